@@ -1,0 +1,85 @@
+import { isIP, isIPv6 } from 'node:net'
+
+/** A host name or IP address and a TCP port. Hosts are lower case; IPv6 has no brackets here. */
+export interface HostPort {
+  readonly host: string
+  readonly port: number
+}
+
+/** Longest host name in text form (RFC 1035 §2.3.4: 255 octets on the wire). */
+const maxHostLength = 253
+
+// LDH labels, and the underscore that DNS names of services carry in practice.
+const hostLabel = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/
+
+/** Parses a port of 1 to 65535 in plain decimal, without sign, space or leading zero. */
+export function parsePort(text: string): number | undefined {
+  if (!/^[1-9][0-9]{0,4}$/.test(text)) return undefined
+  const port = Number(text)
+  return port <= 65_535 ? port : undefined
+}
+
+/**
+ * Parses a host as it stands in an authority: a DNS name, an IPv4 address, or IPv6 in brackets.
+ * Answers in lower case and without brackets; undefined when it is none of these.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2
+ */
+export function parseHost(text: string): string | undefined {
+  if (text.startsWith('[')) {
+    const inner = text.slice(1, -1)
+    return text.endsWith(']') && isIPv6(inner) && !inner.includes('%')
+      ? canonicalIPv6(inner)
+      : undefined
+  }
+  const host = text.toLowerCase()
+  return isIP(host) === 4 || isDnsName(host) ? host : undefined
+}
+
+/**
+ * Parses `host:port`, the authority-form of CONNECT (RFC 9112 §3.2.3): both parts are required,
+ * IPv6 is in brackets, and nothing may come before or after.
+ */
+export function parseAuthority(text: string): HostPort | undefined {
+  const colon = text.lastIndexOf(':')
+  if (colon < 1) return undefined
+  const host = parseHost(text.slice(0, colon))
+  const port = parsePort(text.slice(colon + 1))
+  return host === undefined || port === undefined ? undefined : { host, port }
+}
+
+/** Formats `host:port`, with brackets around IPv6. */
+export function formatAuthority({ host, port }: HostPort): string {
+  return `${bracketed(host)}:${port}`
+}
+
+/** The host as it stands in a URL or authority: IPv6 in brackets. */
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** Whether a host is this machine by its very name: 127.0.0.0/8, ::1 or `localhost`. */
+export function isLoopbackHost(host: string): boolean {
+  const plain = host.toLowerCase().replace(/^\[(.*)\]$/, '$1')
+  return plain === 'localhost' || plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'))
+}
+
+/** An IPv4 address mapped into IPv6 (`::ffff:192.0.2.1`) as plain IPv4; others unchanged. */
+export function unmapIPv4(address: string): string {
+  const match = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
+  return match?.[1] ?? address
+}
+
+function isDnsName(host: string): boolean {
+  if (host.length === 0 || host.length > maxHostLength) return false
+  const labels = host.split('.')
+  // A name whose last label is a number would be read as an IPv4 address by URL parsers
+  // (https://url.spec.whatwg.org/#ends-in-a-number-checker): "1.2.3" or "0x7f.1" is refused.
+  if (/^(?:\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '')) return false
+  return labels.every((label) => hostLabel.test(label))
+}
+
+/** RFC 5952 form, so that two spellings of one address are equal. */
+function canonicalIPv6(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1)
+}

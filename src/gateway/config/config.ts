@@ -1,0 +1,57 @@
+import type { LogLevel } from '../../log.ts'
+import type { Route } from '../routes/route.ts'
+
+/** A listening address; `host` undefined means every address of the machine. */
+export interface ListenAddress {
+  readonly host: string | undefined
+  /** 0 for a port the system chooses. */
+  readonly port: number
+}
+
+/** A certificate chain and its key, PEM. */
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
+}
+
+/** How people sign in. */
+export interface IdentityProvider {
+  /** Issuer; `https`, or `http` on a loopback host. */
+  readonly url: URL
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly scopes: readonly string[]
+  /** The claim that lists a person's groups. */
+  readonly groupsClaim: string
+}
+
+/** A whole configuration, checked: nothing below this needs to ask again whether it makes sense. */
+export interface GatewayConfig {
+  readonly address: ListenAddress
+  readonly certificates: readonly Certificate[]
+  /** Origin where the whole sign-in runs; undefined when no route needs one. */
+  readonly authenticateServiceUrl: URL | undefined
+  readonly identityProvider: IdentityProvider | undefined
+  /** 32 bytes; undefined: a key generated once and kept in the state directory. */
+  readonly sharedSecret: Buffer | undefined
+  readonly cookieSecret: Buffer | undefined
+  readonly cookieName: string
+  readonly cookieExpireMs: number
+  readonly sessionRefreshIntervalMs: number
+  /** A connection without any request under way is closed after this; 0 for never. */
+  readonly timeoutIdleMs: number
+  /** Time to receive one whole request head; 0 for no limit. */
+  readonly timeoutReadMs: number
+  /** Longest life of any response, tunnels included; 0 for no limit. */
+  readonly timeoutWriteMs: number
+  readonly logLevel: LogLevel
+  /** Undefined: the default fields. */
+  readonly accessLogFields: readonly string[] | undefined
+  readonly authorizeLogFields: readonly string[] | undefined
+  readonly metricsAddress: ListenAddress | undefined
+  /** Hosts a sign-in may end at; `localhost` covers 127.0.0.0/8 and ::1 too. */
+  readonly programmaticRedirectDomains: readonly string[]
+  readonly useProxyProtocol: boolean
+  readonly stateDirectory: string
+  readonly routes: readonly Route[]
+}

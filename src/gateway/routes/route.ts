@@ -1,0 +1,26 @@
+import type { HostPort } from '../../address.ts'
+import type { Policy } from '../../policy/policy.ts'
+
+/** Where a route leads; weights are relative to those of its siblings. */
+export interface Upstream extends HostPort {
+  readonly weight: number
+}
+
+/** A way from a name people use to a service, and who may take it. */
+export interface Route {
+  /** 16 hexadecimal digits, the same as long as `from` is: names the route in logs. */
+  readonly id: string
+  /** As configured, or made from `from`. */
+  readonly name: string
+  readonly description: string
+  /** As configured, such as `tcp+https://ssh.example.com:22`. */
+  readonly from: string
+  readonly to: readonly Upstream[]
+  readonly policy: Policy
+  /** Whether anybody may use it without signing in. */
+  readonly isPublic: boolean
+  /** Longest life of a tunnel, in milliseconds; 0 for no limit. */
+  readonly timeoutMs: number
+  /** A tunnel without a byte either way for this long ends, in milliseconds; 0 for no limit. */
+  readonly idleTimeoutMs: number
+}

@@ -1,0 +1,25 @@
+/** What criteria read about the person; a `Session` of `identity/` fits by shape. */
+export interface Subject {
+  /** The provider's `sub`. */
+  readonly userId: string
+  readonly email: string | undefined
+  /** False only when the provider said `email_verified: false`: then no email or domain criterion holds. */
+  readonly emailVerified: boolean
+  readonly groups: readonly string[]
+  /** Every claim of the identity provider, as it came. */
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+/** What criteria read about one request. */
+export interface RequestFacts {
+  /** Undefined for somebody who is not signed in. */
+  readonly subject: Subject | undefined
+  /** `CONNECT` for every tunnel. */
+  readonly method: string
+  /** Empty for a tunnel: CONNECT has no path. */
+  readonly path: string
+  /** The client's IP address, IPv4 never in its IPv6-mapped form. */
+  readonly sourceIp: string
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
+}

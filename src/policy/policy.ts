@@ -1,0 +1,16 @@
+import type { Decision } from './decision.ts'
+import type { RequestFacts } from './facts.ts'
+
+/** A parsed, compiled policy. Evaluating is pure, synchronous and never throws. */
+export interface Policy {
+  evaluate(facts: RequestFacts): Decision
+  /** Whether any rule asks who somebody is: then a gateway needs an identity provider. */
+  readonly readsSubject: boolean
+}
+
+/** One fault in a policy; `path` leads from the policy's root, such as `[0, 'allow', 'or', 1]`. */
+export interface PolicyProblem {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+  readonly hint?: string | undefined
+}
