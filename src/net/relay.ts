@@ -1,0 +1,162 @@
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+
+export interface RelayOptions {
+  /** Ends the tunnel after this long without a byte either way, in milliseconds; 0 for never. */
+  readonly idleTimeoutMs?: number
+  /** Cuts the tunnel at once; both sides learn of it as an abort where their transport can say so. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * - `client-closed`, `upstream-closed`: both directions ended in order; this side ended first
+ * - `client-reset`, `upstream-reset`: this side was lost or aborted
+ * - `idle-timeout`: no byte for `idleTimeoutMs`
+ * - `cut`: `signal` was aborted
+ */
+export type RelayCause =
+  | 'client-closed'
+  | 'upstream-closed'
+  | 'client-reset'
+  | 'upstream-reset'
+  | 'idle-timeout'
+  | 'cut'
+
+/** How a tunnel ended, and the bytes that were read from each side. */
+export interface RelayEnd {
+  readonly cause: RelayCause
+  /** Bytes from the client to the upstream. */
+  readonly bytesUp: number
+  /** Bytes from the upstream to the client. */
+  readonly bytesDown: number
+  readonly error?: Error
+}
+
+/**
+ * How long a side that can only be ended in order (TLS) may take to end too, in milliseconds. Until
+ * then its input is read and thrown away: closing with unread input would send a TCP reset, which
+ * may overtake the last bytes.
+ */
+const lingerMs = 2_000
+
+/**
+ * Copies bytes both ways until both directions have ended, and owns both streams from the call on.
+ *
+ * A FIN on one side is passed to the other and nothing else: the opposite direction keeps flowing.
+ * A reset on one side resets the other. At most one `writableHighWaterMark` and one chunk wait in
+ * each direction: a reader that stops stops the writer. Never rejects.
+ *
+ * Both streams must allow half-open (`allowHalfOpen: true`); HTTP/2 streams do by nature.
+ */
+export function relay(
+  client: Duplex,
+  upstream: Duplex,
+  options: RelayOptions = {},
+): Promise<RelayEnd> {
+  return new Promise((resolve) => {
+    let firstToEnd: 'client-closed' | 'upstream-closed' | undefined
+    let settled = false
+    const { signal, idleTimeoutMs = 0 } = options
+    const idle =
+      idleTimeoutMs > 0 ? setTimeout(() => abort('idle-timeout'), idleTimeoutMs) : undefined
+    const onCut = (): void => abort('cut')
+    const touch = (): void => void idle?.refresh()
+
+    const up = copy(client, upstream, touch, () => directionEnded('client-closed'))
+    const down = copy(upstream, client, touch, () => directionEnded('upstream-closed'))
+    watch(client, up, (error) => abort('client-reset', error))
+    watch(upstream, down, (error) => abort('upstream-reset', error))
+    if (signal?.aborted) abort('cut')
+    else signal?.addEventListener('abort', onCut)
+
+    function directionEnded(side: 'client-closed' | 'upstream-closed'): void {
+      if (settled) return
+      firstToEnd ??= side
+      if (up.state === 'flushed' && down.state === 'flushed') settle(firstToEnd)
+    }
+
+    function abort(cause: RelayCause, error?: Error): void {
+      if (settled) return
+      settle(cause, error)
+      // Without an error of its own an HTTP/2 stream would be closed with NO_ERROR: an orderly end.
+      const reason = error ?? new Error(`tunnel ended: ${cause}`)
+      abandon(client, reason)
+      abandon(upstream, reason)
+    }
+
+    function settle(cause: RelayCause, error?: Error): void {
+      settled = true
+      clearTimeout(idle)
+      signal?.removeEventListener('abort', onCut)
+      const bytes = { bytesUp: up.bytes, bytesDown: down.bytes }
+      resolve(error === undefined ? { cause, ...bytes } : { cause, ...bytes, error })
+    }
+  })
+}
+
+/** One direction. `ended`: the source's FIN has come; `flushed`: it has been passed on as well. */
+interface Direction {
+  bytes: number
+  state: 'open' | 'ended' | 'flushed'
+}
+
+function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void): Direction {
+  const direction: Direction = { bytes: 0, state: 'open' }
+  source.on('data', (chunk: Buffer) => {
+    direction.bytes += chunk.length
+    touch()
+    if (!sink.write(chunk)) source.pause()
+  })
+  sink.on('drain', () => {
+    touch()
+    source.resume()
+  })
+  source.on('end', () => {
+    // An aborted HTTP/2 stream ends its readable side too; that must not become a FIN.
+    if (isAborted(source)) return
+    direction.state = 'ended'
+    sink.end(() => {
+      direction.state = 'flushed'
+      onEnd()
+    })
+  })
+  return direction
+}
+
+/** Reports a stream that is lost before both its directions have ended. */
+function watch(stream: Duplex, incoming: Direction, onLost: (error?: Error) => void): void {
+  let failure: Error | undefined
+  stream.on('error', (error: Error) => {
+    failure = error
+    onLost(error)
+  })
+  stream.on('close', () => {
+    if (incoming.state === 'open' || !stream.writableFinished) onLost(failure)
+  })
+  if (stream.destroyed) onLost(stream.errored ?? undefined)
+}
+
+/** Whether an HTTP/2 stream was reset by its peer, or lost with its connection. */
+function isAborted(stream: Duplex): boolean {
+  return 'aborted' in stream && stream.aborted === true
+}
+
+/** Ends a stream so that its peer learns, where the transport can say it, that this is no orderly end. */
+function abandon(stream: Duplex, reason: Error): void {
+  if (stream.destroyed) return
+  if (stream instanceof TLSSocket) endInOrder(stream)
+  else if (stream instanceof Socket) stream.resetAndDestroy()
+  else stream.destroy(reason)
+}
+
+/**
+ * TLS has no reset of its own and Node cannot send a TCP one beneath it, and stock clients forget
+ * their token at a reset: so an HTTP/1.1 tunnel always ends in order.
+ */
+function endInOrder(socket: TLSSocket): void {
+  socket.removeAllListeners('data').removeAllListeners('drain').resume()
+  socket.end()
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(timer))
+}
