@@ -45,13 +45,14 @@ export function dial(target: HostPort, options: DialOptions = {}): Promise<Socke
     const release = (): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
-      socket.removeListener('error', onError)
     }
     function fail(cause: unknown, code: string | undefined): void {
       release()
-      socket.on('error', () => undefined).destroy()
+      socket.destroy()
       reject(unreachable(target, cause, code))
     }
+    // Stays for the socket's life: an error between here and the relay must not be unhandled. The
+    // relay finds the socket destroyed and reports it.
     socket.on('error', onError)
     socket.once('connect', () => {
       release()

@@ -65,8 +65,8 @@ export function relay(
 
     const up = copy(client, upstream, touch, () => directionEnded('client-closed'))
     const down = copy(upstream, client, touch, () => directionEnded('upstream-closed'))
-    watch(client, up, (error) => abort('client-reset', error))
-    watch(upstream, down, (error) => abort('upstream-reset', error))
+    watch(client, up, down, (error) => abort('client-reset', error))
+    watch(upstream, down, up, (error) => abort('upstream-reset', error))
     if (signal?.aborted) abort('cut')
     else signal?.addEventListener('abort', onCut)
 
@@ -99,10 +99,20 @@ export function relay(
 interface Direction {
   bytes: number
   state: 'open' | 'ended' | 'flushed'
+  /** The sink has taken the last byte and the FIN. Idempotent. */
+  flushed(): void
 }
 
 function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void): Direction {
-  const direction: Direction = { bytes: 0, state: 'open' }
+  const direction: Direction = {
+    bytes: 0,
+    state: 'open',
+    flushed() {
+      if (direction.state === 'flushed') return
+      direction.state = 'flushed'
+      onEnd()
+    },
+  }
   source.on('data', (chunk: Buffer) => {
     direction.bytes += chunk.length
     touch()
@@ -116,25 +126,40 @@ function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void
     // An aborted HTTP/2 stream ends its readable side too; that must not become a FIN.
     if (isAborted(source)) return
     direction.state = 'ended'
-    sink.end(() => {
-      direction.state = 'flushed'
-      onEnd()
+    sink.end((error?: Error | null) => {
+      if (!error) direction.flushed()
     })
   })
   return direction
 }
 
 /** Reports a stream that is lost before both its directions have ended. */
-function watch(stream: Duplex, incoming: Direction, onLost: (error?: Error) => void): void {
+function watch(
+  stream: Duplex,
+  incoming: Direction,
+  outgoing: Direction,
+  onLost: (error?: Error) => void,
+): void {
   let failure: Error | undefined
   stream.on('error', (error: Error) => {
     failure = error
     onLost(error)
   })
   stream.on('close', () => {
-    if (incoming.state === 'open' || !stream.writableFinished) onLost(failure)
+    if (incoming.state === 'open' || !hasSentAll(stream)) onLost(failure)
+    else outgoing.flushed()
   })
   if (stream.destroyed) onLost(stream.errored ?? undefined)
+}
+
+/**
+ * Whether a closed stream has passed on all that was written to it. An HTTP/2 stream may close before
+ * it emits `finish`: nghttp2 closes it as soon as END_STREAM is on its way, with code 0 (NO_ERROR).
+ */
+function hasSentAll(stream: Duplex): boolean {
+  return (
+    stream.writableFinished || ('rstCode' in stream && stream.rstCode === 0 && stream.writableEnded)
+  )
 }
 
 /** Whether an HTTP/2 stream was reset by its peer, or lost with its connection. */

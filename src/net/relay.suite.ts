@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { describe, test } from 'node:test'
+import { dial } from './dial.ts'
+import { relay, type RelayEnd, type RelayOptions } from './relay.ts'
+
+/** Two ends of one connection over some transport: `near` is the person's, `far` is given to the relay. */
+export interface TransportPair {
+  readonly near: Duplex
+  readonly far: Duplex
+  close(): void
+}
+
+export interface Transport {
+  readonly name: string
+  /** Whether the transport tells an abort apart from an end. */
+  readonly tellsReset: boolean
+  open(): Promise<TransportPair>
+}
+
+/** One end of a tunnel as a program sees it: everything read so far, and how reading ended. */
+interface Reader {
+  readonly ended: Promise<{ bytes: Buffer; how: 'end' | 'reset' }>
+}
+
+interface Rig extends AsyncDisposable {
+  readonly client: Duplex
+  readonly service: Socket
+  readonly end: Promise<RelayEnd>
+}
+
+/** What every transport under the relay must do; each transport's test calls this once. */
+export function relaySuite(transport: Transport): void {
+  describe(`relay over ${transport.name}`, () => {
+    test('carries every byte both ways at once', async () => {
+      await using rig = await openRig(transport)
+      const [up, down] = [randomBytes(3_000_017), randomBytes(5_000_011)]
+      const [atService, atClient] = [read(rig.service), read(rig.client)]
+      rig.client.end(up)
+      rig.service.end(down)
+      assert.equal(digest((await atService.ended).bytes), digest(up))
+      assert.equal(digest((await atClient.ended).bytes), digest(down))
+      const { bytesUp, bytesDown } = await rig.end
+      assert.deepEqual({ bytesUp, bytesDown }, { bytesUp: up.length, bytesDown: down.length })
+    })
+
+    test('keeps the answer flowing after the client has ended its side', async () => {
+      await using rig = await openRig(transport)
+      const [atService, atClient] = [read(rig.service), read(rig.client)]
+      rig.client.end('question')
+      assert.equal((await atService.ended).bytes.toString(), 'question')
+      const answer = randomBytes(1_000_003)
+      rig.service.end(answer)
+      const { bytes, how } = await atClient.ended
+      assert.deepEqual({ hash: digest(bytes), how }, { hash: digest(answer), how: 'end' })
+      assert.equal((await rig.end).cause, 'client-closed')
+    })
+
+    test('keeps the client sending after the upstream has ended its side', async () => {
+      await using rig = await openRig(transport)
+      const [atService, atClient] = [read(rig.service), read(rig.client)]
+      rig.service.end('greeting')
+      assert.equal((await atClient.ended).bytes.toString(), 'greeting')
+      const upload = randomBytes(1_000_003)
+      rig.client.end(upload)
+      assert.equal(digest((await atService.ended).bytes), digest(upload))
+      assert.equal((await rig.end).cause, 'upstream-closed')
+    })
+
+    test('tells the client when the upstream resets', async () => {
+      await using rig = await openRig(transport)
+      const atClient = read(rig.client)
+      await exchange(rig)
+      rig.service.resetAndDestroy()
+      assert.equal((await atClient.ended).how, transport.tellsReset ? 'reset' : 'end')
+      assert.equal((await rig.end).cause, 'upstream-reset')
+    })
+
+    test('resets the upstream when the client is lost', async () => {
+      await using rig = await openRig(transport)
+      const atService = read(rig.service)
+      await exchange(rig)
+      resetNear(rig.client)
+      const { how } = await atService.ended
+      assert.equal(how, transport.tellsReset ? 'reset' : how)
+      if (!transport.tellsReset) rig.service.end()
+      const { cause } = await rig.end
+      if (transport.tellsReset) assert.equal(cause, 'client-reset')
+    })
+
+    test('stops reading from the upstream while the client does not read', async () => {
+      await using rig = await openRig(transport)
+      const sentBytes = await sendUntilBlocked(rig.service)
+      assert.ok(sentBytes < maxInFlightBytes, `${sentBytes} bytes were taken from a stopped reader`)
+      const atClient = read(rig.client)
+      rig.service.end()
+      rig.client.end()
+      assert.equal((await atClient.ended).bytes.length, sentBytes)
+    })
+
+    test('stops reading from the client while the upstream does not read', async () => {
+      await using rig = await openRig(transport)
+      const sentBytes = await sendUntilBlocked(rig.client)
+      assert.ok(sentBytes < maxInFlightBytes, `${sentBytes} bytes were taken from a stopped reader`)
+      const atService = read(rig.service)
+      rig.client.end()
+      assert.equal((await atService.ended).bytes.length, sentBytes)
+    })
+
+    test('ends an idle tunnel after its limit, and only then', async () => {
+      await using rig = await openRig(transport, { idleTimeoutMs: 150 })
+      const [atService, atClient] = [read(rig.service), read(rig.client)]
+      const startedMs = performance.now()
+      await exchange(rig)
+      assert.equal((await rig.end).cause, 'idle-timeout')
+      assert.ok(performance.now() - startedMs >= 145)
+      await Promise.all([atService.ended, atClient.ended])
+    })
+
+    test('cuts both sides when its signal is aborted', async () => {
+      const controller = new AbortController()
+      await using rig = await openRig(transport, { signal: controller.signal })
+      const [atService, atClient] = [read(rig.service), read(rig.client)]
+      await exchange(rig)
+      controller.abort()
+      assert.equal((await atService.ended).how, 'reset')
+      assert.equal((await atClient.ended).how, transport.tellsReset ? 'reset' : 'end')
+      assert.equal((await rig.end).cause, 'cut')
+    })
+
+    test('ends at once when its signal was aborted before', async () => {
+      await using rig = await openRig(transport, { signal: AbortSignal.abort() })
+      const atClient = read(rig.client)
+      assert.equal((await rig.end).cause, 'cut')
+      await atClient.ended
+    })
+  })
+}
+
+/** Kernel buffers of two loopback connections and the streams' own; far below what a test would send. */
+const maxInFlightBytes = 48 * 1024 * 1024
+const totalToSendBytes = 96 * 1024 * 1024
+
+async function openRig(transport: Transport, options: RelayOptions = {}): Promise<Rig> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const upstream = await dial({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+  const [[service], pair] = [await accepted, await transport.open()]
+  for (const stream of [service, pair.near]) stream.on('error', () => undefined)
+  const end = relay(pair.far, upstream, options)
+  return {
+    client: pair.near,
+    service,
+    end,
+    async [Symbol.asyncDispose]() {
+      service.destroy()
+      pair.near.destroy()
+      pair.close()
+      server.close()
+      await end
+    },
+  }
+}
+
+function read(stream: Duplex): Reader {
+  const chunks: Buffer[] = []
+  let sawEnd = false
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const ended = new Promise<{ bytes: Buffer; how: 'end' | 'reset' }>((resolve) => {
+    const finish = (how: 'end' | 'reset'): void => resolve({ bytes: Buffer.concat(chunks), how })
+    stream.on('end', () => {
+      sawEnd = !('aborted' in stream && stream.aborted === true)
+      if (sawEnd) finish('end')
+    })
+    stream.on('error', () => finish('reset'))
+    stream.on('close', () => finish(sawEnd ? 'end' : 'reset'))
+  })
+  return { ended }
+}
+
+/** One byte each way, so that the tunnel is known to run. */
+async function exchange({ client, service }: Rig): Promise<void> {
+  const arrived = [once(service, 'data'), once(client, 'data')]
+  service.write('.')
+  client.write('.')
+  await Promise.all(arrived)
+}
+
+/** Writes until nothing more is taken for a while; the stream's own buffer is drained by the reader later. */
+async function sendUntilBlocked(stream: Duplex): Promise<number> {
+  const chunk = Buffer.alloc(64 * 1024)
+  let sentBytes = 0
+  while (sentBytes < totalToSendBytes) {
+    sentBytes += chunk.length
+    if (stream.write(chunk)) continue
+    const blocked = AbortSignal.timeout(300)
+    const drained = await once(stream, 'drain', { signal: blocked }).catch(() => undefined)
+    if (drained === undefined) break
+  }
+  return sentBytes
+}
+
+function resetNear(stream: Duplex): void {
+  if ('resetAndDestroy' in stream && !('encrypted' in stream)) (stream as Socket).resetAndDestroy()
+  else stream.destroy(new Error('client aborts'))
+}
+
+function digest(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

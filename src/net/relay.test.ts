@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import * as http2 from 'node:http2'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import * as tls from 'node:tls'
+import { createCertificateAuthority } from './certificate.ts'
+import { dial } from './dial.ts'
+import { relaySuite, type TransportPair } from './relay.suite.ts'
+
+const authority = await createCertificateAuthority()
+const pair = await authority.issue(['localhost'])
+
+relaySuite({ name: 'plain TCP', tellsReset: true, open: openPlain })
+relaySuite({ name: 'TLS', tellsReset: false, open: openTls })
+relaySuite({ name: 'an HTTP/2 stream', tellsReset: true, open: openHttp2 })
+
+async function openPlain(): Promise<TransportPair> {
+  const server = createServer({ allowHalfOpen: true })
+  const port = await listen(server)
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const near = await dial({ host: '127.0.0.1', port })
+  const [far] = await accepted
+  return { near, far, close: () => server.close() }
+}
+
+/** The gateway's own arrangement: a plain listener whose sockets are handed to a TLS server. */
+async function openTls(): Promise<TransportPair> {
+  const secure = tls.createServer(pair)
+  const server = createServer({ allowHalfOpen: true }, (socket) =>
+    secure.emit('connection', socket),
+  )
+  const port = await listen(server)
+  const accepted = once(secure, 'secureConnection') as Promise<[tls.TLSSocket]>
+  const socket = await dial({ host: '127.0.0.1', port })
+  const near = tls.connect({ socket, servername: 'localhost', ca: authority.cert })
+  const [[far]] = await Promise.all([accepted, once(near, 'secureConnect')])
+  return { near, far, close: () => server.close() }
+}
+
+async function openHttp2(): Promise<TransportPair> {
+  const server = http2.createSecureServer(pair)
+  const port = await listen(server)
+  const opened = new Promise<http2.ServerHttp2Stream>((resolve) => server.once('stream', resolve))
+  const session = http2.connect(`https://localhost:${port}`, { ca: authority.cert })
+  const near = session.request({ ':method': 'CONNECT', ':authority': 'service:1' })
+  const far = await opened
+  far.respond({ ':status': 200 })
+  await once(near, 'response')
+  const close = (): void => {
+    session.destroy()
+    server.close()
+  }
+  return { near, far, close }
+}
+
+async function listen(server: Server | http2.Http2SecureServer): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
