@@ -1,0 +1,116 @@
+// Runs `npm start` and `npm test` on whatever Node.js the machine has: installs what package-lock.json
+// names when it is not there yet, then hands over to the pinned runtime in node_modules. Plain
+// JavaScript without dependencies, since it runs before anything is installed.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const oldestNode = 20
+const runtime = join(
+  root,
+  'node_modules',
+  'node',
+  'bin',
+  process.platform === 'win32' ? 'node.exe' : 'node',
+)
+
+const commands = {
+  start: (args) => [join('src', 'quickstart', 'main.ts'), ...args],
+  test: (args) => [
+    '--test',
+    '--test-concurrency=2',
+    ...options(args),
+    ...(patterns(args).length > 0
+      ? patterns(args)
+      : ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts']),
+  ],
+}
+
+main(process.argv[2], process.argv.slice(3))
+
+function main(name, args) {
+  if (Number(process.versions.node.split('.')[0]) < oldestNode) {
+    fail(
+      `Node.js ${process.versions.node} is too old to install Postern's own: use version ${oldestNode} or newer`,
+    )
+  }
+  if (!isInstalled()) install()
+  const child = spawn(runtime, commands[name](args), { cwd: root, stdio: 'inherit' })
+  // The terminal sends Ctrl-C to the child as well; this process only waits for it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
+  }
+  child.on('error', (error) => fail(`cannot run "${runtime}": ${error.message}`))
+  child.on('close', (code, signal) => {
+    process.exitCode = signal ? 1 : code
+  })
+}
+
+/** Whether node_modules holds every package of package-lock.json that is not optional, in its version. */
+function isInstalled() {
+  if (!existsSync(runtime)) return false
+  try {
+    const wanted = readLock('package-lock.json')
+    const found = readLock(join('node_modules', '.package-lock.json'))
+    return Object.entries(wanted).every(
+      ([path, { version, optional }]) =>
+        path === '' || optional || found[path]?.version === version,
+    )
+  } catch {
+    return false
+  }
+}
+
+function readLock(path) {
+  return JSON.parse(readFileSync(join(root, path), 'utf8')).packages
+}
+
+function install() {
+  say('installing what is needed (once; about 400 MB in node_modules) …')
+  // Only the runtime's own package needs its install script; the others' are native extras.
+  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
+  npm(['rebuild', 'node', '--no-audit', '--no-fund', '--loglevel=error'])
+  if (!existsSync(runtime)) fail('npm installed no runtime: remove node_modules and run this again')
+  say('installed')
+}
+
+function npm(args) {
+  const fromNpm = process.env.npm_execpath
+  const [command, first] = fromNpm ? [process.execPath, [fromNpm]] : ['npm', []]
+  const result = spawnSync(command, [...first, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    shell: !fromNpm && process.platform === 'win32',
+    stdio: ['ignore', 'inherit', 'pipe'],
+  })
+  if (result.status === 0) return
+  const output = result.stderr ?? ''
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET|network/i.test(output)) {
+    fail(
+      'cannot reach the npm registry, which the first run needs: connect to the network and run this again',
+    )
+  }
+  process.stderr.write(output)
+  fail(`"npm ${args[0]}" failed: ${result.error?.message ?? 'its own words are above'}`)
+}
+
+function options(args) {
+  return args.filter((arg) => arg.startsWith('-'))
+}
+
+function patterns(args) {
+  return args.filter((arg) => !arg.startsWith('-'))
+}
+
+function say(text) {
+  process.stderr.write(`postern: ${text}\n`)
+}
+
+function fail(text) {
+  say(`error: ${text}`)
+  process.exit(1)
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { describe, test } from 'node:test'
+
+const root = join(import.meta.dirname, '..')
+
+/** What each folder may import besides the kernel and itself: the table of docs/architecture.md. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  kernel: [],
+  net: [],
+  policy: [],
+  identity: ['net', 'store'],
+  store: [],
+  telemetry: [],
+  tunnel: ['net'],
+  gateway: ['net', 'tunnel', 'identity', 'policy', 'store', 'telemetry'],
+  client: ['net', 'tunnel'],
+  'dev-idp': ['net'],
+  quickstart: [
+    'net',
+    'tunnel',
+    'identity',
+    'policy',
+    'store',
+    'telemetry',
+    'gateway',
+    'client',
+    'dev-idp',
+  ],
+  cli: [
+    'net',
+    'tunnel',
+    'identity',
+    'policy',
+    'store',
+    'telemetry',
+    'gateway',
+    'client',
+    'quickstart',
+  ],
+}
+
+/** Tests may also use the certificates and the provider made for them. */
+const testsMayImport = ['net', 'dev-idp']
+
+const forbiddenFolders = ['utils', 'util', 'common', 'lib', 'helpers', 'helper', 'shared', 'misc']
+const maxLines = 400
+
+interface SourceFile {
+  /** Relative to `src`, such as `net/relay.ts`. */
+  readonly path: string
+  readonly text: string
+  /** Relative to `src`; only imports of our own files. */
+  readonly imports: readonly string[]
+}
+
+const files = readSources()
+
+describe('architecture', () => {
+  test('the sources were found', () => {
+    assert.ok(files.length > 10, `only ${files.length} files`)
+  })
+
+  test('every folder imports only what its row of the table allows', () => {
+    const wrong = files.flatMap((file) =>
+      file.imports
+        .filter((target) => !isAllowed(file.path, target))
+        .map((target) => `${file.path} → ${target}`),
+    )
+    assert.deepEqual(wrong, [])
+  })
+
+  test('no file reaches itself through its imports, type imports included', () => {
+    assert.deepEqual(findCycles(files), [])
+  })
+
+  test('no folder is a drawer for everything', () => {
+    const wrong = files.filter(({ path }) =>
+      dirname(path)
+        .split('/')
+        .some((part) => forbiddenFolders.includes(part)),
+    )
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    )
+  })
+
+  test(`no file is longer than ${maxLines} lines`, () => {
+    const long = files.filter(
+      ({ path, text }) => !isTest(path) && text.split('\n').length > maxLines,
+    )
+    assert.deepEqual(
+      long.map(({ path }) => path),
+      [],
+    )
+  })
+
+  test('the cycle finder finds a cycle', () => {
+    const cyclic = [file('a.ts', ['b.ts']), file('b.ts', ['c.ts']), file('c.ts', ['a.ts'])]
+    assert.deepEqual(findCycles(cyclic), ['a.ts → b.ts → c.ts → a.ts'])
+  })
+
+  test('the table check refuses what the table does not name', () => {
+    assert.equal(isAllowed('policy/x.ts', 'store/store.ts'), false)
+    assert.equal(isAllowed('address.ts', 'net/relay.ts'), false)
+    assert.equal(isAllowed('gateway/x.ts', 'client/x.ts'), false)
+    assert.equal(isAllowed('gateway/x.ts', 'errors.ts'), true)
+  })
+})
+
+function isAllowed(path: string, target: string): boolean {
+  const [from, to] = [folderOf(path), folderOf(target)]
+  if (to === 'kernel' || to === from) return true
+  if (isTest(path) && testsMayImport.includes(to)) return true
+  // The table lists every folder there is; a new one gets a row first.
+  return (mayImport[from] ?? []).includes(to)
+}
+
+function folderOf(path: string): string {
+  return path.includes('/') ? (path.split('/')[0] ?? '') : 'kernel'
+}
+
+function isTest(path: string): boolean {
+  return /\.(test|suite)\.ts$/.test(path)
+}
+
+function findCycles(sources: readonly SourceFile[]): string[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]))
+  const done = new Set<string>()
+  const cycles: string[] = []
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path)
+    if (start >= 0) cycles.push([...trail.slice(start), path].join(' → '))
+    if (start >= 0 || done.has(path)) return
+    for (const target of byPath.get(path)?.imports ?? []) visit(target, [...trail, path])
+    done.add(path)
+  }
+  for (const { path } of sources) visit(path, [])
+  return cycles
+}
+
+function readSources(): SourceFile[] {
+  const paths = globSync('src/**/*.ts', { cwd: root }).map((path) => path.replaceAll('\\', '/'))
+  return paths.sort().map((path) => {
+    const text = readFileSync(join(root, path), 'utf8')
+    const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+\.ts)'/g)].map(
+      ([, target = '']) => relative('src', normalize(join(dirname(path), target))),
+    )
+    return file(relative('src', path), imports, text)
+  })
+}
+
+function file(path: string, imports: readonly string[], text = ''): SourceFile {
+  return { path, imports, text }
+}
