@@ -1,0 +1,120 @@
+import type { Ended } from './ended.ts'
+import type { Field, FieldTable, Headers } from './fields.ts'
+import { isField, pathOnly, queryOf } from './fields.ts'
+
+/** What is known of a request when it begins. */
+export interface AccessRequest {
+  readonly requestId: string
+  readonly method: string
+  /** `host:port` of a CONNECT, or the host a page was asked of. */
+  readonly authority: string
+  /** Empty for CONNECT. */
+  readonly path: string
+  readonly userAgent?: string | undefined
+  readonly referer?: string | undefined
+  readonly forwardedFor?: string | undefined
+  /** The client's address: the connection's peer, or what the PROXY header said. */
+  readonly ip: string
+  readonly headers?: Headers | undefined
+}
+
+export interface AccessRoute {
+  readonly id: string
+  readonly name: string
+}
+
+/** A `Session` fits by shape. */
+export interface AccessSession {
+  readonly id: string
+  readonly userId: string
+  readonly email: string | undefined
+}
+
+/** What is known of a request when it has ended. */
+export interface AccessEnd {
+  readonly responseCode: number
+  /** How the answer came about, such as `via_upstream` or `route_not_found`. */
+  readonly details: string
+  /** Bytes of a tunnel, client to upstream. */
+  readonly bytesUp?: number | undefined
+  /** Bytes of a tunnel, upstream to client. */
+  readonly bytesDown?: number | undefined
+  /** Bytes sent to the client when that is not `bytesDown`: a page's body. */
+  readonly sizeBytes?: number | undefined
+  /** Only for a tunnel that was open. */
+  readonly ended?: Ended | undefined
+  readonly error?: unknown
+}
+
+/** Everything one access line can say. */
+export interface AccessLine extends AccessRequest, AccessEnd {
+  readonly durationMs: number
+  readonly route?: AccessRoute | undefined
+  readonly session?: AccessSession | undefined
+  readonly reasons?: readonly string[] | undefined
+}
+
+type AccessField = Field<AccessLine>
+
+const shown = (doc: string, read: AccessField['read']): AccessField => {
+  return { doc, byDefault: true, read }
+}
+const optional = (doc: string, read: AccessField['read']): AccessField => {
+  return { doc, byDefault: false, read }
+}
+
+const upstreamCluster = ({ route }: AccessLine): string =>
+  route === undefined ? '' : `${route.name || 'route'}-${route.id}`
+
+/** The fields in their default order: Pomerium's twelve first, then ours. */
+export const accessFields: FieldTable<AccessLine> = {
+  'upstream-cluster': shown('route as `NAME-ID`; empty when none matched', upstreamCluster),
+  method: shown('`CONNECT` for a tunnel', (line) => line.method),
+  authority: shown('`host:port` that was asked for', (line) => line.authority),
+  path: shown('path of a page, without its query; empty for a tunnel', (l) => pathOnly(l.path)),
+  'user-agent': shown('program the client says it is', (line) => line.userAgent ?? ''),
+  referer: shown('page a browser came from, without its query', (l) => pathOnly(l.referer ?? '')),
+  'forwarded-for': shown(
+    '`X-Forwarded-For` as the client sent it: a claim, never used to decide',
+    (line) => line.forwardedFor ?? '',
+  ),
+  'request-id': shown(
+    'the id that refusals show and the authorize line repeats',
+    (line) => line.requestId,
+  ),
+  duration: shown('milliseconds from request to last byte', (line) => line.durationMs),
+  size: shown('bytes sent to the client', (line) => line.sizeBytes ?? line.bytesDown ?? 0),
+  'response-code': shown('HTTP status of the answer', (line) => line.responseCode),
+  'response-code-details': shown(
+    'how that answer came about, such as `via_upstream` or `route_not_found`',
+    (line) => line.details,
+  ),
+  ip: shown(
+    "client's address: the connection's peer, or the PROXY header's source",
+    (line) => line.ip,
+  ),
+  user: shown("the provider's id (`sub`) of who is signed in", (line) => line.session?.userId),
+  email: shown('email address of who is signed in', (line) => line.session?.email),
+  'session-id': shown('session', (line) => line.session?.id),
+  route: shown('name of the route that matched', (line) => line.route?.name),
+  'route-id': shown('id of the route that matched', (line) => line.route?.id),
+  'bytes-up': shown('bytes from the client to the upstream', (line) => line.bytesUp ?? 0),
+  'bytes-down': shown('bytes from the upstream to the client', (line) => line.bytesDown ?? 0),
+  ended: shown('why a tunnel that was open has ended, see below', (line) => line.ended),
+  reasons: shown("the policy's reasons, when one was asked", (line) => line.reasons),
+  error: shown('what went wrong, one sentence', (line) => line.error),
+  query: optional('query of a page, secret parameters hidden', (line) => queryOf(line.path)),
+  'cluster-stat-name': optional('the same as `upstream-cluster`', upstreamCluster),
+  'client-certificate': optional(
+    'accepted and never there: the gateway asks for no client certificate',
+    () => undefined,
+  ),
+}
+
+/** Every name `access_log_fields` may list, besides `headers.NAME`. */
+export const accessLogFieldNames: readonly string[] = Object.keys(accessFields)
+
+/** Whether `access_log_fields` may list a name. */
+export function isAccessLogField(name: string): boolean {
+  return isField(accessFields, name)
+}

@@ -1,0 +1,66 @@
+import { systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../log.ts'
+import { accessFields } from './access-fields.ts'
+import type { AccessEnd, AccessRequest, AccessRoute, AccessSession } from './access-fields.ts'
+import { pathOnly, selectFields } from './fields.ts'
+
+export interface AccessLogOptions {
+  /** The logger of the service `access`. */
+  readonly logger: Logger
+  /** Which fields a line has, in order; undefined for the default. */
+  readonly fields?: readonly string[] | undefined
+  readonly clock?: Clock | undefined
+}
+
+/** Says at the end of every request and tunnel what came of it. */
+export interface AccessLog {
+  begin(request: AccessRequest): AccessEntry
+  /** Selects other fields, for entries under way as well. Throws a `RangeError` on an unknown name. */
+  selectFields(names: readonly string[] | undefined): void
+}
+
+/** One request's line in the making. What is learned on the way is kept until the end. */
+export interface AccessEntry {
+  route(route: AccessRoute): void
+  session(session: AccessSession): void
+  /** The reasons the policy gave. */
+  reasons(reasons: readonly string[]): void
+  /** Writes the line; only the first call does. */
+  end(end: AccessEnd): void
+}
+
+/** Asked for by load balancers every few seconds: logged at `debug` only. */
+const healthPaths = new Set(['/healthz', '/ping'])
+
+/** Opens the access log; throws a `RangeError` on a field that `isAccessLogField` does not know. */
+export function createAccessLog(options: AccessLogOptions): AccessLog {
+  const { logger, clock = systemClock } = options
+  let select = selectFields(accessFields, options.fields)
+  return {
+    selectFields(names) {
+      select = selectFields(accessFields, names)
+    },
+    begin(request) {
+      const beganMs = clock.now()
+      const level = healthPaths.has(pathOnly(request.path)) ? 'debug' : 'info'
+      let route: AccessRoute | undefined
+      let session: AccessSession | undefined
+      let reasons: readonly string[] | undefined
+      let isEnded = false
+      return {
+        route: (value) => void (route = value),
+        session: (value) => void (session = value),
+        reasons: (value) => void (reasons = value),
+        end(end) {
+          if (isEnded) return
+          isEnded = true
+          // The wall clock may have been set back meanwhile.
+          const durationMs = Math.max(0, clock.now() - beganMs)
+          const line = { ...request, ...end, durationMs, route, session, reasons }
+          logger[level]('http-request', select(line))
+        },
+      }
+    },
+  }
+}

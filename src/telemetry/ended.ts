@@ -1,0 +1,17 @@
+/** Why a tunnel ended, each with its sentence for the reference. */
+export const endings = {
+  'client-closed': 'both directions ended in order, the client first',
+  'upstream-closed': 'both directions ended in order, the upstream first',
+  'client-reset': 'the client was lost or aborted',
+  'upstream-reset': 'the upstream was lost or aborted',
+  'idle-timeout': "no byte either way for the route's `idle_timeout`",
+  timeout: "the route's `timeout` or the gateway's `timeout_write` was over",
+  'session-revoked': 'the session was revoked, or its person signed out',
+  'session-expired': 'the session came to its end',
+  'policy-changed': 'the policy, asked again, no longer allows it',
+  'route-removed': 'the route is gone from the configuration',
+  shutdown: 'the gateway stopped, and its grace period was over',
+} as const
+
+/** Why a tunnel ended, as the access log says it. */
+export type Ended = keyof typeof endings

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { accessLogFieldNames } from './access-fields.ts'
+import { createAccessLog } from './access-log.ts'
+import { authorizeLogFieldNames } from './authorize-fields.ts'
+import { createAuthorizeLog } from './authorize-log.ts'
+import { endings } from './ended.ts'
+import { renderLogReference } from './log-reference.ts'
+import { collectLog } from './log.fixture.ts'
+
+test('every field and every ending is in the reference', () => {
+  const text = renderLogReference()
+  const names = [...accessLogFieldNames, ...authorizeLogFieldNames, ...Object.keys(endings)]
+  assert.deepEqual(
+    names.filter((name) => !text.includes(`- \`${name}\`: `)),
+    [],
+  )
+})
+
+test("the reference's examples have the fields of real lines, in order", () => {
+  const { log, lines } = collectLog()
+  const request = { requestId: '1', method: 'CONNECT', path: '', authority: 'a:1', ip: '::1' }
+  const session = { id: '1', userId: '1', email: 'alice@example.com' }
+  const route = { id: '1', name: 'ssh' }
+  const decision = { allow: { value: true, reasons: ['a'] }, deny: { value: false, reasons: [] } }
+  createAuthorizeLog({ logger: log.service('authorize') }).check({
+    ...request,
+    session,
+    route,
+    decision,
+  })
+  const accessLog = createAccessLog({ logger: log.service('access') })
+  const entry = accessLog.begin(request)
+  entry.route(route)
+  entry.session(session)
+  entry.reasons(['a'])
+  entry.end({ responseCode: 200, details: 'via_upstream', ended: 'client-closed' })
+  accessLog.begin(request).end({ responseCode: 404, details: 'route_not_found' })
+
+  const examples = renderLogReference().match(/^\{"level".*\}$/gm) ?? []
+  assert.deepEqual(examples.map(fieldNames), lines.map(fieldNames))
+})
+
+function fieldNames(line: string): readonly string[] {
+  return Object.keys(JSON.parse(line) as object)
+}

@@ -1,0 +1,119 @@
+import { accessFields } from './access-fields.ts'
+import { authorizeFields } from './authorize-fields.ts'
+import { endings } from './ended.ts'
+import type { FieldTable } from './fields.ts'
+
+/** The reference of the gateway's log, `docs/logs.md`, from the tables the log itself goes by. */
+export function renderLogReference(): string {
+  return [
+    introduction,
+    '## The authorize line\n\n' + authorizeText,
+    fieldList(authorizeFields),
+    '## The access line\n\n' + accessText,
+    fieldList(accessFields),
+    '## Why a tunnel ended\n\nThe values of `ended`:',
+    list(Object.entries(endings)),
+    questions,
+    privacy,
+  ].join('\n\n')
+}
+
+function fieldList<Line>(table: FieldTable<Line>): string {
+  const names = Object.keys(table)
+  const entries = (byDefault: boolean): string =>
+    list(
+      names.flatMap((name) =>
+        table[name]?.byDefault === byDefault ? [[name, table[name].doc]] : [],
+      ),
+    )
+  const header = '- `headers.NAME`: request header `NAME`, unless it carries a secret'
+  return `By default, in this order:\n\n${entries(true)}\n\nOn request:\n\n${header}\n${entries(false)}`
+}
+
+function list(entries: readonly (readonly string[])[]): string {
+  return entries.map(([name, doc]) => `- \`${name}\`: ${doc}`).join('\n')
+}
+
+const introduction = `# Logs
+
+This file is made from the code: \`npm run docs\`.
+
+The gateway writes one JSON object a line to standard output: compact, \`level\` first, then \`service\`,
+the fields, \`time\` (RFC 3339, UTC) and \`message\`. \`service\` says which part speaks:
+
+- \`gateway\`: the process itself: its start, reloads, faults
+- \`authorize\`: one line for each decision, at the moment it is made
+- \`access\`: one line for each request, at its end; a tunnel's line comes **when the tunnel ends**
+
+\`log_level\` is \`debug\`, \`info\`, \`warn\` or \`error\`. Authorize and access lines are \`info\`: a \`log_level\`
+of \`warn\` turns them off. Requests for \`/healthz\` and \`/ping\` are logged at \`debug\`.`
+
+const authorizeText = `Message \`authorize check\`. One for each request on a known route, allowed or not, public routes
+included, and one more, with \`"re-check":true\`, each time a live tunnel is decided again (after a reload, the end of
+a time window, new claims). \`authorize_log_fields\` selects the fields and their order.
+
+\`\`\`json
+{"level":"info","service":"authorize","request-id":"5e1c…","check-request-id":"5e1c…","method":"CONNECT","path":"","host":"ssh.example.com:22","ip":"203.0.113.9","session-id":"q7Zk…","user":"2f9c…","email":"alice@example.com","envoy-route-id":"5b0d3f6a9c1e2d47","route-id":"5b0d3f6a9c1e2d47","route":"ssh","allow":true,"allow-why-true":["email-ok"],"deny":false,"deny-why-false":[],"time":"2026-08-20T10:00:00.120Z","message":"authorize check"}
+\`\`\`
+
+After the selected fields always come \`allow\` with \`allow-why-true\` or \`allow-why-false\`, and \`deny\` with
+\`deny-why-true\` or \`deny-why-false\`: the verdict of each side of the policy, and the sorted reasons for it. Access
+is given when \`allow\` is true and \`deny\` is false.`
+
+const accessText = `Message \`http-request\`. \`access_log_fields\` selects the fields and their order. The first twelve default
+fields are Pomerium's.
+
+\`\`\`json
+{"level":"info","service":"access","upstream-cluster":"ssh-5b0d3f6a9c1e2d47","method":"CONNECT","authority":"ssh.example.com:22","path":"","user-agent":"postern/0.1.0","referer":"","forwarded-for":"","request-id":"5e1c…","duration":183422,"size":42110,"response-code":200,"response-code-details":"via_upstream","ip":"203.0.113.9","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","route":"ssh","route-id":"5b0d3f6a9c1e2d47","bytes-up":9120,"bytes-down":42110,"ended":"client-closed","reasons":["email-ok"],"time":"2026-08-20T10:03:03.542Z","message":"http-request"}
+{"level":"info","service":"access","upstream-cluster":"","method":"CONNECT","authority":"ssh.example.com:2222","path":"","user-agent":"postern/0.1.0","referer":"","forwarded-for":"","request-id":"91d0…","duration":1,"size":154,"response-code":404,"response-code-details":"route_not_found","ip":"203.0.113.9","bytes-up":0,"bytes-down":0,"time":"2026-08-20T10:04:11.007Z","message":"http-request"}
+\`\`\``
+
+const questions = `## Questions, and how to ask them
+
+What was decided about tunnels, and for which host:
+
+\`\`\`sh
+grep '"service":"authorize"' gateway.log | grep '"method":"CONNECT"' | grep '"host":"ssh.example.com:22"'
+\`\`\`
+
+Tunnels that were open (their lines come at the end), and requests that matched no route:
+
+\`\`\`sh
+grep '"method":"CONNECT"' gateway.log | grep '"response-code":200'
+grep '"response-code-details":"route_not_found"' gateway.log
+\`\`\`
+
+Why somebody was refused:
+
+\`\`\`sh
+jq -c 'select(.message == "authorize check" and .email == "bob@example.com" and (.allow and (.deny | not) | not))
+  | {time, host, "allow-why-false": .["allow-why-false"], "deny-why-true": .["deny-why-true"]}' gateway.log
+\`\`\`
+
+Everything about one refusal, by the request id it showed:
+
+\`\`\`sh
+grep '"request-id":"5e1c' gateway.log
+\`\`\`
+
+Who moved how many bytes through which route:
+
+\`\`\`sh
+jq -s 'map(select(.service == "access" and .ended)) | group_by([.email, .route])
+  | map({email: .[0].email, route: .[0].route, up: (map(.["bytes-up"]) | add), down: (map(.["bytes-down"]) | add)})' gateway.log
+\`\`\`
+
+Tunnels the gateway cut:
+
+\`\`\`sh
+grep -E '"ended":"(session-revoked|session-expired|policy-changed|route-removed|shutdown)"' gateway.log
+\`\`\``
+
+const privacy = `## What never appears
+
+- tokens, cookies, authorization headers, client secrets, keys, one-time codes: neither the configuration's
+  fields nor a header of that kind can be selected, and a value that gets as far as the log under such a name is
+  replaced by \`[redacted]\`
+- query strings of pages, unless \`query\` is selected, and then without the values of secret parameters
+- the bytes of a tunnel
+`

@@ -1,0 +1,67 @@
+import pino from 'pino'
+
+import { systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
+import type { LogFields, Logger, LogLevel } from '../log.ts'
+import { redactFields } from './redact.ts'
+
+/** Where lines go, each with its line feed. */
+export interface LineSink {
+  write(line: string): void
+}
+
+/** One process's log: JSON lines, one `Logger` for each part of it. */
+export interface Log {
+  /** The logger of one part, named in the field `service`. */
+  service(name: string): Logger
+  /** Changes, from the next line on, which lines are written by all loggers of this log. */
+  setLevel(level: LogLevel): void
+}
+
+export interface LogOptions {
+  /** Default: standard output, written synchronously, so that no line is lost when the process ends. */
+  readonly sink?: LineSink | undefined
+  /** Default: `info`. */
+  readonly level?: LogLevel | undefined
+  readonly clock?: Clock | undefined
+}
+
+/**
+ * Opens a log. A line is compact JSON: `level`, `service`, the caller's fields, `time` (RFC 3339) and
+ * `message`, in this order. Values under secret names are replaced, see `redact.ts`.
+ */
+export function createLog(options: LogOptions = {}): Log {
+  const { sink = standardOutput(), level = 'info', clock = systemClock } = options
+  const root = pino(
+    {
+      level,
+      base: null,
+      timestamp: false,
+      messageKey: 'message',
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => ({ ...redactFields(fields), time: new Date(clock.now()).toISOString() }),
+      },
+    },
+    sink,
+  )
+  return {
+    service(name) {
+      const at = (method: LogLevel) => {
+        return (message: string, fields: LogFields = {}): void => {
+          // Pino's children copy the level, so it is asked of the root, which a reload changes.
+          if (root.isLevelEnabled(method)) root[method]({ service: name, ...fields }, message)
+        }
+      }
+      return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+    },
+    setLevel(next) {
+      root.level = next
+    },
+  }
+}
+
+/** A reader that went away or a full disk must not take the tunnels along: lines are dropped then. */
+function standardOutput(): LineSink {
+  return pino.destination({ dest: 1, sync: true }).on('error', () => undefined)
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+
+import { SystemError } from '../errors.ts'
+import { serveMetrics } from './metrics-server.ts'
+import { createMetrics } from './metrics.ts'
+
+test('a tunnel is active until it ends, and counted once with its bytes', async () => {
+  const metrics = createMetrics()
+  const tunnel = metrics.tunnelOpened('ssh')
+  metrics.tunnelOpened('ssh')
+  assert.match(await metrics.render(), /^postern_tunnels_active\{route="ssh"\} 2$/m)
+  tunnel.ended('client-closed', 1_500, { up: 10, down: 20 })
+  tunnel.ended('shutdown', 9_999, { up: 1, down: 1 })
+  const text = await metrics.render()
+  assert.match(text, /^postern_tunnels_active\{route="ssh"\} 1$/m)
+  assert.match(text, /^postern_tunnels_total\{outcome="client-closed"\} 1$/m)
+  assert.doesNotMatch(text, /shutdown/)
+  assert.match(text, /^postern_tunnel_bytes_total\{direction="up"\} 10$/m)
+  assert.match(text, /^postern_tunnel_bytes_total\{direction="down"\} 20$/m)
+  assert.match(text, /^postern_tunnel_duration_seconds_sum 1.5$/m)
+})
+
+test('decisions, sign-ins, dials and reloads are counted by outcome', async () => {
+  const metrics = createMetrics()
+  metrics.decided('allow')
+  metrics.decided('sign-in')
+  metrics.signedIn('failed')
+  metrics.dialled('ok', 3)
+  metrics.configLoaded('ok', 1_000)
+  metrics.configLoaded('failed', 2_000)
+  const text = await metrics.render()
+  assert.match(text, /^postern_decisions_total\{outcome="allow"\} 1$/m)
+  assert.match(text, /^postern_decisions_total\{outcome="deny"\} 0$/m)
+  assert.match(text, /^postern_sign_ins_total\{outcome="failed"\} 1$/m)
+  assert.match(text, /^postern_upstream_dial_seconds_bucket\{le="0.005",outcome="ok"\} 1$/m)
+  assert.match(text, /^postern_config_reloads_total\{outcome="failed"\} 1$/m)
+  assert.match(text, /^postern_config_last_reload_success_timestamp_seconds 1$/m)
+})
+
+test('sessions are counted when they are asked for', async () => {
+  const metrics = createMetrics()
+  let sessions = 1
+  metrics.countSessions(async () => sessions)
+  sessions = 3
+  assert.match(await metrics.render(), /^postern_sessions_active 3$/m)
+})
+
+test('two sets of metrics share nothing', async () => {
+  const first = createMetrics()
+  createMetrics().decided('deny')
+  assert.match(await first.render(), /^postern_decisions_total\{outcome="deny"\} 0$/m)
+})
+
+test('metrics are served at /metrics and nothing else is', async () => {
+  await using server = await listen()
+  const found = await fetch(`${server.url}/metrics`)
+  assert.equal(found.status, 200)
+  assert.match(found.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
+  const text = await found.text()
+  assert.match(text, /^postern_build_info\{version="[^"]+",node="[^"]+"\} 1$/m)
+  assert.match(text, /^process_cpu_seconds_total /m)
+  assert.equal((await fetch(`${server.url}/`)).status, 404)
+  assert.equal((await fetch(`${server.url}/metrics`, { method: 'POST' })).status, 405)
+})
+
+test('closing twice is the same call, and ends idle connections', async () => {
+  const server = await serveMetrics(createMetrics(), { host: '127.0.0.1', port: 0 })
+  await (await fetch(`http://127.0.0.1:${server.address.port}/metrics`)).text()
+  assert.equal(server.close(0), server.close(0))
+  await server.close(0)
+})
+
+test('an address in use is one error that says so', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  const { port } = taken.address() as AddressInfo
+  await assert.rejects(serveMetrics(createMetrics(), { host: '127.0.0.1', port }), (error) => {
+    return error instanceof SystemError && error.code === 'metrics-address-unavailable'
+  })
+  taken.close()
+})
+
+async function listen() {
+  const server = await serveMetrics(createMetrics(), { host: '127.0.0.1', port: 0 })
+  const url = `http://127.0.0.1:${server.address.port}`
+  return { url, [Symbol.asyncDispose]: () => server.close(0) }
+}

@@ -1,0 +1,161 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+
+import { version } from '../version.ts'
+import type { Ended } from './ended.ts'
+
+/** What a policy said; `Outcome` of `policy/` fits. */
+export type DecisionOutcome = 'allow' | 'deny' | 'sign-in'
+
+/** How an attempt came out. */
+export type Success = 'ok' | 'failed'
+
+/**
+ * What the gateway counts. Labels are words of the program and names of configured routes, never
+ * what a client sent: nobody outside can make the number of series grow.
+ */
+export interface Metrics {
+  /** A tunnel is open: its 200 has been sent. */
+  tunnelOpened(route: string): OpenTunnel
+  decided(outcome: DecisionOutcome): void
+  signedIn(outcome: Success): void
+  /** An upstream was dialled, successfully or not, in `durationMs`. */
+  dialled(outcome: Success, durationMs: number): void
+  /** Asks for the number of sessions at each scrape. */
+  countSessions(count: () => number | Promise<number>): void
+  /** The configuration was read, at the start or again. */
+  configLoaded(outcome: Success, nowMs: number): void
+  readonly contentType: string
+  /** Everything in Prometheus' text format. */
+  render(): Promise<string>
+}
+
+export interface OpenTunnel {
+  /** Only the first call counts. */
+  ended(ended: Ended, durationMs: number, bytes: { up: number; down: number }): void
+}
+
+// Tunnels last from a health check's milliseconds to a working day.
+const tunnelBucketsSeconds = [0.1, 1, 10, 60, 300, 1_800, 3_600, 14_400, 43_200]
+const dialBucketsSeconds = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10]
+
+/** Makes an empty set of metrics in a registry of its own, with those of the process itself. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  new Gauge({
+    name: 'postern_build_info',
+    help: 'Always 1; the release and the runtime are its labels',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version, node: process.versions.node }, 1)
+
+  const decisions = new Counter({
+    name: 'postern_decisions_total',
+    help: 'Decisions of the policy, those on live tunnels included',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const signIns = new Counter({
+    name: 'postern_sign_ins_total',
+    help: 'Sign-ins that came back from the identity provider',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const dials = new Histogram({
+    name: 'postern_upstream_dial_seconds',
+    help: 'Time to reach an upstream, or to find that it cannot be',
+    labelNames: ['outcome'],
+    buckets: dialBucketsSeconds,
+    registers,
+  })
+  for (const outcome of ['allow', 'deny', 'sign-in']) decisions.inc({ outcome }, 0)
+  for (const outcome of ['ok', 'failed']) signIns.inc({ outcome }, 0)
+
+  return {
+    tunnelOpened: tunnelMetrics(registry),
+    decided: (outcome) => decisions.inc({ outcome }),
+    signedIn: (outcome) => signIns.inc({ outcome }),
+    dialled: (outcome, durationMs) => dials.observe({ outcome }, durationMs / 1000),
+    countSessions: (count) => void sessionGauge(registry, count),
+    configLoaded: configMetrics(registry),
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+  }
+}
+
+function tunnelMetrics(registry: Registry): Metrics['tunnelOpened'] {
+  const registers = [registry]
+  const active = new Gauge({
+    name: 'postern_tunnels_active',
+    help: 'Tunnels that are open now',
+    labelNames: ['route'],
+    registers,
+  })
+  const total = new Counter({
+    name: 'postern_tunnels_total',
+    help: 'Tunnels that have ended, by why',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const bytes = new Counter({
+    name: 'postern_tunnel_bytes_total',
+    help: 'Bytes moved by tunnels that have ended; up is from client to upstream',
+    labelNames: ['direction'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'postern_tunnel_duration_seconds',
+    help: 'How long tunnels were open',
+    buckets: tunnelBucketsSeconds,
+    registers,
+  })
+  for (const direction of ['up', 'down']) bytes.inc({ direction }, 0)
+
+  return (route) => {
+    let isOpen = true
+    active.inc({ route })
+    return {
+      ended(ended, durationMs, { up, down }) {
+        if (!isOpen) return
+        isOpen = false
+        active.dec({ route })
+        total.inc({ outcome: ended })
+        bytes.inc({ direction: 'up' }, up)
+        bytes.inc({ direction: 'down' }, down)
+        duration.observe(Math.max(0, durationMs) / 1000)
+      },
+    }
+  }
+}
+
+function sessionGauge(registry: Registry, count: () => number | Promise<number>): Gauge {
+  return new Gauge({
+    name: 'postern_sessions_active',
+    help: 'Sessions that have neither expired nor been revoked',
+    registers: [registry],
+    async collect() {
+      this.set(await count())
+    },
+  })
+}
+
+function configMetrics(registry: Registry): Metrics['configLoaded'] {
+  const registers = [registry]
+  const reloads = new Counter({
+    name: 'postern_config_reloads_total',
+    help: 'Times the configuration was read, the start included',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const lastSuccess = new Gauge({
+    name: 'postern_config_last_reload_success_timestamp_seconds',
+    help: 'When the configuration in force was read',
+    registers,
+  })
+  for (const outcome of ['ok', 'failed']) reloads.inc({ outcome }, 0)
+  return (outcome, nowMs) => {
+    reloads.inc({ outcome })
+    if (outcome === 'ok') lastSuccess.set(nowMs / 1000)
+  }
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { isSecretName, redact, redactFields, redactQuery, redacted } from './redact.ts'
+
+test('names of secrets are known however they are written', () => {
+  const names = [
+    'authorization',
+    'Proxy-Authorization',
+    'x-pomerium-authorization',
+    'X-Pomerium-Jwt-Assertion',
+    'cookie',
+    'Set-Cookie',
+    'token',
+    'accessToken',
+    'refresh_token',
+    'clientSecret',
+    'idp_client_secret',
+    'pomerium_jwt',
+    'code',
+    'state',
+    'codeVerifier',
+    'privateKey',
+  ]
+  assert.deepEqual(
+    names.filter((name) => !isSecretName(name)),
+    [],
+  )
+})
+
+test('names that only resemble secrets are logged', () => {
+  const names = [
+    'response-code',
+    'response-code-details',
+    'error-code',
+    'idp_client_secret_file',
+    'tokenCount',
+    'session-id',
+    'user',
+    'route-id',
+  ]
+  assert.deepEqual(names.filter(isSecretName), [])
+})
+
+test('secrets are hidden at every depth, in arrays too', () => {
+  const value = { a: [{ token: 't' }], b: { c: { cookie: 'c', kept: 1 } }, code: 'x' }
+  assert.deepEqual(redactFields(value), {
+    a: [{ token: redacted }],
+    b: { c: { cookie: redacted, kept: 1 } },
+    code: redacted,
+  })
+})
+
+test('a token inside a text is hidden by its look', () => {
+  const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl'
+  assert.equal(redact(`refused "${token}"`), `refused "${redacted}"`)
+  assert.equal(
+    redact('sent Authorization: Bearer Pomerium-abcdefghijklmnop1234'),
+    `sent Authorization: Bearer ${redacted}`,
+  )
+  assert.equal(redact(new Error(`bad ${token}`)), `bad ${redacted}`)
+})
+
+test('secret parameters of a query are hidden, the others stay', () => {
+  assert.equal(
+    redactQuery('code=abc&state=s&page=2&pomerium_jwt=j&flag'),
+    `code=${redacted}&state=${redacted}&page=2&pomerium_jwt=${redacted}&flag`,
+  )
+  assert.equal(redactQuery('%63ode=abc&%zz=1'), `%63ode=${redacted}&%zz=1`)
+})
+
+test('cycles, depth, length and odd values are bounded', () => {
+  const cycle: Record<string, unknown> = {}
+  cycle['self'] = cycle
+  assert.match(JSON.stringify(redact(cycle)), /too deep/)
+  assert.equal(String(redact('x'.repeat(10_000))).length, 2_049)
+  assert.equal((redact(Array.from({ length: 1_000 }, () => 1)) as unknown[]).length, 100)
+  assert.equal(redact(Buffer.from('secret')), '[6 bytes]')
+  assert.equal(redact(2n ** 64n), '18446744073709551616')
+  assert.equal(redact(new Date(0)), '1970-01-01T00:00:00.000Z')
+  assert.deepEqual([redact(null), redact(undefined), redact(1.5)], [null, undefined, 1.5])
+})

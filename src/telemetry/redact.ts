@@ -1,0 +1,100 @@
+/**
+ * Defence in depth: whoever calls the log is to leave secrets out; this makes sure. It goes by the
+ * names of keys and by the look of values, and can be wrong only towards hiding too much.
+ */
+
+export const redacted = '[redacted]'
+
+/** How deep a logged value is followed, in levels of nesting. */
+const maxDepth = 6
+/** How much of one array or object is logged, in entries. */
+const maxEntries = 100
+/** How much of one string is logged, in UTF-16 code units. */
+const maxStringLength = 2_048
+
+const secretWords = new Set([
+  'assertion',
+  'authorization',
+  'cookie',
+  'cookies',
+  'credential',
+  'credentials',
+  'jwt',
+  'passphrase',
+  'password',
+  'secret',
+  'secrets',
+  'token',
+  'tokens',
+  'verifier',
+])
+
+/** Secret only as the whole name: `error-code` and `route-key` are none. */
+const secretNames = new Set(['code', 'key', 'private-key', 'shared-key', 'signing-key', 'state'])
+
+// Three base64url parts, the first of which opens a JSON object: RFC 7519 §3.
+const jsonWebToken = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g
+const authorizationValue = /\b(Bearer|Basic|Pomerium)\s+(?:Pomerium-)?[\w.~+/=-]{16,}/gi
+
+/**
+ * Whether a value under this name is never logged: a name that ends in a word such as `token` or
+ * `cookie`, however it is written (`accessToken`, `access_token`, `Access-Token`), or is `code`.
+ */
+export function isSecretName(name: string): boolean {
+  const plain = name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+  return secretNames.has(plain) || secretWords.has(plain.slice(plain.lastIndexOf('-') + 1))
+}
+
+/** A copy that is safe to log: no secrets, no cycles, bounded, errors as their message. */
+export function redact(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return redactText(value)
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Error) return redactText(value.message)
+  if (value instanceof Date || value instanceof URL) return redactText(value.toJSON())
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
+  if (depth === maxDepth) return '[too deep]'
+  if (Array.isArray(value)) return value.slice(0, maxEntries).map((item) => redact(item, depth + 1))
+  return redactFields(value, depth + 1)
+}
+
+/** The same for the fields of an object. */
+export function redactFields(fields: object, depth = 0): Record<string, unknown> {
+  const entries = Object.entries(fields)
+    .slice(0, maxEntries)
+    .map(([name, value]) => [name, redactField(name, value, depth)])
+  return Object.fromEntries(entries) as Record<string, unknown>
+}
+
+/** A query string (without `?`) with the values of secret parameters hidden. */
+export function redactQuery(query: string): string {
+  return query
+    .split('&')
+    .map((pair) => {
+      const [name = ''] = pair.split('=', 1)
+      return pair.includes('=') && isSecretName(decoded(name)) ? `${name}=${redacted}` : pair
+    })
+    .join('&')
+}
+
+function redactField(name: string, value: unknown, depth: number): unknown {
+  return value !== undefined && isSecretName(name) ? redacted : redact(value, depth)
+}
+
+function redactText(text: string): string {
+  const shown = text
+    .replaceAll(jsonWebToken, redacted)
+    .replaceAll(authorizationValue, `$1 ${redacted}`)
+  return shown.length > maxStringLength ? `${shown.slice(0, maxStringLength)}…` : shown
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
