@@ -1,0 +1,97 @@
+import { AccessError } from '../errors.ts'
+import type { Clock } from '../clock.ts'
+import type { Session } from '../identity/session.ts'
+import type { Decision } from '../policy/decision.ts'
+import { explainReason } from '../policy/explain.ts'
+import type { AuthorizeLog } from '../telemetry/authorize-log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { AccessRequest, Grant, GrantBasis } from './grant.ts'
+import { DeniedError } from './refusal.ts'
+import type { Route } from './routes/route.ts'
+import type { RouteTable } from './routes/table.ts'
+
+/** What a decision is made from, besides the request. */
+export interface Circumstances {
+  readonly routes: RouteTable
+  readonly route: Route
+  readonly session: Session | undefined
+  readonly sessionVersion: number | undefined
+  /** Whether a live tunnel is decided again: then only a refusal is logged. */
+  readonly isRecheck?: boolean
+}
+
+export type Authorize = (request: AccessRequest, circumstances: Circumstances) => Grant
+
+export interface AuthorizeParts {
+  readonly clock: Clock
+  readonly authorizeLog: AuthorizeLog
+  readonly metrics: Metrics
+}
+
+/**
+ * Makes the one function that turns a policy's decision into a grant.
+ *
+ * It throws `AccessError` `sign-in-required`, or `DeniedError` `policy-denied`; what these say to
+ * somebody who is not signed in tells nothing about the policy.
+ */
+export function createAuthorize({ clock, authorizeLog, metrics }: AuthorizeParts): Authorize {
+  return (request, circumstances) => {
+    const { route, session, isRecheck = false } = circumstances
+    const nowMs = clock.now()
+    const facts = { subject: session, method: 'CONNECT', path: '', sourceIp: request.ip, nowMs }
+    const decision = route.policy.evaluate(facts)
+    metrics.decided(decision.outcome)
+    if (!isRecheck || decision.outcome !== 'allow') {
+      const { requestId, authority, ip } = request
+      authorizeLog.check({
+        requestId,
+        method: 'CONNECT',
+        path: '',
+        authority,
+        ip,
+        session,
+        route,
+        decision,
+        isRecheck,
+      })
+    }
+    if (decision.outcome !== 'allow') throw refusalOf(decision, session, route)
+    return makeGrant(request, circumstances, decision)
+  }
+}
+
+function makeGrant(
+  request: AccessRequest,
+  circumstances: Circumstances,
+  decision: Decision,
+): Grant {
+  const { route, routes, session, sessionVersion } = circumstances
+  const ends = [decision.validUntilMs, session?.expiresAtMs].filter((end) => end !== undefined)
+  const basis: GrantBasis = { routes, sessionVersion }
+  const validUntilMs = ends.length === 0 ? undefined : Math.min(...ends)
+  // The brand exists for the compiler only: this is the one place that may claim it.
+  return { request, route, session, decision, validUntilMs, basis } as Grant
+}
+
+function refusalOf(decision: Decision, session: Session | undefined, route: Route): AccessError {
+  if (decision.outcome === 'sign-in') {
+    return new AccessError('sign-in-required', 'this route needs you to sign in', {
+      hint: 'sign in; "postern tcp" opens the browser for you',
+    })
+  }
+  if (session === undefined) {
+    return new DeniedError(
+      'you may not use this route',
+      [],
+      'ask whoever runs this gateway for access',
+    )
+  }
+  const { reasons } = decision.deny.value ? decision.deny : decision.allow
+  const why = reasons.map(explainReason).join('; ')
+  const who = session.email ?? session.userId
+  return new DeniedError(
+    `"${who}" may not use route "${route.name}"${why === '' ? '' : `: ${why}`}`,
+    reasons,
+    'ask whoever runs this gateway for access, and give the request id',
+  )
+}

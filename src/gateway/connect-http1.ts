@@ -1,0 +1,70 @@
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import type { Answer } from './answer.ts'
+import type { ConnectRequest } from './connect-request.ts'
+
+/** How long a refused client may go on sending before its connection is cut, in milliseconds. */
+const lingerMs = 2_000
+
+/**
+ * A CONNECT over HTTP/1.1. Node has detached the socket from its parser: `head` and whatever follows
+ * are never read as another request.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
+ */
+export function connectRequestHttp1(
+  request: IncomingMessage,
+  socket: TLSSocket,
+  head: Buffer,
+  context: { readonly requestId: string; readonly ip: string },
+): ConnectRequest {
+  const gone = new AbortController()
+  const onGone = (): void => gone.abort(new Error('the client is gone'))
+  // Node's own listener left with the parser: without one a reset here would end the process.
+  socket.on('error', onGone).once('close', onGone)
+  return {
+    ...context,
+    authority: request.url ?? '',
+    headers: request.headers,
+    fault: faultOf(request),
+    signal: gone.signal,
+    accept() {
+      socket.off('close', onGone)
+      socket.write(`HTTP/1.1 200 OK\r\nx-request-id: ${context.requestId}\r\n\r\n`)
+      if (head.length > 0) socket.unshift(head)
+      return socket
+    },
+    refuse: (answer) => writeAndEnd(socket, answer),
+  }
+}
+
+/** Writes an answer on a raw connection and ends it in order. */
+export function writeAndEnd(socket: TLSSocket, { status, headers, body }: Answer): void {
+  const lines = Object.entries({ ...headers, connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value}`,
+  )
+  const start = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`
+  // Unread input would turn the end into a reset, which may overtake the answer.
+  socket.resume()
+  socket.end(`${[start, ...lines].join('\r\n')}\r\n\r\n${body}`)
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(timer))
+}
+
+function faultOf(request: IncomingMessage): string | undefined {
+  const names = request.rawHeaders
+    .filter((_, index) => index % 2 === 0)
+    .map((name) => name.toLowerCase())
+  const hosts = names.filter((name) => name === 'host').length
+  if (hosts > 1) return 'a request has one "Host" header, not several'
+  // RFC 9112 §3.2: required in HTTP/1.1, and equal to the authority.
+  if (hosts === 0 && request.httpVersion !== '1.0') return 'a request needs a "Host" header'
+  if (hosts === 1 && request.headers.host?.toLowerCase() !== request.url?.toLowerCase()) {
+    return '"Host" must be the same as the target of CONNECT'
+  }
+  // RFC 9110 §9.3.6: CONNECT has no content; a length would make two readers disagree about what follows.
+  const hasContent = names.includes('transfer-encoding') || names.includes('content-length')
+  return hasContent
+    ? 'CONNECT has no content: "Content-Length" and "Transfer-Encoding" are not allowed'
+    : undefined
+}

@@ -1,0 +1,49 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import type { ConnectRequest } from './connect-request.ts'
+
+/**
+ * A CONNECT over HTTP/2: only `:method` and `:authority`, no `:scheme`, `:path` or `:protocol`.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9113#section-8.5
+ */
+export function connectRequestHttp2(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  context: { readonly requestId: string; readonly ip: string },
+): ConnectRequest {
+  const gone = new AbortController()
+  const onGone = (): void => gone.abort(new Error('the client is gone'))
+  stream.on('error', onGone).once('close', onGone)
+  return {
+    ...context,
+    authority: headers[':authority'] ?? '',
+    headers,
+    fault: faultOf(headers),
+    signal: gone.signal,
+    accept() {
+      stream.off('close', onGone)
+      // A client that has gone meanwhile: the relay finds the stream destroyed.
+      if (!stream.destroyed) stream.respond({ ':status': 200, 'x-request-id': context.requestId })
+      return stream
+    },
+    refuse({ status, headers: fields, body }) {
+      if (stream.destroyed) return
+      stream.resume()
+      stream.respond({ ...fields, ':status': status })
+      // RFC 9113 §8.1: a whole answer may be followed by RST_STREAM with NO_ERROR, so that the client
+      // stops sending.
+      stream.end(body, () => stream.close(constants.NGHTTP2_NO_ERROR))
+    },
+  }
+}
+
+function faultOf(headers: IncomingHttpHeaders): string | undefined {
+  const { host, [':authority']: authority } = headers
+  if (headers[':protocol'] !== undefined) return 'extended CONNECT is not supported here'
+  if (host !== undefined && host.toLowerCase() !== authority?.toLowerCase()) {
+    return '"Host" must be the same as ":authority"'
+  }
+  return headers['content-length'] === undefined
+    ? undefined
+    : 'CONNECT has no content: "Content-Length" is not allowed'
+}

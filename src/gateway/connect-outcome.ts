@@ -1,0 +1,79 @@
+import type { RelayEnd } from '../net/relay.ts'
+import type { AccessEntry } from '../telemetry/access-log.ts'
+import type { AccessRequest } from '../telemetry/access-fields.ts'
+import type { Ended } from '../telemetry/ended.ts'
+import { prefersHtml, renderRefusal } from './answer.ts'
+import type { ConnectRequest } from './connect-request.ts'
+import { headerText } from './headers.ts'
+import type { LiveTunnel } from './live-tunnels.ts'
+import type { GatewayParts } from './parts.ts'
+import { asRedirect, toRefusal, type Refusal } from './refusal.ts'
+import type { Route } from './routes/route.ts'
+import { hasToken } from '../identity/tokens.ts'
+
+/** What the access log knows of a CONNECT when it begins. */
+export function accessRequest({
+  requestId,
+  authority,
+  headers,
+  ip,
+}: ConnectRequest): AccessRequest {
+  return {
+    requestId,
+    method: 'CONNECT',
+    authority,
+    path: '',
+    userAgent: headers['user-agent'],
+    referer: headers.referer,
+    forwardedFor: headerText(headers, 'x-forwarded-for'),
+    ip,
+    headers,
+  }
+}
+
+/** Counts a tunnel in, and says how it ended. */
+export function beginTunnel(
+  entry: AccessEntry,
+  route: Route,
+  tunnel: LiveTunnel,
+  { metrics }: GatewayParts,
+): { end(end: RelayEnd): void } {
+  const counted = metrics.tunnelOpened(route.name)
+  const startedMs = performance.now()
+  return {
+    end({ cause, bytesUp, bytesDown, error }) {
+      const ended: Ended = cause === 'cut' ? (tunnel.ended ?? 'shutdown') : cause
+      counted.ended(ended, performance.now() - startedMs, { up: bytesUp, down: bytesDown })
+      entry.reasons(tunnel.reasons)
+      entry.end({ responseCode: 200, details: 'via_upstream', bytesUp, bytesDown, ended, error })
+    },
+  }
+}
+
+/** Answers a request that came to nothing, and says why in its access line. */
+export function refuse(
+  request: ConnectRequest,
+  entry: AccessEntry,
+  gateway: GatewayParts,
+  error: unknown,
+): void {
+  if (request.signal.aborted) {
+    entry.end({ responseCode: 0, details: 'client_gone', error })
+    return
+  }
+  const refusal = withSignIn(toRefusal(error), request, gateway)
+  if (refusal.reasons.length > 0) entry.reasons(refusal.reasons)
+  const answer = renderRefusal(refusal, request.requestId, headerText(request.headers, 'accept'))
+  const sizeBytes = Buffer.byteLength(answer.body)
+  entry.end({ responseCode: refusal.status, details: refusal.code, sizeBytes, error })
+  request.refuse(answer)
+}
+
+/** A redirect for callers that sent no token and read pages, 401 for all others (reference 3.3). */
+function withSignIn(refusal: Refusal, request: ConnectRequest, gateway: GatewayParts): Refusal {
+  if (refusal.code !== 'sign_in_required') return refusal
+  const mayRedirect =
+    !hasToken(request.headers) && prefersHtml(headerText(request.headers, 'accept'))
+  const location = gateway.signInLocation()
+  return mayRedirect && location !== undefined ? asRedirect(refusal, location) : refusal
+}

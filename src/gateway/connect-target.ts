@@ -1,0 +1,33 @@
+import { parseAuthority, type HostPort } from '../address.ts'
+import { AccessError, PeerError } from '../errors.ts'
+import type { ConnectRequest } from './connect-request.ts'
+
+/** Longest authority that is looked at: a host name of 253 octets, brackets, colon and port fit. */
+const maxAuthorityLength = 300
+
+/**
+ * The host and port a CONNECT asks for.
+ *
+ * @throws PeerError `malformed-request`; AccessError `origin-not-allowed` for a web page's request
+ */
+export function checkedTarget(request: ConnectRequest): HostPort {
+  if (request.fault !== undefined) throw malformed(request.fault)
+  const { authority } = request
+  const target = authority.length > maxAuthorityLength ? undefined : parseAuthority(authority)
+  if (target === undefined) {
+    throw malformed(`"${authority.slice(0, maxAuthorityLength)}" is no target of CONNECT`)
+  }
+  // Only browsers send it, and no page has a reason to open a tunnel.
+  if (request.headers.origin !== undefined) {
+    throw new AccessError('origin-not-allowed', 'a web page may not open a tunnel', {
+      hint: 'use "postern tcp", which sends no "Origin" header',
+    })
+  }
+  return target
+}
+
+function malformed(message: string): PeerError {
+  return new PeerError('malformed-request', message, {
+    hint: 'send "CONNECT host:port" with "Host: host:port", as in "CONNECT ssh.example.com:22"',
+  })
+}

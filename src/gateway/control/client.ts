@@ -1,0 +1,67 @@
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { SystemError, systemCode } from '../../errors.ts'
+import { stateFiles } from '../state-directory.ts'
+import type { ControlFault, Revocation, SessionList } from './protocol.ts'
+
+/** Longest wait for a running gateway's answer, in milliseconds. */
+const timeoutMs = 10_000
+
+/** Speaks to the gateway that runs on a state directory. */
+export interface ControlClient {
+  listSessions(): Promise<SessionList>
+  revokeSession(id: string): Promise<Revocation>
+  /** Ends every session of one person, named by email address or user id. */
+  revokeUser(user: string): Promise<Revocation>
+}
+
+/** Makes a client; each call throws `SystemError` `gateway-not-running` when nobody answers. */
+export function createControlClient(stateDirectory: string): ControlClient {
+  const socketPath = join(stateDirectory, stateFiles.controlSocket)
+  const call = <T>(method: string, path: string): Promise<T> =>
+    send(socketPath, method, path) as Promise<T>
+  return {
+    listSessions: () => call('GET', '/sessions'),
+    revokeSession: (id) => call('DELETE', `/sessions/${encodeURIComponent(id)}`),
+    revokeUser: (user) => call('DELETE', `/sessions?user=${encodeURIComponent(user)}`),
+  }
+}
+
+function send(socketPath: string, method: string, path: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath, method, path, timeout: timeoutMs }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const body = JSON.parse(Buffer.concat(chunks).toString()) as unknown
+        if (response.statusCode === 200) resolve(body)
+        else reject(fault(body as ControlFault))
+      })
+    })
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')))
+    outgoing.on('error', (error) => reject(notRunning(socketPath, error)))
+    outgoing.end()
+  })
+}
+
+function fault({ error, message }: ControlFault): SystemError {
+  return new SystemError(error.replaceAll('_', '-'), message)
+}
+
+function notRunning(socketPath: string, cause: Error): SystemError {
+  if (systemCode(cause) === 'EACCES') {
+    return new SystemError(
+      'control-not-allowed',
+      `"${socketPath}" may not be opened by this user`,
+      {
+        cause,
+        hint: "run this as the gateway's own user",
+      },
+    )
+  }
+  return new SystemError('gateway-not-running', `no gateway answers on "${socketPath}"`, {
+    cause,
+    hint: 'start it, or name its configuration with -c so that its state directory is found',
+  })
+}

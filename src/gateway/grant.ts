@@ -1,0 +1,38 @@
+import type { HostPort } from '../address.ts'
+import type { Session } from '../identity/session.ts'
+import type { Decision } from '../policy/decision.ts'
+import type { RouteTable } from './routes/table.ts'
+import type { Route } from './routes/route.ts'
+
+/** What a decision was made about, kept so that it can be made again. */
+export interface AccessRequest {
+  readonly requestId: string
+  readonly target: HostPort
+  /** The target as the client wrote it, for the logs. */
+  readonly authority: string
+  /** The client's address, never in IPv6-mapped form. */
+  readonly ip: string
+}
+
+declare const granted: unique symbol
+
+/**
+ * Proof that policy let this session use this route. Only `authorize` makes one; `openUpstream` and
+ * `liveTunnels.add` take nothing else.
+ */
+export interface Grant {
+  readonly request: AccessRequest
+  readonly route: Route
+  readonly session: Session | undefined
+  readonly decision: Decision
+  /** When this must be decided again at the latest, in milliseconds since the epoch. */
+  readonly validUntilMs: number | undefined
+  /** What the decision was based on: when either has moved, it is made again. */
+  readonly basis: GrantBasis
+  readonly [granted]: true
+}
+
+export interface GrantBasis {
+  readonly routes: RouteTable
+  readonly sessionVersion: number | undefined
+}

@@ -1,0 +1,181 @@
+import type { Clock } from '../clock.ts'
+import { AppError, messageOf } from '../errors.ts'
+import type { Session } from '../identity/session.ts'
+import type { Logger } from '../log.ts'
+import type { Ended } from '../telemetry/ended.ts'
+import type { Authorize } from './authorize.ts'
+import type { Grant } from './grant.ts'
+import { DeniedError } from './refusal.ts'
+import type { RouteTable } from './routes/table.ts'
+
+/** A tunnel that is open; disposing takes it off the register. */
+export interface LiveTunnel extends Disposable {
+  /** Aborted when the tunnel may no longer be. */
+  readonly signal: AbortSignal
+  /** Why it was cut; undefined while it was not. */
+  readonly ended: Ended | undefined
+  /** The policy's reasons at the last decision. */
+  readonly reasons: readonly string[]
+}
+
+/** What a decision about a live tunnel is made from; `sessions` fits by shape. */
+export interface LiveTunnelParts {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly authorize: Authorize
+  routes(): RouteTable
+  /** Longest life of any tunnel, in milliseconds; 0 for no limit. */
+  timeoutWriteMs(): number
+  session(id: string): Promise<Session | undefined>
+  /** Changes whenever the session did; undefined once it has ended. */
+  sessionVersion(id: string): number | undefined
+}
+
+export interface LiveTunnels {
+  readonly size: number
+  /**
+   * Registers a tunnel. When anything moved since its grant was made it is decided again first, so
+   * that no change falls between a decision and its registration.
+   *
+   * @throws AccessError when it may no longer be
+   */
+  add(grant: Grant): Promise<LiveTunnel>
+  /** Decides every tunnel again, or those of one session, and cuts what may no longer be. */
+  redecide(filter?: { readonly sessionId: string; readonly ended: SessionEnd }): Promise<void>
+  /** Resolves when no tunnel is left. */
+  drained(): Promise<void>
+  /** Cuts them all. */
+  cutAll(ended: Ended): void
+}
+
+/** Why a session is no more, or undefined when it only changed. */
+export type SessionEnd = 'session-revoked' | 'session-expired' | undefined
+
+interface Entry {
+  grant: Grant
+  readonly controller: AbortController
+  ended: Ended | undefined
+  /** The route's `timeout`. */
+  lifeTimer: Disposable | undefined
+  /** When the decision stops being valid by itself. */
+  recheckTimer: Disposable | undefined
+}
+
+/** Keeps the register of live tunnels. */
+export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
+  const entries = new Set<Entry>()
+  const onEmpty: (() => void)[] = []
+
+  function isFresh({ basis, session, validUntilMs }: Grant): boolean {
+    const version = session === undefined ? undefined : parts.sessionVersion(session.id)
+    const isValid = validUntilMs === undefined || validUntilMs > parts.clock.now()
+    return isValid && basis.routes === parts.routes() && basis.sessionVersion === version
+  }
+
+  /** Decides again, with what holds now; throws when that is no. */
+  async function decideAgain({ request, session: old }: Grant): Promise<Grant> {
+    const routes = parts.routes()
+    const route = routes.match(request.target)
+    if (route === undefined) throw new DeniedError('this route is no more', [], routeRemovedHint)
+    const session = old === undefined ? undefined : await parts.session(old.id)
+    const sessionVersion = session === undefined ? undefined : parts.sessionVersion(session.id)
+    return parts.authorize(request, { routes, route, session, sessionVersion, isRecheck: true })
+  }
+
+  async function freshGrant(grant: Grant): Promise<Grant> {
+    let current = grant
+    while (!isFresh(current)) current = await decideAgain(current)
+    return current
+  }
+
+  async function recheck(entry: Entry, sessionEnd: SessionEnd): Promise<void> {
+    try {
+      entry.grant = await freshGrant(entry.grant)
+      if (entries.has(entry)) armRecheck(entry)
+    } catch (error) {
+      // Whatever the failure is, a tunnel that cannot be decided may not stay.
+      if (!(error instanceof AppError))
+        parts.logger.error('cannot decide a tunnel again', { error: messageOf(error) })
+      cut(entry, endedBy(entry.grant, sessionEnd))
+    }
+  }
+
+  function endedBy({ request, session, validUntilMs }: Grant, sessionEnd: SessionEnd): Ended {
+    if (parts.routes().match(request.target) === undefined) return 'route-removed'
+    if (sessionEnd !== undefined) return sessionEnd
+    const hasExpired = session !== undefined && session.expiresAtMs <= parts.clock.now()
+    return hasExpired && validUntilMs === session.expiresAtMs ? 'session-expired' : 'policy-changed'
+  }
+
+  function cut(entry: Entry, ended: Ended): void {
+    if (!entries.has(entry)) return
+    entry.ended ??= ended
+    entry.controller.abort()
+  }
+
+  function armRecheck(entry: Entry): void {
+    const { validUntilMs } = entry.grant
+    entry.recheckTimer?.[Symbol.dispose]()
+    if (validUntilMs === undefined) return
+    const delayMs = Math.max(validUntilMs - parts.clock.now(), 1)
+    entry.recheckTimer = parts.clock.schedule(delayMs, () => void recheck(entry, undefined))
+  }
+
+  function remove(entry: Entry): void {
+    entry.lifeTimer?.[Symbol.dispose]()
+    entry.recheckTimer?.[Symbol.dispose]()
+    entries.delete(entry)
+    if (entries.size > 0) return
+    for (const resolve of onEmpty.splice(0)) resolve()
+  }
+
+  function longestLifeMs({ route }: Grant): number {
+    const limits = [route.timeoutMs, parts.timeoutWriteMs()].filter((limitMs) => limitMs > 0)
+    return limits.length === 0 ? 0 : Math.min(...limits)
+  }
+
+  function register(grant: Grant): LiveTunnel {
+    const controller = new AbortController()
+    const entry: Entry = {
+      grant,
+      controller,
+      ended: undefined,
+      lifeTimer: undefined,
+      recheckTimer: undefined,
+    }
+    entries.add(entry)
+    const lifeMs = longestLifeMs(grant)
+    if (lifeMs > 0) entry.lifeTimer = parts.clock.schedule(lifeMs, () => cut(entry, 'timeout'))
+    armRecheck(entry)
+    return {
+      signal: controller.signal,
+      get ended() {
+        return entry.ended
+      },
+      get reasons() {
+        return entry.grant.decision.allow.reasons
+      },
+      [Symbol.dispose]: () => remove(entry),
+    }
+  }
+
+  return {
+    get size() {
+      return entries.size
+    },
+    add: async (grant) => register(await freshGrant(grant)),
+    async redecide(filter) {
+      const touched = [...entries].filter(
+        ({ grant }) => filter === undefined || grant.session?.id === filter.sessionId,
+      )
+      await Promise.all(touched.map((entry) => recheck(entry, filter?.ended)))
+    },
+    drained: () =>
+      entries.size === 0 ? Promise.resolve() : new Promise((resolve) => onEmpty.push(resolve)),
+    cutAll(ended) {
+      for (const entry of entries) cut(entry, ended)
+    },
+  }
+}
+
+const routeRemovedHint = 'ask whoever runs this gateway which route replaces it'

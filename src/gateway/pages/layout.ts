@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { html, raw } from 'hono/html'
+
+/** Markup that is safe to send: everything put into it has been escaped. */
+export type Markup = ReturnType<typeof html>
+
+// System fonts and colours only: nothing is fetched, and both themes follow the machine's.
+const style = `
+:root { color-scheme: light dark; --accent: #0b6bcb; --line: #8883; --quiet: #667; --bad: #b3261e; --card: #fff; --page: #f4f5f7; --ink: #16181d }
+@media (prefers-color-scheme: dark) { :root { --accent: #7ab8ff; --quiet: #9aa3b2; --bad: #ff8a80; --card: #1c1f26; --page: #121419; --ink: #e8eaf0 } }
+* { box-sizing: border-box }
+body { margin: 0; min-height: 100vh; display: grid; place-items: start center; padding: 12vh 16px 32px; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif }
+main { width: 100%; max-width: 34rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 28px 32px; overflow-wrap: anywhere }
+h1 { font-size: 1.35rem; line-height: 1.3; margin: 0 0 12px }
+h2 { font-size: 1rem; margin: 24px 0 8px }
+p { margin: 0 0 12px }
+.quiet, dt { color: var(--quiet) }
+.mark { color: var(--accent); font-weight: 600; letter-spacing: .02em; margin: 0 0 20px }
+.bad h1 { color: var(--bad) }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; margin: 16px 0 0 }
+dd { margin: 0 }
+ul { margin: 0; padding: 0; list-style: none }
+li { border-top: 1px solid var(--line); padding: 10px 0 }
+code { font: .9em ui-monospace, monospace }
+pre { margin: 6px 0 0; padding: 8px 12px; border: 1px solid var(--line); border-radius: 8px; overflow-x: auto }
+a { color: var(--accent) }
+button, .button { display: inline-block; font: inherit; font-weight: 600; padding: 8px 18px; border-radius: 8px; border: 1px solid var(--accent); background: transparent; color: var(--accent); cursor: pointer; text-decoration: none }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+form { margin: 20px 0 0 }
+@media (max-width: 30rem) { body { padding: 16px 12px } main { padding: 20px } dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: 8px } }
+`
+
+const styleHash = createHash('sha256').update(style).digest('base64')
+
+/** Sent with every page: no script, no frame, nothing from elsewhere. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+}
+
+/** A whole page; `kind` colours its heading. */
+export function page(title: string, body: Markup, kind: 'plain' | 'bad' = 'plain'): string {
+  const document = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title} · Postern</title>
+        <style>
+          ${raw(style)}
+        </style>
+      </head>
+      <body>
+        <main class="${kind}">
+          <p class="mark">Postern</p>
+          ${body}
+        </main>
+      </body>
+    </html>`
+  // Nothing above is a promise, so neither is the whole. Hono's escaped strings are String objects;
+  // `concat` answers a plain one.
+  return (document as string).concat('')
+}

@@ -1,0 +1,40 @@
+import { html } from 'hono/html'
+import type { Refusal } from '../refusal.ts'
+import { page } from './layout.ts'
+
+const titles: Readonly<Record<number, string>> = {
+  302: 'Sign in first',
+  400: 'This request makes no sense',
+  401: 'Sign in first',
+  403: 'You may not use this',
+  404: 'There is nothing here',
+  503: 'Not available now',
+}
+
+/** A refusal for somebody who reads it in a browser. */
+export function refusalPage(refusal: Refusal, requestId: string): string {
+  const { status, message, next, reasons, location, code } = refusal
+  const title = titles[status] ?? 'Something went wrong'
+  const body = html`<h1>${title}</h1>
+    <p>${sentence(message)}</p>
+    <p>${sentence(next)}</p>
+    ${location === undefined ? '' : html`<p><a class="button" href="${location}">Sign in</a></p>`}
+    <dl>
+      <dt>Code</dt>
+      <dd><code>${code}</code></dd>
+      ${
+        reasons.length === 0
+          ? ''
+          : html`<dt>Reasons</dt>
+              <dd><code>${reasons.join(', ')}</code></dd>`
+      }
+      <dt>Request</dt>
+      <dd><code>${requestId}</code></dd>
+    </dl>`
+  return page(title, body, status < 400 || status === 401 ? 'plain' : 'bad')
+}
+
+/** Our messages are lower case without a full stop; a page speaks in sentences. */
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}

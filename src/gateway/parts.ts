@@ -1,0 +1,33 @@
+import type { HostPort } from '../address.ts'
+import type { Session } from '../identity/session.ts'
+import type { AccessLog } from '../telemetry/access-log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Authorize } from './authorize.ts'
+import type { RequestHeaders } from './headers.ts'
+import type { LiveTunnels } from './live-tunnels.ts'
+import type { OpenUpstream } from './open-upstream.ts'
+import type { Route } from './routes/route.ts'
+import type { RouteTable } from './routes/table.ts'
+
+/** Who asks for a tunnel. */
+export interface Caller {
+  readonly session: Session | undefined
+  readonly sessionVersion: number | undefined
+}
+
+/** Everything that serving a tunnel needs, made once by `startGateway`. */
+export interface GatewayParts {
+  readonly accessLog: AccessLog
+  readonly metrics: Metrics
+  readonly liveTunnels: LiveTunnels
+  readonly authorize: Authorize
+  readonly openUpstream: OpenUpstream
+  /** The table that holds now; a reload replaces it as a whole. */
+  routes(): RouteTable
+  /** Throws `AccessError` `route-not-found`. */
+  matchRoute(routes: RouteTable, target: HostPort): Route
+  /** Who sent these headers; nobody for a missing, unknown or ended token. */
+  identify(headers: RequestHeaders): Promise<Caller>
+  /** Where somebody without a session signs in; undefined when there is no provider. */
+  signInLocation(): string | undefined
+}

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { SystemError, messageOf, systemCode } from '../errors.ts'
+
+/** The one place where a gateway keeps what must survive a restart. */
+export interface StateDirectory {
+  readonly path: string
+  /** The database of sessions. */
+  readonly storePath: string
+  /** Where commands that change a running gateway speak to it. */
+  readonly controlSocketPath: string
+  /** A key of 32 bytes, made at the first call and the same from then on. */
+  key(name: 'shared_secret' | 'cookie_secret'): Promise<Buffer>
+  /** Lets another gateway have the directory. */
+  release(): void
+}
+
+const keyBytes = 32
+
+/** Names of the files in a state directory. */
+export const stateFiles = {
+  store: 'postern.db',
+  lock: 'gateway.lock',
+  controlSocket: 'control.sock',
+} as const
+
+/**
+ * Makes the directory (0700) when it is not there and takes it for this process.
+ *
+ * @throws SystemError `state-directory-unusable`, or `state-directory-in-use` when a gateway has it
+ */
+export async function openStateDirectory(path: string): Promise<StateDirectory> {
+  await makePrivate(path)
+  const lock = takeLock(path)
+  return {
+    path,
+    storePath: join(path, stateFiles.store),
+    controlSocketPath: join(path, stateFiles.controlSocket),
+    key: (name) => readOrMakeKey(join(path, name)),
+    release: () => lock.close(),
+  }
+}
+
+async function makePrivate(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    // It may have been there before, open to others; `mkdir` does not change that.
+    if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700)
+  } catch (error) {
+    throw new SystemError(
+      'state-directory-unusable',
+      `"${path}" cannot be used: ${messageOf(error)}`,
+      {
+        cause: error,
+        hint: 'set "state_directory" to a directory this user may write',
+      },
+    )
+  }
+}
+
+/**
+ * SQLite's own lock on a file that holds nothing: the system gives it back when the process ends,
+ * however it ends, so that no stale lock can be left behind.
+ */
+function takeLock(path: string): DatabaseSync {
+  const lock = new DatabaseSync(join(path, stateFiles.lock), { timeout: 0 })
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    throw new SystemError('state-directory-in-use', `"${path}" is in use by another gateway`, {
+      cause: error,
+      hint: 'stop that one, or give this one a "state_directory" of its own',
+    })
+  }
+}
+
+async function readOrMakeKey(path: string): Promise<Buffer> {
+  try {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      await file.writeFile(`${randomBytes(keyBytes).toString('base64')}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+  }
+  const key = Buffer.from((await readFile(path, 'utf8')).trim(), 'base64')
+  if (key.length === keyBytes) return key
+  throw new SystemError('state-directory-unusable', `"${path}" holds no key of ${keyBytes} bytes`, {
+    hint: 'remove the file: a new key is made, and everybody signs in again',
+  })
+}
