@@ -1,0 +1,45 @@
+import { accept, reject } from './always.ts'
+import { claim } from './claim.ts'
+import type { Criterion } from './criterion.ts'
+import { date } from './date.ts'
+import { dayOfWeek } from './day-of-week.ts'
+import { domain, email } from './email.ts'
+import { groups } from './groups.ts'
+import { httpMethod, httpPath } from './http.ts'
+import { sourceIp } from './source-ip.ts'
+import { timeOfDay } from './time-of-day.ts'
+import { authenticatedUser, user } from './user.ts'
+
+/** Every criterion there is, in the order of the docs: a new one is a file and a line here. */
+export const allCriteria: readonly Criterion[] = [
+  accept,
+  reject,
+  authenticatedUser,
+  user,
+  email,
+  domain,
+  claim,
+  groups,
+  sourceIp,
+  httpMethod,
+  httpPath,
+  date,
+  dayOfWeek,
+  timeOfDay,
+]
+
+/** A criterion as the docs show it. */
+export interface CriterionReference extends Pick<Criterion, 'data' | 'doc' | 'reasons'> {
+  /** As it is written, such as `email` or `claim/PATH`. */
+  readonly name: string
+}
+
+/** What the docs are made from. */
+export const criteriaReference: readonly CriterionReference[] = allCriteria.map(
+  ({ name, subPath, data, doc, reasons }) => ({
+    name: subPath === undefined ? name : `${name}/${subPath}`,
+    data,
+    doc,
+    reasons,
+  }),
+)

@@ -1,0 +1,19 @@
+import { aboutRequest, type Criterion } from './criterion.ts'
+
+/** `accept: true` — everybody, signed in or not. */
+export const accept: Criterion = {
+  name: 'accept',
+  data: 'anything',
+  doc: 'always holds, for people who are not signed in, too',
+  reasons: ['accept'],
+  parse: () => aboutRequest(() => ({ value: true, reasons: ['accept'] })),
+}
+
+/** `reject: true` — nobody. */
+export const reject: Criterion = {
+  name: 'reject',
+  data: 'anything',
+  doc: 'never holds',
+  reasons: ['reject'],
+  parse: () => aboutRequest(() => ({ value: false, reasons: ['reject'] })),
+}

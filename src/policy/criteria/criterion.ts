@@ -1,0 +1,58 @@
+import type { Verdict } from '../decision.ts'
+import type { Reason } from '../explain.ts'
+import type { RequestFacts, Subject } from '../facts.ts'
+import type { Place } from '../place.ts'
+
+/** One word of the policy language: how its data is read, and what it is for. */
+export interface Criterion {
+  readonly name: string
+  /** What follows the name after a slash, for the docs (`PATH`); absent when nothing may. */
+  readonly subPath?: string
+  /** What its data looks like, for the docs. */
+  readonly data: string
+  /** When it holds: one sentence for the docs. */
+  readonly doc: string
+  /** Every reason it can give. */
+  readonly reasons: readonly Reason[]
+  /** Reads the criterion's data once, at load; answers undefined after noting what is wrong. */
+  parse(data: unknown, place: Place, subPath: string): CompiledCriterion | undefined
+}
+
+/** A criterion with its data, ready to be asked about requests. */
+export interface CompiledCriterion {
+  /** Whether it asks who somebody is. */
+  readonly readsSubject: boolean
+  judge(facts: RequestFacts): Verdict
+  /**
+   * The next moment after `nowMs` (both milliseconds since the epoch) at which time alone changes the
+   * answer; undefined when it never does. Absent on a criterion that does not look at the time.
+   */
+  readonly nextChangeMs?: (nowMs: number) => number | undefined
+}
+
+/** What a criterion says with `value`: the reason of that answer. */
+export function answer(value: boolean, ok: Reason, otherwise: Reason): Verdict {
+  return { value, reasons: [value ? ok : otherwise] }
+}
+
+/** A criterion about a person: of nobody it is false, with the reason that leads to a sign-in. */
+export function aboutSubject(judge: (subject: Subject) => Verdict): CompiledCriterion {
+  return {
+    readsSubject: true,
+    judge: ({ subject }) =>
+      subject === undefined ? { value: false, reasons: ['user-unauthenticated'] } : judge(subject),
+  }
+}
+
+/** A criterion about the request alone. */
+export function aboutRequest(judge: (facts: RequestFacts) => Verdict): CompiledCriterion {
+  return { readsSubject: false, judge }
+}
+
+/** A criterion about the moment alone. */
+export function aboutTime(
+  judge: (nowMs: number) => Verdict,
+  nextChangeMs: (nowMs: number) => number | undefined,
+): CompiledCriterion {
+  return { readsSubject: false, judge: ({ nowMs }) => judge(nowMs), nextChangeMs }
+}

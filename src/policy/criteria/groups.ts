@@ -1,0 +1,17 @@
+import { parseStringListMatcher } from '../matchers/string-list.ts'
+import { aboutSubject, answer, type Criterion } from './criterion.ts'
+
+/** `groups: { has: datascience@example.com }` — the groups the identity provider puts a person in. */
+export const groups: Criterion = {
+  name: 'groups',
+  data: 'string list matcher',
+  doc: "holds when the person's groups match",
+  reasons: ['groups-ok', 'groups-unauthorized', 'user-unauthenticated'],
+  parse(data, place) {
+    const matches = parseStringListMatcher(data, place)
+    return (
+      matches &&
+      aboutSubject(({ groups }) => answer(matches(groups), 'groups-ok', 'groups-unauthorized'))
+    )
+  },
+}

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Verdict } from '../decision.ts'
+import type { Subject } from '../facts.ts'
+import { alice, ask, criterionProblems, decide, verdict } from '../policy.suite.ts'
+
+/** What a criterion says of alice, with what a test says otherwise of her. */
+function askOf(criterion: unknown, changes: Partial<Subject> = {}): Verdict {
+  return ask(criterion, { subject: { ...alice, ...changes } })
+}
+
+test('criteria about a person are false of nobody, and lead to a sign-in', () => {
+  for (const criterion of [
+    { authenticated_user: true },
+    { user: { not: 'x' } },
+    { email: { not: 'x' } },
+    { domain: { not_in: ['x'] } },
+    { 'claim/department': { exclude: 'x' } },
+    { groups: { exclude: 'x' } },
+  ]) {
+    assert.deepEqual(ask(criterion, { subject: undefined }), verdict(false, 'user-unauthenticated'))
+    const signedIn = [...ask(criterion).reasons, ...askOf(criterion, { email: undefined }).reasons]
+    assert.ok(!signedIn.includes('user-unauthenticated'))
+  }
+})
+
+test('accept and reject ask nobody', () => {
+  for (const subject of [alice, undefined]) {
+    assert.deepEqual(ask({ accept: true }, { subject }), verdict(true, 'accept'))
+    assert.deepEqual(ask({ reject: true }, { subject }), verdict(false, 'reject'))
+  }
+})
+
+test('authenticated_user is whoever is signed in, whatever its data', () => {
+  for (const data of [true, '', null, {}]) {
+    assert.deepEqual(askOf({ authenticated_user: data }), verdict(true, 'user-ok'))
+  }
+})
+
+test('user is the identifier, with its case, and never the email address', () => {
+  assert.deepEqual(askOf({ user: 'u-alice' }), verdict(true, 'user-ok'))
+  assert.deepEqual(askOf({ user: 'U-alice' }), verdict(false, 'user-unauthorized'))
+  assert.deepEqual(askOf({ user: 'alice@corp.example' }), verdict(false, 'user-unauthorized'))
+  assert.deepEqual(askOf({ user: 'u-alice' }, { emailVerified: false }), verdict(true, 'user-ok'))
+})
+
+test('email compares without case on both sides', () => {
+  assert.deepEqual(askOf({ email: 'ALICE@Corp.example' }), verdict(true, 'email-ok'))
+  const shouting = { email: 'ALICE@CORP.EXAMPLE' }
+  for (const data of [
+    { in: ['Alice@corp.example'] },
+    { contains: 'CE@co' },
+    { starts_with: 'aL' },
+    { ends_with: '.EXAMPLE' },
+  ]) {
+    assert.deepEqual(askOf({ email: data }, shouting), verdict(true, 'email-ok'))
+  }
+  assert.deepEqual(
+    askOf({ email: { not: 'alice@corp.example' } }, shouting),
+    verdict(false, 'email-unauthorized'),
+  )
+  assert.deepEqual(
+    askOf({ email: { not_in: ['alice@corp.example'] } }, shouting),
+    verdict(false, 'email-unauthorized'),
+  )
+})
+
+test('domain is what follows the first at sign, without case', () => {
+  const says = (email: string | undefined, data: unknown): boolean =>
+    askOf({ domain: data }, { email }).value
+  assert.equal(says('a@Corp.Example', 'corp.example'), true)
+  assert.equal(says('a@corp.example', { is: 'CORP.EXAMPLE' }), true)
+  assert.equal(says('a@sub.corp.example', 'corp.example'), false)
+  assert.equal(says('corp.example', 'corp.example'), false)
+  assert.equal(says('"x@corp.example"@evil.example', 'corp.example'), false)
+  assert.equal(says('x@evil.example@corp.example', 'corp.example'), false)
+  assert.deepEqual(
+    askOf({ domain: 'x' }, { email: undefined }),
+    verdict(false, 'domain-unauthorized'),
+  )
+})
+
+test('an unverified email address satisfies no criterion that reads it', () => {
+  const claims = { ...alice.claims, email: 'alice@corp.example', emails: ['alice@corp.example'] }
+  for (const criterion of [
+    { email: 'alice@corp.example' },
+    { email: { not: 'mallory@corp.example' } },
+    { domain: 'corp.example' },
+    { domain: { not: 'other.example' } },
+    { 'claim/email': 'alice@corp.example' },
+    { 'claim/email': { exclude: 'mallory@corp.example' } },
+  ]) {
+    assert.equal(askOf(criterion, { claims }).value, true)
+    const unverified = askOf(criterion, { claims, emailVerified: false })
+    assert.deepEqual(unverified, verdict(false, 'email-unverified'))
+  }
+})
+
+test('a deny by email address does not hold for an unverified one, and nothing else is granted', () => {
+  const subject = { ...alice, emailVerified: false }
+  const denied = { deny: { or: [{ email: 'alice@corp.example' }] } }
+  assert.deepEqual(decide(denied, { subject }).deny, verdict(false, 'email-unverified'))
+  assert.equal(decide(denied, { subject }).outcome, 'deny')
+  const outsiders = { allow: { or: [{ accept: 1 }] }, deny: { not: [{ domain: 'corp.example' }] } }
+  assert.equal(decide(outsiders).outcome, 'allow')
+  assert.equal(decide(outsiders, { subject }).outcome, 'deny')
+})
+
+test('groups match by has, is and exclude', () => {
+  assert.deepEqual(askOf({ groups: { has: 'on-call' } }), verdict(true, 'groups-ok'))
+  assert.deepEqual(askOf({ groups: 'ON-CALL' }), verdict(false, 'groups-unauthorized'))
+  assert.deepEqual(askOf({ groups: { is: 'on-call' } }), verdict(false, 'groups-unauthorized'))
+  assert.deepEqual(askOf({ groups: { is: 'x' } }, { groups: ['x'] }), verdict(true, 'groups-ok'))
+  assert.deepEqual(askOf({ groups: { exclude: 'on-call' } }), verdict(false, 'groups-unauthorized'))
+})
+
+test('a claim may be a string, number, boolean or a list of these', () => {
+  const claims = { name: 'Doe', level: 3, admin: true, roles: ['a', 7, null, { b: 1 }] }
+  for (const [path, data] of Object.entries({ name: 'Doe', level: 3, admin: true, roles: 7 })) {
+    assert.deepEqual(askOf({ [`claim/${path}`]: data }, { claims }), verdict(true, 'claim-ok'))
+  }
+  assert.equal(askOf({ 'claim/name': 'doe' }, { claims }).value, false)
+  assert.equal(askOf({ 'claim/roles': { is: 'a' } }, { claims }).value, false)
+  assert.deepEqual(askOf({ 'claim/none': 'x' }, { claims }), verdict(false, 'claim-unauthorized'))
+  assert.equal(askOf({ 'claim/none': { exclude: 'x' } }, { claims }).value, true)
+  assert.equal(askOf({ 'claim/roles': '[object Object]' }, { claims }).value, false)
+  assert.equal(askOf({ 'claim/roles': 'null' }, { claims }).value, false)
+})
+
+test('a path leads into nested claims by slash or dot, up to five levels, literal names first', () => {
+  const claims = {
+    a: { b: { c: { d: { e: 'five', f: { g: 'six' } } } } },
+    'x/y': 'literal',
+    x: { y: 'nested' },
+    'https://corp.example/the/very/long/groups': ['ops'],
+  }
+  const says = (path: string, value: string): boolean =>
+    askOf({ [`claim/${path}`]: value }, { claims }).value
+  assert.equal(says('a/b/c/d/e', 'five'), true)
+  assert.equal(says('a.b.c.d.e', 'five'), true)
+  assert.equal(says('a/b.c/d.e', 'five'), true)
+  assert.equal(says('a/b/c/d/f/g', 'six'), false)
+  assert.equal(says('x/y', 'literal'), true)
+  assert.equal(says('x/y', 'nested'), false)
+  assert.equal(says('x.y', 'nested'), true)
+  assert.equal(says('https://corp.example/the/very/long/groups', 'ops'), true)
+})
+
+test('a claim path sees own properties only, and no list positions', () => {
+  const claims = { list: ['a'], text: 'abc', nothing: null }
+  for (const path of [
+    'constructor/name',
+    '__proto__/constructor/name',
+    'toString',
+    'list/0',
+    'list/length',
+    'text/length',
+    'nothing/x',
+    'list/',
+  ]) {
+    const says = askOf({ [`claim/${path}`]: { has: 'x' } }, { claims })
+    assert.deepEqual(says, verdict(false, 'claim-unauthorized'), path)
+    assert.equal(askOf({ [`claim/${path}`]: 'Object' }, { claims }).value, false, path)
+    assert.equal(askOf({ [`claim/${path}`]: 'a' }, { claims }).value, false, path)
+  }
+})
+
+test('the email claim compares without case, like the address it is', () => {
+  const claims = { email: 'Alice@Corp.example', department: 'R&D' }
+  assert.equal(askOf({ 'claim/email': 'alice@corp.EXAMPLE' }, { claims }).value, true)
+  assert.equal(askOf({ 'claim/department': 'r&d' }, { claims }).value, false)
+})
+
+test('each criterion refuses data of another type', () => {
+  for (const name of ['user', 'email', 'domain', 'claim/x', 'groups', 'http_method', 'http_path']) {
+    for (const data of [null, [], ['x'], {}, { is: {} }, { has: null }, '', { is: '' }]) {
+      const problems = criterionProblems({ [name]: data })
+      assert.equal(problems.length, 1, `${name}: ${JSON.stringify(data)}`)
+    }
+  }
+})

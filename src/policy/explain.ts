@@ -1,0 +1,47 @@
+/**
+ * One sentence for every reason a criterion gives, for refusal pages and the docs. A reason may stand
+ * on either side of a policy and under a `not`, so a sentence says what was found, not what follows.
+ */
+const sentences = {
+  accept: 'the policy accepts everybody here',
+  reject: 'the policy accepts nobody here',
+  'user-ok': 'you are signed in as somebody this route names',
+  'user-unauthenticated': 'you are not signed in',
+  'user-unauthorized': 'you are not among the people this route names',
+  'email-ok': 'your email address is among those this route names',
+  'email-unauthorized': 'your email address is not among those this route names',
+  'email-unverified': 'your identity provider says that your email address is not verified',
+  'domain-ok': "your email address's domain is among those this route names",
+  'domain-unauthorized': "your email address's domain is not among those this route names",
+  'claim-ok': 'your identity provider says of you what this route asks for',
+  'claim-unauthorized': 'your identity provider does not say of you what this route asks for',
+  'groups-ok': 'you are in a group this route names',
+  'groups-unauthorized': 'you are not in the groups this route names',
+  'source-ip-ok': 'your network address is among those this route names',
+  'source-ip-unauthorized': 'your network address is not among those this route names',
+  'http-method-ok': 'the request has the HTTP method this route names',
+  'http-method-unauthorized': 'the request does not have the HTTP method this route names',
+  'http-path-ok': 'the request has the path this route names',
+  'http-path-unauthorized': 'the request does not have the path this route names',
+  'date-ok': 'today is within the dates this route names',
+  'date-unauthorized': 'today is outside the dates this route names',
+  'day-of-week-ok': 'today is one of the days of the week this route names',
+  'day-of-week-unauthorized': 'today is not one of the days of the week this route names',
+  'time-of-day-ok': 'it is within the hours this route names',
+  'time-of-day-unauthorized': 'it is outside the hours this route names',
+} as const
+
+/** A stable code for what a criterion found. */
+export type Reason = keyof typeof sentences
+
+/** Every reason there is, in the order of the docs. */
+export const allReasons = Object.keys(sentences) as readonly Reason[]
+
+/** One plain sentence for a reason, lower case, without a full stop; for an unknown one, its code. */
+export function explainReason(code: string): string {
+  return isReason(code) ? sentences[code] : `the policy answered "${code}"`
+}
+
+function isReason(code: string): code is Reason {
+  return Object.hasOwn(sentences, code)
+}

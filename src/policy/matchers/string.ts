@@ -1,0 +1,79 @@
+import { kindOf, type Place } from '../place.ts'
+import { type Matches, type ParseOperand, parseMatcher } from './matcher.ts'
+
+/** What is done to both sides of a comparison before it. */
+export type Fold = (text: string) => string
+
+/**
+ * Lower case, for email addresses and domains. The Kelvin sign stays as it is: it would become an
+ * ASCII `k`, and an address spelt with it another person's.
+ */
+export const foldCase: Fold = (text) => text.replace(/[^\u212A]+/g, (part) => part.toLowerCase())
+
+const asIs: Fold = (text) => text
+
+/**
+ * Parses a string matcher: a string (`is`), or an object of `is`, `not`, `contains`, `starts_with`,
+ * `ends_with`, `in` and `not_in`, all of which must hold.
+ */
+export function parseStringMatcher(
+  data: unknown,
+  place: Place,
+  fold: Fold = asIs,
+): Matches<string> | undefined {
+  if (Array.isArray(data)) {
+    return place.problem('must be a string or an object, not a list', 'write {in: […]} for several')
+  }
+  const matches = parseMatcher(
+    data,
+    [
+      ['is', oneText(fold, (value, text) => value === text)],
+      ['not', oneText(fold, (value, text) => value !== text)],
+      ['contains', oneText(fold, (value, text) => value.includes(text))],
+      ['starts_with', oneText(fold, (value, text) => value.startsWith(text))],
+      ['ends_with', oneText(fold, (value, text) => value.endsWith(text))],
+      ['in', manyTexts(fold, (value, texts) => texts.has(value))],
+      ['not_in', manyTexts(fold, (value, texts) => !texts.has(value))],
+    ],
+    place,
+  )
+  return matches && ((value) => matches(fold(value)))
+}
+
+function oneText(
+  fold: Fold,
+  compare: (value: string, text: string) => boolean,
+): ParseOperand<string> {
+  return (operand, place) => {
+    const text = parseText(operand, place)
+    if (text === undefined) return undefined
+    const folded = fold(text)
+    return (value) => compare(value, folded)
+  }
+}
+
+function manyTexts(
+  fold: Fold,
+  compare: (value: string, texts: ReadonlySet<string>) => boolean,
+): ParseOperand<string> {
+  return (operand, place) => {
+    if (!Array.isArray(operand)) {
+      return place.problem(`must be a list of strings, not ${kindOf(operand)}`)
+    }
+    // An empty `in` would silently never hold, an empty `not_in` always.
+    if (operand.length === 0) return place.problem('must have at least one string')
+    const texts = operand.map((item, index) => parseText(item, place.at(index)))
+    if (!texts.every((text) => text !== undefined)) return undefined
+    const folded = new Set(texts.map(fold))
+    return (value) => compare(value, folded)
+  }
+}
+
+/** An empty string is a fault: it is within every value, and equals what somebody does not have. */
+function parseText(data: unknown, place: Place): string | undefined {
+  if (typeof data === 'string' && data !== '') return data
+  if (data === '') return place.problem('must not be empty')
+  // YAML reads an unquoted 007 as the number 7, so a number is not what the operator typed.
+  const hint = ['number', 'boolean'].includes(typeof data) ? 'put it in quotes' : undefined
+  return place.problem(`must be a string, not ${kindOf(data)}`, hint)
+}

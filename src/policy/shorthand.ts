@@ -1,0 +1,82 @@
+import type { Clause } from './compile.ts'
+import { collectPolicy, type ParsedPolicy, parseCriterion, parseRules } from './parse.ts'
+import type { Place } from './place.ts'
+
+/** A route's settings that stand for an `allow` rule. */
+export interface Shorthand {
+  readonly allowPublicUnauthenticatedAccess?: boolean | undefined
+  readonly allowAnyAuthenticatedUser?: boolean | undefined
+  readonly allowedDomains?: readonly string[] | undefined
+  /** Values for each claim: strings, numbers or booleans. */
+  readonly allowedIdpClaims?: Readonly<Record<string, readonly unknown[]>> | undefined
+  /** User identifiers or email addresses. */
+  readonly allowedUsers?: readonly string[] | undefined
+}
+
+/** The policy document that the settings stand for: one `allow` rule, or no rule when none is set. */
+export function shorthandRules(shorthand: Shorthand): readonly unknown[] {
+  const or = expand(shorthand).map(({ criterion }) => criterion)
+  return or.length === 0 ? [] : [{ allow: { or } }]
+}
+
+/**
+ * Parses a route's `policy` document together with its shorthand, OR-ed. Paths of problems lead from
+ * the route, such as `['policy', 0, 'allow', 'or', 1]` or `['allowed_users', 2]`.
+ */
+export function parseRoutePolicy(document: unknown, shorthand: Shorthand): ParsedPolicy {
+  return collectPolicy((root) => {
+    refuseContradictions(shorthand, root)
+    return [...parseRules(document, root.at('policy')), ...shorthandClauses(shorthand, root)]
+  })
+}
+
+/** One criterion of the shorthand, and the setting it comes from. */
+interface Expansion {
+  readonly criterion: unknown
+  readonly path: readonly (string | number)[]
+}
+
+function shorthandClauses(shorthand: Shorthand, root: Place): readonly Clause[] {
+  const criteria = expand(shorthand)
+    .map(({ criterion, path }) => parseCriterion(criterion, root.at(...path).pinned()))
+    .filter((criterion) => criterion !== undefined)
+  return criteria.length === 0 ? [] : [{ side: 'allow', operator: 'or', criteria }]
+}
+
+function expand(shorthand: Shorthand): readonly Expansion[] {
+  return [
+    ...flag(shorthand.allowPublicUnauthenticatedAccess, 'accept', publicKey),
+    ...flag(shorthand.allowAnyAuthenticatedUser, 'authenticated_user', authenticatedKey),
+    ...(shorthand.allowedDomains ?? []).map((domain, index) => ({
+      criterion: { domain: { is: domain } },
+      path: ['allowed_domains', index],
+    })),
+    ...Object.entries(shorthand.allowedIdpClaims ?? {}).flatMap(([claim, values]) =>
+      values.map((value, index) => ({
+        criterion: { [`claim/${claim}`]: value },
+        path: ['allowed_idp_claims', claim, index],
+      })),
+    ),
+    ...(shorthand.allowedUsers ?? []).flatMap((user, index) =>
+      ['user', 'email'].map((name) => ({
+        criterion: { [name]: { is: user } },
+        path: ['allowed_users', index],
+      })),
+    ),
+  ]
+}
+
+const publicKey = 'allow_public_unauthenticated_access'
+const authenticatedKey = 'allow_any_authenticated_user'
+
+function flag(isSet: boolean | undefined, name: string, key: string): readonly Expansion[] {
+  return isSet === true ? [{ criterion: { [name]: true }, path: [key] }] : []
+}
+
+/** A route for everybody that also lists people would not do what the list seems to say. */
+function refuseContradictions(shorthand: Shorthand, root: Place): void {
+  const used = [...new Set(expand(shorthand).map(({ path }) => String(path[0])))]
+  const [widest, other] = used
+  if (other === undefined || (widest !== publicKey && widest !== authenticatedKey)) return
+  root.at(widest).problem(`cannot be combined with "${other}", which narrows nothing beside it`)
+}
