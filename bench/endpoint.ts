@@ -1,0 +1,16 @@
+/** How a tunnel is opened: raw TCP or TLS to a relay, or CONNECT to a gateway. */
+export type Protocol = 'tcp' | 'tls' | 'http/1.1' | 'h2'
+
+/** Where and how the generator opens tunnels. Sent between processes: plain data only. */
+export interface Endpoint {
+  readonly protocol: Protocol
+  readonly port: number
+  /** PEM of the authority the server's certificate comes from. */
+  readonly ca: string
+}
+
+/** The name on the certificate. */
+export const serverName = 'localhost'
+
+/** The destination tunnels ask a gateway for. */
+export const authority = 'bench.example.com:22'

@@ -1,0 +1,207 @@
+/**
+ * `npm run bench`: what the gateway costs, beside a bare Node TLS relay and, where they are installed,
+ * HAProxy and nginx. Each round measures every target once, one after the other, so that what
+ * disturbs the machine disturbs all; figures are medians of rounds, ratios are taken within a round.
+ * JSON on standard output, progress and a table on standard error. Linux only (`/proc`).
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { arch, cpus, release, tmpdir } from 'node:os'
+
+import { createCertificateAuthority } from '../src/net/certificate.ts'
+import { version } from '../src/version.ts'
+import { serverName } from './endpoint.ts'
+import { judge } from './limits.ts'
+import {
+  measureIdle,
+  measureLatency,
+  measureOpens,
+  measureThroughput,
+  startTarget,
+  throughputs,
+} from './measures.ts'
+import type { Bench, Figures, Subject } from './measures.ts'
+import { parseOptions, usage } from './options.ts'
+import type { Options } from './options.ts'
+import { startGenerator, startUpstream } from './processes.ts'
+import { renderTable } from './report.ts'
+import { summarise } from './results.ts'
+import type { Sample } from './results.ts'
+import type { RunningTarget, Setting, Target } from './target.ts'
+import { bare, bareHttp2, relayOnly, relayOnlyHttp2 } from './targets/bare.ts'
+import { gateway } from './targets/gateway.ts'
+import { haproxy } from './targets/haproxy.ts'
+import { nginx } from './targets/nginx.ts'
+
+const usual: readonly string[] = ['bare', 'gateway', 'nginx', 'haproxy']
+
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options === 'help') say(usage)
+  else process.exitCode = await main(options)
+} catch (error) {
+  say(`bench: error: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 2
+}
+
+async function main(options: Options): Promise<number> {
+  if (process.platform !== 'linux') throw new Error('costs are read from /proc: Linux only')
+  const { targets, missing } = chooseTargets(options)
+  for (const [name, reason] of missing) say(`skipped: ${name}: ${reason}`)
+  const samples = await measureAll(options, targets)
+
+  const rows = summarise(samples)
+  const limits = judge(rows)
+  const json = JSON.stringify(
+    { machine: machine(), options, missing, results: rows, limits },
+    null,
+    2,
+  )
+  say(`\n${renderTable(rows, limits)}`)
+  process.stdout.write(`${json}\n`)
+  if (options.json !== undefined) writeFileSync(options.json, `${json}\n`)
+  // A check that had nothing to judge has not passed.
+  const isPassed = limits.length > 0 && limits.every(({ isMet }) => isMet)
+  return options.check && !isPassed ? 1 : 0
+}
+
+function chooseTargets(options: Options) {
+  const profile =
+    options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
+  const all = [
+    bare,
+    gateway(options.gateway, profile),
+    nginx,
+    haproxy,
+    bareHttp2,
+    relayOnly,
+    relayOnlyHttp2,
+  ]
+  const names = options.targets ?? usual
+  const unknown = names.find((name) => all.every((target) => target.name !== name))
+  if (unknown !== undefined) throw new Error(`--targets: "${unknown}" is not a target`)
+  const chosen = all.filter(({ name }) => names.includes(name))
+  const missing = chosen.flatMap((target) => {
+    const reason = target.missing()
+    return reason === undefined ? [] : [[target.name, reason] as const]
+  })
+  return { targets: chosen.filter((target) => target.missing() === undefined), missing }
+}
+
+async function measureAll(
+  options: Options,
+  targets: readonly Target[],
+): Promise<readonly Sample[]> {
+  const directory = mkdtempSync(`${tmpdir()}/postern-bench-`)
+  const generator = startGenerator()
+  const upstream = await startUpstream()
+  try {
+    const { ca, ...files } = await writeCertificate(directory)
+    const setting = { ...files, directory, upstreamPort: upstream.port }
+    const bench = { generator, ca, options, setting }
+    const samples: Sample[] = []
+    await measureRunning(bench, targets, samples)
+    if (options.only.includes('idle')) await measureMemory(bench, targets, samples)
+    return samples
+  } finally {
+    await generator.stop()
+    await upstream.stop()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** All that is measured of one long-running process of each target. */
+async function measureRunning(bench: Bench, targets: readonly Target[], samples: Sample[]) {
+  const running = new Map<Target, RunningTarget>()
+  try {
+    for (const target of targets) running.set(target, await startTarget(bench, target))
+    // Round 0 warms up: the JIT, the heap, the page cache. It is thrown away.
+    for (let round = 0; round <= bench.options.rounds; round++) {
+      for (const [measure, perform] of runningMeasures(bench)) {
+        for (const subject of subjectsOf(targets)) {
+          const instance = running.get(subject.target)
+          if (instance === undefined) continue
+          const figures = await perform(subject, instance)
+          say(progress(round, measure, subject, figures))
+          if (round > 0) samples.push(sampleOf(measure, subject, round, figures))
+        }
+      }
+    }
+  } finally {
+    for (const instance of running.values()) await instance.stop()
+  }
+}
+
+type Measure = (subject: Subject, running: RunningTarget) => Promise<Figures>
+
+function runningMeasures(bench: Bench): readonly (readonly [string, Measure])[] {
+  const { only } = bench.options
+  const moving = throughputs.map((load) => {
+    const measure: Measure = (subject, running) => measureThroughput(bench, subject, running, load)
+    return [`throughput-${load.direction}-${load.streams}`, measure] as const
+  })
+  const latency: Measure = (subject, running) => measureLatency(bench, subject, running)
+  const opens: Measure = (subject, running) => measureOpens(bench, subject, running)
+  return [
+    ...(only.includes('throughput') ? moving : []),
+    ...(only.includes('latency') ? [['latency', latency] as const] : []),
+    ...(only.includes('opens') ? [['opens', opens] as const] : []),
+  ]
+}
+
+/** Memory, a fresh process each time; at most three rounds, since each takes a while. */
+async function measureMemory(bench: Bench, targets: readonly Target[], samples: Sample[]) {
+  for (let round = 1; round <= Math.min(3, bench.options.rounds); round++) {
+    for (const subject of subjectsOf(targets)) {
+      for (const shared of subject.protocol === 'h2' ? [false, true] : [false]) {
+        const measure = shared ? 'idle-one-connection' : 'idle'
+        const figures = await measureIdle(bench, subject, shared)
+        say(progress(round, measure, subject, figures))
+        samples.push(sampleOf(measure, subject, round, figures))
+      }
+    }
+  }
+}
+
+function subjectsOf(targets: readonly Target[]): readonly Subject[] {
+  return targets.flatMap((target) => target.protocols.map((protocol) => ({ target, protocol })))
+}
+
+async function writeCertificate(directory: string) {
+  const authority = await createCertificateAuthority({ name: 'Postern bench CA' })
+  const { cert, key } = await authority.issue([serverName])
+  const files = {
+    certFile: `${directory}/cert.pem`,
+    keyFile: `${directory}/key.pem`,
+    bundleFile: `${directory}/bundle.pem`,
+  } satisfies Partial<Setting>
+  writeFileSync(files.certFile, cert)
+  writeFileSync(files.keyFile, key, { mode: 0o600 })
+  writeFileSync(files.bundleFile, cert + key, { mode: 0o600 })
+  return { ca: authority.cert, ...files }
+}
+
+function machine() {
+  const [cpu] = cpus()
+  return {
+    cpu: cpu?.model,
+    cores: cpus().length,
+    arch: arch(),
+    kernel: release(),
+    node: process.version,
+    postern: version,
+  }
+}
+
+function sampleOf(measure: string, subject: Subject, round: number, figures: Figures): Sample {
+  const { target, protocol } = subject
+  return { measure, target: target.name, protocol, round, figures }
+}
+
+function progress(round: number, measure: string, { target, protocol }: Subject, figures: Figures) {
+  const values = Object.entries(figures).map(([name, value]) => `${name} ${value.toPrecision(4)}`)
+  return `${round === 0 ? 'warm-up' : `round ${round}`} ${measure} ${target.name} ${protocol}: ${values.join(', ')}`
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}

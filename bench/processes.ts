@@ -1,0 +1,98 @@
+import { fork, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import type { Order, Result } from './tasks.ts'
+
+const startTimeoutMs = 15_000
+const stopTimeoutMs = 5_000
+const here = import.meta.dirname
+
+/** The process that makes the load. */
+export interface Generator {
+  /** Rejects with the generator's own error. */
+  run(order: Order): Promise<Result>
+  stop(): Promise<void>
+}
+
+export function startGenerator(): Generator {
+  const child = fork(`${here}/generator.ts`, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  return {
+    async run(order) {
+      child.send(order)
+      const [result] = (await once(child, 'message')) as [Result]
+      if (result.error !== undefined) throw new Error(result.error)
+      return result
+    },
+    stop: () => stop(child),
+  }
+}
+
+/** Starts the service behind the targets. */
+export async function startUpstream(): Promise<{
+  port: number
+  pid: number
+  stop(): Promise<void>
+}> {
+  const child = fork(`${here}/upstream.ts`, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }]
+  return { port, pid: child.pid ?? 0, stop: () => stop(child) }
+}
+
+/** Starts a program that listens on `port` of 127.0.0.1, and resolves when it does. */
+export async function startServer(
+  command: string,
+  args: readonly string[],
+  port: number,
+): Promise<{ pid: number; stop(): Promise<void> }> {
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-4_000)))
+  let exited: string | undefined
+  child.on('error', (error) => (exited = error.message))
+  child.on('exit', (code, signal) => (exited ??= `exited with ${code ?? signal}`))
+  const deadlineMs = Date.now() + startTimeoutMs
+  while (!(await accepts(port))) {
+    if (exited === undefined && Date.now() < deadlineMs) {
+      await delay(50)
+      continue
+    }
+    await stop(child)
+    throw new Error(`${command} ${exited ?? `does not listen on port ${port}`}\n${said}`)
+  }
+  return { pid: child.pid ?? 0, stop: () => stop(child) }
+}
+
+/** A port of 127.0.0.1 that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  const exit = once(child, 'exit')
+  child.kill('SIGTERM')
+  const kill = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
+  await exit
+  clearTimeout(kill)
+}

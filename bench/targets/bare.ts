@@ -1,0 +1,28 @@
+import type { Protocol } from '../endpoint.ts'
+import { freePort, startServer } from '../processes.ts'
+import type { Target } from '../target.ts'
+
+const program = new URL('../bare-relay.ts', import.meta.url).pathname
+
+/** Node's TLS and `pipe`: the measure of all others. */
+export const bare = nodeRelay('bare', 'tls')
+
+/** Node's HTTP/2 and `pipe`: what HTTP/2 costs whoever uses Node's. */
+export const bareHttp2 = nodeRelay('bare-h2', 'h2', '--http2')
+
+/** The same two with `net/relay.ts` for `pipe`. */
+export const relayOnly = nodeRelay('relay', 'tls', '--relay')
+export const relayOnlyHttp2 = nodeRelay('relay-h2', 'h2', '--http2', '--relay')
+
+function nodeRelay(name: string, protocol: Protocol, ...flags: readonly string[]): Target {
+  return {
+    name,
+    protocols: [protocol],
+    missing: () => undefined,
+    async start({ upstreamPort, certFile, keyFile }) {
+      const port = await freePort()
+      const args = [program, `${port}`, `${upstreamPort}`, certFile, keyFile, ...flags]
+      return { port, ...(await startServer(process.execPath, args, port)) }
+    },
+  }
+}
