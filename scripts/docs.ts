@@ -1,0 +1,32 @@
+// Writes the pages of docs/ that are generated from the code; with --check it only says whether they
+// are current, and exits 1 when one is not.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { renderConfigurationReference } from '../src/gateway/config/reference.ts'
+import { renderLogReference } from '../src/telemetry/log-reference.ts'
+
+const pages: Readonly<Record<string, () => string>> = {
+  'configuration.md': renderConfigurationReference,
+  'logs.md': renderLogReference,
+}
+
+const onlyCheck = process.argv.includes('--check')
+const folder = join(import.meta.dirname, '..', 'docs')
+
+for (const [name, render] of Object.entries(pages)) {
+  const path = join(folder, name)
+  const text = render()
+  if (!onlyCheck) writeFileSync(path, text)
+  else if (read(path) !== text) {
+    process.stderr.write(`docs/${name} is not current: run "npm run docs" and commit it\n`)
+    process.exitCode = 1
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
