@@ -1,0 +1,19 @@
+/**
+ * Paths the gateway serves itself, on every host name it is reached by. The names are Pomerium's, so
+ * that stock clients find them.
+ */
+export const gatewayPaths = {
+  /** `GET`: answers the address to sign in at, as plain text. */
+  login: '/.pomerium/api/v1/login',
+  /** `POST`: exchanges a one-time code for a token. Ours; Pomerium has no such path. */
+  token: '/.pomerium/api/v1/token',
+  /** `GET`: the routes somebody may use, as JSON. */
+  routes: '/.pomerium/api/v1/routes',
+  signIn: '/.pomerium/sign_in',
+  signOut: '/.pomerium/sign_out',
+  /** Where a browser comes back to on the host it wanted to see. */
+  callback: '/.pomerium/callback/',
+  /** Where the provider sends the browser back to. */
+  providerCallback: '/oauth2/callback',
+  health: '/healthz',
+} as const

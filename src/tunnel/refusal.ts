@@ -1,0 +1,72 @@
+/** What the gateway says with a "no", whatever its status. */
+export interface RefusalBody {
+  /** Stable, snake case, documented: `policy_denied`, `route_not_found`, … */
+  readonly code: string
+  /** What happened: one sentence, lower case, no full stop. */
+  readonly message: string
+  /** What the caller can do about it; empty when the other side did not say. */
+  readonly next: string
+  /** Names the request in the gateway's logs; empty when the other side did not say. */
+  readonly requestId: string
+  /** Why the policy said no; only for somebody who is signed in. */
+  readonly reasons?: readonly string[]
+}
+
+/** Longest text of one field that is shown, in UTF-16 units. */
+const maxTextLength = 500
+/** Most reasons that are shown. */
+const maxReasons = 20
+
+/** Writes a refusal as the JSON body of an HTTP answer. */
+export function encodeRefusal(refusal: RefusalBody): string {
+  const { code, message, next, requestId, reasons = [] } = refusal
+  return JSON.stringify({
+    error: code,
+    message,
+    next,
+    request_id: requestId,
+    ...(reasons.length > 0 ? { reasons } : {}),
+  })
+}
+
+/**
+ * Reads the JSON body of a refusal, ours or one of a stock Pomerium, whose shapes have an error or
+ * status text and a request id but no sentence. Undefined when the text is neither. What it answers
+ * can be printed on a terminal: control characters are gone and every text is bounded.
+ */
+export function decodeRefusal(text: string): RefusalBody | undefined {
+  const fields = parseObject(text)
+  if (fields === undefined) return undefined
+  const code = firstText(fields, 'error', 'statusText')
+  if (code === '') return undefined
+  const reasons = Array.isArray(fields['reasons']) ? fields['reasons'].slice(0, maxReasons) : []
+  return {
+    code,
+    message: firstText(fields, 'message'),
+    next: firstText(fields, 'next'),
+    requestId: firstText(fields, 'request_id', 'requestId'),
+    reasons: reasons.map(printable).filter((reason) => reason !== ''),
+  }
+}
+
+/** A text of the other side without what a terminal would obey, and not longer than a line or two. */
+export function printable(value: unknown): string {
+  if (typeof value !== 'string') return ''
+  return value
+    .slice(0, maxTextLength)
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+}
+
+function firstText(fields: Readonly<Record<string, unknown>>, ...names: string[]): string {
+  return names.map((name) => printable(fields[name])).find((text) => text !== '') ?? ''
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
