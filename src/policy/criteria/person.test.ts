@@ -165,6 +165,14 @@ test('a claim path sees own properties only, and no list positions', () => {
   }
 })
 
+test('a claim that is only inherited is none', () => {
+  const claims: Record<string, unknown> = Object.create({ role: 'admin', deep: { role: 'admin' } })
+  claims['own'] = Object.create({ role: 'admin' })
+  for (const path of ['role', 'deep/role', 'own/role']) {
+    assert.equal(askOf({ [`claim/${path}`]: 'admin' }, { claims }).value, false, path)
+  }
+})
+
 test('the email claim compares without case, like the address it is', () => {
   const claims = { email: 'Alice@Corp.example', department: 'R&D' }
   assert.equal(askOf({ 'claim/email': 'alice@corp.EXAMPLE' }, { claims }).value, true)
