@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { messageOf } from '../errors.ts'
+import { signInWithForms } from './sign-in-with-forms.ts'
+
+/**
+ * A browser without a screen, for `--browser-cmd`: signs a person in and exits 0 once the last
+ * redirect's target has answered, else 1 with one line on stderr.
+ *
+ *   node src/dev-idp/browser.ts --person alice@example.com [--password P] [--ca-file F] URL
+ */
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      person: { type: 'string' },
+      password: { type: 'string' },
+      'ca-file': { type: 'string' },
+    },
+  })
+  const [url] = positionals
+  if (url === undefined || values.person === undefined) {
+    throw new TypeError('expected --person EMAIL and one URL')
+  }
+  const { person: email, password, 'ca-file': caFile } = values
+  const request = caFile === undefined ? {} : { ca: readFileSync(caFile) }
+  await signInWithForms(url, { email, ...(password !== undefined && { password }) }, { request })
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`browser: ${messageOf(error)}\n`)
+  process.exitCode = 1
+})
