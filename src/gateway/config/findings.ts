@@ -1,0 +1,28 @@
+import type { Problem } from '../../errors.ts'
+
+/** What is said about a configuration while it is read: everything, not only the first. */
+export interface Findings {
+  /** Any of these, and it does not load. */
+  readonly problems: Problem[]
+  readonly warnings: Problem[]
+}
+
+/**
+ * In the order of the text; what has no place in it comes last. A fault that aliases repeat is told
+ * once, where it stands.
+ */
+export function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const line = (problem: Problem): number => problem.line ?? Infinity
+  const column = (problem: Problem): number => problem.column ?? Infinity
+  const compare = (a: number, b: number): number => (a === b ? 0 : a - b)
+  return problems
+    .filter((problem, index) => problems.findIndex((other) => isSame(other, problem)) === index)
+    .toSorted((a, b) => compare(line(a), line(b)) || compare(column(a), column(b)))
+}
+
+function isSame(one: Problem, other: Problem): boolean {
+  const isSameText = one.source === other.source && one.message === other.message
+  if (one.line === undefined)
+    return isSameText && one.path === other.path && other.line === undefined
+  return isSameText && one.line === other.line && one.column === other.column
+}

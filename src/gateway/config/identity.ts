@@ -1,0 +1,96 @@
+import { isLoopbackHost } from '../../address.ts'
+import type { Certificate, GatewayConfig, IdentityProvider } from './config.ts'
+import { coversHost } from './certificates.ts'
+import type { Findings } from './findings.ts'
+import { globalKeys } from './keys.ts'
+import { providers } from './providers.ts'
+import type { ProviderKind, ProviderName } from './providers.ts'
+import type { GlobalKey } from './keys.ts'
+import type { Settings } from './settings.ts'
+
+type SignIn = Pick<GatewayConfig, 'authenticateServiceUrl' | 'identityProvider'>
+
+/**
+ * Puts together how people sign in. What is missing is a problem only when some policy asks who
+ * somebody is: a gateway whose routes are all public needs no provider.
+ */
+export function readSignIn(
+  settings: Settings,
+  clientSecret: string | undefined,
+  isNeeded: boolean,
+  findings: Findings,
+): SignIn {
+  const { values } = settings
+  const name = values.idp_provider ?? 'oidc'
+  const kind: ProviderKind = providers[name]
+  if (kind.refused !== undefined) {
+    const message = `"${name}" cannot be used: ${kind.refused}`
+    const hint = 'a provider of "oidc", such as Dex or Keycloak, can stand in front of it'
+    findings.problems.push(settings.problem('idp_provider', message, { hint }))
+  } else if (isNeeded) requireAll(settings, name, kind, findings)
+  warnOfHttp(settings, findings)
+  const scopes =
+    values.idp_scopes ?? globalKeys.idp_scopes.schema.parse(globalKeys.idp_scopes.default)
+  if (!scopes.includes('openid')) {
+    const message = 'must contain "openid": without it nobody says who somebody is'
+    findings.problems.push(settings.problem('idp_scopes', message))
+  }
+  return {
+    authenticateServiceUrl: values.authenticate_service_url,
+    identityProvider: provider(settings, kind, clientSecret, scopes),
+  }
+}
+
+function provider(
+  { values }: Settings,
+  kind: ProviderKind,
+  clientSecret: string | undefined,
+  scopes: readonly string[],
+): IdentityProvider | undefined {
+  const shared = kind.url === undefined ? undefined : new URL(kind.url)
+  const url = values.idp_provider_url ?? shared
+  const clientId = values.idp_client_id
+  if (url === undefined || clientId === undefined || clientSecret === undefined) return undefined
+  const groupsClaim = values.idp_groups_claim ?? String(globalKeys.idp_groups_claim.default)
+  return { url, clientId, clientSecret, scopes, groupsClaim }
+}
+
+function requireAll(
+  settings: Settings,
+  name: ProviderName,
+  kind: ProviderKind,
+  findings: Findings,
+): void {
+  const required: readonly (readonly [readonly GlobalKey[], string])[] = [
+    [['authenticate_service_url'], 'such as https://auth.example.com'],
+    [['idp_provider_url'], `for "${name}": ${kind.urlForm ?? ''}`],
+    [['idp_client_id'], 'the provider gives it when you register this gateway'],
+    [['idp_client_secret', 'idp_client_secret_file'], 'the provider gives it with the client id'],
+  ]
+  for (const [keys, hint] of required) {
+    const [key] = keys
+    if (key === undefined || keys.some((key) => settings.isGiven(key))) continue
+    if (key === 'idp_provider_url' && kind.url !== undefined) continue
+    const message = 'is required, since a policy asks who somebody is'
+    findings.problems.push(settings.problem(key, message, { hint }))
+  }
+}
+
+function warnOfHttp(settings: Settings, findings: Findings): void {
+  const url = settings.values.idp_provider_url
+  if (url?.protocol !== 'http:' || !isLoopbackHost(url.hostname)) return
+  const message = 'is not encrypted: fine for trying out on this machine, and for nothing else'
+  findings.warnings.push(settings.problem('idp_provider_url', message))
+}
+
+/** Browsers refuse a sign-in page whose certificate is for other names. */
+export function warnOfUncoveredHost(
+  settings: Settings,
+  certificates: readonly Certificate[],
+  findings: Findings,
+): void {
+  const host = settings.values.authenticate_service_url?.hostname
+  if (host === undefined || certificates.length === 0 || coversHost(certificates, host)) return
+  const message = `no certificate is for "${host}": browsers will warn`
+  findings.warnings.push(settings.problem('authenticate_service_url', message))
+}

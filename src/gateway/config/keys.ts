@@ -1,0 +1,292 @@
+import { z } from 'zod'
+import { textOf } from '../../schema.ts'
+import { accessLogFieldNames, isAccessLogField } from '../../telemetry/access-fields.ts'
+import { authorizeLogFieldNames, isAuthorizeLogField } from '../../telemetry/authorize-fields.ts'
+import { parseFrom } from '../routes/from.ts'
+import { parseTo } from '../routes/to.ts'
+import { providerNames } from './providers.ts'
+import * as values from './values.ts'
+
+/** One key: what it takes, what it is without one, and what the reference says about it. */
+export interface Key<T> {
+  readonly schema: z.ZodType<T>
+  /** What a value looks like, for the reference: `duration`, `list of text`. */
+  readonly type: string
+  /** As it would be written; the schema reads it like any other value. */
+  readonly default?: unknown
+  /** What happens without one where that is not a value, Markdown. */
+  readonly without?: string
+  /** Markdown, one or two sentences. */
+  readonly doc: string
+  /**
+   * How the environment variable is read: as it is, as a list with commas, as a flag, as base64 of
+   * YAML; `none` when there is no variable.
+   */
+  readonly variable: 'text' | 'list' | 'flag' | 'base64-yaml' | 'none'
+}
+
+const key = <T>(definition: Key<T>): Key<T> => definition
+
+/** A key that takes text; most do. */
+const textKey = <T>(schema: z.ZodType<T>, type: string, rest: Partial<Key<T>> & { doc: string }) =>
+  key<T>({ schema, type, variable: 'text', ...rest })
+
+const durationKey = (schema: z.ZodType<number>, fallback: string, doc: string) =>
+  textKey(schema, 'duration', { default: fallback, doc })
+
+const pathKey = (doc: string) => textKey(values.path, 'path', { doc })
+
+const secretKeyKey = (use: string) =>
+  textKey(values.secretKey, 'base64 of 32 bytes', {
+    without: 'one is made once and kept in `state_directory`',
+    doc: use,
+  })
+
+/** One entry of `certificates`. */
+export const certificatePair = z.strictObject({ cert: values.secretText, key: values.secretText })
+
+/** Every key outside of the routes; names and meanings are Pomerium's. */
+export const globalKeys = {
+  address: textKey(values.listenAddress, 'host:port', {
+    default: ':443',
+    doc: 'Where the gateway listens, TLS only. Without a host: on every address of the machine.',
+  }),
+  certificate_file: pathKey(
+    'Certificate chain, PEM, leaf first. Goes with `certificate_key_file`.',
+  ),
+  certificate_key_file: pathKey('Private key of `certificate_file`, PEM, without a passphrase.'),
+  certificate: textKey(values.base64Pem, 'base64 of PEM', {
+    doc: 'Certificate chain without a file. Goes with `certificate_key`.',
+  }),
+  certificate_key: textKey(values.base64Pem, 'base64 of PEM', {
+    doc: 'Private key of `certificate`.',
+  }),
+  certificates: key({
+    // Its entries are checked one by one, so that a fault in one does not hide those of the others.
+    schema: z.array(z.unknown()),
+    type: 'list of `{cert, key}`',
+    variable: 'none',
+    doc: 'More certificates, each two paths (or base64 of PEM). The one that fits the name a client asks for is used, the first one where none fits.',
+  }),
+  authenticate_service_url: textKey(values.origin, 'https URL', {
+    without: 'required once a policy asks who somebody is',
+    doc: 'Origin under which browsers reach this gateway to sign in. The provider must know `URL/oauth2/callback` as a redirect URI.',
+  }),
+  idp_provider: textKey(z.enum(providerNames), 'one of the names', {
+    default: 'oidc',
+    doc: 'Kind of identity provider; every one is spoken to in OpenID Connect. `google` and `gitlab` know their own URL.',
+  }),
+  idp_provider_url: textKey(values.issuer, 'https URL', {
+    without: 'required once a policy asks who somebody is',
+    doc: 'Issuer of the identity provider. `http` is accepted, with a warning, on a loopback host.',
+  }),
+  idp_client_id: textKey(values.text, 'text', {
+    without: 'required once a policy asks who somebody is',
+    doc: 'Client id that the provider gave this gateway.',
+  }),
+  idp_client_secret: textKey(values.secretText, 'text', {
+    without: 'required once a policy asks who somebody is',
+    doc: 'Client secret that the provider gave this gateway.',
+  }),
+  idp_client_secret_file: pathKey('File with the client secret, instead of `idp_client_secret`.'),
+  idp_scopes: key({
+    schema: z.array(values.scope).min(1),
+    type: 'list of text',
+    default: ['openid', 'profile', 'email'],
+    variable: 'list',
+    doc: 'Scopes asked for at a sign-in. `openid` must be among them.',
+  }),
+  idp_groups_claim: textKey(values.text, 'text', {
+    default: 'groups',
+    doc: "Claim that lists a person's groups, for the criterion `groups`.",
+  }),
+  shared_secret: secretKeyKey('Signs the tokens that clients carry.'),
+  shared_secret_file: pathKey('File with the shared secret, instead of `shared_secret`.'),
+  cookie_secret: secretKeyKey('Seals the cookies of browsers.'),
+  cookie_secret_file: pathKey('File with the cookie secret, instead of `cookie_secret`.'),
+  cookie_name: textKey(values.cookieName, 'text', {
+    default: '_pomerium',
+    doc: "Name of the browser's session cookie.",
+  }),
+  cookie_expire: durationKey(
+    values.longDuration,
+    '14h',
+    'How long a session lasts from its sign-in, in browsers and clients alike.',
+  ),
+  session_refresh_interval: durationKey(
+    values.longDuration,
+    '10m',
+    'Longest time after which the provider is asked again who somebody is, and which groups they have.',
+  ),
+  timeout_idle: durationKey(
+    values.duration,
+    '5m',
+    'A connection without any request under way is closed after this; `0` for never. Tunnels are requests under way.',
+  ),
+  timeout_read: durationKey(
+    values.duration,
+    '30s',
+    'Time in which a whole request head must have arrived; `0` for no limit.',
+  ),
+  timeout_write: durationKey(
+    values.duration,
+    '0',
+    'Longest life of any answer, tunnels included; `0` for no limit.',
+  ),
+  log_level: textKey(z.enum(['debug', 'info', 'warn', 'error']), 'one of the names', {
+    default: 'info',
+    doc: 'Least level that is logged: `debug`, `info`, `warn` or `error`.',
+  }),
+  access_log_fields: key({
+    schema: z.array(values.logField(isAccessLogField, accessLogFieldNames)),
+    type: 'list of text',
+    without: 'the default fields',
+    variable: 'list',
+    doc: 'Fields of the access log, in order; see the reference of logs. Headers that carry secrets are refused.',
+  }),
+  authorize_log_fields: key({
+    schema: z.array(values.logField(isAuthorizeLogField, authorizeLogFieldNames)),
+    type: 'list of text',
+    without: 'the default fields',
+    variable: 'list',
+    doc: 'Fields of the authorize log, in order; see the reference of logs. Headers that carry secrets are refused.',
+  }),
+  metrics_address: textKey(values.listenAddress, 'host:port', {
+    without: 'no metrics are served',
+    doc: 'Where Prometheus metrics are served, in plain HTTP and without sign-in: bind it to loopback.',
+  }),
+  programmatic_redirect_domain_whitelist: key({
+    schema: z.array(values.redirectHost),
+    type: 'list of hosts',
+    default: ['localhost'],
+    variable: 'list',
+    doc: 'Hosts that the sign-in of a client may end at. `localhost` covers 127.0.0.0/8 and ::1 too.',
+  }),
+  use_proxy_protocol: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'flag',
+    doc: 'Whether every connection must begin with a PROXY protocol header, version 1 or 2. Turn it on only behind a load balancer that sends one.',
+  }),
+  // STATE_DIRECTORY is systemd's before it is ours: a default, which the file overrides.
+  state_directory: textKey(values.path, 'path', {
+    variable: 'none',
+    without:
+      '`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/postern/gateway`, else `~/.local/state/postern/gateway`',
+    doc: 'Where sessions and generated keys live.',
+  }),
+  routes: key({
+    schema: z.array(z.unknown()),
+    type: 'list of routes',
+    default: [],
+    variable: 'base64-yaml',
+    doc: 'The routes, see below.',
+  }),
+} as const satisfies Record<string, Key<unknown>>
+
+const oneOrMany = <T>(schema: z.ZodType<T>) =>
+  z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(schema).min(1))
+
+/** Every key of a route; names and meanings are Pomerium's. */
+export const routeKeys = {
+  from: textKey(
+    textOf('tcp+https://HOST:PORT', (text) => {
+      const from = parseFrom(text)
+      return 'fault' in from ? from : { ...from, text }
+    }),
+    '`tcp+https://HOST:PORT`',
+    {
+      variable: 'none',
+      without: 'required',
+      doc: 'What clients ask for: matched against the host and port of their `CONNECT`, never against the port they reach the gateway on. `*` in the host stands for one or more characters, dots too; without a port every port matches; `tcp+https://GATEWAY/HOST:PORT` names the gateway too.',
+    },
+  ),
+  to: key({
+    schema: oneOrMany(textOf('tcp://HOST:PORT', parseTo)),
+    type: '`tcp://HOST:PORT`, or a list of them',
+    without: 'required',
+    variable: 'none',
+    doc: 'Where the route leads. Of several one is chosen for each tunnel, by weight where each has one (`tcp://HOST:PORT,WEIGHT`); one that refuses is skipped for the next.',
+  }),
+  name: textKey(values.text, 'text', {
+    variable: 'none',
+    without: 'made from `from`',
+    doc: 'Name in the portal and the logs.',
+  }),
+  description: textKey(z.string(), 'text', {
+    variable: 'none',
+    default: '',
+    doc: 'One line for the portal.',
+  }),
+  policy: key({
+    schema: z.unknown(),
+    type: 'policy',
+    without: 'no rule',
+    variable: 'none',
+    doc: 'Who may use the route, in the Pomerium Policy Language. Without a rule here or a setting below, nobody.',
+  }),
+  allow_public_unauthenticated_access: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'none',
+    doc: 'Everybody, without signing in.',
+  }),
+  allow_any_authenticated_user: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'none',
+    doc: 'Everybody who is signed in.',
+  }),
+  allowed_users: key({
+    schema: z.array(values.text),
+    type: 'list of text',
+    without: 'none',
+    variable: 'none',
+    doc: 'People by email address or by the id the provider gives them.',
+  }),
+  allowed_domains: key({
+    schema: z.array(values.text),
+    type: 'list of text',
+    without: 'none',
+    variable: 'none',
+    doc: 'People by the domain of their email address.',
+  }),
+  allowed_idp_claims: key({
+    schema: z.record(z.string(), values.claimValues),
+    type: 'mapping of claims to values',
+    without: 'none',
+    variable: 'none',
+    doc: 'People by a claim of the provider that has one of these values.',
+  }),
+  timeout: key({
+    schema: values.duration,
+    type: 'duration',
+    default: '0',
+    variable: 'none',
+    doc: 'Longest life of a tunnel; `0` for no limit.',
+  }),
+  idle_timeout: key({
+    schema: values.duration,
+    type: 'duration',
+    default: '0',
+    variable: 'none',
+    doc: 'A tunnel without a byte either way for this long ends; `0` for never.',
+  }),
+} as const satisfies Record<string, Key<unknown>>
+
+/** What a table of keys reads to: only what was given and is right. */
+export type ValuesOf<Keys extends Record<string, Key<unknown>>> = {
+  -readonly [Name in keyof Keys]?: z.output<Keys[Name]['schema']>
+}
+
+export type GlobalValues = ValuesOf<typeof globalKeys>
+export type RouteValues = ValuesOf<typeof routeKeys>
+
+export type GlobalKey = keyof typeof globalKeys
+export type RouteKey = keyof typeof routeKeys
+
+export const globalKeyNames = Object.keys(globalKeys) as readonly GlobalKey[]
+export const routeKeyNames = Object.keys(routeKeys) as readonly RouteKey[]

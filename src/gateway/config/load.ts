@@ -1,0 +1,145 @@
+import { homedir } from 'node:os'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { ConfigError } from '../../errors.ts'
+import type { Problem } from '../../errors.ts'
+import { parseYaml } from '../../yaml-text.ts'
+import type { YamlText } from '../../yaml-text.ts'
+import { readCertificates } from './certificates.ts'
+import type { Certificate, GatewayConfig } from './config.ts'
+import { createFiles } from './files.ts'
+import { inOrder } from './findings.ts'
+import type { Findings } from './findings.ts'
+import { readSignIn, warnOfUncoveredHost } from './identity.ts'
+import { globalKeys } from './keys.ts'
+import type { GlobalValues, Key } from './keys.ts'
+import { readRoutes } from './read-routes.ts'
+import { readSecrets } from './secrets.ts'
+import type { Secrets } from './secrets.ts'
+import { readSettings } from './settings.ts'
+import type { Environment, Settings } from './settings.ts'
+
+export interface LoadOptions {
+  /** The configuration file; messages name it as it is given here. */
+  readonly path: string
+  readonly env: Environment
+  /** For telling whether certificates have expired; milliseconds since the epoch. */
+  readonly nowMs?: number
+}
+
+export interface LoadedConfig {
+  readonly config: GatewayConfig
+  readonly warnings: readonly Problem[]
+  /** Names of the environment variables that were used instead of keys of the file. */
+  readonly environment: readonly string[]
+  /** Absolute paths of everything that was read: a change to any of them is a reason to load again. */
+  readonly files: readonly string[]
+}
+
+/**
+ * Loads a gateway's configuration: reads its file, the files that names, and the environment. Makes
+ * and changes nothing, resolves no name and asks nobody.
+ *
+ * @throws {ConfigError} with every problem there is
+ */
+export async function loadConfig({
+  path,
+  env,
+  nowMs = Date.now(),
+}: LoadOptions): Promise<LoadedConfig> {
+  const findings: Findings = { problems: [], warnings: [] }
+  const folder = dirname(resolve(path))
+  const files = createFiles(folder)
+  const file = await files.read(resolve(path))
+  if (!file.ok) {
+    throw new ConfigError([{ source: path, path: '', message: file.message }])
+  }
+  const text = parseYaml(path, file.text)
+  const settings = readSettings(text, env, findings)
+  const routes = readRoutes(settings.routes.text, settings.routes.path, findings)
+  const certificates = await readCertificates(settings, files, findings, nowMs)
+  const secrets = await readSecrets(settings, files, findings)
+  const signIn = readSignIn(settings, secrets.idpClientSecret, routes.readsSubject, findings)
+  warnOfUncoveredHost(settings, certificates, findings)
+  if (file.readableBy === 'others') warnOfExposed(text, findings)
+  if (findings.problems.length > 0) throw new ConfigError(inOrder(findings.problems))
+  return {
+    config: {
+      ...plainSettings(settings, certificates, secrets),
+      ...signIn,
+      stateDirectory: stateDirectory(settings, env, folder),
+      routes: routes.routes,
+    },
+    warnings: inOrder(findings.warnings),
+    environment: settings.environment,
+    files: [...files.paths],
+  }
+}
+
+type PlainSettings = Omit<
+  GatewayConfig,
+  'authenticateServiceUrl' | 'identityProvider' | 'stateDirectory' | 'routes'
+>
+
+function plainSettings(
+  { values }: Settings,
+  certificates: readonly Certificate[],
+  { sharedSecret, cookieSecret }: Secrets,
+): PlainSettings {
+  return {
+    address: values.address ?? fallback(globalKeys.address),
+    certificates,
+    sharedSecret,
+    cookieSecret,
+    cookieName: values.cookie_name ?? fallback(globalKeys.cookie_name),
+    cookieExpireMs: values.cookie_expire ?? fallback(globalKeys.cookie_expire),
+    sessionRefreshIntervalMs:
+      values.session_refresh_interval ?? fallback(globalKeys.session_refresh_interval),
+    timeoutIdleMs: values.timeout_idle ?? fallback(globalKeys.timeout_idle),
+    timeoutReadMs: values.timeout_read ?? fallback(globalKeys.timeout_read),
+    timeoutWriteMs: values.timeout_write ?? fallback(globalKeys.timeout_write),
+    logLevel: values.log_level ?? fallback(globalKeys.log_level),
+    accessLogFields: values.access_log_fields,
+    authorizeLogFields: values.authorize_log_fields,
+    metricsAddress: values.metrics_address,
+    programmaticRedirectDomains:
+      values.programmatic_redirect_domain_whitelist ??
+      fallback(globalKeys.programmatic_redirect_domain_whitelist),
+    useProxyProtocol: values.use_proxy_protocol ?? fallback(globalKeys.use_proxy_protocol),
+  }
+}
+
+/** The default of a key, read like a value that was written. */
+function fallback<T>({ schema, default: written }: Key<T>): T {
+  return schema.parse(written)
+}
+
+/**
+ * Where state lives: the key, else systemd's folder (the first of several), else the XDG one, which
+ * counts only when absolute.
+ *
+ * @see https://specifications.freedesktop.org/basedir-spec/latest/
+ */
+function stateDirectory({ values }: Settings, env: Environment, folder: string): string {
+  if (values.state_directory !== undefined) return resolve(folder, values.state_directory)
+  const [systemd = ''] = (env['STATE_DIRECTORY'] ?? '').split(':')
+  if (isAbsolute(systemd)) return systemd
+  const xdg = env['XDG_STATE_HOME'] ?? ''
+  const base = isAbsolute(xdg) ? xdg : join(env['HOME'] || homedir(), '.local', 'state')
+  return join(base, 'postern', 'gateway')
+}
+
+const inlineSecrets = [
+  'certificate_key',
+  'idp_client_secret',
+  'shared_secret',
+  'cookie_secret',
+] as const satisfies readonly (keyof GlobalValues)[]
+
+function warnOfExposed(text: YamlText, findings: Findings): void {
+  const mapping = text.value
+  if (typeof mapping !== 'object' || mapping === null) return
+  const [first] = inlineSecrets.filter((key) => Object.hasOwn(mapping, key))
+  if (first === undefined) return
+  const message = 'is a secret in a file that everybody on this machine can read'
+  findings.warnings.push(text.problem([first], message, { hint: 'chmod 600 the file', at: 'key' }))
+}

@@ -1,0 +1,69 @@
+import { exposureOf } from './files.ts'
+import type { Files } from './files.ts'
+import type { Findings } from './findings.ts'
+import { secretFiles } from './settings.ts'
+import type { Settings } from './settings.ts'
+import { parseSecretKey } from './values.ts'
+
+export interface Secrets {
+  readonly idpClientSecret: string | undefined
+  readonly sharedSecret: Buffer | undefined
+  readonly cookieSecret: Buffer | undefined
+}
+
+type SecretName = keyof typeof secretFiles
+
+/** Reads each secret from where it stands: its key, or the file its `_file` key names. */
+export async function readSecrets(
+  settings: Settings,
+  files: Files,
+  findings: Findings,
+): Promise<Secrets> {
+  const fromFile = (name: SecretName): Promise<string | undefined> =>
+    readSecretFile(name, settings, files, findings)
+  const keyFromFile = async (name: 'shared_secret' | 'cookie_secret') => {
+    const text = await fromFile(name)
+    const key = text === undefined ? undefined : parseSecretKey(text)
+    if (text !== undefined && key === undefined) {
+      const message = 'must name a file with base64 of exactly 32 bytes'
+      const hint = 'make one with: head -c32 /dev/urandom | base64'
+      findings.problems.push(settings.problem(secretFiles[name], message, { hint }))
+    }
+    return key
+  }
+  const { values } = settings
+  return {
+    idpClientSecret: values.idp_client_secret ?? (await fromFile('idp_client_secret')),
+    sharedSecret: values.shared_secret ?? (await keyFromFile('shared_secret')),
+    cookieSecret: values.cookie_secret ?? (await keyFromFile('cookie_secret')),
+  }
+}
+
+async function readSecretFile(
+  name: SecretName,
+  settings: Settings,
+  files: Files,
+  findings: Findings,
+): Promise<string | undefined> {
+  const fileKey = secretFiles[name]
+  const path = settings.values[fileKey]
+  if (path === undefined) return undefined
+  if (settings.isGiven(name)) {
+    const message = `cannot stand beside "${name}": give one of them`
+    findings.problems.push(settings.problem(fileKey, message, { at: 'key' }))
+    return undefined
+  }
+  const file = await files.read(path)
+  if (!file.ok) {
+    findings.problems.push(settings.problem(fileKey, file.message))
+    return undefined
+  }
+  const warning = exposureOf(file)
+  if (warning !== undefined) findings.warnings.push(settings.problem(fileKey, ...warning))
+  const text = file.text.trim()
+  if (text !== '') return text
+  findings.problems.push(
+    settings.problem(fileKey, 'must name a file with the secret, not an empty one'),
+  )
+  return undefined
+}

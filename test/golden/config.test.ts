@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { chmod, copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { ConfigError, formatProblem } from '../../src/errors.ts'
+import type { Problem } from '../../src/errors.ts'
+import type { GatewayConfig } from '../../src/gateway/config/config.ts'
+import { loadConfig } from '../../src/gateway/config/load.ts'
+import { createCertificateAuthority } from '../../src/net/certificate.ts'
+
+// Each NAME.yaml is loaded as it is, with the variables of NAME.env when there is one, and must give
+// exactly NAME.txt. `UPDATE_GOLDEN=1` writes what came out: read the difference before committing it.
+const golden = join(import.meta.dirname, 'config')
+const inputs = (await readdir(golden)).filter((name) => name.endsWith('.yaml'))
+
+// Certificates that the inputs name: made anew each time, so that no key lies in the repository.
+const now = new Date('2026-01-01T00:00:00Z')
+let folder: string
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'postern-golden-'))
+  const authority = await createCertificateAuthority()
+  const valid = { notBefore: new Date('2025-01-01'), notAfter: new Date('2027-01-01') }
+  const expired = { notBefore: new Date('2024-01-01'), notAfter: new Date('2025-06-30') }
+  const hosts = ['auth.example.com', 'localhost']
+  const [tls, other, old] = [
+    await authority.issue(hosts, valid),
+    await authority.issue(['other.example.com'], valid),
+    await authority.issue(hosts, expired),
+  ]
+  const files = {
+    'tls.crt': tls.cert,
+    'tls.key': tls.key,
+    'other.key': other.key,
+    'expired.crt': old.cert,
+    'expired.key': old.key,
+    'not-pem.txt': 'hello\n',
+    'secret.txt': `${Buffer.alloc(32, 7).toString('base64')}\n`,
+    'empty.txt': '\n',
+    'client-secret.txt': 'from a file\n',
+  }
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(folder, name), text, { mode: 0o600 })
+  }
+  await writeFile(join(folder, 'open-secret.txt'), files['secret.txt'])
+  await chmod(join(folder, 'open-secret.txt'), 0o644)
+})
+
+after(() => rm(folder, { recursive: true, force: true }))
+
+test('there are configurations to load', () => {
+  assert.ok(inputs.length > 0, `no .yaml in ${golden}`)
+})
+
+describe('a configuration gives its golden output', () => {
+  for (const input of inputs) {
+    const name = basename(input, '.yaml')
+    test(name, async () => {
+      const output = await describeConfig(input, name)
+      const expected = join(golden, `${name}.txt`)
+      if (process.env['UPDATE_GOLDEN'] === '1') await writeFile(expected, output)
+      assert.equal(output, await readFile(expected, 'utf8'))
+    })
+  }
+})
+
+async function describeConfig(input: string, name: string): Promise<string> {
+  const path = join(folder, input)
+  await copyFile(join(golden, input), path)
+  await chmod(path, 0o600)
+  const env = { HOME: '/home/ada', ...(await readVariables(join(golden, `${name}.env`))) }
+  try {
+    const loaded = await loadConfig({ path, env, nowMs: now.getTime() })
+    const files = loaded.files.map((file) => basename(file)).join(' ')
+    return [
+      ...section('warnings', loaded.warnings.map(say)),
+      ...section('environment', loaded.environment),
+      ...section('files', [files]),
+      ...section('configuration', summarize(loaded.config)),
+      '',
+    ].join('\n')
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return [...section('problems', error.problems.map(say)), ''].join('\n')
+  }
+}
+
+async function readVariables(path: string): Promise<Record<string, string>> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  const lines = text.split('\n').filter((line) => line.includes('='))
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  )
+}
+
+function say(problem: Problem): string {
+  return formatProblem(problem).replaceAll(`${folder}/`, '')
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  if (lines.length === 0) return []
+  return [title, ...lines.map((line) => `  ${line.replaceAll('\n', '\n  ')}`)]
+}
+
+/** One line for each setting and route; secrets as their length only. */
+function summarize({ routes, identityProvider, ...settings }: GatewayConfig): readonly string[] {
+  const provider = identityProvider && {
+    ...identityProvider,
+    clientSecret: `${identityProvider.clientSecret.length} characters`,
+  }
+  const stateDirectory = settings.stateDirectory.replace(folder, '.')
+  const plain = {
+    ...settings,
+    stateDirectory,
+    certificates: `${settings.certificates.length}`,
+    provider,
+  }
+  const lines = Object.entries(plain).map(([name, value]) => {
+    const shown: unknown = Buffer.isBuffer(value) ? `${value.byteLength} bytes` : value
+    return `${name}: ${JSON.stringify(shown) ?? '-'}`
+  })
+  const described = routes.map(({ policy, ...route }) =>
+    JSON.stringify({ ...route, readsSubject: policy.readsSubject }),
+  )
+  return [...lines, ...described.map((route) => `route ${route}`)]
+}
