@@ -39,11 +39,13 @@ export interface SessionStore {
   update(record: SessionRecord): Promise<boolean>
   /** Ends a session. False when there was none. */
   remove(id: string): Promise<boolean>
-  /** Newest first. */
+  /** Newest first; an email is compared without case. */
   list(filter?: {
     readonly userId?: string
     readonly email?: string
   }): Promise<readonly SessionRecord[]>
+  /** Sessions whose provider must be asked again, most overdue first; none whose end has passed. */
+  listDue(nowMs: number, maxRecords: number): Promise<readonly SessionRecord[]>
   /** Removes and answers every session whose end has passed. */
   removeExpired(nowMs: number): Promise<readonly string[]>
 }
@@ -52,6 +54,8 @@ export interface CodeStore {
   add(record: CodeRecord): Promise<void>
   /** Removes and answers a code, so that it works once; undefined when unknown or past its end. */
   take(hash: string, nowMs: number): Promise<CodeRecord | undefined>
+  /** Removes codes that nobody exchanged in time; answers how many. */
+  removeExpired(nowMs: number): Promise<number>
 }
 
 /** Everything that must survive a restart. */

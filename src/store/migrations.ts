@@ -1,0 +1,70 @@
+import type { Kysely } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import type { Migration } from 'kysely/migration'
+import { SystemError, messageOf } from '../errors.ts'
+import type { Tables } from './tables.ts'
+
+/** Every change of the tables, in order of their names. Never edit one that was released: add one. */
+const migrations: Readonly<Record<string, Migration>> = {
+  '0001-sessions-and-codes': { up: createSessionsAndCodes },
+}
+
+/** Where the migrator notes what it has done. */
+const journal = 'kysely_migration'
+
+/** Brings the tables up to date; throws `SystemError` `database-too-new` for a later release's. */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  const unknown = (await appliedMigrations(db)).filter((name) => !Object.hasOwn(migrations, name))
+  if (unknown.length > 0) {
+    const text = `the database was written by a later release (it has "${unknown[0]}")`
+    throw new SystemError('database-too-new', text, {
+      hint: 'run that release, or set a copy of the database from before its upgrade in place',
+    })
+  }
+  const provider = { getMigrations: () => Promise.resolve({ ...migrations }) }
+  const { error } = await new Migrator({ db, provider }).migrateToLatest()
+  if (error !== undefined) throw error instanceof Error ? error : new Error(messageOf(error))
+}
+
+async function appliedMigrations(db: Kysely<Tables>): Promise<readonly string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some(({ name }) => name === journal)) return []
+  const rows = await db
+    .withTables<{ [journal]: { name: string } }>()
+    .selectFrom(journal)
+    .select('name')
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
+async function createSessionsAndCodes(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('sessions')
+    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('user_id', 'text', (column) => column.notNull())
+    .addColumn('email', 'text')
+    .addColumn('email_verified', 'integer', (column) => column.notNull())
+    .addColumn('name', 'text')
+    .addColumn('groups', 'text', (column) => column.notNull())
+    .addColumn('claims', 'text', (column) => column.notNull())
+    .addColumn('issuer', 'text', (column) => column.notNull())
+    .addColumn('issued_at_ms', 'bigint', (column) => column.notNull())
+    .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
+    .addColumn('refreshed_at_ms', 'bigint', (column) => column.notNull())
+    .addColumn('refresh_due_at_ms', 'bigint', (column) => column.notNull())
+    .addColumn('access_token', 'text')
+    .addColumn('refresh_token', 'text')
+    .addColumn('id_token', 'text')
+    .execute()
+  for (const column of ['user_id', 'expires_at_ms', 'refresh_due_at_ms']) {
+    await db.schema.createIndex(`sessions_${column}`).on('sessions').column(column).execute()
+  }
+  await db.schema
+    .createTable('codes')
+    .addColumn('hash', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('session_id', 'text', (column) => column.notNull())
+    .addColumn('challenge', 'text', (column) => column.notNull())
+    .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
+    .execute()
+  await db.schema.createIndex('codes_expires_at_ms').on('codes').column('expires_at_ms').execute()
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import type { SessionRecord, Store } from './store.ts'
+
+/** A record with everything set; tests change what they are about. */
+export function sessionRecord(change: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    id: 's-1',
+    userId: 'u-1',
+    email: 'Alice@Example.com',
+    emailVerified: true,
+    name: 'Alice',
+    groups: ['ops', 'ü "quoted"'],
+    claims: { sub: 'u-1', nested: { list: [1, null, true] } },
+    issuer: 'https://idp.example.com',
+    issuedAtMs: 1_000,
+    expiresAtMs: 100_000,
+    refreshedAtMs: 1_000,
+    refreshDueAtMs: 10_000,
+    accessToken: 'at',
+    refreshToken: 'rt',
+    idToken: 'it',
+    ...change,
+  }
+}
+
+/** What every store promises about sessions and codes. `open` gives an empty store. */
+export function sessionStoreSuite(name: string, open: (t: TestContext) => Promise<Store>): void {
+  describe(`sessions in ${name}`, () => {
+    test('a session is read back as it was added, absent values too', async (t) => {
+      const { sessions } = await open(t)
+      const full = sessionRecord()
+      const bare = sessionRecord({
+        id: 's-2',
+        email: undefined,
+        emailVerified: false,
+        name: undefined,
+        groups: [],
+        claims: {},
+        accessToken: undefined,
+        refreshToken: undefined,
+        idToken: undefined,
+      })
+      await sessions.add(full)
+      await sessions.add(bare)
+      assert.deepEqual(await sessions.get('s-1'), full)
+      assert.deepEqual(await sessions.get('s-2'), bare)
+      assert.equal(await sessions.get('s-3'), undefined)
+    })
+
+    test('an id is used once', async (t) => {
+      const { sessions } = await open(t)
+      await sessions.add(sessionRecord())
+      await assert.rejects(sessions.add(sessionRecord({ userId: 'u-2' })))
+      assert.equal((await sessions.get('s-1'))?.userId, 'u-1')
+    })
+
+    test('an update replaces a session, and brings none back that has ended', async (t) => {
+      const { sessions } = await open(t)
+      await sessions.add(sessionRecord())
+      const changed = sessionRecord({ groups: ['sales'], refreshDueAtMs: 20_000 })
+      assert.equal(await sessions.update(changed), true)
+      assert.deepEqual(await sessions.get('s-1'), changed)
+      await sessions.remove('s-1')
+      assert.equal(await sessions.update(changed), false)
+      assert.equal(await sessions.get('s-1'), undefined)
+    })
+
+    test('removing answers whether there was one', async (t) => {
+      const { sessions } = await open(t)
+      await sessions.add(sessionRecord())
+      assert.equal(await sessions.remove('s-1'), true)
+      assert.equal(await sessions.remove('s-1'), false)
+    })
+
+    test('a list is newest first, and filtered by user or by email without case', async (t) => {
+      const { sessions } = await open(t)
+      await sessions.add(sessionRecord({ id: 'a', issuedAtMs: 1 }))
+      await sessions.add(sessionRecord({ id: 'b', issuedAtMs: 3, userId: 'u-2', email: 'bob@b.c' }))
+      await sessions.add(sessionRecord({ id: 'c', issuedAtMs: 2 }))
+      const ids = async (filter?: { userId?: string; email?: string }): Promise<string[]> =>
+        (await sessions.list(filter)).map(({ id }) => id)
+      assert.deepEqual(await ids(), ['b', 'c', 'a'])
+      assert.deepEqual(await ids({ userId: 'u-1' }), ['c', 'a'])
+      assert.deepEqual(await ids({ email: 'ALICE@example.COM' }), ['c', 'a'])
+      assert.deepEqual(await ids({ email: 'bob@b.c', userId: 'u-1' }), [])
+    })
+
+    test('due sessions come most overdue first, bounded, without the expired', async (t) => {
+      const { sessions } = await open(t)
+      await sessions.add(sessionRecord({ id: 'later', refreshDueAtMs: 51 }))
+      await sessions.add(sessionRecord({ id: 'second', refreshDueAtMs: 50 }))
+      await sessions.add(sessionRecord({ id: 'first', refreshDueAtMs: 20 }))
+      await sessions.add(sessionRecord({ id: 'ended', refreshDueAtMs: 10, expiresAtMs: 50 }))
+      const due = async (max: number): Promise<string[]> =>
+        (await sessions.listDue(50, max)).map(({ id }) => id)
+      assert.deepEqual(await due(10), ['first', 'second'])
+      assert.deepEqual(await due(1), ['first'])
+    })
+
+    test('the expired are removed and named, the others stay', async (t) => {
+      const { sessions } = await open(t)
+      await sessions.add(sessionRecord({ id: 'a', expiresAtMs: 10 }))
+      await sessions.add(sessionRecord({ id: 'b', expiresAtMs: 11 }))
+      assert.deepEqual(await sessions.removeExpired(10), ['a'])
+      assert.deepEqual(await sessions.removeExpired(10), [])
+      assert.equal((await sessions.get('b'))?.id, 'b')
+    })
+  })
+
+  describe(`codes in ${name}`, () => {
+    const code = { hash: 'h', sessionId: 's-1', challenge: 'c', expiresAtMs: 100 }
+
+    test('a code is taken once, also by two who ask at the same time', async (t) => {
+      const { codes } = await open(t)
+      await codes.add(code)
+      const taken = await Promise.all([codes.take('h', 99), codes.take('h', 99)])
+      assert.deepEqual(
+        taken.filter((record) => record !== undefined),
+        [code],
+      )
+      assert.equal(await codes.take('h', 99), undefined)
+    })
+
+    test('an expired code is not given out, and is gone', async (t) => {
+      const { codes } = await open(t)
+      await codes.add(code)
+      assert.equal(await codes.take('h', 100), undefined)
+      assert.equal(await codes.take('h', 1), undefined)
+    })
+
+    test('codes that nobody took are swept', async (t) => {
+      const { codes } = await open(t)
+      await codes.add(code)
+      await codes.add({ ...code, hash: 'later', expiresAtMs: 101 })
+      assert.equal(await codes.removeExpired(100), 1)
+      assert.equal((await codes.take('later', 100))?.hash, 'later')
+    })
+  })
+}

@@ -1,0 +1,103 @@
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import type { SessionRecord, SessionStore } from './store.ts'
+import type { SessionRow, Tables } from './tables.ts'
+
+/**
+ * Sessions in a table. Every method is one statement: the SQLite driver has one connection, so a
+ * transaction would take other callers' statements in.
+ */
+export function createSessionTable(db: Kysely<Tables>): SessionStore {
+  return {
+    async get(id) {
+      const row = await db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst()
+      return row && toRecord(row)
+    },
+    async add(record) {
+      await db.insertInto('sessions').values(toRow(record)).execute()
+    },
+    async update(record) {
+      const { id, ...row } = toRow(record)
+      const result = await db
+        .updateTable('sessions')
+        .set(row)
+        .where('id', '=', id)
+        .executeTakeFirst()
+      return result.numUpdatedRows > 0n
+    },
+    async remove(id) {
+      const result = await db.deleteFrom('sessions').where('id', '=', id).executeTakeFirst()
+      return result.numDeletedRows > 0n
+    },
+    async list({ userId, email } = {}) {
+      let query = db.selectFrom('sessions').selectAll()
+      if (userId !== undefined) query = query.where('user_id', '=', userId)
+      if (email !== undefined) query = query.where(sql`lower(email)`, '=', email.toLowerCase())
+      const rows = await query.orderBy('issued_at_ms', 'desc').orderBy('id').execute()
+      return rows.map(toRecord)
+    },
+    async listDue(nowMs, maxRecords) {
+      const rows = await db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('refresh_due_at_ms', '<=', nowMs)
+        .where('expires_at_ms', '>', nowMs)
+        .orderBy('refresh_due_at_ms')
+        .limit(maxRecords)
+        .execute()
+      return rows.map(toRecord)
+    },
+    async removeExpired(nowMs) {
+      const rows = await db
+        .deleteFrom('sessions')
+        .where('expires_at_ms', '<=', nowMs)
+        .returning('id')
+        .execute()
+      return rows.map(({ id }) => id)
+    },
+  }
+}
+
+function toRow(record: SessionRecord): SessionRow {
+  return {
+    id: record.id,
+    user_id: record.userId,
+    email: record.email ?? null,
+    email_verified: record.emailVerified ? 1 : 0,
+    name: record.name ?? null,
+    groups: JSON.stringify(record.groups),
+    claims: JSON.stringify(record.claims),
+    issuer: record.issuer,
+    issued_at_ms: record.issuedAtMs,
+    expires_at_ms: record.expiresAtMs,
+    refreshed_at_ms: record.refreshedAtMs,
+    refresh_due_at_ms: record.refreshDueAtMs,
+    access_token: record.accessToken ?? null,
+    refresh_token: record.refreshToken ?? null,
+    id_token: record.idToken ?? null,
+  }
+}
+
+function toRecord(row: SessionRow): SessionRecord {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    email: row.email ?? undefined,
+    emailVerified: row.email_verified === 1,
+    name: row.name ?? undefined,
+    groups: JSON.parse(row.groups) as string[],
+    claims: JSON.parse(row.claims) as Record<string, unknown>,
+    issuer: row.issuer,
+    issuedAtMs: row.issued_at_ms,
+    expiresAtMs: row.expires_at_ms,
+    refreshedAtMs: row.refreshed_at_ms,
+    refreshDueAtMs: row.refresh_due_at_ms,
+    accessToken: row.access_token ?? undefined,
+    refreshToken: row.refresh_token ?? undefined,
+    idToken: row.id_token ?? undefined,
+  }
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { DatabaseSync } from 'node:sqlite'
+import { sessionRecord, sessionStoreSuite } from './session-store.suite.ts'
+import { databaseFileName, openSqliteStore } from './sqlite.ts'
+
+sessionStoreSuite('SQLite', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  return store
+})
+
+function temporaryPath(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'store-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  return join(directory, databaseFileName)
+}
+
+test('what was kept is there after closing and opening again', async (t) => {
+  const path = temporaryPath(t)
+  const first = await openSqliteStore(path)
+  await first.sessions.add(sessionRecord())
+  await first.close()
+  await first.close()
+  const second = await openSqliteStore(path)
+  t.after(() => second.close())
+  assert.deepEqual(await second.sessions.get('s-1'), sessionRecord())
+})
+
+test('every file of the database is readable by its owner only', async (t) => {
+  const path = temporaryPath(t)
+  writeFileSync(path, '', { mode: 0o644 })
+  const store = await openSqliteStore(path)
+  t.after(() => store.close())
+  await store.sessions.add(sessionRecord())
+  const files = readdirSync(join(path, '..'))
+  assert.deepEqual(files.sort(), [
+    databaseFileName,
+    `${databaseFileName}-shm`,
+    `${databaseFileName}-wal`,
+  ])
+  for (const file of files) {
+    assert.equal(statSync(join(path, '..', file)).mode & 0o777, 0o600, file)
+  }
+})
+
+test('the tokens of a session that has ended do not stay in the file', async (t) => {
+  const path = temporaryPath(t)
+  const store = await openSqliteStore(path)
+  await store.sessions.add(sessionRecord({ refreshToken: 'a-refresh-token-to-forget' }))
+  await store.sessions.remove('s-1')
+  await store.close()
+  assert.ok(!readFileSync(path).includes('a-refresh-token-to-forget'))
+})
+
+test('a file that is no database is refused with its name, and left as it is', async (t) => {
+  const path = temporaryPath(t)
+  const text = 'this is a text file, not a database'.repeat(100)
+  writeFileSync(path, text)
+  await assert.rejects(openSqliteStore(path), (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'database-unusable')
+    assert.ok(error.message.includes(`"${path}"`), error.message)
+    return true
+  })
+  assert.equal(readFileSync(path, 'utf8'), text)
+})
+
+test('a directory that is not there is refused with the name of the file', async (t) => {
+  const path = join(temporaryPath(t), 'missing', databaseFileName)
+  await assert.rejects(openSqliteStore(path), { code: 'database-unusable' })
+})
+
+test('a database of a later release is refused before anything is changed', async (t) => {
+  const path = temporaryPath(t)
+  await (await openSqliteStore(path)).close()
+  const database = new DatabaseSync(path)
+  database
+    .prepare('insert into kysely_migration (name, timestamp) values (?, ?)')
+    .run('9999-from-the-future', new Date(0).toISOString())
+  database.close()
+  await assert.rejects(openSqliteStore(path), (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'database-too-new')
+    assert.ok(error.message.includes(path) && error.message.includes('9999-from-the-future'))
+    return true
+  })
+})
+
+test('two who open a new database one after the other find the same tables', async (t) => {
+  const path = temporaryPath(t)
+  const [first, second] = [await openSqliteStore(path), await openSqliteStore(path)]
+  t.after(() => Promise.all([first.close(), second.close()]))
+  await first.sessions.add(sessionRecord())
+  assert.equal((await second.sessions.get('s-1'))?.id, 's-1')
+})

@@ -1,0 +1,95 @@
+import { chmodSync, closeSync, openSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import type { SQLInputValue } from 'node:sqlite'
+import { Kysely, SqliteDialect } from 'kysely'
+import type { SqliteDatabase } from 'kysely'
+import { SystemError, messageOf } from '../errors.ts'
+import { createCodeTable } from './code-table.ts'
+import { migrate } from './migrations.ts'
+import { createSessionTable } from './session-table.ts'
+import type { Store } from './store.ts'
+import type { Tables } from './tables.ts'
+
+/** The file's name in a state directory. */
+export const databaseFileName = 'postern.db'
+
+const busyTimeoutMs = 5000
+
+/**
+ * Opens the embedded store at a path (made 0600 when it is not there) or `:memory:`, and brings its
+ * tables up to date.
+ *
+ * Throws `SystemError` that names the file: `database-unusable` when it cannot be opened or is not a
+ * database, `database-too-new` when a later release wrote it.
+ */
+export async function openSqliteStore(path: string): Promise<Store> {
+  let database: DatabaseSync | undefined
+  try {
+    database = openDatabase(path)
+    const db = new Kysely<Tables>({
+      dialect: new SqliteDialect({ database: forKysely(database) }),
+    })
+    await migrate(db)
+    return {
+      sessions: createSessionTable(db),
+      codes: createCodeTable(db),
+      close: closeOnce(() => db.destroy()),
+    }
+  } catch (error) {
+    if (database?.isOpen === true) database.close()
+    throw unusable(path, error)
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  if (path !== ':memory:') makePrivate(path)
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
+  // FULL, not WAL's usual NORMAL: a session revoked before a power cut must not come back after it.
+  // Deleted content is overwritten, since it held the provider's tokens.
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA secure_delete = ON;
+  `)
+  return database
+}
+
+/** SQLite gives its -wal and -shm files the mode of the database (https://sqlite.org/wal.html). */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
+}
+
+/** `node:sqlite` in the shape of better-sqlite3, which Kysely's dialect speaks. */
+function forKysely(database: DatabaseSync): SqliteDatabase {
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      const statement = database.prepare(sql)
+      const spread = (parameters: readonly unknown[]) => parameters as SQLInputValue[]
+      return {
+        // Also true for `… returning`, which has columns though it is no query.
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...spread(parameters)),
+        run: (parameters) => statement.run(...spread(parameters)),
+        iterate: (parameters) => statement.iterate(...spread(parameters)),
+      }
+    },
+  }
+}
+
+function closeOnce(close: () => Promise<void>): () => Promise<void> {
+  let closed: Promise<void> | undefined
+  return () => (closed ??= close())
+}
+
+function unusable(path: string, error: unknown): SystemError {
+  if (error instanceof SystemError) {
+    return new SystemError(error.code, `"${path}": ${error.message}`, { hint: error.hint })
+  }
+  const text = `"${path}" cannot be used as Postern's database: ${messageOf(error)}`
+  return new SystemError('database-unusable', text, {
+    hint: 'check its owner, the free space and the file system; a damaged file can be moved away, then everybody signs in again',
+    cause: error,
+  })
+}

@@ -1,0 +1,33 @@
+/** What the tables hold, as the database gives it. Columns in snake case, times in milliseconds. */
+export interface Tables {
+  readonly sessions: SessionRow
+  readonly codes: CodeRow
+}
+
+export interface SessionRow {
+  readonly id: string
+  readonly user_id: string
+  readonly email: string | null
+  /** 0 or 1. */
+  readonly email_verified: number
+  readonly name: string | null
+  /** JSON: an array of strings. */
+  readonly groups: string
+  /** JSON: an object. */
+  readonly claims: string
+  readonly issuer: string
+  readonly issued_at_ms: number
+  readonly expires_at_ms: number
+  readonly refreshed_at_ms: number
+  readonly refresh_due_at_ms: number
+  readonly access_token: string | null
+  readonly refresh_token: string | null
+  readonly id_token: string | null
+}
+
+export interface CodeRow {
+  readonly hash: string
+  readonly session_id: string
+  readonly challenge: string
+  readonly expires_at_ms: number
+}
