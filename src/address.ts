@@ -32,6 +32,9 @@ export function parseHost(text: string): string | undefined {
       ? canonicalIPv6(inner)
       : undefined
   }
+  // Beyond ASCII, lower-casing makes one letter of another: the Kelvin sign becomes a plain "k".
+  // oxlint-disable-next-line no-control-regex
+  if (/[^\0-\x7f]/.test(text)) return undefined
   const host = text.toLowerCase()
   return isIP(host) === 4 || isDnsName(host) ? host : undefined
 }

@@ -27,33 +27,44 @@ export const systemClock: Clock = {
 const unitMs: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
-  µs: 1e-3,
+  // Both of Go's spellings: the micro sign and the Greek letter.
+  '\u00b5s': 1e-3,
+  '\u03bcs': 1e-3,
   ms: 1,
   s: 1000,
   m: 60_000,
   h: 3_600_000,
 }
 
+const amountAndUnit = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy
+
+/** Go counts nanoseconds in 63 bits: some 292 years. */
+const maxDurationMs = 2 ** 63 / 1e6
+
 /**
  * Parses a duration as Go writes it (`15m`, `1h30m`, `1.5s`, `0`), which Pomerium's and cloudflared's
- * settings use. Answers milliseconds, or undefined when it is not one or is negative.
+ * settings use. Answers milliseconds, or undefined when it is not one, is negative or too
+ * long for Go.
  *
  * @see https://pkg.go.dev/time#ParseDuration
  */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined
   let totalMs = 0
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
+  let readChars = 0
+  for (const [part, amount, unit] of text.matchAll(amountAndUnit)) {
     totalMs += Number(amount) * (unitMs[unit ?? ''] ?? Number.NaN)
+    readChars += part.length
   }
-  return Number.isFinite(totalMs) ? totalMs : undefined
+  const isWhole = readChars > 0 && readChars === text.length
+  return isWhole && totalMs < maxDurationMs ? totalMs : undefined
 }
 
 /** Formats milliseconds for people: `350ms`, `4.2s`, `15m`, `1h30m`. */
 export function formatDuration(durationMs: number): string {
-  if (durationMs < 1000) return `${Math.round(durationMs)}ms`
-  if (durationMs < 60_000) return `${Number((durationMs / 1000).toFixed(1))}s`
+  // By what it rounds to, so that 999.6 ms are "1s" and not "1000ms".
+  if (Math.round(durationMs) < 1000) return `${Math.round(durationMs)}ms`
+  if (Math.round(durationMs / 100) < 600) return `${Math.round(durationMs / 100) / 10}s`
   const totalSeconds = Math.round(durationMs / 1000)
   const parts = [
     [Math.floor(totalSeconds / 3600), 'h'],
