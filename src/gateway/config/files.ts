@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { messageOf, systemCode } from '../../errors.ts'
 import { show } from '../../schema.ts'
@@ -36,15 +36,13 @@ export function createFiles(folder: string): Files {
 }
 
 async function readBounded(absolute: string): Promise<FileText> {
-  await using file = await open(absolute)
-  const { size, mode, isRegular } = await file
-    .stat()
-    .then((stat) => ({ size: stat.size, mode: stat.mode, isRegular: stat.isFile() }))
-  // Reading a pipe or device could wait for ever, and could not be repeated for a reload.
-  if (!isRegular) throw new Error('it is not a regular file')
-  if (size > maxFileBytes) throw new Error(`it is larger than ${maxFileBytes} bytes`)
-  const text = decodeUtf8(await file.readFile())
-  return { ok: true, text, readableBy: readersOf(mode) }
+  // Asked before it is opened: opening a pipe waits for whoever writes to it, perhaps for ever, and
+  // what came through it could not be read again for a reload.
+  const found = await stat(absolute)
+  if (!found.isFile()) throw new Error('it is not a regular file')
+  if (found.size > maxFileBytes) throw new Error(`it is larger than ${maxFileBytes} bytes`)
+  const text = decodeUtf8(await readFile(absolute))
+  return { ok: true, text, readableBy: readersOf(found.mode) }
 }
 
 function decodeUtf8(bytes: Buffer): string {
@@ -65,7 +63,6 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   ENOTDIR: 'no such file',
   EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
 }
 
 function reasonOf(error: unknown): string {

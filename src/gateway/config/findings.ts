@@ -15,14 +15,12 @@ export function inOrder(problems: readonly Problem[]): readonly Problem[] {
   const line = (problem: Problem): number => problem.line ?? Infinity
   const column = (problem: Problem): number => problem.column ?? Infinity
   const compare = (a: number, b: number): number => (a === b ? 0 : a - b)
-  return problems
-    .filter((problem, index) => problems.findIndex((other) => isSame(other, problem)) === index)
+  const once = new Map(problems.toReversed().map((problem) => [identityOf(problem), problem]))
+  return [...once.values()]
+    .toReversed()
     .toSorted((a, b) => compare(line(a), line(b)) || compare(column(a), column(b)))
 }
 
-function isSame(one: Problem, other: Problem): boolean {
-  const isSameText = one.source === other.source && one.message === other.message
-  if (one.line === undefined)
-    return isSameText && one.path === other.path && other.line === undefined
-  return isSameText && one.line === other.line && one.column === other.column
+function identityOf({ source, line, column, path, message }: Problem): string {
+  return JSON.stringify([source, message, line === undefined ? path : [line, column]])
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,6 +85,17 @@ describe('loading a configuration', () => {
     await writeFile(path, Buffer.from([0x61, 0xff]))
     assert.match(await messageOf(loadConfig({ path, env: {} })), /not UTF-8/)
   })
+
+  test(
+    'does not wait for a pipe',
+    { skip: process.platform === 'win32', timeout: 5000 },
+    async () => {
+      execFileSync('mkfifo', [join(folder, 'pipe')])
+      const said = await messageOf(load(`${base}cookie_secret_file: pipe`))
+      await rm(join(folder, 'pipe'))
+      assert.match(said, /it is not a regular file/)
+    },
+  )
 
   test('refuses a file too large to be meant', async () => {
     const text = `${base}# ${'x'.repeat(5 * 1024 * 1024)}\n`
