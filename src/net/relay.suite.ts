@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
 import { dial } from './dial.ts'
@@ -206,7 +206,8 @@ async function sendUntilBlocked(stream: Duplex): Promise<number> {
 }
 
 function resetNear(stream: Duplex): void {
-  if ('resetAndDestroy' in stream && !('encrypted' in stream)) (stream as Socket).resetAndDestroy()
+  const isTcp = stream instanceof Socket && !('encrypted' in stream) && stream.remoteAddress
+  if (isTcp) stream.resetAndDestroy()
   else stream.destroy(new Error('client aborts'))
 }
 

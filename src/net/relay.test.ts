@@ -1,6 +1,10 @@
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as tls from 'node:tls'
 import { createCertificateAuthority } from './certificate.ts'
 import { dial } from './dial.ts'
@@ -10,6 +14,7 @@ const authority = await createCertificateAuthority()
 const pair = await authority.issue(['localhost'])
 
 relaySuite({ name: 'plain TCP', tellsReset: true, open: openPlain })
+relaySuite({ name: 'a Unix socket', tellsReset: false, open: openUnix })
 relaySuite({ name: 'TLS', tellsReset: false, open: openTls })
 relaySuite({ name: 'an HTTP/2 stream', tellsReset: true, open: openHttp2 })
 
@@ -20,6 +25,22 @@ async function openPlain(): Promise<TransportPair> {
   const near = await dial({ host: '127.0.0.1', port })
   const [far] = await accepted
   return { near, far, close: () => server.close() }
+}
+
+async function openUnix(): Promise<TransportPair> {
+  const directory = await mkdtemp(join(tmpdir(), 'postern-'))
+  const path = join(directory, 'socket')
+  const server = createServer({ allowHalfOpen: true })
+  server.listen(path)
+  await once(server, 'listening')
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const near = connect({ path, allowHalfOpen: true })
+  const [far] = await accepted
+  const close = (): void => {
+    server.close()
+    rmSync(directory, { recursive: true })
+  }
+  return { near, far, close }
 }
 
 /** The gateway's own arrangement: a plain listener whose sockets are handed to a TLS server. */

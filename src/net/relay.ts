@@ -168,10 +168,11 @@ function isAborted(stream: Duplex): boolean {
 }
 
 /** Ends a stream so that its peer learns, where the transport can say it, that this is no orderly end. */
-function abandon(stream: Duplex, reason: Error): void {
+export function abandon(stream: Duplex, reason: Error): void {
   if (stream.destroyed) return
   if (stream instanceof TLSSocket) endInOrder(stream)
-  else if (stream instanceof Socket) stream.resetAndDestroy()
+  // A Unix socket has no reset (Node throws), and no address to tell it by.
+  else if (stream instanceof Socket && stream.remoteAddress) stream.resetAndDestroy()
   else stream.destroy(reason)
 }
 
