@@ -1,0 +1,108 @@
+import { request, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { UpstreamError } from '../errors.ts'
+import { readBody, type ConnectAnswer, type HttpAnswer } from './http-answer.ts'
+
+/** Header fields of a request of ours. */
+export type RequestFields = Readonly<Record<string, string>>
+
+/** How long an answer may take, in milliseconds: a gateway may dial several upstreams meanwhile. */
+export const answerTimeoutMs = 60_000
+
+export interface PlainRequest {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** With `host`. */
+  readonly fields: RequestFields
+  readonly body?: string | undefined
+  readonly timeoutMs: number
+}
+
+/**
+ * Asks for a tunnel on a connection of its own. The connection becomes the tunnel, or is gone.
+ *
+ * @throws UpstreamError `gateway-unreachable` when no answer comes
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
+ */
+export function connectHttp1(
+  socket: Socket,
+  authority: string,
+  fields: RequestFields,
+  signal?: AbortSignal,
+): Promise<ConnectAnswer<Duplex>> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      reject(lost(error))
+    }
+    const timer = setTimeout(() => fail(new Error('no answer in time')), answerTimeoutMs)
+    const outgoing = request({
+      ...onSocket(socket),
+      method: 'CONNECT',
+      path: authority,
+      headers: { host: authority, ...fields },
+      signal,
+    })
+    outgoing.on('error', fail)
+    outgoing.on('connect', (answer, stream, head) => {
+      clearTimeout(timer)
+      if (head.length > 0) stream.unshift(head)
+      if (answer.statusCode === 200) resolve({ tunnel: stream })
+      else void readRefusal(answer, stream).then((refusal) => resolve({ refusal }))
+    })
+    outgoing.end()
+  })
+}
+
+/**
+ * Sends one ordinary request on a connection of its own, and closes it.
+ *
+ * @throws UpstreamError `gateway-unreachable` when no answer comes in time
+ */
+export function requestHttp1(
+  socket: Socket,
+  { method, path, fields, body, timeoutMs }: PlainRequest,
+  signal?: AbortSignal,
+): Promise<HttpAnswer> {
+  return new Promise<HttpAnswer>((resolve, reject) => {
+    const timer = setTimeout(() => outgoing.destroy(new Error('no answer in time')), timeoutMs)
+    const outgoing = request({
+      ...onSocket(socket),
+      method,
+      path,
+      headers: { ...fields, connection: 'close' },
+      signal,
+    })
+    outgoing.on('close', () => clearTimeout(timer))
+    outgoing.on('error', (error) => reject(lost(error)))
+    outgoing.on('response', (answer) => {
+      void readBody(answer).then((text) => resolve(toAnswer(answer, text)))
+    })
+    outgoing.end(body)
+  }).finally(() => socket.destroy())
+}
+
+function onSocket(socket: Socket): { agent: false; createConnection: () => Socket } {
+  return { agent: false, createConnection: () => socket }
+}
+
+/** Node takes whatever follows an answer to CONNECT for the tunnel's bytes, also that of a refusal. */
+async function readRefusal(answer: IncomingMessage, stream: Duplex): Promise<HttpAnswer> {
+  const length = Number(answer.headers['content-length'] ?? Number.NaN)
+  const isChunked = answer.headers['transfer-encoding'] !== undefined
+  const body = isChunked ? '' : await readBody(stream, Number.isNaN(length) ? undefined : length)
+  stream.destroy()
+  return toAnswer(answer, body)
+}
+
+function toAnswer(answer: IncomingMessage, body: string): HttpAnswer {
+  return { status: answer.statusCode ?? 0, headers: answer.headers, body }
+}
+
+function lost(cause: Error): UpstreamError {
+  return new UpstreamError('gateway-unreachable', `the gateway gave no answer: ${cause.message}`, {
+    cause,
+  })
+}

@@ -1,0 +1,89 @@
+import { AccessError, PeerError } from '../errors.ts'
+import { decodeRefusal } from '../tunnel/refusal.ts'
+import { gatewayPaths } from '../tunnel/paths.ts'
+import {
+  decodeTokenAnswer,
+  encodeTokenRequest,
+  formatLoginPath,
+  type LoginRequest,
+} from '../tunnel/sign-in.ts'
+import { version } from '../version.ts'
+import { requestHttp1, type PlainRequest } from './connect-http1.ts'
+import type { Connector } from './connection.ts'
+import type { GatewayAddress } from './destination.ts'
+import type { HttpAnswer } from './http-answer.ts'
+
+/** What the gateway answers outside of tunnels. */
+export interface GatewayApi {
+  /**
+   * Asks where to sign in.
+   *
+   * @throws AccessError `sign-in-failed`, PeerError `not-a-gateway`, UpstreamError
+   */
+  fetchSignInUrl(request: LoginRequest, signal: AbortSignal): Promise<string>
+  /**
+   * Exchanges the one-time code of a sign-in for its token.
+   *
+   * @throws AccessError `sign-in-failed`, UpstreamError
+   */
+  exchangeCode(code: string, codeVerifier: string, signal: AbortSignal): Promise<string>
+}
+
+/** Time for one answer, in milliseconds; Pomerium's client has the same. */
+const timeoutMs = 10_000
+
+/** Speaks to the gateway's own paths, over HTTP/1.1 with a connection for each request. */
+export function createGatewayApi(gateway: GatewayAddress, connector: Connector): GatewayApi {
+  const fields = {
+    // Without a default port: stock Pomerium signs the address with what stands here.
+    host: new URL(gateway.origin).host,
+    'user-agent': `postern/${version}`,
+    accept: 'application/json, text/plain',
+  }
+
+  async function send(
+    request: Pick<PlainRequest, 'method' | 'path' | 'body'>,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const { socket } = await connector.open(['http/1.1'], signal)
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const length = { 'content-length': String(Buffer.byteLength(request.body ?? '')) }
+    const all = request.body === undefined ? fields : { ...fields, ...form, ...length }
+    return requestHttp1(socket, { ...request, fields: all, timeoutMs }, signal)
+  }
+
+  return {
+    async fetchSignInUrl(login, signal) {
+      const answer = await send({ method: 'GET', path: formatLoginPath(login) }, signal)
+      if (answer.status !== 200) throw signInFailed(answer, 'did not say where to sign in')
+      return parseSignInUrl(answer.body, gateway)
+    },
+    async exchangeCode(code, codeVerifier, signal) {
+      const body = encodeTokenRequest(code, codeVerifier)
+      const answer = await send({ method: 'POST', path: gatewayPaths.token, body }, signal)
+      const token = answer.status === 200 ? decodeTokenAnswer(answer.body) : undefined
+      if (token === undefined) throw signInFailed(answer, 'gave no token for the sign-in')
+      return token
+    },
+  }
+}
+
+/** The address goes to a program of the user's desktop, which might do more with it than browse. */
+function parseSignInUrl(text: string, gateway: GatewayAddress): string {
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return url.href
+  throw new PeerError(
+    'not-a-gateway',
+    `"${gateway.origin}" answered with something else than a sign-in address`,
+    {
+      hint: 'check that a gateway listens there; "--gateway URL" names another',
+    },
+  )
+}
+
+function signInFailed(answer: HttpAnswer, what: string): AccessError {
+  const refusal = decodeRefusal(answer.body)
+  const words = refusal?.message || `the gateway ${what} (status ${answer.status})`
+  const requestId = refusal?.requestId ? `, request id ${refusal.requestId}` : ''
+  return new AccessError('sign-in-failed', words + requestId, { hint: refusal?.next || undefined })
+}

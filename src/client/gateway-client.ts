@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { AccessError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { cacheDirectory } from './cache-directory.ts'
+import { createConnector, type Connector } from './connection.ts'
+import { serviceAccount, type Credentials } from './credentials.ts'
+import type { GatewayAddress } from './destination.ts'
+import { person } from './person.ts'
+import { refusedError, wantsSignIn } from './refused.ts'
+import { openTokenCache } from './token-cache.ts'
+import { createTransport } from './transport.ts'
+import type { Trust } from './trust.ts'
+
+export interface GatewayClientOptions {
+  readonly gateway: GatewayAddress
+  readonly trust: Trust
+  /** Used instead of a person's sign-in. */
+  readonly serviceAccountToken?: string | undefined
+  /** Shows and opens the address of a sign-in. */
+  readonly presentSignIn: (url: string) => void
+  readonly log: Logger
+  /** Where tokens are kept; the user's cache directory unless given. */
+  readonly cacheDirectory?: string | undefined
+}
+
+/** Tunnels through one gateway. */
+export interface GatewayClient {
+  /**
+   * Opens a tunnel to a route, signing in when the gateway asks for it.
+   *
+   * @throws RefusedError when the gateway says no; AccessError `sign-in-…` or
+   * `service-account-rejected`; UpstreamError `gateway-…`
+   */
+  open(authority: string, signal: AbortSignal): Promise<Duplex>
+  /** Ends everything at once, a sign-in under way included. Resolves when its lock is released. */
+  destroy(): Promise<void>
+}
+
+/** Tokens of other processes that are tried before the answer counts as final. */
+const maxAttempts = 4
+/** How long a person may take to sign in, in milliseconds. */
+const signInTimeoutMs = 5 * 60_000
+
+/** Makes the client of one gateway. Connects to nothing yet. */
+export function createGatewayClient(options: GatewayClientOptions): GatewayClient {
+  const { gateway, trust, log } = options
+  const ending = new AbortController()
+  const connector = createConnector(gateway, trust)
+  const transport = createTransport(gateway, connector, log)
+  const credentials =
+    options.serviceAccountToken === undefined
+      ? personOf(options, connector, ending.signal)
+      : serviceAccount(options.serviceAccountToken)
+
+  async function open(authority: string, signal: AbortSignal): Promise<Duplex> {
+    const rejected = new Set<string>()
+    let token = await credentials.current()
+    let isFresh = false
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const { tunnel, refusal } = await transport.connect(authority, token, signal)
+      if (tunnel !== undefined) return tunnel
+      if (!wantsSignIn(refusal)) throw refusedError(refusal, authority)
+      if (token !== undefined) rejected.add(token)
+      if (isFresh) break
+      ;({ token, isFresh } = await credentials.renew(rejected, signal))
+    }
+    if (token !== undefined) await credentials.forget(token)
+    throw new AccessError(
+      'sign-in-rejected',
+      'the gateway asks for a sign-in again right after one',
+      {
+        hint: 'whoever runs the gateway can see why in its log',
+      },
+    )
+  }
+
+  return {
+    open: (authority, signal) => open(authority, AbortSignal.any([signal, ending.signal])),
+    async destroy() {
+      ending.abort(new Error('the client ends'))
+      transport.destroy()
+      await credentials.idle()
+    },
+  }
+}
+
+function personOf(
+  options: GatewayClientOptions,
+  connector: Connector,
+  signal: AbortSignal,
+): Credentials {
+  const { gateway, trust, log, presentSignIn } = options
+  const directory = options.cacheDirectory ?? join(cacheDirectory(), 'tokens')
+  const cache = openTokenCache(
+    directory,
+    { origin: gateway.origin, isVerified: trust.isVerified },
+    log,
+  )
+  return person({
+    cache,
+    log,
+    signal,
+    signIn: async (signal) => {
+      // Most runs have a token: what only a sign-in needs is loaded for it.
+      const [{ signInByBrowser }, { createGatewayApi }] = await Promise.all([
+        import('./browser-sign-in.ts'),
+        import('./gateway-api.ts'),
+      ])
+      const api = createGatewayApi(gateway, connector)
+      return signInByBrowser({ api, present: presentSignIn, signal, timeoutMs: signInTimeoutMs })
+    },
+  })
+}

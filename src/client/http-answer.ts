@@ -1,0 +1,44 @@
+import type { Readable } from 'node:stream'
+
+/** The whole of an HTTP answer that is no tunnel. */
+export interface HttpAnswer {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | number | undefined>>
+  readonly body: string
+}
+
+/** What the gateway says to CONNECT. */
+export type ConnectAnswer<Stream> =
+  | { readonly tunnel: Stream; readonly refusal?: never }
+  | { readonly tunnel?: never; readonly refusal: HttpAnswer }
+
+/** Longest body of an answer that is read, in bytes; the rest is left unread. */
+const maxBodyBytes = 64 * 1024
+/** How long the body of an answer may take, in milliseconds. */
+const bodyTimeoutMs = 5_000
+
+/**
+ * Reads the body of an answer to its end, or to `lengthBytes`, the size limit or the time limit,
+ * whichever comes first. Never rejects: a body that breaks off still says something.
+ */
+export function readBody(stream: Readable, lengthBytes = maxBodyBytes): Promise<string> {
+  const wantedBytes = Math.min(lengthBytes, maxBodyBytes)
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let receivedBytes = 0
+    const finish = (): void => {
+      clearTimeout(timer)
+      stream.off('data', onData).off('end', finish).off('close', finish)
+      resolve(Buffer.concat(chunks).subarray(0, wantedBytes).toString())
+    }
+    const onData = (chunk: Buffer): void => {
+      chunks.push(chunk)
+      receivedBytes += chunk.length
+      if (receivedBytes >= wantedBytes) finish()
+    }
+    const timer = setTimeout(finish, bodyTimeoutMs)
+    stream.on('end', finish).on('close', finish).on('data', onData)
+    if (wantedBytes === 0 || stream.destroyed || stream.readableEnded) finish()
+  })
+}

@@ -1,0 +1,79 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from '../log.ts'
+import { AccessError } from '../errors.ts'
+import type { Credentials, Renewed } from './credentials.ts'
+import type { TokenCache } from './token-cache.ts'
+
+export interface PersonOptions {
+  readonly cache: TokenCache
+  /** Signs the person in and resolves to a token; called for one sign-in at a time. */
+  readonly signIn: (signal: AbortSignal) => Promise<string>
+  readonly log: Logger
+  /** Gives up a sign-in under way. */
+  readonly signal: AbortSignal
+}
+
+/** How often a waiting process looks for the end of another one's sign-in, in milliseconds. */
+const pollMs = 200
+/** How long it waits, in milliseconds: longer than any sign-in may take. */
+const maxWaitMs = 6 * 60_000
+
+/**
+ * A person's token: the one in the cache, and a sign-in when the gateway wants a new one. However many
+ * connections and processes of the user wait, there is one sign-in at a time and all get its token.
+ */
+export function person({ cache, signIn, log, signal }: PersonOptions): Credentials {
+  let underWay: Promise<Renewed> | undefined
+
+  async function fromCache(rejected: ReadonlySet<string>): Promise<Renewed | undefined> {
+    const token = await cache.read()
+    return token === undefined || rejected.has(token) ? undefined : { token, isFresh: false }
+  }
+
+  /** Looks into the cache once more under the lock: the one before us may just have signed in. */
+  async function signInUnlessDone(rejected: ReadonlySet<string>): Promise<Renewed> {
+    const newer = await fromCache(rejected)
+    if (newer !== undefined) return newer
+    const token = await signIn(signal)
+    await cache.write(token)
+    return { token, isFresh: true }
+  }
+
+  async function renewAcrossProcesses(rejected: ReadonlySet<string>): Promise<Renewed> {
+    const { takeSignInLock } = await import('./sign-in-lock.ts')
+    for (let waitedMs = 0; waitedMs < maxWaitMs; waitedMs += pollMs) {
+      const newer = await fromCache(rejected)
+      if (newer !== undefined) return newer
+      await using lock = await takeSignInLock(cache.lockPath)
+      if (lock !== undefined) return await signInUnlessDone(rejected)
+      if (waitedMs === 0) log.info('waiting for the sign-in that another postern has begun')
+      await wait(pollMs, undefined, { signal })
+    }
+    throw new AccessError('sign-in-timeout', 'another postern’s sign-in did not end in time', {
+      hint: `if none runs, delete "${cache.lockPath}"`,
+    })
+  }
+
+  return {
+    current: () => cache.read(),
+    async renew(rejected, waiting) {
+      underWay ??= renewAcrossProcesses(rejected).finally(() => (underWay = undefined))
+      return unlessAborted(underWay, waiting)
+    },
+    forget: (token) => cache.forget(token),
+    async idle() {
+      await underWay?.catch(() => undefined)
+    },
+  }
+}
+
+/** One who waits may leave; the sign-in goes on for the others, and for the next connection. */
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void =>
+      reject(new AccessError('sign-in-cancelled', 'the sign-in was given up'))
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort)
+  })
+}

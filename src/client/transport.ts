@@ -1,0 +1,142 @@
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { AppError, messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { formatAuthorization } from '../tunnel/headers.ts'
+import { version } from '../version.ts'
+import { connectHttp1, type RequestFields } from './connect-http1.ts'
+import type { TunnelSession } from './connect-http2.ts'
+import type { Connector } from './connection.ts'
+import type { GatewayAddress } from './destination.ts'
+import type { ConnectAnswer } from './http-answer.ts'
+
+/** Opens tunnels to one gateway, over whichever HTTP version passes. */
+export interface Transport {
+  /**
+   * Asks for a tunnel, with a token or without.
+   *
+   * @throws UpstreamError `gateway-unreachable` or `gateway-not-trusted`
+   */
+  connect(
+    authority: string,
+    token: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ConnectAnswer<Duplex>>
+  /** Ends the shared connections, and with them their tunnels. */
+  destroy(): void
+}
+
+/**
+ * Most HTTP/2 connections one tunnel may open before it is content with HTTP/1.1: a gateway may send
+ * connections away as soon as they stand, or allow no streams on them.
+ */
+const maxOpenings = 8
+
+/**
+ * Prefers HTTP/2: there an end and an abort differ, and one connection serves many tunnels. A gateway
+ * that does not offer it, or whose CONNECT over HTTP/2 breaks on the way, is spoken to in HTTP/1.1,
+ * one connection a tunnel, for the rest of the process.
+ */
+export function createTransport(
+  gateway: GatewayAddress,
+  connector: Connector,
+  log: Logger,
+): Transport {
+  const sessions = new Set<TunnelSession>()
+  let isHttp1Only = !gateway.isTls
+  let opening: Promise<void> | undefined
+  /** The connection on which the gateway chose HTTP/1.1, until a tunnel takes it. */
+  let leftover: Socket | undefined
+
+  async function openSession(): Promise<void> {
+    const { socket, protocol } = await connector.open(['h2', 'http/1.1'])
+    if (protocol === 'http/1.1') {
+      isHttp1Only = true
+      leftover = socket
+      return
+    }
+    // Loading node:http2 is a good part of the start, and HTTP/1.1 does not need it.
+    const { startTunnelSession } = await import('./connect-http2.ts')
+    sessions.add(startTunnelSession(socket, gateway.origin))
+  }
+
+  /** Those who ask while one connection is being made share it. */
+  function openShared(): Promise<void> {
+    opening ??= openSession().finally(() => (opening = undefined))
+    return opening
+  }
+
+  function usableSession(): TunnelSession | undefined {
+    for (const session of sessions) {
+      if (session.isUsable) return session
+      if (session.isGone) sessions.delete(session)
+    }
+    return undefined
+  }
+
+  /** Undefined when the gateway chose HTTP/1.1, or HTTP/2 broke before an answer. */
+  async function overHttp2({ authority, fields, signal }: Attempt): Promise<Answer | undefined> {
+    for (let openings = 0; openings < maxOpenings;) {
+      if (isHttp1Only) break
+      const session = usableSession()
+      if (session === undefined) {
+        openings += 1
+        await openShared()
+        continue
+      }
+      try {
+        return await session.connect(authority, fields, signal)
+      } catch (error) {
+        if (signal.aborted || error instanceof AppError) throw error
+        log.debug(`HTTP/2 broke before an answer: ${messageOf(error)}`)
+        session.retire()
+        // One that worked before may just have ended; a new one deserves the same try.
+        if (!session.hasAnswered) break
+      }
+    }
+    return undefined
+  }
+
+  async function overHttp1({ authority, fields, signal }: Attempt): Promise<Answer> {
+    const ready = leftover
+    leftover = undefined
+    const socket = ready ?? (await connector.open(['http/1.1'], signal)).socket
+    return connectHttp1(socket, authority, fields, signal)
+  }
+
+  return {
+    async connect(authority, token, signal) {
+      const attempt = { authority, fields: requestFields(token), signal }
+      const answer = await overHttp2(attempt)
+      if (answer !== undefined) return answer
+      signal.throwIfAborted()
+      const fallback = await overHttp1(attempt)
+      // Remembered only now: a network that is down breaks both, and says nothing about HTTP/2.
+      if (!isHttp1Only) log.info('HTTP/2 does not pass on the way to the gateway, using HTTP/1.1')
+      isHttp1Only = true
+      return fallback
+    },
+    destroy() {
+      leftover?.destroy()
+      for (const session of sessions) session.destroy()
+      sessions.clear()
+    },
+  }
+}
+
+type Answer = ConnectAnswer<Duplex>
+
+interface Attempt {
+  readonly authority: string
+  readonly fields: RequestFields
+  readonly signal: AbortSignal
+}
+
+/** What CONNECT carries besides the authority. JSON, because a page is no use on a terminal. */
+function requestFields(token: string | undefined): RequestFields {
+  return {
+    'user-agent': `postern/${version}`,
+    accept: 'application/json',
+    ...(token === undefined ? {} : { authorization: formatAuthorization(token) }),
+  }
+}

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises'
+import { X509Certificate } from 'node:crypto'
+import { getCACertificates } from 'node:tls'
+import { SystemError, messageOf } from '../errors.ts'
+
+/** How the gateway proves who it is, and how we do when it asks for a client certificate. */
+export interface TrustOptions {
+  /** PEM file of further certificate authorities. */
+  readonly caFile?: string | undefined
+  /** The same as base64 of PEM. */
+  readonly caCertBase64?: string | undefined
+  /** Believes any certificate: whoever is on the way can read and change everything. */
+  readonly disableTlsVerification?: boolean | undefined
+  /** PEM files; both or none. */
+  readonly clientCertFile?: string | undefined
+  readonly clientKeyFile?: string | undefined
+}
+
+/** Trust options, read and checked. */
+export interface Trust {
+  readonly isVerified: boolean
+  /** Further authorities, PEM. */
+  readonly extraCa: readonly string[]
+  readonly clientCertificate: { readonly cert: string; readonly key: string } | undefined
+}
+
+/** Largest file of certificates that is read, in bytes. */
+const maxPemBytes = 1024 * 1024
+
+/**
+ * Reads the files that trust options name.
+ *
+ * @throws SystemError `certificate-unreadable` or `client-key-missing`
+ */
+export async function loadTrust(options: TrustOptions): Promise<Trust> {
+  const { caFile, caCertBase64, clientCertFile, clientKeyFile } = options
+  if ((clientCertFile === undefined) !== (clientKeyFile === undefined)) {
+    throw new SystemError(
+      'client-key-missing',
+      'a client certificate needs both "--client-cert" and "--client-key"',
+    )
+  }
+  const extraCa: string[] = []
+  if (caFile !== undefined) extraCa.push(checkCertificates(await readPem(caFile), caFile))
+  if (caCertBase64 !== undefined) {
+    extraCa.push(checkCertificates(Buffer.from(caCertBase64, 'base64').toString(), '--ca-cert'))
+  }
+  return {
+    isVerified: options.disableTlsVerification !== true,
+    extraCa,
+    clientCertificate:
+      clientCertFile === undefined || clientKeyFile === undefined
+        ? undefined
+        : { cert: await readPem(clientCertFile), key: await readPem(clientKeyFile) },
+  }
+}
+
+/**
+ * Whom to believe at the first try, in the form of `tls.connect`. The authorities given by hand come
+ * alone, and without any those that Node brings: both are cheap. `allAuthorities` is the second try.
+ */
+export function firstAuthorities({ extraCa }: Trust): { ca?: string[] } {
+  return extraCa.length > 0 ? { ca: [...extraCa] } : {}
+}
+
+/**
+ * Everybody worth believing: those given by hand, Node's own and the operating system's, where
+ * companies put theirs. Reading the system's store and parsing both takes about 100 ms, so only a
+ * certificate that the first try cannot place pays for it.
+ */
+export function allAuthorities({ extraCa }: Trust): { ca: string[] } {
+  return { ca: [...extraCa, ...getCACertificates('default'), ...getCACertificates('system')] }
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    const bytes = await readFile(path)
+    if (bytes.length > maxPemBytes) throw new Error(`larger than ${maxPemBytes} bytes`)
+    return bytes.toString()
+  } catch (error) {
+    throw unreadable(path, messageOf(error), error)
+  }
+}
+
+/** OpenSSL passes over what it cannot read, and the handshake would fail with a misleading reason. */
+function checkCertificates(pem: string, name: string): string {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  if (blocks.length === 0) throw unreadable(name, 'expected at least one PEM certificate')
+  for (const block of blocks) {
+    try {
+      void new X509Certificate(block)
+    } catch (error) {
+      throw unreadable(name, messageOf(error), error)
+    }
+  }
+  return blocks.join('\n')
+}
+
+function unreadable(name: string, why: string, cause?: unknown): SystemError {
+  return new SystemError('certificate-unreadable', `cannot use "${name}": ${why}`, { cause })
+}
