@@ -51,6 +51,6 @@ export function receive(stream: Duplex, count: number): Promise<void> {
     }
     const onClose = (): void =>
       finish(() => reject(new Error(`tunnel ended with ${left} bytes still to come`)))
-    stream.on('data', onData).on('close', onClose)
+    stream.on('data', onData).on('close', onClose).resume()
   })
 }

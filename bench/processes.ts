@@ -8,6 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Order, Result } from './tasks.ts'
 
 const startTimeoutMs = 15_000
+/** One task of the generator; more than this means that a tunnel hangs. */
+const taskTimeoutMs = 180_000
 const stopTimeoutMs = 5_000
 const here = import.meta.dirname
 
@@ -23,7 +25,8 @@ export function startGenerator(): Generator {
   return {
     async run(order) {
       child.send(order)
-      const [result] = (await once(child, 'message')) as [Result]
+      const signal = AbortSignal.timeout(taskTimeoutMs)
+      const [result] = (await once(child, 'message', { signal })) as [Result]
       if (result.error !== undefined) throw new Error(result.error)
       return result
     },
