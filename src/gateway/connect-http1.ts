@@ -18,6 +18,9 @@ export function connectRequestHttp1(
   head: Buffer,
   context: { readonly requestId: string; readonly ip: string },
 ): ConnectRequest {
+  // Now, not when the tunnel opens: by then the client's end may have been seen, after which nothing
+  // can be put back.
+  if (head.length > 0) socket.unshift(head)
   const gone = new AbortController()
   const onGone = (): void => gone.abort(new Error('the client is gone'))
   // Node's own listener left with the parser: without one a reset here would end the process.
@@ -31,7 +34,6 @@ export function connectRequestHttp1(
     accept() {
       socket.off('close', onGone)
       socket.write(`HTTP/1.1 200 OK\r\nx-request-id: ${context.requestId}\r\n\r\n`)
-      if (head.length > 0) socket.unshift(head)
       return socket
     },
     refuse: (answer) => writeAndEnd(socket, answer),

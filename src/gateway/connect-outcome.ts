@@ -9,7 +9,7 @@ import type { LiveTunnel } from './live-tunnels.ts'
 import type { GatewayParts } from './parts.ts'
 import { asRedirect, toRefusal, type Refusal } from './refusal.ts'
 import type { Route } from './routes/route.ts'
-import { hasToken } from '../identity/tokens.ts'
+import { tokenFromHeaders } from '../identity/tokens.ts'
 
 /** What the access log knows of a CONNECT when it begins. */
 export function accessRequest({
@@ -73,7 +73,8 @@ export function refuse(
 function withSignIn(refusal: Refusal, request: ConnectRequest, gateway: GatewayParts): Refusal {
   if (refusal.code !== 'sign_in_required') return refusal
   const mayRedirect =
-    !hasToken(request.headers) && prefersHtml(headerText(request.headers, 'accept'))
+    tokenFromHeaders(request.headers) === undefined &&
+    prefersHtml(headerText(request.headers, 'accept'))
   const location = gateway.signInLocation()
   return mayRedirect && location !== undefined ? asRedirect(refusal, location) : refusal
 }

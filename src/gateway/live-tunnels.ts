@@ -33,6 +33,8 @@ export interface LiveTunnelParts {
 
 export interface LiveTunnels {
   readonly size: number
+  /** How many tunnels a session has open. */
+  countOf(sessionId: string): number
   /**
    * Registers a tunnel. When anything moved since its grant was made it is decided again first, so
    * that no change falls between a decision and its registration.
@@ -163,6 +165,8 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     get size() {
       return entries.size
     },
+    countOf: (sessionId) =>
+      [...entries].filter(({ grant }) => grant.session?.id === sessionId).length,
     add: async (grant) => register(await freshGrant(grant)),
     async redecide(filter) {
       const touched = [...entries].filter(

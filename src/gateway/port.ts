@@ -7,20 +7,24 @@ import { readProxyHeader } from '../net/proxy-header.ts'
 import { createClientAddresses, type ClientAddresses } from './client-addresses.ts'
 import type { Certificate, ListenAddress } from './config/config.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
+import type { PageRequest, PageResponse } from './http-request.ts'
 import { listenError } from './listen-error.ts'
 import type { TlsContexts } from './tls-contexts.ts'
 
-/** Who serves what arrives on the port. */
+/** Who serves what arrives on the port; `ip` is the client's address. */
 export interface PortHandlers {
   /** CONNECT over HTTP/1.1; `head` is what came after it. The socket is the handler's from here on. */
-  connectHttp1(request: http.IncomingMessage, socket: tls.TLSSocket, head: Buffer): void
+  connectHttp1(request: http.IncomingMessage, socket: tls.TLSSocket, head: Buffer, ip: string): void
   /** CONNECT over HTTP/2. The stream is the handler's from here on. */
-  connectHttp2(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void
-  /** Bytes that are no HTTP/1.1 request. */
-  malformedHttp1(error: Error, socket: tls.TLSSocket): void
+  connectHttp2(
+    stream: http2.ServerHttp2Stream,
+    headers: http2.IncomingHttpHeaders,
+    ip: string,
+  ): void
+  /** Bytes that are no HTTP/1.1 request, or a head that took too long. */
+  malformedHttp1(error: Error, socket: tls.TLSSocket, ip: string): void
   /** Every other request. */
-  request(request: http.IncomingMessage, response: http.ServerResponse): void
-  requestHttp2(request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void
+  request(request: PageRequest, response: PageResponse, ip: string): void
 }
 
 export interface PortOptions {
@@ -38,7 +42,6 @@ export interface PortOptions {
 export interface Port {
   /** Where it listens, with the port the system chose. */
   readonly address: AddressInfo
-  readonly clients: ClientAddresses
   /** New connections get these; those that are open keep theirs. */
   replaceCertificates(certificates: readonly Certificate[]): void
   /** Frees the port and lets go of connections without anything under way. */
@@ -47,8 +50,13 @@ export interface Port {
   destroy(): void
 }
 
+/** A stream whose connection is gone already. */
+const nobody = { remoteAddress: undefined, remotePort: undefined }
+
 /** Time for a TLS handshake, the PROXY header before it included. */
 const handshakeTimeoutMs = 15_000
+/** How often heads under way are checked against their time. */
+const headCheckMs = 1_000
 const maxHeaderBytes = 32 * 1024
 const maxHeaderFields = 200
 
@@ -67,8 +75,8 @@ const maxStreamsPerConnection = 1_000
 export async function openPort(options: PortOptions): Promise<Port> {
   const sockets = new Set<Socket>()
   const clients = createClientAddresses()
-  const http1 = createHttp1(options)
-  const secondVersion = createHttp2(options)
+  const http1 = createHttp1(options, clients)
+  const secondVersion = createHttp2(options, clients)
   const secure = tls.createServer({
     ...options.contexts.base,
     SNICallback: options.contexts.select,
@@ -95,7 +103,6 @@ export async function openPort(options: PortOptions): Promise<Port> {
   await listen(listener, options.address)
   return {
     address: listener.address() as AddressInfo,
-    clients,
     replaceCertificates(certificates) {
       options.contexts.replace(certificates)
       secure.setSecureContext(options.contexts.base)
@@ -123,23 +130,28 @@ async function admit(
   return true
 }
 
-function createHttp1({ idleTimeoutMs, readTimeoutMs, handlers }: PortOptions): http.Server {
+function createHttp1(options: PortOptions, clients: ClientAddresses): http.Server {
+  const { idleTimeoutMs, readTimeoutMs, handlers } = options
   const server = http.createServer({
     maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: idleTimeoutMs,
     headersTimeout: readTimeoutMs,
     requestTimeout: readTimeoutMs,
+    connectionsCheckingInterval: headCheckMs,
     requireHostHeader: false,
     insecureHTTPParser: false,
   })
   server.maxHeadersCount = maxHeaderFields
   server.on('connect', (request, socket, head) =>
-    handlers.connectHttp1(request, socket as tls.TLSSocket, head),
+    handlers.connectHttp1(request, socket as tls.TLSSocket, head, clients.get(request.socket)),
   )
-  server.on('request', handlers.request)
-  server.on('clientError', (error, socket) =>
-    handlers.malformedHttp1(error, socket as unknown as tls.TLSSocket),
+  server.on('request', (request, response) =>
+    handlers.request(request, response, clients.get(request.socket)),
   )
+  server.on('clientError', (error, duplex) => {
+    const socket = duplex as tls.TLSSocket
+    handlers.malformedHttp1(error, socket, clients.get(socket))
+  })
   // It never listens by itself: without this event its head timeouts are not checked.
   server.emit('listening')
   return server
@@ -152,7 +164,8 @@ type StreamListener = (
   rawHeaders: string[],
 ) => void
 
-function createHttp2({ idleTimeoutMs, handlers }: PortOptions): http2.Http2Server {
+function createHttp2(options: PortOptions, clients: ClientAddresses): http2.Http2Server {
+  const { idleTimeoutMs, handlers } = options
   const server = http2.createServer({
     settings: {
       initialWindowSize: streamWindowBytes,
@@ -165,13 +178,16 @@ function createHttp2({ idleTimeoutMs, handlers }: PortOptions): http2.Http2Serve
     session.setLocalWindowSize(connectionWindowBytes)
     keepSessionAlive(session, { intervalMs: keepAliveMs, idleTimeoutMs })
   })
-  server.on('request', handlers.requestHttp2)
+  server.on('request', (request, response) =>
+    handlers.request(request, response, clients.get(request.stream.session?.socket ?? nobody)),
+  )
   // The compatibility layer attached by 'request' would wrap every CONNECT in a request and a response;
   // an idle tunnel is cheaper without them.
   const compatibility = server.listeners('stream') as StreamListener[]
   server.removeAllListeners('stream')
   server.on('stream', (stream: http2.ServerHttp2Stream, headers, flags, rawHeaders) => {
-    if (headers[':method'] === 'CONNECT') handlers.connectHttp2(stream, headers)
+    if (headers[':method'] === 'CONNECT')
+      handlers.connectHttp2(stream, headers, clients.get(stream.session?.socket ?? nobody))
     else for (const listener of compatibility) listener(stream, headers, flags, rawHeaders)
   })
   server.on('sessionError', () => undefined)

@@ -70,6 +70,25 @@ export function relaySuite(transport: Transport): void {
       assert.equal((await rig.end).cause, 'upstream-closed')
     })
 
+    test('passes on an end that came before it began, from either side', async () => {
+      await using rig = await openRig(transport, {}, async ({ near, far, service, upstream }) => {
+        near.on('error', () => undefined).end()
+        service.end()
+        // What nobody reads yet still reports its end, on a socket even without a listener for it.
+        const ends = [far, upstream].map((stream) =>
+          Promise.race([once(stream, 'end'), once(stream, 'readable')]),
+        )
+        await Promise.all(ends)
+      })
+      const [atService, atClient] = [read(rig.service), read(rig.client)]
+      const ended = await Promise.all([atService.ended, atClient.ended])
+      assert.deepEqual(
+        ended.map(({ how }) => how),
+        ['end', 'end'],
+      )
+      assert.match((await rig.end).cause, /^(?:client|upstream)-closed$/)
+    })
+
     test('tells the client when the upstream resets', async () => {
       await using rig = await openRig(transport)
       const atClient = read(rig.client)
@@ -144,7 +163,19 @@ export function relaySuite(transport: Transport): void {
 const maxInFlightBytes = 48 * 1024 * 1024
 const totalToSendBytes = 96 * 1024 * 1024
 
-async function openRig(transport: Transport, options: RelayOptions = {}): Promise<Rig> {
+/** All four ends, before the relay has two of them. */
+interface Ends {
+  readonly near: Duplex
+  readonly far: Duplex
+  readonly upstream: Socket
+  readonly service: Socket
+}
+
+async function openRig(
+  transport: Transport,
+  options: RelayOptions = {},
+  before: (ends: Ends) => Promise<void> = () => Promise.resolve(),
+): Promise<Rig> {
   const server = createServer({ allowHalfOpen: true, noDelay: true })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -152,6 +183,7 @@ async function openRig(transport: Transport, options: RelayOptions = {}): Promis
   const upstream = await dial({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
   const [[service], pair] = [await accepted, await transport.open()]
   for (const stream of [service, pair.near]) stream.on('error', () => undefined)
+  await before({ ...pair, upstream, service })
   const end = relay(pair.far, upstream, options)
   return {
     client: pair.near,

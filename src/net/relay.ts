@@ -122,14 +122,17 @@ function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void
     touch()
     source.resume()
   })
-  source.on('end', () => {
+  const passEnd = (): void => {
     // An aborted HTTP/2 stream ends its readable side too; that must not become a FIN.
     if (isAborted(source)) return
     direction.state = 'ended'
     sink.end((error?: Error | null) => {
       if (!error) direction.flushed()
     })
-  })
+  }
+  // A socket without unread bytes emits `end` as soon as its FIN comes, reader or not.
+  if (source.readableEnded) passEnd()
+  else source.on('end', passEnd)
   return direction
 }
 

@@ -1,0 +1,67 @@
+import { Hono, type Context } from 'hono'
+import type { Logger } from '../log.ts'
+import { messageOf } from '../errors.ts'
+import { renderRefusal } from './answer.ts'
+import type { App } from './handlers.ts'
+import type { RequestContext } from './http-request.ts'
+import { securityHeaders } from './pages/layout.ts'
+import { welcomePage } from './pages/account-page.ts'
+import { toRefusal, type Refusal } from './refusal.ts'
+
+/** A Hono app whose handlers find the request's id and the client's address in `c.env`. */
+export type PageApp = Hono<{ Bindings: RequestContext }>
+export type PageContext = Context<{ Bindings: RequestContext }>
+
+/** Makes an empty app; those of several folders are put together by `createApp`. */
+export function createPageApp(): PageApp {
+  return new Hono<{ Bindings: RequestContext }>()
+}
+
+export interface AppOptions {
+  readonly logger: Logger
+  /** Sign-in pages and APIs; undefined when no route needs one. */
+  readonly signIn: PageApp | undefined
+  /** The rest of the gateway's own APIs. */
+  readonly api: PageApp
+}
+
+/** Puts the pages and APIs together. Every path that is none of them is refused like a route. */
+export function createApp({ logger, signIn, api }: AppOptions): App {
+  const app = createPageApp()
+  app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))
+  app.get('/healthz', (c) => c.text('ok\n'))
+  app.get('/ping', (c) => c.text('ok\n'))
+  app.get('/robots.txt', (c) => c.text('User-agent: *\nDisallow: /\n'))
+  app.route('/', api)
+  if (signIn !== undefined) app.route('/', signIn)
+  app.notFound((c) => sendRefusal(c, notFound))
+  app.onError((error, c) => {
+    const refusal = toRefusal(error)
+    if (refusal.status === 500)
+      logger.error('cannot serve a page', {
+        error: messageOf(error),
+        'request-id': c.env.requestId,
+      })
+    return sendRefusal(c, refusal)
+  })
+  return (request, context) => app.fetch(request, context)
+}
+
+/** Sends a page with its security headers. */
+export function sendPage(c: PageContext, page: string, status: 200 | 403 | 404 = 200): Response {
+  return c.html(page, status, { ...securityHeaders, 'cache-control': 'no-store' })
+}
+
+/** Sends a refusal as the caller prefers it. */
+export function sendRefusal(c: PageContext, refusal: Refusal): Response {
+  const { status, headers, body } = renderRefusal(refusal, c.env.requestId, c.req.header('accept'))
+  return new Response(c.req.method === 'HEAD' ? null : body, { status, headers })
+}
+
+const notFound: Refusal = {
+  status: 404,
+  code: 'page_not_found',
+  message: 'there is no page here',
+  next: 'services are reached with "postern tcp", not with a browser',
+  reasons: [],
+}

@@ -1,0 +1,93 @@
+import type { Clock } from '../clock.ts'
+import { AccessError } from '../errors.ts'
+import { createAccessLog } from '../telemetry/access-log.ts'
+import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { createAuthorize } from './authorize.ts'
+import type { GatewayConfig } from './config/config.ts'
+import type { ControlParts } from './control/server.ts'
+import { createLiveTunnels } from './live-tunnels.ts'
+import { createOpenUpstream } from './open-upstream.ts'
+import type { GatewayIdentity } from './open-identity.ts'
+import type { GatewayParts } from './parts.ts'
+import { createRouteTable } from './routes/table.ts'
+
+export interface Surroundings {
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly identity: GatewayIdentity
+}
+
+/** The parts, and how they take over a new configuration. */
+export interface Assembly extends GatewayParts {
+  readonly control: ControlParts
+  reload(config: GatewayConfig): Promise<void>
+}
+
+/** Makes the parts that serving a tunnel needs, from a checked configuration. */
+export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
+  const { clock, log, metrics, identity } = surroundings
+  let routes = createRouteTable(config.routes)
+  let { timeoutWriteMs } = config
+  const accessLog = createAccessLog({
+    logger: log.service('access'),
+    fields: config.accessLogFields,
+    clock,
+  })
+  const authorizeLog = createAuthorizeLog({
+    logger: log.service('authorize'),
+    fields: config.authorizeLogFields,
+  })
+  const authorize = createAuthorize({ clock, authorizeLog, metrics })
+  const liveTunnels = createLiveTunnels({
+    clock,
+    logger: log.service('gateway'),
+    authorize,
+    routes: () => routes,
+    timeoutWriteMs: () => timeoutWriteMs,
+    session: (id) => identity.session(id),
+    sessionVersion: (id) => identity.sessionVersion(id),
+  })
+  identity.onSession((sessionId, ended) => void liveTunnels.redecide({ sessionId, ended }))
+  return {
+    accessLog,
+    metrics,
+    liveTunnels,
+    authorize,
+    openUpstream: createOpenUpstream({ metrics }),
+    routes: () => routes,
+    matchRoute(table, target) {
+      const route = table.match(target)
+      if (route !== undefined) return route
+      throw new AccessError(
+        'route-not-found',
+        `there is no route for "${target.host}:${target.port}"`,
+        {
+          hint: 'check the host and the port: both are part of the route, as in "ssh.example.com:22"',
+        },
+      )
+    },
+    identify: (headers) => identity.identify(headers),
+    signInLocation: () => identity.signInLocation(),
+    control: {
+      listSessions: () => identity.listSessions(),
+      async revokeSession(id) {
+        const isRevoked = await identity.revokeSession(id)
+        await liveTunnels.redecide({ sessionId: id, ended: 'session-revoked' })
+        return isRevoked
+      },
+      countTunnels: (sessionId) => liveTunnels.countOf(sessionId),
+    },
+    async reload(next) {
+      // One step: no request sees the new routes with the old limits.
+      routes = createRouteTable(next.routes)
+      timeoutWriteMs = next.timeoutWriteMs
+      accessLog.selectFields(next.accessLogFields)
+      authorizeLog.selectFields(next.authorizeLogFields)
+      identity.reload(next)
+      await liveTunnels.redecide()
+    },
+  }
+}

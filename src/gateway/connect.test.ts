@@ -1,0 +1,352 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import * as http2 from 'node:http2'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import {
+  connectHead,
+  connectTls,
+  echo,
+  exchangeHttp1,
+  startService,
+  startTestGateway,
+  testCa,
+  testRoute,
+  testSession,
+} from './gateway.fixture.ts'
+
+const onlyAlice = [{ allow: { or: [{ email: { is: 'alice@example.com' } }] } }]
+const json = 'Accept: application/json'
+
+/** One CONNECT, and its whole answer: what was refused ends by itself, what was accepted is ended by us. */
+interface Attempt {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: string
+}
+type Open = (
+  port: number,
+  authority: string,
+  fields?: readonly string[],
+  send?: string,
+) => Promise<Attempt>
+
+for (const [name, open] of Object.entries({
+  'HTTP/1.1': openHttp1,
+  'HTTP/2': openHttp2,
+} satisfies Record<string, Open>)) {
+  describe(`CONNECT over ${name}`, () => {
+    test('reaches the upstream of a public route', async () => {
+      await using service = await startService(echo)
+      await using gateway = await startTestGateway([
+        testRoute('tcp+https://echo.example.com:7', [service.port]),
+      ])
+      const { status, body } = await open(gateway.port, 'echo.example.com:7', [], 'hello')
+      assert.deepEqual([status, body], [200, 'hello'])
+      const line = await gateway.line((entry) => entry['service'] === 'access')
+      assert.equal(line['response-code'], 200)
+      assert.equal(line['response-code-details'], 'via_upstream')
+      assert.deepEqual(
+        [line['bytes-up'], line['bytes-down'], line['ended']],
+        [5, 5, 'client-closed'],
+      )
+    })
+
+    test('matches the host in any case, and the port exactly', async () => {
+      await using service = await startService(echo)
+      await using gateway = await startTestGateway([
+        testRoute('tcp+https://echo.example.com:7', [service.port]),
+      ])
+      assert.equal((await open(gateway.port, 'ECHO.Example.com:7', [], 'x')).status, 200)
+      const { status, body } = await open(gateway.port, 'echo.example.com:443', [json])
+      assert.deepEqual([status, refusalCode(body)], [404, 'route_not_found'])
+      const line = await gateway.line((entry) => entry['response-code'] === 404)
+      assert.equal(line['response-code-details'], 'route_not_found')
+    })
+
+    test('asks a caller without a token to sign in, by redirect or by 401', async () => {
+      await using gateway = await startTestGateway([
+        testRoute('tcp+https://db.example.com:5432', [1], onlyAlice),
+      ])
+      const redirect = await open(gateway.port, 'db.example.com:5432')
+      assert.equal(redirect.status, 302)
+      assert.equal(redirect.headers['location'], 'https://auth.example.com/.pomerium/sign_in')
+      assert.match(redirect.body, /<h1>Sign in first<\/h1>/)
+      const plain = await open(gateway.port, 'db.example.com:5432', [json])
+      assert.deepEqual([plain.status, refusalCode(plain.body)], [401, 'sign_in_required'])
+      const stale = await open(gateway.port, 'db.example.com:5432', [
+        'Authorization: Pomerium gone',
+      ])
+      assert.equal(stale.status, 401)
+    })
+
+    test('lets in who the policy allows, and tells the others why not', async () => {
+      await using service = await startService(echo)
+      await using gateway = await startTestGateway([
+        testRoute('tcp+https://db.example.com:5432', [service.port], onlyAlice),
+      ])
+      gateway.sessions.set('s1', testSession('s1', 'alice@example.com'))
+      gateway.sessions.set('s2', testSession('s2', 'bob@example.com'))
+      const allowed = await open(
+        gateway.port,
+        'db.example.com:5432',
+        ['Authorization: Pomerium s1'],
+        'x',
+      )
+      assert.equal(allowed.status, 200)
+      const denied = await open(gateway.port, 'db.example.com:5432', [
+        'Authorization: Pomerium s2',
+        json,
+      ])
+      assert.equal(denied.status, 403)
+      const body = JSON.parse(denied.body) as Record<string, unknown>
+      assert.deepEqual([body['error'], body['reasons']], ['policy_denied', ['email-unauthorized']])
+      assert.equal(denied.headers['x-request-id'], body['request_id'])
+      const line = await gateway.line(
+        (entry) => entry['service'] === 'authorize' && entry['allow'] === false,
+      )
+      assert.deepEqual([line['host'], line['email']], ['db.example.com:5432', 'bob@example.com'])
+    })
+
+    test('tells somebody who is not signed in nothing about the policy', async () => {
+      const onlyOffice = [{ allow: { and: [{ source_ip: '203.0.113.0/24' }] } }]
+      await using gateway = await startTestGateway([
+        testRoute('tcp+https://db.example.com:5432', [1], onlyOffice),
+      ])
+      const { status, body } = await open(gateway.port, 'db.example.com:5432', [json])
+      assert.equal(status, 403)
+      assert.doesNotMatch(body, /source|address|reasons/)
+    })
+
+    test('never takes a token from a cookie or a query, nor serves a web page', async () => {
+      await using gateway = await startTestGateway([
+        testRoute('tcp+https://db.example.com:5432', [1], onlyAlice),
+      ])
+      gateway.sessions.set('s1', testSession('s1', 'alice@example.com'))
+      const cookie = await open(gateway.port, 'db.example.com:5432', ['Cookie: _pomerium=s1', json])
+      assert.equal(cookie.status, 401)
+      const page = await open(gateway.port, 'db.example.com:5432', [
+        'Authorization: Pomerium s1',
+        'Origin: https://evil.example',
+        json,
+      ])
+      assert.deepEqual([page.status, refusalCode(page.body)], [403, 'origin_not_allowed'])
+    })
+
+    test('answers 503 when no upstream can be reached, and tries each of several before', async () => {
+      await using service = await startService(echo)
+      const dead = await freePort()
+      await using gateway = await startTestGateway([
+        testRoute('tcp+https://dead.example.com:1', [dead]),
+        testRoute('tcp+https://half.example.com:1', [dead, service.port]),
+      ])
+      const refused = await open(gateway.port, 'dead.example.com:1', [json])
+      assert.deepEqual([refused.status, refusalCode(refused.body)], [503, 'upstream_unreachable'])
+      for (let attempt = 0; attempt < 8; attempt += 1) {
+        assert.equal((await open(gateway.port, 'half.example.com:1', [], 'x')).status, 200)
+      }
+    })
+
+    test('refuses what is no host and port', async () => {
+      await using gateway = await startTestGateway([])
+      for (const authority of [
+        'example.com',
+        'example.com:0',
+        'example.com:65536',
+        'a_b..c:1',
+        ':22',
+        '[::1:22',
+      ]) {
+        assert.equal((await open(gateway.port, authority, [json])).status, 400, authority)
+      }
+    })
+  })
+}
+
+describe('CONNECT over HTTP/1.1', () => {
+  test('refuses a Host that differs, is missing or comes twice, and any content', async () => {
+    await using service = await startService(echo)
+    await using gateway = await startTestGateway([
+      testRoute('tcp+https://a.example.com:1', [service.port]),
+    ])
+    const heads = [
+      'CONNECT a.example.com:1 HTTP/1.1\r\nHost: b.example.com:1\r\n\r\n',
+      'CONNECT a.example.com:1 HTTP/1.1\r\nHost: a.example.com\r\n\r\n',
+      'CONNECT a.example.com:1 HTTP/1.1\r\n\r\n',
+      connectHead('a.example.com:1', 'Host: a.example.com:1'),
+      connectHead('a.example.com:1', 'Content-Length: 5'),
+      connectHead('a.example.com:1', 'Transfer-Encoding: chunked'),
+    ]
+    for (const head of heads)
+      assert.match(await exchangeHttp1(gateway.port, head), /^HTTP\/1\.1 400 /, head)
+  })
+
+  test('never reads the bytes behind a refused head as another request, nor sends them anywhere', async () => {
+    let connections = 0
+    await using service = await startService(() => (connections += 1))
+    await using gateway = await startTestGateway([
+      testRoute('tcp+https://a.example.com:1', [service.port]),
+    ])
+    const smuggled = connectHead('a.example.com:1') + 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+    const answer = await exchangeHttp1(gateway.port, connectHead('b.example.com:1') + smuggled)
+    assert.equal(answer.match(/HTTP\/1\.1 /g)?.length, 1)
+    assert.match(answer, /^HTTP\/1\.1 404 [\s\S]*connection: close/)
+    assert.equal(connections, 0)
+    assert.equal(gateway.lines.filter((line) => line['service'] === 'access').length, 1)
+  })
+
+  test('hands the bytes behind an accepted head to the upstream, first', async () => {
+    await using service = await startService(echo)
+    await using gateway = await startTestGateway([
+      testRoute('tcp+https://a.example.com:1', [service.port]),
+    ])
+    const socket = await connectTls(gateway.port)
+    socket.end(`${connectHead('a.example.com:1')}early`)
+    const chunks = await socket.toArray()
+    assert.match(
+      Buffer.concat(chunks as Buffer[]).toString(),
+      /^HTTP\/1\.1 200 OK\r\nx-request-id: [^\r]+\r\n\r\nearly$/,
+    )
+  })
+
+  test('closes a connection whose head does not arrive in time', { timeout: 60_000 }, async () => {
+    await using gateway = await startTestGateway([], { timeoutReadMs: 500 })
+    const answer = await exchangeHttp1(gateway.port, 'CONNECT a.example.com:1 HTTP/1.1\r\nHost: ')
+    assert.match(answer, /^HTTP\/1\.1 408 /)
+  })
+
+  test(
+    'answers whatever bytes come with 4xx or nothing, and goes on serving',
+    { timeout: 120_000 },
+    async () => {
+      await using service = await startService(echo)
+      await using gateway = await startTestGateway([
+        testRoute('tcp+https://a.example.com:1', [service.port]),
+      ])
+      const piece = fc.constantFrom(
+        'CONNECT ',
+        'a.example.com:1',
+        ' HTTP/1.1',
+        '\r\n',
+        'Host: ',
+        ':',
+        'Content-Length: 3',
+        '\0',
+        ' ',
+        'é',
+        '\n',
+        'GET / ',
+        '[::1]:1',
+        ',',
+      )
+      await fc.assert(
+        fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 12 }), async (pieces) => {
+          const answer = await exchangeHttp1(gateway.port, `${pieces.join('')}\r\n\r\n\r\n`, true)
+          assert.match(answer, /^$|^HTTP\/1\.[01] (?:200|4\d\d) /, JSON.stringify(pieces))
+          if (answer.startsWith('HTTP/1.1 200'))
+            assert.match(answer, /x-request-id|^HTTP\/1\.1 200 OK[\s\S]*html/i)
+        }),
+        { numRuns: 150 },
+      )
+      const { status } = await openHttp1(gateway.port, 'a.example.com:1', [], 'still there')
+      assert.equal(status, 200)
+    },
+  )
+})
+
+describe('one port', () => {
+  test('begins with a PROXY header when it must, and tells the address behind it', async () => {
+    await using gateway = await startTestGateway([], { useProxyProtocol: true })
+    const { connect } = await import('node:net')
+    const raw = connect({ port: gateway.port, host: '127.0.0.1' })
+    raw.write('PROXY TCP4 203.0.113.9 192.0.2.1 51000 443\r\n')
+    const { connect: secure } = await import('node:tls')
+    const socket = secure({
+      socket: raw,
+      servername: 'localhost',
+      ca: testCa,
+      ALPNProtocols: ['http/1.1'],
+    })
+    socket.write(connectHead('a.example.com:1'))
+    await once(socket, 'data')
+    socket.destroy()
+    const line = await gateway.line((entry) => entry['service'] === 'access')
+    assert.equal(line['ip'], '203.0.113.9')
+  })
+
+  test('closes a connection without the PROXY header it must begin with, without an answer', async () => {
+    await using gateway = await startTestGateway([], { useProxyProtocol: true })
+    await assert.rejects(connectTls(gateway.port))
+    assert.deepEqual(gateway.lines, [])
+  })
+
+  test('lets an open tunnel be while it stops accepting', async () => {
+    await using service = await startService(echo)
+    await using gateway = await startTestGateway([
+      testRoute('tcp+https://a.example.com:1', [service.port]),
+    ])
+    const socket = await connectTls(gateway.port)
+    socket.write(connectHead('a.example.com:1'))
+    await once(socket, 'data')
+    gateway.listener.stopAccepting()
+    await assert.rejects(connectTls(gateway.port), { code: 'ECONNREFUSED' })
+    socket.write('still there')
+    const [chunk] = (await once(socket, 'data')) as [Buffer]
+    assert.equal(chunk.toString(), 'still there')
+    socket.destroy()
+  })
+})
+
+function refusalCode(body: string): unknown {
+  return (JSON.parse(body) as Record<string, unknown>)['error']
+}
+
+async function openHttp1(
+  port: number,
+  authority: string,
+  fields: readonly string[] = [],
+  send = '',
+): Promise<Attempt> {
+  const socket = await connectTls(port)
+  const chunks: Buffer[] = []
+  socket.on('error', () => undefined).on('data', (chunk: Buffer) => chunks.push(chunk))
+  const ended = Promise.race([once(socket, 'end'), once(socket, 'close')])
+  socket.write(connectHead(authority, ...fields))
+  await Promise.race([once(socket, 'data'), ended])
+  socket.end(send)
+  await ended
+  socket.destroy()
+  const [head = '', ...rest] = Buffer.concat(chunks).toString().split('\r\n\r\n')
+  const [start = '', ...lines] = head.split('\r\n')
+  const headers = Object.fromEntries(lines.map((line) => line.split(/: (.*)/).slice(0, 2)))
+  return { status: Number(start.split(' ')[1]), headers, body: rest.join('\r\n\r\n') }
+}
+
+async function openHttp2(
+  port: number,
+  authority: string,
+  fields: readonly string[] = [],
+  send = '',
+): Promise<Attempt> {
+  const session = http2.connect(`https://localhost:${port}`, { ca: testCa })
+  try {
+    const headers = Object.fromEntries(fields.map((field) => field.split(/: (.*)/).slice(0, 2)))
+    const stream = session.request({ ':method': 'CONNECT', ':authority': authority, ...headers })
+    const [answer] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+    stream.end(send)
+    const chunks = (await stream.toArray()) as Buffer[]
+    return {
+      status: Number(answer[':status']),
+      headers: answer,
+      body: Buffer.concat(chunks).toString(),
+    }
+  } finally {
+    session.destroy()
+  }
+}
+
+/** A port nobody listens on. */
+async function freePort(): Promise<number> {
+  await using service = await startService(echo)
+  return service.port
+}

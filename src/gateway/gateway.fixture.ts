@@ -1,0 +1,244 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import * as tls from 'node:tls'
+import { systemClock } from '../clock.ts'
+import type { Session } from '../identity/session.ts'
+import { createCertificateAuthority } from '../net/certificate.ts'
+import { parseRoutePolicy } from '../policy/shorthand.ts'
+import { createLog } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { createApp, createPageApp } from './app.ts'
+import { assemble, type Assembly } from './assemble.ts'
+import type { GatewayConfig } from './config/config.ts'
+import { createHandlers } from './handlers.ts'
+import type { GatewayIdentity } from './open-identity.ts'
+import { openPort, type Port } from './port.ts'
+import type { Route } from './routes/route.ts'
+import { createTlsContexts } from './tls-contexts.ts'
+
+const authority = await createCertificateAuthority()
+const certificate = await authority.issue(['localhost'])
+/** What a test's client trusts. */
+export const testCa = authority.cert
+
+/** A running port with everything behind it, and sessions that a test makes up. */
+export interface TestGateway extends AsyncDisposable {
+  readonly port: number
+  readonly parts: Assembly
+  readonly listener: Port
+  /** Sessions by id; `Authorization: Pomerium ID` names one. */
+  readonly sessions: Map<string, Session>
+  /** Log lines so far, parsed. */
+  readonly lines: Record<string, unknown>[]
+  /** Resolves to the first line, past or to come, that fits. */
+  line(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>
+  reload(routes: readonly Route[]): Promise<void>
+}
+
+/** Starts one on a port the system chooses. */
+export async function startTestGateway(
+  routes: readonly Route[],
+  overrides: Partial<GatewayConfig> = {},
+): Promise<TestGateway> {
+  const sessions = new Map<string, Session>()
+  const lines: Record<string, unknown>[] = []
+  const waiting = new Set<() => void>()
+  const write = (text: string): void => {
+    lines.push(JSON.parse(text) as Record<string, unknown>)
+    for (const wake of waiting) wake()
+  }
+  const log = createLog({ sink: { write }, level: 'debug' })
+  const config = { ...testConfig(routes), ...overrides }
+  const parts = assemble(config, {
+    clock: systemClock,
+    log,
+    metrics: createMetrics(),
+    identity: fakeIdentity(sessions),
+  })
+  const app = createApp({ logger: log.service('gateway'), signIn: undefined, api: createPageApp() })
+  const listener = await openPort({
+    address: { host: '127.0.0.1', port: 0 },
+    contexts: createTlsContexts(config.certificates),
+    useProxyProtocol: config.useProxyProtocol,
+    idleTimeoutMs: config.timeoutIdleMs,
+    readTimeoutMs: config.timeoutReadMs,
+    handlers: createHandlers(parts, app),
+  })
+  return {
+    port: listener.address.port,
+    parts,
+    listener,
+    sessions,
+    lines,
+    line: (fits) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const found = lines.find(fits)
+          if (found === undefined) return
+          waiting.delete(look)
+          resolve(found)
+        }
+        waiting.add(look)
+        look()
+      }),
+    reload: (next) => parts.reload({ ...config, routes: next }),
+    async [Symbol.asyncDispose]() {
+      listener.stopAccepting()
+      listener.destroy()
+      await parts.liveTunnels.drained()
+    },
+  }
+}
+
+/** A route of a test: `policy` as in a file; public when there is none. */
+export function testRoute(
+  from: string,
+  to: readonly number[],
+  policy?: unknown,
+  more: Partial<Route> = {},
+): Route {
+  const shorthand = policy === undefined ? { allowPublicUnauthenticatedAccess: true } : {}
+  const parsed = parseRoutePolicy(policy, shorthand)
+  if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
+  return {
+    id: '0123456789abcdef',
+    name: from.replace('tcp+https://', ''),
+    description: '',
+    from,
+    to: to.map((port) => ({ host: '127.0.0.1', port, weight: 1 })),
+    policy: parsed.policy,
+    isPublic: policy === undefined,
+    timeoutMs: 0,
+    idleTimeoutMs: 0,
+    ...more,
+  }
+}
+
+export function testSession(id: string, email: string): Session {
+  const nowMs = Date.now()
+  return {
+    id,
+    userId: `user-${id}`,
+    email,
+    emailVerified: true,
+    name: undefined,
+    groups: [],
+    claims: {},
+    issuer: 'https://login.example.com',
+    issuedAtMs: nowMs,
+    expiresAtMs: nowMs + 3_600_000,
+    refreshedAtMs: nowMs,
+    refreshDueAtMs: nowMs + 600_000,
+  }
+}
+
+/** A service on loopback; every connection goes to `serve`. */
+export async function startService(
+  serve: (socket: Socket) => void,
+): Promise<Server & AsyncDisposable & { port: number }> {
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    serve(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const dispose = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy()
+    if (server.listening) await new Promise((resolve) => server.close(resolve))
+  }
+  return Object.assign(server, { port, [Symbol.asyncDispose]: dispose })
+}
+
+/** Sends back what it gets, and ends when its peer has. */
+export function echo(socket: Socket): void {
+  socket.pipe(socket)
+}
+
+/** A TLS connection to the gateway; what was read so far is in `received`. */
+export async function connectTls(
+  port: number,
+  alpn: readonly string[] = ['http/1.1'],
+): Promise<tls.TLSSocket> {
+  const socket = tls.connect({
+    port,
+    host: '127.0.0.1',
+    servername: 'localhost',
+    ca: testCa,
+    ALPNProtocols: [...alpn],
+    allowHalfOpen: true,
+  } as tls.ConnectionOptions)
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+/**
+ * Sends bytes over one HTTP/1.1 connection and answers everything that came back until the gateway
+ * ended it; `thenEnd` ends our side too, after the bytes.
+ */
+export async function exchangeHttp1(port: number, text: string, thenEnd = false): Promise<string> {
+  const socket = await connectTls(port)
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const closed = Promise.race([once(socket, 'end'), once(socket, 'close')])
+  socket.write(text)
+  if (thenEnd) socket.end()
+  await closed
+  socket.destroy()
+  return Buffer.concat(chunks).toString()
+}
+
+/** The head of a CONNECT over HTTP/1.1. */
+export function connectHead(authority: string, ...fields: string[]): string {
+  return [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`, ...fields, '', ''].join('\r\n')
+}
+
+function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
+  let listener: Parameters<GatewayIdentity['onSession']>[0] = () => undefined
+  const version = (id: string): number | undefined => (sessions.has(id) ? 1 : undefined)
+  return {
+    identify(headers) {
+      const id = /^Pomerium (.*)$/.exec(headers.authorization ?? '')?.[1] ?? ''
+      return Promise.resolve({ session: sessions.get(id), sessionVersion: version(id) })
+    },
+    session: (id) => Promise.resolve(sessions.get(id)),
+    sessionVersion: version,
+    onSession: (next) => void (listener = next),
+    listSessions: () => Promise.resolve([...sessions.values()]),
+    revokeSession(id) {
+      const isThere = sessions.delete(id)
+      listener(id, 'session-revoked')
+      return Promise.resolve(isThere)
+    },
+    signInLocation: () => 'https://auth.example.com/.pomerium/sign_in',
+    reload: () => undefined,
+    close: () => Promise.resolve(),
+  }
+}
+
+function testConfig(routes: readonly Route[]): GatewayConfig {
+  return {
+    address: { host: '127.0.0.1', port: 0 },
+    certificates: [certificate],
+    authenticateServiceUrl: undefined,
+    identityProvider: undefined,
+    sharedSecret: undefined,
+    cookieSecret: undefined,
+    cookieName: '_pomerium',
+    cookieExpireMs: 3_600_000,
+    sessionRefreshIntervalMs: 600_000,
+    timeoutIdleMs: 300_000,
+    timeoutReadMs: 30_000,
+    timeoutWriteMs: 0,
+    logLevel: 'info',
+    accessLogFields: undefined,
+    authorizeLogFields: undefined,
+    metricsAddress: undefined,
+    programmaticRedirectDomains: ['localhost'],
+    useProxyProtocol: false,
+    stateDirectory: '',
+    routes,
+  }
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { getRequestListener } from '@hono/node-server'
+import { messageOf, systemCode } from '../errors.ts'
+import { renderRefusal } from './answer.ts'
+import { connectRequestHttp1, writeAndEnd } from './connect-http1.ts'
+import { connectRequestHttp2 } from './connect-http2.ts'
+import { serveConnect } from './connect.ts'
+import { logged, type PageRequest, type RequestContext } from './http-request.ts'
+import type { GatewayParts } from './parts.ts'
+import type { PortHandlers } from './port.ts'
+import type { Refusal } from './refusal.ts'
+
+/** Serves pages and APIs. */
+export type App = (request: Request, context: RequestContext) => Response | Promise<Response>
+
+/** What arrives on the port, by whom it is served: tunnels by the spine, the rest by the pages. */
+export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
+  const contexts = new WeakMap<PageRequest, RequestContext>()
+  const servePage = getRequestListener(
+    (request, { incoming }) =>
+      app(request, contexts.get(incoming) ?? { requestId: randomUUID(), ip: '' }),
+    { overrideGlobalObjects: false },
+  )
+  return {
+    connectHttp1(request, socket, head, ip) {
+      void serveConnect(
+        connectRequestHttp1(request, socket, head, { requestId: randomUUID(), ip }),
+        parts,
+      )
+    },
+    connectHttp2(stream, headers, ip) {
+      void serveConnect(
+        connectRequestHttp2(stream, headers, { requestId: randomUUID(), ip }),
+        parts,
+      )
+    },
+    malformedHttp1(error, socket, ip) {
+      const requestId = randomUUID()
+      const refusal = systemCode(error) === 'ERR_HTTP_REQUEST_TIMEOUT' ? tooSlow : malformed
+      const entry = parts.accessLog.begin({ requestId, method: '', authority: '', path: '', ip })
+      entry.end({ responseCode: refusal.status, details: refusal.code, error: messageOf(error) })
+      if (socket.writable)
+        writeAndEnd(socket, renderRefusal(refusal, requestId, 'application/json'))
+      else socket.destroy()
+    },
+    request(request, response, ip) {
+      const context = { requestId: randomUUID(), ip }
+      contexts.set(request, context)
+      logged(request, response, parts.accessLog, context)
+      void servePage(request, response)
+    },
+  }
+}
+
+const malformed: Refusal = {
+  status: 400,
+  code: 'malformed_request',
+  message: 'this is no HTTP request',
+  next: 'speak HTTP/1.1 or HTTP/2 over TLS to this port',
+  reasons: [],
+}
+
+const tooSlow: Refusal = {
+  status: 408,
+  code: 'request_timeout',
+  message: 'the request did not arrive in time',
+  next: 'try again',
+  reasons: [],
+}

@@ -1,0 +1,90 @@
+import type { AddressInfo } from 'node:net'
+import { systemClock, type Clock } from '../clock.ts'
+import type { Closable } from '../shutdown.ts'
+import { createLog, type LineSink } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { serveMetrics } from '../telemetry/metrics-server.ts'
+import { assemble } from './assemble.ts'
+import type { GatewayConfig } from './config/config.ts'
+import { startControl } from './control/server.ts'
+import { createHandlers } from './handlers.ts'
+import { openIdentity } from './open-identity.ts'
+import { openPort } from './port.ts'
+import { keysNeedingRestart } from './restart-keys.ts'
+import { createShutdown } from './stop.ts'
+import { openStateDirectory } from './state-directory.ts'
+import { createTlsContexts } from './tls-contexts.ts'
+
+export interface GatewayOptions {
+  /** Where log lines go; default: standard output. */
+  readonly logSink?: LineSink
+  readonly clock?: Clock
+}
+
+/** A running gateway. */
+export interface Gateway extends Closable {
+  /** Where it listens, with the port the system chose. */
+  readonly address: AddressInfo
+  readonly metricsAddress: AddressInfo | undefined
+  /**
+   * Takes over what a new configuration says of routes, policies, certificates, logs and redirects, as
+   * one step, and decides the live tunnels again. Answers the keys that differ and need a restart.
+   */
+  reload(config: GatewayConfig): Promise<readonly string[]>
+}
+
+/**
+ * Starts a gateway with a checked configuration. Asks nobody on the network: a provider that is down
+ * makes sign-ins fail and nothing else.
+ *
+ * @throws SystemError when the address, the state directory or the store cannot be used
+ */
+export async function startGateway(
+  config: GatewayConfig,
+  options: GatewayOptions = {},
+): Promise<Gateway> {
+  const { clock = systemClock, logSink } = options
+  // Whatever fails below, what was opened before it is closed again, last first.
+  await using opened = new AsyncDisposableStack()
+  const log = createLog({ level: config.logLevel, sink: logSink, clock })
+  const metrics = createMetrics()
+  const state = opened.adopt(await openStateDirectory(config.stateDirectory), (it) => it.release())
+  const identity = opened.adopt(await openIdentity(config, { state, clock, log, metrics }), (it) =>
+    it.close(),
+  )
+  const parts = assemble(config, { clock, log, metrics, identity })
+  const contexts = createTlsContexts(config.certificates)
+  const { address, useProxyProtocol, timeoutIdleMs, timeoutReadMs } = config
+  const port = await openPort({
+    address,
+    contexts,
+    useProxyProtocol,
+    idleTimeoutMs: timeoutIdleMs,
+    readTimeoutMs: timeoutReadMs,
+    handlers: createHandlers(parts, identity),
+  })
+  opened.defer(() => port.destroy())
+  const metricsServer =
+    config.metricsAddress && (await serveMetrics(metrics, config.metricsAddress))
+  opened.defer(() => metricsServer?.close(0))
+  const control = await startControl(state.controlSocketPath, parts.control)
+  opened.defer(() => control.close(0))
+  const running = opened.move()
+
+  return {
+    address: port.address,
+    metricsAddress: metricsServer?.address,
+    async reload(next) {
+      port.replaceCertificates(next.certificates)
+      log.setLevel(next.logLevel)
+      await parts.reload(next)
+      return keysNeedingRestart(config, next)
+    },
+    close: createShutdown({
+      port,
+      liveTunnels: parts.liveTunnels,
+      logger: log.service('gateway'),
+      running,
+    }),
+  }
+}

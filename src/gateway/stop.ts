@@ -1,0 +1,47 @@
+import type { Logger } from '../log.ts'
+import type { Closable } from '../shutdown.ts'
+import type { LiveTunnels } from './live-tunnels.ts'
+import type { Port } from './port.ts'
+
+export interface ShutdownParts {
+  readonly port: Port
+  readonly liveTunnels: LiveTunnels
+  readonly logger: Logger
+  /** Everything else that is open. */
+  readonly running: AsyncDisposable
+}
+
+/** Time for the last bytes of tunnels that were cut, and for their log lines, in milliseconds. */
+const lastBytesMs = 2_500
+
+/**
+ * Ends a gateway: stops accepting, lets tunnels finish for `graceMs`, cuts those that are left and
+ * says how many, then lets go of everything. Calling it again waits for the same end.
+ */
+export function createShutdown({
+  port,
+  liveTunnels,
+  logger,
+  running,
+}: ShutdownParts): Closable['close'] {
+  let closed: Promise<void> | undefined
+  return (graceMs) => (closed ??= shutDown(graceMs))
+
+  async function shutDown(graceMs: number): Promise<void> {
+    logger.info('stopping', { tunnels: liveTunnels.size, 'grace-ms': graceMs })
+    port.stopAccepting()
+    await within(graceMs, liveTunnels.drained())
+    const tunnelsCut = liveTunnels.size
+    liveTunnels.cutAll('shutdown')
+    await within(lastBytesMs, liveTunnels.drained())
+    await running[Symbol.asyncDispose]()
+    logger.info('stopped', { 'tunnels-cut': tunnelsCut })
+  }
+}
+
+async function within(limitMs: number, done: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)))
+  await Promise.race([done, limit])
+  clearTimeout(timer)
+}
