@@ -21,18 +21,15 @@ export interface AppOptions {
   readonly logger: Logger
   /** Sign-in pages and APIs; undefined when no route needs one. */
   readonly signIn: PageApp | undefined
-  /** The rest of the gateway's own APIs. */
-  readonly api: PageApp
 }
 
 /** Puts the pages and APIs together. Every path that is none of them is refused like a route. */
-export function createApp({ logger, signIn, api }: AppOptions): App {
+export function createApp({ logger, signIn }: AppOptions): App {
   const app = createPageApp()
   app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/ping', (c) => c.text('ok\n'))
   app.get('/robots.txt', (c) => c.text('User-agent: *\nDisallow: /\n'))
-  app.route('/', api)
   if (signIn !== undefined) app.route('/', signIn)
   app.notFound((c) => sendRefusal(c, notFound))
   app.onError((error, c) => {

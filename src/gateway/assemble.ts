@@ -5,12 +5,15 @@ import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createAuthorize } from './authorize.ts'
+import { parseRedirect } from '../identity/redirect.ts'
+import type { Session } from '../identity/session.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { ControlParts } from './control/server.ts'
 import { createLiveTunnels } from './live-tunnels.ts'
 import { createOpenUpstream } from './open-upstream.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
+import type { Route } from './routes/route.ts'
 import { createRouteTable } from './routes/table.ts'
 
 export interface Surroundings {
@@ -23,6 +26,10 @@ export interface Surroundings {
 /** The parts, and how they take over a new configuration. */
 export interface Assembly extends GatewayParts {
   readonly control: ControlParts
+  /** Where a sign-in may end, by the whitelist that holds now. */
+  parseRedirect(text: string): URL | undefined
+  /** The routes a person may use now from this address. */
+  routesFor(session: Session, ip: string): readonly Route[]
   reload(config: GatewayConfig): Promise<void>
 }
 
@@ -30,7 +37,7 @@ export interface Assembly extends GatewayParts {
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
   const { clock, log, metrics, identity } = surroundings
   let routes = createRouteTable(config.routes)
-  let { timeoutWriteMs } = config
+  let { timeoutWriteMs, programmaticRedirectDomains } = config
   const accessLog = createAccessLog({
     logger: log.service('access'),
     fields: config.accessLogFields,
@@ -71,10 +78,13 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     },
     identify: (headers) => identity.identify(headers),
     signInLocation: () => identity.signInLocation(),
+    parseRedirect: (text) => parseRedirect(text, programmaticRedirectDomains),
+    routesFor: (session, ip) => routes.routes.filter((route) => mayUse(route, session, ip, clock)),
     control: {
       listSessions: () => identity.listSessions(),
       async revokeSession(id) {
         const isRevoked = await identity.revokeSession(id)
+        // Under way already; this waits for its end.
         await liveTunnels.redecide({ sessionId: id, ended: 'session-revoked' })
         return isRevoked
       },
@@ -84,10 +94,15 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       // One step: no request sees the new routes with the old limits.
       routes = createRouteTable(next.routes)
       timeoutWriteMs = next.timeoutWriteMs
+      programmaticRedirectDomains = next.programmaticRedirectDomains
       accessLog.selectFields(next.accessLogFields)
       authorizeLog.selectFields(next.authorizeLogFields)
-      identity.reload(next)
       await liveTunnels.redecide()
     },
   }
+}
+
+function mayUse({ policy }: Route, subject: Session, sourceIp: string, clock: Clock): boolean {
+  const facts = { subject, method: 'CONNECT', path: '', sourceIp, nowMs: clock.now() }
+  return policy.evaluate(facts).outcome === 'allow'
 }

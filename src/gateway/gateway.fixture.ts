@@ -7,7 +7,7 @@ import { createCertificateAuthority } from '../net/certificate.ts'
 import { parseRoutePolicy } from '../policy/shorthand.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
-import { createApp, createPageApp } from './app.ts'
+import { createApp } from './app.ts'
 import { assemble, type Assembly } from './assemble.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { createHandlers } from './handlers.ts'
@@ -55,7 +55,7 @@ export async function startTestGateway(
     metrics: createMetrics(),
     identity: fakeIdentity(sessions),
   })
-  const app = createApp({ logger: log.service('gateway'), signIn: undefined, api: createPageApp() })
+  const app = createApp({ logger: log.service('gateway'), signIn: undefined })
   const listener = await openPort({
     address: { host: '127.0.0.1', port: 0 },
     contexts: createTlsContexts(config.certificates),
@@ -213,8 +213,6 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
       return Promise.resolve(isThere)
     },
     signInLocation: () => 'https://auth.example.com/.pomerium/sign_in',
-    reload: () => undefined,
-    close: () => Promise.resolve(),
   }
 }
 

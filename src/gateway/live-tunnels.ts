@@ -61,6 +61,8 @@ interface Entry {
   lifeTimer: Disposable | undefined
   /** When the decision stops being valid by itself. */
   recheckTimer: Disposable | undefined
+  /** The last decision that was asked for. */
+  rechecked: Promise<void>
 }
 
 /** Keeps the register of live tunnels. */
@@ -90,16 +92,22 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     return current
   }
 
-  async function recheck(entry: Entry, sessionEnd: SessionEnd): Promise<void> {
-    try {
-      entry.grant = await freshGrant(entry.grant)
-      if (entries.has(entry)) armRecheck(entry)
-    } catch (error) {
-      // Whatever the failure is, a tunnel that cannot be decided may not stay.
-      if (!(error instanceof AppError))
-        parts.logger.error('cannot decide a tunnel again', { error: messageOf(error) })
-      cut(entry, endedBy(entry.grant, sessionEnd))
-    }
+  /** One at a time for each tunnel: what changes meanwhile is seen by the next. */
+  function recheck(entry: Entry, sessionEnd: SessionEnd): Promise<void> {
+    entry.rechecked = entry.rechecked.then(async () => {
+      if (!entries.has(entry) || entry.ended !== undefined) return
+      try {
+        entry.grant = await freshGrant(entry.grant)
+        if (entries.has(entry)) armRecheck(entry)
+      } catch (error) {
+        // Whatever the failure is, a tunnel that cannot be decided may not stay.
+        if (!(error instanceof AppError)) {
+          parts.logger.error('cannot decide a tunnel again', { error: messageOf(error) })
+        }
+        cut(entry, endedBy(entry.grant, sessionEnd))
+      }
+    })
+    return entry.rechecked
   }
 
   function endedBy({ request, session, validUntilMs }: Grant, sessionEnd: SessionEnd): Ended {
@@ -144,6 +152,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       ended: undefined,
       lifeTimer: undefined,
       recheckTimer: undefined,
+      rechecked: Promise.resolve(),
     }
     entries.add(entry)
     const lifeMs = longestLifeMs(grant)

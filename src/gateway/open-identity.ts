@@ -1,8 +1,15 @@
+import type { Clock } from '../clock.ts'
+import { createIdentity, type Identity } from '../identity/identity.ts'
+import type { SessionEndReason } from '../identity/sessions.ts'
 import type { Session } from '../identity/session.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import type { Log } from '../telemetry/log.ts'
+import { gatewayPaths } from '../tunnel/paths.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { RequestHeaders } from './headers.ts'
 import type { SessionEnd } from './live-tunnels.ts'
 import type { Caller } from './parts.ts'
+import type { StateDirectory } from './state-directory.ts'
 
 /** Who is who, as the rest of the gateway sees it. */
 export interface GatewayIdentity {
@@ -14,8 +21,95 @@ export interface GatewayIdentity {
   onSession(listener: (id: string, ended: SessionEnd) => void): void
   listSessions(): Promise<readonly Session[]>
   revokeSession(id: string): Promise<boolean>
+  /** Where somebody without a session signs in; undefined when nobody can. */
   signInLocation(): string | undefined
-  /** Takes over where a sign-in may end. */
-  reload(config: GatewayConfig): void
+}
+
+/** An identity that is open, and what its pages are made of; both undefined when nobody can sign in. */
+export interface OpenIdentity {
+  readonly identity: GatewayIdentity
+  readonly signIn: { readonly identity: Identity; readonly origin: URL } | undefined
   close(): Promise<void>
+}
+
+export interface IdentityParts {
+  readonly state: StateDirectory
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Opens the store and what stands on it; nothing when the configuration says how nobody signs in. */
+export async function openIdentity(
+  config: GatewayConfig,
+  parts: IdentityParts,
+): Promise<OpenIdentity> {
+  const { authenticateServiceUrl: origin, identityProvider } = config
+  if (origin === undefined || identityProvider === undefined) {
+    return { identity: nobody, signIn: undefined, close: () => Promise.resolve() }
+  }
+  const store = await openSqliteStore(parts.state.storePath)
+  const identity = createIdentity({
+    ...(await secrets(config, parts.state)),
+    store,
+    clock: parts.clock,
+    log: parts.log.service('identity'),
+    provider: identityProvider,
+    authenticateServiceUrl: origin,
+    cookieName: config.cookieName,
+    cookieExpireMs: config.cookieExpireMs,
+    sessionRefreshIntervalMs: config.sessionRefreshIntervalMs,
+    programmaticRedirectDomains: config.programmaticRedirectDomains,
+  })
+  return {
+    identity: gatewayIdentity(identity, origin),
+    signIn: { identity, origin },
+    async close() {
+      await identity.close()
+      await store.close()
+    },
+  }
+}
+
+function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
+  const { sessions } = identity
+  return {
+    async identify(headers) {
+      const found = await identity.fromHeaders(headers)
+      return { session: found?.session, sessionVersion: found?.version }
+    },
+    session: async (id) => (await sessions.get(id))?.session,
+    sessionVersion: (id) => sessions.version(id),
+    onSession(listener) {
+      sessions.onChanged((id) => listener(id, undefined))
+      sessions.onEnded((id, reason) => listener(id, endOf(reason)))
+    },
+    listSessions: () => sessions.list(),
+    revokeSession: (id) => sessions.revoke(id),
+    signInLocation: () => new URL(gatewayPaths.signIn, origin).href,
+  }
+}
+
+const nobody: GatewayIdentity = {
+  identify: () => Promise.resolve({ session: undefined, sessionVersion: undefined }),
+  session: () => Promise.resolve(undefined),
+  sessionVersion: () => undefined,
+  onSession: () => undefined,
+  listSessions: () => Promise.resolve([]),
+  revokeSession: () => Promise.resolve(false),
+  signInLocation: () => undefined,
+}
+
+function endOf(reason: SessionEndReason): SessionEnd {
+  return reason === 'expired' ? 'session-expired' : 'session-revoked'
+}
+
+/** Those of the configuration, else keys made once and kept in the state directory. */
+async function secrets(
+  config: GatewayConfig,
+  state: StateDirectory,
+): Promise<{ sharedSecret: Buffer; cookieSecret: Buffer }> {
+  return {
+    sharedSecret: config.sharedSecret ?? (await state.key('shared_secret')),
+    cookieSecret: config.cookieSecret ?? (await state.key('cookie_secret')),
+  }
 }

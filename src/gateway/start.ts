@@ -1,9 +1,11 @@
 import type { AddressInfo } from 'node:net'
 import { systemClock, type Clock } from '../clock.ts'
+import type { Logger } from '../log.ts'
 import type { Closable } from '../shutdown.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
-import { createMetrics } from '../telemetry/metrics.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { serveMetrics } from '../telemetry/metrics-server.ts'
+import { createApp } from './app.ts'
 import { assemble } from './assemble.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { startControl } from './control/server.ts'
@@ -11,6 +13,7 @@ import { createHandlers } from './handlers.ts'
 import { openIdentity } from './open-identity.ts'
 import { openPort } from './port.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
+import { createSignInApp } from './sign-in/app.ts'
 import { createShutdown } from './stop.ts'
 import { openStateDirectory } from './state-directory.ts'
 import { createTlsContexts } from './tls-contexts.ts'
@@ -26,6 +29,8 @@ export interface Gateway extends Closable {
   /** Where it listens, with the port the system chose. */
   readonly address: AddressInfo
   readonly metricsAddress: AddressInfo | undefined
+  readonly logger: Logger
+  readonly metrics: Metrics
   /**
    * Takes over what a new configuration says of routes, policies, certificates, logs and redirects, as
    * one step, and decides the live tunnels again. Answers the keys that differ and need a restart.
@@ -49,10 +54,14 @@ export async function startGateway(
   const log = createLog({ level: config.logLevel, sink: logSink, clock })
   const metrics = createMetrics()
   const state = opened.adopt(await openStateDirectory(config.stateDirectory), (it) => it.release())
-  const identity = opened.adopt(await openIdentity(config, { state, clock, log, metrics }), (it) =>
-    it.close(),
+  const { identity, signIn } = opened.adopt(
+    await openIdentity(config, { state, clock, log }),
+    (it) => it.close(),
   )
   const parts = assemble(config, { clock, log, metrics, identity })
+  const logger = log.service('gateway')
+  const app = createApp({ logger, signIn: signIn && createSignInApp({ ...parts, ...signIn }) })
+  metrics.countSessions(async () => (await identity.listSessions()).length)
   const contexts = createTlsContexts(config.certificates)
   const { address, useProxyProtocol, timeoutIdleMs, timeoutReadMs } = config
   const port = await openPort({
@@ -61,7 +70,7 @@ export async function startGateway(
     useProxyProtocol,
     idleTimeoutMs: timeoutIdleMs,
     readTimeoutMs: timeoutReadMs,
-    handlers: createHandlers(parts, identity),
+    handlers: createHandlers(parts, app),
   })
   opened.defer(() => port.destroy())
   const metricsServer =
@@ -74,6 +83,8 @@ export async function startGateway(
   return {
     address: port.address,
     metricsAddress: metricsServer?.address,
+    logger,
+    metrics,
     async reload(next) {
       port.replaceCertificates(next.certificates)
       log.setLevel(next.logLevel)
@@ -83,7 +94,7 @@ export async function startGateway(
     close: createShutdown({
       port,
       liveTunnels: parts.liveTunnels,
-      logger: log.service('gateway'),
+      logger,
       running,
     }),
   }

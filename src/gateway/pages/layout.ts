@@ -37,8 +37,8 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000',
+  // Not `no-referrer`: browsers would send `Origin: null` with the sign-out form.
+  'referrer-policy': 'same-origin',
 }
 
 /** A whole page; `kind` colours its heading. */

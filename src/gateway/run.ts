@@ -1,0 +1,103 @@
+import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
+import { ConfigError, formatProblem, messageOf, type Problem } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { Closable } from '../shutdown.ts'
+import type { LineSink } from '../telemetry/log.ts'
+import { loadConfig, type LoadedConfig } from './config/load.ts'
+import { startGateway, type Gateway } from './start.ts'
+import { watchFiles } from './watch-files.ts'
+
+export interface RunOptions {
+  /** The configuration file; messages name it as it is given here. */
+  readonly path: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Where log lines go; default: standard output. */
+  readonly logSink?: LineSink
+}
+
+/** A gateway that follows its configuration file. */
+export interface RunningGateway extends Closable {
+  readonly address: AddressInfo
+  readonly metricsAddress: AddressInfo | undefined
+  /** Reads the file again, as SIGHUP asks for; a bad one keeps the old configuration and says why. */
+  reload(): Promise<void>
+}
+
+/**
+ * Loads a configuration, starts a gateway with it, and takes over every later change of its files.
+ *
+ * @throws ConfigError with every problem; SystemError when it cannot start
+ */
+export async function runGateway(options: RunOptions): Promise<RunningGateway> {
+  const loaded = await loadConfig(options)
+  const gateway = await startGateway(loaded.config, options)
+  report(gateway.logger, loaded)
+  gateway.metrics.configLoaded('ok', Date.now())
+  gateway.logger.info('listening', listening(gateway, loaded))
+
+  let pending = Promise.resolve()
+  const reload = (): Promise<void> =>
+    (pending = pending.then(async () => {
+      const files = await reloadOnce(gateway, options)
+      if (files !== undefined) watch.follow(files)
+    }))
+  const watch = watchFiles(() => void reload())
+  watch.follow(loaded.files)
+  return {
+    address: gateway.address,
+    metricsAddress: gateway.metricsAddress,
+    reload,
+    async close(graceMs) {
+      watch[Symbol.dispose]()
+      await pending
+      await gateway.close(graceMs)
+    },
+  }
+}
+
+/** One reload; answers the files to watch from now on, undefined when the old configuration stays. */
+async function reloadOnce(
+  gateway: Gateway,
+  options: RunOptions,
+): Promise<readonly string[] | undefined> {
+  const { logger, metrics } = gateway
+  try {
+    const loaded = await loadConfig(options)
+    const needRestart = await gateway.reload(loaded.config)
+    report(logger, loaded)
+    metrics.configLoaded('ok', Date.now())
+    logger.info('configuration reloaded', {
+      file: resolve(options.path),
+      routes: loaded.config.routes.length,
+    })
+    if (needRestart.length > 0) logger.warn('some changes need a restart', { keys: needRestart })
+    return loaded.files
+  } catch (error) {
+    metrics.configLoaded('failed', Date.now())
+    const problems = error instanceof ConfigError ? error.problems.map(oneLine) : [messageOf(error)]
+    logger.error('configuration not reloaded, the old one stays', { problems })
+    return undefined
+  }
+}
+
+function report(logger: Logger, { warnings, environment }: LoadedConfig): void {
+  if (environment.length > 0)
+    logger.info('settings taken from the environment', { variables: environment })
+  for (const warning of warnings)
+    logger.warn('configuration warning', { problem: oneLine(warning) })
+}
+
+function oneLine(problem: Problem): string {
+  return formatProblem(problem).replaceAll('\n  ', '; ')
+}
+
+function listening(gateway: Gateway, { config }: LoadedConfig): Record<string, unknown> {
+  const { address, metricsAddress } = gateway
+  return {
+    address: `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`,
+    ...(metricsAddress === undefined ? {} : { 'metrics-port': metricsAddress.port }),
+    routes: config.routes.length,
+    'state-directory': config.stateDirectory,
+  }
+}

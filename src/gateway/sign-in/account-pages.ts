@@ -1,0 +1,39 @@
+import { AccessError } from '../../errors.ts'
+import { gatewayPaths } from '../../tunnel/paths.ts'
+import { createPageApp, sendPage, type PageApp, type PageContext } from '../app.ts'
+import { accountPage, signOutPage, welcomePage } from '../pages/account-page.ts'
+import type { SignInParts } from './parts.ts'
+import { onlyOn, redirect } from './sign-in-pages.ts'
+
+/** What a signed-in person sees of themselves, and the way out. */
+export function createAccountPages(parts: SignInParts): PageApp {
+  const { identity, origin } = parts
+  const app = createPageApp()
+  for (const path of ['/.pomerium', '/.pomerium/', gatewayPaths.signOut])
+    app.use(path, onlyOn(origin))
+
+  app.get('/.pomerium', () => redirect(new URL('/.pomerium/', origin), []))
+  app.get('/.pomerium/', async (c) => {
+    const found = await identity.fromCookie(c.req.header('cookie'))
+    if (found === undefined) return redirect(new URL(gatewayPaths.signIn, origin), [])
+    return sendPage(c, accountPage(found.session, parts.routesFor(found.session, c.env.ip)))
+  })
+  app.get(gatewayPaths.signOut, (c) => sendPage(c, signOutPage()))
+  app.post(gatewayPaths.signOut, async (c) => {
+    refuseForeign(c, origin)
+    const found = await identity.fromCookie(c.req.header('cookie'))
+    if (found !== undefined) await identity.sessions.revoke(found.session.id, 'signed-out')
+    return redirect(new URL('/.pomerium/signed_out', origin), [identity.cookie.clear()])
+  })
+  app.get('/.pomerium/signed_out', (c) => sendPage(c, welcomePage(true, 'You are signed out')))
+  return app
+}
+
+/** Browsers say where a form was sent from; another site's may not sign anybody out. */
+function refuseForeign(c: PageContext, origin: URL): void {
+  const sender = c.req.header('origin')
+  if (sender === undefined || sender === origin.origin) return
+  throw new AccessError('origin-not-allowed', 'this form was sent from another site', {
+    hint: 'sign out on the page of this gateway',
+  })
+}

@@ -1,0 +1,16 @@
+import type { Identity } from '../../identity/identity.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import type { Route } from '../routes/route.ts'
+import type { Session } from '../../identity/session.ts'
+
+/** What the sign-in pages and APIs need. */
+export interface SignInParts {
+  readonly identity: Identity
+  /** Where the whole sign-in runs, whatever name a request came by. */
+  readonly origin: URL
+  readonly metrics: Metrics
+  /** Where a sign-in may end, by the whitelist that holds now; undefined when it may not. */
+  parseRedirect(text: string): URL | undefined
+  /** The routes a person may use now from this address. */
+  routesFor(session: Session, ip: string): readonly Route[]
+}

@@ -1,0 +1,102 @@
+import { AccessError } from '../../errors.ts'
+import type { Session } from '../../identity/session.ts'
+import type { SignInTarget } from '../../identity/pending-flow.ts'
+import { callbackParameters, loginParameters } from '../../tunnel/sign-in.ts'
+import { gatewayPaths } from '../../tunnel/paths.ts'
+import { createPageApp, type PageApp, type PageContext } from '../app.ts'
+import type { SignInParts } from './parts.ts'
+
+/**
+ * The sign-in itself, redirects all the way: from our address to the provider, back to the callback,
+ * and on to where it was asked for. It runs on one origin; asked by another name, the browser is sent
+ * there first.
+ */
+export function createSignInPages(parts: SignInParts): PageApp {
+  const { identity, origin, metrics } = parts
+  const app = createPageApp()
+  app.use(gatewayPaths.signIn, onlyOn(origin))
+  app.use(gatewayPaths.providerCallback, onlyOn(origin))
+
+  app.get(gatewayPaths.signIn, async (c) => {
+    const target = targetOf(c, parts)
+    const cookieHeader = c.req.header('cookie')
+    const found = await identity.fromCookie(cookieHeader)
+    if (found !== undefined) return redirect(await finalUrl(parts, target, found.session), [])
+    const { location, cookies } = await identity.signIn.begin({ target, cookieHeader })
+    return redirect(location, cookies)
+  })
+
+  app.get(gatewayPaths.providerCallback, async (c) => {
+    const { search } = new URL(c.req.url)
+    try {
+      const finished = await identity.signIn.finish({
+        search,
+        cookieHeader: c.req.header('cookie'),
+      })
+      const cookies = [...finished.cookies, await identity.cookie.issue(finished.session)]
+      const url = await finalUrl(parts, finished.target, finished.session)
+      metrics.signedIn('ok')
+      return redirect(url, cookies)
+    } catch (error) {
+      metrics.signedIn('failed')
+      throw error
+    }
+  })
+  return app
+}
+
+/** A page that runs on one origin only: `Host` may lead a browser there, and nowhere else. */
+export function onlyOn(origin: URL) {
+  return async (c: PageContext, next: () => Promise<void>): Promise<Response | void> => {
+    const asked = new URL(c.req.url)
+    if (asked.host === origin.host) return next()
+    return redirect(new URL(`${asked.pathname}${asked.search}`, origin), [])
+  }
+}
+
+/** A redirect that nobody keeps, and that tells the next page nothing of this one's address. */
+export function redirect(location: URL, cookies: readonly string[]): Response {
+  const headers = new Headers({
+    location: location.href,
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+  })
+  for (const cookie of cookies) headers.append('set-cookie', cookie)
+  return new Response(null, { status: 302, headers })
+}
+
+/** Where this sign-in leads: our own page, or what a signed address names. */
+function targetOf(c: PageContext, { identity, origin, parseRedirect }: SignInParts): SignInTarget {
+  const redirectUri = c.req.query(loginParameters.redirectUri)
+  if (redirectUri === undefined) {
+    return { returnTo: new URL('/.pomerium/', origin).href, carries: 'nothing' }
+  }
+  const { pathname, search } = new URL(c.req.url)
+  identity.verifySignedUrl(new URL(`${pathname}${search}`, origin))
+  // The whitelist may have changed since the address was signed.
+  if (parseRedirect(redirectUri) === undefined) {
+    throw new AccessError('invalid-redirect-uri', 'a sign-in may no longer end there', {
+      hint: 'start again where you came from',
+    })
+  }
+  const codeChallenge = c.req.query(loginParameters.codeChallenge)
+  return codeChallenge === undefined
+    ? { returnTo: redirectUri, carries: 'token' }
+    : { returnTo: redirectUri, carries: 'code', codeChallenge }
+}
+
+async function finalUrl(
+  { identity }: SignInParts,
+  target: SignInTarget,
+  session: Session,
+): Promise<URL> {
+  const url = new URL(target.returnTo)
+  if (target.carries === 'token') {
+    url.searchParams.set(callbackParameters.token, await identity.tokens.issue(session))
+  }
+  if (target.carries === 'code') {
+    const code = await identity.codes.issue(session.id, target.codeChallenge ?? '')
+    url.searchParams.set(callbackParameters.code, code)
+  }
+  return url
+}
