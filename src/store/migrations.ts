@@ -53,6 +53,7 @@ async function createSessionsAndCodes(db: Kysely<unknown>): Promise<void> {
     .addColumn('refreshed_at_ms', 'bigint', (column) => column.notNull())
     .addColumn('refresh_due_at_ms', 'bigint', (column) => column.notNull())
     .addColumn('access_token', 'text')
+    .addColumn('access_token_expires_at_ms', 'bigint')
     .addColumn('refresh_token', 'text')
     .addColumn('id_token', 'text')
     .execute()

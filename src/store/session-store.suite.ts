@@ -19,6 +19,7 @@ export function sessionRecord(change: Partial<SessionRecord> = {}): SessionRecor
     refreshedAtMs: 1_000,
     refreshDueAtMs: 10_000,
     accessToken: 'at',
+    accessTokenExpiresAtMs: 5_000,
     refreshToken: 'rt',
     idToken: 'it',
     ...change,
@@ -39,6 +40,7 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
         groups: [],
         claims: {},
         accessToken: undefined,
+        accessTokenExpiresAtMs: undefined,
         refreshToken: undefined,
         idToken: undefined,
       })

@@ -77,6 +77,7 @@ function toRow(record: SessionRecord): SessionRow {
     refreshed_at_ms: record.refreshedAtMs,
     refresh_due_at_ms: record.refreshDueAtMs,
     access_token: record.accessToken ?? null,
+    access_token_expires_at_ms: record.accessTokenExpiresAtMs ?? null,
     refresh_token: record.refreshToken ?? null,
     id_token: record.idToken ?? null,
   }
@@ -97,6 +98,7 @@ function toRecord(row: SessionRow): SessionRecord {
     refreshedAtMs: row.refreshed_at_ms,
     refreshDueAtMs: row.refresh_due_at_ms,
     accessToken: row.access_token ?? undefined,
+    accessTokenExpiresAtMs: row.access_token_expires_at_ms ?? undefined,
     refreshToken: row.refresh_token ?? undefined,
     idToken: row.id_token ?? undefined,
   }

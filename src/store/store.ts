@@ -16,6 +16,8 @@ export interface SessionRecord {
   readonly refreshedAtMs: number
   readonly refreshDueAtMs: number
   readonly accessToken: string | undefined
+  /** As the provider announced it; undefined when it did not. */
+  readonly accessTokenExpiresAtMs: number | undefined
   readonly refreshToken: string | undefined
   readonly idToken: string | undefined
 }

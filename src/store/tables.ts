@@ -21,6 +21,7 @@ export interface SessionRow {
   readonly refreshed_at_ms: number
   readonly refresh_due_at_ms: number
   readonly access_token: string | null
+  readonly access_token_expires_at_ms: number | null
   readonly refresh_token: string | null
   readonly id_token: string | null
 }

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { createFakeClock } from '../fake-clock.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import { createCodes, isCodeChallenge } from './codes.ts'
+
+const verifier = 'a-verifier-of-at-least-forty-three-characters'
+const challenge = hash('sha256', verifier, 'base64url')
+
+async function setUp(t: TestContext) {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  const clock = createFakeClock()
+  return { codes: createCodes(store.codes, clock), clock, store }
+}
+
+test('a code and its verifier give the session, once', async (t) => {
+  const { codes } = await setUp(t)
+  const code = await codes.issue('s-1', challenge)
+  assert.match(code, /^[\w-]{43}$/)
+  assert.equal(await codes.redeem(code, verifier), 's-1')
+  assert.equal(await codes.redeem(code, verifier), undefined)
+})
+
+test('the verifier of RFC 7636 appendix B fits its challenge', async (t) => {
+  const { codes } = await setUp(t)
+  const code = await codes.issue('s-1', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM')
+  assert.equal(await codes.redeem(code, 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'), 's-1')
+})
+
+test('a wrong verifier spends the code', async (t) => {
+  const { codes } = await setUp(t)
+  for (const wrong of [`${verifier}x`, '', challenge]) {
+    const code = await codes.issue('s-1', challenge)
+    assert.equal(await codes.redeem(code, wrong), undefined)
+    assert.equal(await codes.redeem(code, verifier), undefined)
+  }
+})
+
+test('a code is good for less than a minute', async (t) => {
+  const { codes, clock } = await setUp(t)
+  const [early, late] = [await codes.issue('s-1', challenge), await codes.issue('s-2', challenge)]
+  clock.advance(59_999)
+  assert.equal(await codes.redeem(early, verifier), 's-1')
+  clock.advance(1)
+  assert.equal(await codes.redeem(late, verifier), undefined)
+})
+
+test('only an S256 challenge is taken, and an unknown code is nobody', async (t) => {
+  const { codes } = await setUp(t)
+  for (const wrong of ['', 'plain', `${challenge}=`, `${challenge}x`]) {
+    assert.equal(isCodeChallenge(wrong), false)
+    await assert.rejects(codes.issue('s-1', wrong), RangeError)
+  }
+  assert.equal(await codes.redeem('never-issued', verifier), undefined)
+})

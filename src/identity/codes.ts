@@ -1,0 +1,50 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { CodeStore } from '../store/store.ts'
+
+const codeLifeMs = 60_000
+const codeBytes = 32
+
+/** RFC 7636 §4.1 and §4.2: 43 to 128 unreserved characters; a challenge is a SHA-256 in base64url. */
+const verifierShape = /^[A-Za-z0-9\-._~]{43,128}$/
+const challengeShape = /^[A-Za-z0-9_-]{43}$/
+
+/** One-time codes: what a browser carries to a client instead of a token. */
+export interface Codes {
+  /** Makes a code for a session, good once and for 60 seconds, for who knows the challenge's verifier. */
+  issue(sessionId: string, challenge: string): Promise<string>
+  /** The session of a code; undefined when unknown, used, too old, or not this verifier's. */
+  redeem(code: string, verifier: string): Promise<string | undefined>
+}
+
+/** Whether a text can be an S256 `code_challenge`. */
+export function isCodeChallenge(text: string): boolean {
+  return challengeShape.test(text)
+}
+
+export function createCodes(store: CodeStore, clock: Clock): Codes {
+  return {
+    async issue(sessionId, challenge) {
+      if (!isCodeChallenge(challenge)) throw new RangeError('not an S256 code challenge')
+      const code = randomBytes(codeBytes).toString('base64url')
+      await store.add({
+        hash: sha256(code),
+        sessionId,
+        challenge,
+        expiresAtMs: clock.now() + codeLifeMs,
+      })
+      return code
+    },
+    async redeem(code, verifier) {
+      // Taken before anything is compared: a wrong guess at the verifier spends the code, too.
+      const record = await store.take(sha256(code), clock.now())
+      if (!record || !verifierShape.test(verifier)) return undefined
+      const isRight = timingSafeEqual(Buffer.from(sha256(verifier)), Buffer.from(record.challenge))
+      return isRight ? record.sessionId : undefined
+    },
+  }
+}
+
+function sha256(text: string): string {
+  return hash('sha256', text, 'base64url')
+}

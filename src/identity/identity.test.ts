@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { openIdentity } from './identity.fixture.ts'
+import type { IdentityFixture } from './identity.fixture.ts'
+import type { Session } from './session.ts'
+
+// Nothing here asks the provider: nobody listens on this port.
+const nobody = { issuer: new URL('http://127.0.0.1:9'), clientId: 'c', clientSecret: 's' }
+
+async function setUp(t: TestContext): Promise<IdentityFixture & { session: Session }> {
+  const fixture = await openIdentity(nobody)
+  t.after(() => fixture[Symbol.asyncDispose]())
+  const session = await fixture.identity.sessions.create({
+    userId: 'u-1',
+    issuer: nobody.issuer.origin,
+    claims: { sub: 'u-1', email: 'alice@example.com' },
+    tokens: {
+      accessToken: 'at',
+      accessTokenLifeMs: undefined,
+      refreshToken: undefined,
+      idToken: undefined,
+    },
+  })
+  return { ...fixture, session }
+}
+
+test('a token in a header names its session, until the session ends', async (t) => {
+  const { identity, session } = await setUp(t)
+  const headers = { authorization: `Pomerium ${await identity.tokens.issue(session)}` }
+  const live = await identity.fromHeaders(headers)
+  assert.deepEqual(live, { session, version: identity.sessions.version(session.id) })
+  await identity.sessions.revoke(session.id)
+  assert.equal(await identity.fromHeaders(headers), undefined)
+  assert.equal(identity.hasToken(headers), true)
+})
+
+test('a tunnel never takes a cookie, a page never takes a header', async (t) => {
+  const { identity, session } = await setUp(t)
+  const cookie = (await identity.cookie.issue(session)).split(';')[0] ?? ''
+  const token = await identity.tokens.issue(session)
+  assert.equal((await identity.fromCookie(cookie))?.session.id, session.id)
+  assert.equal(await identity.fromHeaders({ cookie }), undefined)
+  assert.equal(identity.hasToken({ cookie }), false)
+  assert.equal(await identity.fromCookie(`_pomerium=${token}`), undefined)
+  const value = cookie.slice('_pomerium='.length)
+  assert.equal(await identity.fromHeaders({ authorization: `Pomerium ${value}` }), undefined)
+})
+
+test('a session that cannot be asked about is left alone until its end', async (t) => {
+  const { clock, session, lines } = await setUp(t)
+  assert.equal(session.refreshDueAtMs, session.expiresAtMs)
+  clock.advance(13 * 3_600_000)
+  assert.deepEqual(lines, [])
+})
+
+test('a sign-in URL that was signed verifies, for five minutes of this clock', async (t) => {
+  const { identity, clock } = await setUp(t)
+  const signed = identity.signUrl(new URL('https://localhost:8443/.pomerium/sign_in'))
+  identity.verifySignedUrl(signed)
+  clock.advance(361_000)
+  assert.throws(() => identity.verifySignedUrl(signed), { code: 'url-expired' })
+})

@@ -1,0 +1,115 @@
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../log.ts'
+import type { Store } from '../store/store.ts'
+import { createCodes } from './codes.ts'
+import type { Codes } from './codes.ts'
+import { deriveKeys } from './keys.ts'
+import { createPendingFlows } from './pending-flow.ts'
+import { createProvider } from './provider.ts'
+import type { ProviderOptions } from './provider.ts'
+import { parseRedirect } from './redirect.ts'
+import { createSessionCookie } from './session-cookie.ts'
+import type { SessionCookie } from './session-cookie.ts'
+import { createSessions } from './sessions.ts'
+import type { LiveSession, Sessions } from './sessions.ts'
+import { createSignIn } from './sign-in.ts'
+import type { SignIn } from './sign-in.ts'
+import { signUrl, verifySignedUrl } from './signed-url.ts'
+import { createTokens, tokenFromHeaders } from './tokens.ts'
+import type { Headers, Tokens } from './tokens.ts'
+
+export interface IdentityOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  readonly provider: ProviderOptions & {
+    /** The claim that lists a person's groups. */
+    readonly groupsClaim: string
+  }
+  /** Origin on which the whole sign-in runs. */
+  readonly authenticateServiceUrl: URL
+  /** At least 32 bytes each. */
+  readonly sharedSecret: Uint8Array
+  readonly cookieSecret: Uint8Array
+  readonly cookieName: string
+  /** How long a session lasts after its sign-in. */
+  readonly cookieExpireMs: number
+  readonly sessionRefreshIntervalMs: number
+  /** Hosts a sign-in may end at; `localhost` covers 127.0.0.0/8 and ::1 too. */
+  readonly programmaticRedirectDomains: readonly string[]
+}
+
+/** Who is it: everything the gateway asks about people, in one place. */
+export interface Identity {
+  readonly sessions: Sessions
+  readonly signIn: SignIn
+  readonly tokens: Tokens
+  readonly codes: Codes
+  readonly cookie: SessionCookie
+  /**
+   * Whose token these headers carry, for tunnels and APIs; undefined without one and for one that is
+   * worthless. `hasToken` of the same headers tells the two apart.
+   */
+  fromHeaders(headers: Headers): Promise<LiveSession | undefined>
+  hasToken(headers: Headers): boolean
+  /** Whose session a browser's cookie names, for pages only. */
+  fromCookie(cookieHeader: string | undefined): Promise<LiveSession | undefined>
+  /** Where a sign-in may end, parsed; undefined when it may not. */
+  parseRedirect(text: string): URL | undefined
+  /** Signs a sign-in URL, good for 5 minutes. */
+  signUrl(url: URL): URL
+  /** Throws `AccessError` `url-signature-invalid` or `url-expired`. */
+  verifySignedUrl(url: URL): void
+  /** Stops asking the provider; the store stays open, for whoever opened it to close. */
+  close(): Promise<void>
+}
+
+/** The path on the authenticate service that the provider sends browsers back to, as Pomerium's. */
+export const callbackPath = '/oauth2/callback'
+
+/** Makes the gateway's identity part. Asks nothing of the network until somebody signs in. */
+export function createIdentity(options: IdentityOptions): Identity {
+  const { store, clock, log, authenticateServiceUrl, cookieName } = options
+  const keys = deriveKeys(options.sharedSecret, options.cookieSecret)
+  const provider = createProvider(options.provider)
+  const sessions = createSessions({
+    store,
+    provider,
+    clock,
+    log,
+    groupsClaim: options.provider.groupsClaim,
+    sessionLifeMs: options.cookieExpireMs,
+    refreshIntervalMs: options.sessionRefreshIntervalMs,
+  })
+  const signIn = createSignIn({
+    provider,
+    sessions,
+    pendingFlows: createPendingFlows(`${cookieName}_sign_in_`, keys.pendingSignIn, clock),
+    callbackUrl: new URL(callbackPath, authenticateServiceUrl),
+  })
+  const tokens = createTokens(authenticateServiceUrl.host, keys.token)
+  const cookie = createSessionCookie(cookieName, keys.sessionCookie)
+  const find = (id: string | undefined): Promise<LiveSession | undefined> =>
+    id === undefined ? Promise.resolve(undefined) : sessions.get(id)
+
+  return {
+    sessions,
+    signIn,
+    tokens,
+    codes: createCodes(store.codes, clock),
+    cookie,
+    hasToken: (headers) => tokenFromHeaders(headers) !== undefined,
+    async fromHeaders(headers) {
+      const token = tokenFromHeaders(headers)
+      return token === undefined ? undefined : find(await tokens.read(token))
+    },
+    fromCookie: async (cookieHeader) => find(await cookie.read(cookieHeader)),
+    parseRedirect: (text) => parseRedirect(text, options.programmaticRedirectDomains),
+    signUrl: (url) => signUrl(url, keys.signedUrl, clock.now()),
+    verifySignedUrl: (url) => verifySignedUrl(url, keys.signedUrl, clock.now()),
+    async close() {
+      provider.close()
+      await sessions.close()
+    },
+  }
+}

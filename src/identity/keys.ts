@@ -1,0 +1,35 @@
+import { hkdfSync } from 'node:crypto'
+
+/** One key per purpose, so that what is made for one can never be passed off as another. */
+export interface IdentityKeys {
+  /** Signs the tokens of clients. */
+  readonly token: Uint8Array
+  /** Signs sign-in URLs. */
+  readonly signedUrl: Uint8Array
+  /** Encrypts the browser's session cookie. */
+  readonly sessionCookie: Uint8Array
+  /** Encrypts what a browser keeps while it signs in. */
+  readonly pendingSignIn: Uint8Array
+}
+
+const keyBytes = 32
+
+/**
+ * Derives the keys by HKDF-SHA256 (RFC 5869): tokens and URLs from the shared secret, which several
+ * gateways have in common, cookies from the cookie secret. Both secrets have 32 bytes.
+ */
+export function deriveKeys(sharedSecret: Uint8Array, cookieSecret: Uint8Array): IdentityKeys {
+  return {
+    token: derive(sharedSecret, 'postern session token v1'),
+    signedUrl: derive(sharedSecret, 'postern signed url v1'),
+    sessionCookie: derive(cookieSecret, 'postern session cookie v1'),
+    pendingSignIn: derive(cookieSecret, 'postern pending sign-in v1'),
+  }
+}
+
+function derive(secret: Uint8Array, label: string): Uint8Array {
+  if (secret.length < keyBytes) {
+    throw new RangeError(`a secret has ${secret.length} bytes, expected at least ${keyBytes}`)
+  }
+  return new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(), label, keyBytes))
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isSamePerson, personOf } from './person.ts'
+
+test('an email counts as verified unless the provider says that it is not', () => {
+  const verified = (value: unknown): boolean =>
+    personOf({ email: 'a@b.c', email_verified: value }, 'groups').emailVerified
+  assert.equal(personOf({ email: 'a@b.c' }, 'groups').emailVerified, true)
+  assert.equal(verified(true), true)
+  assert.equal(verified('true'), true)
+  assert.equal(verified(false), false)
+  assert.equal(verified('false'), false)
+})
+
+test('groups are a list of names, one name, or none; anything else is left out', () => {
+  const groups = (value: unknown): readonly string[] => personOf({ roles: value }, 'roles').groups
+  assert.deepEqual(groups(['a', 'b']), ['a', 'b'])
+  assert.deepEqual(groups('a'), ['a'])
+  assert.deepEqual(groups(undefined), [])
+  assert.deepEqual(groups([1, null, '', { name: 'x' }, 'a']), ['a'])
+  assert.deepEqual(groups({ a: true }), [])
+})
+
+test('values of another type are no name and no email', () => {
+  const person = personOf({ email: ['a@b.c'], name: 5, preferred_username: 'al' }, 'groups')
+  assert.equal(person.email, undefined)
+  assert.equal(person.name, 'al')
+})
+
+test('what belongs to the token makes no other person, everything else does', () => {
+  const of = (claims: object) =>
+    personOf({ sub: 'u', groups: ['a'], dept: 'x', ...claims }, 'groups')
+  assert.ok(isSamePerson(of({ iat: 1, nonce: 'n' }), of({ iat: 2, at_hash: 'h' })))
+  assert.ok(!isSamePerson(of({}), of({ dept: 'y' })))
+  assert.ok(!isSamePerson(of({}), of({ groups: [] })))
+  assert.ok(!isSamePerson(of({}), of({ email_verified: false })))
+})

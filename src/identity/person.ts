@@ -1,0 +1,56 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Session } from './session.ts'
+
+/** Every claim of a provider about one person, as it came. */
+export type Claims = Readonly<Record<string, unknown>>
+
+/** What a session says about the person, read from the provider's claims. */
+export type Person = Pick<Session, 'email' | 'emailVerified' | 'name' | 'groups' | 'claims'>
+
+/** Reads a person from claims; `groupsClaim` names the claim that lists groups. */
+export function personOf(claims: Claims, groupsClaim: string): Person {
+  const verified = claims['email_verified']
+  return {
+    email: text(claims['email']),
+    // Some providers write booleans as text. Absent means that the provider makes no difference.
+    emailVerified: verified !== false && verified !== 'false',
+    name: text(claims['name']) ?? text(claims['preferred_username']),
+    groups: textList(claims[groupsClaim]),
+    claims,
+  }
+}
+
+/** Claims of the token itself, not of the person: other ones at each refresh. */
+const tokenClaims = new Set([
+  'at_hash',
+  'aud',
+  'auth_time',
+  'azp',
+  'c_hash',
+  'exp',
+  'iat',
+  'jti',
+  'nbf',
+  'nonce',
+  's_hash',
+  'sid',
+])
+
+/** Whether a policy could come out otherwise for one than for the other. */
+export function isSamePerson(one: Person, other: Person): boolean {
+  return isDeepStrictEqual(comparable(one), comparable(other))
+}
+
+function comparable({ email, emailVerified, name, groups, claims }: Person): unknown {
+  const kept = Object.entries(claims).filter(([claim]) => !tokenClaims.has(claim))
+  return { email, emailVerified, name, groups, claims: Object.fromEntries(kept) }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function textList(value: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return list.filter((entry): entry is string => typeof entry === 'string' && entry !== '')
+}

@@ -1,0 +1,41 @@
+import type { CustomFetchOptions } from 'openid-client'
+import { isLoopbackHost } from '../address.ts'
+import { PeerError } from '../errors.ts'
+
+/** Discovery documents, key sets, tokens and claims are a few KiB; this is far beyond. */
+const maxResponseBytes = 1_048_576
+
+export type ProviderFetch = (url: string, options: CustomFetchOptions) => Promise<Response>
+
+/**
+ * Makes the `fetch` that every request to the provider goes through: no http but to this machine,
+ * whatever the discovery document says, no answer larger than 1 MiB, and an end when `signal` aborts.
+ */
+export function createProviderFetch(signal: AbortSignal): ProviderFetch {
+  return async (text, options) => {
+    const url = new URL(text)
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname))) {
+      throw new PeerError('insecure-provider-url', `"${url.origin}" is not https`)
+    }
+    const signals = options.signal ? [options.signal, signal] : [signal]
+    const init = { ...options, signal: AbortSignal.any(signals) } as RequestInit
+    const response = await fetch(url, init)
+    const body = await readBounded(response, url)
+    const { status, statusText, headers } = response
+    return new Response(body.length > 0 ? body : null, { status, statusText, headers })
+  }
+}
+
+async function readBounded(response: Response, url: URL): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length
+    if (size > maxResponseBytes) {
+      const text = `"${url.origin}" sent more than ${maxResponseBytes} bytes`
+      throw new PeerError('provider-response-too-large', text)
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,202 @@
+import { compactVerify, createRemoteJWKSet, customFetch as joseFetch, decodeJwt } from 'jose'
+import * as client from 'openid-client'
+import { AccessError } from '../errors.ts'
+import { isLoopbackHost } from '../address.ts'
+import type { Claims } from './person.ts'
+import { toAccessError, toRefreshError } from './provider-errors.ts'
+import { createProviderFetch } from './provider-fetch.ts'
+import type { ProviderFetch } from './provider-fetch.ts'
+
+/** How people sign in; the gateway's configuration of this fits by shape. */
+export interface ProviderOptions {
+  /** Issuer; `https`, or `http` on a loopback host. */
+  readonly url: URL
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly scopes: readonly string[]
+}
+
+/** What the provider gave for one person. */
+export interface TokenSet {
+  readonly accessToken: string
+  /** Undefined when the provider does not say. */
+  readonly accessTokenLifeMs: number | undefined
+  readonly refreshToken: string | undefined
+  readonly idToken: string | undefined
+}
+
+/** The values that tie an answer of the provider to one question (OIDC Core §3.1.2.1, RFC 7636). */
+export interface SignInChecks {
+  readonly state: string
+  readonly nonce: string
+  readonly verifier: string
+}
+
+/**
+ * An OpenID Connect provider, as the relying party sees it. Nothing is asked of it before the first
+ * call; every method throws `AccessError` with a code of `provider-errors.ts`.
+ */
+export interface Provider {
+  authorizationUrl(redirectUri: URL, checks: SignInChecks): Promise<URL>
+  /** Exchanges the code that a callback carries; `callback` includes the query. */
+  exchange(callback: URL, checks: SignInChecks): Promise<TokenSet & { readonly userId: string }>
+  /** Throws `grant-refused` when the provider answers `invalid_grant`. */
+  refresh(refreshToken: string, userId: string): Promise<TokenSet>
+  /** The claims of the id token, with those of userinfo over them where there is such an endpoint. */
+  claims(tokens: Pick<TokenSet, 'accessToken' | 'idToken'>, userId: string): Promise<Claims>
+  issuer(): Promise<string>
+  /** Ends what is under way. */
+  close(): void
+}
+
+const timeoutSeconds = 10
+const clockToleranceSeconds = 60
+const maxKeySetAgeMs = 600_000
+
+interface Discovered {
+  readonly config: client.Configuration
+  /** Throws unless the id token's signature is by a key the provider publishes now. */
+  verifySignature(idToken: string): Promise<void>
+}
+
+export function createProvider(options: ProviderOptions): Provider {
+  const closing = new AbortController()
+  const providerFetch = createProviderFetch(closing.signal)
+  const discovered = onceItWorks(() => discover(options, providerFetch))
+  const ask = async <T>(
+    question: (provider: Discovered) => Promise<T>,
+    toError = toAccessError,
+  ): Promise<T> => {
+    try {
+      return await question(await discovered())
+    } catch (error) {
+      throw toError(error)
+    }
+  }
+  return {
+    authorizationUrl: (redirectUri, { state, nonce, verifier }) =>
+      ask(async ({ config }) =>
+        client.buildAuthorizationUrl(config, {
+          redirect_uri: redirectUri.href,
+          scope: options.scopes.join(' '),
+          state,
+          nonce,
+          code_challenge: await client.calculatePKCECodeChallenge(verifier),
+          code_challenge_method: 'S256',
+        }),
+      ),
+    exchange: (callback, { state, nonce, verifier }) =>
+      ask(async ({ config, verifySignature }) => {
+        const answer = await client.authorizationCodeGrant(config, callback, {
+          expectedState: state,
+          expectedNonce: nonce,
+          pkceCodeVerifier: verifier,
+          idTokenExpected: true,
+        })
+        await verifySignature(answer.id_token ?? '')
+        return { ...toTokenSet(answer), userId: answer.claims()?.sub ?? '' }
+      }),
+    refresh: (refreshToken, userId) =>
+      ask(async ({ config, verifySignature }) => {
+        const answer = await client.refreshTokenGrant(config, refreshToken)
+        if (answer.id_token !== undefined) await verifySignature(answer.id_token)
+        assertSameSubject(answer.claims()?.sub ?? userId, userId)
+        return toTokenSet(answer)
+      }, toRefreshError),
+    claims: ({ accessToken, idToken }, userId) =>
+      ask(async ({ config }) => {
+        const fromToken = idToken === undefined ? {} : decodeJwt(idToken)
+        if (config.serverMetadata().userinfo_endpoint === undefined) return fromToken
+        return { ...fromToken, ...(await client.fetchUserInfo(config, accessToken, userId)) }
+      }),
+    issuer: () => ask(async ({ config }) => config.serverMetadata().issuer),
+    close: () => closing.abort(),
+  }
+}
+
+async function discover(options: ProviderOptions, fetch: ProviderFetch): Promise<Discovered> {
+  const { url, clientId, clientSecret } = options
+  const isLocal = url.protocol === 'http:' && isLoopbackHost(url.hostname)
+  const metadata = { [client.clockTolerance]: clockToleranceSeconds }
+  const config = await client.discovery(url, clientId, metadata, clientAuth(clientSecret), {
+    timeout: timeoutSeconds,
+    [client.customFetch]: fetch,
+    // For the http of a loopback issuer; `createProviderFetch` refuses every other http.
+    execute: isLocal ? [client.allowInsecureRequests] : [],
+  })
+  return { config, verifySignature: createSignatureCheck(config, fetch) }
+}
+
+/**
+ * The signature is checked with a key set of our own: openid-client leaves it to TLS (OIDC Core
+ * §3.1.3.7 permits that), or trusts the keys it has for a minute, in which a rotated key fails. This
+ * one asks for the keys again as soon as a token names one it does not have; tokens come only from
+ * the provider's own token endpoint, so nobody else can cause that.
+ */
+function createSignatureCheck(
+  config: client.Configuration,
+  fetch: ProviderFetch,
+): Discovered['verifySignature'] {
+  const { jwks_uri: keySetUrl } = config.serverMetadata()
+  if (keySetUrl === undefined) {
+    throw new AccessError('provider-invalid', 'the sign-in service publishes no "jwks_uri"')
+  }
+  const keys = createRemoteJWKSet(new URL(keySetUrl), {
+    timeoutDuration: timeoutSeconds * 1000,
+    cooldownDuration: 0,
+    cacheMaxAge: maxKeySetAgeMs,
+    [joseFetch]: (url, { method, headers, signal }) =>
+      fetch(url, {
+        method,
+        headers: Object.fromEntries(headers),
+        signal,
+        body: undefined,
+        redirect: 'manual',
+      }),
+  })
+  return async (idToken) => {
+    await compactVerify(idToken, keys, { algorithms: publicKeyAlgorithms })
+  }
+}
+
+/** Never `none`, and none of those whose key is the client secret. */
+const publicKeyAlgorithms =
+  'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ')
+
+/** `client_secret_basic` is what a provider takes when it does not say (OIDC Discovery §3). */
+function clientAuth(secret: string): client.ClientAuth {
+  const [basic, post] = [client.ClientSecretBasic(secret), client.ClientSecretPost(secret)]
+  return (server, ...rest) => {
+    const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
+    const isPost =
+      !methods.includes('client_secret_basic') && methods.includes('client_secret_post')
+    return (isPost ? post : basic)(server, ...rest)
+  }
+}
+
+function toTokenSet(answer: client.TokenEndpointResponse): TokenSet {
+  return {
+    accessToken: answer.access_token,
+    accessTokenLifeMs: answer.expires_in === undefined ? undefined : answer.expires_in * 1000,
+    refreshToken: answer.refresh_token,
+    idToken: answer.id_token,
+  }
+}
+
+/** OIDC Core §12.2: a refreshed id token is about the same person. */
+function assertSameSubject(subject: string, userId: string): void {
+  if (subject === userId) return
+  throw new AccessError('provider-invalid', 'the sign-in service answered for somebody else')
+}
+
+/** Calls `make` until it has worked once, one call at a time, and keeps what it gave. */
+function onceItWorks<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
+}

@@ -1,0 +1,198 @@
+import type { Clock } from '../clock.ts'
+import { AccessError, messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { SessionRecord, Store } from '../store/store.ts'
+import { isSamePerson, personOf } from './person.ts'
+import type { Provider } from './provider.ts'
+
+export interface RefreshOptions {
+  readonly store: Store
+  readonly provider: Provider
+  readonly clock: Clock
+  readonly log: Logger
+  readonly groupsClaim: string
+  readonly refreshIntervalMs: number
+}
+
+export interface RefreshOutcomes {
+  /** The person's claims are other ones now; the store has them already. */
+  changed(id: string): void
+  /** The provider no longer stands by this session. */
+  refused(id: string): Promise<void>
+}
+
+export interface Refresher {
+  /** Starts with what is due; resolves when as much as may run at a time does. */
+  start(): Promise<void>
+  /** Forgets how often a session could not be refreshed: it has ended. */
+  forget(id: string): void
+  close(): Promise<void>
+}
+
+const maxConcurrentRefreshes = 8
+const firstRetryMs = 5000
+const maxRetryMs = 300_000
+/** A provider whose access tokens last seconds is not asked more often than this. */
+const minRefreshGapMs = 1000
+
+/**
+ * When the provider must be asked about a session again: after the interval, or when the access token
+ * ends if that is sooner.
+ *
+ * Without a refresh token the access token is all there is to ask with: once it has ended, the
+ * session stays as it is until its own end.
+ */
+export function refreshDueAt(
+  record: SessionRecord,
+  nowMs: number,
+  refreshIntervalMs: number,
+): number {
+  const intervalEndMs = nowMs + refreshIntervalMs
+  if (record.refreshToken !== undefined) {
+    const tokenEndMs = record.accessTokenExpiresAtMs ?? Infinity
+    return Math.max(Math.min(intervalEndMs, tokenEndMs), nowMs + minRefreshGapMs)
+  }
+  return canBeAsked(record, intervalEndMs) ? intervalEndMs : record.expiresAtMs
+}
+
+/** Asks the provider about sessions that are due, a few at a time, and keeps what it says. */
+export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcomes): Refresher {
+  const { store, clock, log } = options
+  const running = new Map<string, Promise<void>>()
+  const failures = new Map<string, number>()
+  let filling = Promise.resolve()
+  let isClosed = false
+
+  const fill = async (): Promise<void> => {
+    if (isClosed || running.size >= maxConcurrentRefreshes) return
+    const due = await store.sessions.listDue(clock.now(), maxConcurrentRefreshes + running.size)
+    for (const { id } of due) {
+      if (isClosed || running.size >= maxConcurrentRefreshes) return
+      if (!running.has(id)) running.set(id, run(id))
+    }
+  }
+  const start = (): Promise<void> => {
+    filling = filling.then(fill).catch((error: unknown) => {
+      log.error('sessions that are due cannot be listed', { error: messageOf(error) })
+    })
+    return filling
+  }
+
+  /** Never rejects. After a fault of the store it is the next sweep that goes on, not this. */
+  const run = async (id: string): Promise<void> => {
+    try {
+      await refresh(id)
+      running.delete(id)
+      void start()
+    } catch (error) {
+      running.delete(id)
+      log.error('session not refreshed', { error: messageOf(error) })
+    }
+  }
+
+  const refresh = async (id: string): Promise<void> => {
+    // Read again: since it was listed another round may have spent its refresh token, and asking
+    // with a spent one would end the session.
+    const due = await store.sessions.get(id)
+    if (!due || due.refreshDueAtMs > clock.now()) return
+    let latest = due
+    const keep = async (next: SessionRecord): Promise<boolean> => {
+      latest = next
+      return store.sessions.update(next)
+    }
+    try {
+      await ask(options, due, keep, outcomes)
+      failures.delete(id)
+    } catch (error) {
+      if (!(error instanceof AccessError)) throw error
+      if (isClosed) return
+      if (isOver(error, latest)) {
+        log.info('session ended: the provider refused to refresh it', { user: due.userId })
+        await outcomes.refused(id)
+      } else {
+        await keep({ ...latest, refreshDueAtMs: retryAtMs(latest, error) })
+      }
+    }
+  }
+
+  const retryAtMs = (record: SessionRecord, { code, message }: AccessError): number => {
+    const count = (failures.get(record.id) ?? 0) + 1
+    failures.set(record.id, count)
+    const fullMs = firstRetryMs * 2 ** (count - 1)
+    const retryMs = Math.min(fullMs, maxRetryMs, options.refreshIntervalMs)
+    const fields = { user: record.userId, code, error: message, retryMs }
+    log.warn('session not refreshed, kept as it is', fields)
+    return clock.now() + retryMs
+  }
+
+  return {
+    start,
+    forget: (id) => void failures.delete(id),
+    async close() {
+      isClosed = true
+      await filling
+      await Promise.all(running.values())
+      // A round that ended just now may have begun to look for more.
+      await filling
+    },
+  }
+}
+
+/**
+ * Whether the provider has taken back what the session rests on, rather than failed to answer. An
+ * access token that is refused counts when there is nothing else to ask with: see `canBeAsked`.
+ */
+function isOver({ code }: AccessError, { refreshToken }: SessionRecord): boolean {
+  return code === 'grant-refused' || (code === 'token-refused' && refreshToken === undefined)
+}
+
+/** One session's round: new tokens, then claims. Throws whatever the provider's part of it throws. */
+async function ask(
+  options: RefreshOptions,
+  due: SessionRecord,
+  keep: (next: SessionRecord) => Promise<boolean>,
+  outcomes: RefreshOutcomes,
+): Promise<void> {
+  const { provider, clock, groupsClaim, refreshIntervalMs } = options
+  if (!canBeAsked(due, clock.now())) {
+    await keep({ ...due, refreshDueAtMs: due.expiresAtMs })
+    return
+  }
+  const renewed = await renew(options, due)
+  // Kept before anything else is asked: a provider that rotates refresh tokens takes each one once.
+  if (renewed !== due && !(await keep(renewed))) return
+  const { accessToken = '', idToken, userId } = renewed
+  const claims = await provider.claims({ accessToken, idToken }, userId)
+  const person = personOf(claims, groupsClaim)
+  const nowMs = clock.now()
+  const next = { ...renewed, ...person, refreshedAtMs: nowMs }
+  const refreshDueAtMs = refreshDueAt(next, nowMs, refreshIntervalMs)
+  const isThere = await keep({ ...next, refreshDueAtMs })
+  if (isThere && !isSamePerson(person, due)) outcomes.changed(due.id)
+}
+
+/**
+ * Without a refresh token, only while the access token is known to live: a refusal then means that it
+ * was taken back, not that it ended while this gateway was down.
+ */
+function canBeAsked(record: SessionRecord, nowMs: number): boolean {
+  return record.refreshToken !== undefined || nowMs < (record.accessTokenExpiresAtMs ?? 0)
+}
+
+async function renew(
+  { provider, clock }: RefreshOptions,
+  due: SessionRecord,
+): Promise<SessionRecord> {
+  if (due.refreshToken === undefined) return due
+  const tokens = await provider.refresh(due.refreshToken, due.userId)
+  const { accessToken, accessTokenLifeMs, refreshToken, idToken } = tokens
+  return {
+    ...due,
+    accessToken,
+    accessTokenExpiresAtMs:
+      accessTokenLifeMs === undefined ? undefined : clock.now() + accessTokenLifeMs,
+    // What a refresh does not give again stays as it was (RFC 6749 §6, OIDC Core §12.2).
+    refreshToken: refreshToken ?? due.refreshToken,
+    idToken: idToken ?? due.idToken,
+  }
+}

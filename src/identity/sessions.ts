@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { SessionRecord, Store } from '../store/store.ts'
+import type { Claims } from './person.ts'
+import { personOf } from './person.ts'
+import type { Provider, TokenSet } from './provider.ts'
+import { createRefresher, refreshDueAt } from './refresh.ts'
+import { toSession } from './session.ts'
+import type { Session } from './session.ts'
+import { createVersions } from './versions.ts'
+
+export type SessionEndReason = 'expired' | 'revoked' | 'signed-out' | 'refresh-refused'
+
+/** A session and the state it was in; compare with `version(id)` before relying on it later. */
+export interface LiveSession {
+  readonly session: Session
+  readonly version: number
+}
+
+/** Somebody whom the provider vouched for. */
+export interface SignedIn {
+  readonly userId: string
+  readonly issuer: string
+  readonly tokens: TokenSet
+  readonly claims: Claims
+}
+
+/** The sessions of this gateway, which alone writes them. */
+export interface Sessions {
+  create(signedIn: SignedIn): Promise<Session>
+  /** Undefined for one that is unknown, ended or past its end. */
+  get(id: string): Promise<LiveSession | undefined>
+  /**
+   * Changes whenever the person's claims did; undefined once the session has ended, and for one that
+   * `create` or `get` has not answered in this process.
+   */
+  version(id: string): number | undefined
+  /** False when there was none. */
+  revoke(id: string, reason?: SessionEndReason): Promise<boolean>
+  /** Newest first, without those past their end. */
+  list(filter?: { readonly userId?: string; readonly email?: string }): Promise<readonly Session[]>
+  onEnded(listener: (id: string, reason: SessionEndReason) => void): Disposable
+  onChanged(listener: (id: string) => void): Disposable
+  /** Stops asking the provider; resolves when nothing is under way. */
+  close(): Promise<void>
+}
+
+export interface SessionsOptions {
+  readonly store: Store
+  readonly provider: Provider
+  readonly clock: Clock
+  readonly log: Logger
+  readonly groupsClaim: string
+  /** How long a session lasts after its sign-in. */
+  readonly sessionLifeMs: number
+  /** The provider is asked about every session at least this often. */
+  readonly refreshIntervalMs: number
+}
+
+const idBytes = 32
+const maxSweepIntervalMs = 5000
+
+/**
+ * Makes the sessions over a store, and keeps them true: a timer removes the expired and asks the
+ * provider again about those that are due, so that live tunnels hear of a change although nobody
+ * connects.
+ */
+export function createSessions(options: SessionsOptions): Sessions {
+  const { store, clock, log } = options
+  const versions = createVersions()
+  const endedListeners = new Set<(id: string, reason: SessionEndReason) => void>()
+  const changedListeners = new Set<(id: string) => void>()
+  const ended = (id: string, reason: SessionEndReason): void => {
+    versions.forget(id)
+    refresher.forget(id)
+    for (const listener of endedListeners) listener(id, reason)
+  }
+  const revoke = async (id: string, reason: SessionEndReason = 'revoked'): Promise<boolean> => {
+    const isRemoved = await store.sessions.remove(id)
+    if (isRemoved) ended(id, reason)
+    return isRemoved
+  }
+  const refresher = createRefresher(options, {
+    changed(id) {
+      versions.bump(id)
+      for (const listener of changedListeners) listener(id)
+    },
+    refused: async (id) => void (await revoke(id, 'refresh-refused')),
+  })
+  const sweeper = startSweeper(options, async () => {
+    try {
+      for (const id of await store.sessions.removeExpired(clock.now())) ended(id, 'expired')
+      await store.codes.removeExpired(clock.now())
+    } catch (error) {
+      log.error('expired sessions cannot be removed', { error: messageOf(error) })
+    }
+    await refresher.start()
+  })
+
+  return {
+    async create(signedIn) {
+      const record = newRecord(signedIn, options)
+      await store.sessions.add(record)
+      versions.touch(record.id)
+      return toSession(record)
+    },
+    async get(id) {
+      // Before the record is read: a change in between shows as a version that no longer fits.
+      const version = versions.touch(id)
+      const record = await store.sessions.get(id)
+      if (!record) versions.forget(id)
+      return record && record.expiresAtMs > clock.now()
+        ? { session: toSession(record), version }
+        : undefined
+    },
+    version: (id) => versions.get(id),
+    revoke,
+    async list(filter) {
+      const records = await store.sessions.list(filter)
+      return records.filter(({ expiresAtMs }) => expiresAtMs > clock.now()).map(toSession)
+    },
+    onEnded: (listener) => subscribe(endedListeners, listener),
+    onChanged: (listener) => subscribe(changedListeners, listener),
+    async close() {
+      await Promise.all([sweeper.close(), refresher.close()])
+    },
+  }
+}
+
+function newRecord(signedIn: SignedIn, options: SessionsOptions): SessionRecord {
+  const { userId, issuer, tokens, claims } = signedIn
+  const nowMs = options.clock.now()
+  const expiresAtMs = nowMs + options.sessionLifeMs
+  const { accessToken, accessTokenLifeMs, refreshToken, idToken } = tokens
+  const record: SessionRecord = {
+    ...personOf(claims, options.groupsClaim),
+    id: randomBytes(idBytes).toString('base64url'),
+    userId,
+    issuer,
+    issuedAtMs: nowMs,
+    expiresAtMs,
+    refreshedAtMs: nowMs,
+    refreshDueAtMs: expiresAtMs,
+    accessToken,
+    accessTokenExpiresAtMs: accessTokenLifeMs === undefined ? undefined : nowMs + accessTokenLifeMs,
+    refreshToken,
+    idToken,
+  }
+  return { ...record, refreshDueAtMs: refreshDueAt(record, nowMs, options.refreshIntervalMs) }
+}
+
+/** Calls `sweep` at once and then every few seconds, one call after the other. */
+function startSweeper(
+  { clock, refreshIntervalMs }: SessionsOptions,
+  sweep: () => Promise<void>,
+): { close(): Promise<void> } {
+  const intervalMs = Math.min(maxSweepIntervalMs, refreshIntervalMs)
+  let isWanted = false
+  let running: Promise<void> | undefined
+  const run = async (): Promise<void> => {
+    while (isWanted) {
+      isWanted = false
+      await sweep()
+    }
+    running = undefined
+  }
+  let timer = clock.schedule(0, tick)
+  function tick(): void {
+    isWanted = true
+    running ??= run()
+    timer = clock.schedule(intervalMs, tick)
+  }
+  return {
+    async close() {
+      timer[Symbol.dispose]()
+      isWanted = false
+      await running
+    },
+  }
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): Disposable {
+  listeners.add(listener)
+  return { [Symbol.dispose]: () => void listeners.delete(listener) }
+}

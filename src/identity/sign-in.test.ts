@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { startDevIdp } from '../dev-idp/dev-idp.ts'
+import type { DevIdp, DevIdpOptions } from '../dev-idp/dev-idp.ts'
+import { signInWithForms } from '../dev-idp/sign-in-with-forms.ts'
+import {
+  asCookieHeader,
+  callbackOrigin,
+  openIdentity,
+  signInBy,
+  target,
+} from './identity.fixture.ts'
+import type { IdentityFixture } from './identity.fixture.ts'
+import type { IdentityOptions } from './identity.ts'
+
+const people = [
+  { id: 'u-a', email: 'alice@example.com', name: 'Alice', groups: ['ops'] },
+  { id: 'u-b', email: 'bob@example.com', emailVerified: false, name: 'Bob', groups: [] },
+]
+
+async function setUp(
+  t: TestContext,
+  idpOptions: Partial<DevIdpOptions> = {},
+  change: (idp: DevIdp) => Partial<IdentityOptions> = () => ({}),
+): Promise<{ idp: DevIdp; fixture: IdentityFixture }> {
+  const idp = await startDevIdp({ people, asksNothing: 'alice@example.com', ...idpOptions })
+  t.after(() => idp.close(0))
+  const fixture = await openIdentity(idp, change(idp))
+  t.after(() => fixture[Symbol.asyncDispose]())
+  return { idp, fixture }
+}
+
+async function browse(location: URL): Promise<URL> {
+  const stopBefore = ({ origin }: URL): boolean => origin === callbackOrigin
+  return (await signInWithForms(location, { email: 'bob@example.com' }, { stopBefore })).url
+}
+
+async function beginAndBrowse({ identity }: IdentityFixture) {
+  const begun = await identity.signIn.begin({ target, cookieHeader: undefined })
+  const { search, pathname } = await browse(begun.location)
+  assert.equal(pathname, '/oauth2/callback')
+  return { ...begun, search, cookieHeader: asCookieHeader(begun.cookies) }
+}
+
+test('a sign-in stores a session with the email, name, groups and claims of the provider', async (t) => {
+  const { idp, fixture } = await setUp(t)
+  const { session, target: returned } = await signInBy(fixture, browse)
+  assert.deepEqual(returned, target)
+  assert.equal(session.userId, 'u-a')
+  assert.equal(session.email, 'alice@example.com')
+  assert.equal(session.emailVerified, true)
+  assert.equal(session.name, 'Alice')
+  assert.deepEqual(session.groups, ['ops'])
+  assert.equal(session.claims['email'], 'alice@example.com')
+  assert.equal(session.issuer, idp.issuer.origin)
+  assert.equal(session.expiresAtMs, fixture.clock.now() + 14 * 3_600_000)
+  assert.ok(!('refreshToken' in session))
+  const record = await fixture.store.sessions.get(session.id)
+  assert.ok(record?.refreshToken !== undefined)
+})
+
+test('the request to the provider carries a state, a nonce and an S256 challenge', async (t) => {
+  const { fixture } = await setUp(t)
+  const { location } = await fixture.identity.signIn.begin({ target, cookieHeader: undefined })
+  const asked = location.searchParams
+  assert.match(asked.get('state') ?? '', /^[\w-]{43}$/)
+  assert.match(asked.get('nonce') ?? '', /^[\w-]{43}$/)
+  assert.match(asked.get('code_challenge') ?? '', /^[\w-]{43}$/)
+  assert.equal(asked.get('code_challenge_method'), 'S256')
+  assert.equal(asked.get('redirect_uri'), `${callbackOrigin}/oauth2/callback`)
+})
+
+test('the cookie of a sign-in is for this host only, and tells its bearer nothing', async (t) => {
+  const { fixture } = await setUp(t)
+  const { cookies, location } = await fixture.identity.signIn.begin({
+    target,
+    cookieHeader: undefined,
+  })
+  const [cookie = ''] = cookies
+  assert.match(cookie, /; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/)
+  assert.doesNotMatch(cookie, /Domain/i)
+  assert.ok(!cookie.includes(location.searchParams.get('state') ?? ''))
+})
+
+test('somebody whose email is not verified signs in, and the session says so', async (t) => {
+  const { fixture } = await setUp(t, { asksNothing: false })
+  const { session } = await signInBy(fixture, browse)
+  assert.equal(session.email, 'bob@example.com')
+  assert.equal(session.emailVerified, false)
+})
+
+test('groups are read from the claim that is configured', async (t) => {
+  const { fixture } = await setUp(t, { groupsClaim: 'https://example.com/roles' }, (idp) => ({
+    provider: {
+      url: idp.issuer,
+      clientId: idp.clientId,
+      clientSecret: idp.clientSecret,
+      scopes: ['openid', 'groups'],
+      groupsClaim: 'https://example.com/roles',
+    },
+  }))
+  const { session } = await signInBy(fixture, browse)
+  assert.deepEqual(session.groups, ['ops'])
+})
+
+test('a callback in another browser is refused, and stores nothing', async (t) => {
+  const { fixture } = await setUp(t)
+  const { search } = await beginAndBrowse(fixture)
+  const other = await beginAndBrowse(fixture)
+  for (const cookieHeader of [undefined, '', other.cookieHeader]) {
+    await assert.rejects(fixture.identity.signIn.finish({ search, cookieHeader }), {
+      code: 'sign-in-state-mismatch',
+    })
+  }
+  assert.deepEqual(await fixture.identity.sessions.list(), [])
+})
+
+test('a changed state, and a cookie of another state under its name, are refused', async (t) => {
+  const { fixture } = await setUp(t)
+  const [one, other] = [await beginAndBrowse(fixture), await beginAndBrowse(fixture)]
+  const changed = one.search.replace(/state=[^&]*/, 'state=something-else')
+  const [name] = other.cookieHeader.split('=')
+  const swapped = `${name}=${one.cookieHeader.split('=')[1]}`
+  for (const [search, cookieHeader] of [
+    [changed, one.cookieHeader],
+    [other.search, swapped],
+  ] as const) {
+    await assert.rejects(fixture.identity.signIn.finish({ search, cookieHeader }), {
+      code: 'sign-in-state-mismatch',
+    })
+  }
+})
+
+test('a callback counts once, also when it comes twice at the same time', async (t) => {
+  const { fixture } = await setUp(t)
+  const callback = await beginAndBrowse(fixture)
+  const finish = () => fixture.identity.signIn.finish(callback)
+  const results = await Promise.allSettled([finish(), finish()])
+  assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  await assert.rejects(finish(), { code: 'sign-in-used' })
+  assert.equal((await fixture.identity.sessions.list()).length, 1)
+})
+
+test('a sign-in that takes longer than ten minutes has to be begun again', async (t) => {
+  const { fixture } = await setUp(t)
+  const callback = await beginAndBrowse(fixture)
+  fixture.clock.advance(600_000)
+  await assert.rejects(fixture.identity.signIn.finish(callback), { code: 'sign-in-expired' })
+})
+
+test('two tabs can sign in beside each other', async (t) => {
+  const { fixture } = await setUp(t)
+  const { signIn } = fixture.identity
+  const first = await signIn.begin({ target, cookieHeader: undefined })
+  const cookieHeader = asCookieHeader(first.cookies)
+  const second = await signIn.begin({ target, cookieHeader })
+  const both = `${cookieHeader}; ${asCookieHeader(second.cookies)}`
+  for (const { location } of [second, first]) {
+    const { search } = await browse(location)
+    await signIn.finish({ search, cookieHeader: both })
+  }
+  assert.equal((await fixture.identity.sessions.list()).length, 2)
+})
+
+test('a browser keeps at most four sign-ins under way; the oldest goes', async (t) => {
+  const { fixture } = await setUp(t)
+  let held: string[] = []
+  for (let count = 0; count < 6; count += 1) {
+    const { cookies } = await fixture.identity.signIn.begin({
+      target,
+      cookieHeader: held.join('; '),
+    })
+    for (const cookie of cookies) {
+      const [name = ''] = cookie.split('=')
+      held = held.filter((pair) => !pair.startsWith(`${name}=`))
+      if (!cookie.includes('Max-Age=0')) held.push(asCookieHeader([cookie]))
+    }
+  }
+  assert.equal(held.length, 4)
+})
+
+test('an id token with another nonce is refused', async (t) => {
+  const { fixture } = await setUp(t)
+  const begun = await fixture.identity.signIn.begin({ target, cookieHeader: undefined })
+  begun.location.searchParams.set('nonce', 'somebody-elses')
+  const { search } = await browse(begun.location)
+  await assert.rejects(
+    fixture.identity.signIn.finish({ search, cookieHeader: asCookieHeader(begun.cookies) }),
+    { code: 'provider-invalid' },
+  )
+})
+
+test('a code that was asked for with another challenge is refused by the provider', async (t) => {
+  const { fixture } = await setUp(t)
+  const begun = await fixture.identity.signIn.begin({ target, cookieHeader: undefined })
+  begun.location.searchParams.set('code_challenge', 'A'.repeat(43))
+  const { search } = await browse(begun.location)
+  await assert.rejects(
+    fixture.identity.signIn.finish({ search, cookieHeader: asCookieHeader(begun.cookies) }),
+    { code: 'provider-refused', message: /"invalid_grant"/ },
+  )
+})
+
+test("the provider's own refusal is passed on, without control characters", async (t) => {
+  const { fixture } = await setUp(t)
+  const { location, cookies } = await fixture.identity.signIn.begin({
+    target,
+    cookieHeader: undefined,
+  })
+  const query = new URLSearchParams({
+    state: location.searchParams.get('state') ?? '',
+    iss: location.origin,
+    error: 'access_denied',
+    error_description: 'no\u001b[31m way',
+  })
+  await assert.rejects(
+    fixture.identity.signIn.finish({
+      search: `?${query.toString()}`,
+      cookieHeader: asCookieHeader(cookies),
+    }),
+    {
+      code: 'provider-refused',
+      message: 'the sign-in service refused: "access_denied": "no [31m way"',
+    },
+  )
+})
+
+test('a provider that is down gives one sentence, and works again once it is up', async (t) => {
+  const { idp, fixture } = await setUp(t)
+  idp.setCondition('failing')
+  await assert.rejects(signInBy(fixture, browse), {
+    name: 'AccessError',
+    code: 'provider-unavailable',
+    message: 'the sign-in service cannot be reached: it answered with status 503',
+  })
+  idp.setCondition('up')
+  const callback = await beginAndBrowse(fixture)
+  idp.setCondition('failing')
+  await assert.rejects(fixture.identity.signIn.finish(callback), { code: 'provider-unavailable' })
+  idp.setCondition('up')
+  assert.equal((await signInBy(fixture, browse)).session.userId, 'u-a')
+})
+
+test('a provider that is not there is named by its address', async (t) => {
+  const { idp, fixture } = await setUp(t)
+  await idp.close(0)
+  await assert.rejects(signInBy(fixture, browse), {
+    code: 'provider-unavailable',
+    message: new RegExp(`ECONNREFUSED 127.0.0.1:${idp.issuer.port}`),
+  })
+})
+
+test('nothing is asked of the provider before somebody signs in, and its document once', async (t) => {
+  const { idp, fixture } = await setUp(t)
+  const discovery = '/.well-known/openid-configuration'
+  fixture.clock.advance(60_000)
+  assert.equal(idp.requestCount(discovery), 0)
+  await Promise.all([signInBy(fixture, browse), signInBy(fixture, browse)])
+  assert.equal(idp.requestCount(discovery), 1)
+})
+
+test('closing ends a question that the provider does not answer', async (t) => {
+  const { idp, fixture } = await setUp(t)
+  idp.setCondition('hanging')
+  const asked = fixture.identity.signIn.begin({ target, cookieHeader: undefined })
+  const refused = assert.rejects(asked, { code: 'provider-unavailable' })
+  await fixture.identity.close()
+  await refused
+})
+
+test('a sign-in right after the provider rotated its key works', async (t) => {
+  const { idp, fixture } = await setUp(t)
+  await signInBy(fixture, browse)
+  await idp.rotateKeys()
+  const { session } = await signInBy(fixture, browse)
+  assert.equal(session.userId, 'u-a')
+  assert.equal(idp.requestCount('/jwks'), 2)
+})
+
+test('an id token signed by a key that the provider does not publish is refused', async (t) => {
+  const { fixture } = await setUp(t)
+  const other = await startDevIdp({ people })
+  t.after(() => other.close(0))
+  const realFetch = globalThis.fetch
+  t.mock.method(globalThis, 'fetch', (url: URL, init: RequestInit) =>
+    realFetch(url.pathname === '/jwks' ? new URL('/jwks', other.issuer) : url, init),
+  )
+  await assert.rejects(signInBy(fixture, browse), { code: 'provider-invalid' })
+  assert.deepEqual(await fixture.identity.sessions.list(), [])
+})
+
+test('an issuer that is neither https nor on this machine is never asked', async (t) => {
+  const { idp } = await setUp(t)
+  const fixture = await openIdentity({ ...idp, issuer: new URL('http://idp.example.com') })
+  t.after(() => fixture[Symbol.asyncDispose]())
+  await assert.rejects(signInBy(fixture, browse), {
+    code: 'provider-invalid',
+    message:
+      'the sign-in service gave an answer that cannot be trusted: only requests to HTTPS are allowed',
+  })
+})

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import { randomPKCECodeVerifier } from 'openid-client'
+import type { PendingFlows, SignInTarget } from './pending-flow.ts'
+import type { Provider, SignInChecks } from './provider.ts'
+import type { Session } from './session.ts'
+import type { Sessions } from './sessions.ts'
+
+/** Where the browser goes to sign in, and the `Set-Cookie` values that tie the sign-in to it. */
+export interface BegunSignIn {
+  readonly location: URL
+  readonly cookies: readonly string[]
+}
+
+export interface FinishedSignIn {
+  readonly session: Session
+  /** As it was given to `begin`. */
+  readonly target: SignInTarget
+  /** The `Set-Cookie` values that end this flow. */
+  readonly cookies: readonly string[]
+}
+
+/** The two halves of a sign-in: away to the provider, and back from it. */
+export interface SignIn {
+  begin(request: {
+    readonly target: SignInTarget
+    readonly cookieHeader: string | undefined
+  }): Promise<BegunSignIn>
+  /**
+   * Takes the callback's query (`?code=…&state=…`) and the browser's cookies, and stores a session.
+   * Throws the `AccessError`s of `PendingFlows.take` and of the provider.
+   */
+  finish(callback: {
+    readonly search: string
+    readonly cookieHeader: string | undefined
+  }): Promise<FinishedSignIn>
+}
+
+export interface SignInParts {
+  readonly provider: Provider
+  readonly sessions: Pick<Sessions, 'create'>
+  readonly pendingFlows: PendingFlows
+  /** Where the provider sends the browser back to; a request's `Host` plays no part. */
+  readonly callbackUrl: URL
+}
+
+const stateBytes = 32
+
+export function createSignIn(parts: SignInParts): SignIn {
+  const { provider, sessions, pendingFlows, callbackUrl } = parts
+  return {
+    async begin({ target, cookieHeader }) {
+      const checks: SignInChecks = {
+        state: randomBytes(stateBytes).toString('base64url'),
+        nonce: randomBytes(stateBytes).toString('base64url'),
+        verifier: randomPKCECodeVerifier(),
+      }
+      const location = await provider.authorizationUrl(callbackUrl, checks)
+      return { location, cookies: await pendingFlows.put({ ...checks, target }, cookieHeader) }
+    },
+    async finish({ search, cookieHeader }) {
+      const state = new URLSearchParams(search).get('state') ?? ''
+      const flow = await pendingFlows.take(state, cookieHeader)
+      const callback = new URL(callbackUrl)
+      callback.search = search
+      const { userId, ...tokens } = await provider.exchange(callback, flow)
+      const claims = await provider.claims(tokens, userId)
+      const issuer = await provider.issuer()
+      const session = await sessions.create({ userId, issuer, tokens, claims })
+      return { session, target: flow.target, cookies: [pendingFlows.clear(state)] }
+    },
+  }
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { SignJWT, UnsecuredJWT, decodeJwt, decodeProtectedHeader } from 'jose'
+import { deriveKeys } from './keys.ts'
+import type { Session } from './session.ts'
+import { createTokens, tokenFromHeaders } from './tokens.ts'
+
+const { token: key } = deriveKeys(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2))
+const host = 'auth.example.com'
+const tokens = createTokens(host, key)
+const session: Session = {
+  id: 'the-session-id',
+  userId: 'u-1',
+  email: 'alice@example.com',
+  emailVerified: true,
+  name: 'Alice',
+  groups: ['ops'],
+  claims: {},
+  issuer: 'https://idp.example.com',
+  issuedAtMs: 1_700_000_000_500,
+  expiresAtMs: 1_800_000_000_000,
+  refreshedAtMs: 0,
+  refreshDueAtMs: 0,
+}
+
+/** A token that is right in everything that is not changed. */
+function sign(change: {
+  key?: Uint8Array
+  alg?: string
+  typ?: string
+  iss?: string
+  aud?: string
+  jti?: string
+}) {
+  return new SignJWT({})
+    .setProtectedHeader({ alg: change.alg ?? 'HS256', typ: change.typ ?? 'JWT' })
+    .setIssuer(change.iss ?? host)
+    .setAudience([change.aud ?? host])
+    .setJti(change.jti ?? session.id)
+    .sign(change.key ?? key)
+}
+
+test('a token names the session and says nothing else about the person', async () => {
+  const token = await tokens.issue(session)
+  assert.deepEqual(decodeProtectedHeader(token), { alg: 'HS256', typ: 'JWT' })
+  assert.deepEqual(decodeJwt(token), {
+    iss: host,
+    sub: 'u-1',
+    aud: [host],
+    iat: 1_700_000_000,
+    jti: 'the-session-id',
+  })
+  assert.equal(await tokens.read(token), 'the-session-id')
+})
+
+test('a token of another key, algorithm, type, issuer or audience is nobody', async () => {
+  assert.equal(await tokens.read(await sign({})), session.id)
+  const wrong = [
+    await sign({ key: new Uint8Array(32).fill(9) }),
+    await sign({ alg: 'HS512', key: new Uint8Array(64).fill(1) }),
+    await sign({ typ: 'other' }),
+    await sign({ iss: 'other.example.com' }),
+    await sign({ aud: 'other.example.com' }),
+    new UnsecuredJWT({ jti: session.id }).setIssuer(host).setAudience(host).encode(),
+  ]
+  for (const token of wrong) assert.equal(await tokens.read(token), undefined, token)
+})
+
+test('HS512 with the right key is refused, too: the algorithm is pinned', async () => {
+  const long = createTokens(host, new Uint8Array(64).fill(1))
+  const token = await sign({ alg: 'HS512', key: new Uint8Array(64).fill(1) })
+  assert.equal(await long.read(token), undefined)
+})
+
+test('garbage of any kind is nobody, and nothing throws', async () => {
+  const good = await tokens.issue(session)
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        fc.string(),
+        fc.array(fc.base64String(), { minLength: 3, maxLength: 3 }).map((parts) => parts.join('.')),
+        fc.nat(good.length - 1).map((at) => good.slice(0, at)),
+      ),
+      async (text) => assert.equal(await tokens.read(text), undefined),
+    ),
+    { numRuns: 200 },
+  )
+})
+
+test('a token of more than 8 KiB is not even parsed', async () => {
+  const token = await sign({ jti: 'x'.repeat(8192) })
+  assert.equal(await tokens.read(token), undefined)
+})
+
+test('the three header forms are read, their scheme names in any case', () => {
+  for (const headers of [
+    { authorization: 'Pomerium a.b.c' },
+    { authorization: 'pomerium   a.b.c ' },
+    { authorization: 'Bearer Pomerium-a.b.c' },
+    { authorization: 'bearer POMERIUM-a.b.c' },
+    { 'x-pomerium-authorization': 'a.b.c' },
+    { 'x-pomerium-authorization': 'a.b.c', authorization: 'Pomerium other' },
+    { 'x-pomerium-authorization': '', authorization: 'Pomerium a.b.c' },
+  ]) {
+    assert.equal(tokenFromHeaders(headers), 'a.b.c', JSON.stringify(headers))
+  }
+})
+
+test('the first source that holds anything wins, also when it is worthless', () => {
+  const headers = { 'x-pomerium-authorization': 'garbage', authorization: 'Pomerium a.b.c' }
+  assert.equal(tokenFromHeaders(headers), 'garbage')
+  assert.equal(tokenFromHeaders({ 'x-pomerium-authorization': ['a.b.c', 'd'] }), 'a.b.c, d')
+})
+
+test('other schemes, cookies and empty values hold no token', () => {
+  for (const headers of [
+    {},
+    { authorization: 'Basic dXNlcjpwYXNz' },
+    { authorization: 'Bearer a.b.c' },
+    { authorization: 'Pomerium' },
+    { authorization: 'Pomerium ' },
+    { authorization: 'Bearer Pomerium-' },
+    { cookie: '_pomerium=a.b.c' },
+  ]) {
+    assert.equal(tokenFromHeaders(headers), undefined, JSON.stringify(headers))
+  }
+})

@@ -1,0 +1,69 @@
+import { SignJWT, errors, jwtVerify } from 'jose'
+import type { Session } from './session.ts'
+
+/** A token larger than this is not ours, in bytes. */
+const maxTokenBytes = 8192
+
+/** Makes and reads the tokens by which clients name their session. */
+export interface Tokens {
+  /**
+   * A JWS that names a session, in the form that stock clients keep (reference 2.3): HS256, `typ`
+   * JWT, and no `exp`, since the session in the store decides how long it is good for.
+   */
+  issue(session: Session): Promise<string>
+  /** The session id of a token we issued; undefined for anything else. */
+  read(token: string): Promise<string | undefined>
+}
+
+/** `host` is the host of the authenticate service: issuer and audience of every token. */
+export function createTokens(host: string, key: Uint8Array): Tokens {
+  return {
+    issue: ({ id, userId, issuedAtMs }) =>
+      new SignJWT({ aud: [host] })
+        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+        .setIssuer(host)
+        .setSubject(userId)
+        .setIssuedAt(Math.floor(issuedAtMs / 1000))
+        .setJti(id)
+        .sign(key),
+    async read(token) {
+      if (token.length > maxTokenBytes) return undefined
+      try {
+        const { payload } = await jwtVerify(token, key, {
+          algorithms: ['HS256'],
+          issuer: host,
+          audience: host,
+          typ: 'JWT',
+        })
+        return payload.jti
+      } catch (error) {
+        if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
+        throw error
+      }
+    },
+  }
+}
+
+/** Header fields as Node.js gives them: lower-case names. */
+export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/**
+ * The token that a request carries, in the forms of the reference (2.3): `X-Pomerium-Authorization`,
+ * `Authorization: Pomerium …`, `Authorization: Bearer Pomerium-…`.
+ *
+ * The first that holds anything wins, also when its token turns out to be worthless. Never a cookie
+ * or a query string: a page of another site could make a browser send those.
+ */
+export function tokenFromHeaders(headers: Headers): string | undefined {
+  const own = single(headers['x-pomerium-authorization'])
+  if (own !== undefined && own !== '') return own
+  const match = /^(?:pomerium +|bearer +pomerium-)(.*)$/i.exec(
+    single(headers['authorization']) ?? '',
+  )
+  return match?.[1] === '' ? undefined : match?.[1]
+}
+
+/** A field that is there twice is one value that no token can be. */
+function single(value: string | readonly string[] | undefined): string | undefined {
+  return (typeof value === 'object' ? value.join(', ') : value)?.trim()
+}
