@@ -84,8 +84,9 @@ export function requestHttp1(
   }).finally(() => socket.destroy())
 }
 
-function onSocket(socket: Socket): { agent: false; createConnection: () => Socket } {
-  return { agent: false, createConnection: () => socket }
+/** Node uses no agent, and this connection, only when no `agent` is named at all. */
+function onSocket(socket: Socket): { createConnection: () => Socket } {
+  return { createConnection: () => socket }
 }
 
 /** Node takes whatever follows an answer to CONNECT for the tunnel's bytes, also that of a refusal. */

@@ -61,7 +61,7 @@ async function dialGateway(gateway: GatewayAddress, signal?: AbortSignal): Promi
   } catch (error) {
     throw new UpstreamError('gateway-unreachable', `the gateway ${messageOf(error)}`, {
       cause: error,
-      hint: 'check the network and the name; "--gateway URL" names a gateway that is not at the destination’s own host',
+      hint: 'check the network and the name; "--gateway URL" names a gateway that is not at the destination\'s own host',
     })
   }
 }

@@ -49,7 +49,7 @@ export function person({ cache, signIn, log, signal }: PersonOptions): Credentia
       if (waitedMs === 0) log.info('waiting for the sign-in that another postern has begun')
       await wait(pollMs, undefined, { signal })
     }
-    throw new AccessError('sign-in-timeout', 'another postern’s sign-in did not end in time', {
+    throw new AccessError('sign-in-timeout', "another postern's sign-in did not end in time", {
       hint: `if none runs, delete "${cache.lockPath}"`,
     })
   }

@@ -43,7 +43,7 @@ const meanings: Readonly<Record<number, Meaning>> = {
   404: {
     code: 'route-not-found',
     message: 'the gateway has no route "%"',
-    hint: 'check the name and the port: the port is the one in the route’s "from"',
+    hint: 'check the name and the port: the port is the one in the route\'s "from"',
   },
   450: {
     code: 'device-not-allowed',

@@ -12,6 +12,7 @@ export async function serveLocal(
   local: Duplex,
   authority: string,
   client: GatewayClient,
+  onConnected?: () => void,
 ): Promise<RelayEnd> {
   const gone = new AbortController()
   const onGone = (): void => gone.abort(new Error('the local connection is gone'))
@@ -21,6 +22,7 @@ export async function serveLocal(
   try {
     const tunnel = await client.open(authority, gone.signal)
     local.off('close', onGone)
+    onConnected?.()
     return await relay(local, tunnel)
   } catch (error) {
     // An orderly end would look like an answer without content.

@@ -22,9 +22,9 @@ const sentences: Readonly<Record<string, readonly [what: string, hint: string]>>
   ],
   CERT_HAS_EXPIRED: [
     'showed a certificate that has expired',
-    'whoever runs the gateway must renew it; check this machine’s clock as well',
+    "whoever runs the gateway must renew it; check this machine's clock as well",
   ],
-  CERT_NOT_YET_VALID: ['showed a certificate that is not valid yet', 'check this machine’s clock'],
+  CERT_NOT_YET_VALID: ['showed a certificate that is not valid yet', "check this machine's clock"],
   ERR_TLS_CERT_ALTNAME_INVALID: [
     'showed a certificate for another name',
     'give the name that the certificate is for with "--gateway https://NAME"',
@@ -35,13 +35,13 @@ const sentences: Readonly<Record<string, readonly [what: string, hint: string]>>
   ],
   ERR_SSL_WRONG_VERSION_NUMBER: [
     'does not speak TLS',
-    'check the port; the gateway’s is usually 443',
+    "check the port; the gateway's is usually 443",
   ],
 }
 
 const unknownIssuerSentence = [
   'showed a certificate from an authority that this machine does not know',
-  'give your company’s authority with "--ca-file FILE", or add it to the system’s store',
+  'give your company\'s authority with "--ca-file FILE", or add it to the system\'s store',
 ] as const
 
 /** Whether a handshake failed only because the certificate's issuer is not among those believed. */

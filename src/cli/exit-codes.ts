@@ -1,0 +1,71 @@
+import { AppError, ConfigError } from '../errors.ts'
+
+/** What the program's end tells a script. Stable: printed by `--help`, never renumbered. */
+export const exitCodes = {
+  ok: 0,
+  internal: 1,
+  usage: 2,
+  signIn: 3,
+  denied: 4,
+  noRoute: 5,
+  upstream: 6,
+  gateway: 7,
+  system: 8,
+  lost: 9,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** One line for each code, for `--help`. */
+export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
+  0: 'everything went well',
+  1: 'an error of postern itself',
+  2: 'the command line or a configuration is wrong',
+  3: 'nobody signed in, or the service account is not accepted',
+  4: 'access is denied',
+  5: 'the gateway has no such route',
+  6: 'the service behind the gateway cannot be reached',
+  7: 'the gateway cannot be reached, or its certificate is not trusted',
+  8: 'this machine is in the way: an address in use, a file that cannot be read',
+  9: 'the tunnel was cut or lost before its end',
+}
+
+const byErrorCode: Readonly<Record<string, ExitCode>> = {
+  'invalid-destination': exitCodes.usage,
+  'invalid-gateway-url': exitCodes.usage,
+  'invalid-listen-address': exitCodes.usage,
+  'client-key-missing': exitCodes.usage,
+  'invalid-service-account': exitCodes.usage,
+  'sign-in-failed': exitCodes.signIn,
+  'sign-in-timeout': exitCodes.signIn,
+  'sign-in-cancelled': exitCodes.signIn,
+  'sign-in-rejected': exitCodes.signIn,
+  'service-account-rejected': exitCodes.signIn,
+  'policy-denied': exitCodes.denied,
+  'device-not-allowed': exitCodes.denied,
+  'client-certificate-required': exitCodes.denied,
+  'route-not-found': exitCodes.noRoute,
+  'upstream-unreachable': exitCodes.upstream,
+  'gateway-unreachable': exitCodes.gateway,
+  'gateway-not-trusted': exitCodes.gateway,
+  'not-a-gateway': exitCodes.gateway,
+  'unexpected-answer': exitCodes.gateway,
+  'address-in-use': exitCodes.system,
+  'address-not-allowed': exitCodes.system,
+  'cannot-listen': exitCodes.system,
+  'certificate-unreadable': exitCodes.system,
+  'service-account-unreadable': exitCodes.system,
+  'tunnel-lost': exitCodes.lost,
+}
+
+/** The exit code for whatever ended the program. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof ConfigError) return exitCodes.usage
+  if (!(error instanceof AppError)) return exitCodes.internal
+  return byErrorCode[error.code] ?? exitCodes.internal
+}
+
+/** The exit code of a program that a signal ended, as shells have it. */
+export function exitCodeOfSignal(signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM'): number {
+  return 128 + { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal]
+}

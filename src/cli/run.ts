@@ -1,0 +1,80 @@
+import { Command, CommanderError } from 'commander'
+import { systemCode } from '../errors.ts'
+import { version } from '../version.ts'
+import { commands } from './commands.ts'
+import { exitCodeOf, exitCodes } from './exit-codes.ts'
+import { processVoice } from './voice.ts'
+
+/** Runs one command line, without the program's own name, and resolves to the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  forgiveLostReaders()
+  let exitCode: number = exitCodes.ok
+  try {
+    const program = await defineProgram(args[0], (code) => (exitCode = code))
+    await program.parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has said it already.
+      return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    }
+    const voice = { human: 'postern', json: 'postern' }
+    processVoice({ format: 'human', level: 'info', component: voice }).fatal(error)
+    return exitCodeOf(error)
+  }
+}
+
+/** Only the command that is asked for is loaded; the others lend their name and summary. */
+async function defineProgram(
+  wanted: string | undefined,
+  end: (exitCode: number) => void,
+): Promise<Command> {
+  const program = new Command('postern')
+    .description('Reach any TCP service through one HTTPS port, with your company login.')
+    .version(`postern ${version}`, '-V, --version', 'print the version')
+    .enablePositionalOptions()
+  for (const { name, summary, load } of commands) {
+    const command = name === wanted ? (await load())(end) : new Command(name)
+    program.addCommand(command.summary(summary))
+  }
+  for (const command of withSubcommands(program)) makeQuiet(command)
+  return program.helpCommand(false)
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)]
+}
+
+/** Commander throws instead of ending the process, and speaks as the program does. */
+function makeQuiet(command: Command): void {
+  command
+    .exitOverride()
+    .helpOption('-h, --help', 'print this help')
+    .configureOutput({
+      outputError: (text, write) => {
+        const [sentence = '', ...rest] = text
+          .trim()
+          .replaceAll(/'([^']*)'/g, '"$1"')
+          .split('\n')
+        const hint = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' '))
+        const advice =
+          hint === null
+            ? `"${pathOf(command)} --help" lists what there is`
+            : `did you mean "${hint[1]}"?`
+        write(`postern: ${sentence}\n  hint: ${advice}\n`)
+      },
+    })
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
+}
+
+/** `postern --help | head -1` is no error. A tunnel's own stdout is watched by the tunnel as well. */
+function forgiveLostReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (systemCode(error) !== 'EPIPE') process.exitCode = exitCodes.internal
+    })
+  }
+}

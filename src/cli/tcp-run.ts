@@ -1,0 +1,170 @@
+import type { Socket } from 'node:net'
+import { openBrowser } from '../client/browser.ts'
+import { parseDestination, type Destination } from '../client/destination.ts'
+import { createGatewayClient, type GatewayClient } from '../client/gateway-client.ts'
+import { isOpenToOthers, parseListenAddress, type ListenAddress } from '../client/listen-address.ts'
+import { startListener } from '../client/listener.ts'
+import { serveLocal } from '../client/serve.ts'
+import { openStdio } from '../client/stdio.ts'
+import { loadTrust } from '../client/trust.ts'
+import { UpstreamError } from '../errors.ts'
+import type { RelayEnd } from '../net/relay.ts'
+import { exitCodeOf, exitCodeOfSignal, exitCodes } from './exit-codes.ts'
+import { readServiceAccount } from './service-account.ts'
+import { onEndSignal } from './signals.ts'
+import type { TcpOptions } from './tcp.ts'
+import { describe, errorFields, processVoice, type Voice } from './voice.ts'
+
+/** Runs `postern tcp` to its end and resolves to the exit code. */
+export async function runTcp(destinationText: string, options: TcpOptions): Promise<number> {
+  const voice = processVoice({
+    format: options.logFormat,
+    // With stdin and stdout there is one connection, and its program speaks for itself.
+    level: options.listen === '-' ? 'warn' : 'info',
+    component: { human: 'tcptunnel', json: 'tunnel' },
+  })
+  try {
+    const listen = parseListenAddress(options.listen)
+    const gatewayUrl = options.gateway ?? options.gatewayUrl ?? options.pomeriumUrl
+    const destination = parseDestination(destinationText, gatewayUrl)
+    const client = await createClient(destination, options, voice)
+    warnAboutExposure(listen, options, voice)
+    return listen.kind === 'stdio'
+      ? await serveStdio(destination, client, voice)
+      : await serveListener(listen, destination, client, voice)
+  } catch (error) {
+    voice.fatal(error)
+    return exitCodeOf(error)
+  }
+}
+
+async function createClient(
+  { gateway }: Destination,
+  options: TcpOptions,
+  voice: Voice,
+): Promise<GatewayClient> {
+  const trust = await loadTrust({
+    caFile: options.caFile ?? options.alternateCaPath,
+    caCertBase64: options.caCert,
+    disableTlsVerification: options.disableTlsVerification,
+    clientCertFile: options.clientCert,
+    clientKeyFile: options.clientKey,
+  })
+  const serviceAccountToken = await readServiceAccount({
+    argument: options.serviceAccount,
+    file: options.serviceAccountFile,
+    environment: process.env['POSTERN_SERVICE_ACCOUNT'],
+  })
+  return createGatewayClient({
+    gateway,
+    trust,
+    serviceAccountToken,
+    log: voice,
+    presentSignIn(url) {
+      presentSignIn(url, options, voice)
+    },
+  })
+}
+
+/** The address is said at any level: it may have to be opened by hand. */
+function presentSignIn(url: string, options: TcpOptions, voice: Voice): void {
+  if (options.logFormat === 'json') voice.warn('auth required', { 'auth-url': url })
+  else process.stderr.write(`sign in at:\n\n  ${url}\n\n`)
+  openBrowser(url, options.browserCmd, voice)
+}
+
+function warnAboutExposure(listen: ListenAddress, options: TcpOptions, voice: Voice): void {
+  if (options.disableTlsVerification === true) {
+    voice.warn(
+      "the gateway's certificate is not checked: whoever is on the way can read and change everything",
+    )
+  }
+  if (options.serviceAccount !== undefined) {
+    voice.warn('every user of this machine can read "--service-account" while this runs', {
+      hint: 'use "--service-account-file" or POSTERN_SERVICE_ACCOUNT',
+    })
+  }
+  if (isOpenToOthers(listen)) {
+    voice.warn(`everybody who reaches "${options.listen}" uses the service as you`, {
+      hint: 'listen on 127.0.0.1 unless you mean that',
+    })
+  }
+}
+
+async function serveStdio(
+  { authority }: Destination,
+  client: GatewayClient,
+  voice: Voice,
+): Promise<number> {
+  let ended: number | undefined
+  using _ = onEndSignal((signal) => {
+    ended = exitCodeOfSignal(signal)
+    void client.destroy()
+  })
+  const stdio = openStdio()
+  try {
+    const end = await serveLocal(stdio, authority, client)
+    if (ended === undefined && end.cause === 'upstream-reset') throw tunnelLost(end)
+    return ended ?? exitCodes.ok
+  } catch (error) {
+    if (ended !== undefined) return ended
+    voice.fatal(error)
+    return exitCodeOf(error)
+  } finally {
+    await client.destroy()
+  }
+}
+
+async function serveListener(
+  listen: Exclude<ListenAddress, { kind: 'stdio' }>,
+  { authority }: Destination,
+  client: GatewayClient,
+  voice: Voice,
+): Promise<number> {
+  const listener = await startListener(listen, (socket) =>
+    serveOne(socket, authority, client, voice),
+  )
+  voice.info(`listening on ${listener.address}`, { addr: listener.address })
+  await new Promise<void>((resolve) => {
+    const watch = onEndSignal(() => {
+      // A second signal ends the process at once.
+      watch[Symbol.dispose]()
+      resolve()
+    })
+  })
+  voice.info('ending')
+  await Promise.all([listener.close(0), client.destroy()])
+  return exitCodes.ok
+}
+
+/** Serves one local connection; its failure is told and ends nothing else. Never rejects. */
+async function serveOne(
+  socket: Socket,
+  authority: string,
+  client: GatewayClient,
+  voice: Voice,
+): Promise<void> {
+  const peer =
+    socket.remoteAddress === undefined ? 'local' : `${socket.remoteAddress}:${socket.remotePort}`
+  const fields = { peer, destination: authority }
+  try {
+    const end = await serveLocal(socket, authority, client, () =>
+      voice.info(`connected ${peer}`, fields),
+    )
+    if (end.cause === 'upstream-reset') throw tunnelLost(end)
+    voice.info(`disconnected ${peer}`, {
+      ...fields,
+      bytesUp: end.bytesUp,
+      bytesDown: end.bytesDown,
+    })
+  } catch (error) {
+    voice.error(describe(error), { ...fields, ...errorFields(error) })
+  }
+}
+
+function tunnelLost({ error }: RelayEnd): UpstreamError {
+  return new UpstreamError('tunnel-lost', 'the tunnel was cut before its end', {
+    cause: error,
+    hint: "the service reset it, the gateway's policy changed, or the connection was lost; the gateway's log says which",
+  })
+}

@@ -1,0 +1,98 @@
+import { Command, Option } from 'commander'
+import { exitCodeMeanings } from './exit-codes.ts'
+
+/** The options of `postern tcp` as they were given. */
+export interface TcpOptions {
+  readonly listen: string
+  readonly gateway?: string
+  readonly pomeriumUrl?: string
+  readonly gatewayUrl?: string
+  readonly caFile?: string
+  readonly alternateCaPath?: string
+  readonly caCert?: string
+  readonly disableTlsVerification?: boolean
+  readonly clientCert?: string
+  readonly clientKey?: string
+  readonly browserCmd?: string
+  readonly serviceAccount?: string
+  readonly serviceAccountFile?: string
+  readonly logFormat: 'human' | 'json'
+}
+
+const description = `Reach a TCP service through a gateway: each connection to a local port becomes a tunnel.
+
+DESTINATION is the "from" of a route: "host:port", "tcp+https://host:port", or "https://gateway/host:port" for a gateway of another name. The port names the route; the gateway itself is reached on port 443 of the same host unless --gateway says otherwise.`
+
+const examples = `
+Examples:
+  # a local port for Redis; the port it listens on is printed
+  postern tcp redis.corp.example.com:6379
+
+  # always the same local port
+  postern tcp --listen 127.0.0.1:5432 db.corp.example.com:5432
+
+  # SSH in one line
+  ssh -o ProxyCommand='postern tcp --listen - %h:%p' ssh.corp.example.com
+
+  # a gateway on another host and port, with a private certificate authority
+  postern tcp --gateway https://gw.example.com:8443 --ca-file ca.pem redis.corp:6379
+
+Environment:
+  POSTERN_SERVICE_ACCOUNT   token of a service account, instead of --service-account
+  XDG_CACHE_HOME            where sign-ins are kept: $XDG_CACHE_HOME/postern/tokens
+  NO_COLOR                  set to print without colour
+
+Exit codes:
+${Object.entries(exitCodeMeanings)
+  .map(([code, meaning]) => `  ${code}  ${meaning}`)
+  .join('\n')}
+`
+
+/** Defines `postern tcp`. */
+export function defineTcp(end: (exitCode: number) => void): Command {
+  return new Command('tcp')
+    .description(description)
+    .argument('<destination>', 'the route, such as "redis.corp.example.com:6379"')
+    .option(
+      '--listen <address>',
+      '"HOST:PORT", ":PORT" for all addresses, "unix:PATH", or "-" for stdin and stdout',
+      '127.0.0.1:0',
+    )
+    .option(
+      '--gateway <url>',
+      "the gateway, when it is not at the destination's own host (also --pomerium-url, --gateway-url)",
+    )
+    .addOption(new Option('--pomerium-url <url>').hideHelp())
+    .addOption(new Option('--gateway-url <url>').hideHelp())
+    .option(
+      '--ca-file <file>',
+      'trust these certificate authorities (PEM) as well (also --alternate-ca-path)',
+    )
+    .addOption(new Option('--alternate-ca-path <file>').hideHelp())
+    .option('--ca-cert <base64>', 'the same, as base64 of PEM')
+    .option(
+      '--disable-tls-verification',
+      'believe any certificate: whoever is on the way can read everything',
+    )
+    .option('--client-cert <file>', 'certificate (PEM) to show to the gateway')
+    .option('--client-key <file>', 'its key (PEM)')
+    .option(
+      '--browser-cmd <program>',
+      'opens the sign-in address instead of the browser: run as "PROGRAM ADDRESS"',
+    )
+    .option(
+      '--service-account <token>',
+      'token to use instead of a sign-in; other users of this machine can see it',
+    )
+    .option('--service-account-file <file>', 'file with that token')
+    .addOption(
+      new Option('--log-format <format>', 'what stderr is for')
+        .choices(['human', 'json'])
+        .default('human'),
+    )
+    .addHelpText('after', examples)
+    .action(async (destination: string, options: TcpOptions) => {
+      const { runTcp } = await import('./tcp-run.ts')
+      end(await runTcp(destination, options))
+    })
+}

@@ -1,0 +1,516 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { describe, test } from 'node:test'
+import { AccessError, UpstreamError } from '../errors.ts'
+import { silentLogger } from '../log.ts'
+import { createCertificateAuthority } from '../net/certificate.ts'
+import { dial } from '../net/dial.ts'
+import { encodeRefusal } from '../tunnel/refusal.ts'
+import { echo, followSignIn, startFakeGateway, type FakeGateway } from './fake-gateway.ts'
+import { createGatewayClient, type GatewayClient } from './gateway-client.ts'
+import { parseGatewayUrl } from './destination.ts'
+import { RefusedError } from './refused.ts'
+import { serveLocal } from './serve.ts'
+import { loadTrust, type Trust } from './trust.ts'
+
+const never = new AbortController().signal
+
+interface Rig extends AsyncDisposable {
+  readonly client: GatewayClient
+  readonly directory: string
+  /** Addresses that were shown for a sign-in. */
+  readonly shown: string[]
+}
+
+interface RigOptions {
+  readonly signIn?: (url: string) => unknown
+  readonly serviceAccountToken?: string
+  readonly trust?: Partial<Trust>
+  readonly directory?: string
+  readonly url?: string
+}
+
+async function openRig(gateway: FakeGateway, options: RigOptions = {}): Promise<Rig> {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'postern-')))
+  const shown: string[] = []
+  const client = createGatewayClient({
+    gateway: parseGatewayUrl(options.url ?? gateway.origin),
+    trust: {
+      isVerified: true,
+      extraCa: [gateway.ca],
+      clientCertificate: undefined,
+      ...options.trust,
+    },
+    presentSignIn(url) {
+      shown.push(url)
+      void (options.signIn ?? followSignIn)(url)
+    },
+    serviceAccountToken: options.serviceAccountToken,
+    log: silentLogger,
+    cacheDirectory: directory,
+  })
+  return {
+    client,
+    directory,
+    shown,
+    async [Symbol.asyncDispose]() {
+      await client.destroy()
+      if (options.directory === undefined) await rm(directory, { recursive: true })
+    },
+  }
+}
+
+async function keptTokens(directory: string): Promise<string[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.jwt'))
+  return Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')))
+}
+
+async function roundTrip(tunnel: Duplex, bytes = randomBytes(1000)): Promise<void> {
+  const received = collect(tunnel)
+  tunnel.end(bytes)
+  assert.ok((await received).equals(bytes))
+}
+
+for (const protocol of ['h2', 'http/1.1'] as const) {
+  describe(`a tunnel over ${protocol}`, () => {
+    test('carries bytes both ways and says what it should of the request', async () => {
+      await using gateway = await startFakeGateway({ protocols: [protocol], isPublic: true })
+      await using rig = await openRig(gateway)
+      await roundTrip(await rig.client.open('redis.example.com:6379', never), randomBytes(300_000))
+      const [connect] = gateway.connects
+      assert.equal(connect?.version, protocol === 'h2' ? '2' : '1.1')
+      assert.equal(connect?.authority, 'redis.example.com:6379')
+      assert.equal(connect?.token, undefined)
+      if (protocol === 'http/1.1') assert.equal(connect?.headers.host, 'redis.example.com:6379')
+      if (protocol === 'h2') assert.equal(connect?.headers.host, undefined)
+    })
+
+    test('passes the end of one side on while the other keeps flowing', async () => {
+      const upload = randomBytes(2_000_003)
+      const served: { tunnel?: Duplex } = {}
+      await using gateway = await startFakeGateway({
+        protocols: [protocol],
+        isPublic: true,
+        connect: () => ({ serve: (tunnel) => void (served.tunnel = tunnel) }),
+      })
+      await using rig = await openRig(gateway)
+      await using local = await openLocal(rig.client)
+      // The service ends first; everything the person sends afterwards still arrives.
+      const atPerson = collect(local.near)
+      while (served.tunnel === undefined) await new Promise(setImmediate)
+      const atService = collect(served.tunnel)
+      served.tunnel.end('greeting')
+      assert.equal((await atPerson).toString(), 'greeting')
+      local.near.end(upload)
+      assert.equal(digest(await atService), digest(upload))
+      assert.equal((await local.end).cause, 'upstream-closed')
+    })
+
+    test('loses no byte of the answer when the person ends first', async () => {
+      const answer = randomBytes(2_000_003)
+      await using gateway = await startFakeGateway({
+        protocols: [protocol],
+        isPublic: true,
+        connect: () => ({ serve: (tunnel) => void collect(tunnel).then(() => tunnel.end(answer)) }),
+      })
+      await using rig = await openRig(gateway)
+      await using local = await openLocal(rig.client)
+      const atPerson = collect(local.near)
+      local.near.end('question')
+      assert.equal(digest(await atPerson), digest(answer))
+      assert.equal((await local.end).cause, 'client-closed')
+    })
+
+    test('learns of a refusal with its words, its next step and its request id', async () => {
+      const refusal = {
+        code: 'policy_denied',
+        message: 'access to "a:1" is denied',
+        next: 'ask for the group "dba"',
+        requestId: '4bf9',
+        reasons: ['groups-unauthorized'],
+      }
+      await using gateway = await startFakeGateway({
+        protocols: [protocol],
+        isPublic: true,
+        connect: () => ({ status: 403, body: encodeRefusal(refusal) }),
+      })
+      await using rig = await openRig(gateway)
+      await assert.rejects(rig.client.open('a:1', never), {
+        code: 'policy-denied',
+        message: refusal.message,
+        hint: refusal.next,
+        requestId: '4bf9',
+        reasons: refusal.reasons,
+      })
+    })
+  })
+}
+
+describe('a refusal without words', () => {
+  const expected = {
+    403: ['policy-denied', /access to "a:1" is denied/],
+    404: ['route-not-found', /no route "a:1"/],
+    450: ['device-not-allowed', /device/],
+    495: ['client-certificate-required', /client certificate/],
+    503: ['upstream-unreachable', /cannot be reached now/],
+    502: ['unexpected-answer', /502/],
+    204: ['unexpected-answer', /204/],
+  } as const
+  for (const [status, [code, message]] of Object.entries(expected)) {
+    test(`${status} is "${code}", and the token is kept`, async () => {
+      await using gateway = await startFakeGateway({
+        connect: () => ({ status: Number(status), headers: { 'x-request-id': 'r7' } }),
+      })
+      await using rig = await openRig(gateway)
+      await assert.rejects(rig.client.open('a:1', never), (error) => {
+        assert.ok(error instanceof RefusedError)
+        assert.match(error.message, message)
+        assert.deepEqual([error.code, error.requestId], [code, 'r7'])
+        return true
+      })
+      await assert.rejects(rig.client.open('a:1', never), RefusedError)
+      assert.equal(rig.shown.length, 1)
+      assert.deepEqual(await keptTokens(rig.directory), [...gateway.tokens])
+    })
+  }
+})
+
+describe('one connection for many tunnels', () => {
+  test('ten tunnels at once share one HTTP/2 connection', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using rig = await openRig(gateway)
+    const tunnels = await Promise.all(tenTimes(() => rig.client.open('a:1', never)))
+    await Promise.all(tunnels.map((tunnel) => roundTrip(tunnel)))
+    assert.equal(gateway.connections, 1)
+  })
+
+  test('more tunnels than a connection allows get another connection', async () => {
+    await using gateway = await startFakeGateway({
+      isPublic: true,
+      settings: { maxConcurrentStreams: 4 },
+    })
+    await using rig = await openRig(gateway)
+    await roundTrip(await rig.client.open('a:1', never))
+    const tunnels = await Promise.all(tenTimes(() => rig.client.open('a:1', never)))
+    assert.ok(gateway.connections >= 3, `${gateway.connections} connections`)
+    await Promise.all(tunnels.map((tunnel) => roundTrip(tunnel)))
+  })
+
+  test('a lost connection is replaced at the next tunnel', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using rig = await openRig(gateway)
+    const tunnel = await rig.client.open('a:1', never)
+    tunnel.on('error', () => undefined)
+    const closed = new Promise((resolve) => tunnel.once('close', resolve))
+    gateway.dropConnections()
+    await closed
+    await roundTrip(await rig.client.open('a:1', never))
+    assert.deepEqual(
+      gateway.connects.map(({ version }) => version),
+      ['2', '2'],
+    )
+  })
+
+  test('the end of the connection aborts its tunnels instead of ending them in order', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using rig = await openRig(gateway)
+    await using local = await openLocal(rig.client)
+    local.near.on('error', () => undefined)
+    local.near.write('x')
+    await once(local.near, 'data')
+    gateway.dropConnections()
+    assert.equal((await local.end).cause, 'upstream-reset')
+  })
+
+  test('HTTP/1.1 is used, and remembered, where CONNECT over HTTP/2 breaks', async () => {
+    await using gateway = await startFakeGateway({
+      isPublic: true,
+      connect: (authority) => ({
+        serve(tunnel) {
+          if (gateway.connects.at(-1)?.version === '2') tunnel.destroy(new Error(authority))
+          else echo(tunnel)
+        },
+      }),
+    })
+    // Breaks before an answer: the whole connection is cut when the request arrives.
+    gateway.connects.push = (...items) => {
+      const length = Array.prototype.push.apply(gateway.connects, items)
+      if (items[0]?.version === '2') gateway.dropConnections()
+      return length
+    }
+    await using rig = await openRig(gateway)
+    await roundTrip(await rig.client.open('a:1', never))
+    await roundTrip(await rig.client.open('a:1', never))
+    assert.deepEqual(
+      gateway.connects.map(({ version }) => version),
+      ['2', '1.1', '1.1'],
+    )
+  })
+})
+
+describe('sign-in', () => {
+  for (const [style, options] of [
+    ['a Postern gateway', { callback: 'code' }],
+    ['a stock Pomerium that answers 302', { callback: 'query', signInStatus: 302 }],
+    ['a stock Pomerium whose page posts a form', { callback: 'form', signInStatus: 307 }],
+  ] as const) {
+    test(`works with ${style}, and the token is kept for the next run`, async () => {
+      await using gateway = await startFakeGateway(options)
+      await using rig = await openRig(gateway)
+      await roundTrip(await rig.client.open('a:1', never))
+      assert.deepEqual(await keptTokens(rig.directory), [...gateway.tokens])
+      await using next = await openRig(gateway, { directory: rig.directory })
+      await roundTrip(await next.client.open('a:1', never))
+      assert.deepEqual([gateway.logins, next.shown.length], [1, 0])
+    })
+  }
+
+  test('ten connections at once lead to one sign-in', async () => {
+    await using gateway = await startFakeGateway()
+    await using rig = await openRig(gateway)
+    const tunnels = await Promise.all(tenTimes(() => rig.client.open('a:1', never)))
+    await Promise.all(tunnels.map((tunnel) => roundTrip(tunnel)))
+    assert.deepEqual([gateway.logins, rig.shown.length], [1, 1])
+  })
+
+  test('clients that share a cache lead to one sign-in', async () => {
+    await using gateway = await startFakeGateway()
+    await using rig = await openRig(gateway)
+    await using other = await openRig(gateway, { directory: rig.directory })
+    const tunnels = await Promise.all([
+      rig.client.open('a:1', never),
+      other.client.open('b:1', never),
+    ])
+    await Promise.all(tunnels.map((tunnel) => roundTrip(tunnel)))
+    assert.equal(gateway.logins, 1)
+    assert.deepEqual(
+      (await readdir(rig.directory)).filter((name) => name.includes('lock')),
+      [],
+    )
+  })
+
+  test('a rejected token is replaced, and a newer one of another process is tried first', async () => {
+    await using gateway = await startFakeGateway()
+    await using rig = await openRig(gateway)
+    await roundTrip(await rig.client.open('a:1', never))
+    gateway.tokens.clear()
+    gateway.tokens.add('aa.other.bb')
+    await roundTrip(await rig.client.open('a:1', never))
+    assert.equal(gateway.logins, 2)
+    assert.deepEqual(await keptTokens(rig.directory), ['aa.token2.bb'])
+    await using other = await openRig(gateway, { directory: rig.directory })
+    await roundTrip(await other.client.open('a:1', never))
+    assert.equal(gateway.logins, 2)
+  })
+
+  test('a gateway that rejects a fresh token is not asked for ever, and the token is dropped', async () => {
+    await using gateway = await startFakeGateway({ callback: 'query' })
+    gateway.tokens.add = function add() {
+      return this
+    }
+    await using rig = await openRig(gateway)
+    await assert.rejects(rig.client.open('a:1', never), { code: 'sign-in-rejected' })
+    assert.deepEqual([gateway.logins, gateway.connects.length], [1, 2])
+    assert.deepEqual(await keptTokens(rig.directory), [])
+  })
+
+  test('the token is kept by 0600 in a 0700 directory, apart for unverified connections', async () => {
+    await using gateway = await startFakeGateway()
+    const parent = await mkdtemp(join(tmpdir(), 'postern-'))
+    const directory = join(parent, 'tokens')
+    await using rig = await openRig(gateway, { directory })
+    await roundTrip(await rig.client.open('a:1', never))
+    await using loose = await openRig(gateway, {
+      directory,
+      trust: { isVerified: false, extraCa: [] },
+    })
+    await roundTrip(await loose.client.open('a:1', never))
+    assert.equal(gateway.logins, 2)
+    assert.equal((await stat(directory)).mode & 0o777, 0o700)
+    const names = await readdir(directory)
+    assert.equal(names.length, 2)
+    for (const name of names) assert.equal((await stat(join(directory, name))).mode & 0o777, 0o600)
+    await rm(parent, { recursive: true })
+  })
+
+  test('the callback has a path nobody can guess, on loopback', async () => {
+    await using gateway = await startFakeGateway()
+    await using rig = await openRig(gateway)
+    await roundTrip(await rig.client.open('a:1', never))
+    const [shown = ''] = rig.shown
+    const redirect = new URL(shown).searchParams.get('pomerium_redirect_uri') ?? ''
+    assert.match(redirect, /^http:\/\/127\.0\.0\.1:\d+\/[\w-]{43}$/)
+  })
+
+  test('who waits may leave; the sign-in goes on and serves the next connection', async () => {
+    await using gateway = await startFakeGateway()
+    const { promise: shown, resolve: show } = Promise.withResolvers<string>()
+    await using rig = await openRig(gateway, { signIn: show })
+    const leaving = new AbortController()
+    const first = rig.client.open('a:1', leaving.signal)
+    const url = await shown
+    leaving.abort()
+    await assert.rejects(first, { code: 'sign-in-cancelled' })
+    const second = rig.client.open('a:1', never)
+    await followSignIn(url)
+    await roundTrip(await second)
+    assert.equal(gateway.logins, 1)
+  })
+
+  test('an ending client gives the sign-in up and releases its lock', async () => {
+    await using gateway = await startFakeGateway()
+    const { promise: shown, resolve: show } = Promise.withResolvers<string>()
+    const rig = await openRig(gateway, { signIn: show })
+    const opening = rig.client.open('a:1', never)
+    const refused = assert.rejects(opening, AccessError)
+    await shown
+    await rig.client.destroy()
+    await refused
+    assert.deepEqual(await readdir(rig.directory), [])
+    await rig[Symbol.asyncDispose]()
+  })
+
+  test('a local connection is held while its person signs in', async () => {
+    await using gateway = await startFakeGateway()
+    const { promise: shown, resolve: show } = Promise.withResolvers<string>()
+    await using rig = await openRig(gateway, { signIn: show })
+    await using local = await openLocal(rig.client)
+    const received = collect(local.near)
+    local.near.end('early words')
+    await followSignIn(await shown)
+    assert.equal((await received).toString(), 'early words')
+    assert.equal((await local.end).cause, 'client-closed')
+  })
+
+  test('a service account is used from the first request on and opens no browser', async () => {
+    await using gateway = await startFakeGateway()
+    gateway.tokens.add('aa.robot.bb')
+    await using rig = await openRig(gateway, { serviceAccountToken: 'aa.robot.bb' })
+    await roundTrip(await rig.client.open('a:1', never))
+    gateway.tokens.clear()
+    await assert.rejects(rig.client.open('a:1', never), { code: 'service-account-rejected' })
+    assert.deepEqual([gateway.logins, rig.shown.length], [0, 0])
+    assert.deepEqual(await readdir(rig.directory), [])
+  })
+})
+
+describe('a gateway that cannot be used', () => {
+  test('a port where nobody listens is told, and keeps the token', async () => {
+    const gateway = await startFakeGateway()
+    await using rig = await openRig(gateway)
+    await roundTrip(await rig.client.open('a:1', never))
+    await gateway[Symbol.asyncDispose]()
+    await assert.rejects(rig.client.open('a:1', never), (error) => {
+      assert.ok(error instanceof UpstreamError)
+      assert.match(error.message, /the gateway "localhost:\d+" refused the connection/)
+      return error.code === 'gateway-unreachable'
+    })
+    assert.equal((await keptTokens(rig.directory)).length, 1)
+  })
+
+  test('an unknown authority is told with the way to give it', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using rig = await openRig(gateway, { trust: { extraCa: [] } })
+    await assert.rejects(rig.client.open('a:1', never), {
+      code: 'gateway-not-trusted',
+      message: /authority that this machine does not know/,
+      hint: /--ca-file/,
+    })
+  })
+
+  test('another name, an expired and a self-signed certificate are each told apart', async () => {
+    const authority = await createCertificateAuthority()
+    const cases = [
+      [await authority.issue(['other.example.com']), /for another name/],
+      [
+        await authority.issue(['localhost'], {
+          notBefore: new Date('2020-01-01'),
+          notAfter: new Date('2020-02-01'),
+        }),
+        /has expired/,
+      ],
+    ] as const
+    for (const [pair, message] of cases) {
+      await using gateway = await startFakeGateway({ isPublic: true, pair })
+      await using rig = await openRig(gateway, { trust: { extraCa: [authority.cert] } })
+      await assert.rejects(rig.client.open('a:1', never), { code: 'gateway-not-trusted', message })
+    }
+  })
+
+  test('a port that speaks no TLS is told', async () => {
+    const server = createTcpServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    await using gateway = await startFakeGateway()
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    await using rig = await openRig(gateway, { url })
+    await assert.rejects(rig.client.open('a:1', never), { message: /does not speak TLS/ })
+    server.close()
+  })
+
+  test('--ca-file and --ca-cert add to what is believed, and a broken one is refused at once', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    const directory = await mkdtemp(join(tmpdir(), 'postern-'))
+    const { writeFile } = await import('node:fs/promises')
+    const caFile = join(directory, 'ca.pem')
+    await writeFile(caFile, gateway.ca)
+    for (const options of [
+      { caFile },
+      { caCertBase64: Buffer.from(gateway.ca).toString('base64') },
+    ]) {
+      await using rig = await openRig(gateway, { trust: await loadTrust(options) })
+      await roundTrip(await rig.client.open('a:1', never))
+    }
+    await writeFile(caFile, 'no certificate')
+    await assert.rejects(loadTrust({ caFile }), { code: 'certificate-unreadable' })
+    await assert.rejects(loadTrust({ clientCertFile: 'x' }), { code: 'client-key-missing' })
+    await rm(directory, { recursive: true })
+  })
+})
+
+/** A local TCP connection that is served through a tunnel. */
+async function openLocal(
+  client: GatewayClient,
+): Promise<AsyncDisposable & { near: Socket; end: ReturnType<typeof serveLocal> }> {
+  const server = createTcpServer({ allowHalfOpen: true })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const near = await dial({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+  const [far] = await accepted
+  const end = serveLocal(far, 'a:1', client)
+  return {
+    near,
+    end,
+    async [Symbol.asyncDispose]() {
+      near.destroy()
+      server.close()
+      await end.catch(() => undefined)
+    },
+  }
+}
+
+/** Everything until the end; unlike `stream/consumers` it leaves the writable side open. */
+function collect(stream: Duplex): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return new Promise((resolve, reject) => {
+    stream.once('end', () => resolve(Buffer.concat(chunks)))
+    stream.once('error', reject)
+    stream.once('close', () => reject(new Error('closed before its end')))
+  })
+}
+
+function tenTimes<Value>(make: () => Value): Value[] {
+  return Array.from({ length: 10 }, make)
+}
+
+function digest(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
