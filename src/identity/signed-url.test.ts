@@ -27,12 +27,13 @@ test('it is good for five minutes, with a minute for clocks that differ', () => 
 })
 
 test('no character can be changed, nothing added, repeated or left out', () => {
-  const { href } = signUrl(url, key, nowMs)
+  const signed = signUrl(url, key, nowMs)
+  const { href } = signed
   fc.assert(
     fc.property(fc.nat(href.length - 1), fc.constantFrom('a', 'Z', '0', '&'), (at, char) => {
       const changed = URL.parse(href.slice(0, at) + char + href.slice(at + 1))
-      // Host names know no case, and base64url may end in bits that say nothing.
-      if (!changed || changed.href === href || at === href.length - 1) return
+      // Base64url may end in bits that say nothing, and `%3a` is the same as `%3A`.
+      if (!changed || at === href.length - 1 || readingOf(changed) === readingOf(signed)) return
       assert.throws(() => verifySignedUrl(changed, key, nowMs), invalid)
     }),
     { numRuns: 300 },
@@ -50,6 +51,10 @@ test('no character can be changed, nothing added, repeated or left out', () => {
     assert.throws(() => verifySignedUrl(changed, key, nowMs), invalid, changed.href)
   }
 })
+
+function readingOf({ origin, pathname, searchParams }: URL): string {
+  return JSON.stringify([origin, pathname, ...searchParams])
+}
 
 test('an unsigned URL, and one signed with another key, are refused', () => {
   assert.throws(() => verifySignedUrl(url, key, nowMs), invalid)

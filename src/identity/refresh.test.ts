@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AccessError } from '../errors.ts'
+import { createFakeClock } from '../fake-clock.ts'
+import { silentLogger } from '../log.ts'
+import { sessionRecord } from '../store/session-store.suite.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import type { Store } from '../store/store.ts'
+import type { Provider } from './provider.ts'
+import { createRefresher, refreshDueAt } from './refresh.ts'
+
+/** A provider that takes each refresh token once, as those do that rotate them. */
+function rotatingProvider(pause: () => Promise<void>): Provider & { readonly asked: string[] } {
+  const asked: string[] = []
+  const never = () => Promise.reject(new Error('not part of a refresh'))
+  return {
+    asked,
+    authorizationUrl: never,
+    exchange: never,
+    issuer: never,
+    close: () => undefined,
+    async refresh(refreshToken) {
+      const isSpent = asked.includes(refreshToken)
+      asked.push(refreshToken)
+      await pause()
+      if (isSpent) throw new AccessError('grant-refused', 'spent')
+      return {
+        accessToken: 'at',
+        accessTokenLifeMs: undefined,
+        refreshToken: `${refreshToken}+`,
+        idToken: undefined,
+      }
+    },
+    claims: () => Promise.resolve({ sub: 'u-1' }),
+  }
+}
+
+function refresherOf(store: Store, provider: Provider) {
+  const clock = createFakeClock(20_000)
+  const refused: string[] = []
+  const refresher = createRefresher(
+    { store, provider, clock, log: silentLogger, groupsClaim: 'groups', refreshIntervalMs: 60_000 },
+    { changed: () => undefined, refused: async (id) => void refused.push(id) },
+  )
+  return { refresher, refused, clock }
+}
+
+test('a session listed before its refresh ended is not refreshed again with the spent token', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  await store.sessions.add(sessionRecord({ refreshToken: 'rt', idToken: undefined }))
+  const answer = Promise.withResolvers<void>()
+  const provider = rotatingProvider(() => answer.promise)
+  // The second list is read while the first round is under way, and arrives after its end.
+  const listed = Promise.withResolvers<void>()
+  const arrival = Promise.withResolvers<void>()
+  let lists = 0
+  const sessions: Store['sessions'] = {
+    ...store.sessions,
+    async listDue(nowMs, maxRecords) {
+      const records = await store.sessions.listDue(nowMs, maxRecords)
+      lists += 1
+      if (lists !== 2) return records
+      listed.resolve()
+      await arrival.promise
+      return records
+    },
+  }
+  const { refresher, refused, clock } = refresherOf({ ...store, sessions }, provider)
+  await refresher.start()
+  const second = refresher.start()
+  await listed.promise
+  answer.resolve()
+  while (((await store.sessions.get('s-1'))?.refreshedAtMs ?? 0) < clock.now()) {
+    await new Promise(setImmediate)
+  }
+  arrival.resolve()
+  await second
+  await refresher.close()
+  assert.deepEqual(provider.asked, ['rt'])
+  assert.deepEqual(refused, [])
+})
+
+test('at most eight sessions are asked about at a time, and all are in the end', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  for (let number = 0; number < 20; number += 1) {
+    const id = `s-${number}`
+    await store.sessions.add(sessionRecord({ id, refreshToken: id, idToken: undefined }))
+  }
+  let [current, most] = [0, 0]
+  const provider = rotatingProvider(async () => {
+    current += 1
+    most = Math.max(most, current)
+    await new Promise(setImmediate)
+    current -= 1
+  })
+  const { refresher } = refresherOf(store, provider)
+  await refresher.start()
+  while ((await store.sessions.listDue(20_000, 1)).length > 0) await new Promise(setImmediate)
+  await refresher.close()
+  assert.equal(provider.asked.length, 20)
+  assert.equal(most, 8)
+})
+
+test('a session that ends while the provider is asked stays ended', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  await store.sessions.add(sessionRecord())
+  const provider = rotatingProvider(async () => void (await store.sessions.remove('s-1')))
+  const { refresher } = refresherOf(store, provider)
+  await refresher.start()
+  await refresher.close()
+  assert.equal(await store.sessions.get('s-1'), undefined)
+})
+
+test('the next question comes at the interval or the end of the access token', () => {
+  const due = (change: Parameters<typeof sessionRecord>[0]): number =>
+    refreshDueAt(sessionRecord({ expiresAtMs: 90_000, ...change }), 1_000, 10_000)
+  assert.equal(due({ accessTokenExpiresAtMs: undefined }), 11_000)
+  assert.equal(due({ accessTokenExpiresAtMs: 99_000 }), 11_000)
+  assert.equal(due({ accessTokenExpiresAtMs: 5_000 }), 5_000)
+  // Never at once again, however short the token lives.
+  assert.equal(due({ accessTokenExpiresAtMs: 1_000 }), 2_000)
+  // Without a refresh token there is nothing to ask with afterwards.
+  assert.equal(due({ refreshToken: undefined, accessTokenExpiresAtMs: 99_000 }), 11_000)
+  assert.equal(due({ refreshToken: undefined, accessTokenExpiresAtMs: 5_000 }), 90_000)
+  assert.equal(due({ refreshToken: undefined, accessTokenExpiresAtMs: undefined }), 90_000)
+})
