@@ -8,6 +8,7 @@ import {
   connectTls,
   echo,
   exchangeHttp1,
+  freePort,
   startService,
   startTestGateway,
   testCa,
@@ -343,10 +344,4 @@ async function openHttp2(
   } finally {
     session.destroy()
   }
-}
-
-/** A port nobody listens on. */
-async function freePort(): Promise<number> {
-  await using service = await startService(echo)
-  return service.port
 }

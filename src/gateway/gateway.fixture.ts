@@ -17,7 +17,8 @@ import type { Route } from './routes/route.ts'
 import { createTlsContexts } from './tls-contexts.ts'
 
 const authority = await createCertificateAuthority()
-const certificate = await authority.issue(['localhost'])
+/** For `localhost` alone. */
+export const testCertificate = await authority.issue(['localhost'])
 /** What a test's client trusts. */
 export const testCa = authority.cert
 
@@ -190,6 +191,12 @@ export async function exchangeHttp1(port: number, text: string, thenEnd = false)
   return Buffer.concat(chunks).toString()
 }
 
+/** A port nobody listens on. */
+export async function freePort(): Promise<number> {
+  await using service = await startService(echo)
+  return service.port
+}
+
 /** The head of a CONNECT over HTTP/1.1. */
 export function connectHead(authority: string, ...fields: string[]): string {
   return [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`, ...fields, '', ''].join('\r\n')
@@ -219,7 +226,7 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
 function testConfig(routes: readonly Route[]): GatewayConfig {
   return {
     address: { host: '127.0.0.1', port: 0 },
-    certificates: [certificate],
+    certificates: [testCertificate],
     authenticateServiceUrl: undefined,
     identityProvider: undefined,
     sharedSecret: undefined,

@@ -1,0 +1,431 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import type { IncomingHttpHeaders } from 'node:http'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { TLSSocket } from 'node:tls'
+import { startDevIdp, type DevIdp } from '../dev-idp/dev-idp.ts'
+import { createCookieJar, type CookieJar } from '../dev-idp/cookie-jar.ts'
+import { signInWithForms } from '../dev-idp/sign-in-with-forms.ts'
+import { codeChallengeOf } from '../tunnel/sign-in.ts'
+import { createControlClient } from './control/client.ts'
+import {
+  connectHead,
+  connectTls,
+  echo,
+  freePort,
+  startService,
+  testCa,
+  testCertificate,
+} from './gateway.fixture.ts'
+import { runGateway, type RunningGateway } from './run.ts'
+
+const people = [
+  { id: 'u-alice', email: 'alice@example.com', name: 'Alice', groups: ['dba'] },
+  { id: 'u-bob', email: 'bob@example.com', name: 'Bob', groups: ['sales'] },
+]
+const target = 'db.example.com:5432'
+
+test('somebody signs in, and their token opens the tunnels that policy allows', async (t) => {
+  const rig = await startRig(t)
+  const socket = await rig.tunnel(await rig.token('alice@example.com'))
+  socket.write('hello')
+  assert.equal((await nextData(socket)).toString(), 'hello')
+  socket.destroy()
+  assert.equal(await rig.status(await rig.token('bob@example.com')), 403)
+  assert.equal(await rig.status(undefined), 302)
+})
+
+test('a token survives a restart of the gateway', async (t) => {
+  const rig = await startRig(t)
+  const token = await rig.token('alice@example.com')
+  await rig.restart()
+  assert.equal(await rig.status(token), 200)
+})
+
+test('our own client gets a code that works once and only with its verifier', async (t) => {
+  const rig = await startRig(t)
+  const verifier = 'v'.repeat(43)
+  const callback = await rig.signIn('alice@example.com', codeChallengeOf(verifier))
+  assert.equal(callback.searchParams.get('pomerium_jwt'), null)
+  const code = callback.searchParams.get('code') ?? ''
+  const exchange = async (codeVerifier: string): Promise<Answer> =>
+    rig.post(
+      '/.pomerium/api/v1/token',
+      new URLSearchParams({ code, code_verifier: codeVerifier }).toString(),
+    )
+  const { status, body } = await exchange(verifier)
+  assert.equal(status, 200)
+  assert.equal(await rig.status((JSON.parse(body) as { token: string }).token), 200)
+  assert.equal((await exchange(verifier)).status, 403)
+  const other = await rig.signIn('alice@example.com', codeChallengeOf(verifier))
+  const spent = new URLSearchParams({
+    code: other.searchParams.get('code') ?? '',
+    code_verifier: 'w'.repeat(43),
+  })
+  assert.equal((await rig.post('/.pomerium/api/v1/token', spent.toString())).status, 403)
+})
+
+test('Host never decides where a session goes', async (t) => {
+  const rig = await startRig(t)
+  const login = '/.pomerium/api/v1/login?pomerium_redirect_uri=http%3A%2F%2F127.0.0.1%3A9%2F'
+  const { status, body, headers } = await rig.get(login, { host: 'evil.example' })
+  assert.equal(status, 200)
+  assert.equal(headers['content-type'], 'text/plain; charset=UTF-8')
+  assert.ok(body.startsWith(`${rig.origin}/.pomerium/sign_in?`), body)
+  const moved = await rig.get('/.pomerium/sign_in', { host: 'evil.example' })
+  assert.deepEqual([moved.status, moved.headers.location], [302, `${rig.origin}/.pomerium/sign_in`])
+  assert.equal(moved.headers['set-cookie'], undefined)
+})
+
+test('the login API refuses what is no GET, has no redirect or leads elsewhere', async (t) => {
+  const rig = await startRig(t)
+  const login = '/.pomerium/api/v1/login'
+  assert.equal((await rig.get(login)).status, 404)
+  assert.equal((await rig.post(login, '')).status, 405)
+  for (const uri of [
+    'https://evil.example/',
+    'http://evil.example/',
+    'javascript:alert(1)',
+    '//127.0.0.1/',
+    'http://127.0.0.1@evil.example/',
+  ]) {
+    assert.equal(
+      (await rig.get(`${login}?pomerium_redirect_uri=${encodeURIComponent(uri)}`)).status,
+      400,
+      uri,
+    )
+  }
+})
+
+test('a sign-in address that was changed or not signed goes nowhere', async (t) => {
+  const rig = await startRig(t)
+  const { body } = await rig.get(
+    '/.pomerium/api/v1/login?pomerium_redirect_uri=http%3A%2F%2F127.0.0.1%3A9%2F',
+  )
+  const url = new URL(body)
+  url.searchParams.set('pomerium_redirect_uri', 'http://127.0.0.1:10/')
+  const changed = await rig.get(`${url.pathname}${url.search}`)
+  assert.equal(changed.status, 403)
+  const unsigned = await rig.get(
+    '/.pomerium/sign_in?pomerium_redirect_uri=http%3A%2F%2F127.0.0.1%3A9%2F',
+  )
+  assert.equal(unsigned.status, 403)
+})
+
+test('a provider that is down makes sign-ins fail with one sentence and nothing else', async (t) => {
+  const rig = await startRig(t, { providerUp: false })
+  const page = await rig.get('/.pomerium/sign_in')
+  assert.equal(page.status, 503)
+  assert.match(page.body, /The sign-in service cannot be reached: [^.]*\./)
+  assert.equal((await rig.get('/healthz')).status, 200)
+  rig.idp.setCondition('up')
+  assert.equal(await rig.status(await rig.token('alice@example.com')), 200)
+})
+
+test('revoking a session through the control socket cuts its tunnels at once, and no other', async (t) => {
+  const rig = await startRig(t)
+  const [mine, other] = [
+    await rig.tunnel(await rig.token('alice@example.com')),
+    await rig.tunnel(await rig.token('alice@example.com')),
+  ]
+  const control = createControlClient(rig.stateDirectory)
+  const { sessions } = await control.listSessions()
+  assert.deepEqual(
+    sessions.map(({ email, tunnels }) => [email, tunnels]),
+    [
+      ['alice@example.com', 1],
+      ['alice@example.com', 1],
+    ],
+  )
+  const closed = [once(mine.resume(), 'end'), once(other.resume(), 'end')]
+  const first = sessions[0]?.id ?? ''
+  assert.deepEqual(await control.revokeSession(first), { revoked: [first] })
+  await Promise.race(closed)
+  assert.deepEqual((await control.listSessions()).sessions.length, 1)
+  await assert.rejects(control.revokeSession(first), { code: 'session-not-found' })
+  const open = [mine, other].filter((socket) => !socket.readableEnded)
+  assert.equal(open.length, 1)
+  open[0]?.write('x')
+  assert.equal((await nextData(open[0] as TLSSocket)).toString(), 'x')
+  open[0]?.destroy()
+})
+
+test('editing the policy cuts the tunnel it forbids, and a bad file changes nothing', async (t) => {
+  const rig = await startRig(t)
+  const socket = await rig.tunnel(await rig.token('alice@example.com'))
+  await rig.write((yaml) => yaml.replace('has: dba', 'hass: dba'))
+  const refused = await rig.line(
+    ({ message }) => message === 'configuration not reloaded, the old one stays',
+  )
+  assert.match(String(refused['problems']), /postern\.yaml:\d+:\d+: routes\[0\].*"hass"/)
+  socket.write('x')
+  await nextData(socket)
+  const closed = once(socket.resume(), 'end')
+  await rig.write((yaml) => yaml.replace('hass: dba', 'has: admins'))
+  await closed
+  const line = await rig.line(({ ended }) => ended !== undefined)
+  assert.deepEqual([line['ended'], line['email']], ['policy-changed', 'alice@example.com'])
+})
+
+test('a group that the provider takes away cuts the tunnel at the next refresh', async (t) => {
+  const rig = await startRig(t, { refreshInterval: '1s' })
+  const socket = await rig.tunnel(await rig.token('alice@example.com'))
+  const closed = once(socket.resume(), 'end')
+  rig.idp.people.change('alice@example.com', { groups: [] })
+  await closed
+  const line = await rig.line(({ ended }) => ended !== undefined)
+  assert.equal(line['ended'], 'policy-changed')
+})
+
+test('signing out ends the session and its tunnels; a form from elsewhere does not', async (t) => {
+  const rig = await startRig(t)
+  const jar = createCookieJar()
+  const token = await rig.token('alice@example.com', jar)
+  const socket = await rig.tunnel(token)
+  const cookie = jar.header(new URL(rig.origin)) ?? ''
+  const page = await rig.get('/.pomerium/', { cookie })
+  assert.match(page.body, /<h1>Alice<\/h1>[\s\S]*postern tcp db\.example\.com:5432/)
+  assert.equal(
+    (await rig.post('/.pomerium/sign_out', '', { cookie, origin: 'https://evil.example' })).status,
+    403,
+  )
+  const closed = once(socket.resume(), 'end')
+  const { status, headers } = await rig.post('/.pomerium/sign_out', '', {
+    cookie,
+    origin: rig.origin,
+  })
+  assert.deepEqual([status, headers.location], [302, `${rig.origin}/.pomerium/signed_out`])
+  await closed
+  assert.equal(await rig.status(token), 401)
+})
+
+test('the routes API shows what its caller may use, and 401 to anybody else', async (t) => {
+  const rig = await startRig(t)
+  const list = async (token: string): Promise<unknown> =>
+    JSON.parse(
+      (await rig.get('/.pomerium/api/v1/routes', { authorization: `Bearer Pomerium-${token}` }))
+        .body,
+    )
+  assert.deepEqual(await list(await rig.token('bob@example.com')), { routes: [] })
+  const { routes } = (await list(await rig.token('alice@example.com'))) as {
+    routes: Record<string, unknown>[]
+  }
+  assert.equal(routes[0]?.['connect_command'], 'postern tcp db.example.com:5432')
+  assert.equal((await rig.get('/.pomerium/api/v1/routes')).status, 401)
+})
+
+test('no token, cookie or code is ever logged', async (t) => {
+  const rig = await startRig(t)
+  const jar = createCookieJar()
+  const token = await rig.token('alice@example.com', jar)
+  ;(await rig.tunnel(token)).destroy()
+  await rig.line(({ ended }) => ended !== undefined)
+  const log = JSON.stringify(rig.lines)
+  const cookies = (jar.header(new URL(rig.origin)) ?? '')
+    .split(/; */)
+    .map((pair) => pair.slice(pair.indexOf('=') + 1))
+  assert.ok(cookies.length > 0)
+  for (const secret of [token, token.split('.')[2] ?? '', ...cookies])
+    assert.ok(!log.includes(secret))
+  assert.doesNotMatch(log, /[?&](?:code|state|pomerium_signature)=(?!\[)[^"&]{4}/)
+})
+
+test('closing lets a tunnel finish within its grace period, and cuts it after', async (t) => {
+  const rig = await startRig(t)
+  const token = await rig.token('alice@example.com')
+  const kept = await rig.tunnel(token)
+  const closing = rig.gateway().close(60_000)
+  kept.end('last words')
+  assert.equal((await nextData(kept)).toString(), 'last words')
+  await closing
+  await rig.restart()
+  const cut = await rig.tunnel(token)
+  const closed = once(cut.resume(), 'end')
+  await rig.gateway().close(0)
+  await closed
+  const stopped = rig.lines.filter(({ message }) => message === 'stopped')
+  assert.deepEqual(
+    stopped.map((line) => line['tunnels-cut']),
+    [0, 1],
+  )
+})
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+interface Rig {
+  readonly idp: DevIdp
+  readonly origin: string
+  readonly stateDirectory: string
+  readonly lines: Record<string, unknown>[]
+  gateway(): RunningGateway
+  restart(): Promise<void>
+  /** Changes the configuration file; the gateway sees it by itself. */
+  write(change: (yaml: string) => string): Promise<void>
+  line(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>
+  get(path: string, headers?: Record<string, string>): Promise<Answer>
+  post(path: string, body: string, headers?: Record<string, string>): Promise<Answer>
+  /** Signs in as a stock client would; the last redirect is answered with its URL. */
+  signIn(email: string, challenge?: string, jar?: CookieJar): Promise<URL>
+  token(email: string, jar?: CookieJar): Promise<string>
+  /** A tunnel to the echo service. */
+  tunnel(token: string): Promise<TLSSocket>
+  /** What CONNECT answers. */
+  status(token: string | undefined): Promise<number>
+}
+
+async function startRig(
+  t: TestContext,
+  { providerUp = true, refreshInterval = '10m' } = {},
+): Promise<Rig> {
+  const directory = await mkdtemp(join(tmpdir(), 'postern-run-'))
+  const path = join(directory, 'postern.yaml')
+  const service = await startService(echo)
+  const idp = await startDevIdp({ people })
+  if (!providerUp) idp.setCondition('failing')
+  const port = await freePort()
+  const origin = `https://localhost:${port}`
+  const lines: Record<string, unknown>[] = []
+  const waiting = new Set<() => void>()
+  const logSink = {
+    write(text: string): void {
+      lines.push(JSON.parse(text) as Record<string, unknown>)
+      for (const wake of waiting) wake()
+    },
+  }
+  await writeFile(join(directory, 'cert.pem'), testCertificate.cert)
+  await writeFile(join(directory, 'key.pem'), testCertificate.key, { mode: 0o600 })
+  await writeFile(
+    path,
+    `address: 127.0.0.1:${port}
+certificate_file: cert.pem
+certificate_key_file: key.pem
+authenticate_service_url: ${origin}
+idp_provider: oidc
+idp_provider_url: ${idp.issuer.href}
+idp_client_id: ${idp.clientId}
+idp_client_secret: ${idp.clientSecret}
+idp_scopes: [openid, profile, email, groups, offline_access]
+session_refresh_interval: ${refreshInterval}
+state_directory: state
+routes:
+  - from: tcp+https://${target}
+    to: tcp://127.0.0.1:${service.port}
+    name: db
+    policy:
+      - allow:
+          or:
+            - groups:
+                has: dba
+`,
+    { mode: 0o600 },
+  )
+  const start = (): Promise<RunningGateway> => runGateway({ path, env: {}, logSink })
+  let gateway = await start()
+  t.after(async () => {
+    await gateway.close(0)
+    await idp.close(0)
+    await service[Symbol.asyncDispose]()
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  const send = (
+    method: string,
+    to: string,
+    headers: Record<string, string>,
+    body = '',
+  ): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const outgoing = request({
+        port,
+        host: '127.0.0.1',
+        servername: 'localhost',
+        ca: testCa,
+        method,
+        path: to,
+        headers: { host: `localhost:${port}`, ...headers },
+        agent: false,
+      })
+      outgoing.on('error', reject).on('response', (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks).toString(),
+          }),
+        )
+      })
+      outgoing.end(body)
+    })
+  const rig: Rig = {
+    idp,
+    origin,
+    stateDirectory: join(directory, 'state'),
+    lines,
+    gateway: () => gateway,
+    async restart() {
+      await gateway.close(0)
+      gateway = await start()
+    },
+    write: async (change) => writeFile(path, change(await readFile(path, 'utf8'))),
+    line: (fits) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const found = lines.find(fits)
+          if (found === undefined) return
+          waiting.delete(look)
+          resolve(found)
+        }
+        waiting.add(look)
+        look()
+      }),
+    get: (to, headers = {}) => send('GET', to, headers),
+    post: (to, body, headers = {}) =>
+      send('POST', to, { 'content-type': 'application/x-www-form-urlencoded', ...headers }, body),
+    async signIn(email, challenge, jar = createCookieJar()) {
+      const query = new URLSearchParams({ pomerium_redirect_uri: 'http://127.0.0.1:9/callback' })
+      if (challenge !== undefined) {
+        query.set('code_challenge', challenge)
+        query.set('code_challenge_method', 'S256')
+      }
+      const { body } = await rig.get(`/.pomerium/api/v1/login?${query.toString()}`)
+      const stopBefore = (url: URL): boolean => url.port === '9'
+      return (await signInWithForms(body, { email }, { request: { ca: testCa }, jar, stopBefore }))
+        .url
+    },
+    async token(email, jar) {
+      return (await rig.signIn(email, undefined, jar)).searchParams.get('pomerium_jwt') ?? ''
+    },
+    async tunnel(token) {
+      const socket = await connectTls(port)
+      socket.on('error', () => undefined)
+      socket.write(connectHead(target, `Authorization: Pomerium ${token}`))
+      assert.match((await nextData(socket)).toString(), /^HTTP\/1\.1 200 /)
+      return socket
+    },
+    async status(token) {
+      const socket = await connectTls(port)
+      socket.write(
+        connectHead(target, ...(token === undefined ? [] : [`Authorization: Pomerium ${token}`])),
+      )
+      const head = (await nextData(socket)).toString()
+      socket.destroy()
+      return Number(head.split(' ')[1])
+    },
+  }
+  return rig
+}
+
+async function nextData(socket: TLSSocket): Promise<Buffer> {
+  const [chunk] = (await once(socket, 'data')) as [Buffer]
+  return chunk
+}
