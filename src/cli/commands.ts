@@ -15,4 +15,9 @@ export const commands: readonly CommandEntry[] = [
     summary: 'reach a TCP service through a gateway, from a local port or stdin and stdout',
     load: async () => (await import('./tcp.ts')).defineTcp,
   },
+  {
+    name: 'gateway',
+    summary: 'the process on the HTTPS port: signs people in, decides by policy, opens tunnels',
+    load: async () => (await import('./gateway.ts')).defineGateway,
+  },
 ]

@@ -55,6 +55,13 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'cannot-listen': exitCodes.system,
   'certificate-unreadable': exitCodes.system,
   'service-account-unreadable': exitCodes.system,
+  'address-not-here': exitCodes.system,
+  'metrics-address-unavailable': exitCodes.system,
+  'state-directory-unusable': exitCodes.system,
+  'state-directory-in-use': exitCodes.system,
+  'gateway-not-running': exitCodes.system,
+  'control-not-allowed': exitCodes.system,
+  'session-not-found': exitCodes.usage,
   'tunnel-lost': exitCodes.lost,
 }
 

@@ -121,6 +121,11 @@ function fallback<T>({ schema, default: written }: Key<T>): T {
  */
 function stateDirectory({ values }: Settings, env: Environment, folder: string): string {
   if (values.state_directory !== undefined) return resolve(folder, values.state_directory)
+  return defaultStateDirectory(env)
+}
+
+/** Where the state lies when nothing says otherwise. */
+export function defaultStateDirectory(env: Environment): string {
   const [systemd = ''] = (env['STATE_DIRECTORY'] ?? '').split(':')
   if (isAbsolute(systemd)) return systemd
   const xdg = env['XDG_STATE_HOME'] ?? ''

@@ -1,0 +1,25 @@
+import { runGateway } from '../gateway/run.ts'
+import { exitCodes } from './exit-codes.ts'
+import type { RunGatewayOptions } from './gateway.ts'
+import { defaultConfigPath } from './gateway-check.ts'
+
+/** Runs a gateway until it is asked to end; resolves to the exit code. */
+export async function runGatewayCommand(options: RunGatewayOptions): Promise<number> {
+  const path = options.config ?? defaultConfigPath
+  const gateway = await runGateway({ path, env: process.env })
+  const reload = (): void => void gateway.reload()
+  process.on('SIGHUP', reload)
+  await new Promise<void>((resolve) => {
+    let isStopping = false
+    const stop = (): void => {
+      // Whoever asks twice does not want to wait.
+      if (isStopping) process.exit(exitCodes.internal)
+      isStopping = true
+      void gateway.close(options.gracePeriod).then(resolve)
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+  process.off('SIGHUP', reload)
+  return exitCodes.ok
+}
