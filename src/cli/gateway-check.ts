@@ -1,10 +1,7 @@
 import { ConfigError, formatProblem, type Problem } from '../errors.ts'
 import { loadConfig } from '../gateway/config/load.ts'
 import { exitCodes } from './exit-codes.ts'
-import type { CheckOptions } from './gateway.ts'
-
-/** Read when `-c` names no other. */
-export const defaultConfigPath = 'postern.yaml'
+import { defaultConfigPath, type CheckOptions } from './gateway-options.ts'
 
 /** Checks a configuration and says what is wrong with it; resolves to the exit code. */
 export async function checkCommand({

@@ -1,7 +1,6 @@
 import { runGateway } from '../gateway/run.ts'
 import { exitCodes } from './exit-codes.ts'
-import type { RunGatewayOptions } from './gateway.ts'
-import { defaultConfigPath } from './gateway-check.ts'
+import { defaultConfigPath, type RunGatewayOptions } from './gateway-options.ts'
 
 /** Runs a gateway until it is asked to end; resolves to the exit code. */
 export async function runGatewayCommand(options: RunGatewayOptions): Promise<number> {

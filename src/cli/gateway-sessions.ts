@@ -3,7 +3,7 @@ import type { SessionSummary } from '../gateway/control/protocol.ts'
 import { defaultStateDirectory, loadConfig } from '../gateway/config/load.ts'
 import { SystemError } from '../errors.ts'
 import { exitCodes } from './exit-codes.ts'
-import type { SessionsOptions } from './gateway.ts'
+import type { SessionsOptions } from './gateway-options.ts'
 
 /** Prints who is signed in; resolves to the exit code. */
 export async function listSessions(options: SessionsOptions): Promise<number> {

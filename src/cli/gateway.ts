@@ -1,25 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { formatDuration, parseDuration } from '../clock.ts'
-
-/** Options that every command about a gateway has. */
-export interface GatewayOptions {
-  /** The configuration file. */
-  readonly config?: string
-}
-
-export interface RunGatewayOptions extends GatewayOptions {
-  /** Milliseconds. */
-  readonly gracePeriod: number
-}
-
-export interface CheckOptions extends GatewayOptions {
-  readonly json?: boolean
-}
-
-export interface SessionsOptions extends GatewayOptions {
-  readonly stateDirectory?: string
-  readonly json?: boolean
-}
+import type {
+  CheckOptions,
+  GatewayOptions,
+  RunGatewayOptions,
+  SessionsOptions,
+} from './gateway-options.ts'
 
 type End = (exitCode: number) => void
 
