@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import { openBrowser } from '../client/browser.ts'
 import { parseDestination, type Destination } from '../client/destination.ts'
 import { createGatewayClient, type GatewayClient } from '../client/gateway-client.ts'
 import { isOpenToOthers, parseListenAddress, type ListenAddress } from '../client/listen-address.ts'
@@ -70,7 +69,10 @@ async function createClient(
 function presentSignIn(url: string, options: TcpOptions, voice: Voice): void {
   if (options.logFormat === 'json') voice.warn('auth required', { 'auth-url': url })
   else process.stderr.write(`sign in at:\n\n  ${url}\n\n`)
-  openBrowser(url, options.browserCmd, voice)
+  // Loaded only now: node:child_process is a good part of a start.
+  void import('../client/browser.ts').then(({ openBrowser }) => {
+    openBrowser(url, options.browserCmd, voice)
+  })
 }
 
 function warnAboutExposure(listen: ListenAddress, options: TcpOptions, voice: Voice): void {

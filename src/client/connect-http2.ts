@@ -3,8 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { UpstreamError } from '../errors.ts'
 import { keepAliveMs } from '../net/dial.ts'
-import { answerTimeoutMs, type RequestFields } from './connect-http1.ts'
-import { readBody, type ConnectAnswer } from './http-answer.ts'
+import { answerTimeoutMs, readBody, type ConnectAnswer, type RequestFields } from './http-answer.ts'
 
 /** A connection that carries many tunnels. */
 export interface TunnelSession {

@@ -1,5 +1,11 @@
 import type { Readable } from 'node:stream'
 
+/** Header fields of a request of ours. */
+export type RequestFields = Readonly<Record<string, string>>
+
+/** How long an answer may take, in milliseconds: a gateway may dial several upstreams meanwhile. */
+export const answerTimeoutMs = 60_000
+
 /** The whole of an HTTP answer that is no tunnel. */
 export interface HttpAnswer {
   readonly status: number

@@ -4,11 +4,10 @@ import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { formatAuthorization } from '../tunnel/headers.ts'
 import { version } from '../version.ts'
-import { connectHttp1, type RequestFields } from './connect-http1.ts'
 import type { TunnelSession } from './connect-http2.ts'
 import type { Connector } from './connection.ts'
 import type { GatewayAddress } from './destination.ts'
-import type { ConnectAnswer } from './http-answer.ts'
+import type { ConnectAnswer, RequestFields } from './http-answer.ts'
 
 /** Opens tunnels to one gateway, over whichever HTTP version passes. */
 export interface Transport {
@@ -55,7 +54,7 @@ export function createTransport(
       leftover = socket
       return
     }
-    // Loading node:http2 is a good part of the start, and HTTP/1.1 does not need it.
+    // Each HTTP version is a good part of the start, and one process rarely needs both.
     const { startTunnelSession } = await import('./connect-http2.ts')
     sessions.add(startTunnelSession(socket, gateway.origin))
   }
@@ -101,6 +100,7 @@ export function createTransport(
     const ready = leftover
     leftover = undefined
     const socket = ready ?? (await connector.open(['http/1.1'], signal)).socket
+    const { connectHttp1 } = await import('./connect-http1.ts')
     return connectHttp1(socket, authority, fields, signal)
   }
 

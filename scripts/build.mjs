@@ -1,0 +1,69 @@
+// Builds the release into dist/: a small entry file that package.json's "bin" names, and chunks that a
+// command imports when it needs them. One file with everything would be parsed at each start, and `ssh`
+// starts the program for each connection. Plain JavaScript, so that any Node.js that runs npm runs it.
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const outdir = join(root, 'dist')
+const entry = 'postern'
+
+/** CommonJS packages call require() for Node's own modules, which an ES module does not have. */
+const requireShim =
+  "import{createRequire as __makeRequire}from'node:module';const require=__makeRequire(import.meta.url);\n"
+
+checkVersion()
+await buildProgram()
+
+/** The version is in two places: package.json for npm, src/version.ts so that no start reads a file for it. */
+function checkVersion() {
+  const wanted = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
+  const source = readFileSync(join(root, 'src', 'version.ts'), 'utf8')
+  const found = /export const version = '([^']*)'/.exec(source)?.[1]
+  if (found === wanted) return
+  console.error(`build: error: src/version.ts says "${found}", package.json says "${wanted}"`)
+  process.exit(1)
+}
+
+async function buildProgram() {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: { [entry]: 'src/cli/main.ts' },
+    outdir,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    // Names stay, for stack traces.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'external',
+    write: false,
+    logLevel: 'warning',
+  })
+  // Only what this script makes: the browser's files are built beside it.
+  for (const name of ['chunks', `${entry}.js`])
+    rmSync(join(outdir, name), { recursive: true, force: true })
+  let totalBytes = 0
+  for (const file of result.outputFiles) {
+    const text = withRequire(file.text)
+    mkdirSync(dirname(file.path), { recursive: true })
+    writeFileSync(file.path, text)
+    totalBytes += Buffer.byteLength(text)
+  }
+  const entryPath = join(outdir, `${entry}.js`)
+  chmodSync(entryPath, 0o755)
+  const entryBytes = readFileSync(entryPath).length
+  console.log(
+    `build: ${relative(root, entryPath)} ${entryBytes} bytes, ${result.outputFiles.length} files, ${Math.ceil(totalBytes / 1024)} KiB`,
+  )
+}
+
+/** Each file has the shim only if it needs it: esbuild's own helper looks for a `require` in scope. */
+function withRequire(text) {
+  return /\brequire\b/.test(text) ? requireShim + text : text
+}
