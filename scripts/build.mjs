@@ -2,12 +2,13 @@
 // command imports when it needs them. One file with everything would be parsed at each start, and `ssh`
 // starts the program for each connection. Plain JavaScript, so that any Node.js that runs npm runs it.
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const outdir = join(root, 'dist')
+/** `node scripts/build.mjs [DIRECTORY]`. */
+const outdir = resolve(process.argv[2] ?? join(root, 'dist'))
 const entry = 'postern'
 
 /** CommonJS packages call require() for Node's own modules, which an ES module does not have. */
@@ -23,7 +24,9 @@ function checkVersion() {
   const source = readFileSync(join(root, 'src', 'version.ts'), 'utf8')
   const found = /export const version = '([^']*)'/.exec(source)?.[1]
   if (found === wanted) return
-  console.error(`build: error: src/version.ts says "${found}", package.json says "${wanted}"`)
+  process.stderr.write(
+    `build: error: src/version.ts says "${found}", package.json says "${wanted}"\n`,
+  )
   process.exit(1)
 }
 
@@ -58,8 +61,9 @@ async function buildProgram() {
   const entryPath = join(outdir, `${entry}.js`)
   chmodSync(entryPath, 0o755)
   const entryBytes = readFileSync(entryPath).length
-  console.log(
-    `build: ${relative(root, entryPath)} ${entryBytes} bytes, ${result.outputFiles.length} files, ${Math.ceil(totalBytes / 1024)} KiB`,
+  const kibibytes = Math.ceil(totalBytes / 1024)
+  process.stderr.write(
+    `build: ${relative(root, entryPath)} ${entryBytes} bytes, ${result.outputFiles.length} files, ${kibibytes} KiB\n`,
   )
 }
 

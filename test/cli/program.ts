@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+
+const root = join(import.meta.dirname, '..', '..')
+export const mainPath = join(root, 'src', 'cli', 'main.ts')
+
+/** How a program ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  /** Resolves to the first match in what stderr says, from its beginning. */
+  untilStderr(pattern: RegExp): Promise<RegExpExecArray>
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv
+  /** Options of Node.js itself. */
+  readonly nodeArgs?: readonly string[]
+}
+
+/** A temporary directory with everything a run may write. */
+export async function createSandbox(): Promise<
+  AsyncDisposable & { path: string; env: NodeJS.ProcessEnv }
+> {
+  const path = await mkdtemp(join(tmpdir(), 'postern-cli-'))
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    XDG_CACHE_HOME: join(path, 'cache'),
+    NO_COLOR: '1',
+  }
+  for (const name of ['POSTERN_SERVICE_ACCOUNT', 'NODE_OPTIONS', 'NODE_TEST_CONTEXT'])
+    delete env[name]
+  return { path, env, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** Starts `postern` from its sources. */
+export function startPostern(args: readonly string[], options: RunOptions = {}): Running {
+  return start(process.execPath, [...(options.nodeArgs ?? []), mainPath, ...args], options.env)
+}
+
+/** Runs `postern` to its end, with nothing on stdin. */
+export async function runPostern(
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Ended> {
+  const { child, ended } = startPostern(args, options)
+  child.stdin?.end()
+  return ended
+}
+
+/** Starts any program. */
+export function start(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): Running {
+  const child = spawn(command, args, { env: env ?? process.env, stdio: 'pipe' })
+  const [stdout, stderr] = [watch(child.stdout), watch(child.stderr)]
+  child.stdin.on('error', () => undefined)
+  const ended = once(child, 'close').then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+  }))
+  return { child, ended, untilStderr: stderr.until }
+}
+
+function watch(stream: Readable): {
+  text: () => string
+  until: (pattern: RegExp) => Promise<RegExpExecArray>
+} {
+  let text = ''
+  stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+  return {
+    text: () => text,
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const match = pattern.exec(text)
+          if (match !== null) resolve(match)
+        }
+        look()
+        stream.on('data', look)
+        stream.on('close', () => reject(new Error(`ended without ${pattern}: ${text}`)))
+      }),
+  }
+}

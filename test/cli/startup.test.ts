@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { startFakeGateway } from '../../src/client/fake-gateway.ts'
+import { createSandbox, startPostern } from './program.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+/** `ssh` starts `postern tcp` for each connection, so what joins this list costs every connection. */
+const tcpModules = [
+  'commander',
+  'src/address.ts',
+  'src/cli/commands.ts',
+  'src/cli/exit-codes.ts',
+  'src/cli/main.ts',
+  'src/cli/run.ts',
+  'src/cli/service-account.ts',
+  'src/cli/signals.ts',
+  'src/cli/tcp-run.ts',
+  'src/cli/tcp.ts',
+  'src/cli/voice.ts',
+  'src/client/cache-directory.ts',
+  'src/client/connect-http2.ts',
+  'src/client/connection.ts',
+  'src/client/credentials.ts',
+  'src/client/destination.ts',
+  'src/client/gateway-client.ts',
+  'src/client/http-answer.ts',
+  'src/client/listen-address.ts',
+  'src/client/listener.ts',
+  'src/client/person.ts',
+  'src/client/refused.ts',
+  'src/client/serve.ts',
+  'src/client/stdio.ts',
+  'src/client/tls-error.ts',
+  'src/client/token-cache.ts',
+  'src/client/transport.ts',
+  'src/client/trust.ts',
+  'src/client/unix-socket.ts',
+  'src/errors.ts',
+  'src/net/dial.ts',
+  'src/net/relay.ts',
+  'src/tunnel/headers.ts',
+  'src/tunnel/paths.ts',
+  'src/tunnel/refusal.ts',
+  'src/tunnel/sign-in.ts',
+  'src/version.ts',
+]
+
+describe('a start loads no more than it needs', () => {
+  test('postern --version loads two files', async () => {
+    assert.deepEqual(await modulesOf(['--version'], 'postern 0.1.0\n'), [
+      'src/cli/main.ts',
+      'src/version.ts',
+    ])
+  })
+
+  test('postern tcp loads the listed modules for a tunnel that needs no sign-in', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using sandbox = await createSandbox()
+    const caFile = join(sandbox.path, 'ca.pem')
+    await writeFile(caFile, gateway.ca)
+    const args = ['tcp', '--listen', '-', '--gateway', gateway.origin, '--ca-file', caFile, 'a:1']
+    assert.deepEqual(await modulesOf(args, 'hello'), tcpModules)
+  })
+})
+
+/** Files of ours, and packages by their name; each once, sorted. */
+async function modulesOf(args: readonly string[], expectedOutput: string): Promise<string[]> {
+  await using sandbox = await createSandbox()
+  const list = join(sandbox.path, 'modules')
+  const recorder = join(import.meta.dirname, 'record-modules.ts')
+  const { child, ended } = startPostern(args, {
+    env: { ...sandbox.env, POSTERN_TEST_MODULES: list },
+    nodeArgs: ['--import', recorder],
+  })
+  child.stdin?.end('hello')
+  const { code, stdout, stderr } = await ended
+  assert.deepEqual({ code, stdout }, { code: 0, stdout: expectedOutput }, stderr)
+  const paths = (await readFile(list, 'utf8')).split('\n').map((url) => fileURLToPath(url))
+  return [...new Set(paths.map(nameOf))].sort()
+}
+
+function nameOf(path: string): string {
+  const name = relative(root, path).replaceAll('\\', '/')
+  return /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(name)?.[1] ?? name
+}
