@@ -281,7 +281,7 @@ describe('one port', () => {
     assert.deepEqual(gateway.lines, [])
   })
 
-  test('lets an open tunnel be while it stops accepting', async () => {
+  test('lets open tunnels be while it stops accepting', async () => {
     await using service = await startService(echo)
     await using gateway = await startTestGateway([
       testRoute('tcp+https://a.example.com:1', [service.port]),
@@ -289,12 +289,18 @@ describe('one port', () => {
     const socket = await connectTls(gateway.port)
     socket.write(connectHead('a.example.com:1'))
     await once(socket, 'data')
+    const session = http2.connect(`https://localhost:${gateway.port}`, { ca: testCa })
+    const stream = session.request({ ':method': 'CONNECT', ':authority': 'a.example.com:1' })
+    await once(stream, 'response')
     gateway.listener.stopAccepting()
     await assert.rejects(connectTls(gateway.port), { code: 'ECONNREFUSED' })
-    socket.write('still there')
-    const [chunk] = (await once(socket, 'data')) as [Buffer]
-    assert.equal(chunk.toString(), 'still there')
+    for (const tunnel of [socket, stream]) {
+      tunnel.write('still there')
+      const [chunk] = (await once(tunnel, 'data')) as [Buffer]
+      assert.equal(chunk.toString(), 'still there')
+    }
     socket.destroy()
+    session.destroy()
   })
 })
 

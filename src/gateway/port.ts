@@ -64,7 +64,7 @@ const maxHeaderFields = 200
 const streamWindowBytes = 1024 * 1024
 /** Credit of a whole connection: several streams of a fast client at full window. */
 const connectionWindowBytes = 8 * 1024 * 1024
-const maxStreamsPerConnection = 1_000
+const maxStreamsPerConnection = 250
 
 /**
  * Listens on the one port: PROXY header, TLS, then HTTP/1.1 or HTTP/2 by ALPN. The HTTP servers get

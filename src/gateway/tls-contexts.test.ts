@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import * as tls from 'node:tls'
+import { createCertificateAuthority } from '../net/certificate.ts'
+import { openPort, type PortHandlers } from './port.ts'
+import { createTlsContexts } from './tls-contexts.ts'
+
+const authority = await createCertificateAuthority()
+const nobody: PortHandlers = {
+  connectHttp1: () => undefined,
+  connectHttp2: () => undefined,
+  malformedHttp1: () => undefined,
+  request: () => undefined,
+}
+
+test('the certificate follows the server name, and new ones are taken over while it listens', async () => {
+  const [a, wild, next] = await Promise.all([
+    authority.issue(['a.example.com']),
+    authority.issue(['*.apps.example.com']),
+    authority.issue(['next.example.com']),
+  ])
+  const port = await openPort({
+    address: { host: '127.0.0.1', port: 0 },
+    contexts: createTlsContexts([a, wild]),
+    useProxyProtocol: false,
+    idleTimeoutMs: 0,
+    readTimeoutMs: 0,
+    handlers: nobody,
+  })
+  const subject = (servername: string): Promise<string> => subjectOf(port.address.port, servername)
+  try {
+    assert.equal(await subject('a.example.com'), 'a.example.com')
+    assert.equal(await subject('x.apps.example.com'), '*.apps.example.com')
+    assert.equal(await subject('other.example.com'), 'a.example.com')
+    assert.equal(await subject(''), 'a.example.com')
+    port.replaceCertificates([next])
+    assert.equal(await subject('a.example.com'), 'next.example.com')
+    assert.equal(await subject(''), 'next.example.com')
+  } finally {
+    port.stopAccepting()
+    port.destroy()
+  }
+})
+
+test('TLS 1.1 and what is no ALPN of ours are refused, no ALPN at all is not', async () => {
+  const port = await openPort({
+    address: { host: '127.0.0.1', port: 0 },
+    contexts: createTlsContexts([await authority.issue(['a.example.com'])]),
+    useProxyProtocol: false,
+    idleTimeoutMs: 0,
+    readTimeoutMs: 0,
+    handlers: nobody,
+  })
+  const connect = async (options: tls.ConnectionOptions): Promise<string | false | null> => {
+    const socket = tls.connect({
+      port: port.address.port,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      ...options,
+    })
+    await once(socket, 'secureConnect')
+    socket.destroy()
+    return socket.alpnProtocol
+  }
+  try {
+    await assert.rejects(
+      connect({ maxVersion: 'TLSv1.1', minVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }),
+    )
+    await assert.rejects(connect({ ALPNProtocols: ['spdy/3'] }))
+    assert.equal(await connect({ ALPNProtocols: ['h2', 'http/1.1'] }), 'h2')
+    assert.equal(await connect({ ALPNProtocols: ['http/1.1'] }), 'http/1.1')
+    assert.equal(await connect({}), false)
+  } finally {
+    port.stopAccepting()
+    port.destroy()
+  }
+})
+
+async function subjectOf(port: number, servername: string): Promise<string> {
+  const socket = tls.connect({ port, host: '127.0.0.1', servername, rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  const { subject } = socket.getPeerCertificate()
+  socket.destroy()
+  return String(subject.CN)
+}
