@@ -55,6 +55,7 @@ function makeQuiet(command: Command): void {
         const [sentence = '', ...rest] = text
           .trim()
           .replaceAll(/'([^']*)'/g, '"$1"')
+          .replaceAll(/\.(?=\n|$)/g, '')
           .split('\n')
         const hint = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' '))
         const advice =

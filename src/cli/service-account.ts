@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readSmallFile } from '../client/small-file.ts'
 import { SystemError, messageOf } from '../errors.ts'
 import { isToken } from '../tunnel/sign-in.ts'
 
@@ -30,7 +30,7 @@ export async function readServiceAccount(
 
 async function readTokenFile(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return await readSmallFile(path)
   } catch (error) {
     throw new SystemError(
       'service-account-unreadable',

@@ -31,8 +31,6 @@ interface Meaning {
   readonly hint: string | undefined
 }
 
-const askOperator = 'tell whoever runs the gateway the request id'
-
 /** What a status means when the gateway does not say it itself; `%` stands for the destination. */
 const meanings: Readonly<Record<number, Meaning>> = {
   403: {
@@ -83,6 +81,6 @@ function unexpected(status: number): Meaning {
   return {
     code: 'unexpected-answer',
     message: `the gateway answered ${status} for "%", which is no answer to CONNECT`,
-    hint: status >= 500 ? askOperator : `check that a gateway listens there; ${askOperator}`,
+    hint: 'check that a gateway listens there, and what its log says',
   }
 }

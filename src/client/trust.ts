@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { X509Certificate } from 'node:crypto'
 import { getCACertificates } from 'node:tls'
 import { SystemError, messageOf } from '../errors.ts'
+import { readSmallFile } from './small-file.ts'
 
 /** How the gateway proves who it is, and how we do when it asks for a client certificate. */
 export interface TrustOptions {
@@ -23,9 +23,6 @@ export interface Trust {
   readonly extraCa: readonly string[]
   readonly clientCertificate: { readonly cert: string; readonly key: string } | undefined
 }
-
-/** Largest file of certificates that is read, in bytes. */
-const maxPemBytes = 1024 * 1024
 
 /**
  * Reads the files that trust options name.
@@ -74,9 +71,7 @@ export function allAuthorities({ extraCa }: Trust): { ca: string[] } {
 
 async function readPem(path: string): Promise<string> {
   try {
-    const bytes = await readFile(path)
-    if (bytes.length > maxPemBytes) throw new Error(`larger than ${maxPemBytes} bytes`)
-    return bytes.toString()
+    return await readSmallFile(path)
   } catch (error) {
     throw unreadable(path, messageOf(error), error)
   }

@@ -33,6 +33,7 @@ const tcpModules = [
   'src/client/person.ts',
   'src/client/refused.ts',
   'src/client/serve.ts',
+  'src/client/small-file.ts',
   'src/client/stdio.ts',
   'src/client/tls-error.ts',
   'src/client/token-cache.ts',

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chmod, readdir, stat, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { describe, test } from 'node:test'
+import {
+  followSignIn,
+  startFakeGateway,
+  type FakeGateway,
+  type FakeGatewayOptions,
+} from '../../src/client/fake-gateway.ts'
+import { createSandbox, mainPath, start, startPostern, type Running } from './program.ts'
+
+interface Rig extends AsyncDisposable {
+  readonly gateway: FakeGateway
+  readonly path: string
+  readonly env: NodeJS.ProcessEnv
+  /** Starts `postern tcp` for the route `a:1` of the gateway; killed at the end of the test. */
+  tcp(...args: string[]): Running
+  /** The same as a command line for something else to start. */
+  command(...args: string[]): string[]
+}
+
+async function openRig(options: FakeGatewayOptions = {}): Promise<Rig> {
+  const gateway = await startFakeGateway(options)
+  const sandbox = await createSandbox()
+  const caFile = join(sandbox.path, 'ca.pem')
+  await writeFile(caFile, gateway.ca)
+  const fixed = ['tcp', '--gateway', gateway.origin, '--ca-file', caFile, 'a:1']
+  const started: Running[] = []
+  return {
+    gateway,
+    path: sandbox.path,
+    env: sandbox.env,
+    tcp(...args) {
+      const running = startPostern([...fixed, ...args], { env: sandbox.env })
+      started.push(running)
+      return running
+    },
+    command: (...args) => [process.execPath, mainPath, ...fixed, ...args],
+    async [Symbol.asyncDispose]() {
+      for (const { child } of started) child.kill('SIGKILL')
+      await Promise.all(started.map(({ ended }) => ended))
+      await gateway[Symbol.asyncDispose]()
+      await sandbox[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const listening = /5?\d:\d{2}[AP]M INF tcptunnel: listening on 127\.0\.0\.1:(\d+)\n/
+
+describe('postern tcp with a local port', () => {
+  test('prints the port it chose, serves connections, and ends in order at SIGTERM', async () => {
+    await using rig = await openRig({ isPublic: true })
+    const program = rig.tcp()
+    const [, port] = await program.untilStderr(listening)
+    const bytes = randomBytes(500_000)
+    const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
+    const received = collect(socket)
+    socket.end(bytes)
+    assert.ok((await received).equals(bytes))
+    await program.untilStderr(/disconnected 127/)
+    program.child.kill('SIGTERM')
+    const { code, stdout } = await program.ended
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: '' })
+  })
+
+  test('tells scripts its address in a JSON line', async () => {
+    await using rig = await openRig({ isPublic: true })
+    const program = rig.tcp('--log-format', 'json')
+    const [line] = await program.untilStderr(/.*\n/)
+    const { level, component, addr, time, message } = JSON.parse(line)
+    assert.deepEqual({ level, component }, { level: 'info', component: 'tunnel' })
+    assert.match(addr, /^127\.0\.0\.1:\d+$/)
+    assert.equal(message, `listening on ${addr}`)
+    assert.equal(new Date(time).toISOString(), time)
+  })
+
+  test('a refused connection is told and reset, and the port stays open', async () => {
+    await using rig = await openRig({ isPublic: true, connect: () => ({ status: 403 }) })
+    const program = rig.tcp()
+    const [, port] = await program.untilStderr(listening)
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const socket = connect({ port: Number(port), host: '127.0.0.1' })
+      await assert.rejects(collect(socket), { code: 'ECONNRESET' })
+    }
+    await program.untilStderr(/ERR tcptunnel: access to "a:1" is denied\n {2}hint: ask/)
+    assert.equal(program.child.exitCode, null)
+  })
+
+  test('ten connections and a second process at once lead to one sign-in', async () => {
+    await using rig = await openRig()
+    const opened = join(rig.path, 'opened')
+    const browser = await writeBrowser(
+      rig,
+      `require('node:fs').appendFileSync(${JSON.stringify(opened)}, process.argv[2] + '\\n')`,
+    )
+    const programs = [rig.tcp('--browser-cmd', browser), rig.tcp('--browser-cmd', browser)]
+    const ports = await Promise.all(
+      programs.map(async (program) => (await program.untilStderr(listening))[1]),
+    )
+    const answers = Array.from({ length: 10 }, (_, index) => {
+      const socket = connect({
+        port: Number(ports[index % 2]),
+        host: '127.0.0.1',
+        allowHalfOpen: true,
+      })
+      socket.end(`${index}`)
+      return collect(socket)
+    })
+    const url = await Promise.race(programs.map(shownUrl))
+    await followSignIn(url)
+    const texts = (await Promise.all(answers)).map(String)
+    assert.deepEqual(texts, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+    assert.equal(rig.gateway.logins, 1)
+  })
+
+  test('an address in use is one sentence and exit code 8', async () => {
+    await using rig = await openRig()
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    assert.ok(address !== null && typeof address === 'object')
+    const { code, stderr } = await rig.tcp('--listen', `127.0.0.1:${address.port}`).ended
+    server.close()
+    assert.equal(code, 8)
+    assert.match(
+      stderr,
+      /^postern: error: "127\.0\.0\.1:\d+" is in use by another program\n {2}hint: /,
+    )
+  })
+
+  test('all addresses come with a warning', async () => {
+    await using rig = await openRig({ isPublic: true })
+    const program = rig.tcp('--listen', ':0')
+    await program.untilStderr(/WRN tcptunnel: everybody who reaches ":0" uses the service as you/)
+    await program.untilStderr(/listening on (?:\[::\]|0\.0\.0\.0):\d+/)
+  })
+})
+
+describe('postern tcp with a Unix socket', () => {
+  test('lets only its owner in, and leaves nothing behind', async () => {
+    await using rig = await openRig({ isPublic: true })
+    const path = join(rig.path, 'tunnel.sock')
+    const program = rig.tcp('--listen', `unix:${path}`)
+    await program.untilStderr(/listening on unix:/)
+    assert.equal((await stat(path)).mode & 0o777, 0o600)
+    const socket = connect({ path, allowHalfOpen: true })
+    const received = collect(socket)
+    socket.end('through a path')
+    assert.equal((await received).toString(), 'through a path')
+    program.child.kill('SIGINT')
+    assert.equal((await program.ended).code, 0)
+    assert.ok(!(await readdir(rig.path)).includes('tunnel.sock'))
+  })
+
+  test('takes over a socket that a killed process left, and none that is answered', async () => {
+    await using rig = await openRig({ isPublic: true })
+    const path = join(rig.path, 'tunnel.sock')
+    const killed = rig.tcp('--listen', `unix:${path}`)
+    await killed.untilStderr(/listening on unix:/)
+    killed.child.kill('SIGKILL')
+    await killed.ended
+    const program = rig.tcp('--listen', `unix:${path}`)
+    await program.untilStderr(/listening on unix:/)
+    const { code, stderr } = await rig.tcp('--listen', `unix:${path}`).ended
+    assert.equal(code, 8)
+    assert.match(stderr, /is in use by another program/)
+  })
+})
+
+describe('postern tcp with stdin and stdout', () => {
+  test('closes stdout when the service ends, while stdin is still open', async () => {
+    await using rig = await openRig({
+      isPublic: true,
+      connect: () => ({ serve: (tunnel) => void tunnel.resume().end('goodbye') }),
+    })
+    // A pipe as shells and ssh make it; Node's own would be a socket, which can end without closing.
+    const script = '"$@" | { cat; echo reader saw the end >&2; }'
+    const program = start('/bin/sh', ['-c', script, 'sh', ...rig.command('--listen', '-')], rig.env)
+    await program.untilStderr(/reader saw the end/)
+    assert.equal(program.child.exitCode, null)
+    program.child.stdin?.end()
+    const { code, stdout } = await program.ended
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: 'goodbye' })
+  })
+
+  for (const protocol of ['h2', 'http/1.1'] as const) {
+    test(`delivers a long answer that begins after stdin has ended, over ${protocol}`, async () => {
+      const answer = randomBytes(3_000_000).toString('hex')
+      await using rig = await openRig({
+        isPublic: true,
+        protocols: [protocol],
+        connect: () => ({ serve: (tunnel) => void collect(tunnel).then(() => tunnel.end(answer)) }),
+      })
+      const program = rig.tcp('--listen', '-')
+      program.child.stdin?.end('question')
+      const { code, stdout } = await program.ended
+      assert.equal(code, 0)
+      assert.equal(stdout, answer)
+    })
+  }
+
+  test('shows the address and waits when there is no browser to open', async () => {
+    await using rig = await openRig()
+    const program = rig.tcp('--listen', '-', '--browser-cmd', '/nonexistent/browser')
+    program.child.stdin?.end('patience')
+    await program.untilStderr(
+      /cannot open a browser with "\/nonexistent\/browser": there is no such program/,
+    )
+    await followSignIn(await shownUrl(program))
+    const { code, stdout } = await program.ended
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: 'patience' })
+  })
+
+  test('a browser command that fails is a warning', async () => {
+    await using rig = await openRig()
+    const browser = await writeBrowser(rig, 'process.exit(3)')
+    const program = rig.tcp('--listen', '-', '--browser-cmd', browser)
+    program.child.stdin?.end('patience')
+    await program.untilStderr(/it failed with exit code 3/)
+    await followSignIn(await shownUrl(program))
+    assert.equal((await program.ended).stdout, 'patience')
+  })
+
+  test('Ctrl-C during a sign-in ends it and leaves no lock', async () => {
+    await using rig = await openRig()
+    const program = rig.tcp('--listen', '-', '--browser-cmd', '/bin/true')
+    await shownUrl(program)
+    program.child.kill('SIGINT')
+    const { code, stderr } = await program.ended
+    assert.equal(code, 130)
+    assert.doesNotMatch(stderr, /error/)
+    assert.deepEqual(await readdir(join(rig.path, 'cache', 'postern', 'tokens')), [])
+  })
+})
+
+/** A program for `--browser-cmd`. */
+async function writeBrowser(rig: Rig, script: string): Promise<string> {
+  const path = join(rig.path, 'browser')
+  await writeFile(path, `#!${process.execPath}\n${script}\n`)
+  await chmod(path, 0o755)
+  return path
+}
+
+async function shownUrl(program: Running): Promise<string> {
+  const [, url = ''] = await program.untilStderr(/sign in at:\n\n {2}(https:\S+)\n/)
+  return url
+}
+
+function collect(stream: Duplex): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return new Promise((resolve, reject) => {
+    stream.once('end', () => resolve(Buffer.concat(chunks)))
+    stream.once('error', reject)
+  })
+}
