@@ -3,11 +3,15 @@ import { systemCode } from '../errors.ts'
 import { version } from '../version.ts'
 import { commands } from './commands.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
-import { processVoice } from './voice.ts'
+import { processVoice, type Voice } from './voice.ts'
 
 /** Runs one command line, without the program's own name, and resolves to the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   forgiveLostReaders()
+  process.on('uncaughtException', (error) => {
+    plainVoice().fatal(error)
+    process.exit(exitCodes.internal)
+  })
   let exitCode: number = exitCodes.ok
   try {
     const program = await defineProgram(args[0], (code) => (exitCode = code))
@@ -18,10 +22,15 @@ export async function run(args: readonly string[]): Promise<number> {
       // Commander has said it already.
       return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
     }
-    const voice = { human: 'postern', json: 'postern' }
-    processVoice({ format: 'human', level: 'info', component: voice }).fatal(error)
+    plainVoice().fatal(error)
     return exitCodeOf(error)
   }
+}
+
+/** For what happens before a command knows how it is to speak, or outside of one. */
+function plainVoice(): Voice {
+  const component = { human: 'postern', json: 'postern' }
+  return processVoice({ format: 'human', level: 'info', component })
 }
 
 /** Only the command that is asked for is loaded; the others lend their name and summary. */

@@ -11,7 +11,7 @@ import type { RelayEnd } from '../net/relay.ts'
 import { exitCodeOf, exitCodeOfSignal, exitCodes } from './exit-codes.ts'
 import { readServiceAccount } from './service-account.ts'
 import { onEndSignal } from './signals.ts'
-import type { TcpOptions } from './tcp.ts'
+import type { TcpOptions } from './tcp-options.ts'
 import { describe, errorFields, processVoice, type Voice } from './voice.ts'
 
 /** Runs `postern tcp` to its end and resolves to the exit code. */

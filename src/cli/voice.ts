@@ -68,7 +68,7 @@ export function processVoice(options: Pick<VoiceOptions, 'format' | 'level' | 'c
 
 /** What an error carries besides its message, as fields of a log line. */
 export function errorFields(error: unknown): LogFields {
-  if (!(error instanceof AppError)) return {}
+  if (!(error instanceof AppError)) return { hint: unexpectedHint(error) }
   const details: Partial<Record<string, unknown>> = Object.fromEntries(Object.entries(error))
   return {
     code: error.code,
@@ -84,6 +84,14 @@ export function errorFields(error: unknown): LogFields {
 /** An error as one sentence; what we did not throw on purpose is our own fault. */
 export function describe(error: unknown): string {
   return error instanceof AppError ? error.message : `internal error: ${messageOf(error)}`
+}
+
+/** Where an error of our own came from, for those who ask; nobody else gains by a stack. */
+function unexpectedHint(error: unknown): string {
+  const stack = error instanceof Error ? error.stack : undefined
+  return process.env['POSTERN_DEBUG'] && stack !== undefined
+    ? `this is a fault of postern: ${stack}`
+    : 'this is a fault of postern: set POSTERN_DEBUG=1 to see where, and report it'
 }
 
 function formatFatal(error: unknown, useColour: boolean): string {

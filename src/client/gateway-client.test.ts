@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -472,6 +473,20 @@ describe('a gateway that cannot be used', () => {
     await assert.rejects(loadTrust({ clientCertFile: 'x' }), { code: 'client-key-missing' })
     await rm(directory, { recursive: true })
   })
+})
+
+test('a gateway without TLS is spoken to in HTTP/1.1, on this machine', async () => {
+  const server = createServer().on('connect', (_request, socket: Duplex) => {
+    socket.write('HTTP/1.1 200 OK\r\n\r\n')
+    echo(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  await using gateway = await startFakeGateway()
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await using rig = await openRig(gateway, { url })
+  await roundTrip(await rig.client.open('a:1', never), randomBytes(200_000))
+  server.close()
 })
 
 /** A local TCP connection that is served through a tunnel. */

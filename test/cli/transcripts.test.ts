@@ -50,7 +50,9 @@ async function replay(transcript: string): Promise<string> {
     GATEWAY: gateway.origin,
     CA: caFile,
   }
-  const given = transcript.split('\n').filter((line) => /^(?:#|\$ |$)/.test(line))
+  // A blank line counts before a comment only; others may be output.
+  const given =
+    transcript.match(/^(?:\n(?=#)|#.*\n?|\$ .*\n?)/gm)?.map((line) => line.trimEnd()) ?? []
   const found: string[][] = []
   let next = 0
   const work = async (): Promise<void> => {
