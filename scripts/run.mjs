@@ -37,7 +37,11 @@ function main(name, args) {
     )
   }
   if (!isInstalled()) install()
-  const child = spawn(runtime, commands[name](args), { cwd: root, stdio: 'inherit' })
+  const child = spawn(runtime, commands[name](args), {
+    cwd: root,
+    // By the channel the quickstart learns that this process is gone, whatever ended it.
+    stdio: ['inherit', 'inherit', 'inherit', ...(name === 'start' ? ['ipc'] : [])],
+  })
   // The terminal sends Ctrl-C to the child as well; this process only waits for it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {

@@ -1,0 +1,103 @@
+import { recipesFor } from './commands.ts'
+import type { CommandContext } from './commands.ts'
+import { people } from './people.ts'
+import type { RefusalProof, TransferProof } from './proof.ts'
+import type { SampleRoute } from './routes.ts'
+import { commandLine } from './shell.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Says what the transfer showed. */
+export function reportTransfer(terminal: Terminal, email: string, proof: TransferProof): void {
+  const { bytes, durationMs, sha256, protocol } = proof
+  const mebibytes = bytes / 1_048_576
+  const rate = Math.round(bytes / 1e6 / (durationMs / 1000))
+  terminal.done(`${email} signed in, without a browser`)
+  terminal.done(`${mebibytes} MiB each way through a tunnel: ${rate} MB/s up and down at once`)
+  terminal.detail(`${protocol}; gateway, client and service share one process here`)
+  terminal.detail(`SHA-256 sent, at the service, and returned are equal:`)
+  terminal.detail(sha256)
+}
+
+/** Says that somebody was let in. */
+export function reportAccess(terminal: Terminal, email: string, authority: string): void {
+  terminal.done(`${email} reached ${authority}`)
+}
+
+/** Says what the gateway said to somebody it refused. */
+export function reportRefusal(
+  terminal: Terminal,
+  email: string,
+  authority: string,
+  proof: RefusalProof,
+): void {
+  const { message, reasons, next, requestId } = proof
+  terminal.done(`${email} was refused at ${authority}, with these words:`)
+  terminal.detail(message)
+  if (reasons.length > 0) terminal.detail(`reasons: ${reasons.join(', ')}`)
+  if (next !== undefined) terminal.detail(`hint: ${next}`)
+  terminal.detail(`request id: ${requestId}`)
+}
+
+/** Prints who can sign in. */
+export function reportPeople(terminal: Terminal): void {
+  terminal.section('Accounts: choose one on the sign-in page, there are no passwords')
+  const width = Math.max(...people.map(({ email }) => email.length))
+  for (const { email, groups } of people) {
+    terminal.line(`${email.padEnd(width)}   ${groups.join(', ')}`)
+  }
+}
+
+/** Prints the commands for one route, and who may use it. */
+export function reportRoute(terminal: Terminal, route: SampleRoute, context: CommandContext): void {
+  terminal.section(`${route.name} at ${route.authority}`)
+  terminal.line(`for ${route.audience}`)
+  for (const note of notes[route.kind] ?? []) terminal.line(note)
+  for (const { title, lines } of recipesFor(route, context)) {
+    terminal.line('')
+    terminal.line(`${title}:`)
+    for (const line of lines) terminal.command(line)
+  }
+}
+
+const notes: Readonly<Partial<Record<SampleRoute['kind'], readonly string[]>>> = {
+  ssh: ['a sample: it answers a few toy commands, and has no shell, files or forwarding'],
+  postgres: [
+    'starts at the first connection, which takes some seconds and 750 MiB',
+    'a PGlite: all connections share one session, so a transaction holds up the others',
+  ],
+}
+
+export interface Hints {
+  readonly gatewayUrl: string
+  readonly caFile: string
+  readonly configFile: string
+  readonly logFile: string
+  readonly signInFolder: string | undefined
+  /** Program that signs in without a browser, by email; empty where there is none. */
+  readonly browsers: ReadonlyMap<string, string>
+}
+
+/** Prints what else a newcomer will ask. */
+export function reportHints(terminal: Terminal, hints: Hints): void {
+  const { gatewayUrl, caFile, configFile, logFile, signInFolder, browsers } = hints
+  terminal.section('Good to know')
+  terminal.line(`The first connection opens ${gatewayUrl} in your browser, which will warn:`)
+  terminal.line('this run made the certificate itself. Go on, or trust the authority for as long:')
+  terminal.command(caFile)
+  if (browsers.size > 0) {
+    terminal.line('')
+    terminal.line('Without a browser, add one of these to "postern tcp":')
+    for (const path of browsers.values()) terminal.command(commandLine('--browser-cmd', path))
+  }
+  if (signInFolder !== undefined) {
+    terminal.line('')
+    terminal.line('To come back as somebody else, forget the sign-in:')
+    terminal.command(commandLine('rm', '-rf', signInFolder))
+  }
+  terminal.line('')
+  terminal.line('Routes and policies: edit this file, and live tunnels follow at once')
+  terminal.command(configFile)
+  terminal.line('')
+  terminal.line('Who was let in or refused, and why; what went through')
+  terminal.command(commandLine('tail', '-f', logFile))
+}

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { loadConfig } from '../gateway/config/load.ts'
+import { createCertificateAuthority } from '../net/certificate.ts'
+import { fileNames, formatConfigFile } from './config-file.ts'
+import { makeFolder } from './folder.ts'
+import { sampleRoutes } from './routes.ts'
+
+const ports = { echo: 4001, ssh: 4002, postgres: 4003 }
+
+test('a service of the user is named by its port, the second on the same port by a number more', () => {
+  const own = [
+    { host: '127.0.0.1', port: 5432 },
+    { host: '10.0.0.1', port: 5432 },
+    { host: '::1', port: 22 },
+  ]
+  const authorities = sampleRoutes(ports, own).map(({ authority }) => authority)
+  assert.deepEqual(authorities.slice(3), [
+    'service-5432.example.localhost:5432',
+    'service-5432-2.example.localhost:5432',
+    'service-22.example.localhost:22',
+  ])
+})
+
+test('who may use a route is said with names', () => {
+  const audiences = sampleRoutes(ports, []).map(({ audience }) => audience)
+  assert.deepEqual(audiences, [
+    'everybody who has signed in',
+    'group engineering (Alice, Carol)',
+    'group dba (Carol)',
+  ])
+})
+
+test('the configuration file is one that the gateway takes as it is', async () => {
+  using folder = makeFolder()
+  const authority = await createCertificateAuthority()
+  const { cert, key } = await authority.issue(['localhost'])
+  await folder.write(fileNames.certificate, cert)
+  await folder.write(fileNames.certificateKey, key)
+  const text = formatConfigFile({
+    port: 8443,
+    provider: {
+      issuer: new URL('http://127.0.0.1:4000'),
+      clientId: 'postern',
+      clientSecret: 'a secret: with "yaml" in it',
+    },
+    routes: sampleRoutes(ports, [{ host: '::1', port: 22 }]),
+  })
+  await writeFile(folder.join(fileNames.config), text, { mode: 0o600 })
+  const { config, warnings } = await loadConfig({ path: folder.join(fileNames.config), env: {} })
+  assert.deepEqual(config.address, { host: '127.0.0.1', port: 8443 })
+  assert.equal(config.stateDirectory, folder.join('state'))
+  assert.equal(config.identityProvider?.clientSecret, 'a secret: with "yaml" in it')
+  assert.equal(config.routes.length, 4)
+  assert.deepEqual(
+    warnings.map(({ path }) => path),
+    ['idp_provider_url'],
+  )
+})

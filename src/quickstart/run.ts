@@ -1,0 +1,159 @@
+import { dial } from '../net/dial.ts'
+import { createPortChooser } from './ports.ts'
+import { formatKnownHosts, preferredPorts } from './commands.ts'
+import { fileNames } from './config-file.ts'
+import { makeFolder } from './folder.ts'
+import type { Folder } from './folder.ts'
+import type { QuickstartOptions } from './options.ts'
+import { outsider, people, prover } from './people.ts'
+import { writeBrowser, writeProgram } from './program.ts'
+import type { Program } from './program.ts'
+import { proveAccess, proveRefusal, proveTransfer } from './proof.ts'
+import {
+  reportAccess,
+  reportHints,
+  reportPeople,
+  reportRefusal,
+  reportRoute,
+  reportTransfer,
+} from './report.ts'
+import { sshAuthority } from './routes.ts'
+import type { SampleRoute } from './routes.ts'
+import { startQuickstart } from './start.ts'
+import type { Quickstart } from './start.ts'
+import type { Terminal } from './terminal.ts'
+
+/**
+ * Runs a quickstart until `signal` is aborted, or once when that is asked for, and removes everything
+ * it made. Resolves to the exit code; every failure has been said then.
+ */
+export async function runQuickstart(
+  options: QuickstartOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  terminal.heading('postern quickstart')
+  const exitCode = await runInFolder(options, terminal, signal)
+  if (signal.aborted) terminal.line('stopped; everything it made is gone')
+  return exitCode
+}
+
+async function runInFolder(
+  options: QuickstartOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  using folder = makeFolder()
+  try {
+    terminal.progress('starting')
+    await using quickstart = await startQuickstart({
+      ...options,
+      folder,
+      signal,
+      onStep: (text) => terminal.done(text),
+      onEvent: (text) => terminal.line(text),
+    })
+    if (options.proves) await prove({ quickstart, folder, terminal, signal })
+    if (!options.once) await stayUp({ quickstart, folder, terminal, signal }, options)
+    return 0
+  } catch (error) {
+    // A script that asked for the proof must not take an interrupted one for it.
+    if (signal.aborted) return options.once ? 1 : 0
+    const log = folder.keep(fileNames.log)
+    terminal.fatal(error, log && `the gateway's log is in ${log}`)
+    return 1
+  }
+}
+
+interface Run {
+  readonly quickstart: Quickstart
+  readonly folder: Folder
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+}
+
+async function prove(run: Run): Promise<void> {
+  const { terminal } = run
+  terminal.section('Proof')
+  terminal.progress(`signing in ${prover} and moving 64 MiB each way`)
+  reportTransfer(terminal, prover, await proveTransfer(prover, run))
+  await proveAccess(prover, run)
+  reportAccess(terminal, prover, sshAuthority)
+  terminal.progress(`signing in ${outsider}, who may not use ${sshAuthority}`)
+  reportRefusal(terminal, outsider, sshAuthority, await proveRefusal(outsider, run))
+}
+
+async function stayUp(run: Run, options: QuickstartOptions): Promise<void> {
+  const { quickstart, folder, terminal, signal } = run
+  const program = await writeProgram(folder)
+  reportPeople(terminal)
+  await reportRoutes(run, program, options)
+  reportHints(terminal, {
+    ...quickstart,
+    configFile: folder.join(fileNames.config),
+    logFile: folder.join(fileNames.log),
+    signInFolder: program.signInFolder,
+    browsers: await writeBrowsers(run, program),
+  })
+  terminal.section('Running: paste the commands above into another terminal')
+  terminal.line('Ctrl-C stops this and removes everything it made.')
+  terminal.line('')
+  await aborted(signal)
+  terminal.line('')
+  terminal.progress('stopping')
+}
+
+async function reportRoutes(
+  run: Run,
+  program: Program,
+  { port }: QuickstartOptions,
+): Promise<void> {
+  const { quickstart, folder, terminal } = run
+  const { gatewayUrl, caFile, routes, sshHostKey } = quickstart
+  const choosePort = createPortChooser()
+  const knownHostsFile = folder.join('known_hosts')
+  for (const route of routes) {
+    // Who wants any free port for the gateway wants it for these too.
+    const localPort = await choosePort(port === 0 ? 0 : preferredPorts[route.kind])
+    if (route.kind === 'ssh') {
+      const known = formatKnownHosts(route.authority, localPort, sshHostKey)
+      await folder.write('known_hosts', known)
+    }
+    reportRoute(terminal, route, {
+      program: program.words,
+      gatewayUrl,
+      caFile,
+      knownHostsFile,
+      localPort,
+    })
+    if (route.kind === 'own') await warnIfSilent(terminal, route)
+  }
+}
+
+/** The gateway would answer 503 and a newcomer look for the fault in it. */
+async function warnIfSilent(terminal: Terminal, { to }: SampleRoute): Promise<void> {
+  try {
+    const socket = await dial(to, { timeoutMs: 2_000 })
+    socket.destroy()
+  } catch {
+    terminal.line('')
+    terminal.line('nothing answers there yet: start your service, the route is ready for it')
+  }
+}
+
+async function writeBrowsers(run: Run, program: Program): Promise<ReadonlyMap<string, string>> {
+  const browsers = new Map<string, string>()
+  // Where the program cannot be run from the folder, neither can these.
+  if (program.signInFolder === undefined) return browsers
+  for (const person of people) {
+    browsers.set(person.email, await writeBrowser(run.folder, person, run.quickstart.caFile))
+  }
+  return browsers
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,134 @@
+import { createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { startDevIdp } from '../dev-idp/dev-idp.ts'
+import { SystemError } from '../errors.ts'
+import { runGateway } from '../gateway/run.ts'
+import { createCertificateAuthority } from '../net/certificate.ts'
+import type { LineSink } from '../telemetry/log.ts'
+import { fileNames, formatConfigFile } from './config-file.ts'
+import type { Folder } from './folder.ts'
+import type { QuickstartOptions } from './options.ts'
+import { people } from './people.ts'
+import { portError, requireFreePort } from './ports.ts'
+import { sampleRoutes } from './routes.ts'
+import type { SampleRoute } from './routes.ts'
+import { startEcho } from './services/echo.ts'
+import type { Received } from './services/echo.ts'
+import { startSamplePostgres } from './services/postgres.ts'
+import { startSampleSsh } from './services/ssh.ts'
+
+/** What is up, for the proof and for the commands that are printed. */
+export interface Quickstart extends AsyncDisposable {
+  /** `https://localhost:PORT` */
+  readonly gatewayUrl: string
+  readonly caFile: string
+  /** PEM. */
+  readonly caCertificate: string
+  readonly signInUrl: string
+  readonly routes: readonly SampleRoute[]
+  /** As it stands in `known_hosts`. */
+  readonly sshHostKey: string
+  /** What the echo service has seen of each connection that ended its sending, oldest first. */
+  readonly echoed: readonly Received[]
+}
+
+export interface StartOptions extends Pick<QuickstartOptions, 'port' | 'to'> {
+  readonly folder: Folder
+  /** A step is done. */
+  readonly onStep: (text: string) => void
+  /** Something happened later, such as the database's start. */
+  readonly onEvent: (text: string) => void
+  readonly signal: AbortSignal
+}
+
+/** Time for the last bytes when everything ends, in milliseconds. */
+const graceMs = 200
+/** Connections of the echo that are remembered. */
+const maxEchoed = 16
+
+/**
+ * Starts everything, in an order in which nothing refers to what is not there yet.
+ *
+ * @throws SystemError when a port or the folder cannot be used
+ */
+export async function startQuickstart(options: StartOptions): Promise<Quickstart> {
+  const { folder, onStep, onEvent, signal } = options
+  // Whatever fails below, what was started before it ends again, last first.
+  await using started = new AsyncDisposableStack()
+  const keep = <Service extends { close(graceMs: number): Promise<void> }>(it: Service): Service =>
+    started.adopt(it, () => it.close(graceMs))
+  const port = await requireFreePort(options.port)
+
+  const caCertificate = await writeCertificates(folder)
+  onStep('certificate authority, and a certificate for localhost')
+  signal.throwIfAborted()
+
+  const provider = keep(await startDevIdp({ people }))
+  onStep(`sign-in service with ${people.length} people at ${provider.issuer.origin}`)
+
+  const echoed: Received[] = []
+  const echo = keep(
+    await startEcho({
+      onReceived: (received) => void (echoed.push(received) > maxEchoed && echoed.shift()),
+    }),
+  )
+  const ssh = keep(await startSampleSsh())
+  const postgres = keep(await startSamplePostgres({ onProgress: onEvent }))
+  onStep('echo and SSH servers; a PostgreSQL that starts when it is first used')
+  signal.throwIfAborted()
+
+  const ports = { echo: echo.port, ssh: ssh.port, postgres: postgres.port }
+  const routes = sampleRoutes(ports, options.to)
+  const configText = formatConfigFile({ port, provider, routes })
+  const config = await folder.write(fileNames.config, configText)
+  const log = started.use(openLog(folder.join(fileNames.log)))
+  keep(await startGateway(config, port, log))
+  const gatewayUrl = `https://localhost:${port}`
+  onStep(`gateway at ${gatewayUrl} with ${routes.length} routes`)
+  signal.throwIfAborted()
+
+  const running = started.move()
+  return {
+    gatewayUrl,
+    caFile: folder.join(fileNames.caCertificate),
+    caCertificate,
+    signInUrl: provider.issuer.origin,
+    routes,
+    sshHostKey: ssh.hostKey,
+    echoed,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  }
+}
+
+/** Answers the authority's certificate. Its key is never written. */
+async function writeCertificates(folder: Folder): Promise<string> {
+  const authority = await createCertificateAuthority({ name: 'Postern quickstart CA' })
+  const { cert, key } = await authority.issue(['localhost', '127.0.0.1', '::1'])
+  await folder.write(fileNames.caCertificate, authority.cert)
+  await folder.write(fileNames.certificate, cert)
+  await folder.write(fileNames.certificateKey, key)
+  return authority.cert
+}
+
+/** As `postern gateway -c FILE` does, but for the environment: it belongs to a real gateway. */
+async function startGateway(path: string, port: number, log: LineSink) {
+  try {
+    return await runGateway({ path, env: {}, logSink: log })
+  } catch (error) {
+    const isTaken = error instanceof SystemError && error.code === 'address-in-use'
+    throw isTaken ? portError(port, error.cause) : error
+  }
+}
+
+function openLog(path: string): LineSink & AsyncDisposable {
+  const file = createWriteStream(path, { mode: 0o600 })
+  // A full disk must not take the tunnels along.
+  file.on('error', () => undefined)
+  return {
+    write: (line) => void file.write(line),
+    async [Symbol.asyncDispose]() {
+      file.end()
+      await finished(file).catch(() => undefined)
+    },
+  }
+}

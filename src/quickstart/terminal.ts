@@ -1,0 +1,88 @@
+// How the quickstart speaks.
+//
+// - A heading, then steps as they are done, then sections; commands stand alone on lines that begin
+//   with four spaces, whole, so that they can be copied however narrow the terminal is.
+// - Errors go to stderr as `postern: error: …`, one sentence, with what to do on a line of its own.
+// - Colour only on a terminal, and not when NO_COLOR is set (https://no-color.org).
+
+import { AppError, ConfigError, messageOf } from '../errors.ts'
+
+export type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan'
+
+/** Where the text goes. */
+export interface Screen {
+  /** Takes whole lines. */
+  readonly write: (text: string) => void
+  readonly writeError: (text: string) => void
+  readonly isTerminal: boolean
+  readonly useColour: boolean
+}
+
+/** The quickstart's voice. */
+export interface Terminal {
+  heading(text: string): void
+  /** What is under way; on a terminal it is replaced by what comes next. */
+  progress(text: string): void
+  /** A step that is done. */
+  done(text: string): void
+  /** More about the step before. */
+  detail(text: string): void
+  section(title: string): void
+  line(text: string): void
+  command(text: string): void
+  /** Says why the quickstart ends. */
+  fatal(error: unknown, hint?: string): void
+  paint(style: Style, text: string): string
+}
+
+const codes: Readonly<Record<Style, number>> = { bold: 1, dim: 2, red: 31, green: 32, cyan: 36 }
+const eraseLine = '\r\u001B[K'
+
+/** Makes the voice of a quickstart. */
+export function createTerminal({ write, writeError, isTerminal, useColour }: Screen): Terminal {
+  let hasProgress = false
+  const paint = (style: Style, text: string): string =>
+    useColour ? `\u001B[${codes[style]}m${text}\u001B[0m` : text
+  const put = (text: string): void => {
+    if (hasProgress) write(eraseLine)
+    hasProgress = false
+    write(`${text}\n`)
+  }
+  return {
+    paint,
+    heading: (text) => put(`\n${paint('bold', text)}\n`),
+    progress(text) {
+      if (!isTerminal) return
+      write(`${hasProgress ? eraseLine : ''}  ${paint('dim', `… ${text}`)}`)
+      hasProgress = true
+    },
+    done: (text) => put(`  ${paint('green', '✓')} ${text}`),
+    detail: (text) => put(`    ${paint('dim', text)}`),
+    section: (title) => put(`\n${paint('bold', title)}\n`),
+    line: (text) => put(text === '' ? '' : `  ${text}`),
+    command: (text) => put(`    ${paint('cyan', text)}`),
+    fatal(error, hint) {
+      if (hasProgress) write(eraseLine)
+      hasProgress = false
+      const hints = [error instanceof AppError ? error.hint : undefined, hint]
+      const lines = hints.filter((line) => line !== undefined).map((line) => `  hint: ${line}\n`)
+      writeError(`postern: ${paint('red', 'error:')} ${describe(error)}\n${lines.join('')}`)
+    },
+  }
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  const isTerminal = process.stdout.isTTY
+  return createTerminal({
+    write: (text) => process.stdout.write(text),
+    writeError: (text) => process.stderr.write(text),
+    isTerminal,
+    useColour: isTerminal && !process.env['NO_COLOR'],
+  })
+}
+
+function describe(error: unknown): string {
+  const isOurs = error instanceof AppError && !(error instanceof ConfigError)
+  return isOurs ? error.message : `internal error: ${messageOf(error)}`
+}
