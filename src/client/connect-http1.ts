@@ -9,6 +9,7 @@ import {
   type HttpAnswer,
   type RequestFields,
 } from './http-answer.ts'
+import { wantsClientCertificate } from './tls-error.ts'
 
 // `import … from 'node:http'` reads every export, and with them Node's whole fetch (40 ms).
 const { request } = process.getBuiltinModule('node:http')
@@ -106,7 +107,12 @@ function toAnswer(answer: IncomingMessage, body: string): HttpAnswer {
 }
 
 function lost(cause: Error): UpstreamError {
-  return new UpstreamError('gateway-unreachable', `the gateway gave no answer: ${cause.message}`, {
-    cause,
-  })
+  return wantsClientCertificate(cause)
+    ? new UpstreamError('gateway-unreachable', 'the gateway asks for a client certificate', {
+        cause,
+        hint: 'give it with "--client-cert" and "--client-key"',
+      })
+    : new UpstreamError('gateway-unreachable', `the gateway gave no answer: ${cause.message}`, {
+        cause,
+      })
 }

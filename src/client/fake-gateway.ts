@@ -48,6 +48,8 @@ export interface FakeGateway extends AsyncDisposable {
     readonly token: string | undefined
     readonly headers: http.IncomingHttpHeaders
   }[]
+  /** Common names of the client certificates that were shown. */
+  readonly clientNames: Set<string>
   /** How many sign-ins were begun. */
   logins: number
   /** How many TCP connections were made. */
@@ -101,9 +103,13 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
   second.on('sessionError', () => undefined)
   const secure = tls.createServer({
     ...pair,
+    requestCert: true,
+    rejectUnauthorized: false,
     ALPNProtocols: [...(options.protocols ?? ['h2', 'http/1.1'])],
   })
   secure.on('secureConnection', (socket) => {
+    const { subject } = socket.getPeerCertificate()
+    if (subject !== undefined) gateway.clientNames.add(String(subject.CN))
     const server = socket.alpnProtocol === 'h2' ? second : plain
     server.emit('connection', socket)
   })
@@ -126,6 +132,7 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     ca: authority.cert,
     tokens: new Set(),
     connects: [],
+    clientNames: new Set(),
     logins: 0,
     connections: 0,
     dropConnections,

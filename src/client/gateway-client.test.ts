@@ -444,6 +444,15 @@ describe('a gateway that cannot be used', () => {
     }
   })
 
+  test('a client certificate is shown to a gateway that asks', async () => {
+    const authority = await createCertificateAuthority()
+    await using gateway = await startFakeGateway({ isPublic: true })
+    const clientCertificate = await authority.issue(['laptop'])
+    await using rig = await openRig(gateway, { trust: { clientCertificate } })
+    await roundTrip(await rig.client.open('a:1', never))
+    assert.deepEqual([...gateway.clientNames], ['laptop'])
+  })
+
   test('a port that speaks no TLS is told', async () => {
     const server = createTcpServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'))
     server.listen(0, '127.0.0.1')

@@ -53,10 +53,7 @@ export function isUnknownIssuer(error: unknown): boolean {
 export function tlsError(gateway: GatewayAddress, error: unknown): UpstreamError {
   const code = systemCode(error) ?? ''
   const known = sentences[code] ?? (unknownIssuer.has(code) ? unknownIssuerSentence : undefined)
-  const [what, hint] = known ?? [
-    `failed the TLS handshake: ${firstLine(messageOf(error))}`,
-    undefined,
-  ]
+  const [what, hint] = known ?? [`failed the TLS handshake: ${reasonOf(error)}`, undefined]
   const isCertificate =
     code.startsWith('CERT_') || code.includes('ALTNAME') || unknownIssuer.has(code)
   return new UpstreamError(
@@ -66,6 +63,15 @@ export function tlsError(gateway: GatewayAddress, error: unknown): UpstreamError
   )
 }
 
-function firstLine(text: string): string {
-  return text.split('\n')[0] ?? ''
+/** OpenSSL's own words, without the place in its source that the message begins with. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') {
+    return error.reason
+  }
+  return messageOf(error)
+}
+
+/** TLS 1.3 refuses a client only after its handshake, at the first bytes. */
+export function wantsClientCertificate(error: unknown): boolean {
+  return systemCode(error)?.includes('CERTIFICATE_REQUIRED') === true
 }
