@@ -1,7 +1,3 @@
-import { helpText, parseOptions } from './options.ts'
-import { runQuickstart } from './run.ts'
-import { processTerminal } from './terminal.ts'
-
 /**
  * Aborted when this run has to end. A signal may come twice (a terminal sends Ctrl-C to npm and to us,
  * and npm passes it on), so a second one changes nothing: ending takes a second or two at most.
@@ -16,20 +12,27 @@ function endSignal(): AbortSignal {
   return ending.signal
 }
 
-async function main(): Promise<number> {
+async function main(signal: AbortSignal): Promise<number> {
+  const [{ helpText, parseOptions }, { processTerminal }] = await Promise.all([
+    import('./options.ts'),
+    import('./terminal.ts'),
+  ])
   const terminal = processTerminal()
-  const signal = endSignal()
   try {
     const options = parseOptions(process.argv.slice(2))
-    if (options !== 'help') return await runQuickstart(options, terminal, signal)
-    process.stdout.write(helpText)
-    return 0
+    if (options === 'help') {
+      process.stdout.write(helpText)
+      return 0
+    }
+    const { runQuickstart } = await import('./run.ts')
+    return await runQuickstart(options, terminal, signal)
   } catch (error) {
     terminal.fatal(error)
     return 2
   }
 }
 
-process.exitCode = await main()
+// Loading the rest takes a second: an end that is asked for meanwhile must not be missed.
+process.exitCode = await main(endSignal())
 // The channel to the parent, watched above, would keep the process up.
 if (process.connected) process.disconnect?.()

@@ -12,6 +12,8 @@ function tell(message: PostgresMessage): void {
 }
 
 process.once('disconnect', () => process.exit(0))
+// It may have ended while this file was loaded.
+if (!process.connected) process.exit(0)
 const worker = new Worker(new URL('./postgres-worker.ts', import.meta.url))
 worker.on('message', (port: number) => tell({ port }))
 worker.on('error', (error) => {

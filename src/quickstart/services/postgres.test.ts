@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
@@ -77,4 +78,22 @@ test('a connection that was given up before does not start the database twice', 
   two.destroy()
   await postgres.close(0)
   assert.deepEqual(progress, ['postgres: starting, for its first connection'])
+})
+
+test('the database ends with the process it belongs to, even one that was killed', async (t) => {
+  const program = `
+    import { connect } from 'node:net'
+    import { startSamplePostgres } from ${JSON.stringify(new URL('postgres.ts', import.meta.url))}
+    const postgres = await startSamplePostgres({
+      onProgress: () => setImmediate(() => process.stdout.write(String(postgres.processId))),
+    })
+    connect(postgres.port, '127.0.0.1')
+  `
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', program])
+  t.after(() => parent.kill('SIGKILL'))
+  const [pid] = (await once(parent.stdout, 'data')) as [Buffer]
+  parent.kill('SIGKILL')
+  await once(parent, 'close')
+  // Nobody tells of the end of a process that is not ours; the test's time limit is the bound.
+  while (isAlive(Number(pid))) await delay(20)
 })
