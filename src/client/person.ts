@@ -46,7 +46,7 @@ export function person({ cache, signIn, log, signal }: PersonOptions): Credentia
       if (newer !== undefined) return newer
       await using lock = await takeSignInLock(cache.lockPath)
       if (lock !== undefined) return await signInUnlessDone(rejected)
-      if (waitedMs === 0) log.info('waiting for the sign-in that another postern has begun')
+      if (waitedMs === 0) log.warn('waiting for the sign-in that another postern has begun')
       await wait(pollMs, undefined, { signal })
     }
     throw new AccessError('sign-in-timeout', "another postern's sign-in did not end in time", {
