@@ -1,3 +1,4 @@
+import { UpstreamError } from '../errors.ts'
 import type { RelayEnd } from '../net/relay.ts'
 import type { AccessEntry } from '../telemetry/access-log.ts'
 import type { AccessRequest } from '../telemetry/access-fields.ts'
@@ -65,7 +66,8 @@ export function refuse(
   if (refusal.reasons.length > 0) entry.reasons(refusal.reasons)
   const answer = renderRefusal(refusal, request.requestId, headerText(request.headers, 'accept'))
   const sizeBytes = Buffer.byteLength(answer.body)
-  entry.end({ responseCode: refusal.status, details: refusal.code, sizeBytes, error })
+  const detail = error instanceof UpstreamError ? error.cause : error
+  entry.end({ responseCode: refusal.status, details: refusal.code, sizeBytes, error: detail })
   request.refuse(answer)
 }
 

@@ -143,6 +143,9 @@ for (const [name, open] of Object.entries({
       ])
       const refused = await open(gateway.port, 'dead.example.com:1', [json])
       assert.deepEqual([refused.status, refusalCode(refused.body)], [503, 'upstream_unreachable'])
+      assert.doesNotMatch(refused.body, /127\.0\.0\.1/)
+      const line = await gateway.line((entry) => entry['response-code'] === 503)
+      assert.equal(line['error'], `"127.0.0.1:${dead}" refused the connection`)
       for (let attempt = 0; attempt < 8; attempt += 1) {
         assert.equal((await open(gateway.port, 'half.example.com:1', [], 'x')).status, 200)
       }

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
+import { UpstreamError, messageOf } from '../errors.ts'
 import { dial } from '../net/dial.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Grant } from './grant.ts'
-import type { Upstream } from './routes/route.ts'
+import type { Route, Upstream } from './routes/route.ts'
 
 export type OpenUpstream = (grant: Grant, signal: AbortSignal) => Promise<Socket>
 
@@ -14,14 +15,14 @@ export interface OpenUpstreamParts {
 
 /**
  * Makes the one function that dials. It tries the route's upstreams in an order drawn by their
- * weights, each once, and throws the last one's `UpstreamError` when none can be reached.
+ * weights, each once, and throws `UpstreamError` `upstream-unreachable` when none can be reached.
  */
 export function createOpenUpstream({
   metrics,
   random = Math.random,
 }: OpenUpstreamParts): OpenUpstream {
   return async (grant, signal) => {
-    let failure: unknown
+    const failures: unknown[] = []
     for (const upstream of drawOrder(grant.route.to, random)) {
       const startedMs = performance.now()
       try {
@@ -29,13 +30,22 @@ export function createOpenUpstream({
         metrics.dialled('ok', performance.now() - startedMs)
         return socket
       } catch (error) {
-        failure = error
+        failures.push(error)
         if (signal.aborted) break
         metrics.dialled('failed', performance.now() - startedMs)
       }
     }
-    throw failure
+    throw unreachable(grant.route, failures)
   }
+}
+
+/** Callers hear which route it is; where it leads and what was said there is for the log alone. */
+function unreachable(route: Route, failures: readonly unknown[]): UpstreamError {
+  const message = `the service behind route "${route.name}" cannot be reached`
+  return new UpstreamError('upstream-unreachable', message, {
+    hint: 'it may be down: try again, or tell whoever runs it the request id',
+    cause: new Error(failures.map(messageOf).join('; ')),
+  })
 }
 
 /** Draws without putting back: each next place goes to one of those left, by weight. */
