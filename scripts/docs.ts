@@ -3,11 +3,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderConfigurationReference } from '../src/gateway/config/reference.ts'
+import { renderPolicyReference } from '../src/policy/reference.ts'
 import { renderLogReference } from '../src/telemetry/log-reference.ts'
 
 const pages: Readonly<Record<string, () => string>> = {
   'configuration.md': renderConfigurationReference,
   'logs.md': renderLogReference,
+  'policy.md': renderPolicyReference,
 }
 
 const onlyCheck = process.argv.includes('--check')

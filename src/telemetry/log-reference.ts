@@ -49,8 +49,8 @@ the fields, \`time\` (RFC 3339, UTC) and \`message\`. \`service\` says which par
 of \`warn\` turns them off. Requests for \`/healthz\` and \`/ping\` are logged at \`debug\`.`
 
 const authorizeText = `Message \`authorize check\`. One for each request on a known route, allowed or not, public routes
-included, and one more, with \`"re-check":true\`, each time a live tunnel is decided again (after a reload, the end of
-a time window, new claims). \`authorize_log_fields\` selects the fields and their order.
+included, and one more, with \`"re-check":true\`, when a live tunnel is decided again (after a reload, the end of a time
+window, new claims) and is no longer allowed. \`authorize_log_fields\` selects the fields and their order.
 
 \`\`\`json
 {"level":"info","service":"authorize","request-id":"5e1c…","check-request-id":"5e1c…","method":"CONNECT","path":"","host":"ssh.example.com:22","ip":"203.0.113.9","session-id":"q7Zk…","user":"2f9c…","email":"alice@example.com","envoy-route-id":"5b0d3f6a9c1e2d47","route-id":"5b0d3f6a9c1e2d47","route":"ssh","allow":true,"allow-why-true":["email-ok"],"deny":false,"deny-why-false":[],"time":"2026-08-20T10:00:00.120Z","message":"authorize check"}

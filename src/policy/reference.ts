@@ -1,0 +1,78 @@
+import { criteriaReference } from './criteria/all.ts'
+import { allReasons, explainReason } from './explain.ts'
+
+/** The reference of the policy language, `docs/policy.md`, from the tables that policies go by. */
+export function renderPolicyReference(): string {
+  return (
+    [
+      introduction,
+      table(
+        ['criterion', 'data', 'what it says'],
+        criteriaReference.map(({ name, data, doc }) => [`\`${name}\``, data, doc]),
+      ),
+      matchers,
+      '## Reasons\n\nWhat refusals and the authorize log say, code by code:',
+      table(
+        ['reason', 'meaning'],
+        allReasons.map((reason) => [`\`${reason}\``, explainReason(reason)]),
+      ),
+    ].join('\n\n') + '\n'
+  )
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+const introduction = `# Policies
+
+This file is made from the code: \`npm run docs\`.
+
+A route's \`policy\` is a rule or a list of rules in the Pomerium Policy Language. Each rule has \`allow\` or \`deny\`, and
+in it lists of criteria under \`and\`, \`or\`, \`not\` or \`nor\`:
+
+\`\`\`yaml
+policy:
+  - allow:
+      and:
+        - domain:
+            is: example.com
+        - groups:
+            has: engineering
+  - deny:
+      or:
+        - email:
+            is: mallory@example.com
+\`\`\`
+
+- **Somebody is let in when at least one \`allow\` holds and no \`deny\` does.** A route without a rule lets nobody in.
+- \`and\`: all hold. \`or\`: one holds. \`not\`: **none** holds. \`nor\`: **not all** hold. Several operators in one rule, and
+  several rules, are alternatives.
+- A criterion about a person, asked about somebody who is not signed in, leads to the sign-in, whatever the others say;
+  under \`deny\` it makes even a public route ask for it. Only an \`or\` in which another criterion holds leaves it out.
+- A criterion that cannot be honoured here is refused when the configuration is read: one that silently never held
+  would turn a \`deny\` into a hole.
+- An email address that the provider says is not verified satisfies no \`email\` or \`domain\` criterion. Keep that in mind
+  under \`not\` and \`deny\`, where not satisfying is what lets somebody in: name whom you allow rather than whom you do not.
+- A decision that depends on the time is made again when the time comes, for tunnels that are open as well.
+
+## Criteria`
+
+const matchers = `## Matchers
+
+A **string matcher** is a text, which must be equal, or an object of which every part must hold: \`is\`, \`not\`,
+\`contains\`, \`starts_with\`, \`ends_with\`, \`in\` (a list), \`not_in\` (a list). A **string list matcher** is a text that must
+be among them, or an object of \`has\` (among them), \`is\` (the only one) and \`exclude\` (not among them). Comparisons heed
+case, except those of email addresses and domains.
+
+## Settings that stand for rules
+
+| setting of a route | the same as |
+| --- | --- |
+| \`allow_public_unauthenticated_access: true\` | \`allow: or: [accept: true]\` |
+| \`allow_any_authenticated_user: true\` | \`allow: or: [authenticated_user: true]\` |
+| \`allowed_domains: [D]\` | \`allow: or: [domain: {is: D}]\` |
+| \`allowed_users: [U]\` | \`allow: or: [user: {is: U}, email: {is: U}]\` |
+| \`allowed_idp_claims: {KEY: [V]}\` | \`allow: or: [claim/KEY: V]\` |`
