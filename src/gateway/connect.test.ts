@@ -305,6 +305,28 @@ describe('one port', () => {
     socket.destroy()
     session.destroy()
   })
+  test('loses the tunnels of an HTTP/2 connection that its client has ended', async () => {
+    const { promise: lost, resolve } = Promise.withResolvers<string | undefined>()
+    await using service = await startService((socket) => {
+      socket.resume().once('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+      socket.once('end', () => resolve('an orderly end'))
+    })
+    await using gateway = await startTestGateway([
+      testRoute('tcp+https://a.example.com:1', [service.port]),
+    ])
+    const socket = await connectTls(gateway.port, ['h2'])
+    const session = http2.connect('https://localhost', { createConnection: () => socket })
+    const stream = session.request({ ':method': 'CONNECT', ':authority': 'a.example.com:1' })
+    await once(
+      stream.on('error', () => undefined),
+      'response',
+    )
+    // A program that dies leaves a FIN, and no frame before it.
+    socket.end()
+    const line = await gateway.line((entry) => entry['ended'] !== undefined)
+    assert.deepEqual([line['ended'], await lost], ['client-reset', 'ECONNRESET'])
+    session.destroy()
+  })
 })
 
 function refusalCode(body: string): unknown {

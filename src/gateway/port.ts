@@ -176,6 +176,9 @@ function createHttp2(options: PortOptions, clients: ClientAddresses): http2.Http
   })
   server.on('session', (session) => {
     session.setLocalWindowSize(connectionWindowBytes)
+    // The connection may be half-open for HTTP/1.1's sake, a session may not: a client that has ended
+    // the connection is gone, and its tunnels with it.
+    session.socket.once('end', () => session.destroy())
     keepSessionAlive(session, { intervalMs: keepAliveMs, idleTimeoutMs })
   })
   server.on('request', (request, response) =>
