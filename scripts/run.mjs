@@ -85,7 +85,9 @@ function install() {
 function npm(args) {
   const fromNpm = process.env.npm_execpath
   const [command, first] = fromNpm ? [process.execPath, [fromNpm]] : ['npm', []]
-  const result = spawnSync(command, [...first, ...args], {
+  // Two retries as usual, but after 1 s and 10 s: npm's own waits keep who is offline for over a minute.
+  const patience = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=10000']
+  const result = spawnSync(command, [...first, ...args, ...patience], {
     cwd: root,
     encoding: 'utf8',
     shell: !fromNpm && process.platform === 'win32',

@@ -85,15 +85,16 @@ test('the database ends with the process it belongs to, even one that was killed
     import { connect } from 'node:net'
     import { startSamplePostgres } from ${JSON.stringify(new URL('postgres.ts', import.meta.url))}
     const postgres = await startSamplePostgres({
-      onProgress: () => setImmediate(() => process.stdout.write(String(postgres.processId))),
+      onProgress: (text) => text.endsWith('ready') && process.stdout.write(String(postgres.processId)),
     })
     connect(postgres.port, '127.0.0.1')
   `
   const parent = spawn(process.execPath, ['--input-type=module', '--eval', program])
   t.after(() => parent.kill('SIGKILL'))
   const [pid] = (await once(parent.stdout, 'data')) as [Buffer]
+  t.after(() => isAlive(Number(pid)) && process.kill(Number(pid), 'SIGKILL'))
   parent.kill('SIGKILL')
   await once(parent, 'close')
   // Nobody tells of the end of a process that is not ours; the test's time limit is the bound.
-  while (isAlive(Number(pid))) await delay(20)
+  while (isAlive(Number(pid)) && !t.signal.aborted) await delay(20)
 })
