@@ -37,13 +37,13 @@ const usual: readonly string[] = ['bare', 'gateway', 'nginx', 'haproxy']
 try {
   const options = parseOptions(process.argv.slice(2))
   if (options === 'help') say(usage)
-  else process.exitCode = await main(options)
+  else await main(options)
 } catch (error) {
   say(`bench: error: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 2
 }
 
-async function main(options: Options): Promise<number> {
+async function main(options: Options): Promise<void> {
   if (process.platform !== 'linux') throw new Error('costs are read from /proc: Linux only')
   const { targets, missing } = chooseTargets(options)
   for (const [name, reason] of missing) say(`skipped: ${name}: ${reason}`)
@@ -61,7 +61,7 @@ async function main(options: Options): Promise<number> {
   if (options.json !== undefined) writeFileSync(options.json, `${json}\n`)
   // A check that had nothing to judge has not passed.
   const isPassed = limits.length > 0 && limits.every(({ isMet }) => isMet)
-  return options.check && !isPassed ? 1 : 0
+  if (options.check && !isPassed) process.exitCode = 1
 }
 
 function chooseTargets(options: Options) {
@@ -120,9 +120,7 @@ async function measureRunning(bench: Bench, targets: readonly Target[], samples:
         for (const subject of subjectsOf(targets)) {
           const instance = running.get(subject.target)
           if (instance === undefined) continue
-          const figures = await perform(subject, instance)
-          say(progress(round, measure, subject, figures))
-          if (round > 0) samples.push(sampleOf(measure, subject, round, figures))
+          await record(samples, { measure, subject, round }, () => perform(subject, instance))
         }
       }
     }
@@ -153,10 +151,10 @@ async function measureMemory(bench: Bench, targets: readonly Target[], samples: 
   for (let round = 1; round <= Math.min(3, bench.options.rounds); round++) {
     for (const subject of subjectsOf(targets)) {
       for (const shared of subject.protocol === 'h2' ? [false, true] : [false]) {
-        const measure = shared ? 'idle-one-connection' : 'idle'
-        const figures = await measureIdle(bench, subject, shared)
-        say(progress(round, measure, subject, figures))
-        samples.push(sampleOf(measure, subject, round, figures))
+        const measure = shared ? 'idle-shared' : 'idle'
+        await record(samples, { measure, subject, round }, () =>
+          measureIdle(bench, subject, shared),
+        )
       }
     }
   }
@@ -192,14 +190,24 @@ function machine() {
   }
 }
 
-function sampleOf(measure: string, subject: Subject, round: number, figures: Figures): Sample {
-  const { target, protocol } = subject
-  return { measure, target: target.name, protocol, round, figures }
-}
-
-function progress(round: number, measure: string, { target, protocol }: Subject, figures: Figures) {
-  const values = Object.entries(figures).map(([name, value]) => `${name} ${value.toPrecision(4)}`)
-  return `${round === 0 ? 'warm-up' : `round ${round}`} ${measure} ${target.name} ${protocol}: ${values.join(', ')}`
+/** Keeps and shows what was measured; what fails is shown, and missing in the results. */
+async function record(
+  samples: Sample[],
+  at: { readonly measure: string; readonly subject: Subject; readonly round: number },
+  perform: () => Promise<Figures>,
+): Promise<void> {
+  const { measure, round } = at
+  const { target, protocol } = at.subject
+  const label = `${round === 0 ? 'warm-up' : `round ${round}`} ${measure} ${target.name} ${protocol}`
+  try {
+    const figures = await perform()
+    const values = Object.entries(figures).map(([name, value]) => `${name} ${value.toPrecision(4)}`)
+    say(`${label}: ${values.join(', ')}`)
+    if (round > 0) samples.push({ measure, target: target.name, protocol, round, figures })
+  } catch (error) {
+    say(`${label}: failed: ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 1
+  }
 }
 
 function say(line: string): void {

@@ -15,20 +15,29 @@ const here = import.meta.dirname
 
 /** The process that makes the load. */
 export interface Generator {
-  /** Rejects with the generator's own error. */
+  /** Rejects with the generator's own error, or when the task takes too long. */
   run(order: Order): Promise<Result>
   stop(): Promise<void>
 }
 
 export function startGenerator(): Generator {
-  const child = fork(`${here}/generator.ts`, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const start = () =>
+    fork(`${here}/generator.ts`, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  let child = start()
   return {
     async run(order) {
       child.send(order)
       const signal = AbortSignal.timeout(taskTimeoutMs)
-      const [result] = (await once(child, 'message', { signal })) as [Result]
-      if (result.error !== undefined) throw new Error(result.error)
-      return result
+      try {
+        const [result] = (await once(child, 'message', { signal })) as [Result]
+        if (result.error !== undefined) throw new Error(result.error)
+        return result
+      } catch (error) {
+        // Its tunnels are in an unknown state: the next task gets a new process.
+        await stop(child)
+        child = start()
+        throw signal.aborted ? new Error(`not done after ${taskTimeoutMs / 1_000} s`) : error
+      }
     },
     stop: () => stop(child),
   }

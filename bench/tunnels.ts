@@ -20,9 +20,12 @@ export interface Opener {
 const streamWindowBytes = 8 * 1024 * 1024
 const connectionWindowBytes = 64 * 1024 * 1024
 
+/** Tunnels that share one HTTP/2 connection: what any server should allow (RFC 9113 §6.5.2). */
+const tunnelsPerConnection = 100
+
 const host = '127.0.0.1'
 
-/** `shared`: all HTTP/2 tunnels over one connection, as a client does; else a connection for each. */
+/** `shared`: HTTP/2 tunnels share connections, as a client's do; else there is a connection for each. */
 export function createOpener(endpoint: Endpoint, shared: boolean): Opener {
   const ends = new Set<() => void>()
   const keep = <Stream extends Duplex>(stream: Stream): Stream => {
@@ -32,17 +35,20 @@ export function createOpener(endpoint: Endpoint, shared: boolean): Opener {
     return stream.on('close', () => ends.delete(end))
   }
   let session: Promise<ClientHttp2Session> | undefined
+  let opened = 0
   const openSession = async (): Promise<ClientHttp2Session> => {
-    const opened = await connectSession(endpoint)
-    ends.add(() => opened.destroy())
-    return opened
+    const connected = await connectSession(endpoint)
+    ends.add(() => connected.destroy())
+    return connected
   }
   const open = async (): Promise<Duplex> => {
     if (endpoint.protocol === 'tcp') return keep(await openTcp(endpoint))
     if (endpoint.protocol === 'tls') return keep(await openTls(endpoint))
     if (endpoint.protocol === 'http/1.1') return keep(await connectOverHttp1(endpoint))
-    if (shared) session ??= openSession()
-    return keep(await connectOverHttp2(await (session ?? openSession())))
+    if (!shared || session === undefined || opened++ % tunnelsPerConnection === 0) {
+      session = openSession()
+    }
+    return keep(await connectOverHttp2(await session))
   }
   return { open, close: () => ends.forEach((end) => end()) }
 }
