@@ -14,6 +14,12 @@ import { onEndSignal } from './signals.ts'
 import type { TcpOptions } from './tcp-options.ts'
 import { describe, errorFields, processVoice, type Voice } from './voice.ts'
 
+/**
+ * Time for a tunnel to end in order after SIGHUP, in milliseconds: `ssh` closes our input and sends the
+ * signal in one breath, and what it said last is still on its way.
+ */
+const hangUpGraceMs = 1_000
+
 /** Runs `postern tcp` to its end and resolves to the exit code. */
 export async function runTcp(destinationText: string, options: TcpOptions): Promise<number> {
   const voice = processVoice({
@@ -101,7 +107,9 @@ async function serveStdio(
   let ended: number | undefined
   using _ = onEndSignal((signal) => {
     ended = exitCodeOfSignal(signal)
-    void client.destroy()
+    const graceMs = signal === 'SIGHUP' ? hangUpGraceMs : 0
+    // Unreferenced: a tunnel that ends before keeps nobody waiting.
+    setTimeout(() => void client.destroy(), graceMs).unref()
   })
   const stdio = openStdio()
   try {
