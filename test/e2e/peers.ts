@@ -1,0 +1,69 @@
+import { accessSync, constants, globSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { test } from 'node:test'
+import { inScope, type Scope } from './scope.ts'
+
+/** The real programs that tests run, by the name they are skipped under. */
+export const peers = {
+  OpenSSH: ['ssh', 'scp', 'ssh-keygen', 'sshd'],
+  Redis: ['redis-server', 'redis-cli'],
+  PostgreSQL: ['initdb', 'postgres', 'psql'],
+  MariaDB: ['mariadb-install-db', 'mariadbd', 'mariadb'],
+  HAProxy: ['haproxy'],
+  Chromium: ['chromium'],
+} as const
+
+export type Peer = keyof typeof peers
+
+const maxTestMs = 120_000
+
+/**
+ * A test with real programs. Where one is not installed the test is skipped by the program's name;
+ * with `CI=true` it fails instead, so that no run in CI proves less than it seems to.
+ */
+export function peerTest(
+  name: string,
+  needed: readonly Peer[],
+  run: (scope: Scope) => Promise<void>,
+): void {
+  const missing = needed.flatMap((peer) =>
+    peers[peer].filter((program) => !find(program)).map((program) => `${peer} ("${program}")`),
+  )
+  const why = `not installed: ${missing.join(', ')}; run scripts/install-peers.sh`
+  const isSkipped = missing.length > 0 && process.env['CI'] !== 'true'
+  test(name, { skip: isSkipped && why, timeout: maxTestMs }, async (t) => {
+    if (missing.length > 0) throw new Error(why)
+    await inScope(run, (text) => t.diagnostic(text))
+  })
+}
+
+/** The absolute path of a program; throws when there is none. */
+export function program(name: string): string {
+  const path = find(name)
+  if (path === undefined) throw new Error(`"${name}" is not installed`)
+  return path
+}
+
+/** Besides PATH: where systems keep servers, which ordinary users have no need to find. */
+function directories(): string[] {
+  const newestPostgres = globSync('/usr/lib/postgresql/*/bin').sort(
+    (a, b) => Number(b.split('/')[4]) - Number(a.split('/')[4]),
+  )
+  const path = (process.env['PATH'] ?? '').split(delimiter)
+  return [...path, '/usr/sbin', '/usr/local/sbin', '/sbin', ...newestPostgres].filter(Boolean)
+}
+
+function find(name: string): string | undefined {
+  return directories()
+    .map((directory) => join(directory, name))
+    .find(isProgram)
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

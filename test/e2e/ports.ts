@@ -1,0 +1,45 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Child } from './child.ts'
+
+/** Longest start of a server, in milliseconds. */
+const maxStartMs = 60_000
+const retryMs = 50
+
+/** A loopback port that nobody listens on now, for programs that cannot choose one themselves. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Tries to connect until somebody listens; rejects when the server ends instead, or takes too long. */
+export async function untilListening(port: number, server: Child): Promise<void> {
+  let isGone = false
+  const gone = server.ended.then((ending) => {
+    isGone = true
+    throw new Error(`the server ended with ${ending}: ${server.errors()}${server.output()}`)
+  })
+  gone.catch(() => undefined)
+  const deadlineMs = Date.now() + maxStartMs
+  while (!(await accepts(port))) {
+    if (isGone) await gone
+    if (Date.now() > deadlineMs) throw new Error(`nobody listens on port ${port}`)
+    await Promise.race([gone, wait(retryMs)])
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    const finish = (isOpen: boolean): void => {
+      socket.destroy()
+      resolve(isOpen)
+    }
+    socket.once('connect', () => finish(true)).once('error', () => finish(false))
+  })
+}

@@ -1,0 +1,158 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { startDevIdp, type DevIdp } from '../../src/dev-idp/dev-idp.ts'
+import { createCertificateAuthority } from '../../src/net/certificate.ts'
+import { startChild, runChild, type Child, type Ending, type Result } from './child.ts'
+import { createLogLines, type LogLines } from './log-lines.ts'
+import { freePort } from './ports.ts'
+import type { Scope } from './scope.ts'
+
+/** A route as its file has it. */
+export interface RouteEntry {
+  readonly from: string
+  readonly to: string
+  readonly name: string
+  readonly [key: string]: unknown
+}
+
+/** A configuration file's content. */
+export interface GatewayFile {
+  readonly routes: readonly RouteEntry[]
+  readonly [key: string]: unknown
+}
+
+/** A gateway in a process of its own, with its provider, certificate authority and file. */
+export interface GatewayRig {
+  readonly port: number
+  readonly origin: string
+  readonly idp: DevIdp
+  /** PEM, and the file with it. */
+  readonly ca: string
+  readonly caFile: string
+  /** The home directory of whoever runs the gateway. */
+  readonly home: string
+  readonly configPath: string
+  readonly lines: LogLines
+  /** The process that runs now. */
+  child(): Child
+  /** Replaces the configuration file; the gateway notices by itself. */
+  configure(change: (file: GatewayFile) => GatewayFile): Promise<void>
+  /** Asks the process to end; resolves to how it did. */
+  stop(): Promise<Ending>
+  start(): Promise<void>
+  /** Runs another `postern` command beside the gateway, such as `gateway sessions list`. */
+  postern(...args: string[]): Promise<Result>
+}
+
+const entryFile = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
+
+/** The arguments by which Node runs the program from its sources. */
+export function posternCommand(...args: string[]): [string, string[]] {
+  return [process.execPath, [entryFile, ...args]]
+}
+
+export const alice = 'alice@example.com'
+export const bob = 'bob@example.com'
+export const carol = 'carol@example.com'
+
+const people = [
+  { id: 'u-alice', email: alice, name: 'Alice Adams', groups: ['engineering', 'dba'] },
+  { id: 'u-bob', email: bob, name: 'Bob Brown', groups: ['engineering'] },
+  { id: 'u-carol', email: carol, name: 'Carol Clark', groups: ['sales'] },
+]
+
+/** A route to a loopback port, for these people. */
+export function route(
+  authority: string,
+  port: number,
+  allowed: readonly string[] = [alice, bob],
+): RouteEntry {
+  return {
+    from: `tcp+https://${authority}`,
+    to: `tcp://127.0.0.1:${port}`,
+    name: authority.split('.')[0] ?? authority,
+    policy: [{ allow: { or: allowed.map((email) => ({ email: { is: email } })) } }],
+  }
+}
+
+/** Starts a gateway as a user would, and a provider for it. */
+export async function startRig(
+  scope: Scope,
+  routes: readonly RouteEntry[],
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<GatewayRig> {
+  const home = join(scope.directory, 'gateway')
+  await mkdir(home, { mode: 0o700 })
+  const idp = await startDevIdp({ people })
+  scope.defer(() => idp.close(0))
+  const authority = await createCertificateAuthority()
+  const pair = await authority.issue(['localhost', '127.0.0.1'])
+  const caFile = join(scope.directory, 'ca.pem')
+  await writeFile(caFile, authority.cert)
+  await writeFile(join(home, 'cert.pem'), pair.cert)
+  await writeFile(join(home, 'key.pem'), pair.key, { mode: 0o600 })
+
+  const port = await freePort()
+  const origin = `https://localhost:${port}`
+  const configPath = join(home, 'postern.yaml')
+  const lines = createLogLines()
+  scope.witness('the gateway', () => lines.text())
+  const env = {
+    HOME: home,
+    XDG_STATE_HOME: join(home, '.state'),
+    TMPDIR: home,
+    PATH: '/usr/bin:/bin',
+  }
+  let file: GatewayFile = { ...gatewaySettings(origin, idp), ...settings, routes }
+  let child: Child
+
+  async function write(): Promise<void> {
+    await writeFile(`${configPath}.new`, stringify(file), { mode: 0o600 })
+    await rename(`${configPath}.new`, configPath)
+  }
+
+  async function start(): Promise<void> {
+    child = startChild(scope, ...posternCommand('gateway', '-c', configPath), { env, cwd: home })
+    child.stdout.on('data', (chunk: Buffer) => lines.take(chunk.toString()))
+    await child.says(/"message":"listening"/)
+  }
+
+  await write()
+  await start()
+  return {
+    port,
+    origin,
+    idp,
+    ca: authority.cert,
+    caFile,
+    home,
+    configPath,
+    lines,
+    child: () => child,
+    async configure(change) {
+      file = change(file)
+      await write()
+    },
+    async stop() {
+      child.signal('SIGTERM')
+      return child.ended
+    },
+    start,
+    postern: (...args) => runChild(scope, ...posternCommand(...args), { env, cwd: home }),
+  }
+}
+
+function gatewaySettings(origin: string, idp: DevIdp): Record<string, unknown> {
+  return {
+    address: new URL(origin).host.replace('localhost', '127.0.0.1'),
+    certificate_file: 'cert.pem',
+    certificate_key_file: 'key.pem',
+    authenticate_service_url: origin,
+    idp_provider: 'oidc',
+    idp_provider_url: idp.issuer.href,
+    idp_client_id: idp.clientId,
+    idp_client_secret: idp.clientSecret,
+    idp_scopes: ['openid', 'profile', 'email', 'groups', 'offline_access'],
+  }
+}
