@@ -312,7 +312,6 @@ idp_provider: oidc
 idp_provider_url: ${idp.issuer.href}
 idp_client_id: ${idp.clientId}
 idp_client_secret: ${idp.clientSecret}
-idp_scopes: [openid, profile, email, groups, offline_access]
 session_refresh_interval: ${refreshInterval}
 state_directory: state
 routes:

@@ -14,6 +14,8 @@ export interface ProviderOptions {
   readonly clientId: string
   readonly clientSecret: string
   readonly scopes: readonly string[]
+  /** Asked for as well, where the provider says that it knows them. */
+  readonly scopesIfKnown?: readonly string[]
 }
 
 /** What the provider gave for one person. */
@@ -78,7 +80,7 @@ export function createProvider(options: ProviderOptions): Provider {
       ask(async ({ config }) =>
         client.buildAuthorizationUrl(config, {
           redirect_uri: redirectUri.href,
-          scope: options.scopes.join(' '),
+          scope: scopesFor(options, config.serverMetadata()).join(' '),
           state,
           nonce,
           code_challenge: await client.calculatePKCECodeChallenge(verifier),
@@ -199,4 +201,13 @@ function onceItWorks<T>(make: () => Promise<T>): () => Promise<T> {
     })
     return made
   }
+}
+
+/** OpenID Connect Discovery §3: `scopes_supported` may leave some out, so only the optional ones go by it. */
+function scopesFor(
+  { scopes, scopesIfKnown = [] }: ProviderOptions,
+  metadata: client.ServerMetadata,
+): readonly string[] {
+  const known = metadata.scopes_supported ?? []
+  return [...scopes, ...scopesIfKnown.filter((scope) => known.includes(scope))]
 }

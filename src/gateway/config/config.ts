@@ -21,6 +21,8 @@ export interface IdentityProvider {
   readonly clientId: string
   readonly clientSecret: string
   readonly scopes: readonly string[]
+  /** Asked for as well, where the provider says that it knows them. */
+  readonly scopesIfKnown: readonly string[]
   /** The claim that lists a person's groups. */
   readonly groupsClaim: string
 }

@@ -41,6 +41,9 @@ export function readSignIn(
   }
 }
 
+/** Groups for the criterion of that name, and a refresh token, so that a session can be kept true. */
+const usefulScopes = ['groups', 'offline_access']
+
 function provider(
   { values }: Settings,
   kind: ProviderKind,
@@ -52,7 +55,8 @@ function provider(
   const clientId = values.idp_client_id
   if (url === undefined || clientId === undefined || clientSecret === undefined) return undefined
   const groupsClaim = values.idp_groups_claim ?? String(globalKeys.idp_groups_claim.default)
-  return { url, clientId, clientSecret, scopes, groupsClaim }
+  const scopesIfKnown = values.idp_scopes === undefined ? usefulScopes : []
+  return { url, clientId, clientSecret, scopes, scopesIfKnown, groupsClaim }
 }
 
 function requireAll(

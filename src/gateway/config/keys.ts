@@ -94,7 +94,7 @@ export const globalKeys = {
     type: 'list of text',
     default: ['openid', 'profile', 'email'],
     variable: 'list',
-    doc: 'Scopes asked for at a sign-in. `openid` must be among them.',
+    doc: 'Scopes asked for at a sign-in. `openid` must be among them. When this is not set, `groups` and `offline_access` are asked for as well where the provider says that it knows them.',
   }),
   idp_groups_claim: textKey(values.text, 'text', {
     default: 'groups',
