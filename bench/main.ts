@@ -22,7 +22,7 @@ import {
 import type { Bench, Figures, Subject } from './measures.ts'
 import { parseOptions, usage } from './options.ts'
 import type { Options } from './options.ts'
-import { startGenerator, startUpstream } from './processes.ts'
+import { killAll, startGenerator, startUpstream } from './processes.ts'
 import { renderTable } from './report.ts'
 import { summarise } from './results.ts'
 import type { Sample } from './results.ts'
@@ -92,6 +92,12 @@ async function measureAll(
   targets: readonly Target[],
 ): Promise<readonly Sample[]> {
   const directory = mkdtempSync(`${tmpdir()}/postern-bench-`)
+  const interrupt = (): void => {
+    killAll()
+    rmSync(directory, { recursive: true, force: true })
+    process.exit(130)
+  }
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   const generator = startGenerator()
   const upstream = await startUpstream()
   try {

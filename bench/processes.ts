@@ -13,6 +13,20 @@ const taskTimeoutMs = 180_000
 const stopTimeoutMs = 5_000
 const here = import.meta.dirname
 
+/** What runs now: a program that is interrupted must not leave servers behind. */
+const running = new Set<ChildProcess>()
+
+/** Kills everything started here, at once. */
+export function killAll(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+
+function track<Child extends ChildProcess>(child: Child): Child {
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+  return child
+}
+
 /** The process that makes the load. */
 export interface Generator {
   /** Rejects with the generator's own error, or when the task takes too long. */
@@ -21,8 +35,7 @@ export interface Generator {
 }
 
 export function startGenerator(): Generator {
-  const start = () =>
-    fork(`${here}/generator.ts`, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const start = () => forkProgram('generator.ts')
   let child = start()
   return {
     async run(order) {
@@ -49,7 +62,7 @@ export async function startUpstream(): Promise<{
   pid: number
   stop(): Promise<void>
 }> {
-  const child = fork(`${here}/upstream.ts`, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = forkProgram('upstream.ts')
   const [{ port }] = (await once(child, 'message')) as [{ port: number }]
   return { port, pid: child.pid ?? 0, stop: () => stop(child) }
 }
@@ -60,7 +73,7 @@ export async function startServer(
   args: readonly string[],
   port: number,
 ): Promise<{ pid: number; stop(): Promise<void> }> {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = track(spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] }))
   let said = ''
   child.stderr.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-4_000)))
   let exited: string | undefined
@@ -76,6 +89,10 @@ export async function startServer(
     throw new Error(`${command} ${exited ?? `does not listen on port ${port}`}\n${said}`)
   }
   return { pid: child.pid ?? 0, stop: () => stop(child) }
+}
+
+function forkProgram(file: string): ChildProcess {
+  return track(fork(`${here}/${file}`, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
 }
 
 /** A port of 127.0.0.1 that is free now. */
