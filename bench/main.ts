@@ -22,7 +22,7 @@ import {
 import type { Bench, Figures, Subject } from './measures.ts'
 import { parseOptions, usage } from './options.ts'
 import type { Options } from './options.ts'
-import { killAll, startGenerator, startUpstream } from './processes.ts'
+import { endAll, startGenerator, startUpstream } from './processes.ts'
 import { renderTable } from './report.ts'
 import { summarise } from './results.ts'
 import type { Sample } from './results.ts'
@@ -93,7 +93,7 @@ async function measureAll(
 ): Promise<readonly Sample[]> {
   const directory = mkdtempSync(`${tmpdir()}/postern-bench-`)
   const interrupt = (): void => {
-    killAll()
+    endAll()
     rmSync(directory, { recursive: true, force: true })
     process.exit(130)
   }

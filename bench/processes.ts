@@ -16,9 +16,9 @@ const here = import.meta.dirname
 /** What runs now: a program that is interrupted must not leave servers behind. */
 const running = new Set<ChildProcess>()
 
-/** Kills everything started here, at once. */
-export function killAll(): void {
-  for (const child of running) child.kill('SIGKILL')
+/** Ends everything started here. Not SIGKILL: nginx's master would leave its workers behind. */
+export function endAll(): void {
+  for (const child of running) child.kill('SIGTERM')
 }
 
 function track<Child extends ChildProcess>(child: Child): Child {
