@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { UpstreamError } from '../errors.ts'
 import { keepAliveMs } from '../net/dial.ts'
+import { endWithPeer } from '../net/http2-peer-end.ts'
 import { answerTimeoutMs, readBody, type ConnectAnswer, type RequestFields } from './http-answer.ts'
 
 /** A connection that carries many tunnels. */
@@ -49,8 +50,8 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
   session.on('goaway', () => (isLeaving = true))
   // Every stream of a lost session reports the loss itself.
   session.on('error', () => undefined)
-  // The raw connection may be half-open, a session may not: without both directions nothing works.
-  socket.once('end', () => session.destroy(new Error('the gateway ended the connection')))
+  socket.once('end', () => (isLeaving = true))
+  const follow = endWithPeer(session, socket)
   pingRegularly(session)
 
   return {
@@ -67,6 +68,7 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
     async connect(authority, fields, signal) {
       const stream = session.request({ ':method': 'CONNECT', ':authority': authority, ...fields })
       streams += 1
+      follow(stream)
       stream.once('close', () => (streams -= 1))
       const status = await awaitStatus(stream, signal)
       hasAnswered = true

@@ -3,6 +3,7 @@ import * as http2 from 'node:http2'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
 import { keepAliveMs } from '../net/dial.ts'
+import { endWithPeer } from '../net/http2-peer-end.ts'
 import { readProxyHeader } from '../net/proxy-header.ts'
 import { createClientAddresses, type ClientAddresses } from './client-addresses.ts'
 import type { Certificate, ListenAddress } from './config/config.ts'
@@ -46,6 +47,8 @@ export interface Port {
   replaceCertificates(certificates: readonly Certificate[]): void
   /** Frees the port and lets go of connections without anything under way. */
   stopAccepting(): void
+  /** Resolves once no connection is left; to be asked after `stopAccepting`. */
+  emptied(): Promise<void>
   /** Ends every connection that is still there. */
   destroy(): void
 }
@@ -74,6 +77,7 @@ const maxStreamsPerConnection = 250
  */
 export async function openPort(options: PortOptions): Promise<Port> {
   const sockets = new Set<Socket>()
+  const { promise: emptied, resolve: onEmptied } = Promise.withResolvers<void>()
   const clients = createClientAddresses()
   const http1 = createHttp1(options, clients)
   const secondVersion = createHttp2(options, clients)
@@ -93,7 +97,10 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
-    socket.on('close', () => sockets.delete(socket))
+    socket.on('close', () => {
+      sockets.delete(socket)
+      if (sockets.size === 0 && !listener.listening) onEmptied()
+    })
     socket.setKeepAlive(true, keepAliveMs)
     void admit(socket, options, clients).then((isAdmitted) => {
       if (isAdmitted) secure.emit('connection', socket)
@@ -111,7 +118,9 @@ export async function openPort(options: PortOptions): Promise<Port> {
       listener.close()
       http1.close()
       secondVersion.close()
+      if (sockets.size === 0) onEmptied()
     },
+    emptied: () => emptied,
     destroy() {
       for (const socket of sockets) socket.destroy()
     },
@@ -176,9 +185,7 @@ function createHttp2(options: PortOptions, clients: ClientAddresses): http2.Http
   })
   server.on('session', (session) => {
     session.setLocalWindowSize(connectionWindowBytes)
-    // The connection may be half-open for HTTP/1.1's sake, a session may not: a client that has ended
-    // the connection is gone, and its tunnels with it.
-    session.socket.once('end', () => session.destroy())
+    session.on('stream', endWithPeer(session, session.socket))
     keepSessionAlive(session, { intervalMs: keepAliveMs, idleTimeoutMs })
   })
   server.on('request', (request, response) =>
