@@ -11,7 +11,7 @@ export interface ShutdownParts {
   readonly running: AsyncDisposable
 }
 
-/** Time for the last bytes of tunnels that were cut, and for their log lines, in milliseconds. */
+/** Time for the last bytes of tunnels to leave, and for their log lines, in milliseconds. */
 const lastBytesMs = 2_500
 
 /**
@@ -33,13 +33,14 @@ export function createShutdown({
     await within(graceMs, liveTunnels.drained())
     const tunnelsCut = liveTunnels.size
     liveTunnels.cutAll('shutdown')
-    await within(lastBytesMs, liveTunnels.drained())
+    // A tunnel has ended when its last bytes are handed over, not when they have left.
+    await within(lastBytesMs, Promise.all([liveTunnels.drained(), port.emptied()]))
     await running[Symbol.asyncDispose]()
     logger.info('stopped', { 'tunnels-cut': tunnelsCut })
   }
 }
 
-async function within(limitMs: number, done: Promise<void>): Promise<void> {
+async function within(limitMs: number, done: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)))
   await Promise.race([done, limit])
