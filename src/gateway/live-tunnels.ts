@@ -57,6 +57,8 @@ interface Entry {
   grant: Grant
   readonly controller: AbortController
   ended: Ended | undefined
+  /** The policy's, at the last decision. */
+  reasons: readonly string[]
   /** The route's `timeout`. */
   lifeTimer: Disposable | undefined
   /** When the decision stops being valid by itself. */
@@ -98,12 +100,14 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       if (!entries.has(entry) || entry.ended !== undefined) return
       try {
         entry.grant = await freshGrant(entry.grant)
+        entry.reasons = entry.grant.decision.allow.reasons
         if (entries.has(entry)) armRecheck(entry)
       } catch (error) {
         // Whatever the failure is, a tunnel that cannot be decided may not stay.
         if (!(error instanceof AppError)) {
           parts.logger.error('cannot decide a tunnel again', { error: messageOf(error) })
         }
+        entry.reasons = error instanceof DeniedError ? error.reasons : []
         cut(entry, endedBy(entry.grant, sessionEnd))
       }
     })
@@ -150,6 +154,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       grant,
       controller,
       ended: undefined,
+      reasons: grant.decision.allow.reasons,
       lifeTimer: undefined,
       recheckTimer: undefined,
       rechecked: Promise.resolve(),
@@ -164,7 +169,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
         return entry.ended
       },
       get reasons() {
-        return entry.grant.decision.allow.reasons
+        return entry.reasons
       },
       [Symbol.dispose]: () => remove(entry),
     }

@@ -169,6 +169,7 @@ test('editing the policy cuts the tunnel it forbids, and a bad file changes noth
   await closed
   const line = await rig.line(({ ended }) => ended !== undefined)
   assert.deepEqual([line['ended'], line['email']], ['policy-changed', 'alice@example.com'])
+  assert.deepEqual(line['reasons'], ['groups-unauthorized'])
 })
 
 test('a group that the provider takes away cuts the tunnel at the next refresh', async (t) => {
@@ -245,6 +246,8 @@ test('closing lets a tunnel finish within its grace period, and cuts it after', 
   await rig.restart()
   const cut = await rig.tunnel(token)
   const closed = once(cut.resume(), 'end')
+  // A client that stayed would be waited for.
+  cut.once('end', () => cut.destroy())
   await rig.gateway().close(0)
   await closed
   const stopped = rig.lines.filter(({ message }) => message === 'stopped')
@@ -328,7 +331,9 @@ routes:
   )
   const start = (): Promise<RunningGateway> => runGateway({ path, env: {}, logSink })
   let gateway = await start()
+  const tunnels: TLSSocket[] = []
   t.after(async () => {
+    for (const socket of tunnels) socket.destroy()
     await gateway.close(0)
     await idp.close(0)
     await service[Symbol.asyncDispose]()
@@ -406,7 +411,7 @@ routes:
     },
     async tunnel(token) {
       const socket = await connectTls(port)
-      socket.on('error', () => undefined)
+      tunnels.push(socket.on('error', () => undefined))
       socket.write(connectHead(target, `Authorization: Pomerium ${token}`))
       assert.match((await nextData(socket)).toString(), /^HTTP\/1\.1 200 /)
       return socket
