@@ -126,5 +126,9 @@ export async function exchange(socket: Socket, text: string): Promise<string> {
 export async function untilEnded(socket: Socket): Promise<void> {
   socket.resume()
   if (socket.closed || socket.readableEnded) return
-  await inTime(Promise.race([once(socket, 'end'), once(socket, 'close')]), () => 'still connected')
+  // Not `once` of node:events, which rejects on 'error'.
+  const ended = new Promise<void>((resolve) => {
+    socket.once('end', resolve).once('close', () => resolve())
+  })
+  await inTime(ended, () => 'still connected')
 }

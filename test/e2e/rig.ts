@@ -40,7 +40,8 @@ export interface GatewayRig {
   configure(change: (file: GatewayFile) => GatewayFile): Promise<void>
   /** Asks the process to end; resolves to how it did. */
   stop(): Promise<Ending>
-  start(): Promise<void>
+  /** Starts it again, with further options. */
+  start(...options: string[]): Promise<void>
   /** Runs another `postern` command beside the gateway, such as `gateway sessions list`. */
   postern(...args: string[]): Promise<Result>
 }
@@ -112,8 +113,9 @@ export async function startRig(
     await rename(`${configPath}.new`, configPath)
   }
 
-  async function start(): Promise<void> {
-    child = startChild(scope, ...posternCommand('gateway', '-c', configPath), { env, cwd: home })
+  async function start(...options: string[]): Promise<void> {
+    const command = posternCommand('gateway', '-c', configPath, ...options)
+    child = startChild(scope, ...command, { env, cwd: home })
     child.stdout.on('data', (chunk: Buffer) => lines.take(chunk.toString()))
     await child.says(/"message":"listening"/)
   }

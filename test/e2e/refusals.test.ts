@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { describe } from 'node:test'
+import { peerTest } from './peers.ts'
+import { personAt, untilEnded, type Person } from './person.ts'
+import { freePort } from './ports.ts'
+import { alice, carol, route, startRig, type GatewayRig } from './rig.ts'
+import type { Scope } from './scope.ts'
+import { echo, startService } from './services.ts'
+
+const target = 'echo.example.com:7'
+const down = 'down.example.com:7'
+
+describe('what the gateway refuses', () => {
+  peerTest('somebody the policy denies is told why, with exit code 4', [], async (scope) => {
+    const { rig } = await startTwo(scope)
+    const person = await personAt(scope, rig, carol)
+    const denied = await person.pipe(target, 'hello')
+    assert.deepEqual([denied.ending, denied.output], [4, ''])
+    const access = await rig.lines.first((line) => line['response-code'] === 403)
+    assert.match(
+      denied.errors,
+      /^postern: error: "carol@example\.com" may not use route "echo": .+$/m,
+    )
+    assert.match(denied.errors, /^ {2}reasons: email-unauthorized$/m)
+    assert.match(denied.errors, /^ {2}hint: ask whoever runs this gateway for access/m)
+    assert.ok(denied.errors.includes(`  request id: ${String(access['request-id'])}\n`))
+    const [decision] = rig.lines.all(
+      (line) => line['service'] === 'authorize' && line['email'] === carol,
+    )
+    assert.equal(decision?.['request-id'], access['request-id'])
+    assert.equal(decision?.['allow'], false)
+    assert.deepEqual(decision?.['allow-why-false'], ['email-unauthorized'])
+    assert.equal(access['response-code-details'], 'policy_denied')
+  })
+
+  peerTest('somebody who was denied need not sign in again', [], async (scope) => {
+    const { rig } = await startTwo(scope)
+    const person = await personAt(scope, rig, carol)
+    for (const _ of [1, 2]) assert.equal((await person.pipe(target, '')).ending, 4)
+    assert.equal(rig.idp.signInCount, 1)
+  })
+
+  peerTest('a route that is not there is said and logged, with exit code 5', [], async (scope) => {
+    const { rig, person } = await startTwo(scope)
+    const unknown = await person.pipe('echo.example.com:8', 'hello')
+    assert.equal(unknown.ending, 5)
+    assert.match(unknown.errors, /^postern: error: .*"echo\.example\.com:8"/m)
+    const line = await rig.lines.first((line) => line['response-code'] === 404)
+    assert.equal(line['response-code-details'], 'route_not_found')
+    assert.equal(line['upstream-cluster'], '')
+    assert.match(rig.lines.text(), /"response-code-details":"route_not_found"/)
+    assert.equal(rig.idp.signInCount, 0)
+  })
+
+  peerTest('a service that is down costs no sign-in, and has exit code 6', [], async (scope) => {
+    const { rig, person } = await startTwo(scope)
+    const first = await person.pipe(down, 'hello')
+    assert.equal(first.ending, 6, first.errors)
+    assert.match(first.errors, /^postern: error: .*cannot be reached/m)
+    const line = await rig.lines.first((line) => line['response-code'] === 503)
+    assert.equal(line['response-code-details'], 'upstream_unreachable')
+    assert.equal((await person.pipe(down, '')).ending, 6)
+    assert.equal((await person.pipe(target, 'hello')).output, 'hello')
+    assert.equal(rig.idp.signInCount, 1)
+  })
+
+  peerTest(
+    'a gateway that is down is said, with exit code 7, and costs no sign-in',
+    [],
+    async (scope) => {
+      const { rig, person } = await startTwo(scope)
+      await person.pipe(target, '')
+      await rig.stop()
+      const lost = await person.pipe(target, 'hello')
+      assert.equal(lost.ending, 7)
+      assert.match(lost.errors, /^postern: error: the gateway .*"localhost:\d+"/m)
+      await rig.start()
+      assert.equal((await person.pipe(target, 'hello')).output, 'hello')
+      assert.equal(rig.idp.signInCount, 1)
+    },
+  )
+
+  peerTest(
+    'a local connection that is refused is cut, and the next one is served',
+    [],
+    async (scope) => {
+      const service = await startService(scope, echo)
+      const rig = await startRig(scope, [route(target, service, [alice])])
+      const person = await personAt(scope, rig, carol)
+      const local = await person.listen(target)
+      const socket = await local.connect()
+      const failed = once(socket, 'error') as Promise<[NodeJS.ErrnoException]>
+      // Not an orderly end, which would look like an answer without content.
+      const [error] = await failed
+      assert.equal(error.code, 'ECONNRESET')
+      await local.child.says(/ERR tcptunnel: "carol@example\.com" may not use route "echo"/)
+      await rig.configure((file) => ({ ...file, routes: [route(target, service, [carol])] }))
+      await rig.lines.first(({ message }) => message === 'configuration reloaded')
+      const allowed = await local.connect()
+      allowed.end('now')
+      assert.equal(Buffer.concat((await allowed.toArray()) as Buffer[]).toString(), 'now')
+      await untilEnded(allowed)
+    },
+  )
+})
+
+async function startTwo(scope: Scope): Promise<{ rig: GatewayRig; person: Person }> {
+  const service = await startService(scope, echo)
+  const rig = await startRig(scope, [route(target, service), route(down, await freePort())])
+  return { rig, person: await personAt(scope, rig, alice) }
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { describe } from 'node:test'
+import { peerTest } from './peers.ts'
+import { exchange, personAt, type LocalPort, type Person } from './person.ts'
+import { alice, bob, route, startRig, type GatewayRig } from './rig.ts'
+import type { Scope } from './scope.ts'
+import { echo, startService } from './services.ts'
+
+const target = 'echo.example.com:7'
+
+describe('sign-in from the command line', () => {
+  peerTest('ten first connections at once need one sign-in', [], async (scope) => {
+    const { rig, person } = await startEcho(scope)
+    const local = await person.listen(target)
+    await exchangeAtOnce([local], 10)
+    assert.equal(rig.idp.signInCount, 1)
+    assert.equal((await person.browserStarts()).length, 1)
+  })
+
+  peerTest('two programs at once need one sign-in', [], async (scope) => {
+    const { rig, person } = await startEcho(scope)
+    const locals = await Promise.all([person.listen(target), person.listen(target)])
+    await exchangeAtOnce(locals, 5)
+    assert.equal(rig.idp.signInCount, 1)
+    assert.equal((await person.browserStarts()).length, 1)
+  })
+
+  peerTest('the token outlives the program and a restart of the gateway', [], async (scope) => {
+    const { rig, person } = await startEcho(scope)
+    assert.equal((await person.pipe(target, 'one')).output, 'one')
+    assert.equal(await rig.stop(), 0)
+    await rig.start()
+    const second = await person.pipe(target, 'two')
+    assert.deepEqual([second.output, second.errors], ['two', ''])
+    assert.equal(rig.idp.signInCount, 1)
+  })
+
+  peerTest('a running client finds the gateway again after its restart', [], async (scope) => {
+    const { rig, person } = await startEcho(scope)
+    const local = await person.listen(target)
+    const before = await local.connect()
+    assert.equal(await exchange(before, 'before'), 'before')
+    before.end()
+    await rig.stop()
+    await rig.start()
+    assert.equal(await exchange(await local.connect(), 'after'), 'after')
+    assert.equal(rig.idp.signInCount, 1)
+  })
+
+  peerTest('each person is told apart', [], async (scope) => {
+    const { rig, person } = await startEcho(scope)
+    const other = await personAt(scope, rig, bob)
+    await Promise.all([person.pipe(target, 'a'), other.pipe(target, 'b')])
+    const { output } = await rig.postern('gateway', 'sessions', 'list', '--json')
+    const { sessions } = JSON.parse(output) as { sessions: { email: string }[] }
+    assert.deepEqual(sessions.map(({ email }) => email).sort(), [alice, bob])
+  })
+
+  peerTest('only the token is left behind, for its owner alone', [], async (scope) => {
+    const { person } = await startEcho(scope)
+    await person.pipe(target, 'hello')
+    const files = await filesIn(person.home)
+    assert.equal(files.length, 1, files.join(', '))
+    const [token = ''] = files
+    assert.match(
+      relative(person.home, token),
+      /^\.cache\/postern\/tokens\/localhost-[0-9a-f]+\.jwt$/,
+    )
+    assert.equal((await stat(token)).mode & 0o777, 0o600)
+    const folder = join(person.home, '.cache', 'postern', 'tokens')
+    assert.equal((await stat(folder)).mode & 0o777, 0o700)
+  })
+
+  peerTest(
+    'the gateway keeps its state in its own directory, closed to others',
+    [],
+    async (scope) => {
+      const { rig, person } = await startEcho(scope)
+      await person.pipe(target, 'hello')
+      const state = join(rig.home, '.state', 'postern', 'gateway')
+      assert.equal((await stat(state)).mode & 0o777, 0o700)
+      const elsewhere = (await filesIn(rig.home)).filter((path) => !path.startsWith(state))
+      assert.deepEqual(elsewhere.map((path) => relative(rig.home, path)).sort(), [
+        'cert.pem',
+        'key.pem',
+        'postern.yaml',
+      ])
+    },
+  )
+
+  peerTest('no token or code is logged or printed', [], async (scope) => {
+    const { rig, person } = await startEcho(scope, { log_level: 'debug' })
+    const local = await person.listen(target, '--log-format', 'json')
+    assert.equal(await exchange(await local.connect(), 'hello'), 'hello')
+    const [path = ''] = await filesIn(person.home)
+    const token = await readFile(path, 'utf8')
+    assert.ok(token.length > 40)
+    const sessions = await rig.postern('gateway', 'sessions', 'list')
+    const said = [
+      rig.lines.text(),
+      rig.child().errors(),
+      local.child.output(),
+      local.child.errors(),
+    ]
+    for (const text of [...said, sessions.output, sessions.errors]) {
+      for (const secret of [token, ...token.split('.').slice(1), rig.idp.clientSecret]) {
+        assert.ok(!text.includes(secret))
+      }
+    }
+    assert.doesNotMatch(rig.lines.text(), /[?&](?:code|state|pomerium_signature)=(?!\[)[^"&]{4}/)
+  })
+})
+
+async function startEcho(
+  scope: Scope,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<{ rig: GatewayRig; person: Person }> {
+  const service = await startService(scope, echo)
+  const rig = await startRig(scope, [route(target, service)], settings)
+  return { rig, person: await personAt(scope, rig, alice) }
+}
+
+/** Opens that many connections to each port before any of them is served, and uses them all. */
+async function exchangeAtOnce(locals: readonly LocalPort[], amount: number): Promise<void> {
+  const connecting = locals.flatMap((local) =>
+    Array.from({ length: amount }, () => local.connect()),
+  )
+  const sockets = await Promise.all(connecting)
+  const answers = await Promise.all(
+    sockets.map((socket, index) => exchange(socket, `connection ${index}`)),
+  )
+  assert.deepEqual(
+    answers,
+    sockets.map((_, index) => `connection ${index}`),
+  )
+}
+
+async function filesIn(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+}
