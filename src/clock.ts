@@ -6,8 +6,11 @@ export interface Clock {
   schedule(delayMs: number, callback: () => void): Disposable
 }
 
-/** `setTimeout` holds a signed 32-bit count of milliseconds; a longer one fires at once. */
-const maxTimeoutMs = 2_147_483_647
+/**
+ * A longer wait is made of several, so that the wall clock is looked at in between: a timer stands still
+ * while the machine sleeps, and `setTimeout` fires at once beyond 2^31 milliseconds.
+ */
+const maxTimeoutMs = 30_000
 
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -110,6 +110,19 @@ export function relaySuite(transport: Transport): void {
       if (transport.tellsReset) assert.equal(cause, 'client-reset')
     })
 
+    test('resets the upstream when the client is lost after the upstream has ended', async () => {
+      await using rig = await openRig(transport)
+      const [atService, atClient] = [read(rig.service), read(rig.client)]
+      rig.service.end('greeting')
+      assert.equal((await atClient.ended).bytes.toString(), 'greeting')
+      rig.client.write('half of an upl')
+      await once(rig.service, 'data')
+      resetNear(rig.client)
+      if (!transport.tellsReset) return
+      assert.equal((await atService.ended).how, 'reset')
+      assert.equal((await rig.end).cause, 'client-reset')
+    })
+
     test('stops reading from the upstream while the client does not read', async () => {
       await using rig = await openRig(transport)
       const sentBytes = await sendUntilBlocked(rig.service)

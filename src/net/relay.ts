@@ -41,6 +41,15 @@ export interface RelayEnd {
 const lingerMs = 2_000
 
 /**
+ * Chunks of this size are gathered until the end of the event loop's turn, in bytes. TLS and HTTP/2
+ * give what they decrypt in pieces of at most 16 KiB, several at a time, and a system call for each
+ * is most of what an upload costs. Smaller ones are somebody typing: they go at once; larger ones are
+ * worth a call of their own.
+ */
+const minGatheredBytes = 4 * 1024
+const maxGatheredBytes = 16 * 1024
+
+/**
  * Copies bytes both ways until both directions have ended, and owns both streams from the call on.
  *
  * A FIN on one side is passed to the other and nothing else: the opposite direction keeps flowing.
@@ -113,9 +122,22 @@ function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void
       onEnd()
     },
   }
+  let isGathering = false
+  const release = (): void => {
+    isGathering = false
+    sink.uncork()
+  }
+  // What arrives in one turn of the event loop leaves in one system call.
+  const gather = (): void => {
+    if (isGathering) return
+    isGathering = true
+    sink.cork()
+    setImmediate(release)
+  }
   source.on('data', (chunk: Buffer) => {
     direction.bytes += chunk.length
     touch()
+    if (chunk.length >= minGatheredBytes && chunk.length <= maxGatheredBytes) gather()
     if (!sink.write(chunk)) source.pause()
   })
   sink.on('drain', () => {
@@ -165,9 +187,14 @@ function hasSentAll(stream: Duplex): boolean {
   )
 }
 
-/** Whether an HTTP/2 stream was reset by its peer, or lost with its connection. */
+/**
+ * Whether an HTTP/2 stream was reset by its peer, or lost with its connection. Node sets `aborted` only
+ * while the writable side is open: after the other direction has ended, the code tells.
+ */
 function isAborted(stream: Duplex): boolean {
-  return 'aborted' in stream && stream.aborted === true
+  if (!('rstCode' in stream)) return false
+  const { aborted } = stream as Duplex & { readonly aborted?: boolean }
+  return aborted === true || stream.destroyed || (stream.rstCode ?? 0) !== 0
 }
 
 /** Ends a stream so that its peer learns, where the transport can say it, that this is no orderly end. */
