@@ -42,6 +42,7 @@ const tcpModules = [
   'src/client/unix-socket.ts',
   'src/errors.ts',
   'src/net/dial.ts',
+  'src/net/http2-peer-end.ts',
   'src/net/relay.ts',
   'src/tunnel/headers.ts',
   'src/tunnel/paths.ts',
