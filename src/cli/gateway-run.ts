@@ -1,9 +1,11 @@
+import { tuneMemory } from './gateway-memory.ts'
 import { runGateway } from '../gateway/run.ts'
 import { exitCodes } from './exit-codes.ts'
 import { defaultConfigPath, type RunGatewayOptions } from './gateway-options.ts'
 
 /** Runs a gateway until it is asked to end; resolves to the exit code. */
 export async function runGatewayCommand(options: RunGatewayOptions): Promise<number> {
+  tuneMemory()
   const path = options.config ?? defaultConfigPath
   const gateway = await runGateway({ path, env: process.env })
   const reload = (): void => void gateway.reload()
