@@ -46,6 +46,17 @@ test('a token survives a restart of the gateway', async (t) => {
   assert.equal(await rig.status(token), 200)
 })
 
+test('a session of another provider than the one there is now is nobody', async (t) => {
+  const rig = await startRig(t)
+  const token = await rig.token('alice@example.com')
+  await rig.write((yaml) =>
+    yaml.replace(/^idp_provider_url: .*$/m, 'idp_provider_url: https://login.example.com'),
+  )
+  await rig.restart()
+  assert.equal(await rig.status(token), 401)
+  assert.deepEqual(await createControlClient(rig.stateDirectory).listSessions(), { sessions: [] })
+})
+
 test('our own client gets a code that works once and only with its verifier', async (t) => {
   const rig = await startRig(t)
   const verifier = 'v'.repeat(43)

@@ -46,7 +46,8 @@ export interface Provider {
   refresh(refreshToken: string, userId: string): Promise<TokenSet>
   /** The claims of the id token, with those of userinfo over them where there is such an endpoint. */
   claims(tokens: Pick<TokenSet, 'accessToken' | 'idToken'>, userId: string): Promise<Claims>
-  issuer(): Promise<string>
+  /** As configured: sessions of another one are not this gateway's. */
+  readonly issuer: string
   /** Ends what is under way. */
   close(): void
 }
@@ -111,7 +112,7 @@ export function createProvider(options: ProviderOptions): Provider {
         if (config.serverMetadata().userinfo_endpoint === undefined) return fromToken
         return { ...fromToken, ...(await client.fetchUserInfo(config, accessToken, userId)) }
       }),
-    issuer: () => ask(async ({ config }) => config.serverMetadata().issuer),
+    issuer: options.url.href.replace(/\/$/, ''),
     close: () => closing.abort(),
   }
 }

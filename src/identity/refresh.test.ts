@@ -17,7 +17,7 @@ function rotatingProvider(pause: () => Promise<void>): Provider & { readonly ask
     asked,
     authorizationUrl: never,
     exchange: never,
-    issuer: never,
+    issuer: 'https://idp.example.com',
     close: () => undefined,
     async refresh(refreshToken) {
       const isSpent = asked.includes(refreshToken)

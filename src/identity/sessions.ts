@@ -89,8 +89,21 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     refused: async (id) => void (await revoke(id, 'refresh-refused')),
   })
+  /** Whoever a former provider vouched for has not been vouched for by this one. */
+  const isOurs = ({ issuer }: SessionRecord): boolean => issuer === options.provider.issuer
+  let foreign: Promise<void> | undefined
+  const removeForeign = async (): Promise<void> => {
+    const others = (await store.sessions.list()).filter((record) => !isOurs(record))
+    for (const { id } of others) await store.sessions.remove(id)
+  }
   const sweeper = startSweeper(options, async () => {
     try {
+      // Before anything is refreshed: their tokens are no business of the provider there is now.
+      foreign ??= removeForeign()
+      await foreign.catch((error: unknown) => {
+        foreign = undefined
+        throw error
+      })
       for (const id of await store.sessions.removeExpired(clock.now())) ended(id, 'expired')
       await store.codes.removeExpired(clock.now())
     } catch (error) {
@@ -111,7 +124,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const version = versions.touch(id)
       const record = await store.sessions.get(id)
       if (!record) versions.forget(id)
-      return record && record.expiresAtMs > clock.now()
+      return record && isOurs(record) && record.expiresAtMs > clock.now()
         ? { session: toSession(record), version }
         : undefined
     },
@@ -119,7 +132,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     revoke,
     async list(filter) {
       const records = await store.sessions.list(filter)
-      return records.filter(({ expiresAtMs }) => expiresAtMs > clock.now()).map(toSession)
+      const current = records.filter((it) => isOurs(it) && it.expiresAtMs > clock.now())
+      return current.map(toSession)
     },
     onEnded: (listener) => subscribe(endedListeners, listener),
     onChanged: (listener) => subscribe(changedListeners, listener),

@@ -64,7 +64,7 @@ export function createSignIn(parts: SignInParts): SignIn {
       callback.search = search
       const { userId, ...tokens } = await provider.exchange(callback, flow)
       const claims = await provider.claims(tokens, userId)
-      const issuer = await provider.issuer()
+      const { issuer } = provider
       const session = await sessions.create({ userId, issuer, tokens, claims })
       return { session, target: flow.target, cookies: [pendingFlows.clear(state)] }
     },
