@@ -1,4 +1,4 @@
-import { UpstreamError } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { RelayEnd } from '../net/relay.ts'
 import type { AccessEntry } from '../telemetry/access-log.ts'
 import type { AccessRequest } from '../telemetry/access-fields.ts'
@@ -66,7 +66,7 @@ export function refuse(
   if (refusal.reasons.length > 0) entry.reasons(refusal.reasons)
   const answer = renderRefusal(refusal, request.requestId, headerText(request.headers, 'accept'))
   const sizeBytes = Buffer.byteLength(answer.body)
-  const detail = error instanceof UpstreamError ? error.cause : error
+  const detail = error instanceof AppError ? (error.cause ?? error) : error
   entry.end({ responseCode: refusal.status, details: refusal.code, sizeBytes, error: detail })
   request.refuse(answer)
 }

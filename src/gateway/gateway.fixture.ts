@@ -210,7 +210,10 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
       const id = /^Pomerium (.*)$/.exec(headers.authorization ?? '')?.[1] ?? ''
       return Promise.resolve({ session: sessions.get(id), sessionVersion: version(id) })
     },
-    session: (id) => Promise.resolve(sessions.get(id)),
+    session(id) {
+      const session = sessions.get(id)
+      return Promise.resolve(session && { session, version: 1 })
+    },
     sessionVersion: version,
     onSession: (next) => void (listener = next),
     listSessions: () => Promise.resolve([...sessions.values()]),

@@ -22,6 +22,8 @@ interface Rig {
   readonly authorize: Authorize
   readonly sessions: Map<string, { session: Session; version: number }>
   routes: RouteTable
+  /** Reads a session from the store. */
+  read: (id: string) => Promise<{ session: Session; version: number } | undefined>
   grant(sessionId?: string): Grant
 }
 
@@ -61,6 +63,44 @@ test('revoking a session cuts its tunnels with the reason, and no other', async 
   await rig.tunnels.redecide({ sessionId: 's1', ended: 'session-revoked' })
   assert.deepEqual([mine.signal.aborted, mine.ended], [true, 'session-revoked'])
   assert.deepEqual([other.signal.aborted, other.ended], [false, undefined])
+})
+
+test('a session that is revoked while it is read for a new decision cuts the tunnel', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'))
+  rig.read = async (id) => {
+    const found = rig.sessions.get(id)
+    await settled()
+    return found
+  }
+  rig.routes = table(signedIn)
+  const redecided = rig.tunnels.redecide()
+  rig.sessions.delete('s1')
+  await redecided
+  assert.equal(tunnel.signal.aborted, true)
+})
+
+test('a reload reads each session once and lets other work run in between', async () => {
+  const rig = createRig(signedIn)
+  const tunnels = await Promise.all(
+    Array.from({ length: 400 }, () => rig.tunnels.add(rig.grant('s1'))),
+  )
+  let reads = 0
+  const { read } = rig
+  rig.read = (id) => {
+    reads += 1
+    return read(id)
+  }
+  let turns = 0
+  const count = (): void => void ((turns += 1), ticking && setImmediate(count))
+  let ticking = true
+  setImmediate(count)
+  rig.routes = table(signedIn)
+  await rig.tunnels.redecide()
+  ticking = false
+  assert.equal(reads, 1)
+  assert.ok(turns >= 4, `${turns} turns`)
+  for (const tunnel of tunnels) tunnel[Symbol.dispose]()
 })
 
 test('a tunnel that needs no session outlives the session it came with', async () => {
@@ -138,13 +178,14 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
     authorize,
     sessions,
     routes: table(evaluate, route),
+    read: (id) => Promise.resolve(sessions.get(id)),
     tunnels: createLiveTunnels({
       clock,
       logger: silentLogger,
       authorize,
       routes: () => rig.routes,
       timeoutWriteMs: () => 0,
-      session: (id) => Promise.resolve(sessions.get(id)?.session),
+      session: (id) => rig.read(id),
       sessionVersion: (id) => sessions.get(id)?.version,
     }),
     grant(sessionId) {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { AppError, messageOf } from '../errors.ts'
-import type { Session } from '../identity/session.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { LiveSession } from '../identity/sessions.ts'
 import type { Logger } from '../log.ts'
 import type { Ended } from '../telemetry/ended.ts'
 import type { Authorize } from './authorize.ts'
@@ -18,7 +19,7 @@ export interface LiveTunnel extends Disposable {
   readonly reasons: readonly string[]
 }
 
-/** What a decision about a live tunnel is made from; `sessions` fits by shape. */
+/** What a decision about a live tunnel is made from. */
 export interface LiveTunnelParts {
   readonly clock: Clock
   readonly logger: Logger
@@ -26,7 +27,8 @@ export interface LiveTunnelParts {
   routes(): RouteTable
   /** Longest life of any tunnel, in milliseconds; 0 for no limit. */
   timeoutWriteMs(): number
-  session(id: string): Promise<Session | undefined>
+  /** A session with the version it had before it was read; undefined once it has ended. */
+  session(id: string): Promise<LiveSession | undefined>
   /** Changes whenever the session did; undefined once it has ended. */
   sessionVersion(id: string): number | undefined
 }
@@ -73,33 +75,41 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   const onEmpty: (() => void)[] = []
 
   function isFresh({ basis, session, validUntilMs }: Grant): boolean {
-    const version = session === undefined ? undefined : parts.sessionVersion(session.id)
-    const isValid = validUntilMs === undefined || validUntilMs > parts.clock.now()
-    return isValid && basis.routes === parts.routes() && basis.sessionVersion === version
+    if (validUntilMs !== undefined && validUntilMs <= parts.clock.now()) return false
+    if (basis.routes !== parts.routes()) return false
+    if (session === undefined) return true
+    // A session that has ended has no version; nor may a grant without one be taken for a fresh one.
+    return (
+      basis.sessionVersion !== undefined &&
+      basis.sessionVersion === parts.sessionVersion(session.id)
+    )
   }
 
   /** Decides again, with what holds now; throws when that is no. */
-  async function decideAgain({ request, session: old }: Grant): Promise<Grant> {
+  async function decideAgain({ request, session: old }: Grant, find: FindSession): Promise<Grant> {
     const routes = parts.routes()
     const route = routes.match(request.target)
     if (route === undefined) throw new DeniedError('this route is no more', [], routeRemovedHint)
-    const session = old === undefined ? undefined : await parts.session(old.id)
-    const sessionVersion = session === undefined ? undefined : parts.sessionVersion(session.id)
-    return parts.authorize(request, { routes, route, session, sessionVersion, isRecheck: true })
+    const found = old === undefined ? undefined : await find(old.id)
+    const circumstances = { session: found?.session, sessionVersion: found?.version }
+    return parts.authorize(request, { ...circumstances, routes, route, isRecheck: true })
   }
 
-  async function freshGrant(grant: Grant): Promise<Grant> {
+  async function freshGrant(grant: Grant, find: FindSession = parts.session): Promise<Grant> {
     let current = grant
-    while (!isFresh(current)) current = await decideAgain(current)
+    // What `find` remembers may be old by now; a second look goes to the source.
+    for (let look = find; !isFresh(current); look = parts.session) {
+      current = await decideAgain(current, look)
+    }
     return current
   }
 
   /** One at a time for each tunnel: what changes meanwhile is seen by the next. */
-  function recheck(entry: Entry, sessionEnd: SessionEnd): Promise<void> {
+  function recheck(entry: Entry, sessionEnd: SessionEnd, find?: FindSession): Promise<void> {
     entry.rechecked = entry.rechecked.then(async () => {
       if (!entries.has(entry) || entry.ended !== undefined) return
       try {
-        entry.grant = await freshGrant(entry.grant)
+        entry.grant = await freshGrant(entry.grant, find)
         entry.reasons = entry.grant.decision.allow.reasons
         if (entries.has(entry)) armRecheck(entry)
       } catch (error) {
@@ -186,13 +196,34 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       const touched = [...entries].filter(
         ({ grant }) => filter === undefined || grant.session?.id === filter.sessionId,
       )
-      await Promise.all(touched.map((entry) => recheck(entry, filter?.ended)))
+      const find = rememberSessions(parts.session)
+      for (let start = 0; start < touched.length; start += tunnelsPerTurn) {
+        const batch = touched.slice(start, start + tunnelsPerTurn)
+        await Promise.all(batch.map((entry) => recheck(entry, filter?.ended, find)))
+        // The bytes of all the others go on in between.
+        await nextTurn()
+      }
     },
     drained: () =>
       entries.size === 0 ? Promise.resolve() : new Promise((resolve) => onEmpty.push(resolve)),
     cutAll(ended) {
       for (const entry of entries) cut(entry, ended)
     },
+  }
+}
+
+/** Tunnels that are decided again before others get their turn. */
+const tunnelsPerTurn = 50
+
+type FindSession = LiveTunnelParts['session']
+
+/** Asks for each session once: people have many tunnels. */
+function rememberSessions(find: FindSession): FindSession {
+  const found = new Map<string, ReturnType<FindSession>>()
+  return (id) => {
+    const known = found.get(id) ?? find(id)
+    found.set(id, known)
+    return known
   }
 }
 

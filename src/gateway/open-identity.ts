@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
+import { SystemError } from '../errors.ts'
 import { createIdentity, type Identity } from '../identity/identity.ts'
-import type { SessionEndReason } from '../identity/sessions.ts'
+import type { LiveSession, SessionEndReason } from '../identity/sessions.ts'
 import type { Session } from '../identity/session.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -15,7 +16,7 @@ import type { StateDirectory } from './state-directory.ts'
 export interface GatewayIdentity {
   /** Who sent these headers; nobody for a missing, unknown or ended token. */
   identify(headers: RequestHeaders): Promise<Caller>
-  session(id: string): Promise<Session | undefined>
+  session(id: string): Promise<LiveSession | undefined>
   sessionVersion(id: string): number | undefined
   /** Calls back when a session has changed or ended. */
   onSession(listener: (id: string, ended: SessionEnd) => void): void
@@ -74,10 +75,12 @@ function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
   const { sessions } = identity
   return {
     async identify(headers) {
-      const found = await identity.fromHeaders(headers)
+      const found = await identity.fromHeaders(headers).catch((error: unknown) => {
+        throw storeUnavailable(error)
+      })
       return { session: found?.session, sessionVersion: found?.version }
     },
-    session: async (id) => (await sessions.get(id))?.session,
+    session: (id) => sessions.get(id),
     sessionVersion: (id) => sessions.version(id),
     onSession(listener) {
       sessions.onChanged((id) => listener(id, undefined))
@@ -97,6 +100,14 @@ const nobody: GatewayIdentity = {
   listSessions: () => Promise.resolve([]),
   revokeSession: () => Promise.resolve(false),
   signInLocation: () => undefined,
+}
+
+/** Not the caller's fault, and no reason for a client to forget its token (reference 1.6). */
+function storeUnavailable(cause: unknown): SystemError {
+  return new SystemError('store-unavailable', 'the gateway cannot look up sessions now', {
+    cause,
+    hint: 'try again in a moment; your sign-in is kept',
+  })
 }
 
 function endOf(reason: SessionEndReason): SessionEnd {

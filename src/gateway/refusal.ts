@@ -30,7 +30,7 @@ const statuses: Readonly<Record<string, number>> = {
   'route-not-found': 404,
   'upstream-unreachable': 503,
   'provider-unavailable': 503,
-  'shutting-down': 503,
+  'store-unavailable': 503,
 }
 
 /** Turns whatever was thrown into a refusal. What we did not throw on purpose tells nothing. */
