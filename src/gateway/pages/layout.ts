@@ -30,6 +30,9 @@ form { margin: 20px 0 0 }
 @media (max-width: 30rem) { body { padding: 16px 12px } main { padding: 20px } dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: 8px } }
 `
 
+// Put together here: the hash is of every character between the tags, and a formatter may move those
+// of a template.
+const styleElement = `<style>${style}</style>`
 const styleHash = createHash('sha256').update(style).digest('base64')
 
 /** Sent with every page: no script, no frame, nothing from elsewhere. */
@@ -49,9 +52,7 @@ export function page(title: string, body: Markup, kind: 'plain' | 'bad' = 'plain
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · Postern</title>
-        <style>
-          ${raw(style)}
-        </style>
+        ${raw(styleElement)}
       </head>
       <body>
         <main class="${kind}">
