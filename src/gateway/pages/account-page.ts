@@ -41,15 +41,23 @@ function routeItem(route: Route): ReturnType<typeof html> {
   </li>`
 }
 
-/** What a person sees at the gateway's own address, or after signing out. */
-export function welcomePage(mayStart: boolean, note?: string): string {
-  const body = html`<h1>${note ?? 'This is a Postern gateway'}</h1>
+/** What a person sees at the gateway's own address. */
+export function welcomePage(mayStart: boolean): string {
+  const body = html`<h1>This is a Postern gateway</h1>
     <p>
       It lets people reach TCP services through one HTTPS port, signed in and allowed by policy.
     </p>
     ${mayStart ? html`<p><a class="button" href="/.pomerium/">Sign in</a></p>` : ''}
     <p class="quiet">On your own machine: <code>postern tcp HOST:PORT</code></p>`
-  return page(note ?? 'Gateway', body)
+  return page('Gateway', body)
+}
+
+/** What a person sees after signing out. */
+export function signedOutPage(): string {
+  const body = html`<h1>You are signed out</h1>
+    <p>The tunnels that needed your session are closed. "postern tcp" asks you to sign in again.</p>
+    <p><a class="button" href="/.pomerium/">Sign in</a></p>`
+  return page('Signed out', body)
 }
 
 /** Asks before signing out: a link alone must not do it. */

@@ -9,7 +9,7 @@ const style = `
 :root { color-scheme: light dark; --accent: #0b6bcb; --line: #8883; --quiet: #667; --bad: #b3261e; --card: #fff; --page: #f4f5f7; --ink: #16181d }
 @media (prefers-color-scheme: dark) { :root { --accent: #7ab8ff; --quiet: #9aa3b2; --bad: #ff8a80; --card: #1c1f26; --page: #121419; --ink: #e8eaf0 } }
 * { box-sizing: border-box }
-body { margin: 0; min-height: 100vh; display: grid; place-items: start center; padding: 12vh 16px 32px; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif }
+body { margin: 0; min-height: 100vh; display: grid; grid-template-columns: minmax(0, 1fr); place-items: start center; padding: 12vh 16px 32px; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif }
 main { width: 100%; max-width: 34rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 28px 32px; overflow-wrap: anywhere }
 h1 { font-size: 1.35rem; line-height: 1.3; margin: 0 0 12px }
 h2 { font-size: 1rem; margin: 24px 0 8px }
@@ -22,7 +22,8 @@ dd { margin: 0 }
 ul { margin: 0; padding: 0; list-style: none }
 li { border-top: 1px solid var(--line); padding: 10px 0 }
 code { font: .9em ui-monospace, monospace }
-pre { margin: 6px 0 0; padding: 8px 12px; border: 1px solid var(--line); border-radius: 8px; overflow-x: auto }
+pre { margin: 6px 0 0; padding: 8px 12px; border: 1px solid var(--line); border-radius: 8px; white-space: pre-wrap }
+main > :last-child { margin-bottom: 0 }
 a { color: var(--accent) }
 button, .button { display: inline-block; font: inherit; font-weight: 600; padding: 8px 18px; border-radius: 8px; border: 1px solid var(--accent); background: transparent; color: var(--accent); cursor: pointer; text-decoration: none }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }

@@ -11,10 +11,23 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Not available now',
 }
 
+/** What the status would not say, or would say wrongly: these are about a sign-in, not about a right. */
+const titlesByCode: Readonly<Record<string, string>> = {
+  url_signature_invalid: 'This link does not work',
+  url_expired: 'This link is too old',
+  invalid_redirect_uri: 'This link does not work',
+  provider_refused: 'You are not signed in',
+  provider_invalid: 'You are not signed in',
+  provider_unavailable: 'Nobody can sign in now',
+  sign_in_state_mismatch: 'You are not signed in',
+  sign_in_expired: 'You are not signed in',
+  sign_in_used: 'This sign-in is over',
+}
+
 /** A refusal for somebody who reads it in a browser. */
 export function refusalPage(refusal: Refusal, requestId: string): string {
   const { status, message, next, reasons, location, code } = refusal
-  const title = titles[status] ?? 'Something went wrong'
+  const title = titlesByCode[code] ?? titles[status] ?? 'Something went wrong'
   const body = html`<h1>${title}</h1>
     <p>${sentence(message)}</p>
     <p>${sentence(next)}</p>

@@ -1,7 +1,7 @@
 import { AccessError } from '../../errors.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { createPageApp, sendPage, type PageApp, type PageContext } from '../app.ts'
-import { accountPage, signOutPage, welcomePage } from '../pages/account-page.ts'
+import { accountPage, signedOutPage, signOutPage } from '../pages/account-page.ts'
 import type { SignInParts } from './parts.ts'
 import { onlyOn, redirect } from './sign-in-pages.ts'
 
@@ -25,7 +25,7 @@ export function createAccountPages(parts: SignInParts): PageApp {
     if (found !== undefined) await identity.sessions.revoke(found.session.id, 'signed-out')
     return redirect(new URL('/.pomerium/signed_out', origin), [identity.cookie.clear()])
   })
-  app.get('/.pomerium/signed_out', (c) => sendPage(c, welcomePage(true, 'You are signed out')))
+  app.get('/.pomerium/signed_out', (c) => sendPage(c, signedOutPage()))
   return app
 }
 
