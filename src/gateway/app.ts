@@ -1,4 +1,5 @@
 import { Hono, type Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import type { Logger } from '../log.ts'
 import { messageOf } from '../errors.ts'
 import { renderRefusal } from './answer.ts'
@@ -6,6 +7,7 @@ import type { App } from './handlers.ts'
 import type { RequestContext } from './http-request.ts'
 import { securityHeaders } from './pages/layout.ts'
 import { welcomePage } from './pages/account-page.ts'
+import { requestIdHeader } from '../tunnel/headers.ts'
 import { toRefusal, type Refusal } from './refusal.ts'
 
 /** A Hono app whose handlers find the request's id and the client's address in `c.env`. */
@@ -26,6 +28,10 @@ export interface AppOptions {
 /** Puts the pages and APIs together. Every path that is none of them is refused like a route. */
 export function createApp({ logger, signIn }: AppOptions): App {
   const app = createPageApp()
+  app.use(async (c, next) => {
+    await next()
+    c.header(requestIdHeader, c.env.requestId)
+  })
   app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/ping', (c) => c.text('ok\n'))
@@ -33,7 +39,7 @@ export function createApp({ logger, signIn }: AppOptions): App {
   if (signIn !== undefined) app.route('/', signIn)
   app.notFound((c) => sendRefusal(c, notFound))
   app.onError((error, c) => {
-    const refusal = toRefusal(error)
+    const refusal = error instanceof HTTPException ? badRequest(error) : toRefusal(error)
     if (refusal.status === 500)
       logger.error('cannot serve a page', {
         error: messageOf(error),
@@ -53,6 +59,17 @@ export function sendPage(c: PageContext, page: string, status: 200 | 403 | 404 =
 export function sendRefusal(c: PageContext, refusal: Refusal): Response {
   const { status, headers, body } = renderRefusal(refusal, c.env.requestId, c.req.header('accept'))
   return new Response(c.req.method === 'HEAD' ? null : body, { status, headers })
+}
+
+/** What the library itself finds wrong with a request: a body that is too large or cannot be read. */
+function badRequest({ status, message }: HTTPException): Refusal {
+  return {
+    status,
+    code: status === 413 ? 'request_too_large' : 'malformed_request',
+    message: message === '' ? 'this request makes no sense' : message.toLowerCase(),
+    next: 'send a shorter, well-formed body',
+    reasons: [],
+  }
 }
 
 const notFound: Refusal = {

@@ -5,6 +5,7 @@ import type { Decision } from '../policy/decision.ts'
 import { explainReason } from '../policy/explain.ts'
 import type { AuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { RequestHeaders } from './headers.ts'
 import type { AccessRequest, Grant, GrantBasis } from './grant.ts'
 import { DeniedError } from './refusal.ts'
 import type { Route } from './routes/route.ts'
@@ -16,6 +17,8 @@ export interface Circumstances {
   readonly route: Route
   readonly session: Session | undefined
   readonly sessionVersion: number | undefined
+  /** For the log; only at the first decision. */
+  readonly headers?: RequestHeaders
   /** Whether a live tunnel is decided again: then only a refusal is logged. */
   readonly isRecheck?: boolean
 }
@@ -36,7 +39,7 @@ export interface AuthorizeParts {
  */
 export function createAuthorize({ clock, authorizeLog, metrics }: AuthorizeParts): Authorize {
   return (request, circumstances) => {
-    const { route, session, isRecheck = false } = circumstances
+    const { route, session, headers, isRecheck = false } = circumstances
     const nowMs = clock.now()
     const facts = { subject: session, method: 'CONNECT', path: '', sourceIp: request.ip, nowMs }
     const decision = route.policy.evaluate(facts)
@@ -49,6 +52,7 @@ export function createAuthorize({ clock, authorizeLog, metrics }: AuthorizeParts
         path: '',
         authority,
         ip,
+        headers,
         session,
         route,
         decision,

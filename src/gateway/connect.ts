@@ -22,7 +22,9 @@ export async function serveConnect(request: ConnectRequest, gateway: GatewayPart
     entry.route(route)
     const caller = await gateway.identify(request.headers)
     if (caller.session) entry.session(caller.session)
-    const grant = gateway.authorize({ ...request, target }, { ...caller, routes, route })
+    const { headers, requestId, authority, ip } = request
+    const asked = { requestId, authority, ip, target }
+    const grant = gateway.authorize(asked, { ...caller, routes, route, headers })
     const upstream = await gateway.openUpstream(grant, request.signal)
     using tunnel = await register(grant, upstream, gateway)
     const outcome = beginTunnel(entry, route, tunnel, gateway)

@@ -7,7 +7,7 @@ import { connectRequestHttp2 } from './connect-http2.ts'
 import { serveConnect } from './connect.ts'
 import { logged, type PageRequest, type RequestContext } from './http-request.ts'
 import type { GatewayParts } from './parts.ts'
-import type { PortHandlers } from './port.ts'
+import type { PortHandlers } from './port-handlers.ts'
 import type { Refusal } from './refusal.ts'
 
 /** Serves pages and APIs. */
@@ -36,7 +36,7 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
     },
     malformedHttp1(error, socket, ip) {
       const requestId = randomUUID()
-      const refusal = systemCode(error) === 'ERR_HTTP_REQUEST_TIMEOUT' ? tooSlow : malformed
+      const refusal = faults[systemCode(error) ?? ''] ?? malformed
       const entry = parts.accessLog.begin({ requestId, method: '', authority: '', path: '', ip })
       entry.end({ responseCode: refusal.status, details: refusal.code, error: messageOf(error) })
       if (socket.writable)
@@ -66,4 +66,17 @@ const tooSlow: Refusal = {
   message: 'the request did not arrive in time',
   next: 'try again',
   reasons: [],
+}
+
+const tooLarge: Refusal = {
+  status: 431,
+  code: 'head_too_large',
+  message: 'the head of this request is larger than 32 KiB',
+  next: 'send fewer or shorter headers',
+  reasons: [],
+}
+
+const faults: Readonly<Record<string, Refusal>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
+  HPE_HEADER_OVERFLOW: tooLarge,
 }

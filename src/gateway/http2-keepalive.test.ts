@@ -8,12 +8,33 @@ import { keepSessionAlive, type KeepAliveOptions } from './http2-keepalive.ts'
 /** What a client sends first: the preface and an empty SETTINGS frame (RFC 9113 §3.4). */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1')
 
+/** GOAWAY with NO_ERROR (RFC 9113 §6.8). */
+const goAway = Buffer.from('0000080700000000000000000000000000', 'hex')
+
 test('a peer that does not answer PING is dropped', async (t) => {
   const port = await serve(t, { intervalMs: 50, idleTimeoutMs: 0 })
   const socket = connect({ port, host: '127.0.0.1' })
   socket.on('error', () => undefined).resume()
   socket.write(preface)
   await once(socket, 'close')
+})
+
+test('a peer that says it goes and keeps the connection is dropped, and breaks nothing', async (t) => {
+  const { port, dropped } = await serveDropping(t, { intervalMs: 50, idleTimeoutMs: 0 })
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => undefined).resume()
+  socket.write(Buffer.concat([preface, goAway]))
+  await dropped
+  socket.destroy()
+})
+
+test('a peer that keeps an idle connection although it was told to go is dropped', async (t) => {
+  const { port, dropped } = await serveDropping(t, { intervalMs: 10_000, idleTimeoutMs: 50 })
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => undefined).resume()
+  socket.write(preface)
+  await dropped
+  socket.destroy()
 })
 
 test('a peer that answers stays, also without a stream', async (t) => {
@@ -42,10 +63,18 @@ test('a connection without a stream is closed after its time, one with a stream 
   await once(busy, 'close')
 })
 
-async function serve(t: TestContext, options: KeepAliveOptions): Promise<number> {
+/** A server that keeps its sessions; `dropped` once its first connection has been given back. */
+async function serveDropping(
+  t: TestContext,
+  options: KeepAliveOptions,
+): Promise<{ port: number; dropped: Promise<void> }> {
+  const { promise: dropped, resolve } = Promise.withResolvers<void>()
   const server = http2.createServer()
   server.on('sessionError', () => undefined)
-  server.on('session', (session) => keepSessionAlive(session, options))
+  server.prependListener('connection', (socket) => {
+    socket.on('error', () => undefined).on('close', () => resolve())
+    server.once('session', (session) => keepSessionAlive(session, socket, options))
+  })
   server.on('stream', (stream: http2.ServerHttp2Stream) => {
     stream.on('error', () => undefined)
     stream.respond({ ':status': 200 })
@@ -53,5 +82,9 @@ async function serve(t: TestContext, options: KeepAliveOptions): Promise<number>
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => server.close())
-  return (server.address() as AddressInfo).port
+  return { port: (server.address() as AddressInfo).port, dropped }
+}
+
+async function serve(t: TestContext, options: KeepAliveOptions): Promise<number> {
+  return (await serveDropping(t, options)).port
 }

@@ -1,4 +1,5 @@
 import type { ServerHttp2Session } from 'node:http2'
+import type { Socket } from 'node:net'
 
 export interface KeepAliveOptions {
   /** Milliseconds between two PINGs. */
@@ -10,12 +11,19 @@ export interface KeepAliveOptions {
 /**
  * Pings an HTTP/2 connection and ends it when the last PING was not answered by the next one: TCP
  * keepalive alone does not see a peer whose program hangs, or an edge that answers for it.
+ *
+ * A session that is over lets go of its connection only when the peer ends it too, which a peer need
+ * not do; so the connection itself, `socket`, is destroyed at the next look.
  */
-export function keepSessionAlive(session: ServerHttp2Session, options: KeepAliveOptions): void {
-  const { intervalMs, idleTimeoutMs } = options
+export function keepSessionAlive(
+  session: ServerHttp2Session,
+  socket: Pick<Socket, 'destroy' | 'once'>,
+  { intervalMs, idleTimeoutMs }: KeepAliveOptions,
+): void {
   let isWaiting = false
   let streams = 0
   let idleSinceMs = performance.now()
+  let lastPingMs = performance.now()
   session.on('stream', (stream) => {
     streams += 1
     stream.once('close', () => {
@@ -23,24 +31,22 @@ export function keepSessionAlive(session: ServerHttp2Session, options: KeepAlive
       idleSinceMs = performance.now()
     })
   })
-  const checkMs = idleTimeoutMs > 0 ? Math.min(intervalMs, idleTimeoutMs) : intervalMs
-  let sincePingMs = 0
-  const timer = setInterval(() => {
-    if (idleTimeoutMs > 0 && streams === 0 && performance.now() - idleSinceMs >= idleTimeoutMs) {
-      session.close()
-      return
-    }
-    sincePingMs += checkMs
-    if (sincePingMs < intervalMs) return
-    sincePingMs = 0
-    if (isWaiting) {
-      session.destroy(new Error('no answer to PING'))
-      return
-    }
-    isWaiting = session.ping(() => {
-      isWaiting = false
-    })
-  }, checkMs)
-  timer.unref()
-  session.once('close', () => clearInterval(timer))
+  const isIdle = (): boolean =>
+    idleTimeoutMs > 0 && streams === 0 && performance.now() - idleSinceMs >= idleTimeoutMs
+
+  function look(): void {
+    if (session.destroyed || (session.closed && streams === 0)) socket.destroy()
+    else if (isIdle()) session.close()
+    else if (performance.now() - lastPingMs >= intervalMs) ping()
+  }
+
+  function ping(): void {
+    lastPingMs = performance.now()
+    if (isWaiting) socket.destroy()
+    else isWaiting = session.ping(() => (isWaiting = false))
+  }
+
+  const lookMs = idleTimeoutMs > 0 ? Math.min(intervalMs, idleTimeoutMs) : intervalMs
+  const timer = setInterval(look, lookMs).unref()
+  socket.once('close', () => clearInterval(timer))
 }

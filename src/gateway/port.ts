@@ -1,43 +1,22 @@
-import * as http from 'node:http'
-import * as http2 from 'node:http2'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
 import { keepAliveMs } from '../net/dial.ts'
-import { endWithPeer } from '../net/http2-peer-end.ts'
 import { readProxyHeader } from '../net/proxy-header.ts'
 import { createClientAddresses, type ClientAddresses } from './client-addresses.ts'
 import type { Certificate, ListenAddress } from './config/config.ts'
-import { keepSessionAlive } from './http2-keepalive.ts'
-import type { PageRequest, PageResponse } from './http-request.ts'
+import { createHttp1Server } from './http1-server.ts'
+import { createHttp2Server } from './http2-server.ts'
+import type { HttpServerOptions } from './port-handlers.ts'
 import { listenError } from './listen-error.ts'
 import type { TlsContexts } from './tls-contexts.ts'
 
-/** Who serves what arrives on the port; `ip` is the client's address. */
-export interface PortHandlers {
-  /** CONNECT over HTTP/1.1; `head` is what came after it. The socket is the handler's from here on. */
-  connectHttp1(request: http.IncomingMessage, socket: tls.TLSSocket, head: Buffer, ip: string): void
-  /** CONNECT over HTTP/2. The stream is the handler's from here on. */
-  connectHttp2(
-    stream: http2.ServerHttp2Stream,
-    headers: http2.IncomingHttpHeaders,
-    ip: string,
-  ): void
-  /** Bytes that are no HTTP/1.1 request, or a head that took too long. */
-  malformedHttp1(error: Error, socket: tls.TLSSocket, ip: string): void
-  /** Every other request. */
-  request(request: PageRequest, response: PageResponse, ip: string): void
-}
-
-export interface PortOptions {
+export interface PortOptions extends HttpServerOptions {
   readonly address: ListenAddress
   readonly contexts: TlsContexts
   /** Every connection must begin with a PROXY header, or it is closed without an answer. */
   readonly useProxyProtocol: boolean
-  /** Connections with nothing under way are closed after this; 0 for never. */
-  readonly idleTimeoutMs: number
-  /** Time to send one request head; 0 for no limit. */
-  readonly readTimeoutMs: number
-  readonly handlers: PortHandlers
+  /** Time for a TLS handshake, the PROXY header before it included; default 15 s. */
+  readonly handshakeTimeoutMs?: number
 }
 
 export interface Port {
@@ -53,22 +32,7 @@ export interface Port {
   destroy(): void
 }
 
-/** A stream whose connection is gone already. */
-const nobody = { remoteAddress: undefined, remotePort: undefined }
-
-/** Time for a TLS handshake, the PROXY header before it included. */
-const handshakeTimeoutMs = 15_000
-/** How often heads under way are checked against their time. */
-const headCheckMs = 1_000
-const maxHeaderBytes = 32 * 1024
-const maxHeaderFields = 200
-
-/** One stream may have this much under way unread; HTTP/2's default of 64 KiB halves the throughput. */
-const streamWindowBytes = 1024 * 1024
-/** Credit of a whole connection: several streams of a fast client at full window. */
-const connectionWindowBytes = 8 * 1024 * 1024
-const maxStreamsPerConnection = 250
-
+const defaultHandshakeTimeoutMs = 15_000
 /**
  * Listens on the one port: PROXY header, TLS, then HTTP/1.1 or HTTP/2 by ALPN. The HTTP servers get
  * their connections by `emit('connection')` and never listen.
@@ -79,20 +43,20 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const sockets = new Set<Socket>()
   const { promise: emptied, resolve: onEmptied } = Promise.withResolvers<void>()
   const clients = createClientAddresses()
-  const http1 = createHttp1(options, clients)
-  const secondVersion = createHttp2(options, clients)
+  const http1 = createHttp1Server(options, clients)
+  const secondVersion = createHttp2Server(options, clients)
   const secure = tls.createServer({
     ...options.contexts.base,
     SNICallback: options.contexts.select,
     ALPNProtocols: ['h2', 'http/1.1'],
-    handshakeTimeout: handshakeTimeoutMs,
+    handshakeTimeout: options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
   })
   secure.on('secureConnection', (socket) => {
-    const server = socket.alpnProtocol === 'h2' ? secondVersion : http1
-    server.emit('connection', socket)
+    if (socket.alpnProtocol === 'h2') secondVersion.accept(socket)
+    else http1.emit('connection', socket)
   })
-  // A failed handshake is the other side's business; the socket is destroyed by Node.
-  secure.on('tlsClientError', () => undefined)
+  // Node leaves the connection open after a handshake that failed or took too long.
+  secure.on('tlsClientError', (_error, socket) => socket.destroy())
 
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket)
@@ -133,75 +97,13 @@ async function admit(
   clients: ClientAddresses,
 ): Promise<boolean> {
   if (!options.useProxyProtocol) return true
-  const header = await readProxyHeader(socket, handshakeTimeoutMs)
+  const header = await readProxyHeader(
+    socket,
+    options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
+  )
   if (header === undefined) return false
   if (header.source !== undefined) clients.set(socket, header.source.host)
   return true
-}
-
-function createHttp1(options: PortOptions, clients: ClientAddresses): http.Server {
-  const { idleTimeoutMs, readTimeoutMs, handlers } = options
-  const server = http.createServer({
-    maxHeaderSize: maxHeaderBytes,
-    keepAliveTimeout: idleTimeoutMs,
-    headersTimeout: readTimeoutMs,
-    requestTimeout: readTimeoutMs,
-    connectionsCheckingInterval: headCheckMs,
-    requireHostHeader: false,
-    insecureHTTPParser: false,
-  })
-  server.maxHeadersCount = maxHeaderFields
-  server.on('connect', (request, socket, head) =>
-    handlers.connectHttp1(request, socket as tls.TLSSocket, head, clients.get(request.socket)),
-  )
-  server.on('request', (request, response) =>
-    handlers.request(request, response, clients.get(request.socket)),
-  )
-  server.on('clientError', (error, duplex) => {
-    const socket = duplex as tls.TLSSocket
-    handlers.malformedHttp1(error, socket, clients.get(socket))
-  })
-  // It never listens by itself: without this event its head timeouts are not checked.
-  server.emit('listening')
-  return server
-}
-
-type StreamListener = (
-  stream: http2.ServerHttp2Stream,
-  headers: http2.IncomingHttpHeaders,
-  flags: number,
-  rawHeaders: string[],
-) => void
-
-function createHttp2(options: PortOptions, clients: ClientAddresses): http2.Http2Server {
-  const { idleTimeoutMs, handlers } = options
-  const server = http2.createServer({
-    settings: {
-      initialWindowSize: streamWindowBytes,
-      maxConcurrentStreams: maxStreamsPerConnection,
-    },
-    maxHeaderListPairs: maxHeaderFields,
-    maxSessionMemory: 64,
-  })
-  server.on('session', (session) => {
-    session.setLocalWindowSize(connectionWindowBytes)
-    session.on('stream', endWithPeer(session, session.socket))
-    keepSessionAlive(session, { intervalMs: keepAliveMs, idleTimeoutMs })
-  })
-  server.on('request', (request, response) =>
-    handlers.request(request, response, clients.get(request.stream.session?.socket ?? nobody)),
-  )
-  // The compatibility layer attached by 'request' would wrap every CONNECT in a request and a response;
-  // an idle tunnel is cheaper without them.
-  const compatibility = server.listeners('stream') as StreamListener[]
-  server.removeAllListeners('stream')
-  server.on('stream', (stream: http2.ServerHttp2Stream, headers, flags, rawHeaders) => {
-    if (headers[':method'] === 'CONNECT')
-      handlers.connectHttp2(stream, headers, clients.get(stream.session?.socket ?? nobody))
-    else for (const listener of compatibility) listener(stream, headers, flags, rawHeaders)
-  })
-  server.on('sessionError', () => undefined)
-  return server
 }
 
 function listen(server: Server, { host, port }: ListenAddress): Promise<void> {

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import * as tls from 'node:tls'
 import { createCertificateAuthority } from '../net/certificate.ts'
-import { openPort, type PortHandlers } from './port.ts'
+import type { PortHandlers } from './port-handlers.ts'
+import { openPort } from './port.ts'
 import { createTlsContexts } from './tls-contexts.ts'
 
 const authority = await createCertificateAuthority()

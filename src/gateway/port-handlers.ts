@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import type { PageRequest, PageResponse } from './http-request.ts'
+
+/** Who serves what arrives on the port; `ip` is the client's address. */
+export interface PortHandlers {
+  /** CONNECT over HTTP/1.1; `head` is what came after it. The socket is the handler's from here on. */
+  connectHttp1(request: IncomingMessage, socket: TLSSocket, head: Buffer, ip: string): void
+  /** CONNECT over HTTP/2. The stream is the handler's from here on. */
+  connectHttp2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ip: string): void
+  /** Bytes that are no HTTP/1.1 request, or a head that took too long. */
+  malformedHttp1(error: Error, socket: TLSSocket, ip: string): void
+  /** Every other request. */
+  request(request: PageRequest, response: PageResponse, ip: string): void
+}
+
+/** What an HTTP server of the port is made with. */
+export interface HttpServerOptions {
+  /** Connections with nothing under way are closed after this; 0 for never. */
+  readonly idleTimeoutMs: number
+  /** Time to send one request head; 0 for no limit. */
+  readonly readTimeoutMs: number
+  readonly handlers: PortHandlers
+}
+
+/** Most fields of one request. */
+export const maxHeaderFields = 200
