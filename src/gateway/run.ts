@@ -6,7 +6,7 @@ import type { Closable } from '../shutdown.ts'
 import type { LineSink } from '../telemetry/log.ts'
 import { loadConfig, type LoadedConfig } from './config/load.ts'
 import { startGateway, type Gateway } from './start.ts'
-import { watchFiles } from './watch-files.ts'
+import { watchFiles, type KnownFiles } from './watch-files.ts'
 
 export interface RunOptions {
   /** The configuration file; messages name it as it is given here. */
@@ -57,10 +57,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
 }
 
 /** One reload; answers the files to watch from now on, undefined when the old configuration stays. */
-async function reloadOnce(
-  gateway: Gateway,
-  options: RunOptions,
-): Promise<readonly string[] | undefined> {
+async function reloadOnce(gateway: Gateway, options: RunOptions): Promise<KnownFiles | undefined> {
   const { logger, metrics } = gateway
   try {
     const loaded = await loadConfig(options)

@@ -3,7 +3,8 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { watchFiles } from './watch-files.ts'
+import { fingerprintOf } from './config/files.ts'
+import { watchFiles, type FileWatch } from './watch-files.ts'
 
 test('a changed file is noticed, and one that was written with the same content is not', async (t) => {
   const { path, changes, next } = await watched(t)
@@ -11,6 +12,14 @@ test('a changed file is noticed, and one that was written with the same content 
   await writeFile(path, 'two')
   await next()
   assert.equal(changes(), 1)
+})
+
+test('a file that was changed before it was followed is noticed', async (t) => {
+  const { path, watch, next } = await watched(t)
+  await writeFile(path, 'two')
+  await next()
+  watch.follow(new Map([[path, fingerprintOf(Buffer.from('read before that'))]]))
+  await next()
 })
 
 test('a file that another one was renamed over is noticed, again and again', async (t) => {
@@ -24,7 +33,7 @@ test('a file that another one was renamed over is noticed, again and again', asy
 
 async function watched(
   t: TestContext,
-): Promise<{ path: string; changes(): number; next(): Promise<void> }> {
+): Promise<{ path: string; watch: FileWatch; changes(): number; next(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-watch-'))
   const path = join(directory, 'postern.yaml')
   await writeFile(path, 'one')
@@ -34,11 +43,11 @@ async function watched(
     changes += 1
     resolveNext()
   })
-  watch.follow([path])
+  watch.follow(new Map([[path, fingerprintOf(Buffer.from('one'))]]))
   t.after(async () => {
     watch[Symbol.dispose]()
     await rm(directory, { recursive: true })
   })
   const next = (): Promise<void> => new Promise((resolve) => (resolveNext = resolve))
-  return { path, changes: () => changes, next }
+  return { path, watch, changes: () => changes, next }
 }

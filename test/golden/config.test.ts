@@ -72,7 +72,7 @@ async function describeConfig(input: string, name: string): Promise<string> {
   const env = { HOME: '/home/ada', ...(await readVariables(join(golden, `${name}.env`))) }
   try {
     const loaded = await loadConfig({ path, env, nowMs: now.getTime() })
-    const files = loaded.files.map((file) => basename(file)).join(' ')
+    const files = [...loaded.files.keys()].map((file) => basename(file)).join(' ')
     return [
       ...section('warnings', loaded.warnings.map(say)),
       ...section('environment', loaded.environment),

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { messageOf, systemCode } from '../../errors.ts'
@@ -11,8 +12,11 @@ export type FileText =
 export interface Files {
   /** Reads a UTF-8 file; a relative path starts at the folder of the configuration. */
   read(path: string): Promise<FileText>
-  /** Everything that was read or looked for, absolute: a change to any of it may matter. */
-  readonly paths: ReadonlySet<string>
+  /**
+   * Everything that was read or looked for, absolute, with the fingerprint of what was found: a change
+   * to any of it may matter.
+   */
+  readonly seen: ReadonlyMap<string, string>
 }
 
 /** Far more than any configuration, certificate chain or secret. */
@@ -20,29 +24,35 @@ const maxFileBytes = 4 * 1024 * 1024
 
 /** Reads the files that a configuration names, and remembers which. */
 export function createFiles(folder: string): Files {
-  const paths = new Set<string>()
+  const seen = new Map<string, string>()
   return {
-    paths,
+    seen,
     async read(path) {
       const absolute = resolve(folder, path)
-      paths.add(absolute)
       try {
-        return await readBounded(absolute)
+        const { bytes, mode } = await readBounded(absolute)
+        seen.set(absolute, fingerprintOf(bytes))
+        return { ok: true, text: decodeUtf8(bytes), readableBy: readersOf(mode) }
       } catch (error) {
+        if (!seen.has(absolute)) seen.set(absolute, fingerprintOf(undefined))
         return { ok: false, message: `cannot read ${show(path)}: ${reasonOf(error)}` }
       }
     },
   }
 }
 
-async function readBounded(absolute: string): Promise<FileText> {
+/** What tells one content of a file from another; undefined for a file that cannot be read. */
+export function fingerprintOf(bytes: Buffer | undefined): string {
+  return bytes === undefined ? 'unreadable' : hash('sha256', bytes)
+}
+
+async function readBounded(absolute: string): Promise<{ bytes: Buffer; mode: number }> {
   // Asked before it is opened: opening a pipe waits for whoever writes to it, perhaps for ever, and
   // what came through it could not be read again for a reload.
   const found = await stat(absolute)
   if (!found.isFile()) throw new Error('it is not a regular file')
   if (found.size > maxFileBytes) throw new Error(`it is larger than ${maxFileBytes} bytes`)
-  const text = decodeUtf8(await readFile(absolute))
-  return { ok: true, text, readableBy: readersOf(found.mode) }
+  return { bytes: await readFile(absolute), mode: found.mode }
 }
 
 function decodeUtf8(bytes: Buffer): string {

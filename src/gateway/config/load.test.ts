@@ -42,7 +42,7 @@ describe('loading a configuration', () => {
   test('reads files beside it and changes nothing', async () => {
     const { files, config } = await load(`${base}state_directory: state\n`)
     assert.deepEqual(
-      files,
+      [...files.keys()],
       ['postern.yaml', 'tls.crt', 'tls.key'].map((name) => join(folder, name)),
     )
     assert.equal(config.stateDirectory, join(folder, 'state'))

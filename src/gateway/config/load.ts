@@ -31,8 +31,11 @@ export interface LoadedConfig {
   readonly warnings: readonly Problem[]
   /** Names of the environment variables that were used instead of keys of the file. */
   readonly environment: readonly string[]
-  /** Absolute paths of everything that was read: a change to any of them is a reason to load again. */
-  readonly files: readonly string[]
+  /**
+   * Everything that was read, by absolute path, with a fingerprint of its content: a change to any of it
+   * is a reason to load again.
+   */
+  readonly files: ReadonlyMap<string, string>
 }
 
 /**
@@ -71,7 +74,7 @@ export async function loadConfig({
     },
     warnings: inOrder(findings.warnings),
     environment: settings.environment,
-    files: [...files.paths],
+    files: files.seen,
   }
 }
 
