@@ -24,7 +24,7 @@ const commands = {
     ...options(args),
     ...(patterns(args).length > 0
       ? patterns(args)
-      : ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts']),
+      : ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts']),
   ],
 }
 
