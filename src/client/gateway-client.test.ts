@@ -484,6 +484,23 @@ describe('a gateway that cannot be used', () => {
   })
 })
 
+test('a client that ends gives up a connection that is still being made', async () => {
+  await using gateway = await startFakeGateway()
+  const accepted: Socket[] = []
+  const silent = createTcpServer((socket) => void accepted.push(socket)).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  await using rig = await openRig(gateway, { url: `https://localhost:${port}` })
+  const opened = assert.rejects(rig.client.open('a:1', never), UpstreamError)
+  await once(silent, 'connection')
+  const startMs = performance.now()
+  await rig.client.destroy()
+  await opened
+  assert.ok(performance.now() - startMs < 5_000)
+  for (const socket of accepted) socket.destroy()
+  silent.close()
+})
+
 test('a gateway without TLS is spoken to in HTTP/1.1, on this machine', async () => {
   const server = createServer().on('connect', (_request, socket: Duplex) => {
     socket.write('HTTP/1.1 200 OK\r\n\r\n')

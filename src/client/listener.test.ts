@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { SystemError } from '../errors.ts'
 import { startListener } from './listener.ts'
 
 const loopback = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const
@@ -40,6 +41,33 @@ test('a taken port is one sentence', async () => {
     message: `"127.0.0.1:${port}" is in use by another program`,
   })
   await listener.close(0)
+})
+
+test('an address that is not here says so', async () => {
+  await assert.rejects(startListener({ ...loopback, host: '192.0.2.1' }, untilClosed), {
+    code: 'cannot-listen',
+    message: '"192.0.2.1:0" is no address of this machine',
+  })
+})
+
+test('a path that cannot be a socket says why, and nothing about ports', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'postern-'))
+  const refusals = [
+    ['x'.repeat(150), 'cannot-listen', /^the path of ".*x" is too long/],
+    ['missing/socket', 'address-not-allowed', /^there is no directory for ".*socket"/],
+  ] as const
+  for (const [name, code, message] of refusals) {
+    const path = join(directory, name)
+    // oxlint-disable-next-line no-await-in-loop
+    await assert.rejects(startListener({ kind: 'unix', path }, untilClosed), (error: unknown) => {
+      assert.ok(error instanceof SystemError)
+      assert.equal(error.code, code)
+      assert.match(error.message, message)
+      assert.doesNotMatch(error.hint ?? '', /port/)
+      return true
+    })
+  }
+  await rm(directory, { recursive: true })
 })
 
 test('a file that is no socket is never removed', async () => {

@@ -13,6 +13,50 @@ export interface Listener extends Closable {
 /** Most connections at once; further ones are closed as they come. */
 const maxConnections = 4_096
 
+interface Failure {
+  readonly code: string
+  /** `%` stands for the address. */
+  readonly message: string
+  readonly hint: string
+}
+
+const tcpFailures: Readonly<Record<string, Failure>> = {
+  EADDRINUSE: {
+    code: 'address-in-use',
+    message: '"%" is in use by another program',
+    hint: 'choose another port with "--listen", or port 0 to get a free one',
+  },
+  EACCES: {
+    code: 'address-not-allowed',
+    message: 'you may not listen on "%"',
+    hint: 'ports below 1024 are usually for the system: choose a higher one with "--listen"',
+  },
+  EADDRNOTAVAIL: {
+    code: 'cannot-listen',
+    message: '"%" is no address of this machine',
+    hint: 'write "127.0.0.1:PORT", or ":PORT" for all addresses',
+  },
+}
+
+const unixFailures: Readonly<Record<string, Failure>> = {
+  EADDRINUSE: {
+    code: 'address-in-use',
+    message: '"%" is in use by another program, or a file of another kind',
+    hint: 'choose another path with "--listen"; only a socket that nobody answers on is replaced',
+  },
+  // libuv says EACCES for a missing directory as well (uv_pipe_bind2 maps ENOENT).
+  EACCES: {
+    code: 'address-not-allowed',
+    message: 'there is no directory for "%", or you may not write to it',
+    hint: 'make the directory first, or choose another path with "--listen"',
+  },
+  EINVAL: {
+    code: 'cannot-listen',
+    message: 'the path of "%" is too long for a socket',
+    hint: 'systems allow about 100 bytes: choose a shorter one, such as a relative path',
+  },
+}
+
 /**
  * Takes local connections, ready to be relayed: half-open, kept alive, without Nagle's delay.
  * `serve` owns each one and resolves when it is done with it.
@@ -55,7 +99,7 @@ async function listen(
     if (address.kind === 'unix') await listenOnPath(server, address.path)
     else await listenOnPort(server, address)
   } catch (error) {
-    throw listenError(error, wanted)
+    throw listenError(error, address, wanted)
   }
   const bound = server.address()
   return bound === null || typeof bound === 'string'
@@ -74,27 +118,23 @@ function listenOnPort(server: Server, address: ListenAddress & { kind: 'tcp' }):
   })
 }
 
-function listenError(error: unknown, address: string): SystemError {
-  switch (systemCode(error)) {
-    case 'EADDRINUSE':
-      return new SystemError('address-in-use', `"${address}" is in use by another program`, {
+function listenError(error: unknown, address: ListenAddress, wanted: string): SystemError {
+  const code = systemCode(error) ?? ''
+  const isUnix = address.kind === 'unix'
+  const known = (isUnix ? unixFailures : tcpFailures)[code]
+  if (known !== undefined) {
+    return new SystemError(
+      known.code,
+      known.message.replace('%', () => wanted),
+      {
         cause: error,
-        hint: 'choose another port with "--listen", or port 0 to get a free one',
-      })
-    case 'EACCES':
-      return new SystemError('address-not-allowed', `you may not listen on "${address}"`, {
-        cause: error,
-        hint: 'ports below 1024 are usually for the system: choose a higher one with "--listen"',
-      })
-    default:
-      return new SystemError(
-        'cannot-listen',
-        `cannot listen on "${address}": ${messageOf(error)}`,
-        {
-          cause: error,
-        },
-      )
+        hint: known.hint,
+      },
+    )
   }
+  return new SystemError('cannot-listen', `cannot listen on "${wanted}": ${messageOf(error)}`, {
+    cause: error,
+  })
 }
 
 async function drain(

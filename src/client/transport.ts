@@ -42,13 +42,15 @@ export function createTransport(
   log: Logger,
 ): Transport {
   const sessions = new Set<TunnelSession>()
+  /** Ends a connection that is still being made: it belongs to everybody who waits, not to one. */
+  const ending = new AbortController()
   let isHttp1Only = !gateway.isTls
   let opening: Promise<void> | undefined
   /** The connection on which the gateway chose HTTP/1.1, until a tunnel takes it. */
   let leftover: Socket | undefined
 
   async function openSession(): Promise<void> {
-    const { socket, protocol } = await connector.open(['h2', 'http/1.1'])
+    const { socket, protocol } = await connector.open(['h2', 'http/1.1'], ending.signal)
     if (protocol === 'http/1.1') {
       isHttp1Only = true
       leftover = socket
@@ -56,6 +58,10 @@ export function createTransport(
     }
     // Each HTTP version is a good part of the start, and one process rarely needs both.
     const { startTunnelSession } = await import('./connect-http2.ts')
+    if (ending.signal.aborted) {
+      socket.destroy()
+      throw new Error('the client ends', { cause: ending.signal.reason })
+    }
     sessions.add(startTunnelSession(socket, gateway.origin))
   }
 
@@ -117,6 +123,7 @@ export function createTransport(
       return fallback
     },
     destroy() {
+      ending.abort(new Error('the client ends'))
       leftover?.destroy()
       for (const session of sessions) session.destroy()
       sessions.clear()
