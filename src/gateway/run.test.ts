@@ -80,6 +80,31 @@ test('our own client gets a code that works once and only with its verifier', as
   assert.equal((await rig.post('/.pomerium/api/v1/token', spent.toString())).status, 403)
 })
 
+test('a sign-in that the provider refuses is told to the client that waits for it', async (t) => {
+  const rig = await startRig(t)
+  const jar = createCookieJar()
+  const query = new URLSearchParams({
+    pomerium_redirect_uri: 'http://127.0.0.1:9/callback',
+    code_challenge: codeChallengeOf('v'.repeat(43)),
+    code_challenge_method: 'S256',
+  })
+  const { body } = await rig.get(`/.pomerium/api/v1/login?${query.toString()}`)
+  const begun = await rig.get(new URL(body).pathname + new URL(body).search)
+  jar.store(new URL(rig.origin), begun.headers['set-cookie'] ?? [])
+  const state = new URL(begun.headers.location ?? '').searchParams.get('state') ?? ''
+  const callback = new URLSearchParams({
+    state,
+    error: 'access_denied',
+    iss: rig.idp.issuer.origin,
+  })
+  const cookie = jar.header(new URL(rig.origin)) ?? ''
+  const back = await rig.get(`/oauth2/callback?${callback.toString()}`, { cookie })
+  const location = new URL(back.headers.location ?? '')
+  assert.equal(location.origin, 'http://127.0.0.1:9')
+  assert.equal(location.searchParams.get('error'), 'provider_refused')
+  assert.match(location.searchParams.get('error_description') ?? '', /access_denied/)
+})
+
 test('Host never decides where a session goes', async (t) => {
   const rig = await startRig(t)
   const login = '/.pomerium/api/v1/login?pomerium_redirect_uri=http%3A%2F%2F127.0.0.1%3A9%2F'

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { randomPKCECodeVerifier } from 'openid-client'
-import type { PendingFlows, SignInTarget } from './pending-flow.ts'
+import { AccessError } from '../errors.ts'
+import type { PendingFlow, PendingFlows, SignInTarget } from './pending-flow.ts'
 import type { Provider, SignInChecks } from './provider.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -19,6 +20,16 @@ export interface FinishedSignIn {
   readonly cookies: readonly string[]
 }
 
+/** A sign-in that came back without a person: why, and where its asker waits for an answer. */
+export class UnfinishedSignIn extends AccessError {
+  readonly target: SignInTarget
+
+  constructor(reason: AccessError, target: SignInTarget) {
+    super(reason.code, reason.message, { hint: reason.hint, cause: reason.cause })
+    this.target = target
+  }
+}
+
 /** The two halves of a sign-in: away to the provider, and back from it. */
 export interface SignIn {
   begin(request: {
@@ -27,7 +38,7 @@ export interface SignIn {
   }): Promise<BegunSignIn>
   /**
    * Takes the callback's query (`?code=…&state=…`) and the browser's cookies, and stores a session.
-   * Throws the `AccessError`s of `PendingFlows.take` and of the provider.
+   * Throws the `AccessError`s of `PendingFlows.take`, and `UnfinishedSignIn` with those of the provider.
    */
   finish(callback: {
     readonly search: string
@@ -47,6 +58,17 @@ const stateBytes = 32
 
 export function createSignIn(parts: SignInParts): SignIn {
   const { provider, sessions, pendingFlows, callbackUrl } = parts
+
+  /** Who it is, by the provider's word; a refusal remembers where its asker waits. */
+  async function ask(callback: URL, flow: PendingFlow) {
+    try {
+      const { userId, ...tokens } = await provider.exchange(callback, flow)
+      return { userId, tokens, claims: await provider.claims(tokens, userId) }
+    } catch (error) {
+      throw error instanceof AccessError ? new UnfinishedSignIn(error, flow.target) : error
+    }
+  }
+
   return {
     async begin({ target, cookieHeader }) {
       const checks: SignInChecks = {
@@ -62,8 +84,7 @@ export function createSignIn(parts: SignInParts): SignIn {
       const flow = await pendingFlows.take(state, cookieHeader)
       const callback = new URL(callbackUrl)
       callback.search = search
-      const { userId, ...tokens } = await provider.exchange(callback, flow)
-      const claims = await provider.claims(tokens, userId)
+      const { userId, tokens, claims } = await ask(callback, flow)
       const { issuer } = provider
       const session = await sessions.create({ userId, issuer, tokens, claims })
       return { session, target: flow.target, cookies: [pendingFlows.clear(state)] }

@@ -1,6 +1,7 @@
 import { AccessError } from '../../errors.ts'
 import type { Session } from '../../identity/session.ts'
 import type { SignInTarget } from '../../identity/pending-flow.ts'
+import { UnfinishedSignIn } from '../../identity/sign-in.ts'
 import { callbackParameters, loginParameters } from '../../tunnel/sign-in.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { createPageApp, type PageApp, type PageContext } from '../app.ts'
@@ -39,6 +40,8 @@ export function createSignInPages(parts: SignInParts): PageApp {
       return redirect(url, cookies)
     } catch (error) {
       metrics.signedIn('failed')
+      const waiting = error instanceof UnfinishedSignIn ? errorUrl(error) : undefined
+      if (waiting !== undefined) return redirect(waiting, [])
       throw error
     }
   })
@@ -83,6 +86,18 @@ function targetOf(c: PageContext, { identity, origin, parseRedirect }: SignInPar
   return codeChallenge === undefined
     ? { returnTo: redirectUri, carries: 'token' }
     : { returnTo: redirectUri, carries: 'code', codeChallenge }
+}
+
+/**
+ * Where our own client waits for an answer, told that there will be none: it shows the page then. Stock
+ * clients know no such answer, so their person sees the page here.
+ */
+function errorUrl({ code, message, target }: UnfinishedSignIn): URL | undefined {
+  if (target.carries !== 'code') return undefined
+  const url = new URL(target.returnTo)
+  url.searchParams.set(callbackParameters.error, code.replaceAll('-', '_'))
+  url.searchParams.set(callbackParameters.errorDescription, message)
+  return url
 }
 
 async function finalUrl(
