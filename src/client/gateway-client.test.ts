@@ -484,6 +484,22 @@ describe('a gateway that cannot be used', () => {
   })
 })
 
+for (const protocol of ['h2', 'http/1.1'] as const) {
+  test(`a client that ends cuts its tunnels over ${protocol}`, async () => {
+    await using gateway = await startFakeGateway({
+      isPublic: true,
+      protocols: [protocol],
+      connect: () => ({ serve: (tunnel) => tunnel.on('error', () => undefined).resume() }),
+    })
+    await using rig = await openRig(gateway)
+    const tunnel = await rig.client.open('a:1', never)
+    tunnel.on('error', () => undefined).end('half-closed')
+    const closed = once(tunnel, 'close')
+    await rig.client.destroy()
+    await closed
+  })
+}
+
 test('a client that ends gives up a connection that is still being made', async () => {
   await using gateway = await startFakeGateway()
   const accepted: Socket[] = []

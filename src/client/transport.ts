@@ -21,7 +21,7 @@ export interface Transport {
     token: string | undefined,
     signal: AbortSignal,
   ): Promise<ConnectAnswer<Duplex>>
-  /** Ends the shared connections, and with them their tunnels. */
+  /** Ends all connections, those still being made included, and with them their tunnels. */
   destroy(): void
 }
 
@@ -42,6 +42,8 @@ export function createTransport(
   log: Logger,
 ): Transport {
   const sessions = new Set<TunnelSession>()
+  /** Each has a connection of its own, which nothing else knows. */
+  const http1Tunnels = new Set<Duplex>()
   /** Ends a connection that is still being made: it belongs to everybody who waits, not to one. */
   const ending = new AbortController()
   let isHttp1Only = !gateway.isTls
@@ -107,7 +109,13 @@ export function createTransport(
     leftover = undefined
     const socket = ready ?? (await connector.open(['http/1.1'], signal)).socket
     const { connectHttp1 } = await import('./connect-http1.ts')
-    return connectHttp1(socket, authority, fields, signal)
+    const answer = await connectHttp1(socket, authority, fields, signal)
+    const { tunnel } = answer
+    if (tunnel === undefined) return answer
+    http1Tunnels.add(tunnel)
+    tunnel.once('close', () => http1Tunnels.delete(tunnel))
+    if (ending.signal.aborted) tunnel.destroy()
+    return answer
   }
 
   return {
@@ -125,6 +133,7 @@ export function createTransport(
     destroy() {
       ending.abort(new Error('the client ends'))
       leftover?.destroy()
+      for (const tunnel of http1Tunnels) tunnel.destroy()
       for (const session of sessions) session.destroy()
       sessions.clear()
     },
