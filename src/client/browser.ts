@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { messageOf, systemCode } from '../errors.ts'
 import type { Logger } from '../log.ts'
 
@@ -21,12 +21,19 @@ export function openBrowser(
       hint: 'open the address above yourself, in a browser on this machine',
     })
   }
-  // Without a shell: the address is an argument, whatever stands in it. Its output must not mix with
-  // a tunnel's bytes on stdout.
-  const child = spawn(program, [...args, url], {
-    stdio: ['ignore', 'ignore', 'ignore'],
-    detached: true,
-  })
+  let child: ChildProcess
+  try {
+    // Without a shell: the address is an argument, whatever stands in it. Its output must not mix with
+    // a tunnel's bytes on stdout.
+    child = spawn(program, [...args, url], {
+      stdio: ['ignore', 'ignore', 'ignore'],
+      detached: true,
+    })
+  } catch (error) {
+    // Node throws for what can never start, such as an empty name.
+    warn(messageOf(error))
+    return
+  }
   child.on('error', (error) => {
     warn(systemCode(error) === 'ENOENT' ? 'there is no such program' : messageOf(error))
   })
