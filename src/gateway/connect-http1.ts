@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Answer } from './answer.ts'
+import { watchClient } from './client-gone.ts'
 import type { ConnectRequest } from './connect-request.ts'
 
 /** How long a refused client may go on sending before its connection is cut, in milliseconds. */
@@ -21,18 +22,17 @@ export function connectRequestHttp1(
   // Now, not when the tunnel opens: by then the client's end may have been seen, after which nothing
   // can be put back.
   if (head.length > 0) socket.unshift(head)
-  const gone = new AbortController()
-  const onGone = (): void => gone.abort(new Error('the client is gone'))
-  // Node's own listener left with the parser: without one a reset here would end the process.
-  socket.on('error', onGone).once('close', onGone)
+  const gone = watchClient(socket)
   return {
     ...context,
     authority: request.url ?? '',
     headers: request.headers,
     fault: faultOf(request),
-    signal: gone.signal,
+    get signal() {
+      return gone.signal()
+    },
     accept() {
-      socket.off('close', onGone)
+      gone.stop()
       socket.write(`HTTP/1.1 200 OK\r\nx-request-id: ${context.requestId}\r\n\r\n`)
       return socket
     },

@@ -1,4 +1,5 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import { watchClient } from './client-gone.ts'
 import type { ConnectRequest } from './connect-request.ts'
 
 /**
@@ -11,17 +12,17 @@ export function connectRequestHttp2(
   headers: IncomingHttpHeaders,
   context: { readonly requestId: string; readonly ip: string },
 ): ConnectRequest {
-  const gone = new AbortController()
-  const onGone = (): void => gone.abort(new Error('the client is gone'))
-  stream.on('error', onGone).once('close', onGone)
+  const gone = watchClient(stream)
   return {
     ...context,
     authority: headers[':authority'] ?? '',
     headers,
     fault: faultOf(headers),
-    signal: gone.signal,
+    get signal() {
+      return gone.signal()
+    },
     accept() {
-      stream.off('close', onGone)
+      gone.stop()
       // A client that has gone meanwhile: the relay finds the stream destroyed.
       if (!stream.destroyed) stream.respond({ ':status': 200, 'x-request-id': context.requestId })
       return stream

@@ -44,6 +44,7 @@ export function dial(target: HostPort, options: DialOptions = {}): Promise<Socke
     const onError = (error: Error): void => fail(error, causeCode(error))
     const release = (): void => {
       clearTimeout(timer)
+      socket.off('error', onError)
       signal?.removeEventListener('abort', onAbort)
     }
     function fail(cause: unknown, code: string | undefined): void {
@@ -51,9 +52,9 @@ export function dial(target: HostPort, options: DialOptions = {}): Promise<Socke
       socket.destroy()
       reject(unreachable(target, cause, code))
     }
-    // Stays for the socket's life: an error between here and the relay must not be unhandled. The
-    // relay finds the socket destroyed and reports it.
-    socket.on('error', onError)
+    // An error between here and the relay must not be unhandled: the relay finds the socket destroyed and
+    // reports it. This listener stays for the socket's life, and so must not hold on to anything.
+    socket.on('error', ignore).on('error', onError)
     socket.once('connect', () => {
       release()
       resolve(socket)
@@ -61,6 +62,10 @@ export function dial(target: HostPort, options: DialOptions = {}): Promise<Socke
     if (signal?.aborted) onAbort()
     else signal?.addEventListener('abort', onAbort)
   })
+}
+
+function ignore(): void {
+  // Reported elsewhere.
 }
 
 /** When several addresses failed, what the first one said. */
