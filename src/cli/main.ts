@@ -4,8 +4,17 @@ import { version } from '../version.ts'
 // `ssh` starts the program for each connection and scripts ask for its version: what is imported here
 // is loaded every time.
 const [first] = process.argv.slice(2)
+/** As in package.json's `engines`, which npm only warns about. */
+const minNodeMajor = 24
 if (first === '--version' || first === '-V') {
   process.stdout.write(`postern ${version}\n`)
+} else if (Number.parseInt(process.versions.node, 10) < minNodeMajor) {
+  process.stderr.write(
+    `postern: error: this is Node.js ${process.versions.node}, and postern needs ${minNodeMajor} or newer\n` +
+      '  hint: install a newer Node.js; in a checkout, "npx node" is the one that came with it\n',
+  )
+  // `exitCodes.system`: what would name it needs the newer release itself.
+  process.exitCode = 8
 } else {
   const { run } = await import('./run.ts')
   process.exitCode = await run(process.argv.slice(2))

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startFakeGateway } from '../../src/client/fake-gateway.ts'
-import { createSandbox, startPostern } from './program.ts'
+import { createSandbox, runPostern, startPostern } from './program.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -67,6 +67,15 @@ describe('a start loads no more than it needs', () => {
     const args = ['tcp', '--listen', '-', '--gateway', gateway.origin, '--ca-file', caFile, 'a:1']
     assert.deepEqual(await modulesOf(args, 'hello'), tcpModules)
   })
+})
+
+test('an old Node.js is one sentence, whatever the command', async () => {
+  const pretend =
+    'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })'
+  const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`]
+  const { code, stdout, stderr } = await runPostern(['gateway', 'check'], { nodeArgs })
+  assert.deepEqual({ code, stdout }, { code: 8, stdout: '' })
+  assert.match(stderr, /^postern: error: this is Node\.js 20\.20\.2, .* 24 or newer\n {2}hint: /)
 })
 
 /** Files of ours, and packages by their name; each once, sorted. */
