@@ -131,8 +131,9 @@ async function serveListener(
   client: GatewayClient,
   voice: Voice,
 ): Promise<number> {
+  const ending = new AbortController()
   const listener = await startListener(listen, (socket) =>
-    serveOne(socket, authority, client, voice),
+    serveOne(socket, authority, client, voice, ending.signal),
   )
   voice.info(`listening on ${listener.address}`, { addr: listener.address })
   await new Promise<void>((resolve) => {
@@ -143,16 +144,21 @@ async function serveListener(
     })
   })
   voice.info('ending')
+  ending.abort()
   await Promise.all([listener.close(0), client.destroy()])
   return exitCodes.ok
 }
 
-/** Serves one local connection; its failure is told and ends nothing else. Never rejects. */
+/**
+ * Serves one local connection; its failure is told and ends nothing else. That we cut it ourselves
+ * when the program ends is no failure. Never rejects.
+ */
 async function serveOne(
   socket: Socket,
   authority: string,
   client: GatewayClient,
   voice: Voice,
+  ending: AbortSignal,
 ): Promise<void> {
   const peer =
     socket.remoteAddress === undefined ? 'local' : `${socket.remoteAddress}:${socket.remotePort}`
@@ -161,13 +167,14 @@ async function serveOne(
     const end = await serveLocal(socket, authority, client, () =>
       voice.info(`connected ${peer}`, fields),
     )
-    if (end.cause === 'upstream-reset') throw tunnelLost(end)
+    if (end.cause === 'upstream-reset' && !ending.aborted) throw tunnelLost(end)
     voice.info(`disconnected ${peer}`, {
       ...fields,
       bytesUp: end.bytesUp,
       bytesDown: end.bytesDown,
     })
   } catch (error) {
+    if (ending.aborted) return
     voice.error(describe(error), { ...fields, ...errorFields(error) })
   }
 }

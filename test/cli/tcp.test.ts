@@ -68,6 +68,19 @@ describe('postern tcp with a local port', () => {
     assert.deepEqual({ code, stdout }, { code: 0, stdout: '' })
   })
 
+  test('a tunnel that it cuts itself at its end is no error', async () => {
+    await using rig = await openRig({ isPublic: true })
+    const program = rig.tcp()
+    const [, port] = await program.untilStderr(listening)
+    const socket = connect({ port: Number(port), host: '127.0.0.1' }).on('error', () => undefined)
+    await program.untilStderr(/connected 127/)
+    program.child.kill('SIGTERM')
+    const { code, stderr } = await program.ended
+    assert.equal(code, 0)
+    assert.doesNotMatch(stderr, /ERR/)
+    socket.destroy()
+  })
+
   test('tells scripts its address in a JSON line', async () => {
     await using rig = await openRig({ isPublic: true })
     const program = rig.tcp('--log-format', 'json')
