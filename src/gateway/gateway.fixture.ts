@@ -5,7 +5,7 @@ import { systemClock } from '../clock.ts'
 import type { Session } from '../identity/session.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
 import { parseRoutePolicy } from '../policy/shorthand.ts'
-import { createLog } from '../telemetry/log.ts'
+import { createLog, type LineSink } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createApp } from './app.ts'
 import { assemble, type Assembly } from './assemble.ts'
@@ -36,19 +36,47 @@ export interface TestGateway extends AsyncDisposable {
   reload(routes: readonly Route[]): Promise<void>
 }
 
+type Line = Record<string, unknown>
+
+/** What a log has written, parsed, and a wait for the line that a test is about. */
+export function collectLines(): {
+  readonly sink: LineSink
+  readonly lines: Line[]
+  /** Resolves to the first line, past or to come, that fits. */
+  line(fits: (line: Line) => boolean): Promise<Line>
+} {
+  const lines: Line[] = []
+  const waiting = new Set<() => void>()
+  return {
+    sink: {
+      write(text) {
+        lines.push(JSON.parse(text) as Line)
+        for (const wake of waiting) wake()
+      },
+    },
+    lines,
+    line: (fits) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const found = lines.find(fits)
+          if (found === undefined) return
+          waiting.delete(look)
+          resolve(found)
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+}
+
 /** Starts one on a port the system chooses. */
 export async function startTestGateway(
   routes: readonly Route[],
   overrides: Partial<GatewayConfig> = {},
 ): Promise<TestGateway> {
   const sessions = new Map<string, Session>()
-  const lines: Record<string, unknown>[] = []
-  const waiting = new Set<() => void>()
-  const write = (text: string): void => {
-    lines.push(JSON.parse(text) as Record<string, unknown>)
-    for (const wake of waiting) wake()
-  }
-  const log = createLog({ sink: { write }, level: 'debug' })
+  const { sink, lines, line } = collectLines()
+  const log = createLog({ sink, level: 'debug' })
   const config = { ...testConfig(routes), ...overrides }
   const parts = assemble(config, {
     clock: systemClock,
@@ -71,17 +99,7 @@ export async function startTestGateway(
     listener,
     sessions,
     lines,
-    line: (fits) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          const found = lines.find(fits)
-          if (found === undefined) return
-          waiting.delete(look)
-          resolve(found)
-        }
-        waiting.add(look)
-        look()
-      }),
+    line,
     reload: (next) => parts.reload({ ...config, routes: next }),
     async [Symbol.asyncDispose]() {
       listener.stopAccepting()

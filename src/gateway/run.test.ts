@@ -13,6 +13,7 @@ import { signInWithForms } from '../dev-idp/sign-in-with-forms.ts'
 import { codeChallengeOf } from '../tunnel/sign-in.ts'
 import { createControlClient } from './control/client.ts'
 import {
+  collectLines,
   connectHead,
   connectTls,
   echo,
@@ -331,14 +332,7 @@ async function startRig(
   if (!providerUp) idp.setCondition('failing')
   const port = await freePort()
   const origin = `https://localhost:${port}`
-  const lines: Record<string, unknown>[] = []
-  const waiting = new Set<() => void>()
-  const logSink = {
-    write(text: string): void {
-      lines.push(JSON.parse(text) as Record<string, unknown>)
-      for (const wake of waiting) wake()
-    },
-  }
+  const { sink: logSink, lines, line } = collectLines()
   await writeFile(join(directory, 'cert.pem'), testCertificate.cert)
   await writeFile(join(directory, 'key.pem'), testCertificate.key, { mode: 0o600 })
   await writeFile(
@@ -417,17 +411,7 @@ routes:
       gateway = await start()
     },
     write: async (change) => writeFile(path, change(await readFile(path, 'utf8'))),
-    line: (fits) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          const found = lines.find(fits)
-          if (found === undefined) return
-          waiting.delete(look)
-          resolve(found)
-        }
-        waiting.add(look)
-        look()
-      }),
+    line,
     get: (to, headers = {}) => send('GET', to, headers),
     post: (to, body, headers = {}) =>
       send('POST', to, { 'content-type': 'application/x-www-form-urlencoded', ...headers }, body),
