@@ -6,6 +6,9 @@ import { keepAliveMs } from '../net/dial.ts'
 import { endWithPeer } from '../net/http2-peer-end.ts'
 import { answerTimeoutMs, readBody, type ConnectAnswer, type RequestFields } from './http-answer.ts'
 
+/** Longest wait for the answer to a PING before a connection gets no further tunnel. */
+const probeTimeoutMs = 5_000
+
 /** A connection that carries many tunnels. */
 export interface TunnelSession {
   /** Whether another tunnel may be asked for on it. */
@@ -46,7 +49,10 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
   let isLeaving = false
   let hasAnswered = false
   let streams = 0
-  session.once('connect', () => session.setLocalWindowSize(connectionWindowBytes))
+  session.once('connect', () => {
+    // The event comes a turn later: the session may have been destroyed in between.
+    if (!session.destroyed) session.setLocalWindowSize(connectionWindowBytes)
+  })
   session.on('goaway', () => (isLeaving = true))
   // Every stream of a lost session reports the loss itself.
   session.on('error', () => undefined)
@@ -67,6 +73,7 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
     },
     async connect(authority, fields, signal) {
       const stream = session.request({ ':method': 'CONNECT', ':authority': authority, ...fields })
+      probe(session, () => (isLeaving = true))
       streams += 1
       follow(stream)
       stream.once('close', () => (streams -= 1))
@@ -115,15 +122,25 @@ function noAnswer(): UpstreamError {
   return new UpstreamError('gateway-unreachable', 'the gateway gave no answer in time')
 }
 
+/**
+ * Asks whether the gateway is still there, when a tunnel is opened: the machine may have slept. Without
+ * an answer in time, the next tunnel gets a connection of its own; those that are open are left alone,
+ * since the answer may only be queued behind their bytes.
+ */
+function probe(session: ClientHttp2Session, onSilence: () => void): void {
+  if (session.destroyed) return
+  const timer = setTimeout(onSilence, probeTimeoutMs).unref()
+  session.ping(() => clearTimeout(timer))
+}
+
 /** A connection that lost its peer is noticed within two intervals, and NATs keep it. */
 function pingRegularly(session: ClientHttp2Session): void {
   let isWaiting = false
   const timer = setInterval(() => {
-    if (isWaiting) {
-      session.destroy(new Error('no answer to PING'))
-      return
-    }
-    isWaiting = session.ping(() => (isWaiting = false))
+    // Destroyed, and its connection still waits for the gateway's end: it can no longer ping.
+    if (session.destroyed) clearInterval(timer)
+    else if (isWaiting) session.destroy(new Error('no answer to PING'))
+    else isWaiting = session.ping(() => (isWaiting = false))
   }, keepAliveMs)
   timer.unref()
   session.once('close', () => clearInterval(timer))
