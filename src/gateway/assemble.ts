@@ -1,3 +1,4 @@
+import { formatAuthority } from '../address.ts'
 import type { Clock } from '../clock.ts'
 import { AccessError } from '../errors.ts'
 import { createAccessLog } from '../telemetry/access-log.ts'
@@ -70,7 +71,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       if (route !== undefined) return route
       throw new AccessError(
         'route-not-found',
-        `there is no route for "${target.host}:${target.port}"`,
+        `there is no route for "${formatAuthority(target)}"`,
         {
           hint: 'check the host and the port: both are part of the route, as in "ssh.example.com:22"',
         },

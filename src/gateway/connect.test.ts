@@ -151,6 +151,13 @@ for (const [name, open] of Object.entries({
       }
     })
 
+    test('names an IPv6 target as it was asked for', async () => {
+      await using gateway = await startTestGateway([])
+      const { status, body } = await open(gateway.port, '[2001:db8::1]:22', [json])
+      assert.deepEqual([status, refusalCode(body)], [404, 'route_not_found'])
+      assert.match(body, /no route for \\"\[2001:db8::1\]:22\\"/)
+    })
+
     test('refuses what is no host and port', async () => {
       await using gateway = await startTestGateway([])
       for (const authority of [
