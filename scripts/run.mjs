@@ -21,6 +21,8 @@ const commands = {
   test: (args) => [
     '--test',
     '--test-concurrency=2',
+    // No wait is without a limit: a test that hangs fails instead.
+    '--test-timeout=600000',
     ...options(args),
     ...(patterns(args).length > 0
       ? patterns(args)
