@@ -1,8 +1,7 @@
 import { fork, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Order, Result } from './tasks.ts'
@@ -93,16 +92,6 @@ export async function startServer(
 
 function forkProgram(file: string): ChildProcess {
   return track(fork(`${here}/${file}`, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
-}
-
-/** A port of 127.0.0.1 that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function accepts(port: number): Promise<boolean> {

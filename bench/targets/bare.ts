@@ -1,5 +1,6 @@
 import type { Protocol } from '../endpoint.ts'
-import { freePort, startServer } from '../processes.ts'
+import { freePort } from '../../src/net/free-port.fixture.ts'
+import { startServer } from '../processes.ts'
 import type { Target } from '../target.ts'
 
 const program = new URL('../bare-relay.ts', import.meta.url).pathname

@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 
 import { authority } from '../endpoint.ts'
-import { freePort, startServer } from '../processes.ts'
+import { freePort } from '../../src/net/free-port.fixture.ts'
+import { startServer } from '../processes.ts'
 import type { Target } from '../target.ts'
 
 const root = new URL('../..', import.meta.url).pathname

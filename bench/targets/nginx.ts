@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 
-import { freePort, startServer } from '../processes.ts'
+import { freePort } from '../../src/net/free-port.fixture.ts'
+import { startServer } from '../processes.ts'
 import type { Target } from '../target.ts'
 import { findProgram } from './programs.ts'
 

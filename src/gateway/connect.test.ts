@@ -8,13 +8,13 @@ import {
   connectTls,
   echo,
   exchangeHttp1,
-  freePort,
   startService,
   startTestGateway,
   testCa,
   testRoute,
   testSession,
 } from './gateway.fixture.ts'
+import { freePort } from '../net/free-port.fixture.ts'
 
 const onlyAlice = [{ allow: { or: [{ email: { is: 'alice@example.com' } }] } }]
 const json = 'Accept: application/json'

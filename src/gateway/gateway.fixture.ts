@@ -209,12 +209,6 @@ export async function exchangeHttp1(port: number, text: string, thenEnd = false)
   return Buffer.concat(chunks).toString()
 }
 
-/** A port nobody listens on. */
-export async function freePort(): Promise<number> {
-  await using service = await startService(echo)
-  return service.port
-}
-
 /** The head of a CONNECT over HTTP/1.1. */
 export function connectHead(authority: string, ...fields: string[]): string {
   return [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`, ...fields, '', ''].join('\r\n')

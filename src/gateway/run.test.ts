@@ -17,11 +17,11 @@ import {
   connectHead,
   connectTls,
   echo,
-  freePort,
   startService,
   testCa,
   testCertificate,
 } from './gateway.fixture.ts'
+import { freePort } from '../net/free-port.fixture.ts'
 import { runGateway, type RunningGateway } from './run.ts'
 
 const people = [

@@ -1,21 +1,10 @@
-import { once } from 'node:events'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Child } from './child.ts'
 
 /** Longest start of a server, in milliseconds. */
 const maxStartMs = 60_000
 const retryMs = 50
-
-/** A loopback port that nobody listens on now, for programs that cannot choose one themselves. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Tries to connect until somebody listens; rejects when the server ends instead, or takes too long. */
 export async function untilListening(port: number, server: Child): Promise<void> {

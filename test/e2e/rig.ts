@@ -5,7 +5,7 @@ import { startDevIdp, type DevIdp } from '../../src/dev-idp/dev-idp.ts'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import { startChild, runChild, type Child, type Ending, type Result } from './child.ts'
 import { createLogLines, type LogLines } from './log-lines.ts'
-import { freePort } from './ports.ts'
+import { freePort } from '../../src/net/free-port.fixture.ts'
 import type { Scope } from './scope.ts'
 
 /** A route as its file has it. */

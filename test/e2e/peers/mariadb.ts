@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { mustRun, startChild } from '../child.ts'
 import { program } from '../peers.ts'
-import { freePort, untilListening } from '../ports.ts'
+import { freePort } from '../../../src/net/free-port.fixture.ts'
+import { untilListening } from '../ports.ts'
 import type { Scope } from '../scope.ts'
 import { serviceDirectory, serviceUser } from './service-user.ts'
 

@@ -1,6 +1,7 @@
 import { startChild } from '../child.ts'
 import { program } from '../peers.ts'
-import { freePort, untilListening } from '../ports.ts'
+import { freePort } from '../../../src/net/free-port.fixture.ts'
+import { untilListening } from '../ports.ts'
 import type { Scope } from '../scope.ts'
 
 /** Starts a Redis that keeps nothing on disk; resolves to its port. */
