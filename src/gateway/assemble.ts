@@ -1,6 +1,4 @@
-import { formatAuthority } from '../address.ts'
 import type { Clock } from '../clock.ts'
-import { AccessError } from '../errors.ts'
 import { createAccessLog } from '../telemetry/access-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -11,6 +9,7 @@ import type { Session } from '../identity/session.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { ControlParts } from './control/server.ts'
 import { createLiveTunnels } from './live-tunnels.ts'
+import { matchRoute, type MayUse } from './match-route.ts'
 import { createOpenUpstream } from './open-upstream.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
@@ -49,6 +48,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     fields: config.authorizeLogFields,
   })
   const authorize = createAuthorize({ clock, authorizeLog, metrics })
+  const mayUse = createMayUse(clock)
   const liveTunnels = createLiveTunnels({
     clock,
     logger: log.service('gateway'),
@@ -66,21 +66,11 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     authorize,
     openUpstream: createOpenUpstream({ metrics }),
     routes: () => routes,
-    matchRoute(table, target) {
-      const route = table.match(target)
-      if (route !== undefined) return route
-      throw new AccessError(
-        'route-not-found',
-        `there is no route for "${formatAuthority(target)}"`,
-        {
-          hint: 'check the host and the port: both are part of the route, as in "ssh.example.com:22"',
-        },
-      )
-    },
+    matchRoute: (table, target, asker) => matchRoute(table, target, asker, mayUse),
     identify: (headers) => identity.identify(headers),
     signInLocation: () => identity.signInLocation(),
     parseRedirect: (text) => parseRedirect(text, programmaticRedirectDomains),
-    routesFor: (session, ip) => routes.routes.filter((route) => mayUse(route, session, ip, clock)),
+    routesFor: (session, ip) => routes.routes.filter((route) => mayUse(route, { session, ip })),
     control: {
       listSessions: () => identity.listSessions(),
       async revokeSession(id) {
@@ -103,7 +93,10 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   }
 }
 
-function mayUse({ policy }: Route, subject: Session, sourceIp: string, clock: Clock): boolean {
-  const facts = { subject, method: 'CONNECT', path: '', sourceIp, nowMs: clock.now() }
-  return policy.evaluate(facts).outcome === 'allow'
+/** Asks a policy without a trace in the logs: nobody gets a grant by it. */
+function createMayUse(clock: Clock): MayUse {
+  return ({ policy }, { session: subject, ip: sourceIp }) => {
+    const facts = { subject, method: 'CONNECT', path: '', sourceIp, nowMs: clock.now() }
+    return policy.evaluate(facts).outcome === 'allow'
+  }
 }

@@ -7,6 +7,7 @@ import { prefersHtml, renderRefusal } from './answer.ts'
 import type { ConnectRequest } from './connect-request.ts'
 import { headerText } from './headers.ts'
 import type { LiveTunnel } from './live-tunnels.ts'
+import { RouteNotFoundError } from './match-route.ts'
 import type { GatewayParts } from './parts.ts'
 import { asRedirect, toRefusal, type Refusal } from './refusal.ts'
 import type { Route } from './routes/route.ts'
@@ -67,6 +68,7 @@ export function refuse(
   const answer = renderRefusal(refusal, request.requestId, headerText(request.headers, 'accept'))
   const sizeBytes = Buffer.byteLength(answer.body)
   const detail = error instanceof AppError ? (error.cause ?? error) : error
+  if (error instanceof RouteNotFoundError) entry.otherPorts(error.otherPorts)
   entry.end({ responseCode: refusal.status, details: refusal.code, sizeBytes, error: detail })
   request.refuse(answer)
 }

@@ -155,7 +155,41 @@ for (const [name, open] of Object.entries({
       await using gateway = await startTestGateway([])
       const { status, body } = await open(gateway.port, '[2001:db8::1]:22', [json])
       assert.deepEqual([status, refusalCode(body)], [404, 'route_not_found'])
-      assert.match(body, /no route for \\"\[2001:db8::1\]:22\\"/)
+      assert.match(body, /no route for \[2001:db8::1\]:22"/)
+    })
+
+    test('tells of the ports a caller may use on that host, and of no other', async () => {
+      await using gateway = await startTestGateway([
+        testRoute('tcp+https://ssh.example.com:443', [1], onlyAlice),
+        testRoute('tcp+https://ssh.example.com:8022', [1]),
+      ])
+      gateway.sessions.set('s1', testSession('s1', 'alice@example.com'))
+      gateway.sessions.set('s2', testSession('s2', 'bob@example.com'))
+      const ask = async (...fields: string[]): Promise<[number, unknown]> => {
+        const { status, body } = await open(gateway.port, 'SSH.example.com:22', [json, ...fields])
+        return [status, (JSON.parse(body) as Record<string, unknown>)['message']]
+      }
+      const forAnybody = 'no route for ssh.example.com:22; there is one for :8022'
+      assert.deepEqual(await ask('Authorization: Pomerium s1'), [
+        404,
+        'no route for ssh.example.com:22; there are some for :443 and :8022',
+      ])
+      assert.deepEqual(await ask('Authorization: Pomerium s2'), [404, forAnybody])
+      assert.deepEqual(await ask('Authorization: Pomerium gone'), [404, forAnybody])
+      assert.deepEqual(await ask(), [404, forAnybody])
+      const seen = gateway.lines.filter((line) => line['service'] === 'access')
+      assert.deepEqual(
+        seen.map((line) => [line['email'], line['other-ports']]),
+        [
+          ['alice@example.com', [443, 8022]],
+          ['bob@example.com', [8022]],
+          [undefined, [8022]],
+          [undefined, [8022]],
+        ],
+      )
+      assert.ok(seen.every((line) => line['response-code-details'] === 'route_not_found'))
+      const decided = gateway.lines.filter((line) => line['service'] === 'authorize')
+      assert.deepEqual(decided, [], 'nothing was decided')
     })
 
     test('refuses what is no host and port', async () => {

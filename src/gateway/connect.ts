@@ -17,12 +17,12 @@ export async function serveConnect(request: ConnectRequest, gateway: GatewayPart
   const entry = gateway.accessLog.begin(accessRequest(request))
   try {
     const target = checkedTarget(request)
-    const routes = gateway.routes()
-    const route = gateway.matchRoute(routes, target)
-    entry.route(route)
     const caller = await gateway.identify(request.headers)
     if (caller.session) entry.session(caller.session)
     const { headers, requestId, authority, ip } = request
+    const routes = gateway.routes()
+    const route = gateway.matchRoute(routes, target, { session: caller.session, ip })
+    entry.route(route)
     const asked = { requestId, authority, ip, target }
     const grant = gateway.authorize(asked, { ...caller, routes, route, headers })
     const upstream = await gateway.openUpstream(grant, request.signal)

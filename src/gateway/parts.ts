@@ -5,6 +5,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { Authorize } from './authorize.ts'
 import type { RequestHeaders } from './headers.ts'
 import type { LiveTunnels } from './live-tunnels.ts'
+import type { Asker } from './match-route.ts'
 import type { OpenUpstream } from './open-upstream.ts'
 import type { Route } from './routes/route.ts'
 import type { RouteTable } from './routes/table.ts'
@@ -24,8 +25,8 @@ export interface GatewayParts {
   readonly openUpstream: OpenUpstream
   /** The table that holds now; a reload replaces it as a whole. */
   routes(): RouteTable
-  /** Throws `AccessError` `route-not-found`. */
-  matchRoute(routes: RouteTable, target: HostPort): Route
+  /** Throws `RouteNotFoundError`, which names what the asker may use on that host. */
+  matchRoute(routes: RouteTable, target: HostPort, asker: Asker): Route
   /** Who sent these headers; nobody for a missing, unknown or ended token. */
   identify(headers: RequestHeaders): Promise<Caller>
   /** Where somebody without a session signs in; undefined when there is no provider. */

@@ -52,6 +52,8 @@ export interface AccessLine extends AccessRequest, AccessEnd {
   readonly route?: AccessRoute | undefined
   readonly session?: AccessSession | undefined
   readonly reasons?: readonly string[] | undefined
+  /** Lowest first; undefined where a route matched. */
+  readonly otherPorts?: readonly number[] | undefined
 }
 
 type AccessField = Field<AccessLine>
@@ -102,6 +104,10 @@ export const accessFields: FieldTable<AccessLine> = {
   'bytes-down': shown('bytes from the upstream to the client', (line) => line.bytesDown ?? 0),
   ended: shown('why a tunnel that was open has ended, see below', (line) => line.ended),
   reasons: shown("the policy's reasons, when one was asked", (line) => line.reasons),
+  'other-ports': shown(
+    'with `route_not_found`: ports of that host on which this caller may use a route now, 5 at most',
+    (line) => (line.otherPorts?.length === 0 ? undefined : line.otherPorts),
+  ),
   error: shown('what went wrong, one sentence', (line) => line.error),
   query: optional('query of a page, secret parameters hidden', (line) => queryOf(line.path)),
   'cluster-stat-name': optional('the same as `upstream-cluster`', upstreamCluster),

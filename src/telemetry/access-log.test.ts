@@ -55,6 +55,18 @@ test('an unknown route leaves out what is not known', () => {
   assert.doesNotMatch(line, /"(?:user|email|session-id|route|ended|reasons|error)":/)
 })
 
+test('ports that would have led somewhere are listed, and left out where there are none', () => {
+  for (const [ports, text] of [
+    [[443, 8022], /"other-ports":\[443,8022\]/],
+    [[], /"bytes-down":0,"time"/],
+  ] as const) {
+    const { entry, lines } = setup()
+    entry.otherPorts(ports)
+    entry.end({ responseCode: 404, details: 'route_not_found' })
+    assert.match(lines.join(''), text)
+  }
+})
+
 test('however often an entry ends, there is one line, the first', () => {
   const { entry, lines } = setup()
   entry.end({ responseCode: 503, details: 'upstream_unreachable', error: new Error('refused') })

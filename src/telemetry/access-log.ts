@@ -26,6 +26,8 @@ export interface AccessEntry {
   session(session: AccessSession): void
   /** The reasons the policy gave. */
   reasons(reasons: readonly string[]): void
+  /** Ports that would have led somewhere, when the one asked for did not. */
+  otherPorts(ports: readonly number[]): void
   /** Writes the line; only the first call does. */
   end(end: AccessEnd): void
 }
@@ -47,17 +49,19 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
       let route: AccessRoute | undefined
       let session: AccessSession | undefined
       let reasons: readonly string[] | undefined
+      let otherPorts: readonly number[] | undefined
       let isEnded = false
       return {
         route: (value) => void (route = value),
         session: (value) => void (session = value),
         reasons: (value) => void (reasons = value),
+        otherPorts: (value) => void (otherPorts = value),
         end(end) {
           if (isEnded) return
           isEnded = true
           // The wall clock may have been set back meanwhile.
           const durationMs = Math.max(0, clock.now() - beganMs)
-          const line = { ...request, ...end, durationMs, route, session, reasons }
+          const line = { ...request, ...end, durationMs, route, session, reasons, otherPorts }
           logger[level]('http-request', select(line))
         },
       }

@@ -36,7 +36,10 @@ test("the reference's examples have the fields of real lines, in order", () => {
   entry.session(session)
   entry.reasons(['a'])
   entry.end({ responseCode: 200, details: 'via_upstream', ended: 'client-closed' })
-  accessLog.begin(request).end({ responseCode: 404, details: 'route_not_found' })
+  const unmatched = accessLog.begin(request)
+  unmatched.session(session)
+  unmatched.otherPorts([22])
+  unmatched.end({ responseCode: 404, details: 'route_not_found', error: 'no route for a:1' })
 
   const examples = renderLogReference().match(/^\{"level".*\}$/gm) ?? []
   assert.deepEqual(examples.map(fieldNames), lines.map(fieldNames))

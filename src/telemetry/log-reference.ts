@@ -65,7 +65,7 @@ fields are Pomerium's.
 
 \`\`\`json
 {"level":"info","service":"access","upstream-cluster":"ssh-5b0d3f6a9c1e2d47","method":"CONNECT","authority":"ssh.example.com:22","path":"","user-agent":"postern/0.1.0","referer":"","forwarded-for":"","request-id":"5e1c…","duration":183422,"size":42110,"response-code":200,"response-code-details":"via_upstream","ip":"203.0.113.9","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","route":"ssh","route-id":"5b0d3f6a9c1e2d47","bytes-up":9120,"bytes-down":42110,"ended":"client-closed","reasons":["email-ok"],"time":"2026-08-20T10:03:03.542Z","message":"http-request"}
-{"level":"info","service":"access","upstream-cluster":"","method":"CONNECT","authority":"ssh.example.com:2222","path":"","user-agent":"postern/0.1.0","referer":"","forwarded-for":"","request-id":"91d0…","duration":1,"size":154,"response-code":404,"response-code-details":"route_not_found","ip":"203.0.113.9","bytes-up":0,"bytes-down":0,"time":"2026-08-20T10:04:11.007Z","message":"http-request"}
+{"level":"info","service":"access","upstream-cluster":"","method":"CONNECT","authority":"ssh.example.com:2222","path":"","user-agent":"postern/0.1.0","referer":"","forwarded-for":"","request-id":"91d0…","duration":1,"size":240,"response-code":404,"response-code-details":"route_not_found","ip":"203.0.113.9","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","bytes-up":0,"bytes-down":0,"other-ports":[22],"error":"no route for ssh.example.com:2222; there is one for :22","time":"2026-08-20T10:04:11.007Z","message":"http-request"}
 \`\`\``
 
 const questions = `## Questions, and how to ask them

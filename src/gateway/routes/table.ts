@@ -12,6 +12,8 @@ export interface RouteTable {
   match(authority: HostPort): Route | undefined
   /** Whether some route answers to this host, on whatever port. */
   hasHost(host: string): boolean
+  /** The ports on which some route answers to this host, lowest first. */
+  portsOf(host: string): readonly number[]
 }
 
 interface WildcardTarget extends Target {
@@ -26,14 +28,14 @@ interface WildcardTarget extends Target {
  */
 export function createRouteTable(routes: readonly Route[]): RouteTable {
   const exact = new Map<string, Route>()
-  const hosts = new Set<string>()
+  const hosts = new Map<string, Set<number>>()
   const wildcards: WildcardTarget[] = []
   for (const route of routes) {
     for (const target of checkedFrom(route.from).targets) {
       if (target.host.includes('*')) wildcards.push({ ...target, route })
       else {
         const key = formatTarget(target)
-        hosts.add(target.host)
+        addPort(hosts, target)
         if (!exact.has(key)) exact.set(key, route)
       }
     }
@@ -54,7 +56,22 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
       const name = host.toLowerCase()
       return hosts.has(name) || wildcards.some((target) => matchesWildcard(target.host, name))
     },
+    portsOf(host) {
+      const name = host.toLowerCase()
+      const ports = new Set(hosts.get(name))
+      for (const target of wildcards) {
+        if (target.port !== undefined && matchesWildcard(target.host, name)) ports.add(target.port)
+      }
+      return [...ports].sort((a, b) => a - b)
+    },
   }
+}
+
+/** Any port adds none: whoever asks for such a host has a route. */
+function addPort(hosts: Map<string, Set<number>>, { host, port }: Target): void {
+  const ports = hosts.get(host) ?? new Set()
+  if (port !== undefined) ports.add(port)
+  hosts.set(host, ports)
 }
 
 /** Whether every authority of the second target belongs to the first as well. */

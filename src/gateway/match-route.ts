@@ -1,0 +1,71 @@
+import { formatAuthority, type HostPort } from '../address.ts'
+import { AccessError } from '../errors.ts'
+import type { Session } from '../identity/session.ts'
+import type { Route } from './routes/route.ts'
+import type { RouteTable } from './routes/table.ts'
+
+/** Who asks, as far as a policy looks at it. */
+export interface Asker {
+  /** Undefined for somebody who is not signed in. */
+  readonly session: Session | undefined
+  /** The client's address. */
+  readonly ip: string
+}
+
+/** Whether policy lets somebody use a route now. */
+export type MayUse = (route: Route, asker: Asker) => boolean
+
+/** Nothing answers to this host and port. */
+export class RouteNotFoundError extends AccessError {
+  /** Ports of the same host on which the caller may use a route now; lowest first. */
+  readonly otherPorts: readonly number[]
+
+  constructor(target: HostPort, otherPorts: readonly number[]) {
+    super('route-not-found', messageFor(target, otherPorts), { hint: hintFor(target, otherPorts) })
+    this.otherPorts = otherPorts
+  }
+}
+
+/** Most ports that a refusal names. */
+const maxPortsNamed = 5
+/** Most ports of one host whose policies are asked for one refusal. */
+const maxPortsTried = 100
+
+/**
+ * The route that a CONNECT belongs to. Whoever asks for a wrong port is told the right one, but never
+ * of a route that policy would not let them use: for a stranger a protected route does not exist.
+ *
+ * @throws RouteNotFoundError
+ */
+export function matchRoute(
+  routes: RouteTable,
+  target: HostPort,
+  asker: Asker,
+  mayUse: MayUse,
+): Route {
+  const route = routes.match(target)
+  if (route !== undefined) return route
+  const usable = (port: number): boolean => {
+    // The one that would be used: several may have the port.
+    const other = routes.match({ host: target.host, port })
+    return other !== undefined && mayUse(other, asker)
+  }
+  const ports = routes.portsOf(target.host).values().take(maxPortsTried)
+  throw new RouteNotFoundError(target, ports.filter(usable).take(maxPortsNamed).toArray())
+}
+
+function messageFor(target: HostPort, otherPorts: readonly number[]): string {
+  const message = `no route for ${formatAuthority(target)}`
+  if (otherPorts.length === 0) return message
+  const ports = otherPorts.map((port) => `:${port}`)
+  const last = ports.pop()
+  return ports.length === 0
+    ? `${message}; there is one for ${last}`
+    : `${message}; there are some for ${ports.join(', ')} and ${last}`
+}
+
+function hintFor({ host }: HostPort, [port]: readonly number[]): string {
+  return port === undefined
+    ? 'check the host and the port: both are part of the route, as in "ssh.example.com:22"'
+    : `ask for "${formatAuthority({ host, port })}": the port is the one in the route's "from", not the one the gateway listens on`
+}
