@@ -1,13 +1,23 @@
 import type { Socket } from 'node:net'
 import { unmapIPv4 } from '../address.ts'
+import type { ConnectionEnds, ProxyHeader } from '../net/proxy-protocol.ts'
 
 /** A socket, or the view of one that an HTTP/2 session gives. */
-type Peer = Pick<Socket, 'remoteAddress' | 'remotePort'>
+type Peer = Partial<Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>>
+
+/** Who is at the other end of a connection: as its edge tells it, else the connection's own peer. */
+export interface Client {
+  /** Never in IPv6-mapped form; empty when the connection was gone before anybody asked. */
+  readonly ip: string
+  /** The client's address and the one it connected to, with their ports; undefined when not known. */
+  readonly ends: ConnectionEnds | undefined
+}
 
 /** The clients' real addresses, where a PROXY header told another than the connection's own peer. */
 export interface ClientAddresses {
-  set(socket: Socket, address: string): void
-  get(peer: Peer): string
+  /** Remembers what a header says, for as long as the connection is there. */
+  set(socket: Socket, header: ProxyHeader): void
+  get(peer: Peer): Client
 }
 
 /**
@@ -15,15 +25,32 @@ export interface ClientAddresses {
  * the header came on, and every wrapper still tells these two.
  */
 export function createClientAddresses(): ClientAddresses {
-  const addresses = new Map<string, string>()
+  const told = new Map<string, Client>()
   return {
-    set(socket, address) {
+    set(socket, { source, destination }) {
+      if (source === undefined || destination === undefined) return
       const key = keyOf(socket)
-      addresses.set(key, unmapIPv4(address))
-      socket.once('close', () => addresses.delete(key))
+      told.set(key, { ip: unmapIPv4(source.host), ends: { source, destination } })
+      socket.once('close', () => told.delete(key))
     },
-    get: (peer) => addresses.get(keyOf(peer)) ?? unmapIPv4(peer.remoteAddress ?? ''),
+    get: (peer) => told.get(keyOf(peer)) ?? ownClient(peer),
   }
+}
+
+function ownClient({ remoteAddress, remotePort, localAddress, localPort }: Peer): Client {
+  const source = endOf(remoteAddress, remotePort)
+  const destination = endOf(localAddress, localPort)
+  const ip = source?.host ?? ''
+  return { ip, ends: source && destination && { source, destination } }
+}
+
+function endOf(
+  address: string | undefined,
+  port: number | undefined,
+): ConnectionEnds['source'] | undefined {
+  return address === undefined || port === undefined
+    ? undefined
+    : { host: unmapIPv4(address), port }
 }
 
 function keyOf({ remoteAddress, remotePort }: Peer): string {

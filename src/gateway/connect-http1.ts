@@ -2,7 +2,7 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Answer } from './answer.ts'
 import { watchClient } from './client-gone.ts'
-import type { ConnectRequest } from './connect-request.ts'
+import type { ConnectContext, ConnectRequest } from './connect-request.ts'
 
 /** How long a refused client may go on sending before its connection is cut, in milliseconds. */
 const lingerMs = 2_000
@@ -17,7 +17,7 @@ export function connectRequestHttp1(
   request: IncomingMessage,
   socket: TLSSocket,
   head: Buffer,
-  context: { readonly requestId: string; readonly ip: string },
+  context: ConnectContext,
 ): ConnectRequest {
   // Now, not when the tunnel opens: by then the client's end may have been seen, after which nothing
   // can be put back.

@@ -1,6 +1,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import { watchClient } from './client-gone.ts'
-import type { ConnectRequest } from './connect-request.ts'
+import type { ConnectContext, ConnectRequest } from './connect-request.ts'
 
 /**
  * A CONNECT over HTTP/2: only `:method` and `:authority`, no `:scheme`, `:path` or `:protocol`.
@@ -10,7 +10,7 @@ import type { ConnectRequest } from './connect-request.ts'
 export function connectRequestHttp2(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  context: { readonly requestId: string; readonly ip: string },
+  context: ConnectContext,
 ): ConnectRequest {
   const gone = watchClient(stream)
   return {

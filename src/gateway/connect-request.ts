@@ -1,17 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Answer } from './answer.ts'
+import type { Client } from './client-addresses.ts'
+
+/** What is known of a CONNECT besides the request itself. */
+export interface ConnectContext extends Client {
+  readonly requestId: string
+}
 
 /** One CONNECT, whichever HTTP version it came by. Exactly one of `accept` and `refuse` is called. */
-export interface ConnectRequest {
-  readonly requestId: string
+export interface ConnectRequest extends ConnectContext {
   /** The target as it was sent: nothing has been checked. */
   readonly authority: string
   readonly headers: Readonly<IncomingHttpHeaders>
   /** What the HTTP version itself finds wrong with the request, one sentence. */
   readonly fault: string | undefined
-  /** The client's address. */
-  readonly ip: string
   /** Aborted when the client is gone before it was answered. */
   readonly signal: AbortSignal
   /** Answers 200; from then on the stream carries the tunnel's bytes and is the caller's. */

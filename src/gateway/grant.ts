@@ -1,5 +1,6 @@
 import type { HostPort } from '../address.ts'
 import type { Session } from '../identity/session.ts'
+import type { ConnectionEnds } from '../net/proxy-protocol.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { RouteTable } from './routes/table.ts'
 import type { Route } from './routes/route.ts'
@@ -12,6 +13,8 @@ export interface AccessRequest {
   readonly authority: string
   /** The client's address, never in IPv6-mapped form. */
   readonly ip: string
+  /** Both ends of the client's connection; undefined when they are not known. */
+  readonly ends?: ConnectionEnds | undefined
 }
 
 declare const granted: unique symbol

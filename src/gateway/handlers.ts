@@ -22,19 +22,19 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
     { overrideGlobalObjects: false },
   )
   return {
-    connectHttp1(request, socket, head, ip) {
+    connectHttp1(request, socket, head, client) {
       void serveConnect(
-        connectRequestHttp1(request, socket, head, { requestId: randomUUID(), ip }),
+        connectRequestHttp1(request, socket, head, { requestId: randomUUID(), ...client }),
         parts,
       )
     },
-    connectHttp2(stream, headers, ip) {
+    connectHttp2(stream, headers, client) {
       void serveConnect(
-        connectRequestHttp2(stream, headers, { requestId: randomUUID(), ip }),
+        connectRequestHttp2(stream, headers, { requestId: randomUUID(), ...client }),
         parts,
       )
     },
-    malformedHttp1(error, socket, ip) {
+    malformedHttp1(error, socket, { ip }) {
       const requestId = randomUUID()
       const refusal = faults[systemCode(error) ?? ''] ?? malformed
       const entry = parts.accessLog.begin({ requestId, method: '', authority: '', path: '', ip })
@@ -43,7 +43,7 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
         writeAndEnd(socket, renderRefusal(refusal, requestId, 'application/json'))
       else socket.destroy()
     },
-    request(request, response, ip) {
+    request(request, response, { ip }) {
       const context = { requestId: randomUUID(), ip }
       contexts.set(request, context)
       logged(request, response, parts.accessLog, context)

@@ -14,7 +14,7 @@ const maxStreamsPerConnection = 250
 const maxSessionMemoryMib = 64
 
 /** A stream whose connection is gone already. */
-const nobody = { remoteAddress: undefined, remotePort: undefined }
+const nobody = {}
 
 type StreamListener = (
   stream: ServerHttp2Stream,

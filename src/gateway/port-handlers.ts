@@ -1,18 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
+import type { Client } from './client-addresses.ts'
 import type { PageRequest, PageResponse } from './http-request.ts'
 
-/** Who serves what arrives on the port; `ip` is the client's address. */
+/** Who serves what arrives on the port. */
 export interface PortHandlers {
   /** CONNECT over HTTP/1.1; `head` is what came after it. The socket is the handler's from here on. */
-  connectHttp1(request: IncomingMessage, socket: TLSSocket, head: Buffer, ip: string): void
+  connectHttp1(request: IncomingMessage, socket: TLSSocket, head: Buffer, client: Client): void
   /** CONNECT over HTTP/2. The stream is the handler's from here on. */
-  connectHttp2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ip: string): void
+  connectHttp2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, client: Client): void
   /** Bytes that are no HTTP/1.1 request, or a head that took too long. */
-  malformedHttp1(error: Error, socket: TLSSocket, ip: string): void
+  malformedHttp1(error: Error, socket: TLSSocket, client: Client): void
   /** Every other request. */
-  request(request: PageRequest, response: PageResponse, ip: string): void
+  request(request: PageRequest, response: PageResponse, client: Client): void
 }
 
 /** What an HTTP server of the port is made with. */

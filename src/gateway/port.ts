@@ -102,7 +102,7 @@ async function admit(
     options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
   )
   if (header === undefined) return false
-  if (header.source !== undefined) clients.set(socket, header.source.host)
+  clients.set(socket, header)
   return true
 }
 

@@ -1,6 +1,12 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { HostPort } from '../address.ts'
 
+/** Both ends of a connection, as the PROXY protocol tells them. */
+export interface ConnectionEnds {
+  readonly source: HostPort
+  readonly destination: HostPort
+}
+
 /** What a PROXY protocol header says of the connection behind it. */
 export interface ProxyHeader {
   /** The client's address as the edge saw it; undefined for `LOCAL`, `UNKNOWN` and other families. */
