@@ -126,6 +126,8 @@ export function testRoute(
     from,
     to: to.map((port) => ({ host: '127.0.0.1', port, weight: 1 })),
     policy: parsed.policy,
+    isListed: false,
+    contact: '',
     isPublic: policy === undefined,
     timeoutMs: 0,
     idleTimeoutMs: 0,

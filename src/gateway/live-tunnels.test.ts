@@ -222,6 +222,8 @@ function table(evaluate: Evaluate, route: Partial<Route> = {}): RouteTable {
       from: 'tcp+https://db.example.com:5432',
       to: [{ host: '127.0.0.1', port: 5432, weight: 1 }],
       policy: { evaluate: decide, readsSubject: true },
+      isListed: false,
+      contact: '',
       isPublic: false,
       timeoutMs: 0,
       idleTimeoutMs: 0,

@@ -219,6 +219,18 @@ export const routeKeys = {
     default: '',
     doc: 'One line for the portal.',
   }),
+  listed: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'none',
+    doc: 'Whether people who may not use the route see it in the portal and in `postern routes list`, with the reason and `contact`.',
+  }),
+  contact: textKey(values.contact, 'text of at most 200 characters', {
+    variable: 'none',
+    default: '',
+    doc: 'Whom to ask for access: an email address, a URL or a sentence. Shown to whoever sees the route listed but may not use it.',
+  }),
   policy: key({
     schema: z.unknown(),
     type: 'policy',

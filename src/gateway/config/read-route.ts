@@ -131,6 +131,8 @@ function build(
     from: from.text,
     to,
     policy,
+    isListed: values.listed ?? false,
+    contact: values.contact ?? '',
     // A deny rule about people makes even a public route ask for a sign-in (reference 4.3).
     isPublic: isOpen && !policy.readsSubject,
     timeoutMs: values.timeout ?? 0,

@@ -9,6 +9,19 @@ import type { ListenAddress } from './config.ts'
 /** Any text but an empty one. */
 export const text = textOf('text', (value) => (value.trim() === '' ? undefined : value.trim()))
 
+/** Longest `contact`, in characters. */
+const maxContactChars = 200
+
+/** Whom to ask: one line of text. */
+export const contact = textOf('text', (value): string | Fault | undefined => {
+  const line = value.trim()
+  if (line.length > maxContactChars) {
+    return { fault: `must be at most ${maxContactChars} characters, not ${line.length}` }
+  }
+  if (/\p{Cc}/u.test(line)) return { fault: 'must be one line, without control characters' }
+  return line
+})
+
 /** Text that is never repeated in a message. */
 export const secretText = secretTextOf('text, and not empty', (value) =>
   value.trim() === '' ? undefined : value.trim(),

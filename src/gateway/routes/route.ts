@@ -17,6 +17,10 @@ export interface Route {
   readonly from: string
   readonly to: readonly Upstream[]
   readonly policy: Policy
+  /** Whether those who may not use it see that it is there. */
+  readonly isListed: boolean
+  /** Whom to ask for access; empty when the configuration does not say. */
+  readonly contact: string
   /** Whether anybody may use it without signing in. */
   readonly isPublic: boolean
   /** Longest life of a tunnel, in milliseconds; 0 for no limit. */

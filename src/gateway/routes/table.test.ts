@@ -12,7 +12,8 @@ function route(from: string): Route {
   const parsed = parsePolicy([])
   assert.ok('policy' in parsed)
   const plain = { id: from, name: from, description: '', to: [], isPublic: false }
-  return { ...plain, from, policy: parsed.policy, timeoutMs: 0, idleTimeoutMs: 0 }
+  const bounds = { timeoutMs: 0, idleTimeoutMs: 0 }
+  return { ...plain, ...bounds, from, policy: parsed.policy, isListed: false, contact: '' }
 }
 
 function matched(froms: readonly string[], authority: string): string | undefined {
