@@ -21,5 +21,6 @@ export function toSession(record: SessionRecord): Session {
     expiresAtMs: record.expiresAtMs,
     refreshedAtMs: record.refreshedAtMs,
     refreshDueAtMs: record.refreshDueAtMs,
+    device: record.device,
   }
 }

@@ -7,6 +7,7 @@ import type { Tables } from './tables.ts'
 /** Every change of the tables, in order of their names. Never edit one that was released: add one. */
 const migrations: Readonly<Record<string, Migration>> = {
   '0001-sessions-and-codes': { up: createSessionsAndCodes },
+  '0003-device-codes': { up: createDeviceCodes },
 }
 
 /** Where the migrator notes what it has done. */
@@ -68,4 +69,23 @@ async function createSessionsAndCodes(db: Kysely<unknown>): Promise<void> {
     .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
     .execute()
   await db.schema.createIndex('codes_expires_at_ms').on('codes').column('expires_at_ms').execute()
+}
+
+async function createDeviceCodes(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('device_codes')
+    .addColumn('secret_hash', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('user_code', 'text', (column) => column.notNull().unique())
+    .addColumn('host', 'text', (column) => column.notNull())
+    .addColumn('command', 'text', (column) => column.notNull())
+    .addColumn('address', 'text', (column) => column.notNull())
+    .addColumn('created_at_ms', 'bigint', (column) => column.notNull())
+    .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('user_id', 'text')
+    .addColumn('session_id', 'text')
+    .execute()
+  const expiry = db.schema.createIndex('device_codes_expires_at_ms')
+  await expiry.on('device_codes').column('expires_at_ms').execute()
+  await db.schema.alterTable('sessions').addColumn('device', 'text').execute()
 }

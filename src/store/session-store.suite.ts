@@ -22,6 +22,7 @@ export function sessionRecord(change: Partial<SessionRecord> = {}): SessionRecor
     accessTokenExpiresAtMs: 5_000,
     refreshToken: 'rt',
     idToken: 'it',
+    device: 'build-7',
     ...change,
   }
 }
@@ -43,6 +44,7 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
         accessTokenExpiresAtMs: undefined,
         refreshToken: undefined,
         idToken: undefined,
+        device: undefined,
       })
       await sessions.add(full)
       await sessions.add(bare)

@@ -80,6 +80,7 @@ function toRow(record: SessionRecord): SessionRow {
     access_token_expires_at_ms: record.accessTokenExpiresAtMs ?? null,
     refresh_token: record.refreshToken ?? null,
     id_token: record.idToken ?? null,
+    device: record.device ?? null,
   }
 }
 
@@ -101,5 +102,6 @@ function toRecord(row: SessionRow): SessionRecord {
     accessTokenExpiresAtMs: row.access_token_expires_at_ms ?? undefined,
     refreshToken: row.refresh_token ?? undefined,
     idToken: row.id_token ?? undefined,
+    device: row.device ?? undefined,
   }
 }

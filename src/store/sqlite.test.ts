@@ -5,14 +5,19 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { DatabaseSync } from 'node:sqlite'
+import { deviceCodeStoreSuite } from './device-code-store.suite.ts'
 import { sessionRecord, sessionStoreSuite } from './session-store.suite.ts'
 import { databaseFileName, openSqliteStore } from './sqlite.ts'
+import type { Store } from './store.ts'
 
-sessionStoreSuite('SQLite', async (t) => {
+async function openInMemory(t: TestContext): Promise<Store> {
   const store = await openSqliteStore(':memory:')
   t.after(() => store.close())
   return store
-})
+}
+
+sessionStoreSuite('SQLite', openInMemory)
+deviceCodeStoreSuite('SQLite', openInMemory)
 
 function temporaryPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'store-'))

@@ -5,6 +5,7 @@ import { Kysely, SqliteDialect } from 'kysely'
 import type { SqliteDatabase } from 'kysely'
 import { SystemError, messageOf } from '../errors.ts'
 import { createCodeTable } from './code-table.ts'
+import { createDeviceCodeTable } from './device-code-table.ts'
 import { migrate } from './migrations.ts'
 import { createSessionTable } from './session-table.ts'
 import type { Store } from './store.ts'
@@ -33,6 +34,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     return {
       sessions: createSessionTable(db),
       codes: createCodeTable(db),
+      deviceCodes: createDeviceCodeTable(db),
       close: closeOnce(() => db.destroy()),
     }
   } catch (error) {

@@ -20,6 +20,8 @@ export interface SessionRecord {
   readonly accessTokenExpiresAtMs: number | undefined
   readonly refreshToken: string | undefined
   readonly idToken: string | undefined
+  /** The host name a machine gave that was signed in by a code; absent for a browser's session. */
+  readonly device?: string | undefined
 }
 
 /** A code that stands for a session until it is exchanged once (RFC 7636 binds it to its asker). */
@@ -30,6 +32,29 @@ export interface CodeRecord {
   /** The S256 `code_challenge`. */
   readonly challenge: string
   readonly expiresAtMs: number
+}
+
+/** How far the sign-in of a machine without a browser has come. */
+export type DeviceCodeState = 'pending' | 'approved' | 'denied' | 'signed-in'
+
+/** A machine without a browser that waits until somebody signs it in elsewhere (RFC 8628). */
+export interface DeviceCodeRecord {
+  /** SHA-256 of the secret that only the waiting machine has, base64url; names the record. */
+  readonly secretHash: string
+  /** What the person types or compares: eight letters. */
+  readonly userCode: string
+  /** As the machine told it: bounded and printable, and nothing to rely on. */
+  readonly host: string
+  readonly command: string
+  /** The machine's address as the gateway saw it. */
+  readonly address: string
+  readonly createdAtMs: number
+  readonly expiresAtMs: number
+  readonly state: DeviceCodeState
+  /** Who approved it. */
+  readonly userId: string | undefined
+  /** The session made for the machine, until it is taken. */
+  readonly sessionId: string | undefined
 }
 
 /** Where sessions live. Every store passes `session-store.suite.ts`; write a new rule there first. */
@@ -60,9 +85,35 @@ export interface CodeStore {
   removeExpired(nowMs: number): Promise<number>
 }
 
+/**
+ * Device codes. Each step is one atomic statement that says whether it was taken: of two who try the
+ * same one succeeds, and none succeeds from the end of the code on.
+ */
+export interface DeviceCodeStore {
+  /** False, and nothing kept, when the user code is another one's. */
+  add(record: DeviceCodeRecord): Promise<boolean>
+  findByUserCode(userCode: string, nowMs: number): Promise<DeviceCodeRecord | undefined>
+  findBySecretHash(secretHash: string, nowMs: number): Promise<DeviceCodeRecord | undefined>
+  /** From `pending`, or once more by the same person. */
+  approve(secretHash: string, userId: string, nowMs: number): Promise<boolean>
+  /** From `pending` or `approved`. */
+  deny(secretHash: string, nowMs: number): Promise<boolean>
+  /** From `approved` by this very person to `signed-in`. */
+  attach(
+    secretHash: string,
+    signedIn: { readonly userId: string; readonly sessionId: string },
+    nowMs: number,
+  ): Promise<boolean>
+  /** Removes and answers one that is `signed-in`, so that its session is handed out once. */
+  take(secretHash: string, nowMs: number): Promise<DeviceCodeRecord | undefined>
+  /** Removes those past their end; answers the sessions among them that nobody took. */
+  removeExpired(nowMs: number): Promise<readonly string[]>
+}
+
 /** Everything that must survive a restart. */
 export interface Store {
   readonly sessions: SessionStore
   readonly codes: CodeStore
+  readonly deviceCodes: DeviceCodeStore
   close(): Promise<void>
 }

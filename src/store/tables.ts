@@ -1,7 +1,10 @@
+import type { DeviceCodeState } from './store.ts'
+
 /** What the tables hold, as the database gives it. Columns in snake case, times in milliseconds. */
 export interface Tables {
   readonly sessions: SessionRow
   readonly codes: CodeRow
+  readonly device_codes: DeviceCodeRow
 }
 
 export interface SessionRow {
@@ -24,6 +27,7 @@ export interface SessionRow {
   readonly access_token_expires_at_ms: number | null
   readonly refresh_token: string | null
   readonly id_token: string | null
+  readonly device: string | null
 }
 
 export interface CodeRow {
@@ -31,4 +35,17 @@ export interface CodeRow {
   readonly session_id: string
   readonly challenge: string
   readonly expires_at_ms: number
+}
+
+export interface DeviceCodeRow {
+  readonly secret_hash: string
+  readonly user_code: string
+  readonly host: string
+  readonly command: string
+  readonly address: string
+  readonly created_at_ms: number
+  readonly expires_at_ms: number
+  readonly state: DeviceCodeState
+  readonly user_id: string | null
+  readonly session_id: string | null
 }
