@@ -21,17 +21,23 @@ export interface ClientAddresses {
 }
 
 /**
- * Remembers by the edge connection's own address and port, since TLS and HTTP/2 wrap the socket that
- * the header came on, and every wrapper still tells these two.
+ * Remembers by the edge connection's own addresses and ports, since TLS and HTTP/2 wrap the socket
+ * that the header came on, and every wrapper still tells these.
  */
 export function createClientAddresses(): ClientAddresses {
   const told = new Map<string, Client>()
   return {
     set(socket, { source, destination }) {
-      if (source === undefined || destination === undefined) return
       const key = keyOf(socket)
-      told.set(key, { ip: unmapIPv4(source.host), ends: { source, destination } })
-      socket.once('close', () => told.delete(key))
+      // A port may be in use again before the connection that had it is known to be closed: neither may
+      // this one speak for the last, nor the last take away what this one says.
+      told.delete(key)
+      if (source === undefined || destination === undefined) return
+      const client = { ip: unmapIPv4(source.host), ends: { source, destination } }
+      told.set(key, client)
+      socket.once('close', () => {
+        if (told.get(key) === client) told.delete(key)
+      })
     },
     get: (peer) => told.get(keyOf(peer)) ?? ownClient(peer),
   }
@@ -53,6 +59,6 @@ function endOf(
     : { host: unmapIPv4(address), port }
 }
 
-function keyOf({ remoteAddress, remotePort }: Peer): string {
-  return `${remoteAddress} ${remotePort}`
+function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Peer): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }

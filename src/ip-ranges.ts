@@ -1,0 +1,60 @@
+import { BlockList, isIP } from 'node:net'
+import { unmapIPv4 } from './address.ts'
+
+/** Addresses that share their first `prefix` bits. */
+export interface IpRange {
+  readonly address: string
+  readonly family: 'ipv4' | 'ipv6'
+  readonly prefix: number
+}
+
+/** What a range looks like, for messages. */
+export const ipRangeForm = 'an IP address or a range such as "10.0.0.0/8"'
+
+/**
+ * Parses an IP address or a CIDR range (RFC 4632 §3.1, RFC 4291 §2.3). Bits behind the prefix are left
+ * out of account. Answers what is wrong in words that follow the name of the thing.
+ */
+export function parseIpRange(text: string): IpRange | { readonly fault: string } {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const bits = { 4: 32, 6: 128 }[isIP(address)]
+  if (bits === undefined || address.includes('%') || rest.length > 0) {
+    return { fault: `must be ${ipRangeForm}, not "${text}"` }
+  }
+  if (prefix !== undefined && !(/^(?:0|[1-9]\d{0,2})$/.test(prefix) && Number(prefix) <= bits)) {
+    return { fault: `must have a prefix of 0 to ${bits} after the "/", not "${prefix}"` }
+  }
+  const length = prefix === undefined ? bits : Number(prefix)
+  return bits === 32
+    ? { address, family: 'ipv4', prefix: length }
+    : unmapped({ address, family: 'ipv6', prefix: length })
+}
+
+/** A range within `::ffff:0:0/96` (RFC 4291 §2.5.5.2) stands for IPv4 addresses: clients have those. */
+function unmapped(range: IpRange): IpRange {
+  const { hostname } = new URL(`http://[${range.address}]`)
+  const mapped = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(hostname)
+  if (mapped === null || range.prefix < 96) return range
+  const octets = mapped
+    .slice(1)
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((group) => [group >> 8, group & 0xff])
+  return { address: octets.join('.'), family: 'ipv4', prefix: range.prefix - 96 }
+}
+
+/**
+ * Makes the question whether an address is in one of these ranges. An IPv4 address mapped into IPv6
+ * counts as IPv4, a link-local one without its zone; what is no address is in none.
+ */
+export function createIpMatcher(ranges: readonly IpRange[]): (address: string) => boolean {
+  // One list for each family: a single `BlockList` lets `::/0` contain every IPv4 address.
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() }
+  for (const { address, family, prefix } of ranges) {
+    lists[family].addSubnet(address, prefix, family)
+  }
+  return (address) => {
+    const plain = unmapIPv4(address.replace(/%.*$/, ''))
+    const family = isIP(plain) === 4 ? 'ipv4' : 'ipv6'
+    return lists[family].check(plain, family)
+  }
+}
