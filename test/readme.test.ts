@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 import { loadConfig } from '../src/gateway/config/load.ts'
 import { createCertificateAuthority } from '../src/net/certificate.ts'
+import type { Subject } from '../src/policy/facts.ts'
 import { parsePolicy } from '../src/policy/parse.ts'
 import { accessLogFieldNames } from '../src/telemetry/access-fields.ts'
 import { authorizeLogFieldNames } from '../src/telemetry/authorize-fields.ts'
@@ -39,7 +40,14 @@ test("the README's second policy keeps Mallory out and lets others in", () => {
   const parsed = parsePolicy(document)
   assert.ok('policy' in parsed)
   const outcome = (email: string): string => {
-    const subject = { userId: 'u1', email, emailVerified: true, groups: [], claims: {} }
+    const subject: Subject = {
+      kind: 'person',
+      userId: 'u1',
+      email,
+      emailVerified: true,
+      groups: [],
+      claims: {},
+    }
     const facts = { subject, method: 'CONNECT', path: '', sourceIp: '192.0.2.1', nowMs: 0 }
     return parsed.policy.evaluate(facts).outcome
   }

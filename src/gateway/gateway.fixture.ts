@@ -138,6 +138,7 @@ export function testRoute(
 export function testSession(id: string, email: string): Session {
   const nowMs = Date.now()
   return {
+    kind: 'person',
     id,
     userId: `user-${id}`,
     email,

@@ -234,6 +234,7 @@ function table(evaluate: Evaluate, route: Partial<Route> = {}): RouteTable {
 
 function makeSession(id: string, clock: FakeClock): Session {
   return {
+    kind: 'person',
     id,
     userId: `user of ${id}`,
     email: undefined,

@@ -1,14 +1,35 @@
 import type { SessionRecord } from '../store/store.ts'
 
 /** A signed-in person, as the gateway sees them: the record without the provider's tokens. */
-export type Session = Omit<
+export interface Session extends Omit<
   SessionRecord,
   'accessToken' | 'accessTokenExpiresAtMs' | 'refreshToken' | 'idToken'
->
+> {
+  readonly kind: 'person'
+}
+
+/** A service account, as the gateway sees it: in the shape of a session, with nothing a provider says. */
+export interface ServiceAccountSession {
+  readonly kind: 'service-account'
+  /** Another one for each credential: a rotated credential is another session. Never logged. */
+  readonly id: string
+  /** The service account's id. */
+  readonly userId: string
+  readonly email: undefined
+  readonly emailVerified: false
+  readonly groups: readonly []
+  readonly claims: Readonly<Record<string, never>>
+  /** When its credential stops being good; undefined for never. */
+  readonly expiresAtMs: number | undefined
+}
+
+/** Whoever may ask for a tunnel. */
+export type AnySession = Session | ServiceAccountSession
 
 /** Copies a record without the provider's tokens: they never leave `identity/`. */
 export function toSession(record: SessionRecord): Session {
   return {
+    kind: 'person',
     id: record.id,
     userId: record.userId,
     email: record.email,

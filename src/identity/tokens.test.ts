@@ -10,6 +10,7 @@ const { token: key } = deriveKeys(new Uint8Array(32).fill(1), new Uint8Array(32)
 const host = 'auth.example.com'
 const tokens = createTokens(host, key)
 const session: Session = {
+  kind: 'person',
   id: 'the-session-id',
   userId: 'u-1',
   email: 'alice@example.com',

@@ -28,9 +28,31 @@ export function compilePolicy(clauses: readonly Clause[]): Policy {
 
 function judgeSide(clauses: readonly Clause[], facts: RequestFacts): Verdict {
   return mergeOr(
-    clauses.map(({ operator, criteria }) =>
-      operators[operator](criteria.map((criterion) => criterion.judge(facts))),
+    clauses.map((clause) =>
+      operators[clause.operator](
+        clause.criteria.map((criterion) => judgeIn(clause, criterion, facts)),
+      ),
     ),
+  )
+}
+
+/**
+ * What a criterion says where it stands. Of a service account there is nothing to know but its id, so
+ * on the side of `allow` not knowing never lets it in: not by what it is not (`not` and `nor` turn the
+ * value), and by no criterion but those that `admit`. On the side of `deny` it is judged as somebody
+ * without email address, groups and claims, so that a `deny` of all but some holds for it as well.
+ */
+function judgeIn(clause: Clause, criterion: CompiledCriterion, facts: RequestFacts): Verdict {
+  const { subject } = facts
+  if (!criterion.readsSubject || subject?.kind !== 'service-account' || clause.side === 'deny') {
+    return criterion.judge(facts)
+  }
+  const isTurned = clause.operator === 'not' || clause.operator === 'nor'
+  return (
+    (isTurned ? undefined : criterion.admit?.(subject)) ?? {
+      value: isTurned,
+      reasons: ['service-account-unauthorized'],
+    }
   )
 }
 

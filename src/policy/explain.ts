@@ -8,6 +8,7 @@ const sentences = {
   'user-ok': 'you are signed in as somebody this route names',
   'user-unauthenticated': 'you are not signed in',
   'user-unauthorized': 'you are not among the people this route names',
+  'service-account-unauthorized': 'this rule is about people, and a service account is not one',
   'email-ok': 'your email address is among those this route names',
   'email-unauthorized': 'your email address is not among those this route names',
   'email-unverified': 'your identity provider says that your email address is not verified',

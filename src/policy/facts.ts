@@ -1,6 +1,7 @@
-/** What criteria read about the person; a `Session` of `identity/` fits by shape. */
+/** What criteria read about who asks; the sessions of `identity/` fit by shape. */
 export interface Subject {
-  /** The provider's `sub`. */
+  readonly kind: 'person' | 'service-account'
+  /** The provider's `sub`, or the id of a service account. */
   readonly userId: string
   readonly email: string | undefined
   /** False only when the provider said `email_verified: false`: then no email or domain criterion holds. */

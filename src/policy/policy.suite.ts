@@ -6,11 +6,22 @@ import type { Policy } from './policy.ts'
 
 /** Somebody signed in, as the tests of policies know her. */
 export const alice: Subject = {
+  kind: 'person',
   userId: 'u-alice',
   email: 'alice@corp.example',
   emailVerified: true,
   groups: ['engineering', 'on-call'],
   claims: { department: 'r&d' },
+}
+
+/** A service account; it has nothing that a provider says of people. */
+export const backup: Subject = {
+  kind: 'service-account',
+  userId: 'backup',
+  email: undefined,
+  emailVerified: false,
+  groups: [],
+  claims: {},
 }
 
 /** A tunnel of hers, at noon of a Wednesday in UTC, with what a test says otherwise. */

@@ -151,6 +151,7 @@ const anyDocument: fc.Arbitrary<readonly Rule[]> = fc.array(
 )
 
 const anySubject: fc.Arbitrary<Subject> = fc.record({
+  kind: fc.constant('person' as const),
   userId: fc.constantFrom(...names),
   email: fc.option(anyEmail, { nil: undefined }),
   emailVerified: fc.boolean(),

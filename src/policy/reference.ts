@@ -56,6 +56,14 @@ policy:
   would turn a \`deny\` into a hole.
 - An email address that the provider says is not verified satisfies no \`email\` or \`domain\` criterion. Keep that in mind
   under \`not\` and \`deny\`, where not satisfying is what lets somebody in: name whom you allow rather than whom you do not.
+- **Service accounts** ([service-accounts.md](service-accounts.md)) are let in by \`authenticated_user\`, and by \`user\` with
+  their id (\`is\`, \`in\`, \`starts_with\`, …), and by nothing else that asks who somebody is: never by \`email\`, \`domain\`,
+  \`groups\` or \`claim\`, never by a matcher that only says who they are not (\`user: {not: …}\`), and never by \`not\` or
+  \`nor\` around any of these. Under \`deny\` they are judged as somebody without email address, groups and claims:
+  \`deny: not: [domain: {is: example.com}]\` keeps them out, \`deny: or: [groups: {has: contractors}]\` does not.
+- \`user\` compares ids of people and of service accounts alike, and no id is both: a service account cannot get the id of
+  somebody who is signed in, and whoever the provider knows by the id of a service account, a revoked one's included, is
+  not let in. Create a service account before you name it in a policy.
 - A decision that depends on the time is made again when the time comes, for tunnels that are open as well.
 
 ## Criteria`
@@ -72,7 +80,7 @@ case, except those of email addresses and domains.
 | setting of a route | the same as |
 | --- | --- |
 | \`allow_public_unauthenticated_access: true\` | \`allow: or: [accept: true]\` |
-| \`allow_any_authenticated_user: true\` | \`allow: or: [authenticated_user: true]\` |
+| \`allow_any_authenticated_user: true\` | \`allow: or: [authenticated_user: true]\`, service accounts included |
 | \`allowed_domains: [D]\` | \`allow: or: [domain: {is: D}]\` |
 | \`allowed_users: [U]\` | \`allow: or: [user: {is: U}, email: {is: U}]\` |
 | \`allowed_idp_claims: {KEY: [V]}\` | \`allow: or: [claim/KEY: V]\` |`

@@ -14,7 +14,13 @@ export const claim: Criterion = {
   subPath: 'PATH',
   data: 'string list matcher',
   doc: 'holds when the claim of that name matches; `/` or `.` lead into nested claims, up to 5 levels; a claim whose whole name is PATH comes first',
-  reasons: ['claim-ok', 'claim-unauthorized', 'email-unverified', 'user-unauthenticated'],
+  reasons: [
+    'claim-ok',
+    'claim-unauthorized',
+    'email-unverified',
+    'user-unauthenticated',
+    'service-account-unauthorized',
+  ],
   parse(data, place, path) {
     if (path === '') return place.problem('needs a claim\'s name after it, such as "claim/groups"')
     const steps = path.split(/[/.]/)

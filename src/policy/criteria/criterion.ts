@@ -24,6 +24,11 @@ export interface CompiledCriterion {
   readonly readsSubject: boolean
   judge(facts: RequestFacts): Verdict
   /**
+   * Lets a service account in, under `and` and `or` of an `allow`. Absent on every other criterion
+   * that reads the subject: none of those ever does, see `compile.ts`.
+   */
+  readonly admit?: (account: Subject) => Verdict
+  /**
    * The next moment after `nowMs` (both milliseconds since the epoch) at which time alone changes the
    * answer; undefined when it never does. Absent on a criterion that does not look at the time.
    */
@@ -35,10 +40,17 @@ export function answer(value: boolean, ok: Reason, otherwise: Reason): Verdict {
   return { value, reasons: [value ? ok : otherwise] }
 }
 
-/** A criterion about a person: of nobody it is false, with the reason that leads to a sign-in. */
-export function aboutSubject(judge: (subject: Subject) => Verdict): CompiledCriterion {
+/**
+ * A criterion about a person: of nobody it is false, with the reason that leads to a sign-in. With
+ * `admit` it may let service accounts in as well.
+ */
+export function aboutSubject(
+  judge: (subject: Subject) => Verdict,
+  admit?: (account: Subject) => Verdict,
+): CompiledCriterion {
   return {
     readsSubject: true,
+    ...(admit === undefined ? {} : { admit }),
     judge: ({ subject }) =>
       subject === undefined ? { value: false, reasons: ['user-unauthenticated'] } : judge(subject),
   }

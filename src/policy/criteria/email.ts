@@ -8,7 +8,13 @@ export const email: Criterion = {
   name: 'email',
   data: 'string matcher',
   doc: "holds when the person's email address matches, whatever its case; never when it is unverified",
-  reasons: ['email-ok', 'email-unauthorized', 'email-unverified', 'user-unauthenticated'],
+  reasons: [
+    'email-ok',
+    'email-unauthorized',
+    'email-unverified',
+    'user-unauthenticated',
+    'service-account-unauthorized',
+  ],
   parse(data, place) {
     const matches = parseStringMatcher(data, place, foldCase)
     return (
@@ -23,7 +29,13 @@ export const domain: Criterion = {
   name: 'domain',
   data: 'string matcher',
   doc: 'holds when what follows the first `@` of the email address matches, whatever its case; never when the address is unverified',
-  reasons: ['domain-ok', 'domain-unauthorized', 'email-unverified', 'user-unauthenticated'],
+  reasons: [
+    'domain-ok',
+    'domain-unauthorized',
+    'email-unverified',
+    'user-unauthenticated',
+    'service-account-unauthorized',
+  ],
   parse(data, place) {
     const matches = parseStringMatcher(data, place, foldCase)
     return (
@@ -45,7 +57,10 @@ export const domain: Criterion = {
  */
 export function aboutEmail(judge: (subject: Subject) => Verdict): CompiledCriterion {
   return aboutSubject((subject) =>
-    subject.emailVerified ? judge(subject) : { value: false, reasons: ['email-unverified'] },
+    // A service account has no address that could be anything: `deny` asks about an empty one.
+    subject.emailVerified || subject.kind === 'service-account'
+      ? judge(subject)
+      : { value: false, reasons: ['email-unverified'] },
   )
 }
 

@@ -6,7 +6,12 @@ export const groups: Criterion = {
   name: 'groups',
   data: 'string list matcher',
   doc: "holds when the person's groups match",
-  reasons: ['groups-ok', 'groups-unauthorized', 'user-unauthenticated'],
+  reasons: [
+    'groups-ok',
+    'groups-unauthorized',
+    'user-unauthenticated',
+    'service-account-unauthorized',
+  ],
   parse(data, place) {
     const matches = parseStringListMatcher(data, place)
     return (

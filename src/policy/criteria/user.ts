@@ -1,26 +1,35 @@
+import type { Verdict } from '../decision.ts'
 import { parseStringMatcher } from '../matchers/string.ts'
 import { aboutSubject, answer, type Criterion } from './criterion.ts'
 
-/** `authenticated_user: true` — whoever is signed in. */
+/** `authenticated_user: true` — whoever is signed in, service accounts included. */
 export const authenticatedUser: Criterion = {
   name: 'authenticated_user',
   data: 'anything',
-  doc: 'holds for whoever is signed in',
-  reasons: ['user-ok', 'user-unauthenticated'],
-  parse: () => aboutSubject(() => ({ value: true, reasons: ['user-ok'] })),
+  doc: 'holds for whoever is signed in, and for service accounts',
+  reasons: ['user-ok', 'user-unauthenticated', 'service-account-unauthorized'],
+  parse: () => aboutSubject(isKnown, isKnown),
 }
 
-/** `user: { is: 248289761001 }` — the provider's identifier of a person, never their email address. */
+const isKnown = (): Verdict => ({ value: true, reasons: ['user-ok'] })
+
+/**
+ * `user: { is: 248289761001 }` — the provider's identifier of a person, never their email address; or
+ * the id of a service account. No person has the id of one: `identity/` sees to that.
+ */
 export const user: Criterion = {
   name: 'user',
   data: 'string matcher',
-  doc: "holds when the identity provider's identifier of the person (`sub`) matches",
-  reasons: ['user-ok', 'user-unauthorized', 'user-unauthenticated'],
+  doc: "holds when the identity provider's identifier of the person (`sub`), or the id of the service account, matches",
+  reasons: ['user-ok', 'user-unauthorized', 'user-unauthenticated', 'service-account-unauthorized'],
   parse(data, place) {
     const matches = parseStringMatcher(data, place)
-    return (
-      matches &&
-      aboutSubject(({ userId }) => answer(matches(userId), 'user-ok', 'user-unauthorized'))
+    if (matches === undefined) return undefined
+    // What the empty id satisfies too, such as `{ not: … }`, says who somebody is not.
+    const isOnlyNegative = matches('')
+    return aboutSubject(
+      ({ userId }) => answer(matches(userId), 'user-ok', 'user-unauthorized'),
+      ({ userId }) => answer(!isOnlyNegative && matches(userId), 'user-ok', 'user-unauthorized'),
     )
   },
 }
