@@ -16,4 +16,6 @@ export const gatewayPaths = {
   /** Where the provider sends the browser back to. */
   providerCallback: '/oauth2/callback',
   health: '/healthz',
+  /** `GET` with `Upgrade: websocket`, followed by `host:port`: a tunnel where CONNECT does not pass. */
+  tunnel: '/.postern/v1/tunnel/',
 } as const
