@@ -7,11 +7,11 @@ import type { App } from './handlers.ts'
 import type { RequestContext } from './http-request.ts'
 import { securityHeaders } from './pages/layout.ts'
 import { welcomePage } from './pages/account-page.ts'
+import type { PageApp } from './parts.ts'
 import { requestIdHeader } from '../tunnel/headers.ts'
 import { toRefusal, type Refusal } from './refusal.ts'
 
-/** A Hono app whose handlers find the request's id and the client's address in `c.env`. */
-export type PageApp = Hono<{ Bindings: RequestContext }>
+export type { PageApp }
 export type PageContext = Context<{ Bindings: RequestContext }>
 
 /** Makes an empty app; those of several folders are put together by `createApp`. */
@@ -23,20 +23,24 @@ export interface AppOptions {
   readonly logger: Logger
   /** Sign-in pages and APIs; undefined when no route needs one. */
   readonly signIn: PageApp | undefined
+  /** The routes as JSON, for programs. */
+  readonly routesApi?: PageApp
+  /** Pages made outside of `gateway/`; where they pass a request on, a plain page is shown. */
+  readonly pages?: PageApp | undefined
 }
 
 /** Puts the pages and APIs together. Every path that is none of them is refused like a route. */
-export function createApp({ logger, signIn }: AppOptions): App {
+export function createApp({ logger, signIn, routesApi, pages }: AppOptions): App {
   const app = createPageApp()
   app.use(async (c, next) => {
     await next()
     c.header(requestIdHeader, c.env.requestId)
   })
+  for (const part of [pages, signIn, routesApi]) if (part !== undefined) app.route('/', part)
   app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/ping', (c) => c.text('ok\n'))
   app.get('/robots.txt', (c) => c.text('User-agent: *\nDisallow: /\n'))
-  if (signIn !== undefined) app.route('/', signIn)
   app.notFound((c) => sendRefusal(c, notFound))
   app.onError((error, c) => {
     const refusal = error instanceof HTTPException ? badRequest(error) : toRefusal(error)

@@ -6,14 +6,16 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { createAuthorize } from './authorize.ts'
 import { parseRedirect } from '../identity/redirect.ts'
 import type { Session } from '../identity/session.ts'
+import type { Decision } from '../policy/decision.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { ControlParts } from './control/server.ts'
 import { createLiveTunnels } from './live-tunnels.ts'
-import { matchRoute, type MayUse } from './match-route.ts'
+import { matchRoute, type Asker, type MayUse } from './match-route.ts'
 import { createOpenUpstream } from './open-upstream.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
 import type { Route } from './routes/route.ts'
+import { seeRoutes, type SeenRoute } from './routes/seen.ts'
 import { createRouteTable } from './routes/table.ts'
 
 export interface Surroundings {
@@ -30,6 +32,8 @@ export interface Assembly extends GatewayParts {
   parseRedirect(text: string): URL | undefined
   /** The routes a person may use now from this address. */
   routesFor(session: Session, ip: string): readonly Route[]
+  /** The routes somebody may use now, and those that are listed for everybody. */
+  seenBy(asker: Asker, gateway: string): readonly SeenRoute[]
   reload(config: GatewayConfig): Promise<void>
 }
 
@@ -48,7 +52,8 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     fields: config.authorizeLogFields,
   })
   const authorize = createAuthorize({ clock, authorizeLog, metrics })
-  const mayUse = createMayUse(clock)
+  const decide = createDecide(clock)
+  const mayUse: MayUse = (route, asker) => decide(route, asker).outcome === 'allow'
   const liveTunnels = createLiveTunnels({
     clock,
     logger: log.service('gateway'),
@@ -71,6 +76,11 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     signInLocation: () => identity.signInLocation(),
     parseRedirect: (text) => parseRedirect(text, programmaticRedirectDomains),
     routesFor: (session, ip) => routes.routes.filter((route) => mayUse(route, { session, ip })),
+    seenBy: (asker, gateway) =>
+      seeRoutes(routes.routes, (route) => decide(route, asker), {
+        gateway,
+        isSignedIn: asker.session !== undefined,
+      }),
     control: {
       listSessions: () => identity.listSessions(),
       async revokeSession(id) {
@@ -94,9 +104,9 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
 }
 
 /** Asks a policy without a trace in the logs: nobody gets a grant by it. */
-function createMayUse(clock: Clock): MayUse {
+function createDecide(clock: Clock): (route: Route, asker: Asker) => Decision {
   return ({ policy }, { session: subject, ip: sourceIp }) => {
     const facts = { subject, method: 'CONNECT', path: '', sourceIp, nowMs: clock.now() }
-    return policy.evaluate(facts).outcome === 'allow'
+    return policy.evaluate(facts)
   }
 }

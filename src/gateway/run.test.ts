@@ -243,16 +243,17 @@ test('signing out ends the session and its tunnels; a form from elsewhere does n
 
 test('the routes API shows what its caller may use, and 401 to anybody else', async (t) => {
   const rig = await startRig(t)
-  const list = async (token: string): Promise<unknown> =>
+  const list = async (token: string): Promise<Record<string, unknown>> =>
     JSON.parse(
       (await rig.get('/.pomerium/api/v1/routes', { authorization: `Bearer Pomerium-${token}` }))
         .body,
-    )
-  assert.deepEqual(await list(await rig.token('bob@example.com')), { routes: [] })
-  const { routes } = (await list(await rig.token('alice@example.com'))) as {
-    routes: Record<string, unknown>[]
-  }
-  assert.equal(routes[0]?.['connect_command'], 'postern tcp db.example.com:5432')
+    ) as Record<string, unknown>
+  const bobs = await list(await rig.token('bob@example.com'))
+  assert.deepEqual([bobs['routes'], bobs['listed_routes']], [[], []])
+  const { routes, session_expires_at: ends } = await list(await rig.token('alice@example.com'))
+  const [route = {}] = routes as Record<string, unknown>[]
+  assert.equal(route['connect_command'], `postern tcp --gateway ${rig.origin} db.example.com:5432`)
+  assert.ok(Date.parse(String(ends)) > Date.now())
   assert.equal((await rig.get('/.pomerium/api/v1/routes')).status, 401)
 })
 

@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { Closable } from '../shutdown.ts'
 import type { LineSink } from '../telemetry/log.ts'
 import { loadConfig, type LoadedConfig } from './config/load.ts'
+import type { CreatePages } from './parts.ts'
 import { startGateway, type Gateway } from './start.ts'
 import { watchFiles, type KnownFiles } from './watch-files.ts'
 
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Where log lines go; default: standard output. */
   readonly logSink?: LineSink
+  /** Makes the pages at the gateway's own address; plain ones without it. */
+  readonly pages?: CreatePages
 }
 
 /** A gateway that follows its configuration file. */

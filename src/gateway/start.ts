@@ -10,8 +10,12 @@ import { assemble } from './assemble.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { startControl } from './control/server.ts'
 import { createHandlers } from './handlers.ts'
-import { openIdentity } from './open-identity.ts'
+import type { CreatePages, PagesParts } from './parts.ts'
+import { createRoutesApi } from './pomerium/routes-api.ts'
+import { openIdentity, type OpenIdentity } from './open-identity.ts'
 import { openPort } from './port.ts'
+import { createProxyAdmission } from './proxy-admission.ts'
+import { createRefusedConnections } from './refused-connections.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
 import { createSignInApp } from './sign-in/app.ts'
 import { createShutdown } from './stop.ts'
@@ -22,6 +26,8 @@ export interface GatewayOptions {
   /** Where log lines go; default: standard output. */
   readonly logSink?: LineSink
   readonly clock?: Clock
+  /** Makes the pages at the gateway's own address; plain ones without it. */
+  readonly pages?: CreatePages
 }
 
 /** A running gateway. */
@@ -60,14 +66,23 @@ export async function startGateway(
   )
   const parts = assemble(config, { clock, log, metrics, identity })
   const logger = log.service('gateway')
-  const app = createApp({ logger, signIn: signIn && createSignInApp({ ...parts, ...signIn }) })
+  const pages = options.pages?.({ ...parts, ...pagesIdentity(signIn), logger })
+  const home = pages === undefined ? '/.pomerium/' : '/'
+  const app = createApp({
+    logger,
+    signIn: signIn && createSignInApp({ ...parts, ...signIn, home }),
+    routesApi: createRoutesApi({ ...parts, signIn }),
+    pages,
+  })
   metrics.countSessions(async () => (await identity.listSessions()).length)
   const contexts = createTlsContexts(config.certificates)
-  const { address, useProxyProtocol, timeoutIdleMs, timeoutReadMs } = config
+  const { address, timeoutIdleMs, timeoutReadMs } = config
+  const refused = createRefusedConnections(logger, clock)
+  const admission = createProxyAdmission(config.proxyProtocol, refused)
   const port = await openPort({
     address,
     contexts,
-    useProxyProtocol,
+    admission,
     idleTimeoutMs: timeoutIdleMs,
     readTimeoutMs: timeoutReadMs,
     handlers: createHandlers(parts, app),
@@ -87,6 +102,7 @@ export async function startGateway(
     metrics,
     async reload(next) {
       port.replaceCertificates(next.certificates)
+      admission.replace(next.proxyProtocol)
       log.setLevel(next.logLevel)
       await parts.reload(next)
       return keysNeedingRestart(config, next)
@@ -97,5 +113,13 @@ export async function startGateway(
       logger,
       running,
     }),
+  }
+}
+
+/** Who people are, as far as pages made elsewhere are told. */
+function pagesIdentity(signIn: OpenIdentity['signIn']): Pick<PagesParts, 'origin' | 'sessionOf'> {
+  return {
+    origin: signIn?.origin,
+    sessionOf: async (cookieHeader) => (await signIn?.identity.fromCookie(cookieHeader))?.session,
   }
 }

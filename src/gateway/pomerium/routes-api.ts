@@ -1,22 +1,44 @@
+import type { Identity } from '../../identity/identity.ts'
+import { explainReason } from '../../policy/explain.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { createPageApp, sendRefusal, type PageApp } from '../app.ts'
+import type { Asker } from '../match-route.ts'
 import type { Refusal } from '../refusal.ts'
-import type { Route } from '../routes/route.ts'
-import { displayTarget } from '../routes/table.ts'
-import type { SignInParts } from '../sign-in/parts.ts'
+import type { SeenRoute } from '../routes/seen.ts'
+
+export interface RoutesApiParts {
+  /** Undefined when nobody can sign in: then everybody sees what is public. */
+  readonly signIn: { readonly identity: Identity; readonly origin: URL } | undefined
+  seenBy(asker: Asker, gateway: string): readonly SeenRoute[]
+}
 
 /**
- * The routes a person may use now, in the shape of the reference (3.10). Without a session it answers
- * 401 and never redirects: clients follow redirects and choke on the page.
+ * The routes somebody may use now, in the shape of the reference (3.10), and beside them what only our
+ * own clients read. Where people can sign in it answers 401 without a session and never redirects:
+ * clients follow redirects and choke on the page.
  */
-export function createRoutesApi({ identity, routesFor }: SignInParts): PageApp {
+export function createRoutesApi({ signIn, seenBy }: RoutesApiParts): PageApp {
   const app = createPageApp()
   app.get(gatewayPaths.routes, async (c) => {
-    const found = await identity.fromHeaders(c.req.header())
-    if (found === undefined) return sendRefusal(c, signInRequired)
-    const routes = routesFor(found.session, c.env.ip).map(toJson)
-    return c.json({ routes }, 200, { 'cache-control': 'no-store' })
+    const found = await signIn?.identity.fromHeaders(c.req.header())
+    if (signIn !== undefined && found === undefined) return sendRefusal(c, signInRequired)
+    const gateway = signIn?.origin.origin ?? `https://${new URL(c.req.url).host}`
+    const seen = seenBy({ session: found?.session, ip: c.env.ip }, gateway)
+    const [usable, others] = [true, false].map((wanted) =>
+      seen.filter(({ isUsable }) => isUsable === wanted),
+    )
+    const answer = {
+      routes: usable?.map(usableToJson),
+      listed_routes: others?.map(listedToJson),
+      ...(found && { session_expires_at: new Date(found.session.expiresAtMs).toISOString() }),
+    }
+    return c.json(answer, 200, { 'cache-control': 'no-store' })
   })
+  if (signIn !== undefined) addUser(app, signIn.identity)
+  return app
+}
+
+function addUser(app: PageApp, identity: Identity): void {
   app.get('/.pomerium/user', async (c) => {
     const found = await identity.fromHeaders(c.req.header())
     if (found === undefined) return sendRefusal(c, signInRequired)
@@ -24,19 +46,27 @@ export function createRoutesApi({ identity, routesFor }: SignInParts): PageApp {
     const expires = new Date(expiresAtMs).toISOString()
     return c.json({ user: userId, email, name, groups, session_expires_at: expires })
   })
-  return app
 }
 
-function toJson(route: Route): Record<string, unknown> {
-  const target = displayTarget(route)
+function toJson({ route }: SeenRoute): Record<string, unknown> {
+  const { id, name, from, description } = route
+  return { id, name, type: 'tcp', from, description }
+}
+
+function usableToJson(seen: SeenRoute): Record<string, unknown> {
+  const [first] = seen.ways
+  // What would have to be changed before it runs is no command.
+  const isWhole = first?.placeholders.length === 0
   return {
-    id: route.id,
-    name: route.name,
-    type: 'tcp',
-    from: route.from,
-    description: route.description,
-    ...(target === undefined ? {} : { connect_command: `postern tcp ${target}` }),
+    ...toJson(seen),
+    ...(isWhole ? { connect_command: first.connect } : {}),
+    commands: seen.ways.flatMap(({ commands }) => commands),
   }
+}
+
+function listedToJson(seen: SeenRoute): Record<string, unknown> {
+  const why = seen.reasons.map(explainReason).join('; ')
+  return { ...toJson(seen), reasons: seen.reasons, why, contact: seen.route.contact }
 }
 
 const signInRequired: Refusal = {

@@ -12,6 +12,11 @@ export function createAccountPages(parts: SignInParts): PageApp {
   for (const path of ['/.pomerium', '/.pomerium/', gatewayPaths.signOut])
     app.use(path, onlyOn(origin))
 
+  // Only where nobody else serves it: the portal comes first.
+  app.get('/', async (c, next) => {
+    const found = await identity.fromCookie(c.req.header('cookie'))
+    return found === undefined ? next() : redirect(new URL('/.pomerium/', origin), [])
+  })
   app.get('/.pomerium', () => redirect(new URL('/.pomerium/', origin), []))
   app.get('/.pomerium/', async (c) => {
     const found = await identity.fromCookie(c.req.header('cookie'))

@@ -9,6 +9,8 @@ export interface SignInParts {
   /** Where the whole sign-in runs, whatever name a request came by. */
   readonly origin: URL
   readonly metrics: Metrics
+  /** Path where a sign-in ends that was not asked for by a program. */
+  readonly home: string
   /** Where a sign-in may end, by the whitelist that holds now; undefined when it may not. */
   parseRedirect(text: string): URL | undefined
   /** The routes a person may use now from this address. */

@@ -69,10 +69,13 @@ export function redirect(location: URL, cookies: readonly string[]): Response {
 }
 
 /** Where this sign-in leads: our own page, or what a signed address names. */
-function targetOf(c: PageContext, { identity, origin, parseRedirect }: SignInParts): SignInTarget {
+function targetOf(
+  c: PageContext,
+  { identity, origin, home, parseRedirect }: SignInParts,
+): SignInTarget {
   const redirectUri = c.req.query(loginParameters.redirectUri)
   if (redirectUri === undefined) {
-    return { returnTo: new URL('/.pomerium/', origin).href, carries: 'nothing' }
+    return { returnTo: new URL(home, origin).href, carries: 'nothing' }
   }
   const { pathname, search } = new URL(c.req.url)
   identity.verifySignedUrl(new URL(`${pathname}${search}`, origin))
