@@ -7,6 +7,7 @@ import type { Tables } from './tables.ts'
 /** Every change of the tables, in order of their names. Never edit one that was released: add one. */
 const migrations: Readonly<Record<string, Migration>> = {
   '0001-sessions-and-codes': { up: createSessionsAndCodes },
+  '0002-service-accounts': { up: createServiceAccounts },
   '0003-device-codes': { up: createDeviceCodes },
 }
 
@@ -69,6 +70,23 @@ async function createSessionsAndCodes(db: Kysely<unknown>): Promise<void> {
     .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
     .execute()
   await db.schema.createIndex('codes_expires_at_ms').on('codes').column('expires_at_ms').execute()
+}
+
+async function createServiceAccounts(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('service_accounts')
+    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('description', 'text', (column) => column.notNull())
+    .addColumn('format', 'text', (column) => column.notNull())
+    .addColumn('secret_hash', 'text', (column) => column.notNull())
+    .addColumn('former_secret_hash', 'text')
+    .addColumn('former_until_ms', 'bigint')
+    .addColumn('created_at_ms', 'bigint', (column) => column.notNull())
+    .addColumn('rotated_at_ms', 'bigint', (column) => column.notNull())
+    .addColumn('expires_at_ms', 'bigint')
+    .addColumn('revoked_at_ms', 'bigint')
+    .addColumn('last_used_day_ms', 'bigint')
+    .execute()
 }
 
 async function createDeviceCodes(db: Kysely<unknown>): Promise<void> {

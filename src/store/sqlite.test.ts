@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test'
 import { DatabaseSync } from 'node:sqlite'
 import { deviceCodeStoreSuite } from './device-code-store.suite.ts'
 import { sessionRecord, sessionStoreSuite } from './session-store.suite.ts'
+import { serviceAccountStoreSuite } from './service-account-store.suite.ts'
 import { databaseFileName, openSqliteStore } from './sqlite.ts'
 import type { Store } from './store.ts'
 
@@ -18,6 +19,7 @@ async function openInMemory(t: TestContext): Promise<Store> {
 
 sessionStoreSuite('SQLite', openInMemory)
 deviceCodeStoreSuite('SQLite', openInMemory)
+serviceAccountStoreSuite('SQLite', openInMemory)
 
 function temporaryPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'store-'))

@@ -7,6 +7,7 @@ import { SystemError, messageOf } from '../errors.ts'
 import { createCodeTable } from './code-table.ts'
 import { createDeviceCodeTable } from './device-code-table.ts'
 import { migrate } from './migrations.ts'
+import { createServiceAccountTable } from './service-account-table.ts'
 import { createSessionTable } from './session-table.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
@@ -35,6 +36,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
       sessions: createSessionTable(db),
       codes: createCodeTable(db),
       deviceCodes: createDeviceCodeTable(db),
+      serviceAccounts: createServiceAccountTable(db),
       close: closeOnce(() => db.destroy()),
     }
   } catch (error) {

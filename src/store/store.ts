@@ -57,6 +57,29 @@ export interface DeviceCodeRecord {
   readonly sessionId: string | undefined
 }
 
+/** A service account. Times are milliseconds since the epoch. */
+export interface ServiceAccountRecord {
+  /** Names it in policies, logs and commands. */
+  readonly id: string
+  readonly description: string
+  /** Which form its credential has. */
+  readonly format: 'jwt' | 'id-secret'
+  /** SHA-256 of its credential's secret, base64url: the secret itself is never kept. */
+  readonly secretHash: string
+  /** The same of the credential before, which is good until `formerUntilMs`. */
+  readonly formerSecretHash: string | undefined
+  readonly formerUntilMs: number | undefined
+  readonly createdAtMs: number
+  /** When its credential was made. */
+  readonly rotatedAtMs: number
+  /** Undefined for never. */
+  readonly expiresAtMs: number | undefined
+  /** A revoked one is kept, so that nobody else gets what policies say of its id. */
+  readonly revokedAtMs: number | undefined
+  /** First moment, in UTC, of the day on which it was used last. */
+  readonly lastUsedDayMs: number | undefined
+}
+
 /** Where sessions live. Every store passes `session-store.suite.ts`; write a new rule there first. */
 export interface SessionStore {
   get(id: string): Promise<SessionRecord | undefined>
@@ -110,10 +133,23 @@ export interface DeviceCodeStore {
   removeExpired(nowMs: number): Promise<readonly string[]>
 }
 
+export interface ServiceAccountStore {
+  get(id: string): Promise<ServiceAccountRecord | undefined>
+  /** False, and nothing kept, when there is one of this id, revoked ones included. */
+  add(record: ServiceAccountRecord): Promise<boolean>
+  /** Replaces everything; false when there is none of this id. */
+  update(record: ServiceAccountRecord): Promise<boolean>
+  /** Notes the day of a use and nothing else. */
+  markUsed(id: string, dayMs: number): Promise<void>
+  /** By id, revoked ones included. */
+  list(): Promise<readonly ServiceAccountRecord[]>
+}
+
 /** Everything that must survive a restart. */
 export interface Store {
   readonly sessions: SessionStore
   readonly codes: CodeStore
   readonly deviceCodes: DeviceCodeStore
+  readonly serviceAccounts: ServiceAccountStore
   close(): Promise<void>
 }

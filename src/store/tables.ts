@@ -4,7 +4,22 @@ import type { DeviceCodeState } from './store.ts'
 export interface Tables {
   readonly sessions: SessionRow
   readonly codes: CodeRow
+  readonly service_accounts: ServiceAccountRow
   readonly device_codes: DeviceCodeRow
+}
+
+export interface ServiceAccountRow {
+  readonly id: string
+  readonly description: string
+  readonly format: 'jwt' | 'id-secret'
+  readonly secret_hash: string
+  readonly former_secret_hash: string | null
+  readonly former_until_ms: number | null
+  readonly created_at_ms: number
+  readonly rotated_at_ms: number
+  readonly expires_at_ms: number | null
+  readonly revoked_at_ms: number | null
+  readonly last_used_day_ms: number | null
 }
 
 export interface SessionRow {
