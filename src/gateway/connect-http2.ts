@@ -1,4 +1,5 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import type { Answer } from './answer.ts'
 import { watchClient } from './client-gone.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
 
@@ -15,6 +16,7 @@ export function connectRequestHttp2(
   const gone = watchClient(stream)
   return {
     ...context,
+    transport: 'h2',
     authority: headers[':authority'] ?? '',
     headers,
     fault: faultOf(headers),
@@ -27,15 +29,21 @@ export function connectRequestHttp2(
       if (!stream.destroyed) stream.respond({ ':status': 200, 'x-request-id': context.requestId })
       return stream
     },
-    refuse({ status, headers: fields, body }) {
-      if (stream.destroyed) return
-      stream.resume()
-      stream.respond({ ...fields, ':status': status })
-      // RFC 9113 §8.1: a whole answer may be followed by RST_STREAM with NO_ERROR, so that the client
-      // stops sending.
-      stream.end(body, () => stream.close(constants.NGHTTP2_NO_ERROR))
-    },
+    refuse: (answer) => refuseStream(stream, answer),
   }
+}
+
+/** Answers a stream and ends it in order; what still comes on it is dropped. */
+export function refuseStream(
+  stream: ServerHttp2Stream,
+  { status, headers: fields, body }: Answer,
+): void {
+  if (stream.destroyed) return
+  stream.resume()
+  stream.respond({ ...fields, ':status': status })
+  // RFC 9113 §8.1: a whole answer may be followed by RST_STREAM with NO_ERROR, so that the client
+  // stops sending.
+  stream.end(body, () => stream.close(constants.NGHTTP2_NO_ERROR))
 }
 
 function faultOf(headers: IncomingHttpHeaders): string | undefined {

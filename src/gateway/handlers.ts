@@ -3,11 +3,12 @@ import { getRequestListener } from '@hono/node-server'
 import { messageOf, systemCode } from '../errors.ts'
 import { renderRefusal } from './answer.ts'
 import { connectRequestHttp1, writeAndEnd } from './connect-http1.ts'
-import { connectRequestHttp2 } from './connect-http2.ts'
+import { connectRequestHttp2, refuseStream } from './connect-http2.ts'
 import { serveConnect } from './connect.ts'
+import { connectRequestWebSocket } from './connect-websocket.ts'
 import { logged, type PageRequest, type RequestContext } from './http-request.ts'
 import type { GatewayParts } from './parts.ts'
-import type { PortHandlers } from './port-handlers.ts'
+import { maxHeaderBytes, maxHeaderFields, type PortHandlers } from './port-handlers.ts'
 import type { Refusal } from './refusal.ts'
 
 /** Serves pages and APIs. */
@@ -34,6 +35,12 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
         parts,
       )
     },
+    connectWebSocket(request, socket, head, client) {
+      void serveConnect(
+        connectRequestWebSocket(request, socket, head, { requestId: randomUUID(), ...client }),
+        parts,
+      )
+    },
     malformedHttp1(error, socket, { ip }) {
       const requestId = randomUUID()
       const refusal = faults[systemCode(error) ?? ''] ?? malformed
@@ -42,6 +49,14 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       if (socket.writable)
         writeAndEnd(socket, renderRefusal(refusal, requestId, 'application/json'))
       else socket.destroy()
+    },
+    oversizedHttp2(stream, { ip }) {
+      const requestId = randomUUID()
+      const entry = parts.accessLog.begin({ requestId, method: '', authority: '', path: '', ip })
+      entry.end({ responseCode: tooLarge.status, details: tooLarge.code })
+      // Whatever becomes of the stream, nobody else listens to it.
+      stream.on('error', () => undefined)
+      refuseStream(stream, renderRefusal(tooLarge, requestId, 'application/json'))
     },
     request(request, response, { ip }) {
       const context = { requestId: randomUUID(), ip }
@@ -71,7 +86,7 @@ const tooSlow: Refusal = {
 const tooLarge: Refusal = {
   status: 431,
   code: 'head_too_large',
-  message: 'the head of this request is larger than 32 KiB',
+  message: `the head of this request is larger than ${maxHeaderBytes / 1024} KiB, or has more than ${maxHeaderFields} fields`,
   next: 'send fewer or shorter headers',
   reasons: [],
 }

@@ -4,7 +4,12 @@ import { keepAliveMs } from '../net/dial.ts'
 import { endWithPeer } from '../net/http2-peer-end.ts'
 import type { ClientAddresses } from './client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
-import { maxHeaderFields, type HttpServerOptions } from './port-handlers.ts'
+import {
+  isOversized,
+  maxHeaderBytes,
+  maxHeaderFields,
+  type HttpServerOptions,
+} from './port-handlers.ts'
 
 /** One stream may have this much under way unread; HTTP/2's default of 64 KiB halves the throughput. */
 const streamWindowBytes = 1024 * 1024
@@ -40,6 +45,8 @@ export function createHttp2Server(
     settings: {
       initialWindowSize: streamWindowBytes,
       maxConcurrentStreams: maxStreamsPerConnection,
+      // Tells well-meaning clients; nothing below us holds the others to it.
+      maxHeaderListSize: maxHeaderBytes,
     },
     maxHeaderListPairs: maxHeaderFields,
     maxSessionMemory: maxSessionMemoryMib,
@@ -52,9 +59,10 @@ export function createHttp2Server(
   const compatibility = server.listeners('stream') as StreamListener[]
   server.removeAllListeners('stream')
   server.on('stream', (stream: ServerHttp2Stream, headers, flags, rawHeaders) => {
-    if (headers[':method'] === 'CONNECT') {
-      handlers.connectHttp2(stream, headers, clients.get(stream.session?.socket ?? nobody))
-    } else for (const listener of compatibility) listener(stream, headers, flags, rawHeaders)
+    const client = clients.get(stream.session?.socket ?? nobody)
+    if (isOversized(rawHeaders)) handlers.oversizedHttp2(stream, client)
+    else if (headers[':method'] === 'CONNECT') handlers.connectHttp2(stream, headers, client)
+    else for (const listener of compatibility) listener(stream, headers, flags, rawHeaders)
   })
   server.on('sessionError', () => undefined)
   return {

@@ -10,8 +10,12 @@ export interface PortHandlers {
   connectHttp1(request: IncomingMessage, socket: TLSSocket, head: Buffer, client: Client): void
   /** CONNECT over HTTP/2. The stream is the handler's from here on. */
   connectHttp2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, client: Client): void
-  /** Bytes that are no HTTP/1.1 request, or a head that took too long. */
+  /** A tunnel over a WebSocket: a handshake with the tunnel's path. As `connectHttp1`. */
+  connectWebSocket(request: IncomingMessage, socket: TLSSocket, head: Buffer, client: Client): void
+  /** Bytes that are no HTTP/1.1 request, or a head that took too long or is too large. */
   malformedHttp1(error: Error, socket: TLSSocket, client: Client): void
+  /** A head over HTTP/2 that is too large. The stream is the handler's from here on. */
+  oversizedHttp2(stream: ServerHttp2Stream, client: Client): void
   /** Every other request. */
   request(request: PageRequest, response: PageResponse, client: Client): void
 }
@@ -27,3 +31,11 @@ export interface HttpServerOptions {
 
 /** Most fields of one request. */
 export const maxHeaderFields = 200
+/** Most bytes of one request's head, names and values. */
+export const maxHeaderBytes = 32 * 1024
+
+/** Whether a head is too large: Node drops fields over HTTP/1.1, and counts no bytes over HTTP/2. */
+export function isOversized(rawHeaders: readonly string[]): boolean {
+  if (rawHeaders.length > 2 * maxHeaderFields) return true
+  return rawHeaders.reduce((bytes, text) => bytes + text.length, 0) > maxHeaderBytes
+}

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { systemClock } from '../clock.ts'
+import { silentLogger } from '../log.ts'
 import { connectHead, connectTls, testCertificate } from './gateway.fixture.ts'
-import { openPort, type Port } from './port.ts'
+import { openPort, type Port, type PortOptions } from './port.ts'
 import type { PortHandlers } from './port-handlers.ts'
+import { createProxyAdmission } from './proxy-admission.ts'
+import { createRefusedConnections } from './refused-connections.ts'
 import { createTlsContexts } from './tls-contexts.ts'
 
 test('connections that never finish their handshake are given back', async (t) => {
@@ -22,7 +26,10 @@ test('connections that never finish their handshake are given back', async (t) =
 })
 
 test('a connection without the PROXY header it needs is given back', async (t) => {
-  const port = await open(t, { handshakeTimeoutMs: 200, useProxyProtocol: true })
+  const refused = createRefusedConnections(silentLogger, systemClock)
+  const settings = { use: true, from: undefined }
+  const admission = createProxyAdmission(settings, refused, { headerTimeoutMs: 200 })
+  const port = await open(t, { admission })
   const socket = connect({ port: port.address.port, host: '127.0.0.1', allowHalfOpen: true })
   socket.on('error', () => undefined).resume()
   socket.write('PROXY TCP4 203.0.113.9')
@@ -60,20 +67,20 @@ test('a CONNECT behind a page that has been answered is a tunnel', async (t) => 
 
 async function open(
   t: TestContext,
-  options: { handshakeTimeoutMs?: number; useProxyProtocol?: boolean },
+  options: Pick<PortOptions, 'handshakeTimeoutMs' | 'admission'>,
   handlers: Partial<PortHandlers> = {},
 ): Promise<Port> {
   const nothing = (): void => undefined
   const port = await openPort({
     address: { host: '127.0.0.1', port: 0 },
     contexts: createTlsContexts([testCertificate]),
-    useProxyProtocol: false,
     idleTimeoutMs: 0,
     readTimeoutMs: 0,
     handlers: {
       connectHttp1: nothing,
       connectHttp2: nothing,
       malformedHttp1: nothing,
+      oversizedHttp2: nothing,
       request: nothing,
       ...handlers,
     },

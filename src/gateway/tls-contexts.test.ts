@@ -12,6 +12,7 @@ const nobody: PortHandlers = {
   connectHttp1: () => undefined,
   connectHttp2: () => undefined,
   malformedHttp1: () => undefined,
+  oversizedHttp2: () => undefined,
   request: () => undefined,
 }
 
@@ -24,7 +25,6 @@ test('the certificate follows the server name, and new ones are taken over while
   const port = await openPort({
     address: { host: '127.0.0.1', port: 0 },
     contexts: createTlsContexts([a, wild]),
-    useProxyProtocol: false,
     idleTimeoutMs: 0,
     readTimeoutMs: 0,
     handlers: nobody,
@@ -48,7 +48,6 @@ test('TLS 1.1 and what is no ALPN of ours are refused, no ALPN at all is not', a
   const port = await openPort({
     address: { host: '127.0.0.1', port: 0 },
     contexts: createTlsContexts([await authority.issue(['a.example.com'])]),
-    useProxyProtocol: false,
     idleTimeoutMs: 0,
     readTimeoutMs: 0,
     handlers: nobody,

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import * as http2 from 'node:http2'
+import type { Duplex } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
+import { connect } from 'node:tls'
+import type { GatewayRig } from '../e2e/rig.ts'
+import type { Scope } from '../e2e/scope.ts'
+
+/** Somebody else, whose tunnels are in use all the while. */
+export interface Neighbour {
+  /** Ends the tunnels; throws when one of them lost, changed or delayed a byte. */
+  close(): Promise<void>
+}
+
+/** Longest answer of an echo, in milliseconds: the machine's own noise included. */
+const maxEchoMs = 5_000
+const pauseMs = 20
+
+/** Opens a tunnel by each HTTP version and keeps talking through them. */
+export async function startNeighbour(
+  scope: Scope,
+  rig: GatewayRig,
+  authority: string,
+): Promise<Neighbour> {
+  const tunnels = [await overHttp1(scope, rig, authority), await overHttp2(scope, rig, authority)]
+  const ending = new AbortController()
+  const talks = tunnels.map((tunnel, index) => talk(tunnel, `neighbour ${index}`, ending.signal))
+  // Looked at by `close`; a test that fails before has its own reason.
+  for (const talking of talks) talking.catch(() => undefined)
+  return {
+    async close() {
+      ending.abort()
+      for (const exchanges of await Promise.all(talks)) assert.ok(exchanges > 1)
+    },
+  }
+}
+
+/** Says something different each time and wants it back; answers how often it did. */
+async function talk(tunnel: Duplex, name: string, ending: AbortSignal): Promise<number> {
+  let received = ''
+  let onData: () => void = () => undefined
+  tunnel.on('data', (chunk: Buffer) => {
+    received += chunk.toString()
+    onData()
+  })
+  let isOver = false
+  tunnel.once('close', () => {
+    isOver = true
+    onData()
+  })
+  let count = 0
+  for (; !ending.aborted; count += 1) {
+    const said = `${name} says ${count}.`
+    received = ''
+    tunnel.write(said)
+    const deadlineMs = performance.now() + maxEchoMs
+    while (received.length < said.length) {
+      assert.ok(!isOver, `${name} lost the tunnel after ${count} exchanges`)
+      const leftMs = deadlineMs - performance.now()
+      assert.ok(leftMs > 0, `${name} waited more than ${maxEchoMs} ms for an echo`)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      onData = resolve
+      const timer = setTimeout(resolve, leftMs)
+      await promise
+      clearTimeout(timer)
+    }
+    assert.equal(received, said)
+    await wait(pauseMs)
+  }
+  return count
+}
+
+async function overHttp1(scope: Scope, rig: GatewayRig, authority: string): Promise<Duplex> {
+  const socket = connect({
+    port: rig.port,
+    ca: rig.ca,
+    host: '127.0.0.1',
+    servername: 'localhost',
+    ALPNProtocols: ['http/1.1'],
+  })
+  scope.defer(() => void socket.destroy())
+  socket.on('error', () => undefined)
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`)
+  let head = ''
+  while (!head.endsWith('\r\n\r\n')) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer]
+    head += chunk.toString()
+  }
+  assert.match(head, /^HTTP\/1\.1 200 /)
+  return socket
+}
+
+async function overHttp2(scope: Scope, rig: GatewayRig, authority: string): Promise<Duplex> {
+  const session = http2.connect(rig.origin, { ca: rig.ca })
+  scope.defer(() => session.destroy())
+  session.on('error', () => undefined)
+  const stream = session.request(
+    { ':method': 'CONNECT', ':authority': authority },
+    { endStream: false },
+  )
+  stream.on('error', () => undefined)
+  const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+  assert.equal(headers[':status'], 200)
+  return stream
+}

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
+import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { connect, type TLSSocket } from 'node:tls'
+import { alice, route, startRig, type GatewayRig } from '../e2e/rig.ts'
+import { inScope, type Scope } from '../e2e/scope.ts'
+import { startService } from '../e2e/services.ts'
+import { startNeighbour, type Neighbour } from './neighbour.ts'
+
+/** Routes of the gateway under attack: one for everybody, one for Alice alone. */
+export const open = 'open.example.com:7'
+export const guarded = 'guarded.example.com:7'
+
+/** A running gateway, a neighbour whose tunnels it must keep, and what its services saw. */
+export interface Victim {
+  readonly rig: GatewayRig
+  readonly neighbour: Neighbour
+  /** Connections that reached the guarded service. */
+  readonly reachedGuarded: () => number
+  /** Everything that the open service was sent, attacks' tunnels and all. */
+  readonly heard: () => string
+}
+
+/** What a process holds. */
+interface Resources {
+  readonly descriptors: number
+  readonly memoryMib: number
+}
+
+/** Most that a second round of the same attack may leave behind, in MiB of resident memory. */
+const maxGrowthMib = 24
+const maxSettleMs = 30_000
+const settleStepMs = 100
+const maxTestMs = 180_000
+
+/**
+ * A test that attacks a running gateway twice. After each round its descriptors are back where they
+ * were and a new tunnel opens; the second round leaves no more memory behind (the first one warms the
+ * heap and the compiler); the neighbour's tunnels have never missed a byte.
+ */
+export function attackTest(
+  name: string,
+  attack: (victim: Victim) => Promise<void>,
+  settings: Readonly<Record<string, unknown>> = {},
+): void {
+  test(name, { timeout: maxTestMs }, async (t) => {
+    await inScope(
+      async (scope) => {
+        const victim = await startVictim(scope, settings)
+        const pid = victim.rig.child().pid
+        const before = await resources(pid)
+        await attack(victim)
+        const warm = await settled(pid, before)
+        await attack(victim)
+        const after = await settled(pid, before)
+        const grownMib = after.memoryMib - warm.memoryMib
+        assert.ok(grownMib < maxGrowthMib, `the second round left ${grownMib} MiB behind`)
+        await victim.neighbour.close()
+        assert.equal(victim.reachedGuarded(), 0, 'the guarded service was reached')
+      },
+      (text) => t.diagnostic(text),
+    )
+  })
+}
+
+async function startVictim(
+  scope: Scope,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<Victim> {
+  let reached = 0
+  let heard = ''
+  const openService = await startService(scope, (socket) => {
+    socket.on('data', (chunk: Buffer) => {
+      if (heard.length < maxHeardLength) heard += chunk.toString('latin1')
+      socket.write(chunk)
+    })
+    socket.on('end', () => socket.end())
+  })
+  const guardedService = await startService(scope, (socket) => {
+    reached += 1
+    socket.resume().end()
+  })
+  const routes = [
+    { ...route(open, openService), policy: [{ allow: { or: [{ accept: true }] } }] },
+    route(guarded, guardedService, [alice]),
+  ]
+  const rig = await startRig(scope, routes, settings)
+  const neighbour = await startNeighbour(scope, rig, open)
+  return { rig, neighbour, reachedGuarded: () => reached, heard: () => heard }
+}
+
+const maxHeardLength = 16 * 1024 * 1024
+
+/** Waits until a process holds no more descriptors than it did; says how many when it never does. */
+async function settled(pid: number, before: Resources): Promise<Resources> {
+  const deadlineMs = Date.now() + maxSettleMs
+  for (;;) {
+    const now = await resources(pid)
+    if (now.descriptors <= before.descriptors) return now
+    assert.ok(
+      Date.now() < deadlineMs,
+      `${now.descriptors} descriptors stay open, ${before.descriptors} were before`,
+    )
+    await wait(settleStepMs)
+  }
+}
+
+async function resources(pid: number): Promise<Resources> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const kibibytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1])
+  assert.ok(kibibytes > 0, 'the gateway is gone')
+  const descriptors = (await readdir(`/proc/${pid}/fd`)).length
+  return { descriptors, memoryMib: Math.round(kibibytes / 1024) }
+}
+
+/** A TLS connection to the gateway, by one HTTP version. */
+export async function connectTls(
+  { port, ca }: GatewayRig,
+  protocol: 'h2' | 'http/1.1',
+): Promise<TLSSocket> {
+  const address = { port, ca, host: '127.0.0.1', servername: 'localhost', allowHalfOpen: true }
+  const socket = connect({ ...address, ALPNProtocols: [protocol] })
+  socket.on('error', () => undefined)
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+const maxAnswerMs = 20_000
+
+/**
+ * Everything a connection says until its other side has ended it; rejects when that takes longer than
+ * `maxMs`. The connection is gone afterwards.
+ */
+export async function untilEnd(socket: Socket, maxMs = maxAnswerMs): Promise<string> {
+  const chunks: Buffer[] = []
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const timer = setTimeout(() => {
+    const said = Buffer.concat(chunks).toString('latin1').slice(0, 200)
+    reject(new Error(`still open after ${maxMs} ms, having said "${said}"`))
+  }, maxMs)
+  const finish = (): void => resolve(Buffer.concat(chunks).toString('latin1'))
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  socket.once('end', finish).once('close', finish)
+  if (socket.destroyed) finish()
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    socket.destroy()
+  }
+}
+
+/** Writes until it is done or the other side has had enough; never rejects, never waits for ever. */
+export async function pour(socket: Socket, pieces: Iterable<Buffer | string>): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => resolve()).once('end', () => resolve())
+  })
+  let isOver = false
+  void closed.then(() => (isOver = true))
+  for (const piece of pieces) {
+    if (isOver || socket.destroyed || !socket.writable) return
+    if (!socket.write(piece)) {
+      await Promise.race([new Promise<void>((resolve) => socket.once('drain', resolve)), closed])
+    }
+  }
+}
+
+/** Runs `count` of the same at once. */
+export async function many(count: number, one: (index: number) => Promise<unknown>): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, index) => one(index)))
+}
