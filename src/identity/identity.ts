@@ -3,6 +3,10 @@ import type { Logger } from '../log.ts'
 import type { Store } from '../store/store.ts'
 import { createCodes } from './codes.ts'
 import type { Codes } from './codes.ts'
+import { createDeviceCodes } from './device-codes.ts'
+import type { DeviceCodes } from './device-codes.ts'
+import { deviceFormToken, isDeviceFormToken } from './device-form.ts'
+import type { DeviceForm } from './device-form.ts'
 import { deriveKeys } from './keys.ts'
 import { createPendingFlows } from './pending-flow.ts'
 import { createProvider } from './provider.ts'
@@ -45,6 +49,7 @@ export interface Identity {
   readonly signIn: SignIn
   readonly tokens: Tokens
   readonly codes: Codes
+  readonly deviceCodes: DeviceCodes
   readonly cookie: SessionCookie
   /**
    * Whose token these headers carry, for tunnels and APIs; undefined without one and for one that is
@@ -60,6 +65,11 @@ export interface Identity {
   signUrl(url: URL): URL
   /** Throws `AccessError` `url-signature-invalid` or `url-expired`. */
   verifySignedUrl(url: URL): void
+  /** The token of the form that approves a machine, for one browser session and code. */
+  deviceFormToken(form: DeviceForm): string
+  isDeviceFormToken(form: DeviceForm, token: string): boolean
+  /** When a session that begins now ends. */
+  sessionEndMs(): number
   /** Stops asking the provider; the store stays open, for whoever opened it to close. */
   close(): Promise<void>
 }
@@ -97,6 +107,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     signIn,
     tokens,
     codes: createCodes(store.codes, clock),
+    deviceCodes: createDeviceCodes(store.deviceCodes, clock),
     cookie,
     hasToken: (headers) => tokenFromHeaders(headers) !== undefined,
     async fromHeaders(headers) {
@@ -107,6 +118,9 @@ export function createIdentity(options: IdentityOptions): Identity {
     parseRedirect: (text) => parseRedirect(text, options.programmaticRedirectDomains),
     signUrl: (url) => signUrl(url, keys.signedUrl, clock.now()),
     verifySignedUrl: (url) => verifySignedUrl(url, keys.signedUrl, clock.now()),
+    deviceFormToken: (form) => deviceFormToken(keys.deviceForm, form),
+    isDeviceFormToken: (form, token) => isDeviceFormToken(keys.deviceForm, form, token),
+    sessionEndMs: () => clock.now() + options.cookieExpireMs,
     async close() {
       provider.close()
       await sessions.close()

@@ -10,6 +10,8 @@ export interface IdentityKeys {
   readonly sessionCookie: Uint8Array
   /** Encrypts what a browser keeps while it signs in. */
   readonly pendingSignIn: Uint8Array
+  /** Authenticates the forms that approve a machine's sign-in. */
+  readonly deviceForm: Uint8Array
 }
 
 const keyBytes = 32
@@ -24,6 +26,7 @@ export function deriveKeys(sharedSecret: Uint8Array, cookieSecret: Uint8Array): 
     signedUrl: derive(sharedSecret, 'postern signed url v1'),
     sessionCookie: derive(cookieSecret, 'postern session cookie v1'),
     pendingSignIn: derive(cookieSecret, 'postern pending sign-in v1'),
+    deviceForm: derive(cookieSecret, 'postern device form v1'),
   }
 }
 

@@ -13,6 +13,16 @@ export interface SignInTarget {
   readonly carries: 'nothing' | 'token' | 'code'
   /** The S256 challenge that the code is bound to; only with `code`. */
   readonly codeChallenge?: string | undefined
+  /** Set when the session is to be that of a machine without a browser, and not this browser's. */
+  readonly device?: DeviceTarget | undefined
+}
+
+/** The machine that a sign-in is for. Only the person who approved it may finish the sign-in. */
+export interface DeviceTarget {
+  /** Names the device code. */
+  readonly secretHash: string
+  readonly host: string
+  readonly userId: string
 }
 
 /** What a browser keeps, encrypted, while it is at the provider. */

@@ -25,6 +25,8 @@ export interface SignedIn {
   readonly issuer: string
   readonly tokens: TokenSet
   readonly claims: Claims
+  /** The host of a machine that was signed in by a code. */
+  readonly device?: string | undefined
 }
 
 /** The sessions of this gateway, which alone writes them. */
@@ -106,6 +108,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       })
       for (const id of await store.sessions.removeExpired(clock.now())) ended(id, 'expired')
       await store.codes.removeExpired(clock.now())
+      // Made for a machine that went away before it took them: nobody has their tokens.
+      for (const id of await store.deviceCodes.removeExpired(clock.now())) await revoke(id)
     } catch (error) {
       log.error('expired sessions cannot be removed', { error: messageOf(error) })
     }
@@ -144,7 +148,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 }
 
 function newRecord(signedIn: SignedIn, options: SessionsOptions): SessionRecord {
-  const { userId, issuer, tokens, claims } = signedIn
+  const { userId, issuer, tokens, claims, device } = signedIn
   const nowMs = options.clock.now()
   const expiresAtMs = nowMs + options.sessionLifeMs
   const { accessToken, accessTokenLifeMs, refreshToken, idToken } = tokens
@@ -161,6 +165,7 @@ function newRecord(signedIn: SignedIn, options: SessionsOptions): SessionRecord 
     accessTokenExpiresAtMs: accessTokenLifeMs === undefined ? undefined : nowMs + accessTokenLifeMs,
     refreshToken,
     idToken,
+    device,
   }
   return { ...record, refreshDueAtMs: refreshDueAt(record, nowMs, options.refreshIntervalMs) }
 }

@@ -38,7 +38,8 @@ export interface SignIn {
   }): Promise<BegunSignIn>
   /**
    * Takes the callback's query (`?code=…&state=…`) and the browser's cookies, and stores a session.
-   * Throws the `AccessError`s of `PendingFlows.take`, and `UnfinishedSignIn` with those of the provider.
+   * Throws the `AccessError`s of `PendingFlows.take`, and `UnfinishedSignIn` with those of the provider
+   * or `another-person`.
    */
   finish(callback: {
     readonly search: string
@@ -85,9 +86,24 @@ export function createSignIn(parts: SignInParts): SignIn {
       const callback = new URL(callbackUrl)
       callback.search = search
       const { userId, tokens, claims } = await ask(callback, flow)
+      const { device } = flow.target
+      if (device !== undefined && device.userId !== userId) throw anotherPerson(flow)
       const { issuer } = provider
-      const session = await sessions.create({ userId, issuer, tokens, claims })
+      const session = await sessions.create({
+        userId,
+        issuer,
+        tokens,
+        claims,
+        device: device?.host,
+      })
       return { session, target: flow.target, cookies: [pendingFlows.clear(state)] }
     },
   }
+}
+
+/** The provider may know several people in one browser, and offer to change between them. */
+function anotherPerson({ target }: PendingFlow): UnfinishedSignIn {
+  const text = 'somebody else came back from the sign-in than had approved the machine'
+  const hint = 'begin again on the machine, and stay the same person throughout'
+  return new UnfinishedSignIn(new AccessError('another-person', text, { hint }), target)
 }
