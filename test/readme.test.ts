@@ -14,7 +14,9 @@ import { authorizeLogFieldNames } from '../src/telemetry/authorize-fields.ts'
 
 const root = join(import.meta.dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const pages = ['*.md', 'docs/*.md'].flatMap((pattern) => globSync(pattern, { cwd: root }))
+const pages = ['*.md', 'docs/*.md', 'docs/services/*.md'].flatMap((pattern) =>
+  globSync(pattern, { cwd: root }),
+)
 
 test("the README's configuration is valid as it stands", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'postern-readme-'))

@@ -4,10 +4,16 @@ import { program } from '../peers.ts'
 import { freePort } from '../../../src/net/free-port.fixture.ts'
 import { untilListening } from '../ports.ts'
 import type { Scope } from '../scope.ts'
+import type { ServiceCertificate } from './service-certificate.ts'
 import { serviceDirectory, serviceUser } from './service-user.ts'
 
+export interface MariadbOptions {
+  /** Offers TLS, which the `REQUIRE SSL` of a user then asks for. */
+  readonly tls?: ServiceCertificate
+}
+
 /** Starts a MariaDB with data of its own and a `root` without a password; resolves to its port. */
-export async function startMariadb(scope: Scope): Promise<number> {
+export async function startMariadb(scope: Scope, { tls }: MariadbOptions = {}): Promise<number> {
   const directory = await serviceDirectory(scope)
   const datadir = `--datadir=${join(directory, 'data')}`
   const options = { ...serviceUser(), cwd: directory, env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' } }
@@ -30,6 +36,7 @@ export async function startMariadb(scope: Scope): Promise<number> {
     `--pid-file=${join(directory, 'pid')}`,
     '--skip-name-resolve',
     ...small,
+    ...(tls ? [`--ssl-cert=${tls.certFile}`, `--ssl-key=${tls.keyFile}`] : []),
   ]
   await untilListening(port, startChild(scope, program('mariadbd'), args, options))
   return port
