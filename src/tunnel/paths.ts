@@ -18,4 +18,15 @@ export const gatewayPaths = {
   health: '/healthz',
   /** `GET` with `Upgrade: websocket`, followed by `host:port`: a tunnel where CONNECT does not pass. */
   tunnel: '/.postern/v1/tunnel/',
+  /** `POST`: a code for a machine without a browser (RFC 8628 §3.1). */
+  deviceCode: '/.postern/v1/device/code',
+  /** `POST`: asks whether somebody has approved it (RFC 8628 §3.4). */
+  deviceToken: '/.postern/v1/device/token',
+  /** The page on which a person approves it. */
+  device: '/.postern/device',
+  deviceDone: '/.postern/device/done',
+  /** `POST` with a token: ends its session. */
+  endSession: '/.postern/v1/sign_out',
+  /** `GET` with a token: whose it is. */
+  user: '/.pomerium/user',
 } as const
