@@ -67,10 +67,15 @@ export function isLoopbackHost(host: string): boolean {
   return plain === 'localhost' || plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'))
 }
 
-/** An IPv4 address mapped into IPv6 (`::ffff:192.0.2.1`) as plain IPv4; others unchanged. */
+/** An IPv4 address mapped into IPv6 (`::ffff:192.0.2.1`, `::ffff:c000:201`) as plain IPv4; others unchanged. */
 export function unmapIPv4(address: string): string {
-  const match = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
-  return match?.[1] ?? address
+  const [, dotted, ...groups] =
+    /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i.exec(address) ?? []
+  if (dotted !== undefined) return dotted
+  const octets = groups
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((group) => [group >> 8, group & 0xff])
+  return octets.length === 0 ? address : octets.join('.')
 }
 
 function isDnsName(host: string): boolean {
@@ -82,7 +87,7 @@ function isDnsName(host: string): boolean {
   return labels.every((label) => hostLabel.test(label))
 }
 
-/** RFC 5952 form, so that two spellings of one address are equal. */
-function canonicalIPv6(address: string): string {
+/** RFC 5952 form of an IPv6 address without a zone, so that two spellings of one are equal. */
+export function canonicalIPv6(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1)
 }

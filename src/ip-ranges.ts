@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import { unmapIPv4 } from './address.ts'
+import { canonicalIPv6, unmapIPv4 } from './address.ts'
 
 /** Addresses that share their first `prefix` bits. */
 export interface IpRange {
@@ -32,14 +32,9 @@ export function parseIpRange(text: string): IpRange | { readonly fault: string }
 
 /** A range within `::ffff:0:0/96` (RFC 4291 §2.5.5.2) stands for IPv4 addresses: clients have those. */
 function unmapped(range: IpRange): IpRange {
-  const { hostname } = new URL(`http://[${range.address}]`)
-  const mapped = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(hostname)
-  if (mapped === null || range.prefix < 96) return range
-  const octets = mapped
-    .slice(1)
-    .map((group) => Number.parseInt(group, 16))
-    .flatMap((group) => [group >> 8, group & 0xff])
-  return { address: octets.join('.'), family: 'ipv4', prefix: range.prefix - 96 }
+  const address = unmapIPv4(canonicalIPv6(range.address))
+  if (isIP(address) !== 4 || range.prefix < 96) return range
+  return { address, family: 'ipv4', prefix: range.prefix - 96 }
 }
 
 /**

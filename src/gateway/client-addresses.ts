@@ -15,8 +15,8 @@ export interface Client {
 
 /** The clients' real addresses, where a PROXY header told another than the connection's own peer. */
 export interface ClientAddresses {
-  /** Remembers what a header says, for as long as the connection is there. */
-  set(socket: Socket, header: ProxyHeader): void
+  /** Begins a connection: remembers what its header says, where it has one, for as long as it is there. */
+  set(socket: Socket, header: ProxyHeader | undefined): void
   get(peer: Peer): Client
 }
 
@@ -27,11 +27,12 @@ export interface ClientAddresses {
 export function createClientAddresses(): ClientAddresses {
   const told = new Map<string, Client>()
   return {
-    set(socket, { source, destination }) {
+    set(socket, header) {
       const key = keyOf(socket)
       // A port may be in use again before the connection that had it is known to be closed: neither may
       // this one speak for the last, nor the last take away what this one says.
       told.delete(key)
+      const { source, destination } = header ?? {}
       if (source === undefined || destination === undefined) return
       const client = { ip: unmapIPv4(source.host), ends: { source, destination } }
       told.set(key, client)

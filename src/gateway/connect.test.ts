@@ -301,7 +301,9 @@ describe('CONNECT over HTTP/1.1', () => {
 
 describe('one port', () => {
   test('begins with a PROXY header when it must, and tells the address behind it', async () => {
-    await using gateway = await startTestGateway([], { useProxyProtocol: true })
+    await using gateway = await startTestGateway([], {
+      proxyProtocol: { use: true, from: undefined },
+    })
     const { connect } = await import('node:net')
     const raw = connect({ port: gateway.port, host: '127.0.0.1' })
     raw.write('PROXY TCP4 203.0.113.9 192.0.2.1 51000 443\r\n')
@@ -320,9 +322,13 @@ describe('one port', () => {
   })
 
   test('closes a connection without the PROXY header it must begin with, without an answer', async () => {
-    await using gateway = await startTestGateway([], { useProxyProtocol: true })
+    await using gateway = await startTestGateway([], {
+      proxyProtocol: { use: true, from: undefined },
+    })
     await assert.rejects(connectTls(gateway.port))
-    assert.deepEqual(gateway.lines, [])
+    const line = await gateway.line((entry) => entry['message'] === 'connection refused')
+    assert.match(String(line['why']), /without a PROXY header/)
+    assert.deepEqual(gateway.lines, [line])
   })
 
   test('lets open tunnels be while it stops accepting', async () => {

@@ -13,6 +13,8 @@ import type { GatewayConfig } from './config/config.ts'
 import { createHandlers } from './handlers.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import { openPort, type Port } from './port.ts'
+import { createProxyAdmission } from './proxy-admission.ts'
+import { createRefusedConnections } from './refused-connections.ts'
 import type { Route } from './routes/route.ts'
 import { createTlsContexts } from './tls-contexts.ts'
 
@@ -88,7 +90,10 @@ export async function startTestGateway(
   const listener = await openPort({
     address: { host: '127.0.0.1', port: 0 },
     contexts: createTlsContexts(config.certificates),
-    useProxyProtocol: config.useProxyProtocol,
+    admission: createProxyAdmission(
+      config.proxyProtocol,
+      createRefusedConnections(log.service('gateway'), systemClock),
+    ),
     idleTimeoutMs: config.timeoutIdleMs,
     readTimeoutMs: config.timeoutReadMs,
     handlers: createHandlers(parts, app),
@@ -260,7 +265,7 @@ function testConfig(routes: readonly Route[]): GatewayConfig {
     authorizeLogFields: undefined,
     metricsAddress: undefined,
     programmaticRedirectDomains: ['localhost'],
-    useProxyProtocol: false,
+    proxyProtocol: { use: false, from: undefined },
     stateDirectory: '',
     routes,
   }

@@ -79,6 +79,7 @@ async function open(
     handlers: {
       connectHttp1: nothing,
       connectHttp2: nothing,
+      connectWebSocket: nothing,
       malformedHttp1: nothing,
       oversizedHttp2: nothing,
       request: nothing,

@@ -1,21 +1,21 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
 import { keepAliveMs } from '../net/dial.ts'
-import { readProxyHeader } from '../net/proxy-header.ts'
 import { createClientAddresses, type ClientAddresses } from './client-addresses.ts'
 import type { Certificate, ListenAddress } from './config/config.ts'
 import { createHttp1Server } from './http1-server.ts'
 import { createHttp2Server } from './http2-server.ts'
 import type { HttpServerOptions } from './port-handlers.ts'
 import { listenError } from './listen-error.ts'
+import type { ProxyAdmission } from './proxy-admission.ts'
 import type { TlsContexts } from './tls-contexts.ts'
 
 export interface PortOptions extends HttpServerOptions {
   readonly address: ListenAddress
   readonly contexts: TlsContexts
-  /** Every connection must begin with a PROXY header, or it is closed without an answer. */
-  readonly useProxyProtocol: boolean
-  /** Time for a TLS handshake, the PROXY header before it included; default 15 s. */
+  /** Reads what stands before TLS, and says who may go on; without it everybody may. */
+  readonly admission?: ProxyAdmission
+  /** Time for a TLS handshake, in milliseconds; default 15 s. */
   readonly handshakeTimeoutMs?: number
 }
 
@@ -66,7 +66,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
       if (sockets.size === 0 && !listener.listening) onEmptied()
     })
     socket.setKeepAlive(true, keepAliveMs)
-    void admit(socket, options, clients).then((isAdmitted) => {
+    void admit(socket, options.admission, clients).then((isAdmitted) => {
       if (isAdmitted) secure.emit('connection', socket)
       else socket.destroy()
     })
@@ -93,15 +93,11 @@ export async function openPort(options: PortOptions): Promise<Port> {
 
 async function admit(
   socket: Socket,
-  options: PortOptions,
+  admission: ProxyAdmission | undefined,
   clients: ClientAddresses,
 ): Promise<boolean> {
-  if (!options.useProxyProtocol) return true
-  const header = await readProxyHeader(
-    socket,
-    options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
-  )
-  if (header === undefined) return false
+  const header = await admission?.admit(socket)
+  if (header === 'refused') return false
   clients.set(socket, header)
   return true
 }

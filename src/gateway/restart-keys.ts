@@ -13,7 +13,6 @@ const keys = {
   timeoutIdleMs: 'timeout_idle',
   timeoutReadMs: 'timeout_read',
   metricsAddress: 'metrics_address',
-  useProxyProtocol: 'use_proxy_protocol',
   stateDirectory: 'state_directory',
 } as const satisfies Partial<Record<keyof GatewayConfig, string>>
 

@@ -11,6 +11,7 @@ const authority = await createCertificateAuthority()
 const nobody: PortHandlers = {
   connectHttp1: () => undefined,
   connectHttp2: () => undefined,
+  connectWebSocket: () => undefined,
   malformedHttp1: () => undefined,
   oversizedHttp2: () => undefined,
   request: () => undefined,

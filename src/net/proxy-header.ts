@@ -1,22 +1,23 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { decodeProxyHeader, type ProxyHeader } from './proxy-protocol.ts'
 
 /**
- * Reads the PROXY header at the start of a connection and leaves every byte behind it unread.
- * Resolves to undefined when there is none, the connection ends before it, or it takes too long.
+ * - `absent`: the connection begins with something else; all of it can still be read
+ * - `invalid`: it begins like a header, and is none
+ * - `lost`: it ended before that could be told, or took too long
  */
-export function readProxyHeader(
-  socket: Socket,
-  timeoutMs: number,
-): Promise<ProxyHeader | undefined> {
+export type FoundHeader = ProxyHeader | 'absent' | 'invalid' | 'lost'
+
+/** Reads the PROXY header at the start of a connection and leaves every byte behind it unread. */
+export function readProxyHeader(socket: Duplex, timeoutMs: number): Promise<FoundHeader> {
   return new Promise((resolve) => {
     let received = Buffer.alloc(0)
-    const finish = (header: ProxyHeader | undefined): void => {
+    const finish = (found: FoundHeader): void => {
       clearTimeout(timer)
       socket.off('readable', onReadable).off('end', onLost).off('close', onLost)
-      resolve(header)
+      resolve(found)
     }
-    const onLost = (): void => finish(undefined)
+    const onLost = (): void => finish('lost')
     const timer = setTimeout(onLost, timeoutMs)
     function onReadable(): void {
       const chunk = socket.read() as Buffer | null
@@ -24,9 +25,9 @@ export function readProxyHeader(
       received = Buffer.concat([received, chunk])
       const result = decodeProxyHeader(received)
       if (result === 'more') return
-      const header = result === 'invalid' ? undefined : result
-      if (header !== undefined) socket.unshift(received.subarray(header.lengthBytes))
-      finish(header)
+      const headerBytes = typeof result === 'string' ? 0 : result.lengthBytes
+      if (headerBytes < received.length) socket.unshift(received.subarray(headerBytes))
+      finish(result)
     }
     socket.on('readable', onReadable).on('end', onLost).on('close', onLost)
   })

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodeProxyHeader } from './proxy-protocol.ts'
+import { unmapIPv4 } from '../address.ts'
+import {
+  decodeProxyHeader,
+  encodeProxyHeader,
+  proxyVersions,
+  type ConnectionEnds,
+} from './proxy-protocol.ts'
 
 const v1 = Buffer.from('PROXY TCP4 203.0.113.9 192.0.2.1 51000 443\r\n')
 const v1IPv6 = Buffer.from('PROXY TCP6 2001:db8::9 2001:db8::1 51000 443\r\n')
@@ -71,22 +77,31 @@ test('any beginning of a header asks for more, and what follows it is left alone
   }
 })
 
-test('what is not a header is invalid at once', () => {
+test('what begins with something else has no header, from its first differing byte on', () => {
+  const others = ['GET / HTTP/1.1', '\x16\x03\x01\x02\x00', 'PROX', 'PROXY', '\r\n\r\n\0\r\nQUIT']
+  for (const text of others) {
+    const bytes = Buffer.from(`${text}\x16`, 'latin1')
+    assert.equal(decodeProxyHeader(bytes), 'absent', text)
+  }
+  assert.equal(decodeProxyHeader(Buffer.alloc(0)), 'more')
+  assert.equal(decodeProxyHeader(Buffer.from('\x16')), 'absent')
+})
+
+test('what begins like a header and is none is invalid at once', () => {
   const wrong = [
-    'GET / HTTP/1.1\r\n',
-    '\x16\x03\x01\x02\x00',
     'PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n',
     'PROXY TCP4 1.2.3.4 5.6.7.8 1 65536\r\n',
     'PROXY TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n',
     'PROXY TCP4 ::1 5.6.7.8 1 2\r\n',
     'PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n',
+    'PROXY TCP6 fe80::1%eth0 ::1 1 2\r\n',
     `PROXY TCP4 ${'1'.repeat(200)}`,
   ]
   for (const text of wrong)
     assert.equal(decodeProxyHeader(Buffer.from(text, 'latin1')), 'invalid', text)
   assert.equal(decodeProxyHeader(v2(2, 0x11, Buffer.alloc(12))), 'invalid')
   assert.equal(decodeProxyHeader(v2(1, 0x11, Buffer.alloc(11))), 'invalid')
-  assert.equal(decodeProxyHeader(v2(1, 0x11, Buffer.alloc(5000))), 'invalid')
+  assert.equal(decodeProxyHeader(v2(1, 0x11, Buffer.alloc(20_000))), 'invalid')
 })
 
 test('no bytes make it throw or claim more than there is', () => {
@@ -100,3 +115,60 @@ test('no bytes make it throw or claim more than there is', () => {
     { numRuns: 5000 },
   )
 })
+
+test('an IPv6 address is told in its one canonical form, whatever the header spells', () => {
+  const header = Buffer.from('PROXY TCP6 2001:DB8:0:0::9 0:0:0:0:0:ffff:192.0.2.1 1 2\r\n')
+  const result = decodeProxyHeader(header)
+  assert.ok(typeof result === 'object')
+  assert.equal(result.source?.host, '2001:db8::9')
+  assert.equal(unmapIPv4(result.destination?.host ?? ''), '192.0.2.1')
+})
+
+const ends = (from: string, to: string): ConnectionEnds => ({
+  source: { host: from, port: 51_000 },
+  destination: { host: to, port: 443 },
+})
+
+test('a header is encoded byte by byte as the specification has it', () => {
+  const ipv4 = ends('203.0.113.9', '192.0.2.1')
+  assert.deepEqual(encodeProxyHeader('v1', ipv4), v1)
+  assert.deepEqual(encodeProxyHeader('v2', ipv4), v2IPv4)
+  assert.deepEqual(encodeProxyHeader('v1', ends('2001:db8::9', '2001:db8::1')), v1IPv6)
+  assert.equal(encodeProxyHeader('v1', undefined).toString(), 'PROXY UNKNOWN\r\n')
+  assert.deepEqual(encodeProxyHeader('v2', undefined), v2(1, 0x00, Buffer.alloc(0)))
+  const noAddress = ends('/run/postern.sock', '192.0.2.1')
+  assert.equal(encodeProxyHeader('v1', noAddress).toString(), 'PROXY UNKNOWN\r\n')
+})
+
+test('two families become one: IPv4 is mapped into IPv6', () => {
+  const mixed = ends('203.0.113.9', 'fe80::1%eth0')
+  const line = 'PROXY TCP6 ::ffff:cb00:7109 fe80::1 51000 443\r\n'
+  assert.equal(encodeProxyHeader('v1', mixed).toString(), line)
+  const mapped = ends('::ffff:203.0.113.9', '192.0.2.1')
+  assert.deepEqual(encodeProxyHeader('v1', mapped), v1)
+})
+
+test('what is encoded decodes to the same two ends', () => {
+  const host = fc.oneof(fc.ipV4(), fc.ipV6())
+  const end = fc.record({ host, port: fc.nat(65_535) })
+  fc.assert(
+    fc.property(end, end, fc.constantFrom(...proxyVersions), (source, destination, version) => {
+      const header = encodeProxyHeader(version, { source, destination })
+      const result = decodeProxyHeader(header)
+      assert.ok(typeof result === 'object', header.toString('latin1'))
+      const told = [result.source, result.destination].map((it) => [plain(it?.host), it?.port])
+      assert.deepEqual(
+        told,
+        [source, destination].map((it) => [plain(it.host), it.port]),
+      )
+      assert.equal(result.lengthBytes, header.length)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+/** One spelling for each address. */
+function plain(host = ''): string {
+  const { hostname } = new URL(`http://${host.includes(':') ? `[${host}]` : host}`)
+  return unmapIPv4(hostname.replace(/^\[(.*)\]$/, '$1'))
+}

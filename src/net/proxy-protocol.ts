@@ -1,5 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net'
-import type { HostPort } from '../address.ts'
+import { isIP, isIPv4, isIPv6 } from 'node:net'
+import { canonicalIPv6, unmapIPv4, type HostPort } from '../address.ts'
 
 /** Both ends of a connection, as the PROXY protocol tells them. */
 export interface ConnectionEnds {
@@ -18,17 +18,18 @@ export interface ProxyHeader {
 
 /**
  * - `more`: a valid beginning; read on
- * - `invalid`: not a PROXY header, whatever follows
+ * - `absent`: something else than a PROXY header, whatever follows
+ * - `invalid`: marked as a PROXY header, and none
  */
-export type ProxyHeaderResult = ProxyHeader | 'more' | 'invalid'
+export type ProxyHeaderResult = ProxyHeader | 'more' | 'absent' | 'invalid'
 
 /** Longest version 1 line with CRLF (specification §2.1). */
 const maxV1Bytes = 107
 const v1Prefix = Buffer.from('PROXY ')
 const v2Signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 const v2FixedBytes = 16
-/** Addresses and TLVs; the length field allows 65535, and edges send a few hundred. */
-const maxV2PayloadBytes = 4096
+/** Addresses and TLVs; the length field allows 65535. A TLV may hold a client's certificate (§2.2.6). */
+const maxV2PayloadBytes = 16_384
 
 /**
  * Decodes a PROXY protocol header, version 1 or 2, at the beginning of `bytes`. TLVs are passed over.
@@ -38,7 +39,7 @@ const maxV2PayloadBytes = 4096
 export function decodeProxyHeader(bytes: Buffer): ProxyHeaderResult {
   if (beginsLike(bytes, v2Signature)) return decodeV2(bytes)
   if (beginsLike(bytes, v1Prefix)) return decodeV1(bytes)
-  return 'invalid'
+  return 'absent'
 }
 
 function beginsLike(bytes: Buffer, prefix: Buffer): boolean {
@@ -57,14 +58,15 @@ function decodeV1(bytes: Buffer): ProxyHeaderResult {
   const [family, from = '', to = '', fromPort = '', toPort = '', ...rest] = line.split(' ')
   const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isIPv6 : undefined
   if (isAddress === undefined || rest.length > 0) return 'invalid'
+  if (!isAddress(from) || !isAddress(to)) return 'invalid'
   const [source, destination] = [v1Address(from, fromPort), v1Address(to, toPort)]
-  if (!source || !destination || !isAddress(from) || !isAddress(to)) return 'invalid'
-  return { source, destination, lengthBytes }
+  return source && destination ? { source, destination, lengthBytes } : 'invalid'
 }
 
-function v1Address(host: string, portText: string): HostPort | undefined {
+function v1Address(address: string, portText: string): HostPort | undefined {
   const port = /^(?:0|[1-9]\d{0,4})$/.test(portText) ? Number(portText) : Number.NaN
-  return port <= 65_535 ? { host, port } : undefined
+  if (address.includes('%') || !(port <= 65_535)) return undefined
+  return { host: isIPv4(address) ? address : canonicalIPv6(address), port }
 }
 
 function decodeV2(bytes: Buffer): ProxyHeaderResult {
@@ -103,5 +105,71 @@ function decodeV2Addresses(
 function formatAddress(bytes: Buffer): string {
   if (bytes.length === 4) return bytes.join('.')
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16))
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
+  return canonicalIPv6(groups.join(':'))
+}
+
+/** The versions, by the names they have in a configuration. */
+export const proxyVersions = ['v1', 'v2'] as const
+export type ProxyVersion = (typeof proxyVersions)[number]
+
+/**
+ * Encodes a PROXY protocol header for a connection that is passed on. Where the two addresses are of
+ * different families, the IPv4 one is mapped into IPv6: a header has one family. Without addresses it
+ * says that they are not known, and its receiver takes those of the connection itself.
+ */
+export function encodeProxyHeader(version: ProxyVersion, ends: ConnectionEnds | undefined): Buffer {
+  const known = ends && inOneFamily(ends)
+  return version === 'v1' ? encodeV1(known) : encodeV2(known)
+}
+
+interface FamilyEnds extends ConnectionEnds {
+  readonly family: 4 | 6
+}
+
+function inOneFamily({ source, destination }: ConnectionEnds): FamilyEnds | undefined {
+  const plain = [source, destination].map(({ host }) => unmapIPv4(host.replace(/%.*$/, '')))
+  if (plain.some((host) => isIP(host) === 0)) return undefined
+  const family = plain.every(isIPv4) ? 4 : 6
+  const [from = '', to = ''] = family === 4 ? plain : plain.map(asIPv6)
+  return {
+    family,
+    source: { host: from, port: source.port },
+    destination: { host: to, port: destination.port },
+  }
+}
+
+function asIPv6(host: string): string {
+  return canonicalIPv6(isIPv4(host) ? `::ffff:${host}` : host)
+}
+
+function encodeV1(ends: FamilyEnds | undefined): Buffer {
+  if (ends === undefined) return Buffer.from('PROXY UNKNOWN\r\n')
+  const { family, source, destination } = ends
+  const words = [`TCP${family}`, source.host, destination.host, source.port, destination.port]
+  return Buffer.from(`PROXY ${words.join(' ')}\r\n`)
+}
+
+function encodeV2(ends: FamilyEnds | undefined): Buffer {
+  const payload = ends === undefined ? Buffer.alloc(0) : encodeV2Addresses(ends)
+  // Version 2, command PROXY; families UNSPEC, TCP over IPv4, TCP over IPv6 (§2.2).
+  const family = ends === undefined ? 0x00 : ends.family === 4 ? 0x11 : 0x21
+  const fixed = Buffer.from([0x21, family, payload.length >> 8, payload.length & 0xff])
+  return Buffer.concat([v2Signature, fixed, payload])
+}
+
+function encodeV2Addresses({ source, destination }: FamilyEnds): Buffer {
+  const ports = Buffer.alloc(4)
+  ports.writeUInt16BE(source.port, 0)
+  ports.writeUInt16BE(destination.port, 2)
+  return Buffer.concat([addressBytes(source.host), addressBytes(destination.host), ports])
+}
+
+/** An IPv4 address, or an IPv6 one in its canonical form: groups only, one "::" at most. */
+function addressBytes(host: string): Buffer {
+  if (isIPv4(host)) return Buffer.from(host.split('.').map(Number))
+  const [before = [], after = []] = host
+    .split('::')
+    .map((half) => (half === '' ? [] : half.split(':').map((group) => Number.parseInt(group, 16))))
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => 0)
+  return Buffer.from([...before, ...zeros, ...after].flatMap((group) => [group >> 8, group & 0xff]))
 }

@@ -1,3 +1,4 @@
+import type { IpRange } from '../../ip-ranges.ts'
 import type { LogLevel } from '../../log.ts'
 import type { Route } from '../routes/route.ts'
 
@@ -27,6 +28,14 @@ export interface IdentityProvider {
   readonly groupsClaim: string
 }
 
+/** Who begins a connection with a PROXY header. */
+export interface ProxyProtocolSettings {
+  /** Whether there must be one; `optional`: only those in `from` may send one, and need not. */
+  readonly use: boolean | 'optional'
+  /** Who may send one; undefined: whoever reaches the port. */
+  readonly from: readonly IpRange[] | undefined
+}
+
 /** A whole configuration, checked: nothing below this needs to ask again whether it makes sense. */
 export interface GatewayConfig {
   readonly address: ListenAddress
@@ -53,7 +62,7 @@ export interface GatewayConfig {
   readonly metricsAddress: ListenAddress | undefined
   /** Hosts a sign-in may end at; `localhost` covers 127.0.0.0/8 and ::1 too. */
   readonly programmaticRedirectDomains: readonly string[]
-  readonly useProxyProtocol: boolean
+  readonly proxyProtocol: ProxyProtocolSettings
   readonly stateDirectory: string
   readonly routes: readonly Route[]
 }

@@ -163,11 +163,18 @@ export const globalKeys = {
     doc: 'Hosts that the sign-in of a client may end at. `localhost` covers 127.0.0.0/8 and ::1 too.',
   }),
   use_proxy_protocol: key({
-    schema: values.flag,
-    type: 'true or false',
+    schema: z.literal([true, false, 'optional']),
+    type: 'true, false or `optional`',
     default: false,
     variable: 'flag',
-    doc: 'Whether every connection must begin with a PROXY protocol header, version 1 or 2. Turn it on only behind a load balancer that sends one.',
+    doc: 'Whether every connection must begin with a PROXY protocol header, version 1 or 2, with the real address of its client: behind a load balancer that sends one. With `optional`, connections of those in `proxy_protocol_from` may begin with one, and all others must not.',
+  }),
+  proxy_protocol_from: key({
+    schema: z.array(values.ipRange).min(1),
+    type: 'list of IP addresses and ranges',
+    without: 'everybody; `optional` needs a list',
+    variable: 'list',
+    doc: 'Who may send a PROXY header: the addresses of your load balancers, such as `10.0.0.0/8`. A header from elsewhere is refused: the connection is closed without an answer, and logged. With `use_proxy_protocol: true` nobody else can connect at all.',
   }),
   // STATE_DIRECTORY is systemd's before it is ours: a default, which the file overrides.
   state_directory: textKey(values.path, 'path', {

@@ -12,6 +12,7 @@ import type { Findings } from './findings.ts'
 import { readSignIn, warnOfUncoveredHost } from './identity.ts'
 import { globalKeys } from './keys.ts'
 import type { GlobalValues, Key } from './keys.ts'
+import { readProxyProtocol } from './proxy-protocol.ts'
 import { readRoutes } from './read-routes.ts'
 import { readSecrets } from './secrets.ts'
 import type { Secrets } from './secrets.ts'
@@ -62,6 +63,7 @@ export async function loadConfig({
   const certificates = await readCertificates(settings, files, findings, nowMs)
   const secrets = await readSecrets(settings, files, findings)
   const signIn = readSignIn(settings, secrets.idpClientSecret, routes.readsSubject, findings)
+  const proxyProtocol = readProxyProtocol(settings, findings)
   warnOfUncoveredHost(settings, certificates, findings)
   if (file.readableBy === 'others') warnOfExposed(text, findings)
   if (findings.problems.length > 0) throw new ConfigError(inOrder(findings.problems))
@@ -69,6 +71,7 @@ export async function loadConfig({
     config: {
       ...plainSettings(settings, certificates, secrets),
       ...signIn,
+      proxyProtocol,
       stateDirectory: stateDirectory(settings, env, folder),
       routes: routes.routes,
     },
@@ -80,7 +83,7 @@ export async function loadConfig({
 
 type PlainSettings = Omit<
   GatewayConfig,
-  'authenticateServiceUrl' | 'identityProvider' | 'stateDirectory' | 'routes'
+  'authenticateServiceUrl' | 'identityProvider' | 'proxyProtocol' | 'stateDirectory' | 'routes'
 >
 
 function plainSettings(
@@ -107,7 +110,6 @@ function plainSettings(
     programmaticRedirectDomains:
       values.programmatic_redirect_domain_whitelist ??
       fallback(globalKeys.programmatic_redirect_domain_whitelist),
-    useProxyProtocol: values.use_proxy_protocol ?? fallback(globalKeys.use_proxy_protocol),
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isLoopbackHost, parseHost, parsePort } from '../../address.ts'
 import { parseDuration } from '../../clock.ts'
+import { ipRangeForm, parseIpRange } from '../../ip-ranges.ts'
 import { mustBe, secretTextOf, show, textOf } from '../../schema.ts'
 import type { Fault } from '../../schema.ts'
 import { didYouMean } from '../../spelling.ts'
@@ -91,6 +92,9 @@ function hasExtras(url: URL): boolean {
 }
 
 const secretBytes = 32
+
+/** An IP address or a CIDR range. */
+export const ipRange = textOf(ipRangeForm, parseIpRange)
 
 /** Base64 (RFC 4648 §4) of exactly 32 bytes. */
 export const secretKey = secretTextOf(`base64 of exactly ${secretBytes} bytes`, parseSecretKey)
