@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
-# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Chromium, curl. Tests start their own private
+# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, systemd, Chromium, curl. Tests start their own private
 # copies, so the packages' services are neither left running nor enabled. Services of packages that
 # were there before are not touched. Quick and silent about what is already installed.
 set -eu
@@ -12,6 +12,7 @@ packages='
   mariadb-server mariadb-client
   nginx libnginx-mod-stream
   haproxy
+  systemd
   chromium
   curl
 '

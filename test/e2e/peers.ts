@@ -10,7 +10,12 @@ export const peers = {
   PostgreSQL: ['initdb', 'postgres', 'psql'],
   MariaDB: ['mariadb-install-db', 'mariadbd', 'mariadb'],
   HAProxy: ['haproxy'],
+  nginx: ['nginx'],
+  sshpass: ['sshpass'],
+  systemd: ['systemd-analyze'],
   Chromium: ['chromium'],
+  Git: ['git'],
+  rsync: ['rsync'],
 } as const
 
 export type Peer = keyof typeof peers
