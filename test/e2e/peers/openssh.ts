@@ -13,6 +13,9 @@ export interface Sshd {
   /** Arguments by which `ssh` and `scp` sign in as the user who runs the tests, and check the host. */
   readonly clientOptions: readonly string[]
   readonly user: string
+  /** The files that `clientOptions` names: the user's private key, and who the host is. */
+  readonly userKey: string
+  readonly knownHosts: string
 }
 
 /** Starts OpenSSH's server with a host key, a user key and a configuration of its own. */
@@ -37,6 +40,8 @@ export async function startSshd(scope: Scope, hostName: string): Promise<Sshd> {
   return {
     port,
     user: userInfo().username,
+    userKey,
+    knownHosts,
     clientOptions: clientOptions(userKey, knownHosts, hostName),
   }
 }
