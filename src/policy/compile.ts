@@ -17,10 +17,11 @@ export function compilePolicy(clauses: readonly Clause[]): Policy {
   const sides = Object.groupBy(clauses, ({ side }) => side)
   return {
     readsSubject: criteria.some(({ readsSubject }) => readsSubject),
+    readsClientCertificate: criteria.some(({ readsClientCertificate }) => readsClientCertificate),
     evaluate(facts) {
       const allow = judgeSide(sides.allow ?? [], facts)
       const deny = judgeSide(sides.deny ?? [], facts)
-      const validUntilMs = nextChangeOf(criteria, facts.nowMs)
+      const validUntilMs = nextChangeOf(criteria, facts)
       return { outcome: outcomeOf(allow, deny), allow, deny, validUntilMs }
     },
   }
@@ -56,9 +57,12 @@ function judgeIn(clause: Clause, criterion: CompiledCriterion, facts: RequestFac
   )
 }
 
-function nextChangeOf(criteria: readonly CompiledCriterion[], nowMs: number): number | undefined {
+function nextChangeOf(
+  criteria: readonly CompiledCriterion[],
+  facts: RequestFacts,
+): number | undefined {
   const changes = criteria
-    .map((criterion) => criterion.nextChangeMs?.(nowMs))
+    .map((criterion) => criterion.nextChangeMs?.(facts.nowMs, facts))
     .filter((atMs) => atMs !== undefined)
   return changes.length === 0 ? undefined : Math.min(...changes)
 }

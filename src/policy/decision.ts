@@ -6,11 +6,15 @@ export interface Verdict {
 }
 
 /**
+ * In this order (reference 3.3):
+ *
+ * - `client-certificate`: a reason of the deny side is that there is no valid client certificate
+ * - `sign-in`: some reason is `user-unauthenticated`, whatever the values
  * - `allow`: an allow rule holds and no deny rule does
- * - `sign-in`: some reason is `user-unauthenticated`, whatever the values (reference 3.3, step 2)
+ * - `client-certificate`: no allow rule holds, and one asks for a client certificate that is not there
  * - `deny`: everything else
  */
-export type Outcome = 'allow' | 'deny' | 'sign-in'
+export type Outcome = 'allow' | 'deny' | 'sign-in' | 'client-certificate'
 
 export interface Decision {
   readonly outcome: Outcome
@@ -18,7 +22,8 @@ export interface Decision {
   readonly deny: Verdict
   /**
    * The next moment (milliseconds since the epoch) at which this decision could come out otherwise
-   * because of the time alone, from `date`, `time_of_day` and `day_of_week`; undefined when never.
+   * because of the time alone: `date`, `time_of_day`, `day_of_week`, or a client certificate that
+   * expires; undefined when never.
    */
   readonly validUntilMs: number | undefined
 }

@@ -11,6 +11,24 @@ export interface Subject {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
+/** What criteria read about the certificate that a client showed in its TLS handshake. */
+export interface ClientCertificate {
+  /** Whether the gateway trusts it now: who signed it, its dates, whether it was revoked, its names. */
+  readonly isValid: boolean
+  /** SHA-256 of the certificate, 64 lower-case hexadecimal digits. */
+  readonly fingerprint: string
+  /** Base64 of the SHA-256 of its public key (SubjectPublicKeyInfo). */
+  readonly spkiHash: string
+  readonly dnsNames: readonly string[]
+  readonly emailAddresses: readonly string[]
+  readonly uris: readonly string[]
+  /**
+   * When it stops being valid by itself, in milliseconds since the epoch; undefined when never, or when
+   * it is not valid.
+   */
+  readonly validUntilMs: number | undefined
+}
+
 /** What criteria read about one request. */
 export interface RequestFacts {
   /** Undefined for somebody who is not signed in. */
@@ -21,6 +39,8 @@ export interface RequestFacts {
   readonly path: string
   /** The client's IP address, IPv4 never in its IPv6-mapped form. */
   readonly sourceIp: string
+  /** Undefined when the client showed none. */
+  readonly clientCertificate?: ClientCertificate | undefined
   /** Milliseconds since the epoch. */
   readonly nowMs: number
 }

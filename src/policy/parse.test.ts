@@ -160,8 +160,6 @@ test('only claims take a path, and need one', () => {
 
 test('criteria that cannot be honoured are refused rather than never true', () => {
   const names = [
-    'client_certificate',
-    'invalid_client_certificate',
     'cors_preflight',
     'device',
     'record',

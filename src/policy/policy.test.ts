@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { RequestFacts, Subject } from './facts.ts'
+import type { ClientCertificate, RequestFacts, Subject } from './facts.ts'
 import { parsePolicy } from './parse.ts'
 import { policyOf } from './policy.suite.ts'
 
@@ -15,7 +15,23 @@ type Said = { readonly value: boolean; readonly reasons: ReadonlySet<string> }
 const names = ['ada', 'bob'] as const
 const domains = ['a.example', 'b.example'] as const
 const groups = ['dev', 'ops'] as const
+const fingerprints = ['aa', 'bb'].map((pair) => pair.repeat(32)) as [string, string]
 const moments = ['2026-01-01', '2026-02-01', '2026-03-01'] as const
+
+function slowCertificate(
+  data: { fingerprint: string } | undefined,
+  certificate: ClientCertificate | undefined,
+): Said {
+  const say = (value: boolean, reason: string): Said => ({ value, reasons: new Set([reason]) })
+  if (data === undefined) {
+    if (certificate?.isValid === true) return say(false, 'valid-client-certificate')
+    return say(true, certificate ? 'invalid-client-certificate' : 'client-certificate-required')
+  }
+  if (certificate === undefined) return say(false, 'client-certificate-required')
+  return certificate.isValid && certificate.fingerprint === data.fingerprint
+    ? say(true, 'client-certificate-ok')
+    : say(false, 'client-certificate-unauthorized')
+}
 
 function slowCriterion(criterion: Criterion, { subject, ...request }: RequestFacts): Said {
   const [name, data] = Object.entries(criterion)[0] ?? []
@@ -32,6 +48,10 @@ function slowCriterion(criterion: Criterion, { subject, ...request }: RequestFac
       return say(request.sourceIp === data, 'source-ip')
     case 'http_method':
       return say(data === 'CONNECT', 'http-method')
+    case 'client_certificate':
+      return slowCertificate(data as { fingerprint: string }, request.clientCertificate)
+    case 'invalid_client_certificate':
+      return slowCertificate(undefined, request.clientCertificate)
     case 'date':
       return say(request.nowMs >= Date.parse((data as { after: string }).after), 'date')
     default:
@@ -107,16 +127,26 @@ function slowSide(rules: readonly Rule[], side: string, facts: RequestFacts): Sa
 }
 
 function slowOutcome(allow: Said, deny: Said): string {
+  const noCertificate = ['client-certificate-required', 'invalid-client-certificate']
+  const lacksOne = ({ reasons }: Said): boolean => noCertificate.some((code) => reasons.has(code))
+  if (lacksOne(deny)) return 'client-certificate'
   for (const { reasons } of [allow, deny]) {
     if (reasons.has('user-unauthenticated')) return 'sign-in'
   }
   if (deny.value) return 'deny'
-  return allow.value ? 'allow' : 'deny'
+  if (allow.value) return 'allow'
+  return lacksOne(allow) ? 'client-certificate' : 'deny'
 }
 
-function slowValidUntil(rules: readonly Rule[], nowMs: number): number | undefined {
-  const dates = JSON.stringify(rules).match(/\d{4}-\d{2}-\d{2}/g) ?? []
+function slowValidUntil(
+  rules: readonly Rule[],
+  { nowMs, clientCertificate }: RequestFacts,
+): number | undefined {
+  const text = JSON.stringify(rules)
+  const dates = text.match(/\d{4}-\d{2}-\d{2}/g) ?? []
   const later = dates.map((date) => Date.parse(date)).filter((atMs) => atMs > nowMs)
+  const expiresAtMs = text.includes('client_certificate') && clientCertificate?.validUntilMs
+  if (typeof expiresAtMs === 'number') later.push(expiresAtMs)
   return later.sort((one, other) => one - other)[0]
 }
 
@@ -137,6 +167,8 @@ const anyCriterion: fc.Arbitrary<Criterion> = fc.oneof(
   fc.constantFrom('192.0.2.1', '2001:db8::1').map((address) => ({ source_ip: address })),
   fc.constantFrom('CONNECT', 'GET').map((method) => ({ http_method: method })),
   fc.constantFrom(...moments).map((after) => ({ date: { after } })),
+  fc.constantFrom(...fingerprints).map((fingerprint) => ({ client_certificate: { fingerprint } })),
+  fc.constant({ invalid_client_certificate: true }),
 )
 
 const anyBody = fc.dictionary(
@@ -159,11 +191,22 @@ const anySubject: fc.Arbitrary<Subject> = fc.record({
   claims: fc.record({ team: fc.constantFrom('red', 'blue') }, { requiredKeys: [] }),
 })
 
+const anyCertificate: fc.Arbitrary<ClientCertificate> = fc.record({
+  isValid: fc.boolean(),
+  fingerprint: fc.constantFrom(...fingerprints),
+  spkiHash: fc.constant(''),
+  dnsNames: fc.constant([]),
+  emailAddresses: fc.constant([]),
+  uris: fc.constant([]),
+  validUntilMs: fc.option(fc.constant(Date.parse('2026-04-01')), { nil: undefined }),
+})
+
 const anyFacts: fc.Arbitrary<RequestFacts> = fc.record({
   subject: fc.option(anySubject, { nil: undefined }),
   method: fc.constant('CONNECT'),
   path: fc.constant(''),
   sourceIp: fc.constantFrom('192.0.2.1', '2001:db8::1', '198.51.100.1'),
+  clientCertificate: fc.option(anyCertificate, { nil: undefined }),
   nowMs: fc.constantFrom(...moments.flatMap((date) => [Date.parse(date) - 1, Date.parse(date)])),
 })
 
@@ -176,7 +219,7 @@ test('values, reasons, outcome and end of a decision are those of a slow evaluat
         outcome: slowOutcome(allow, deny),
         allow: { value: allow.value, reasons: [...allow.reasons].sort() },
         deny: { value: deny.value, reasons: [...deny.reasons].sort() },
-        validUntilMs: slowValidUntil(document, facts.nowMs),
+        validUntilMs: slowValidUntil(document, facts),
       })
     }),
     { numRuns: 3000 },

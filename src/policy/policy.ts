@@ -6,6 +6,8 @@ export interface Policy {
   evaluate(facts: RequestFacts): Decision
   /** Whether any rule asks who somebody is: then a gateway needs an identity provider. */
   readonly readsSubject: boolean
+  /** Whether any rule asks for a client certificate: then a gateway must ask for one. */
+  readonly readsClientCertificate: boolean
 }
 
 /** One fault in a policy; `path` leads from the policy's root, such as `[0, 'allow', 'or', 1]`. */

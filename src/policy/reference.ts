@@ -64,7 +64,12 @@ policy:
 - \`user\` compares ids of people and of service accounts alike, and no id is both: a service account cannot get the id of
   somebody who is signed in, and whoever the provider knows by the id of a service account, a revoked one's included, is
   not let in. Create a service account before you name it in a policy.
-- A decision that depends on the time is made again when the time comes, for tunnels that are open as well.
+- A \`deny\` that finds no valid client certificate is answered with 495 before anything else, sign-in included. An
+  \`allow\` that asks for one is answered with 495 only to somebody whom no other rule sends to the sign-in.
+- A certificate that \`downstream_mtls\` does not trust satisfies no \`client_certificate\`, whatever its fingerprint. Under
+  \`not\` and \`deny\` it is as if there was none: deny \`invalid_client_certificate\` as well.
+- A decision that depends on the time, or on a certificate that expires, is made again when the time comes, for tunnels
+  that are open as well.
 
 ## Criteria`
 

@@ -1,6 +1,8 @@
 import type { Clause } from './compile.ts'
+import { clientCertificate } from './criteria/client-certificate.ts'
+import { invalidClientCertificate } from './criteria/invalid-client-certificate.ts'
 import { collectPolicy, type ParsedPolicy, parseCriterion, parseRules } from './parse.ts'
-import type { Place } from './place.ts'
+import { isObject, type Place } from './place.ts'
 
 /** A route's settings that stand for an `allow` rule. */
 export interface Shorthand {
@@ -20,14 +22,54 @@ export function shorthandRules(shorthand: Shorthand): readonly unknown[] {
 }
 
 /**
+ * What a gateway does about client certificates: asks for none, leaves them to the policies, or adds
+ * `deny: or: [invalid_client_certificate]` to every policy.
+ */
+export type ClientCertificateUse = 'none' | 'policy' | 'default-deny'
+
+/**
  * Parses a route's `policy` document together with its shorthand, OR-ed. Paths of problems lead from
  * the route, such as `['policy', 0, 'allow', 'or', 1]` or `['allowed_users', 2]`.
  */
-export function parseRoutePolicy(document: unknown, shorthand: Shorthand): ParsedPolicy {
+export function parseRoutePolicy(
+  document: unknown,
+  shorthand: Shorthand,
+  clientCertificates: ClientCertificateUse = 'none',
+): ParsedPolicy {
   return collectPolicy((root) => {
     refuseContradictions(shorthand, root)
-    return [...parseRules(document, root.at('policy')), ...shorthandClauses(shorthand, root)]
+    if (clientCertificates === 'none') refuseCertificateCriteria(document, root.at('policy'))
+    return [
+      ...parseRules(document, root.at('policy')),
+      ...shorthandClauses(shorthand, root),
+      ...(clientCertificates === 'default-deny' ? [denyInvalidCertificates(root)] : []),
+    ]
   })
+}
+
+function denyInvalidCertificates(root: Place): Clause {
+  const criterion = invalidClientCertificate.parse(true, root, '')
+  return { side: 'deny', operator: 'or', criteria: criterion === undefined ? [] : [criterion] }
+}
+
+const certificateCriteria: readonly string[] = [
+  clientCertificate.name,
+  invalidClientCertificate.name,
+]
+
+/** List of rules, rule, side, operator: criteria lie no deeper than this. */
+const criteriaLevel = 4
+
+/** A gateway that asks nobody for a certificate would never let anybody in by one. */
+function refuseCertificateCriteria(document: unknown, place: Place, level = 0): void {
+  if (level > criteriaLevel) return
+  const entries = Array.isArray(document) ? [...document.entries()] : []
+  for (const [key, value] of isObject(document) ? Object.entries(document) : entries) {
+    if (certificateCriteria.includes(String(key))) {
+      const hint = 'add "downstream_mtls" with the authorities that sign client certificates'
+      place.at(key).problem(`criterion "${key}" needs "downstream_mtls" in this file`, hint)
+    } else refuseCertificateCriteria(value, place.at(key), level + 1)
+  }
 }
 
 /** One criterion of the shorthand, and the setting it comes from. */

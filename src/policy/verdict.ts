@@ -1,4 +1,5 @@
 import type { Outcome, Verdict } from './decision.ts'
+import type { Reason } from './explain.ts'
 
 /** The four operators; `not` and `nor` do not mean what their names say elsewhere. */
 export const operators = {
@@ -23,14 +24,28 @@ export function mergeOr(verdicts: readonly Verdict[]): Verdict {
   return holding.length > 0 ? joined(true, holding) : joined(false, verdicts)
 }
 
+/** A client without a valid certificate is told so at once, before any sign-in (reference 3.3, step 1). */
+const certificateReasons: readonly string[] = [
+  'client-certificate-required',
+  'invalid-client-certificate',
+] satisfies readonly Reason[]
+
+/** Whether a reason says that there is no valid client certificate. */
+export function isAboutMissingCertificate(reason: string): boolean {
+  return certificateReasons.includes(reason)
+}
+
 /**
  * What both sides lead to. `user-unauthenticated` wins over both values: under `not` and `nor` a
  * criterion about nobody is true, and must lead to a sign-in rather than to access.
  */
 export function outcomeOf(allow: Verdict, deny: Verdict): Outcome {
+  if (deny.reasons.some(isAboutMissingCertificate)) return 'client-certificate'
   const reasons = [...allow.reasons, ...deny.reasons]
   if (reasons.includes('user-unauthenticated')) return 'sign-in'
-  return allow.value && !deny.value ? 'allow' : 'deny'
+  if (allow.value && !deny.value) return 'allow'
+  const { reasons: decisive } = deny.value ? deny : allow
+  return decisive.some(isAboutMissingCertificate) ? 'client-certificate' : 'deny'
 }
 
 function mergeAnd(verdicts: readonly Verdict[]): Verdict {

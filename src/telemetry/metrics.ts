@@ -4,7 +4,7 @@ import { version } from '../version.ts'
 import type { Ended } from './ended.ts'
 
 /** What a policy said; `Outcome` of `policy/` fits. */
-export type DecisionOutcome = 'allow' | 'deny' | 'sign-in'
+export type DecisionOutcome = 'allow' | 'deny' | 'sign-in' | 'client-certificate'
 
 /** How an attempt came out. */
 export type Success = 'ok' | 'failed'

@@ -1,11 +1,13 @@
 import { accept, reject } from './always.ts'
 import { claim } from './claim.ts'
+import { clientCertificate } from './client-certificate.ts'
 import type { Criterion } from './criterion.ts'
 import { date } from './date.ts'
 import { dayOfWeek } from './day-of-week.ts'
 import { domain, email } from './email.ts'
 import { groups } from './groups.ts'
 import { httpMethod, httpPath } from './http.ts'
+import { invalidClientCertificate } from './invalid-client-certificate.ts'
 import { sourceIp } from './source-ip.ts'
 import { timeOfDay } from './time-of-day.ts'
 import { authenticatedUser, user } from './user.ts'
@@ -23,6 +25,8 @@ export const allCriteria: readonly Criterion[] = [
   sourceIp,
   httpMethod,
   httpPath,
+  clientCertificate,
+  invalidClientCertificate,
   date,
   dayOfWeek,
   timeOfDay,

@@ -1,6 +1,6 @@
 import type { Verdict } from '../decision.ts'
 import type { Reason } from '../explain.ts'
-import type { RequestFacts, Subject } from '../facts.ts'
+import type { ClientCertificate, RequestFacts, Subject } from '../facts.ts'
 import type { Place } from '../place.ts'
 
 /** One word of the policy language: how its data is read, and what it is for. */
@@ -22,6 +22,8 @@ export interface Criterion {
 export interface CompiledCriterion {
   /** Whether it asks who somebody is. */
   readonly readsSubject: boolean
+  /** Whether it asks for the client's certificate; absent when it does not. */
+  readonly readsClientCertificate?: boolean
   judge(facts: RequestFacts): Verdict
   /**
    * Lets a service account in, under `and` and `or` of an `allow`. Absent on every other criterion
@@ -30,9 +32,10 @@ export interface CompiledCriterion {
   readonly admit?: (account: Subject) => Verdict
   /**
    * The next moment after `nowMs` (both milliseconds since the epoch) at which time alone changes the
-   * answer; undefined when it never does. Absent on a criterion that does not look at the time.
+   * answer about these facts; undefined when it never does. Absent on a criterion that does not look
+   * at the time.
    */
-  readonly nextChangeMs?: (nowMs: number) => number | undefined
+  readonly nextChangeMs?: (nowMs: number, facts: RequestFacts) => number | undefined
 }
 
 /** What a criterion says with `value`: the reason of that answer. */
@@ -59,6 +62,18 @@ export function aboutSubject(
 /** A criterion about the request alone. */
 export function aboutRequest(judge: (facts: RequestFacts) => Verdict): CompiledCriterion {
   return { readsSubject: false, judge }
+}
+
+/** A criterion about the client's certificate, undefined when there is none. It may expire. */
+export function aboutClientCertificate(
+  judge: (certificate: ClientCertificate | undefined) => Verdict,
+): CompiledCriterion {
+  return {
+    readsSubject: false,
+    readsClientCertificate: true,
+    judge: ({ clientCertificate }) => judge(clientCertificate),
+    nextChangeMs: (_nowMs, { clientCertificate }) => clientCertificate?.validUntilMs,
+  }
 }
 
 /** A criterion about the moment alone. */

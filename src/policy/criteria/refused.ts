@@ -1,4 +1,3 @@
-const needsClientCertificates = 'client certificates are not asked for yet'
 const needsSsh =
   'it is about SSH sessions that end at the gateway, and tunnels only pass through it'
 
@@ -7,8 +6,6 @@ const needsSsh =
  * criterion that silently never holds turns a `deny` into a hole.
  */
 export const refusedCriteria: ReadonlyMap<string, string> = new Map([
-  ['client_certificate', needsClientCertificates],
-  ['invalid_client_certificate', needsClientCertificates],
   ['cors_preflight', 'a tunnel is opened with CONNECT, which is never a CORS preflight'],
   ['device', 'devices cannot be registered yet'],
   ['mcp_tool', 'it is about MCP servers, and routes lead to TCP services'],
