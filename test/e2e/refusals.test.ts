@@ -45,12 +45,43 @@ describe('what the gateway refuses', () => {
     const { rig, person } = await startTwo(scope)
     const unknown = await person.pipe('echo.example.com:8', 'hello')
     assert.equal(unknown.ending, 5)
-    assert.match(unknown.errors, /^postern: error: .*"echo\.example\.com:8"/m)
+    assert.match(unknown.errors, /^postern: error: no route for echo\.example\.com:8$/m)
     const line = await rig.lines.first((line) => line['response-code'] === 404)
     assert.equal(line['response-code-details'], 'route_not_found')
     assert.equal(line['upstream-cluster'], '')
     assert.match(rig.lines.text(), /"response-code-details":"route_not_found"/)
     assert.equal(rig.idp.signInCount, 0)
+  })
+
+  peerTest('a wrong port is told the right one, to who may use it', [], async (scope) => {
+    const port = await startService(scope, echo)
+    const both = [alice, carol]
+    const rig = await startRig(scope, [
+      route('echo.example.com:443', port),
+      route(target, port, both),
+    ])
+    const wrong = 'echo.example.com:22'
+    const said = async (email: string): Promise<string> => {
+      const person = await personAt(scope, rig, email)
+      const stranger = await person.pipe(wrong, '')
+      assert.match(stranger.errors, /^postern: error: no route for echo\.example\.com:22$/m)
+      assert.equal((await person.pipe(target, 'hello')).output, 'hello')
+      const { ending, errors } = await person.pipe(wrong, '')
+      assert.equal(ending, 5)
+      return errors
+    }
+    assert.match(await said(alice), /no route for \S+:22; there are some for :7 and :443$/m)
+    assert.match(await said(carol), /no route for \S+:22; there is one for :7$/m)
+    const logged = rig.lines.all((line) => line['response-code-details'] === 'route_not_found')
+    assert.deepEqual(
+      logged.map((line) => [line['email'], line['other-ports']]),
+      [
+        [undefined, undefined],
+        [alice, [7, 443]],
+        [undefined, undefined],
+        [carol, [7]],
+      ],
+    )
   })
 
   peerTest('a service that is down costs no sign-in, and has exit code 6', [], async (scope) => {
