@@ -9,6 +9,7 @@ import { securityHeaders } from './pages/layout.ts'
 import { welcomePage } from './pages/account-page.ts'
 import type { PageApp } from './parts.ts'
 import { requestIdHeader } from '../tunnel/headers.ts'
+import { gatewayPaths } from '../tunnel/paths.ts'
 import { toRefusal, type Refusal } from './refusal.ts'
 
 export type { PageApp }
@@ -40,6 +41,7 @@ export function createApp({ logger, signIn, routesApi, pages }: AppOptions): App
   app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/ping', (c) => c.text('ok\n'))
+  app.all(`${gatewayPaths.tunnel}*`, (c) => sendRefusal(c, upgradeRequired))
   app.get('/robots.txt', (c) => c.text('User-agent: *\nDisallow: /\n'))
   app.notFound((c) => sendRefusal(c, notFound))
   app.onError((error, c) => {
@@ -74,6 +76,15 @@ function badRequest({ status, message }: HTTPException): Refusal {
     next: 'send a shorter, well-formed body',
     reasons: [],
   }
+}
+
+/** Not 426, whose `Upgrade` field HTTP/2 does not allow. */
+const upgradeRequired: Refusal = {
+  status: 400,
+  code: 'upgrade_required',
+  message: 'a tunnel is asked for here by a WebSocket, and this request is none',
+  next: 'something before the gateway may remove "Upgrade: websocket": let it pass that on, and HTTP/1.1',
+  reasons: [],
 }
 
 const notFound: Refusal = {

@@ -25,6 +25,7 @@ export function connectRequestHttp1(
   const gone = watchClient(socket)
   return {
     ...context,
+    transport: 'http/1.1',
     authority: request.url ?? '',
     headers: request.headers,
     fault: faultOf(request),

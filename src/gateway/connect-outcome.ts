@@ -11,7 +11,7 @@ import { RouteNotFoundError } from './match-route.ts'
 import type { GatewayParts } from './parts.ts'
 import { asRedirect, toRefusal, type Refusal } from './refusal.ts'
 import type { Route } from './routes/route.ts'
-import { tokenFromHeaders } from '../identity/tokens.ts'
+import { hasCredential } from '../identity/credential-headers.ts'
 
 /** What the access log knows of a CONNECT when it begins. */
 export function accessRequest({
@@ -19,6 +19,7 @@ export function accessRequest({
   authority,
   headers,
   ip,
+  transport,
 }: ConnectRequest): AccessRequest {
   return {
     requestId,
@@ -30,6 +31,7 @@ export function accessRequest({
     forwardedFor: headerText(headers, 'x-forwarded-for'),
     ip,
     headers,
+    transport,
   }
 }
 
@@ -73,12 +75,11 @@ export function refuse(
   request.refuse(answer)
 }
 
-/** A redirect for callers that sent no token and read pages, 401 for all others (reference 3.3). */
+/** A redirect for callers that sent no credential and read pages, 401 for all others (reference 3.3). */
 function withSignIn(refusal: Refusal, request: ConnectRequest, gateway: GatewayParts): Refusal {
   if (refusal.code !== 'sign_in_required') return refusal
   const mayRedirect =
-    tokenFromHeaders(request.headers) === undefined &&
-    prefersHtml(headerText(request.headers, 'accept'))
+    !hasCredential(request.headers) && prefersHtml(headerText(request.headers, 'accept'))
   const location = gateway.signInLocation()
   return mayRedirect && location !== undefined ? asRedirect(refusal, location) : refusal
 }

@@ -10,6 +10,8 @@ export interface ConnectContext extends Client {
 
 /** One CONNECT, whichever HTTP version it came by. Exactly one of `accept` and `refuse` is called. */
 export interface ConnectRequest extends ConnectContext {
+  /** A WebSocket carries a CONNECT where CONNECT itself does not pass. */
+  readonly transport: 'http/1.1' | 'h2' | 'websocket'
   /** The target as it was sent: nothing has been checked. */
   readonly authority: string
   readonly headers: Readonly<IncomingHttpHeaders>

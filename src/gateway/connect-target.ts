@@ -1,5 +1,6 @@
 import { parseAuthority, type HostPort } from '../address.ts'
 import { AccessError, PeerError } from '../errors.ts'
+import { gatewayPaths } from '../tunnel/paths.ts'
 import type { ConnectRequest } from './connect-request.ts'
 
 /** Longest authority that is looked at: a host name of 253 octets, brackets, colon and port fit. */
@@ -11,11 +12,11 @@ const maxAuthorityLength = 300
  * @throws PeerError `malformed-request`; AccessError `origin-not-allowed` for a web page's request
  */
 export function checkedTarget(request: ConnectRequest): HostPort {
-  if (request.fault !== undefined) throw malformed(request.fault)
+  if (request.fault !== undefined) throw malformed(request.fault, request)
   const { authority } = request
   const target = authority.length > maxAuthorityLength ? undefined : parseAuthority(authority)
   if (target === undefined) {
-    throw malformed(`"${authority.slice(0, maxAuthorityLength)}" is no target of CONNECT`)
+    throw malformed(`"${authority.slice(0, maxAuthorityLength)}" is no target of CONNECT`, request)
   }
   // Only browsers send it, and no page has a reason to open a tunnel.
   if (request.headers.origin !== undefined) {
@@ -26,8 +27,11 @@ export function checkedTarget(request: ConnectRequest): HostPort {
   return target
 }
 
-function malformed(message: string): PeerError {
+function malformed(message: string, { transport }: ConnectRequest): PeerError {
   return new PeerError('malformed-request', message, {
-    hint: 'send "CONNECT host:port" with "Host: host:port", as in "CONNECT ssh.example.com:22"',
+    hint:
+      transport === 'websocket'
+        ? `open a WebSocket at "${gatewayPaths.tunnel}host:port", as in "${gatewayPaths.tunnel}ssh.example.com:22"`
+        : 'send "CONNECT host:port" with "Host: host:port", as in "CONNECT ssh.example.com:22"',
   })
 }

@@ -16,6 +16,8 @@ export interface AccessRequest {
   /** The client's address: the connection's peer, or what the PROXY header said. */
   readonly ip: string
   readonly headers?: Headers | undefined
+  /** How a tunnel came. */
+  readonly transport?: 'http/1.1' | 'h2' | 'websocket' | undefined
 }
 
 export interface AccessRoute {
@@ -23,8 +25,9 @@ export interface AccessRoute {
   readonly name: string
 }
 
-/** A `Session` fits by shape. */
+/** A session of `identity/` fits by shape. */
 export interface AccessSession {
+  readonly kind: 'person' | 'service-account'
   readonly id: string
   readonly userId: string
   readonly email: string | undefined
@@ -68,6 +71,9 @@ const optional = (doc: string, read: AccessField['read']): AccessField => {
 const upstreamCluster = ({ route }: AccessLine): string =>
   route === undefined ? '' : `${route.name || 'route'}-${route.id}`
 
+const personOf = ({ session }: AccessLine): AccessSession | undefined =>
+  session?.kind === 'person' ? session : undefined
+
 /** The fields in their default order: Pomerium's twelve first, then ours. */
 export const accessFields: FieldTable<AccessLine> = {
   'upstream-cluster': shown('route as `NAME-ID`; empty when none matched', upstreamCluster),
@@ -95,9 +101,12 @@ export const accessFields: FieldTable<AccessLine> = {
     "client's address: the connection's peer, or the PROXY header's source",
     (line) => line.ip,
   ),
-  user: shown("the provider's id (`sub`) of who is signed in", (line) => line.session?.userId),
-  email: shown('email address of who is signed in', (line) => line.session?.email),
-  'session-id': shown('session', (line) => line.session?.id),
+  user: shown("the provider's id (`sub`) of who is signed in", (line) => personOf(line)?.userId),
+  email: shown('email address of who is signed in', (line) => personOf(line)?.email),
+  'session-id': shown('session of a person', (line) => personOf(line)?.id),
+  'service-account-id': shown('id of the service account, instead of these three', ({ session }) =>
+    session?.kind === 'service-account' ? session.userId : undefined,
+  ),
   route: shown('name of the route that matched', (line) => line.route?.name),
   'route-id': shown('id of the route that matched', (line) => line.route?.id),
   'bytes-up': shown('bytes from the client to the upstream', (line) => line.bytesUp ?? 0),
@@ -110,6 +119,10 @@ export const accessFields: FieldTable<AccessLine> = {
   ),
   error: shown('what went wrong, one sentence', (line) => line.error),
   query: optional('query of a page, secret parameters hidden', (line) => queryOf(line.path)),
+  transport: optional(
+    'how a tunnel came: `http/1.1`, `h2` or `websocket`, whose 101 is logged as 200 too',
+    (line) => line.transport,
+  ),
   'cluster-stat-name': optional('the same as `upstream-cluster`', upstreamCluster),
   'client-certificate': optional(
     'accepted and never there: the gateway asks for no client certificate',

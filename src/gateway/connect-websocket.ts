@@ -1,0 +1,95 @@
+import type { IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import { WebSocketServer } from 'ws'
+import { requestIdHeader } from '../tunnel/headers.ts'
+import { parseTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
+import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
+import { watchClient } from './client-gone.ts'
+import { writeAndEnd } from './connect-http1.ts'
+import type { ConnectContext, ConnectRequest } from './connect-request.ts'
+
+/** What a client may have under way unread on one tunnel, in bytes; as over HTTP/2. */
+const windowBytes = 1024 * 1024
+
+/** Never listens: what it does is the answer to a handshake. */
+const handshakes = new WebSocketServer({
+  ...webSocketBounds,
+  noServer: true,
+  clientTracking: false,
+  handleProtocols: () => tunnelProtocol,
+})
+
+/** Whether a request asks for a tunnel over a WebSocket; every other one with `Upgrade` is ordinary. */
+export function isTunnelUpgrade({ method, url = '', headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    parseTunnelPath(url) !== undefined &&
+    headers['transfer-encoding'] === undefined &&
+    Number(headers['content-length'] ?? 0) === 0
+  )
+}
+
+/**
+ * A CONNECT in the form of a WebSocket handshake. Node has detached the socket from its parser, as for
+ * CONNECT; the answer 101 is sent when the tunnel is accepted, and a refusal is an ordinary answer.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6455#section-4.2
+ */
+export function connectRequestWebSocket(
+  request: IncomingMessage,
+  socket: TLSSocket,
+  head: Buffer,
+  context: ConnectContext,
+): ConnectRequest {
+  // Now, not when the tunnel opens, as for CONNECT.
+  if (head.length > 0) socket.unshift(head)
+  const gone = watchClient(socket)
+  return {
+    ...context,
+    transport: 'websocket',
+    authority: parseTunnelPath(request.url ?? '') ?? '',
+    headers: request.headers,
+    fault: faultOf(request),
+    get signal() {
+      return gone.signal()
+    },
+    accept() {
+      gone.stop()
+      return upgrade(request, socket, context.requestId)
+    },
+    refuse: (answer) => writeAndEnd(socket, answer),
+  }
+}
+
+/** Answers 101. A client that has gone meanwhile: the relay finds the socket destroyed. */
+function upgrade(request: IncomingMessage, socket: TLSSocket, requestId: string) {
+  let stream: ReturnType<typeof tunnelOverWebSocket> | undefined
+  const addRequestId = (lines: string[]): void =>
+    void lines.push(`${requestIdHeader}: ${requestId}`)
+  handshakes.once('headers', addRequestId)
+  // Everything here happens before it returns; what was wrong with the request was refused as a fault.
+  handshakes.handleUpgrade(request, socket, Buffer.alloc(0), (webSocket) => {
+    stream = tunnelOverWebSocket(webSocket, windowBytes)
+  })
+  handshakes.off('headers', addRequestId)
+  if (stream === undefined) socket.destroy()
+  return stream ?? socket
+}
+
+const keyForm = /^[+/0-9A-Za-z]{22}==$/
+
+function faultOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
+  if (hosts !== 1) return 'a request has one "Host" header'
+  if (headers['sec-websocket-version'] !== '13') {
+    return '"Sec-WebSocket-Version" must be 13'
+  }
+  if (!keyForm.test(headers['sec-websocket-key'] ?? '')) {
+    return '"Sec-WebSocket-Key" must be 16 bytes as base64'
+  }
+  const protocols = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+  return protocols.includes(tunnelProtocol)
+    ? undefined
+    : `"Sec-WebSocket-Protocol" must name "${tunnelProtocol}"`
+}
