@@ -1,6 +1,6 @@
 import { AccessError } from '../errors.ts'
 import type { Clock } from '../clock.ts'
-import type { Session } from '../identity/session.ts'
+import type { AnySession } from '../identity/session.ts'
 import type { Decision } from '../policy/decision.ts'
 import { explainReason } from '../policy/explain.ts'
 import type { AuthorizeLog } from '../telemetry/authorize-log.ts'
@@ -15,7 +15,7 @@ import type { RouteTable } from './routes/table.ts'
 export interface Circumstances {
   readonly routes: RouteTable
   readonly route: Route
-  readonly session: Session | undefined
+  readonly session: AnySession | undefined
   readonly sessionVersion: number | undefined
   /** For the log; only at the first decision. */
   readonly headers?: RequestHeaders
@@ -77,7 +77,7 @@ function makeGrant(
   return { request, route, session, decision, validUntilMs, basis } as Grant
 }
 
-function refusalOf(decision: Decision, session: Session | undefined, route: Route): AccessError {
+function refusalOf(decision: Decision, session: AnySession | undefined, route: Route): AccessError {
   if (decision.outcome === 'sign-in') {
     return new AccessError('sign-in-required', 'this route needs you to sign in', {
       hint: 'sign in; "postern tcp" opens the browser for you',
@@ -92,9 +92,10 @@ function refusalOf(decision: Decision, session: Session | undefined, route: Rout
   }
   const { reasons } = decision.deny.value ? decision.deny : decision.allow
   const why = reasons.map(explainReason).join('; ')
-  const who = session.email ?? session.userId
+  const name = `"${session.email ?? session.userId}"`
+  const who = session.kind === 'service-account' ? `service account ${name}` : name
   return new DeniedError(
-    `"${who}" may not use route "${route.name}"${why === '' ? '' : `: ${why}`}`,
+    `${who} may not use route "${route.name}"${why === '' ? '' : `: ${why}`}`,
     reasons,
     'ask whoever runs this gateway for access, and give the request id',
   )

@@ -242,6 +242,7 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
       listener(id, 'session-revoked')
       return Promise.resolve(isThere)
     },
+    serviceAccounts: undefined,
     signInLocation: () => 'https://auth.example.com/.pomerium/sign_in',
   }
 }
@@ -265,6 +266,7 @@ function testConfig(routes: readonly Route[]): GatewayConfig {
     authorizeLogFields: undefined,
     metricsAddress: undefined,
     programmaticRedirectDomains: ['localhost'],
+    deviceLogin: true,
     proxyProtocol: { use: false, from: undefined },
     stateDirectory: '',
     routes,

@@ -1,5 +1,5 @@
 import type { HostPort } from '../address.ts'
-import type { Session } from '../identity/session.ts'
+import type { AnySession } from '../identity/session.ts'
 import type { ConnectionEnds } from '../net/proxy-protocol.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { RouteTable } from './routes/table.ts'
@@ -15,6 +15,8 @@ export interface AccessRequest {
   readonly ip: string
   /** Both ends of the client's connection; undefined when they are not known. */
   readonly ends?: ConnectionEnds | undefined
+  /** The gateways it came through before, as `Via` names them (RFC 9110 §7.6.3). */
+  readonly via?: string | undefined
 }
 
 declare const granted: unique symbol
@@ -26,7 +28,7 @@ declare const granted: unique symbol
 export interface Grant {
   readonly request: AccessRequest
   readonly route: Route
-  readonly session: Session | undefined
+  readonly session: AnySession | undefined
   readonly decision: Decision
   /** When this must be decided again at the latest, in milliseconds since the epoch. */
   readonly validUntilMs: number | undefined

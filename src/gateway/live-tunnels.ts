@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { LiveSession } from '../identity/sessions.ts'
+import type { LiveCaller } from '../identity/session.ts'
 import type { Logger } from '../log.ts'
 import type { Ended } from '../telemetry/ended.ts'
 import type { Authorize } from './authorize.ts'
@@ -28,7 +28,7 @@ export interface LiveTunnelParts {
   /** Longest life of any tunnel, in milliseconds; 0 for no limit. */
   timeoutWriteMs(): number
   /** A session with the version it had before it was read; undefined once it has ended. */
-  session(id: string): Promise<LiveSession | undefined>
+  session(id: string): Promise<LiveCaller | undefined>
   /** Changes whenever the session did; undefined once it has ended. */
   sessionVersion(id: string): number | undefined
 }
@@ -127,8 +127,9 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   function endedBy({ request, session, validUntilMs }: Grant, sessionEnd: SessionEnd): Ended {
     if (parts.routes().match(request.target) === undefined) return 'route-removed'
     if (sessionEnd !== undefined) return sessionEnd
-    const hasExpired = session !== undefined && session.expiresAtMs <= parts.clock.now()
-    return hasExpired && validUntilMs === session.expiresAtMs ? 'session-expired' : 'policy-changed'
+    const endMs = session?.expiresAtMs
+    const hasExpired = endMs !== undefined && endMs <= parts.clock.now()
+    return hasExpired && validUntilMs === endMs ? 'session-expired' : 'policy-changed'
   }
 
   function cut(entry: Entry, ended: Ended): void {

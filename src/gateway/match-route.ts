@@ -1,13 +1,13 @@
 import { formatAuthority, type HostPort } from '../address.ts'
 import { AccessError } from '../errors.ts'
-import type { Session } from '../identity/session.ts'
+import type { AnySession } from '../identity/session.ts'
 import type { Route } from './routes/route.ts'
 import type { RouteTable } from './routes/table.ts'
 
 /** Who asks, as far as a policy looks at it. */
 export interface Asker {
   /** Undefined for somebody who is not signed in. */
-  readonly session: Session | undefined
+  readonly session: AnySession | undefined
   /** The client's address. */
   readonly ip: string
 }

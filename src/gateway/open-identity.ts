@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { SystemError } from '../errors.ts'
 import { createIdentity, type Identity } from '../identity/identity.ts'
-import type { LiveSession, SessionEndReason } from '../identity/sessions.ts'
-import type { Session } from '../identity/session.ts'
+import { isServiceAccountSession } from '../identity/service-account-record.ts'
+import type { ServiceAccounts } from '../identity/service-accounts.ts'
+import type { LiveCaller, Session } from '../identity/session.ts'
+import type { SessionEndReason } from '../identity/sessions.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import type { Log } from '../telemetry/log.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
@@ -16,12 +18,15 @@ import type { StateDirectory } from './state-directory.ts'
 export interface GatewayIdentity {
   /** Who sent these headers; nobody for a missing, unknown or ended token. */
   identify(headers: RequestHeaders): Promise<Caller>
-  session(id: string): Promise<LiveSession | undefined>
+  /** A person's session, or that of a service account's credential. */
+  session(id: string): Promise<LiveCaller | undefined>
   sessionVersion(id: string): number | undefined
   /** Calls back when a session has changed or ended. */
   onSession(listener: (id: string, ended: SessionEnd) => void): void
   listSessions(): Promise<readonly Session[]>
   revokeSession(id: string): Promise<boolean>
+  /** Undefined when nobody can sign in: then no policy asks who somebody is. */
+  readonly serviceAccounts: ServiceAccounts | undefined
   /** Where somebody without a session signs in; undefined when nobody can. */
   signInLocation(): string | undefined
 }
@@ -72,7 +77,7 @@ export async function openIdentity(
 }
 
 function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
-  const { sessions } = identity
+  const { sessions, serviceAccounts } = identity
   return {
     async identify(headers) {
       const found = await identity.fromHeaders(headers).catch((error: unknown) => {
@@ -80,14 +85,18 @@ function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
       })
       return { session: found?.session, sessionVersion: found?.version }
     },
-    session: (id) => sessions.get(id),
-    sessionVersion: (id) => sessions.version(id),
+    session: (id) => (isServiceAccountSession(id) ? serviceAccounts.session(id) : sessions.get(id)),
+    sessionVersion: (id) =>
+      isServiceAccountSession(id) ? serviceAccounts.version(id) : sessions.version(id),
     onSession(listener) {
+      serviceAccounts.onChanged((id) => listener(id, undefined))
+      serviceAccounts.onEnded((id) => listener(id, 'session-revoked'))
       sessions.onChanged((id) => listener(id, undefined))
       sessions.onEnded((id, reason) => listener(id, endOf(reason)))
     },
     listSessions: () => sessions.list(),
     revokeSession: (id) => sessions.revoke(id),
+    serviceAccounts,
     signInLocation: () => new URL(gatewayPaths.signIn, origin).href,
   }
 }
@@ -99,6 +108,7 @@ const nobody: GatewayIdentity = {
   onSession: () => undefined,
   listSessions: () => Promise.resolve([]),
   revokeSession: () => Promise.resolve(false),
+  serviceAccounts: undefined,
   signInLocation: () => undefined,
 }
 

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import type { HostPort } from '../address.ts'
-import type { Session } from '../identity/session.ts'
+import type { AnySession, Session } from '../identity/session.ts'
 import type { Logger } from '../log.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -16,7 +16,7 @@ import type { RouteTable } from './routes/table.ts'
 
 /** Who asks for a tunnel. */
 export interface Caller {
-  readonly session: Session | undefined
+  readonly session: AnySession | undefined
   readonly sessionVersion: number | undefined
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { hasCredential } from './credential-headers.ts'
 import { openIdentity } from './identity.fixture.ts'
 import type { IdentityFixture } from './identity.fixture.ts'
 import type { Session } from './session.ts'
@@ -32,7 +33,7 @@ test('a token in a header names its session, until the session ends', async (t) 
   assert.deepEqual(live, { session, version: identity.sessions.version(session.id) })
   await identity.sessions.revoke(session.id)
   assert.equal(await identity.fromHeaders(headers), undefined)
-  assert.equal(identity.hasToken(headers), true)
+  assert.equal(hasCredential(headers), true)
 })
 
 test('a tunnel never takes a cookie, a page never takes a header', async (t) => {
@@ -41,7 +42,7 @@ test('a tunnel never takes a cookie, a page never takes a header', async (t) => 
   const token = await identity.tokens.issue(session)
   assert.equal((await identity.fromCookie(cookie))?.session.id, session.id)
   assert.equal(await identity.fromHeaders({ cookie }), undefined)
-  assert.equal(identity.hasToken({ cookie }), false)
+  assert.equal(hasCredential({ cookie }), false)
   assert.equal(await identity.fromCookie(`_pomerium=${token}`), undefined)
   const value = cookie.slice('_pomerium='.length)
   assert.equal(await identity.fromHeaders({ authorization: `Pomerium ${value}` }), undefined)

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import type { Store } from '../store/store.ts'
+import { idAndSecretFromHeaders } from './credential-headers.ts'
 import { createCodes } from './codes.ts'
 import type { Codes } from './codes.ts'
 import { createDeviceCodes } from './device-codes.ts'
@@ -12,8 +13,13 @@ import { createPendingFlows } from './pending-flow.ts'
 import { createProvider } from './provider.ts'
 import type { ProviderOptions } from './provider.ts'
 import { parseRedirect } from './redirect.ts'
+import { createServiceAccountTokens } from './service-account-token.ts'
+import { createServiceAccounts } from './service-accounts.ts'
+import type { ServiceAccounts } from './service-accounts.ts'
+import { refuseReserved } from './reserved-ids.ts'
 import { createSessionCookie } from './session-cookie.ts'
 import type { SessionCookie } from './session-cookie.ts'
+import type { LiveCaller } from './session.ts'
 import { createSessions } from './sessions.ts'
 import type { LiveSession, Sessions } from './sessions.ts'
 import { createSignIn } from './sign-in.ts'
@@ -46,17 +52,17 @@ export interface IdentityOptions {
 /** Who is it: everything the gateway asks about people, in one place. */
 export interface Identity {
   readonly sessions: Sessions
+  readonly serviceAccounts: ServiceAccounts
   readonly signIn: SignIn
   readonly tokens: Tokens
   readonly codes: Codes
   readonly deviceCodes: DeviceCodes
   readonly cookie: SessionCookie
   /**
-   * Whose token these headers carry, for tunnels and APIs; undefined without one and for one that is
-   * worthless. `hasToken` of the same headers tells the two apart.
+   * Whose token these headers carry, or whose id and secret, for tunnels and APIs; undefined without
+   * one and for one that is worthless. `hasCredential` of the same headers tells the two apart.
    */
-  fromHeaders(headers: Headers): Promise<LiveSession | undefined>
-  hasToken(headers: Headers): boolean
+  fromHeaders(headers: Headers): Promise<LiveCaller | undefined>
   /** Whose session a browser's cookie names, for pages only. */
   fromCookie(cookieHeader: string | undefined): Promise<LiveSession | undefined>
   /** Where a sign-in may end, parsed; undefined when it may not. */
@@ -82,6 +88,19 @@ export function createIdentity(options: IdentityOptions): Identity {
   const { store, clock, log, authenticateServiceUrl, cookieName } = options
   const keys = deriveKeys(options.sharedSecret, options.cookieSecret)
   const provider = createProvider(options.provider)
+  const tokens = createTokens(authenticateServiceUrl.host, keys.token)
+  const serviceAccountTokens = createServiceAccountTokens(
+    authenticateServiceUrl.host,
+    keys.serviceAccountToken,
+    clock,
+  )
+  const serviceAccounts = createServiceAccounts({
+    store,
+    tokens: serviceAccountTokens,
+    clock,
+    log,
+    isSignedIn: async (userId) => (await sessions.list({ userId })).length > 0,
+  })
   const sessions = createSessions({
     store,
     provider,
@@ -93,26 +112,31 @@ export function createIdentity(options: IdentityOptions): Identity {
   })
   const signIn = createSignIn({
     provider,
-    sessions,
+    sessions: refuseReserved(sessions, serviceAccounts),
     pendingFlows: createPendingFlows(`${cookieName}_sign_in_`, keys.pendingSignIn, clock),
     callbackUrl: new URL(callbackPath, authenticateServiceUrl),
   })
-  const tokens = createTokens(authenticateServiceUrl.host, keys.token)
   const cookie = createSessionCookie(cookieName, keys.sessionCookie)
   const find = (id: string | undefined): Promise<LiveSession | undefined> =>
     id === undefined ? Promise.resolve(undefined) : sessions.get(id)
 
   return {
     sessions,
+    serviceAccounts,
     signIn,
     tokens,
     codes: createCodes(store.codes, clock),
     deviceCodes: createDeviceCodes(store.deviceCodes, clock),
     cookie,
-    hasToken: (headers) => tokenFromHeaders(headers) !== undefined,
     async fromHeaders(headers) {
       const token = tokenFromHeaders(headers)
-      return token === undefined ? undefined : find(await tokens.read(token))
+      const sessionId = token === undefined ? undefined : await tokens.read(token)
+      if (sessionId !== undefined) return find(sessionId)
+      const presented =
+        token === undefined
+          ? idAndSecretFromHeaders(headers)
+          : await serviceAccountTokens.read(token)
+      return presented && serviceAccounts.authenticate(presented)
     },
     fromCookie: async (cookieHeader) => find(await cookie.read(cookieHeader)),
     parseRedirect: (text) => parseRedirect(text, options.programmaticRedirectDomains),

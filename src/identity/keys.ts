@@ -4,6 +4,8 @@ import { hkdfSync } from 'node:crypto'
 export interface IdentityKeys {
   /** Signs the tokens of clients. */
   readonly token: Uint8Array
+  /** Signs the tokens of service accounts. */
+  readonly serviceAccountToken: Uint8Array
   /** Signs sign-in URLs. */
   readonly signedUrl: Uint8Array
   /** Encrypts the browser's session cookie. */
@@ -23,6 +25,7 @@ const keyBytes = 32
 export function deriveKeys(sharedSecret: Uint8Array, cookieSecret: Uint8Array): IdentityKeys {
   return {
     token: derive(sharedSecret, 'postern session token v1'),
+    serviceAccountToken: derive(sharedSecret, 'postern service account token v1'),
     signedUrl: derive(sharedSecret, 'postern signed url v1'),
     sessionCookie: derive(cookieSecret, 'postern session cookie v1'),
     pendingSignIn: derive(cookieSecret, 'postern pending sign-in v1'),

@@ -26,6 +26,12 @@ export interface ServiceAccountSession {
 /** Whoever may ask for a tunnel. */
 export type AnySession = Session | ServiceAccountSession
 
+/** Somebody and the state they were in; compare with the version of the same id later. */
+export interface LiveCaller {
+  readonly session: AnySession
+  readonly version: number
+}
+
 /** Copies a record without the provider's tokens: they never leave `identity/`. */
 export function toSession(record: SessionRecord): Session {
   return {

@@ -21,7 +21,7 @@ const request: AccessRequest = {
 test('a finished tunnel has the reference fields in order, then ours', () => {
   const { entry, lines, advance } = setup()
   entry.route({ id: '5b0d3f6a9c1e2d47', name: 'ssh' })
-  entry.session({ id: 's1', userId: 'u1', email: 'alice@example.com' })
+  entry.session({ kind: 'person', id: 's1', userId: 'u1', email: 'alice@example.com' })
   entry.reasons(['email-ok'])
   advance(1_834)
   entry.end({
@@ -41,6 +41,16 @@ test('a finished tunnel has the reference fields in order, then ours', () => {
       '"bytes-up":9,"bytes-down":4211,"ended":"client-closed","reasons":["email-ok"],' +
       '"time":"2026-08-20T10:00:02.000Z","message":"http-request"}\n',
   ])
+})
+
+test('a service account is named by its id, and by nothing that is for people', () => {
+  const { entry, lines } = setup()
+  const id = 'service-account:backup:hash'
+  entry.session({ kind: 'service-account', id, userId: 'backup', email: undefined })
+  entry.end({ responseCode: 200, details: 'via_upstream' })
+  const [line = ''] = lines
+  assert.match(line, /"ip":"192.0.2.7","service-account-id":"backup","bytes-up"/)
+  assert.doesNotMatch(line, /session-id|"user"|"email"|hash/)
 })
 
 test('an unknown route leaves out what is not known', () => {

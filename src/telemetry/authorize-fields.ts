@@ -8,8 +8,9 @@ export interface LoggedVerdict {
   readonly reasons: readonly string[]
 }
 
-/** A `Session` fits by shape. */
+/** A session of `identity/` fits by shape. */
 export interface AuthorizeSession {
+  readonly kind: 'person' | 'service-account'
   readonly id: string
   readonly userId: string
   readonly email: string | undefined
@@ -44,6 +45,9 @@ const optional = (doc: string, read: AuthorizeField['read']): AuthorizeField => 
 const absent = (): AuthorizeField =>
   optional('accepted and never there: means nothing here', () => undefined)
 
+const personOf = ({ session }: AuthorizeLine): AuthorizeSession | undefined =>
+  session?.kind === 'person' ? session : undefined
+
 /** The fields in their default order, which is Pomerium's. */
 export const authorizeFields: FieldTable<AuthorizeLine> = {
   'request-id': shown("the same as in the request's access line", (line) => line.requestId),
@@ -55,9 +59,12 @@ export const authorizeFields: FieldTable<AuthorizeLine> = {
     "client's address: the connection's peer, or the PROXY header's source",
     (line) => line.ip,
   ),
-  'session-id': shown('session; absent when not signed in', (line) => line.session?.id),
-  user: shown("the provider's id (`sub`), or empty", (line) => line.session?.userId ?? ''),
-  email: shown('email address, or empty', (line) => line.session?.email ?? ''),
+  'session-id': shown('session of a person; absent otherwise', (line) => personOf(line)?.id),
+  'service-account-id': shown('id of the service account; absent otherwise', ({ session }) =>
+    session?.kind === 'service-account' ? session.userId : undefined,
+  ),
+  user: shown("the provider's id (`sub`) of a person, or empty", (l) => personOf(l)?.userId ?? ''),
+  email: shown('email address of a person, or empty', (line) => personOf(line)?.email ?? ''),
   'envoy-route-id': shown('the same as `route-id`', (line) => line.route.id),
   'route-id': shown('id of the route', (line) => line.route.id),
   route: shown('name of the route', (line) => line.route.name),
@@ -75,7 +82,6 @@ export const authorizeFields: FieldTable<AuthorizeLine> = {
   'impersonate-user-id': absent(),
   'impersonate-email': absent(),
   'removed-groups-count': absent(),
-  'service-account-id': absent(),
   'envoy-route-checksum': absent(),
   'route-checksum': absent(),
   body: absent(),

@@ -38,11 +38,23 @@ test('a refusal names the side it came from, with sorted reasons', () => {
 })
 
 test('a session adds its id, and a re-check says that it is one', () => {
-  const session = { id: 's1', userId: 'u1', email: 'alice@example.com' }
+  const session = { kind: 'person' as const, id: 's1', userId: 'u1', email: 'alice@example.com' }
   const text = check({ ...line, session, isRecheck: true }).join('')
   assert.match(text, /"session-id":"s1","user":"u1","email":"alice@example.com"/)
   assert.match(text, /"re-check":true/)
   assert.doesNotMatch(check(line).join(''), /re-check/)
+})
+
+test('a service account is named by its id, and by nothing that is for people', () => {
+  const session = {
+    kind: 'service-account' as const,
+    id: 'service-account:backup:hash',
+    userId: 'backup',
+    email: undefined,
+  }
+  const text = check({ ...line, session }).join('')
+  assert.match(text, /"ip":"172.18.0.4","service-account-id":"backup","user":"","email":""/)
+  assert.doesNotMatch(text, /session-id|hash/)
 })
 
 test('selected fields come in their order, verdicts always follow', () => {
@@ -58,7 +70,13 @@ test('no selection of fields shows a secret', () => {
       ...line,
       path: '/?code=s3cr3t',
       headers: { authorization: 's3cr3t', cookie: 's3cr3t', 'x-team': 'red' },
-      session: { id: 's1', userId: 'u1', email: undefined, claims: { access_token: 's3cr3t' } },
+      session: {
+        kind: 'person',
+        id: 's1',
+        userId: 'u1',
+        email: undefined,
+        claims: { access_token: 's3cr3t' },
+      },
     },
     authorizeLogFieldNames,
   ).join('')

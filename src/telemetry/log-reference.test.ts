@@ -21,7 +21,7 @@ test('every field and every ending is in the reference', () => {
 test("the reference's examples have the fields of real lines, in order", () => {
   const { log, lines } = collectLog()
   const request = { requestId: '1', method: 'CONNECT', path: '', authority: 'a:1', ip: '::1' }
-  const session = { id: '1', userId: '1', email: 'alice@example.com' }
+  const session = { kind: 'person' as const, id: '1', userId: '1', email: 'alice@example.com' }
   const route = { id: '1', name: 'ssh' }
   const decision = { allow: { value: true, reasons: ['a'] }, deny: { value: false, reasons: [] } }
   createAuthorizeLog({ logger: log.service('authorize') }).check({

@@ -20,6 +20,8 @@ test('names of secrets are known however they are written', () => {
     'code',
     'state',
     'codeVerifier',
+    'CF-Access-Client-Id',
+    'Cf-Access-Client-Secret',
     'privateKey',
   ]
   assert.deepEqual(
@@ -58,6 +60,7 @@ test('a token inside a text is hidden by its look', () => {
     redact('sent Authorization: Bearer Pomerium-abcdefghijklmnop1234'),
     `sent Authorization: Bearer ${redacted}`,
   )
+  assert.equal(redact('sent postern_abcDEF-_0123456789 along'), `sent ${redacted} along`)
   assert.equal(redact(new Error(`bad ${token}`)), `bad ${redacted}`)
 })
 

@@ -29,11 +29,24 @@ const secretWords = new Set([
   'verifier',
 ])
 
-/** Secret only as the whole name: `error-code` and `route-key` are none. */
-const secretNames = new Set(['code', 'key', 'private-key', 'shared-key', 'signing-key', 'state'])
+/**
+ * Secret only as the whole name: `error-code` and `route-key` are none. The id of a service token is
+ * half of a credential, and no log needs it.
+ */
+const secretNames = new Set([
+  'cf-access-client-id',
+  'code',
+  'key',
+  'private-key',
+  'shared-key',
+  'signing-key',
+  'state',
+])
 
 // Three base64url parts, the first of which opens a JSON object: RFC 7519 §3.
 const jsonWebToken = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g
+/** Secrets of service accounts, as `identity/` makes them. */
+const serviceAccountSecret = /\bpostern_[\w-]{16,}/g
 const authorizationValue = /\b(Bearer|Basic|Pomerium)\s+(?:Pomerium-)?[\w.~+/=-]{16,}/gi
 
 /**
@@ -87,6 +100,7 @@ function redactField(name: string, value: unknown, depth: number): unknown {
 function redactText(text: string): string {
   const shown = text
     .replaceAll(jsonWebToken, redacted)
+    .replaceAll(serviceAccountSecret, redacted)
     .replaceAll(authorizationValue, `$1 ${redacted}`)
   return shown.length > maxStringLength ? `${shown.slice(0, maxStringLength)}…` : shown
 }

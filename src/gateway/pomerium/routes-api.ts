@@ -1,4 +1,5 @@
 import type { Identity } from '../../identity/identity.ts'
+import type { AnySession } from '../../identity/session.ts'
 import { explainReason } from '../../policy/explain.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { createPageApp, sendRefusal, type PageApp } from '../app.ts'
@@ -30,7 +31,7 @@ export function createRoutesApi({ signIn, seenBy }: RoutesApiParts): PageApp {
     const answer = {
       routes: usable?.map(usableToJson),
       listed_routes: others?.map(listedToJson),
-      ...(found && { session_expires_at: new Date(found.session.expiresAtMs).toISOString() }),
+      ...(found && { session_expires_at: endOf(found.session) }),
     }
     return c.json(answer, 200, { 'cache-control': 'no-store' })
   })
@@ -42,10 +43,18 @@ function addUser(app: PageApp, identity: Identity): void {
   app.get('/.pomerium/user', async (c) => {
     const found = await identity.fromHeaders(c.req.header())
     if (found === undefined) return sendRefusal(c, signInRequired)
-    const { userId, email, name, groups, expiresAtMs } = found.session
-    const expires = new Date(expiresAtMs).toISOString()
-    return c.json({ user: userId, email, name, groups, session_expires_at: expires })
+    const { session } = found
+    const expires = { session_expires_at: endOf(session) }
+    if (session.kind === 'service-account')
+      return c.json({ service_account: session.userId, ...expires })
+    const { userId, email, name, groups } = session
+    return c.json({ user: userId, email, name, groups, ...expires })
   })
+}
+
+/** RFC 3339; undefined for a service account that never expires. */
+function endOf({ expiresAtMs }: AnySession): string | undefined {
+  return expiresAtMs === undefined ? undefined : new Date(expiresAtMs).toISOString()
 }
 
 function toJson({ route }: SeenRoute): Record<string, unknown> {

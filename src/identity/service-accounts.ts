@@ -1,0 +1,234 @@
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { ServiceAccountRecord, Store } from '../store/store.ts'
+import {
+  checkExpiry,
+  checkNewServiceAccount,
+  existsFault,
+  expiredFault,
+  inUseFault,
+  maxServiceAccounts,
+  notFoundFault,
+  tooManyFault,
+} from './service-account-request.ts'
+import type { NewServiceAccount } from './service-account-request.ts'
+import {
+  newRecord,
+  parseSessionId,
+  sessionIdOf,
+  sessionOf,
+  toAccount,
+  wholeSeconds,
+} from './service-account-record.ts'
+import type { ServiceAccount } from './service-account-record.ts'
+import { hashSecret, makeSecret } from './service-account-secret.ts'
+import type { CredentialFormat, PresentedCredential } from './service-account-secret.ts'
+import type { ServiceAccountTokens } from './service-account-token.ts'
+import type { LiveCaller, ServiceAccountSession } from './session.ts'
+import { createVersions } from './versions.ts'
+
+/** A credential at the only moment it is known. */
+export interface NewCredential {
+  readonly id: string
+  readonly format: CredentialFormat
+  /** The token, or the secret that goes with the id. */
+  readonly credential: string
+  readonly expiresAtMs: number | undefined
+}
+
+export interface Rotation {
+  /** How long the credential before stays good, in milliseconds; 0 ends it at once. */
+  readonly keepOldMs: number
+  /** When the account expires from now on: `keep` for as before, undefined for never. */
+  readonly expiresAtMs: number | 'keep' | undefined
+}
+
+/** The service accounts of this gateway, which alone writes them. */
+export interface ServiceAccounts {
+  /** Throws `PeerError` `service-account-exists`, `user-id-in-use`, `invalid-service-account-request`. */
+  create(request: NewServiceAccount): Promise<NewCredential>
+  /** Throws `PeerError` `service-account-not-found`, `service-account-expired`. */
+  rotate(id: string, rotation: Rotation): Promise<NewCredential>
+  /** Throws `PeerError` `service-account-not-found`. */
+  revoke(id: string): Promise<void>
+  /** By id, revoked ones included. */
+  list(): Promise<readonly ServiceAccount[]>
+  /** Whose credential this is; undefined when it is worthless, expired or revoked. */
+  authenticate(presented: PresentedCredential): Promise<LiveCaller | undefined>
+  /** The state now of a session that `authenticate` has answered. */
+  session(sessionId: string): Promise<LiveCaller | undefined>
+  /** Changes whenever that session did; undefined once it has ended. */
+  version(sessionId: string): number | undefined
+  /** Whether a person of this id would be taken for a service account. */
+  isReserved(userId: string): Promise<boolean>
+  onEnded(listener: (sessionId: string) => void): void
+  onChanged(listener: (sessionId: string) => void): void
+}
+
+export interface ServiceAccountsOptions {
+  readonly store: Pick<Store, 'serviceAccounts'>
+  readonly tokens: ServiceAccountTokens
+  readonly clock: Clock
+  readonly log: Logger
+  /** Whether somebody is signed in whom the provider knows by this id. */
+  isSignedIn(userId: string): Promise<boolean>
+}
+
+const dayMs = 86_400_000
+export function createServiceAccounts(options: ServiceAccountsOptions): ServiceAccounts {
+  const { tokens, clock, log } = options
+  const store = options.store.serviceAccounts
+  const versions = createVersions()
+  const endedListeners = new Set<(sessionId: string) => void>()
+  const changedListeners = new Set<(sessionId: string) => void>()
+  /** Ids that are being taken: somebody who signs in meanwhile must see them. */
+  const pending = new Set<string>()
+  const exclusive = oneByOne()
+
+  function ended(record: ServiceAccountRecord, secretHash: string | undefined): void {
+    if (secretHash === undefined) return
+    const sessionId = sessionIdOf(record.id, secretHash)
+    versions.forget(sessionId)
+    for (const listener of endedListeners) listener(sessionId)
+  }
+
+  function changed(sessionId: string): void {
+    versions.bump(sessionId)
+    for (const listener of changedListeners) listener(sessionId)
+  }
+
+  async function find(id: string, secretHash: string): Promise<Found | undefined> {
+    const sessionId = sessionIdOf(id, secretHash)
+    // Before the record is read: a change in between shows as a version that no longer fits.
+    const version = versions.touch(sessionId)
+    const record = await store.get(id)
+    const session = record && sessionOf(record, secretHash, clock.now())
+    if (record !== undefined && session !== undefined) return { record, session, version }
+    versions.forget(sessionId)
+    return undefined
+  }
+
+  async function current(id: string): Promise<ServiceAccountRecord> {
+    const record = await store.get(id)
+    if (record !== undefined && record.revokedAtMs === undefined) return record
+    const ids = (await store.list()).filter((it) => it.revokedAtMs === undefined)
+    throw notFoundFault(
+      id,
+      ids.map((it) => it.id),
+    )
+  }
+
+  async function reveal(record: ServiceAccountRecord, secret: string): Promise<NewCredential> {
+    const { id, format, expiresAtMs, rotatedAtMs: issuedAtMs } = record
+    const credential =
+      format === 'jwt' ? await tokens.issue({ id, secret, issuedAtMs, expiresAtMs }) : secret
+    return { id, format, credential, expiresAtMs }
+  }
+
+  async function add(record: ServiceAccountRecord): Promise<void> {
+    const all = await store.list()
+    const same = all.find(({ id }) => id === record.id)
+    if (same !== undefined && same.revokedAtMs === undefined) throw existsFault(record.id)
+    if (await options.isSignedIn(record.id)) throw inUseFault(record.id)
+    if (same !== undefined) await store.update(record)
+    else if (all.length >= maxServiceAccounts) throw tooManyFault()
+    else if (!(await store.add(record))) throw existsFault(record.id)
+  }
+
+  /** Noted once a day, so that a use costs no write; a failure must not cost the tunnel. */
+  function markUsed({ id, lastUsedDayMs }: ServiceAccountRecord): void {
+    const today = clock.now() - (clock.now() % dayMs)
+    if (lastUsedDayMs === today) return
+    store.markUsed(id, today).catch((error: unknown) => {
+      log.warn('the use of a service account cannot be noted', { error: messageOf(error) })
+    })
+  }
+
+  return {
+    create: (request) =>
+      exclusive(async () => {
+        const nowMs = clock.now()
+        const expiresAtMs = wholeSeconds(request.expiresAtMs)
+        checkNewServiceAccount({ ...request, expiresAtMs }, nowMs)
+        const secret = makeSecret()
+        const record = newRecord({ ...request, expiresAtMs }, secret, nowMs)
+        pending.add(record.id)
+        try {
+          await add(record)
+        } finally {
+          pending.delete(record.id)
+        }
+        return reveal(record, secret)
+      }),
+    rotate: (id, { keepOldMs, expiresAtMs }) =>
+      exclusive(async () => {
+        const nowMs = clock.now()
+        const old = await current(id)
+        const end = expiresAtMs === 'keep' ? old.expiresAtMs : wholeSeconds(expiresAtMs)
+        if (expiresAtMs === 'keep' && end !== undefined && end <= nowMs) throw expiredFault(id)
+        checkExpiry(end, nowMs)
+        const secret = makeSecret()
+        const oldUntilMs = Math.min(nowMs + keepOldMs, old.expiresAtMs ?? Infinity)
+        const isKept = oldUntilMs > nowMs
+        const record: ServiceAccountRecord = {
+          ...old,
+          secretHash: hashSecret(old.format, secret),
+          formerSecretHash: isKept ? old.secretHash : undefined,
+          formerUntilMs: isKept ? oldUntilMs : undefined,
+          rotatedAtMs: nowMs,
+          expiresAtMs: end,
+        }
+        await store.update(record)
+        ended(old, old.formerSecretHash)
+        if (isKept) changed(sessionIdOf(id, old.secretHash))
+        else ended(old, old.secretHash)
+        return reveal(record, secret)
+      }),
+    revoke: (id) =>
+      exclusive(async () => {
+        const old = await current(id)
+        await store.update({
+          ...old,
+          secretHash: '',
+          formerSecretHash: undefined,
+          formerUntilMs: undefined,
+          revokedAtMs: clock.now(),
+        })
+        ended(old, old.formerSecretHash)
+        ended(old, old.secretHash)
+      }),
+    list: async () => (await store.list()).map((record) => toAccount(record, clock.now())),
+    async authenticate({ format, id, secret }) {
+      const found = await find(id, hashSecret(format, secret))
+      if (found === undefined) return undefined
+      markUsed(found.record)
+      return { session: found.session, version: found.version }
+    },
+    async session(sessionId) {
+      const { id, secretHash } = parseSessionId(sessionId)
+      const found = await find(id, secretHash)
+      return found && { session: found.session, version: found.version }
+    },
+    version: (sessionId) => versions.get(sessionId),
+    isReserved: async (userId) => pending.has(userId) || (await store.get(userId)) !== undefined,
+    onEnded: (listener) => void endedListeners.add(listener),
+    onChanged: (listener) => void changedListeners.add(listener),
+  }
+}
+
+interface Found {
+  readonly record: ServiceAccountRecord
+  readonly session: ServiceAccountSession
+  readonly version: number
+}
+
+/** Runs changes one after the other: each reads before it writes. */
+function oneByOne(): <T>(change: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (change) => {
+    const next = last.then(change, change)
+    last = next.catch(() => undefined)
+    return next
+  }
+}
