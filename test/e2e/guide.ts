@@ -1,7 +1,15 @@
+import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { mustRun, startChild, type Child, type ChildOptions, type Result } from './child.ts'
+import {
+  mustRun,
+  runChild,
+  startChild,
+  type Child,
+  type ChildOptions,
+  type Result,
+} from './child.ts'
 import { personAt, type Person } from './person.ts'
 import { posternCommand, type GatewayRig, type RouteEntry } from './rig.ts'
 import type { Scope } from './scope.ts'
@@ -163,6 +171,19 @@ export async function runLine(
   } catch (error) {
     throw new Error(`the guide's command failed: ${line}`, { cause: error })
   }
+}
+
+/** Runs a command that must fail, and say so: a guide's own with something wrong in it. */
+export async function failLine(
+  scope: Scope,
+  { home, env }: Machine,
+  line: string,
+  words: RegExp,
+  input = '',
+): Promise<void> {
+  const result = await runChild(scope, '/bin/sh', ['-c', line], { cwd: home, env, input })
+  assert.notEqual(result.ending, 0, line)
+  assert.match(`${result.errors}${result.output}`, words, line)
 }
 
 /** Leaves a command of a guide running. */

@@ -6,7 +6,15 @@ import { describe } from 'node:test'
 import { dial } from '../../src/net/dial.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
 import { inTime, mustRun } from './child.ts'
-import { listenLine, openGuide, openLine, readerAt, runLine, type Guide } from './guide.ts'
+import {
+  failLine,
+  listenLine,
+  openGuide,
+  openLine,
+  readerAt,
+  runLine,
+  type Guide,
+} from './guide.ts'
 import { peerTest, program } from './peers.ts'
 import { startSshd, type Sshd } from './peers/openssh.ts'
 import { exchange, type Person } from './person.ts'
@@ -186,9 +194,7 @@ async function checkLocalPort({ scope, guide, person, configure, run }: Reader):
   const alias = /^ssh -p .*HostKeyAlias/
   assert.equal(await run(alias, input), 'a local port\n')
   const without = guide.command(alias).replace('-o HostKeyAlias=ssh.example.com', '')
-  await assert.rejects(runLine(scope, person, without, { input }), ({ cause }) =>
-    /Host key verification failed/.test(String(cause)),
-  )
+  await failLine(scope, person, without, /Host key verification failed/)
   await configure(guide.block('sshconfig', /HostKeyAlias/))
   const named = await runLine(scope, person, 'ssh production-local', { input })
   assert.equal(named.output, 'a local port\n')
