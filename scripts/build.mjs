@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { buildWeb } from './build-web.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** `node scripts/build.mjs [DIRECTORY]`. */
@@ -17,6 +18,7 @@ const requireShim =
 
 checkVersion()
 await buildProgram()
+await buildWeb(outdir)
 
 /** The version is in two places: package.json for npm, src/version.ts so that no start reads a file for it. */
 function checkVersion() {

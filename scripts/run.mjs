@@ -39,6 +39,7 @@ function main(name, args) {
     )
   }
   if (!isInstalled()) install()
+  buildPages(name)
   const child = spawn(runtime, commands[name](args), {
     cwd: root,
     // By the channel the quickstart learns that this process is gone, whatever ended it.
@@ -54,6 +55,18 @@ function main(name, args) {
   child.on('close', (code, signal) => {
     process.exitCode = signal ? 1 : code
   })
+}
+
+/**
+ * The gateway serves the browser's pages from their build. Without one a plain page stands in: enough to
+ * start with, and nothing to test.
+ */
+function buildPages(name) {
+  const builder = join(root, 'scripts', 'build-web.mjs')
+  const { status } = spawnSync(runtime, [builder, '--if-stale'], { cwd: root, stdio: 'inherit' })
+  if (status === 0) return
+  if (name === 'test') fail('cannot build the pages of src/web')
+  say('cannot build the pages of src/web: the gateway shows plain ones')
 }
 
 /** Whether node_modules holds every package of package-lock.json that is not optional, in its version. */

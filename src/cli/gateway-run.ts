@@ -1,4 +1,5 @@
 import { tuneMemory } from './gateway-memory.ts'
+import { loadPortal } from '../console/portal.ts'
 import { runGateway } from '../gateway/run.ts'
 import { exitCodes } from './exit-codes.ts'
 import { defaultConfigPath, type RunGatewayOptions } from './gateway-options.ts'
@@ -7,7 +8,8 @@ import { defaultConfigPath, type RunGatewayOptions } from './gateway-options.ts'
 export async function runGatewayCommand(options: RunGatewayOptions): Promise<number> {
   tuneMemory()
   const path = options.config ?? defaultConfigPath
-  const gateway = await runGateway({ path, env: process.env })
+  const pages = await loadPortal()
+  const gateway = await runGateway({ path, env: process.env, pages })
   const reload = (): void => void gateway.reload()
   process.on('SIGHUP', reload)
   await new Promise<void>((resolve) => {

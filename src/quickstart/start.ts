@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
+import { loadPortal } from '../console/portal.ts'
 import { startDevIdp } from '../dev-idp/dev-idp.ts'
 import { SystemError } from '../errors.ts'
 import { runGateway } from '../gateway/run.ts'
@@ -113,7 +114,7 @@ async function writeCertificates(folder: Folder): Promise<string> {
 /** As `postern gateway -c FILE` does, but for the environment: it belongs to a real gateway. */
 async function startGateway(path: string, port: number, log: LineSink) {
   try {
-    return await runGateway({ path, env: {}, logSink: log })
+    return await runGateway({ path, env: {}, logSink: log, pages: await loadPortal() })
   } catch (error) {
     const isTaken = error instanceof SystemError && error.code === 'address-in-use'
     throw isTaken ? portError(port, error.cause) : error

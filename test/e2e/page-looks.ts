@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 
@@ -9,9 +11,13 @@ const height = 800
 /** WCAG 2.2 success criterion 1.4.3, text of ordinary size. */
 const minContrast = 4.5
 
+/** Runs in the page; by the debugger's way, since a page's security policy allows no such script. */
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
 /**
  * Keeps a page's screenshots in `artifacts/e2e`, in both colour schemes and on a narrow and a wide
- * screen, and checks in each that nothing sticks out sideways and that every text can be read.
+ * screen, and checks in each that nothing sticks out sideways and that every text can be read, by our
+ * own measure and by axe-core's rules.
  */
 export async function checkLooks(page: Page, name: string): Promise<void> {
   await mkdir(directory, { recursive: true })
@@ -26,7 +32,15 @@ export async function checkLooks(page: Page, name: string): Promise<void> {
       const unreadable = await page.evaluate<string[]>(findUnreadable)
       assert.deepEqual(unreadable, [], where)
     }
+    assert.deepEqual(await violationsOf(page), [], `${name}, ${colorScheme}`)
   }
+}
+
+/** What axe-core finds wrong, one line for each element. */
+async function violationsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  return page.evaluate<string[]>(`axe.run().then(({ violations }) => violations.flatMap(
+    ({ id, help, nodes }) => nodes.map(({ html }) => id + ': ' + help + ': ' + html)))`)
 }
 
 /** Runs in the page: every text whose contrast with what is behind it is too low. */

@@ -1,0 +1,63 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, extname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip as gzipCallback } from 'node:zlib'
+
+const gzip = promisify(gzipCallback)
+
+/** A file of a build, ready to be sent. */
+export interface BuiltFile {
+  readonly type: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** The same, compressed. */
+  readonly gzipped: Uint8Array<ArrayBuffer>
+}
+
+/** By their names relative to the build, with `/`, such as `assets/index-1a2b3c.js`. */
+export type BuiltFiles = ReadonlyMap<string, BuiltFile>
+
+/** Kinds of files a build may hold; any other one is not served. */
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=UTF-8',
+  '.js': 'text/javascript; charset=UTF-8',
+  '.css': 'text/css; charset=UTF-8',
+  '.svg': 'image/svg+xml',
+}
+
+/** Most files of one build that are read. */
+const maxFiles = 100
+/** Most bytes of one build that are read. */
+const maxTotalBytes = 8 * 1024 * 1024
+
+/**
+ * Where `npm run build` puts the pages of this name: beside the program's chunks, and from the sources
+ * in the checkout's `dist`.
+ */
+export function builtDirectory(name: 'portal'): string {
+  const here = dirname(import.meta.filename)
+  const dist =
+    extname(import.meta.filename) === '.ts' ? join(here, '..', '..', 'dist') : dirname(here)
+  return join(dist, 'web', name)
+}
+
+/**
+ * Reads a build once and whole: what is served later is this list, and no path that somebody asks for
+ * ever reaches the file system. Undefined when there is no build.
+ */
+export async function readBuiltFiles(directory: string): Promise<BuiltFiles | undefined> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
+  const paths = entries
+    .filter((entry) => entry.isFile() && types[extname(entry.name)] !== undefined)
+    .map((entry) => join(entry.parentPath, entry.name))
+  const files = new Map<string, BuiltFile>()
+  let totalBytes = 0
+  for (const path of paths.slice(0, maxFiles)) {
+    const bytes = new Uint8Array(await readFile(path))
+    totalBytes += bytes.length
+    if (totalBytes > maxTotalBytes) return undefined
+    const name = path.slice(directory.length + 1).replaceAll('\\', '/')
+    const gzipped = new Uint8Array(await gzip(bytes))
+    files.set(name, { type: types[extname(path)] ?? '', bytes, gzipped })
+  }
+  return files.has('index.html') ? files : undefined
+}

@@ -1,0 +1,46 @@
+/**
+ * What the portal shows: the answer to `GET /.postern/api/v1/portal`. Types only, for the page that is
+ * built from `src/web/portal` and for the gateway that answers it.
+ */
+export interface PortalView {
+  /** Whether anybody can sign in at this gateway; where nobody can, its public routes are shown. */
+  readonly canSignIn: boolean
+  /** Null for somebody who is not signed in, or no longer. */
+  readonly person: PortalPerson | null
+  /** The gateway's clock, in milliseconds since the epoch: the browser's own may be wrong. */
+  readonly nowMs: number
+  /** First those that may be used. */
+  readonly routes: readonly PortalRoute[]
+}
+
+export interface PortalPerson {
+  /** The best name there is: a name, an email address or a user id. */
+  readonly name: string
+  readonly email: string | null
+  readonly sessionEndsAtMs: number
+}
+
+export interface PortalRoute {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly isUsable: boolean
+  /** How to reach it; empty when it may not be used. */
+  readonly ways: readonly PortalWay[]
+  /** Why it may not be used, one sentence each without a full stop; empty when it may. */
+  readonly reasons: readonly string[]
+  /** Whom to ask for access: an email address, a URL or a sentence; empty when nobody said. */
+  readonly contact: string
+}
+
+export interface PortalWay {
+  readonly destination: string
+  /** Words in the commands that a person replaces: `NAME`, `PORT`. */
+  readonly placeholders: readonly string[]
+  readonly commands: readonly PortalCommand[]
+}
+
+export interface PortalCommand {
+  readonly tool: string
+  readonly command: string
+}

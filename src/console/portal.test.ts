@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import type { Session } from '../identity/session.ts'
+import type { LogFields } from '../log.ts'
+import type { PagesParts } from '../gateway/parts.ts'
+import { loadPortal, portalHeaders } from './portal.ts'
+import type { PortalView } from './portal-view.ts'
+
+const origin = 'https://gate.example.com'
+const viewPath = '/.postern/api/v1/portal'
+const script = '/.postern/portal/assets/index-1a2b.js'
+const root = await mkdtemp(join(tmpdir(), 'portal-test-'))
+const built = join(root, 'built')
+
+before(async () => {
+  await mkdir(join(built, 'assets'), { recursive: true })
+  await writeFile(join(built, 'index.html'), '<!doctype html>')
+  await writeFile(join(built, 'assets', 'index-1a2b.js'), 'let portal')
+  await writeFile(join(built, 'made-of'), 'a hash')
+  await writeFile(join(root, 'secret.js'), 'let secret')
+})
+after(() => rm(root, { recursive: true }))
+
+const ada: Session = {
+  kind: 'person',
+  id: 's',
+  userId: 'u',
+  email: 'ada@example.com',
+  emailVerified: true,
+  name: undefined,
+  groups: [],
+  claims: {},
+  issuer: 'https://login.example.com',
+  issuedAtMs: 0,
+  expiresAtMs: 9_000,
+  refreshedAtMs: 0,
+  refreshDueAtMs: 0,
+}
+
+type Seen = ReturnType<PagesParts['seenBy']>[number]
+
+const seen: readonly Seen[] = [
+  {
+    route: routeNamed('listed', 'dba@example.com'),
+    isUsable: false,
+    reasons: ['date-unauthorized'],
+    ways: [],
+  },
+  {
+    route: routeNamed('usable', 'nobody asks'),
+    isUsable: true,
+    reasons: [],
+    ways: [wayTo('db:5432')],
+  },
+]
+
+function routeNamed(name: string, contact: string): Seen['route'] {
+  return { id: name, name, description: '', contact } as Partial<Seen['route']> as Seen['route']
+}
+
+function wayTo(destination: string): Seen['ways'][number] {
+  return { destination, gateway: origin, placeholders: [], connect: '', commands: [] }
+}
+
+interface Options extends Partial<PagesParts> {
+  readonly session?: Session
+  readonly directory?: string
+}
+
+/** The portal as a function of requests; whatever it passes on is answered 404. */
+async function portal({ session, directory = built, ...more }: Options = {}) {
+  const warnings: LogFields[] = []
+  const asked: Parameters<PagesParts['seenBy']>[] = []
+  const silent = { debug() {}, info() {}, error() {} }
+  const create = await loadPortal(directory)
+  const app = create({
+    logger: { ...silent, warn: (message, fields) => void warnings.push({ message, ...fields }) },
+    origin: new URL(origin),
+    sessionOf: () => Promise.resolve(session),
+    seenBy(...args) {
+      asked.push(args)
+      return seen
+    },
+    ...more,
+  })
+  // As `createApp` does.
+  app?.onError(() => new Response(null, { status: 403 }))
+  const get = async (path: string, headers: Record<string, string> = {}, base = origin) => {
+    const request = new Request(`${base}${path}`, { headers })
+    return (await app?.fetch(request, { requestId: 'r', ip: '192.0.2.1' })) ?? new Response()
+  }
+  const view = async (): Promise<PortalView> => (await (await get(viewPath)).json()) as PortalView
+  return { app, get, view, warnings, asked }
+}
+
+describe('the portal', () => {
+  test('the page is never kept, its files for ever, both under the strict policy', async () => {
+    const { get } = await portal()
+    const [page, file] = [await get('/'), await get(script)]
+    assert.equal(page.headers.get('cache-control'), 'no-store')
+    assert.equal(file.headers.get('cache-control'), 'public, max-age=31536000, immutable')
+    assert.equal(file.headers.get('content-type'), 'text/javascript; charset=UTF-8')
+    for (const answer of [page, file]) {
+      for (const [name, value] of Object.entries(portalHeaders))
+        assert.equal(answer.headers.get(name), value)
+    }
+    assert.doesNotMatch(portalHeaders['content-security-policy'] ?? '', /unsafe|https?:|\*|data:/)
+  })
+
+  test('a file is sent compressed to whoever takes that', async () => {
+    const { get } = await portal()
+    const answer = await get(script, { 'accept-encoding': 'gzip, br' })
+    assert.equal(answer.headers.get('content-encoding'), 'gzip')
+    assert.equal(gunzipSync(await answer.arrayBuffer()).toString(), 'let portal')
+    assert.equal(await (await get(script)).text(), 'let portal')
+  })
+
+  test('nothing but the files of the build is served, however it is asked for', async () => {
+    const { get } = await portal()
+    const base = '/.postern/portal/'
+    for (const path of [
+      '../secret.js',
+      '%2e%2e/secret.js',
+      '..%2fsecret.js',
+      '..%5csecret.js',
+      'assets/../../secret.js',
+      '/etc/passwd',
+      'made-of',
+      'assets',
+      '',
+      '__proto__',
+      'assets/index-1a2b.js%00',
+    ]) {
+      assert.equal((await get(`${base}${path}`)).status, 404, path)
+    }
+  })
+
+  test('under another name the page, its files and its data are passed on', async () => {
+    const { get } = await portal({ session: ada })
+    for (const path of ['/', script, viewPath])
+      assert.equal((await get(path, {}, 'https://db.example.com')).status, 404, path)
+  })
+
+  test('somebody who is not signed in sees no route, and nobody decides about any', async () => {
+    const { view, asked } = await portal()
+    const { canSignIn, person, routes } = await view()
+    assert.deepEqual([canSignIn, person, routes], [true, null, []])
+    assert.deepEqual(asked, [])
+  })
+
+  test('somebody who is sees first what they may use, then what is listed and why not', async () => {
+    const { view, asked, get } = await portal({ session: ada })
+    const { person, routes } = await view()
+    assert.deepEqual(person, {
+      name: 'ada@example.com',
+      email: 'ada@example.com',
+      sessionEndsAtMs: 9_000,
+    })
+    assert.deepEqual(
+      routes.map(({ name, reasons, contact }) => [name, reasons, contact]),
+      [
+        ['usable', [], ''],
+        ['listed', ['today is outside the dates this route names'], 'dba@example.com'],
+      ],
+    )
+    assert.deepEqual(asked, [[{ session: ada, ip: '192.0.2.1' }, origin]])
+    assert.equal((await get(viewPath)).headers.get('cache-control'), 'no-store')
+  })
+
+  test('where nobody can sign in, everybody sees what is public, by the name they came by', async () => {
+    const { get, asked } = await portal({ origin: undefined })
+    const answer = await get(viewPath, {}, 'https://other.example.com:8443')
+    const { canSignIn, routes } = (await answer.json()) as PortalView
+    assert.deepEqual([canSignIn, routes.length], [false, 2])
+    assert.equal(asked[0]?.[1], 'https://other.example.com:8443')
+  })
+
+  test('the data is not made for another site, whose requests carry the cookie too', async () => {
+    const { get, asked } = await portal({ session: ada })
+    const statusFor = async (site: string): Promise<number> =>
+      (await get(viewPath, { 'sec-fetch-site': site })).status
+    assert.deepEqual([await statusFor('cross-site'), await statusFor('same-site')], [403, 403])
+    assert.deepEqual(asked, [])
+    assert.deepEqual([await statusFor('same-origin'), await statusFor('none')], [200, 200])
+  })
+
+  test('without a build there is no portal, and the log says what to do', async () => {
+    const { app, warnings } = await portal({ directory: join(root, 'nothing') })
+    assert.equal(app, undefined)
+    assert.deepEqual(warnings, [
+      {
+        message: 'the portal is not built, a plain page stands in',
+        directory: join(root, 'nothing'),
+        hint: 'run "npm run build"',
+      },
+    ])
+  })
+})

@@ -1,0 +1,4 @@
+import { showPage } from '../ui/page.tsx'
+import { Portal } from './portal.tsx'
+
+showPage(<Portal />)

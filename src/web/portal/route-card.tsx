@@ -1,0 +1,108 @@
+import { Anchor, Paper, Stack, Text, Title } from '@mantine/core'
+import type { ReactNode } from 'react'
+import type { PortalRoute, PortalWay } from '../../console/portal-view.ts'
+import { CommandLine } from '../ui/command-line.tsx'
+
+interface RouteProps {
+  readonly route: PortalRoute
+}
+
+/** A route with the commands that use it. */
+export function UsableRoute({ route }: RouteProps): ReactNode {
+  return (
+    <Paper className="card" p="md" component="section" aria-label={route.name}>
+      <Stack gap="xs">
+        <div>
+          <Title order={2}>{route.name}</Title>
+          {route.description !== '' && <Text c="dimmed">{route.description}</Text>}
+        </div>
+        {route.ways.map((way) => (
+          <Way key={way.destination} way={way} routeName={route.name} />
+        ))}
+      </Stack>
+    </Paper>
+  )
+}
+
+/** A route that somebody may not use: why, and whom to ask. */
+export function ListedRoute({ route }: RouteProps): ReactNode {
+  return (
+    <Paper className="card" p="md" component="section" aria-label={route.name}>
+      <Stack gap="xs">
+        <div>
+          <Title order={3}>{route.name}</Title>
+          {route.description !== '' && <Text c="dimmed">{route.description}</Text>}
+        </div>
+        <div>
+          {route.reasons.map((reason) => (
+            <Text key={reason}>{sentence(reason)}</Text>
+          ))}
+          <Text>
+            Ask for access: <Contact contact={route.contact} />
+          </Text>
+        </div>
+      </Stack>
+    </Paper>
+  )
+}
+
+function Way({
+  way,
+  routeName,
+}: {
+  readonly way: PortalWay
+  readonly routeName: string
+}): ReactNode {
+  const { destination, placeholders, commands } = way
+  return (
+    <Stack gap={6}>
+      {(destination !== routeName || placeholders.length > 0) && (
+        <Text size="sm" c="dimmed">
+          {destination}
+          {placeholders.length > 0 && ` — ${placeholders.map(explain).join(', ')}`}
+        </Text>
+      )}
+      {commands.map(({ tool, command }) => (
+        <div key={tool}>
+          {commands.length > 1 && (
+            <Text size="sm" className="step">
+              {steps[tool] ?? tool}
+            </Text>
+          )}
+          <CommandLine command={command} purpose={`the ${tool} command for ${routeName}`} />
+        </div>
+      ))}
+    </Stack>
+  )
+}
+
+/** What several commands are for; one alone needs no words. */
+const steps: Readonly<Record<string, string>> = {
+  postern: 'Keep a local port open in one terminal …',
+  psql: '… and use it in another',
+  mysql: '… and use it in another',
+  'redis-cli': '… and use it in another',
+  mstsc: '… and connect to it, on Windows',
+  xfreerdp: '… or on Linux',
+}
+
+function explain(placeholder: string): string {
+  return placeholder === 'PORT'
+    ? 'write the port of the service for PORT'
+    : `write the name of the machine for ${placeholder}`
+}
+
+function Contact({ contact }: { readonly contact: string }): ReactNode {
+  if (contact === '') return 'whoever runs this gateway.'
+  const href = /^[^\s@:/]+@[^\s@:/]+$/.test(contact) ? `mailto:${contact}` : contact
+  if (!/^(?:mailto:|https:\/\/\S+$)/.test(href)) return contact
+  return (
+    <Anchor href={href} underline="always" rel="noreferrer">
+      {contact}
+    </Anchor>
+  )
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}

@@ -1,0 +1,62 @@
+import { Button, VisuallyHidden } from '@mantine/core'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { useAnnounce } from './announce.tsx'
+import './command-line.css'
+
+export interface CommandLineProps {
+  readonly command: string
+  /** What it is for, to tell its button from others: `the ssh command for "build"`. */
+  readonly purpose: string
+}
+
+/** How long the button says what it has done, in milliseconds. */
+const shownMs = 2_000
+
+/** A command to paste, with a button that copies it. */
+export function CommandLine({ command, purpose }: CommandLineProps): ReactNode {
+  const code = useRef<HTMLElement>(null)
+  const [done, setDone] = useState<'copied' | 'selected'>()
+  const announce = useAnnounce()
+  useEffect(() => {
+    if (done === undefined) return undefined
+    const timer = setTimeout(() => setDone(undefined), shownMs)
+    return () => clearTimeout(timer)
+  }, [done])
+
+  const copy = async (): Promise<void> => {
+    const isCopied = await copyText(command)
+    if (!isCopied) select(code.current)
+    setDone(isCopied ? 'copied' : 'selected')
+    announce(isCopied ? `Copied ${purpose}` : `Selected ${purpose}, copy it with your keyboard`)
+  }
+
+  return (
+    <div className="command-line">
+      {/* One that is too long scrolls, and keys must reach it. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <pre tabIndex={0} aria-label={purpose}>
+        <code ref={code}>{command}</code>
+      </pre>
+      <Button variant="default" size="compact-sm" onClick={() => void copy()}>
+        {done === undefined ? 'Copy' : labels[done]}
+        <VisuallyHidden>&nbsp;{purpose}</VisuallyHidden>
+      </Button>
+    </div>
+  )
+}
+
+const labels = { copied: 'Copied', selected: 'Selected' } as const
+
+/** Browsers have a clipboard on secure pages only, and may refuse it there. */
+async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function select(element: HTMLElement | null): void {
+  if (element !== null) getSelection()?.selectAllChildren(element)
+}

@@ -1,0 +1,40 @@
+import { MantineProvider, createTheme } from '@mantine/core'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode, type ReactNode } from 'react'
+import { createRoot } from 'react-dom/client'
+import './styles.ts'
+
+const theme = createTheme({
+  fontFamily: 'system-ui, sans-serif',
+  fontFamilyMonospace: 'ui-monospace, monospace',
+  autoContrast: true,
+})
+
+/** Shows a page in the element `root`, in the colours the system asks for. */
+export function showPage(page: ReactNode): void {
+  const root = document.querySelector('#root')
+  if (root === null) throw new Error('the document has no element "root"')
+  createRoot(root).render(
+    <StrictMode>
+      {/* What it would put into the page while it runs is in styles.ts. */}
+      <MantineProvider
+        theme={theme}
+        defaultColorScheme="auto"
+        colorSchemeManager={systemColours}
+        withCssVariables={false}
+        withGlobalClasses={false}
+      >
+        <QueryClientProvider client={new QueryClient()}>{page}</QueryClientProvider>
+      </MantineProvider>
+    </StrictMode>,
+  )
+}
+
+/** Always what the system says: there is no switch, so nothing is kept. */
+const systemColours = {
+  get: () => 'auto' as const,
+  set: () => undefined,
+  subscribe: () => undefined,
+  unsubscribe: () => undefined,
+  clear: () => undefined,
+}
