@@ -23,7 +23,7 @@ export async function serveConnect(request: ConnectRequest, gateway: GatewayPart
     const routes = gateway.routes()
     const route = gateway.matchRoute(routes, target, { session: caller.session, ip })
     entry.route(route)
-    const asked = { requestId, authority, ip, ends, target }
+    const asked = { requestId, authority, ip, ends, via: headers.via, target }
     const grant = gateway.authorize(asked, { ...caller, routes, route, headers })
     const upstream = await gateway.openUpstream(grant, request.signal)
     using tunnel = await register(grant, upstream, gateway)

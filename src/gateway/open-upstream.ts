@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { UpstreamError, messageOf } from '../errors.ts'
 import { dial } from '../net/dial.ts'
+import { encodeProxyHeader } from '../net/proxy-protocol.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Grant } from './grant.ts'
+import { openNextGateway } from './open-next-gateway.ts'
 import type { Route, Upstream } from './routes/route.ts'
 
 export type OpenUpstream = (grant: Grant, signal: AbortSignal) => Promise<Socket>
@@ -13,6 +16,9 @@ export interface OpenUpstreamParts {
   readonly random?: () => number
 }
 
+/** Longest list of gateways on the way that one more is added to. */
+const maxViaChars = 1024
+
 /**
  * Makes the one function that dials. It tries the route's upstreams in an order drawn by their
  * weights, each once, and throws `UpstreamError` `upstream-unreachable` when none can be reached.
@@ -21,12 +27,28 @@ export function createOpenUpstream({
   metrics,
   random = Math.random,
 }: OpenUpstreamParts): OpenUpstream {
+  // RFC 9110 §7.6.3: a pseudonym, by which a gateway finds that a request has come back to it.
+  const ownName = `postern-${randomBytes(8).toString('hex')}`
+
+  async function open(upstream: Upstream, grant: Grant, signal: AbortSignal): Promise<Socket> {
+    const { nextGateway, upstreamProxyProtocol } = grant.route
+    const { target, ends, via } = grant.request
+    const socket = await dial(upstream, { signal })
+    if (upstreamProxyProtocol !== undefined) {
+      socket.write(encodeProxyHeader(upstreamProxyProtocol, ends))
+    }
+    if (nextGateway === undefined) return socket
+    const asked = { gateway: upstream, target, via: viaWith(ownName, via) }
+    return openNextGateway(socket, nextGateway, asked, signal)
+  }
+
   return async (grant, signal) => {
+    if (grant.route.nextGateway !== undefined) refuseLoop(grant, ownName)
     const failures: unknown[] = []
     for (const upstream of drawOrder(grant.route.to, random)) {
       const startedMs = performance.now()
       try {
-        const socket = await dial(upstream, { signal })
+        const socket = await open(upstream, grant, signal)
         metrics.dialled('ok', performance.now() - startedMs)
         return socket
       } catch (error) {
@@ -37,6 +59,17 @@ export function createOpenUpstream({
     }
     throw unreachable(grant.route, failures)
   }
+}
+
+function viaWith(ownName: string, via: string | undefined): string {
+  return [via, `1.1 ${ownName}`].filter((part) => part !== undefined).join(', ')
+}
+
+/** Without this, two gateways that lead to each other would open connections until there are no more. */
+function refuseLoop({ route, request: { via = '' } }: Grant, ownName: string): void {
+  if (via.includes(ownName)) throw unreachable(route, ['the way leads back to this gateway'])
+  if (via.length > maxViaChars)
+    throw unreachable(route, ['the way leads through too many gateways'])
 }
 
 /** Callers hear which route it is; where it leads and what was said there is for the log alone. */

@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { proxyVersions } from '../../net/proxy-protocol.ts'
 import { textOf } from '../../schema.ts'
 import { accessLogFieldNames, isAccessLogField } from '../../telemetry/access-fields.ts'
 import { authorizeLogFieldNames, isAuthorizeLogField } from '../../telemetry/authorize-fields.ts'
 import { parseFrom } from '../routes/from.ts'
-import { parseTo } from '../routes/to.ts'
+import { parseTo, toForm } from '../routes/to.ts'
+import { downstreamMtls } from './downstream-mtls-keys.ts'
 import { providerNames } from './providers.ts'
 import * as values from './values.ts'
 
@@ -162,6 +164,13 @@ export const globalKeys = {
     variable: 'list',
     doc: 'Hosts that the sign-in of a client may end at. `localhost` covers 127.0.0.0/8 and ::1 too.',
   }),
+  device_login: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: true,
+    variable: 'flag',
+    doc: 'Whether a machine without a browser may be signed in by a code (`postern login --device`) that somebody approves in a browser elsewhere. `false` refuses that, also for codes that wait.',
+  }),
   use_proxy_protocol: key({
     schema: z.literal([true, false, 'optional']),
     type: 'true, false or `optional`',
@@ -175,6 +184,13 @@ export const globalKeys = {
     without: 'everybody; `optional` needs a list',
     variable: 'list',
     doc: 'Who may send a PROXY header: the addresses of your load balancers, such as `10.0.0.0/8`. A header from elsewhere is refused: the connection is closed without an answer, and logged. With `use_proxy_protocol: true` nobody else can connect at all.',
+  }),
+  downstream_mtls: key({
+    schema: downstreamMtls,
+    type: '`{ca_file, crl_file, enforcement, match_subject_alt_names, max_verify_depth}`',
+    variable: 'none',
+    without: 'no client certificate is asked for',
+    doc: 'Client certificates: every client is asked for one that an authority of `ca_file` (PEM; `ca` is base64 of it) signed and that `crl_file` (or `crl`) does not revoke. `enforcement` is `policy_with_default_deny`: every route refuses whoever has none; `policy`: only where a policy asks; or `reject_connection`: nobody can even connect without one. `match_subject_alt_names` is a list of `{dns: PATTERN}`, `email`, `ip_address`, `uri` or `user_principal_name`: some name must match. `max_verify_depth` (default 1) bounds how many authorities may stand above a certificate, `0` for any number. See [client certificates](client-certificates.md).',
   }),
   // STATE_DIRECTORY is systemd's before it is ours: a default, which the file overrides.
   state_directory: textKey(values.path, 'path', {
@@ -210,11 +226,76 @@ export const routeKeys = {
     },
   ),
   to: key({
-    schema: oneOrMany(textOf('tcp://HOST:PORT', parseTo)),
-    type: '`tcp://HOST:PORT`, or a list of them',
+    schema: oneOrMany(textOf(toForm, parseTo)),
+    type: '`tcp://HOST:PORT` or `https://GATEWAY`, or a list of them',
     without: 'required',
     variable: 'none',
-    doc: 'Where the route leads. Of several one is chosen for each tunnel, by weight where each has one (`tcp://HOST:PORT,WEIGHT`); one that refuses is skipped for the next.',
+    doc: 'Where the route leads. Of several one is chosen for each tunnel, by weight where each has one (`tcp://HOST:PORT,WEIGHT`); one that refuses is skipped for the next. `https://GATEWAY` or `https://GATEWAY:PORT` sends the `CONNECT` on, for the same host and port, to another gateway or HTTP proxy; nothing that tells who the client is goes along. `http://` only on a loopback host.',
+  }),
+  upstream_proxy_protocol: key({
+    schema: z.enum(proxyVersions),
+    type: '`v1` or `v2`',
+    without: 'no header',
+    variable: 'none',
+    doc: "Begins every connection to the upstream with a PROXY protocol header of this version, which tells it the client's address. The upstream must expect it.",
+  }),
+  tls_skip_verify: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'none',
+    doc: 'Takes any certificate of an https upstream for the right one. Loads with a warning.',
+  }),
+  tls_upstream_server_name: key({
+    schema: values.serverName,
+    type: 'host',
+    without: 'the host in `to`',
+    variable: 'none',
+    doc: 'Name that an https upstream is asked for (SNI) and that its certificate must have.',
+  }),
+  tls_server_name: key({
+    schema: values.serverName,
+    type: 'host',
+    without: 'the host in `to`',
+    variable: 'none',
+    doc: 'Older name of `tls_upstream_server_name`, which wins.',
+  }),
+  tls_custom_ca: key({
+    schema: values.base64Pem,
+    type: 'base64 of PEM',
+    without: 'the authorities that Node.js trusts',
+    variable: 'none',
+    doc: 'Authorities one of which must have signed the certificate of an https upstream, instead of the usual ones.',
+  }),
+  tls_custom_ca_file: key({
+    schema: values.path,
+    type: 'path',
+    variable: 'none',
+    doc: 'File with those authorities, PEM, instead of `tls_custom_ca`.',
+  }),
+  tls_client_cert: key({
+    schema: values.base64Pem,
+    type: 'base64 of PEM',
+    variable: 'none',
+    doc: 'Certificate that this gateway shows to an https upstream. Goes with `tls_client_key`.',
+  }),
+  tls_client_cert_file: key({
+    schema: values.path,
+    type: 'path',
+    variable: 'none',
+    doc: 'File with that certificate, PEM, instead of `tls_client_cert`.',
+  }),
+  tls_client_key: key({
+    schema: values.base64Pem,
+    type: 'base64 of PEM',
+    variable: 'none',
+    doc: 'Private key of `tls_client_cert`.',
+  }),
+  tls_client_key_file: key({
+    schema: values.path,
+    type: 'path',
+    variable: 'none',
+    doc: 'File with that key, PEM, instead of `tls_client_key`.',
   }),
   name: textKey(values.text, 'text', {
     variable: 'none',

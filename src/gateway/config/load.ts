@@ -6,6 +6,7 @@ import { parseYaml } from '../../yaml-text.ts'
 import type { YamlText } from '../../yaml-text.ts'
 import { readCertificates } from './certificates.ts'
 import type { Certificate, GatewayConfig } from './config.ts'
+import { clientCertificateUse, readDownstreamMtls } from './downstream-mtls.ts'
 import { createFiles } from './files.ts'
 import { inOrder } from './findings.ts'
 import type { Findings } from './findings.ts'
@@ -59,7 +60,14 @@ export async function loadConfig({
   }
   const text = parseYaml(path, file.text)
   const settings = readSettings(text, env, findings)
-  const routes = readRoutes(settings.routes.text, settings.routes.path, findings)
+  const { text: routesText, path: routesPath } = settings.routes
+  const downstreamMtls = await readDownstreamMtls({ settings, env, files, findings, nowMs })
+  const clientCertificates = clientCertificateUse(settings)
+  const routes = await readRoutes(routesText, routesPath, findings, {
+    files,
+    nowMs,
+    clientCertificates,
+  })
   const certificates = await readCertificates(settings, files, findings, nowMs)
   const secrets = await readSecrets(settings, files, findings)
   const signIn = readSignIn(settings, secrets.idpClientSecret, routes.readsSubject, findings)
@@ -72,6 +80,7 @@ export async function loadConfig({
       ...plainSettings(settings, certificates, secrets),
       ...signIn,
       proxyProtocol,
+      downstreamMtls,
       stateDirectory: stateDirectory(settings, env, folder),
       routes: routes.routes,
     },
@@ -83,7 +92,7 @@ export async function loadConfig({
 
 type PlainSettings = Omit<
   GatewayConfig,
-  'authenticateServiceUrl' | 'identityProvider' | 'proxyProtocol' | 'stateDirectory' | 'routes'
+  'authenticateServiceUrl' | 'identityProvider' | 'downstreamMtls' | 'proxyProtocol' | 'stateDirectory' | 'routes'
 >
 
 function plainSettings(
@@ -110,6 +119,7 @@ function plainSettings(
     programmaticRedirectDomains:
       values.programmatic_redirect_domain_whitelist ??
       fallback(globalKeys.programmatic_redirect_domain_whitelist),
+    deviceLogin: values.device_login ?? fallback(globalKeys.device_login),
   }
 }
 

@@ -21,11 +21,11 @@ const services = 'connects the services of a split Pomerium; Postern is one proc
 const decisions = 'the gateway itself decides'
 const storage = 'state lives in "state_directory"'
 const tracing = 'traces are not exported'
-const upstreamTls = 'applies to https upstreams; what goes to a tcp:// upstream is sent as it is'
 const balancing = 'a refused upstream is tried on the next one by weight'
 const jwt = 'identity headers are sent with HTTP requests only'
 const nativeSsh = 'native SSH is not supported; SSH works through a tcp+https route'
-const clientCertificates = 'client certificates are not checked'
+const clientCertificates =
+  'client certificates are checked by "downstream_mtls", for the whole gateway'
 const autocert = 'certificates are not fetched automatically; give "certificates" instead'
 const providers = 'there is one identity provider, the global one'
 const bearer = 'tokens of the identity provider are not accepted'
@@ -69,7 +69,6 @@ const rows: readonly (readonly [
   ['global', 'refused', 'cookie_http_only', 'scripts of a page never see the cookie', true],
   ['global', 'refused', 'cookie_same_site', 'the cookie is always "lax"', 'lax'],
   ['global', 'refused', 'cookie_secure', 'the cookie is sent over https only', true],
-  ['global', 'refused', 'downstream_mtls', clientCertificates],
   ['global', 'refused', 'identity_providers', providers],
   ['global', 'refused', 'idp_access_token_allowed_audiences', bearer],
   ['global', 'refused', 'idp_request_params', 'sign-in requests carry no parameters of their own'],
@@ -277,22 +276,18 @@ const rows: readonly (readonly [
   ['route', 'ignored', 'set_request_headers', http],
   ['route', 'ignored', 'set_response_headers', http],
   ['route', 'ignored', 'show_error_details', 'a refusal names its reasons to whoever is signed in'],
-  ['route', 'ignored', 'tls_client_cert', upstreamTls],
-  ['route', 'ignored', 'tls_client_cert_file', upstreamTls],
-  ['route', 'ignored', 'tls_client_key', upstreamTls],
-  ['route', 'ignored', 'tls_client_key_file', upstreamTls],
-  ['route', 'ignored', 'tls_custom_ca', upstreamTls],
-  ['route', 'ignored', 'tls_custom_ca_file', upstreamTls],
   [
     'route',
     'ignored',
     'tls_downstream_server_name',
     'a route is matched by the CONNECT authority, never by SNI',
   ],
-  ['route', 'ignored', 'tls_server_name', upstreamTls],
-  ['route', 'ignored', 'tls_skip_verify', upstreamTls],
-  ['route', 'ignored', 'tls_upstream_allow_renegotiation', upstreamTls],
-  ['route', 'ignored', 'tls_upstream_server_name', upstreamTls],
+  [
+    'route',
+    'ignored',
+    'tls_upstream_allow_renegotiation',
+    'each connection to a next gateway carries one tunnel and is never renegotiated',
+  ],
 ]
 
 /** Every key of Pomerium's that Postern does not use (reference 3.11). */

@@ -6,12 +6,14 @@ import { checkAt, mustBe, valueAt } from '../../schema.ts'
 import type { Path, ProblemDetails, YamlText } from '../../yaml-text.ts'
 import type { From, Target } from '../routes/from.ts'
 import { formatTarget } from '../routes/from.ts'
-import type { Route, Upstream } from '../routes/route.ts'
+import type { NextGateway, Route, Upstream } from '../routes/route.ts'
 import { weighUpstreams } from '../routes/to.ts'
 import type { Findings } from './findings.ts'
 import { globalKeyNames, routeKeyNames, routeKeys } from './keys.ts'
 import type { RouteValues } from './keys.ts'
 import { sortForeignKeys } from './known-keys.ts'
+import { readNextGateway } from './next-gateway.ts'
+import type { RouteSource } from './next-gateway.ts'
 
 /** One route of a text, and what others are compared with. */
 export interface ReadRoute {
@@ -23,7 +25,12 @@ export interface ReadRoute {
 }
 
 /** Reads one route; undefined when not even its `from` is right. */
-export function readRoute(text: YamlText, path: Path, findings: Findings): ReadRoute | undefined {
+export async function readRoute(
+  text: YamlText,
+  path: Path,
+  findings: Findings,
+  { files, nowMs }: Pick<RouteSource, 'files' | 'nowMs'>,
+): Promise<ReadRoute | undefined> {
   const given = valueAt(text.value, path)
   const problem = (at: Path, message: string, details?: ProblemDetails): void => {
     findings.problems.push(text.problem([...path, ...at], message, details))
@@ -52,6 +59,7 @@ export function readRoute(text: YamlText, path: Path, findings: Findings): ReadR
   }
   const to = values.to === undefined ? undefined : weighUpstreams(values.to)
   if (to !== undefined && 'fault' in to) problem(['to'], to.fault)
+  const nextGateway = await readNextGateway({ text, path, given, values, files, findings, nowMs })
   const policy = readPolicy(values, problem)
   if (policy !== undefined && deniesEverybody(values)) {
     const message = 'denies everybody: it has no policy'
@@ -62,7 +70,7 @@ export function readRoute(text: YamlText, path: Path, findings: Findings): ReadR
   if (from === undefined) return undefined
   const upstreams = to === undefined || 'fault' in to ? undefined : to
   return {
-    route: policy && upstreams ? build(values, from, upstreams, policy) : undefined,
+    route: policy && upstreams ? build(values, from, upstreams, policy, nextGateway) : undefined,
     from: from.text,
     targets: from.targets,
     readsSubject: policy?.readsSubject === true,
@@ -121,6 +129,7 @@ function build(
   from: From & { readonly text: string },
   to: readonly Upstream[],
   policy: Policy,
+  nextGateway: NextGateway | undefined,
 ): Route {
   const [first] = from.targets
   const isOpen = values.allow_public_unauthenticated_access === true
@@ -130,6 +139,8 @@ function build(
     description: values.description ?? '',
     from: from.text,
     to,
+    nextGateway,
+    upstreamProxyProtocol: values.upstream_proxy_protocol,
     policy,
     isListed: values.listed ?? false,
     contact: values.contact ?? '',

@@ -5,6 +5,7 @@ import type { Target } from '../routes/from.ts'
 import type { Route } from '../routes/route.ts'
 import { compareText, coversTarget } from '../routes/table.ts'
 import type { Findings } from './findings.ts'
+import type { RouteSource } from './next-gateway.ts'
 import { readRoute } from './read-route.ts'
 import type { ReadRoute } from './read-route.ts'
 
@@ -19,12 +20,17 @@ interface PlacedRoute extends ReadRoute {
 }
 
 /** Reads every route of a list, and what they mean beside each other. */
-export function readRoutes(text: YamlText, path: Path, findings: Findings): ReadRoutes {
+export async function readRoutes(
+  text: YamlText,
+  path: Path,
+  findings: Findings,
+  surroundings: Pick<RouteSource, 'files' | 'nowMs'>,
+): Promise<ReadRoutes> {
   const list = valueAt(text.value, path)
   const placed: PlacedRoute[] = []
   for (const index of Array.isArray(list) ? list.keys() : []) {
     const at = [...path, index]
-    const read = readRoute(text, at, findings)
+    const read = await readRoute(text, at, findings, surroundings)
     if (read !== undefined) placed.push({ ...read, path: at })
   }
   if (Array.isArray(list) ? list.length === 0 : list === undefined) {

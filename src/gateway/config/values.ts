@@ -136,6 +136,11 @@ export const redirectHost = textOf('a host such as localhost, without a port', (
   return parseHost(value.includes(':') && !value.startsWith('[') ? `[${value}]` : value)
 })
 
+/** A name in a certificate: of a host, or an address. */
+export const serverName = textOf('a host such as gateway.example.com', (value) =>
+  parseHost(value.includes(':') && !value.startsWith('[') ? `[${value}]` : value),
+)
+
 /** A claim's values: one, or a list of them. */
 export const claimValues = z.preprocess(
   (value) => (Array.isArray(value) || value === null ? value : [value]),

@@ -1,9 +1,27 @@
+import type { SecureContext } from 'node:tls'
 import type { HostPort } from '../../address.ts'
+import type { ProxyVersion } from '../../net/proxy-protocol.ts'
 import type { Policy } from '../../policy/policy.ts'
 
 /** Where a route leads; weights are relative to those of its siblings. */
 export interface Upstream extends HostPort {
   readonly weight: number
+}
+
+/** TLS toward a next gateway. */
+export interface NextGatewayTls {
+  /** Whom to trust, and our own certificate where there is one. */
+  readonly context: SecureContext
+  /** The name to ask for and to find in its certificate; undefined: the upstream's own host. */
+  readonly serverName: string | undefined
+  /** Any certificate will do. */
+  readonly skipVerify: boolean
+}
+
+/** How upstreams that are gateways themselves are asked for the tunnel, by CONNECT. */
+export interface NextGateway {
+  /** Undefined: without TLS, on this machine. */
+  readonly tls: NextGatewayTls | undefined
 }
 
 /** A way from a name people use to a service, and who may take it. */
@@ -16,6 +34,10 @@ export interface Route {
   /** As configured, such as `tcp+https://ssh.example.com:22`. */
   readonly from: string
   readonly to: readonly Upstream[]
+  /** Undefined: `to` are the services themselves. */
+  readonly nextGateway?: NextGateway | undefined
+  /** Which PROXY header tells them the client's address, before any other byte; undefined: none. */
+  readonly upstreamProxyProtocol?: ProxyVersion | undefined
   readonly policy: Policy
   /** Whether those who may not use it see that it is there. */
   readonly isListed: boolean

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parseTo, weighUpstreams } from './to.ts'
+import { parseTo, schemeOf, weighUpstreams } from './to.ts'
 
 function faultOf(text: string): string {
   const to = parseTo(text)
@@ -11,16 +11,26 @@ function faultOf(text: string): string {
 describe('the to of a route', () => {
   test('names a host, a port and perhaps a weight', () => {
     assert.deepEqual(parseTo('tcp://DB.internal:5432'), {
+      scheme: 'tcp',
       host: 'db.internal',
       port: 5432,
       weight: undefined,
     })
-    assert.deepEqual(parseTo('tcp://[::1]:22,10'), { host: '::1', port: 22, weight: 10 })
-    assert.deepEqual(parseTo('tcp://a:22, 4294967295'), { host: 'a', port: 22, weight: 4294967295 })
+    assert.deepEqual(parseTo('tcp://[::1]:22,10'), {
+      scheme: 'tcp',
+      host: '::1',
+      port: 22,
+      weight: 10,
+    })
+    assert.deepEqual(parseTo('tcp://a:22, 4294967295'), {
+      scheme: 'tcp',
+      host: 'a',
+      port: 22,
+      weight: 4294967295,
+    })
   })
 
   test('is refused when it is anything else', () => {
-    assert.match(faultOf('https://other'), /another gateway, which is not supported yet/)
     assert.match(faultOf('udp://a:53'), /UDP/)
     for (const text of ['', 'tcp://a', 'tcp://a:22/x', 'tcp://u@a:22', 'tcp://*.a:22', 'a:22']) {
       assert.match(faultOf(text), /^must be tcp:\/\/HOST:PORT/)
@@ -33,8 +43,51 @@ describe('the to of a route', () => {
   test('has a weight on every upstream or on none', () => {
     const a = { host: 'a', port: 1, weight: 5 }
     const b = { host: 'b', port: 1, weight: undefined }
-    assert.deepEqual(weighUpstreams([a, a]), [a, a])
-    assert.deepEqual(weighUpstreams([b]), [{ ...b, weight: 1 }])
-    assert.ok('fault' in weighUpstreams([a, b]))
+    const scheme = 'tcp'
+    assert.deepEqual(weighUpstreams([{ ...a, scheme }]), [a])
+    assert.deepEqual(weighUpstreams([{ ...b, scheme }]), [{ ...b, weight: 1 }])
+    assert.ok(
+      'fault' in
+        weighUpstreams([
+          { ...a, scheme },
+          { ...b, scheme },
+        ]),
+    )
+  })
+
+  test('names a next gateway, with the port of its scheme where it has none', () => {
+    const told = (text: string): unknown => {
+      const to = parseTo(text)
+      return 'fault' in to ? to.fault : [to.scheme, to.host, to.port, to.weight]
+    }
+    assert.deepEqual(told('https://GW.example.com'), ['https', 'gw.example.com', 443, undefined])
+    assert.deepEqual(told('https://gw.example.com:8443/,3'), ['https', 'gw.example.com', 8443, 3])
+    assert.deepEqual(told('https://[2001:db8::1]'), ['https', '2001:db8::1', 443, undefined])
+    assert.deepEqual(told('http://localhost:8080'), ['http', 'localhost', 8080, undefined])
+    assert.deepEqual(told('http://127.0.0.1'), ['http', '127.0.0.1', 80, undefined])
+    assert.match(
+      faultOf('http://gw.example.com:80'),
+      /must be https: http is for a gateway on this/,
+    )
+    for (const text of [
+      'https://',
+      'https://u@gw',
+      'https://gw/path',
+      'https://gw?q',
+      'https://*',
+    ]) {
+      assert.match(faultOf(text), /^must be tcp:\/\/HOST:PORT, or https:\/\/GATEWAY/, text)
+    }
+  })
+
+  test('has one scheme for all', () => {
+    const of = (scheme: 'tcp' | 'https' | 'http') =>
+      ({ scheme, host: 'a', port: 1, weight: undefined }) as const
+    assert.equal(schemeOf([of('tcp'), of('tcp')]), 'tcp')
+    assert.equal(schemeOf([of('https')]), 'https')
+    const mixed = { fault: 'cannot mix tcp and non-tcp To URLs' }
+    assert.deepEqual(schemeOf([of('https'), of('tcp')]), mixed)
+    assert.deepEqual(schemeOf([of('http'), of('https'), of('tcp')]), mixed)
+    assert.deepEqual(schemeOf([of('http'), of('https')]), { fault: 'cannot mix http and https' })
   })
 })

@@ -1,33 +1,42 @@
-import { parseAuthority } from '../../address.ts'
+import { isLoopbackHost, parseAuthority, parseHost, type HostPort } from '../../address.ts'
 import { mustBe, show } from '../../schema.ts'
 import type { Fault } from '../../schema.ts'
 import type { Upstream } from './route.ts'
 
+/** How an upstream is spoken to: bytes as they are, or CONNECT to a next gateway. */
+export type UpstreamScheme = 'tcp' | 'https' | 'http'
+
 /** One entry of a route's `to`; weight undefined where none was written. */
-export interface ParsedUpstream {
-  readonly host: string
-  readonly port: number
+export interface ParsedUpstream extends HostPort {
+  readonly scheme: UpstreamScheme
   readonly weight: number | undefined
 }
 
-const form = 'tcp://HOST:PORT'
+/** What one entry of `to` looks like, for messages. */
+export const toForm = 'tcp://HOST:PORT, or https://GATEWAY for a next gateway'
 
 /** Largest weight: sums of many stay exact, and it is Envoy's own bound on them (32 bits). */
 const maxWeight = 4_294_967_295
 
-/** Parses one entry of `to`: `tcp://HOST:PORT`, with `,WEIGHT` behind it where upstreams have weights. */
+/**
+ * Parses one entry of `to`: `tcp://HOST:PORT`, `https://GATEWAY` or `https://GATEWAY:PORT`, with
+ * `,WEIGHT` behind it where upstreams have weights.
+ */
 export function parseTo(text: string): ParsedUpstream | Fault {
   const [, url = '', weightText] = /^([^,]*)(?:,(.*))?$/s.exec(text) ?? []
   const weight = weightText === undefined ? undefined : parseWeight(weightText)
   if (weightText !== undefined && weight === undefined) {
     return { fault: `weight of ${show(text)} must be a whole number of at least 1` }
   }
-  const [, scheme, authority] = /^([^:/]*):\/\/(.*)$/s.exec(url) ?? []
-  if (scheme === undefined || authority === undefined) return notATo(text)
-  const otherScheme = faultOfScheme(scheme.toLowerCase(), text)
-  if (otherScheme !== undefined) return otherScheme
-  const address = parseAuthority(authority.replace(/\/$/, ''))
-  return address === undefined ? notATo(text) : { ...address, weight }
+  const [, schemeText = '', authority = ''] = /^([^:/]*):\/\/(.*)$/s.exec(url) ?? []
+  const scheme = schemeText.toLowerCase()
+  if (scheme === 'udp') return { fault: `${show(text)} is UDP, and Postern serves TCP only` }
+  const address = isScheme(scheme) ? parseAddress(scheme, authority.replace(/\/$/, '')) : undefined
+  if (!isScheme(scheme) || address === undefined) return notATo(text)
+  if (scheme === 'http' && !isLoopbackHost(address.host)) {
+    return { fault: `${show(text)} must be https: http is for a gateway on this machine only` }
+  }
+  return { ...address, scheme, weight }
 }
 
 /** Gives every upstream its weight: those written, or 1 for all. Some with and some without is a fault. */
@@ -39,6 +48,28 @@ export function weighUpstreams(parsed: readonly ParsedUpstream[]): readonly Upst
   return parsed.map(({ host, port, weight }) => ({ host, port, weight: weight ?? 1 }))
 }
 
+/** The one scheme of all upstreams of a route. */
+export function schemeOf(parsed: readonly ParsedUpstream[]): UpstreamScheme | Fault {
+  const [scheme = 'tcp', ...others] = new Set(parsed.map((upstream) => upstream.scheme))
+  if (others.length === 0) return scheme
+  // Pomerium's words (reference 3.1), where it has some.
+  return [scheme, ...others].includes('tcp')
+    ? { fault: 'cannot mix tcp and non-tcp To URLs' }
+    : { fault: 'cannot mix http and https' }
+}
+
+const defaultPorts = { tcp: undefined, https: 443, http: 80 } as const
+
+function isScheme(text: string): text is UpstreamScheme {
+  return Object.hasOwn(defaultPorts, text)
+}
+
+function parseAddress(scheme: UpstreamScheme, authority: string): HostPort | undefined {
+  const port = defaultPorts[scheme]
+  const host = port === undefined ? undefined : parseHost(authority)
+  return host === undefined || port === undefined ? parseAuthority(authority) : { host, port }
+}
+
 function parseWeight(text: string): number | undefined {
   const digits = text.trim()
   if (!/^[0-9]{1,10}$/.test(digits)) return undefined
@@ -46,18 +77,7 @@ function parseWeight(text: string): number | undefined {
   return weight >= 1 && weight <= maxWeight ? weight : undefined
 }
 
-function faultOfScheme(scheme: string, text: string): Fault | undefined {
-  if (scheme === 'tcp') return undefined
-  if (scheme === 'https' || scheme === 'http') {
-    return {
-      fault: `${show(text)} leads through another gateway, which is not supported yet: ${form}`,
-    }
-  }
-  if (scheme === 'udp') return { fault: `${show(text)} is UDP, and Postern serves TCP only` }
-  return notATo(text)
-}
-
 function notATo(text: string): Fault {
   const hint = parseAuthority(text) === undefined ? undefined : `write tcp://${text}`
-  return { fault: mustBe(form, text), hint }
+  return { fault: mustBe(toForm, text), hint }
 }
