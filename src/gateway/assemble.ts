@@ -30,6 +30,8 @@ export interface Assembly extends GatewayParts {
   readonly control: ControlParts
   /** Where a sign-in may end, by the whitelist that holds now. */
   parseRedirect(text: string): URL | undefined
+  /** Whether machines without a browser may be signed in. */
+  deviceLogin(): boolean
   /** The routes a person may use now from this address. */
   routesFor(session: Session, ip: string): readonly Route[]
   /** The routes somebody may use now, and those that are listed for everybody. */
@@ -41,7 +43,7 @@ export interface Assembly extends GatewayParts {
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
   const { clock, log, metrics, identity } = surroundings
   let routes = createRouteTable(config.routes)
-  let { timeoutWriteMs, programmaticRedirectDomains } = config
+  let { timeoutWriteMs, programmaticRedirectDomains, deviceLogin } = config
   const accessLog = createAccessLog({
     logger: log.service('access'),
     fields: config.accessLogFields,
@@ -75,6 +77,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     identify: (headers) => identity.identify(headers),
     signInLocation: () => identity.signInLocation(),
     parseRedirect: (text) => parseRedirect(text, programmaticRedirectDomains),
+    deviceLogin: () => deviceLogin,
     routesFor: (session, ip) => routes.routes.filter((route) => mayUse(route, { session, ip })),
     seenBy: (asker, gateway) =>
       seeRoutes(routes.routes, (route) => decide(route, asker), {
@@ -90,12 +93,15 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
         return isRevoked
       },
       countTunnels: (sessionId) => liveTunnels.countOf(sessionId),
+      serviceAccounts: identity.serviceAccounts,
+      cutSession: (sessionId) => liveTunnels.redecide({ sessionId, ended: 'session-revoked' }),
     },
     async reload(next) {
       // One step: no request sees the new routes with the old limits.
       routes = createRouteTable(next.routes)
       timeoutWriteMs = next.timeoutWriteMs
       programmaticRedirectDomains = next.programmaticRedirectDomains
+      deviceLogin = next.deviceLogin
       accessLog.selectFields(next.accessLogFields)
       authorizeLog.selectFields(next.authorizeLogFields)
       await liveTunnels.redecide()

@@ -31,6 +31,9 @@ const statuses: Readonly<Record<string, number>> = {
   'upstream-unreachable': 503,
   'provider-unavailable': 503,
   'store-unavailable': 503,
+  'device-code-unknown': 404,
+  'too-many-device-codes': 429,
+  'too-many-wrong-codes': 429,
 }
 
 /** Turns whatever was thrown into a refusal. What we did not throw on purpose tells nothing. */

@@ -70,7 +70,7 @@ export async function startGateway(
   const home = pages === undefined ? '/.pomerium/' : '/'
   const app = createApp({
     logger,
-    signIn: signIn && createSignInApp({ ...parts, ...signIn, home }),
+    signIn: signIn && createSignInApp({ ...parts, ...signIn, home, logger }),
     routesApi: createRoutesApi({ ...parts, signIn }),
     pages,
   })

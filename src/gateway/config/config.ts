@@ -36,6 +36,22 @@ export interface ProxyProtocolSettings {
   readonly from: readonly IpRange[] | undefined
 }
 
+/** Whose client certificates are asked for, and which of them are trusted. */
+export interface DownstreamMtls {
+  /** Certificates of the authorities, PEM. */
+  readonly ca: string
+  /** What these have revoked, PEM; undefined: nothing is looked up. */
+  readonly crl: string | undefined
+  readonly enforcement: 'policy_with_default_deny' | 'policy' | 'reject_connection'
+  /** Some name of a certificate must match one of these, when there are any. */
+  readonly matchSubjectAltNames: readonly {
+    readonly kind: 'dns' | 'email' | 'ip_address' | 'uri' | 'user_principal_name'
+    readonly pattern: string
+  }[]
+  /** Most authorities above a certificate; 0 for any number. */
+  readonly maxVerifyDepth: number
+}
+
 /** A whole configuration, checked: nothing below this needs to ask again whether it makes sense. */
 export interface GatewayConfig {
   readonly address: ListenAddress
@@ -62,7 +78,11 @@ export interface GatewayConfig {
   readonly metricsAddress: ListenAddress | undefined
   /** Hosts a sign-in may end at; `localhost` covers 127.0.0.0/8 and ::1 too. */
   readonly programmaticRedirectDomains: readonly string[]
+  /** Whether machines without a browser may be signed in by a code. */
+  readonly deviceLogin: boolean
   readonly proxyProtocol: ProxyProtocolSettings
+  /** Undefined: no client certificate is asked for. */
+  readonly downstreamMtls?: DownstreamMtls | undefined
   readonly stateDirectory: string
   readonly routes: readonly Route[]
 }

@@ -68,7 +68,8 @@ export function signOutPage(): string {
   return page('Sign out', body)
 }
 
-function formatTime(ms: number): string {
+/** `2026-08-20 10:00:00 UTC` */
+export function formatTime(ms: number): string {
   return new Date(ms)
     .toISOString()
     .replace('T', ' ')

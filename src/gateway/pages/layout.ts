@@ -28,6 +28,15 @@ a { color: var(--accent) }
 button, .button { display: inline-block; font: inherit; font-weight: 600; padding: 8px 18px; border-radius: 8px; border: 1px solid var(--accent); background: transparent; color: var(--accent); cursor: pointer; text-decoration: none }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 form { margin: 20px 0 0 }
+button.main { background: var(--accent); color: var(--card) }
+label { font-weight: 600 }
+input[type=text] { display: block; width: 100%; margin: 6px 0 16px; padding: 10px 12px; border: 1px solid var(--quiet); border-radius: 8px; background: var(--page); color: var(--ink) }
+.code { font: 600 1.5rem/1.4 ui-monospace, monospace; letter-spacing: .08em }
+.fault { color: var(--bad) }
+.warning { margin: 20px 0 0; padding: 2px 0 2px 14px; border-left: 3px solid var(--bad) }
+.tick { display: flex; gap: 10px; font-weight: 400 }
+.tick input { flex: none; width: 1.2rem; height: 1.2rem; margin: .15rem 0 0; accent-color: var(--accent) }
+.choices { display: flex; flex-wrap: wrap; gap: 12px; margin: 16px 0 0 }
 @media (max-width: 30rem) { body { padding: 16px 12px } main { padding: 20px } dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: 8px } }
 `
 

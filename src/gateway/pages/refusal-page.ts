@@ -22,6 +22,12 @@ const titlesByCode: Readonly<Record<string, string>> = {
   sign_in_state_mismatch: 'You are not signed in',
   sign_in_expired: 'You are not signed in',
   sign_in_used: 'This sign-in is over',
+  another_person: 'The machine is not signed in',
+  code_not_confirmed: 'Compare the code first',
+  device_code_over: 'This code is over',
+  device_login_off: 'No machines are signed in here',
+  form_not_ours: 'This form does not work',
+  too_many_wrong_codes: 'Too many wrong codes',
 }
 
 /** A refusal for somebody who reads it in a browser. */

@@ -1,7 +1,7 @@
-import { AccessError } from '../../errors.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
-import { createPageApp, sendPage, type PageApp, type PageContext } from '../app.ts'
+import { createPageApp, sendPage, type PageApp } from '../app.ts'
 import { accountPage, signedOutPage, signOutPage } from '../pages/account-page.ts'
+import { refuseForeign } from './foreign-form.ts'
 import type { SignInParts } from './parts.ts'
 import { onlyOn, redirect } from './sign-in-pages.ts'
 
@@ -25,20 +25,11 @@ export function createAccountPages(parts: SignInParts): PageApp {
   })
   app.get(gatewayPaths.signOut, (c) => sendPage(c, signOutPage()))
   app.post(gatewayPaths.signOut, async (c) => {
-    refuseForeign(c, origin)
+    refuseForeign(c, origin, 'sign out on the page of this gateway')
     const found = await identity.fromCookie(c.req.header('cookie'))
     if (found !== undefined) await identity.sessions.revoke(found.session.id, 'signed-out')
     return redirect(new URL('/.pomerium/signed_out', origin), [identity.cookie.clear()])
   })
   app.get('/.pomerium/signed_out', (c) => sendPage(c, signedOutPage()))
   return app
-}
-
-/** Browsers say where a form was sent from; another site's may not sign anybody out. */
-function refuseForeign(c: PageContext, origin: URL): void {
-  const sender = c.req.header('origin')
-  if (sender === undefined || sender === origin.origin) return
-  throw new AccessError('origin-not-allowed', 'this form was sent from another site', {
-    hint: 'sign out on the page of this gateway',
-  })
 }

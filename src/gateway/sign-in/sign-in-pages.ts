@@ -4,6 +4,7 @@ import type { SignInTarget } from '../../identity/pending-flow.ts'
 import { UnfinishedSignIn } from '../../identity/sign-in.ts'
 import { callbackParameters, loginParameters } from '../../tunnel/sign-in.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
+import { failDevice, finishDevice } from '../device/finish.ts'
 import { createPageApp, type PageApp, type PageContext } from '../app.ts'
 import type { SignInParts } from './parts.ts'
 
@@ -34,12 +35,19 @@ export function createSignInPages(parts: SignInParts): PageApp {
         search,
         cookieHeader: c.req.header('cookie'),
       })
-      const cookies = [...finished.cookies, await identity.cookie.issue(finished.session)]
-      const url = await finalUrl(parts, finished.target, finished.session)
+      const { target, session } = finished
+      if (target.device !== undefined) {
+        const done = await finishDevice(parts, target.device, session, c.env.ip)
+        metrics.signedIn('ok')
+        return redirect(done, finished.cookies)
+      }
+      const cookies = [...finished.cookies, await identity.cookie.issue(session)]
+      const url = await finalUrl(parts, target, session)
       metrics.signedIn('ok')
       return redirect(url, cookies)
     } catch (error) {
       metrics.signedIn('failed')
+      if (error instanceof UnfinishedSignIn) await failDevice(parts, error, c.env.ip)
       const waiting = error instanceof UnfinishedSignIn ? errorUrl(error) : undefined
       if (waiting !== undefined) return redirect(waiting, [])
       throw error
