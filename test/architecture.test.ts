@@ -139,7 +139,7 @@ function folderOf(path: string): string {
 }
 
 function isTest(path: string): boolean {
-  return /\.(test|suite)\.tsx?$/.test(path)
+  return /\.(test|suite|fixture)\.tsx?$/.test(path)
 }
 
 function findCycles(sources: readonly SourceFile[]): string[] {
