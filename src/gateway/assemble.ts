@@ -7,6 +7,10 @@ import { createAuthorize } from './authorize.ts'
 import { parseRedirect } from '../identity/redirect.ts'
 import type { Session } from '../identity/session.ts'
 import type { Decision } from '../policy/decision.ts'
+import {
+  createClientCertificates,
+  type ClientCertificates,
+} from './client-certificates/client-certificates.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { ControlParts } from './control/server.ts'
 import { createLiveTunnels } from './live-tunnels.ts'
@@ -53,8 +57,12 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     logger: log.service('authorize'),
     fields: config.authorizeLogFields,
   })
-  const authorize = createAuthorize({ clock, authorizeLog, metrics })
-  const decide = createDecide(clock)
+  const clientCertificates = createClientCertificates(config.downstreamMtls, {
+    clock,
+    logger: log.service('gateway'),
+  })
+  const authorize = createAuthorize({ clock, authorizeLog, metrics, clientCertificates })
+  const decide = createDecide(clock, clientCertificates)
   const mayUse: MayUse = (route, asker) => decide(route, asker).outcome === 'allow'
   const liveTunnels = createLiveTunnels({
     clock,
@@ -72,6 +80,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     liveTunnels,
     authorize,
     openUpstream: createOpenUpstream({ metrics }),
+    clientCertificates,
     routes: () => routes,
     matchRoute: (table, target, asker) => matchRoute(table, target, asker, mayUse),
     identify: (headers) => identity.identify(headers),
@@ -102,6 +111,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       timeoutWriteMs = next.timeoutWriteMs
       programmaticRedirectDomains = next.programmaticRedirectDomains
       deviceLogin = next.deviceLogin
+      clientCertificates.replace(next.downstreamMtls)
       accessLog.selectFields(next.accessLogFields)
       authorizeLog.selectFields(next.authorizeLogFields)
       await liveTunnels.redecide()
@@ -110,9 +120,14 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
 }
 
 /** Asks a policy without a trace in the logs: nobody gets a grant by it. */
-function createDecide(clock: Clock): (route: Route, asker: Asker) => Decision {
-  return ({ policy }, { session: subject, ip: sourceIp }) => {
-    const facts = { subject, method: 'CONNECT', path: '', sourceIp, nowMs: clock.now() }
-    return policy.evaluate(facts)
+function createDecide(
+  clock: Clock,
+  clientCertificates: ClientCertificates,
+): (route: Route, asker: Asker) => Decision {
+  return ({ policy }, { session: subject, ip: sourceIp, clientCertificate: presented }) => {
+    const clientCertificate = clientCertificates.facts(presented)
+    const nowMs = clock.now()
+    const tunnel = { method: 'CONNECT', path: '' }
+    return policy.evaluate({ subject, ...tunnel, sourceIp, clientCertificate, nowMs })
   }
 }

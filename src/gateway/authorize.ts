@@ -3,8 +3,10 @@ import type { Clock } from '../clock.ts'
 import type { AnySession } from '../identity/session.ts'
 import type { Decision } from '../policy/decision.ts'
 import { explainReason } from '../policy/explain.ts'
+import { isAboutMissingCertificate } from '../policy/verdict.ts'
 import type { AuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { ClientCertificates } from './client-certificates/client-certificates.ts'
 import type { RequestHeaders } from './headers.ts'
 import type { AccessRequest, Grant, GrantBasis } from './grant.ts'
 import { DeniedError } from './refusal.ts'
@@ -29,20 +31,33 @@ export interface AuthorizeParts {
   readonly clock: Clock
   readonly authorizeLog: AuthorizeLog
   readonly metrics: Metrics
+  readonly clientCertificates: Pick<ClientCertificates, 'facts' | 'problemOf'>
 }
 
 /**
  * Makes the one function that turns a policy's decision into a grant.
  *
- * It throws `AccessError` `sign-in-required`, or `DeniedError` `policy-denied`; what these say to
- * somebody who is not signed in tells nothing about the policy.
+ * It throws `AccessError` `sign-in-required`, or `DeniedError` `policy-denied`,
+ * `client-certificate-required` or `client-certificate-invalid`; what these say to somebody who is not
+ * signed in tells nothing about the policy.
  */
-export function createAuthorize({ clock, authorizeLog, metrics }: AuthorizeParts): Authorize {
+export function createAuthorize({
+  clock,
+  authorizeLog,
+  metrics,
+  clientCertificates,
+}: AuthorizeParts): Authorize {
   return (request, circumstances) => {
     const { route, session, headers, isRecheck = false } = circumstances
     const nowMs = clock.now()
-    const facts = { subject: session, method: 'CONNECT', path: '', sourceIp: request.ip, nowMs }
-    const decision = route.policy.evaluate(facts)
+    const clientCertificate = clientCertificates.facts(request.clientCertificate)
+    const tunnel = { method: 'CONNECT', path: '', sourceIp: request.ip }
+    const decision = route.policy.evaluate({
+      subject: session,
+      ...tunnel,
+      clientCertificate,
+      nowMs,
+    })
     metrics.decided(decision.outcome)
     if (!isRecheck || decision.outcome !== 'allow') {
       const { requestId, authority, ip } = request
@@ -58,6 +73,9 @@ export function createAuthorize({ clock, authorizeLog, metrics }: AuthorizeParts
         decision,
         isRecheck,
       })
+    }
+    if (decision.outcome === 'client-certificate') {
+      throw certificateRefusal(decision, clientCertificates.problemOf(request.clientCertificate))
     }
     if (decision.outcome !== 'allow') throw refusalOf(decision, session, route)
     return makeGrant(request, circumstances, decision)
@@ -76,6 +94,22 @@ function makeGrant(
   // The brand exists for the compiler only: this is the one place that may claim it.
   return { request, route, session, decision, validUntilMs, basis } as Grant
 }
+
+/** Why a certificate is not trusted is for the log alone: it tells a stranger what to try next. */
+function certificateRefusal({ deny, allow }: Decision, problem: string | undefined): DeniedError {
+  const reasons = [...new Set([...deny.reasons, ...allow.reasons])].filter(
+    isAboutMissingCertificate,
+  )
+  return new DeniedError('a valid client certificate is required', reasons, certificateHint, {
+    code: reasons.includes('invalid-client-certificate')
+      ? 'client-certificate-invalid'
+      : 'client-certificate-required',
+    cause: problem && new Error(`client certificate not trusted: ${problem}`),
+  })
+}
+
+const certificateHint =
+  'show one that this gateway trusts: "postern tcp --client-cert FILE --client-key FILE"'
 
 function refusalOf(decision: Decision, session: AnySession | undefined, route: Route): AccessError {
   if (decision.outcome === 'sign-in') {

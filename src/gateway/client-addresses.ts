@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { unmapIPv4 } from '../address.ts'
 import type { ConnectionEnds, ProxyHeader } from '../net/proxy-protocol.ts'
+import type { PresentedCertificate } from './client-certificates/presented.ts'
 
 /** A socket, or the view of one that an HTTP/2 session gives. */
 type Peer = Partial<Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>>
@@ -11,12 +12,19 @@ export interface Client {
   readonly ip: string
   /** The client's address and the one it connected to, with their ports; undefined when not known. */
   readonly ends: ConnectionEnds | undefined
+  /** What it showed in its TLS handshake; undefined when it showed nothing, or was not asked. */
+  readonly clientCertificate?: PresentedCertificate | undefined
 }
 
 /** The clients' real addresses, where a PROXY header told another than the connection's own peer. */
 export interface ClientAddresses {
   /** Begins a connection: remembers what its header says, where it has one, for as long as it is there. */
   set(socket: Socket, header: ProxyHeader | undefined): void
+  /**
+   * Notes what was shown on a connection, under the object that `get` will be asked with: two
+   * connections may have the same addresses for a moment, and must never share a certificate.
+   */
+  setCertificate(peer: Peer, certificate: PresentedCertificate | undefined): void
   get(peer: Peer): Client
 }
 
@@ -26,6 +34,7 @@ export interface ClientAddresses {
  */
 export function createClientAddresses(): ClientAddresses {
   const told = new Map<string, Client>()
+  const certificates = new WeakMap<Peer, PresentedCertificate>()
   return {
     set(socket, header) {
       const key = keyOf(socket)
@@ -40,7 +49,14 @@ export function createClientAddresses(): ClientAddresses {
         if (told.get(key) === client) told.delete(key)
       })
     },
-    get: (peer) => told.get(keyOf(peer)) ?? ownClient(peer),
+    setCertificate(peer, certificate) {
+      if (certificate !== undefined) certificates.set(peer, certificate)
+    },
+    get(peer) {
+      const client = told.get(keyOf(peer)) ?? ownClient(peer)
+      const clientCertificate = certificates.get(peer)
+      return clientCertificate === undefined ? client : { ...client, clientCertificate }
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import type { AccessEntry } from '../telemetry/access-log.ts'
 import type { AccessRequest } from '../telemetry/access-fields.ts'
 import type { Ended } from '../telemetry/ended.ts'
 import { prefersHtml, renderRefusal } from './answer.ts'
+import { describeCertificate } from './client-certificates/describe.ts'
 import type { ConnectRequest } from './connect-request.ts'
 import { headerText } from './headers.ts'
 import type { LiveTunnel } from './live-tunnels.ts'
@@ -20,6 +21,7 @@ export function accessRequest({
   headers,
   ip,
   transport,
+  clientCertificate,
 }: ConnectRequest): AccessRequest {
   return {
     requestId,
@@ -32,6 +34,7 @@ export function accessRequest({
     ip,
     headers,
     transport,
+    clientCertificate: clientCertificate && describeCertificate(clientCertificate),
   }
 }
 

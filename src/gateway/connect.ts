@@ -19,11 +19,15 @@ export async function serveConnect(request: ConnectRequest, gateway: GatewayPart
     const target = checkedTarget(request)
     const caller = await gateway.identify(request.headers)
     if (caller.session) entry.session(caller.session)
-    const { headers, requestId, authority, ip, ends } = request
+    const { headers, requestId, authority, ip, ends, clientCertificate } = request
     const routes = gateway.routes()
-    const route = gateway.matchRoute(routes, target, { session: caller.session, ip })
+    const route = gateway.matchRoute(routes, target, {
+      session: caller.session,
+      ip,
+      clientCertificate,
+    })
     entry.route(route)
-    const asked = { requestId, authority, ip, ends, via: headers.via, target }
+    const asked = { requestId, authority, ip, ends, via: headers.via, clientCertificate, target }
     const grant = gateway.authorize(asked, { ...caller, routes, route, headers })
     const upstream = await gateway.openUpstream(grant, request.signal)
     using tunnel = await register(grant, upstream, gateway)

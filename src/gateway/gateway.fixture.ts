@@ -89,7 +89,8 @@ export async function startTestGateway(
   const app = createApp({ logger: log.service('gateway'), signIn: undefined })
   const listener = await openPort({
     address: { host: '127.0.0.1', port: 0 },
-    contexts: createTlsContexts(config.certificates),
+    contexts: createTlsContexts(config.certificates, config.downstreamMtls?.ca),
+    clientCertificates: parts.clientCertificates,
     admission: createProxyAdmission(
       config.proxyProtocol,
       createRefusedConnections(log.service('gateway'), systemClock),

@@ -2,6 +2,7 @@ import type { HostPort } from '../address.ts'
 import type { AnySession } from '../identity/session.ts'
 import type { ConnectionEnds } from '../net/proxy-protocol.ts'
 import type { Decision } from '../policy/decision.ts'
+import type { PresentedCertificate } from './client-certificates/presented.ts'
 import type { RouteTable } from './routes/table.ts'
 import type { Route } from './routes/route.ts'
 
@@ -17,6 +18,8 @@ export interface AccessRequest {
   readonly ends?: ConnectionEnds | undefined
   /** The gateways it came through before, as `Via` names them (RFC 9110 §7.6.3). */
   readonly via?: string | undefined
+  /** What the client showed in its TLS handshake. */
+  readonly clientCertificate?: PresentedCertificate | undefined
 }
 
 declare const granted: unique symbol

@@ -58,8 +58,14 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       stream.on('error', () => undefined)
       refuseStream(stream, renderRefusal(tooLarge, requestId, 'application/json'))
     },
-    request(request, response, { ip }) {
-      const context = { requestId: randomUUID(), ip }
+    request(request, response, { ip, clientCertificate }) {
+      // It was trusted at the handshake; what holds now is another question.
+      if (!parts.clientCertificates.maySpeak(clientCertificate)) {
+        if ('stream' in request) request.stream.session?.destroy()
+        else request.destroy()
+        return
+      }
+      const context = { requestId: randomUUID(), ip, clientCertificate }
       contexts.set(request, context)
       logged(request, response, parts.accessLog, context)
       void servePage(request, response)

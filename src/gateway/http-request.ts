@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { AccessLog } from '../telemetry/access-log.ts'
+import type { Client } from './client-addresses.ts'
+import { describeCertificate } from './client-certificates/describe.ts'
 import { headerText } from './headers.ts'
 
 /** A request for a page or an API, by either HTTP version. */
@@ -8,9 +10,8 @@ export type PageRequest = IncomingMessage | Http2ServerRequest
 export type PageResponse = ServerResponse | Http2ServerResponse
 
 /** What a handler learns of a request besides the request itself. */
-export interface RequestContext {
+export interface RequestContext extends Pick<Client, 'ip' | 'clientCertificate'> {
   readonly requestId: string
-  readonly ip: string
 }
 
 /**
@@ -21,7 +22,7 @@ export function logged(
   request: PageRequest,
   response: PageResponse,
   accessLog: AccessLog,
-  { requestId, ip }: RequestContext,
+  { requestId, ip, clientCertificate }: RequestContext,
 ): void {
   const entry = accessLog.begin({
     requestId,
@@ -32,6 +33,7 @@ export function logged(
     referer: request.headers.referer,
     forwardedFor: headerText(request.headers, 'x-forwarded-for'),
     ip,
+    clientCertificate: clientCertificate && describeCertificate(clientCertificate),
     headers: request.headers,
   })
   response.on('close', () => {

@@ -69,6 +69,7 @@ export function createHttp2Server(
     accept(socket) {
       // Emitted before `emit` returns; the session itself gives no hold of its connection.
       server.once('session', (session) => {
+        clients.setCertificate(session.socket, clients.get(socket).clientCertificate)
         session.setLocalWindowSize(connectionWindowBytes)
         session.on('stream', endWithPeer(session, socket))
         keepSessionAlive(session, socket, { intervalMs: keepAliveMs, idleTimeoutMs })

@@ -10,6 +10,7 @@ import { createMetrics } from '../telemetry/metrics.ts'
 import { createAuthorize, type Authorize } from './authorize.ts'
 import type { Grant } from './grant.ts'
 import { createLiveTunnels, type LiveTunnels } from './live-tunnels.ts'
+import { createClientCertificates } from './client-certificates/client-certificates.ts'
 import type { Route } from './routes/route.ts'
 import { createRouteTable, type RouteTable } from './routes/table.ts'
 
@@ -172,7 +173,13 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
     ['s1', 's2'].map((id) => [id, { session: makeSession(id, clock), version: 1 }]),
   )
   const authorizeLog = createAuthorizeLog({ logger: silentLogger })
-  const authorize = createAuthorize({ clock, authorizeLog, metrics: createMetrics() })
+  const clientCertificates = createClientCertificates(undefined, { clock, logger: silentLogger })
+  const authorize = createAuthorize({
+    clock,
+    authorizeLog,
+    metrics: createMetrics(),
+    clientCertificates,
+  })
   const rig: Rig = {
     clock,
     authorize,

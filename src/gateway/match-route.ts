@@ -1,6 +1,7 @@
 import { formatAuthority, type HostPort } from '../address.ts'
 import { AccessError } from '../errors.ts'
 import type { AnySession } from '../identity/session.ts'
+import type { PresentedCertificate } from './client-certificates/presented.ts'
 import type { Route } from './routes/route.ts'
 import type { RouteTable } from './routes/table.ts'
 
@@ -10,6 +11,8 @@ export interface Asker {
   readonly session: AnySession | undefined
   /** The client's address. */
   readonly ip: string
+  /** What the client showed in its TLS handshake: without it, no route that asks for one is theirs. */
+  readonly clientCertificate?: PresentedCertificate | undefined
 }
 
 /** Whether policy lets somebody use a route now. */

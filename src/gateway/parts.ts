@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Authorize } from './authorize.ts'
+import type { ClientCertificates } from './client-certificates/client-certificates.ts'
 import type { RequestHeaders } from './headers.ts'
 import type { RequestContext } from './http-request.ts'
 import type { LiveTunnels } from './live-tunnels.ts'
@@ -27,6 +28,7 @@ export interface GatewayParts {
   readonly liveTunnels: LiveTunnels
   readonly authorize: Authorize
   readonly openUpstream: OpenUpstream
+  readonly clientCertificates: ClientCertificates
   /** The table that holds now; a reload replaces it as a whole. */
   routes(): RouteTable
   /** Throws `RouteNotFoundError`, which names what the asker may use on that host. */

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import * as tls from 'node:tls'
 import { keepAliveMs } from '../net/dial.ts'
 import { createClientAddresses, type ClientAddresses } from './client-addresses.ts'
+import type { ClientCertificates } from './client-certificates/client-certificates.ts'
 import type { Certificate, ListenAddress } from './config/config.ts'
 import { createHttp1Server } from './http1-server.ts'
 import { createHttp2Server } from './http2-server.ts'
@@ -15,6 +16,11 @@ export interface PortOptions extends HttpServerOptions {
   readonly contexts: TlsContexts
   /** Reads what stands before TLS, and says who may go on; without it everybody may. */
   readonly admission?: ProxyAdmission
+  /**
+   * Looks at what a client showed in its handshake. Without it nothing is noted: then every policy that
+   * asks for a certificate says no.
+   */
+  readonly clientCertificates?: Pick<ClientCertificates, 'admit'>
   /** Time for a TLS handshake, in milliseconds; default 15 s. */
   readonly handshakeTimeoutMs?: number
 }
@@ -22,8 +28,8 @@ export interface PortOptions extends HttpServerOptions {
 export interface Port {
   /** Where it listens, with the port the system chose. */
   readonly address: AddressInfo
-  /** New connections get these; those that are open keep theirs. */
-  replaceCertificates(certificates: readonly Certificate[]): void
+  /** New connections get these; those that are open keep theirs. `clientCa` as in `TlsContexts`. */
+  replaceCertificates(certificates: readonly Certificate[], clientCa?: string): void
   /** Frees the port and lets go of connections without anything under way. */
   stopAccepting(): void
   /** Resolves once no connection is left; to be asked after `stopAccepting`. */
@@ -45,18 +51,18 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const clients = createClientAddresses()
   const http1 = createHttp1Server(options, clients)
   const secondVersion = createHttp2Server(options, clients)
-  const secure = tls.createServer({
-    ...options.contexts.base,
-    SNICallback: options.contexts.select,
-    ALPNProtocols: ['h2', 'http/1.1'],
-    handshakeTimeout: options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
-  })
-  secure.on('secureConnection', (socket) => {
+  const serve = (socket: tls.TLSSocket): void => {
+    const certificate = options.clientCertificates?.admit(socket, clients.get(socket).ip)
+    if (certificate === 'refused') {
+      // Before a byte of HTTP is read: under TLS 1.3 the client takes its handshake for done.
+      socket.destroy()
+      return
+    }
+    clients.setCertificate(socket, certificate)
     if (socket.alpnProtocol === 'h2') secondVersion.accept(socket)
     else http1.emit('connection', socket)
-  })
-  // Node leaves the connection open after a handshake that failed or took too long.
-  secure.on('tlsClientError', (_error, socket) => socket.destroy())
+  }
+  let secure = createTlsServer(options, serve)
 
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket)
@@ -74,9 +80,10 @@ export async function openPort(options: PortOptions): Promise<Port> {
   await listen(listener, options.address)
   return {
     address: listener.address() as AddressInfo,
-    replaceCertificates(certificates) {
-      options.contexts.replace(certificates)
-      secure.setSecureContext(options.contexts.base)
+    replaceCertificates(certificates, clientCa) {
+      options.contexts.replace(certificates, clientCa)
+      // A new one: whether clients are asked for a certificate cannot be changed in a running one.
+      secure = createTlsServer(options, serve)
     },
     stopAccepting() {
       listener.close()
@@ -89,6 +96,20 @@ export async function openPort(options: PortOptions): Promise<Port> {
       for (const socket of sockets) socket.destroy()
     },
   }
+}
+
+/** Shakes hands; it never listens, and gets its connections by `emit('connection')`. */
+function createTlsServer(options: PortOptions, serve: (socket: tls.TLSSocket) => void): tls.Server {
+  const server = tls.createServer({
+    ...options.contexts.base,
+    SNICallback: options.contexts.select,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    handshakeTimeout: options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
+  })
+  server.on('secureConnection', serve)
+  // Node leaves the connection open after a handshake that failed or took too long.
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return server
 }
 
 async function admit(

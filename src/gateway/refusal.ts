@@ -17,8 +17,13 @@ export interface Refusal {
 export class DeniedError extends AccessError {
   readonly reasons: readonly string[]
 
-  constructor(message: string, reasons: readonly string[], hint: string) {
-    super('policy-denied', message, { hint })
+  constructor(
+    message: string,
+    reasons: readonly string[],
+    hint: string,
+    { code = 'policy-denied', cause }: { readonly code?: string; readonly cause?: unknown } = {},
+  ) {
+    super(code, message, { hint, cause })
     this.reasons = reasons
   }
 }
@@ -27,6 +32,9 @@ const statuses: Readonly<Record<string, number>> = {
   'sign-in-required': 401,
   'policy-denied': 403,
   'origin-not-allowed': 403,
+  // nginx's number for it, which Pomerium answers too (reference 3.3).
+  'client-certificate-required': 495,
+  'client-certificate-invalid': 495,
   'route-not-found': 404,
   'upstream-unreachable': 503,
   'provider-unavailable': 503,

@@ -75,7 +75,7 @@ export async function startGateway(
     pages,
   })
   metrics.countSessions(async () => (await identity.listSessions()).length)
-  const contexts = createTlsContexts(config.certificates)
+  const contexts = createTlsContexts(config.certificates, config.downstreamMtls?.ca)
   const { address, timeoutIdleMs, timeoutReadMs } = config
   const refused = createRefusedConnections(logger, clock)
   const admission = createProxyAdmission(config.proxyProtocol, refused)
@@ -83,6 +83,7 @@ export async function startGateway(
     address,
     contexts,
     admission,
+    clientCertificates: parts.clientCertificates,
     idleTimeoutMs: timeoutIdleMs,
     readTimeoutMs: timeoutReadMs,
     handlers: createHandlers(parts, app),
@@ -101,7 +102,7 @@ export async function startGateway(
     logger,
     metrics,
     async reload(next) {
-      port.replaceCertificates(next.certificates)
+      port.replaceCertificates(next.certificates, next.downstreamMtls?.ca)
       admission.replace(next.proxyProtocol)
       log.setLevel(next.logLevel)
       await parts.reload(next)

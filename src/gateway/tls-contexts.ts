@@ -1,14 +1,20 @@
-import { X509Certificate } from 'node:crypto'
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import { constants, X509Certificate } from 'node:crypto'
+import {
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  type TlsOptions,
+} from 'node:tls'
 import type { Certificate } from './config/config.ts'
 
 /** Which certificate answers which server name. Replaceable while connections are accepted. */
 export interface TlsContexts {
-  /** For clients that send no server name. */
-  readonly base: SecureContextOptions
+  /** For clients that send no server name, and whether clients are asked for a certificate. */
+  readonly base: TlsOptions
   /** For `SNICallback`: the first certificate that covers the name, else the first of all. */
   select(serverName: string, done: (error: Error | null, context?: SecureContext) => void): void
-  replace(certificates: readonly Certificate[]): void
+  /** `clientCa`: the authorities of client certificates, PEM; undefined: no client is asked for one. */
+  replace(certificates: readonly Certificate[], clientCa?: string): void
 }
 
 interface Entry {
@@ -32,10 +38,22 @@ const policy: SecureContextOptions = {
   ].join(':'),
 }
 
-/** Makes the contexts for these certificates; there is at least one. */
-export function createTlsContexts(certificates: readonly Certificate[]): TlsContexts {
-  let base: SecureContextOptions = { ...policy, ...certificates[0] }
-  let entries = certificates.map(createEntry)
+/**
+ * Makes the contexts for these certificates; there is at least one. `clientCa`: the authorities of
+ * client certificates, PEM; undefined: no client is asked for one.
+ */
+export function createTlsContexts(
+  certificates: readonly Certificate[],
+  clientCa?: string,
+): TlsContexts {
+  let base: TlsOptions
+  let entries: readonly Entry[]
+  const replace: TlsContexts['replace'] = (next, ca) => {
+    const options = { ...policy, ...clientAuthentication(ca) }
+    base = { ...options, ...askFor(ca), ...next[0] }
+    entries = next.map((certificate) => createEntry(certificate, options))
+  }
+  replace(certificates, clientCa)
   return {
     get base() {
       return base
@@ -46,16 +64,28 @@ export function createTlsContexts(certificates: readonly Certificate[]): TlsCont
       )
       done(null, (match ?? entries[0])?.context)
     },
-    replace(next) {
-      base = { ...policy, ...next[0] }
-      entries = next.map(createEntry)
-    },
+    replace,
   }
 }
 
-function createEntry({ cert, key }: Certificate): Entry {
+/** The gateway itself judges what is shown, also when it closes the connection for it. */
+function askFor(ca: string | undefined): TlsOptions {
+  return ca === undefined ? {} : { requestCert: true, rejectUnauthorized: false }
+}
+
+/**
+ * Every authority ends a chain, a root or not, as in Pomerium. No session is resumed: it would bring
+ * back the verdict of an earlier handshake, and a certificate without those sent along with it.
+ */
+function clientAuthentication(ca: string | undefined): SecureContextOptions {
+  return ca === undefined
+    ? {}
+    : { ca, allowPartialTrustChain: true, secureOptions: constants.SSL_OP_NO_TICKET }
+}
+
+function createEntry({ cert, key }: Certificate, options: SecureContextOptions): Entry {
   return {
     certificate: new X509Certificate(cert),
-    context: createSecureContext({ ...policy, cert, key }),
+    context: createSecureContext({ ...options, cert, key }),
   }
 }

@@ -15,9 +15,17 @@ export interface AccessRequest {
   readonly forwardedFor?: string | undefined
   /** The client's address: the connection's peer, or what the PROXY header said. */
   readonly ip: string
+  /** What the client showed in its TLS handshake; untrusted, it may be a lie. */
+  readonly clientCertificate?: LoggedCertificate | undefined
   readonly headers?: Headers | undefined
   /** How a tunnel came. */
   readonly transport?: 'http/1.1' | 'h2' | 'websocket' | undefined
+}
+
+export interface LoggedCertificate {
+  readonly issuer: string
+  readonly subject: string
+  readonly subjectAltName: readonly string[]
 }
 
 export interface AccessRoute {
@@ -125,8 +133,8 @@ export const accessFields: FieldTable<AccessLine> = {
   ),
   'cluster-stat-name': optional('the same as `upstream-cluster`', upstreamCluster),
   'client-certificate': optional(
-    'accepted and never there: the gateway asks for no client certificate',
-    () => undefined,
+    'what the client showed as its certificate, trusted or not: `issuer`, `subject` and `subjectAltName`',
+    (line) => line.clientCertificate,
   ),
 }
 

@@ -6,43 +6,11 @@ import { authorizeLogFieldNames, isAuthorizeLogField } from '../../telemetry/aut
 import { parseFrom } from '../routes/from.ts'
 import { parseTo, toForm } from '../routes/to.ts'
 import { downstreamMtls } from './downstream-mtls-keys.ts'
+import { durationKey, key, pathKey, secretKeyKey, textKey, type Key } from './key.ts'
 import { providerNames } from './providers.ts'
 import * as values from './values.ts'
 
-/** One key: what it takes, what it is without one, and what the reference says about it. */
-export interface Key<T> {
-  readonly schema: z.ZodType<T>
-  /** What a value looks like, for the reference: `duration`, `list of text`. */
-  readonly type: string
-  /** As it would be written; the schema reads it like any other value. */
-  readonly default?: unknown
-  /** What happens without one where that is not a value, Markdown. */
-  readonly without?: string
-  /** Markdown, one or two sentences. */
-  readonly doc: string
-  /**
-   * How the environment variable is read: as it is, as a list with commas, as a flag, as base64 of
-   * YAML; `none` when there is no variable.
-   */
-  readonly variable: 'text' | 'list' | 'flag' | 'base64-yaml' | 'none'
-}
-
-const key = <T>(definition: Key<T>): Key<T> => definition
-
-/** A key that takes text; most do. */
-const textKey = <T>(schema: z.ZodType<T>, type: string, rest: Partial<Key<T>> & { doc: string }) =>
-  key<T>({ schema, type, variable: 'text', ...rest })
-
-const durationKey = (schema: z.ZodType<number>, fallback: string, doc: string) =>
-  textKey(schema, 'duration', { default: fallback, doc })
-
-const pathKey = (doc: string) => textKey(values.path, 'path', { doc })
-
-const secretKeyKey = (use: string) =>
-  textKey(values.secretKey, 'base64 of 32 bytes', {
-    without: 'one is made once and kept in `state_directory`',
-    doc: use,
-  })
+export type { Key } from './key.ts'
 
 /** One entry of `certificates`. */
 export const certificatePair = z.strictObject({ cert: values.secretText, key: values.secretText })
@@ -114,26 +82,31 @@ export const globalKeys = {
     values.longDuration,
     '14h',
     'How long a session lasts from its sign-in, in browsers and clients alike.',
+    'its tunnels are cut, `session-expired` in the access log; sign in again',
   ),
   session_refresh_interval: durationKey(
     values.longDuration,
     '10m',
     'Longest time after which the provider is asked again who somebody is, and which groups they have.',
+    'the provider is asked; a provider that is down ends no session',
   ),
   timeout_idle: durationKey(
     values.duration,
     '5m',
     'A connection without any request under way is closed after this; `0` for never. Tunnels are requests under way.',
+    'the connection is closed',
   ),
   timeout_read: durationKey(
     values.duration,
     '30s',
     'Time in which a whole request head must have arrived; `0` for no limit.',
+    '408 `request_timeout`, and the connection is closed',
   ),
   timeout_write: durationKey(
     values.duration,
     '0',
     'Longest life of any answer, tunnels included; `0` for no limit.',
+    'the tunnel is cut, `timeout` in the access log',
   ),
   log_level: textKey(z.enum(['debug', 'info', 'warn', 'error']), 'one of the names', {
     default: 'info',
@@ -367,6 +340,7 @@ export const routeKeys = {
     default: '0',
     variable: 'none',
     doc: 'Longest life of a tunnel; `0` for no limit.',
+    beyond: 'the tunnel is cut, `timeout` in the access log',
   }),
   idle_timeout: key({
     schema: values.duration,
@@ -374,6 +348,7 @@ export const routeKeys = {
     default: '0',
     variable: 'none',
     doc: 'A tunnel without a byte either way for this long ends; `0` for never.',
+    beyond: 'the tunnel is cut, `idle-timeout` in the access log',
   }),
 } as const satisfies Record<string, Key<unknown>>
 

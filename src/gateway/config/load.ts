@@ -92,7 +92,12 @@ export async function loadConfig({
 
 type PlainSettings = Omit<
   GatewayConfig,
-  'authenticateServiceUrl' | 'identityProvider' | 'downstreamMtls' | 'proxyProtocol' | 'stateDirectory' | 'routes'
+  | 'authenticateServiceUrl'
+  | 'identityProvider'
+  | 'downstreamMtls'
+  | 'proxyProtocol'
+  | 'stateDirectory'
+  | 'routes'
 >
 
 function plainSettings(

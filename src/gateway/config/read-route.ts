@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { parseRoutePolicy, shorthandRules } from '../../policy/shorthand.ts'
-import type { Shorthand } from '../../policy/shorthand.ts'
+import type { ClientCertificateUse, Shorthand } from '../../policy/shorthand.ts'
 import type { Policy, PolicyProblem } from '../../policy/policy.ts'
 import { checkAt, mustBe, valueAt } from '../../schema.ts'
 import type { Path, ProblemDetails, YamlText } from '../../yaml-text.ts'
@@ -24,12 +24,18 @@ export interface ReadRoute {
   readonly readsSubject: boolean
 }
 
+/** What a route is read with besides its text. */
+export interface RouteSurroundings extends Pick<RouteSource, 'files' | 'nowMs'> {
+  /** What the gateway does about client certificates: policies may ask for them only when it does. */
+  readonly clientCertificates: ClientCertificateUse
+}
+
 /** Reads one route; undefined when not even its `from` is right. */
 export async function readRoute(
   text: YamlText,
   path: Path,
   findings: Findings,
-  { files, nowMs }: Pick<RouteSource, 'files' | 'nowMs'>,
+  { files, nowMs, clientCertificates }: RouteSurroundings,
 ): Promise<ReadRoute | undefined> {
   const given = valueAt(text.value, path)
   const problem = (at: Path, message: string, details?: ProblemDetails): void => {
@@ -60,7 +66,7 @@ export async function readRoute(
   const to = values.to === undefined ? undefined : weighUpstreams(values.to)
   if (to !== undefined && 'fault' in to) problem(['to'], to.fault)
   const nextGateway = await readNextGateway({ text, path, given, values, files, findings, nowMs })
-  const policy = readPolicy(values, problem)
+  const policy = readPolicy(values, clientCertificates, problem)
   if (policy !== undefined && deniesEverybody(values)) {
     const message = 'denies everybody: it has no policy'
     const hint = 'add "policy", or a setting such as "allow_any_authenticated_user"'
@@ -93,9 +99,10 @@ function readValues(text: YamlText, path: Path, given: object, findings: Finding
 
 function readPolicy(
   values: RouteValues,
+  clientCertificates: ClientCertificateUse,
   problem: (at: Path, message: string, details: ProblemDetails) => void,
 ): Policy | undefined {
-  const parsed = parseRoutePolicy(values.policy, shorthandOf(values))
+  const parsed = parseRoutePolicy(values.policy, shorthandOf(values), clientCertificates)
   if ('policy' in parsed) return parsed.policy
   for (const fault of parsed.problems) {
     problem(fault.path, fault.message, { hint: fault.hint, at: placeOf(fault) })

@@ -5,9 +5,8 @@ import type { Target } from '../routes/from.ts'
 import type { Route } from '../routes/route.ts'
 import { compareText, coversTarget } from '../routes/table.ts'
 import type { Findings } from './findings.ts'
-import type { RouteSource } from './next-gateway.ts'
 import { readRoute } from './read-route.ts'
-import type { ReadRoute } from './read-route.ts'
+import type { ReadRoute, RouteSurroundings } from './read-route.ts'
 
 export interface ReadRoutes {
   readonly routes: readonly Route[]
@@ -24,7 +23,7 @@ export async function readRoutes(
   text: YamlText,
   path: Path,
   findings: Findings,
-  surroundings: Pick<RouteSource, 'files' | 'nowMs'>,
+  surroundings: RouteSurroundings,
 ): Promise<ReadRoutes> {
   const list = valueAt(text.value, path)
   const placed: PlacedRoute[] = []
