@@ -18,6 +18,7 @@ Options:
   --edge nginx|haproxy  the edge (default: nginx)
   --proxy-protocol      the edge tells the client's address by the PROXY protocol
   --keep                leave the configurations, certificates and logs where they are
+  --hold                only start sshd, gateway and edge, and leave the rest to you until Ctrl-C
   --help                print this
 
 As root, ssh signs in as "demo" with a password, on a host called "sshd": both exist in a namespace of
@@ -40,12 +41,14 @@ fail() {
 edge=nginx
 is_proxied=no
 is_kept=no
+is_held=no
 while [ $# -gt 0 ]; do
   case $1 in
     --edge) shift && edge=${1:-} ;;
     --edge=*) edge=${1#--edge=} ;;
     --proxy-protocol) is_proxied=yes ;;
     --keep) is_kept=yes ;;
+    --hold) is_held=yes ;;
     --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
@@ -314,12 +317,20 @@ ask_for_the_wrong_port() {
     fail 'the refusal does not name the port of the route'
 }
 
+# Until Ctrl-C, or until the edge ends by itself.
+hold() {
+  say "the edge is https://localhost:$edge_port"
+  say "ssh signs in as $ssh_user"
+  say "everything is in $work; Ctrl-C removes it"
+  wait "$last_pid" || fail "$edge ended"
+}
+
 authorized() { grep '"service":"authorize"' "$logs/gateway.log" | grep '"method":"CONNECT"'; }
 tunnelled() { grep '"method":"CONNECT"' "$logs/gateway.log" | grep '"response-code":200'; }
 unmatched() { grep '"response-code-details":"route_not_found"' "$logs/gateway.log"; }
 crossed() { grep -E 'bytes_sent=[0-9]{3,} bytes_received=[0-9]{3,}' "$logs/edge.log"; }
-# The two of ProxyCommand, and the one of the local port; the wrong port's may be too short to count.
-all_crossed() { [ "$(crossed | wc -l)" -ge 3 ]; }
+# Two of ProxyCommand, one of the local port, one that asked for the wrong port.
+all_crossed() { [ "$(crossed | wc -l)" -ge 4 ]; }
 
 # has LINES TEXT: whether every line has the text, and there is one.
 has() {
@@ -361,6 +372,10 @@ start_gateway
 "start_$edge"
 wait_until "$edge listens" accepts "$edge_port"
 write_ssh_config
+if [ "$is_held" = yes ]; then
+  hold
+  exit 0
+fi
 
 start_client
 say "ssh through a local port, https://localhost:$edge_port standing for https://$host:"
