@@ -34,3 +34,15 @@ test('a certificate carries the validity it was asked for', async () => {
   })
   assert.equal(new X509Certificate(cert).validToDate.getTime(), notAfter.getTime())
 })
+
+test('an authority below another signs client certificates and lists what it has revoked', async () => {
+  const root = await createCertificateAuthority({ name: 'Root', pathLength: 1 })
+  const below = await root.issueAuthority({ name: 'Below' })
+  const { cert } = await below.issueClient({ name: 'ada', email: ['ada@example.com'] })
+  const [leaf, issuer] = [new X509Certificate(cert), new X509Certificate(below.cert)]
+  assert.equal(leaf.subjectAltName, 'email:ada@example.com')
+  assert.deepEqual(leaf.keyUsage, ['1.3.6.1.5.5.7.3.2'])
+  assert.ok(leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey))
+  assert.ok(issuer.verify(new X509Certificate(root.cert).publicKey))
+  assert.match(await below.revoke([cert]), /^-----BEGIN X509 CRL-----\n/)
+})

@@ -15,6 +15,28 @@ export interface CertificateAuthority {
   readonly cert: string
   /** Signs a server certificate for these DNS names and IP addresses. */
   issue(hosts: readonly string[], options?: IssueOptions): Promise<CertificatePair>
+  /** Signs a client certificate with these names. */
+  issueClient(names: ClientNames, options?: IssueOptions): Promise<CertificatePair>
+  /** Signs another authority; this one needs a `pathLength` of at least one. */
+  issueAuthority(options: AuthorityOptions): Promise<CertificateAuthority>
+  /** A list of what it has revoked, PEM: these certificates, PEM. */
+  revoke(certificates: readonly string[], options?: RevokeOptions): Promise<string>
+}
+
+/** The names of a client: a common name, and alternative names by kind. */
+export interface ClientNames {
+  readonly name: string
+  readonly dns?: readonly string[]
+  readonly email?: readonly string[]
+  readonly uri?: readonly string[]
+  readonly ip?: readonly string[]
+  /** User principal names. */
+  readonly upn?: readonly string[]
+}
+
+export interface RevokeOptions {
+  /** When the next list is due; in a day unless given. */
+  readonly nextUpdate?: Date
 }
 
 export interface IssueOptions {
@@ -25,6 +47,8 @@ export interface IssueOptions {
 export interface AuthorityOptions extends IssueOptions {
   /** Common name of the authority, as browsers show it. */
   readonly name?: string
+  /** How many further authorities may stand below it. **Default:** 0 */
+  readonly pathLength?: number
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -38,51 +62,129 @@ export async function createCertificateAuthority(
   options: AuthorityOptions = {},
 ): Promise<CertificateAuthority> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-  const name = `CN=${options.name ?? 'Postern example CA'}`
-  const authority = await x509.X509CertificateGenerator.createSelfSigned({
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity(options),
     serialNumber: serialNumber(),
-    name,
+    name: authorityName(options),
     keys,
     signingAlgorithm: algorithm,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(
-        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
-        true,
-      ),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
+    extensions: await authorityExtensions(keys.publicKey, options),
   })
+  return authorityOf({ certificate, signingKey: keys.privateKey })
+}
+
+/** An authority's certificate and the key it signs with. */
+interface Signer {
+  readonly certificate: x509.X509Certificate
+  readonly signingKey: webcrypto.CryptoKey
+}
+
+function authorityOf(signer: Signer): CertificateAuthority {
   return {
-    cert: `${authority.toString('pem')}\n`,
-    issue: (hosts, issueOptions = {}) => issue(authority, keys.privateKey, hosts, issueOptions),
+    cert: `${signer.certificate.toString('pem')}\n`,
+    issue: (hosts, options = {}) =>
+      issue(signer, `CN=${hosts[0] ?? 'postern'}`, options, [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(
+          hosts.map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value })),
+        ),
+      ]),
+    issueClient: (names, options = {}) =>
+      issue(signer, `CN=${names.name}`, options, [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+        new x509.SubjectAlternativeNameExtension(alternativeNames(names)),
+      ]),
+    issueAuthority: (options) => issueAuthority(signer, options),
+    revoke: (certificates, options = {}) => revoke(signer, certificates, options),
   }
 }
 
+function alternativeNames(names: ClientNames): x509.JsonGeneralName[] {
+  const { dns = [], email = [], uri = [], ip = [], upn = [] } = names
+  const kinds = Object.entries({ dns, email, url: uri, ip, upn })
+  return kinds.flatMap(([type, values]) =>
+    values.map((value) => ({ type: type as x509.GeneralNameType, value })),
+  )
+}
+
+function authorityName({ name = 'Postern example CA' }: AuthorityOptions): string {
+  return `CN=${name}`
+}
+
+async function authorityExtensions(
+  publicKey: webcrypto.CryptoKey,
+  { pathLength = 0 }: AuthorityOptions,
+): Promise<x509.Extension[]> {
+  const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
+  return [
+    new x509.BasicConstraintsExtension(true, pathLength, true),
+    new x509.KeyUsagesExtension(usage, true),
+    await x509.SubjectKeyIdentifierExtension.create(publicKey),
+  ]
+}
+
+async function issueAuthority(
+  { certificate: issuer, signingKey }: Signer,
+  options: AuthorityOptions,
+): Promise<CertificateAuthority> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const certificate = await x509.X509CertificateGenerator.create({
+    ...validity(options),
+    serialNumber: serialNumber(),
+    subject: authorityName(options),
+    issuer: issuer.subject,
+    publicKey: keys.publicKey,
+    signingKey,
+    signingAlgorithm: algorithm,
+    extensions: [
+      ...(await authorityExtensions(keys.publicKey, options)),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+    ],
+  })
+  return authorityOf({ certificate, signingKey: keys.privateKey })
+}
+
+async function revoke(
+  { certificate: issuer, signingKey }: Signer,
+  certificates: readonly string[],
+  { nextUpdate = new Date(Date.now() + dayMs) }: RevokeOptions,
+): Promise<string> {
+  const list = await x509.X509CrlGenerator.create({
+    issuer: issuer.subject,
+    thisUpdate: new Date(nextUpdate.getTime() - 2 * dayMs),
+    nextUpdate,
+    signingAlgorithm: algorithm,
+    signingKey,
+    entries: certificates.map((pem) => ({
+      serialNumber: new x509.X509Certificate(pem).serialNumber,
+      revocationDate: new Date(nextUpdate.getTime() - 2 * dayMs),
+    })),
+    extensions: [await x509.AuthorityKeyIdentifierExtension.create(issuer)],
+  })
+  // RFC 7468 §6; the library's own label is another.
+  return `${x509.PemConverter.encode(list.rawData, 'X509 CRL')}\n`
+}
+
 async function issue(
-  authority: x509.X509Certificate,
-  signingKey: webcrypto.CryptoKey,
-  hosts: readonly string[],
+  { certificate: issuer, signingKey }: Signer,
+  subject: string,
   options: IssueOptions,
+  extensions: readonly x509.Extension[],
 ): Promise<CertificatePair> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.create({
     ...validity(options),
     serialNumber: serialNumber(),
-    subject: `CN=${hosts[0] ?? 'postern'}`,
-    issuer: authority.subject,
+    subject,
+    issuer: issuer.subject,
     publicKey: keys.publicKey,
     signingKey,
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(
-        hosts.map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value })),
-      ),
-      await x509.AuthorityKeyIdentifierExtension.create(authority),
+      ...extensions,
+      await x509.AuthorityKeyIdentifierExtension.create(issuer),
     ],
   })
   const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
