@@ -16,8 +16,34 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./tcp.ts')).defineTcp,
   },
   {
+    name: 'routes',
+    summary: 'the routes you may use',
+    load: async () => (await import('./routes.ts')).defineRoutes,
+  },
+  {
+    name: 'ssh-config',
+    summary: 'the lines for ~/.ssh/config by which "ssh NAME" goes through the gateway',
+    load: async () => (await import('./ssh-config.ts')).defineSshConfig,
+  },
+  {
+    name: 'login',
+    summary: 'sign in to a gateway, also on a machine without a browser',
+    load: async () => (await import('./login.ts')).defineLogin,
+  },
+  {
+    name: 'logout',
+    summary: 'end the session and remove the sign-in from this machine',
+    load: async () => (await import('./logout.ts')).defineLogout,
+  },
+  {
     name: 'gateway',
     summary: 'the process on the HTTPS port: signs people in, decides by policy, opens tunnels',
     load: async () => (await import('./gateway.ts')).defineGateway,
+  },
+  {
+    name: 'service-account',
+    summary:
+      'credentials for programs that no person sits in front of: create, list, rotate, revoke',
+    load: async () => (await import('./service-accounts.ts')).defineServiceAccount,
   },
 ]

@@ -1,3 +1,5 @@
+import type { Command } from 'commander'
+
 /** Options that every command about a gateway has. */
 export interface GatewayOptions {
   /** The configuration file. */
@@ -13,10 +15,30 @@ export interface CheckOptions extends GatewayOptions {
   readonly json?: boolean
 }
 
-export interface SessionsOptions extends GatewayOptions {
+/** Options of commands that speak to a running gateway. */
+export interface StateOptions extends GatewayOptions {
   readonly stateDirectory?: string
+}
+
+export interface SessionsOptions extends StateOptions {
   readonly json?: boolean
 }
 
 /** Read when `-c` names no other. */
 export const defaultConfigPath = 'postern.yaml'
+
+/** Lets a command name the configuration file. */
+export function withConfig(command: Command): Command {
+  return command.option(
+    '-c, --config <file>',
+    'the configuration file (default: postern.yaml here)',
+  )
+}
+
+/** Lets a command find the running gateway it is about. */
+export function withState(command: Command): Command {
+  return withConfig(command).option(
+    '--state-directory <directory>',
+    "the gateway's state directory, instead of the one its configuration names",
+  )
+}

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { formatDuration, parseDuration } from '../clock.ts'
+import { withConfig, withState } from './gateway-options.ts'
 import type {
   CheckOptions,
   GatewayOptions,
@@ -85,20 +86,6 @@ function defineSessions(end: End): Command {
       end(await revokeSessions(who, inherited(options, command)))
     })
   return sessions.addCommand(list).addCommand(revoke)
-}
-
-function withConfig(command: Command): Command {
-  return command.option(
-    '-c, --config <file>',
-    'the configuration file (default: postern.yaml here)',
-  )
-}
-
-function withState(command: Command): Command {
-  return withConfig(command).option(
-    '--state-directory <directory>',
-    "the gateway's state directory, instead of the one its configuration names",
-  )
 }
 
 /** `postern gateway -c FILE check` means the same as `postern gateway check -c FILE`. */

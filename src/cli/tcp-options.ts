@@ -1,5 +1,9 @@
+import type { TransportChoice } from '../client/transport.ts'
+
+import type { ServiceAccountOptions } from './service-account.ts'
+
 /** The options of `postern tcp` as they were given. */
-export interface TcpOptions {
+export interface TcpOptions extends ServiceAccountOptions {
   readonly listen: string
   readonly gateway?: string
   readonly pomeriumUrl?: string
@@ -11,7 +15,7 @@ export interface TcpOptions {
   readonly clientCert?: string
   readonly clientKey?: string
   readonly browserCmd?: string
-  readonly serviceAccount?: string
-  readonly serviceAccountFile?: string
+  readonly deviceLogin?: boolean
+  readonly transport: TransportChoice
   readonly logFormat: 'human' | 'json'
 }

@@ -1,6 +1,10 @@
 import type { Socket } from 'node:net'
 import { parseDestination, type Destination } from '../client/destination.ts'
-import { createGatewayClient, type GatewayClient } from '../client/gateway-client.ts'
+import {
+  createGatewayClient,
+  type DeviceSignIn,
+  type GatewayClient,
+} from '../client/gateway-client.ts'
 import { isOpenToOthers, parseListenAddress, type ListenAddress } from '../client/listen-address.ts'
 import { startListener } from '../client/listener.ts'
 import { serveLocal } from '../client/serve.ts'
@@ -9,7 +13,7 @@ import { loadTrust } from '../client/trust.ts'
 import { UpstreamError } from '../errors.ts'
 import type { RelayEnd } from '../net/relay.ts'
 import { exitCodeOf, exitCodeOfSignal, exitCodes } from './exit-codes.ts'
-import { readServiceAccount } from './service-account.ts'
+import { exposedServiceAccount, readServiceAccount } from './service-account.ts'
 import { onEndSignal } from './signals.ts'
 import type { TcpOptions } from './tcp-options.ts'
 import { describe, errorFields, processVoice, type Voice } from './voice.ts'
@@ -44,7 +48,7 @@ export async function runTcp(destinationText: string, options: TcpOptions): Prom
 }
 
 async function createClient(
-  { gateway }: Destination,
+  { gateway, authority }: Destination,
   options: TcpOptions,
   voice: Voice,
 ): Promise<GatewayClient> {
@@ -55,20 +59,31 @@ async function createClient(
     clientCertFile: options.clientCert,
     clientKeyFile: options.clientKey,
   })
-  const serviceAccountToken = await readServiceAccount({
-    argument: options.serviceAccount,
-    file: options.serviceAccountFile,
-    environment: process.env['POSTERN_SERVICE_ACCOUNT'],
-  })
+  const serviceAccountToken = await readServiceAccount(options, process.env)
   return createGatewayClient({
     gateway,
     trust,
     serviceAccountToken,
+    transport: options.transport,
     log: voice,
     presentSignIn(url) {
       presentSignIn(url, options, voice)
     },
+    deviceSignIn:
+      options.deviceLogin === true ? deviceSignIn(authority, options, voice) : undefined,
   })
+}
+
+/** The code is said at any level, too. */
+function deviceSignIn(authority: string, { logFormat }: TcpOptions, voice: Voice): DeviceSignIn {
+  return {
+    command: `postern tcp ${authority}`,
+    present(code) {
+      void import('./device-code.ts').then(({ presentDeviceCode }) => {
+        presentDeviceCode(code, logFormat, voice)
+      })
+    },
+  }
 }
 
 /** The address is said at any level: it may have to be opened by hand. */
@@ -87,9 +102,10 @@ function warnAboutExposure(listen: ListenAddress, options: TcpOptions, voice: Vo
       "the gateway's certificate is not checked: whoever is on the way can read and change everything",
     )
   }
-  if (options.serviceAccount !== undefined) {
-    voice.warn('every user of this machine can read "--service-account" while this runs', {
-      hint: 'use "--service-account-file" or POSTERN_SERVICE_ACCOUNT',
+  const exposed = exposedServiceAccount(options)
+  if (exposed !== undefined) {
+    voice.warn(`every user of this machine can read "${exposed}" while this runs`, {
+      hint: 'use "--service-account-file", or a variable such as POSTERN_SERVICE_ACCOUNT',
     })
   }
   if (isOpenToOthers(listen)) {

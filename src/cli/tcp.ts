@@ -17,12 +17,21 @@ Examples:
   # SSH in one line
   ssh -o ProxyCommand='postern tcp --listen - %h:%p' ssh.corp.example.com
 
+  # a program without a person, with the file of its service account
+  postern tcp --service-account-file backup.token db.corp.example.com:5432
+
   # a gateway on another host and port, with a private certificate authority
   postern tcp --gateway https://gw.example.com:8443 --ca-file ca.pem redis.corp:6379
 
 Environment:
   POSTERN_SERVICE_ACCOUNT   token of a service account, instead of --service-account
+  POSTERN_SERVICE_ACCOUNT_FILE
+                            file with its credential, instead of --service-account-file
+  TUNNEL_SERVICE_TOKEN_ID, TUNNEL_SERVICE_TOKEN_SECRET
+                            its id and secret, instead of --service-token-id and -secret
   XDG_CACHE_HOME            where sign-ins are kept: $XDG_CACHE_HOME/postern/tokens
+  HTTPS_PROXY, ALL_PROXY    proxy on the way to the gateway: "http://USER:PASSWORD@HOST:PORT"
+  NO_PROXY                  hosts that are reached without it, "localhost,.corp.example.com"
   NO_COLOR                  set to print without colour
 
 Exit codes:
@@ -63,11 +72,25 @@ export function defineTcp(end: (exitCode: number) => void): Command {
       '--browser-cmd <program>',
       'opens the sign-in address instead of the browser: run as "PROGRAM ADDRESS"',
     )
+    .option('--device-login', 'sign in by a code that is approved in a browser on another machine')
     .option(
       '--service-account <token>',
       'token to use instead of a sign-in; other users of this machine can see it',
     )
-    .option('--service-account-file <file>', 'file with that token')
+    .option(
+      '--service-account-file <file>',
+      'file that "postern service-account create --output" wrote',
+    )
+    .option('--service-token-id <id>', 'id of a service account that has an id and a secret')
+    .option('--service-token-secret <secret>', 'its secret; other users of this machine can see it')
+    .addOption(
+      new Option(
+        '--transport <way>',
+        'how to ask for tunnels; "auto" is CONNECT, or a WebSocket where that does not pass',
+      )
+        .choices(['auto', 'connect', 'websocket'])
+        .default('auto'),
+    )
     .addOption(
       new Option('--log-format <format>', 'what stderr is for')
         .choices(['human', 'json'])

@@ -1,15 +1,26 @@
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { AppError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { formatAuthorization } from '../tunnel/headers.ts'
+import { credentialFields, requestIdHeader } from '../tunnel/headers.ts'
+import { decodeRefusal } from '../tunnel/refusal.ts'
 import { version } from '../version.ts'
-import type { TunnelSession } from './connect-http2.ts'
+import { createConnectTransport, type TunnelRequest, type TunnelWay } from './connect-transport.ts'
 import type { Connector } from './connection.ts'
 import type { GatewayAddress } from './destination.ts'
-import type { ConnectAnswer, RequestFields } from './http-answer.ts'
+import {
+  NoAnswerError,
+  type ConnectAnswer,
+  type HttpAnswer,
+  type RequestFields,
+} from './http-answer.ts'
+import { wantsSignIn } from './refused.ts'
+import type { TransportMemory } from './transport-memory.ts'
 
-/** Opens tunnels to one gateway, over whichever HTTP version passes. */
+/** `auto`: CONNECT, and a WebSocket where that does not pass. */
+export const transportChoices = ['auto', 'connect', 'websocket'] as const
+export type TransportChoice = (typeof transportChoices)[number]
+
+/** Opens tunnels to one gateway, by whichever way passes. */
 export interface Transport {
   /**
    * Asks for a tunnel, with a token or without.
@@ -25,134 +36,140 @@ export interface Transport {
   destroy(): void
 }
 
-/**
- * Most HTTP/2 connections one tunnel may open before it is content with HTTP/1.1: a gateway may send
- * connections away as soon as they stand, or allow no streams on them.
- */
-const maxOpenings = 8
+export interface TransportOptions {
+  readonly gateway: GatewayAddress
+  readonly connector: Connector
+  readonly log: Logger
+  readonly choice: TransportChoice
+  readonly memory: TransportMemory
+}
 
 /**
- * Prefers HTTP/2: there an end and an abort differ, and one connection serves many tunnels. A gateway
- * that does not offer it, or whose CONNECT over HTTP/2 breaks on the way, is spoken to in HTTP/1.1,
- * one connection a tunnel, for the rest of the process.
+ * Tries CONNECT, then a WebSocket, and goes on with what passed. Only an answer of somebody on the way,
+ * or none, leads to the other: what the gateway itself refuses is refused.
  */
-export function createTransport(
-  gateway: GatewayAddress,
-  connector: Connector,
-  log: Logger,
-): Transport {
-  const sessions = new Set<TunnelSession>()
-  /** Each has a connection of its own, which nothing else knows. */
-  const http1Tunnels = new Set<Duplex>()
-  /** Ends a connection that is still being made: it belongs to everybody who waits, not to one. */
-  const ending = new AbortController()
-  let isHttp1Only = !gateway.isTls
-  let opening: Promise<void> | undefined
-  /** The connection on which the gateway chose HTTP/1.1, until a tunnel takes it. */
-  let leftover: Socket | undefined
+export function createTransport(options: TransportOptions): Transport {
+  const { gateway, connector, log, memory } = options
+  const connectWay = createConnectTransport(gateway, connector, log)
+  let webSocketWay: Promise<TunnelWay> | undefined
+  /** Which one the next tunnel asks first; undefined: nobody has looked yet. */
+  let preferred = options.choice === 'auto' ? undefined : options.choice
+  let said: string | undefined
+  let isEnding = false
 
-  async function openSession(): Promise<void> {
-    const { socket, protocol } = await connector.open(['h2', 'http/1.1'], ending.signal)
-    if (protocol === 'http/1.1') {
-      isHttp1Only = true
-      leftover = socket
-      return
-    }
-    // Each HTTP version is a good part of the start, and one process rarely needs both.
-    const { startTunnelSession } = await import('./connect-http2.ts')
-    if (ending.signal.aborted) {
-      socket.destroy()
-      throw new Error('the client ends', { cause: ending.signal.reason })
-    }
-    sessions.add(startTunnelSession(socket, gateway.origin))
+  /** Most runs never need it, and it brings a library along. */
+  async function overWebSocket(): Promise<TunnelWay> {
+    webSocketWay ??= import('./websocket-transport.ts').then(({ createWebSocketTransport }) =>
+      createWebSocketTransport(gateway, connector),
+    )
+    const way = await webSocketWay
+    if (isEnding) way.destroy()
+    return way
   }
 
-  /** Those who ask while one connection is being made share it. */
-  function openShared(): Promise<void> {
-    opening ??= openSession().finally(() => (opening = undefined))
-    return opening
+  /** Once for each way, and not at every tunnel. */
+  function say(way: 'connect' | 'websocket', why: string): void {
+    if (said === way) return
+    said = way
+    if (way === 'websocket') log.info(`using a WebSocket: ${why}`, { transport: way })
+    else log.debug(`using CONNECT: ${why}`, { transport: way })
   }
 
-  function usableSession(): TunnelSession | undefined {
-    for (const session of sessions) {
-      if (session.isUsable) return session
-      if (session.isGone) sessions.delete(session)
-    }
-    return undefined
-  }
-
-  /** Undefined when the gateway chose HTTP/1.1, or HTTP/2 broke before an answer. */
-  async function overHttp2({ authority, fields, signal }: Attempt): Promise<Answer | undefined> {
-    for (let openings = 0; openings < maxOpenings;) {
-      if (isHttp1Only) break
-      const session = usableSession()
-      if (session === undefined) {
-        openings += 1
-        await openShared()
-        continue
+  async function findWay(request: TunnelRequest): Promise<Outcome> {
+    preferred ??= (await memory.prefersWebSocket()) ? 'websocket' : 'connect'
+    const wasWebSocket = preferred === 'websocket'
+    if (wasWebSocket) {
+      const outcome = await ask(await overWebSocket(), request)
+      if (!outcome.isBlocked) {
+        say('websocket', 'it passed before')
+        return outcome
       }
-      try {
-        return await session.connect(authority, fields, signal)
-      } catch (error) {
-        if (signal.aborted || error instanceof AppError) throw error
-        log.debug(`HTTP/2 broke before an answer: ${messageOf(error)}`)
-        session.retire()
-        // One that worked before may just have ended; a new one deserves the same try.
-        if (!session.hasAnswered) break
-      }
+      log.debug(`the WebSocket that passed before does not: ${wordsOf(outcome)}`)
+      await memory.forget()
+      preferred = 'connect'
+      request.signal.throwIfAborted()
     }
-    return undefined
+    const first = await ask(connectWay, request)
+    if (!first.isBlocked) {
+      say('connect', 'it passes')
+      return first
+    }
+    if (wasWebSocket) return first
+    request.signal.throwIfAborted()
+    const second = await ask(await overWebSocket(), request)
+    if (second.isBlocked) return moreUseful(first, second)
+    say('websocket', `CONNECT does not pass on the way to the gateway (${wordsOf(first)})`)
+    preferred = 'websocket'
+    await memory.rememberWebSocket()
+    return second
   }
 
-  async function overHttp1({ authority, fields, signal }: Attempt): Promise<Answer> {
-    const ready = leftover
-    leftover = undefined
-    const socket = ready ?? (await connector.open(['http/1.1'], signal)).socket
-    const { connectHttp1 } = await import('./connect-http1.ts')
-    const answer = await connectHttp1(socket, authority, fields, signal)
-    const { tunnel } = answer
-    if (tunnel === undefined) return answer
-    http1Tunnels.add(tunnel)
-    tunnel.once('close', () => http1Tunnels.delete(tunnel))
-    if (ending.signal.aborted) tunnel.destroy()
-    return answer
+  async function onlyWay(request: TunnelRequest): Promise<Outcome> {
+    const isWebSocket = options.choice === 'websocket'
+    say(isWebSocket ? 'websocket' : 'connect', 'as "--transport" says')
+    return ask(isWebSocket ? await overWebSocket() : connectWay, request)
   }
 
   return {
     async connect(authority, token, signal) {
-      const attempt = { authority, fields: requestFields(token), signal }
-      const answer = await overHttp2(attempt)
-      if (answer !== undefined) return answer
-      signal.throwIfAborted()
-      const fallback = await overHttp1(attempt)
-      // Remembered only now: a network that is down breaks both, and says nothing about HTTP/2.
-      if (!isHttp1Only) log.info('HTTP/2 does not pass on the way to the gateway, using HTTP/1.1')
-      isHttp1Only = true
-      return fallback
+      const request = { authority, fields: requestFields(token), signal }
+      const outcome = await (options.choice === 'auto' ? findWay(request) : onlyWay(request))
+      if (outcome.answer === undefined) throw outcome.error
+      return outcome.answer
     },
     destroy() {
-      ending.abort(new Error('the client ends'))
-      leftover?.destroy()
-      for (const tunnel of http1Tunnels) tunnel.destroy()
-      for (const session of sessions) session.destroy()
-      sessions.clear()
+      isEnding = true
+      connectWay.destroy()
+      void webSocketWay?.then((way) => way.destroy())
     },
   }
 }
 
-type Answer = ConnectAnswer<Duplex>
+/** What came of asking. `isBlocked`: nothing says that the gateway itself has seen the request. */
+type Outcome =
+  | { readonly isBlocked: boolean; readonly answer: ConnectAnswer<Duplex>; readonly error?: never }
+  | { readonly isBlocked: boolean; readonly answer?: never; readonly error: unknown }
 
-interface Attempt {
-  readonly authority: string
-  readonly fields: RequestFields
-  readonly signal: AbortSignal
+async function ask(way: TunnelWay, request: TunnelRequest): Promise<Outcome> {
+  try {
+    const answer = await way.connect(request)
+    const isBlocked = answer.refusal !== undefined && !isOfGateway(answer.refusal)
+    return { isBlocked, answer }
+  } catch (error) {
+    return { isBlocked: error instanceof NoAnswerError && error.wasCut, error }
+  }
 }
 
-/** What CONNECT carries besides the authority. JSON, because a page is no use on a terminal. */
+/** What a gateway answers where nothing can be said about the tunnel: it got a page's request. */
+const upgradeRequired = 'upgrade_required'
+const pageRefusals: ReadonlySet<string> = new Set([upgradeRequired, 'page_not_found'])
+
+/**
+ * Whether an answer is a gateway's about the tunnel. Ours have a request id and a JSON body, a stock
+ * Pomerium's one of the two. A call to sign in counts always: without a token it is what comes first.
+ */
+function isOfGateway(refusal: HttpAnswer): boolean {
+  if (wantsSignIn(refusal)) return true
+  const body = decodeRefusal(refusal.body)
+  if (body !== undefined && pageRefusals.has(body.code)) return false
+  return body !== undefined || refusal.headers[requestIdHeader] !== undefined
+}
+
+/** CONNECT's failure says more, unless the gateway tells what it misses in the other. */
+function moreUseful(first: Outcome, second: Outcome): Outcome {
+  const code = decodeRefusal(second.answer?.refusal?.body ?? '')?.code
+  return code === upgradeRequired ? second : first
+}
+
+function wordsOf({ answer, error }: Outcome): string {
+  return answer?.refusal === undefined ? messageOf(error) : `status ${answer.refusal.status}`
+}
+
+/** What a request carries besides the authority. JSON, because a page is no use on a terminal. */
 function requestFields(token: string | undefined): RequestFields {
   return {
     'user-agent': `postern/${version}`,
     accept: 'application/json',
-    ...(token === undefined ? {} : { authorization: formatAuthorization(token) }),
+    ...(token === undefined ? {} : credentialFields(token)),
   }
 }

@@ -8,3 +8,16 @@ export const tokenScheme = 'Pomerium'
 export function formatAuthorization(token: string): string {
   return `${tokenScheme} ${token}`
 }
+
+/**
+ * The header fields that carry a credential: a token, or the id and secret of a service account written
+ * as `ID:SECRET`. A colon, which no token has, tells the two apart; the names are cloudflared's.
+ */
+export function credentialFields(credential: string): Readonly<Record<string, string>> {
+  const colon = credential.indexOf(':')
+  if (colon === -1) return { authorization: formatAuthorization(credential) }
+  return {
+    'cf-access-client-id': credential.slice(0, colon),
+    'cf-access-client-secret': credential.slice(colon + 1),
+  }
+}

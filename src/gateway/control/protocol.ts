@@ -23,4 +23,50 @@ export interface Revocation {
 export interface ControlFault {
   readonly error: string
   readonly message: string
+  readonly hint?: string
+}
+
+/** A service account as `postern service-account list` shows it. Times are RFC 3339. */
+export interface ServiceAccountSummary {
+  readonly id: string
+  readonly description: string
+  readonly state: 'active' | 'expired' | 'revoked'
+  readonly format: 'jwt' | 'id-secret'
+  readonly created_at: string
+  /** When its credential was made. */
+  readonly rotated_at: string
+  readonly expires_at: string | null
+  /** Until when the credential before the last rotation is good; null when it is not. */
+  readonly old_credential_until: string | null
+  /** A date, in UTC; null for never. */
+  readonly last_used_on: string | null
+  /** Its tunnels that are open now. */
+  readonly tunnels: number
+}
+
+export interface ServiceAccountList {
+  readonly service_accounts: readonly ServiceAccountSummary[]
+}
+
+export interface ServiceAccountCreation {
+  readonly id: string
+  readonly description: string
+  readonly format: 'jwt' | 'id-secret'
+  /** RFC 3339; null for never. */
+  readonly expires_at: string | null
+}
+
+export interface ServiceAccountRotation {
+  readonly keep_old_ms: number
+  /** RFC 3339; null for never; absent for as before. */
+  readonly expires_at?: string | null
+}
+
+/** A credential at the only moment it is known. */
+export interface IssuedCredential {
+  readonly id: string
+  readonly format: 'jwt' | 'id-secret'
+  /** The token, or the secret that goes with the id. */
+  readonly credential: string
+  readonly expires_at: string | null
 }

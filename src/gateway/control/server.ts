@@ -5,14 +5,14 @@ import { Hono } from 'hono'
 import type { Session } from '../../identity/session.ts'
 import type { Closable } from '../../shutdown.ts'
 import { listenError } from '../listen-error.ts'
+import { serviceAccountControl, type ServiceAccountParts } from './service-accounts.ts'
 import type { ControlFault, Revocation, SessionList, SessionSummary } from './protocol.ts'
 
 /** What the control socket reaches inside the running gateway. */
-export interface ControlParts {
+export interface ControlParts extends ServiceAccountParts {
   listSessions(): Promise<readonly Session[]>
   /** Ends a session and resolves once no tunnel of it is left; false when there was none. */
   revokeSession(id: string): Promise<boolean>
-  countTunnels(sessionId: string): number
 }
 
 /**
@@ -60,6 +60,7 @@ function controlApp(parts: ControlParts): Hono {
     await Promise.all(ids.map((id) => parts.revokeSession(id)))
     return c.json<Revocation>({ revoked: ids })
   })
+  app.route('/service-accounts', serviceAccountControl(parts))
   return app
 }
 

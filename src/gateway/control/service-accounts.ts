@@ -1,0 +1,133 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { z } from 'zod'
+import { AppError, PeerError } from '../../errors.ts'
+import type { ServiceAccount } from '../../identity/service-account-record.ts'
+import type { NewCredential, ServiceAccounts } from '../../identity/service-accounts.ts'
+import type {
+  ControlFault,
+  IssuedCredential,
+  Revocation,
+  ServiceAccountList,
+  ServiceAccountSummary,
+} from './protocol.ts'
+
+/** What the commands about service accounts reach inside the running gateway. */
+export interface ServiceAccountParts {
+  /** Undefined when this gateway has no identity provider. */
+  readonly serviceAccounts: ServiceAccounts | undefined
+  countTunnels(sessionId: string): number
+  /** Resolves once no tunnel is left of a session that has ended. */
+  cutSession(sessionId: string): Promise<void>
+}
+
+/** Far more than an id and a description. */
+const maxBodyBytes = 16 * 1024
+
+const moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const creation = z.strictObject({
+  id: z.string(),
+  description: z.string(),
+  format: z.enum(['jwt', 'id-secret']),
+  expires_at: moment.nullable(),
+})
+const rotation = z.strictObject({
+  keep_old_ms: z.number().nonnegative(),
+  expires_at: moment.nullable().optional(),
+})
+
+/** The part of the control socket that is about service accounts. */
+export function serviceAccountControl(parts: ServiceAccountParts): Hono {
+  const app = new Hono()
+  app.onError((error, c) => {
+    if (!(error instanceof AppError)) throw error
+    const { code, message, hint } = error
+    const fault = { error: code.replaceAll('-', '_'), message, ...(hint && { hint }) }
+    return c.json<ControlFault>(fault, 400)
+  })
+  app.use(bodyLimit({ maxSize: maxBodyBytes }))
+  app.get('/', async (c) => {
+    const accounts = await accountsOf(parts).list()
+    const service_accounts = accounts.map((account) => summarize(account, parts))
+    return c.json<ServiceAccountList>({ service_accounts })
+  })
+  app.post('/', async (c) => {
+    const { id, description, format, expires_at } = parse(creation, await c.req.text())
+    const expiresAtMs = expires_at ?? undefined
+    const made = await accountsOf(parts).create({ id, description, format, expiresAtMs })
+    return c.json<IssuedCredential>(issued(made))
+  })
+  app.post('/:id/rotate', async (c) => {
+    const { keep_old_ms, expires_at } = parse(rotation, await c.req.text())
+    const id = c.req.param('id')
+    const expiresAtMs = expires_at === undefined ? 'keep' : (expires_at ?? undefined)
+    const made = await endSessions(id, parts, (accounts) =>
+      accounts.rotate(id, { keepOldMs: keep_old_ms, expiresAtMs }),
+    )
+    return c.json<IssuedCredential>(issued(made))
+  })
+  app.delete('/:id', async (c) => {
+    const id = c.req.param('id')
+    await endSessions(id, parts, (accounts) => accounts.revoke(id))
+    return c.json<Revocation>({ revoked: [id] })
+  })
+  return app
+}
+
+/** Answers once the tunnels that a change ends are gone: what is told to be revoked is. */
+async function endSessions<T>(
+  id: string,
+  parts: ServiceAccountParts,
+  change: (accounts: ServiceAccounts) => Promise<T>,
+): Promise<T> {
+  const accounts = accountsOf(parts)
+  const before = (await accounts.list()).find((account) => account.id === id)
+  const result = await change(accounts)
+  const ended = (before?.sessionIds ?? []).filter((it) => accounts.version(it) === undefined)
+  await Promise.all(ended.map((sessionId) => parts.cutSession(sessionId)))
+  return result
+}
+
+function accountsOf({ serviceAccounts }: ServiceAccountParts): ServiceAccounts {
+  if (serviceAccounts !== undefined) return serviceAccounts
+  throw new PeerError(
+    'no-identity-provider',
+    'this gateway has no identity provider, and without one nobody is known to it',
+    { hint: 'set "authenticate_service_url" and the "idp_…" keys in its configuration' },
+  )
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string): T {
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new PeerError('malformed-request', 'the gateway does not understand this command', {
+      cause,
+      hint: 'use the "postern" of the same release as the gateway',
+    })
+  }
+}
+
+function issued({ id, format, credential, expiresAtMs }: NewCredential): IssuedCredential {
+  return { id, format, credential, expires_at: timeOf(expiresAtMs) }
+}
+
+function summarize(account: ServiceAccount, parts: ServiceAccountParts): ServiceAccountSummary {
+  const { id, description, format, state, sessionIds } = account
+  return {
+    id,
+    description,
+    state,
+    format,
+    created_at: new Date(account.createdAtMs).toISOString(),
+    rotated_at: new Date(account.rotatedAtMs).toISOString(),
+    expires_at: timeOf(account.expiresAtMs),
+    old_credential_until: timeOf(account.formerUntilMs),
+    last_used_on: timeOf(account.lastUsedDayMs)?.slice(0, 10) ?? null,
+    tunnels: sessionIds.reduce((sum, sessionId) => sum + parts.countTunnels(sessionId), 0),
+  }
+}
+
+function timeOf(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString()
+}
