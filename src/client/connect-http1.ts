@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { UpstreamError } from '../errors.ts'
+import { UpstreamError, systemCode } from '../errors.ts'
 import {
   answerTimeoutMs,
+  NoAnswerError,
   readBody,
   type ConnectAnswer,
   type HttpAnswer,
@@ -21,6 +22,8 @@ export interface PlainRequest {
   readonly fields: RequestFields
   readonly body?: string | undefined
   readonly timeoutMs: number
+  /** Longest body of the answer that is read, in bytes; a refusal's unless given. */
+  readonly maxBodyBytes?: number | undefined
 }
 
 /**
@@ -67,7 +70,7 @@ export function connectHttp1(
  */
 export function requestHttp1(
   socket: Socket,
-  { method, path, fields, body, timeoutMs }: PlainRequest,
+  { method, path, fields, body, timeoutMs, maxBodyBytes }: PlainRequest,
   signal?: AbortSignal,
 ): Promise<HttpAnswer> {
   return new Promise<HttpAnswer>((resolve, reject) => {
@@ -82,7 +85,7 @@ export function requestHttp1(
     outgoing.on('close', () => clearTimeout(timer))
     outgoing.on('error', (error) => reject(lost(error)))
     outgoing.on('response', (answer) => {
-      void readBody(answer).then((text) => resolve(toAnswer(answer, text)))
+      void readBody(answer, undefined, maxBodyBytes).then((text) => resolve(toAnswer(answer, text)))
     })
     outgoing.end(body)
   }).finally(() => socket.destroy())
@@ -106,13 +109,16 @@ function toAnswer(answer: IncomingMessage, body: string): HttpAnswer {
   return { status: answer.statusCode ?? 0, headers: answer.headers, body }
 }
 
+/** Ended by the peer, or answered with something that is no HTTP. */
+function wasCut(cause: Error): boolean {
+  return /^(?:ECONNRESET|EPIPE|HPE_.*)$/.test(systemCode(cause) ?? '')
+}
+
 function lost(cause: Error): UpstreamError {
   return wantsClientCertificate(cause)
     ? new UpstreamError('gateway-unreachable', 'the gateway asks for a client certificate', {
         cause,
         hint: 'give it with "--client-cert" and "--client-key"',
       })
-    : new UpstreamError('gateway-unreachable', `the gateway gave no answer: ${cause.message}`, {
-        cause,
-      })
+    : new NoAnswerError(cause, wasCut(cause))
 }

@@ -1,11 +1,12 @@
-import { isIP, type Socket } from 'node:net'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { formatAuthority } from '../address.ts'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { UpstreamError, messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
 import { dial } from '../net/dial.ts'
 import type { GatewayAddress } from './destination.ts'
 import { allAuthorities, firstAuthorities, type Trust } from './trust.ts'
 import { isUnknownIssuer, tlsError } from './tls-error.ts'
+import { handshake } from './tls-handshake.ts'
 
 export type Alpn = 'h2' | 'http/1.1'
 
@@ -17,25 +18,23 @@ export interface GatewayConnection {
 
 export interface Connector {
   /**
-   * Connects to the gateway, TLS included.
+   * Connects to the gateway, through a proxy where the environment names one, TLS included.
    *
-   * @throws UpstreamError `gateway-unreachable` or `gateway-not-trusted`
+   * @throws UpstreamError `gateway-unreachable`, `gateway-not-trusted` or `proxy-…`; SystemError
+   * `invalid-proxy`
    */
   open(protocols: readonly Alpn[], signal?: AbortSignal): Promise<GatewayConnection>
 }
 
-/** Time for a TLS handshake, in milliseconds. */
-const handshakeTimeoutMs = 15_000
-
 /** Makes connections to one gateway, and remembers whom it takes to believe its certificate. */
-export function createConnector(gateway: GatewayAddress, trust: Trust): Connector {
+export function createConnector(gateway: GatewayAddress, trust: Trust, log?: Logger): Connector {
   let authorities = firstAuthorities(trust)
   let areAll = !trust.isVerified
 
   async function openTls(protocols: readonly Alpn[], signal?: AbortSignal): Promise<TLSSocket> {
-    const raw = await dialGateway(gateway, signal)
+    const raw = await dialGateway(gateway, trust, log, signal)
     try {
-      return await handshake(raw, gateway, trust, authorities, protocols, signal)
+      return await handshake(raw, { peer: gateway, trust, authorities, protocols, signal })
     } catch (error) {
       if (areAll || !isUnknownIssuer(error)) throw tlsError(gateway, error)
       authorities = allAuthorities(trust)
@@ -47,7 +46,7 @@ export function createConnector(gateway: GatewayAddress, trust: Trust): Connecto
   return {
     async open(protocols, signal) {
       if (!gateway.isTls) {
-        return { socket: await dialGateway(gateway, signal), protocol: 'http/1.1' }
+        return { socket: await dialGateway(gateway, trust, log, signal), protocol: 'http/1.1' }
       }
       const socket = await openTls(protocols, signal)
       return { socket, protocol: socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1' }
@@ -55,7 +54,19 @@ export function createConnector(gateway: GatewayAddress, trust: Trust): Connecto
   }
 }
 
-async function dialGateway(gateway: GatewayAddress, signal?: AbortSignal): Promise<Socket> {
+/** Every connection to the gateway begins here: tunnels' and those of a sign-in. */
+async function dialGateway(
+  gateway: GatewayAddress,
+  trust: Trust,
+  log?: Logger,
+  signal?: AbortSignal,
+): Promise<Socket> {
+  if (mayHaveProxy(process.env)) {
+    // Only now: most people have none, and finding it takes a library.
+    const { findProxy, dialThroughProxy } = await import('./proxy.ts')
+    const proxy = findProxy(gateway.origin)
+    if (proxy !== undefined) return dialThroughProxy(proxy, { gateway, trust, log, signal })
+  }
   try {
     return await dial({ host: gateway.host, port: gateway.port }, { signal })
   } catch (error) {
@@ -66,46 +77,9 @@ async function dialGateway(gateway: GatewayAddress, signal?: AbortSignal): Promi
   }
 }
 
-/** Rejects with the error of the handshake as Node tells it. */
-function handshake(
-  raw: Socket,
-  gateway: GatewayAddress,
-  trust: Trust,
-  authorities: { readonly ca?: string[] },
-  protocols: readonly Alpn[],
-  signal?: AbortSignal,
-): Promise<TLSSocket> {
-  const socket = connectTls({
-    socket: raw,
-    host: gateway.host,
-    // RFC 6066 §3: literal addresses are not permitted in "HostName".
-    ...(isIP(gateway.host) ? {} : { servername: gateway.host }),
-    ALPNProtocols: [...protocols],
-    rejectUnauthorized: trust.isVerified,
-    ...authorities,
-    ...trust.clientCertificate,
-  })
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      fail(new Error(`no answer from "${formatAuthority(gateway)}" in ${handshakeTimeoutMs} ms`))
-    }, handshakeTimeoutMs)
-    const onAbort = (): void => fail(signal?.reason)
-    const release = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-    }
-    function fail(error: unknown): void {
-      release()
-      socket.destroy()
-      reject(error instanceof Error ? error : new Error(messageOf(error)))
-    }
-    // Stays for the socket's life: whoever takes it over learns of its end by 'close'.
-    socket.on('error', fail)
-    socket.once('secureConnect', () => {
-      release()
-      resolve(socket)
-    })
-    if (signal?.aborted) onAbort()
-    else signal?.addEventListener('abort', onAbort)
-  })
+/** Whether the environment has a variable that can name a proxy; which one counts, the library knows. */
+function mayHaveProxy(env: Readonly<Record<string, string | undefined>>): boolean {
+  return ['https_proxy', 'http_proxy', 'all_proxy'].some(
+    (name) => env[name] || env[name.toUpperCase()],
+  )
 }

@@ -4,8 +4,10 @@ import * as http2 from 'node:http2'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
+import { WebSocketServer } from 'ws'
 import { createCertificateAuthority, type CertificatePair } from '../net/certificate.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
+import { encodeRefusal } from '../tunnel/refusal.ts'
 import {
   callbackParameters,
   codeChallengeOf,
@@ -13,6 +15,8 @@ import {
   loginParameters,
   tokenParameters,
 } from '../tunnel/sign-in.ts'
+import { parseTunnelPath } from '../tunnel/websocket.ts'
+import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
 
 /** What a fake gateway answers to CONNECT: a status that is no 200, or who serves the tunnel. */
 export type FakeAnswer =
@@ -29,6 +33,10 @@ export interface FakeGatewayOptions {
   /** Answers a CONNECT whose token is accepted; echoes unless given. */
   readonly connect?: (authority: string) => FakeAnswer
   readonly isPublic?: boolean
+  /** What an edge before it does to CONNECT: `cut` the connection, or answer with a `page` of its own. */
+  readonly edgeOnConnect?: 'cut' | 'page'
+  /** The same for a WebSocket; `strip`: the request arrives without its upgrade. */
+  readonly edgeOnWebSocket?: 'cut' | 'page' | 'strip'
   readonly pair?: CertificatePair
   readonly settings?: http2.Settings
 }
@@ -76,22 +84,40 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
   plain.on('connect', (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
     if (head.length > 0) socket.unshift(head)
     socket.on('error', () => undefined)
-    const answer = answerConnect(gateway, options, '1.1', request.url ?? '', request.headers)
-    if ('serve' in answer) {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n')
-      answer.serve(socket)
-      return
-    }
-    const { status, headers = {}, body = '' } = answer
-    const fields = { ...headers, 'content-length': String(Buffer.byteLength(body)) }
-    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.resume()
-    socket.end(`HTTP/1.1 ${status} x\r\n${lines.join('')}\r\n${body}`)
+    if (options.edgeOnConnect === 'cut') return void socket.destroy()
+    const answer =
+      options.edgeOnConnect === 'page'
+        ? edgePage
+        : answerConnect(gateway, options, '1.1', request.url ?? '', request.headers)
+    if (!('serve' in answer)) return writeAnswer(socket, answer)
+    socket.write('HTTP/1.1 200 OK\r\n\r\n')
+    answer.serve(socket)
+  })
+  const handshakes = new WebSocketServer({ noServer: true, ...webSocketBounds })
+  plain.on('upgrade', (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => undefined)
+    if (options.edgeOnWebSocket === 'cut') return void socket.destroy()
+    const authority = parseTunnelPath(request.url ?? '') ?? ''
+    const answer =
+      options.edgeOnWebSocket === undefined
+        ? answerConnect(gateway, options, 'websocket', authority, request.headers)
+        : edgeAnswers[options.edgeOnWebSocket]
+    if (!('serve' in answer)) return writeAnswer(socket, answer)
+    handshakes.handleUpgrade(request, socket, head, (webSocket) => {
+      answer.serve(tunnelOverWebSocket(webSocket, 1024 * 1024))
+    })
   })
   const second = http2.createServer({ settings: options.settings ?? {} })
   second.on('stream', (stream: http2.ServerHttp2Stream, headers) => {
     stream.on('error', () => undefined)
-    const answer = answerConnect(gateway, options, '2', headers[':authority'] ?? '', headers)
+    if (options.edgeOnConnect === 'cut') {
+      stream.session?.destroy()
+      return
+    }
+    const answer =
+      options.edgeOnConnect === 'page'
+        ? edgePage
+        : answerConnect(gateway, options, '2', headers[':authority'] ?? '', headers)
     if ('serve' in answer) {
       stream.respond({ ':status': 200 })
       answer.serve(stream)
@@ -143,6 +169,29 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     },
   }
   return gateway
+}
+
+type Page = Exclude<FakeAnswer, { serve: unknown }>
+
+const edgePage: Page = { status: 405, body: '<html>405 Not Allowed</html>' }
+const edgeAnswers = {
+  page: { status: 400, body: '<html>400 Bad Request</html>' },
+  strip: {
+    status: 400,
+    body: encodeRefusal({
+      code: 'upgrade_required',
+      message: 'this request is no WebSocket',
+      next: 'let "Upgrade" pass',
+      requestId: 'r9',
+    }),
+  },
+} satisfies Record<string, Page>
+
+function writeAnswer(socket: Duplex, { status, headers = {}, body = '' }: Page): void {
+  const fields = { ...headers, 'content-length': String(Buffer.byteLength(body)) }
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.resume()
+  socket.end(`HTTP/1.1 ${status} x\r\n${lines.join('')}\r\n${body}`)
 }
 
 /** Plays the browser: follows the sign-in from its address to the page at its end. */

@@ -6,10 +6,12 @@ import { cacheDirectory } from './cache-directory.ts'
 import { createConnector, type Connector } from './connection.ts'
 import { serviceAccount, type Credentials } from './credentials.ts'
 import type { GatewayAddress } from './destination.ts'
+import type { DeviceSignInOptions } from './device-sign-in.ts'
 import { person } from './person.ts'
 import { refusedError, wantsSignIn } from './refused.ts'
 import { openTokenCache } from './token-cache.ts'
-import { createTransport } from './transport.ts'
+import { openTransportMemory } from './transport-memory.ts'
+import { createTransport, type TransportChoice } from './transport.ts'
 import type { Trust } from './trust.ts'
 
 export interface GatewayClientOptions {
@@ -19,10 +21,17 @@ export interface GatewayClientOptions {
   readonly serviceAccountToken?: string | undefined
   /** Shows and opens the address of a sign-in. */
   readonly presentSignIn: (url: string) => void
+  /** Signs in by a code that is approved elsewhere, instead of by a browser here. */
+  readonly deviceSignIn?: DeviceSignIn | undefined
   readonly log: Logger
+  /** **Default:** `auto` */
+  readonly transport?: TransportChoice | undefined
   /** Where tokens are kept; the user's cache directory unless given. */
   readonly cacheDirectory?: string | undefined
 }
+
+/** How the code of a sign-in without a browser reaches the person. */
+export type DeviceSignIn = Pick<DeviceSignInOptions, 'command' | 'present'>
 
 /** Tunnels through one gateway. */
 export interface GatewayClient {
@@ -46,33 +55,25 @@ const signInTimeoutMs = 5 * 60_000
 export function createGatewayClient(options: GatewayClientOptions): GatewayClient {
   const { gateway, trust, log } = options
   const ending = new AbortController()
-  const connector = createConnector(gateway, trust)
-  const transport = createTransport(gateway, connector, log)
-  const credentials =
-    options.serviceAccountToken === undefined
-      ? personOf(options, connector, ending.signal)
-      : serviceAccount(options.serviceAccountToken)
+  const connector = createConnector(gateway, trust, log)
+  const transport = createTransport({
+    gateway,
+    connector,
+    log,
+    choice: options.transport ?? 'auto',
+    memory: openTransportMemory(
+      options.cacheDirectory ?? join(cacheDirectory(), 'transports'),
+      gateway.origin,
+    ),
+  })
+  const credentials = credentialsOf(options, connector, ending.signal)
 
-  async function open(authority: string, signal: AbortSignal): Promise<Duplex> {
-    const rejected = new Set<string>()
-    let token = await credentials.current()
-    let isFresh = false
-    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+  function open(authority: string, signal: AbortSignal): Promise<Duplex> {
+    return withToken(credentials, signal, async (token) => {
       const { tunnel, refusal } = await transport.connect(authority, token, signal)
-      if (tunnel !== undefined) return tunnel
-      if (!wantsSignIn(refusal)) throw refusedError(refusal, authority)
-      if (token !== undefined) rejected.add(token)
-      if (isFresh) break
-      ;({ token, isFresh } = await credentials.renew(rejected, signal))
-    }
-    if (token !== undefined) await credentials.forget(token)
-    throw new AccessError(
-      'sign-in-rejected',
-      'the gateway asks for a sign-in again right after one',
-      {
-        hint: 'whoever runs the gateway can see why in its log',
-      },
-    )
+      if (tunnel !== undefined || wantsSignIn(refusal)) return tunnel
+      throw refusedError(refusal, authority)
+    })
   }
 
   return {
@@ -85,12 +86,44 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
   }
 }
 
-function personOf(
+/**
+ * Asks with the token there is, and after each "sign in" (an answer that is undefined) with another.
+ *
+ * @throws AccessError `sign-in-rejected` when even a fresh one does not do
+ */
+export async function withToken<Answer>(
+  credentials: Credentials,
+  signal: AbortSignal,
+  ask: (token: string | undefined) => Promise<Answer | undefined>,
+): Promise<Answer> {
+  const rejected = new Set<string>()
+  let token = await credentials.current()
+  let isFresh = false
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const answer = await ask(token)
+    if (answer !== undefined) return answer
+    if (token !== undefined) rejected.add(token)
+    if (isFresh) break
+    ;({ token, isFresh } = await credentials.renew(rejected, signal))
+  }
+  if (token !== undefined) await credentials.forget(token)
+  throw new AccessError(
+    'sign-in-rejected',
+    'the gateway asks for a sign-in again right after one',
+    {
+      hint: 'whoever runs the gateway can see why in its log',
+    },
+  )
+}
+
+/** The service account's token where one is given, else the person's who runs this. */
+export function credentialsOf(
   options: GatewayClientOptions,
   connector: Connector,
   signal: AbortSignal,
 ): Credentials {
-  const { gateway, trust, log, presentSignIn } = options
+  const { gateway, trust, log, presentSignIn, deviceSignIn, serviceAccountToken } = options
+  if (serviceAccountToken !== undefined) return serviceAccount(serviceAccountToken)
   const directory = options.cacheDirectory ?? join(cacheDirectory(), 'tokens')
   const cache = openTokenCache(
     directory,
@@ -102,6 +135,8 @@ function personOf(
     log,
     signal,
     signIn: async (signal) => {
+      if (deviceSignIn !== undefined)
+        return signInElsewhere(gateway, connector, deviceSignIn, signal)
       // Most runs have a token: what only a sign-in needs is loaded for it.
       const [{ signInByBrowser }, { createGatewayApi }] = await Promise.all([
         import('./browser-sign-in.ts'),
@@ -111,4 +146,19 @@ function personOf(
       return signInByBrowser({ api, present: presentSignIn, signal, timeoutMs: signInTimeoutMs })
     },
   })
+}
+
+async function signInElsewhere(
+  gateway: GatewayAddress,
+  connector: Connector,
+  deviceSignIn: DeviceSignIn,
+  signal: AbortSignal,
+): Promise<string> {
+  const [{ signInByDevice }, { createDeviceApi }, { createSendToGateway }] = await Promise.all([
+    import('./device-sign-in.ts'),
+    import('./device-api.ts'),
+    import('./gateway-request.ts'),
+  ])
+  const api = createDeviceApi(createSendToGateway(gateway, connector))
+  return signInByDevice({ api, ...deviceSignIn, signal })
 }

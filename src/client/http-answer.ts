@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { UpstreamError } from '../errors.ts'
 
 /** Header fields of a request of ours. */
 export type RequestFields = Readonly<Record<string, string>>
@@ -12,6 +13,17 @@ export interface HttpAnswer {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[] | number | undefined>>
   readonly body: string
+}
+
+/** A connection that stood and brought no answer. */
+export class NoAnswerError extends UpstreamError {
+  /** Whether something ended it, rather than let it wait: what was asked may not pass on the way. */
+  readonly wasCut: boolean
+
+  constructor(cause: Error, wasCut: boolean) {
+    super('gateway-unreachable', `the gateway gave no answer: ${cause.message}`, { cause })
+    this.wasCut = wasCut
+  }
 }
 
 /** What the gateway says to CONNECT. */
@@ -28,8 +40,12 @@ const bodyTimeoutMs = 5_000
  * Reads the body of an answer to its end, or to `lengthBytes`, the size limit or the time limit,
  * whichever comes first. Never rejects: a body that breaks off still says something.
  */
-export function readBody(stream: Readable, lengthBytes = maxBodyBytes): Promise<string> {
-  const wantedBytes = Math.min(lengthBytes, maxBodyBytes)
+export function readBody(
+  stream: Readable,
+  lengthBytes = Number.POSITIVE_INFINITY,
+  limitBytes = maxBodyBytes,
+): Promise<string> {
+  const wantedBytes = Math.min(lengthBytes, limitBytes)
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let receivedBytes = 0

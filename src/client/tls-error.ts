@@ -1,6 +1,5 @@
 import { UpstreamError, messageOf, systemCode } from '../errors.ts'
-import { formatAuthority } from '../address.ts'
-import type { GatewayAddress } from './destination.ts'
+import { formatAuthority, type HostPort } from '../address.ts'
 
 /**
  * Verification failures that another set of authorities may mend.
@@ -44,22 +43,28 @@ const unknownIssuerSentence = [
   'give your company\'s authority with "--ca-file FILE", or add it to the system\'s store',
 ] as const
 
+const proxyHint = 'HTTPS_PROXY names it: check its scheme, name and port'
+
 /** Whether a handshake failed only because the certificate's issuer is not among those believed. */
 export function isUnknownIssuer(error: unknown): boolean {
   return unknownIssuer.has(systemCode(error) ?? '')
 }
 
-/** Explains a failed TLS handshake in one sentence. */
-export function tlsError(gateway: GatewayAddress, error: unknown): UpstreamError {
+/** Explains a failed TLS handshake in one sentence: `gateway-not-trusted`, `proxy-unreachable`, … */
+export function tlsError(
+  peer: HostPort,
+  error: unknown,
+  role: 'gateway' | 'proxy' = 'gateway',
+): UpstreamError {
   const code = systemCode(error) ?? ''
   const known = sentences[code] ?? (unknownIssuer.has(code) ? unknownIssuerSentence : undefined)
   const [what, hint] = known ?? [`failed the TLS handshake: ${reasonOf(error)}`, undefined]
   const isCertificate =
     code.startsWith('CERT_') || code.includes('ALTNAME') || unknownIssuer.has(code)
   return new UpstreamError(
-    isCertificate ? 'gateway-not-trusted' : 'gateway-unreachable',
-    `the gateway "${formatAuthority(gateway)}" ${what}`,
-    { hint, cause: error },
+    `${role}-${isCertificate ? 'not-trusted' : 'unreachable'}`,
+    `the ${role} "${formatAuthority(peer)}" ${what}`,
+    { hint: role === 'proxy' && !unknownIssuer.has(code) ? proxyHint : hint, cause: error },
   )
 }
 

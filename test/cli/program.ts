@@ -39,8 +39,11 @@ export async function createSandbox(): Promise<
     XDG_CACHE_HOME: join(path, 'cache'),
     NO_COLOR: '1',
   }
-  for (const name of ['POSTERN_SERVICE_ACCOUNT', 'NODE_OPTIONS', 'NODE_TEST_CONTEXT'])
+  const proxies = ['https_proxy', 'http_proxy', 'all_proxy', 'no_proxy']
+  const others = ['POSTERN_SERVICE_ACCOUNT', 'NODE_OPTIONS', 'NODE_TEST_CONTEXT']
+  for (const name of [...proxies, ...proxies.map((proxy) => proxy.toUpperCase()), ...others]) {
     delete env[name]
+  }
   return { path, env, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 

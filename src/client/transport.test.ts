@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { describe, test } from 'node:test'
+import type { Logger } from '../log.ts'
+import { createConnector } from './connection.ts'
+import { parseGatewayUrl } from './destination.ts'
+import { startFakeGateway, type FakeGateway } from './fake-gateway.ts'
+import { openTransportMemory } from './transport-memory.ts'
+import { createTransport, type Transport, type TransportChoice } from './transport.ts'
+
+const never = new AbortController().signal
+
+interface Rig extends AsyncDisposable {
+  readonly transport: Transport
+  /** Each line said at `info`, and each at `debug`. */
+  readonly infos: string[]
+  readonly debugs: string[]
+  /** Where it remembers. */
+  readonly directory: string
+}
+
+async function openRig(
+  gateway: FakeGateway,
+  options: { choice?: TransportChoice; directory?: string } = {},
+): Promise<Rig> {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'postern-')))
+  const [infos, debugs]: [string[], string[]] = [[], []]
+  const log: Logger = {
+    debug: (message) => void debugs.push(message),
+    info: (message) => void infos.push(message),
+    warn: assert.fail,
+    error: assert.fail,
+  }
+  const address = parseGatewayUrl(gateway.origin)
+  const trust = { isVerified: true, extraCa: [gateway.ca], clientCertificate: undefined }
+  const transport = createTransport({
+    gateway: address,
+    connector: createConnector(address, trust, log),
+    log,
+    choice: options.choice ?? 'auto',
+    memory: openTransportMemory(directory, gateway.origin),
+  })
+  return {
+    transport,
+    infos,
+    debugs,
+    directory,
+    async [Symbol.asyncDispose]() {
+      transport.destroy()
+      if (options.directory === undefined) await rm(directory, { recursive: true })
+    },
+  }
+}
+
+const versions = ({ connects }: FakeGateway): string[] => connects.map(({ version }) => version)
+
+describe('where CONNECT does not pass', () => {
+  for (const edgeOnConnect of ['cut', 'page'] as const) {
+    for (const protocols of [['h2', 'http/1.1'], ['http/1.1']] as const) {
+      test(`a WebSocket is used after a ${edgeOnConnect} over ${protocols[0]}, remembered, and said`, async () => {
+        await using gateway = await startFakeGateway({ isPublic: true, edgeOnConnect, protocols })
+        await using rig = await openRig(gateway)
+        await roundTrip(rig)
+        await roundTrip(rig)
+        assert.deepEqual(versions(gateway), ['websocket', 'websocket'])
+        const lines = rig.infos.filter((line) => line.startsWith('using a WebSocket: CONNECT'))
+        assert.equal(lines.length, 1)
+        const made = gateway.connections
+        await using next = await openRig(gateway, { directory: rig.directory })
+        await roundTrip(next)
+        assert.equal(gateway.connections, made + 1, 'the next run pays for no attempt')
+        assert.deepEqual(next.infos, ['using a WebSocket: it passed before'])
+      })
+    }
+  }
+
+  test('the memory is a file of mode 0600 and lasts a day', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true, edgeOnConnect: 'cut' })
+    await using rig = await openRig(gateway)
+    await roundTrip(rig)
+    const [name = ''] = await readdir(rig.directory)
+    assert.match(name, /^localhost-[0-9a-f]{16}\.websocket$/)
+    const path = join(rig.directory, name)
+    assert.equal((await stat(path)).mode & 0o777, 0o600)
+    const memory = (now: number) => openTransportMemory(rig.directory, gateway.origin, () => now)
+    const { mtimeMs } = await stat(path)
+    assert.equal(await memory(mtimeMs + 23 * 3_600_000).prefersWebSocket(), true)
+    assert.equal(await memory(mtimeMs + 24 * 3_600_000).prefersWebSocket(), false)
+    await utimes(path, new Date(), new Date(Date.now() + 3_600_000))
+    assert.equal(await memory(Date.now()).prefersWebSocket(), false)
+    const other = openTransportMemory(rig.directory, 'https://other.example.com')
+    assert.equal(await other.prefersWebSocket(), false)
+  })
+
+  test('a memory that is wrong is forgotten, and CONNECT used', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true, edgeOnWebSocket: 'page' })
+    await using rig = await openRig(gateway)
+    await openTransportMemory(rig.directory, gateway.origin).rememberWebSocket()
+    await roundTrip(rig)
+    assert.deepEqual(versions(gateway), ['2'])
+    assert.deepEqual(await readdir(rig.directory), [])
+  })
+
+  test('a refusal of the gateway over the WebSocket is the answer', async () => {
+    await using gateway = await startFakeGateway({
+      isPublic: true,
+      edgeOnConnect: 'page',
+      connect: () => ({ status: 403, body: '{"error":"policy_denied","request_id":"r1"}' }),
+    })
+    await using rig = await openRig(gateway)
+    const { refusal } = await rig.transport.connect('a:1', undefined, never)
+    assert.equal(refusal?.status, 403)
+    assert.equal((await readdir(rig.directory)).length, 1)
+  })
+
+  test('the token goes along', async () => {
+    await using gateway = await startFakeGateway({ edgeOnConnect: 'page' })
+    gateway.tokens.add('aa.bb.cc')
+    await using rig = await openRig(gateway)
+    const { tunnel } = await rig.transport.connect('[::1]:1', 'aa.bb.cc', never)
+    assert.ok(tunnel)
+    assert.equal(gateway.connects[0]?.authority, '[::1]:1')
+    assert.equal(gateway.connects[0]?.token, 'aa.bb.cc')
+    tunnel.on('error', () => undefined)
+  })
+})
+
+describe('where neither passes', () => {
+  test('the answer to CONNECT is what is told, and nothing is remembered', async () => {
+    await using gateway = await startFakeGateway({ edgeOnConnect: 'page', edgeOnWebSocket: 'cut' })
+    await using rig = await openRig(gateway)
+    const { refusal } = await rig.transport.connect('a:1', undefined, never)
+    assert.equal(refusal?.status, 405)
+    assert.deepEqual(await readdir(rig.directory), [])
+  })
+
+  test('a gateway that misses the upgrade tells more than a connection that is cut', async () => {
+    await using gateway = await startFakeGateway({ edgeOnConnect: 'cut', edgeOnWebSocket: 'strip' })
+    await using rig = await openRig(gateway)
+    const { refusal } = await rig.transport.connect('a:1', undefined, never)
+    assert.match(refusal?.body ?? '', /upgrade_required/)
+  })
+
+  test('two connections that are cut are one error', async () => {
+    await using gateway = await startFakeGateway({ edgeOnConnect: 'cut', edgeOnWebSocket: 'cut' })
+    await using rig = await openRig(gateway)
+    await assert.rejects(rig.transport.connect('a:1', undefined, never), {
+      code: 'gateway-unreachable',
+      message: /gave no answer/,
+    })
+  })
+})
+
+describe('where CONNECT passes', () => {
+  for (const [status, body] of [
+    [401, ''],
+    [302, ''],
+    [403, '{"error":"policy_denied","message":"no","request_id":"r1"}'],
+    [404, '{"requestId":"r1","status":"404","statusText":"route_not_found"}'],
+    [503, '{"error":"upstream_unreachable","request_id":"r1"}'],
+  ] as const) {
+    test(`a gateway's ${status} is final`, async () => {
+      await using gateway = await startFakeGateway({
+        isPublic: true,
+        connect: () => ({ status, body }),
+      })
+      await using rig = await openRig(gateway)
+      const { refusal } = await rig.transport.connect('a:1', undefined, never)
+      assert.equal(refusal?.status, status)
+      assert.deepEqual(versions(gateway), ['2'])
+    })
+  }
+
+  test('no WebSocket is tried, and nobody is told at info', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using rig = await openRig(gateway)
+    await roundTrip(rig)
+    assert.deepEqual([versions(gateway), rig.infos], [['2'], []])
+    assert.deepEqual(rig.debugs, ['using CONNECT: it passes'])
+  })
+})
+
+describe('--transport', () => {
+  test('websocket tries nothing else', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using rig = await openRig(gateway, { choice: 'websocket' })
+    await roundTrip(rig)
+    assert.deepEqual(versions(gateway), ['websocket'])
+    assert.deepEqual(await readdir(rig.directory), [])
+  })
+
+  test('connect tries nothing else', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true, edgeOnConnect: 'page' })
+    await using rig = await openRig(gateway, { choice: 'connect' })
+    const { refusal } = await rig.transport.connect('a:1', undefined, never)
+    assert.equal(refusal?.status, 405)
+    assert.deepEqual(versions(gateway), [])
+  })
+})
+
+test('a client that ends cuts its WebSockets, and those that are still being opened', async () => {
+  await using gateway = await startFakeGateway({
+    isPublic: true,
+    connect: () => ({
+      serve: (tunnel) => void tunnel.on('error', () => undefined).resume(),
+    }),
+  })
+  await using rig = await openRig(gateway, { choice: 'websocket' })
+  const tunnel = await open(rig)
+  tunnel.on('error', () => undefined)
+  const closed = once(tunnel, 'close')
+  rig.transport.destroy()
+  await closed
+  await assert.rejects(rig.transport.connect('a:1', undefined, never))
+})
+
+async function open({ transport }: Rig): Promise<Duplex> {
+  const { tunnel, refusal } = await transport.connect('a:1', undefined, never)
+  assert.ok(tunnel, refusal?.body ?? '')
+  return tunnel
+}
+
+async function roundTrip(rig: Rig): Promise<void> {
+  const tunnel = await open(rig)
+  const chunks: Buffer[] = []
+  tunnel.on('data', (chunk: Buffer) => chunks.push(chunk))
+  tunnel.end('there and back')
+  await once(tunnel, 'end')
+  assert.equal(Buffer.concat(chunks).toString(), 'there and back')
+}
