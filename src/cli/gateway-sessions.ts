@@ -43,7 +43,8 @@ function formatSessions(sessions: readonly SessionSummary[]): string {
     minutes(session.issued_at),
     minutes(session.expires_at),
     String(session.tunnels),
+    session.device ?? '-',
     session.id,
   ])
-  return formatTable([['WHO', 'SIGNED IN', 'UNTIL', 'TUNNELS', 'SESSION'], ...rows])
+  return formatTable([['WHO', 'SIGNED IN', 'UNTIL', 'TUNNELS', 'DEVICE', 'SESSION'], ...rows])
 }

@@ -33,6 +33,8 @@ export interface FakeGatewayOptions {
   /** Answers a CONNECT whose token is accepted; echoes unless given. */
   readonly connect?: (authority: string) => FakeAnswer
   readonly isPublic?: boolean
+  /** What it lists as its routes, to everybody. */
+  readonly routes?: readonly unknown[]
   /** What an edge before it does to CONNECT: `cut` the connection, or answer with a `page` of its own. */
   readonly edgeOnConnect?: 'cut' | 'page'
   /** The same for a WebSocket; `strip`: the request arrives without its upgrade. */
@@ -251,6 +253,9 @@ async function serveApi(
       break
     case gatewayPaths.token:
       await exchange(gateway, request, response)
+      break
+    case gatewayPaths.routes:
+      response.end(JSON.stringify({ routes: options.routes ?? [] }))
       break
     default:
       response.writeHead(404).end()

@@ -21,7 +21,11 @@ export interface GatewayRequest extends Pick<PlainRequest, 'method' | 'path'> {
  */
 export type SendToGateway = (request: GatewayRequest, signal: AbortSignal) => Promise<HttpAnswer>
 
-/** Time for one answer, in milliseconds; Pomerium's client has the same. */
+/**
+ * Time for one answer, in milliseconds; Pomerium's client has the same.
+ *
+ * @limit time for one answer of the gateway's APIs: `gateway-unreachable`
+ */
 const timeoutMs = 10_000
 
 /** Makes what the gateway's APIs are spoken to with. */

@@ -1,0 +1,73 @@
+import type { GatewayAddress } from '../client/destination.ts'
+import { formatRouteTarget, parseRouteFrom } from '../client/route-target.ts'
+import type { ClosedRoute, ListedRoute } from '../client/routes-answer.ts'
+import type { AskOptions } from './ask-options.ts'
+import { askRoutes, type AskedRoutes } from './ask-routes.ts'
+import { exitCodes } from './exit-codes.ts'
+import { formatTable } from './table.ts'
+import { processVoice } from './voice.ts'
+
+/** Prints the routes somebody may use; resolves to the exit code. */
+export async function listRoutes(
+  gatewayText: string | undefined,
+  options: AskOptions & { readonly json: boolean },
+): Promise<number> {
+  const component = { human: 'routes', json: 'routes' }
+  const voice = processVoice({ format: 'human', level: 'warn', component })
+  const asked = await askRoutes(gatewayText, options, voice)
+  if (typeof asked === 'number') return asked
+  if (options.json) process.stdout.write(`${JSON.stringify(toJson(asked), undefined, 2)}\n`)
+  else printForPeople(asked)
+  return exitCodes.ok
+}
+
+function printForPeople({ gateway, routes, closed }: AskedRoutes): void {
+  if (routes.length === 0) {
+    process.stderr.write(
+      `no route of ${gateway.origin} is open to you now; ask whoever runs it for access\n`,
+    )
+  } else {
+    process.stdout.write(
+      formatTable([
+        ['NAME', 'DESTINATION', 'DESCRIPTION'],
+        ...routes.map((route) => [route.name, destinationOf(route, gateway), route.description]),
+      ]),
+    )
+  }
+  if (closed.length > 0) {
+    const rows = closed.map(({ name, why, contact }) => [name, contact, why])
+    const gap = routes.length === 0 ? '' : '\n'
+    process.stdout.write(gap + formatTable([['NOT OPEN TO YOU', 'ASK', 'WHY'], ...rows]))
+  }
+  if (routes.length > 0) {
+    process.stderr.write(`connect with: postern tcp --gateway ${gateway.origin} DESTINATION\n`)
+  }
+}
+
+/** What `postern tcp` takes; as the gateway wrote it where that is no TCP route. */
+function destinationOf({ from }: ListedRoute, gateway: GatewayAddress): string {
+  const targets = parseRouteFrom(from, gateway)
+  return targets?.map((target) => formatRouteTarget(target, gateway)).join(', ') ?? from
+}
+
+function toJson({ gateway, routes, closed, sessionExpiresAt }: AskedRoutes): object {
+  return {
+    gateway: gateway.origin,
+    session_expires_at: sessionExpiresAt,
+    routes: routes.map((route) => ({
+      ...describe(route, gateway),
+      connect_command: route.connectCommand === '' ? undefined : route.connectCommand,
+    })),
+    listed_routes: closed.map((route: ClosedRoute) => ({
+      ...describe(route, gateway),
+      reasons: route.reasons,
+      why: route.why,
+      contact: route.contact,
+    })),
+  }
+}
+
+function describe(route: ListedRoute, gateway: GatewayAddress): object {
+  const { id, name, type, from, description } = route
+  return { id, name, type, from, description, destination: destinationOf(route, gateway) }
+}

@@ -1,0 +1,30 @@
+import { Command } from 'commander'
+import { withAskOptions, type AskOptions } from './ask-options.ts'
+
+const examples = `
+Examples:
+  # the routes you may use, signing in if need be
+  postern routes list https://gateway.example.com
+
+  # those of the gateway that was asked last, for a script
+  postern routes list --json
+`
+
+/** Defines `postern routes`. */
+export function defineRoutes(end: (exitCode: number) => void): Command {
+  const list = new Command('list')
+    .description(
+      'List the routes you may use now, and those that are shown to everybody with whom to ask for access.',
+    )
+    .summary('list the routes you may use now')
+    .argument('[gateway]', 'such as "https://gateway.example.com"; the one asked last without it')
+    .option('--json', 'print JSON on stdout')
+  return new Command('routes').description('The routes of a gateway.').addCommand(
+    withAskOptions(list)
+      .addHelpText('after', examples)
+      .action(async (gateway: string | undefined, options: AskOptions & { json?: true }) => {
+        const { listRoutes } = await import('./routes-list.ts')
+        end(await listRoutes(gateway, { ...options, json: options.json === true }))
+      }),
+  )
+}

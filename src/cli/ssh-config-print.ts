@@ -1,0 +1,76 @@
+import { resolve } from 'node:path'
+import { SystemError } from '../errors.ts'
+import { askRoutes } from './ask-routes.ts'
+import { exitCodes } from './exit-codes.ts'
+import { exposedServiceAccount } from './service-account.ts'
+import { formatSshConfig } from './ssh-config-text.ts'
+import type { SshConfigCommandOptions } from './ssh-config.ts'
+import { processVoice } from './voice.ts'
+
+/** Prints OpenSSH's configuration for the routes somebody may use; resolves to the exit code. */
+export async function printSshConfig(
+  gatewayText: string | undefined,
+  options: SshConfigCommandOptions,
+): Promise<number> {
+  const component = { human: 'ssh-config', json: 'ssh-config' }
+  const voice = processVoice({ format: 'human', level: 'warn', component })
+  const user = checkUser(options.user)
+  const tcpOptions = tcpOptionsOf(options)
+  const asked = await askRoutes(gatewayText, options, voice)
+  if (typeof asked === 'number') return asked
+  const { gateway, routes } = asked
+  const isEveryPort = options.all === true
+  const { text, hosts, skipped } = formatSshConfig({
+    gateway,
+    routes,
+    isEveryPort,
+    user,
+    tcpOptions,
+  })
+  for (const host of skipped) {
+    voice.warn(`left out the route of "${host}": it would match machines that are not behind it`)
+  }
+  process.stdout.write(text)
+  if (hosts === 0) {
+    const which = isEveryPort ? 'no route' : 'no route of port 22'
+    const hint = isEveryPort ? '' : '; "--all" takes other ports, too'
+    process.stderr.write(`${which} of ${gateway.origin} is open to you now${hint}\n`)
+  }
+  return exitCodes.ok
+}
+
+function checkUser(user: string | undefined): string | undefined {
+  if (user === undefined || /^[\p{L}\p{N}_][\p{L}\p{N}._@+\\-]*\$?$/u.test(user)) return user
+  throw new SystemError('invalid-user', `"${user}" is not the name of an account`, {
+    hint: 'write one word, such as "--user ada"',
+  })
+}
+
+/** How the gateway was reached now, for each `ssh` later: paths that hold wherever that runs. */
+function tcpOptionsOf(options: SshConfigCommandOptions): readonly string[] {
+  if (exposedServiceAccount(options) !== undefined) {
+    throw new SystemError(
+      'invalid-service-account',
+      'a secret is not written into a file that others may read',
+      { hint: 'use "--service-account-file", whose path is written' },
+    )
+  }
+  const paths = {
+    '--ca-file': options.caFile ?? options.alternateCaPath,
+    '--client-cert': options.clientCert,
+    '--client-key': options.clientKey,
+    '--service-account-file': options.serviceAccountFile,
+  }
+  const words = Object.entries(paths).flatMap(([name, path]) =>
+    path === undefined ? [] : [name, resolve(path)],
+  )
+  if (options.serviceTokenId !== undefined) words.push('--service-token-id', options.serviceTokenId)
+  if (options.caCert !== undefined) words.push('--ca-cert', options.caCert)
+  if (options.disableTlsVerification === true) words.push('--disable-tls-verification')
+  if (options.browserCmd !== undefined) words.push('--browser-cmd', options.browserCmd)
+  const broken = words.find((word) => /\p{Cc}/u.test(word))
+  if (broken === undefined) return words
+  throw new SystemError('invalid-path', `${JSON.stringify(broken)} cannot stand in a line`, {
+    hint: 'rename the file: its path has a control character',
+  })
+}

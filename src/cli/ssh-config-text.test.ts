@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { parseGatewayUrl } from '../client/destination.ts'
+import { decodeRoutes } from '../client/routes-answer.ts'
+import { formatSshConfig, type SshConfigOptions } from './ssh-config-text.ts'
+
+const gateway = parseGatewayUrl('https://gate.example.com:8443')
+
+/** What is written for routes as a gateway sends them. */
+function write(sent: readonly unknown[], more: Partial<SshConfigOptions> = {}) {
+  const { routes } = decodeRoutes(JSON.stringify({ routes: sent }))
+  const defaults = { isEveryPort: false, user: undefined, tcpOptions: [] }
+  return formatSshConfig({ gateway, routes, ...defaults, ...more })
+}
+
+function linesOf(sent: readonly unknown[], more: Partial<SshConfigOptions> = {}): string[] {
+  return write(sent, more)
+    .text.split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+function route(from: string, name = '', description = ''): Record<string, unknown> {
+  return { type: 'tcp', from: `tcp+https://${from}`, name, description }
+}
+
+const proxy = '    ProxyCommand postern tcp --gateway https://gate.example.com:8443'
+
+describe('the configuration for OpenSSH', () => {
+  test('has a block for each SSH route, by its name and by its host', () => {
+    const { text, hosts } = write([route('build.example.com:22', 'build', 'Build machines')])
+    assert.equal(hosts, 1)
+    assert.ok(
+      text.endsWith(`
+# Build machines
+Host build build.example.com
+    HostName build.example.com
+    Port 22
+    HostKeyAlias build.example.com
+${proxy} --listen - %h:%p
+`),
+      text,
+    )
+  })
+
+  test('says how it is included', () => {
+    assert.match(write([]).text, /^#     Include postern-gate\.example\.com$/m)
+  })
+
+  test('leaves out other ports unless they are asked for, and keeps host keys apart then', () => {
+    const sent = [route('a.example.com:2222', 'second'), route('a.example.com:22', 'first')]
+    assert.deepEqual(
+      linesOf(sent).filter((line) => line.startsWith('Host ')),
+      ['Host first a.example.com'],
+    )
+    const all = linesOf(sent, { isEveryPort: true })
+    assert.deepEqual(
+      all.filter((line) => /^Host |HostKeyAlias/.test(line)),
+      [
+        'Host first a.example.com',
+        '    HostKeyAlias a.example.com',
+        'Host second',
+        '    HostKeyAlias [a.example.com]:2222',
+      ],
+    )
+  })
+
+  test('a wildcard is a pattern behind the names, with the key of the machine that is typed', () => {
+    const lines = linesOf([route('*.lab.example.com:22', 'lab'), route('x.lab.example.com:22')])
+    assert.deepEqual(lines.slice(-3), [
+      'Host *.lab.example.com',
+      '    Port 22',
+      `${proxy} --listen - %h:%p`,
+    ])
+    assert.equal(lines[0], 'Host x.lab.example.com')
+  })
+
+  test('a pattern that would match every machine is left out and named', () => {
+    const { hosts, skipped } = write([route('*:22'), route('db*:22'), route('*.example.com:22')])
+    assert.deepEqual([hosts, skipped], [1, ['*', 'db*']])
+  })
+
+  test('the extended form names its gateway, and IPv6 has its brackets', () => {
+    const lines = linesOf([route('other.example.com/a.internal:22'), route('[fd00::1]:22')])
+    assert.ok(
+      lines.includes(
+        '    ProxyCommand postern tcp --gateway https://other.example.com --listen - %h:%p',
+      ),
+    )
+    assert.ok(lines.includes(`${proxy} --listen - [%h]:%p`))
+    assert.ok(lines.includes('    HostName fd00::1'))
+  })
+
+  test('options are quoted for the shell, and their percent signs for OpenSSH', () => {
+    const tcpOptions = ['--ca-file', "/home/ada's/100% sure.pem"]
+    assert.equal(linesOf([route('a:22')], { tcpOptions, user: 'ada' })[4], '    User ada')
+    const last = linesOf([route('a:22')], { tcpOptions }).at(-1)
+    assert.equal(last, `${proxy} --ca-file '/home/ada'\\''s/100%% sure.pem' --listen - %h:%p`)
+  })
+
+  test('a name that could be somebody else is no Host, and no host stands in two blocks', () => {
+    const sent = [
+      route('evil.example.com:22', 'github.com'),
+      route('a.example.com:22', 'db'),
+      route('b.example.com:22', 'DB'),
+      route('a.example.com:22', 'again'),
+      route('c.example.com:22', '*'),
+      route('d.example.com:22', '!evil'),
+      route('e.example.com:22', 'two words'),
+    ]
+    assert.deepEqual(
+      linesOf(sent).filter((line) => line.startsWith('Host ')),
+      [
+        'Host evil.example.com',
+        'Host db a.example.com',
+        'Host b.example.com',
+        'Host again',
+        'Host c.example.com',
+        'Host d.example.com',
+        'Host e.example.com',
+      ],
+    )
+  })
+
+  test('nothing a gateway sends becomes a line of another kind', () => {
+    const nasty = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('x\nProxyCommand evil', 'x\r\nHost *', 'x\u2028Match all', '%h`id`', '"'),
+    )
+    const from = fc.oneof(
+      nasty,
+      nasty.map((text) => `tcp+https://${text}`),
+      nasty.map((text) => `tcp+https://a.b:22/${text}:22`),
+      fc.domain().map((host) => `tcp+https://${host}:22`),
+    )
+    const record = fc.record({ type: fc.constant('tcp'), from, name: nasty, description: nasty })
+    const allowed = new RegExp(
+      [
+        '^$',
+        '^#(?: [^\\p{Cc}\\u2028\\u2029]*)?$',
+        '^Host(?: [a-z0-9_.:*-]+){1,2}$',
+        '^ {4}(?:HostName|HostKeyAlias) [a-z0-9_.:[\\]-]+$',
+        '^ {4}Port \\d+$',
+        '^ {4}ProxyCommand postern tcp --gateway https://[a-z0-9_.:-]+ --listen - (?:%h|\\[%h\\]):%p$',
+      ].join('|'),
+      'iu',
+    )
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 4 }), (sent) => {
+        for (const line of write(sent, { isEveryPort: true }).text.split('\n'))
+          assert.match(line, allowed)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})

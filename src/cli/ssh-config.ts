@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { withAskOptions, type AskOptions } from './ask-options.ts'
+
+const examples = `
+Examples:
+  # a file of its own, which "Include postern" at the top of ~/.ssh/config brings in
+  postern ssh-config https://gateway.example.com > ~/.ssh/postern
+  ssh build.example.com
+
+  # routes of every port, and the name of your account there
+  postern ssh-config --all --user ada
+`
+
+export interface SshConfigCommandOptions extends AskOptions {
+  readonly all?: true
+  readonly user?: string
+}
+
+/** Defines `postern ssh-config`. */
+export function defineSshConfig(end: (exitCode: number) => void): Command {
+  const command = new Command('ssh-config')
+    .description(
+      'Print the lines for ~/.ssh/config by which "ssh NAME", scp, rsync and git go through the gateway, for every SSH route you may use. The options by which the gateway is reached are written into them.',
+    )
+    .argument('[gateway]', 'such as "https://gateway.example.com"; the one asked last without it')
+    .option('--all', 'routes of every port, not of port 22 alone')
+    .option('--user <name>', 'your account on these machines, as "User"')
+  return withAskOptions(command)
+    .addHelpText('after', examples)
+    .action(async (gateway: string | undefined, options: SshConfigCommandOptions) => {
+      const { printSshConfig } = await import('./ssh-config-print.ts')
+      end(await printSshConfig(gateway, options))
+    })
+}
