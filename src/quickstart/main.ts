@@ -24,7 +24,11 @@ async function main(signal: AbortSignal): Promise<number> {
       process.stdout.write(helpText)
       return 0
     }
-    const { runQuickstart } = await import('./run.ts')
+    const [{ runQuickstart }, { directEnvironment }] = await Promise.all([
+      import('./run.ts'),
+      import('./direct.ts'),
+    ])
+    Object.assign(process.env, directEnvironment)
     return await runQuickstart(options, terminal, signal)
   } catch (error) {
     terminal.fatal(error)

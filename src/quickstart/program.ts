@@ -1,11 +1,15 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { directEnvironment } from './direct.ts'
 import type { Folder } from './folder.ts'
 import { commandLine, quote } from './shell.ts'
 
 const source = join(import.meta.dirname, '..')
 const mainFile = join(source, 'cli', 'main.ts')
+const direct = Object.entries(directEnvironment)
+  .map(([name, value]) => `${name}=${quote(value)}`)
+  .join(' ')
 const browserFile = join(source, 'dev-idp', 'browser.ts')
 
 /** How the printed commands begin. */
@@ -18,7 +22,7 @@ export interface Program {
 
 /**
  * Writes `postern` into the folder: this checkout's own, on its pinned runtime, whose sign-ins are
- * kept in the folder and go with it. Where such a file cannot be run (Windows, or a folder for
+ * kept in the folder and go with it, and which asks no proxy for this machine. Where such a file cannot be run (Windows, or a folder for
  * temporary files that is mounted without the right to), the program is run by its full name.
  */
 export async function writeProgram(folder: Folder): Promise<Program> {
@@ -27,7 +31,7 @@ export async function writeProgram(folder: Folder): Promise<Program> {
   const signInFolder = folder.join('cache')
   const path = await folder.writeProgram(
     'postern',
-    `#!/bin/sh\nXDG_CACHE_HOME=${quote(signInFolder)} exec ${commandLine(...words)} "$@"\n`,
+    `#!/bin/sh\n${direct} XDG_CACHE_HOME=${quote(signInFolder)} exec ${commandLine(...words)} "$@"\n`,
   )
   const runs = await promisify(execFile)(path, ['--version']).catch(() => undefined)
   return runs === undefined
