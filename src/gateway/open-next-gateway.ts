@@ -15,11 +15,23 @@ export interface NextGatewayRequest {
   readonly target: HostPort
   /** The gateways on the way so far, this one last. */
   readonly via: string
+  /** Longest wait for TLS and the answer together, in milliseconds; default 30 s. */
+  readonly timeoutMs?: number
 }
 
-/** TLS and the answer together. The next gateway may be trying several upstreams of its own. */
-const answerTimeoutMs = 30_000
-/** The same that a gateway takes of a request. */
+/**
+ * The next gateway may be trying several upstreams of its own.
+ *
+ * @limit time for the answer of the next gateway: the next upstream is tried, then 503
+ * `upstream_unreachable`
+ */
+const defaultTimeoutMs = 30_000
+/**
+ * The same that a gateway takes of a request.
+ *
+ * @limit the head of the next gateway's answer: the next upstream is tried, then 503
+ * `upstream_unreachable`
+ */
 const maxAnswerHeadBytes = 32 * 1024
 
 /**
@@ -37,7 +49,8 @@ export async function openNextGateway(
 ): Promise<Socket> {
   const limit = new AbortController()
   const onGone = (): void => limit.abort(signal.reason)
-  const timer = setTimeout(() => limit.abort(new Error('no answer in time')), answerTimeoutMs)
+  const { timeoutMs = defaultTimeoutMs } = asked
+  const timer = setTimeout(() => limit.abort(new Error('no answer in time')), timeoutMs)
   signal.addEventListener('abort', onGone)
   if (signal.aborted) onGone()
   try {

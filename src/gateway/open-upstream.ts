@@ -16,7 +16,11 @@ export interface OpenUpstreamParts {
   readonly random?: () => number
 }
 
-/** Longest list of gateways on the way that one more is added to. */
+/**
+ * Longest list of gateways on the way that one more is added to.
+ *
+ * @limit the list of gateways that a CONNECT has come by: 503, it would go round for ever
+ */
 const maxViaChars = 1024
 
 /**

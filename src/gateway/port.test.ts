@@ -2,13 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { systemClock } from '../clock.ts'
-import { silentLogger } from '../log.ts'
 import { connectHead, connectTls, testCertificate } from './gateway.fixture.ts'
 import { openPort, type Port, type PortOptions } from './port.ts'
 import type { PortHandlers } from './port-handlers.ts'
 import { createProxyAdmission } from './proxy-admission.ts'
-import { createRefusedConnections } from './refused-connections.ts'
 import { createTlsContexts } from './tls-contexts.ts'
 
 test('connections that never finish their handshake are given back', async (t) => {
@@ -25,8 +22,9 @@ test('connections that never finish their handshake are given back', async (t) =
   await port.emptied()
 })
 
-test('a connection without the PROXY header it needs is given back', async (t) => {
-  const refused = createRefusedConnections(silentLogger, systemClock)
+test('a connection without the PROXY header it needs is given back, and named', async (t) => {
+  const { promise: reported, resolve: report } = Promise.withResolvers<unknown>()
+  const refused = { report: (...line: string[]) => report(line) }
   const settings = { use: true, from: undefined }
   const admission = createProxyAdmission(settings, refused, { headerTimeoutMs: 200 })
   const port = await open(t, { admission })
@@ -34,6 +32,7 @@ test('a connection without the PROXY header it needs is given back', async (t) =
   socket.on('error', () => undefined).resume()
   socket.write('PROXY TCP4 203.0.113.9')
   await once(socket, 'connect')
+  assert.deepEqual(await reported, ['no whole PROXY header came in time', '127.0.0.1'])
   port.stopAccepting()
   await port.emptied()
 })

@@ -19,6 +19,9 @@ export interface ProxyAdmissionOptions {
   readonly headerTimeoutMs?: number
 }
 
+/**
+ * @limit time for a whole PROXY header: the connection is closed without an answer, and logged
+ */
 const defaultHeaderTimeoutMs = 15_000
 
 /** Makes the one that reads PROXY headers, from those who may send them and from nobody else. */
@@ -46,7 +49,10 @@ export function createProxyAdmission(
       }
       if (isRequired && !isSender) return refuse('its address is not in "proxy_protocol_from"')
       const found = await readProxyHeader(socket, headerTimeoutMs)
+      // A load balancer that asks whether somebody listens says nothing, and means no harm.
       if (found === 'lost') return 'refused'
+      if (found === 'late')
+        return refuse(`${isRequired ? 'no' : 'neither TLS nor a'} whole PROXY header came in time`)
       if (found === 'absent')
         return isRequired ? refuse('it begins without a PROXY header') : undefined
       if (!isSender) return refuse('it sent a PROXY header and is not in "proxy_protocol_from"')

@@ -7,6 +7,10 @@ export interface RefusedConnections {
 }
 
 const windowMs = 60_000
+/**
+ * @limit log lines a minute about connections refused for their PROXY header: one line counts
+ * the rest
+ */
 const maxLinesPerWindow = 10
 
 /** Logs a line for each, and for those beyond ten in a minute one line with their number: scans are long. */

@@ -122,6 +122,7 @@ test('a header that trickles in is waited for until the time is over, not from b
   const connection = new PassThrough()
   const trickle = setInterval(() => connection.write('P'), 20)
   connection.write('PROXY UNKNOWN ')
-  assert.equal(await readProxyHeader(connection, 100), 'lost')
+  assert.equal(await readProxyHeader(connection, 100), 'late')
+  assert.equal(await readProxyHeader(new PassThrough(), 100), 'late')
   clearInterval(trickle)
 })

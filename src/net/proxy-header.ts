@@ -4,9 +4,10 @@ import { decodeProxyHeader, type ProxyHeader } from './proxy-protocol.ts'
 /**
  * - `absent`: the connection begins with something else; all of it can still be read
  * - `invalid`: it begins like a header, and is none
- * - `lost`: it ended before that could be told, or took too long
+ * - `late`: what came in time is the beginning of a header, or nothing
+ * - `lost`: it ended before that could be told
  */
-export type FoundHeader = ProxyHeader | 'absent' | 'invalid' | 'lost'
+export type FoundHeader = ProxyHeader | 'absent' | 'invalid' | 'late' | 'lost'
 
 /** Reads the PROXY header at the start of a connection and leaves every byte behind it unread. */
 export function readProxyHeader(socket: Duplex, timeoutMs: number): Promise<FoundHeader> {
@@ -18,7 +19,7 @@ export function readProxyHeader(socket: Duplex, timeoutMs: number): Promise<Foun
       resolve(found)
     }
     const onLost = (): void => finish('lost')
-    const timer = setTimeout(onLost, timeoutMs)
+    const timer = setTimeout(() => finish('late'), timeoutMs)
     function onReadable(): void {
       const chunk = socket.read() as Buffer | null
       if (chunk === null) return

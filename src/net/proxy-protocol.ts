@@ -23,12 +23,21 @@ export interface ProxyHeader {
  */
 export type ProxyHeaderResult = ProxyHeader | 'more' | 'absent' | 'invalid'
 
-/** Longest version 1 line with CRLF (specification §2.1). */
+/**
+ * Longest version 1 line with CRLF (specification §2.1).
+ *
+ * @limit a PROXY header of version 1: the connection is closed without an answer, and logged
+ */
 const maxV1Bytes = 107
 const v1Prefix = Buffer.from('PROXY ')
 const v2Signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 const v2FixedBytes = 16
-/** Addresses and TLVs; the length field allows 65535. A TLV may hold a client's certificate (§2.2.6). */
+/**
+ * Addresses and TLVs; the length field allows 65535. A TLV may hold a client's certificate (§2.2.6).
+ *
+ * @limit addresses and TLVs of a PROXY header of version 2: the connection is closed without an
+ * answer, and logged
+ */
 const maxV2PayloadBytes = 16_384
 
 /**

@@ -39,6 +39,8 @@ before(async () => {
     'secret.txt': `${Buffer.alloc(32, 7).toString('base64')}\n`,
     'empty.txt': '\n',
     'client-secret.txt': 'from a file\n',
+    'people.yaml': 'groups:\n  dba: [alice@example.com, u-bob]\n',
+    'bad-people.yaml': '# of us\ngroups:\n  dba: alice@example.com\n  ops: [7]\n',
   }
   for (const [name, text] of Object.entries(files)) {
     await writeFile(join(folder, name), text, { mode: 0o600 })
