@@ -1,5 +1,5 @@
-/** How a tunnel is opened: raw TCP or TLS to a relay, or CONNECT to a gateway. */
-export type Protocol = 'tcp' | 'tls' | 'http/1.1' | 'h2'
+/** How a tunnel is opened: raw TCP or TLS to a relay, or CONNECT or a WebSocket to a gateway. */
+export type Protocol = 'tcp' | 'tls' | 'http/1.1' | 'h2' | 'websocket'
 
 /** Where and how the generator opens tunnels. Sent between processes: plain data only. */
 export interface Endpoint {

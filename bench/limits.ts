@@ -1,15 +1,30 @@
 import type { Row } from './results.ts'
 
-/** What the gateway may cost; `ratioToBare` is to the bare relay, `median` is absolute. */
+/**
+ * What the gateway may cost, or must carry; `ratioToBare` is to the bare relay, `ratioToHttp1` to CONNECT
+ * over HTTP/1.1, `median` is absolute.
+ */
 interface Limit {
   readonly protocol: string
   readonly measure: RegExp
   readonly figure: string
-  readonly of: 'ratioToBare' | 'median'
-  readonly atMost: number
+  readonly of: 'ratioToBare' | 'ratioToHttp1' | 'median'
+  readonly bound: Bound
 }
 
-const limits: readonly Limit[] = [...limitsOf('http/1.1', 1.15, 80), ...limitsOf('h2', 1.6, 110)]
+type Bound = { readonly atMost: number } | { readonly atLeast: number }
+
+const limits: readonly Limit[] = [
+  ...limitsOf('http/1.1', 1.15, 80),
+  ...limitsOf('h2', 1.6, 110),
+  {
+    protocol: 'websocket',
+    measure: /^throughput-/,
+    figure: 'mibPerSecond',
+    of: 'ratioToHttp1',
+    bound: { atLeast: 0.6 },
+  },
+]
 
 function limitsOf(protocol: string, cpuRatio: number, kibPerTunnel: number): readonly Limit[] {
   return [
@@ -18,9 +33,15 @@ function limitsOf(protocol: string, cpuRatio: number, kibPerTunnel: number): rea
       measure: /^throughput-/,
       figure: 'cpuSecondsPerGib',
       of: 'ratioToBare',
-      atMost: cpuRatio,
+      bound: { atMost: cpuRatio },
     },
-    { protocol, measure: /^idle$/, figure: 'kibPerTunnel', of: 'median', atMost: kibPerTunnel },
+    {
+      protocol,
+      measure: /^idle$/,
+      figure: 'kibPerTunnel',
+      of: 'median',
+      bound: { atMost: kibPerTunnel },
+    },
   ]
 }
 
@@ -30,7 +51,7 @@ export interface Verdict {
   readonly protocol: string
   readonly figure: string
   readonly of: Limit['of']
-  readonly atMost: number
+  readonly bound: Bound
   readonly measured: number
   readonly isMet: boolean
 }
@@ -44,11 +65,12 @@ export function judge(rows: readonly Row[]): readonly Verdict[] {
         .filter(({ protocol, measure, figure }) => {
           return protocol === row.protocol && figure === row.figure && measure.test(row.measure)
         })
-        .flatMap(({ of, atMost }) => {
+        .flatMap(({ of, bound }) => {
           const measured = row[of]
           if (measured === undefined) return []
           const { measure, protocol, figure } = row
-          return [{ measure, protocol, figure, of, atMost, measured, isMet: measured <= atMost }]
+          const isMet = 'atMost' in bound ? measured <= bound.atMost : measured >= bound.atLeast
+          return [{ measure, protocol, figure, of, bound, measured, isMet }]
         }),
     )
 }

@@ -24,14 +24,18 @@ function cell(row: Row | undefined): string {
   return `${row.median}${ratio}`
 }
 
+const bases = { ratioToBare: ' / bare', ratioToHttp1: ' / HTTP/1.1', median: '' } as const
+
 function renderVerdicts(verdicts: readonly Verdict[]): string {
   const lines = verdicts.map((verdict) => [
     verdict.isMet ? 'met' : 'MISSED',
     `gateway ${verdict.protocol}`,
     verdict.measure,
-    `${verdict.figure}${verdict.of === 'ratioToBare' ? ' / bare' : ''}`,
+    `${verdict.figure}${bases[verdict.of]}`,
     `${verdict.measured}`,
-    `at most ${verdict.atMost}`,
+    'atMost' in verdict.bound
+      ? `at most ${verdict.bound.atMost}`
+      : `at least ${verdict.bound.atLeast}`,
   ])
   return lines.length === 0 ? '' : `limits\n${align(lines)}`
 }

@@ -69,3 +69,26 @@ function sample(target: string, protocol: string, round: number, cpu: number): S
   const figures = { cpuSecondsPerGib: cpu }
   return { measure: 'throughput-up-1', target, protocol, round, figures }
 }
+
+test('a WebSocket is judged by what CONNECT carries in the same round', () => {
+  const throughput = (protocol: string, round: number, mibPerSecond: number): Sample => {
+    return {
+      measure: 'throughput-up-1',
+      target: 'gateway',
+      protocol,
+      round,
+      figures: { mibPerSecond },
+    }
+  }
+  const verdictOf = (...values: number[]): unknown =>
+    judge(
+      summarise(
+        values.flatMap((value, round) => [
+          throughput('http/1.1', round, 100 * (round + 1)),
+          throughput('websocket', round, value * (round + 1)),
+        ]),
+      ),
+    ).map(({ measured, isMet }) => [measured, isMet])
+  assert.deepEqual(verdictOf(70, 65, 10), [[0.65, true]])
+  assert.deepEqual(verdictOf(50), [[0.5, false]])
+})

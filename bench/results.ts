@@ -19,6 +19,8 @@ export interface Row {
   readonly median: number
   /** Median of the rounds' ratios to the bare relay in the same round; undefined without it. */
   readonly ratioToBare: number | undefined
+  /** The same to the same target over HTTP/1.1: what another way of asking for a tunnel costs. */
+  readonly ratioToHttp1: number | undefined
   readonly rounds: readonly number[]
 }
 
@@ -27,38 +29,53 @@ const contextual = /Busy$|^added/
 
 /** Brings the rounds together, in the order in which things were measured. */
 export function summarise(samples: readonly Sample[]): readonly Row[] {
-  const bare = new Map(
+  const bare: Bases = new Map(
     samples.filter(({ target }) => target === 'bare').map((sample) => [roundKey(sample), sample]),
+  )
+  const http1: Bases = new Map(
+    samples
+      .filter(({ protocol }) => protocol === 'http/1.1')
+      .map((sample) => [`${sample.target} ${roundKey(sample)}`, sample]),
   )
   const groups = Map.groupBy(samples, ({ measure, target, protocol }) =>
     [measure, target, protocol].join(' '),
   )
   return [...groups.values()].flatMap((rounds) => {
     const figures = Object.keys(rounds[0]?.figures ?? {})
-    return figures.map((figure) => summariseFigure(rounds, figure, bare))
+    return figures.map((figure) => summariseFigure(rounds, figure, { bare, http1 }))
   })
 }
+
+/** What others are measured by, by round. */
+type Bases = ReadonlyMap<string, Sample>
 
 function summariseFigure(
   rounds: readonly Sample[],
   figure: string,
-  bare: ReadonlyMap<string, Sample>,
+  { bare, http1 }: { readonly bare: Bases; readonly http1: Bases },
 ): Row {
   const { measure = '', target = '', protocol = '' } = rounds[0] ?? {}
   const values = rounds.map(({ figures }) => figures[figure] ?? Number.NaN)
-  const ratios = rounds.flatMap((sample) => {
-    const base = bare.get(roundKey(sample))?.figures[figure]
-    const value = sample.figures[figure]
-    if (base === undefined || value === undefined || base === 0) return []
-    return contextual.test(figure) ? [] : [value / base]
-  })
+  const ratio = (baseOf: (sample: Sample) => Sample | undefined): number | undefined => {
+    const ratios = rounds.flatMap((sample) => {
+      const base = baseOf(sample)?.figures[figure]
+      const value = sample.figures[figure]
+      if (base === undefined || value === undefined || base === 0) return []
+      return contextual.test(figure) ? [] : [value / base]
+    })
+    return ratios.length === 0 ? undefined : rounded(median(ratios))
+  }
   return {
     measure,
     target,
     protocol,
     figure,
     median: rounded(median(values)),
-    ratioToBare: ratios.length === 0 ? undefined : rounded(median(ratios)),
+    ratioToBare: ratio((sample) => bare.get(roundKey(sample))),
+    ratioToHttp1:
+      protocol === 'http/1.1'
+        ? undefined
+        : ratio((sample) => http1.get(`${sample.target} ${roundKey(sample)}`)),
     rounds: values.map(rounded),
   }
 }

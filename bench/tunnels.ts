@@ -6,6 +6,8 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 
+// The product's own: what a WebSocket costs at both its ends is part of what it carries.
+import { connectWebSocket } from '../src/client/connect-websocket.ts'
 import { authority, serverName } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -24,6 +26,7 @@ const connectionWindowBytes = 64 * 1024 * 1024
 const tunnelsPerConnection = 100
 
 const host = '127.0.0.1'
+const webSocketTimeoutMs = 15_000
 
 /** `shared`: HTTP/2 tunnels share connections, as a client's do; else there is a connection for each. */
 export function createOpener(endpoint: Endpoint, shared: boolean): Opener {
@@ -45,6 +48,7 @@ export function createOpener(endpoint: Endpoint, shared: boolean): Opener {
     if (endpoint.protocol === 'tcp') return keep(await openTcp(endpoint))
     if (endpoint.protocol === 'tls') return keep(await openTls(endpoint))
     if (endpoint.protocol === 'http/1.1') return keep(await connectOverHttp1(endpoint))
+    if (endpoint.protocol === 'websocket') return keep(await connectOverWebSocket(endpoint))
     if (!shared || session === undefined || opened++ % tunnelsPerConnection === 0) {
       session = openSession()
     }
@@ -86,6 +90,16 @@ async function connectOverHttp1(endpoint: Endpoint): Promise<Duplex> {
   socket.pause()
   if (!head.startsWith('HTTP/1.1 200 ')) throw new Error(`CONNECT was refused: ${head}`)
   return socket
+}
+
+async function connectOverWebSocket(endpoint: Endpoint): Promise<Duplex> {
+  const socket = await openTls(endpoint, ['http/1.1'])
+  const signal = AbortSignal.timeout(webSocketTimeoutMs)
+  const answer = await connectWebSocket(socket, authority, { host: serverName }, signal)
+  if (answer.tunnel === undefined) {
+    throw new Error(`the WebSocket was refused: ${answer.refusal.status}`)
+  }
+  return answer.tunnel
 }
 
 async function connectSession(endpoint: Endpoint): Promise<ClientHttp2Session> {

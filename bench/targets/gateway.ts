@@ -21,7 +21,7 @@ export function gateway(
 ): Target {
   return {
     name: 'gateway',
-    protocols: ['http/1.1', 'h2'],
+    protocols: ['http/1.1', 'h2', 'websocket'],
     missing: () => (existsSync(file) ? undefined : `${file} does not exist: npm run build`),
     async start({ upstreamPort, directory, certFile, keyFile }) {
       const port = await freePort()
