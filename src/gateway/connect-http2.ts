@@ -3,6 +3,9 @@ import type { Answer } from './answer.ts'
 import { watchClient } from './client-gone.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
 
+/** What is answered to a client without a valid certificate, as nginx does. */
+const certificateRequired = 495
+
 /**
  * A CONNECT over HTTP/2: only `:method` and `:authority`, no `:scheme`, `:path` or `:protocol`.
  *
@@ -29,7 +32,12 @@ export function connectRequestHttp2(
       if (!stream.destroyed) stream.respond({ ':status': 200, 'x-request-id': context.requestId })
       return stream
     },
-    refuse: (answer) => refuseStream(stream, answer),
+    refuse(answer) {
+      refuseStream(stream, answer)
+      // Whoever finds a better certificate needs another handshake to show it. Tunnels that are open on
+      // this connection go on.
+      if (answer.status === certificateRequired) stream.session?.close()
+    },
   }
 }
 

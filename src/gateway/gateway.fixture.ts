@@ -35,7 +35,7 @@ export interface TestGateway extends AsyncDisposable {
   readonly lines: Record<string, unknown>[]
   /** Resolves to the first line, past or to come, that fits. */
   line(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>
-  reload(routes: readonly Route[]): Promise<void>
+  reload(routes: readonly Route[], changes?: Partial<GatewayConfig>): Promise<void>
 }
 
 type Line = Record<string, unknown>
@@ -106,7 +106,11 @@ export async function startTestGateway(
     sessions,
     lines,
     line,
-    reload: (next) => parts.reload({ ...config, routes: next }),
+    reload(next, changes = {}) {
+      const changed = { ...config, ...changes, routes: next }
+      listener.replaceCertificates(changed.certificates, changed.downstreamMtls?.ca)
+      return parts.reload(changed)
+    },
     async [Symbol.asyncDispose]() {
       listener.stopAccepting()
       listener.destroy()
@@ -189,6 +193,7 @@ export function echo(socket: Socket): void {
 export async function connectTls(
   port: number,
   alpn: readonly string[] = ['http/1.1'],
+  more: tls.ConnectionOptions = {},
 ): Promise<tls.TLSSocket> {
   const socket = tls.connect({
     port,
@@ -197,6 +202,7 @@ export async function connectTls(
     ca: testCa,
     ALPNProtocols: [...alpn],
     allowHalfOpen: true,
+    ...more,
   } as tls.ConnectionOptions)
   await once(socket, 'secureConnect')
   return socket
@@ -270,6 +276,7 @@ function testConfig(routes: readonly Route[]): GatewayConfig {
     deviceLogin: true,
     proxyProtocol: { use: false, from: undefined },
     stateDirectory: '',
+    directory: undefined,
     routes,
   }
 }

@@ -7,8 +7,13 @@ export interface DescribedCertificate {
   readonly subjectAltName: readonly string[]
 }
 
-/** Longest text and longest list that a log line repeats of what a client sent. */
+/**
+ * Longest text and longest list that a log line repeats of what a client sent.
+ *
+ * @limit none: what a log line repeats
+ */
 const maxTextLength = 300
+/** @limit none: what a log line repeats */
 const maxNames = 20
 
 /** Describes what a client showed; it may be a lie unless it is trusted. */

@@ -1,9 +1,19 @@
 import { PeerError } from '../../errors.ts'
 import { parsePattern, type Node } from './pattern-syntax.ts'
 
-/** Longest name that a pattern is tried on, in UTF-16 units; a longer one matches nothing. */
+/**
+ * Longest name that a pattern is tried on, in UTF-16 units; a longer one matches nothing.
+ *
+ * @limit a name in a client certificate that a pattern is tried on, in UTF-16 units: it matches
+ * nothing
+ */
 const maxNameLength = 2_048
-/** Most steps a pattern may compile to: repetitions are written out. */
+/**
+ * Most steps a pattern may compile to: repetitions are written out.
+ *
+ * @limit steps that a pattern of `match_subject_alt_names` compiles to: the configuration does
+ * not load
+ */
 const maxSteps = 2_000
 
 type Step =

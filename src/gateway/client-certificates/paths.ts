@@ -3,9 +3,17 @@ import type { ReadCertificate } from './certificate.ts'
 /** From a client's own certificate to one that is trusted, each signed by the next. */
 export type CertificatePath = readonly ReadCertificate[]
 
-/** Longest path that is looked for, its two ends included. */
-const maxPathLength = 10
-/** Most signatures that are checked for one certificate; who sent it may try to keep us busy. */
+/**
+ * Longest path that is looked for, its two ends included.
+ *
+ * @limit certificates from a client's to its authority: the certificate is not valid
+ */
+const maxPathCertificates = 10
+/**
+ * Most signatures that are checked for one certificate; who sent it may try to keep us busy.
+ *
+ * @limit signatures checked for one client certificate: the certificate is not valid
+ */
 const maxSignatureChecks = 100
 
 /**
@@ -38,7 +46,7 @@ export function findPaths(
       paths.push(path)
       return
     }
-    if (path.length === maxPathLength) return
+    if (path.length === maxPathCertificates) return
     for (const issuer of issuers) {
       if (!path.includes(issuer) && isIssuedBy(last, issuer)) explore([...path, issuer])
     }

@@ -7,11 +7,25 @@ export type Node =
   | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly Node[] }
   | { readonly kind: 'repeat'; readonly part: Node; readonly min: number; readonly max: number }
 
-/** Longest pattern, in UTF-16 units. */
+/**
+ * Longest pattern, in UTF-16 units.
+ *
+ * @limit a pattern of `match_subject_alt_names`: the configuration does not load
+ */
 const maxPatternLength = 1_024
-/** RE2's bound of a counted repetition. */
+/**
+ * RE2's bound of a counted repetition.
+ *
+ * @limit a counted repetition in a pattern of `match_subject_alt_names`: the configuration does
+ * not load
+ */
 const maxRepeat = 1_000
-/** Deepest nesting of groups. */
+/**
+ * Deepest nesting of groups.
+ *
+ * @limit groups within groups in a pattern of `match_subject_alt_names`: the configuration does
+ * not load
+ */
 const maxDepth = 50
 
 interface Reader {

@@ -14,7 +14,11 @@ export interface PresentedCertificate {
   readonly handshakeProblem: string | undefined
 }
 
-/** Most certificates of one client that are looked at besides its own. */
+/**
+ * Most certificates of one client that are looked at besides its own.
+ *
+ * @limit certificates that a client sends besides its own: the rest is not looked at
+ */
 const maxOtherCertificates = 10
 
 /** Reads what a client showed; undefined for nothing. To be called once the handshake is done. */

@@ -44,7 +44,7 @@ export function createTrust(settings: DownstreamMtls): Trust {
   const known = new WeakMap<PresentedCertificate, Judged>()
 
   function judgeTimeless(presented: PresentedCertificate): Judged {
-    const { leaf, others, handshakeProblem } = presented
+    const { leaf, others } = presented
     const paths = findPaths(leaf, others, authorities)
     if (paths.length === 0) return { problem: 'no authority of "downstream_mtls" signed it' }
     const depth = settings.maxVerifyDepth
@@ -60,16 +60,20 @@ export function createTrust(settings: DownstreamMtls): Trust {
     const judged = short.map((path) => judgePath(path, lists))
     const good = judged.filter((path) => typeof path !== 'string')
     if (good.length === 0) return { problem: judged.find((path) => typeof path === 'string') ?? '' }
-    return handshakeProblem === undefined ? { paths: good } : { problem: handshakeProblem }
+    return { paths: good }
   }
 
   return {
     judge(presented, nowMs) {
       const judged = known.get(presented) ?? judgeTimeless(presented)
       known.set(presented, judged)
-      return 'problem' in judged
-        ? { isTrusted: false, problem: judged.problem }
-        : judgeTime(judged.paths, nowMs)
+      if ('problem' in judged) return { isTrusted: false, problem: judged.problem }
+      const verdict = judgeTime(judged.paths, nowMs)
+      // Last, though it came first: our own words are plainer.
+      const { handshakeProblem } = presented
+      return verdict.isTrusted && handshakeProblem !== undefined
+        ? { isTrusted: false, problem: handshakeProblem }
+        : verdict
     },
   }
 }
