@@ -18,7 +18,7 @@ export function openBrowser(
   const [program, ...args] = command === undefined ? platformOpener(platform) : [command]
   const warn = (why: string): void => {
     log.warn(`cannot open a browser with "${program}": ${why}`, {
-      hint: 'open the address above yourself, in a browser on this machine',
+      hint: 'open the address above yourself, in a browser on this machine; without one, sign in with "postern login --device"',
     })
   }
   let child: ChildProcess

@@ -7,10 +7,9 @@ import {
   formatLoginPath,
   type LoginRequest,
 } from '../tunnel/sign-in.ts'
-import { version } from '../version.ts'
-import { requestHttp1, type PlainRequest } from './connect-http1.ts'
 import type { Connector } from './connection.ts'
 import type { GatewayAddress } from './destination.ts'
+import { createSendToGateway } from './gateway-request.ts'
 import type { HttpAnswer } from './http-answer.ts'
 
 /** What the gateway answers outside of tunnels. */
@@ -29,29 +28,9 @@ export interface GatewayApi {
   exchangeCode(code: string, codeVerifier: string, signal: AbortSignal): Promise<string>
 }
 
-/** Time for one answer, in milliseconds; Pomerium's client has the same. */
-const timeoutMs = 10_000
-
-/** Speaks to the gateway's own paths, over HTTP/1.1 with a connection for each request. */
+/** Speaks to the gateway's own paths. */
 export function createGatewayApi(gateway: GatewayAddress, connector: Connector): GatewayApi {
-  const fields = {
-    // Without a default port: stock Pomerium signs the address with what stands here.
-    host: new URL(gateway.origin).host,
-    'user-agent': `postern/${version}`,
-    accept: 'application/json, text/plain',
-  }
-
-  async function send(
-    request: Pick<PlainRequest, 'method' | 'path' | 'body'>,
-    signal: AbortSignal,
-  ): Promise<HttpAnswer> {
-    const { socket } = await connector.open(['http/1.1'], signal)
-    const form = { 'content-type': 'application/x-www-form-urlencoded' }
-    const length = { 'content-length': String(Buffer.byteLength(request.body ?? '')) }
-    const all = request.body === undefined ? fields : { ...fields, ...form, ...length }
-    return requestHttp1(socket, { ...request, fields: all, timeoutMs }, signal)
-  }
-
+  const send = createSendToGateway(gateway, connector)
   return {
     async fetchSignInUrl(login, signal) {
       const answer = await send({ method: 'GET', path: formatLoginPath(login) }, signal)
@@ -81,7 +60,8 @@ function parseSignInUrl(text: string, gateway: GatewayAddress): string {
   )
 }
 
-function signInFailed(answer: HttpAnswer, what: string): AccessError {
+/** What the gateway says about a sign-in that failed; our words, with `what`, where it says nothing. */
+export function signInFailed(answer: HttpAnswer, what: string): AccessError {
   const refusal = decodeRefusal(answer.body)
   const words = refusal?.message || `the gateway ${what} (status ${answer.status})`
   const requestId = refusal?.requestId ? `, request id ${refusal.requestId}` : ''

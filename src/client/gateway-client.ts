@@ -46,9 +46,17 @@ export interface GatewayClient {
   destroy(): Promise<void>
 }
 
-/** Tokens of other processes that are tried before the answer counts as final. */
+/**
+ * Tokens of other processes that are tried before the answer counts as final.
+ *
+ * @limit tokens of other processes tried for one tunnel: the answer counts as final
+ */
 const maxAttempts = 4
-/** How long a person may take to sign in, in milliseconds. */
+/**
+ * How long a person may take to sign in, in milliseconds.
+ *
+ * @limit time for a person to sign in: an error, exit code 6; run it again
+ */
 const signInTimeoutMs = 5 * 60_000
 
 /** Makes the client of one gateway. Connects to nothing yet. */

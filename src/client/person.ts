@@ -15,8 +15,12 @@ export interface PersonOptions {
 
 /** How often a waiting process looks for the end of another one's sign-in, in milliseconds. */
 const pollMs = 200
-/** How long it waits, in milliseconds: longer than any sign-in may take. */
-const maxWaitMs = 6 * 60_000
+/**
+ * How long it waits, in milliseconds: longer than any sign-in may take.
+ *
+ * @limit time that a process waits for the sign-in of another: an error that names the lock file
+ */
+const maxWaitMs = 11 * 60_000
 
 /**
  * A person's token: the one in the cache, and a sign-in when the gateway wants a new one. However many

@@ -14,8 +14,12 @@ interface Holder {
   readonly nonce: string
 }
 
-/** A lock older than this is void whoever holds it, in milliseconds: twice the wait of a sign-in. */
-const maxLockAgeMs = 10 * 60_000
+/**
+ * A lock older than this is void whoever holds it, in milliseconds: twice the life of a device code.
+ *
+ * @limit age of the lock of a sign-in: it is void, and the next client signs in
+ */
+const maxLockAgeMs = 20 * 60_000
 
 /**
  * Takes a lock file for this process. Resolves to its release, or to undefined while another living

@@ -60,6 +60,7 @@ const userCodeLength = 8
 const codeShape = new RegExp(`^[${alphabet}]{${userCodeLength}}$`)
 const secretBytes = 32
 
+/** @limit life of a machine's code: `expired_token`; ask for a new one */
 export const deviceCodeLifeMs = 600_000
 /** A machine that asks sooner than this after its last question is told to slow down. */
 export const devicePollIntervalMs = 5000
@@ -67,12 +68,21 @@ export const devicePollIntervalMs = 5000
 const pollToleranceMs = 500
 
 const windowMs = 600_000
+/** @limit codes of machines from one address in 10 minutes: 429 */
 const maxCodesPerAddress = 20
+/** @limit codes of all machines in 10 minutes: 429 */
 const maxCodesInTotal = 1000
+/** @limit wrong codes of one person in 10 minutes: 429 */
 const maxWrongCodesPerPerson = 10
+/** @limit wrong codes from one address in 10 minutes: 429 */
 const maxWrongCodesPerAddress = 50
+/** @limit none: addresses whose guesses are counted; the oldest is forgotten */
 const maxKeys = 10_000
-/** With a thousand codes among 20^8, a second collision in a row does not happen. */
+/**
+ * With a thousand codes among 20^8, a second collision in a row does not happen.
+ *
+ * @limit none: a collision of codes does not happen twice
+ */
 const maxDraws = 3
 
 /** A code as it is kept, from however it was typed: `wdjb mjht`, `WDJB-MJHT`; undefined for others. */

@@ -40,8 +40,13 @@ export const deviceLoginOff = 'device_login_off'
 /** Query parameter of the page; named so that logs hide its value. */
 export const userCodeParameter = 'code'
 
-/** Longest texts that a machine may say of itself, in characters. */
+/**
+ * Longest texts that a machine may say of itself, in characters.
+ *
+ * @limit the name that a machine gives itself: the rest is cut off
+ */
 export const maxHostLength = 100
+/** @limit the command that a machine says it runs: the rest is cut off */
 export const maxCommandLength = 200
 
 const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -107,7 +112,9 @@ export function decodeDeviceCodeAnswer(text: string): DeviceCodeAnswer | undefin
 
 /** RFC 8628 §3.2: what holds when the other side does not say. */
 const defaultIntervalSeconds = 5
+/** @limit none: times that a gateway says */
 const maxSeconds = 86_400
+/** @limit none: addresses that a gateway says */
 const maxAddressLength = 2000
 
 /** Writes the form body that polls (RFC 8628 §3.4). */

@@ -12,7 +12,11 @@ import type {
   SessionList,
 } from './protocol.ts'
 
-/** Longest wait for a running gateway's answer, in milliseconds. */
+/**
+ * Longest wait for a running gateway's answer, in milliseconds.
+ *
+ * @limit time for a running gateway to answer a command: an error that says so
+ */
 const timeoutMs = 10_000
 
 /** Speaks to the gateway that runs on a state directory. */

@@ -7,6 +7,8 @@ export interface SessionSummary {
   readonly groups: readonly string[]
   readonly issued_at: string
   readonly expires_at: string
+  /** What a machine that was signed in by a code calls itself; null for a browser's session. */
+  readonly device: string | null
   /** Tunnels of this session that are open now. */
   readonly tunnels: number
 }

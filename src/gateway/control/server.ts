@@ -74,6 +74,7 @@ function summarize(session: Session, { countTunnels }: ControlParts): SessionSum
     groups,
     issued_at: new Date(issuedAtMs).toISOString(),
     expires_at: new Date(expiresAtMs).toISOString(),
+    device: session.device ?? null,
     tunnels: countTunnels(id),
   }
 }

@@ -21,7 +21,11 @@ export interface ServiceAccountParts {
   cutSession(sessionId: string): Promise<void>
 }
 
-/** Far more than an id and a description. */
+/**
+ * Far more than an id and a description.
+ *
+ * @limit a request about service accounts: 413
+ */
 const maxBodyBytes = 16 * 1024
 
 const moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))

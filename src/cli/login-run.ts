@@ -1,0 +1,78 @@
+import { namedOrLastGateway, rememberGateway } from '../client/last-gateway.ts'
+import { logIn } from '../client/login.ts'
+import type { TokenOwner } from '../client/session-api.ts'
+import { presentDeviceCode } from './device-code.ts'
+import { exitCodeOfSignal, exitCodes } from './exit-codes.ts'
+import type { LoginOptions } from './login.ts'
+import { onEndSignal } from './signals.ts'
+import { minutes } from './table.ts'
+import { trustOf } from './trust-options.ts'
+import { processVoice, type Voice } from './voice.ts'
+
+/**
+ * Runs `postern login`; resolves to the exit code.
+ *
+ * @throws AppError for everything that goes wrong
+ */
+export async function runLogin(
+  gatewayText: string | undefined,
+  options: LoginOptions,
+): Promise<number> {
+  const component = { human: 'login', json: 'login' }
+  const voice = processVoice({ format: 'human', level: 'info', component })
+  const gateway = await namedOrLastGateway(gatewayText)
+  const trust = await trustOf(options, voice)
+  const ending = new AbortController()
+  let ended: number | undefined
+  using _ = onEndSignal((signal) => {
+    ended = exitCodeOfSignal(signal)
+    ending.abort(new Error('asked to end'))
+  })
+  const ways = waysToSignIn(gateway.origin, options, voice)
+  try {
+    const client = { gateway, trust, log: voice, ...ways }
+    const { owner, isNew } = await logIn(client, ending.signal)
+    await rememberGateway(gateway)
+    report(gateway.origin, owner, isNew, options)
+    return exitCodes.ok
+  } catch (error) {
+    if (ended !== undefined) return ended
+    throw error
+  }
+}
+
+function waysToSignIn(origin: string, { device, browserCmd }: LoginOptions, voice: Voice) {
+  const presentSignIn = (url: string): void => {
+    process.stderr.write(`sign in at:\n\n  ${url}\n\n`)
+    void import('../client/browser.ts').then(({ openBrowser }) =>
+      openBrowser(url, browserCmd, voice),
+    )
+  }
+  if (device !== true) return { presentSignIn }
+  return {
+    presentSignIn,
+    deviceSignIn: {
+      command: `postern login --device ${origin}`,
+      present: (code: Parameters<typeof presentDeviceCode>[0]) =>
+        presentDeviceCode(code, 'human', voice),
+    },
+  }
+}
+
+/** The person reads stderr; stdout is for scripts. */
+function report(
+  origin: string,
+  owner: TokenOwner,
+  isNew: boolean,
+  { json }: Pick<LoginOptions, 'json'>,
+): void {
+  const who = owner.email ?? owner.name ?? owner.userId
+  const as = who === undefined ? '' : ` as ${who}`
+  const until = owner.expiresAt === undefined ? '' : ` until ${minutes(owner.expiresAt)}`
+  process.stderr.write(`${isNew ? 'signed in' : 'already signed in'} to "${origin}"${as}${until}\n`)
+  if (!isNew) process.stderr.write('  hint: "postern logout" first signs in somebody else\n')
+  if (json !== true) return
+  const { userId = null, email = null, name = null, expiresAt = null } = owner
+  const result = { gateway: origin, user: userId, email, name, expires_at: expiresAt, new: isNew }
+  process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`)
+}

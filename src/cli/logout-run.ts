@@ -1,0 +1,51 @@
+import { namedOrLastGateway } from '../client/last-gateway.ts'
+import { logOut, type Logout } from '../client/logout.ts'
+import { exitCodeOfSignal, exitCodes } from './exit-codes.ts'
+import type { LogoutOptions } from './logout.ts'
+import { onEndSignal } from './signals.ts'
+import { trustOf } from './trust-options.ts'
+import { processVoice, type Voice } from './voice.ts'
+
+/**
+ * Runs `postern logout`; resolves to the exit code.
+ *
+ * @throws AppError for everything that goes wrong before the token is removed
+ */
+export async function runLogout(
+  gatewayText: string | undefined,
+  options: LogoutOptions,
+): Promise<number> {
+  const component = { human: 'logout', json: 'logout' }
+  const voice = processVoice({ format: 'human', level: 'info', component })
+  const gateway = await namedOrLastGateway(gatewayText)
+  const trust = await trustOf(options, voice)
+  const ending = new AbortController()
+  let ended: number | undefined
+  using _ = onEndSignal((signal) => {
+    ended = exitCodeOfSignal(signal)
+    ending.abort(new Error('asked to end'))
+  })
+  const logout = await logOut({ gateway, trust, log: voice }, ending.signal)
+  report(gateway.origin, logout, voice)
+  if (options.json === true) {
+    const result = { gateway: gateway.origin, session: logout.kind.replaceAll('-', '_') }
+    process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`)
+  }
+  return ended ?? (logout.kind === 'left' ? exitCodes.gateway : exitCodes.ok)
+}
+
+function report(origin: string, logout: Logout, voice: Voice): void {
+  if (logout.kind === 'left') {
+    const why = logout.error?.message ?? 'the gateway cannot end sessions in this way'
+    voice.warn(`the session goes on at "${origin}": ${why}`, {
+      hint: 'nobody here has its token any more; whoever runs the gateway can revoke it',
+    })
+  }
+  const said = {
+    'not-signed-in': `nobody is signed in to "${origin}" here`,
+    ended: `signed out of "${origin}"`,
+    over: `signed out of "${origin}"; the session had ended before`,
+    left: `the sign-in to "${origin}" is removed from this machine`,
+  }
+  process.stderr.write(`${said[logout.kind]}\n`)
+}
