@@ -3,7 +3,7 @@ import { createAccessLog } from '../telemetry/access-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { createAuthorize } from './authorize.ts'
+import { createAuthorize, type AuthorizeParts } from './authorize.ts'
 import { parseRedirect } from '../identity/redirect.ts'
 import type { Session } from '../identity/session.ts'
 import type { Decision } from '../policy/decision.ts'
@@ -13,6 +13,7 @@ import {
 } from './client-certificates/client-certificates.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { ControlParts } from './control/server.ts'
+import { subjectOf } from './directory.ts'
 import { createLiveTunnels } from './live-tunnels.ts'
 import { matchRoute, type Asker, type MayUse } from './match-route.ts'
 import { createOpenUpstream } from './open-upstream.ts'
@@ -47,7 +48,7 @@ export interface Assembly extends GatewayParts {
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
   const { clock, log, metrics, identity } = surroundings
   let routes = createRouteTable(config.routes)
-  let { timeoutWriteMs, programmaticRedirectDomains, deviceLogin } = config
+  let { timeoutWriteMs, programmaticRedirectDomains, deviceLogin, directory } = config
   const accessLog = createAccessLog({
     logger: log.service('access'),
     fields: config.accessLogFields,
@@ -61,8 +62,15 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     clock,
     logger: log.service('gateway'),
   })
-  const authorize = createAuthorize({ clock, authorizeLog, metrics, clientCertificates })
-  const decide = createDecide(clock, clientCertificates)
+  const subjects: Subjects = (session) => subjectOf(session, directory)
+  const authorize = createAuthorize({
+    clock,
+    authorizeLog,
+    metrics,
+    clientCertificates,
+    subjectOf: subjects,
+  })
+  const decide = createDecide(clock, clientCertificates, subjects)
   const mayUse: MayUse = (route, asker) => decide(route, asker).outcome === 'allow'
   const liveTunnels = createLiveTunnels({
     clock,
@@ -111,6 +119,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       timeoutWriteMs = next.timeoutWriteMs
       programmaticRedirectDomains = next.programmaticRedirectDomains
       deviceLogin = next.deviceLogin
+      directory = next.directory
       clientCertificates.replace(next.downstreamMtls)
       accessLog.selectFields(next.accessLogFields)
       authorizeLog.selectFields(next.authorizeLogFields)
@@ -119,13 +128,17 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   }
 }
 
+type Subjects = AuthorizeParts['subjectOf']
+
 /** Asks a policy without a trace in the logs: nobody gets a grant by it. */
 function createDecide(
   clock: Clock,
   clientCertificates: ClientCertificates,
+  subjects: Subjects,
 ): (route: Route, asker: Asker) => Decision {
-  return ({ policy }, { session: subject, ip: sourceIp, clientCertificate: presented }) => {
+  return ({ policy }, { session, ip: sourceIp, clientCertificate: presented }) => {
     const clientCertificate = clientCertificates.facts(presented)
+    const subject = subjects(session)
     const nowMs = clock.now()
     const tunnel = { method: 'CONNECT', path: '' }
     return policy.evaluate({ subject, ...tunnel, sourceIp, clientCertificate, nowMs })

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { AnySession } from '../identity/session.ts'
 import type { Decision } from '../policy/decision.ts'
 import { explainReason } from '../policy/explain.ts'
+import type { Subject } from '../policy/facts.ts'
 import { isAboutMissingCertificate } from '../policy/verdict.ts'
 import type { AuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -32,6 +33,8 @@ export interface AuthorizeParts {
   readonly authorizeLog: AuthorizeLog
   readonly metrics: Metrics
   readonly clientCertificates: Pick<ClientCertificates, 'facts' | 'problemOf'>
+  /** Somebody as policies see them now. */
+  subjectOf(session: AnySession | undefined): Subject | undefined
 }
 
 /**
@@ -46,6 +49,7 @@ export function createAuthorize({
   authorizeLog,
   metrics,
   clientCertificates,
+  subjectOf,
 }: AuthorizeParts): Authorize {
   return (request, circumstances) => {
     const { route, session, headers, isRecheck = false } = circumstances
@@ -53,7 +57,7 @@ export function createAuthorize({
     const clientCertificate = clientCertificates.facts(request.clientCertificate)
     const tunnel = { method: 'CONNECT', path: '', sourceIp: request.ip }
     const decision = route.policy.evaluate({
-      subject: session,
+      subject: subjectOf(session),
       ...tunnel,
       clientCertificate,
       nowMs,

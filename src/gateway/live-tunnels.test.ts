@@ -179,6 +179,7 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
     authorizeLog,
     metrics: createMetrics(),
     clientCertificates,
+    subjectOf: (session) => session,
   })
   const rig: Rig = {
     clock,

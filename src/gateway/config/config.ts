@@ -1,5 +1,6 @@
 import type { IpRange } from '../../ip-ranges.ts'
 import type { LogLevel } from '../../log.ts'
+import type { Directory } from '../directory.ts'
 import type { Route } from '../routes/route.ts'
 
 /** A listening address; `host` undefined means every address of the machine. */
@@ -84,5 +85,7 @@ export interface GatewayConfig {
   /** Undefined: no client certificate is asked for. */
   readonly downstreamMtls?: DownstreamMtls | undefined
   readonly stateDirectory: string
+  /** Groups besides those that the provider sends; undefined without a file of them. */
+  readonly directory: Directory | undefined
   readonly routes: readonly Route[]
 }

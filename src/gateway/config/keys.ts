@@ -165,6 +165,12 @@ export const globalKeys = {
     without: 'no client certificate is asked for',
     doc: 'Client certificates: every client is asked for one that an authority of `ca_file` (PEM; `ca` is base64 of it) signed and that `crl_file` (or `crl`) does not revoke. `enforcement` is `policy_with_default_deny`: every route refuses whoever has none; `policy`: only where a policy asks; or `reject_connection`: nobody can even connect without one. `match_subject_alt_names` is a list of `{dns: PATTERN}`, `email`, `ip_address`, `uri` or `user_principal_name`: some name must match. `max_verify_depth` (default 1) bounds how many authorities may stand above a certificate, `0` for any number. See [client certificates](client-certificates.md).',
   }),
+  // No variable: `DIRECTORY` may well be somebody else's.
+  directory: textKey(values.path, 'path', {
+    variable: 'none',
+    without: 'none: groups are those that the provider sends',
+    doc: 'File that puts people in groups, see below; for providers that send none. The criterion `groups` sees its groups and those of the provider.',
+  }),
   // STATE_DIRECTORY is systemd's before it is ours: a default, which the file overrides.
   state_directory: textKey(values.path, 'path', {
     variable: 'none',

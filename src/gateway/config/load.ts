@@ -7,6 +7,7 @@ import type { YamlText } from '../../yaml-text.ts'
 import { readCertificates } from './certificates.ts'
 import type { Certificate, GatewayConfig } from './config.ts'
 import { clientCertificateUse, readDownstreamMtls } from './downstream-mtls.ts'
+import { readDirectory } from './directory.ts'
 import { createFiles } from './files.ts'
 import { inOrder } from './findings.ts'
 import type { Findings } from './findings.ts'
@@ -71,6 +72,7 @@ export async function loadConfig({
   const certificates = await readCertificates(settings, files, findings, nowMs)
   const secrets = await readSecrets(settings, files, findings)
   const signIn = readSignIn(settings, secrets.idpClientSecret, routes.readsSubject, findings)
+  const directory = await readDirectory(settings, path, files, findings)
   const proxyProtocol = readProxyProtocol(settings, findings)
   warnOfUncoveredHost(settings, certificates, findings)
   if (file.readableBy === 'others') warnOfExposed(text, findings)
@@ -81,6 +83,7 @@ export async function loadConfig({
       ...signIn,
       proxyProtocol,
       downstreamMtls,
+      directory,
       stateDirectory: stateDirectory(settings, env, folder),
       routes: routes.routes,
     },
@@ -96,6 +99,7 @@ type PlainSettings = Omit<
   | 'identityProvider'
   | 'downstreamMtls'
   | 'proxyProtocol'
+  | 'directory'
   | 'stateDirectory'
   | 'routes'
 >

@@ -19,6 +19,7 @@ const httpAnswers = 'applies to answers of HTTP routes'
 const envoy = 'configures Envoy, which Postern does not use'
 const services = 'connects the services of a split Pomerium; Postern is one process'
 const decisions = 'the gateway itself decides'
+const groups = 'groups are read from claims, and from the file that "directory" names'
 const storage = 'state lives in "state_directory"'
 const tracing = 'traces are not exported'
 const balancing = 'a refused upstream is tried on the next one by weight'
@@ -72,13 +73,8 @@ const rows: readonly (readonly [
   ['global', 'refused', 'identity_providers', providers],
   ['global', 'refused', 'idp_access_token_allowed_audiences', bearer],
   ['global', 'refused', 'idp_request_params', 'sign-in requests carry no parameters of their own'],
-  ['global', 'refused', 'idp_service_account', 'groups are read from claims, not from a directory'],
-  [
-    'global',
-    'refused',
-    'idp_service_account_file',
-    'groups are read from claims, not from a directory',
-  ],
+  ['global', 'refused', 'idp_service_account', groups],
+  ['global', 'refused', 'idp_service_account_file', groups],
   ['global', 'refused', 'insecure_server', 'the gateway serves TLS only', false],
   ['global', 'refused', 'metrics_basic_auth', metricsAccess],
   ['global', 'refused', 'metrics_certificate', metricsAccess],

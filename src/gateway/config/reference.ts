@@ -16,6 +16,7 @@ export function renderConfigurationReference(): string {
     '## Identity providers',
     'Every provider is spoken to in OpenID Connect; `idp_provider` says which one it is.',
     table(['`idp_provider`', '`idp_provider_url`'], providerRows()),
+    directory,
     '## Keys of Pomerium that have no effect',
     'They load with one warning line each.',
     pomeriumTable('ignored'),
@@ -41,6 +42,32 @@ only says what is wrong with it. Key names and meanings are Pomerium's.
 - **Secrets** can stand in files of their own: each key with \`_file\` behind it takes the place of the one
   without. Files that others than their owner can read are warned about.
 - **Every problem** is told at once, as \`file:line:column: key: what is wrong\`. An unknown key is one.`
+
+const directory = `## The directory file
+
+\`directory\` names a YAML (or JSON) file that puts people in groups, for providers that send none:
+
+\`\`\`yaml
+groups:
+  dba:
+    - alice@example.com
+    - 248289761001-bob
+  engineering: [alice@example.com, carol@example.com]
+people:
+  dave@example.com:
+    name: Dave Doe, contractor
+    groups: [dba]
+\`\`\`
+
+Both parts say the same, from either side, and one of them is enough. What has an \`@\` in it is an email address, and is
+compared without case, and only with addresses that the provider does not call unverified; everything else is the id
+that the provider gives (\`sub\`), compared exactly. \`name\` is for whoever reads the file.
+
+- The criterion \`groups\` sees the groups of the file and those that the provider sends. \`claim/groups\` sees the provider's
+  alone, and so do the person's page and \`postern gateway sessions list\`. Service accounts are in no group.
+- The file is read again when it changes, and tunnels that are open are decided again. One with a fault changes nothing:
+  the log says what is wrong, as \`file:line:column\`, and the old one stays.
+- It holds at most 100,000 memberships, in 4 MiB.`
 
 type Row = readonly string[]
 

@@ -1,0 +1,62 @@
+import type { AnySession, Session } from '../identity/session.ts'
+import type { Subject } from '../policy/facts.ts'
+import { foldCase } from '../policy/matchers/string.ts'
+
+/** One person in one group. */
+export interface Membership {
+  /** An email address when there is an `@` in it, else the id the provider gives. */
+  readonly member: string
+  readonly group: string
+}
+
+/** Groups that a file puts people in, besides those of their provider. */
+export interface Directory {
+  /** How many memberships it holds. */
+  readonly size: number
+  /** The groups of somebody, by their verified email address or their id; empty for a stranger. */
+  groupsOf(person: Pick<Session, 'userId' | 'email' | 'emailVerified'>): readonly string[]
+}
+
+/** Whether a name of a directory is an email address. */
+export function isEmail(member: string): boolean {
+  return member.includes('@')
+}
+
+/** What two spellings of one member have in common: email addresses compare without case. */
+export function memberKey(member: string): string {
+  return isEmail(member) ? foldCase(member) : member
+}
+
+export function createDirectory(memberships: readonly Membership[]): Directory {
+  const groups = new Map<string, Set<string>>()
+  for (const { member, group } of memberships) {
+    const key = memberKey(member)
+    const known = groups.get(key) ?? new Set()
+    groups.set(key, known.add(group))
+  }
+  return {
+    size: memberships.length,
+    groupsOf({ userId, email, emailVerified }) {
+      // An id with an `@` in it is nobody's: it would be another person's email address to the reader.
+      const byId = isEmail(userId) ? undefined : groups.get(userId)
+      const isUsable = email !== undefined && emailVerified && isEmail(email)
+      const byEmail = isUsable ? groups.get(foldCase(email)) : undefined
+      return [...(byId ?? []), ...(byEmail ?? [])]
+    },
+  }
+}
+
+/**
+ * Somebody as policies see them now: a person's groups are those their provider says and those of the
+ * directory. A service account has none.
+ */
+export function subjectOf(
+  session: AnySession | undefined,
+  directory: Directory | undefined,
+): Subject | undefined {
+  if (directory === undefined || session?.kind !== 'person') return session
+  const added = directory.groupsOf(session)
+  return added.length === 0
+    ? session
+    : { ...session, groups: [...new Set([...session.groups, ...added])] }
+}
