@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
-# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, systemd, Chromium, curl. Tests start their own private
-# copies, so the packages' services are neither left running nor enabled. Services of packages that
-# were there before are not touched. Quick and silent about what is already installed.
+# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, systemd, Chromium, git, rsync, xrdp, FreeRDP, curl.
+# Tests start their own private copies, so the packages' services are neither left running nor enabled.
+# Services of packages that were there before are not touched. Quick and silent about what is already
+# installed.
 set -eu
 
 packages='
@@ -12,15 +13,19 @@ packages='
   mariadb-server mariadb-client
   nginx libnginx-mod-stream
   haproxy
+  squid
   systemd
   chromium
+  git rsync
+  xrdp xorgxrdp xauth freerdp2-x11 xvfb x11-utils procps
   curl
 '
 
 # package:unit, for the packages that bring a service.
 services='
   openssh-server:ssh redis-server:redis-server postgresql:postgresql
-  mariadb-server:mariadb nginx:nginx haproxy:haproxy
+  mariadb-server:mariadb nginx:nginx haproxy:haproxy squid:squid
+  rsync:rsync xrdp:xrdp xrdp:xrdp-sesman
 '
 
 policy=/usr/sbin/policy-rc.d

@@ -11,14 +11,21 @@ export const peers = {
   MariaDB: ['mariadb-install-db', 'mariadbd', 'mariadb'],
   HAProxy: ['haproxy'],
   nginx: ['nginx'],
+  Squid: ['squid'],
   sshpass: ['sshpass'],
   systemd: ['systemd-analyze'],
   Chromium: ['chromium'],
   Git: ['git'],
   rsync: ['rsync'],
+  xrdp: ['xrdp', 'xrdp-sesman', 'xmessage', 'unshare', 'nsenter', 'pgrep', 'useradd', 'chpasswd'],
+  FreeRDP: ['xfreerdp'],
+  Xvfb: ['Xvfb'],
 } as const
 
 export type Peer = keyof typeof peers
+
+/** What nobody but root can run. */
+const rootsOwn: ReadonlySet<Peer> = new Set(['xrdp'])
 
 const maxTestMs = 120_000
 
@@ -31,15 +38,20 @@ export function peerTest(
   needed: readonly Peer[],
   run: (scope: Scope) => Promise<void>,
 ): void {
-  const missing = needed.flatMap((peer) =>
-    peers[peer].filter((program) => !find(program)).map((program) => `${peer} ("${program}")`),
-  )
-  const why = `not installed: ${missing.join(', ')}; run scripts/install-peers.sh`
+  const missing = needed.flatMap(lacks)
+  const why = `missing: ${missing.join(', ')}; run scripts/install-peers.sh`
   const isSkipped = missing.length > 0 && process.env['CI'] !== 'true'
   test(name, { skip: isSkipped && why, timeout: maxTestMs }, async (t) => {
     if (missing.length > 0) throw new Error(why)
     await inScope(run, (text) => t.diagnostic(text))
   })
+}
+
+function lacks(peer: Peer): string[] {
+  const programs = peers[peer].filter((name) => !find(name)).map((name) => `${peer} ("${name}")`)
+  return rootsOwn.has(peer) && process.getuid?.() !== 0
+    ? [...programs, `root, whom ${peer} needs`]
+    : programs
 }
 
 /** The absolute path of a program; throws when there is none. */

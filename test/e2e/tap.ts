@@ -6,7 +6,7 @@ import { startService } from './services.ts'
 export interface Tap {
   readonly port: number
   /** Whether these bytes passed in clear, in either direction, early in a connection. */
-  saw(text: string): boolean
+  saw(bytes: string | Buffer): boolean
 }
 
 /** What is kept of each direction of a connection, in bytes. */
@@ -33,5 +33,5 @@ export async function startTap(scope: Scope, servicePort: number): Promise<Tap> 
     socket.pipe(service)
     service.pipe(socket)
   })
-  return { port, saw: (text) => kept.some((chunks) => Buffer.concat(chunks).includes(text)) }
+  return { port, saw: (bytes) => kept.some((chunks) => Buffer.concat(chunks).includes(bytes)) }
 }
