@@ -7,7 +7,11 @@ import { ConfigError, formatProblem } from '../../src/errors.ts'
 import type { Problem } from '../../src/errors.ts'
 import type { GatewayConfig } from '../../src/gateway/config/config.ts'
 import { loadConfig } from '../../src/gateway/config/load.ts'
-import { createCertificateAuthority } from '../../src/net/certificate.ts'
+import {
+  createCertificateAuthority,
+  type CertificateAuthority,
+  type IssueOptions,
+} from '../../src/net/certificate.ts'
 
 // Each NAME.yaml is loaded as it is, with the variables of NAME.env when there is one, and must give
 // exactly NAME.txt. `UPDATE_GOLDEN=1` writes what came out: read the difference before committing it.
@@ -40,6 +44,7 @@ before(async () => {
     'empty.txt': '\n',
     'client-secret.txt': 'from a file\n',
     'people.yaml': 'groups:\n  dba: [alice@example.com, u-bob]\n',
+    ...(await clientAuthorities(valid, expired)),
     'bad-people.yaml': '# of us\ngroups:\n  dba: alice@example.com\n  ops: [7]\n',
   }
   for (const [name, text] of Object.entries(files)) {
@@ -48,6 +53,23 @@ before(async () => {
   await writeFile(join(folder, 'open-secret.txt'), files['secret.txt'])
   await chmod(join(folder, 'open-secret.txt'), 0o644)
 })
+
+/** Authorities of client certificates, and lists of what they have revoked. */
+async function clientAuthorities(
+  valid: IssueOptions,
+  expired: IssueOptions,
+): Promise<Record<string, string>> {
+  const authority = await createCertificateAuthority({ name: 'Clients', ...valid })
+  const old = await createCertificateAuthority({ name: 'Old clients', ...expired })
+  const list = (from: CertificateAuthority, nextUpdate: string): Promise<string> =>
+    from.revoke([], { nextUpdate: new Date(nextUpdate) })
+  return {
+    'clients.crt': authority.cert,
+    'clients.crl': await list(authority, '2026-06-01'),
+    'all-clients.crt': authority.cert + old.cert,
+    'old-clients.crl': await list(old, '2025-06-01'),
+  }
+}
 
 after(() => rm(folder, { recursive: true, force: true }))
 
@@ -105,6 +127,10 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return [title, ...lines.map((line) => `  ${line.replaceAll('\n', '\n  ')}`)]
 }
 
+function blocksIn(pem = ''): string {
+  return `${pem.match(/-----BEGIN /g)?.length ?? 0}`
+}
+
 /** One line for each setting and route; secrets as their length only. */
 function summarize({ routes, identityProvider, ...settings }: GatewayConfig): readonly string[] {
   const provider = identityProvider && {
@@ -116,6 +142,11 @@ function summarize({ routes, identityProvider, ...settings }: GatewayConfig): re
     ...settings,
     stateDirectory,
     certificates: `${settings.certificates.length}`,
+    downstreamMtls: settings.downstreamMtls && {
+      ...settings.downstreamMtls,
+      ca: blocksIn(settings.downstreamMtls.ca),
+      crl: blocksIn(settings.downstreamMtls.crl),
+    },
     provider,
   }
   const lines = Object.entries(plain).map(([name, value]) => {
