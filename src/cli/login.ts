@@ -11,7 +11,7 @@ export interface LoginOptions extends TrustFlags {
 
 const description = `Sign in to a gateway and keep the sign-in, so that "postern tcp" and the other commands need no browser until it ends. Whoever is signed in already stays so.
 
-GATEWAY is an address such as "https://gateway.example.com" or its host name alone; without it the gateway is the one that was asked last.`
+GATEWAY is an address such as "https://gateway.example.com" or its host name alone; without it the gateway is the one that was asked last. A sign-in is kept for the name by which the gateway is reached: for "postern tcp db.example.com:5432" that is "db.example.com", unless --gateway names another.`
 
 const examples = `
 Examples:
