@@ -4,7 +4,11 @@ import { UpstreamError } from '../errors.ts'
 /** Header fields of a request of ours. */
 export type RequestFields = Readonly<Record<string, string>>
 
-/** How long an answer may take, in milliseconds: a gateway may dial several upstreams meanwhile. */
+/**
+ * How long an answer may take, in milliseconds: a gateway may dial several upstreams meanwhile.
+ *
+ * @limit time for the answer to CONNECT: `gateway-unreachable`, the local connection is closed
+ */
 export const answerTimeoutMs = 60_000
 
 /** The whole of an HTTP answer that is no tunnel. */
@@ -15,13 +19,18 @@ export interface HttpAnswer {
   readonly body: string
 }
 
+const cutHint =
+  'something on the way ended the connection, or the gateway did because it trusts no client certificate of yours ("--client-cert"); its log says which'
+
 /** A connection that stood and brought no answer. */
 export class NoAnswerError extends UpstreamError {
   /** Whether something ended it, rather than let it wait: what was asked may not pass on the way. */
   readonly wasCut: boolean
 
   constructor(cause: Error, wasCut: boolean) {
-    super('gateway-unreachable', `the gateway gave no answer: ${cause.message}`, { cause })
+    // A gateway that takes no connection without a client certificate ends it just so.
+    const hint = wasCut ? cutHint : undefined
+    super('gateway-unreachable', `the gateway gave no answer: ${cause.message}`, { cause, hint })
     this.wasCut = wasCut
   }
 }
@@ -31,9 +40,17 @@ export type ConnectAnswer<Stream> =
   | { readonly tunnel: Stream; readonly refusal?: never }
   | { readonly tunnel?: never; readonly refusal: HttpAnswer }
 
-/** Longest body of an answer that is read, in bytes; the rest is left unread. */
+/**
+ * Longest body of an answer that is read, in bytes; the rest is left unread.
+ *
+ * @limit the body of a refusal: the rest is left unread
+ */
 const maxBodyBytes = 64 * 1024
-/** How long the body of an answer may take, in milliseconds. */
+/**
+ * How long the body of an answer may take, in milliseconds.
+ *
+ * @limit time for the body of a refusal: the rest is left unread
+ */
 const bodyTimeoutMs = 5_000
 
 /**

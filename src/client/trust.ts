@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { getCACertificates } from 'node:tls'
 import { SystemError, messageOf } from '../errors.ts'
 import { readSmallFile } from './small-file.ts'
@@ -27,7 +27,8 @@ export interface Trust {
 /**
  * Reads the files that trust options name.
  *
- * @throws SystemError `certificate-unreadable` or `client-key-missing`
+ * @throws SystemError `certificate-unreadable` or `client-key-missing`; also for a key that is locked
+ * with a passphrase or belongs to another certificate
  */
 export async function loadTrust(options: TrustOptions): Promise<Trust> {
   const { caFile, caCertBase64, clientCertFile, clientKeyFile } = options
@@ -48,7 +49,7 @@ export async function loadTrust(options: TrustOptions): Promise<Trust> {
     clientCertificate:
       clientCertFile === undefined || clientKeyFile === undefined
         ? undefined
-        : { cert: await readPem(clientCertFile), key: await readPem(clientKeyFile) },
+        : await readClientCertificate(clientCertFile, clientKeyFile),
   }
 }
 
@@ -67,6 +68,33 @@ export function firstAuthorities({ extraCa }: Trust): { ca?: string[] } {
  */
 export function allAuthorities({ extraCa }: Trust): { ca: string[] } {
   return { ca: [...extraCa, ...getCACertificates('default'), ...getCACertificates('system')] }
+}
+
+/** The handshake would fail with OpenSSL's words, or go on without the certificate. */
+async function readClientCertificate(
+  certFile: string,
+  keyFile: string,
+): Promise<NonNullable<Trust['clientCertificate']>> {
+  const cert = checkCertificates(await readPem(certFile), certFile)
+  const key = await readPem(keyFile)
+  if (!new X509Certificate(cert).checkPrivateKey(parseKey(key, keyFile))) {
+    const hint = `the certificate that belongs to the key must come first in "${certFile}"`
+    throw unreadable(keyFile, `it is not the key of "${certFile}"`, undefined, hint)
+  }
+  return { cert, key }
+}
+
+function parseKey(pem: string, name: string): KeyObject {
+  try {
+    return createPrivateKey(pem)
+  } catch (error) {
+    // `ENCRYPTED PRIVATE KEY` of PKCS #8, or the older `Proc-Type: 4,ENCRYPTED`.
+    if (!pem.includes('ENCRYPTED')) {
+      throw unreadable(name, 'expected a private key in PEM', error)
+    }
+    const hint = 'write an open copy that only you can read: openssl pkey -in FILE -out OPEN.pem'
+    throw unreadable(name, 'it is locked with a passphrase', error, hint)
+  }
 }
 
 async function readPem(path: string): Promise<string> {
@@ -91,6 +119,6 @@ function checkCertificates(pem: string, name: string): string {
   return blocks.join('\n')
 }
 
-function unreadable(name: string, why: string, cause?: unknown): SystemError {
-  return new SystemError('certificate-unreadable', `cannot use "${name}": ${why}`, { cause })
+function unreadable(name: string, why: string, cause?: unknown, hint?: string): SystemError {
+  return new SystemError('certificate-unreadable', `cannot use "${name}": ${why}`, { cause, hint })
 }
