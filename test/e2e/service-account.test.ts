@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFile, stat, writeFile } from 'node:fs/promises'
+import { request } from 'node:https'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import { runChild } from './child.ts'
@@ -203,6 +204,52 @@ describe('service accounts', () => {
     },
   )
 
+  peerTest(
+    'a stock client gets in by every form of header, and by nothing else',
+    [],
+    async (scope) => {
+      const rig = await startAll(scope, 'backup', 'ci')
+      const issue = async (...args: string[]): Promise<string> => {
+        const made = JSON.parse((await rig.robots('create', ...args, '--json')).output) as Issued
+        return made.token ?? made.secret ?? ''
+      }
+      const token = await issue('backup')
+      const secret = await issue('ci', '--format', 'id-secret')
+      const pair = { 'cf-access-client-id': 'ci', 'cf-access-client-secret': secret }
+      const ask = (headers: Record<string, string>, path?: string) =>
+        askFor(rig.gateway, headers, path)
+      for (const headers of [
+        { authorization: `Pomerium ${token}` },
+        { authorization: `Bearer Pomerium-${token}` },
+        { 'x-pomerium-authorization': token },
+        pair,
+      ] as Record<string, string>[]) {
+        assert.equal((await ask(headers)).status, 200)
+        const { status, body } = await ask(headers, '/.pomerium/api/v1/routes')
+        assert.deepEqual([status, body.includes(target)], [200, true])
+        assert.match(
+          (await ask(headers, '/.pomerium/user')).body,
+          /"service_account":"(?:backup|ci)"/,
+        )
+      }
+      // 401 and no redirect, which a client would follow to a page.
+      for (const headers of [
+        { authorization: `Pomerium ${token}x` },
+        { ...pair, 'cf-access-client-secret': `${secret}x` },
+        { 'cf-access-client-id': 'ci' },
+      ] as Record<string, string>[]) {
+        assert.equal((await ask(headers)).status, 401)
+      }
+      for (const headers of [{ cookie: `_pomerium=${token}` }, {}] as Record<string, string>[]) {
+        assert.equal((await ask(headers)).status, 302)
+      }
+      assert.equal((await ask({}, `/.pomerium/user?pomerium_session=${token}`)).status, 401)
+      await rig.robots('revoke', 'backup')
+      assert.equal((await ask({ authorization: `Pomerium ${token}` })).status, 401)
+      for (const text of [token, secret]) assert.ok(!rig.gateway.lines.text().includes(text))
+    },
+  )
+
   peerTest('a service account outlives a restart of the gateway', [], async (scope) => {
     const rig = await startAll(scope, 'backup')
     const file = join(scope.directory, 'backup.token')
@@ -221,3 +268,40 @@ describe('service accounts', () => {
     assert.equal((await machine.pipe(target, 'hi', '--service-account-file', file)).output, 'hi')
   })
 })
+
+interface Issued {
+  readonly token?: string
+  readonly secret?: string
+}
+
+/** What the gateway answers to a CONNECT, or to a GET when a path is given. */
+function askFor(
+  { port, ca }: GatewayRig,
+  headers: Record<string, string>,
+  path?: string,
+): Promise<{ readonly status: number; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = path === undefined ? { method: 'CONNECT', path: target } : { path }
+    const outgoing = request({
+      ...asked,
+      port,
+      ca,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      headers: { host: path === undefined ? target : `localhost:${port}`, ...headers },
+      agent: false,
+    })
+    outgoing.on('error', reject)
+    outgoing.on('connect', ({ statusCode = 0 }, socket) => {
+      socket.destroy()
+      resolve({ status: statusCode, body: '' })
+    })
+    outgoing.on('response', (answer) => {
+      void answer.toArray().then((chunks) => {
+        const body = Buffer.concat(chunks as Buffer[]).toString()
+        resolve({ status: answer.statusCode ?? 0, body })
+      }, reject)
+    })
+    outgoing.end()
+  })
+}
