@@ -226,7 +226,7 @@ test('signing out ends the session and its tunnels; a form from elsewhere does n
   const socket = await rig.tunnel(token)
   const cookie = jar.header(new URL(rig.origin)) ?? ''
   const page = await rig.get('/.pomerium/', { cookie })
-  assert.match(page.body, /<h1>Alice<\/h1>[\s\S]*postern tcp db\.example\.com:5432/)
+  assert.match(page.body, /<h1>Alice<\/h1>[\s\S]*postern tcp --gateway \S+ db\.example\.com:5432/)
   assert.equal(
     (await rig.post('/.pomerium/sign_out', '', { cookie, origin: 'https://evil.example' })).status,
     403,

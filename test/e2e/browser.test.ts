@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { checkLooks } from './page-looks.ts'
+import { ensurePagesBuilt } from './pages-built.ts'
 import { peerTest } from './peers.ts'
 import { startChromium, type Chromium } from './peers/chromium.ts'
 import { exchange, personAt, untilEnded, type LocalPort } from './person.ts'
@@ -27,7 +28,7 @@ describe('the pages in Chromium', () => {
     assert.equal(await exchange(socket, 'hello'), 'hello')
 
     await page.goto(`${rig.origin}/.pomerium/`)
-    await page.getByText(`postern tcp ${target}`).waitFor()
+    await page.getByText(`postern tcp --gateway ${rig.origin} ${target}`).waitFor()
     await page.getByText(alice).first().waitFor()
     await checkLooks(page, 'account')
 
@@ -45,7 +46,9 @@ describe('the pages in Chromium', () => {
   peerTest('what is refused is a page as well', ['Chromium'], async (scope) => {
     const { rig, local, browser } = await startPages(scope)
     const { page } = browser
-    assert.equal((await page.goto(`${rig.origin}/`))?.status(), 200)
+    // Under a name that is not its own: what cookies there are belong to somebody else.
+    assert.equal((await page.goto(`https://127.0.0.1:${rig.port}/`))?.status(), 200)
+    await page.getByRole('heading', { name: 'This is a Postern gateway' }).waitFor()
     await checkLooks(page, 'welcome')
     assert.equal((await page.goto(`${rig.origin}/nothing`))?.status(), 404)
     await checkLooks(page, 'not-found')
@@ -73,6 +76,8 @@ describe('the pages in Chromium', () => {
     await page.getByRole('link', { name: 'Sign in' }).click()
     await page.getByRole('button', { name: 'Carol Clark' }).click()
     await page.getByText('Ask whoever runs this gateway for access').waitFor()
+    await page.getByRole('link', { name: 'Account details' }).click()
+    await page.getByText('Ask whoever runs this gateway for access').waitFor()
     await checkLooks(page, 'account-without-routes')
     checkBehaviour(browser, rig)
   })
@@ -85,6 +90,7 @@ interface Pages {
 }
 
 async function startPages(scope: Scope): Promise<Pages> {
+  ensurePagesBuilt()
   const service = await startService(scope, echo)
   const described = { ...route(target, service), description: 'Says what it hears' }
   const long = route('a-rather-long-host-name-of-some-service.internal.example.com:65535', service)

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe } from 'node:test'
 import type { Page } from 'playwright-core'
+import { runChild } from './child.ts'
 import { ensurePagesBuilt } from './pages-built.ts'
 import { checkLooks } from './page-looks.ts'
-import { peerTest } from './peers.ts'
+import { peerTest, program } from './peers.ts'
 import { startChromium, type Chromium } from './peers/chromium.ts'
+import { startSshd, type Sshd } from './peers/openssh.ts'
+import { personAt, type Person } from './person.ts'
 import { alice, bob, route, startRig, type GatewayRig, type RouteEntry } from './rig.ts'
 import type { Scope } from './scope.ts'
 
@@ -43,7 +48,135 @@ describe('the portal in Chromium', () => {
     await checkLooks(page, 'portal')
     checkBehaviour(browser, rig)
   })
+
+  peerTest('what is copied runs as it is', ['Chromium', 'OpenSSH'], async (scope) => {
+    const host = 'ssh.example.com'
+    const sshd = await startSshd(scope, host)
+    const { rig, browser } = await openPortal(scope, [route(`${host}:22`, sshd.port)])
+    const { page } = browser
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await signIn(page, 'Alice Adams')
+    // By keyboard alone: past "Sign out" and the command to the button beside it.
+    for (const name of ['Sign out', undefined, 'Copy']) {
+      await page.keyboard.press('Tab')
+      if (name !== undefined) assert.match(await focused(page, 'innerText'), new RegExp(`^${name}`))
+      assert.match(await focused(page, 'outline'), /solid 3px|3px solid/)
+    }
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Copied' }).waitFor()
+    assert.equal(await announced(page), 'Copied the ssh command for ssh')
+    const command = await page.evaluate<string>('navigator.clipboard.readText()')
+
+    const person = await personAt(scope, rig, alice)
+    const env = await withTools(scope, person, rig, sshd)
+    const { output, errors } = await runChild(scope, '/bin/sh', ['-c', `${command} echo it runs`], {
+      env,
+      cwd: person.home,
+    })
+    assert.equal(output, 'it runs\n', errors)
+    checkBehaviour(browser, rig)
+  })
+
+  peerTest('without a clipboard the command is selected', ['Chromium'], async (scope) => {
+    const { browser } = await openPortal(scope, [route('echo.example.com:7', 1)])
+    const { page } = browser
+    await page.context().grantPermissions([])
+    await page.addInitScript('Object.defineProperty(navigator, "clipboard", { value: undefined })')
+    await signIn(page, 'Alice Adams')
+    await page.getByRole('button', { name: 'Copy' }).click()
+    await page.getByRole('button', { name: 'Selected' }).waitFor()
+    const selected = await page.evaluate<string>('getSelection().toString()')
+    assert.match(selected, /^postern tcp --gateway https:\/\/localhost:\d+ echo\.example\.com:7$/)
+    assert.match(await announced(page), /^Selected .* copy it with your keyboard$/)
+  })
+
+  peerTest('it follows what changes: policy, outage and sign-out', ['Chromium'], async (scope) => {
+    const { rig, browser } = await openPortal(scope, [route('echo.example.com:7', 1, [alice])])
+    const { page } = browser
+    await signIn(page, 'Alice Adams')
+    await page.getByText('echo.example.com:7').first().waitFor()
+
+    await rig.configure((file) => ({ ...file, routes: [route('echo.example.com:7', 1, [bob])] }))
+    await rig.lines.first((line) => line['message'] === 'configuration reloaded')
+    await lookAway(page)
+    await page.getByText('There is no route for you to use now.').waitFor()
+    await checkLooks(page, 'portal-without-routes')
+
+    await rig.stop()
+    await lookAway(page)
+    await page.getByText(/The gateway does not answer\. What you see is from/).waitFor()
+    await checkLooks(page, 'portal-unreachable')
+    await rig.start()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('The gateway does not answer').waitFor({ state: 'detached' })
+
+    const { ending } = await rig.postern('gateway', 'sessions', 'revoke', alice)
+    assert.equal(ending, 0)
+    await lookAway(page)
+    await page.getByRole('link', { name: 'Sign in' }).waitFor()
+  })
+
+  peerTest('at the end of the session there is a sign-in button', ['Chromium'], async (scope) => {
+    const short = { cookie_expire: '8s' }
+    const { browser, rig } = await openPortal(scope, [route('echo.example.com:7', 1)], short)
+    const { page } = browser
+    await signIn(page, 'Alice Adams')
+    assert.match(await textOf(page), /in less than a minute/)
+    await page.getByRole('link', { name: 'Sign in' }).waitFor()
+    checkBehaviour(browser, rig)
+  })
+
+  peerTest('signing out ends the session for good', ['Chromium'], async (scope) => {
+    const { browser, rig } = await openPortal(scope, [route('echo.example.com:7', 1)])
+    const { page } = browser
+    await signIn(page, 'Alice Adams')
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+    await page.goto(`${rig.origin}/`)
+    await page.getByRole('link', { name: 'Sign in' }).waitFor()
+    checkBehaviour(browser, rig)
+  })
+
+  peerTest('many routes can be searched', ['Chromium'], async (scope) => {
+    const many = Array.from({ length: 40 }, (_, index) => ({
+      ...route(`service-${index}.example.com:${1000 + index}`, 1),
+      description: index % 2 === 0 ? 'Even one' : 'Odd one',
+    }))
+    const { browser, rig } = await openPortal(scope, many)
+    const { page } = browser
+    await signIn(page, 'Alice Adams')
+    await page.getByText('40 routes').waitFor()
+    await checkLooks(page, 'portal-many-routes')
+    await page.getByLabel('Find a route').fill('service-1 odd')
+    await page.getByText('6 of 40 routes').waitFor()
+    assert.equal(await page.getByRole('heading', { level: 2 }).count(), 6)
+    await page.getByLabel('Find a route').fill('nothing like that')
+    await page.getByText('0 of 40 routes').waitFor()
+    assert.doesNotMatch(await textOf(page), /There is no route for you/)
+    checkBehaviour(browser, rig)
+  })
+
+  peerTest('where nobody can sign in it shows what is public', ['Chromium'], async (scope) => {
+    const { from, to, name } = route('echo.example.com:7', 1)
+    const open = { from, to, name, allow_public_unauthenticated_access: true }
+    const { browser, rig } = await openPortal(scope, [open], withoutProvider)
+    const { page } = browser
+    await page.getByRole('heading', { name: 'Routes open to everybody' }).waitFor()
+    assert.match(await textOf(page), /postern tcp --gateway https:\/\/localhost:\d+ echo\.example/)
+    assert.doesNotMatch(await textOf(page), /[Ss]ign/)
+    await checkLooks(page, 'portal-public')
+    checkBehaviour(browser, rig)
+  })
 })
+
+const withoutProvider = {
+  authenticate_service_url: undefined,
+  idp_provider: undefined,
+  idp_provider_url: undefined,
+  idp_client_id: undefined,
+  idp_client_secret: undefined,
+  idp_scopes: undefined,
+}
 
 interface Portal {
   readonly rig: GatewayRig
@@ -69,6 +202,45 @@ async function signIn(page: Page, name: string): Promise<void> {
   await page.getByRole('heading', { name: 'Your routes' }).waitFor()
 }
 
+/** What a browser does when somebody comes back to a tab. */
+async function lookAway(page: Page): Promise<void> {
+  await page.evaluate('window.dispatchEvent(new Event("visibilitychange"))')
+}
+
+/** Something of the element that has the keyboard. */
+function focused(page: Page, what: 'innerText' | 'outline'): Promise<string> {
+  const element = 'document.activeElement'
+  return page.evaluate(
+    what === 'outline' ? `getComputedStyle(${element}).outline` : `${element}.${what}`,
+  )
+}
+
+/** What a screen reader said last. */
+async function announced(page: Page): Promise<string> {
+  return page.locator('[aria-live=polite]').innerText()
+}
+
+/**
+ * A machine as its owner has set it up: it trusts the authority, `xdg-open` opens their browser, and
+ * `ssh` knows their key.
+ */
+async function withTools(
+  scope: Scope,
+  person: Person,
+  rig: GatewayRig,
+  sshd: Sshd,
+): Promise<Record<string, string>> {
+  const tools = join(scope.directory, 'more-tools')
+  await mkdir(tools)
+  const tcp = person.tcpArgs('')
+  const browser = tcp[tcp.indexOf('--browser-cmd') + 1]
+  const options = [...sshd.clientOptions, '-l', sshd.user].map((word) => `'${word}'`).join(' ')
+  const scripts = { 'xdg-open': `'${browser}'`, ssh: `'${program('ssh')}' ${options}` }
+  for (const [name, command] of Object.entries(scripts))
+    await writeFile(join(tools, name), `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 })
+  return { ...person.env, PATH: `${tools}:${person.env['PATH']}`, NODE_EXTRA_CA_CERTS: rig.caFile }
+}
+
 function textOf(page: Page): Promise<string> {
   return page.locator('main').innerText()
 }
@@ -79,5 +251,3 @@ function checkBehaviour({ faults, hosts }: Chromium, rig: GatewayRig): void {
   for (const host of hosts) assert.match(host, /^(?:127\.0\.0\.1|localhost):\d+$/)
   assert.ok(hosts.has(new URL(rig.origin).host))
 }
-
-void alice

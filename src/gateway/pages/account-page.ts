@@ -1,11 +1,14 @@
 import { html } from 'hono/html'
 import type { Session } from '../../identity/session.ts'
-import { displayTarget } from '../routes/table.ts'
 import type { Route } from '../routes/route.ts'
+import { waysTo } from '../routes/ways.ts'
 import { page } from './layout.ts'
 
-/** What a signed-in person sees: who they are, until when, and what they may use now. */
-export function accountPage(session: Session, routes: readonly Route[]): string {
+/**
+ * What a signed-in person sees: who they are, until when, and what they may use now; `gateway` is the
+ * URL by which they reach it.
+ */
+export function accountPage(session: Session, routes: readonly Route[], gateway: string): string {
   const { name, email, userId, groups, expiresAtMs } = session
   const body = html`<h1>${name ?? email ?? userId}</h1>
     <dl>
@@ -25,19 +28,18 @@ export function accountPage(session: Session, routes: readonly Route[]): string 
       routes.length === 0
         ? html`<p class="quiet">None. Ask whoever runs this gateway for access.</p>`
         : html`<ul>
-            ${routes.map(routeItem)}
+            ${routes.map((route) => routeItem(route, gateway))}
           </ul>`
     }
     <form method="post" action="/.pomerium/sign_out"><button>Sign out</button></form>`
   return page('Your account', body)
 }
 
-function routeItem(route: Route): ReturnType<typeof html> {
-  const target = displayTarget(route)
+function routeItem(route: Route, gateway: string): ReturnType<typeof html> {
   return html`<li>
     <strong>${route.name}</strong>
     ${route.description === '' ? '' : html`<span class="quiet">${route.description}</span>`}
-    ${target === undefined ? html`<p class="quiet">${route.from}</p>` : html`<pre><code>postern tcp ${target}</code></pre>`}
+    ${waysTo(route, gateway).map(({ connect }) => html`<pre><code>${connect}</code></pre>`)}
   </li>`
 }
 

@@ -6,7 +6,7 @@ import { parsePolicy } from '../../policy/parse.ts'
 import { parseFrom } from './from.ts'
 import type { Target } from './from.ts'
 import type { Route } from './route.ts'
-import { coversTarget, createRouteTable, displayTarget } from './table.ts'
+import { coversTarget, createRouteTable } from './table.ts'
 
 function route(from: string): Route {
   const parsed = parsePolicy([])
@@ -103,13 +103,4 @@ describe('a target covers another', () => {
     assert.ok(!coversTarget(targetOf('*.b:22'), targetOf('*.a.b')))
     assert.ok(!coversTarget(targetOf('*.a.b'), targetOf('*.b')))
   })
-})
-
-test('what a person types is the target, with the gateway where it is not the same host', () => {
-  const shown = (from: string): string | undefined => displayTarget({ from })
-  assert.equal(shown('tcp+https://SSH.example.com:22'), 'ssh.example.com:22')
-  assert.equal(shown('tcp+https://[::1]:22'), '[::1]:22')
-  assert.equal(shown('tcp+https://gate:8443/a:22/b:22'), 'tcp+https://gate:8443/a:22')
-  assert.equal(shown('tcp+https://*.example.com:22'), undefined)
-  assert.equal(shown('tcp+https://ssh.example.com'), undefined)
 })

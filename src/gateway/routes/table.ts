@@ -87,18 +87,6 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
-/**
- * What a person types to reach a route: `host:port`, or `tcp+https://gateway/host:port` in the
- * extended form. Undefined where it cannot be said: a wildcard, or any port.
- */
-export function displayTarget(route: Pick<Route, 'from'>): string | undefined {
-  const { targets, gateway } = checkedFrom(route.from)
-  const [first] = targets
-  if (first === undefined || first.port === undefined || first.host.includes('*')) return undefined
-  const target = formatTarget(first)
-  return gateway === undefined ? target : `tcp+https://${gateway}/${target}`
-}
-
 function checkedFrom(text: string): From {
   const from = parseFrom(text)
   if ('fault' in from) throw new TypeError(`route from: ${from.fault}`)

@@ -21,7 +21,8 @@ export function createAccountPages(parts: SignInParts): PageApp {
   app.get('/.pomerium/', async (c) => {
     const found = await identity.fromCookie(c.req.header('cookie'))
     if (found === undefined) return redirect(new URL(gatewayPaths.signIn, origin), [])
-    return sendPage(c, accountPage(found.session, parts.routesFor(found.session, c.env.ip)))
+    const routes = parts.routesFor(found.session, c.env.ip)
+    return sendPage(c, accountPage(found.session, routes, origin.origin))
   })
   app.get(gatewayPaths.signOut, (c) => sendPage(c, signOutPage()))
   app.post(gatewayPaths.signOut, async (c) => {
