@@ -30,6 +30,13 @@ export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   9: 'the tunnel was cut or lost before its end',
 }
 
+/** The lines of `--help` about these codes. */
+export function exitCodeLines(names: readonly (keyof typeof exitCodes)[]): string {
+  return names
+    .map((name) => `  ${exitCodes[name]}  ${exitCodeMeanings[exitCodes[name]]}`)
+    .join('\n')
+}
+
 const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'invalid-destination': exitCodes.usage,
   'invalid-gateway-url': exitCodes.usage,

@@ -1,13 +1,7 @@
 import { Command } from 'commander'
-import { exitCodeMeanings, exitCodes } from './exit-codes.ts'
-import { withTrustOptions, type TrustFlags } from './trust-options.ts'
-
-/** The options of `postern login` as they were given. */
-export interface LoginOptions extends TrustFlags {
-  readonly device?: boolean
-  readonly browserCmd?: string
-  readonly json?: boolean
-}
+import { exitCodeLines } from './exit-codes.ts'
+import type { LoginOptions } from './login-options.ts'
+import { withTrustOptions } from './trust-options.ts'
 
 const description = `Sign in to a gateway and keep the sign-in, so that "postern tcp" and the other commands need no browser until it ends. Whoever is signed in already stays so.
 
@@ -30,13 +24,6 @@ Environment:
 Exit codes:
 ${exitCodeLines(['ok', 'usage', 'signIn', 'gateway', 'system'])}
 `
-
-/** The lines of `--help` about these codes. */
-export function exitCodeLines(names: readonly (keyof typeof exitCodes)[]): string {
-  return names
-    .map((name) => `  ${exitCodes[name]}  ${exitCodeMeanings[exitCodes[name]]}`)
-    .join('\n')
-}
 
 /** Defines `postern login`. */
 export function defineLogin(end: (exitCode: number) => void): Command {

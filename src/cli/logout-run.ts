@@ -1,7 +1,7 @@
 import { namedOrLastGateway } from '../client/last-gateway.ts'
 import { logOut, type Logout } from '../client/logout.ts'
 import { exitCodeOfSignal, exitCodes } from './exit-codes.ts'
-import type { LogoutOptions } from './logout.ts'
+import type { LogoutOptions } from './login-options.ts'
 import { onEndSignal } from './signals.ts'
 import { trustOf } from './trust-options.ts'
 import { processVoice, type Voice } from './voice.ts'

@@ -1,11 +1,7 @@
 import { Command } from 'commander'
-import { exitCodeLines } from './login.ts'
-import { withTrustOptions, type TrustFlags } from './trust-options.ts'
-
-/** The options of `postern logout` as they were given. */
-export interface LogoutOptions extends TrustFlags {
-  readonly json?: boolean
-}
+import { exitCodeLines } from './exit-codes.ts'
+import type { LogoutOptions } from './login-options.ts'
+import { withTrustOptions } from './trust-options.ts'
 
 const description = `Sign out of a gateway: the session ends there, with the tunnels that need it, and the sign-in kept on this machine is removed. A sign-in made with a browser ends in that browser too.
 

@@ -103,6 +103,13 @@ jq -s 'map(select(.service == "access" and .ended)) | group_by([.email, .route])
   | map({email: .[0].email, route: .[0].route, up: (map(.["bytes-up"]) | add), down: (map(.["bytes-down"]) | add)})' gateway.log
 \`\`\`
 
+Who signed in which machine without a browser, from where, and what it was signed in for (\`device\` joins the lines
+of one code; both addresses are on the line of the approval):
+
+\`\`\`sh
+grep -E '"message":"device (code (made|approved|denied)|session made|signed in)"' gateway.log
+\`\`\`
+
 Tunnels the gateway cut:
 
 \`\`\`sh

@@ -21,7 +21,11 @@ import { toRefusal, type Refusal } from '../refusal.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import { deviceId, requireDeviceLogin } from './parts.ts'
 
-/** What a machine says of itself is a few hundred characters, a secret 43. */
+/**
+ * What a machine says of itself is a few hundred characters, a secret 43.
+ *
+ * @limit a request of a machine without a browser: 413 `request_too_large`
+ */
 const maxRequestBytes = 4096
 
 /**

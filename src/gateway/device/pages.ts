@@ -19,7 +19,11 @@ import type { SignInParts } from '../sign-in/parts.ts'
 import { onlyOn, redirect } from '../sign-in/sign-in-pages.ts'
 import { deviceId, requireDeviceLogin } from './parts.ts'
 
-/** A form has a code, a token and two words. */
+/**
+ * A form has a code, a token and two words.
+ *
+ * @limit the form that approves a machine: 413 `request_too_large`
+ */
 const maxFormBytes = 4096
 
 /**
