@@ -5,6 +5,8 @@ import { inScope, type Scope } from './scope.ts'
 
 /** The real programs that tests run, by the name they are skipped under. */
 export const peers = {
+  OpenSSL: ['openssl'],
+  curl: ['curl'],
   OpenSSH: ['ssh', 'scp', 'ssh-keygen', 'sshd'],
   Redis: ['redis-server', 'redis-cli'],
   PostgreSQL: ['initdb', 'postgres', 'psql'],
