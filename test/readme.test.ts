@@ -14,7 +14,7 @@ import { authorizeLogFieldNames } from '../src/telemetry/authorize-fields.ts'
 
 const root = join(import.meta.dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const pages = ['*.md', 'docs/*.md', 'docs/services/*.md'].flatMap((pattern) =>
+const pages = ['*.md', '{docs,deploy,examples}/**/*.md'].flatMap((pattern) =>
   globSync(pattern, { cwd: root }),
 )
 

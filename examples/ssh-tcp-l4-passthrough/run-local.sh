@@ -71,6 +71,8 @@ edge_address=127.0.0.2
 copied_bytes=1048576
 # No start and no log line takes this long, in tenths of a second.
 max_tenths=300
+# Nor does any end.
+max_end_tenths=100
 
 [ "$(uname -s)" = Linux ] || fail 'this needs Linux: the edge has a loopback address of its own'
 [ -x "$node" ] || fail "\"$node\" is not there: run \"npm ci\" in $root"
@@ -87,10 +89,7 @@ clean_up() {
   code=$?
   trap '' INT TERM HUP
   # The last first: whoever uses another is gone before it.
-  for pid in $pids; do
-    kill "$pid" 2>/dev/null || continue
-    wait "$pid" 2>/dev/null || :
-  done
+  for pid in $pids; do end_process "$pid"; done
   [ "$has_made_run_sshd" = no ] || rmdir /run/sshd
   [ "$code" -eq 0 ] || print_logs >&2
   if [ "$is_kept" = yes ]; then
@@ -103,6 +102,21 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+
+# One that has ended and was not waited for is still there, as a zombie.
+is_running() { grep -q '^State:[[:space:]]*[^Z]' "/proc/$1/status" 2>/dev/null; }
+
+# Asks first, and does not ask for ever.
+end_process() {
+  kill "$1" 2>/dev/null || return 0
+  tenths=0
+  while is_running "$1" && [ "$tenths" -lt "$max_end_tenths" ]; do
+    tenths=$((tenths + 1))
+    sleep 0.1
+  done
+  kill -KILL "$1" 2>/dev/null || :
+  wait "$1" 2>/dev/null || :
+}
 
 print_logs() {
   for log in "$logs"/*; do
@@ -125,7 +139,7 @@ wait_until() {
   shift
   tenths=0
   until "$@" >/dev/null 2>&1; do
-    [ -z "$last_pid" ] || kill -0 "$last_pid" 2>/dev/null || fail "it ended before: $what"
+    [ -z "$last_pid" ] || is_running "$last_pid" || fail "it ended before: $what"
     tenths=$((tenths + 1))
     [ "$tenths" -lt "$max_tenths" ] || fail "not in time: $what"
     sleep 0.1
@@ -291,8 +305,7 @@ start_client() {
 }
 
 stop_client() {
-  kill "$client_pid"
-  wait "$client_pid" 2>/dev/null || :
+  end_process "$client_pid"
   rest=
   for pid in $pids; do [ "$pid" = "$client_pid" ] || rest="$rest $pid"; done
   pids=$rest
