@@ -152,7 +152,8 @@ async function checkOtherClients(reader: Reader): Promise<void> {
   }
   assert.equal(await ask(), '495')
   // An echo is no HTTP server: only what CONNECT got matters.
-  assert.equal(await ask('--http0.9', '--proxy-cert', cert, '--proxy-key', key), '200')
+  const stall = ['--speed-time', '1', '--speed-limit', '1000']
+  assert.equal(await ask('--http0.9', ...stall, '--proxy-cert', cert, '--proxy-key', key), '200')
   const connect = ['s_client', '-quiet', '-CAfile', rig.caFile, '-connect', `localhost:${rig.port}`]
   const head = `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`
   const { output } = await mustRun(scope, program('openssl'), connect, { input: head })
