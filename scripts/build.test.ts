@@ -1,9 +1,24 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { after, describe, test } from 'node:test'
+import { createCertificateAuthority } from '../src/net/certificate.ts'
 
 const root = join(import.meta.dirname, '..')
 const directory = mkdtempSync(join(tmpdir(), 'postern-build-'))
@@ -31,6 +46,41 @@ describe('the release build', () => {
     assert.match(runEntry('tcp', '--help'), /^Usage: postern tcp /)
   })
 
+  test('its pages lie beside it and name no file that is not there', () => {
+    const pages = join(directory, 'web', 'portal')
+    const index = readFileSync(join(pages, 'index.html'), 'utf8')
+    const named = [...index.matchAll(/(?:src|href)="(\/\.postern\/[^"]*)"/g)].map(
+      ([, path = '']) => path,
+    )
+    assert.equal(named.length, 3)
+    for (const path of named)
+      assert.ok(existsSync(join(pages, path.replace('/.postern/portal/', ''))), path)
+    // No script and no style of its own: the security policy would refuse it.
+    assert.doesNotMatch(index, /<style|<script(?! type="module" crossorigin src=)/)
+  })
+
+  test('a gateway that runs from it serves its pages', async () => {
+    const authority = await createCertificateAuthority()
+    const { cert, key } = await authority.issue(['localhost'])
+    writeFileSync(join(directory, 'cert.pem'), cert)
+    writeFileSync(join(directory, 'key.pem'), key, { mode: 0o600 })
+    const config = join(directory, 'postern.yaml')
+    writeFileSync(config, configText)
+    const gateway = spawn(process.execPath, [entry, 'gateway', '-c', config], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      const port = await portOf(gateway.stdout)
+      const page = await get(port, '/', authority.cert)
+      const [, script = ''] = /src="([^"]*)"/.exec(page) ?? []
+      assert.match(script, /^\/\.postern\/portal\/assets\/.*\.js$/)
+      assert.match(await get(port, script, authority.cert), /createRoot/)
+    } finally {
+      gateway.kill()
+      await once(gateway, 'close')
+    }
+  })
+
   test(`--version takes less than ${maxVersionRatio} times as long as Node.js itself`, () => {
     const bareMs = fastestMs(['-e', '0'])
     const versionMs = fastestMs([entry, '--version'])
@@ -49,4 +99,30 @@ function fastestMs(args: readonly string[]): number {
     return performance.now() - startedMs
   })
   return Math.min(...durations)
+}
+
+const configText = `address: 127.0.0.1:0
+certificate_file: ${join(directory, 'cert.pem')}
+certificate_key_file: ${join(directory, 'key.pem')}
+state_directory: ${join(directory, 'state')}
+routes:
+  - from: tcp+https://echo.example.com:7
+    to: tcp://127.0.0.1:1
+    allow_public_unauthenticated_access: true
+`
+
+/** Where a gateway says that it listens. */
+async function portOf(log: Readable): Promise<number> {
+  for await (const line of createInterface(log)) {
+    const { message, address } = JSON.parse(line) as Record<string, unknown>
+    if (message === 'listening') return Number(String(address).split(':').at(-1))
+  }
+  throw new Error('the gateway ended before it listened')
+}
+
+async function get(port: number, path: string, ca: string): Promise<string> {
+  const outgoing = request({ host: 'localhost', port, path, ca, agent: false }).end()
+  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+  assert.equal(answer.statusCode, 200)
+  return text(answer)
 }

@@ -32,13 +32,10 @@ export function CommandLine({ command, purpose }: CommandLineProps): ReactNode {
 
   return (
     <div className="command-line">
-      {/* One that is too long scrolls, and keys must reach it. */}
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <pre tabIndex={0} aria-label={purpose}>
+      <pre>
         <code ref={code}>
           {command.split(/(?<= )/).map((word, index) => (
             // A command stays what it is, so its words' places name them.
-            // oxlint-disable-next-line react/no-array-index-key
             <span key={index}>{word}</span>
           ))}
         </code>
