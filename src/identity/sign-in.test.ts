@@ -13,6 +13,7 @@ import {
 } from './identity.fixture.ts'
 import type { IdentityFixture } from './identity.fixture.ts'
 import type { IdentityOptions } from './identity.ts'
+import { UnfinishedSignIn } from './sign-in.ts'
 
 const people = [
   { id: 'u-a', email: 'alice@example.com', name: 'Alice', groups: ['ops'] },
@@ -88,6 +89,18 @@ test('somebody whose email is not verified signs in, and the session says so', a
   const { session } = await signInBy(fixture, browse)
   assert.equal(session.email, 'bob@example.com')
   assert.equal(session.emailVerified, false)
+})
+
+test('somebody whom the provider knows by the id of a service account does not sign in', async (t) => {
+  const { fixture } = await setUp(t)
+  const request = { id: 'u-a', description: '', format: 'jwt', expiresAtMs: undefined } as const
+  await fixture.identity.serviceAccounts.create(request)
+  await assert.rejects(signInBy(fixture, browse), (error) => {
+    assert.ok(error instanceof UnfinishedSignIn)
+    assert.deepEqual([error.code, error.target], ['user-id-reserved', target])
+    return true
+  })
+  assert.deepEqual(await fixture.store.sessions.list(), [])
 })
 
 test('groups are read from the claim that is configured', async (t) => {

@@ -39,7 +39,7 @@ export interface SignIn {
   /**
    * Takes the callback's query (`?code=…&state=…`) and the browser's cookies, and stores a session.
    * Throws the `AccessError`s of `PendingFlows.take`, and `UnfinishedSignIn` with those of the provider
-   * or `another-person`.
+   * or `another-person` or `user-id-reserved`.
    */
   finish(callback: {
     readonly search: string
@@ -66,7 +66,7 @@ export function createSignIn(parts: SignInParts): SignIn {
       const { userId, ...tokens } = await provider.exchange(callback, flow)
       return { userId, tokens, claims: await provider.claims(tokens, userId) }
     } catch (error) {
-      throw error instanceof AccessError ? new UnfinishedSignIn(error, flow.target) : error
+      throw unfinished(error, flow)
     }
   }
 
@@ -89,16 +89,17 @@ export function createSignIn(parts: SignInParts): SignIn {
       const { device } = flow.target
       if (device !== undefined && device.userId !== userId) throw anotherPerson(flow)
       const { issuer } = provider
-      const session = await sessions.create({
-        userId,
-        issuer,
-        tokens,
-        claims,
-        device: device?.host,
+      const signedIn = { userId, issuer, tokens, claims, device: device?.host }
+      const session = await sessions.create(signedIn).catch((error: unknown) => {
+        throw unfinished(error, flow)
       })
       return { session, target: flow.target, cookies: [pendingFlows.clear(state)] }
     },
   }
+}
+
+function unfinished(error: unknown, { target }: PendingFlow): unknown {
+  return error instanceof AccessError ? new UnfinishedSignIn(error, target) : error
 }
 
 /** The provider may know several people in one browser, and offer to change between them. */

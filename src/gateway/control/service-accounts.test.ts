@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { createFakeClock } from '../../fake-clock.ts'
+import { createServiceAccountTokens } from '../../identity/service-account-token.ts'
+import { createServiceAccounts, type ServiceAccounts } from '../../identity/service-accounts.ts'
+import { silentLogger } from '../../log.ts'
+import { openSqliteStore } from '../../store/sqlite.ts'
+import { stateFiles } from '../state-directory.ts'
+import { createControlClient, type ControlClient } from './client.ts'
+import { startControl } from './server.ts'
+
+const clock = createFakeClock()
+const creation = { id: 'backup', description: '', format: 'jwt', expires_at: null } as const
+
+test('a service account is created, listed, rotated and revoked through the socket', async (t) => {
+  const cut: string[] = []
+  const { control, accounts } = await startBoth(t, (sessionId) => cut.push(sessionId))
+  const expires_at = new Date(clock.now() + 86_400_000).toISOString()
+  const made = await control.createServiceAccount({ ...creation, expires_at })
+  assert.deepEqual([made.id, made.format, made.expires_at], ['backup', 'jwt', expires_at])
+  const [before] = await accounts.list()
+  const rotation = { keep_old_ms: 0, expires_at: null }
+  const next = await control.rotateServiceAccount('backup', rotation)
+  assert.equal(next.expires_at, null)
+  assert.notEqual(next.credential, made.credential)
+  // What is told to have ended has: the answer waits for it.
+  assert.deepEqual(cut, before?.sessionIds)
+  assert.deepEqual(await control.listServiceAccounts(), {
+    service_accounts: [
+      {
+        id: 'backup',
+        description: '',
+        state: 'active',
+        format: 'jwt',
+        created_at: new Date(clock.now()).toISOString(),
+        rotated_at: new Date(clock.now()).toISOString(),
+        expires_at: null,
+        old_credential_until: null,
+        last_used_on: null,
+        tunnels: 0,
+      },
+    ],
+  })
+  assert.deepEqual(await control.revokeServiceAccount('backup'), { revoked: ['backup'] })
+  assert.equal(cut.length, 2)
+})
+
+test('a fault comes back with its code and its hint', async (t) => {
+  const { control } = await startBoth(t)
+  await control.createServiceAccount(creation)
+  await assert.rejects(control.createServiceAccount(creation), {
+    code: 'service-account-exists',
+    hint: /service-account rotate backup/,
+  })
+  await assert.rejects(control.revokeServiceAccount('bakup'), {
+    code: 'service-account-not-found',
+    hint: 'did you mean "backup"?',
+  })
+  await assert.rejects(control.revokeServiceAccount('a/b?c'), { message: /"a\/b\?c"/ })
+})
+
+test('a command that makes no sense changes nothing, and is one sentence', async (t) => {
+  const { control, accounts } = await startBoth(t)
+  const odd = { ...creation, expires_at: 'tomorrow' }
+  await assert.rejects(control.createServiceAccount(odd), { code: 'malformed-request' })
+  const huge = { ...creation, description: 'x'.repeat(20_000) }
+  await assert.rejects(control.createServiceAccount(huge), { code: 'control-failed' })
+  assert.deepEqual(await accounts.list(), [])
+})
+
+test('a gateway without an identity provider says that it has none', async (t) => {
+  const control = await startSocket(t, undefined)
+  const refusal = { code: 'no-identity-provider', hint: /authenticate_service_url/ }
+  await assert.rejects(control.listServiceAccounts(), refusal)
+  await assert.rejects(control.createServiceAccount(creation), refusal)
+})
+
+async function startBoth(
+  t: TestContext,
+  onCut: (sessionId: string) => void = () => undefined,
+): Promise<{ control: ControlClient; accounts: ServiceAccounts }> {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  const accounts = createServiceAccounts({
+    store,
+    tokens: createServiceAccountTokens('localhost', new Uint8Array(32), clock),
+    clock,
+    log: silentLogger,
+    isSignedIn: () => Promise.resolve(false),
+  })
+  return { control: await startSocket(t, accounts, onCut), accounts }
+}
+
+async function startSocket(
+  t: TestContext,
+  serviceAccounts: ServiceAccounts | undefined,
+  onCut: (sessionId: string) => void = () => undefined,
+): Promise<ControlClient> {
+  const directory = await mkdtemp(join(tmpdir(), 'postern-control-'))
+  const server = await startControl(join(directory, stateFiles.controlSocket), {
+    listSessions: () => Promise.resolve([]),
+    revokeSession: () => Promise.resolve(false),
+    countTunnels: () => 0,
+    serviceAccounts,
+    cutSession: (sessionId) => Promise.resolve(onCut(sessionId)),
+  })
+  t.after(async () => {
+    await server.close(0)
+    await rm(directory, { recursive: true })
+  })
+  return createControlClient(directory)
+}
