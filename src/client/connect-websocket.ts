@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocket } from 'ws'
+import { WebSocket } from '../tunnel/ws.ts'
 import { formatTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
 import {

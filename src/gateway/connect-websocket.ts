@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import { WebSocketServer } from 'ws'
+import { WebSocketServer } from '../tunnel/ws.ts'
 import { requestIdHeader } from '../tunnel/headers.ts'
 import { parseTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
@@ -8,7 +8,11 @@ import { watchClient } from './client-gone.ts'
 import { writeAndEnd } from './connect-http1.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
 
-/** What a client may have under way unread on one tunnel, in bytes; as over HTTP/2. */
+/**
+ * What a client may have under way unread on one tunnel, in bytes; as over HTTP/2.
+ *
+ * @limit bytes of one tunnel over a WebSocket that nobody has read yet: the sender waits
+ */
 const windowBytes = 1024 * 1024
 
 /** Never listens: what it does is the answer to a handshake. */

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream'
-import type { WebSocket } from 'ws'
+import type { WebSocket } from './ws.ts'
 import {
   closeCodes,
   costOf,
@@ -25,10 +25,18 @@ export const webSocketBounds = {
 
 /** How often a side pings. Edges commonly cut a connection without traffic after 60 s. */
 export const pingIntervalMs = 25_000
-/** Intervals without a sign of life after which the other side counts as lost. */
+/**
+ * Intervals without a sign of life after which the other side counts as lost.
+ *
+ * @limit pings without an answer over a WebSocket, one each 25 s: the tunnel is aborted
+ */
 const maxSilentIntervals = 2
 
-/** Most bytes that may wait in the connection besides what its writer knows of; pongs and credit do. */
+/**
+ * Most bytes that may wait in the connection besides what its writer knows of; pongs and credit do.
+ *
+ * @limit bytes over a WebSocket that the other side did not ask for yet: the tunnel is aborted
+ */
 const maxQueuedBytes = 1024 * 1024
 
 /**
