@@ -1,11 +1,17 @@
 import { resolve } from 'node:path'
 import { SystemError } from '../errors.ts'
+import type { AskOptions } from './ask-options.ts'
 import { askRoutes } from './ask-routes.ts'
 import { exitCodes } from './exit-codes.ts'
 import { exposedServiceAccount } from './service-account.ts'
 import { formatSshConfig } from './ssh-config-text.ts'
-import type { SshConfigCommandOptions } from './ssh-config.ts'
 import { processVoice } from './voice.ts'
+
+/** The options of `postern ssh-config` as they were given. */
+export interface SshConfigCommandOptions extends AskOptions {
+  readonly all?: true
+  readonly user?: string
+}
 
 /** Prints OpenSSH's configuration for the routes somebody may use; resolves to the exit code. */
 export async function printSshConfig(

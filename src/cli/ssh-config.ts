@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { withAskOptions, type AskOptions } from './ask-options.ts'
+import { withAskOptions } from './ask-options.ts'
+import type { SshConfigCommandOptions } from './ssh-config-print.ts'
 
 const examples = `
 Examples:
@@ -10,11 +11,6 @@ Examples:
   # routes of every port, and the name of your account there
   postern ssh-config --all --user ada
 `
-
-export interface SshConfigCommandOptions extends AskOptions {
-  readonly all?: true
-  readonly user?: string
-}
 
 /** Defines `postern ssh-config`. */
 export function defineSshConfig(end: (exitCode: number) => void): Command {
