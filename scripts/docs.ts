@@ -5,9 +5,12 @@ import { join } from 'node:path'
 import { renderConfigurationReference } from '../src/gateway/config/reference.ts'
 import { renderPolicyReference } from '../src/policy/reference.ts'
 import { renderLogReference } from '../src/telemetry/log-reference.ts'
+import { renderLimits } from './limits.ts'
 
-const pages: Readonly<Record<string, () => string>> = {
+/** Each page made from the code, or from what the page has around its generated part. */
+const pages: Readonly<Record<string, (page: string) => string>> = {
   'configuration.md': renderConfigurationReference,
+  'limits.md': renderLimits,
   'logs.md': renderLogReference,
   'policy.md': renderPolicyReference,
 }
@@ -17,18 +20,19 @@ const folder = join(import.meta.dirname, '..', 'docs')
 
 for (const [name, render] of Object.entries(pages)) {
   const path = join(folder, name)
-  const text = render()
+  const page = read(path)
+  const text = render(page)
   if (!onlyCheck) writeFileSync(path, text)
-  else if (read(path) !== text) {
+  else if (page !== text) {
     process.stderr.write(`docs/${name} is not current: run "npm run docs" and commit it\n`)
     process.exitCode = 1
   }
 }
 
-function read(path: string): string | undefined {
+function read(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    return undefined
+    return ''
   }
 }

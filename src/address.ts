@@ -6,7 +6,11 @@ export interface HostPort {
   readonly port: number
 }
 
-/** Longest host name in text form (RFC 1035 §2.3.4: 255 octets on the wire). */
+/**
+ * Longest host name in text form (RFC 1035 §2.3.4: 255 octets on the wire).
+ *
+ * @limit a host name: 400 `malformed_request`; in a configuration, an error
+ */
 const maxHostLength = 253
 
 // LDH labels, and the underscore that DNS names of services carry in practice.

@@ -124,6 +124,7 @@ export function mustBe(expected: string, input: unknown): string {
   return `must be ${expected}, ${empty ? 'but it is empty' : `not ${show(input)}`}`
 }
 
+/** @limit none: what a message repeats */
 const maxShownChars = 60
 
 /** A value as it stands in a message: short, and on one line. */

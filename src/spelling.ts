@@ -1,4 +1,8 @@
-/** Longest word that is compared, in UTF-16 units: the work grows with the product of both lengths. */
+/**
+ * Longest word that is compared, in UTF-16 units: the work grows with the product of both lengths.
+ *
+ * @limit none: words that are compared for a hint
+ */
 const maxWordLength = 64
 
 /**

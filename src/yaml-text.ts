@@ -23,12 +23,18 @@ export interface YamlText {
 }
 
 /**
- * Most values a document may hold once its aliases are expanded: every reader below walks them all,
+ * * Most values a document may hold once its aliases are expanded: every reader below walks them all,
  * and a few nested aliases can make billions of a few lines.
+ *
+ * @limit values of a configuration, aliases expanded: it does not load
  */
 const maxExpandedValues = 200_000
 
-/** A broken text makes follow-up faults on every line; the first ones are what helps. */
+/**
+ * A broken text makes follow-up faults on every line; the first ones are what helps.
+ *
+ * @limit none: how many faults of a broken text are shown
+ */
 const maxSyntaxProblems = 10
 
 /**

@@ -10,6 +10,10 @@ import type {
 
 type End = (exitCode: number) => void
 
+/**
+ * @limit time that tunnels have to finish after SIGTERM, `--grace-period`: they are cut, and
+ * counted in the log
+ */
 const defaultGracePeriodMs = 30_000
 
 const examples = `

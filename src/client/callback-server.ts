@@ -16,10 +16,23 @@ export interface CallbackServer extends AsyncDisposable {
 
 /** Random bytes in the path: no page can guess it and slip us a session of somebody else. */
 const pathBytes = 32
-/** Longest form that is read, in bytes. */
+/**
+ * Longest form that is read, in bytes.
+ *
+ * @limit the form by which a browser brings the answer of a sign-in: it is not read, and the
+ * client waits on
+ */
 const maxFormBytes = 64 * 1024
-/** Time for one whole request, in milliseconds. */
+/**
+ * Time for one whole request, in milliseconds.
+ *
+ * @limit time for one request of the browser that brings the answer of a sign-in: its connection
+ * is closed
+ */
 const requestTimeoutMs = 15_000
+/**
+ * @limit connections of browsers that bring the answer of a sign-in: further ones are closed
+ */
 const maxConnections = 32
 
 /**

@@ -6,7 +6,12 @@ import { keepAliveMs } from '../net/dial.ts'
 import { endWithPeer } from '../net/http2-peer-end.ts'
 import { answerTimeoutMs, readBody, type ConnectAnswer, type RequestFields } from './http-answer.ts'
 
-/** Longest wait for the answer to a PING before a connection gets no further tunnel. */
+/**
+ * Longest wait for the answer to a PING before a connection gets no further tunnel.
+ *
+ * @limit time for the answer to a PING before a connection gets another tunnel: a new connection
+ * is made
+ */
 const probeTimeoutMs = 5_000
 
 /** A connection that carries many tunnels. */
@@ -36,7 +41,12 @@ export interface TunnelSession {
 const streamWindowBytes = 4 * 1024 * 1024
 /** Credit of the whole connection. Node gives it back as bytes arrive, so no tunnel starves others. */
 const connectionWindowBytes = 16 * 1024 * 1024
-/** Most a session may hold in memory before Node refuses streams, in MB: stopped readers' windows. */
+/**
+ * Most a session may hold in memory before Node refuses streams, in MB: stopped readers' windows.
+ *
+ * @limit memory of one HTTP/2 connection, stopped readers included: further tunnels get a new
+ * connection
+ */
 const maxSessionMemoryMb = 512
 
 /** Starts HTTP/2 on a connection to the gateway. */

@@ -27,8 +27,10 @@ export interface TunnelWay {
 }
 
 /**
- * Most HTTP/2 connections one tunnel may open before it is content with HTTP/1.1: a gateway may send
+ * * Most HTTP/2 connections one tunnel may open before it is content with HTTP/1.1: a gateway may send
  * connections away as soon as they stand, or allow no streams on them.
+ *
+ * @limit HTTP/2 connections tried for one tunnel: HTTP/1.1 is used
  */
 const maxOpenings = 8
 

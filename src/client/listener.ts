@@ -10,7 +10,11 @@ export interface Listener extends Closable {
   readonly address: string
 }
 
-/** Most connections at once; further ones are closed as they come. */
+/**
+ * Most connections at once; further ones are closed as they come.
+ *
+ * @limit connections to one local port: further ones are closed as they come
+ */
 const maxConnections = 4_096
 
 interface Failure {

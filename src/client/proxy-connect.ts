@@ -3,9 +3,17 @@ import { version } from '../version.ts'
 
 const { request } = process.getBuiltinModule('node:http')
 
-/** Time for the proxy's answer, in milliseconds: it dials the gateway meanwhile. */
+/**
+ * Time for the proxy's answer, in milliseconds: it dials the gateway meanwhile.
+ *
+ * @limit time for the answer of a corporate proxy: an error that names the proxy
+ */
 const answerTimeoutMs = 30_000
-/** Longest head of its answer, in bytes. */
+/**
+ * Longest head of its answer, in bytes.
+ *
+ * @limit the head of the answer of a corporate proxy: an error that names the proxy
+ */
 const maxHeadBytes = 16 * 1024
 
 /** A connection through the proxy, or the status by which it refused one. */

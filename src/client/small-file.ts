@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { messageOf, systemCode } from '../errors.ts'
 
-/** Largest file that is read, in bytes. */
+/**
+ * Largest file that is read, in bytes.
+ *
+ * @limit a file of tokens or certificates: an error that names the file
+ */
 const maxFileBytes = 1024 * 1024
 
 const sentences: Readonly<Record<string, string>> = {

@@ -14,7 +14,11 @@ export interface HandshakeOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Time for a TLS handshake, in milliseconds. */
+/**
+ * Time for a TLS handshake, in milliseconds.
+ *
+ * @limit time for a TLS handshake: `gateway-unreachable`
+ */
 const handshakeTimeoutMs = 15_000
 
 /** Speaks TLS on a connection. Rejects with the error of the handshake as Node tells it. */

@@ -9,7 +9,11 @@ export interface TransportMemory {
   forget(): Promise<void>
 }
 
-/** How long it is believed, in milliseconds: edges change, and CONNECT is the better way. */
+/**
+ * How long it is believed, in milliseconds: edges change, and CONNECT is the better way.
+ *
+ * @limit how long the way that worked is remembered: CONNECT is tried first again
+ */
 const maxAgeMs = 24 * 60 * 60_000
 
 /**

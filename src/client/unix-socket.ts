@@ -3,7 +3,11 @@ import { lstat, rm } from 'node:fs/promises'
 import { connect, type Server } from 'node:net'
 import { systemCode } from '../errors.ts'
 
-/** Time for whoever holds a socket to answer, in milliseconds. */
+/**
+ * Time for whoever holds a socket to answer, in milliseconds.
+ *
+ * @limit time for whoever holds a socket to answer: it counts as left over, and is replaced
+ */
 const probeTimeoutMs = 1_000
 
 /**

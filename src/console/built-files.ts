@@ -24,9 +24,17 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Most files of one build that are read. */
+/**
+ * Most files of one build that are read.
+ *
+ * @limit none: files of our own build
+ */
 const maxFiles = 100
-/** Most bytes of one build that are read. */
+/**
+ * Most bytes of one build that are read.
+ *
+ * @limit none: bytes of our own build
+ */
 const maxTotalBytes = 8 * 1024 * 1024
 
 /**

@@ -37,7 +37,11 @@ export function renderRefusal(
   }
 }
 
-/** Longest `Accept` that is looked at, in characters; a longer one counts as absent. */
+/**
+ * Longest `Accept` that is looked at, in characters; a longer one counts as absent.
+ *
+ * @limit the header `Accept`: it counts as absent
+ */
 const maxAcceptLength = 1024
 
 /** Whether an `Accept` header prefers HTML to JSON; true when it is absent or takes anything. */

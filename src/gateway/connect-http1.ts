@@ -4,7 +4,11 @@ import type { Answer } from './answer.ts'
 import { watchClient } from './client-gone.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
 
-/** How long a refused client may go on sending before its connection is cut, in milliseconds. */
+/**
+ * How long a refused client may go on sending before its connection is cut, in milliseconds.
+ *
+ * @limit time that a refused client over HTTP/1.1 may go on sending: its connection is cut
+ */
 const lingerMs = 2_000
 
 /**

@@ -3,7 +3,11 @@ import { AccessError, PeerError } from '../errors.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import type { ConnectRequest } from './connect-request.ts'
 
-/** Longest authority that is looked at: a host name of 253 octets, brackets, colon and port fit. */
+/**
+ * Longest authority that is looked at: a host name of 253 octets, brackets, colon and port fit.
+ *
+ * @limit a target of CONNECT: 400 `malformed_request`
+ */
 const maxAuthorityLength = 300
 
 /**

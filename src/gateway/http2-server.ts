@@ -11,11 +11,24 @@ import {
   type HttpServerOptions,
 } from './port-handlers.ts'
 
-/** One stream may have this much under way unread; HTTP/2's default of 64 KiB halves the throughput. */
+/**
+ * One stream may have this much under way unread; HTTP/2's default of 64 KiB halves the throughput.
+ *
+ * @limit bytes of one HTTP/2 stream that nobody has read yet: the sender waits
+ */
 const streamWindowBytes = 1024 * 1024
-/** Credit of a whole connection: several streams of a fast client at full window. */
+/**
+ * Credit of a whole connection: several streams of a fast client at full window.
+ *
+ * @limit bytes of one HTTP/2 connection that nobody has read yet: the senders wait
+ */
 const connectionWindowBytes = 8 * 1024 * 1024
+/**
+ * @limit streams of one HTTP/2 connection: the stream is refused; clients open another
+ * connection
+ */
 const maxStreamsPerConnection = 250
+/** @limit memory of one HTTP/2 connection: its further streams are refused */
 const maxSessionMemoryMib = 64
 
 /** A stream whose connection is gone already. */

@@ -29,9 +29,17 @@ export class RouteNotFoundError extends AccessError {
   }
 }
 
-/** Most ports that a refusal names. */
+/**
+ * Most ports that a refusal names.
+ *
+ * @limit ports that `route_not_found` names: the rest is left out
+ */
 const maxPortsNamed = 5
-/** Most ports of one host whose policies are asked for one refusal. */
+/**
+ * Most ports of one host whose policies are asked for one refusal.
+ *
+ * @limit ports of one host looked at for `route_not_found`: the rest is left out
+ */
 const maxPortsTried = 100
 
 /**

@@ -29,9 +29,19 @@ export interface HttpServerOptions {
   readonly handlers: PortHandlers
 }
 
-/** Most fields of one request. */
+/**
+ * Most fields of one request.
+ *
+ * @limit fields of a request's head: 431 `head_too_large`; over HTTP/2 the stream may be reset
+ * instead
+ */
 export const maxHeaderFields = 200
-/** Most bytes of one request's head, names and values. */
+/**
+ * Most bytes of one request's head, names and values.
+ *
+ * @limit the head of a request: 431 `head_too_large`; over HTTP/2 the connection may be closed
+ * instead
+ */
 export const maxHeaderBytes = 32 * 1024
 
 /** Whether a head is too large: Node drops fields over HTTP/1.1, and counts no bytes over HTTP/2. */

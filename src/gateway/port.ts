@@ -38,6 +38,7 @@ export interface Port {
   destroy(): void
 }
 
+/** @limit time for a TLS handshake: the connection is closed */
 const defaultHandshakeTimeoutMs = 15_000
 /**
  * Listens on the one port: PROXY header, TLS, then HTTP/1.1 or HTTP/2 by ALPN. The HTTP servers get

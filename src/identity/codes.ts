@@ -2,6 +2,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { CodeStore } from '../store/store.ts'
 
+/** @limit life of the one-time code that ends a sign-in: sign in again */
 const codeLifeMs = 60_000
 const codeBytes = 32
 

@@ -47,10 +47,17 @@ export interface PendingFlows {
   clear(state: string): string
 }
 
+/** @limit life of a sign-in under way: start again */
 const flowLifeMs = 600_000
-/** A browser sends all of them with every request, and request heads are bounded. */
+/**
+ * A browser sends all of them with every request, and request heads are bounded.
+ *
+ * @limit sign-ins under way in one browser: the oldest is given up
+ */
 const maxPendingFlows = 4
+/** @limit the address that a sign-in returns to: 400 */
 const maxReturnToLength = 2000
+/** @limit none: finished sign-ins that are remembered against a second use */
 const maxUsedFlows = 10_000
 const startAgain = { hint: 'start again where you came from' }
 

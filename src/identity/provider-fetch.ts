@@ -2,7 +2,11 @@ import type { CustomFetchOptions } from 'openid-client'
 import { isLoopbackHost } from '../address.ts'
 import { PeerError } from '../errors.ts'
 
-/** Discovery documents, key sets, tokens and claims are a few KiB; this is far beyond. */
+/**
+ * Discovery documents, key sets, tokens and claims are a few KiB; this is far beyond.
+ *
+ * @limit an answer of the identity provider: the sign-in fails with one sentence
+ */
 const maxResponseBytes = 1_048_576
 
 export type ProviderFetch = (url: string, options: CustomFetchOptions) => Promise<Response>

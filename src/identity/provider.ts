@@ -52,8 +52,13 @@ export interface Provider {
   close(): void
 }
 
+/**
+ * @limit time for an answer of the identity provider: the sign-in fails with one sentence; a
+ * session is kept and asked about later
+ */
 const timeoutSeconds = 10
 const clockToleranceSeconds = 60
+/** @limit none: how long the keys of the provider are kept */
 const maxKeySetAgeMs = 600_000
 
 interface Discovered {

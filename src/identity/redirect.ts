@@ -1,5 +1,6 @@
 import { isLoopbackHost } from '../address.ts'
 
+/** @limit the address that a client's sign-in ends at: 400 */
 const maxRedirectLength = 2000
 
 /**

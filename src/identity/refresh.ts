@@ -29,8 +29,10 @@ export interface Refresher {
   close(): Promise<void>
 }
 
+/** @limit none: sessions asked about at once */
 const maxConcurrentRefreshes = 8
 const firstRetryMs = 5000
+/** @limit none: wait before a provider that is down is asked again */
 const maxRetryMs = 300_000
 /** A provider whose access tokens last seconds is not asked more often than this. */
 const minRefreshGapMs = 1000

@@ -1,7 +1,11 @@
 import { EncryptJWT, errors, jwtDecrypt } from 'jose'
 import type { JWTPayload } from 'jose'
 
-/** Browsers keep cookies of up to 4096 bytes; nothing longer can be ours. */
+/**
+ * Browsers keep cookies of up to 4096 bytes; nothing longer can be ours.
+ *
+ * @limit a cookie: it counts as absent
+ */
 const maxSealedBytes = 4096
 
 /** Encrypts and authenticates a value for a cookie: JWE, `dir` with A256GCM (RFC 7516). */

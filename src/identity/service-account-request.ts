@@ -13,9 +13,15 @@ export interface NewServiceAccount {
 
 /** Names are typed, stand in policies, headers and file names, and read the same in any case. */
 const idShape = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/
+/** @limit the id of a service account: it is not created */
 const maxIdChars = 63
+/** @limit the description of a service account: it is not created */
 const maxDescriptionChars = 200
-/** Most that are kept, revoked ones included. */
+/**
+ * Most that are kept, revoked ones included.
+ *
+ * @limit service accounts, revoked ones included: none is created
+ */
 export const maxServiceAccounts = 10_000
 
 /** Throws `PeerError` `invalid-service-account-request` for what cannot be one. */

@@ -2,7 +2,11 @@ import { SignJWT, errors, jwtVerify } from 'jose'
 import type { Clock } from '../clock.ts'
 import type { PresentedCredential } from './service-account-secret.ts'
 
-/** A token larger than this is not ours, in bytes. */
+/**
+ * A token larger than this is not ours, in bytes.
+ *
+ * @limit the token of a service account: it counts as worthless, 401
+ */
 const maxTokenBytes = 8192
 
 export interface ServiceAccountTokenClaims {

@@ -62,6 +62,7 @@ export interface SessionsOptions {
 }
 
 const idBytes = 32
+/** @limit none: how often expired sessions are looked for */
 const maxSweepIntervalMs = 5000
 
 /**

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { AccessError } from '../errors.ts'
 
+/** @limit life of the address a client signs in at: start again */
 const lifeSeconds = 5 * 60
 /** Clocks of two gateways differ by at most this. */
 const leewaySeconds = 60

@@ -1,7 +1,11 @@
 import { SignJWT, errors, jwtVerify } from 'jose'
 import type { Session } from './session.ts'
 
-/** A token larger than this is not ours, in bytes. */
+/**
+ * A token larger than this is not ours, in bytes.
+ *
+ * @limit a token: it counts as worthless, 401
+ */
 const maxTokenBytes = 8192
 
 /** Makes and reads the tokens by which clients name their session. */

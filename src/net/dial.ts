@@ -8,10 +8,19 @@ export interface DialOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** How often an idle connection is probed, so that a lost peer is noticed and NATs keep it. */
+/**
+ * How often an idle connection is probed, so that a lost peer is noticed and NATs keep it.
+ *
+ * @limit silence of a peer before it is asked whether it is still there, by TCP and by an HTTP/2
+ * PING: a lost one ends its tunnels
+ */
 export const keepAliveMs = 60_000
 
-/** Pomerium's connect timeout (reference 3.3). */
+/**
+ * Pomerium's connect timeout (reference 3.3).
+ *
+ * @limit time to reach one upstream: the next one is tried, then 503 `upstream_unreachable`
+ */
 const defaultDialTimeoutMs = 10_000
 
 const sentences: Readonly<Record<string, string>> = {

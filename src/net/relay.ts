@@ -34,9 +34,11 @@ export interface RelayEnd {
 }
 
 /**
- * How long a side that can only be ended in order (TLS) may take to end too, in milliseconds. Until
+ * * How long a side that can only be ended in order (TLS) may take to end too, in milliseconds. Until
  * then its input is read and thrown away: closing with unread input would send a TCP reset, which
  * may overtake the last bytes.
+ *
+ * @limit time that the other side of an aborted tunnel may take to end: it is cut
  */
 const lingerMs = 2_000
 
@@ -47,6 +49,7 @@ const lingerMs = 2_000
  * worth a call of their own.
  */
 const minGatheredBytes = 4 * 1024
+/** @limit none: small pieces are written together */
 const maxGatheredBytes = 16 * 1024
 
 /**

@@ -15,6 +15,7 @@ import type { Tables } from './tables.ts'
 /** The file's name in a state directory. */
 export const databaseFileName = 'postern.db'
 
+/** @limit time to wait for the database: 503, the sign-in is kept */
 const busyTimeoutMs = 5000
 
 /**

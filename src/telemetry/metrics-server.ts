@@ -19,8 +19,13 @@ export interface MetricsServer extends Closable {
   readonly address: AddressInfo
 }
 
-/** A scraper asks for one small page; more than this many connections are refused. */
+/**
+ * A scraper asks for one small page; more than this many connections are refused.
+ *
+ * @limit connections of scrapers: further ones are closed
+ */
 const maxConnections = 64
+/** @limit time for one request of a scraper: its connection is closed */
 const requestTimeoutMs = 10_000
 
 /**

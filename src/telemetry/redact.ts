@@ -5,11 +5,23 @@
 
 export const redacted = '[redacted]'
 
-/** How deep a logged value is followed, in levels of nesting. */
+/**
+ * How deep a logged value is followed, in levels of nesting.
+ *
+ * @limit none: how deep a logged value is followed
+ */
 const maxDepth = 6
-/** How much of one array or object is logged, in entries. */
+/**
+ * How much of one array or object is logged, in entries.
+ *
+ * @limit none: how much of a list is logged
+ */
 const maxEntries = 100
-/** How much of one string is logged, in UTF-16 code units. */
+/**
+ * How much of one string is logged, in UTF-16 code units.
+ *
+ * @limit none: how much of a text is logged
+ */
 const maxStringLength = 2_048
 
 const secretWords = new Set([

@@ -12,9 +12,17 @@ export interface RefusalBody {
   readonly reasons?: readonly string[]
 }
 
-/** Longest text of one field that is shown, in UTF-16 units. */
+/**
+ * Longest text of one field that is shown, in UTF-16 units.
+ *
+ * @limit a text of a refusal that is shown: the rest is left out
+ */
 const maxTextLength = 500
-/** Most reasons that are shown. */
+/**
+ * Most reasons that are shown.
+ *
+ * @limit reasons of a refusal that are shown: the rest is left out
+ */
 const maxReasons = 20
 
 /** Writes a refusal as the JSON body of an HTTP answer. */

@@ -99,7 +99,11 @@ export function decodeTokenAnswer(text: string): string | undefined {
   }
 }
 
-/** Longest token that is kept or sent, in characters: it must fit into a request head. */
+/**
+ * Longest token that is kept or sent, in characters: it must fit into a request head.
+ *
+ * @limit a token that is kept or sent: it counts as none
+ */
 export const maxTokenLength = 8_192
 
 /** Whether a text can stand in an `Authorization` header as a token (RFC 9110 §11.2, token68). */

@@ -18,7 +18,11 @@ import { gatewayPaths } from './paths.ts'
 /** The subprotocol both sides must name (RFC 6455 §1.9). */
 export const tunnelProtocol = 'postern-tunnel.v1'
 
-/** Longest payload of one message, in bytes; a longer one breaks the protocol. */
+/**
+ * Longest payload of one message, in bytes; a longer one breaks the protocol.
+ *
+ * @limit one message over a WebSocket: the tunnel is aborted
+ */
 export const maxMessageBytes = 64 * 1024
 
 /** What each side may send before it has been given credit. */
@@ -27,7 +31,11 @@ export const initialCredit = 64 * 1024
 /** What a message costs besides its bytes: many tiny ones take memory as well. */
 export const messageOverhead = 128
 
-/** Most credit one side may hold. */
+/**
+ * Most credit one side may hold.
+ *
+ * @limit credit of one side over a WebSocket, in bytes: the tunnel is aborted
+ */
 export const maxCredit = 64 * 1024 * 1024
 
 /** Close codes: 1000 of RFC 6455 §7.4.1, and one of those that §7.4.2 leaves to applications. */
@@ -41,7 +49,11 @@ export type TunnelMessage =
 
 const endText = 'end'
 const creditText = /^credit ([1-9][0-9]{0,8})$/
-/** Longest text message: `credit` and nine digits. */
+/**
+ * Longest text message: `credit` and nine digits.
+ *
+ * @limit a control message over a WebSocket: the tunnel is aborted
+ */
 const maxTextLength = 16
 
 /** The text message that ends one direction. */

@@ -31,7 +31,11 @@ const namePatterns = z
     error: `must be an object with exactly one of ${nameKinds.join(', ')}`,
   })
 
-/** Longest path there is (`client-certificates/paths.ts`), without its first certificate. */
+/**
+ * Longest path there is (`client-certificates/paths.ts`), without its first certificate.
+ *
+ * @limit `max_verify_depth`: the configuration does not load
+ */
 const maxDepth = 9
 
 /** What `downstream_mtls` holds; names and meanings are Pomerium's (reference 3.7). */

@@ -19,7 +19,11 @@ export interface Files {
   readonly seen: ReadonlyMap<string, string>
 }
 
-/** Far more than any configuration, certificate chain or secret. */
+/**
+ * Far more than any configuration, certificate chain or secret.
+ *
+ * @limit a file that the configuration names: the configuration does not load
+ */
 const maxFileBytes = 4 * 1024 * 1024
 
 /** Reads the files that a configuration names, and remembers which. */

@@ -10,7 +10,11 @@ import type { ListenAddress } from './config.ts'
 /** Any text but an empty one. */
 export const text = textOf('text', (value) => (value.trim() === '' ? undefined : value.trim()))
 
-/** Longest `contact`, in characters. */
+/**
+ * Longest `contact`, in characters.
+ *
+ * @limit the `contact` of a route: the configuration does not load
+ */
 const maxContactChars = 200
 
 /** Whom to ask: one line of text. */

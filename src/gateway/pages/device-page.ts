@@ -28,6 +28,7 @@ export const deviceFields = {
 } as const
 
 const action = '/.postern/device'
+/** @limit routes that the page of a machine names: the rest is counted */
 const maxListedRoutes = 20
 
 /** Asks for the code; `fault` says what is wrong with the one that was typed. */

@@ -11,7 +11,11 @@ import {
 import { createPageApp, type PageApp } from '../app.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 
-/** A code and a verifier are 43 to 128 characters each. */
+/**
+ * A code and a verifier are 43 to 128 characters each.
+ *
+ * @limit a request that exchanges a one-time code: 413 `request_too_large`
+ */
 const maxTokenRequestBytes = 4096
 
 /**

@@ -21,7 +21,11 @@ export interface From {
 
 const form = 'tcp+https://HOST:PORT'
 
-/** Longest `from`, in characters: what one line of a file or a page can still show. */
+/**
+ * Longest `from`, in characters: what one line of a file or a page can still show.
+ *
+ * @limit the `from` of a route: the configuration does not load
+ */
 const maxFromChars = 4096
 
 /**

@@ -15,7 +15,11 @@ export interface ParsedUpstream extends HostPort {
 /** What one entry of `to` looks like, for messages. */
 export const toForm = 'tcp://HOST:PORT, or https://GATEWAY for a next gateway'
 
-/** Largest weight: sums of many stay exact, and it is Envoy's own bound on them (32 bits). */
+/**
+ * Largest weight: sums of many stay exact, and it is Envoy's own bound on them (32 bits).
+ *
+ * @limit the weight of an upstream: the configuration does not load
+ */
 const maxWeight = 4_294_967_295
 
 /**

@@ -5,7 +5,11 @@ import { isObject } from '../place.ts'
 import { aboutEmail } from './email.ts'
 import { aboutSubject, answer, type Criterion } from './criterion.ts'
 
-/** More steps than this into nested claims are not taken; a claim of that very name is still found. */
+/**
+ * More steps than this into nested claims are not taken; a claim of that very name is still found.
+ *
+ * @limit steps into a nested claim: the criterion does not hold
+ */
 const maxClaimLevels = 5
 
 /** `claim/department: { has: engineering }` — what the identity provider says of a person. */

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { formatBound, limitsOf, renderLimits } from './limits.ts'
+
+test('a bound is read with its unit and what happens beyond it', () => {
+  const text = [
+    '/** Longest head.',
+    ' *',
+    ' * @limit the head of a request,',
+    ' * over any HTTP version: 431 `head_too_large`',
+    ' */',
+    'export const maxHeadBytes = 32 * 1024',
+    '/** Nobody meets it. @limit none: a cache */',
+    'const maxKept = 10',
+    'const name = 7',
+  ].join('\n')
+  assert.deepEqual(limitsOf('gateway/x.ts', text), [
+    {
+      file: 'gateway/x.ts',
+      what: 'the head of a request, over any HTTP version',
+      bound: '32 KiB',
+      beyond: '431 `head_too_large`',
+    },
+  ])
+})
+
+test('what looks like a bound and says nothing of itself is an error', () => {
+  for (const line of [
+    'const maxThings = 5',
+    'const answerTimeoutMs = 5_000',
+    'const lifeSeconds = 5',
+  ])
+    assert.throws(() => limitsOf('x.ts', line), /"x\.ts|x\.ts: "/)
+  assert.throws(() => limitsOf('x.ts', '/** @limit nothing said */\nconst maxThings = 5'), /": "/)
+})
+
+test('numbers are shown as people write them', () => {
+  assert.deepEqual(
+    [
+      formatBound('timeoutMs', 600_000),
+      formatBound('lifeSeconds', 300),
+      formatBound('gapMs', 1_500),
+      formatBound('maxFileBytes', 4 * 1024 * 1024),
+      formatBound('maxV1Bytes', 107),
+      formatBound('maxHostLength', 253),
+      formatBound('maxThings', 10_000),
+    ],
+    ['10 min', '5 min', '1500 ms', '4 MiB', '107 bytes', '253 characters', '10,000'],
+  )
+})
+
+test('a page without the markers is not written over', () => {
+  assert.throws(() => renderLimits('# Limits\n'), /markers/)
+})
