@@ -6,8 +6,9 @@ export const endings = {
   'upstream-reset': 'the upstream was lost or aborted',
   'idle-timeout': "no byte either way for the route's `idle_timeout`",
   timeout: "the route's `timeout` or the gateway's `timeout_write` was over",
-  'session-revoked': 'the session was revoked, or its person signed out',
-  'session-expired': 'the session came to its end',
+  'session-revoked':
+    'the session was revoked, its person signed out, or the service account was revoked or rotated',
+  'session-expired': 'the session, or the credential of the service account, came to its end',
   'policy-changed': 'the policy, asked again, no longer allows it',
   'route-removed': 'the route is gone from the configuration',
   shutdown: 'the gateway stopped, and its grace period was over',
