@@ -167,7 +167,9 @@ describe('the portal', () => {
         ['listed', ['today is outside the dates this route names'], 'dba@example.com'],
       ],
     )
-    assert.deepEqual(asked, [[{ session: ada, ip: '192.0.2.1' }, origin]])
+    assert.deepEqual(asked, [
+      [{ session: ada, ip: '192.0.2.1', clientCertificate: undefined }, origin],
+    ])
     assert.equal((await get(viewPath)).headers.get('cache-control'), 'no-store')
   })
 

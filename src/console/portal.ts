@@ -73,7 +73,8 @@ function createPortal(files: BuiltFiles, parts: PagesParts): PageApp {
     refuseOtherSites(c)
     const session = await parts.sessionOf(c.req.header('cookie'))
     const gateway = origin?.origin ?? `https://${new URL(c.req.url).host}`
-    const view = viewPortal(parts, { session, ip: c.env.ip, gateway }, Date.now())
+    const { ip, clientCertificate } = c.env
+    const view = viewPortal(parts, { session, ip, clientCertificate, gateway }, Date.now())
     return c.json(view, 200, { ...portalHeaders, 'cache-control': 'no-store' })
   })
   return app

@@ -3,7 +3,9 @@ import type { PagesParts } from '../gateway/parts.ts'
 import { explainReason } from '../policy/explain.ts'
 import type { PortalPerson, PortalRoute, PortalView } from './portal-view.ts'
 
-export interface Visitor {
+type Asker = Parameters<PagesParts['seenBy']>[0]
+
+export interface Visitor extends Pick<Asker, 'clientCertificate'> {
   /** Undefined for somebody who is not signed in. */
   readonly session: Session | undefined
   readonly ip: string
@@ -20,10 +22,10 @@ export function viewPortal(
   visitor: Visitor,
   nowMs: number,
 ): PortalView {
-  const { session, ip, gateway } = visitor
+  const { session, ip, clientCertificate, gateway } = visitor
   const canSignIn = origin !== undefined
   const isHidden = canSignIn && session === undefined
-  const routes = isHidden ? [] : seenBy({ session, ip }, gateway).map(toRoute)
+  const routes = isHidden ? [] : seenBy({ session, ip, clientCertificate }, gateway).map(toRoute)
   return {
     canSignIn,
     person: session === undefined ? null : toPerson(session),

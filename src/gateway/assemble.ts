@@ -7,6 +7,7 @@ import { createAuthorize, type AuthorizeParts } from './authorize.ts'
 import { parseRedirect } from '../identity/redirect.ts'
 import type { Session } from '../identity/session.ts'
 import type { Decision } from '../policy/decision.ts'
+import type { ClientCertificate } from '../policy/facts.ts'
 import {
   createClientCertificates,
   type ClientCertificates,
@@ -141,6 +142,23 @@ function createDecide(
     const subject = subjects(session)
     const nowMs = clock.now()
     const tunnel = { method: 'CONNECT', path: '' }
-    return policy.evaluate({ subject, ...tunnel, sourceIp, clientCertificate, nowMs })
+    const facts = { subject, ...tunnel, sourceIp, clientCertificate, nowMs }
+    const decision = policy.evaluate(facts)
+    const isForSomebody = session !== undefined && decision.outcome === 'client-certificate'
+    return isForSomebody ? policy.evaluate({ ...facts, clientCertificate: anyValid }) : decision
   }
+}
+
+/**
+ * People look at their routes in a browser, and use them with a program that has the certificate. So
+ * whoever is signed in is shown what they may use with a valid one; without one, nothing opens.
+ */
+const anyValid: ClientCertificate = {
+  isValid: true,
+  fingerprint: '',
+  spkiHash: '',
+  dnsNames: [],
+  emailAddresses: [],
+  uris: [],
+  validUntilMs: undefined,
 }

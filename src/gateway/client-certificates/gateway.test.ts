@@ -15,6 +15,7 @@ import {
   startTestGateway,
   testCa,
   testRoute,
+  testSession,
   type TestGateway,
 } from '../gateway.fixture.ts'
 import type { Route } from '../routes/route.ts'
@@ -233,6 +234,15 @@ describe('policy_with_default_deny', () => {
     assert.equal((await ask(gateway, good, 'h2'))?.status, 495)
   })
 
+  test('what OpenSSL alone finds wrong is wrong, such as an authority that may have none below it', async (t) => {
+    const notAllowed = await other.issueAuthority({ name: 'Not allowed' })
+    const leaf = await notAllowed.issueClient(laptop)
+    const { gateway } = await start(t, { ca: other.cert, crl: undefined, maxVerifyDepth: 0 })
+    const pair = { cert: leaf.cert + notAllowed.cert, key: leaf.key }
+    assert.equal((await ask(gateway, pair, 'h2'))?.status, 495)
+    await gateway.line(({ error }) => /PATH_LENGTH_EXCEEDED/.test(String(error)))
+  })
+
   test('nobody is trusted by an outdated revocation list', async (t) => {
     const { gateway } = await start(t, { crl: await root.revoke([], { nextUpdate: past }) })
     assert.equal((await ask(gateway, good, 'h2'))?.status, 495)
@@ -262,6 +272,21 @@ describe('policy_with_default_deny', () => {
     assert.equal((await askStream(refused))?.status, 495)
     await closed
     refused.destroy()
+  })
+})
+
+describe('what is shown of routes', () => {
+  test('whoever is signed in sees what a certificate would open to them, a stranger nothing', async (t) => {
+    const policy = { allow: { or: [{ email: { is: 'ada@example.com' } }] } }
+    const { gateway } = await start(t, {}, policy)
+    const seen = (session?: ReturnType<typeof testSession>): number =>
+      gateway.parts.seenBy({ session, ip: '192.0.2.1' }, 'https://gateway.example.com').length
+    assert.equal(seen(testSession('s1', 'ada@example.com')), 1)
+    assert.equal(seen(testSession('s2', 'bob@example.com')), 0)
+    assert.equal(seen(), 0)
+    const open = await start(t)
+    const asker = { session: undefined, ip: '192.0.2.1' }
+    assert.deepEqual(open.gateway.parts.seenBy(asker, 'https://gateway.example.com'), [])
   })
 })
 

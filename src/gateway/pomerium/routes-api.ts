@@ -24,7 +24,8 @@ export function createRoutesApi({ signIn, seenBy }: RoutesApiParts): PageApp {
     const found = await signIn?.identity.fromHeaders(c.req.header())
     if (signIn !== undefined && found === undefined) return sendRefusal(c, signInRequired)
     const gateway = signIn?.origin.origin ?? `https://${new URL(c.req.url).host}`
-    const seen = seenBy({ session: found?.session, ip: c.env.ip }, gateway)
+    const { ip, clientCertificate } = c.env
+    const seen = seenBy({ session: found?.session, ip, clientCertificate }, gateway)
     const [usable, others] = [true, false].map((wanted) =>
       seen.filter(({ isUsable }) => isUsable === wanted),
     )
