@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { keepAliveMs } from '../net/dial.ts'
 import { startTunnelSession, type TunnelSession } from './connect-http2.ts'
@@ -28,6 +30,49 @@ test('a gateway that says it goes and keeps the connection breaks nothing', asyn
   assert.equal(session.isUsable, false)
   t.mock.timers.tick(3 * keepAliveMs)
 })
+
+test('a connection that has carried its last tunnel is closed after a while, and not before', async (t) => {
+  const server = createHttp2Server()
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    stream.on('error', () => undefined)
+    stream.respond({ ':status': 200 })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  const session = startTunnelSession(socket, `http://127.0.0.1:${port}`)
+  t.after(() => session.destroy())
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const [first, second] = await Promise.all([tunnel(session), tunnel(session)])
+  await ended(first)
+  t.mock.timers.tick(60_000)
+  assert.equal(session.isUsable, true)
+  await ended(second)
+  t.mock.timers.tick(4_999)
+  assert.equal(session.isUsable, true)
+  const third = await tunnel(session)
+  t.mock.timers.tick(60_000)
+  assert.equal(session.isUsable, true)
+  await ended(third)
+  const closed = once(socket, 'close')
+  t.mock.timers.tick(5_000)
+  assert.equal(session.isUsable, false)
+  await closed
+})
+
+async function tunnel(session: TunnelSession): Promise<Duplex> {
+  const answer = await session.connect('a.example.com:1', {})
+  assert.ok(answer.tunnel)
+  return answer.tunnel
+}
+
+async function ended(stream: Duplex): Promise<void> {
+  const closed = once(stream, 'close')
+  stream.destroy()
+  await closed
+}
 
 /** A connection to a peer that begins as HTTP/2 does, and says nothing more by itself. */
 async function open(t: TestContext): Promise<{ session: TunnelSession; peer: Socket }> {

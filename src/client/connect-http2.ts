@@ -14,6 +14,15 @@ import { answerTimeoutMs, readBody, type ConnectAnswer, type RequestFields } fro
  */
 const probeTimeoutMs = 5_000
 
+/**
+ * How long a connection without a tunnel is kept for the next one: an edge counts and logs when it
+ * ends, and whoever looks there should not have to end the client first.
+ *
+ * @limit time that a connection to the gateway is kept without a tunnel: it is closed, and the next
+ * tunnel opens another
+ */
+const keptIdleMs = 5_000
+
 /** A connection that carries many tunnels. */
 export interface TunnelSession {
   /** Whether another tunnel may be asked for on it. */
@@ -69,6 +78,7 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
   socket.once('end', () => (isLeaving = true))
   const follow = endWithPeer(session, socket)
   pingRegularly(session)
+  let idle: NodeJS.Timeout | undefined
 
   return {
     get isUsable() {
@@ -84,9 +94,13 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
     async connect(authority, fields, signal) {
       const stream = session.request({ ':method': 'CONNECT', ':authority': authority, ...fields })
       probe(session, () => (isLeaving = true))
+      clearTimeout(idle)
       streams += 1
       follow(stream)
-      stream.once('close', () => (streams -= 1))
+      stream.once('close', () => {
+        streams -= 1
+        if (streams === 0) idle = setTimeout(() => session.close(), keptIdleMs).unref()
+      })
       const status = await awaitStatus(stream, signal)
       hasAnswered = true
       if (status.code === 200) return { tunnel: stream }
