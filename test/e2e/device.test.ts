@@ -5,7 +5,7 @@ import { describe } from 'node:test'
 import { decideAboutDevice } from './approve.ts'
 import { runChild, startChild, type Child, type Result } from './child.ts'
 import { checkLooks } from './page-looks.ts'
-import { peerTest } from './peers.ts'
+import { peerTest, program } from './peers.ts'
 import { startChromium } from './peers/chromium.ts'
 import { personAt, type Person } from './person.ts'
 import { alice, posternCommand, route, startRig, type GatewayRig } from './rig.ts'
@@ -154,6 +154,21 @@ describe('postern login without a browser', () => {
       [again.ending, JSON.parse(again.output)],
       [0, { gateway: rig.origin, session: 'not_signed_in' }],
     )
+  })
+
+  peerTest('on a terminal there is a QR code, and Ctrl-C gives up', ['terminal'], async (scope) => {
+    const { rig, person } = await startMachine(scope)
+    const [command, args] = posternCommand('login', '--device', '--ca-file', rig.caFile, rig.origin)
+    const line = [command, ...args].map((word) => `'${word}'`).join(' ')
+    // util-linux gives it a terminal, which has no size before somebody sets one.
+    const inTerminal = ['-qec', `stty cols 100 rows 50; exec ${line}`, '/dev/null']
+    const options = { env: { ...person.env, TERM: 'xterm' }, cwd: person.home }
+    const login = startChild(scope, program('script'), inTerminal, options)
+    await login.says(/waiting; the code is good for 10 minutes/)
+    const rows = login.output().match(/\[97;40m[ \u2580-\u2588]{30,}/g) ?? []
+    assert.ok(rows.length > 15, `${rows.length} rows`)
+    login.stdin.write('\u0003')
+    assert.equal(await login.ended, 130)
   })
 
   peerTest(

@@ -17,6 +17,7 @@ export const peers = {
   sshpass: ['sshpass'],
   systemd: ['systemd-analyze'],
   Chromium: ['chromium'],
+  terminal: ['script', 'stty'],
   Git: ['git'],
   rsync: ['rsync'],
   xrdp: ['xrdp', 'xrdp-sesman', 'xmessage', 'unshare', 'nsenter', 'pgrep', 'useradd', 'chpasswd'],
@@ -29,7 +30,10 @@ export type Peer = keyof typeof peers
 /** What nobody but root can run. */
 const rootsOwn: ReadonlySet<Peer> = new Set(['xrdp'])
 
+/** Longest run of a test, in milliseconds. */
 const maxTestMs = 120_000
+/** The same where hundreds of MiB go through a database. */
+export const maxBulkTestMs = 240_000
 
 /**
  * A test with real programs. Where one is not installed the test is skipped by the program's name;
@@ -39,11 +43,12 @@ export function peerTest(
   name: string,
   needed: readonly Peer[],
   run: (scope: Scope) => Promise<void>,
+  timeout = maxTestMs,
 ): void {
   const missing = needed.flatMap(lacks)
   const why = `missing: ${missing.join(', ')}; run scripts/install-peers.sh`
   const isSkipped = missing.length > 0 && process.env['CI'] !== 'true'
-  test(name, { skip: isSkipped && why, timeout: maxTestMs }, async (t) => {
+  test(name, { skip: isSkipped && why, timeout }, async (t) => {
     if (missing.length > 0) throw new Error(why)
     await inScope(run, (text) => t.diagnostic(text))
   })
