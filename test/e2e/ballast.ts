@@ -13,13 +13,13 @@ export interface BallastRow {
 }
 
 /** A row's body as it is generated and as text, in bytes: base64 makes 4 of 3. */
-const rawBytes = 768
-const bodyBytes = 1_024
+const rawBytes = 3_072
+const bodyBytes = 4_096
 /** 200 MiB of bodies. */
 export const ballastRowCount = (200 * 1024 * 1024) / bodyBytes
-const rowsAtOnce = 256
+const rowsAtOnce = 64
 
-/** Rows as a file has them, a few hundred at once; resolves to the SHA-256 of all rows. */
+/** Writes rows as a file has them, some at once; resolves to the SHA-256 of all rows. */
 export async function writeBallast(
   path: string,
   head: string,

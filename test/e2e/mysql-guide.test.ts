@@ -14,7 +14,7 @@ import {
   runLine,
   type Guide,
 } from './guide.ts'
-import { peerTest, program } from './peers.ts'
+import { maxBulkTestMs, peerTest, program } from './peers.ts'
 import { startMariadb } from './peers/mariadb.ts'
 import { serviceCertificate } from './peers/service-certificate.ts'
 import type { Person } from './person.ts'
@@ -39,6 +39,7 @@ describe('docs/services/mysql.md', () => {
       await checkLoadAndDump(it)
       it.guide.finish()
     },
+    maxBulkTestMs,
   )
 })
 
@@ -142,7 +143,7 @@ function privateMounts(): string {
 
 async function checkLoadAndDump({ scope, guide, person, ask }: Reader): Promise<void> {
   const head = `CREATE TABLE ballast (
-    id int PRIMARY KEY, digest char(32) NOT NULL, body varchar(1024) NOT NULL
+    id int PRIMARY KEY, digest char(32) NOT NULL, body varchar(4096) NOT NULL
   ) CHARACTER SET latin1;
 `
   const format = (rows: readonly BallastRow[]): string =>

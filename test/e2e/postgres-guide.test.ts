@@ -14,7 +14,7 @@ import {
   runLine,
   type Guide,
 } from './guide.ts'
-import { peerTest, program } from './peers.ts'
+import { maxBulkTestMs, peerTest, program } from './peers.ts'
 import { startPostgres } from './peers/postgres.ts'
 import { serviceCertificate } from './peers/service-certificate.ts'
 import type { Person } from './person.ts'
@@ -38,6 +38,7 @@ describe('docs/services/postgres.md', () => {
       await checkLoadAndDump(it)
       it.guide.finish()
     },
+    maxBulkTestMs,
   )
 })
 
