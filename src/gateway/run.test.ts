@@ -241,6 +241,15 @@ test('signing out ends the session and its tunnels; a form from elsewhere does n
   assert.equal(await rig.status(token), 401)
 })
 
+test('without a portal the address itself leads whoever is signed in to their account', async (t) => {
+  const rig = await startRig(t)
+  assert.match((await rig.get('/')).body, /<h1>This is a Postern gateway<\/h1>[^]*Sign in/)
+  const jar = createCookieJar()
+  await rig.token('alice@example.com', jar)
+  const { status, headers } = await rig.get('/', { cookie: jar.header(new URL(rig.origin)) ?? '' })
+  assert.deepEqual([status, headers.location], [302, `${rig.origin}/.pomerium/`])
+})
+
 test('the routes API shows what its caller may use, and 401 to anybody else', async (t) => {
   const rig = await startRig(t)
   const list = async (token: string): Promise<Record<string, unknown>> =>
