@@ -23,12 +23,12 @@ describe('docs/client-certificates.md', () => {
     async (scope) => {
       const it = await startReader(scope)
       await checkDefault(it)
+      await checkNames(it)
       await checkPolicy(it)
       await checkOtherClients(it)
       await checkRejected(it)
       await checkRevoked(it)
       it.guide.block('json')
-      it.guide.block('yaml', /max_verify_depth/)
       it.guide.finish()
     },
   )
@@ -107,6 +107,20 @@ async function checkDefault({ rig, person, options }: Reader): Promise<void> {
   assert.deepEqual([shown.ending, shown.output], [0, 'hello'], shown.errors)
 }
 
+/** Over a WebSocket as well: it is the same connection, and the same certificate. */
+async function checkNames(reader: Reader): Promise<void> {
+  const { guide, person, options } = reader
+  await reader.configure(parse(guide.block('yaml', /max_verify_depth/)) as Record<string, unknown>)
+  for (const transport of ['connect', 'websocket']) {
+    const how = ['--transport', transport]
+    const shown = await person.pipe(target, 'hello', ...how, ...options)
+    assert.deepEqual([shown.ending, shown.output], [0, 'hello'], shown.errors)
+    const bare = await person.pipe(target, 'hello', ...how)
+    assert.equal(bare.ending, 4, bare.errors)
+    assert.match(bare.errors, /a valid client certificate is required/)
+  }
+}
+
 async function checkPolicy(reader: Reader): Promise<void> {
   const { guide, rig, person, options } = reader
   const file = parse(guide.block('yaml', /enforcement: policy/)) as {
@@ -174,17 +188,16 @@ async function checkRejected(reader: Reader): Promise<void> {
 
 async function checkRevoked(reader: Reader): Promise<void> {
   const { guide, rig, person, options, folder } = reader
-  const ca_file = join(folder, 'clients.pem')
-  await reader.configure({ downstream_mtls: { ca_file } })
+  await writeFile(join(folder, 'clients.cnf'), guide.block('ini', /default_ca/))
+  await reader.run(/^touch/)
+  await reader.run(/-gencrl/)
+  await reader.configure(parse(guide.block('yaml', /crl_file/)) as Record<string, unknown>)
   const open = person.openPipe(target, ...options)
   open.stdin.write('before')
   await open.says(/before/)
-  await writeFile(join(folder, 'clients.cnf'), guide.block('ini', /default_ca/))
-  await reader.run(/^touch/)
   await reader.run(/-revoke/)
+  // The gateway notices the new list by itself.
   await reader.run(/-gencrl/)
-  const revoking = parse(guide.block('yaml', /crl_file/)) as Record<string, unknown>
-  await reader.configure(revoking)
   assert.equal(await open.ended, 9)
   const line = await rig.lines.first(({ ended }) => ended === 'policy-changed')
   assert.deepEqual(line['reasons'], ['invalid-client-certificate'])
