@@ -40,7 +40,8 @@ export async function readDownstreamMtls(
   if (crl !== undefined) checkLists(crl, authorities ?? [], source)
   if (ca === undefined) return undefined
   return {
-    ca: ca.pem,
+    // The blocks that were checked, and nothing else that OpenSSL might find in the file.
+    ca: splitCertificates(ca.pem).join('\n'),
     crl: crl?.pem,
     enforcement: given.enforcement ?? enforcements[0],
     matchSubjectAltNames: (given.match_subject_alt_names ?? []).flatMap((entry) =>
