@@ -81,6 +81,9 @@ export interface Hints {
 export function reportHints(terminal: Terminal, hints: Hints): void {
   const { gatewayUrl, caFile, configFile, logFile, signInFolder, browsers } = hints
   terminal.section('Good to know')
+  terminal.line('The portal: everybody sees the routes they may use, with commands to copy')
+  terminal.command(gatewayUrl)
+  terminal.line('')
   terminal.line(`The first connection opens ${gatewayUrl} in your browser, which will warn:`)
   terminal.line('this run made the certificate itself. Go on, or trust the authority for as long:')
   terminal.command(caFile)
