@@ -53,6 +53,18 @@ describe('a tunnel over a WebSocket', () => {
     assert.match(error.message, /aborted by the other side/)
   })
 
+  test('a peer that is lost after its own end leaves an error, and no end', async () => {
+    await using pair = await openPair()
+    const far = tunnelOverWebSocket(pair.server, window)
+    const ended = once(far.resume(), 'end')
+    pair.client.send(encodeEnd())
+    await ended
+    const failed = once(far, 'error')
+    far.write('an answer that nobody gets')
+    pair.client.terminate()
+    await failed
+  })
+
   test('a sender that takes more than its credit is cut', async () => {
     await using pair = await openPair()
     const far = tunnelOverWebSocket(pair.server, initialCredit)
