@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Logger } from '../log.ts'
-import { messageOf } from '../errors.ts'
+import { messageOf, PeerError } from '../errors.ts'
 import { renderRefusal } from './answer.ts'
 import type { App } from './handlers.ts'
 import type { RequestContext } from './http-request.ts'
@@ -54,6 +54,20 @@ export function createApp({ logger, signIn, routesApi, pages }: AppOptions): App
     return sendRefusal(c, refusal)
   })
   return (request, context) => app.fetch(request, context)
+}
+
+/**
+ * The fields of the form that a request brings, none for a body of another type.
+ *
+ * @throws PeerError `malformed-request` when it says that it is a form, and is none
+ */
+export async function readForm(c: PageContext): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await c.req.parseBody()
+  } catch (cause) {
+    const details = { hint: 'send a shorter, well-formed body', cause }
+    throw new PeerError('malformed-request', 'the body of this request is no form', details)
+  }
 }
 
 /** Sends a page with its security headers. */

@@ -16,7 +16,7 @@ import {
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { encodeTokenAnswer } from '../../tunnel/sign-in.ts'
 import { renderRefusal } from '../answer.ts'
-import { createPageApp, type PageApp, type PageContext } from '../app.ts'
+import { createPageApp, readForm, type PageApp, type PageContext } from '../app.ts'
 import { toRefusal, type Refusal } from '../refusal.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import { deviceId, requireDeviceLogin } from './parts.ts'
@@ -44,7 +44,7 @@ export function createDeviceApi(parts: SignInParts): PageApp {
   app.post(gatewayPaths.deviceCode, async (c) => begin(c, parts))
   app.post(gatewayPaths.deviceToken, async (c) => {
     requireDeviceLogin(parts)
-    const secret = decodeDevicePoll(await c.req.parseBody())
+    const secret = decodeDevicePoll(await readForm(c))
     if (secret === undefined) throw new PeerError('invalid-request', 'this is no device grant')
     return answerPoll(c, parts, await parts.identity.deviceCodes.poll(secret))
   })
@@ -53,7 +53,7 @@ export function createDeviceApi(parts: SignInParts): PageApp {
 
 async function begin(c: PageContext, parts: SignInParts): Promise<Response> {
   requireDeviceLogin(parts)
-  const request = decodeDeviceCodeRequest(await c.req.parseBody())
+  const request = decodeDeviceCodeRequest(await readForm(c))
   const { secret, record } = await parts.identity.deviceCodes.begin({
     ...request,
     address: c.env.ip,

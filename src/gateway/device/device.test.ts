@@ -270,6 +270,19 @@ describe('too much is refused', () => {
       assert.equal((await rig.send('POST', path, { body, headers: form })).status, 413, path)
     }
   })
+
+  test('a body that says it is a form and is none, without a line about a fault of ours', async (t) => {
+    const rig = await startDeviceRig(t)
+    const { deviceCode, deviceToken, device, token } = gatewayPaths
+    const cookie = (await rig.browserOf(alice)).jar.header(new URL(rig.origin)) ?? ''
+    for (const path of [deviceCode, deviceToken, device, token]) {
+      const headers = { 'content-type': 'multipart/form-data; boundary=x', cookie }
+      const answer = await rig.send('POST', path, { body: 'none', headers })
+      assert.equal(answer.status, 400, path)
+      assert.match(answer.body, /malformed_request/)
+    }
+    assert.ok(!rig.lines.some(({ level }) => level === 'error'))
+  })
 })
 
 test('the log has both addresses, and neither secret, token nor whole code', async (t) => {

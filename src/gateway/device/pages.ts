@@ -5,7 +5,7 @@ import type { Session } from '../../identity/session.ts'
 import type { DeviceCodeRecord } from '../../store/store.ts'
 import { userCodeParameter } from '../../tunnel/device.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
-import { createPageApp, sendPage, type PageApp, type PageContext } from '../app.ts'
+import { createPageApp, readForm, sendPage, type PageApp, type PageContext } from '../app.ts'
 import {
   deviceCodePage,
   deviceContinuePage,
@@ -104,7 +104,7 @@ async function decide(c: PageContext, parts: SignInParts): Promise<Response> {
   refuseForeign(c, origin, 'open the page of this gateway yourself and type the code there')
   const found = await identity.fromCookie(c.req.header('cookie'))
   if (found === undefined) throw new AccessError('sign-in-required', 'you are no longer signed in')
-  const form = await c.req.parseBody()
+  const form = await readForm(c)
   const field = (name: keyof typeof deviceFields): string => {
     const value = form[deviceFields[name]]
     return typeof value === 'string' ? value : ''

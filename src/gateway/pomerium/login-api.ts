@@ -8,7 +8,7 @@ import {
   loginParameters,
   tokenParameters,
 } from '../../tunnel/sign-in.ts'
-import { createPageApp, type PageApp } from '../app.ts'
+import { createPageApp, readForm, type PageApp } from '../app.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 
 /**
@@ -36,7 +36,7 @@ export function createLoginApi(parts: SignInParts): PageApp {
 
   app.use(gatewayPaths.token, bodyLimit({ maxSize: maxTokenRequestBytes }))
   app.post(gatewayPaths.token, async (c) => {
-    const form = await c.req.parseBody()
+    const form = await readForm(c)
     const token = await exchange(
       parts,
       form[tokenParameters.code],
