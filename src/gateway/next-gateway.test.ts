@@ -138,6 +138,30 @@ describe('a route through a next gateway', () => {
     }
   })
 
+  test('breaks off where the tunnel does, so that no half is taken for the whole', async () => {
+    for (const breakOff of ['client', 'gateway'] as const) {
+      const { promise: lost, resolve } = Promise.withResolvers<string>()
+      const { promise: arrived, resolve: onArrived } = Promise.withResolvers<void>()
+      await using service = await startService((socket) => {
+        socket.once('data', () => onArrived())
+        socket.on('end', () => resolve('end')).on('error', ({ message }) => resolve(message))
+      })
+      const route = testRoute(`tcp+https://${target}`, [service.port])
+      await using second = await startTestGateway([route])
+      await using first = await startFirst(routeThrough(second.port))
+      const raw = connect({ port: first.port, host: '127.0.0.1' })
+      const socket = await connectTls(first.port, ['http/1.1'], { socket: raw })
+      socket.on('error', () => undefined).write(head())
+      assert.match(await readHead(socket), /^HTTP\/1\.1 200 /)
+      socket.write('half of it')
+      await arrived
+      if (breakOff === 'client') raw.resetAndDestroy()
+      else await first.parts.control.revokeSession(token)
+      assert.equal(await lost, 'read ECONNRESET', breakOff)
+      socket.destroy()
+    }
+  })
+
   test('asks for the same target, and passes on neither token nor cookie', async () => {
     await using scripted = await startScripted((socket) => {
       socket.write('HTTP/1.1 200 Connection established\r\nContent-Length: 9\r\n\r\nhello')

@@ -4,6 +4,7 @@ import { isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { formatAuthority, type HostPort } from '../address.ts'
 import { UpstreamError, messageOf } from '../errors.ts'
+import { resetBeneath } from '../net/relay.ts'
 import { version } from '../version.ts'
 import type { NextGateway, NextGatewayTls } from './routes/route.ts'
 
@@ -82,6 +83,7 @@ async function secure(
     ALPNProtocols: ['http/1.1'],
   })
   secured.on('error', ignore)
+  resetBeneath(secured, socket)
   await once(secured, 'secureConnect', { signal })
   return secured
 }

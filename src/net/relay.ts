@@ -203,15 +203,29 @@ function isAborted(stream: Duplex): boolean {
 /** Ends a stream so that its peer learns, where the transport can say it, that this is no orderly end. */
 export function abandon(stream: Duplex, reason: Error): void {
   if (stream.destroyed) return
-  if (stream instanceof TLSSocket) endInOrder(stream)
+  const connection = stream instanceof TLSSocket ? connections.get(stream) : undefined
+  if (connection !== undefined) {
+    connection.resetAndDestroy()
+    stream.destroy()
+  } else if (stream instanceof TLSSocket) endInOrder(stream)
   // A Unix socket has no reset (Node throws), and no address to tell it by.
   else if (stream instanceof Socket && stream.remoteAddress) stream.resetAndDestroy()
   else stream.destroy(reason)
 }
 
+const connections = new WeakMap<TLSSocket, Socket>()
+
 /**
- * TLS has no reset of its own and Node cannot send a TCP one beneath it, and stock clients forget
- * their token at a reset: so an HTTP/1.1 tunnel always ends in order.
+ * Lets `abandon` reset the TCP connection that a TLS stream runs on. TLS has no reset of its own, and
+ * an end would tell a service that the half it got is the whole.
+ */
+export function resetBeneath(stream: TLSSocket, connection: Socket): void {
+  connections.set(stream, connection)
+}
+
+/**
+ * Stock clients forget their token at a reset, so an HTTP/1.1 tunnel always ends in order towards
+ * them: nobody calls `resetBeneath` for it.
  */
 function endInOrder(socket: TLSSocket): void {
   socket.removeAllListeners('data').removeAllListeners('drain').resume()
