@@ -61,7 +61,7 @@ async function pollForToken(
     }
     if (answer.kind === 'token') return answer.token
     if (answer.kind === 'denied') throw denied()
-    if (answer.kind === 'expired') break
+    if (answer.kind === 'expired') throw codeIsOver()
     if (answer.kind === 'slowDown') intervalMs += slowDownMs
     waitMs = intervalMs
   }
@@ -90,6 +90,13 @@ function defaultWait(delayMs: number, signal: AbortSignal): Promise<unknown> {
 function denied(): AccessError {
   return new AccessError('sign-in-failed', 'the sign-in was denied in the browser', {
     hint: 'try again, and let the person who approves it compare the code',
+  })
+}
+
+/** Not only by its age: a gateway gives the token once, and its answer may get lost on the way. */
+function codeIsOver(): AccessError {
+  return new AccessError('sign-in-timeout', 'the gateway does not take the code any more', {
+    hint: 'it ran out, or was used and the answer was lost on the way: try again to get a new code',
   })
 }
 
