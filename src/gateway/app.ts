@@ -46,7 +46,8 @@ export function createApp({ logger, signIn, routesApi, pages }: AppOptions): App
   app.notFound((c) => sendRefusal(c, notFound))
   app.onError((error, c) => {
     const refusal = error instanceof HTTPException ? badRequest(error) : toRefusal(error)
-    if (refusal.status === 500)
+    // Who goes away in the middle of a body is no fault of ours, and the access line tells of it.
+    if (refusal.status === 500 && !c.req.raw.signal.aborted)
       logger.error('cannot serve a page', {
         error: messageOf(error),
         'request-id': c.env.requestId,

@@ -56,6 +56,8 @@ export interface DeviceRig {
   readonly clock: FakeClock
   readonly lines: Record<string, unknown>[]
   line(message: string): Promise<Record<string, unknown>>
+  /** The access line of a request for this path. */
+  accessLine(path: string): Promise<Record<string, unknown>>
   /** A request without cookies; `from` is a loopback address to come from. */
   send(method: string, path: string, options?: SendOptions): Promise<Answer>
   begin(said?: { host: string; command: string }, from?: string): Promise<DeviceCodeAnswer>
@@ -128,6 +130,7 @@ export async function startDeviceRig(t: TestContext, settings = ''): Promise<Dev
     clock,
     lines,
     line: (message) => line((it) => it['message'] === message),
+    accessLine: (to) => line((it) => it['service'] === 'access' && it['path'] === to),
     send,
     async begin(said = machine, from) {
       const body = encodeDeviceCodeRequest(said)

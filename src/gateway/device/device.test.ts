@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { deviceCodeLifeMs } from '../../identity/device-codes.ts'
 import { encodeDevicePoll } from '../../tunnel/device.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
+import { connectTls } from '../gateway.fixture.ts'
 import {
   alice,
   bob,
@@ -281,6 +282,21 @@ describe('too much is refused', () => {
       assert.equal(answer.status, 400, path)
       assert.match(answer.body, /malformed_request/)
     }
+    assert.ok(!rig.lines.some(({ level }) => level === 'error'))
+  })
+
+  test('a body that breaks off, without such a line either', async (t) => {
+    const rig = await startDeviceRig(t)
+    const { host, port } = new URL(rig.origin)
+    const socket = await connectTls(Number(port))
+    const [path, fields] = [gatewayPaths.deviceCode, 'Transfer-Encoding: chunked\r\n']
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n6\r\nhost=a\r\n`)
+    // By its answer the gateway has begun to read the body of the request before.
+    assert.equal((await rig.send('GET', '/healthz')).status, 200)
+    socket.end()
+    assert.notEqual((await rig.accessLine(path))['response-code'], 200)
+    socket.destroy()
+    assert.equal((await rig.send('GET', '/healthz')).status, 200)
     assert.ok(!rig.lines.some(({ level }) => level === 'error'))
   })
 })
