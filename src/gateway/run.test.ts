@@ -209,6 +209,19 @@ test('editing the policy cuts the tunnel it forbids, and a bad file changes noth
   assert.deepEqual(line['reasons'], ['groups-unauthorized'])
 })
 
+test('a directory that was faulty when it was first named is taken once it is right', async (t) => {
+  const rig = await startRig(t)
+  const token = await rig.token('bob@example.com')
+  // Not beside the configuration, whose directory is watched in any case.
+  const directory = join(rig.stateDirectory, 'people.yaml')
+  await writeFile(directory, 'groups: 7')
+  await rig.write((yaml) => `${yaml}directory: state/people.yaml\n`)
+  await rig.line(({ message }) => message === 'configuration not reloaded, the old one stays')
+  await writeFile(directory, 'groups: {dba: [bob@example.com]}')
+  await rig.line(({ message }) => message === 'configuration reloaded')
+  assert.equal(await rig.status(token), 200)
+})
+
 test('a group that the provider takes away cuts the tunnel at the next refresh', async (t) => {
   const rig = await startRig(t, { refreshInterval: '1s' })
   const socket = await rig.tunnel(await rig.token('alice@example.com'))

@@ -4,7 +4,7 @@ import { ConfigError, formatProblem, messageOf, type Problem } from '../errors.t
 import type { Logger } from '../log.ts'
 import type { Closable } from '../shutdown.ts'
 import type { LineSink } from '../telemetry/log.ts'
-import { loadConfig, type LoadedConfig } from './config/load.ts'
+import { filesBeside, loadConfig, type LoadedConfig } from './config/load.ts'
 import type { CreatePages } from './parts.ts'
 import { startGateway, type Gateway } from './start.ts'
 import { watchFiles, type KnownFiles } from './watch-files.ts'
@@ -41,10 +41,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
 
   let pending = Promise.resolve()
   const reload = (): Promise<void> =>
-    (pending = pending.then(async () => {
-      const files = await reloadOnce(gateway, options)
-      if (files !== undefined) watch.follow(files)
-    }))
+    (pending = pending.then(async () => watch.follow(await reloadOnce(gateway, options))))
   const watch = watchFiles(() => void reload())
   watch.follow(loaded.files)
   return {
@@ -59,11 +56,15 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
   }
 }
 
-/** One reload; answers the files to watch from now on, undefined when the old configuration stays. */
-async function reloadOnce(gateway: Gateway, options: RunOptions): Promise<KnownFiles | undefined> {
+/**
+ * One reload; answers the files to watch from now on. Where the old configuration stays, these are the
+ * ones that were looked at in vain: putting one of them right is a reason to try again.
+ */
+async function reloadOnce(gateway: Gateway, options: RunOptions): Promise<KnownFiles> {
   const { logger, metrics } = gateway
+  const files = filesBeside(options.path)
   try {
-    const loaded = await loadConfig(options)
+    const loaded = await loadConfig({ ...options, files })
     const needRestart = await gateway.reload(loaded.config)
     report(logger, loaded)
     metrics.configLoaded('ok', Date.now())
@@ -72,13 +73,12 @@ async function reloadOnce(gateway: Gateway, options: RunOptions): Promise<KnownF
       routes: loaded.config.routes.length,
     })
     if (needRestart.length > 0) logger.warn('some changes need a restart', { keys: needRestart })
-    return loaded.files
   } catch (error) {
     metrics.configLoaded('failed', Date.now())
     const problems = error instanceof ConfigError ? error.problems.map(oneLine) : [messageOf(error)]
     logger.error('configuration not reloaded, the old one stays', { problems })
-    return undefined
   }
+  return files.seen
 }
 
 function report(logger: Logger, { warnings, environment }: LoadedConfig): void {

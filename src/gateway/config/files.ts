@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { readFileSync, statSync, type Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { messageOf, systemCode } from '../../errors.ts'
@@ -50,13 +51,29 @@ export function fingerprintOf(bytes: Buffer | undefined): string {
   return bytes === undefined ? 'unreadable' : hash('sha256', bytes)
 }
 
+/** The fingerprint that `read` would note now. */
+export function fingerprintNow(absolute: string): string {
+  try {
+    checkReadable(statSync(absolute))
+    return fingerprintOf(readFileSync(absolute))
+  } catch {
+    return fingerprintOf(undefined)
+  }
+}
+
 async function readBounded(absolute: string): Promise<{ bytes: Buffer; mode: number }> {
-  // Asked before it is opened: opening a pipe waits for whoever writes to it, perhaps for ever, and
-  // what came through it could not be read again for a reload.
   const found = await stat(absolute)
+  checkReadable(found)
+  return { bytes: await readFile(absolute), mode: found.mode }
+}
+
+/**
+ * Asked before a file is opened: opening a pipe waits for whoever writes to it, perhaps for ever, and
+ * what came through it could not be read again for a reload.
+ */
+function checkReadable(found: Stats): void {
   if (!found.isFile()) throw new Error('it is not a regular file')
   if (found.size > maxFileBytes) throw new Error(`it is larger than ${maxFileBytes} bytes`)
-  return { bytes: await readFile(absolute), mode: found.mode }
 }
 
 function decodeUtf8(bytes: Buffer): string {

@@ -9,6 +9,7 @@ import type { Certificate, GatewayConfig } from './config.ts'
 import { clientCertificateUse, readDownstreamMtls } from './downstream-mtls.ts'
 import { readDirectory } from './directory.ts'
 import { createFiles } from './files.ts'
+import type { Files } from './files.ts'
 import { inOrder } from './findings.ts'
 import type { Findings } from './findings.ts'
 import { readSignIn, warnOfUncoveredHost } from './identity.ts'
@@ -27,6 +28,8 @@ export interface LoadOptions {
   readonly env: Environment
   /** For telling whether certificates have expired; milliseconds since the epoch. */
   readonly nowMs?: number
+  /** Reads the files; its `seen` tells which, also when they cannot be used. */
+  readonly files?: Files
 }
 
 export interface LoadedConfig {
@@ -51,10 +54,10 @@ export async function loadConfig({
   path,
   env,
   nowMs = Date.now(),
+  files = filesBeside(path),
 }: LoadOptions): Promise<LoadedConfig> {
   const findings: Findings = { problems: [], warnings: [] }
   const folder = dirname(resolve(path))
-  const files = createFiles(folder)
   const file = await files.read(resolve(path))
   if (!file.ok) {
     throw new ConfigError([{ source: path, path: '', message: file.message }])
@@ -91,6 +94,11 @@ export async function loadConfig({
     environment: settings.environment,
     files: files.seen,
   }
+}
+
+/** Reads the files of a configuration; relative paths start at its folder. */
+export function filesBeside(path: string): Files {
+  return createFiles(dirname(resolve(path)))
 }
 
 type PlainSettings = Omit<
