@@ -24,6 +24,9 @@ const maxDescriptionChars = 200
  */
 export const maxServiceAccounts = 10_000
 
+/** What begins a line, moves a cursor or turns the text around it: the list would show something else. */
+const unshowable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
+
 /** Throws `PeerError` `invalid-service-account-request` for what cannot be one. */
 export function checkNewServiceAccount(request: NewServiceAccount, nowMs: number): void {
   const { id, description, expiresAtMs } = request
@@ -33,7 +36,7 @@ export function checkNewServiceAccount(request: NewServiceAccount, nowMs: number
       `it takes 1 to ${maxIdChars} lower-case letters, digits, ".", "_" and "-", and begins and ends with a letter or digit, such as "nightly-backup"`,
     )
   }
-  if (description.length > maxDescriptionChars || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(description)) {
+  if (description.length > maxDescriptionChars || unshowable.test(description)) {
     throw invalid(
       'the description cannot be kept',
       `it takes one line of at most ${maxDescriptionChars} characters`,

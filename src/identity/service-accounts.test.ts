@@ -155,7 +155,7 @@ test('ids and descriptions are bounded, and an end lies ahead', async (t) => {
   for (const id of ['', 'Backup', 'a b', '-a', 'a-', 'a:b', 'ü', 'a@b', 'a'.repeat(64), 'a\n']) {
     await assert.rejects(create({ id }), { code: 'invalid-service-account-request' }, id)
   }
-  for (const description of ['x'.repeat(201), 'two\nlines']) {
+  for (const description of ['x'.repeat(201), 'two\nlines', 'backwards \u202e']) {
     await assert.rejects(create({ description }), { code: 'invalid-service-account-request' })
   }
   await assert.rejects(create({ expiresAtMs: clock.now() }), { hint: /in the future/ })
@@ -238,6 +238,18 @@ test('an old credential that is kept does not outlive the end it had', async (t)
   await identity.serviceAccounts.rotate('backup', rotation)
   const found = await identity.fromHeaders(idAndSecret(old))
   assert.equal(found?.session.expiresAtMs, old.expiresAtMs)
+})
+
+test('an old credential that is kept ends with its account, when that ends earlier now', async (t) => {
+  const { create, identity, clock, who } = await setUp(t)
+  const { list, rotate } = identity.serviceAccounts
+  const old = await create({ format: 'id-secret' })
+  const expiresAtMs = Math.floor((clock.now() + day) / 1000) * 1000
+  await rotate('backup', { keepOldMs: 10 * day, expiresAtMs })
+  const found = await identity.fromHeaders(idAndSecret(old))
+  assert.equal(found?.session.expiresAtMs, expiresAtMs)
+  clock.advance(day)
+  assert.deepEqual([(await list())[0]?.state, await who(idAndSecret(old))], ['expired', undefined])
 })
 
 test('revoking ends the sessions of both credentials, and of no other account', async (t) => {

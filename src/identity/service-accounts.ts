@@ -169,7 +169,9 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
         if (expiresAtMs === 'keep' && end !== undefined && end <= nowMs) throw expiredFault(id)
         checkExpiry(end, nowMs)
         const secret = makeSecret()
-        const oldUntilMs = Math.min(nowMs + keepOldMs, old.expiresAtMs ?? Infinity)
+        // It goes on neither beyond its own end nor beyond that of the account.
+        const ends = [nowMs + keepOldMs, old.expiresAtMs, end].filter((it) => it !== undefined)
+        const oldUntilMs = Math.min(...ends)
         const isKept = oldUntilMs > nowMs
         const record: ServiceAccountRecord = {
           ...old,

@@ -71,6 +71,22 @@ test('a command that makes no sense changes nothing, and is one sentence', async
   assert.deepEqual(await accounts.list(), [])
 })
 
+test('an old credential is kept for whole milliseconds, and never beyond what a date can say', async (t) => {
+  const { control } = await startBoth(t)
+  await control.createServiceAccount(creation)
+  const keep = (keep_old_ms: number) => control.rotateServiceAccount('backup', { keep_old_ms })
+  for (const keepMs of [1e16, 1e300]) {
+    await assert.rejects(keep(keepMs), { code: 'malformed-request' })
+  }
+  await keep(1.5)
+  await keep(9_999_999 * 86_400_000)
+  const {
+    service_accounts: [account],
+  } = await control.listServiceAccounts()
+  assert.match(account?.old_credential_until ?? '', /^\+\d{6}-/)
+  assert.deepEqual(await control.revokeServiceAccount('backup'), { revoked: ['backup'] })
+})
+
 test('a gateway without an identity provider says that it has none', async (t) => {
   const control = await startSocket(t, undefined)
   const refusal = { code: 'no-identity-provider', hint: /authenticate_service_url/ }

@@ -28,6 +28,14 @@ export interface ServiceAccountParts {
  */
 const maxBodyBytes = 16 * 1024
 
+/**
+ * The longest that our own command asks for. Far beyond it, no date can be made of when that is over,
+ * and the store could not read the service account again.
+ *
+ * @limit how long an old credential is kept, in milliseconds: the command is refused
+ */
+const maxKeepOldMs = 9_999_999 * 86_400_000
+
 const moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
 const creation = z.strictObject({
   id: z.string(),
@@ -36,7 +44,7 @@ const creation = z.strictObject({
   expires_at: moment.nullable(),
 })
 const rotation = z.strictObject({
-  keep_old_ms: z.number().nonnegative(),
+  keep_old_ms: z.number().nonnegative().max(maxKeepOldMs).transform(Math.floor),
   expires_at: moment.nullable().optional(),
 })
 
