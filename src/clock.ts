@@ -7,7 +7,7 @@ export interface Clock {
 }
 
 /**
- * * A longer wait is made of several, so that the wall clock is looked at in between: a timer stands still
+ * A longer wait is made of several, so that the wall clock is looked at in between: a timer stands still
  * while the machine sleeps, and `setTimeout` fires at once beyond 2^31 milliseconds.
  *
  * @limit none: longer waits are made of several

@@ -23,7 +23,7 @@ export interface YamlText {
 }
 
 /**
- * * Most values a document may hold once its aliases are expanded: every reader below walks them all,
+ * Most values a document may hold once its aliases are expanded: every reader below walks them all,
  * and a few nested aliases can make billions of a few lines.
  *
  * @limit values of a configuration, aliases expanded: it does not load

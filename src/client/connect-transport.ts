@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { abandon } from '../net/relay.ts'
 import type { TunnelSession } from './connect-http2.ts'
 import type { Connector } from './connection.ts'
 import type { GatewayAddress } from './destination.ts'
@@ -27,7 +28,7 @@ export interface TunnelWay {
 }
 
 /**
- * * Most HTTP/2 connections one tunnel may open before it is content with HTTP/1.1: a gateway may send
+ * Most HTTP/2 connections one tunnel may open before it is content with HTTP/1.1: a gateway may send
  * connections away as soon as they stand, or allow no streams on them.
  *
  * @limit HTTP/2 connections tried for one tunnel: HTTP/1.1 is used
@@ -136,7 +137,7 @@ export function createConnectTransport(
     destroy() {
       ending.abort(new Error('the client ends'))
       leftover?.destroy()
-      for (const tunnel of http1Tunnels) tunnel.destroy()
+      for (const tunnel of http1Tunnels) abandon(tunnel, new Error('the client ends'))
       for (const session of sessions) session.destroy()
       sessions.clear()
     },

@@ -1,7 +1,8 @@
 import { isIP, type Socket } from 'node:net'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { connect as connectTls, TLSSocket } from 'node:tls'
 import { formatAuthority, type HostPort } from '../address.ts'
 import { messageOf } from '../errors.ts'
+import { resetBeneath } from '../net/relay.ts'
 import type { Trust } from './trust.ts'
 
 export interface HandshakeOptions {
@@ -52,6 +53,8 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSo
     socket.on('error', fail)
     socket.once('secureConnect', () => {
       release()
+      // A gateway that sees an end takes the half it got for the whole.
+      if (!(raw instanceof TLSSocket)) resetBeneath(socket, raw)
       resolve(socket)
     })
     if (signal?.aborted) onAbort()

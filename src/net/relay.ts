@@ -34,7 +34,7 @@ export interface RelayEnd {
 }
 
 /**
- * * How long a side that can only be ended in order (TLS) may take to end too, in milliseconds. Until
+ * How long a side that can only be ended in order (TLS) may take to end too, in milliseconds. Until
  * then its input is read and thrown away: closing with unread input would send a TCP reset, which
  * may overtake the last bytes.
  *

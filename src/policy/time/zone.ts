@@ -1,7 +1,7 @@
 export const dayMs = 86_400_000
 
 /**
- * * How far ahead a change is looked for, in days. A window that is ever open or shut changes within
+ * How far ahead a change is looked for, in days. A window that is ever open or shut changes within
  * seven, and within fourteen where a zone once skipped a whole day (Samoa, 30 December 2011).
  *
  * @limit none: how far ahead a change is looked for
