@@ -68,7 +68,7 @@ export function refuse(
     entry.end({ responseCode: 0, details: 'client_gone', error })
     return
   }
-  const refusal = withSignIn(toRefusal(error), request, gateway)
+  const refusal = withSignIn(tunnelRefusal(error), request, gateway)
   if (refusal.reasons.length > 0) entry.reasons(refusal.reasons)
   const answer = renderRefusal(refusal, request.requestId, headerText(request.headers, 'accept'))
   const sizeBytes = Buffer.byteLength(answer.body)
@@ -76,6 +76,12 @@ export function refuse(
   if (error instanceof RouteNotFoundError) entry.otherPorts(error.otherPorts)
   entry.end({ responseCode: refusal.status, details: refusal.code, sizeBytes, error: detail })
   request.refuse(answer)
+}
+
+/** Our own failure is 503 here: stock clients forget their sign-in at a 500 (reference 0.1, G4). */
+function tunnelRefusal(error: unknown): Refusal {
+  const refusal = toRefusal(error)
+  return refusal.status === 500 ? { ...refusal, status: 503 } : refusal
 }
 
 /** A redirect for callers that sent no credential and read pages, 401 for all others (reference 3.3). */

@@ -53,6 +53,23 @@ for (const [name, open] of Object.entries({
       )
     })
 
+    test('says 503 when the gateway itself fails, so that nobody loses a sign-in', async () => {
+      await using gateway = await startTestGateway([
+        testRoute('tcp+https://echo.example.com:7', [1]),
+      ])
+      gateway.sessions.get = () => {
+        throw new Error('a surprise')
+      }
+      const { status, body } = await open(gateway.port, 'echo.example.com:7', [json])
+      assert.deepEqual(
+        [status, (JSON.parse(body) as { error: string }).error],
+        [503, 'internal_error'],
+      )
+      assert.doesNotMatch(body, /surprise/)
+      const line = await gateway.line((entry) => entry['service'] === 'access')
+      assert.equal(line['response-code-details'], 'internal_error')
+    })
+
     test('matches the host in any case, and the port exactly', async () => {
       await using service = await startService(echo)
       await using gateway = await startTestGateway([
