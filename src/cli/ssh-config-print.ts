@@ -21,7 +21,8 @@ export async function printSshConfig(
   const component = { human: 'ssh-config', json: 'ssh-config' }
   const voice = processVoice({ format: 'human', level: 'warn', component })
   const user = checkUser(options.user)
-  const tcpOptions = tcpOptionsOf(options)
+  const tcpOptions = checkWords(tcpOptionsOf(options))
+  const credentialOptions = checkWords(credentialOptionsOf(options))
   const asked = await askRoutes(gatewayText, options, voice)
   if (typeof asked === 'number') return asked
   const { gateway, routes } = asked
@@ -32,6 +33,7 @@ export async function printSshConfig(
     isEveryPort,
     user,
     tcpOptions,
+    credentialOptions,
   })
   for (const host of skipped) {
     voice.warn(`left out the route of "${host}": it would match machines that are not behind it`)
@@ -54,6 +56,22 @@ function checkUser(user: string | undefined): string | undefined {
 
 /** How the gateway was reached now, for each `ssh` later: paths that hold wherever that runs. */
 function tcpOptionsOf(options: SshConfigCommandOptions): readonly string[] {
+  const paths = {
+    '--ca-file': options.caFile ?? options.alternateCaPath,
+    '--client-cert': options.clientCert,
+    '--client-key': options.clientKey,
+  }
+  const words = Object.entries(paths).flatMap(([name, path]) =>
+    path === undefined ? [] : [name, resolve(path)],
+  )
+  if (options.caCert !== undefined) words.push('--ca-cert', options.caCert)
+  if (options.disableTlsVerification === true) words.push('--disable-tls-verification')
+  if (options.browserCmd !== undefined) words.push('--browser-cmd', options.browserCmd)
+  return words
+}
+
+/** Where the credential of a service account is found, never the credential itself. */
+function credentialOptionsOf(options: SshConfigCommandOptions): readonly string[] {
   if (exposedServiceAccount(options) !== undefined) {
     throw new SystemError(
       'invalid-service-account',
@@ -61,19 +79,14 @@ function tcpOptionsOf(options: SshConfigCommandOptions): readonly string[] {
       { hint: 'use "--service-account-file", whose path is written' },
     )
   }
-  const paths = {
-    '--ca-file': options.caFile ?? options.alternateCaPath,
-    '--client-cert': options.clientCert,
-    '--client-key': options.clientKey,
-    '--service-account-file': options.serviceAccountFile,
-  }
-  const words = Object.entries(paths).flatMap(([name, path]) =>
-    path === undefined ? [] : [name, resolve(path)],
-  )
-  if (options.serviceTokenId !== undefined) words.push('--service-token-id', options.serviceTokenId)
-  if (options.caCert !== undefined) words.push('--ca-cert', options.caCert)
-  if (options.disableTlsVerification === true) words.push('--disable-tls-verification')
-  if (options.browserCmd !== undefined) words.push('--browser-cmd', options.browserCmd)
+  const { serviceAccountFile: file, serviceTokenId: id } = options
+  return [
+    ...(file === undefined ? [] : ['--service-account-file', resolve(file)]),
+    ...(id === undefined ? [] : ['--service-token-id', id]),
+  ]
+}
+
+function checkWords(words: readonly string[]): readonly string[] {
   const broken = words.find((word) => /\p{Cc}/u.test(word))
   if (broken === undefined) return words
   throw new SystemError('invalid-path', `${JSON.stringify(broken)} cannot stand in a line`, {

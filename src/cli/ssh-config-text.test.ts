@@ -10,7 +10,7 @@ const gateway = parseGatewayUrl('https://gate.example.com:8443')
 /** What is written for routes as a gateway sends them. */
 function write(sent: readonly unknown[], more: Partial<SshConfigOptions> = {}) {
   const { routes } = decodeRoutes(JSON.stringify({ routes: sent }))
-  const defaults = { isEveryPort: false, user: undefined, tcpOptions: [] }
+  const defaults = { isEveryPort: false, user: undefined, tcpOptions: [], credentialOptions: [] }
   return formatSshConfig({ gateway, routes, ...defaults, ...more })
 }
 
@@ -89,6 +89,19 @@ ${proxy} --listen - %h:%p
     )
     assert.ok(lines.includes(`${proxy} --listen - [%h]:%p`))
     assert.ok(lines.includes('    HostName fd00::1'))
+  })
+
+  test('the way to a credential is written for the gateway that was asked, and for no other', () => {
+    const sent = [route('a.example.com:22'), route('other.example.com/b.example.com:22')]
+    const more = {
+      tcpOptions: ['--ca-file', '/ca'],
+      credentialOptions: ['--service-account-file', '/t'],
+    }
+    const proxies = linesOf(sent, more).filter((line) => line.includes('ProxyCommand'))
+    assert.deepEqual(proxies, [
+      `${proxy} --ca-file /ca --service-account-file /t --listen - %h:%p`,
+      '    ProxyCommand postern tcp --gateway https://other.example.com --ca-file /ca --listen - %h:%p',
+    ])
   })
 
   test('options are quoted for the shell, and their percent signs for OpenSSH', () => {

@@ -4,6 +4,7 @@
 // - hosts and ports are parsed and written anew: letters, digits, dots, hyphens, underscores, colons;
 // - a name becomes a `Host` only when it is one plain word without a dot: one with a dot could stand for
 //   somebody else's machine, such as "github.com";
+// - a route may name another gateway to ask, and none but the one that was asked gets a credential;
 // - a pattern needs a domain behind its star: `Host *` would send every other connection here as well;
 // - a description becomes a comment, without control characters.
 
@@ -21,6 +22,11 @@ export interface SshConfigOptions {
   readonly user: string | undefined
   /** Further options of `postern tcp`, one word each, such as `--ca-file` and its path. */
   readonly tcpOptions: readonly string[]
+  /**
+   * Those by which it finds a credential, for the gateway that listed the routes alone: another one that
+   * a route names would be sent it.
+   */
+  readonly credentialOptions: readonly string[]
 }
 
 /** The file's text, and the patterns that were left out since they would match too much. */
@@ -75,7 +81,7 @@ function isNarrow({ host }: Entry): boolean {
 function formatEntry(
   entry: Entry,
   taken: Set<string>,
-  { user, tcpOptions }: SshConfigOptions,
+  { gateway: listedBy, user, tcpOptions, credentialOptions }: SshConfigOptions,
 ): string[] {
   const { host, port, gateway, description } = entry
   const names = [...aliasesOf(entry), host].filter((name) => !taken.has(name.toLowerCase()))
@@ -83,7 +89,9 @@ function formatEntry(
   for (const name of names) taken.add(name.toLowerCase())
   const isPattern = host.includes('*')
   const asked = host.includes(':') ? '[%h]:%p' : '%h:%p'
-  const proxy = ['postern', 'tcp', '--gateway', gateway.origin, ...tcpOptions, '--listen', '-']
+  const credential = gateway.origin === listedBy.origin ? credentialOptions : []
+  const options = ['--gateway', gateway.origin, ...tcpOptions, ...credential, '--listen', '-']
+  const proxy = ['postern', 'tcp', ...options]
   const lines = [
     ...(description === '' ? [] : [`# ${description}`]),
     `Host ${names.join(' ')}`,
