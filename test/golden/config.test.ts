@@ -127,7 +127,7 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return [title, ...lines.map((line) => `  ${line.replaceAll('\n', '\n  ')}`)]
 }
 
-function blocksIn(pem = ''): string {
+function blocksIn(pem: string): string {
   return `${pem.match(/-----BEGIN /g)?.length ?? 0}`
 }
 
@@ -145,7 +145,7 @@ function summarize({ routes, identityProvider, ...settings }: GatewayConfig): re
     downstreamMtls: settings.downstreamMtls && {
       ...settings.downstreamMtls,
       ca: blocksIn(settings.downstreamMtls.ca),
-      crl: blocksIn(settings.downstreamMtls.crl),
+      revocationLists: settings.downstreamMtls.revocationLists?.length,
     },
     provider,
   }

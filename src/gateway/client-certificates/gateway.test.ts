@@ -4,7 +4,12 @@ import { once } from 'node:events'
 import * as http2 from 'node:http2'
 import { describe, test, type TestContext } from 'node:test'
 import * as tls from 'node:tls'
-import { createCertificateAuthority, type CertificatePair } from '../../net/certificate.ts'
+import {
+  createCertificateAuthority,
+  type CertificateAuthority,
+  type CertificatePair,
+  type RevokeOptions,
+} from '../../net/certificate.ts'
 import { parseRoutePolicy } from '../../policy/shorthand.ts'
 import type { DownstreamMtls } from '../config/config.ts'
 import {
@@ -19,6 +24,8 @@ import {
   type TestGateway,
 } from '../gateway.fixture.ts'
 import type { Route } from '../routes/route.ts'
+import { compileNamePattern } from './name-pattern.ts'
+import { readRevocationLists, type RevocationList } from './revocation-list.ts'
 
 const target = 'echo.example.com:7'
 const root = await createCertificateAuthority({ name: 'Root', pathLength: 1 })
@@ -47,11 +54,20 @@ const bad: Readonly<Record<string, readonly [CertificatePair, RegExp]>> = {
   'for servers': [await root.issue(['laptop.corp.example']), /client authentication/],
 }
 
+async function revoking(
+  by: CertificateAuthority,
+  certificates: readonly string[],
+  options?: RevokeOptions,
+): Promise<readonly RevocationList[]> {
+  return readRevocationLists(await by.revoke(certificates, options))
+}
+
+const pattern = '.*\\.corp\\.example'
 const settings: DownstreamMtls = {
   ca: root.cert,
-  crl: await root.revoke([revoked.cert]),
+  revocationLists: await revoking(root, [revoked.cert]),
   enforcement: 'policy_with_default_deny',
-  matchSubjectAltNames: [{ kind: 'dns', pattern: '.*\\.corp\\.example' }],
+  matchSubjectAltNames: [{ kind: 'dns', pattern, matches: compileNamePattern(pattern) }],
   maxVerifyDepth: 1,
 }
 
@@ -218,9 +234,9 @@ describe('policy_with_default_deny', () => {
   })
 
   test('a deeper chain is trusted where it may be, with lists of both its authorities', async (t) => {
-    const crl = (settings.crl ?? '') + (await below.revoke([]))
+    const revocationLists = [...(settings.revocationLists ?? []), ...(await revoking(below, []))]
     for (const maxVerifyDepth of [2, 0]) {
-      const { gateway } = await start(t, { maxVerifyDepth, crl })
+      const { gateway } = await start(t, { maxVerifyDepth, revocationLists })
       assert.equal((await ask(gateway, deep, 'h2'))?.status, 200)
     }
     const { gateway } = await start(t, { maxVerifyDepth: 2 })
@@ -229,7 +245,7 @@ describe('policy_with_default_deny', () => {
   })
 
   test('an authority that is listed ends the chain, a root or not', async (t) => {
-    const { gateway } = await start(t, { ca: below.cert, crl: undefined })
+    const { gateway } = await start(t, { ca: below.cert, revocationLists: undefined })
     assert.equal((await ask(gateway, ofBelow, 'h2'))?.status, 200)
     assert.equal((await ask(gateway, good, 'h2'))?.status, 495)
   })
@@ -237,21 +253,29 @@ describe('policy_with_default_deny', () => {
   test('what OpenSSL alone finds wrong is wrong, such as an authority that may have none below it', async (t) => {
     const notAllowed = await other.issueAuthority({ name: 'Not allowed' })
     const leaf = await notAllowed.issueClient(laptop)
-    const { gateway } = await start(t, { ca: other.cert, crl: undefined, maxVerifyDepth: 0 })
+    const { gateway } = await start(t, {
+      ca: other.cert,
+      revocationLists: undefined,
+      maxVerifyDepth: 0,
+    })
     const pair = { cert: leaf.cert + notAllowed.cert, key: leaf.key }
     assert.equal((await ask(gateway, pair, 'h2'))?.status, 495)
     await gateway.line(({ error }) => /PATH_LENGTH_EXCEEDED/.test(String(error)))
   })
 
   test('nobody is trusted by an outdated revocation list', async (t) => {
-    const { gateway } = await start(t, { crl: await root.revoke([], { nextUpdate: past }) })
+    const { gateway } = await start(t, {
+      revocationLists: await revoking(root, [], { nextUpdate: past }),
+    })
     assert.equal((await ask(gateway, good, 'h2'))?.status, 495)
     await gateway.line(({ error }) => /list of "CN=Root" is outdated/.test(String(error)))
   })
 
   test('a list that another key signed in the name of the authority revokes and allows nothing', async (t) => {
     const impostor = await createCertificateAuthority({ name: 'Root' })
-    const { gateway } = await start(t, { crl: await impostor.revoke([good.cert]) })
+    const { gateway } = await start(t, {
+      revocationLists: await revoking(impostor, [good.cert]),
+    })
     assert.equal((await ask(gateway, good, 'h2'))?.status, 495)
     await gateway.line(({ error }) => /no revocation list of "CN=Root"/.test(String(error)))
   })
@@ -347,8 +371,8 @@ describe('reject_connection', () => {
     socket.write(page)
     const [answer] = (await once(socket, 'data')) as [Buffer]
     assert.match(answer.toString(), /^HTTP\/1\.1 200 /)
-    const crl = await root.revoke([good.cert])
-    await gateway.reload([route], { downstreamMtls: { ...mtls, crl } })
+    const revocationLists = await revoking(root, [good.cert])
+    await gateway.reload([route], { downstreamMtls: { ...mtls, revocationLists } })
     socket.on('data', () => assert.fail('served'))
     const ended = once(socket, 'end')
     socket.write(page)
@@ -363,9 +387,9 @@ describe('a certificate that is trusted no longer', () => {
     const stays = await openTunnel(gateway, await root.issueClient(laptop))
     const goes = await openTunnel(gateway, good)
     t.after(() => stays.destroy())
-    const crl = await root.revoke([good.cert])
+    const revocationLists = await revoking(root, [good.cert])
     const ended = once(goes, 'end')
-    await gateway.reload([route], { downstreamMtls: { ...mtls, crl } })
+    await gateway.reload([route], { downstreamMtls: { ...mtls, revocationLists } })
     await ended
     goes.destroy()
     const line = await gateway.line((one) => one['ended'] === 'policy-changed')
@@ -377,7 +401,7 @@ describe('a certificate that is trusted no longer', () => {
   })
 
   test('cuts its tunnels when its authority is replaced', async (t) => {
-    const { gateway, route, mtls } = await start(t, { crl: undefined })
+    const { gateway, route, mtls } = await start(t, { revocationLists: undefined })
     const tunnel = await openTunnel(gateway, good)
     const ended = once(tunnel, 'end')
     await gateway.reload([route], { downstreamMtls: { ...mtls, ca: other.cert } })

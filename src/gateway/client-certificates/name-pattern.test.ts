@@ -29,45 +29,47 @@ test('patterns that people write for names', () => {
   assert.equal(matches('.', '\n'), false)
 })
 
-test('what JavaScript and RE2 read differently, or RE2 does not read, is refused', () => {
+test('RE2 is read as Pomerium reads it', () => {
+  assert.equal(matches('(?i)laptop', 'LapTop'), true)
+  assert.equal(matches('\\pL+', 'Ärger'), true)
+  assert.equal(matches('[[:alpha:]]+\\x2d\\d', 'ab-1'), true)
+  assert.equal(matches('\\Qa.b\\E', 'a.b'), true)
+  assert.equal(matches('\\Qa.b\\E', 'axb'), false)
+  // The end of the name, not of a line.
+  assert.equal(matches('a$', 'a\n'), false)
+  assert.equal(matches('(?s).*', 'a\nb'), true)
+})
+
+test('what RE2 does not read, or takes too much, is refused', () => {
   for (const pattern of [
     '(?=a)a',
     '(?!a)b',
     '(?<=a)b',
-    '(?<name>a)',
-    '(?P<name>a)',
-    '(?i)a',
+    '(?P=name)',
     '(a)\\1',
-    '\\bA',
-    '\\s',
-    '\\pL',
-    '\\p{L}',
-    '\\x41',
     '\\u0041',
-    '\\Qa\\E',
-    '[[:alpha:]]',
-    '[]a]',
     '[z-a]',
     '[a-\\d]',
     'a**',
     'a{1}{2}',
-    'a{,2}',
     'a{2,1}',
     'a{1001}',
     '*a',
-    'a]',
-    'a}',
     '(a',
     'a)',
     '[a',
     'a\\',
-    '^*',
     'x'.repeat(1_025),
     '(?:(?:a{100}){100}){100}',
-    '('.repeat(51) + ')'.repeat(51),
+    '(?:(?:(?:){1000}){1000}){1000}',
+    '(?:a?){1000}b{1000}',
   ]) {
     assert.throws(() => compileNamePattern(pattern), { code: 'invalid-pattern' }, pattern)
   }
+})
+
+test('what is wrong with a pattern is said', () => {
+  assert.throws(() => compileNamePattern('a('), { message: 'missing closing ): `a(`' })
 })
 
 test('what takes other engines for ever takes no time', () => {
@@ -76,7 +78,6 @@ test('what takes other engines for ever takes no time', () => {
   assert.equal(matchesAs('a'.repeat(2_000)), false)
   assert.ok(performance.now() - startedMs < 5_000)
   assert.equal(matchesAs('a'.repeat(2_000) + 'b'), true)
-  compileNamePattern('(?:(?:(?:){1000}){1000}){1000}')
 })
 
 test('a name that is too long matches nothing', () => {
@@ -84,7 +85,7 @@ test('a name that is too long matches nothing', () => {
   assert.equal(matches('a*', 'a'.repeat(2_049)), false)
 })
 
-test('what is accepted means what it means to JavaScript', () => {
+test('what both read alike means what it means to JavaScript', () => {
   const atom = fc.constantFrom(
     'a',
     'b',

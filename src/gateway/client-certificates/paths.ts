@@ -1,7 +1,7 @@
-import type { ReadCertificate } from './certificate.ts'
+import type { X509Certificate } from 'node:crypto'
 
 /** From a client's own certificate to one that is trusted, each signed by the next. */
-export type CertificatePath = readonly ReadCertificate[]
+export type CertificatePath = readonly X509Certificate[]
 
 /**
  * Longest path that is looked for, its two ends included.
@@ -23,26 +23,26 @@ const maxSignatureChecks = 100
  * @see https://www.rfc-editor.org/rfc/rfc4158
  */
 export function findPaths(
-  leaf: ReadCertificate,
-  others: readonly ReadCertificate[],
-  trusted: readonly ReadCertificate[],
+  leaf: X509Certificate,
+  others: readonly X509Certificate[],
+  trusted: readonly X509Certificate[],
 ): readonly CertificatePath[] {
-  const anchors = new Set(trusted.map(({ fingerprint }) => fingerprint))
+  const anchors = new Set(trusted.map(({ fingerprint256 }) => fingerprint256))
   const issuers = distinct([...trusted, ...others])
   const paths: CertificatePath[] = []
   let checks = 0
 
-  function isIssuedBy(certificate: ReadCertificate, issuer: ReadCertificate): boolean {
+  function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
     // Its names and key usage first: they cost nothing.
-    if (!issuer.x509.ca || !certificate.x509.checkIssued(issuer.x509)) return false
+    if (!issuer.ca || !certificate.checkIssued(issuer)) return false
     checks += 1
-    return checks <= maxSignatureChecks && certificate.x509.verify(issuer.x509.publicKey)
+    return checks <= maxSignatureChecks && certificate.verify(issuer.publicKey)
   }
 
   function explore(path: CertificatePath): void {
     const last = path.at(-1)
     if (last === undefined) return
-    if (anchors.has(last.fingerprint)) {
+    if (anchors.has(last.fingerprint256)) {
       paths.push(path)
       return
     }
@@ -56,6 +56,6 @@ export function findPaths(
   return paths
 }
 
-function distinct(certificates: readonly ReadCertificate[]): readonly ReadCertificate[] {
-  return [...new Map(certificates.map((one) => [one.fingerprint, one])).values()]
+function distinct(certificates: readonly X509Certificate[]): readonly X509Certificate[] {
+  return [...new Map(certificates.map((one) => [one.fingerprint256, one])).values()]
 }

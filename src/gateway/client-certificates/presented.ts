@@ -1,12 +1,12 @@
 import type { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
-import { readCertificate, type ReadCertificate } from './certificate.ts'
+import { fingerprintOf, readCertificate, type ReadCertificate } from './certificate.ts'
 
 /** What a client showed in its TLS handshake; it never changes while the connection lives. */
 export interface PresentedCertificate {
   readonly leaf: ReadCertificate
   /** Whatever else it sent, to lead from the leaf to an authority. */
-  readonly others: readonly ReadCertificate[]
+  readonly others: readonly X509Certificate[]
   /**
    * What OpenSSL found wrong at the handshake, by the authorities of that time; undefined for nothing.
    * It knows rules that `trust.ts` does not repeat (path length, name constraints, weak signatures).
@@ -27,8 +27,11 @@ export function readPresented(socket: TLSSocket): PresentedCertificate | undefin
   if (leaf === undefined) return undefined
   const problem = socket.authorized ? undefined : String(socket.authorizationError)
   try {
-    const others = sentWith(leaf).map(readCertificate)
-    return { leaf: readCertificate(leaf), others, handshakeProblem: problem }
+    return {
+      leaf: readCertificate(leaf),
+      others: sentWith(leaf),
+      handshakeProblem: problem,
+    }
   } catch {
     // OpenSSL is more lenient than we are; what we cannot read is not believed.
     return { leaf: unreadable(leaf), others: [], handshakeProblem: 'it cannot be read' }
@@ -47,14 +50,10 @@ function sentWith(leaf: X509Certificate): readonly X509Certificate[] {
 }
 
 function unreadable(x509: X509Certificate): ReadCertificate {
-  const nothing = Buffer.alloc(0)
   return {
     x509,
-    fingerprint: x509.fingerprint256.replaceAll(':', '').toLowerCase(),
+    fingerprint: fingerprintOf(x509),
     spkiHash: '',
-    serial: '',
-    subject: nothing,
-    issuer: nothing,
     names: { dns: [], email: [], uri: [], ip_address: [], user_principal_name: [] },
   }
 }

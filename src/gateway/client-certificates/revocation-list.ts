@@ -1,15 +1,8 @@
-import { verify, type KeyObject } from 'node:crypto'
-import { PeerError } from '../../errors.ts'
-import {
-  childrenOf,
-  expectTag,
-  readBitString,
-  readDer,
-  readOid,
-  readTime,
-  tags,
-  type DerValue,
-} from './der.ts'
+// First: the library below cannot be loaded without it.
+import 'reflect-metadata'
+import { constants, verify, type VerifyKeyObjectInput, type X509Certificate } from 'node:crypto'
+import * as x509 from '@peculiar/x509'
+import { messageOf, PeerError } from '../../errors.ts'
 
 /**
  * What one authority has revoked.
@@ -17,106 +10,163 @@ import {
  * @see https://www.rfc-editor.org/rfc/rfc5280#section-5
  */
 export interface RevocationList {
-  /** Whole encoding of the authority's name. */
-  readonly issuer: Buffer
-  /** When the next list is due, in milliseconds since the epoch; Infinity when it does not say. */
+  /** When the next list is due, in milliseconds since the epoch. */
   readonly nextUpdateMs: number
-  /** Whether a serial number (its bytes, hexadecimal) is on it. */
-  has(serial: string): boolean
-  /** Whether the owner of this key signed it. */
-  isSignedBy(key: KeyObject): boolean
+  /** Whether the serial number of a certificate is on it. */
+  has(certificate: X509Certificate): boolean
+  /** Whether this authority issued it: it has its name, and its key signed it. */
+  isOf(authority: X509Certificate): boolean
 }
 
 /**
- * Reads the lists of a PEM text.
+ * Largest revocation list, in bytes of DER: about 20,000 certificates. Reading it takes the library
+ * seconds and some hundred MiB for a moment.
  *
- * @throws PeerError `malformed-der`, or `unsupported-revocation-list` for one that does not speak for
- * everything its authority signed
+ * @limit one revocation list of `crl`, `crl_file`: the configuration does not load
+ */
+const maxListBytes = 1_048_576
+
+let last: { readonly pem: string; readonly lists: readonly RevocationList[] } | undefined
+
+/**
+ * Reads the lists of a PEM text; the same text again, at a reload for something else, takes no time.
+ *
+ * @throws PeerError `malformed-revocation-list`, or `unsupported-revocation-list` for one that is too
+ * large or does not speak for everything its authority signed
  */
 export function readRevocationLists(pem: string): readonly RevocationList[] {
-  const blocks = pem.matchAll(/-----BEGIN X509 CRL-----([^-]+)-----END X509 CRL-----/g)
-  return [...blocks].map(([, base64 = '']) => readList(Buffer.from(base64, 'base64')))
+  if (last?.pem !== pem) last = { pem, lists: readAll(pem) }
+  return last.lists
 }
 
-function readList(bytes: Buffer): RevocationList {
-  const [tbs, algorithm, signature] = childrenOf(expectTag(readDer(bytes), tags.sequence))
-  const signed = expectTag(tbs, tags.sequence)
-  const all = childrenOf(signed)
-  // Version 1, the default, is left out.
-  const fields = all[0]?.tag === tags.integer ? all.slice(1) : all
-  const [innerAlgorithm, issuer, , ...rest] = fields
-  if (
-    !expectTag(algorithm, tags.sequence).whole.equals(
-      expectTag(innerAlgorithm, tags.sequence).whole,
-    )
-  )
-    throw unsupported('it names two signature algorithms')
-  const digest = digestOf(readOid(childrenOf(expectTag(algorithm, tags.sequence))[0]))
-  const nextUpdate = rest.find(({ tag }) => tag === tags.utcTime || tag === tags.generalizedTime)
-  const extensions = rest.find(({ tag }) => tag === 0xa0)
-  if (extensions !== undefined) refuseCritical(readDer(extensions.content))
-  const serials = new Set(revokedOf(rest.find(({ tag }) => tag === tags.sequence)))
-  const signatureBytes = readBitString(signature)
+function readAll(pem: string): readonly RevocationList[] {
+  const blocks = pem.match(/-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g) ?? []
+  if (blocks.length !== pem.split('-----BEGIN X509 CRL-----').length - 1) {
+    throw malformed('it ends within a list')
+  }
+  return blocks.map((block) => describe(parse(block)))
+}
+
+/** Opens what the library reads and does not show: what a signature is over, and plain entries. */
+class ParsedList extends x509.X509Crl {
+  get signed(): Uint8Array {
+    return new Uint8Array(this.asn.tbsCertListRaw ?? [])
+  }
+  get namesOneAlgorithm(): boolean {
+    return this.asn.signatureAlgorithm.isEqual(this.asn.tbsCertList.signature)
+  }
+  get revoked(): NonNullable<typeof this.asn.tbsCertList.revokedCertificates> {
+    return this.asn.tbsCertList.revokedCertificates ?? []
+  }
+  get ownExtensions(): NonNullable<typeof this.asn.tbsCertList.crlExtensions> {
+    return this.asn.tbsCertList.crlExtensions ?? []
+  }
+}
+
+function parse(pem: string): ParsedList {
+  const bytes = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
+  if (bytes.length > maxListBytes) throw unsupported(`it is larger than ${maxListBytes} bytes`)
+  try {
+    // Of its own accord it reads no more than a thousand entries; the bytes are bound above.
+    return new ParsedList(bytes, { berOptions: { maxNodes: maxListBytes } })
+  } catch (error) {
+    throw malformed(messageOf(error))
+  }
+}
+
+function describe(list: ParsedList): RevocationList {
+  if (!list.namesOneAlgorithm) throw unsupported('it names two signature algorithms')
+  const isSignature = signatureCheck(list)
+  refuseCritical(list.ownExtensions)
+  for (const { crlEntryExtensions } of list.revoked) refuseCritical(crlEntryExtensions ?? [])
+  const serials = new Set(list.revoked.map((entry) => fromBytes(entry.userCertificate)))
+  const nextUpdateMs = nextUpdateOf(list)
+  const { issuer } = list
   return {
-    issuer: expectTag(issuer, tags.sequence).whole,
-    nextUpdateMs: nextUpdate === undefined ? Infinity : readTime(nextUpdate),
-    has: (serial) => serials.has(serial),
-    isSignedBy: (key) => isSignature(digest, signed.whole, key, signatureBytes),
+    nextUpdateMs,
+    has: ({ serialNumber }) => serials.has(fromText(serialNumber)),
+    // The signature first: then the library reads nothing that a stranger made.
+    isOf: (authority) => isSignature(authority) && subjectOf(authority) === issuer,
   }
 }
 
-function* revokedOf(list: DerValue | undefined): Iterable<string> {
-  for (const entry of list === undefined ? [] : childrenOf(list)) {
-    const [serial, , extensions] = childrenOf(entry)
-    if (extensions !== undefined) refuseCritical(extensions)
-    yield expectTag(serial, tags.integer).content.toString('hex')
-  }
+/**
+ * RFC 5280 §5.1.2.5 asks for it. Of a list without one the library (2.2.0) silently drops whatever
+ * follows: everything that is revoked, and every extension.
+ */
+function nextUpdateOf({ nextUpdate }: ParsedList): number {
+  const atMs = nextUpdate?.getTime() ?? Number.NaN
+  if (Number.isNaN(atMs)) throw unsupported('it does not say when the next list is due')
+  return atMs
+}
+
+function subjectOf({ raw }: X509Certificate): string {
+  return new x509.X509Certificate(raw).subject
 }
 
 /**
  * A critical extension narrows what a list speaks for, or belongs to a delta: whoever does not
  * understand it must not use the list (RFC 5280 §5.2).
  */
-function refuseCritical(extensions: DerValue): void {
-  for (const extension of childrenOf(extensions)) {
-    const [oid, critical] = childrenOf(extension)
-    if (critical?.tag !== tags.boolean || critical.content[0] === 0) continue
-    throw unsupported(`it has a critical extension ${readOid(oid)}: give a full list`)
+function refuseCritical(extensions: readonly { extnID: string; critical: boolean }[]): void {
+  const first = extensions.find(({ critical }) => critical)
+  if (first === undefined) return
+  throw unsupported(`it has a critical extension ${first.extnID}: give a full list`)
+}
+
+/** A serial number as a list has it; a negative one, which there should not be, included. */
+function fromBytes(bytes: ArrayBuffer): bigint {
+  return BigInt.asIntN(bytes.byteLength * 8, BigInt(`0x${Buffer.from(bytes).toString('hex')}`))
+}
+
+/** The same as Node writes it. */
+function fromText(hex: string): bigint {
+  return hex.startsWith('-') ? -BigInt(`0x${hex.slice(1)}`) : BigInt(`0x${hex}`)
+}
+
+const digests: Readonly<Record<string, string>> = {
+  'SHA-256': 'sha256',
+  'SHA-384': 'sha384',
+  'SHA-512': 'sha512',
+}
+
+/** Node's own `verify` waits for nothing, unlike the library's: decisions are made at once. */
+function signatureCheck(list: ParsedList): (authority: X509Certificate) => boolean {
+  const { digest, options } = algorithmOf(list)
+  const signature = Buffer.from(list.signature)
+  return ({ publicKey: key }) => {
+    try {
+      return verify(digest, list.signed, { key, ...options }, signature)
+    } catch {
+      // A key of another kind.
+      return false
+    }
   }
 }
 
-/** Of the signature algorithms; null where the algorithm brings its own. */
-const digests: Readonly<Record<string, string | null>> = {
-  '1.2.840.113549.1.1.11': 'sha256',
-  '1.2.840.113549.1.1.12': 'sha384',
-  '1.2.840.113549.1.1.13': 'sha512',
-  '1.2.840.10045.4.3.2': 'sha256',
-  '1.2.840.10045.4.3.3': 'sha384',
-  '1.2.840.10045.4.3.4': 'sha512',
-  '1.3.101.112': null,
-  '1.3.101.113': null,
+interface SignatureAlgorithm {
+  /** Null where the algorithm brings its own. */
+  readonly digest: string | null
+  readonly options: Partial<VerifyKeyObjectInput>
 }
 
-function digestOf(oid: string): string | null {
-  const digest = digests[oid]
+function algorithmOf({ signatureAlgorithm }: ParsedList): SignatureAlgorithm {
+  const { name, hash, saltLength } = signatureAlgorithm as {
+    name: string
+    hash?: { name: string }
+    saltLength?: number
+  }
+  if (/^Ed(?:DSA|25519|448)$/.test(name)) return { digest: null, options: {} }
+  const digest = digests[hash?.name ?? '']
   if (digest === undefined) {
-    throw unsupported(`its signature algorithm ${oid} is none of RSA, ECDSA or EdDSA with SHA-2`)
+    throw unsupported(`its signature algorithm ${name} is none of RSA, ECDSA or EdDSA with SHA-2`)
   }
-  return digest
+  const padding = constants.RSA_PKCS1_PSS_PADDING
+  return { digest, options: name === 'RSA-PSS' ? { padding, saltLength } : {} }
 }
 
-function isSignature(
-  digest: string | null,
-  signed: Buffer,
-  key: KeyObject,
-  signature: Buffer,
-): boolean {
-  try {
-    return verify(digest, signed, key, signature)
-  } catch {
-    // A key of another kind.
-    return false
-  }
+function malformed(why: string): PeerError {
+  return new PeerError('malformed-revocation-list', why)
 }
 
 function unsupported(why: string): PeerError {

@@ -1,11 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import type { DownstreamMtls } from '../config/config.ts'
-import { readCertificate, type ReadCertificate } from './certificate.ts'
-import { compileNamePattern } from './name-pattern.ts'
 import { findPaths, type CertificatePath } from './paths.ts'
 import { nameOf } from './describe.ts'
 import type { PresentedCertificate } from './presented.ts'
-import { readRevocationLists, type RevocationList } from './revocation-list.ts'
+import type { RevocationList } from './revocation-list.ts'
 
 /** Whether a certificate is trusted at a moment, and if not, why: for logs, never for its owner. */
 export type TrustVerdict =
@@ -31,21 +29,16 @@ type Judged = { readonly paths: readonly (readonly Window[])[] } | { readonly pr
  * Makes the judge of client certificates. It judges again what OpenSSL has judged at the handshake,
  * because a connection outlives its handshake: authorities, revocations and the time change meanwhile.
  *
- * @throws PeerError for authorities, lists or patterns that the configuration should have refused
+ * @throws for authorities that the configuration should have refused
  */
 export function createTrust(settings: DownstreamMtls): Trust {
-  const authorities = splitCertificates(settings.ca).map((pem) =>
-    readCertificate(new X509Certificate(pem)),
-  )
-  const lists = settings.crl === undefined ? undefined : readRevocationLists(settings.crl)
-  const patterns = settings.matchSubjectAltNames.map(({ kind, pattern }) => {
-    return { kind, matches: compileNamePattern(pattern) }
-  })
+  const { revocationLists: lists, matchSubjectAltNames: patterns } = settings
+  const authorities = splitCertificates(settings.ca).map((pem) => new X509Certificate(pem))
   const known = new WeakMap<PresentedCertificate, Judged>()
 
   function judgeTimeless(presented: PresentedCertificate): Judged {
     const { leaf, others } = presented
-    const paths = findPaths(leaf, others, authorities)
+    const paths = findPaths(leaf.x509, others, authorities)
     if (paths.length === 0) return { problem: 'no authority of "downstream_mtls" signed it' }
     const depth = settings.maxVerifyDepth
     const short = paths.filter((path) => depth === 0 || path.length - 1 <= depth)
@@ -101,19 +94,17 @@ function judgePath(
   for (const [index, certificate] of path.slice(0, -1).entries()) {
     const issuer = path[index + 1]
     if (issuer === undefined) break
-    const ofIssuer = lists.filter(
-      (list) => list.issuer.equals(issuer.subject) && list.isSignedBy(issuer.x509.publicKey),
-    )
-    const name = JSON.stringify(nameOf(issuer.x509.subject))
+    const ofIssuer = lists.filter((list) => list.isOf(issuer))
+    const name = JSON.stringify(nameOf(issuer.subject))
     if (ofIssuer.length === 0) return `there is no revocation list of ${name}`
-    if (ofIssuer.some((list) => list.has(certificate.serial))) return `${name} has revoked it`
+    if (ofIssuer.some((list) => list.has(certificate))) return `${name} has revoked it`
     const untilMs = Math.max(...ofIssuer.map(({ nextUpdateMs }) => nextUpdateMs))
     windows.push({ fromMs: -Infinity, untilMs, ends: `the revocation list of ${name} is outdated` })
   }
   return windows
 }
 
-function validityOf({ x509 }: ReadCertificate, index: number): Window {
+function validityOf(x509: X509Certificate, index: number): Window {
   const what = index === 0 ? 'it' : JSON.stringify(nameOf(x509.subject))
   return {
     fromMs: x509.validFromDate.getTime(),

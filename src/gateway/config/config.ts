@@ -1,5 +1,6 @@
 import type { IpRange } from '../../ip-ranges.ts'
 import type { LogLevel } from '../../log.ts'
+import type { RevocationList } from '../client-certificates/revocation-list.ts'
 import type { Directory } from '../directory.ts'
 import type { Route } from '../routes/route.ts'
 
@@ -41,13 +42,14 @@ export interface ProxyProtocolSettings {
 export interface DownstreamMtls {
   /** Certificates of the authorities, PEM. */
   readonly ca: string
-  /** What these have revoked, PEM; undefined: nothing is looked up. */
-  readonly crl: string | undefined
+  /** What these have revoked; undefined: nothing is looked up. */
+  readonly revocationLists: readonly RevocationList[] | undefined
   readonly enforcement: 'policy_with_default_deny' | 'policy' | 'reject_connection'
   /** Some name of a certificate must match one of these, when there are any. */
   readonly matchSubjectAltNames: readonly {
     readonly kind: 'dns' | 'email' | 'ip_address' | 'uri' | 'user_principal_name'
     readonly pattern: string
+    matches(name: string): boolean
   }[]
   /** Most authorities above a certificate; 0 for any number. */
   readonly maxVerifyDepth: number

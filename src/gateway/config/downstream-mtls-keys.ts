@@ -12,8 +12,7 @@ export const enforcements = ['policy_with_default_deny', 'policy', 'reject_conne
 
 const namePattern = textOf('a regular expression', (pattern) => {
   try {
-    compileNamePattern(pattern)
-    return pattern
+    return { pattern, matches: compileNamePattern(pattern) }
   } catch (error) {
     return { fault: `cannot be used as a pattern: ${messageOf(error)}` }
   }
