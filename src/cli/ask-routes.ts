@@ -3,10 +3,10 @@ import { fetchRoutes } from '../client/fetch-routes.ts'
 import { namedOrLastGateway, rememberGateway } from '../client/last-gateway.ts'
 import type { RoutesAnswer } from '../client/routes-answer.ts'
 import type { AskOptions } from './ask-options.ts'
-import { exitCodeOfSignal } from './exit-codes.ts'
-import { exposedServiceAccount, readServiceAccount } from './service-account.ts'
-import { onEndSignal } from './signals.ts'
-import { trustOf } from './trust-options.ts'
+import { readServiceAccount, warnAboutSecrets } from './service-account.ts'
+import { askToSignIn } from './ask-to-sign-in.ts'
+import { followEndSignals } from './signals.ts'
+import { trustOf } from './trust.ts'
 import type { Voice } from './voice.ts'
 
 /** What a gateway answered, and which one that was. */
@@ -28,34 +28,16 @@ export async function askRoutes(
   const gateway = await namedOrLastGateway(gatewayText)
   const trust = await trustOf(options, voice)
   const serviceAccountToken = await readServiceAccount(options, process.env)
-  warnAbout(options, voice)
-  const ending = new AbortController()
-  let ended: number | undefined
-  using _ = onEndSignal((signal) => {
-    ended = exitCodeOfSignal(signal)
-    ending.abort(new Error('asked to end'))
-  })
-  const presentSignIn = (url: string): void => present(url, options, voice)
+  warnAboutSecrets(options, voice)
+  using ending = followEndSignals()
+  const presentSignIn = (url: string): void => askToSignIn(url, options.browserCmd, voice)
   try {
     const client = { gateway, trust, serviceAccountToken, presentSignIn, log: voice }
     const answer = await fetchRoutes(client, ending.signal)
     await rememberGateway(gateway)
     return { ...answer, gateway }
   } catch (error) {
-    if (ended !== undefined) return ended
+    if (ending.exitCode !== undefined) return ending.exitCode
     throw error
   }
-}
-
-function present(url: string, { browserCmd }: AskOptions, voice: Voice): void {
-  process.stderr.write(`sign in at:\n\n  ${url}\n\n`)
-  void import('../client/browser.ts').then(({ openBrowser }) => openBrowser(url, browserCmd, voice))
-}
-
-function warnAbout(options: AskOptions, voice: Voice): void {
-  const exposed = exposedServiceAccount(options)
-  if (exposed === undefined) return
-  voice.warn(`every user of this machine can read "${exposed}" while this runs`, {
-    hint: 'use "--service-account-file", or a variable such as POSTERN_SERVICE_ACCOUNT',
-  })
 }

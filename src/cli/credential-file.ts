@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, lstat, open, rename, rm } from 'node:fs/promises'
+import { link, lstat, open, rename, rm, stat } from 'node:fs/promises'
+import { readSmallFile } from '../client/small-file.ts'
 import { SystemError, messageOf, systemCode } from '../errors.ts'
+import { parseIdAndSecret } from './service-account-text.ts'
 
 /** A file (0600) that is ready for a credential, which is known only once and must not be lost. */
 export interface CredentialFile {
@@ -12,15 +14,17 @@ export interface CredentialFile {
 
 /**
  * Opens a file beside the one wanted before there is anything to write, so that what can go wrong does
- * so first.
+ * so first. A file that is there is replaced only if it holds a credential of `replacedId`, or nothing:
+ * every other one would be lost by a slip in its name.
  *
  * @throws SystemError `output-unusable`; `output-exists` where one of that name may not be replaced
  */
 export async function openCredentialFile(
   path: string,
-  mayReplace: boolean,
+  replacedId?: string,
 ): Promise<CredentialFile> {
-  if (!mayReplace && (await isThere(path))) throw exists(path)
+  const isReplaced = await isThere(path)
+  if (isReplaced && !(await mayReplace(path, replacedId))) throw exists(path, replacedId)
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   const file = await open(draft, 'wx', 0o600).catch((error: unknown) => {
     throw unusable(path, error)
@@ -30,11 +34,11 @@ export async function openCredentialFile(
       try {
         await file.writeFile(text)
         await file.sync()
-        if (mayReplace) await rename(draft, path)
+        if (isReplaced) await rename(draft, path)
         // Unlike a rename, a link never takes the place of another file.
         else await link(draft, path)
       } catch (error) {
-        throw systemCode(error) === 'EEXIST' ? exists(path) : unusable(path, error)
+        throw systemCode(error) === 'EEXIST' ? exists(path, replacedId) : unusable(path, error)
       }
     },
     async [Symbol.asyncDispose]() {
@@ -51,6 +55,26 @@ async function isThere(path: string): Promise<boolean> {
   )
 }
 
+async function mayReplace(path: string, id: string | undefined): Promise<boolean> {
+  if (id === undefined) return false
+  try {
+    // Asked first: reading a pipe would wait.
+    if (!(await stat(path)).isFile()) return false
+    const text = await readSmallFile(path)
+    return text.trim() === '' || idOf(text) === id
+  } catch {
+    return false
+  }
+}
+
+/** Whose credential a text is; undefined for any other text. */
+function idOf(text: string): unknown {
+  const [, claims] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(text.trim()) ?? []
+  if (claims === undefined) return parseIdAndSecret(text)?.id
+  const { jti } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { jti?: unknown }
+  return jti
+}
+
 function unusable(path: string, cause: unknown): SystemError {
   return new SystemError('output-unusable', `cannot write "${path}": ${messageOf(cause)}`, {
     cause,
@@ -58,8 +82,9 @@ function unusable(path: string, cause: unknown): SystemError {
   })
 }
 
-function exists(path: string): SystemError {
-  return new SystemError('output-exists', `"${path}" is there already`, {
+function exists(path: string, replacedId: string | undefined): SystemError {
+  const other = replacedId === undefined ? '' : ` and holds no credential of "${replacedId}"`
+  return new SystemError('output-exists', `"${path}" is there already${other}`, {
     hint: 'name another file, or remove this one',
   })
 }

@@ -1,12 +1,13 @@
 import { namedOrLastGateway, rememberGateway } from '../client/last-gateway.ts'
 import { logIn } from '../client/login.ts'
 import type { TokenOwner } from '../client/session-api.ts'
+import { askToSignIn } from './ask-to-sign-in.ts'
 import { presentDeviceCode } from './device-code.ts'
-import { exitCodeOfSignal, exitCodes } from './exit-codes.ts'
+import { exitCodes } from './exit-codes.ts'
 import type { LoginOptions } from './login-options.ts'
-import { onEndSignal } from './signals.ts'
+import { followEndSignals } from './signals.ts'
 import { minutes } from './table.ts'
-import { trustOf } from './trust-options.ts'
+import { trustOf } from './trust.ts'
 import { processVoice, type Voice } from './voice.ts'
 
 /**
@@ -22,12 +23,7 @@ export async function runLogin(
   const voice = processVoice({ format: 'human', level: 'info', component })
   const gateway = await namedOrLastGateway(gatewayText)
   const trust = await trustOf(options, voice)
-  const ending = new AbortController()
-  let ended: number | undefined
-  using _ = onEndSignal((signal) => {
-    ended = exitCodeOfSignal(signal)
-    ending.abort(new Error('asked to end'))
-  })
+  using ending = followEndSignals()
   const ways = waysToSignIn(gateway.origin, options, voice)
   try {
     const client = { gateway, trust, log: voice, ...ways }
@@ -36,18 +32,13 @@ export async function runLogin(
     report(gateway.origin, owner, isNew, options)
     return exitCodes.ok
   } catch (error) {
-    if (ended !== undefined) return ended
+    if (ending.exitCode !== undefined) return ending.exitCode
     throw error
   }
 }
 
 function waysToSignIn(origin: string, { device, browserCmd }: LoginOptions, voice: Voice) {
-  const presentSignIn = (url: string): void => {
-    process.stderr.write(`sign in at:\n\n  ${url}\n\n`)
-    void import('../client/browser.ts').then(({ openBrowser }) =>
-      openBrowser(url, browserCmd, voice),
-    )
-  }
+  const presentSignIn = (url: string): void => askToSignIn(url, browserCmd, voice)
   if (device !== true) return { presentSignIn }
   return {
     presentSignIn,

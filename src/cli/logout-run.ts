@@ -1,9 +1,9 @@
 import { namedOrLastGateway } from '../client/last-gateway.ts'
 import { logOut, type Logout } from '../client/logout.ts'
-import { exitCodeOfSignal, exitCodes } from './exit-codes.ts'
+import { exitCodes } from './exit-codes.ts'
 import type { LogoutOptions } from './login-options.ts'
-import { onEndSignal } from './signals.ts'
-import { trustOf } from './trust-options.ts'
+import { followEndSignals } from './signals.ts'
+import { trustOf } from './trust.ts'
 import { processVoice, type Voice } from './voice.ts'
 
 /**
@@ -19,19 +19,14 @@ export async function runLogout(
   const voice = processVoice({ format: 'human', level: 'info', component })
   const gateway = await namedOrLastGateway(gatewayText)
   const trust = await trustOf(options, voice)
-  const ending = new AbortController()
-  let ended: number | undefined
-  using _ = onEndSignal((signal) => {
-    ended = exitCodeOfSignal(signal)
-    ending.abort(new Error('asked to end'))
-  })
+  using ending = followEndSignals()
   const logout = await logOut({ gateway, trust, log: voice }, ending.signal)
   report(gateway.origin, logout, voice)
   if (options.json === true) {
     const result = { gateway: gateway.origin, session: logout.kind.replaceAll('-', '_') }
     process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`)
   }
-  return ended ?? (logout.kind === 'left' ? exitCodes.gateway : exitCodes.ok)
+  return ending.exitCode ?? (logout.kind === 'left' ? exitCodes.gateway : exitCodes.ok)
 }
 
 function report(origin: string, logout: Logout, voice: Voice): void {

@@ -2,6 +2,7 @@ import { readSmallFile } from '../client/small-file.ts'
 import { SystemError, messageOf } from '../errors.ts'
 import { isToken } from '../tunnel/sign-in.ts'
 import { idAndSecretVariables, parseIdAndSecret } from './service-account-text.ts'
+import type { Voice } from './voice.ts'
 
 /** Options by which a command takes a service account's credential. */
 export interface ServiceAccountOptions {
@@ -23,6 +24,15 @@ const secretOptions = {
 export function exposedServiceAccount(options: ServiceAccountOptions): string | undefined {
   if (options.serviceAccount !== undefined) return secretOptions.serviceAccount
   return options.serviceTokenSecret === undefined ? undefined : secretOptions.serviceTokenSecret
+}
+
+/** Warns of a secret that was given as an argument. */
+export function warnAboutSecrets(options: ServiceAccountOptions, voice: Voice): void {
+  const exposed = exposedServiceAccount(options)
+  if (exposed === undefined) return
+  voice.warn(`every user of this machine can read "${exposed}" while this runs`, {
+    hint: 'use "--service-account-file", or a variable such as POSTERN_SERVICE_ACCOUNT',
+  })
 }
 
 /**

@@ -18,7 +18,7 @@ import { formatTable, minutes } from './table.ts'
 export async function createServiceAccount(id: string, options: CreateOptions): Promise<number> {
   const { description, format, expires } = options
   const expires_at = expires?.toISOString() ?? null
-  return issue(options, { said: 'created', mayReplace: false }, (client) =>
+  return issue(options, { said: 'created' }, (client) =>
     client.createServiceAccount({ id, description, format, expires_at }),
   )
 }
@@ -30,7 +30,7 @@ export async function rotateServiceAccount(id: string, options: RotateOptions): 
     keep_old_ms: keepOld,
     ...(expires === undefined ? {} : { expires_at: expires?.toISOString() ?? null }),
   }
-  return issue(options, { said: 'rotated', mayReplace: true }, (client) =>
+  return issue(options, { said: 'rotated', replacedId: id }, (client) =>
     client.rotateServiceAccount(id, rotation),
   )
 }
@@ -56,12 +56,12 @@ export async function listServiceAccounts(options: ListOptions): Promise<number>
 
 async function issue(
   options: CredentialOptions,
-  { said, mayReplace }: { readonly said: string; readonly mayReplace: boolean },
+  { said, replacedId }: { readonly said: string; readonly replacedId?: string },
   ask: (client: ControlClient) => Promise<IssuedCredential>,
 ): Promise<number> {
   const client = await clientFor(options)
   const { output } = options
-  await using file = output === undefined ? undefined : await openCredentialFile(output, mayReplace)
+  await using file = output === undefined ? undefined : await openCredentialFile(output, replacedId)
   const issued = await ask(client)
   const { id, expires_at } = issued
   const until = expires_at === null ? 'it does not expire' : `it expires ${minutes(expires_at)}`

@@ -1,3 +1,5 @@
+import { exitCodeOfSignal } from './exit-codes.ts'
+
 /** Signals by which a program is asked to end. `ssh` sends SIGHUP to its ProxyCommand. */
 export type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
@@ -11,5 +13,29 @@ export function onEndSignal(callback: (signal: EndSignal) => void): Disposable {
     [Symbol.dispose]() {
       for (const [signal, listener] of listeners) process.off(signal, listener)
     },
+  }
+}
+
+/** A command that a signal asks to end: what it waits for, and with which code it then ends. */
+export interface Ending extends Disposable {
+  readonly signal: AbortSignal
+  /** Undefined until a signal came. */
+  readonly exitCode: number | undefined
+}
+
+/** Follows the signals that ask a command to end. */
+export function followEndSignals(): Ending {
+  const ending = new AbortController()
+  let exitCode: number | undefined
+  const following = onEndSignal((signal) => {
+    exitCode = exitCodeOfSignal(signal)
+    ending.abort(new Error('asked to end'))
+  })
+  return {
+    signal: ending.signal,
+    get exitCode() {
+      return exitCode
+    },
+    [Symbol.dispose]: () => following[Symbol.dispose](),
   }
 }

@@ -9,13 +9,13 @@ import { isOpenToOthers, parseListenAddress, type ListenAddress } from '../clien
 import { startListener } from '../client/listener.ts'
 import { serveLocal } from '../client/serve.ts'
 import { openStdio } from '../client/stdio.ts'
-import { loadTrust } from '../client/trust.ts'
 import { UpstreamError } from '../errors.ts'
 import type { RelayEnd } from '../net/relay.ts'
 import { exitCodeOf, exitCodeOfSignal, exitCodes } from './exit-codes.ts'
-import { exposedServiceAccount, readServiceAccount } from './service-account.ts'
+import { readServiceAccount, warnAboutSecrets } from './service-account.ts'
 import { onEndSignal } from './signals.ts'
 import type { TcpOptions } from './tcp-options.ts'
+import { trustOf } from './trust.ts'
 import { describe, errorFields, processVoice, type Voice } from './voice.ts'
 
 /**
@@ -52,13 +52,7 @@ async function createClient(
   options: TcpOptions,
   voice: Voice,
 ): Promise<GatewayClient> {
-  const trust = await loadTrust({
-    caFile: options.caFile ?? options.alternateCaPath,
-    caCertBase64: options.caCert,
-    disableTlsVerification: options.disableTlsVerification,
-    clientCertFile: options.clientCert,
-    clientKeyFile: options.clientKey,
-  })
+  const trust = await trustOf(options, voice)
   const serviceAccountToken = await readServiceAccount(options, process.env)
   return createGatewayClient({
     gateway,
@@ -97,17 +91,7 @@ function presentSignIn(url: string, options: TcpOptions, voice: Voice): void {
 }
 
 function warnAboutExposure(listen: ListenAddress, options: TcpOptions, voice: Voice): void {
-  if (options.disableTlsVerification === true) {
-    voice.warn(
-      "the gateway's certificate is not checked: whoever is on the way can read and change everything",
-    )
-  }
-  const exposed = exposedServiceAccount(options)
-  if (exposed !== undefined) {
-    voice.warn(`every user of this machine can read "${exposed}" while this runs`, {
-      hint: 'use "--service-account-file", or a variable such as POSTERN_SERVICE_ACCOUNT',
-    })
-  }
+  warnAboutSecrets(options, voice)
   if (isOpenToOthers(listen)) {
     voice.warn(`everybody who reaches "${options.listen}" uses the service as you`, {
       hint: 'listen on 127.0.0.1 unless you mean that',

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { withAskOptions } from './ask-options.ts'
 import { exitCodeMeanings } from './exit-codes.ts'
 import type { TcpOptions } from './tcp-options.ts'
 
@@ -42,7 +43,7 @@ ${Object.entries(exitCodeMeanings)
 
 /** Defines `postern tcp`. */
 export function defineTcp(end: (exitCode: number) => void): Command {
-  return new Command('tcp')
+  const command = new Command('tcp')
     .description(description)
     .argument('<destination>', 'the route, such as "redis.corp.example.com:6379"')
     .option(
@@ -56,33 +57,8 @@ export function defineTcp(end: (exitCode: number) => void): Command {
     )
     .addOption(new Option('--pomerium-url <url>').hideHelp())
     .addOption(new Option('--gateway-url <url>').hideHelp())
-    .option(
-      '--ca-file <file>',
-      'trust these certificate authorities (PEM) as well (also --alternate-ca-path)',
-    )
-    .addOption(new Option('--alternate-ca-path <file>').hideHelp())
-    .option('--ca-cert <base64>', 'the same, as base64 of PEM')
-    .option(
-      '--disable-tls-verification',
-      'believe any certificate: whoever is on the way can read everything',
-    )
-    .option('--client-cert <file>', 'certificate (PEM) to show to the gateway')
-    .option('--client-key <file>', 'its key (PEM)')
-    .option(
-      '--browser-cmd <program>',
-      'opens the sign-in address instead of the browser: run as "PROGRAM ADDRESS"',
-    )
+  return withAskOptions(command)
     .option('--device-login', 'sign in by a code that is approved in a browser on another machine')
-    .option(
-      '--service-account <token>',
-      'token to use instead of a sign-in; other users of this machine can see it',
-    )
-    .option(
-      '--service-account-file <file>',
-      'file that "postern service-account create --output" wrote',
-    )
-    .option('--service-token-id <id>', 'id of a service account that has an id and a secret')
-    .option('--service-token-secret <secret>', 'its secret; other users of this machine can see it')
     .addOption(
       new Option(
         '--transport <way>',

@@ -1,6 +1,4 @@
 import { Option, type Command } from 'commander'
-import { loadTrust, type Trust } from '../client/trust.ts'
-import type { Voice } from './voice.ts'
 
 /** How a command tells whom to believe on the way to a gateway, as it was given. */
 export interface TrustFlags {
@@ -27,25 +25,4 @@ export function withTrustOptions(command: Command): Command {
     )
     .option('--client-cert <file>', 'certificate (PEM) to show to the gateway')
     .option('--client-key <file>', 'its key (PEM)')
-}
-
-/**
- * Reads what these options name, and warns of the dangerous one.
- *
- * @throws SystemError `certificate-unreadable` or `client-key-missing`
- */
-export async function trustOf(flags: TrustFlags, voice: Voice): Promise<Trust> {
-  const trust = await loadTrust({
-    caFile: flags.caFile ?? flags.alternateCaPath,
-    caCertBase64: flags.caCert,
-    disableTlsVerification: flags.disableTlsVerification,
-    clientCertFile: flags.clientCert,
-    clientKeyFile: flags.clientKey,
-  })
-  if (!trust.isVerified) {
-    voice.warn(
-      "the gateway's certificate is not checked: whoever is on the way can read and change everything",
-    )
-  }
-  return trust
 }

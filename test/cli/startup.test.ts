@@ -12,6 +12,7 @@ const root = join(import.meta.dirname, '..', '..')
 const tcpModules = [
   'commander',
   'src/address.ts',
+  'src/cli/ask-options.ts',
   'src/cli/commands.ts',
   'src/cli/exit-codes.ts',
   'src/cli/main.ts',
@@ -21,6 +22,8 @@ const tcpModules = [
   'src/cli/signals.ts',
   'src/cli/tcp-run.ts',
   'src/cli/tcp.ts',
+  'src/cli/trust-options.ts',
+  'src/cli/trust.ts',
   'src/cli/voice.ts',
   'src/client/cache-directory.ts',
   'src/client/connect-http2.ts',
