@@ -12,9 +12,17 @@ export interface FileWatch extends Disposable {
 
 /** Editors write in several steps, and a deployment swaps several files: wait for the last of them. */
 const settleMs = 200
-/** Where something else is written all the time, such as a log beside the file, there is no last one. */
+/**
+ * Where something else is written all the time, such as a log beside the file, there is no last one.
+ *
+ * @limit time in which a changed file is noticed while others beside it are written: it is read then
+ */
 const maxSettleMs = 600
-/** As many links as Linux follows in one path. */
+/**
+ * As many as Linux follows in one path.
+ *
+ * @limit symbolic links on the way to a file of the configuration: what lies behind them is not watched
+ */
 const maxLinks = 40
 
 interface Watched {

@@ -32,7 +32,7 @@ const maxBodyBytes = 16 * 1024
  * The longest that our own command asks for. Far beyond it, no date can be made of when that is over,
  * and the store could not read the service account again.
  *
- * @limit how long an old credential is kept, in milliseconds: the command is refused
+ * @limit how long an old credential is kept: the command is refused
  */
 const maxKeepOldMs = 9_999_999 * 86_400_000
 
