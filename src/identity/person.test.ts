@@ -6,10 +6,10 @@ test('an email counts as verified unless the provider says that it is not', () =
   const verified = (value: unknown): boolean =>
     personOf({ email: 'a@b.c', email_verified: value }, 'groups').emailVerified
   assert.equal(personOf({ email: 'a@b.c' }, 'groups').emailVerified, true)
-  assert.equal(verified(true), true)
-  assert.equal(verified('true'), true)
-  assert.equal(verified(false), false)
-  assert.equal(verified('false'), false)
+  for (const yes of [true, 'true', 'True', 1, '1', null]) assert.equal(verified(yes), true)
+  for (const no of [false, 'false', 'False', 'FALSE', 0, '0', 'no', '', [true], {}]) {
+    assert.equal(verified(no), false, JSON.stringify(no))
+  }
 })
 
 test('groups are a list of names, one name, or none; anything else is left out', () => {

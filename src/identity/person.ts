@@ -9,15 +9,22 @@ export type Person = Pick<Session, 'email' | 'emailVerified' | 'name' | 'groups'
 
 /** Reads a person from claims; `groupsClaim` names the claim that lists groups. */
 export function personOf(claims: Claims, groupsClaim: string): Person {
-  const verified = claims['email_verified']
   return {
     email: text(claims['email']),
-    // Some providers write booleans as text. Absent means that the provider makes no difference.
-    emailVerified: verified !== false && verified !== 'false',
+    emailVerified: isVerified(claims['email_verified'] ?? undefined),
     name: text(claims['name']) ?? text(claims['preferred_username']),
     groups: textList(claims[groupsClaim]),
     claims,
   }
+}
+
+/**
+ * Absent means that the provider makes no difference. Some write booleans as text (`"False"`) or as a
+ * number; whatever is there and is no yes is a no.
+ */
+function isVerified(claim: unknown): boolean {
+  if (typeof claim === 'string') return claim.toLowerCase() === 'true' || claim === '1'
+  return claim === undefined || claim === true || claim === 1
 }
 
 /** Claims of the token itself, not of the person: other ones at each refresh. */
