@@ -20,6 +20,9 @@ const maxSignatureChecks = 100
  * Finds the ways from a certificate to those that are trusted. Any of these ends a path, a root or not;
  * what stands above it does not matter. A trusted leaf is a path of one.
  *
+ * It looks from the trusted ones down: then no signature is checked with a key that only a stranger
+ * vouches for, and which may have been made to keep us busy.
+ *
  * @see https://www.rfc-editor.org/rfc/rfc4158
  */
 export function findPaths(
@@ -27,8 +30,11 @@ export function findPaths(
   others: readonly X509Certificate[],
   trusted: readonly X509Certificate[],
 ): readonly CertificatePath[] {
-  const anchors = new Set(trusted.map(({ fingerprint256 }) => fingerprint256))
-  const issuers = distinct([...trusted, ...others])
+  const anchors = distinct(trusted)
+  if (anchors.has(leaf.fingerprint256)) return [[leaf]]
+  const between = [...distinct(others).values()].filter(
+    ({ fingerprint256 }) => fingerprint256 !== leaf.fingerprint256 && !anchors.has(fingerprint256),
+  )
   const paths: CertificatePath[] = []
   let checks = 0
 
@@ -39,23 +45,20 @@ export function findPaths(
     return checks <= maxSignatureChecks && certificate.verify(issuer.publicKey)
   }
 
-  function explore(path: CertificatePath): void {
-    const last = path.at(-1)
-    if (last === undefined) return
-    if (anchors.has(last.fingerprint256)) {
-      paths.push(path)
-      return
-    }
+  /** Goes on below the first of a path that leads up to something trusted. */
+  function explore(lowest: X509Certificate, above: readonly X509Certificate[]): void {
+    const path = [lowest, ...above]
     if (path.length === maxPathCertificates) return
-    for (const issuer of issuers) {
-      if (!path.includes(issuer) && isIssuedBy(last, issuer)) explore([...path, issuer])
+    if (isIssuedBy(leaf, lowest)) paths.push([leaf, ...path])
+    for (const next of between) {
+      if (!path.includes(next) && isIssuedBy(next, lowest)) explore(next, path)
     }
   }
 
-  explore([leaf])
+  for (const anchor of anchors.values()) explore(anchor, [])
   return paths
 }
 
-function distinct(certificates: readonly X509Certificate[]): readonly X509Certificate[] {
-  return [...new Map(certificates.map((one) => [one.fingerprint256, one])).values()]
+function distinct(certificates: readonly X509Certificate[]): ReadonlyMap<string, X509Certificate> {
+  return new Map(certificates.map((one) => [one.fingerprint256, one]))
 }
