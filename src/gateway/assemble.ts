@@ -112,6 +112,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       },
       countTunnels: (sessionId) => liveTunnels.countOf(sessionId),
       serviceAccounts: identity.serviceAccounts,
+      logger: log.service('control'),
       cutSession: (sessionId) => liveTunnels.redecide({ sessionId, ended: 'session-revoked' }),
     },
     async reload(next) {

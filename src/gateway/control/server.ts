@@ -45,7 +45,10 @@ function controlApp(parts: ControlParts): Hono {
   })
   app.delete('/sessions/:id', async (c) => {
     const id = c.req.param('id')
-    if (await parts.revokeSession(id)) return c.json<Revocation>({ revoked: [id] })
+    if (await parts.revokeSession(id)) {
+      parts.logger.info('sessions revoked', { 'session-ids': [id] })
+      return c.json<Revocation>({ revoked: [id] })
+    }
     return c.json<ControlFault>(
       { error: 'session_not_found', message: `there is no session "${id}"` },
       404,
@@ -58,6 +61,7 @@ function controlApp(parts: ControlParts): Hono {
       userId === who || email?.toLowerCase() === who.toLowerCase()
     const ids = (await parts.listSessions()).filter(isTheirs).map(({ id }) => id)
     await Promise.all(ids.map((id) => parts.revokeSession(id)))
+    parts.logger.info('sessions revoked', { 'session-ids': ids })
     return c.json<Revocation>({ revoked: ids })
   })
   app.route('/service-accounts', serviceAccountControl(parts))

@@ -6,13 +6,15 @@ import { test, type TestContext } from 'node:test'
 import { createFakeClock } from '../../fake-clock.ts'
 import { createServiceAccountTokens } from '../../identity/service-account-token.ts'
 import { createServiceAccounts, type ServiceAccounts } from '../../identity/service-accounts.ts'
-import { silentLogger } from '../../log.ts'
+import { silentLogger, type LogFields } from '../../log.ts'
 import { openSqliteStore } from '../../store/sqlite.ts'
 import { stateFiles } from '../state-directory.ts'
 import { createControlClient, type ControlClient } from './client.ts'
 import { startControl } from './server.ts'
 
 const clock = createFakeClock()
+/** What the sockets of all tests have logged. */
+const said: [message: string, fields: LogFields | undefined][] = []
 const creation = { id: 'backup', description: '', format: 'jwt', expires_at: null } as const
 
 test('a service account is created, listed, rotated and revoked through the socket', async (t) => {
@@ -46,6 +48,25 @@ test('a service account is created, listed, rotated and revoked through the sock
   })
   assert.deepEqual(await control.revokeServiceAccount('backup'), { revoked: ['backup'] })
   assert.equal(cut.length, 2)
+})
+
+test('every change is logged, and no credential', async (t) => {
+  const { control } = await startBoth(t)
+  said.length = 0
+  const made = await control.createServiceAccount(creation)
+  const next = await control.rotateServiceAccount('backup', { keep_old_ms: 5 })
+  await control.revokeServiceAccount('backup')
+  await assert.rejects(control.revokeServiceAccount('nobody'))
+  const account = { 'service-account-id': 'backup' }
+  const issued = { ...account, format: 'jwt', 'expires-at': null }
+  assert.deepEqual(said, [
+    ['service account created', issued],
+    ['service account rotated', { ...issued, 'keep-old-ms': 5 }],
+    ['service account revoked', account],
+  ])
+  for (const { credential } of [made, next]) {
+    assert.ok(!JSON.stringify(said).includes(credential))
+  }
 })
 
 test('a fault comes back with its code and its hint', async (t) => {
@@ -121,6 +142,7 @@ async function startSocket(
     revokeSession: () => Promise.resolve(false),
     countTunnels: () => 0,
     serviceAccounts,
+    logger: { ...silentLogger, info: (message, fields) => said.push([message, fields]) },
     cutSession: (sessionId) => Promise.resolve(onCut(sessionId)),
   })
   t.after(async () => {

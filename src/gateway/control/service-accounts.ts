@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { AppError, PeerError } from '../../errors.ts'
+import type { Logger } from '../../log.ts'
 import type { ServiceAccount } from '../../identity/service-account-record.ts'
 import type { NewCredential, ServiceAccounts } from '../../identity/service-accounts.ts'
 import type {
@@ -16,6 +17,8 @@ import type {
 export interface ServiceAccountParts {
   /** Undefined when this gateway has no identity provider. */
   readonly serviceAccounts: ServiceAccounts | undefined
+  /** Where it is kept who got which access when; credentials are never written there. */
+  readonly logger: Logger
   countTunnels(sessionId: string): number
   /** Resolves once no tunnel is left of a session that has ended. */
   cutSession(sessionId: string): Promise<void>
@@ -67,6 +70,7 @@ export function serviceAccountControl(parts: ServiceAccountParts): Hono {
     const { id, description, format, expires_at } = parse(creation, await c.req.text())
     const expiresAtMs = expires_at ?? undefined
     const made = await accountsOf(parts).create({ id, description, format, expiresAtMs })
+    parts.logger.info('service account created', changeOf(made))
     return c.json<IssuedCredential>(issued(made))
   })
   app.post('/:id/rotate', async (c) => {
@@ -76,11 +80,13 @@ export function serviceAccountControl(parts: ServiceAccountParts): Hono {
     const made = await endSessions(id, parts, (accounts) =>
       accounts.rotate(id, { keepOldMs: keep_old_ms, expiresAtMs }),
     )
+    parts.logger.info('service account rotated', { ...changeOf(made), 'keep-old-ms': keep_old_ms })
     return c.json<IssuedCredential>(issued(made))
   })
   app.delete('/:id', async (c) => {
     const id = c.req.param('id')
     await endSessions(id, parts, (accounts) => accounts.revoke(id))
+    parts.logger.info('service account revoked', { 'service-account-id': id })
     return c.json<Revocation>({ revoked: [id] })
   })
   return app
@@ -118,6 +124,10 @@ function parse<T>(schema: z.ZodType<T>, text: string): T {
       hint: 'use the "postern" of the same release as the gateway',
     })
   }
+}
+
+function changeOf({ id, format, expiresAtMs }: NewCredential): Readonly<Record<string, unknown>> {
+  return { 'service-account-id': id, format, 'expires-at': timeOf(expiresAtMs) }
 }
 
 function issued({ id, format, credential, expiresAtMs }: NewCredential): IssuedCredential {
