@@ -2,185 +2,29 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
-import { describe, test, type TestContext } from 'node:test'
-import * as tls from 'node:tls'
+import { describe, test } from 'node:test'
+import { createCertificateAuthority } from '../../net/certificate.ts'
+import { formatTunnelPath, tunnelProtocol } from '../../tunnel/websocket.ts'
+import { connectTls, testSession } from '../gateway.fixture.ts'
 import {
-  createCertificateAuthority,
-  type CertificateAuthority,
-  type CertificatePair,
-  type RevokeOptions,
-} from '../../net/certificate.ts'
-import { parseRoutePolicy } from '../../policy/shorthand.ts'
-import type { DownstreamMtls } from '../config/config.ts'
-import {
-  connectHead,
-  connectTls,
-  echo,
-  startService,
-  startTestGateway,
-  testCa,
-  testRoute,
-  testSession,
-  type TestGateway,
-} from '../gateway.fixture.ts'
-import type { Route } from '../routes/route.ts'
-import { compileNamePattern } from './name-pattern.ts'
-import { readRevocationLists, type RevocationList } from './revocation-list.ts'
-
-const target = 'echo.example.com:7'
-const root = await createCertificateAuthority({ name: 'Root', pathLength: 1 })
-const below = await root.issueAuthority({ name: 'Below' })
-const other = await createCertificateAuthority({ name: 'Other' })
-const laptop = { name: 'laptop', dns: ['laptop.corp.example'] }
-const past = new Date(Date.now() - 60_000)
-const good = await root.issueClient(laptop)
-const revoked = await root.issueClient({ ...laptop, name: 'stolen laptop' })
-const ofBelow = await below.issueClient(laptop)
-const deep = { cert: ofBelow.cert + below.cert, key: ofBelow.key }
-
-/** Certificates that are good for nothing, by what is wrong with them, and what the log says of it. */
-const bad: Readonly<Record<string, readonly [CertificatePair, RegExp]>> = {
-  'of another authority': [await other.issueClient(laptop), /no authority/],
-  expired: [await root.issueClient(laptop, { notAfter: past }), /expired/],
-  'not valid yet': [
-    await root.issueClient(laptop, { notBefore: new Date(Date.now() + 3_600_000) }),
-    /not valid yet/,
-  ],
-  revoked: [revoked, /"CN=Root" has revoked it/],
-  'under another name': [await root.issueClient({ name: 'x', dns: ['evil.example'] }), /names/],
-  'without names': [await root.issueClient({ name: 'laptop.corp.example' }), /names/],
-  'too far below its authority': [deep, /max_verify_depth/],
-  'of an authority that it does not send': [ofBelow, /no authority/],
-  'for servers': [await root.issue(['laptop.corp.example']), /client authentication/],
-}
-
-async function revoking(
-  by: CertificateAuthority,
-  certificates: readonly string[],
-  options?: RevokeOptions,
-): Promise<readonly RevocationList[]> {
-  return readRevocationLists(await by.revoke(certificates, options))
-}
-
-const pattern = '.*\\.corp\\.example'
-const settings: DownstreamMtls = {
-  ca: root.cert,
-  revocationLists: await revoking(root, [revoked.cert]),
-  enforcement: 'policy_with_default_deny',
-  matchSubjectAltNames: [{ kind: 'dns', pattern, matches: compileNamePattern(pattern) }],
-  maxVerifyDepth: 1,
-}
-
-type Alpn = 'http/1.1' | 'h2'
-interface Said {
-  readonly status: number
-  readonly body: string
-}
-
-/** What CONNECT or a page gets; undefined when the connection ends without a byte of HTTP. */
-async function ask(
-  { port }: TestGateway,
-  pair: CertificatePair | undefined,
-  alpn: Alpn,
-  page?: string,
-): Promise<Said | undefined> {
-  const socket = await connectTls(port, [alpn], { ...pair }).catch(() => undefined)
-  if (socket === undefined) return undefined
-  socket.on('error', () => undefined)
-  try {
-    return alpn === 'h2' ? await askHttp2(socket, page) : await askHttp1(socket, page)
-  } finally {
-    socket.destroy()
-  }
-}
-
-async function askHttp1(socket: tls.TLSSocket, page?: string): Promise<Said | undefined> {
-  const head =
-    page === undefined
-      ? connectHead(target, 'Accept: application/json')
-      : `GET ${page} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`
-  socket.write(head)
-  let text = ''
-  socket.on('data', (chunk: Buffer) => {
-    text += chunk.toString()
-    if (text.startsWith('HTTP/1.1 200')) socket.end()
-  })
-  await new Promise((resolve) => socket.once('end', resolve).once('close', resolve))
-  const [, status, body] = /^HTTP\/1\.1 (\d+)[^]*?\r\n\r\n([^]*)$/.exec(text) ?? []
-  return status === undefined ? undefined : { status: Number(status), body: body ?? '' }
-}
-
-async function askHttp2(socket: tls.TLSSocket, page?: string): Promise<Said | undefined> {
-  // Half open, it would wait for a gateway that has gone.
-  socket.once('end', () => socket.destroy())
-  const session = http2.connect('https://localhost', { createConnection: () => socket })
-  session.on('error', () => undefined)
-  const said = await askStream(session, page)
-  session.destroy()
-  return said
-}
-
-function askStream(session: http2.ClientHttp2Session, page?: string): Promise<Said | undefined> {
-  const fields =
-    page === undefined
-      ? { ':method': 'CONNECT', ':authority': target, accept: 'application/json' }
-      : { ':path': page }
-  const stream = session.request(fields)
-  return new Promise((resolve) => {
-    let status = 0
-    let body = ''
-    stream.on('error', () => undefined)
-    stream.on('response', (headers) => {
-      status = headers[':status'] ?? 0
-      if (status === 200) stream.end()
-    })
-    stream.on('data', (chunk: Buffer) => (body += chunk.toString()))
-    stream.on('close', () => resolve(status === 0 ? undefined : { status, body }))
-  })
-}
-
-/** A gateway with one route to an echo service; public unless it has a policy. */
-async function start(
-  t: TestContext,
-  changes: Partial<DownstreamMtls> = {},
-  policy?: unknown,
-): Promise<{ gateway: TestGateway; route: Route; mtls: DownstreamMtls }> {
-  const service = await startService(echo)
-  t.after(() => service[Symbol.asyncDispose]())
-  const mtls = { ...settings, ...changes }
-  const route = routeTo(service.port, mtls, policy)
-  const gateway = await startTestGateway([route], {
-    downstreamMtls: mtls,
-    accessLogFields: ['response-code', 'client-certificate', 'error', 'reasons', 'ended'],
-  })
-  t.after(() => gateway[Symbol.asyncDispose]())
-  return { gateway, route, mtls }
-}
-
-function routeTo(port: number, { enforcement }: DownstreamMtls, policy?: unknown): Route {
-  const shorthand = policy === undefined ? { allowPublicUnauthenticatedAccess: true } : {}
-  const use = enforcement === 'policy' ? 'policy' : 'default-deny'
-  const parsed = parseRoutePolicy(policy, shorthand, use)
-  assert.ok('policy' in parsed)
-  return testRoute(`tcp+https://${target}`, [port], undefined, { policy: parsed.policy })
-}
-
-const codeOf = (said: Said | undefined): unknown =>
-  said === undefined ? undefined : (JSON.parse(said.body) as { error: string }).error
-
-/** A tunnel that has carried a byte, over HTTP/1.1. */
-async function openTunnel(
-  { port }: TestGateway,
-  pair: CertificatePair,
-  more: tls.ConnectionOptions = {},
-): Promise<tls.TLSSocket> {
-  const socket = await connectTls(port, ['http/1.1'], { ...pair, ...more })
-  socket.on('error', () => undefined)
-  socket.write(connectHead(target))
-  const [head] = (await once(socket, 'data')) as [Buffer]
-  assert.match(head.toString(), /^HTTP\/1\.1 200 /)
-  return socket
-}
+  ask,
+  askStream,
+  bad,
+  below,
+  codeOf,
+  deep,
+  good,
+  laptop,
+  ofBelow,
+  other,
+  past,
+  revoked,
+  revoking,
+  root,
+  settings,
+  start,
+  target,
+} from './client-certificates.fixture.ts'
 
 describe('policy_with_default_deny', () => {
   for (const alpn of ['http/1.1', 'h2'] as const) {
@@ -242,6 +86,26 @@ describe('policy_with_default_deny', () => {
     const { gateway } = await start(t, { maxVerifyDepth: 2 })
     assert.equal((await ask(gateway, deep, 'h2'))?.status, 495)
     await gateway.line(({ error }) => /no revocation list of "CN=Below"/.test(String(error)))
+  })
+
+  test('asks for it on tunnels over a WebSocket too', async (t) => {
+    const { gateway } = await start(t)
+    const upgrade = async (pair: object): Promise<string> => {
+      const socket = await connectTls(gateway.port, ['http/1.1'], pair)
+      socket.on('error', () => undefined)
+      socket.write(
+        `GET ${formatTunnelPath(target)} HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\n` +
+          `Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+          `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\n` +
+          `Sec-WebSocket-Protocol: ${tunnelProtocol}\r\n\r\n`,
+      )
+      const [head] = (await once(socket, 'data')) as [Buffer]
+      socket.destroy()
+      return head.toString().slice(0, 12)
+    }
+    assert.equal(await upgrade({}), 'HTTP/1.1 495')
+    assert.equal(await upgrade(bad['revoked']?.[0] ?? {}), 'HTTP/1.1 495')
+    assert.equal(await upgrade(good), 'HTTP/1.1 101')
   })
 
   test('an authority that is listed ends the chain, a root or not', async (t) => {
@@ -381,89 +245,8 @@ describe('reject_connection', () => {
   })
 })
 
-describe('a certificate that is trusted no longer', () => {
-  test('cuts its tunnels when it is revoked, and no others', async (t) => {
-    const { gateway, route, mtls } = await start(t)
-    const stays = await openTunnel(gateway, await root.issueClient(laptop))
-    const goes = await openTunnel(gateway, good)
-    t.after(() => stays.destroy())
-    const revocationLists = await revoking(root, [good.cert])
-    const ended = once(goes, 'end')
-    await gateway.reload([route], { downstreamMtls: { ...mtls, revocationLists } })
-    await ended
-    goes.destroy()
-    const line = await gateway.line((one) => one['ended'] === 'policy-changed')
-    assert.deepEqual(line['reasons'], ['invalid-client-certificate'])
-    stays.write('still here')
-    const [echoed] = (await once(stays, 'data')) as [Buffer]
-    assert.equal(echoed.toString(), 'still here')
-    assert.equal((await ask(gateway, good, 'h2'))?.status, 495)
-  })
-
-  test('cuts its tunnels when its authority is replaced', async (t) => {
-    const { gateway, route, mtls } = await start(t, { revocationLists: undefined })
-    const tunnel = await openTunnel(gateway, good)
-    const ended = once(tunnel, 'end')
-    await gateway.reload([route], { downstreamMtls: { ...mtls, ca: other.cert } })
-    await ended
-    tunnel.destroy()
-    assert.equal((await ask(gateway, good, 'h2'))?.status, 495)
-    const [ofOther] = bad['of another authority'] ?? []
-    assert.equal((await ask(gateway, ofOther, 'h2'))?.status, 200)
-  })
-
-  test('cuts its tunnels when it expires', async (t) => {
-    const { gateway } = await start(t)
-    const soon = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2_000)
-    const tunnel = await openTunnel(gateway, await root.issueClient(laptop, { notAfter: soon }))
-    await once(tunnel.resume(), 'end')
-    assert.ok(Date.now() >= soon.getTime())
-    tunnel.destroy()
-    await gateway.line((one) => one['ended'] === 'policy-changed')
-  })
-})
-
-describe('a resumed TLS session', () => {
-  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    test(`brings no certificate along, with ${version}`, async (t) => {
-      const { gateway } = await start(t)
-      const session = await sessionOf(gateway, { ...good, maxVersion: version })
-      const again = await connectTls(gateway.port, ['http/1.1'], { maxVersion: version, session })
-      assert.equal(again.isSessionReused(), false)
-      assert.equal((await askHttp1(again))?.status, 495)
-      again.destroy()
-    })
-
-    test(`is none from before the gateway asked for certificates, with ${version}`, async (t) => {
-      const { gateway, route, mtls } = await start(t)
-      await gateway.reload([route], { downstreamMtls: undefined })
-      const session = await sessionOf(gateway, { maxVersion: version })
-      await gateway.reload([route], { downstreamMtls: mtls })
-      const options = { ...good, maxVersion: version, session }
-      const again = await openTunnel(gateway, good, options)
-      assert.equal(again.isSessionReused(), false)
-      again.destroy()
-    })
-  }
-})
-
 test('a gateway that asks for no certificate says no to every policy that wants one', async (t) => {
   const { gateway, route } = await start(t)
   await gateway.reload([route], { downstreamMtls: undefined })
   assert.equal((await ask(gateway, good, 'h2'))?.status, 495)
 })
-
-/** A session that a client could resume; it comes at the handshake or, with TLS 1.3, after it. */
-async function sessionOf({ port }: TestGateway, more: tls.ConnectionOptions): Promise<Buffer> {
-  const socket = tls.connect({
-    port,
-    host: '127.0.0.1',
-    servername: 'localhost',
-    ca: testCa,
-    ...more,
-  })
-  socket.on('error', () => undefined)
-  const [session] = (await once(socket, 'session')) as [Buffer]
-  socket.destroy()
-  return session
-}
