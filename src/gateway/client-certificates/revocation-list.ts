@@ -100,8 +100,13 @@ function nextUpdateOf({ nextUpdate }: ParsedList): number {
   return atMs
 }
 
-function subjectOf({ raw }: X509Certificate): string {
-  return new x509.X509Certificate(raw).subject
+const subjects = new WeakMap<X509Certificate, string>()
+
+/** The library takes a millisecond; authorities of the configuration are asked for at every handshake. */
+function subjectOf(authority: X509Certificate): string {
+  const subject = subjects.get(authority) ?? new x509.X509Certificate(authority.raw).subject
+  subjects.set(authority, subject)
+  return subject
 }
 
 /**
