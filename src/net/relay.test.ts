@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
 import { rmSync } from 'node:fs'
@@ -5,18 +6,58 @@ import { mkdtemp } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Duplex } from 'node:stream'
+import { describe, test } from 'node:test'
 import * as tls from 'node:tls'
 import { createCertificateAuthority } from './certificate.ts'
 import { dial } from './dial.ts'
+import { relay, resetBeneath } from './relay.ts'
 import { relaySuite, type TransportPair } from './relay.suite.ts'
 
 const authority = await createCertificateAuthority()
 const pair = await authority.issue(['localhost'])
 
+/** What the TLS streams of these tests run on. */
+const connections: Socket[] = []
+
 relaySuite({ name: 'plain TCP', tellsReset: true, open: openPlain })
 relaySuite({ name: 'a Unix socket', tellsReset: false, open: openUnix })
 relaySuite({ name: 'TLS', tellsReset: false, open: openTls })
 relaySuite({ name: 'an HTTP/2 stream', tellsReset: true, open: openHttp2 })
+
+// libuv refuses to reset a connection whose FIN is on its way, and Node then forgets the descriptor.
+describe('a client that is lost right behind its own end', () => {
+  test('leaves no connection to its upstream', async () => {
+    const { near, far, close } = await openPlain()
+    await loseBehindEnd(near as Socket, far)
+    close()
+  })
+
+  test('leaves no connection beneath TLS', async () => {
+    const { near, far, close } = await openTls()
+    const connection = connections.at(-1)
+    assert.ok(connection)
+    resetBeneath(near as tls.TLSSocket, connection)
+    await loseBehindEnd(near as tls.TLSSocket, far, connection)
+    close()
+  })
+})
+
+async function loseBehindEnd(upstream: Socket, far: Duplex, connection = upstream): Promise<void> {
+  const client = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+  const relayed = relay(client, upstream)
+  client.on('end', () => client.destroy(new Error('lost')))
+  const closed = once(connection, 'close')
+  far.resume()
+  client.push(null)
+  assert.equal((await relayed).cause, 'client-reset')
+  await closed
+  // It has seen the end; that it was no orderly one shows when it writes.
+  const lost = new Promise((resolve) => far.on('error', resolve).on('close', resolve))
+  far.write('answer')
+  await lost
+  far.destroy()
+}
 
 async function openPlain(): Promise<TransportPair> {
   const server = createServer({ allowHalfOpen: true })
@@ -52,6 +93,7 @@ async function openTls(): Promise<TransportPair> {
   const port = await listen(server)
   const accepted = once(secure, 'secureConnection') as Promise<[tls.TLSSocket]>
   const socket = await dial({ host: '127.0.0.1', port })
+  connections.push(socket)
   const near = tls.connect({ socket, servername: 'localhost', ca: authority.cert })
   const [[far]] = await Promise.all([accepted, once(near, 'secureConnect')])
   return { near, far, close: () => server.close() }

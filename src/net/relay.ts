@@ -205,12 +205,26 @@ export function abandon(stream: Duplex, reason: Error): void {
   if (stream.destroyed) return
   const connection = stream instanceof TLSSocket ? connections.get(stream) : undefined
   if (connection !== undefined) {
-    connection.resetAndDestroy()
-    stream.destroy()
+    afterOwnEnd(stream, () => {
+      connection.resetAndDestroy()
+      stream.destroy()
+    })
   } else if (stream instanceof TLSSocket) endInOrder(stream)
   // A Unix socket has no reset (Node throws), and no address to tell it by.
-  else if (stream instanceof Socket && stream.remoteAddress) stream.resetAndDestroy()
-  else stream.destroy(reason)
+  else if (stream instanceof Socket && stream.remoteAddress) {
+    afterOwnEnd(stream, () => stream.resetAndDestroy())
+  } else stream.destroy(reason)
+}
+
+/**
+ * Calls `reset` at once, or when a FIN of ours that is on its way has left: until then libuv refuses a
+ * reset (`uv_tcp_close_reset`), and Node lets go of the descriptor without closing it, for good.
+ */
+function afterOwnEnd(stream: Duplex, reset: () => void): void {
+  // What waits to be written keeps the FIN back.
+  const isEnding = stream.writableEnded && !stream.writableFinished && stream.writableLength === 0
+  if (isEnding) stream.once('finish', reset)
+  else reset()
 }
 
 const connections = new WeakMap<TLSSocket, Socket>()
