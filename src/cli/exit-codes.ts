@@ -73,6 +73,8 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'metrics-address-unavailable': exitCodes.system,
   'state-directory-unusable': exitCodes.system,
   'state-directory-in-use': exitCodes.system,
+  'database-unusable': exitCodes.system,
+  'database-too-new': exitCodes.system,
   'gateway-not-running': exitCodes.system,
   'control-not-allowed': exitCodes.system,
   'session-not-found': exitCodes.usage,

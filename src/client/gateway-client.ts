@@ -55,7 +55,7 @@ const maxAttempts = 4
 /**
  * How long a person may take to sign in, in milliseconds.
  *
- * @limit time for a person to sign in: an error, exit code 6; run it again
+ * @limit time for a person to sign in: an error, exit code 3; run it again
  */
 const signInTimeoutMs = 5 * 60_000
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -41,6 +41,37 @@ test('a gateway that was killed leaves no lock behind', async (t) => {
   child.kill('SIGKILL')
   await once(child, 'close')
   ;(await openStateDirectory(path)).release()
+})
+
+test('a directory that cannot be used says why, and blames no other gateway', async (t) => {
+  const path = await temporaryDirectory(t)
+  await writeFile(join(path, 'file'), '')
+  const unusable = { code: 'state-directory-unusable', hint: /"state_directory"/ }
+  const notOne = {
+    ...unusable,
+    message: `"${join(path, 'file')}" cannot be used: it is not a directory`,
+  }
+  await assert.rejects(openStateDirectory(join(path, 'file')), notOne)
+  // SQLite answers as it does on a file system that is read-only, where root is refused as well.
+  await mkdir(join(path, 'gateway.lock'))
+  await assert.rejects(openStateDirectory(path), { ...unusable, message: /unable to open/ })
+  await rm(join(path, 'gateway.lock'), { recursive: true })
+  await writeFile(
+    join(path, 'gateway.lock'),
+    'no database at all, but long enough for a header '.repeat(9),
+  )
+  await assert.rejects(openStateDirectory(path), { ...unusable, message: /not a database/ })
+})
+
+test('a key file that cannot be read is named', async (t) => {
+  const path = await temporaryDirectory(t)
+  await mkdir(join(path, 'shared_secret'))
+  const state = await openStateDirectory(path)
+  await assert.rejects(state.key('shared_secret'), {
+    code: 'state-directory-unusable',
+    message: /shared_secret" cannot be used/,
+  })
+  state.release()
 })
 
 test('a broken key file is named, not replaced', async (t) => {

@@ -49,15 +49,26 @@ async function makePrivate(path: string): Promise<void> {
     // It may have been there before, open to others; `mkdir` does not change that.
     if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700)
   } catch (error) {
-    throw new SystemError(
-      'state-directory-unusable',
-      `"${path}" cannot be used: ${messageOf(error)}`,
-      {
-        cause: error,
-        hint: 'set "state_directory" to a directory this user may write',
-      },
-    )
+    throw unusable(path, error)
   }
+}
+
+function unusable(path: string, cause: unknown): SystemError {
+  const reason = reasons[systemCode(cause) ?? ''] ?? messageOf(cause)
+  return new SystemError('state-directory-unusable', `"${path}" cannot be used: ${reason}`, {
+    cause,
+    hint: 'set "state_directory" to a directory this user may write',
+  })
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EEXIST: 'it is not a directory',
+  ENOENT: 'it cannot be made',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'it is not a directory',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
 }
 
 /**
@@ -65,17 +76,31 @@ async function makePrivate(path: string): Promise<void> {
  * however it ends, so that no stale lock can be left behind.
  */
 function takeLock(path: string): DatabaseSync {
-  const lock = new DatabaseSync(join(path, stateFiles.lock), { timeout: 0 })
+  const lock = openLock(path)
   try {
     lock.exec('BEGIN EXCLUSIVE')
     return lock
   } catch (error) {
     lock.close()
+    if (!isBusy(error)) throw unusable(path, error)
     throw new SystemError('state-directory-in-use', `"${path}" is in use by another gateway`, {
       cause: error,
       hint: 'stop that one, or give this one a "state_directory" of its own',
     })
   }
+}
+
+function openLock(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(join(path, stateFiles.lock), { timeout: 0 })
+  } catch (error) {
+    throw unusable(path, error)
+  }
+}
+
+/** SQLITE_BUSY (https://sqlite.org/rescode.html#busy): whatever else fails is no other gateway. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5
 }
 
 async function readOrMakeKey(path: string): Promise<Buffer> {
@@ -88,11 +113,19 @@ async function readOrMakeKey(path: string): Promise<Buffer> {
       await file.close()
     }
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error
+    if (systemCode(error) !== 'EEXIST') throw unusable(path, error)
   }
-  const key = Buffer.from((await readFile(path, 'utf8')).trim(), 'base64')
+  const key = Buffer.from((await readKeyFile(path)).trim(), 'base64')
   if (key.length === keyBytes) return key
   throw new SystemError('state-directory-unusable', `"${path}" holds no key of ${keyBytes} bytes`, {
     hint: 'remove the file: a new key is made, and everybody signs in again',
   })
+}
+
+async function readKeyFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw unusable(path, error)
+  }
 }
