@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { describe } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { attackTest, connectTls, guarded, many, open, pour, untilEnd } from './victim.ts'
+import { connectPlain, connectTls } from './dial.ts'
+import { attackTest, guarded, many, open, pour, untilEnd } from './victim.ts'
 import type { Victim } from './victim.ts'
 
 /** Sends bytes over HTTP/1.1 and answers what came back until the end. */
@@ -119,9 +118,7 @@ describe('a gateway under bad input over HTTP/1.1', () => {
 
   attackTest('HTTP without TLS is turned away', async ({ rig }) => {
     await many(100, async () => {
-      const socket = connect({ port: rig.port, host: '127.0.0.1', allowHalfOpen: true })
-      socket.on('error', () => undefined)
-      await once(socket, 'connect')
+      const socket = await connectPlain(rig)
       socket.write(`CONNECT ${open} HTTP/1.1\r\n${host}\r\n\r\n`)
       // A TLS alert at the most.
       assert.ok(!(await untilEnd(socket)).includes('HTTP/'))
@@ -132,9 +129,7 @@ describe('a gateway under bad input over HTTP/1.1', () => {
     // The head of a record that announces 512 bytes of ClientHello (RFC 8446 §5.1).
     const begun = Buffer.from('160301020001', 'hex')
     await many(200, async () => {
-      const socket = connect({ port: rig.port, host: '127.0.0.1' })
-      socket.on('error', () => undefined)
-      await once(socket, 'connect')
+      const socket = await connectPlain(rig)
       socket.write(begun)
       socket.end()
       await untilEnd(socket)

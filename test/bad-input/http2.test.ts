@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { on } from 'node:events'
+import type { Socket } from 'node:net'
 import { describe } from 'node:test'
+import { connectTls } from './dial.ts'
 import { connectFields, endHeaders, endStream, fields, frame, number32, preface } from './frames.ts'
-import {
-  attackTest,
-  connectTls,
-  guarded,
-  many,
-  open,
-  pour,
-  untilEnd,
-  type Victim,
-} from './victim.ts'
+import { attackTest, guarded, many, open, pour, untilEnd, type Victim } from './victim.ts'
 
 /** Cancelled by its asker (RFC 9113 §7). */
 const cancel = number32(8)
@@ -38,6 +32,18 @@ function* repeat(count: number, make: (index: number) => Buffer): Generator<Buff
     )
 }
 
+/** Resolves when a frame of this type (RFC 9113 §6) has come. */
+async function untilFrame(socket: Socket, type: number): Promise<void> {
+  let bytes = Buffer.alloc(0)
+  for await (const chunk of on(socket, 'data')) {
+    bytes = Buffer.concat([bytes, ...(chunk as Buffer[])])
+    while (bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3)) {
+      if (bytes.readUInt8(3) === type) return
+      bytes = bytes.subarray(9 + bytes.readUIntBE(0, 3))
+    }
+  }
+}
+
 const streamOf = (index: number): number => 2 * index + 1
 
 describe('a gateway under bad input over HTTP/2', () => {
@@ -55,6 +61,24 @@ describe('a gateway under bad input over HTTP/2', () => {
       )
     }
   })
+
+  attackTest(
+    'tunnels that are ended and reset in one breath leave nothing behind',
+    async (victim) => {
+      const head = frame('headers', endHeaders, 1, connectFields(open))
+      const both = Buffer.concat([frame('data', endStream, 1), frame('rstStream', 0, 1, cancel)])
+      await many(50, async () => {
+        const socket = await connectTls(victim.rig, 'h2')
+        await pour(socket, [preface, head])
+        // The answer of the gateway: then the tunnel is open.
+        await untilFrame(socket, 1)
+        await pour(socket, [both])
+        const ended = untilEnd(socket)
+        socket.end()
+        await ended
+      })
+    },
+  )
 
   attackTest('settings, pings and resets without end are cut off', async (victim) => {
     const settings = frame('settings', 0, 0, Buffer.from('000300000064', 'hex'))

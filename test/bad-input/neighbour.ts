@@ -3,9 +3,13 @@ import { once } from 'node:events'
 import * as http2 from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
-import { connect } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
+import { formatTunnelPath, tunnelProtocol } from '../../src/tunnel/websocket.ts'
+import { tunnelOverWebSocket, webSocketBounds } from '../../src/tunnel/websocket-stream.ts'
+import { WebSocket } from '../../src/tunnel/ws.ts'
 import type { GatewayRig } from '../e2e/rig.ts'
 import type { Scope } from '../e2e/scope.ts'
+import { connectTls } from './dial.ts'
 
 /** Somebody else, whose tunnels are in use all the while. */
 export interface Neighbour {
@@ -16,14 +20,28 @@ export interface Neighbour {
 /** Longest answer of an echo, in milliseconds: the machine's own noise included. */
 const maxEchoMs = 5_000
 const pauseMs = 20
+const windowBytes = 1024 * 1024
 
-/** Opens a tunnel by each HTTP version and keeps talking through them. */
+/**
+ * Opens a tunnel by each HTTP version and over a WebSocket, and keeps talking through them. `before` is what each connection
+ * begins with, such as a PROXY header.
+ */
 export async function startNeighbour(
   scope: Scope,
   rig: GatewayRig,
   authority: string,
+  before: readonly Buffer[] = [],
 ): Promise<Neighbour> {
-  const tunnels = [await overHttp1(scope, rig, authority), await overHttp2(scope, rig, authority)]
+  const dial = async (protocol: 'h2' | 'http/1.1'): Promise<TLSSocket> => {
+    const socket = await connectTls(rig, protocol, before)
+    scope.defer(() => void socket.destroy())
+    return socket
+  }
+  const tunnels = [
+    await overHttp1(await dial('http/1.1'), authority),
+    await overHttp2(scope, rig, await dial('h2'), authority),
+    await overWebSocket(await dial('http/1.1'), authority),
+  ]
   const ending = new AbortController()
   const talks = tunnels.map((tunnel, index) => talk(tunnel, `neighbour ${index}`, ending.signal))
   // Looked at by `close`; a test that fails before has its own reason.
@@ -71,16 +89,7 @@ async function talk(tunnel: Duplex, name: string, ending: AbortSignal): Promise<
   return count
 }
 
-async function overHttp1(scope: Scope, rig: GatewayRig, authority: string): Promise<Duplex> {
-  const socket = connect({
-    port: rig.port,
-    ca: rig.ca,
-    host: '127.0.0.1',
-    servername: 'localhost',
-    ALPNProtocols: ['http/1.1'],
-  })
-  scope.defer(() => void socket.destroy())
-  socket.on('error', () => undefined)
+async function overHttp1(socket: TLSSocket, authority: string): Promise<Duplex> {
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`)
   let head = ''
   while (!head.endsWith('\r\n\r\n')) {
@@ -91,8 +100,13 @@ async function overHttp1(scope: Scope, rig: GatewayRig, authority: string): Prom
   return socket
 }
 
-async function overHttp2(scope: Scope, rig: GatewayRig, authority: string): Promise<Duplex> {
-  const session = http2.connect(rig.origin, { ca: rig.ca })
+async function overHttp2(
+  scope: Scope,
+  rig: GatewayRig,
+  socket: TLSSocket,
+  authority: string,
+): Promise<Duplex> {
+  const session = http2.connect(rig.origin, { createConnection: () => socket })
   scope.defer(() => session.destroy())
   session.on('error', () => undefined)
   const stream = session.request(
@@ -103,4 +117,14 @@ async function overHttp2(scope: Scope, rig: GatewayRig, authority: string): Prom
   const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
   assert.equal(headers[':status'], 200)
   return stream
+}
+
+async function overWebSocket(socket: TLSSocket, authority: string): Promise<Duplex> {
+  const url = `ws://localhost${formatTunnelPath(authority)}`
+  const options = { ...webSocketBounds, createConnection: () => socket }
+  const webSocket = new WebSocket(url, [tunnelProtocol], options)
+  await once(webSocket, 'open')
+  const tunnel = tunnelOverWebSocket(webSocket, windowBytes)
+  tunnel.on('error', () => undefined)
+  return tunnel
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import fc from 'fast-check'
-import { attackTest, connectTls, guarded, open, pour, untilEnd, type Victim } from './victim.ts'
+import { connectTls } from './dial.ts'
+import { attackTest, guarded, open, pour, untilEnd, type Victim } from './victim.ts'
 
 /** A request that must never be served when it comes behind another one's head. */
 const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n'

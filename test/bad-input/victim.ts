@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { connect, type TLSSocket } from 'node:tls'
 import { alice, route, startRig, type GatewayRig } from '../e2e/rig.ts'
 import { inScope, type Scope } from '../e2e/scope.ts'
 import { startService } from '../e2e/services.ts'
@@ -39,17 +37,19 @@ const maxTestMs = 180_000
 /**
  * A test that attacks a running gateway twice. After each round its descriptors are back where they
  * were and a new tunnel opens; the second round leaves no more memory behind (the first one warms the
- * heap and the compiler); the neighbour's tunnels have never missed a byte.
+ * heap and the compiler); the neighbour's tunnels have never missed a byte. `beginning` is
+ * what the neighbour's connections begin with.
  */
 export function attackTest(
   name: string,
   attack: (victim: Victim) => Promise<void>,
   settings: Readonly<Record<string, unknown>> = {},
+  beginning: readonly Buffer[] = [],
 ): void {
   test(name, { timeout: maxTestMs }, async (t) => {
     await inScope(
       async (scope) => {
-        const victim = await startVictim(scope, settings)
+        const victim = await startVictim(scope, settings, beginning)
         const pid = victim.rig.child().pid
         const before = await resources(pid)
         await attack(victim)
@@ -69,6 +69,7 @@ export function attackTest(
 async function startVictim(
   scope: Scope,
   settings: Readonly<Record<string, unknown>>,
+  beginning: readonly Buffer[],
 ): Promise<Victim> {
   let reached = 0
   let heard = ''
@@ -88,7 +89,7 @@ async function startVictim(
     route(guarded, guardedService, [alice]),
   ]
   const rig = await startRig(scope, routes, settings)
-  const neighbour = await startNeighbour(scope, rig, open)
+  const neighbour = await startNeighbour(scope, rig, open, beginning)
   return { rig, neighbour, reachedGuarded: () => reached, heard: () => heard }
 }
 
@@ -114,18 +115,6 @@ async function resources(pid: number): Promise<Resources> {
   assert.ok(kibibytes > 0, 'the gateway is gone')
   const descriptors = (await readdir(`/proc/${pid}/fd`)).length
   return { descriptors, memoryMib: Math.round(kibibytes / 1024) }
-}
-
-/** A TLS connection to the gateway, by one HTTP version. */
-export async function connectTls(
-  { port, ca }: GatewayRig,
-  protocol: 'h2' | 'http/1.1',
-): Promise<TLSSocket> {
-  const address = { port, ca, host: '127.0.0.1', servername: 'localhost', allowHalfOpen: true }
-  const socket = connect({ ...address, ALPNProtocols: [protocol] })
-  socket.on('error', () => undefined)
-  await once(socket, 'secureConnect')
-  return socket
 }
 
 const maxAnswerMs = 20_000
@@ -171,4 +160,15 @@ export async function pour(socket: Socket, pieces: Iterable<Buffer | string>): P
 /** Runs `count` of the same at once. */
 export async function many(count: number, one: (index: number) => Promise<unknown>): Promise<void> {
   await Promise.all(Array.from({ length: count }, (_, index) => one(index)))
+}
+
+/** Runs each of them, a few at a time: what waits costs the others nothing. */
+export async function inTurns<Item>(
+  items: readonly Item[],
+  one: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = [...items]
+  await many(8, async () => {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) await one(next)
+  })
 }
