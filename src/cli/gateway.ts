@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { formatDuration, parseDuration } from '../clock.ts'
+import { exitCodeLines } from './exit-codes.ts'
 import { withConfig, withState } from './gateway-options.ts'
 import type {
   CheckOptions,
@@ -31,6 +32,9 @@ Examples:
 Signals:
   SIGHUP            read the configuration again (a changed file is noticed by itself)
   SIGTERM, SIGINT   stop accepting, let tunnels finish for the grace period, then cut them; twice: at once
+
+Exit codes:
+${exitCodeLines(['ok', 'internal', 'usage', 'system'])}
 `
 
 /** Defines `postern gateway` and its subcommands. */
@@ -72,6 +76,7 @@ function defineSessions(end: End): Command {
   const sessions = new Command('sessions').description(
     'See and end the sessions of a running gateway.',
   )
+  sessions.helpCommand(false)
   const list = withState(new Command('list'))
     .description('List who is signed in.')
     .option('--json', 'print JSON on stdout')

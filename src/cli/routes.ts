@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { withAskOptions, type AskOptions } from './ask-options.ts'
+import { exitCodeLines } from './exit-codes.ts'
 
 const examples = `
 Examples:
@@ -8,6 +9,9 @@ Examples:
 
   # those of the gateway that was asked last, for a script
   postern routes list --json
+
+Exit codes:
+${exitCodeLines(['ok', 'usage', 'signIn', 'gateway', 'system'])}
 `
 
 /** Defines `postern routes`. */
@@ -19,12 +23,15 @@ export function defineRoutes(end: (exitCode: number) => void): Command {
     .summary('list the routes you may use now')
     .argument('[gateway]', 'such as "https://gateway.example.com"; the one asked last without it')
     .option('--json', 'print JSON on stdout')
-  return new Command('routes').description('The routes of a gateway.').addCommand(
-    withAskOptions(list)
-      .addHelpText('after', examples)
-      .action(async (gateway: string | undefined, options: AskOptions & { json?: true }) => {
-        const { listRoutes } = await import('./routes-list.ts')
-        end(await listRoutes(gateway, { ...options, json: options.json === true }))
-      }),
-  )
+  return new Command('routes')
+    .description('The routes of a gateway.')
+    .helpCommand(false)
+    .addCommand(
+      withAskOptions(list)
+        .addHelpText('after', examples)
+        .action(async (gateway: string | undefined, options: AskOptions & { json?: true }) => {
+          const { listRoutes } = await import('./routes-list.ts')
+          end(await listRoutes(gateway, { ...options, json: options.json === true }))
+        }),
+    )
 }

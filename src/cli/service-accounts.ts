@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { exitCodeLines } from './exit-codes.ts'
 import { parseDays, parseExpiry } from './expiry.ts'
 import { withState, type StateOptions } from './gateway-options.ts'
 import type { CreateOptions, ListOptions, RotateOptions } from './service-accounts-options.ts'
@@ -25,6 +26,9 @@ Examples:
   # who there is; and one that ends now, with its tunnels
   postern service-account list -c postern.yaml
   postern service-account revoke nightly-backup -c postern.yaml
+
+Exit codes:
+${exitCodeLines(['ok', 'usage', 'system'])}
 `
 
 /** Defines `postern service-account` and its subcommands. */

@@ -47,6 +47,18 @@ ${proxy} --listen - %h:%p
     assert.match(write([]).text, /^#     Include postern-gate\.example\.com$/m)
   })
 
+  test('says how it is made again, with the options that it was made with', () => {
+    const { text } = write([], {
+      isEveryPort: true,
+      user: 'ada',
+      tcpOptions: ['--ca-file', "/tmp/it's 5%.pem"],
+      credentialOptions: ['--service-account-file', '/etc/ci.token'],
+    })
+    const options = `--all --user ada --ca-file '/tmp/it'\\''s 5%.pem' --service-account-file /etc/ci.token`
+    const command = `postern ssh-config https://gate.example.com:8443 ${options}`
+    assert.ok(text.includes(`\n#     ${command} > ~/.ssh/postern-gate.example.com\n`), text)
+  })
+
   test('leaves out other ports unless they are asked for, and keeps host keys apart then', () => {
     const sent = [route('a.example.com:2222', 'second'), route('a.example.com:22', 'first')]
     assert.deepEqual(

@@ -55,7 +55,7 @@ export function formatSshConfig(options: SshConfigOptions): SshConfigText {
   const taken = new Set<string>()
   const blocks = (usable ?? []).flatMap((entry) => formatEntry(entry, taken, options))
   return {
-    text: [headerFor(options.gateway), ...blocks].join('\n'),
+    text: [headerFor(options), ...blocks].join('\n'),
     hosts: blocks.length,
     skipped: (skipped ?? []).map(({ host }) => host),
   }
@@ -118,16 +118,29 @@ function hostKeyName(host: string, port: number | undefined): string {
 
 /** OpenSSH replaces what follows a `%`, and gives the rest to a shell. */
 function quoteForProxyCommand(word: string): string {
-  const text = word.replaceAll('%', '%%')
+  return quoteForShell(word.replaceAll('%', '%%'))
+}
+
+function quoteForShell(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-function headerFor({ origin, host }: GatewayAddress): string {
+/** Says by which command the file is made again, the options it was asked with included. */
+function headerFor(options: SshConfigOptions): string {
+  const { gateway, isEveryPort, user, tcpOptions, credentialOptions } = options
+  const { origin, host } = gateway
+  const words = [
+    ...(isEveryPort ? ['--all'] : []),
+    ...(user === undefined ? [] : ['--user', user]),
+    ...tcpOptions,
+    ...credentialOptions,
+  ]
+  const command = ['postern', 'ssh-config', origin, ...words].map(quoteForShell).join(' ')
   const file = `postern-${host.replaceAll(':', '-')}`
   return `# SSH through ${origin}: the routes you may use, as "postern ssh-config" found them.
 # Keep this in a file of its own, and include that at the top of ~/.ssh/config:
 #
-#     postern ssh-config ${origin} > ~/.ssh/${file}
+#     ${command} > ~/.ssh/${file}
 #     Include ${file}
 `
 }

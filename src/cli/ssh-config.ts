@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { withAskOptions } from './ask-options.ts'
+import { exitCodeLines } from './exit-codes.ts'
 import type { SshConfigCommandOptions } from './ssh-config-print.ts'
 
 const examples = `
@@ -10,6 +11,9 @@ Examples:
 
   # routes of every port, and the name of your account there
   postern ssh-config --all --user ada
+
+Exit codes:
+${exitCodeLines(['ok', 'usage', 'signIn', 'gateway', 'system'])}
 `
 
 /** Defines `postern ssh-config`. */
