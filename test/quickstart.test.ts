@@ -154,6 +154,14 @@ test('the printed commands work, and SIGINT stops and removes everything', async
     const answer = await shell(line.replace(' --listen', ` ${browser} --listen`))
     assert.equal(answer, 'hello through the gateway\n')
   })
+  await t.test(
+    'commands as the portal gives them, without a word about the authority',
+    async () => {
+      const line = `postern tcp --gateway https://localhost:${gatewayPort(it)} --listen - echo.example.localhost:7`
+      const answer = await shell(`${printed(it, /^ {4}export PATH=/)}; echo hello | ${line}`)
+      assert.equal(answer, 'hello\n')
+    },
+  )
   await t.test('SSH through a local port', async () => {
     const port = await listen(t, printed(it, /--listen 127\S+ ssh\.example/))
     const client = new ssh2.Client()

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { directEnvironment } from './direct.ts'
 import type { Folder } from './folder.ts'
@@ -18,26 +18,36 @@ export interface Program {
   readonly words: readonly string[]
   /** Keeps sign-ins; undefined where they go to the user's cache directory. */
   readonly signInFolder: string | undefined
+  /** Goes in front of PATH, for commands that say `postern`; undefined where there is no such file. */
+  readonly searchFolder: string | undefined
 }
 
 /**
  * Writes `postern` into the folder: this checkout's own, on its pinned runtime, whose sign-ins are
- * kept in the folder and go with it, and which asks no proxy for this machine. Where such a file cannot be run (Windows, or a folder for
- * temporary files that is mounted without the right to), the program is run by its full name.
+ * kept in the folder and go with it, which asks no proxy for this machine and trusts `caFile`, as the
+ * machines of a company trust its authority: commands that the portal or the documentation give work
+ * as they are. Where such a file cannot be run (Windows, or a folder for temporary files that is mounted
+ * without the right to), the program is run by its full name.
  */
-export async function writeProgram(folder: Folder): Promise<Program> {
+export async function writeProgram(folder: Folder, caFile: string): Promise<Program> {
   const words = [process.execPath, mainFile]
-  if (process.platform === 'win32') return { words, signInFolder: undefined }
+  if (process.platform === 'win32') return { words, ...nothing }
   const signInFolder = folder.join('cache')
   const path = await folder.writeProgram(
     'postern',
-    `#!/bin/sh\n${direct} XDG_CACHE_HOME=${quote(signInFolder)} exec ${commandLine(...words)} "$@"\n`,
+    `#!/bin/sh\n${direct} NODE_EXTRA_CA_CERTS=${quote(caFile)} XDG_CACHE_HOME=${quote(signInFolder)} exec ${commandLine(...words)} "$@"\n`,
   )
   const runs = await promisify(execFile)(path, ['--version']).catch(() => undefined)
   return runs === undefined
-    ? { words, signInFolder: undefined }
-    : { words: [path], signInFolder: join(signInFolder, 'postern', 'tokens') }
+    ? { words, ...nothing }
+    : {
+        words: [path],
+        signInFolder: join(signInFolder, 'postern', 'tokens'),
+        searchFolder: dirname(path),
+      }
 }
+
+const nothing = { signInFolder: undefined, searchFolder: undefined } as const
 
 /**
  * Writes `sign-in-as-NAME` into the folder, for `--browser-cmd`: a browser without a screen that

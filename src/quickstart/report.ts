@@ -3,7 +3,7 @@ import type { CommandContext } from './commands.ts'
 import { people } from './people.ts'
 import type { RefusalProof, TransferProof } from './proof.ts'
 import type { SampleRoute } from './routes.ts'
-import { commandLine } from './shell.ts'
+import { commandLine, quote } from './shell.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Says what the transfer showed. */
@@ -73,16 +73,22 @@ export interface Hints {
   readonly configFile: string
   readonly logFile: string
   readonly signInFolder: string | undefined
+  readonly searchFolder: string | undefined
   /** Program that signs in without a browser, by email; empty where there is none. */
   readonly browsers: ReadonlyMap<string, string>
 }
 
 /** Prints what else a newcomer will ask. */
 export function reportHints(terminal: Terminal, hints: Hints): void {
-  const { gatewayUrl, caFile, configFile, logFile, signInFolder, browsers } = hints
+  const { gatewayUrl, caFile, configFile, logFile, signInFolder, searchFolder, browsers } = hints
   terminal.section('Good to know')
   terminal.line('The portal: everybody sees the routes they may use, with commands to copy')
   terminal.command(gatewayUrl)
+  if (searchFolder !== undefined) {
+    terminal.line('')
+    terminal.line('Before commands that say "postern", in the terminal where you paste them:')
+    terminal.command(`export PATH=${quote(searchFolder)}:"$PATH"`)
+  }
   terminal.line('')
   terminal.line(`The first connection opens ${gatewayUrl} in your browser, which will warn:`)
   terminal.line('this run made the certificate itself. Go on, or trust the authority for as long:')

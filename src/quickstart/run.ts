@@ -85,7 +85,7 @@ async function prove(run: Run): Promise<void> {
 
 async function stayUp(run: Run, options: QuickstartOptions): Promise<void> {
   const { quickstart, folder, terminal, signal } = run
-  const program = await writeProgram(folder)
+  const program = await writeProgram(folder, quickstart.caFile)
   reportPeople(terminal)
   await reportRoutes(run, program, options)
   reportHints(terminal, {
@@ -93,6 +93,7 @@ async function stayUp(run: Run, options: QuickstartOptions): Promise<void> {
     configFile: folder.join(fileNames.config),
     logFile: folder.join(fileNames.log),
     signInFolder: program.signInFolder,
+    searchFolder: program.searchFolder,
     browsers: await writeBrowsers(run, program),
   })
   terminal.section('Running: paste the commands above into another terminal')
