@@ -4,7 +4,6 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { buildWeb } from './build-web.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -32,7 +31,17 @@ function checkVersion() {
   process.exit(1)
 }
 
+/** Whoever follows the README from its middle has installed nothing yet. */
+function notInstalled(error) {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+  process.stderr.write(
+    'build: error: nothing is installed yet\n  hint: run "npm start" once, or "npm ci"\n',
+  )
+  process.exit(1)
+}
+
 async function buildProgram() {
+  const { build } = await import('esbuild').catch(notInstalled)
   const result = await build({
     absWorkingDir: root,
     entryPoints: { [entry]: 'src/cli/main.ts' },

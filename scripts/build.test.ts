@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  cpSync,
   existsSync,
   mkdtempSync,
   readFileSync,
@@ -40,6 +41,36 @@ describe('the release build', () => {
   test('its entry is small, and commands are chunks of their own', () => {
     assert.ok(statSync(entry).size < 2_000)
     assert.match(readdirSync(join(directory, 'chunks')).join(' '), /tcp-run-\w+\.js/)
+  })
+
+  test('the WebSocket library is loaded after its masking, which it looks for once', () => {
+    const chunks = readdirSync(join(directory, 'chunks')).map((name) =>
+      readFileSync(join(directory, 'chunks', name), 'utf8'),
+    )
+    // In one chunk, esbuild evaluates the library first.
+    const libraries = chunks.filter((text) => text.includes('__toESM(require_websocket('))
+    assert.equal(libraries.length, 1)
+    assert.ok(!libraries.join().includes('websocketMask,websocketUnmask}'))
+    assert.ok(chunks.some((text) => text.includes('{websocketMask,websocketUnmask}')))
+  })
+
+  test('where nothing is installed it says so', () => {
+    // Another folder, as packages are looked for above the script.
+    const folder = join(directory, 'bare')
+    for (const file of [
+      'package.json',
+      'src/version.ts',
+      'scripts/build.mjs',
+      'scripts/build-web.mjs',
+    ])
+      cpSync(join(root, file), join(folder, file))
+    const script = join(folder, 'scripts', 'build.mjs')
+    const { status, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' })
+    assert.equal(status, 1)
+    assert.equal(
+      stderr,
+      'build: error: nothing is installed yet\n  hint: run "npm start" once, or "npm ci"\n',
+    )
   })
 
   test('a command runs from its chunks', () => {
