@@ -34,6 +34,7 @@ export function createGatewayApi(gateway: GatewayAddress, connector: Connector):
   return {
     async fetchSignInUrl(login, signal) {
       const answer = await send({ method: 'GET', path: formatLoginPath(login) }, signal)
+      if (answer.status === 404) throw nobodySignsIn(gateway)
       if (answer.status !== 200) throw signInFailed(answer, 'did not say where to sign in')
       return parseSignInUrl(answer.body, gateway)
     },
@@ -45,6 +46,13 @@ export function createGatewayApi(gateway: GatewayAddress, connector: Connector):
       return token
     },
   }
+}
+
+/** A gateway without an identity provider has no such path, and says no more than that. */
+function nobodySignsIn({ origin }: GatewayAddress): AccessError {
+  return new AccessError('sign-in-failed', `nobody can sign in at "${origin}"`, {
+    hint: 'it may have public routes only, which need no sign-in; "--gateway URL" names another gateway',
+  })
 }
 
 /** The address goes to a program of the user's desktop, which might do more with it than browse. */

@@ -70,6 +70,9 @@ payroll          dba@example.com  your email address is not among those this rou
     const { rig, postern } = await start(scope, [open], withoutProvider)
     const { output, ending } = await postern('routes', 'list', rig.origin)
     assert.deepEqual([ending, output.split('\n')[1]], [0, 'echo  echo.example.com:7'])
+    const login = await postern('login', rig.origin)
+    assert.equal(login.ending, 3)
+    assert.match(login.errors, /error: nobody can sign in at ".*"\n {2}hint: .*public routes/)
   })
 })
 
