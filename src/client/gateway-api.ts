@@ -51,7 +51,7 @@ export function createGatewayApi(gateway: GatewayAddress, connector: Connector):
 /** A gateway without an identity provider has no such path, and says no more than that. */
 function nobodySignsIn({ origin }: GatewayAddress): AccessError {
   return new AccessError('sign-in-failed', `nobody can sign in at "${origin}"`, {
-    hint: 'it may have public routes only, which need no sign-in; "--gateway URL" names another gateway',
+    hint: 'its public routes, if it has any, need no sign-in: "postern routes list" shows them',
   })
 }
 
