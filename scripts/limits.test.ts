@@ -39,13 +39,25 @@ test('numbers are shown as people write them', () => {
     [
       formatBound('timeoutMs', 600_000),
       formatBound('lifeSeconds', 300),
+      formatBound('maxAgeMs', 86_400_000),
+      formatBound('keepMs', 9_999_999 * 86_400_000),
       formatBound('gapMs', 1_500),
       formatBound('maxFileBytes', 4 * 1024 * 1024),
       formatBound('maxV1Bytes', 107),
       formatBound('maxHostLength', 253),
       formatBound('maxThings', 10_000),
     ],
-    ['10 min', '5 min', '1500 ms', '4 MiB', '107 bytes', '253 characters', '10,000'],
+    [
+      '10 min',
+      '5 min',
+      '24 h',
+      '9,999,999 d',
+      '1500 ms',
+      '4 MiB',
+      '107 bytes',
+      '253 characters',
+      '10,000',
+    ],
   )
 })
 

@@ -118,12 +118,14 @@ export function formatBound(name: string, value: number): string {
 
 function formatTime(ms: number): string {
   const steps = [
+    // A day is said in hours, as its configuration would be.
+    ...(ms > 86_400_000 ? ([['d', 86_400_000]] as const) : []),
     ['h', 3_600_000],
     ['min', 60_000],
     ['s', 1_000],
   ] as const
   const step = steps.find(([, size]) => ms >= size && ms % size === 0)
-  return step === undefined ? `${ms} ms` : `${ms / step[1]} ${step[0]}`
+  return step === undefined ? `${ms} ms` : `${(ms / step[1]).toLocaleString('en')} ${step[0]}`
 }
 
 function formatBytes(bytes: number): string {

@@ -30,7 +30,7 @@ export function parseTo(text: string): ParsedUpstream | Fault {
   const [, url = '', weightText] = /^([^,]*)(?:,(.*))?$/s.exec(text) ?? []
   const weight = weightText === undefined ? undefined : parseWeight(weightText)
   if (weightText !== undefined && weight === undefined) {
-    return { fault: `weight of ${show(text)} must be a whole number of at least 1` }
+    return { fault: `weight of ${show(text)} must be a whole number of 1 to ${maxWeight}` }
   }
   const [, schemeText = '', authority = ''] = /^([^:/]*):\/\/(.*)$/s.exec(url) ?? []
   const scheme = schemeText.toLowerCase()
