@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { alice, route, startRig, type GatewayRig } from '../e2e/rig.ts'
 import { inScope, type Scope } from '../e2e/scope.ts'
 import { startService } from '../e2e/services.ts'
+import { connectTls } from './dial.ts'
 import { startNeighbour, type Neighbour } from './neighbour.ts'
 
 /** Routes of the gateway under attack: one for everybody, one for Alice alone. */
@@ -54,8 +55,10 @@ export function attackTest(
         const before = await resources(pid)
         await attack(victim)
         const warm = await settled(pid, before)
+        await checkOpens(victim, beginning)
         await attack(victim)
         const after = await settled(pid, before)
+        await checkOpens(victim, beginning)
         const grownMib = after.memoryMib - warm.memoryMib
         assert.ok(grownMib < maxGrowthMib, `the second round left ${grownMib} MiB behind`)
         await victim.neighbour.close()
@@ -91,6 +94,14 @@ async function startVictim(
   const rig = await startRig(scope, routes, settings)
   const neighbour = await startNeighbour(scope, rig, open, beginning)
   return { rig, neighbour, reachedGuarded: () => reached, heard: () => heard }
+}
+
+/** A tunnel of somebody new carries something. */
+async function checkOpens({ rig }: Victim, beginning: readonly Buffer[]): Promise<void> {
+  const socket = await connectTls(rig, 'http/1.1', beginning)
+  const answer = untilEnd(socket)
+  socket.end(`CONNECT ${open} HTTP/1.1\r\nHost: ${open}\r\n\r\nafter the attack`)
+  assert.match(await answer, /^HTTP\/1\.1 200 .*after the attack$/s)
 }
 
 const maxHeardLength = 16 * 1024 * 1024

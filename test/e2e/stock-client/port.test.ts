@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import * as http2 from 'node:http2'
 import { describe } from 'node:test'
 import type { ConnectionOptions } from 'node:tls'
 import { startChild } from '../child.ts'
 import { peerTest, program } from '../peers.ts'
 import { exchange } from '../person.ts'
-import { alice, type GatewayRig } from '../rig.ts'
+import { alice, route, type GatewayRig } from '../rig.ts'
 import type { Scope } from '../scope.ts'
-import { ask, connectBytes, dial, get, openTunnel, signIn, startStock, target } from './stock.ts'
+import { echo, startService } from '../services.ts'
+import {
+  ask,
+  connectBytes,
+  dial,
+  get,
+  getHttp2,
+  openTunnel,
+  signIn,
+  startStock,
+  target,
+} from './stock.ts'
 
 /** What the client may trust whatever it dialled: the name is not what these tests are about. */
 const anyName: ConnectionOptions = { checkServerIdentity: () => undefined }
@@ -37,12 +47,11 @@ describe('G1: TLS on one port', () => {
 describe('G2: the probe', () => {
   peerTest('is answered over HTTP/2 and HTTP/1.1, at any name, without h3', [], async (scope) => {
     const { rig } = await start(scope)
-    const probe = { 'user-agent': 'Go-http-client/1.1', 'accept-encoding': 'gzip' }
     for (const host of [`localhost:${rig.port}`, `127.0.0.1:${rig.port}`, target]) {
-      const plain = await get(rig, '/', { ...probe, host })
+      const plain = await get(rig, '/', { host })
       assert.equal(plain.status, 200)
       assert.doesNotMatch(String(plain.headers['alt-svc']), /h3/)
-      const { ':status': status, ...headers } = await overHttp2(scope, rig, host, probe)
+      const { status, headers } = await getHttp2(scope, rig, '/', host)
       assert.equal(status, 200)
       assert.doesNotMatch(String(headers['alt-svc']), /h3/)
     }
@@ -101,6 +110,20 @@ describe('G3: CONNECT in authority form', () => {
     assert.equal(echoed, 'SSH-2.0-client\r\nand after')
   })
 
+  peerTest('reaches what a route names behind the slash of its address', [], async (scope) => {
+    const inner = 'inner.example.com:22'
+    const behind = {
+      ...route(inner, await startService(scope, echo)),
+      from: `tcp+https://bastion.example.com/${inner}`,
+    }
+    const rig = await startStock(scope, {}, [behind])
+    const token = await signIn(scope, rig, { host: 'bastion.example.com' })
+    const { status, socket } = await openTunnel(scope, rig, inner, token)
+    assert.equal(status, 200)
+    assert.equal(await exchange(socket, 'hello'), 'hello')
+    assert.equal((await openTunnel(scope, rig, 'bastion.example.com:443', token)).status, 404)
+  })
+
   peerTest('takes the target as it is: another port is another route', [], async (scope) => {
     const { rig, token } = await start(scope)
     const others = ['echo.example.com:443', 'example.com:7', `localhost:${rig.port}`]
@@ -113,21 +136,4 @@ describe('G3: CONNECT in authority form', () => {
 async function start(scope: Scope): Promise<{ rig: GatewayRig; token: string }> {
   const rig = await startStock(scope)
   return { rig, token: await signIn(scope, rig) }
-}
-
-/** A GET of `/` on a connection that offers what Go's client does; resolves to the answer's head. */
-async function overHttp2(
-  scope: Scope,
-  rig: GatewayRig,
-  authority: string,
-  fields: Readonly<Record<string, string>>,
-): Promise<http2.IncomingHttpHeaders> {
-  const socket = await dial(scope, rig, { ALPNProtocols: ['h2', 'http/1.1'] })
-  assert.equal(socket.alpnProtocol, 'h2')
-  const session = http2.connect(rig.origin, { createConnection: () => socket })
-  scope.defer(() => session.destroy())
-  const stream = session.request({ ':path': '/', ':authority': authority, ...fields })
-  const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
-  await once(stream.resume(), 'end')
-  return headers
 }

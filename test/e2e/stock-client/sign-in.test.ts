@@ -5,7 +5,16 @@ import { signInWithForms } from '../../../src/dev-idp/sign-in-with-forms.ts'
 import { peerTest } from '../peers.ts'
 import { alice, type GatewayRig } from '../rig.ts'
 import type { Scope } from '../scope.ts'
-import { get, loginPath, openTunnel, signIn, startCallback, startStock, target } from './stock.ts'
+import {
+  get,
+  getHttp2,
+  loginPath,
+  openTunnel,
+  signIn,
+  startCallback,
+  startStock,
+  target,
+} from './stock.ts'
 
 /** What the client gives the login API. */
 const maxLoginMs = 10_000
@@ -36,6 +45,8 @@ describe('G5: the login API', () => {
       // By whatever name the gateway is asked, somebody signs in where it says it is.
       assert.equal(url.origin, rig.origin)
     }
+    const second = await getHttp2(scope, rig, loginPath(loopback), 'echo.example.com')
+    assert.deepEqual([second.status, new URL(second.body).origin], [200, rig.origin])
   })
 
   peerTest('needs an address to return to, by GET', [], async (scope) => {

@@ -22,6 +22,7 @@ import {
 const open = 'open.example.com:7'
 const openDown = 'open-down.example.com:7'
 const closed = 'closed.example.com:7'
+const bare = 'bare.example.com:7'
 const certificate = 'certificate.example.com:7'
 const unknown = 'unknown.example.com:7'
 
@@ -29,6 +30,8 @@ const routes: readonly RouteEntry[] = [
   { ...route(open, 1), policy: [{ allow: { or: [{ accept: true }] } }] },
   { ...route(openDown, 1), policy: [{ allow: { or: [{ accept: true }] } }] },
   { ...route(closed, 1), policy: [{ allow: { or: [{ reject: true }] } }] },
+  // No policy at all.
+  { from: `tcp+https://${bare}`, to: 'tcp://127.0.0.1:1', name: 'bare' },
   {
     ...route(certificate, 1),
     policy: [
@@ -55,6 +58,7 @@ describe('G4: the statuses of a CONNECT', () => {
       [down]: [302, 503, 403, 401, 401],
       [openDown]: [503, 503, 503, 503, 503],
       [closed]: [403, 403, 403, 403, 403],
+      [bare]: [403, 403, 403, 403, 403],
       [certificate]: [495, 495, 495, 495, 495],
       [unknown]: [404, 404, 404, 404, 404],
     }

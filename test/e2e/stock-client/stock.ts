@@ -16,9 +16,11 @@
 //   G13 no end by time                                       end.test.ts
 //
 // identities.test.ts has `--service-account` and `--client-cert`. Its `cache` asks nothing of a gateway.
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
+import * as http2 from 'node:http2'
 import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -227,4 +229,22 @@ export function get(
     })
     asking.end()
   })
+}
+
+/** The same on a connection that offers `h2` first, as Go does where it is no tunnel. */
+export async function getHttp2(
+  scope: Scope,
+  rig: GatewayRig,
+  path: string,
+  authority: string,
+): Promise<{ status: number; headers: http2.IncomingHttpHeaders; body: string }> {
+  const socket = await dial(scope, rig, { ALPNProtocols: ['h2', 'http/1.1'] })
+  assert.equal(socket.alpnProtocol, 'h2')
+  const session = http2.connect(rig.origin, { createConnection: () => socket })
+  scope.defer(() => session.destroy())
+  const fields = { 'user-agent': 'Go-http-client/2.0', 'accept-encoding': 'gzip' }
+  const stream = session.request({ ':path': path, ':authority': authority, ...fields })
+  const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+  const body = Buffer.concat((await stream.toArray()) as Buffer[]).toString()
+  return { status: Number(headers[':status']), headers, body }
 }
