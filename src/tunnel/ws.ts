@@ -1,4 +1,9 @@
-// The WebSocket library; nobody imports it by its own name, so that it finds its masking.
+// The WebSocket library; nobody imports it by its own name, so that it finds its masking. It is imported
+// when that is in place: a bundler may evaluate what is imported by statements in another order.
+import type { WebSocket as LibraryWebSocket } from 'ws'
 import './websocket-mask.ts'
 
-export { WebSocket, WebSocketServer } from 'ws'
+const library = await import('ws')
+
+export const { WebSocket, WebSocketServer } = library
+export type WebSocket = LibraryWebSocket
