@@ -53,6 +53,36 @@ describe('a tunnel over a WebSocket', () => {
     assert.match(error.message, /aborted by the other side/)
   })
 
+  test('a line that is slow is given the time for the last bytes', async (t) => {
+    await using pair = await openPair()
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const far = tunnelOverWebSocket(pair.server, window)
+    pair.client.send(encodeEnd())
+    await once(far.resume(), 'end')
+    pair.client.pause()
+    far.end(randomBytes(1_000))
+    await once(far, 'close')
+    t.mock.timers.tick(5 * 60_000)
+    const closed = once(pair.server, 'close')
+    pair.client.resume()
+    const [code] = (await closed) as [number]
+    assert.equal(code, 1000)
+  })
+
+  test('a peer that never says it has the last bytes is cut in the end', async (t) => {
+    await using pair = await openPair({ autoPong: false })
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const far = tunnelOverWebSocket(pair.server, window)
+    pair.client.send(encodeEnd())
+    await once(far.resume(), 'end')
+    far.end()
+    await once(far, 'close')
+    const closed = once(pair.server, 'close')
+    t.mock.timers.tick(10 * 60_000)
+    const [code] = (await closed) as [number]
+    assert.equal(code, 1006)
+  })
+
   test('a peer that is lost after its own end leaves an error, and no end', async () => {
     await using pair = await openPair()
     const far = tunnelOverWebSocket(pair.server, window)

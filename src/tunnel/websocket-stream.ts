@@ -39,6 +39,16 @@ const maxSilentIntervals = 2
  */
 const maxQueuedBytes = 1024 * 1024
 
+/** What the PING behind the last byte says; the others say nothing. */
+const lastPing = 'done'
+/**
+ * How long the last bytes may be on their way, in milliseconds, with signs of life all along: a window
+ * of them, over a slow line.
+ *
+ * @limit time for the last bytes of a tunnel over a WebSocket to arrive: the connection is cut
+ */
+const lastBytesTimeoutMs = 10 * 60_000
+
 /**
  * A tunnel over a WebSocket that is open, as a half-open stream. `window` is what the other side may
  * have under way unread, in bytes. Destroying it before both directions have ended aborts the tunnel, and
@@ -58,9 +68,11 @@ export function tunnelOverWebSocket(socket: WebSocket, window: number): Duplex {
       ),
     final: (done) => outgoing.end(done),
     destroy(error, done) {
-      clearInterval(timer)
-      const isDone = incoming.hasEnded() && outgoing.hasEnded()
-      socket.close(isDone ? closeCodes.done : closeCodes.aborted)
+      if (incoming.hasEnded() && outgoing.hasEnded()) closeAfterLastByte()
+      else {
+        clearInterval(timer)
+        socket.close(closeCodes.aborted)
+      }
       done(error)
     },
   })
@@ -69,6 +81,19 @@ export function tunnelOverWebSocket(socket: WebSocket, window: number): Duplex {
   function say(text: string): void {
     if (socket.bufferedAmount > maxQueuedBytes) stream.destroy(new Error('the peer does not read'))
     else socket.send(text, ignore)
+  }
+
+  /**
+   * The system has the last bytes, the other side may not: what it says meanwhile to a connection that
+   * is closed would reset it, and lose them. It answers a PING when it has read all that came before.
+   */
+  function closeAfterLastByte(): void {
+    const limit = setTimeout(() => socket.terminate(), lastBytesTimeoutMs).unref()
+    socket.once('close', () => clearTimeout(limit))
+    socket.on('pong', (text) => {
+      if (text.toString('latin1') === lastPing) socket.close(closeCodes.done)
+    })
+    socket.ping(lastPing)
   }
 
   let silentIntervals = 0

@@ -8,8 +8,9 @@
 //   `messageOverhead`; each side may begin with `initialCredit`. A WebSocket is one TCP connection:
 //   whoever stopped reading it would not see a PING or a close either, and edges cut a connection that
 //   stands still. So everybody always reads, and credit is what stops a sender.
-// - After both ends the WebSocket is closed with 1000. Whatever else ends it aborts the tunnel; a side
-//   that aborts on purpose closes with 4000.
+// - After both ends a side sends a PING that says `done`, and closes with 1000 when it is answered: the
+//   last bytes have arrived then. Whatever else ends it aborts the tunnel; a side that aborts on
+//   purpose closes with 4000.
 //
 // RFC 6455. No extensions: compressed bytes of several parties in one stream leak (CRIME, BREACH).
 import { PeerError } from '../errors.ts'
