@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { UpstreamError, systemCode } from '../errors.ts'
 import {
   answerTimeoutMs,
+  isTunnel,
   NoAnswerError,
   readBody,
   type ConnectAnswer,
@@ -56,7 +57,8 @@ export function connectHttp1(
     outgoing.on('connect', (answer, stream, head) => {
       clearTimeout(timer)
       if (head.length > 0) stream.unshift(head)
-      if (answer.statusCode === 200) resolve({ tunnel: stream })
+      const { statusCode: status = 0, headers } = answer
+      if (isTunnel({ status, headers })) resolve({ tunnel: stream })
       else void readRefusal(answer, stream).then((refusal) => resolve({ refusal }))
     })
     outgoing.end()

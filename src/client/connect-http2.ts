@@ -4,7 +4,14 @@ import type { Duplex } from 'node:stream'
 import { UpstreamError } from '../errors.ts'
 import { keepAliveMs } from '../net/dial.ts'
 import { endWithPeer } from '../net/http2-peer-end.ts'
-import { answerTimeoutMs, readBody, type ConnectAnswer, type RequestFields } from './http-answer.ts'
+import {
+  answerTimeoutMs,
+  isTunnel,
+  readBody,
+  type ConnectAnswer,
+  type HttpAnswer,
+  type RequestFields,
+} from './http-answer.ts'
 
 /**
  * Longest wait for the answer to a PING before a connection gets no further tunnel.
@@ -101,21 +108,21 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
         streams -= 1
         if (streams === 0) idle = setTimeout(() => session.close(), keptIdleMs).unref()
       })
-      const status = await awaitStatus(stream, signal)
+      const head = await awaitHead(stream, signal)
       hasAnswered = true
-      if (status.code === 200) return { tunnel: stream }
+      if (isTunnel(head)) return { tunnel: stream }
       const body = await readBody(stream)
       stream.destroy()
-      return { refusal: { status: status.code, headers: status.headers, body } }
+      return { refusal: { ...head, body } }
     },
     retire: () => session.close(),
     destroy: () => session.destroy(),
   }
 }
 
-type Status = { code: number; headers: Record<string, string | string[] | number | undefined> }
+type Head = Omit<HttpAnswer, 'body'>
 
-function awaitStatus(stream: ClientHttp2Stream, signal?: AbortSignal): Promise<Status> {
+function awaitHead(stream: ClientHttp2Stream, signal?: AbortSignal): Promise<Head> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => fail(new Error('cancelled', { cause: signal?.reason }))
     const timer = setTimeout(() => fail(noAnswer()), answerTimeoutMs)
@@ -135,7 +142,7 @@ function awaitStatus(stream: ClientHttp2Stream, signal?: AbortSignal): Promise<S
     stream.once('close', onClose)
     stream.once('response', (headers) => {
       release()
-      resolve({ code: headers[':status'] ?? 0, headers })
+      resolve({ status: headers[':status'] ?? 0, headers })
     })
     if (signal?.aborted) onAbort()
     else signal?.addEventListener('abort', onAbort)

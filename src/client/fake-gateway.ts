@@ -35,10 +35,13 @@ export interface FakeGatewayOptions {
   readonly isPublic?: boolean
   /** What it lists as its routes, to everybody. */
   readonly routes?: readonly unknown[]
-  /** What an edge before it does to CONNECT: `cut` the connection, or answer with a `page` of its own. */
-  readonly edgeOnConnect?: 'cut' | 'page'
-  /** The same for a WebSocket; `strip`: the request arrives without its upgrade. */
-  readonly edgeOnWebSocket?: 'cut' | 'page' | 'strip'
+  /**
+   * What an edge before it does to CONNECT: `cut` the connection, answer with a `page` of its own, or take
+   * it for a request that it can `serve`, and answer 200.
+   */
+  readonly edgeOnConnect?: 'cut' | 'page' | 'serve'
+  /** The same for a WebSocket; `strip`: the request arrives without its upgrade; `away`: 502. */
+  readonly edgeOnWebSocket?: 'cut' | 'page' | 'strip' | 'away'
   readonly pair?: CertificatePair
   readonly settings?: http2.Settings
 }
@@ -88,9 +91,9 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     socket.on('error', () => undefined)
     if (options.edgeOnConnect === 'cut') return void socket.destroy()
     const answer =
-      options.edgeOnConnect === 'page'
-        ? edgePage
-        : answerConnect(gateway, options, '1.1', request.url ?? '', request.headers)
+      options.edgeOnConnect === undefined
+        ? answerConnect(gateway, options, '1.1', request.url ?? '', request.headers)
+        : edgePages[options.edgeOnConnect]
     if (!('serve' in answer)) return writeAnswer(socket, answer)
     socket.write('HTTP/1.1 200 OK\r\n\r\n')
     answer.serve(socket)
@@ -117,9 +120,9 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
       return
     }
     const answer =
-      options.edgeOnConnect === 'page'
-        ? edgePage
-        : answerConnect(gateway, options, '2', headers[':authority'] ?? '', headers)
+      options.edgeOnConnect === undefined
+        ? answerConnect(gateway, options, '2', headers[':authority'] ?? '', headers)
+        : edgePages[options.edgeOnConnect]
     if ('serve' in answer) {
       stream.respond({ ':status': 200 })
       answer.serve(stream)
@@ -175,8 +178,12 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
 
 type Page = Exclude<FakeAnswer, { serve: unknown }>
 
-const edgePage: Page = { status: 405, body: '<html>405 Not Allowed</html>' }
+const edgePages: Readonly<Record<'page' | 'serve', Page>> = {
+  page: { status: 405, body: '<html>405 Not Allowed</html>' },
+  serve: { status: 200, body: '<html>Welcome</html>', headers: { 'content-type': 'text/html' } },
+}
 const edgeAnswers = {
+  away: { status: 502, body: '<html>502 Bad Gateway</html>' },
   page: { status: 400, body: '<html>400 Bad Request</html>' },
   strip: {
     status: 400,

@@ -41,6 +41,15 @@ export type ConnectAnswer<Stream> =
   | { readonly tunnel?: never; readonly refusal: HttpAnswer }
 
 /**
+ * Whether an answer to CONNECT opened a tunnel. Something on the way that takes CONNECT for an ordinary
+ * request answers 200 as well: with a page, and a page has a type. That it has a length says nothing
+ * (RFC 9110 §9.3.6: to be ignored).
+ */
+export function isTunnel({ status, headers }: Omit<HttpAnswer, 'body'>): boolean {
+  return status === 200 && headers['content-type'] === undefined
+}
+
+/**
  * Longest body of an answer that is read, in bytes; the rest is left unread.
  *
  * @limit the body of a refusal: the rest is left unread

@@ -59,7 +59,7 @@ async function openRig(
 const versions = ({ connects }: FakeGateway): string[] => connects.map(({ version }) => version)
 
 describe('where CONNECT does not pass', () => {
-  for (const edgeOnConnect of ['cut', 'page'] as const) {
+  for (const edgeOnConnect of ['cut', 'page', 'serve'] as const) {
     for (const protocols of [['h2', 'http/1.1'], ['http/1.1']] as const) {
       test(`a WebSocket is used after a ${edgeOnConnect} over ${protocols[0]}, remembered, and said`, async () => {
         await using gateway = await startFakeGateway({ isPublic: true, edgeOnConnect, protocols })
@@ -138,6 +138,19 @@ describe('where neither passes', () => {
     assert.deepEqual(await readdir(rig.directory), [])
   })
 
+  test('an edge that finds no gateway says so, remembered or not', async () => {
+    await using gateway = await startFakeGateway({ edgeOnConnect: 'page', edgeOnWebSocket: 'away' })
+    await using rig = await openRig(gateway)
+    for (const isRemembered of [false, true]) {
+      if (isRemembered) {
+        await openTransportMemory(rig.directory, gateway.origin).rememberWebSocket()
+      }
+      await using next = await openRig(gateway, { directory: rig.directory })
+      const { refusal } = await next.transport.connect('a:1', undefined, never)
+      assert.equal(refusal?.status, 502)
+    }
+  })
+
   test('a gateway that misses the upgrade tells more than a connection that is cut', async () => {
     await using gateway = await startFakeGateway({ edgeOnConnect: 'cut', edgeOnWebSocket: 'strip' })
     await using rig = await openRig(gateway)
@@ -191,6 +204,15 @@ describe('--transport', () => {
     await roundTrip(rig)
     assert.deepEqual(versions(gateway), ['websocket'])
     assert.deepEqual(await readdir(rig.directory), [])
+  })
+
+  test('connect takes a page for no tunnel, whatever its status', async () => {
+    for (const protocols of [['h2'], ['http/1.1']] as const) {
+      await using gateway = await startFakeGateway({ edgeOnConnect: 'serve', protocols })
+      await using rig = await openRig(gateway, { choice: 'connect' })
+      const { refusal } = await rig.transport.connect('a:1', undefined, never)
+      assert.deepEqual([refusal?.status, refusal?.body], [200, '<html>Welcome</html>'])
+    }
   })
 
   test('connect tries nothing else', async () => {

@@ -77,9 +77,9 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function findWay(request: TunnelRequest): Promise<Outcome> {
     preferred ??= (await memory.prefersWebSocket()) ? 'websocket' : 'connect'
-    const wasWebSocket = preferred === 'websocket'
-    if (wasWebSocket) {
-      const outcome = await ask(await overWebSocket(), request)
+    let outcome: Outcome | undefined
+    if (preferred === 'websocket') {
+      outcome = await ask(await overWebSocket(), request)
       if (!outcome.isBlocked) {
         say('websocket', 'it passed before')
         return outcome
@@ -94,7 +94,7 @@ export function createTransport(options: TransportOptions): Transport {
       say('connect', 'it passes')
       return first
     }
-    if (wasWebSocket) return first
+    if (outcome !== undefined) return moreUseful(first, outcome)
     request.signal.throwIfAborted()
     const second = await ask(await overWebSocket(), request)
     if (second.isBlocked) return moreUseful(first, second)
@@ -150,15 +150,25 @@ const pageRefusals: ReadonlySet<string> = new Set([upgradeRequired, 'page_not_fo
  */
 function isOfGateway(refusal: HttpAnswer): boolean {
   if (wantsSignIn(refusal)) return true
+  if (refusal.status === 200) return false
   const body = decodeRefusal(refusal.body)
   if (body !== undefined && pageRefusals.has(body.code)) return false
   return body !== undefined || refusal.headers[requestIdHeader] !== undefined
 }
 
-/** CONNECT's failure says more, unless the gateway tells what it misses in the other. */
-function moreUseful(first: Outcome, second: Outcome): Outcome {
-  const code = decodeRefusal(second.answer?.refusal?.body ?? '')?.code
-  return code === upgradeRequired ? second : first
+/** By these an edge says that it would pass the request on, and reaches nobody. */
+const gatewayIsAway: ReadonlySet<number> = new Set([502, 503, 504])
+
+/**
+ * CONNECT's failure says more, unless the gateway tells what it misses in the other, or an edge that
+ * would take the other finds no gateway.
+ */
+function moreUseful(overConnect: Outcome, overWebSocket: Outcome): Outcome {
+  const refusal = overWebSocket.answer?.refusal
+  const tellsMore =
+    refusal !== undefined &&
+    (gatewayIsAway.has(refusal.status) || decodeRefusal(refusal.body)?.code === upgradeRequired)
+  return tellsMore ? overWebSocket : overConnect
 }
 
 function wordsOf({ answer, error }: Outcome): string {
