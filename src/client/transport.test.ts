@@ -151,6 +151,14 @@ describe('where neither passes', () => {
     }
   })
 
+  test('a WebSocket that cannot even be asked for is neither said nor remembered', async () => {
+    await using gateway = await startFakeGateway({ edgeOnConnect: 'page', protocols: ['h2'] })
+    await using rig = await openRig(gateway)
+    const { refusal } = await rig.transport.connect('a:1', undefined, never)
+    assert.equal(refusal?.status, 405)
+    assert.deepEqual([rig.infos, await readdir(rig.directory)], [[], []])
+  })
+
   test('a gateway that misses the upgrade tells more than a connection that is cut', async () => {
     await using gateway = await startFakeGateway({ edgeOnConnect: 'cut', edgeOnWebSocket: 'strip' })
     await using rig = await openRig(gateway)

@@ -97,7 +97,11 @@ export function createTransport(options: TransportOptions): Transport {
     if (outcome !== undefined) return moreUseful(first, outcome)
     request.signal.throwIfAborted()
     const second = await ask(await overWebSocket(), request)
-    if (second.isBlocked) return moreUseful(first, second)
+    // Without an answer nothing says that it passes either.
+    if (second.isBlocked || second.answer === undefined) {
+      request.signal.throwIfAborted()
+      return moreUseful(first, second)
+    }
     say('websocket', `CONNECT does not pass on the way to the gateway (${wordsOf(first)})`)
     preferred = 'websocket'
     await memory.rememberWebSocket()
