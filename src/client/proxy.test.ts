@@ -183,6 +183,11 @@ describe('a proxy on the way to the gateway', () => {
         socket.destroy()
       })
     }
+    await withEnv({ ...proxies, NO_PROXY: '127.0.0.0/8' }, async () => {
+      const url = `https://127.0.0.1:${gateway.port}`
+      const { socket } = await connectorTo(gateway, { url }).open(['h2'])
+      socket.destroy()
+    })
     assert.deepEqual(proxy.asked, [])
   })
 })

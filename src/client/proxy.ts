@@ -5,6 +5,7 @@ import { SystemError, UpstreamError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { dial } from '../net/dial.ts'
 import type { GatewayAddress } from './destination.ts'
+import { isExempt } from './no-proxy.ts'
 import { askProxy } from './proxy-connect.ts'
 import { tlsError } from './tls-error.ts'
 import { handshake } from './tls-handshake.ts'
@@ -28,7 +29,11 @@ export interface Proxy extends HostPort {
 export function findProxy(origin: string): Proxy | undefined {
   const found = getProxyForUrl(origin)
   if (found === '') return undefined
-  const scheme = new URL(origin).protocol
+  const { protocol: scheme, hostname, port: gatewayPort } = new URL(origin)
+  const defaultPort = scheme === 'https:' ? 443 : 80
+  const gateway = { host: parseHost(hostname) ?? '', port: Number(gatewayPort) || defaultPort }
+  // The library knows neither blocks nor that a name has others beneath it.
+  if (isExempt(process.env['no_proxy'] || process.env['NO_PROXY'] || '', gateway)) return undefined
   const variable = variableOf(scheme.slice(0, -1))
   // The library gives a value without a scheme the gateway's own.
   const hasScheme = process.env[variable]?.includes('://') === true
