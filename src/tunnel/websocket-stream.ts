@@ -12,15 +12,20 @@ import {
   messageOverhead,
 } from './websocket.ts'
 
+/** @limit parts of one message over a WebSocket: the tunnel is aborted */
+const maxFragments = 4_096
+/** @limit pieces of input that wait for the rest of a message over a WebSocket: the tunnel is aborted */
+const maxBufferedChunks = 8_192
+/** @limit time for the other side to close a WebSocket as well: the connection is cut */
+const closeTimeoutMs = 2_000
+
 /** What both sides make their WebSockets with, in the form of `ws`. */
 export const webSocketBounds = {
   perMessageDeflate: false,
   maxPayload: maxMessageBytes,
-  /** Parts of one message, and pieces of input that wait for the rest of one. */
-  maxFragments: 4_096,
-  maxBufferedChunks: 8_192,
-  /** How long the other side may take to close as well, in milliseconds; then the connection is cut. */
-  closeTimeout: 2_000,
+  maxFragments,
+  maxBufferedChunks,
+  closeTimeout: closeTimeoutMs,
 } as const
 
 /** How often a side pings. Edges commonly cut a connection without traffic after 60 s. */
