@@ -137,7 +137,12 @@ export function createConnectTransport(
     destroy() {
       ending.abort(new Error('the client ends'))
       leftover?.destroy()
-      for (const tunnel of http1Tunnels) abandon(tunnel, new Error('the client ends'))
+      for (const tunnel of http1Tunnels) {
+        // A reset would take the last bytes of one that has ended in order along.
+        const hasEnded = tunnel.readableEnded && tunnel.writableFinished
+        if (hasEnded) tunnel.destroy()
+        else abandon(tunnel, new Error('the client ends'))
+      }
       for (const session of sessions) session.destroy()
       sessions.clear()
     },
