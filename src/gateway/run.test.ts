@@ -5,12 +5,16 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { startDevIdp, type DevIdp } from '../dev-idp/dev-idp.ts'
 import { createCookieJar, type CookieJar } from '../dev-idp/cookie-jar.ts'
 import { signInWithForms } from '../dev-idp/sign-in-with-forms.ts'
 import { codeChallengeOf } from '../tunnel/sign-in.ts'
+import { formatTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
+import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
+import { WebSocket } from '../tunnel/ws.ts'
 import { createControlClient } from './control/client.ts'
 import {
   collectLines,
@@ -317,6 +321,30 @@ test('closing lets a tunnel finish within its grace period, and cuts it after', 
   )
 })
 
+test('closing lets a tunnel over a WebSocket finish too, and cuts it after', async (t) => {
+  const rig = await startRig(t)
+  const token = await rig.token('alice@example.com')
+  const kept = await rig.webSocketTunnel(token)
+  const closing = rig.gateway().close(60_000)
+  // Nothing new is taken any more, and what is open goes on.
+  kept.write('still ')
+  assert.equal((await nextData(kept)).toString(), 'still ')
+  kept.end('last words')
+  assert.equal((await nextData(kept)).toString(), 'last words')
+  await closing
+  await rig.restart()
+  const cut = await rig.webSocketTunnel(token)
+  const failed = once(cut.resume(), 'error')
+  await rig.gateway().close(0)
+  const [error] = (await failed) as [Error]
+  assert.match(error.message, /the tunnel was (?:aborted|lost)/)
+  const stopped = rig.lines.filter(({ message }) => message === 'stopped')
+  assert.deepEqual(
+    stopped.map((line) => line['tunnels-cut']),
+    [0, 1],
+  )
+})
+
 interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -340,6 +368,8 @@ interface Rig {
   token(email: string, jar?: CookieJar): Promise<string>
   /** A tunnel to the echo service. */
   tunnel(token: string): Promise<TLSSocket>
+  /** The same over a WebSocket. */
+  webSocketTunnel(token: string): Promise<Duplex>
   /** What CONNECT answers. */
   status(token: string | undefined): Promise<number>
 }
@@ -459,6 +489,21 @@ routes:
       assert.match((await nextData(socket)).toString(), /^HTTP\/1\.1 200 /)
       return socket
     },
+    async webSocketTunnel(token) {
+      const socket = await connectTls(port)
+      tunnels.push(socket.on('error', () => undefined))
+      const webSocket = new WebSocket(
+        `ws://localhost:${port}${formatTunnelPath(target)}`,
+        [tunnelProtocol],
+        {
+          ...webSocketBounds,
+          createConnection: () => socket,
+          headers: { authorization: `Pomerium ${token}` },
+        },
+      )
+      await once(webSocket, 'open')
+      return tunnelOverWebSocket(webSocket, 1024 * 1024)
+    },
     async status(token) {
       const socket = await connectTls(port)
       socket.write(
@@ -472,7 +517,7 @@ routes:
   return rig
 }
 
-async function nextData(socket: TLSSocket): Promise<Buffer> {
+async function nextData(socket: Duplex): Promise<Buffer> {
   const [chunk] = (await once(socket, 'data')) as [Buffer]
   return chunk
 }
