@@ -24,6 +24,7 @@ export function createCookieJar(): CookieJar {
       for (const text of setCookies) {
         const { cookie, isGone } = parseSetCookie(text, url)
         const key = `${cookie.host} ${cookie.path} ${cookie.name}`
+        if (!mayBearName(cookie, text)) continue
         cookies.delete(key)
         if (!isGone && cookies.size < maxCookies) cookies.set(key, cookie)
       }
@@ -42,6 +43,12 @@ function isSentTo(cookie: Cookie, url: URL): boolean {
   if (cookie.path === '/' || url.pathname === cookie.path) return true
   const folder = cookie.path.endsWith('/') ? cookie.path : `${cookie.path}/`
   return url.pathname.startsWith(folder)
+}
+
+/** RFC 6265bis §5.7: `__Host-` is kept for cookies of one host, over TLS, for all of its paths. */
+function mayBearName({ name, path, isSecure }: Cookie, setCookie: string): boolean {
+  if (!/^__host-/i.test(name)) return true
+  return isSecure && path === '/' && !/;\s*domain\s*=/i.test(setCookie)
 }
 
 function parseSetCookie(text: string, url: URL): { cookie: Cookie; isGone: boolean } {

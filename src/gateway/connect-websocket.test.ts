@@ -72,7 +72,7 @@ describe('CONNECT over a WebSocket', () => {
     allowed.tunnel.on('error', () => undefined).destroy()
     const denied = await open(gateway, target, { authorization: 'Pomerium s2' })
     assert.deepEqual([denied.status, refusalCode(denied.body)], [403, 'policy_denied'])
-    const cookie = await open(gateway, target, { cookie: '_pomerium=s1' })
+    const cookie = await open(gateway, target, { cookie: '__Host-postern=s1' })
     assert.deepEqual([cookie.status, refusalCode(cookie.body)], [401, 'sign_in_required'])
     const query = await open(gateway, `${target}?pomerium_jwt=s1`, {}, formatQuery)
     assert.deepEqual([query.status, refusalCode(query.body)], [400, 'malformed_request'])

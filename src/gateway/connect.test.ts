@@ -141,7 +141,10 @@ for (const [name, open] of Object.entries({
         testRoute('tcp+https://db.example.com:5432', [1], onlyAlice),
       ])
       gateway.sessions.set('s1', testSession('s1', 'alice@example.com'))
-      const cookie = await open(gateway.port, 'db.example.com:5432', ['Cookie: _pomerium=s1', json])
+      const cookie = await open(gateway.port, 'db.example.com:5432', [
+        'Cookie: __Host-postern=s1',
+        json,
+      ])
       assert.equal(cookie.status, 401)
       const page = await open(gateway.port, 'db.example.com:5432', [
         'Authorization: Pomerium s1',

@@ -262,7 +262,7 @@ function testConfig(routes: readonly Route[]): GatewayConfig {
     identityProvider: undefined,
     sharedSecret: undefined,
     cookieSecret: undefined,
-    cookieName: '_pomerium',
+    cookieName: 'postern',
     cookieExpireMs: 3_600_000,
     sessionRefreshIntervalMs: 600_000,
     timeoutIdleMs: 300_000,

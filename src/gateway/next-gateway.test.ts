@@ -50,7 +50,7 @@ async function startFirst(route: Route): Promise<TestGateway> {
 }
 
 function head(authority = target): string {
-  return connectHead(authority, `Authorization: Pomerium ${token}`, 'Cookie: _pomerium=secret')
+  return connectHead(authority, `Authorization: Pomerium ${token}`, 'Cookie: __Host-postern=secret')
 }
 
 /** Opens a tunnel through a gateway; the answer's head has been read, and nothing behind it. */

@@ -4,7 +4,16 @@ export interface Cookie {
   readonly value: string
 }
 
-/** Parses a `Cookie` header (RFC 6265 §4.2.1); of the same name, browsers send the closest first. */
+/**
+ * Begins the name of every cookie of ours: a browser takes one of such a name only over TLS, from the
+ * host itself, for all of its paths. Without it any sibling host (`evil.corp.example` beside
+ * `gateway.corp.example`) can set our cookies with `Domain`, and sign somebody in as somebody else.
+ *
+ * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3.2
+ */
+const hostPrefix = '__Host-'
+
+/** Parses a `Cookie` header (RFC 6265 §4.2.1). */
 export function parseCookies(header: string | undefined): readonly Cookie[] {
   return (header ?? '').split(';').flatMap((part) => {
     const equals = part.indexOf('=')
@@ -18,14 +27,31 @@ export function parseCookies(header: string | undefined): readonly Cookie[] {
   })
 }
 
+/**
+ * Our cookies in a `Cookie` header, by names without the prefix. Of two with one name none counts: a
+ * browser keeps one, so somebody else has set the other.
+ */
+export function ownCookies(header: string | undefined): ReadonlyMap<string, string> {
+  const own = new Map<string, string>()
+  const doubled = new Set<string>()
+  for (const { name, value } of parseCookies(header)) {
+    if (!name.startsWith(hostPrefix)) continue
+    const plain = name.slice(hostPrefix.length)
+    if (own.has(plain)) doubled.add(plain)
+    own.set(plain, value)
+  }
+  for (const name of doubled) own.delete(name)
+  return own
+}
+
 export function findCookie(header: string | undefined, name: string): string | undefined {
-  return parseCookies(header).find((cookie) => cookie.name === name)?.value
+  return ownCookies(header).get(name)
 }
 
 /**
- * Formats a `Set-Cookie` value for this host only. `Lax`, not `Strict`: the provider's redirect back
- * is a navigation from another site and must carry it.
+ * Formats a `Set-Cookie` value for this host only; the name gets its prefix here. `Lax`, not
+ * `Strict`: the provider's redirect back is a navigation from another site and must carry it.
  */
 export function formatSetCookie(name: string, value: string, maxAgeSeconds: number): string {
-  return `${name}=${value}; Path=/; Max-Age=${maxAgeSeconds}; Secure; HttpOnly; SameSite=Lax`
+  return `${hostPrefix}${name}=${value}; Path=/; Max-Age=${maxAgeSeconds}; Secure; HttpOnly; SameSite=Lax`
 }

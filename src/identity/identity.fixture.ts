@@ -51,7 +51,7 @@ export async function openIdentity(
     authenticateServiceUrl: new URL(callbackOrigin),
     sharedSecret: new Uint8Array(32).fill(1),
     cookieSecret: new Uint8Array(32).fill(2),
-    cookieName: '_pomerium',
+    cookieName: 'postern',
     cookieExpireMs: 14 * 3_600_000,
     sessionRefreshIntervalMs: 600_000,
     programmaticRedirectDomains: ['localhost'],

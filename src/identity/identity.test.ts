@@ -43,8 +43,8 @@ test('a tunnel never takes a cookie, a page never takes a header', async (t) => 
   assert.equal((await identity.fromCookie(cookie))?.session.id, session.id)
   assert.equal(await identity.fromHeaders({ cookie }), undefined)
   assert.equal(hasCredential({ cookie }), false)
-  assert.equal(await identity.fromCookie(`_pomerium=${token}`), undefined)
-  const value = cookie.slice('_pomerium='.length)
+  assert.equal(await identity.fromCookie(`__Host-postern=${token}`), undefined)
+  const value = cookie.slice('__Host-postern='.length)
   assert.equal(await identity.fromHeaders({ authorization: `Pomerium ${value}` }), undefined)
 })
 

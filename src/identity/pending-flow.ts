@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { AccessError } from '../errors.ts'
-import { findCookie, formatSetCookie, parseCookies } from './cookies.ts'
+import { findCookie, formatSetCookie, ownCookies } from './cookies.ts'
 import type { SignInChecks } from './provider.ts'
 import { seal, unseal } from './sealed.ts'
 
@@ -105,9 +105,7 @@ export function createPendingFlows(
 
 /** Browsers send the oldest first among cookies of the same path (RFC 6265 §5.4). */
 function deletionsOfOldest(cookieHeader: string | undefined, prefix: string): readonly string[] {
-  const names = parseCookies(cookieHeader)
-    .map(({ name }) => name)
-    .filter((name) => name.startsWith(prefix))
+  const names = [...ownCookies(cookieHeader).keys()].filter((name) => name.startsWith(prefix))
   const surplus = Math.max(names.length - maxPendingFlows + 1, 0)
   return names.slice(0, surplus).map((name) => formatSetCookie(name, '', 0))
 }

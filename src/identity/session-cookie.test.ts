@@ -7,32 +7,35 @@ import { createSessionCookie } from './session-cookie.ts'
 import type { Session } from './session.ts'
 
 const key = new Uint8Array(32).fill(3)
-const cookie = createSessionCookie('_pomerium', key)
+const cookie = createSessionCookie('gate', key)
 const session = { id: 'the-session-id', issuedAtMs: 0, expiresAtMs: 3_600_500 } as Session
 
 const pairOf = (setCookie: string): string => setCookie.split(';')[0] ?? ''
 
 test('the cookie names the session to us and nothing to its bearer', async () => {
   const setCookie = await cookie.issue(session)
-  assert.match(setCookie, /^_pomerium=\S+; Path=\/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax$/)
+  assert.match(
+    setCookie,
+    /^__Host-gate=\S+; Path=\/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax$/,
+  )
   assert.ok(!Buffer.from(setCookie, 'base64url').includes('the-session-id'))
   assert.equal(await cookie.read(`a=1; ${pairOf(setCookie)}; b=2`), 'the-session-id')
 })
 
 test('a cookie that was changed, cut, or made with another key is nobody', async () => {
-  const value = pairOf(await cookie.issue(session)).slice('_pomerium='.length)
+  const value = pairOf(await cookie.issue(session)).slice('__Host-gate='.length)
   const otherKey = await seal(new Uint8Array(32).fill(4), { sid: session.id })
   await fc.assert(
     fc.asyncProperty(fc.nat(value.length - 1), async (at) => {
       const changed = value.slice(0, at) + (value[at] === 'A' ? 'B' : 'A') + value.slice(at + 1)
       // The last character of a part may hold bits that say nothing.
       if (bytesOf(changed) === bytesOf(value)) return
-      assert.equal(await cookie.read(`_pomerium=${changed}`), undefined)
+      assert.equal(await cookie.read(`__Host-gate=${changed}`), undefined)
     }),
     { numRuns: 150 },
   )
   for (const wrong of ['', 'x', value.slice(0, -4), otherKey, 'a'.repeat(5000)]) {
-    assert.equal(await cookie.read(`_pomerium=${wrong}`), undefined)
+    assert.equal(await cookie.read(`__Host-gate=${wrong}`), undefined)
   }
   assert.equal(await cookie.read(undefined), undefined)
 })
@@ -43,7 +46,7 @@ function bytesOf(sealed: string): string {
 }
 
 test('clearing makes a browser forget it at once', () => {
-  assert.match(cookie.clear(), /^_pomerium=; Path=\/; Max-Age=0;/)
+  assert.match(cookie.clear(), /^__Host-gate=; Path=\/; Max-Age=0;/)
 })
 
 test('a cookie header is read whatever it holds', () => {
@@ -52,6 +55,14 @@ test('a cookie header is read whatever it holds', () => {
     { name: 'b', value: '2' },
     { name: 'c', value: 'x=y' },
   ])
-  assert.equal(findCookie('a=first; a=second', 'a'), 'first')
+  for (const [header, value] of [
+    ['__Host-a=1', '1'],
+    ['b=2; __Host-a=1; __Host-b=3', '1'],
+    ['a=1', undefined],
+    ['_pomerium=1; __host-a=1; __Secure-a=1', undefined],
+    ['__Host-a=1; __Host-a=1', undefined],
+    ['__Host-a=1; b=2; __Host-a=2; __Host-a=3', undefined],
+  ] as const)
+    assert.equal(findCookie(header, 'a'), value, header)
   fc.assert(fc.property(fc.string(), (text) => void parseCookies(text)))
 })

@@ -122,7 +122,7 @@ test('other schemes, cookies and empty values hold no token', () => {
     { authorization: 'Pomerium' },
     { authorization: 'Pomerium ' },
     { authorization: 'Bearer Pomerium-' },
-    { cookie: '_pomerium=a.b.c' },
+    { cookie: '__Host-postern=a.b.c' },
   ]) {
     assert.equal(tokenFromHeaders(headers), undefined, JSON.stringify(headers))
   }

@@ -120,14 +120,16 @@ const oddRequests = (request: typeof requestTo): Readonly<Record<string, Buffer>
     ),
   ),
   'a long Host': request('/.pomerium/', { host: `${'a'.repeat(10_000)}.example.com` }),
-  'a cookie that is none': request('/.pomerium/', { lines: ['Cookie: =;;=; ;a;_pomerium'] }),
-  'a cookie of another': request('/.pomerium/', { lines: ['Cookie: _pomerium=a.b.c.d.e'] }),
-  'a long cookie': request('/.pomerium/', { lines: [`Cookie: _pomerium=${'x'.repeat(20_000)}`] }),
-  'many cookies': request('/', { lines: [`Cookie: ${'_pomerium=x; '.repeat(2_000)}`] }),
-  'an escaped cookie': request('/', { lines: ['Cookie: _pomerium=%zz%00%ff'] }),
+  'a cookie that is none': request('/.pomerium/', { lines: ['Cookie: =;;=; ;a;__Host-postern'] }),
+  'a cookie of another': request('/.pomerium/', { lines: ['Cookie: __Host-postern=a.b.c.d.e'] }),
+  'a long cookie': request('/.pomerium/', {
+    lines: [`Cookie: __Host-postern=${'x'.repeat(20_000)}`],
+  }),
+  'many cookies': request('/', { lines: [`Cookie: ${'__Host-postern=x; '.repeat(1_500)}`] }),
+  'an escaped cookie': request('/', { lines: ['Cookie: __Host-postern=%zz%00%ff'] }),
   'many sign-ins under way': request('/.pomerium/sign_in', {
     lines: [
-      `Cookie: ${Array.from({ length: 300 }, (_, i) => `_pomerium_sign_in_${i}=x`).join('; ')}`,
+      `Cookie: ${Array.from({ length: 300 }, (_, i) => `__Host-postern_sign_in_${i}=x`).join('; ')}`,
     ],
   }),
   'a sign-in of nobody': request('/oauth2/callback?state=x&code=y'),

@@ -78,7 +78,7 @@ const heads: Readonly<Record<string, readonly [head: string, status: number]>> =
   'an unknown target': [handshake('nowhere.example.com:7'), 404],
   'nobody at a guarded one': [handshake(guarded, { Accept: 'application/json' }), 401],
   'a cookie at a guarded one': [
-    handshake(guarded, { Accept: 'application/json', Cookie: '_pomerium=x' }),
+    handshake(guarded, { Accept: 'application/json', Cookie: '__Host-postern=x' }),
     401,
   ],
 }

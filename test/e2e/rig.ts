@@ -77,24 +77,26 @@ export function route(
   }
 }
 
-/** Starts a gateway as a user would, and a provider for it. */
+/** Starts a gateway as a user would, and a provider for it; people sign in on `signInHost`. */
 export async function startRig(
   scope: Scope,
   routes: readonly RouteEntry[],
   settings: Readonly<Record<string, unknown>> = {},
+  signInHost = 'localhost',
 ): Promise<GatewayRig> {
   const home = join(scope.directory, 'gateway')
   await mkdir(home, { mode: 0o700 })
-  const idp = await startDevIdp({ people })
+  const port = await freePort()
+  const signInOrigin = `https://${signInHost}:${port}`
+  const idp = await startDevIdp({ people, redirectUris: [`${signInOrigin}/oauth2/callback`] })
   scope.defer(() => idp.close(0))
   const authority = await createCertificateAuthority()
-  const pair = await authority.issue(['localhost', '127.0.0.1'])
+  const pair = await authority.issue([signInHost, 'localhost', '127.0.0.1'])
   const caFile = join(scope.directory, 'ca.pem')
   await writeFile(caFile, authority.cert)
   await writeFile(join(home, 'cert.pem'), pair.cert)
   await writeFile(join(home, 'key.pem'), pair.key, { mode: 0o600 })
 
-  const port = await freePort()
   const origin = `https://localhost:${port}`
   const configPath = join(home, 'postern.yaml')
   const lines = createLogLines()
@@ -105,7 +107,7 @@ export async function startRig(
     TMPDIR: home,
     PATH: '/usr/bin:/bin',
   }
-  let file: GatewayFile = { ...gatewaySettings(origin, idp), ...settings, routes }
+  let file: GatewayFile = { ...gatewaySettings(signInOrigin, port, idp), ...settings, routes }
   let child: Child
 
   async function write(): Promise<void> {
@@ -145,9 +147,9 @@ export async function startRig(
   }
 }
 
-function gatewaySettings(origin: string, idp: DevIdp): Record<string, unknown> {
+function gatewaySettings(origin: string, port: number, idp: DevIdp): Record<string, unknown> {
   return {
-    address: new URL(origin).host.replace('localhost', '127.0.0.1'),
+    address: `127.0.0.1:${port}`,
     certificate_file: 'cert.pem',
     certificate_key_file: 'key.pem',
     authenticate_service_url: origin,

@@ -240,7 +240,10 @@ describe('service accounts', () => {
       ] as Record<string, string>[]) {
         assert.equal((await ask(headers)).status, 401)
       }
-      for (const headers of [{ cookie: `_pomerium=${token}` }, {}] as Record<string, string>[]) {
+      for (const headers of [{ cookie: `__Host-postern=${token}` }, {}] as Record<
+        string,
+        string
+      >[]) {
         assert.equal((await ask(headers)).status, 302)
       }
       assert.equal((await ask({}, `/.pomerium/user?pomerium_session=${token}`)).status, 401)

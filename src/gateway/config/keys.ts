@@ -75,8 +75,8 @@ export const globalKeys = {
   cookie_secret: secretKeyKey('Seals the cookies of browsers.'),
   cookie_secret_file: pathKey('File with the cookie secret, instead of `cookie_secret`.'),
   cookie_name: textKey(values.cookieName, 'text', {
-    default: '_pomerium',
-    doc: "Name of the browser's session cookie.",
+    default: 'postern',
+    doc: "Name of the browser's cookies, without the `__Host-` that is put before it: `postern` is sent as `__Host-postern`, which no other host of your domain can set.",
   }),
   cookie_expire: durationKey(
     values.longDuration,

@@ -125,9 +125,9 @@ function decodeBase64(value: string): Buffer | undefined {
   return same && bytes.byteLength > 0 ? bytes : undefined
 }
 
-/** RFC 6265 §4.1.1: a cookie's name is a token. */
-export const cookieName = textOf('a cookie name such as _pomerium', (value) =>
-  /^[!#$%&'*+.^_`|~\w-]{1,128}$/.test(value) ? value : undefined,
+/** RFC 6265 §4.1.1: a cookie's name is a token. The prefix that browsers know is added to it later. */
+export const cookieName = textOf('a cookie name such as postern, without a prefix', (value) =>
+  /^(?!__(?:host|http|secure)-)[!#$%&'*+.^_`|~\w-]{1,128}$/i.test(value) ? value : undefined,
 )
 
 /** A scope of a sign-in: RFC 6749 §3.3. */

@@ -8,6 +8,7 @@ import type { Scope } from '../scope.ts'
 
 /** A page of a headless Chromium, and what went wrong in it. */
 export interface Chromium {
+  readonly context: BrowserContext
   readonly page: Page
   /** Script errors and whatever the console calls an error, security policies included. */
   readonly faults: readonly string[]
@@ -25,18 +26,22 @@ const quiet = [
 ]
 
 /** Starts Debian's Chromium with a profile of its own that believes the gateway's certificate. */
-export async function startChromium(scope: Scope, rig: GatewayRig): Promise<Chromium> {
+export async function startChromium(
+  scope: Scope,
+  rig: Pick<GatewayRig, 'home'>,
+  ...options: readonly string[]
+): Promise<Chromium> {
   const pin = await publicKeyPin(join(rig.home, 'cert.pem'))
   const home = join(scope.directory, 'chromium')
   const context = await chromium.launchPersistentContext(join(home, 'profile'), {
     executablePath: program('chromium'),
     // As root Chromium has no sandbox, and the pages are our own.
     chromiumSandbox: false,
-    args: [...quiet, `--ignore-certificate-errors-spki-list=${pin}`],
+    args: [...quiet, ...options, `--ignore-certificate-errors-spki-list=${pin}`],
     env: { HOME: home, TMPDIR: scope.directory, PATH: '/usr/bin:/bin' },
   })
   scope.defer(() => context.close())
-  return { page: context.pages()[0] ?? (await context.newPage()), ...watch(context) }
+  return { context, page: context.pages()[0] ?? (await context.newPage()), ...watch(context) }
 }
 
 /** As `--ignore-certificate-errors-spki-list` wants it: base64 of the key's SHA-256. */

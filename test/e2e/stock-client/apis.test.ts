@@ -79,7 +79,7 @@ describe('G10: the list of routes', () => {
     assert.equal(await statusOf({ authorization: `Pomerium ${token}` }), 200)
     assert.equal(await statusOf({ 'x-pomerium-authorization': token }), 200)
     assert.equal(await statusOf({ authorization: `Pomerium ${token}`, host: '127.0.0.1' }), 200)
-    assert.equal(await statusOf({ cookie: `_pomerium=${token}` }), 401)
+    assert.equal(await statusOf({ cookie: `__Host-postern=${token}` }), 401)
     assert.equal(await statusOf({}, `?pomerium_session=${token}`), 401)
   })
 })

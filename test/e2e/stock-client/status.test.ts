@@ -123,8 +123,8 @@ describe('G7: the token', () => {
     const token = await signIn(scope, rig, { jar })
     // What Alice's own browser would send, and what somebody might copy into it.
     const own = jar.header(new URL(rig.origin)) ?? ''
-    assert.match(own, /_pomerium=/)
-    for (const cookie of [own, `_pomerium=${token}`, `_pomerium=${token}; ${own}`]) {
+    assert.match(own, /__Host-postern=/)
+    for (const cookie of [own, `__Host-postern=${token}`, `__Host-postern=${token}; ${own}`]) {
       assert.equal((await askWith(scope, rig, target, `Cookie: ${cookie}`)).status, 302)
     }
     for (const query of [`?pomerium_session=${token}`, `/?pomerium_session=${token}`]) {
