@@ -1,3 +1,5 @@
+import { cleanLine } from './terminal-text.ts'
+
 /** What every error of ours may carry besides its code and message. */
 export interface ErrorDetails {
   /** What to do next: one line, lower case, no full stop. */
@@ -56,11 +58,15 @@ export class UpstreamError extends AppError {}
 /** The machine or this program's use of it is at fault: a port in use, a file that cannot be read. */
 export class SystemError extends AppError {}
 
-/** Formats a problem as `file:line:column: path: message`, its hint on a line of its own. */
+/**
+ * Formats a problem as `file:line:column: path: message`, its hint on a line of its own. Each is one line:
+ * a key or value of the file may have line feeds.
+ */
 export function formatProblem(problem: Problem): string {
   const place = [problem.source, problem.line, problem.column].filter((part) => part !== undefined)
   const head = [place.join(':'), problem.path, problem.message].filter((part) => part !== '')
-  return head.join(': ') + (problem.hint === undefined ? '' : `\n  hint: ${problem.hint}`)
+  const hint = problem.hint === undefined ? '' : `\n  hint: ${cleanLine(problem.hint)}`
+  return cleanLine(head.join(': ')) + hint
 }
 
 function configMessage(problems: readonly Problem[]): string {

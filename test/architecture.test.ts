@@ -54,6 +54,20 @@ const mayImportTypes: Readonly<Record<string, readonly string[]>> = {
 /** Tests may also use the certificates and the provider made for them. */
 const testsMayImport = ['net', 'dev-idp']
 
+/**
+ * Who writes to stdout and stderr. A command uses `cli/print.ts` or its voice, which clean what others
+ * wrote; each of the others has only words of its own, or cleans them itself (`terminal-text.ts`).
+ */
+const mayWriteToTerminal = [
+  'cli/device-code.ts',
+  'cli/main.ts',
+  'cli/print.ts',
+  'cli/voice.ts',
+  'dev-idp/browser.ts',
+  'quickstart/main.ts',
+  'quickstart/terminal.ts',
+]
+
 const forbiddenFolders = ['utils', 'util', 'common', 'lib', 'helpers', 'helper', 'shared', 'misc']
 const maxLines = 400
 
@@ -106,6 +120,15 @@ describe('architecture', () => {
     assert.deepEqual(
       long.map(({ path }) => path),
       [],
+    )
+  })
+
+  test('whatever writes to the terminal is among the few files that clean what they show', () => {
+    const pattern = /process\.std(?:out|err)\.write|\bwriteSync\(\s*[12]\b|\bconsole\.\w+\(/
+    const writers = files.filter(({ path, text }) => !isTest(path) && pattern.test(text))
+    assert.deepEqual(
+      writers.map(({ path }) => path),
+      mayWriteToTerminal,
     )
   })
 

@@ -1,4 +1,5 @@
 import type { DeviceCodeAnswer } from '../tunnel/device.ts'
+import { cleanLine } from '../terminal-text.ts'
 import type { Voice } from './voice.ts'
 
 /** What a text is shown on. */
@@ -48,9 +49,9 @@ export function formatDeviceCode(
   const fits = isTTY && width <= (columns ?? 0)
   return [
     'to sign in, open this address in a browser on any machine:\n\n',
-    `  ${verificationUri}\n\n`,
+    `  ${cleanLine(verificationUri)}\n\n`,
     'and type this code there:\n\n',
-    `  ${userCode}\n\n`,
+    `  ${cleanLine(userCode)}\n\n`,
     ...(fits ? ['or scan this, and compare the code:\n\n', ...lines.map(paint), '\n'] : []),
     `waiting; the code is good for ${minutes} minutes, and Ctrl-C gives up\n`,
   ].join('')

@@ -4,14 +4,15 @@ import { SystemError } from '../errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { SessionsOptions } from './gateway-options.ts'
 import { findStateDirectory } from './state-directory.ts'
-import { formatTable, minutes } from './table.ts'
+import { note, printJson, printLine } from './print.ts'
+import { minutes, printTable, type Rows } from './table.ts'
 
 /** Prints who is signed in; resolves to the exit code. */
 export async function listSessions(options: SessionsOptions): Promise<number> {
   const { sessions } = await createControlClient(await findStateDirectory(options)).listSessions()
-  if (options.json) process.stdout.write(`${JSON.stringify({ sessions }, undefined, 2)}\n`)
-  else if (sessions.length === 0) process.stderr.write('nobody is signed in\n')
-  else process.stdout.write(formatSessions(sessions))
+  if (options.json) printJson({ sessions })
+  else if (sessions.length === 0) note('nobody is signed in')
+  else printTable(rowsOf(sessions))
   return exitCodes.ok
 }
 
@@ -30,14 +31,12 @@ export async function revokeSessions(who: string, options: SessionsOptions): Pro
       },
     )
   }
-  process.stdout.write(revoked.map((id) => `${id}\n`).join(''))
-  process.stderr.write(
-    `revoked ${revoked.length === 1 ? '1 session' : `${revoked.length} sessions`}\n`,
-  )
+  for (const id of revoked) printLine(id)
+  note(`revoked ${revoked.length === 1 ? '1 session' : `${revoked.length} sessions`}`)
   return exitCodes.ok
 }
 
-function formatSessions(sessions: readonly SessionSummary[]): string {
+function rowsOf(sessions: readonly SessionSummary[]): Rows {
   const rows = sessions.map((session) => [
     session.email ?? session.user,
     minutes(session.issued_at),
@@ -46,5 +45,5 @@ function formatSessions(sessions: readonly SessionSummary[]): string {
     session.device ?? '-',
     session.id,
   ])
-  return formatTable([['WHO', 'SIGNED IN', 'UNTIL', 'TUNNELS', 'DEVICE', 'SESSION'], ...rows])
+  return [['WHO', 'SIGNED IN', 'UNTIL', 'TUNNELS', 'DEVICE', 'SESSION'], ...rows]
 }

@@ -5,6 +5,7 @@ import { askToSignIn } from './ask-to-sign-in.ts'
 import { presentDeviceCode } from './device-code.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { LoginOptions } from './login-options.ts'
+import { note, printJson } from './print.ts'
 import { followEndSignals } from './signals.ts'
 import { minutes } from './table.ts'
 import { trustOf } from './trust.ts'
@@ -60,10 +61,9 @@ function report(
   const who = owner.email ?? owner.name ?? owner.userId
   const as = who === undefined ? '' : ` as ${who}`
   const until = owner.expiresAt === undefined ? '' : ` until ${minutes(owner.expiresAt)}`
-  process.stderr.write(`${isNew ? 'signed in' : 'already signed in'} to "${origin}"${as}${until}\n`)
-  if (!isNew) process.stderr.write('  hint: "postern logout" first signs in somebody else\n')
+  note(`${isNew ? 'signed in' : 'already signed in'} to "${origin}"${as}${until}`)
+  if (!isNew) note('  hint: "postern logout" first signs in somebody else')
   if (json !== true) return
   const { userId = null, email = null, name = null, expiresAt = null } = owner
-  const result = { gateway: origin, user: userId, email, name, expires_at: expiresAt, new: isNew }
-  process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`)
+  printJson({ gateway: origin, user: userId, email, name, expires_at: expiresAt, new: isNew })
 }

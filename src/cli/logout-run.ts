@@ -2,6 +2,7 @@ import { namedOrLastGateway } from '../client/last-gateway.ts'
 import { logOut, type Logout } from '../client/logout.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { LogoutOptions } from './login-options.ts'
+import { note, printJson } from './print.ts'
 import { followEndSignals } from './signals.ts'
 import { trustOf } from './trust.ts'
 import { processVoice, type Voice } from './voice.ts'
@@ -23,8 +24,7 @@ export async function runLogout(
   const logout = await logOut({ gateway, trust, log: voice }, ending.signal)
   report(gateway.origin, logout, voice)
   if (options.json === true) {
-    const result = { gateway: gateway.origin, session: logout.kind.replaceAll('-', '_') }
-    process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`)
+    printJson({ gateway: gateway.origin, session: logout.kind.replaceAll('-', '_') })
   }
   return ending.exitCode ?? (logout.kind === 'left' ? exitCodes.gateway : exitCodes.ok)
 }
@@ -42,5 +42,5 @@ function report(origin: string, logout: Logout, voice: Voice): void {
     over: `signed out of "${origin}"; the session had ended before`,
     left: `the sign-in to "${origin}" is removed from this machine`,
   }
-  process.stderr.write(`${said[logout.kind]}\n`)
+  note(said[logout.kind])
 }

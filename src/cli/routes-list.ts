@@ -4,7 +4,8 @@ import type { ClosedRoute, ListedRoute } from '../client/routes-answer.ts'
 import type { AskOptions } from './ask-options.ts'
 import { askRoutes, type AskedRoutes } from './ask-routes.ts'
 import { exitCodes } from './exit-codes.ts'
-import { formatTable } from './table.ts'
+import { note, printJson, printText } from './print.ts'
+import { printTable } from './table.ts'
 import { processVoice } from './voice.ts'
 
 /** Prints the routes somebody may use; resolves to the exit code. */
@@ -16,31 +17,27 @@ export async function listRoutes(
   const voice = processVoice({ format: 'human', level: 'warn', component })
   const asked = await askRoutes(gatewayText, options, voice)
   if (typeof asked === 'number') return asked
-  if (options.json) process.stdout.write(`${JSON.stringify(toJson(asked), undefined, 2)}\n`)
+  if (options.json) printJson(toJson(asked))
   else printForPeople(asked)
   return exitCodes.ok
 }
 
 function printForPeople({ gateway, routes, closed }: AskedRoutes): void {
   if (routes.length === 0) {
-    process.stderr.write(
-      `no route of ${gateway.origin} is open to you now; ask whoever runs it for access\n`,
-    )
+    note(`no route of ${gateway.origin} is open to you now; ask whoever runs it for access`)
   } else {
-    process.stdout.write(
-      formatTable([
-        ['NAME', 'DESTINATION', 'DESCRIPTION'],
-        ...routes.map((route) => [route.name, destinationOf(route, gateway), route.description]),
-      ]),
-    )
+    printTable([
+      ['NAME', 'DESTINATION', 'DESCRIPTION'],
+      ...routes.map((route) => [route.name, destinationOf(route, gateway), route.description]),
+    ])
   }
   if (closed.length > 0) {
     const rows = closed.map(({ name, why, contact }) => [name, contact, why])
-    const gap = routes.length === 0 ? '' : '\n'
-    process.stdout.write(gap + formatTable([['NOT OPEN TO YOU', 'ASK', 'WHY'], ...rows]))
+    if (routes.length > 0) printText('\n')
+    printTable([['NOT OPEN TO YOU', 'ASK', 'WHY'], ...rows])
   }
   if (routes.length > 0) {
-    process.stderr.write(`connect with: postern tcp --gateway ${gateway.origin} DESTINATION\n`)
+    note(`connect with: postern tcp --gateway ${gateway.origin} DESTINATION`)
   }
 }
 

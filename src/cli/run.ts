@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { systemCode } from '../errors.ts'
+import { cleanLine } from '../terminal-text.ts'
 import { version } from '../version.ts'
 import { commands } from './commands.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
@@ -71,7 +72,7 @@ function makeQuiet(command: Command): void {
           hint === null
             ? `"${pathOf(command)} --help" lists what there is`
             : `did you mean "${hint[1]}"?`
-        write(`postern: ${sentence}\n  hint: ${advice}\n`)
+        write(`postern: ${cleanLine(sentence)}\n  hint: ${cleanLine(advice)}\n`)
       },
     })
 }

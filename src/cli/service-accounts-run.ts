@@ -11,8 +11,9 @@ import type {
   RotateOptions,
 } from './service-accounts-options.ts'
 import { formatIdAndSecret } from './service-account-text.ts'
+import { note, printJson, printLine, printText } from './print.ts'
 import { findStateDirectory } from './state-directory.ts'
-import { formatTable, minutes } from './table.ts'
+import { minutes, printTable, type Rows } from './table.ts'
 
 /** Creates a service account and hands out its credential; resolves to the exit code. */
 export async function createServiceAccount(id: string, options: CreateOptions): Promise<number> {
@@ -39,8 +40,8 @@ export async function rotateServiceAccount(id: string, options: RotateOptions): 
 export async function revokeServiceAccount(id: string, options: StateOptions): Promise<number> {
   const client = await clientFor(options)
   const { revoked } = await client.revokeServiceAccount(id)
-  process.stdout.write(revoked.map((one) => `${one}\n`).join(''))
-  process.stderr.write(`revoked service account "${id}": its tunnels are closed\n`)
+  for (const one of revoked) printLine(one)
+  note(`revoked service account "${id}": its tunnels are closed`)
   return exitCodes.ok
 }
 
@@ -49,8 +50,8 @@ export async function listServiceAccounts(options: ListOptions): Promise<number>
   const { service_accounts: all } = await (await clientFor(options)).listServiceAccounts()
   const shown = all.filter(({ state }) => options.all === true || state !== 'revoked')
   if (options.json) printJson({ service_accounts: shown })
-  else if (shown.length === 0) process.stderr.write('there is no service account\n')
-  else process.stdout.write(format(shown))
+  else if (shown.length === 0) note('there is no service account')
+  else printTable(rowsOf(shown))
   return exitCodes.ok
 }
 
@@ -65,9 +66,9 @@ async function issue(
   const issued = await ask(client)
   const { id, expires_at } = issued
   const until = expires_at === null ? 'it does not expire' : `it expires ${minutes(expires_at)}`
-  process.stderr.write(`${said} service account "${id}": ${until}\n`)
+  note(`${said} service account "${id}": ${until}`)
   const isKept = file !== undefined && (await keep(file, issued))
-  if (isKept) process.stderr.write(`its credential is in "${output}", readable by this user only\n`)
+  if (isKept) note(`its credential is in "${output}", readable by this user only`)
   show(issued, isKept ? output : undefined, options)
   return exitCodes.ok
 }
@@ -78,7 +79,7 @@ async function keep(file: CredentialFile, issued: IssuedCredential): Promise<boo
     await file.keep(textOf(issued))
     return true
   } catch (error) {
-    process.stderr.write(`warning: ${messageOf(error)}: the credential is shown instead\n`)
+    note(`warning: ${messageOf(error)}: the credential is shown instead`)
     return false
   }
 }
@@ -95,10 +96,10 @@ function show(
     return printJson({ ...rest, ...(output === undefined ? secret : { output }) })
   }
   if (output !== undefined) return
-  process.stderr.write(
-    `this is its ${isToken ? 'token' : 'id and secret'}, shown only now: keep it in a file that only the program's user can read\n`,
+  note(
+    `this is its ${isToken ? 'token' : 'id and secret'}, shown only now: keep it in a file that only the program's user can read`,
   )
-  process.stdout.write(textOf(issued))
+  printText(textOf(issued))
 }
 
 function textOf({ id, format, credential }: IssuedCredential): string {
@@ -109,7 +110,7 @@ async function clientFor(options: StateOptions): Promise<ControlClient> {
   return createControlClient(await findStateDirectory(options))
 }
 
-function format(accounts: readonly ServiceAccountSummary[]): string {
+function rowsOf(accounts: readonly ServiceAccountSummary[]): Rows {
   const rows = accounts.map((account) => [
     account.id,
     account.state,
@@ -130,9 +131,5 @@ function format(accounts: readonly ServiceAccountSummary[]): string {
     'TUNNELS',
     'DESCRIPTION',
   ]
-  return formatTable([head, ...rows])
-}
-
-function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+  return [head, ...rows]
 }

@@ -5,6 +5,7 @@ import { askRoutes } from './ask-routes.ts'
 import { exitCodes } from './exit-codes.ts'
 import { exposedServiceAccount } from './service-account.ts'
 import { formatSshConfig } from './ssh-config-text.ts'
+import { note, printText } from './print.ts'
 import { processVoice } from './voice.ts'
 
 /** The options of `postern ssh-config` as they were given. */
@@ -38,11 +39,11 @@ export async function printSshConfig(
   for (const host of skipped) {
     voice.warn(`left out the route of "${host}": it would match machines that are not behind it`)
   }
-  process.stdout.write(text)
+  printText(text)
   if (hosts === 0) {
     const which = isEveryPort ? 'no route' : 'no route of port 22'
     const hint = isEveryPort ? '' : '; "--all" takes other ports, too'
-    process.stderr.write(`${which} of ${gateway.origin} is open to you now${hint}\n`)
+    note(`${which} of ${gateway.origin} is open to you now${hint}`)
   }
   return exitCodes.ok
 }

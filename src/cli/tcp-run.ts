@@ -12,6 +12,7 @@ import { openStdio } from '../client/stdio.ts'
 import { UpstreamError } from '../errors.ts'
 import type { RelayEnd } from '../net/relay.ts'
 import { exitCodeOf, exitCodeOfSignal, exitCodes } from './exit-codes.ts'
+import { noteText } from './print.ts'
 import { readServiceAccount, warnAboutSecrets } from './service-account.ts'
 import { onEndSignal } from './signals.ts'
 import type { TcpOptions } from './tcp-options.ts'
@@ -83,7 +84,7 @@ function deviceSignIn(authority: string, { logFormat }: TcpOptions, voice: Voice
 /** The address is said at any level: it may have to be opened by hand. */
 function presentSignIn(url: string, options: TcpOptions, voice: Voice): void {
   if (options.logFormat === 'json') voice.warn('auth required', { 'auth-url': url })
-  else process.stderr.write(`sign in at:\n\n  ${url}\n\n`)
+  else noteText(`sign in at:\n\n  ${url}\n\n`)
   // Loaded only now: node:child_process is a good part of a start.
   void import('../client/browser.ts').then(({ openBrowser }) => {
     openBrowser(url, options.browserCmd, voice)

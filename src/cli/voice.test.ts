@@ -68,3 +68,18 @@ test('colour is only used where it is wanted', () => {
   assert.ok(say({ useColour: true }, (voice) => voice.info('x')).includes('\u001B[32mINF'))
   assert.ok(!say({}, (voice) => voice.info('x')).includes('\u001B'))
 })
+
+test('what others wrote is one line each, and moves no cursor', () => {
+  const hostile = 'x\u001B[2J\u009B1m\n5:57PM INF tcptunnel: fine'
+  const fields = { hint: hostile, reasons: [hostile], 'request-id': hostile }
+  const said = say({}, (voice) => voice.warn(hostile, fields))
+  const fatal = say({}, (voice) => voice.fatal(new AccessError('no', hostile, { hint: hostile })))
+  for (const text of [said, fatal]) {
+    assert.doesNotMatch(text.replaceAll('\n', ''), /\p{Cc}/u)
+    assert.ok(text.includes('x\\u001b[2J\\u009b1m\\n5:57PM'))
+  }
+  assert.equal(said.split('\n').length, 5)
+  const line = say({ format: 'json' }, (voice) => voice.warn(hostile))
+  assert.doesNotMatch(line.trimEnd(), /\p{Cc}/u)
+  assert.equal(JSON.parse(line).message, hostile)
+})

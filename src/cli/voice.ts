@@ -6,10 +6,12 @@
 // - An error that ends the program begins with `postern: error: `, never with a stack trace. What
 //   happens meanwhile is a log line: `5:57PM INF tcptunnel: listening on 127.0.0.1:52046`.
 // - With `--log-format json` both are JSON lines, for scripts.
+// - What others wrote is cleaned here, whoever says it: one text, one line.
 // - Colour only on a terminal, and not when NO_COLOR is set (https://no-color.org).
 
-import { AppError, messageOf } from '../errors.ts'
+import { AppError, ConfigError, messageOf } from '../errors.ts'
 import type { LogFields, Logger, LogLevel } from '../log.ts'
+import { cleanLine, cleanText, escapeJson } from '../terminal-text.ts'
 
 export interface VoiceOptions {
   readonly format: 'human' | 'json'
@@ -68,7 +70,7 @@ export function processVoice(options: Pick<VoiceOptions, 'format' | 'level' | 'c
 
 /** What an error carries besides its message, as fields of a log line. */
 export function errorFields(error: unknown): LogFields {
-  if (!(error instanceof AppError)) return { hint: unexpectedHint(error) }
+  if (!(error instanceof AppError)) return unexpectedFields(error)
   const details: Partial<Record<string, unknown>> = Object.fromEntries(Object.entries(error))
   return {
     code: error.code,
@@ -87,16 +89,18 @@ export function describe(error: unknown): string {
 }
 
 /** Where an error of our own came from, for those who ask; nobody else gains by a stack. */
-function unexpectedHint(error: unknown): string {
+function unexpectedFields(error: unknown): LogFields {
   const stack = error instanceof Error ? error.stack : undefined
   return process.env['POSTERN_DEBUG'] && stack !== undefined
-    ? `this is a fault of postern: ${stack}`
-    : 'this is a fault of postern: set POSTERN_DEBUG=1 to see where, and report it'
+    ? { hint: 'this is a fault of postern: report it with this', stack }
+    : { hint: 'this is a fault of postern: set POSTERN_DEBUG=1 to see where, and report it' }
 }
 
 function formatFatal(error: unknown, useColour: boolean): string {
   const prefix = `postern: ${paint('error:', 31, useColour)} `
-  return `${prefix}${describe(error)}\n${formatDetails(errorFields(error))}`
+  // The one message of several lines; each of its problems is cleaned as one.
+  const text = error instanceof ConfigError ? cleanText(error.message) : cleanLine(describe(error))
+  return `${prefix}${text}\n${formatDetails(errorFields(error))}`
 }
 
 function formatLine(
@@ -108,19 +112,24 @@ function formatLine(
   const time = new Date(now())
   if (format === 'json') {
     const line = { level, component: component.json, ...fields, time: time.toISOString(), message }
-    return `${JSON.stringify(line)}\n`
+    return `${escapeJson(JSON.stringify(line))}\n`
   }
   const head = `${paint(formatTime(time), 90, useColour)} ${paint(labels[level], colours[level], useColour)}`
-  return `${head} ${component.human}: ${message}\n${formatDetails(fields)}`
+  return `${head} ${component.human}: ${cleanLine(message)}\n${formatDetails(fields)}`
 }
 
 /** Only what a person can use; the other fields are for scripts. */
-function formatDetails({ hint, reasons, 'request-id': requestId }: LogFields): string {
+function formatDetails({ hint, reasons, stack, 'request-id': requestId }: LogFields): string {
   return [
-    Array.isArray(reasons) ? `  reasons: ${reasons.join(', ')}\n` : '',
-    typeof hint === 'string' ? `  hint: ${hint}\n` : '',
-    typeof requestId === 'string' ? `  request id: ${requestId}\n` : '',
+    Array.isArray(reasons) ? `  reasons: ${cleanLine(reasons.join(', '))}\n` : '',
+    typeof hint === 'string' ? `  hint: ${cleanLine(hint)}\n` : '',
+    typeof stack === 'string' ? stack.split('\n').map(formatStackLine).join('') : '',
+    typeof requestId === 'string' ? `  request id: ${cleanLine(requestId)}\n` : '',
   ].join('')
+}
+
+function formatStackLine(line: string): string {
+  return `    ${cleanLine(line)}\n`
 }
 
 /** `5:57PM`, as Pomerium's client prints it. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { AccessError } from '../errors.ts'
-import { printable } from '../tunnel/refusal.ts'
+import { printable } from '../terminal-text.ts'
 import { codeChallengeOf, isToken, type CallbackAnswer } from '../tunnel/sign-in.ts'
 import { startCallbackServer } from './callback-server.ts'
 import type { GatewayApi } from './gateway-api.ts'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { printable } from '../tunnel/refusal.ts'
+import { printable } from '../terminal-text.ts'
 import { parseCallback, type CallbackAnswer } from '../tunnel/sign-in.ts'
 import { renderCallbackPage } from './callback-page.ts'
 

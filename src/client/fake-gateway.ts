@@ -35,6 +35,8 @@ export interface FakeGatewayOptions {
   readonly isPublic?: boolean
   /** What it lists as its routes, to everybody. */
   readonly routes?: readonly unknown[]
+  /** What it answers on its own paths instead, by path. */
+  readonly answers?: Readonly<Record<string, { readonly status: number; readonly body: string }>>
   /**
    * What an edge before it does to CONNECT: `cut` the connection, answer with a `page` of its own, or take
    * it for a request that it can `serve`, and answer 200.
@@ -250,6 +252,11 @@ async function serveApi(
   response: http.ServerResponse,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', gateway.origin)
+  const answer = options.answers?.[url.pathname]
+  if (answer !== undefined) {
+    response.writeHead(answer.status).end(answer.body)
+    return
+  }
   switch (url.pathname) {
     case gatewayPaths.login:
       gateway.logins += 1

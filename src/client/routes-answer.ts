@@ -1,5 +1,5 @@
 import { PeerError } from '../errors.ts'
-import { printable } from '../tunnel/refusal.ts'
+import { printable } from '../terminal-text.ts'
 
 /** A route that somebody may use, as the gateway lists it; every text can be printed on a terminal. */
 export interface ListedRoute {

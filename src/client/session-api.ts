@@ -1,5 +1,5 @@
 import { gatewayPaths } from '../tunnel/paths.ts'
-import { printable } from '../tunnel/refusal.ts'
+import { printable } from '../terminal-text.ts'
 import type { SendToGateway } from './gateway-request.ts'
 import { wantsSignIn } from './refused.ts'
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../errors.ts'
+import { cleanLine } from '../terminal-text.ts'
 import { signInWithForms } from './sign-in-with-forms.ts'
 
 /**
@@ -28,6 +29,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`browser: ${messageOf(error)}\n`)
+  process.stderr.write(`browser: ${cleanLine(messageOf(error))}\n`)
   process.exitCode = 1
 })

@@ -1,6 +1,7 @@
 import * as client from 'openid-client'
 import { errors as jose } from 'jose'
 import { AccessError, PeerError, messageOf } from '../errors.ts'
+import { printable } from '../terminal-text.ts'
 
 /**
  * What went wrong with the provider, as a person is told it:
@@ -102,8 +103,6 @@ function innermost(error: unknown): unknown {
   return current
 }
 
-/** The other side's words: without control characters, at most 200 of them. */
 function quote(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what is taken out
-  return `"${text.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 200)}"`
+  return `"${printable(text)}"`
 }

@@ -54,3 +54,14 @@ test('an error is one sentence on stderr, with its hints', () => {
   assert.match(seen.errors, /error: internal error: x is not a function\n$/)
   assert.equal(seen.text, '')
 })
+
+test('what others wrote moves no cursor, and is one line each', () => {
+  const { seen, terminal } = collect({ isTerminal: true })
+  const hostile = 'no\u001B[2J\u009B1m\n  ✓ alice@example.com signed in'
+  terminal.detail(hostile)
+  terminal.done(hostile)
+  terminal.line(hostile)
+  terminal.fatal(new SystemError('x', hostile, { hint: hostile }))
+  assert.doesNotMatch(`${seen.text}${seen.errors}`.replaceAll('\n', ''), /\p{Cc}/u)
+  assert.equal(`${seen.text}${seen.errors}`.split('\n').length, 6)
+})

@@ -3,9 +3,11 @@
 // - A heading, then steps as they are done, then sections; commands stand alone on lines that begin
 //   with four spaces, whole, so that they can be copied however narrow the terminal is.
 // - Errors go to stderr as `postern: error: …`, one sentence, with what to do on a line of its own.
+// - What others wrote (a gateway's refusal, a service's words) is cleaned here: one text, one line.
 // - Colour only on a terminal, and not when NO_COLOR is set (https://no-color.org).
 
 import { AppError, ConfigError, messageOf } from '../errors.ts'
+import { cleanLine } from '../terminal-text.ts'
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan'
 
@@ -36,13 +38,17 @@ export interface Terminal {
 }
 
 const codes: Readonly<Record<Style, number>> = { bold: 1, dim: 2, red: 31, green: 32, cyan: 36 }
+/** Commands are copied whole: far longer than any, in characters. @limit none: no caller of the gateway */
+const maxLineLength = 20_000
 const eraseLine = '\r\u001B[K'
 
 /** Makes the voice of a quickstart. */
 export function createTerminal({ write, writeError, isTerminal, useColour }: Screen): Terminal {
   let hasProgress = false
-  const paint = (style: Style, text: string): string =>
-    useColour ? `\u001B[${codes[style]}m${text}\u001B[0m` : text
+  const paint = (style: Style, text: string): string => {
+    const clean = cleanLine(text, maxLineLength)
+    return useColour ? `\u001B[${codes[style]}m${clean}\u001B[0m` : clean
+  }
   const put = (text: string): void => {
     if (hasProgress) write(eraseLine)
     hasProgress = false
@@ -56,17 +62,21 @@ export function createTerminal({ write, writeError, isTerminal, useColour }: Scr
       write(`${hasProgress ? eraseLine : ''}  ${paint('dim', `… ${text}`)}`)
       hasProgress = true
     },
-    done: (text) => put(`  ${paint('green', '✓')} ${text}`),
+    done: (text) => put(`  ${paint('green', '✓')} ${cleanLine(text)}`),
     detail: (text) => put(`    ${paint('dim', text)}`),
     section: (title) => put(`\n${paint('bold', title)}\n`),
-    line: (text) => put(text === '' ? '' : `  ${text}`),
+    line: (text) => put(text === '' ? '' : `  ${cleanLine(text)}`),
     command: (text) => put(`    ${paint('cyan', text)}`),
     fatal(error, hint) {
       if (hasProgress) write(eraseLine)
       hasProgress = false
       const hints = [error instanceof AppError ? error.hint : undefined, hint]
-      const lines = hints.filter((line) => line !== undefined).map((line) => `  hint: ${line}\n`)
-      writeError(`postern: ${paint('red', 'error:')} ${describe(error)}\n${lines.join('')}`)
+      const lines = hints
+        .filter((line) => line !== undefined)
+        .map((line) => `  hint: ${cleanLine(line)}\n`)
+      writeError(
+        `postern: ${paint('red', 'error:')} ${cleanLine(describe(error))}\n${lines.join('')}`,
+      )
     },
   }
 }

@@ -86,3 +86,14 @@ test('two logs do not share a level', () => {
   first.log.service('a').debug('hidden')
   assert.deepEqual(first.lines, [])
 })
+
+test('a line that is read on a terminal moves no cursor, and keeps its values', () => {
+  const { log, lines } = collectLog()
+  const hostile = 'x\u001B[2J\u009B31m\u202Ey\u2028\u007F\uD800'
+  log.service('gateway').warn(hostile, { 'user-agent': hostile, [hostile]: 1 })
+  const [line = ''] = lines
+  assert.doesNotMatch(line.trimEnd(), /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+  const parsed = JSON.parse(line) as Record<string, unknown>
+  assert.equal(parsed['user-agent'], hostile)
+  assert.equal(parsed['message'], hostile)
+})

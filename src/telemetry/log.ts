@@ -3,6 +3,7 @@ import pino from 'pino'
 import { systemClock } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import type { LogFields, Logger, LogLevel } from '../log.ts'
+import { escapeJson } from '../terminal-text.ts'
 import { redactFields } from './redact.ts'
 
 /** Where lines go, each with its line feed. */
@@ -43,7 +44,7 @@ export function createLog(options: LogOptions = {}): Log {
         log: (fields) => ({ ...redactFields(fields), time: new Date(clock.now()).toISOString() }),
       },
     },
-    sink,
+    { write: (line) => sink.write(escapeJson(line)) },
   )
   return {
     service(name) {

@@ -1,4 +1,4 @@
-import { printable } from './refusal.ts'
+import { printable } from '../terminal-text.ts'
 
 /**
  * How a machine without a browser gets a token, after RFC 8628: it asks for a code, shows it to a

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodeRefusal, encodeRefusal, printable } from './refusal.ts'
+import { printable } from '../terminal-text.ts'
+import { decodeRefusal, encodeRefusal } from './refusal.ts'
 
 test('a refusal survives its own encoding', () => {
   const refusal = {

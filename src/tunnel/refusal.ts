@@ -1,3 +1,5 @@
+import { printable } from '../terminal-text.ts'
+
 /** What the gateway says with a "no", whatever its status. */
 export interface RefusalBody {
   /** Stable, snake case, documented: `policy_denied`, `route_not_found`, … */
@@ -12,12 +14,6 @@ export interface RefusalBody {
   readonly reasons?: readonly string[]
 }
 
-/**
- * Longest text of one field that is shown, in UTF-16 units.
- *
- * @limit a text of a refusal that is shown: the rest is left out
- */
-const maxTextLength = 500
 /**
  * Most reasons that are shown.
  *
@@ -55,15 +51,6 @@ export function decodeRefusal(text: string): RefusalBody | undefined {
     requestId: firstText(fields, 'request_id', 'requestId'),
     reasons: reasons.map(printable).filter((reason) => reason !== ''),
   }
-}
-
-/** A text of the other side without what a terminal would obey, and not longer than a line or two. */
-export function printable(value: unknown): string {
-  if (typeof value !== 'string') return ''
-  return value
-    .slice(0, maxTextLength)
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-    .trim()
 }
 
 function firstText(fields: Readonly<Record<string, unknown>>, ...names: string[]): string {

@@ -1,0 +1,29 @@
+// How a command writes: results to stdout, everything else to stderr (`voice.ts` has the rules of speech).
+// Nothing else in `cli/` writes there, so that no table or sentence can forget to clean what it shows.
+
+import { cleanLine, cleanText, escapeJson } from '../terminal-text.ts'
+
+/** Prints one line of a result. */
+export function printLine(line: string): void {
+  process.stdout.write(`${cleanLine(line)}\n`)
+}
+
+/** Prints a result of several lines that this program composed, each text of others in it cleaned as a line. */
+export function printText(text: string): void {
+  process.stdout.write(cleanText(text))
+}
+
+/** Prints a result for scripts. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${escapeJson(JSON.stringify(value, undefined, 2))}\n`)
+}
+
+/** Says one line. */
+export function note(line: string): void {
+  process.stderr.write(`${cleanLine(line)}\n`)
+}
+
+/** Says several lines that this program composed, each text of others in them cleaned as a line. */
+export function noteText(text: string): void {
+  process.stderr.write(cleanText(text))
+}
