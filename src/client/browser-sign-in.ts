@@ -63,7 +63,11 @@ function within<Value>(
 
 function refused(answer: CallbackAnswer & { kind: 'error' }): AccessError {
   const words = printable(answer.description) || printable(answer.error)
-  return new AccessError('sign-in-failed', `the sign-in was refused: ${words}`)
+  const id = printable(answer.requestId)
+  const requestId = id === '' ? '' : `, request id ${id}`
+  return new AccessError('sign-in-failed', `the sign-in failed: ${words}${requestId}`, {
+    hint: 'connect again to try once more; whoever runs the gateway finds the reason in its log',
+  })
 }
 
 function tooLate(timeoutMs: number): AccessError {

@@ -53,11 +53,14 @@ describe('callback server', () => {
       )
       assert.ok(status === 404 || status === 'cut', `${status}`)
     }
-    await fetch(`${server.redirectUri}?error=access_denied&error_description=not%20you`)
+    await fetch(
+      `${server.redirectUri}?error=access_denied&error_description=not%20you&request_id=r1`,
+    )
     assert.deepEqual(await server.answer, {
       kind: 'error',
       error: 'access_denied',
       description: 'not you',
+      requestId: 'r1',
     })
   })
 

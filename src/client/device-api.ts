@@ -16,7 +16,9 @@ import type { SendToGateway } from './gateway-request.ts'
 /** What a question for the token brought. */
 export type DevicePollAnswer =
   | { readonly kind: 'token'; readonly token: string }
-  | { readonly kind: 'pending' | 'slowDown' | 'denied' | 'expired' }
+  | { readonly kind: 'pending' | 'slowDown' | 'expired' }
+  /** A person or the sign-in service said no, or the sign-in failed on its way. */
+  | { readonly kind: 'denied'; readonly why: AccessError }
   /** The gateway, or what stands in front of it, has a fault that may pass. */
   | { readonly kind: 'unavailable' }
 
@@ -50,7 +52,9 @@ export function createDeviceApi(send: SendToGateway): DeviceApi {
       if (token !== undefined) return { kind: 'token', token }
       if (answer.status >= 500) return { kind: 'unavailable' }
       const code = decodeRefusal(answer.body)?.code
-      for (const kind of ['pending', 'slowDown', 'denied', 'expired'] as const) {
+      if (code === deviceErrors.denied)
+        return { kind: 'denied', why: signInFailed(answer, 'denied the sign-in') }
+      for (const kind of ['pending', 'slowDown', 'expired'] as const) {
         if (code === deviceErrors[kind]) return { kind }
       }
       throw signInFailed(answer, 'gave no token for the code')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { UpstreamError } from '../errors.ts'
+import { AccessError, UpstreamError } from '../errors.ts'
 import type { DeviceCodeAnswer } from '../tunnel/device.ts'
 import type { DevicePollAnswer } from './device-api.ts'
 import { signInByDevice } from './device-sign-in.ts'
@@ -16,6 +16,8 @@ const code: DeviceCodeAnswer = {
 
 type Step = DevicePollAnswer['kind'] | Error
 
+const why = new AccessError('sign-in-failed', 'the sign-in was denied in the browser')
+
 /** Polls through these answers, the last one for ever; tells how long it waited before each. */
 async function run(
   steps: readonly Step[],
@@ -28,7 +30,8 @@ async function run(
     const step = steps[Math.min(polls, steps.length - 1)] ?? 'pending'
     polls += 1
     if (step instanceof Error) return Promise.reject(step)
-    return Promise.resolve(step === 'token' ? { kind: 'token', token: 'aa.bb.cc' } : { kind: step })
+    if (step === 'token') return Promise.resolve({ kind: 'token', token: 'aa.bb.cc' })
+    return Promise.resolve(step === 'denied' ? { kind: step, why } : { kind: step })
   }
   try {
     const token = await signInByDevice({
@@ -77,6 +80,7 @@ test('a gateway whose certificate is not trusted any more is not asked again', a
 test('a denial, an old code and a cancelled wait each have their own end', async () => {
   const denied = await run(['pending', 'denied'])
   assert.deepEqual([codeOf(denied.error), denied.waitsMs.length], ['sign-in-failed', 2])
+  assert.match(String(denied.error), /denied in the browser/)
   const expired = await run(['expired'])
   assert.equal(codeOf(expired.error), 'sign-in-timeout')
   // After seconds: nobody may be told that they let ten minutes pass.

@@ -60,7 +60,7 @@ async function pollForToken(
       continue
     }
     if (answer.kind === 'token') return answer.token
-    if (answer.kind === 'denied') throw denied()
+    if (answer.kind === 'denied') throw answer.why
     if (answer.kind === 'expired') throw codeIsOver()
     if (answer.kind === 'slowDown') intervalMs += slowDownMs
     waitMs = intervalMs
@@ -85,12 +85,6 @@ async function pollOnce(
 
 function defaultWait(delayMs: number, signal: AbortSignal): Promise<unknown> {
   return waitTimers(delayMs, undefined, { signal })
-}
-
-function denied(): AccessError {
-  return new AccessError('sign-in-failed', 'the sign-in was denied in the browser', {
-    hint: 'try again, and let the person who approves it compare the code',
-  })
 }
 
 /** Not only by its age: a gateway gives the token once, and its answer may get lost on the way. */

@@ -7,6 +7,7 @@ import type { LiveCaller, Session } from '../identity/session.ts'
 import type { SessionEndReason } from '../identity/sessions.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import type { GatewayConfig } from './config/config.ts'
 import type { RequestHeaders } from './headers.ts'
@@ -42,6 +43,7 @@ export interface IdentityParts {
   readonly state: StateDirectory
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
 }
 
 /** Opens the store and what stands on it; nothing when the configuration says how nobody signs in. */
@@ -59,6 +61,8 @@ export async function openIdentity(
     store,
     clock: parts.clock,
     log: parts.log.service('identity'),
+    audit: parts.log.service('audit'),
+    providerFailed: (code) => parts.metrics.providerFailed(code),
     provider: identityProvider,
     authenticateServiceUrl: origin,
     cookieName: config.cookieName,

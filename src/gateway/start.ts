@@ -18,6 +18,7 @@ import { createProxyAdmission } from './proxy-admission.ts'
 import { createRefusedConnections } from './refused-connections.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
 import { createSignInApp } from './sign-in/app.ts'
+import { createSignInLog } from './sign-in/sign-in-log.ts'
 import { createShutdown } from './stop.ts'
 import { openStateDirectory } from './state-directory.ts'
 import { createTlsContexts } from './tls-contexts.ts'
@@ -61,16 +62,17 @@ export async function startGateway(
   const metrics = createMetrics()
   const state = opened.adopt(await openStateDirectory(config.stateDirectory), (it) => it.release())
   const { identity, signIn } = opened.adopt(
-    await openIdentity(config, { state, clock, log }),
+    await openIdentity(config, { state, clock, log, metrics }),
     (it) => it.close(),
   )
   const parts = assemble(config, { clock, log, metrics, identity })
   const logger = log.service('gateway')
   const pages = options.pages?.({ ...parts, ...pagesIdentity(signIn), logger })
+  const signInLog = createSignInLog(log.service('audit'), clock)
   const home = pages === undefined ? '/.pomerium/' : '/'
   const app = createApp({
     logger,
-    signIn: signIn && createSignInApp({ ...parts, ...signIn, home, logger }),
+    signIn: signIn && createSignInApp({ ...parts, ...signIn, home, logger, signInLog }),
     routesApi: createRoutesApi({ ...parts, signIn }),
     pages,
   })

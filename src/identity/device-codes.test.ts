@@ -82,7 +82,7 @@ test('a machine is told of a denial, and nobody approves after it', async (t) =>
   await codes.deny(record.secretHash)
   await assert.rejects(codes.approve(record, 'u-alice'), { code: 'device-code-over' })
   await assert.rejects(codes.deny(record.secretHash), { code: 'device-code-over' })
-  assert.deepEqual(await codes.poll(secret), { state: 'denied' })
+  assert.deepEqual(await codes.poll(secret), { state: 'denied', why: undefined })
 })
 
 test('a code is good for 10 minutes', async (t) => {

@@ -20,7 +20,9 @@ export interface BegunDeviceCode {
 
 /** What a machine that waits is told; `signed-in` once. */
 export type DevicePoll =
-  | { readonly state: 'pending' | 'too-soon' | 'denied' | 'over' }
+  | { readonly state: 'pending' | 'too-soon' | 'over' }
+  /** `why` is one sentence when no person said no; it does not outlive this process. */
+  | { readonly state: 'denied'; readonly why?: string | undefined }
   | { readonly state: 'signed-in'; readonly sessionId: string; readonly record: DeviceCodeRecord }
 
 /** Who looks a code up. */
@@ -44,8 +46,11 @@ export interface DeviceCodes {
   find(userCode: string, viewer: DeviceCodeViewer): Promise<DeviceCodeRecord>
   /** Throws `AccessError` `device-code-over` when it is no longer this person's to approve. */
   approve(record: DeviceCodeRecord, userId: string): Promise<void>
-  /** Throws `AccessError` `device-code-over` when there is nothing left to deny. */
-  deny(secretHash: string): Promise<void>
+  /**
+   * `why` is what the machine is told when it was no person who said no. Throws `AccessError`
+   * `device-code-over` when there is nothing left to deny.
+   */
+  deny(secretHash: string, why?: string): Promise<void>
   /** Hands a session over to the machine whose code this person approved; false when it is too late. */
   attach(
     secretHash: string,
@@ -105,6 +110,7 @@ export function createDeviceCodes(store: DeviceCodeStore, clock: Clock): DeviceC
     limit(maxWrongCodesPerAddress),
   ]
   const polls = createPollTimes(clock)
+  const failures = createFailures()
 
   return {
     async begin({ host, command, address }) {
@@ -146,8 +152,9 @@ export function createDeviceCodes(store: DeviceCodeStore, clock: Clock): DeviceC
     async approve({ secretHash }, userId) {
       if (!(await store.approve(secretHash, userId, clock.now()))) throw codeIsOver()
     },
-    async deny(secretHash) {
+    async deny(secretHash, why) {
       if (!(await store.deny(secretHash, clock.now()))) throw codeIsOver()
+      if (why !== undefined) failures.keep(secretHash, why)
     },
     attach: (secretHash, signedIn) => store.attach(secretHash, signedIn, clock.now()),
     async poll(secret) {
@@ -155,7 +162,7 @@ export function createDeviceCodes(store: DeviceCodeStore, clock: Clock): DeviceC
       const record = await store.findBySecretHash(secretHash, clock.now())
       if (record === undefined) return { state: 'over' }
       if (polls.isTooSoon(record)) return { state: 'too-soon' }
-      if (record.state === 'denied') return { state: 'denied' }
+      if (record.state === 'denied') return { state: 'denied', why: failures.of(secretHash) }
       if (record.state !== 'signed-in') return { state: 'pending' }
       const taken = await store.take(secretHash, clock.now())
       if (taken?.sessionId === undefined) return { state: 'over' }
@@ -181,6 +188,22 @@ function createPollTimes(clock: Clock): { isTooSoon(record: DeviceCodeRecord): b
       times.set(secretHash, { nextMs, expiresAtMs })
       return known !== undefined && nowMs < known.nextMs
     },
+  }
+}
+
+/** Why sign-ins of machines failed, for as many as there can be codes; the oldest is forgotten. */
+function createFailures(): {
+  keep(secretHash: string, why: string): void
+  of(secretHash: string): string | undefined
+} {
+  const failures = new Map<string, string>()
+  return {
+    keep(secretHash, why) {
+      failures.set(secretHash, why)
+      const [oldest] = failures.keys()
+      if (failures.size > maxCodesInTotal && oldest !== undefined) failures.delete(oldest)
+    },
+    of: (secretHash) => failures.get(secretHash),
   }
 }
 

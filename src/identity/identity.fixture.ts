@@ -41,6 +41,7 @@ export async function openIdentity(
     store,
     clock,
     log: log.logger,
+    audit: log.logger,
     provider: {
       url: account.issuer,
       clientId: account.clientId,

@@ -10,6 +10,8 @@ import { deviceFormToken, isDeviceFormToken } from './device-form.ts'
 import type { DeviceForm } from './device-form.ts'
 import { deriveKeys } from './keys.ts'
 import { createPendingFlows } from './pending-flow.ts'
+import { createProviderFailures } from './provider-failures.ts'
+import type { ProviderFailureCode, ProviderFailures } from './provider-failures.ts'
 import { createProvider } from './provider.ts'
 import type { ProviderOptions } from './provider.ts'
 import { parseRedirect } from './redirect.ts'
@@ -32,6 +34,10 @@ export interface IdentityOptions {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
+  /** Takes one line for each change of a session that no request caused. */
+  readonly audit: Logger
+  /** Called for every failure that the provider or its configuration is at fault for. */
+  readonly providerFailed?: (code: ProviderFailureCode) => void
   readonly provider: ProviderOptions & {
     /** The claim that lists a person's groups. */
     readonly groupsClaim: string
@@ -54,6 +60,7 @@ export interface Identity {
   readonly sessions: Sessions
   readonly serviceAccounts: ServiceAccounts
   readonly signIn: SignIn
+  readonly providerFailures: ProviderFailures
   readonly tokens: Tokens
   readonly codes: Codes
   readonly deviceCodes: DeviceCodes
@@ -88,6 +95,9 @@ export function createIdentity(options: IdentityOptions): Identity {
   const { store, clock, log, authenticateServiceUrl, cookieName } = options
   const keys = deriveKeys(options.sharedSecret, options.cookieSecret)
   const provider = createProvider(options.provider)
+  const providerFailures = createProviderFailures(log, clock, (code) =>
+    options.providerFailed?.(code),
+  )
   const tokens = createTokens(authenticateServiceUrl.host, keys.token)
   const serviceAccountTokens = createServiceAccountTokens(
     authenticateServiceUrl.host,
@@ -106,6 +116,8 @@ export function createIdentity(options: IdentityOptions): Identity {
     provider,
     clock,
     log,
+    audit: options.audit,
+    providerFailures,
     groupsClaim: options.provider.groupsClaim,
     sessionLifeMs: options.cookieExpireMs,
     refreshIntervalMs: options.sessionRefreshIntervalMs,
@@ -124,6 +136,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     sessions,
     serviceAccounts,
     signIn,
+    providerFailures,
     tokens,
     codes: createCodes(store.codes, clock),
     deviceCodes: createDeviceCodes(store.deviceCodes, clock),

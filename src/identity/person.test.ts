@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isSamePerson, personOf } from './person.ts'
+import { changesBetween, personOf } from './person.ts'
 
 test('an email counts as verified unless the provider says that it is not', () => {
   const verified = (value: unknown): boolean =>
@@ -30,8 +30,14 @@ test('values of another type are no name and no email', () => {
 test('what belongs to the token makes no other person, everything else does', () => {
   const of = (claims: object) =>
     personOf({ sub: 'u', groups: ['a'], dept: 'x', ...claims }, 'groups')
-  assert.ok(isSamePerson(of({ iat: 1, nonce: 'n' }), of({ iat: 2, at_hash: 'h' })))
-  assert.ok(!isSamePerson(of({}), of({ dept: 'y' })))
-  assert.ok(!isSamePerson(of({}), of({ groups: [] })))
-  assert.ok(!isSamePerson(of({}), of({ email_verified: false })))
+  const changes = (after: object) => changesBetween(of({}), of(after))
+  assert.deepEqual(changes({ iat: 2, at_hash: 'h', nonce: 'n' }), [])
+  assert.deepEqual(changes({ dept: 'y' }), ['claims.dept'])
+  assert.deepEqual(changes({ groups: [] }), ['groups', 'claims.groups'])
+  assert.deepEqual(changes({ email_verified: false }), ['emailVerified', 'claims.email_verified'])
+  assert.deepEqual(changesBetween(of({ dept: 'x' }), personOf({ sub: 'u' }, 'groups')), [
+    'groups',
+    'claims.groups',
+    'claims.dept',
+  ])
 })

@@ -43,14 +43,20 @@ const tokenClaims = new Set([
   'sid',
 ])
 
-/** Whether a policy could come out otherwise for one than for the other. */
-export function isSamePerson(one: Person, other: Person): boolean {
-  return isDeepStrictEqual(comparable(one), comparable(other))
+/**
+ * The names of what a policy could come out otherwise by, such as `groups` or `claims.department`; none
+ * for the same person.
+ */
+export function changesBetween(before: Person, after: Person): readonly string[] {
+  const [one, other] = [comparable(before), comparable(after)]
+  const names = new Set([...Object.keys(one), ...Object.keys(other)])
+  return [...names].filter((name) => !isDeepStrictEqual(one[name], other[name]))
 }
 
-function comparable({ email, emailVerified, name, groups, claims }: Person): unknown {
+function comparable({ email, emailVerified, name, groups, claims }: Person): Claims {
   const kept = Object.entries(claims).filter(([claim]) => !tokenClaims.has(claim))
-  return { email, emailVerified, name, groups, claims: Object.fromEntries(kept) }
+  const named = kept.map(([claim, value]) => [`claims.${claim}`, value] as const)
+  return { email, emailVerified, name, groups, ...Object.fromEntries(named) }
 }
 
 function text(value: unknown): string | undefined {

@@ -35,6 +35,33 @@ function refused(error: client.AuthorizationResponseError | client.ResponseBodyE
   return new AccessError('provider-refused', text, { hint: hintFor(error.error), cause: error })
 }
 
+/**
+ * A challenge of the token endpoint is about the client's own secret (RFC 6749 §5.2), and its body says
+ * so; openid-client leaves that unread and reports the challenge alone. For `catch` there.
+ */
+export async function rethrowOfTokenEndpoint(error: unknown): Promise<never> {
+  if (!(error instanceof client.WWWAuthenticateChallengeError)) throw error
+  const { response } = error
+  const cause = {
+    error: 'invalid_client',
+    ...parseTexts(response.bodyUsed ? '' : await response.text()),
+  }
+  throw new client.ResponseBodyError(error.message, { cause, response })
+}
+
+/** The texts of a JSON object; none of anything else. */
+function parseTexts(json: string): Partial<Record<string, string>> {
+  try {
+    const value: unknown = JSON.parse(json)
+    const entries: [string, unknown][] = Object.entries(Object(value))
+    const isText = (entry: [string, unknown]): entry is [string, string] =>
+      typeof entry[1] === 'string'
+    return Object.fromEntries(entries.filter(isText))
+  } catch {
+    return {}
+  }
+}
+
 /** As `toAccessError`, for the answer to a refresh: there `invalid_grant` means that it is over. */
 export function toRefreshError(error: unknown): AccessError {
   const isOver = error instanceof client.ResponseBodyError && error.error === 'invalid_grant'
@@ -105,4 +132,13 @@ function innermost(error: unknown): unknown {
 
 function quote(text: string): string {
   return `"${printable(text)}"`
+}
+
+/** Some providers say which secret was wrong. Both the person and the log are told without it. */
+export function withoutSecret(error: AccessError, secret: string): AccessError {
+  const { code, message, hint, cause } = error
+  const forms = [secret, encodeURIComponent(secret)].filter((form) => message.includes(form))
+  if (secret === '' || forms.length === 0) return error
+  const text = forms.reduce((shown, form) => shown.replaceAll(form, '[redacted]'), message)
+  return new AccessError(code, text, { hint, cause })
 }

@@ -3,7 +3,12 @@ import * as client from 'openid-client'
 import { AccessError } from '../errors.ts'
 import { isLoopbackHost } from '../address.ts'
 import type { Claims } from './person.ts'
-import { toAccessError, toRefreshError } from './provider-errors.ts'
+import {
+  rethrowOfTokenEndpoint,
+  toAccessError,
+  toRefreshError,
+  withoutSecret,
+} from './provider-errors.ts'
 import { createProviderFetch } from './provider-fetch.ts'
 import type { ProviderFetch } from './provider-fetch.ts'
 
@@ -78,7 +83,7 @@ export function createProvider(options: ProviderOptions): Provider {
     try {
       return await question(await discovered())
     } catch (error) {
-      throw toError(error)
+      throw withoutSecret(toError(error), options.clientSecret)
     }
   }
   return {
@@ -95,18 +100,22 @@ export function createProvider(options: ProviderOptions): Provider {
       ),
     exchange: (callback, { state, nonce, verifier }) =>
       ask(async ({ config, verifySignature }) => {
-        const answer = await client.authorizationCodeGrant(config, callback, {
-          expectedState: state,
-          expectedNonce: nonce,
-          pkceCodeVerifier: verifier,
-          idTokenExpected: true,
-        })
+        const answer = await client
+          .authorizationCodeGrant(config, callback, {
+            expectedState: state,
+            expectedNonce: nonce,
+            pkceCodeVerifier: verifier,
+            idTokenExpected: true,
+          })
+          .catch(rethrowOfTokenEndpoint)
         await verifySignature(answer.id_token ?? '')
         return { ...toTokenSet(answer), userId: answer.claims()?.sub ?? '' }
       }),
     refresh: (refreshToken, userId) =>
       ask(async ({ config, verifySignature }) => {
-        const answer = await client.refreshTokenGrant(config, refreshToken)
+        const answer = await client
+          .refreshTokenGrant(config, refreshToken)
+          .catch(rethrowOfTokenEndpoint)
         if (answer.id_token !== undefined) await verifySignature(answer.id_token)
         assertSameSubject(answer.claims()?.sub ?? userId, userId)
         return toTokenSet(answer)

@@ -39,7 +39,16 @@ function refresherOf(store: Store, provider: Provider) {
   const clock = createFakeClock(20_000)
   const refused: string[] = []
   const refresher = createRefresher(
-    { store, provider, clock, log: silentLogger, groupsClaim: 'groups', refreshIntervalMs: 60_000 },
+    {
+      store,
+      provider,
+      clock,
+      log: silentLogger,
+      audit: silentLogger,
+      providerFailures: { report: () => undefined },
+      groupsClaim: 'groups',
+      refreshIntervalMs: 60_000,
+    },
     { changed: () => undefined, refused: async (id) => void refused.push(id) },
   )
   return { refresher, refused, clock }

@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { AccessError, messageOf } from '../errors.ts'
-import type { Logger } from '../log.ts'
+import type { LogFields, Logger } from '../log.ts'
 import type { SessionRecord, Store } from '../store/store.ts'
-import { isSamePerson, personOf } from './person.ts'
+import { changesBetween, personOf } from './person.ts'
+import { createLineLimit } from '../line-limit.ts'
+import type { ProviderFailures } from './provider-failures.ts'
 import type { Provider } from './provider.ts'
 
 export interface RefreshOptions {
@@ -10,6 +12,9 @@ export interface RefreshOptions {
   readonly provider: Provider
   readonly clock: Clock
   readonly log: Logger
+  /** Takes one line for each session that changed or ended. */
+  readonly audit: Logger
+  readonly providerFailures: ProviderFailures
   readonly groupsClaim: string
   readonly refreshIntervalMs: number
 }
@@ -29,6 +34,12 @@ export interface Refresher {
   close(): Promise<void>
 }
 
+/**
+ * A provider that is down keeps every session waiting, each with a line of its own.
+ *
+ * @limit log lines a minute about sessions that could not be refreshed: one line counts the rest
+ */
+const maxKeptLinesPerMinute = 10
 /** @limit none: sessions asked about at once */
 const maxConcurrentRefreshes = 8
 const firstRetryMs = 5000
@@ -62,6 +73,9 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
   const { store, clock, log } = options
   const running = new Map<string, Promise<void>>()
   const failures = new Map<string, number>()
+  const keptLines = createLineLimit(clock, maxKeptLinesPerMinute, (sessions) =>
+    log.warn('more sessions not refreshed, kept as they are', { sessions }),
+  )
   let filling = Promise.resolve()
   let isClosed = false
 
@@ -109,9 +123,13 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
       if (!(error instanceof AccessError)) throw error
       if (isClosed) return
       if (isOver(error, latest)) {
-        log.info('session ended: the provider refused to refresh it', { user: due.userId })
+        options.audit.info('session ended: the provider refused to refresh it', {
+          ...whose(due),
+          error: error.message,
+        })
         await outcomes.refused(id)
       } else {
+        options.providerFailures.report(error, { during: 'refresh', ...whose(due) })
         await keep({ ...latest, refreshDueAtMs: retryAtMs(latest, error) })
       }
     }
@@ -122,8 +140,8 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
     failures.set(record.id, count)
     const fullMs = firstRetryMs * 2 ** (count - 1)
     const retryMs = Math.min(fullMs, maxRetryMs, options.refreshIntervalMs)
-    const fields = { user: record.userId, code, error: message, retryMs }
-    log.warn('session not refreshed, kept as it is', fields)
+    const fields = { ...whose(record), reason: code, error: message, 'retry-ms': retryMs }
+    if (keptLines.admits()) log.warn('session not refreshed, kept as it is', fields)
     return clock.now() + retryMs
   }
 
@@ -138,6 +156,11 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
       await filling
     },
   }
+}
+
+/** How log lines name the person of a session. */
+function whose({ id, userId, email }: SessionRecord): LogFields {
+  return { user: userId, email, 'session-id': id }
 }
 
 /**
@@ -155,7 +178,7 @@ async function ask(
   keep: (next: SessionRecord) => Promise<boolean>,
   outcomes: RefreshOutcomes,
 ): Promise<void> {
-  const { provider, clock, groupsClaim, refreshIntervalMs } = options
+  const { provider, clock, groupsClaim, refreshIntervalMs, audit } = options
   if (!canBeAsked(due, clock.now())) {
     await keep({ ...due, refreshDueAtMs: due.expiresAtMs })
     return
@@ -170,7 +193,10 @@ async function ask(
   const next = { ...renewed, ...person, refreshedAtMs: nowMs }
   const refreshDueAtMs = refreshDueAt(next, nowMs, refreshIntervalMs)
   const isThere = await keep({ ...next, refreshDueAtMs })
-  if (isThere && !isSamePerson(person, due)) outcomes.changed(due.id)
+  const changes = isThere ? changesBetween(due, person) : []
+  if (changes.length === 0) return
+  audit.info('session changed', { ...whose(next), changes })
+  outcomes.changed(due.id)
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { SessionRecord, Store } from '../store/store.ts'
 import type { Claims } from './person.ts'
 import { personOf } from './person.ts'
+import type { ProviderFailures } from './provider-failures.ts'
 import type { Provider, TokenSet } from './provider.ts'
 import { createRefresher, refreshDueAt } from './refresh.ts'
 import { toSession } from './session.ts'
@@ -54,6 +55,8 @@ export interface SessionsOptions {
   readonly provider: Provider
   readonly clock: Clock
   readonly log: Logger
+  readonly audit: Logger
+  readonly providerFailures: ProviderFailures
   readonly groupsClaim: string
   /** How long a session lasts after its sign-in. */
   readonly sessionLifeMs: number

@@ -243,7 +243,7 @@ test('a provider that is down gives one sentence, and works again once it is up'
   const { idp, fixture } = await setUp(t)
   idp.setCondition('failing')
   await assert.rejects(signInBy(fixture, browse), {
-    name: 'AccessError',
+    name: 'UnfinishedSignIn',
     code: 'provider-unavailable',
     message: 'the sign-in service cannot be reached: it answered with status 503',
   })

@@ -20,7 +20,7 @@ export interface FinishedSignIn {
   readonly cookies: readonly string[]
 }
 
-/** A sign-in that came back without a person: why, and where its asker waits for an answer. */
+/** A sign-in that ended without a person: why, and where its asker waits for an answer. */
 export class UnfinishedSignIn extends AccessError {
   readonly target: SignInTarget
 
@@ -32,6 +32,7 @@ export class UnfinishedSignIn extends AccessError {
 
 /** The two halves of a sign-in: away to the provider, and back from it. */
 export interface SignIn {
+  /** Throws `UnfinishedSignIn` when the provider cannot be asked. */
   begin(request: {
     readonly target: SignInTarget
     readonly cookieHeader: string | undefined
@@ -66,7 +67,7 @@ export function createSignIn(parts: SignInParts): SignIn {
       const { userId, ...tokens } = await provider.exchange(callback, flow)
       return { userId, tokens, claims: await provider.claims(tokens, userId) }
     } catch (error) {
-      throw unfinished(error, flow)
+      throw unfinished(error, flow.target)
     }
   }
 
@@ -77,7 +78,11 @@ export function createSignIn(parts: SignInParts): SignIn {
         nonce: randomBytes(stateBytes).toString('base64url'),
         verifier: randomPKCECodeVerifier(),
       }
-      const location = await provider.authorizationUrl(callbackUrl, checks)
+      const location = await provider
+        .authorizationUrl(callbackUrl, checks)
+        .catch((error: unknown) => {
+          throw unfinished(error, target)
+        })
       return { location, cookies: await pendingFlows.put({ ...checks, target }, cookieHeader) }
     },
     async finish({ search, cookieHeader }) {
@@ -91,14 +96,14 @@ export function createSignIn(parts: SignInParts): SignIn {
       const { issuer } = provider
       const signedIn = { userId, issuer, tokens, claims, device: device?.host }
       const session = await sessions.create(signedIn).catch((error: unknown) => {
-        throw unfinished(error, flow)
+        throw unfinished(error, flow.target)
       })
       return { session, target: flow.target, cookies: [pendingFlows.clear(state)] }
     },
   }
 }
 
-function unfinished(error: unknown, { target }: PendingFlow): unknown {
+function unfinished(error: unknown, target: SignInTarget): unknown {
   return error instanceof AccessError ? new UnfinishedSignIn(error, target) : error
 }
 

@@ -13,6 +13,7 @@ export function renderLogReference(): string {
     fieldList(accessFields),
     '## Why a tunnel ended\n\nThe values of `ended`:',
     list(Object.entries(endings)),
+    signInText,
     questions,
     privacy,
   ].join('\n\n')
@@ -43,6 +44,8 @@ the fields, \`time\` (RFC 3339, UTC) and \`message\`. \`service\` says which par
 
 - \`gateway\`: the process itself: its start, reloads, faults
 - \`authorize\`: one line for each decision, at the moment it is made
+- \`audit\`: one line for each sign-in, failed sign-in, sign-out and change of a session
+- \`identity\`: what is wrong between the gateway and its identity provider
 - \`access\`: one line for each request, at its end; a tunnel's line comes **when the tunnel ends**
 
 \`log_level\` is \`debug\`, \`info\`, \`warn\` or \`error\`. Authorize and access lines are \`info\`: a \`log_level\`
@@ -67,6 +70,24 @@ fields are Pomerium's.
 {"level":"info","service":"access","upstream-cluster":"ssh-5b0d3f6a9c1e2d47","method":"CONNECT","authority":"ssh.example.com:22","path":"","user-agent":"postern/0.1.0","referer":"","forwarded-for":"","request-id":"5e1c…","duration":183422,"size":42110,"response-code":200,"response-code-details":"via_upstream","ip":"203.0.113.9","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","route":"ssh","route-id":"5b0d3f6a9c1e2d47","bytes-up":9120,"bytes-down":42110,"ended":"client-closed","reasons":["email-ok"],"time":"2026-08-20T10:03:03.542Z","message":"http-request"}
 {"level":"info","service":"access","upstream-cluster":"","method":"CONNECT","authority":"ssh.example.com:2222","path":"","user-agent":"postern/0.1.0","referer":"","forwarded-for":"","request-id":"91d0…","duration":1,"size":240,"response-code":404,"response-code-details":"route_not_found","ip":"203.0.113.9","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","bytes-up":0,"bytes-down":0,"other-ports":[22],"error":"no route for ssh.example.com:2222; there is one for :22","time":"2026-08-20T10:04:11.007Z","message":"http-request"}
 \`\`\``
+
+const signInText = `## Sign-ins
+
+Lines of \`audit\`, each with \`user\`, \`email\` and \`session-id\` where they are known, and where a request caused it
+\`ip\`, \`user-agent\` and \`request-id\`:
+
+- \`signed in\`, \`signed out\`
+- \`sign-in failed\`: with \`reason\` and \`error\`, the provider's own words among them
+- \`sign-in refused\`: a callback that belongs to no sign-in of that browser; at most 10 lines a minute, then
+  \`more sign-ins refused\` with their number
+- \`session changed\`: the provider says something else of somebody; \`changes\` names what
+- \`session ended: the provider refused to refresh it\`
+
+When the provider or its configuration here is at fault, \`identity\` writes \`the identity provider failed\` at level
+\`error\`, with \`reason\`, the provider's words in \`error\`, and what to check in \`hint\`; \`request-id\` joins it with
+the sign-in that failed. Reasons are \`provider-unavailable\`, \`provider-invalid\`, \`provider-refused\` and
+\`token-refused\`, as in the metric \`postern_identity_provider_failures_total\`. There are at most 5 lines a minute of
+each, then one with the number of the others.`
 
 const questions = `## Questions, and how to ask them
 

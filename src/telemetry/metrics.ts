@@ -6,6 +6,15 @@ import type { Ended } from './ended.ts'
 /** What a policy said; `Outcome` of `policy/` fits. */
 export type DecisionOutcome = 'allow' | 'deny' | 'sign-in' | 'client-certificate'
 
+/** What an identity provider can be at fault for; the codes of `identity/` fit. */
+const providerFailures = [
+  'provider-unavailable',
+  'provider-invalid',
+  'provider-refused',
+  'token-refused',
+] as const
+export type ProviderFailure = (typeof providerFailures)[number]
+
 /** How an attempt came out. */
 export type Success = 'ok' | 'failed'
 
@@ -18,6 +27,8 @@ export interface Metrics {
   tunnelOpened(route: string): OpenTunnel
   decided(outcome: DecisionOutcome): void
   signedIn(outcome: Success): void
+  /** The identity provider, or its configuration here, was at fault. */
+  providerFailed(reason: ProviderFailure): void
   /** An upstream was dialled, successfully or not, in `durationMs`. */
   dialled(outcome: Success, durationMs: number): void
   /** Asks for the number of sessions at each scrape. */
@@ -61,8 +72,14 @@ export function createMetrics(): Metrics {
   })
   const signIns = new Counter({
     name: 'postern_sign_ins_total',
-    help: 'Sign-ins that came back from the identity provider',
+    help: 'Sign-ins that came back from the identity provider, and those that could not be begun',
     labelNames: ['outcome'],
+    registers,
+  })
+  const failures = new Counter({
+    name: 'postern_identity_provider_failures_total',
+    help: 'Questions to the identity provider that failed by its fault or by its configuration here',
+    labelNames: ['reason'],
     registers,
   })
   const dials = new Histogram({
@@ -74,11 +91,13 @@ export function createMetrics(): Metrics {
   })
   for (const outcome of ['allow', 'deny', 'sign-in']) decisions.inc({ outcome }, 0)
   for (const outcome of ['ok', 'failed']) signIns.inc({ outcome }, 0)
+  for (const reason of providerFailures) failures.inc({ reason }, 0)
 
   return {
     tunnelOpened: tunnelMetrics(registry),
     decided: (outcome) => decisions.inc({ outcome }),
     signedIn: (outcome) => signIns.inc({ outcome }),
+    providerFailed: (reason) => failures.inc({ reason }),
     dialled: (outcome, durationMs) => dials.observe({ outcome }, durationMs / 1000),
     countSessions: (count) => void sessionGauge(registry, count),
     configLoaded: configMetrics(registry),

@@ -35,6 +35,7 @@ test('a callback brings a code, a token or an error; a code comes first', () => 
     kind: 'error',
     error: 'access_denied',
     description: 'no',
+    requestId: '',
   })
   assert.equal(parse('state=1&code='), undefined)
 })

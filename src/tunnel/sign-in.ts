@@ -32,6 +32,8 @@ export const callbackParameters = {
   token: 'pomerium_jwt',
   error: 'error',
   errorDescription: 'error_description',
+  /** Ours: names the request in the gateway's logs, beside an error. */
+  requestId: 'request_id',
 } as const
 
 /** Form fields of the token API. */
@@ -41,7 +43,13 @@ export const tokenParameters = { code: 'code', codeVerifier: 'code_verifier' } a
 export type CallbackAnswer =
   | { readonly kind: 'code'; readonly code: string }
   | { readonly kind: 'token'; readonly token: string }
-  | { readonly kind: 'error'; readonly error: string; readonly description: string }
+  | {
+      readonly kind: 'error'
+      readonly error: string
+      readonly description: string
+      /** Empty when the other side did not say. */
+      readonly requestId: string
+    }
 
 /** The S256 challenge of a PKCE verifier (RFC 7636 §4.2). */
 export function codeChallengeOf(verifier: string): string {
@@ -70,6 +78,7 @@ export function parseCallback(fields: URLSearchParams): CallbackAnswer | undefin
     kind: 'error',
     error,
     description: fields.get(callbackParameters.errorDescription) ?? '',
+    requestId: fields.get(callbackParameters.requestId) ?? '',
   }
 }
 

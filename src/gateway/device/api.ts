@@ -19,6 +19,7 @@ import { renderRefusal } from '../answer.ts'
 import { createPageApp, readForm, type PageApp, type PageContext } from '../app.ts'
 import { toRefusal, type Refusal } from '../refusal.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
+import { asker, whose } from '../sign-in/sign-in-log.ts'
 import { deviceId, requireDeviceLogin } from './parts.ts'
 
 /**
@@ -82,6 +83,12 @@ async function answerPoll(
   { identity, logger }: SignInParts,
   poll: DevicePoll,
 ): Promise<Response> {
+  if (poll.state === 'denied' && poll.why !== undefined)
+    return refuse(c, {
+      ...unfinished.denied,
+      message: `the sign-in failed: ${poll.why}`,
+      next: failedNext,
+    })
   if (poll.state !== 'signed-in') return refuse(c, unfinished[poll.state])
   const found = await identity.sessions.get(poll.sessionId)
   // Revoked before the machine came for it.
@@ -90,10 +97,8 @@ async function answerPoll(
     device: deviceId(poll.record),
     host: poll.record.host,
     'requester-ip': poll.record.address,
-    ip: c.env.ip,
-    user: found.session.userId,
-    email: found.session.email,
-    'session-id': found.session.id,
+    ...whose(found.session),
+    ...asker(c),
   })
   return sendJson(c, encodeTokenAnswer(await identity.tokens.issue(found.session)))
 }
@@ -103,10 +108,16 @@ function notYet(code: string, message: string, next: string): Refusal {
   return { status: 400, code, message, next, reasons: [] }
 }
 
+const failedNext = 'try again; whoever runs the gateway finds the reason in its log'
+
 const unfinished: Readonly<Record<Exclude<DevicePoll['state'], 'signed-in'>, Refusal>> = {
   pending: notYet(deviceErrors.pending, 'nobody has approved the code yet', 'ask again'),
   'too-soon': notYet(deviceErrors.slowDown, 'this was asked too soon', 'wait 5 seconds longer'),
-  denied: notYet(deviceErrors.denied, 'the sign-in was denied', 'ask the person who denied it'),
+  denied: notYet(
+    deviceErrors.denied,
+    'the sign-in was denied in the browser',
+    'try again, and let the person who approves it compare the code',
+  ),
   over: notYet(
     deviceErrors.expired,
     'this code is unknown, used or older than 10 minutes',

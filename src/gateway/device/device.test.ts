@@ -182,6 +182,28 @@ describe('nothing is granted', () => {
     assert.equal(denied['reason'], 'another-person')
   })
 
+  test('when the provider fails, and the machine is told why instead of waiting', async (t) => {
+    const rig = await startDeviceRig(t)
+    const code = await rig.begin()
+    const browser = await rig.browserOf(alice)
+    const pressed = await browser.post(gatewayPaths.device, await browser.question(code))
+    const state = new URL(refreshOf(pressed)).searchParams.get('state') ?? ''
+    const { origin: iss } = rig.idp.issuer
+    const said = { state, iss, error: 'server_error', error_description: 'out of order' }
+    const back = await browser.get(`/oauth2/callback?${new URLSearchParams(said).toString()}`)
+    assert.equal(back.status, 403)
+    rig.clock.advance(5000)
+    const body = encodeDevicePoll(code.deviceCode)
+    const answer = await rig.send('POST', gatewayPaths.deviceToken, { body, headers: form })
+    assert.match(
+      answer.body,
+      /"error":"access_denied","message":"the sign-in failed: .*out of order/,
+    )
+    const audit = await rig.line('sign-in failed')
+    assert.deepEqual([audit['user'], audit['reason']], ['u-alice', 'provider-refused'])
+    assert.equal((await rig.line('the identity provider failed'))['level'], 'error')
+  })
+
   test('after a denial, which the machine is told', async (t) => {
     const rig = await startDeviceRig(t)
     const code = await rig.begin()

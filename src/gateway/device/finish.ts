@@ -1,9 +1,10 @@
-import { AccessError, messageOf } from '../../errors.ts'
+import { AccessError, AppError, messageOf } from '../../errors.ts'
 import type { DeviceTarget } from '../../identity/pending-flow.ts'
 import type { Session } from '../../identity/session.ts'
-import type { UnfinishedSignIn } from '../../identity/sign-in.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
+import type { PageContext } from '../app.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
+import { asker, whose } from '../sign-in/sign-in-log.ts'
 import { deviceId } from './parts.ts'
 
 /**
@@ -12,10 +13,10 @@ import { deviceId } from './parts.ts'
  * session, when the code has ended meanwhile.
  */
 export async function finishDevice(
+  c: PageContext,
   { identity, origin, logger, deviceLogin }: SignInParts,
   device: DeviceTarget,
   session: Session,
-  approverIp: string,
 ): Promise<URL> {
   const signedIn = { userId: session.userId, sessionId: session.id }
   if (!deviceLogin() || !(await identity.deviceCodes.attach(device.secretHash, signedIn))) {
@@ -27,30 +28,38 @@ export async function finishDevice(
   logger.info('device session made', {
     device: deviceId(device),
     host: device.host,
-    'approver-ip': approverIp,
-    user: session.userId,
-    email: session.email,
-    'session-id': session.id,
+    'approver-ip': c.env.ip,
+    ...whose(session),
+    ...asker(c),
   })
   return new URL(gatewayPaths.deviceDone, origin)
 }
 
-/** Refusals after which the machine need not wait any longer; after others the person can try again. */
-const final = new Set(['another-person', 'provider-refused'])
-
-/** Tells a machine that its sign-in came to nothing. Never rejects. */
+/**
+ * Tells a machine that its sign-in came to nothing, and why, so that it does not wait for one that
+ * nobody will finish. Never rejects.
+ */
 export async function failDevice(
+  c: PageContext,
   { identity, logger }: SignInParts,
-  { target, code }: UnfinishedSignIn,
-  approverIp: string,
+  device: DeviceTarget,
+  error: unknown,
 ): Promise<void> {
-  const { device } = target
-  if (device === undefined || !final.has(code)) return
-  const fields = { device: deviceId(device), host: device.host, 'approver-ip': approverIp }
+  const fields = { device: deviceId(device), host: device.host, 'approver-ip': c.env.ip }
+  const { code, message } = inWords(error)
+  // Then the machine has its answer already: a session, a denial, or that its time is over.
+  if (code === 'device-code-over') return
   try {
-    await identity.deviceCodes.deny(device.secretHash)
+    await identity.deviceCodes.deny(device.secretHash, message)
     logger.info('device code denied', { ...fields, reason: code })
-  } catch (error) {
-    logger.warn('device code not denied', { ...fields, error: messageOf(error) })
+  } catch (fault) {
+    // The usual one: its code is over, which is what the machine is told.
+    logger.info('device code not denied', { ...fields, error: messageOf(fault) })
   }
+}
+
+/** What we did not throw on purpose tells nothing. */
+export function inWords(error: unknown): { readonly code: string; readonly message: string } {
+  if (error instanceof AppError) return error
+  return { code: 'internal-error', message: 'the gateway failed to finish this sign-in' }
 }

@@ -1,7 +1,9 @@
 import { bodyLimit } from 'hono/body-limit'
 import { AccessError, PeerError } from '../../errors.ts'
 import { formatUserCode, parseUserCode } from '../../identity/device-codes.ts'
+import type { SignInTarget } from '../../identity/pending-flow.ts'
 import type { Session } from '../../identity/session.ts'
+import type { BegunSignIn } from '../../identity/sign-in.ts'
 import type { DeviceCodeRecord } from '../../store/store.ts'
 import { userCodeParameter } from '../../tunnel/device.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
@@ -14,6 +16,7 @@ import {
   deviceFields,
   deviceQuestionPage,
 } from '../pages/device-page.ts'
+import { failSignIn } from '../sign-in/failed-sign-in.ts'
 import { refuseForeign } from '../sign-in/foreign-form.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import { onlyOn, redirect } from '../sign-in/sign-in-pages.ts'
@@ -68,16 +71,29 @@ async function show(c: PageContext, parts: SignInParts): Promise<Response> {
 /** Signs the person in, and comes back. What they typed is kept only if it can be a code. */
 async function signInFirst(
   c: PageContext,
-  { identity, origin }: SignInParts,
+  parts: SignInParts,
   userCode: string | undefined,
 ): Promise<Response> {
+  const { origin } = parts
   const page = new URL(gatewayPaths.device, origin)
   if (userCode !== undefined) page.searchParams.set(userCodeParameter, formatUserCode(userCode))
-  const { location, cookies } = await identity.signIn.begin({
-    target: { returnTo: page.href, carries: 'nothing' },
-    cookieHeader: c.req.header('cookie'),
-  })
+  const target: SignInTarget = { returnTo: page.href, carries: 'nothing' }
+  const { location, cookies } = await beginSignIn(c, parts, target)
   return redirect(location, cookies)
+}
+
+async function beginSignIn(
+  c: PageContext,
+  parts: SignInParts,
+  target: SignInTarget,
+): Promise<BegunSignIn> {
+  try {
+    const cookieHeader = c.req.header('cookie')
+    return await parts.identity.signIn.begin({ target, cookieHeader })
+  } catch (error) {
+    await failSignIn(c, parts, error, target)
+    throw error
+  }
 }
 
 function questionPage(parts: SignInParts, record: DeviceCodeRecord, session: Session): string {
@@ -139,13 +155,10 @@ async function approve(
   await identity.deviceCodes.approve(record, session.userId)
   logger.info('device code approved', decisionFields(c, record, session))
   const { secretHash, host } = record
-  const { location, cookies } = await identity.signIn.begin({
-    target: {
-      returnTo: new URL(gatewayPaths.deviceDone, origin).href,
-      carries: 'nothing',
-      device: { secretHash, host, userId: session.userId },
-    },
-    cookieHeader: c.req.header('cookie'),
+  const { location, cookies } = await beginSignIn(c, parts, {
+    returnTo: new URL(gatewayPaths.deviceDone, origin).href,
+    carries: 'nothing',
+    device: { secretHash, host, userId: session.userId },
   })
   const response = sendPage(c, deviceContinuePage(location))
   // Not a redirect: browsers hold those that follow a form to `form-action`, which is this origin

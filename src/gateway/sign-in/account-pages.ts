@@ -7,7 +7,7 @@ import { onlyOn, redirect } from './sign-in-pages.ts'
 
 /** What a signed-in person sees of themselves, and the way out. */
 export function createAccountPages(parts: SignInParts): PageApp {
-  const { identity, origin } = parts
+  const { identity, origin, signInLog } = parts
   const app = createPageApp()
   for (const path of ['/.pomerium', '/.pomerium/', gatewayPaths.signOut])
     app.use(path, onlyOn(origin))
@@ -28,7 +28,8 @@ export function createAccountPages(parts: SignInParts): PageApp {
   app.post(gatewayPaths.signOut, async (c) => {
     refuseForeign(c, origin, 'sign out on the page of this gateway')
     const found = await identity.fromCookie(c.req.header('cookie'))
-    if (found !== undefined) await identity.sessions.revoke(found.session.id, 'signed-out')
+    if (found !== undefined && (await identity.sessions.revoke(found.session.id, 'signed-out')))
+      signInLog.signedOut(found.session, c)
     return redirect(new URL('/.pomerium/signed_out', origin), [identity.cookie.clear()])
   })
   app.get('/.pomerium/signed_out', (c) => sendPage(c, signedOutPage()))

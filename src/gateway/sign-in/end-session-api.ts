@@ -7,13 +7,14 @@ import type { SignInParts } from './parts.ts'
  * Ends the session of a token, for programs. The token comes in a header alone, which no page of
  * another site can make a browser send.
  */
-export function createEndSessionApi({ identity }: SignInParts): PageApp {
+export function createEndSessionApi({ identity, signInLog }: SignInParts): PageApp {
   const app = createPageApp()
   app.post(gatewayPaths.endSession, async (c) => {
     const found = await identity.fromHeaders(c.req.header())
     const isEnded =
       found !== undefined && (await identity.sessions.revoke(found.session.id, 'signed-out'))
     if (!isEnded) return sendRefusal(c, noSession)
+    if (found.session.kind === 'person') signInLog.signedOut(found.session, c)
     return c.json({ ended: true }, 200, { 'cache-control': 'no-store' })
   })
   return app

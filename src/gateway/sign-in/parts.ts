@@ -3,6 +3,7 @@ import type { Identity } from '../../identity/identity.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { Route } from '../routes/route.ts'
 import type { Session } from '../../identity/session.ts'
+import type { SignInLog } from './sign-in-log.ts'
 
 /** What the sign-in pages and APIs need. */
 export interface SignInParts {
@@ -11,6 +12,7 @@ export interface SignInParts {
   readonly origin: URL
   readonly metrics: Metrics
   readonly logger: Logger
+  readonly signInLog: SignInLog
   /** Path where a sign-in ends that was not asked for by a program. */
   readonly home: string
   /** Where a sign-in may end, by the whitelist that holds now; undefined when it may not. */

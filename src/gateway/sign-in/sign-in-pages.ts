@@ -1,11 +1,12 @@
 import { AccessError } from '../../errors.ts'
 import type { Session } from '../../identity/session.ts'
 import type { SignInTarget } from '../../identity/pending-flow.ts'
-import { UnfinishedSignIn } from '../../identity/sign-in.ts'
+import type { FinishedSignIn } from '../../identity/sign-in.ts'
 import { callbackParameters, loginParameters } from '../../tunnel/sign-in.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
-import { failDevice, finishDevice } from '../device/finish.ts'
+import { finishDevice } from '../device/finish.ts'
 import { createPageApp, type PageApp, type PageContext } from '../app.ts'
+import { failSignIn } from './failed-sign-in.ts'
 import type { SignInParts } from './parts.ts'
 
 /**
@@ -14,7 +15,7 @@ import type { SignInParts } from './parts.ts'
  * there first.
  */
 export function createSignInPages(parts: SignInParts): PageApp {
-  const { identity, origin, metrics } = parts
+  const { identity, origin } = parts
   const app = createPageApp()
   app.use(gatewayPaths.signIn, onlyOn(origin))
   app.use(gatewayPaths.providerCallback, onlyOn(origin))
@@ -23,37 +24,53 @@ export function createSignInPages(parts: SignInParts): PageApp {
     const target = targetOf(c, parts)
     const cookieHeader = c.req.header('cookie')
     const found = await identity.fromCookie(cookieHeader)
-    if (found !== undefined) return redirect(await finalUrl(parts, target, found.session), [])
-    const { location, cookies } = await identity.signIn.begin({ target, cookieHeader })
-    return redirect(location, cookies)
+    try {
+      if (found !== undefined) return redirect(await finalUrl(parts, target, found.session), [])
+      const { location, cookies } = await identity.signIn.begin({ target, cookieHeader })
+      return redirect(location, cookies)
+    } catch (error) {
+      return orThrow(await failSignIn(c, parts, error, target), error)
+    }
   })
 
   app.get(gatewayPaths.providerCallback, async (c) => {
     const { search } = new URL(c.req.url)
+    let target: SignInTarget | undefined
     try {
-      const finished = await identity.signIn.finish({
-        search,
-        cookieHeader: c.req.header('cookie'),
-      })
-      const { target, session } = finished
-      if (target.device !== undefined) {
-        const done = await finishDevice(parts, target.device, session, c.env.ip)
-        metrics.signedIn('ok')
-        return redirect(done, finished.cookies)
-      }
-      const cookies = [...finished.cookies, await identity.cookie.issue(session)]
-      const url = await finalUrl(parts, target, session)
-      metrics.signedIn('ok')
-      return redirect(url, cookies)
+      const cookieHeader = c.req.header('cookie')
+      const finished = await identity.signIn.finish({ search, cookieHeader })
+      ;({ target } = finished)
+      return await finish(c, parts, finished)
     } catch (error) {
-      metrics.signedIn('failed')
-      if (error instanceof UnfinishedSignIn) await failDevice(parts, error, c.env.ip)
-      const waiting = error instanceof UnfinishedSignIn ? errorUrl(error) : undefined
-      if (waiting !== undefined) return redirect(waiting, [])
-      throw error
+      return orThrow(await failSignIn(c, parts, error, target), error)
     }
   })
   return app
+}
+
+/** Hands a new session over to whoever it was made for. */
+async function finish(
+  c: PageContext,
+  parts: SignInParts,
+  { target, session, cookies }: FinishedSignIn,
+): Promise<Response> {
+  const { identity, metrics, signInLog } = parts
+  if (target.device !== undefined) {
+    const done = await finishDevice(c, parts, target.device, session)
+    metrics.signedIn('ok')
+    return redirect(done, cookies)
+  }
+  const own = await identity.cookie.issue(session)
+  const url = await finalUrl(parts, target, session)
+  metrics.signedIn('ok')
+  signInLog.signedIn(session, c)
+  return redirect(url, [...cookies, own])
+}
+
+/** A failed sign-in leads to whoever waits for it; where nobody does, its page is shown. */
+function orThrow(waiting: URL | undefined, error: unknown): Response {
+  if (waiting === undefined) throw error
+  return redirect(waiting, [])
 }
 
 /** A page that runs on one origin only: `Host` may lead a browser there, and nowhere else. */
@@ -97,18 +114,6 @@ function targetOf(
   return codeChallenge === undefined
     ? { returnTo: redirectUri, carries: 'token' }
     : { returnTo: redirectUri, carries: 'code', codeChallenge }
-}
-
-/**
- * Where our own client waits for an answer, told that there will be none: it shows the page then. Stock
- * clients know no such answer, so their person sees the page here.
- */
-function errorUrl({ code, message, target }: UnfinishedSignIn): URL | undefined {
-  if (target.carries !== 'code') return undefined
-  const url = new URL(target.returnTo)
-  url.searchParams.set(callbackParameters.error, code.replaceAll('-', '_'))
-  url.searchParams.set(callbackParameters.errorDescription, message)
-  return url
 }
 
 async function finalUrl(

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AuthorizationResponseError } from 'openid-client'
+import { AccessError } from '../errors.ts'
+import { createFakeClock } from '../fake-clock.ts'
+import type { LogFields } from '../log.ts'
+import { silentLogger } from '../log.ts'
+import { toAccessError, withoutSecret } from './provider-errors.ts'
+import { createProviderFailures } from './provider-failures.ts'
+
+function setUp() {
+  const clock = createFakeClock(0)
+  const lines: LogFields[] = []
+  const counted: string[] = []
+  const error = (message: string, fields: LogFields = {}): void =>
+    void lines.push({ message, ...fields })
+  const failures = createProviderFailures({ ...silentLogger, error }, clock, (code) =>
+    counted.push(code),
+  )
+  return { clock, lines, counted, failures }
+}
+
+const unavailable = new AccessError('provider-unavailable', 'no answer in time')
+
+function refusal(error: string, words = ''): AccessError {
+  const cause = new URLSearchParams({ error, error_description: words })
+  return toAccessError(new AuthorizationResponseError('refused', { cause }))
+}
+
+test('a failure is one line with its reason, the words and what to check', () => {
+  const { lines, counted, failures } = setUp()
+  failures.report(unavailable, { 'request-id': 'r1' })
+  failures.report(refusal('invalid_client', 'secret mismatch'), {})
+  assert.deepEqual(counted, ['provider-unavailable', 'provider-refused'])
+  assert.equal(lines[0]?.['request-id'], 'r1')
+  assert.equal(lines[0]?.['error'], 'no answer in time')
+  assert.match(String(lines[1]?.['error']), /"invalid_client": "secret mismatch"/)
+  assert.match(String(lines[1]?.['hint']), /"idp_client_secret"/)
+})
+
+test('what a person or a made-up code brings about is no failure of the provider', () => {
+  const { lines, counted, failures } = setUp()
+  for (const error of ['access_denied', 'login_required', 'consent_required', 'invalid_grant'])
+    failures.report(refusal(error), {})
+  failures.report(new AccessError('sign-in-state-mismatch', 'not begun here'), {})
+  failures.report(new AccessError('another-person', 'somebody else'), {})
+  failures.report(new Error('a fault of our own'), {})
+  assert.deepEqual([lines, counted], [[], []])
+})
+
+test('lines are bounded for each kind of failure, and the rest is counted in one', () => {
+  const { clock, lines, counted, failures } = setUp()
+  for (let count = 0; count < 1000; count += 1) failures.report(refusal('server_error'), {})
+  failures.report(unavailable, {})
+  assert.equal(lines.length, 6)
+  assert.equal(lines[5]?.['reason'], 'provider-unavailable')
+  clock.advance(60_000)
+  assert.equal(lines.length, 7)
+  assert.deepEqual(
+    [lines[6]?.['reason'], lines[6]?.['failures'], counted.length],
+    ['provider-refused', 995, 1001],
+  )
+  failures.report(refusal('server_error'), {})
+  assert.equal(lines.length, 8)
+})
+
+test("the provider's words are shown without the client secret, in any of its forms", () => {
+  const error = new AccessError('provider-refused', 'wrong: "s&cret" (s%26cret)', { hint: 'h' })
+  const shown = withoutSecret(error, 's&cret')
+  assert.deepEqual(
+    [shown.code, shown.message, shown.hint],
+    ['provider-refused', 'wrong: "[redacted]" ([redacted])', 'h'],
+  )
+  assert.equal(withoutSecret(error, 'another'), error)
+})

@@ -1,0 +1,104 @@
+import { AuthorizationResponseError, ResponseBodyError } from 'openid-client'
+import type { Clock } from '../clock.ts'
+import { AccessError } from '../errors.ts'
+import { createLineLimit } from '../line-limit.ts'
+import type { LineLimit } from '../line-limit.ts'
+import type { LogFields, Logger } from '../log.ts'
+
+/** What a provider can be at fault for; see `provider-errors.ts`. */
+const providerFailureCodes = [
+  'provider-unavailable',
+  'provider-invalid',
+  'provider-refused',
+  'token-refused',
+] as const
+export type ProviderFailureCode = (typeof providerFailureCodes)[number]
+
+/** Tells the operator what is wrong between this gateway and its provider. */
+export interface ProviderFailures {
+  /**
+   * One `error` line with the provider's words and a count, when the provider or its configuration here
+   * is at fault. Nothing for the rest: a person who was refused, a browser that made something up.
+   */
+  report(error: unknown, fields: LogFields): void
+}
+
+/**
+ * Whoever reaches the gateway can begin sign-ins, and so make it fail at a provider that is down.
+ *
+ * @limit log lines a minute about the identity provider, of each kind of failure: one line counts
+ * the rest
+ */
+const maxLinesPerMinute = 5
+
+export function createProviderFailures(
+  log: Logger,
+  clock: Clock,
+  count: (code: ProviderFailureCode) => void,
+): ProviderFailures {
+  const limits = new Map<ProviderFailureCode, LineLimit>()
+  const limitOf = (code: ProviderFailureCode): LineLimit => {
+    const known = limits.get(code)
+    if (known !== undefined) return known
+    const limit = createLineLimit(clock, maxLinesPerMinute, (failures) =>
+      log.error('more failures of the identity provider', { reason: code, failures }),
+    )
+    limits.set(code, limit)
+    return limit
+  }
+  return {
+    report(error, fields) {
+      const code = failureOf(error)
+      if (code === undefined || !(error instanceof AccessError)) return
+      count(code)
+      if (!limitOf(code).admits()) return
+      const { message } = error
+      log.error('the identity provider failed', {
+        ...fields,
+        reason: code,
+        error: message,
+        hint: hintFor(code, oauthErrorOf(error)),
+      })
+    },
+  }
+}
+
+/**
+ * Words of OAuth and OpenID Connect that are about a person or a code (RFC 6749 §4.1.2.1 and §5.2, OIDC
+ * Core §3.1.2.6). A browser brings them, or causes them with a code that it made up.
+ */
+const personal: readonly string[] = [
+  'access_denied',
+  'account_selection_required',
+  'consent_required',
+  'interaction_required',
+  'invalid_grant',
+  'login_required',
+]
+
+function failureOf(error: unknown): ProviderFailureCode | undefined {
+  if (!(error instanceof AccessError)) return undefined
+  if (personal.includes(oauthErrorOf(error) ?? '')) return undefined
+  return providerFailureCodes.find((code) => code === error.code)
+}
+
+function oauthErrorOf({ cause }: AccessError): string | undefined {
+  const isAnswer = cause instanceof AuthorizationResponseError || cause instanceof ResponseBodyError
+  return isAnswer ? cause.error : undefined
+}
+
+/** For whoever reads the log; a person who signs in is told something else. */
+function hintFor(code: ProviderFailureCode, oauthError: string | undefined): string {
+  if (oauthError === 'invalid_client' || oauthError === 'unauthorized_client')
+    return 'check "idp_client_id" and "idp_client_secret" against what the provider shows'
+  if (oauthError === 'invalid_scope') return 'check "idp_scopes" against what the provider offers'
+  return hints[code]
+}
+
+const hints: Readonly<Record<ProviderFailureCode, string>> = {
+  'provider-unavailable': 'check "idp_provider_url", and that this machine reaches it',
+  'provider-invalid':
+    'check "idp_provider_url" letter by letter, and the clocks of the provider and of this machine',
+  'provider-refused': "look into the provider's own log",
+  'token-refused': 'look into the log of the provider why it refuses its own access token',
+}
