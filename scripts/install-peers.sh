@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
 # OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, systemd, Chromium, git, rsync, xrdp, FreeRDP, curl,
-# OpenSSL.
+# OpenSSL, and what makes a slow line between network namespaces.
 # Tests start their own private copies, so the packages' services are neither left running nor enabled.
 # Services of packages that were there before are not touched. Quick and silent about what is already
 # installed.
@@ -20,6 +20,7 @@ packages='
   git rsync
   xrdp xorgxrdp xauth freerdp2-x11 xvfb x11-utils procps
   curl openssl
+  iproute2 python3
 '
 
 # package:unit, for the packages that bring a service.

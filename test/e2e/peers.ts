@@ -23,12 +23,13 @@ export const peers = {
   xrdp: ['xrdp', 'xrdp-sesman', 'xmessage', 'unshare', 'nsenter', 'pgrep', 'useradd', 'chpasswd'],
   FreeRDP: ['xfreerdp'],
   Xvfb: ['Xvfb'],
+  'network namespaces': ['unshare', 'nsenter', 'ip', 'python3'],
 } as const
 
 export type Peer = keyof typeof peers
 
 /** What nobody but root can run. */
-const rootsOwn: ReadonlySet<Peer> = new Set(['xrdp'])
+const rootsOwn: ReadonlySet<Peer> = new Set(['xrdp', 'network namespaces'])
 
 /** Longest run of a test, in milliseconds. */
 const maxTestMs = 120_000

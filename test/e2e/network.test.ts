@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { createCertificateAuthority } from '../../src/net/certificate.ts'
+import type { Child } from './child.ts'
+import { deadIPv4, deadIPv6, layLine, type Machine } from './peers/namespaces.ts'
+import { peerTest } from './peers.ts'
+import { posternCommand } from './rig.ts'
+import type { Scope } from './scope.ts'
+
+const needed = ['network namespaces'] as const
+const gatewayPort = 8443
+const servicePort = 7777
+
+/** A name with a slow address and a dead one, in both families and in one. */
+const slowAndDead = {
+  'a dead IPv6 address': `10.9.0.2 slow.test\n${deadIPv6} slow.test`,
+  'a dead address of its own family': `${deadIPv4} slow.test\n10.9.0.2 slow.test`,
+}
+/** There and back: 600 ms. */
+const delayMs = 300
+
+for (const [what, hosts] of Object.entries(slowAndDead)) {
+  peerTest(`a gateway 600 ms away is reached beside ${what}`, needed, async (scope) => {
+    const { near, far } = await layLine(scope, { delayMs, hosts })
+    await startEcho(far)
+    const { caFile } = await startGateway(scope, far, `127.0.0.1:${servicePort}`)
+    const client = startClient(near, caFile, 'slow.test')
+    client.stdin.end('over the line')
+    assert.equal(await client.ended, 0, client.errors())
+    assert.equal(client.output(), 'over the line')
+  })
+}
+
+peerTest('a service 600 ms away is reached beside a dead address', needed, async (scope) => {
+  const hosts = slowAndDead['a dead IPv6 address']
+  const { near, far } = await layLine(scope, { delayMs, hosts })
+  await startEcho(far)
+  const { caFile } = await startGateway(scope, near, `slow.test:${servicePort}`)
+  const client = startClient(near, caFile, 'localhost')
+  client.stdin.end('over the line')
+  assert.equal(await client.ended, 0, client.errors())
+  assert.equal(client.output(), 'over the line')
+})
+
+/** A service that sends back what it gets. */
+async function startEcho(machine: Machine): Promise<void> {
+  const script = `require('node:net').createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket))
+    .listen(${servicePort}, () => console.log('ready'))`
+  await machine.start(process.execPath, ['-e', script]).says(/ready/)
+}
+
+/** A gateway with one route, \`echo.test:7\`, which needs no sign-in. */
+async function startGateway(
+  scope: Scope,
+  machine: Machine,
+  to: string,
+): Promise<{ readonly caFile: string; readonly child: Child }> {
+  const home = join(scope.directory, 'gateway')
+  await mkdir(home)
+  const authority = await createCertificateAuthority()
+  const pair = await authority.issue(['slow.test', 'localhost'])
+  const files = {
+    'ca.pem': authority.cert,
+    'cert.pem': pair.cert,
+    'key.pem': pair.key,
+    'postern.yaml': stringify({
+      address: `:${gatewayPort}`,
+      certificate_file: 'cert.pem',
+      certificate_key_file: 'key.pem',
+      routes: [
+        {
+          from: 'tcp+https://echo.test:7',
+          to: `tcp://${to}`,
+          allow_public_unauthenticated_access: true,
+        },
+      ],
+    }),
+  }
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(home, name), text, { mode: 0o600 })
+  }
+  const command = posternCommand('gateway', '-c', join(home, 'postern.yaml'))
+  const env = { HOME: home, TMPDIR: home }
+  const child = machine.start(...command, { env, cwd: home })
+  await child.says(/"message":"listening"/)
+  return { caFile: join(home, 'ca.pem'), child }
+}
+
+/** \`postern tcp\` on standard input and output. */
+function startClient(machine: Machine, caFile: string, gatewayHost: string): Child {
+  const gateway = `https://${gatewayHost}:${gatewayPort}`
+  const args = ['--listen', '-', '--gateway', gateway, '--ca-file', caFile, 'echo.test:7']
+  return machine.start(...posternCommand('tcp', ...args), { env: { HOME: '/nonexistent' } })
+}
