@@ -3,3 +3,11 @@ export interface Closable {
   /** Resolves when everything is released; `graceMs` is how long to wait for work under way. */
   close(graceMs: number): Promise<void>
 }
+
+/** Waits for something, and no longer than `limitMs`. */
+export async function within(limitMs: number, done: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)))
+  await Promise.race([done, limit])
+  clearTimeout(timer)
+}

@@ -24,6 +24,13 @@ export interface SessionsOptions extends StateOptions {
   readonly json?: boolean
 }
 
+export interface AuditOptions extends StateOptions {
+  readonly json?: boolean
+  /** Milliseconds since the epoch. */
+  readonly since: number
+  readonly kind?: string
+}
+
 /** Read when `-c` names no other. */
 export const defaultConfigPath = 'postern.yaml'
 

@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { formatDuration, parseDuration } from '../clock.ts'
 import { exitCodeLines } from './exit-codes.ts'
 import { withConfig, withState } from './gateway-options.ts'
 import type {
+  AuditOptions,
   CheckOptions,
   GatewayOptions,
   RunGatewayOptions,
@@ -28,6 +29,9 @@ Examples:
   # who is signed in, and end one person's sessions and tunnels
   postern gateway sessions list -c postern.yaml
   postern gateway sessions revoke -c postern.yaml alice@example.com
+
+  # who signed in, was let in or refused, and changed something, in the last week
+  postern gateway audit list -c postern.yaml --since 168h
 
 Signals:
   SIGHUP            read the configuration again (a changed file is noticed by itself)
@@ -57,7 +61,10 @@ export function defineGateway(end: End): Command {
     })
   const grace = gateway.options.find(({ long }) => long === '--grace-period')
   grace?.default(defaultGracePeriodMs, formatDuration(defaultGracePeriodMs))
-  return gateway.addCommand(defineCheck(end)).addCommand(defineSessions(end))
+  return gateway
+    .addCommand(defineCheck(end))
+    .addCommand(defineSessions(end))
+    .addCommand(defineAudit(end))
 }
 
 function defineCheck(end: End): Command {
@@ -97,9 +104,48 @@ function defineSessions(end: End): Command {
   return sessions.addCommand(list).addCommand(revoke)
 }
 
+function defineAudit(end: End): Command {
+  const audit = new Command('audit').description(
+    'See the proof of sign-ins, sessions, decisions and changes that the gateway keeps in its state directory.',
+  )
+  audit.helpCommand(false)
+  const list = withState(new Command('list'))
+    .description('List the entries, oldest first; the gateway need not run.')
+    .addOption(
+      new Option('--since <time>', 'from when on: 168h, or 2026-08-20T10:00:00Z')
+        .argParser(moment)
+        .default(Date.now() - defaultSinceMs, '24h'),
+    )
+    .addOption(
+      new Option('--kind <kind>', 'only these').choices([
+        'sign-in',
+        'session',
+        'decision',
+        'admin',
+      ]),
+    )
+    .option('--json', 'print JSON on stdout, one entry a line')
+    .action(async (options: AuditOptions, command: Command) => {
+      const { listAudit } = await import('./gateway-audit.ts')
+      end(await listAudit(inherited(options, command)))
+    })
+  return audit.addCommand(list)
+}
+
 /** `postern gateway -c FILE check` means the same as `postern gateway check -c FILE`. */
 function inherited<T extends GatewayOptions>(options: T, command: Command): T {
   return { ...command.optsWithGlobals<T>(), ...options }
+}
+
+const defaultSinceMs = 86_400_000
+
+function moment(text: string): number {
+  const durationMs = parseDuration(text)
+  const at = durationMs === undefined ? Date.parse(text) : Date.now() - durationMs
+  if (Number.isNaN(at)) {
+    throw new InvalidArgumentError('must be a duration such as 168h, or a time such as 2026-08-20')
+  }
+  return at
 }
 
 function duration(text: string): number {

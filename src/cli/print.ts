@@ -18,6 +18,11 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${escapeJson(JSON.stringify(value, undefined, 2))}\n`)
 }
 
+/** Prints one of many results for scripts, on a line of its own. */
+export function printJsonLine(value: unknown): void {
+  process.stdout.write(`${escapeJson(JSON.stringify(value))}\n`)
+}
+
 /** Says one line. */
 export function note(line: string): void {
   process.stderr.write(`${cleanLine(line)}\n`)

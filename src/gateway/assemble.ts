@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { createAccessLog } from '../telemetry/access-log.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -27,6 +28,7 @@ import { createRouteTable } from './routes/table.ts'
 export interface Surroundings {
   readonly clock: Clock
   readonly log: Log
+  readonly audit: AuditLog
   readonly metrics: Metrics
   readonly identity: GatewayIdentity
 }
@@ -47,7 +49,7 @@ export interface Assembly extends GatewayParts {
 
 /** Makes the parts that serving a tunnel needs, from a checked configuration. */
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
-  const { clock, log, metrics, identity } = surroundings
+  const { clock, log, audit, metrics, identity } = surroundings
   let routes = createRouteTable(config.routes)
   let { timeoutWriteMs, programmaticRedirectDomains, deviceLogin, directory } = config
   const accessLog = createAccessLog({
@@ -57,6 +59,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   })
   const authorizeLog = createAuthorizeLog({
     logger: log.service('authorize'),
+    audit,
     fields: config.authorizeLogFields,
   })
   const clientCertificates = createClientCertificates(config.downstreamMtls, {
@@ -85,6 +88,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   identity.onSession((sessionId, ended) => void liveTunnels.redecide({ sessionId, ended }))
   return {
     accessLog,
+    audit,
     metrics,
     liveTunnels,
     authorize,
@@ -113,6 +117,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       countTunnels: (sessionId) => liveTunnels.countOf(sessionId),
       serviceAccounts: identity.serviceAccounts,
       logger: log.service('control'),
+      audit,
       cutSession: (sessionId) => liveTunnels.redecide({ sessionId, ended: 'session-revoked' }),
     },
     async reload(next) {

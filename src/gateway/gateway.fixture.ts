@@ -5,6 +5,7 @@ import { systemClock } from '../clock.ts'
 import type { Session } from '../identity/session.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
 import { parseRoutePolicy } from '../policy/shorthand.ts'
+import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createApp } from './app.ts'
@@ -83,6 +84,7 @@ export async function startTestGateway(
   const parts = assemble(config, {
     clock: systemClock,
     log,
+    audit: createAuditLog({ logger: log.service('audit') }),
     metrics: createMetrics(),
     identity: fakeIdentity(sessions),
   })

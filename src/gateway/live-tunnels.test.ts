@@ -5,6 +5,7 @@ import type { Session } from '../identity/session.ts'
 import { silentLogger } from '../log.ts'
 import type { Decision, Outcome } from '../policy/decision.ts'
 import type { RequestFacts } from '../policy/facts.ts'
+import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createAuthorize, type Authorize } from './authorize.ts'
@@ -172,7 +173,10 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
   const sessions = new Map(
     ['s1', 's2'].map((id) => [id, { session: makeSession(id, clock), version: 1 }]),
   )
-  const authorizeLog = createAuthorizeLog({ logger: silentLogger })
+  const authorizeLog = createAuthorizeLog({
+    logger: silentLogger,
+    audit: createAuditLog({ logger: silentLogger }),
+  })
   const clientCertificates = createClientCertificates(undefined, { clock, logger: silentLogger })
   const authorize = createAuthorize({
     clock,

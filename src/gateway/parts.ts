@@ -3,6 +3,7 @@ import type { HostPort } from '../address.ts'
 import type { AnySession, Session } from '../identity/session.ts'
 import type { Logger } from '../log.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Authorize } from './authorize.ts'
 import type { ClientCertificates } from './client-certificates/client-certificates.ts'
@@ -24,6 +25,7 @@ export interface Caller {
 /** Everything that serving a tunnel needs, made once by `startGateway`. */
 export interface GatewayParts {
   readonly accessLog: AccessLog
+  readonly audit: AuditLog
   readonly metrics: Metrics
   readonly liveTunnels: LiveTunnels
   readonly authorize: Authorize

@@ -5,6 +5,7 @@ import { createServiceAccountTokens } from '../identity/service-account-token.ts
 import { createServiceAccounts, type ServiceAccounts } from '../identity/service-accounts.ts'
 import { silentLogger } from '../log.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
+import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createAuthorize } from './authorize.ts'
@@ -95,7 +96,10 @@ async function startRig(t: TestContext): Promise<Rig> {
   const routes = createRouteTable([route])
   const authorize = createAuthorize({
     clock,
-    authorizeLog: createAuthorizeLog({ logger: silentLogger }),
+    authorizeLog: createAuthorizeLog({
+      logger: silentLogger,
+      audit: createAuditLog({ logger: silentLogger }),
+    }),
     metrics: createMetrics(),
     clientCertificates: createClientCertificates(undefined, { clock, logger: silentLogger }),
     subjectOf: (session) => session,

@@ -1,7 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { systemClock, type Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
-import type { Closable } from '../shutdown.ts'
+import { within, type Closable } from '../shutdown.ts'
+import { openAuditFiles } from '../telemetry/audit-files.ts'
+import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { serveMetrics } from '../telemetry/metrics-server.ts'
@@ -30,6 +32,9 @@ export interface GatewayOptions {
   /** Makes the pages at the gateway's own address; plain ones without it. */
   readonly pages?: CreatePages
 }
+
+/** Longest wait for the disk when the gateway ends, in milliseconds: its audit entries are kept first. */
+const auditWaitMs = 1_000
 
 /** A running gateway. */
 export interface Gateway extends Closable {
@@ -61,11 +66,21 @@ export async function startGateway(
   const log = createLog({ level: config.logLevel, sink: logSink, clock })
   const metrics = createMetrics()
   const state = opened.adopt(await openStateDirectory(config.stateDirectory), (it) => it.release())
+  const keeper = opened.adopt(openAuditFiles(state.auditPath, clock), (it) =>
+    within(auditWaitMs, it.close()),
+  )
+  const audit = createAuditLog({
+    logger: log.service('audit'),
+    keeper,
+    clock,
+    onLost: (entries) => metrics.auditEntriesLost(entries),
+  })
+  opened.defer(() => within(auditWaitMs, audit.flushed()))
   const { identity, signIn } = opened.adopt(
     await openIdentity(config, { state, clock, log, metrics }),
     (it) => it.close(),
   )
-  const parts = assemble(config, { clock, log, metrics, identity })
+  const parts = assemble(config, { clock, log, audit, metrics, identity })
   const logger = log.service('gateway')
   const pages = options.pages?.({ ...parts, ...pagesIdentity(signIn), logger })
   const signInLog = createSignInLog(log.service('audit'), clock)

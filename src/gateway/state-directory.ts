@@ -11,6 +11,8 @@ export interface StateDirectory {
   readonly storePath: string
   /** Where commands that change a running gateway speak to it. */
   readonly controlSocketPath: string
+  /** The directory of audit entries. */
+  readonly auditPath: string
   /** A key of 32 bytes, made at the first call and the same from then on. */
   key(name: 'shared_secret' | 'cookie_secret'): Promise<Buffer>
   /** Lets another gateway have the directory. */
@@ -24,6 +26,7 @@ export const stateFiles = {
   store: 'postern.db',
   lock: 'gateway.lock',
   controlSocket: 'control.sock',
+  audit: 'audit',
 } as const
 
 /**
@@ -38,6 +41,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
     path,
     storePath: join(path, stateFiles.store),
     controlSocketPath: join(path, stateFiles.controlSocket),
+    auditPath: join(path, stateFiles.audit),
     key: (name) => readOrMakeKey(join(path, name)),
     release: () => lock.close(),
   }

@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts'
-import type { Closable } from '../shutdown.ts'
+import { within, type Closable } from '../shutdown.ts'
 import type { LiveTunnels } from './live-tunnels.ts'
 import type { Port } from './port.ts'
 
@@ -38,11 +38,4 @@ export function createShutdown({
     await running[Symbol.asyncDispose]()
     logger.info('stopped', { 'tunnels-cut': tunnelsCut })
   }
-}
-
-async function within(limitMs: number, done: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)))
-  await Promise.race([done, limit])
-  clearTimeout(timer)
 }

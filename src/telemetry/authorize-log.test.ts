@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { createAuditLog } from './audit-log.ts'
 import type { AuthorizeLine } from './authorize-fields.ts'
 import { authorizeLogFieldNames, isAuthorizeLogField } from './authorize-fields.ts'
 import { createAuthorizeLog } from './authorize-log.ts'
@@ -95,6 +96,8 @@ test('fields of the reference are accepted, unknown and secret ones are not', ()
 
 function check(input: AuthorizeLine, fields?: readonly string[]): readonly string[] {
   const { log, lines } = collectLog()
-  createAuthorizeLog({ logger: log.service('authorize'), fields }).check(input)
+  const logger = log.service('authorize')
+  const audit = createAuditLog({ logger })
+  createAuthorizeLog({ logger, audit, fields }).check(input)
   return lines
 }

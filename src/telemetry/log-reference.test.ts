@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { accessLogFieldNames } from './access-fields.ts'
 import { createAccessLog } from './access-log.ts'
 import { authorizeLogFieldNames } from './authorize-fields.ts'
+import { createAuditLog } from './audit-log.ts'
 import { createAuthorizeLog } from './authorize-log.ts'
 import { endings } from './ended.ts'
 import { renderLogReference } from './log-reference.ts'
@@ -24,7 +25,8 @@ test("the reference's examples have the fields of real lines, in order", () => {
   const session = { kind: 'person' as const, id: '1', userId: '1', email: 'alice@example.com' }
   const route = { id: '1', name: 'ssh' }
   const decision = { allow: { value: true, reasons: ['a'] }, deny: { value: false, reasons: [] } }
-  createAuthorizeLog({ logger: log.service('authorize') }).check({
+  const logger = log.service('authorize')
+  createAuthorizeLog({ logger, audit: createAuditLog({ logger }) }).check({
     ...request,
     session,
     route,

@@ -9,6 +9,7 @@ export function renderLogReference(): string {
     introduction,
     '## The authorize line\n\n' + authorizeText,
     fieldList(authorizeFields),
+    '## What is kept\n\n' + auditText,
     '## The access line\n\n' + accessText,
     fieldList(accessFields),
     '## Why a tunnel ended\n\nThe values of `ended`:',
@@ -47,6 +48,7 @@ the fields, \`time\` (RFC 3339, UTC) and \`message\`. \`service\` says which par
 - \`audit\`: one line for each sign-in, failed sign-in, sign-out and change of a session
 - \`identity\`: what is wrong between the gateway and its identity provider
 - \`access\`: one line for each request, at its end; a tunnel's line comes **when the tunnel ends**
+- \`audit\`, \`control\`: who signed in or out, and what was changed by command
 
 \`log_level\` is \`debug\`, \`info\`, \`warn\` or \`error\`. Authorize and access lines are \`info\`: a \`log_level\`
 of \`warn\` turns them off. Requests for \`/healthz\` and \`/ping\` are logged at \`debug\`.`
@@ -62,6 +64,20 @@ window, new claims) and is no longer allowed. \`authorize_log_fields\` selects t
 After the selected fields always come \`allow\` with \`allow-why-true\` or \`allow-why-false\`, and \`deny\` with
 \`deny-why-true\` or \`deny-why-false\`: the verdict of each side of the policy, and the sorted reasons for it. Access
 is given when \`allow\` is true and \`deny\` is false.`
+
+const auditText = `Sign-ins, sessions, decisions and changes by command are kept in the state directory first, one JSON object a
+line in \`audit/\`, whatever \`log_level\` says, and then written to the log: a line that the log's reader never took is
+no lost proof. A power cut takes the last second at most. \`postern gateway audit list\` reads them, also when no gateway
+runs; \`jq\` does as well.
+
+\`\`\`json
+{"time":"2026-08-20T10:00:00.120Z","kind":"decision","event":"authorize check","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","ip":"203.0.113.9","user-agent":"postern/0.1.0","request-id":"5e1c…","host":"ssh.example.com:22","route":"ssh","route-id":"5b0d3f6a9c1e2d47","allow":true,"allow-why-true":["email-ok"],"deny":false,"deny-why-false":[]}
+\`\`\`
+
+There is a file a day for each of \`people\` (sign-ins, sessions, changes), \`decisions\`, and \`strangers\`: what
+somebody without a session caused, which so can push out nothing else. The oldest files go after 90 days, or when a kind
+comes to 64 MiB. Where the directory cannot be written (full, read-only) tunnels go on: it is said once, and
+\`postern_audit_entries_lost_total\` counts.`
 
 const accessText = `Message \`http-request\`. \`access_log_fields\` selects the fields and their order. The first twelve default
 fields are Pomerium's.

@@ -35,6 +35,8 @@ export interface Metrics {
   countSessions(count: () => number | Promise<number>): void
   /** The configuration was read, at the start or again. */
   configLoaded(outcome: Success, nowMs: number): void
+  /** Audit entries could not be kept in the state directory. */
+  auditEntriesLost(entries: number): void
   readonly contentType: string
   /** Everything in Prometheus' text format. */
   render(): Promise<string>
@@ -89,6 +91,11 @@ export function createMetrics(): Metrics {
     buckets: dialBucketsSeconds,
     registers,
   })
+  const auditLost = new Counter({
+    name: 'postern_audit_entries_lost_total',
+    help: 'Audit entries that could not be kept in the state directory',
+    registers,
+  })
   for (const outcome of ['allow', 'deny', 'sign-in']) decisions.inc({ outcome }, 0)
   for (const outcome of ['ok', 'failed']) signIns.inc({ outcome }, 0)
   for (const reason of providerFailures) failures.inc({ reason }, 0)
@@ -101,6 +108,7 @@ export function createMetrics(): Metrics {
     dialled: (outcome, durationMs) => dials.observe({ outcome }, durationMs / 1000),
     countSessions: (count) => void sessionGauge(registry, count),
     configLoaded: configMetrics(registry),
+    auditEntriesLost: (entries) => auditLost.inc(entries),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   }

@@ -90,6 +90,33 @@ describe('sign-in from the command line', () => {
     },
   )
 
+  peerTest(
+    'what was decided and revoked is kept, and read when no gateway runs',
+    [],
+    async (scope) => {
+      const { rig, person } = await startEcho(scope)
+      const local = await person.listen(target)
+      assert.equal(await exchange(await local.connect(), 'hello'), 'hello')
+      await rig.postern('gateway', 'sessions', 'revoke', alice)
+      await rig.stop()
+      const { output } = await rig.postern('gateway', 'audit', 'list', '--json')
+      const entries = output
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+      const decision = entries.find(({ kind, email }) => kind === 'decision' && email === alice)
+      assert.deepEqual(
+        [decision?.['host'], decision?.['allow'], decision?.['ip']],
+        [target, true, '127.0.0.1'],
+      )
+      assert.ok(entries.some(({ event }) => event === 'sessions revoked'))
+      const { output: table } = await rig.postern('gateway', 'audit', 'list', '--kind', 'decision')
+      assert.match(table, /^TIME +KIND +WHO +FROM +WHAT\n/)
+      assert.match(table, new RegExp(`decision +${alice} +127\\.0\\.0\\.1 +allowed ${target}`))
+      assert.doesNotMatch(table, /revoked/)
+    },
+  )
+
   peerTest('no token or code is logged or printed', [], async (scope) => {
     const { rig, person } = await startEcho(scope, { log_level: 'debug' })
     const local = await person.listen(target, '--log-format', 'json')

@@ -5,7 +5,11 @@ import { Hono } from 'hono'
 import type { Session } from '../../identity/session.ts'
 import type { Closable } from '../../shutdown.ts'
 import { listenError } from '../listen-error.ts'
-import { serviceAccountControl, type ServiceAccountParts } from './service-accounts.ts'
+import {
+  recordChange,
+  serviceAccountControl,
+  type ServiceAccountParts,
+} from './service-accounts.ts'
 import type { ControlFault, Revocation, SessionList, SessionSummary } from './protocol.ts'
 
 /** What the control socket reaches inside the running gateway. */
@@ -46,7 +50,7 @@ function controlApp(parts: ControlParts): Hono {
   app.delete('/sessions/:id', async (c) => {
     const id = c.req.param('id')
     if (await parts.revokeSession(id)) {
-      parts.logger.info('sessions revoked', { 'session-ids': [id] })
+      recordChange(parts, 'sessions revoked', { 'session-ids': [id] })
       return c.json<Revocation>({ revoked: [id] })
     }
     return c.json<ControlFault>(
@@ -61,7 +65,7 @@ function controlApp(parts: ControlParts): Hono {
       userId === who || email?.toLowerCase() === who.toLowerCase()
     const ids = (await parts.listSessions()).filter(isTheirs).map(({ id }) => id)
     await Promise.all(ids.map((id) => parts.revokeSession(id)))
-    parts.logger.info('sessions revoked', { 'session-ids': ids })
+    recordChange(parts, 'sessions revoked', { 'session-ids': ids })
     return c.json<Revocation>({ revoked: ids })
   })
   app.route('/service-accounts', serviceAccountControl(parts))

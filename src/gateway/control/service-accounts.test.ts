@@ -6,8 +6,9 @@ import { test, type TestContext } from 'node:test'
 import { createFakeClock } from '../../fake-clock.ts'
 import { createServiceAccountTokens } from '../../identity/service-account-token.ts'
 import { createServiceAccounts, type ServiceAccounts } from '../../identity/service-accounts.ts'
-import { silentLogger, type LogFields } from '../../log.ts'
+import { silentLogger, type LogFields, type Logger } from '../../log.ts'
 import { openSqliteStore } from '../../store/sqlite.ts'
+import { createAuditLog } from '../../telemetry/audit-log.ts'
 import { stateFiles } from '../state-directory.ts'
 import { createControlClient, type ControlClient } from './client.ts'
 import { startControl } from './server.ts'
@@ -137,12 +138,17 @@ async function startSocket(
   onCut: (sessionId: string) => void = () => undefined,
 ): Promise<ControlClient> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-control-'))
+  const logger: Logger = {
+    ...silentLogger,
+    info: (message, fields) => said.push([message, fields]),
+  }
   const server = await startControl(join(directory, stateFiles.controlSocket), {
     listSessions: () => Promise.resolve([]),
     revokeSession: () => Promise.resolve(false),
     countTunnels: () => 0,
     serviceAccounts,
-    logger: { ...silentLogger, info: (message, fields) => said.push([message, fields]) },
+    logger,
+    audit: createAuditLog({ logger }),
     cutSession: (sessionId) => Promise.resolve(onCut(sessionId)),
   })
   t.after(async () => {

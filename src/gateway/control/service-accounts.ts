@@ -2,7 +2,8 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { AppError, PeerError } from '../../errors.ts'
-import type { Logger } from '../../log.ts'
+import type { LogFields, Logger } from '../../log.ts'
+import type { AuditLog } from '../../telemetry/audit-log.ts'
 import type { ServiceAccount } from '../../identity/service-account-record.ts'
 import type { NewCredential, ServiceAccounts } from '../../identity/service-accounts.ts'
 import type {
@@ -19,6 +20,8 @@ export interface ServiceAccountParts {
   readonly serviceAccounts: ServiceAccounts | undefined
   /** Where it is kept who got which access when; credentials are never written there. */
   readonly logger: Logger
+  /** Where changes are kept before their lines are written. */
+  readonly audit: AuditLog
   countTunnels(sessionId: string): number
   /** Resolves once no tunnel is left of a session that has ended. */
   cutSession(sessionId: string): Promise<void>
@@ -70,7 +73,7 @@ export function serviceAccountControl(parts: ServiceAccountParts): Hono {
     const { id, description, format, expires_at } = parse(creation, await c.req.text())
     const expiresAtMs = expires_at ?? undefined
     const made = await accountsOf(parts).create({ id, description, format, expiresAtMs })
-    parts.logger.info('service account created', changeOf(made))
+    recordChange(parts, 'service account created', changeOf(made))
     return c.json<IssuedCredential>(issued(made))
   })
   app.post('/:id/rotate', async (c) => {
@@ -80,16 +83,28 @@ export function serviceAccountControl(parts: ServiceAccountParts): Hono {
     const made = await endSessions(id, parts, (accounts) =>
       accounts.rotate(id, { keepOldMs: keep_old_ms, expiresAtMs }),
     )
-    parts.logger.info('service account rotated', { ...changeOf(made), 'keep-old-ms': keep_old_ms })
+    recordChange(parts, 'service account rotated', {
+      ...changeOf(made),
+      'keep-old-ms': keep_old_ms,
+    })
     return c.json<IssuedCredential>(issued(made))
   })
   app.delete('/:id', async (c) => {
     const id = c.req.param('id')
     await endSessions(id, parts, (accounts) => accounts.revoke(id))
-    parts.logger.info('service account revoked', { 'service-account-id': id })
+    recordChange(parts, 'service account revoked', { 'service-account-id': id })
     return c.json<Revocation>({ revoked: [id] })
   })
   return app
+}
+
+/** Keeps what a command has changed, and says it. */
+export function recordChange(
+  { audit, logger }: Pick<ServiceAccountParts, 'audit' | 'logger'>,
+  event: string,
+  details: LogFields,
+): void {
+  audit.record({ kind: 'admin', event, details }, () => logger.info(event, details))
 }
 
 /** Answers once the tunnels that a change ends are gone: what is told to be revoked is. */

@@ -1,5 +1,6 @@
 import type { Logger } from '../../log.ts'
 import type { Identity } from '../../identity/identity.ts'
+import type { AuditLog } from '../../telemetry/audit-log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { Route } from '../routes/route.ts'
 import type { Session } from '../../identity/session.ts'
@@ -11,6 +12,8 @@ export interface SignInParts {
   /** Where the whole sign-in runs, whatever name a request came by. */
   readonly origin: URL
   readonly metrics: Metrics
+  /** Where sign-ins, failed ones and sign-outs are kept. */
+  readonly audit: AuditLog
   readonly logger: Logger
   readonly signInLog: SignInLog
   /** Path where a sign-in ends that was not asked for by a program. */

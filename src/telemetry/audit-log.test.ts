@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict'
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { createFakeClock } from '../fake-clock.ts'
+import { openAuditFiles } from './audit-files.ts'
+import { createAuditLog, type AuditEntry, type AuditKeeper } from './audit-log.ts'
+import { collectLog } from './log.fixture.ts'
+import { readAudit, type KeptEntry } from './read-audit.ts'
+
+const alice = { kind: 'person', id: 's1', userId: 'u1', email: 'alice@example.com' } as const
+const signedIn: AuditEntry = {
+  kind: 'sign-in',
+  event: 'signed in',
+  session: alice,
+  ip: '203.0.113.9',
+  userAgent: 'Mozilla/5.0',
+  requestId: 'r1',
+  details: { provider: 'https://idp.example.com' },
+}
+const refused: AuditEntry = { kind: 'decision', event: 'authorize check', ip: '203.0.113.66' }
+
+test('an entry is kept with who, whence and what, and then said with the same', async (t) => {
+  const { directory, audit, lines } = await openAudit(t)
+  audit.record(signedIn)
+  assert.deepEqual(lines, [])
+  await audit.flushed()
+  const fields = {
+    kind: 'sign-in',
+    user: 'u1',
+    email: 'alice@example.com',
+    'session-id': 's1',
+    ip: '203.0.113.9',
+    'user-agent': 'Mozilla/5.0',
+    'request-id': 'r1',
+    provider: 'https://idp.example.com',
+  }
+  const time = '2026-01-01T00:00:00.000Z'
+  assert.deepEqual(await entriesOf(directory), [{ time, event: 'signed in', ...fields }])
+  const [line = ''] = lines
+  const { level, service, message, time: _, ...said } = JSON.parse(line) as Record<string, unknown>
+  assert.deepEqual([level, service, message, said], ['info', 'audit', 'signed in', fields])
+})
+
+test('nothing is said before it is kept', async () => {
+  const order: string[] = []
+  const { promise: disk, resolve: diskIsDone } = Promise.withResolvers<void>()
+  const keeper: AuditKeeper = {
+    async append(series) {
+      await disk
+      order.push(`kept ${series}`)
+    },
+  }
+  const audit = createAuditLog({ logger: collectLog().log.service('audit'), keeper })
+  audit.record(signedIn, () => order.push('said'))
+  diskIsDone()
+  await audit.flushed()
+  assert.deepEqual(order, ['kept people', 'said'])
+})
+
+test('secrets are not kept', async (t) => {
+  const { directory, audit } = await openAudit(t)
+  audit.record({ ...signedIn, details: { access_token: 'abc', note: 'Bearer 0123456789abcdef01' } })
+  await audit.flushed()
+  const [entry] = await entriesOf(directory)
+  assert.deepEqual([entry?.['access_token'], entry?.['note']], ['[redacted]', 'Bearer [redacted]'])
+})
+
+test('what strangers cause does not push out what is known of people', async (t) => {
+  const { directory, audit } = await openAudit(t, { maxFileBytes: 500, maxSeriesBytes: 2_000 })
+  audit.record(signedIn)
+  audit.record({ kind: 'admin', event: 'sessions revoked' })
+  audit.record({ ...refused, session: alice })
+  for (let count = 0; count < 400; count++) audit.record(refused)
+  await audit.flushed()
+  const kept = await entriesOf(directory)
+  assert.deepEqual(
+    kept.filter(({ kind, email }) => kind !== 'decision' || email !== undefined).length,
+    3,
+  )
+  assert.ok(kept.length < 60, `${kept.length} of 403 are kept`)
+  const sizes = await Promise.all(
+    (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size),
+  )
+  assert.ok(sizes.reduce((sum, size) => sum + size) < 3 * 2_000 + 100 * 150)
+})
+
+test('entries go after their days, and no others', async (t) => {
+  const { directory, audit, clock } = await openAudit(t, { maxAgeDays: 2 })
+  for (const day of [1, 2, 3, 4, 5]) {
+    audit.record({ ...signedIn, requestId: `day ${day}` })
+    await audit.flushed()
+    clock.advance(86_400_000)
+  }
+  const days = (await entriesOf(directory)).map((entry) => entry['request-id'])
+  assert.deepEqual(days, ['day 3', 'day 4', 'day 5'])
+})
+
+test('a line that was cut short spoils no other, and reading skips it', async (t) => {
+  const { directory, audit } = await openAudit(t)
+  await mkdir(directory)
+  await writeFile(join(directory, 'people-2026-01-01-0001.jsonl'), '{"time":"2026-01-0')
+  audit.record(signedIn)
+  await audit.flushed()
+  assert.equal((await entriesOf(directory)).length, 1)
+  await appendFile(join(directory, 'people-2026-01-01-0001.jsonl'), '{"ti')
+  assert.equal((await entriesOf(directory)).length, 1)
+})
+
+test('a disk that keeps nothing is said once and counted, and the lines are written', async (t) => {
+  let losses = 0
+  const { directory, audit, lines } = await openAudit(t, {}, (entries) => void (losses += entries))
+  // Stands where the directory would be made.
+  await writeFile(directory, '')
+  for (let count = 0; count < 250; count++) audit.record(signedIn)
+  await audit.flushed()
+  assert.equal(losses, 250)
+  const messages = lines.map((line) => (JSON.parse(line) as { message: string }).message)
+  assert.equal(messages.filter((message) => message === 'signed in').length, 250)
+  assert.equal(messages.filter((message) => message === 'audit entries are not kept').length, 1)
+  await rm(directory)
+  audit.record(signedIn)
+  await audit.flushed()
+  assert.match(lines.at(-2) ?? '', /"lost":250.*"audit entries are kept again"/)
+  assert.equal((await entriesOf(directory)).length, 1)
+})
+
+test('a disk that hangs holds up nobody, and what waits for it is bounded', async () => {
+  const { log, lines } = collectLog()
+  let losses = 0
+  const audit = createAuditLog({
+    logger: log.service('audit'),
+    keeper: { append: () => new Promise(() => undefined) },
+    onLost: (entries) => void (losses += entries),
+  })
+  const details = { note: 'x'.repeat(2_000) }
+  for (let count = 0; count < 3_000; count++) audit.record({ ...signedIn, details })
+  assert.ok(losses > 900 && losses < 1_500, `${losses} are lost`)
+  assert.equal(lines.length, losses + 1)
+})
+
+test('what is read is in the order of time over all files, from a moment on', async (t) => {
+  const { directory, audit, clock } = await openAudit(t)
+  for (const entry of [signedIn, refused, { ...refused, session: alice }, signedIn]) {
+    audit.record(entry)
+    await audit.flushed()
+    clock.advance(1_000)
+  }
+  const times = (await entriesOf(directory)).map(({ time }) => time)
+  assert.deepEqual(times, times.toSorted())
+  assert.equal(times.length, 4)
+  assert.equal((await entriesOf(directory, Date.UTC(2026, 0, 1, 0, 0, 2))).length, 2)
+})
+
+test('only the own user can read the files', async (t) => {
+  const { directory, audit } = await openAudit(t)
+  audit.record(signedIn)
+  await audit.flushed()
+  const [name = ''] = await readdir(directory)
+  assert.equal((await stat(join(directory, name))).mode & 0o777, 0o600)
+  assert.match(await readFile(join(directory, name), 'utf8'), /"event":"signed in"/)
+})
+
+async function openAudit(
+  t: TestContext,
+  limits: Partial<{ maxFileBytes: number; maxSeriesBytes: number; maxAgeDays: number }> = {},
+  onLost?: (entries: number) => void,
+) {
+  const parent = await mkdtemp(join(tmpdir(), 'postern-audit-'))
+  const directory = join(parent, 'audit')
+  const clock = createFakeClock()
+  const bounds = { maxFileBytes: 100_000, maxSeriesBytes: 1_000_000, maxAgeDays: 90, ...limits }
+  const keeper = openAuditFiles(directory, clock, bounds)
+  const { log, lines } = collectLog()
+  const audit = createAuditLog({ logger: log.service('audit'), keeper, clock, onLost })
+  t.after(async () => {
+    await audit.flushed()
+    await keeper.close()
+    await rm(parent, { recursive: true })
+  })
+  return { directory, clock, audit, lines }
+}
+
+async function entriesOf(directory: string, sinceMs = 0): Promise<KeptEntry[]> {
+  const entries: KeptEntry[] = []
+  for await (const entry of readAudit(directory, sinceMs)) entries.push(entry)
+  return entries
+}

@@ -1,0 +1,160 @@
+import { systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
+import type { LogFields, Logger } from '../log.ts'
+import { escapeJson } from '../terminal-text.ts'
+import type { AccessSession } from './access-fields.ts'
+import { redactFields } from './redact.ts'
+
+/** What an audit entry is about; `decision` is a policy's, `admin` a change made by command. */
+export type AuditKind = 'sign-in' | 'session' | 'decision' | 'admin'
+
+/** One thing that must be provable afterwards. Never a token, cookie or secret. */
+export interface AuditEntry {
+  readonly kind: AuditKind
+  /** What happened, in the past tense: `signed in`, `sign-in failed`, `service account revoked`. */
+  readonly event: string
+  /** Who did it or whom it befell; a session of `identity/` fits by shape. Undefined for a stranger. */
+  readonly session?: AccessSession | undefined
+  /** The address it came from. */
+  readonly ip?: string | undefined
+  readonly userAgent?: string | undefined
+  readonly requestId?: string | undefined
+  /** What else there is to say, under names in kebab case. */
+  readonly details?: LogFields | undefined
+}
+
+/**
+ * The proof of who signed in, what was decided and what was changed. An entry is kept in the state
+ * directory first and then written to the log, so that a line the log's reader never took is no lost
+ * proof.
+ */
+export interface AuditLog {
+  /**
+   * Keeps an entry and then calls `say`, which writes its log line; by default one of the service
+   * `audit` with everything in it. Never waits and never throws.
+   */
+  record(entry: AuditEntry, say?: () => void): void
+  /** Resolves when all entries so far are kept and said, or cannot be. */
+  flushed(): Promise<void>
+}
+
+/** Where entries are kept. */
+export interface AuditKeeper {
+  /** Appends whole lines to one of the series; rejects when it could not keep all of them. */
+  append(series: AuditSeries, lines: string): Promise<void>
+}
+
+/**
+ * What is bounded by itself, so that much of the one cannot push out the other: nobody without a session
+ * makes an entry in `people` or `decisions`.
+ */
+export const auditSeries = ['people', 'decisions', 'strangers'] as const
+export type AuditSeries = (typeof auditSeries)[number]
+
+export interface AuditLogOptions {
+  /** The logger of the service `audit`. */
+  readonly logger: Logger
+  /** Undefined keeps nothing: lines are written at once. */
+  readonly keeper?: AuditKeeper | undefined
+  readonly clock?: Clock | undefined
+  /** Entries could not be kept. */
+  readonly onLost?: ((entries: number) => void) | undefined
+}
+
+/**
+ * Most that waits for the disk, in UTF-16 code units.
+ *
+ * @limit audit entries that wait for a slow disk: more are logged and counted, and not kept
+ */
+const maxWaitingLength = 4 * 1024 * 1024
+/** Most entries of one step, so that their log lines do not hold up the event loop. */
+const batchEntries = 100
+
+interface Waiting {
+  readonly series: AuditSeries
+  readonly line: string
+  readonly say: () => void
+}
+
+/** Opens the audit log. */
+export function createAuditLog(options: AuditLogOptions): AuditLog {
+  const { logger, keeper, clock = systemClock, onLost } = options
+  const waiting: Waiting[] = []
+  let waitingLength = 0
+  let working: Promise<void> | undefined
+  /** Entries lost since keeping them failed; undefined while all is well. */
+  let lost: number | undefined
+
+  function lose(entries: number, error: unknown): void {
+    onLost?.(entries)
+    if (lost === undefined) {
+      const hint = 'see to the space and the permissions of the state directory'
+      logger.error('audit entries are not kept', { error, hint })
+    }
+    lost = (lost ?? 0) + entries
+  }
+
+  async function keepBatch(store: AuditKeeper): Promise<void> {
+    const batch = waiting.splice(0, batchEntries)
+    waitingLength -= batch.reduce((sum, { line }) => sum + line.length, 0)
+    for (const series of auditSeries) {
+      const lines = batch.filter((entry) => entry.series === series).map(({ line }) => line)
+      if (lines.length === 0) continue
+      try {
+        await store.append(series, lines.join(''))
+        if (lost !== undefined) logger.warn('audit entries are kept again', { lost })
+        lost = undefined
+      } catch (error) {
+        lose(lines.length, error)
+      }
+    }
+    for (const { say } of batch) say()
+  }
+
+  async function work(store: AuditKeeper): Promise<void> {
+    while (waiting.length > 0) await keepBatch(store)
+    working = undefined
+  }
+
+  return {
+    record(entry, say) {
+      const fields = fieldsOf(entry)
+      const sayIt = say ?? (() => logger.info(entry.event, { kind: entry.kind, ...fields }))
+      if (keeper === undefined) return sayIt()
+      const line = lineOf(entry, fields, clock.now())
+      if (waitingLength + line.length > maxWaitingLength) {
+        lose(1, new Error('the disk is too slow'))
+        return sayIt()
+      }
+      waitingLength += line.length
+      waiting.push({ series: seriesOf(entry), line, say: sayIt })
+      working ??= work(keeper)
+    },
+    flushed: async () => working,
+  }
+}
+
+function seriesOf({ kind, session }: AuditEntry): AuditSeries {
+  if (kind === 'decision') return session === undefined ? 'strangers' : 'decisions'
+  return session === undefined && kind !== 'admin' ? 'strangers' : 'people'
+}
+
+/** The names are those of the access line. */
+function fieldsOf({ session, ip, userAgent, requestId, details }: AuditEntry): LogFields {
+  const isPerson = session?.kind === 'person'
+  return {
+    user: isPerson ? session.userId : undefined,
+    email: isPerson ? session.email : undefined,
+    'session-id': isPerson ? session.id : undefined,
+    'service-account-id': session?.kind === 'service-account' ? session.userId : undefined,
+    ip,
+    'user-agent': userAgent,
+    'request-id': requestId,
+    ...details,
+  }
+}
+
+function lineOf({ kind, event }: AuditEntry, fields: LogFields, nowMs: number): string {
+  const time = new Date(nowMs).toISOString()
+  return `${escapeJson(JSON.stringify({ time, kind, event, ...redactFields(fields) }))}\n`
+}
