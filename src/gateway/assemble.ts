@@ -51,7 +51,9 @@ export interface Assembly extends GatewayParts {
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
   const { clock, log, audit, metrics, identity } = surroundings
   let routes = createRouteTable(config.routes)
-  let { timeoutWriteMs, programmaticRedirectDomains, deviceLogin, directory } = config
+  let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin, directory } =
+    config
+  const logger = log.service('gateway')
   const accessLog = createAccessLog({
     logger: log.service('access'),
     fields: config.accessLogFields,
@@ -64,7 +66,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   })
   const clientCertificates = createClientCertificates(config.downstreamMtls, {
     clock,
-    logger: log.service('gateway'),
+    logger,
   })
   const subjects: Subjects = (session) => subjectOf(session, directory)
   const authorize = createAuthorize({
@@ -78,15 +80,17 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   const mayUse: MayUse = (route, asker) => decide(route, asker).outcome === 'allow'
   const liveTunnels = createLiveTunnels({
     clock,
-    logger: log.service('gateway'),
+    logger,
     authorize,
     routes: () => routes,
     timeoutWriteMs: () => timeoutWriteMs,
+    maxTunnelsPerUser: () => maxTunnelsPerUser,
     session: (id) => identity.session(id),
     sessionVersion: (id) => identity.sessionVersion(id),
   })
   identity.onSession((sessionId, ended) => void liveTunnels.redecide({ sessionId, ended }))
   return {
+    logger,
     accessLog,
     audit,
     metrics,
@@ -124,6 +128,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       // One step: no request sees the new routes with the old limits.
       routes = createRouteTable(next.routes)
       timeoutWriteMs = next.timeoutWriteMs
+      maxTunnelsPerUser = next.maxTunnelsPerUser
       programmaticRedirectDomains = next.programmaticRedirectDomains
       deviceLogin = next.deviceLogin
       directory = next.directory

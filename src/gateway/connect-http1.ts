@@ -42,6 +42,7 @@ export function connectRequestHttp1(
       return socket
     },
     refuse: (answer) => writeAndEnd(socket, answer),
+    abandon: () => void socket.destroy(),
   }
 }
 

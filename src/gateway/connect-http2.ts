@@ -38,6 +38,7 @@ export function connectRequestHttp2(
       // this connection go on.
       if (answer.status === certificateRequired) stream.session?.close()
     },
+    abandon: () => void stream.destroy(),
   }
 }
 

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError, messageOf } from '../errors.ts'
 import type { RelayEnd } from '../net/relay.ts'
 import type { AccessEntry } from '../telemetry/access-log.ts'
 import type { AccessRequest } from '../telemetry/access-fields.ts'
@@ -13,6 +13,11 @@ import type { GatewayParts } from './parts.ts'
 import { asRedirect, toRefusal, type Refusal } from './refusal.ts'
 import type { Route } from './routes/route.ts'
 import { hasCredential } from '../identity/credential-headers.ts'
+
+/** An open tunnel's entry in log and metrics. */
+export interface TunnelOutcome {
+  end(end: RelayEnd): void
+}
 
 /** What the access log knows of a CONNECT when it begins. */
 export function accessRequest({
@@ -44,7 +49,7 @@ export function beginTunnel(
   route: Route,
   tunnel: LiveTunnel,
   { metrics }: GatewayParts,
-): { end(end: RelayEnd): void } {
+): TunnelOutcome {
   const counted = metrics.tunnelOpened(route.name)
   const startedMs = performance.now()
   return {
@@ -57,8 +62,27 @@ export function beginTunnel(
   }
 }
 
-/** Answers a request that came to nothing, and says why in its access line. */
+/**
+ * Answers a request that came to nothing, and says why in its access line. Never throws: whoever cannot
+ * be answered any more is let go of.
+ */
 export function refuse(
+  request: ConnectRequest,
+  entry: AccessEntry,
+  gateway: GatewayParts,
+  error: unknown,
+): void {
+  try {
+    answerRefusal(request, entry, gateway, error)
+  } catch (failure) {
+    const { requestId } = request
+    const fields = { error: messageOf(failure), 'request-id': requestId }
+    gateway.logger.error('cannot answer a refused tunnel', fields)
+    request.abandon()
+  }
+}
+
+function answerRefusal(
   request: ConnectRequest,
   entry: AccessEntry,
   gateway: GatewayParts,

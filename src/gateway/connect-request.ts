@@ -8,7 +8,10 @@ export interface ConnectContext extends Client {
   readonly requestId: string
 }
 
-/** One CONNECT, whichever HTTP version it came by. Exactly one of `accept` and `refuse` is called. */
+/**
+ * One CONNECT, whichever HTTP version it came by. Exactly one of `accept` and `refuse` is called, and
+ * `abandon` where that fails.
+ */
 export interface ConnectRequest extends ConnectContext {
   /** A WebSocket carries a CONNECT where CONNECT itself does not pass. */
   readonly transport: 'http/1.1' | 'h2' | 'websocket'
@@ -23,4 +26,6 @@ export interface ConnectRequest extends ConnectContext {
   accept(): Duplex
   /** Answers with a refusal and ends the request in order; whatever the client still sends is dropped. */
   refuse(answer: Answer): void
+  /** Lets go of the request without an answer. */
+  abandon(): void
 }

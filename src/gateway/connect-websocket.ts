@@ -63,6 +63,7 @@ export function connectRequestWebSocket(
       return upgrade(request, socket, context.requestId)
     },
     refuse: (answer) => writeAndEnd(socket, answer),
+    abandon: () => void socket.destroy(),
   }
 }
 

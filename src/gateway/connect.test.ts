@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import * as http2 from 'node:http2'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import type { ConnectRequest } from './connect-request.ts'
+import { serveConnect } from './connect.ts'
 import {
   connectHead,
   connectTls,
@@ -319,6 +321,43 @@ describe('CONNECT over HTTP/1.1', () => {
   )
 })
 
+describe('a CONNECT that cannot be answered', () => {
+  test('lets go of the upstream when its 200 fails, and counts no tunnel', async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    await using service = await startService((socket) => {
+      socket.resume().once('end', resolve)
+    })
+    await using gateway = await startTestGateway([
+      testRoute('tcp+https://echo.example.com:7', [service.port]),
+    ])
+    const { request, answers } = fakeRequest({
+      accept: () => {
+        throw new Error('no 200')
+      },
+    })
+    await serveConnect(request, gateway.parts)
+    await closed
+    assert.deepEqual(answers, [503])
+    assert.equal(gateway.parts.liveTunnels.size, 0)
+    assert.doesNotMatch(await gateway.parts.metrics.render(), /^postern_tunnels_active\{/m)
+    const line = await gateway.line((entry) => entry['service'] === 'access')
+    assert.deepEqual([line['response-code'], line['error']], [503, 'no 200'])
+  })
+
+  test('is let go of when its refusal fails, and that is logged', async () => {
+    await using gateway = await startTestGateway([])
+    const { request, answers } = fakeRequest({
+      refuse: () => {
+        throw new Error('no refusal')
+      },
+    })
+    await serveConnect(request, gateway.parts)
+    assert.deepEqual(answers, ['abandoned'])
+    const line = await gateway.line((entry) => entry['level'] === 'error')
+    assert.deepEqual([line['error'], line['request-id']], ['no refusal', 'r-1'])
+  })
+})
+
 describe('one port', () => {
   test('begins with a PROXY header when it must, and tells the address behind it', async () => {
     await using gateway = await startTestGateway([], {
@@ -395,6 +434,29 @@ describe('one port', () => {
     session.destroy()
   })
 })
+
+function fakeRequest(broken: Partial<ConnectRequest>): {
+  readonly request: ConnectRequest
+  readonly answers: readonly unknown[]
+} {
+  const answers: unknown[] = []
+  const request: ConnectRequest = {
+    requestId: 'r-1',
+    ip: '192.0.2.1',
+    ends: undefined,
+    clientCertificate: undefined,
+    transport: 'h2',
+    authority: 'echo.example.com:7',
+    headers: {},
+    fault: undefined,
+    signal: new AbortController().signal,
+    accept: () => assert.fail('accepted'),
+    refuse: ({ status }) => void answers.push(status),
+    abandon: () => void answers.push('abandoned'),
+    ...broken,
+  }
+  return { request, answers }
+}
 
 function refusalCode(body: string): unknown {
   return (JSON.parse(body) as Record<string, unknown>)['error']

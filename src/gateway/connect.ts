@@ -1,10 +1,11 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { relay } from '../net/relay.ts'
-import { accessRequest, beginTunnel, refuse } from './connect-outcome.ts'
+import { accessRequest, beginTunnel, refuse, type TunnelOutcome } from './connect-outcome.ts'
 import { checkedTarget } from './connect-target.ts'
 import type { ConnectRequest } from './connect-request.ts'
 import type { Grant } from './grant.ts'
 import type { LiveTunnel } from './live-tunnels.ts'
+import type { OpenedUpstream } from './open-upstream.ts'
 import type { GatewayParts } from './parts.ts'
 
 /**
@@ -13,7 +14,24 @@ import type { GatewayParts } from './parts.ts'
  * The 200 is sent only when the upstream is open: a client never mistakes a permitted tunnel for a
  * working one. See RFC 9110 §9.3.6.
  */
-export async function serveConnect(request: ConnectRequest, gateway: GatewayParts): Promise<void> {
+export function serveConnect(request: ConnectRequest, gateway: GatewayParts): Promise<void> {
+  // Two functions, since one would hold the request, whose head may be large, as long as its tunnel.
+  return openTunnel(request, gateway).then(carry)
+}
+
+/** A tunnel whose 200 has been sent. */
+interface OpenTunnel {
+  readonly client: Duplex
+  readonly upstream: Duplex
+  readonly tunnel: LiveTunnel
+  readonly outcome: TunnelOutcome
+}
+
+/** Undefined when it was refused. */
+async function openTunnel(
+  request: ConnectRequest,
+  gateway: GatewayParts,
+): Promise<OpenTunnel | undefined> {
   const entry = gateway.accessLog.begin(accessRequest(request))
   try {
     const target = checkedTarget(request)
@@ -29,26 +47,38 @@ export async function serveConnect(request: ConnectRequest, gateway: GatewayPart
     entry.route(route)
     const asked = { requestId, authority, ip, ends, via: headers.via, clientCertificate, target }
     const grant = gateway.authorize(asked, { ...caller, routes, route, headers })
-    const upstream = await gateway.openUpstream(grant, request.signal)
-    using tunnel = await register(grant, upstream, gateway)
+    gateway.liveTunnels.checkRoom(grant)
+    const opened = await gateway.openUpstream(grant, request.signal)
+    const { client, tunnel } = await start(request, grant, opened, gateway)
     const outcome = beginTunnel(entry, route, tunnel, gateway)
-    const { idleTimeoutMs } = route
-    outcome.end(await relay(request.accept(), upstream, { idleTimeoutMs, signal: tunnel.signal }))
+    return { client, upstream: opened.socket, tunnel, outcome }
   } catch (error) {
     refuse(request, entry, gateway, error)
+    return undefined
   }
 }
 
-/** Registers an open tunnel; its upstream is let go when it may no longer be. */
-async function register(
+/** Registers a tunnel and answers 200. Whatever fails, nothing of it is left. */
+async function start(
+  request: ConnectRequest,
   grant: Grant,
-  upstream: Socket,
-  gateway: GatewayParts,
-): Promise<LiveTunnel> {
+  { socket, upstream }: OpenedUpstream,
+  { liveTunnels }: GatewayParts,
+): Promise<Pick<OpenTunnel, 'client' | 'tunnel'>> {
+  let tunnel: LiveTunnel | undefined
   try {
-    return await gateway.liveTunnels.add(grant)
+    tunnel = await liveTunnels.add(grant, upstream)
+    return { client: request.accept(), tunnel }
   } catch (error) {
-    upstream.destroy()
+    tunnel?.[Symbol.dispose]()
+    socket.destroy()
     throw error
   }
+}
+
+/** Copies bytes until both directions have ended, or the tunnel is cut. */
+async function carry(open: OpenTunnel | undefined): Promise<void> {
+  if (open === undefined) return
+  using tunnel = open.tunnel
+  open.outcome.end(await relay(open.client, open.upstream, tunnel))
 }

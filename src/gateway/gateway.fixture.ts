@@ -143,6 +143,7 @@ export function testRoute(
     isPublic: policy === undefined,
     timeoutMs: 0,
     idleTimeoutMs: 0,
+    maxTunnels: 0,
     ...more,
   }
 }
@@ -270,6 +271,7 @@ function testConfig(routes: readonly Route[]): GatewayConfig {
     timeoutIdleMs: 300_000,
     timeoutReadMs: 30_000,
     timeoutWriteMs: 0,
+    maxTunnelsPerUser: 0,
     logLevel: 'info',
     accessLogFields: undefined,
     authorizeLogFields: undefined,

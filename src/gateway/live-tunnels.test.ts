@@ -24,16 +24,19 @@ interface Rig {
   readonly authorize: Authorize
   readonly sessions: Map<string, { session: Session; version: number }>
   routes: RouteTable
+  timeoutWriteMs: number
+  maxTunnelsPerUser: number
   /** Reads a session from the store. */
   read: (id: string) => Promise<{ session: Session; version: number } | undefined>
   grant(sessionId?: string): Grant
 }
 
+const upstream = { host: '127.0.0.1', port: 5432, weight: 1 }
 const signedIn: Evaluate = ({ subject }) => (subject === undefined ? 'sign-in' : 'allow')
 
 test('a tunnel whose decision still holds is registered and left alone', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'))
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
   await rig.tunnels.redecide()
   assert.equal(tunnel.signal.aborted, false)
   assert.equal(rig.tunnels.size, 1)
@@ -43,7 +46,7 @@ test('a session that was revoked between decision and registration lets nothing 
   const rig = createRig(signedIn)
   const grant = rig.grant('s1')
   rig.sessions.delete('s1')
-  await assert.rejects(rig.tunnels.add(grant), { code: 'sign-in-required' })
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'sign-in-required' })
   assert.equal(rig.tunnels.size, 0)
 })
 
@@ -51,16 +54,16 @@ test('a policy that changed between decision and registration is asked again', a
   const rig = createRig(signedIn)
   const grant = rig.grant('s1')
   rig.routes = table(() => 'deny')
-  await assert.rejects(rig.tunnels.add(grant), { code: 'policy-denied' })
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'policy-denied' })
   rig.routes = table(signedIn)
-  using tunnel = await rig.tunnels.add(grant)
+  using tunnel = await rig.tunnels.add(grant, upstream)
   assert.equal(tunnel.signal.aborted, false)
 })
 
 test('revoking a session cuts its tunnels with the reason, and no other', async () => {
   const rig = createRig(signedIn)
-  using mine = await rig.tunnels.add(rig.grant('s1'))
-  using other = await rig.tunnels.add(rig.grant('s2'))
+  using mine = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using other = await rig.tunnels.add(rig.grant('s2'), upstream)
   rig.sessions.delete('s1')
   await rig.tunnels.redecide({ sessionId: 's1', ended: 'session-revoked' })
   assert.deepEqual([mine.signal.aborted, mine.ended], [true, 'session-revoked'])
@@ -69,7 +72,7 @@ test('revoking a session cuts its tunnels with the reason, and no other', async 
 
 test('a session that is revoked while it is read for a new decision cuts the tunnel', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'))
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
   rig.read = async (id) => {
     const found = rig.sessions.get(id)
     await settled()
@@ -85,7 +88,7 @@ test('a session that is revoked while it is read for a new decision cuts the tun
 test('a reload reads each session once and lets other work run in between', async () => {
   const rig = createRig(signedIn)
   const tunnels = await Promise.all(
-    Array.from({ length: 400 }, () => rig.tunnels.add(rig.grant('s1'))),
+    Array.from({ length: 400 }, () => rig.tunnels.add(rig.grant('s1'), upstream)),
   )
   let reads = 0
   const { read } = rig
@@ -107,7 +110,7 @@ test('a reload reads each session once and lets other work run in between', asyn
 
 test('a tunnel that needs no session outlives the session it came with', async () => {
   const rig = createRig(() => 'allow')
-  using tunnel = await rig.tunnels.add(rig.grant('s1'))
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
   rig.sessions.delete('s1')
   await rig.tunnels.redecide({ sessionId: 's1', ended: 'session-revoked' })
   assert.equal(tunnel.signal.aborted, false)
@@ -115,8 +118,8 @@ test('a tunnel that needs no session outlives the session it came with', async (
 
 test('a reload cuts what the new policy forbids or no longer names', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'))
-  using second = await rig.tunnels.add(rig.grant('s2'))
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using second = await rig.tunnels.add(rig.grant('s2'), upstream)
   rig.routes = table(({ subject }) => (subject?.userId === 'user of s1' ? 'deny' : 'allow'))
   await rig.tunnels.redecide()
   assert.deepEqual([tunnel.ended, second.ended], ['policy-changed', undefined])
@@ -127,7 +130,7 @@ test('a reload cuts what the new policy forbids or no longer names', async () =>
 
 test('a session that comes to its end cuts the tunnel by itself', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'))
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
   rig.clock.advance(3_599_000)
   await settled()
   assert.equal(tunnel.signal.aborted, false)
@@ -142,7 +145,7 @@ test('the end of a time window cuts the tunnel by itself', async () => {
   const rig = createRig(({ nowMs }) =>
     nowMs < windowEndsMs ? { outcome: 'allow', validUntilMs: windowEndsMs } : 'deny',
   )
-  using tunnel = await rig.tunnels.add(rig.grant('s1'))
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
   rig.clock.advance(60_000)
   await settled()
   assert.equal(tunnel.ended, 'policy-changed')
@@ -150,7 +153,7 @@ test('the end of a time window cuts the tunnel by itself', async () => {
 
 test("a route's timeout ends the tunnel whatever the policy says", async () => {
   const rig = createRig(signedIn, { timeoutMs: 5_000 })
-  using tunnel = await rig.tunnels.add(rig.grant('s1'))
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
   rig.clock.advance(4_999)
   assert.equal(tunnel.signal.aborted, false)
   rig.clock.advance(1)
@@ -159,13 +162,151 @@ test("a route's timeout ends the tunnel whatever the policy says", async () => {
 
 test('draining resolves when the last tunnel is gone, and nothing is left behind', async () => {
   const rig = createRig(signedIn, { timeoutMs: 5_000 })
-  const tunnel = await rig.tunnels.add(rig.grant('s1'))
+  const tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
   const drained = rig.tunnels.drained()
   rig.tunnels.cutAll('shutdown')
   assert.equal(tunnel.ended, 'shutdown')
   tunnel[Symbol.dispose]()
   await drained
   assert.deepEqual([rig.tunnels.size, rig.clock.pending], [0, 0])
+})
+
+test('a revocation right behind the last look at a grant finds its tunnel registered', async () => {
+  const rig = createRig(signedIn)
+  const adding = rig.tunnels.add(rig.grant('s1'), upstream)
+  rig.sessions.delete('s1')
+  await rig.tunnels.redecide({ sessionId: 's1', ended: 'session-revoked' })
+  using tunnel = await adding
+  assert.deepEqual([tunnel.signal.aborted, tunnel.ended], [true, 'session-revoked'])
+})
+
+test('what changes faster than it can be decided is refused after a bounded number of looks', async () => {
+  const rig = createRig(signedIn)
+  const grant = rig.grant('s1')
+  let reads = 0
+  rig.routes = table(signedIn)
+  const change = async (): Promise<void> => {
+    for (let step = 0; step < 4; step += 1) {
+      await Promise.resolve()
+      rig.routes = table(signedIn)
+    }
+  }
+  rig.read = (id) => {
+    reads += 1
+    void change()
+    return Promise.resolve(rig.sessions.get(id))
+  }
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'decision-unsettled' })
+  assert.ok(reads <= 20, `${reads} reads`)
+})
+
+test("a reload that changes a route's timeout reaches open tunnels, from their beginning", async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using longer = await rig.tunnels.add(rig.grant('s2'), upstream)
+  rig.clock.advance(10_000)
+  rig.routes = table(signedIn, { timeoutMs: 15_000 })
+  await rig.tunnels.redecide()
+  rig.clock.advance(4_999)
+  assert.equal(tunnel.ended, undefined)
+  rig.routes = table(signedIn, { timeoutMs: 60_000 })
+  await rig.tunnels.redecide()
+  rig.clock.advance(45_000)
+  assert.deepEqual([tunnel.ended, longer.ended], [undefined, undefined])
+  rig.timeoutWriteMs = 5_000
+  rig.routes = table(signedIn)
+  await rig.tunnels.redecide()
+  rig.clock.advance(0)
+  assert.deepEqual([tunnel.ended, longer.ended], ['timeout', 'timeout'])
+})
+
+test("a reload that changes a route's idle timeout reaches open tunnels", async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  const { promise: idle, resolve } = Promise.withResolvers<void>()
+  tunnel.idle.watch(resolve)
+  rig.routes = table(signedIn, { idleTimeoutMs: 20 })
+  await rig.tunnels.redecide()
+  await idle
+  tunnel.idle.stop()
+})
+
+test('a reload cuts tunnels whose route leads elsewhere, and leaves those it still names', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  const other = { host: '127.0.0.1', port: 5433, weight: 1 }
+  rig.routes = table(signedIn, { to: [other, { ...upstream, weight: 7 }] })
+  await rig.tunnels.redecide()
+  assert.equal(tunnel.ended, undefined)
+  using second = await rig.tunnels.add(rig.grant('s1'), other)
+  rig.routes = table(signedIn, { to: [other] })
+  await rig.tunnels.redecide()
+  assert.deepEqual([tunnel.ended, second.ended], ['route-changed', undefined])
+  rig.routes = table(signedIn, { to: [other], nextGateway: { tls: undefined } })
+  await rig.tunnels.redecide()
+  assert.equal(second.ended, 'route-changed')
+})
+
+test('a route that leads elsewhere once its upstream was dialled opens no tunnel to the old one', async () => {
+  const rig = createRig(signedIn)
+  const grant = rig.grant('s1')
+  rig.routes = table(signedIn, { to: [{ host: '127.0.0.1', port: 5433, weight: 1 }] })
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'route-changed' })
+  assert.equal(rig.tunnels.size, 0)
+})
+
+test('a person has no more tunnels than the limit, over all sessions, and others go on', async () => {
+  const rig = createRig(signedIn)
+  rig.maxTunnelsPerUser = 2
+  const mine = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using second = await rig.tunnels.add(rig.grant('s1'), upstream)
+  assert.throws(() => rig.tunnels.checkRoom(rig.grant('s1')), {
+    code: 'too-many-tunnels',
+    message: /"user of s1" has 2 tunnels open/,
+  })
+  // Asked for before the others were open: the last look is the one at the registration.
+  await assert.rejects(rig.tunnels.add(rig.grant('s1'), upstream), { code: 'too-many-tunnels' })
+  using other = await rig.tunnels.add(rig.grant('s2'), upstream)
+  mine[Symbol.dispose]()
+  using third = await rig.tunnels.add(rig.grant('s1'), upstream)
+  assert.deepEqual(
+    [second, other, third].map(({ ended }) => ended),
+    [undefined, undefined, undefined],
+  )
+})
+
+test('a route has no more tunnels than its limit, whoever asks', async () => {
+  const rig = createRig(() => 'allow', { maxTunnels: 1, contact: 'db@example.com' })
+  const tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  await assert.rejects(rig.tunnels.add(rig.grant(), upstream), {
+    code: 'too-many-tunnels',
+    hint: /db@example.com/,
+  })
+  tunnel[Symbol.dispose]()
+  using next = await rig.tunnels.add(rig.grant(), upstream)
+  assert.equal(next.ended, undefined)
+})
+
+test('thousands of sessions that end look at their own tunnels only', async () => {
+  const rig = createRig(() => 'allow')
+  const tunnels = await Promise.all(
+    Array.from({ length: 2_000 }, () => rig.tunnels.add(rig.grant('s1'), upstream)),
+  )
+  let looks = 0
+  for (const { signal } of tunnels) assert.equal(signal.aborted, false)
+  rig.read = (id) => {
+    looks += 1
+    return Promise.resolve(rig.sessions.get(id))
+  }
+  const startedMs = performance.now()
+  for (let i = 0; i < 2_000; i += 1) {
+    void rig.tunnels.redecide({ sessionId: `other ${i}`, ended: 'session-expired' })
+    assert.equal(rig.tunnels.countOf(`other ${i}`), 0)
+  }
+  // Looking at all 2,000 tunnels for each of 2,000 sessions takes seconds.
+  assert.ok(performance.now() - startedMs < 500)
+  assert.equal(looks, 0)
+  for (const tunnel of tunnels) tunnel[Symbol.dispose]()
 })
 
 function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
@@ -190,13 +331,16 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
     authorize,
     sessions,
     routes: table(evaluate, route),
+    timeoutWriteMs: 0,
+    maxTunnelsPerUser: 0,
     read: (id) => Promise.resolve(sessions.get(id)),
     tunnels: createLiveTunnels({
       clock,
       logger: silentLogger,
       authorize,
       routes: () => rig.routes,
-      timeoutWriteMs: () => 0,
+      timeoutWriteMs: () => rig.timeoutWriteMs,
+      maxTunnelsPerUser: () => rig.maxTunnelsPerUser,
       session: (id) => rig.read(id),
       sessionVersion: (id) => sessions.get(id)?.version,
     }),
@@ -239,6 +383,7 @@ function table(evaluate: Evaluate, route: Partial<Route> = {}): RouteTable {
       isPublic: false,
       timeoutMs: 0,
       idleTimeoutMs: 0,
+      maxTunnels: 0,
       ...route,
     },
   ])

@@ -1,36 +1,30 @@
-import type { Clock } from '../clock.ts'
-import { AppError, messageOf } from '../errors.ts'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { LiveCaller } from '../identity/session.ts'
+import { AppError, messageOf, UpstreamError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { createIdleLimit } from '../net/idle-limit.ts'
+import type { RelayOptions } from '../net/relay.ts'
 import type { Ended } from '../telemetry/ended.ts'
-import type { Authorize } from './authorize.ts'
+import { createFreshGrants, type FindSession, type FreshGrantParts } from './fresh-grant.ts'
 import type { Grant } from './grant.ts'
 import { DeniedError } from './refusal.ts'
-import type { RouteTable } from './routes/table.ts'
+import type { Route, Upstream } from './routes/route.ts'
+import { createTunnelRegister, type TunnelEntry } from './tunnel-register.ts'
+import { createTunnelLimits } from './tunnel-limits.ts'
 
-/** A tunnel that is open; disposing takes it off the register. */
-export interface LiveTunnel extends Disposable {
-  /** Aborted when the tunnel may no longer be. */
-  readonly signal: AbortSignal
+/** A tunnel that is open, and what its relay obeys; disposing takes it off the register. */
+export interface LiveTunnel extends Disposable, Required<Pick<RelayOptions, 'signal' | 'idle'>> {
   /** Why it was cut; undefined while it was not. */
   readonly ended: Ended | undefined
   /** The policy's reasons at the last decision. */
   readonly reasons: readonly string[]
 }
 
-/** What a decision about a live tunnel is made from. */
-export interface LiveTunnelParts {
-  readonly clock: Clock
+export interface LiveTunnelParts extends FreshGrantParts {
   readonly logger: Logger
-  readonly authorize: Authorize
-  routes(): RouteTable
   /** Longest life of any tunnel, in milliseconds; 0 for no limit. */
   timeoutWriteMs(): number
-  /** A session with the version it had before it was read; undefined once it has ended. */
-  session(id: string): Promise<LiveCaller | undefined>
-  /** Changes whenever the session did; undefined once it has ended. */
-  sessionVersion(id: string): number | undefined
+  /** Most tunnels of one person or service account at once; 0 for no limit. */
+  maxTunnelsPerUser(): number
 }
 
 export interface LiveTunnels {
@@ -38,13 +32,22 @@ export interface LiveTunnels {
   /** How many tunnels a session has open. */
   countOf(sessionId: string): number
   /**
-   * Registers a tunnel. When anything moved since its grant was made it is decided again first, so
-   * that no change falls between a decision and its registration.
+   * Whether a tunnel may be opened besides those that are open.
    *
-   * @throws AccessError when it may no longer be
+   * @throws AccessError `too-many-tunnels`
    */
-  add(grant: Grant): Promise<LiveTunnel>
-  /** Decides every tunnel again, or those of one session, and cuts what may no longer be. */
+  checkRoom(grant: Grant): void
+  /**
+   * Registers a tunnel that leads to `upstream`. When anything moved since its grant was made it is
+   * decided again first, in one step with the registration.
+   *
+   * @throws AccessError when it may no longer be; UpstreamError `route-changed`
+   */
+  add(grant: Grant, upstream: Upstream): Promise<LiveTunnel>
+  /**
+   * Decides every tunnel again, or those of one session, and cuts what may no longer be. Those that
+   * stay get the limits that their route has now.
+   */
   redecide(filter?: { readonly sessionId: string; readonly ended: SessionEnd }): Promise<void>
   /** Resolves when no tunnel is left. */
   drained(): Promise<void>
@@ -55,63 +58,18 @@ export interface LiveTunnels {
 /** Why a session is no more, or undefined when it only changed. */
 export type SessionEnd = 'session-revoked' | 'session-expired' | undefined
 
-interface Entry {
-  grant: Grant
-  readonly controller: AbortController
-  ended: Ended | undefined
-  /** The policy's, at the last decision. */
-  reasons: readonly string[]
-  /** The route's `timeout`. */
-  lifeTimer: Disposable | undefined
-  /** When the decision stops being valid by itself. */
-  recheckTimer: Disposable | undefined
-  /** The last decision that was asked for. */
-  rechecked: Promise<void>
-}
-
 /** Keeps the register of live tunnels. */
 export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
-  const entries = new Set<Entry>()
-  const onEmpty: (() => void)[] = []
-
-  function isFresh({ basis, session, validUntilMs }: Grant): boolean {
-    if (validUntilMs !== undefined && validUntilMs <= parts.clock.now()) return false
-    if (basis.routes !== parts.routes()) return false
-    if (session === undefined) return true
-    // A session that has ended has no version; nor may a grant without one be taken for a fresh one.
-    return (
-      basis.sessionVersion !== undefined &&
-      basis.sessionVersion === parts.sessionVersion(session.id)
-    )
-  }
-
-  /** Decides again, with what holds now; throws when that is no. */
-  async function decideAgain({ request, session: old }: Grant, find: FindSession): Promise<Grant> {
-    const routes = parts.routes()
-    const route = routes.match(request.target)
-    if (route === undefined) throw new DeniedError('this route is no more', [], routeRemovedHint)
-    const found = old === undefined ? undefined : await find(old.id)
-    const circumstances = { session: found?.session, sessionVersion: found?.version }
-    return parts.authorize(request, { ...circumstances, routes, route, isRecheck: true })
-  }
-
-  async function freshGrant(grant: Grant, find: FindSession = parts.session): Promise<Grant> {
-    let current = grant
-    // What `find` remembers may be old by now; a second look goes to the source.
-    for (let look = find; !isFresh(current); look = parts.session) {
-      current = await decideAgain(current, look)
-    }
-    return current
-  }
+  const register = createTunnelRegister()
+  const grants = createFreshGrants(parts)
+  const limits = createTunnelLimits(parts, register)
 
   /** One at a time for each tunnel: what changes meanwhile is seen by the next. */
-  function recheck(entry: Entry, sessionEnd: SessionEnd, find?: FindSession): Promise<void> {
+  function recheck(entry: TunnelEntry, sessionEnd: SessionEnd, find?: FindSession): Promise<void> {
     entry.rechecked = entry.rechecked.then(async () => {
-      if (!entries.has(entry) || entry.ended !== undefined) return
+      if (!register.has(entry) || entry.ended !== undefined) return
       try {
-        entry.grant = await freshGrant(entry.grant, find)
-        entry.reasons = entry.grant.decision.allow.reasons
-        if (entries.has(entry)) armRecheck(entry)
+        await grants.withFresh(entry.grant, (grant) => keep(entry, grant), find)
       } catch (error) {
         // Whatever the failure is, a tunnel that cannot be decided may not stay.
         if (!(error instanceof AppError)) {
@@ -124,6 +82,15 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     return entry.rechecked
   }
 
+  function keep(entry: TunnelEntry, grant: Grant): void {
+    if (!register.has(entry)) return
+    const isSameWay = leadsSameWay(grant.route, entry.grant.route, entry.upstream)
+    entry.grant = grant
+    entry.reasons = grant.decision.allow.reasons
+    if (isSameWay) arm(entry)
+    else cut(entry, 'route-changed')
+  }
+
   function endedBy({ request, session, validUntilMs }: Grant, sessionEnd: SessionEnd): Ended {
     if (parts.routes().match(request.target) === undefined) return 'route-removed'
     if (sessionEnd !== undefined) return sessionEnd
@@ -132,71 +99,66 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     return hasExpired && validUntilMs === endMs ? 'session-expired' : 'policy-changed'
   }
 
-  function cut(entry: Entry, ended: Ended): void {
-    if (!entries.has(entry)) return
+  function cut(entry: TunnelEntry, ended: Ended): void {
+    if (!register.has(entry)) return
     entry.ended ??= ended
     entry.controller.abort()
   }
 
-  function armRecheck(entry: Entry): void {
-    const { validUntilMs } = entry.grant
-    entry.recheckTimer?.[Symbol.dispose]()
-    if (validUntilMs === undefined) return
-    const delayMs = Math.max(validUntilMs - parts.clock.now(), 1)
-    entry.recheckTimer = parts.clock.schedule(delayMs, () => void recheck(entry, undefined))
+  /** Sets the limits that its grant has now: each may differ from those it began with. */
+  function arm(entry: TunnelEntry): void {
+    const { route, validUntilMs } = entry.grant
+    const nowMs = parts.clock.now()
+    disarm(entry)
+    entry.idle.change(route.idleTimeoutMs)
+    const lifeMs = longestLifeMs(route)
+    if (lifeMs > 0) {
+      const leftMs = Math.max(entry.openedAtMs + lifeMs - nowMs, 0)
+      entry.lifeTimer = parts.clock.schedule(leftMs, () => cut(entry, 'timeout'))
+    }
+    if (validUntilMs !== undefined) {
+      const leftMs = Math.max(validUntilMs - nowMs, 1)
+      entry.recheckTimer = parts.clock.schedule(leftMs, () => void recheck(entry, undefined))
+    }
   }
 
-  function remove(entry: Entry): void {
-    entry.lifeTimer?.[Symbol.dispose]()
-    entry.recheckTimer?.[Symbol.dispose]()
-    entries.delete(entry)
-    if (entries.size > 0) return
-    for (const resolve of onEmpty.splice(0)) resolve()
-  }
-
-  function longestLifeMs({ route }: Grant): number {
-    const limits = [route.timeoutMs, parts.timeoutWriteMs()].filter((limitMs) => limitMs > 0)
+  function longestLifeMs({ timeoutMs }: Route): number {
+    const limits = [timeoutMs, parts.timeoutWriteMs()].filter((limitMs) => limitMs > 0)
     return limits.length === 0 ? 0 : Math.min(...limits)
   }
 
-  function register(grant: Grant): LiveTunnel {
-    const controller = new AbortController()
-    const entry: Entry = {
-      grant,
-      controller,
-      ended: undefined,
-      reasons: grant.decision.allow.reasons,
-      lifeTimer: undefined,
-      recheckTimer: undefined,
-      rechecked: Promise.resolve(),
-    }
-    entries.add(entry)
-    const lifeMs = longestLifeMs(grant)
-    if (lifeMs > 0) entry.lifeTimer = parts.clock.schedule(lifeMs, () => cut(entry, 'timeout'))
-    armRecheck(entry)
+  function open(grant: Grant, opened: Route, upstream: Upstream): LiveTunnel {
+    if (!leadsSameWay(grant.route, opened, upstream)) throw routeChanged(grant.route)
+    limits.checkRoom(grant)
+    const entry = makeEntry(grant, upstream, parts.clock.now())
+    register.add(entry)
+    arm(entry)
     return {
-      signal: controller.signal,
+      signal: entry.controller.signal,
+      idle: entry.idle,
       get ended() {
         return entry.ended
       },
       get reasons() {
         return entry.reasons
       },
-      [Symbol.dispose]: () => remove(entry),
+      [Symbol.dispose]() {
+        disarm(entry)
+        register.remove(entry)
+      },
     }
   }
 
   return {
     get size() {
-      return entries.size
+      return register.size
     },
-    countOf: (sessionId) =>
-      [...entries].filter(({ grant }) => grant.session?.id === sessionId).length,
-    add: async (grant) => register(await freshGrant(grant)),
+    countOf: register.countOfSession,
+    checkRoom: limits.checkRoom,
+    add: (grant, upstream) =>
+      grants.withFresh(grant, (fresh) => open(fresh, grant.route, upstream)),
     async redecide(filter) {
-      const touched = [...entries].filter(
-        ({ grant }) => filter === undefined || grant.session?.id === filter.sessionId,
-      )
+      const touched = filter === undefined ? register.all() : register.ofSession(filter.sessionId)
       const find = rememberSessions(parts.session)
       for (let start = 0; start < touched.length; start += tunnelsPerTurn) {
         const batch = touched.slice(start, start + tunnelsPerTurn)
@@ -205,10 +167,9 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
         await nextTurn()
       }
     },
-    drained: () =>
-      entries.size === 0 ? Promise.resolve() : new Promise((resolve) => onEmpty.push(resolve)),
+    drained: register.emptied,
     cutAll(ended) {
-      for (const entry of entries) cut(entry, ended)
+      for (const entry of register.all()) cut(entry, ended)
     },
   }
 }
@@ -216,7 +177,38 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
 /** Tunnels that are decided again before others get their turn. */
 const tunnelsPerTurn = 50
 
-type FindSession = LiveTunnelParts['session']
+function makeEntry(grant: Grant, upstream: Upstream, openedAtMs: number): TunnelEntry {
+  return {
+    grant,
+    upstream,
+    openedAtMs,
+    controller: new AbortController(),
+    idle: createIdleLimit(grant.route.idleTimeoutMs),
+    ended: undefined,
+    reasons: grant.decision.allow.reasons,
+    lifeTimer: undefined,
+    recheckTimer: undefined,
+    rechecked: Promise.resolve(),
+  }
+}
+
+function disarm(entry: TunnelEntry): void {
+  entry.lifeTimer?.[Symbol.dispose]()
+  entry.recheckTimer?.[Symbol.dispose]()
+  entry.lifeTimer = undefined
+  entry.recheckTimer = undefined
+}
+
+/** Whether a route still names the upstream that a tunnel was opened to by an older form of it. */
+function leadsSameWay(route: Route, opened: Route, { host, port }: Upstream): boolean {
+  const isSameKind = (route.nextGateway === undefined) === (opened.nextGateway === undefined)
+  return isSameKind && route.to.some((named) => named.host === host && named.port === port)
+}
+
+function routeChanged({ name }: Route): UpstreamError {
+  const message = `route "${name}" leads elsewhere since you asked for it`
+  return new UpstreamError('route-changed', message, { hint: 'try again' })
+}
 
 /** Asks for each session once: people have many tunnels. */
 function rememberSessions(find: FindSession): FindSession {
@@ -227,5 +219,3 @@ function rememberSessions(find: FindSession): FindSession {
     return known
   }
 }
-
-const routeRemovedHint = 'ask whoever runs this gateway which route replaces it'

@@ -8,7 +8,14 @@ import type { Grant } from './grant.ts'
 import { openNextGateway } from './open-next-gateway.ts'
 import type { Route, Upstream } from './routes/route.ts'
 
-export type OpenUpstream = (grant: Grant, signal: AbortSignal) => Promise<Socket>
+/** An upstream that is ready for a tunnel. */
+export interface OpenedUpstream {
+  readonly socket: Socket
+  /** Which of the route's it is. */
+  readonly upstream: Upstream
+}
+
+export type OpenUpstream = (grant: Grant, signal: AbortSignal) => Promise<OpenedUpstream>
 
 export interface OpenUpstreamParts {
   readonly metrics: Metrics
@@ -54,7 +61,7 @@ export function createOpenUpstream({
       try {
         const socket = await open(upstream, grant, signal)
         metrics.dialled('ok', performance.now() - startedMs)
-        return socket
+        return { socket, upstream }
       } catch (error) {
         failures.push(error)
         if (signal.aborted) break

@@ -24,6 +24,7 @@ export interface Caller {
 
 /** Everything that serving a tunnel needs, made once by `startGateway`. */
 export interface GatewayParts {
+  readonly logger: Logger
   readonly accessLog: AccessLog
   readonly audit: AuditLog
   readonly metrics: Metrics

@@ -42,6 +42,8 @@ const statuses: Readonly<Record<string, number>> = {
   'device-code-unknown': 404,
   'too-many-device-codes': 429,
   'too-many-wrong-codes': 429,
+  'too-many-tunnels': 429,
+  'decision-unsettled': 503,
 }
 
 /** Turns whatever was thrown into a refusal. What we did not throw on purpose tells nothing. */

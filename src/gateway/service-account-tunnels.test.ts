@@ -110,6 +110,7 @@ async function startRig(t: TestContext): Promise<Rig> {
     authorize,
     routes: () => routes,
     timeoutWriteMs: () => 0,
+    maxTunnelsPerUser: () => 0,
     session: (id) => accounts.session(id),
     sessionVersion: (id) => accounts.version(id),
   })
@@ -133,7 +134,7 @@ async function startRig(t: TestContext): Promise<Rig> {
       const grant = authorize(request, { ...circumstances, routes, route })
       // What happens while the upstream is being opened.
       await settled()
-      return tunnels.add(grant)
+      return tunnels.add(grant, { host: '127.0.0.1', port: 1, weight: 1 })
     },
   }
 }

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
 import { dial } from './dial.ts'
+import { createIdleLimit } from './idle-limit.ts'
 import { relay, type RelayEnd, type RelayOptions } from './relay.ts'
 
 /** Two ends of one connection over some transport: `near` is the person's, `far` is given to the relay. */
@@ -144,12 +145,24 @@ export function relaySuite(transport: Transport): void {
     })
 
     test('ends an idle tunnel after its limit, and only then', async () => {
-      await using rig = await openRig(transport, { idleTimeoutMs: 150 })
+      await using rig = await openRig(transport, { idle: createIdleLimit(150) })
       const [atService, atClient] = [read(rig.service), read(rig.client)]
       const startedMs = performance.now()
       await exchange(rig)
       assert.equal((await rig.end).cause, 'idle-timeout')
       assert.ok(performance.now() - startedMs >= 145)
+      await Promise.all([atService.ended, atClient.ended])
+    })
+
+    test('ends at another idle limit that came while it was open', async () => {
+      const idle = createIdleLimit(0)
+      await using rig = await openRig(transport, { idle })
+      const [atService, atClient] = [read(rig.service), read(rig.client)]
+      await exchange(rig)
+      const changedMs = performance.now()
+      idle.change(150)
+      assert.equal((await rig.end).cause, 'idle-timeout')
+      assert.ok(performance.now() - changedMs >= 145)
       await Promise.all([atService.ended, atClient.ended])
     })
 

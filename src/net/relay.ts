@@ -1,10 +1,11 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import type { IdleLimit } from './idle-limit.ts'
 
 export interface RelayOptions {
-  /** Ends the tunnel after this long without a byte either way, in milliseconds; 0 for never. */
-  readonly idleTimeoutMs?: number
+  /** Ends the tunnel after so long without a byte either way. */
+  readonly idle?: IdleLimit
   /** Cuts the tunnel at once; both sides learn of it as an abort where their transport can say so. */
   readonly signal?: AbortSignal
 }
@@ -12,7 +13,7 @@ export interface RelayOptions {
 /**
  * - `client-closed`, `upstream-closed`: both directions ended in order; this side ended first
  * - `client-reset`, `upstream-reset`: this side was lost or aborted
- * - `idle-timeout`: no byte for `idleTimeoutMs`
+ * - `idle-timeout`: no byte for as long as `idle` allows
  * - `cut`: `signal` was aborted
  */
 export type RelayCause =
@@ -69,11 +70,10 @@ export function relay(
   return new Promise((resolve) => {
     let firstToEnd: 'client-closed' | 'upstream-closed' | undefined
     let settled = false
-    const { signal, idleTimeoutMs = 0 } = options
-    const idle =
-      idleTimeoutMs > 0 ? setTimeout(() => abort('idle-timeout'), idleTimeoutMs) : undefined
+    const { signal, idle } = options
+    idle?.watch(() => abort('idle-timeout'))
     const onCut = (): void => abort('cut')
-    const touch = (): void => void idle?.refresh()
+    const touch = (): void => idle?.touch()
 
     const up = copy(client, upstream, touch, () => directionEnded('client-closed'))
     const down = copy(upstream, client, touch, () => directionEnded('upstream-closed'))
@@ -99,7 +99,7 @@ export function relay(
 
     function settle(cause: RelayCause, error?: Error): void {
       settled = true
-      clearTimeout(idle)
+      idle?.stop()
       signal?.removeEventListener('abort', onCut)
       const bytes = { bytesUp: up.bytes, bytesDown: down.bytes }
       resolve(error === undefined ? { cause, ...bytes } : { cause, ...bytes, error })

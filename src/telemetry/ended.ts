@@ -11,6 +11,7 @@ export const endings = {
   'session-expired': 'the session, or the credential of the service account, came to its end',
   'policy-changed': 'the policy, asked again, no longer allows it',
   'route-removed': 'the route is gone from the configuration',
+  'route-changed': "the route's `to` no longer names the upstream that it led to",
   shutdown: 'the gateway stopped, and its grace period was over',
 } as const
 

@@ -74,6 +74,8 @@ export interface GatewayConfig {
   readonly timeoutReadMs: number
   /** Longest life of any response, tunnels included; 0 for no limit. */
   readonly timeoutWriteMs: number
+  /** Most tunnels of one person or service account at once; 0 for no limit. */
+  readonly maxTunnelsPerUser: number
   readonly logLevel: LogLevel
   /** Undefined: the default fields. */
   readonly accessLogFields: readonly string[] | undefined

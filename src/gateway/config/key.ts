@@ -39,6 +39,10 @@ export const durationKey = (
   beyond: string,
 ) => textKey(schema, 'duration', { default: fallback, doc, beyond })
 
+/** A key that takes a whole number, and what happens beyond it. */
+export const countKey = (fallback: string, doc: string, beyond: string) =>
+  textKey(values.count, 'whole number', { default: fallback, doc, beyond })
+
 /** A key that takes a path. */
 export const pathKey = (doc: string) => textKey(values.path, 'path', { doc })
 

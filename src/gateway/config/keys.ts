@@ -6,7 +6,7 @@ import { authorizeLogFieldNames, isAuthorizeLogField } from '../../telemetry/aut
 import { parseFrom } from '../routes/from.ts'
 import { parseTo, toForm } from '../routes/to.ts'
 import { downstreamMtls } from './downstream-mtls-keys.ts'
-import { durationKey, key, pathKey, secretKeyKey, textKey, type Key } from './key.ts'
+import { countKey, durationKey, key, pathKey, secretKeyKey, textKey, type Key } from './key.ts'
 import { providerNames } from './providers.ts'
 import * as values from './values.ts'
 
@@ -107,6 +107,11 @@ export const globalKeys = {
     '0',
     'Longest life of any answer, tunnels included; `0` for no limit.',
     'the tunnel is cut, `timeout` in the access log',
+  ),
+  max_tunnels_per_user: countKey(
+    '0',
+    'Most tunnels that one person, or one service account, has open at once, those of all their sessions together; `0` for any number. A lower one closes none that is open.',
+    '429 `too_many_tunnels`',
   ),
   log_level: textKey(z.enum(['debug', 'info', 'warn', 'error']), 'one of the names', {
     default: 'info',
@@ -356,6 +361,14 @@ export const routeKeys = {
     doc: 'A tunnel without a byte either way for this long ends; `0` for never.',
     beyond: 'the tunnel is cut, `idle-timeout` in the access log',
   }),
+  max_tunnels: {
+    ...countKey(
+      '0',
+      "Most tunnels that are open at once, everybody's together; `0` for any number. A lower one closes none that is open.",
+      '429 `too_many_tunnels`',
+    ),
+    variable: 'none',
+  },
 } as const satisfies Record<string, Key<unknown>>
 
 /** What a table of keys reads to: only what was given and is right. */

@@ -129,6 +129,7 @@ function plainSettings(
     timeoutIdleMs: values.timeout_idle ?? fallback(globalKeys.timeout_idle),
     timeoutReadMs: values.timeout_read ?? fallback(globalKeys.timeout_read),
     timeoutWriteMs: values.timeout_write ?? fallback(globalKeys.timeout_write),
+    maxTunnelsPerUser: values.max_tunnels_per_user ?? fallback(globalKeys.max_tunnels_per_user),
     logLevel: values.log_level ?? fallback(globalKeys.log_level),
     accessLogFields: values.access_log_fields,
     authorizeLogFields: values.authorize_log_fields,

@@ -155,5 +155,6 @@ function build(
     isPublic: isOpen && !policy.readsSubject,
     timeoutMs: values.timeout ?? 0,
     idleTimeoutMs: values.idle_timeout ?? 0,
+    maxTunnels: values.max_tunnels ?? 0,
   }
 }

@@ -59,6 +59,18 @@ function durationOf(expected: string, leastMs: number): z.ZodType<number> {
   return z.preprocess((value) => (value === 0 ? '0' : value), schema)
 }
 
+/** @limit a bound that counts something: the configuration does not load */
+const maxCount = 1_000_000_000
+
+/** How many; 0 stands for no limit. */
+export const count: z.ZodType<number> = z.preprocess(
+  (value) => (typeof value === 'number' ? String(value) : value),
+  textOf('a whole number such as 20, or 0 for no limit', (value) => {
+    const number = /^\d{1,10}$/.test(value) ? Number(value) : undefined
+    return number === undefined || number > maxCount ? undefined : number
+  }),
+)
+
 /** `:443`, `127.0.0.1:443`, `[::1]:443`; port 0 lets the system choose. */
 export const listenAddress: z.ZodType<ListenAddress> = textOf(
   'an address to listen on such as :443 or 127.0.0.1:443',

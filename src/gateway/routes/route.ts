@@ -49,4 +49,6 @@ export interface Route {
   readonly timeoutMs: number
   /** A tunnel without a byte either way for this long ends, in milliseconds; 0 for no limit. */
   readonly idleTimeoutMs: number
+  /** Most tunnels at once, everybody's together; 0 for no limit. */
+  readonly maxTunnels: number
 }
