@@ -22,7 +22,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'ssh-config',
-    summary: 'the lines for ~/.ssh/config by which "ssh NAME" goes through the gateway',
+    summary: 'the lines for ~/.ssh/config by which "ssh HOST" goes through the gateway',
     load: async () => (await import('./ssh-config.ts')).defineSshConfig,
   },
   {

@@ -4,6 +4,9 @@ import type { AskOptions } from './ask-options.ts'
 import { askRoutes } from './ask-routes.ts'
 import { exitCodes } from './exit-codes.ts'
 import { exposedServiceAccount } from './service-account.ts'
+import { hostsOf, parseDomain } from './ssh-config-domains.ts'
+import { chooseEntries } from './ssh-config-entries.ts'
+import { sayWhatIsLeftOut } from './ssh-config-left-out.ts'
 import { formatSshConfig } from './ssh-config-text.ts'
 import { note, printText } from './print.ts'
 import { processVoice } from './voice.ts'
@@ -11,6 +14,8 @@ import { processVoice } from './voice.ts'
 /** The options of `postern ssh-config` as they were given. */
 export interface SshConfigCommandOptions extends AskOptions {
   readonly all?: true
+  readonly names?: true
+  readonly domain?: readonly string[]
   readonly user?: string
 }
 
@@ -24,21 +29,23 @@ export async function printSshConfig(
   const user = checkUser(options.user)
   const tcpOptions = checkWords(tcpOptionsOf(options))
   const credentialOptions = checkWords(credentialOptionsOf(options))
+  const domains = (options.domain ?? []).map(parseDomain)
   const asked = await askRoutes(gatewayText, options, voice)
   if (typeof asked === 'number') return asked
   const { gateway, routes } = asked
   const isEveryPort = options.all === true
-  const { text, hosts, skipped } = formatSshConfig({
+  const isOfGateway = hostsOf(gateway.host, domains)
+  const { entries, leftOut } = chooseEntries(routes, { gateway, isEveryPort, isOfGateway })
+  const { text, hosts, names } = formatSshConfig({
     gateway,
-    routes,
-    isEveryPort,
+    entries,
+    withNames: options.names === true,
     user,
     tcpOptions,
     credentialOptions,
+    otherOptions: otherOptionsOf(options, domains),
   })
-  for (const host of skipped) {
-    voice.warn(`left out the route of "${host}": it would match machines that are not behind it`)
-  }
+  sayWhatIsLeftOut({ ...leftOut, names }, gateway, voice)
   printText(text)
   if (hosts === 0) {
     const which = isEveryPort ? 'no route' : 'no route of port 22'
@@ -53,6 +60,17 @@ function checkUser(user: string | undefined): string | undefined {
   throw new SystemError('invalid-user', `"${user}" is not the name of an account`, {
     hint: 'write one word, such as "--user ada"',
   })
+}
+
+function otherOptionsOf(
+  { all, names }: SshConfigCommandOptions,
+  domains: readonly string[],
+): readonly string[] {
+  return [
+    ...(all === true ? ['--all'] : []),
+    ...(names === true ? ['--names'] : []),
+    ...domains.flatMap((domain) => ['--domain', domain]),
+  ]
 }
 
 /** How the gateway was reached now, for each `ssh` later: paths that hold wherever that runs. */
@@ -88,7 +106,7 @@ function credentialOptionsOf(options: SshConfigCommandOptions): readonly string[
 }
 
 function checkWords(words: readonly string[]): readonly string[] {
-  const broken = words.find((word) => /\p{Cc}/u.test(word))
+  const broken = words.find((word) => /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(word))
   if (broken === undefined) return words
   throw new SystemError('invalid-path', `${JSON.stringify(broken)} cannot stand in a line`, {
     hint: 'rename the file: its path has a control character',

@@ -3,18 +3,31 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parseGatewayUrl } from '../client/destination.ts'
 import { decodeRoutes } from '../client/routes-answer.ts'
+import { hostsOf } from './ssh-config-domains.ts'
+import { chooseEntries } from './ssh-config-entries.ts'
 import { formatSshConfig, type SshConfigOptions } from './ssh-config-text.ts'
 
 const gateway = parseGatewayUrl('https://gate.example.com:8443')
 
-/** What is written for routes as a gateway sends them. */
-function write(sent: readonly unknown[], more: Partial<SshConfigOptions> = {}) {
-  const { routes } = decodeRoutes(JSON.stringify({ routes: sent }))
-  const defaults = { isEveryPort: false, user: undefined, tcpOptions: [], credentialOptions: [] }
-  return formatSshConfig({ gateway, routes, ...defaults, ...more })
+interface Asked extends Partial<Omit<SshConfigOptions, 'entries'>> {
+  readonly isEveryPort?: boolean
+  readonly domains?: readonly string[]
 }
 
-function linesOf(sent: readonly unknown[], more: Partial<SshConfigOptions> = {}): string[] {
+/** What is written for routes as a gateway sends them. */
+function write(
+  sent: readonly unknown[],
+  { isEveryPort = false, domains = [], ...more }: Asked = {},
+) {
+  const { routes } = decodeRoutes(JSON.stringify({ routes: sent }))
+  const isOfGateway = hostsOf(gateway.host, domains)
+  const { entries, leftOut } = chooseEntries(routes, { gateway, isEveryPort, isOfGateway })
+  const defaults = { withNames: true, user: undefined, tcpOptions: [], credentialOptions: [] }
+  const written = formatSshConfig({ gateway, entries, otherOptions: [], ...defaults, ...more })
+  return { ...written, leftOut }
+}
+
+function linesOf(sent: readonly unknown[], more: Asked = {}): string[] {
   return write(sent, more)
     .text.split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
@@ -49,12 +62,12 @@ ${proxy} --listen - %h:%p
 
   test('says how it is made again, with the options that it was made with', () => {
     const { text } = write([], {
-      isEveryPort: true,
+      otherOptions: ['--all', '--domain', 'lab.example.net'],
       user: 'ada',
       tcpOptions: ['--ca-file', "/tmp/it's 5%.pem"],
       credentialOptions: ['--service-account-file', '/etc/ci.token'],
     })
-    const options = `--all --user ada --ca-file '/tmp/it'\\''s 5%.pem' --service-account-file /etc/ci.token`
+    const options = `--all --domain lab.example.net --user ada --ca-file '/tmp/it'\\''s 5%.pem' --service-account-file /etc/ci.token`
     const command = `postern ssh-config https://gate.example.com:8443 ${options}`
     assert.ok(text.includes(`\n#     ${command} > ~/.ssh/postern-gate.example.com\n`), text)
   })
@@ -77,23 +90,46 @@ ${proxy} --listen - %h:%p
     )
   })
 
-  test('a wildcard is a pattern behind the names, with the key of the machine that is typed', () => {
-    const lines = linesOf([route('*.lab.example.com:22', 'lab'), route('x.lab.example.com:22')])
-    assert.deepEqual(lines.slice(-3), [
-      'Host *.lab.example.com',
-      '    Port 22',
-      `${proxy} --listen - %h:%p`,
-    ])
-    assert.equal(lines[0], 'Host x.lab.example.com')
+  test('a pattern is never written, and is named', () => {
+    const sent = [
+      route('*:22'),
+      route('db*:22'),
+      route('*.example.com:22'),
+      route('a.example.com:22'),
+    ]
+    const { hosts, text, leftOut } = write(sent)
+    assert.deepEqual([hosts, leftOut.patterns], [1, ['*', 'db*', '*.example.com']])
+    assert.doesNotMatch(text, /^Host .*[*?!]/m)
   })
 
-  test('a pattern that would match every machine is left out and named', () => {
-    const { hosts, skipped } = write([route('*:22'), route('db*:22'), route('*.example.com:22')])
-    assert.deepEqual([hosts, skipped], [1, ['*', 'db*']])
+  test('a host that is not of this gateway is left out and named, unless its domain is given', () => {
+    const sent = [route('github.com:22'), route('a.example.net:22'), route('10.0.0.5:22')]
+    assert.deepEqual(write(sent).leftOut.outside, ['github.com', 'a.example.net', '10.0.0.5'])
+    const { leftOut, hosts } = write(sent, { domains: ['example.net', '10.0.0.5'] })
+    assert.deepEqual([hosts, leftOut.outside], [2, ['github.com']])
+  })
+
+  test('another gateway that a route names has to be of this one, or given', () => {
+    const sent = [route('evil.test/a.example.com:22'), route('gw.example.com/b.example.com:22')]
+    const { leftOut, hosts } = write(sent)
+    assert.deepEqual([hosts, leftOut.otherGateways], [1, ['a.example.com']])
+    assert.equal(write(sent, { domains: ['evil.test'] }).hosts, 2)
+  })
+
+  test('names are written when they are asked for, and told otherwise', () => {
+    const sent = [route('a.example.com:22', 'bastion'), route('b.example.com:22', 'localhost')]
+    const { text, names } = write(sent, { withNames: false })
+    assert.deepEqual(text.match(/^Host .*/gm), ['Host a.example.com', 'Host b.example.com'])
+    assert.deepEqual(names, ['bastion'])
+    assert.deepEqual(write(sent).text.match(/^Host .*/gm), [
+      'Host bastion a.example.com',
+      'Host b.example.com',
+    ])
   })
 
   test('the extended form names its gateway, and IPv6 has its brackets', () => {
-    const lines = linesOf([route('other.example.com/a.internal:22'), route('[fd00::1]:22')])
+    const sent = [route('other.example.com/a.internal:22'), route('[fd00::1]:22')]
+    const lines = linesOf(sent, { domains: ['a.internal', 'fd00::1'] })
     assert.ok(
       lines.includes(
         '    ProxyCommand postern tcp --gateway https://other.example.com --listen - %h:%p',
@@ -118,8 +154,11 @@ ${proxy} --listen - %h:%p
 
   test('options are quoted for the shell, and their percent signs for OpenSSH', () => {
     const tcpOptions = ['--ca-file', "/home/ada's/100% sure.pem"]
-    assert.equal(linesOf([route('a:22')], { tcpOptions, user: 'ada' })[4], '    User ada')
-    const last = linesOf([route('a:22')], { tcpOptions }).at(-1)
+    assert.equal(
+      linesOf([route('a.example.com:22')], { tcpOptions, user: 'ada' })[4],
+      '    User ada',
+    )
+    const last = linesOf([route('a.example.com:22')], { tcpOptions }).at(-1)
     assert.equal(last, `${proxy} --ca-file '/home/ada'\\''s/100%% sure.pem' --listen - %h:%p`)
   })
 
@@ -157,13 +196,14 @@ ${proxy} --listen - %h:%p
       nasty.map((text) => `tcp+https://${text}`),
       nasty.map((text) => `tcp+https://a.b:22/${text}:22`),
       fc.domain().map((host) => `tcp+https://${host}:22`),
+      fc.domain().map((host) => `tcp+https://${host}.example.com:22`),
     )
     const record = fc.record({ type: fc.constant('tcp'), from, name: nasty, description: nasty })
     const allowed = new RegExp(
       [
         '^$',
         '^#(?: [^\\p{Cc}\\u2028\\u2029]*)?$',
-        '^Host(?: [a-z0-9_.:*-]+){1,2}$',
+        '^Host(?: [a-z0-9_-]{1,63})? (?:[a-z0-9_-]+\\.)*example\\.com$',
         '^ {4}(?:HostName|HostKeyAlias) [a-z0-9_.:[\\]-]+$',
         '^ {4}Port \\d+$',
         '^ {4}ProxyCommand postern tcp --gateway https://[a-z0-9_.:-]+ --listen - (?:%h|\\[%h\\]):%p$',

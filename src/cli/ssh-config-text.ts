@@ -1,23 +1,22 @@
 // What a gateway says of its routes ends up in a file that OpenSSH obeys, so that nothing of it may
-// become a line of its own, an option or a command:
+// become a line of its own, an option or a command, or reach a machine that is not behind this gateway:
 //
 // - hosts and ports are parsed and written anew: letters, digits, dots, hyphens, underscores, colons;
-// - a name becomes a `Host` only when it is one plain word without a dot: one with a dot could stand for
-//   somebody else's machine, such as "github.com";
+// - only hosts of this gateway are written (`ssh-config-domains.ts`), and never a pattern;
+// - a name becomes a `Host` only when the person asks for that, and it is one plain word without a dot: any
+//   word may be one of their own machines;
 // - a route may name another gateway to ask, and none but the one that was asked gets a credential;
-// - a pattern needs a domain behind its star: `Host *` would send every other connection here as well;
 // - a description becomes a comment, without control characters.
 
 import type { GatewayAddress } from '../client/destination.ts'
-import { parseRouteFrom, type RouteTarget } from '../client/route-target.ts'
-import type { ListedRoute } from '../client/routes-answer.ts'
+import { sshPort, type Entry } from './ssh-config-entries.ts'
 
 export interface SshConfigOptions {
   /** The gateway that listed the routes. */
   readonly gateway: GatewayAddress
-  readonly routes: readonly ListedRoute[]
-  /** Whether routes of other ports than 22 are written, too. */
-  readonly isEveryPort: boolean
+  readonly entries: readonly Entry[]
+  /** Whether the routes' names are written beside their hosts. */
+  readonly withNames: boolean
   /** Written as `User`; nothing where undefined. */
   readonly user: string | undefined
   /** Further options of `postern tcp`, one word each, such as `--ca-file` and its path. */
@@ -27,67 +26,40 @@ export interface SshConfigOptions {
    * a route names would be sent it.
    */
   readonly credentialOptions: readonly string[]
+  /** What else this was asked with, so that the file says how it is made again. */
+  readonly otherOptions: readonly string[]
 }
 
-/** The file's text, and the patterns that were left out since they would match too much. */
+/** The file's text. */
 export interface SshConfigText {
   readonly text: string
   /** How many `Host` blocks there are. */
   readonly hosts: number
-  readonly skipped: readonly string[]
+  /** Names that were not written since nobody asked for them. */
+  readonly names: readonly string[]
 }
 
-interface Entry extends RouteTarget {
-  readonly name: string
-  readonly description: string
-}
-
-const sshPort = 22
-
-/** Writes a `Host` block for each destination; narrow ones first, since OpenSSH keeps what it reads first. */
+/** Writes a `Host` block for each destination. */
 export function formatSshConfig(options: SshConfigOptions): SshConfigText {
-  const entries = options.routes
-    .flatMap((route) => entriesOf(route, options))
-    .toSorted((a, b) => rankOf(a) - rankOf(b))
-  const [usable, skipped] = [true, false].map((wanted) =>
-    entries.filter((entry) => isNarrow(entry) === wanted),
-  )
   const taken = new Set<string>()
-  const blocks = (usable ?? []).flatMap((entry) => formatEntry(entry, taken, options))
+  const blocks = options.entries.flatMap((entry) => formatEntry(entry, taken, options))
+  const names = options.entries.map(({ alias }) => alias).filter((alias) => alias !== '')
   return {
     text: [headerFor(options), ...blocks].join('\n'),
     hosts: blocks.length,
-    skipped: (skipped ?? []).map(({ host }) => host),
+    names: options.withNames ? [] : [...new Set(names)],
   }
 }
 
-function entriesOf(route: ListedRoute, { gateway, isEveryPort }: SshConfigOptions): Entry[] {
-  const targets = route.type === 'tcp' ? (parseRouteFrom(route.from, gateway) ?? []) : []
-  const { name, description } = route
-  return targets
-    .filter(({ port }) => isEveryPort || port === sshPort)
-    .map((target) => ({ ...target, name, description }))
-}
-
-/** SSH's own port keeps the host's name; patterns come last. */
-function rankOf({ host, port }: Entry): number {
-  return (host.includes('*') ? 2 : 0) + (port === sshPort ? 0 : 1)
-}
-
-function isNarrow({ host }: Entry): boolean {
-  return !host.includes('*') || /\*\.[^*]*[a-z0-9]$/.test(host)
-}
-
 function formatEntry(
-  entry: Entry,
+  { host, port, gateway, alias, description }: Entry,
   taken: Set<string>,
-  { gateway: listedBy, user, tcpOptions, credentialOptions }: SshConfigOptions,
+  { gateway: listedBy, withNames, user, tcpOptions, credentialOptions }: SshConfigOptions,
 ): string[] {
-  const { host, port, gateway, description } = entry
-  const names = [...aliasesOf(entry), host].filter((name) => !taken.has(name.toLowerCase()))
+  const wanted = withNames && alias !== '' ? [alias, host] : [host]
+  const names = wanted.filter((name) => !taken.has(name.toLowerCase()))
   if (names.length === 0) return []
   for (const name of names) taken.add(name.toLowerCase())
-  const isPattern = host.includes('*')
   const asked = host.includes(':') ? '[%h]:%p' : '%h:%p'
   const credential = gateway.origin === listedBy.origin ? credentialOptions : []
   const options = ['--gateway', gateway.origin, ...tcpOptions, ...credential, '--listen', '-']
@@ -95,20 +67,14 @@ function formatEntry(
   const lines = [
     ...(description === '' ? [] : [`# ${description}`]),
     `Host ${names.join(' ')}`,
-    // What stands for the star is known only when it is typed.
-    ...(isPattern ? [] : [`    HostName ${host}`]),
+    `    HostName ${host}`,
     ...(port === undefined ? [] : [`    Port ${port}`]),
-    ...(isPattern ? [] : [`    HostKeyAlias ${hostKeyName(host, port)}`]),
+    `    HostKeyAlias ${hostKeyName(host, port)}`,
     ...(user === undefined ? [] : [`    User ${user}`]),
     `    ProxyCommand ${proxy.map(quoteForProxyCommand).join(' ')} ${asked}`,
     '',
   ]
   return [lines.join('\n')]
-}
-
-function aliasesOf({ name, host }: Entry): string[] {
-  const isAlias = /^[a-z0-9_][a-z0-9_-]{0,62}$/i.test(name) && !host.includes('*')
-  return isAlias && name.toLowerCase() !== host ? [name] : []
 }
 
 /** As OpenSSH writes it into `known_hosts` by itself. */
@@ -127,10 +93,10 @@ function quoteForShell(text: string): string {
 
 /** Says by which command the file is made again, the options it was asked with included. */
 function headerFor(options: SshConfigOptions): string {
-  const { gateway, isEveryPort, user, tcpOptions, credentialOptions } = options
+  const { gateway, user, tcpOptions, credentialOptions, otherOptions } = options
   const { origin, host } = gateway
   const words = [
-    ...(isEveryPort ? ['--all'] : []),
+    ...otherOptions,
     ...(user === undefined ? [] : ['--user', user]),
     ...tcpOptions,
     ...credentialOptions,

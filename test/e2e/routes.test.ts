@@ -84,11 +84,14 @@ describe('postern ssh-config with OpenSSH', () => {
       const sshd = await startSshd(scope, host)
       const { rig, person, postern } = await start(scope, [
         { ...route(`${host}:22`, sshd.port), name: 'build', description: 'Build\tmachines' },
-        { ...route('*.lab.example.com:22', sshd.port), name: 'lab' },
+        { ...route('x.lab.example.com:22', sshd.port), name: 'lab' },
+        { ...route('*.lab.example.com:22', sshd.port), name: 'labs' },
         route('db.example.com:5432', 1),
       ])
-      const printed = await postern('ssh-config', rig.origin, '--user', sshd.user)
+      const names = ['--names', '--domain', 'example.com']
+      const printed = await postern('ssh-config', rig.origin, '--user', sshd.user, ...names)
       assert.equal(printed.ending, 0, printed.errors)
+      assert.match(printed.errors, /left out "\*\.lab\.example\.com": a pattern/)
       const file = join(person.home, 'postern.conf')
       await writeFile(file, printed.output)
 
@@ -138,7 +141,10 @@ describe('a gateway that means harm', () => {
     await using gateway = await startFakeGateway({
       isPublic: true,
       routes: [
-        from('tcp+https://plain.example.com:22'),
+        from('tcp+https://ssh.localhost:22'),
+        from('tcp+https://github.com:22'),
+        from('tcp+https://*.com:22'),
+        { ...from('tcp+https://db.localhost:22'), name: 'bastion' },
         from(`tcp+https://a.example.com:22\n${evil}`),
         from('tcp+https://$(touch evil).example.com:22'),
         from('tcp+https://-oProxyCommand=evil:22'),
@@ -158,10 +164,14 @@ describe('a gateway that means harm', () => {
       const { output } = await mustRun(scope, program('ssh'), ['-G', '-F', file, name], person)
       return /^proxycommand (.*)$/m.exec(output)?.[1]
     }
-    const [own, other] = [await proxyOf('plain.example.com'), await proxyOf('github.com')]
+    const own = await proxyOf('ssh.localhost')
     assert.equal(own, `postern tcp --gateway ${origin} --ca-file '${caFile}' --listen - %h:%p`)
-    assert.equal(other, undefined)
-    assert.match(printed.errors, /left out the route of "\*"/)
+    for (const other of ['github.com', 'a.com', 'elsewhere.example.com', 'bastion', 'x']) {
+      assert.equal(await proxyOf(other), undefined, other)
+    }
+    assert.match(printed.errors, /left out "github\.com".*: not a host of "localhost"/)
+    assert.match(printed.errors, /left out "\*\.com", "\*": a pattern/)
+    assert.match(printed.errors, /left out "bastion": .*\n {2}hint: "--names"/)
   })
 })
 
