@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import type { Store } from '../store/store.ts'
+import { createBrowserMarks } from './browser-marks.ts'
 import { idAndSecretFromHeaders } from './credential-headers.ts'
 import { createCodes } from './codes.ts'
 import type { Codes } from './codes.ts'
@@ -9,7 +10,7 @@ import type { DeviceCodes } from './device-codes.ts'
 import { deviceFormToken, isDeviceFormToken } from './device-form.ts'
 import type { DeviceForm } from './device-form.ts'
 import { deriveKeys } from './keys.ts'
-import { createPendingFlows } from './pending-flow.ts'
+import { createPendingFlows, flowLifeMs } from './pending-flow.ts'
 import { createProviderFailures } from './provider-failures.ts'
 import type { ProviderFailureCode, ProviderFailures } from './provider-failures.ts'
 import { createProvider } from './provider.ts'
@@ -125,7 +126,12 @@ export function createIdentity(options: IdentityOptions): Identity {
   const signIn = createSignIn({
     provider,
     sessions: refuseReserved(sessions, serviceAccounts),
-    pendingFlows: createPendingFlows(`${cookieName}_sign_in_`, keys.pendingSignIn, clock),
+    pendingFlows: createPendingFlows({
+      stateKey: keys.signInState,
+      checksKey: keys.signInChecks,
+      marks: createBrowserMarks(cookieName, flowLifeMs),
+      clock,
+    }),
     callbackUrl: new URL(callbackPath, authenticateServiceUrl),
   })
   const cookie = createSessionCookie(cookieName, keys.sessionCookie)

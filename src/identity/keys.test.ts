@@ -20,8 +20,8 @@ test('tokens and URLs depend on the shared secret, cookies on the cookie secret'
     deriveKeys(secret(1), secret(9)),
   ]
   assert.deepEqual(
-    [shared.sessionCookie, shared.pendingSignIn],
-    [base.sessionCookie, base.pendingSignIn],
+    [shared.sessionCookie, shared.signInState],
+    [base.sessionCookie, base.signInState],
   )
   assert.deepEqual([cookie.token, cookie.signedUrl], [base.token, base.signedUrl])
   assert.notDeepEqual(shared.token, base.token)

@@ -10,8 +10,10 @@ export interface IdentityKeys {
   readonly signedUrl: Uint8Array
   /** Encrypts the browser's session cookie. */
   readonly sessionCookie: Uint8Array
-  /** Encrypts what a browser keeps while it signs in. */
-  readonly pendingSignIn: Uint8Array
+  /** Encrypts what the `state` of a sign-in says. */
+  readonly signInState: Uint8Array
+  /** Makes the nonce and the PKCE verifier of a sign-in. */
+  readonly signInChecks: Uint8Array
   /** Authenticates the forms that approve a machine's sign-in. */
   readonly deviceForm: Uint8Array
 }
@@ -28,7 +30,8 @@ export function deriveKeys(sharedSecret: Uint8Array, cookieSecret: Uint8Array): 
     serviceAccountToken: derive(sharedSecret, 'postern service account token v1'),
     signedUrl: derive(sharedSecret, 'postern signed url v1'),
     sessionCookie: derive(cookieSecret, 'postern session cookie v1'),
-    pendingSignIn: derive(cookieSecret, 'postern pending sign-in v1'),
+    signInState: derive(cookieSecret, 'postern sign-in state v1'),
+    signInChecks: derive(cookieSecret, 'postern sign-in checks v1'),
     deviceForm: derive(cookieSecret, 'postern device form v1'),
   }
 }

@@ -1,13 +1,13 @@
-import { hash } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { AccessError } from '../errors.ts'
-import { findCookie, formatSetCookie, ownCookies } from './cookies.ts'
+import type { BrowserMarks } from './browser-marks.ts'
 import type { SignInChecks } from './provider.ts'
-import { seal, unseal } from './sealed.ts'
+import { maxSealedBytes, seal, unseal } from './sealed.ts'
 
 /** Where a sign-in leads once it is done. */
 export interface SignInTarget {
-  /** Absolute; the caller has checked that a sign-in may end there. At most 2,000 characters. */
+  /** Absolute; the caller has checked that a sign-in may end there. At most 2,000 bytes. */
   readonly returnTo: string
   /** What `returnTo` is given: nothing (a page of ours), a session token, or a one-time code. */
   readonly carries: 'nothing' | 'token' | 'code'
@@ -25,94 +25,133 @@ export interface DeviceTarget {
   readonly userId: string
 }
 
-/** What a browser keeps, encrypted, while it is at the provider. */
+/** A sign-in that has come back from the provider. */
 export interface PendingFlow extends SignInChecks {
   readonly target: SignInTarget
 }
 
+export interface BegunFlow {
+  readonly checks: SignInChecks
+  /** The `Set-Cookie` values that tie it to the browser. */
+  readonly cookies: readonly string[]
+}
+
+/** A sign-in that ended without a person: why, and where its asker waits for an answer. */
+export class UnfinishedSignIn extends AccessError {
+  readonly target: SignInTarget
+
+  constructor(reason: AccessError, target: SignInTarget) {
+    super(reason.code, reason.message, { hint: reason.hint, cause: reason.cause })
+    this.target = target
+  }
+}
+
 /**
- * Sign-ins under way. They live in the browsers that began them, each in a cookie of its own so that
- * two tabs can sign in: nobody else can finish one (login CSRF), and nothing is kept here for
- * sign-ins that are never finished.
+ * Sign-ins under way. What there is to know of one travels to the provider and back in its `state`,
+ * encrypted; the browser keeps a mark that the state names, so that nobody else can finish it (login
+ * CSRF). Nothing is kept here: nobody can fill a gateway with sign-ins that are never finished, a
+ * restart loses none, and any gateway with the same cookie secret can finish them.
  */
 export interface PendingFlows {
-  /** The `Set-Cookie` values for a new flow; the oldest of too many are deleted. */
-  put(flow: PendingFlow, cookieHeader: string | undefined): Promise<readonly string[]>
+  /** Throws `AccessError` `return-address-too-long`. */
+  begin(target: SignInTarget, cookieHeader: string | undefined): Promise<BegunFlow>
   /**
-   * The flow of a callback's `state`, once. Throws `AccessError` `sign-in-state-mismatch`,
-   * `sign-in-expired` or `sign-in-used`.
+   * The flow of a callback's `state`, once. Throws `AccessError` `sign-in-expired` or `sign-in-used`,
+   * and `sign-in-state-mismatch`: an `UnfinishedSignIn` where a program waits for this sign-in.
    */
   take(state: string, cookieHeader: string | undefined): Promise<PendingFlow>
-  /** The `Set-Cookie` value that ends a flow. */
-  clear(state: string): string
 }
 
 /** @limit life of a sign-in under way: start again */
-const flowLifeMs = 600_000
-/**
- * A browser sends all of them with every request, and request heads are bounded.
- *
- * @limit sign-ins under way in one browser: the oldest is given up
- */
-const maxPendingFlows = 4
+export const flowLifeMs = 600_000
 /** @limit the address that a sign-in returns to: 400 */
-const maxReturnToLength = 2000
+const maxReturnToBytes = 2000
 /** @limit none: finished sign-ins that are remembered against a second use */
 const maxUsedFlows = 10_000
+const idBytes = 16
 const startAgain = { hint: 'start again where you came from' }
 
-export function createPendingFlows(
-  cookiePrefix: string,
-  key: Uint8Array,
-  clock: Clock,
-): PendingFlows {
+/** What a `state` holds. */
+interface SealedFlow {
+  readonly id: string
+  /** The mark of the browser that began it. */
+  readonly mark: string
+  readonly target: SignInTarget
+  readonly expiresAtMs: number
+}
+
+export interface PendingFlowsOptions {
+  /** Encrypts what a `state` holds. */
+  readonly stateKey: Uint8Array
+  /** Makes nonce and PKCE verifier of a sign-in from its id. */
+  readonly checksKey: Uint8Array
+  readonly marks: BrowserMarks
+  readonly clock: Clock
+}
+
+export function createPendingFlows(options: PendingFlowsOptions): PendingFlows {
+  const { stateKey, marks, clock } = options
   const used = new Map<string, number>()
-  const nameOf = (state: string): string =>
-    `${cookiePrefix}${hash('sha256', state, 'base64url').slice(0, 16)}`
   return {
-    async put(flow, cookieHeader) {
-      if (flow.target.returnTo.length > maxReturnToLength) {
-        const text = `the address to return to has more than ${maxReturnToLength} characters`
-        throw new AccessError('return-address-too-long', text)
-      }
-      const sealed = await seal(key, { flow, expiresAtMs: clock.now() + flowLifeMs })
-      const cookie = formatSetCookie(nameOf(flow.state), sealed, flowLifeMs / 1000)
-      return [...deletionsOfOldest(cookieHeader, cookiePrefix), cookie]
+    async begin(target, cookieHeader) {
+      if (Buffer.byteLength(target.returnTo) > maxReturnToBytes) throw tooLong()
+      const { mark, cookies } = marks.put(cookieHeader)
+      const id = randomBytes(idBytes).toString('base64url')
+      const flow: SealedFlow = { id, mark, target, expiresAtMs: clock.now() + flowLifeMs }
+      const state = await seal(stateKey, { flow })
+      // What cannot be read again must not be begun: names of people and machines have no fixed bound.
+      if (state.length > maxSealedBytes) throw tooLong()
+      return { checks: checksOf(options, state, id), cookies }
     },
     async take(state, cookieHeader) {
-      const name = nameOf(state)
-      const cookie = findCookie(cookieHeader, name)
-      const payload = cookie === undefined ? undefined : await unseal(key, cookie)
-      // Sealed by us for this purpose, so it has the shape that `put` gave it.
-      const { flow, expiresAtMs } = (payload ?? {}) as Partial<{
-        flow: PendingFlow
-        expiresAtMs: number
-      }>
-      if (flow?.state !== state || expiresAtMs === undefined) {
-        const text = 'this sign-in was not begun in this browser, or more than 10 minutes ago'
-        throw new AccessError('sign-in-state-mismatch', text, startAgain)
-      }
+      // Sealed by us for this purpose, so it has the shape that `begin` gave it.
+      const flow = (await unseal(stateKey, state))?.['flow'] as SealedFlow | undefined
+      if (flow === undefined) throw notBegunHere()
+      const { id, mark, target, expiresAtMs } = flow
       if (expiresAtMs <= clock.now()) {
         const text = 'this sign-in was begun more than 10 minutes ago'
         throw new AccessError('sign-in-expired', text, startAgain)
       }
-      use(used, name, expiresAtMs, clock.now())
-      return flow
+      if (!marks.has(mark, cookieHeader)) throw notThisBrowser(target)
+      use(used, id, expiresAtMs, clock.now())
+      return { ...checksOf(options, state, id), target }
     },
-    clear: (state) => formatSetCookie(nameOf(state), '', 0),
   }
 }
 
-/** Browsers send the oldest first among cookies of the same path (RFC 6265 §5.4). */
-function deletionsOfOldest(cookieHeader: string | undefined, prefix: string): readonly string[] {
-  const names = [...ownCookies(cookieHeader).keys()].filter((name) => name.startsWith(prefix))
-  const surplus = Math.max(names.length - maxPendingFlows + 1, 0)
-  return names.slice(0, surplus).map((name) => formatSetCookie(name, '', 0))
+/**
+ * Made from the id instead of being sent along: the address of the sign-in stays short, for providers
+ * that take 2 KiB. 43 characters each, as a PKCE verifier must have at least (RFC 7636 §4.1).
+ */
+function checksOf({ checksKey }: PendingFlowsOptions, state: string, id: string): SignInChecks {
+  const make = (purpose: string): string =>
+    createHmac('sha256', checksKey).update(`${purpose} ${id}`).digest('base64url')
+  return { state, nonce: make('nonce'), verifier: make('verifier') }
+}
+
+function tooLong(): AccessError {
+  const text = `the address to return to has more than ${maxReturnToBytes} characters`
+  return new AccessError('return-address-too-long', text)
+}
+
+function notBegunHere(): AccessError {
+  const text = 'this sign-in was not begun in this browser, or more than 10 minutes ago'
+  return new AccessError('sign-in-state-mismatch', text, startAgain)
+}
+
+/**
+ * The state is ours, so the program that waits is known, and told. A machine is not: whoever saw the
+ * state somewhere could end its sign-in, and the person can still press the button again.
+ */
+function notThisBrowser(target: SignInTarget): AccessError {
+  const text = 'this sign-in was begun in another browser, or this one keeps no cookies'
+  const reason = new AccessError('sign-in-state-mismatch', text, startAgain)
+  return target.device === undefined ? new UnfinishedSignIn(reason, target) : reason
 }
 
 /** Of two callbacks with the same state only one counts, also when they come at the same time. */
-function use(used: Map<string, number>, name: string, expiresAtMs: number, nowMs: number): void {
-  if (used.has(name)) {
+function use(used: Map<string, number>, id: string, expiresAtMs: number, nowMs: number): void {
+  if (used.has(id)) {
     throw new AccessError('sign-in-used', 'this sign-in was finished already', startAgain)
   }
   // In order of insertion, which is nearly the order of their ends.
@@ -120,5 +159,5 @@ function use(used: Map<string, number>, name: string, expiresAtMs: number, nowMs
     if (endMs > nowMs && used.size < maxUsedFlows) break
     used.delete(oldest)
   }
-  used.set(name, expiresAtMs)
+  used.set(id, expiresAtMs)
 }

@@ -4,11 +4,11 @@ import type { JWTPayload } from 'jose'
 /**
  * Browsers keep cookies of up to 4096 bytes; nothing longer can be ours.
  *
- * @limit a cookie: it counts as absent
+ * @limit a cookie, and the `state` of a sign-in: it counts as absent
  */
-const maxSealedBytes = 4096
+export const maxSealedBytes = 4096
 
-/** Encrypts and authenticates a value for a cookie: JWE, `dir` with A256GCM (RFC 7516). */
+/** Encrypts and authenticates a value that a browser carries: JWE, `dir` with A256GCM (RFC 7516). */
 export function seal(key: Uint8Array, payload: JWTPayload): Promise<string> {
   return new EncryptJWT(payload).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(key)
 }

@@ -13,7 +13,7 @@ import {
 } from './identity.fixture.ts'
 import type { IdentityFixture } from './identity.fixture.ts'
 import type { IdentityOptions } from './identity.ts'
-import { UnfinishedSignIn } from './sign-in.ts'
+import { UnfinishedSignIn, type SignInTarget } from './pending-flow.ts'
 
 const people = [
   { id: 'u-a', email: 'alice@example.com', name: 'Alice', groups: ['ops'] },
@@ -35,6 +35,10 @@ async function setUp(
 async function browse(location: URL): Promise<URL> {
   const stopBefore = ({ origin }: URL): boolean => origin === callbackOrigin
   return (await signInWithForms(location, { email: 'bob@example.com' }, { stopBefore })).url
+}
+
+function begin({ identity }: IdentityFixture, cookieHeader: string, to = target) {
+  return identity.signIn.begin({ target: to, cookieHeader })
 }
 
 async function beginAndBrowse({ identity }: IdentityFixture) {
@@ -65,7 +69,7 @@ test('the request to the provider carries a state, a nonce and an S256 challenge
   const { fixture } = await setUp(t)
   const { location } = await fixture.identity.signIn.begin({ target, cookieHeader: undefined })
   const asked = location.searchParams
-  assert.match(asked.get('state') ?? '', /^[\w-]{43}$/)
+  assert.match(asked.get('state') ?? '', /^[\w.-]+$/)
   assert.match(asked.get('nonce') ?? '', /^[\w-]{43}$/)
   assert.match(asked.get('code_challenge') ?? '', /^[\w-]{43}$/)
   assert.equal(asked.get('code_challenge_method'), 'S256')
@@ -74,14 +78,30 @@ test('the request to the provider carries a state, a nonce and an S256 challenge
 
 test('the cookie of a sign-in is for this host only, and tells its bearer nothing', async (t) => {
   const { fixture } = await setUp(t)
-  const { cookies, location } = await fixture.identity.signIn.begin({
-    target,
-    cookieHeader: undefined,
-  })
+  const { cookies, location } = await begin(fixture, '')
   const [cookie = ''] = cookies
-  assert.match(cookie, /; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/)
-  assert.doesNotMatch(cookie, /Domain/i)
-  assert.ok(!cookie.includes(location.searchParams.get('state') ?? ''))
+  assert.match(
+    cookie,
+    /^__Host-postern_sign_in_[\w-]{8}=[\w-]{22}; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/,
+  )
+  // Who sees the address, as the provider does, learns neither the cookie nor where the sign-in leads.
+  const [, value = ''] = asCookieHeader(cookies).split('=')
+  const state = Buffer.from(location.searchParams.get('state') ?? '', 'base64url').toString()
+  for (const text of [value, 'returnTo', target.returnTo]) assert.ok(!state.includes(text))
+})
+
+test('its address fits into the 2 KiB that some providers take', async (t) => {
+  const { fixture } = await setUp(t)
+  const long: SignInTarget = {
+    returnTo: `http://127.0.0.1:65535/${'x'.repeat(43)}`,
+    carries: 'code',
+    codeChallenge: 'x'.repeat(43),
+  }
+  const device = { secretHash: 'x'.repeat(43), host: 'h'.repeat(64), userId: 'u'.repeat(64) }
+  for (const each of [long, { ...target, carries: 'nothing', device } as const]) {
+    const { location } = await begin(fixture, '', each)
+    assert.ok(location.href.length < 1400, `${location.href.length}`)
+  }
 })
 
 test('somebody whose email is not verified signs in, and the session says so', async (t) => {
@@ -129,20 +149,36 @@ test('a callback in another browser is refused, and stores nothing', async (t) =
   assert.deepEqual(await fixture.identity.sessions.list(), [])
 })
 
-test('a changed state, and a cookie of another state under its name, are refused', async (t) => {
+test('a program that waits is named when its sign-in comes back in another browser', async (t) => {
+  const { fixture } = await setUp(t)
+  const { search } = await beginAndBrowse(fixture)
+  await assert.rejects(fixture.identity.signIn.finish({ search, cookieHeader: '' }), (error) => {
+    assert.ok(error instanceof UnfinishedSignIn)
+    assert.deepEqual(error.target, target)
+    return true
+  })
+})
+
+test('a changed state, and a cookie that does not fit or comes twice, are refused', async (t) => {
   const { fixture } = await setUp(t)
   const [one, other] = [await beginAndBrowse(fixture), await beginAndBrowse(fixture)]
-  const changed = one.search.replace(/state=[^&]*/, 'state=something-else')
-  const [name] = other.cookieHeader.split('=')
-  const swapped = `${name}=${one.cookieHeader.split('=')[1]}`
+  const changed = (change: (state: string) => string): string =>
+    one.search.replace(/(?<=state=)[^&]*/, change)
+  const [name = '', value = ''] = one.cookieHeader.split('=')
   for (const [search, cookieHeader] of [
-    [changed, one.cookieHeader],
-    [other.search, swapped],
+    [changed(() => 'something-else'), one.cookieHeader],
+    [changed((state) => `${state.slice(0, -9)}AAAAAAAAA`), one.cookieHeader],
+    [changed((state) => state.slice(0, -1)), one.cookieHeader],
+    [changed((state) => state + 'x'.repeat(5000)), one.cookieHeader],
+    [one.search, `${name}=${other.cookieHeader.split('=')[1]}`],
+    [one.search, one.cookieHeader.replace('__Host-', '')],
+    [one.search, `${name}=${value}; ${name}=${value}`],
   ] as const) {
     await assert.rejects(fixture.identity.signIn.finish({ search, cookieHeader }), {
       code: 'sign-in-state-mismatch',
     })
   }
+  assert.ok((await fixture.identity.signIn.finish(one)).session)
 })
 
 test('a callback counts once, also when it comes twice at the same time', async (t) => {
@@ -162,35 +198,60 @@ test('a sign-in that takes longer than ten minutes has to be begun again', async
   await assert.rejects(fixture.identity.signIn.finish(callback), { code: 'sign-in-expired' })
 })
 
-test('two tabs can sign in beside each other', async (t) => {
+test('32 tabs that begin at once all finish, in whatever order', async (t) => {
   const { fixture } = await setUp(t)
-  const { signIn } = fixture.identity
-  const first = await signIn.begin({ target, cookieHeader: undefined })
-  const cookieHeader = asCookieHeader(first.cookies)
-  const second = await signIn.begin({ target, cookieHeader })
-  const both = `${cookieHeader}; ${asCookieHeader(second.cookies)}`
-  for (const { location } of [second, first]) {
+  const tabs = await Promise.all(Array.from({ length: 32 }, () => begin(fixture, '')))
+  const cookieHeader = tabs.map(({ cookies }) => asCookieHeader(cookies)).join('; ')
+  assert.ok(cookieHeader.length < 2048, `${cookieHeader.length}`)
+  for (const { location } of tabs.toReversed()) {
     const { search } = await browse(location)
-    await signIn.finish({ search, cookieHeader: both })
+    await fixture.identity.signIn.finish({ search, cookieHeader })
   }
-  assert.equal((await fixture.identity.sessions.list()).length, 2)
+  assert.equal((await fixture.identity.sessions.list()).length, 32)
 })
 
-test('a browser keeps at most four sign-ins under way; the oldest goes', async (t) => {
+test('tabs that begin one after the other share a cookie, which is kept for the last', async (t) => {
   const { fixture } = await setUp(t)
-  let held: string[] = []
-  for (let count = 0; count < 6; count += 1) {
-    const { cookies } = await fixture.identity.signIn.begin({
-      target,
-      cookieHeader: held.join('; '),
-    })
-    for (const cookie of cookies) {
-      const [name = ''] = cookie.split('=')
-      held = held.filter((pair) => !pair.startsWith(`${name}=`))
-      if (!cookie.includes('Max-Age=0')) held.push(asCookieHeader([cookie]))
-    }
+  const first = await begin(fixture, '')
+  const cookieHeader = `a=1; ${asCookieHeader(first.cookies)}; b=2`
+  for (let count = 0; count < 100; count += 1) {
+    assert.deepEqual((await begin(fixture, cookieHeader)).cookies, first.cookies)
   }
-  assert.equal(held.length, 4)
+})
+
+test('cookies of more tabs than 32 are taken back, so that heads stay small', async (t) => {
+  const { fixture } = await setUp(t)
+  const tabs = await Promise.all(Array.from({ length: 40 }, () => begin(fixture, '')))
+  const held = tabs.flatMap(({ cookies }) => cookies)
+  const { cookies } = await begin(fixture, asCookieHeader(held))
+  const gone = cookies.filter((cookie) => cookie.includes('Max-Age=0'))
+  const nameOf = (cookie: string): string => cookie.split('=')[0] ?? ''
+  assert.deepEqual(gone.map(nameOf), held.slice(32).map(nameOf))
+})
+
+test('a sign-in under way outlives the process that began it', async (t) => {
+  const { idp, fixture } = await setUp(t)
+  const callback = await beginAndBrowse(fixture)
+  const after = await openIdentity(idp, { store: fixture.store })
+  t.after(() => after.identity.close())
+  assert.equal((await after.identity.signIn.finish(callback)).session.userId, 'u-a')
+})
+
+test('an address to return to that is too long is refused before anybody is asked', async (t) => {
+  const { idp, fixture } = await setUp(t)
+  for (const returnTo of [`https://x/${'x'.repeat(2000)}`, `https://x/${'\u00e9'.repeat(1500)}`])
+    await assert.rejects(begin(fixture, '', { ...target, returnTo }), {
+      code: 'return-address-too-long',
+    })
+  assert.equal(idp.requestCount('/.well-known/openid-configuration'), 0)
+  const returnTo = `https://x/${'x'.repeat(1990)}`
+  const { location, cookies } = await begin(fixture, '', { ...target, returnTo })
+  const { search } = await browse(location)
+  const finished = await fixture.identity.signIn.finish({
+    search,
+    cookieHeader: asCookieHeader(cookies),
+  })
+  assert.equal(finished.target.returnTo, returnTo)
 })
 
 test('an id token with another nonce is refused', async (t) => {

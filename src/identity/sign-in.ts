@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto'
-import { randomPKCECodeVerifier } from 'openid-client'
 import { AccessError } from '../errors.ts'
+import { UnfinishedSignIn } from './pending-flow.ts'
 import type { PendingFlow, PendingFlows, SignInTarget } from './pending-flow.ts'
-import type { Provider, SignInChecks } from './provider.ts'
+import type { Provider } from './provider.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -16,18 +15,6 @@ export interface FinishedSignIn {
   readonly session: Session
   /** As it was given to `begin`. */
   readonly target: SignInTarget
-  /** The `Set-Cookie` values that end this flow. */
-  readonly cookies: readonly string[]
-}
-
-/** A sign-in that ended without a person: why, and where its asker waits for an answer. */
-export class UnfinishedSignIn extends AccessError {
-  readonly target: SignInTarget
-
-  constructor(reason: AccessError, target: SignInTarget) {
-    super(reason.code, reason.message, { hint: reason.hint, cause: reason.cause })
-    this.target = target
-  }
 }
 
 /** The two halves of a sign-in: away to the provider, and back from it. */
@@ -56,8 +43,6 @@ export interface SignInParts {
   readonly callbackUrl: URL
 }
 
-const stateBytes = 32
-
 export function createSignIn(parts: SignInParts): SignIn {
   const { provider, sessions, pendingFlows, callbackUrl } = parts
 
@@ -73,17 +58,13 @@ export function createSignIn(parts: SignInParts): SignIn {
 
   return {
     async begin({ target, cookieHeader }) {
-      const checks: SignInChecks = {
-        state: randomBytes(stateBytes).toString('base64url'),
-        nonce: randomBytes(stateBytes).toString('base64url'),
-        verifier: randomPKCECodeVerifier(),
-      }
+      const { checks, cookies } = await pendingFlows.begin(target, cookieHeader)
       const location = await provider
         .authorizationUrl(callbackUrl, checks)
         .catch((error: unknown) => {
           throw unfinished(error, target)
         })
-      return { location, cookies: await pendingFlows.put({ ...checks, target }, cookieHeader) }
+      return { location, cookies }
     },
     async finish({ search, cookieHeader }) {
       const state = new URLSearchParams(search).get('state') ?? ''
@@ -98,7 +79,7 @@ export function createSignIn(parts: SignInParts): SignIn {
       const session = await sessions.create(signedIn).catch((error: unknown) => {
         throw unfinished(error, flow.target)
       })
-      return { session, target: flow.target, cookies: [pendingFlows.clear(state)] }
+      return { session, target: flow.target }
     },
   }
 }

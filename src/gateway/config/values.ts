@@ -139,7 +139,7 @@ function decodeBase64(value: string): Buffer | undefined {
 
 /** RFC 6265 §4.1.1: a cookie's name is a token. The prefix that browsers know is added to it later. */
 export const cookieName = textOf('a cookie name such as postern, without a prefix', (value) =>
-  /^(?!__(?:host|http|secure)-)[!#$%&'*+.^_`|~\w-]{1,128}$/i.test(value) ? value : undefined,
+  /^(?!__(?:host|http|secure)-)[!#$%&'*+.^_`|~\w-]{1,64}$/i.test(value) ? value : undefined,
 )
 
 /** A scope of a sign-in: RFC 6749 §3.3. */

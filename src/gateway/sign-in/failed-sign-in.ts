@@ -1,6 +1,5 @@
 import { AppError, messageOf } from '../../errors.ts'
-import type { SignInTarget } from '../../identity/pending-flow.ts'
-import { UnfinishedSignIn } from '../../identity/sign-in.ts'
+import { UnfinishedSignIn, type SignInTarget } from '../../identity/pending-flow.ts'
 import { callbackParameters } from '../../tunnel/sign-in.ts'
 import type { PageContext } from '../app.ts'
 import { deviceId } from '../device/parts.ts'

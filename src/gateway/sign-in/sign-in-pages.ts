@@ -52,19 +52,19 @@ export function createSignInPages(parts: SignInParts): PageApp {
 async function finish(
   c: PageContext,
   parts: SignInParts,
-  { target, session, cookies }: FinishedSignIn,
+  { target, session }: FinishedSignIn,
 ): Promise<Response> {
   const { identity, metrics, signInLog } = parts
   if (target.device !== undefined) {
     const done = await finishDevice(c, parts, target.device, session)
     metrics.signedIn('ok')
-    return redirect(done, cookies)
+    return redirect(done, [])
   }
   const own = await identity.cookie.issue(session)
   const url = await finalUrl(parts, target, session)
   metrics.signedIn('ok')
   signInLog.signedIn(session, c)
-  return redirect(url, [...cookies, own])
+  return redirect(url, [own])
 }
 
 /** A failed sign-in leads to whoever waits for it; where nobody does, its page is shown. */
