@@ -4,6 +4,7 @@ import type { AuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { createAskAgain } from './ask-again.ts'
 import { createAuthorize, type AuthorizeParts } from './authorize.ts'
 import { parseRedirect } from '../identity/redirect.ts'
 import type { Session } from '../identity/session.ts'
@@ -16,6 +17,7 @@ import {
 import type { GatewayConfig } from './config/config.ts'
 import type { ControlParts } from './control/server.ts'
 import { subjectOf } from './directory.ts'
+import { createGroupsClaim } from './groups-claim.ts'
 import { createLiveTunnels } from './live-tunnels.ts'
 import { matchRoute, type Asker, type MayUse } from './match-route.ts'
 import { createOpenUpstream } from './open-upstream.ts'
@@ -68,14 +70,19 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     clock,
     logger,
   })
+  // Groups of a directory are groups: then nobody misses those of the provider.
+  const groupsClaim = (): string | undefined =>
+    directory === undefined ? config.identityProvider?.groupsClaim : undefined
   const subjects: Subjects = (session) => subjectOf(session, directory)
   const authorize = createAuthorize({
     clock,
     authorizeLog,
     metrics,
     clientCertificates,
+    groupsClaim: createGroupsClaim(log.service('gateway'), groupsClaim),
     subjectOf: subjects,
   })
+  const askAgain = createAskAgain(clock, identity)
   const decide = createDecide(clock, clientCertificates, subjects)
   const mayUse: MayUse = (route, asker) => decide(route, asker).outcome === 'allow'
   const liveTunnels = createLiveTunnels({
@@ -101,6 +108,15 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     routes: () => routes,
     matchRoute: (table, target, asker) => matchRoute(table, target, asker, mayUse),
     identify: (headers) => identity.identify(headers),
+    askAgain: (caller, { target, ...asker }, signal) =>
+      askAgain(
+        caller,
+        (session) => {
+          const route = routes.match(target)
+          return route && decide(route, { ...asker, session })
+        },
+        signal,
+      ),
     signInLocation: () => identity.signInLocation(),
     parseRedirect: (text) => parseRedirect(text, programmaticRedirectDomains),
     deviceLogin: () => deviceLogin,

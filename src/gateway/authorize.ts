@@ -10,6 +10,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { ClientCertificates } from './client-certificates/client-certificates.ts'
 import type { RequestHeaders } from './headers.ts'
 import type { AccessRequest, Grant, GrantBasis } from './grant.ts'
+import type { GroupsClaim } from './groups-claim.ts'
 import { DeniedError } from './refusal.ts'
 import type { Route } from './routes/route.ts'
 import type { RouteTable } from './routes/table.ts'
@@ -33,6 +34,7 @@ export interface AuthorizeParts {
   readonly authorizeLog: AuthorizeLog
   readonly metrics: Metrics
   readonly clientCertificates: Pick<ClientCertificates, 'facts' | 'problemOf'>
+  readonly groupsClaim: GroupsClaim
   /** Somebody as policies see them now. */
   subjectOf(session: AnySession | undefined): Subject | undefined
 }
@@ -49,6 +51,7 @@ export function createAuthorize({
   authorizeLog,
   metrics,
   clientCertificates,
+  groupsClaim,
   subjectOf,
 }: AuthorizeParts): Authorize {
   return (request, circumstances) => {
@@ -63,6 +66,7 @@ export function createAuthorize({
       nowMs,
     })
     metrics.decided(decision.outcome)
+    const groupsFault = groupsClaim.faultOf(decision, session)
     if (!isRecheck || decision.outcome !== 'allow') {
       const { requestId, authority, ip } = request
       authorizeLog.check({
@@ -81,7 +85,7 @@ export function createAuthorize({
     if (decision.outcome === 'client-certificate') {
       throw certificateRefusal(decision, clientCertificates.problemOf(request.clientCertificate))
     }
-    if (decision.outcome !== 'allow') throw refusalOf(decision, session, route)
+    if (decision.outcome !== 'allow') throw refusalOf(decision, session, route, groupsFault)
     return makeGrant(request, circumstances, decision)
   }
 }
@@ -115,7 +119,12 @@ function certificateRefusal({ deny, allow }: Decision, problem: string | undefin
 const certificateHint =
   'show one that this gateway trusts: "postern tcp --client-cert FILE --client-key FILE"'
 
-function refusalOf(decision: Decision, session: AnySession | undefined, route: Route): AccessError {
+function refusalOf(
+  decision: Decision,
+  session: AnySession | undefined,
+  route: Route,
+  groupsFault: string | undefined,
+): AccessError {
   if (decision.outcome === 'sign-in') {
     return new AccessError('sign-in-required', 'this route needs you to sign in', {
       hint: 'sign in; "postern tcp" opens the browser for you',
@@ -129,7 +138,8 @@ function refusalOf(decision: Decision, session: AnySession | undefined, route: R
     )
   }
   const { reasons } = decision.deny.value ? decision.deny : decision.allow
-  const why = reasons.map(explainReason).join('; ')
+  const sentences = [...reasons.map(explainReason), groupsFault]
+  const why = sentences.filter((sentence) => sentence !== undefined).join('; ')
   const name = `"${session.email ?? session.userId}"`
   const who = session.kind === 'service-account' ? `service account ${name}` : name
   return new DeniedError(

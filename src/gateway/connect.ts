@@ -35,9 +35,11 @@ async function openTunnel(
   const entry = gateway.accessLog.begin(accessRequest(request))
   try {
     const target = checkedTarget(request)
-    const caller = await gateway.identify(request.headers)
-    if (caller.session) entry.session(caller.session)
     const { headers, requestId, authority, ip, ends, clientCertificate } = request
+    const known = await gateway.identify(headers)
+    if (known.session) entry.session(known.session)
+    const asker = { target, ip, clientCertificate }
+    const caller = await gateway.askAgain(known, asker, request.signal)
     const routes = gateway.routes()
     const route = gateway.matchRoute(routes, target, {
       session: caller.session,

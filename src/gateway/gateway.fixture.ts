@@ -245,6 +245,7 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
       return Promise.resolve(session && { session, version: 1 })
     },
     sessionVersion: version,
+    askProvider: () => Promise.resolve(false),
     onSession: (next) => void (listener = next),
     listSessions: () => Promise.resolve([...sessions.values()]),
     revokeSession(id) {

@@ -324,6 +324,7 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
     authorizeLog,
     metrics: createMetrics(),
     clientCertificates,
+    groupsClaim: { faultOf: () => undefined },
     subjectOf: (session) => session,
   })
   const rig: Rig = {

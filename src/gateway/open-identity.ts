@@ -22,6 +22,8 @@ export interface GatewayIdentity {
   /** A person's session, or that of a service account's credential. */
   session(id: string): Promise<LiveCaller | undefined>
   sessionVersion(id: string): number | undefined
+  /** Asks the provider about a person now, within limits; false when it was not asked. */
+  askProvider(id: string): Promise<boolean>
   /** Calls back when a session has changed or ended. */
   onSession(listener: (id: string, ended: SessionEnd) => void): void
   listSessions(): Promise<readonly Session[]>
@@ -92,6 +94,7 @@ function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
     session: (id) => (isServiceAccountSession(id) ? serviceAccounts.session(id) : sessions.get(id)),
     sessionVersion: (id) =>
       isServiceAccountSession(id) ? serviceAccounts.version(id) : sessions.version(id),
+    askProvider: (id) => sessions.askProvider(id),
     onSession(listener) {
       serviceAccounts.onChanged((id) => listener(id, undefined))
       serviceAccounts.onEnded((id) => listener(id, 'session-revoked'))
@@ -109,6 +112,7 @@ const nobody: GatewayIdentity = {
   identify: () => Promise.resolve({ session: undefined, sessionVersion: undefined }),
   session: () => Promise.resolve(undefined),
   sessionVersion: () => undefined,
+  askProvider: () => Promise.resolve(false),
   onSession: () => undefined,
   listSessions: () => Promise.resolve([]),
   revokeSession: () => Promise.resolve(false),

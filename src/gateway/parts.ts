@@ -38,6 +38,12 @@ export interface GatewayParts {
   matchRoute(routes: RouteTable, target: HostPort, asker: Asker): Route
   /** Who sent these headers; nobody for a missing, unknown or ended token. */
   identify(headers: RequestHeaders): Promise<Caller>
+  /** Who that is once the provider was asked again, where a "no" would rest on old claims. */
+  askAgain(
+    caller: Caller,
+    asker: Omit<Asker, 'session'> & { readonly target: HostPort },
+    signal: AbortSignal,
+  ): Promise<Caller>
   /** Where somebody without a session signs in; undefined when there is no provider. */
   signInLocation(): string | undefined
 }

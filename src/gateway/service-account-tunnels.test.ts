@@ -102,6 +102,7 @@ async function startRig(t: TestContext): Promise<Rig> {
     }),
     metrics: createMetrics(),
     clientCertificates: createClientCertificates(undefined, { clock, logger: silentLogger }),
+    groupsClaim: { faultOf: () => undefined },
     subjectOf: (session) => session,
   })
   const tunnels = createLiveTunnels({

@@ -25,6 +25,13 @@ export interface IdentityFixture {
   logged(message: string): Promise<void>
 }
 
+/** What a configuration says when it says nothing. */
+export const claimNames = {
+  groupsClaim: 'groups',
+  emailClaim: 'email',
+  trustsMissingEmailVerified: true,
+}
+
 export const callbackOrigin = 'https://localhost:8443'
 export const target: SignInTarget = { returnTo: 'http://127.0.0.1:1234/', carries: 'token' }
 
@@ -47,7 +54,7 @@ export async function openIdentity(
       clientId: account.clientId,
       clientSecret: account.clientSecret,
       scopes: ['openid', 'profile', 'email', 'groups', 'offline_access'],
-      groupsClaim: 'groups',
+      ...claimNames,
     },
     authenticateServiceUrl: new URL(callbackOrigin),
     sharedSecret: new Uint8Array(32).fill(1),

@@ -11,6 +11,7 @@ import { deviceFormToken, isDeviceFormToken } from './device-form.ts'
 import type { DeviceForm } from './device-form.ts'
 import { deriveKeys } from './keys.ts'
 import { createPendingFlows, flowLifeMs } from './pending-flow.ts'
+import type { ClaimNames } from './person.ts'
 import { createProviderFailures } from './provider-failures.ts'
 import type { ProviderFailureCode, ProviderFailures } from './provider-failures.ts'
 import { createProvider } from './provider.ts'
@@ -39,10 +40,7 @@ export interface IdentityOptions {
   readonly audit: Logger
   /** Called for every failure that the provider or its configuration is at fault for. */
   readonly providerFailed?: (code: ProviderFailureCode) => void
-  readonly provider: ProviderOptions & {
-    /** The claim that lists a person's groups. */
-    readonly groupsClaim: string
-  }
+  readonly provider: ProviderOptions & ClaimNames
   /** Origin on which the whole sign-in runs. */
   readonly authenticateServiceUrl: URL
   /** At least 32 bytes each. */
@@ -119,7 +117,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     log,
     audit: options.audit,
     providerFailures,
-    groupsClaim: options.provider.groupsClaim,
+    claimNames: options.provider,
     sessionLifeMs: options.cookieExpireMs,
     refreshIntervalMs: options.sessionRefreshIntervalMs,
   })

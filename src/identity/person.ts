@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { findClaim } from '../claim-path.ts'
 import type { Session } from './session.ts'
 
 /** Every claim of a provider about one person, as it came. */
@@ -7,24 +8,56 @@ export type Claims = Readonly<Record<string, unknown>>
 /** What a session says about the person, read from the provider's claims. */
 export type Person = Pick<Session, 'email' | 'emailVerified' | 'name' | 'groups' | 'claims'>
 
-/** Reads a person from claims; `groupsClaim` names the claim that lists groups. */
-export function personOf(claims: Claims, groupsClaim: string): Person {
+/** Which claims of a provider say what, each a name or a path such as `realm_access.roles`. */
+export interface ClaimNames {
+  readonly groupsClaim: string
+  readonly emailClaim: string
+  /** Whether an address counts as verified when the provider does not say. */
+  readonly trustsMissingEmailVerified: boolean
+}
+
+/** Reads a person from claims. */
+export function personOf(claims: Claims, names: ClaimNames): Person {
+  const email = address(findClaim(claims, names.emailClaim))
   return {
-    email: text(claims['email']),
-    emailVerified: isVerified(claims['email_verified'] ?? undefined),
+    email,
+    emailVerified: isVerified(claims, email, names),
     name: text(claims['name']) ?? text(claims['preferred_username']),
-    groups: textList(claims[groupsClaim]),
+    groups: groupsIn(findClaim(claims, names.groupsClaim)),
     claims,
   }
 }
 
+/** What is wrong with the claim that lists groups; undefined when it can be used, empty or not. */
+export function faultOfGroupsClaim(
+  claims: Claims,
+  groupsClaim: string,
+): 'absent' | 'unusable' | undefined {
+  const claim = findClaim(claims, groupsClaim) ?? undefined
+  if (claim === undefined) return 'absent'
+  const isEmptyList = Array.isArray(claim) && claim.length === 0
+  return isEmptyList || groupsIn(claim).length > 0 ? undefined : 'unusable'
+}
+
 /**
- * Absent means that the provider makes no difference. Some write booleans as text (`"False"`) or as a
- * number; whatever is there and is no yes is a no.
+ * `email_verified` is about the claim `email`: a yes says nothing of an address that came in another
+ * claim, unless it is the same. A no counts whatever the address is. Some write booleans as text
+ * (`"False"`) or as a number; whatever is there and is no yes is a no.
  */
-function isVerified(claim: unknown): boolean {
-  if (typeof claim === 'string') return claim.toLowerCase() === 'true' || claim === '1'
-  return claim === undefined || claim === true || claim === 1
+function isVerified(
+  claims: Claims,
+  email: string | undefined,
+  { emailClaim, trustsMissingEmailVerified }: ClaimNames,
+): boolean {
+  const said = claims['email_verified'] ?? undefined
+  if (said !== undefined && !isYes(said)) return false
+  const isAboutIt = emailClaim === 'email' || text(claims['email']) === email
+  return (said !== undefined && isAboutIt) || trustsMissingEmailVerified
+}
+
+function isYes(value: unknown): boolean {
+  if (typeof value === 'string') return value.toLowerCase() === 'true' || value === '1'
+  return value === true || value === 1
 }
 
 /** Claims of the token itself, not of the person: other ones at each refresh. */
@@ -63,7 +96,25 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-function textList(value: unknown): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
-  return list.filter((entry): entry is string => typeof entry === 'string' && entry !== '')
+/** Some providers send a list of addresses; of several nobody says which one it is. */
+function address(value: unknown): string | undefined {
+  return Array.isArray(value) && value.length === 1 ? text(value[0]) : text(value)
+}
+
+/** A list of names, ids or objects with one of these, or a single name. */
+function groupsIn(claim: unknown): readonly string[] {
+  if (!Array.isArray(claim)) return [text(claim)].filter((name) => name !== undefined)
+  return claim.map(nameOfGroup).filter((name) => name !== undefined)
+}
+
+/**
+ * Of an object `value`, and `name` only where there is none (RFC 7643 §4.2): people may be free to name
+ * groups of their own, and must not get into another one by naming theirs like its id.
+ */
+function nameOfGroup(entry: unknown): string | undefined {
+  if (typeof entry === 'number') return String(entry)
+  if (typeof entry !== 'object' || entry === null) return text(entry)
+  const fields: Partial<Record<string, unknown>> = { ...entry }
+  const { value = fields['name'] } = fields
+  return typeof value === 'number' ? String(value) : text(value)
 }

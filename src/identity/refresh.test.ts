@@ -6,6 +6,7 @@ import { silentLogger } from '../log.ts'
 import { sessionRecord } from '../store/session-store.suite.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
+import { claimNames } from './identity.fixture.ts'
 import type { Provider } from './provider.ts'
 import { createRefresher, refreshDueAt } from './refresh.ts'
 
@@ -46,7 +47,7 @@ function refresherOf(store: Store, provider: Provider) {
       log: silentLogger,
       audit: silentLogger,
       providerFailures: { report: () => undefined },
-      groupsClaim: 'groups',
+      claimNames,
       refreshIntervalMs: 60_000,
     },
     { changed: () => undefined, refused: async (id) => void refused.push(id) },
@@ -135,4 +136,44 @@ test('the next question comes at the interval or the end of the access token', (
   assert.equal(due({ refreshToken: undefined, accessTokenExpiresAtMs: 99_000 }), 11_000)
   assert.equal(due({ refreshToken: undefined, accessTokenExpiresAtMs: 5_000 }), 90_000)
   assert.equal(due({ refreshToken: undefined, accessTokenExpiresAtMs: undefined }), 90_000)
+})
+
+test('questions before the time are bounded for each session and for all', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  const ids = Array.from({ length: 305 }, (_, index) => `s-${index}`)
+  for (const id of ids) {
+    const record = sessionRecord({ refreshToken: `rt-${id}`, idToken: undefined })
+    await store.sessions.add({ ...record, id, refreshDueAtMs: 50_000 })
+  }
+  const provider = rotatingProvider(() => Promise.resolve())
+  const { refresher, clock } = refresherOf(store, provider)
+  const ask = async (wanted: readonly string[]): Promise<number> => {
+    let asked = 0
+    for (const id of wanted) if (await refresher.askNow(id)) asked += 1
+    return asked
+  }
+  assert.equal(await ask(['s-0', 's-0', 's-0']), 1)
+  assert.equal(await ask(ids.slice(1)), 299)
+  assert.equal(provider.asked.length, 300)
+  clock.advance(29_999)
+  assert.equal(await ask(['s-1']), 0)
+  clock.advance(30_001)
+  assert.equal(await ask(['s-1', 's-304']), 2)
+  await refresher.close()
+})
+
+test('many who ask about one session at once are one question', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  await store.sessions.add(sessionRecord({ refreshToken: 'rt', idToken: undefined }))
+  const answer = Promise.withResolvers<void>()
+  const provider = rotatingProvider(() => answer.promise)
+  const { refresher } = refresherOf(store, provider)
+  const { id } = sessionRecord({})
+  const all = Array.from({ length: 20 }, () => refresher.askNow(id))
+  answer.resolve()
+  assert.deepEqual(new Set(await Promise.all(all)), new Set([true]))
+  assert.deepEqual(provider.asked, ['rt'])
+  await refresher.close()
 })

@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { AccessError, messageOf } from '../errors.ts'
 import type { LogFields, Logger } from '../log.ts'
+import { createRateLimit } from './device-limits.ts'
 import type { SessionRecord, Store } from '../store/store.ts'
 import { changesBetween, personOf } from './person.ts'
+import type { ClaimNames } from './person.ts'
 import { createLineLimit } from '../line-limit.ts'
 import type { ProviderFailures } from './provider-failures.ts'
 import type { Provider } from './provider.ts'
@@ -15,7 +17,7 @@ export interface RefreshOptions {
   /** Takes one line for each session that changed or ended. */
   readonly audit: Logger
   readonly providerFailures: ProviderFailures
-  readonly groupsClaim: string
+  readonly claimNames: ClaimNames
   readonly refreshIntervalMs: number
 }
 
@@ -29,6 +31,11 @@ export interface RefreshOutcomes {
 export interface Refresher {
   /** Starts with what is due; resolves when as much as may run at a time does. */
   start(): Promise<void>
+  /**
+   * Asks about one session now, or joins those who ask. Resolves to whether it was asked: false beyond
+   * the limits. Never rejects.
+   */
+  askNow(id: string): Promise<boolean>
   /** Forgets how often a session could not be refreshed: it has ended. */
   forget(id: string): void
   close(): Promise<void>
@@ -42,6 +49,22 @@ export interface Refresher {
 const maxKeptLinesPerMinute = 10
 /** @limit none: sessions asked about at once */
 const maxConcurrentRefreshes = 8
+/**
+ * @limit sessions asked about at once because a refusal rests on old claims: the refusal stands
+ */
+const maxConcurrentQuestions = 8
+/**
+ * A client that is refused may come back at once, and again.
+ *
+ * @limit questions about one session because a refusal rests on old claims, in 30 seconds: the
+ * refusal stands
+ */
+const maxQuestionsPerSession = 1
+const questionWindowMs = 30_000
+/** @limit questions about all sessions for that reason, a minute: the refusal stands */
+const maxQuestionsPerMinute = 300
+/** @limit none: sessions whose questions are counted; the oldest is forgotten */
+const maxCountedSessions = 10_000
 const firstRetryMs = 5000
 /** @limit none: wait before a provider that is down is asked again */
 const maxRetryMs = 300_000
@@ -76,14 +99,16 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
   const keptLines = createLineLimit(clock, maxKeptLinesPerMinute, (sessions) =>
     log.warn('more sessions not refreshed, kept as they are', { sessions }),
   )
+  /** Of `running`, those that nobody would have asked yet. */
+  let questions = 0
   let filling = Promise.resolve()
   let isClosed = false
 
   const fill = async (): Promise<void> => {
-    if (isClosed || running.size >= maxConcurrentRefreshes) return
+    if (isClosed || running.size - questions >= maxConcurrentRefreshes) return
     const due = await store.sessions.listDue(clock.now(), maxConcurrentRefreshes + running.size)
     for (const { id } of due) {
-      if (isClosed || running.size >= maxConcurrentRefreshes) return
+      if (isClosed || running.size - questions >= maxConcurrentRefreshes) return
       if (!running.has(id)) running.set(id, run(id))
     }
   }
@@ -95,9 +120,9 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
   }
 
   /** Never rejects. After a fault of the store it is the next sweep that goes on, not this. */
-  const run = async (id: string): Promise<void> => {
+  const run = async (id: string, isDue = isDueNow): Promise<void> => {
     try {
-      await refresh(id)
+      await refresh(id, isDue)
       running.delete(id)
       void start()
     } catch (error) {
@@ -106,11 +131,13 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
     }
   }
 
-  const refresh = async (id: string): Promise<void> => {
+  const isDueNow = ({ refreshDueAtMs }: SessionRecord): boolean => refreshDueAtMs <= clock.now()
+
+  const refresh = async (id: string, isDue: typeof isDueNow): Promise<void> => {
     // Read again: since it was listed another round may have spent its refresh token, and asking
     // with a spent one would end the session.
     const due = await store.sessions.get(id)
-    if (!due || due.refreshDueAtMs > clock.now()) return
+    if (!due || !isDue(due)) return
     let latest = due
     const keep = async (next: SessionRecord): Promise<boolean> => {
       latest = next
@@ -145,8 +172,35 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
     return clock.now() + retryMs
   }
 
+  const perSession = createRateLimit({
+    maxEvents: maxQuestionsPerSession,
+    windowMs: questionWindowMs,
+    maxKeys: maxCountedSessions,
+    clock,
+  })
+  const inTotal = createRateLimit({
+    maxEvents: maxQuestionsPerMinute,
+    windowMs: 60_000,
+    maxKeys: 1,
+    clock,
+  })
+
   return {
     start,
+    async askNow(id) {
+      const underWay = running.get(id)
+      if (underWay === undefined) {
+        if (isClosed || questions >= maxConcurrentQuestions) return false
+        if (perSession.isReached(id) || inTotal.isReached('')) return false
+        perSession.count(id)
+        inTotal.count('')
+        questions += 1
+        const asking = run(id, (record) => canBeAsked(record, clock.now()))
+        running.set(id, asking)
+        await asking.finally(() => (questions -= 1))
+      } else await underWay
+      return true
+    },
     forget: (id) => void failures.delete(id),
     async close() {
       isClosed = true
@@ -178,7 +232,7 @@ async function ask(
   keep: (next: SessionRecord) => Promise<boolean>,
   outcomes: RefreshOutcomes,
 ): Promise<void> {
-  const { provider, clock, groupsClaim, refreshIntervalMs, audit } = options
+  const { provider, clock, claimNames, refreshIntervalMs, audit } = options
   if (!canBeAsked(due, clock.now())) {
     await keep({ ...due, refreshDueAtMs: due.expiresAtMs })
     return
@@ -188,7 +242,7 @@ async function ask(
   if (renewed !== due && !(await keep(renewed))) return
   const { accessToken = '', idToken, userId } = renewed
   const claims = await provider.claims({ accessToken, idToken }, userId)
-  const person = personOf(claims, groupsClaim)
+  const person = personOf(claims, claimNames)
   const nowMs = clock.now()
   const next = { ...renewed, ...person, refreshedAtMs: nowMs }
   const refreshDueAtMs = refreshDueAt(next, nowMs, refreshIntervalMs)

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { SessionRecord, Store } from '../store/store.ts'
-import type { Claims } from './person.ts'
+import type { ClaimNames, Claims } from './person.ts'
 import { personOf } from './person.ts'
 import type { ProviderFailures } from './provider-failures.ts'
 import type { Provider, TokenSet } from './provider.ts'
@@ -40,6 +40,11 @@ export interface Sessions {
    * `create` or `get` has not answered in this process.
    */
   version(id: string): number | undefined
+  /**
+   * Asks the provider about a session before it is due, within limits. Resolves to whether it was asked,
+   * whatever came of that: `get` knows. Never rejects.
+   */
+  askProvider(id: string): Promise<boolean>
   /** False when there was none. */
   revoke(id: string, reason?: SessionEndReason): Promise<boolean>
   /** Newest first, without those past their end. */
@@ -57,7 +62,7 @@ export interface SessionsOptions {
   readonly log: Logger
   readonly audit: Logger
   readonly providerFailures: ProviderFailures
-  readonly groupsClaim: string
+  readonly claimNames: ClaimNames
   /** How long a session lasts after its sign-in. */
   readonly sessionLifeMs: number
   /** The provider is asked about every session at least this often. */
@@ -137,6 +142,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         : undefined
     },
     version: (id) => versions.get(id),
+    askProvider: (id) => refresher.askNow(id),
     revoke,
     async list(filter) {
       const records = await store.sessions.list(filter)
@@ -157,7 +163,7 @@ function newRecord(signedIn: SignedIn, options: SessionsOptions): SessionRecord 
   const expiresAtMs = nowMs + options.sessionLifeMs
   const { accessToken, accessTokenLifeMs, refreshToken, idToken } = tokens
   const record: SessionRecord = {
-    ...personOf(claims, options.groupsClaim),
+    ...personOf(claims, options.claimNames),
     id: randomBytes(idBytes).toString('base64url'),
     userId,
     issuer,

@@ -7,6 +7,7 @@ import { signInWithForms } from '../dev-idp/sign-in-with-forms.ts'
 import {
   asCookieHeader,
   callbackOrigin,
+  claimNames,
   openIdentity,
   signInBy,
   target,
@@ -130,6 +131,7 @@ test('groups are read from the claim that is configured', async (t) => {
       clientId: idp.clientId,
       clientSecret: idp.clientSecret,
       scopes: ['openid', 'groups'],
+      ...claimNames,
       groupsClaim: 'https://example.com/roles',
     },
   }))

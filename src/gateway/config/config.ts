@@ -26,8 +26,10 @@ export interface IdentityProvider {
   readonly scopes: readonly string[]
   /** Asked for as well, where the provider says that it knows them. */
   readonly scopesIfKnown: readonly string[]
-  /** The claim that lists a person's groups. */
+  /** Names or paths of the claims that list a person's groups and give their email address. */
   readonly groupsClaim: string
+  readonly emailClaim: string
+  readonly trustsMissingEmailVerified: boolean
 }
 
 /** Who begins a connection with a PROXY header. */

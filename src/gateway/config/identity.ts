@@ -2,6 +2,7 @@ import { isLoopbackHost } from '../../address.ts'
 import type { Certificate, GatewayConfig, IdentityProvider } from './config.ts'
 import { coversHost } from './certificates.ts'
 import type { Findings } from './findings.ts'
+import { defaultOf } from './key.ts'
 import { globalKeys } from './keys.ts'
 import { providers } from './providers.ts'
 import type { ProviderKind, ProviderName } from './providers.ts'
@@ -29,8 +30,7 @@ export function readSignIn(
     findings.problems.push(settings.problem('idp_provider', message, { hint }))
   } else if (isNeeded) requireAll(settings, name, kind, findings)
   warnOfHttp(settings, findings)
-  const scopes =
-    values.idp_scopes ?? globalKeys.idp_scopes.schema.parse(globalKeys.idp_scopes.default)
+  const scopes = values.idp_scopes ?? defaultOf(globalKeys.idp_scopes)
   if (!scopes.includes('openid')) {
     const message = 'must contain "openid": without it nobody says who somebody is'
     findings.problems.push(settings.problem('idp_scopes', message))
@@ -54,9 +54,18 @@ function provider(
   const url = values.idp_provider_url ?? shared
   const clientId = values.idp_client_id
   if (url === undefined || clientId === undefined || clientSecret === undefined) return undefined
-  const groupsClaim = values.idp_groups_claim ?? String(globalKeys.idp_groups_claim.default)
-  const scopesIfKnown = values.idp_scopes === undefined ? usefulScopes : []
-  return { url, clientId, clientSecret, scopes, scopesIfKnown, groupsClaim }
+  return {
+    url,
+    clientId,
+    clientSecret,
+    scopes,
+    scopesIfKnown: values.idp_scopes === undefined ? usefulScopes : [],
+    groupsClaim: values.idp_groups_claim ?? defaultOf(globalKeys.idp_groups_claim),
+    emailClaim: values.idp_email_claim ?? defaultOf(globalKeys.idp_email_claim),
+    trustsMissingEmailVerified:
+      values.idp_trust_missing_email_verified ??
+      defaultOf(globalKeys.idp_trust_missing_email_verified),
+  }
 }
 
 function requireAll(

@@ -52,3 +52,8 @@ export const secretKeyKey = (use: string) =>
     without: 'one is made once and kept in `state_directory`',
     doc: use,
   })
+
+/** The default of a key, read like a value that was written. */
+export function defaultOf<T>({ schema, default: written }: Key<T>): T {
+  return schema.parse(written)
+}

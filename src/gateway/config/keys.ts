@@ -68,7 +68,18 @@ export const globalKeys = {
   }),
   idp_groups_claim: textKey(values.text, 'text', {
     default: 'groups',
-    doc: "Claim that lists a person's groups, for the criterion `groups`.",
+    doc: "Claim that lists a person's groups, for the criterion `groups`: its name, or a path into nested claims such as `realm_access.roles` (a claim of that very name comes first). A list of names, or of objects with `value` or, without one, `name`.",
+  }),
+  idp_email_claim: textKey(values.text, 'text', {
+    default: 'email',
+    doc: "Claim that holds a person's email address, a name or a path, for providers that send it in another, such as `preferred_username` or `upn`. Name only a claim that people cannot choose for themselves.",
+  }),
+  idp_trust_missing_email_verified: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: true,
+    variable: 'flag',
+    doc: 'Whether an email address counts as verified when the provider sends no `email_verified`. Set `false` where people may enter any address. `email_verified` with anything but a yes is a no; it is about the claim `email`, and about the one of `idp_email_claim` only where both are the same.',
   }),
   shared_secret: secretKeyKey('Signs the tokens that clients carry.'),
   shared_secret_file: pathKey('File with the shared secret, instead of `shared_secret`.'),

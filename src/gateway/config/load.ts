@@ -13,8 +13,9 @@ import type { Files } from './files.ts'
 import { inOrder } from './findings.ts'
 import type { Findings } from './findings.ts'
 import { readSignIn, warnOfUncoveredHost } from './identity.ts'
+import { defaultOf as fallback } from './key.ts'
 import { globalKeys } from './keys.ts'
-import type { GlobalValues, Key } from './keys.ts'
+import type { GlobalValues } from './keys.ts'
 import { readProxyProtocol } from './proxy-protocol.ts'
 import { readRoutes } from './read-routes.ts'
 import { readSecrets } from './secrets.ts'
@@ -139,11 +140,6 @@ function plainSettings(
       fallback(globalKeys.programmatic_redirect_domain_whitelist),
     deviceLogin: values.device_login ?? fallback(globalKeys.device_login),
   }
-}
-
-/** The default of a key, read like a value that was written. */
-function fallback<T>({ schema, default: written }: Key<T>): T {
-  return schema.parse(written)
 }
 
 /**

@@ -1,16 +1,8 @@
-import type { Subject } from '../facts.ts'
+import { findClaim } from '../../claim-path.ts'
 import { foldCase } from '../matchers/string.ts'
 import { parseStringListMatcher } from '../matchers/string-list.ts'
-import { isObject } from '../place.ts'
 import { aboutEmail } from './email.ts'
 import { aboutSubject, answer, type Criterion } from './criterion.ts'
-
-/**
- * More steps than this into nested claims are not taken; a claim of that very name is still found.
- *
- * @limit steps into a nested claim: the criterion does not hold
- */
-const maxClaimLevels = 5
 
 /** `claim/department: { has: engineering }` — what the identity provider says of a person. */
 export const claim: Criterion = {
@@ -27,28 +19,15 @@ export const claim: Criterion = {
   ],
   parse(data, place, path) {
     if (path === '') return place.problem('needs a claim\'s name after it, such as "claim/groups"')
-    const steps = path.split(/[/.]/)
-    const readsEmail = steps[0] === 'email'
+    const readsEmail = /^email(?:[/.]|$)/.test(path)
     const matches = parseStringListMatcher(data, place, readsEmail ? foldCase : undefined)
     if (matches === undefined) return undefined
     // The raw claim is the very address that `email` refuses while it is unverified.
     const about = readsEmail ? aboutEmail : aboutSubject
     return about((subject) =>
-      answer(matches(valuesOf(findClaim(subject, path, steps))), 'claim-ok', 'claim-unauthorized'),
+      answer(matches(valuesOf(findClaim(subject.claims, path))), 'claim-ok', 'claim-unauthorized'),
     )
   },
-}
-
-/** Own properties only: `claim/constructor` is no claim. */
-function findClaim({ claims }: Subject, path: string, steps: readonly string[]): unknown {
-  if (Object.hasOwn(claims, path)) return claims[path]
-  if (steps.length > maxClaimLevels) return undefined
-  let found: unknown = claims
-  for (const step of steps) {
-    if (!isObject(found) || !Object.hasOwn(found, step)) return undefined
-    found = found[step]
-  }
-  return found
 }
 
 /** A claim as a list of strings: a list's scalars, or the one scalar; nothing else compares. */

@@ -1,0 +1,45 @@
+import { faultOfGroupsClaim } from '../identity/person.ts'
+import type { AnySession, Session } from '../identity/session.ts'
+import type { Logger } from '../log.ts'
+import type { Decision } from '../policy/decision.ts'
+import type { Reason } from '../policy/explain.ts'
+
+/** Tells a person who is in no group from one of whom the provider sends no groups at all. */
+export interface GroupsClaim {
+  /**
+   * One sentence, without a full stop, for somebody whom a policy found in none of its groups because
+   * no groups came; undefined otherwise. The first time it is a line in the log.
+   */
+  faultOf(decision: Decision, session: AnySession | undefined): string | undefined
+}
+
+const notInGroups: Reason = 'groups-unauthorized'
+
+/** `claim` is undefined where nobody signs in, or where groups come from elsewhere as well. */
+export function createGroupsClaim(logger: Logger, claim: () => string | undefined): GroupsClaim {
+  const told = new Set<string>()
+  const tell = (fault: 'absent' | 'unusable', name: string, { issuer, claims }: Session): void => {
+    const key = JSON.stringify([fault, name, issuer])
+    if (told.has(key)) return
+    told.add(key)
+    logger.warn(`the groups claim of the identity provider is ${fault}`, {
+      claim: name,
+      issuer,
+      'claims-that-came': Object.keys(claims),
+      hint: 'let the provider send it, name another one in "idp_groups_claim", or list groups in "directory"; whoever is signed in has it at the next refresh',
+    })
+  }
+  return {
+    faultOf({ allow, deny }, session) {
+      if (session?.kind !== 'person') return undefined
+      if (![...allow.reasons, ...deny.reasons].includes(notInGroups)) return undefined
+      const name = claim()
+      const fault = name === undefined ? undefined : faultOfGroupsClaim(session.claims, name)
+      if (name === undefined || fault === undefined) return undefined
+      tell(fault, name, session)
+      return fault === 'absent'
+        ? `the sign-in service sends no claim "${name}", which would list your groups`
+        : `the claim "${name}" of the sign-in service holds no groups that can be read`
+    },
+  }
+}
