@@ -6,6 +6,7 @@ import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { LiveCaller, Session } from '../identity/session.ts'
 import type { SessionEndReason } from '../identity/sessions.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
@@ -45,6 +46,7 @@ export interface IdentityParts {
   readonly state: StateDirectory
   readonly clock: Clock
   readonly log: Log
+  readonly audit: AuditLog
   readonly metrics: Metrics
 }
 
@@ -63,7 +65,8 @@ export async function openIdentity(
     store,
     clock: parts.clock,
     log: parts.log.service('identity'),
-    audit: parts.log.service('audit'),
+    audit: (event, session, details) =>
+      parts.audit.record({ kind: 'session', event, session, details }),
     providerFailed: (code) => parts.metrics.providerFailed(code),
     provider: identityProvider,
     authenticateServiceUrl: origin,

@@ -77,13 +77,13 @@ export async function startGateway(
   })
   opened.defer(() => within(auditWaitMs, audit.flushed()))
   const { identity, signIn } = opened.adopt(
-    await openIdentity(config, { state, clock, log, metrics }),
+    await openIdentity(config, { state, clock, log, audit, metrics }),
     (it) => it.close(),
   )
   const parts = assemble(config, { clock, log, audit, metrics, identity })
   const logger = log.service('gateway')
   const pages = options.pages?.({ ...parts, ...pagesIdentity(signIn), logger })
-  const signInLog = createSignInLog(log.service('audit'), clock)
+  const signInLog = createSignInLog(audit, clock)
   const home = pages === undefined ? '/.pomerium/' : '/'
   const app = createApp({
     logger,

@@ -48,7 +48,7 @@ export async function openIdentity(
     store,
     clock,
     log: log.logger,
-    audit: log.logger,
+    audit: (event, { userId }, details) => log.logger.info(event, { user: userId, ...details }),
     provider: {
       url: account.issuer,
       clientId: account.clientId,

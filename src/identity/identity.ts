@@ -24,6 +24,7 @@ import { refuseReserved } from './reserved-ids.ts'
 import { createSessionCookie } from './session-cookie.ts'
 import type { SessionCookie } from './session-cookie.ts'
 import type { LiveCaller } from './session.ts'
+import type { SessionAudit } from './refresh.ts'
 import { createSessions } from './sessions.ts'
 import type { LiveSession, Sessions } from './sessions.ts'
 import { createSignIn } from './sign-in.ts'
@@ -36,8 +37,7 @@ export interface IdentityOptions {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
-  /** Takes one line for each change of a session that no request caused. */
-  readonly audit: Logger
+  readonly audit: SessionAudit
   /** Called for every failure that the provider or its configuration is at fault for. */
   readonly providerFailed?: (code: ProviderFailureCode) => void
   readonly provider: ProviderOptions & ClaimNames

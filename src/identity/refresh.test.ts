@@ -45,7 +45,7 @@ function refresherOf(store: Store, provider: Provider) {
       provider,
       clock,
       log: silentLogger,
-      audit: silentLogger,
+      audit: () => undefined,
       providerFailures: { report: () => undefined },
       claimNames,
       refreshIntervalMs: 60_000,

@@ -8,14 +8,18 @@ import type { ClaimNames } from './person.ts'
 import { createLineLimit } from '../line-limit.ts'
 import type { ProviderFailures } from './provider-failures.ts'
 import type { Provider } from './provider.ts'
+import { toSession } from './session.ts'
+import type { Session } from './session.ts'
+
+/** Takes what no request caused: one entry for each session that changed or ended. */
+export type SessionAudit = (event: string, session: Session, details: LogFields) => void
 
 export interface RefreshOptions {
   readonly store: Store
   readonly provider: Provider
   readonly clock: Clock
   readonly log: Logger
-  /** Takes one line for each session that changed or ended. */
-  readonly audit: Logger
+  readonly audit: SessionAudit
   readonly providerFailures: ProviderFailures
   readonly claimNames: ClaimNames
   readonly refreshIntervalMs: number
@@ -150,10 +154,8 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
       if (!(error instanceof AccessError)) throw error
       if (isClosed) return
       if (isOver(error, latest)) {
-        options.audit.info('session ended: the provider refused to refresh it', {
-          ...whose(due),
-          error: error.message,
-        })
+        const event = 'session ended: the provider refused to refresh it'
+        options.audit(event, toSession(latest), { error: error.message })
         await outcomes.refused(id)
       } else {
         options.providerFailures.report(error, { during: 'refresh', ...whose(due) })
@@ -249,7 +251,7 @@ async function ask(
   const isThere = await keep({ ...next, refreshDueAtMs })
   const changes = isThere ? changesBetween(due, person) : []
   if (changes.length === 0) return
-  audit.info('session changed', { ...whose(next), changes })
+  audit('session changed', toSession(next), { changes })
   outcomes.changed(due.id)
 }
 

@@ -8,6 +8,7 @@ import { personOf } from './person.ts'
 import type { ProviderFailures } from './provider-failures.ts'
 import type { Provider, TokenSet } from './provider.ts'
 import { createRefresher, refreshDueAt } from './refresh.ts'
+import type { SessionAudit } from './refresh.ts'
 import { toSession } from './session.ts'
 import type { Session } from './session.ts'
 import { createVersions } from './versions.ts'
@@ -60,7 +61,7 @@ export interface SessionsOptions {
   readonly provider: Provider
   readonly clock: Clock
   readonly log: Logger
-  readonly audit: Logger
+  readonly audit: SessionAudit
   readonly providerFailures: ProviderFailures
   readonly claimNames: ClaimNames
   /** How long a session lasts after its sign-in. */

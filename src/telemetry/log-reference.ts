@@ -45,7 +45,6 @@ the fields, \`time\` (RFC 3339, UTC) and \`message\`. \`service\` says which par
 
 - \`gateway\`: the process itself: its start, reloads, faults
 - \`authorize\`: one line for each decision, at the moment it is made
-- \`audit\`: one line for each sign-in, failed sign-in, sign-out and change of a session
 - \`identity\`: what is wrong between the gateway and its identity provider
 - \`access\`: one line for each request, at its end; a tunnel's line comes **when the tunnel ends**
 - \`audit\`, \`control\`: who signed in or out, and what was changed by command
@@ -89,13 +88,14 @@ fields are Pomerium's.
 
 const signInText = `## Sign-ins
 
-Lines of \`audit\`, each with \`user\`, \`email\` and \`session-id\` where they are known, and where a request caused it
+Audit entries of the kinds \`sign-in\` and \`session\`, each with \`user\`, \`email\` and \`session-id\` where they are known, and where a request caused it
 \`ip\`, \`user-agent\` and \`request-id\`:
 
 - \`signed in\`, \`signed out\`
 - \`sign-in failed\`: with \`reason\` and \`error\`, the provider's own words among them
-- \`sign-in refused\`: a callback that belongs to no sign-in of that browser; at most 10 lines a minute, then
+- \`sign-in refused\`: a callback that belongs to no sign-in of that browser; at most 10 entries a minute, then
   \`more sign-ins refused\` with their number
+- \`device code approved\`, \`device code denied\`, \`device session made\`, \`device signed in\`: by a code
 - \`session changed\`: the provider says something else of somebody; \`changes\` names what
 - \`session ended: the provider refused to refresh it\`
 

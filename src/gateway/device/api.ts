@@ -19,7 +19,7 @@ import { renderRefusal } from '../answer.ts'
 import { createPageApp, readForm, type PageApp, type PageContext } from '../app.ts'
 import { toRefusal, type Refusal } from '../refusal.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
-import { asker, whose } from '../sign-in/sign-in-log.ts'
+import { askerOf } from '../sign-in/sign-in-log.ts'
 import { deviceId, requireDeviceLogin } from './parts.ts'
 
 /**
@@ -80,7 +80,7 @@ async function begin(c: PageContext, parts: SignInParts): Promise<Response> {
 
 async function answerPoll(
   c: PageContext,
-  { identity, logger }: SignInParts,
+  { identity, audit }: SignInParts,
   poll: DevicePoll,
 ): Promise<Response> {
   if (poll.state === 'denied' && poll.why !== undefined)
@@ -93,12 +93,13 @@ async function answerPoll(
   const found = await identity.sessions.get(poll.sessionId)
   // Revoked before the machine came for it.
   if (found === undefined) return refuse(c, unfinished.denied)
-  logger.info('device signed in', {
-    device: deviceId(poll.record),
-    host: poll.record.host,
-    'requester-ip': poll.record.address,
-    ...whose(found.session),
-    ...asker(c),
+  const { host, address } = poll.record
+  audit.record({
+    kind: 'sign-in',
+    event: 'device signed in',
+    session: found.session,
+    ...askerOf(c),
+    details: { device: deviceId(poll.record), host, 'requester-ip': address },
   })
   return sendJson(c, encodeTokenAnswer(await identity.tokens.issue(found.session)))
 }

@@ -4,7 +4,7 @@ import type { Session } from '../../identity/session.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import type { PageContext } from '../app.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
-import { asker, whose } from '../sign-in/sign-in-log.ts'
+import { askerOf } from '../sign-in/sign-in-log.ts'
 import { deviceId } from './parts.ts'
 
 /**
@@ -14,7 +14,7 @@ import { deviceId } from './parts.ts'
  */
 export async function finishDevice(
   c: PageContext,
-  { identity, origin, logger, deviceLogin }: SignInParts,
+  { identity, origin, audit, deviceLogin }: SignInParts,
   device: DeviceTarget,
   session: Session,
 ): Promise<URL> {
@@ -25,12 +25,12 @@ export async function finishDevice(
       hint: 'ask for a new one in its terminal',
     })
   }
-  logger.info('device session made', {
-    device: deviceId(device),
-    host: device.host,
-    'approver-ip': c.env.ip,
-    ...whose(session),
-    ...asker(c),
+  audit.record({
+    kind: 'sign-in',
+    event: 'device session made',
+    session,
+    ...askerOf(c),
+    details: { device: deviceId(device), host: device.host, 'approver-ip': c.env.ip },
   })
   return new URL(gatewayPaths.deviceDone, origin)
 }

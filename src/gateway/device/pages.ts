@@ -5,6 +5,7 @@ import type { SignInTarget } from '../../identity/pending-flow.ts'
 import type { Session } from '../../identity/session.ts'
 import type { BegunSignIn } from '../../identity/sign-in.ts'
 import type { DeviceCodeRecord } from '../../store/store.ts'
+import type { AuditEntry } from '../../telemetry/audit-log.ts'
 import { userCodeParameter } from '../../tunnel/device.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { createPageApp, readForm, sendPage, type PageApp, type PageContext } from '../app.ts'
@@ -17,6 +18,7 @@ import {
   deviceQuestionPage,
 } from '../pages/device-page.ts'
 import { failSignIn } from '../sign-in/failed-sign-in.ts'
+import { askerOf } from '../sign-in/sign-in-log.ts'
 import { refuseForeign } from '../sign-in/foreign-form.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import { onlyOn, redirect } from '../sign-in/sign-in-pages.ts'
@@ -151,9 +153,9 @@ async function approve(
   record: DeviceCodeRecord,
   session: Session,
 ): Promise<Response> {
-  const { identity, origin, logger } = parts
+  const { identity, origin, audit } = parts
   await identity.deviceCodes.approve(record, session.userId)
-  logger.info('device code approved', decisionFields(c, record, session))
+  audit.record({ event: 'device code approved', ...decisionEntry(c, record, session) })
   const { secretHash, host } = record
   const { location, cookies } = await beginSignIn(c, parts, {
     returnTo: new URL(gatewayPaths.deviceDone, origin).href,
@@ -170,12 +172,12 @@ async function approve(
 
 async function deny(
   c: PageContext,
-  { identity, logger }: SignInParts,
+  { identity, audit }: SignInParts,
   record: DeviceCodeRecord,
   session: Session,
 ): Promise<Response> {
   await identity.deviceCodes.deny(record.secretHash)
-  logger.info('device code denied', decisionFields(c, record, session))
+  audit.record({ event: 'device code denied', ...decisionEntry(c, record, session) })
   return sendPage(c, deviceDeniedPage())
 }
 
@@ -194,13 +196,13 @@ async function findOpen(
   })
 }
 
-function decisionFields(c: PageContext, record: DeviceCodeRecord, session: Session) {
-  return {
-    device: deviceId(record),
-    host: record.host,
-    'requester-ip': record.address,
-    'approver-ip': c.env.ip,
-    user: session.userId,
-    email: session.email,
-  }
+function decisionEntry(
+  c: PageContext,
+  record: DeviceCodeRecord,
+  session: Session,
+): Omit<AuditEntry, 'event'> {
+  const { host, address } = record
+  const addresses = { 'requester-ip': address, 'approver-ip': c.env.ip }
+  const details = { device: deviceId(record), host, ...addresses }
+  return { kind: 'sign-in', session, ...askerOf(c), details }
 }

@@ -2,50 +2,47 @@ import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { Session } from '../../identity/session.ts'
 import { createLineLimit } from '../../line-limit.ts'
-import type { LogFields, Logger } from '../../log.ts'
+import type { LogFields } from '../../log.ts'
+import type { AuditEntry, AuditLog } from '../../telemetry/audit-log.ts'
 import type { PageContext } from '../app.ts'
 
-/** One line for each sign-in that was finished or failed, and for each sign-out. */
+/** One audit entry for each sign-in that was finished or failed, and for each sign-out. */
 export interface SignInLog {
   signedIn(session: Session, c: PageContext): void
-  /** A sign-in that was begun here; `fields` name what is known of whom it was for. */
-  failed(error: unknown, c: PageContext, fields?: LogFields): void
+  /** A sign-in that was begun here; `details` name what is known of whom it was for. */
+  failed(error: unknown, c: PageContext, details?: LogFields): void
   /** A callback or an address that belongs to no sign-in: anybody can send these. */
   refused(error: unknown, c: PageContext): void
   signedOut(session: Session, c: PageContext): void
 }
 
 /**
- * @limit log lines a minute about callbacks that belong to no sign-in: one line counts the rest;
+ * @limit audit entries a minute about callbacks that belong to no sign-in: one counts the rest;
  * each has its access line
  */
-const maxRefusedLinesPerMinute = 10
+const maxRefusedPerMinute = 10
 
-export function createSignInLog(audit: Logger, clock: Clock): SignInLog {
-  const refusedLines = createLineLimit(clock, maxRefusedLinesPerMinute, (callbacks) =>
-    audit.info('more sign-ins refused', { callbacks }),
+export function createSignInLog(audit: AuditLog, clock: Clock): SignInLog {
+  const record = (event: string, c: PageContext, rest: Partial<AuditEntry>): void =>
+    audit.record({ kind: 'sign-in', event, ...askerOf(c), ...rest })
+  const refusals = createLineLimit(clock, maxRefusedPerMinute, (callbacks) =>
+    audit.record({ kind: 'sign-in', event: 'more sign-ins refused', details: { callbacks } }),
   )
   return {
-    signedIn: (session, c) => audit.info('signed in', { ...whose(session), ...asker(c) }),
-    failed(error, c, fields) {
-      audit.info('sign-in failed', { ...fields, ...why(error), ...asker(c) })
-    },
+    signedIn: (session, c) => record('signed in', c, { session }),
+    failed: (error, c, details) =>
+      record('sign-in failed', c, { details: { ...details, ...why(error) } }),
     refused(error, c) {
-      if (refusedLines.admits()) audit.info('sign-in refused', { ...why(error), ...asker(c) })
+      if (refusals.admits()) record('sign-in refused', c, { details: why(error) })
     },
-    signedOut: (session, c) => audit.info('signed out', { ...whose(session), ...asker(c) }),
+    signedOut: (session, c) => record('signed out', c, { session }),
   }
 }
 
-/** Who it was, as all lines about people name them. */
-export function whose({ userId, email, id }: Session): LogFields {
-  return { user: userId, email, 'session-id': id }
-}
-
 /** Where a request came from, and by which name the other logs know it. */
-export function asker(c: PageContext): LogFields {
+export function askerOf(c: PageContext): Pick<AuditEntry, 'ip' | 'userAgent' | 'requestId'> {
   const { ip, requestId } = c.env
-  return { ip, 'user-agent': c.req.header('user-agent') ?? '', 'request-id': requestId }
+  return { ip, userAgent: c.req.header('user-agent') ?? '', requestId }
 }
 
 function why(error: unknown): LogFields {
