@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
+import { duplexPair } from 'node:stream'
 import { describe, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import type { ConnectRequest } from './connect-request.ts'
 import { serveConnect } from './connect.ts'
@@ -321,6 +325,36 @@ describe('CONNECT over HTTP/1.1', () => {
   )
 })
 
+test('an open tunnel keeps nothing of the head that it was asked for with', async () => {
+  await using service = await startService(echo)
+  await using gateway = await startTestGateway([
+    testRoute('tcp+https://echo.example.com:7', [service.port]),
+  ])
+  const [near, far] = duplexPair()
+  const collected = Promise.withResolvers<void>()
+  const registry = new FinalizationRegistry(() => collected.resolve())
+  const { promise: opened, resolve } = Promise.withResolvers<void>()
+  const served = ((): Promise<void> => {
+    const headers = { 'user-agent': 'a program', 'x-large': 'x'.repeat(30_000) }
+    registry.register(headers, undefined)
+    const accept = (): typeof far => {
+      resolve()
+      return far
+    }
+    return serveConnect(fakeRequest({ headers, accept }).request, gateway.parts)
+  })()
+  await opened
+  try {
+    await untilCollected(collected.promise)
+    assert.equal(gateway.parts.liveTunnels.size, 1)
+  } finally {
+    near.resume().end()
+    await served
+  }
+  const line = await gateway.line((entry) => entry['service'] === 'access')
+  assert.equal(line['user-agent'], 'a program')
+})
+
 describe('a CONNECT that cannot be answered', () => {
   test('lets go of the upstream when its 200 fails, and counts no tunnel', async () => {
     const { promise: closed, resolve } = Promise.withResolvers<void>()
@@ -456,6 +490,18 @@ function fakeRequest(broken: Partial<ConnectRequest>): {
     ...broken,
   }
   return { request, answers }
+}
+
+/** Collects garbage until `collected` resolves. */
+async function untilCollected(collected: Promise<void>): Promise<void> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const isDone = collected.then(() => true)
+  for (let turn = 0; turn < 100; turn += 1) {
+    collect()
+    if (await Promise.race([isDone, nextTurn(false)])) return
+  }
+  assert.fail('it is still held')
 }
 
 function refusalCode(body: string): unknown {

@@ -248,6 +248,7 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
     askProvider: () => Promise.resolve(false),
     onSession: (next) => void (listener = next),
     listSessions: () => Promise.resolve([...sessions.values()]),
+    countSessions: () => Promise.resolve(sessions.size),
     revokeSession(id) {
       const isThere = sessions.delete(id)
       listener(id, 'session-revoked')

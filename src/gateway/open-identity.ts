@@ -28,6 +28,7 @@ export interface GatewayIdentity {
   /** Calls back when a session has changed or ended. */
   onSession(listener: (id: string, ended: SessionEnd) => void): void
   listSessions(): Promise<readonly Session[]>
+  countSessions(): Promise<number>
   revokeSession(id: string): Promise<boolean>
   /** Undefined when nobody can sign in: then no policy asks who somebody is. */
   readonly serviceAccounts: ServiceAccounts | undefined
@@ -105,6 +106,7 @@ function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
       sessions.onEnded((id, reason) => listener(id, endOf(reason)))
     },
     listSessions: () => sessions.list(),
+    countSessions: () => sessions.count(),
     revokeSession: (id) => sessions.revoke(id),
     serviceAccounts,
     signInLocation: () => new URL(gatewayPaths.signIn, origin).href,
@@ -118,6 +120,7 @@ const nobody: GatewayIdentity = {
   askProvider: () => Promise.resolve(false),
   onSession: () => undefined,
   listSessions: () => Promise.resolve([]),
+  countSessions: () => Promise.resolve(0),
   revokeSession: () => Promise.resolve(false),
   serviceAccounts: undefined,
   signInLocation: () => undefined,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { UpstreamError, messageOf } from '../errors.ts'
+import { SystemError, UpstreamError, messageOf, systemCode } from '../errors.ts'
 import { dial } from '../net/dial.ts'
 import { encodeProxyHeader } from '../net/proxy-protocol.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -21,6 +21,7 @@ export interface OpenUpstreamParts {
   readonly metrics: Metrics
   /** A number in [0, 1). */
   readonly random?: () => number
+  readonly dial?: typeof dial
 }
 
 /**
@@ -32,11 +33,13 @@ const maxViaChars = 1024
 
 /**
  * Makes the one function that dials. It tries the route's upstreams in an order drawn by their
- * weights, each once, and throws `UpstreamError` `upstream-unreachable` when none can be reached.
+ * weights, each once, and throws `UpstreamError` `upstream-unreachable` when none can be reached, or
+ * `SystemError` `gateway-exhausted` when that is for want of something on this machine.
  */
 export function createOpenUpstream({
   metrics,
   random = Math.random,
+  dial: begin = dial,
 }: OpenUpstreamParts): OpenUpstream {
   // RFC 9110 §7.6.3: a pseudonym, by which a gateway finds that a request has come back to it.
   const ownName = `postern-${randomBytes(8).toString('hex')}`
@@ -44,7 +47,7 @@ export function createOpenUpstream({
   async function open(upstream: Upstream, grant: Grant, signal: AbortSignal): Promise<Socket> {
     const { nextGateway, upstreamProxyProtocol } = grant.route
     const { target, ends, via } = grant.request
-    const socket = await dial(upstream, { signal })
+    const socket = await begin(upstream, { signal })
     if (upstreamProxyProtocol !== undefined) {
       socket.write(encodeProxyHeader(upstreamProxyProtocol, ends))
     }
@@ -68,7 +71,7 @@ export function createOpenUpstream({
         metrics.dialled('failed', performance.now() - startedMs)
       }
     }
-    throw unreachable(grant.route, failures)
+    throw failures.some(isShortage) ? exhausted(failures) : unreachable(grant.route, failures)
   }
 }
 
@@ -88,6 +91,23 @@ function unreachable(route: Route, failures: readonly unknown[]): UpstreamError 
   const message = `the service behind route "${route.name}" cannot be reached`
   return new UpstreamError('upstream-unreachable', message, {
     hint: 'it may be down: try again, or tell whoever runs it the request id',
+    cause: new Error(failures.map(messageOf).join('; ')),
+  })
+}
+
+/** What connecting asks of this machine and may not get, whatever the upstream does. */
+const shortages = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'])
+
+function isShortage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const within = error instanceof AggregateError ? (error.errors as unknown[]) : []
+  return shortages.has(systemCode(error) ?? '') || [error.cause, ...within].some(isShortage)
+}
+
+function exhausted(failures: readonly unknown[]): SystemError {
+  const message = 'this gateway cannot open one more connection now; the service may be well'
+  return new SystemError('gateway-exhausted', message, {
+    hint: 'try again in a moment, or tell whoever runs this gateway the request id',
     cause: new Error(failures.map(messageOf).join('; ')),
   })
 }

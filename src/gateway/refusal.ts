@@ -44,6 +44,7 @@ const statuses: Readonly<Record<string, number>> = {
   'too-many-wrong-codes': 429,
   'too-many-tunnels': 429,
   'decision-unsettled': 503,
+  'gateway-exhausted': 503,
 }
 
 /** Turns whatever was thrown into a refusal. What we did not throw on purpose tells nothing. */

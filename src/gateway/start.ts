@@ -91,7 +91,7 @@ export async function startGateway(
     routesApi: createRoutesApi({ ...parts, signIn }),
     pages,
   })
-  metrics.countSessions(async () => (await identity.listSessions()).length)
+  metrics.countSessions(() => identity.countSessions())
   const contexts = createTlsContexts(config.certificates, config.downstreamMtls?.ca)
   const { address, timeoutIdleMs, timeoutReadMs } = config
   const refused = createRefusedConnections(logger, clock)

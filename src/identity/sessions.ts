@@ -50,6 +50,8 @@ export interface Sessions {
   revoke(id: string, reason?: SessionEndReason): Promise<boolean>
   /** Newest first, without those past their end. */
   list(filter?: { readonly userId?: string; readonly email?: string }): Promise<readonly Session[]>
+  /** How many `list` would answer. */
+  count(): Promise<number>
   onEnded(listener: (id: string, reason: SessionEndReason) => void): Disposable
   onChanged(listener: (id: string) => void): Disposable
   /** Stops asking the provider; resolves when nothing is under way. */
@@ -150,6 +152,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const current = records.filter((it) => isOurs(it) && it.expiresAtMs > clock.now())
       return current.map(toSession)
     },
+    count: () => store.sessions.count(options.provider.issuer, clock.now()),
     onEnded: (listener) => subscribe(endedListeners, listener),
     onChanged: (listener) => subscribe(changedListeners, listener),
     async close() {

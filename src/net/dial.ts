@@ -53,6 +53,8 @@ const sentences: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'cannot be reached from here',
   ENETUNREACH: 'cannot be reached from here',
   ETIMEDOUT: 'did not answer in time',
+  EMFILE: 'cannot be connected to: this program has too many connections and files open',
+  ENFILE: 'cannot be connected to: this machine has too many connections and files open',
 }
 
 /**

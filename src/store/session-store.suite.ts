@@ -91,6 +91,19 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
       assert.deepEqual(await ids({ email: 'bob@b.c', userId: 'u-1' }), [])
     })
 
+    test('sessions are counted by issuer, without those past their end', async (t) => {
+      const { sessions } = await open(t)
+      const [issuer, other] = ['https://login.example.com', 'https://other.example.com']
+      assert.equal(await sessions.count(issuer, 5), 0)
+      await sessions.add(sessionRecord({ id: 'a', issuer, expiresAtMs: 10 }))
+      await sessions.add(sessionRecord({ id: 'b', issuer, expiresAtMs: 11 }))
+      await sessions.add(sessionRecord({ id: 'c', issuer: other, expiresAtMs: 11 }))
+      assert.deepEqual(
+        await Promise.all([9, 10, 11].map((nowMs) => sessions.count(issuer, nowMs))),
+        [2, 1, 0],
+      )
+    })
+
     test('due sessions come most overdue first, bounded, without the expired', async (t) => {
       const { sessions } = await open(t)
       await sessions.add(sessionRecord({ id: 'later', refreshDueAtMs: 51 }))

@@ -40,6 +40,15 @@ export function createSessionTable(db: Kysely<Tables>): SessionStore {
       const rows = await query.orderBy('issued_at_ms', 'desc').orderBy('id').execute()
       return rows.map(toRecord)
     },
+    async count(issuer, nowMs) {
+      const { count } = await db
+        .selectFrom('sessions')
+        .select(({ fn }) => fn.countAll<number | bigint | string>().as('count'))
+        .where('issuer', '=', issuer)
+        .where('expires_at_ms', '>', nowMs)
+        .executeTakeFirstOrThrow()
+      return Number(count)
+    },
     async listDue(nowMs, maxRecords) {
       const rows = await db
         .selectFrom('sessions')

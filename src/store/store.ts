@@ -94,6 +94,8 @@ export interface SessionStore {
     readonly userId?: string
     readonly email?: string
   }): Promise<readonly SessionRecord[]>
+  /** How many an issuer vouched for whose end has not passed. */
+  count(issuer: string, nowMs: number): Promise<number>
   /** Sessions whose provider must be asked again, most overdue first; none whose end has passed. */
   listDue(nowMs: number, maxRecords: number): Promise<readonly SessionRecord[]>
   /** Removes and answers every session whose end has passed. */

@@ -174,3 +174,16 @@ function setup(options: Setup = {}) {
   const advance = (byMs: number): void => void (nowMs += byMs)
   return { log, entry, lines, advance }
 }
+
+test('a long header is cut in the line, and a selected one as well', () => {
+  const { entry, lines } = setup({
+    fields: ['user-agent', 'headers.x-team'],
+    request: { userAgent: 'u'.repeat(30_000), headers: { 'x-team': 'x'.repeat(30_000) } },
+  })
+  entry.end({ responseCode: 200, details: 'via_upstream' })
+  const { 'user-agent': agent, 'headers.x-team': team } = JSON.parse(lines[0] ?? '') as Record<
+    string,
+    string
+  >
+  assert.deepEqual([agent, team], [`${'u'.repeat(1024)}…`, `${'x'.repeat(1024)}…`])
+})

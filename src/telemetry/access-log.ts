@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import { accessFields } from './access-fields.ts'
 import type { AccessEnd, AccessRequest, AccessRoute, AccessSession } from './access-fields.ts'
-import { pathOnly, selectFields } from './fields.ts'
+import { headerExcerpt, pathOnly, selectedHeaders, selectFields, type Headers } from './fields.ts'
 
 export interface AccessLogOptions {
   /** The logger of the service `access`. */
@@ -16,7 +16,10 @@ export interface AccessLogOptions {
 /** Says at the end of every request and tunnel what came of it. */
 export interface AccessLog {
   begin(request: AccessRequest): AccessEntry
-  /** Selects other fields, for entries under way as well. Throws a `RangeError` on an unknown name. */
+  /**
+   * Selects other fields, for entries under way as well; these lack headers that were not selected when
+   * they began. Throws a `RangeError` on an unknown name.
+   */
   selectFields(names: readonly string[] | undefined): void
 }
 
@@ -39,12 +42,15 @@ const healthPaths = new Set(['/healthz', '/ping'])
 export function createAccessLog(options: AccessLogOptions): AccessLog {
   const { logger, clock = systemClock } = options
   let select = selectFields(accessFields, options.fields)
+  let headerNames = selectedHeaders(options.fields)
   return {
     selectFields(names) {
       select = selectFields(accessFields, names)
+      headerNames = selectedHeaders(names)
     },
     begin(request) {
       const beganMs = clock.now()
+      const kept = { ...request, ...ofHead(request, headerNames) }
       const level = healthPaths.has(pathOnly(request.path)) ? 'debug' : 'info'
       let route: AccessRoute | undefined
       let session: AccessSession | undefined
@@ -61,10 +67,28 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
           isEnded = true
           // The wall clock may have been set back meanwhile.
           const durationMs = Math.max(0, clock.now() - beganMs)
-          const line = { ...request, ...end, durationMs, route, session, reasons, otherPorts }
+          const line = { ...kept, ...end, durationMs, route, session, reasons, otherPorts }
           logger[level]('http-request', select(line))
         },
       }
     },
   }
+}
+
+/** What a line may show of a request's head: the rest would be kept as long as its tunnel is open. */
+function ofHead(
+  { userAgent, referer, forwardedFor, headers }: AccessRequest,
+  names: readonly string[],
+): Pick<AccessRequest, 'userAgent' | 'referer' | 'forwardedFor' | 'headers'> {
+  const shown = names.map((name) => [name, headerExcerpt(String(headers?.[name] ?? ''))] as const)
+  return {
+    userAgent: excerptOf(userAgent),
+    referer: excerptOf(referer),
+    forwardedFor: excerptOf(forwardedFor),
+    headers: Object.fromEntries(shown) satisfies Headers,
+  }
+}
+
+function excerptOf(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : headerExcerpt(text)
 }

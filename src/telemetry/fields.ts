@@ -53,6 +53,25 @@ export function selectFields<Line extends WithHeaders>(
   }
 }
 
+/** The names, in lower case, of the request headers that a selection of fields shows. */
+export function selectedHeaders(names: readonly string[] = []): readonly string[] {
+  return names.flatMap((name) => headerField.exec(name)?.[1]?.toLowerCase() ?? [])
+}
+
+/**
+ * Most characters of a header's text in a log line. A tunnel keeps them as long as it is open.
+ *
+ * @limit text of one header in a log line: it ends in `…`
+ */
+const maxHeaderChars = 1024
+
+/** A header's text as a log line shows it, apart from the head that it came in. */
+export function headerExcerpt(text: string): string {
+  if (text.length <= maxHeaderChars) return text
+  // A slice alone would keep the whole text in memory.
+  return `${Buffer.from(text.slice(0, maxHeaderChars)).toString()}…`
+}
+
 /** A path without its query, which may carry a code or token. */
 export function pathOnly(path: string): string {
   return path.split('?', 1)[0] ?? ''
@@ -72,5 +91,5 @@ function readerOf<Line extends WithHeaders>(
   const field = table[name]
   if (field !== undefined) return (line) => field.read(line)
   const header = name.slice('headers.'.length).toLowerCase()
-  return ({ headers }) => String(headers?.[header] ?? '')
+  return ({ headers }) => headerExcerpt(String(headers?.[header] ?? ''))
 }
