@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 
+import { spawnProgram } from '../src/program.fixture.ts'
 import { cpuSeconds, residentBytes } from './process-stats.ts'
 
 const skip = process.platform === 'linux' ? false : 'needs /proc'
@@ -22,7 +22,7 @@ test("a process's own CPU time agrees with what it says of itself", { skip }, ()
 test('the memory of children counts', { skip }, async () => {
   const script = 'const held = Buffer.alloc(64 * 1024 * 1024, 1); console.log(held.length)'
   const before = residentBytes(process.pid)
-  const child = spawn(process.execPath, ['-e', `${script}; setInterval(() => held, 1000)`])
+  const child = spawnProgram(process.execPath, ['-e', `${script}; setInterval(() => held, 1000)`])
   await once(child.stdout, 'data')
   assert.ok(residentBytes(process.pid) - before > 64 * 1024 * 1024)
   child.kill()

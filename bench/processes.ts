@@ -1,9 +1,9 @@
-import { fork, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { spawnProgram } from '../src/program.fixture.ts'
 import type { Order, Result } from './tasks.ts'
 
 const startTimeoutMs = 15_000
@@ -72,8 +72,9 @@ export async function startServer(
   args: readonly string[],
   port: number,
 ): Promise<{ pid: number; stop(): Promise<void> }> {
-  const child = track(spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] }))
+  const child = track(spawnProgram(command, args))
   let said = ''
+  child.stdout.resume()
   child.stderr.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-4_000)))
   let exited: string | undefined
   child.on('error', (error) => (exited = error.message))
@@ -91,7 +92,8 @@ export async function startServer(
 }
 
 function forkProgram(file: string): ChildProcess {
-  return track(fork(`${here}/${file}`, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
+  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
+  return track(spawnProgram(process.execPath, [`${here}/${file}`], { stdio: [...stdio] }))
 }
 
 async function accepts(port: number): Promise<boolean> {

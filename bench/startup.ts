@@ -1,8 +1,9 @@
 // How long the program takes to start, as ratios to a bare Node.js in the same run. Needs `npm run
 // build`. `node bench/startup.ts [ROUNDS]` prints JSON.
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+
+import { runProgramSync } from '../src/program.fixture.ts'
 
 /** `postern --version` may take this many times as long as `node -e 0`. */
 const maxVersionRatio = 2
@@ -38,7 +39,7 @@ function measure(): Record<Name, number[]> {
   for (let round = 0; round < rounds; round += 1) {
     for (const name of Object.keys(starts) as Name[]) {
       const startedMs = performance.now()
-      spawnSync(process.execPath, starts[name], { stdio: 'ignore' })
+      runProgramSync(process.execPath, starts[name])
       durations[name].push(performance.now() - startedMs)
     }
   }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   cpSync,
@@ -20,11 +19,13 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { after, describe, test } from 'node:test'
 import { createCertificateAuthority } from '../src/net/certificate.ts'
+import { runProgramSync, spawnProgram } from '../src/program.fixture.ts'
 
 const root = join(import.meta.dirname, '..')
 const directory = mkdtempSync(join(tmpdir(), 'postern-build-'))
 const entry = join(directory, 'postern.js')
-execFileSync(process.execPath, [join(root, 'scripts', 'build.mjs'), directory], { stdio: 'pipe' })
+const built = runProgramSync(process.execPath, [join(root, 'scripts', 'build.mjs'), directory])
+assert.equal(built.status, 0, built.stderr)
 writeFileSync(join(directory, 'package.json'), '{"type":"module"}')
 after(() => rmSync(directory, { recursive: true }))
 
@@ -66,7 +67,7 @@ describe('the release build', () => {
     ])
       cpSync(join(root, file), join(folder, file))
     const script = join(folder, 'scripts', 'build.mjs')
-    const { status, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' })
+    const { status, stderr } = runProgramSync(process.execPath, [script])
     assert.equal(status, 1)
     assert.equal(
       stderr,
@@ -98,9 +99,8 @@ describe('the release build', () => {
     writeFileSync(join(directory, 'key.pem'), key, { mode: 0o600 })
     const config = join(directory, 'postern.yaml')
     writeFileSync(config, configText)
-    const gateway = spawn(process.execPath, [entry, 'gateway', '-c', config], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const gateway = spawnProgram(process.execPath, [entry, 'gateway', '-c', config])
+    gateway.stderr.pipe(process.stderr)
     try {
       const port = await portOf(gateway.stdout)
       const page = await get(port, '/', authority.cert)
@@ -121,13 +121,15 @@ describe('the release build', () => {
 })
 
 function runEntry(...args: string[]): string {
-  return execFileSync(process.execPath, [entry, ...args], { encoding: 'utf8' })
+  const { status, stdout, stderr } = runProgramSync(process.execPath, [entry, ...args])
+  assert.equal(status, 0, stderr)
+  return stdout
 }
 
 function fastestMs(args: readonly string[]): number {
   const durations = Array.from({ length: 5 }, () => {
     const startedMs = performance.now()
-    spawnSync(process.execPath, args)
+    runProgramSync(process.execPath, args)
     return performance.now() - startedMs
   })
   return Math.min(...durations)

@@ -18,6 +18,7 @@ packages='
   systemd
   chromium
   git rsync
+  bsdutils
   xrdp xorgxrdp xauth freerdp2-x11 xvfb x11-utils procps
   curl openssl
   iproute2 python3

@@ -2,7 +2,7 @@
 // names when it is not there yet, then hands over to the pinned runtime in node_modules. Plain
 // JavaScript without dependencies, since it runs before anything is installed.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -30,6 +30,11 @@ const commands = {
   ],
 }
 
+/** How long the last run of all tests on this machine took, in seconds. */
+const tookFile = join(root, 'node_modules', '.cache', 'postern', 'test-seconds')
+/** What it takes on two cores with every peer, measured in CI. */
+const usualMinutes = 11
+
 main(process.argv[2], process.argv.slice(3))
 
 function main(name, args) {
@@ -40,6 +45,9 @@ function main(name, args) {
   }
   if (!isInstalled()) install()
   buildPages(name)
+  const isWhole = name === 'test' && args.length === 0
+  if (isWhole) say(`all tests: ${howLong()}`)
+  const startedMs = Date.now()
   const child = spawn(runtime, commands[name](args), {
     cwd: root,
     // By the channel the quickstart learns that this process is gone, whatever ended it.
@@ -54,7 +62,27 @@ function main(name, args) {
   child.on('error', (error) => fail(`cannot run "${runtime}": ${error.message}`))
   child.on('close', (code, signal) => {
     process.exitCode = signal ? 1 : code
+    if (isWhole && code === 0) remember(Math.ceil((Date.now() - startedMs) / 1_000))
   })
+}
+
+/** How long all tests take: what they took here, or what they usually take. */
+function howLong() {
+  let seconds
+  try {
+    seconds = Number(readFileSync(tookFile, 'utf8'))
+  } catch {}
+  if (!(seconds > 0)) {
+    return `about ${usualMinutes} minutes on 2 cores, fewer where a peer is not installed`
+  }
+  return `took ${Math.floor(seconds / 60)} min ${seconds % 60} s here the last time`
+}
+
+function remember(seconds) {
+  try {
+    mkdirSync(dirname(tookFile), { recursive: true })
+    writeFileSync(tookFile, String(seconds))
+  } catch {}
 }
 
 /**

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { runProgramSync } from '../src/program.fixture.ts'
 
 const firstLine = 'postern: installing what is needed (once; about 400 MB in node_modules) …\n'
 
@@ -23,11 +23,10 @@ function checkout(t: TestContext, npmSays: string): { run: (nodeVersion?: string
       const versions = JSON.stringify({ ...process.versions, node: nodeVersion })
       const pretend = `Object.defineProperty(process, 'versions', { value: ${versions} })`
       const preload = `data:text/javascript,${encodeURIComponent(pretend)}`
-      const { status, stderr } = spawnSync(
-        process.execPath,
-        ['--import', preload, runner, 'start'],
-        { env: { ...process.env, npm_execpath: npm }, encoding: 'utf8' },
-      )
+      const args = ['--import', preload, runner, 'start']
+      const { status, stderr } = runProgramSync(process.execPath, args, {
+        env: { npm_execpath: npm },
+      })
       return { status, stderr }
     },
   }
@@ -37,6 +36,41 @@ interface Outcome {
   readonly status: number | null
   readonly stderr: string
 }
+
+/** A checkout where everything is installed, and a runtime that ends with this exit code at once. */
+function installed(t: TestContext): (exitCode: number, ...args: string[]) => Outcome {
+  const root = mkdtempSync(join(tmpdir(), 'run-test-'))
+  t.after(() => rmSync(root, { recursive: true }))
+  const runtime = join(root, 'node_modules', 'node', 'bin')
+  for (const folder of [runtime, join(root, 'scripts')]) mkdirSync(folder, { recursive: true })
+  const runner = join(root, 'scripts', 'run.mjs')
+  copyFileSync(join(import.meta.dirname, 'run.mjs'), runner)
+  for (const lock of ['package-lock.json', join('node_modules', '.package-lock.json')]) {
+    writeFileSync(join(root, lock), '{"packages":{}}')
+  }
+  const script = '#!/bin/sh\n[ "$1" = --test ] || exit 0\nexit "$ENDS"\n'
+  writeFileSync(join(runtime, 'node'), script, { mode: 0o755 })
+  return (exitCode, ...args) => {
+    const env = { ENDS: String(exitCode) }
+    const { status, stderr } = runProgramSync(process.execPath, [runner, 'test', ...args], { env })
+    return { status, stderr }
+  }
+}
+
+test(
+  'all tests begin with how long they take: as usual, or as the last time here',
+  { skip: process.platform === 'win32' && 'needs /bin/sh' },
+  (t) => {
+    const run = installed(t)
+    const usual = /^postern: all tests: about \d+ minutes on 2 cores, fewer where .+\n$/
+    assert.match(run(1).stderr, usual)
+    // One that failed may have ended early: it says nothing about the next.
+    assert.match(run(0).stderr, usual)
+    const took = 'postern: all tests: took 0 min 1 s here the last time\n'
+    assert.deepEqual(run(0), { status: 0, stderr: took })
+    assert.deepEqual(run(0, 'src/address.test.ts'), { status: 0, stderr: '' })
+  },
+)
 
 test('without a network the first install ends with one sentence', (t) => {
   for (const code of ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ETIMEDOUT']) {

@@ -101,6 +101,24 @@ describe('architecture', () => {
     assert.deepEqual(findCycles(files), [])
   })
 
+  test('tests and benchmarks start programs through program.fixture.ts alone', () => {
+    const tests = globSync(['{test,bench}/**/*.ts', '{src,scripts}/**/*.{test,suite,fixture}.ts'], {
+      cwd: root,
+    }).filter((path) => path !== join('src', 'program.fixture.ts'))
+    assert.ok(tests.length > 100, `only ${tests.length} files`)
+    const wrong = tests.filter((path) => startsPrograms(readFileSync(join(root, path), 'utf8')))
+    assert.deepEqual(wrong, [])
+  })
+
+  test('whoever starts programs by itself, or hands on its environment, is found', () => {
+    const [module, environment] = ["'node:child_process'", 'process.env']
+    assert.equal(startsPrograms(`import { spawn } from ${module}`), true)
+    assert.equal(startsPrograms(`const env = { ...${environment}, A: '1' }`), true)
+    assert.equal(startsPrograms(`start(command, { env: ${environment} })`), true)
+    assert.equal(startsPrograms(`import type { ChildProcess } from ${module}`), false)
+    assert.equal(startsPrograms(`if (${environment}['CI'] === 'true') throw error`), false)
+  })
+
   test('no folder is a drawer for everything', () => {
     const wrong = files.filter(({ path }) =>
       dirname(path)
@@ -159,6 +177,12 @@ function isAllowed(path: string, target: string, isType = false): boolean {
 
 function folderOf(path: string): string {
   return path.includes('/') ? (path.split('/')[0] ?? '') : 'kernel'
+}
+
+/** Types of processes may be imported, and single variables read: they are for the test itself. */
+function startsPrograms(text: string): boolean {
+  const starts = /(?<!import type [^\n]*)(?:from|import|require)\s*\(?\s*'(?:node:)?child_process'/
+  return starts.test(text) || /(?:\.\.\.|env: )process\.env\b(?!\[|\.)/.test(text)
 }
 
 function isTest(path: string): boolean {

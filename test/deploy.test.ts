@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +7,8 @@ import { after, describe, test } from 'node:test'
 import { parse } from 'yaml'
 import { loadConfig } from '../src/gateway/config/load.ts'
 import { createCertificateAuthority } from '../src/net/certificate.ts'
-import { runChild, startChild, type Result } from './e2e/child.ts'
+import { runProgramSync } from '../src/program.fixture.ts'
+import { mustRun, runChild, startChild, type Result } from './e2e/child.ts'
 import { peerTest, program } from './e2e/peers.ts'
 import { posternCommand } from './e2e/rig.ts'
 import type { Scope } from './e2e/scope.ts'
@@ -102,9 +102,8 @@ describe('what the image holds', () => {
   after(() => rmSync(image, { recursive: true }))
 
   peerTest('runs, checks the example configuration, and reports its health', [], async (scope) => {
-    execFileSync(process.execPath, [join(root, 'scripts', 'build.mjs'), join(image, 'dist')], {
-      stdio: 'pipe',
-    })
+    const builder = join(root, 'scripts', 'build.mjs')
+    await mustRun(scope, process.execPath, [builder, join(image, 'dist')])
     cpSync(join(root, 'package.json'), join(image, 'package.json'))
     const postern = join(image, 'dist', 'postern.js')
     const config = await publicConfig(scope)
@@ -177,7 +176,7 @@ describe('deploy/postern-gateway.service', () => {
     const [command = '', ...args] = (setting('ExecStart') ?? '').split(' ')
     assert.equal(command, '/usr/local/bin/postern')
     const [node, help] = posternCommand('gateway', '--help')
-    const text = execFileSync(node, help, { encoding: 'utf8' })
+    const text = runProgramSync(node, help).stdout
     assert.equal(args[0], 'gateway')
     assert.ok(text.includes('-c, --config') && text.includes('--grace-period'))
     const grace = /--grace-period (\d+)s/.exec(args.join(' '))?.[1]

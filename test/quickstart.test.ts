@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
-import type { ChildProcess, SpawnOptions } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -14,6 +13,7 @@ import { promisify } from 'node:util'
 import ssh2 from 'ssh2'
 import type { ClientCallback } from 'ssh2'
 import { dial } from '../src/net/dial.ts'
+import { runProgram, spawnProgram } from '../src/program.fixture.ts'
 
 const root = join(import.meta.dirname, '..')
 const runner = join(root, 'scripts', 'run.mjs')
@@ -35,13 +35,13 @@ interface Run {
 }
 
 /** Runs a program with a folder for temporary files of its own, and ends it after the test. */
-function run(t: TestContext, words: readonly string[], options: SpawnOptions = {}): Run {
+function run(t: TestContext, words: readonly string[]): Run {
   const folder = mkdtempSync(join(tmpdir(), 'quickstart-test-'))
   // A company's proxy, which knows nothing of this machine: nobody may ask it.
   const proxies = { HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '', no_proxy: '' }
-  const env = { ...process.env, ...proxies, TMPDIR: folder, NO_COLOR: '1' }
+  const env = { ...proxies, TMPDIR: folder, NO_COLOR: '1' }
   const [program = '', ...args] = words
-  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], ...options })
+  const child = spawnProgram(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const seen = { output: '', errors: '' }
   const waiting = new Set<() => void>()
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -104,13 +104,11 @@ function printed({ output }: Run, pattern: RegExp): string {
   return lines[0]?.trim() ?? ''
 }
 
-async function shell(line: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+async function shell(line: string, env: NodeJS.Dict<string> = {}): Promise<string> {
   // A shell of its own directory: the commands must work from anywhere.
-  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', line], {
-    cwd: tmpdir(),
-    env: { ...process.env, ...env },
-    timeout: 120_000,
-  })
+  const options = { cwd: tmpdir(), env, timeout: 120_000 }
+  const { code, stdout, stderr } = await runProgram('/bin/sh', ['-c', line], options)
+  if (code !== 0) throw new Error(`"${line}" ended with ${code}: ${stderr}`)
   return stdout
 }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { runProgramSync } from '../program.fixture.ts'
 import { takeSignInLock } from './sign-in-lock.ts'
 
 async function withLockPath(
@@ -19,7 +19,7 @@ async function withLockPath(
 
 /** The process id of a process that has ended. */
 function endedPid(): number {
-  return spawnSync(process.execPath, ['--version']).pid
+  return runProgramSync(process.execPath, ['--version']).pid
 }
 
 function holder(fields: object): string {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { spawnProgram } from '../program.fixture.ts'
 import { openStateDirectory } from './state-directory.ts'
 
 test('a state directory is private, and so are its keys, which stay the same', async (t) => {
@@ -33,9 +33,7 @@ test('a gateway that was killed leaves no lock behind', async (t) => {
   const module = JSON.stringify(join(import.meta.dirname, 'state-directory.ts'))
   const script = `import { openStateDirectory } from ${module}
     await openStateDirectory(${JSON.stringify(path)}); console.log('taken'); setInterval(() => 0, 1000)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  const child = spawnProgram(process.execPath, ['--input-type=module', '-e', script])
   await once(child.stdout, 'data')
   await assert.rejects(openStateDirectory(path), { code: 'state-directory-in-use' })
   child.kill('SIGKILL')

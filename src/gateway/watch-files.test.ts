@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { runProgramSync } from '../program.fixture.ts'
 import { fingerprintOf } from './config/files.ts'
 import { watchFiles, type FileWatch } from './watch-files.ts'
 
@@ -92,7 +92,7 @@ test('a file is noticed while another one beside it is written all the time', as
 test('a file that cannot be taken is told once, and a pipe is not waited for', async (t) => {
   const { path, watch, changes, next } = await watched(t)
   await rm(path)
-  execFileSync('mkfifo', [path])
+  runProgramSync('mkfifo', [path])
   await next()
   await rm(path)
   await writeFile(path, Buffer.alloc(5 * 1024 * 1024))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { runProgramSync } from '../program.fixture.ts'
 import { formatKnownHosts, recipesFor } from './commands.ts'
 import type { CommandContext } from './commands.ts'
 import { sampleRoutes } from './routes.ts'
@@ -78,6 +78,6 @@ test('known_hosts has the key for every name the commands use', () => {
 
 /** The words of a command line, as /bin/sh takes them. */
 function readWords(line: string): string[] {
-  const text = execFileSync('/bin/sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
-  return text.split('\n').slice(0, -1)
+  const { stdout } = runProgramSync('/bin/sh', ['-c', `printf '%s\\n' ${line}`])
+  return stdout.split('\n').slice(0, -1)
 }

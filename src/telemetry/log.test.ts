@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 
+import { runProgramSync } from '../program.fixture.ts'
 import { collectLog, fixedClock } from './log.fixture.ts'
 import { createLog } from './log.ts'
 
@@ -55,9 +55,9 @@ test('without a sink, lines are on standard output when the process ends at once
     createLog().service('gateway').info('last words')
     process.exit(3)
   `
-  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script])
-  assert.equal(child.status, 3, child.stderr.toString())
-  assert.match(child.stdout.toString(), /^\{"level":"info",.*"message":"last words"\}\n$/)
+  const child = runProgramSync(process.execPath, ['--input-type=module', '-e', script])
+  assert.equal(child.status, 3, child.stderr)
+  assert.match(child.stdout, /^\{"level":"info",.*"message":"last words"\}\n$/)
 })
 
 test(
@@ -73,8 +73,8 @@ test(
     // A reader that went away (EPIPE), and a full disk (ENOSPC).
     for (const output of ['| head -n 1 >/dev/null', '>/dev/full']) {
       const command = `"$0" --input-type=module -e "$1" ${output}`
-      const child = spawnSync('sh', ['-c', command, process.execPath, script])
-      assert.equal(child.stderr.toString(), 'alive', output)
+      const child = runProgramSync('sh', ['-c', command, process.execPath, script])
+      assert.equal(child.stderr, 'alive', output)
     }
   },
 )

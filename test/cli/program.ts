@@ -1,20 +1,15 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { spawnProgram, type Ended } from '../../src/program.fixture.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-export const mainPath = join(root, 'src', 'cli', 'main.ts')
-
 /** How a program ended. */
-export interface Ended {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly stdout: string
-  readonly stderr: string
-}
+export type { Ended }
+export const mainPath = join(root, 'src', 'cli', 'main.ts')
 
 export interface Running {
   readonly child: ChildProcess
@@ -24,26 +19,17 @@ export interface Running {
 }
 
 export interface RunOptions {
-  readonly env?: NodeJS.ProcessEnv
+  readonly env?: NodeJS.Dict<string>
   /** Options of Node.js itself. */
   readonly nodeArgs?: readonly string[]
 }
 
 /** A temporary directory with everything a run may write. */
 export async function createSandbox(): Promise<
-  AsyncDisposable & { path: string; env: NodeJS.ProcessEnv }
+  AsyncDisposable & { path: string; env: NodeJS.Dict<string> }
 > {
   const path = await mkdtemp(join(tmpdir(), 'postern-cli-'))
-  const env: NodeJS.ProcessEnv = {
-    ...process.env,
-    XDG_CACHE_HOME: join(path, 'cache'),
-    NO_COLOR: '1',
-  }
-  const proxies = ['https_proxy', 'http_proxy', 'all_proxy', 'no_proxy']
-  const others = ['POSTERN_SERVICE_ACCOUNT', 'NODE_OPTIONS', 'NODE_TEST_CONTEXT']
-  for (const name of [...proxies, ...proxies.map((proxy) => proxy.toUpperCase()), ...others]) {
-    delete env[name]
-  }
+  const env = { XDG_CACHE_HOME: join(path, 'cache'), NO_COLOR: '1' }
   return { path, env, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
@@ -63,8 +49,12 @@ export async function runPostern(
 }
 
 /** Starts any program. */
-export function start(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): Running {
-  const child = spawn(command, args, { env: env ?? process.env, stdio: 'pipe' })
+export function start(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.Dict<string> = {},
+): Running {
+  const child = spawnProgram(command, args, { env })
   const [stdout, stderr] = [watch(child.stdout), watch(child.stderr)]
   child.stdin.on('error', () => undefined)
   const ended = once(child, 'close').then(([code, signal]) => ({

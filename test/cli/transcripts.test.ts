@@ -66,7 +66,7 @@ async function replay(transcript: string): Promise<string> {
   return found.flat().join('\n').replace(/\n*$/, '\n')
 }
 
-async function runLine(line: string, env: NodeJS.ProcessEnv, sandbox: string): Promise<string[]> {
+async function runLine(line: string, env: NodeJS.Dict<string>, sandbox: string): Promise<string[]> {
   const { child, ended } = start('/bin/sh', ['-c', line], env)
   child.stdin?.end()
   const { code, stdout, stderr } = await ended

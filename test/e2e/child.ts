@@ -1,10 +1,11 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
+import { spawnProgram } from '../../src/program.fixture.ts'
 import type { Scope } from './scope.ts'
 
 export interface ChildOptions {
-  /** Nothing of the test's own environment is passed on. */
+  /** Added to what every program under test is given. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly uid?: number
@@ -53,9 +54,9 @@ export function startChild(
   scope: Scope,
   command: string,
   args: readonly string[],
-  { endSignal = 'SIGTERM', env = {}, ...options }: ChildOptions = {},
+  { endSignal = 'SIGTERM', ...options }: ChildOptions = {},
 ): Child {
-  const process = spawn(command, [...args], { ...options, env, stdio: 'pipe' })
+  const process = spawnProgram(command, args, options)
   const said = { stdout: collect(process, 'stdout'), stderr: collect(process, 'stderr') }
   const ended = new Promise<Ending>((resolve, reject) => {
     process.once('error', reject)

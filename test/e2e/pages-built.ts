@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process'
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { runProgramSync } from '../../src/program.fixture.ts'
 
 const builder = join(import.meta.dirname, '..', '..', 'scripts', 'build-web.mjs')
 
 /** Builds the browser's pages unless they are; before a gateway starts, which reads them then. */
 export function ensurePagesBuilt(): void {
-  execFileSync(process.execPath, [builder, '--if-stale'], { stdio: 'pipe' })
+  const { status, stderr } = runProgramSync(process.execPath, [builder, '--if-stale'])
+  assert.equal(status, 0, stderr)
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { ConfigError } from '../../errors.ts'
 import { createCertificateAuthority } from '../../net/certificate.ts'
+import { runProgramSync } from '../../program.fixture.ts'
 import { loadConfig } from './load.ts'
 import type { LoadedConfig } from './load.ts'
 
@@ -90,7 +90,7 @@ describe('loading a configuration', () => {
     'does not wait for a pipe',
     { skip: process.platform === 'win32', timeout: 5000 },
     async () => {
-      execFileSync('mkfifo', [join(folder, 'pipe')])
+      runProgramSync('mkfifo', [join(folder, 'pipe')])
       const said = await messageOf(load(`${base}cookie_secret_file: pipe`))
       await rm(join(folder, 'pipe'))
       assert.match(said, /it is not a regular file/)

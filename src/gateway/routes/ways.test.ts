@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { describe, test } from 'node:test'
+import { runProgramSync } from '../../program.fixture.ts'
 import { waysTo } from './ways.ts'
 
 const gateway = 'https://gate.example.com'
@@ -70,9 +70,8 @@ describe('the ways to a route', () => {
 
   test('a shell reads the words as they are meant, IPv6 included', () => {
     const words = (command: string): string[] =>
-      execFileSync('/bin/sh', ['-c', `printf '%s\\n' ${command.replace(/^\S+ /, '')}`])
-        .toString()
-        .split('\n')
+      runProgramSync('/bin/sh', ['-c', `printf '%s\\n' ${command.replace(/^\S+ /, '')}`])
+        .stdout.split('\n')
         .slice(0, -1)
     const [echo = ''] = commands('[fd00::1]:7', 'https://[fd00::2]:8443')
     assert.deepEqual(words(echo), ['tcp', '--gateway', 'https://[fd00::2]:8443', '[fd00::1]:7'])

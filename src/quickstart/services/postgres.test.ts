@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { dial } from '../../net/dial.ts'
+import { spawnProgram } from '../../program.fixture.ts'
 import { startSamplePostgres } from './postgres.ts'
 
 const user = 'user\0postgres\0database\0postgres\0\0'
@@ -89,7 +89,7 @@ test('the database ends with the process it belongs to, even one that was killed
     })
     connect(postgres.port, '127.0.0.1')
   `
-  const parent = spawn(process.execPath, ['--input-type=module', '--eval', program])
+  const parent = spawnProgram(process.execPath, ['--input-type=module', '--eval', program])
   t.after(() => parent.kill('SIGKILL'))
   const [pid] = (await once(parent.stdout, 'data')) as [Buffer]
   t.after(() => isAlive(Number(pid)) && process.kill(Number(pid), 'SIGKILL'))
