@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { UpstreamError } from '../errors.ts'
 import { keepAliveMs } from '../net/dial.ts'
 import { endWithPeer } from '../net/http2-peer-end.ts'
+import { createProbe } from './http2-probe.ts'
 import {
   answerTimeoutMs,
   isTunnel,
@@ -12,14 +13,6 @@ import {
   type HttpAnswer,
   type RequestFields,
 } from './http-answer.ts'
-
-/**
- * Longest wait for the answer to a PING before a connection gets no further tunnel.
- *
- * @limit time for the answer to a PING before a connection gets another tunnel: a new connection
- * is made
- */
-const probeTimeoutMs = 5_000
 
 /**
  * How long a connection without a tunnel is kept for the next one: an edge counts and logs when it
@@ -39,7 +32,8 @@ export interface TunnelSession {
   /** Whether it has ever answered: one that never did may be cut by something on the way. */
   readonly hasAnswered: boolean
   /**
-   * Asks for a tunnel. Rejects with Node's own error when the transport fails before an answer.
+   * Asks for a tunnel. Rejects with Node's own error when the transport fails before an answer, and with
+   * a `SilentError` when neither the answer nor that to a PING has come: it is no longer usable then.
    *
    * @throws UpstreamError `gateway-unreachable` when the transport works and no answer comes
    */
@@ -84,13 +78,20 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
   session.on('error', () => undefined)
   socket.once('end', () => (isLeaving = true))
   const follow = endWithPeer(session, socket)
+  const probe = createProbe(session)
   pingRegularly(session)
   let idle: NodeJS.Timeout | undefined
 
   return {
     get isUsable() {
       const limit = session.remoteSettings?.maxConcurrentStreams ?? 100
-      return !isLeaving && !session.closed && !session.destroyed && streams < limit
+      return (
+        !isLeaving &&
+        !probe.silence.aborted &&
+        !session.closed &&
+        !session.destroyed &&
+        streams < limit
+      )
     },
     get isGone() {
       return session.destroyed
@@ -100,36 +101,48 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
     },
     async connect(authority, fields, signal) {
       const stream = session.request({ ':method': 'CONNECT', ':authority': authority, ...fields })
-      probe(session, () => (isLeaving = true))
+      probe.ask()
       clearTimeout(idle)
       streams += 1
       follow(stream)
       stream.once('close', () => {
         streams -= 1
-        if (streams === 0) idle = setTimeout(() => session.close(), keptIdleMs).unref()
+        if (streams > 0) return
+        if (probe.silence.aborted) session.destroy()
+        else idle = setTimeout(() => session.close(), keptIdleMs).unref()
       })
-      const head = await awaitHead(stream, signal)
+      const head = await awaitHead(stream, probe.silence, signal)
+      probe.heard()
       hasAnswered = true
       if (isTunnel(head)) return { tunnel: stream }
       const body = await readBody(stream)
       stream.destroy()
       return { refusal: { ...head, body } }
     },
-    retire: () => session.close(),
+    retire() {
+      // A dead one is destroyed with its last tunnel: its peer would not answer the close.
+      if (!probe.silence.aborted) session.close()
+    },
     destroy: () => session.destroy(),
   }
 }
 
 type Head = Omit<HttpAnswer, 'body'>
 
-function awaitHead(stream: ClientHttp2Stream, signal?: AbortSignal): Promise<Head> {
+function awaitHead(
+  stream: ClientHttp2Stream,
+  silence: AbortSignal,
+  signal?: AbortSignal,
+): Promise<Head> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => fail(new Error('cancelled', { cause: signal?.reason }))
+    const onSilence = (): void => fail(silence.reason as Error)
     const timer = setTimeout(() => fail(noAnswer()), answerTimeoutMs)
     const onClose = (): void => fail(new Error(`closed without an answer (${stream.rstCode})`))
     const release = (): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
+      silence.removeEventListener('abort', onSilence)
       stream.off('close', onClose)
     }
     function fail(error: Error): void {
@@ -144,6 +157,7 @@ function awaitHead(stream: ClientHttp2Stream, signal?: AbortSignal): Promise<Hea
       release()
       resolve({ status: headers[':status'] ?? 0, headers })
     })
+    silence.addEventListener('abort', onSilence)
     if (signal?.aborted) onAbort()
     else signal?.addEventListener('abort', onAbort)
   })
@@ -151,17 +165,6 @@ function awaitHead(stream: ClientHttp2Stream, signal?: AbortSignal): Promise<Hea
 
 function noAnswer(): UpstreamError {
   return new UpstreamError('gateway-unreachable', 'the gateway gave no answer in time')
-}
-
-/**
- * Asks whether the gateway is still there, when a tunnel is opened: the machine may have slept. Without
- * an answer in time, the next tunnel gets a connection of its own; those that are open are left alone,
- * since the answer may only be queued behind their bytes.
- */
-function probe(session: ClientHttp2Session, onSilence: () => void): void {
-  if (session.destroyed) return
-  const timer = setTimeout(onSilence, probeTimeoutMs).unref()
-  session.ping(() => clearTimeout(timer))
 }
 
 /** A connection that lost its peer is noticed within two intervals, and NATs keep it. */

@@ -7,6 +7,7 @@ import type { TunnelSession } from './connect-http2.ts'
 import type { Connector } from './connection.ts'
 import type { GatewayAddress } from './destination.ts'
 import type { ConnectAnswer, RequestFields } from './http-answer.ts'
+import { SilentError } from './http2-probe.ts'
 
 /** What is asked of a gateway. */
 export interface TunnelRequest {
@@ -85,8 +86,8 @@ export function createConnectTransport(
     return undefined
   }
 
-  /** Undefined when the gateway chose HTTP/1.1, or HTTP/2 broke before an answer. */
-  async function overHttp2(request: TunnelRequest): Promise<Answer | undefined> {
+  /** No answer when the gateway chose HTTP/1.1, or HTTP/2 broke before one: what broke it. */
+  async function overHttp2(request: TunnelRequest): Promise<OverHttp2> {
     const { authority, fields, signal } = request
     for (let openings = 0; openings < maxOpenings;) {
       if (isHttp1Only) break
@@ -97,16 +98,17 @@ export function createConnectTransport(
         continue
       }
       try {
-        return await session.connect(authority, fields, signal)
+        return { answer: await session.connect(authority, fields, signal) }
       } catch (error) {
         if (signal.aborted || error instanceof AppError) throw error
         log.debug(`HTTP/2 broke before an answer: ${messageOf(error)}`)
         session.retire()
-        // One that worked before may just have ended; a new one deserves the same try.
-        if (!session.hasAnswered) break
+        // One that worked before may just have ended, or the network has changed; a new one deserves the
+        // same try. No byte of the program has been sent.
+        if (!session.hasAnswered) return { broken: error }
       }
     }
-    return undefined
+    return {}
   }
 
   async function overHttp1({ authority, fields, signal }: TunnelRequest): Promise<Answer> {
@@ -125,11 +127,13 @@ export function createConnectTransport(
 
   return {
     async connect(request) {
-      const answer = await overHttp2(request)
+      const { answer, broken } = await overHttp2(request)
       if (answer !== undefined) return answer
       request.signal.throwIfAborted()
       const fallback = await overHttp1(request)
-      // Remembered only now: a network that is down breaks both, and says nothing about HTTP/2.
+      // Remembered only now: a network that is down breaks both, and says nothing about HTTP/2. Nor does
+      // silence: the network may just have changed.
+      if (broken instanceof SilentError) return fallback
       if (!isHttp1Only) log.info('HTTP/2 does not pass on the way to the gateway, using HTTP/1.1')
       isHttp1Only = true
       return fallback
@@ -150,3 +154,8 @@ export function createConnectTransport(
 }
 
 type Answer = ConnectAnswer<Duplex>
+
+interface OverHttp2 {
+  readonly answer?: Answer
+  readonly broken?: unknown
+}

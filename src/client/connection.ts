@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { systemClock } from '../clock.ts'
 import { UpstreamError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { dial } from '../net/dial.ts'
@@ -7,6 +8,7 @@ import type { GatewayAddress } from './destination.ts'
 import { allAuthorities, firstAuthorities, type Trust } from './trust.ts'
 import { isUnknownIssuer, tlsError } from './tls-error.ts'
 import { handshake } from './tls-handshake.ts'
+import { withSecondTry } from './second-try.ts'
 
 export type Alpn = 'h2' | 'http/1.1'
 
@@ -43,14 +45,22 @@ export function createConnector(gateway: GatewayAddress, trust: Trust, log?: Log
     }
   }
 
+  async function open(protocols: readonly Alpn[], signal: AbortSignal): Promise<GatewayConnection> {
+    if (!gateway.isTls) {
+      return { socket: await dialGateway(gateway, trust, log, signal), protocol: 'http/1.1' }
+    }
+    const socket = await openTls(protocols, signal)
+    return { socket, protocol: socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1' }
+  }
+
   return {
-    async open(protocols, signal) {
-      if (!gateway.isTls) {
-        return { socket: await dialGateway(gateway, trust, log, signal), protocol: 'http/1.1' }
-      }
-      const socket = await openTls(protocols, signal)
-      return { socket, protocol: socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1' }
-    },
+    open: (protocols, signal) =>
+      withSecondTry({
+        begin: (either) => open(protocols, either),
+        discard: ({ socket }) => socket.destroy(),
+        clock: systemClock,
+        signal,
+      }),
   }
 }
 

@@ -13,6 +13,7 @@ import { createConnector, type Connector } from './connection.ts'
 import { parseGatewayUrl } from './destination.ts'
 import { startFakeGateway, type FakeGateway } from './fake-gateway.ts'
 import { findProxy } from './proxy.ts'
+import { secondTryAfterMs } from './second-try.ts'
 import { createTransport } from './transport.ts'
 import type { Trust } from './trust.ts'
 
@@ -247,17 +248,24 @@ describe('a proxy that gives no connection', () => {
     )
     await once(silent, 'listening')
     await withEnv({ HTTPS_PROXY: `http://127.0.0.1:${portOf(silent)}` }, async () => {
-      const accepted = once(silent, 'connection')
+      const asked = async (): Promise<Duplex> => {
+        const [socket] = (await once(silent, 'connection')) as [Duplex]
+        await once(socket, 'data')
+        return socket
+      }
+      const first = asked()
       t.mock.timers.enable({ apis: ['setTimeout'] })
       const rejected = assert.rejects(connectorTo(gateway).open(['h2']), {
         code: 'proxy-unreachable',
         message: /did not answer in time/,
       })
-      const [socket] = (await accepted) as [Duplex]
-      await once(socket, 'data')
+      await first
+      const second = asked()
+      t.mock.timers.tick(secondTryAfterMs)
+      await second
       t.mock.timers.tick(30_000)
       await rejected
-      socket.destroy()
+      for (const socket of [await first, await second]) socket.destroy()
     })
     silent.close()
   })

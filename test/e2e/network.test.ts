@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
@@ -43,6 +45,30 @@ peerTest('a service 600 ms away is reached beside a dead address', needed, async
   assert.equal(await client.ended, 0, client.errors())
   assert.equal(client.output(), 'over the line')
 })
+
+peerTest(
+  'after a change of network a new tunnel opens while another is still on the dead connection',
+  needed,
+  async (scope) => {
+    const { near, far } = await layLine(scope, { delayMs: 5, hosts: '10.9.0.2 slow.test' })
+    await startEcho(far)
+    const { caFile } = await startGateway(scope, far, `127.0.0.1:${servicePort}`)
+    const listen = join(scope.directory, 'local.sock')
+    const client = startClient(near, caFile, 'slow.test', `unix:${listen}`)
+    await client.says(/listening/)
+    await using first = await connectTo(listen)
+    assert.equal(await first.exchange('before'), 'before')
+    await near.shell(`
+      ip address del ${near.address}/24 dev line
+      ip address add 10.9.0.3/24 dev line
+    `)
+    const changedMs = performance.now()
+    await using second = await connectTo(listen)
+    assert.equal(await second.exchange('after'), 'after')
+    // Five seconds of silence, and a connection: a minute without it.
+    assert.ok(performance.now() - changedMs < 30_000)
+  },
+)
 
 /** A service that sends back what it gets. */
 async function startEcho(machine: Machine): Promise<void> {
@@ -89,8 +115,25 @@ async function startGateway(
 }
 
 /** \`postern tcp\` on standard input and output. */
-function startClient(machine: Machine, caFile: string, gatewayHost: string): Child {
+function startClient(machine: Machine, caFile: string, gatewayHost: string, listen = '-'): Child {
   const gateway = `https://${gatewayHost}:${gatewayPort}`
-  const args = ['--listen', '-', '--gateway', gateway, '--ca-file', caFile, 'echo.test:7']
+  const args = ['--listen', listen, '--gateway', gateway, '--ca-file', caFile, 'echo.test:7']
   return machine.start(...posternCommand('tcp', ...args), { env: { HOME: '/nonexistent' } })
+}
+
+/** A local program that waits for each of its words to come back. */
+async function connectTo(path: string) {
+  const socket = connect(path)
+  await once(socket, 'connect')
+  return {
+    async exchange(word: string): Promise<string> {
+      socket.write(word)
+      const [bytes] = (await once(socket, 'data')) as [Buffer]
+      return bytes.toString()
+    },
+    async [Symbol.asyncDispose]() {
+      socket.destroy()
+      await once(socket, 'close')
+    },
+  }
 }
