@@ -58,6 +58,8 @@ export interface DevIdp extends Closable {
   setCondition(condition: DevIdpCondition): void
   /** As the option of this name, from now on. */
   setAsksNothing(asksNothing: boolean | string): void
+  /** Leads browsers back by a script in a page, as some providers do, instead of a redirect. */
+  setReturnsByScript(returnsByScript: boolean): void
   /** Takes back everything granted to a person: their refresh is answered with `invalid_grant`. */
   revoke(emailOrId: string): void
   /** Replaces the signing key; the old one is gone at once. */
@@ -88,6 +90,7 @@ async function serve(server: Server, issuer: URL, options: DevIdpOptions): Promi
   let signInCount = 0
   let condition: DevIdpCondition = 'up'
   let asksNothing = options.asksNothing ?? false
+  let returnsByScript = false
   const oidcOptions: OidcOptions = {
     issuer: issuer.origin,
     clientId: options.clientId ?? 'postern',
@@ -115,6 +118,7 @@ async function serve(server: Server, issuer: URL, options: DevIdpOptions): Promi
     const count = requestCounts.get(path)
     if (count !== undefined) requestCounts.set(path, count + 1)
     if (condition === 'failing') res.writeHead(503).end('out of order')
+    if (returnsByScript) returnByScript(res)
     if (condition === 'up') answer(req, res, path)
   })
 
@@ -129,6 +133,7 @@ async function serve(server: Server, issuer: URL, options: DevIdpOptions): Promi
     requestCount: (path) => requestCounts.get(path) ?? 0,
     setCondition: (next) => void (condition = next),
     setAsksNothing: (next) => void (asksNothing = next),
+    setReturnsByScript: (next) => void (returnsByScript = next),
     revoke: (emailOrId) => storage.revokePerson(people.find(emailOrId)?.id ?? emailOrId),
     rotateKeys: async () => void (provider = await createOidc(oidcOptions)),
     close: closeOnce(server),
@@ -161,6 +166,19 @@ function closeOnce(server: Server): Closable['close'] {
     })
     return closed
   }
+}
+
+/** Makes a page of the redirect that ends a sign-in; every other answer stays as it is. */
+function returnByScript(res: ServerResponse): void {
+  const end = res.end.bind(res) as (body?: unknown) => ServerResponse
+  res.end = ((body?: unknown) => {
+    const location = String(res.getHeader('location') ?? '')
+    if (!/[?&](?:code|error)=/.test(location)) return end(body)
+    res.statusCode = 200
+    for (const name of ['location', 'content-length']) res.removeHeader(name)
+    res.setHeader('content-type', 'text/html')
+    return end(`<!doctype html><script>location.replace(${JSON.stringify(location)})</script>`)
+  }) as ServerResponse['end']
 }
 
 /** The library's own cookie would sign the same person in again without asking. */

@@ -151,7 +151,7 @@ export const globalKeys = {
     type: 'list of hosts',
     default: ['localhost'],
     variable: 'list',
-    doc: 'Hosts that the sign-in of a client may end at. `localhost` covers 127.0.0.0/8 and ::1 too.',
+    doc: 'Hosts that the sign-in of a client may end at. `localhost` covers 127.0.0.0/8 and ::1 too; people whom another website sends there are asked first, those for other hosts of this list are not.',
   }),
   device_login: key({
     schema: values.flag,

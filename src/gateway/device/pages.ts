@@ -9,9 +9,9 @@ import type { AuditEntry } from '../../telemetry/audit-log.ts'
 import { userCodeParameter } from '../../tunnel/device.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { createPageApp, readForm, sendPage, type PageApp, type PageContext } from '../app.ts'
+import { sendOnward } from '../onward.ts'
 import {
   deviceCodePage,
-  deviceContinuePage,
   deviceDeniedPage,
   deviceDonePage,
   deviceFields,
@@ -162,12 +162,7 @@ async function approve(
     carries: 'nothing',
     device: { secretHash, host, userId: session.userId },
   })
-  const response = sendPage(c, deviceContinuePage(location))
-  // Not a redirect: browsers hold those that follow a form to `form-action`, which is this origin
-  // alone, wherever the provider leads. A refresh is a navigation of its own.
-  response.headers.set('refresh', `0; url=${location.href}`)
-  for (const cookie of cookies) response.headers.append('set-cookie', cookie)
-  return response
+  return sendOnward(c, 'Sign in a machine', location, cookies)
 }
 
 async function deny(

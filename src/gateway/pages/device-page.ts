@@ -95,14 +95,6 @@ export function deviceQuestionPage(question: DeviceQuestion): string {
   return page('Sign in a machine', body)
 }
 
-/** Leads on to the provider, for browsers that do not follow `Refresh` by themselves. */
-export function deviceContinuePage(location: URL): string {
-  const body = html`<h1>One moment</h1>
-    <p>Your sign-in service confirms that it is you.</p>
-    <p><a class="button" href="${location.href}">Continue</a></p>`
-  return page('Sign in a machine', body)
-}
-
 /** What the person sees at the end. */
 export function deviceDonePage(): string {
   const body = html`<h1>The machine is signed in</h1>

@@ -26,6 +26,7 @@ const titlesByCode: Readonly<Record<string, string>> = {
   code_not_confirmed: 'Compare the code first',
   device_code_over: 'This code is over',
   device_login_off: 'No machines are signed in here',
+  sign_in_denied: 'You are not signed in',
   form_not_ours: 'This form does not work',
   too_many_wrong_codes: 'Too many wrong codes',
 }

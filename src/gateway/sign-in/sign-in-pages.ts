@@ -1,17 +1,22 @@
+import { bodyLimit } from 'hono/body-limit'
 import { AccessError } from '../../errors.ts'
-import type { Session } from '../../identity/session.ts'
 import type { SignInTarget } from '../../identity/pending-flow.ts'
 import type { FinishedSignIn } from '../../identity/sign-in.ts'
-import { callbackParameters, loginParameters } from '../../tunnel/sign-in.ts'
+import { loginParameters } from '../../tunnel/sign-in.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { finishDevice } from '../device/finish.ts'
 import { createPageApp, type PageApp, type PageContext } from '../app.ts'
 import { failSignIn } from './failed-sign-in.ts'
+import { finalUrl, leadOn, orThrow } from './lead-on.ts'
 import type { SignInParts } from './parts.ts'
+import { askFirst, isAskedFirst, takeAnswer } from './question.ts'
+
+/** @limit the form that signs in a program: 413 `request_too_large` */
+const maxAnswerBytes = 1024
 
 /**
  * The sign-in itself, redirects all the way: from our address to the provider, back to the callback,
- * and on to where it was asked for. It runs on one origin; asked by another name, the browser is sent
+ * and on to where it was asked for; a person is asked first where another site began it. It runs on one origin; asked by another name, the browser is sent
  * there first.
  */
 export function createSignInPages(parts: SignInParts): PageApp {
@@ -22,16 +27,13 @@ export function createSignInPages(parts: SignInParts): PageApp {
 
   app.get(gatewayPaths.signIn, async (c) => {
     const target = targetOf(c, parts)
-    const cookieHeader = c.req.header('cookie')
-    const found = await identity.fromCookie(cookieHeader)
-    try {
-      if (found !== undefined) return redirect(await finalUrl(parts, target, found.session), [])
-      const { location, cookies } = await identity.signIn.begin({ target, cookieHeader })
-      return redirect(location, cookies)
-    } catch (error) {
-      return orThrow(await failSignIn(c, parts, error, target), error)
-    }
+    if (isAskedFirst(c, target)) return askFirst(c, parts, target)
+    const { location, cookies } = await leadOn(c, parts, target)
+    return redirect(location, cookies)
   })
+  app.post(gatewayPaths.signIn, bodyLimit({ maxSize: maxAnswerBytes }), async (c) =>
+    takeAnswer(c, parts, targetOf(c, parts)),
+  )
 
   app.get(gatewayPaths.providerCallback, async (c) => {
     const { search } = new URL(c.req.url)
@@ -42,7 +44,7 @@ export function createSignInPages(parts: SignInParts): PageApp {
       ;({ target } = finished)
       return await finish(c, parts, finished)
     } catch (error) {
-      return orThrow(await failSignIn(c, parts, error, target), error)
+      return redirect(orThrow(await failSignIn(c, parts, error, target), error), [])
     }
   })
   return app
@@ -65,12 +67,6 @@ async function finish(
   metrics.signedIn('ok')
   signInLog.signedIn(session, c)
   return redirect(url, [own])
-}
-
-/** A failed sign-in leads to whoever waits for it; where nobody does, its page is shown. */
-function orThrow(waiting: URL | undefined, error: unknown): Response {
-  if (waiting === undefined) throw error
-  return redirect(waiting, [])
 }
 
 /** A page that runs on one origin only: `Host` may lead a browser there, and nowhere else. */
@@ -114,20 +110,4 @@ function targetOf(
   return codeChallenge === undefined
     ? { returnTo: redirectUri, carries: 'token' }
     : { returnTo: redirectUri, carries: 'code', codeChallenge }
-}
-
-async function finalUrl(
-  { identity }: SignInParts,
-  target: SignInTarget,
-  session: Session,
-): Promise<URL> {
-  const url = new URL(target.returnTo)
-  if (target.carries === 'token') {
-    url.searchParams.set(callbackParameters.token, await identity.tokens.issue(session))
-  }
-  if (target.carries === 'code') {
-    const code = await identity.codes.issue(session.id, target.codeChallenge ?? '')
-    url.searchParams.set(callbackParameters.code, code)
-  }
-  return url
 }
