@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
 import { systemClock } from '../clock.ts'
+import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { Session } from '../identity/session.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
 import { parseRoutePolicy } from '../policy/shorthand.ts'
@@ -254,9 +255,23 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
       listener(id, 'session-revoked')
       return Promise.resolve(isThere)
     },
-    serviceAccounts: undefined,
+    serviceAccounts: noServiceAccounts,
     signInLocation: () => 'https://auth.example.com/.pomerium/sign_in',
   }
+}
+
+const unused = (): Promise<never> => Promise.reject(new Error('no service accounts here'))
+const noServiceAccounts: ServiceAccounts = {
+  create: unused,
+  rotate: unused,
+  revoke: unused,
+  list: () => Promise.resolve([]),
+  authenticate: () => Promise.resolve(undefined),
+  session: () => Promise.resolve(undefined),
+  version: () => undefined,
+  isReserved: () => Promise.resolve(false),
+  onEnded: () => undefined,
+  onChanged: () => undefined,
 }
 
 function testConfig(routes: readonly Route[]): GatewayConfig {

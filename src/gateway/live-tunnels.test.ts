@@ -378,7 +378,12 @@ function table(evaluate: Evaluate, route: Partial<Route> = {}): RouteTable {
       description: '',
       from: 'tcp+https://db.example.com:5432',
       to: [{ host: '127.0.0.1', port: 5432, weight: 1 }],
-      policy: { evaluate: decide, readsSubject: true, readsClientCertificate: false },
+      policy: {
+        evaluate: decide,
+        readsSubject: true,
+        needsProvider: true,
+        readsClientCertificate: false,
+      },
       isListed: false,
       contact: '',
       isPublic: false,

@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { SystemError } from '../errors.ts'
 import { createIdentity, type Identity } from '../identity/identity.ts'
+import { deriveKeys } from '../identity/keys.ts'
+import { createServiceAccountIdentity } from '../identity/service-account-identity.ts'
+import type { ServiceAccountIdentity } from '../identity/service-account-identity.ts'
 import { isServiceAccountSession } from '../identity/service-account-record.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { LiveCaller, Session } from '../identity/session.ts'
@@ -30,13 +33,12 @@ export interface GatewayIdentity {
   listSessions(): Promise<readonly Session[]>
   countSessions(): Promise<number>
   revokeSession(id: string): Promise<boolean>
-  /** Undefined when nobody can sign in: then no policy asks who somebody is. */
-  readonly serviceAccounts: ServiceAccounts | undefined
+  readonly serviceAccounts: ServiceAccounts
   /** Where somebody without a session signs in; undefined when nobody can. */
   signInLocation(): string | undefined
 }
 
-/** An identity that is open, and what its pages are made of; both undefined when nobody can sign in. */
+/** An identity that is open, and what its pages are made of; these undefined when nobody can sign in. */
 export interface OpenIdentity {
   readonly identity: GatewayIdentity
   readonly signIn: { readonly identity: Identity; readonly origin: URL } | undefined
@@ -51,18 +53,34 @@ export interface IdentityParts {
   readonly metrics: Metrics
 }
 
-/** Opens the store and what stands on it; nothing when the configuration says how nobody signs in. */
+/**
+ * Opens the store and what stands on it. Without a provider nobody signs in, and there are service
+ * accounts alone.
+ */
 export async function openIdentity(
   config: GatewayConfig,
   parts: IdentityParts,
 ): Promise<OpenIdentity> {
   const { authenticateServiceUrl: origin, identityProvider } = config
-  if (origin === undefined || identityProvider === undefined) {
-    return { identity: nobody, signIn: undefined, close: () => Promise.resolve() }
-  }
   const store = await openSqliteStore(parts.state.storePath)
+  const keys = await secrets(config, parts.state)
+  if (origin === undefined || identityProvider === undefined) {
+    const accounts = createServiceAccountIdentity({
+      store,
+      key: deriveKeys(keys.sharedSecret, keys.cookieSecret).serviceAccountToken,
+      host: origin?.host,
+      clock: parts.clock,
+      log: parts.log.service('identity'),
+      isSignedIn: () => Promise.resolve(false),
+    })
+    return {
+      identity: accountsAlone(accounts),
+      signIn: undefined,
+      close: () => store.close(),
+    }
+  }
   const identity = createIdentity({
-    ...(await secrets(config, parts.state)),
+    ...keys,
     store,
     clock: parts.clock,
     log: parts.log.service('identity'),
@@ -89,12 +107,7 @@ export async function openIdentity(
 function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
   const { sessions, serviceAccounts } = identity
   return {
-    async identify(headers) {
-      const found = await identity.fromHeaders(headers).catch((error: unknown) => {
-        throw storeUnavailable(error)
-      })
-      return { session: found?.session, sessionVersion: found?.version }
-    },
+    identify: identifyBy(identity),
     session: (id) => (isServiceAccountSession(id) ? serviceAccounts.session(id) : sessions.get(id)),
     sessionVersion: (id) =>
       isServiceAccountSession(id) ? serviceAccounts.version(id) : sessions.version(id),
@@ -113,17 +126,35 @@ function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
   }
 }
 
-const nobody: GatewayIdentity = {
-  identify: () => Promise.resolve({ session: undefined, sessionVersion: undefined }),
-  session: () => Promise.resolve(undefined),
-  sessionVersion: () => undefined,
-  askProvider: () => Promise.resolve(false),
-  onSession: () => undefined,
-  listSessions: () => Promise.resolve([]),
-  countSessions: () => Promise.resolve(0),
-  revokeSession: () => Promise.resolve(false),
-  serviceAccounts: undefined,
-  signInLocation: () => undefined,
+/** People who signed in by a former provider are nobody; what the store holds of them stays there. */
+function accountsAlone(accounts: ServiceAccountIdentity): GatewayIdentity {
+  const { serviceAccounts } = accounts
+  return {
+    identify: identifyBy(accounts),
+    session: (id) => serviceAccounts.session(id),
+    sessionVersion: (id) => serviceAccounts.version(id),
+    askProvider: () => Promise.resolve(false),
+    onSession(listener) {
+      serviceAccounts.onChanged((id) => listener(id, undefined))
+      serviceAccounts.onEnded((id) => listener(id, 'session-revoked'))
+    },
+    listSessions: () => Promise.resolve([]),
+    countSessions: () => Promise.resolve(0),
+    revokeSession: () => Promise.resolve(false),
+    serviceAccounts,
+    signInLocation: () => undefined,
+  }
+}
+
+function identifyBy({
+  fromHeaders,
+}: Pick<ServiceAccountIdentity, 'fromHeaders'>): GatewayIdentity['identify'] {
+  return async (headers) => {
+    const found = await fromHeaders(headers).catch((error: unknown) => {
+      throw storeUnavailable(error)
+    })
+    return { session: found?.session, sessionVersion: found?.version }
+  }
 }
 
 /** Not the caller's fault, and no reason for a client to forget its token (reference 1.6). */

@@ -2,7 +2,6 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import type { Store } from '../store/store.ts'
 import { createBrowserMarks } from './browser-marks.ts'
-import { idAndSecretFromHeaders } from './credential-headers.ts'
 import { createCodes } from './codes.ts'
 import type { Codes } from './codes.ts'
 import { createDeviceCodes } from './device-codes.ts'
@@ -17,8 +16,7 @@ import type { ProviderFailureCode, ProviderFailures } from './provider-failures.
 import { createProvider } from './provider.ts'
 import type { ProviderOptions } from './provider.ts'
 import { parseRedirect } from './redirect.ts'
-import { createServiceAccountTokens } from './service-account-token.ts'
-import { createServiceAccounts } from './service-accounts.ts'
+import { createServiceAccountIdentity } from './service-account-identity.ts'
 import type { ServiceAccounts } from './service-accounts.ts'
 import { refuseReserved } from './reserved-ids.ts'
 import { createSessionCookie } from './session-cookie.ts'
@@ -98,18 +96,15 @@ export function createIdentity(options: IdentityOptions): Identity {
     options.providerFailed?.(code),
   )
   const tokens = createTokens(authenticateServiceUrl.host, keys.token)
-  const serviceAccountTokens = createServiceAccountTokens(
-    authenticateServiceUrl.host,
-    keys.serviceAccountToken,
-    clock,
-  )
-  const serviceAccounts = createServiceAccounts({
+  const accounts = createServiceAccountIdentity({
     store,
-    tokens: serviceAccountTokens,
+    key: keys.serviceAccountToken,
+    host: authenticateServiceUrl.host,
     clock,
     log,
     isSignedIn: async (userId) => (await sessions.list({ userId })).length > 0,
   })
+  const { serviceAccounts } = accounts
   const sessions = createSessions({
     store,
     provider,
@@ -148,12 +143,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     async fromHeaders(headers) {
       const token = tokenFromHeaders(headers)
       const sessionId = token === undefined ? undefined : await tokens.read(token)
-      if (sessionId !== undefined) return find(sessionId)
-      const presented =
-        token === undefined
-          ? idAndSecretFromHeaders(headers)
-          : await serviceAccountTokens.read(token)
-      return presented && serviceAccounts.authenticate(presented)
+      return sessionId === undefined ? accounts.fromHeaders(headers) : find(sessionId)
     },
     fromCookie: async (cookieHeader) => find(await cookie.read(cookieHeader)),
     parseRedirect: (text) => parseRedirect(text, options.programmaticRedirectDomains),

@@ -28,17 +28,25 @@ export interface ServiceAccountTokens {
   read(token: string): Promise<PresentedCredential | undefined>
 }
 
-/** `key` is not that of people's tokens: neither kind can be passed off as the other. */
+/** What tokens name as their issuer on a gateway that has no authenticate service. */
+const nameWithoutHost = 'postern'
+
+/**
+ * `key` is not that of people's tokens: neither kind can be passed off as the other. Tokens that were
+ * made before a gateway got its authenticate service stay good.
+ */
 export function createServiceAccountTokens(
-  host: string,
+  host: string | undefined,
   key: Uint8Array,
   clock: Clock,
 ): ServiceAccountTokens {
+  const name = host ?? nameWithoutHost
+  const names = [name, nameWithoutHost]
   return {
     issue({ id, secret, issuedAtMs, expiresAtMs }) {
-      const token = new SignJWT({ aud: [host], ver: secret })
+      const token = new SignJWT({ aud: [name], ver: secret })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-        .setIssuer(host)
+        .setIssuer(name)
         .setSubject(id)
         .setIssuedAt(Math.floor(issuedAtMs / 1000))
         .setJti(id)
@@ -50,8 +58,8 @@ export function createServiceAccountTokens(
       try {
         const { payload } = await jwtVerify(token, key, {
           algorithms: ['HS256'],
-          issuer: host,
-          audience: host,
+          issuer: names,
+          audience: names,
           typ: 'JWT',
           currentDate: new Date(clock.now()),
         })

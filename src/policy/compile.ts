@@ -17,6 +17,7 @@ export function compilePolicy(clauses: readonly Clause[]): Policy {
   const sides = Object.groupBy(clauses, ({ side }) => side)
   return {
     readsSubject: criteria.some(({ readsSubject }) => readsSubject),
+    needsProvider: criteria.some(({ needsProvider }) => needsProvider === true),
     readsClientCertificate: criteria.some(({ readsClientCertificate }) => readsClientCertificate),
     evaluate(facts) {
       const allow = judgeSide(sides.allow ?? [], facts)

@@ -100,6 +100,31 @@ test('says whether any rule asks who somebody is', () => {
   }
 })
 
+test('says whether any rule asks what only an identity provider knows', () => {
+  const needs = (document: unknown): boolean => policyOf(parsePolicy(document)).needsProvider
+  for (const criterion of [
+    { accept: 1 },
+    { source_ip: '10.0.0.0/8' },
+    { user: 'backup' },
+    { user: { in: ['backup', 'deploy'] } },
+    { user: { starts_with: 'ci-' } },
+  ]) {
+    assert.equal(needs({ allow: { or: [criterion] } }), false, JSON.stringify(criterion))
+  }
+  for (const criterion of [
+    { authenticated_user: true },
+    { user: { not: 'backup' } },
+    { user: { not_in: ['backup'] } },
+    { email: 'a@b.example' },
+    { domain: 'b.example' },
+    { 'claim/x': 'y' },
+    { groups: 'ops' },
+  ]) {
+    const document = [{ allow: { or: [{ user: 'backup' }] } }, { deny: { or: [criterion] } }]
+    assert.equal(needs(document), true, JSON.stringify(criterion))
+  }
+})
+
 test('a decision holds until the first moment at which one of its criteria turns', () => {
   const document = {
     allow: { or: [{ date: { before: '2026-03-05T00:00:00Z' } }] },

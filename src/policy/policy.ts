@@ -4,8 +4,10 @@ import type { RequestFacts } from './facts.ts'
 /** A parsed, compiled policy. Evaluating is pure, synchronous and never throws. */
 export interface Policy {
   evaluate(facts: RequestFacts): Decision
-  /** Whether any rule asks who somebody is: then a gateway needs an identity provider. */
+  /** Whether any rule asks who somebody is. */
   readonly readsSubject: boolean
+  /** Whether any rule asks what only an identity provider knows: all but `user` with an id to be. */
+  readonly needsProvider: boolean
   /** Whether any rule asks for a client certificate: then a gateway must ask for one. */
   readonly readsClientCertificate: boolean
 }

@@ -5,6 +5,7 @@ import type { Findings } from './findings.ts'
 import { defaultOf } from './key.ts'
 import { globalKeys } from './keys.ts'
 import { providers } from './providers.ts'
+import type { ReadRoutes } from './read-routes.ts'
 import type { ProviderKind, ProviderName } from './providers.ts'
 import type { GlobalKey } from './keys.ts'
 import type { Settings } from './settings.ts'
@@ -13,12 +14,13 @@ type SignIn = Pick<GatewayConfig, 'authenticateServiceUrl' | 'identityProvider'>
 
 /**
  * Puts together how people sign in. What is missing is a problem only when some policy asks who
- * somebody is: a gateway whose routes are all public needs no provider.
+ * somebody is: a gateway whose routes are all public needs no provider, nor does one that names
+ * service accounts alone and nothing of a provider.
  */
 export function readSignIn(
   settings: Settings,
   clientSecret: string | undefined,
-  isNeeded: boolean,
+  policies: Pick<ReadRoutes, 'readsSubject' | 'needsProvider'>,
   findings: Findings,
 ): SignIn {
   const { values } = settings
@@ -28,7 +30,12 @@ export function readSignIn(
     const message = `"${name}" cannot be used: ${kind.refused}`
     const hint = 'a provider of "oidc", such as Dex or Keycloak, can stand in front of it'
     findings.problems.push(settings.problem('idp_provider', message, { hint }))
-  } else if (isNeeded) requireAll(settings, name, kind, findings)
+  } else if (
+    policies.needsProvider ||
+    (policies.readsSubject && providerKeys.some((key) => settings.isGiven(key)))
+  ) {
+    requireAll(settings, name, kind, findings)
+  } else if (policies.readsSubject) noteNobodySignsIn(settings, findings)
   warnOfHttp(settings, findings)
   const scopes = values.idp_scopes ?? defaultOf(globalKeys.idp_scopes)
   if (!scopes.includes('openid')) {
@@ -39,6 +46,21 @@ export function readSignIn(
     authenticateServiceUrl: values.authenticate_service_url,
     identityProvider: provider(settings, kind, clientSecret, scopes),
   }
+}
+
+const providerKeys = [
+  'idp_provider',
+  'idp_provider_url',
+  'idp_client_id',
+  'idp_client_secret',
+  'idp_client_secret_file',
+] as const satisfies readonly GlobalKey[]
+
+/** It may be meant, and it may be a provider that was forgotten. */
+function noteNobodySignsIn(settings: Settings, findings: Findings): void {
+  const message = 'is not there: only the service accounts that policies name by "user" are let in'
+  const hint = 'people need an identity provider to sign in'
+  findings.warnings.push(settings.problem('idp_provider_url', message, { hint }))
 }
 
 /** Groups for the criterion of that name, and a refresh token, so that a session can be kept true. */

@@ -7,7 +7,7 @@ import { parseFrom } from '../routes/from.ts'
 import { parseTo, toForm } from '../routes/to.ts'
 import { downstreamMtls } from './downstream-mtls-keys.ts'
 import { countKey, durationKey, key, pathKey, secretKeyKey, textKey, type Key } from './key.ts'
-import { providerNames } from './providers.ts'
+import { signInKeys } from './sign-in-keys.ts'
 import * as values from './values.ts'
 
 export type { Key } from './key.ts'
@@ -38,49 +38,7 @@ export const globalKeys = {
     variable: 'none',
     doc: 'More certificates, each two paths (or base64 of PEM). The one that fits the name a client asks for is used, the first one where none fits.',
   }),
-  authenticate_service_url: textKey(values.origin, 'https URL', {
-    without: 'required once a policy asks who somebody is',
-    doc: 'Origin under which browsers reach this gateway to sign in. The provider must know `URL/oauth2/callback` as a redirect URI.',
-  }),
-  idp_provider: textKey(z.enum(providerNames), 'one of the names', {
-    default: 'oidc',
-    doc: 'Kind of identity provider; every one is spoken to in OpenID Connect. `google` and `gitlab` know their own URL.',
-  }),
-  idp_provider_url: textKey(values.issuer, 'https URL', {
-    without: 'required once a policy asks who somebody is',
-    doc: 'Issuer of the identity provider. `http` is accepted, with a warning, on a loopback host.',
-  }),
-  idp_client_id: textKey(values.text, 'text', {
-    without: 'required once a policy asks who somebody is',
-    doc: 'Client id that the provider gave this gateway.',
-  }),
-  idp_client_secret: textKey(values.secretText, 'text', {
-    without: 'required once a policy asks who somebody is',
-    doc: 'Client secret that the provider gave this gateway.',
-  }),
-  idp_client_secret_file: pathKey('File with the client secret, instead of `idp_client_secret`.'),
-  idp_scopes: key({
-    schema: z.array(values.scope).min(1),
-    type: 'list of text',
-    default: ['openid', 'profile', 'email'],
-    variable: 'list',
-    doc: 'Scopes asked for at a sign-in. `openid` must be among them. When this is not set, `groups` and `offline_access` are asked for as well where the provider says that it knows them.',
-  }),
-  idp_groups_claim: textKey(values.text, 'text', {
-    default: 'groups',
-    doc: "Claim that lists a person's groups, for the criterion `groups`: its name, or a path into nested claims such as `realm_access.roles` (a claim of that very name comes first). A list of names, or of objects with `value` or, without one, `name`.",
-  }),
-  idp_email_claim: textKey(values.text, 'text', {
-    default: 'email',
-    doc: "Claim that holds a person's email address, a name or a path, for providers that send it in another, such as `preferred_username` or `upn`. Name only a claim that people cannot choose for themselves.",
-  }),
-  idp_trust_missing_email_verified: key({
-    schema: values.flag,
-    type: 'true or false',
-    default: true,
-    variable: 'flag',
-    doc: 'Whether an email address counts as verified when the provider sends no `email_verified`. Set `false` where people may enter any address. `email_verified` with anything but a yes is a no; it is about the claim `email`, and about the one of `idp_email_claim` only where both are the same.',
-  }),
+  ...signInKeys,
   shared_secret: secretKeyKey('Signs the tokens that clients carry.'),
   shared_secret_file: pathKey('File with the shared secret, instead of `shared_secret`.'),
   cookie_secret: secretKeyKey('Seals the cookies of browsers.'),

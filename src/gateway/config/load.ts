@@ -75,7 +75,7 @@ export async function loadConfig({
   })
   const certificates = await readCertificates(settings, files, findings, nowMs)
   const secrets = await readSecrets(settings, files, findings)
-  const signIn = readSignIn(settings, secrets.idpClientSecret, routes.readsSubject, findings)
+  const signIn = readSignIn(settings, secrets.idpClientSecret, routes, findings)
   const directory = await readDirectory(settings, path, files, findings)
   const proxyProtocol = readProxyProtocol(settings, findings)
   warnOfUncoveredHost(settings, certificates, findings)

@@ -22,6 +22,7 @@ export interface ReadRoute {
   readonly from: string
   readonly targets: readonly Target[]
   readonly readsSubject: boolean
+  readonly needsProvider: boolean
 }
 
 /** What a route is read with besides its text. */
@@ -80,6 +81,7 @@ export async function readRoute(
     from: from.text,
     targets: from.targets,
     readsSubject: policy?.readsSubject === true,
+    needsProvider: policy?.needsProvider === true,
   }
 }
 

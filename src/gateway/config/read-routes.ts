@@ -12,6 +12,8 @@ export interface ReadRoutes {
   readonly routes: readonly Route[]
   /** Whether any policy asks who somebody is, those of routes with faults elsewhere included. */
   readonly readsSubject: boolean
+  /** Whether any asks what only an identity provider can say. */
+  readonly needsProvider: boolean
 }
 
 interface PlacedRoute extends ReadRoute {
@@ -40,6 +42,7 @@ export async function readRoutes(
   return {
     routes: placed.map(({ route }) => route).filter((route) => route !== undefined),
     readsSubject: placed.some(({ readsSubject }) => readsSubject),
+    needsProvider: placed.some(({ needsProvider }) => needsProvider),
   }
 }
 

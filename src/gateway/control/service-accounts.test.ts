@@ -109,13 +109,6 @@ test('an old credential is kept for whole milliseconds, and never beyond what a 
   assert.deepEqual(await control.revokeServiceAccount('backup'), { revoked: ['backup'] })
 })
 
-test('a gateway without an identity provider says that it has none', async (t) => {
-  const control = await startSocket(t, undefined)
-  const refusal = { code: 'no-identity-provider', hint: /authenticate_service_url/ }
-  await assert.rejects(control.listServiceAccounts(), refusal)
-  await assert.rejects(control.createServiceAccount(creation), refusal)
-})
-
 async function startBoth(
   t: TestContext,
   onCut: (sessionId: string) => void = () => undefined,
@@ -134,7 +127,7 @@ async function startBoth(
 
 async function startSocket(
   t: TestContext,
-  serviceAccounts: ServiceAccounts | undefined,
+  serviceAccounts: ServiceAccounts,
   onCut: (sessionId: string) => void = () => undefined,
 ): Promise<ControlClient> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-control-'))

@@ -16,8 +16,7 @@ import type {
 
 /** What the commands about service accounts reach inside the running gateway. */
 export interface ServiceAccountParts {
-  /** Undefined when this gateway has no identity provider. */
-  readonly serviceAccounts: ServiceAccounts | undefined
+  readonly serviceAccounts: ServiceAccounts
   /** Where it is kept who got which access when; credentials are never written there. */
   readonly logger: Logger
   /** Where changes are kept before their lines are written. */
@@ -65,14 +64,14 @@ export function serviceAccountControl(parts: ServiceAccountParts): Hono {
   })
   app.use(bodyLimit({ maxSize: maxBodyBytes }))
   app.get('/', async (c) => {
-    const accounts = await accountsOf(parts).list()
+    const accounts = await parts.serviceAccounts.list()
     const service_accounts = accounts.map((account) => summarize(account, parts))
     return c.json<ServiceAccountList>({ service_accounts })
   })
   app.post('/', async (c) => {
     const { id, description, format, expires_at } = parse(creation, await c.req.text())
     const expiresAtMs = expires_at ?? undefined
-    const made = await accountsOf(parts).create({ id, description, format, expiresAtMs })
+    const made = await parts.serviceAccounts.create({ id, description, format, expiresAtMs })
     recordChange(parts, 'service account created', changeOf(made))
     return c.json<IssuedCredential>(issued(made))
   })
@@ -113,21 +112,12 @@ async function endSessions<T>(
   parts: ServiceAccountParts,
   change: (accounts: ServiceAccounts) => Promise<T>,
 ): Promise<T> {
-  const accounts = accountsOf(parts)
+  const accounts = parts.serviceAccounts
   const before = (await accounts.list()).find((account) => account.id === id)
   const result = await change(accounts)
   const ended = (before?.sessionIds ?? []).filter((it) => accounts.version(it) === undefined)
   await Promise.all(ended.map((sessionId) => parts.cutSession(sessionId)))
   return result
-}
-
-function accountsOf({ serviceAccounts }: ServiceAccountParts): ServiceAccounts {
-  if (serviceAccounts !== undefined) return serviceAccounts
-  throw new PeerError(
-    'no-identity-provider',
-    'this gateway has no identity provider, and without one nobody is known to it',
-    { hint: 'set "authenticate_service_url" and the "idp_…" keys in its configuration' },
-  )
 }
 
 function parse<T>(schema: z.ZodType<T>, text: string): T {

@@ -22,6 +22,8 @@ export interface Criterion {
 export interface CompiledCriterion {
   /** Whether it asks who somebody is. */
   readonly readsSubject: boolean
+  /** Whether only an identity provider can say that; absent where service accounts are named. */
+  readonly needsProvider?: boolean
   /** Whether it asks for the client's certificate; absent when it does not. */
   readonly readsClientCertificate?: boolean
   judge(facts: RequestFacts): Verdict
@@ -45,14 +47,16 @@ export function answer(value: boolean, ok: Reason, otherwise: Reason): Verdict {
 
 /**
  * A criterion about a person: of nobody it is false, with the reason that leads to a sign-in. With
- * `admit` it may let service accounts in as well.
+ * `admit` it may let service accounts in as well. One that names them needs no provider of people.
  */
 export function aboutSubject(
   judge: (subject: Subject) => Verdict,
   admit?: (account: Subject) => Verdict,
+  needsProvider = true,
 ): CompiledCriterion {
   return {
     readsSubject: true,
+    needsProvider,
     ...(admit === undefined ? {} : { admit }),
     judge: ({ subject }) =>
       subject === undefined ? { value: false, reasons: ['user-unauthenticated'] } : judge(subject),

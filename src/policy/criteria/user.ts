@@ -30,6 +30,7 @@ export const user: Criterion = {
     return aboutSubject(
       ({ userId }) => answer(matches(userId), 'user-ok', 'user-unauthorized'),
       ({ userId }) => answer(!isOnlyNegative && matches(userId), 'user-ok', 'user-unauthorized'),
+      isOnlyNegative,
     )
   },
 }
