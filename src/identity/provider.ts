@@ -2,6 +2,7 @@ import { compactVerify, createRemoteJWKSet, customFetch as joseFetch, decodeJwt 
 import * as client from 'openid-client'
 import { AccessError } from '../errors.ts'
 import { isLoopbackHost } from '../address.ts'
+import { checkIdToken } from './id-token.ts'
 import type { Claims } from './person.ts'
 import {
   rethrowOfTokenEndpoint,
@@ -109,7 +110,10 @@ export function createProvider(options: ProviderOptions): Provider {
           })
           .catch(rethrowOfTokenEndpoint)
         await verifySignature(answer.id_token ?? '')
-        return { ...toTokenSet(answer), userId: answer.claims()?.sub ?? '' }
+        const { sub: userId = '', ...claims } = answer.claims() ?? {}
+        // The machine's time, by which the library has checked the token's end.
+        checkIdToken({ ...claims, sub: userId }, Date.now())
+        return { ...toTokenSet(answer), userId }
       }),
     refresh: (refreshToken, userId) =>
       ask(async ({ config, verifySignature }) => {
@@ -117,7 +121,9 @@ export function createProvider(options: ProviderOptions): Provider {
           .refreshTokenGrant(config, refreshToken)
           .catch(rethrowOfTokenEndpoint)
         if (answer.id_token !== undefined) await verifySignature(answer.id_token)
-        assertSameSubject(answer.claims()?.sub ?? userId, userId)
+        const claims = answer.claims()
+        if (claims !== undefined) checkIdToken(claims, Date.now())
+        assertSameSubject(claims?.sub ?? userId, userId)
         return toTokenSet(answer)
       }, toRefreshError),
     claims: ({ accessToken, idToken }, userId) =>
