@@ -72,6 +72,56 @@ test('secret parameters of a query are hidden, the others stay', () => {
   assert.equal(redactQuery('%63ode=abc&%zz=1'), `%63ode=${redacted}&%zz=1`)
 })
 
+test('what a callback carries and what makes a signed URL good is hidden in a query', () => {
+  const secrets = [
+    'code',
+    'state',
+    'id_token',
+    'id_token_hint',
+    'access_token',
+    'session_state',
+    'nonce',
+    'code_verifier',
+    'pomerium_signature',
+    'pomerium_jwt',
+    'pomerium_session_token',
+    'X-Amz-Signature',
+    'sig',
+    'SAMLResponse',
+    'RelayState',
+    'api_key',
+    'code[]',
+  ]
+  for (const name of secrets) {
+    const shown = redactQuery(`a=1&${name}=s3cr3t;b=2&${encodeURIComponent(name)}=s3cr3t`)
+    assert.doesNotMatch(shown, /s3cr3t/, name)
+    assert.match(shown, /^a=1&.*;b=2&/, name)
+  }
+  const shown = 'error=access_denied&pomerium_expiry=17&code_challenge=c&request_id=r'
+  assert.equal(redactQuery(shown), shown)
+})
+
+test('a URL in a query is looked into, however often it is encoded', () => {
+  const inner = 'http://127.0.0.1:9/x?code=s3cr3t&page=2'
+  const once = encodeURIComponent(inner)
+  const twice = encodeURIComponent(`https://a.example.com/?back=${once}`)
+  for (const query of [`to=${once}`, `to=${twice}`]) {
+    const shown = redactQuery(query)
+    assert.doesNotMatch(decodeURIComponent(decodeURIComponent(shown)), /s3cr3t/)
+    assert.match(decodeURIComponent(decodeURIComponent(shown)), /page=2/)
+  }
+  const harmless = `to=${encodeURIComponent('https://a.example.com/?page=2')}`
+  assert.equal(redactQuery(harmless), harmless)
+})
+
+test('a URL in any text is looked into: a Referer, the words of an error', () => {
+  assert.equal(
+    redact('cannot fetch "https://idp/cb?code=s3cr3t&x=1#id_token=s3cr3t": no answer'),
+    `cannot fetch "https://idp/cb?code=${redacted}&x=1#id_token=${redacted}": no answer`,
+  )
+  assert.equal(redact('is it a=b? yes, code=7'), 'is it a=b? yes, code=7')
+})
+
 test('cycles, depth, length and odd values are bounded', () => {
   const cycle: Record<string, unknown> = {}
   cycle['self'] = cycle

@@ -12,6 +12,12 @@ export const redacted = '[redacted]'
  */
 const maxDepth = 6
 /**
+ * How often a parameter's value is taken apart as a URL of its own, in levels.
+ *
+ * @limit none: how deep a logged query is followed
+ */
+const maxUrlDepth = 3
+/**
  * How much of one array or object is logged, in entries.
  *
  * @limit none: how much of a list is logged
@@ -36,6 +42,8 @@ const secretWords = new Set([
   'password',
   'secret',
   'secrets',
+  'sig',
+  'signature',
   'token',
   'tokens',
   'verifier',
@@ -47,10 +55,19 @@ const secretWords = new Set([
  */
 const secretNames = new Set([
   'cf-access-client-id',
+  'api-key',
+  'apikey',
   'code',
+  'id-token-hint',
   'key',
+  'nonce',
   'private-key',
+  'relay-state',
+  'relaystate',
+  'saml-response',
+  'samlresponse',
   'shared-key',
+  'session-state',
   'signing-key',
   'state',
 ])
@@ -59,6 +76,8 @@ const secretNames = new Set([
 const jsonWebToken = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g
 /** Secrets of service accounts, as `identity/` makes them. */
 const serviceAccountSecret = /\bpostern_[\w-]{16,}/g
+/** From the `?` or `#` of a URL, or of a path, to its end. */
+const queryOfUrl = /([?#])([^\s"'<>?#]*=[^\s"'<>?#]*)/g
 const authorizationValue = /\b(Bearer|Basic|Pomerium)\s+(?:Pomerium-)?[\w.~+/=-]{16,}/gi
 
 /**
@@ -70,6 +89,7 @@ export function isSecretName(name: string): boolean {
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
   return secretNames.has(plain) || secretWords.has(plain.slice(plain.lastIndexOf('-') + 1))
 }
 
@@ -94,15 +114,33 @@ export function redactFields(fields: object, depth = 0): Record<string, unknown>
   return Object.fromEntries(entries) as Record<string, unknown>
 }
 
-/** A query string (without `?`) with the values of secret parameters hidden. */
-export function redactQuery(query: string): string {
+/**
+ * A query string (without `?`) with the values of secret parameters hidden: what a callback of a sign-in
+ * carries, and what makes a signed URL good. A value that is a URL itself is looked into as well.
+ */
+export function redactQuery(query: string, depth = 0): string {
   return query
-    .split('&')
-    .map((pair) => {
-      const [name = ''] = pair.split('=', 1)
-      return pair.includes('=') && isSecretName(decoded(name)) ? `${name}=${redacted}` : pair
-    })
-    .join('&')
+    .split(/([&;])/)
+    .map((pair) => (pair.includes('=') ? redactPair(pair, depth) : pair))
+    .join('')
+}
+
+function redactPair(pair: string, depth: number): string {
+  const [name = ''] = pair.split('=', 1)
+  if (isSecretName(decoded(name))) return `${name}=${redacted}`
+  const value = pair.slice(name.length + 1)
+  if (depth === maxUrlDepth) return pair
+  const plain = decoded(value)
+  const shown = redactUrls(plain, depth + 1)
+  return shown === plain ? pair : `${name}=${encodeURIComponent(shown)}`
+}
+
+/** Hides them in every URL of a text: a `Referer`, a location, the words of an error. */
+function redactUrls(text: string, depth = 0): string {
+  return text.replaceAll(
+    queryOfUrl,
+    (_, mark: string, query: string) => mark + redactQuery(query, depth),
+  )
 }
 
 function redactField(name: string, value: unknown, depth: number): unknown {
@@ -110,7 +148,7 @@ function redactField(name: string, value: unknown, depth: number): unknown {
 }
 
 function redactText(text: string): string {
-  const shown = text
+  const shown = redactUrls(text)
     .replaceAll(jsonWebToken, redacted)
     .replaceAll(serviceAccountSecret, redacted)
     .replaceAll(authorizationValue, `$1 ${redacted}`)
