@@ -6,6 +6,7 @@ import { parseTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
 import { watchClient } from './client-gone.ts'
 import { writeAndEnd } from './connect-http1.ts'
+import { strictTransport } from './strict-transport.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
 
 /**
@@ -62,7 +63,11 @@ export function connectRequestWebSocket(
       gone.stop()
       return upgrade(request, socket, context.requestId)
     },
-    refuse: (answer) => writeAndEnd(socket, answer),
+    refuse: ({ headers, ...answer }) =>
+      writeAndEnd(socket, {
+        ...answer,
+        headers: { ...headers, ...strictTransport(request.headers) },
+      }),
     abandon: () => void socket.destroy(),
   }
 }

@@ -10,6 +10,7 @@ import { logged, type PageRequest, type RequestContext } from './http-request.ts
 import type { GatewayParts } from './parts.ts'
 import { maxHeaderBytes, maxHeaderFields, type PortHandlers } from './port-handlers.ts'
 import type { Refusal } from './refusal.ts'
+import { strictTransport } from './strict-transport.ts'
 
 /** Serves pages and APIs. */
 export type App = (request: Request, context: RequestContext) => Response | Promise<Response>
@@ -67,6 +68,9 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       }
       const context = { requestId: randomUUID(), ip, clientCertificate }
       contexts.set(request, context)
+      for (const [name, value] of Object.entries(strictTransport(request.headers))) {
+        response.setHeader(name, value)
+      }
       logged(request, response, parts.accessLog, context)
       void servePage(request, response)
     },

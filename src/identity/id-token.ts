@@ -3,6 +3,8 @@ import { AccessError } from '../errors.ts'
 /**
  * How far a provider's clock may be ahead of ours, in seconds; a token from further ahead lives longer than
  * it says.
+ *
+ * @limit time by which the clock of the identity provider is ahead: the sign-in fails with one sentence
  */
 const maxAheadSeconds = 5 * 60
 
