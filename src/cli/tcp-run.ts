@@ -115,15 +115,25 @@ async function serveStdio(
   const stdio = openStdio()
   try {
     const end = await serveLocal(stdio, authority, client)
-    if (ended === undefined && end.cause === 'upstream-reset') throw tunnelLost(end)
-    return ended ?? exitCodes.ok
+    if (ended !== undefined) return leave(ended)
+    if (end.cause === 'upstream-reset') throw tunnelLost(end)
+    return exitCodes.ok
   } catch (error) {
-    if (ended !== undefined) return ended
+    if (ended !== undefined) return leave(ended)
     voice.fatal(error)
     return exitCodeOf(error)
   } finally {
     await client.destroy()
   }
+}
+
+/**
+ * Node waits at its end for what the reader of stdout has not taken, for ever when that reader has stopped.
+ * Whoever sent a signal does not.
+ */
+function leave(exitCode: number): number {
+  if (process.stdout.writableLength > 0) process.exit(exitCode)
+  return exitCode
 }
 
 async function serveListener(

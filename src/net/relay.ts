@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { isAborted, isHttp2, onPeerReset } from './http2-reset.ts'
 import type { IdleLimit } from './idle-limit.ts'
 
 export interface RelayOptions {
@@ -149,7 +150,7 @@ function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void
   })
   const passEnd = (): void => {
     // An aborted HTTP/2 stream ends its readable side too; that must not become a FIN.
-    if (isAborted(source)) return
+    if (isHttp2(source) && isAborted(source)) return
     direction.state = 'ended'
     sink.end((error?: Error | null) => {
       if (!error) direction.flushed()
@@ -174,9 +175,12 @@ function watch(
     onLost(error)
   })
   stream.on('close', () => {
-    if (incoming.state === 'open' || !hasSentAll(stream)) onLost(failure)
-    else outgoing.flushed()
+    // An outgoing direction whose source has not ended was ended by the stream's own loss.
+    const isComplete = incoming.state !== 'open' && outgoing.state !== 'open' && hasSentAll(stream)
+    if (isComplete) outgoing.flushed()
+    else onLost(failure)
   })
+  if (isHttp2(stream)) onPeerReset(stream, () => onLost())
   if (stream.destroyed) onLost(stream.errored ?? undefined)
 }
 
@@ -185,19 +189,8 @@ function watch(
  * it emits `finish`: nghttp2 closes it as soon as END_STREAM is on its way, with code 0 (NO_ERROR).
  */
 function hasSentAll(stream: Duplex): boolean {
-  return (
-    stream.writableFinished || ('rstCode' in stream && stream.rstCode === 0 && stream.writableEnded)
-  )
-}
-
-/**
- * Whether an HTTP/2 stream was reset by its peer, or lost with its connection. Node sets `aborted` only
- * while the writable side is open: after the other direction has ended, the code tells.
- */
-function isAborted(stream: Duplex): boolean {
-  if (!('rstCode' in stream)) return false
-  const { aborted } = stream as Duplex & { readonly aborted?: boolean }
-  return aborted === true || stream.destroyed || (stream.rstCode ?? 0) !== 0
+  const { writableFinished, writableEnded } = stream
+  return writableFinished || (isHttp2(stream) && stream.rstCode === 0 && writableEnded)
 }
 
 /** Ends a stream so that its peer learns, where the transport can say it, that this is no orderly end. */

@@ -54,6 +54,7 @@ const tcpModules = [
   'src/errors.ts',
   'src/net/dial.ts',
   'src/net/http2-peer-end.ts',
+  'src/net/http2-reset.ts',
   'src/net/race.ts',
   'src/net/relay.ts',
   'src/terminal-text.ts',

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, readdir, stat, writeFile } from 'node:fs/promises'
+import type { ServerHttp2Stream } from 'node:http2'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import {
   followSignIn,
@@ -12,6 +13,7 @@ import {
   type FakeGateway,
   type FakeGatewayOptions,
 } from '../../src/client/fake-gateway.ts'
+import { spawnProgram } from '../../src/program.fixture.ts'
 import { createSandbox, mainPath, start, startPostern, type Running } from './program.ts'
 
 interface Rig extends AsyncDisposable {
@@ -80,6 +82,32 @@ describe('postern tcp with a local port', () => {
     assert.doesNotMatch(stderr, /ERR/)
     socket.destroy()
   })
+
+  // RST_STREAM with NO_ERROR and CANCEL looks to Node like an end in order.
+  for (const code of [0, 8]) {
+    test(`a program that writes into a tunnel that is over is reset (code ${code})`, async () => {
+      await using rig = await openRig({
+        isPublic: true,
+        connect: () => ({
+          serve: (tunnel) => {
+            tunnel.end('goodbye')
+            tunnel.once('data', () => (tunnel as ServerHttp2Stream).close(code))
+          },
+        }),
+      })
+      const program = rig.tcp()
+      const [, port] = await program.untilStderr(listening)
+      const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
+      await once(socket.resume(), 'end')
+      socket.write('is anybody there?')
+      await within(program.untilStderr(/ERR tcptunnel: the tunnel was cut before its end/))
+      // A reset that comes after the end shows when something is written.
+      const failed = once(socket, 'error')
+      socket.write('hello?')
+      const [{ code: failure }] = await within(failed)
+      assert.match(failure, /^(?:ECONNRESET|EPIPE)$/)
+    })
+  }
 
   test('tells scripts its address in a JSON line', async () => {
     await using rig = await openRig({ isPublic: true })
@@ -217,6 +245,45 @@ describe('postern tcp with stdin and stdout', () => {
     })
   }
 
+  const ways = [
+    ['SIGTERM', 143, 'h2', 'connect'],
+    ['SIGINT', 130, 'http/1.1', 'connect'],
+    ['SIGHUP', 129, 'http/1.1', 'websocket'],
+  ] as const
+  for (const [signal, exitCode, protocol, transport] of ways) {
+    const way = transport === 'websocket' ? 'a WebSocket' : protocol
+    test(`one ${signal} ends it when the service has ended first, over ${way}`, async () => {
+      await using rig = await openRig({
+        isPublic: true,
+        protocols: [protocol],
+        connect: () => ({ serve: goodbye }),
+      })
+      const program = rig.tcp('--listen', '-', '--transport', transport)
+      await once(program.child.stdout as Readable, 'end')
+      assert.equal(program.child.exitCode, null)
+      program.child.kill(signal)
+      assert.equal((await within(program.ended)).code, exitCode)
+    })
+  }
+
+  test('one SIGTERM ends it while nobody reads stdout', async () => {
+    const { promise: blocked, resolve: onBlocked } = Promise.withResolvers<void>()
+    await using rig = await openRig({
+      isPublic: true,
+      connect: () => ({ serve: (tunnel) => void flood(tunnel, onBlocked) }),
+    })
+    const [command = '', ...args] = rig.command('--listen', '-')
+    const child = spawnProgram(command, args, { env: rig.env })
+    const exited = once(child, 'exit')
+    await blocked
+    child.kill('SIGTERM')
+    try {
+      assert.equal((await within(exited))[0], 143)
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+
   test('shows the address and waits when there is no browser to open', async () => {
     await using rig = await openRig()
     const program = rig.tcp('--listen', '-', '--browser-cmd', '/nonexistent/browser')
@@ -262,6 +329,31 @@ async function writeBrowser(rig: Rig, script: string): Promise<string> {
 async function shownUrl(program: Running): Promise<string> {
   const [, url = ''] = await program.untilStderr(/sign in at:\n\n {2}(https:\S+)\n/)
   return url
+}
+
+function goodbye(tunnel: Duplex): void {
+  tunnel
+    .on('error', () => undefined)
+    .resume()
+    .end('goodbye')
+}
+
+/** Writes until nothing more is taken; a WINDOW_UPDATE more may follow. */
+async function flood(tunnel: Duplex, onBlocked: () => void): Promise<void> {
+  tunnel.on('error', () => undefined)
+  const chunk = Buffer.alloc(64 * 1024)
+  while (!tunnel.destroyed) {
+    while (tunnel.write(chunk));
+    const more = await once(tunnel, 'drain', { signal: AbortSignal.timeout(500) }).catch(onBlocked)
+    if (more === undefined) return
+  }
+}
+
+/** What ends for certain ends soon; the bound is that of a busy machine. */
+async function within<T>(done: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error('it goes on after 10 s')), 10_000)
+  return Promise.race([done, late.promise]).finally(() => clearTimeout(timer))
 }
 
 function collect(stream: Duplex): Promise<Buffer> {

@@ -1,0 +1,258 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import * as http2 from 'node:http2'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import * as tls from 'node:tls'
+import { createCertificateAuthority } from '../../src/net/certificate.ts'
+import { endWithPeer } from '../../src/net/http2-peer-end.ts'
+import { encodeCredit, encodeEnd, maxCredit, maxMessageBytes } from '../../src/tunnel/websocket.ts'
+import { tunnelOverWebSocket, webSocketBounds } from '../../src/tunnel/websocket-stream.ts'
+import { WebSocket, WebSocketServer } from '../../src/tunnel/ws.ts'
+import {
+  connectFields,
+  endHeaders,
+  endStream,
+  frame,
+  number32,
+  preface,
+} from '../bad-input/frames.ts'
+
+/** Somebody at one end of a tunnel, who does what no library would. */
+export interface Peer {
+  /** By name. `end` is the orderly end of its direction; all others are the last that it does. */
+  readonly acts: Readonly<Record<string, () => void>>
+  /** Takes everything from now on. Until then it takes nothing beyond the buffers of its transport. */
+  read(): void
+  /** Sends so much that a relay whose other side stops must stop too. */
+  send(): void
+  /** Lets go of everything that is its own. */
+  destroy(): void
+}
+
+/** One connection to the relay: its peer, and what the relay is given. */
+export interface Line {
+  readonly peer: Peer
+  readonly near: Duplex
+  /** The connection beneath, that must not outlive the tunnel; of HTTP/2 the stream alone. */
+  readonly held: Duplex
+}
+
+export interface LineFactory {
+  /** The names of a peer's acts. */
+  readonly acts: readonly string[]
+  /** Acts after which the tunnel must be over although somebody has stopped reading. */
+  readonly aborts: readonly string[]
+  /** Whether an abort arrives although nobody reads. */
+  readonly hearsAlways: boolean
+  open(): Promise<Line>
+  close(): void
+}
+
+/** More than the buffers of two loopback connections hold. */
+const flood = Buffer.alloc(12 * 1024 * 1024)
+/** What HTTP/2 and WebSockets may have under way unread, in bytes: a flood. */
+const windowBytes = 16 * 1024 * 1024
+
+export async function plainLines(): Promise<LineFactory> {
+  const { server, accept } = await listen()
+  return {
+    acts: ['end', 'close', 'reset'],
+    aborts: ['reset'],
+    hearsAlways: false,
+    async open() {
+      const [socket, near] = await accept()
+      const acts = {
+        end: () => void socket.end(),
+        close: () => void socket.destroy(),
+        reset: () => reset(socket),
+      }
+      return { peer: socketPeer(socket, socket, acts), near, held: near }
+    },
+    close: () => server.close(),
+  }
+}
+
+const authority = await createCertificateAuthority()
+const pair = await authority.issue(['localhost'])
+
+/** HTTP/1.1's tunnels: TLS on a connection that may be half-open. */
+export async function tlsLines(): Promise<LineFactory> {
+  const { server, accept } = await listen()
+  const secure = tls.createServer(pair)
+  return {
+    acts: ['end', 'close', 'reset'],
+    aborts: ['reset'],
+    hearsAlways: false,
+    async open() {
+      const [raw, held] = await accept()
+      const secured = once(secure, 'secureConnection') as Promise<[tls.TLSSocket]>
+      secure.emit('connection', held)
+      const socket = tls.connect({ socket: raw, servername: 'localhost', ca: authority.cert })
+      const [near] = await secured
+      if (!socket.authorized) await once(socket, 'secureConnect')
+      const acts = {
+        end: () => void socket.end(),
+        close: () => void raw.destroy(),
+        reset: () => reset(socket, raw),
+      }
+      return { peer: socketPeer(socket, raw, acts), near, held }
+    },
+    close: () => server.close(),
+  }
+}
+
+/** RST_STREAM's codes that somebody sends: NO_ERROR, INTERNAL_ERROR, CANCEL, CONNECT_ERROR. */
+const resetCodes = [0, 2, 8, 10] as const
+
+export async function http2Lines(): Promise<LineFactory> {
+  const { server, accept } = await listen()
+  const sessions = http2.createServer({
+    settings: { initialWindowSize: windowBytes },
+    maxSessionMemory: 64,
+  })
+  sessions.on('sessionError', () => undefined)
+  sessions.on('session', (session) => {
+    session.setLocalWindowSize(windowBytes)
+    session.on('stream', endWithPeer(session, session.socket))
+  })
+  const codes = resetCodes.map((code) => `RST_STREAM ${code}`)
+  return {
+    acts: ['end', ...codes, 'close', 'reset'],
+    aborts: [...codes, 'close', 'reset'],
+    hearsAlways: true,
+    async open() {
+      const [raw, held] = await accept()
+      const opened = once(sessions, 'stream') as Promise<[http2.ServerHttp2Stream]>
+      sessions.emit('connection', held)
+      raw.write(Buffer.concat([preface, frame('headers', endHeaders, 1, connectFields('x:1'))]))
+      const [near] = await opened
+      near.on('error', () => undefined).respond({ ':status': 200 })
+      return { peer: http2Peer(raw), near, held: near }
+    },
+    close: () => server.close(),
+  }
+}
+
+const frameBytes = 16 * 1024
+const floodFrames = Buffer.concat(
+  Array.from({ length: flood.length / frameBytes }, () =>
+    frame('data', 0, 1, Buffer.alloc(frameBytes)),
+  ),
+)
+
+function http2Peer(raw: Socket): Peer {
+  const send = (bytes: Buffer): void => void (raw.destroyed || raw.write(bytes))
+  const resets = resetCodes.map((code) => [
+    `RST_STREAM ${code}`,
+    () => send(frame('rstStream', 0, 1, number32(code))),
+  ])
+  raw.resume()
+  return {
+    acts: {
+      end: () => send(frame('data', endStream, 1)),
+      ...(Object.fromEntries(resets) as Record<string, () => void>),
+      close: () => void raw.end(),
+      reset: () => void raw.resetAndDestroy(),
+    },
+    read() {
+      const credit = number32(0x3fff_ffff)
+      send(
+        Buffer.concat([frame('windowUpdate', 0, 0, credit), frame('windowUpdate', 0, 1, credit)]),
+      )
+    },
+    send: () => send(floodFrames),
+    destroy: () => void raw.destroy(),
+  }
+}
+
+export async function webSocketLines(): Promise<LineFactory> {
+  const http = createHttpServer()
+  const sockets = new WebSocketServer({ noServer: true, ...webSocketBounds })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  return {
+    acts: ['end', 'close 4000', 'close 1000', 'close', 'reset'],
+    aborts: ['close 4000', 'close 1000', 'close', 'reset'],
+    hearsAlways: true,
+    async open() {
+      const raw = connect({ port: portOf(http), host: '127.0.0.1' }).on('error', () => undefined)
+      const upgrade = once(http, 'upgrade') as Promise<[IncomingMessage, Socket, Buffer]>
+      const socket = new WebSocket('ws://localhost/', {
+        ...webSocketBounds,
+        createConnection: () => raw,
+      })
+      socket.on('error', () => undefined)
+      const [request, held, head] = await upgrade
+      const accepted = new Promise<WebSocket>((resolve) =>
+        sockets.handleUpgrade(request, held, head, resolve),
+      )
+      const [webSocket] = await Promise.all([accepted, once(socket, 'open')])
+      return {
+        peer: webSocketPeer(socket, raw),
+        near: tunnelOverWebSocket(webSocket, windowBytes),
+        held,
+      }
+    },
+    close: () => http.close(),
+  }
+}
+
+function webSocketPeer(socket: WebSocket, raw: Socket): Peer {
+  return {
+    acts: {
+      end: () => socket.send(encodeEnd(), () => undefined),
+      'close 4000': () => socket.close(4000),
+      'close 1000': () => socket.close(1000),
+      close: () => void raw.destroy(),
+      reset: () => void raw.resetAndDestroy(),
+    },
+    read: () => socket.send(encodeCredit(maxCredit / 2), () => undefined),
+    send() {
+      for (let sent = 0; sent < flood.length; sent += maxMessageBytes) {
+        socket.send(flood.subarray(0, maxMessageBytes), () => undefined)
+      }
+    },
+    destroy: () => socket.terminate(),
+  }
+}
+
+function socketPeer(socket: Socket, raw: Socket, acts: Peer['acts']): Peer {
+  socket.on('error', () => undefined)
+  return {
+    acts,
+    read: () => void socket.resume(),
+    send: () => void socket.write(flood),
+    destroy() {
+      socket.destroy()
+      raw.destroy()
+    },
+  }
+}
+
+/** While a FIN of its own is on its way, libuv refuses a reset and Node forgets the descriptor. */
+function reset(socket: Socket, raw = socket): void {
+  const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
+  if (isEnding) socket.once('finish', () => raw.resetAndDestroy())
+  else raw.resetAndDestroy()
+}
+
+/** A port, and pairs of connected sockets on it: the one that connected, and the one accepted. */
+async function listen(): Promise<{ server: Server; accept: () => Promise<[Socket, Socket]> }> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    server,
+    async accept() {
+      const accepted = once(server, 'connection') as Promise<[Socket]>
+      const socket = connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true })
+      const [[far]] = await Promise.all([accepted, once(socket, 'connect')])
+      for (const end of [socket, far]) end.on('error', () => undefined)
+      return [socket, far]
+    },
+  }
+}
+
+function portOf(server: { address(): AddressInfo | string | null }): number {
+  return (server.address() as AddressInfo).port
+}
