@@ -95,3 +95,19 @@ function isDnsName(host: string): boolean {
 export function canonicalIPv6(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1)
 }
+
+/**
+ * What counts as one address: all of an IPv4 address, the first 64 bits of an IPv6 one, which is what
+ * one subscriber has to choose from (RFC 6177, RFC 7934).
+ */
+export function addressKey(address: string): string {
+  const plain = address.replace(/%.*$/, '')
+  if (!isIPv6(plain)) return plain
+  const text = canonicalIPv6(plain)
+  const [head = '', tail] = text.split('::')
+  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'))
+  const [before, after] = [groups(head), groups(tail ?? '')]
+  const missing = tail === undefined ? 0 : 8 - before.length - after.length
+  const zeros = Array.from({ length: missing }, () => '0')
+  return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`
+}

@@ -69,3 +69,26 @@ export async function readBuiltFiles(directory: string): Promise<BuiltFiles | un
   }
   return files.has('index.html') ? files : undefined
 }
+
+/** What is lent to one reader at a time, in bytes. */
+const pieceBytes = 16 * 1024
+
+/**
+ * The bytes of a file as the body of one answer: its pieces are views of what is there, made when they
+ * are asked for. `Response` would copy a whole array for each answer (Fetch, "extract a body").
+ *
+ * @see https://fetch.spec.whatwg.org/#concept-bodyinit-extract
+ */
+export function streamShared(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
+  let from = 0
+  return new ReadableStream(
+    {
+      pull(controller) {
+        const piece = bytes.subarray(from, (from += pieceBytes))
+        if (piece.byteLength > 0) controller.enqueue(piece)
+        else controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

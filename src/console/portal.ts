@@ -1,7 +1,13 @@
 import { Hono, type Context } from 'hono'
 import { AccessError } from '../errors.ts'
 import type { CreatePages, PageApp, PagesParts } from '../gateway/parts.ts'
-import { builtDirectory, readBuiltFiles, type BuiltFile, type BuiltFiles } from './built-files.ts'
+import {
+  builtDirectory,
+  readBuiltFiles,
+  streamShared,
+  type BuiltFile,
+  type BuiltFiles,
+} from './built-files.ts'
 import { viewPortal } from './view-portal.ts'
 
 type PageContext = Context<{ Bindings: { readonly requestId: string; readonly ip: string } }>
@@ -82,14 +88,16 @@ function createPortal(files: BuiltFiles, parts: PagesParts): PageApp {
 
 function send(c: PageContext, { type, bytes, gzipped }: BuiltFile, cacheControl: string): Response {
   const isSmall = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
+  const sent = isSmall ? gzipped : bytes
   const headers = {
     ...portalHeaders,
     'content-type': type,
+    'content-length': String(sent.byteLength),
     'cache-control': cacheControl,
     vary: 'accept-encoding',
     ...(isSmall ? { 'content-encoding': 'gzip' } : {}),
   }
-  return c.body(isSmall ? gzipped : bytes, 200, headers)
+  return c.body(streamShared(sent), 200, headers)
 }
 
 /**

@@ -14,6 +14,7 @@ import { assemble, type Assembly } from './assemble.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { createHandlers } from './handlers.ts'
 import type { GatewayIdentity } from './open-identity.ts'
+import { createTestPeers } from './peers/peers.fixture.ts'
 import { openPort, type Port } from './port.ts'
 import { createProxyAdmission } from './proxy-admission.ts'
 import { createRefusedConnections } from './refused-connections.ts'
@@ -92,6 +93,7 @@ export async function startTestGateway(
   const app = createApp({ logger: log.service('gateway'), signIn: undefined })
   const listener = await openPort({
     address: { host: '127.0.0.1', port: 0 },
+    peers: createTestPeers({ limits: config.peerLimits }),
     contexts: createTlsContexts(config.certificates, config.downstreamMtls?.ca),
     clientCertificates: parts.clientCertificates,
     admission: createProxyAdmission(
@@ -296,6 +298,7 @@ function testConfig(routes: readonly Route[]): GatewayConfig {
     programmaticRedirectDomains: ['localhost'],
     deviceLogin: true,
     proxyProtocol: { use: false, from: undefined },
+    peerLimits: { maxConnectionsPerAddress: 1_000, maxConnections: 4_000 },
     stateDirectory: '',
     directory: undefined,
     routes,

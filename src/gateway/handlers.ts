@@ -1,43 +1,58 @@
 import { randomUUID } from 'node:crypto'
 import { getRequestListener } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { messageOf, systemCode } from '../errors.ts'
 import { renderRefusal } from './answer.ts'
 import { connectRequestHttp1, writeAndEnd } from './connect-http1.ts'
 import { connectRequestHttp2, refuseStream } from './connect-http2.ts'
 import { serveConnect } from './connect.ts'
 import { connectRequestWebSocket } from './connect-websocket.ts'
-import { logged, type PageRequest, type RequestContext } from './http-request.ts'
+import { logged, type PageRequest, type PageResponse, type RequestContext } from './http-request.ts'
 import type { GatewayParts } from './parts.ts'
 import { maxHeaderBytes, maxHeaderFields, type PortHandlers } from './port-handlers.ts'
+import type { Exchange } from './peers/peer.ts'
 import type { Refusal } from './refusal.ts'
 import { strictTransport } from './strict-transport.ts'
+import { writeAnswer } from './write-answer.ts'
 
 /** Serves pages and APIs. */
 export type App = (request: Request, context: RequestContext) => Response | Promise<Response>
 
+/** A request for a page, with what the library knows nothing of. */
+interface Asked {
+  readonly context: RequestContext
+  readonly response: PageResponse
+  readonly exchange: Exchange
+}
+
 /** What arrives on the port, by whom it is served: tunnels by the spine, the rest by the pages. */
 export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
-  const contexts = new WeakMap<PageRequest, RequestContext>()
+  const asked = new WeakMap<PageRequest, Asked>()
   const servePage = getRequestListener(
-    (request, { incoming }) =>
-      app(request, contexts.get(incoming) ?? { requestId: randomUUID(), ip: '' }),
+    async (request, { incoming }) => {
+      const found = asked.get(incoming)
+      if (found === undefined) return new Response(null, { status: 500 })
+      const { context, response, exchange } = found
+      await writeAnswer(await app(request, context), response, exchange)
+      return RESPONSE_ALREADY_SENT
+    },
     { overrideGlobalObjects: false },
   )
   return {
     connectHttp1(request, socket, head, client) {
-      void serveConnect(
+      return serveConnect(
         connectRequestHttp1(request, socket, head, { requestId: randomUUID(), ...client }),
         parts,
       )
     },
     connectHttp2(stream, headers, client) {
-      void serveConnect(
+      return serveConnect(
         connectRequestHttp2(stream, headers, { requestId: randomUUID(), ...client }),
         parts,
       )
     },
     connectWebSocket(request, socket, head, client) {
-      void serveConnect(
+      return serveConnect(
         connectRequestWebSocket(request, socket, head, { requestId: randomUUID(), ...client }),
         parts,
       )
@@ -59,7 +74,7 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       stream.on('error', () => undefined)
       refuseStream(stream, renderRefusal(tooLarge, requestId, 'application/json'))
     },
-    request(request, response, { ip, clientCertificate }) {
+    request(request, response, { ip, clientCertificate }, exchange) {
       // It was trusted at the handshake; what holds now is another question.
       if (!parts.clientCertificates.maySpeak(clientCertificate)) {
         if ('stream' in request) request.stream.session?.destroy()
@@ -67,11 +82,11 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
         return
       }
       const context = { requestId: randomUUID(), ip, clientCertificate }
-      contexts.set(request, context)
+      asked.set(request, { context, response, exchange })
       for (const [name, value] of Object.entries(strictTransport(request.headers))) {
         response.setHeader(name, value)
       }
-      logged(request, response, parts.accessLog, context)
+      logged(request, response, parts.accessLog, { ...context, exchange })
       void servePage(request, response)
     },
   }

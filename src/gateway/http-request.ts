@@ -4,6 +4,7 @@ import type { AccessLog } from '../telemetry/access-log.ts'
 import type { Client } from './client-addresses.ts'
 import { describeCertificate } from './client-certificates/describe.ts'
 import { headerText } from './headers.ts'
+import type { Exchange } from './peers/peer.ts'
 
 /** A request for a page or an API, by either HTTP version. */
 export type PageRequest = IncomingMessage | Http2ServerRequest
@@ -22,7 +23,7 @@ export function logged(
   request: PageRequest,
   response: PageResponse,
   accessLog: AccessLog,
-  { requestId, ip, clientCertificate }: RequestContext,
+  { requestId, ip, clientCertificate, exchange }: RequestContext & { readonly exchange: Exchange },
 ): void {
   const entry = accessLog.begin({
     requestId,
@@ -38,7 +39,7 @@ export function logged(
   })
   response.on('close', () => {
     if (!response.writableFinished && !response.writableEnded) {
-      entry.end({ responseCode: 0, details: 'client_gone' })
+      entry.end({ responseCode: 0, details: exchange.endedBy ?? 'client_gone' })
       return
     }
     const length = Number(response.getHeader('content-length') ?? 0)

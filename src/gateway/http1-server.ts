@@ -3,7 +3,9 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { ClientAddresses } from './client-addresses.ts'
 import { isTunnelUpgrade } from './connect-websocket.ts'
-import type { PageResponse } from './http-request.ts'
+import { createPipeline } from './peers/pipeline.ts'
+import type { Peers } from './peers/peers.ts'
+import { carryTunnel } from './peers/carry-tunnel.ts'
 import {
   isOversized,
   maxHeaderBytes,
@@ -15,13 +17,18 @@ import {
 const headCheckMs = 1_000
 
 /** Makes the HTTP/1.1 server of the port; its connections come by `emit('connection')`. */
-export function createHttp1Server(options: HttpServerOptions, clients: ClientAddresses): Server {
+export function createHttp1Server(
+  options: HttpServerOptions,
+  clients: ClientAddresses,
+  peers: Peers,
+): Server {
   const { idleTimeoutMs, readTimeoutMs, handlers } = options
   const server = createServer({
     maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: idleTimeoutMs,
     headersTimeout: readTimeoutMs,
-    requestTimeout: readTimeoutMs,
+    // Bodies have a bound of progress, as answers do.
+    requestTimeout: 0,
     connectionsCheckingInterval: headCheckMs,
     requireHostHeader: false,
     insecureHTTPParser: false,
@@ -29,24 +36,30 @@ export function createHttp1Server(options: HttpServerOptions, clients: ClientAdd
   })
   // Node drops what goes beyond in silence; one more than we take shows that there was more.
   server.maxHeadersCount = maxHeaderFields + 1
-  const answering = createAnswerCount()
+  const pipeline = createPipeline((request, response, exchange) =>
+    handlers.request(request, response, clients.get(request.socket), exchange),
+  )
   const refuseOversized = ({ rawHeaders, socket }: IncomingMessage): boolean => {
     if (!isOversized(rawHeaders)) return false
     handlers.malformedHttp1(tooManyFields, socket as TLSSocket, clients.get(socket))
     return true
   }
+  const carry = (socket: Duplex, serve: () => Promise<void>): void => {
+    const peer = peers.of(socket as TLSSocket)
+    // A page that is still being answered would be written into the tunnel.
+    if (peer === undefined || pipeline.isBusy(socket)) socket.destroy()
+    else void carryTunnel(peer, serve)
+  }
   server.on('connect', (request, socket, head) => {
     if (refuseOversized(request)) return
-    // A page that is still being answered would be written into the tunnel.
-    if (answering.has(socket)) socket.destroy()
-    else handlers.connectHttp1(request, socket as TLSSocket, head, clients.get(request.socket))
+    const client = clients.get(request.socket)
+    carry(socket, () => handlers.connectHttp1(request, socket as TLSSocket, head, client))
   })
   server.on('upgrade', (request, socket, head) => {
     if (refuseOversized(request)) return
     const client = clients.get(request.socket)
-    if (answering.has(socket)) socket.destroy()
-    else if (isTunnelUpgrade(request)) {
-      handlers.connectWebSocket(request, socket as TLSSocket, head, client)
+    if (isTunnelUpgrade(request)) {
+      carry(socket, () => handlers.connectWebSocket(request, socket as TLSSocket, head, client))
     } else {
       // Only a Node.js before 24.9, which does not ask `shouldUpgradeCallback`.
       handlers.malformedHttp1(new Error('an upgrade to nothing'), socket as TLSSocket, client)
@@ -54,8 +67,8 @@ export function createHttp1Server(options: HttpServerOptions, clients: ClientAdd
   })
   server.on('request', (request, response) => {
     if (refuseOversized(request)) return
-    answering.add(request.socket, response)
-    handlers.request(request, response, clients.get(request.socket))
+    const peer = peers.of(request.socket)
+    if (peer !== undefined) pipeline.add(request, response, peer)
   })
   const broken = new WeakSet<Duplex>()
   server.on('clientError', (error, socket) => {
@@ -73,26 +86,3 @@ export function createHttp1Server(options: HttpServerOptions, clients: ClientAdd
 const tooManyFields = Object.assign(new Error(`more than ${maxHeaderFields} fields`), {
   code: 'HPE_HEADER_OVERFLOW',
 })
-
-/** Which connections have an answer under way: with pipelining there may be several. */
-function createAnswerCount(): {
-  add(socket: Duplex, response: PageResponse): void
-  has(socket: Duplex): boolean
-} {
-  const counts = new WeakMap<Duplex, number>()
-  const change = (socket: Duplex, by: number): void => {
-    counts.set(socket, (counts.get(socket) ?? 0) + by)
-  }
-  return {
-    add(socket, response) {
-      change(socket, 1)
-      let isCounted = true
-      const done = (): void => {
-        if (isCounted) change(socket, -1)
-        isCounted = false
-      }
-      response.on('finish', done).on('close', done)
-    },
-    has: (socket) => (counts.get(socket) ?? 0) > 0,
-  }
-}

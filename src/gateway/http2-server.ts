@@ -1,9 +1,21 @@
-import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  createServer,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { keepAliveMs } from '../net/dial.ts'
 import { endWithPeer } from '../net/http2-peer-end.ts'
 import type { ClientAddresses } from './client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
+import { carryTunnel } from './peers/carry-tunnel.ts'
+import { createFloodWatch, type FloodMeter } from './peers/flood.ts'
+import { headBytes } from './peers/head-bytes.ts'
+import type { Exchange, Peer } from './peers/peer.ts'
+import { onReceived } from './peers/received.ts'
 import {
   isOversized,
   maxHeaderBytes,
@@ -31,8 +43,13 @@ const maxStreamsPerConnection = 250
 /** @limit memory of one HTTP/2 connection: its further streams are refused */
 const maxSessionMemoryMib = 64
 
-/** A stream whose connection is gone already. */
-const nobody = {}
+/**
+ * Streams outside of tunnels that are under way at once: a page needs a handful.
+ *
+ * @limit requests outside of tunnels under way on one HTTP/2 connection: the stream is refused, and
+ * may be asked for again
+ */
+const maxPageStreams = 32
 
 type StreamListener = (
   stream: ServerHttp2Stream,
@@ -43,7 +60,7 @@ type StreamListener = (
 
 export interface Http2ConnectionServer {
   /** Takes over a connection whose TLS handshake is done. */
-  accept(socket: TLSSocket): void
+  accept(socket: TLSSocket, peer: Peer): void
   /** Tells every client to go, and lets streams finish. */
   close(): void
 }
@@ -54,6 +71,9 @@ export function createHttp2Server(
   clients: ClientAddresses,
 ): Http2ConnectionServer {
   const { idleTimeoutMs, handlers } = options
+  const floods = createFloodWatch()
+  const connections = new WeakMap<Http2Session, Connection>()
+  const exchanges = new WeakMap<ServerHttp2Stream, Exchange>()
   const server = createServer({
     settings: {
       initialWindowSize: streamWindowBytes,
@@ -64,24 +84,43 @@ export function createHttp2Server(
     maxHeaderListPairs: maxHeaderFields,
     maxSessionMemory: maxSessionMemoryMib,
   })
-  server.on('request', (request, response) =>
-    handlers.request(request, response, clients.get(request.stream.session?.socket ?? nobody)),
-  )
+  server.on('request', (request, response) => {
+    const { stream } = request
+    const exchange = exchanges.get(stream)
+    if (stream.session === undefined || exchange === undefined) stream.destroy()
+    else handlers.request(request, response, clients.get(stream.session.socket), exchange)
+  })
   // The compatibility layer attached by 'request' would wrap every CONNECT in a request and a response;
   // an idle tunnel is cheaper without them.
   const compatibility = server.listeners('stream') as StreamListener[]
   server.removeAllListeners('stream')
   server.on('stream', (stream: ServerHttp2Stream, headers, flags, rawHeaders) => {
-    const client = clients.get(stream.session?.socket ?? nobody)
-    if (isOversized(rawHeaders)) handlers.oversizedHttp2(stream, client)
-    else if (headers[':method'] === 'CONNECT') handlers.connectHttp2(stream, headers, client)
-    else for (const listener of compatibility) listener(stream, headers, flags, rawHeaders)
+    const { session } = stream
+    const connection = session && connections.get(session)
+    if (session === undefined || connection === undefined) {
+      stream.destroy()
+      return
+    }
+    const { peer, flood } = connection
+    const client = clients.get(session.socket)
+    flood.received(headBytes(rawHeaders))
+    if (headers[':method'] === 'CONNECT' && !isOversized(rawHeaders)) {
+      serveTunnel(stream, connection, () => handlers.connectHttp2(stream, headers, client))
+    } else if (peer.exchanges >= maxPageStreams) refuse(stream)
+    else {
+      exchanges.set(stream, beginExchange(stream, rawHeaders, connection))
+      if (isOversized(rawHeaders)) handlers.oversizedHttp2(stream, client)
+      else for (const listener of compatibility) listener(stream, headers, flags, rawHeaders)
+    }
   })
   server.on('sessionError', () => undefined)
   return {
-    accept(socket) {
+    accept(socket, peer) {
       // Emitted before `emit` returns; the session itself gives no hold of its connection.
       server.once('session', (session) => {
+        const flood = floods.begin(socket, () => peer.close('flood'))
+        connections.set(session, { peer, flood })
+        awaitPreface(session, peer)
         clients.setCertificate(session.socket, clients.get(socket).clientCertificate)
         session.setLocalWindowSize(connectionWindowBytes)
         session.on('stream', endWithPeer(session, socket))
@@ -91,4 +130,59 @@ export function createHttp2Server(
     },
     close: () => server.close(),
   }
+}
+
+interface Connection {
+  readonly peer: Peer
+  readonly flood: FloodMeter
+}
+
+/** A connection owes its preface as a request owes its body. */
+function awaitPreface(session: ServerHttp2Session, peer: Peer): void {
+  const reset = (): void => session.destroy()
+  const preface = peer.beginExchange({ bytes: 0, isPeersTurn: () => true, reset })
+  session.once('remoteSettings', preface.end).once('close', preface.end)
+}
+
+function serveTunnel(
+  stream: ServerHttp2Stream,
+  { peer, flood }: Connection,
+  serve: () => Promise<void>,
+): void {
+  onReceived(stream, flood.received)
+  void carryTunnel(peer, serve, () => {
+    if (stream.destroyed) return
+    // A refusal that nobody takes is an answer like any other.
+    const exchange = peer.beginExchange({ bytes: 0, isPeersTurn: () => true, reset: reset(stream) })
+    stream.once('close', exchange.end)
+  })
+}
+
+/** A request outside of tunnels, until its stream is closed. */
+function beginExchange(
+  stream: ServerHttp2Stream,
+  rawHeaders: readonly string[],
+  { peer, flood }: Connection,
+): Exchange {
+  const body = onReceived(stream, (bytes) => {
+    flood.received(bytes)
+    exchange.progressed()
+  })
+  const exchange = peer.beginExchange({
+    bytes: headBytes(rawHeaders),
+    isPeersTurn: () => stream.headersSent || !(stream.endAfterHeaders || body.isWhole),
+    reset: reset(stream),
+  })
+  stream.once('close', exchange.end)
+  return exchange
+}
+
+function reset(stream: ServerHttp2Stream): () => void {
+  return () => void stream.destroy(new Error('its answer was not taken'))
+}
+
+/** Nothing was done for it: its client may ask again (RFC 9113 §8.7). */
+function refuse(stream: ServerHttp2Stream): void {
+  stream.on('error', () => undefined)
+  stream.close(constants.NGHTTP2_REFUSED_STREAM)
 }

@@ -3,21 +3,40 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { Client } from './client-addresses.ts'
 import type { PageRequest, PageResponse } from './http-request.ts'
+import { headBytes } from './peers/head-bytes.ts'
+import type { Exchange } from './peers/peer.ts'
 
 /** Who serves what arrives on the port. */
 export interface PortHandlers {
-  /** CONNECT over HTTP/1.1; `head` is what came after it. The socket is the handler's from here on. */
-  connectHttp1(request: IncomingMessage, socket: TLSSocket, head: Buffer, client: Client): void
+  /**
+   * CONNECT over HTTP/1.1; `head` is what came after it. The socket is the handler's from here on.
+   * Resolves when the tunnel is over, or was refused; so do the next two. None of them rejects.
+   */
+  connectHttp1(
+    request: IncomingMessage,
+    socket: TLSSocket,
+    head: Buffer,
+    client: Client,
+  ): Promise<void>
   /** CONNECT over HTTP/2. The stream is the handler's from here on. */
-  connectHttp2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, client: Client): void
+  connectHttp2(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    client: Client,
+  ): Promise<void>
   /** A tunnel over a WebSocket: a handshake with the tunnel's path. As `connectHttp1`. */
-  connectWebSocket(request: IncomingMessage, socket: TLSSocket, head: Buffer, client: Client): void
+  connectWebSocket(
+    request: IncomingMessage,
+    socket: TLSSocket,
+    head: Buffer,
+    client: Client,
+  ): Promise<void>
   /** Bytes that are no HTTP/1.1 request, or a head that took too long or is too large. */
   malformedHttp1(error: Error, socket: TLSSocket, client: Client): void
   /** A head over HTTP/2 that is too large. The stream is the handler's from here on. */
   oversizedHttp2(stream: ServerHttp2Stream, client: Client): void
-  /** Every other request. */
-  request(request: PageRequest, response: PageResponse, client: Client): void
+  /** Every other request; the exchange is ended by who calls. */
+  request(request: PageRequest, response: PageResponse, client: Client, exchange: Exchange): void
 }
 
 /** What an HTTP server of the port is made with. */
@@ -47,5 +66,5 @@ export const maxHeaderBytes = 32 * 1024
 /** Whether a head is too large: Node drops fields over HTTP/1.1, and counts no bytes over HTTP/2. */
 export function isOversized(rawHeaders: readonly string[]): boolean {
   if (rawHeaders.length > 2 * maxHeaderFields) return true
-  return rawHeaders.reduce((bytes, text) => bytes + text.length, 0) > maxHeaderBytes
+  return headBytes(rawHeaders) > maxHeaderBytes
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { connectHead, connectTls, testCertificate } from './gateway.fixture.ts'
+import { createTestPeers } from './peers/peers.fixture.ts'
 import { openPort, type Port, type PortOptions } from './port.ts'
 import type { PortHandlers } from './port-handlers.ts'
 import { createProxyAdmission } from './proxy-admission.ts'
@@ -39,7 +40,11 @@ test('a connection without the PROXY header it needs is given back, and named', 
 
 test('a CONNECT behind a page that is still being answered opens nothing', async (t) => {
   let tunnels = 0
-  const port = await open(t, {}, { request: () => undefined, connectHttp1: () => (tunnels += 1) })
+  const port = await open(
+    t,
+    {},
+    { request: () => undefined, connectHttp1: async () => void (tunnels += 1) },
+  )
   const socket = await connectTls(port.address.port)
   socket.on('error', () => undefined).resume()
   socket.write(`GET /slow HTTP/1.1\r\nHost: a\r\n\r\n${connectHead('a.example.com:1')}`)
@@ -54,7 +59,7 @@ test('a CONNECT behind a page that has been answered is a tunnel', async (t) => 
     {},
     {
       request: (_request, response) => void response.end('page'),
-      connectHttp1: (_request, socket) => void socket.end(() => resolve()),
+      connectHttp1: async (_request, socket) => void socket.end(() => resolve()),
     },
   )
   const socket = await connectTls(port.address.port)
@@ -70,15 +75,17 @@ async function open(
   handlers: Partial<PortHandlers> = {},
 ): Promise<Port> {
   const nothing = (): void => undefined
+  const noTunnel = async (): Promise<void> => undefined
   const port = await openPort({
     address: { host: '127.0.0.1', port: 0 },
+    peers: createTestPeers(),
     contexts: createTlsContexts([testCertificate]),
     idleTimeoutMs: 0,
     readTimeoutMs: 0,
     handlers: {
-      connectHttp1: nothing,
-      connectHttp2: nothing,
-      connectWebSocket: nothing,
+      connectHttp1: noTunnel,
+      connectHttp2: noTunnel,
+      connectWebSocket: noTunnel,
       malformedHttp1: nothing,
       oversizedHttp2: nothing,
       request: nothing,

@@ -6,6 +6,7 @@ import type { ClientCertificates } from './client-certificates/client-certificat
 import type { Certificate, ListenAddress } from './config/config.ts'
 import { createHttp1Server } from './http1-server.ts'
 import { createHttp2Server } from './http2-server.ts'
+import type { Peers } from './peers/peers.ts'
 import type { HttpServerOptions } from './port-handlers.ts'
 import { listenError } from './listen-error.ts'
 import type { ProxyAdmission } from './proxy-admission.ts'
@@ -14,6 +15,8 @@ import type { TlsContexts } from './tls-contexts.ts'
 export interface PortOptions extends HttpServerOptions {
   readonly address: ListenAddress
   readonly contexts: TlsContexts
+  /** Registers every connection. */
+  readonly peers: Peers
   /** Reads what stands before TLS, and says who may go on; without it everybody may. */
   readonly admission?: ProxyAdmission
   /**
@@ -47,12 +50,19 @@ const defaultHandshakeTimeoutMs = 15_000
  * @throws SystemError `address-in-use`, `address-not-allowed` or `cannot-listen`
  */
 export async function openPort(options: PortOptions): Promise<Port> {
+  const { peers } = options
   const sockets = new Set<Socket>()
   const { promise: emptied, resolve: onEmptied } = Promise.withResolvers<void>()
   const clients = createClientAddresses()
-  const http1 = createHttp1Server(options, clients)
+  const http1 = createHttp1Server(options, clients, peers)
   const secondVersion = createHttp2Server(options, clients)
   const serve = (socket: tls.TLSSocket): void => {
+    const peer = peers.of(socket)
+    if (peer === undefined) {
+      socket.destroy()
+      return
+    }
+    peer.progressed()
     const certificate = options.clientCertificates?.admit(socket, clients.get(socket).ip)
     if (certificate === 'refused') {
       // Before a byte of HTTP is read: under TLS 1.3 the client takes its handshake for done.
@@ -60,7 +70,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
       return
     }
     clients.setCertificate(socket, certificate)
-    if (socket.alpnProtocol === 'h2') secondVersion.accept(socket)
+    if (socket.alpnProtocol === 'h2') secondVersion.accept(socket, peer)
     else http1.emit('connection', socket)
   }
   let secure = createTlsServer(options, serve)
@@ -73,12 +83,16 @@ export async function openPort(options: PortOptions): Promise<Port> {
       if (sockets.size === 0 && !listener.listening) onEmptied()
     })
     socket.setKeepAlive(true, keepAliveMs)
+    const peer = peers.begin(socket)
     void admit(socket, options.admission, clients).then((isAdmitted) => {
-      if (isAdmitted) secure.emit('connection', socket)
+      if (isAdmitted) peer.from(clients.get(socket).ip)
       else socket.destroy()
+      if (isAdmitted && peer.isOpen) secure.emit('connection', socket)
     })
   })
   await listen(listener, options.address)
+  // Without a listener the second failure of `accept` would end the process.
+  listener.on('error', () => peers.outOfDescriptors())
   return {
     address: listener.address() as AddressInfo,
     replaceCertificates(certificates, clientCa) {

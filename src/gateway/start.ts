@@ -15,6 +15,9 @@ import { createHandlers } from './handlers.ts'
 import type { CreatePages, PagesParts } from './parts.ts'
 import { createRoutesApi } from './pomerium/routes-api.ts'
 import { openIdentity, type OpenIdentity } from './open-identity.ts'
+import { createPeerReport } from './peer-report.ts'
+import { ownDescriptors } from './peers/descriptors.ts'
+import { createPeers } from './peers/peers.ts'
 import { openPort } from './port.ts'
 import { createProxyAdmission } from './proxy-admission.ts'
 import { createRefusedConnections } from './refused-connections.ts'
@@ -96,8 +99,16 @@ export async function startGateway(
   const { address, timeoutIdleMs, timeoutReadMs } = config
   const refused = createRefusedConnections(logger, clock)
   const admission = createProxyAdmission(config.proxyProtocol, refused)
+  const peers = createPeers({
+    clock,
+    limits: config.peerLimits,
+    descriptors: ownDescriptors(),
+    report: createPeerReport({ logger, clock, metrics }),
+  })
+  metrics.countConnections(peers.count)
   const port = await openPort({
     address,
+    peers,
     contexts,
     admission,
     clientCertificates: parts.clientCertificates,
@@ -121,6 +132,7 @@ export async function startGateway(
     async reload(next) {
       port.replaceCertificates(next.certificates, next.downstreamMtls?.ca)
       admission.replace(next.proxyProtocol)
+      peers.replace(next.peerLimits)
       log.setLevel(next.logLevel)
       await parts.reload(next)
       return keysNeedingRestart(config, next)

@@ -3,15 +3,16 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import * as tls from 'node:tls'
 import { createCertificateAuthority } from '../net/certificate.ts'
+import { createTestPeers } from './peers/peers.fixture.ts'
 import type { PortHandlers } from './port-handlers.ts'
 import { openPort } from './port.ts'
 import { createTlsContexts } from './tls-contexts.ts'
 
 const authority = await createCertificateAuthority()
 const nobody: PortHandlers = {
-  connectHttp1: () => undefined,
-  connectHttp2: () => undefined,
-  connectWebSocket: () => undefined,
+  connectHttp1: async () => undefined,
+  connectHttp2: async () => undefined,
+  connectWebSocket: async () => undefined,
   malformedHttp1: () => undefined,
   oversizedHttp2: () => undefined,
   request: () => undefined,
@@ -25,6 +26,7 @@ test('the certificate follows the server name, and new ones are taken over while
   ])
   const port = await openPort({
     address: { host: '127.0.0.1', port: 0 },
+    peers: createTestPeers(),
     contexts: createTlsContexts([a, wild]),
     idleTimeoutMs: 0,
     readTimeoutMs: 0,
@@ -48,6 +50,7 @@ test('the certificate follows the server name, and new ones are taken over while
 test('TLS 1.1 and what is no ALPN of ours are refused, no ALPN at all is not', async () => {
   const port = await openPort({
     address: { host: '127.0.0.1', port: 0 },
+    peers: createTestPeers(),
     contexts: createTlsContexts([await authority.issue(['a.example.com'])]),
     idleTimeoutMs: 0,
     readTimeoutMs: 0,

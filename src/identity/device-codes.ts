@@ -2,7 +2,8 @@ import { hash, randomBytes, randomInt } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { AccessError, SystemError } from '../errors.ts'
 import type { DeviceCodeRecord, DeviceCodeStore } from '../store/store.ts'
-import { addressKey, createRateLimit } from './device-limits.ts'
+import { addressKey } from '../address.ts'
+import { createRateLimit } from './device-limits.ts'
 
 /** What a machine without a browser says of itself, cleaned and bounded by the caller. */
 export interface DeviceRequest {

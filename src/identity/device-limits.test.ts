@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createFakeClock } from '../fake-clock.ts'
-import { addressKey, createRateLimit } from './device-limits.ts'
+import { addressKey } from '../address.ts'
+import { createRateLimit } from './device-limits.ts'
 
 test('a limit is reached by one key alone, and is over with its window', () => {
   const clock = createFakeClock()

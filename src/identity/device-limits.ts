@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net'
 import type { Clock } from '../clock.ts'
 
 /** Counts what one somebody does within a window of time. */
@@ -44,20 +43,4 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
       windows.set(key, { events: 1, endsAtMs: clock.now() + windowMs })
     },
   }
-}
-
-/**
- * What counts as one address: all of an IPv4 address, the first 64 bits of an IPv6 one, which is what
- * one subscriber has to choose from (RFC 6177, RFC 7934).
- */
-export function addressKey(address: string): string {
-  const plain = address.replace(/%.*$/, '')
-  if (!isIPv6(plain)) return plain
-  const text = new URL(`http://[${plain}]`).hostname.slice(1, -1)
-  const [head = '', tail] = text.split('::')
-  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'))
-  const [before, after] = [groups(head), groups(tail ?? '')]
-  const missing = tail === undefined ? 0 : 8 - before.length - after.length
-  const zeros = Array.from({ length: missing }, () => '0')
-  return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`
 }

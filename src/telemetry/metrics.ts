@@ -33,6 +33,10 @@ export interface Metrics {
   dialled(outcome: Success, durationMs: number): void
   /** Asks for the number of sessions at each scrape. */
   countSessions(count: () => number | Promise<number>): void
+  /** A connection without a tunnel, or an answer outside of one, was ended by the gateway. */
+  peerEnded(why: string): void
+  /** Asks for the number of connections at each scrape. */
+  countConnections(count: () => ConnectionCount): void
   /** The configuration was read, at the start or again. */
   configLoaded(outcome: Success, nowMs: number): void
   /** Audit entries could not be kept in the state directory. */
@@ -40,6 +44,12 @@ export interface Metrics {
   readonly contentType: string
   /** Everything in Prometheus' text format. */
   render(): Promise<string>
+}
+
+/** Connections of the port; a CONNECT under way counts as a tunnel. */
+export interface ConnectionCount {
+  readonly withTunnel: number
+  readonly withoutTunnel: number
 }
 
 export interface OpenTunnel {
@@ -96,6 +106,12 @@ export function createMetrics(): Metrics {
     help: 'Audit entries that could not be kept in the state directory',
     registers,
   })
+  const peersEnded = new Counter({
+    name: 'postern_connections_closed_total',
+    help: 'Connections without a tunnel, and answers beside one, that the gateway ended, by why',
+    labelNames: ['why'],
+    registers,
+  })
   for (const outcome of ['allow', 'deny', 'sign-in']) decisions.inc({ outcome }, 0)
   for (const outcome of ['ok', 'failed']) signIns.inc({ outcome }, 0)
   for (const reason of providerFailures) failures.inc({ reason }, 0)
@@ -107,6 +123,8 @@ export function createMetrics(): Metrics {
     providerFailed: (reason) => failures.inc({ reason }),
     dialled: (outcome, durationMs) => dials.observe({ outcome }, durationMs / 1000),
     countSessions: (count) => void sessionGauge(registry, count),
+    peerEnded: (why) => peersEnded.inc({ why }),
+    countConnections: (count) => void connectionGauge(registry, count),
     configLoaded: configMetrics(registry),
     auditEntriesLost: (entries) => auditLost.inc(entries),
     contentType: registry.contentType,
@@ -166,6 +184,20 @@ function sessionGauge(registry: Registry, count: () => number | Promise<number>)
     registers: [registry],
     async collect() {
       this.set(await count())
+    },
+  })
+}
+
+function connectionGauge(registry: Registry, count: () => ConnectionCount): Gauge {
+  return new Gauge({
+    name: 'postern_connections_active',
+    help: 'Connections that are open now, with a tunnel and without',
+    labelNames: ['tunnel'],
+    registers: [registry],
+    collect() {
+      const { withTunnel, withoutTunnel } = count()
+      this.set({ tunnel: 'yes' }, withTunnel)
+      this.set({ tunnel: 'no' }, withoutTunnel)
     },
   })
 }

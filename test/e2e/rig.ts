@@ -77,12 +77,16 @@ export function route(
   }
 }
 
-/** Starts a gateway as a user would, and a provider for it; people sign in on `signInHost`. */
+/**
+ * Starts a gateway as a user would, and a provider for it; people sign in on `signInHost`. `launcher`
+ * is a command that becomes the program behind it, such as `prlimit --nofile=400`.
+ */
 export async function startRig(
   scope: Scope,
   routes: readonly RouteEntry[],
   settings: Readonly<Record<string, unknown>> = {},
   signInHost = 'localhost',
+  launcher: readonly string[] = [],
 ): Promise<GatewayRig> {
   const home = join(scope.directory, 'gateway')
   await mkdir(home, { mode: 0o700 })
@@ -116,8 +120,9 @@ export async function startRig(
   }
 
   async function start(...options: string[]): Promise<void> {
-    const command = posternCommand('gateway', '-c', configPath, ...options)
-    child = startChild(scope, ...command, { env, cwd: home })
+    const [node, args] = posternCommand('gateway', '-c', configPath, ...options)
+    const [command = node, ...rest] = [...launcher, node, ...args]
+    child = startChild(scope, command, rest, { env, cwd: home })
     child.stdout.on('data', (chunk: Buffer) => lines.take(chunk.toString()))
     await child.says(/"message":"listening"/)
   }

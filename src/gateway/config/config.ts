@@ -2,6 +2,7 @@ import type { IpRange } from '../../ip-ranges.ts'
 import type { LogLevel } from '../../log.ts'
 import type { RevocationList } from '../client-certificates/revocation-list.ts'
 import type { Directory } from '../directory.ts'
+import type { PeerLimits } from '../peers/peers.ts'
 import type { Route } from '../routes/route.ts'
 
 /** A listening address; `host` undefined means every address of the machine. */
@@ -88,6 +89,7 @@ export interface GatewayConfig {
   /** Whether machines without a browser may be signed in by a code. */
   readonly deviceLogin: boolean
   readonly proxyProtocol: ProxyProtocolSettings
+  readonly peerLimits: PeerLimits
   /** Undefined: no client certificate is asked for. */
   readonly downstreamMtls?: DownstreamMtls | undefined
   readonly stateDirectory: string

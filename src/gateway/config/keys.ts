@@ -132,6 +132,16 @@ export const globalKeys = {
     variable: 'list',
     doc: 'Who may send a PROXY header: the addresses of your load balancers, such as `10.0.0.0/8`. A header from elsewhere is refused: the connection is closed without an answer, and logged. With `use_proxy_protocol: true` nobody else can connect at all. With `optional`, list only what writes a header itself: one that passes its clients on without would let each of them write its own.',
   }),
+  max_connections_per_address: countKey(
+    '1000',
+    'Most connections without a tunnel from one address, as the PROXY header tells it, or one IPv6 network of 64 bits; `0` for any number. A CONNECT under way counts as a tunnel. Behind a load balancer that sends no PROXY header everybody has one address: say `0` there.',
+    'the one of this address that has made no progress for the longest time is closed, and logged',
+  ),
+  max_connections: countKey(
+    '4000',
+    'Most connections without a tunnel in all; `0` for any number. TLS handshakes under way are among them.',
+    'the one that has made no progress for the longest time is closed, and logged',
+  ),
   downstream_mtls: key({
     schema: downstreamMtls,
     type: '`{ca_file, crl_file, enforcement, match_subject_alt_names, max_verify_depth}`',

@@ -131,6 +131,11 @@ function plainSettings(
     timeoutReadMs: values.timeout_read ?? fallback(globalKeys.timeout_read),
     timeoutWriteMs: values.timeout_write ?? fallback(globalKeys.timeout_write),
     maxTunnelsPerUser: values.max_tunnels_per_user ?? fallback(globalKeys.max_tunnels_per_user),
+    peerLimits: {
+      maxConnectionsPerAddress:
+        values.max_connections_per_address ?? fallback(globalKeys.max_connections_per_address),
+      maxConnections: values.max_connections ?? fallback(globalKeys.max_connections),
+    },
     logLevel: values.log_level ?? fallback(globalKeys.log_level),
     accessLogFields: values.access_log_fields,
     authorizeLogFields: values.authorize_log_fields,

@@ -1,0 +1,146 @@
+import type { Clock } from '../../clock.ts'
+import type { Exchange, ExchangeParts, PeerEnd } from './peer.ts'
+
+/** Whose exchanges they are. */
+export interface ExchangeOwner {
+  /** Those under way; kept here. */
+  readonly exchanges: Set<Exchange>
+  /** Whether the connection carries a tunnel, which outlives what happens beside it. */
+  carriesTunnel(): boolean
+  /** Ends the connection, and every exchange on it before it returns. */
+  close(end: PeerEnd): void
+  /** Something happened on the connection. */
+  progressed(): void
+  /** An exchange alone was ended. */
+  wasReset(end: PeerEnd): void
+}
+
+export interface Exchanges {
+  begin(owner: ExchangeOwner, parts: ExchangeParts): Exchange
+}
+
+export interface ExchangesOptions {
+  readonly clock: Clock
+  /** **Default:** 30 s */
+  readonly stallMs?: number | undefined
+  /** **Default:** 64 MiB */
+  readonly maxHeldBytes?: number | undefined
+}
+
+/**
+ * Longest time in which nothing of a request's body comes, and nothing of an answer is taken; in
+ * milliseconds. A piece of an answer counts when its last byte was taken, `pieceBytes` at the most.
+ *
+ * @limit time without progress of an answer or a body outside of tunnels, whatever the timeouts say:
+ * the connection is closed; one with a tunnel loses the stream alone
+ */
+const stallTimeoutMs = 30_000
+/**
+ * Most that all peers make the gateway hold outside of tunnels.
+ *
+ * @limit bytes of requests and answers outside of tunnels, of all peers together: the connection that
+ * has made no progress for the longest time is closed; one with a tunnel loses the stream alone
+ */
+const maxHeldBytesDefault = 64 * 1024 * 1024
+/** What an exchange costs besides its bytes: objects of both HTTP versions, a piece being encrypted. */
+const exchangeBytes = 32 * 1024
+
+interface Entry {
+  readonly owner: ExchangeOwner
+  readonly parts: ExchangeParts
+  readonly exchange: Exchange
+  bytes: number
+  progressedAtMs: number
+  endedBy: PeerEnd | undefined
+}
+
+/**
+ * Keeps all exchanges in the order of their last progress, so that the one that has stalled for the
+ * longest time is found without looking for it.
+ */
+export function createExchanges({
+  clock,
+  stallMs = stallTimeoutMs,
+  maxHeldBytes = maxHeldBytesDefault,
+}: ExchangesOptions): Exchanges {
+  const entries = new Set<Entry>()
+  let heldBytes = 0
+  let timer: Disposable | undefined
+
+  function touch(entry: Entry): void {
+    entry.progressedAtMs = clock.now()
+    entries.delete(entry)
+    entries.add(entry)
+  }
+
+  function count(entry: Entry, bytes: number): void {
+    heldBytes += bytes - entry.bytes
+    entry.bytes = bytes
+    // Each step takes at least one of them, and what is its connection's besides.
+    for (const oldest of entries) {
+      if (heldBytes <= maxHeldBytes) return
+      evict(oldest, 'memory')
+    }
+  }
+
+  function remove(entry: Entry): void {
+    if (!entries.delete(entry)) return
+    heldBytes -= entry.bytes
+    entry.owner.exchanges.delete(entry.exchange)
+  }
+
+  function evict(entry: Entry, end: PeerEnd): void {
+    entry.endedBy = end
+    remove(entry)
+    if (entry.owner.carriesTunnel()) {
+      entry.parts.reset()
+      entry.owner.wasReset(end)
+    } else entry.owner.close(end)
+  }
+
+  /** Ends what has stalled, and looks again when the next one could have. */
+  function look(): void {
+    timer = undefined
+    const nowMs = clock.now()
+    for (const entry of entries) {
+      const leftMs = entry.progressedAtMs + stallMs - nowMs
+      if (leftMs > 0) return arm(leftMs)
+      if (entry.parts.isPeersTurn()) evict(entry, 'stalled')
+      else touch(entry)
+    }
+  }
+
+  function arm(delayMs: number): void {
+    timer ??= clock.schedule(delayMs, look)
+  }
+
+  return {
+    begin(owner, parts) {
+      const exchange: Exchange = {
+        get endedBy() {
+          return entry.endedBy
+        },
+        progressed() {
+          if (!entries.has(entry)) return
+          touch(entry)
+          owner.progressed()
+        },
+        hold(bytes) {
+          if (entries.has(entry)) count(entry, exchangeBytes + parts.bytes + bytes)
+        },
+        end() {
+          remove(entry)
+          owner.progressed()
+        },
+      }
+      const now = { bytes: 0, progressedAtMs: clock.now(), endedBy: undefined }
+      const entry: Entry = { owner, parts, exchange, ...now }
+      entries.add(entry)
+      owner.exchanges.add(exchange)
+      owner.progressed()
+      arm(stallMs)
+      count(entry, exchangeBytes + parts.bytes)
+      return exchange
+    },
+  }
+}

@@ -1,0 +1,51 @@
+/** Why the gateway ended a connection without a tunnel, or an answer outside of one. */
+export type PeerEnd =
+  | 'stalled'
+  | 'pipelined'
+  | 'address-limit'
+  | 'total-limit'
+  | 'memory'
+  | 'descriptors'
+  | 'flood'
+  | 'renegotiation'
+
+/** One connection of the port, from its first byte on. */
+export interface Peer {
+  /** Empty until `from` told it. */
+  readonly ip: string
+  /** False once it was closed, by whichever side. */
+  readonly isOpen: boolean
+  /** How many requests outside of tunnels are under way. */
+  readonly exchanges: number
+  /** Tells whose it is, as the PROXY header has it: it counts among those of this address from now on. */
+  from(ip: string): void
+  /** Something came of it: it is not the oldest any more. */
+  progressed(): void
+  /** A CONNECT is under way or a tunnel open, until it is disposed of. */
+  carryTunnel(): Disposable
+  /** A request outside of tunnels and its answer. */
+  beginExchange(parts: ExchangeParts): Exchange
+  /** Ends the connection at once, and reports why. */
+  close(end: PeerEnd): void
+}
+
+export interface ExchangeParts {
+  /** What the request itself holds, such as its head, in bytes. */
+  readonly bytes: number
+  /** Whether the next step is the peer's: to send more of a body, to take more of an answer. */
+  isPeersTurn(): boolean
+  /** Ends this exchange alone, where its connection carries a tunnel as well. */
+  reset(): void
+}
+
+/** One request outside of tunnels and its answer, as far as it costs something. */
+export interface Exchange {
+  /** Why the gateway ended it; undefined while it did not. */
+  readonly endedBy: PeerEnd | undefined
+  /** A byte of the request came, or one of the answer left. */
+  progressed(): void
+  /** How many bytes of the answer wait for their reader now. */
+  hold(bytes: number): void
+  /** It is over; calling it again does nothing. */
+  end(): void
+}

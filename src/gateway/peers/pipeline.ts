@@ -1,0 +1,75 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Exchange, Peer } from './peer.ts'
+import { onReceived } from './received.ts'
+import { headBytes } from './head-bytes.ts'
+
+/** Requests of one connection over HTTP/1.1, served one after the other. */
+export interface Pipeline {
+  /** Serves a request when every answer before it has left. */
+  add(request: IncomingMessage, response: ServerResponse, peer: Peer): void
+  /** Whether answers of a connection are under way or wait. */
+  isBusy(socket: Duplex): boolean
+}
+
+/** Serves one request; calls nobody back. */
+type Serve = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => void
+
+/**
+ * Most requests of one connection that wait for the answers before them.
+ *
+ * @limit requests over HTTP/1.1 that come before the last answer has left: the connection is closed
+ */
+const maxWaiting = 8
+
+interface Turn {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly exchange: Exchange
+}
+
+/**
+ * Makes one. Node parses every request of a chunk, also on a paused socket, and emits each of them:
+ * work must not begin with that.
+ */
+export function createPipeline(serve: Serve): Pipeline {
+  /** Of each connection; the first one is being served. */
+  const turns = new WeakMap<Duplex, Turn[]>()
+
+  function next(socket: Duplex): void {
+    const [turn] = turns.get(socket) ?? []
+    if (turn === undefined || socket.destroyed) return
+    const { request, response, exchange } = turn
+    response.once('close', () => {
+      exchange.end()
+      turns.get(socket)?.shift()
+      next(socket)
+    })
+    serve(request, response, exchange)
+  }
+
+  return {
+    add(request, response, peer) {
+      // What is left of the chunk that closed it: the socket learns of its end only later.
+      if (!peer.isOpen) return
+      const { socket } = request
+      const queue = turns.get(socket) ?? []
+      turns.set(socket, queue)
+      if (queue.length > maxWaiting) return peer.close('pipelined')
+      const exchange = beginExchange(request, response, peer)
+      queue.push({ request, response, exchange })
+      if (queue.length === 1) next(socket)
+    },
+    isBusy: (socket) => (turns.get(socket)?.length ?? 0) > 0,
+  }
+}
+
+function beginExchange(request: IncomingMessage, response: ServerResponse, peer: Peer): Exchange {
+  const exchange = peer.beginExchange({
+    bytes: headBytes(request.rawHeaders),
+    isPeersTurn: () => !request.complete || response.headersSent,
+    reset: () => request.socket.destroy(),
+  })
+  onReceived(request, () => exchange.progressed())
+  return exchange
+}

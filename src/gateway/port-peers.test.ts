@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict'
+import { once, type EventEmitter } from 'node:events'
+import * as http2 from 'node:http2'
+import { connect as connectTcp } from 'node:net'
+import { describe, test, type TestContext } from 'node:test'
+import type { TLSSocket } from 'node:tls'
+import { connectHead, connectTls, testCertificate } from './gateway.fixture.ts'
+import { createTestPeers } from './peers/peers.fixture.ts'
+import type { PeersOptions } from './peers/peers.ts'
+import type { PortHandlers } from './port-handlers.ts'
+import { openPort } from './port.ts'
+import { createTlsContexts } from './tls-contexts.ts'
+
+const stallMs = 300
+const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+
+interface TestPort {
+  readonly port: number
+  /** Resolves to the first end that is reported, with its address. */
+  readonly ended: Promise<string>
+  /** All of them so far. */
+  readonly ends: string[]
+}
+
+async function open(
+  t: TestContext,
+  handlers: Partial<PortHandlers> = {},
+  options: Partial<PeersOptions> = {},
+): Promise<TestPort> {
+  const ends: string[] = []
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const nothing = (): void => undefined
+  const noTunnel = async (): Promise<void> => undefined
+  const port = await openPort({
+    address: { host: '127.0.0.1', port: 0 },
+    contexts: createTlsContexts([testCertificate]),
+    idleTimeoutMs: 0,
+    readTimeoutMs: 0,
+    peers: createTestPeers({
+      report(end, ip) {
+        ends.push(`${end} ${ip}`)
+        resolve(`${end} ${ip}`)
+      },
+      ...options,
+    }),
+    handlers: {
+      connectHttp1: noTunnel,
+      connectHttp2: noTunnel,
+      connectWebSocket: noTunnel,
+      malformedHttp1: nothing,
+      oversizedHttp2: nothing,
+      request: nothing,
+      ...handlers,
+    },
+  })
+  t.after(() => {
+    port.stopAccepting()
+    port.destroy()
+  })
+  return { port: port.address.port, ended: promise, ends }
+}
+
+async function secure(
+  t: TestContext,
+  { port }: TestPort,
+  alpn: 'h2' | 'http/1.1',
+): Promise<TLSSocket> {
+  const socket = await connectTls(port, [alpn])
+  socket.on('error', () => undefined)
+  t.after(() => socket.destroy())
+  return socket
+}
+
+async function session(
+  t: TestContext,
+  port: TestPort,
+  settings: http2.Settings = {},
+): Promise<http2.ClientHttp2Session> {
+  const socket = await secure(t, port, 'h2')
+  const client = http2.connect('https://localhost', { createConnection: () => socket, settings })
+  client.on('error', () => undefined)
+  t.after(() => client.destroy())
+  await once(client, 'remoteSettings')
+  return client
+}
+
+/** Resolves when a stream has closed, whatever the reason. */
+function closing(stream: EventEmitter): Promise<void> {
+  return new Promise((resolve) => stream.once('close', () => resolve()))
+}
+
+const large = Buffer.alloc(16 * 1024 * 1024)
+
+describe('requests over HTTP/1.1 before the last answer has left', () => {
+  test('do no work until it has, and are answered in their order', async (t) => {
+    const answers: (() => void)[] = []
+    const { promise: asked, resolve } = Promise.withResolvers<void>()
+    const port = await open(t, {
+      request(request, response) {
+        answers.push(() => void response.end(`${request.url} `))
+        resolve()
+      },
+    })
+    const socket = await secure(t, port, 'http/1.1')
+    const heads = ['/a', '/b', '/c'].map((path) => get.replace('/', path))
+    socket.write(heads.join(''))
+    await asked
+    let said = ''
+    socket.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    for (const path of ['/a', '/b', '/c']) {
+      assert.equal(answers.length, 1, path)
+      answers.shift()?.()
+      while (!said.includes(`${path} `)) await once(socket, 'data')
+    }
+    assert.deepEqual(port.ends, [])
+  })
+
+  test('are at most eight, or the connection is closed', async (t) => {
+    let served = 0
+    const port = await open(t, { request: () => (served += 1) })
+    const polite = await secure(t, port, 'http/1.1')
+    polite.write(get.repeat(9))
+    const hasty = await secure(t, port, 'http/1.1')
+    const closed = Promise.race([once(hasty, 'end'), closing(hasty)])
+    hasty.resume().write(get.repeat(400))
+    assert.equal(await port.ended, 'pipelined 127.0.0.1')
+    await closed
+    assert.equal(polite.destroyed, false)
+    assert.equal(served, 2)
+    assert.equal(port.ends.length, 1)
+  })
+})
+
+describe('requests over HTTP/2', () => {
+  test('are at most 32 at once outside of tunnels, and others may come again', async (t) => {
+    let served = 0
+    const port = await open(t, { request: () => (served += 1) })
+    const client = await session(t, port)
+    const streams = Array.from({ length: 40 }, () => client.request({ ':path': '/' }))
+    for (const stream of streams) stream.on('error', () => undefined)
+    const refused = streams.slice(32)
+    await Promise.all(refused.map(closing))
+    const { NGHTTP2_REFUSED_STREAM: code } = http2.constants
+    assert.deepEqual(
+      refused.map(({ rstCode }) => rstCode),
+      refused.map(() => code),
+    )
+    assert.equal(served, 32)
+    assert.deepEqual(port.ends, [])
+  })
+})
+
+describe('what makes no progress', () => {
+  const readers: Readonly<Record<string, (t: TestContext, port: TestPort) => Promise<void>>> = {
+    'an answer over HTTP/1.1 that nobody reads': async (t, port) => {
+      const socket = await secure(t, port, 'http/1.1')
+      socket.pause().write(get)
+    },
+    'an answer over HTTP/2 without a window': async (t, port) => {
+      const client = await session(t, port, { initialWindowSize: 0 })
+      client.request({ ':path': '/' }).on('error', () => undefined)
+    },
+    'a body over HTTP/1.1 that never comes': async (t, port) => {
+      const socket = await secure(t, port, 'http/1.1')
+      socket.write('POST /form HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n')
+    },
+    'a body over HTTP/2 that never comes': async (t, port) => {
+      const client = await session(t, port)
+      client.request({ ':path': '/form', ':method': 'POST' }).on('error', () => undefined)
+    },
+    'an HTTP/2 connection without its preface': async (t, port) => {
+      await secure(t, port, 'h2')
+    },
+  }
+  for (const [name, stall] of Object.entries(readers)) {
+    test(`${name} is closed`, async (t) => {
+      const port = await open(
+        t,
+        {
+          request(request, response) {
+            if (request.url !== '/form') response.end(large)
+          },
+        },
+        { stallMs },
+      )
+      await stall(t, port)
+      assert.equal(await port.ended, 'stalled 127.0.0.1')
+    })
+  }
+
+  test('is reset alone on a connection with a tunnel', async (t) => {
+    const port = await open(
+      t,
+      {
+        request: (_request, response) => void response.end(large),
+        async connectHttp2(stream) {
+          stream.respond({ ':status': 200 })
+          stream.pipe(stream)
+          await once(stream, 'close')
+        },
+      },
+      { stallMs },
+    )
+    const client = await session(t, port, { initialWindowSize: 0 })
+    const tunnel = client.request(
+      { ':method': 'CONNECT', ':authority': 'a:1' },
+      { endStream: false },
+    )
+    await once(tunnel, 'response')
+    const page = client.request({ ':path': '/' })
+    await closing(page.on('error', () => undefined))
+    assert.equal(await port.ended, 'stalled 127.0.0.1')
+    // The same connection, and the same tunnel.
+    client.settings({ initialWindowSize: 65_535 })
+    const second = client.request(
+      { ':method': 'CONNECT', ':authority': 'a:1' },
+      { endStream: false },
+    )
+    second.write('still here')
+    const [echoed] = (await once(second, 'data')) as [Buffer]
+    assert.equal(echoed.toString(), 'still here')
+    assert.equal(tunnel.destroyed, false)
+  })
+
+  test('is not a slow upload or a slow reader', async (t) => {
+    const { promise: whole, resolve } = Promise.withResolvers<number>()
+    const port = await open(
+      t,
+      {
+        request(request, response) {
+          let bytes = 0
+          request.on('data', (chunk: Buffer) => (bytes += chunk.length))
+          request.on('end', () => {
+            response.end('done')
+            resolve(bytes)
+          })
+        },
+      },
+      { stallMs },
+    )
+    const socket = await secure(t, port, 'http/1.1')
+    socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n')
+    let sent = 0
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(() => {
+        socket.write('x')
+        sent += 1
+        if (sent < 8) return
+        clearInterval(timer)
+        resolve()
+      }, stallMs / 3)
+    })
+    assert.equal(await whole, 8)
+    assert.deepEqual(port.ends, [])
+  })
+})
+
+describe('connections that carry nothing', () => {
+  test('make room for others, those in their handshake first of all', async (t) => {
+    const limits = { maxConnectionsPerAddress: 3, maxConnections: 0 }
+    const port = await open(
+      t,
+      { request: (_request, response) => void response.end('page') },
+      { limits },
+    )
+    const silent = Array.from({ length: 3 }, () => connectTcp(port.port, '127.0.0.1'))
+    await Promise.all(silent.map((socket) => once(socket.resume(), 'connect')))
+    const closed = Promise.race(silent.map((socket) => once(socket, 'close')))
+    const socket = await secure(t, port, 'http/1.1')
+    socket.write(get)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    assert.match(answer.toString(), /page$/)
+    await closed
+    assert.deepEqual(port.ends, ['address-limit 127.0.0.1'])
+    for (const one of silent) one.destroy()
+  })
+
+  test('are those whose CONNECT was refused, too', async (t) => {
+    const limits = { maxConnectionsPerAddress: 1, maxConnections: 0 }
+    const port = await open(t, {}, { limits })
+    const first = await secure(t, port, 'http/1.1')
+    first.write(connectHead('a.example.com:1'))
+    await secure(t, port, 'http/1.1')
+    assert.equal(await port.ended, 'address-limit 127.0.0.1')
+  })
+})
