@@ -26,6 +26,17 @@ test('an email address compares without case, and only while it is not unverifie
   assert.deepEqual(groupsOf({ userId: 'x', email: undefined }), [])
 })
 
+test('groups of an address that is unverified or oddly spelt are claimed, and not theirs', () => {
+  const claimed = (change: Partial<typeof alice>) => {
+    const subject = subjectOf({ ...alice, userId: 'x', ...change }, directory)
+    return [subject?.groups, subject?.claimedGroups]
+  }
+  assert.deepEqual(claimed({}), [['dba', 'on-call'], []])
+  assert.deepEqual(claimed({ emailVerified: false }), [[], ['dba', 'on-call']])
+  assert.deepEqual(claimed({ email: ' alice@example.com.' }), [[], ['dba', 'on-call']])
+  assert.deepEqual(claimed({ email: 'user-1' }), [[], undefined])
+})
+
 test('an id compares exactly, and is never taken for an email address', () => {
   const email = undefined
   assert.deepEqual(groupsOf({ email }), ['staff'])

@@ -1,5 +1,6 @@
 import type { AnySession, Session } from '../identity/session.ts'
 import type { Subject } from '../policy/facts.ts'
+import { plainAddress } from '../policy/matchers/plain-address.ts'
 import { foldCase } from '../policy/matchers/string.ts'
 
 /** One person in one group. */
@@ -15,6 +16,8 @@ export interface Directory {
   readonly size: number
   /** The groups of somebody, by their verified email address or their id; empty for a stranger. */
   groupsOf(person: Pick<Session, 'userId' | 'email' | 'emailVerified'>): readonly string[]
+  /** Those of an address that somebody only claims, or that is a spelling of the one it lists. */
+  claimedGroupsOf(person: Pick<Session, 'email'>): readonly string[]
 }
 
 /** Whether a name of a directory is an email address. */
@@ -43,6 +46,10 @@ export function createDirectory(memberships: readonly Membership[]): Directory {
       const byEmail = isUsable ? groups.get(foldCase(email)) : undefined
       return [...(byId ?? []), ...(byEmail ?? [])]
     },
+    claimedGroupsOf({ email = '' }) {
+      const claimed = plainAddress(email)
+      return isEmail(claimed) ? [...(groups.get(claimed) ?? [])] : []
+    },
   }
 }
 
@@ -55,8 +62,9 @@ export function subjectOf(
   directory: Directory | undefined,
 ): Subject | undefined {
   if (directory === undefined || session?.kind !== 'person') return session
-  const added = directory.groupsOf(session)
-  return added.length === 0
+  const groups = [...new Set([...session.groups, ...directory.groupsOf(session)])]
+  const claimedGroups = directory.claimedGroupsOf(session).filter((it) => !groups.includes(it))
+  return groups.length + claimedGroups.length === session.groups.length
     ? session
-    : { ...session, groups: [...new Set([...session.groups, ...added])] }
+    : { ...session, groups, claimedGroups }
 }

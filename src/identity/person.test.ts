@@ -84,9 +84,9 @@ test('groups are found at a path, and in a claim of that very name first', () =>
 test('a claim without groups is told apart: absent, unusable or empty', () => {
   const fault = (groups: unknown) => faultOfGroupsClaim({ groups }, 'groups')
   for (const absent of [undefined, null]) assert.equal(fault(absent), 'absent')
-  for (const bad of [7, true, {}, { ops: 1 }, [{ id: 'x' }], [null], '', [['ops']]])
+  for (const bad of [true, {}, { ops: 1 }, [{ id: 'x' }], [null], '', [['ops']]])
     assert.equal(fault(bad), 'unusable', JSON.stringify(bad))
-  for (const good of [[], ['ops'], 'ops', [{ value: 'ops' }], [null, 'ops']])
+  for (const good of [[], ['ops'], 'ops', 7, [{ value: 'ops' }], [null, 'ops']])
     assert.equal(fault(good), undefined, JSON.stringify(good))
 })
 

@@ -101,10 +101,10 @@ function address(value: unknown): string | undefined {
   return Array.isArray(value) && value.length === 1 ? text(value[0]) : text(value)
 }
 
-/** A list of names, ids or objects with one of these, or a single name. */
+/** A list of names, ids or objects with one of these, or a single one. */
 function groupsIn(claim: unknown): readonly string[] {
-  if (!Array.isArray(claim)) return [text(claim)].filter((name) => name !== undefined)
-  return claim.map(nameOfGroup).filter((name) => name !== undefined)
+  const entries: readonly unknown[] = Array.isArray(claim) ? claim : [claim]
+  return entries.map(nameOfGroup).filter((name) => name !== undefined)
 }
 
 /**

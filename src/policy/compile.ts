@@ -46,10 +46,10 @@ function judgeSide(clauses: readonly Clause[], facts: RequestFacts): Verdict {
  */
 function judgeIn(clause: Clause, criterion: CompiledCriterion, facts: RequestFacts): Verdict {
   const { subject } = facts
-  if (!criterion.readsSubject || subject?.kind !== 'service-account' || clause.side === 'deny') {
-    return criterion.judge(facts)
-  }
   const isTurned = clause.operator === 'not' || clause.operator === 'nor'
+  if (!criterion.readsSubject || subject?.kind !== 'service-account' || clause.side === 'deny') {
+    return criterion.judge(facts, { side: clause.side, isTurned })
+  }
   return (
     (isTurned ? undefined : criterion.admit?.(subject)) ?? {
       value: isTurned,

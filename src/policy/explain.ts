@@ -11,7 +11,7 @@ const sentences = {
   'service-account-unauthorized': 'this rule is about people, and a service account is not one',
   'email-ok': 'your email address is among those this route names',
   'email-unauthorized': 'your email address is not among those this route names',
-  'email-unverified': 'your identity provider says that your email address is not verified',
+  'email-unverified': 'your identity provider does not say that your email address is verified',
   'domain-ok': "your email address's domain is among those this route names",
   'domain-unauthorized': "your email address's domain is not among those this route names",
   'claim-ok': 'your identity provider says of you what this route asks for',

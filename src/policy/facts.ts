@@ -4,9 +4,11 @@ export interface Subject {
   /** The provider's `sub`, or the id of a service account. */
   readonly userId: string
   readonly email: string | undefined
-  /** False only when the provider said `email_verified: false`: then no email or domain criterion holds. */
+  /** False when the provider did not say so where it must: then no `allow` believes the address. */
   readonly emailVerified: boolean
   readonly groups: readonly string[]
+  /** Those that they would be in besides if an unverified or oddly spelt address was theirs. */
+  readonly claimedGroups?: readonly string[]
   /** Every claim of the identity provider, as it came. */
   readonly claims: Readonly<Record<string, unknown>>
 }

@@ -33,7 +33,31 @@ function slowCertificate(
     : say(false, 'client-certificate-unauthorized')
 }
 
-function slowCriterion(criterion: Criterion, { subject, ...request }: RequestFacts): Said {
+/** Of somebody whose address is theirs, and of one who only claims it; `ofNobody` is without any. */
+function slowEmail(
+  holds: boolean,
+  ofNobody: boolean,
+  stem: string,
+  isVerified: boolean,
+  stands: string,
+): Said {
+  const said = (value: boolean): Said => ({
+    value,
+    reasons: new Set([`${stem}-${value ? 'ok' : 'unauthorized'}`]),
+  })
+  const unverified = (value: boolean): Said => ({ value, reasons: new Set(['email-unverified']) })
+  if (isVerified) return said(holds)
+  const isTurned = stands.endsWith('not') || stands.endsWith('nor')
+  if (stands.startsWith('allow')) return unverified(isTurned)
+  const value = isTurned ? holds && ofNobody : holds || ofNobody
+  return value === holds ? said(value) : unverified(value)
+}
+
+function slowCriterion(
+  criterion: Criterion,
+  { subject, ...request }: RequestFacts,
+  stands: string,
+): Said {
   const [name, data] = Object.entries(criterion)[0] ?? []
   const say = (value: boolean, stem: string): Said => ({
     value,
@@ -57,7 +81,6 @@ function slowCriterion(criterion: Criterion, { subject, ...request }: RequestFac
     default:
   }
   if (subject === undefined) return { value: false, reasons: new Set(['user-unauthenticated']) }
-  const unverified = { value: false, reasons: new Set(['email-unverified']) }
   const email = subject.email?.toLowerCase() ?? ''
   switch (name) {
     case 'authenticated_user':
@@ -65,13 +88,21 @@ function slowCriterion(criterion: Criterion, { subject, ...request }: RequestFac
     case 'user':
       return say(subject.userId === data, 'user')
     case 'email':
-      return subject.emailVerified
-        ? say(email !== (data as { not: string }).not.toLowerCase(), 'email')
-        : unverified
+      return slowEmail(
+        email !== (data as { not: string }).not.toLowerCase(),
+        true,
+        'email',
+        subject.emailVerified,
+        stands,
+      )
     case 'domain':
-      return subject.emailVerified
-        ? say(email.endsWith(`@${String(data).toLowerCase()}`), 'domain')
-        : unverified
+      return slowEmail(
+        email.endsWith(`@${String(data).toLowerCase()}`),
+        false,
+        'domain',
+        subject.emailVerified,
+        stands,
+      )
     case 'groups':
       return say(subject.groups.includes((data as { has: string }).has), 'groups')
     case 'claim/team':
@@ -116,7 +147,7 @@ function slowSide(rules: readonly Rule[], side: string, facts: RequestFacts): Sa
       if (criteria.length === 0) continue
       const said = slowOperator(
         operator,
-        criteria.map((criterion) => slowCriterion(criterion, facts)),
+        criteria.map((criterion) => slowCriterion(criterion, facts, `${side} ${operator}`)),
       )
       if (said.value === merged.value) {
         merged = { value: said.value, reasons: reasonsOf([merged, said]) }

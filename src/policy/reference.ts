@@ -54,8 +54,15 @@ policy:
   under \`deny\` it makes even a public route ask for it. Only an \`or\` in which another criterion holds leaves it out.
 - A criterion that cannot be honoured here is refused when the configuration is read: one that silently never held
   would turn a \`deny\` into a hole.
-- An email address that the provider says is not verified satisfies no \`email\` or \`domain\` criterion. Keep that in mind
-  under \`not\` and \`deny\`, where not satisfying is what lets somebody in: name whom you allow rather than whom you do not.
+- **An unverified email address lets nobody in and saves nobody.** Under \`allow\` it satisfies neither \`email\`, \`domain\`
+  and \`claim/email\` nor a \`not\` or \`nor\` around them. Under \`deny\` it counts as theirs, so that a \`deny\` of it holds,
+  and as nobody's, so that a \`deny\` of all others holds too. An address is unverified when \`email_verified\` is there
+  and no yes, or missing with \`idp_trust_missing_email_verified: false\`.
+- A \`deny\` by email address or domain holds for every spelling: blanks and dots around its parts, case, full-width
+  letters, characters that nobody sees, international domains in either form. An \`allow\` wants the exact address, case aside.
+- Where a claim is missing or of another type than the criterion reads (\`groups\` as an object, \`email\` as a number), there
+  is nothing to match: \`deny: or: [groups: {has: contractors}]\` lets through whoever comes without groups. Of a list of
+  several email addresses none is theirs for an \`allow\`, and each one for a \`deny\`.
 - **Service accounts** ([service-accounts.md](service-accounts.md)) are let in by \`authenticated_user\`, and by \`user\` with
   their id (\`is\`, \`in\`, \`starts_with\`, …), and by nothing else that asks who somebody is: never by \`email\`, \`domain\`,
   \`groups\` or \`claim\`, never by a matcher that only says who they are not (\`user: {not: …}\`), and never by \`not\` or

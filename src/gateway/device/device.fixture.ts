@@ -56,6 +56,8 @@ export interface DeviceRig {
   readonly clock: FakeClock
   readonly lines: Record<string, unknown>[]
   line(message: string): Promise<Record<string, unknown>>
+  /** The first line, past or to come, that fits. */
+  lineWhere(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>
   /** The access line of a request for this path. */
   accessLine(path: string): Promise<Record<string, unknown>>
   /** A request without cookies; `from` is a loopback address to come from. */
@@ -130,6 +132,7 @@ export async function startDeviceRig(t: TestContext, settings = ''): Promise<Dev
     clock,
     lines,
     line: (message) => line((it) => it['message'] === message),
+    lineWhere: line,
     accessLine: (to) => line((it) => it['service'] === 'access' && it['path'] === to),
     send,
     async begin(said = machine, from) {

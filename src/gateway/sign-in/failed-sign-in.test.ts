@@ -61,6 +61,7 @@ test('callbacks that somebody makes up are no errors, and few lines', async (t) 
   rig.clock.advance(60_000)
   const more = await rig.line('more sign-ins refused')
   assert.equal(more['callbacks'], 20)
+  // Said once they are kept, in their order.
   const refused = rig.lines.filter(({ message }) => message === 'sign-in refused')
   assert.equal(refused.length, 10)
   assert.ok(!rig.lines.some(({ level }) => level === 'error'))

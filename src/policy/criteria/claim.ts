@@ -1,8 +1,10 @@
 import { findClaim } from '../../claim-path.ts'
+import type { Subject } from '../facts.ts'
 import { foldCase } from '../matchers/string.ts'
 import { parseStringListMatcher } from '../matchers/string-list.ts'
-import { aboutEmail } from './email.ts'
-import { aboutSubject, answer, type Criterion } from './criterion.ts'
+import { plainAddress } from '../matchers/plain-address.ts'
+import { aboutEmail, type EmailCriterion } from './email.ts'
+import { aboutSubject, answer, holdsInReadings, type Criterion } from './criterion.ts'
 
 /** `claim/department: { has: engineering }` — what the identity provider says of a person. */
 export const claim: Criterion = {
@@ -22,11 +24,15 @@ export const claim: Criterion = {
     const readsEmail = /^email(?:[/.]|$)/.test(path)
     const matches = parseStringListMatcher(data, place, readsEmail ? foldCase : undefined)
     if (matches === undefined) return undefined
-    // The raw claim is the very address that `email` refuses while it is unverified.
-    const about = readsEmail ? aboutEmail : aboutSubject
-    return about((subject) =>
-      answer(matches(valuesOf(findClaim(subject.claims, path))), 'claim-ok', 'claim-unauthorized'),
-    )
+    const values = ({ claims }: Subject): readonly string[] => valuesOf(findClaim(claims, path))
+    const [ok, otherwise] = ['claim-ok', 'claim-unauthorized'] as const
+    if (!readsEmail)
+      return aboutSubject((subject) => answer(matches(values(subject)), ok, otherwise))
+    // The raw claim is the very address that `email` does not believe while it is unverified.
+    const plain = parseStringListMatcher(data, place, plainAddress) ?? matches
+    const holds: EmailCriterion['holds'] = (subject, stance) =>
+      holdsInReadings([matches, plain], (reading) => reading(values(subject)), stance)
+    return aboutEmail({ ok, otherwise, ofNobody: matches([]), holds })
   },
 }
 

@@ -18,6 +18,25 @@ export interface Criterion {
   parse(data: unknown, place: Place, subPath: string): CompiledCriterion | undefined
 }
 
+/** Where a criterion stands in a policy: what it is for, and whether its operator turns its value. */
+export interface Stance {
+  readonly side: 'allow' | 'deny'
+  readonly isTurned: boolean
+}
+
+/**
+ * Whether something holds that can be read in several ways, of which each is as likely: the answer is the
+ * one that keeps somebody out.
+ */
+export function holdsInReadings<Reading>(
+  readings: readonly Reading[],
+  matches: (reading: Reading) => boolean,
+  { side, isTurned }: Stance,
+): boolean {
+  const keepsOut = (side === 'deny') !== isTurned
+  return keepsOut ? readings.some(matches) : readings.every(matches)
+}
+
 /** A criterion with its data, ready to be asked about requests. */
 export interface CompiledCriterion {
   /** Whether it asks who somebody is. */
@@ -26,7 +45,7 @@ export interface CompiledCriterion {
   readonly needsProvider?: boolean
   /** Whether it asks for the client's certificate; absent when it does not. */
   readonly readsClientCertificate?: boolean
-  judge(facts: RequestFacts): Verdict
+  judge(facts: RequestFacts, stance: Stance): Verdict
   /**
    * Lets a service account in, under `and` and `or` of an `allow`. Absent on every other criterion
    * that reads the subject: none of those ever does, see `compile.ts`.
@@ -50,7 +69,7 @@ export function answer(value: boolean, ok: Reason, otherwise: Reason): Verdict {
  * `admit` it may let service accounts in as well. One that names them needs no provider of people.
  */
 export function aboutSubject(
-  judge: (subject: Subject) => Verdict,
+  judge: (subject: Subject, stance: Stance) => Verdict,
   admit?: (account: Subject) => Verdict,
   needsProvider = true,
 ): CompiledCriterion {
@@ -58,8 +77,10 @@ export function aboutSubject(
     readsSubject: true,
     needsProvider,
     ...(admit === undefined ? {} : { admit }),
-    judge: ({ subject }) =>
-      subject === undefined ? { value: false, reasons: ['user-unauthenticated'] } : judge(subject),
+    judge: ({ subject }, stance) =>
+      subject === undefined
+        ? { value: false, reasons: ['user-unauthenticated'] }
+        : judge(subject, stance),
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseStringListMatcher } from '../matchers/string-list.ts'
-import { aboutSubject, answer, type Criterion } from './criterion.ts'
+import { aboutSubject, answer, holdsInReadings, type Criterion } from './criterion.ts'
 
 /** `groups: { has: datascience@example.com }` — the groups the identity provider puts a person in. */
 export const groups: Criterion = {
@@ -16,7 +16,15 @@ export const groups: Criterion = {
     const matches = parseStringListMatcher(data, place)
     return (
       matches &&
-      aboutSubject(({ groups }) => answer(matches(groups), 'groups-ok', 'groups-unauthorized'))
+      aboutSubject(({ groups, claimedGroups = [] }, stance) => {
+        const readings =
+          claimedGroups.length > 0 ? [groups, [...groups, ...claimedGroups]] : [groups]
+        return answer(
+          holdsInReadings(readings, matches, stance),
+          'groups-ok',
+          'groups-unauthorized',
+        )
+      })
     )
   },
 }

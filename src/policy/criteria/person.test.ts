@@ -96,14 +96,70 @@ test('an unverified email address satisfies no criterion that reads it', () => {
   }
 })
 
-test('a deny by email address does not hold for an unverified one, and nothing else is granted', () => {
+test("a deny takes an unverified address for theirs, and for nobody's", () => {
   const subject = { ...alice, emailVerified: false }
   const denied = { deny: { or: [{ email: 'alice@corp.example' }] } }
-  assert.deepEqual(decide(denied, { subject }).deny, verdict(false, 'email-unverified'))
-  assert.equal(decide(denied, { subject }).outcome, 'deny')
+  assert.deepEqual(decide(denied, { subject }).deny, verdict(true, 'email-ok'))
   const outsiders = { allow: { or: [{ accept: 1 }] }, deny: { not: [{ domain: 'corp.example' }] } }
   assert.equal(decide(outsiders).outcome, 'allow')
   assert.equal(decide(outsiders, { subject }).outcome, 'deny')
+  assert.deepEqual(decide(outsiders, { subject }).deny, verdict(true, 'email-unverified'))
+  const others = { allow: { or: [{ accept: 1 }] }, deny: { or: [{ email: 'bob@corp.example' }] } }
+  assert.equal(decide(others, { subject }).outcome, 'allow')
+})
+
+test('an allow of all but some lets no unverified address in', () => {
+  const allButBob = { allow: { not: [{ email: 'bob@corp.example' }] } }
+  assert.equal(decide(allButBob).outcome, 'allow')
+  const unverified = decide(allButBob, { subject: { ...alice, emailVerified: false } })
+  assert.deepEqual(unverified.allow, verdict(false, 'email-unverified'))
+})
+
+test('a deny holds for every spelling of an address, and an allow for the exact one', () => {
+  const denied = (email: string, criterion: unknown): string =>
+    decide([{ allow: { or: [{ accept: 1 }] } }, { deny: { or: [criterion] } }], {
+      subject: { ...alice, email },
+    }).outcome
+  for (const email of [
+    'mallory@corp.test',
+    ' mallory@corp.test',
+    'mallory@corp.test\u00a0',
+    'mallory@corp.test.',
+    '.MALLORY.@.Corp.Test..',
+    'mallory @ corp.test',
+    'mal\u200blory@corp.test',
+    '\uff4dallory\uff20corp\uff0etest',
+    'mallory@corp\u3002test',
+  ]) {
+    assert.equal(denied(email, { email: 'mallory@corp.test' }), 'deny', email)
+    assert.equal(denied(email, { domain: 'corp.test' }), 'deny', email)
+    assert.equal(denied(email, { email: { starts_with: 'mallory@' } }), 'deny', email)
+    assert.equal(denied(email, { email: { in: ['MALLORY@corp.test.'] } }), 'deny', email)
+    const byAddress = askOf({ email: 'mallory@corp.test' }, { email }).value
+    assert.equal(byAddress, email === 'mallory@corp.test', email)
+    assert.equal(
+      askOf({ domain: 'corp.test' }, { email }).value,
+      email.endsWith('@corp.test'),
+      email,
+    )
+  }
+  assert.equal(denied('kim@b\u00fccher.test', { domain: 'xn--bcher-kva.test' }), 'deny')
+  assert.equal(denied('kim@xn--bcher-kva.test', { domain: 'b\u00fccher.test' }), 'deny')
+  assert.equal(denied('\u212aim@corp.test', { email: 'kim@corp.test' }), 'deny')
+  assert.equal(denied('"a@b.test"@corp.test', { domain: 'corp.test' }), 'deny')
+  for (const innocent of ['alice@corp.test', 'mallory@other.test', 'mallory@evilcorp.test'])
+    assert.equal(denied(innocent, { email: 'mallory@corp.test' }), 'allow', innocent)
+  assert.equal(denied('x@evilcorp.test', { domain: { ends_with: '.corp.test' } }), 'allow')
+})
+
+test('groups that an unverified address would have keep out, and let nobody in', () => {
+  const subject = { ...alice, groups: [], claimedGroups: ['contractors'] }
+  const inside = { groups: 'contractors' }
+  const all = { allow: { or: [{ accept: 1 }] } }
+  assert.equal(decide({ allow: { or: [inside] } }, { subject }).outcome, 'deny')
+  assert.equal(decide({ allow: { not: [inside] } }, { subject }).outcome, 'deny')
+  assert.equal(decide([all, { deny: { or: [inside] } }], { subject }).outcome, 'deny')
+  assert.equal(decide([all, { deny: { not: [inside] } }], { subject }).outcome, 'deny')
 })
 
 test('groups match by has, is and exclude', () => {

@@ -14,12 +14,14 @@ const asIs: Fold = (text) => text
 
 /**
  * Parses a string matcher: a string (`is`), or an object of `is`, `not`, `contains`, `starts_with`,
- * `ends_with`, `in` and `not_in`, all of which must hold.
+ * `ends_with`, `in` and `not_in`, all of which must hold. `fold` is for values and whole texts,
+ * `foldPart` for those that are only a part of one.
  */
 export function parseStringMatcher(
   data: unknown,
   place: Place,
   fold: Fold = asIs,
+  foldPart: Fold = fold,
 ): Matches<string> | undefined {
   if (Array.isArray(data)) {
     return place.problem('must be a string or an object, not a list', 'write {in: […]} for several')
@@ -29,9 +31,9 @@ export function parseStringMatcher(
     [
       ['is', oneText(fold, (value, text) => value === text)],
       ['not', oneText(fold, (value, text) => value !== text)],
-      ['contains', oneText(fold, (value, text) => value.includes(text))],
-      ['starts_with', oneText(fold, (value, text) => value.startsWith(text))],
-      ['ends_with', oneText(fold, (value, text) => value.endsWith(text))],
+      ['contains', oneText(foldPart, (value, text) => value.includes(text))],
+      ['starts_with', oneText(foldPart, (value, text) => value.startsWith(text))],
+      ['ends_with', oneText(foldPart, (value, text) => value.endsWith(text))],
       ['in', manyTexts(fold, (value, texts) => texts.has(value))],
       ['not_in', manyTexts(fold, (value, texts) => !texts.has(value))],
     ],
