@@ -5,6 +5,8 @@ export interface CommandEntry {
   readonly name: string
   /** One line of `postern --help`. */
   readonly summary: string
+  /** Whether it runs until it is asked to end; then it ends in time, whoever has not read its last words. */
+  readonly staysUp?: boolean
   /** Loads what defines it; what it runs is loaded by its action. */
   load(): Promise<(end: (exitCode: number) => void) => Command>
 }
@@ -13,6 +15,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'tcp',
     summary: 'reach a TCP service through a gateway, from a local port or stdin and stdout',
+    staysUp: true,
     load: async () => (await import('./tcp.ts')).defineTcp,
   },
   {
@@ -38,6 +41,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'gateway',
     summary: 'the process on the HTTPS port: signs people in, decides by policy, opens tunnels',
+    staysUp: true,
     load: async () => (await import('./gateway.ts')).defineGateway,
   },
   {

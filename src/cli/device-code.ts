@@ -1,4 +1,5 @@
 import type { DeviceCodeAnswer } from '../tunnel/device.ts'
+import { isTerminal, standardOutput, terminalColumns } from '../standard-output.ts'
 import { cleanLine } from '../terminal-text.ts'
 import type { Voice } from './voice.ts'
 
@@ -29,11 +30,11 @@ export function presentDeviceCode(
     })
     return
   }
-  const { isTTY, columns } = process.stderr
+  const screen = { isTTY: isTerminal(2), columns: terminalColumns(2) }
   // Loaded only now: most runs need no QR code.
   void import('uqr').then(({ renderUnicodeCompact }) => {
     const drawQr = (text: string): string => renderUnicodeCompact(text, { border: quietZone })
-    process.stderr.write(formatDeviceCode(code, { isTTY, columns }, drawQr))
+    standardOutput(2).write(formatDeviceCode(code, screen, drawQr))
   })
 }
 

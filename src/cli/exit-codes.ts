@@ -86,6 +86,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'no-identity-provider': exitCodes.usage,
   'output-exists': exitCodes.usage,
   'output-unusable': exitCodes.system,
+  'output-failed': exitCodes.system,
   'too-many-service-accounts': exitCodes.system,
   'tunnel-lost': exitCodes.lost,
 }

@@ -1,6 +1,7 @@
 import { tuneMemory } from './gateway-memory.ts'
 import { loadPortal } from '../console/portal.ts'
 import { runGateway } from '../gateway/run.ts'
+import { exitProcess } from '../standard-output.ts'
 import { exitCodes } from './exit-codes.ts'
 import { defaultConfigPath, type RunGatewayOptions } from './gateway-options.ts'
 
@@ -16,7 +17,7 @@ export async function runGatewayCommand(options: RunGatewayOptions): Promise<num
     let isStopping = false
     const stop = (): void => {
       // Whoever asks twice does not want to wait.
-      if (isStopping) process.exit(exitCodes.internal)
+      if (isStopping) void exitProcess(exitCodes.internal)
       isStopping = true
       void gateway.close(options.gracePeriod).then(resolve)
     }

@@ -1,18 +1,34 @@
 import { Command, CommanderError } from 'commander'
-import { systemCode } from '../errors.ts'
+import {
+  exitProcess,
+  settleOutputs,
+  standardOutput,
+  terminalColumns,
+  writeResult,
+} from '../standard-output.ts'
 import { cleanLine } from '../terminal-text.ts'
 import { version } from '../version.ts'
 import { commands } from './commands.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { processVoice, type Voice } from './voice.ts'
 
-/** Runs one command line, without the program's own name, and resolves to the exit code. */
-export async function run(args: readonly string[]): Promise<number> {
-  forgiveLostReaders()
+/** How long a program that stays up waits for slow readers at its end, in milliseconds. */
+const endWaitMs = 500
+/** Where help is wrapped that no terminal shows, in columns. */
+const plainWidth = 80
+
+/** Runs one command line, without the program's own name, and lets the process end with its exit code. */
+export async function run(args: readonly string[]): Promise<void> {
   process.on('uncaughtException', (error) => {
     plainVoice().fatal(error)
-    process.exit(exitCodes.internal)
+    void exitProcess(exitCodes.internal)
   })
+  const exitCode = await runCommand(args)
+  const staysUp = commands.some((command) => command.name === args[0] && command.staysUp)
+  await settleOutputs(exitCode, staysUp ? endWaitMs : Infinity)
+}
+
+async function runCommand(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok
   try {
     const program = await defineProgram(args[0], (code) => (exitCode = code))
@@ -61,6 +77,12 @@ function makeQuiet(command: Command): void {
     .exitOverride()
     .helpOption('-h, --help', 'print this help')
     .configureOutput({
+      writeOut: writeResult,
+      writeErr: (text) => standardOutput(2).write(text),
+      getOutHelpWidth: () => terminalColumns(1) ?? plainWidth,
+      getErrHelpWidth: () => terminalColumns(2) ?? plainWidth,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
       outputError: (text, write) => {
         const [sentence = '', ...rest] = text
           .trim()
@@ -79,13 +101,4 @@ function makeQuiet(command: Command): void {
 
 function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
-}
-
-/** `postern --help | head -1` is no error. A tunnel's own stdout is watched by the tunnel as well. */
-function forgiveLostReaders(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error) => {
-      if (systemCode(error) !== 'EPIPE') process.exitCode = exitCodes.internal
-    })
-  }
 }

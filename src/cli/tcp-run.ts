@@ -11,6 +11,8 @@ import { serveLocal } from '../client/serve.ts'
 import { openStdio } from '../client/stdio.ts'
 import { UpstreamError } from '../errors.ts'
 import type { RelayEnd } from '../net/relay.ts'
+import { exitProcess } from '../standard-output.ts'
+import { ownedStreams } from '../standard-streams.ts'
 import { exitCodeOf, exitCodeOfSignal, exitCodes } from './exit-codes.ts'
 import { noteText } from './print.ts'
 import { readServiceAccount, warnAboutSecrets } from './service-account.ts'
@@ -115,11 +117,11 @@ async function serveStdio(
   const stdio = openStdio()
   try {
     const end = await serveLocal(stdio, authority, client)
-    if (ended !== undefined) return leave(ended)
+    if (ended !== undefined) return await leave(ended)
     if (end.cause === 'upstream-reset') throw tunnelLost(end)
     return exitCodes.ok
   } catch (error) {
-    if (ended !== undefined) return leave(ended)
+    if (ended !== undefined) return await leave(ended)
     voice.fatal(error)
     return exitCodeOf(error)
   } finally {
@@ -131,9 +133,8 @@ async function serveStdio(
  * Node waits at its end for what the reader of stdout has not taken, for ever when that reader has stopped.
  * Whoever sent a signal does not.
  */
-function leave(exitCode: number): number {
-  if (process.stdout.writableLength > 0) process.exit(exitCode)
-  return exitCode
+async function leave(exitCode: number): Promise<number> {
+  return ownedStreams().output.writableLength > 0 ? exitProcess(exitCode) : exitCode
 }
 
 async function serveListener(

@@ -11,6 +11,7 @@
 
 import { AppError, ConfigError, messageOf } from '../errors.ts'
 import type { LogFields, Logger, LogLevel } from '../log.ts'
+import { isTerminal, standardOutput } from '../standard-output.ts'
 import { cleanLine, cleanText, escapeJson } from '../terminal-text.ts'
 
 export interface VoiceOptions {
@@ -60,12 +61,15 @@ export function createVoice(options: VoiceOptions): Voice {
 
 /** The voice of this process: stderr, in colour when that is a terminal. */
 export function processVoice(options: Pick<VoiceOptions, 'format' | 'level' | 'component'>): Voice {
-  return createVoice({
+  const output = standardOutput(2)
+  const voice = createVoice({
     ...options,
-    write: (text) => process.stderr.write(text),
-    useColour: process.stderr.isTTY && !process.env['NO_COLOR'],
+    write: (text) => output.write(text),
+    useColour: isTerminal(2) && !process.env['NO_COLOR'],
     now: Date.now,
   })
+  output.onResumed((lines) => voice.warn(`${lines} lines before this one were lost`, { lines }))
+  return voice
 }
 
 /** What an error carries besides its message, as fields of a log line. */

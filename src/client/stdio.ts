@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { Duplex } from 'node:stream'
+import { ownedStreams } from '../standard-streams.ts'
 
 /**
  * Standard input and output as one half-open stream, for `--listen -`.
@@ -9,10 +10,8 @@ import { Duplex } from 'node:stream'
  * of the service's end only by that. libuv leaves descriptors 0 to 2 open even when their streams are
  * destroyed.
  */
-export function openStdio(
-  input: NodeJS.ReadStream = process.stdin,
-  output: NodeJS.WriteStream = process.stdout,
-): Duplex {
+export function openStdio(): Duplex {
+  const { input, output } = ownedStreams()
   const stream = new Duplex({
     allowHalfOpen: true,
     read() {
@@ -23,7 +22,7 @@ export function openStdio(
     },
     final(done) {
       output.end(() => {
-        if (output === process.stdout) closeStandardOutput()
+        closeStandardOutput()
         done()
       })
     },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../errors.ts'
+import { standardOutput } from '../standard-output.ts'
 import { cleanLine } from '../terminal-text.ts'
 import { signInWithForms } from './sign-in-with-forms.ts'
 
@@ -29,6 +30,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`browser: ${cleanLine(messageOf(error))}\n`)
+  standardOutput(2).write(`browser: ${cleanLine(messageOf(error))}\n`)
   process.exitCode = 1
 })

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { systemClock, type Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import { within, type Closable } from '../shutdown.ts'
+import { standardOutput } from '../standard-output.ts'
 import { openAuditFiles } from '../telemetry/audit-files.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
@@ -63,11 +64,12 @@ export async function startGateway(
   config: GatewayConfig,
   options: GatewayOptions = {},
 ): Promise<Gateway> {
-  const { clock = systemClock, logSink } = options
+  const { clock = systemClock, logSink = standardOutput(1) } = options
   // Whatever fails below, what was opened before it is closed again, last first.
   await using opened = new AsyncDisposableStack()
   const log = createLog({ level: config.logLevel, sink: logSink, clock })
   const metrics = createMetrics()
+  metrics.countDroppedLines(() => logSink.droppedLines ?? 0)
   const state = opened.adopt(await openStateDirectory(config.stateDirectory), (it) => it.release())
   const keeper = opened.adopt(openAuditFiles(state.auditPath, clock), (it) =>
     within(auditWaitMs, it.close()),

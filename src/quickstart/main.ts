@@ -1,3 +1,9 @@
+import { settleOutputs, standardOutput, writeResult } from '../standard-output.ts'
+import { shieldStreams } from '../standard-streams.ts'
+
+/** How long the end waits for somebody to read its last words, in milliseconds. */
+const endWaitMs = 500
+
 /**
  * Aborted when this run has to end. A signal may come twice (a terminal sends Ctrl-C to npm and to us,
  * and npm passes it on), so a second one changes nothing: ending takes a second or two at most.
@@ -8,7 +14,7 @@ function endSignal(): AbortSignal {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
   // The parent is gone without a word, or nobody reads any more: the terminal was closed.
   process.on('disconnect', end)
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', end)
+  for (const descriptor of [1, 2] as const) standardOutput(descriptor).onLost(end)
   return ending.signal
 }
 
@@ -21,7 +27,7 @@ async function main(signal: AbortSignal): Promise<number> {
   try {
     const options = parseOptions(process.argv.slice(2))
     if (options === 'help') {
-      process.stdout.write(helpText)
+      writeResult(helpText)
       return 0
     }
     const [{ runQuickstart }, { directEnvironment }] = await Promise.all([
@@ -36,7 +42,9 @@ async function main(signal: AbortSignal): Promise<number> {
   }
 }
 
+shieldStreams()
 // Loading the rest takes a second: an end that is asked for meanwhile must not be missed.
-process.exitCode = await main(endSignal())
+const exitCode = await main(endSignal())
 // The channel to the parent, watched above, would keep the process up.
 if (process.connected) process.disconnect?.()
+await settleOutputs(exitCode, endWaitMs)

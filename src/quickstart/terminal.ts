@@ -7,6 +7,7 @@
 // - Colour only on a terminal, and not when NO_COLOR is set (https://no-color.org).
 
 import { AppError, ConfigError, messageOf } from '../errors.ts'
+import { isTerminal, standardOutput } from '../standard-output.ts'
 import { cleanLine } from '../terminal-text.ts'
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan'
@@ -83,12 +84,12 @@ export function createTerminal({ write, writeError, isTerminal, useColour }: Scr
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
-  const isTerminal = process.stdout.isTTY
+  const isShown = isTerminal(1)
   return createTerminal({
-    write: (text) => process.stdout.write(text),
-    writeError: (text) => process.stderr.write(text),
-    isTerminal,
-    useColour: isTerminal && !process.env['NO_COLOR'],
+    write: (text) => standardOutput(1).write(text),
+    writeError: (text) => standardOutput(2).write(text),
+    isTerminal: isShown,
+    useColour: isShown && !process.env['NO_COLOR'],
   })
 }
 

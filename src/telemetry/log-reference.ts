@@ -10,6 +10,7 @@ export function renderLogReference(): string {
     '## The authorize line\n\n' + authorizeText,
     fieldList(authorizeFields),
     '## What is kept\n\n' + auditText,
+    '## A reader that stalls\n\n' + readerText,
     '## The access line\n\n' + accessText,
     fieldList(accessFields),
     '## Why a tunnel ended\n\nThe values of `ended`:',
@@ -77,6 +78,11 @@ There is a file a day for each of \`people\` (sign-ins, sessions, changes), \`de
 somebody without a session caused, which so can push out nothing else. The oldest files go after 90 days, or when a kind
 comes to 64 MiB. Where the directory cannot be written (full, read-only) tunnels go on: it is said once, and
 \`postern_audit_entries_lost_total\` counts.`
+
+const readerText = `Nothing waits for whoever reads standard output: neither tunnels nor the end of the gateway. Up to 1 MiB waits in a
+queue; what comes beyond it is dropped, and counted by \`postern_log_lines_dropped_total\`. Once lines flow again one
+says how many were lost: \`"message":"log lines were dropped"\`. Lines are dropped and counted also when the reader has
+left, or the disk is full.`
 
 const accessText = `Message \`http-request\`. \`access_log_fields\` selects the fields and their order. The first twelve default
 fields are Pomerium's.

@@ -3,12 +3,17 @@ import pino from 'pino'
 import { systemClock } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import type { LogFields, Logger, LogLevel } from '../log.ts'
+import { standardOutput } from '../standard-output.ts'
 import { escapeJson } from '../terminal-text.ts'
 import { redactFields } from './redact.ts'
 
 /** Where lines go, each with its line feed. */
 export interface LineSink {
   write(line: string): void
+  /** How many lines have not reached their reader so far. */
+  readonly droppedLines?: number
+  /** Calls back when lines flow again, with how many were dropped before. */
+  onResumed?(listener: (droppedLines: number) => void): void
 }
 
 /** One process's log: JSON lines, one `Logger` for each part of it. */
@@ -20,7 +25,7 @@ export interface Log {
 }
 
 export interface LogOptions {
-  /** Default: standard output, written synchronously, so that no line is lost when the process ends. */
+  /** Default: standard output. */
   readonly sink?: LineSink | undefined
   /** Default: `info`. */
   readonly level?: LogLevel | undefined
@@ -32,7 +37,7 @@ export interface LogOptions {
  * `message`, in this order. Values under secret names are replaced, see `redact.ts`.
  */
 export function createLog(options: LogOptions = {}): Log {
-  const { sink = standardOutput(), level = 'info', clock = systemClock } = options
+  const { sink = standardOutput(1), level = 'info', clock = systemClock } = options
   const root = pino(
     {
       level,
@@ -46,7 +51,7 @@ export function createLog(options: LogOptions = {}): Log {
     },
     { write: (line) => sink.write(escapeJson(line)) },
   )
-  return {
+  const log: Log = {
     service(name) {
       const at = (method: LogLevel) => {
         return (message: string, fields: LogFields = {}): void => {
@@ -60,9 +65,7 @@ export function createLog(options: LogOptions = {}): Log {
       root.level = next
     },
   }
-}
-
-/** A reader that went away or a full disk must not take the tunnels along: lines are dropped then. */
-function standardOutput(): LineSink {
-  return pino.destination({ dest: 1, sync: true }).on('error', () => undefined)
+  const logger = log.service('log')
+  sink.onResumed?.((lines) => logger.warn('log lines were dropped', { lines }))
+  return log
 }

@@ -39,6 +39,8 @@ export interface Metrics {
   countConnections(count: () => ConnectionCount): void
   /** The configuration was read, at the start or again. */
   configLoaded(outcome: Success, nowMs: number): void
+  /** Asks for the number of log lines that never reached their reader, at each scrape. */
+  countDroppedLines(count: () => number): void
   /** Audit entries could not be kept in the state directory. */
   auditEntriesLost(entries: number): void
   readonly contentType: string
@@ -126,6 +128,7 @@ export function createMetrics(): Metrics {
     peerEnded: (why) => peersEnded.inc({ why }),
     countConnections: (count) => void connectionGauge(registry, count),
     configLoaded: configMetrics(registry),
+    countDroppedLines: (count) => void droppedLinesCounter(registry, count),
     auditEntriesLost: (entries) => auditLost.inc(entries),
     contentType: registry.contentType,
     render: () => registry.metrics(),
@@ -198,6 +201,18 @@ function connectionGauge(registry: Registry, count: () => ConnectionCount): Gaug
       const { withTunnel, withoutTunnel } = count()
       this.set({ tunnel: 'yes' }, withTunnel)
       this.set({ tunnel: 'no' }, withoutTunnel)
+    },
+  })
+}
+
+function droppedLinesCounter(registry: Registry, count: () => number): Counter {
+  return new Counter({
+    name: 'postern_log_lines_dropped_total',
+    help: 'Log lines that were dropped because their reader was too slow or gone',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(count())
     },
   })
 }

@@ -28,7 +28,7 @@ const windowBytes = 1024 * 1024
  */
 export async function startNeighbour(
   scope: Scope,
-  rig: GatewayRig,
+  rig: Pick<GatewayRig, 'port' | 'origin' | 'ca'>,
   authority: string,
   before: readonly Buffer[] = [],
 ): Promise<Neighbour> {
@@ -102,7 +102,7 @@ async function overHttp1(socket: TLSSocket, authority: string): Promise<Duplex> 
 
 async function overHttp2(
   scope: Scope,
-  rig: GatewayRig,
+  rig: Pick<GatewayRig, 'origin'>,
   socket: TLSSocket,
   authority: string,
 ): Promise<Duplex> {
