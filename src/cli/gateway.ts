@@ -30,6 +30,9 @@ Examples:
   postern gateway sessions list -c postern.yaml
   postern gateway sessions revoke -c postern.yaml alice@example.com
 
+  # encrypt the stored tokens with a new key
+  postern gateway keys rotate -c postern.yaml
+
   # who signed in, was let in or refused, and changed something, in the last week
   postern gateway audit list -c postern.yaml --since 168h
 
@@ -65,6 +68,7 @@ export function defineGateway(end: End): Command {
     .addCommand(defineCheck(end))
     .addCommand(defineSessions(end))
     .addCommand(defineAudit(end))
+    .addCommand(defineKeys(end))
 }
 
 function defineCheck(end: End): Command {
@@ -130,6 +134,30 @@ function defineAudit(end: End): Command {
       end(await listAudit(inherited(options, command)))
     })
   return audit.addCommand(list)
+}
+
+function defineKeys(end: End): Command {
+  const keys = new Command('keys').description(
+    "See and change the keys by which a running gateway encrypts the provider's tokens in its database.",
+  )
+  keys.helpCommand(false)
+  const list = withState(new Command('list'))
+    .description('List the keys, the setting each comes from, and how many sessions it encrypts.')
+    .option('--json', 'print JSON on stdout')
+    .action(async (options: SessionsOptions, command: Command) => {
+      const { listKeys } = await import('./gateway-keys.ts')
+      end(await listKeys(inherited(options, command)))
+    })
+  const rotate = withState(new Command('rotate'))
+    .description(
+      'Make a new key, from the first secret that the configuration names, and encrypt everything with it. Nobody is signed out. What is interrupted is finished by the next run.',
+    )
+    .option('--json', 'print the result as JSON on stdout')
+    .action(async (options: SessionsOptions, command: Command) => {
+      const { rotateKeys } = await import('./gateway-keys.ts')
+      end(await rotateKeys(inherited(options, command)))
+    })
+  return keys.addCommand(list).addCommand(rotate)
 }
 
 /** `postern gateway -c FILE check` means the same as `postern gateway check -c FILE`. */

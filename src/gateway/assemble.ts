@@ -37,7 +37,7 @@ export interface Surroundings {
 
 /** The parts, and how they take over a new configuration. */
 export interface Assembly extends GatewayParts {
-  readonly control: ControlParts
+  readonly control: Omit<ControlParts, 'tokenKeys'>
   /** Where a sign-in may end, by the whitelist that holds now. */
   parseRedirect(text: string): URL | undefined
   /** Whether machines without a browser may be signed in. */

@@ -283,6 +283,7 @@ function testConfig(routes: readonly Route[]): GatewayConfig {
     authenticateServiceUrl: undefined,
     identityProvider: undefined,
     sharedSecret: undefined,
+    tokenEncryptionKeys: [],
     cookieSecret: undefined,
     cookieName: 'postern',
     cookieExpireMs: 3_600_000,

@@ -8,7 +8,8 @@ import { isServiceAccountSession } from '../identity/service-account-record.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { LiveCaller, Session } from '../identity/session.ts'
 import type { SessionEndReason } from '../identity/sessions.ts'
-import { openSqliteStore } from '../store/sqlite.ts'
+import { openSqliteStore, type TokenSecrets } from '../store/sqlite.ts'
+import type { TokenKeyStore } from '../store/store.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -40,6 +41,7 @@ export interface GatewayIdentity {
 
 /** An identity that is open, and what its pages are made of; these undefined when nobody can sign in. */
 export interface OpenIdentity {
+  readonly tokenKeys: TokenKeyStore
   readonly identity: GatewayIdentity
   readonly signIn: { readonly identity: Identity; readonly origin: URL } | undefined
   close(): Promise<void>
@@ -62,8 +64,8 @@ export async function openIdentity(
   parts: IdentityParts,
 ): Promise<OpenIdentity> {
   const { authenticateServiceUrl: origin, identityProvider } = config
-  const store = await openSqliteStore(parts.state.storePath)
   const keys = await secrets(config, parts.state)
+  const store = await openSqliteStore(parts.state.storePath, tokenSecrets(config, keys))
   if (origin === undefined || identityProvider === undefined) {
     const accounts = createServiceAccountIdentity({
       store,
@@ -76,6 +78,7 @@ export async function openIdentity(
     return {
       identity: accountsAlone(accounts),
       signIn: undefined,
+      tokenKeys: store.tokenKeys,
       close: () => store.close(),
     }
   }
@@ -97,6 +100,7 @@ export async function openIdentity(
   return {
     identity: gatewayIdentity(identity, origin),
     signIn: { identity, origin },
+    tokenKeys: store.tokenKeys,
     async close() {
       await identity.close()
       await store.close()
@@ -167,6 +171,18 @@ function storeUnavailable(cause: unknown): SystemError {
 
 function endOf(reason: SessionEndReason): SessionEnd {
   return reason === 'expired' ? 'session-expired' : 'session-revoked'
+}
+
+/** What encrypts stored tokens: the first; the others read those of before. */
+function tokenSecrets(
+  { tokenEncryptionKeys }: GatewayConfig,
+  { sharedSecret }: { readonly sharedSecret: Buffer },
+): TokenSecrets {
+  const shared = { setting: 'shared_secret', bytes: sharedSecret } as const
+  const [first, ...others] = tokenEncryptionKeys.map((bytes) => {
+    return { setting: 'token_encryption_key', bytes } as const
+  })
+  return first === undefined ? [shared] : [first, ...others, shared]
 }
 
 /** Those of the configuration, else keys made once and kept in the state directory. */

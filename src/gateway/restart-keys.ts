@@ -7,6 +7,7 @@ const keys = {
   identityProvider: 'idp_provider',
   sharedSecret: 'shared_secret',
   cookieSecret: 'cookie_secret',
+  tokenEncryptionKeys: 'token_encryption_key',
   cookieName: 'cookie_name',
   cookieExpireMs: 'cookie_expire',
   sessionRefreshIntervalMs: 'session_refresh_interval',

@@ -51,6 +51,27 @@ test('a token survives a restart of the gateway', async (t) => {
   assert.equal(await rig.status(token), 200)
 })
 
+test('a rotation of the keys of stored tokens signs nobody out, and they need their key', async (t) => {
+  const rig = await startRig(t)
+  const token = await rig.token('alice@example.com')
+  const control = createControlClient(rig.stateDirectory)
+  const [before] = (await control.listTokenKeys()).keys
+  const { key, resumed } = await control.beginTokenRotation()
+  assert.deepEqual([resumed, before?.sessions, before?.from], [false, 1, 'shared_secret'])
+  assert.deepEqual(await control.stepTokenRotation(''), { moved: 1, ended: [], next: null })
+  const [after, ...others] = (await control.listTokenKeys()).keys
+  assert.deepEqual([after?.id, after?.sessions, others], [key, 1, []])
+  assert.equal(await rig.status(token), 200)
+  await rig.restart()
+  assert.equal(await rig.status(token), 200)
+  const secret = Buffer.alloc(32, 5).toString('base64')
+  await rig.write((yaml) => `${yaml}\nshared_secret: ${secret}\n`)
+  await assert.rejects(rig.restart(), {
+    code: 'token-key-missing',
+    hint: /token_encryption_key_file/,
+  })
+})
+
 test('a session of another provider than the one there is now is nobody', async (t) => {
   const rig = await startRig(t)
   const token = await rig.token('alice@example.com')

@@ -81,7 +81,7 @@ export async function startGateway(
     onLost: (entries) => metrics.auditEntriesLost(entries),
   })
   opened.defer(() => within(auditWaitMs, audit.flushed()))
-  const { identity, signIn } = opened.adopt(
+  const { identity, signIn, tokenKeys } = opened.adopt(
     await openIdentity(config, { state, clock, log, audit, metrics }),
     (it) => it.close(),
   )
@@ -122,7 +122,7 @@ export async function startGateway(
   const metricsServer =
     config.metricsAddress && (await serveMetrics(metrics, config.metricsAddress))
   opened.defer(() => metricsServer?.close(0))
-  const control = await startControl(state.controlSocketPath, parts.control)
+  const control = await startControl(state.controlSocketPath, { ...parts.control, tokenKeys })
   opened.defer(() => control.close(0))
   const running = opened.move()
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AccessError } from '../errors.ts'
+import { AccessError, SystemError } from '../errors.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import { silentLogger } from '../log.ts'
 import { sessionRecord } from '../store/session-store.suite.ts'
@@ -122,6 +122,31 @@ test('a session that ends while the provider is asked stays ended', async (t) =>
   await refresher.start()
   await refresher.close()
   assert.equal(await store.sessions.get('s-1'), undefined)
+})
+
+test('a session whose stored tokens somebody else has written ends, and others go on', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  await store.sessions.add(sessionRecord({ id: 's-1' }))
+  await store.sessions.add(sessionRecord({ id: 's-2' }))
+  const unreadable = new SystemError('stored-token-unreadable', 'a stored token was changed')
+  const sessions: typeof store.sessions = {
+    ...store.sessions,
+    get: (id) => (id === 's-1' ? Promise.reject(unreadable) : store.sessions.get(id)),
+    async getFacts(id) {
+      const facts = await store.sessions.getFacts(id)
+      await store.sessions.remove(id)
+      return facts
+    },
+  }
+  const { refresher, refused } = refresherOf(
+    { ...store, sessions },
+    rotatingProvider(() => Promise.resolve()),
+  )
+  await refresher.start()
+  await refresher.close()
+  assert.deepEqual(refused, ['s-1'])
+  assert.ok(((await store.sessions.get('s-2'))?.refreshedAtMs ?? 0) > 0)
 })
 
 test('the next question comes at the interval or the end of the access token', () => {

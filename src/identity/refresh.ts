@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { AccessError, messageOf } from '../errors.ts'
+import { AccessError, SystemError, messageOf } from '../errors.ts'
 import type { LogFields, Logger } from '../log.ts'
 import { createRateLimit } from './device-limits.ts'
 import type { SessionRecord, Store } from '../store/store.ts'
@@ -137,10 +137,25 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
 
   const isDueNow = ({ refreshDueAtMs }: SessionRecord): boolean => refreshDueAtMs <= clock.now()
 
+  /** A session whose tokens somebody else has written rests on nothing any more. */
+  const read = async (id: string): Promise<SessionRecord | undefined> => {
+    try {
+      return await store.sessions.get(id)
+    } catch (error) {
+      if (!(error instanceof SystemError) || error.code !== 'stored-token-unreadable') throw error
+      const facts = await store.sessions.getFacts(id)
+      if (facts === undefined) return undefined
+      const event = 'session ended: its stored tokens were changed from outside'
+      options.audit(event, toSession(facts), { error: error.message })
+      await outcomes.refused(id)
+      return undefined
+    }
+  }
+
   const refresh = async (id: string, isDue: typeof isDueNow): Promise<void> => {
     // Read again: since it was listed another round may have spent its refresh token, and asking
     // with a spent one would end the session.
-    const due = await store.sessions.get(id)
+    const due = await read(id)
     if (!due || !isDue(due)) return
     let latest = due
     const keep = async (next: SessionRecord): Promise<boolean> => {

@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../store/store.ts'
+import type { SessionFacts, SessionRecord } from '../store/store.ts'
 
 /** A signed-in person, as the gateway sees them: the record without the provider's tokens. */
 export interface Session extends Omit<
@@ -33,7 +33,7 @@ export interface LiveCaller {
 }
 
 /** Copies a record without the provider's tokens: they never leave `identity/`. */
-export function toSession(record: SessionRecord): Session {
+export function toSession(record: SessionFacts): Session {
   return {
     kind: 'person',
     id: record.id,

@@ -251,14 +251,15 @@ test('sessions survive a restart, and those overdue by then are asked about', as
   const path = join(directory, 'postern.db')
   const idp = await startDevIdp({ people: [alice], asksNothing: true })
   t.after(() => idp.close(0))
-  const first = await openIdentity(idp, { store: await openSqliteStore(path) })
+  const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32) }] as const
+  const first = await openIdentity(idp, { store: await openSqliteStore(path, secrets) })
   const { id } = await signIn(first)
   const token = await first.identity.tokens.issue(
     (await first.identity.sessions.list())[0] as Session,
   )
   await first[Symbol.asyncDispose]()
 
-  const second = await openIdentity(idp, { store: await openSqliteStore(path) })
+  const second = await openIdentity(idp, { store: await openSqliteStore(path, secrets) })
   t.after(() => second[Symbol.asyncDispose]())
   const live = await second.identity.fromHeaders({ authorization: `Pomerium ${token}` })
   assert.equal(live?.session.id, id)

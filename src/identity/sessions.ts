@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import type { SessionRecord, Store } from '../store/store.ts'
+import type { SessionFacts, SessionRecord, Store } from '../store/store.ts'
 import type { ClaimNames, Claims } from './person.ts'
 import { personOf } from './person.ts'
 import type { ProviderFailures } from './provider-failures.ts'
@@ -104,7 +104,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     refused: async (id) => void (await revoke(id, 'refresh-refused')),
   })
   /** Whoever a former provider vouched for has not been vouched for by this one. */
-  const isOurs = ({ issuer }: SessionRecord): boolean => issuer === options.provider.issuer
+  const isOurs = ({ issuer }: SessionFacts): boolean => issuer === options.provider.issuer
   let foreign: Promise<void> | undefined
   const removeForeign = async (): Promise<void> => {
     const others = (await store.sessions.list()).filter((record) => !isOurs(record))
@@ -138,7 +138,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     async get(id) {
       // Before the record is read: a change in between shows as a version that no longer fits.
       const version = versions.touch(id)
-      const record = await store.sessions.get(id)
+      const record = await store.sessions.getFacts(id)
       if (!record) versions.forget(id)
       return record && isOurs(record) && record.expiresAtMs > clock.now()
         ? { session: toSession(record), version }

@@ -9,6 +9,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0001-sessions-and-codes': { up: createSessionsAndCodes },
   '0002-service-accounts': { up: createServiceAccounts },
   '0003-device-codes': { up: createDeviceCodes },
+  '0004-token-keys': { up: createTokenKeys },
 }
 
 /** Where the migrator notes what it has done. */
@@ -106,4 +107,16 @@ async function createDeviceCodes(db: Kysely<unknown>): Promise<void> {
   const expiry = db.schema.createIndex('device_codes_expires_at_ms')
   await expiry.on('device_codes').column('expires_at_ms').execute()
   await db.schema.alterTable('sessions').addColumn('device', 'text').execute()
+}
+
+async function createTokenKeys(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('token_keys')
+    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('secret_id', 'text', (column) => column.notNull())
+    .addColumn('created_at_ms', 'bigint', (column) => column.notNull())
+    .execute()
+  await db.schema.alterTable('sessions').addColumn('token_key', 'text').execute()
+  const index = db.schema.createIndex('sessions_token_key')
+  await index.on('sessions').column('token_key').execute()
 }

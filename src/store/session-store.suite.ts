@@ -53,6 +53,17 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
       assert.equal(await sessions.get('s-3'), undefined)
     })
 
+    test('what it says of a person is there without the tokens of the provider', async (t) => {
+      const { sessions } = await open(t)
+      const record = sessionRecord()
+      await sessions.add(record)
+      const { accessToken, refreshToken, idToken, ...facts } = record
+      assert.ok([accessToken, refreshToken, idToken].some((token) => token !== undefined))
+      assert.deepEqual(await sessions.getFacts('s-1'), facts)
+      assert.deepEqual(await sessions.list(), [facts])
+      assert.equal(await sessions.getFacts('s-2'), undefined)
+    })
+
     test('an id is used once', async (t) => {
       const { sessions } = await open(t)
       await sessions.add(sessionRecord())

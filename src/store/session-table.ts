@@ -1,27 +1,32 @@
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
-import type { SessionRecord, SessionStore } from './store.ts'
+import type { SessionFacts, SessionRecord, SessionStore } from './store.ts'
 import type { SessionRow, Tables } from './tables.ts'
+import type { TokenKeys } from './token-keys.ts'
+import { openTokens, sealTokens } from './token-rotation.ts'
 
 /**
  * Sessions in a table. Every method is one statement: the SQLite driver has one connection, so a
- * transaction would take other callers' statements in.
+ * transaction would take other callers' statements in. Tokens are encrypted on their way in, and decrypted
+ * only where they are asked for.
  */
-export function createSessionTable(db: Kysely<Tables>): SessionStore {
+export function createSessionTable(db: Kysely<Tables>, keys: TokenKeys): SessionStore {
+  const find = (id: string) =>
+    db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst()
   return {
     async get(id) {
-      const row = await db
-        .selectFrom('sessions')
-        .selectAll()
-        .where('id', '=', id)
-        .executeTakeFirst()
-      return row && toRecord(row)
+      const row = await find(id)
+      return row && toRecord(row, keys)
+    },
+    async getFacts(id) {
+      const row = await find(id)
+      return row && toFacts(row)
     },
     async add(record) {
-      await db.insertInto('sessions').values(toRow(record)).execute()
+      await db.insertInto('sessions').values(toRow(record, keys)).execute()
     },
     async update(record) {
-      const { id, ...row } = toRow(record)
+      const { id, ...row } = toRow(record, keys)
       const result = await db
         .updateTable('sessions')
         .set(row)
@@ -38,7 +43,7 @@ export function createSessionTable(db: Kysely<Tables>): SessionStore {
       if (userId !== undefined) query = query.where('user_id', '=', userId)
       if (email !== undefined) query = query.where(sql`lower(email)`, '=', email.toLowerCase())
       const rows = await query.orderBy('issued_at_ms', 'desc').orderBy('id').execute()
-      return rows.map(toRecord)
+      return rows.map(toFacts)
     },
     async count(issuer, nowMs) {
       const { count } = await db
@@ -58,7 +63,7 @@ export function createSessionTable(db: Kysely<Tables>): SessionStore {
         .orderBy('refresh_due_at_ms')
         .limit(maxRecords)
         .execute()
-      return rows.map(toRecord)
+      return rows.map(toFacts)
     },
     async removeExpired(nowMs) {
       const rows = await db
@@ -71,7 +76,9 @@ export function createSessionTable(db: Kysely<Tables>): SessionStore {
   }
 }
 
-function toRow(record: SessionRecord): SessionRow {
+function toRow(record: SessionRecord, keys: TokenKeys): SessionRow {
+  const { accessToken = null, refreshToken = null, idToken = null } = record
+  const tokens = { access_token: accessToken, refresh_token: refreshToken, id_token: idToken }
   return {
     id: record.id,
     user_id: record.userId,
@@ -85,15 +92,23 @@ function toRow(record: SessionRecord): SessionRow {
     expires_at_ms: record.expiresAtMs,
     refreshed_at_ms: record.refreshedAtMs,
     refresh_due_at_ms: record.refreshDueAtMs,
-    access_token: record.accessToken ?? null,
+    ...sealTokens(keys, record.id, tokens),
     access_token_expires_at_ms: record.accessTokenExpiresAtMs ?? null,
-    refresh_token: record.refreshToken ?? null,
-    id_token: record.idToken ?? null,
     device: record.device ?? null,
   }
 }
 
-function toRecord(row: SessionRow): SessionRecord {
+function toRecord(row: SessionRow, keys: TokenKeys): SessionRecord {
+  const { access_token: access, refresh_token: refresh, id_token: id } = openTokens(keys, row)
+  return {
+    ...toFacts(row),
+    accessToken: access ?? undefined,
+    refreshToken: refresh ?? undefined,
+    idToken: id ?? undefined,
+  }
+}
+
+function toFacts(row: SessionRow): SessionFacts {
   return {
     id: row.id,
     userId: row.user_id,
@@ -107,10 +122,7 @@ function toRecord(row: SessionRow): SessionRecord {
     expiresAtMs: row.expires_at_ms,
     refreshedAtMs: row.refreshed_at_ms,
     refreshDueAtMs: row.refresh_due_at_ms,
-    accessToken: row.access_token ?? undefined,
     accessTokenExpiresAtMs: row.access_token_expires_at_ms ?? undefined,
-    refreshToken: row.refresh_token ?? undefined,
-    idToken: row.id_token ?? undefined,
     device: row.device ?? undefined,
   }
 }

@@ -21,6 +21,8 @@ sessionStoreSuite('SQLite', openInMemory)
 deviceCodeStoreSuite('SQLite', openInMemory)
 serviceAccountStoreSuite('SQLite', openInMemory)
 
+const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32).fill(3) }] as const
+
 function temporaryPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'store-'))
   t.after(() => rmSync(directory, { recursive: true }))
@@ -29,11 +31,11 @@ function temporaryPath(t: TestContext): string {
 
 test('what was kept is there after closing and opening again', async (t) => {
   const path = temporaryPath(t)
-  const first = await openSqliteStore(path)
+  const first = await openSqliteStore(path, secrets)
   await first.sessions.add(sessionRecord())
   await first.close()
   await first.close()
-  const second = await openSqliteStore(path)
+  const second = await openSqliteStore(path, secrets)
   t.after(() => second.close())
   assert.deepEqual(await second.sessions.get('s-1'), sessionRecord())
 })
@@ -41,7 +43,7 @@ test('what was kept is there after closing and opening again', async (t) => {
 test('every file of the database is readable by its owner only', async (t) => {
   const path = temporaryPath(t)
   writeFileSync(path, '', { mode: 0o644 })
-  const store = await openSqliteStore(path)
+  const store = await openSqliteStore(path, secrets)
   t.after(() => store.close())
   await store.sessions.add(sessionRecord())
   const files = readdirSync(join(path, '..'))
@@ -57,7 +59,7 @@ test('every file of the database is readable by its owner only', async (t) => {
 
 test('the tokens of a session that has ended do not stay in the file', async (t) => {
   const path = temporaryPath(t)
-  const store = await openSqliteStore(path)
+  const store = await openSqliteStore(path, secrets)
   await store.sessions.add(sessionRecord({ refreshToken: 'a-refresh-token-to-forget' }))
   await store.sessions.remove('s-1')
   await store.close()
@@ -68,7 +70,7 @@ test('a file that is no database is refused with its name, and left as it is', a
   const path = temporaryPath(t)
   const text = 'this is a text file, not a database'.repeat(100)
   writeFileSync(path, text)
-  await assert.rejects(openSqliteStore(path), (error: Error & { code?: string }) => {
+  await assert.rejects(openSqliteStore(path, secrets), (error: Error & { code?: string }) => {
     assert.equal(error.code, 'database-unusable')
     assert.ok(error.message.includes(`"${path}"`), error.message)
     return true
@@ -78,18 +80,18 @@ test('a file that is no database is refused with its name, and left as it is', a
 
 test('a directory that is not there is refused with the name of the file', async (t) => {
   const path = join(temporaryPath(t), 'missing', databaseFileName)
-  await assert.rejects(openSqliteStore(path), { code: 'database-unusable' })
+  await assert.rejects(openSqliteStore(path, secrets), { code: 'database-unusable' })
 })
 
 test('a database of a later release is refused before anything is changed', async (t) => {
   const path = temporaryPath(t)
-  await (await openSqliteStore(path)).close()
+  await (await openSqliteStore(path, secrets)).close()
   const database = new DatabaseSync(path)
   database
     .prepare('insert into kysely_migration (name, timestamp) values (?, ?)')
     .run('9999-from-the-future', new Date(0).toISOString())
   database.close()
-  await assert.rejects(openSqliteStore(path), (error: Error & { code?: string }) => {
+  await assert.rejects(openSqliteStore(path, secrets), (error: Error & { code?: string }) => {
     assert.equal(error.code, 'database-too-new')
     assert.ok(error.message.includes(path) && error.message.includes('9999-from-the-future'))
     return true
@@ -98,7 +100,10 @@ test('a database of a later release is refused before anything is changed', asyn
 
 test('two who open a new database one after the other find the same tables', async (t) => {
   const path = temporaryPath(t)
-  const [first, second] = [await openSqliteStore(path), await openSqliteStore(path)]
+  const [first, second] = [
+    await openSqliteStore(path, secrets),
+    await openSqliteStore(path, secrets),
+  ]
   t.after(() => Promise.all([first.close(), second.close()]))
   await first.sessions.add(sessionRecord())
   assert.equal((await second.sessions.get('s-1'))?.id, 's-1')

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue } from 'node:sqlite'
@@ -9,6 +10,10 @@ import { createDeviceCodeTable } from './device-code-table.ts'
 import { migrate } from './migrations.ts'
 import { createServiceAccountTable } from './service-account-table.ts'
 import { createSessionTable } from './session-table.ts'
+import { createTokenKeyTable } from './token-key-table.ts'
+import { openTokenKeys } from './token-keys.ts'
+import type { TokenSecret } from './token-cipher.ts'
+import { encryptPlain } from './token-rotation.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
 
@@ -20,12 +25,15 @@ const busyTimeoutMs = 5000
 
 /**
  * Opens the embedded store at a path (made 0600 when it is not there) or `:memory:`, and brings its
- * tables up to date.
+ * tables up to date. The first secret encrypts tokens, the others read those of before.
  *
  * Throws `SystemError` that names the file: `database-unusable` when it cannot be opened or is not a
- * database, `database-too-new` when a later release wrote it.
+ * database, `database-too-new` when a later release wrote it, `token-key-missing`.
  */
-export async function openSqliteStore(path: string): Promise<Store> {
+export async function openSqliteStore(
+  path: string,
+  secrets: TokenSecrets = forMemory(path),
+): Promise<Store> {
   let database: DatabaseSync | undefined
   try {
     database = openDatabase(path)
@@ -33,8 +41,12 @@ export async function openSqliteStore(path: string): Promise<Store> {
       dialect: new SqliteDialect({ database: forKysely(database) }),
     })
     await migrate(db)
+    const keys = await openTokenKeys(db, secrets, Date.now())
+    // What was plain is in the write-ahead log as well until that is emptied.
+    if ((await encryptPlain(db, keys)) > 0) database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     return {
-      sessions: createSessionTable(db),
+      sessions: createSessionTable(db, keys),
+      tokenKeys: createTokenKeyTable(db, keys),
       codes: createCodeTable(db),
       deviceCodes: createDeviceCodeTable(db),
       serviceAccounts: createServiceAccountTable(db),
@@ -44,6 +56,14 @@ export async function openSqliteStore(path: string): Promise<Store> {
     if (database?.isOpen === true) database.close()
     throw unusable(path, error)
   }
+}
+
+export type TokenSecrets = readonly [TokenSecret, ...TokenSecret[]]
+
+/** A database in memory is read by nobody else; a file needs a secret that outlives the process. */
+function forMemory(path: string): TokenSecrets {
+  if (path !== ':memory:') throw new RangeError('a database in a file needs secrets for its tokens')
+  return [{ setting: 'shared_secret', bytes: randomBytes(32) }]
 }
 
 function openDatabase(path: string): DatabaseSync {

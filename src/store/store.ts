@@ -24,6 +24,9 @@ export interface SessionRecord {
   readonly device?: string | undefined
 }
 
+/** A session without the tokens of its provider, which only a refresh needs. */
+export type SessionFacts = Omit<SessionRecord, 'accessToken' | 'refreshToken' | 'idToken'>
+
 /** A code that stands for a session until it is exchanged once (RFC 7636 binds it to its asker). */
 export interface CodeRecord {
   /** SHA-256 of the code, base64url: the code itself is never kept. */
@@ -82,7 +85,9 @@ export interface ServiceAccountRecord {
 
 /** Where sessions live. Every store passes `session-store.suite.ts`; write a new rule there first. */
 export interface SessionStore {
+  /** Throws `SystemError` `stored-token-unreadable` when its tokens were changed from outside. */
   get(id: string): Promise<SessionRecord | undefined>
+  getFacts(id: string): Promise<SessionFacts | undefined>
   /** Adds a session. */
   add(record: SessionRecord): Promise<void>
   /** Replaces a session that is still there; false, and nothing kept, when it has ended meanwhile. */
@@ -93,11 +98,11 @@ export interface SessionStore {
   list(filter?: {
     readonly userId?: string
     readonly email?: string
-  }): Promise<readonly SessionRecord[]>
+  }): Promise<readonly SessionFacts[]>
   /** How many an issuer vouched for whose end has not passed. */
   count(issuer: string, nowMs: number): Promise<number>
   /** Sessions whose provider must be asked again, most overdue first; none whose end has passed. */
-  listDue(nowMs: number, maxRecords: number): Promise<readonly SessionRecord[]>
+  listDue(nowMs: number, maxRecords: number): Promise<readonly SessionFacts[]>
   /** Removes and answers every session whose end has passed. */
   removeExpired(nowMs: number): Promise<readonly string[]>
 }
@@ -147,11 +152,47 @@ export interface ServiceAccountStore {
   list(): Promise<readonly ServiceAccountRecord[]>
 }
 
+/** A key by which tokens in the store are encrypted; the key itself stands nowhere. */
+export interface TokenKey {
+  readonly id: string
+  /** The setting that its secret stands in; undefined when no secret of now is its own. */
+  readonly setting: 'token_encryption_key' | 'shared_secret' | undefined
+  readonly createdAtMs: number
+}
+
+/** What one step of a rotation did. */
+export interface MovedBatch {
+  /** Sessions whose tokens have the current key now. */
+  readonly moved: number
+  /** Sessions whose stored tokens were changed from outside: they have to end. */
+  readonly unreadable: readonly string[]
+  /** Where the next step begins; undefined when every row was looked at. */
+  readonly next: string | undefined
+}
+
+export interface StoredTokenKey extends TokenKey {
+  /** Whether new rows are encrypted with it. */
+  readonly isCurrent: boolean
+  /** Sessions whose tokens it encrypts. */
+  readonly sessions: number
+}
+
+/** The keys of the tokens in the store, and their rotation, which signs nobody out. */
+export interface TokenKeyStore {
+  /** Those that are current or in use, oldest first. */
+  list(): Promise<readonly StoredTokenKey[]>
+  /** Makes a new key current; keeps the one there is while rows wait for it, since a rotation was interrupted. */
+  begin(nowMs: number): Promise<{ readonly isResumed: boolean }>
+  /** Encrypts some more rows with the current key. It begins with '' for `afterId`. */
+  move(afterId: string): Promise<MovedBatch>
+}
+
 /** Everything that must survive a restart. */
 export interface Store {
   readonly sessions: SessionStore
   readonly codes: CodeStore
   readonly deviceCodes: DeviceCodeStore
   readonly serviceAccounts: ServiceAccountStore
+  readonly tokenKeys: TokenKeyStore
   close(): Promise<void>
 }

@@ -6,6 +6,7 @@ export interface Tables {
   readonly codes: CodeRow
   readonly service_accounts: ServiceAccountRow
   readonly device_codes: DeviceCodeRow
+  readonly token_keys: TokenKeyRow
 }
 
 export interface ServiceAccountRow {
@@ -38,11 +39,21 @@ export interface SessionRow {
   readonly expires_at_ms: number
   readonly refreshed_at_ms: number
   readonly refresh_due_at_ms: number
+  /** These three are encrypted with the key of this name; plain, by a former release, where it is null. */
+  readonly token_key: string | null
   readonly access_token: string | null
   readonly access_token_expires_at_ms: number | null
   readonly refresh_token: string | null
   readonly id_token: string | null
   readonly device: string | null
+}
+
+/** A key that is derived from a secret and its own name; it stands nowhere. */
+export interface TokenKeyRow {
+  readonly id: string
+  /** Names the secret, which is not here either. */
+  readonly secret_id: string
+  readonly created_at_ms: number
 }
 
 export interface CodeRow {

@@ -68,6 +68,8 @@ export interface GatewayConfig {
   /** 32 bytes; undefined: a key generated once and kept in the state directory. */
   readonly sharedSecret: Buffer | undefined
   readonly cookieSecret: Buffer | undefined
+  /** 32 bytes each; the first encrypts stored tokens, none: by the shared secret. */
+  readonly tokenEncryptionKeys: readonly Buffer[]
   readonly cookieName: string
   readonly cookieExpireMs: number
   readonly sessionRefreshIntervalMs: number

@@ -41,6 +41,13 @@ export const globalKeys = {
   ...signInKeys,
   shared_secret: secretKeyKey('Signs the tokens that clients carry.'),
   shared_secret_file: pathKey('File with the shared secret, instead of `shared_secret`.'),
+  token_encryption_key: textKey(values.secretKey, 'base64 of 32 bytes', {
+    without: 'derived from `shared_secret`',
+    doc: "Encrypts the provider's tokens where they are kept.",
+  }),
+  token_encryption_key_file: pathKey(
+    'File with such keys, one a line, instead of `token_encryption_key`: the first encrypts, the others read what was encrypted before them. `postern gateway keys rotate` moves everything to the first.',
+  ),
   cookie_secret: secretKeyKey('Seals the cookies of browsers.'),
   cookie_secret_file: pathKey('File with the cookie secret, instead of `cookie_secret`.'),
   cookie_name: textKey(values.cookieName, 'text', {

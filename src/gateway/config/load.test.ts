@@ -111,6 +111,20 @@ describe('loading a configuration', () => {
     assert.deepEqual(environment, ['SHARED_SECRET'])
   })
 
+  test('takes several keys of stored tokens from a file, the first of which encrypts', async () => {
+    const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+    const file = join(folder, 'token-keys')
+    const lines = [first, second].map((bytes) => bytes.toString('base64'))
+    await writeFile(file, `${lines.join('\n\n')}\n`, { mode: 0o600 })
+    const text = `${base}token_encryption_key_file: token-keys\n`
+    assert.deepEqual((await load(text)).config.tokenEncryptionKeys, [first, second])
+    await writeFile(file, `${lines[0]}\nnot a key\n`)
+    assert.match(await messageOf(load(text)), /base64 of exactly 32 bytes on each line/)
+    const inline = `${base}token_encryption_key: ${lines[1]}\n`
+    assert.deepEqual((await load(inline)).config.tokenEncryptionKeys, [second])
+    assert.deepEqual((await load(base)).config.tokenEncryptionKeys, [])
+  })
+
   test(
     'warns of a secret that everybody can read',
     { skip: process.platform === 'win32' },

@@ -116,13 +116,14 @@ type PlainSettings = Omit<
 function plainSettings(
   { values }: Settings,
   certificates: readonly Certificate[],
-  { sharedSecret, cookieSecret }: Secrets,
+  { sharedSecret, cookieSecret, tokenEncryptionKeys }: Secrets,
 ): PlainSettings {
   return {
     address: values.address ?? fallback(globalKeys.address),
     certificates,
     sharedSecret,
     cookieSecret,
+    tokenEncryptionKeys,
     cookieName: values.cookie_name ?? fallback(globalKeys.cookie_name),
     cookieExpireMs: values.cookie_expire ?? fallback(globalKeys.cookie_expire),
     sessionRefreshIntervalMs:
@@ -172,6 +173,7 @@ const inlineSecrets = [
   'idp_client_secret',
   'shared_secret',
   'cookie_secret',
+  'token_encryption_key',
 ] as const satisfies readonly (keyof GlobalValues)[]
 
 function warnOfExposed(text: YamlText, findings: Findings): void {

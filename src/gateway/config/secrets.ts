@@ -9,6 +9,8 @@ export interface Secrets {
   readonly idpClientSecret: string | undefined
   readonly sharedSecret: Buffer | undefined
   readonly cookieSecret: Buffer | undefined
+  /** The first encrypts, the others read what was encrypted before; none: by the shared secret. */
+  readonly tokenEncryptionKeys: readonly Buffer[]
 }
 
 type SecretName = keyof typeof secretFiles
@@ -31,10 +33,23 @@ export async function readSecrets(
     }
     return key
   }
+  const keysFromFile = async (name: 'token_encryption_key'): Promise<readonly Buffer[]> => {
+    const lines = (await fromFile(name))?.split('\n').filter((line) => line.trim() !== '') ?? []
+    const keys = lines.map(parseSecretKey).filter((key) => key !== undefined)
+    if (keys.length < lines.length) {
+      const message = 'must name a file with base64 of exactly 32 bytes on each line'
+      const hint = 'make a line with: head -c32 /dev/urandom | base64'
+      findings.problems.push(settings.problem(secretFiles[name], message, { hint }))
+    }
+    return keys
+  }
   const { values } = settings
+  const { token_encryption_key: tokenKey } = values
   return {
     idpClientSecret: values.idp_client_secret ?? (await fromFile('idp_client_secret')),
     sharedSecret: values.shared_secret ?? (await keyFromFile('shared_secret')),
+    tokenEncryptionKeys:
+      tokenKey === undefined ? await keysFromFile('token_encryption_key') : [tokenKey],
     cookieSecret: values.cookie_secret ?? (await keyFromFile('cookie_secret')),
   }
 }

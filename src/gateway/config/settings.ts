@@ -30,6 +30,7 @@ export const secretFiles = {
   idp_client_secret: 'idp_client_secret_file',
   shared_secret: 'shared_secret_file',
   cookie_secret: 'cookie_secret_file',
+  token_encryption_key: 'token_encryption_key_file',
 } as const satisfies Partial<Record<GlobalKey, GlobalKey>>
 
 /**

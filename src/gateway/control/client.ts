@@ -10,6 +10,9 @@ import type {
   ServiceAccountList,
   ServiceAccountRotation,
   SessionList,
+  TokenKeyList,
+  TokenRotation,
+  TokenRotationStep,
 } from './protocol.ts'
 
 /**
@@ -30,6 +33,11 @@ export interface ControlClient {
   rotateServiceAccount(id: string, rotation: ServiceAccountRotation): Promise<IssuedCredential>
   /** Resolves once no tunnel of it is left. */
   revokeServiceAccount(id: string): Promise<Revocation>
+  listTokenKeys(): Promise<TokenKeyList>
+  /** Makes a new key current, or goes on with a rotation that was interrupted. */
+  beginTokenRotation(): Promise<TokenRotation>
+  /** Encrypts some more tokens with the current key; begins with '' for `after`. */
+  stepTokenRotation(after: string): Promise<TokenRotationStep>
 }
 
 /** Makes a client; each call throws `SystemError` `gateway-not-running` when nobody answers. */
@@ -46,6 +54,9 @@ export function createControlClient(stateDirectory: string): ControlClient {
     rotateServiceAccount: (id, rotation) =>
       call('POST', `/service-accounts/${encodeURIComponent(id)}/rotate`, rotation),
     revokeServiceAccount: (id) => call('DELETE', `/service-accounts/${encodeURIComponent(id)}`),
+    listTokenKeys: () => call('GET', '/keys'),
+    beginTokenRotation: () => call('POST', '/keys/rotation'),
+    stepTokenRotation: (after) => call('POST', '/keys/rotation/step', { after }),
   }
 }
 

@@ -72,3 +72,35 @@ export interface IssuedCredential {
   readonly credential: string
   readonly expires_at: string | null
 }
+
+/** A key of stored tokens as `postern gateway keys list` shows it. */
+export interface TokenKeySummary {
+  readonly id: string
+  /** The setting that its secret stands in; null when no secret of now is its own. */
+  readonly from: 'token_encryption_key' | 'shared_secret' | null
+  /** RFC 3339. */
+  readonly created_at: string
+  /** Whether new tokens are encrypted with it. */
+  readonly current: boolean
+  /** Sessions whose tokens it encrypts. */
+  readonly sessions: number
+}
+
+export interface TokenKeyList {
+  readonly keys: readonly TokenKeySummary[]
+}
+
+/** A rotation that has begun, or goes on after it was interrupted. */
+export interface TokenRotation {
+  readonly key: string
+  readonly resumed: boolean
+}
+
+/** Some more of a rotation. */
+export interface TokenRotationStep {
+  readonly moved: number
+  /** Sessions that ended, since their stored tokens were changed from outside. */
+  readonly ended: readonly string[]
+  /** Where the next step begins; null at the end. */
+  readonly next: string | null
+}

@@ -5,15 +5,13 @@ import { Hono } from 'hono'
 import type { Session } from '../../identity/session.ts'
 import type { Closable } from '../../shutdown.ts'
 import { listenError } from '../listen-error.ts'
-import {
-  recordChange,
-  serviceAccountControl,
-  type ServiceAccountParts,
-} from './service-accounts.ts'
+import { recordChange } from './change.ts'
+import { serviceAccountControl, type ServiceAccountParts } from './service-accounts.ts'
+import { tokenKeyControl, type TokenKeyParts } from './token-keys.ts'
 import type { ControlFault, Revocation, SessionList, SessionSummary } from './protocol.ts'
 
 /** What the control socket reaches inside the running gateway. */
-export interface ControlParts extends ServiceAccountParts {
+export interface ControlParts extends ServiceAccountParts, TokenKeyParts {
   listSessions(): Promise<readonly Session[]>
   /** Ends a session and resolves once no tunnel of it is left; false when there was none. */
   revokeSession(id: string): Promise<boolean>
@@ -69,6 +67,7 @@ function controlApp(parts: ControlParts): Hono {
     return c.json<Revocation>({ revoked: ids })
   })
   app.route('/service-accounts', serviceAccountControl(parts))
+  app.route('/keys', tokenKeyControl(parts))
   return app
 }
 

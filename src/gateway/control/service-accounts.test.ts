@@ -140,6 +140,7 @@ async function startSocket(
     revokeSession: () => Promise.resolve(false),
     countTunnels: () => 0,
     serviceAccounts,
+    tokenKeys: (await openSqliteStore(':memory:')).tokenKeys,
     logger,
     audit: createAuditLog({ logger }),
     cutSession: (sessionId) => Promise.resolve(onCut(sessionId)),

@@ -1,11 +1,10 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
-import { AppError, PeerError } from '../../errors.ts'
-import type { LogFields, Logger } from '../../log.ts'
-import type { AuditLog } from '../../telemetry/audit-log.ts'
+import { AppError } from '../../errors.ts'
 import type { ServiceAccount } from '../../identity/service-account-record.ts'
 import type { NewCredential, ServiceAccounts } from '../../identity/service-accounts.ts'
+import { parseCommand, recordChange, type ChangeParts } from './change.ts'
 import type {
   ControlFault,
   IssuedCredential,
@@ -15,12 +14,8 @@ import type {
 } from './protocol.ts'
 
 /** What the commands about service accounts reach inside the running gateway. */
-export interface ServiceAccountParts {
+export interface ServiceAccountParts extends ChangeParts {
   readonly serviceAccounts: ServiceAccounts
-  /** Where it is kept who got which access when; credentials are never written there. */
-  readonly logger: Logger
-  /** Where changes are kept before their lines are written. */
-  readonly audit: AuditLog
   countTunnels(sessionId: string): number
   /** Resolves once no tunnel is left of a session that has ended. */
   cutSession(sessionId: string): Promise<void>
@@ -69,14 +64,14 @@ export function serviceAccountControl(parts: ServiceAccountParts): Hono {
     return c.json<ServiceAccountList>({ service_accounts })
   })
   app.post('/', async (c) => {
-    const { id, description, format, expires_at } = parse(creation, await c.req.text())
+    const { id, description, format, expires_at } = parseCommand(creation, await c.req.text())
     const expiresAtMs = expires_at ?? undefined
     const made = await parts.serviceAccounts.create({ id, description, format, expiresAtMs })
     recordChange(parts, 'service account created', changeOf(made))
     return c.json<IssuedCredential>(issued(made))
   })
   app.post('/:id/rotate', async (c) => {
-    const { keep_old_ms, expires_at } = parse(rotation, await c.req.text())
+    const { keep_old_ms, expires_at } = parseCommand(rotation, await c.req.text())
     const id = c.req.param('id')
     const expiresAtMs = expires_at === undefined ? 'keep' : (expires_at ?? undefined)
     const made = await endSessions(id, parts, (accounts) =>
@@ -97,15 +92,6 @@ export function serviceAccountControl(parts: ServiceAccountParts): Hono {
   return app
 }
 
-/** Keeps what a command has changed, and says it. */
-export function recordChange(
-  { audit, logger }: Pick<ServiceAccountParts, 'audit' | 'logger'>,
-  event: string,
-  details: LogFields,
-): void {
-  audit.record({ kind: 'admin', event, details }, () => logger.info(event, details))
-}
-
 /** Answers once the tunnels that a change ends are gone: what is told to be revoked is. */
 async function endSessions<T>(
   id: string,
@@ -118,17 +104,6 @@ async function endSessions<T>(
   const ended = (before?.sessionIds ?? []).filter((it) => accounts.version(it) === undefined)
   await Promise.all(ended.map((sessionId) => parts.cutSession(sessionId)))
   return result
-}
-
-function parse<T>(schema: z.ZodType<T>, text: string): T {
-  try {
-    return schema.parse(JSON.parse(text))
-  } catch (cause) {
-    throw new PeerError('malformed-request', 'the gateway does not understand this command', {
-      cause,
-      hint: 'use the "postern" of the same release as the gateway',
-    })
-  }
 }
 
 function changeOf({ id, format, expiresAtMs }: NewCredential): Readonly<Record<string, unknown>> {

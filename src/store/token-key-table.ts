@@ -1,0 +1,33 @@
+import type { Kysely } from 'kysely'
+import type { TokenKeyStore } from './store.ts'
+import type { Tables } from './tables.ts'
+import type { TokenKeys } from './token-keys.ts'
+import { hasFormer, moveBatch } from './token-rotation.ts'
+
+/** The keys of the tokens beside the sessions that they encrypt. */
+export function createTokenKeyTable(db: Kysely<Tables>, keys: TokenKeys): TokenKeyStore {
+  return {
+    async list() {
+      const used = await db
+        .selectFrom('sessions')
+        .select(['token_key', db.fn.countAll<number>().as('sessions')])
+        .groupBy('token_key')
+        .execute()
+      const sessionsOf = new Map(used.map((row) => [row.token_key, row.sessions]))
+      return keys
+        .list()
+        .map((key) => ({
+          ...key,
+          isCurrent: key.id === keys.currentId(),
+          sessions: sessionsOf.get(key.id) ?? 0,
+        }))
+        .filter(({ isCurrent, sessions }) => isCurrent || sessions > 0)
+    },
+    async begin(nowMs) {
+      const isResumed = await hasFormer(db, keys)
+      if (!isResumed) await keys.renew(nowMs)
+      return { isResumed }
+    },
+    move: (afterId) => moveBatch(db, keys, afterId),
+  }
+}

@@ -1,0 +1,102 @@
+import type { Kysely } from 'kysely'
+import { SystemError } from '../errors.ts'
+import type { TokenKey } from './store.ts'
+import type { Tables, TokenKeyRow } from './tables.ts'
+import {
+  deriveTokenKey,
+  drawKeyId,
+  openToken,
+  sealToken,
+  secretIdOf,
+  type SealedPlace,
+  type TokenSecret,
+} from './token-cipher.ts'
+
+/** The keys by which the tokens in the database are encrypted. */
+export interface TokenKeys {
+  /** The key that new rows are encrypted with. */
+  currentId(): string
+  seal(text: string, place: Omit<SealedPlace, 'keyId'>): string
+  /** Throws `SystemError` `stored-token-unreadable`. */
+  open(sealed: string, place: SealedPlace): string
+  /** Makes a new key current, from the secret that comes first now. */
+  renew(nowMs: number): Promise<void>
+  /** Every key, oldest first. */
+  list(): readonly TokenKey[]
+}
+
+/**
+ * Reads which keys there are. The first secret encrypts, the others read what was encrypted before; a secret
+ * that is first for the first time gets a key.
+ *
+ * Throws `SystemError` `token-key-missing`, and changes nothing, when rows name a key whose secret is none
+ * of these.
+ */
+export async function openTokenKeys(
+  db: Kysely<Tables>,
+  secrets: readonly [TokenSecret, ...TokenSecret[]],
+  nowMs: number,
+): Promise<TokenKeys> {
+  const secretOf = new Map(secrets.map((secret) => [secretIdOf(secret), secret]))
+  const ownId = secretIdOf(secrets[0])
+  const rows = await db.selectFrom('token_keys').selectAll().orderBy('created_at_ms').execute()
+  const derived = new Map<string, Uint8Array>()
+  const isReadable = (id: string): boolean => derived.has(id)
+  for (const { id, secret_id: secretId } of rows) {
+    const secret = secretOf.get(secretId)
+    if (secret !== undefined) derived.set(id, deriveTokenKey(secret, id))
+  }
+  await assertReadable(db, isReadable)
+  let current = rows.findLast(({ secret_id: secretId }) => secretId === ownId)?.id
+  const renew = async (whenMs: number): Promise<string> => {
+    const row: TokenKeyRow = { id: drawKeyId(), secret_id: ownId, created_at_ms: whenMs }
+    await db.insertInto('token_keys').values(row).execute()
+    rows.push(row)
+    derived.set(row.id, deriveTokenKey(secrets[0], row.id))
+    return (current = row.id)
+  }
+  current ??= await renew(nowMs)
+  const currentId = (): string => current ?? ''
+  const keyOf = (id: string): Uint8Array => {
+    const key = derived.get(id)
+    if (key === undefined) throw missing(1)
+    return key
+  }
+  return {
+    currentId,
+    seal: (text, place) => sealToken(keyOf(currentId()), text, { ...place, keyId: currentId() }),
+    open: (sealed, place) => openToken(keyOf(place.keyId), sealed, place),
+    renew: async (whenMs) => void (await renew(whenMs)),
+    list: () =>
+      rows.map(({ id, secret_id: secretId, created_at_ms: createdAtMs }) => ({
+        id,
+        setting: secretOf.get(secretId)?.setting,
+        createdAtMs,
+      })),
+  }
+}
+
+async function assertReadable(
+  db: Kysely<Tables>,
+  isReadable: (id: string) => boolean,
+): Promise<void> {
+  const used = await db
+    .selectFrom('sessions')
+    .select(['token_key', db.fn.countAll<number>().as('sessions')])
+    .where('token_key', 'is not', null)
+    .groupBy('token_key')
+    .execute()
+  const lost = used.filter(({ token_key: id }) => id !== null && !isReadable(id))
+  if (lost.length > 0) throw missing(lost.reduce((sum, row) => sum + row.sessions, 0))
+}
+
+function missing(sessions: number): SystemError {
+  const whose = sessions === 1 ? '1 session' : `${sessions} sessions`
+  return new SystemError(
+    'token-key-missing',
+    `the tokens of ${whose} are encrypted with a key that neither "token_encryption_key" nor "shared_secret" gives`,
+    {
+      hint: 'put the former secret back, or add it as a further line of the file that "token_encryption_key_file" names and run "postern gateway keys rotate"; without it move the database away: everybody signs in again',
+    },
+  )
+}
