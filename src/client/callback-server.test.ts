@@ -44,15 +44,9 @@ describe('callback server', () => {
       fetch(`${server.redirectUri}/?code=x`),
       fetch(`${server.redirectUri}?state=1`),
       fetch(`${server.redirectUri}?code=x`, { method: 'PUT' }),
-      post(server.redirectUri, `code=${'x'.repeat(100_000)}`),
+      post(server.redirectUri, `code=${'x'.repeat(4_000_000)}`),
     ]
-    for (const attempt of attempts) {
-      const status = await attempt.then(
-        (response) => response.status,
-        () => 'cut',
-      )
-      assert.ok(status === 404 || status === 'cut', `${status}`)
-    }
+    for (const attempt of attempts) assert.equal((await attempt).status, 404)
     await fetch(
       `${server.redirectUri}?error=access_denied&error_description=not%20you&request_id=r1`,
     )

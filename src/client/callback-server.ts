@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { lingerOnClose } from '../net/linger.ts'
 import { printable } from '../terminal-text.ts'
 import { parseCallback, type CallbackAnswer } from '../tunnel/sign-in.ts'
 import { renderCallbackPage } from './callback-page.ts'
@@ -51,7 +52,9 @@ export async function startCallbackServer(): Promise<CallbackServer> {
     const found = fields === undefined || isAnswered ? undefined : parseCallback(fields)
     // Reading a form takes a moment, in which another request may have brought the answer.
     if (found === undefined || isAnswered) {
-      response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n')
+      response
+        .writeHead(404, { 'content-type': 'text/plain', connection: 'close' })
+        .end('not found\n')
       return
     }
     isAnswered = true
@@ -63,6 +66,7 @@ export async function startCallbackServer(): Promise<CallbackServer> {
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     serve(request, response).catch(() => response.destroy())
   })
+  lingerOnClose(server)
   server.maxConnections = maxConnections
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { bracketed, isLoopbackHost } from '../address.ts'
 import { SystemError, messageOf } from '../errors.ts'
+import { lingerOnClose } from '../net/linger.ts'
 import type { Closable } from '../shutdown.ts'
 import { serveSignIn } from './interaction.ts'
 import { createOidc, signInPath } from './oidc.ts'
@@ -78,6 +79,7 @@ export async function startDevIdp(options: DevIdpOptions): Promise<DevIdp> {
     throw new SystemError('not-loopback', `the sign-in service listens on loopback, not "${host}"`)
   }
   const server = createServer()
+  lingerOnClose(server)
   await listen(server, host, port)
   const issuer = new URL(`http://${bracketed(host)}:${(server.address() as AddressInfo).port}`)
   return serve(server, issuer, options)

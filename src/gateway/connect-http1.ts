@@ -1,15 +1,9 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
+import { endInOrder } from '../net/linger.ts'
 import type { Answer } from './answer.ts'
 import { watchClient } from './client-gone.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
-
-/**
- * How long a refused client may go on sending before its connection is cut, in milliseconds.
- *
- * @limit time that a refused client over HTTP/1.1 may go on sending: its connection is cut
- */
-const lingerMs = 2_000
 
 /**
  * A CONNECT over HTTP/1.1. Node has detached the socket from its parser: `head` and whatever follows
@@ -52,11 +46,7 @@ export function writeAndEnd(socket: TLSSocket, { status, headers, body }: Answer
     ([name, value]) => `${name}: ${value}`,
   )
   const start = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`
-  // Unread input would turn the end into a reset, which may overtake the answer.
-  socket.resume()
-  socket.end(`${[start, ...lines].join('\r\n')}\r\n\r\n${body}`)
-  const timer = setTimeout(() => socket.destroy(), lingerMs)
-  socket.once('close', () => clearTimeout(timer))
+  endInOrder(socket, `${[start, ...lines].join('\r\n')}\r\n\r\n${body}`)
 }
 
 function faultOf(request: IncomingMessage): string | undefined {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import { lingerOnClose } from '../net/linger.ts'
 import type { ClientAddresses } from './client-addresses.ts'
 import { isTunnelUpgrade } from './connect-websocket.ts'
 import { createPipeline } from './peers/pipeline.ts'
@@ -36,6 +37,7 @@ export function createHttp1Server(
   })
   // Node drops what goes beyond in silence; one more than we take shows that there was more.
   server.maxHeadersCount = maxHeaderFields + 1
+  lingerOnClose(server)
   const pipeline = createPipeline((request, response, exchange) =>
     handlers.request(request, response, clients.get(request.socket), exchange),
   )

@@ -70,6 +70,8 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const isRead = request.method === 'GET' || request.method === 'HEAD'
+  // To its end: closing with unread input sends a reset, which would take the answer along.
+  if (!isRead) await once(request.resume(), 'end')
   if (request.url?.split('?', 1)[0] !== '/metrics') {
     response.writeHead(404).end()
   } else if (!isRead) {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Session } from '../../identity/session.ts'
+import { lingerOnClose } from '../../net/linger.ts'
 import type { Closable } from '../../shutdown.ts'
 import { listenError } from '../listen-error.ts'
 import { recordChange } from './change.ts'
@@ -26,6 +27,7 @@ export async function startControl(path: string, parts: ControlParts): Promise<C
   await rm(path, { force: true })
   const listener = getRequestListener(controlApp(parts).fetch)
   const server = createServer((request, response) => void listener(request, response))
+  lingerOnClose(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, path)))
     server.listen(path, resolve)
