@@ -58,6 +58,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'upstream-unreachable': exitCodes.upstream,
   'gateway-unreachable': exitCodes.gateway,
   'gateway-not-trusted': exitCodes.gateway,
+  'no-websocket': exitCodes.gateway,
   'not-a-gateway': exitCodes.gateway,
   'proxy-unreachable': exitCodes.gateway,
   'proxy-not-trusted': exitCodes.gateway,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
 import type { Logger } from '../log.ts'
+import { encodeRefusal } from '../tunnel/refusal.ts'
 import { createConnector } from './connection.ts'
 import { parseGatewayUrl } from './destination.ts'
 import { startFakeGateway, type FakeGateway } from './fake-gateway.ts'
@@ -212,6 +213,37 @@ describe('--transport', () => {
     await roundTrip(rig)
     assert.deepEqual(versions(gateway), ['websocket'])
     assert.deepEqual(await readdir(rig.directory), [])
+  })
+
+  test('websocket says that the gateway has none: a Pomerium, or one of ours from before', async () => {
+    const answers = [
+      { requestId: '7c1d', status: '404', statusText: 'Not Found' },
+      { error: 'page_not_found', message: 'there is no page here', next: '', request_id: '7c1d' },
+    ]
+    for (const body of [...answers.map((answer) => JSON.stringify(answer)), '404 page not found']) {
+      await using gateway = await startFakeGateway({ connect: () => ({ status: 404, body }) })
+      gateway.tokens.add('t')
+      await using rig = await openRig(gateway, { choice: 'websocket' })
+      await assert.rejects(rig.transport.connect('a:1', 't', never), {
+        code: 'no-websocket',
+        message: `"${gateway.origin}" takes no tunnel over a WebSocket`,
+        hint: /leave out "--transport websocket"/,
+      })
+    }
+  })
+
+  test('websocket is still told that there is no such route', async () => {
+    const body = encodeRefusal({
+      code: 'route_not_found',
+      message: 'there is no route "a:1"',
+      next: 'check the name',
+      requestId: '7c1d',
+    })
+    await using gateway = await startFakeGateway({ connect: () => ({ status: 404, body }) })
+    gateway.tokens.add('t')
+    await using rig = await openRig(gateway, { choice: 'websocket' })
+    const { refusal } = await rig.transport.connect('a:1', 't', never)
+    assert.equal(refusal?.status, 404)
   })
 
   test('connect takes a page for no tunnel, whatever its status', async () => {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { messageOf } from '../errors.ts'
+import { messageOf, PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { credentialFields, requestIdHeader } from '../tunnel/headers.ts'
 import { decodeRefusal } from '../tunnel/refusal.ts'
@@ -25,7 +25,8 @@ export interface Transport {
   /**
    * Asks for a tunnel, with a token or without.
    *
-   * @throws UpstreamError `gateway-unreachable` or `gateway-not-trusted`
+   * @throws UpstreamError `gateway-unreachable` or `gateway-not-trusted`; PeerError `no-websocket` when
+   * one was asked for, and the gateway has none
    */
   connect(
     authority: string,
@@ -111,7 +112,14 @@ export function createTransport(options: TransportOptions): Transport {
   async function onlyWay(request: TunnelRequest): Promise<Outcome> {
     const isWebSocket = options.choice === 'websocket'
     say(isWebSocket ? 'websocket' : 'connect', 'as "--transport" says')
-    return ask(isWebSocket ? await overWebSocket() : connectWay, request)
+    const outcome = await ask(isWebSocket ? await overWebSocket() : connectWay, request)
+    if (isWebSocket && knowsNoWebSocket(outcome)) {
+      const what = `"${gateway.origin}" takes no tunnel over a WebSocket`
+      throw new PeerError('no-websocket', what, {
+        hint: 'leave out "--transport websocket": a stock Pomerium and older gateways take CONNECT alone',
+      })
+    }
+    return outcome
   }
 
   return {
@@ -158,6 +166,16 @@ function isOfGateway(refusal: HttpAnswer): boolean {
   const body = decodeRefusal(refusal.body)
   if (body !== undefined && pageRefusals.has(body.code)) return false
   return body !== undefined || refusal.headers[requestIdHeader] !== undefined
+}
+
+/**
+ * Whether the path of tunnels is none of the other side's: a 404 that is not about a route. Ours says so
+ * in a sentence; a stock Pomerium has none, and a gateway from before the WebSocket says it of a page.
+ */
+function knowsNoWebSocket({ answer }: Outcome): boolean {
+  if (answer?.refusal?.status !== 404) return false
+  const body = decodeRefusal(answer.refusal.body)
+  return body === undefined || body.message === '' || pageRefusals.has(body.code)
 }
 
 /** By these an edge says that it would pass the request on, and reaches nobody. */

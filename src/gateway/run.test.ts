@@ -299,7 +299,10 @@ test('the routes API shows what its caller may use, and 401 to anybody else', as
   assert.deepEqual([bobs['routes'], bobs['listed_routes']], [[], []])
   const { routes, session_expires_at: ends } = await list(await rig.token('alice@example.com'))
   const [route = {}] = routes as Record<string, unknown>[]
-  assert.equal(route['connect_command'], `postern tcp --gateway ${rig.origin} db.example.com:5432`)
+  assert.equal(
+    route['connect_command'],
+    `pomerium-cli tcp --pomerium-url ${rig.origin} db.example.com:5432`,
+  )
   assert.ok(Date.parse(String(ends)) > Date.now())
   assert.equal((await rig.get('/.pomerium/api/v1/routes')).status, 401)
 })

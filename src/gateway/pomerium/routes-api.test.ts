@@ -4,6 +4,8 @@ import type { Identity } from '../../identity/identity.ts'
 import { testRoute, testSession } from '../gateway.fixture.ts'
 import type { Asker } from '../match-route.ts'
 import { seeRoutes } from '../routes/seen.ts'
+import { waysTo } from '../routes/ways.ts'
+import { stockCommand } from './stock-command.ts'
 import { createRoutesApi, type RoutesApiParts } from './routes-api.ts'
 
 const context = { requestId: 'r', ip: '192.0.2.1' }
@@ -23,7 +25,7 @@ const routes = [
 ]
 
 /** What the API answers, with the asker it asked for. */
-async function ask(signIn: RoutesApiParts['signIn'], url = path) {
+async function ask(signIn: RoutesApiParts['signIn'], userAgent = 'postern/1.0.0', url = path) {
   const askers: Asker[] = []
   const seenBy: RoutesApiParts['seenBy'] = (asker, gateway) => {
     askers.push(asker)
@@ -32,7 +34,11 @@ async function ask(signIn: RoutesApiParts['signIn'], url = path) {
       route.policy.evaluate({ ...facts, subject: asker.session })
     return seeRoutes(routes, decide, { gateway, isSignedIn: asker.session !== undefined })
   }
-  const answer = await createRoutesApi({ signIn, seenBy }).request(url, {}, context)
+  const answer = await createRoutesApi({ signIn, seenBy }).request(
+    url,
+    { headers: { 'user-agent': userAgent } },
+    context,
+  )
   const text = await answer.text()
   return { status: answer.status, headers: answer.headers, text, askers }
 }
@@ -59,6 +65,32 @@ describe('the routes API', () => {
   test('answers 401 without a session where people can sign in, and decides nothing', async () => {
     const { status, askers } = await ask(identityOf(undefined))
     assert.deepEqual([status, askers], [401, []])
+  })
+
+  test('tells a stock client its own commands, and no field that it does not know', async () => {
+    const person = identityOf(testSession('s', 'ada@example.com'))
+    for (const userAgent of ['Go-http-client/1.1', 'curl/8.14.1', '']) {
+      const { text } = await ask(person, userAgent)
+      const [first, pattern] = (JSON.parse(text) as { routes: Record<string, unknown>[] }).routes
+      assert.equal(first?.['connect_command'], 'pomerium-cli tcp public.example.com:22')
+      assert.equal(first?.['commands'], undefined)
+      assert.equal(pattern?.['connect_command'], undefined)
+    }
+  })
+
+  test('names the gateway to a stock client where it would not find it', async () => {
+    const command = (from: string, gateway: string) => {
+      const [way] = waysTo({ from }, gateway)
+      return way && stockCommand({ from }, way)
+    }
+    assert.equal(
+      command('tcp+https://db.example.com:5432', 'https://gate.example.com:8443'),
+      'pomerium-cli tcp --pomerium-url https://gate.example.com:8443 db.example.com:5432',
+    )
+    assert.equal(
+      command('tcp+https://bastion.example.com/db.example.com:5432', 'https://gate.example.com'),
+      'pomerium-cli tcp tcp+https://bastion.example.com/db.example.com:5432',
+    )
   })
 
   test('has for each route what stock clients read', async () => {

@@ -6,6 +6,8 @@ import { createPageApp, sendRefusal, type PageApp } from '../app.ts'
 import type { Asker } from '../match-route.ts'
 import type { Refusal } from '../refusal.ts'
 import type { SeenRoute } from '../routes/seen.ts'
+import type { RouteWay } from '../routes/ways.ts'
+import { isOurClient, stockCommand } from './stock-command.ts'
 
 export interface RoutesApiParts {
   /** Undefined when nobody can sign in: then everybody sees what is public. */
@@ -14,9 +16,10 @@ export interface RoutesApiParts {
 }
 
 /**
- * The routes somebody may use now, in the shape of the reference (3.10), and beside them what only our
- * own clients read. Where people can sign in it answers 401 without a session and never redirects:
- * clients follow redirects and choke on the page.
+ * The routes somebody may use now, in the shape of the reference (3.10), each with the commands that its
+ * caller has: our own clients say who they are, every other one is told a stock client's. Where people
+ * can sign in it answers 401 without a session and never redirects: clients follow redirects and choke
+ * on the page.
  */
 export function createRoutesApi({ signIn, seenBy }: RoutesApiParts): PageApp {
   const app = createPageApp()
@@ -29,8 +32,9 @@ export function createRoutesApi({ signIn, seenBy }: RoutesApiParts): PageApp {
     const [usable, others] = [true, false].map((wanted) =>
       seen.filter(({ isUsable }) => isUsable === wanted),
     )
+    const isOurs = isOurClient(c.req.header('user-agent'))
     const answer = {
-      routes: usable?.map(usableToJson),
+      routes: usable?.map(isOurs ? usableToJson : usableToStock),
       listed_routes: others?.map(listedToJson),
       ...(found && { session_expires_at: endOf(found.session) }),
     }
@@ -64,14 +68,22 @@ function toJson({ route }: SeenRoute): Record<string, unknown> {
 }
 
 function usableToJson(seen: SeenRoute): Record<string, unknown> {
-  const [first] = seen.ways
-  // What would have to be changed before it runs is no command.
-  const isWhole = first?.placeholders.length === 0
+  const way = firstWhole(seen)
   return {
     ...toJson(seen),
-    ...(isWhole ? { connect_command: first.connect } : {}),
+    ...(way && { connect_command: way.connect }),
     commands: seen.ways.flatMap(({ commands }) => commands),
   }
+}
+
+function usableToStock(seen: SeenRoute): Record<string, unknown> {
+  const way = firstWhole(seen)
+  return { ...toJson(seen), ...(way && { connect_command: stockCommand(seen.route, way) }) }
+}
+
+/** The first way, unless it would have to be changed before it runs: then it is no command. */
+function firstWhole({ ways: [first] }: SeenRoute): RouteWay | undefined {
+  return first?.placeholders.length === 0 ? first : undefined
 }
 
 function listedToJson(seen: SeenRoute): Record<string, unknown> {

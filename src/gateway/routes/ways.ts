@@ -101,6 +101,6 @@ function commandsFor(
 }
 
 /** Hosts, ports and origins hold nothing that a shell would read, but for the brackets of IPv6. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /[[\]]/.test(word) ? `"${word}"` : word
 }

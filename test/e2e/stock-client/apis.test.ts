@@ -49,9 +49,10 @@ describe('G10: the list of routes', () => {
       assert.equal(byName.get('db')?.['description'], 'Orders, "live"')
       assert.match(
         String(byName.get('db')?.['connect_command']),
-        /^postern tcp .*db\.example\.com:5432$/,
+        /^pomerium-cli tcp --pomerium-url \S+ db\.example\.com:5432$/,
       )
       assert.equal(byName.get('ssh')?.['from'], through.from)
+      assert.equal(byName.get('ssh')?.['connect_command'], `pomerium-cli tcp ${through.from}`)
       // A pattern is no destination.
       assert.equal(byName.get('*')?.['connect_command'], undefined)
     },
