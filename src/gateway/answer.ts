@@ -37,6 +37,21 @@ export function renderRefusal(
   }
 }
 
+/** Writes a refusal as one line for whoever speaks to the wrong port: a browser, curl, a person. */
+export function renderPlainRefusal({ status, message, next }: Refusal, requestId: string): Answer {
+  const body = `${message}: ${next}\n`
+  return {
+    status,
+    headers: {
+      'content-type': 'text/plain; charset=UTF-8',
+      'content-length': String(Buffer.byteLength(body)),
+      'cache-control': 'no-store',
+      'x-request-id': requestId,
+    },
+    body,
+  }
+}
+
 /**
  * Longest `Accept` that is looked at, in characters; a longer one counts as absent.
  *

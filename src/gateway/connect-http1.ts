@@ -1,4 +1,5 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { endInOrder } from '../net/linger.ts'
 import type { Answer } from './answer.ts'
@@ -41,7 +42,7 @@ export function connectRequestHttp1(
 }
 
 /** Writes an answer on a raw connection and ends it in order. */
-export function writeAndEnd(socket: TLSSocket, { status, headers, body }: Answer): void {
+export function writeAndEnd(socket: Socket, { status, headers, body }: Answer): void {
   const lines = Object.entries({ ...headers, connection: 'close' }).map(
     ([name, value]) => `${name}: ${value}`,
   )

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { messageOf, systemCode } from '../errors.ts'
-import { renderRefusal } from './answer.ts'
+import { renderPlainRefusal, renderRefusal } from './answer.ts'
 import { connectRequestHttp1, writeAndEnd } from './connect-http1.ts'
 import { connectRequestHttp2, refuseStream } from './connect-http2.ts'
 import { serveConnect } from './connect.ts'
@@ -33,10 +33,14 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       const found = asked.get(incoming)
       if (found === undefined) return new Response(null, { status: 500 })
       const { context, response, exchange } = found
-      await writeAnswer(await app(request, context), response, exchange)
+      const answer = lacksHost(incoming)
+        ? refuse(withoutHost, context.requestId)
+        : await app(request, context)
+      await writeAnswer(answer, response, exchange)
       return RESPONSE_ALREADY_SENT
     },
-    { overrideGlobalObjects: false },
+    // HTTP/1.0 has no "Host": such a request is meant for the gateway itself, as a health check is.
+    { overrideGlobalObjects: false, hostname: ownHost(parts) },
   )
   return {
     connectHttp1(request, socket, head, client) {
@@ -62,8 +66,11 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       const refusal = faults[systemCode(error) ?? ''] ?? malformed
       const entry = parts.accessLog.begin({ requestId, method: '', authority: '', path: '', ip })
       entry.end({ responseCode: refusal.status, details: refusal.code, error: messageOf(error) })
-      if (socket.writable)
-        writeAndEnd(socket, renderRefusal(refusal, requestId, 'application/json'))
+      const answer =
+        refusal === plainHttp
+          ? renderPlainRefusal(refusal, requestId)
+          : renderRefusal(refusal, requestId, 'application/json')
+      if (socket.writable) writeAndEnd(socket, answer)
       else socket.destroy()
     },
     oversizedHttp2(stream, { ip }) {
@@ -92,6 +99,21 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
   }
 }
 
+/** Where people sign in, which is the name that the gateway gives itself. */
+function ownHost({ signInLocation }: GatewayParts): string {
+  return URL.parse(signInLocation() ?? '')?.host ?? 'localhost'
+}
+
+/** RFC 9112 §3.2: a request over HTTP/1.1 has one. HTTP/2 has an authority instead. */
+function lacksHost(request: PageRequest): boolean {
+  return !('stream' in request) && request.httpVersion !== '1.0' && !request.headers.host
+}
+
+function refuse(refusal: Refusal, requestId: string): Response {
+  const { status, headers, body } = renderRefusal(refusal, requestId, 'application/json')
+  return new Response(body, { status, headers })
+}
+
 const malformed: Refusal = {
   status: 400,
   code: 'malformed_request',
@@ -116,7 +138,23 @@ const tooLarge: Refusal = {
   reasons: [],
 }
 
+const plainHttp: Refusal = {
+  status: 400,
+  code: 'plain_http',
+  message: 'this port speaks HTTPS, and this was HTTP without TLS',
+  next: 'use an https:// address',
+  reasons: [],
+}
+
+const withoutHost: Refusal = {
+  ...malformed,
+  message: 'a request over HTTP/1.1 needs a "Host" header',
+  next: 'send one, or speak HTTP/1.0',
+}
+
 const faults: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
   HPE_HEADER_OVERFLOW: tooLarge,
+  ERR_SSL_HTTP_REQUEST: plainHttp,
+  ERR_SSL_HTTPS_PROXY_REQUEST: plainHttp,
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Client } from './client-addresses.ts'
 import type { PageRequest, PageResponse } from './http-request.ts'
@@ -31,8 +32,11 @@ export interface PortHandlers {
     head: Buffer,
     client: Client,
   ): Promise<void>
-  /** Bytes that are no HTTP/1.1 request, or a head that took too long or is too large. */
-  malformedHttp1(error: Error, socket: TLSSocket, client: Client): void
+  /**
+   * Bytes that are no HTTP/1.1 request, or a head that took too long or is too large; or a request
+   * without TLS, whose socket has none.
+   */
+  malformedHttp1(error: Error, socket: Socket, client: Client): void
   /** A head over HTTP/2 that is too large. The stream is the handler's from here on. */
   oversizedHttp2(stream: ServerHttp2Stream, client: Client): void
   /** Every other request; the exchange is ended by who calls. */

@@ -255,6 +255,108 @@ describe('what makes no progress', () => {
   })
 })
 
+/** A frame of HTTP/2 (RFC 9113 §4.1). */
+function frame(type: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head.writeUInt8(type, 3)
+  return Buffer.concat([head, payload])
+}
+
+const preface = Buffer.concat([
+  Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+  frame(4, Buffer.alloc(0)),
+])
+
+describe('frames without payload', () => {
+  for (const [name, one, perPiece] of [
+    ['WINDOW_UPDATE', frame(8, Buffer.from([0, 0, 0, 1])), 1_000],
+    // Of more than 1,000 at once nghttp2 itself has enough.
+    ['PING', frame(6, Buffer.alloc(8)), 100],
+  ] as const) {
+    test(`a flood of ${name} ends its connection`, async (t) => {
+      const port = await open(t)
+      const socket = await secure(t, port, 'h2')
+      const ended = Promise.race([once(socket, 'end'), closing(socket)])
+      socket.resume().write(preface)
+      const many = Buffer.alloc(one.length * perPiece, one)
+      // As fast as they are taken, until the gateway has had enough.
+      const pour = (): void => void (socket.writable && socket.write(many, pour))
+      pour()
+      await ended
+      if (name === 'WINDOW_UPDATE') assert.deepEqual(port.ends, ['flood 127.0.0.1'])
+    })
+  }
+
+  test('of a fast transfer, either way, are none too many', async (t) => {
+    const port = await open(t, {
+      async connectHttp2(stream) {
+        stream.respond({ ':status': 200 })
+        stream.pipe(stream)
+        await once(stream, 'close')
+      },
+    })
+    const client = await session(t, port)
+    const tunnel = client.request(
+      { ':method': 'CONNECT', ':authority': 'a:1' },
+      { endStream: false },
+    )
+    await once(tunnel, 'response')
+    const goal = 96 * 1024 * 1024
+    const untilMs = performance.now() + 2_500
+    const piece = Buffer.alloc(64 * 1024)
+    let sent = 0
+    const pour = (): void => {
+      sent += piece.length
+      if (sent < goal && performance.now() < untilMs) tunnel.write(piece, pour)
+      else tunnel.end(piece)
+    }
+    pour()
+    let received = 0
+    tunnel.on('data', (chunk: Buffer) => (received += chunk.length))
+    await once(tunnel, 'end')
+    assert.ok(received >= sent)
+    assert.deepEqual(port.ends, [])
+  })
+
+  test('of one who types very fast are none too many', async (t) => {
+    const port = await open(t, {
+      async connectHttp2(stream) {
+        stream.respond({ ':status': 200 })
+        stream.pipe(stream)
+        await once(stream, 'close')
+      },
+    })
+    const client = await session(t, port)
+    const tunnel = client.request(
+      { ':method': 'CONNECT', ':authority': 'a:1' },
+      { endStream: false },
+    )
+    await once(tunnel, 'response')
+    const untilMs = performance.now() + 2_500
+    while (performance.now() < untilMs) {
+      tunnel.write('x')
+      await once(tunnel, 'data')
+    }
+    assert.deepEqual(port.ends, [])
+  })
+})
+
+describe('a TLS renegotiation', () => {
+  for (const protocol of ['http/1.1', 'h2'] as const) {
+    test(`over ${protocol} ends the connection that asks for it`, async (t) => {
+      const port = await open(t)
+      const socket = await connectTls(port.port, [protocol], { maxVersion: 'TLSv1.2' })
+      socket.on('error', () => undefined).resume()
+      const closed = Promise.race([once(socket, 'end'), closing(socket)])
+      socket.renegotiate({ rejectUnauthorized: false }, () => undefined)
+      assert.equal(await port.ended, 'renegotiation 127.0.0.1')
+      await closed
+      socket.destroy()
+    })
+  }
+})
+
 describe('connections that carry nothing', () => {
   test('make room for others, those in their handshake first of all', async (t) => {
     const limits = { maxConnectionsPerAddress: 3, maxConnections: 0 }

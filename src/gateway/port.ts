@@ -1,11 +1,13 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
+import { systemCode } from '../errors.ts'
 import { keepAliveMs } from '../net/dial.ts'
 import { createClientAddresses, type ClientAddresses } from './client-addresses.ts'
 import type { ClientCertificates } from './client-certificates/client-certificates.ts'
 import type { Certificate, ListenAddress } from './config/config.ts'
 import { createHttp1Server } from './http1-server.ts'
 import { createHttp2Server } from './http2-server.ts'
+import type { Peer } from './peers/peer.ts'
 import type { Peers } from './peers/peers.ts'
 import type { HttpServerOptions } from './port-handlers.ts'
 import { listenError } from './listen-error.ts'
@@ -41,6 +43,12 @@ export interface Port {
   destroy(): void
 }
 
+/** What OpenSSL finds when a request comes where a handshake should: GET and the like, CONNECT. */
+const plainHttp: ReadonlySet<string> = new Set([
+  'ERR_SSL_HTTP_REQUEST',
+  'ERR_SSL_HTTPS_PROXY_REQUEST',
+])
+
 /** @limit time for a TLS handshake: the connection is closed */
 const defaultHandshakeTimeoutMs = 15_000
 /**
@@ -63,6 +71,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
       return
     }
     peer.progressed()
+    refuseRenegotiation(socket, peer)
     const certificate = options.clientCertificates?.admit(socket, clients.get(socket).ip)
     if (certificate === 'refused') {
       // Before a byte of HTTP is read: under TLS 1.3 the client takes its handshake for done.
@@ -73,7 +82,9 @@ export async function openPort(options: PortOptions): Promise<Port> {
     if (socket.alpnProtocol === 'h2') secondVersion.accept(socket, peer)
     else http1.emit('connection', socket)
   }
-  let secure = createTlsServer(options, serve)
+  const refusePlainHttp = (error: Error, connection: Socket): void =>
+    options.handlers.malformedHttp1(error, connection, clients.get(connection))
+  let secure = createTlsServer(options, serve, refusePlainHttp)
 
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket)
@@ -98,7 +109,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
     replaceCertificates(certificates, clientCa) {
       options.contexts.replace(certificates, clientCa)
       // A new one: whether clients are asked for a certificate cannot be changed in a running one.
-      secure = createTlsServer(options, serve)
+      secure = createTlsServer(options, serve, refusePlainHttp)
     },
     stopAccepting() {
       listener.close()
@@ -114,7 +125,11 @@ export async function openPort(options: PortOptions): Promise<Port> {
 }
 
 /** Shakes hands; it never listens, and gets its connections by `emit('connection')`. */
-function createTlsServer(options: PortOptions, serve: (socket: tls.TLSSocket) => void): tls.Server {
+function createTlsServer(
+  options: PortOptions,
+  serve: (socket: tls.TLSSocket) => void,
+  refusePlainHttp: (error: Error, connection: Socket) => void,
+): tls.Server {
   const server = tls.createServer({
     ...options.contexts.base,
     SNICallback: options.contexts.select,
@@ -122,9 +137,28 @@ function createTlsServer(options: PortOptions, serve: (socket: tls.TLSSocket) =>
     handshakeTimeout: options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
   })
   server.on('secureConnection', serve)
-  // Node leaves the connection open after a handshake that failed or took too long.
-  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  server.on('tlsClientError', (error, socket) => {
+    const connection = options.peers.of(socket)?.connection
+    // Now: Node closes the connection beneath as soon as this returns.
+    if (connection !== undefined && plainHttp.has(systemCode(error) ?? '')) {
+      refusePlainHttp(error, connection)
+    }
+    // Node leaves the connection open after a handshake that took too long.
+    else socket.destroy()
+  })
   return server
+}
+
+/**
+ * A handshake costs the gateway ten times what it costs a client, and TLS 1.2 lets one ask for it again
+ * and again on the same connection (RFC 5246 §7.4.1.1). No client of ours does.
+ */
+function refuseRenegotiation(socket: tls.TLSSocket, peer: Peer): void {
+  if (socket.getProtocol() !== 'TLSv1.2') return
+  socket.disableRenegotiation()
+  socket.on('error', (error) => {
+    if (systemCode(error) === 'ERR_TLS_RENEGOTIATION_DISABLED') peer.close('renegotiation')
+  })
 }
 
 async function admit(

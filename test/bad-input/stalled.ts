@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
 import { connect as connectTcp, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import type { GatewayRig } from '../e2e/rig.ts'
 import { connectFields, endHeaders, endStream, fields, frame, preface } from './frames.ts'
@@ -11,6 +13,8 @@ type Target = Pick<GatewayRig, 'port' | 'ca'>
 
 /** Settings of a peer that takes no byte of any answer: a window of 0 (RFC 9113 §6.5.2). */
 const closedWindow = frame('settings', 0, 0, Buffer.from('000400000000', 'hex'))
+/** Streams that one connection over HTTP/2 asks for: more than are served at once. */
+const streams = 40
 const streamOf = (index: number): number => 2 * index + 1
 
 /** What a peer without a tunnel can do so as to be held, and costs nothing itself. */
@@ -29,12 +33,12 @@ export const stalls = {
   },
   'asks ahead of its answers': async (rig, path, localAddress) => {
     const socket = await secure(rig, 'http/1.1', localAddress)
-    socket.pause().write(get(rig, path).repeat(4_000))
+    socket.pause().write(get(rig, path).repeat(400))
     return socket
   },
   'reads no answer': async (rig, path, localAddress) => {
     const socket = await secure(rig, 'http/1.1', localAddress)
-    socket.pause().write(get(rig, path).repeat(8))
+    socket.pause().write(get(rig, path).repeat(4))
     return socket
   },
   'sends no body': async (rig, _path, localAddress) => {
@@ -47,19 +51,19 @@ export const stalls = {
   'opens no window': async (rig, path, localAddress) => {
     const socket = await secure(rig, 'h2', localAddress)
     const head = frame('headers', endHeaders | endStream, 1, request(rig, 'GET', path))
-    socket.write(Buffer.concat([preface, closedWindow, ...many(head, 100)]))
+    socket.write(Buffer.concat([preface, closedWindow, ...many(head, streams)]))
     return socket
   },
   'sends no body over HTTP/2': async (rig, _path, localAddress) => {
     const socket = await secure(rig, 'h2', localAddress)
     const head = frame('headers', endHeaders, 1, request(rig, 'POST', '/.pomerium/api/v1/token'))
-    socket.write(Buffer.concat([preface, ...many(head, 100)]))
+    socket.write(Buffer.concat([preface, ...many(head, streams)]))
     return socket
   },
   'takes no refusal': async (rig, _path, localAddress) => {
     const socket = await secure(rig, 'h2', localAddress)
     const head = frame('headers', endHeaders, 1, connectFields('nobody.example.com:1'))
-    socket.write(Buffer.concat([preface, closedWindow, ...many(head, 100)]))
+    socket.write(Buffer.concat([preface, closedWindow, ...many(head, streams)]))
     return socket
   },
 } as const satisfies Readonly<Record<string, Stall>>
@@ -110,4 +114,12 @@ async function secure(
   socket.on('error', () => undefined)
   await Promise.race([once(socket, 'secureConnect'), once(socket, 'close')])
   return socket
+}
+
+const assets = join(import.meta.dirname, '..', '..', 'dist', 'web', 'portal', 'assets')
+
+/** The largest file that anybody may ask for: the portal's program. */
+export async function portalFile(): Promise<string> {
+  const names = await readdir(assets)
+  return `/.postern/portal/assets/${names.find((name) => name.endsWith('.js'))}`
 }

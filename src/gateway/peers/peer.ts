@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+
 /** Why the gateway ended a connection without a tunnel, or an answer outside of one. */
 export type PeerEnd =
   | 'stalled'
@@ -11,6 +13,8 @@ export type PeerEnd =
 
 /** One connection of the port, from its first byte on. */
 export interface Peer {
+  /** What everything of it runs on. */
+  readonly connection: Socket
   /** Empty until `from` told it. */
   readonly ip: string
   /** False once it was closed, by whichever side. */

@@ -138,6 +138,7 @@ export function createPeers({ report, descriptors, ...options }: PeersOptions): 
       wasReset: (end: PeerEnd) => report(end, entry.ip),
     }
     return {
+      connection: entry.socket,
       get ip() {
         return entry.ip
       },
