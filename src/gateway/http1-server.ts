@@ -43,7 +43,7 @@ export function createHttp1Server(
   )
   const refuseOversized = ({ rawHeaders, socket }: IncomingMessage): boolean => {
     if (!isOversized(rawHeaders)) return false
-    handlers.malformedHttp1(tooManyFields, socket as TLSSocket, clients.get(socket))
+    handlers.malformedHttp1(tooManyFields, socket, clients.get(socket))
     return true
   }
   const carry = (socket: Duplex, serve: () => Promise<void>): void => {

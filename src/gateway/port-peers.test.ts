@@ -89,6 +89,13 @@ function closing(stream: EventEmitter): Promise<void> {
   return new Promise((resolve) => stream.once('close', () => resolve()))
 }
 
+/** Resolves when the other side has ended a connection, in order or not. */
+function ending(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('end', () => resolve()).once('close', () => resolve())
+  })
+}
+
 const large = Buffer.alloc(16 * 1024 * 1024)
 
 describe('requests over HTTP/1.1 before the last answer has left', () => {
@@ -121,7 +128,7 @@ describe('requests over HTTP/1.1 before the last answer has left', () => {
     const polite = await secure(t, port, 'http/1.1')
     polite.write(get.repeat(9))
     const hasty = await secure(t, port, 'http/1.1')
-    const closed = Promise.race([once(hasty, 'end'), closing(hasty)])
+    const closed = ending(hasty)
     hasty.resume().write(get.repeat(400))
     assert.equal(await port.ended, 'pipelined 127.0.0.1')
     await closed
@@ -277,7 +284,7 @@ describe('frames without payload', () => {
     test(`a flood of ${name} ends its connection`, async (t) => {
       const port = await open(t)
       const socket = await secure(t, port, 'h2')
-      const ended = Promise.race([once(socket, 'end'), closing(socket)])
+      const ended = ending(socket)
       socket.resume().write(preface)
       const many = Buffer.alloc(one.length * perPiece, one)
       // As fast as they are taken, until the gateway has had enough.
@@ -348,7 +355,7 @@ describe('a TLS renegotiation', () => {
       const port = await open(t)
       const socket = await connectTls(port.port, [protocol], { maxVersion: 'TLSv1.2' })
       socket.on('error', () => undefined).resume()
-      const closed = Promise.race([once(socket, 'end'), closing(socket)])
+      const closed = ending(socket)
       socket.renegotiate({ rejectUnauthorized: false }, () => undefined)
       assert.equal(await port.ended, 'renegotiation 127.0.0.1')
       await closed

@@ -13,8 +13,8 @@ type Target = Pick<GatewayRig, 'port' | 'ca'>
 
 /** Settings of a peer that takes no byte of any answer: a window of 0 (RFC 9113 §6.5.2). */
 const closedWindow = frame('settings', 0, 0, Buffer.from('000400000000', 'hex'))
-/** Streams that one connection over HTTP/2 asks for: more than are served at once. */
-const streams = 40
+/** Streams that one connection over HTTP/2 asks for. */
+const streams = 12
 const streamOf = (index: number): number => 2 * index + 1
 
 /** What a peer without a tunnel can do so as to be held, and costs nothing itself. */
@@ -33,12 +33,12 @@ export const stalls = {
   },
   'asks ahead of its answers': async (rig, path, localAddress) => {
     const socket = await secure(rig, 'http/1.1', localAddress)
-    socket.pause().write(get(rig, path).repeat(400))
+    socket.pause().write(get(rig, path).repeat(100))
     return socket
   },
   'reads no answer': async (rig, path, localAddress) => {
     const socket = await secure(rig, 'http/1.1', localAddress)
-    socket.pause().write(get(rig, path).repeat(4))
+    socket.pause().write(get(rig, path).repeat(3))
     return socket
   },
   'sends no body': async (rig, _path, localAddress) => {
