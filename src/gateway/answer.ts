@@ -32,6 +32,7 @@ export function renderRefusal(
       'x-request-id': requestId,
       ...(asHtml ? securityHeaders : {}),
       ...(refusal.location === undefined ? {} : { location: refusal.location }),
+      ...(refusal.retryAfterSeconds && { 'retry-after': String(refusal.retryAfterSeconds) }),
     },
     body,
   }

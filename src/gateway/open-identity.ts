@@ -90,6 +90,7 @@ export async function openIdentity(
     audit: (event, session, details) =>
       parts.audit.record({ kind: 'session', event, session, details }),
     providerFailed: (code) => parts.metrics.providerFailed(code),
+    limited: (limit) => parts.metrics.limited(limit),
     provider: identityProvider,
     authenticateServiceUrl: origin,
     cookieName: config.cookieName,

@@ -1,4 +1,5 @@
 import { AccessError, AppError, PeerError, UpstreamError } from '../errors.ts'
+import { LimitedError } from '../identity/rate-limit.ts'
 
 /** A "no" as a caller sees it: a status, a stable code, one sentence and what to do next. */
 export interface Refusal {
@@ -11,6 +12,8 @@ export interface Refusal {
   readonly reasons: readonly string[]
   /** Where to sign in, for a redirect. */
   readonly location?: string | undefined
+  /** When it is worth asking again. */
+  readonly retryAfterSeconds?: number | undefined
 }
 
 /** Why the policy said no, carried by an `AccessError` to the answer. */
@@ -40,8 +43,6 @@ const statuses: Readonly<Record<string, number>> = {
   'provider-unavailable': 503,
   'store-unavailable': 503,
   'device-code-unknown': 404,
-  'too-many-device-codes': 429,
-  'too-many-wrong-codes': 429,
   'too-many-tunnels': 429,
   'decision-unsettled': 503,
   'gateway-exhausted': 503,
@@ -52,6 +53,7 @@ export function toRefusal(error: unknown): Refusal {
   if (!(error instanceof AppError)) return internalError
   return {
     status: statuses[error.code] ?? fallbackStatus(error),
+    ...(error instanceof LimitedError && { retryAfterSeconds: error.retryAfterSeconds }),
     code: error.code.replaceAll('-', '_'),
     message: error.message,
     next: error.hint ?? 'try again, and tell whoever runs this gateway the request id if it stays',
@@ -74,6 +76,7 @@ const internalError: Refusal = {
 
 function fallbackStatus(error: AppError): number {
   if (error instanceof PeerError) return 400
+  if (error instanceof LimitedError) return 429
   if (error instanceof AccessError) return 403
   return error instanceof UpstreamError ? 503 : 500
 }

@@ -20,7 +20,10 @@ async function open(t: TestContext): Promise<{ codes: DeviceCodes; clock: FakeCl
   const store = await openSqliteStore(':memory:')
   t.after(() => store.close())
   const clock = createFakeClock()
-  return { codes: createDeviceCodes(store.deviceCodes, clock), clock }
+  return {
+    codes: createDeviceCodes(store.deviceCodes, clock, { reported: (error) => error }),
+    clock,
+  }
 }
 
 test('a code is read however it is typed, and only when it is one', () => {
@@ -109,17 +112,50 @@ test('who polls too soon is told to slow down, also when the session is there', 
   assert.equal((await codes.poll(secret)).state, 'signed-in')
 })
 
-test('one address begins 20 in ten minutes, all together 1000', async (t) => {
+test('a machine that asks again and again shuts out itself, not its neighbours', async (t) => {
   const { codes, clock } = await open(t)
-  const begin = (address: string) => codes.begin({ ...machine, address })
-  for (let count = 0; count < 20; count += 1) await begin('2001:db8::1')
-  await assert.rejects(begin('2001:db8::2'), { code: 'too-many-device-codes' })
-  for (let count = 20; count < 1000; count += 1) {
-    await begin(`10.${Math.floor(count / 200)}.0.${count % 200}`)
+  const begin = (host: string, address = '2001:db8::1') =>
+    codes.begin({ ...machine, host, address })
+  for (let count = 0; count < 20; count += 1) await begin('loop')
+  clock.advance(400_000)
+  // Another address of the same subscriber.
+  await assert.rejects(begin('loop', '2001:db8::2'), {
+    code: 'too-many-device-codes',
+    retryAfterSeconds: 200,
+  })
+  await begin('build-7')
+  await begin('loop', '2001:db8:0:1::1')
+  for (let count = 21; count < 200; count += 1) await begin(`build-${count}`)
+  await assert.rejects(begin('build-200'), { code: 'too-many-device-codes' })
+  clock.advance(200_000)
+  await begin('loop')
+})
+
+test('codes that somebody has answered make room for others', async (t) => {
+  const { codes } = await open(t)
+  for (let count = 0; count < 100; count += 1) {
+    const { record } = await codes.begin(machine)
+    if (count % 2 === 0) await codes.deny(record.secretHash)
+    else {
+      await codes.approve(record, 'u-alice')
+      await codes.attach(record.secretHash, { userId: 'u-alice', sessionId: `s-${count}` })
+    }
   }
-  await assert.rejects(begin('192.0.2.99'), { code: 'too-many-device-codes' })
+})
+
+test('a flood from many addresses leaves room for those that have few codes', async (t) => {
+  const { codes, clock } = await open(t)
+  const begin = (address: string, host: string) => codes.begin({ ...machine, host, address })
+  for (let count = 0; count < 2000; count += 1)
+    await begin(`10.0.0.${Math.floor(count / 199)}`, `m-${count}`)
+  await assert.rejects(begin('10.0.0.1', 'm'), { code: 'too-many-device-codes' })
+  for (let count = 0; count < 5; count += 1) await begin('192.0.2.99', 'm')
+  await assert.rejects(begin('192.0.2.99', 'm'), { code: 'too-many-device-codes' })
+  for (let count = 2005; count < 4000; count += 1)
+    await begin(`10.${1 + Math.floor(count / 200)}.0.${count % 200}`, 'm')
+  await assert.rejects(begin('198.51.100.9', 'm'), { code: 'too-many-device-codes' })
   clock.advance(600_000)
-  await begin('2001:db8::1')
+  await begin('10.0.0.1', 'm')
 })
 
 test('wrong codes are counted by person and by address, right ones are not', async (t) => {
@@ -132,9 +168,20 @@ test('wrong codes are counted by person and by address, right ones are not', asy
     await assert.rejects(guess('u-alice'), { code: 'device-code-unknown' })
   }
   await assert.rejects(guess('u-alice', record.userCode), { code: 'too-many-wrong-codes' })
-  for (let count = 0; count < 40; count += 1) await assert.rejects(guess(`u-${count}`))
+  for (let count = 0; count < 190; count += 1) await assert.rejects(guess(`u-${count}`))
   await assert.rejects(guess('u-new', record.userCode), { code: 'too-many-wrong-codes' })
   assert.ok(await codes.find(record.userCode, { userId: 'u-new', address: '198.51.100.2' }))
   clock.advance(600_000)
   await assert.rejects(guess('u-alice'), { code: 'device-code-unknown' })
+})
+
+test('wrong codes that are typed at the same moment are counted too', async (t) => {
+  const { codes } = await open(t)
+  const guesses = Array.from({ length: 50 }, () => codes.find('ZZZZZZZZ', viewer))
+  const results = await Promise.allSettled(guesses)
+  const answers = results.map((it) =>
+    it.status === 'rejected' ? (it.reason as { code: string }).code : 'found',
+  )
+  assert.equal(answers.filter((code) => code === 'device-code-unknown').length, 10)
+  assert.equal(answers.filter((code) => code === 'too-many-wrong-codes').length, 40)
 })

@@ -1,9 +1,11 @@
 import { hash, randomBytes, randomInt } from 'node:crypto'
+import { addressKey } from '../address.ts'
 import type { Clock } from '../clock.ts'
 import { AccessError, SystemError } from '../errors.ts'
 import type { DeviceCodeRecord, DeviceCodeStore } from '../store/store.ts'
-import { addressKey } from '../address.ts'
-import { createRateLimit } from './device-limits.ts'
+import type { LimitReports } from './limit-reports.ts'
+import { createOpenDeviceCodes } from './open-device-codes.ts'
+import { createRateLimit, LimitedError } from './rate-limit.ts'
 
 /** What a machine without a browser says of itself, cleaned and bounded by the caller. */
 export interface DeviceRequest {
@@ -38,11 +40,11 @@ export interface DeviceCodeViewer {
  * own.
  */
 export interface DeviceCodes {
-  /** Throws `AccessError` `too-many-device-codes`. */
+  /** Throws `LimitedError` `too-many-device-codes`. */
   begin(request: DeviceRequest): Promise<BegunDeviceCode>
   /**
    * The code that somebody typed, as it stands. Throws `AccessError` `device-code-unknown`, which
-   * counts as a guess, or `too-many-wrong-codes`.
+   * counts as a guess, or `LimitedError` `too-many-wrong-codes`.
    */
   find(userCode: string, viewer: DeviceCodeViewer): Promise<DeviceCodeRecord>
   /** Throws `AccessError` `device-code-over` when it is no longer this person's to approve. */
@@ -74,14 +76,16 @@ export const devicePollIntervalMs = 5000
 const pollToleranceMs = 500
 
 const windowMs = 600_000
-/** @limit codes of machines from one address in 10 minutes: 429 */
-const maxCodesPerAddress = 20
-/** @limit codes of all machines in 10 minutes: 429 */
-const maxCodesInTotal = 1000
+/** @limit none: machines whose sign-ins have failed, with the reason; the oldest is forgotten */
+const maxFailures = 1000
 /** @limit wrong codes of one person in 10 minutes: 429 */
 const maxWrongCodesPerPerson = 10
-/** @limit wrong codes from one address in 10 minutes: 429 */
-const maxWrongCodesPerAddress = 50
+/**
+ * Far more than one person may type: nobody shuts out the others behind their address.
+ *
+ * @limit wrong codes from one address in 10 minutes: 429
+ */
+const maxWrongCodesPerAddress = 200
 /** @limit none: addresses whose guesses are counted; the oldest is forgotten */
 const maxKeys = 10_000
 /**
@@ -103,9 +107,13 @@ export function formatUserCode(userCode: string): string {
   return `${userCode.slice(0, userCodeLength / 2)}-${userCode.slice(userCodeLength / 2)}`
 }
 
-export function createDeviceCodes(store: DeviceCodeStore, clock: Clock): DeviceCodes {
+export function createDeviceCodes(
+  store: DeviceCodeStore,
+  clock: Clock,
+  reports: LimitReports,
+): DeviceCodes {
   const limit = (maxEvents: number) => createRateLimit({ maxEvents, windowMs, maxKeys, clock })
-  const [fromAddress, inTotal] = [limit(maxCodesPerAddress), limit(maxCodesInTotal)]
+  const open = createOpenDeviceCodes(clock)
   const [wrongByPerson, wrongFromAddress] = [
     limit(maxWrongCodesPerPerson),
     limit(maxWrongCodesPerAddress),
@@ -115,19 +123,21 @@ export function createDeviceCodes(store: DeviceCodeStore, clock: Clock): DeviceC
 
   return {
     async begin({ host, command, address }) {
-      const key = addressKey(address)
-      if (fromAddress.isReached(key) || inTotal.isReached('')) throw tooManyCodes()
-      fromAddress.count(key)
-      inTotal.count('')
+      const retryAfterSeconds = open.retryAfterSeconds({ host, address })
+      if (retryAfterSeconds !== undefined)
+        throw reports.reported(tooManyCodes(retryAfterSeconds), address)
       const secret = randomBytes(secretBytes).toString('base64url')
       const nowMs = clock.now()
+      const secretHash = sha256(secret)
+      const expiresAtMs = nowMs + deviceCodeLifeMs
       const rest = { host, command, address, createdAtMs: nowMs, state: 'pending' as const }
+      open.add({ secretHash, host, address, expiresAtMs })
       for (let draw = 0; draw < maxDraws; draw += 1) {
         const record: DeviceCodeRecord = {
           ...rest,
-          secretHash: sha256(secret),
+          secretHash,
           userCode: drawUserCode(),
-          expiresAtMs: nowMs + deviceCodeLifeMs,
+          expiresAtMs,
           userId: undefined,
           sessionId: undefined,
         }
@@ -136,12 +146,20 @@ export function createDeviceCodes(store: DeviceCodeStore, clock: Clock): DeviceC
       throw new SystemError('device-code-not-made', 'no code is free for another machine')
     },
     async find(userCode, { userId, address }) {
-      const key = addressKey(address)
-      if (wrongByPerson.isReached(userId) || wrongFromAddress.isReached(key)) throw tooManyGuesses()
+      const limits = [
+        [wrongByPerson, userId],
+        [wrongFromAddress, addressKey(address)],
+      ] as const
+      for (const [limit, key] of limits)
+        if (limit.isReached(key))
+          throw reports.reported(tooManyGuesses(limit.retryAfterSeconds(key)), address)
+      // Before the look-up, so that guesses at the same moment count; a right one is given back.
+      for (const [limit, key] of limits) limit.count(key)
       const record = await store.findByUserCode(userCode, clock.now())
-      if (record !== undefined) return record
-      wrongByPerson.count(userId)
-      wrongFromAddress.count(key)
+      if (record !== undefined) {
+        for (const [limit, key] of limits) limit.giveBack(key)
+        return record
+      }
       throw new AccessError(
         'device-code-unknown',
         'this code is wrong, used or older than 10 minutes',
@@ -155,9 +173,14 @@ export function createDeviceCodes(store: DeviceCodeStore, clock: Clock): DeviceC
     },
     async deny(secretHash, why) {
       if (!(await store.deny(secretHash, clock.now()))) throw codeIsOver()
+      open.remove(secretHash)
       if (why !== undefined) failures.keep(secretHash, why)
     },
-    attach: (secretHash, signedIn) => store.attach(secretHash, signedIn, clock.now()),
+    async attach(secretHash, signedIn) {
+      const isAttached = await store.attach(secretHash, signedIn, clock.now())
+      if (isAttached) open.remove(secretHash)
+      return isAttached
+    },
     async poll(secret) {
       const secretHash = sha256(secret)
       const record = await store.findBySecretHash(secretHash, clock.now())
@@ -202,7 +225,7 @@ function createFailures(): {
     keep(secretHash, why) {
       failures.set(secretHash, why)
       const [oldest] = failures.keys()
-      if (failures.size > maxCodesInTotal && oldest !== undefined) failures.delete(oldest)
+      if (failures.size > maxFailures && oldest !== undefined) failures.delete(oldest)
     },
     of: (secretHash) => failures.get(secretHash),
   }
@@ -216,16 +239,22 @@ function sha256(text: string): string {
   return hash('sha256', text, 'base64url')
 }
 
-function tooManyCodes(): AccessError {
-  return new AccessError('too-many-device-codes', 'too many machines ask to be signed in now', {
-    hint: 'try again in ten minutes, or sign in with a browser',
-  })
+function tooManyCodes(retryAfterSeconds: number): LimitedError {
+  return new LimitedError(
+    'too-many-device-codes',
+    'too many machines wait here for somebody to approve their codes',
+    'approve or deny the codes that were shown, wait until they end, or sign in with a browser',
+    retryAfterSeconds,
+  )
 }
 
-function tooManyGuesses(): AccessError {
-  return new AccessError('too-many-wrong-codes', 'too many wrong codes were typed', {
-    hint: 'try again in ten minutes',
-  })
+function tooManyGuesses(retryAfterSeconds: number): LimitedError {
+  return new LimitedError(
+    'too-many-wrong-codes',
+    'too many wrong codes were typed',
+    'try again in ten minutes',
+    retryAfterSeconds,
+  )
 }
 
 function codeIsOver(): AccessError {

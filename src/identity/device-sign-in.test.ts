@@ -24,12 +24,21 @@ async function signInFor(
   secretHash: string,
   userId: string,
 ): Promise<FinishedSignIn> {
+  const { address } = machine
   const device = { secretHash, host: machine.host, userId }
   const target = { returnTo: callbackOrigin, carries: 'nothing', device } as const
-  const { location, cookies } = await identity.signIn.begin({ target, cookieHeader: undefined })
+  const { location, cookies } = await identity.signIn.begin({
+    target,
+    cookieHeader: undefined,
+    address,
+  })
   const stopBefore = ({ origin }: URL): boolean => origin === callbackOrigin
   const { url } = await signInWithForms(location, { email: alice.email }, { stopBefore })
-  return identity.signIn.finish({ search: url.search, cookieHeader: asCookieHeader(cookies) })
+  return identity.signIn.finish({
+    search: url.search,
+    cookieHeader: asCookieHeader(cookies),
+    address,
+  })
 }
 
 test('the session of a machine is one of its own and names its host', async (t) => {

@@ -32,6 +32,8 @@ export const claimNames = {
   trustsMissingEmailVerified: true,
 }
 
+/** Where the browser of these tests is. */
+export const address = '192.0.2.1'
 export const callbackOrigin = 'https://localhost:8443'
 export const target: SignInTarget = { returnTo: 'http://127.0.0.1:1234/', carries: 'token' }
 
@@ -88,9 +90,17 @@ export async function signInBy(
   { identity }: IdentityFixture,
   browse: (location: URL) => Promise<URL>,
 ): Promise<FinishedSignIn> {
-  const { location, cookies } = await identity.signIn.begin({ target, cookieHeader: undefined })
+  const { location, cookies } = await identity.signIn.begin({
+    target,
+    cookieHeader: undefined,
+    address,
+  })
   const { search } = await browse(location)
-  return identity.signIn.finish({ search, cookieHeader: asCookieHeader(cookies) })
+  return identity.signIn.finish({
+    search,
+    cookieHeader: asCookieHeader(cookies),
+    address,
+  })
 }
 
 function collectLog(): {

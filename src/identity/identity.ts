@@ -9,12 +9,14 @@ import type { DeviceCodes } from './device-codes.ts'
 import { deviceFormToken, isDeviceFormToken } from './device-form.ts'
 import type { DeviceForm } from './device-form.ts'
 import { deriveKeys } from './keys.ts'
+import { createLimitReports } from './limit-reports.ts'
 import { createPendingFlows, flowLifeMs } from './pending-flow.ts'
 import type { ClaimNames } from './person.ts'
 import { createProviderFailures } from './provider-failures.ts'
 import type { ProviderFailureCode, ProviderFailures } from './provider-failures.ts'
 import { createProvider } from './provider.ts'
 import type { ProviderOptions } from './provider.ts'
+import type { LimitedCode } from './rate-limit.ts'
 import { parseRedirect } from './redirect.ts'
 import { createServiceAccountIdentity } from './service-account-identity.ts'
 import type { ServiceAccounts } from './service-accounts.ts'
@@ -25,6 +27,7 @@ import type { LiveCaller } from './session.ts'
 import type { SessionAudit } from './refresh.ts'
 import { createSessions } from './sessions.ts'
 import type { LiveSession, Sessions } from './sessions.ts'
+import { createSignInLimits } from './sign-in-limits.ts'
 import { createSignIn } from './sign-in.ts'
 import type { SignIn } from './sign-in.ts'
 import { signUrl, verifySignedUrl } from './signed-url.ts'
@@ -38,6 +41,8 @@ export interface IdentityOptions {
   readonly audit: SessionAudit
   /** Called for every failure that the provider or its configuration is at fault for. */
   readonly providerFailed?: (code: ProviderFailureCode) => void
+  /** Called for every request that a limit refuses. */
+  readonly limited?: (limit: LimitedCode) => void
   readonly provider: ProviderOptions & ClaimNames
   /** Origin on which the whole sign-in runs. */
   readonly authenticateServiceUrl: URL
@@ -116,8 +121,10 @@ export function createIdentity(options: IdentityOptions): Identity {
     sessionLifeMs: options.cookieExpireMs,
     refreshIntervalMs: options.sessionRefreshIntervalMs,
   })
+  const limitReports = createLimitReports(log, clock, (limit) => options.limited?.(limit))
   const signIn = createSignIn({
     provider,
+    limits: createSignInLimits(clock, limitReports),
     sessions: refuseReserved(sessions, serviceAccounts),
     pendingFlows: createPendingFlows({
       stateKey: keys.signInState,
@@ -138,7 +145,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     providerFailures,
     tokens,
     codes: createCodes(store.codes, clock),
-    deviceCodes: createDeviceCodes(store.deviceCodes, clock),
+    deviceCodes: createDeviceCodes(store.deviceCodes, clock, limitReports),
     cookie,
     async fromHeaders(headers) {
       const token = tokenFromHeaders(headers)

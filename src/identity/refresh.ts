@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { AccessError, SystemError, messageOf } from '../errors.ts'
 import type { LogFields, Logger } from '../log.ts'
-import { createRateLimit } from './device-limits.ts'
+import { createRateLimit } from './rate-limit.ts'
 import type { SessionRecord, Store } from '../store/store.ts'
 import { changesBetween, personOf } from './person.ts'
 import type { ClaimNames } from './person.ts'

@@ -5,6 +5,7 @@ import { startDevIdp } from '../dev-idp/dev-idp.ts'
 import type { DevIdp, DevIdpOptions } from '../dev-idp/dev-idp.ts'
 import { signInWithForms } from '../dev-idp/sign-in-with-forms.ts'
 import {
+  address,
   asCookieHeader,
   callbackOrigin,
   claimNames,
@@ -39,14 +40,14 @@ async function browse(location: URL): Promise<URL> {
 }
 
 function begin({ identity }: IdentityFixture, cookieHeader: string, to = target) {
-  return identity.signIn.begin({ target: to, cookieHeader })
+  return identity.signIn.begin({ target: to, cookieHeader, address })
 }
 
 async function beginAndBrowse({ identity }: IdentityFixture) {
-  const begun = await identity.signIn.begin({ target, cookieHeader: undefined })
+  const begun = await identity.signIn.begin({ target, cookieHeader: undefined, address })
   const { search, pathname } = await browse(begun.location)
   assert.equal(pathname, '/oauth2/callback')
-  return { ...begun, search, cookieHeader: asCookieHeader(begun.cookies) }
+  return { ...begun, address, search, cookieHeader: asCookieHeader(begun.cookies) }
 }
 
 test('a sign-in stores a session with the email, name, groups and claims of the provider', async (t) => {
@@ -68,7 +69,11 @@ test('a sign-in stores a session with the email, name, groups and claims of the 
 
 test('the request to the provider carries a state, a nonce and an S256 challenge', async (t) => {
   const { fixture } = await setUp(t)
-  const { location } = await fixture.identity.signIn.begin({ target, cookieHeader: undefined })
+  const { location } = await fixture.identity.signIn.begin({
+    target,
+    cookieHeader: undefined,
+    address,
+  })
   const asked = location.searchParams
   assert.match(asked.get('state') ?? '', /^[\w.-]+$/)
   assert.match(asked.get('nonce') ?? '', /^[\w-]{43}$/)
@@ -144,7 +149,7 @@ test('a callback in another browser is refused, and stores nothing', async (t) =
   const { search } = await beginAndBrowse(fixture)
   const other = await beginAndBrowse(fixture)
   for (const cookieHeader of [undefined, '', other.cookieHeader]) {
-    await assert.rejects(fixture.identity.signIn.finish({ search, cookieHeader }), {
+    await assert.rejects(fixture.identity.signIn.finish({ search, cookieHeader, address }), {
       code: 'sign-in-state-mismatch',
     })
   }
@@ -154,11 +159,14 @@ test('a callback in another browser is refused, and stores nothing', async (t) =
 test('a program that waits is named when its sign-in comes back in another browser', async (t) => {
   const { fixture } = await setUp(t)
   const { search } = await beginAndBrowse(fixture)
-  await assert.rejects(fixture.identity.signIn.finish({ search, cookieHeader: '' }), (error) => {
-    assert.ok(error instanceof UnfinishedSignIn)
-    assert.deepEqual(error.target, target)
-    return true
-  })
+  await assert.rejects(
+    fixture.identity.signIn.finish({ search, cookieHeader: '', address }),
+    (error) => {
+      assert.ok(error instanceof UnfinishedSignIn)
+      assert.deepEqual(error.target, target)
+      return true
+    },
+  )
 })
 
 test('a changed state, and a cookie that does not fit or comes twice, are refused', async (t) => {
@@ -176,7 +184,7 @@ test('a changed state, and a cookie that does not fit or comes twice, are refuse
     [one.search, one.cookieHeader.replace('__Host-', '')],
     [one.search, `${name}=${value}; ${name}=${value}`],
   ] as const) {
-    await assert.rejects(fixture.identity.signIn.finish({ search, cookieHeader }), {
+    await assert.rejects(fixture.identity.signIn.finish({ search, cookieHeader, address }), {
       code: 'sign-in-state-mismatch',
     })
   }
@@ -207,7 +215,7 @@ test('32 tabs that begin at once all finish, in whatever order', async (t) => {
   assert.ok(cookieHeader.length < 2048, `${cookieHeader.length}`)
   for (const { location } of tabs.toReversed()) {
     const { search } = await browse(location)
-    await fixture.identity.signIn.finish({ search, cookieHeader })
+    await fixture.identity.signIn.finish({ search, cookieHeader, address })
   }
   assert.equal((await fixture.identity.sessions.list()).length, 32)
 })
@@ -252,28 +260,37 @@ test('an address to return to that is too long is refused before anybody is aske
   const finished = await fixture.identity.signIn.finish({
     search,
     cookieHeader: asCookieHeader(cookies),
+    address,
   })
   assert.equal(finished.target.returnTo, returnTo)
 })
 
 test('an id token with another nonce is refused', async (t) => {
   const { fixture } = await setUp(t)
-  const begun = await fixture.identity.signIn.begin({ target, cookieHeader: undefined })
+  const begun = await fixture.identity.signIn.begin({ target, cookieHeader: undefined, address })
   begun.location.searchParams.set('nonce', 'somebody-elses')
   const { search } = await browse(begun.location)
   await assert.rejects(
-    fixture.identity.signIn.finish({ search, cookieHeader: asCookieHeader(begun.cookies) }),
+    fixture.identity.signIn.finish({
+      search,
+      cookieHeader: asCookieHeader(begun.cookies),
+      address,
+    }),
     { code: 'provider-invalid' },
   )
 })
 
 test('a code that was asked for with another challenge is refused by the provider', async (t) => {
   const { fixture } = await setUp(t)
-  const begun = await fixture.identity.signIn.begin({ target, cookieHeader: undefined })
+  const begun = await fixture.identity.signIn.begin({ target, cookieHeader: undefined, address })
   begun.location.searchParams.set('code_challenge', 'A'.repeat(43))
   const { search } = await browse(begun.location)
   await assert.rejects(
-    fixture.identity.signIn.finish({ search, cookieHeader: asCookieHeader(begun.cookies) }),
+    fixture.identity.signIn.finish({
+      search,
+      cookieHeader: asCookieHeader(begun.cookies),
+      address,
+    }),
     { code: 'provider-refused', message: /"invalid_grant"/ },
   )
 })
@@ -283,6 +300,7 @@ test("the provider's own refusal is passed on, without control characters", asyn
   const { location, cookies } = await fixture.identity.signIn.begin({
     target,
     cookieHeader: undefined,
+    address,
   })
   const query = new URLSearchParams({
     state: location.searchParams.get('state') ?? '',
@@ -294,6 +312,7 @@ test("the provider's own refusal is passed on, without control characters", asyn
     fixture.identity.signIn.finish({
       search: `?${query.toString()}`,
       cookieHeader: asCookieHeader(cookies),
+      address,
     }),
     {
       code: 'provider-refused',
@@ -339,7 +358,7 @@ test('nothing is asked of the provider before somebody signs in, and its documen
 test('closing ends a question that the provider does not answer', async (t) => {
   const { idp, fixture } = await setUp(t)
   idp.setCondition('hanging')
-  const asked = fixture.identity.signIn.begin({ target, cookieHeader: undefined })
+  const asked = fixture.identity.signIn.begin({ target, cookieHeader: undefined, address })
   const refused = assert.rejects(asked, { code: 'provider-unavailable' })
   await fixture.identity.close()
   await refused

@@ -4,6 +4,7 @@ import type { PendingFlow, PendingFlows, SignInTarget } from './pending-flow.ts'
 import type { Provider } from './provider.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
+import type { SignInLimits } from './sign-in-limits.ts'
 
 /** Where the browser goes to sign in, and the `Set-Cookie` values that tie the sign-in to it. */
 export interface BegunSignIn {
@@ -17,34 +18,36 @@ export interface FinishedSignIn {
   readonly target: SignInTarget
 }
 
+/** What a browser that signs in brings with each request. */
+export interface BrowserRequest {
+  readonly cookieHeader: string | undefined
+  /** As the gateway saw it. */
+  readonly address: string
+}
+
 /** The two halves of a sign-in: away to the provider, and back from it. */
 export interface SignIn {
-  /** Throws `UnfinishedSignIn` when the provider cannot be asked. */
-  begin(request: {
-    readonly target: SignInTarget
-    readonly cookieHeader: string | undefined
-  }): Promise<BegunSignIn>
+  /** Throws `UnfinishedSignIn` when the provider cannot be asked, and `LimitedError`. */
+  begin(request: BrowserRequest & { readonly target: SignInTarget }): Promise<BegunSignIn>
   /**
    * Takes the callback's query (`?code=…&state=…`) and the browser's cookies, and stores a session.
    * Throws the `AccessError`s of `PendingFlows.take`, and `UnfinishedSignIn` with those of the provider
    * or `another-person` or `user-id-reserved`.
    */
-  finish(callback: {
-    readonly search: string
-    readonly cookieHeader: string | undefined
-  }): Promise<FinishedSignIn>
+  finish(callback: BrowserRequest & { readonly search: string }): Promise<FinishedSignIn>
 }
 
 export interface SignInParts {
   readonly provider: Provider
   readonly sessions: Pick<Sessions, 'create'>
   readonly pendingFlows: PendingFlows
+  readonly limits: SignInLimits
   /** Where the provider sends the browser back to; a request's `Host` plays no part. */
   readonly callbackUrl: URL
 }
 
 export function createSignIn(parts: SignInParts): SignIn {
-  const { provider, sessions, pendingFlows, callbackUrl } = parts
+  const { provider, sessions, pendingFlows, limits, callbackUrl } = parts
 
   /** Who it is, by the provider's word; a refusal remembers where its asker waits. */
   async function ask(callback: URL, flow: PendingFlow) {
@@ -56,8 +59,28 @@ export function createSignIn(parts: SignInParts): SignIn {
     }
   }
 
+  async function complete(
+    search: string,
+    cookieHeader: string | undefined,
+  ): Promise<FinishedSignIn> {
+    const state = new URLSearchParams(search).get('state') ?? ''
+    const flow = await pendingFlows.take(state, cookieHeader)
+    const callback = new URL(callbackUrl)
+    callback.search = search
+    const { userId, tokens, claims } = await ask(callback, flow)
+    const { device } = flow.target
+    if (device !== undefined && device.userId !== userId) throw anotherPerson(flow)
+    const { issuer } = provider
+    const signedIn = { userId, issuer, tokens, claims, device: device?.host }
+    const session = await sessions.create(signedIn).catch((error: unknown) => {
+      throw unfinished(error, flow.target)
+    })
+    return { session, target: flow.target }
+  }
+
   return {
-    async begin({ target, cookieHeader }) {
+    async begin({ target, cookieHeader, address }) {
+      limits.begin(address)
       const { checks, cookies } = await pendingFlows.begin(target, cookieHeader)
       const location = await provider
         .authorizationUrl(callbackUrl, checks)
@@ -66,21 +89,8 @@ export function createSignIn(parts: SignInParts): SignIn {
         })
       return { location, cookies }
     },
-    async finish({ search, cookieHeader }) {
-      const state = new URLSearchParams(search).get('state') ?? ''
-      const flow = await pendingFlows.take(state, cookieHeader)
-      const callback = new URL(callbackUrl)
-      callback.search = search
-      const { userId, tokens, claims } = await ask(callback, flow)
-      const { device } = flow.target
-      if (device !== undefined && device.userId !== userId) throw anotherPerson(flow)
-      const { issuer } = provider
-      const signedIn = { userId, issuer, tokens, claims, device: device?.host }
-      const session = await sessions.create(signedIn).catch((error: unknown) => {
-        throw unfinished(error, flow.target)
-      })
-      return { session, target: flow.target }
-    },
+    finish: ({ search, cookieHeader, address }) =>
+      limits.finish(address, () => complete(search, cookieHeader)),
   }
 }
 

@@ -15,6 +15,15 @@ const providerFailures = [
 ] as const
 export type ProviderFailure = (typeof providerFailures)[number]
 
+/** What people and machines that sign in are limited in; the codes of `identity/` fit. */
+const limits = [
+  'too-many-sign-ins',
+  'too-many-failed-sign-ins',
+  'too-many-device-codes',
+  'too-many-wrong-codes',
+] as const
+export type Limit = (typeof limits)[number]
+
 /** How an attempt came out. */
 export type Success = 'ok' | 'failed'
 
@@ -29,6 +38,8 @@ export interface Metrics {
   signedIn(outcome: Success): void
   /** The identity provider, or its configuration here, was at fault. */
   providerFailed(reason: ProviderFailure): void
+  /** A request was refused since its address, or its person, has done enough for now. */
+  limited(limit: Limit): void
   /** An upstream was dialled, successfully or not, in `durationMs`. */
   dialled(outcome: Success, durationMs: number): void
   /** Asks for the number of sessions at each scrape. */
@@ -96,6 +107,12 @@ export function createMetrics(): Metrics {
     labelNames: ['reason'],
     registers,
   })
+  const limited = new Counter({
+    name: 'postern_limited_requests_total',
+    help: 'Requests of a sign-in that were refused by a limit',
+    labelNames: ['limit'],
+    registers,
+  })
   const dials = new Histogram({
     name: 'postern_upstream_dial_seconds',
     help: 'Time to reach an upstream, or to find that it cannot be',
@@ -116,6 +133,7 @@ export function createMetrics(): Metrics {
   })
   for (const outcome of ['allow', 'deny', 'sign-in']) decisions.inc({ outcome }, 0)
   for (const outcome of ['ok', 'failed']) signIns.inc({ outcome }, 0)
+  for (const limit of limits) limited.inc({ limit }, 0)
   for (const reason of providerFailures) failures.inc({ reason }, 0)
 
   return {
@@ -123,6 +141,7 @@ export function createMetrics(): Metrics {
     decided: (outcome) => decisions.inc({ outcome }),
     signedIn: (outcome) => signIns.inc({ outcome }),
     providerFailed: (reason) => failures.inc({ reason }),
+    limited: (limit) => limited.inc({ limit }),
     dialled: (outcome, durationMs) => dials.observe({ outcome }, durationMs / 1000),
     countSessions: (count) => void sessionGauge(registry, count),
     peerEnded: (why) => peersEnded.inc({ why }),

@@ -263,7 +263,16 @@ describe('too much is refused', () => {
     const rig = await startDeviceRig(t)
     for (let count = 0; count < 20; count += 1) await rig.begin()
     await assert.rejects(rig.begin(), /429 .*too_many_device_codes/)
+    const body = 'host=build-7'
+    const refused = await rig.send('POST', gatewayPaths.deviceCode, { body, headers: form })
+    assert.deepEqual([refused.status, refused.headers['retry-after']], [429, '600'])
+    const lines = rig.lines.filter(({ message }) => message === 'limit reached')
+    assert.deepEqual(
+      lines.map(({ limit, ip }) => [limit, ip]),
+      [['too-many-device-codes', '127.0.0.1']],
+    )
     await rig.begin(undefined, '127.0.0.2')
+    await rig.begin({ host: 'build-8', command: '' })
     rig.clock.advance(600_000)
     await rig.begin()
   })

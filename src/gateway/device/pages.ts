@@ -91,7 +91,7 @@ async function beginSignIn(
 ): Promise<BegunSignIn> {
   try {
     const cookieHeader = c.req.header('cookie')
-    return await parts.identity.signIn.begin({ target, cookieHeader })
+    return await parts.identity.signIn.begin({ target, cookieHeader, address: c.env.ip })
   } catch (error) {
     await failSignIn(c, parts, error, target)
     throw error

@@ -8,6 +8,7 @@ const titles: Readonly<Record<number, string>> = {
   401: 'Sign in first',
   403: 'You may not use this',
   404: 'There is nothing here',
+  429: 'Too much at once',
   503: 'Not available now',
 }
 

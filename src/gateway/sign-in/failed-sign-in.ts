@@ -1,5 +1,6 @@
 import { AppError, messageOf } from '../../errors.ts'
 import { UnfinishedSignIn, type SignInTarget } from '../../identity/pending-flow.ts'
+import { LimitedError } from '../../identity/rate-limit.ts'
 import { callbackParameters } from '../../tunnel/sign-in.ts'
 import type { PageContext } from '../app.ts'
 import { deviceId } from '../device/parts.ts'
@@ -17,6 +18,8 @@ export async function failSignIn(
   error: unknown,
   target: SignInTarget | undefined = targetOf(error),
 ): Promise<URL | undefined> {
+  // Counted and logged where it was thrown, once a minute; whoever asks too often can ask again.
+  if (error instanceof LimitedError) return target && errorUrl(c, error, target)
   const { identity, metrics, signInLog, logger } = parts
   const { requestId } = c.env
   metrics.signedIn('failed')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createFakeClock } from '../fake-clock.ts'
 import { addressKey } from '../address.ts'
-import { createRateLimit } from './device-limits.ts'
+import { createFakeClock } from '../fake-clock.ts'
+import { createRateLimit } from './rate-limit.ts'
 
 test('a limit is reached by one key alone, and is over with its window', () => {
   const clock = createFakeClock()
@@ -12,6 +12,7 @@ test('a limit is reached by one key alone, and is over with its window', () => {
   clock.advance(900)
   limit.count('a')
   assert.deepEqual([limit.isReached('a'), limit.isReached('b')], [true, false])
+  assert.deepEqual([limit.retryAfterSeconds('a'), limit.retryAfterSeconds('b')], [1, 1])
   clock.advance(100)
   assert.equal(limit.isReached('a'), false)
   limit.count('a')

@@ -1,11 +1,34 @@
 import type { Clock } from '../clock.ts'
+import { AccessError } from '../errors.ts'
 
 /** Counts what one somebody does within a window of time. */
 export interface RateLimit {
   /** Whether as much as is allowed has been counted in the window that is open. */
   isReached(key: string): boolean
   count(key: string): void
+  /** Takes back one that was counted in the window that is open. */
+  giveBack(key: string): void
+  /** When the window that is open ends, in whole seconds from now, at least one. */
+  retryAfterSeconds(key: string): number
 }
+
+/** Somebody asks more often than anybody may. */
+export class LimitedError extends AccessError {
+  readonly limit: LimitedCode
+  readonly retryAfterSeconds: number
+
+  constructor(limit: LimitedCode, message: string, hint: string, retryAfterSeconds: number) {
+    super(limit, message, { hint })
+    this.limit = limit
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+export type LimitedCode =
+  | 'too-many-sign-ins'
+  | 'too-many-failed-sign-ins'
+  | 'too-many-device-codes'
+  | 'too-many-wrong-codes'
 
 export interface RateLimitOptions {
   readonly maxEvents: number
@@ -42,5 +65,15 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
       makeRoom()
       windows.set(key, { events: 1, endsAtMs: clock.now() + windowMs })
     },
+    giveBack(key) {
+      const window = open(key)
+      if (window !== undefined && window.events > 0) window.events -= 1
+    },
+    retryAfterSeconds: (key) => secondsUntil(open(key)?.endsAtMs ?? 0, clock.now()),
   }
+}
+
+/** For `Retry-After`: whole seconds, at least one. */
+export function secondsUntil(atMs: number, nowMs: number): number {
+  return Math.max(1, Math.ceil((atMs - nowMs) / 1000))
 }
