@@ -247,6 +247,17 @@ test('a reload cuts tunnels whose route leads elsewhere, and leaves those it sti
   assert.equal(second.ended, 'route-changed')
 })
 
+test('a reload that takes the metadata service of the cloud from a route cuts its tunnels', async () => {
+  const rig = createRig(signedIn)
+  rig.routes = table(signedIn, { allowsMetadataAddress: true })
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  await rig.tunnels.redecide()
+  assert.equal(tunnel.ended, undefined)
+  rig.routes = table(signedIn)
+  await rig.tunnels.redecide()
+  assert.equal(tunnel.ended, 'route-changed')
+})
+
 test('a route that leads elsewhere once its upstream was dialled opens no tunnel to the old one', async () => {
   const rig = createRig(signedIn)
   const grant = rig.grant('s1')

@@ -202,7 +202,10 @@ function disarm(entry: TunnelEntry): void {
 /** Whether a route still names the upstream that a tunnel was opened to by an older form of it. */
 function leadsSameWay(route: Route, opened: Route, { host, port }: Upstream): boolean {
   const isSameKind = (route.nextGateway === undefined) === (opened.nextGateway === undefined)
-  return isSameKind && route.to.some((named) => named.host === host && named.port === port)
+  // What a name led to when it was dialled may be such an address.
+  const isStillAllowed = !opened.allowsMetadataAddress || route.allowsMetadataAddress === true
+  const isNamed = route.to.some((named) => named.host === host && named.port === port)
+  return isSameKind && isStillAllowed && isNamed
 }
 
 function routeChanged({ name }: Route): UpstreamError {

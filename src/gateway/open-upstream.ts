@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { SystemError, UpstreamError, messageOf, systemCode } from '../errors.ts'
 import { dial } from '../net/dial.ts'
+import { isMetadataAddress } from '../net/metadata-address.ts'
 import { encodeProxyHeader } from '../net/proxy-protocol.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Grant } from './grant.ts'
@@ -47,7 +48,8 @@ export function createOpenUpstream({
   async function open(upstream: Upstream, grant: Grant, signal: AbortSignal): Promise<Socket> {
     const { nextGateway, upstreamProxyProtocol } = grant.route
     const { target, ends, via } = grant.request
-    const socket = await begin(upstream, { signal })
+    const allowAddress = grant.route.allowsMetadataAddress ? undefined : refuseMetadataAddress
+    const socket = await begin(upstream, { signal, allowAddress })
     if (upstreamProxyProtocol !== undefined) {
       socket.write(encodeProxyHeader(upstreamProxyProtocol, ends))
     }
@@ -73,6 +75,15 @@ export function createOpenUpstream({
     }
     throw failures.some(isShortage) ? exhausted(failures) : unreachable(grant.route, failures)
   }
+}
+
+/** Asked of the address that is dialled, since what a name leads to changes from one look-up to the next. */
+function refuseMetadataAddress(address: string): void {
+  if (!isMetadataAddress(address)) return
+  throw new UpstreamError(
+    'metadata-address',
+    'is the metadata service of a cloud, which only a route with "allow_metadata_address: true" may reach',
+  )
 }
 
 function viaWith(ownName: string, via: string | undefined): string {

@@ -202,6 +202,13 @@ export const routeKeys = {
     variable: 'none',
     doc: 'Where the route leads. Of several one is chosen for each tunnel, by weight where each has one (`tcp://HOST:PORT,WEIGHT`); one that refuses is skipped for the next. `https://GATEWAY` or `https://GATEWAY:PORT` sends the `CONNECT` on, for the same host and port, to another gateway or HTTP proxy; nothing that tells who the client is goes along. `http://` only on a loopback host.',
   }),
+  allow_metadata_address: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'none',
+    doc: 'Lets the route lead to the metadata service of a cloud, such as 169.254.169.254, which hands the credentials of this machine to whoever asks from it. Without it such an address is refused in `to`, and whenever a name there leads to one.',
+  }),
   upstream_proxy_protocol: key({
     schema: z.enum(proxyVersions),
     type: '`v1` or `v2`',

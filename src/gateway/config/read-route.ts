@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { parseRoutePolicy, shorthandRules } from '../../policy/shorthand.ts'
 import type { ClientCertificateUse, Shorthand } from '../../policy/shorthand.ts'
 import type { Policy, PolicyProblem } from '../../policy/policy.ts'
+import { isMetadataAddress } from '../../net/metadata-address.ts'
 import { checkAt, mustBe, valueAt } from '../../schema.ts'
 import type { Path, ProblemDetails, YamlText } from '../../yaml-text.ts'
 import type { From, Target } from '../routes/from.ts'
@@ -66,6 +67,7 @@ export async function readRoute(
   }
   const to = values.to === undefined ? undefined : weighUpstreams(values.to)
   if (to !== undefined && 'fault' in to) problem(['to'], to.fault)
+  refuseMetadataAddresses(values, problem)
   const nextGateway = await readNextGateway({ text, path, given, values, files, findings, nowMs })
   const policy = readPolicy(values, clientCertificates, problem)
   if (policy !== undefined && deniesEverybody(values)) {
@@ -117,6 +119,20 @@ function placeOf({ message }: PolicyProblem): 'key' | 'value' {
   return /^(?:unknown|criterion) /.test(message) ? 'key' : 'value'
 }
 
+/** Those that are written; what names lead to is known when they are dialled. */
+function refuseMetadataAddresses(
+  { to = [], allow_metadata_address: isAllowed }: RouteValues,
+  problem: (at: Path, message: string, details: ProblemDetails) => void,
+): void {
+  if (isAllowed === true) return
+  for (const [index, { host }] of to.entries()) {
+    if (!isMetadataAddress(host)) continue
+    const message = `leads to "${host}", the metadata service of a cloud, which hands out this machine's credentials`
+    const hint = 'set "allow_metadata_address: true" on the route if that is meant'
+    problem(['to', index], message, { hint })
+  }
+}
+
 function shorthandOf(values: RouteValues): Shorthand {
   return {
     allowPublicUnauthenticatedAccess: values.allow_public_unauthenticated_access,
@@ -149,6 +165,7 @@ function build(
     from: from.text,
     to,
     nextGateway,
+    allowsMetadataAddress: values.allow_metadata_address || undefined,
     upstreamProxyProtocol: values.upstream_proxy_protocol,
     policy,
     isListed: values.listed ?? false,

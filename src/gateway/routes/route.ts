@@ -34,6 +34,8 @@ export interface Route {
   /** As configured, such as `tcp+https://ssh.example.com:22`. */
   readonly from: string
   readonly to: readonly Upstream[]
+  /** Whether it may lead to the metadata service of a cloud. */
+  readonly allowsMetadataAddress?: boolean | undefined
   /** Undefined: `to` are the services themselves. */
   readonly nextGateway?: NextGateway | undefined
   /** Which PROXY header tells them the client's address, before any other byte; undefined: none. */
