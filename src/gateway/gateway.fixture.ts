@@ -146,6 +146,7 @@ export function testRoute(
     isPublic: policy === undefined,
     timeoutMs: 0,
     idleTimeoutMs: 0,
+    stallTimeoutMs: 0,
     maxTunnels: 0,
     ...more,
   }

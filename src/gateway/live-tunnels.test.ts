@@ -400,6 +400,7 @@ function table(evaluate: Evaluate, route: Partial<Route> = {}): RouteTable {
       isPublic: false,
       timeoutMs: 0,
       idleTimeoutMs: 0,
+      stallTimeoutMs: 0,
       maxTunnels: 0,
       ...route,
     },

@@ -12,7 +12,8 @@ import { createTunnelRegister, type TunnelEntry } from './tunnel-register.ts'
 import { createTunnelLimits } from './tunnel-limits.ts'
 
 /** A tunnel that is open, and what its relay obeys; disposing takes it off the register. */
-export interface LiveTunnel extends Disposable, Required<Pick<RelayOptions, 'signal' | 'idle'>> {
+export interface LiveTunnel
+  extends Disposable, Required<Pick<RelayOptions, 'signal' | 'idle' | 'stallTimeoutMs'>> {
   /** Why it was cut; undefined while it was not. */
   readonly ended: Ended | undefined
   /** The policy's reasons at the last decision. */
@@ -136,6 +137,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     return {
       signal: entry.controller.signal,
       idle: entry.idle,
+      stallTimeoutMs: () => entry.grant.route.stallTimeoutMs,
       get ended() {
         return entry.ended
       },

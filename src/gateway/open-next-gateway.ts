@@ -4,7 +4,7 @@ import { isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { formatAuthority, type HostPort } from '../address.ts'
 import { UpstreamError, messageOf } from '../errors.ts'
-import { resetBeneath } from '../net/relay.ts'
+import { resetBeneath } from '../net/beneath.ts'
 import { version } from '../version.ts'
 import type { NextGateway, NextGatewayTls } from './routes/route.ts'
 

@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
 import { systemCode } from '../errors.ts'
+import { runsOn } from '../net/beneath.ts'
 import { keepAliveMs } from '../net/dial.ts'
 import { createClientAddresses, type ClientAddresses } from './client-addresses.ts'
 import type { ClientCertificates } from './client-certificates/client-certificates.ts'
@@ -72,6 +73,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
     }
     peer.progressed()
     refuseRenegotiation(socket, peer)
+    runsOn(socket, peer.connection)
     const certificate = options.clientCertificates?.admit(socket, clients.get(socket).ip)
     if (certificate === 'refused') {
       // Before a byte of HTTP is read: under TLS 1.3 the client takes its handshake for done.

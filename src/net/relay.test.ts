@@ -11,7 +11,8 @@ import { describe, test } from 'node:test'
 import * as tls from 'node:tls'
 import { createCertificateAuthority } from './certificate.ts'
 import { dial } from './dial.ts'
-import { relay, resetBeneath } from './relay.ts'
+import { resetBeneath } from './beneath.ts'
+import { relay } from './relay.ts'
 import { relaySuite, type TransportPair } from './relay.suite.ts'
 
 const authority = await createCertificateAuthority()

@@ -1,10 +1,12 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { connectionBeneath } from './beneath.ts'
 import { isAborted, isHttp2, onPeerReset } from './http2-reset.ts'
 import type { IdleLimit } from './idle-limit.ts'
+import { watchUnread, type UnreadOptions } from './unread.ts'
 
-export interface RelayOptions {
+export interface RelayOptions extends UnreadOptions {
   /** Ends the tunnel after so long without a byte either way. */
   readonly idle?: IdleLimit
   /** Cuts the tunnel at once; both sides learn of it as an abort where their transport can say so. */
@@ -15,6 +17,7 @@ export interface RelayOptions {
  * - `client-closed`, `upstream-closed`: both directions ended in order; this side ended first
  * - `client-reset`, `upstream-reset`: this side was lost or aborted
  * - `idle-timeout`: no byte for as long as `idle` allows
+ * - `stall-timeout`: the upstream took nothing of what waited for it for `stallTimeoutMs`
  * - `cut`: `signal` was aborted
  */
 export type RelayCause =
@@ -23,6 +26,7 @@ export type RelayCause =
   | 'client-reset'
   | 'upstream-reset'
   | 'idle-timeout'
+  | 'stall-timeout'
   | 'cut'
 
 /** How a tunnel ended, and the bytes that were read from each side. */
@@ -78,6 +82,7 @@ export function relay(
 
     const up = copy(client, upstream, touch, () => directionEnded('client-closed'))
     const down = copy(upstream, client, touch, () => directionEnded('upstream-closed'))
+    const stopLooking = watchUnread(up, down, options, () => abort('stall-timeout'))
     watch(client, up, down, (error) => abort('client-reset', error))
     watch(upstream, down, up, (error) => abort('upstream-reset', error))
     if (signal?.aborted) abort('cut')
@@ -100,6 +105,7 @@ export function relay(
 
     function settle(cause: RelayCause, error?: Error): void {
       settled = true
+      stopLooking()
       idle?.stop()
       signal?.removeEventListener('abort', onCut)
       const bytes = { bytesUp: up.bytes, bytesDown: down.bytes }
@@ -110,6 +116,7 @@ export function relay(
 
 /** One direction. `ended`: the source's FIN has come; `flushed`: it has been passed on as well. */
 interface Direction {
+  readonly source: Duplex
   bytes: number
   state: 'open' | 'ended' | 'flushed'
   /** The sink has taken the last byte and the FIN. Idempotent. */
@@ -118,6 +125,7 @@ interface Direction {
 
 function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void): Direction {
   const direction: Direction = {
+    source,
     bytes: 0,
     state: 'open',
     flushed() {
@@ -196,10 +204,10 @@ function hasSentAll(stream: Duplex): boolean {
 /** Ends a stream so that its peer learns, where the transport can say it, that this is no orderly end. */
 export function abandon(stream: Duplex, reason: Error): void {
   if (stream.destroyed) return
-  const connection = stream instanceof TLSSocket ? connections.get(stream) : undefined
-  if (connection !== undefined) {
+  const beneath = stream instanceof TLSSocket ? connectionBeneath(stream) : undefined
+  if (beneath?.mayReset === true) {
     afterOwnEnd(stream, () => {
-      connection.resetAndDestroy()
+      beneath.connection.resetAndDestroy()
       stream.destroy()
     })
   } else if (stream instanceof TLSSocket) endInOrder(stream)
@@ -220,19 +228,9 @@ function afterOwnEnd(stream: Duplex, reset: () => void): void {
   else reset()
 }
 
-const connections = new WeakMap<TLSSocket, Socket>()
-
-/**
- * Lets `abandon` reset the TCP connection that a TLS stream runs on. TLS has no reset of its own, and
- * an end would tell a service that the half it got is the whole.
- */
-export function resetBeneath(stream: TLSSocket, connection: Socket): void {
-  connections.set(stream, connection)
-}
-
 /**
  * Stock clients forget their token at a reset, so an HTTP/1.1 tunnel always ends in order towards
- * them: nobody calls `resetBeneath` for it.
+ * them: the gateway calls `runsOn` for it, and not `resetBeneath`.
  */
 function endInOrder(socket: TLSSocket): void {
   socket.removeAllListeners('data').removeAllListeners('drain').resume()

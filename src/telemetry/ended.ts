@@ -5,6 +5,8 @@ export const endings = {
   'client-reset': 'the client was lost or aborted',
   'upstream-reset': 'the upstream was lost or aborted',
   'idle-timeout': "no byte either way for the route's `idle_timeout`",
+  'stall-timeout':
+    "the service took nothing of what waited for it, and no byte moved either way, for the route's `stall_timeout`",
   timeout: "the route's `timeout` or the gateway's `timeout_write` was over",
   'session-revoked':
     'the session was revoked, its person signed out, or the service account was revoked or rotated',

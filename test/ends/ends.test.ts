@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { relay } from '../../src/net/relay.ts'
-import { http2Lines, plainLines, webSocketLines, type LineFactory } from './peers.ts'
+import { http2Lines, plainLines, tlsLines, webSocketLines, type LineFactory } from './peers.ts'
 import { casesOf, isOver, nameOf, seed, type Case } from './table.ts'
 
 /** Cases at once: some wait for a limit of two seconds, and few need the processor. */
@@ -16,6 +16,7 @@ const maxLooks = 100
 describe(`the ends of a tunnel, in every order (POSTERN_SEED=${seed})`, () => {
   const transports = {
     TCP: plainLines,
+    TLS: tlsLines,
     'HTTP/2': http2Lines,
     'a WebSocket': webSocketLines,
   }
@@ -49,6 +50,7 @@ async function runCase(
   let resolutions = 0
   const relayed = relay(client.near, service.near, {
     signal: cut.signal,
+    lookIntervalMs: 100,
   }).then((end) => {
     resolutions += 1
     return end

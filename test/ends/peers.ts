@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import type { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
+import { runsOn } from '../../src/net/beneath.ts'
 import { endWithPeer } from '../../src/net/http2-peer-end.ts'
 import { encodeCredit, encodeEnd, maxCredit, maxMessageBytes } from '../../src/tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../../src/tunnel/websocket-stream.ts'
@@ -43,14 +44,14 @@ export interface LineFactory {
   readonly acts: readonly string[]
   /** Acts after which the tunnel must be over although somebody has stopped reading. */
   readonly aborts: readonly string[]
-  /** Whether an abort arrives although nobody reads. */
+  /** Whether an abort is heard although nobody reads, and although our direction has ended. */
   readonly hearsAlways: boolean
   open(): Promise<Line>
   close(): void
 }
 
 /** More than the buffers of two loopback connections hold. */
-const flood = Buffer.alloc(12 * 1024 * 1024)
+const flood = Buffer.alloc(6 * 1024 * 1024)
 /** What HTTP/2 and WebSockets may have under way unread, in bytes: a flood. */
 const windowBytes = 16 * 1024 * 1024
 
@@ -90,6 +91,7 @@ export async function tlsLines(): Promise<LineFactory> {
       secure.emit('connection', held)
       const socket = tls.connect({ socket: raw, servername: 'localhost', ca: authority.cert })
       const [near] = await secured
+      runsOn(near, held)
       if (!socket.authorized) await once(socket, 'secureConnect')
       const acts = {
         end: () => void socket.end(),
@@ -125,7 +127,7 @@ export async function http2Lines(): Promise<LineFactory> {
       const [raw, held] = await accept()
       const opened = once(sessions, 'stream') as Promise<[http2.ServerHttp2Stream]>
       sessions.emit('connection', held)
-      raw.write(Buffer.concat([preface, frame('headers', endHeaders, 1, connectFields('x:1'))]))
+      raw.write(opening)
       const [near] = await opened
       near.on('error', () => undefined).respond({ ':status': 200 })
       return { peer: http2Peer(raw), near, held: near }
@@ -133,6 +135,14 @@ export async function http2Lines(): Promise<LineFactory> {
     close: () => server.close(),
   }
 }
+
+const acknowledgement = 0x1
+/** The window that the other side's SETTINGS allow counts from their acknowledgement on. */
+const opening = Buffer.concat([
+  preface,
+  frame('settings', acknowledgement, 0),
+  frame('headers', endHeaders, 1, connectFields('x:1')),
+])
 
 const frameBytes = 16 * 1024
 const floodFrames = Buffer.concat(

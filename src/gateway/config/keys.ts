@@ -354,6 +354,14 @@ export const routeKeys = {
     doc: 'A tunnel without a byte either way for this long ends; `0` for never.',
     beyond: 'the tunnel is cut, `idle-timeout` in the access log',
   }),
+  stall_timeout: key({
+    schema: values.duration,
+    type: 'duration',
+    default: '1h',
+    variable: 'none',
+    doc: 'A tunnel whose service has stopped reading while bytes wait for it, with none either way for this long, ends; `0` for never. A client that was killed meanwhile cannot be told from one that waits. Raise it for services that make a client wait for longer, such as a database that holds an import behind a lock.',
+    beyond: 'the tunnel is cut, `stall-timeout` in the access log',
+  }),
   max_tunnels: {
     ...countKey(
       '0',

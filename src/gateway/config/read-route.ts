@@ -10,6 +10,7 @@ import { formatTarget } from '../routes/from.ts'
 import type { NextGateway, Route, Upstream } from '../routes/route.ts'
 import { weighUpstreams } from '../routes/to.ts'
 import type { Findings } from './findings.ts'
+import { defaultOf as fallback } from './key.ts'
 import { globalKeyNames, routeKeyNames, routeKeys } from './keys.ts'
 import type { RouteValues } from './keys.ts'
 import { sortForeignKeys } from './known-keys.ts'
@@ -174,6 +175,7 @@ function build(
     isPublic: isOpen && !policy.readsSubject,
     timeoutMs: values.timeout ?? 0,
     idleTimeoutMs: values.idle_timeout ?? 0,
+    stallTimeoutMs: values.stall_timeout ?? fallback(routeKeys.stall_timeout),
     maxTunnels: values.max_tunnels ?? 0,
   }
 }

@@ -51,6 +51,11 @@ export interface Route {
   readonly timeoutMs: number
   /** A tunnel without a byte either way for this long ends, in milliseconds; 0 for no limit. */
   readonly idleTimeoutMs: number
+  /**
+   * A tunnel whose service does not read what waits for it ends after so long without a byte either way,
+   * in milliseconds; 0 for no limit.
+   */
+  readonly stallTimeoutMs: number
   /** Most tunnels at once, everybody's together; 0 for no limit. */
   readonly maxTunnels: number
 }

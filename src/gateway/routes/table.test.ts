@@ -12,7 +12,7 @@ function route(from: string): Route {
   const parsed = parsePolicy([])
   assert.ok('policy' in parsed)
   const plain = { id: from, name: from, description: '', to: [], isPublic: false }
-  const bounds = { timeoutMs: 0, idleTimeoutMs: 0, maxTunnels: 0 }
+  const bounds = { timeoutMs: 0, idleTimeoutMs: 0, stallTimeoutMs: 0, maxTunnels: 0 }
   return { ...plain, ...bounds, from, policy: parsed.policy, isListed: false, contact: '' }
 }
 
