@@ -44,7 +44,8 @@ async function buildProgram() {
   const { build } = await import('esbuild').catch(notInstalled)
   const result = await build({
     absWorkingDir: root,
-    entryPoints: { [entry]: 'src/cli/main.ts' },
+    // The worker is started by its file, see src/gateway/in-worker.ts.
+    entryPoints: { [entry]: 'src/cli/main.ts', worker: 'src/gateway/worker.ts' },
     outdir,
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
@@ -60,7 +61,7 @@ async function buildProgram() {
     logLevel: 'warning',
   })
   // Only what this script makes: the browser's files are built beside it.
-  for (const name of ['chunks', `${entry}.js`])
+  for (const name of ['chunks', `${entry}.js`, 'worker.js'])
     rmSync(join(outdir, name), { recursive: true, force: true })
   let totalBytes = 0
   for (const file of result.outputFiles) {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -111,6 +112,43 @@ describe('the release build', () => {
       gateway.kill()
       await once(gateway, 'close')
     }
+  })
+
+  test('its worker reads a large directory and revocation lists, and says where their faults are', async () => {
+    const folder = join(directory, 'large')
+    mkdirSync(folder)
+    const authority = await createCertificateAuthority()
+    const { cert, key } = await authority.issue(['localhost'])
+    const crl = await authority.revoke([(await authority.issueClient({ name: 'x' })).cert])
+    const members = Array.from({ length: 3_000 }, (_, index) => `u-${index}@example.com`)
+    const files = {
+      'cert.pem': cert,
+      'ca.pem': authority.cert,
+      'crl.pem': crl,
+      'directory.yaml': JSON.stringify({ groups: { all: members } }),
+      'postern.yaml': `${configText.slice(0, configText.indexOf('certificate_file'))}
+certificate_file: cert.pem
+certificate_key_file: key.pem
+directory: directory.yaml
+downstream_mtls: {ca_file: ca.pem, crl_file: crl.pem}
+`,
+    }
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    writeFileSync(join(folder, 'key.pem'), key, { mode: 0o600 })
+    const check = () =>
+      runProgramSync(process.execPath, [entry, 'gateway', 'check'], { cwd: folder })
+    const good = check()
+    assert.match(good.stderr, /^"postern\.yaml" is valid: 0 routes$/m)
+    assert.equal(good.status, 0, good.stderr)
+    writeFileSync(join(folder, 'crl.pem'), crl.slice(0, 200))
+    writeFileSync(
+      join(folder, 'directory.yaml'),
+      JSON.stringify({ groups: { all: [...members, 7] } }),
+    )
+    const { status, stderr } = check()
+    assert.equal(status, 2, stderr)
+    assert.match(stderr, /cannot use this revocation list: it ends within a list/)
+    assert.match(stderr, /directory\.yaml:1:\d+: groups\.all\[3000\]: must be an email address/)
   })
 
   test(`--version takes less than ${maxVersionRatio} times as long as Node.js itself`, () => {

@@ -12,7 +12,7 @@ export interface Membership {
 
 /** Groups that a file puts people in, besides those of their provider. */
 export interface Directory {
-  /** How many memberships it holds. */
+  /** How many memberships it holds, each once. */
   readonly size: number
   /** The groups of somebody, by their verified email address or their id; empty for a stranger. */
   groupsOf(person: Pick<Session, 'userId' | 'email' | 'emailVerified'>): readonly string[]
@@ -31,14 +31,28 @@ export function memberKey(member: string): string {
 }
 
 export function createDirectory(memberships: readonly Membership[]): Directory {
+  return directoryOf(groupsByMember(memberships))
+}
+
+/** Each group once for each member, who is named by `memberKey`. */
+export function groupsByMember(
+  memberships: readonly Membership[],
+): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, Set<string>>()
   for (const { member, group } of memberships) {
     const key = memberKey(member)
     const known = groups.get(key) ?? new Set()
     groups.set(key, known.add(group))
   }
+  return new Map([...groups].map(([key, known]) => [key, [...known]]))
+}
+
+/** Makes a directory of what `groupsByMember` says. */
+export function directoryOf(groups: ReadonlyMap<string, readonly string[]>): Directory {
   return {
-    size: memberships.length,
+    get size() {
+      return [...groups.values()].reduce((sum, theirs) => sum + theirs.length, 0)
+    },
     groupsOf({ userId, email, emailVerified }) {
       // An id with an `@` in it is nobody's: it would be another person's email address to the reader.
       const byId = isEmail(userId) ? undefined : groups.get(userId)

@@ -83,6 +83,23 @@ test('a session of another provider than the one there is now is nobody', async 
   assert.deepEqual(await createControlClient(rig.stateDirectory).listSessions(), { sessions: [] })
 })
 
+test('a reload that takes long is not overtaken by a later one', async (t) => {
+  const rig = await startRig(t)
+  const bob = await rig.token('bob@example.com')
+  // Enough for a worker to read it.
+  const members = [...Array.from({ length: 20_000 }, (_, index) => `u-${index}`), 'bob@example.com']
+  const directory = join(rig.stateDirectory, '..', 'directory.yaml')
+  await writeFile(directory, JSON.stringify({ groups: { dba: members } }))
+  await rig.write((yaml) => `directory: directory.yaml\n${yaml}`)
+  await rig.gateway().reload()
+  assert.equal(await rig.status(bob), 200)
+  await writeFile(directory, JSON.stringify({ groups: { dba: [...members, 'u-another'] } }))
+  const slow = rig.gateway().reload()
+  await rig.write((yaml) => yaml.replace(/^directory: .*\n/, ''))
+  await Promise.all([slow, rig.gateway().reload()])
+  assert.equal(await rig.status(bob), 403)
+})
+
 test('our own client gets a code that works once and only with its verifier', async (t) => {
   const rig = await startRig(t)
   const verifier = 'v'.repeat(43)

@@ -23,7 +23,8 @@ import {
 } from '../gateway.fixture.ts'
 import type { Route } from '../routes/route.ts'
 import { compileNamePattern } from './name-pattern.ts'
-import { readRevocationLists, type RevocationList } from './revocation-list.ts'
+import { readRevocationLists } from './read-revocation-lists.ts'
+import type { RevocationList } from './revocation-list.ts'
 
 /** Whom CONNECT asks for. */
 export const target = 'echo.example.com:7'

@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import * as x509 from '@peculiar/x509'
 import fc from 'fast-check'
 import { createCertificateAuthority } from '../../net/certificate.ts'
-import { readRevocationLists, type RevocationList } from './revocation-list.ts'
+import { parseRevocationLists } from './parse-revocation-lists.ts'
+import { revocationListOf, type RevocationList } from './revocation-list.ts'
 
 const dayMs = 86_400_000
 
@@ -51,7 +52,7 @@ function pemOf(der: Uint8Array | ArrayBuffer): string {
 }
 
 function readOne(pem: string): RevocationList {
-  const [list, ...more] = readRevocationLists(pem)
+  const [list, ...more] = parseRevocationLists(pem).map(revocationListOf)
   assert.ok(list)
   assert.equal(more.length, 0)
   return list
@@ -81,6 +82,22 @@ test('a list is not of an authority that has its key under another name', async 
   const { pem, authority } = await revoke({ list: { issuer: 'CN=Old root' } })
   assert.equal(readOne(pem).isOf(authority), false)
 })
+
+test('a name is the same in another character set', async () => {
+  const root = { CN: [{ printableString: 'Root' }] }
+  const { pem, authority } = await revoke({
+    list: { issuer: nameOf([root, { O: [{ bmpString: 'Comma, Inc.' }] }]) },
+  })
+  assert.ok(Buffer.from(x509.PemConverter.decodeFirst(pem)).includes('\0C\0o\0m\0m\0a'))
+  assert.equal(readOne(pem).isOf(authority), true)
+  const other = await revoke({ list: { issuer: nameOf([root]) } })
+  assert.equal(readOne(other.pem).isOf(other.authority), false)
+})
+
+/** The types of a list's issuer know texts alone. */
+function nameOf(name: x509.JsonName | readonly object[]): x509.JsonName {
+  return name as x509.JsonName
+}
 
 test('serial numbers are compared as numbers', async () => {
   const serials = ['01', '7f', '00ff', '8000', `7f${'ee'.repeat(19)}`]
@@ -117,7 +134,7 @@ test('it says when the next one is due, in either form of a time', async () => {
 test('a list that does not say when the next one is due is refused', async () => {
   const entries = [{ serialNumber: '01' }]
   const { pem } = await revoke({ list: { entries }, nextUpdate: undefined })
-  assert.throws(() => readRevocationLists(pem), {
+  assert.throws(() => parseRevocationLists(pem), {
     code: 'unsupported-revocation-list',
     message: 'it does not say when the next list is due',
   })
@@ -125,8 +142,8 @@ test('a list that does not say when the next one is due is refused', async () =>
 
 test('several lists are read from one text, with words between them', async () => {
   const { pem } = await revoke({})
-  assert.equal(readRevocationLists(`Issued:\n${pem}\nand\n${pem}`).length, 2)
-  assert.deepEqual(readRevocationLists('none'), [])
+  assert.equal(parseRevocationLists(`Issued:\n${pem}\nand\n${pem}`).length, 2)
+  assert.deepEqual(parseRevocationLists('none'), [])
 })
 
 test('a critical extension that nobody understands is refused, at the list and at an entry', async () => {
@@ -138,7 +155,7 @@ test('a critical extension that nobody understands is refused, at the list and a
     { entries: [entry, { serialNumber: '02', extensions: [delta] }] },
   ]) {
     const { pem } = await revoke({ list })
-    assert.throws(() => readRevocationLists(pem), {
+    assert.throws(() => parseRevocationLists(pem), {
       code: 'unsupported-revocation-list',
       message: 'it has a critical extension 2.5.29.27: give a full list',
     })
@@ -151,7 +168,7 @@ test('a weak signature is refused', async () => {
   const { pem } = await revoke({
     algorithm: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-1', ...rsa } as { name: string },
   })
-  assert.throws(() => readRevocationLists(pem), { code: 'unsupported-revocation-list' })
+  assert.throws(() => parseRevocationLists(pem), { code: 'unsupported-revocation-list' })
 })
 
 test('more entries than the library would read by itself are read, to a bound', async () => {
@@ -163,7 +180,7 @@ test('more entries than the library would read by itself are read, to a bound', 
   const list = readOne(pem)
   assert.equal(list.has({ serialNumber: '15DB' } as X509Certificate), true)
   assert.equal(list.has({ serialNumber: '15DC' } as X509Certificate), false)
-  assert.throws(() => readRevocationLists(pemOf(new Uint8Array(1_048_577))), {
+  assert.throws(() => parseRevocationLists(pemOf(new Uint8Array(1_048_577))), {
     code: 'unsupported-revocation-list',
   })
 })
@@ -172,7 +189,7 @@ test('a list that is cut off is refused, also behind a whole one', async () => {
   const { pem } = await revoke({})
   const cut = pem.slice(0, 200)
   for (const text of [cut, pem + cut, cut + pem]) {
-    assert.throws(() => readRevocationLists(text), { code: 'malformed-revocation-list' })
+    assert.throws(() => parseRevocationLists(text), { code: 'malformed-revocation-list' })
   }
 })
 

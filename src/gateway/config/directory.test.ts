@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigError } from '../../errors.ts'
-import { parseDirectory } from './directory.ts'
+import { parseDirectory } from './parse-directory.ts'
 import { renderConfigurationReference } from './reference.ts'
 
 test("the reference's example is a directory", () => {

@@ -147,10 +147,10 @@ async function readLists(
   { pem, key }: Pem,
   source: DownstreamMtlsSource,
 ): Promise<readonly RevocationList[] | undefined> {
-  // Only where there is one to read: it loads a library that takes a fifth of a second.
-  const { readRevocationLists } = await import('../client-certificates/revocation-list.ts')
+  // Only where there is one to read.
+  const { readRevocationLists } = await import('../client-certificates/read-revocation-lists.ts')
   try {
-    const lists = readRevocationLists(pem)
+    const lists = await readRevocationLists(pem)
     if (lists.length > 0) return lists
     problem(source, [key], 'must be revocation lists in PEM ("BEGIN X509 CRL")')
   } catch (error) {
