@@ -6,6 +6,7 @@ import {
   bracketed,
   formatAuthority,
   isLoopbackHost,
+  isSameAuthority,
   parseAuthority,
   parseHost,
   parsePort,
@@ -40,6 +41,30 @@ describe('an authority', () => {
         assert.deepEqual(parseAuthority(`${host.toUpperCase()}:${port}`), { host, port })
       }),
     )
+  })
+
+  test('is the same with the dot of the root behind a name, and with one alone', () => {
+    fc.assert(
+      fc.property(name, port, (host, port) => {
+        assert.deepEqual(parseAuthority(`${host}.:${port}`), { host, port })
+        assert.equal(parseAuthority(`${host}..:${port}`), undefined)
+      }),
+    )
+    for (const text of ['.', '..', '127.0.0.1.', '[::1].', 'a..b', '.a', '1.']) {
+      assert.equal(parseHost(text), undefined, text)
+    }
+    assert.equal(parseHost(`${'a.'.repeat(126)}a.`), `${'a.'.repeat(126)}a`)
+  })
+
+  test('is the same as another by host and port, and what is none by its letters', () => {
+    for (const other of ['Db.example.com:22', 'db.example.com.:22', 'DB.EXAMPLE.COM.:22']) {
+      assert.ok(isSameAuthority('db.example.com:22', other), other)
+    }
+    for (const other of ['db.example.com:23', 'db.example.com', 'db.example.com..:22', '']) {
+      assert.ok(!isSameAuthority('db.example.com:22', other), other)
+    }
+    assert.ok(isSameAuthority('Localhost', 'localhost'))
+    assert.ok(!isSameAuthority('localhost.', 'localhost'))
   })
 
   test('is the same for every spelling of an IPv6 address', () => {

@@ -25,7 +25,8 @@ export function parsePort(text: string): number | undefined {
 
 /**
  * Parses a host as it stands in an authority: a DNS name, an IPv4 address, or IPv6 in brackets.
- * Answers in lower case and without brackets; undefined when it is none of these.
+ * Answers in lower case, without brackets, and without the dot by which a name may end: with it or
+ * without, it is the same host. Undefined when it is none of these.
  *
  * @see https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2
  */
@@ -40,7 +41,14 @@ export function parseHost(text: string): string | undefined {
   // oxlint-disable-next-line no-control-regex
   if (/[^\0-\x7f]/.test(text)) return undefined
   const host = text.toLowerCase()
-  return isIP(host) === 4 || isDnsName(host) ? host : undefined
+  if (isIP(host) === 4) return host
+  const name = withoutRootDot(host)
+  return isDnsName(name) ? name : undefined
+}
+
+/** A name without the dot of the root (RFC 1034 §3.1): what a certificate or a server name holds. */
+export function withoutRootDot(name: string): string {
+  return name.endsWith('.') ? name.slice(0, -1) : name
 }
 
 /**
@@ -53,6 +61,13 @@ export function parseAuthority(text: string): HostPort | undefined {
   const host = parseHost(text.slice(0, colon))
   const port = parsePort(text.slice(colon + 1))
   return host === undefined || port === undefined ? undefined : { host, port }
+}
+
+/** Whether two authorities name the same host and port. What is no authority is equal to itself alone. */
+export function isSameAuthority(one: string, other: string): boolean {
+  const [first, second] = [parseAuthority(one), parseAuthority(other)]
+  if (first === undefined || second === undefined) return one.toLowerCase() === other.toLowerCase()
+  return first.host === second.host && first.port === second.port
 }
 
 /** Formats `host:port`, with brackets around IPv6. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { parse } from 'tldts'
-import { parseHost } from '../address.ts'
+import { parseHost, withoutRootDot } from '../address.ts'
 import { SystemError } from '../errors.ts'
 
 /** Whether a gateway has a say in how this machine reaches a host. */
@@ -16,13 +16,13 @@ export type IsOfGateway = (host: string) => boolean
  * @param domains what the person adds, as `parseDomain` answers it
  */
 export function hostsOf(gatewayHost: string, domains: readonly string[]): IsOfGateway {
-  const own = withoutDot(gatewayHost)
+  const own = withoutRootDot(gatewayHost)
   const parent = own.slice(own.indexOf('.') + 1)
   const hasParent = isIP(own) === 0 && parent !== own && parent.includes('.')
   const whole = [own, ...domains]
   const bases = hasParent ? [...whole, parent] : whole
   return (text) => {
-    const host = withoutDot(text)
+    const host = withoutRootDot(text)
     return whole.includes(host) || bases.some((base) => isBelow(host, base))
   }
 }
@@ -33,13 +33,12 @@ export function hostsOf(gatewayHost: string, domains: readonly string[]): IsOfGa
  * @throws SystemError `invalid-domain`
  */
 export function parseDomain(text: string): string {
-  const host = parseHost(text) ?? parseHost(`[${text}]`)
-  if (host === undefined) {
+  const domain = parseHost(text) ?? parseHost(`[${text}]`)
+  if (domain === undefined) {
     throw new SystemError('invalid-domain', `"${text}" is not a domain`, {
       hint: 'write a name such as "--domain lab.example.com"; it stands for all names below it, too',
     })
   }
-  const domain = withoutDot(host)
   if (isIP(domain) === 0 && isListed(domain) && suffixOf(domain) === domain) {
     throw new SystemError(
       'invalid-domain',
@@ -69,8 +68,4 @@ function isListed(host: string): boolean {
 /** Private ones too: below `github.io` each name is another's. The host is parsed already. */
 function look(host: string): ReturnType<typeof parse> {
   return parse(host, { allowPrivateDomains: true, extractHostname: false, validateHostname: false })
-}
-
-function withoutDot(host: string): string {
-  return host.replace(/\.$/, '')
 }

@@ -46,7 +46,7 @@ describe('the configuration for OpenSSH', () => {
     assert.ok(
       text.endsWith(`
 # Build machines
-Host build build.example.com
+Host build build.example.com build.example.com.
     HostName build.example.com
     Port 22
     HostKeyAlias build.example.com
@@ -76,13 +76,13 @@ ${proxy} --listen - %h:%p
     const sent = [route('a.example.com:2222', 'second'), route('a.example.com:22', 'first')]
     assert.deepEqual(
       linesOf(sent).filter((line) => line.startsWith('Host ')),
-      ['Host first a.example.com'],
+      ['Host first a.example.com a.example.com.'],
     )
     const all = linesOf(sent, { isEveryPort: true })
     assert.deepEqual(
       all.filter((line) => /^Host |HostKeyAlias/.test(line)),
       [
-        'Host first a.example.com',
+        'Host first a.example.com a.example.com.',
         '    HostKeyAlias a.example.com',
         'Host second',
         '    HostKeyAlias [a.example.com]:2222',
@@ -119,11 +119,14 @@ ${proxy} --listen - %h:%p
   test('names are written when they are asked for, and told otherwise', () => {
     const sent = [route('a.example.com:22', 'bastion'), route('b.example.com:22', 'localhost')]
     const { text, names } = write(sent, { withNames: false })
-    assert.deepEqual(text.match(/^Host .*/gm), ['Host a.example.com', 'Host b.example.com'])
+    assert.deepEqual(text.match(/^Host .*/gm), [
+      'Host a.example.com a.example.com.',
+      'Host b.example.com b.example.com.',
+    ])
     assert.deepEqual(names, ['bastion'])
     assert.deepEqual(write(sent).text.match(/^Host .*/gm), [
-      'Host bastion a.example.com',
-      'Host b.example.com',
+      'Host bastion a.example.com a.example.com.',
+      'Host b.example.com b.example.com.',
     ])
   })
 
@@ -175,13 +178,13 @@ ${proxy} --listen - %h:%p
     assert.deepEqual(
       linesOf(sent).filter((line) => line.startsWith('Host ')),
       [
-        'Host evil.example.com',
-        'Host db a.example.com',
-        'Host b.example.com',
+        'Host evil.example.com evil.example.com.',
+        'Host db a.example.com a.example.com.',
+        'Host b.example.com b.example.com.',
         'Host again',
-        'Host c.example.com',
-        'Host d.example.com',
-        'Host e.example.com',
+        'Host c.example.com c.example.com.',
+        'Host d.example.com d.example.com.',
+        'Host e.example.com e.example.com.',
       ],
     )
   })
@@ -203,7 +206,7 @@ ${proxy} --listen - %h:%p
       [
         '^$',
         '^#(?: [^\\p{Cc}\\u2028\\u2029]*)?$',
-        '^Host(?: [a-z0-9_-]{1,63})? (?:[a-z0-9_-]+\\.)*example\\.com$',
+        '^Host(?: [a-z0-9_-]{1,63})? ((?:[a-z0-9_-]+\\.)*example\\.com) \\1\\.$',
         '^ {4}(?:HostName|HostKeyAlias) [a-z0-9_.:[\\]-]+$',
         '^ {4}Port \\d+$',
         '^ {4}ProxyCommand postern tcp --gateway https://[a-z0-9_.:-]+ --listen - (?:%h|\\[%h\\]):%p$',

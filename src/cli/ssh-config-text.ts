@@ -8,6 +8,7 @@
 // - a route may name another gateway to ask, and none but the one that was asked gets a credential;
 // - a description becomes a comment, without control characters.
 
+import { isIP } from 'node:net'
 import type { GatewayAddress } from '../client/destination.ts'
 import { sshPort, type Entry } from './ssh-config-entries.ts'
 
@@ -66,7 +67,7 @@ function formatEntry(
   const proxy = ['postern', 'tcp', ...options]
   const lines = [
     ...(description === '' ? [] : [`# ${description}`]),
-    `Host ${names.join(' ')}`,
+    `Host ${names.flatMap(spellingsOf).join(' ')}`,
     `    HostName ${host}`,
     ...(port === undefined ? [] : [`    Port ${port}`]),
     `    HostKeyAlias ${hostKeyName(host, port)}`,
@@ -75,6 +76,11 @@ function formatEntry(
     '',
   ]
   return [lines.join('\n')]
+}
+
+/** OpenSSH compares letters: `ssh host.` asks for the same machine, by its whole name. */
+function spellingsOf(name: string): string[] {
+  return name.includes('.') && isIP(name) === 0 ? [name, `${name}.`] : [name]
 }
 
 /** As OpenSSH writes it into `known_hosts` by itself. */

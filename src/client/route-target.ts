@@ -1,4 +1,4 @@
-import { bracketed, formatAuthority, parseHost, parsePort } from '../address.ts'
+import { bracketed, formatAuthority, parseHost, parsePort, withoutRootDot } from '../address.ts'
 import { parseGatewayUrl, type GatewayAddress } from './destination.ts'
 
 /** What a route answers to, as a gateway says in `from`. */
@@ -53,7 +53,8 @@ function parseTarget(text: string): Pick<RouteTarget, 'host' | 'port'> | undefin
   if (portText !== undefined && port === undefined) return undefined
   // A pattern is one if it is a host once each star is a letter.
   const host = hostText.includes('*')
-    ? parseHost(hostText.replaceAll(/\*+/g, 'x')) && hostText.replaceAll(/\*+/g, '*').toLowerCase()
+    ? parseHost(hostText.replaceAll(/\*+/g, 'x')) &&
+      withoutRootDot(hostText.replaceAll(/\*+/g, '*').toLowerCase())
     : parseHost(hostText)
   return host === undefined ? undefined : { host, port }
 }

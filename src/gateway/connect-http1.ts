@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { isSameAuthority } from '../address.ts'
 import { endInOrder } from '../net/linger.ts'
 import type { Answer } from './answer.ts'
 import { watchClient } from './client-gone.ts'
@@ -58,7 +59,7 @@ function faultOf(request: IncomingMessage): string | undefined {
   if (hosts > 1) return 'a request has one "Host" header, not several'
   // RFC 9112 §3.2: required in HTTP/1.1, and equal to the authority.
   if (hosts === 0 && request.httpVersion !== '1.0') return 'a request needs a "Host" header'
-  if (hosts === 1 && request.headers.host?.toLowerCase() !== request.url?.toLowerCase()) {
+  if (hosts === 1 && !isSameAuthority(request.headers.host ?? '', request.url ?? '')) {
     return '"Host" must be the same as the target of CONNECT'
   }
   // RFC 9110 §9.3.6: CONNECT has no content; a length would make two readers disagree about what follows.

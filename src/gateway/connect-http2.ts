@@ -1,4 +1,5 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import { isSameAuthority } from '../address.ts'
 import type { Answer } from './answer.ts'
 import { watchClient } from './client-gone.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
@@ -58,7 +59,7 @@ export function refuseStream(
 function faultOf(headers: IncomingHttpHeaders): string | undefined {
   const { host, [':authority']: authority } = headers
   if (headers[':protocol'] !== undefined) return 'extended CONNECT is not supported here'
-  if (host !== undefined && host.toLowerCase() !== authority?.toLowerCase()) {
+  if (host !== undefined && !isSameAuthority(host, authority ?? '')) {
     return '"Host" must be the same as ":authority"'
   }
   return headers['content-length'] === undefined

@@ -235,6 +235,29 @@ for (const [name, open] of Object.entries({
 }
 
 describe('CONNECT over HTTP/1.1', () => {
+  test('takes a name with the dot of the root for the same host, in the route too', async () => {
+    await using service = await startService(echo)
+    await using gateway = await startTestGateway([
+      testRoute('tcp+https://a.example.com:1', [service.port]),
+      testRoute('tcp+https://dotted.example.com.:1', [service.port]),
+      testRoute('tcp+https://*.lab.example.com.:1', [service.port]),
+    ])
+    const [dotted, plain] = ['a.example.com.:1', 'a.example.com:1']
+    for (const [target, host] of [
+      [dotted, dotted],
+      [dotted, plain],
+      [plain, dotted],
+      ['dotted.example.com:1', 'dotted.example.com:1'],
+      ['Dotted.Example.com.:1', 'dotted.example.com:1'],
+      ['x.lab.example.com:1', 'x.lab.example.com.:1'],
+    ] as const) {
+      const head = `CONNECT ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
+      assert.match(await exchangeHttp1(gateway.port, head, true), /^HTTP\/1\.1 200 /, head)
+    }
+    const twoDots = 'CONNECT a.example.com..:1 HTTP/1.1\r\nHost: a.example.com..:1\r\n\r\n'
+    assert.match(await exchangeHttp1(gateway.port, twoDots), /^HTTP\/1\.1 400 /)
+  })
+
   test('refuses a Host that differs, is missing or comes twice, and any content', async () => {
     await using service = await startService(echo)
     await using gateway = await startTestGateway([

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
-import { formatAuthority, type HostPort } from '../address.ts'
+import { formatAuthority, withoutRootDot, type HostPort } from '../address.ts'
 import { UpstreamError, messageOf } from '../errors.ts'
 import { resetBeneath } from '../net/beneath.ts'
 import { version } from '../version.ts'
@@ -72,11 +72,11 @@ async function secure(
   { gateway }: NextGatewayRequest,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
-  const host = serverName ?? gateway.host
+  const host = withoutRootDot(serverName ?? gateway.host)
   const secured = connect({
     socket,
     host,
-    // RFC 6066 §3: no address is a server name; the certificate is then checked for the address.
+    // RFC 6066 §3: no address is a server name, nor does one end with a dot; the certificate is then checked for the address.
     servername: isIP(host) === 0 ? host : '',
     secureContext: context,
     rejectUnauthorized: !skipVerify,

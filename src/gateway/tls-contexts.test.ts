@@ -36,6 +36,7 @@ test('the certificate follows the server name, and new ones are taken over while
   try {
     assert.equal(await subject('a.example.com'), 'a.example.com')
     assert.equal(await subject('x.apps.example.com'), '*.apps.example.com')
+    assert.equal(await subject('x.apps.example.com.'), '*.apps.example.com')
     assert.equal(await subject('other.example.com'), 'a.example.com')
     assert.equal(await subject(''), 'a.example.com')
     port.replaceCertificates([next])

@@ -5,6 +5,7 @@ import {
   type SecureContextOptions,
   type TlsOptions,
 } from 'node:tls'
+import { withoutRootDot } from '../address.ts'
 import type { Certificate } from './config/config.ts'
 
 /** Which certificate answers which server name. Replaceable while connections are accepted. */
@@ -59,9 +60,9 @@ export function createTlsContexts(
       return base
     },
     select(serverName, done) {
-      const match = entries.find(
-        ({ certificate }) => certificate.checkHost(serverName) !== undefined,
-      )
+      // Some clients send the dot that RFC 6066 §3 leaves out.
+      const name = withoutRootDot(serverName)
+      const match = entries.find(({ certificate }) => certificate.checkHost(name) !== undefined)
       done(null, (match ?? entries[0])?.context)
     },
     replace,

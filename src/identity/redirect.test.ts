@@ -11,6 +11,7 @@ test('"localhost" covers every loopback address, any port and path, http and htt
     'http://LOCALHOST/',
     'https://localhost/',
     'http://[::1]:7000/',
+    'http://localhost.:8080/',
     // As a browser reads it, and as we send it on: 127.0.0.1.
     'http://0x7f.1/',
   ]) {
@@ -52,6 +53,9 @@ test('a listed host matches exactly, without case, by https only', () => {
   assert.equal(parseRedirect('https://a.portal.example.com/', domains), undefined)
   assert.equal(parseRedirect('https://example.com/', domains), undefined)
   assert.equal(parseRedirect('http://127.0.0.1/', domains), undefined)
+  assert.ok(parseRedirect('https://portal.example.com./x', domains))
+  assert.ok(parseRedirect('https://portal.example.com/x', ['portal.example.com.']))
+  assert.equal(parseRedirect('https://portal.example.com../x', domains), undefined)
   assert.ok(parseRedirect('http://127.0.0.1/', ['127.0.0.1']))
   assert.equal(parseRedirect('http://127.0.0.2/', ['127.0.0.1']), undefined)
 })

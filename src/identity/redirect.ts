@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../address.ts'
+import { isLoopbackHost, withoutRootDot } from '../address.ts'
 
 /** @limit the address that a client's sign-in ends at: 400 */
 const maxRedirectLength = 2000
@@ -17,10 +17,11 @@ export function parseRedirect(text: string, domains: readonly string[]): URL | u
 /** Whether a sign-in may end at a URL; see `parseRedirect`. */
 export function isRedirectAllowed(url: URL, domains: readonly string[]): boolean {
   if (url.username !== '' || url.password !== '') return false
-  const isLoopback = isLoopbackHost(url.hostname)
+  const host = withoutRootDot(url.hostname)
+  const isLoopback = isLoopbackHost(host)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) return false
   return domains.some((domain) => {
-    const name = domain.toLowerCase()
-    return name === url.hostname || (name === 'localhost' && isLoopback)
+    const name = withoutRootDot(domain.toLowerCase())
+    return name === host || (name === 'localhost' && isLoopback)
   })
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isLoopbackHost, parseHost, parsePort } from '../../address.ts'
+import { isLoopbackHost, parseHost, parsePort, withoutRootDot } from '../../address.ts'
 import { parseDuration } from '../../clock.ts'
 import { ipRangeForm, parseIpRange } from '../../ip-ranges.ts'
 import { mustBe, secretTextOf, show, textOf } from '../../schema.ts'
@@ -90,7 +90,9 @@ export const origin = textOf('an https URL such as https://auth.example.com', (v
   if (url.pathname !== '/' || hasExtras(url)) {
     return { fault: `${show(value)} must end with its host: no path, user name, query or fragment` }
   }
-  return url
+  // To a browser a dot behind the name makes another origin, with other cookies.
+  url.hostname = withoutRootDot(url.hostname)
+  return url.hostname.endsWith('.') ? undefined : url
 })
 
 /** An issuer: https, or http on this machine. */

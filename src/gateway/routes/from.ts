@@ -1,4 +1,10 @@
-import { formatAuthority, parseAuthority, parseHost, parsePort } from '../../address.ts'
+import {
+  formatAuthority,
+  parseAuthority,
+  parseHost,
+  parsePort,
+  withoutRootDot,
+} from '../../address.ts'
 import type { HostPort } from '../../address.ts'
 import { mustBe, show } from '../../schema.ts'
 import type { Fault } from '../../schema.ts'
@@ -84,7 +90,7 @@ function parseTarget(authority: string): Target | undefined {
 function parseHostPattern(text: string): string | undefined {
   if (text.startsWith('[') || parseHost(text.replaceAll(/\*+/g, 'x')) === undefined)
     return undefined
-  return text.replaceAll(/\*+/g, '*').toLowerCase()
+  return withoutRootDot(text.replaceAll(/\*+/g, '*').toLowerCase())
 }
 
 /** Formats a target as people write it: the port is left out where any will do. */

@@ -30,6 +30,27 @@ describe('the to of a route', () => {
     })
   })
 
+  test('keeps the dot that ends a name: the look-up is for this very name', () => {
+    const hostOf = (text: string): unknown => {
+      const to = parseTo(text)
+      return 'fault' in to ? to.fault : to.host
+    }
+    assert.equal(hostOf('tcp://Db.svc.cluster.local.:5432'), 'db.svc.cluster.local.')
+    assert.equal(hostOf('tcp://db.:5432,10'), 'db.')
+    assert.equal(hostOf('https://gate.example.com.'), 'gate.example.com.')
+    assert.equal(hostOf('https://gate.example.com.:8443/'), 'gate.example.com.')
+    for (const text of [
+      'tcp://db..:5432',
+      'tcp://127.0.0.1.:22',
+      'tcp://[::1].:22',
+      'tcp://.:22',
+    ]) {
+      assert.match(faultOf(text), /^must be tcp:\/\/HOST:PORT/, text)
+    }
+    // Such a name is looked up, and may be anywhere.
+    assert.match(faultOf('http://localhost.'), /must be https/)
+  })
+
   test('is refused when it is anything else', () => {
     assert.match(faultOf('udp://a:53'), /UDP/)
     for (const text of ['', 'tcp://a', 'tcp://a:22/x', 'tcp://u@a:22', 'tcp://*.a:22', 'a:22']) {

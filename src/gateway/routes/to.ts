@@ -6,7 +6,10 @@ import type { Upstream } from './route.ts'
 /** How an upstream is spoken to: bytes as they are, or CONNECT to a next gateway. */
 export type UpstreamScheme = 'tcp' | 'https' | 'http'
 
-/** One entry of a route's `to`; weight undefined where none was written. */
+/**
+ * One entry of a route's `to`. The host keeps the dot that it was written with: the resolver is then
+ * asked for this very name, and tries no search domain. Weight undefined where none was written.
+ */
 export interface ParsedUpstream extends HostPort {
   readonly scheme: UpstreamScheme
   readonly weight: number | undefined
@@ -71,7 +74,10 @@ function isScheme(text: string): text is UpstreamScheme {
 function parseAddress(scheme: UpstreamScheme, authority: string): HostPort | undefined {
   const port = defaultPorts[scheme]
   const host = port === undefined ? undefined : parseHost(authority)
-  return host === undefined || port === undefined ? parseAuthority(authority) : { host, port }
+  const address =
+    host === undefined || port === undefined ? parseAuthority(authority) : { host, port }
+  const hasDot = /\.(?::\d+)?$/.test(authority)
+  return address && hasDot ? { ...address, host: `${address.host}.` } : address
 }
 
 function parseWeight(text: string): number | undefined {
