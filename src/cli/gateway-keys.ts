@@ -1,7 +1,11 @@
 import { createControlClient, type ControlClient } from '../gateway/control/client.ts'
 import type { TokenKeySummary } from '../gateway/control/protocol.ts'
+import { loadConfig } from '../gateway/config/load.ts'
+import { secretsOf, tokenSecretsOf } from '../gateway/secrets.ts'
+import { openStateDirectory } from '../gateway/state-directory.ts'
+import { discardUnreadableSessions } from '../store/sqlite.ts'
 import { exitCodes } from './exit-codes.ts'
-import type { SessionsOptions } from './gateway-options.ts'
+import { defaultConfigPath, type SessionsOptions, type StateOptions } from './gateway-options.ts'
 import { note, printJson, printLine } from './print.ts'
 import { findStateDirectory } from './state-directory.ts'
 import { minutes, printTable, type Rows } from './table.ts'
@@ -30,6 +34,25 @@ export async function rotateKeys(options: SessionsOptions): Promise<number> {
     note(`ended ${sessions(ended.length)}: the stored tokens were changed from outside`)
   }
   if (left.length === 0) note('no former key is needed any more')
+  return exitCodes.ok
+}
+
+/**
+ * Ends the sessions whose tokens no key of the configuration reads, so that the gateway starts without a
+ * secret that is lost; resolves to the exit code.
+ */
+export async function discardSessions(options: StateOptions): Promise<number> {
+  const path = options.config ?? defaultConfigPath
+  const { config } = await loadConfig({ path, env: process.env })
+  // Held meanwhile: a gateway that runs has sessions that this one would not tell of it.
+  const state = await openStateDirectory(options.stateDirectory ?? config.stateDirectory)
+  try {
+    const secrets = tokenSecretsOf(config, await secretsOf(config, state))
+    const count = await discardUnreadableSessions(state.storePath, secrets)
+    note(`ended ${sessions(count)}; service accounts and other sessions stay`)
+  } finally {
+    state.release()
+  }
   return exitCodes.ok
 }
 

@@ -8,6 +8,7 @@ import type {
   GatewayOptions,
   RunGatewayOptions,
   SessionsOptions,
+  StateOptions,
 } from './gateway-options.ts'
 
 type End = (exitCode: number) => void
@@ -157,7 +158,15 @@ function defineKeys(end: End): Command {
       const { rotateKeys } = await import('./gateway-keys.ts')
       end(await rotateKeys(inherited(options, command)))
     })
-  return keys.addCommand(list).addCommand(rotate)
+  const discard = withState(new Command('discard'))
+    .description(
+      'End the sessions whose tokens no secret of the configuration reads, so that a gateway starts whose former secret is lost. The gateway must not run.',
+    )
+    .action(async (options: StateOptions, command: Command) => {
+      const { discardSessions } = await import('./gateway-keys.ts')
+      end(await discardSessions(inherited(options, command)))
+    })
+  return keys.addCommand(list).addCommand(rotate).addCommand(discard)
 }
 
 /** `postern gateway -c FILE check` means the same as `postern gateway check -c FILE`. */

@@ -8,7 +8,7 @@ import { isServiceAccountSession } from '../identity/service-account-record.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { LiveCaller, Session } from '../identity/session.ts'
 import type { SessionEndReason } from '../identity/sessions.ts'
-import { openSqliteStore, type TokenSecrets } from '../store/sqlite.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
 import type { TokenKeyStore } from '../store/store.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -18,6 +18,7 @@ import type { GatewayConfig } from './config/config.ts'
 import type { RequestHeaders } from './headers.ts'
 import type { SessionEnd } from './live-tunnels.ts'
 import type { Caller } from './parts.ts'
+import { secretsOf, tokenSecretsOf } from './secrets.ts'
 import type { StateDirectory } from './state-directory.ts'
 
 /** Who is who, as the rest of the gateway sees it. */
@@ -64,8 +65,8 @@ export async function openIdentity(
   parts: IdentityParts,
 ): Promise<OpenIdentity> {
   const { authenticateServiceUrl: origin, identityProvider } = config
-  const keys = await secrets(config, parts.state)
-  const store = await openSqliteStore(parts.state.storePath, tokenSecrets(config, keys))
+  const keys = await secretsOf(config, parts.state)
+  const store = await openSqliteStore(parts.state.storePath, tokenSecretsOf(config, keys))
   if (origin === undefined || identityProvider === undefined) {
     const accounts = createServiceAccountIdentity({
       store,
@@ -172,27 +173,4 @@ function storeUnavailable(cause: unknown): SystemError {
 
 function endOf(reason: SessionEndReason): SessionEnd {
   return reason === 'expired' ? 'session-expired' : 'session-revoked'
-}
-
-/** What encrypts stored tokens: the first; the others read those of before. */
-function tokenSecrets(
-  { tokenEncryptionKeys }: GatewayConfig,
-  { sharedSecret }: { readonly sharedSecret: Buffer },
-): TokenSecrets {
-  const shared = { setting: 'shared_secret', bytes: sharedSecret } as const
-  const [first, ...others] = tokenEncryptionKeys.map((bytes) => {
-    return { setting: 'token_encryption_key', bytes } as const
-  })
-  return first === undefined ? [shared] : [first, ...others, shared]
-}
-
-/** Those of the configuration, else keys made once and kept in the state directory. */
-async function secrets(
-  config: GatewayConfig,
-  state: StateDirectory,
-): Promise<{ sharedSecret: Buffer; cookieSecret: Buffer }> {
-  return {
-    sharedSecret: config.sharedSecret ?? (await state.key('shared_secret')),
-    cookieSecret: config.cookieSecret ?? (await state.key('cookie_secret')),
-  }
 }

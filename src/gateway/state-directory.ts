@@ -122,7 +122,7 @@ async function readOrMakeKey(path: string): Promise<Buffer> {
   const key = Buffer.from((await readKeyFile(path)).trim(), 'base64')
   if (key.length === keyBytes) return key
   throw new SystemError('state-directory-unusable', `"${path}" holds no key of ${keyBytes} bytes`, {
-    hint: 'remove the file: a new key is made, and everybody signs in again',
+    hint: 'put it back from a backup, or remove the file: a new key is made, and everybody signs in again',
   })
 }
 

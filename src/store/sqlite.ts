@@ -11,7 +11,7 @@ import { migrate } from './migrations.ts'
 import { createServiceAccountTable } from './service-account-table.ts'
 import { createSessionTable } from './session-table.ts'
 import { createTokenKeyTable } from './token-key-table.ts'
-import { openTokenKeys } from './token-keys.ts'
+import { discardUnreadable, openTokenKeys } from './token-keys.ts'
 import type { TokenSecret } from './token-cipher.ts'
 import { encryptPlain } from './token-rotation.ts'
 import type { Store } from './store.ts'
@@ -34,13 +34,7 @@ export async function openSqliteStore(
   path: string,
   secrets: TokenSecrets = forMemory(path),
 ): Promise<Store> {
-  let database: DatabaseSync | undefined
-  try {
-    database = openDatabase(path)
-    const db = new Kysely<Tables>({
-      dialect: new SqliteDialect({ database: forKysely(database) }),
-    })
-    await migrate(db)
+  return open(path, async (database, db) => {
     const keys = await openTokenKeys(db, secrets, Date.now())
     // What was plain is in the write-ahead log as well until that is emptied.
     if ((await encryptPlain(db, keys)) > 0) database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -52,6 +46,32 @@ export async function openSqliteStore(
       serviceAccounts: createServiceAccountTable(db),
       close: closeOnce(() => db.destroy()),
     }
+  })
+}
+
+/**
+ * Ends every session whose tokens none of these secrets reads, in a database that nobody has open; answers how
+ * many. Throws as `openSqliteStore`.
+ */
+export function discardUnreadableSessions(path: string, secrets: TokenSecrets): Promise<number> {
+  return open(path, async (_, db) => {
+    const count = await discardUnreadable(db, secrets)
+    await db.destroy()
+    return count
+  })
+}
+
+async function open<T>(
+  path: string,
+  use: (database: DatabaseSync, db: Kysely<Tables>) => Promise<T>,
+): Promise<T> {
+  let database: DatabaseSync | undefined
+  try {
+    database = openDatabase(path)
+    const dialect = new SqliteDialect({ database: forKysely(database) })
+    const db = new Kysely<Tables>({ dialect })
+    await migrate(db)
+    return await use(database, db)
   } catch (error) {
     if (database?.isOpen === true) database.close()
     throw unusable(path, error)

@@ -15,7 +15,7 @@ const secret = (fill: number, setting: TokenSecret['setting'] = 'shared_secret')
   bytes: new Uint8Array(32).fill(fill),
 })
 const tokens = { accessToken: 'an-access-token', refreshToken: 'a-refresh-token', idToken: 'an-id' }
-const alice = sessionRecord({ id: 's-alice', ...tokens })
+const alice = sessionRecord({ id: 's-alice', expiresAtMs: Date.now() + 3_600_000, ...tokens })
 
 describe('tokens at rest', () => {
   test('are in no file of the database, and come back as they were', async (t) => {
@@ -104,6 +104,16 @@ describe('tokens at rest', () => {
   })
 })
 
+test('a session past its end needs no key: the gateway starts without it', async (t) => {
+  const path = temporaryPath(t)
+  const store = await openSqliteStore(path, [secret(1)])
+  await store.sessions.add({ ...alice, expiresAtMs: Date.now() - 1 })
+  await store.close()
+  const next = await openSqliteStore(path, [secret(2)])
+  t.after(() => next.close())
+  assert.equal((await next.sessions.list()).length, 1)
+})
+
 describe('a rotation of keys', () => {
   test('encrypts every row with a new key, and changes no session', async (t) => {
     const { path, store } = await openTwo(t)
@@ -189,7 +199,7 @@ async function openTwo(
   const store = await openSqliteStore(path, secrets)
   t.after(() => store.close())
   await store.sessions.add(alice)
-  await store.sessions.add(sessionRecord({ id: 's-bob', refreshToken: 'another-refresh-token' }))
+  await store.sessions.add({ ...alice, id: 's-bob', refreshToken: 'another-refresh-token' })
   return { path, store }
 }
 

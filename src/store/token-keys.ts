@@ -41,12 +41,11 @@ export async function openTokenKeys(
   const ownId = secretIdOf(secrets[0])
   const rows = await db.selectFrom('token_keys').selectAll().orderBy('created_at_ms').execute()
   const derived = new Map<string, Uint8Array>()
-  const isReadable = (id: string): boolean => derived.has(id)
   for (const { id, secret_id: secretId } of rows) {
     const secret = secretOf.get(secretId)
     if (secret !== undefined) derived.set(id, deriveTokenKey(secret, id))
   }
-  await assertReadable(db, isReadable)
+  await assertReadable(db, secrets, nowMs)
   let current = rows.findLast(({ secret_id: secretId }) => secretId === ownId)?.id
   const renew = async (whenMs: number): Promise<string> => {
     const row: TokenKeyRow = { id: drawKeyId(), secret_id: ownId, created_at_ms: whenMs }
@@ -76,18 +75,37 @@ export async function openTokenKeys(
   }
 }
 
+/** Removes every session whose tokens none of these secrets reads; answers how many. */
+export async function discardUnreadable(
+  db: Kysely<Tables>,
+  secrets: readonly TokenSecret[],
+): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('sessions')
+    .where('token_key', 'is not', null)
+    .where('token_key', 'not in', readableKeys(db, secrets))
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}
+
+/** Sessions past their end are nobody's any more. */
 async function assertReadable(
   db: Kysely<Tables>,
-  isReadable: (id: string) => boolean,
+  secrets: readonly TokenSecret[],
+  nowMs: number,
 ): Promise<void> {
-  const used = await db
+  const { lost } = await db
     .selectFrom('sessions')
-    .select(['token_key', db.fn.countAll<number>().as('sessions')])
+    .select(db.fn.countAll<number>().as('lost'))
+    .where('expires_at_ms', '>', nowMs)
     .where('token_key', 'is not', null)
-    .groupBy('token_key')
-    .execute()
-  const lost = used.filter(({ token_key: id }) => id !== null && !isReadable(id))
-  if (lost.length > 0) throw missing(lost.reduce((sum, row) => sum + row.sessions, 0))
+    .where('token_key', 'not in', readableKeys(db, secrets))
+    .executeTakeFirstOrThrow()
+  if (lost > 0) throw missing(lost)
+}
+
+function readableKeys(db: Kysely<Tables>, secrets: readonly TokenSecret[]) {
+  return db.selectFrom('token_keys').select('id').where('secret_id', 'in', secrets.map(secretIdOf))
 }
 
 function missing(sessions: number): SystemError {
@@ -96,7 +114,7 @@ function missing(sessions: number): SystemError {
     'token-key-missing',
     `the tokens of ${whose} are encrypted with a key that neither "token_encryption_key" nor "shared_secret" gives`,
     {
-      hint: 'put the former secret back, or add it as a further line of the file that "token_encryption_key_file" names and run "postern gateway keys rotate"; without it move the database away: everybody signs in again',
+      hint: 'put the former secret back, or add it as a further line of the file that "token_encryption_key_file" names and run "postern gateway keys rotate"; where it is lost, "postern gateway keys discard" ends these sessions',
     },
   )
 }

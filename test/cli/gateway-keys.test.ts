@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { startControl, type ControlParts } from '../../src/gateway/control/server.ts'
+import { openStateDirectory } from '../../src/gateway/state-directory.ts'
+import { createCertificateAuthority } from '../../src/net/certificate.ts'
+import { serviceAccountRecord } from '../../src/store/service-account-store.suite.ts'
 import { silentLogger } from '../../src/log.ts'
 import { sessionRecord } from '../../src/store/session-store.suite.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
@@ -51,6 +55,47 @@ describe('postern gateway keys', () => {
     const { key, resumed, sessions, former_keys: former } = JSON.parse(stdout)
     assert.deepEqual([key, resumed, sessions, former], [keys[1].id, true, 150, []])
     assert.match(stderr, /^going on with "/)
+  })
+})
+
+describe('postern gateway keys discard', () => {
+  test('lets a gateway start whose secret is lost, ends those sessions, and keeps accounts', async () => {
+    await using sandbox = await createSandbox()
+    const secret = (fill: number) => Buffer.alloc(32, fill)
+    const secrets = (fill: number) => [{ setting: 'shared_secret', bytes: secret(fill) }] as const
+    const storePath = join(sandbox.path, 'postern.db')
+    const store = await openSqliteStore(storePath, secrets(1))
+    const expiresAtMs = Date.now() + 3_600_000
+    await store.sessions.add(sessionRecord({ expiresAtMs }))
+    await store.serviceAccounts.add(serviceAccountRecord())
+    await store.close()
+    await assert.rejects(openSqliteStore(storePath, secrets(2)), { code: 'token-key-missing' })
+
+    const { cert, key } = await (await createCertificateAuthority()).issue(['localhost'])
+    const yaml = [
+      `certificate: ${Buffer.from(cert).toString('base64')}`,
+      `certificate_key: ${Buffer.from(key).toString('base64')}`,
+      `shared_secret: ${secret(2).toString('base64')}`,
+      `state_directory: ${sandbox.path}`,
+    ]
+    const config = join(sandbox.path, 'postern.yaml')
+    await writeFile(config, yaml.join('\n'), { mode: 0o600 })
+    const discard = (): Promise<Ended> =>
+      runPostern(['gateway', 'keys', 'discard', '-c', config], { env: sandbox.env })
+
+    const running = await openStateDirectory(sandbox.path)
+    const refused = await discard()
+    assert.deepEqual([refused.code, /in use by another gateway/.test(refused.stderr)], [8, true])
+    running.release()
+    const { code, stderr } = await discard()
+    assert.deepEqual(
+      [code, stderr],
+      [0, 'ended 1 session; service accounts and other sessions stay\n'],
+    )
+    const again = await openSqliteStore(storePath, secrets(2))
+    assert.deepEqual(await again.sessions.list(), [])
+    assert.equal((await again.serviceAccounts.list()).length, 1)
+    await again.close()
   })
 })
 
