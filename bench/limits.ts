@@ -24,6 +24,13 @@ const limits: readonly Limit[] = [
     of: 'ratioToHttp1',
     bound: { atLeast: 0.6 },
   },
+  ...['http/1.1', 'h2', 'websocket'].map((protocol) => ({
+    protocol,
+    measure: /^stalled$/,
+    figure: 'p99Micros',
+    of: 'median' as const,
+    bound: { atMost: 20_000 },
+  })),
 ]
 
 function limitsOf(protocol: string, cpuRatio: number, kibPerTunnel: number): readonly Limit[] {

@@ -15,6 +15,7 @@ import {
   measureIdle,
   measureLatency,
   measureOpens,
+  measureStalled,
   measureThroughput,
   startTarget,
   throughputs,
@@ -107,6 +108,7 @@ async function measureAll(
     const samples: Sample[] = []
     await measureRunning(bench, targets, samples)
     if (options.only.includes('idle')) await measureMemory(bench, targets, samples)
+    if (options.only.includes('stalled')) await measureUnderStalls(bench, targets, samples)
     return samples
   } finally {
     await generator.stop()
@@ -163,6 +165,15 @@ async function measureMemory(bench: Bench, targets: readonly Target[], samples: 
         )
       }
     }
+  }
+}
+
+/** Once: thousands of handshakes take their time. Of the gateway, whose promise it is. */
+async function measureUnderStalls(bench: Bench, targets: readonly Target[], samples: Sample[]) {
+  for (const subject of subjectsOf(targets.filter(({ name }) => name === 'gateway'))) {
+    await record(samples, { measure: 'stalled', subject, round: 1 }, () =>
+      measureStalled(bench, subject),
+    )
   }
 }
 

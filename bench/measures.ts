@@ -108,6 +108,25 @@ export async function measureIdle(
   }
 }
 
+/**
+ * Round trip through a tunnel, as `measureLatency` has it, while connections of every kind that stalls
+ * stand; in a fresh process.
+ */
+export async function measureStalled(bench: Bench, subject: Subject): Promise<Figures> {
+  const running = await startTarget(bench, subject.target)
+  const { stalled, pings } = bench.options
+  try {
+    await run(bench, subject, running, { kind: 'stall', count: stalled })
+    const { p50Micros, p99Micros } = latencyOf(
+      await run(bench, subject, running, { kind: 'latency', pings }),
+    )
+    return { p50Micros, p99Micros, residentMib: residentBytes(running.pid) / 1024 ** 2 }
+  } finally {
+    await run(bench, subject, running, { kind: 'release' })
+    await running.stop()
+  }
+}
+
 /** Starts a target in a directory of its own. */
 export function startTarget(bench: Bench, target: Target): Promise<RunningTarget> {
   const directory = `${bench.setting.directory}/${target.name}`

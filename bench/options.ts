@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const groups = ['throughput', 'latency', 'opens', 'idle'] as const
+export const groups = ['throughput', 'latency', 'opens', 'idle', 'stalled'] as const
 /** What can be measured. */
 export type Group = (typeof groups)[number]
 
@@ -14,6 +14,8 @@ export interface Options {
   /** Tunnels held open for the memory measurement. */
   readonly tunnels: number
   readonly pings: number
+  /** Connections of each kind that stalls, while tunnels are pinged. */
+  readonly stalled: number
   readonly opens: number
   /** Another program to measure as the gateway than the build or the source. */
   readonly gateway: string | undefined
@@ -68,6 +70,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     gib: positive('--gib', values.gib, quick ? 0.25 : 1),
     tunnels: positive('--tunnels', values.tunnels, quick ? 500 : 2_000),
     pings: quick ? 1_000 : 10_000,
+    stalled: quick ? 100 : 1_000,
     opens: quick ? 200 : 1_000,
     gateway: values.gateway,
     profile: values.profile,

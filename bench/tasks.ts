@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+import { portalFile, stalls } from '../test/bad-input/stalled.ts'
 import { receive, chunk, encodeOrder, pour } from './bytes.ts'
 import type { Endpoint } from './endpoint.ts'
 import { cpuSeconds } from './process-stats.ts'
@@ -16,6 +18,7 @@ export type Task =
   | { readonly kind: 'latency'; readonly pings: number }
   | { readonly kind: 'opens'; readonly count: number }
   | { readonly kind: 'hold'; readonly count: number; readonly shared: boolean }
+  | { readonly kind: 'stall'; readonly count: number }
   | { readonly kind: 'release' }
 
 /** `up` is from client to upstream. */
@@ -48,6 +51,9 @@ const pingBytes = 64
 /** Tunnels being opened at the same time. */
 const openConcurrency = 16
 
+/** Addresses that they come from: one alone has a limit of its own. */
+const stallAddresses = 100
+
 /** Tunnels held open between `hold` and `release`. */
 const held: Opener[] = []
 
@@ -56,6 +62,7 @@ export async function perform({ task, endpoint, pid }: Order): Promise<Result> {
   if (task.kind === 'latency') return latency(endpoint, task.pings)
   if (task.kind === 'opens') return opens(endpoint, pid, task.count)
   if (task.kind === 'hold') return hold(endpoint, task.count, task.shared)
+  if (task.kind === 'stall') return stall(endpoint, task.count)
   for (const opener of held.splice(0)) opener.close()
   return {}
 }
@@ -127,6 +134,23 @@ async function openAndTouch(opener: Opener) {
   tunnel.write(Buffer.concat([encodeOrder('E', 0), chunk.subarray(0, 1)]))
   await answered
   return tunnel
+}
+
+/** Connections without a tunnel that are held as cheaply as can be, so many of each kind. */
+async function stall(endpoint: Endpoint, count: number): Promise<Result> {
+  const path = await portalFile()
+  const sockets: Socket[] = []
+  held.push({
+    open: () => Promise.reject(new Error('nothing opens by stalling')),
+    close: () => sockets.forEach((socket) => socket.destroy()),
+  })
+  for (const open of Object.values(stalls)) {
+    let begun = 0
+    await inParallel(count, async () => {
+      sockets.push(await open(endpoint, path, `127.0.${1 + (begun++ % stallAddresses)}.1`))
+    })
+  }
+  return {}
 }
 
 async function inParallel(count: number, work: () => Promise<unknown>): Promise<void> {

@@ -18,7 +18,7 @@ const streams = 12
 const streamOf = (index: number): number => 2 * index + 1
 
 /** What a peer without a tunnel can do so as to be held, and costs nothing itself. */
-export const stalls = {
+const kinds = {
   'says nothing at all': async (rig, _path, localAddress) => plain(rig, localAddress),
   'begins a handshake': async (rig, _path, localAddress) => {
     const socket = await plain(rig, localAddress)
@@ -66,9 +66,9 @@ export const stalls = {
     socket.write(Buffer.concat([preface, closedWindow, ...many(head, streams)]))
     return socket
   },
-} as const satisfies Readonly<Record<string, Stall>>
+} satisfies Readonly<Record<string, Stall>>
 
-export type StallName = keyof typeof stalls
+export const stalls: Readonly<Record<keyof typeof kinds, Stall>> = kinds
 
 function get({ port }: Target, path: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`

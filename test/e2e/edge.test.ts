@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe } from 'node:test'
-import { mustRun, startChild } from './child.ts'
+import { stalls } from '../bad-input/stalled.ts'
+import { mustRun, startChild, type Child } from './child.ts'
 import { peerTest, program } from './peers.ts'
 import { startSshd } from './peers/openssh.ts'
 import { personAt } from './person.ts'
@@ -42,24 +43,70 @@ describe('behind a load balancer that passes TLS on', () => {
   }
 })
 
-/** HAProxy as a TCP load balancer before the gateway; resolves to its port. */
+describe('behind a load balancer that tells no address', () => {
+  peerTest(
+    'its health checks pass while clients of its address stall',
+    ['HAProxy'],
+    async (scope) => {
+      const settings = { log_level: 'debug', max_connections_per_address: 20 }
+      const rig = await startRig(scope, [route(`${host}:22`, 1)], settings)
+      // As most configurations have it: HTTP/1.0, without a host.
+      const edge = await startEdge(
+        scope,
+        `  option httpchk GET /healthz
+  server gateway 127.0.0.1:${rig.port} check inter 100ms check-ssl verify none`,
+      )
+      const checks = new Set<unknown>()
+      const passed = async (count: number): Promise<void> => {
+        await rig.lines.first((line) => {
+          if (line['path'] !== '/healthz') return false
+          assert.equal(line['response-code'], 200)
+          checks.add(line['request-id'])
+          return checks.size >= count
+        })
+      }
+      await passed(1)
+      for (let come = 0; come < 100; come += 1) {
+        const socket = await stalls['begins a handshake']({ port: edge.port, ca: rig.ca }, '/')
+        scope.defer(() => void socket.destroy())
+      }
+      await rig.lines.first(({ end }) => end === 'address-limit')
+      await passed(checks.size + 10)
+      assert.doesNotMatch(edge.child.output(), /is DOWN/)
+    },
+  )
+})
+
+/** HAProxy as a TCP load balancer that sends PROXY headers; resolves to its port. */
 async function startHaproxy(scope: Scope, gateway: number, version: string): Promise<number> {
+  const lines = `  tcp-request connection set-src ipv4(${clientIp})
+  server gateway 127.0.0.1:${gateway} ${version}`
+  return (await startEdge(scope, lines)).port
+}
+
+/** HAProxy as a TCP load balancer before the gateway. */
+async function startEdge(
+  scope: Scope,
+  lines: string,
+): Promise<{ readonly port: number; readonly child: Child }> {
   const port = await freePort()
   const path = join(scope.directory, 'haproxy.cfg')
   await writeFile(
     path,
-    `defaults
+    `global
+  log stdout format raw local0 notice
+defaults
+  log global
   mode tcp
   timeout connect 5s
   timeout client 1m
   timeout server 1m
 listen edge
   bind 127.0.0.1:${port}
-  tcp-request connection set-src ipv4(${clientIp})
-  server gateway 127.0.0.1:${gateway} ${version}
+${lines}
 `,
   )
   const child = startChild(scope, program('haproxy'), ['-db', '-q', '-f', path])
   await untilListening(port, child)
-  return port
+  return { port, child }
 }

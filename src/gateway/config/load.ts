@@ -8,6 +8,7 @@ import { readCertificates } from './certificates.ts'
 import type { Certificate, GatewayConfig } from './config.ts'
 import { clientCertificateUse, readDownstreamMtls } from './downstream-mtls.ts'
 import { readDirectory } from './directory.ts'
+import { warnOfSilentEdge } from './edge.ts'
 import { createFiles } from './files.ts'
 import type { Files } from './files.ts'
 import { inOrder } from './findings.ts'
@@ -78,6 +79,7 @@ export async function loadConfig({
   const signIn = readSignIn(settings, secrets.idpClientSecret, routes, findings)
   const directory = await readDirectory(settings, path, files, findings)
   const proxyProtocol = readProxyProtocol(settings, findings)
+  warnOfSilentEdge(settings, settings.values.address ?? fallback(globalKeys.address), findings)
   warnOfUncoveredHost(settings, certificates, findings)
   if (file.readableBy === 'others') warnOfExposed(text, findings)
   if (findings.problems.length > 0) throw new ConfigError(inOrder(findings.problems))
