@@ -12,6 +12,7 @@ export const exitCodes = {
   gateway: 7,
   system: 8,
   lost: 9,
+  cut: 10,
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
@@ -27,7 +28,8 @@ export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   6: 'the service behind the gateway cannot be reached',
   7: 'the gateway, or the proxy before it, cannot be reached or is not trusted',
   8: 'this machine is in the way: an address in use, a file that cannot be read',
-  9: 'the tunnel was cut or lost before its end',
+  9: 'the tunnel was lost before its end',
+  10: 'the gateway cut the tunnel, and says why',
 }
 
 /** The lines of `--help` about these codes. */
@@ -90,6 +92,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'output-failed': exitCodes.system,
   'too-many-service-accounts': exitCodes.system,
   'tunnel-lost': exitCodes.lost,
+  'tunnel-cut': exitCodes.cut,
 }
 
 /** The exit code for whatever ended the program. */

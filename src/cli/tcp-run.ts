@@ -5,12 +5,11 @@ import {
   type DeviceSignIn,
   type GatewayClient,
 } from '../client/gateway-client.ts'
+import { CutError, endError } from '../client/end-error.ts'
 import { isOpenToOthers, parseListenAddress, type ListenAddress } from '../client/listen-address.ts'
 import { startListener } from '../client/listener.ts'
 import { serveLocal } from '../client/serve.ts'
 import { openStdio } from '../client/stdio.ts'
-import { UpstreamError } from '../errors.ts'
-import type { RelayEnd } from '../net/relay.ts'
 import { exitProcess } from '../standard-output.ts'
 import { ownedStreams } from '../standard-streams.ts'
 import { exitCodeOf, exitCodeOfSignal, exitCodes } from './exit-codes.ts'
@@ -118,7 +117,8 @@ async function serveStdio(
   try {
     const end = await serveLocal(stdio, authority, client)
     if (ended !== undefined) return await leave(ended)
-    if (end.cause === 'upstream-reset') throw tunnelLost(end)
+    const failure = endError(end, authority)
+    if (failure !== undefined) throw failure
     return exitCodes.ok
   } catch (error) {
     if (ended !== undefined) return await leave(ended)
@@ -179,7 +179,8 @@ async function serveOne(
     const end = await serveLocal(socket, authority, client, () =>
       voice.info(`connected ${peer}`, fields),
     )
-    if (end.cause === 'upstream-reset' && !ending.aborted) throw tunnelLost(end)
+    const failure = ending.aborted ? undefined : endError(end, authority)
+    if (failure !== undefined) throw failure
     voice.info(`disconnected ${peer}`, {
       ...fields,
       bytesUp: end.bytesUp,
@@ -187,13 +188,8 @@ async function serveOne(
     })
   } catch (error) {
     if (ending.aborted) return
-    voice.error(describe(error), { ...fields, ...errorFields(error) })
+    // What the gateway does on purpose is no error of the program.
+    const level = error instanceof CutError ? 'warn' : 'error'
+    voice[level](describe(error), { ...fields, ...errorFields(error) })
   }
-}
-
-function tunnelLost({ error }: RelayEnd): UpstreamError {
-  return new UpstreamError('tunnel-lost', 'the tunnel was cut before its end', {
-    cause: error,
-    hint: "the service reset it, the gateway's policy changed, or the connection was lost; the gateway's log says which",
-  })
 }

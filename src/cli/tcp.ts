@@ -37,7 +37,7 @@ Environment:
 
 Exit codes:
 ${Object.entries(exitCodeMeanings)
-  .map(([code, meaning]) => `  ${code}  ${meaning}`)
+  .map(([code, meaning]) => `${code.padStart(4)}  ${meaning}`)
   .join('\n')}
 `
 

@@ -79,6 +79,7 @@ export function errorFields(error: unknown): LogFields {
   return {
     code: error.code,
     hint: error.hint,
+    ended: details['ended'],
     'request-id': details['requestId'] || undefined,
     reasons:
       Array.isArray(details['reasons']) && details['reasons'].length > 0

@@ -7,6 +7,7 @@ import {
   isTunnel,
   NoAnswerError,
   readBody,
+  tunnelIdOf,
   type ConnectAnswer,
   type HttpAnswer,
   type RequestFields,
@@ -27,6 +28,9 @@ export interface PlainRequest {
   readonly maxBodyBytes?: number | undefined
 }
 
+/** The answer to a CONNECT over HTTP/1.1; `id` is the tunnel's, where the gateway gives one. */
+export type ConnectHttp1Answer = ConnectAnswer<Duplex> & { readonly id?: string | undefined }
+
 /**
  * Asks for a tunnel on a connection of its own. The connection becomes the tunnel, or is gone.
  *
@@ -38,7 +42,7 @@ export function connectHttp1(
   authority: string,
   fields: RequestFields,
   signal?: AbortSignal,
-): Promise<ConnectAnswer<Duplex>> {
+): Promise<ConnectHttp1Answer> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       clearTimeout(timer)
@@ -58,7 +62,7 @@ export function connectHttp1(
       clearTimeout(timer)
       if (head.length > 0) stream.unshift(head)
       const { statusCode: status = 0, headers } = answer
-      if (isTunnel({ status, headers })) resolve({ tunnel: stream })
+      if (isTunnel({ status, headers })) resolve({ tunnel: stream, id: tunnelIdOf({ headers }) })
       else void readRefusal(answer, stream).then((refusal) => resolve({ refusal }))
     })
     outgoing.end()

@@ -5,10 +5,12 @@ import { UpstreamError } from '../errors.ts'
 import { keepAliveMs } from '../net/dial.ts'
 import { endWithPeer } from '../net/http2-peer-end.ts'
 import { createProbe } from './http2-probe.ts'
+import type { Aftermath } from './aftermath.ts'
 import {
   answerTimeoutMs,
   isTunnel,
   readBody,
+  tunnelIdOf,
   type ConnectAnswer,
   type HttpAnswer,
   type RequestFields,
@@ -73,7 +75,11 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
     // The event comes a turn later: the session may have been destroyed in between.
     if (!session.destroyed) session.setLocalWindowSize(connectionWindowBytes)
   })
-  session.on('goaway', () => (isLeaving = true))
+  let lastWords: Uint8Array | undefined
+  session.on('goaway', (_code, _lastStreamId, words?: Uint8Array) => {
+    isLeaving = true
+    lastWords = words ?? lastWords
+  })
   // Every stream of a lost session reports the loss itself.
   session.on('error', () => undefined)
   socket.once('end', () => (isLeaving = true))
@@ -81,6 +87,29 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
   const probe = createProbe(session)
   pingRegularly(session)
   let idle: NodeJS.Timeout | undefined
+
+  /** Only on this connection: a gateway that cannot be asked on it has lost the tunnel, not cut it. */
+  async function fetchPath(path: string, signal: AbortSignal): Promise<HttpAnswer> {
+    const stream = session.request({ ':path': path, accept: 'application/json' })
+    follow(stream)
+    const head = await awaitHead(stream, probe.silence, signal)
+    const body = await readBody(stream)
+    stream.destroy()
+    return { ...head, body }
+  }
+
+  function aftermathOf(requestId: string | undefined): Aftermath | undefined {
+    if (requestId === undefined) return undefined
+    return {
+      requestId,
+      hidesCuts: false,
+      async whyCut(signal) {
+        const { askWhy, readGoAway } = await import('./ask-why.ts')
+        const said = lastWords && readGoAway(lastWords, requestId)
+        return said ?? askWhy(requestId, (path) => fetchPath(path, signal))
+      },
+    }
+  }
 
   return {
     get isUsable() {
@@ -114,7 +143,7 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
       const head = await awaitHead(stream, probe.silence, signal)
       probe.heard()
       hasAnswered = true
-      if (isTunnel(head)) return { tunnel: stream }
+      if (isTunnel(head)) return { tunnel: stream, aftermath: aftermathOf(tunnelIdOf(head)) }
       const body = await readBody(stream)
       stream.destroy()
       return { refusal: { ...head, body } }

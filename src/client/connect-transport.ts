@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { AppError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { abandon } from '../net/relay.ts'
+import type { Aftermath } from './aftermath.ts'
 import type { TunnelSession } from './connect-http2.ts'
 import type { Connector } from './connection.ts'
 import type { GatewayAddress } from './destination.ts'
@@ -117,12 +118,26 @@ export function createConnectTransport(
     const socket = ready ?? (await connector.open(['http/1.1'], signal)).socket
     const { connectHttp1 } = await import('./connect-http1.ts')
     const answer = await connectHttp1(socket, authority, fields, signal)
-    const { tunnel } = answer
+    const { tunnel, id } = answer
     if (tunnel === undefined) return answer
     http1Tunnels.add(tunnel)
     tunnel.once('close', () => http1Tunnels.delete(tunnel))
     if (ending.signal.aborted) tunnel.destroy()
-    return answer
+    return { tunnel, aftermath: id === undefined ? undefined : aftermathOf(id) }
+  }
+
+  function aftermathOf(requestId: string): Aftermath {
+    return {
+      requestId,
+      hidesCuts: true,
+      async whyCut(signal) {
+        const [{ askWhy }, { createFetchPath }] = await Promise.all([
+          import('./ask-why.ts'),
+          import('./gateway-request.ts'),
+        ])
+        return askWhy(requestId, createFetchPath(gateway, connector, signal))
+      },
+    }
   }
 
   return {

@@ -8,12 +8,20 @@ import {
   answerTimeoutMs,
   NoAnswerError,
   readBody,
+  tunnelIdOf,
   type ConnectAnswer,
   type RequestFields,
 } from './http-answer.ts'
 
 /** What the gateway may have under way unread, in bytes; as over HTTP/2. */
 const windowBytes = 4 * 1024 * 1024
+
+/** The answer to it, with the tunnel's id where the gateway gives one. */
+export type WebSocketAnswer = ConnectAnswer<Duplex> & {
+  readonly id?: string | undefined
+  /** What the other side has closed it with. */
+  readonly lastWords?: () => Uint8Array | undefined
+}
 
 /**
  * Asks for a tunnel over a WebSocket, on a connection of its own that is verified already. The
@@ -26,7 +34,7 @@ export function connectWebSocket(
   authority: string,
   fields: RequestFields,
   signal: AbortSignal,
-): Promise<ConnectAnswer<Duplex>> {
+): Promise<WebSocketAnswer> {
   // Not "wss:": what is on the connection is none of the library's business.
   const url = `ws://${fields['host'] ?? 'gateway'}${formatTunnelPath(authority)}`
   const webSocket = new WebSocket(url, [tunnelProtocol], {
@@ -50,9 +58,14 @@ export function connectWebSocket(
       webSocket.off('error', onError).on('error', ignore)
     }
     webSocket.on('error', onError)
+    let id: string | undefined
+    webSocket.once('upgrade', (answer) => (id = tunnelIdOf(answer)))
     webSocket.once('open', () => {
       release()
-      resolve({ tunnel: tunnelOverWebSocket(webSocket, windowBytes) })
+      let lastWords: Uint8Array | undefined
+      webSocket.on('close', (_code, words) => (lastWords = words))
+      const tunnel = tunnelOverWebSocket(webSocket, windowBytes)
+      resolve({ tunnel, id, lastWords: () => lastWords })
     })
     webSocket.once('unexpected-response', (_request: ClientRequest, answer: IncomingMessage) => {
       void readBody(answer).then((body) => {

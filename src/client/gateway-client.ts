@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { AccessError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import type { RelayCause } from '../net/relay.ts'
+import { followTunnel, type LearnFate, type TunnelFate } from './aftermath.ts'
 import { cacheDirectory } from './cache-directory.ts'
 import { createConnector, type Connector } from './connection.ts'
 import { serviceAccount, type Credentials } from './credentials.ts'
@@ -42,6 +44,8 @@ export interface GatewayClient {
    * `service-account-rejected`; UpstreamError `gateway-…`
    */
   open(authority: string, signal: AbortSignal): Promise<Duplex>
+  /** Learns why a tunnel that it opened has ended: asks the gateway where that may have cut it. Never rejects. */
+  learnFate(tunnel: Duplex, cause: RelayCause): Promise<TunnelFate>
   /** Ends everything at once, a sign-in under way included. Resolves when its lock is released. */
   destroy(): Promise<void>
 }
@@ -76,9 +80,14 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
   })
   const credentials = credentialsOf(options, connector, ending.signal)
 
+  const fates = new WeakMap<Duplex, LearnFate>()
+
   function open(authority: string, signal: AbortSignal): Promise<Duplex> {
     return withToken(credentials, signal, async (token) => {
-      const { tunnel, refusal } = await transport.connect(authority, token, signal)
+      const { tunnel, aftermath, refusal } = await transport.connect(authority, token, signal)
+      if (tunnel !== undefined && aftermath !== undefined) {
+        fates.set(tunnel, followTunnel(tunnel, aftermath, ending.signal))
+      }
       if (tunnel !== undefined || wantsSignIn(refusal)) return tunnel
       throw refusedError(refusal, authority)
     })
@@ -86,6 +95,9 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
 
   return {
     open: (authority, signal) => open(authority, AbortSignal.any([signal, ending.signal])),
+    async learnFate(tunnel, cause) {
+      return fates.get(tunnel)?.(cause) ?? {}
+    },
     async destroy() {
       ending.abort(new Error('the client ends'))
       transport.destroy()

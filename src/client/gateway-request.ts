@@ -53,3 +53,13 @@ function formFields(body: string): Record<string, string> {
     'content-length': String(Buffer.byteLength(body)),
   }
 }
+
+/** Makes what fetches one of the gateway's own paths, without a token. */
+export function createFetchPath(
+  gateway: GatewayAddress,
+  connector: Connector,
+  signal: AbortSignal,
+): (path: string) => Promise<HttpAnswer> {
+  const send = createSendToGateway(gateway, connector)
+  return (path) => send({ method: 'GET', path }, signal)
+}

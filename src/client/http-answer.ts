@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream'
 import { UpstreamError } from '../errors.ts'
+import type { Aftermath } from './aftermath.ts'
+import { tunnelIdHeader } from '../tunnel/headers.ts'
 
 /** Header fields of a request of ours. */
 export type RequestFields = Readonly<Record<string, string>>
@@ -37,8 +39,12 @@ export class NoAnswerError extends UpstreamError {
 
 /** What the gateway says to CONNECT. */
 export type ConnectAnswer<Stream> =
-  | { readonly tunnel: Stream; readonly refusal?: never }
-  | { readonly tunnel?: never; readonly refusal: HttpAnswer }
+  | {
+      readonly tunnel: Stream
+      readonly aftermath?: Aftermath | undefined
+      readonly refusal?: never
+    }
+  | { readonly tunnel?: never; readonly aftermath?: never; readonly refusal: HttpAnswer }
 
 /**
  * Whether an answer to CONNECT opened a tunnel. Something on the way that takes CONNECT for an ordinary
@@ -47,6 +53,12 @@ export type ConnectAnswer<Stream> =
  */
 export function isTunnel({ status, headers }: Omit<HttpAnswer, 'body'>): boolean {
   return status === 200 && headers['content-type'] === undefined
+}
+
+/** The id by which the gateway can be asked about a tunnel; undefined when it cannot, as a stock Pomerium. */
+export function tunnelIdOf({ headers }: Pick<HttpAnswer, 'headers'>): string | undefined {
+  const id = headers[tunnelIdHeader]
+  return typeof id === 'string' ? id : undefined
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { TunnelWay } from './connect-transport.ts'
-import { connectWebSocket } from './connect-websocket.ts'
+import type { Aftermath } from './aftermath.ts'
+import { connectWebSocket, type WebSocketAnswer } from './connect-websocket.ts'
 import type { Connector } from './connection.ts'
 import type { GatewayAddress } from './destination.ts'
 
@@ -8,18 +9,34 @@ import type { GatewayAddress } from './destination.ts'
 export function createWebSocketTransport(gateway: GatewayAddress, connector: Connector): TunnelWay {
   const tunnels = new Set<Duplex>()
   const ending = new AbortController()
+
+  function aftermathOf(requestId: string, lastWords: WebSocketAnswer['lastWords']): Aftermath {
+    return {
+      requestId,
+      hidesCuts: false,
+      async whyCut(signal) {
+        const [{ askAfterClose }, { createFetchPath }] = await Promise.all([
+          import('./ask-why.ts'),
+          import('./gateway-request.ts'),
+        ])
+        const fetchPath = createFetchPath(gateway, connector, signal)
+        return askAfterClose(lastWords?.(), requestId, fetchPath)
+      },
+    }
+  }
+
   return {
     async connect({ authority, fields, signal }) {
       const either = AbortSignal.any([signal, ending.signal])
       const { socket } = await connector.open(['http/1.1'], either)
       const host = new URL(gateway.origin).host
       const answer = await connectWebSocket(socket, authority, { ...fields, host }, either)
-      const { tunnel } = answer
+      const { tunnel, id, lastWords } = answer
       if (tunnel === undefined) return answer
       tunnels.add(tunnel)
       tunnel.once('close', () => tunnels.delete(tunnel))
       if (ending.signal.aborted) tunnel.destroy()
-      return answer
+      return { tunnel, aftermath: id === undefined ? undefined : aftermathOf(id, lastWords) }
     },
     destroy() {
       ending.abort(new Error('the client ends'))

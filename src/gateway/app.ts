@@ -26,18 +26,21 @@ export interface AppOptions {
   readonly signIn: PageApp | undefined
   /** The routes as JSON, for programs. */
   readonly routesApi?: PageApp
+  /** Why tunnels were cut. */
+  readonly cutApi?: PageApp
   /** Pages made outside of `gateway/`; where they pass a request on, a plain page is shown. */
   readonly pages?: PageApp | undefined
 }
 
 /** Puts the pages and APIs together. Every path that is none of them is refused like a route. */
-export function createApp({ logger, signIn, routesApi, pages }: AppOptions): App {
+export function createApp({ logger, signIn, routesApi, cutApi, pages }: AppOptions): App {
   const app = createPageApp()
   app.use(async (c, next) => {
     await next()
     c.header(requestIdHeader, c.env.requestId)
   })
-  for (const part of [pages, signIn, routesApi]) if (part !== undefined) app.route('/', part)
+  for (const part of [pages, signIn, routesApi, cutApi])
+    if (part !== undefined) app.route('/', part)
   app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/ping', (c) => c.text('ok\n'))

@@ -17,6 +17,7 @@ import {
 import type { GatewayConfig } from './config/config.ts'
 import type { ControlParts } from './control/server.ts'
 import { subjectOf } from './directory.ts'
+import { createCutTunnels } from './cut-tunnels.ts'
 import { createGroupsClaim } from './groups-claim.ts'
 import { createLiveTunnels } from './live-tunnels.ts'
 import { matchRoute, type Asker, type MayUse } from './match-route.ts'
@@ -102,6 +103,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     audit,
     metrics,
     liveTunnels,
+    cutTunnels: createCutTunnels(clock),
     authorize,
     openUpstream: createOpenUpstream({ metrics }),
     clientCertificates,

@@ -12,6 +12,7 @@ import type { RequestHeaders } from './headers.ts'
 import type { AccessRequest, Grant, GrantBasis } from './grant.ts'
 import type { GroupsClaim } from './groups-claim.ts'
 import { DeniedError } from './refusal.ts'
+import { whomToAsk } from './routes/contact.ts'
 import type { Route } from './routes/route.ts'
 import type { RouteTable } from './routes/table.ts'
 
@@ -145,6 +146,6 @@ function refusalOf(
   return new DeniedError(
     `${who} may not use route "${route.name}"${why === '' ? '' : `: ${why}`}`,
     reasons,
-    'ask whoever runs this gateway for access, and give the request id',
+    `ask ${whomToAsk(route)} for access, and give the request id`,
   )
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { isSameAuthority } from '../address.ts'
 import { endInOrder } from '../net/linger.ts'
+import { requestIdHeader, tunnelIdHeader } from '../tunnel/headers.ts'
 import type { Answer } from './answer.ts'
 import { watchClient } from './client-gone.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
@@ -34,7 +35,9 @@ export function connectRequestHttp1(
     },
     accept() {
       gone.stop()
-      socket.write(`HTTP/1.1 200 OK\r\nx-request-id: ${context.requestId}\r\n\r\n`)
+      const { requestId } = context
+      const fields = `${requestIdHeader}: ${requestId}\r\n${tunnelIdHeader}: ${requestId}\r\n`
+      socket.write(`HTTP/1.1 200 OK\r\n${fields}\r\n`)
       return socket
     },
     refuse: (answer) => writeAndEnd(socket, answer),

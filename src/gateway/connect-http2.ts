@@ -1,5 +1,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import { isSameAuthority } from '../address.ts'
+import { requestIdHeader, tunnelIdHeader } from '../tunnel/headers.ts'
 import type { Answer } from './answer.ts'
 import { watchClient } from './client-gone.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
@@ -30,7 +31,9 @@ export function connectRequestHttp2(
     accept() {
       gone.stop()
       // A client that has gone meanwhile: the relay finds the stream destroyed.
-      if (!stream.destroyed) stream.respond({ ':status': 200, 'x-request-id': context.requestId })
+      const { requestId } = context
+      const fields = { [requestIdHeader]: requestId, [tunnelIdHeader]: requestId }
+      if (!stream.destroyed) stream.respond({ ':status': 200, ...fields })
       return stream
     },
     refuse(answer) {

@@ -19,6 +19,13 @@ export interface TunnelOutcome {
   end(end: RelayEnd): void
 }
 
+/** A tunnel whose 200 has been sent. */
+export interface BegunTunnel {
+  readonly requestId: string
+  readonly route: Route
+  readonly tunnel: LiveTunnel
+}
+
 /** What the access log knows of a CONNECT when it begins. */
 export function accessRequest({
   requestId,
@@ -43,12 +50,11 @@ export function accessRequest({
   }
 }
 
-/** Counts a tunnel in, and says how it ended. */
+/** Counts a tunnel in, and says how it ended: to the log, and to its client when that asks. */
 export function beginTunnel(
   entry: AccessEntry,
-  route: Route,
-  tunnel: LiveTunnel,
-  { metrics }: GatewayParts,
+  { requestId, route, tunnel }: BegunTunnel,
+  { metrics, cutTunnels }: Pick<GatewayParts, 'metrics' | 'cutTunnels'>,
 ): TunnelOutcome {
   const counted = metrics.tunnelOpened(route.name)
   const startedMs = performance.now()
@@ -56,6 +62,8 @@ export function beginTunnel(
     end({ cause, bytesUp, bytesDown, error }) {
       const ended: Ended = cause === 'cut' ? (tunnel.ended ?? 'shutdown') : cause
       counted.ended(ended, performance.now() - startedMs, { up: bytesUp, down: bytesDown })
+      // Before the client can have heard of the end, and asks.
+      cutTunnels.add({ requestId, ended, reasons: tunnel.reasons, route })
       entry.reasons(tunnel.reasons)
       entry.end({ responseCode: 200, details: 'via_upstream', bytesUp, bytesDown, ended, error })
     },

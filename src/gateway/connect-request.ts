@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { CutCode } from '../tunnel/cut.ts'
 import type { Answer } from './answer.ts'
 import type { Client } from './client-addresses.ts'
 
@@ -22,8 +23,11 @@ export interface ConnectRequest extends ConnectContext {
   readonly fault: string | undefined
   /** Aborted when the client is gone before it was answered. */
   readonly signal: AbortSignal
-  /** Answers 200; from then on the stream carries the tunnel's bytes and is the caller's. */
-  accept(): Duplex
+  /**
+   * Answers 200; from then on the stream carries the tunnel's bytes and is the caller's. A transport that can
+   * say so tells the client by which of `CutCode` it was cut, when it is destroyed.
+   */
+  accept(cutBy: () => CutCode | undefined): Duplex
   /** Answers with a refusal and ends the request in order; whatever the client still sends is dropped. */
   refuse(answer: Answer): void
   /** Lets go of the request without an answer. */

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { WebSocketServer } from '../tunnel/ws.ts'
-import { requestIdHeader } from '../tunnel/headers.ts'
+import { encodeCloseText, type CutCode } from '../tunnel/cut.ts'
+import { requestIdHeader, tunnelIdHeader } from '../tunnel/headers.ts'
 import { parseTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
 import { watchClient } from './client-gone.ts'
@@ -59,9 +60,9 @@ export function connectRequestWebSocket(
     get signal() {
       return gone.signal()
     },
-    accept() {
+    accept(cutBy) {
       gone.stop()
-      return upgrade(request, socket, context.requestId)
+      return upgrade(request, socket, context.requestId, cutBy)
     },
     refuse: ({ headers, ...answer }) =>
       writeAndEnd(socket, {
@@ -73,14 +74,22 @@ export function connectRequestWebSocket(
 }
 
 /** Answers 101. A client that has gone meanwhile: the relay finds the socket destroyed. */
-function upgrade(request: IncomingMessage, socket: TLSSocket, requestId: string) {
+function upgrade(
+  request: IncomingMessage,
+  socket: TLSSocket,
+  requestId: string,
+  cutBy: () => CutCode | undefined,
+) {
   let stream: ReturnType<typeof tunnelOverWebSocket> | undefined
   const addRequestId = (lines: string[]): void =>
-    void lines.push(`${requestIdHeader}: ${requestId}`)
+    void lines.push(`${requestIdHeader}: ${requestId}`, `${tunnelIdHeader}: ${requestId}`)
   handshakes.once('headers', addRequestId)
   // Everything here happens before it returns; what was wrong with the request was refused as a fault.
   handshakes.handleUpgrade(request, socket, Buffer.alloc(0), (webSocket) => {
-    stream = tunnelOverWebSocket(webSocket, windowBytes)
+    stream = tunnelOverWebSocket(webSocket, windowBytes, () => {
+      const code = cutBy()
+      return code && encodeCloseText(code, requestId)
+    })
   })
   handshakes.off('headers', addRequestId)
   if (stream === undefined) socket.destroy()

@@ -299,7 +299,7 @@ describe('CONNECT over HTTP/1.1', () => {
     const chunks = await socket.toArray()
     assert.match(
       Buffer.concat(chunks as Buffer[]).toString(),
-      /^HTTP\/1\.1 200 OK\r\nx-request-id: [^\r]+\r\n\r\nearly$/,
+      /^HTTP\/1\.1 200 OK\r\nx-request-id: ([^\r]+)\r\npostern-tunnel: \1\r\n\r\nearly$/,
     )
   })
 

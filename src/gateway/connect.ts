@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { relay } from '../net/relay.ts'
 import { accessRequest, beginTunnel, refuse, type TunnelOutcome } from './connect-outcome.ts'
 import { checkedTarget } from './connect-target.ts'
+import { cutCodeOf } from './cut-tunnels.ts'
 import type { ConnectRequest } from './connect-request.ts'
 import type { Grant } from './grant.ts'
 import type { LiveTunnel } from './live-tunnels.ts'
@@ -52,7 +53,7 @@ async function openTunnel(
     gateway.liveTunnels.checkRoom(grant)
     const opened = await gateway.openUpstream(grant, request.signal)
     const { client, tunnel } = await start(request, grant, opened, gateway)
-    const outcome = beginTunnel(entry, route, tunnel, gateway)
+    const outcome = beginTunnel(entry, { requestId, route, tunnel }, gateway)
     return { client, upstream: opened.socket, tunnel, outcome }
   } catch (error) {
     refuse(request, entry, gateway, error)
@@ -69,8 +70,9 @@ async function start(
 ): Promise<Pick<OpenTunnel, 'client' | 'tunnel'>> {
   let tunnel: LiveTunnel | undefined
   try {
-    tunnel = await liveTunnels.add(grant, upstream)
-    return { client: request.accept(), tunnel }
+    const live = await liveTunnels.add(grant, upstream)
+    tunnel = live
+    return { client: request.accept(() => cutCodeOf(live.ended)), tunnel: live }
   } catch (error) {
     tunnel?.[Symbol.dispose]()
     socket.destroy()

@@ -9,6 +9,7 @@ import {
 import type { TLSSocket } from 'node:tls'
 import { keepAliveMs } from '../net/dial.ts'
 import { endWithPeer } from '../net/http2-peer-end.ts'
+import { encodeGoAway, type CutCode } from '../tunnel/cut.ts'
 import type { ClientAddresses } from './client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
 import { carryTunnel } from './peers/carry-tunnel.ts'
@@ -63,6 +64,8 @@ export interface Http2ConnectionServer {
   accept(socket: TLSSocket, peer: Peer): void
   /** Tells every client to go, and lets streams finish. */
   close(): void
+  /** Tells every client why all its tunnels are cut now. */
+  announceCut(code: CutCode): void
 }
 
 /** Makes the HTTP/2 server of the port. */
@@ -114,6 +117,7 @@ export function createHttp2Server(
     }
   })
   server.on('sessionError', () => undefined)
+  const sessions = new Set<ServerHttp2Session>()
   return {
     accept(socket, peer) {
       // Emitted before `emit` returns; the session itself gives no hold of its connection.
@@ -124,11 +128,20 @@ export function createHttp2Server(
         clients.setCertificate(session.socket, clients.get(socket).clientCertificate)
         session.setLocalWindowSize(connectionWindowBytes)
         session.on('stream', endWithPeer(session, socket))
+        sessions.add(session)
+        session.once('close', () => sessions.delete(session))
         keepSessionAlive(session, socket, { intervalMs: keepAliveMs, idleTimeoutMs })
       })
       server.emit('connection', socket)
     },
     close: () => server.close(),
+    announceCut(code) {
+      const data = encodeGoAway(code)
+      for (const session of sessions) {
+        // 0: the last stream that was begun, whichever that is.
+        if (!session.destroyed) session.goaway(constants.NGHTTP2_NO_ERROR, 0, data)
+      }
+    },
   }
 }
 

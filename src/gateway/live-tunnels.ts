@@ -139,7 +139,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       idle: entry.idle,
       stallTimeoutMs: () => entry.grant.route.stallTimeoutMs,
       get ended() {
-        return entry.ended
+        return entry.ended ?? (entry.idle.isMet ? 'idle-timeout' : undefined)
       },
       get reasons() {
         return entry.reasons

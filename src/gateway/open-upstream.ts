@@ -7,7 +7,8 @@ import { encodeProxyHeader } from '../net/proxy-protocol.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Grant } from './grant.ts'
 import { openNextGateway } from './open-next-gateway.ts'
-import type { Route, Upstream } from './routes/route.ts'
+import { whomToAsk } from './routes/contact.ts'
+import type { Upstream } from './routes/route.ts'
 
 /** An upstream that is ready for a tunnel. */
 export interface OpenedUpstream {
@@ -73,7 +74,7 @@ export function createOpenUpstream({
         metrics.dialled('failed', performance.now() - startedMs)
       }
     }
-    throw failures.some(isShortage) ? exhausted(failures) : unreachable(grant.route, failures)
+    throw failures.some(isShortage) ? exhausted(failures) : unreachable(grant, failures)
   }
 }
 
@@ -91,17 +92,19 @@ function viaWith(ownName: string, via: string | undefined): string {
 }
 
 /** Without this, two gateways that lead to each other would open connections until there are no more. */
-function refuseLoop({ route, request: { via = '' } }: Grant, ownName: string): void {
-  if (via.includes(ownName)) throw unreachable(route, ['the way leads back to this gateway'])
+function refuseLoop(grant: Grant, ownName: string): void {
+  const { via = '' } = grant.request
+  if (via.includes(ownName)) throw unreachable(grant, ['the way leads back to this gateway'])
   if (via.length > maxViaChars)
-    throw unreachable(route, ['the way leads through too many gateways'])
+    throw unreachable(grant, ['the way leads through too many gateways'])
 }
 
 /** Callers hear which route it is; where it leads and what was said there is for the log alone. */
-function unreachable(route: Route, failures: readonly unknown[]): UpstreamError {
+function unreachable({ route, session }: Grant, failures: readonly unknown[]): UpstreamError {
+  const whom = session === undefined ? 'whoever runs it' : whomToAsk(route)
   const message = `the service behind route "${route.name}" cannot be reached`
   return new UpstreamError('upstream-unreachable', message, {
-    hint: 'it may be down: try again, or tell whoever runs it the request id',
+    hint: `it may be down: try again, or tell ${whom} the request id`,
     cause: new Error(failures.map(messageOf).join('; ')),
   })
 }

@@ -6,6 +6,7 @@ import type { AccessLog } from '../telemetry/access-log.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Authorize } from './authorize.ts'
+import type { CutTunnels } from './cut-tunnels.ts'
 import type { ClientCertificates } from './client-certificates/client-certificates.ts'
 import type { RequestHeaders } from './headers.ts'
 import type { RequestContext } from './http-request.ts'
@@ -29,6 +30,7 @@ export interface GatewayParts {
   readonly audit: AuditLog
   readonly metrics: Metrics
   readonly liveTunnels: LiveTunnels
+  readonly cutTunnels: CutTunnels
   readonly authorize: Authorize
   readonly openUpstream: OpenUpstream
   readonly clientCertificates: ClientCertificates

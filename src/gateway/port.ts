@@ -3,6 +3,7 @@ import * as tls from 'node:tls'
 import { systemCode } from '../errors.ts'
 import { runsOn } from '../net/beneath.ts'
 import { keepAliveMs } from '../net/dial.ts'
+import type { CutCode } from '../tunnel/cut.ts'
 import { createClientAddresses, type ClientAddresses } from './client-addresses.ts'
 import type { ClientCertificates } from './client-certificates/client-certificates.ts'
 import type { Certificate, ListenAddress } from './config/config.ts'
@@ -38,6 +39,8 @@ export interface Port {
   replaceCertificates(certificates: readonly Certificate[], clientCa?: string): void
   /** Frees the port and lets go of connections without anything under way. */
   stopAccepting(): void
+  /** Tells clients why all their tunnels are cut now, where their transport has a way to say it. */
+  announceCut(code: CutCode): void
   /** Resolves once no connection is left; to be asked after `stopAccepting`. */
   emptied(): Promise<void>
   /** Ends every connection that is still there. */
@@ -119,6 +122,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
       secondVersion.close()
       if (sockets.size === 0) onEmptied()
     },
+    announceCut: (code) => secondVersion.announceCut(code),
     emptied: () => emptied,
     destroy() {
       for (const socket of sockets) socket.destroy()

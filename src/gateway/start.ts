@@ -12,6 +12,7 @@ import { createApp } from './app.ts'
 import { assemble } from './assemble.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { startControl } from './control/server.ts'
+import { createCutApi } from './cut-api.ts'
 import { createHandlers } from './handlers.ts'
 import type { CreatePages, PagesParts } from './parts.ts'
 import { createRoutesApi } from './pomerium/routes-api.ts'
@@ -94,6 +95,7 @@ export async function startGateway(
     logger,
     signIn: signIn && createSignInApp({ ...parts, ...signIn, home, logger, signInLog }),
     routesApi: createRoutesApi({ ...parts, signIn }),
+    cutApi: createCutApi(parts.cutTunnels),
     pages,
   })
   metrics.countSessions(() => identity.countSessions())

@@ -32,6 +32,7 @@ export function createShutdown({
     port.stopAccepting()
     await within(graceMs, liveTunnels.drained())
     const tunnelsCut = liveTunnels.size
+    if (tunnelsCut > 0) port.announceCut('shutdown')
     liveTunnels.cutAll('shutdown')
     // A tunnel has ended when its last bytes are handed over, not when they have left.
     await within(lastBytesMs, Promise.all([liveTunnels.drained(), port.emptied()]))

@@ -1,5 +1,6 @@
 import { AccessError } from '../errors.ts'
 import type { Grant } from './grant.ts'
+import { whomToAsk } from './routes/contact.ts'
 import type { Route } from './routes/route.ts'
 import type { TunnelRegister } from './tunnel-register.ts'
 
@@ -32,11 +33,11 @@ export function createTunnelLimits(
   }
 }
 
-function routeIsFull({ name, maxTunnels, contact }: Route): AccessError {
+function routeIsFull(route: Route): AccessError {
+  const { name, maxTunnels } = route
   const message = `route "${name}" has ${maxTunnels} tunnels open, which is all it takes`
-  const whom = contact === '' ? 'whoever runs this gateway' : contact
   return new AccessError('too-many-tunnels', message, {
-    hint: `try again when somebody has closed one, or ask ${whom} for a higher "max_tunnels"`,
+    hint: `try again when somebody has closed one, or ask ${whomToAsk(route)} for a higher "max_tunnels"`,
   })
 }
 

@@ -1,5 +1,7 @@
 /** How long a tunnel may be without a byte. It may change while the tunnel is open. */
 export interface IdleLimit {
+  /** Whether it was met: the watcher has been called back. */
+  readonly isMet: boolean
   /** Calls back after so long without `touch`; one watcher at a time. */
   watch(onIdle: () => void): void
   /** A byte has passed. */
@@ -15,11 +17,19 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
   let currentMs = timeoutMs
   let onIdle: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
+  let isMet = false
+  const meet = (): void => {
+    isMet = true
+    onIdle?.()
+  }
   const arm = (): void => {
     clearTimeout(timer)
-    timer = onIdle !== undefined && currentMs > 0 ? setTimeout(onIdle, currentMs) : undefined
+    timer = onIdle !== undefined && currentMs > 0 ? setTimeout(meet, currentMs) : undefined
   }
   return {
+    get isMet() {
+      return isMet
+    },
     watch(callback) {
       onIdle = callback
       arm()

@@ -1,6 +1,9 @@
 /** Names the request in the gateway's logs; on every answer of the gateway. */
 export const requestIdHeader = 'x-request-id'
 
+/** On a 200 to CONNECT: the tunnel's id, by a gateway that can be asked why it has ended (`cut.ts`). */
+export const tunnelIdHeader = 'postern-tunnel'
+
 /** Scheme of `Authorization` for a token: `Authorization: Pomerium <token>`. */
 export const tokenScheme = 'Pomerium'
 

@@ -18,6 +18,8 @@ export const gatewayPaths = {
   health: '/healthz',
   /** `GET` with `Upgrade: websocket`, followed by `host:port`: a tunnel where CONNECT does not pass. */
   tunnel: '/.postern/v1/tunnel/',
+  /** `GET`, followed by a tunnel's id: why it was cut. */
+  cut: '/.postern/v1/cut/',
   /** `POST`: a code for a machine without a browser (RFC 8628 §3.1). */
   deviceCode: '/.postern/v1/device/code',
   /** `POST`: asks whether somebody has approved it (RFC 8628 §3.4). */

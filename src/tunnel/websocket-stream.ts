@@ -57,9 +57,14 @@ const lastBytesTimeoutMs = 10 * 60_000
 /**
  * A tunnel over a WebSocket that is open, as a half-open stream. `window` is what the other side may
  * have under way unread, in bytes. Destroying it before both directions have ended aborts the tunnel, and
- * an abort or a loss on the other side destroys it with an error.
+ * an abort or a loss on the other side destroys it with an error. What `whyCut` answers then is told
+ * to the other side: at most 123 bytes.
  */
-export function tunnelOverWebSocket(socket: WebSocket, window: number): Duplex {
+export function tunnelOverWebSocket(
+  socket: WebSocket,
+  window: number,
+  whyCut: () => string | undefined = () => undefined,
+): Duplex {
   const incoming = createIncoming(window, (credit) => say(encodeCredit(credit)))
   const outgoing = createOutgoing(socket)
   const stream = new Duplex({
@@ -76,7 +81,8 @@ export function tunnelOverWebSocket(socket: WebSocket, window: number): Duplex {
       if (incoming.hasEnded() && outgoing.hasEnded()) closeAfterLastByte()
       else {
         clearInterval(timer)
-        socket.close(closeCodes.aborted)
+        const why = whyCut()
+        socket.close(why === undefined ? closeCodes.aborted : closeCodes.cut, why)
       }
       done(error)
     },
@@ -126,7 +132,8 @@ export function tunnelOverWebSocket(socket: WebSocket, window: number): Duplex {
   socket.on('close', (code) => {
     clearInterval(timer)
     if (incoming.hasEnded() && outgoing.hasEnded()) return
-    const what = code === closeCodes.aborted ? 'aborted by the other side' : `lost (${code})`
+    const isOnPurpose = code === closeCodes.aborted || code === closeCodes.cut
+    const what = isOnPurpose ? 'aborted by the other side' : `lost (${code})`
     stream.destroy(new Error(`the tunnel was ${what}`))
   })
   if (window > initialCredit) say(encodeCredit(window - initialCredit))

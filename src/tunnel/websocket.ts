@@ -10,7 +10,7 @@
 //   stands still. So everybody always reads, and credit is what stops a sender.
 // - After both ends a side sends a PING that says `done`, and closes with 1000 when it is answered: the
 //   last bytes have arrived then. Whatever else ends it aborts the tunnel; a side that aborts on
-//   purpose closes with 4000.
+//   purpose closes with 4000, a gateway that cuts it with 4001 and the reason (`cut.ts`).
 //
 // RFC 6455. No extensions: compressed bytes of several parties in one stream leak (CRIME, BREACH).
 import { PeerError } from '../errors.ts'
@@ -39,8 +39,8 @@ export const messageOverhead = 128
  */
 export const maxCredit = 64 * 1024 * 1024
 
-/** Close codes: 1000 of RFC 6455 §7.4.1, and one of those that §7.4.2 leaves to applications. */
-export const closeCodes = { done: 1000, aborted: 4000 } as const
+/** Close codes: 1000 of RFC 6455 §7.4.1, and of those that §7.4.2 leaves to applications. */
+export const closeCodes = { done: 1000, aborted: 4000, cut: 4001 } as const
 
 /** What one message says. */
 export type TunnelMessage =

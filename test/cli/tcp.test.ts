@@ -100,7 +100,7 @@ describe('postern tcp with a local port', () => {
       const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
       await once(socket.resume(), 'end')
       socket.write('is anybody there?')
-      await within(program.untilStderr(/ERR tcptunnel: the tunnel was cut before its end/))
+      await within(program.untilStderr(/ERR tcptunnel: the tunnel to ".*" was lost before its end/))
       // A reset that comes after the end shows when something is written.
       const failed = once(socket, 'error')
       socket.write('hello?')

@@ -99,8 +99,8 @@ describe('behind an HTTP reverse proxy, which does not pass CONNECT', () => {
     await rig.postern('gateway', 'sessions', 'revoke', '-c', rig.configPath, alice)
     const ended = await rig.lines.first((entry) => entry['ended'] === 'session-revoked')
     assert.equal(ended['transport'], 'websocket')
-    assert.equal(await pipe.ended, 9, pipe.errors())
-    assert.match(pipe.errors(), /the tunnel was cut before its end/)
+    assert.equal(await pipe.ended, 10, pipe.errors())
+    assert.match(pipe.errors(), /the gateway cut the tunnel to ".*": the sign-in .* was ended/)
   })
 
   peerTest('a refusal is told as anywhere else', ['nginx'], async (scope) => {
