@@ -2,8 +2,8 @@ import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:h
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { UpstreamError } from '../errors.ts'
-import { keepAliveMs } from '../net/dial.ts'
 import { endWithPeer } from '../net/http2-peer-end.ts'
+import { createPinger, pingIntervalMs, pingsOfClient } from '../net/http2-ping.ts'
 import { createProbe } from './http2-probe.ts'
 import type { Aftermath } from './aftermath.ts'
 import {
@@ -61,8 +61,12 @@ const connectionWindowBytes = 16 * 1024 * 1024
  */
 const maxSessionMemoryMb = 512
 
-/** Starts HTTP/2 on a connection to the gateway. */
-export function startTunnelSession(socket: Socket, origin: string): TunnelSession {
+/** Starts HTTP/2 on a connection to the gateway, and pings it every `intervalMs`. */
+export function startTunnelSession(
+  socket: Socket,
+  origin: string,
+  intervalMs = pingIntervalMs,
+): TunnelSession {
   const session = connect(origin, {
     createConnection: () => socket,
     settings: { initialWindowSize: streamWindowBytes, enablePush: false },
@@ -85,7 +89,7 @@ export function startTunnelSession(socket: Socket, origin: string): TunnelSessio
   socket.once('end', () => (isLeaving = true))
   const follow = endWithPeer(session, socket)
   const probe = createProbe(session)
-  pingRegularly(session)
+  pingRegularly(session, socket, intervalMs)
   let idle: NodeJS.Timeout | undefined
 
   /** Only on this connection: a gateway that cannot be asked on it has lost the tunnel, not cut it. */
@@ -196,15 +200,15 @@ function noAnswer(): UpstreamError {
   return new UpstreamError('gateway-unreachable', 'the gateway gave no answer in time')
 }
 
-/** A connection that lost its peer is noticed within two intervals, and NATs keep it. */
-function pingRegularly(session: ClientHttp2Session): void {
-  let isWaiting = false
+/** A connection that lost its peer is noticed, and neither NATs nor edges forget one that is quiet. */
+function pingRegularly(session: ClientHttp2Session, socket: Socket, intervalMs: number): void {
+  const options = pingsOfClient(intervalMs)
+  const ping = createPinger(session, socket, options)
   const timer = setInterval(() => {
     // Destroyed, and its connection still waits for the gateway's end: it can no longer ping.
     if (session.destroyed) clearInterval(timer)
-    else if (isWaiting) session.destroy(new Error('no answer to PING'))
-    else isWaiting = session.ping(() => (isWaiting = false))
-  }, keepAliveMs)
+    else if (!ping()) session.destroy(new Error('no answer to PING'))
+  }, intervalMs / options.looksPerInterval)
   timer.unref()
   session.once('close', () => clearInterval(timer))
 }

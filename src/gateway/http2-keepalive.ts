@@ -1,5 +1,6 @@
 import type { ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import { createPinger, pingsOfGateway } from '../net/http2-ping.ts'
 
 export interface KeepAliveOptions {
   /** Milliseconds between two PINGs. */
@@ -9,18 +10,18 @@ export interface KeepAliveOptions {
 }
 
 /**
- * Pings an HTTP/2 connection and ends it when the last PING was not answered by the next one: TCP
- * keepalive alone does not see a peer whose program hangs, or an edge that answers for it.
+ * Pings an HTTP/2 connection and ends it when nothing comes back: TCP keepalive alone does not see a
+ * peer whose program hangs, or an edge that answers for it.
  *
  * A session that is over lets go of its connection only when the peer ends it too, which a peer need
  * not do; so the connection itself, `socket`, is destroyed at the next look.
  */
 export function keepSessionAlive(
   session: ServerHttp2Session,
-  socket: Pick<Socket, 'destroy' | 'once'>,
+  socket: Pick<Socket, 'bytesRead' | 'destroy' | 'once'>,
   { intervalMs, idleTimeoutMs }: KeepAliveOptions,
 ): void {
-  let isWaiting = false
+  const ping = createPinger(session, socket, pingsOfGateway(intervalMs))
   let streams = 0
   let idleSinceMs = performance.now()
   let lastPingMs = performance.now()
@@ -31,22 +32,22 @@ export function keepSessionAlive(
       idleSinceMs = performance.now()
     })
   })
+  const lookMs = idleTimeoutMs > 0 ? Math.min(intervalMs, idleTimeoutMs) : intervalMs
   const isIdle = (): boolean =>
     idleTimeoutMs > 0 && streams === 0 && performance.now() - idleSinceMs >= idleTimeoutMs
 
   function look(): void {
     if (session.destroyed || (session.closed && streams === 0)) socket.destroy()
     else if (isIdle()) session.close()
-    else if (performance.now() - lastPingMs >= intervalMs) ping()
+    // Rather early than a whole look later: timers are not exact.
+    else if (performance.now() - lastPingMs >= intervalMs - lookMs / 2) pingOrDrop()
   }
 
-  function ping(): void {
+  function pingOrDrop(): void {
     lastPingMs = performance.now()
-    if (isWaiting) socket.destroy()
-    else isWaiting = session.ping(() => (isWaiting = false))
+    if (!ping()) socket.destroy()
   }
 
-  const lookMs = idleTimeoutMs > 0 ? Math.min(intervalMs, idleTimeoutMs) : intervalMs
   const timer = setInterval(look, lookMs).unref()
   socket.once('close', () => clearInterval(timer))
 }

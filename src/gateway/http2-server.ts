@@ -7,8 +7,8 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { keepAliveMs } from '../net/dial.ts'
 import { endWithPeer } from '../net/http2-peer-end.ts'
+import { pingIntervalMs } from '../net/http2-ping.ts'
 import { encodeGoAway, type CutCode } from '../tunnel/cut.ts'
 import type { ClientAddresses } from './client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
@@ -130,7 +130,7 @@ export function createHttp2Server(
         session.on('stream', endWithPeer(session, socket))
         sessions.add(session)
         session.once('close', () => sessions.delete(session))
-        keepSessionAlive(session, socket, { intervalMs: keepAliveMs, idleTimeoutMs })
+        keepSessionAlive(session, socket, { intervalMs: pingIntervalMs, idleTimeoutMs })
       })
       server.emit('connection', socket)
     },

@@ -31,8 +31,8 @@ export type LookUpAll = (
 /**
  * How often an idle connection is probed, so that a lost peer is noticed and NATs keep it.
  *
- * @limit silence of a peer before it is asked whether it is still there, by TCP and by an HTTP/2
- * PING: a lost one ends its tunnels
+ * @limit silence of a peer before TCP asks whether it is still there, ten times in 10 s: a lost one
+ * ends its tunnels
  */
 export const keepAliveMs = 60_000
 

@@ -58,6 +58,7 @@ const tcpModules = [
   'src/net/beneath.ts',
   'src/net/dial.ts',
   'src/net/http2-peer-end.ts',
+  'src/net/http2-ping.ts',
   'src/net/http2-reset.ts',
   'src/net/race.ts',
   'src/net/relay.ts',
