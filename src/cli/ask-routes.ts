@@ -5,7 +5,7 @@ import type { RoutesAnswer } from '../client/routes-answer.ts'
 import type { AskOptions } from './ask-options.ts'
 import { readServiceAccount, warnAboutSecrets } from './service-account.ts'
 import { askToSignIn } from './ask-to-sign-in.ts'
-import { followEndSignals } from './signals.ts'
+import { untilEndSignal } from './signals.ts'
 import { trustOf } from './trust.ts'
 import type { Voice } from './voice.ts'
 
@@ -29,15 +29,10 @@ export async function askRoutes(
   const trust = await trustOf(options, voice)
   const serviceAccountToken = await readServiceAccount(options, process.env)
   warnAboutSecrets(options, voice)
-  using ending = followEndSignals()
   const presentSignIn = (url: string): void => askToSignIn(url, options.browserCmd, voice)
-  try {
-    const client = { gateway, trust, serviceAccountToken, presentSignIn, log: voice }
-    const answer = await fetchRoutes(client, ending.signal)
-    await rememberGateway(gateway)
-    return { ...answer, gateway }
-  } catch (error) {
-    if (ending.exitCode !== undefined) return ending.exitCode
-    throw error
-  }
+  const client = { gateway, trust, serviceAccountToken, presentSignIn, log: voice }
+  const answer = await untilEndSignal((signal) => fetchRoutes(client, signal))
+  if (typeof answer === 'number') return answer
+  await rememberGateway(gateway)
+  return { ...answer, gateway }
 }

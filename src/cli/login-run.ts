@@ -6,7 +6,7 @@ import { presentDeviceCode } from './device-code.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { LoginOptions } from './login-options.ts'
 import { note, printJson } from './print.ts'
-import { followEndSignals } from './signals.ts'
+import { untilEndSignal } from './signals.ts'
 import { minutes } from './table.ts'
 import { trustOf } from './trust.ts'
 import { processVoice, type Voice } from './voice.ts'
@@ -24,18 +24,14 @@ export async function runLogin(
   const voice = processVoice({ format: 'human', level: 'info', component })
   const gateway = await namedOrLastGateway(gatewayText)
   const trust = await trustOf(options, voice)
-  using ending = followEndSignals()
   const ways = waysToSignIn(gateway.origin, options, voice)
-  try {
-    const client = { gateway, trust, log: voice, ...ways }
-    const { owner, isNew } = await logIn(client, ending.signal)
-    await rememberGateway(gateway)
-    report(gateway.origin, owner, isNew, options)
-    return exitCodes.ok
-  } catch (error) {
-    if (ending.exitCode !== undefined) return ending.exitCode
-    throw error
-  }
+  const signedIn = await untilEndSignal((signal) =>
+    logIn({ gateway, trust, log: voice, ...ways }, signal),
+  )
+  if (typeof signedIn === 'number') return signedIn
+  await rememberGateway(gateway)
+  report(gateway.origin, signedIn.owner, signedIn.isNew, options)
+  return exitCodes.ok
 }
 
 function waysToSignIn(origin: string, { device, browserCmd }: LoginOptions, voice: Voice) {

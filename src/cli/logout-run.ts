@@ -20,13 +20,20 @@ export async function runLogout(
   const voice = processVoice({ format: 'human', level: 'info', component })
   const gateway = await namedOrLastGateway(gatewayText)
   const trust = await trustOf(options, voice)
-  using ending = followEndSignals()
-  const logout = await logOut({ gateway, trust, log: voice }, ending.signal)
+  const [logout, endedBy] = await endSession({ gateway, trust, log: voice })
   report(gateway.origin, logout, voice)
   if (options.json === true) {
     printJson({ gateway: gateway.origin, session: logout.kind.replaceAll('-', '_') })
   }
-  return ending.exitCode ?? (logout.kind === 'left' ? exitCodes.gateway : exitCodes.ok)
+  return endedBy ?? (logout.kind === 'left' ? exitCodes.gateway : exitCodes.ok)
+}
+
+/** Ends it, and answers the exit code of a signal that came meanwhile as well. */
+async function endSession(
+  options: Parameters<typeof logOut>[0],
+): Promise<[logout: Logout, endedBy: number | undefined]> {
+  using ending = followEndSignals()
+  return [await logOut(options, ending.signal), ending.exitCode]
 }
 
 function report(origin: string, logout: Logout, voice: Voice): void {

@@ -39,3 +39,19 @@ export function followEndSignals(): Ending {
     [Symbol.dispose]: () => following[Symbol.dispose](),
   }
 }
+
+/**
+ * Runs what a signal may end, and answers its exit code when one did. Only meanwhile: whoever then waits for
+ * the reader of a result is ended by a signal in the usual way.
+ */
+export async function untilEndSignal<T extends object>(
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T | number> {
+  using ending = followEndSignals()
+  try {
+    return await run(ending.signal)
+  } catch (error) {
+    if (ending.exitCode !== undefined) return ending.exitCode
+    throw error
+  }
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import type { StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test, type TestContext } from 'node:test'
+import { runProgram, runProgramSync, spawnProgram } from './program.fixture.ts'
+
+/** The promise is a second from the wish to end to the end. */
+const maxEndMs = 10_000
+const here = JSON.stringify(join(import.meta.dirname, 'standard-output.ts'))
+const streams = JSON.stringify(join(import.meta.dirname, 'standard-streams.ts'))
+const flood = `
+  const { exitProcess, settleOutputs, standardOutput, writeResult } = await import(${here})
+  for (let index = 0; index < 3_000; index++) standardOutput(1).write('x'.repeat(999) + '\\n')
+`
+
+describe('a process whose reader does not read ends in time, with its exit code', () => {
+  const ends = {
+    'at once': 'void exitProcess(7)',
+    'by itself': 'void settleOutputs(7, 100)',
+    'after a fault': `
+      process.on('uncaughtException', () => void exitProcess(7))
+      setImmediate(() => { throw new Error('a fault') })`,
+  }
+  for (const [how, end] of Object.entries(ends)) {
+    test(`${how}: a socket`, async (t) => {
+      assert.deepEqual(await endOf(t, flood + end, ['ignore', 'pipe', 'ignore']), [7, null])
+    })
+    test(`${how}: a pipe`, async (t) => {
+      const { writer } = openPipe(t)
+      assert.deepEqual(await endOf(t, flood + end, ['ignore', writer, 'ignore']), [7, null])
+    })
+  }
+})
+
+test('what was said is read to its end when the process ends at once', async () => {
+  const code = `
+    const { exitProcess, standardOutput } = await import(${here})
+    for (let index = 0; index < 500; index++) standardOutput(1).write(index + '\\n')
+    void exitProcess(0)
+  `
+  const { stdout } = await runProgram(process.execPath, moduleArgs(code))
+  assert.equal(stdout, Array.from({ length: 500 }, (_, index) => `${index}\n`).join(''))
+})
+
+test('a result that nobody takes is a fault, and none for a reader who has left', async (t) => {
+  const code = `
+    const { writeResult } = await import(${here})
+    try { for (let index = 0; index < 100; index++) writeResult('x'.repeat(9_999)) }
+    catch (error) { process.exitCode = error.code === 'output-failed' ? 8 : 1 }
+  `
+  const full = openSync('/dev/full', 'w')
+  t.after(() => closeSync(full))
+  assert.deepEqual(await endOf(t, code, ['ignore', full, 'ignore']), [8, null])
+  const { reader, writer } = openPipe(t)
+  closeSync(reader)
+  assert.deepEqual(await endOf(t, code, ['ignore', writer, 'ignore']), [0, null])
+})
+
+test(
+  'whoever looks at the streams of a shielded process makes no pipe non-blocking',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const { reader, writer } = openPipe(t)
+    const flags = (): string =>
+      /^flags:.*$/m.exec(readFileSync(`/proc/self/fdinfo/${writer}`, 'utf8'))?.[0] ?? ''
+    const before = flags()
+    const code = `
+      const { shieldStreams } = await import(${streams})
+      shieldStreams()
+      const { default: process } = await import('node:process')
+      process.stdin.resume()
+      process.stdout.write('by a stream\\n')
+      console.log('by the console')
+      process.emitWarning('a warning')
+      setImmediate(() => process.send('over'))
+      process.once('message', () => process.disconnect())
+    `
+    const child = spawnProgram(process.execPath, moduleArgs(code), {
+      stdio: ['pipe', writer, writer, 'ipc'],
+    })
+    await once(child, 'message')
+    assert.equal(flags(), before)
+    const buffer = Buffer.alloc(65_536)
+    const text = buffer.toString('utf8', 0, readSync(reader, buffer))
+    assert.match(text, /^by a stream\nby the console\n\(node:\d+\) Warning: a warning\n/)
+    child.send('end')
+    assert.deepEqual(await once(child, 'exit'), [0, null])
+  },
+)
+
+const moduleArgs = (code: string): string[] => ['--input-type=module', '-e', code]
+
+async function endOf(t: TestContext, code: string, stdio: StdioOptions): Promise<unknown[]> {
+  const child = spawnProgram(process.execPath, moduleArgs(code), { stdio })
+  t.after(() => child.kill('SIGKILL'))
+  const late = AbortSignal.timeout(maxEndMs)
+  return once(child, 'exit', { signal: late })
+}
+
+function openPipe(t: TestContext): { readonly reader: number; readonly writer: number } {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-pipe-'))
+  const path = join(directory, 'pipe')
+  runProgramSync('mkfifo', [path])
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const writer = openSync(path, constants.O_WRONLY)
+  t.after(() => {
+    closeSync(writer)
+    rmSync(directory, { recursive: true })
+  })
+  return { reader, writer }
+}
