@@ -293,6 +293,7 @@ function testConfig(routes: readonly Route[]): GatewayConfig {
     timeoutReadMs: 30_000,
     timeoutWriteMs: 0,
     maxTunnelsPerUser: 0,
+    maxSessionsPerUser: 100,
     logLevel: 'info',
     accessLogFields: undefined,
     authorizeLogFields: undefined,

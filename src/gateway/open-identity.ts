@@ -54,6 +54,8 @@ export interface IdentityParts {
   readonly log: Log
   readonly audit: AuditLog
   readonly metrics: Metrics
+  /** Whether a session has an open tunnel. */
+  hasTunnel(sessionId: string): boolean
 }
 
 /**
@@ -97,6 +99,8 @@ export async function openIdentity(
     cookieName: config.cookieName,
     cookieExpireMs: config.cookieExpireMs,
     sessionRefreshIntervalMs: config.sessionRefreshIntervalMs,
+    maxSessionsPerUser: config.maxSessionsPerUser,
+    hasTunnel: parts.hasTunnel,
     programmaticRedirectDomains: config.programmaticRedirectDomains,
   })
   return {

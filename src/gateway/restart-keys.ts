@@ -11,6 +11,7 @@ const keys = {
   cookieName: 'cookie_name',
   cookieExpireMs: 'cookie_expire',
   sessionRefreshIntervalMs: 'session_refresh_interval',
+  maxSessionsPerUser: 'max_sessions_per_user',
   timeoutIdleMs: 'timeout_idle',
   timeoutReadMs: 'timeout_read',
   metricsAddress: 'metrics_address',

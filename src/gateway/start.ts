@@ -83,7 +83,14 @@ export async function startGateway(
   })
   opened.defer(() => within(auditWaitMs, audit.flushed()))
   const { identity, signIn, tokenKeys } = opened.adopt(
-    await openIdentity(config, { state, clock, log, audit, metrics }),
+    await openIdentity(config, {
+      state,
+      clock,
+      log,
+      audit,
+      metrics,
+      hasTunnel: (sessionId) => parts.liveTunnels.countOf(sessionId) > 0,
+    }),
     (it) => it.close(),
   )
   const parts = assemble(config, { clock, log, audit, metrics, identity })

@@ -64,6 +64,8 @@ export async function openIdentity(
     cookieName: 'postern',
     cookieExpireMs: 14 * 3_600_000,
     sessionRefreshIntervalMs: 600_000,
+    maxSessionsPerUser: 100,
+    hasTunnel: () => false,
     programmaticRedirectDomains: ['localhost'],
     ...change,
   })

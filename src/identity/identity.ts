@@ -53,6 +53,10 @@ export interface IdentityOptions {
   /** How long a session lasts after its sign-in. */
   readonly cookieExpireMs: number
   readonly sessionRefreshIntervalMs: number
+  /** 0 for any number. */
+  readonly maxSessionsPerUser: number
+  /** Whether a session has an open tunnel. */
+  readonly hasTunnel: (sessionId: string) => boolean
   /** Hosts a sign-in may end at; `localhost` covers 127.0.0.0/8 and ::1 too. */
   readonly programmaticRedirectDomains: readonly string[]
 }
@@ -120,6 +124,8 @@ export function createIdentity(options: IdentityOptions): Identity {
     claimNames: options.provider,
     sessionLifeMs: options.cookieExpireMs,
     refreshIntervalMs: options.sessionRefreshIntervalMs,
+    maxSessionsPerUser: options.maxSessionsPerUser,
+    hasTunnel: options.hasTunnel,
   })
   const limitReports = createLimitReports(log, clock, (limit) => options.limited?.(limit))
   const signIn = createSignIn({

@@ -280,3 +280,53 @@ test('closing while the provider hangs waits for nothing and leaves no timer', a
   assert.equal(clock.pending, 0)
   assert.ok(await store.sessions.get(id))
 })
+
+test('a person has so many sessions and no more: the longest unused one goes', async (t) => {
+  const busy = new Set<string>()
+  const hasTunnel = (id: string): boolean => busy.has(id)
+  const fixture = await setUp(t, {}, { maxSessionsPerUser: 3, hasTunnel })
+  const { identity, clock, lines } = fixture
+  const signInLater = async (): Promise<string> => {
+    clock.advance(1000)
+    return (await signIn(fixture)).id
+  }
+  const idsThere = async () => (await identity.sessions.list()).map(({ id }) => id).toSorted()
+  const [tunnelled, used, unused] = [await signInLater(), await signInLater(), await signInLater()]
+  busy.add(tunnelled)
+  clock.advance(1000)
+  await identity.sessions.get(used)
+  const ended = nextEnd(fixture)
+  const fourth = await signInLater()
+  assert.deepEqual(await ended, { id: unused, reason: 'replaced' })
+  assert.deepEqual(await idsThere(), [tunnelled, used, fourth].toSorted())
+  assert.equal(await identity.sessions.get(unused), undefined)
+  assert.ok(lines.some((line) => line.includes('session replaced') && line.includes('u-a')))
+  // Where all have tunnels the bound holds nevertheless, and never against the one that is made.
+  for (const id of [used, fourth]) busy.add(id)
+  const fifth = await signInLater()
+  const there = await idsThere()
+  assert.equal(there.length, 3)
+  assert.ok(there.includes(fifth))
+})
+
+test('sign-ins at the same moment leave no more sessions than one may have', async (t) => {
+  const fixture = await setUp(t, {}, { maxSessionsPerUser: 3 })
+  await Promise.all(Array.from({ length: 8 }, () => signIn(fixture)))
+  assert.equal((await fixture.identity.sessions.list()).length, 3)
+})
+
+test('the sessions of others and any number of them are left alone', async (t) => {
+  const people = [alice, { id: 'u-b', email: 'bob@example.com', name: 'Bob', groups: [] }]
+  const fixture = await setUp(t, { people }, { maxSessionsPerUser: 1 })
+  fixture.idp.setAsksNothing('bob@example.com')
+  const { id } = await signIn(fixture)
+  fixture.idp.setAsksNothing(alice.email)
+  await signIn(fixture)
+  await signIn(fixture)
+  const left = await fixture.identity.sessions.list()
+  assert.deepEqual(left.map(({ userId }) => userId).toSorted(), ['u-a', 'u-b'])
+  assert.ok(left.some((it) => it.id === id))
+  const unbound = await setUp(t, {}, { maxSessionsPerUser: 0 })
+  for (let count = 0; count < 3; count += 1) await signIn(unbound)
+  assert.equal((await unbound.identity.sessions.list()).length, 3)
+})

@@ -10,10 +10,11 @@ import type { Provider, TokenSet } from './provider.ts'
 import { createRefresher, refreshDueAt } from './refresh.ts'
 import type { SessionAudit } from './refresh.ts'
 import { toSession } from './session.ts'
+import { createSessionUse } from './session-use.ts'
 import type { Session } from './session.ts'
 import { createVersions } from './versions.ts'
 
-export type SessionEndReason = 'expired' | 'revoked' | 'signed-out' | 'refresh-refused'
+export type SessionEndReason = 'expired' | 'revoked' | 'signed-out' | 'refresh-refused' | 'replaced'
 
 /** A session and the state it was in; compare with `version(id)` before relying on it later. */
 export interface LiveSession {
@@ -33,6 +34,7 @@ export interface SignedIn {
 
 /** The sessions of this gateway, which alone writes them. */
 export interface Sessions {
+  /** Ends as `replaced` what the person has beyond `maxSessionsPerUser` then, the longest unused first. */
   create(signedIn: SignedIn): Promise<Session>
   /** Undefined for one that is unknown, ended or past its end. */
   get(id: string): Promise<LiveSession | undefined>
@@ -70,6 +72,10 @@ export interface SessionsOptions {
   readonly sessionLifeMs: number
   /** The provider is asked about every session at least this often. */
   readonly refreshIntervalMs: number
+  /** 0 for any number. */
+  readonly maxSessionsPerUser: number
+  /** Whether a session is in use although nobody asks for it. */
+  readonly hasTunnel: (sessionId: string) => boolean
 }
 
 const idBytes = 32
@@ -84,10 +90,12 @@ const maxSweepIntervalMs = 5000
 export function createSessions(options: SessionsOptions): Sessions {
   const { store, clock, log } = options
   const versions = createVersions()
+  const use = createSessionUse(clock, options.hasTunnel)
   const endedListeners = new Set<(id: string, reason: SessionEndReason) => void>()
   const changedListeners = new Set<(id: string) => void>()
   const ended = (id: string, reason: SessionEndReason): void => {
     versions.forget(id)
+    use.forget(id)
     refresher.forget(id)
     for (const listener of endedListeners) listener(id, reason)
   }
@@ -128,18 +136,43 @@ export function createSessions(options: SessionsOptions): Sessions {
     await refresher.start()
   })
 
+  const endSurplusNow = async ({ id, userId }: SessionRecord): Promise<void> => {
+    const max = options.maxSessionsPerUser
+    const own = (await store.sessions.list({ userId })).filter(
+      (it) => isOurs(it) && it.expiresAtMs > clock.now(),
+    )
+    const others = own.filter((it) => it.id !== id)
+    for (const surplus of max === 0 ? [] : use.beyond(max - 1, others)) {
+      if (await revoke(surplus.id, 'replaced'))
+        options.audit('session replaced', toSession(surplus), { max })
+    }
+  }
+
+  let ending = Promise.resolve()
+  /**
+   * After the new one is there, so that of sign-ins at the same moment none stays uncounted, and one
+   * after the other, so that they do not end each other's.
+   */
+  const endSurplus = (record: SessionRecord): Promise<void> => {
+    ending = ending.catch(() => undefined).then(() => endSurplusNow(record))
+    return ending
+  }
+
   return {
     async create(signedIn) {
       const record = newRecord(signedIn, options)
       await store.sessions.add(record)
       versions.touch(record.id)
+      use.mark(record.id)
+      await endSurplus(record)
       return toSession(record)
     },
     async get(id) {
       // Before the record is read: a change in between shows as a version that no longer fits.
       const version = versions.touch(id)
       const record = await store.sessions.getFacts(id)
-      if (!record) versions.forget(id)
+      if (record) use.mark(id)
+      else versions.forget(id)
       return record && isOurs(record) && record.expiresAtMs > clock.now()
         ? { session: toSession(record), version }
         : undefined

@@ -81,6 +81,8 @@ export interface GatewayConfig {
   readonly timeoutWriteMs: number
   /** Most tunnels of one person or service account at once; 0 for no limit. */
   readonly maxTunnelsPerUser: number
+  /** 0 for any number. */
+  readonly maxSessionsPerUser: number
   readonly logLevel: LogLevel
   /** Undefined: the default fields. */
   readonly accessLogFields: readonly string[] | undefined

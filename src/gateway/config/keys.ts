@@ -84,6 +84,11 @@ export const globalKeys = {
     'Longest life of any answer, tunnels included; `0` for no limit.',
     'the tunnel is cut, `timeout` in the access log',
   ),
+  max_sessions_per_user: countKey(
+    '100',
+    'Most sessions that one person has at once, in browsers, clients and machines; `0` for any number. Service accounts have none.',
+    'a further sign-in ends the longest unused one, of those without an open tunnel first; its next use is a sign-in',
+  ),
   max_tunnels_per_user: countKey(
     '0',
     'Most tunnels that one person, or one service account, has open at once, those of all their sessions together; `0` for any number. A lower one closes none that is open.',

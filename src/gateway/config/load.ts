@@ -133,6 +133,7 @@ function plainSettings(
     timeoutIdleMs: values.timeout_idle ?? fallback(globalKeys.timeout_idle),
     timeoutReadMs: values.timeout_read ?? fallback(globalKeys.timeout_read),
     timeoutWriteMs: values.timeout_write ?? fallback(globalKeys.timeout_write),
+    maxSessionsPerUser: values.max_sessions_per_user ?? fallback(globalKeys.max_sessions_per_user),
     maxTunnelsPerUser: values.max_tunnels_per_user ?? fallback(globalKeys.max_tunnels_per_user),
     peerLimits: {
       maxConnectionsPerAddress:
