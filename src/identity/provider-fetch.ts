@@ -1,3 +1,4 @@
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 import type { CustomFetchOptions } from 'openid-client'
 import { isLoopbackHost } from '../address.ts'
 import { PeerError } from '../errors.ts'
@@ -9,6 +10,15 @@ import { PeerError } from '../errors.ts'
  */
 const maxResponseBytes = 1_048_576
 
+/**
+ * Node's `fetch` tries one address of a name after the other and takes no way of ours to connect
+ * (`net/race.ts`). It would give each but the last one up after 500 ms, and so never reach a provider
+ * whose working address is slower than that and is followed by a dead one.
+ *
+ * @limit time for one of several addresses of the identity provider: the next one is tried
+ */
+const attemptTimeoutMs = 2_000
+
 export type ProviderFetch = (url: string, options: CustomFetchOptions) => Promise<Response>
 
 /**
@@ -16,6 +26,8 @@ export type ProviderFetch = (url: string, options: CustomFetchOptions) => Promis
  * whatever the discovery document says, no answer larger than 1 MiB, and an end when `signal` aborts.
  */
 export function createProviderFetch(signal: AbortSignal): ProviderFetch {
+  // For the whole process: nothing else in it leaves the choice of an address to Node.
+  setDefaultAutoSelectFamilyAttemptTimeout(attemptTimeoutMs)
   return async (text, options) => {
     const url = new URL(text)
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname))) {

@@ -46,6 +46,22 @@ peerTest('a service 600 ms away is reached beside a dead address', needed, async
   assert.equal(client.output(), 'over the line')
 })
 
+peerTest('an identity provider 600 ms away is reached beside a dead one', needed, async (scope) => {
+  const hosts = slowAndDead['a dead IPv6 address']
+  const { near, far } = await layLine(scope, { delayMs, hosts })
+  // Any server will do whose certificate is good.
+  const { caFile } = await startGateway(scope, far, '127.0.0.1:1')
+  const fetchFile = join(import.meta.dirname, '..', '..', 'src', 'identity', 'provider-fetch.ts')
+  const script = `import { createProviderFetch } from ${JSON.stringify(fetchFile)}
+    const fetch = createProviderFetch(new AbortController().signal)
+    const url = 'https://slow.test:${gatewayPort}/healthz'
+    console.log((await fetch(url, { method: 'GET', headers: {}, redirect: 'manual' })).status)`
+  const args = ['--input-type=module', '-e', script]
+  const asking = near.start(process.execPath, args, { env: { NODE_EXTRA_CA_CERTS: caFile } })
+  assert.equal(await asking.ended, 0, asking.errors())
+  assert.equal(asking.output(), '200\n')
+})
+
 peerTest(
   'after a change of network a new tunnel opens while another is still on the dead connection',
   needed,
