@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { UpstreamError } from '../errors.ts'
 import type { Aftermath } from './aftermath.ts'
-import { tunnelIdHeader } from '../tunnel/headers.ts'
+import { isTunnelId, tunnelIdHeader } from '../tunnel/headers.ts'
 
 /** Header fields of a request of ours. */
 export type RequestFields = Readonly<Record<string, string>>
@@ -58,7 +58,7 @@ export function isTunnel({ status, headers }: Omit<HttpAnswer, 'body'>): boolean
 /** The id by which the gateway can be asked about a tunnel; undefined when it cannot, as a stock Pomerium. */
 export function tunnelIdOf({ headers }: Pick<HttpAnswer, 'headers'>): string | undefined {
   const id = headers[tunnelIdHeader]
-  return typeof id === 'string' ? id : undefined
+  return isTunnelId(id) ? id : undefined
 }
 
 /**

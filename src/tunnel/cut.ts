@@ -9,6 +9,7 @@
 // - A gateway that leaves sends GOAWAY with `postern: CODE` as additional debug data (RFC 9113 §6.8) right
 //   before it cuts.
 // - A WebSocket is closed with 4001 and `CODE ID` (RFC 6455 §7.1.6).
+import { isTunnelId } from './headers.ts'
 import { gatewayPaths } from './paths.ts'
 import { decodeRefusal, encodeRefusal } from './refusal.ts'
 
@@ -55,9 +56,8 @@ export interface CutReason {
   readonly requestId: string
 }
 
-/** A word of the gateway's log, and the id of a request. */
+/** A word of the gateway's log. */
 const codeForm = /^[a-z][a-z-]{0,39}$/
-const idForm = /^[0-9A-Za-z-]{1,64}$/
 
 /** What a code says by itself. */
 export function cutReason(code: CutCode, requestId: string): CutReason {
@@ -70,7 +70,7 @@ export const notCutCode = 'tunnel_not_cut'
 
 /** The path by which a gateway is asked for the end of a tunnel; undefined for what is no id of one. */
 export function formatCutPath(id: string): string | undefined {
-  return idForm.test(id) ? gatewayPaths.cut + id : undefined
+  return isTunnelId(id) ? gatewayPaths.cut + id : undefined
 }
 
 /** Writes a reason as the JSON body of an answer. */
@@ -125,7 +125,7 @@ export function encodeCloseText(code: CutCode, requestId: string): string {
 /** Reads such a text; undefined when it is none. */
 export function decodeCloseText(text: Uint8Array): CutReason | undefined {
   const [code = '', id = ''] = Buffer.from(text).toString('latin1').split(' ')
-  return isCutCode(code) && idForm.test(id) ? cutReason(code, id) : undefined
+  return isCutCode(code) && isTunnelId(id) ? cutReason(code, id) : undefined
 }
 
 function isCutCode(code: string): code is CutCode {

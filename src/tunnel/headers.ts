@@ -4,6 +4,11 @@ export const requestIdHeader = 'x-request-id'
 /** On a 200 to CONNECT: the tunnel's id, by a gateway that can be asked why it has ended (`cut.ts`). */
 export const tunnelIdHeader = 'postern-tunnel'
 
+/** Whether a text has the form of a tunnel's id: it becomes part of a path, and is shown. */
+export function isTunnelId(text: unknown): text is string {
+  return typeof text === 'string' && /^[0-9A-Za-z-]{1,64}$/.test(text)
+}
+
 /** Scheme of `Authorization` for a token: `Authorization: Pomerium <token>`. */
 export const tokenScheme = 'Pomerium'
 
