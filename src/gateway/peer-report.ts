@@ -13,6 +13,7 @@ const windowMs = 60_000
 
 const sentences: Readonly<Record<PeerEnd, string>> = {
   stalled: 'nothing of a request or its answer moved for 30 s',
+  timeout: 'its answer took longer than "timeout_write"',
   pipelined: 'it sent more than 8 requests ahead of their answers',
   'address-limit': 'its address has more connections than "max_connections_per_address"',
   'total-limit': 'there are more connections than "max_connections"',
@@ -30,7 +31,7 @@ const hints: Partial<Readonly<Record<PeerEnd, string>>> = {
 
 /**
  * Tells of what the gateway ended without being asked: counts each, and logs the first one of each kind
- * in a minute, and at its end how many more there were. One that merely stalled is `info`.
+ * in a minute, and at its end how many more there were. One that was merely slow is `info`.
  */
 export function createPeerReport({
   logger,
@@ -39,7 +40,7 @@ export function createPeerReport({
 }: PeerReportParts): (end: PeerEnd, ip: string) => void {
   const more = new Map<PeerEnd, number>()
   const log = (end: PeerEnd, fields: Record<string, unknown>): void => {
-    const level = end === 'stalled' ? 'info' : 'warn'
+    const level = end === 'stalled' || end === 'timeout' ? 'info' : 'warn'
     const hint = hints[end]
     logger[level]('connection without a tunnel closed', {
       ...fields,

@@ -110,9 +110,11 @@ export async function startGateway(
   const { address, timeoutIdleMs, timeoutReadMs } = config
   const refused = createRefusedConnections(logger, clock)
   const admission = createProxyAdmission(config.proxyProtocol, refused)
+  let { timeoutWriteMs } = config
   const peers = createPeers({
     clock,
     limits: config.peerLimits,
+    maxLifeMs: () => timeoutWriteMs,
     descriptors: ownDescriptors(),
     report: createPeerReport({ logger, clock, metrics }),
   })
@@ -144,6 +146,7 @@ export async function startGateway(
       port.replaceCertificates(next.certificates, next.downstreamMtls?.ca)
       admission.replace(next.proxyProtocol)
       peers.replace(next.peerLimits)
+      timeoutWriteMs = next.timeoutWriteMs
       log.setLevel(next.logLevel)
       await parts.reload(next)
       return keysNeedingRestart(config, next)

@@ -93,6 +93,23 @@ describe('what stalls', () => {
   })
 })
 
+describe('the longest life of an answer', () => {
+  test('holds for those that begin under it, however fast they are', () => {
+    const clock = createFakeClock()
+    let maxLifeMs = 0
+    const exchanges = createExchanges({ clock, stallMs, maxLifeMs: () => maxLifeMs })
+    const [before, under, over] = [owner(), owner(true), owner()]
+    exchanges.begin(before, { ...nothing, isPeersTurn: () => false })
+    maxLifeMs = 5_000
+    const moving = exchanges.begin(under, nothing)
+    exchanges.begin(over, nothing).end()
+    clock.advance(4_999)
+    moving.progressed()
+    clock.advance(1)
+    assert.deepEqual([before.ends, under.ends, over.ends], [[], ['reset: timeout'], []])
+  })
+})
+
 describe('what is held in all', () => {
   const perExchange = 32 * 1024
 

@@ -25,6 +25,8 @@ export interface ExchangesOptions {
   readonly stallMs?: number | undefined
   /** **Default:** 64 MiB */
   readonly maxHeldBytes?: number | undefined
+  /** Longest life of an exchange that begins now, in milliseconds; 0 for no limit. **Default:** 0 */
+  readonly maxLifeMs?: (() => number) | undefined
 }
 
 /**
@@ -52,6 +54,7 @@ interface Entry {
   bytes: number
   progressedAtMs: number
   endedBy: PeerEnd | undefined
+  lifeTimer: Disposable | undefined
 }
 
 /**
@@ -62,6 +65,7 @@ export function createExchanges({
   clock,
   stallMs = stallTimeoutMs,
   maxHeldBytes = maxHeldBytesDefault,
+  maxLifeMs = () => 0,
 }: ExchangesOptions): Exchanges {
   const entries = new Set<Entry>()
   let heldBytes = 0
@@ -86,6 +90,7 @@ export function createExchanges({
   function remove(entry: Entry): void {
     if (!entries.delete(entry)) return
     heldBytes -= entry.bytes
+    entry.lifeTimer?.[Symbol.dispose]()
     entry.owner.exchanges.delete(entry.exchange)
   }
 
@@ -134,7 +139,9 @@ export function createExchanges({
         },
       }
       const now = { bytes: 0, progressedAtMs: clock.now(), endedBy: undefined }
-      const entry: Entry = { owner, parts, exchange, ...now }
+      const entry: Entry = { owner, parts, exchange, lifeTimer: undefined, ...now }
+      const lifeMs = maxLifeMs()
+      if (lifeMs > 0) entry.lifeTimer = clock.schedule(lifeMs, () => evict(entry, 'timeout'))
       entries.add(entry)
       owner.exchanges.add(exchange)
       owner.progressed()

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 /** Why the gateway ended a connection without a tunnel, or an answer outside of one. */
 export type PeerEnd =
   | 'stalled'
+  | 'timeout'
   | 'pipelined'
   | 'address-limit'
   | 'total-limit'
