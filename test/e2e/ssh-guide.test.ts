@@ -18,7 +18,7 @@ import {
 import { peerTest, program } from './peers.ts'
 import { startSshd, type Sshd } from './peers/openssh.ts'
 import { exchange, type Person } from './person.ts'
-import { alice, startRig } from './rig.ts'
+import { alice, posternCommand, startRig } from './rig.ts'
 import type { Scope } from './scope.ts'
 import { echo, sha256, startService } from './services.ts'
 import { startTap, type Tap } from './tap.ts'
@@ -39,6 +39,7 @@ describe('docs/services/ssh.md', () => {
       await checkGit(it)
       await checkForwarding(it)
       await checkLocalPort(it)
+      await checkWrittenBlocks(it)
       it.guide.finish()
     },
   )
@@ -53,6 +54,8 @@ interface Reader {
   readonly far: string
   readonly localPort: number
   readonly forwardedPort: number
+  /** Where the gateway really is. */
+  readonly gateway: string
   /** Adds to `~/.ssh/config`. */
   configure(text: string): Promise<void>
   /** Runs the one command of the guide that matches. */
@@ -85,6 +88,7 @@ async function startReader(scope: Scope): Promise<Reader> {
     far,
     localPort,
     forwardedPort,
+    gateway: rig.origin,
     configure: (text) => appendFile(configFile, text),
     run: async (pattern, input = '') =>
       (await runLine(scope, person, guide.command(pattern), { input })).output,
@@ -198,6 +202,21 @@ async function checkLocalPort({ scope, guide, person, configure, run }: Reader):
   await configure(guide.block('sshconfig', /HostKeyAlias/))
   const named = await runLine(scope, person, 'ssh production-local', { input })
   assert.equal(named.output, 'a local port\n')
+}
+
+/** The reader's gateway stands beside its routes; here it is "localhost", and its domain is given. */
+async function checkWrittenBlocks({ scope, guide, person, gateway }: Reader): Promise<void> {
+  const [command, args] = posternCommand('ssh-config', gateway, '--domain', 'example.com')
+  const [, , , ...trust] = person.tcpArgs('').slice(0, -1)
+  const words = [command, ...args, ...trust].map((word) => `'${word}'`).join(' ')
+  const line = guide.command(/^postern ssh-config /)
+  const begin = 'postern ssh-config https://gateway.example.com'
+  assert.ok(line.startsWith(begin))
+  await runLine(scope, person, line.replace(begin, words))
+  const file = join(person.home, '.ssh', 'postern')
+  const ssh = [program('ssh'), ['-G', '-F', file, host]] as const
+  const { output } = await mustRun(scope, ...ssh, { env: person.env, cwd: person.home })
+  assert.match(output, /^proxycommand postern tcp --gateway .* --listen - %h:%p$/m)
 }
 
 async function digestOf(path: string): Promise<string> {
