@@ -5,21 +5,38 @@ import type { SessionRow, Tables } from './tables.ts'
 import type { TokenKeys } from './token-keys.ts'
 import { openTokens, sealTokens } from './token-rotation.ts'
 
+/** What a session is without its tokens, which are far more bytes. */
+const facts = [
+  'id',
+  'user_id',
+  'email',
+  'email_verified',
+  'name',
+  'groups',
+  'claims',
+  'issuer',
+  'issued_at_ms',
+  'expires_at_ms',
+  'refreshed_at_ms',
+  'refresh_due_at_ms',
+  'access_token_expires_at_ms',
+  'device',
+] as const satisfies readonly (keyof SessionRow)[]
+
 /**
  * Sessions in a table. Every method is one statement: the SQLite driver has one connection, so a
  * transaction would take other callers' statements in. Tokens are encrypted on their way in, and decrypted
  * only where they are asked for.
  */
 export function createSessionTable(db: Kysely<Tables>, keys: TokenKeys): SessionStore {
-  const find = (id: string) =>
-    db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst()
+  const sessions = () => db.selectFrom('sessions')
   return {
     async get(id) {
-      const row = await find(id)
+      const row = await sessions().selectAll().where('id', '=', id).executeTakeFirst()
       return row && toRecord(row, keys)
     },
     async getFacts(id) {
-      const row = await find(id)
+      const row = await sessions().select(facts).where('id', '=', id).executeTakeFirst()
       return row && toFacts(row)
     },
     async add(record) {
@@ -39,7 +56,7 @@ export function createSessionTable(db: Kysely<Tables>, keys: TokenKeys): Session
       return result.numDeletedRows > 0n
     },
     async list({ userId, email } = {}) {
-      let query = db.selectFrom('sessions').selectAll()
+      let query = sessions().select(facts)
       if (userId !== undefined) query = query.where('user_id', '=', userId)
       if (email !== undefined) query = query.where(sql`lower(email)`, '=', email.toLowerCase())
       const rows = await query.orderBy('issued_at_ms', 'desc').orderBy('id').execute()
@@ -55,9 +72,8 @@ export function createSessionTable(db: Kysely<Tables>, keys: TokenKeys): Session
       return Number(count)
     },
     async listDue(nowMs, maxRecords) {
-      const rows = await db
-        .selectFrom('sessions')
-        .selectAll()
+      const rows = await sessions()
+        .select(facts)
         .where('refresh_due_at_ms', '<=', nowMs)
         .where('expires_at_ms', '>', nowMs)
         .orderBy('refresh_due_at_ms')
@@ -108,7 +124,7 @@ function toRecord(row: SessionRow, keys: TokenKeys): SessionRecord {
   }
 }
 
-function toFacts(row: SessionRow): SessionFacts {
+function toFacts(row: Pick<SessionRow, (typeof facts)[number]>): SessionFacts {
   return {
     id: row.id,
     userId: row.user_id,

@@ -49,11 +49,11 @@ describe('postern gateway keys', () => {
     const { keys } = JSON.parse((await gateway.run('list', '--json')).stdout)
     assert.deepEqual(
       keys.map((key: { sessions: number }) => key.sessions),
-      [150, 100],
+      [225, 25],
     )
     const { stdout, stderr } = await gateway.run('rotate', '--json')
     const { key, resumed, sessions, former_keys: former } = JSON.parse(stdout)
-    assert.deepEqual([key, resumed, sessions, former], [keys[1].id, true, 150, []])
+    assert.deepEqual([key, resumed, sessions, former], [keys[1].id, true, 225, []])
     assert.match(stderr, /^going on with "/)
   })
 })

@@ -1,7 +1,7 @@
 // Every command that shows words of others, with words that a terminal would obey.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -12,6 +12,7 @@ import {
   type FakeGatewayOptions,
 } from '../../src/client/fake-gateway.ts'
 import type { ServiceAccountSummary, SessionSummary } from '../../src/gateway/control/protocol.ts'
+import { escapeJson } from '../../src/terminal-text.ts'
 import { gatewayPaths } from '../../src/tunnel/paths.ts'
 import { createSandbox, runPostern, startPostern, type Ended } from './program.ts'
 
@@ -148,6 +149,22 @@ describe('words that a gateway has from others', () => {
       assert.equal(ended.code, 0, ended.stderr)
       if (rows === undefined) assert.ok(JSON.parse(ended.stdout))
       else assert.equal(ended.stdout.trimEnd().split('\n').length, rows)
+    })
+  }
+
+  for (const more of [[], ['--json']]) {
+    test(`are harmless in "postern gateway audit list ${more.join('')}"`, async () => {
+      await using sandbox = await createSandbox()
+      const time = new Date().toISOString()
+      const entry = { time, kind: 'session', event: hostile, email: hostile, ip: hostile }
+      const folder = join(sandbox.path, 'audit')
+      await mkdir(folder)
+      const line = escapeJson(JSON.stringify(entry))
+      await writeFile(join(folder, `people-${time.slice(0, 10)}-0001.jsonl`), `${line}\n${line}\n`)
+      const args = ['gateway', 'audit', 'list', '--state-directory', sandbox.path, ...more]
+      const ended = await runPostern(args, { env: sandbox.env })
+      assertHarmless(ended)
+      assert.equal(ended.stdout.trimEnd().split('\n').length, more.length === 0 ? 3 : 2)
     })
   }
 
