@@ -1,9 +1,9 @@
-import { createWriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
+import { closeSync, openSync } from 'node:fs'
 import { loadPortal } from '../console/portal.ts'
 import { startDevIdp } from '../dev-idp/dev-idp.ts'
 import { SystemError } from '../errors.ts'
 import { runGateway } from '../gateway/run.ts'
+import { openLineOutput } from '../line-output.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
 import type { LineSink } from '../telemetry/log.ts'
 import { fileNames, formatConfigFile } from './config-file.ts'
@@ -122,14 +122,12 @@ async function startGateway(path: string, port: number, log: LineSink) {
 }
 
 function openLog(path: string): LineSink & AsyncDisposable {
-  const file = createWriteStream(path, { mode: 0o600 })
-  // A full disk must not take the tunnels along.
-  file.on('error', () => undefined)
-  return {
-    write: (line) => void file.write(line),
+  const file = openSync(path, 'w', 0o600)
+  const output = openLineOutput(file)
+  return Object.assign(output, {
     async [Symbol.asyncDispose]() {
-      file.end()
-      await finished(file).catch(() => undefined)
+      await output.settled(graceMs)
+      closeSync(file)
     },
-  }
+  })
 }

@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { stringify } from 'yaml'
 import { startFakeGateway } from '../../src/client/fake-gateway.ts'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
+import { spawnProgram } from '../../src/program.fixture.ts'
 import { peerTest } from '../e2e/peers.ts'
+import { openSilentReader } from '../e2e/silent-reader.ts'
 import { createSandbox, mainPath, start, type Ended } from './program.ts'
 
 /** In the flags of an open file description, octal. */
@@ -14,6 +20,7 @@ const nonBlocking = 0o4000
 const isLinux = process.platform === 'linux'
 const postern = `exec "${process.execPath}" "${mainPath}"`
 const lines = 300_000
+const maxWaitMs = 10_000
 
 /**
  * A script whose parts all write to one pipe, with a reader who comes late: a background program, then a
@@ -65,6 +72,32 @@ describe('a program in the background', { skip: !isLinux && 'only Linux shows fl
     await assertUntouched(rig.path, 20_000)
     assert.equal(await rig.text('ended'), 'ended with 0\n')
   })
+})
+
+peerTest('a client serves connections though nobody reads what it says', [], async (scope) => {
+  await using rig = await openRig()
+  const pipe = openSilentReader(scope)
+  pipe.fill()
+  const path = join(rig.path, 's')
+  const options = ['--gateway', rig.gateway.origin, '--ca-file', join(rig.path, 'ca.pem')]
+  const args = [mainPath, 'tcp', ...options, '--listen', `unix:${path}`, 'a:1']
+  const child = spawnProgram(process.execPath, args, {
+    stdio: ['ignore', pipe.writer, pipe.writer],
+  })
+  scope.defer(() => void child.kill('SIGKILL'))
+  while (!existsSync(path)) await wait(20)
+  for (const word of Array.from({ length: 30 }, (_, index) => `connection ${index}`)) {
+    const socket = connect(path)
+    socket.write(word)
+    const [answer] = (await once(socket, 'data', { signal: AbortSignal.timeout(maxWaitMs) })) as [
+      Buffer,
+    ]
+    assert.equal(answer.toString(), word)
+    socket.destroy()
+  }
+  const ended = once(child, 'exit', { signal: AbortSignal.timeout(maxWaitMs) })
+  child.kill('SIGTERM')
+  assert.deepEqual(await ended, [0, null])
 })
 
 test('a program ends in time though the pipe it shares is full', { skip: !isLinux }, async () => {

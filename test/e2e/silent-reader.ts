@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCode } from '../../src/errors.ts'
 import { runProgramSync } from '../../src/program.fixture.ts'
@@ -8,11 +8,22 @@ import type { Scope } from './scope.ts'
 export interface SilentReader {
   /** Its writing end, blocking: what programs get. */
   readonly writer: number
+  /** Writes into it until it takes no more. */
+  fill(): void
   /** Everything that stands in it now. */
   read(): string
 }
 
 let count = 0
+
+function takes(descriptor: number, length: number): boolean {
+  try {
+    return writeSync(descriptor, Buffer.alloc(length, '\n')) > 0
+  } catch (error) {
+    if (systemCode(error) === 'EAGAIN') return false
+    throw error
+  }
+}
 
 export function openSilentReader(scope: Scope): SilentReader {
   const path = join(scope.directory, `pipe-${count++}`)
@@ -35,6 +46,12 @@ export function openSilentReader(scope: Scope): SilentReader {
   })
   return {
     writer,
+    fill() {
+      const own = openSync(path, O_WRONLY | O_NONBLOCK)
+      // A whole page at first; what is left takes less.
+      for (const length of [4_096, 1]) while (takes(own, length));
+      closeSync(own)
+    },
     read() {
       let text = ''
       for (let part = readOnce(); part !== ''; part = readOnce()) text += part
