@@ -104,6 +104,12 @@ Audit entries of the kinds \`sign-in\` and \`session\`, each with \`user\`, \`em
 - \`device code approved\`, \`device code denied\`, \`device session made\`, \`device signed in\`: by a code
 - \`session changed\`: the provider says something else of somebody; \`changes\` names what
 - \`session ended: the provider refused to refresh it\`
+- \`session replaced\`: a further sign-in of the same person ended it; \`max\` is the \`max_sessions_per_user\` that it met
+
+Whoever asks too often is answered 429, and \`identity\` writes \`limit reached\` at level \`warn\` with \`limit\` and
+\`ip\` (an IPv6 address by its first 64 bits), once a minute for each: \`too-many-sign-ins\`, \`too-many-failed-sign-ins\`,
+\`too-many-device-codes\` or \`too-many-wrong-codes\`. \`postern_limited_requests_total\` counts the requests; what each limit
+is stands in [limits.md](limits.md).
 
 When the provider or its configuration here is at fault, \`identity\` writes \`the identity provider failed\` at level
 \`error\`, with \`reason\`, the provider's words in \`error\`, and what to check in \`hint\`; \`request-id\` joins it with
