@@ -104,10 +104,11 @@ for (const [name, open] of Object.entries({
       assert.equal(stale.status, 401)
     })
 
-    test('lets in who the policy allows, and tells the others why not', async () => {
+    test('lets in who the policy allows, and tells the others why not and whom to ask', async () => {
       await using service = await startService(echo)
+      const contact = 'dba@example.com'
       await using gateway = await startTestGateway([
-        testRoute('tcp+https://db.example.com:5432', [service.port], onlyAlice),
+        testRoute('tcp+https://db.example.com:5432', [service.port], onlyAlice, { contact }),
       ])
       gateway.sessions.set('s1', testSession('s1', 'alice@example.com'))
       gateway.sessions.set('s2', testSession('s2', 'bob@example.com'))
@@ -125,7 +126,13 @@ for (const [name, open] of Object.entries({
       assert.equal(denied.status, 403)
       const body = JSON.parse(denied.body) as Record<string, unknown>
       assert.deepEqual([body['error'], body['reasons']], ['policy_denied', ['email-unauthorized']])
+      assert.equal(body['next'], 'ask dba@example.com for access, and give the request id')
       assert.equal(denied.headers['x-request-id'], body['request_id'])
+      const page = await open(gateway.port, 'db.example.com:5432', [
+        'Authorization: Pomerium s2',
+        'Accept: text/html',
+      ])
+      assert.match(page.body, /Ask dba@example\.com for access/)
       const line = await gateway.line(
         (entry) => entry['service'] === 'authorize' && entry['allow'] === false,
       )

@@ -23,7 +23,7 @@ describe('what the gateway refuses', () => {
       /^postern: error: "carol@example\.com" may not use route "echo": .+$/m,
     )
     assert.match(denied.errors, /^ {2}reasons: email-unauthorized$/m)
-    assert.match(denied.errors, /^ {2}hint: ask whoever runs this gateway for access/m)
+    assert.match(denied.errors, /^ {2}hint: ask echo-team@example\.com for access/m)
     assert.ok(denied.errors.includes(`  request id: ${String(access['request-id'])}\n`))
     const [decision] = rig.lines.all(
       (line) => line['service'] === 'authorize' && line['email'] === carol,
@@ -138,6 +138,8 @@ describe('what the gateway refuses', () => {
 
 async function startTwo(scope: Scope): Promise<{ rig: GatewayRig; person: Person }> {
   const service = await startService(scope, echo)
-  const rig = await startRig(scope, [route(target, service), route(down, await freePort())])
+  const contact = 'echo-team@example.com'
+  const routes = [{ ...route(target, service), contact }, route(down, await freePort())]
+  const rig = await startRig(scope, routes)
   return { rig, person: await personAt(scope, rig, alice) }
 }
