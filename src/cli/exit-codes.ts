@@ -61,6 +61,8 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'gateway-unreachable': exitCodes.gateway,
   'gateway-not-trusted': exitCodes.gateway,
   'no-websocket': exitCodes.gateway,
+  'same-user-unsupported': exitCodes.usage,
+  'same-user-unavailable': exitCodes.system,
   'not-a-gateway': exitCodes.gateway,
   'proxy-unreachable': exitCodes.gateway,
   'proxy-not-trusted': exitCodes.gateway,

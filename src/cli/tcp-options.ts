@@ -8,6 +8,7 @@ export interface TcpOptions extends AskOptions {
   readonly pomeriumUrl?: string
   readonly gatewayUrl?: string
   readonly deviceLogin?: boolean
+  readonly sameUser?: boolean
   readonly transport: TransportChoice
   readonly logFormat: 'human' | 'json'
 }

@@ -8,6 +8,7 @@ import {
 import { CutError, endError } from '../client/end-error.ts'
 import { isOpenToOthers, parseListenAddress, type ListenAddress } from '../client/listen-address.ts'
 import { startListener } from '../client/listener.ts'
+import type { Admission } from '../client/same-user.ts'
 import { serveLocal } from '../client/serve.ts'
 import { openStdio } from '../client/stdio.ts'
 import { exitProcess } from '../standard-output.ts'
@@ -40,13 +41,19 @@ export async function runTcp(destinationText: string, options: TcpOptions): Prom
     const destination = parseDestination(destinationText, gatewayUrl)
     const client = await createClient(destination, options, voice)
     warnAboutExposure(listen, options, voice)
+    const admission = options.sameUser === true ? await sameUser(listen) : undefined
     return listen.kind === 'stdio'
       ? await serveStdio(destination, client, voice)
-      : await serveListener(listen, destination, client, voice)
+      : await serveListener(listen, destination, { client, voice, admission })
   } catch (error) {
     voice.fatal(error)
     return exitCodeOf(error)
   }
+}
+
+async function sameUser(listen: ListenAddress): Promise<Admission> {
+  const { admitSameUser } = await import('../client/same-user.ts')
+  return admitSameUser(listen)
 }
 
 async function createClient(
@@ -137,15 +144,23 @@ async function leave(exitCode: number): Promise<number> {
   return ownedStreams().output.writableLength > 0 ? exitProcess(exitCode) : exitCode
 }
 
+/** What serves each local connection. */
+interface Service {
+  readonly client: GatewayClient
+  readonly voice: Voice
+  /** Who may connect; undefined: everybody who can. */
+  readonly admission: Admission | undefined
+}
+
 async function serveListener(
   listen: Exclude<ListenAddress, { kind: 'stdio' }>,
   { authority }: Destination,
-  client: GatewayClient,
-  voice: Voice,
+  service: Service,
 ): Promise<number> {
+  const { client, voice } = service
   const ending = new AbortController()
   const listener = await startListener(listen, (socket) =>
-    serveOne(socket, authority, client, voice, ending.signal),
+    serveOne(socket, authority, service, ending.signal),
   )
   voice.info(`listening on ${listener.address}`, { addr: listener.address })
   await new Promise<void>((resolve) => {
@@ -168,13 +183,13 @@ async function serveListener(
 async function serveOne(
   socket: Socket,
   authority: string,
-  client: GatewayClient,
-  voice: Voice,
+  { client, voice, admission }: Service,
   ending: AbortSignal,
 ): Promise<void> {
   const peer =
     socket.remoteAddress === undefined ? 'local' : `${socket.remoteAddress}:${socket.remotePort}`
   const fields = { peer, destination: authority }
+  if (admission !== undefined && !(await isAdmitted(socket, admission, voice, fields))) return
   try {
     const end = await serveLocal(socket, authority, client, () =>
       voice.info(`connected ${peer}`, fields),
@@ -192,4 +207,21 @@ async function serveOne(
     const level = error instanceof CutError ? 'warn' : 'error'
     voice[level](describe(error), { ...fields, ...errorFields(error) })
   }
+}
+
+/** Of a connection that is not, no byte has been read by us, and none goes anywhere. */
+async function isAdmitted(
+  socket: Socket,
+  admission: Admission,
+  voice: Voice,
+  fields: { readonly peer: string },
+): Promise<boolean> {
+  // Nobody else listens yet.
+  socket.on('error', () => undefined)
+  const why = await admission(socket)
+  if (socket.destroyed) return false
+  if (why === undefined) return true
+  socket.resetAndDestroy()
+  voice.warn(`refused ${fields.peer}: ${why}`, fields)
+  return false
 }

@@ -5,7 +5,9 @@ import type { TcpOptions } from './tcp-options.ts'
 
 const description = `Reach a TCP service through a gateway: each connection to a local port becomes a tunnel.
 
-DESTINATION is the "from" of a route: "host:port", "tcp+https://host:port", or "https://gateway/host:port" for a gateway of another name. The port names the route; the gateway itself is reached on port 443 of the same host unless --gateway says otherwise.`
+DESTINATION is the "from" of a route: "host:port", "tcp+https://host:port", or "https://gateway/host:port" for a gateway of another name. The port names the route; the gateway itself is reached on port 443 of the same host unless --gateway says otherwise.
+
+A local port is open to every user of this machine, who then use the service as you: where there are others, listen on a socket of your own ("--listen unix:PATH") or add "--same-user".`
 
 const examples = `
 Examples:
@@ -14,6 +16,9 @@ Examples:
 
   # always the same local port
   postern tcp --listen 127.0.0.1:5432 db.corp.example.com:5432
+
+  # a local socket that only you can open: a port is open to every user of this machine
+  postern tcp --listen unix:$XDG_RUNTIME_DIR/db.sock db.corp.example.com:5432
 
   # SSH in one line
   ssh -o ProxyCommand='postern tcp --listen - %h:%p' ssh.corp.example.com
@@ -54,6 +59,10 @@ export function defineTcp(end: (exitCode: number) => void): Command {
     .option(
       '--gateway <url>',
       "the gateway, when it is not at the destination's own host (also --pomerium-url, --gateway-url)",
+    )
+    .option(
+      '--same-user',
+      'refuse connections of other users of this machine to the port (Linux; a "unix:" socket does by itself)',
     )
     .addOption(new Option('--pomerium-url <url>').hideHelp())
     .addOption(new Option('--gateway-url <url>').hideHelp())

@@ -70,6 +70,28 @@ describe('postern tcp with a local port', () => {
     assert.deepEqual({ code, stdout }, { code: 0, stdout: '' })
   })
 
+  test('--same-user serves this user, and sends no byte of another one', async (t) => {
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+      assert.notEqual(process.env['CI'], 'true', 'this needs Linux, and root to be another user')
+      return t.skip('missing: Linux, and root to be another user')
+    }
+    await using rig = await openRig({ isPublic: true })
+    const program = rig.tcp('--same-user')
+    const [, port] = await program.untilStderr(listening)
+    const script = `require('node:net').connect(${port}, '127.0.0.1').on('error', () => 0).write('other')`
+    const other = spawnProgram(process.execPath, ['-e', script], { uid: 65_534, gid: 65_534 })
+    t.after(() => other.kill())
+    await program.untilStderr(
+      /refused 127\.0\.0\.1:\d+: its program runs as another user \(uid 65534\)/,
+    )
+    assert.deepEqual(rig.gateway.connects, [])
+    const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
+    const received = collect(socket)
+    socket.end('own')
+    assert.equal((await received).toString(), 'own')
+    return undefined
+  })
+
   test('a tunnel that it cuts itself at its end is no error', async () => {
     await using rig = await openRig({ isPublic: true })
     const program = rig.tcp()
