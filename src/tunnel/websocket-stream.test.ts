@@ -169,6 +169,20 @@ describe('a tunnel over a WebSocket', () => {
     assert.match(error.message, /lost/)
   })
 
+  test('a peer that is lost while nobody reads what it sent is noticed as well', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    await using pair = await openPair({ autoPong: false })
+    const far = tunnelOverWebSocket(pair.server, window)
+    const failed = once(far, 'error')
+    const heard = once(pair.server, 'message')
+    pair.client.send(Buffer.alloc(maxMessageBytes - messageOverhead))
+    await heard
+    assert.equal(far.readableFlowing, null)
+    for (let interval = 0; interval < 3; interval += 1) t.mock.timers.tick(pingIntervalMs)
+    const [error] = (await failed) as [Error]
+    assert.match(error.message, /lost/)
+  })
+
   test('a peer that answers its PINGs is kept while nobody says anything', async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     await using pair = await openPair()
