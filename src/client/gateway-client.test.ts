@@ -153,6 +153,19 @@ for (const protocol of ['h2', 'http/1.1'] as const) {
   })
 }
 
+test('a gateway that is full is not taken for a service that is down', async () => {
+  for (const code of ['too_many_tunnels', 'gateway_exhausted']) {
+    const refusal = { code, message: 'full', next: 'close some', requestId: 'r8', reasons: [] }
+    await using gateway = await startFakeGateway({
+      isPublic: true,
+      connect: () => ({ status: 503, body: encodeRefusal(refusal) }),
+    })
+    await using rig = await openRig(gateway)
+    const expected = { code: code.replaceAll('_', '-'), message: 'full', hint: 'close some' }
+    await assert.rejects(rig.client.open('a:1', never), expected)
+  }
+})
+
 describe('a refusal without words', () => {
   const expected = {
     403: ['policy-denied', /access to "a:1" is denied/],

@@ -61,6 +61,12 @@ const meanings: Readonly<Record<number, Meaning>> = {
   },
 }
 
+/** What a gateway of ours answers with 503 although the service may be well. */
+const overCapacity: Readonly<Record<string, string>> = {
+  too_many_tunnels: 'too-many-tunnels',
+  gateway_exhausted: 'gateway-exhausted',
+}
+
 /** Whether a gateway asks for a sign-in. */
 export function wantsSignIn({ status }: HttpAnswer): boolean {
   return signInStatuses.has(status)
@@ -70,12 +76,16 @@ export function wantsSignIn({ status }: HttpAnswer): boolean {
 export function refusedError(answer: HttpAnswer, authority: string): RefusedError {
   const body = decodeRefusal(answer.body)
   const meaning = meanings[answer.status] ?? unexpected(answer.status)
-  return new RefusedError(meaning.code, body?.message || meaning.message.replace('%', authority), {
-    hint: body?.next || meaning.hint,
-    status: answer.status,
-    requestId: body?.requestId || printable(answer.headers[requestIdHeader]),
-    reasons: body?.reasons ?? [],
-  })
+  return new RefusedError(
+    overCapacity[body?.code ?? ''] ?? meaning.code,
+    body?.message || meaning.message.replace('%', authority),
+    {
+      hint: body?.next || meaning.hint,
+      status: answer.status,
+      requestId: body?.requestId || printable(answer.headers[requestIdHeader]),
+      reasons: body?.reasons ?? [],
+    },
+  )
 }
 
 function unexpected(status: number): Meaning {

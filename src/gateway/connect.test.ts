@@ -76,6 +76,31 @@ for (const [name, open] of Object.entries({
       assert.equal(line['response-code-details'], 'internal_error')
     })
 
+    test('has no more tunnels than the limits, and 503 keeps the sign-in of stock clients', async () => {
+      await using service = await startService(echo)
+      const more = { maxTunnels: 2 }
+      await using gateway = await startTestGateway(
+        [testRoute('tcp+https://echo.example.com:7', [service.port], onlyAlice, more)],
+        { maxTunnelsPerUser: 1 },
+      )
+      for (const id of ['s1', 's2', 's3']) {
+        const session = testSession(id, 'alice@example.com')
+        gateway.sessions.set(id, id === 's2' ? { ...session, userId: 'user-s1' } : session)
+      }
+      const held = await connectTls(gateway.port)
+      held.write(connectHead('echo.example.com:7', 'Authorization: Pomerium s1'))
+      await once(held, 'data')
+      const attempt = (id: string) =>
+        open(gateway.port, 'echo.example.com:7', [json, `Authorization: Pomerium ${id}`], 'x')
+      const refused = await attempt('s2')
+      assert.deepEqual([refused.status, refusalCode(refused.body)], [503, 'too_many_tunnels'])
+      assert.match(refused.body, /alice@example.com.* has 1 tunnel/)
+      assert.equal((await attempt('s3')).status, 200)
+      held.destroy()
+      await gateway.line((line) => line['ended'] !== undefined && line['session-id'] === 's1')
+      assert.equal((await attempt('s2')).status, 200)
+    })
+
     test('matches the host in any case, and the port exactly', async () => {
       await using service = await startService(echo)
       await using gateway = await startTestGateway([

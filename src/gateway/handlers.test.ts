@@ -37,7 +37,8 @@ describe('HTTP without TLS', () => {
       assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/)
       assert.match(answer, /\r\n\r\nthis port speaks HTTPS.*: use an https:\/\/ address\n$/s)
       const line = await gateway.line((one) => one['response-code-details'] === 'plain_http')
-      assert.deepEqual([line['response-code'], line['ip']], [400, '127.0.0.1'])
+      const said = [line['response-code'], line['ip'], line['error']]
+      assert.deepEqual(said, [400, '127.0.0.1', 'HTTP without TLS'])
     })
   }
 

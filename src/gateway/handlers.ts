@@ -65,11 +65,12 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       const requestId = randomUUID()
       const refusal = faults[systemCode(error) ?? ''] ?? malformed
       const entry = parts.accessLog.begin({ requestId, method: '', authority: '', path: '', ip })
-      entry.end({ responseCode: refusal.status, details: refusal.code, error: messageOf(error) })
-      const answer =
-        refusal === plainHttp
-          ? renderPlainRefusal(refusal, requestId)
-          : renderRefusal(refusal, requestId, 'application/json')
+      const isPlain = refusal === plainHttp
+      const why = isPlain ? 'HTTP without TLS' : messageOf(error)
+      entry.end({ responseCode: refusal.status, details: refusal.code, error: why })
+      const answer = isPlain
+        ? renderPlainRefusal(refusal, requestId)
+        : renderRefusal(refusal, requestId, 'application/json')
       if (socket.writable) writeAndEnd(socket, answer)
       else socket.destroy()
     },

@@ -43,7 +43,8 @@ const statuses: Readonly<Record<string, number>> = {
   'provider-unavailable': 503,
   'store-unavailable': 503,
   'device-code-unknown': 404,
-  'too-many-tunnels': 429,
+  // Stock clients forget their sign-in at a 429 (reference 0.1, G4).
+  'too-many-tunnels': 503,
   'decision-unsettled': 503,
   'gateway-exhausted': 503,
 }

@@ -92,7 +92,7 @@ export const globalKeys = {
   max_tunnels_per_user: countKey(
     '0',
     'Most tunnels that one person, or one service account, has open at once, those of all their sessions together; `0` for any number. A lower one closes none that is open.',
-    '429 `too_many_tunnels`',
+    '503 `too_many_tunnels`',
   ),
   log_level: textKey(z.enum(['debug', 'info', 'warn', 'error']), 'one of the names', {
     default: 'info',
@@ -371,7 +371,7 @@ export const routeKeys = {
     ...countKey(
       '0',
       "Most tunnels that are open at once, everybody's together; `0` for any number. A lower one closes none that is open.",
-      '429 `too_many_tunnels`',
+      '503 `too_many_tunnels`',
     ),
     variable: 'none',
   },
