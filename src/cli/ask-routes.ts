@@ -1,3 +1,4 @@
+import type { PresentSignIn } from '../client/browser-sign-in.ts'
 import type { GatewayAddress } from '../client/destination.ts'
 import { fetchRoutes } from '../client/fetch-routes.ts'
 import { namedOrLastGateway, rememberGateway } from '../client/last-gateway.ts'
@@ -29,7 +30,8 @@ export async function askRoutes(
   const trust = await trustOf(options, voice)
   const serviceAccountToken = await readServiceAccount(options, process.env)
   warnAboutSecrets(options, voice)
-  const presentSignIn = (url: string): void => askToSignIn(url, options.browserCmd, voice)
+  const presentSignIn: PresentSignIn = (url, isRepeated) =>
+    askToSignIn(url, isRepeated, { browserCmd: options.browserCmd }, voice)
   const client = { gateway, trust, serviceAccountToken, presentSignIn, log: voice }
   const answer = await untilEndSignal((signal) => fetchRoutes(client, signal))
   if (typeof answer === 'number') return answer

@@ -1,4 +1,5 @@
 import { namedOrLastGateway, rememberGateway } from '../client/last-gateway.ts'
+import type { PresentSignIn } from '../client/browser-sign-in.ts'
 import { logIn } from '../client/login.ts'
 import type { TokenOwner } from '../client/session-api.ts'
 import { askToSignIn } from './ask-to-sign-in.ts'
@@ -35,10 +36,13 @@ export async function runLogin(
 }
 
 function waysToSignIn(origin: string, { device, browserCmd }: LoginOptions, voice: Voice) {
-  const presentSignIn = (url: string): void => askToSignIn(url, browserCmd, voice)
-  if (device !== true) return { presentSignIn }
+  const presentSignIn: PresentSignIn = (url, isRepeated) =>
+    askToSignIn(url, isRepeated, { browserCmd }, voice)
+  const command = `postern login ${origin}`
+  if (device !== true) return { presentSignIn, command }
   return {
     presentSignIn,
+    command,
     deviceSignIn: {
       command: `postern login --device ${origin}`,
       present: (code: Parameters<typeof presentDeviceCode>[0]) =>

@@ -10,15 +10,17 @@ import { isOpenToOthers, parseListenAddress, type ListenAddress } from '../clien
 import { startListener } from '../client/listener.ts'
 import type { Admission } from '../client/same-user.ts'
 import { serveLocal } from '../client/serve.ts'
+import { watchForOrphan } from '../client/orphan.ts'
 import { openStdio } from '../client/stdio.ts'
+import { AccessError } from '../errors.ts'
 import { exitProcess } from '../standard-output.ts'
 import { ownedStreams } from '../standard-streams.ts'
 import { exitCodeOf, exitCodeOfSignal, exitCodes } from './exit-codes.ts'
-import { noteText } from './print.ts'
 import { readServiceAccount, warnAboutSecrets } from './service-account.ts'
 import { onEndSignal } from './signals.ts'
 import type { TcpOptions } from './tcp-options.ts'
 import { trustOf } from './trust.ts'
+import { countFailures } from './count-failures.ts'
 import { describe, errorFields, processVoice, type Voice } from './voice.ts'
 
 /**
@@ -69,8 +71,9 @@ async function createClient(
     serviceAccountToken,
     transport: options.transport,
     log: voice,
-    presentSignIn(url) {
-      presentSignIn(url, options, voice)
+    command: `postern tcp ${authority}`,
+    presentSignIn(url, isRepeated) {
+      presentSignIn(url, isRepeated, options, voice)
     },
     deviceSignIn:
       options.deviceLogin === true ? deviceSignIn(authority, options, voice) : undefined,
@@ -90,12 +93,10 @@ function deviceSignIn(authority: string, { logFormat }: TcpOptions, voice: Voice
 }
 
 /** The address is said at any level: it may have to be opened by hand. */
-function presentSignIn(url: string, options: TcpOptions, voice: Voice): void {
-  if (options.logFormat === 'json') voice.warn('auth required', { 'auth-url': url })
-  else noteText(`sign in at:\n\n  ${url}\n\n`)
+function presentSignIn(url: string, isRepeated: boolean, options: TcpOptions, voice: Voice): void {
   // Loaded only now: node:child_process is a good part of a start.
-  void import('../client/browser.ts').then(({ openBrowser }) => {
-    openBrowser(url, options.browserCmd, voice)
+  void import('./ask-to-sign-in.ts').then(({ askToSignIn }) => {
+    askToSignIn(url, isRepeated, options, voice)
   })
 }
 
@@ -121,8 +122,13 @@ async function serveStdio(
     setTimeout(() => void client.destroy(), graceMs).unref()
   })
   const stdio = openStdio()
+  using orphan = watchForOrphan({
+    input: ownedStreams().input,
+    onOrphan: () => stdio.destroy(nobodyLeft()),
+  })
   try {
-    const end = await serveLocal(stdio, authority, client)
+    // From then on the tunnel's own bytes tell.
+    const end = await serveLocal(stdio, authority, client, () => orphan[Symbol.dispose]())
     if (ended !== undefined) return await leave(ended)
     const failure = endError(end, authority)
     if (failure !== undefined) throw failure
@@ -159,8 +165,10 @@ async function serveListener(
 ): Promise<number> {
   const { client, voice } = service
   const ending = new AbortController()
+  const failures = countFailures(voice)
+  const counted = { ...service, voice: { ...voice, error: failures.error } }
   const listener = await startListener(listen, (socket) =>
-    serveOne(socket, authority, service, ending.signal),
+    serveOne(socket, authority, counted, ending.signal),
   )
   voice.info(`listening on ${listener.address}`, { addr: listener.address })
   await new Promise<void>((resolve) => {
@@ -170,6 +178,7 @@ async function serveListener(
       resolve()
     })
   })
+  failures.flush()
   voice.info('ending')
   ending.abort()
   await Promise.all([listener.close(0), client.destroy()])
@@ -224,4 +233,9 @@ async function isAdmitted(
   socket.resetAndDestroy()
   voice.warn(`refused ${fields.peer}: ${why}`, fields)
   return false
+}
+
+/** Whoever started this is gone: seldom is there anybody to read it. */
+function nobodyLeft(): AccessError {
+  return new AccessError('sign-in-cancelled', 'nobody is left who uses this tunnel')
 }

@@ -2,13 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { AccessError } from '../errors.ts'
 import { printable } from '../terminal-text.ts'
 import { codeChallengeOf, isToken, type CallbackAnswer } from '../tunnel/sign-in.ts'
-import { startCallbackServer } from './callback-server.ts'
+import type { BegunSignIns } from './begun-sign-in.ts'
+import { startCallbackServer, type CallbackServer } from './callback-server.ts'
 import type { GatewayApi } from './gateway-api.ts'
+
+/** `isRepeated`: a tab was opened for it, or for one like it, a moment ago, and is enough. */
+export type PresentSignIn = (url: string, isRepeated: boolean) => void
 
 export interface BrowserSignInOptions {
   readonly api: GatewayApi
-  /** Shows the address to the person and opens it; called once a sign-in. */
-  readonly present: (url: string) => void
+  /** Shows the address to the person and opens it, unless it was opened before; called once a sign-in. */
+  readonly present: PresentSignIn
+  /** Where one that was begun is kept for whoever comes next. */
+  readonly begun: BegunSignIns
   readonly signal: AbortSignal
   /** How long the person may take, in milliseconds. */
   readonly timeoutMs: number
@@ -18,22 +24,62 @@ export interface BrowserSignInOptions {
 const verifierBytes = 32
 
 /**
- * Signs a person in through their browser and resolves to the token.
+ * Signs a person in through their browser and resolves to the token. One that was begun and given up a
+ * moment ago, by this process or another, is gone on with: its tab still comes back.
  *
  * @throws AccessError `sign-in-failed`, `sign-in-timeout` or `sign-in-cancelled`; UpstreamError
  */
 export async function signInByBrowser(options: BrowserSignInOptions): Promise<string> {
-  const { api, present, signal, timeoutMs } = options
-  await using server = await startCallbackServer()
-  const codeVerifier = randomBytes(verifierBytes).toString('base64url')
-  const codeChallenge = codeChallengeOf(codeVerifier)
-  const url = await api.fetchSignInUrl({ redirectUri: server.redirectUri, codeChallenge }, signal)
-  present(url)
-  const answer = await within(server.answer, timeoutMs, signal)
+  const { api, present, begun, signal, timeoutMs } = options
+  const flow = (await resume(begun)) ?? (await begin(api, begun, signal))
+  const { url, codeVerifier, isOpen } = flow
+  await using server = flow.server
+  present(url, isOpen)
+  const answer = await within(server.answer, timeoutMs, signal).catch(async (error: unknown) => {
+    // Given up, and not over: the next one who wants to sign in goes on with it.
+    if (!signal.aborted) await begun.forget()
+    throw error
+  })
+  await begun.forget()
   if (answer.kind === 'error') throw refused(answer)
   if (answer.kind === 'code') return api.exchangeCode(answer.code, codeVerifier, signal)
   if (isToken(answer.token)) return answer.token
   throw new AccessError('sign-in-failed', 'the gateway sent something else than a token')
+}
+
+interface Flow {
+  readonly server: CallbackServer
+  readonly url: string
+  readonly codeVerifier: string
+  /** Whether somebody opened it before. */
+  readonly isOpen: boolean
+}
+
+async function begin(api: GatewayApi, begun: BegunSignIns, signal: AbortSignal): Promise<Flow> {
+  const server = await startCallbackServer()
+  try {
+    const codeVerifier = randomBytes(verifierBytes).toString('base64url')
+    const codeChallenge = codeChallengeOf(codeVerifier)
+    const { redirectUri } = server
+    const url = await api.fetchSignInUrl({ redirectUri, codeChallenge }, signal)
+    await begun.keep({ url, begunAtMs: Date.now(), browser: { redirectUri, codeVerifier } })
+    return { server, url, codeVerifier, isOpen: false }
+  } catch (error) {
+    await server[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Undefined where there is none, or where its port is somebody else's by now. */
+async function resume(begun: BegunSignIns): Promise<Flow | undefined> {
+  const { url, browser } = (await begun.read()) ?? {}
+  if (url === undefined || browser === undefined) return undefined
+  try {
+    const server = await startCallbackServer(browser.redirectUri)
+    return { server, url, codeVerifier: browser.codeVerifier, isOpen: true }
+  } catch {
+    return undefined
+  }
 }
 
 function within<Value>(

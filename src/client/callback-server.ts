@@ -38,12 +38,13 @@ const maxConnections = 32
 
 /**
  * Listens on a loopback port for one answer, as a query or as a posted form; every other request gets
- * 404, and so does a second answer.
+ * 404, and so does a second answer. With `again`, an earlier `redirectUri`, it listens there once more:
+ * rejects when that is no address of ours or somebody else listens there.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8252#section-7.3
  */
-export async function startCallbackServer(): Promise<CallbackServer> {
-  const path = `/${randomBytes(pathBytes).toString('base64url')}`
+export async function startCallbackServer(again?: string): Promise<CallbackServer> {
+  const { port: wantedPort, path } = again === undefined ? newPlace() : placeOf(again)
   const { promise: answer, resolve } = Promise.withResolvers<CallbackAnswer>()
   let isAnswered = false
 
@@ -68,7 +69,7 @@ export async function startCallbackServer(): Promise<CallbackServer> {
   })
   lingerOnClose(server)
   server.maxConnections = maxConnections
-  server.listen(0, '127.0.0.1')
+  server.listen(wantedPort, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
@@ -80,6 +81,23 @@ export async function startCallbackServer(): Promise<CallbackServer> {
       await Promise.resolve()
     },
   }
+}
+
+interface Place {
+  /** 0 for one that the system chooses. */
+  readonly port: number
+  readonly path: string
+}
+
+function newPlace(): Place {
+  return { port: 0, path: `/${randomBytes(pathBytes).toString('base64url')}` }
+}
+
+function placeOf(redirectUri: string): Place {
+  const [, port, path = ''] =
+    /^http:\/\/127\.0\.0\.1:(\d{1,5})(\/[\w-]{43})$/.exec(redirectUri) ?? []
+  if (port === undefined || Number(port) > 65_535) throw new Error(`"${redirectUri}" is not ours`)
+  return { port: Number(port), path }
 }
 
 /** The fields of a request to our path; undefined for any other request. */

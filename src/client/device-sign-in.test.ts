@@ -14,6 +14,8 @@ const code: DeviceCodeAnswer = {
   intervalSeconds: 5,
 }
 
+const noop = () => Promise.resolve()
+
 type Step = DevicePollAnswer['kind'] | Error
 
 const why = new AccessError('sign-in-failed', 'the sign-in was denied in the browser')
@@ -37,6 +39,7 @@ async function run(
     const token = await signInByDevice({
       api: { begin: () => Promise.resolve(code), poll },
       command: 'postern login --device',
+      begun: { read: () => Promise.resolve(undefined), keep: noop, forget: noop },
       present: () => (shown += 1),
       signal: stopping.signal,
       wait(delayMs) {

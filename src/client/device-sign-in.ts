@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { setTimeout as waitTimers } from 'node:timers/promises'
 import { AccessError, UpstreamError } from '../errors.ts'
 import type { DeviceCodeAnswer } from '../tunnel/device.ts'
+import type { BegunSignIns } from './begun-sign-in.ts'
 import type { DeviceApi, DevicePollAnswer } from './device-api.ts'
 
 export interface DeviceSignInOptions {
@@ -10,6 +11,8 @@ export interface DeviceSignInOptions {
   readonly command: string
   /** Shows the code to the person; called once a sign-in. */
   readonly present: (code: DeviceCodeAnswer) => void
+  /** Where one that was begun is kept for whoever comes next. */
+  readonly begun: BegunSignIns
   readonly signal: AbortSignal
   /** Waits for milliseconds; rejects when the signal aborts. **Default:** a timer */
   readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>
@@ -31,14 +34,40 @@ const maxIntervalMs = 30_000
  * @throws AccessError `sign-in-failed`, `sign-in-timeout` or `sign-in-cancelled`; UpstreamError
  */
 export async function signInByDevice(options: DeviceSignInOptions): Promise<string> {
-  const { api, command, present, signal, wait = defaultWait } = options
+  const { api, command, present, begun, signal, wait = defaultWait } = options
   try {
-    const code = await api.begin({ host: hostname(), command }, signal)
+    const code = (await resume(begun)) ?? (await begin(api, command, begun, signal))
     present(code)
-    return await pollForToken(api, code, (delayMs) => wait(delayMs, signal), signal)
+    const waitFor = (delayMs: number): Promise<unknown> => wait(delayMs, signal)
+    try {
+      return await pollForToken(api, code, waitFor, signal)
+    } finally {
+      // Given up, and not over: the next one who wants to sign in goes on with it.
+      if (!signal.aborted) await begun.forget()
+    }
   } catch (error) {
     throw signal.aborted ? new AccessError('sign-in-cancelled', 'the sign-in was given up') : error
   }
+}
+
+async function begin(
+  api: DeviceApi,
+  command: string,
+  begun: BegunSignIns,
+  signal: AbortSignal,
+): Promise<DeviceCodeAnswer> {
+  const device = await api.begin({ host: hostname(), command }, signal)
+  await begun.keep({ url: device.verificationUriComplete, begunAtMs: Date.now(), device })
+  return device
+}
+
+/** The code that is shown already, with the time that is left of it. */
+async function resume(begun: BegunSignIns): Promise<DeviceCodeAnswer | undefined> {
+  const { device, begunAtMs = 0 } = (await begun.read()) ?? {}
+  if (device === undefined) return undefined
+  const ageSeconds = Math.round((Date.now() - begunAtMs) / 1000)
+  const expiresInSeconds = device.expiresInSeconds - ageSeconds
+  return expiresInSeconds > 0 ? { ...device, expiresInSeconds } : undefined
 }
 
 async function pollForToken(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -21,12 +21,15 @@ import { serveLocal } from './serve.ts'
 import { loadTrust, type Trust } from './trust.ts'
 
 const never = new AbortController().signal
+const cleanUp: (() => unknown)[] = []
 
 interface Rig extends AsyncDisposable {
   readonly client: GatewayClient
   readonly directory: string
   /** Addresses that were shown for a sign-in. */
   readonly shown: string[]
+  /** How many tabs were opened for them. */
+  readonly tabs: () => number
 }
 
 interface RigOptions {
@@ -40,6 +43,7 @@ interface RigOptions {
 async function openRig(gateway: FakeGateway, options: RigOptions = {}): Promise<Rig> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'postern-')))
   const shown: string[] = []
+  let tabs = 0
   const client = createGatewayClient({
     gateway: parseGatewayUrl(options.url ?? gateway.origin),
     trust: {
@@ -48,8 +52,9 @@ async function openRig(gateway: FakeGateway, options: RigOptions = {}): Promise<
       clientCertificate: undefined,
       ...options.trust,
     },
-    presentSignIn(url) {
+    presentSignIn(url, isRepeated) {
       shown.push(url)
+      if (!isRepeated) tabs += 1
       void (options.signIn ?? followSignIn)(url)
     },
     serviceAccountToken: options.serviceAccountToken,
@@ -60,6 +65,7 @@ async function openRig(gateway: FakeGateway, options: RigOptions = {}): Promise<
     client,
     directory,
     shown,
+    tabs: () => tabs,
     async [Symbol.asyncDispose]() {
       await client.destroy()
       if (options.directory === undefined) await rm(directory, { recursive: true })
@@ -386,8 +392,67 @@ describe('sign-in', () => {
     await shown
     await rig.client.destroy()
     await refused
-    assert.deepEqual(await readdir(rig.directory), [])
+    const left = await readdir(rig.directory)
+    assert.deepEqual(
+      left.filter((name) => !name.endsWith('.sign-in')),
+      [],
+    )
     await rig[Symbol.asyncDispose]()
+  })
+
+  test('a sign-in that was given up is gone on with, and its tab still comes back', async () => {
+    await using gateway = await startFakeGateway()
+    const { promise: shown, resolve: show } = Promise.withResolvers<string>()
+    const first = await openRig(gateway, { signIn: show })
+    const opening = assert.rejects(first.client.open('a:1', never), AccessError)
+    const tab = await shown
+    const [file = ''] = (await readdir(first.directory)).filter((name) => name.endsWith('.sign-in'))
+    assert.equal((await stat(join(first.directory, file))).mode & 0o777, 0o600)
+    await first.client.destroy()
+    await opening
+    await using next = await openRig(gateway, {
+      directory: first.directory,
+      // The person is in the tab that is open already.
+      signIn: () => followSignIn(tab),
+    })
+    await roundTrip(await next.client.open('a:1', never))
+    assert.deepEqual([next.shown, next.tabs(), gateway.logins], [[tab], 0, 1])
+    const left = (await readdir(first.directory)).map((name) => name.replace(/^.*\.jwt/, ''))
+    assert.deepEqual(left, [''], 'only the token is left')
+    await first[Symbol.asyncDispose]()
+  })
+
+  test('a sign-in whose port somebody else has by now, or that is old, is begun anew', async () => {
+    await using gateway = await startFakeGateway()
+    for (const spoil of [
+      async (text: string) => {
+        const { browser } = JSON.parse(text) as { browser: { redirectUri: string } }
+        const other = createServer()
+        other.listen(Number(new URL(browser.redirectUri).port), '127.0.0.1')
+        await once(other, 'listening')
+        cleanUp.push(() => other.close())
+        return text
+      },
+      (text: string) => text.replace(/"begunAtMs":\d+/, '"begunAtMs":1'),
+      (text: string) => text.replace('http://127.0.0.1', 'http://127.0.0.2'),
+      () => '{}',
+    ]) {
+      const { promise: shown, resolve: show } = Promise.withResolvers<string>()
+      const first = await openRig(gateway, { signIn: show })
+      const opening = assert.rejects(first.client.open('a:1', never), AccessError)
+      const tab = await shown
+      await first.client.destroy()
+      await opening
+      const [name = ''] = await readdir(first.directory)
+      const path = join(first.directory, name)
+      await writeFile(path, await spoil(await readFile(path, 'utf8')))
+      await using next = await openRig(gateway, { directory: first.directory })
+      await roundTrip(await next.client.open('a:1', never))
+      assert.notEqual(next.shown[0], tab)
+      assert.equal(next.tabs(), 1)
+      await first[Symbol.asyncDispose]()
+    }
+    for (const end of cleanUp) end()
   })
 
   test('a local connection is held while its person signs in', async () => {

@@ -6,11 +6,13 @@ import type { RelayCause } from '../net/relay.ts'
 import { followTunnel, type LearnFate, type TunnelFate } from './aftermath.ts'
 import { cacheDirectory } from './cache-directory.ts'
 import { createConnector, type Connector } from './connection.ts'
+import type { PresentSignIn } from './browser-sign-in.ts'
 import { serviceAccount, type Credentials } from './credentials.ts'
 import type { GatewayAddress } from './destination.ts'
 import type { DeviceSignInOptions } from './device-sign-in.ts'
 import { person } from './person.ts'
 import { refusedError, wantsSignIn } from './refused.ts'
+import { sparingTabs } from './sparing-tabs.ts'
 import { openTokenCache } from './token-cache.ts'
 import { openTransportMemory } from './transport-memory.ts'
 import { createTransport, type TransportChoice } from './transport.ts'
@@ -22,7 +24,9 @@ export interface GatewayClientOptions {
   /** Used instead of a person's sign-in. */
   readonly serviceAccountToken?: string | undefined
   /** Shows and opens the address of a sign-in. */
-  readonly presentSignIn: (url: string) => void
+  readonly presentSignIn: PresentSignIn
+  /** What the person runs, for others who wait for the same sign-in. Never with a secret. */
+  readonly command?: string | undefined
   /** Signs in by a code that is approved elsewhere, instead of by a browser here. */
   readonly deviceSignIn?: DeviceSignIn | undefined
   readonly log: Logger
@@ -142,7 +146,7 @@ export function credentialsOf(
   connector: Connector,
   signal: AbortSignal,
 ): Credentials {
-  const { gateway, trust, log, presentSignIn, deviceSignIn, serviceAccountToken } = options
+  const { gateway, trust, log, deviceSignIn, serviceAccountToken } = options
   if (serviceAccountToken !== undefined) return serviceAccount(serviceAccountToken)
   const directory = options.cacheDirectory ?? join(cacheDirectory(), 'tokens')
   const cache = openTokenCache(
@@ -150,20 +154,25 @@ export function credentialsOf(
     { origin: gateway.origin, isVerified: trust.isVerified },
     log,
   )
+  const { present, answered } = sparingTabs(options.presentSignIn)
   return person({
     cache,
     log,
     signal,
-    signIn: async (signal) => {
+    command: options.command ?? 'postern',
+    signIn: async (begun, signal) => {
       if (deviceSignIn !== undefined)
-        return signInElsewhere(gateway, connector, deviceSignIn, signal)
+        return signInElsewhere(gateway, connector, { ...deviceSignIn, begun }, signal)
       // Most runs have a token: what only a sign-in needs is loaded for it.
       const [{ signInByBrowser }, { createGatewayApi }] = await Promise.all([
         import('./browser-sign-in.ts'),
         import('./gateway-api.ts'),
       ])
       const api = createGatewayApi(gateway, connector)
-      return signInByBrowser({ api, present: presentSignIn, signal, timeoutMs: signInTimeoutMs })
+      const timeoutMs = signInTimeoutMs
+      const token = await signInByBrowser({ api, present, begun, signal, timeoutMs })
+      answered()
+      return token
     },
   })
 }
@@ -171,7 +180,7 @@ export function credentialsOf(
 async function signInElsewhere(
   gateway: GatewayAddress,
   connector: Connector,
-  deviceSignIn: DeviceSignIn,
+  deviceSignIn: Omit<DeviceSignInOptions, 'api' | 'signal'>,
   signal: AbortSignal,
 ): Promise<string> {
   const [{ signInByDevice }, { createDeviceApi }, { createSendToGateway }] = await Promise.all([

@@ -46,6 +46,7 @@ test('of many who try at once one gets it', () =>
 for (const [what, fields] of [
   ['of a process that has ended', { pid: endedPid() }],
   ['older than any sign-in', { sinceMs: Date.now() - 3_600_000 }],
+  ["of a process whose id is another one's by now", { start: 'long ago' }],
   ['of another machine, and too old', { host: 'elsewhere', sinceMs: Date.now() - 3_600_000 }],
 ] as const) {
   test(`a lock ${what} is taken over, by one of many`, () =>

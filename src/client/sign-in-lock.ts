@@ -3,10 +3,15 @@ import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { systemCode } from '../errors.ts'
+import { stateOfProcess } from './process-identity.ts'
 
 /** Who holds a lock file. */
-interface Holder {
+export interface Holder {
   readonly pid: number
+  /** When that process started; undefined where it cannot be found out. */
+  readonly start?: string | undefined
+  /** What the person runs there. Never with a secret. */
+  readonly command?: string | undefined
   readonly host: string
   /** Milliseconds since the epoch. */
   readonly sinceMs: number
@@ -24,11 +29,17 @@ const maxLockAgeMs = 20 * 60_000
 /**
  * Takes a lock file for this process. Resolves to its release, or to undefined while another living
  * process holds it; a lock whose holder is gone is taken over. Where no lock can be written at all it
- * resolves to a release as well: two sign-ins at once are better than none.
+ * resolves to a release as well: two sign-ins at once are better than none. `command` tells others what
+ * the sign-in is for.
  */
-export async function takeSignInLock(path: string): Promise<AsyncDisposable | undefined> {
+export async function takeSignInLock(
+  path: string,
+  command?: string,
+): Promise<AsyncDisposable | undefined> {
   const self: Holder = {
     pid: process.pid,
+    start: await ownStart(),
+    command,
     host: hostname(),
     sinceMs: Date.now(),
     nonce: randomBytes(8).toString('hex'),
@@ -36,7 +47,7 @@ export async function takeSignInLock(path: string): Promise<AsyncDisposable | un
   try {
     if (!(await create(path, self))) {
       const holder = await readHolder(path)
-      if (holder !== undefined && isAlive(holder)) return undefined
+      if (holder !== undefined && (await isAlive(holder))) return undefined
       await removeStale(path, holder)
       if (!(await create(path, self))) return undefined
     }
@@ -49,6 +60,11 @@ export async function takeSignInLock(path: string): Promise<AsyncDisposable | un
       if (holder?.nonce === self.nonce) await rm(path, { force: true }).catch(() => undefined)
     },
   }
+}
+
+/** Who holds the lock now, from the file alone; undefined when nobody does. */
+export function holderOf(path: string): Promise<Holder | undefined> {
+  return readHolder(path)
 }
 
 /** A hard link appears at once and with its content, and fails when the name is taken. */
@@ -86,16 +102,20 @@ async function removeStale(path: string, stale: Holder | undefined): Promise<voi
   await rm(aside, { force: true })
 }
 
-function isAlive({ pid, host, sinceMs }: Holder): boolean {
+async function isAlive({ pid, start, host, sinceMs }: Holder): Promise<boolean> {
   if (Math.abs(Date.now() - sinceMs) > maxLockAgeMs) return false
   // A home directory may be shared by machines; their processes cannot be asked.
   if (host !== hostname()) return true
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return systemCode(error) === 'EPERM'
-  }
+  const found = await stateOfProcess(pid)
+  if (!found.isRunning) return false
+  return start === undefined || found.start === undefined || found.start === start
+}
+
+let startOfThis: Promise<string | undefined> | undefined
+
+function ownStart(): Promise<string | undefined> {
+  startOfThis ??= stateOfProcess(process.pid).then(({ start }) => start)
+  return startOfThis
 }
 
 async function readHolder(path: string): Promise<Holder | undefined> {
@@ -110,12 +130,13 @@ async function readHolder(path: string): Promise<Holder | undefined> {
 function isHolder(value: unknown): value is Holder {
   if (typeof value !== 'object' || value === null) return false
   const fields: Partial<Record<string, unknown>> = { ...value }
-  const { pid, host, sinceMs, nonce } = fields
+  const { pid, host, sinceMs, nonce, start, command } = fields
   return (
     Number.isInteger(pid) &&
     Number(pid) > 0 &&
     typeof host === 'string' &&
     typeof sinceMs === 'number' &&
-    typeof nonce === 'string'
+    typeof nonce === 'string' &&
+    [start, command].every((text) => text === undefined || typeof text === 'string')
   )
 }

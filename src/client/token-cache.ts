@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -15,6 +15,8 @@ export interface TokenScope {
 export interface TokenCache {
   /** File that holds the lock of a sign-in for this gateway. */
   readonly lockPath: string
+  /** File that holds the sign-in that is under way for this gateway. */
+  readonly signInPath: string
   read(): Promise<string | undefined>
   write(token: string): Promise<void>
   /** Removes a token that the gateway rejected, unless another has taken its place. */
@@ -32,12 +34,14 @@ export function openTokenCache(directory: string, scope: TokenScope, log: Logger
 
   return {
     lockPath: `${path}.lock`,
+    signInPath: `${path}.sign-in`,
     async read() {
       return (await readToken(path)) ?? inMemory
     },
     async write(token) {
       try {
-        await mkdir(directory, { recursive: true, mode: 0o700 })
+        // Loaded only now: most runs write none.
+        const { replaceFile } = await import('./replace-file.ts')
         await replaceFile(path, token)
         inMemory = undefined
       } catch (error) {
@@ -68,17 +72,5 @@ async function readToken(path: string): Promise<string | undefined> {
   } catch {
     // No file is the usual case; one that cannot be read is as good as none.
     return undefined
-  }
-}
-
-/** A reader sees the old content or the new, never half of it. */
-async function replaceFile(path: string, content: string): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`
-  try {
-    await writeFile(draft, content, { mode: 0o600, flag: 'wx' })
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined)
-    throw error
   }
 }

@@ -1,0 +1,31 @@
+import type { PresentSignIn } from './browser-sign-in.ts'
+
+/**
+ * A program that connects again and again to a local port, with nobody at the screen, would fill the
+ * browser with tabs: after one that nobody answered the address is only shown for a while.
+ *
+ * @limit tabs that one client opens for sign-ins nobody answers: one in 30 minutes; the address is shown
+ */
+const tabIntervalMs = 30 * 60_000
+
+export interface SparingTabs {
+  readonly present: PresentSignIn
+  /** Somebody is there: the next sign-in may open a tab. */
+  answered(): void
+}
+
+/** `nowMs` runs on whatever the wall clock does. */
+export function sparingTabs(
+  present: PresentSignIn,
+  nowMs: () => number = () => performance.now(),
+): SparingTabs {
+  let openedAtMs = -Infinity
+  return {
+    present(url, isRepeated) {
+      const isTooSoon = nowMs() - openedAtMs < tabIntervalMs
+      if (!isRepeated && !isTooSoon) openedAtMs = nowMs()
+      present(url, isRepeated || isTooSoon)
+    },
+    answered: () => void (openedAtMs = -Infinity),
+  }
+}
