@@ -142,7 +142,7 @@ export const globalKeys = {
     type: 'list of IP addresses and ranges',
     without: 'everybody; `optional` needs a list',
     variable: 'list',
-    doc: 'Who may send a PROXY header: the addresses of your load balancers, such as `10.0.0.0/8`. A header from elsewhere is refused: the connection is closed without an answer, and logged. With `use_proxy_protocol: true` nobody else can connect at all. With `optional`, list only what writes a header itself: one that passes its clients on without would let each of them write its own.',
+    doc: 'Who may send a PROXY header: the addresses of your load balancers, such as `10.0.0.0/8`. A header from elsewhere is refused: the connection is closed without an answer, and logged. With `use_proxy_protocol: true` nobody else can connect at all. Without it, whoever reaches the port may claim any address: policies with `source_ip` are then refused, and `[0.0.0.0/0, "::/0"]` says that on purpose. With `optional`, list only what writes a header itself: one that passes its clients on without would let each of them write its own.',
   }),
   max_connections_per_address: countKey(
     '1000',

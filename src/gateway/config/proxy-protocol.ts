@@ -1,6 +1,8 @@
 import type { ProxyProtocolSettings } from './config.ts'
 import type { Findings } from './findings.ts'
 import type { Settings } from './settings.ts'
+import { valueAt } from '../../schema.ts'
+import type { Path } from '../../yaml-text.ts'
 
 /** Reads who must, may and may not begin a connection with a PROXY header. */
 export function readProxyProtocol(settings: Settings, findings: Findings): ProxyProtocolSettings {
@@ -20,6 +22,34 @@ function judgeOpen(use: true | 'optional', settings: Settings, findings: Finding
   }
   const hint = 'list the addresses of your load balancers in "proxy_protocol_from"'
   findings.warnings.push(settings.problem('use_proxy_protocol', openTo, { hint }))
+  refuseSourceIp(settings, findings)
+}
+
+/** A policy that decides by an address that anybody may claim protects nothing. */
+function refuseSourceIp({ routes: { text, path } }: Settings, findings: Findings): void {
+  const routes = valueAt(text.value, path)
+  if (!Array.isArray(routes)) return
+  for (const [index, route] of routes.entries()) {
+    const policy = [...path, index, 'policy']
+    for (const at of placesOf('source_ip', valueAt(route, ['policy']), policy)) {
+      const details = {
+        hint: 'list your load balancers in "proxy_protocol_from"; [0.0.0.0/0, "::/0"] there believes everybody on purpose',
+        at: 'key',
+      } as const
+      const message = `"source_ip" needs "proxy_protocol_from": without it ${openTo}`
+      findings.problems.push(text.problem(at, message, details))
+    }
+  }
+}
+
+/** Where a key stands in a document. What aliases repeat is looked at once. */
+function placesOf(key: string, value: unknown, path: Path, seen = new Set<unknown>()): Path[] {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return []
+  seen.add(value)
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const at = [...path, Array.isArray(value) ? Number(name) : name]
+    return [...(name === key ? [at] : []), ...placesOf(key, inner, at, seen)]
+  })
 }
 
 /** Somebody who lists load balancers believes that headers are read. */
