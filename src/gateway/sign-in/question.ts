@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../../address.ts'
+import { isLoopbackHost, withoutRootDot } from '../../address.ts'
 import { AccessError, PeerError } from '../../errors.ts'
 import type { SignInTarget } from '../../identity/pending-flow.ts'
 import { readForm, sendPage, type PageContext } from '../app.ts'
@@ -26,7 +26,7 @@ export function isAskedFirst(c: PageContext, target: SignInTarget): boolean {
 
 /** Other hosts than loopback are named by the operator, who vouches for what runs there. */
 function leadsToProgram({ carries, returnTo }: SignInTarget): boolean {
-  return carries !== 'nothing' && isLoopbackHost(new URL(returnTo).hostname)
+  return carries !== 'nothing' && isLoopbackHost(withoutRootDot(new URL(returnTo).hostname))
 }
 
 /** Asks who sent the browser here. */
