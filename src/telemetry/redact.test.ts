@@ -133,3 +133,17 @@ test('cycles, depth, length and odd values are bounded', () => {
   assert.equal(redact(new Date(0)), '1970-01-01T00:00:00.000Z')
   assert.deepEqual([redact(null), redact(undefined), redact(1.5)], [null, undefined, 1.5])
 })
+
+test('a token whose end is missing is hidden as well', () => {
+  const token = `eyJhbGciOiJIUzI1NiJ9.${'x'.repeat(3_000)}.c2lnbmF0dXJl`
+  assert.equal(redact(`before ${token}`), `before ${redacted}…`)
+  assert.equal(redact('eyJhbGciOiJIUzI1NiJ9 and on'), `${redacted} and on`)
+})
+
+test('no text of a stranger holds up the process', () => {
+  const beganMs = performance.now()
+  for (const piece of ['eyJ-', 'eyJaaaaa.', '?=', '?a=%3Fa%3D', 'postern_', 'Basic  '])
+    redact(`/${piece.repeat(262_144 / piece.length)}`)
+  // Looking for the end of a token anew at each of its beginnings took half a minute.
+  assert.ok(performance.now() - beganMs < 2_000)
+})

@@ -72,8 +72,9 @@ const secretNames = new Set([
   'state',
 ])
 
-// Three base64url parts, the first of which opens a JSON object: RFC 7519 §3.
-const jsonWebToken = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g
+// Three base64url parts, the first of which opens a JSON object (RFC 7519 §3), or what a cut has left of
+// them. Whatever begins so is one: to go on looking for dots would begin anew at each of a thousand.
+const jsonWebToken = /\beyJ[\w-]{5,}(?:\.[\w-]*){0,2}/g
 /** Secrets of service accounts, as `identity/` makes them. */
 const serviceAccountSecret = /\bpostern_[\w-]{16,}/g
 /** From the `?` or `#` of a URL, or of a path, to its end. */
@@ -147,12 +148,16 @@ function redactField(name: string, value: unknown, depth: number): unknown {
   return value !== undefined && isSecretName(name) ? redacted : redact(value, depth)
 }
 
+/** What is not shown is not looked at: a stranger's path may have 32 KiB. */
 function redactText(text: string): string {
-  const shown = redactUrls(text)
+  return redactUrls(excerpt(text))
     .replaceAll(jsonWebToken, redacted)
     .replaceAll(serviceAccountSecret, redacted)
     .replaceAll(authorizationValue, `$1 ${redacted}`)
-  return shown.length > maxStringLength ? `${shown.slice(0, maxStringLength)}…` : shown
+}
+
+function excerpt(text: string): string {
+  return text.length > maxStringLength ? `${text.slice(0, maxStringLength)}…` : text
 }
 
 function decoded(text: string): string {
