@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { SystemError } from '../errors.ts'
+import { exitCodeOf, exitCodes } from './exit-codes.ts'
+
+const thrown = /new (?:System|Access|Upstream|Peer)Error\(\s*'([a-z-]+)'/g
+
+test('no error that a command throws on purpose ends it as an error of postern itself', () => {
+  const files = globSync(join(import.meta.dirname, '*.ts')).filter((it) => !it.endsWith('.test.ts'))
+  const codes = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(thrown)].map(([, code = '']) => code),
+  )
+  assert.ok(codes.length > 5)
+  for (const code of codes)
+    assert.notEqual(exitCodeOf(new SystemError(code, 'so it is')), exitCodes.internal, code)
+})
+
+test('a gateway whose configuration lacks a key of its database ends as for a wrong configuration', () => {
+  const error = new SystemError('token-key-missing', 'so it is')
+  assert.equal(exitCodeOf(error), exitCodes.usage)
+})
