@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import { SystemError } from '../errors.ts'
+import { tcpEndsOf } from '../net/proc-tcp.ts'
 import type { ListenAddress } from './listen-address.ts'
-import { ownerOf, type Ends } from './socket-owner.ts'
+import { ownerOf } from './socket-owner.ts'
 
 /** Says why a local connection is refused; undefined: it may go on. Rejects with nothing. */
 export type Admission = (socket: Socket) => Promise<string | undefined>
@@ -27,21 +28,11 @@ export async function admitSameUser(
   const own = process.geteuid?.()
   await ownerOf({ localAddress: '::1', localPort: 0, remoteAddress: '::1', remotePort: 0 })
   return async (socket) => {
-    const ends = endsOf(socket)
+    const ends = tcpEndsOf(socket)
     const owner = ends && (await ownerOf(ends).catch(() => undefined))
     if (owner === own) return undefined
     return owner === undefined
       ? 'no program of this machine is known to hold it'
       : `its program runs as another user (uid ${owner})`
   }
-}
-
-/** Undefined for a connection that is gone. */
-function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): Ends | undefined {
-  return localAddress === undefined ||
-    localPort === undefined ||
-    remoteAddress === undefined ||
-    remotePort === undefined
-    ? undefined
-    : { localAddress, localPort, remoteAddress, remotePort }
 }

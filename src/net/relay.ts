@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls'
 import { connectionBeneath } from './beneath.ts'
 import { isAborted, isHttp2, onPeerReset } from './http2-reset.ts'
 import type { IdleLimit } from './idle-limit.ts'
+import { lostHosts, type LostHosts } from './lost-host.ts'
 import { watchUnread, type UnreadOptions } from './unread.ts'
 
 export interface RelayOptions extends UnreadOptions {
@@ -11,6 +12,8 @@ export interface RelayOptions extends UnreadOptions {
   readonly idle?: IdleLimit
   /** Cuts the tunnel at once; both sides learn of it as an abort where their transport can say so. */
   readonly signal?: AbortSignal
+  /** Finds peers that are gone while bytes are on their way to them. **Default:** the process's own */
+  readonly lostHosts?: LostHosts
 }
 
 /**
@@ -75,14 +78,18 @@ export function relay(
   return new Promise((resolve) => {
     let firstToEnd: 'client-closed' | 'upstream-closed' | undefined
     let settled = false
-    const { signal, idle } = options
+    const { signal, idle, lostHosts: hosts = lostHosts } = options
     idle?.watch(() => abort('idle-timeout'))
     const onCut = (): void => abort('cut')
     const touch = (): void => idle?.touch()
 
     const up = copy(client, upstream, touch, () => directionEnded('client-closed'))
     const down = copy(upstream, client, touch, () => directionEnded('upstream-closed'))
-    const stopLooking = watchUnread(up, down, options, () => abort('stall-timeout'))
+    const stopLooking = [
+      watchUnread(up, down, options, () => abort('stall-timeout')),
+      hosts.watch(client, (error) => abort('client-reset', error)),
+      hosts.watch(upstream, (error) => abort('upstream-reset', error)),
+    ]
     watch(client, up, down, (error) => abort('client-reset', error))
     watch(upstream, down, up, (error) => abort('upstream-reset', error))
     if (signal?.aborted) abort('cut')
@@ -105,7 +112,7 @@ export function relay(
 
     function settle(cause: RelayCause, error?: Error): void {
       settled = true
-      stopLooking()
+      for (const stop of stopLooking) stop()
       idle?.stop()
       signal?.removeEventListener('abort', onCut)
       const bytes = { bytesUp: up.bytes, bytesDown: down.bytes }

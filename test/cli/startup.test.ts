@@ -62,6 +62,8 @@ const tcpModules = [
   'src/net/http2-peer-end.ts',
   'src/net/http2-ping.ts',
   'src/net/http2-reset.ts',
+  'src/net/lost-host.ts',
+  'src/net/proc-tcp.ts',
   'src/net/race.ts',
   'src/net/relay.ts',
   'src/net/unread.ts',
