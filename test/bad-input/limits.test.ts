@@ -127,7 +127,7 @@ describe('docs/limits.md', () => {
 
   peerTest('is right about the codes of machines', [], async (scope) => {
     const rig = await startRig(scope, [route('echo.example.com:7', 1)])
-    const most = 'codes of machines from one address in 10 minutes'
+    const most = 'codes of one machine, by its name and address, that nobody has answered'
     const begin = (): Promise<Said> =>
       ask(rig, 'POST /.postern/v1/device/code', [form, json], 'host=a')
     for (let made = 0; made < row(most).bound; made += 1) assert.equal((await begin()).status, 200)

@@ -198,7 +198,7 @@ async function checkRevoked(reader: Reader): Promise<void> {
   await reader.run(/-revoke/)
   // The gateway notices the new list by itself.
   await reader.run(/-gencrl/)
-  assert.equal(await open.ended, 9)
+  assert.equal(await open.ended, 10)
   const line = await rig.lines.first(({ ended }) => ended === 'policy-changed')
   assert.deepEqual(line['reasons'], ['invalid-client-certificate'])
   const again = await person.pipe(target, 'hello', ...options)
