@@ -163,6 +163,10 @@ function serveTunnel(
   serve: () => Promise<void>,
 ): void {
   onReceived(stream, flood.received)
+  stream.once('close', () => {
+    // Its client may have filled the window before it heard of a cut.
+    if (stream.sentHeaders?.[':status'] === 200) flood.over(streamWindowBytes)
+  })
   void carryTunnel(peer, serve, () => {
     if (stream.destroyed) return
     // A refusal that nobody takes is an answer like any other.

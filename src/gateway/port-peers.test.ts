@@ -326,6 +326,38 @@ describe('frames without payload', () => {
     assert.deepEqual(port.ends, [])
   })
 
+  test('are not what was under way to tunnels that are cut', async (t) => {
+    const port = await open(t, {
+      async connectHttp2(stream) {
+        stream.on('error', () => undefined).respond({ ':status': 200 })
+        stream.on('data', (chunk: Buffer) => {
+          if (chunk.length === 1) stream.write(chunk)
+          else stream.destroy(new Error('cut'))
+        })
+        await closing(stream)
+      },
+    })
+    const client = await session(t, port)
+    const openTunnel = async (): Promise<http2.ClientHttp2Stream> => {
+      const target = { ':method': 'CONNECT', ':authority': 'a:1' }
+      const tunnel = client.request(target, { endStream: false })
+      tunnel.on('error', () => undefined)
+      await once(tunnel, 'response')
+      return tunnel
+    }
+    const quiet = await openTunnel()
+    const uploads = await Promise.all(Array.from({ length: 6 }, openTunnel))
+    for (const upload of uploads) upload.write(Buffer.alloc(1024 * 1024))
+    const lost = closing(quiet)
+    const untilMs = performance.now() + 2_500
+    while (performance.now() < untilMs && !quiet.closed) {
+      quiet.write('x')
+      await Promise.race([new Promise((resolve) => quiet.once('data', resolve)), lost])
+    }
+    assert.ok(uploads.every(({ closed }) => closed))
+    assert.deepEqual(port.ends, [])
+  })
+
   test('of one who types very fast are none too many', async (t) => {
     const port = await open(t, {
       async connectHttp2(stream) {

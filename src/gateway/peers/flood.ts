@@ -4,6 +4,8 @@ import type { Socket } from 'node:net'
 export interface FloodMeter {
   /** A piece of payload, or the head of a request, was received: that is what connections are for. */
   received(bytes: number): void
+  /** A tunnel is over: so much may still come for it, which nobody is told of. */
+  over(bytes: number): void
 }
 
 export interface FloodWatch {
@@ -21,6 +23,13 @@ type Metered = Pick<Socket, 'bytesRead' | 'bytesWritten' | 'once'>
  * sent, such as WINDOW_UPDATE and PING: the connection is closed with its tunnels
  */
 const maxExcessBytes = 1024 * 1024
+/**
+ * The credit of a whole connection.
+ *
+ * @limit bytes of one HTTP/2 connection that come for tunnels which are over and are not taken for a
+ * flood: what comes beyond counts as one
+ */
+const maxUnderWayBytes = 8 * 1024 * 1024
 /** What is forgiven each second, in bytes. */
 const forgivenBytesPerSecond = 64 * 1024
 /** What a piece of payload needs beside itself, in bytes: frame and TLS record (RFC 9113 §4.1). */
@@ -36,6 +45,8 @@ interface Entry {
   written: number
   /** Received as payload and heads since the last look, with what they need. */
   expected: number
+  /** What may still come for tunnels that are over. */
+  underWay: number
   excess: number
 }
 
@@ -51,7 +62,10 @@ export function createFloodWatch(): FloodWatch {
     const { bytesRead, bytesWritten } = entry.connection
     const sent = bytesWritten - entry.written
     const unexpected = bytesRead - entry.read - entry.expected - sent / sentPerReceived
-    entry.excess = Math.max(0, entry.excess + unexpected - forgivenBytesPerSecond)
+    const excess = Math.max(0, entry.excess + unexpected - forgivenBytesPerSecond)
+    const allowed = Math.min(excess, entry.underWay)
+    entry.underWay -= allowed
+    entry.excess = excess - allowed
     entry.read = bytesRead
     entry.written = bytesWritten
     entry.expected = 0
@@ -70,12 +84,15 @@ export function createFloodWatch(): FloodWatch {
   return {
     begin(connection, onFlood) {
       const { bytesRead, bytesWritten } = connection
-      const now = { read: bytesRead, written: bytesWritten, expected: 0, excess: 0 }
+      const now = { read: bytesRead, written: bytesWritten, expected: 0, underWay: 0, excess: 0 }
       const entry: Entry = { connection, onFlood, ...now }
       entries.add(entry)
       timer ??= setInterval(() => entries.forEach(look), lookMs).unref()
       connection.once('close', () => remove(entry))
-      return { received: (bytes) => void (entry.expected += bytes + overheadBytes) }
+      return {
+        received: (bytes) => void (entry.expected += bytes + overheadBytes),
+        over: (bytes) => void (entry.underWay = Math.min(maxUnderWayBytes, entry.underWay + bytes)),
+      }
     },
   }
 }
