@@ -43,6 +43,8 @@ export async function signInByBrowser(options: BrowserSignInOptions): Promise<st
   await begun.forget()
   if (answer.kind === 'error') throw refused(answer)
   if (answer.kind === 'code') return api.exchangeCode(answer.code, codeVerifier, signal)
+  // Meanwhile the port was anybody's, who may know the path by now: a code proves whose answer it is.
+  if (isOpen) throw unproven()
   if (isToken(answer.token)) return answer.token
   throw new AccessError('sign-in-failed', 'the gateway sent something else than a token')
 }
@@ -70,10 +72,14 @@ async function begin(api: GatewayApi, begun: BegunSignIns, signal: AbortSignal):
   }
 }
 
-/** Undefined where there is none, or where its port is somebody else's by now. */
+/**
+ * Undefined where there is none, where its port is somebody else's by now, or where its gateway answers
+ * with a token, as a stock Pomerium does: the address of one that answers with a code has the challenge.
+ */
 async function resume(begun: BegunSignIns): Promise<Flow | undefined> {
   const { url, browser } = (await begun.read()) ?? {}
   if (url === undefined || browser === undefined) return undefined
+  if (!url.includes(codeChallengeOf(browser.codeVerifier))) return undefined
   try {
     const server = await startCallbackServer(browser.redirectUri)
     return { server, url, codeVerifier: browser.codeVerifier, isOpen: true }
@@ -114,6 +120,12 @@ function refused(answer: CallbackAnswer & { kind: 'error' }): AccessError {
   return new AccessError('sign-in-failed', `the sign-in failed: ${words}${requestId}`, {
     hint: 'connect again to try once more; whoever runs the gateway finds the reason in its log',
   })
+}
+
+function unproven(): AccessError {
+  const message =
+    'a token came to a sign-in that another postern had begun, and nothing proves whose it is'
+  return new AccessError('sign-in-failed', message, { hint: 'connect again to sign in anew' })
 }
 
 function tooLate(timeoutMs: number): AccessError {

@@ -260,6 +260,8 @@ async function serveApi(
   switch (url.pathname) {
     case gatewayPaths.login:
       gateway.logins += 1
+      // A stock gateway does not know the challenge, and leaves it out.
+      if (options.callback === 'query') url.searchParams.delete(loginParameters.codeChallenge)
       response.end(`${gateway.origin}${gatewayPaths.signIn}${url.search}`)
       break
     case gatewayPaths.signIn:

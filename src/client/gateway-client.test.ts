@@ -422,6 +422,39 @@ describe('sign-in', () => {
     await first[Symbol.asyncDispose]()
   })
 
+  test('a token is not believed that comes to a sign-in which was gone on with', async () => {
+    await using gateway = await startFakeGateway()
+    const { promise: shown, resolve: show } = Promise.withResolvers<string>()
+    const first = await openRig(gateway, { signIn: show })
+    const opening = assert.rejects(first.client.open('a:1', never), AccessError)
+    const tab = await shown
+    await first.client.destroy()
+    await opening
+    // Whoever had the port in between has seen the path in the browser's request.
+    const place = new URL(tab).searchParams.get('pomerium_redirect_uri') ?? ''
+    await using next = await openRig(gateway, {
+      directory: first.directory,
+      signIn: async () => void (await fetch(`${place}?pomerium_jwt=aa.mallory.bb`)),
+    })
+    await assert.rejects(next.client.open('a:1', never), { code: 'sign-in-failed' })
+    assert.deepEqual(await keptTokens(first.directory), [])
+    await first[Symbol.asyncDispose]()
+  })
+
+  test('a sign-in at a gateway that answers with tokens is begun anew', async () => {
+    await using gateway = await startFakeGateway({ callback: 'query' })
+    const { promise: shown, resolve: show } = Promise.withResolvers<string>()
+    const first = await openRig(gateway, { signIn: show })
+    const opening = assert.rejects(first.client.open('a:1', never), AccessError)
+    const tab = await shown
+    await first.client.destroy()
+    await opening
+    await using next = await openRig(gateway, { directory: first.directory })
+    await roundTrip(await next.client.open('a:1', never))
+    assert.notEqual(next.shown[0], tab)
+    await first[Symbol.asyncDispose]()
+  })
+
   test('a sign-in whose port somebody else has by now, or that is old, is begun anew', async () => {
     await using gateway = await startFakeGateway()
     for (const spoil of [

@@ -36,10 +36,15 @@ export function createMemoryCage(scope: Scope, maxBytes: number): MemoryCage {
   return { launcher: ['env', `NODE_OPTIONS=--max-old-space-size=${heapMib}`], isKept: false }
 }
 
-/** Resident memory of a process, in MiB. */
-export async function residentMib(pid: number): Promise<number> {
+/**
+ * Memory of a process, in MiB: all that is resident, and what of it is its own. The rest are pages of the
+ * program's file, which the kernel takes back before a group with a limit runs short.
+ */
+export async function memoryOf(pid: number): Promise<{ resident: number; own: number }> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024
+  const read = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024
+  return { resident: read('VmRSS'), own: read('RssAnon') }
 }
 
 const removeStepMs = 50
