@@ -30,8 +30,8 @@ export async function askRoutes(
   const trust = await trustOf(options, voice)
   const serviceAccountToken = await readServiceAccount(options, process.env)
   warnAboutSecrets(options, voice)
-  const presentSignIn: PresentSignIn = (url, isRepeated) =>
-    askToSignIn(url, isRepeated, { browserCmd: options.browserCmd }, voice)
+  const presentSignIn: PresentSignIn = (url, tab) =>
+    askToSignIn(url, tab, { browserCmd: options.browserCmd }, voice)
   const client = { gateway, trust, serviceAccountToken, presentSignIn, log: voice }
   const answer = await untilEndSignal((signal) => fetchRoutes(client, signal))
   if (typeof answer === 'number') return answer

@@ -1,3 +1,4 @@
+import type { SignInTab } from '../client/browser-sign-in.ts'
 import { noteText } from './print.ts'
 import type { Voice } from './voice.ts'
 
@@ -7,19 +8,16 @@ export interface AskOptions {
   readonly logFormat?: 'human' | 'json'
 }
 
-/**
- * Shows where to sign in, at any level and for machines without a browser too, and opens it; a tab that
- * is open is enough.
- */
+/** Shows where to sign in, at any level and for machines without a browser too, and opens a tab if it is to. */
 export function askToSignIn(
   url: string,
-  isRepeated: boolean,
+  tab: SignInTab,
   { browserCmd, logFormat = 'human' }: AskOptions,
   voice: Voice,
 ): void {
-  const where = isRepeated ? 'sign in in the browser tab that is open, or at' : 'sign in at'
+  const where = tab === 'is-open' ? 'sign in in the browser tab that is open, or at' : 'sign in at'
   if (logFormat === 'json') voice.warn('auth required', { 'auth-url': url })
   else noteText(`${where}:\n\n  ${url}\n\n`)
-  if (isRepeated) return
+  if (tab !== 'open') return
   void import('../client/browser.ts').then(({ openBrowser }) => openBrowser(url, browserCmd, voice))
 }

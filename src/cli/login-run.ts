@@ -36,8 +36,7 @@ export async function runLogin(
 }
 
 function waysToSignIn(origin: string, { device, browserCmd }: LoginOptions, voice: Voice) {
-  const presentSignIn: PresentSignIn = (url, isRepeated) =>
-    askToSignIn(url, isRepeated, { browserCmd }, voice)
+  const presentSignIn: PresentSignIn = (url, tab) => askToSignIn(url, tab, { browserCmd }, voice)
   const command = `postern login ${origin}`
   if (device !== true) return { presentSignIn, command }
   return {

@@ -5,6 +5,7 @@ import {
   type DeviceSignIn,
   type GatewayClient,
 } from '../client/gateway-client.ts'
+import type { SignInTab } from '../client/browser-sign-in.ts'
 import { CutError, endError } from '../client/end-error.ts'
 import { isOpenToOthers, parseListenAddress, type ListenAddress } from '../client/listen-address.ts'
 import { startListener } from '../client/listener.ts'
@@ -72,8 +73,8 @@ async function createClient(
     transport: options.transport,
     log: voice,
     command: `postern tcp ${authority}`,
-    presentSignIn(url, isRepeated) {
-      presentSignIn(url, isRepeated, options, voice)
+    presentSignIn(url, tab) {
+      presentSignIn(url, tab, options, voice)
     },
     deviceSignIn:
       options.deviceLogin === true ? deviceSignIn(authority, options, voice) : undefined,
@@ -93,10 +94,10 @@ function deviceSignIn(authority: string, { logFormat }: TcpOptions, voice: Voice
 }
 
 /** The address is said at any level: it may have to be opened by hand. */
-function presentSignIn(url: string, isRepeated: boolean, options: TcpOptions, voice: Voice): void {
+function presentSignIn(url: string, tab: SignInTab, options: TcpOptions, voice: Voice): void {
   // Loaded only now: node:child_process is a good part of a start.
   void import('./ask-to-sign-in.ts').then(({ askToSignIn }) => {
-    askToSignIn(url, isRepeated, options, voice)
+    askToSignIn(url, tab, options, voice)
   })
 }
 

@@ -6,8 +6,13 @@ import type { BegunSignIns } from './begun-sign-in.ts'
 import { startCallbackServer, type CallbackServer } from './callback-server.ts'
 import type { GatewayApi } from './gateway-api.ts'
 
-/** `isRepeated`: a tab was opened for it, or for one like it, a moment ago, and is enough. */
-export type PresentSignIn = (url: string, isRepeated: boolean) => void
+/**
+ * What becomes of an address in the browser: a tab is opened for it, a tab is open for it, or it is only
+ * shown, since a tab was opened for one like it a while ago.
+ */
+export type SignInTab = 'open' | 'is-open' | 'none'
+
+export type PresentSignIn = (url: string, tab: SignInTab) => void
 
 export interface BrowserSignInOptions {
   readonly api: GatewayApi
@@ -34,7 +39,7 @@ export async function signInByBrowser(options: BrowserSignInOptions): Promise<st
   const flow = (await resume(begun)) ?? (await begin(api, begun, signal))
   const { url, codeVerifier, isOpen } = flow
   await using server = flow.server
-  present(url, isOpen)
+  present(url, isOpen ? 'is-open' : 'open')
   const answer = await within(server.answer, timeoutMs, signal).catch(async (error: unknown) => {
     // Given up, and not over: the next one who wants to sign in goes on with it.
     if (!signal.aborted) await begun.forget()

@@ -52,9 +52,9 @@ async function openRig(gateway: FakeGateway, options: RigOptions = {}): Promise<
       clientCertificate: undefined,
       ...options.trust,
     },
-    presentSignIn(url, isRepeated) {
+    presentSignIn(url, tab) {
       shown.push(url)
-      if (!isRepeated) tabs += 1
+      if (tab === 'open') tabs += 1
       void (options.signIn ?? followSignIn)(url)
     },
     serviceAccountToken: options.serviceAccountToken,

@@ -21,10 +21,10 @@ export function sparingTabs(
 ): SparingTabs {
   let openedAtMs = -Infinity
   return {
-    present(url, isRepeated) {
+    present(url, tab) {
       const isTooSoon = nowMs() - openedAtMs < tabIntervalMs
-      if (!isRepeated && !isTooSoon) openedAtMs = nowMs()
-      present(url, isRepeated || isTooSoon)
+      if (tab === 'open' && !isTooSoon) openedAtMs = nowMs()
+      present(url, tab === 'open' && isTooSoon ? 'none' : tab)
     },
     answered: () => void (openedAtMs = -Infinity),
   }
