@@ -110,8 +110,9 @@ async function look(
   const waiting = new Map<string, { readonly side: Side; readonly sent: number }>()
   await inPieces(sides, (side) => {
     const sent = sentTo(side.socket)
-    if (waitsForAnswer(side, sent)) for (const key of side.keys) waiting.set(key, { side, sent })
-    else side.vainLooks = 0
+    if (hasSpoken(side)) side.vainLooks = 0
+    if (sent === side.settled) side.vainLooks = 0
+    else for (const key of side.keys) waiting.set(key, { side, sent })
   })
   if (waiting.size === 0) return
   for (const table of await readTables()) {
@@ -129,12 +130,12 @@ function sentTo(socket: Socket): number {
   return socket.bytesWritten + (socket.writableFinished ? 1 : 0)
 }
 
-/** Whether a peer has said nothing since the last look, and may not have got everything. */
-function waitsForAnswer(side: Side, sent: number): boolean {
+/** Whether a peer has said something since the last look; it may be gone since. */
+function hasSpoken(side: Side): boolean {
   const { bytesRead } = side.socket
-  const isSilent = bytesRead === side.received
+  const hasSpoken = bytesRead !== side.received
   side.received = bytesRead
-  return isSilent && sent !== side.settled
+  return hasSpoken
 }
 
 function isGone(side: Side, sent: number, row: string, lookIntervalMs: number): boolean {

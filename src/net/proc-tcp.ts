@@ -43,9 +43,9 @@ export interface TcpRow {
   readonly rest: string
 }
 
-/** The rows of a table, its heading included, which no connection has the key of. */
+/** The rows of a table, without its heading. */
 export function* rowsOf(table: string): Generator<TcpRow> {
-  for (let at = 0, end = 0; at < table.length; at = end + 1) {
+  for (let at = table.indexOf('\n') + 1, end = 0; at < table.length; at = end + 1) {
     end = table.indexOf('\n', at)
     if (end < 0) return
     const local = table.indexOf(': ', at) + 2
