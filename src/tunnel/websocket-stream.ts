@@ -58,12 +58,13 @@ const lastBytesTimeoutMs = 10 * 60_000
  * A tunnel over a WebSocket that is open, as a half-open stream. `window` is what the other side may
  * have under way unread, in bytes. Destroying it before both directions have ended aborts the tunnel, and
  * an abort or a loss on the other side destroys it with an error. What `whyCut` answers then is told
- * to the other side: at most 123 bytes.
+ * to the other side: at most 123 bytes. Pings come every `intervalMs` milliseconds.
  */
 export function tunnelOverWebSocket(
   socket: WebSocket,
   window: number,
   whyCut: () => string | undefined = () => undefined,
+  intervalMs = pingIntervalMs,
 ): Duplex {
   const incoming = createIncoming(window, (credit) => say(encodeCredit(credit)))
   const outgoing = createOutgoing(socket)
@@ -113,7 +114,7 @@ export function tunnelOverWebSocket(
     silentIntervals += 1
     if (silentIntervals > maxSilentIntervals) socket.terminate()
     else if (socket.bufferedAmount < maxQueuedBytes) socket.ping()
-  }, pingIntervalMs).unref()
+  }, intervalMs).unref()
 
   socket.on('ping', onSignOfLife).on('pong', onSignOfLife)
   socket.on('message', (data, isBinary) => {

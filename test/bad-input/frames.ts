@@ -12,6 +12,10 @@ const types = {
 } as const
 
 export const endStream = 0x1
+/** Of SETTINGS and PING. */
+export const acknowledgement = 0x1
+/** Of a frame's head, in bytes. */
+export const headBytes = 9
 export const endHeaders = 0x4
 
 /** What a client sends first: the preface and an empty SETTINGS frame (RFC 9113 §3.4). */
@@ -33,6 +37,11 @@ export function frame(
   head.writeUInt8(flags, 4)
   head.writeUInt32BE(stream, 5)
   return Buffer.concat([head, payload])
+}
+
+/** Whether a frame, given from its head on, is a PING that asks. */
+export function isPing(bytes: Buffer): boolean {
+  return bytes[3] === types.ping && bytes[4] === 0
 }
 
 /** Fields as literals without indexing and without Huffman code (RFC 7541 §6.2.2). */

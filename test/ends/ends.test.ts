@@ -1,3 +1,9 @@
+// All orders of ends, aborts, closes, cuts and losses. Over HTTP/2 and a WebSocket a peer also vanishes: its
+// connection stands, and nothing is read or answered, which PINGs find (every 100 ms here, in the product 25 s).
+// The kernel of this machine answers for every TCP and TLS peer of these tests, and cannot play one that is
+// gone: src/net/lost-host.test.ts and test/e2e/lost-host.test.ts do so, with bytes on their way, for clients
+// and services, readers and stopped ones; a reset, or keepalive, that is heard while nobody reads is in
+// src/net/unread.test.ts. A service is always TCP here.
 import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { describe, test } from 'node:test'
@@ -45,7 +51,10 @@ async function runCase(
   clients: LineFactory,
   services: LineFactory,
 ): Promise<string | undefined> {
-  const [client, service] = await inTurn(() => Promise.all([clients.open(), services.open()]))
+  const vanishes = each.acts.some(({ act }) => act === 'vanish')
+  const [client, service] = await inTurn(() =>
+    Promise.all([clients.open(vanishes), services.open(false)]),
+  )
   const cut = new AbortController()
   let resolutions = 0
   const relayed = relay(client.near, service.near, {
@@ -58,6 +67,7 @@ async function runCase(
   const isHeld = (): boolean => !client.held.destroyed || !service.held.destroyed
   try {
     await stopReading(each, client, service)
+    if (resolutions > 0) throw new Error('the tunnel ends before anybody does anything')
     for (const { side, act } of each.acts) {
       if (side === 'gateway') cut.abort()
       else (side === 'client' ? client : service).peer.acts[act]?.()

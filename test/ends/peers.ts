@@ -4,6 +4,7 @@ import * as http2 from 'node:http2'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
+import { keepSessionAlive } from '../../src/gateway/http2-keepalive.ts'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import { runsOn } from '../../src/net/beneath.ts'
 import { endWithPeer } from '../../src/net/http2-peer-end.ts'
@@ -11,10 +12,13 @@ import { encodeCredit, encodeEnd, maxCredit, maxMessageBytes } from '../../src/t
 import { tunnelOverWebSocket, webSocketBounds } from '../../src/tunnel/websocket-stream.ts'
 import { WebSocket, WebSocketServer } from '../../src/tunnel/ws.ts'
 import {
+  acknowledgement,
   connectFields,
   endHeaders,
   endStream,
   frame,
+  headBytes,
+  isPing,
   number32,
   preface,
 } from '../bad-input/frames.ts'
@@ -46,10 +50,13 @@ export interface LineFactory {
   readonly aborts: readonly string[]
   /** Whether an abort is heard although nobody reads, and although our direction has ended. */
   readonly hearsAlways: boolean
-  open(): Promise<Line>
+  /** Its peer may be asked quickly whether it is there, so that its loss is heard in a test's time. */
+  open(isAskedQuickly: boolean): Promise<Line>
   close(): void
 }
 
+/** How often a peer is asked whether it is there, in milliseconds, where it will vanish. */
+const quickMs = 100
 /** More than the buffers of two loopback connections hold. */
 const flood = Buffer.alloc(6 * 1024 * 1024)
 /** What HTTP/2 and WebSockets may have under way unread, in bytes: a flood. */
@@ -120,15 +127,21 @@ export async function http2Lines(): Promise<LineFactory> {
   })
   const codes = resetCodes.map((code) => `RST_STREAM ${code}`)
   return {
-    acts: ['end', ...codes, 'close', 'reset'],
-    aborts: [...codes, 'close', 'reset'],
+    acts: ['end', ...codes, 'close', 'reset', 'vanish'],
+    aborts: [...codes, 'close', 'reset', 'vanish'],
     hearsAlways: true,
-    async open() {
+    async open(isAskedQuickly) {
       const [raw, held] = await accept()
       const opened = once(sessions, 'stream') as Promise<[http2.ServerHttp2Stream]>
       sessions.emit('connection', held)
       raw.write(opening)
       const [near] = await opened
+      if (isAskedQuickly) {
+        keepSessionAlive(near.session as http2.ServerHttp2Session, held, {
+          intervalMs: quickMs,
+          idleTimeoutMs: 0,
+        })
+      }
       near.on('error', () => undefined).respond({ ':status': 200 })
       return { peer: http2Peer(raw), near, held: near }
     },
@@ -136,7 +149,6 @@ export async function http2Lines(): Promise<LineFactory> {
   }
 }
 
-const acknowledgement = 0x1
 /** The window that the other side's SETTINGS allow counts from their acknowledgement on. */
 const opening = Buffer.concat([
   preface,
@@ -157,13 +169,14 @@ function http2Peer(raw: Socket): Peer {
     `RST_STREAM ${code}`,
     () => send(frame('rstStream', 0, 1, number32(code))),
   ])
-  raw.resume()
+  answerPings(raw)
   return {
     acts: {
       end: () => send(frame('data', endStream, 1)),
       ...(Object.fromEntries(resets) as Record<string, () => void>),
       close: () => void raw.end(),
       reset: () => void raw.resetAndDestroy(),
+      vanish: () => vanish(raw),
     },
     read() {
       const credit = number32(0x3fff_ffff)
@@ -176,16 +189,30 @@ function http2Peer(raw: Socket): Peer {
   }
 }
 
+function answerPings(raw: Socket): void {
+  let input = Buffer.alloc(0)
+  raw.on('data', (chunk: Buffer) => {
+    input = Buffer.concat([input, chunk])
+    while (input.length >= headBytes) {
+      const end = headBytes + input.readUIntBE(0, 3)
+      if (input.length < end) return
+      if (isPing(input))
+        raw.write(frame('ping', acknowledgement, 0, input.subarray(headBytes, end)))
+      input = input.subarray(end)
+    }
+  })
+}
+
 export async function webSocketLines(): Promise<LineFactory> {
   const http = createHttpServer()
   const sockets = new WebSocketServer({ noServer: true, ...webSocketBounds })
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
   return {
-    acts: ['end', 'close 4000', 'close 1000', 'close', 'reset'],
-    aborts: ['close 4000', 'close 1000', 'close', 'reset'],
+    acts: ['end', 'close 4000', 'close 1000', 'close', 'reset', 'vanish'],
+    aborts: ['close 4000', 'close 1000', 'close', 'reset', 'vanish'],
     hearsAlways: true,
-    async open() {
+    async open(isAskedQuickly) {
       const raw = connect({ port: portOf(http), host: '127.0.0.1' }).on('error', () => undefined)
       const upgrade = once(http, 'upgrade') as Promise<[IncomingMessage, Socket, Buffer]>
       const socket = new WebSocket('ws://localhost/', {
@@ -200,7 +227,12 @@ export async function webSocketLines(): Promise<LineFactory> {
       const [webSocket] = await Promise.all([accepted, once(socket, 'open')])
       return {
         peer: webSocketPeer(socket, raw),
-        near: tunnelOverWebSocket(webSocket, windowBytes),
+        near: tunnelOverWebSocket(
+          webSocket,
+          windowBytes,
+          undefined,
+          isAskedQuickly ? quickMs : undefined,
+        ),
         held,
       }
     },
@@ -216,6 +248,7 @@ function webSocketPeer(socket: WebSocket, raw: Socket): Peer {
       'close 1000': () => socket.close(1000),
       close: () => void raw.destroy(),
       reset: () => void raw.resetAndDestroy(),
+      vanish: () => vanish(raw),
     },
     read: () => socket.send(encodeCredit(maxCredit / 2), () => undefined),
     send() {
@@ -238,6 +271,12 @@ function socketPeer(socket: Socket, raw: Socket, acts: Peer['acts']): Peer {
       raw.destroy()
     },
   }
+}
+
+/** From now on nothing is read from it or comes of it, as behind an edge that keeps the connection. */
+function vanish(raw: Socket): void {
+  raw.pause()
+  raw.write = () => true
 }
 
 /** While a FIN of its own is on its way, libuv refuses a reset and Node forgets the descriptor. */
