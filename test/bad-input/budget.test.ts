@@ -3,12 +3,13 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { percentile } from '../../bench/statistics.ts'
+import { connectionsByMemory } from '../../src/gateway/peers/memory.ts'
 import { ensurePagesBuilt } from '../e2e/pages-built.ts'
 import { personAt } from '../e2e/person.ts'
 import { alice, route, startRig, type GatewayRig } from '../e2e/rig.ts'
 import { inScope, type Scope } from '../e2e/scope.ts'
 import { echo, startService } from '../e2e/services.ts'
-import { createMemoryCage, memoryOf } from './memory-cage.ts'
+import { createMemoryCage, memoryOf, type MemoryCage } from './memory-cage.ts'
 import { portalFile, stalls, type Stall } from './stalled.ts'
 import { many } from './victim.ts'
 
@@ -31,7 +32,7 @@ describe(`a gateway of ${memoryMib} MiB`, () => {
         async (scope) => {
           const cage = createMemoryCage(scope, memoryMib * 1024 * 1024)
           if (!cage.isKept) t.diagnostic('no control group can be made: RSS alone is read')
-          const rig = await start(scope, cage.launcher)
+          const rig = await start(scope, cage)
           const tunnel = await openTunnel(scope, rig)
           for (const [name, stall] of Object.entries(stalls)) {
             await openMany(scope, rig, stall)
@@ -50,10 +51,12 @@ describe(`a gateway of ${memoryMib} MiB`, () => {
   )
 })
 
-async function start(scope: Scope, launcher: readonly string[]): Promise<GatewayRig> {
+async function start(scope: Scope, { isKept, launcher }: MemoryCage): Promise<GatewayRig> {
   ensurePagesBuilt()
   const port = await startService(scope, echo)
-  return startRig(scope, [route(authority, port, [alice])], {}, 'localhost', launcher)
+  // What a gateway takes by itself where it sees the limit.
+  const settings = isKept ? {} : { max_connections: connectionsByMemory(memoryMib * 1024 * 1024) }
+  return startRig(scope, [route(authority, port, [alice])], settings, 'localhost', launcher)
 }
 
 /** A tunnel of somebody who has signed in, as they would open it. */

@@ -151,7 +151,7 @@ export const globalKeys = {
   ),
   max_connections: countKey(
     '4000',
-    'Most connections without a tunnel in all; `0` for any number. TLS handshakes under way are among them.',
+    'Most connections without a tunnel in all; `0` for any number. TLS handshakes under way are among them. Below 768 MiB of memory the default is lower: one for each 192 KiB.',
     'the one that has made no progress for the longest time is closed, and logged',
   ),
   downstream_mtls: key({

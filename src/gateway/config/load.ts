@@ -4,6 +4,7 @@ import { ConfigError } from '../../errors.ts'
 import type { Problem } from '../../errors.ts'
 import { parseYaml } from '../../yaml-text.ts'
 import type { YamlText } from '../../yaml-text.ts'
+import { connectionsByMemory } from '../peers/memory.ts'
 import { readCertificates } from './certificates.ts'
 import type { Certificate, GatewayConfig } from './config.ts'
 import { clientCertificateUse, readDownstreamMtls } from './downstream-mtls.ts'
@@ -138,7 +139,9 @@ function plainSettings(
     peerLimits: {
       maxConnectionsPerAddress:
         values.max_connections_per_address ?? fallback(globalKeys.max_connections_per_address),
-      maxConnections: values.max_connections ?? fallback(globalKeys.max_connections),
+      maxConnections:
+        values.max_connections ??
+        Math.min(fallback(globalKeys.max_connections), connectionsByMemory()),
     },
     logLevel: values.log_level ?? fallback(globalKeys.log_level),
     accessLogFields: values.access_log_fields,
