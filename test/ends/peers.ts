@@ -41,6 +41,8 @@ export interface Line {
   readonly near: Duplex
   /** The connection beneath, that must not outlive the tunnel; of HTTP/2 the stream alone. */
   readonly held: Duplex
+  /** Whether all that the peer sent has been read, where that is so although nobody reads the tunnel. */
+  hasArrived?(): boolean
 }
 
 export interface LineFactory {
@@ -143,7 +145,7 @@ export async function http2Lines(): Promise<LineFactory> {
         })
       }
       near.on('error', () => undefined).respond({ ':status': 200 })
-      return { peer: http2Peer(raw), near, held: near }
+      return { peer: http2Peer(raw), near, held: near, hasArrived: () => isRead(raw, held) }
     },
     close: () => server.close(),
   }
@@ -213,7 +215,8 @@ export async function webSocketLines(): Promise<LineFactory> {
     aborts: ['close 4000', 'close 1000', 'close', 'reset', 'vanish'],
     hearsAlways: true,
     async open(isAskedQuickly) {
-      const raw = connect({ port: portOf(http), host: '127.0.0.1' }).on('error', () => undefined)
+      const raw = connect({ port: portOf(http), host: '127.0.0.1', noDelay: true })
+      raw.on('error', () => undefined)
       const upgrade = once(http, 'upgrade') as Promise<[IncomingMessage, Socket, Buffer]>
       const socket = new WebSocket('ws://localhost/', {
         ...webSocketBounds,
@@ -234,6 +237,7 @@ export async function webSocketLines(): Promise<LineFactory> {
           isAskedQuickly ? quickMs : undefined,
         ),
         held,
+        hasArrived: () => isRead(raw, held),
       }
     },
     close: () => http.close(),
@@ -273,6 +277,10 @@ function socketPeer(socket: Socket, raw: Socket, acts: Peer['acts']): Peer {
   }
 }
 
+function isRead(sender: Socket, receiver: Socket): boolean {
+  return receiver.destroyed || receiver.bytesRead >= sender.bytesWritten
+}
+
 /** From now on nothing is read from it or comes of it, as behind an edge that keeps the connection. */
 function vanish(raw: Socket): void {
   raw.pause()
@@ -294,7 +302,13 @@ async function listen(): Promise<{ server: Server; accept: () => Promise<[Socket
     server,
     async accept() {
       const accepted = once(server, 'connection') as Promise<[Socket]>
-      const socket = connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true })
+      // Without `noDelay` a second act waits for the acknowledgement of the first (Nagle, RFC 896).
+      const socket = connect({
+        port: portOf(server),
+        host: '127.0.0.1',
+        allowHalfOpen: true,
+        noDelay: true,
+      })
       const [[far]] = await Promise.all([accepted, once(socket, 'connect')])
       for (const end of [socket, far]) end.on('error', () => undefined)
       return [socket, far]
