@@ -18,13 +18,18 @@ export function parseCookies(header: string | undefined): readonly Cookie[] {
   return (header ?? '').split(';').flatMap((part) => {
     const equals = part.indexOf('=')
     if (equals < 1) return []
-    const name = part.slice(0, equals).trim()
-    const value = part
-      .slice(equals + 1)
-      .trim()
-      .replace(/^"(.*)"$/, '$1')
+    const name = withoutBlanks(part.slice(0, equals))
+    const value = withoutBlanks(part.slice(equals + 1)).replace(/^"(.*)"$/, '$1')
     return name === '' ? [] : [{ name, value }]
   })
+}
+
+/**
+ * Space and tab alone (RFC 6265 §5.2). `trim` takes U+00A0 too, which is part of a name to a browser: one
+ * that begins so has no prefix there, any sibling host may set it, and here it would pass for ours.
+ */
+function withoutBlanks(text: string): string {
+  return text.replaceAll(/^[ \t]+|[ \t]+$/g, '')
 }
 
 /**

@@ -62,6 +62,11 @@ test('a cookie header is read whatever it holds', () => {
     ['_pomerium=1; __host-a=1; __Secure-a=1', undefined],
     ['__Host-a=1; __Host-a=1', undefined],
     ['__Host-a=1; b=2; __Host-a=2; __Host-a=3', undefined],
+    // To a browser these have no prefix: any sibling host may set them.
+    ...['\u00a0', '\u2000', '\ufeff', '\v'].map(
+      (blank) => [`${blank}__Host-a=1`, undefined] as const,
+    ),
+    [' \t__Host-a=1', '1'],
   ] as const)
     assert.equal(findCookie(header, 'a'), value, header)
   fc.assert(fc.property(fc.string(), (text) => void parseCookies(text)))

@@ -32,33 +32,44 @@ async function peopleOf({ rig }: CorpHosts): Promise<string[]> {
 }
 
 /** The ways in which a sibling host can try to set a cookie of somebody else's browser, each once. */
-function setCookies(pairs: readonly string[]): string[] {
+function setCookies(pairs: readonly string[], prefixes: readonly string[]): string[] {
   return pairs.flatMap((pair) => {
-    const equals = pair.indexOf('=')
-    const plain = pair.slice(0, equals).replace('__Host-', '')
-    return [`__Host-${plain}`, `__HOST-${plain}`, `__Secure-${plain}`, plain, '_pomerium'].map(
-      (name) => `${name}${pair.slice(equals)}; Domain=corp.test; Path=/.pomerium; Secure`,
+    const plain = pair.replace('__Host-', '')
+    const names = prefixes.map((prefix) => `${prefix}${plain}`)
+    return [...names, `_pomerium${pair.slice(pair.indexOf('='))}`].map(
+      (cookie) => `${cookie}; Domain=corp.test; Path=/.pomerium; Secure`,
     )
   })
 }
+
+/** The last has no name to a browser, and the rest is its value. */
+const prefixes = ['__Host-', '__HOST-', '__Secure-', '', '=__Host-']
+/** No prefix to a browser: a blank beyond ASCII comes before it, as one byte and as three. */
+const blankPrefixes = ['\u00a0', Buffer.from('\u2000').toString('latin1')].map(
+  (blank) => `${blank}__Host-`,
+)
 
 describe('a host beside the gateway', () => {
   peerTest('cannot make a client sign in as somebody else', ['Chromium'], async (scope) => {
     const corp = await startCorpHosts(scope)
     const { person, browser, sibling } = corp
-    const planted = setCookies(await cookiesOf(corp, bob))
+    const cookies = await cookiesOf(corp, bob)
     const bobs = await peopleOf(corp)
-    corp.serve((_, response) =>
+    corp.serve(({ url }, response) => {
+      const planted = setCookies(cookies, url === '/blank' ? blankPrefixes : prefixes)
       response
         .writeHead(200, { 'set-cookie': planted, 'content-type': 'text/html' })
-        .end('<title>hello</title>'),
-    )
+        .end('<title>hello</title>')
+    })
     const { page } = browser
     await page.goto(sibling)
     // It did reach the gateway's host, for what that is worth.
     const kept = await browser.context.cookies(`${corp.origin}/.pomerium/sign_in`)
     assert.ok(kept.some(({ name }) => name === 'postern'))
     assert.ok(!kept.some(({ name }) => /^__host-/i.test(name)))
+    await page.goto(`${sibling}/blank`)
+    const more = await browser.context.cookies(`${corp.origin}/.pomerium/sign_in`)
+    assert.ok(more.length > kept.length, 'it keeps those as well')
 
     const local = await person.listen(target, '--browser-cmd', '/bin/true')
     const socket = await local.connect()

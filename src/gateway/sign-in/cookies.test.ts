@@ -43,6 +43,7 @@ describe('the cookie of a browser', () => {
         // As it was sent before, and as a sibling host could set it.
         [`_pomerium=${value}`],
         [`postern=${value}`],
+        [`\u00a0${pair}`],
       ])
         assert.equal(await ask(rig, cookies), 302, String(cookies))
     })
