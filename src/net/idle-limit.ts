@@ -12,19 +12,34 @@ export interface IdleLimit {
   stop(): void
 }
 
+/**
+ * `setTimeout` fires at once beyond 2^31 milliseconds, some 24 days.
+ *
+ * @limit none: longer waits are made of several
+ */
+const maxTimeoutMs = 2 ** 31 - 1
+
 /** Makes a limit in milliseconds; 0 for none. */
 export function createIdleLimit(timeoutMs: number): IdleLimit {
   let currentMs = timeoutMs
   let onIdle: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
+  /** Of the silence that is left, what the timer does not wait for. */
+  let restMs = 0
   let isMet = false
   const meet = (): void => {
     isMet = true
     onIdle?.()
   }
+  const waitFor = (silenceMs: number): void => {
+    const firstMs = Math.min(silenceMs, maxTimeoutMs)
+    restMs = silenceMs - firstMs
+    timer = setTimeout(() => (restMs > 0 ? waitFor(restMs) : meet()), firstMs)
+  }
   const arm = (): void => {
     clearTimeout(timer)
-    timer = onIdle !== undefined && currentMs > 0 ? setTimeout(meet, currentMs) : undefined
+    timer = undefined
+    if (onIdle !== undefined && currentMs > 0) waitFor(currentMs)
   }
   return {
     get isMet() {
@@ -34,7 +49,11 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
       onIdle = callback
       arm()
     },
-    touch: () => void timer?.refresh(),
+    touch() {
+      // A timer that waits for the rest alone is shorter than the whole.
+      if (currentMs > maxTimeoutMs) arm()
+      else timer?.refresh()
+    },
     change(nextMs) {
       if (nextMs === currentMs) return
       currentMs = nextMs
