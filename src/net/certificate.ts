@@ -23,7 +23,7 @@ export interface CertificateAuthority {
   revoke(certificates: readonly string[], options?: RevokeOptions): Promise<string>
 }
 
-/** The names of a client: a common name, and alternative names by kind. */
+/** The names of a client: a common name, empty for a certificate without a subject, and others by kind. */
 export interface ClientNames {
   readonly name: string
   readonly dns?: readonly string[]
@@ -45,7 +45,7 @@ export interface IssueOptions {
 }
 
 export interface AuthorityOptions extends IssueOptions {
-  /** Common name of the authority, as browsers show it. */
+  /** Common name of the authority, as browsers show it; empty for one without a subject. */
   readonly name?: string
   /** How many further authorities may stand below it. **Default:** 0 */
   readonly pathLength?: number
@@ -83,14 +83,14 @@ function authorityOf(signer: Signer): CertificateAuthority {
   return {
     cert: `${signer.certificate.toString('pem')}\n`,
     issue: (hosts, options = {}) =>
-      issue(signer, `CN=${hosts[0] ?? 'postern'}`, options, [
+      issue(signer, subjectOf(hosts[0] ?? 'postern'), options, [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
         new x509.SubjectAlternativeNameExtension(
           hosts.map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value })),
         ),
       ]),
     issueClient: (names, options = {}) =>
-      issue(signer, `CN=${names.name}`, options, [
+      issue(signer, subjectOf(names.name), options, [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
         new x509.SubjectAlternativeNameExtension(alternativeNames(names)),
       ]),
@@ -108,7 +108,11 @@ function alternativeNames(names: ClientNames): x509.JsonGeneralName[] {
 }
 
 function authorityName({ name = 'Postern example CA' }: AuthorityOptions): string {
-  return `CN=${name}`
+  return subjectOf(name)
+}
+
+function subjectOf(commonName: string): string {
+  return commonName === '' ? '' : `CN=${commonName}`
 }
 
 async function authorityExtensions(

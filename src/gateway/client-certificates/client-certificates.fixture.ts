@@ -31,6 +31,8 @@ export const target = 'echo.example.com:7'
 export const root = await createCertificateAuthority({ name: 'Root', pathLength: 1 })
 export const below = await root.issueAuthority({ name: 'Below' })
 export const other = await createCertificateAuthority({ name: 'Other' })
+/** Its own name, and those of what it signs, have no part. */
+const nameless = await createCertificateAuthority({ name: '' })
 export const laptop = { name: 'laptop', dns: ['laptop.corp.example'] }
 export const past = new Date(Date.now() - 60_000)
 export const good = await root.issueClient(laptop)
@@ -41,6 +43,7 @@ export const deep = { cert: ofBelow.cert + below.cert, key: ofBelow.key }
 /** Certificates that are good for nothing, by what is wrong with them, and what the log says of it. */
 export const bad: Readonly<Record<string, readonly [CertificatePair, RegExp]>> = {
   'of another authority': [await other.issueClient(laptop), /no authority/],
+  'without a subject or an issuer': [await nameless.issueClient({ name: '' }), /no authority/],
   expired: [await root.issueClient(laptop, { notAfter: past }), /expired/],
   'not valid yet': [
     await root.issueClient(laptop, { notBefore: new Date(Date.now() + 3_600_000) }),

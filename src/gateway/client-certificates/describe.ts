@@ -33,7 +33,10 @@ export function describeCertificate({ leaf }: PresentedCertificate): DescribedCe
   }
 }
 
-/** A distinguished name as RFC 4514 writes it, the last part first; Node gives one part a line. */
-export function nameOf(lines: string): string {
+/**
+ * A distinguished name as RFC 4514 writes it, the last part first; Node gives one part a line, and undefined
+ * for a name without parts, whatever its types say.
+ */
+export function nameOf(lines: string | undefined = ''): string {
   return lines.split('\n').toReversed().join(',').slice(0, maxTextLength)
 }

@@ -70,6 +70,17 @@ describe('policy_with_default_deny', () => {
     })
   })
 
+  test('takes one without a subject by its other names', async (t) => {
+    const { gateway } = await start(t)
+    const pair = await root.issueClient({ ...laptop, name: '' })
+    assert.equal(new X509Certificate(pair.cert).subject, undefined)
+    assert.equal((await ask(gateway, pair, 'h2'))?.status, 200)
+    assert.equal((await ask(gateway, pair, 'http/1.1', '/healthz'))?.status, 200)
+    const line = await gateway.line((one) => one['response-code'] === 200)
+    const { subject } = line['client-certificate'] as { subject: string }
+    assert.equal(subject, '')
+  })
+
   test('exempts pages, which a sign-in needs', async (t) => {
     const { gateway } = await start(t)
     for (const alpn of ['http/1.1', 'h2'] as const) {
