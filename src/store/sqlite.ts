@@ -36,8 +36,10 @@ export async function openSqliteStore(
 ): Promise<Store> {
   return open(path, async (database, db) => {
     const keys = await openTokenKeys(db, secrets, Date.now())
-    // What was plain is in the write-ahead log as well until that is emptied.
-    if ((await encryptPlain(db, keys)) > 0) database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    await encryptPlain(db, keys)
+    // What was plain is in the write-ahead log as well until that is emptied: now, or at the start after a
+    // kill just before this line.
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     return {
       sessions: createSessionTable(db, keys),
       tokenKeys: createTokenKeyTable(db, keys),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -81,6 +81,23 @@ describe('tokens at rest', () => {
     t.after(() => next.close())
     assertAbsent(path)
     for (const record of people) assert.deepEqual(await next.sessions.get(record.id), record)
+  })
+
+  test('that were plain leave the write-ahead log, at the next start too after a kill', async (t) => {
+    const { path, store } = await openTwo(t)
+    const [sealed] = rowsOf(path)
+    const set = (token: unknown): void =>
+      write(path, `update sessions set refresh_token = '${String(token)}' where id = 's-alice'`)
+    set('a-refresh-token')
+    set(sealed?.refresh_token)
+    // What a kill leaves: both writes stand in the log alone.
+    const left = temporaryPath(t)
+    for (const suffix of ['', '-wal']) copyFileSync(path + suffix, left + suffix)
+    assert.ok(readFileSync(`${left}-wal`).includes('a-refresh-token'))
+    const next = await openSqliteStore(left, [secret(1)])
+    t.after(() => next.close())
+    assertAbsent(left)
+    assert.deepEqual(await next.sessions.get('s-alice'), await store.sessions.get('s-alice'))
   })
 
   test('need their key: without it nothing is opened, and nothing is lost', async (t) => {

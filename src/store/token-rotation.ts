@@ -52,9 +52,8 @@ export async function hasFormer(db: Kysely<Tables>, keys: TokenKeys): Promise<bo
   return (await query.executeTakeFirst()) !== undefined
 }
 
-/** Encrypts what a release before this one left plain; answers how many sessions. */
-export async function encryptPlain(db: Kysely<Tables>, keys: TokenKeys): Promise<number> {
-  let count = 0
+/** Encrypts what a release before this one left plain. */
+export async function encryptPlain(db: Kysely<Tables>, keys: TokenKeys): Promise<void> {
   for (;;) {
     const rows = await db
       .selectFrom('sessions')
@@ -62,10 +61,9 @@ export async function encryptPlain(db: Kysely<Tables>, keys: TokenKeys): Promise
       .where('token_key', 'is', null)
       .limit(rowsPerBatch)
       .execute()
-    if (rows.length === 0) return count
+    if (rows.length === 0) return
     const changes = rows.map((row) => ({ row, tokens: row }))
     await replace(db, keys, changes)
-    count += rows.length
   }
 }
 
