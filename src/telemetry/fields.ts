@@ -1,5 +1,5 @@
 import type { LogFields } from '../log.ts'
-import { isSecretName, redactQuery } from './redact.ts'
+import { excerpt, isSecretName, redactQuery } from './redact.ts'
 
 /** One field of a log line: the table of fields is what the lines, the configuration and the docs go by. */
 export interface Field<Line> {
@@ -80,7 +80,7 @@ export function pathOnly(path: string): string {
 /** The query of a path, without `?` and with secret parameters hidden. */
 export function queryOf(path: string): string {
   const mark = path.indexOf('?')
-  return mark === -1 ? '' : redactQuery(path.slice(mark + 1))
+  return mark === -1 ? '' : redactQuery(excerpt(path.slice(mark + 1)))
 }
 
 function readerOf<Line extends WithHeaders>(

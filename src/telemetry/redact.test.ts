@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { queryOf } from './fields.ts'
 import { isSecretName, redact, redactFields, redactQuery, redacted } from './redact.ts'
 
 test('names of secrets are known however they are written', () => {
@@ -105,13 +106,24 @@ test('a URL in a query is looked into, however often it is encoded', () => {
   const inner = 'http://127.0.0.1:9/x?code=s3cr3t&page=2'
   const once = encodeURIComponent(inner)
   const twice = encodeURIComponent(`https://a.example.com/?back=${once}`)
-  for (const query of [`to=${once}`, `to=${twice}`]) {
+  for (const query of [`to=${once}`, `to=${twice}`, `to=${encodeURIComponent(once)}`]) {
     const shown = redactQuery(query)
     assert.doesNotMatch(decodeURIComponent(decodeURIComponent(shown)), /s3cr3t/)
     assert.match(decodeURIComponent(decodeURIComponent(shown)), /page=2/)
   }
   const harmless = `to=${encodeURIComponent('https://a.example.com/?page=2')}`
   assert.equal(redactQuery(harmless), harmless)
+})
+
+test('what cannot be decoded, or was cut, hides nothing that can', () => {
+  const inner = encodeURIComponent('/x?code=s3cr3t&b=')
+  for (const broken of ['%', '%2', '%zz', '%FF', '\uD83D', '%F0%9F%98']) {
+    for (const text of [`${inner}${broken}`, `${broken}${inner}`]) {
+      assert.doesNotMatch(String(redact(`/?to=${text}`)), /s3cr3t/, broken)
+    }
+  }
+  const head = `/?to=${inner}`
+  assert.match(String(redact(`${head.padEnd(2_047, 'x')}😀`)), /redacted/)
 })
 
 test('a URL in any text is looked into: a Referer, the words of an error', () => {
@@ -144,6 +156,8 @@ test('no text of a stranger holds up the process', () => {
   const beganMs = performance.now()
   for (const piece of ['eyJ-', 'eyJaaaaa.', '?=', '?a=%3Fa%3D', 'postern_', 'Basic  '])
     redact(`/${piece.repeat(262_144 / piece.length)}`)
+  for (const piece of ['%25?=', '&=', 'a=%3F'])
+    for (let count = 0; count < 100; count++) queryOf(`/?${piece.repeat(32_768 / piece.length)}`)
   // Looking for the end of a token anew at each of its beginnings took half a minute.
   assert.ok(performance.now() - beganMs < 2_000)
 })

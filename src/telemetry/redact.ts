@@ -79,6 +79,8 @@ const jsonWebToken = /\beyJ[\w-]{5,}(?:\.[\w-]*){0,2}/g
 const serviceAccountSecret = /\bpostern_[\w-]{16,}/g
 /** From the `?` or `#` of a URL, or of a path, to its end. */
 const queryOfUrl = /([?#])([^\s"'<>?#]*=[^\s"'<>?#]*)/g
+/** Bytes of RFC 3986 §2.1, one after the other. */
+const percentEncoded = /(?:%[\da-f]{2})+/gi
 const authorizationValue = /\b(Bearer|Basic|Pomerium)\s+(?:Pomerium-)?[\w.~+/=-]{16,}/gi
 
 /**
@@ -129,11 +131,17 @@ export function redactQuery(query: string, depth = 0): string {
 function redactPair(pair: string, depth: number): string {
   const [name = ''] = pair.split('=', 1)
   if (isSecretName(decoded(name))) return `${name}=${redacted}`
-  const value = pair.slice(name.length + 1)
-  if (depth === maxUrlDepth) return pair
+  return `${name}=${redactValue(pair.slice(name.length + 1), depth)}`
+}
+
+/** As it is where there is nothing to hide, also when it is encoded more often than it need be. */
+function redactValue(value: string, depth: number): string {
+  if (depth === maxUrlDepth) return value
   const plain = decoded(value)
-  const shown = redactUrls(plain, depth + 1)
-  return shown === plain ? pair : `${name}=${encodeURIComponent(shown)}`
+  const looked = redactUrls(plain, depth + 1)
+  const shown = looked === plain && plain !== value ? redactValue(plain, depth + 1) : looked
+  // Half a pair, as a cut may leave it, cannot be encoded.
+  return shown === plain ? value : encodeURIComponent(shown.toWellFormed())
 }
 
 /** Hides them in every URL of a text: a `Referer`, a location, the words of an error. */
@@ -156,14 +164,14 @@ function redactText(text: string): string {
     .replaceAll(authorizationValue, `$1 ${redacted}`)
 }
 
-function excerpt(text: string): string {
+/** As much of a text as a log line shows. */
+export function excerpt(text: string): string {
   return text.length > maxStringLength ? `${text.slice(0, maxStringLength)}…` : text
 }
 
+/** Whatever is encoded in it: one escape that is none, or that a cut has left in part, hides no other. */
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  return text.replaceAll(percentEncoded, (run) =>
+    Buffer.from(run.replaceAll('%', ''), 'hex').toString(),
+  )
 }
