@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { lingerOnClose } from '../net/linger.ts'
@@ -67,11 +67,15 @@ export function createHttp1Server(
       handlers.malformedHttp1(new Error('an upgrade to nothing'), socket as TLSSocket, client)
     }
   })
-  server.on('request', (request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
     if (refuseOversized(request)) return
     const peer = peers.of(request.socket)
     if (peer !== undefined) pipeline.add(request, response, peer)
-  })
+  }
+  server.on('request', take)
+  // An expectation that nobody knows need not be met (RFC 9110 §10.1.1). By itself Node answers 417, at
+  // once and to every request of a chunk, whoever reads it.
+  server.on('checkExpectation', take)
   const broken = new WeakSet<Duplex>()
   server.on('clientError', (error, socket) => {
     // Every further piece of the same mess would be reported again.

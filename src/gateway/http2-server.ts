@@ -1,6 +1,8 @@
 import {
   constants,
   createServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
   type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
@@ -87,12 +89,15 @@ export function createHttp2Server(
     maxHeaderListPairs: maxHeaderFields,
     maxSessionMemory: maxSessionMemoryMib,
   })
-  server.on('request', (request, response) => {
+  const take = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
     const { stream } = request
     const exchange = exchanges.get(stream)
     if (stream.session === undefined || exchange === undefined) stream.destroy()
     else handlers.request(request, response, clients.get(stream.session.socket), exchange)
-  })
+  }
+  server.on('request', take)
+  // As over HTTP/1.1; Node's own 417 would be in no log.
+  server.on('checkExpectation', take)
   // The compatibility layer attached by 'request' would wrap every CONNECT in a request and a response;
   // an idle tunnel is cheaper without them.
   const compatibility = server.listeners('stream') as StreamListener[]

@@ -136,6 +136,17 @@ describe('requests over HTTP/1.1 before the last answer has left', () => {
     assert.equal(served, 2)
     assert.equal(port.ends.length, 1)
   })
+
+  test('are at most eight when they expect something, too', async (t) => {
+    let served = 0
+    const port = await open(t, { request: () => (served += 1) })
+    const socket = await secure(t, port, 'http/1.1')
+    const closed = ending(socket)
+    socket.resume().write(get.replace('\r\n\r\n', '\r\nExpect: the-moon\r\n\r\n').repeat(400))
+    assert.equal(await port.ended, 'pipelined 127.0.0.1')
+    await closed
+    assert.equal(served, 1)
+  })
 })
 
 describe('requests over HTTP/2', () => {
