@@ -155,10 +155,13 @@ interface Connection {
   readonly flood: FloodMeter
 }
 
+/** Who waits for its peer alone, and holds nothing of a request. */
+const peersTurn = { requestBytes: () => 0, isPeersTurn: () => true }
+
 /** A connection owes its preface as a request owes its body. */
 function awaitPreface(session: ServerHttp2Session, peer: Peer): void {
   const reset = (): void => session.destroy()
-  const preface = peer.beginExchange({ bytes: 0, isPeersTurn: () => true, reset })
+  const preface = peer.beginExchange({ ...peersTurn, reset })
   session.once('remoteSettings', preface.end).once('close', preface.end)
 }
 
@@ -175,7 +178,7 @@ function serveTunnel(
   void carryTunnel(peer, serve, () => {
     if (stream.destroyed) return
     // A refusal that nobody takes is an answer like any other.
-    const exchange = peer.beginExchange({ bytes: 0, isPeersTurn: () => true, reset: reset(stream) })
+    const exchange = peer.beginExchange({ ...peersTurn, reset: reset(stream) })
     stream.once('close', exchange.end)
   })
 }
@@ -190,8 +193,9 @@ function beginExchange(
     flood.received(bytes)
     exchange.progressed()
   })
+  const ofHead = headBytes(rawHeaders)
   const exchange = peer.beginExchange({
-    bytes: headBytes(rawHeaders),
+    requestBytes: () => ofHead + stream.readableLength,
     isPeersTurn: () => stream.headersSent || !(stream.endAfterHeaders || body.isWhole),
     reset: reset(stream),
   })

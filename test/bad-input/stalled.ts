@@ -4,7 +4,15 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import type { GatewayRig } from '../e2e/rig.ts'
-import { connectFields, endHeaders, endStream, fields, frame, preface } from './frames.ts'
+import {
+  acknowledgement,
+  connectFields,
+  endHeaders,
+  endStream,
+  fields,
+  frame,
+  preface,
+} from './frames.ts'
 
 /** Opens one connection that stalls in its own way; it is the caller's. */
 export type Stall = (rig: Target, path: string, localAddress?: string) => Promise<Socket>
@@ -58,6 +66,18 @@ const kinds = {
     const socket = await secure(rig, 'h2', localAddress)
     const head = frame('headers', endHeaders, 1, request(rig, 'POST', '/.pomerium/api/v1/token'))
     socket.write(Buffer.concat([preface, ...many(head, streams)]))
+    return socket
+  },
+  'sends a body that nobody reads': async (rig, _path, localAddress) => {
+    const socket = await secure(rig, 'h2', localAddress)
+    const head = frame('headers', endHeaders, 1, request(rig, 'POST', '/healthz'))
+    // The window of a stream, 1 MiB, is open once the gateway's settings are acknowledged.
+    const greeted = Promise.race([once(socket, 'data'), once(socket, 'close')])
+    socket.write(Buffer.concat([preface, closedWindow, head]))
+    await greeted
+    const body = Array.from({ length: 65 }, () => frame('data', 0, 1, Buffer.alloc(16_000)))
+    const bytes = Buffer.concat([frame('settings', acknowledgement, 0), ...body])
+    await new Promise<void>((resolve) => void socket.write(bytes, () => resolve()))
     return socket
   },
   'takes no refusal': async (rig, _path, localAddress) => {

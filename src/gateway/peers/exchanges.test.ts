@@ -32,7 +32,11 @@ function owner(carriesTunnel = false): TestOwner {
   }
 }
 
-const nothing: ExchangeParts = { bytes: 0, isPeersTurn: () => true, reset: () => undefined }
+const nothing: ExchangeParts = {
+  requestBytes: () => 0,
+  isPeersTurn: () => true,
+  reset: () => undefined,
+}
 
 describe('what stalls', () => {
   test('ends after its time, and not before', () => {
@@ -143,6 +147,21 @@ describe('what is held in all', () => {
     assert.deepEqual([first.ends, second.ends], [[], []])
     two.hold(1)
     assert.deepEqual([first.ends, second.ends], [['closed: memory'], []])
+  })
+
+  test('grows with a body that nobody reads, and shrinks when somebody does', () => {
+    const { exchanges } = setup(3 * perExchange)
+    const [first, second] = [owner(), owner()]
+    let unreadBytes = perExchange
+    const one = exchanges.begin(first, { ...nothing, requestBytes: () => unreadBytes })
+    exchanges.begin(second, nothing)
+    unreadBytes = 0
+    one.progressed()
+    exchanges.begin(second, nothing)
+    assert.deepEqual([first.ends, second.ends], [[], []])
+    unreadBytes = 1
+    one.progressed()
+    assert.deepEqual([first.ends, second.ends], [[], ['closed: memory']])
   })
 
   test('takes the streams beside a tunnel one by one', () => {

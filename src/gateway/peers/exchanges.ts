@@ -51,7 +51,10 @@ interface Entry {
   readonly owner: ExchangeOwner
   readonly parts: ExchangeParts
   readonly exchange: Exchange
+  /** What it counts as. */
   bytes: number
+  /** What of its answer waits. */
+  answerBytes: number
   progressedAtMs: number
   endedBy: PeerEnd | undefined
   lifeTimer: Disposable | undefined
@@ -77,7 +80,8 @@ export function createExchanges({
     entries.add(entry)
   }
 
-  function count(entry: Entry, bytes: number): void {
+  function count(entry: Entry): void {
+    const bytes = exchangeBytes + entry.parts.requestBytes() + entry.answerBytes
     heldBytes += bytes - entry.bytes
     entry.bytes = bytes
     // Each step takes at least one of them, and what is its connection's besides.
@@ -129,16 +133,18 @@ export function createExchanges({
           if (!entries.has(entry)) return
           touch(entry)
           owner.progressed()
+          count(entry)
         },
         hold(bytes) {
-          if (entries.has(entry)) count(entry, exchangeBytes + parts.bytes + bytes)
+          entry.answerBytes = bytes
+          if (entries.has(entry)) count(entry)
         },
         end() {
           remove(entry)
           owner.progressed()
         },
       }
-      const now = { bytes: 0, progressedAtMs: clock.now(), endedBy: undefined }
+      const now = { bytes: 0, answerBytes: 0, progressedAtMs: clock.now(), endedBy: undefined }
       const entry: Entry = { owner, parts, exchange, lifeTimer: undefined, ...now }
       const lifeMs = maxLifeMs()
       if (lifeMs > 0) entry.lifeTimer = clock.schedule(lifeMs, () => evict(entry, 'timeout'))
@@ -146,7 +152,7 @@ export function createExchanges({
       owner.exchanges.add(exchange)
       owner.progressed()
       arm(stallMs)
-      count(entry, exchangeBytes + parts.bytes)
+      count(entry)
       return exchange
     },
   }

@@ -35,8 +35,8 @@ export interface Peer {
 }
 
 export interface ExchangeParts {
-  /** What the request itself holds, such as its head, in bytes. */
-  readonly bytes: number
+  /** What the request itself holds now: its head, and what of its body nobody has read; in bytes. */
+  requestBytes(): number
   /** Whether the next step is the peer's: to send more of a body, to take more of an answer. */
   isPeersTurn(): boolean
   /** Ends this exchange alone, where its connection carries a tunnel as well. */

@@ -65,8 +65,9 @@ export function createPipeline(serve: Serve): Pipeline {
 }
 
 function beginExchange(request: IncomingMessage, response: ServerResponse, peer: Peer): Exchange {
+  const ofHead = headBytes(request.rawHeaders)
   const exchange = peer.beginExchange({
-    bytes: headBytes(request.rawHeaders),
+    requestBytes: () => ofHead + request.readableLength,
     isPeersTurn: () => !request.complete || response.headersSent,
     reset: () => request.socket.destroy(),
   })

@@ -7,7 +7,7 @@ export interface Received {
 }
 
 /**
- * Tells how many bytes arrive on a stream, piece by piece and whoever reads them. A listener for
+ * Tells how many bytes have arrived on a stream, piece by piece and whoever reads them. A listener for
  * `data` would make the stream flow; `push` is what every source of a `Readable` calls.
  */
 export function onReceived(stream: Readable, tell: (bytes: number) => void): Received {
@@ -15,8 +15,9 @@ export function onReceived(stream: Readable, tell: (bytes: number) => void): Rec
   const received = { isWhole: false }
   stream.push = (chunk: Buffer | string | null, encoding) => {
     if (chunk === null) received.isWhole = true
-    else tell(chunk.length)
-    return push(chunk, encoding)
+    const isWanted = push(chunk, encoding)
+    if (chunk !== null) tell(chunk.length)
+    return isWanted
   }
   return received
 }
