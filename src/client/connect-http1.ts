@@ -5,6 +5,7 @@ import { UpstreamError, systemCode } from '../errors.ts'
 import {
   answerTimeoutMs,
   isTunnel,
+  lossOf,
   NoAnswerError,
   readBody,
   tunnelIdOf,
@@ -50,6 +51,8 @@ export function connectHttp1(
       reject(lost(error))
     }
     const timer = setTimeout(() => fail(new Error('no answer in time')), answerTimeoutMs)
+    const loss = lossOf(socket)
+    if (loss !== undefined) return fail(loss)
     const outgoing = request({
       ...onSocket(socket),
       method: 'CONNECT',
@@ -80,6 +83,8 @@ export function requestHttp1(
   signal?: AbortSignal,
 ): Promise<HttpAnswer> {
   return new Promise<HttpAnswer>((resolve, reject) => {
+    const loss = lossOf(socket)
+    if (loss !== undefined) return reject(lost(loss))
     const timer = setTimeout(() => outgoing.destroy(new Error('no answer in time')), timeoutMs)
     const outgoing = request({
       ...onSocket(socket),

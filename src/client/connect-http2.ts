@@ -9,6 +9,7 @@ import type { Aftermath } from './aftermath.ts'
 import {
   answerTimeoutMs,
   isTunnel,
+  lossOf,
   readBody,
   tunnelIdOf,
   type ConnectAnswer,
@@ -133,6 +134,11 @@ export function startTunnelSession(
       return hasAnswered
     },
     async connect(authority, fields, signal) {
+      const loss = lossOf(socket)
+      if (loss !== undefined) {
+        session.destroy()
+        throw loss
+      }
       const stream = session.request({ ':method': 'CONNECT', ':authority': authority, ...fields })
       probe.ask()
       clearTimeout(idle)

@@ -6,7 +6,8 @@ import { test, type TestContext } from 'node:test'
 import { createConnectTransport, type TunnelWay } from './connect-transport.ts'
 import { createConnector, type Connector, type GatewayConnection } from './connection.ts'
 import { parseGatewayUrl } from './destination.ts'
-import { startFakeGateway } from './fake-gateway.ts'
+import { createWebSocketTransport } from './websocket-transport.ts'
+import { startFakeGateway, type FakeGatewayOptions } from './fake-gateway.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -41,8 +42,8 @@ async function startWay(t: TestContext, port: number) {
   }
 }
 
-async function startRig(t: TestContext) {
-  const gateway = await startFakeGateway({ isPublic: true })
+async function startRig(t: TestContext, protocols?: FakeGatewayOptions['protocols']) {
+  const gateway = await startFakeGateway({ isPublic: true, ...(protocols && { protocols }) })
   t.after(() => gateway[Symbol.asyncDispose]())
   const way = await startWay(t, gateway.port)
   const address = parseGatewayUrl(`https://localhost:${way.port}`)
@@ -147,6 +148,50 @@ test('a connection that was silent from its start leads to HTTP/1.1 once, not fo
   )
   assert.equal(way.count(), 2)
 })
+
+test('a connection over HTTP/1.1 whose program has left is not kept for the next one', async (t) => {
+  const { gateway, connector, address } = await startRig(t, ['http/1.1'])
+  const gone = new AbortController()
+  const made: Socket[] = []
+  const transport = createConnectTransport(
+    address,
+    {
+      async open(...args) {
+        const connection = await connector.open(...args)
+        made.push(connection.socket)
+        gone.abort(new Error('the program has left'))
+        return connection
+      },
+    },
+    silent,
+  )
+  t.after(() => transport.destroy())
+  const { signal } = gone
+  await assert.rejects(transport.connect({ authority: 'echo.test:7', fields: {}, signal }), /left/)
+  await nextTurns(2)
+  assert.equal(made[0]?.destroyed, true)
+  await echoes(await open(transport))
+  assert.equal(gateway.connects.length, 1)
+})
+
+for (const way of ['h2', 'http/1.1', 'websocket'] as const) {
+  test(`a connection that was lost before it was used is told at once, over ${way}`, async (t) => {
+    const { connector, address } = await startRig(t)
+    const openLost: Connector['open'] = async () => {
+      const connection = await connector.open([way === 'h2' ? 'h2' : 'http/1.1'])
+      await once(connection.socket.destroy(), 'close')
+      return connection
+    }
+    const transport =
+      way === 'websocket'
+        ? createWebSocketTransport(address, { open: openLost })
+        : createConnectTransport(address, { open: openLost }, silent)
+    t.after(() => transport.destroy())
+    // None of the waits for an answer is what ends it.
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    await assert.rejects(ask(transport), { code: 'gateway-unreachable', wasCut: true })
+  })
+}
 
 async function nextTurns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))

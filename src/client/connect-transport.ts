@@ -62,6 +62,9 @@ export function createConnectTransport(
     if (protocol === 'http/1.1') {
       isHttp1Only = true
       leftover = socket
+      // Whoever waits takes it within this turn. When all have left, the next one to ask would find it
+      // ended by the gateway long since.
+      setImmediate(() => dropLeftover(socket))
       return
     }
     // Each HTTP version is a good part of the start, and one process rarely needs both.
@@ -71,6 +74,12 @@ export function createConnectTransport(
       throw new Error('the client ends', { cause: ending.signal.reason })
     }
     sessions.add(startTunnelSession(socket, gateway.origin))
+  }
+
+  function dropLeftover(socket: Socket): void {
+    if (leftover !== socket) return
+    leftover = undefined
+    socket.destroy()
   }
 
   /** Those who ask while one connection is being made share it. */

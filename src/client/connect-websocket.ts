@@ -6,6 +6,7 @@ import { formatTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
 import {
   answerTimeoutMs,
+  lossOf,
   NoAnswerError,
   readBody,
   tunnelIdOf,
@@ -74,7 +75,9 @@ export function connectWebSocket(
         resolve({ refusal: { status: answer.statusCode ?? 0, headers: answer.headers, body } })
       })
     })
-    if (signal.aborted) onAbort()
+    const loss = lossOf(socket)
+    if (loss !== undefined) fail(loss, true)
+    else if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort)
   })
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { UpstreamError } from '../errors.ts'
 import type { Aftermath } from './aftermath.ts'
@@ -35,6 +36,17 @@ export class NoAnswerError extends UpstreamError {
     super('gateway-unreachable', `the gateway gave no answer: ${cause.message}`, { cause, hint })
     this.wasCut = wasCut
   }
+}
+
+/**
+ * Why nothing can be asked on a connection that was made; undefined while it stands. What ended it while
+ * nobody listened, such as while a module was loaded, is told by no further event.
+ */
+export function lossOf(socket: Socket): Error | undefined {
+  if (!socket.destroyed && !socket.readableEnded) return undefined
+  return (
+    socket.errored ?? Object.assign(new Error('the connection has ended'), { code: 'ECONNRESET' })
+  )
 }
 
 /** What the gateway says to CONNECT. */
