@@ -3,9 +3,9 @@ import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../clock.ts'
 import type { Clock } from '../clock.ts'
-import { systemCode } from '../errors.ts'
+import { messageOf, systemCode } from '../errors.ts'
 import { auditSeries } from './audit-log.ts'
-import type { AuditKeeper, AuditSeries } from './audit-log.ts'
+import type { AuditKeeper, AuditSeries, KeptHow } from './audit-log.ts'
 
 /** Entries of one series and day; more files when one grows large. */
 export interface AuditFile {
@@ -74,7 +74,7 @@ export function openAuditFiles(
 ): AuditFiles {
   const all = new Map(auditSeries.map((it) => [it, openSeries(directory, it, clock, limits)]))
   return {
-    append: async (series, lines) => all.get(series)?.append(lines),
+    append: async (series, lines) => (await all.get(series)?.append(lines)) ?? 'kept',
     async close() {
       await Promise.all([...all.values()].map((series) => series.close()))
     },
@@ -82,15 +82,18 @@ export function openAuditFiles(
 }
 
 interface OpenFile {
+  readonly path: string
   readonly day: string
   readonly handle: FileHandle
+  /** What tells it from another file that stands in its place later. */
+  readonly inode: number
   bytes: number
   /** Whether it ends within a line: a disk was full, or a process was killed. */
   isTorn: boolean
 }
 
 interface Series {
-  append(lines: string): Promise<void>
+  append(lines: string): Promise<KeptHow>
   close(): Promise<void>
 }
 
@@ -101,7 +104,10 @@ function openSeries(
   limits: AuditBounds,
 ): Series {
   let file: OpenFile | undefined
-  let syncing: NodeJS.Timeout | undefined
+  let syncDue: Disposable | undefined
+  let syncing = Promise.resolve()
+  /** Why entries that were written may not be on the disk. */
+  let unsynced: Error | undefined
 
   async function fileFor(day: string): Promise<OpenFile> {
     if (file?.day === day && file.bytes < limits.maxFileBytes) return file
@@ -112,28 +118,59 @@ function openSeries(
     return file
   }
 
-  async function close(): Promise<void> {
-    clearTimeout(syncing)
-    syncing = undefined
-    const closing = file
-    file = undefined
-    await closing?.handle.datasync().catch(() => undefined)
-    await closing?.handle.close().catch(() => undefined)
+  /** `removed` when the file was removed meanwhile, and the lines with it. */
+  async function keep(lines: string): Promise<KeptHow | 'removed'> {
+    const target = await fileFor(new Date(clock.now()).toISOString().slice(0, 10))
+    await appendTo(target, lines)
+    syncDue ??= clock.schedule(syncAfterMs, () => {
+      syncDue = undefined
+      syncing = syncing.then(() => sync(target))
+    })
+    if (await isInPlace(target)) return 'kept'
+    const { nlink } = await target.handle.stat()
+    await close()
+    return nlink > 0 ? 'kept-elsewhere' : 'removed'
   }
 
-  function syncSoon({ handle }: OpenFile): void {
-    syncing ??= setTimeout(() => {
-      syncing = undefined
-      void handle.datasync().catch(() => undefined)
-    }, syncAfterMs).unref()
+  async function sync({ handle }: OpenFile): Promise<void> {
+    await handle.datasync().catch((cause: unknown) => {
+      unsynced = new Error(messageOf(cause), { cause })
+    })
+  }
+
+  async function close(): Promise<void> {
+    syncDue?.[Symbol.dispose]()
+    syncDue = undefined
+    const closing = file
+    file = undefined
+    await syncing
+    if (closing === undefined) return
+    await sync(closing)
+    await closing.handle.close().catch(() => undefined)
+  }
+
+  function assertSynced(): void {
+    const error = unsynced
+    unsynced = undefined
+    if (error !== undefined) throw error
   }
 
   return {
     async append(lines) {
-      const day = new Date(clock.now()).toISOString().slice(0, 10)
-      const target = await fileFor(day)
-      await appendTo(target, lines)
-      syncSoon(target)
+      try {
+        const first = await keep(lines)
+        if (first === 'removed' && (await keep(lines)) === 'removed') {
+          throw new Error(`"${directory}" is removed again and again`)
+        }
+        // Those before are lost, and nothing says that these are not.
+        assertSynced()
+        return first === 'kept' ? 'kept' : 'kept-elsewhere'
+      } catch (error) {
+        // What it was opened on may be gone, as a file system of the network that comes back.
+        await close()
+        unsynced = undefined
+        throw error
+      }
     },
     close,
   }
@@ -142,13 +179,22 @@ function openSeries(
 async function appendTo(file: OpenFile, lines: string): Promise<void> {
   const bytes = Buffer.from(file.isTorn ? `\n${lines}` : lines)
   let written = 0
-  file.isTorn = true
   while (written < bytes.length) {
     const { bytesWritten } = await file.handle.write(bytes, written)
     written += bytesWritten
     file.bytes += bytesWritten
   }
   file.isTorn = false
+}
+
+/** Whether its path still leads to it: somebody may have removed it, or moved it away. */
+async function isInPlace({ path, inode }: OpenFile): Promise<boolean> {
+  try {
+    return (await stat(path)).ino === inode
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 /** The last file of the day, or the one after it when that is full. */
@@ -163,9 +209,11 @@ async function openNext(
   const isFull = last !== undefined && (await stat(last.path)).size >= limits.maxFileBytes
   const number = (last?.number ?? 1) + (isFull ? 1 : 0)
   const name = `${series}-${day}-${String(number).padStart(4, '0')}.jsonl`
-  const handle = await open(join(directory, name), 'a+', 0o600)
-  const { size } = await handle.stat()
-  return { day, handle, bytes: size, isTorn: size > 0 && (await lastByte(handle, size)) !== 0x0a }
+  const path = join(directory, name)
+  const handle = await open(path, 'a+', 0o600)
+  const { size, ino } = await handle.stat()
+  const isTorn = size > 0 && (await lastByte(handle, size)) !== 0x0a
+  return { path, day, handle, inode: ino, bytes: size, isTorn }
 }
 
 async function lastByte(handle: FileHandle, size: number): Promise<number | undefined> {

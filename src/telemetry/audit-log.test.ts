@@ -3,11 +3,14 @@ import {
   appendFile,
   mkdir,
   mkdtemp,
+  open,
   readFile,
   readdir,
+  rename,
   rm,
   stat,
   writeFile,
+  type FileHandle,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,6 +62,7 @@ test('nothing is said before it is kept', async () => {
     async append(series) {
       await disk
       order.push(`kept ${series}`)
+      return 'kept'
     },
   }
   const audit = createAuditLog({ logger: collectLog().log.service('audit'), keeper })
@@ -135,6 +139,69 @@ test('a disk that keeps nothing is said once and counted, and the lines are writ
   assert.equal((await entriesOf(directory)).length, 1)
 })
 
+for (const [how, takeAway] of Object.entries({
+  removed: (directory: string) => rm(directory, { recursive: true }),
+  'moved away': (directory: string) => rename(directory, `${directory}.old`),
+})) {
+  test(`a directory that was ${how} meanwhile loses no further entry, and that is said`, async (t) => {
+    const { directory, audit, lines } = await openAudit(t)
+    audit.record(signedIn)
+    await audit.flushed()
+    await takeAway(directory)
+    for (const requestId of ['r2', 'r3']) {
+      audit.record({ ...signedIn, requestId })
+      await audit.flushed()
+    }
+    const kept = [...(await entriesOf(`${directory}.old`)), ...(await entriesOf(directory))]
+    const ids = kept.map((entry) => entry['request-id'])
+    assert.deepEqual(ids, how === 'removed' ? ['r2', 'r3'] : ['r1', 'r2', 'r3'])
+    assert.deepEqual((await readdir(directory)).length, 1)
+    const said = lines.filter((line) => line.includes('were removed or moved away'))
+    assert.equal(said.length, 1)
+  })
+}
+
+test('what the system could not bring to the disk is said, and the file is opened anew', async (t) => {
+  const { directory, audit, clock, lines } = await openAudit(t)
+  audit.record(signedIn)
+  await audit.flushed()
+  const { promise: failed, resolve: fail } = Promise.withResolvers<void>()
+  const datasync = t.mock.method(await allFiles(), 'datasync', async () => {
+    fail()
+    throw new Error('EIO: i/o error, fdatasync')
+  })
+  clock.advance(1_000)
+  await failed
+  datasync.mock.restore()
+  for (const requestId of ['r2', 'r3']) {
+    audit.record({ ...signedIn, requestId })
+    await audit.flushed()
+  }
+  const messages = lines.map((line) => (JSON.parse(line) as { message: string }).message)
+  const both = ['audit entries are not kept', 'signed in', 'audit entries are kept again']
+  assert.deepEqual(messages, ['signed in', ...both, 'signed in'])
+  assert.equal((await entriesOf(directory)).length, 3)
+})
+
+test('a disk that was full within a line spoils no other', async (t) => {
+  const { directory, audit } = await openAudit(t)
+  const files = await allFiles()
+  const write = t.mock.method(files, 'write', async function (this: FileHandle, bytes: Buffer) {
+    write.mock.restore()
+    await this.write(bytes.subarray(0, 20))
+    throw new Error('ENOSPC: no space left on device, write')
+  })
+  for (const requestId of ['r2', 'r3']) {
+    audit.record({ ...signedIn, requestId })
+    await audit.flushed()
+  }
+  const kept = await entriesOf(directory)
+  assert.deepEqual(
+    kept.map((entry) => entry['request-id']),
+    ['r3'],
+  )
+})
+
 test('a disk that hangs holds up nobody, and what waits for it is bounded', async () => {
   const { log, lines } = collectLog()
   let losses = 0
@@ -189,6 +256,12 @@ async function openAudit(
     await rm(parent, { recursive: true })
   })
   return { directory, clock, audit, lines }
+}
+
+/** What all open files have in common, for a disk that fails. */
+async function allFiles(): Promise<FileHandle> {
+  await using file = await open(import.meta.filename)
+  return Object.getPrototypeOf(file) as FileHandle
 }
 
 async function entriesOf(directory: string, sinceMs = 0): Promise<KeptEntry[]> {

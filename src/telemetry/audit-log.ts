@@ -41,8 +41,11 @@ export interface AuditLog {
 /** Where entries are kept. */
 export interface AuditKeeper {
   /** Appends whole lines to one of the series; rejects when it could not keep all of them. */
-  append(series: AuditSeries, lines: string): Promise<void>
+  append(series: AuditSeries, lines: string): Promise<KeptHow>
 }
+
+/** `kept-elsewhere`: what was there before is gone, removed or moved away, and something new was begun. */
+export type KeptHow = 'kept' | 'kept-elsewhere'
 
 /**
  * What is bounded by itself, so that much of the one cannot push out the other: nobody without a session
@@ -101,7 +104,10 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       const lines = batch.filter((entry) => entry.series === series).map(({ line }) => line)
       if (lines.length === 0) continue
       try {
-        await store.append(series, lines.join(''))
+        const how = await store.append(series, lines.join(''))
+        if (how === 'kept-elsewhere') {
+          logger.warn('audit entries were removed or moved away', { series })
+        }
         if (lost !== undefined) logger.warn('audit entries are kept again', { lost })
         lost = undefined
       } catch (error) {
