@@ -134,11 +134,22 @@ function quote(text: string): string {
   return `"${printable(text)}"`
 }
 
-/** Some providers say which secret was wrong. Both the person and the log are told without it. */
-export function withoutSecret(error: AccessError, secret: string): AccessError {
+/**
+ * Some providers say which secret was wrong, or repeat the whole question. Both the person and the log
+ * are told without it.
+ */
+export function withoutSecrets(error: AccessError, secrets: readonly string[]): AccessError {
   const { code, message, hint, cause } = error
-  const forms = [secret, encodeURIComponent(secret)].filter((form) => message.includes(form))
-  if (secret === '' || forms.length === 0) return error
+  const forms = secrets.filter((secret) => secret !== '').flatMap(formsOf)
+  if (!forms.some((form) => message.includes(form))) return error
+  // The longest first: a form may begin as another one does.
+  forms.sort((one, other) => other.length - one.length)
   const text = forms.reduce((shown, form) => shown.replaceAll(form, '[redacted]'), message)
   return new AccessError(code, text, { hint, cause })
+}
+
+/** As it is, in a URL, and in the body of a form. */
+function formsOf(secret: string): readonly string[] {
+  const form = new URLSearchParams({ '': secret }).toString().slice(1)
+  return [secret, encodeURIComponent(secret), form]
 }

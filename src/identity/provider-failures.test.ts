@@ -5,7 +5,7 @@ import { AccessError } from '../errors.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import type { LogFields } from '../log.ts'
 import { silentLogger } from '../log.ts'
-import { toAccessError, withoutSecret } from './provider-errors.ts'
+import { toAccessError, withoutSecrets } from './provider-errors.ts'
 import { createProviderFailures } from './provider-failures.ts'
 
 function setUp() {
@@ -64,12 +64,14 @@ test('lines are bounded for each kind of failure, and the rest is counted in one
   assert.equal(lines.length, 8)
 })
 
-test("the provider's words are shown without the client secret, in any of its forms", () => {
-  const error = new AccessError('provider-refused', 'wrong: "s&cret" (s%26cret)', { hint: 'h' })
-  const shown = withoutSecret(error, 's&cret')
+test("the provider's words are shown without what it was sent, in any form", () => {
+  const error = new AccessError('provider-refused', 'wrong: "s& cret" (s%26%20cret, s%26+cret)', {
+    hint: 'h',
+  })
+  const shown = withoutSecrets(error, ['', 's& cret', 's&'])
   assert.deepEqual(
     [shown.code, shown.message, shown.hint],
-    ['provider-refused', 'wrong: "[redacted]" ([redacted])', 'h'],
+    ['provider-refused', 'wrong: "[redacted]" ([redacted], [redacted])', 'h'],
   )
-  assert.equal(withoutSecret(error, 'another'), error)
+  assert.equal(withoutSecrets(error, ['another']), error)
 })

@@ -8,10 +8,11 @@ import {
   rethrowOfTokenEndpoint,
   toAccessError,
   toRefreshError,
-  withoutSecret,
+  withoutSecrets,
 } from './provider-errors.ts'
 import { createProviderFetch } from './provider-fetch.ts'
 import type { ProviderFetch } from './provider-fetch.ts'
+import { checkMetadata, listIn } from './provider-metadata.ts'
 
 /** How people sign in; the gateway's configuration of this fits by shape. */
 export interface ProviderOptions {
@@ -67,6 +68,9 @@ const clockToleranceSeconds = 60
 /** @limit none: how long the keys of the provider are kept */
 const maxKeySetAgeMs = 600_000
 
+/** A browser brings the code: one of a few letters is no secret, and would hide every such letter. */
+const leastSentLength = 8
+
 interface Discovered {
   readonly config: client.Configuration
   /** Throws unless the id token's signature is by a key the provider publishes now. */
@@ -77,19 +81,22 @@ export function createProvider(options: ProviderOptions): Provider {
   const closing = new AbortController()
   const providerFetch = createProviderFetch(closing.signal)
   const discovered = onceItWorks(() => discover(options, providerFetch))
+  /** No error shows what was `sent`, nor the secret of this client. */
   const ask = async <T>(
+    sent: readonly string[],
     question: (provider: Discovered) => Promise<T>,
     toError = toAccessError,
   ): Promise<T> => {
     try {
       return await question(await discovered())
     } catch (error) {
-      throw withoutSecret(toError(error), options.clientSecret)
+      const long = sent.filter(({ length }) => length >= leastSentLength)
+      throw withoutSecrets(toError(error), [...secretsOf(options), ...long])
     }
   }
   return {
     authorizationUrl: (redirectUri, { state, nonce, verifier }) =>
-      ask(async ({ config }) =>
+      ask([], async ({ config }) =>
         client.buildAuthorizationUrl(config, {
           redirect_uri: redirectUri.href,
           scope: scopesFor(options, config.serverMetadata()).join(' '),
@@ -100,34 +107,41 @@ export function createProvider(options: ProviderOptions): Provider {
         }),
       ),
     exchange: (callback, { state, nonce, verifier }) =>
-      ask(async ({ config, verifySignature }) => {
-        const answer = await client
-          .authorizationCodeGrant(config, callback, {
-            expectedState: state,
-            expectedNonce: nonce,
-            pkceCodeVerifier: verifier,
-            idTokenExpected: true,
-          })
-          .catch(rethrowOfTokenEndpoint)
-        await verifySignature(answer.id_token ?? '')
-        const { sub: userId = '', ...claims } = answer.claims() ?? {}
-        // The machine's time, by which the library has checked the token's end.
-        checkIdToken({ ...claims, sub: userId }, Date.now())
-        return { ...toTokenSet(answer), userId }
-      }),
+      ask(
+        [callback.searchParams.get('code') ?? '', verifier],
+        async ({ config, verifySignature }) => {
+          const answer = await client
+            .authorizationCodeGrant(config, callback, {
+              expectedState: state,
+              expectedNonce: nonce,
+              pkceCodeVerifier: verifier,
+              idTokenExpected: true,
+            })
+            .catch(rethrowOfTokenEndpoint)
+          await verifySignature(answer.id_token ?? '')
+          const { sub: userId = '', ...claims } = answer.claims() ?? {}
+          // The machine's time, by which the library has checked the token's end.
+          checkIdToken({ ...claims, sub: userId }, Date.now())
+          return { ...toTokenSet(answer), userId }
+        },
+      ),
     refresh: (refreshToken, userId) =>
-      ask(async ({ config, verifySignature }) => {
-        const answer = await client
-          .refreshTokenGrant(config, refreshToken)
-          .catch(rethrowOfTokenEndpoint)
-        if (answer.id_token !== undefined) await verifySignature(answer.id_token)
-        const claims = answer.claims()
-        if (claims !== undefined) checkIdToken(claims, Date.now())
-        assertSameSubject(claims?.sub ?? userId, userId)
-        return toTokenSet(answer)
-      }, toRefreshError),
+      ask(
+        [refreshToken],
+        async ({ config, verifySignature }) => {
+          const answer = await client
+            .refreshTokenGrant(config, refreshToken)
+            .catch(rethrowOfTokenEndpoint)
+          if (answer.id_token !== undefined) await verifySignature(answer.id_token)
+          const claims = answer.claims()
+          if (claims !== undefined) checkIdToken(claims, Date.now())
+          assertSameSubject(claims?.sub ?? userId, userId)
+          return toTokenSet(answer)
+        },
+        toRefreshError,
+      ),
     claims: ({ accessToken, idToken }, userId) =>
-      ask(async ({ config }) => {
+      ask([accessToken], async ({ config }) => {
         const fromToken = idToken === undefined ? {} : decodeJwt(idToken)
         if (config.serverMetadata().userinfo_endpoint === undefined) return fromToken
         return { ...fromToken, ...(await client.fetchUserInfo(config, accessToken, userId)) }
@@ -147,6 +161,7 @@ async function discover(options: ProviderOptions, fetch: ProviderFetch): Promise
     // For the http of a loopback issuer; `createProviderFetch` refuses every other http.
     execute: isLocal ? [client.allowInsecureRequests] : [],
   })
+  checkMetadata(config.serverMetadata())
   return { config, verifySignature: createSignatureCheck(config, fetch) }
 }
 
@@ -161,10 +176,7 @@ function createSignatureCheck(
   fetch: ProviderFetch,
 ): Discovered['verifySignature'] {
   const { jwks_uri: keySetUrl } = config.serverMetadata()
-  if (keySetUrl === undefined) {
-    throw new AccessError('provider-invalid', 'the sign-in service publishes no "jwks_uri"')
-  }
-  const keys = createRemoteJWKSet(new URL(keySetUrl), {
+  const keys = createRemoteJWKSet(new URL(keySetUrl ?? ''), {
     timeoutDuration: timeoutSeconds * 1000,
     cooldownDuration: 0,
     cacheMaxAge: maxKeySetAgeMs,
@@ -190,11 +202,26 @@ const publicKeyAlgorithms =
 function clientAuth(secret: string): client.ClientAuth {
   const [basic, post] = [client.ClientSecretBasic(secret), client.ClientSecretPost(secret)]
   return (server, ...rest) => {
-    const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
+    const methods = listIn(server.token_endpoint_auth_methods_supported) ?? ['client_secret_basic']
     const isPost =
       !methods.includes('client_secret_basic') && methods.includes('client_secret_post')
     return (isPost ? post : basic)(server, ...rest)
   }
+}
+
+/** The secret of this client, and the value that `client_secret_basic` makes of it (RFC 6749 §2.3.1). */
+function secretsOf({ clientId, clientSecret }: ProviderOptions): readonly string[] {
+  const headers = new Headers()
+  const server = { issuer: '' }
+  client.ClientSecretBasic(clientSecret)(
+    server,
+    { client_id: clientId },
+    new URLSearchParams(),
+    headers,
+  )
+  const credentials = headers.get('authorization')?.replace('Basic ', '') ?? ''
+  const [, encoded = ''] = Buffer.from(credentials, 'base64').toString().split(':')
+  return [clientSecret, credentials, encoded]
 }
 
 function toTokenSet(answer: client.TokenEndpointResponse): TokenSet {
@@ -229,6 +256,6 @@ function scopesFor(
   { scopes, scopesIfKnown = [] }: ProviderOptions,
   metadata: client.ServerMetadata,
 ): readonly string[] {
-  const known = metadata.scopes_supported ?? []
+  const known = listIn(metadata.scopes_supported) ?? []
   return [...scopes, ...scopesIfKnown.filter((scope) => known.includes(scope))]
 }
