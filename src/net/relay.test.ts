@@ -12,7 +12,7 @@ import * as tls from 'node:tls'
 import { createCertificateAuthority } from './certificate.ts'
 import { dial } from './dial.ts'
 import { resetBeneath } from './beneath.ts'
-import { relay } from './relay.ts'
+import { abandon, relay } from './relay.ts'
 import { relaySuite, type TransportPair } from './relay.suite.ts'
 
 const authority = await createCertificateAuthority()
@@ -40,6 +40,18 @@ describe('a client that is lost right behind its own end', () => {
     assert.ok(connection)
     resetBeneath(near as tls.TLSSocket, connection)
     await loseBehindEnd(near as tls.TLSSocket, far, connection)
+    close()
+  })
+
+  test('leaves no connection beneath TLS whose last words a stopped reader keeps back', async (t) => {
+    const { near, connection, stop, close } = await openStoppable()
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    stop()
+    near.end()
+    abandon(near, new Error('cut'))
+    const closed = [once(near, 'close'), once(connection, 'close')]
+    t.mock.timers.tick(2_000)
+    await Promise.all(closed)
     close()
   })
 })
@@ -98,6 +110,34 @@ async function openTls(): Promise<TransportPair> {
   const near = tls.connect({ socket, servername: 'localhost', ca: authority.cert })
   const [[far]] = await Promise.all([accepted, once(near, 'secureConnect')])
   return { near, far, close: () => server.close() }
+}
+
+/** TLS on a way that takes all until it is stopped, and nothing more from then on. */
+async function openStoppable(): Promise<{
+  readonly near: tls.TLSSocket
+  readonly connection: Socket
+  stop(): void
+  close(): void
+}> {
+  const server = tls.createServer(pair, (far) => far.on('error', () => undefined))
+  const connection = await dial({ host: '127.0.0.1', port: await listen(server) })
+  let isStopped = false
+  const way = new Duplex({
+    read: () => undefined,
+    write(chunk: Buffer, _encoding, done) {
+      if (!isStopped) connection.write(chunk, done)
+    },
+  })
+  connection.on('data', (chunk) => way.push(chunk))
+  const near = tls.connect({ socket: way, servername: 'localhost', ca: authority.cert })
+  await once(near, 'secureConnect')
+  resetBeneath(near, connection)
+  return {
+    near,
+    connection,
+    stop: () => void (isStopped = true),
+    close: () => server.close(),
+  }
 }
 
 async function openHttp2(): Promise<TransportPair> {

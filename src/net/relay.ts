@@ -212,27 +212,31 @@ function hasSentAll(stream: Duplex): boolean {
 export function abandon(stream: Duplex, reason: Error): void {
   if (stream.destroyed) return
   const beneath = stream instanceof TLSSocket ? connectionBeneath(stream) : undefined
-  if (beneath?.mayReset === true) {
-    afterOwnEnd(stream, () => {
-      beneath.connection.resetAndDestroy()
-      stream.destroy()
-    })
-  } else if (stream instanceof TLSSocket) endInOrder(stream)
+  if (beneath?.mayReset === true) resetConnection(stream, beneath.connection)
+  else if (stream instanceof TLSSocket) endInOrder(stream)
   // A Unix socket has no reset (Node throws), and no address to tell it by.
-  else if (stream instanceof Socket && stream.remoteAddress) {
-    afterOwnEnd(stream, () => stream.resetAndDestroy())
-  } else stream.destroy(reason)
+  else if (stream instanceof Socket && stream.remoteAddress) resetConnection(stream, stream)
+  else stream.destroy(reason)
 }
 
 /**
- * Calls `reset` at once, or when a FIN of ours that is on its way has left: until then libuv refuses a
- * reset (`uv_tcp_close_reset`), and Node lets go of the descriptor without closing it, for good.
+ * Resets what a stream runs on, at once or when a FIN of ours that is on its way has left: until then libuv
+ * refuses a reset (`uv_tcp_close_reset`), and Node lets go of the descriptor without closing it, for
+ * good. Where a reader that has stopped keeps the FIN back, such as TLS's own, it is closed without.
  */
-function afterOwnEnd(stream: Duplex, reset: () => void): void {
+function resetConnection(stream: Duplex, connection: Socket): void {
+  const reset = (): void => {
+    connection.resetAndDestroy()
+    stream.destroy()
+  }
   // What waits to be written keeps the FIN back.
   const isEnding = stream.writableEnded && !stream.writableFinished && stream.writableLength === 0
-  if (isEnding) stream.once('finish', reset)
-  else reset()
+  if (!isEnding) return reset()
+  const timer = setTimeout(() => {
+    stream.destroy()
+    connection.destroy()
+  }, lingerMs)
+  stream.once('finish', reset).once('close', () => clearTimeout(timer))
 }
 
 /**
