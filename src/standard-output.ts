@@ -78,9 +78,14 @@ export async function settleOutputs(exitCode: number, limitMs: number): Promise<
 /** How long a process that ends at once waits for slow readers, in milliseconds. */
 const endWaitMs = 500
 
-/** Ends the process, whatever it is doing, as soon as its last words are read, or soon after. */
+/**
+ * Ends the process, whatever it is doing, as soon as its last words are read, or soon after. Not even
+ * `process.exit` does so during a look-up of a name: libuv joins its threads at the end, and `getaddrinfo`
+ * waits for a resolver that is away for 10 s and more.
+ */
 export async function exitProcess(exitCode: number): Promise<never> {
   await settleOutputs(exitCode, endWaitMs)
+  if (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) replaceProcess(exitCode)
   process.exit(exitCode)
 }
 

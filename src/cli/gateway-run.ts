@@ -25,5 +25,6 @@ export async function runGatewayCommand(options: RunGatewayOptions): Promise<num
     process.on('SIGINT', stop)
   })
   process.off('SIGHUP', reload)
-  return exitCodes.ok
+  // Node would wait for look-ups of names that were begun for tunnels which are over.
+  return exitProcess(exitCodes.ok)
 }

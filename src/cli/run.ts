@@ -10,6 +10,7 @@ import { cleanLine } from '../terminal-text.ts'
 import { version } from '../version.ts'
 import { commands } from './commands.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
+import { isAskedToEnd } from './signals.ts'
 import { processVoice, type Voice } from './voice.ts'
 
 /** How long a program that stays up waits for slow readers at its end, in milliseconds. */
@@ -24,6 +25,8 @@ export async function run(args: readonly string[]): Promise<void> {
     void exitProcess(exitCodes.internal)
   })
   const exitCode = await runCommand(args)
+  // Node waits at its end for a reader of stdout that has stopped, and for a resolver that is away.
+  if (isAskedToEnd()) return exitProcess(exitCode)
   const staysUp = commands.some((command) => command.name === args[0] && command.staysUp)
   await settleOutputs(exitCode, staysUp ? endWaitMs : Infinity)
 }

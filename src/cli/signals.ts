@@ -5,9 +5,22 @@ export type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
 const endSignals: readonly EndSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
+let isAsked = false
+
+/** Whether a signal has asked this program to end: then it waits for nothing any more. */
+export function isAskedToEnd(): boolean {
+  return isAsked
+}
+
 /** Calls back for each signal that asks to end, until disposed; then they have their usual effect. */
 export function onEndSignal(callback: (signal: EndSignal) => void): Disposable {
-  const listeners = endSignals.map((signal) => [signal, () => callback(signal)] as const)
+  const listeners = endSignals.map((signal) => {
+    const listener = (): void => {
+      isAsked = true
+      callback(signal)
+    }
+    return [signal, listener] as const
+  })
   for (const [signal, listener] of listeners) process.on(signal, listener)
   return {
     [Symbol.dispose]() {

@@ -14,7 +14,6 @@ import { serveLocal } from '../client/serve.ts'
 import { watchForOrphan } from '../client/orphan.ts'
 import { openStdio } from '../client/stdio.ts'
 import { AccessError } from '../errors.ts'
-import { exitProcess } from '../standard-output.ts'
 import { ownedStreams } from '../standard-streams.ts'
 import { exitCodeOf, exitCodeOfSignal, exitCodes } from './exit-codes.ts'
 import { readServiceAccount, warnAboutSecrets } from './service-account.ts'
@@ -130,25 +129,17 @@ async function serveStdio(
   try {
     // From then on the tunnel's own bytes tell.
     const end = await serveLocal(stdio, authority, client, () => orphan[Symbol.dispose]())
-    if (ended !== undefined) return await leave(ended)
+    if (ended !== undefined) return ended
     const failure = endError(end, authority)
     if (failure !== undefined) throw failure
     return exitCodes.ok
   } catch (error) {
-    if (ended !== undefined) return await leave(ended)
+    if (ended !== undefined) return ended
     voice.fatal(error)
     return exitCodeOf(error)
   } finally {
     await client.destroy()
   }
-}
-
-/**
- * Node waits at its end for what the reader of stdout has not taken, for ever when that reader has stopped.
- * Whoever sent a signal does not.
- */
-async function leave(exitCode: number): Promise<number> {
-  return ownedStreams().output.writableLength > 0 ? exitProcess(exitCode) : exitCode
 }
 
 /** What serves each local connection. */

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
-import type { Child } from './child.ts'
+import { inTime, type Child } from './child.ts'
 import { deadIPv4, deadIPv6, layLine, type Machine } from './peers/namespaces.ts'
 import { peerTest } from './peers.ts'
 import { posternCommand } from './rig.ts'
@@ -86,6 +86,49 @@ peerTest(
   },
 )
 
+for (const args of [
+  ['tcp', '--listen', '-', 'away.test:7'],
+  ['routes', 'list', 'https://away.test'],
+]) {
+  const what = args.slice(0, 2).join(' ')
+  peerTest(`one SIGINT ends "postern ${what}" while no resolver answers`, needed, async (scope) => {
+    const { near, far } = await layLine(scope, { delayMs: 5 })
+    const resolver = await startMuteResolver(near, far)
+    const client = near.start(...posternCommand(...args), { env: { HOME: '/nonexistent' } })
+    await resolver.says(/asked/)
+    client.signal('SIGINT')
+    const ending = await inTime(client.ended, () => 'it waits for the resolver', maxEndMs)
+    assert.deepEqual([ending, client.errors()], [130, ''])
+  })
+}
+
+peerTest('one SIGTERM ends a gateway while no resolver answers', needed, async (scope) => {
+  const { near, far } = await layLine(scope, { delayMs: 5 })
+  const resolver = await startMuteResolver(near, far)
+  const { caFile, child } = await startGateway(scope, near, `away.test:${servicePort}`)
+  startClient(near, caFile, 'localhost')
+  await resolver.says(/asked/)
+  child.signal('SIGTERM')
+  const ending = await inTime(child.ended, () => 'it waits for the resolver', maxEndMs)
+  assert.equal(ending, 0, child.errors())
+})
+
+/** Far below what the resolver is waited for. */
+const maxEndMs = 10_000
+
+/** The near machine's resolver, which takes questions and never answers. */
+async function startMuteResolver(near: Machine, far: Machine): Promise<Child> {
+  const script = `require('node:dgram').createSocket('udp4').on('message', () => console.log('asked'))
+    .bind(53, () => console.log('ready'))`
+  const resolver = far.start(process.execPath, ['-e', script])
+  await resolver.says(/ready/)
+  await near.shell(`
+    printf 'nameserver %s\\noptions timeout:30 attempts:1\\n' ${far.address} >/mnt/resolv.conf
+    mount --bind /mnt/resolv.conf /etc/resolv.conf
+  `)
+  return resolver
+}
+
 /** A service that sends back what it gets. */
 async function startEcho(machine: Machine): Promise<void> {
   const script = `require('node:net').createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket))
@@ -123,7 +166,13 @@ async function startGateway(
   for (const [name, text] of Object.entries(files)) {
     await writeFile(join(home, name), text, { mode: 0o600 })
   }
-  const command = posternCommand('gateway', '-c', join(home, 'postern.yaml'))
+  const command = posternCommand(
+    'gateway',
+    '-c',
+    join(home, 'postern.yaml'),
+    '--grace-period',
+    '100ms',
+  )
   const env = { HOME: home, TMPDIR: home }
   const child = machine.start(...command, { env, cwd: home })
   await child.says(/"message":"listening"/)
