@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { startEcho, target } from './echo-rig.ts'
 import { peerTest } from './peers.ts'
-import { personAt, type Person } from './person.ts'
-import { alice, route, startRig, type GatewayRig } from './rig.ts'
-import type { Scope } from './scope.ts'
-import { echo, startService } from './services.ts'
 
-const target = 'echo.example.com:7'
 const failed = 'the identity provider failed'
 
 describe('a sign-in that cannot work', () => {
@@ -62,12 +58,3 @@ describe('a sign-in that cannot work', () => {
     assert.match(String(line['hint']), /"idp_provider_url"/)
   })
 })
-
-async function startEcho(
-  scope: Scope,
-  settings: Readonly<Record<string, unknown>> = {},
-): Promise<{ rig: GatewayRig; person: Person }> {
-  const service = await startService(scope, echo)
-  const rig = await startRig(scope, [route(target, service)], settings)
-  return { rig, person: await personAt(scope, rig, alice) }
-}

@@ -2,13 +2,10 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe } from 'node:test'
+import { startEcho, target } from './echo-rig.ts'
 import { peerTest } from './peers.ts'
-import { exchange, personAt, type LocalPort, type Person } from './person.ts'
-import { alice, bob, route, startRig, type GatewayRig } from './rig.ts'
-import type { Scope } from './scope.ts'
-import { echo, startService } from './services.ts'
-
-const target = 'echo.example.com:7'
+import { exchange, personAt, type LocalPort } from './person.ts'
+import { alice, bob } from './rig.ts'
 
 describe('sign-in from the command line', () => {
   peerTest('ten first connections at once need one sign-in', [], async (scope) => {
@@ -139,15 +136,6 @@ describe('sign-in from the command line', () => {
     assert.doesNotMatch(rig.lines.text(), /[?&](?:code|state|pomerium_signature)=(?!\[)[^"&]{4}/)
   })
 })
-
-async function startEcho(
-  scope: Scope,
-  settings: Readonly<Record<string, unknown>> = {},
-): Promise<{ rig: GatewayRig; person: Person }> {
-  const service = await startService(scope, echo)
-  const rig = await startRig(scope, [route(target, service)], settings)
-  return { rig, person: await personAt(scope, rig, alice) }
-}
 
 /** Opens that many connections to each port before any of them is served, and uses them all. */
 async function exchangeAtOnce(locals: readonly LocalPort[], amount: number): Promise<void> {

@@ -16,8 +16,8 @@ const maxAnswerBytes = 1024
 
 /**
  * The sign-in itself, redirects all the way: from our address to the provider, back to the callback,
- * and on to where it was asked for; a person is asked first where another site began it. It runs on one origin; asked by another name, the browser is sent
- * there first.
+ * and on to where it was asked for; a person is asked first where another site began it. It runs on
+ * one origin; asked by another name, the browser is sent there first.
  */
 export function createSignInPages(parts: SignInParts): PageApp {
   const { identity, origin } = parts
