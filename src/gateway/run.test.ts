@@ -100,6 +100,32 @@ test('a reload that takes long is not overtaken by a later one', async (t) => {
   assert.equal(await rig.status(bob), 403)
 })
 
+test('reloads that are asked for while one reads are one', async (t) => {
+  const rig = await startRig(t)
+  const first = rig.gateway().reload()
+  // By now it has begun.
+  await Promise.resolve()
+  await Promise.all([first, ...Array.from({ length: 100 }, () => rig.gateway().reload())])
+  const reloaded = rig.lines.filter(({ message }) => message === 'configuration reloaded')
+  assert.equal(reloaded.length, 2)
+})
+
+test('a reload that still reads holds up no end, and changes nothing any more', async (t) => {
+  const rig = await startRig(t)
+  const members = Array.from({ length: 20_000 }, (_, index) => `u-${index}`)
+  const directory = join(rig.stateDirectory, '..', 'directory.yaml')
+  await writeFile(directory, JSON.stringify({ groups: { dba: members } }))
+  await rig.write((yaml) => `directory: directory.yaml\n${yaml}`)
+  const reloaded = rig.gateway().reload()
+  // Meanwhile the worker has begun; it takes far longer than a request.
+  await rig.get('/healthz')
+  await rig.gateway().close(0)
+  await reloaded
+  const messages = rig.lines.map(({ message }) => message)
+  assert.equal(messages.at(-1), 'stopped')
+  assert.ok(!messages.includes('configuration reloaded'), messages.join(', '))
+})
+
 test('our own client gets a code that works once and only with its verifier', async (t) => {
   const rig = await startRig(t)
   const verifier = 'v'.repeat(43)

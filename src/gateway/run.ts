@@ -39,9 +39,15 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
   gateway.metrics.configLoaded('ok', Date.now())
   gateway.logger.info('listening', listening(gateway, loaded))
 
-  let pending = Promise.resolve()
+  const ending = new AbortController()
+  let underWay = Promise.resolve()
+  let waiting: Promise<void> | undefined
+  // One that waits reads the files when the one before has ended: it serves whoever asks until then.
   const reload = (): Promise<void> =>
-    (pending = pending.then(async () => watch.follow(await reloadOnce(gateway, options))))
+    (waiting ??= underWay.then(() => {
+      waiting = undefined
+      return (underWay = reloadOnce(gateway, options, ending.signal).then(watch.follow))
+    }))
   const watch = watchFiles(() => void reload())
   watch.follow(loaded.files)
   return {
@@ -50,7 +56,8 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
     reload,
     async close(graceMs) {
       watch[Symbol.dispose]()
-      await pending
+      ending.abort()
+      await (waiting ?? underWay)
       await gateway.close(graceMs)
     },
   }
@@ -60,11 +67,16 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
  * One reload; answers the files to watch from now on. Where the old configuration stays, these are the
  * ones that were looked at in vain: putting one of them right is a reason to try again.
  */
-async function reloadOnce(gateway: Gateway, options: RunOptions): Promise<KnownFiles> {
+async function reloadOnce(
+  gateway: Gateway,
+  options: RunOptions,
+  ending: AbortSignal,
+): Promise<KnownFiles> {
   const { logger, metrics } = gateway
   const files = filesBeside(options.path)
   try {
-    const loaded = await loadConfig({ ...options, files })
+    const loaded = await unlessAborted(loadConfig({ ...options, files }), ending)
+    if (loaded === undefined) return files.seen
     const needRestart = await gateway.reload(loaded.config)
     report(logger, loaded)
     metrics.configLoaded('ok', Date.now())
@@ -79,6 +91,16 @@ async function reloadOnce(gateway: Gateway, options: RunOptions): Promise<KnownF
     logger.error('configuration not reloaded, the old one stays', { problems })
   }
   return files.seen
+}
+
+/** Undefined as soon as `signal` is aborted: a long reading holds up no end. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => resolve(undefined)
+    signal.addEventListener('abort', giveUp)
+    if (signal.aborted) giveUp()
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
 }
 
 function report(logger: Logger, { warnings, environment }: LoadedConfig): void {
