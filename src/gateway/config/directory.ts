@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join } from 'node:path'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, SystemError } from '../../errors.ts'
 import { directoryOf } from '../directory.ts'
 import type { Directory } from '../directory.ts'
 import { runInWorker } from '../in-worker.ts'
@@ -31,8 +31,10 @@ export async function readDirectory(
       ? parseDirectory(source, file.text)
       : await parseInWorker(source, file.text)
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    findings.problems.push(...error.problems)
+    if (error instanceof ConfigError) findings.problems.push(...error.problems)
+    else if (error instanceof SystemError) {
+      findings.problems.push(settings.problem('directory', error.message, { hint: error.hint }))
+    } else throw error
     return undefined
   }
 }
