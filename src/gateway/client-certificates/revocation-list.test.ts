@@ -83,6 +83,26 @@ test('a list is not of an authority that has its key under another name', async 
   assert.equal(readOne(pem).isOf(authority), false)
 })
 
+test('a signature is checked once for each authority, however often one is read anew', async () => {
+  const { pem, authority } = await revoke({})
+  const [facts] = parseRevocationLists(pem)
+  assert.ok(facts)
+  let checks = 0
+  const list = revocationListOf({
+    ...facts,
+    get signature() {
+      checks += 1
+      return facts.signature
+    },
+  })
+  const stranger = new X509Certificate((await createCertificateAuthority()).cert)
+  for (let reloads = 0; reloads < 10; reloads += 1) {
+    assert.equal(list.isOf(new X509Certificate(authority.raw)), true)
+    assert.equal(list.isOf(new X509Certificate(stranger.raw)), false)
+  }
+  assert.equal(checks, 2)
+})
+
 test('a name is the same in another character set', async () => {
   const root = { CN: [{ printableString: 'Root' }] }
   const { pem, authority } = await revoke({

@@ -30,17 +30,23 @@ export interface RevocationFacts {
   readonly options: Partial<Pick<VerifyKeyObjectInput, 'padding' | 'saltLength'>>
 }
 
+/** @limit none: authorities of which a revocation list remembers whether it is theirs */
+const maxKnown = 1_000
+
 /** Makes a list from what stands in it. It answers at once: decisions wait for nothing. */
 export function revocationListOf(facts: RevocationFacts): RevocationList {
   const serials = new Set(facts.serials === '' ? [] : facts.serials.split(' '))
-  // Those of the configuration are asked for at every handshake, and a long list takes milliseconds.
-  const known = new WeakMap<X509Certificate, boolean>()
+  // By fingerprint: every reload and every handshake reads the same authorities anew, and a long list takes a
+  // millisecond for each. Only those are asked about that a trusted one vouches for.
+  const known = new Map<string, boolean>()
   return {
     nextUpdateMs: facts.nextUpdateMs,
     has: ({ serialNumber }) => serials.has(fromText(serialNumber).toString(16)),
     isOf(authority) {
-      const isOf = known.get(authority) ?? isIssuedBy(facts, authority)
-      known.set(authority, isOf)
+      const { fingerprint256 } = authority
+      const isOf = known.get(fingerprint256) ?? isIssuedBy(facts, authority)
+      if (known.size >= maxKnown) known.clear()
+      known.set(fingerprint256, isOf)
       return isOf
     },
   }
@@ -48,9 +54,10 @@ export function revocationListOf(facts: RevocationFacts): RevocationList {
 
 function isIssuedBy(
   { issuer, signature, signed, digest, options }: RevocationFacts,
-  { publicKey: key, raw }: X509Certificate,
+  authority: X509Certificate,
 ): boolean {
   try {
+    const { publicKey: key, raw } = authority
     // The signature first: then no name is read that a stranger made.
     return verify(digest, signed, { key, ...options }, signature) && subjectText(raw) === issuer
   } catch {
