@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { devNull, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { silentLogger, type Logger } from '../log.ts'
@@ -75,6 +75,16 @@ test('where nothing can be written the token is kept in memory, with one warning
     await cache.forget('dd.ee.ff')
     assert.equal(await cache.read(), undefined)
   }))
+
+test('somebody without a home keeps nothing, not even as root, and signs in all the same', async () => {
+  const warnings: string[] = []
+  const log: Logger = { ...silentLogger, warn: (message) => warnings.push(message) }
+  const cache = openTokenCache(cacheDirectory({}, 'linux', devNull), scope, log)
+  assert.equal(await cache.read(), undefined)
+  await cache.write('aa.bb.cc')
+  assert.equal(await cache.read(), 'aa.bb.cc')
+  assert.match(warnings.join(), /cannot keep the sign-in for later runs: ENOTDIR/)
+})
 
 test('each platform has its own place, and XDG_CACHE_HOME wins when it is absolute', () => {
   assert.equal(cacheDirectory({ XDG_CACHE_HOME: '/x' }, 'darwin'), '/x/postern')

@@ -46,7 +46,9 @@ export function openTokenCache(directory: string, scope: TokenScope, log: Logger
         inMemory = undefined
       } catch (error) {
         if (inMemory === undefined) {
-          log.warn(`cannot keep the sign-in for later runs: ${messageOf(error)}`)
+          log.warn(`cannot keep the sign-in for later runs: ${messageOf(error)}`, {
+            hint: 'set HOME or XDG_CACHE_HOME to a directory that you may write to',
+          })
         }
         inMemory = token
       }

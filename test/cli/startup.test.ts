@@ -56,6 +56,7 @@ const tcpModules = [
   'src/client/unix-socket.ts',
   'src/clock.ts',
   'src/errors.ts',
+  'src/home-directory.ts',
   'src/line-output.ts',
   'src/net/beneath.ts',
   'src/net/dial.ts',

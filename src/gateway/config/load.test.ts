@@ -58,6 +58,8 @@ describe('loading a configuration', () => {
       await state({ XDG_STATE_HOME: 'x', STATE_DIRECTORY: '', HOME: '/h' }),
       '/h/.local/state/postern/gateway',
     )
+    // Where the program happens to be started is no place for its secrets.
+    await assert.rejects(state({ HOME: 'here' }), { code: 'state-directory-unusable' })
   })
 
   test('keeps the id of a route as long as its from', async () => {

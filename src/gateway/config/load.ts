@@ -1,7 +1,8 @@
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, SystemError } from '../../errors.ts'
 import type { Problem } from '../../errors.ts'
+import { homeDirectory } from '../../home-directory.ts'
 import { parseYaml } from '../../yaml-text.ts'
 import type { YamlText } from '../../yaml-text.ts'
 import { connectionsByMemory } from '../peers/memory.ts'
@@ -165,13 +166,24 @@ function stateDirectory({ values }: Settings, env: Environment, folder: string):
   return defaultStateDirectory(env)
 }
 
-/** Where the state lies when nothing says otherwise. */
+/**
+ * Where the state lies when nothing says otherwise.
+ *
+ * @throws SystemError `state-directory-unusable` for a user without a home
+ */
 export function defaultStateDirectory(env: Environment): string {
   const [systemd = ''] = (env['STATE_DIRECTORY'] ?? '').split(':')
   if (isAbsolute(systemd)) return systemd
   const xdg = env['XDG_STATE_HOME'] ?? ''
-  const base = isAbsolute(xdg) ? xdg : join(env['HOME'] || homedir(), '.local', 'state')
-  return join(base, 'postern', 'gateway')
+  if (isAbsolute(xdg)) return join(xdg, 'postern', 'gateway')
+  const home = homeDirectory(() => env['HOME'] || homedir())
+  if (home === undefined) {
+    const what = 'there is no place for the state: this user has no home directory'
+    throw new SystemError('state-directory-unusable', what, {
+      hint: 'name one with "state_directory", or with "--state-directory" for a command about it',
+    })
+  }
+  return join(home, '.local', 'state', 'postern', 'gateway')
 }
 
 const inlineSecrets = [
