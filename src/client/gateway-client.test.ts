@@ -73,6 +73,17 @@ async function openRig(gateway: FakeGateway, options: RigOptions = {}): Promise<
   }
 }
 
+/** A sign-in whose tab is open, and whose client has ended. */
+async function giveUpSignIn(gateway: FakeGateway): Promise<Rig & { readonly tab: string }> {
+  const { promise: shown, resolve: show } = Promise.withResolvers<string>()
+  const rig = await openRig(gateway, { signIn: show })
+  const opening = assert.rejects(rig.client.open('a:1', never), AccessError)
+  const tab = await shown
+  await rig.client.destroy()
+  await opening
+  return { ...rig, tab }
+}
+
 async function keptTokens(directory: string): Promise<string[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith('.jwt'))
   return Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')))
@@ -385,74 +396,46 @@ describe('sign-in', () => {
 
   test('an ending client gives the sign-in up and releases its lock', async () => {
     await using gateway = await startFakeGateway()
-    const { promise: shown, resolve: show } = Promise.withResolvers<string>()
-    const rig = await openRig(gateway, { signIn: show })
-    const opening = rig.client.open('a:1', never)
-    const refused = assert.rejects(opening, AccessError)
-    await shown
-    await rig.client.destroy()
-    await refused
-    const left = await readdir(rig.directory)
-    assert.deepEqual(
-      left.filter((name) => !name.endsWith('.sign-in')),
-      [],
-    )
-    await rig[Symbol.asyncDispose]()
+    await using ended = await giveUpSignIn(gateway)
+    const left = (await readdir(ended.directory)).map((name) => name.replace(/^.*\.jwt/, ''))
+    assert.deepEqual(left, ['.sign-in'])
   })
 
-  test('a sign-in that was given up is gone on with, and its tab still comes back', async () => {
+  test('a sign-in that was given up is continued, and its tab still comes back', async () => {
     await using gateway = await startFakeGateway()
-    const { promise: shown, resolve: show } = Promise.withResolvers<string>()
-    const first = await openRig(gateway, { signIn: show })
-    const opening = assert.rejects(first.client.open('a:1', never), AccessError)
-    const tab = await shown
+    await using first = await giveUpSignIn(gateway)
     const [file = ''] = (await readdir(first.directory)).filter((name) => name.endsWith('.sign-in'))
     assert.equal((await stat(join(first.directory, file))).mode & 0o777, 0o600)
-    await first.client.destroy()
-    await opening
     await using next = await openRig(gateway, {
       directory: first.directory,
       // The person is in the tab that is open already.
-      signIn: () => followSignIn(tab),
+      signIn: () => followSignIn(first.tab),
     })
     await roundTrip(await next.client.open('a:1', never))
-    assert.deepEqual([next.shown, next.tabs(), gateway.logins], [[tab], 0, 1])
+    assert.deepEqual([next.shown, next.tabs(), gateway.logins], [[first.tab], 0, 1])
     const left = (await readdir(first.directory)).map((name) => name.replace(/^.*\.jwt/, ''))
     assert.deepEqual(left, [''], 'only the token is left')
-    await first[Symbol.asyncDispose]()
   })
 
-  test('a token is not believed that comes to a sign-in which was gone on with', async () => {
+  test('a token is not believed that comes to a sign-in which was continued', async () => {
     await using gateway = await startFakeGateway()
-    const { promise: shown, resolve: show } = Promise.withResolvers<string>()
-    const first = await openRig(gateway, { signIn: show })
-    const opening = assert.rejects(first.client.open('a:1', never), AccessError)
-    const tab = await shown
-    await first.client.destroy()
-    await opening
+    await using first = await giveUpSignIn(gateway)
     // Whoever had the port in between has seen the path in the browser's request.
-    const place = new URL(tab).searchParams.get('pomerium_redirect_uri') ?? ''
+    const place = new URL(first.tab).searchParams.get('pomerium_redirect_uri') ?? ''
     await using next = await openRig(gateway, {
       directory: first.directory,
       signIn: async () => void (await fetch(`${place}?pomerium_jwt=aa.mallory.bb`)),
     })
     await assert.rejects(next.client.open('a:1', never), { code: 'sign-in-failed' })
     assert.deepEqual(await keptTokens(first.directory), [])
-    await first[Symbol.asyncDispose]()
   })
 
   test('a sign-in at a gateway that answers with tokens is begun anew', async () => {
     await using gateway = await startFakeGateway({ callback: 'query' })
-    const { promise: shown, resolve: show } = Promise.withResolvers<string>()
-    const first = await openRig(gateway, { signIn: show })
-    const opening = assert.rejects(first.client.open('a:1', never), AccessError)
-    const tab = await shown
-    await first.client.destroy()
-    await opening
+    await using first = await giveUpSignIn(gateway)
     await using next = await openRig(gateway, { directory: first.directory })
     await roundTrip(await next.client.open('a:1', never))
-    assert.notEqual(next.shown[0], tab)
-    await first[Symbol.asyncDispose]()
+    assert.notEqual(next.shown[0], first.tab)
   })
 
   test('a sign-in whose port somebody else has by now, or that is old, is begun anew', async () => {
@@ -470,20 +453,14 @@ describe('sign-in', () => {
       (text: string) => text.replace('http://127.0.0.1', 'http://127.0.0.2'),
       () => '{}',
     ]) {
-      const { promise: shown, resolve: show } = Promise.withResolvers<string>()
-      const first = await openRig(gateway, { signIn: show })
-      const opening = assert.rejects(first.client.open('a:1', never), AccessError)
-      const tab = await shown
-      await first.client.destroy()
-      await opening
+      await using first = await giveUpSignIn(gateway)
       const [name = ''] = await readdir(first.directory)
       const path = join(first.directory, name)
       await writeFile(path, await spoil(await readFile(path, 'utf8')))
       await using next = await openRig(gateway, { directory: first.directory })
       await roundTrip(await next.client.open('a:1', never))
-      assert.notEqual(next.shown[0], tab)
+      assert.notEqual(next.shown[0], first.tab)
       assert.equal(next.tabs(), 1)
-      await first[Symbol.asyncDispose]()
     }
     for (const end of cleanUp) end()
   })

@@ -105,7 +105,7 @@ async function tellForWhom({ lockPath, signInPath }: TokenCache, log: Logger): P
     pid: holder.pid,
     command,
     'auth-url': url,
-    hint: 'finish it in the browser tab that is open, or at that address; end that process to begin anew',
+    hint: `finish it in the browser tab that is open${url === undefined ? '' : ', or at that address'}; end that process to begin anew`,
   })
 }
 
