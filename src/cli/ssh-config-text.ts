@@ -3,8 +3,8 @@
 //
 // - hosts and ports are parsed and written anew: letters, digits, dots, hyphens, underscores, colons;
 // - only hosts of this gateway are written (`ssh-config-domains.ts`), and never a pattern;
-// - a name becomes a `Host` only when the person asks for that, and it is one plain word without a dot: any
-//   word may be one of their own machines;
+// - a route's name becomes a `Host` with `--names` alone, and only as one plain word: that may be a machine
+//   of the person's own already, and a name with a dot could be anybody's;
 // - a route may name another gateway to ask, and none but the one that was asked gets a credential;
 // - a description becomes a comment, without control characters.
 

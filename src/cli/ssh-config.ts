@@ -29,7 +29,7 @@ export function defineSshConfig(end: (exitCode: number) => void): Command {
     .option('--all', 'routes of every port, not of port 22 alone')
     .option(
       '--names',
-      'the routes\' names, too, as in "ssh build": any word may be a machine of yours',
+      'the names of the routes, too, for "ssh build"; whoever runs the gateway chooses them, and one may be that of a machine of yours',
     )
     .option(
       '--domain <domain>',
