@@ -6,7 +6,11 @@ import { countFailures } from './count-failures.ts'
 function setUp() {
   const clock = createFakeClock(0)
   const said: string[] = []
-  const failures = countFailures({ error: (message) => void said.push(message) }, clock)
+  const log = {
+    error: (message: string) => void said.push(message),
+    warn: (message: string) => void said.push(`warning: ${message}`),
+  }
+  const failures = countFailures(log, clock)
   const fail = (times: number, code: string): void => {
     for (let count = 0; count < times; count += 1) failures.error(`${code} ${count}`, { code })
   }
@@ -31,6 +35,15 @@ test('another kind of failure is said at once, and few of one are not counted', 
   clock.advance(60_000)
   assert.equal(said.length, 8)
   assert.equal(clock.pending, 0)
+})
+
+test('warnings are counted too: whoever is refused may come back thousands of times', () => {
+  const { said, failures } = setUp()
+  for (let port = 0; port < 1_000; port += 1)
+    failures.warn(`refused ${port}`, { code: 'other-user' })
+  assert.equal(said.length, 5)
+  failures.flush()
+  assert.equal(said.at(-1), 'warning: 995 more connections failed: refused 999')
 })
 
 test('what was counted is said before the end', () => {

@@ -158,7 +158,7 @@ async function serveListener(
   const { client, voice } = service
   const ending = new AbortController()
   const failures = countFailures(voice)
-  const counted = { ...service, voice: { ...voice, error: failures.error } }
+  const counted = { ...service, voice: { ...voice, error: failures.error, warn: failures.warn } }
   const listener = await startListener(listen, (socket) =>
     serveOne(socket, authority, counted, ending.signal),
   )
@@ -223,7 +223,7 @@ async function isAdmitted(
   if (socket.destroyed) return false
   if (why === undefined) return true
   socket.resetAndDestroy()
-  voice.warn(`refused ${fields.peer}: ${why}`, fields)
+  voice.warn(`refused ${fields.peer}: ${why}`, { ...fields, code: 'other-user' })
   return false
 }
 

@@ -78,8 +78,10 @@ describe('postern tcp with a local port', () => {
     await using rig = await openRig({ isPublic: true })
     const program = rig.tcp('--same-user')
     const [, port] = await program.untilStderr(listening)
-    const script = `require('node:net').connect(${port}, '127.0.0.1').on('error', () => 0).write('other')`
+    const script = `for (let count = 0; count < 20; count++)
+      require('node:net').connect(${port}, '127.0.0.1').on('error', () => 0).write('other')`
     const other = spawnProgram(process.execPath, ['-e', script], { uid: 65_534, gid: 65_534 })
+    const gone = once(other, 'exit')
     t.after(() => other.kill())
     await program.untilStderr(
       /refused 127\.0\.0\.1:\d+: its program runs as another user \(uid 65534\)/,
@@ -89,6 +91,12 @@ describe('postern tcp with a local port', () => {
     const received = collect(socket)
     socket.end('own')
     assert.equal((await received).toString(), 'own')
+    await gone
+    program.child.kill('SIGTERM')
+    // Whoever is refused cannot fill a log either.
+    const lines = (await program.ended).stderr.split('\n').filter((line) => line.includes(' WRN '))
+    assert.equal(lines.length, 6)
+    assert.match(lines.at(-1) ?? '', /15 more connections failed: refused /)
     return undefined
   })
 
