@@ -72,6 +72,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'invalid-proxy': exitCodes.usage,
   'unexpected-answer': exitCodes.gateway,
   'gateway-exhausted': exitCodes.gateway,
+  'gateway-leaving': exitCodes.gateway,
   'address-in-use': exitCodes.system,
   'address-not-allowed': exitCodes.system,
   'cannot-listen': exitCodes.system,

@@ -65,6 +65,7 @@ const meanings: Readonly<Record<number, Meaning>> = {
 const overCapacity: Readonly<Record<string, string>> = {
   too_many_tunnels: 'too-many-tunnels',
   gateway_exhausted: 'gateway-exhausted',
+  gateway_leaving: 'gateway-leaving',
 }
 
 /** Whether a gateway asks for a sign-in. */

@@ -433,6 +433,28 @@ describe('a CONNECT that cannot be answered', () => {
     assert.deepEqual([line['response-code'], line['error']], [503, 'no 200'])
   })
 
+  test('is refused when all tunnels are cut while its upstream is dialled', async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    await using service = await startService((socket) => {
+      socket.resume().once('end', resolve)
+    })
+    await using gateway = await startTestGateway([
+      testRoute('tcp+https://echo.example.com:7', [service.port]),
+    ])
+    const { request, answers } = fakeRequest({})
+    await serveConnect(request, {
+      ...gateway.parts,
+      async openUpstream(grant, signal) {
+        const opened = await gateway.parts.openUpstream(grant, signal)
+        gateway.parts.liveTunnels.cutAll('shutdown')
+        return opened
+      },
+    })
+    await closed
+    assert.deepEqual([answers, gateway.parts.liveTunnels.size], [[503], 0])
+    await gateway.line((entry) => entry['response-code-details'] === 'gateway_leaving')
+  })
+
   test('is let go of when its refusal fails, and that is logged', async () => {
     await using gateway = await startTestGateway([])
     const { request, answers } = fakeRequest({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createFakeClock, type FakeClock } from '../fake-clock.ts'
 import type { Session } from '../identity/session.ts'
-import { silentLogger } from '../log.ts'
+import { silentLogger, type LogFields } from '../log.ts'
 import type { Decision, Outcome } from '../policy/decision.ts'
 import type { RequestFacts } from '../policy/facts.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
@@ -26,6 +26,8 @@ interface Rig {
   routes: RouteTable
   timeoutWriteMs: number
   maxTunnelsPerUser: number
+  /** Fields of what was logged as an error. */
+  readonly errors: LogFields[]
   /** Reads a session from the store. */
   read: (id: string) => Promise<{ session: Session; version: number } | undefined>
   grant(sessionId?: string): Grant
@@ -171,6 +173,36 @@ test('draining resolves when the last tunnel is gone, and nothing is left behind
   assert.deepEqual([rig.tunnels.size, rig.clock.pending], [0, 0])
 })
 
+test('once all are cut, a tunnel that was still being opened is refused', async () => {
+  const rig = createRig(signedIn)
+  const grant = rig.grant('s1')
+  rig.tunnels.cutAll('shutdown')
+  assert.throws(() => rig.tunnels.checkRoom(grant), { code: 'gateway-leaving' })
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'gateway-leaving' })
+  assert.equal(rig.tunnels.size, 0)
+})
+
+test('a tunnel that cannot be decided again is cut, says so, and the log why', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using revoked = await rig.tunnels.add(rig.grant('s2'), upstream)
+  rig.read = () => Promise.reject(new Error('the disk is gone'))
+  rig.routes = table(signedIn)
+  await rig.tunnels.redecide({ sessionId: 's2', ended: 'session-revoked' })
+  await rig.tunnels.redecide()
+  assert.deepEqual([tunnel.ended, revoked.ended], ['undecided', 'session-revoked'])
+  assert.deepEqual(rig.errors.at(-1), { error: 'the disk is gone', 'request-id': 'r1' })
+})
+
+test('a tunnel about which everything keeps changing is cut, and that is logged too', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  keepChanging(rig)
+  await rig.tunnels.redecide()
+  assert.equal(tunnel.ended, 'undecided')
+  assert.match(String(rig.errors.at(-1)?.['error']), /keep changing/)
+})
+
 test('a revocation right behind the last look at a grant finds its tunnel registered', async () => {
   const rig = createRig(signedIn)
   const adding = rig.tunnels.add(rig.grant('s1'), upstream)
@@ -183,21 +215,9 @@ test('a revocation right behind the last look at a grant finds its tunnel regist
 test('what changes faster than it can be decided is refused after a bounded number of looks', async () => {
   const rig = createRig(signedIn)
   const grant = rig.grant('s1')
-  let reads = 0
-  rig.routes = table(signedIn)
-  const change = async (): Promise<void> => {
-    for (let step = 0; step < 4; step += 1) {
-      await Promise.resolve()
-      rig.routes = table(signedIn)
-    }
-  }
-  rig.read = (id) => {
-    reads += 1
-    void change()
-    return Promise.resolve(rig.sessions.get(id))
-  }
+  const reads = keepChanging(rig)
   await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'decision-unsettled' })
-  assert.ok(reads <= 20, `${reads} reads`)
+  assert.ok(reads() <= 20, `${reads()} reads`)
 })
 
 test("a reload that changes a route's timeout reaches open tunnels, from their beginning", async () => {
@@ -345,10 +365,11 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
     routes: table(evaluate, route),
     timeoutWriteMs: 0,
     maxTunnelsPerUser: 0,
+    errors: [],
     read: (id) => Promise.resolve(sessions.get(id)),
     tunnels: createLiveTunnels({
       clock,
-      logger: silentLogger,
+      logger: { ...silentLogger, error: (_, fields = {}) => void rig.errors.push(fields) },
       authorize,
       routes: () => rig.routes,
       timeoutWriteMs: () => rig.timeoutWriteMs,
@@ -423,6 +444,24 @@ function makeSession(id: string, clock: FakeClock): Session {
     refreshedAtMs: clock.now(),
     refreshDueAtMs: clock.now() + 600_000,
   }
+}
+
+/** From now on the routes change while each decision is made; answers how many sessions were read. */
+function keepChanging(rig: Rig): () => number {
+  let reads = 0
+  rig.routes = table(signedIn)
+  const change = async (): Promise<void> => {
+    for (let step = 0; step < 4; step += 1) {
+      await Promise.resolve()
+      rig.routes = table(signedIn)
+    }
+  }
+  rig.read = (id) => {
+    reads += 1
+    void change()
+    return Promise.resolve(rig.sessions.get(id))
+  }
+  return () => reads
 }
 
 /** Deciding again waits for the store: let its promises run. */

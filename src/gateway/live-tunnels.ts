@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { AppError, messageOf, UpstreamError } from '../errors.ts'
+import { AccessError, messageOf, SystemError, UpstreamError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { createIdleLimit } from '../net/idle-limit.ts'
 import type { RelayOptions } from '../net/relay.ts'
@@ -35,14 +35,15 @@ export interface LiveTunnels {
   /**
    * Whether a tunnel may be opened besides those that are open.
    *
-   * @throws AccessError `too-many-tunnels`
+   * @throws AccessError `too-many-tunnels`; SystemError `gateway-leaving` once all were cut
    */
   checkRoom(grant: Grant): void
   /**
    * Registers a tunnel that leads to `upstream`. When anything moved since its grant was made it is
    * decided again first, in one step with the registration.
    *
-   * @throws AccessError when it may no longer be; UpstreamError `route-changed`
+   * @throws AccessError when it may no longer be; UpstreamError `route-changed`; SystemError
+   * `decision-unsettled`, or `gateway-leaving` once all were cut
    */
   add(grant: Grant, upstream: Upstream): Promise<LiveTunnel>
   /**
@@ -52,7 +53,7 @@ export interface LiveTunnels {
   redecide(filter?: { readonly sessionId: string; readonly ended: SessionEnd }): Promise<void>
   /** Resolves when no tunnel is left. */
   drained(): Promise<void>
-  /** Cuts them all. */
+  /** Cuts them all for good: one that is still being opened is refused. */
   cutAll(ended: Ended): void
 }
 
@@ -64,6 +65,12 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   const register = createTunnelRegister()
   const grants = createFreshGrants(parts)
   const limits = createTunnelLimits(parts, register)
+  let isLeaving = false
+
+  function checkRoom(grant: Grant): void {
+    if (isLeaving) throw gatewayLeaving()
+    limits.checkRoom(grant)
+  }
 
   /** One at a time for each tunnel: what changes meanwhile is seen by the next. */
   function recheck(entry: TunnelEntry, sessionEnd: SessionEnd, find?: FindSession): Promise<void> {
@@ -73,11 +80,14 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
         await grants.withFresh(entry.grant, (grant) => keep(entry, grant), find)
       } catch (error) {
         // Whatever the failure is, a tunnel that cannot be decided may not stay.
-        if (!(error instanceof AppError)) {
-          parts.logger.error('cannot decide a tunnel again', { error: messageOf(error) })
+        const isDecided = error instanceof AccessError
+        if (!isDecided) {
+          const { requestId } = entry.grant.request
+          const fields = { error: messageOf(error), 'request-id': requestId }
+          parts.logger.error('cannot decide a tunnel again, it is cut', fields)
         }
         entry.reasons = error instanceof DeniedError ? error.reasons : []
-        cut(entry, endedBy(entry.grant, sessionEnd))
+        cut(entry, endedBy(entry.grant, sessionEnd, isDecided))
       }
     })
     return entry.rechecked
@@ -92,12 +102,17 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     else cut(entry, 'route-changed')
   }
 
-  function endedBy({ request, session, validUntilMs }: Grant, sessionEnd: SessionEnd): Ended {
+  function endedBy(
+    { request, session, validUntilMs }: Grant,
+    sessionEnd: SessionEnd,
+    isDecided: boolean,
+  ): Ended {
     if (parts.routes().match(request.target) === undefined) return 'route-removed'
     if (sessionEnd !== undefined) return sessionEnd
     const endMs = session?.expiresAtMs
     const hasExpired = endMs !== undefined && endMs <= parts.clock.now()
-    return hasExpired && validUntilMs === endMs ? 'session-expired' : 'policy-changed'
+    if (hasExpired && validUntilMs === endMs) return 'session-expired'
+    return isDecided ? 'policy-changed' : 'undecided'
   }
 
   function cut(entry: TunnelEntry, ended: Ended): void {
@@ -130,7 +145,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
 
   function open(grant: Grant, opened: Route, upstream: Upstream): LiveTunnel {
     if (!leadsSameWay(grant.route, opened, upstream)) throw routeChanged(grant.route)
-    limits.checkRoom(grant)
+    checkRoom(grant)
     const entry = makeEntry(grant, upstream, parts.clock.now())
     register.add(entry)
     arm(entry)
@@ -156,7 +171,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       return register.size
     },
     countOf: register.countOfSession,
-    checkRoom: limits.checkRoom,
+    checkRoom,
     add: (grant, upstream) =>
       grants.withFresh(grant, (fresh) => open(fresh, grant.route, upstream)),
     async redecide(filter) {
@@ -171,6 +186,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     },
     drained: register.emptied,
     cutAll(ended) {
+      isLeaving = true
       for (const entry of register.all()) cut(entry, ended)
     },
   }
@@ -213,6 +229,11 @@ function leadsSameWay(route: Route, opened: Route, { host, port }: Upstream): bo
 function routeChanged({ name }: Route): UpstreamError {
   const message = `route "${name}" leads elsewhere since you asked for it`
   return new UpstreamError('route-changed', message, { hint: 'try again' })
+}
+
+function gatewayLeaving(): SystemError {
+  const message = 'this gateway stops or restarts, and opens no tunnel any more'
+  return new SystemError('gateway-leaving', message, { hint: 'try again in a moment' })
 }
 
 /** Asks for each session once: people have many tunnels. */

@@ -47,6 +47,7 @@ const statuses: Readonly<Record<string, number>> = {
   'too-many-tunnels': 503,
   'decision-unsettled': 503,
   'gateway-exhausted': 503,
+  'gateway-leaving': 503,
 }
 
 /** Turns whatever was thrown into a refusal. What we did not throw on purpose tells nothing. */

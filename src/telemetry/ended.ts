@@ -12,6 +12,7 @@ export const endings = {
     'the session was revoked, its person signed out, or the service account was revoked or rotated',
   'session-expired': 'the session, or the credential of the service account, came to its end',
   'policy-changed': 'the policy, asked again, no longer allows it',
+  undecided: 'the policy could not be asked again; the log says why, with the same `request-id`',
   'route-removed': 'the route is gone from the configuration',
   'route-changed': "the route's `to` no longer names the upstream that it led to",
   shutdown: 'the gateway stopped, and its grace period was over',

@@ -162,7 +162,7 @@ grep -E '"message":"device (code (made|approved|denied)|session made|signed in)"
 Tunnels the gateway cut:
 
 \`\`\`sh
-grep -E '"ended":"(session-revoked|session-expired|policy-changed|route-removed|shutdown)"' gateway.log
+grep '"ended":"' gateway.log | grep -vE '"ended":"(client|upstream)-'
 \`\`\``
 
 const privacy = `## What never appears

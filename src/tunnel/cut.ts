@@ -24,6 +24,10 @@ const sentences = {
     'the policy no longer allows it',
     'ask whoever runs the gateway for access, and give the request id',
   ],
+  undecided: [
+    'the gateway could not find out whether it is still allowed',
+    'connect again; if it stays, give whoever runs the gateway the request id',
+  ],
   'route-removed': [
     'the route is gone from the gateway',
     'ask whoever runs the gateway which route replaces it',
