@@ -135,7 +135,7 @@ function tooLong(): AccessError {
 }
 
 function notBegunHere(): AccessError {
-  const text = 'this sign-in was not begun in this browser, or more than 10 minutes ago'
+  const text = 'this sign-in was begun more than 10 minutes ago, or not in this browser'
   return new AccessError('sign-in-state-mismatch', text, startAgain)
 }
 
