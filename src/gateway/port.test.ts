@@ -18,8 +18,22 @@ test('connections that never finish their handshake are given back', async (t) =
     socket.end(beginning)
     return socket
   })
-  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+  await Promise.all(sockets.map((socket) => once(socket, 'close')))
+})
+
+test('connections without a finished handshake do not hold up the end', async (t) => {
+  const port = await open(t, {})
+  const sockets = ['', '\x16\x03\x01'].map((beginning) => {
+    const socket = connect({ port: port.address.port, host: '127.0.0.1', allowHalfOpen: true })
+    socket.on('error', () => undefined).resume()
+    socket.end(beginning)
+    return socket
+  })
+  // Accepted after them, so that they are known to the port.
+  const last = await connectTls(port.address.port)
+  last.end()
   port.stopAccepting()
+  await Promise.all(sockets.map((socket) => once(socket, 'close')))
   await port.emptied()
 })
 
@@ -31,11 +45,14 @@ test('a connection without the PROXY header it needs is given back, and named', 
   const port = await open(t, { admission })
   const socket = connect({ port: port.address.port, host: '127.0.0.1', allowHalfOpen: true })
   socket.on('error', () => undefined).resume()
+  const closed = once(
+    socket.on('end', () => socket.end()),
+    'close',
+  )
   socket.write('PROXY TCP4 203.0.113.9')
   await once(socket, 'connect')
   assert.deepEqual(await reported, ['no whole PROXY header came in time', '127.0.0.1'])
-  port.stopAccepting()
-  await port.emptied()
+  await closed
 })
 
 test('a CONNECT behind a page that is still being answered opens nothing', async (t) => {

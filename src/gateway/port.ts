@@ -64,6 +64,8 @@ const defaultHandshakeTimeoutMs = 15_000
 export async function openPort(options: PortOptions): Promise<Port> {
   const { peers } = options
   const sockets = new Set<Socket>()
+  /** Those whose handshake is not done: nothing is under way on them. */
+  const beginning = new Set<Socket>()
   const { promise: emptied, resolve: onEmptied } = Promise.withResolvers<void>()
   const clients = createClientAddresses()
   const http1 = createHttp1Server(options, clients, peers)
@@ -74,6 +76,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
       socket.destroy()
       return
     }
+    beginning.delete(peer.connection)
     peer.progressed()
     refuseRenegotiation(socket, peer)
     runsOn(socket, peer.connection)
@@ -93,9 +96,11 @@ export async function openPort(options: PortOptions): Promise<Port> {
 
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket)
+    beginning.add(socket)
     socket.on('error', () => undefined)
     socket.on('close', () => {
       sockets.delete(socket)
+      beginning.delete(socket)
       if (sockets.size === 0 && !listener.listening) onEmptied()
     })
     socket.setKeepAlive(true, keepAliveMs)
@@ -120,6 +125,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
       listener.close()
       http1.close()
       secondVersion.close()
+      for (const socket of beginning) socket.destroy()
       if (sockets.size === 0) onEmptied()
     },
     announceCut: (code) => secondVersion.announceCut(code),
