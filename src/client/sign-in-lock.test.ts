@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { runProgramSync } from '../program.fixture.ts'
 import { takeSignInLock } from './sign-in-lock.ts'
@@ -52,12 +52,29 @@ for (const [what, fields] of [
   test(`a lock ${what} is taken over, by one of many`, () =>
     withLockPath(async (path) => {
       await (await takeSignInLock(path))?.[Symbol.asyncDispose]()
-      await writeFile(path, holder(fields))
-      const tries = await Promise.all(Array.from({ length: 10 }, () => takeSignInLock(path)))
-      assert.ok(tries.some((lock) => lock !== undefined))
-      assert.equal(await takeSignInLock(path), undefined)
+      for (let round = 0; round < 50; round += 1) {
+        await writeFile(path, holder(fields))
+        const tries = await Promise.all(Array.from({ length: 10 }, () => takeSignInLock(path)))
+        const taken = tries.filter((lock) => lock !== undefined)
+        assert.equal(taken.length, 1, `round ${round}`)
+        assert.equal(await takeSignInLock(path), undefined)
+        await taken[0]?.[Symbol.asyncDispose]()
+        assert.deepEqual(await readdir(dirname(path)), [])
+      }
     }))
 }
+
+test('a lock is taken over also after somebody was killed while doing so', () =>
+  withLockPath(async (path) => {
+    await (await takeSignInLock(path))?.[Symbol.asyncDispose]()
+    const killed = holder({ pid: endedPid() })
+    await writeFile(path, killed)
+    await writeFile(`${path}.takeover`, killed)
+    assert.equal(await takeSignInLock(path), undefined)
+    await using lock = await takeSignInLock(path)
+    assert.ok(lock)
+    assert.deepEqual(await readdir(dirname(path)), ['gateway.lock'])
+  }))
 
 test('garbage in the file is no lock', () =>
   withLockPath(async (path) => {

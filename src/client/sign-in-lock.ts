@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { systemCode } from '../errors.ts'
 import { stateOfProcess } from './process-identity.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** Who holds a lock file. */
 export interface Holder {
@@ -45,12 +46,7 @@ export async function takeSignInLock(
     nonce: randomBytes(8).toString('hex'),
   }
   try {
-    if (!(await create(path, self))) {
-      const holder = await readHolder(path)
-      if (holder !== undefined && (await isAlive(holder))) return undefined
-      await removeStale(path, holder)
-      if (!(await create(path, self))) return undefined
-    }
+    if (!(await create(path, self)) && !(await takeOver(path, self))) return undefined
   } catch {
     return { [Symbol.asyncDispose]: () => Promise.resolve() }
   }
@@ -84,22 +80,31 @@ async function create(path: string, holder: Holder): Promise<boolean> {
 }
 
 /**
- * Moves a stale lock out of the way. Of several processes that find it stale one moves it; should one
- * of them move the new lock of a faster one instead, it puts that back.
+ * Puts our lock in the place of a stale one. All who wait find it stale at the same moment, and between a look
+ * at a file and its replacement another may have come: so only the holder of a second lock replaces, and looks
+ * again first.
  */
-async function removeStale(path: string, stale: Holder | undefined): Promise<void> {
-  const aside = `${path}.${randomBytes(8).toString('hex')}`
+async function takeOver(path: string, self: Holder): Promise<boolean> {
+  if (!(await isStale(path))) return false
+  const guard = `${path}.takeover`
+  if (!(await create(guard, self))) {
+    // Killed at this very place; whoever looks next finds it free.
+    if (await isStale(guard)) await rm(guard, { force: true })
+    return false
+  }
   try {
-    await rename(path, aside)
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return
-    throw error
+    if (await create(path, self)) return true
+    if (!(await isStale(path))) return false
+    await replaceFile(path, JSON.stringify(self))
+    return true
+  } finally {
+    await rm(guard, { force: true })
   }
-  const moved = await readHolder(aside)
-  if (moved !== undefined && moved.nonce !== stale?.nonce) {
-    await link(aside, path).catch(() => undefined)
-  }
-  await rm(aside, { force: true })
+}
+
+async function isStale(path: string): Promise<boolean> {
+  const holder = await readHolder(path)
+  return holder === undefined || !(await isAlive(holder))
 }
 
 async function isAlive({ pid, start, host, sinceMs }: Holder): Promise<boolean> {
