@@ -142,6 +142,7 @@ function summarize({ routes, identityProvider, ...settings }: GatewayConfig): re
     ...settings,
     stateDirectory,
     certificates: `${settings.certificates.length}`,
+    tokenEncryptionKeys: settings.tokenEncryptionKeys.map((key) => `${key.byteLength} bytes`),
     downstreamMtls: settings.downstreamMtls && {
       ...settings.downstreamMtls,
       ca: blocksIn(settings.downstreamMtls.ca),
