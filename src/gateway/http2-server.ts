@@ -129,6 +129,7 @@ export function createHttp2Server(
       server.once('session', (session) => {
         const flood = floods.begin(socket, () => peer.close('flood'))
         connections.set(session, { peer, flood })
+        peer.destroyWith(session)
         awaitPreface(session, peer)
         clients.setCertificate(session.socket, clients.get(socket).clientCertificate)
         session.setLocalWindowSize(connectionWindowBytes)

@@ -152,12 +152,18 @@ describe('requests over HTTP/1.1 before the last answer has left', () => {
 describe('requests over HTTP/2', () => {
   test('are at most 32 at once outside of tunnels, and others may come again', async (t) => {
     let served = 0
-    const port = await open(t, { request: () => (served += 1) })
+    const { promise: full, resolve } = Promise.withResolvers<void>()
+    const port = await open(t, {
+      request() {
+        served += 1
+        if (served === 32) resolve()
+      },
+    })
     const client = await session(t, port)
     const streams = Array.from({ length: 40 }, () => client.request({ ':path': '/' }))
     for (const stream of streams) stream.on('error', () => undefined)
     const refused = streams.slice(32)
-    await Promise.all(refused.map(closing))
+    await Promise.all([full, ...refused.map(closing)])
     const { NGHTTP2_REFUSED_STREAM: code } = http2.constants
     assert.deepEqual(
       refused.map(({ rstCode }) => rstCode),
@@ -165,6 +171,32 @@ describe('requests over HTTP/2', () => {
     )
     assert.equal(served, 32)
     assert.deepEqual(port.ends, [])
+  })
+
+  test('begin a few in each turn of the event loop, however many came at once', async (t) => {
+    const { promise: all, resolve } = Promise.withResolvers<void>()
+    const perTurn: number[] = []
+    let served = 0
+    let inTurn = 0
+    const port = await open(t, {
+      request() {
+        served += 1
+        inTurn += 1
+        if (inTurn === 1) {
+          setImmediate(() => {
+            perTurn.push(inTurn)
+            inTurn = 0
+            if (served === 32) resolve()
+          })
+        }
+      },
+    })
+    const client = await session(t, port)
+    for (let asked = 0; asked < 32; asked += 1) {
+      client.request({ ':path': '/' }).on('error', () => undefined)
+    }
+    await all
+    assert.ok(Math.max(...perTurn) <= 16, perTurn.join(' '))
   })
 })
 

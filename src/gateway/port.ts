@@ -11,7 +11,8 @@ import { createHttp1Server } from './http1-server.ts'
 import { createHttp2Server } from './http2-server.ts'
 import type { Peer } from './peers/peer.ts'
 import type { Peers } from './peers/peers.ts'
-import type { HttpServerOptions } from './port-handlers.ts'
+import { createTurns } from './peers/turns.ts'
+import type { HttpServerOptions, PortHandlers } from './port-handlers.ts'
 import { listenError } from './listen-error.ts'
 import type { ProxyAdmission } from './proxy-admission.ts'
 import type { TlsContexts } from './tls-contexts.ts'
@@ -68,8 +69,9 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const beginning = new Set<Socket>()
   const { promise: emptied, resolve: onEmptied } = Promise.withResolvers<void>()
   const clients = createClientAddresses()
-  const http1 = createHttp1Server(options, clients, peers)
-  const secondVersion = createHttp2Server(options, clients)
+  const servers = { ...options, handlers: pagesInTurns(options.handlers) }
+  const http1 = createHttp1Server(servers, clients, peers)
+  const secondVersion = createHttp2Server(servers, clients)
   const serve = (socket: tls.TLSSocket): void => {
     const peer = peers.of(socket)
     if (peer === undefined) {
@@ -132,6 +134,18 @@ export async function openPort(options: PortOptions): Promise<Port> {
     emptied: () => emptied,
     destroy() {
       for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+/** Pages wait for their turn, tunnels do not; a request whose client has gone meanwhile is not looked at. */
+function pagesInTurns(handlers: PortHandlers): PortHandlers {
+  const inTurn = createTurns()
+  return {
+    ...handlers,
+    request(request, response, client, exchange) {
+      const takeBack = inTurn(() => handlers.request(request, response, client, exchange))
+      response.once('close', takeBack)
     },
   }
 }

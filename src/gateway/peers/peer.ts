@@ -30,6 +30,8 @@ export interface Peer {
   carryTunnel(): Disposable
   /** A request outside of tunnels and its answer. */
   beginExchange(parts: ExchangeParts): Exchange
+  /** Names what runs on it and holds more than it does: it is destroyed with it. */
+  destroyWith(upper: { destroy(): void }): void
   /** Ends the connection at once, and reports why. */
   close(end: PeerEnd): void
 }

@@ -116,6 +116,15 @@ describe('connections without a tunnel', () => {
     assert.deepEqual(peers.count(), { withTunnel: 0, withoutTunnel: 0 })
   })
 
+  test('one that is closed takes what runs on it along at once', () => {
+    const { begin, ended } = setup({ limits: { maxConnectionsPerAddress: 0, maxConnections: 1 } })
+    let destroyed = 0
+    begin('203.0.113.1').peer.destroyWith({ destroy: () => (destroyed += 1) })
+    begin('203.0.113.2')
+    assert.deepEqual(ended, ['total-limit 203.0.113.1'])
+    assert.equal(destroyed, 1)
+  })
+
   test('new limits hold for those who are there', () => {
     const { peers, begin, ended } = setup()
     for (let come = 0; come < 4; come += 1) begin('203.0.113.1')

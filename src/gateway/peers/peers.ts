@@ -50,6 +50,7 @@ interface Entry {
   /** CONNECTs under way and tunnels. */
   tunnels: number
   isOpen: boolean
+  upper: { destroy(): void } | undefined
 }
 
 /**
@@ -94,6 +95,9 @@ export function createPeers({ report, descriptors, ...options }: PeersOptions): 
     if (!entry.isOpen) return
     forget(entry)
     report(end, entry.ip)
+    // At once: that a connection is closed is heard of only after all that have something to read were
+    // served, which takes seconds in a flood, and all the memory that this is about.
+    entry.upper?.destroy()
     entry.socket.destroy()
   }
 
@@ -157,6 +161,7 @@ export function createPeers({ report, descriptors, ...options }: PeersOptions): 
         return entry.exchanges.size
       },
       carryTunnel: () => carryTunnel(entry),
+      destroyWith: (upper) => void (entry.upper = upper),
       beginExchange: (parts) => exchanges.begin(owner, parts),
       close: owner.close,
     }
@@ -173,6 +178,7 @@ export function createPeers({ report, descriptors, ...options }: PeersOptions): 
         group: undefined,
         tunnels: 0,
         isOpen: true,
+        upper: undefined,
       }
       const peer = createPeer(entry)
       peers.set(entry, peer)
