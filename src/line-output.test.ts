@@ -13,10 +13,11 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { runProgramSync, spawnProgram } from './program.fixture.ts'
-import { openLineOutput } from './line-output.ts'
+import { openLineOutput, type LineOutput } from './line-output.ts'
+import { openNamedPipe, type NamedPipe } from './named-pipe.fixture.ts'
+import { spawnProgram } from './program.fixture.ts'
 
-const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants
+const { O_NONBLOCK, O_RDONLY } = constants
 const isLinux = process.platform === 'linux'
 const maxWaitMs = 10_000
 
@@ -96,9 +97,8 @@ test(
   'a pipe without a reader loses lines, and takes them again when there is one',
   { skip: !isLinux },
   async (t) => {
-    const { reader, output, path, shared } = openPipe(t)
-    closeSync(reader)
-    closeSync(shared.reader)
+    const { closeReader, output, path } = openPipe(t)
+    closeReader()
     let lost = 0
     output.onLost(() => void (lost += 1))
     output.write('to nobody\n')
@@ -141,34 +141,10 @@ function makeDirectory(t: TestContext): string {
   return directory
 }
 
-/** A named pipe whose writing end is blocking, as a shell's is. */
-function openPipe(t: TestContext) {
-  const path = join(makeDirectory(t), 'pipe')
-  runProgramSync('mkfifo', [path])
-  const reader = openSync(path, O_RDONLY | O_NONBLOCK)
-  // Keeps the pipe open while nobody else has its writing end.
-  const both = openSync(path, O_RDWR | O_NONBLOCK)
-  const writer = openSync(path, O_WRONLY)
-  const open = new Set([reader, both, writer])
-  t.after(() => {
-    for (const descriptor of open) closeSync(descriptor)
-  })
-  const flags = (): string =>
-    isLinux ? (readFileSync(`/proc/self/fdinfo/${writer}`, 'utf8').split('\n')[1] ?? '') : ''
-  return {
-    path,
-    reader,
-    output: openLineOutput(writer),
-    flags,
-    shared: {
-      /** To be closed with `reader` for a pipe that nobody reads. */
-      get reader() {
-        open.delete(reader)
-        open.delete(both)
-        return both
-      },
-    },
-  }
+function openPipe(t: TestContext): NamedPipe & { readonly output: LineOutput } {
+  const pipe = openNamedPipe()
+  t.after(() => pipe[Symbol.dispose]())
+  return { ...pipe, output: openLineOutput(pipe.writer) }
 }
 
 const lineCount = (text: string): number => text.split('\n').length - 1

@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict'
 import type { StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  closeSync,
-  constants,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
-import { runProgram, runProgramSync, spawnProgram } from './program.fixture.ts'
+import { openNamedPipe, type NamedPipe } from './named-pipe.fixture.ts'
+import { runProgram, spawnProgram } from './program.fixture.ts'
 
 /** The promise is a second from the wish to end to the end. */
 const maxEndMs = 10_000
@@ -62,8 +54,8 @@ test('a result that nobody takes is a fault, and none for a reader who has left'
   const full = openSync('/dev/full', 'w')
   t.after(() => closeSync(full))
   assert.deepEqual(await endOf(t, code, ['ignore', full, 'ignore']), [8, null])
-  const { reader, writer } = openPipe(t)
-  closeSync(reader)
+  const { writer, closeReader } = openPipe(t)
+  closeReader()
   assert.deepEqual(await endOf(t, code, ['ignore', writer, 'ignore']), [0, null])
 })
 
@@ -71,9 +63,7 @@ test(
   'whoever looks at the streams of a shielded process makes no pipe non-blocking',
   { skip: process.platform !== 'linux' },
   async (t) => {
-    const { reader, writer } = openPipe(t)
-    const flags = (): string =>
-      /^flags:.*$/m.exec(readFileSync(`/proc/self/fdinfo/${writer}`, 'utf8'))?.[0] ?? ''
+    const { reader, writer, flags } = openPipe(t)
     const before = flags()
     const code = `
       const { shieldStreams } = await import(${streams})
@@ -108,15 +98,8 @@ async function endOf(t: TestContext, code: string, stdio: StdioOptions): Promise
   return once(child, 'exit', { signal: late })
 }
 
-function openPipe(t: TestContext): { readonly reader: number; readonly writer: number } {
-  const directory = mkdtempSync(join(tmpdir(), 'postern-pipe-'))
-  const path = join(directory, 'pipe')
-  runProgramSync('mkfifo', [path])
-  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const writer = openSync(path, constants.O_WRONLY)
-  t.after(() => {
-    closeSync(writer)
-    rmSync(directory, { recursive: true })
-  })
-  return { reader, writer }
+function openPipe(t: TestContext): NamedPipe {
+  const pipe = openNamedPipe()
+  t.after(() => pipe[Symbol.dispose]())
+  return pipe
 }

@@ -1,7 +1,6 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
 import { systemCode } from '../../src/errors.ts'
-import { runProgramSync } from '../../src/program.fixture.ts'
+import { openNamedPipe } from '../../src/named-pipe.fixture.ts'
 import type { Scope } from './scope.ts'
 
 /** A pipe as a shell makes one, whose reader reads when the test does. */
@@ -14,8 +13,6 @@ export interface SilentReader {
   read(): string
 }
 
-let count = 0
-
 function takes(descriptor: number, length: number): boolean {
   try {
     return writeSync(descriptor, Buffer.alloc(length, '\n')) > 0
@@ -26,11 +23,9 @@ function takes(descriptor: number, length: number): boolean {
 }
 
 export function openSilentReader(scope: Scope): SilentReader {
-  const path = join(scope.directory, `pipe-${count++}`)
-  runProgramSync('mkfifo', [path])
-  const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
-  const reader = openSync(path, O_RDONLY | O_NONBLOCK)
-  const writer = openSync(path, O_WRONLY)
+  const pipe = openNamedPipe()
+  scope.defer(() => pipe[Symbol.dispose]())
+  const { path, reader, writer } = pipe
   const buffer = Buffer.alloc(65_536)
   const readOnce = (): string => {
     try {
@@ -40,14 +35,10 @@ export function openSilentReader(scope: Scope): SilentReader {
       throw error
     }
   }
-  scope.defer(() => {
-    closeSync(reader)
-    closeSync(writer)
-  })
   return {
     writer,
     fill() {
-      const own = openSync(path, O_WRONLY | O_NONBLOCK)
+      const own = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
       // A whole page at first; what is left takes less.
       for (const length of [4_096, 1]) while (takes(own, length));
       closeSync(own)
