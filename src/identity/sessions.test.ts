@@ -315,6 +315,21 @@ test('sign-ins at the same moment leave no more sessions than one may have', asy
   assert.equal((await fixture.identity.sessions.list()).length, 3)
 })
 
+test('sessions made at the same moment do not end each other beyond what one may have', async (t) => {
+  for (const maxSessionsPerUser of [1, 2, 3]) {
+    const { identity, idp } = await setUp(t, {}, { maxSessionsPerUser })
+    const tokens = { accessToken: 'a', accessTokenLifeMs: 60_000 }
+    const signedIn = {
+      userId: 'u-a',
+      issuer: idp.issuer.origin,
+      tokens: { ...tokens, refreshToken: undefined, idToken: undefined },
+      claims: {},
+    }
+    await Promise.all(Array.from({ length: 8 }, () => identity.sessions.create(signedIn)))
+    assert.equal((await identity.sessions.list()).length, maxSessionsPerUser)
+  }
+})
+
 test('the sessions of others and any number of them are left alone', async (t) => {
   const people = [alice, { id: 'u-b', email: 'bob@example.com', name: 'Bob', groups: [] }]
   const fixture = await setUp(t, { people }, { maxSessionsPerUser: 1 })

@@ -141,6 +141,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     const own = (await store.sessions.list({ userId })).filter(
       (it) => isOurs(it) && it.expiresAtMs > clock.now(),
     )
+    // One made at the same moment has ended this one already: it is none too many.
+    if (!own.some((it) => it.id === id)) return
     const others = own.filter((it) => it.id !== id)
     for (const surplus of max === 0 ? [] : use.beyond(max - 1, others)) {
       if (await revoke(surplus.id, 'replaced'))
