@@ -11,7 +11,7 @@ Examples:
   postern routes list --json
 
 Exit codes:
-${exitCodeLines(['ok', 'usage', 'signIn', 'gateway', 'system'])}
+${exitCodeLines(['ok', 'usage', 'signIn', 'denied', 'gateway', 'system'])}
 `
 
 /** Defines `postern routes`. */

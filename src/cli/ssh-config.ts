@@ -16,7 +16,7 @@ Examples:
   postern ssh-config --domain lab.example.net --names
 
 Exit codes:
-${exitCodeLines(['ok', 'usage', 'signIn', 'gateway', 'system'])}
+${exitCodeLines(['ok', 'usage', 'signIn', 'denied', 'gateway', 'system'])}
 `
 
 /** Defines `postern ssh-config`. */

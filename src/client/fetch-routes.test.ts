@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { silentLogger } from '../log.ts'
+import { gatewayPaths } from '../tunnel/paths.ts'
+import { encodeRefusal } from '../tunnel/refusal.ts'
 import { parseGatewayUrl } from './destination.ts'
 import { startFakeGateway } from './fake-gateway.ts'
 import { fetchRoutes } from './fetch-routes.ts'
@@ -51,6 +53,24 @@ describe('asking for the routes', () => {
       await assert.rejects(ask(origin, ''), { code: 'not-a-gateway' })
     } finally {
       server.close()
+    }
+  })
+
+  test('says why a gateway gives no list, in its own words where it has some', async () => {
+    const said = {
+      code: 'gateway_exhausted',
+      message: 'too many wait',
+      next: 'wait',
+      requestId: '',
+    }
+    const path = gatewayPaths.routes
+    for (const [body, message, hint] of [
+      [encodeRefusal(said), /^too many wait$/, 'wait'],
+      ['<html>no backend</html>', /answered 503 for its routes$/, /a gateway listens there/],
+    ] as const) {
+      await using gateway = await startFakeGateway({ answers: { [path]: { status: 503, body } } })
+      const failing = ask(gateway.origin, gateway.ca)
+      await assert.rejects(failing, { code: 'not-a-gateway', message, hint })
     }
   })
 })

@@ -1,5 +1,6 @@
 import { PeerError } from '../errors.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
+import { decodeRefusal } from '../tunnel/refusal.ts'
 import { createConnector } from './connection.ts'
 import type { GatewayAddress } from './destination.ts'
 import { credentialsOf, withToken, type GatewayClientOptions } from './gateway-client.ts'
@@ -42,12 +43,14 @@ export async function fetchRoutes(
   }
 }
 
-/** Statuses that say something about the person or the moment, whatever was asked for. */
-const refusals: ReadonlySet<number> = new Set([403, 450, 495, 503])
+/** Statuses that say something about the person or the machine, whatever was asked for. */
+const refusals: ReadonlySet<number> = new Set([403, 450, 495])
 
 function refused(answer: HttpAnswer, { origin }: GatewayAddress): Error {
   if (refusals.has(answer.status)) return refusedError(answer, origin)
-  return new PeerError('not-a-gateway', `"${origin}" answered ${answer.status} for its routes`, {
-    hint: 'check that a gateway listens there',
+  const said = decodeRefusal(answer.body)
+  const message = said?.message || `"${origin}" answered ${answer.status} for its routes`
+  return new PeerError('not-a-gateway', message, {
+    hint: said?.next || 'check that a gateway listens there',
   })
 }
