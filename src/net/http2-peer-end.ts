@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Http2Session, Http2Stream } from 'node:http2'
+import { followEnd } from './http2-reset.ts'
 
 /**
  * Ends an HTTP/2 session when its peer ends the connection, which may be half-open while a session may
@@ -26,6 +27,7 @@ export function endWithPeer(
     endWhenEmpty()
   })
   return (stream) => {
+    followEnd(stream)
     held.add(stream)
     stream.once('close', () => {
       held.delete(stream)

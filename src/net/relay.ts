@@ -5,7 +5,7 @@ import { connectionBeneath } from './beneath.ts'
 import { isAborted, isHttp2, onPeerReset } from './http2-reset.ts'
 import type { IdleLimit } from './idle-limit.ts'
 import { lostHosts, type LostHosts } from './lost-host.ts'
-import { watchUnread, type UnreadOptions } from './unread.ts'
+import { defaultLookIntervalMs, watchUnread, type UnreadOptions } from './unread.ts'
 
 export interface RelayOptions extends UnreadOptions {
   /** Ends the tunnel after so long without a byte either way. */
@@ -77,6 +77,8 @@ export function relay(
 ): Promise<RelayEnd> {
   return new Promise((resolve) => {
     let firstToEnd: 'client-closed' | 'upstream-closed' | undefined
+    /** Of both directions; of the first to end there are no more. */
+    let bytesAtFirstEnd: number | undefined
     let settled = false
     const { signal, idle, lostHosts: hosts = lostHosts } = options
     idle?.watch(() => abort('idle-timeout'))
@@ -90,15 +92,44 @@ export function relay(
       hosts.watch(client, (error) => abort('client-reset', error)),
       hosts.watch(upstream, (error) => abort('upstream-reset', error)),
     ]
-    watch(client, up, down, (error) => abort('client-reset', error))
-    watch(upstream, down, up, (error) => abort('upstream-reset', error))
+    watch(client, up, down, {
+      onLost: (error) => abort('client-reset', error),
+      onClosed: () => finish('client-reset', up, down),
+    })
+    watch(upstream, down, up, {
+      onLost: (error) => abort('upstream-reset', error),
+      onClosed: () => finish('upstream-reset', down, up),
+    })
     if (signal?.aborted) abort('cut')
     else signal?.addEventListener('abort', onCut)
 
     function directionEnded(side: 'client-closed' | 'upstream-closed'): void {
       if (settled) return
       firstToEnd ??= side
+      bytesAtFirstEnd ??= up.bytes + down.bytes
       if (up.state === 'flushed' && down.state === 'flushed') settle(firstToEnd)
+    }
+
+    /** What one side has said before it closed is passed on for as long as the other one reads. */
+    function finish(cause: RelayCause, last: Direction, dead: Direction): void {
+      if (settled) return
+      // Whoever went on after that end has sent what nobody has taken.
+      const wentOn = last.state === 'flushed' && up.bytes + down.bytes !== bytesAtFirstEnd
+      if (wentOn) return abort(cause)
+      dead.drop()
+      let passedOn = last.passedOn()
+      const look = setInterval(() => {
+        if (last.passedOn() === passedOn) abort(cause)
+        passedOn = last.passedOn()
+      }, options.lookIntervalMs ?? defaultLookIntervalMs).unref()
+      stopLooking.push(() => clearInterval(look))
+      last.onFlushed(() => {
+        if (settled) return
+        settle(cause)
+        // Not a reset: what the system has not sent yet would go with it.
+        client.destroy()
+        upstream.destroy()
+      })
     }
 
     function abort(cause: RelayCause, error?: Error): void {
@@ -126,20 +157,36 @@ interface Direction {
   readonly source: Duplex
   bytes: number
   state: 'open' | 'ended' | 'flushed'
+  /** The source's end is one in order, although it takes nothing more. */
+  isWhole: boolean
   /** The sink has taken the last byte and the FIN. Idempotent. */
   flushed(): void
+  /** Calls back once that is so. */
+  onFlushed(callback: () => void): void
+  /** Bytes that the sink has taken. */
+  passedOn(): number
+  /** From now on what comes is thrown away: the sink takes nothing more. */
+  drop(): void
 }
 
 function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void): Direction {
+  let tellFlushed = onEnd
   const direction: Direction = {
     source,
     bytes: 0,
     state: 'open',
+    isWhole: false,
     flushed() {
       if (direction.state === 'flushed') return
       direction.state = 'flushed'
-      onEnd()
+      tellFlushed()
     },
+    onFlushed(callback) {
+      if (direction.state === 'flushed') callback()
+      else tellFlushed = callback
+    },
+    passedOn: () => direction.bytes - sink.writableLength,
+    drop: () => void source.off('data', pass).resume(),
   }
   let isGathering = false
   const release = (): void => {
@@ -153,19 +200,20 @@ function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void
     sink.cork()
     setImmediate(release)
   }
-  source.on('data', (chunk: Buffer) => {
+  const pass = (chunk: Buffer): void => {
     direction.bytes += chunk.length
     touch()
     if (chunk.length >= minGatheredBytes && chunk.length <= maxGatheredBytes) gather()
     if (!sink.write(chunk)) source.pause()
-  })
+  }
+  source.on('data', pass)
   sink.on('drain', () => {
     touch()
     source.resume()
   })
   const passEnd = (): void => {
     // An aborted HTTP/2 stream ends its readable side too; that must not become a FIN.
-    if (isHttp2(source) && isAborted(source)) return
+    if (isHttp2(source) && isAborted(source) && !direction.isWhole) return
     direction.state = 'ended'
     sink.end((error?: Error | null) => {
       if (!error) direction.flushed()
@@ -177,12 +225,18 @@ function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void
   return direction
 }
 
+interface Losses {
+  readonly onLost: (error?: Error) => void
+  /** It has said all, and takes no more. */
+  readonly onClosed: () => void
+}
+
 /** Reports a stream that is lost before both its directions have ended. */
 function watch(
   stream: Duplex,
   incoming: Direction,
   outgoing: Direction,
-  onLost: (error?: Error) => void,
+  { onLost, onClosed }: Losses,
 ): void {
   let failure: Error | undefined
   stream.on('error', (error: Error) => {
@@ -190,12 +244,22 @@ function watch(
     onLost(error)
   })
   stream.on('close', () => {
+    if (incoming.isWhole && incoming.state !== 'open') return
     // An outgoing direction whose source has not ended was ended by the stream's own loss.
     const isComplete = incoming.state !== 'open' && outgoing.state !== 'open' && hasSentAll(stream)
     if (isComplete) outgoing.flushed()
     else onLost(failure)
   })
-  if (isHttp2(stream)) onPeerReset(stream, () => onLost())
+  if (isHttp2(stream)) {
+    onPeerReset(stream, {
+      onReset: () => onLost(),
+      onClose() {
+        // Now: its `end` may be the next event.
+        incoming.isWhole = true
+        process.nextTick(onClosed)
+      },
+    })
+  }
   if (stream.destroyed) onLost(stream.errored ?? undefined)
 }
 

@@ -4,13 +4,14 @@ import { TLSSocket } from 'node:tls'
 import { connectionBeneath } from './beneath.ts'
 
 /**
- * How often connections that nobody reads are looked at. libuv polls none of them: a reset, or the
+ * How often connections that nobody reads are looked at, in milliseconds. libuv polls none of them: a reset, or the
  * failure of TCP's keepalive, waits there unheard.
  *
  * @limit time until a reset, or that keepalive found nobody, is noticed on a TCP connection that is not
- * being read because the other side has stopped: the tunnel ends
+ * being read because the other side has stopped, or that nobody takes what a client over HTTP/2 had said
+ * before it closed: the tunnel ends
  */
-const defaultIntervalMs = 30_000
+export const defaultLookIntervalMs = 30_000
 
 /** One direction of a tunnel. */
 interface Way {
@@ -39,7 +40,7 @@ export interface UnreadOptions {
 export function watchUnread(
   up: Way,
   down: Way,
-  { lookIntervalMs = defaultIntervalMs, stallTimeoutMs }: UnreadOptions,
+  { lookIntervalMs = defaultLookIntervalMs, stallTimeoutMs }: UnreadOptions,
   onStall: () => void,
 ): () => void {
   let moved = -1
