@@ -3,7 +3,7 @@ import { SystemError } from '../errors.ts'
 import type { LiveCaller } from '../identity/session.ts'
 import type { Authorize } from './authorize.ts'
 import type { Grant } from './grant.ts'
-import { DeniedError } from './refusal.ts'
+import { RouteNotFoundError } from './match-route.ts'
 import type { RouteTable } from './routes/table.ts'
 
 /** What a decision that is made again is made from. */
@@ -54,7 +54,7 @@ export function createFreshGrants(parts: FreshGrantParts): FreshGrants {
     const found = old === undefined ? undefined : await find(old.id)
     const routes = parts.routes()
     const route = routes.match(request.target)
-    if (route === undefined) throw new DeniedError('this route is no more', [], routeRemovedHint)
+    if (route === undefined) throw new RouteNotFoundError(request.target, [])
     const circumstances = { session: found?.session, sessionVersion: found?.version }
     return parts.authorize(request, { ...circumstances, routes, route, isRecheck: true })
   }
@@ -71,8 +71,6 @@ export function createFreshGrants(parts: FreshGrantParts): FreshGrants {
     },
   }
 }
-
-const routeRemovedHint = 'ask whoever runs this gateway which route replaces it'
 
 function unsettled(): SystemError {
   const message = 'sessions or routes keep changing, so that nothing could be decided'

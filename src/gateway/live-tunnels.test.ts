@@ -52,6 +52,13 @@ test('a session that was revoked between decision and registration lets nothing 
   assert.equal(rig.tunnels.size, 0)
 })
 
+test('a route that was removed between decision and registration is not found', async () => {
+  const rig = createRig(signedIn)
+  const grant = rig.grant('s1')
+  rig.routes = createRouteTable([])
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'route-not-found' })
+})
+
 test('a policy that changed between decision and registration is asked again', async () => {
   const rig = createRig(signedIn)
   const grant = rig.grant('s1')
