@@ -36,23 +36,25 @@ const retryMs = 5
 
 /**
  * Writes a command's result to standard output and waits until its reader has taken it, however long
- * that takes: a result that lacks its end is worse than none. Nothing for a reader who has left, as `head`.
+ * that takes: a result that lacks its end is worse than none. Answers whether somebody still reads: a
+ * reader may have left on purpose, as `head` does.
  *
  * @throws SystemError `output-failed`, as for a full disk
  */
-export function writeResult(text: string): void {
+export function writeResult(text: string): boolean {
   const bytes = Buffer.from(text)
   for (let writtenBytes = 0; writtenBytes < bytes.length;) {
     try {
       writtenBytes += writeSync(1, bytes, writtenBytes)
     } catch (error) {
       const code = systemCode(error)
-      if (code === 'EPIPE') return
+      if (code === 'EPIPE') return false
       if (code !== 'EAGAIN') throw outputFailed(error)
       // Another program has made it non-blocking.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs)
     }
   }
+  return true
 }
 
 function outputFailed(cause: unknown): SystemError {

@@ -43,7 +43,7 @@ async function* entries(
 
 async function showJson(directory: string, options: AuditOptions): Promise<void> {
   for await (const entry of entries(directory, options)) {
-    printJsonLine(entry)
+    if (!printJsonLine(entry)) return
   }
 }
 

@@ -20,9 +20,9 @@ export function printJson(value: unknown): void {
   writeResult(`${escapeJson(JSON.stringify(value, undefined, 2))}\n`)
 }
 
-/** Prints one of many results for scripts, on a line of its own. */
-export function printJsonLine(value: unknown): void {
-  writeResult(`${escapeJson(JSON.stringify(value))}\n`)
+/** Prints one of many results for scripts, on a line of its own; answers whether further ones are read. */
+export function printJsonLine(value: unknown): boolean {
+  return writeResult(`${escapeJson(JSON.stringify(value))}\n`)
 }
 
 /** Says one line. */

@@ -116,12 +116,7 @@ test('a program ends in time though the pipe it shares is full', { skip: !isLinu
 
 test('a long result reaches a slow reader whole, also where another made its pipe non-blocking', async () => {
   await using rig = await openRig()
-  await mkdir(join(rig.path, 'state', 'audit'), { recursive: true })
-  const time = new Date().toISOString()
-  const entry = (index: number): string =>
-    `${JSON.stringify({ time, kind: 'sign-in', event: `entry ${index}` })}\n`
-  const kept = Array.from({ length: 10_000 }, (_, index) => entry(index)).join('')
-  await writeFile(join(rig.path, 'state', 'audit', `people-${time.slice(0, 10)}-0001.jsonl`), kept)
+  const kept = await keepEntries(rig.path)
   const makeNonBlocking = `"${process.execPath}" -e "process.stdout; setTimeout(() => {}, 60000)"`
   await rig.run(
     `{ ${makeNonBlocking} & pid=$!; sleep 0.5
@@ -129,6 +124,30 @@ test('a long result reaches a slow reader whole, also where another made its pip
   )
   assert.equal(await rig.text('out'), kept)
 })
+
+test('reading ends with the reader of a long result, as with "head"', async () => {
+  await using rig = await openRig()
+  const [first = ''] = (await keepEntries(rig.path)).split('\n')
+  // A file that comes later and cannot be read: nobody gets to it.
+  const [today] = new Date().toISOString().split('T')
+  await mkdir(join(rig.path, 'state', 'audit', `people-${today}-0002.jsonl`))
+  const list = `(${postern} gateway audit list --json --state-directory state)`
+  await rig.run(`{ ${list}; echo "ended with $?" >ended; } | head -1 >out`)
+  assert.equal(await rig.text('out'), `${first}\n`)
+  assert.equal(await rig.text('ended'), 'ended with 0\n')
+})
+
+/** Audit entries of a gateway, far more than a pipe takes; answers them as they stand in the file. */
+async function keepEntries(path: string): Promise<string> {
+  const time = new Date().toISOString()
+  const folder = join(path, 'state', 'audit')
+  await mkdir(folder, { recursive: true })
+  const entry = (index: number): string =>
+    `${JSON.stringify({ time, kind: 'sign-in', event: `entry ${index}` })}\n`
+  const kept = Array.from({ length: 10_000 }, (_, index) => entry(index)).join('')
+  await writeFile(join(folder, `people-${time.slice(0, 10)}-0001.jsonl`), kept)
+  return kept
+}
 
 async function openRig() {
   const gateway = await startFakeGateway({ isPublic: true })
