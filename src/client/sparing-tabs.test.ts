@@ -18,7 +18,7 @@ test('sign-ins that nobody answers open one tab in half an hour', () => {
   assert.equal(tabs, 3)
 })
 
-test('one that is gone on with opens none, and counts as none', () => {
+test('one that is continued opens none, and counts as none', () => {
   const shown: string[] = []
   const { present } = sparingTabs((_url, tab) => void shown.push(tab))
   present('https://gw.example', 'is-open')
