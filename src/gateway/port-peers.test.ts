@@ -84,6 +84,23 @@ async function session(
   return client
 }
 
+async function openTunnel(client: http2.ClientHttp2Session): Promise<http2.ClientHttp2Stream> {
+  const target = { ':method': 'CONNECT', ':authority': 'a:1' }
+  const tunnel = client.request(target, { endStream: false })
+  tunnel.on('error', () => undefined)
+  await once(tunnel, 'response')
+  return tunnel
+}
+
+/** Gives every tunnel back what it sends. */
+const echoing: Pick<PortHandlers, 'connectHttp2'> = {
+  async connectHttp2(stream) {
+    stream.respond({ ':status': 200 })
+    stream.pipe(stream)
+    await once(stream, 'close')
+  },
+}
+
 /** Resolves when a stream has closed, whatever the reason. */
 function closing(stream: EventEmitter): Promise<void> {
   return new Promise((resolve) => stream.once('close', () => resolve()))
@@ -243,29 +260,18 @@ describe('what makes no progress', () => {
       t,
       {
         request: (_request, response) => void response.end(large),
-        async connectHttp2(stream) {
-          stream.respond({ ':status': 200 })
-          stream.pipe(stream)
-          await once(stream, 'close')
-        },
+        ...echoing,
       },
       { stallMs },
     )
     const client = await session(t, port, { initialWindowSize: 0 })
-    const tunnel = client.request(
-      { ':method': 'CONNECT', ':authority': 'a:1' },
-      { endStream: false },
-    )
-    await once(tunnel, 'response')
+    const tunnel = await openTunnel(client)
     const page = client.request({ ':path': '/' })
     await closing(page.on('error', () => undefined))
     assert.equal(await port.ended, 'stalled 127.0.0.1')
     // The same connection, and the same tunnel.
     client.settings({ initialWindowSize: 65_535 })
-    const second = client.request(
-      { ':method': 'CONNECT', ':authority': 'a:1' },
-      { endStream: false },
-    )
+    const second = await openTunnel(client)
     second.write('still here')
     const [echoed] = (await once(second, 'data')) as [Buffer]
     assert.equal(echoed.toString(), 'still here')
@@ -339,19 +345,9 @@ describe('frames without payload', () => {
   }
 
   test('of a fast transfer, either way, are none too many', async (t) => {
-    const port = await open(t, {
-      async connectHttp2(stream) {
-        stream.respond({ ':status': 200 })
-        stream.pipe(stream)
-        await once(stream, 'close')
-      },
-    })
+    const port = await open(t, echoing)
     const client = await session(t, port)
-    const tunnel = client.request(
-      { ':method': 'CONNECT', ':authority': 'a:1' },
-      { endStream: false },
-    )
-    await once(tunnel, 'response')
+    const tunnel = await openTunnel(client)
     const goal = 96 * 1024 * 1024
     const untilMs = performance.now() + 2_500
     const piece = Buffer.alloc(64 * 1024)
@@ -381,15 +377,8 @@ describe('frames without payload', () => {
       },
     })
     const client = await session(t, port)
-    const openTunnel = async (): Promise<http2.ClientHttp2Stream> => {
-      const target = { ':method': 'CONNECT', ':authority': 'a:1' }
-      const tunnel = client.request(target, { endStream: false })
-      tunnel.on('error', () => undefined)
-      await once(tunnel, 'response')
-      return tunnel
-    }
-    const quiet = await openTunnel()
-    const uploads = await Promise.all(Array.from({ length: 6 }, openTunnel))
+    const quiet = await openTunnel(client)
+    const uploads = await Promise.all(Array.from({ length: 6 }, () => openTunnel(client)))
     for (const upload of uploads) upload.write(Buffer.alloc(1024 * 1024))
     const lost = closing(quiet)
     const untilMs = performance.now() + 2_500
@@ -402,19 +391,9 @@ describe('frames without payload', () => {
   })
 
   test('of one who types very fast are none too many', async (t) => {
-    const port = await open(t, {
-      async connectHttp2(stream) {
-        stream.respond({ ':status': 200 })
-        stream.pipe(stream)
-        await once(stream, 'close')
-      },
-    })
+    const port = await open(t, echoing)
     const client = await session(t, port)
-    const tunnel = client.request(
-      { ':method': 'CONNECT', ':authority': 'a:1' },
-      { endStream: false },
-    )
-    await once(tunnel, 'response')
+    const tunnel = await openTunnel(client)
     const untilMs = performance.now() + 2_500
     while (performance.now() < untilMs) {
       tunnel.write('x')
