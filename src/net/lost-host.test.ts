@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { endianness } from 'node:os'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, test, type TestContext } from 'node:test'
 import { createLostHosts } from './lost-host.ts'
 import { spellingsOf, tcpEndsOf } from './proc-tcp.ts'
@@ -77,14 +77,22 @@ describe('a host', options, () => {
   })
 
   test('that has everything is not asked about until more is sent', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
     const { looks, socket, lost } = await play(t, [{ timer: 0, unacknowledged: 0 }, ...gone])
-    // Many looks could have been.
-    await setTimeout(10 * lookIntervalMs)
+    await lookTimes(t, 10)
     assert.equal(looks(), 1)
     socket.write('more')
+    await lookTimes(t, gone.length)
     assert.equal((await lost)?.code, 'ETIMEDOUT')
   })
 })
+
+async function lookTimes(t: TestContext, times: number): Promise<void> {
+  for (let look = 0; look < times; look += 1) {
+    t.mock.timers.tick(lookIntervalMs)
+    await nextTurn()
+  }
+}
 
 interface Played {
   /** Our socket, and the one it is connected to. */
