@@ -216,6 +216,24 @@ test('a disk that hangs holds up nobody, and what waits for it is bounded', asyn
   assert.equal(lines.length, losses + 1)
 })
 
+test('a disk that hangs is said after seconds, before anything is lost', async () => {
+  const { log, lines } = collectLog()
+  const clock = createFakeClock()
+  const { promise: disk, resolve: diskIsBack } = Promise.withResolvers<'kept'>()
+  const keeper: AuditKeeper = { append: () => disk }
+  const audit = createAuditLog({ logger: log.service('audit'), keeper, clock })
+  audit.record(signedIn)
+  clock.advance(4_999)
+  assert.deepEqual(lines, [])
+  clock.advance(60_000)
+  assert.equal(lines.length, 1)
+  assert.match(lines[0] ?? '', /"level":"error".*"audit entries wait for the disk"/)
+  diskIsBack('kept')
+  await audit.flushed()
+  assert.match(lines[1] ?? '', /"signed in"/)
+  assert.equal(clock.pending, 0)
+})
+
 test('what is read is in the order of time over all files, from a moment on', async (t) => {
   const { directory, audit, clock } = await openAudit(t)
   for (const entry of [signedIn, refused, { ...refused, session: alice }, signedIn]) {

@@ -70,6 +70,8 @@ export interface AuditLogOptions {
  * @limit audit entries that wait for a slow disk: more are logged and counted, and not kept
  */
 const maxWaitingLength = 4 * 1024 * 1024
+/** From then on it is said that entries wait for the disk, and their log lines with them, in milliseconds. */
+const slowDiskMs = 5_000
 /** Most entries of one step, so that their log lines do not hold up the event loop. */
 const batchEntries = 100
 
@@ -103,6 +105,11 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     for (const series of auditSeries) {
       const lines = batch.filter((entry) => entry.series === series).map(({ line }) => line)
       if (lines.length === 0) continue
+      using _ = clock.schedule(slowDiskMs, () =>
+        logger.error('audit entries wait for the disk', {
+          hint: 'see to the disk of the state directory',
+        }),
+      )
       try {
         const how = await store.append(series, lines.join(''))
         if (how === 'kept-elsewhere') {

@@ -77,7 +77,9 @@ runs; \`jq\` does as well.
 There is a file a day for each of \`people\` (sign-ins, sessions, changes), \`decisions\`, and \`strangers\`: what
 somebody without a session caused, which so can push out nothing else. The oldest files go after 90 days, or when a kind
 comes to 64 MiB. Where the directory cannot be written (full, read-only) tunnels go on: it is said once, and
-\`postern_audit_entries_lost_total\` counts.`
+\`postern_audit_entries_lost_total\` counts. Where it takes more than 5 seconds the log says so, for the lines of these
+entries wait as well. Files that somebody removes or moves away meanwhile are begun anew at the next entry, and \`audit\` says
+so at level \`warn\`.`
 
 const readerText = `Nothing waits for whoever reads standard output: neither tunnels nor the end of the gateway. Up to 1 MiB waits in a
 queue; what comes beyond it is dropped, and counted by \`postern_log_lines_dropped_total\`. Once lines flow again one
