@@ -452,7 +452,8 @@ describe('a CONNECT that cannot be answered', () => {
     })
     await closed
     assert.deepEqual([answers, gateway.parts.liveTunnels.size], [[503], 0])
-    await gateway.line((entry) => entry['response-code-details'] === 'gateway_leaving')
+    const line = await gateway.line((entry) => entry['service'] === 'access')
+    assert.equal(line['response-code-details'], 'gateway_leaving')
   })
 
   test('is let go of when its refusal fails, and that is logged', async () => {
