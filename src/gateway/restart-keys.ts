@@ -1,10 +1,9 @@
-import type { GatewayConfig } from './config/config.ts'
+import type { GatewayConfig, IdentityProvider } from './config/config.ts'
 
 /** What a running gateway cannot take over, with the names these have in the file. */
 const keys = {
   address: 'address',
   authenticateServiceUrl: 'authenticate_service_url',
-  identityProvider: 'idp_provider',
   sharedSecret: 'shared_secret',
   cookieSecret: 'cookie_secret',
   tokenEncryptionKeys: 'token_encryption_key',
@@ -18,17 +17,36 @@ const keys = {
   stateDirectory: 'state_directory',
 } as const satisfies Partial<Record<keyof GatewayConfig, string>>
 
+const providerKeys = {
+  url: 'idp_provider_url',
+  clientId: 'idp_client_id',
+  clientSecret: 'idp_client_secret',
+  scopes: 'idp_scopes',
+  scopesIfKnown: 'idp_scopes',
+  groupsClaim: 'idp_groups_claim',
+  emailClaim: 'idp_email_claim',
+  trustsMissingEmailVerified: 'idp_trust_missing_email_verified',
+} as const satisfies Record<keyof IdentityProvider, string>
+
 /** The keys of the file in which two configurations differ and that only a restart changes. */
 export function keysNeedingRestart(running: GatewayConfig, next: GatewayConfig): readonly string[] {
-  return Object.entries(keys)
-    .filter(([field]) => isDifferent(running, next, field as keyof typeof keys))
-    .map(([, key]) => key)
+  const { identityProvider: provider } = running
+  const { identityProvider: nextProvider } = next
+  // One that is new, or gone, is named by what it is known by.
+  const ofProvider =
+    provider === undefined || nextProvider === undefined
+      ? differing({ provider: 'idp_provider' }, { provider }, { provider: nextProvider })
+      : differing(providerKeys, provider, nextProvider)
+  return [...new Set([...differing(keys, running, next), ...ofProvider])]
 }
 
-function isDifferent(
-  running: GatewayConfig,
-  next: GatewayConfig,
-  field: keyof typeof keys,
-): boolean {
-  return JSON.stringify(running[field]) !== JSON.stringify(next[field])
+/** The names of the fields in which two objects differ. */
+function differing<Names extends Readonly<Record<string, string>>>(
+  names: Names,
+  one: Readonly<Record<keyof Names, unknown>>,
+  other: Readonly<Record<keyof Names, unknown>>,
+): readonly string[] {
+  return Object.entries(names)
+    .filter(([field]) => JSON.stringify(one[field]) !== JSON.stringify(other[field]))
+    .map(([, name]) => name)
 }

@@ -126,6 +126,14 @@ test('a reload that still reads holds up no end, and changes nothing any more', 
   assert.ok(!messages.includes('configuration reloaded'), messages.join(', '))
 })
 
+test('a reload names the settings that only a restart takes over', async (t) => {
+  const rig = await startRig(t)
+  const added = 'idp_email_claim: upn\nidp_scopes: [openid]\nmax_sessions_per_user: 3\n'
+  await rig.write((yaml) => `${added}max_tunnels_per_user: 2\n${yaml}`)
+  const line = await rig.line(({ message }) => message === 'some changes need a restart')
+  assert.deepEqual(line['keys'], ['max_sessions_per_user', 'idp_scopes', 'idp_email_claim'])
+})
+
 test('our own client gets a code that works once and only with its verifier', async (t) => {
   const rig = await startRig(t)
   const verifier = 'v'.repeat(43)
