@@ -72,7 +72,9 @@ const kinds = {
     const socket = await secure(rig, 'h2', localAddress)
     const head = frame('headers', endHeaders, 1, request(rig, 'POST', '/healthz'))
     // The window of a stream, 1 MiB, is open once the gateway's settings are acknowledged.
-    const greeted = Promise.race([once(socket, 'data'), once(socket, 'close')])
+    const greeted = new Promise<void>((resolve) => {
+      socket.once('data', () => resolve()).once('close', () => resolve())
+    })
     socket.write(Buffer.concat([preface, closedWindow, head]))
     await greeted
     const body = Array.from({ length: 65 }, () => frame('data', 0, 1, Buffer.alloc(16_000)))
