@@ -182,6 +182,18 @@ describe('nothing is granted', () => {
     assert.equal(denied['reason'], 'another-person')
   })
 
+  test('by who saw the state alone: they end no sign-in of it, and it waits on', async (t) => {
+    const rig = await startDeviceRig(t)
+    const code = await rig.begin()
+    const browser = await rig.browserOf(alice)
+    const pressed = await browser.post(gatewayPaths.device, await browser.question(code))
+    const state = new URL(refreshOf(pressed)).searchParams.get('state') ?? ''
+    const said = new URLSearchParams({ state, error: 'access_denied' })
+    const { status } = await rig.browser().get(`/oauth2/callback?${said.toString()}`)
+    assert.equal(status, 403)
+    assert.equal(await rig.poll(code), 'authorization_pending')
+  })
+
   test('when the provider fails, and the machine is told why instead of waiting', async (t) => {
     const rig = await startDeviceRig(t)
     const code = await rig.begin()
