@@ -92,10 +92,50 @@ for (const size of [30_000, 3_000_001]) {
     program.on('data', (chunk: Buffer) => chunks.push(chunk))
     await once(program, 'end')
     assert.ok(Buffer.concat(chunks).equals(answer))
-    assert.equal((await end).cause, 'upstream-reset')
+    assert.equal((await end).cause, 'upstream-closed')
     assert.equal(near.destroyed, true)
   })
 }
+
+// The first window of a stream is 65,535 bytes (RFC 9113 §6.9.2), and nobody widens it.
+for (const [sent, what] of [
+  [65_536, 'waits'],
+  [200_000, 'waits and is unread'],
+] as const) {
+  test(`a close is none in order where something of the program ${what}`, async (t) => {
+    const { session, peer } = await open(t)
+    const opening = session.connect('a.example.com:1', {})
+    await untilHeaders(peer)
+    peer.write(Buffer.concat([acknowledged, accepted]))
+    const { tunnel } = await opening
+    assert.ok(tunnel)
+    const { program, near } = await openProgram(t)
+    const end = relay(near, tunnel)
+    program.resume().write(Buffer.alloc(sent))
+    await new Promise<void>((resolve) => {
+      near.on('data', () => (near.isPaused() || near.bytesRead === sent) && resolve())
+    })
+    peer.write(Buffer.concat([...dataFrames(Buffer.from('bye')), frame(0, 1), closed]))
+    assert.equal((await end).cause, 'upstream-reset')
+  })
+}
+
+test('a close is none in order where the program goes on before it has read the end', async (t) => {
+  const { session, peer } = await open(t)
+  const answer = randomBytes(3_000_000)
+  const opening = session.connect('a.example.com:1', {})
+  await untilHeaders(peer)
+  peer.write(Buffer.concat([acknowledged, accepted, ...dataFrames(answer), frame(0, 1), closed]))
+  const { tunnel } = await opening
+  assert.ok(tunnel)
+  const { program, near } = await openProgram(t)
+  const end = relay(near, tunnel)
+  if (!(tunnel as ClientHttp2Stream).aborted) await once(tunnel, 'aborted')
+  program.write('and more')
+  await once(near, 'data')
+  program.resume()
+  assert.equal((await end).cause, 'upstream-reset')
+})
 
 /** A frame of the first stream (RFC 9113 §4.1). */
 function frame(type: number, flags: number, payload: Buffer = Buffer.alloc(0)): Buffer {

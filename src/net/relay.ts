@@ -17,7 +17,8 @@ export interface RelayOptions extends UnreadOptions {
 }
 
 /**
- * - `client-closed`, `upstream-closed`: both directions ended in order; this side ended first
+ * - `client-closed`, `upstream-closed`: both directions ended in order, and this side first; or it closed once it
+ *   had said all, and nothing was sent to it in vain
  * - `client-reset`, `upstream-reset`: this side was lost or aborted
  * - `idle-timeout`: no byte for as long as `idle` allows
  * - `stall-timeout`: the upstream took nothing of what waited for it for `stallTimeoutMs`
@@ -94,11 +95,11 @@ export function relay(
     ]
     watch(client, up, down, {
       onLost: (error) => abort('client-reset', error),
-      onClosed: () => finish('client-reset', up, down),
+      onClosed: () => finish('client', up, down),
     })
     watch(upstream, down, up, {
       onLost: (error) => abort('upstream-reset', error),
-      onClosed: () => finish('upstream-reset', down, up),
+      onClosed: () => finish('upstream', down, up),
     })
     if (signal?.aborted) abort('cut')
     else signal?.addEventListener('abort', onCut)
@@ -110,22 +111,25 @@ export function relay(
       if (up.state === 'flushed' && down.state === 'flushed') settle(firstToEnd)
     }
 
-    /** What one side has said before it closed is passed on for as long as the other one reads. */
-    function finish(cause: RelayCause, last: Direction, dead: Direction): void {
+    /**
+     * What `side` has said before it closed is passed on for as long as the other one reads. It asks for no
+     * more "without error" (RFC 9113 §8.1), so this is an end in order where nothing was sent in vain.
+     */
+    function finish(side: 'client' | 'upstream', last: Direction, dead: Direction): void {
       if (settled) return
       // Whoever went on after that end has sent what nobody has taken.
       const wentOn = last.state === 'flushed' && up.bytes + down.bytes !== bytesAtFirstEnd
-      if (wentOn) return abort(cause)
+      if (wentOn) return abort(`${side}-reset`)
       dead.drop()
       let passedOn = last.passedOn()
       const look = setInterval(() => {
-        if (last.passedOn() === passedOn) abort(cause)
+        if (last.passedOn() === passedOn) abort(`${side}-reset`)
         passedOn = last.passedOn()
       }, options.lookIntervalMs ?? defaultLookIntervalMs).unref()
       stopLooking.push(() => clearInterval(look))
       last.onFlushed(() => {
         if (settled) return
-        settle(cause)
+        settle(dead.hasLost ? `${side}-reset` : `${side}-closed`)
         // Not a reset: what the system has not sent yet would go with it.
         client.destroy()
         upstream.destroy()
@@ -167,6 +171,8 @@ interface Direction {
   passedOn(): number
   /** From now on what comes is thrown away: the sink takes nothing more. */
   drop(): void
+  /** Bytes were thrown away, or waited for the sink then. */
+  hasLost: boolean
 }
 
 function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void): Direction {
@@ -176,6 +182,7 @@ function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void
     bytes: 0,
     state: 'open',
     isWhole: false,
+    hasLost: false,
     flushed() {
       if (direction.state === 'flushed') return
       direction.state = 'flushed'
@@ -186,7 +193,10 @@ function copy(source: Duplex, sink: Duplex, touch: () => void, onEnd: () => void
       else tellFlushed = callback
     },
     passedOn: () => direction.bytes - sink.writableLength,
-    drop: () => void source.off('data', pass).resume(),
+    drop() {
+      source.off('data', pass).on('data', () => (direction.hasLost = true))
+      source.resume()
+    },
   }
   let isGathering = false
   const release = (): void => {
@@ -254,8 +264,9 @@ function watch(
     onPeerReset(stream, {
       onReset: () => onLost(),
       onClose() {
-        // Now: its `end` may be the next event.
+        // Now: its `end` may be the next event, and what waits is forgotten with the stream.
         incoming.isWhole = true
+        outgoing.hasLost = stream.writableLength > 0
         process.nextTick(onClosed)
       },
     })
