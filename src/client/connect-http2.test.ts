@@ -194,7 +194,24 @@ async function ended(stream: Duplex): Promise<void> {
 }
 
 /** A connection to a peer that begins as HTTP/2 does, and says nothing more by itself. */
-async function open(t: TestContext): Promise<{ session: TunnelSession; peer: Socket }> {
+test('as many tunnels as a gateway takes at first are begun before it has said how many', async (t) => {
+  const { session, peer } = await open(t, Buffer.alloc(0))
+  const begun: Promise<unknown>[] = []
+  while (session.isUsable && begun.length < 100) begun.push(session.connect('a.example.com:1', {}))
+  assert.equal(begun.length, 32)
+  // SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2): 250.
+  const many = Buffer.from('0000060400000000000003000000fa', 'hex')
+  peer.write(Buffer.concat([many, accepted]))
+  await begun[0]
+  assert.equal(session.isUsable, true)
+  session.destroy()
+  await Promise.allSettled(begun)
+})
+
+async function open(
+  t: TestContext,
+  first = settings,
+): Promise<{ session: TunnelSession; peer: Socket }> {
   const server = createServer({ allowHalfOpen: true })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -204,7 +221,7 @@ async function open(t: TestContext): Promise<{ session: TunnelSession; peer: Soc
   await once(socket, 'connect')
   const [peer] = await accepted
   peer.on('error', () => undefined).resume()
-  peer.write(settings)
+  peer.write(first)
   const session = startTunnelSession(socket, `http://127.0.0.1:${port}`)
   t.after(() => {
     session.destroy()

@@ -62,6 +62,13 @@ const connectionWindowBytes = 16 * 1024 * 1024
  */
 const maxSessionMemoryMb = 512
 
+/**
+ * Before a gateway has said how many it takes: as many as ours takes at first.
+ *
+ * @limit none: tunnels begun at once on a new HTTP/2 connection; further ones get another connection
+ */
+const untoldStreams = 32
+
 /** Starts HTTP/2 on a connection to the gateway, and pings it every `intervalMs`. */
 export function startTunnelSession(
   socket: Socket,
@@ -75,7 +82,9 @@ export function startTunnelSession(
   })
   let isLeaving = false
   let hasAnswered = false
+  let isTold = false
   let streams = 0
+  session.once('remoteSettings', () => (isTold = true))
   session.once('connect', () => {
     // The event comes a turn later: the session may have been destroyed in between.
     if (!session.destroyed) session.setLocalWindowSize(connectionWindowBytes)
@@ -118,7 +127,9 @@ export function startTunnelSession(
 
   return {
     get isUsable() {
-      const limit = session.remoteSettings?.maxConcurrentStreams ?? 100
+      const limit = isTold
+        ? (session.remoteSettings.maxConcurrentStreams ?? untoldStreams)
+        : untoldStreams
       return (
         !isLeaving &&
         !probe.silence.aborted &&

@@ -4,6 +4,7 @@ import { requestIdHeader, tunnelIdHeader } from '../tunnel/headers.ts'
 import type { Answer } from './answer.ts'
 import { watchClient } from './client-gone.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
+import { allowTunnelStreams } from './http2-streams.ts'
 
 /** What is answered to a client without a valid certificate, as nginx does. */
 const certificateRequired = 495
@@ -33,7 +34,10 @@ export function connectRequestHttp2(
       // A client that has gone meanwhile: the relay finds the stream destroyed.
       const { requestId } = context
       const fields = { [requestIdHeader]: requestId, [tunnelIdHeader]: requestId }
-      if (!stream.destroyed) stream.respond({ ':status': 200, ...fields })
+      if (!stream.destroyed) {
+        allowTunnelStreams(stream.session)
+        stream.respond({ ':status': 200, ...fields })
+      }
       return stream
     },
     refuse(answer) {

@@ -14,6 +14,7 @@ import { pingIntervalMs } from '../net/http2-ping.ts'
 import { encodeGoAway, type CutCode } from '../tunnel/cut.ts'
 import type { ClientAddresses } from './client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
+import { maxPageStreams } from './http2-streams.ts'
 import { carryTunnel } from './peers/carry-tunnel.ts'
 import { createFloodWatch, type FloodMeter } from './peers/flood.ts'
 import { headBytes } from './peers/head-bytes.ts'
@@ -38,21 +39,8 @@ const streamWindowBytes = 1024 * 1024
  * @limit bytes of one HTTP/2 connection that nobody has read yet: the senders wait
  */
 const connectionWindowBytes = 8 * 1024 * 1024
-/**
- * @limit streams of one HTTP/2 connection: the stream is refused; clients open another
- * connection
- */
-const maxStreamsPerConnection = 250
 /** @limit memory of one HTTP/2 connection: its further streams are refused */
 const maxSessionMemoryMib = 64
-
-/**
- * Streams outside of tunnels that are under way at once: a page needs a handful.
- *
- * @limit requests outside of tunnels under way on one HTTP/2 connection: the stream is refused, and
- * may be asked for again
- */
-const maxPageStreams = 32
 
 type StreamListener = (
   stream: ServerHttp2Stream,
@@ -82,7 +70,7 @@ export function createHttp2Server(
   const server = createServer({
     settings: {
       initialWindowSize: streamWindowBytes,
-      maxConcurrentStreams: maxStreamsPerConnection,
+      maxConcurrentStreams: maxPageStreams,
       // Tells well-meaning clients; nothing below us holds the others to it.
       maxHeaderListSize: maxHeaderBytes,
     },

@@ -121,8 +121,10 @@ describe('docs/limits.md', () => {
     const session = http2.connect(rig.origin, { ca: rig.ca })
     scope.defer(() => session.destroy())
     const [settings] = (await once(session, 'remoteSettings')) as [http2.Settings]
-    const { bound: streams } = row('streams of one HTTP/2 connection')
-    assert.equal(settings.maxConcurrentStreams, streams)
+    const { bound: first } = row(
+      'requests outside of tunnels under way on one HTTP/2 connection, and streams of any kind before its first tunnel',
+    )
+    assert.equal(settings.maxConcurrentStreams, first)
   })
 
   peerTest('is right about the codes of machines', [], async (scope) => {

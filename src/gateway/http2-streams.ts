@@ -1,0 +1,25 @@
+import type { Http2Session } from 'node:http2'
+
+/**
+ * Streams outside of tunnels that are under way at once: a page needs a handful. As long as a connection has
+ * carried no tunnel it is allowed no more of any kind: Node makes objects of several KiB for each stream
+ * that it lets in, and gives them back a turn later, whatever we say to it.
+ *
+ * @limit requests outside of tunnels under way on one HTTP/2 connection, and streams of any kind before
+ * its first tunnel: the stream is refused, and may be asked for again
+ */
+export const maxPageStreams = 32
+/**
+ * @limit streams of one HTTP/2 connection that has carried a tunnel: the stream is refused; clients
+ * open another connection
+ */
+const maxStreamsPerConnection = 250
+
+const allowed = new WeakSet<Http2Session>()
+
+/** Lets a connection have more streams, now that it carries a tunnel (RFC 9113 §6.5.2). */
+export function allowTunnelStreams(session: Http2Session | undefined): void {
+  if (session === undefined || session.destroyed || allowed.has(session)) return
+  allowed.add(session)
+  session.settings({ maxConcurrentStreams: maxStreamsPerConnection })
+}
