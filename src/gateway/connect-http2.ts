@@ -1,4 +1,9 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import { isSameAuthority } from '../address.ts'
 import { requestIdHeader, tunnelIdHeader } from '../tunnel/headers.ts'
 import type { Answer } from './answer.ts'
@@ -35,7 +40,7 @@ export function connectRequestHttp2(
       const { requestId } = context
       const fields = { [requestIdHeader]: requestId, [tunnelIdHeader]: requestId }
       if (!stream.destroyed) {
-        allowTunnelStreams(stream.session)
+        allowTunnelStreams(stream.session as ServerHttp2Session | undefined)
         stream.respond({ ':status': 200, ...fields })
       }
       return stream

@@ -33,12 +33,6 @@ import {
  * @limit bytes of one HTTP/2 stream that nobody has read yet: the sender waits
  */
 const streamWindowBytes = 1024 * 1024
-/**
- * Credit of a whole connection: several streams of a fast client at full window.
- *
- * @limit bytes of one HTTP/2 connection that nobody has read yet: the senders wait
- */
-const connectionWindowBytes = 8 * 1024 * 1024
 /** @limit memory of one HTTP/2 connection: its further streams are refused */
 const maxSessionMemoryMib = 64
 
@@ -120,7 +114,6 @@ export function createHttp2Server(
         peer.destroyWith(session)
         awaitPreface(session, peer)
         clients.setCertificate(session.socket, clients.get(socket).clientCertificate)
-        session.setLocalWindowSize(connectionWindowBytes)
         session.on('stream', endWithPeer(session, socket))
         sessions.add(session)
         session.once('close', () => sessions.delete(session))

@@ -4,7 +4,7 @@ import * as http2 from 'node:http2'
 import { test } from 'node:test'
 import { echo, startService, startTestGateway, testCa, testRoute } from './gateway.fixture.ts'
 
-test('a connection is allowed many streams once it carries a tunnel, and not before', async (t) => {
+test('a connection is allowed many streams and bytes once it carries a tunnel, and not before', async (t) => {
   await using service = await startService(echo)
   await using gateway = await startTestGateway([
     testRoute('tcp+https://echo.example.com:7', [service.port]),
@@ -16,10 +16,12 @@ test('a connection is allowed many streams once it carries a tunnel, and not bef
 
   assert.equal(await statusOf(connect(session, 'nothing.example.com:7')), 404)
   assert.equal(session.remoteSettings.maxConcurrentStreams, 32)
+  assert.equal(session.state.remoteWindowSize, 65_535)
 
   const changed = once(session, 'remoteSettings') as Promise<[http2.Settings]>
   assert.equal(await statusOf(connect(session, 'echo.example.com:7')), 200)
   assert.equal((await changed)[0].maxConcurrentStreams, 250)
+  assert.equal(session.state.remoteWindowSize, 8 * 1024 * 1024)
 
   const more = Array.from({ length: 60 }, () => connect(session, 'echo.example.com:7'))
   assert.deepEqual([...new Set(await Promise.all(more.map(statusOf)))], [200])
@@ -29,7 +31,7 @@ function connect(session: http2.ClientHttp2Session, authority: string): http2.Cl
   return session.request({ ':method': 'CONNECT', ':authority': authority }).on('error', () => {})
 }
 
-async function statusOf(stream: http2.ClientHttp2Stream): Promise<number | undefined> {
+async function statusOf(stream: http2.ClientHttp2Stream): Promise<number> {
   const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
-  return headers[':status']
+  return Number(headers[':status'])
 }

@@ -1,4 +1,4 @@
-import type { Http2Session } from 'node:http2'
+import type { ServerHttp2Session } from 'node:http2'
 
 /**
  * Streams outside of tunnels that are under way at once: a page needs a handful. As long as a connection has
@@ -15,11 +15,21 @@ export const maxPageStreams = 32
  */
 const maxStreamsPerConnection = 250
 
-const allowed = new WeakSet<Http2Session>()
+/**
+ * Credit of a whole connection: several streams of a fast client at full window. One that has carried no
+ * tunnel keeps HTTP/2's own 65,535 bytes (RFC 9113 §6.9.2), which the forms of pages never need.
+ *
+ * @limit bytes of one HTTP/2 connection that nobody has read yet, of one without a tunnel 64 KiB: the
+ * senders wait
+ */
+const connectionWindowBytes = 8 * 1024 * 1024
 
-/** Lets a connection have more streams, now that it carries a tunnel (RFC 9113 §6.5.2). */
-export function allowTunnelStreams(session: Http2Session | undefined): void {
+const allowed = new WeakSet<ServerHttp2Session>()
+
+/** Lets a connection have more streams and bytes under way, now that it carries a tunnel (RFC 9113 §6.5.2). */
+export function allowTunnelStreams(session: ServerHttp2Session | undefined): void {
   if (session === undefined || session.destroyed || allowed.has(session)) return
   allowed.add(session)
   session.settings({ maxConcurrentStreams: maxStreamsPerConnection })
+  session.setLocalWindowSize(connectionWindowBytes)
 }

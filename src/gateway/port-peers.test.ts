@@ -5,6 +5,7 @@ import { connect as connectTcp } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { connectHead, connectTls, testCertificate } from './gateway.fixture.ts'
+import { allowTunnelStreams } from './http2-streams.ts'
 import { createTestPeers } from './peers/peers.fixture.ts'
 import type { PeersOptions } from './peers/peers.ts'
 import type { PortHandlers } from './port-handlers.ts'
@@ -95,6 +96,7 @@ async function openTunnel(client: http2.ClientHttp2Session): Promise<http2.Clien
 /** Gives every tunnel back what it sends. */
 const echoing: Pick<PortHandlers, 'connectHttp2'> = {
   async connectHttp2(stream) {
+    allowTunnelStreams(stream.session as http2.ServerHttp2Session)
     stream.respond({ ':status': 200 })
     stream.pipe(stream)
     await once(stream, 'close')
@@ -167,16 +169,21 @@ describe('requests over HTTP/1.1 before the last answer has left', () => {
 })
 
 describe('requests over HTTP/2', () => {
-  test('are at most 32 at once outside of tunnels, and others may come again', async (t) => {
+  test('are at most 32 at once beside a tunnel, and others may come again', async (t) => {
     let served = 0
     const { promise: full, resolve } = Promise.withResolvers<void>()
     const port = await open(t, {
+      ...echoing,
       request() {
         served += 1
         if (served === 32) resolve()
       },
     })
     const client = await session(t, port)
+    const changed = once(client, 'remoteSettings')
+    await openTunnel(client)
+    // Until then the client itself sends no more than 32.
+    await changed
     const streams = Array.from({ length: 40 }, () => client.request({ ':path': '/' }))
     for (const stream of streams) stream.on('error', () => undefined)
     const refused = streams.slice(32)
