@@ -173,12 +173,14 @@ async function startGateway(
   }
 }
 
-/** Asks for what there is not, a hundred at a time; every one is answered. */
+/** Asks for what there is not, as many at a time as it may; every one is answered. */
 async function refuseMany(scope: Scope, gateway: LoggingGateway): Promise<void> {
   const socket = await connectTls(gateway, 'h2')
   const session = http2.connect(gateway.origin, { createConnection: () => socket })
   scope.defer(() => session.destroy())
   session.on('error', () => undefined)
+  // How many it may ask for at once; the rest waits here.
+  await once(session, 'remoteSettings')
   let left = refusals
   const refuse = async (): Promise<void> => {
     while (left-- > 0) {
