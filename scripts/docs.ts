@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderConfigurationReference } from '../src/gateway/config/reference.ts'
-import { renderPolicyReference } from '../src/policy/reference.ts'
+import { renderPolicyReference } from '../src/policy/language/reference.ts'
 import { renderLogReference } from '../src/telemetry/log-reference.ts'
 import { renderLimits } from './limits.ts'
 

@@ -8,7 +8,7 @@ import { parse } from 'yaml'
 import { loadConfig } from '../src/gateway/config/load.ts'
 import { createCertificateAuthority } from '../src/net/certificate.ts'
 import type { Subject } from '../src/policy/facts.ts'
-import { parsePolicy } from '../src/policy/parse.ts'
+import { parsePolicy } from '../src/policy/language/parse.ts'
 import { accessLogFieldNames } from '../src/telemetry/access-fields.ts'
 import { authorizeLogFieldNames } from '../src/telemetry/authorize-fields.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { personOf } from '../identity/person.ts'
-import { decide } from '../policy/policy.suite.ts'
+import { decide } from '../policy/language/policy.suite.ts'
 
 /**
  * Who is let in by a criterion in an `allow`, in an `allow` that turns it, in a `deny` and in a `deny` that

@@ -9,7 +9,7 @@ import {
   type CertificatePair,
   type RevokeOptions,
 } from '../../net/certificate.ts'
-import { parseRoutePolicy } from '../../policy/shorthand.ts'
+import { parseRoutePolicy } from '../../policy/language/shorthand.ts'
 import type { DownstreamMtls } from '../config/config.ts'
 import {
   connectHead,

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { messageOf } from '../../errors.ts'
-import type { ClientCertificateUse } from '../../policy/shorthand.ts'
+import type { ClientCertificateUse } from '../../policy/language/shorthand.ts'
 import { nameOf } from '../client-certificates/describe.ts'
 import type { RevocationList } from '../client-certificates/revocation-list.ts'
 import { splitCertificates } from '../client-certificates/trust.ts'

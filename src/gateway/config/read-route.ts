@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { parseRoutePolicy, shorthandRules } from '../../policy/shorthand.ts'
-import type { ClientCertificateUse, Shorthand } from '../../policy/shorthand.ts'
+import { parseRoutePolicy, shorthandRules } from '../../policy/language/shorthand.ts'
+import type { ClientCertificateUse, Shorthand } from '../../policy/language/shorthand.ts'
 import type { Policy, PolicyProblem } from '../../policy/policy.ts'
 import { isMetadataAddress } from '../../net/metadata-address.ts'
 import { checkAt, mustBe, valueAt } from '../../schema.ts'

@@ -12,7 +12,11 @@ import { sourceIp } from './source-ip.ts'
 import { timeOfDay } from './time-of-day.ts'
 import { authenticatedUser, user } from './user.ts'
 
-/** Every criterion there is, in the order of the docs: a new one is a file and a line here. */
+/**
+ * Every criterion there is, in the order of the docs. A new one is a file beside this one, a line here,
+ * and a sentence in `explain.ts` for each reason it gives; `language/*-criteria.test.ts` ask them in
+ * whole policies.
+ */
 export const allCriteria: readonly Criterion[] = [
   accept,
   reject,

@@ -48,7 +48,7 @@ export interface CompiledCriterion {
   judge(facts: RequestFacts, stance: Stance): Verdict
   /**
    * Lets a service account in, under `and` and `or` of an `allow`. Absent on every other criterion
-   * that reads the subject: none of those ever does, see `compile.ts`.
+   * that reads the subject: none of those ever does, see `language/compile.ts`.
    */
   readonly admit?: (account: Subject) => Verdict
   /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { criterionProblems, decide, verdict } from '../policy.suite.ts'
+import { criterionProblems, decide, verdict } from './policy.suite.ts'
 import type { Verdict } from '../decision.ts'
 
 /** What a criterion says at a moment, and until which moment that holds. */

@@ -1,5 +1,5 @@
-import type { Outcome, Verdict } from './decision.ts'
-import type { Reason } from './explain.ts'
+import type { Outcome, Verdict } from '../decision.ts'
+import type { Reason } from '../explain.ts'
 
 /** The four operators; `not` and `nor` do not mean what their names say elsewhere. */
 export const operators = {

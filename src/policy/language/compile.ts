@@ -1,7 +1,7 @@
-import type { CompiledCriterion } from './criteria/criterion.ts'
-import type { Verdict } from './decision.ts'
-import type { RequestFacts } from './facts.ts'
-import type { Policy } from './policy.ts'
+import type { CompiledCriterion } from '../criteria/criterion.ts'
+import type { Verdict } from '../decision.ts'
+import type { RequestFacts } from '../facts.ts'
+import type { Policy } from '../policy.ts'
 import { mergeOr, type Operator, operators, outcomeOf } from './verdict.ts'
 
 /** One operator of a rule with its criteria, of which there is at least one. */

@@ -1,5 +1,5 @@
-import { criteriaReference } from './criteria/all.ts'
-import { allReasons, explainReason } from './explain.ts'
+import { criteriaReference } from '../criteria/all.ts'
+import { allReasons, explainReason } from '../explain.ts'
 
 /** The reference of the policy language, `docs/policy.md`, from the tables that policies go by. */
 export function renderPolicyReference(): string {

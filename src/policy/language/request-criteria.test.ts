@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ask, criterionProblems, verdict } from '../policy.suite.ts'
+import { ask, criterionProblems, verdict } from './policy.suite.ts'
 
 const isFrom = (data: unknown, sourceIp: string): boolean =>
   ask({ source_ip: data }, { sourceIp }).value

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { ClientCertificate, RequestFacts, Subject } from './facts.ts'
+import type { ClientCertificate, RequestFacts, Subject } from '../facts.ts'
 import { parsePolicy } from './parse.ts'
 import { policyOf } from './policy.suite.ts'
 

@@ -1,10 +1,10 @@
-import { didYouMean } from '../spelling.ts'
+import { didYouMean } from '../../spelling.ts'
 import { type Clause, compilePolicy } from './compile.ts'
-import { allCriteria } from './criteria/all.ts'
-import type { CompiledCriterion } from './criteria/criterion.ts'
-import { refusedCriteria } from './criteria/refused.ts'
-import { documentRoot, isObject, kindOf, oneOf, type Place } from './place.ts'
-import type { Policy, PolicyProblem } from './policy.ts'
+import { allCriteria } from '../criteria/all.ts'
+import type { CompiledCriterion } from '../criteria/criterion.ts'
+import { refusedCriteria } from '../criteria/refused.ts'
+import { documentRoot, isObject, kindOf, oneOf, type Place } from '../place.ts'
+import type { Policy, PolicyProblem } from '../policy.ts'
 import { type Operator, operators } from './verdict.ts'
 
 /** A policy, or everything that is wrong with its document. */

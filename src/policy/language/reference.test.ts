@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import { allCriteria } from './criteria/all.ts'
-import { allReasons } from './explain.ts'
+import { allCriteria } from '../criteria/all.ts'
+import { allReasons } from '../explain.ts'
 import { parsePolicy } from './parse.ts'
 import { renderPolicyReference } from './reference.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Verdict } from '../decision.ts'
 import type { Subject } from '../facts.ts'
-import { alice, ask, criterionProblems, decide, verdict } from '../policy.suite.ts'
+import { alice, ask, criterionProblems, decide, verdict } from './policy.suite.ts'
 
 /** What a criterion says of alice, with what a test says otherwise of her. */
 function askOf(criterion: unknown, changes: Partial<Subject> = {}): Verdict {

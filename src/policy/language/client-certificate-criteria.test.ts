@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClientCertificate } from '../facts.ts'
-import { ask, criterionProblems, decide, policyOf, problemsIn, verdict } from '../policy.suite.ts'
-import { parseRoutePolicy } from '../shorthand.ts'
+import { ask, criterionProblems, decide, policyOf, problemsIn, verdict } from './policy.suite.ts'
+import { parseRoutePolicy } from './shorthand.ts'
 
 const fingerprint = '0a'.repeat(32)
 const spkiHash = Buffer.alloc(32, 7).toString('base64')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import type { Decision, Verdict } from './decision.ts'
-import type { RequestFacts, Subject } from './facts.ts'
+import type { Decision, Verdict } from '../decision.ts'
+import type { RequestFacts, Subject } from '../facts.ts'
 import { type ParsedPolicy, parsePolicy } from './parse.ts'
-import type { Policy } from './policy.ts'
+import type { Policy } from '../policy.ts'
 
 /** Somebody signed in, as the tests of policies know her. */
 export const alice: Subject = {

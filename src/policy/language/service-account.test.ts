@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Verdict } from './decision.ts'
+import type { Verdict } from '../decision.ts'
 import { alice, ask, backup, decide, verdict } from './policy.suite.ts'
 
 const subject = backup

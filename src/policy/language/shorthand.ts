@@ -1,8 +1,8 @@
 import type { Clause } from './compile.ts'
-import { clientCertificate } from './criteria/client-certificate.ts'
-import { invalidClientCertificate } from './criteria/invalid-client-certificate.ts'
+import { clientCertificate } from '../criteria/client-certificate.ts'
+import { invalidClientCertificate } from '../criteria/invalid-client-certificate.ts'
 import { collectPolicy, type ParsedPolicy, parseCriterion, parseRules } from './parse.ts'
-import { isObject, type Place } from './place.ts'
+import { isObject, type Place } from '../place.ts'
 
 /** A route's settings that stand for an `allow` rule. */
 export interface Shorthand {
