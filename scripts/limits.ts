@@ -72,7 +72,7 @@ function readSources(): readonly { readonly file: string; readonly text: string 
 }
 
 function isClient(file: string): boolean {
-  return /^client\/|^cli\/(?!gateway)/.test(file)
+  return /^client\/|^cli\/(?!commands\/gateway)/.test(file)
 }
 
 const headings = ['What', 'Bound', 'Beyond it']

@@ -2,7 +2,7 @@
 // a gateway, a service or a certificate. A terminal obeys some characters (it moves the cursor, writes the
 // clipboard, renames the window), some begin a row of their own, and some turn or hide the text around them.
 //
-// Whatever prints calls one of these (`cli/print.ts`, `cli/voice.ts`, `quickstart/terminal.ts`); a test of
+// Whatever prints calls one of these (`cli/speech/print.ts`, `cli/speech/voice.ts`, `quickstart/terminal.ts`); a test of
 // the architecture keeps every other file from writing to the terminal.
 
 /**

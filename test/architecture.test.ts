@@ -55,15 +55,15 @@ const mayImportTypes: Readonly<Record<string, readonly string[]>> = {
 const testsMayImport = ['net', 'dev-idp']
 
 /**
- * Who writes to stdout and stderr. A command uses `cli/print.ts` or its voice, which clean what others
- * wrote; each of the others has only words of its own, or cleans them itself (`terminal-text.ts`).
+ * Who writes to stdout and stderr. A command uses `cli/speech/print.ts` or its voice, which clean
+ * what others wrote; each of the others has only words of its own, or cleans them itself (`terminal-text.ts`).
  */
 const mayWriteToTerminal = [
-  'cli/device-code.ts',
+  'cli/asking/device-code.ts',
   'cli/main.ts',
-  'cli/print.ts',
   'cli/run.ts',
-  'cli/voice.ts',
+  'cli/speech/print.ts',
+  'cli/speech/voice.ts',
   'dev-idp/browser.ts',
   'gateway/start.ts',
   'quickstart/main.ts',

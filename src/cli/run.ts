@@ -8,10 +8,10 @@ import {
 } from '../standard-output.ts'
 import { cleanLine } from '../terminal-text.ts'
 import { version } from '../version.ts'
-import { commands } from './commands.ts'
-import { exitCodeOf, exitCodes } from './exit-codes.ts'
-import { isAskedToEnd } from './signals.ts'
-import { processVoice, type Voice } from './voice.ts'
+import { commands } from './command-list.ts'
+import { exitCodeOf, exitCodes } from './process/exit-codes.ts'
+import { isAskedToEnd } from './process/signals.ts'
+import { processVoice, type Voice } from './speech/voice.ts'
 
 /** How long a program that stays up waits for slow readers at its end, in milliseconds. */
 const endWaitMs = 500

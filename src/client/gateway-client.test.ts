@@ -13,12 +13,17 @@ import { silentLogger } from '../log.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
 import { dial } from '../net/dial.ts'
 import { encodeRefusal } from '../tunnel/refusal.ts'
-import { echo, followSignIn, startFakeGateway, type FakeGateway } from './fake-gateway.ts'
+import {
+  echo,
+  followSignIn,
+  startFakeGateway,
+  type FakeGateway,
+} from './reach/fake-gateway.fixture.ts'
 import { createGatewayClient, type GatewayClient } from './gateway-client.ts'
-import { parseGatewayUrl } from './destination.ts'
-import { RefusedError } from './refused.ts'
-import { serveLocal } from './serve.ts'
-import { loadTrust, type Trust } from './trust.ts'
+import { parseGatewayUrl } from './reach/destination.ts'
+import { RefusedError } from './reach/refused.ts'
+import { serveLocal } from './serve/serve-local.ts'
+import { loadTrust, type Trust } from './reach/trust.ts'
 
 const never = new AbortController().signal
 const cleanUp: (() => unknown)[] = []

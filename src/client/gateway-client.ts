@@ -3,20 +3,20 @@ import type { Duplex } from 'node:stream'
 import { AccessError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { RelayCause } from '../net/relay.ts'
-import { followTunnel, type LearnFate, type TunnelFate } from './aftermath.ts'
-import { cacheDirectory } from './cache-directory.ts'
-import { createConnector, type Connector } from './connection.ts'
-import type { PresentSignIn } from './browser-sign-in.ts'
-import { serviceAccount, type Credentials } from './credentials.ts'
-import type { GatewayAddress } from './destination.ts'
-import type { DeviceSignInOptions } from './device-sign-in.ts'
-import { person } from './person.ts'
-import { refusedError, wantsSignIn } from './refused.ts'
-import { sparingTabs } from './sparing-tabs.ts'
-import { openTokenCache } from './token-cache.ts'
-import { openTransportMemory } from './transport-memory.ts'
-import { createTransport, type TransportChoice } from './transport.ts'
-import type { Trust } from './trust.ts'
+import { followTunnel, type LearnFate, type TunnelFate } from './ways/aftermath.ts'
+import { cacheDirectory } from './reach/cache-directory.ts'
+import { createConnector, type Connector } from './reach/connection.ts'
+import type { PresentSignIn } from './sign-in/browser-sign-in.ts'
+import { serviceAccount, type Credentials } from './sign-in/credentials.ts'
+import type { GatewayAddress } from './reach/destination.ts'
+import type { DeviceSignInOptions } from './sign-in/device-sign-in.ts'
+import { person } from './sign-in/person.ts'
+import { refusedError, wantsSignIn } from './reach/refused.ts'
+import { sparingTabs } from './sign-in/sparing-tabs.ts'
+import { openTokenCache } from './sign-in/token-cache.ts'
+import { openTransportMemory } from './ways/transport-memory.ts'
+import { createTransport, type TransportChoice } from './ways/transport.ts'
+import type { Trust } from './reach/trust.ts'
 
 export interface GatewayClientOptions {
   readonly gateway: GatewayAddress
@@ -165,8 +165,8 @@ export function credentialsOf(
         return signInElsewhere(gateway, connector, { ...deviceSignIn, begun }, signal)
       // Most runs have a token: what only a sign-in needs is loaded for it.
       const [{ signInByBrowser }, { createGatewayApi }] = await Promise.all([
-        import('./browser-sign-in.ts'),
-        import('./gateway-api.ts'),
+        import('./sign-in/browser-sign-in.ts'),
+        import('./sign-in/gateway-api.ts'),
       ])
       const api = createGatewayApi(gateway, connector)
       const timeoutMs = signInTimeoutMs
@@ -184,9 +184,9 @@ async function signInElsewhere(
   signal: AbortSignal,
 ): Promise<string> {
   const [{ signInByDevice }, { createDeviceApi }, { createSendToGateway }] = await Promise.all([
-    import('./device-sign-in.ts'),
-    import('./device-api.ts'),
-    import('./gateway-request.ts'),
+    import('./sign-in/device-sign-in.ts'),
+    import('./sign-in/device-api.ts'),
+    import('./reach/gateway-request.ts'),
   ])
   const api = createDeviceApi(createSendToGateway(gateway, connector))
   return signInByDevice({ api, ...deviceSignIn, signal })

@@ -10,7 +10,7 @@ import {
   startFakeGateway,
   type FakeGateway,
   type FakeGatewayOptions,
-} from '../../src/client/fake-gateway.ts'
+} from '../../src/client/reach/fake-gateway.fixture.ts'
 import type { ServiceAccountSummary, SessionSummary } from '../../src/gateway/control/protocol.ts'
 import { escapeJson } from '../../src/terminal-text.ts'
 import { gatewayPaths } from '../../src/tunnel/paths.ts'

@@ -1,0 +1,53 @@
+import type { Command } from 'commander'
+
+/** One command of the program. Adding one is a module and a row here. */
+export interface CommandEntry {
+  readonly name: string
+  /** One line of `postern --help`. */
+  readonly summary: string
+  /** Whether it runs until it is asked to end; then it ends in time, whoever has not read its last words. */
+  readonly staysUp?: boolean
+  /** Loads what defines it; what it runs is loaded by its action. */
+  load(): Promise<(end: (exitCode: number) => void) => Command>
+}
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'tcp',
+    summary: 'reach a TCP service through a gateway, from a local port or stdin and stdout',
+    staysUp: true,
+    load: async () => (await import('./commands/tcp.ts')).defineTcp,
+  },
+  {
+    name: 'routes',
+    summary: 'the routes you may use',
+    load: async () => (await import('./commands/routes.ts')).defineRoutes,
+  },
+  {
+    name: 'ssh-config',
+    summary: 'the lines for ~/.ssh/config by which "ssh HOST" goes through the gateway',
+    load: async () => (await import('./commands/ssh-config.ts')).defineSshConfig,
+  },
+  {
+    name: 'login',
+    summary: 'sign in to a gateway, also on a machine without a browser',
+    load: async () => (await import('./commands/login.ts')).defineLogin,
+  },
+  {
+    name: 'logout',
+    summary: 'end the session and remove the sign-in from this machine',
+    load: async () => (await import('./commands/logout.ts')).defineLogout,
+  },
+  {
+    name: 'gateway',
+    summary: 'the process on the HTTPS port: signs people in, decides by policy, opens tunnels',
+    staysUp: true,
+    load: async () => (await import('./commands/gateway.ts')).defineGateway,
+  },
+  {
+    name: 'service-account',
+    summary:
+      'credentials for programs that no person sits in front of: create, list, rotate, revoke',
+    load: async () => (await import('./commands/service-account.ts')).defineServiceAccount,
+  },
+]

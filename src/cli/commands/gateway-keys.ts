@@ -1,0 +1,86 @@
+import { createControlClient, type ControlClient } from '../../gateway/control/client.ts'
+import type { TokenKeySummary } from '../../gateway/control/protocol.ts'
+import { loadConfig } from '../../gateway/config/load.ts'
+import { secretsOf, tokenSecretsOf } from '../../gateway/secrets.ts'
+import { openStateDirectory } from '../../gateway/state-directory.ts'
+import { discardUnreadableSessions } from '../../store/sqlite.ts'
+import { exitCodes } from '../process/exit-codes.ts'
+import { defaultConfigPath, type SessionsOptions, type StateOptions } from './gateway-options.ts'
+import { note, printJson, printLine } from '../speech/print.ts'
+import { findStateDirectory } from './state-directory.ts'
+import { minutes, printTable, type Rows } from '../speech/table.ts'
+
+/** Prints by which keys stored tokens are encrypted; resolves to the exit code. */
+export async function listKeys(options: SessionsOptions): Promise<number> {
+  const { keys } = await createControlClient(await findStateDirectory(options)).listTokenKeys()
+  if (options.json) printJson({ keys })
+  else printTable(rowsOf(keys))
+  return exitCodes.ok
+}
+
+/** Encrypts everything with a new key, a step at a time; resolves to the exit code. */
+export async function rotateKeys(options: SessionsOptions): Promise<number> {
+  const client = createControlClient(await findStateDirectory(options))
+  const { key, resumed } = await client.beginTokenRotation()
+  const current = (await client.listTokenKeys()).keys.find(({ id }) => id === key)
+  const from = current?.from === undefined ? '' : `, from "${current.from}"`
+  note(`${resumed ? 'going on with' : 'the new key is'} "${key}"${from}`)
+  const { moved, ended } = await moveAll(client)
+  const left = (await client.listTokenKeys()).keys.filter(({ id }) => id !== key)
+  if (options.json) printJson({ key, resumed, sessions: moved, ended, former_keys: left })
+  else printLine(key)
+  note(`encrypted the tokens of ${sessions(moved)} with it`)
+  if (ended.length > 0) {
+    note(`ended ${sessions(ended.length)}: the stored tokens were changed from outside`)
+  }
+  if (left.length === 0) note('no former key is needed any more')
+  return exitCodes.ok
+}
+
+/**
+ * Ends the sessions whose tokens no key of the configuration reads, so that the gateway starts without a
+ * secret that is lost; resolves to the exit code.
+ */
+export async function discardSessions(options: StateOptions): Promise<number> {
+  const path = options.config ?? defaultConfigPath
+  const { config } = await loadConfig({ path, env: process.env })
+  // Held meanwhile: a gateway that runs has sessions that this one would not tell of it.
+  const state = await openStateDirectory(options.stateDirectory ?? config.stateDirectory)
+  try {
+    const secrets = tokenSecretsOf(config, await secretsOf(config, state))
+    const count = await discardUnreadableSessions(state.storePath, secrets)
+    note(`ended ${sessions(count)}; service accounts and other sessions stay`)
+  } finally {
+    state.release()
+  }
+  return exitCodes.ok
+}
+
+async function moveAll(
+  client: ControlClient,
+): Promise<{ readonly moved: number; readonly ended: readonly string[] }> {
+  let moved = 0
+  const ended: string[] = []
+  for (let after: string | null = ''; after !== null;) {
+    const step = await client.stepTokenRotation(after)
+    moved += step.moved
+    ended.push(...step.ended)
+    after = step.next
+  }
+  return { moved, ended }
+}
+
+function rowsOf(keys: readonly TokenKeySummary[]): Rows {
+  const rows = keys.map(({ id, from, created_at, current, sessions: count }) => [
+    id,
+    from ?? '-',
+    minutes(created_at),
+    current ? 'current' : 'former',
+    String(count),
+  ])
+  return [['KEY', 'FROM', 'CREATED', 'STATE', 'SESSIONS'], ...rows]
+}
+
+function sessions(count: number): string {
+  return count === 1 ? '1 session' : `${count} sessions`
+}

@@ -1,0 +1,192 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { formatDuration, parseDuration } from '../../clock.ts'
+import { exitCodeLines } from '../process/exit-codes.ts'
+import { withConfig, withState } from './gateway-options.ts'
+import type {
+  AuditOptions,
+  CheckOptions,
+  GatewayOptions,
+  RunGatewayOptions,
+  SessionsOptions,
+  StateOptions,
+} from './gateway-options.ts'
+
+type End = (exitCode: number) => void
+
+/**
+ * @limit time that tunnels have to finish after SIGTERM, `--grace-period`: they are cut, and
+ * counted in the log
+ */
+const defaultGracePeriodMs = 30_000
+
+const examples = `
+Examples:
+  # run the gateway
+  postern gateway -c postern.yaml
+
+  # say what is wrong with a configuration, and nothing else
+  postern gateway check -c postern.yaml
+
+  # who is signed in, and end one person's sessions and tunnels
+  postern gateway sessions list -c postern.yaml
+  postern gateway sessions revoke -c postern.yaml alice@example.com
+
+  # encrypt the stored tokens with a new key
+  postern gateway keys rotate -c postern.yaml
+
+  # who signed in, was let in or refused, and changed something, in the last week
+  postern gateway audit list -c postern.yaml --since 168h
+
+Signals:
+  SIGHUP            read the configuration again (a changed file is noticed by itself)
+  SIGTERM, SIGINT   stop accepting, let tunnels finish for the grace period, then cut them; twice: at once
+
+Exit codes:
+${exitCodeLines(['ok', 'internal', 'usage', 'system'])}
+`
+
+/** Defines `postern gateway` and its subcommands. */
+export function defineGateway(end: End): Command {
+  const gateway = withConfig(new Command('gateway'))
+    .description(
+      'Run the gateway: it listens on one HTTPS port, signs people in, decides by policy and opens tunnels. Logs are JSON lines on stdout.',
+    )
+    .enablePositionalOptions()
+    .option(
+      '--grace-period <duration>',
+      'how long tunnels may go on after SIGTERM',
+      duration,
+      defaultGracePeriodMs,
+    )
+    .addHelpText('after', examples)
+    .action(async (options: RunGatewayOptions) => {
+      const { runGatewayCommand } = await import('./gateway-run.ts')
+      end(await runGatewayCommand(options))
+    })
+  const grace = gateway.options.find(({ long }) => long === '--grace-period')
+  grace?.default(defaultGracePeriodMs, formatDuration(defaultGracePeriodMs))
+  return gateway
+    .addCommand(defineCheck(end))
+    .addCommand(defineSessions(end))
+    .addCommand(defineAudit(end))
+    .addCommand(defineKeys(end))
+}
+
+function defineCheck(end: End): Command {
+  return withConfig(new Command('check'))
+    .description(
+      'Check a configuration: every problem at once, each with its place. Asks nobody and changes nothing.',
+    )
+    .option('--json', 'print the result as JSON on stdout')
+    .action(async (options: CheckOptions, command: Command) => {
+      const { checkCommand } = await import('./gateway-check.ts')
+      end(await checkCommand(inherited(options, command)))
+    })
+}
+
+function defineSessions(end: End): Command {
+  const sessions = new Command('sessions').description(
+    'See and end the sessions of a running gateway.',
+  )
+  sessions.helpCommand(false)
+  const list = withState(new Command('list'))
+    .description('List who is signed in.')
+    .option('--json', 'print JSON on stdout')
+    .action(async (options: SessionsOptions, command: Command) => {
+      const { listSessions } = await import('./gateway-sessions.ts')
+      end(await listSessions(inherited(options, command)))
+    })
+  const revoke = withState(new Command('revoke'))
+    .description('End sessions, and at once the tunnels that need them.')
+    .argument(
+      '<session-or-person>',
+      'a session id, an email address (all sessions of that person), or a user id',
+    )
+    .action(async (who: string, options: SessionsOptions, command: Command) => {
+      const { revokeSessions } = await import('./gateway-sessions.ts')
+      end(await revokeSessions(who, inherited(options, command)))
+    })
+  return sessions.addCommand(list).addCommand(revoke)
+}
+
+function defineAudit(end: End): Command {
+  const audit = new Command('audit').description(
+    'See the proof of sign-ins, sessions, decisions and changes that the gateway keeps in its state directory.',
+  )
+  audit.helpCommand(false)
+  const list = withState(new Command('list'))
+    .description('List the entries, oldest first; the gateway need not run.')
+    .addOption(
+      new Option('--since <time>', 'from when on: 168h, or 2026-08-20T10:00:00Z')
+        .argParser(moment)
+        .default(Date.now() - defaultSinceMs, '24h'),
+    )
+    .addOption(
+      new Option('--kind <kind>', 'only these').choices([
+        'sign-in',
+        'session',
+        'decision',
+        'admin',
+      ]),
+    )
+    .option('--json', 'print JSON on stdout, one entry a line')
+    .action(async (options: AuditOptions, command: Command) => {
+      const { listAudit } = await import('./gateway-audit.ts')
+      end(await listAudit(inherited(options, command)))
+    })
+  return audit.addCommand(list)
+}
+
+function defineKeys(end: End): Command {
+  const keys = new Command('keys').description(
+    "See and change the keys by which a running gateway encrypts the provider's tokens in its database.",
+  )
+  keys.helpCommand(false)
+  const list = withState(new Command('list'))
+    .description('List the keys, the setting each comes from, and how many sessions it encrypts.')
+    .option('--json', 'print JSON on stdout')
+    .action(async (options: SessionsOptions, command: Command) => {
+      const { listKeys } = await import('./gateway-keys.ts')
+      end(await listKeys(inherited(options, command)))
+    })
+  const rotate = withState(new Command('rotate'))
+    .description(
+      'Make a new key, from the first secret that the configuration names, and encrypt everything with it. Nobody is signed out. What is interrupted is finished by the next run.',
+    )
+    .option('--json', 'print the result as JSON on stdout')
+    .action(async (options: SessionsOptions, command: Command) => {
+      const { rotateKeys } = await import('./gateway-keys.ts')
+      end(await rotateKeys(inherited(options, command)))
+    })
+  const discard = withState(new Command('discard'))
+    .description(
+      'End the sessions whose tokens no secret of the configuration reads, so that a gateway starts whose former secret is lost. The gateway must not run.',
+    )
+    .action(async (options: StateOptions, command: Command) => {
+      const { discardSessions } = await import('./gateway-keys.ts')
+      end(await discardSessions(inherited(options, command)))
+    })
+  return keys.addCommand(list).addCommand(rotate).addCommand(discard)
+}
+
+/** `postern gateway -c FILE check` means the same as `postern gateway check -c FILE`. */
+function inherited<T extends GatewayOptions>(options: T, command: Command): T {
+  return { ...command.optsWithGlobals<T>(), ...options }
+}
+
+const defaultSinceMs = 86_400_000
+
+function moment(text: string): number {
+  const durationMs = parseDuration(text)
+  const at = durationMs === undefined ? Date.parse(text) : Date.now() - durationMs
+  if (Number.isNaN(at)) {
+    throw new InvalidArgumentError('must be a duration such as 168h, or a time such as 2026-08-20')
+  }
+  return at
+}
+
+function duration(text: string): number {
+  const parsed = parseDuration(text)
+  if (parsed === undefined) throw new InvalidArgumentError('must be a duration such as 30s')
+  return parsed
+}

@@ -1,0 +1,45 @@
+import { Command } from 'commander'
+import { exitCodeLines } from '../process/exit-codes.ts'
+import type { LoginOptions } from './login-options.ts'
+import { withTrustOptions } from '../asking/trust-options.ts'
+
+const description = `Sign in to a gateway and keep the sign-in, so that "postern tcp" and the other commands need no browser until it ends. Whoever is signed in already stays so.
+
+GATEWAY is an address such as "https://gateway.example.com" or its host name alone; without it the gateway is the one that was asked last. A sign-in is kept for the name by which the gateway is reached: for "postern tcp db.example.com:5432" that is "db.example.com", unless --gateway names another.`
+
+const examples = `
+Examples:
+  # with the browser of this machine
+  postern login gateway.example.com
+
+  # on a machine without a browser: a code to approve in any browser elsewhere
+  postern login --device gateway.example.com
+
+  # who is signed in until when, for a script
+  postern login --json gateway.example.com
+
+Environment:
+  XDG_CACHE_HOME   where sign-ins are kept: $XDG_CACHE_HOME/postern/tokens
+
+Exit codes:
+${exitCodeLines(['ok', 'usage', 'signIn', 'gateway', 'system'])}
+`
+
+/** Defines `postern login`. */
+export function defineLogin(end: (exitCode: number) => void): Command {
+  const command = new Command('login')
+    .description(description)
+    .argument('[gateway]', 'such as "https://gateway.example.com"')
+    .option('--device', 'sign in by a code that is approved in a browser on another machine')
+  return withTrustOptions(command)
+    .option(
+      '--browser-cmd <program>',
+      'opens the sign-in address instead of the browser: run as "PROGRAM ADDRESS"',
+    )
+    .option('--json', 'print who is signed in as JSON on stdout')
+    .addHelpText('after', examples)
+    .action(async (gateway: string | undefined, options: LoginOptions) => {
+      const { runLogin } = await import('./login-run.ts')
+      end(await runLogin(gateway, options))
+    })
+}

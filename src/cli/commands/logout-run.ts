@@ -1,0 +1,53 @@
+import { namedOrLastGateway } from '../../client/reach/last-gateway.ts'
+import { logOut, type Logout } from '../../client/sign-in/logout.ts'
+import { exitCodes } from '../process/exit-codes.ts'
+import type { LogoutOptions } from './login-options.ts'
+import { note, printJson } from '../speech/print.ts'
+import { followEndSignals } from '../process/signals.ts'
+import { trustOf } from '../asking/trust.ts'
+import { processVoice, type Voice } from '../speech/voice.ts'
+
+/**
+ * Runs `postern logout`; resolves to the exit code.
+ *
+ * @throws AppError for everything that goes wrong before the token is removed
+ */
+export async function runLogout(
+  gatewayText: string | undefined,
+  options: LogoutOptions,
+): Promise<number> {
+  const component = { human: 'logout', json: 'logout' }
+  const voice = processVoice({ format: 'human', level: 'info', component })
+  const gateway = await namedOrLastGateway(gatewayText)
+  const trust = await trustOf(options, voice)
+  const [logout, endedBy] = await endSession({ gateway, trust, log: voice })
+  report(gateway.origin, logout, voice)
+  if (options.json === true) {
+    printJson({ gateway: gateway.origin, session: logout.kind.replaceAll('-', '_') })
+  }
+  return endedBy ?? (logout.kind === 'left' ? exitCodes.gateway : exitCodes.ok)
+}
+
+/** Ends it, and answers the exit code of a signal that came meanwhile as well. */
+async function endSession(
+  options: Parameters<typeof logOut>[0],
+): Promise<[logout: Logout, endedBy: number | undefined]> {
+  using ending = followEndSignals()
+  return [await logOut(options, ending.signal), ending.exitCode]
+}
+
+function report(origin: string, logout: Logout, voice: Voice): void {
+  if (logout.kind === 'left') {
+    const why = logout.error?.message ?? 'the gateway cannot end sessions in this way'
+    voice.warn(`the session goes on at "${origin}": ${why}`, {
+      hint: 'nobody here has its token any more; whoever runs the gateway can revoke it',
+    })
+  }
+  const said = {
+    'not-signed-in': `nobody is signed in to "${origin}" here`,
+    ended: `signed out of "${origin}"`,
+    over: `signed out of "${origin}"; the session had ended before`,
+    left: `the sign-in to "${origin}" is removed from this machine`,
+  }
+  note(said[logout.kind])
+}

@@ -1,0 +1,31 @@
+import { Command } from 'commander'
+import { exitCodeLines } from '../process/exit-codes.ts'
+import type { LogoutOptions } from './login-options.ts'
+import { withTrustOptions } from '../asking/trust-options.ts'
+
+const description = `Sign out of a gateway: the session ends there, with the tunnels that need it, and the sign-in kept on this machine is removed. A sign-in made with a browser ends in that browser too.
+
+GATEWAY is an address such as "https://gateway.example.com" or its host name alone; without it the gateway is the one that was asked last.`
+
+const examples = `
+Examples:
+  postern logout gateway.example.com
+
+Exit codes:
+${exitCodeLines(['ok', 'usage', 'gateway', 'system'])}
+     after 7 the sign-in is removed from this machine, and the gateway does not know
+`
+
+/** Defines `postern logout`. */
+export function defineLogout(end: (exitCode: number) => void): Command {
+  const command = new Command('logout')
+    .description(description)
+    .argument('[gateway]', 'such as "https://gateway.example.com"')
+  return withTrustOptions(command)
+    .option('--json', 'print what happened as JSON on stdout')
+    .addHelpText('after', examples)
+    .action(async (gateway: string | undefined, options: LogoutOptions) => {
+      const { runLogout } = await import('./logout-run.ts')
+      end(await runLogout(gateway, options))
+    })
+}

@@ -1,0 +1,114 @@
+import { resolve } from 'node:path'
+import { SystemError } from '../../errors.ts'
+import type { AskOptions } from '../asking/ask-options.ts'
+import { askRoutes } from '../asking/ask-routes.ts'
+import { exitCodes } from '../process/exit-codes.ts'
+import { exposedServiceAccount } from '../credentials/given.ts'
+import { hostsOf, parseDomain } from '../../client/ssh-config/domains.ts'
+import { chooseEntries } from '../../client/ssh-config/entries.ts'
+import { sayWhatIsLeftOut } from './ssh-config-left-out.ts'
+import { formatSshConfig } from '../../client/ssh-config/text.ts'
+import { note, printText } from '../speech/print.ts'
+import { processVoice } from '../speech/voice.ts'
+
+/** The options of `postern ssh-config` as they were given. */
+export interface SshConfigCommandOptions extends AskOptions {
+  readonly all?: true
+  readonly names?: true
+  readonly domain?: readonly string[]
+  readonly user?: string
+}
+
+/** Prints OpenSSH's configuration for the routes somebody may use; resolves to the exit code. */
+export async function printSshConfig(
+  gatewayText: string | undefined,
+  options: SshConfigCommandOptions,
+): Promise<number> {
+  const component = { human: 'ssh-config', json: 'ssh-config' }
+  const voice = processVoice({ format: 'human', level: 'warn', component })
+  const user = checkUser(options.user)
+  const tcpOptions = checkWords(tcpOptionsOf(options))
+  const credentialOptions = checkWords(credentialOptionsOf(options))
+  const domains = (options.domain ?? []).map(parseDomain)
+  const asked = await askRoutes(gatewayText, options, voice)
+  if (typeof asked === 'number') return asked
+  const { gateway, routes } = asked
+  const isEveryPort = options.all === true
+  const isOfGateway = hostsOf(gateway.host, domains)
+  const { entries, leftOut } = chooseEntries(routes, { gateway, isEveryPort, isOfGateway })
+  const { text, hosts, names } = formatSshConfig({
+    gateway,
+    entries,
+    withNames: options.names === true,
+    user,
+    tcpOptions,
+    credentialOptions,
+    otherOptions: otherOptionsOf(options, domains),
+  })
+  sayWhatIsLeftOut({ ...leftOut, names }, gateway, voice)
+  printText(text)
+  if (hosts === 0) {
+    const which = isEveryPort ? 'no route' : 'no route of port 22'
+    const hint = isEveryPort ? '' : '; "--all" takes other ports, too'
+    note(`${which} of ${gateway.origin} is open to you now${hint}`)
+  }
+  return exitCodes.ok
+}
+
+function checkUser(user: string | undefined): string | undefined {
+  if (user === undefined || /^[\p{L}\p{N}_][\p{L}\p{N}._@+\\-]*\$?$/u.test(user)) return user
+  throw new SystemError('invalid-user', `"${user}" is not the name of an account`, {
+    hint: 'write one word, such as "--user ada"',
+  })
+}
+
+function otherOptionsOf(
+  { all, names }: SshConfigCommandOptions,
+  domains: readonly string[],
+): readonly string[] {
+  return [
+    ...(all === true ? ['--all'] : []),
+    ...(names === true ? ['--names'] : []),
+    ...domains.flatMap((domain) => ['--domain', domain]),
+  ]
+}
+
+/** How the gateway was reached now, for each `ssh` later: paths that hold wherever that runs. */
+function tcpOptionsOf(options: SshConfigCommandOptions): readonly string[] {
+  const paths = {
+    '--ca-file': options.caFile ?? options.alternateCaPath,
+    '--client-cert': options.clientCert,
+    '--client-key': options.clientKey,
+  }
+  const words = Object.entries(paths).flatMap(([name, path]) =>
+    path === undefined ? [] : [name, resolve(path)],
+  )
+  if (options.caCert !== undefined) words.push('--ca-cert', options.caCert)
+  if (options.disableTlsVerification === true) words.push('--disable-tls-verification')
+  if (options.browserCmd !== undefined) words.push('--browser-cmd', options.browserCmd)
+  return words
+}
+
+/** Where the credential of a service account is found, never the credential itself. */
+function credentialOptionsOf(options: SshConfigCommandOptions): readonly string[] {
+  if (exposedServiceAccount(options) !== undefined) {
+    throw new SystemError(
+      'invalid-service-account',
+      'a secret is not written into a file that others may read',
+      { hint: 'use "--service-account-file", whose path is written' },
+    )
+  }
+  const { serviceAccountFile: file, serviceTokenId: id } = options
+  return [
+    ...(file === undefined ? [] : ['--service-account-file', resolve(file)]),
+    ...(id === undefined ? [] : ['--service-token-id', id]),
+  ]
+}
+
+function checkWords(words: readonly string[]): readonly string[] {
+  const broken = words.find((word) => /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(word))
+  if (broken === undefined) return words
+  throw new SystemError('invalid-path', `${JSON.stringify(broken)} cannot stand in a line`, {
+    hint: 'rename the file: its path has a control character',
+  })
+}

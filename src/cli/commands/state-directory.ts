@@ -1,0 +1,12 @@
+import { defaultStateDirectory, loadConfig } from '../../gateway/config/load.ts'
+import type { StateOptions } from './gateway-options.ts'
+
+/** Where the gateway that a command is about keeps its state, and with it the socket it answers on. */
+export async function findStateDirectory({
+  stateDirectory,
+  config,
+}: StateOptions): Promise<string> {
+  if (stateDirectory !== undefined) return stateDirectory
+  if (config === undefined) return defaultStateDirectory(process.env)
+  return (await loadConfig({ path: config, env: process.env })).config.stateDirectory
+}

@@ -1,0 +1,116 @@
+import { AppError, ConfigError } from '../../errors.ts'
+
+/** What the program's end tells a script. Stable: printed by `--help`, never renumbered. */
+export const exitCodes = {
+  ok: 0,
+  internal: 1,
+  usage: 2,
+  signIn: 3,
+  denied: 4,
+  noRoute: 5,
+  upstream: 6,
+  gateway: 7,
+  system: 8,
+  lost: 9,
+  cut: 10,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** One line for each code, for `--help`. */
+export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
+  0: 'everything went well',
+  1: 'an error of postern itself',
+  2: 'the command line or a configuration is wrong',
+  3: 'nobody signed in, or the service account is not accepted',
+  4: 'access is denied',
+  5: 'the gateway has no such route',
+  6: 'the service behind the gateway cannot be reached',
+  7: 'the gateway, or the proxy before it, cannot be reached or is not trusted',
+  8: 'this machine is in the way: an address in use, a file that cannot be read',
+  9: 'the tunnel was lost before its end',
+  10: 'the gateway cut the tunnel, and says why',
+}
+
+/** The lines of `--help` about these codes. */
+export function exitCodeLines(names: readonly (keyof typeof exitCodes)[]): string {
+  return names
+    .map((name) => `  ${exitCodes[name]}  ${exitCodeMeanings[exitCodes[name]]}`)
+    .join('\n')
+}
+
+const byErrorCode: Readonly<Record<string, ExitCode>> = {
+  'invalid-destination': exitCodes.usage,
+  'invalid-gateway-url': exitCodes.usage,
+  'gateway-missing': exitCodes.usage,
+  'invalid-user': exitCodes.usage,
+  'invalid-domain': exitCodes.usage,
+  'invalid-path': exitCodes.usage,
+  'invalid-listen-address': exitCodes.usage,
+  'client-key-missing': exitCodes.usage,
+  'invalid-service-account': exitCodes.usage,
+  'sign-in-failed': exitCodes.signIn,
+  'sign-in-timeout': exitCodes.signIn,
+  'sign-in-cancelled': exitCodes.signIn,
+  'sign-in-rejected': exitCodes.signIn,
+  'service-account-rejected': exitCodes.signIn,
+  'policy-denied': exitCodes.denied,
+  'device-not-allowed': exitCodes.denied,
+  'too-many-tunnels': exitCodes.denied,
+  'client-certificate-required': exitCodes.denied,
+  'route-not-found': exitCodes.noRoute,
+  'upstream-unreachable': exitCodes.upstream,
+  'gateway-unreachable': exitCodes.gateway,
+  'gateway-not-trusted': exitCodes.gateway,
+  'no-websocket': exitCodes.gateway,
+  'same-user-unsupported': exitCodes.usage,
+  'same-user-unavailable': exitCodes.system,
+  'not-a-gateway': exitCodes.gateway,
+  'proxy-unreachable': exitCodes.gateway,
+  'proxy-not-trusted': exitCodes.gateway,
+  'proxy-refused': exitCodes.gateway,
+  'invalid-proxy': exitCodes.usage,
+  'unexpected-answer': exitCodes.gateway,
+  'gateway-exhausted': exitCodes.gateway,
+  'gateway-leaving': exitCodes.gateway,
+  'address-in-use': exitCodes.system,
+  'address-not-allowed': exitCodes.system,
+  'cannot-listen': exitCodes.system,
+  'certificate-unreadable': exitCodes.system,
+  'service-account-unreadable': exitCodes.system,
+  'address-not-here': exitCodes.system,
+  'metrics-address-unavailable': exitCodes.system,
+  'state-directory-unusable': exitCodes.system,
+  'state-directory-in-use': exitCodes.system,
+  'database-unusable': exitCodes.system,
+  'database-too-new': exitCodes.system,
+  'token-key-missing': exitCodes.usage,
+  'audit-unreadable': exitCodes.system,
+  'gateway-not-running': exitCodes.system,
+  'control-not-allowed': exitCodes.system,
+  'session-not-found': exitCodes.usage,
+  'service-account-exists': exitCodes.usage,
+  'service-account-not-found': exitCodes.usage,
+  'service-account-expired': exitCodes.usage,
+  'invalid-service-account-request': exitCodes.usage,
+  'user-id-in-use': exitCodes.usage,
+  'no-identity-provider': exitCodes.usage,
+  'output-exists': exitCodes.usage,
+  'output-unusable': exitCodes.system,
+  'output-failed': exitCodes.system,
+  'too-many-service-accounts': exitCodes.system,
+  'tunnel-lost': exitCodes.lost,
+  'tunnel-cut': exitCodes.cut,
+}
+
+/** The exit code for whatever ended the program. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof ConfigError) return exitCodes.usage
+  if (!(error instanceof AppError)) return exitCodes.internal
+  return byErrorCode[error.code] ?? exitCodes.internal
+}
+
+/** The exit code of a program that a signal ended, as shells have it. */
+export function exitCodeOfSignal(signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM'): number {
+  return 128 + { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal]
+}

@@ -1,0 +1,95 @@
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { systemClock } from '../../clock.ts'
+import { UpstreamError, messageOf } from '../../errors.ts'
+import type { Logger } from '../../log.ts'
+import { dial } from '../../net/dial.ts'
+import type { GatewayAddress } from './destination.ts'
+import { allAuthorities, firstAuthorities, type Trust } from './trust.ts'
+import { isUnknownIssuer, tlsError } from './tls-error.ts'
+import { handshake } from './tls-handshake.ts'
+import { withSecondTry } from './second-try.ts'
+
+export type Alpn = 'h2' | 'http/1.1'
+
+/** A connection to the gateway and what is to be spoken on it. */
+export interface GatewayConnection {
+  readonly socket: Socket
+  readonly protocol: Alpn
+}
+
+export interface Connector {
+  /**
+   * Connects to the gateway, through a proxy where the environment names one, TLS included.
+   *
+   * @throws UpstreamError `gateway-unreachable`, `gateway-not-trusted` or `proxy-…`; SystemError
+   * `invalid-proxy`
+   */
+  open(protocols: readonly Alpn[], signal?: AbortSignal): Promise<GatewayConnection>
+}
+
+/** Makes connections to one gateway, and remembers whom it takes to believe its certificate. */
+export function createConnector(gateway: GatewayAddress, trust: Trust, log?: Logger): Connector {
+  let authorities = firstAuthorities(trust)
+  let areAll = !trust.isVerified
+
+  async function openTls(protocols: readonly Alpn[], signal?: AbortSignal): Promise<TLSSocket> {
+    const raw = await dialGateway(gateway, trust, log, signal)
+    try {
+      return await handshake(raw, { peer: gateway, trust, authorities, protocols, signal })
+    } catch (error) {
+      if (areAll || !isUnknownIssuer(error)) throw tlsError(gateway, error)
+      authorities = allAuthorities(trust)
+      areAll = true
+      return openTls(protocols, signal)
+    }
+  }
+
+  async function open(protocols: readonly Alpn[], signal: AbortSignal): Promise<GatewayConnection> {
+    if (!gateway.isTls) {
+      return { socket: await dialGateway(gateway, trust, log, signal), protocol: 'http/1.1' }
+    }
+    const socket = await openTls(protocols, signal)
+    return { socket, protocol: socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1' }
+  }
+
+  return {
+    open: (protocols, signal) =>
+      withSecondTry({
+        begin: (either) => open(protocols, either),
+        discard: ({ socket }) => socket.destroy(),
+        clock: systemClock,
+        signal,
+      }),
+  }
+}
+
+/** Every connection to the gateway begins here: tunnels' and those of a sign-in. */
+async function dialGateway(
+  gateway: GatewayAddress,
+  trust: Trust,
+  log?: Logger,
+  signal?: AbortSignal,
+): Promise<Socket> {
+  if (mayHaveProxy(process.env)) {
+    // Only now: most people have none, and finding it takes a library.
+    const { findProxy, dialThroughProxy } = await import('./proxy.ts')
+    const proxy = findProxy(gateway.origin)
+    if (proxy !== undefined) return dialThroughProxy(proxy, { gateway, trust, log, signal })
+  }
+  try {
+    return await dial({ host: gateway.host, port: gateway.port }, { signal })
+  } catch (error) {
+    throw new UpstreamError('gateway-unreachable', `the gateway ${messageOf(error)}`, {
+      cause: error,
+      hint: 'check the network and the name; "--gateway URL" names a gateway that is not at the destination\'s own host',
+    })
+  }
+}
+
+/** Whether the environment has a variable that can name a proxy; which one counts, the library knows. */
+function mayHaveProxy(env: Readonly<Record<string, string | undefined>>): boolean {
+  return ['https_proxy', 'http_proxy', 'all_proxy'].some(
+    (name) => env[name] || env[name.toUpperCase()],
+  )
+}

@@ -1,0 +1,40 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SystemError } from '../../errors.ts'
+import { cacheDirectory } from './cache-directory.ts'
+import { parseGatewayUrl, type GatewayAddress } from './destination.ts'
+
+const fileName = 'last-gateway'
+
+/**
+ * The gateway that a command line names, `https://` being understood, or the one that was asked last.
+ *
+ * @throws SystemError `invalid-gateway-url` or `gateway-missing`
+ */
+export async function namedOrLastGateway(
+  text: string | undefined,
+  directory = cacheDirectory(),
+): Promise<GatewayAddress> {
+  if (text !== undefined) return parseGatewayUrl(text.includes('://') ? text : `https://${text}`)
+  const last = await readFile(join(directory, fileName), 'utf8').catch(() => '')
+  try {
+    return parseGatewayUrl(last)
+  } catch {
+    throw new SystemError('gateway-missing', 'which gateway? none was asked before', {
+      hint: 'name it, as in "https://gateway.example.com"; later runs ask the same one',
+    })
+  }
+}
+
+/** Keeps which gateway was asked. That it cannot be kept changes nothing else. */
+export async function rememberGateway(
+  gateway: GatewayAddress,
+  directory = cacheDirectory(),
+): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await writeFile(join(directory, fileName), gateway.origin, { mode: 0o600 })
+  } catch {
+    // The next run has to name it again.
+  }
+}

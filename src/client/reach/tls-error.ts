@@ -1,0 +1,82 @@
+import { UpstreamError, messageOf, systemCode } from '../../errors.ts'
+import { formatAuthority, type HostPort } from '../../address.ts'
+
+/**
+ * Verification failures that another set of authorities may mend.
+ *
+ * @see https://nodejs.org/api/tls.html#x509-certificate-error-codes
+ */
+const unknownIssuer: ReadonlySet<string> = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+])
+
+const sentences: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: [
+    'showed a certificate that it signed itself',
+    'when that is intended, give this certificate with "--ca-file"',
+  ],
+  CERT_HAS_EXPIRED: [
+    'showed a certificate that has expired',
+    "whoever runs the gateway must renew it; check this machine's clock as well",
+  ],
+  CERT_NOT_YET_VALID: ['showed a certificate that is not valid yet', "check this machine's clock"],
+  ERR_TLS_CERT_ALTNAME_INVALID: [
+    'showed a certificate for another name',
+    'give the name that the certificate is for with "--gateway https://NAME"',
+  ],
+  ECONNRESET: [
+    'ended the connection during the TLS handshake',
+    'something else may listen there, or the gateway asks for a client certificate ("--client-cert")',
+  ],
+  ERR_SSL_WRONG_VERSION_NUMBER: [
+    'does not speak TLS',
+    "check the port; the gateway's is usually 443",
+  ],
+}
+
+const unknownIssuerSentence = [
+  'showed a certificate from an authority that this machine does not know',
+  'give your company\'s authority with "--ca-file FILE", or add it to the system\'s store',
+] as const
+
+const proxyHint = 'HTTPS_PROXY names it: check its scheme, name and port'
+
+/** Whether a handshake failed only because the certificate's issuer is not among those believed. */
+export function isUnknownIssuer(error: unknown): boolean {
+  return unknownIssuer.has(systemCode(error) ?? '')
+}
+
+/** Explains a failed TLS handshake in one sentence: `gateway-not-trusted`, `proxy-unreachable`, … */
+export function tlsError(
+  peer: HostPort,
+  error: unknown,
+  role: 'gateway' | 'proxy' = 'gateway',
+): UpstreamError {
+  const code = systemCode(error) ?? ''
+  const known = sentences[code] ?? (unknownIssuer.has(code) ? unknownIssuerSentence : undefined)
+  const [what, hint] = known ?? [`failed the TLS handshake: ${reasonOf(error)}`, undefined]
+  const isCertificate =
+    code.startsWith('CERT_') || code.includes('ALTNAME') || unknownIssuer.has(code)
+  return new UpstreamError(
+    `${role}-${isCertificate ? 'not-trusted' : 'unreachable'}`,
+    `the ${role} "${formatAuthority(peer)}" ${what}`,
+    { hint: role === 'proxy' && !unknownIssuer.has(code) ? proxyHint : hint, cause: error },
+  )
+}
+
+/** OpenSSL's own words, without the place in its source that the message begins with. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') {
+    return error.reason
+  }
+  return messageOf(error)
+}
+
+/** TLS 1.3 refuses a client only after its handshake, at the first bytes. */
+export function wantsClientCertificate(error: unknown): boolean {
+  return systemCode(error)?.includes('CERTIFICATE_REQUIRED') === true
+}

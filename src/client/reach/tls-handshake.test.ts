@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { createServer, type TLSSocket } from 'node:tls'
+import { createCertificateAuthority } from '../../net/certificate.ts'
+import { abandon } from '../../net/relay.ts'
+import { handshake } from './tls-handshake.ts'
+
+test('a tunnel that is given up is a reset for the gateway, not an end', async (t) => {
+  const authority = await createCertificateAuthority()
+  const pair = await authority.issue(['localhost'])
+  const server = createServer({ cert: pair.cert, key: pair.key })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const accepted = once(server, 'secureConnection') as Promise<[TLSSocket]>
+  const tunnel = await handshake(connect({ port, host: '127.0.0.1' }), {
+    peer: { host: 'localhost', port },
+    trust: { isVerified: true, clientCertificate: undefined },
+    authorities: { ca: [authority.cert] },
+    protocols: ['http/1.1'],
+  })
+  const [gateway] = await accepted
+  const how = new Promise<string>((resolve) => {
+    gateway.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    gateway.once('end', () => resolve('end'))
+  })
+  tunnel.write('half of it')
+  await once(gateway, 'data')
+  abandon(tunnel, new Error('the local side was reset'))
+  assert.equal(await how, 'ECONNRESET')
+})

@@ -1,0 +1,63 @@
+import { isIP, type Socket } from 'node:net'
+import { connect as connectTls, TLSSocket } from 'node:tls'
+import { formatAuthority, type HostPort } from '../../address.ts'
+import { messageOf } from '../../errors.ts'
+import { resetBeneath } from '../../net/beneath.ts'
+import type { Trust } from './trust.ts'
+
+export interface HandshakeOptions {
+  /** Whose certificate is expected. */
+  readonly peer: HostPort
+  readonly trust: Pick<Trust, 'isVerified' | 'clientCertificate'>
+  /** In the form of `tls.connect`. */
+  readonly authorities: { readonly ca?: string[] }
+  readonly protocols: readonly string[]
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Time for a TLS handshake, in milliseconds.
+ *
+ * @limit time for a TLS handshake: `gateway-unreachable`
+ */
+const handshakeTimeoutMs = 15_000
+
+/** Speaks TLS on a connection. Rejects with the error of the handshake as Node tells it. */
+export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSocket> {
+  const { peer, trust, authorities, protocols, signal } = options
+  const socket = connectTls({
+    socket: raw,
+    host: peer.host,
+    // RFC 6066 §3: literal addresses are not permitted in "HostName".
+    ...(isIP(peer.host) ? {} : { servername: peer.host }),
+    ALPNProtocols: [...protocols],
+    rejectUnauthorized: trust.isVerified,
+    ...authorities,
+    ...trust.clientCertificate,
+  })
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      fail(new Error(`no answer from "${formatAuthority(peer)}" in ${handshakeTimeoutMs} ms`))
+    }, handshakeTimeoutMs)
+    const onAbort = (): void => fail(signal?.reason)
+    const release = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    function fail(error: unknown): void {
+      release()
+      socket.destroy()
+      reject(error instanceof Error ? error : new Error(messageOf(error)))
+    }
+    // Stays for the socket's life: whoever takes it over learns of its end by 'close'.
+    socket.on('error', fail)
+    socket.once('secureConnect', () => {
+      release()
+      // A gateway that sees an end takes the half it got for the whole.
+      if (!(raw instanceof TLSSocket)) resetBeneath(socket, raw)
+      resolve(socket)
+    })
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort)
+  })
+}

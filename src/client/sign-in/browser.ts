@@ -1,0 +1,50 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { messageOf, systemCode } from '../../errors.ts'
+import type { Logger } from '../../log.ts'
+
+/** What opens an address: a program and the arguments before the address. */
+type Opener = readonly [command: string, ...args: string[]]
+
+/**
+ * Opens an address in a browser: `command ADDRESS` when a command is given, else the platform's opener.
+ * That it fails is a warning: the address is printed as well, and may be opened on another machine.
+ */
+export function openBrowser(
+  url: string,
+  command: string | undefined,
+  log: Logger,
+  platform: NodeJS.Platform = process.platform,
+): void {
+  const [program, ...args] = command === undefined ? platformOpener(platform) : [command]
+  const warn = (why: string): void => {
+    log.warn(`cannot open a browser with "${program}": ${why}`, {
+      hint: 'open the address above yourself, in a browser on this machine; without one, sign in with "postern login --device"',
+    })
+  }
+  let child: ChildProcess
+  try {
+    // Without a shell: the address is an argument, whatever stands in it. Its output must not mix with
+    // a tunnel's bytes on stdout.
+    child = spawn(program, [...args, url], {
+      stdio: ['ignore', 'ignore', 'ignore'],
+      detached: true,
+    })
+  } catch (error) {
+    // Node throws for what can never start, such as an empty name.
+    warn(messageOf(error))
+    return
+  }
+  child.on('error', (error) => {
+    warn(systemCode(error) === 'ENOENT' ? 'there is no such program' : messageOf(error))
+  })
+  child.on('exit', (code, signal) => {
+    if (code !== 0) warn(code === null ? `ended by ${signal}` : `it failed with exit code ${code}`)
+  })
+  child.unref()
+}
+
+function platformOpener(platform: NodeJS.Platform): Opener {
+  if (platform === 'darwin') return ['open']
+  // `cmd /c start` would read "&" and "%" of the address as its own.
+  return platform === 'win32' ? ['rundll32', 'url.dll,FileProtocolHandler'] : ['xdg-open']
+}

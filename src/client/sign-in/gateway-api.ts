@@ -1,0 +1,77 @@
+import { AccessError, PeerError } from '../../errors.ts'
+import { decodeRefusal } from '../../tunnel/refusal.ts'
+import { gatewayPaths } from '../../tunnel/paths.ts'
+import {
+  decodeTokenAnswer,
+  encodeTokenRequest,
+  formatLoginPath,
+  type LoginRequest,
+} from '../../tunnel/sign-in.ts'
+import type { Connector } from '../reach/connection.ts'
+import type { GatewayAddress } from '../reach/destination.ts'
+import { createSendToGateway } from '../reach/gateway-request.ts'
+import type { HttpAnswer } from '../reach/http-answer.ts'
+
+/** What the gateway answers outside of tunnels. */
+export interface GatewayApi {
+  /**
+   * Asks where to sign in.
+   *
+   * @throws AccessError `sign-in-failed`, PeerError `not-a-gateway`, UpstreamError
+   */
+  fetchSignInUrl(request: LoginRequest, signal: AbortSignal): Promise<string>
+  /**
+   * Exchanges the one-time code of a sign-in for its token.
+   *
+   * @throws AccessError `sign-in-failed`, UpstreamError
+   */
+  exchangeCode(code: string, codeVerifier: string, signal: AbortSignal): Promise<string>
+}
+
+/** Speaks to the gateway's own paths. */
+export function createGatewayApi(gateway: GatewayAddress, connector: Connector): GatewayApi {
+  const send = createSendToGateway(gateway, connector)
+  return {
+    async fetchSignInUrl(login, signal) {
+      const answer = await send({ method: 'GET', path: formatLoginPath(login) }, signal)
+      if (answer.status === 404) throw nobodySignsIn(gateway)
+      if (answer.status !== 200) throw signInFailed(answer, 'did not say where to sign in')
+      return parseSignInUrl(answer.body, gateway)
+    },
+    async exchangeCode(code, codeVerifier, signal) {
+      const body = encodeTokenRequest(code, codeVerifier)
+      const answer = await send({ method: 'POST', path: gatewayPaths.token, body }, signal)
+      const token = answer.status === 200 ? decodeTokenAnswer(answer.body) : undefined
+      if (token === undefined) throw signInFailed(answer, 'gave no token for the sign-in')
+      return token
+    },
+  }
+}
+
+/** A gateway without an identity provider has no such path, and says no more than that. */
+function nobodySignsIn({ origin }: GatewayAddress): AccessError {
+  return new AccessError('sign-in-failed', `nobody can sign in at "${origin}"`, {
+    hint: 'its public routes, if it has any, need no sign-in: "postern routes list" shows them',
+  })
+}
+
+/** The address goes to a program of the user's desktop, which might do more with it than browse. */
+function parseSignInUrl(text: string, gateway: GatewayAddress): string {
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return url.href
+  throw new PeerError(
+    'not-a-gateway',
+    `"${gateway.origin}" answered with something else than a sign-in address`,
+    {
+      hint: 'check that a gateway listens there; "--gateway URL" names another',
+    },
+  )
+}
+
+/** What the gateway says about a sign-in that failed; our words, with `what`, where it says nothing. */
+export function signInFailed(answer: HttpAnswer, what: string): AccessError {
+  const refusal = decodeRefusal(answer.body)
+  const words = refusal?.message || `the gateway ${what} (status ${answer.status})`
+  const requestId = refusal?.requestId ? `, request id ${refusal.requestId}` : ''
+  return new AccessError('sign-in-failed', words + requestId, { hint: refusal?.next || undefined })
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import { AppError } from '../../errors.ts'
+import type { Logger } from '../../log.ts'
+import { cacheDirectory } from '../reach/cache-directory.ts'
+import { createConnector } from '../reach/connection.ts'
+import type { GatewayAddress } from '../reach/destination.ts'
+import { createSendToGateway } from '../reach/gateway-request.ts'
+import { createSessionApi } from './session-api.ts'
+import { openTokenCache } from './token-cache.ts'
+import type { Trust } from '../reach/trust.ts'
+
+export interface LogoutOptions {
+  readonly gateway: GatewayAddress
+  readonly trust: Trust
+  readonly log: Logger
+  /** Where tokens are kept; the user's cache directory unless given. */
+  readonly cacheDirectory?: string | undefined
+}
+
+/** How a sign-out went. In every case but the first there is no token here any more. */
+export type Logout =
+  | { readonly kind: 'not-signed-in' }
+  /** `ended` by this, or `over` before. */
+  | { readonly kind: 'ended' | 'over' }
+  /** The session goes on at the gateway, though nobody here has its token any more. */
+  | { readonly kind: 'left'; readonly error: AppError | undefined }
+
+/**
+ * Ends the session of the token in the cache, at the gateway and here. A gateway that cannot be reached
+ * or does not know how keeps nobody from removing the token.
+ */
+export async function logOut(options: LogoutOptions, signal: AbortSignal): Promise<Logout> {
+  const { gateway, trust, log } = options
+  const directory = options.cacheDirectory ?? join(cacheDirectory(), 'tokens')
+  const scope = { origin: gateway.origin, isVerified: trust.isVerified }
+  const cache = openTokenCache(directory, scope, log)
+  const token = await cache.read()
+  if (token === undefined) return { kind: 'not-signed-in' }
+  // Before anything is asked: whatever happens then, the token is gone.
+  await cache.forget(token)
+  const sessions = createSessionApi(
+    createSendToGateway(gateway, createConnector(gateway, trust, log)),
+  )
+  try {
+    const end = await sessions.end(token, signal)
+    if (end === 'refused') return { kind: 'left', error: undefined }
+    return { kind: end === 'ended' ? 'ended' : 'over' }
+  } catch (error) {
+    if (error instanceof AppError) return { kind: 'left', error }
+    throw error
+  }
+}

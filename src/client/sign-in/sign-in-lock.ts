@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { dirname } from 'node:path'
+import { systemCode } from '../../errors.ts'
+import { stateOfProcess } from './process-identity.ts'
+import { replaceFile } from './replace-file.ts'
+
+/** Who holds a lock file. */
+export interface Holder {
+  readonly pid: number
+  /** When that process started; undefined where it cannot be found out. */
+  readonly start?: string | undefined
+  /** What the person runs there. Never with a secret. */
+  readonly command?: string | undefined
+  readonly host: string
+  /** Milliseconds since the epoch. */
+  readonly sinceMs: number
+  /** Tells two locks of one process apart. */
+  readonly nonce: string
+}
+
+/**
+ * A lock older than this is void whoever holds it, in milliseconds: twice the life of a device code.
+ *
+ * @limit age of the lock of a sign-in: it is void, and the next client signs in
+ */
+const maxLockAgeMs = 20 * 60_000
+
+/**
+ * Takes a lock file for this process. Resolves to its release, or to undefined while another living
+ * process holds it; a lock whose holder is gone is taken over. Where no lock can be written at all it
+ * resolves to a release as well: two sign-ins at once are better than none. `command` tells others what
+ * the sign-in is for.
+ */
+export async function takeSignInLock(
+  path: string,
+  command?: string,
+): Promise<AsyncDisposable | undefined> {
+  const self: Holder = {
+    pid: process.pid,
+    start: await ownStart(),
+    command,
+    host: hostname(),
+    sinceMs: Date.now(),
+    nonce: randomBytes(8).toString('hex'),
+  }
+  try {
+    if (!(await create(path, self)) && !(await takeOver(path, self))) return undefined
+  } catch {
+    return { [Symbol.asyncDispose]: () => Promise.resolve() }
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      const holder = await readHolder(path)
+      if (holder?.nonce === self.nonce) await rm(path, { force: true }).catch(() => undefined)
+    },
+  }
+}
+
+/** Who holds the lock now, from the file alone; undefined when nobody does. */
+export function holderOf(path: string): Promise<Holder | undefined> {
+  return readHolder(path)
+}
+
+/** A hard link appears at once and with its content, and fails when the name is taken. */
+async function create(path: string, holder: Holder): Promise<boolean> {
+  const draft = `${path}.${holder.nonce}`
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await writeFile(draft, JSON.stringify(holder), { mode: 0o600 })
+  try {
+    await link(draft, path)
+    return true
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/**
+ * Puts our lock in the place of a stale one. All who wait find it stale at the same moment, and between a look
+ * at a file and its replacement another may have come: so only the holder of a second lock replaces, and looks
+ * again first.
+ */
+async function takeOver(path: string, self: Holder): Promise<boolean> {
+  if (!(await isStale(path))) return false
+  const guard = `${path}.takeover`
+  if (!(await create(guard, self))) {
+    // Killed at this very place; whoever looks next finds it free.
+    if (await isStale(guard)) await rm(guard, { force: true })
+    return false
+  }
+  try {
+    if (await create(path, self)) return true
+    if (!(await isStale(path))) return false
+    await replaceFile(path, JSON.stringify(self))
+    return true
+  } finally {
+    await rm(guard, { force: true })
+  }
+}
+
+async function isStale(path: string): Promise<boolean> {
+  const holder = await readHolder(path)
+  return holder === undefined || !(await isAlive(holder))
+}
+
+async function isAlive({ pid, start, host, sinceMs }: Holder): Promise<boolean> {
+  if (Math.abs(Date.now() - sinceMs) > maxLockAgeMs) return false
+  // A home directory may be shared by machines; their processes cannot be asked.
+  if (host !== hostname()) return true
+  const found = await stateOfProcess(pid)
+  if (!found.isRunning) return false
+  return start === undefined || found.start === undefined || found.start === start
+}
+
+let startOfThis: Promise<string | undefined> | undefined
+
+function ownStart(): Promise<string | undefined> {
+  startOfThis ??= stateOfProcess(process.pid).then(({ start }) => start)
+  return startOfThis
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
+    return isHolder(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isHolder(value: unknown): value is Holder {
+  if (typeof value !== 'object' || value === null) return false
+  const fields: Partial<Record<string, unknown>> = { ...value }
+  const { pid, host, sinceMs, nonce, start, command } = fields
+  return (
+    Number.isInteger(pid) &&
+    Number(pid) > 0 &&
+    typeof host === 'string' &&
+    typeof sinceMs === 'number' &&
+    typeof nonce === 'string' &&
+    [start, command].every((text) => text === undefined || typeof text === 'string')
+  )
+}

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { test, type TestContext } from 'node:test'
+import { createConnectTransport, type TunnelWay } from './connect.ts'
+import { createConnector, type Connector, type GatewayConnection } from '../reach/connection.ts'
+import { parseGatewayUrl } from '../reach/destination.ts'
+import { createWebSocketTransport } from './websocket.ts'
+import { startFakeGateway, type FakeGatewayOptions } from '../reach/fake-gateway.fixture.ts'
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** A way through which bytes go until it is frozen: those of old connections are then lost without a word. */
+async function startWay(t: TestContext, port: number) {
+  const pairs = new Set<readonly [Socket, Socket]>()
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    for (const socket of [near, far]) socket.on('error', () => undefined)
+    near.pipe(far)
+    far.pipe(near)
+    pairs.add([near, far])
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.close()
+    for (const socket of [...pairs].flat()) socket.destroy()
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    /** How many connections have been made. */
+    count: () => pairs.size,
+    /** Resolves when the client has let go of them all. */
+    async freeze() {
+      for (const [near, far] of pairs) {
+        near.unpipe(far).resume()
+        far.unpipe(near).resume()
+      }
+      await Promise.all([...pairs].map(([near]) => once(near, 'end')))
+    },
+  }
+}
+
+async function startRig(t: TestContext, protocols?: FakeGatewayOptions['protocols']) {
+  const gateway = await startFakeGateway({ isPublic: true, ...(protocols && { protocols }) })
+  t.after(() => gateway[Symbol.asyncDispose]())
+  const way = await startWay(t, gateway.port)
+  const address = parseGatewayUrl(`https://localhost:${way.port}`)
+  const connector = createConnector(address, {
+    isVerified: true,
+    extraCa: [gateway.ca],
+    clientCertificate: undefined,
+  })
+  const transport = createConnectTransport(address, connector, silent)
+  t.after(() => transport.destroy())
+  return { gateway, way, transport, connector, address }
+}
+
+function ask(transport: TunnelWay) {
+  const { signal } = new AbortController()
+  return transport.connect({ authority: 'echo.test:7', fields: {}, signal })
+}
+
+async function open(transport: TunnelWay): Promise<Duplex> {
+  const { tunnel } = await ask(transport)
+  assert.ok(tunnel)
+  tunnel.on('error', () => undefined)
+  return tunnel
+}
+
+async function echoes(tunnel: Duplex): Promise<void> {
+  tunnel.write('ping')
+  const [bytes] = (await once(tunnel, 'data')) as [Buffer]
+  assert.equal(bytes.toString(), 'ping')
+}
+
+test('a tunnel asked for on a dead connection is asked for again on a new one', async (t) => {
+  const { gateway, way, transport } = await startRig(t)
+  const first = await open(transport)
+  await echoes(first)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  void way.freeze()
+  const opening = [open(transport), open(transport)]
+  await nextTurns(3)
+  t.mock.timers.tick(5_000)
+  const tunnels = await Promise.all(opening)
+  await Promise.all(tunnels.map(echoes))
+  // Whoever is on the old connection lives or dies with it; nobody else gets there.
+  assert.equal(first.destroyed, false)
+  await echoes(await open(transport))
+  assert.equal(way.count(), 2)
+  assert.deepEqual(new Set(gateway.connects.map(({ version }) => version)), new Set(['2']))
+})
+
+test('a dead connection without a tunnel is let go of at once', async (t) => {
+  const { way, transport } = await startRig(t)
+  const first = await open(transport)
+  await echoes(first)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const released = way.freeze()
+  first.destroy()
+  const opening = open(transport)
+  await nextTurns(3)
+  t.mock.timers.tick(5_000)
+  await echoes(await opening)
+  await released
+})
+
+test('a connection that hangs while it is made gets a second beside it', async (t) => {
+  const { way, transport } = await startRig(t)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const opening = open(transport)
+  while (way.count() === 0) await nextTurns(1)
+  const released = way.freeze()
+  t.mock.timers.tick(5_000)
+  await echoes(await opening)
+  await released
+})
+
+test('a connection that was silent from its start leads to HTTP/1.1 once, not for good', async (t) => {
+  const { gateway, way, connector, address } = await startRig(t)
+  const stalled = createServer((socket) => void socket.on('error', () => undefined).resume())
+  stalled.listen(0, '127.0.0.1')
+  await once(stalled, 'listening')
+  t.after(() => stalled.close())
+  let isFirst = true
+  const openStalled = async (
+    ...args: Parameters<Connector['open']>
+  ): Promise<GatewayConnection> => {
+    if (!isFirst) return connector.open(...args)
+    isFirst = false
+    const { port } = stalled.address() as AddressInfo
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    return { socket, protocol: 'h2' }
+  }
+  const transport = createConnectTransport(address, { open: openStalled }, silent)
+  t.after(() => transport.destroy())
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const opening = open(transport)
+  await nextTurns(3)
+  t.mock.timers.tick(5_000)
+  await echoes(await opening)
+  await echoes(await open(transport))
+  assert.deepEqual(
+    gateway.connects.map(({ version }) => version),
+    ['1.1', '2'],
+  )
+  assert.equal(way.count(), 2)
+})
+
+test('a connection over HTTP/1.1 whose program has left is not kept for the next one', async (t) => {
+  const { gateway, connector, address } = await startRig(t, ['http/1.1'])
+  const gone = new AbortController()
+  const made: Socket[] = []
+  const transport = createConnectTransport(
+    address,
+    {
+      async open(...args) {
+        const connection = await connector.open(...args)
+        made.push(connection.socket)
+        gone.abort(new Error('the program has left'))
+        return connection
+      },
+    },
+    silent,
+  )
+  t.after(() => transport.destroy())
+  const { signal } = gone
+  await assert.rejects(transport.connect({ authority: 'echo.test:7', fields: {}, signal }), /left/)
+  await nextTurns(2)
+  assert.equal(made[0]?.destroyed, true)
+  await echoes(await open(transport))
+  assert.equal(gateway.connects.length, 1)
+})
+
+for (const way of ['h2', 'http/1.1', 'websocket'] as const) {
+  test(`a connection that was lost before it was used is told at once, over ${way}`, async (t) => {
+    const { connector, address } = await startRig(t)
+    const openLost: Connector['open'] = async () => {
+      const connection = await connector.open([way === 'h2' ? 'h2' : 'http/1.1'])
+      await once(connection.socket.destroy(), 'close')
+      return connection
+    }
+    const transport =
+      way === 'websocket'
+        ? createWebSocketTransport(address, { open: openLost })
+        : createConnectTransport(address, { open: openLost }, silent)
+    t.after(() => transport.destroy())
+    // None of the waits for an answer is what ends it.
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    await assert.rejects(ask(transport), { code: 'gateway-unreachable', wasCut: true })
+  })
+}
+
+async function nextTurns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
