@@ -6,9 +6,11 @@ import { renderConfigurationReference } from '../src/gateway/config/reference.ts
 import { renderPolicyReference } from '../src/policy/language/reference.ts'
 import { renderLogReference } from '../src/telemetry/log-reference.ts'
 import { renderLimits } from './limits.ts'
+import { renderRooms } from './rooms.ts'
 
 /** Each page made from the code, or from what the page has around its generated part. */
 const pages: Readonly<Record<string, (page: string) => string>> = {
+  'architecture.md': renderRooms,
   'configuration.md': renderConfigurationReference,
   'limits.md': renderLimits,
   'logs.md': renderLogReference,

@@ -1,55 +1,11 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
+import { importsOf, type Room, rooms } from '../scripts/rooms.ts'
+import { findCycles, findMutualImports, isTest, readSources, type SourceFile } from './sources.ts'
 
 const root = join(import.meta.dirname, '..')
-
-/** What each folder may import besides the kernel and itself: the table of docs/architecture.md. */
-const mayImport: Readonly<Record<string, readonly string[]>> = {
-  kernel: [],
-  net: [],
-  policy: [],
-  identity: ['net', 'store'],
-  store: [],
-  telemetry: [],
-  tunnel: ['net'],
-  gateway: ['net', 'tunnel', 'identity', 'policy', 'store', 'telemetry'],
-  console: ['identity', 'policy', 'store', 'telemetry'],
-  web: [],
-  client: ['net', 'tunnel'],
-  'dev-idp': ['net'],
-  quickstart: [
-    'net',
-    'tunnel',
-    'identity',
-    'policy',
-    'store',
-    'telemetry',
-    'gateway',
-    'console',
-    'client',
-    'dev-idp',
-  ],
-  cli: [
-    'net',
-    'tunnel',
-    'identity',
-    'policy',
-    'store',
-    'telemetry',
-    'gateway',
-    'console',
-    'client',
-    'quickstart',
-  ],
-}
-
-/** Single files beyond the table; of each, whoever is on the left may import types only. */
-const mayImportTypes: Readonly<Record<string, readonly string[]>> = {
-  console: ['gateway/parts.ts'],
-  web: ['console/portal-view.ts'],
-}
 
 /** Tests may also use the certificates and the provider made for them. */
 const testsMayImport = ['net', 'dev-idp']
@@ -81,17 +37,26 @@ const mayTouchStreams = ['standard-output.ts', 'standard-streams.ts']
 const forbiddenFolders = ['utils', 'util', 'common', 'lib', 'helpers', 'helper', 'shared', 'misc']
 const maxLines = 400
 
-interface SourceFile {
-  /** Relative to `src`, such as `net/relay.ts`. */
-  readonly path: string
-  readonly text: string
-  /** Relative to `src`; only imports of our own files. */
-  readonly imports: readonly string[]
-  /** Those of them that are `import type`. */
-  readonly typeImports: readonly string[]
-}
+/** Pairs that have still to be cut: this list only gets shorter. */
+const stillMutual = [
+  'client ↔ client/serve',
+  'client ↔ client/sign-in',
+  'client/reach ↔ client/ways',
+  'client/serve ↔ client/ways',
+  'gateway ↔ gateway/client-certificates',
+  'gateway ↔ gateway/config',
+  'gateway ↔ gateway/control',
+  'gateway ↔ gateway/device',
+  'gateway ↔ gateway/pages',
+  'gateway ↔ gateway/pomerium',
+  'gateway ↔ gateway/routes',
+  'gateway ↔ gateway/sign-in',
+  'gateway/client-certificates ↔ gateway/config',
+  'gateway/device ↔ gateway/sign-in',
+  'gateway/pomerium ↔ gateway/sign-in',
+]
 
-const files = readSources()
+const files = readSources(root)
 
 describe('architecture', () => {
   test('the sources were found', () => {
@@ -105,6 +70,30 @@ describe('architecture', () => {
         .map((target) => `${file.path} → ${target}`),
     )
     assert.deepEqual(wrong, [])
+  })
+
+  test('the table has a row for every folder, and a folder for every row', () => {
+    const folders = new Set(files.map(({ path }) => folderOf(path)))
+    assert.deepEqual([...folders].sort(), rooms.map(({ folder }) => folder).sort())
+  })
+
+  test('a row of the table names only rows above it', () => {
+    const wrong = rooms.flatMap((room, index) => {
+      const above = rooms.slice(0, index).map(({ folder }) => folder)
+      const named = [
+        ...importsOf(room),
+        ...(room.typesOf ?? []).map((name) => name.split('/')[0] ?? ''),
+      ]
+      return named.filter((name) => !above.includes(name)).map((name) => `${room.folder} → ${name}`)
+    })
+    assert.deepEqual(wrong, [])
+  })
+
+  test('no two folders import each other, nor a folder and one within it', () => {
+    const pairs = [...findMutualImports(files, isOfTests)]
+      .filter(([pair]) => !stillMutual.includes(pair))
+      .map(([pair, [there, back]]) => `${pair}: ${there}, ${back}`)
+    assert.deepEqual(pairs, [])
   })
 
   test('no file reaches itself through its imports, type imports included', () => {
@@ -168,6 +157,29 @@ describe('architecture', () => {
     assert.deepEqual(findCycles(cyclic), ['a.ts → b.ts → c.ts → a.ts'])
   })
 
+  test('the finder of pairs finds them at any depth, and with types and tests', () => {
+    const found = (...sources: readonly SourceFile[]) =>
+      [...findMutualImports(sources).keys()].sort()
+    const one = file('a/x/one.ts', ['b/y/two.ts'])
+    assert.deepEqual(found(one, file('b/y/two.ts', ['a/z/three.ts'])), ['a ↔ b', 'a ↔ b/y'])
+    assert.deepEqual(
+      found(file('a/one.ts', ['a/x/two.ts']), file('a/x/y/three.ts', ['a/four.ts'])),
+      ['a ↔ a/x'],
+    )
+    assert.deepEqual(found(file('a/x/1.ts', ['a/y/2.ts']), file('a/y/3.test.ts', ['a/x/4.ts'])), [
+      'a/x ↔ a/y',
+    ])
+    assert.deepEqual(found(file('a/1.ts', ['2.ts']), file('3.ts', ['a/b/4.ts'])), ['. ↔ a'])
+  })
+
+  test('folders that import one way are no pair', () => {
+    const oneWay = [
+      file('a/one.ts', ['a/x/two.ts', 'a/y/three.ts', 'b/four.ts']),
+      file('a/y/three.ts', ['a/x/two.ts', 'b/four.ts']),
+    ]
+    assert.deepEqual([...findMutualImports(oneWay)], [])
+  })
+
   test('the table check refuses what the table does not name', () => {
     assert.equal(isAllowed('policy/x.ts', 'store/store.ts'), false)
     assert.equal(isAllowed('address.ts', 'net/relay.ts'), false)
@@ -176,20 +188,36 @@ describe('architecture', () => {
     assert.equal(isAllowed('console/x.ts', 'gateway/parts.ts', true), true)
     assert.equal(isAllowed('console/x.ts', 'gateway/parts.ts'), false)
     assert.equal(isAllowed('console/x.ts', 'gateway/app.ts', true), false)
+    assert.equal(isAllowed('cli/x.ts', 'dev-idp/x.ts'), false)
+    assert.equal(isAllowed('quickstart/x.ts', 'dev-idp/x.ts'), true)
+    assert.equal(isAllowed('attic/x.ts', 'net/relay.ts'), false)
+    const types = [{ folder: 'a', question: '', mayImport: [], typesOf: ['b'] }]
+    assert.equal(isAllowed('a/x.ts', 'b/y.ts', true, types), true)
+    assert.equal(isAllowed('a/x.ts', 'b/y.ts', false, types), false)
   })
 })
 
-function isAllowed(path: string, target: string, isType = false): boolean {
+function isAllowed(
+  path: string,
+  target: string,
+  isType = false,
+  table: readonly Room[] = rooms,
+): boolean {
   const [from, to] = [folderOf(path), folderOf(target)]
   if (to === 'kernel' || to === from) return true
-  if (isTest(path) && testsMayImport.includes(to)) return true
-  if (isType && mayImportTypes[from]?.includes(target)) return true
-  // The table lists every folder there is; a new one gets a row first.
-  return (mayImport[from] ?? []).includes(to)
+  if (isOfTests(path, target)) return true
+  const room = table.find(({ folder }) => folder === from)
+  if (room === undefined) return false
+  if (isType && [to, target].some((name) => room.typesOf?.includes(name))) return true
+  return importsOf(room, table).includes(to)
 }
 
 function folderOf(path: string): string {
   return path.includes('/') ? (path.split('/')[0] ?? '') : 'kernel'
+}
+
+function isOfTests(path: string, target: string): boolean {
+  return isTest(path) && testsMayImport.includes(folderOf(target))
 }
 
 /** Types of processes may be imported, and single variables read: they are for the test itself. */
@@ -203,41 +231,6 @@ function thatSay(pattern: RegExp): string[] {
   const code = (text: string): string => text.replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, '')
   const saying = files.filter(({ path, text }) => !isTest(path) && pattern.test(code(text)))
   return saying.map(({ path }) => path)
-}
-
-function isTest(path: string): boolean {
-  return /\.(test|suite|fixture)\.tsx?$/.test(path)
-}
-
-function findCycles(sources: readonly SourceFile[]): string[] {
-  const byPath = new Map(sources.map((source) => [source.path, source]))
-  const done = new Set<string>()
-  const cycles: string[] = []
-  const visit = (path: string, trail: readonly string[]): void => {
-    const start = trail.indexOf(path)
-    if (start >= 0) cycles.push([...trail.slice(start), path].join(' → '))
-    if (start >= 0 || done.has(path)) return
-    for (const target of byPath.get(path)?.imports ?? []) visit(target, [...trail, path])
-    done.add(path)
-  }
-  for (const { path } of sources) visit(path, [])
-  return cycles
-}
-
-function readSources(): SourceFile[] {
-  const paths = globSync('src/**/*.{ts,tsx}', { cwd: root }).map((path) =>
-    path.replaceAll('\\', '/'),
-  )
-  return paths.sort().map((path) => {
-    const text = readFileSync(join(root, path), 'utf8')
-    const find = (pattern: RegExp): string[] =>
-      [...text.matchAll(pattern)].map(([, target = '']) =>
-        relative('src', normalize(join(dirname(path), target))),
-      )
-    const imports = find(/(?:from|import)\s*\(?\s*'(\.[^']+\.tsx?)'/g)
-    const typeImports = find(/import type [^']+ from '(\.[^']+\.tsx?)'/g)
-    return { ...file(relative('src', path), imports, text), typeImports }
-  })
 }
 
 function file(path: string, imports: readonly string[], text = ''): SourceFile {
