@@ -44,8 +44,8 @@ async function buildProgram() {
   const { build } = await import('esbuild').catch(notInstalled)
   const result = await build({
     absWorkingDir: root,
-    // The worker is started by its file, see src/gateway/in-worker.ts.
-    entryPoints: { [entry]: 'src/cli/main.ts', worker: 'src/gateway/worker.ts' },
+    // The worker is started by its file, see src/config/worker/in-worker.ts.
+    entryPoints: { [entry]: 'src/cli/main.ts', worker: 'src/config/worker/worker.ts' },
     outdir,
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,

@@ -2,7 +2,7 @@
 // are current, and exits 1 when one is not.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { renderConfigurationReference } from '../src/gateway/config/reference.ts'
+import { renderConfigurationReference } from '../src/config/reference.ts'
 import { renderPolicyReference } from '../src/policy/language/reference.ts'
 import { renderLogReference } from '../src/telemetry/log-reference.ts'
 import { renderLimits } from './limits.ts'

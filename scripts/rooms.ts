@@ -38,7 +38,7 @@ export const rooms: readonly Room[] = [
   },
   {
     folder: 'store',
-    question: 'what must survive a restart: one interface, SQLite',
+    question: 'what must survive a restart: one interface, SQLite, the state directory',
     mayImport: [],
   },
   {
@@ -57,8 +57,43 @@ export const rooms: readonly Room[] = [
     mayImport: ['net'],
   },
   {
+    folder: 'routes',
+    question: 'which route: its definition, `from`, `to`, matching, the table',
+    mayImport: ['net', 'policy'],
+  },
+  {
+    folder: 'access',
+    question: 'what may this caller do: decide, authorize, grants, live tunnels, the directory',
+    mayImport: ['routes', 'identity', 'policy', 'telemetry', 'net'],
+  },
+  {
+    folder: 'port',
+    question: 'the one TLS port: PROXY admission, TLS, HTTP servers, client certificates, budgets',
+    mayImport: ['net', 'tunnel', 'policy', 'telemetry'],
+  },
+  {
+    folder: 'upstream',
+    question: 'the way to a service: directly, or through a next gateway',
+    mayImport: ['access', 'routes', 'net', 'telemetry'],
+  },
+  {
+    folder: 'pages',
+    question: "what is a browser or a stock client answered: sign-in, refusals, Pomerium's APIs",
+    mayImport: ['access', 'routes', 'identity', 'policy', 'store', 'telemetry', 'tunnel', 'net'],
+  },
+  {
+    folder: 'config',
+    question: 'what did the operator write: keys, places, findings, reference',
+    mayImport: ['routes', 'access', 'policy', 'identity', 'port', 'telemetry', 'net'],
+  },
+  {
+    folder: 'control',
+    question: 'what commands do to a running gateway, and the socket that serves them',
+    mayImport: ['access', 'identity', 'store', 'telemetry', 'net'],
+  },
+  {
     folder: 'gateway',
-    question: 'the process on the port; the one place where the subjects meet',
+    question: 'the process: the way of a CONNECT, its transports, assemble, start, reload, stop',
     mayImport: { allAboveBut: [] },
   },
   {

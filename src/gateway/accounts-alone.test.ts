@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { freePort } from '../net/free-port.fixture.ts'
-import { createControlClient } from './control/client.ts'
+import { createControlClient } from '../control/client.ts'
 import {
   collectLines,
   connectHead,

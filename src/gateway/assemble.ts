@@ -4,29 +4,25 @@ import type { AuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { createAskAgain } from './ask-again.ts'
-import { createAuthorize, type AuthorizeParts } from './authorize.ts'
+import { createAskAgain } from '../access/ask-again.ts'
+import { createAuthorize } from '../access/authorize.ts'
+import { createDecide, type Asker, type Subjects } from '../access/decide.ts'
 import { parseRedirect } from '../identity/redirect.ts'
 import type { Session } from '../identity/session.ts'
-import type { Decision } from '../policy/decision.ts'
-import type { ClientCertificate } from '../policy/facts.ts'
-import {
-  createClientCertificates,
-  type ClientCertificates,
-} from './client-certificates/client-certificates.ts'
-import type { GatewayConfig } from './config/config.ts'
-import type { ControlParts } from './control/server.ts'
-import { subjectOf } from './directory.ts'
-import { createCutTunnels } from './cut-tunnels.ts'
-import { createGroupsClaim } from './groups-claim.ts'
-import { createLiveTunnels } from './live-tunnels.ts'
-import { matchRoute, type Asker, type MayUse } from './match-route.ts'
-import { createOpenUpstream } from './open-upstream.ts'
+import { createClientCertificates } from '../port/client-certificates/client-certificates.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import type { ControlParts } from '../control/server.ts'
+import { subjectOf } from '../access/directory.ts'
+import { createCutTunnels } from '../pages/cut-tunnels.ts'
+import { createGroupsClaim } from '../access/groups-claim.ts'
+import { createLiveTunnels } from '../access/live-tunnels.ts'
+import { matchRoute } from '../routes/match-route.ts'
+import { createOpenUpstream } from '../upstream/open-upstream.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
-import type { Route } from './routes/route.ts'
-import { seeRoutes, type SeenRoute } from './routes/seen.ts'
-import { createRouteTable } from './routes/table.ts'
+import type { Route } from '../routes/route.ts'
+import { seeRoutes, type SeenRoute } from '../routes/seen.ts'
+import { createRouteTable } from '../routes/table.ts'
 
 export interface Surroundings {
   readonly clock: Clock
@@ -85,7 +81,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   })
   const askAgain = createAskAgain(clock, identity)
   const decide = createDecide(clock, clientCertificates, subjects)
-  const mayUse: MayUse = (route, asker) => decide(route, asker).outcome === 'allow'
+  const mayUse = (route: Route, asker: Asker): boolean => decide(route, asker).outcome === 'allow'
   const liveTunnels = createLiveTunnels({
     clock,
     logger,
@@ -108,7 +104,8 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     openUpstream: createOpenUpstream({ metrics }),
     clientCertificates,
     routes: () => routes,
-    matchRoute: (table, target, asker) => matchRoute(table, target, asker, mayUse),
+    matchRoute: (table, target, asker) =>
+      matchRoute(table, target, (route) => mayUse(route, asker)),
     identify: (headers) => identity.identify(headers),
     askAgain: (caller, { target, ...asker }, signal) =>
       askAgain(
@@ -156,38 +153,4 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       await liveTunnels.redecide()
     },
   }
-}
-
-type Subjects = AuthorizeParts['subjectOf']
-
-/** Asks a policy without a trace in the logs: nobody gets a grant by it. */
-function createDecide(
-  clock: Clock,
-  clientCertificates: ClientCertificates,
-  subjects: Subjects,
-): (route: Route, asker: Asker) => Decision {
-  return ({ policy }, { session, ip: sourceIp, clientCertificate: presented }) => {
-    const clientCertificate = clientCertificates.facts(presented)
-    const subject = subjects(session)
-    const nowMs = clock.now()
-    const tunnel = { method: 'CONNECT', path: '' }
-    const facts = { subject, ...tunnel, sourceIp, clientCertificate, nowMs }
-    const decision = policy.evaluate(facts)
-    const isForSomebody = session !== undefined && decision.outcome === 'client-certificate'
-    return isForSomebody ? policy.evaluate({ ...facts, clientCertificate: anyValid }) : decision
-  }
-}
-
-/**
- * People look at their routes in a browser, and use them with a program that has the certificate. So
- * whoever is signed in is shown what they may use with a valid one; without one, nothing opens.
- */
-const anyValid: ClientCertificate = {
-  isValid: true,
-  fingerprint: '',
-  spkiHash: '',
-  dnsNames: [],
-  emailAddresses: [],
-  uris: [],
-  validUntilMs: undefined,
 }

@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { isSameAuthority } from '../address.ts'
 import { endInOrder } from '../net/linger.ts'
 import { requestIdHeader, tunnelIdHeader } from '../tunnel/headers.ts'
-import type { Answer } from './answer.ts'
+import type { Answer } from '../pages/answers/answer.ts'
 import { watchClient } from './client-gone.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
 

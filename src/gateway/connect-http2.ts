@@ -6,10 +6,10 @@ import {
 } from 'node:http2'
 import { isSameAuthority } from '../address.ts'
 import { requestIdHeader, tunnelIdHeader } from '../tunnel/headers.ts'
-import type { Answer } from './answer.ts'
+import type { Answer } from '../pages/answers/answer.ts'
 import { watchClient } from './client-gone.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
-import { allowTunnelStreams } from './http2-streams.ts'
+import { allowTunnelStreams } from '../port/http2-streams.ts'
 
 /** What is answered to a client without a valid certificate, as nginx does. */
 const certificateRequired = 495

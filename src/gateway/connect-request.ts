@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { CutCode } from '../tunnel/cut.ts'
-import type { Answer } from './answer.ts'
-import type { Client } from './client-addresses.ts'
+import type { Answer } from '../pages/answers/answer.ts'
+import type { Client } from '../port/client-addresses.ts'
 
 /** What is known of a CONNECT besides the request itself. */
 export interface ConnectContext extends Client {

@@ -7,7 +7,7 @@ import { parseTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
 import { watchClient } from './client-gone.ts'
 import { writeAndEnd } from './connect-http1.ts'
-import { strictTransport } from './strict-transport.ts'
+import { strictTransport } from '../pages/answers/strict-transport.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
 
 /**
@@ -24,17 +24,6 @@ const handshakes = new WebSocketServer({
   clientTracking: false,
   handleProtocols: () => tunnelProtocol,
 })
-
-/** Whether a request asks for a tunnel over a WebSocket; every other one with `Upgrade` is ordinary. */
-export function isTunnelUpgrade({ method, url = '', headers }: IncomingMessage): boolean {
-  return (
-    method === 'GET' &&
-    headers.upgrade?.toLowerCase() === 'websocket' &&
-    parseTunnelPath(url) !== undefined &&
-    headers['transfer-encoding'] === undefined &&
-    Number(headers['content-length'] ?? 0) === 0
-  )
-}
 
 /**
  * A CONNECT in the form of a WebSocket handshake. Node has detached the socket from its parser, as for

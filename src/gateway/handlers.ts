@@ -2,21 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { messageOf, systemCode } from '../errors.ts'
-import { renderPlainRefusal, renderRefusal } from './answer.ts'
+import { renderPlainRefusal, renderRefusal } from '../pages/answers/answer.ts'
 import { connectRequestHttp1, writeAndEnd } from './connect-http1.ts'
 import { connectRequestHttp2, refuseStream } from './connect-http2.ts'
 import { serveConnect } from './connect.ts'
 import { connectRequestWebSocket } from './connect-websocket.ts'
-import { logged, type PageRequest, type PageResponse, type RequestContext } from './http-request.ts'
+import type { App } from '../pages/app.ts'
+import type { RequestContext } from '../pages/answers/page-app.ts'
+import { logRequest } from './log-request.ts'
 import type { GatewayParts } from './parts.ts'
-import { maxHeaderBytes, maxHeaderFields, type PortHandlers } from './port-handlers.ts'
-import type { Exchange } from './peers/peer.ts'
-import type { Refusal } from './refusal.ts'
-import { strictTransport } from './strict-transport.ts'
-import { writeAnswer } from './write-answer.ts'
-
-/** Serves pages and APIs. */
-export type App = (request: Request, context: RequestContext) => Response | Promise<Response>
+import {
+  maxHeaderBytes,
+  maxHeaderFields,
+  type PageRequest,
+  type PageResponse,
+  type PortHandlers,
+} from '../port/port-handlers.ts'
+import type { Exchange } from '../port/peers/peer.ts'
+import type { Refusal } from '../pages/answers/refusal.ts'
+import { strictTransport } from '../pages/answers/strict-transport.ts'
+import { writeAnswer } from '../port/write-answer.ts'
 
 /** A request for a page, with what the library knows nothing of. */
 interface Asked {
@@ -94,7 +99,7 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       for (const [name, value] of Object.entries(strictTransport(request.headers))) {
         response.setHeader(name, value)
       }
-      logged(request, response, parts.accessLog, { ...context, exchange })
+      logRequest(request, response, parts.accessLog, { ...context, exchange })
       void servePage(request, response)
     },
   }

@@ -14,12 +14,12 @@ import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
-import type { GatewayConfig } from './config/config.ts'
-import type { RequestHeaders } from './headers.ts'
-import type { SessionEnd } from './live-tunnels.ts'
-import type { Caller } from './parts.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import type { RequestHeaders } from '../request-headers.ts'
+import type { SessionEnd } from '../access/live-tunnels.ts'
+import type { Caller } from '../access/caller.ts'
 import { secretsOf, tokenSecretsOf } from './secrets.ts'
-import type { StateDirectory } from './state-directory.ts'
+import type { StateDirectory } from '../store/state-directory.ts'
 
 /** Who is who, as the rest of the gateway sees it. */
 export interface GatewayIdentity {

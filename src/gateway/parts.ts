@@ -1,27 +1,23 @@
-import type { Hono } from 'hono'
 import type { HostPort } from '../address.ts'
-import type { AnySession, Session } from '../identity/session.ts'
+import type { Session } from '../identity/session.ts'
 import type { Logger } from '../log.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { Authorize } from './authorize.ts'
-import type { CutTunnels } from './cut-tunnels.ts'
-import type { ClientCertificates } from './client-certificates/client-certificates.ts'
-import type { RequestHeaders } from './headers.ts'
-import type { RequestContext } from './http-request.ts'
-import type { LiveTunnels } from './live-tunnels.ts'
-import type { Asker } from './match-route.ts'
-import type { OpenUpstream } from './open-upstream.ts'
-import type { Route } from './routes/route.ts'
-import type { SeenRoute } from './routes/seen.ts'
-import type { RouteTable } from './routes/table.ts'
+import type { Authorize } from '../access/authorize.ts'
+import type { CutTunnels } from '../pages/cut-tunnels.ts'
+import type { ClientCertificates } from '../port/client-certificates/client-certificates.ts'
+import type { RequestHeaders } from '../request-headers.ts'
+import type { Caller } from '../access/caller.ts'
+import type { PageApp } from '../pages/answers/page-app.ts'
+import type { LiveTunnels } from '../access/live-tunnels.ts'
+import type { Asker } from '../access/decide.ts'
+import type { OpenUpstream } from '../upstream/open-upstream.ts'
+import type { Route } from '../routes/route.ts'
+import type { SeenRoute } from '../routes/seen.ts'
+import type { RouteTable } from '../routes/table.ts'
 
-/** Who asks for a tunnel. */
-export interface Caller {
-  readonly session: AnySession | undefined
-  readonly sessionVersion: number | undefined
-}
+export type { PageApp }
 
 /** Everything that serving a tunnel needs, made once by `startGateway`. */
 export interface GatewayParts {
@@ -49,9 +45,6 @@ export interface GatewayParts {
   /** Where somebody without a session signs in; undefined when there is no provider. */
   signInLocation(): string | undefined
 }
-
-/** A Hono app whose handlers find the request's id and the client's address in `c.env`. */
-export type PageApp = Hono<{ Bindings: RequestContext }>
 
 /** What pages need that are made outside of `gateway/`. */
 export interface PagesParts {

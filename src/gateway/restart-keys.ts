@@ -1,4 +1,4 @@
-import type { GatewayConfig, IdentityProvider } from './config/config.ts'
+import type { GatewayConfig, IdentityProvider } from '../config/config.ts'
 
 /** What a running gateway cannot take over, with the names these have in the file. */
 const keys = {

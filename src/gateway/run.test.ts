@@ -15,7 +15,7 @@ import { codeChallengeOf } from '../tunnel/sign-in.ts'
 import { formatTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
 import { WebSocket } from '../tunnel/ws.ts'
-import { createControlClient } from './control/client.ts'
+import { createControlClient } from '../control/client.ts'
 import {
   collectLines,
   connectHead,

@@ -4,7 +4,7 @@ import { ConfigError, formatProblem, messageOf, type Problem } from '../errors.t
 import type { Logger } from '../log.ts'
 import type { Closable } from '../shutdown.ts'
 import type { LineSink } from '../telemetry/log.ts'
-import { filesBeside, loadConfig, type LoadedConfig } from './config/load.ts'
+import { filesBeside, loadConfig, type LoadedConfig } from '../config/load.ts'
 import type { CreatePages } from './parts.ts'
 import { startGateway, type Gateway } from './start.ts'
 import { watchFiles, type KnownFiles } from './watch-files.ts'

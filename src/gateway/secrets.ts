@@ -1,6 +1,6 @@
 import type { TokenSecrets } from '../store/sqlite.ts'
-import type { GatewayConfig } from './config/config.ts'
-import type { StateDirectory } from './state-directory.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import type { StateDirectory } from '../store/state-directory.ts'
 
 /** What encrypts stored tokens: the first; the others read those of before. */
 export function tokenSecretsOf(

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import * as tls from 'node:tls'
-import type { Route } from './routes/route.ts'
+import type { Route } from '../routes/route.ts'
 import {
   connectHead,
   startService,

@@ -1,7 +1,7 @@
 import type { Logger } from '../log.ts'
 import { within, type Closable } from '../shutdown.ts'
-import type { LiveTunnels } from './live-tunnels.ts'
-import type { Port } from './port.ts'
+import type { LiveTunnels } from '../access/live-tunnels.ts'
+import type { Port } from '../port/port.ts'
 
 export interface ShutdownParts {
   readonly port: Port

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { loadConfig } from '../gateway/config/load.ts'
+import { loadConfig } from '../config/load.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
 import { fileNames, formatConfigFile } from './config-file.ts'
 import { makeFolder } from './folder.ts'

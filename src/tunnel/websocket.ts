@@ -13,6 +13,7 @@
 //   purpose closes with 4000, a gateway that cuts it with 4001 and the reason (`cut.ts`).
 //
 // RFC 6455. No extensions: compressed bytes of several parties in one stream leak (CRIME, BREACH).
+import type { IncomingMessage } from 'node:http'
 import { PeerError } from '../errors.ts'
 import { gatewayPaths } from './paths.ts'
 
@@ -104,4 +105,15 @@ export function parseTunnelPath(target: string): string | undefined {
   } catch {
     return ''
   }
+}
+
+/** Whether a request asks for a tunnel over a WebSocket; every other one with `Upgrade` is ordinary. */
+export function isTunnelUpgrade({ method, url = '', headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    parseTunnelPath(url) !== undefined &&
+    headers['transfer-encoding'] === undefined &&
+    Number(headers['content-length'] ?? 0) === 0
+  )
 }

@@ -11,7 +11,7 @@ import {
   type FakeGateway,
   type FakeGatewayOptions,
 } from '../../src/client/reach/fake-gateway.fixture.ts'
-import type { ServiceAccountSummary, SessionSummary } from '../../src/gateway/control/protocol.ts'
+import type { ServiceAccountSummary, SessionSummary } from '../../src/control/protocol.ts'
 import { escapeJson } from '../../src/terminal-text.ts'
 import { gatewayPaths } from '../../src/tunnel/paths.ts'
 import { createSandbox, runPostern, startPostern, type Ended } from './program.ts'

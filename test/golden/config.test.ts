@@ -5,8 +5,8 @@ import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { ConfigError, formatProblem } from '../../src/errors.ts'
 import type { Problem } from '../../src/errors.ts'
-import type { GatewayConfig } from '../../src/gateway/config/config.ts'
-import { loadConfig } from '../../src/gateway/config/load.ts'
+import type { GatewayConfig } from '../../src/config/config.ts'
+import { loadConfig } from '../../src/config/load.ts'
 import {
   createCertificateAuthority,
   type CertificateAuthority,

@@ -3,7 +3,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { ConfigError, formatProblem } from '../../src/errors.ts'
-import { parseDirectory } from '../../src/gateway/config/parse-directory.ts'
+import { parseDirectory } from '../../src/config/worker/parse-directory.ts'
 
 // Each NAME.yaml is read as a directory of groups and must give exactly NAME.txt. `UPDATE_GOLDEN=1`
 // writes what came out: read the difference before committing it.

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { SystemError, messageOf } from '../../errors.ts'
-import { stateFiles } from '../../gateway/state-directory.ts'
+import { stateFiles } from '../../store/state-directory.ts'
 import { readAudit, type KeptEntry } from '../../telemetry/read-audit.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import type { AuditOptions } from './gateway-options.ts'

@@ -1,5 +1,5 @@
 import { ConfigError, formatProblem, type Problem } from '../../errors.ts'
-import { loadConfig } from '../../gateway/config/load.ts'
+import { loadConfig } from '../../config/load.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, noteText, printJson } from '../speech/print.ts'
 import { defaultConfigPath, type CheckOptions } from './gateway-options.ts'

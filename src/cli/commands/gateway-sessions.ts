@@ -1,5 +1,5 @@
-import { createControlClient } from '../../gateway/control/client.ts'
-import type { SessionSummary } from '../../gateway/control/protocol.ts'
+import { createControlClient } from '../../control/client.ts'
+import type { SessionSummary } from '../../control/protocol.ts'
 import { SystemError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import type { SessionsOptions } from './gateway-options.ts'

@@ -1,5 +1,5 @@
-import { createControlClient, type ControlClient } from '../../gateway/control/client.ts'
-import type { IssuedCredential, ServiceAccountSummary } from '../../gateway/control/protocol.ts'
+import { createControlClient, type ControlClient } from '../../control/client.ts'
+import type { IssuedCredential, ServiceAccountSummary } from '../../control/protocol.ts'
 import { messageOf } from '../../errors.ts'
 import { openCredentialFile, type CredentialFile } from '../credentials/credential-file.ts'
 import { exitCodes } from '../process/exit-codes.ts'

@@ -1,4 +1,4 @@
-import { defaultStateDirectory, loadConfig } from '../../gateway/config/load.ts'
+import { defaultStateDirectory, loadConfig } from '../../config/load.ts'
 import type { StateOptions } from './gateway-options.ts'
 
 /** Where the gateway that a command is about keeps its state, and with it the socket it answers on. */

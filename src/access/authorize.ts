@@ -1,0 +1,149 @@
+import { AccessError } from '../errors.ts'
+import type { Clock } from '../clock.ts'
+import type { AnySession } from '../identity/session.ts'
+import type { Decision } from '../policy/decision.ts'
+import { explainReason } from '../policy/explain.ts'
+import { isAboutMissingCertificate } from '../policy/language/verdict.ts'
+import type { AuthorizeLog } from '../telemetry/authorize-log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { CertificateJudge, Subjects } from './decide.ts'
+import type { RequestHeaders } from '../request-headers.ts'
+import type { AccessRequest, Grant, GrantBasis } from './grant.ts'
+import type { GroupsClaim } from './groups-claim.ts'
+import { DeniedError } from './denied.ts'
+import { whomToAsk } from '../routes/contact.ts'
+import type { Route } from '../routes/route.ts'
+import type { RouteTable } from '../routes/table.ts'
+
+/** What a decision is made from, besides the request. */
+export interface Circumstances {
+  readonly routes: RouteTable
+  readonly route: Route
+  readonly session: AnySession | undefined
+  readonly sessionVersion: number | undefined
+  /** For the log; only at the first decision. */
+  readonly headers?: RequestHeaders
+  /** Whether a live tunnel is decided again: then only a refusal is logged. */
+  readonly isRecheck?: boolean
+}
+
+export type Authorize = (request: AccessRequest, circumstances: Circumstances) => Grant
+
+export interface AuthorizeParts {
+  readonly clock: Clock
+  readonly authorizeLog: AuthorizeLog
+  readonly metrics: Metrics
+  readonly clientCertificates: CertificateJudge
+  readonly groupsClaim: GroupsClaim
+  readonly subjectOf: Subjects
+}
+
+/**
+ * Makes the one function that turns a policy's decision into a grant.
+ *
+ * It throws `AccessError` `sign-in-required`, or `DeniedError` `policy-denied`,
+ * `client-certificate-required` or `client-certificate-invalid`; what these say to somebody who is not
+ * signed in tells nothing about the policy.
+ */
+export function createAuthorize({
+  clock,
+  authorizeLog,
+  metrics,
+  clientCertificates,
+  groupsClaim,
+  subjectOf,
+}: AuthorizeParts): Authorize {
+  return (request, circumstances) => {
+    const { route, session, headers, isRecheck = false } = circumstances
+    const nowMs = clock.now()
+    const clientCertificate = clientCertificates.facts(request.clientCertificate)
+    const tunnel = { method: 'CONNECT', path: '', sourceIp: request.ip }
+    const decision = route.policy.evaluate({
+      subject: subjectOf(session),
+      ...tunnel,
+      clientCertificate,
+      nowMs,
+    })
+    metrics.decided(decision.outcome)
+    const groupsFault = groupsClaim.faultOf(decision, session)
+    if (!isRecheck || decision.outcome !== 'allow') {
+      const { requestId, authority, ip } = request
+      authorizeLog.check({
+        requestId,
+        method: 'CONNECT',
+        path: '',
+        authority,
+        ip,
+        headers,
+        session,
+        route,
+        decision,
+        isRecheck,
+      })
+    }
+    if (decision.outcome === 'client-certificate') {
+      throw certificateRefusal(decision, clientCertificates.problemOf(request.clientCertificate))
+    }
+    if (decision.outcome !== 'allow') throw refusalOf(decision, session, route, groupsFault)
+    return makeGrant(request, circumstances, decision)
+  }
+}
+
+function makeGrant(
+  request: AccessRequest,
+  circumstances: Circumstances,
+  decision: Decision,
+): Grant {
+  const { route, routes, session, sessionVersion } = circumstances
+  const ends = [decision.validUntilMs, session?.expiresAtMs].filter((end) => end !== undefined)
+  const basis: GrantBasis = { routes, sessionVersion }
+  const validUntilMs = ends.length === 0 ? undefined : Math.min(...ends)
+  // The brand exists for the compiler only: this is the one place that may claim it.
+  return { request, route, session, decision, validUntilMs, basis } as Grant
+}
+
+/** Why a certificate is not trusted is for the log alone: it tells a stranger what to try next. */
+function certificateRefusal({ deny, allow }: Decision, problem: string | undefined): DeniedError {
+  const reasons = [...new Set([...deny.reasons, ...allow.reasons])].filter(
+    isAboutMissingCertificate,
+  )
+  return new DeniedError('a valid client certificate is required', reasons, certificateHint, {
+    code: reasons.includes('invalid-client-certificate')
+      ? 'client-certificate-invalid'
+      : 'client-certificate-required',
+    cause: problem && new Error(`client certificate not trusted: ${problem}`),
+  })
+}
+
+const certificateHint =
+  'show one that this gateway trusts: "postern tcp --client-cert FILE --client-key FILE"'
+
+function refusalOf(
+  decision: Decision,
+  session: AnySession | undefined,
+  route: Route,
+  groupsFault: string | undefined,
+): AccessError {
+  if (decision.outcome === 'sign-in') {
+    return new AccessError('sign-in-required', 'this route needs you to sign in', {
+      hint: 'sign in; "postern tcp" opens the browser for you',
+    })
+  }
+  if (session === undefined) {
+    return new DeniedError(
+      'you may not use this route',
+      [],
+      'ask whoever runs this gateway for access',
+    )
+  }
+  const { reasons } = decision.deny.value ? decision.deny : decision.allow
+  const sentences = [...reasons.map(explainReason), groupsFault]
+  const why = sentences.filter((sentence) => sentence !== undefined).join('; ')
+  const name = `"${session.email ?? session.userId}"`
+  const who = session.kind === 'service-account' ? `service account ${name}` : name
+  return new DeniedError(
+    `${who} may not use route "${route.name}"${why === '' ? '' : `: ${why}`}`,
+    reasons,
+    `ask ${whomToAsk(route)} for access, and give the request id`,
+  )
+}

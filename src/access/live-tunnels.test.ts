@@ -1,0 +1,475 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createFakeClock, type FakeClock } from '../fake-clock.ts'
+import type { Session } from '../identity/session.ts'
+import { silentLogger, type LogFields } from '../log.ts'
+import type { Decision, Outcome } from '../policy/decision.ts'
+import type { RequestFacts } from '../policy/facts.ts'
+import { createAuditLog } from '../telemetry/audit-log.ts'
+import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { createAuthorize, type Authorize } from './authorize.ts'
+import type { Grant } from './grant.ts'
+import { createLiveTunnels, type LiveTunnels } from './live-tunnels.ts'
+import type { Route } from '../routes/route.ts'
+import { createRouteTable, type RouteTable } from '../routes/table.ts'
+
+type Evaluate = (facts: RequestFacts) => Outcome | { outcome: Outcome; validUntilMs: number }
+
+/** A gateway's state as a test drives it. */
+interface Rig {
+  readonly clock: FakeClock
+  readonly tunnels: LiveTunnels
+  readonly authorize: Authorize
+  readonly sessions: Map<string, { session: Session; version: number }>
+  routes: RouteTable
+  timeoutWriteMs: number
+  maxTunnelsPerUser: number
+  /** Fields of what was logged as an error. */
+  readonly errors: LogFields[]
+  /** Reads a session from the store. */
+  read: (id: string) => Promise<{ session: Session; version: number } | undefined>
+  grant(sessionId?: string): Grant
+}
+
+const upstream = { host: '127.0.0.1', port: 5432, weight: 1 }
+const signedIn: Evaluate = ({ subject }) => (subject === undefined ? 'sign-in' : 'allow')
+
+test('a tunnel whose decision still holds is registered and left alone', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  await rig.tunnels.redecide()
+  assert.equal(tunnel.signal.aborted, false)
+  assert.equal(rig.tunnels.size, 1)
+})
+
+test('a session that was revoked between decision and registration lets nothing through', async () => {
+  const rig = createRig(signedIn)
+  const grant = rig.grant('s1')
+  rig.sessions.delete('s1')
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'sign-in-required' })
+  assert.equal(rig.tunnels.size, 0)
+})
+
+test('a route that was removed between decision and registration is not found', async () => {
+  const rig = createRig(signedIn)
+  const grant = rig.grant('s1')
+  rig.routes = createRouteTable([])
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'route-not-found' })
+})
+
+test('a policy that changed between decision and registration is asked again', async () => {
+  const rig = createRig(signedIn)
+  const grant = rig.grant('s1')
+  rig.routes = table(() => 'deny')
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'policy-denied' })
+  rig.routes = table(signedIn)
+  using tunnel = await rig.tunnels.add(grant, upstream)
+  assert.equal(tunnel.signal.aborted, false)
+})
+
+test('revoking a session cuts its tunnels with the reason, and no other', async () => {
+  const rig = createRig(signedIn)
+  using mine = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using other = await rig.tunnels.add(rig.grant('s2'), upstream)
+  rig.sessions.delete('s1')
+  await rig.tunnels.redecide({ sessionId: 's1', ended: 'session-revoked' })
+  assert.deepEqual([mine.signal.aborted, mine.ended], [true, 'session-revoked'])
+  assert.deepEqual([other.signal.aborted, other.ended], [false, undefined])
+})
+
+test('a session that is revoked while it is read for a new decision cuts the tunnel', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  rig.read = async (id) => {
+    const found = rig.sessions.get(id)
+    await settled()
+    return found
+  }
+  rig.routes = table(signedIn)
+  const redecided = rig.tunnels.redecide()
+  rig.sessions.delete('s1')
+  await redecided
+  assert.equal(tunnel.signal.aborted, true)
+})
+
+test('a reload reads each session once and lets other work run in between', async () => {
+  const rig = createRig(signedIn)
+  const tunnels = await Promise.all(
+    Array.from({ length: 400 }, () => rig.tunnels.add(rig.grant('s1'), upstream)),
+  )
+  let reads = 0
+  const { read } = rig
+  rig.read = (id) => {
+    reads += 1
+    return read(id)
+  }
+  let turns = 0
+  const count = (): void => void ((turns += 1), ticking && setImmediate(count))
+  let ticking = true
+  setImmediate(count)
+  rig.routes = table(signedIn)
+  await rig.tunnels.redecide()
+  ticking = false
+  assert.equal(reads, 1)
+  assert.ok(turns >= 4, `${turns} turns`)
+  for (const tunnel of tunnels) tunnel[Symbol.dispose]()
+})
+
+test('a tunnel that needs no session outlives the session it came with', async () => {
+  const rig = createRig(() => 'allow')
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  rig.sessions.delete('s1')
+  await rig.tunnels.redecide({ sessionId: 's1', ended: 'session-revoked' })
+  assert.equal(tunnel.signal.aborted, false)
+})
+
+test('a reload cuts what the new policy forbids or no longer names', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using second = await rig.tunnels.add(rig.grant('s2'), upstream)
+  rig.routes = table(({ subject }) => (subject?.userId === 'user of s1' ? 'deny' : 'allow'))
+  await rig.tunnels.redecide()
+  assert.deepEqual([tunnel.ended, second.ended], ['policy-changed', undefined])
+  rig.routes = createRouteTable([])
+  await rig.tunnels.redecide()
+  assert.equal(second.ended, 'route-removed')
+})
+
+test('a session that comes to its end cuts the tunnel by itself', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  rig.clock.advance(3_599_000)
+  await settled()
+  assert.equal(tunnel.signal.aborted, false)
+  rig.clock.advance(1_000)
+  rig.sessions.delete('s1')
+  await settled()
+  assert.equal(tunnel.ended, 'session-expired')
+})
+
+test('the end of a time window cuts the tunnel by itself', async () => {
+  const windowEndsMs = createFakeClock().now() + 60_000
+  const rig = createRig(({ nowMs }) =>
+    nowMs < windowEndsMs ? { outcome: 'allow', validUntilMs: windowEndsMs } : 'deny',
+  )
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  rig.clock.advance(60_000)
+  await settled()
+  assert.equal(tunnel.ended, 'policy-changed')
+})
+
+test("a route's timeout ends the tunnel whatever the policy says", async () => {
+  const rig = createRig(signedIn, { timeoutMs: 5_000 })
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  rig.clock.advance(4_999)
+  assert.equal(tunnel.signal.aborted, false)
+  rig.clock.advance(1)
+  assert.equal(tunnel.ended, 'timeout')
+})
+
+test('draining resolves when the last tunnel is gone, and nothing is left behind', async () => {
+  const rig = createRig(signedIn, { timeoutMs: 5_000 })
+  const tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  const drained = rig.tunnels.drained()
+  rig.tunnels.cutAll('shutdown')
+  assert.equal(tunnel.ended, 'shutdown')
+  tunnel[Symbol.dispose]()
+  await drained
+  assert.deepEqual([rig.tunnels.size, rig.clock.pending], [0, 0])
+})
+
+test('once all are cut, a tunnel that was still being opened is refused', async () => {
+  const rig = createRig(signedIn)
+  const grant = rig.grant('s1')
+  rig.tunnels.cutAll('shutdown')
+  assert.throws(() => rig.tunnels.checkRoom(grant), { code: 'gateway-leaving' })
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'gateway-leaving' })
+  assert.equal(rig.tunnels.size, 0)
+})
+
+test('a tunnel that cannot be decided again is cut, says so, and the log why', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using revoked = await rig.tunnels.add(rig.grant('s2'), upstream)
+  rig.read = () => Promise.reject(new Error('the disk is gone'))
+  rig.routes = table(signedIn)
+  await rig.tunnels.redecide({ sessionId: 's2', ended: 'session-revoked' })
+  await rig.tunnels.redecide()
+  assert.deepEqual([tunnel.ended, revoked.ended], ['undecided', 'session-revoked'])
+  assert.deepEqual(rig.errors.at(-1), { error: 'the disk is gone', 'request-id': 'r1' })
+})
+
+test('a tunnel about which everything keeps changing is cut, and that is logged too', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  keepChanging(rig)
+  await rig.tunnels.redecide()
+  assert.equal(tunnel.ended, 'undecided')
+  assert.match(String(rig.errors.at(-1)?.['error']), /keep changing/)
+})
+
+test('a revocation right behind the last look at a grant finds its tunnel registered', async () => {
+  const rig = createRig(signedIn)
+  const adding = rig.tunnels.add(rig.grant('s1'), upstream)
+  rig.sessions.delete('s1')
+  await rig.tunnels.redecide({ sessionId: 's1', ended: 'session-revoked' })
+  using tunnel = await adding
+  assert.deepEqual([tunnel.signal.aborted, tunnel.ended], [true, 'session-revoked'])
+})
+
+test('what changes faster than it can be decided is refused after a bounded number of looks', async () => {
+  const rig = createRig(signedIn)
+  const grant = rig.grant('s1')
+  const reads = keepChanging(rig)
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'decision-unsettled' })
+  assert.ok(reads() <= 20, `${reads()} reads`)
+})
+
+test("a reload that changes a route's timeout reaches open tunnels, from their beginning", async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using longer = await rig.tunnels.add(rig.grant('s2'), upstream)
+  rig.clock.advance(10_000)
+  rig.routes = table(signedIn, { timeoutMs: 15_000 })
+  await rig.tunnels.redecide()
+  rig.clock.advance(4_999)
+  assert.equal(tunnel.ended, undefined)
+  rig.routes = table(signedIn, { timeoutMs: 60_000 })
+  await rig.tunnels.redecide()
+  rig.clock.advance(45_000)
+  assert.deepEqual([tunnel.ended, longer.ended], [undefined, undefined])
+  rig.timeoutWriteMs = 5_000
+  rig.routes = table(signedIn)
+  await rig.tunnels.redecide()
+  rig.clock.advance(0)
+  assert.deepEqual([tunnel.ended, longer.ended], ['timeout', 'timeout'])
+})
+
+test("a reload that changes a route's idle timeout reaches open tunnels", async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  const { promise: idle, resolve } = Promise.withResolvers<void>()
+  tunnel.idle.watch(resolve)
+  rig.routes = table(signedIn, { idleTimeoutMs: 20 })
+  await rig.tunnels.redecide()
+  await idle
+  tunnel.idle.stop()
+})
+
+test('a reload cuts tunnels whose route leads elsewhere, and leaves those it still names', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  const other = { host: '127.0.0.1', port: 5433, weight: 1 }
+  rig.routes = table(signedIn, { to: [other, { ...upstream, weight: 7 }] })
+  await rig.tunnels.redecide()
+  assert.equal(tunnel.ended, undefined)
+  using second = await rig.tunnels.add(rig.grant('s1'), other)
+  rig.routes = table(signedIn, { to: [other] })
+  await rig.tunnels.redecide()
+  assert.deepEqual([tunnel.ended, second.ended], ['route-changed', undefined])
+  rig.routes = table(signedIn, { to: [other], nextGateway: { tls: undefined } })
+  await rig.tunnels.redecide()
+  assert.equal(second.ended, 'route-changed')
+})
+
+test('a reload that takes the metadata service of the cloud from a route cuts its tunnels', async () => {
+  const rig = createRig(signedIn)
+  rig.routes = table(signedIn, { allowsMetadataAddress: true })
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  await rig.tunnels.redecide()
+  assert.equal(tunnel.ended, undefined)
+  rig.routes = table(signedIn)
+  await rig.tunnels.redecide()
+  assert.equal(tunnel.ended, 'route-changed')
+})
+
+test('a route that leads elsewhere once its upstream was dialled opens no tunnel to the old one', async () => {
+  const rig = createRig(signedIn)
+  const grant = rig.grant('s1')
+  rig.routes = table(signedIn, { to: [{ host: '127.0.0.1', port: 5433, weight: 1 }] })
+  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'route-changed' })
+  assert.equal(rig.tunnels.size, 0)
+})
+
+test('a person has no more tunnels than the limit, over all sessions, and others go on', async () => {
+  const rig = createRig(signedIn)
+  rig.maxTunnelsPerUser = 2
+  const mine = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using second = await rig.tunnels.add(rig.grant('s1'), upstream)
+  assert.throws(() => rig.tunnels.checkRoom(rig.grant('s1')), {
+    code: 'too-many-tunnels',
+    message: /"user of s1" has 2 tunnels open/,
+  })
+  // Asked for before the others were open: the last look is the one at the registration.
+  await assert.rejects(rig.tunnels.add(rig.grant('s1'), upstream), { code: 'too-many-tunnels' })
+  using other = await rig.tunnels.add(rig.grant('s2'), upstream)
+  mine[Symbol.dispose]()
+  using third = await rig.tunnels.add(rig.grant('s1'), upstream)
+  assert.deepEqual(
+    [second, other, third].map(({ ended }) => ended),
+    [undefined, undefined, undefined],
+  )
+})
+
+test('a route has no more tunnels than its limit, whoever asks', async () => {
+  const rig = createRig(() => 'allow', { maxTunnels: 1, contact: 'db@example.com' })
+  const tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  await assert.rejects(rig.tunnels.add(rig.grant(), upstream), {
+    code: 'too-many-tunnels',
+    hint: /db@example.com/,
+  })
+  tunnel[Symbol.dispose]()
+  using next = await rig.tunnels.add(rig.grant(), upstream)
+  assert.equal(next.ended, undefined)
+})
+
+test('thousands of sessions that end look at their own tunnels only', async () => {
+  const rig = createRig(() => 'allow')
+  const tunnels = await Promise.all(
+    Array.from({ length: 2_000 }, () => rig.tunnels.add(rig.grant('s1'), upstream)),
+  )
+  let looks = 0
+  for (const { signal } of tunnels) assert.equal(signal.aborted, false)
+  rig.read = (id) => {
+    looks += 1
+    return Promise.resolve(rig.sessions.get(id))
+  }
+  const startedMs = performance.now()
+  for (let i = 0; i < 2_000; i += 1) {
+    void rig.tunnels.redecide({ sessionId: `other ${i}`, ended: 'session-expired' })
+    assert.equal(rig.tunnels.countOf(`other ${i}`), 0)
+  }
+  // Looking at all 2,000 tunnels for each of 2,000 sessions takes seconds.
+  assert.ok(performance.now() - startedMs < 500)
+  assert.equal(looks, 0)
+  for (const tunnel of tunnels) tunnel[Symbol.dispose]()
+})
+
+function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
+  const clock = createFakeClock()
+  const sessions = new Map(
+    ['s1', 's2'].map((id) => [id, { session: makeSession(id, clock), version: 1 }]),
+  )
+  const authorizeLog = createAuthorizeLog({
+    logger: silentLogger,
+    audit: createAuditLog({ logger: silentLogger }),
+  })
+  const authorize = createAuthorize({
+    clock,
+    authorizeLog,
+    metrics: createMetrics(),
+    clientCertificates: { facts: () => undefined, problemOf: () => undefined },
+    groupsClaim: { faultOf: () => undefined },
+    subjectOf: (session) => session,
+  })
+  const rig: Rig = {
+    clock,
+    authorize,
+    sessions,
+    routes: table(evaluate, route),
+    timeoutWriteMs: 0,
+    maxTunnelsPerUser: 0,
+    errors: [],
+    read: (id) => Promise.resolve(sessions.get(id)),
+    tunnels: createLiveTunnels({
+      clock,
+      logger: { ...silentLogger, error: (_, fields = {}) => void rig.errors.push(fields) },
+      authorize,
+      routes: () => rig.routes,
+      timeoutWriteMs: () => rig.timeoutWriteMs,
+      maxTunnelsPerUser: () => rig.maxTunnelsPerUser,
+      session: (id) => rig.read(id),
+      sessionVersion: (id) => sessions.get(id)?.version,
+    }),
+    grant(sessionId) {
+      const target = { host: 'db.example.com', port: 5432 }
+      const request = { requestId: 'r1', target, authority: 'db.example.com:5432', ip: '192.0.2.1' }
+      const known = sessionId === undefined ? undefined : sessions.get(sessionId)
+      const found = rig.routes.match(target)
+      assert.ok(found)
+      return authorize(request, {
+        routes: rig.routes,
+        route: found,
+        session: known?.session,
+        sessionVersion: known?.version,
+      })
+    },
+  }
+  return rig
+}
+
+function table(evaluate: Evaluate, route: Partial<Route> = {}): RouteTable {
+  const decide = (facts: RequestFacts): Decision => {
+    const result = evaluate(facts)
+    const { outcome, validUntilMs } =
+      typeof result === 'string' ? { outcome: result, validUntilMs: undefined } : result
+    const reasons = outcome === 'sign-in' ? ['user-unauthenticated'] : ['user-ok']
+    const allow = { value: outcome === 'allow', reasons }
+    return { outcome, allow, deny: { value: false, reasons: [] }, validUntilMs }
+  }
+  return createRouteTable([
+    {
+      id: '0123456789abcdef',
+      name: 'db',
+      description: '',
+      from: 'tcp+https://db.example.com:5432',
+      to: [{ host: '127.0.0.1', port: 5432, weight: 1 }],
+      policy: {
+        evaluate: decide,
+        readsSubject: true,
+        needsProvider: true,
+        readsClientCertificate: false,
+      },
+      isListed: false,
+      contact: '',
+      isPublic: false,
+      timeoutMs: 0,
+      idleTimeoutMs: 0,
+      stallTimeoutMs: 0,
+      maxTunnels: 0,
+      ...route,
+    },
+  ])
+}
+
+function makeSession(id: string, clock: FakeClock): Session {
+  return {
+    kind: 'person',
+    id,
+    userId: `user of ${id}`,
+    email: undefined,
+    emailVerified: true,
+    name: undefined,
+    groups: [],
+    claims: {},
+    issuer: 'https://login.example.com',
+    issuedAtMs: clock.now(),
+    expiresAtMs: clock.now() + 3_600_000,
+    refreshedAtMs: clock.now(),
+    refreshDueAtMs: clock.now() + 600_000,
+  }
+}
+
+/** From now on the routes change while each decision is made; answers how many sessions were read. */
+function keepChanging(rig: Rig): () => number {
+  let reads = 0
+  rig.routes = table(signedIn)
+  const change = async (): Promise<void> => {
+    for (let step = 0; step < 4; step += 1) {
+      await Promise.resolve()
+      rig.routes = table(signedIn)
+    }
+  }
+  rig.read = (id) => {
+    reads += 1
+    void change()
+    return Promise.resolve(rig.sessions.get(id))
+  }
+  return () => reads
+}
+
+/** Deciding again waits for the store: let its promises run. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+}

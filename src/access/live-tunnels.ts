@@ -1,0 +1,247 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { AccessError, messageOf, SystemError, UpstreamError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { createIdleLimit } from '../net/idle-limit.ts'
+import type { RelayOptions } from '../net/relay.ts'
+import type { Ended } from '../telemetry/ended.ts'
+import { createFreshGrants, type FindSession, type FreshGrantParts } from './fresh-grant.ts'
+import type { Grant } from './grant.ts'
+import { DeniedError } from './denied.ts'
+import type { Route, Upstream } from '../routes/route.ts'
+import { createTunnelRegister, type TunnelEntry } from './tunnel-register.ts'
+import { createTunnelLimits } from './tunnel-limits.ts'
+
+/** A tunnel that is open, and what its relay obeys; disposing takes it off the register. */
+export interface LiveTunnel
+  extends Disposable, Required<Pick<RelayOptions, 'signal' | 'idle' | 'stallTimeoutMs'>> {
+  /** Why it was cut; undefined while it was not. */
+  readonly ended: Ended | undefined
+  /** The policy's reasons at the last decision. */
+  readonly reasons: readonly string[]
+}
+
+export interface LiveTunnelParts extends FreshGrantParts {
+  readonly logger: Logger
+  /** Longest life of any tunnel, in milliseconds; 0 for no limit. */
+  timeoutWriteMs(): number
+  /** Most tunnels of one person or service account at once; 0 for no limit. */
+  maxTunnelsPerUser(): number
+}
+
+export interface LiveTunnels {
+  readonly size: number
+  /** How many tunnels a session has open. */
+  countOf(sessionId: string): number
+  /**
+   * Whether a tunnel may be opened besides those that are open.
+   *
+   * @throws AccessError `too-many-tunnels`; SystemError `gateway-leaving` once all were cut
+   */
+  checkRoom(grant: Grant): void
+  /**
+   * Registers a tunnel that leads to `upstream`. When anything moved since its grant was made it is
+   * decided again first, in one step with the registration.
+   *
+   * @throws AccessError when it may no longer be; UpstreamError `route-changed`; SystemError
+   * `decision-unsettled`, or `gateway-leaving` once all were cut
+   */
+  add(grant: Grant, upstream: Upstream): Promise<LiveTunnel>
+  /**
+   * Decides every tunnel again, or those of one session, and cuts what may no longer be. Those that
+   * stay get the limits that their route has now.
+   */
+  redecide(filter?: { readonly sessionId: string; readonly ended: SessionEnd }): Promise<void>
+  /** Resolves when no tunnel is left. */
+  drained(): Promise<void>
+  /** Cuts them all for good: one that is still being opened is refused. */
+  cutAll(ended: Ended): void
+}
+
+/** Why a session is no more, or undefined when it only changed. */
+export type SessionEnd = 'session-revoked' | 'session-expired' | undefined
+
+/** Keeps the register of live tunnels. */
+export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
+  const register = createTunnelRegister()
+  const grants = createFreshGrants(parts)
+  const limits = createTunnelLimits(parts, register)
+  let isLeaving = false
+
+  function checkRoom(grant: Grant): void {
+    if (isLeaving) throw gatewayLeaving()
+    limits.checkRoom(grant)
+  }
+
+  /** One at a time for each tunnel: what changes meanwhile is seen by the next. */
+  function recheck(entry: TunnelEntry, sessionEnd: SessionEnd, find?: FindSession): Promise<void> {
+    entry.rechecked = entry.rechecked.then(async () => {
+      if (!register.has(entry) || entry.ended !== undefined) return
+      try {
+        await grants.withFresh(entry.grant, (grant) => keep(entry, grant), find)
+      } catch (error) {
+        // Whatever the failure is, a tunnel that cannot be decided may not stay.
+        const isDecided = error instanceof AccessError
+        if (!isDecided) {
+          const { requestId } = entry.grant.request
+          const fields = { error: messageOf(error), 'request-id': requestId }
+          parts.logger.error('cannot decide a tunnel again, it is cut', fields)
+        }
+        entry.reasons = error instanceof DeniedError ? error.reasons : []
+        cut(entry, endedBy(entry.grant, sessionEnd, isDecided))
+      }
+    })
+    return entry.rechecked
+  }
+
+  function keep(entry: TunnelEntry, grant: Grant): void {
+    if (!register.has(entry)) return
+    const isSameWay = leadsSameWay(grant.route, entry.grant.route, entry.upstream)
+    entry.grant = grant
+    entry.reasons = grant.decision.allow.reasons
+    if (isSameWay) arm(entry)
+    else cut(entry, 'route-changed')
+  }
+
+  function endedBy(
+    { request, session, validUntilMs }: Grant,
+    sessionEnd: SessionEnd,
+    isDecided: boolean,
+  ): Ended {
+    if (parts.routes().match(request.target) === undefined) return 'route-removed'
+    if (sessionEnd !== undefined) return sessionEnd
+    const endMs = session?.expiresAtMs
+    const hasExpired = endMs !== undefined && endMs <= parts.clock.now()
+    if (hasExpired && validUntilMs === endMs) return 'session-expired'
+    return isDecided ? 'policy-changed' : 'undecided'
+  }
+
+  function cut(entry: TunnelEntry, ended: Ended): void {
+    if (!register.has(entry)) return
+    entry.ended ??= ended
+    entry.controller.abort()
+  }
+
+  /** Sets the limits that its grant has now: each may differ from those it began with. */
+  function arm(entry: TunnelEntry): void {
+    const { route, validUntilMs } = entry.grant
+    const nowMs = parts.clock.now()
+    disarm(entry)
+    entry.idle.change(route.idleTimeoutMs)
+    const lifeMs = longestLifeMs(route)
+    if (lifeMs > 0) {
+      const leftMs = Math.max(entry.openedAtMs + lifeMs - nowMs, 0)
+      entry.lifeTimer = parts.clock.schedule(leftMs, () => cut(entry, 'timeout'))
+    }
+    if (validUntilMs !== undefined) {
+      const leftMs = Math.max(validUntilMs - nowMs, 1)
+      entry.recheckTimer = parts.clock.schedule(leftMs, () => void recheck(entry, undefined))
+    }
+  }
+
+  function longestLifeMs({ timeoutMs }: Route): number {
+    const limits = [timeoutMs, parts.timeoutWriteMs()].filter((limitMs) => limitMs > 0)
+    return limits.length === 0 ? 0 : Math.min(...limits)
+  }
+
+  function open(grant: Grant, opened: Route, upstream: Upstream): LiveTunnel {
+    if (!leadsSameWay(grant.route, opened, upstream)) throw routeChanged(grant.route)
+    checkRoom(grant)
+    const entry = makeEntry(grant, upstream, parts.clock.now())
+    register.add(entry)
+    arm(entry)
+    return {
+      signal: entry.controller.signal,
+      idle: entry.idle,
+      stallTimeoutMs: () => entry.grant.route.stallTimeoutMs,
+      get ended() {
+        return entry.ended ?? (entry.idle.isMet ? 'idle-timeout' : undefined)
+      },
+      get reasons() {
+        return entry.reasons
+      },
+      [Symbol.dispose]() {
+        disarm(entry)
+        register.remove(entry)
+      },
+    }
+  }
+
+  return {
+    get size() {
+      return register.size
+    },
+    countOf: register.countOfSession,
+    checkRoom,
+    add: (grant, upstream) =>
+      grants.withFresh(grant, (fresh) => open(fresh, grant.route, upstream)),
+    async redecide(filter) {
+      const touched = filter === undefined ? register.all() : register.ofSession(filter.sessionId)
+      const find = rememberSessions(parts.session)
+      for (let start = 0; start < touched.length; start += tunnelsPerTurn) {
+        const batch = touched.slice(start, start + tunnelsPerTurn)
+        await Promise.all(batch.map((entry) => recheck(entry, filter?.ended, find)))
+        // The bytes of all the others go on in between.
+        await nextTurn()
+      }
+    },
+    drained: register.emptied,
+    cutAll(ended) {
+      isLeaving = true
+      for (const entry of register.all()) cut(entry, ended)
+    },
+  }
+}
+
+/** Tunnels that are decided again before others get their turn. */
+const tunnelsPerTurn = 50
+
+function makeEntry(grant: Grant, upstream: Upstream, openedAtMs: number): TunnelEntry {
+  return {
+    grant,
+    upstream,
+    openedAtMs,
+    controller: new AbortController(),
+    idle: createIdleLimit(grant.route.idleTimeoutMs),
+    ended: undefined,
+    reasons: grant.decision.allow.reasons,
+    lifeTimer: undefined,
+    recheckTimer: undefined,
+    rechecked: Promise.resolve(),
+  }
+}
+
+function disarm(entry: TunnelEntry): void {
+  entry.lifeTimer?.[Symbol.dispose]()
+  entry.recheckTimer?.[Symbol.dispose]()
+  entry.lifeTimer = undefined
+  entry.recheckTimer = undefined
+}
+
+/** Whether a route still names the upstream that a tunnel was opened to by an older form of it. */
+function leadsSameWay(route: Route, opened: Route, { host, port }: Upstream): boolean {
+  const isSameKind = (route.nextGateway === undefined) === (opened.nextGateway === undefined)
+  // What a name led to when it was dialled may be such an address.
+  const isStillAllowed = !opened.allowsMetadataAddress || route.allowsMetadataAddress === true
+  const isNamed = route.to.some((named) => named.host === host && named.port === port)
+  return isSameKind && isStillAllowed && isNamed
+}
+
+function routeChanged({ name }: Route): UpstreamError {
+  const message = `route "${name}" leads elsewhere since you asked for it`
+  return new UpstreamError('route-changed', message, { hint: 'try again' })
+}
+
+function gatewayLeaving(): SystemError {
+  const message = 'this gateway stops or restarts, and opens no tunnel any more'
+  return new SystemError('gateway-leaving', message, { hint: 'try again in a moment' })
+}
+
+/** Asks for each session once: people have many tunnels. */
+function rememberSessions(find: FindSession): FindSession {
+  const found = new Map<string, ReturnType<FindSession>>()
+  return (id) => {
+    const known = found.get(id) ?? find(id)
+    found.set(id, known)
+    return known
+  }
+}

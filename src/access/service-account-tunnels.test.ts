@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { createFakeClock, type FakeClock } from '../fake-clock.ts'
+import { createServiceAccountTokens } from '../identity/service-account-token.ts'
+import { createServiceAccounts, type ServiceAccounts } from '../identity/service-accounts.ts'
+import { silentLogger } from '../log.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import { createAuditLog } from '../telemetry/audit-log.ts'
+import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { createAuthorize } from './authorize.ts'
+import { testRoute } from '../gateway/gateway.fixture.ts'
+import { createLiveTunnels, type LiveTunnel, type LiveTunnels } from './live-tunnels.ts'
+import { createRouteTable } from '../routes/table.ts'
+
+const day = 86_400_000
+
+interface Rig {
+  readonly clock: FakeClock
+  readonly accounts: ServiceAccounts
+  readonly tunnels: LiveTunnels
+  create(expiresAtMs?: number): Promise<string>
+  /** A tunnel that was opened with this secret; rejects when nobody may. */
+  open(secret: string): Promise<LiveTunnel>
+}
+
+test('a tunnel is cut at the end of its service account, and not before', async (t) => {
+  const { clock, create, open } = await startRig(t)
+  const tunnel = await open(await create(clock.now() + day))
+  clock.advance(day - 1)
+  await settled()
+  assert.equal(tunnel.signal.aborted, false)
+  clock.advance(1)
+  await settled()
+  assert.equal(tunnel.ended, 'session-expired')
+})
+
+test('a tunnel of a service account without an end stays, and waits for nothing', async (t) => {
+  const { clock, create, open } = await startRig(t)
+  const tunnel = await open(await create())
+  assert.equal(clock.pending, 0)
+  clock.advance(10_000 * day)
+  await settled()
+  assert.equal(tunnel.signal.aborted, false)
+})
+
+test('a tunnel of a credential that is kept through a rotation is cut when that ends', async (t) => {
+  const { clock, accounts, create, open } = await startRig(t)
+  const old = await open(await create())
+  const next = await accounts.rotate('backup', { keepOldMs: 60_000, expiresAtMs: 'keep' })
+  const fresh = await open(next.credential)
+  await settled()
+  clock.advance(59_999)
+  await settled()
+  assert.deepEqual([old.signal.aborted, fresh.signal.aborted], [false, false])
+  clock.advance(1)
+  await settled()
+  assert.deepEqual([old.ended, fresh.signal.aborted], ['session-expired', false])
+})
+
+test('a rotation at once cuts the tunnels of the old credential alone', async (t) => {
+  const { accounts, create, open } = await startRig(t)
+  const secret = await create()
+  const old = await open(secret)
+  const next = await accounts.rotate('backup', { keepOldMs: 0, expiresAtMs: 'keep' })
+  const fresh = await open(next.credential)
+  await settled()
+  assert.deepEqual([old.ended, fresh.ended], ['session-revoked', undefined])
+  await assert.rejects(open(secret), { code: 'sign-in-required' })
+})
+
+test('a service account that is revoked between decision and registration gets nothing', async (t) => {
+  const { accounts, create, open, tunnels } = await startRig(t)
+  const secret = await create()
+  const opening = open(secret)
+  await accounts.revoke('backup')
+  await assert.rejects(opening, { code: 'sign-in-required' })
+  assert.equal(tunnels.size, 0)
+})
+
+async function startRig(t: TestContext): Promise<Rig> {
+  const clock = createFakeClock()
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  const accounts = createServiceAccounts({
+    store,
+    tokens: createServiceAccountTokens('localhost', new Uint8Array(32), clock),
+    clock,
+    log: silentLogger,
+    isSignedIn: () => Promise.resolve(false),
+  })
+  const route = testRoute('tcp+https://db.example.com:5432', [1], {
+    allow: { or: [{ user: 'backup' }] },
+  })
+  const routes = createRouteTable([route])
+  const authorize = createAuthorize({
+    clock,
+    authorizeLog: createAuthorizeLog({
+      logger: silentLogger,
+      audit: createAuditLog({ logger: silentLogger }),
+    }),
+    metrics: createMetrics(),
+    clientCertificates: { facts: () => undefined, problemOf: () => undefined },
+    groupsClaim: { faultOf: () => undefined },
+    subjectOf: (session) => session,
+  })
+  const tunnels = createLiveTunnels({
+    clock,
+    logger: silentLogger,
+    authorize,
+    routes: () => routes,
+    timeoutWriteMs: () => 0,
+    maxTunnelsPerUser: () => 0,
+    session: (id) => accounts.session(id),
+    sessionVersion: (id) => accounts.version(id),
+  })
+  const redecide = (ended: 'session-revoked' | undefined) => (sessionId: string) =>
+    void tunnels.redecide({ sessionId, ended })
+  accounts.onChanged(redecide(undefined))
+  accounts.onEnded(redecide('session-revoked'))
+  return {
+    clock,
+    accounts,
+    tunnels,
+    async create(expiresAtMs) {
+      const request = { id: 'backup', description: '', format: 'id-secret' } as const
+      return (await accounts.create({ ...request, expiresAtMs })).credential
+    },
+    async open(secret) {
+      const caller = await accounts.authenticate({ format: 'id-secret', id: 'backup', secret })
+      const circumstances = { session: caller?.session, sessionVersion: caller?.version }
+      const target = { host: 'db.example.com', port: 5432 }
+      const request = { requestId: 'r', target, authority: 'db.example.com:5432', ip: '192.0.2.1' }
+      const grant = authorize(request, { ...circumstances, routes, route })
+      // What happens while the upstream is being opened.
+      await settled()
+      return tunnels.add(grant, { host: '127.0.0.1', port: 1, weight: 1 })
+    },
+  }
+}
+
+/** Lets what is under way come to its end. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}

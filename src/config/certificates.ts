@@ -1,0 +1,206 @@
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { isIP } from 'node:net'
+import { checkValue } from '../schema.ts'
+import type { Path } from '../yaml-text.ts'
+import type { Certificate } from '../port/tls-contexts.ts'
+import { exposureOf } from './files.ts'
+import type { Files } from './files.ts'
+import type { Findings } from './findings.ts'
+import { certificatePair } from './keys.ts'
+import type { GlobalKey } from './keys.ts'
+import type { Settings } from './settings.ts'
+import { parseBase64Pem } from './values.ts'
+
+/** One half of a pair: its PEM, or undefined when its fault has been told, and where it stands. */
+interface Half {
+  readonly pem: string | undefined
+  readonly key: GlobalKey
+  readonly within: Path
+}
+
+/** Reads every certificate and its key, and checks that they are a pair. */
+export async function readCertificates(
+  settings: Settings,
+  files: Files,
+  findings: Findings,
+  nowMs: number,
+): Promise<readonly Certificate[]> {
+  const pairs = [
+    ...plainPairs(settings, findings),
+    ...(await filePairs(settings, files, findings)),
+    ...(await listedPairs(settings, files, findings)),
+  ]
+  const given = pairKeys.flat().some((key) => settings.isGiven(key))
+  if (!given && !settings.isGiven('certificates')) {
+    const hint = 'add certificate_file and certificate_key_file'
+    const message = 'is required: the gateway serves TLS only'
+    findings.problems.push(settings.problem('certificate_file', message, { hint }))
+  }
+  return pairs
+    .map(([cert, key]) => checkPair(cert, key, settings, findings, nowMs))
+    .filter((certificate) => certificate !== undefined)
+}
+
+const pairKeys = [
+  ['certificate_file', 'certificate_key_file'],
+  ['certificate', 'certificate_key'],
+] as const
+
+type Pair = readonly [Half, Half]
+
+function plainPairs(settings: Settings, findings: Findings): readonly Pair[] {
+  if (!isWholePair(pairKeys[1], settings, findings)) return []
+  const { certificate, certificate_key } = settings.values
+  return [
+    [
+      { pem: certificate, key: 'certificate', within: [] },
+      { pem: certificate_key, key: 'certificate_key', within: [] },
+    ],
+  ]
+}
+
+async function filePairs(
+  settings: Settings,
+  files: Files,
+  findings: Findings,
+): Promise<readonly Pair[]> {
+  if (!isWholePair(pairKeys[0], settings, findings)) return []
+  const read = (key: 'certificate_file' | 'certificate_key_file', isSecret: boolean) =>
+    readHalf(settings.values[key], { key, within: [] }, isSecret, settings, files, findings)
+  return [[await read('certificate_file', false), await read('certificate_key_file', true)]]
+}
+
+async function listedPairs(
+  settings: Settings,
+  files: Files,
+  findings: Findings,
+): Promise<readonly Pair[]> {
+  const pairs: Pair[] = []
+  for (const [index, entry] of (settings.values.certificates ?? []).entries()) {
+    const checked = checkValue(entry, certificatePair)
+    if (!checked.ok) {
+      const problems = checked.faults.map(({ message, path, hint, at }) =>
+        settings.problem('certificates', message, { within: [index, ...path], hint, at }),
+      )
+      findings.problems.push(...problems)
+      continue
+    }
+    const { cert, key } = checked.value
+    const read = (text: string, name: 'cert' | 'key') => {
+      const place = { key: 'certificates', within: [index, name] } as const
+      const pem = parseBase64Pem(text)
+      if (pem !== undefined) return { ...place, pem }
+      return readHalf(text, place, name === 'key', settings, files, findings)
+    }
+    pairs.push([await read(cert, 'cert'), await read(key, 'key')])
+  }
+  return pairs
+}
+
+/** Whether both keys of a pair were given; one alone is a fault. */
+function isWholePair(
+  keys: readonly [GlobalKey, GlobalKey],
+  settings: Settings,
+  findings: Findings,
+): boolean {
+  const missing = keys.filter((key) => !settings.isGiven(key))
+  const [first] = missing
+  if (missing.length === 1 && first !== undefined) {
+    const other = keys.find((key) => key !== first) ?? first
+    findings.problems.push(settings.problem(other, `needs "${first}" beside it`, { at: 'key' }))
+  }
+  return missing.length === 0
+}
+
+async function readHalf(
+  path: string | undefined,
+  place: Omit<Half, 'pem'>,
+  isSecret: boolean,
+  settings: Settings,
+  files: Files,
+  findings: Findings,
+): Promise<Half> {
+  if (path === undefined) return { ...place, pem: undefined }
+  const file = await files.read(path)
+  if (!file.ok) {
+    findings.problems.push(settings.problem(place.key, file.message, place))
+    return { ...place, pem: undefined }
+  }
+  const warning = isSecret ? exposureOf(file) : undefined
+  if (warning !== undefined) {
+    const [message, details] = warning
+    findings.warnings.push(
+      settings.problem(place.key, message, { ...details, within: place.within }),
+    )
+  }
+  return { ...place, pem: file.text }
+}
+
+function checkPair(
+  cert: Half,
+  key: Half,
+  settings: Settings,
+  findings: Findings,
+  nowMs: number,
+): Certificate | undefined {
+  const problem = ({ key, within }: Half, message: string, hint?: string): undefined => {
+    findings.problems.push(settings.problem(key, message, { within, hint }))
+  }
+  const chain = cert.pem === undefined ? undefined : parseChain(cert.pem)
+  const privateKey = key.pem === undefined ? undefined : parseKey(key.pem)
+  if (cert.pem !== undefined && chain === undefined) problem(cert, 'must be certificates in PEM')
+  if (key.pem !== undefined && privateKey === undefined) {
+    const isLocked = key.pem.includes('ENCRYPTED')
+    const why = isLocked ? ', and this one is locked with a passphrase' : ''
+    problem(key, `must be a private key in PEM without a passphrase${why}`)
+  }
+  const [leaf] = chain ?? []
+  if (cert.pem === undefined || key.pem === undefined || !leaf || !privateKey) return undefined
+  if (!leaf.checkPrivateKey(privateKey)) {
+    return problem(key, 'is not the key of its certificate', 'the leaf must come first in its file')
+  }
+  const warning = validityWarning(leaf, nowMs)
+  if (warning !== undefined) {
+    findings.warnings.push(settings.problem(cert.key, warning, { within: cert.within }))
+  }
+  return { cert: cert.pem, key: key.pem }
+}
+
+/** The certificates of a PEM text, in its order; undefined when there is none or one cannot be read. */
+export function parseChain(pem: string): readonly X509Certificate[] | undefined {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  try {
+    return blocks.length === 0 ? undefined : blocks.map((block) => new X509Certificate(block))
+  } catch {
+    return undefined
+  }
+}
+
+/** A private key in PEM; undefined when it is none, or is locked with a passphrase. */
+export function parseKey(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem)
+  } catch {
+    return undefined
+  }
+}
+
+/** What is wrong with the dates of a certificate, if anything. */
+export function validityWarning(leaf: X509Certificate, nowMs: number): string | undefined {
+  const day = (date: Date): string => date.toISOString().slice(0, 10)
+  const { validFromDate, validToDate } = leaf
+  if (validToDate.getTime() < nowMs) return `certificate has expired on ${day(validToDate)}`
+  return validFromDate.getTime() > nowMs
+    ? `certificate is not valid before ${day(validFromDate)}`
+    : undefined
+}
+
+/** Whether one of the certificates is for this host. */
+export function coversHost(certificates: readonly Certificate[], host: string): boolean {
+  const plain = host.replace(/^\[(.*)\]$/, '$1')
+  return certificates.some(({ cert }) => {
+    const leaf = new X509Certificate(cert)
+    return (isIP(plain) === 0 ? leaf.checkHost(plain) : leaf.checkIP(plain)) !== undefined
+  })
+}

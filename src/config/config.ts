@@ -1,0 +1,57 @@
+import type { ClaimNames } from '../identity/person.ts'
+import type { ProviderOptions } from '../identity/provider.ts'
+import type { LogLevel } from '../log.ts'
+import type { ListenAddress } from '../net/listen-address.ts'
+import type { DownstreamMtls } from '../port/client-certificates/trust.ts'
+import type { ProxyProtocolSettings } from '../port/proxy-admission.ts'
+import type { Certificate } from '../port/tls-contexts.ts'
+import type { Directory } from '../access/directory.ts'
+import type { PeerLimits } from '../port/peers/peers.ts'
+import type { Route } from '../routes/route.ts'
+
+/** How people sign in. */
+export type IdentityProvider = Required<ProviderOptions & ClaimNames>
+
+/** A whole configuration, checked: nothing below this needs to ask again whether it makes sense. */
+export interface GatewayConfig {
+  readonly address: ListenAddress
+  readonly certificates: readonly Certificate[]
+  /** Origin where the whole sign-in runs; undefined when no route needs one. */
+  readonly authenticateServiceUrl: URL | undefined
+  readonly identityProvider: IdentityProvider | undefined
+  /** 32 bytes; undefined: a key generated once and kept in the state directory. */
+  readonly sharedSecret: Buffer | undefined
+  readonly cookieSecret: Buffer | undefined
+  /** 32 bytes each; the first encrypts stored tokens, none: by the shared secret. */
+  readonly tokenEncryptionKeys: readonly Buffer[]
+  readonly cookieName: string
+  readonly cookieExpireMs: number
+  readonly sessionRefreshIntervalMs: number
+  /** A connection without any request under way is closed after this; 0 for never. */
+  readonly timeoutIdleMs: number
+  /** Time to receive one whole request head; 0 for no limit. */
+  readonly timeoutReadMs: number
+  /** Longest life of any response, tunnels included; 0 for no limit. */
+  readonly timeoutWriteMs: number
+  /** Most tunnels of one person or service account at once; 0 for no limit. */
+  readonly maxTunnelsPerUser: number
+  /** 0 for any number. */
+  readonly maxSessionsPerUser: number
+  readonly logLevel: LogLevel
+  /** Undefined: the default fields. */
+  readonly accessLogFields: readonly string[] | undefined
+  readonly authorizeLogFields: readonly string[] | undefined
+  readonly metricsAddress: ListenAddress | undefined
+  /** Hosts a sign-in may end at; `localhost` covers 127.0.0.0/8 and ::1 too. */
+  readonly programmaticRedirectDomains: readonly string[]
+  /** Whether machines without a browser may be signed in by a code. */
+  readonly deviceLogin: boolean
+  readonly proxyProtocol: ProxyProtocolSettings
+  readonly peerLimits: PeerLimits
+  /** Undefined: no client certificate is asked for. */
+  readonly downstreamMtls?: DownstreamMtls | undefined
+  readonly stateDirectory: string
+  /** Groups besides those that the provider sends; undefined without a file of them. */
+  readonly directory: Directory | undefined
+  readonly routes: readonly Route[]
+}

@@ -1,0 +1,132 @@
+import { isLoopbackHost } from '../address.ts'
+import type { GatewayConfig, IdentityProvider } from './config.ts'
+import type { Certificate } from '../port/tls-contexts.ts'
+import { coversHost } from './certificates.ts'
+import type { Findings } from './findings.ts'
+import { defaultOf } from './key.ts'
+import { globalKeys } from './keys.ts'
+import { providers } from './providers.ts'
+import type { ReadRoutes } from './read-routes.ts'
+import type { ProviderKind, ProviderName } from './providers.ts'
+import type { GlobalKey } from './keys.ts'
+import type { Settings } from './settings.ts'
+
+type SignIn = Pick<GatewayConfig, 'authenticateServiceUrl' | 'identityProvider'>
+
+/**
+ * Puts together how people sign in. What is missing is a problem only when some policy asks who
+ * somebody is: a gateway whose routes are all public needs no provider, nor does one that names
+ * service accounts alone and nothing of a provider.
+ */
+export function readSignIn(
+  settings: Settings,
+  clientSecret: string | undefined,
+  policies: Pick<ReadRoutes, 'readsSubject' | 'needsProvider'>,
+  findings: Findings,
+): SignIn {
+  const { values } = settings
+  const name = values.idp_provider ?? 'oidc'
+  const kind: ProviderKind = providers[name]
+  if (kind.refused !== undefined) {
+    const message = `"${name}" cannot be used: ${kind.refused}`
+    const hint = 'a provider of "oidc", such as Dex or Keycloak, can stand in front of it'
+    findings.problems.push(settings.problem('idp_provider', message, { hint }))
+  } else if (
+    policies.needsProvider ||
+    (policies.readsSubject && providerKeys.some((key) => settings.isGiven(key)))
+  ) {
+    requireAll(settings, name, kind, findings)
+  } else if (policies.readsSubject) noteNobodySignsIn(settings, findings)
+  warnOfHttp(settings, findings)
+  const scopes = values.idp_scopes ?? defaultOf(globalKeys.idp_scopes)
+  if (!scopes.includes('openid')) {
+    const message = 'must contain "openid": without it nobody says who somebody is'
+    findings.problems.push(settings.problem('idp_scopes', message))
+  }
+  return {
+    authenticateServiceUrl: values.authenticate_service_url,
+    identityProvider: provider(settings, kind, clientSecret, scopes),
+  }
+}
+
+const providerKeys = [
+  'idp_provider',
+  'idp_provider_url',
+  'idp_client_id',
+  'idp_client_secret',
+  'idp_client_secret_file',
+] as const satisfies readonly GlobalKey[]
+
+/** It may be meant, and it may be a provider that was forgotten. */
+function noteNobodySignsIn(settings: Settings, findings: Findings): void {
+  const message = 'is not there: only the service accounts that policies name by "user" are let in'
+  const hint = 'people need an identity provider to sign in'
+  findings.warnings.push(settings.problem('idp_provider_url', message, { hint }))
+}
+
+/** Groups for the criterion of that name, and a refresh token, so that a session can be kept true. */
+const usefulScopes = ['groups', 'offline_access']
+
+function provider(
+  { values }: Settings,
+  kind: ProviderKind,
+  clientSecret: string | undefined,
+  scopes: readonly string[],
+): IdentityProvider | undefined {
+  const shared = kind.url === undefined ? undefined : new URL(kind.url)
+  const url = values.idp_provider_url ?? shared
+  const clientId = values.idp_client_id
+  if (url === undefined || clientId === undefined || clientSecret === undefined) return undefined
+  return {
+    url,
+    clientId,
+    clientSecret,
+    scopes,
+    scopesIfKnown: values.idp_scopes === undefined ? usefulScopes : [],
+    groupsClaim: values.idp_groups_claim ?? defaultOf(globalKeys.idp_groups_claim),
+    emailClaim: values.idp_email_claim ?? defaultOf(globalKeys.idp_email_claim),
+    trustsMissingEmailVerified:
+      values.idp_trust_missing_email_verified ??
+      defaultOf(globalKeys.idp_trust_missing_email_verified),
+  }
+}
+
+function requireAll(
+  settings: Settings,
+  name: ProviderName,
+  kind: ProviderKind,
+  findings: Findings,
+): void {
+  const required: readonly (readonly [readonly GlobalKey[], string])[] = [
+    [['authenticate_service_url'], 'such as https://auth.example.com'],
+    [['idp_provider_url'], `for "${name}": ${kind.urlForm ?? ''}`],
+    [['idp_client_id'], 'the provider gives it when you register this gateway'],
+    [['idp_client_secret', 'idp_client_secret_file'], 'the provider gives it with the client id'],
+  ]
+  for (const [keys, hint] of required) {
+    const [key] = keys
+    if (key === undefined || keys.some((key) => settings.isGiven(key))) continue
+    if (key === 'idp_provider_url' && kind.url !== undefined) continue
+    const message = 'is required, since a policy asks who somebody is'
+    findings.problems.push(settings.problem(key, message, { hint }))
+  }
+}
+
+function warnOfHttp(settings: Settings, findings: Findings): void {
+  const url = settings.values.idp_provider_url
+  if (url?.protocol !== 'http:' || !isLoopbackHost(url.hostname)) return
+  const message = 'is not encrypted: fine for trying out on this machine, and for nothing else'
+  findings.warnings.push(settings.problem('idp_provider_url', message))
+}
+
+/** Browsers refuse a sign-in page whose certificate is for other names. */
+export function warnOfUncoveredHost(
+  settings: Settings,
+  certificates: readonly Certificate[],
+  findings: Findings,
+): void {
+  const host = settings.values.authenticate_service_url?.hostname
+  if (host === undefined || certificates.length === 0 || coversHost(certificates, host)) return
+  const message = `no certificate is for "${host}": browsers will warn`
+  findings.warnings.push(settings.problem('authenticate_service_url', message))
+}

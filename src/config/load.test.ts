@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { ConfigError } from '../errors.ts'
+import { createCertificateAuthority } from '../net/certificate.ts'
+import { runProgramSync } from '../program.fixture.ts'
+import { loadConfig } from './load.ts'
+import type { LoadedConfig } from './load.ts'
+
+let folder: string
+let path: string
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'postern-config-'))
+  path = join(folder, 'postern.yaml')
+  const { cert, key } = await (await createCertificateAuthority()).issue(['localhost'])
+  await writeFile(join(folder, 'tls.crt'), cert)
+  await writeFile(join(folder, 'tls.key'), key, { mode: 0o600 })
+})
+
+after(() => rm(folder, { recursive: true, force: true }))
+
+const base = 'certificate_file: tls.crt\ncertificate_key_file: tls.key\n'
+
+async function load(text: string, env: Record<string, string> = {}): Promise<LoadedConfig> {
+  await writeFile(path, text, { mode: 0o600 })
+  return loadConfig({ path, env })
+}
+
+async function messageOf(loading: Promise<unknown>): Promise<string> {
+  const error: unknown = await loading.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  assert.ok(error instanceof ConfigError)
+  return error.message
+}
+
+describe('loading a configuration', () => {
+  test('reads files beside it and changes nothing', async () => {
+    const { files, config } = await load(`${base}state_directory: state\n`)
+    assert.deepEqual(
+      [...files.keys()],
+      ['postern.yaml', 'tls.crt', 'tls.key'].map((name) => join(folder, name)),
+    )
+    assert.equal(config.stateDirectory, join(folder, 'state'))
+    assert.deepEqual((await readdir(folder)).sort(), ['postern.yaml', 'tls.crt', 'tls.key'])
+  })
+
+  test('finds the state folder of systemd, of XDG or of the home, only when absolute', async () => {
+    const state = async (env: Record<string, string>): Promise<string> =>
+      (await load(base, env)).config.stateDirectory
+    assert.equal(await state({ STATE_DIRECTORY: '/var/lib/a:/var/lib/b' }), '/var/lib/a')
+    assert.equal(await state({ XDG_STATE_HOME: '/x', HOME: '/h' }), '/x/postern/gateway')
+    assert.equal(
+      await state({ XDG_STATE_HOME: 'x', STATE_DIRECTORY: '', HOME: '/h' }),
+      '/h/.local/state/postern/gateway',
+    )
+    // Where the program happens to be started is no place for its secrets.
+    await assert.rejects(state({ HOME: 'here' }), { code: 'state-directory-unusable' })
+  })
+
+  test('keeps the id of a route as long as its from', async () => {
+    const one = '  - from: tcp+https://a.b:22\n    to: tcp://c:22\n'
+    const first = await load(`${base}routes:\n${one}`)
+    const second = await load(
+      `${base}routes:\n  - from: tcp+https://z:1\n    to: tcp://c:1\n${one}    name: x\n`,
+    )
+    assert.match(first.config.routes[0]?.id ?? '', /^[0-9a-f]{16}$/)
+    assert.equal(first.config.routes[0]?.id, second.config.routes[1]?.id)
+    assert.notEqual(second.config.routes[0]?.id, second.config.routes[1]?.id)
+  })
+
+  test('never repeats a secret in what it says', async () => {
+    const text = `${base}shared_secret: hunter2\nidp_client_secret: [hunter2]\ncertificate_key: hunter2\n`
+    const said = await messageOf(load(text, { COOKIE_SECRET: 'hunter2' }))
+    assert.match(said, /4 problems|5 problems/)
+    assert.ok(!said.includes('hunter2'), said)
+  })
+
+  test('says which file it cannot read, and why', async () => {
+    const missing = loadConfig({ path: join(folder, 'gone.yaml'), env: {} })
+    assert.match(await messageOf(missing), /gone\.yaml": no such file/)
+    assert.match(await messageOf(load(`${base}cookie_secret_file: .`)), /it is not a regular file/)
+    await writeFile(path, Buffer.from([0x61, 0xff]))
+    assert.match(await messageOf(loadConfig({ path, env: {} })), /not UTF-8/)
+  })
+
+  test(
+    'does not wait for a pipe',
+    { skip: process.platform === 'win32', timeout: 5000 },
+    async () => {
+      runProgramSync('mkfifo', [join(folder, 'pipe')])
+      const said = await messageOf(load(`${base}cookie_secret_file: pipe`))
+      await rm(join(folder, 'pipe'))
+      assert.match(said, /it is not a regular file/)
+    },
+  )
+
+  test('refuses a file too large to be meant', async () => {
+    const text = `${base}# ${'x'.repeat(5 * 1024 * 1024)}\n`
+    assert.match(await messageOf(load(text)), /larger than 4194304 bytes/)
+  })
+
+  test('takes a variable of a secret in place of both its keys in the file', async () => {
+    const secret = Buffer.alloc(32, 9).toString('base64')
+    const { config, environment } = await load(`${base}shared_secret_file: gone\n`, {
+      SHARED_SECRET: secret,
+    })
+    assert.deepEqual(config.sharedSecret, Buffer.alloc(32, 9))
+    assert.deepEqual(environment, ['SHARED_SECRET'])
+  })
+
+  test('takes several keys of stored tokens from a file, the first of which encrypts', async () => {
+    const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+    const file = join(folder, 'token-keys')
+    const lines = [first, second].map((bytes) => bytes.toString('base64'))
+    await writeFile(file, `${lines.join('\n\n')}\n`, { mode: 0o600 })
+    const text = `${base}token_encryption_key_file: token-keys\n`
+    assert.deepEqual((await load(text)).config.tokenEncryptionKeys, [first, second])
+    await writeFile(file, `${lines[0]}\nnot a key\n`)
+    assert.match(await messageOf(load(text)), /base64 of exactly 32 bytes on each line/)
+    const inline = `${base}token_encryption_key: ${lines[1]}\n`
+    assert.deepEqual((await load(inline)).config.tokenEncryptionKeys, [second])
+    assert.deepEqual((await load(base)).config.tokenEncryptionKeys, [])
+  })
+
+  test(
+    'warns of a secret that everybody can read',
+    { skip: process.platform === 'win32' },
+    async () => {
+      const secret = Buffer.alloc(32, 9).toString('base64')
+      await writeFile(path, `${base}shared_secret: ${secret}\n`)
+      await chmod(path, 0o644)
+      const { warnings } = await loadConfig({ path, env: {} })
+      assert.ok(
+        warnings.some(({ path, message }) => path === 'shared_secret' && /everybody/.test(message)),
+      )
+    },
+  )
+})

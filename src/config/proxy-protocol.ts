@@ -1,0 +1,66 @@
+import type { ProxyProtocolSettings } from '../port/proxy-admission.ts'
+import type { Findings } from './findings.ts'
+import type { Settings } from './settings.ts'
+import { valueAt } from '../schema.ts'
+import type { Path } from '../yaml-text.ts'
+
+/** Reads who must, may and may not begin a connection with a PROXY header. */
+export function readProxyProtocol(settings: Settings, findings: Findings): ProxyProtocolSettings {
+  const { use_proxy_protocol: use = false, proxy_protocol_from: from } = settings.values
+  if (use !== false && !settings.isGiven('proxy_protocol_from')) judgeOpen(use, settings, findings)
+  if (use === false && settings.isGiven('proxy_protocol_from')) judgeUnused(settings, findings)
+  return { use, from }
+}
+
+const openTo = 'whoever reaches the port may claim any address'
+
+function judgeOpen(use: true | 'optional', settings: Settings, findings: Findings): void {
+  if (use === 'optional') {
+    const message = `"optional" needs "proxy_protocol_from": without it ${openTo}`
+    findings.problems.push(settings.problem('use_proxy_protocol', message))
+    return
+  }
+  const hint = 'list the addresses of your load balancers in "proxy_protocol_from"'
+  findings.warnings.push(settings.problem('use_proxy_protocol', openTo, { hint }))
+  refuseSourceIp(settings, findings)
+}
+
+/** A policy that decides by an address that anybody may claim protects nothing. */
+function refuseSourceIp({ routes: { text, path } }: Settings, findings: Findings): void {
+  const routes = valueAt(text.value, path)
+  if (!Array.isArray(routes)) return
+  for (const [index, route] of routes.entries()) {
+    const policy = [...path, index, 'policy']
+    for (const at of placesOf('source_ip', valueAt(route, ['policy']), policy)) {
+      const details = {
+        hint: 'list your load balancers in "proxy_protocol_from"; [0.0.0.0/0, "::/0"] there believes everybody on purpose',
+        at: 'key',
+      } as const
+      const message = `"source_ip" needs "proxy_protocol_from": without it ${openTo}`
+      findings.problems.push(text.problem(at, message, details))
+    }
+  }
+}
+
+/** Where a key stands in a document. What aliases repeat is looked at once. */
+function placesOf(key: string, value: unknown, path: Path, seen = new Set<unknown>()): Path[] {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return []
+  seen.add(value)
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const at = [...path, Array.isArray(value) ? Number(name) : name]
+    return [...(name === key ? [at] : []), ...placesOf(key, inner, at, seen)]
+  })
+}
+
+/** Somebody who lists load balancers believes that headers are read. */
+function judgeUnused(settings: Settings, findings: Findings): void {
+  if (settings.isGiven('use_proxy_protocol')) {
+    if (settings.values.use_proxy_protocol === undefined) return
+    const message = 'has no effect: "use_proxy_protocol" is false'
+    findings.warnings.push(settings.problem('proxy_protocol_from', message, { at: 'key' }))
+    return
+  }
+  const message = 'needs "use_proxy_protocol" beside it'
+  const hint = 'say true, or "optional" when some clients come without a load balancer'
+  findings.problems.push(settings.problem('proxy_protocol_from', message, { hint, at: 'key' }))
+}

@@ -1,0 +1,88 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { formatDuration } from '../../clock.ts'
+import { ConfigError, messageOf, PeerError, SystemError } from '../../errors.ts'
+import type { Jobs, WorkerAnswer } from './worker-jobs.ts'
+
+/**
+ * Longest time that one reading takes, the worker's start included, in milliseconds: the longest that is
+ * allowed take seconds.
+ *
+ * @limit time to read a `directory` or the lists of `crl`, `crl_file`: the configuration does not load
+ */
+const maxJobMs = 60_000
+/**
+ * Most memory of one reading, in MiB: the longest that are allowed take some 300. Without a bound the system
+ * might end the whole gateway for it, with all its tunnels.
+ *
+ * @limit memory to read a `directory` or the lists of `crl`, `crl_file`: the configuration does not load
+ */
+const maxJobMib = 512
+
+export interface WorkerOptions {
+  /** What the worker runs. **Default:** `worker.ts` */
+  readonly file?: URL
+  readonly maxMs?: number
+  readonly maxMib?: number
+}
+
+/**
+ * Does in a thread of its own what would hold up everybody's tunnels for a second. What it finds comes in
+ * parts, the next one when the last has been used, so that taking them over does not hold up either.
+ *
+ * @throws what the job threw, with its code or its problems; SystemError `worker-failed` when it did not come
+ * to its end
+ */
+export async function* runInWorker<Name extends keyof Jobs>(
+  name: Name,
+  input: Jobs[Name]['input'],
+  { file = workerFile, maxMs = maxJobMs, maxMib = maxJobMib }: WorkerOptions = {},
+): AsyncGenerator<Jobs[Name]['part'], void> {
+  const worker = new Worker(file, {
+    workerData: { name, input },
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: maxMib },
+    // Else Node joins its streams with ours, and makes the pipes of a script non-blocking.
+    stdout: true,
+    stderr: true,
+  })
+  worker.stdout.resume()
+  worker.stderr.resume()
+  const { promise: failed, reject } = Promise.withResolvers<never>()
+  // Looked at below, and of no interest once the work is done.
+  failed.catch(() => undefined)
+  const fail = (why: string): void => reject(workerFailed(name, why))
+  worker.on('error', (error) => fail(messageOf(error)))
+  worker.on('exit', () => fail('it ended before its work did'))
+  const timer = setTimeout(() => fail(`it took longer than ${formatDuration(maxMs)}`), maxMs)
+  try {
+    for (;;) {
+      const [answer] = (await Promise.race([once(worker, 'message'), failed])) as [
+        WorkerAnswer<Jobs[Name]['part']>,
+      ]
+      if (answer.kind === 'done') return
+      if (answer.kind === 'failed') throw errorOf(answer)
+      yield answer.part
+      worker.postMessage('next')
+    }
+  } finally {
+    clearTimeout(timer)
+    await worker.terminate()
+  }
+}
+
+function workerFailed(name: keyof Jobs, why: string): SystemError {
+  return new SystemError('worker-failed', `the thread that reads "${name}" failed: ${why}`, {
+    hint: 'try again; if it stays, make what it reads smaller',
+  })
+}
+
+/** Beside this file; in the release build one above the chunks. */
+const workerFile = import.meta.url.endsWith('.ts')
+  ? new URL('./worker.ts', import.meta.url)
+  : new URL('../worker.js', import.meta.url)
+
+function errorOf({ code, message, problems }: WorkerAnswer<never> & { kind: 'failed' }): Error {
+  if (problems !== undefined) return new ConfigError(problems)
+  return code === undefined ? new Error(message) : new PeerError(code, message)
+}

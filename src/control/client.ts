@@ -1,0 +1,120 @@
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { SystemError, systemCode } from '../errors.ts'
+import { stateFiles } from '../store/state-directory.ts'
+import type {
+  ControlFault,
+  IssuedCredential,
+  Revocation,
+  ServiceAccountCreation,
+  ServiceAccountList,
+  ServiceAccountRotation,
+  SessionList,
+  TokenKeyList,
+  TokenRotation,
+  TokenRotationStep,
+} from './protocol.ts'
+
+/**
+ * Longest wait for a running gateway's answer, in milliseconds.
+ *
+ * @limit time for a running gateway to answer a command: an error that says so
+ */
+const timeoutMs = 10_000
+
+/** Speaks to the gateway that runs on a state directory. */
+export interface ControlClient {
+  listSessions(): Promise<SessionList>
+  revokeSession(id: string): Promise<Revocation>
+  /** Ends every session of one person, named by email address or user id. */
+  revokeUser(user: string): Promise<Revocation>
+  listServiceAccounts(): Promise<ServiceAccountList>
+  createServiceAccount(creation: ServiceAccountCreation): Promise<IssuedCredential>
+  rotateServiceAccount(id: string, rotation: ServiceAccountRotation): Promise<IssuedCredential>
+  /** Resolves once no tunnel of it is left. */
+  revokeServiceAccount(id: string): Promise<Revocation>
+  listTokenKeys(): Promise<TokenKeyList>
+  /** Makes a new key current, or goes on with a rotation that was interrupted. */
+  beginTokenRotation(): Promise<TokenRotation>
+  /** Encrypts some more tokens with the current key; begins with '' for `after`. */
+  stepTokenRotation(after: string): Promise<TokenRotationStep>
+}
+
+/** Makes a client; each call throws `SystemError` `gateway-not-running` when nobody answers. */
+export function createControlClient(stateDirectory: string): ControlClient {
+  const socketPath = join(stateDirectory, stateFiles.controlSocket)
+  const call = <T>(method: string, path: string, body?: object): Promise<T> =>
+    send(socketPath, { method, path, body }) as Promise<T>
+  return {
+    listSessions: () => call('GET', '/sessions'),
+    revokeSession: (id) => call('DELETE', `/sessions/${encodeURIComponent(id)}`),
+    revokeUser: (user) => call('DELETE', `/sessions?user=${encodeURIComponent(user)}`),
+    listServiceAccounts: () => call('GET', '/service-accounts'),
+    createServiceAccount: (creation) => call('POST', '/service-accounts', creation),
+    rotateServiceAccount: (id, rotation) =>
+      call('POST', `/service-accounts/${encodeURIComponent(id)}/rotate`, rotation),
+    revokeServiceAccount: (id) => call('DELETE', `/service-accounts/${encodeURIComponent(id)}`),
+    listTokenKeys: () => call('GET', '/keys'),
+    beginTokenRotation: () => call('POST', '/keys/rotation'),
+    stepTokenRotation: (after) => call('POST', '/keys/rotation/step', { after }),
+  }
+}
+
+interface Call {
+  readonly method: string
+  readonly path: string
+  readonly body: object | undefined
+}
+
+function send(socketPath: string, { method, path, body: content }: Call): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath, method, path, timeout: timeoutMs }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const body = parse(Buffer.concat(chunks).toString())
+        if (response.statusCode === 200) resolve(body)
+        else reject(fault(body))
+      })
+    })
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')))
+    outgoing.on('error', (error) => reject(notRunning(socketPath, error)))
+    outgoing.end(content === undefined ? undefined : JSON.stringify(content))
+  })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function fault(body: unknown): SystemError {
+  if (typeof body !== 'object' || body === null || !('error' in body)) {
+    return new SystemError('control-failed', 'the gateway failed to do this', {
+      hint: 'its log may say why; nothing may have changed',
+    })
+  }
+  const { error, message, hint } = body as ControlFault
+  return new SystemError(error.replaceAll('_', '-'), message, { hint })
+}
+
+function notRunning(socketPath: string, cause: Error): SystemError {
+  if (systemCode(cause) === 'EACCES') {
+    return new SystemError(
+      'control-not-allowed',
+      `"${socketPath}" may not be opened by this user`,
+      {
+        cause,
+        hint: "run this as the gateway's own user",
+      },
+    )
+  }
+  return new SystemError('gateway-not-running', `no gateway answers on "${socketPath}"`, {
+    cause,
+    hint: 'start it, or name its configuration with -c so that its state directory is found',
+  })
+}

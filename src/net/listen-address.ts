@@ -1,0 +1,36 @@
+import { SystemError, messageOf, systemCode } from '../errors.ts'
+
+/** A listening address; `host` undefined means every address of the machine. */
+export interface ListenAddress {
+  readonly host: string | undefined
+  /** 0 for a port the system chooses. */
+  readonly port: number
+}
+
+/** Why an address cannot be listened on, as one sentence with what to do. */
+export function listenError(error: unknown, address: string): SystemError {
+  const details = { cause: error }
+  switch (systemCode(error)) {
+    case 'EADDRINUSE':
+      return new SystemError('address-in-use', `"${address}" is in use by another program`, {
+        ...details,
+        hint: 'stop it, or choose another address',
+      })
+    case 'EACCES':
+      return new SystemError('address-not-allowed', `"${address}" may not be listened on`, {
+        ...details,
+        hint: 'ports below 1024 need the capability CAP_NET_BIND_SERVICE; or choose another port',
+      })
+    case 'EADDRNOTAVAIL':
+      return new SystemError('address-not-here', `"${address}" is no address of this machine`, {
+        ...details,
+        hint: 'choose one of its own addresses, or leave the host out for all of them',
+      })
+    default:
+      return new SystemError(
+        'cannot-listen',
+        `cannot listen on "${address}": ${messageOf(error)}`,
+        details,
+      )
+  }
+}

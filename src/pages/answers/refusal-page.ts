@@ -1,0 +1,61 @@
+import { html } from 'hono/html'
+import type { Refusal } from './refusal.ts'
+import { page } from '../html/layout.ts'
+
+const titles: Readonly<Record<number, string>> = {
+  302: 'Sign in first',
+  400: 'This request makes no sense',
+  401: 'Sign in first',
+  403: 'You may not use this',
+  404: 'There is nothing here',
+  429: 'Too much at once',
+  503: 'Not available now',
+}
+
+/** What the status would not say, or would say wrongly: these are about a sign-in, not about a right. */
+const titlesByCode: Readonly<Record<string, string>> = {
+  url_signature_invalid: 'This link does not work',
+  url_expired: 'This link is too old',
+  invalid_redirect_uri: 'This link does not work',
+  provider_refused: 'You are not signed in',
+  provider_invalid: 'You are not signed in',
+  provider_unavailable: 'Nobody can sign in now',
+  sign_in_state_mismatch: 'You are not signed in',
+  sign_in_expired: 'You are not signed in',
+  sign_in_used: 'This sign-in is over',
+  another_person: 'The machine is not signed in',
+  code_not_confirmed: 'Compare the code first',
+  device_code_over: 'This code is over',
+  device_login_off: 'No machines are signed in here',
+  sign_in_denied: 'You are not signed in',
+  form_not_ours: 'This form does not work',
+  too_many_wrong_codes: 'Too many wrong codes',
+}
+
+/** A refusal for somebody who reads it in a browser. */
+export function refusalPage(refusal: Refusal, requestId: string): string {
+  const { status, message, next, reasons, location, code } = refusal
+  const title = titlesByCode[code] ?? titles[status] ?? 'Something went wrong'
+  const body = html`<h1>${title}</h1>
+    <p>${sentence(message)}</p>
+    <p>${sentence(next)}</p>
+    ${location === undefined ? '' : html`<p><a class="button" href="${location}">Sign in</a></p>`}
+    <dl>
+      <dt>Code</dt>
+      <dd><code>${code}</code></dd>
+      ${
+        reasons.length === 0
+          ? ''
+          : html`<dt>Reasons</dt>
+              <dd><code>${reasons.join(', ')}</code></dd>`
+      }
+      <dt>Request</dt>
+      <dd><code>${requestId}</code></dd>
+    </dl>`
+  return page(title, body, status < 400 || status === 401 ? 'plain' : 'bad')
+}
+
+/** Our messages are lower case without a full stop; a page speaks in sentences. */
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}

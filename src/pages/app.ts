@@ -1,0 +1,85 @@
+import { HTTPException } from 'hono/http-exception'
+import type { Logger } from '../log.ts'
+import { messageOf } from '../errors.ts'
+import {
+  createPageApp,
+  sendPage,
+  sendRefusal,
+  type PageApp,
+  type RequestContext,
+} from './answers/page-app.ts'
+import { welcomePage } from './html/account-page.ts'
+import { requestIdHeader } from '../tunnel/headers.ts'
+import { gatewayPaths } from '../tunnel/paths.ts'
+import { toRefusal, type Refusal } from './answers/refusal.ts'
+
+/** Serves pages and APIs. */
+export type App = (request: Request, context: RequestContext) => Response | Promise<Response>
+
+export interface AppOptions {
+  readonly logger: Logger
+  /** Sign-in pages and APIs; undefined when no route needs one. */
+  readonly signIn: PageApp | undefined
+  /** The routes as JSON, for programs. */
+  readonly routesApi?: PageApp
+  /** Why tunnels were cut. */
+  readonly cutApi?: PageApp
+  /** Pages made outside of `gateway/`; where they pass a request on, a plain page is shown. */
+  readonly pages?: PageApp | undefined
+}
+
+/** Puts the pages and APIs together. Every path that is none of them is refused like a route. */
+export function createApp({ logger, signIn, routesApi, cutApi, pages }: AppOptions): App {
+  const app = createPageApp()
+  app.use(async (c, next) => {
+    await next()
+    c.header(requestIdHeader, c.env.requestId)
+  })
+  for (const part of [pages, signIn, routesApi, cutApi])
+    if (part !== undefined) app.route('/', part)
+  app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))
+  app.get('/healthz', (c) => c.text('ok\n'))
+  app.get('/ping', (c) => c.text('ok\n'))
+  app.all(`${gatewayPaths.tunnel}*`, (c) => sendRefusal(c, upgradeRequired))
+  app.get('/robots.txt', (c) => c.text('User-agent: *\nDisallow: /\n'))
+  app.notFound((c) => sendRefusal(c, notFound))
+  app.onError((error, c) => {
+    const refusal = error instanceof HTTPException ? badRequest(error) : toRefusal(error)
+    // Who goes away in the middle of a body is no fault of ours, and the access line tells of it.
+    if (refusal.status === 500 && !c.req.raw.signal.aborted)
+      logger.error('cannot serve a page', {
+        error: messageOf(error),
+        'request-id': c.env.requestId,
+      })
+    return sendRefusal(c, refusal)
+  })
+  return (request, context) => app.fetch(request, context)
+}
+
+/** What the library itself finds wrong with a request: a body that is too large or cannot be read. */
+function badRequest({ status, message }: HTTPException): Refusal {
+  return {
+    status,
+    code: status === 413 ? 'request_too_large' : 'malformed_request',
+    message: message === '' ? 'this request makes no sense' : message.toLowerCase(),
+    next: 'send a shorter, well-formed body',
+    reasons: [],
+  }
+}
+
+/** Not 426, whose `Upgrade` field HTTP/2 does not allow. */
+const upgradeRequired: Refusal = {
+  status: 400,
+  code: 'upgrade_required',
+  message: 'a tunnel is asked for here by a WebSocket, and this request is none',
+  next: 'something before the gateway may remove "Upgrade: websocket": let it pass that on, and HTTP/1.1',
+  reasons: [],
+}
+
+const notFound: Refusal = {
+  status: 404,
+  code: 'page_not_found',
+  message: 'there is no page here',
+  next: 'services are reached with "postern tcp", not with a browser',
+  reasons: [],
+}

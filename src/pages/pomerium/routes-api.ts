@@ -1,0 +1,100 @@
+import type { Identity } from '../../identity/identity.ts'
+import type { AnySession } from '../../identity/session.ts'
+import { explainReason } from '../../policy/explain.ts'
+import { gatewayPaths } from '../../tunnel/paths.ts'
+import { createPageApp, sendRefusal, type PageApp } from '../answers/page-app.ts'
+import type { Asker } from '../../access/decide.ts'
+import type { Refusal } from '../answers/refusal.ts'
+import type { SeenRoute } from '../../routes/seen.ts'
+import type { RouteWay } from '../../routes/ways.ts'
+import { isOurClient, stockCommand } from './stock-command.ts'
+
+export interface RoutesApiParts {
+  /** Undefined when nobody can sign in: then everybody sees what is public. */
+  readonly signIn: { readonly identity: Identity; readonly origin: URL } | undefined
+  seenBy(asker: Asker, gateway: string): readonly SeenRoute[]
+}
+
+/**
+ * The routes somebody may use now, in the shape of the reference (3.10), each with the commands that its
+ * caller has: our own clients say who they are, every other one is told a stock client's. Where people
+ * can sign in it answers 401 without a session and never redirects: clients follow redirects and choke
+ * on the page.
+ */
+export function createRoutesApi({ signIn, seenBy }: RoutesApiParts): PageApp {
+  const app = createPageApp()
+  app.get(gatewayPaths.routes, async (c) => {
+    const found = await signIn?.identity.fromHeaders(c.req.header())
+    if (signIn !== undefined && found === undefined) return sendRefusal(c, signInRequired)
+    const gateway = signIn?.origin.origin ?? `https://${new URL(c.req.url).host}`
+    const { ip, clientCertificate } = c.env
+    const seen = seenBy({ session: found?.session, ip, clientCertificate }, gateway)
+    const [usable, others] = [true, false].map((wanted) =>
+      seen.filter(({ isUsable }) => isUsable === wanted),
+    )
+    const isOurs = isOurClient(c.req.header('user-agent'))
+    const answer = {
+      routes: usable?.map(isOurs ? usableToJson : usableToStock),
+      listed_routes: others?.map(listedToJson),
+      ...(found && { session_expires_at: endOf(found.session) }),
+    }
+    return c.json(answer, 200, { 'cache-control': 'no-store' })
+  })
+  if (signIn !== undefined) addUser(app, signIn.identity)
+  return app
+}
+
+function addUser(app: PageApp, identity: Identity): void {
+  app.get('/.pomerium/user', async (c) => {
+    const found = await identity.fromHeaders(c.req.header())
+    if (found === undefined) return sendRefusal(c, signInRequired)
+    const { session } = found
+    const expires = { session_expires_at: endOf(session) }
+    if (session.kind === 'service-account')
+      return c.json({ service_account: session.userId, ...expires })
+    const { userId, email, name, groups } = session
+    return c.json({ user: userId, email, name, groups, ...expires })
+  })
+}
+
+/** RFC 3339; undefined for a service account that never expires. */
+function endOf({ expiresAtMs }: AnySession): string | undefined {
+  return expiresAtMs === undefined ? undefined : new Date(expiresAtMs).toISOString()
+}
+
+function toJson({ route }: SeenRoute): Record<string, unknown> {
+  const { id, name, from, description } = route
+  return { id, name, type: 'tcp', from, description }
+}
+
+function usableToJson(seen: SeenRoute): Record<string, unknown> {
+  const way = firstWhole(seen)
+  return {
+    ...toJson(seen),
+    ...(way && { connect_command: way.connect }),
+    commands: seen.ways.flatMap(({ commands }) => commands),
+  }
+}
+
+function usableToStock(seen: SeenRoute): Record<string, unknown> {
+  const way = firstWhole(seen)
+  return { ...toJson(seen), ...(way && { connect_command: stockCommand(seen.route, way) }) }
+}
+
+/** The first way, unless it would have to be changed before it runs: then it is no command. */
+function firstWhole({ ways: [first] }: SeenRoute): RouteWay | undefined {
+  return first?.placeholders.length === 0 ? first : undefined
+}
+
+function listedToJson(seen: SeenRoute): Record<string, unknown> {
+  const why = seen.reasons.map(explainReason).join('; ')
+  return { ...toJson(seen), reasons: seen.reasons, why, contact: seen.route.contact }
+}
+
+const signInRequired: Refusal = {
+  status: 401,
+  code: 'sign_in_required',
+  message: 'this needs the token of somebody who is signed in',
+  next: 'sign in, and send "Authorization: Bearer Pomerium-TOKEN"',
+  reasons: [],
+}

@@ -1,0 +1,65 @@
+import { AccessError, AppError, messageOf } from '../../errors.ts'
+import type { DeviceTarget } from '../../identity/pending-flow.ts'
+import type { Session } from '../../identity/session.ts'
+import { gatewayPaths } from '../../tunnel/paths.ts'
+import type { PageContext } from '../answers/page-app.ts'
+import type { SignInParts } from './parts.ts'
+import { askerOf } from './sign-in-log.ts'
+import { deviceId } from './device-parts.ts'
+
+/**
+ * Hands a new session over to the machine it was made for; answers where the browser goes then. The
+ * browser's own session stays what it is. Throws `AccessError` `device-code-over`, and ends the
+ * session, when the code has ended meanwhile.
+ */
+export async function finishDevice(
+  c: PageContext,
+  { identity, origin, audit, deviceLogin }: SignInParts,
+  device: DeviceTarget,
+  session: Session,
+): Promise<URL> {
+  const signedIn = { userId: session.userId, sessionId: session.id }
+  if (!deviceLogin() || !(await identity.deviceCodes.attach(device.secretHash, signedIn))) {
+    await identity.sessions.revoke(session.id)
+    throw new AccessError('device-code-over', 'the code of this machine has ended meanwhile', {
+      hint: 'ask for a new one in its terminal',
+    })
+  }
+  audit.record({
+    kind: 'sign-in',
+    event: 'device session made',
+    session,
+    ...askerOf(c),
+    details: { device: deviceId(device), host: device.host, 'approver-ip': c.env.ip },
+  })
+  return new URL(gatewayPaths.deviceDone, origin)
+}
+
+/**
+ * Tells a machine that its sign-in came to nothing, and why, so that it does not wait for one that
+ * nobody will finish. Never rejects.
+ */
+export async function failDevice(
+  c: PageContext,
+  { identity, logger }: SignInParts,
+  device: DeviceTarget,
+  error: unknown,
+): Promise<void> {
+  const fields = { device: deviceId(device), host: device.host, 'approver-ip': c.env.ip }
+  const { code, message } = inWords(error)
+  // Then the machine has its answer already: a session, a denial, or that its time is over.
+  if (code === 'device-code-over') return
+  try {
+    await identity.deviceCodes.deny(device.secretHash, message)
+    logger.info('device code denied', { ...fields, reason: code })
+  } catch (fault) {
+    // The usual one: its code is over, which is what the machine is told.
+    logger.info('device code not denied', { ...fields, error: messageOf(fault) })
+  }
+}
+
+/** What we did not throw on purpose tells nothing. */
+export function inWords(error: unknown): { readonly code: string; readonly message: string } {
+  if (error instanceof AppError) return error
+  return { code: 'internal-error', message: 'the gateway failed to finish this sign-in' }
+}

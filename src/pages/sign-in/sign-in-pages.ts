@@ -1,0 +1,113 @@
+import { bodyLimit } from 'hono/body-limit'
+import { AccessError } from '../../errors.ts'
+import type { SignInTarget } from '../../identity/pending-flow.ts'
+import type { FinishedSignIn } from '../../identity/sign-in.ts'
+import { loginParameters } from '../../tunnel/sign-in.ts'
+import { gatewayPaths } from '../../tunnel/paths.ts'
+import { finishDevice } from './device-finish.ts'
+import { createPageApp, type PageApp, type PageContext } from '../answers/page-app.ts'
+import { failSignIn } from './failed-sign-in.ts'
+import { finalUrl, leadOn, orThrow } from './lead-on.ts'
+import type { SignInParts } from './parts.ts'
+import { askFirst, isAskedFirst, takeAnswer } from './question.ts'
+
+/** @limit the form that signs in a program: 413 `request_too_large` */
+const maxAnswerBytes = 1024
+
+/**
+ * The sign-in itself, redirects all the way: from our address to the provider, back to the callback,
+ * and on to where it was asked for; a person is asked first where another site began it. It runs on
+ * one origin; asked by another name, the browser is sent there first.
+ */
+export function createSignInPages(parts: SignInParts): PageApp {
+  const { identity, origin } = parts
+  const app = createPageApp()
+  app.use(gatewayPaths.signIn, onlyOn(origin))
+  app.use(gatewayPaths.providerCallback, onlyOn(origin))
+
+  app.get(gatewayPaths.signIn, async (c) => {
+    const target = targetOf(c, parts)
+    if (isAskedFirst(c, target)) return askFirst(c, parts, target)
+    const { location, cookies } = await leadOn(c, parts, target)
+    return redirect(location, cookies)
+  })
+  app.post(gatewayPaths.signIn, bodyLimit({ maxSize: maxAnswerBytes }), async (c) =>
+    takeAnswer(c, parts, targetOf(c, parts)),
+  )
+
+  app.get(gatewayPaths.providerCallback, async (c) => {
+    const { search } = new URL(c.req.url)
+    let target: SignInTarget | undefined
+    try {
+      const cookieHeader = c.req.header('cookie')
+      const finished = await identity.signIn.finish({ search, cookieHeader, address: c.env.ip })
+      ;({ target } = finished)
+      return await finish(c, parts, finished)
+    } catch (error) {
+      return redirect(orThrow(await failSignIn(c, parts, error, target), error), [])
+    }
+  })
+  return app
+}
+
+/** Hands a new session over to whoever it was made for. */
+async function finish(
+  c: PageContext,
+  parts: SignInParts,
+  { target, session }: FinishedSignIn,
+): Promise<Response> {
+  const { identity, metrics, signInLog } = parts
+  if (target.device !== undefined) {
+    const done = await finishDevice(c, parts, target.device, session)
+    metrics.signedIn('ok')
+    return redirect(done, [])
+  }
+  const own = await identity.cookie.issue(session)
+  const url = await finalUrl(parts, target, session)
+  metrics.signedIn('ok')
+  signInLog.signedIn(session, c)
+  return redirect(url, [own])
+}
+
+/** A page that runs on one origin only: `Host` may lead a browser there, and nowhere else. */
+export function onlyOn(origin: URL) {
+  return async (c: PageContext, next: () => Promise<void>): Promise<Response | void> => {
+    const asked = new URL(c.req.url)
+    if (asked.host === origin.host) return next()
+    return redirect(new URL(`${asked.pathname}${asked.search}`, origin), [])
+  }
+}
+
+/** A redirect that nobody keeps, and that tells the next page nothing of this one's address. */
+export function redirect(location: URL, cookies: readonly string[]): Response {
+  const headers = new Headers({
+    location: location.href,
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+  })
+  for (const cookie of cookies) headers.append('set-cookie', cookie)
+  return new Response(null, { status: 302, headers })
+}
+
+/** Where this sign-in leads: our own page, or what a signed address names. */
+function targetOf(
+  c: PageContext,
+  { identity, origin, home, parseRedirect }: SignInParts,
+): SignInTarget {
+  const redirectUri = c.req.query(loginParameters.redirectUri)
+  if (redirectUri === undefined) {
+    return { returnTo: new URL(home, origin).href, carries: 'nothing' }
+  }
+  const { pathname, search } = new URL(c.req.url)
+  identity.verifySignedUrl(new URL(`${pathname}${search}`, origin))
+  // The whitelist may have changed since the address was signed.
+  if (parseRedirect(redirectUri) === undefined) {
+    throw new AccessError('invalid-redirect-uri', 'a sign-in may no longer end there', {
+      hint: 'start again where you came from',
+    })
+  }
+  const codeChallenge = c.req.query(loginParameters.codeChallenge)
+  return codeChallenge === undefined
+    ? { returnTo: redirectUri, carries: 'token' }
+    : { returnTo: redirectUri, carries: 'code', codeChallenge }
+}

@@ -1,0 +1,81 @@
+import type { Socket } from 'node:net'
+import { unmapIPv4 } from '../address.ts'
+import type { ConnectionEnds, ProxyHeader } from '../net/proxy-protocol.ts'
+import type { PresentedCertificate } from '../net/presented-certificate.ts'
+
+/** A socket, or the view of one that an HTTP/2 session gives. */
+type Peer = Partial<Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>>
+
+/** Who is at the other end of a connection: as its edge tells it, else the connection's own peer. */
+export interface Client {
+  /** Never in IPv6-mapped form; empty when the connection was gone before anybody asked. */
+  readonly ip: string
+  /** The client's address and the one it connected to, with their ports; undefined when not known. */
+  readonly ends: ConnectionEnds | undefined
+  /** What it showed in its TLS handshake; undefined when it showed nothing, or was not asked. */
+  readonly clientCertificate?: PresentedCertificate | undefined
+}
+
+/** The clients' real addresses, where a PROXY header told another than the connection's own peer. */
+export interface ClientAddresses {
+  /** Begins a connection: remembers what its header says, where it has one, for as long as it is there. */
+  set(socket: Socket, header: ProxyHeader | undefined): void
+  /**
+   * Notes what was shown on a connection, under the object that `get` will be asked with: two
+   * connections may have the same addresses for a moment, and must never share a certificate.
+   */
+  setCertificate(peer: Peer, certificate: PresentedCertificate | undefined): void
+  get(peer: Peer): Client
+}
+
+/**
+ * Remembers by the edge connection's own addresses and ports, since TLS and HTTP/2 wrap the socket
+ * that the header came on, and every wrapper still tells these.
+ */
+export function createClientAddresses(): ClientAddresses {
+  const told = new Map<string, Client>()
+  const certificates = new WeakMap<Peer, PresentedCertificate>()
+  return {
+    set(socket, header) {
+      const key = keyOf(socket)
+      // A port may be in use again before the connection that had it is known to be closed: neither may
+      // this one speak for the last, nor the last take away what this one says.
+      told.delete(key)
+      const { source, destination } = header ?? {}
+      if (source === undefined || destination === undefined) return
+      const client = { ip: unmapIPv4(source.host), ends: { source, destination } }
+      told.set(key, client)
+      socket.once('close', () => {
+        if (told.get(key) === client) told.delete(key)
+      })
+    },
+    setCertificate(peer, certificate) {
+      if (certificate !== undefined) certificates.set(peer, certificate)
+    },
+    get(peer) {
+      const client = told.get(keyOf(peer)) ?? ownClient(peer)
+      const clientCertificate = certificates.get(peer)
+      return clientCertificate === undefined ? client : { ...client, clientCertificate }
+    },
+  }
+}
+
+function ownClient({ remoteAddress, remotePort, localAddress, localPort }: Peer): Client {
+  const source = endOf(remoteAddress, remotePort)
+  const destination = endOf(localAddress, localPort)
+  const ip = source?.host ?? ''
+  return { ip, ends: source && destination && { source, destination } }
+}
+
+function endOf(
+  address: string | undefined,
+  port: number | undefined,
+): ConnectionEnds['source'] | undefined {
+  return address === undefined || port === undefined
+    ? undefined
+    : { host: unmapIPv4(address), port }
+}
+
+function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Peer): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
+}

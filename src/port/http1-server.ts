@@ -1,0 +1,94 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import { lingerOnClose } from '../net/linger.ts'
+import type { ClientAddresses } from './client-addresses.ts'
+import { isTunnelUpgrade } from '../tunnel/websocket.ts'
+import { createPipeline } from './peers/pipeline.ts'
+import type { Peers } from './peers/peers.ts'
+import { carryTunnel } from './peers/carry-tunnel.ts'
+import {
+  isOversized,
+  maxHeaderBytes,
+  maxHeaderFields,
+  type HttpServerOptions,
+} from './port-handlers.ts'
+
+/** How often heads under way are checked against their time. */
+const headCheckMs = 1_000
+
+/** Makes the HTTP/1.1 server of the port; its connections come by `emit('connection')`. */
+export function createHttp1Server(
+  options: HttpServerOptions,
+  clients: ClientAddresses,
+  peers: Peers,
+): Server {
+  const { idleTimeoutMs, readTimeoutMs, handlers } = options
+  const server = createServer({
+    maxHeaderSize: maxHeaderBytes,
+    keepAliveTimeout: idleTimeoutMs,
+    headersTimeout: readTimeoutMs,
+    // Bodies have a bound of progress, as answers do.
+    requestTimeout: 0,
+    connectionsCheckingInterval: headCheckMs,
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+    shouldUpgradeCallback: isTunnelUpgrade,
+  })
+  // Node drops what goes beyond in silence; one more than we take shows that there was more.
+  server.maxHeadersCount = maxHeaderFields + 1
+  lingerOnClose(server)
+  const pipeline = createPipeline((request, response, exchange) =>
+    handlers.request(request, response, clients.get(request.socket), exchange),
+  )
+  const refuseOversized = ({ rawHeaders, socket }: IncomingMessage): boolean => {
+    if (!isOversized(rawHeaders)) return false
+    handlers.malformedHttp1(tooManyFields, socket, clients.get(socket))
+    return true
+  }
+  const carry = (socket: Duplex, serve: () => Promise<void>): void => {
+    const peer = peers.of(socket as TLSSocket)
+    // A page that is still being answered would be written into the tunnel.
+    if (peer === undefined || pipeline.isBusy(socket)) socket.destroy()
+    else void carryTunnel(peer, serve)
+  }
+  server.on('connect', (request, socket, head) => {
+    if (refuseOversized(request)) return
+    const client = clients.get(request.socket)
+    carry(socket, () => handlers.connectHttp1(request, socket as TLSSocket, head, client))
+  })
+  server.on('upgrade', (request, socket, head) => {
+    if (refuseOversized(request)) return
+    const client = clients.get(request.socket)
+    if (isTunnelUpgrade(request)) {
+      carry(socket, () => handlers.connectWebSocket(request, socket as TLSSocket, head, client))
+    } else {
+      // Only a Node.js before 24.9, which does not ask `shouldUpgradeCallback`.
+      handlers.malformedHttp1(new Error('an upgrade to nothing'), socket as TLSSocket, client)
+    }
+  })
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
+    if (refuseOversized(request)) return
+    const peer = peers.of(request.socket)
+    if (peer !== undefined) pipeline.add(request, response, peer)
+  }
+  server.on('request', take)
+  // An expectation that nobody knows need not be met (RFC 9110 §10.1.1). By itself Node answers 417, at
+  // once and to every request of a chunk, whoever reads it.
+  server.on('checkExpectation', take)
+  const broken = new WeakSet<Duplex>()
+  server.on('clientError', (error, socket) => {
+    // Every further piece of the same mess would be reported again.
+    if (broken.has(socket)) return
+    broken.add(socket)
+    handlers.malformedHttp1(error, socket as TLSSocket, clients.get(socket as TLSSocket))
+  })
+  // It never listens by itself: without this event its head timeouts are not checked.
+  server.emit('listening')
+  return server
+}
+
+/** As Node's own error for a head of too many bytes. */
+const tooManyFields = Object.assign(new Error(`more than ${maxHeaderFields} fields`), {
+  code: 'HPE_HEADER_OVERFLOW',
+})

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import * as http2 from 'node:http2'
+import { test } from 'node:test'
+import {
+  echo,
+  startService,
+  startTestGateway,
+  testCa,
+  testRoute,
+} from '../gateway/gateway.fixture.ts'
+
+test('a connection is allowed many streams and bytes once it carries a tunnel, and not before', async (t) => {
+  await using service = await startService(echo)
+  await using gateway = await startTestGateway([
+    testRoute('tcp+https://echo.example.com:7', [service.port]),
+  ])
+  const session = http2.connect(`https://localhost:${gateway.port}`, { ca: testCa })
+  t.after(() => session.destroy())
+  const [first] = (await once(session, 'remoteSettings')) as [http2.Settings]
+  assert.equal(first.maxConcurrentStreams, 32)
+
+  assert.equal(await statusOf(connect(session, 'nothing.example.com:7')), 404)
+  assert.equal(session.remoteSettings.maxConcurrentStreams, 32)
+  assert.equal(session.state.remoteWindowSize, 65_535)
+
+  const changed = once(session, 'remoteSettings') as Promise<[http2.Settings]>
+  assert.equal(await statusOf(connect(session, 'echo.example.com:7')), 200)
+  assert.equal((await changed)[0].maxConcurrentStreams, 250)
+  assert.equal(session.state.remoteWindowSize, 8 * 1024 * 1024)
+
+  const more = Array.from({ length: 60 }, () => connect(session, 'echo.example.com:7'))
+  assert.deepEqual([...new Set(await Promise.all(more.map(statusOf)))], [200])
+})
+
+function connect(session: http2.ClientHttp2Session, authority: string): http2.ClientHttp2Stream {
+  return session.request({ ':method': 'CONNECT', ':authority': authority }).on('error', () => {})
+}
+
+async function statusOf(stream: http2.ClientHttp2Stream): Promise<number> {
+  const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+  return Number(headers[':status'])
+}

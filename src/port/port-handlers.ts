@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type {
+  Http2ServerRequest,
+  Http2ServerResponse,
+  IncomingHttpHeaders,
+  ServerHttp2Stream,
+} from 'node:http2'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Client } from './client-addresses.ts'
+import { headBytes } from './peers/head-bytes.ts'
+import type { Exchange } from './peers/peer.ts'
+
+/** A request for a page or an API, by either HTTP version. */
+export type PageRequest = IncomingMessage | Http2ServerRequest
+export type PageResponse = ServerResponse | Http2ServerResponse
+
+/** Who serves what arrives on the port. */
+export interface PortHandlers {
+  /**
+   * CONNECT over HTTP/1.1; `head` is what came after it. The socket is the handler's from here on.
+   * Resolves when the tunnel is over, or was refused; so do the next two. None of them rejects.
+   */
+  connectHttp1(
+    request: IncomingMessage,
+    socket: TLSSocket,
+    head: Buffer,
+    client: Client,
+  ): Promise<void>
+  /** CONNECT over HTTP/2. The stream is the handler's from here on. */
+  connectHttp2(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    client: Client,
+  ): Promise<void>
+  /** A tunnel over a WebSocket: a handshake with the tunnel's path. As `connectHttp1`. */
+  connectWebSocket(
+    request: IncomingMessage,
+    socket: TLSSocket,
+    head: Buffer,
+    client: Client,
+  ): Promise<void>
+  /**
+   * Bytes that are no HTTP/1.1 request, or a head that took too long or is too large; or a request
+   * without TLS, whose socket has none.
+   */
+  malformedHttp1(error: Error, socket: Socket, client: Client): void
+  /** A head over HTTP/2 that is too large. The stream is the handler's from here on. */
+  oversizedHttp2(stream: ServerHttp2Stream, client: Client): void
+  /** Every other request; the exchange is ended by who calls. */
+  request(request: PageRequest, response: PageResponse, client: Client, exchange: Exchange): void
+}
+
+/** What an HTTP server of the port is made with. */
+export interface HttpServerOptions {
+  /** Connections with nothing under way are closed after this; 0 for never. */
+  readonly idleTimeoutMs: number
+  /** Time to send one request head; 0 for no limit. */
+  readonly readTimeoutMs: number
+  readonly handlers: PortHandlers
+}
+
+/**
+ * Most fields of one request.
+ *
+ * @limit fields of a request's head: 431 `head_too_large`; over HTTP/2 the stream may be reset
+ * instead
+ */
+export const maxHeaderFields = 200
+/**
+ * Most bytes of one request's head, names and values.
+ *
+ * @limit the head of a request: 431 `head_too_large`; over HTTP/2 the connection may be closed
+ * instead
+ */
+export const maxHeaderBytes = 32 * 1024
+
+/** Whether a head is too large: Node drops fields over HTTP/1.1, and counts no bytes over HTTP/2. */
+export function isOversized(rawHeaders: readonly string[]): boolean {
+  if (rawHeaders.length > 2 * maxHeaderFields) return true
+  return headBytes(rawHeaders) > maxHeaderBytes
+}

@@ -1,0 +1,207 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import * as tls from 'node:tls'
+import { systemCode } from '../errors.ts'
+import { runsOn } from '../net/beneath.ts'
+import { keepAliveMs } from '../net/dial.ts'
+import type { CutCode } from '../tunnel/cut.ts'
+import { createClientAddresses, type ClientAddresses } from './client-addresses.ts'
+import type { ClientCertificates } from './client-certificates/client-certificates.ts'
+import type { Certificate } from './tls-contexts.ts'
+import type { ListenAddress } from '../net/listen-address.ts'
+import { createHttp1Server } from './http1-server.ts'
+import { createHttp2Server } from './http2-server.ts'
+import type { Peer } from './peers/peer.ts'
+import type { Peers } from './peers/peers.ts'
+import { createTurns } from './peers/turns.ts'
+import type { HttpServerOptions, PortHandlers } from './port-handlers.ts'
+import { listenError } from '../net/listen-address.ts'
+import type { ProxyAdmission } from './proxy-admission.ts'
+import type { TlsContexts } from './tls-contexts.ts'
+
+export interface PortOptions extends HttpServerOptions {
+  readonly address: ListenAddress
+  readonly contexts: TlsContexts
+  /** Registers every connection. */
+  readonly peers: Peers
+  /** Reads what stands before TLS, and says who may go on; without it everybody may. */
+  readonly admission?: ProxyAdmission
+  /**
+   * Looks at what a client showed in its handshake. Without it nothing is noted: then every policy that
+   * asks for a certificate says no.
+   */
+  readonly clientCertificates?: Pick<ClientCertificates, 'admit'>
+  /** Time for a TLS handshake, in milliseconds; default 15 s. */
+  readonly handshakeTimeoutMs?: number
+}
+
+export interface Port {
+  /** Where it listens, with the port the system chose. */
+  readonly address: AddressInfo
+  /** New connections get these; those that are open keep theirs. `clientCa` as in `TlsContexts`. */
+  replaceCertificates(certificates: readonly Certificate[], clientCa?: string): void
+  /** Frees the port and lets go of connections without anything under way. */
+  stopAccepting(): void
+  /** Tells clients why all their tunnels are cut now, where their transport has a way to say it. */
+  announceCut(code: CutCode): void
+  /** Resolves once no connection is left; to be asked after `stopAccepting`. */
+  emptied(): Promise<void>
+  /** Ends every connection that is still there. */
+  destroy(): void
+}
+
+/** What OpenSSL finds when a request comes where a handshake should: GET and the like, CONNECT. */
+const plainHttp: ReadonlySet<string> = new Set([
+  'ERR_SSL_HTTP_REQUEST',
+  'ERR_SSL_HTTPS_PROXY_REQUEST',
+])
+
+/** @limit time for a TLS handshake: the connection is closed */
+const defaultHandshakeTimeoutMs = 15_000
+/**
+ * Listens on the one port: PROXY header, TLS, then HTTP/1.1 or HTTP/2 by ALPN. The HTTP servers get
+ * their connections by `emit('connection')` and never listen.
+ *
+ * @throws SystemError `address-in-use`, `address-not-allowed` or `cannot-listen`
+ */
+export async function openPort(options: PortOptions): Promise<Port> {
+  const { peers } = options
+  const sockets = new Set<Socket>()
+  /** Those whose handshake is not done: nothing is under way on them. */
+  const beginning = new Set<Socket>()
+  const { promise: emptied, resolve: onEmptied } = Promise.withResolvers<void>()
+  const clients = createClientAddresses()
+  const servers = { ...options, handlers: pagesInTurns(options.handlers) }
+  const http1 = createHttp1Server(servers, clients, peers)
+  const secondVersion = createHttp2Server(servers, clients)
+  const serve = (socket: tls.TLSSocket): void => {
+    const peer = peers.of(socket)
+    if (peer === undefined) {
+      socket.destroy()
+      return
+    }
+    beginning.delete(peer.connection)
+    peer.progressed()
+    refuseRenegotiation(socket, peer)
+    runsOn(socket, peer.connection)
+    const certificate = options.clientCertificates?.admit(socket, clients.get(socket).ip)
+    if (certificate === 'refused') {
+      // Before a byte of HTTP is read: under TLS 1.3 the client takes its handshake for done.
+      socket.destroy()
+      return
+    }
+    clients.setCertificate(socket, certificate)
+    if (socket.alpnProtocol === 'h2') secondVersion.accept(socket, peer)
+    else http1.emit('connection', socket)
+  }
+  const refusePlainHttp = (error: Error, connection: Socket): void =>
+    options.handlers.malformedHttp1(error, connection, clients.get(connection))
+  let secure = createTlsServer(options, serve, refusePlainHttp)
+
+  const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    sockets.add(socket)
+    beginning.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      sockets.delete(socket)
+      beginning.delete(socket)
+      if (sockets.size === 0 && !listener.listening) onEmptied()
+    })
+    socket.setKeepAlive(true, keepAliveMs)
+    const peer = peers.begin(socket)
+    void admit(socket, options.admission, clients).then((isAdmitted) => {
+      if (isAdmitted) peer.from(clients.get(socket).ip)
+      else socket.destroy()
+      if (isAdmitted && peer.isOpen) secure.emit('connection', socket)
+    })
+  })
+  await listen(listener, options.address)
+  // Without a listener the second failure of `accept` would end the process.
+  listener.on('error', () => peers.outOfDescriptors())
+  return {
+    address: listener.address() as AddressInfo,
+    replaceCertificates(certificates, clientCa) {
+      options.contexts.replace(certificates, clientCa)
+      // A new one: whether clients are asked for a certificate cannot be changed in a running one.
+      secure = createTlsServer(options, serve, refusePlainHttp)
+    },
+    stopAccepting() {
+      listener.close()
+      http1.close()
+      secondVersion.close()
+      for (const socket of beginning) socket.destroy()
+      if (sockets.size === 0) onEmptied()
+    },
+    announceCut: (code) => secondVersion.announceCut(code),
+    emptied: () => emptied,
+    destroy() {
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+/** Pages wait for their turn, tunnels do not; a request whose client has gone meanwhile is not looked at. */
+function pagesInTurns(handlers: PortHandlers): PortHandlers {
+  const inTurn = createTurns()
+  return {
+    ...handlers,
+    request(request, response, client, exchange) {
+      const takeBack = inTurn(() => handlers.request(request, response, client, exchange))
+      response.once('close', takeBack)
+    },
+  }
+}
+
+/** Shakes hands; it never listens, and gets its connections by `emit('connection')`. */
+function createTlsServer(
+  options: PortOptions,
+  serve: (socket: tls.TLSSocket) => void,
+  refusePlainHttp: (error: Error, connection: Socket) => void,
+): tls.Server {
+  const server = tls.createServer({
+    ...options.contexts.base,
+    SNICallback: options.contexts.select,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    handshakeTimeout: options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
+  })
+  server.on('secureConnection', serve)
+  server.on('tlsClientError', (error, socket) => {
+    const connection = options.peers.of(socket)?.connection
+    // Now: Node closes the connection beneath as soon as this returns.
+    if (connection !== undefined && plainHttp.has(systemCode(error) ?? '')) {
+      refusePlainHttp(error, connection)
+    }
+    // Node leaves the connection open after a handshake that took too long.
+    else socket.destroy()
+  })
+  return server
+}
+
+/**
+ * A handshake costs the gateway ten times what it costs a client, and TLS 1.2 lets one ask for it again
+ * and again on the same connection (RFC 5246 §7.4.1.1). No client of ours does.
+ */
+function refuseRenegotiation(socket: tls.TLSSocket, peer: Peer): void {
+  if (socket.getProtocol() !== 'TLSv1.2') return
+  socket.disableRenegotiation()
+  socket.on('error', (error) => {
+    if (systemCode(error) === 'ERR_TLS_RENEGOTIATION_DISABLED') peer.close('renegotiation')
+  })
+}
+
+async function admit(
+  socket: Socket,
+  admission: ProxyAdmission | undefined,
+  clients: ClientAddresses,
+): Promise<boolean> {
+  const header = await admission?.admit(socket)
+  if (header === 'refused') return false
+  clients.set(socket, header)
+  return true
+}
+
+function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, `${host ?? ''}:${port}`)))
+    server.listen(host === undefined ? { port } : { host, port }, resolve)
+  })
+}

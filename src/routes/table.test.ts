@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { formatAuthority, parseAuthority } from '../address.ts'
+import { parsePolicy } from '../policy/language/parse.ts'
+import { parseFrom } from './from.ts'
+import type { Target } from './from.ts'
+import type { Route } from './route.ts'
+import { coversTarget, createRouteTable } from './table.ts'
+
+function route(from: string): Route {
+  const parsed = parsePolicy([])
+  assert.ok('policy' in parsed)
+  const plain = { id: from, name: from, description: '', to: [], isPublic: false }
+  const bounds = { timeoutMs: 0, idleTimeoutMs: 0, stallTimeoutMs: 0, maxTunnels: 0 }
+  return { ...plain, ...bounds, from, policy: parsed.policy, isListed: false, contact: '' }
+}
+
+function matched(froms: readonly string[], authority: string): string | undefined {
+  const parsed = parseAuthority(authority)
+  assert.ok(parsed, authority)
+  return createRouteTable(froms.map(route)).match(parsed)?.from
+}
+
+function targetOf(from: string): Target {
+  const parsed = parseFrom(`tcp+https://${from}`)
+  assert.ok('targets' in parsed && parsed.targets[0] !== undefined)
+  return parsed.targets[0]
+}
+
+const host = fc.oneof(
+  fc.stringMatching(/^[a-z][a-z0-9]{0,8}(\.[a-z]{1,8}){0,3}$/),
+  fc.ipV4(),
+  fc.constantFrom('[::1]', '[2001:db8::7]'),
+)
+const port = fc.integer({ min: 1, max: 65_535 })
+
+describe('a route table', () => {
+  test('finds every exact from by itself, in any case', () => {
+    fc.assert(
+      fc.property(host, port, fc.array(host), (host, port, others) => {
+        const from = `tcp+https://${host}:${port}`
+        const wide = ['tcp+https://*', ...others.map((other) => `tcp+https://${other}`)]
+        assert.equal(matched([...wide, from], `${host.toUpperCase()}:${port}`), from)
+      }),
+    )
+  })
+
+  test('tells ports apart', () => {
+    assert.equal(matched(['tcp+https://ssh.example.com:443'], 'ssh.example.com:22'), undefined)
+  })
+
+  test('prefers host and port, then the host with any port, then wildcards', () => {
+    const froms = ['tcp+https://*.b:22', 'tcp+https://a.b', 'tcp+https://a.b:22']
+    assert.equal(matched(froms, 'a.b:22'), 'tcp+https://a.b:22')
+    assert.equal(matched(froms, 'a.b:23'), 'tcp+https://a.b')
+    assert.equal(matched(froms, 'c.b:22'), 'tcp+https://*.b:22')
+    assert.equal(matched(froms, 'c.b:23'), undefined)
+  })
+
+  test('tries wildcards in the order of their from, however they were given', () => {
+    const froms = ['tcp+https://*.prod.b:22', 'tcp+https://*.b:22']
+    assert.equal(matched(froms, 'x.prod.b:22'), 'tcp+https://*.b:22')
+    assert.equal(matched(froms.toReversed(), 'x.prod.b:22'), 'tcp+https://*.b:22')
+  })
+
+  test('knows each target of the extended form, and not its gateway', () => {
+    const from = 'tcp+https://gate.b/a:22/c:23'
+    assert.equal(matched([from], 'a:22'), from)
+    assert.equal(matched([from], 'c:23'), from)
+    assert.equal(matched([from], 'gate.b:22'), undefined)
+  })
+
+  test('knows its hosts, on whatever port', () => {
+    const table = createRouteTable([route('tcp+https://a.b:22'), route('tcp+https://*.c')])
+    assert.ok(table.hasHost('A.b'))
+    assert.ok(table.hasHost('x.c'))
+    assert.ok(!table.hasHost('c'))
+  })
+
+  test('refuses a from that was never checked', () => {
+    assert.throws(() => createRouteTable([route('ssh.example.com')]), TypeError)
+  })
+})
+
+describe('a target covers another', () => {
+  test('when every authority of that one belongs to it', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*'), minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(letters, letters, fc.stringMatching(/^[ab]{1,3}$/), (first, second, filling) => {
+        const [wide, narrow] = [targetOf(`${first}x`), targetOf(`${second}x:22`)]
+        if (!coversTarget(wide, narrow)) return
+        const authority = formatAuthority({ host: narrow.host.replaceAll('*', filling), port: 22 })
+        const wideFrom = `tcp+https://${wide.host}`
+        assert.equal(matched([wideFrom], authority), wideFrom)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('and a port does not cover any port', () => {
+    assert.ok(coversTarget(targetOf('*.b'), targetOf('*.a.b:22')))
+    assert.ok(!coversTarget(targetOf('*.b:22'), targetOf('*.a.b')))
+    assert.ok(!coversTarget(targetOf('*.a.b'), targetOf('*.b')))
+  })
+})

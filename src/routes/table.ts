@@ -1,0 +1,98 @@
+import type { HostPort } from '../address.ts'
+import { formatTarget, parseFrom } from './from.ts'
+import type { From, Target } from './from.ts'
+import type { Route } from './route.ts'
+import { matchesWildcard } from './wildcard.ts'
+
+/** Every route, ready to be asked for. A reload makes a new one. */
+export interface RouteTable {
+  /** As they were given. */
+  readonly routes: readonly Route[]
+  /** The route that a CONNECT authority belongs to, or undefined when there is none. */
+  match(authority: HostPort): Route | undefined
+  /** Whether some route answers to this host, on whatever port. */
+  hasHost(host: string): boolean
+  /** The ports on which some route answers to this host, lowest first. */
+  portsOf(host: string): readonly number[]
+}
+
+interface WildcardTarget extends Target {
+  readonly route: Route
+}
+
+/**
+ * Makes the table (reference 3.2): an exact host and port first, then the host with any port, then
+ * wildcards in the order of their `from`. The first route with a target keeps it.
+ *
+ * @throws {TypeError} for a `from` that was never checked
+ */
+export function createRouteTable(routes: readonly Route[]): RouteTable {
+  const exact = new Map<string, Route>()
+  const hosts = new Map<string, Set<number>>()
+  const wildcards: WildcardTarget[] = []
+  for (const route of routes) {
+    for (const target of checkedFrom(route.from).targets) {
+      if (target.host.includes('*')) wildcards.push({ ...target, route })
+      else {
+        const key = formatTarget(target)
+        addPort(hosts, target)
+        if (!exact.has(key)) exact.set(key, route)
+      }
+    }
+  }
+  wildcards.sort((a, b) => compareText(a.route.from, b.route.from))
+
+  return {
+    routes,
+    match({ host, port }) {
+      const name = host.toLowerCase()
+      return (
+        exact.get(formatTarget({ host: name, port })) ??
+        exact.get(formatTarget({ host: name, port: undefined })) ??
+        wildcards.find((target) => matchesTarget(target, name, port))?.route
+      )
+    },
+    hasHost(host) {
+      const name = host.toLowerCase()
+      return hosts.has(name) || wildcards.some((target) => matchesWildcard(target.host, name))
+    },
+    portsOf(host) {
+      const name = host.toLowerCase()
+      const ports = new Set(hosts.get(name))
+      for (const target of wildcards) {
+        if (target.port !== undefined && matchesWildcard(target.host, name)) ports.add(target.port)
+      }
+      return [...ports].sort((a, b) => a - b)
+    },
+  }
+}
+
+/** Any port adds none: whoever asks for such a host has a route. */
+function addPort(hosts: Map<string, Set<number>>, { host, port }: Target): void {
+  const ports = hosts.get(host) ?? new Set()
+  if (port !== undefined) ports.add(port)
+  hosts.set(host, ports)
+}
+
+/** Whether every authority of the second target belongs to the first as well. */
+export function coversTarget(first: Target, second: Target): boolean {
+  if (first.port !== undefined && first.port !== second.port) return false
+  // A star of the second is, to the first, a character like any other.
+  return first.host === second.host || matchesWildcard(first.host, second.host)
+}
+
+/** By code point, as Pomerium's order of `from` is: the same on every machine. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+function checkedFrom(text: string): From {
+  const from = parseFrom(text)
+  if ('fault' in from) throw new TypeError(`route from: ${from.fault}`)
+  return from
+}
+
+function matchesTarget(target: Target, host: string, port: number): boolean {
+  return (target.port === undefined || target.port === port) && matchesWildcard(target.host, host)
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { runProgramSync } from '../program.fixture.ts'
+import { waysTo } from './ways.ts'
+
+const gateway = 'https://gate.example.com'
+
+function commands(from: string, at = gateway): readonly string[] {
+  return waysTo({ from: `tcp+https://${from}` }, at).flatMap((way) =>
+    way.commands.map(({ command }) => command),
+  )
+}
+
+describe('the ways to a route', () => {
+  test('the tool is guessed from the port that people ask for', () => {
+    const open = `postern tcp --gateway ${gateway} --listen 127.0.0.1:`
+    assert.deepEqual(commands('ssh.example.com:22'), [
+      `ssh -o "ProxyCommand=postern tcp --gateway ${gateway} --listen - %h:%p" ssh.example.com`,
+    ])
+    assert.deepEqual(commands('db.example.com:5432'), [
+      `${open}15432 db.example.com:5432`,
+      'psql "host=db.example.com hostaddr=127.0.0.1 port=15432"',
+    ])
+    assert.deepEqual(commands('db.example.com:3306'), [
+      `${open}13306 db.example.com:3306`,
+      'mysql --host=127.0.0.1 --port=13306',
+    ])
+    assert.deepEqual(commands('cache.example.com:6379'), [
+      `${open}16379 cache.example.com:6379`,
+      'redis-cli -h 127.0.0.1 -p 16379',
+    ])
+    assert.deepEqual(commands('win.example.com:3389'), [
+      `${open}13389 win.example.com:3389`,
+      'mstsc /v:127.0.0.1:13389',
+      'xfreerdp /v:127.0.0.1:13389',
+    ])
+    assert.deepEqual(commands('echo.example.com:7'), [
+      `postern tcp --gateway ${gateway} echo.example.com:7`,
+    ])
+  })
+
+  test('the gateway is left out where it is at the destination itself', () => {
+    assert.deepEqual(commands('gate.example.com:7'), ['postern tcp gate.example.com:7'])
+    assert.deepEqual(commands('gate.example.com:7', `${gateway}:8443`), [
+      `postern tcp --gateway ${gateway}:8443 gate.example.com:7`,
+    ])
+  })
+
+  test('the extended form names its own gateway, once for each destination', () => {
+    assert.deepEqual(commands('other.example.com:8443/a.internal:7/b.internal:9'), [
+      'postern tcp --gateway https://other.example.com:8443 a.internal:7',
+      'postern tcp --gateway https://other.example.com:8443 b.internal:9',
+    ])
+    assert.deepEqual(commands('other.example.com:443/a.internal:7'), [
+      'postern tcp --gateway https://other.example.com a.internal:7',
+    ])
+  })
+
+  test('what a route leaves open is a placeholder, and said to be one', () => {
+    const [wildcard] = waysTo({ from: 'tcp+https://*.lab.example.com:22' }, gateway)
+    assert.deepEqual(wildcard?.placeholders, ['NAME'])
+    assert.equal(wildcard.destination, 'NAME.lab.example.com:22')
+    assert.match(wildcard.commands[0]?.command ?? '', / NAME\.lab\.example\.com$/)
+    const [open] = waysTo({ from: 'tcp+https://any.example.com' }, gateway)
+    assert.deepEqual(open?.placeholders, ['PORT'])
+    assert.match(open.commands[0]?.command ?? '', / any\.example\.com:PORT$/)
+    const [both] = waysTo({ from: 'tcp+https://*.example.com' }, gateway)
+    assert.deepEqual(both?.placeholders, ['NAME', 'PORT'])
+  })
+
+  test('a shell reads the words as they are meant, IPv6 included', () => {
+    const words = (command: string): string[] =>
+      runProgramSync('/bin/sh', ['-c', `printf '%s\\n' ${command.replace(/^\S+ /, '')}`])
+        .stdout.split('\n')
+        .slice(0, -1)
+    const [echo = ''] = commands('[fd00::1]:7', 'https://[fd00::2]:8443')
+    assert.deepEqual(words(echo), ['tcp', '--gateway', 'https://[fd00::2]:8443', '[fd00::1]:7'])
+    const [ssh = ''] = commands('[fd00::1]:22', 'https://[fd00::2]')
+    assert.deepEqual(words(ssh), [
+      '-o',
+      'ProxyCommand=postern tcp --gateway https://[fd00::2] --listen - [%h]:%p',
+      'fd00::1',
+    ])
+  })
+})

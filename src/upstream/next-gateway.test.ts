@@ -1,0 +1,421 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect as connectHttp2, constants } from 'node:http2'
+import { connect, type Socket } from 'node:net'
+import { describe, test } from 'node:test'
+import * as tls from 'node:tls'
+import { createCertificateAuthority } from '../net/certificate.ts'
+import { parseIpRange } from '../ip-ranges.ts'
+import { dial } from '../net/dial.ts'
+import { decodeProxyHeader, encodeProxyHeader, proxyVersions } from '../net/proxy-protocol.ts'
+import {
+  connectHead,
+  connectTls,
+  echo,
+  exchangeHttp1,
+  startService,
+  startTestGateway,
+  testCa,
+  testCertificate,
+  testRoute,
+  testSession,
+  type TestGateway,
+} from '../gateway/gateway.fixture.ts'
+import { openNextGateway } from './open-next-gateway.ts'
+import type { NextGateway, NextGatewayTls, Route } from '../routes/route.ts'
+
+const target = 'db.example.com:5432'
+const token = 's1'
+
+/** TLS toward a gateway of the tests: its certificate is for `localhost` alone. */
+function tlsTo(
+  settings: Partial<NextGatewayTls> = {},
+  options: tls.SecureContextOptions = {},
+): NextGateway {
+  const context = tls.createSecureContext({ ca: testCa, ...options })
+  return { tls: { context, serverName: 'localhost', skipVerify: false, ...settings } }
+}
+
+/** A route that leads through the gateway on this port, for whoever has a session. */
+function routeThrough(port: number, nextGateway = tlsTo(), more: Partial<Route> = {}): Route {
+  const policy = [{ allow: { and: [{ authenticated_user: true }] } }]
+  return testRoute(`tcp+https://${target}`, [port], policy, { nextGateway, ...more })
+}
+
+async function startFirst(route: Route): Promise<TestGateway> {
+  const gateway = await startTestGateway([route])
+  gateway.sessions.set(token, testSession(token, 'alice@example.com'))
+  return gateway
+}
+
+function head(authority = target): string {
+  return connectHead(authority, `Authorization: Pomerium ${token}`, 'Cookie: __Host-postern=secret')
+}
+
+/** Opens a tunnel through a gateway; the answer's head has been read, and nothing behind it. */
+async function openTunnel(gateway: TestGateway): Promise<tls.TLSSocket> {
+  const socket = await connectTls(gateway.port)
+  socket.write(head())
+  const answer = await readHead(socket)
+  assert.match(answer, /^HTTP\/1\.1 200 /)
+  return socket
+}
+
+function readHead(socket: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const onReadable = (): void => {
+      for (let byte = socket.read(1); byte !== null; byte = socket.read(1)) {
+        text += (byte as Buffer).toString('latin1')
+        if (!text.endsWith('\r\n\r\n')) continue
+        socket.off('readable', onReadable)
+        resolve(text)
+        return
+      }
+    }
+    socket.on('readable', onReadable).once('error', reject)
+    socket.once('end', () => reject(new Error(`ended after ${JSON.stringify(text)}`)))
+    onReadable()
+  })
+}
+
+/** Until the other end's; an iterator would end this side as well. */
+async function readAll(socket: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await once(socket, 'end')
+  return Buffer.concat(chunks)
+}
+
+/** What a caller and the log hear of a tunnel that came to nothing. */
+async function failure(route: Route): Promise<{ answer: string; error: string }> {
+  await using gateway = await startFirst(route)
+  const answer = await exchangeHttp1(gateway.port, head())
+  const line = await gateway.line((entry) => entry['service'] === 'access')
+  assert.equal(line['response-code-details'], 'upstream_unreachable')
+  return { answer, error: String(line['error']) }
+}
+
+/** A next gateway that sends these bytes for whatever comes, over TLS; what came is in `received`. */
+async function startScripted(answer: (socket: tls.TLSSocket, head: string) => void) {
+  const received: string[] = []
+  const service = await startService((raw) => {
+    const secured = new tls.TLSSocket(raw, { isServer: true, ...testCertificate })
+    secured.on('error', () => undefined)
+    readHead(secured).then(
+      (text) => {
+        received.push(text)
+        answer(secured, text)
+      },
+      () => undefined,
+    )
+  })
+  return Object.assign(service, { received })
+}
+
+describe('a route through a next gateway', () => {
+  test('carries every byte both ways, and each end by itself', async () => {
+    const [up, down] = [randomBytes(1_000_003), randomBytes(700_001)]
+    let atService: Promise<Buffer> | undefined
+    await using service = await startService((socket) => {
+      atService = readAll(socket)
+      // Only after the client's end: half-close passes both gateways.
+      void atService.then(() => socket.end(down))
+    })
+    await using second = await startTestGateway([
+      testRoute(`tcp+https://${target}`, [service.port]),
+    ])
+    await using first = await startFirst(routeThrough(second.port))
+    const socket = await openTunnel(first)
+    socket.end(up)
+    const atClient = await readAll(socket)
+    assert.ok(atClient.equals(down))
+    assert.ok((await atService)?.equals(up))
+    for (const gateway of [first, second]) {
+      const line = await gateway.line((entry) => entry['service'] === 'access')
+      assert.deepEqual([line['ended'], line['authority']], ['client-closed', target])
+    }
+  })
+
+  test('breaks off where the tunnel does, so that no half is taken for the whole', async () => {
+    for (const breakOff of ['client', 'gateway'] as const) {
+      const { promise: lost, resolve } = Promise.withResolvers<string>()
+      const { promise: arrived, resolve: onArrived } = Promise.withResolvers<void>()
+      await using service = await startService((socket) => {
+        socket.once('data', () => onArrived())
+        socket.on('end', () => resolve('end')).on('error', ({ message }) => resolve(message))
+      })
+      const route = testRoute(`tcp+https://${target}`, [service.port])
+      await using second = await startTestGateway([route])
+      await using first = await startFirst(routeThrough(second.port))
+      const raw = connect({ port: first.port, host: '127.0.0.1' })
+      const socket = await connectTls(first.port, ['http/1.1'], { socket: raw })
+      socket.on('error', () => undefined).write(head())
+      assert.match(await readHead(socket), /^HTTP\/1\.1 200 /)
+      socket.write('half of it')
+      await arrived
+      if (breakOff === 'client') raw.resetAndDestroy()
+      else await first.parts.control.revokeSession(token)
+      assert.equal(await lost, 'read ECONNRESET', breakOff)
+      socket.destroy()
+    }
+  })
+
+  test('asks for the same target, and passes on neither token nor cookie', async () => {
+    await using scripted = await startScripted((socket) => {
+      socket.write('HTTP/1.1 200 Connection established\r\nContent-Length: 9\r\n\r\nhello')
+    })
+    await using first = await startFirst(routeThrough(scripted.port))
+    const socket = await openTunnel(first)
+    const [greeting] = (await once(socket, 'data')) as [Buffer]
+    assert.equal(greeting.toString(), 'hello')
+    socket.destroy()
+    const [line, ...fields] = (scripted.received[0] ?? '').trimEnd().split('\r\n')
+    assert.equal(line, `CONNECT ${target} HTTP/1.1`)
+    const names = fields.map((field) => field.split(':', 1)[0]?.toLowerCase())
+    assert.deepEqual(new Set(names), new Set(['host', 'user-agent', 'via']))
+    assert.ok(fields.map((field) => field.toLowerCase()).includes(`host: ${target}`))
+    assert.ok(!JSON.stringify(scripted.received).includes(token))
+  })
+
+  test('asks for what was asked, where its from names other targets behind a gateway', async () => {
+    await using scripted = await startScripted((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'))
+    const from = `tcp+https://gate.example.com/${target}/other.example.com:22`
+    await using first = await startFirst({ ...routeThrough(scripted.port), from })
+    await exchangeHttp1(first.port, head('OTHER.example.com:22'))
+    assert.match(scripted.received[0] ?? '', /^CONNECT other\.example\.com:22 HTTP\/1\.1\r\n/)
+  })
+
+  test('goes to the next of several where the first does not open', async () => {
+    await using service = await startService(echo)
+    await using second = await startTestGateway([
+      testRoute(`tcp+https://${target}`, [service.port]),
+    ])
+    await using refusing = await startScripted((socket) => {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n')
+    })
+    const to = [refusing.port, second.port].map((port) => ({ host: '127.0.0.1', port, weight: 1 }))
+    await using first = await startFirst(routeThrough(second.port, tlsTo(), { to }))
+    for (let index = 0; index < 4; index += 1) (await openTunnel(first)).destroy()
+  })
+
+  test('without TLS on this machine', async () => {
+    await using service = await startService((socket) => {
+      void readHead(socket).then((text) => {
+        assert.match(text, /^CONNECT db\.example\.com:5432 /)
+        socket.write('HTTP/1.1 200 OK\r\n\r\n')
+        echo(socket)
+      })
+    })
+    await using first = await startFirst(routeThrough(service.port, { tls: undefined }))
+    const socket = await openTunnel(first)
+    socket.end('hello')
+    assert.equal((await readAll(socket)).toString(), 'hello')
+  })
+
+  test('shows its own certificate to a next gateway that asks for one', async () => {
+    const authority = await createCertificateAuthority()
+    const own = await authority.issue(['first.example.com'])
+    const { promise: shown, resolve } = Promise.withResolvers<unknown>()
+    await using service = await startService((raw) => {
+      const context = { ...testCertificate, ca: authority.cert, requestCert: true }
+      const secured = new tls.TLSSocket(raw, { isServer: true, ...context })
+      secured.on('error', () => undefined)
+      void readHead(secured).then(() => {
+        resolve(secured.getPeerCertificate().subject?.CN)
+        secured.end('HTTP/1.1 200 OK\r\n\r\n')
+      })
+    })
+    await using first = await startFirst(routeThrough(service.port, tlsTo({}, own)))
+    ;(await openTunnel(first)).destroy()
+    assert.equal(await shown, 'first.example.com')
+  })
+})
+
+describe('a next gateway that cannot be used is 503, and the log alone says why', () => {
+  async function failsWith(route: Route, why: RegExp): Promise<void> {
+    const { answer, error } = await failure(route)
+    assert.match(answer, /^HTTP\/1\.1 503 /)
+    assert.match(error, why)
+    assert.doesNotMatch(answer, why)
+  }
+
+  test('when another authority signed its certificate, unless any will do', async () => {
+    await using second = await startTestGateway([])
+    const stranger = await createCertificateAuthority()
+    const untrusting = tlsTo({}, { ca: stranger.cert })
+    await failsWith(routeThrough(second.port, untrusting), /certificate/)
+    await using scripted = await startScripted((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'))
+    const careless = tlsTo({ skipVerify: true }, { ca: stranger.cert })
+    await using first = await startFirst(routeThrough(scripted.port, careless))
+    ;(await openTunnel(first)).destroy()
+  })
+
+  test('when its certificate is for another name', async () => {
+    await using second = await startTestGateway([])
+    const other = tlsTo({ serverName: 'other.example.com' })
+    await failsWith(routeThrough(second.port, other), /does not match|altnames/)
+    // By its host, an address, where no name is given.
+    await failsWith(routeThrough(second.port, tlsTo({ serverName: undefined })), /127\.0\.0\.1/)
+  })
+
+  test('when it refuses', async () => {
+    await using second = await startTestGateway([])
+    await failsWith(routeThrough(second.port), /answered 404, its request id is "[0-9a-f-]{36}"/)
+  })
+
+  test('when it sends something else than HTTP, too much of it, or its end', async () => {
+    const answers: [string, RegExp][] = [
+      ['SSH-2.0-OpenSSH_9.2\r\n', /Parse Error/],
+      [`HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(40_000)}\r\n\r\n`, /Header overflow/i],
+      ['HTTP/1.1 200 OK\r\n', /socket hang up|aborted/],
+    ]
+    for (const [bytes, why] of answers) {
+      await using scripted = await startScripted((socket) => socket.end(bytes))
+      await failsWith(routeThrough(scripted.port), why)
+    }
+  })
+
+  test('when it is gone within the handshake', async () => {
+    await using service = await startService((socket) => socket.once('data', () => socket.end()))
+    await failsWith(routeThrough(service.port), /disconnected|reset|closed/i)
+  })
+
+  test('when the way leads back here, directly or through another', async () => {
+    await using first = await startFirst(testRoute('tcp+https://x:1', [1]))
+    const publicRoute = (port: number): Route =>
+      testRoute(`tcp+https://${target}`, [port], undefined, { nextGateway: tlsTo() })
+    await using second = await startTestGateway([publicRoute(first.port)])
+    await first.reload([publicRoute(second.port)])
+    const answer = await exchangeHttp1(first.port, head())
+    assert.match(answer, /^HTTP\/1\.1 503 /)
+    const line = await first.line(({ error }) => /leads back/.test(String(error)))
+    assert.equal(line['response-code-details'], 'upstream_unreachable')
+    const requests = first.lines.filter(({ service }) => service === 'access')
+    assert.ok(requests.length <= 2, `${requests.length} requests`)
+  })
+
+  test('when it keeps silent, before TLS or after it', async () => {
+    await using silent = await startService((socket) => socket.resume())
+    await using scripted = await startScripted((socket) => socket.resume())
+    for (const { port } of [silent, scripted]) {
+      const gateway = { host: '127.0.0.1', port }
+      const asked = {
+        gateway,
+        target: { host: 'a', port: 1 },
+        via: '1.1 x',
+        timeoutMs: 200,
+      }
+      const socket = await dial(gateway)
+      await assert.rejects(openNextGateway(socket, tlsTo(), asked, new AbortController().signal), {
+        code: 'upstream-unreachable',
+        message: `next gateway "127.0.0.1:${port}": no answer in time`,
+      })
+      assert.ok(socket.destroyed)
+    }
+  })
+
+  test('when nobody waits for it any more: what was opened is closed', async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    const { promise: asked, resolve: onAsked } = Promise.withResolvers<void>()
+    await using scripted = await startScripted((socket) => {
+      socket.on('end', resolve).on('close', resolve).resume()
+      onAsked()
+    })
+    await using first = await startFirst(routeThrough(scripted.port))
+    const session = connectHttp2(`https://localhost:${first.port}`, { ca: testCa })
+    const authorization = `Pomerium ${token}`
+    const stream = session.request({ ':method': 'CONNECT', ':authority': target, authorization })
+    stream.on('error', () => undefined)
+    await asked
+    stream.close(constants.NGHTTP2_CANCEL)
+    await closed
+    session.destroy()
+    const line = await first.line((entry) => entry['service'] === 'access')
+    assert.equal(line['response-code-details'], 'client_gone')
+  })
+})
+
+describe('upstream_proxy_protocol', () => {
+  for (const version of proxyVersions) {
+    test(`tells a service who the client is before any other byte: ${version}`, async () => {
+      const { promise, resolve } = Promise.withResolvers<Buffer>()
+      await using service = await startService((socket) => {
+        resolve(readAll(socket))
+        socket.end()
+      })
+      const more = { upstreamProxyProtocol: version }
+      const route = testRoute(`tcp+https://${target}`, [service.port], undefined, more)
+      await using gateway = await startTestGateway([route])
+      const socket = await openTunnel(gateway)
+      const { localPort } = socket
+      socket.end('payload')
+      socket.resume()
+      const received = await promise
+      const header = decodeProxyHeader(received)
+      assert.ok(typeof header === 'object')
+      assert.deepEqual(header.source, { host: '127.0.0.1', port: localPort })
+      assert.deepEqual(header.destination, { host: '127.0.0.1', port: gateway.port })
+      assert.equal(received.subarray(header.lengthBytes).toString(), 'payload')
+    })
+
+    test(`tells what the edge told, over HTTP/2 too: ${version}`, async () => {
+      const { promise, resolve } = Promise.withResolvers<Buffer>()
+      await using service = await startService((socket) => socket.once('data', resolve))
+      const more = { upstreamProxyProtocol: version }
+      const route = testRoute(`tcp+https://${target}`, [service.port], undefined, more)
+      await using gateway = await startTestGateway([route], {
+        proxyProtocol: { use: true, from: undefined },
+      })
+      const ends = {
+        source: { host: '2001:db8::9', port: 51_000 },
+        destination: { host: '2001:db8::1', port: 443 },
+      }
+      const raw = connect({ port: gateway.port, host: '127.0.0.1' })
+      raw.write(encodeProxyHeader('v2', ends))
+      const session = connectHttp2('https://localhost', {
+        createConnection: () =>
+          tls.connect({ socket: raw, servername: 'localhost', ca: testCa, ALPNProtocols: ['h2'] }),
+      })
+      const stream = session.request({ ':method': 'CONNECT', ':authority': target })
+      const header = decodeProxyHeader(await promise)
+      assert.ok(typeof header === 'object')
+      assert.deepEqual({ source: header.source, destination: header.destination }, ends)
+      stream.destroy()
+      session.destroy()
+      raw.destroy()
+    })
+  }
+
+  test('lets a next gateway decide by where the client itself comes from', async () => {
+    await using service = await startService(echo)
+    const from = parseIpRange('127.0.0.1')
+    assert.ok(!('fault' in from))
+    const office = [{ allow: { and: [{ source_ip: '203.0.113.0/24' }] } }]
+    await using second = await startTestGateway(
+      [testRoute(`tcp+https://${target}`, [service.port], office)],
+      { proxyProtocol: { use: 'optional', from: [from] } },
+    )
+    const chained = { nextGateway: tlsTo(), upstreamProxyProtocol: 'v2' } as const
+    await using first = await startTestGateway(
+      [testRoute(`tcp+https://${target}`, [second.port], undefined, chained)],
+      { proxyProtocol: { use: true, from: [from] } },
+    )
+    const statusFrom = async (host: string): Promise<string> => {
+      const raw = connect({ port: first.port, host: '127.0.0.1' })
+      const destination = { host: '192.0.2.1', port: 443 }
+      raw.write(encodeProxyHeader('v1', { source: { host, port: 51_000 }, destination }))
+      const socket = tls.connect({ socket: raw, servername: 'localhost', ca: testCa })
+      socket.write(connectHead(target))
+      const answer = await readHead(socket)
+      socket.destroy()
+      raw.destroy()
+      return answer.split(' ')[1] ?? ''
+    }
+    assert.equal(await statusFrom('203.0.113.9'), '200')
+    assert.equal(await statusFrom('198.51.100.9'), '503')
+    const line = await second.line(({ ip }) => ip === '198.51.100.9')
+    assert.equal(line['service'], 'authorize')
+  })
+})
