@@ -38,7 +38,8 @@ export const rooms: readonly Room[] = [
   },
   {
     folder: 'store',
-    question: 'what must survive a restart: one interface, SQLite, the state directory',
+    question:
+      'what must survive a restart: one interface, SQLite, revisions, leases; the state directory',
     mayImport: [],
   },
   {

@@ -50,7 +50,7 @@ function refresherOf(store: Store, provider: Provider) {
       claimNames,
       refreshIntervalMs: 60_000,
     },
-    { changed: () => undefined, refused: async (id) => void refused.push(id) },
+    async (id) => void refused.push(id),
   )
   return { refresher, refused, clock }
 }
@@ -117,7 +117,9 @@ test('a session that ends while the provider is asked stays ended', async (t) =>
   const store = await openSqliteStore(':memory:')
   t.after(() => store.close())
   await store.sessions.add(sessionRecord())
-  const provider = rotatingProvider(async () => void (await store.sessions.remove('s-1')))
+  const provider = rotatingProvider(
+    async () => void (await store.sessions.remove('s-1', 'revoked')),
+  )
   const { refresher } = refresherOf(store, provider)
   await refresher.start()
   await refresher.close()
@@ -135,7 +137,7 @@ test('a session whose stored tokens somebody else has written ends, and others g
     get: (id) => (id === 's-1' ? Promise.reject(unreadable) : store.sessions.get(id)),
     async getFacts(id) {
       const facts = await store.sessions.getFacts(id)
-      await store.sessions.remove(id)
+      await store.sessions.remove(id, 'revoked')
       return facts
     },
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { AccessError, SystemError, messageOf } from '../errors.ts'
 import type { LogFields, Logger } from '../log.ts'
 import { createRateLimit } from './rate-limit.ts'
-import type { SessionRecord, Store } from '../store/store.ts'
+import type { RowChange, SessionRecord, Store, Stored } from '../store/store.ts'
 import { changesBetween, personOf } from './person.ts'
 import type { ClaimNames } from './person.ts'
 import { createLineLimit } from '../line-limit.ts'
@@ -25,12 +25,14 @@ export interface RefreshOptions {
   readonly refreshIntervalMs: number
 }
 
-export interface RefreshOutcomes {
-  /** The person's claims are other ones now; the store has them already. */
-  changed(id: string): void
-  /** The provider no longer stands by this session. */
-  refused(id: string): Promise<void>
-}
+/** Ends a session that the provider no longer stands by. */
+export type EndRefused = (id: string) => Promise<void>
+
+/** Writes a record back, and answers it as it is there now; undefined when it has moved meanwhile. */
+type Keep = (
+  next: Stored<SessionRecord>,
+  change: RowChange,
+) => Promise<Stored<SessionRecord> | undefined>
 
 export interface Refresher {
   /** Starts with what is due; resolves when as much as may run at a time does. */
@@ -96,7 +98,7 @@ export function refreshDueAt(
 }
 
 /** Asks the provider about sessions that are due, a few at a time, and keeps what it says. */
-export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcomes): Refresher {
+export function createRefresher(options: RefreshOptions, endRefused: EndRefused): Refresher {
   const { store, clock, log } = options
   const running = new Map<string, Promise<void>>()
   const failures = new Map<string, number>()
@@ -138,7 +140,7 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
   const isDueNow = ({ refreshDueAtMs }: SessionRecord): boolean => refreshDueAtMs <= clock.now()
 
   /** A session whose tokens somebody else has written rests on nothing any more. */
-  const read = async (id: string): Promise<SessionRecord | undefined> => {
+  const read = async (id: string): Promise<Stored<SessionRecord> | undefined> => {
     try {
       return await store.sessions.get(id)
     } catch (error) {
@@ -147,7 +149,7 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
       if (facts === undefined) return undefined
       const event = 'session ended: its stored tokens were changed from outside'
       options.audit(event, toSession(facts), { error: error.message })
-      await outcomes.refused(id)
+      await endRefused(id)
       return undefined
     }
   }
@@ -158,12 +160,14 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
     const due = await read(id)
     if (!due || !isDue(due)) return
     let latest = due
-    const keep = async (next: SessionRecord): Promise<boolean> => {
-      latest = next
-      return store.sessions.update(next)
+    const keep: Keep = async (next, change) => {
+      const revision = await store.sessions.update(next, change)
+      if (revision === undefined) return undefined
+      latest = { ...next, revision }
+      return latest
     }
     try {
-      await ask(options, due, keep, outcomes)
+      await ask(options, due, keep)
       failures.delete(id)
     } catch (error) {
       if (!(error instanceof AccessError)) throw error
@@ -171,10 +175,10 @@ export function createRefresher(options: RefreshOptions, outcomes: RefreshOutcom
       if (isOver(error, latest)) {
         const event = 'session ended: the provider refused to refresh it'
         options.audit(event, toSession(latest), { error: error.message })
-        await outcomes.refused(id)
+        await endRefused(id)
       } else {
         options.providerFailures.report(error, { during: 'refresh', ...whose(due) })
-        await keep({ ...latest, refreshDueAtMs: retryAtMs(latest, error) })
+        await keep({ ...latest, refreshDueAtMs: retryAtMs(latest, error) }, 'kept')
       }
     }
   }
@@ -243,31 +247,26 @@ function isOver({ code }: AccessError, { refreshToken }: SessionRecord): boolean
 }
 
 /** One session's round: new tokens, then claims. Throws whatever the provider's part of it throws. */
-async function ask(
-  options: RefreshOptions,
-  due: SessionRecord,
-  keep: (next: SessionRecord) => Promise<boolean>,
-  outcomes: RefreshOutcomes,
-): Promise<void> {
+async function ask(options: RefreshOptions, due: Stored<SessionRecord>, keep: Keep): Promise<void> {
   const { provider, clock, claimNames, refreshIntervalMs, audit } = options
   if (!canBeAsked(due, clock.now())) {
-    await keep({ ...due, refreshDueAtMs: due.expiresAtMs })
+    await keep({ ...due, refreshDueAtMs: due.expiresAtMs }, 'kept')
     return
   }
   const renewed = await renew(options, due)
   // Kept before anything else is asked: a provider that rotates refresh tokens takes each one once.
-  if (renewed !== due && !(await keep(renewed))) return
-  const { accessToken = '', idToken, userId } = renewed
+  const current = renewed === due ? due : await keep(renewed, 'kept')
+  if (current === undefined) return
+  const { accessToken = '', idToken, userId } = current
   const claims = await provider.claims({ accessToken, idToken }, userId)
   const person = personOf(claims, claimNames)
   const nowMs = clock.now()
-  const next = { ...renewed, ...person, refreshedAtMs: nowMs }
+  const next = { ...current, ...person, refreshedAtMs: nowMs }
   const refreshDueAtMs = refreshDueAt(next, nowMs, refreshIntervalMs)
-  const isThere = await keep({ ...next, refreshDueAtMs })
-  const changes = isThere ? changesBetween(due, person) : []
-  if (changes.length === 0) return
-  audit('session changed', toSession(next), { changes })
-  outcomes.changed(due.id)
+  const changes = changesBetween(due, person)
+  const change = changes.length === 0 ? 'kept' : 'changed'
+  const isThere = (await keep({ ...next, refreshDueAtMs }, change)) !== undefined
+  if (isThere && change === 'changed') audit('session changed', toSession(next), { changes })
 }
 
 /**
@@ -280,8 +279,8 @@ function canBeAsked(record: SessionRecord, nowMs: number): boolean {
 
 async function renew(
   { provider, clock }: RefreshOptions,
-  due: SessionRecord,
-): Promise<SessionRecord> {
+  due: Stored<SessionRecord>,
+): Promise<Stored<SessionRecord>> {
   if (due.refreshToken === undefined) return due
   const tokens = await provider.refresh(due.refreshToken, due.userId)
   const { accessToken, accessTokenLifeMs, refreshToken, idToken } = tokens

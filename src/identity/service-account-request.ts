@@ -80,6 +80,14 @@ export function expiredFault(id: string): PeerError {
 }
 
 /** No further one is kept. */
+export function busyFault(id: string): PeerError {
+  return new PeerError(
+    'service-account-busy',
+    `service account ${JSON.stringify(id)} keeps being changed by somebody else`,
+    { hint: 'try again in a moment' },
+  )
+}
+
 export function tooManyFault(): PeerError {
   return new PeerError(
     'too-many-service-accounts',

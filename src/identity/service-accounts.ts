@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import type { ServiceAccountRecord, Store } from '../store/store.ts'
+import { oneByOne } from '../one-by-one.ts'
+import type { ServiceAccountRecord, Store, Stored } from '../store/store.ts'
 import {
+  busyFault,
   checkExpiry,
   checkNewServiceAccount,
   existsFault,
@@ -76,6 +78,9 @@ export interface ServiceAccountsOptions {
 }
 
 const dayMs = 86_400_000
+/** @limit writes of one service account that were overtaken in a row: the command is refused */
+const maxRewrites = 5
+
 export function createServiceAccounts(options: ServiceAccountsOptions): ServiceAccounts {
   const { tokens, clock, log } = options
   const store = options.store.serviceAccounts
@@ -84,6 +89,7 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
   const changedListeners = new Set<(sessionId: string) => void>()
   /** Ids that are being taken: somebody who signs in meanwhile must see them. */
   const pending = new Set<string>()
+  // Each reads before it writes.
   const exclusive = oneByOne()
 
   function ended(record: ServiceAccountRecord, secretHash: string | undefined): void {
@@ -109,7 +115,7 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
     return undefined
   }
 
-  async function current(id: string): Promise<ServiceAccountRecord> {
+  async function current(id: string): Promise<Stored<ServiceAccountRecord>> {
     const record = await store.get(id)
     if (record !== undefined && record.revokedAtMs === undefined) return record
     const ids = (await store.list()).filter((it) => it.revokedAtMs === undefined)
@@ -117,6 +123,19 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
       id,
       ids.map((it) => it.id),
     )
+  }
+
+  /** Writes what `change` makes of an account; anew when somebody else has written it meanwhile. */
+  async function rewrite(
+    id: string,
+    change: (old: ServiceAccountRecord) => ServiceAccountRecord,
+  ): Promise<Rewritten> {
+    for (let attempt = 0; attempt < maxRewrites; attempt += 1) {
+      const old = await current(id)
+      const record = change(old)
+      if (await store.update({ ...record, revision: old.revision })) return { old, record }
+    }
+    throw busyFault(id)
   }
 
   async function reveal(record: ServiceAccountRecord, secret: string): Promise<NewCredential> {
@@ -127,13 +146,17 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
   }
 
   async function add(record: ServiceAccountRecord): Promise<void> {
-    const all = await store.list()
-    const same = all.find(({ id }) => id === record.id)
+    const same = await store.get(record.id)
     if (same !== undefined && same.revokedAtMs === undefined) throw existsFault(record.id)
     if (await options.isSignedIn(record.id)) throw inUseFault(record.id)
-    if (same !== undefined) await store.update(record)
-    else if (all.length >= maxServiceAccounts) throw tooManyFault()
-    else if (!(await store.add(record))) throw existsFault(record.id)
+    if (same !== undefined) {
+      if (!(await store.update({ ...record, revision: same.revision })))
+        throw existsFault(record.id)
+      return
+    }
+    const result = await store.add(record, maxServiceAccounts)
+    if (result === 'full') throw tooManyFault()
+    if (result === 'id-taken') throw existsFault(record.id)
   }
 
   /** Noted once a day, so that a use costs no write; a failure must not cost the tunnel. */
@@ -161,27 +184,15 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
         }
         return reveal(record, secret)
       }),
-    rotate: (id, { keepOldMs, expiresAtMs }) =>
+    rotate: (id, rotation) =>
       exclusive(async () => {
         const nowMs = clock.now()
-        const old = await current(id)
-        const end = expiresAtMs === 'keep' ? old.expiresAtMs : wholeSeconds(expiresAtMs)
-        if (expiresAtMs === 'keep' && end !== undefined && end <= nowMs) throw expiredFault(id)
-        checkExpiry(end, nowMs)
-        const secret = makeSecret()
-        // It goes on neither beyond its own end nor beyond that of the account.
-        const ends = [nowMs + keepOldMs, old.expiresAtMs, end].filter((it) => it !== undefined)
-        const oldUntilMs = Math.min(...ends)
-        const isKept = oldUntilMs > nowMs
-        const record: ServiceAccountRecord = {
-          ...old,
-          secretHash: hashSecret(old.format, secret),
-          formerSecretHash: isKept ? old.secretHash : undefined,
-          formerUntilMs: isKept ? oldUntilMs : undefined,
-          rotatedAtMs: nowMs,
-          expiresAtMs: end,
-        }
-        await store.update(record)
+        let secret = ''
+        const { old, record } = await rewrite(id, (before) => {
+          secret = makeSecret()
+          return rotated(before, secret, rotation, nowMs)
+        })
+        const isKept = record.formerSecretHash !== undefined
         ended(old, old.formerSecretHash)
         if (isKept) changed(sessionIdOf(id, old.secretHash))
         else ended(old, old.secretHash)
@@ -189,14 +200,13 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
       }),
     revoke: (id) =>
       exclusive(async () => {
-        const old = await current(id)
-        await store.update({
-          ...old,
+        const { old } = await rewrite(id, (before) => ({
+          ...before,
           secretHash: '',
           formerSecretHash: undefined,
           formerUntilMs: undefined,
           revokedAtMs: clock.now(),
-        })
+        }))
         ended(old, old.formerSecretHash)
         ended(old, old.secretHash)
       }),
@@ -225,12 +235,31 @@ interface Found {
   readonly version: number
 }
 
-/** Runs changes one after the other: each reads before it writes. */
-function oneByOne(): <T>(change: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (change) => {
-    const next = last.then(change, change)
-    last = next.catch(() => undefined)
-    return next
+interface Rewritten {
+  readonly old: ServiceAccountRecord
+  readonly record: ServiceAccountRecord
+}
+
+/** An account with another secret. Throws `PeerError` for an end that has passed. */
+function rotated(
+  old: ServiceAccountRecord,
+  secret: string,
+  { keepOldMs, expiresAtMs }: Rotation,
+  nowMs: number,
+): ServiceAccountRecord {
+  const end = expiresAtMs === 'keep' ? old.expiresAtMs : wholeSeconds(expiresAtMs)
+  if (expiresAtMs === 'keep' && end !== undefined && end <= nowMs) throw expiredFault(old.id)
+  checkExpiry(end, nowMs)
+  // It goes on neither beyond its own end nor beyond that of the account.
+  const ends = [nowMs + keepOldMs, old.expiresAtMs, end].filter((it) => it !== undefined)
+  const oldUntilMs = Math.min(...ends)
+  const isKept = oldUntilMs > nowMs
+  return {
+    ...old,
+    secretHash: hashSecret(old.format, secret),
+    formerSecretHash: isKept ? old.secretHash : undefined,
+    formerUntilMs: isKept ? oldUntilMs : undefined,
+    rotatedAtMs: nowMs,
+    expiresAtMs: end,
   }
 }

@@ -174,7 +174,7 @@ test('no refresh token: userinfo is asked while the access token lives, and a re
   const { id } = await signIn(fixture)
   const record = await store.sessions.get(id)
   assert.ok(record)
-  await store.sessions.update({ ...record, refreshToken: undefined })
+  await store.sessions.update({ ...record, refreshToken: undefined }, 'kept')
   idp.people.change(alice.email, { groups: ['sales'] })
   const changed = nextChange(fixture)
   clock.advance(605_000)

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import type { SessionFacts, SessionRecord, Store } from '../store/store.ts'
+import type {
+  Change,
+  SessionEndReason,
+  SessionFacts,
+  SessionRecord,
+  Store,
+} from '../store/store.ts'
 import type { ClaimNames, Claims } from './person.ts'
 import { personOf } from './person.ts'
 import type { ProviderFailures } from './provider-failures.ts'
@@ -13,8 +19,6 @@ import { toSession } from './session.ts'
 import { createSessionUse } from './session-use.ts'
 import type { Session } from './session.ts'
 import { createVersions } from './versions.ts'
-
-export type SessionEndReason = 'expired' | 'revoked' | 'signed-out' | 'refresh-refused' | 'replaced'
 
 /** A session and the state it was in; compare with `version(id)` before relying on it later. */
 export interface LiveSession {
@@ -99,24 +103,30 @@ export function createSessions(options: SessionsOptions): Sessions {
     refresher.forget(id)
     for (const listener of endedListeners) listener(id, reason)
   }
-  const revoke = async (id: string, reason: SessionEndReason = 'revoked'): Promise<boolean> => {
-    const isRemoved = await store.sessions.remove(id)
-    if (isRemoved) ended(id, reason)
-    return isRemoved
+  const changed = (id: string): void => {
+    versions.bump(id)
+    for (const listener of changedListeners) listener(id)
   }
-  const refresher = createRefresher(options, {
-    changed(id) {
-      versions.bump(id)
-      for (const listener of changedListeners) listener(id)
-    },
-    refused: async (id) => void (await revoke(id, 'refresh-refused')),
+  /** Whoever wrote it: what ends a session here ends it nowhere else than by what the feed says. */
+  const following = store.feed.onChanges((changes: readonly Change[]) => {
+    for (const { kind, id, change, reason = 'revoked' } of changes) {
+      if (kind !== 'session') continue
+      if (change === 'ended') ended(id, reason)
+      if (change === 'changed') changed(id)
+    }
   })
+  const revoke = (id: string, reason: SessionEndReason = 'revoked'): Promise<boolean> =>
+    store.sessions.remove(id, reason)
+  const refresher = createRefresher(
+    options,
+    async (id) => void (await revoke(id, 'refresh-refused')),
+  )
   /** Whoever a former provider vouched for has not been vouched for by this one. */
   const isOurs = ({ issuer }: SessionFacts): boolean => issuer === options.provider.issuer
   let foreign: Promise<void> | undefined
   const removeForeign = async (): Promise<void> => {
     const others = (await store.sessions.list()).filter((record) => !isOurs(record))
-    for (const { id } of others) await store.sessions.remove(id)
+    for (const { id } of others) await revoke(id)
   }
   const sweeper = startSweeper(options, async () => {
     try {
@@ -126,7 +136,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         foreign = undefined
         throw error
       })
-      for (const id of await store.sessions.removeExpired(clock.now())) ended(id, 'expired')
+      await store.sessions.removeExpired(clock.now())
       await store.codes.removeExpired(clock.now())
       // Made for a machine that went away before it took them: nobody has their tokens.
       for (const id of await store.deviceCodes.removeExpired(clock.now())) await revoke(id)
@@ -192,6 +202,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     onChanged: (listener) => subscribe(changedListeners, listener),
     async close() {
       await Promise.all([sweeper.close(), refresher.close()])
+      following[Symbol.dispose]()
     },
   }
 }

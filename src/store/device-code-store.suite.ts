@@ -107,6 +107,19 @@ export function deviceCodeStoreSuite(name: string, open: (t: TestContext) => Pro
       assert.equal(await deviceCodes.take('h-1', 100), undefined)
     })
 
+    test('those that wait are counted, without the denied and those past their end', async (t) => {
+      const { deviceCodes } = await open(t)
+      const codes = ['h-1', 'h-2', 'h-3'].map((secretHash, index) =>
+        deviceCodeRecord({ secretHash, userCode: secretHash, expiresAtMs: 100 + index }),
+      )
+      for (const record of codes) await deviceCodes.add(record)
+      await deviceCodes.deny('h-3', 1)
+      assert.deepEqual(
+        await Promise.all([99, 100, 101].map((nowMs) => deviceCodes.count(nowMs))),
+        [2, 1, 0],
+      )
+    })
+
     test('the expired are removed, and the sessions that nobody took are named', async (t) => {
       const { deviceCodes } = await open(t)
       await deviceCodes.add(deviceCodeRecord())

@@ -66,6 +66,15 @@ export function createDeviceCodeTable(db: Kysely<Tables>): DeviceCodeStore {
         .executeTakeFirst()
       return row && toRecord(row)
     },
+    async count(nowMs) {
+      const { count } = await db
+        .selectFrom('device_codes')
+        .select(({ fn }) => fn.countAll<number | bigint | string>().as('count'))
+        .where('state', '!=', 'denied')
+        .where('expires_at_ms', '>', nowMs)
+        .executeTakeFirstOrThrow()
+      return Number(count)
+    },
     async removeExpired(nowMs) {
       const rows = await db
         .deleteFrom('device_codes')

@@ -10,6 +10,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0002-service-accounts': { up: createServiceAccounts },
   '0003-device-codes': { up: createDeviceCodes },
   '0004-token-keys': { up: createTokenKeys },
+  '0005-revisions-and-leases': { up: createRevisionsAndLeases },
 }
 
 /** Where the migrator notes what it has done. */
@@ -119,4 +120,37 @@ async function createTokenKeys(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('sessions').addColumn('token_key', 'text').execute()
   const index = db.schema.createIndex('sessions_token_key')
   await index.on('sessions').column('token_key').execute()
+}
+
+async function createRevisionsAndLeases(db: Kysely<unknown>): Promise<void> {
+  for (const table of ['sessions', 'service_accounts']) {
+    await db.schema
+      .alterTable(table)
+      .addColumn('revision', 'bigint', (column) => column.notNull().defaultTo(0))
+      .execute()
+  }
+  await db.schema
+    .createTable('counters')
+    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('value', 'bigint', (column) => column.notNull())
+    .execute()
+  const counters = db.withTables<{ counters: { name: string; value: number } }>()
+  await counters
+    .insertInto('counters')
+    .values(['revision', 'pruned'].map((name) => ({ name, value: 0 })))
+    .execute()
+  await db.schema
+    .createTable('changes')
+    .addColumn('revision', 'bigint', (column) => column.primaryKey().notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('change', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text')
+    .execute()
+  await db.schema
+    .createTable('leases')
+    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('holder', 'text', (column) => column.notNull())
+    .addColumn('until_ms', 'bigint', (column) => column.notNull())
+    .execute()
 }

@@ -1,9 +1,13 @@
 import type { Kysely } from 'kysely'
-import type { ServiceAccountRecord, ServiceAccountStore } from './store.ts'
+import type { Writes } from './change-feed.ts'
+import type { ServiceAccountRecord, ServiceAccountStore, Stored } from './store.ts'
 import type { ServiceAccountRow, Tables } from './tables.ts'
 
-/** Service accounts in a table; every method is one statement. */
-export function createServiceAccountTable(db: Kysely<Tables>): ServiceAccountStore {
+/** Service accounts in a table. Every write but that of a use is one transaction with its change. */
+export function createServiceAccountTable(
+  db: Kysely<Tables>,
+  { write }: Writes,
+): ServiceAccountStore {
   return {
     async get(id) {
       const row = await db
@@ -13,23 +17,32 @@ export function createServiceAccountTable(db: Kysely<Tables>): ServiceAccountSto
         .executeTakeFirst()
       return row && toRecord(row)
     },
-    async add(record) {
-      const { numInsertedOrUpdatedRows = 0n } = await db
-        .insertInto('service_accounts')
-        .values(toRow(record))
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows > 0n
-    },
-    async update(record) {
-      const { id, ...row } = toRow(record)
-      const result = await db
-        .updateTable('service_accounts')
-        .set(row)
-        .where('id', '=', id)
-        .executeTakeFirst()
-      return result.numUpdatedRows > 0n
-    },
+    add: (record, maxRecords) =>
+      write(async (write) => {
+        const revision = await write.draw()
+        const { id } = record
+        const rows = await write.db.selectFrom('service_accounts').select('id').execute()
+        if (rows.some((row) => row.id === id)) return 'id-taken'
+        if (rows.length >= maxRecords) return 'full'
+        const row = { ...toRow(record), revision }
+        await write.db.insertInto('service_accounts').values(row).execute()
+        write.note({ revision, kind: 'service-account', id, change: 'added' })
+        return 'added'
+      }),
+    update: (record) =>
+      write(async (write) => {
+        const revision = await write.draw()
+        const { id, ...row } = toRow(record)
+        const { numUpdatedRows } = await write.db
+          .updateTable('service_accounts')
+          .set({ ...row, revision })
+          .where('id', '=', id)
+          .where('revision', '=', record.revision)
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) return false
+        write.note({ revision, kind: 'service-account', id, change: 'changed' })
+        return true
+      }),
     async markUsed(id, dayMs) {
       const used = db.updateTable('service_accounts').set({ last_used_day_ms: dayMs })
       await used.where('id', '=', id).execute()
@@ -38,10 +51,19 @@ export function createServiceAccountTable(db: Kysely<Tables>): ServiceAccountSto
       const rows = await db.selectFrom('service_accounts').selectAll().orderBy('id').execute()
       return rows.map(toRecord)
     },
+    async count(nowMs) {
+      const { count } = await db
+        .selectFrom('service_accounts')
+        .select(({ fn }) => fn.countAll<number | bigint | string>().as('count'))
+        .where('revoked_at_ms', 'is', null)
+        .where((is) => is.or([is('expires_at_ms', 'is', null), is('expires_at_ms', '>', nowMs)]))
+        .executeTakeFirstOrThrow()
+      return Number(count)
+    },
   }
 }
 
-function toRow(record: ServiceAccountRecord): ServiceAccountRow {
+function toRow(record: ServiceAccountRecord): Omit<ServiceAccountRow, 'revision'> {
   return {
     id: record.id,
     description: record.description,
@@ -57,7 +79,7 @@ function toRow(record: ServiceAccountRecord): ServiceAccountRow {
   }
 }
 
-function toRecord(row: ServiceAccountRow): ServiceAccountRecord {
+function toRecord(row: ServiceAccountRow): Stored<ServiceAccountRecord> {
   return {
     id: row.id,
     description: row.description,
@@ -70,5 +92,6 @@ function toRecord(row: ServiceAccountRow): ServiceAccountRecord {
     expiresAtMs: row.expires_at_ms ?? undefined,
     revokedAtMs: row.revoked_at_ms ?? undefined,
     lastUsedDayMs: row.last_used_day_ms ?? undefined,
+    revision: row.revision,
   }
 }

@@ -46,18 +46,18 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
         idToken: undefined,
         device: undefined,
       })
-      await sessions.add(full)
-      await sessions.add(bare)
-      assert.deepEqual(await sessions.get('s-1'), full)
-      assert.deepEqual(await sessions.get('s-2'), bare)
+      const revisions = [await sessions.add(full), await sessions.add(bare)]
+      assert.deepEqual(await sessions.get('s-1'), { ...full, revision: revisions[0] })
+      assert.deepEqual(await sessions.get('s-2'), { ...bare, revision: revisions[1] })
       assert.equal(await sessions.get('s-3'), undefined)
     })
 
     test('what it says of a person is there without the tokens of the provider', async (t) => {
       const { sessions } = await open(t)
       const record = sessionRecord()
-      await sessions.add(record)
-      const { accessToken, refreshToken, idToken, ...facts } = record
+      const revision = await sessions.add(record)
+      const { accessToken, refreshToken, idToken, ...rest } = record
+      const facts = { ...rest, revision }
       assert.ok([accessToken, refreshToken, idToken].some((token) => token !== undefined))
       assert.deepEqual(await sessions.getFacts('s-1'), facts)
       assert.deepEqual(await sessions.list(), [facts])
@@ -73,20 +73,49 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
 
     test('an update replaces a session, and brings none back that has ended', async (t) => {
       const { sessions } = await open(t)
-      await sessions.add(sessionRecord())
+      const added = await sessions.add(sessionRecord())
       const changed = sessionRecord({ groups: ['sales'], refreshDueAtMs: 20_000 })
-      assert.equal(await sessions.update(changed), true)
-      assert.deepEqual(await sessions.get('s-1'), changed)
-      await sessions.remove('s-1')
-      assert.equal(await sessions.update(changed), false)
+      const revision = await sessions.update({ ...changed, revision: added }, 'changed')
+      assert.ok(revision !== undefined && revision > added)
+      assert.deepEqual(await sessions.get('s-1'), { ...changed, revision })
+      await sessions.remove('s-1', 'revoked')
+      assert.equal(await sessions.update({ ...changed, revision }, 'changed'), undefined)
       assert.equal(await sessions.get('s-1'), undefined)
+    })
+
+    test('of two who have read the same, one writes it, and the other learns of it', async (t) => {
+      const { sessions } = await open(t)
+      const revision = await sessions.add(sessionRecord())
+      const write = (name: string) =>
+        sessions.update({ ...sessionRecord({ name }), revision }, 'changed')
+      const [one, two] = await Promise.all([write('one'), write('two')])
+      assert.ok(one !== undefined)
+      assert.equal(two, undefined)
+      assert.equal((await sessions.get('s-1'))?.name, 'one')
+      assert.ok(await sessions.update({ ...sessionRecord(), revision: one }, 'kept'))
     })
 
     test('removing answers whether there was one', async (t) => {
       const { sessions } = await open(t)
       await sessions.add(sessionRecord())
-      assert.equal(await sessions.remove('s-1'), true)
-      assert.equal(await sessions.remove('s-1'), false)
+      assert.equal(await sessions.remove('s-1', 'revoked'), true)
+      assert.equal(await sessions.remove('s-1', 'revoked'), false)
+    })
+
+    test('each end is told once, with its reason, before whoever asked for it goes on', async (t) => {
+      const { sessions } = await open(t)
+      const heard: unknown[] = []
+      const following = sessions.onEnded((id, reason) => void heard.push([id, reason]))
+      await sessions.add(sessionRecord({ id: 'a', expiresAtMs: 20 }))
+      await sessions.add(sessionRecord({ id: 'b', expiresAtMs: 10 }))
+      await sessions.add(sessionRecord({ id: 'c' }))
+      await Promise.all([sessions.remove('a', 'signed-out'), sessions.remove('a', 'replaced')])
+      assert.deepEqual(heard, [['a', 'signed-out']])
+      await sessions.removeExpired(20)
+      assert.deepEqual(heard.slice(1), [['b', 'expired']])
+      following[Symbol.dispose]()
+      await sessions.remove('c', 'revoked')
+      assert.equal(heard.length, 2)
     })
 
     test('a list is newest first, and filtered by user or by email without case', async (t) => {
@@ -134,6 +163,17 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
       assert.deepEqual(await sessions.removeExpired(10), ['a'])
       assert.deepEqual(await sessions.removeExpired(10), [])
       assert.equal((await sessions.get('b'))?.id, 'b')
+    })
+
+    test('more than are ended at once are ended all the same', async (t) => {
+      const { sessions } = await open(t)
+      const ids = Array.from({ length: 501 }, (_, index) => `s-${index}`)
+      for (const id of ids) await sessions.add(sessionRecord({ id, expiresAtMs: 10 }))
+      const heard: string[] = []
+      sessions.onEnded((id) => void heard.push(id))
+      const ended = await sessions.removeExpired(10)
+      assert.deepEqual([ended.toSorted(), heard.toSorted()], [ids.toSorted(), ids.toSorted()])
+      assert.deepEqual(await sessions.list(), [])
     })
   })
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
-import type { Kysely } from 'kysely'
-import type { SessionFacts, SessionRecord, SessionStore } from './store.ts'
+import type { Kysely, SelectQueryBuilder } from 'kysely'
+import type { Write, Writes } from './change-feed.ts'
+import type { SessionFacts, SessionRecord, SessionStore, Stored } from './store.ts'
 import type { SessionRow, Tables } from './tables.ts'
 import type { TokenKeys } from './token-keys.ts'
 import { openTokens, sealTokens } from './token-rotation.ts'
@@ -21,15 +22,28 @@ const facts = [
   'refresh_due_at_ms',
   'access_token_expires_at_ms',
   'device',
+  'revision',
 ] as const satisfies readonly (keyof SessionRow)[]
 
 /**
- * Sessions in a table. Every method is one statement: the SQLite driver has one connection, so a
- * transaction would take other callers' statements in. Tokens are encrypted on their way in, and decrypted
- * only where they are asked for.
+ * Sessions that one transaction ends: what waits for it waits some milliseconds.
+ *
+ * @limit none: the next transaction goes on with the others
  */
-export function createSessionTable(db: Kysely<Tables>, keys: TokenKeys): SessionStore {
+const maxEndedAtOnce = 500
+
+/**
+ * Sessions in a table. Every read is one statement, every write one transaction with the change that others
+ * hear of. Tokens are encrypted on their way in, and decrypted only where they are asked for.
+ */
+export function createSessionTable(
+  db: Kysely<Tables>,
+  keys: TokenKeys,
+  { write, feed }: Writes,
+): SessionStore {
   const sessions = () => db.selectFrom('sessions')
+  const isExpired = (nowMs: number) =>
+    sessions().select('id').where('expires_at_ms', '<=', nowMs).limit(maxEndedAtOnce)
   return {
     async get(id) {
       const row = await sessions().selectAll().where('id', '=', id).executeTakeFirst()
@@ -39,22 +53,36 @@ export function createSessionTable(db: Kysely<Tables>, keys: TokenKeys): Session
       const row = await sessions().select(facts).where('id', '=', id).executeTakeFirst()
       return row && toFacts(row)
     },
-    async add(record) {
-      await db.insertInto('sessions').values(toRow(record, keys)).execute()
-    },
-    async update(record) {
-      const { id, ...row } = toRow(record, keys)
-      const result = await db
-        .updateTable('sessions')
-        .set(row)
-        .where('id', '=', id)
-        .executeTakeFirst()
-      return result.numUpdatedRows > 0n
-    },
-    async remove(id) {
-      const result = await db.deleteFrom('sessions').where('id', '=', id).executeTakeFirst()
-      return result.numDeletedRows > 0n
-    },
+    add: (record) =>
+      write(async (write) => {
+        const revision = await write.draw()
+        const row = { ...toRow(record, keys), revision }
+        await write.db.insertInto('sessions').values(row).execute()
+        write.note({ revision, kind: 'session', id: record.id, change: 'added' })
+        return revision
+      }),
+    update: (record, change) =>
+      write(async (write) => {
+        const revision = await write.draw()
+        const { id, ...row } = toRow(record, keys)
+        const { numUpdatedRows } = await write.db
+          .updateTable('sessions')
+          .set({ ...row, revision })
+          .where('id', '=', id)
+          .where('revision', '=', record.revision)
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) return undefined
+        write.note({ revision, kind: 'session', id, change })
+        return revision
+      }),
+    remove: (id, reason) =>
+      write(async (write) => {
+        const revision = await write.draw()
+        const gone = await write.db.deleteFrom('sessions').where('id', '=', id).executeTakeFirst()
+        if (gone.numDeletedRows === 0n) return false
+        write.note({ revision, kind: 'session', id, change: 'ended', reason })
+        return true
+      }),
     async list({ userId, email } = {}) {
       let query = sessions().select(facts)
       if (userId !== undefined) query = query.where('user_id', '=', userId)
@@ -82,17 +110,40 @@ export function createSessionTable(db: Kysely<Tables>, keys: TokenKeys): Session
       return rows.map(toFacts)
     },
     async removeExpired(nowMs) {
-      const rows = await db
-        .deleteFrom('sessions')
-        .where('expires_at_ms', '<=', nowMs)
-        .returning('id')
-        .execute()
-      return rows.map(({ id }) => id)
+      const ended: string[] = []
+      // Looked at first: a sweep that finds nothing writes nothing, and waits for no disk.
+      while ((await isExpired(nowMs).executeTakeFirst()) !== undefined) {
+        const batch = await write((write) => endExpired(write, isExpired(nowMs)))
+        ended.push(...batch)
+      }
+      return ended
     },
+    onEnded: (listener) =>
+      feed.onChanges((changes) => {
+        for (const { kind, id, change, reason = 'revoked' } of changes)
+          if (kind === 'session' && change === 'ended') listener(id, reason)
+      }),
   }
 }
 
-function toRow(record: SessionRecord, keys: TokenKeys): SessionRow {
+type ExpiredIds = SelectQueryBuilder<Tables, 'sessions', { id: string }>
+
+async function endExpired(write: Write, expired: ExpiredIds): Promise<readonly string[]> {
+  const first = await write.draw()
+  const rows = await write.db
+    .deleteFrom('sessions')
+    .where('id', 'in', expired)
+    .returning('id')
+    .execute()
+  if (rows.length > 1) await write.draw(rows.length - 1)
+  for (const [index, { id }] of rows.entries()) {
+    const revision = first + index
+    write.note({ revision, kind: 'session', id, change: 'ended', reason: 'expired' })
+  }
+  return rows.map(({ id }) => id)
+}
+
+function toRow(record: SessionRecord, keys: TokenKeys): Omit<SessionRow, 'revision'> {
   const { accessToken = null, refreshToken = null, idToken = null } = record
   const tokens = { access_token: accessToken, refresh_token: refreshToken, id_token: idToken }
   return {
@@ -114,7 +165,7 @@ function toRow(record: SessionRecord, keys: TokenKeys): SessionRow {
   }
 }
 
-function toRecord(row: SessionRow, keys: TokenKeys): SessionRecord {
+function toRecord(row: SessionRow, keys: TokenKeys): Stored<SessionRecord> {
   const { access_token: access, refresh_token: refresh, id_token: id } = openTokens(keys, row)
   return {
     ...toFacts(row),
@@ -124,7 +175,7 @@ function toRecord(row: SessionRow, keys: TokenKeys): SessionRecord {
   }
 }
 
-function toFacts(row: Pick<SessionRow, (typeof facts)[number]>): SessionFacts {
+function toFacts(row: Pick<SessionRow, (typeof facts)[number]>): Stored<SessionFacts> {
   return {
     id: row.id,
     userId: row.user_id,
@@ -140,5 +191,6 @@ function toFacts(row: Pick<SessionRow, (typeof facts)[number]>): SessionFacts {
     refreshDueAtMs: row.refresh_due_at_ms,
     accessTokenExpiresAtMs: row.access_token_expires_at_ms ?? undefined,
     device: row.device ?? undefined,
+    revision: row.revision,
   }
 }

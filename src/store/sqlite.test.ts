@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { DatabaseSync } from 'node:sqlite'
+import { changeFeedSuite } from './change-feed.suite.ts'
 import { deviceCodeStoreSuite } from './device-code-store.suite.ts'
 import { sessionRecord, sessionStoreSuite } from './session-store.suite.ts'
 import { serviceAccountStoreSuite } from './service-account-store.suite.ts'
-import { databaseFileName, openSqliteStore } from './sqlite.ts'
+import { openSqliteStore } from './sqlite.ts'
 import type { Store } from './store.ts'
 
 async function openInMemory(t: TestContext): Promise<Store> {
@@ -20,13 +21,14 @@ async function openInMemory(t: TestContext): Promise<Store> {
 sessionStoreSuite('SQLite', openInMemory)
 deviceCodeStoreSuite('SQLite', openInMemory)
 serviceAccountStoreSuite('SQLite', openInMemory)
+changeFeedSuite('SQLite', openInMemory)
 
 const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32).fill(3) }] as const
 
 function temporaryPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'store-'))
   t.after(() => rmSync(directory, { recursive: true }))
-  return join(directory, databaseFileName)
+  return join(directory, 'postern.db')
 }
 
 test('what was kept is there after closing and opening again', async (t) => {
@@ -37,7 +39,7 @@ test('what was kept is there after closing and opening again', async (t) => {
   await first.close()
   const second = await openSqliteStore(path, secrets)
   t.after(() => second.close())
-  assert.deepEqual(await second.sessions.get('s-1'), sessionRecord())
+  assert.deepEqual(await second.sessions.get('s-1'), { ...sessionRecord(), revision: 1 })
 })
 
 test('every file of the database is readable by its owner only', async (t) => {
@@ -47,11 +49,7 @@ test('every file of the database is readable by its owner only', async (t) => {
   t.after(() => store.close())
   await store.sessions.add(sessionRecord())
   const files = readdirSync(join(path, '..'))
-  assert.deepEqual(files.sort(), [
-    databaseFileName,
-    `${databaseFileName}-shm`,
-    `${databaseFileName}-wal`,
-  ])
+  assert.deepEqual(files.sort(), ['postern.db', 'postern.db-shm', 'postern.db-wal'])
   for (const file of files) {
     assert.equal(statSync(join(path, '..', file)).mode & 0o777, 0o600, file)
   }
@@ -61,7 +59,7 @@ test('the tokens of a session that has ended do not stay in the file', async (t)
   const path = temporaryPath(t)
   const store = await openSqliteStore(path, secrets)
   await store.sessions.add(sessionRecord({ refreshToken: 'a-refresh-token-to-forget' }))
-  await store.sessions.remove('s-1')
+  await store.sessions.remove('s-1', 'revoked')
   await store.close()
   assert.ok(!readFileSync(path).includes('a-refresh-token-to-forget'))
 })
@@ -79,7 +77,7 @@ test('a file that is no database is refused with its name, and left as it is', a
 })
 
 test('a directory that is not there is refused with the name of the file', async (t) => {
-  const path = join(temporaryPath(t), 'missing', databaseFileName)
+  const path = join(temporaryPath(t), 'missing', 'postern.db')
   await assert.rejects(openSqliteStore(path, secrets), { code: 'database-unusable' })
 })
 
@@ -96,6 +94,29 @@ test('a database of a later release is refused before anything is changed', asyn
     assert.ok(error.message.includes(path) && error.message.includes('9999-from-the-future'))
     return true
   })
+})
+
+test('old changes are forgotten, and whoever asks for them is told so', async (t) => {
+  const path = temporaryPath(t)
+  await (await openSqliteStore(path, secrets)).close()
+  const database = new DatabaseSync(path)
+  database.exec(`
+    update counters set value = 100998 where name = 'revision';
+    insert into changes (revision, kind, id, change)
+      values (999, 'session', 'old', 'kept'), (1000, 'session', 'old', 'kept'), (1001, 'session', 'old', 'kept')`)
+  database.close()
+  const store = await openSqliteStore(path, secrets)
+  t.after(() => store.close())
+  const read = async (since: number) => {
+    const { changes, isWhole } = await store.feed.changes(since)
+    return [changes.map(({ revision }) => revision), isWhole]
+  }
+  await store.sessions.add(sessionRecord({ id: 'a' }))
+  assert.deepEqual(await read(0), [[999, 1000, 1001, 100_999], true])
+  assert.equal(await store.sessions.add(sessionRecord({ id: 'b' })), 101_000)
+  assert.deepEqual(await read(0), [[1001, 100_999, 101_000], false])
+  assert.deepEqual(await read(999), [[1001, 100_999, 101_000], false])
+  assert.deepEqual(await read(1000), [[1001, 100_999, 101_000], true])
 })
 
 test('two who open a new database one after the other find the same tables', async (t) => {

@@ -5,8 +5,10 @@ import type { SQLInputValue } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { SqliteDatabase } from 'kysely'
 import { SystemError, messageOf } from '../errors.ts'
+import { createChangeFeed } from './change-feed.ts'
 import { createCodeTable } from './code-table.ts'
 import { createDeviceCodeTable } from './device-code-table.ts'
+import { createLeaseTable } from './lease-table.ts'
 import { migrate } from './migrations.ts'
 import { createServiceAccountTable } from './service-account-table.ts'
 import { createSessionTable } from './session-table.ts'
@@ -16,9 +18,6 @@ import type { TokenSecret } from './token-cipher.ts'
 import { encryptPlain } from './token-rotation.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
-
-/** The file's name in a state directory. */
-export const databaseFileName = 'postern.db'
 
 /** @limit time to wait for the database: 503, the sign-in is kept */
 const busyTimeoutMs = 5000
@@ -40,12 +39,15 @@ export async function openSqliteStore(
     // What was plain is in the write-ahead log as well until that is emptied: now, or at the start after a
     // kill just before this line.
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    const writes = createChangeFeed(db)
     return {
-      sessions: createSessionTable(db, keys),
+      sessions: createSessionTable(db, keys, writes),
       tokenKeys: createTokenKeyTable(db, keys),
       codes: createCodeTable(db),
       deviceCodes: createDeviceCodeTable(db),
-      serviceAccounts: createServiceAccountTable(db),
+      serviceAccounts: createServiceAccountTable(db, writes),
+      feed: writes.feed,
+      leases: createLeaseTable(db),
       close: closeOnce(() => db.destroy()),
     }
   })

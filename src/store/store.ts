@@ -83,28 +83,96 @@ export interface ServiceAccountRecord {
   readonly lastUsedDayMs: number | undefined
 }
 
-/** Where sessions live. Every store passes `session-store.suite.ts`; write a new rule there first. */
+/**
+ * A row as it was read. Its revision is another one after each write, and greater than that of every write
+ * before, on whichever gateway; who writes it back names the one it has read.
+ */
+export type Stored<Row> = Row & { readonly revision: number }
+
+/** Why a session has ended. */
+export type SessionEndReason = 'expired' | 'revoked' | 'signed-out' | 'refresh-refused' | 'replaced'
+
+/** Whether who somebody is has changed by a write, or only what is kept with it. */
+export type RowChange = 'changed' | 'kept'
+
+/**
+ * Where sessions live. Every store passes `session-store.suite.ts`; write a new rule there first.
+ *
+ * Each write that is kept is a change of the feed.
+ */
 export interface SessionStore {
   /** Throws `SystemError` `stored-token-unreadable` when its tokens were changed from outside. */
-  get(id: string): Promise<SessionRecord | undefined>
-  getFacts(id: string): Promise<SessionFacts | undefined>
-  /** Adds a session. */
-  add(record: SessionRecord): Promise<void>
-  /** Replaces a session that is still there; false, and nothing kept, when it has ended meanwhile. */
-  update(record: SessionRecord): Promise<boolean>
-  /** Ends a session. False when there was none. */
-  remove(id: string): Promise<boolean>
+  get(id: string): Promise<Stored<SessionRecord> | undefined>
+  getFacts(id: string): Promise<Stored<SessionFacts> | undefined>
+  /** Adds a session; answers its revision. */
+  add(record: SessionRecord): Promise<number>
+  /**
+   * Replaces a session that is still as it was read, and answers its revision now; undefined, and nothing
+   * kept, when it has ended or was written meanwhile.
+   */
+  update(record: Stored<SessionRecord>, change: RowChange): Promise<number | undefined>
+  /** Ends a session. False when there was none: of two who end it, one has done it. */
+  remove(id: string, reason: SessionEndReason): Promise<boolean>
   /** Newest first; an email is compared without case. */
   list(filter?: {
     readonly userId?: string
     readonly email?: string
-  }): Promise<readonly SessionFacts[]>
+  }): Promise<readonly Stored<SessionFacts>[]>
   /** How many an issuer vouched for whose end has not passed. */
   count(issuer: string, nowMs: number): Promise<number>
   /** Sessions whose provider must be asked again, most overdue first; none whose end has passed. */
-  listDue(nowMs: number, maxRecords: number): Promise<readonly SessionFacts[]>
-  /** Removes and answers every session whose end has passed. */
+  listDue(nowMs: number, maxRecords: number): Promise<readonly Stored<SessionFacts>[]>
+  /** Ends and answers every session whose end has passed. */
   removeExpired(nowMs: number): Promise<readonly string[]>
+  /** Calls `listener` once for every session revoked or expired, on whichever gateway it happened. */
+  onEnded(listener: (id: string, reason: SessionEndReason) => void): Disposable
+}
+
+/** One write, as others hear of it. */
+export interface Change {
+  /** Contiguous over the whole store, and visible in its order. */
+  readonly revision: number
+  readonly kind: 'session' | 'service-account'
+  readonly id: string
+  readonly change: 'added' | 'ended' | RowChange
+  /** Why a session has ended. */
+  readonly reason?: SessionEndReason
+}
+
+export interface ChangeBatch {
+  /** In the order of their revisions; the first ones when there are many. */
+  readonly changes: readonly Change[]
+  /** That of the last change there is. */
+  readonly revision: number
+  /** False when changes since then are kept no more: whoever relied on them reads everything anew. */
+  readonly isWhole: boolean
+}
+
+/** What was written, for those who keep some of it in memory. Every store passes `change-feed.suite.ts`. */
+export interface ChangeFeed {
+  /** What has changed after that revision. */
+  changes(sinceRevision: number): Promise<ChangeBatch>
+  /**
+   * Calls `listener` with what has changed from now on, in order, each change once. A write that was asked
+   * for here resolves after that; a listener throws nothing.
+   */
+  onChanges(listener: (changes: readonly Change[]) => void): Disposable
+}
+
+/** Work that only one process may do at a time, and until when it is that one's. */
+export interface Lease {
+  readonly name: string
+  /** Names the process; no two have the same. */
+  readonly holder: string
+  /** Long enough for the work with some margin: the clocks of two gateways differ. */
+  readonly untilMs: number
+}
+
+export interface LeaseStore {
+  /** Takes a lease, or prolongs it for its holder; false while it is another's. */
+  take(lease: Lease, nowMs: number): Promise<boolean>
+  /** Gives a lease back before its time; nothing when it is another's by now. */
+  release(name: string, holder: string): Promise<void>
 }
 
 export interface CodeStore {
@@ -136,20 +204,31 @@ export interface DeviceCodeStore {
   ): Promise<boolean>
   /** Removes and answers one that is `signed-in`, so that its session is handed out once. */
   take(secretHash: string, nowMs: number): Promise<DeviceCodeRecord | undefined>
+  /** How many machines wait: their codes are neither denied nor past their end. */
+  count(nowMs: number): Promise<number>
   /** Removes those past their end; answers the sessions among them that nobody took. */
   removeExpired(nowMs: number): Promise<readonly string[]>
 }
 
+/** Service accounts. Each write but that of a use is a change of the feed. */
 export interface ServiceAccountStore {
-  get(id: string): Promise<ServiceAccountRecord | undefined>
-  /** False, and nothing kept, when there is one of this id, revoked ones included. */
-  add(record: ServiceAccountRecord): Promise<boolean>
-  /** Replaces everything; false when there is none of this id. */
-  update(record: ServiceAccountRecord): Promise<boolean>
-  /** Notes the day of a use and nothing else. */
+  get(id: string): Promise<Stored<ServiceAccountRecord> | undefined>
+  /**
+   * Keeps nothing when there is one of this id, revoked ones included, or when there are `maxRecords` of
+   * them.
+   */
+  add(record: ServiceAccountRecord, maxRecords: number): Promise<'added' | 'id-taken' | 'full'>
+  /**
+   * Replaces everything of one that is still as it was read; false, and nothing kept, when it was written
+   * meanwhile or is not there.
+   */
+  update(record: Stored<ServiceAccountRecord>): Promise<boolean>
+  /** Notes the day of a use and nothing else; the revision stays. */
   markUsed(id: string, dayMs: number): Promise<void>
   /** By id, revoked ones included. */
-  list(): Promise<readonly ServiceAccountRecord[]>
+  list(): Promise<readonly Stored<ServiceAccountRecord>[]>
+  /** How many are neither revoked nor past their end. */
+  count(nowMs: number): Promise<number>
 }
 
 /** A key by which tokens in the store are encrypted; the key itself stands nowhere. */
@@ -194,5 +273,7 @@ export interface Store {
   readonly deviceCodes: DeviceCodeStore
   readonly serviceAccounts: ServiceAccountStore
   readonly tokenKeys: TokenKeyStore
+  readonly feed: ChangeFeed
+  readonly leases: LeaseStore
   close(): Promise<void>
 }

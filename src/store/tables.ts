@@ -1,4 +1,4 @@
-import type { DeviceCodeState } from './store.ts'
+import type { Change, DeviceCodeState, SessionEndReason } from './store.ts'
 
 /** What the tables hold, as the database gives it. Columns in snake case, times in milliseconds. */
 export interface Tables {
@@ -7,6 +7,29 @@ export interface Tables {
   readonly service_accounts: ServiceAccountRow
   readonly device_codes: DeviceCodeRow
   readonly token_keys: TokenKeyRow
+  readonly counters: CounterRow
+  readonly changes: ChangeRow
+  readonly leases: LeaseRow
+}
+
+/** `revision`: that of the last change; `pruned`: up to which changes are kept no more. */
+export interface CounterRow {
+  readonly name: 'revision' | 'pruned'
+  readonly value: number
+}
+
+export interface ChangeRow {
+  readonly revision: number
+  readonly kind: Change['kind']
+  readonly id: string
+  readonly change: Change['change']
+  readonly reason: SessionEndReason | null
+}
+
+export interface LeaseRow {
+  readonly name: string
+  readonly holder: string
+  readonly until_ms: number
 }
 
 export interface ServiceAccountRow {
@@ -21,6 +44,7 @@ export interface ServiceAccountRow {
   readonly expires_at_ms: number | null
   readonly revoked_at_ms: number | null
   readonly last_used_day_ms: number | null
+  readonly revision: number
 }
 
 export interface SessionRow {
@@ -46,6 +70,7 @@ export interface SessionRow {
   readonly refresh_token: string | null
   readonly id_token: string | null
   readonly device: string | null
+  readonly revision: number
 }
 
 /** A key that is derived from a secret and its own name; it stands nowhere. */

@@ -67,7 +67,7 @@ describe('postern gateway keys discard', () => {
     const store = await openSqliteStore(storePath, secrets(1))
     const expiresAtMs = Date.now() + 3_600_000
     await store.sessions.add(sessionRecord({ expiresAtMs }))
-    await store.serviceAccounts.add(serviceAccountRecord())
+    await store.serviceAccounts.add(serviceAccountRecord(), 1)
     await store.close()
     await assert.rejects(openSqliteStore(storePath, secrets(2)), { code: 'token-key-missing' })
 
@@ -116,7 +116,7 @@ async function startStore(sessions: number): Promise<StoreBehindSocket> {
     logger: silentLogger,
     audit: createAuditLog({ logger: silentLogger }),
     listSessions: () => Promise.resolve([]),
-    revokeSession: (id) => store.sessions.remove(id),
+    revokeSession: (id) => store.sessions.remove(id, 'revoked'),
     countTunnels: () => 0,
     cutSession: () => Promise.resolve(),
   }

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { deviceCodeRecord } from './device-code-store.suite.ts'
+import { serviceAccountRecord } from './service-account-store.suite.ts'
+import { sessionRecord } from './session-store.suite.ts'
+import { openSqliteStore } from './sqlite.ts'
+import type { Change } from './store.ts'
+
+const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32).fill(3) }] as const
+const expiresAtMs = 4_000_000_000_000
+
+test('a database of the release before is opened with all that it has', async (t) => {
+  const store = await openSqliteStore(oldDatabase(t), secrets)
+  t.after(() => store.close())
+  const alice = sessionRecord({ expiresAtMs })
+  assert.deepEqual(await store.sessions.get('s-1'), { ...alice, revision: 0 })
+  assert.deepEqual((await store.sessions.list()).map(({ id }) => id).toSorted(), ['s-1', 's-2'])
+  const account = { ...serviceAccountRecord(), revision: 0 }
+  assert.deepEqual(await store.serviceAccounts.get('backup'), account)
+  const device = deviceCodeRecord({ expiresAtMs })
+  assert.deepEqual(await store.deviceCodes.findBySecretHash('h-1', 0), device)
+  assert.equal((await store.codes.take('a-code-hash', 0))?.sessionId, 's-1')
+  assert.deepEqual(await store.feed.changes(0), { changes: [], revision: 0, isWhole: true })
+})
+
+test('its rows are written and ended as new ones are', async (t) => {
+  const store = await openSqliteStore(oldDatabase(t), secrets)
+  t.after(() => store.close())
+  const heard: Change[] = []
+  store.feed.onChanges((changes) => void heard.push(...changes))
+  const read = await store.sessions.get('s-1')
+  assert.ok(read)
+  const both = ['one', 'two'].map((name) => store.sessions.update({ ...read, name }, 'changed'))
+  assert.deepEqual(await Promise.all(both), [1, undefined])
+  assert.equal(await store.sessions.remove('s-2', 'revoked'), true)
+  assert.deepEqual(
+    heard.map(({ revision, id, change }) => [revision, id, change]),
+    [
+      [1, 's-1', 'changed'],
+      [2, 's-2', 'ended'],
+    ],
+  )
+})
+
+test('its tables are those of a new database', async (t) => {
+  const [old, fresh] = [oldDatabase(t), join(temporaryDirectory(t), 'postern.db')]
+  for (const path of [old, fresh]) await (await openSqliteStore(path, secrets)).close()
+  assert.deepEqual(columnsOf(old), columnsOf(fresh))
+  assert.ok(columnsOf(fresh).some(({ table, name }) => table === 'sessions' && name === 'revision'))
+})
+
+function oldDatabase(t: TestContext): string {
+  const path = join(temporaryDirectory(t), 'postern.db')
+  const database = new DatabaseSync(path)
+  database.exec(readFileSync(new URL('at-0004.fixture.sql', import.meta.url), 'utf8'))
+  database.close()
+  return path
+}
+
+function columnsOf(path: string): Record<string, unknown>[] {
+  const database = new DatabaseSync(path)
+  try {
+    const sql = `select tables.name as 'table', columns.* from sqlite_master as tables, pragma_table_info(tables.name) as columns
+      where tables.type = 'table' order by tables.name, columns.name`
+    return database.prepare(sql).all()
+  } finally {
+    database.close()
+  }
+}
+
+function temporaryDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'migrations-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  return directory
+}
