@@ -3,7 +3,7 @@
 // meets says `@limit none: WHY`. What looks like a bound and says neither is an error.
 import { globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { globalKeys, routeKeys, type Key } from '../src/config/keys.ts'
+import { globalKeys, routeKeys, type Key } from '../src/config/keys/keys.ts'
 
 /** One bound as the table shows it. */
 export interface Limit {

@@ -1,5 +1,3 @@
-import type { ClaimNames } from '../identity/person.ts'
-import type { ProviderOptions } from '../identity/provider.ts'
 import type { LogLevel } from '../log.ts'
 import type { ListenAddress } from '../net/listen-address.ts'
 import type { DownstreamMtls } from '../port/client-certificates/trust.ts'
@@ -7,18 +5,13 @@ import type { ProxyProtocolSettings } from '../port/proxy-admission.ts'
 import type { Certificate } from '../port/tls-contexts.ts'
 import type { Directory } from '../access/directory.ts'
 import type { PeerLimits } from '../port/peers/peers.ts'
+import type { SignInSettings } from './readers/sign-in.ts'
 import type { Route } from '../routes/route.ts'
 
-/** How people sign in. */
-export type IdentityProvider = Required<ProviderOptions & ClaimNames>
-
 /** A whole configuration, checked: nothing below this needs to ask again whether it makes sense. */
-export interface GatewayConfig {
+export interface GatewayConfig extends SignInSettings {
   readonly address: ListenAddress
   readonly certificates: readonly Certificate[]
-  /** Origin where the whole sign-in runs; undefined when no route needs one. */
-  readonly authenticateServiceUrl: URL | undefined
-  readonly identityProvider: IdentityProvider | undefined
   /** 32 bytes; undefined: a key generated once and kept in the state directory. */
   readonly sharedSecret: Buffer | undefined
   readonly cookieSecret: Buffer | undefined

@@ -4,11 +4,11 @@ import { messageOf } from '../errors.ts'
 import type { Path, ProblemDetails, YamlText } from '../yaml-text.ts'
 import type { NextGateway, NextGatewayTls } from '../routes/route.ts'
 import { schemeOf } from '../routes/to.ts'
-import { parseChain, parseKey, validityWarning } from './certificates.ts'
-import { exposureOf } from './files.ts'
-import type { Files } from './files.ts'
-import type { Findings } from './findings.ts'
-import type { RouteKey, RouteValues } from './keys.ts'
+import { parseChain, parseKey, validityWarning } from './readers/certificates.ts'
+import { exposureOf } from './source/files.ts'
+import type { Files } from './source/files.ts'
+import type { Findings } from './source/findings.ts'
+import type { RouteKey, RouteValues } from './keys/keys.ts'
 
 /** One route of a text, and what its keys are judged with. */
 export interface RouteSource {

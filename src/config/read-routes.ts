@@ -4,16 +4,13 @@ import { formatTarget } from '../routes/from.ts'
 import type { Target } from '../routes/from.ts'
 import type { Route } from '../routes/route.ts'
 import { compareText, coversTarget } from '../routes/table.ts'
-import type { Findings } from './findings.ts'
+import type { PolicyNeeds } from './readers/sign-in.ts'
+import type { Findings } from './source/findings.ts'
 import { readRoute } from './read-route.ts'
 import type { ReadRoute, RouteSurroundings } from './read-route.ts'
 
-export interface ReadRoutes {
+export interface ReadRoutes extends PolicyNeeds {
   readonly routes: readonly Route[]
-  /** Whether any policy asks who somebody is, those of routes with faults elsewhere included. */
-  readonly readsSubject: boolean
-  /** Whether any asks what only an identity provider can say. */
-  readonly needsProvider: boolean
 }
 
 interface PlacedRoute extends ReadRoute {

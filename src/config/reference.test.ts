@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { globalKeys, routeKeys } from './keys.ts'
-import type { Key } from './keys.ts'
-import { pomeriumKeys } from './pomerium-keys.ts'
-import { providerNames } from './providers.ts'
+import { globalKeys, routeKeys } from './keys/keys.ts'
+import type { Key } from './keys/keys.ts'
+import { pomeriumKeys } from './keys/pomerium-keys.ts'
+import { providerNames } from './keys/providers.ts'
 import { renderConfigurationReference } from './reference.ts'
 
 const text = renderConfigurationReference()

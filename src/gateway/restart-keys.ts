@@ -1,4 +1,5 @@
-import type { GatewayConfig, IdentityProvider } from '../config/config.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import type { IdentityProvider } from '../config/readers/sign-in.ts'
 
 /** What a running gateway cannot take over, with the names these have in the file. */
 const keys = {

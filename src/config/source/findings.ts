@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.ts'
+import type { Problem } from '../../errors.ts'
 
 /** What is said about a configuration while it is read: everything, not only the first. */
 export interface Findings {

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 import { readFileSync, statSync, type Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { messageOf, systemCode } from '../errors.ts'
-import { show } from '../schema.ts'
+import { messageOf, systemCode } from '../../errors.ts'
+import { show } from '../../schema.ts'
 
 /** A file that was read, or why it was not: `cannot read "x": no such file`. */
 export type FileText =

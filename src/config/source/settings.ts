@@ -1,13 +1,13 @@
 import type { z } from 'zod'
-import { ConfigError } from '../errors.ts'
-import type { Problem } from '../errors.ts'
-import { checkAt, checkValue, mustBe } from '../schema.ts'
-import { formatPath, parseYaml } from '../yaml-text.ts'
-import type { Path, ProblemDetails, YamlText } from '../yaml-text.ts'
+import { ConfigError } from '../../errors.ts'
+import type { Problem } from '../../errors.ts'
+import { checkAt, checkValue, mustBe } from '../../schema.ts'
+import { formatPath, parseYaml } from '../../yaml-text.ts'
+import type { Path, ProblemDetails, YamlText } from '../../yaml-text.ts'
 import type { Findings } from './findings.ts'
-import { globalKeyNames, globalKeys, routeKeyNames } from './keys.ts'
-import type { GlobalKey, GlobalValues, Key } from './keys.ts'
-import { refuseForeignVariables, sortForeignKeys } from './known-keys.ts'
+import { globalKeyNames, globalKeys, routeKeyNames } from '../keys/keys.ts'
+import type { GlobalKey, GlobalValues, Key } from '../keys/keys.ts'
+import { refuseForeignVariables, sortForeignKeys } from './foreign-keys.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

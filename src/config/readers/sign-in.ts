@@ -1,17 +1,33 @@
-import { isLoopbackHost } from '../address.ts'
-import type { GatewayConfig, IdentityProvider } from './config.ts'
-import type { Certificate } from '../port/tls-contexts.ts'
+import { isLoopbackHost } from '../../address.ts'
+import type { ClaimNames } from '../../identity/person.ts'
+import type { ProviderOptions } from '../../identity/provider.ts'
+import type { Certificate } from '../../port/tls-contexts.ts'
 import { coversHost } from './certificates.ts'
-import type { Findings } from './findings.ts'
-import { defaultOf } from './key.ts'
-import { globalKeys } from './keys.ts'
-import { providers } from './providers.ts'
-import type { ReadRoutes } from './read-routes.ts'
-import type { ProviderKind, ProviderName } from './providers.ts'
-import type { GlobalKey } from './keys.ts'
-import type { Settings } from './settings.ts'
+import type { Findings } from '../source/findings.ts'
+import { defaultOf } from '../keys/key.ts'
+import { globalKeys } from '../keys/keys.ts'
+import { providers } from '../keys/providers.ts'
+import type { ProviderKind, ProviderName } from '../keys/providers.ts'
+import type { GlobalKey } from '../keys/keys.ts'
+import type { Settings } from '../source/settings.ts'
 
-type SignIn = Pick<GatewayConfig, 'authenticateServiceUrl' | 'identityProvider'>
+/** The provider that says who people are. */
+export type IdentityProvider = Required<ProviderOptions & ClaimNames>
+
+/** How people sign in. */
+export interface SignInSettings {
+  /** Origin where the whole sign-in runs; undefined when no route needs one. */
+  readonly authenticateServiceUrl: URL | undefined
+  readonly identityProvider: IdentityProvider | undefined
+}
+
+/** What the policies of all routes ask for, those of routes with faults elsewhere included. */
+export interface PolicyNeeds {
+  /** Whether any asks who somebody is. */
+  readonly readsSubject: boolean
+  /** Whether any asks what only an identity provider can say. */
+  readonly needsProvider: boolean
+}
 
 /**
  * Puts together how people sign in. What is missing is a problem only when some policy asks who
@@ -21,9 +37,9 @@ type SignIn = Pick<GatewayConfig, 'authenticateServiceUrl' | 'identityProvider'>
 export function readSignIn(
   settings: Settings,
   clientSecret: string | undefined,
-  policies: Pick<ReadRoutes, 'readsSubject' | 'needsProvider'>,
+  policies: PolicyNeeds,
   findings: Findings,
-): SignIn {
+): SignInSettings {
   const { values } = settings
   const name = values.idp_provider ?? 'oidc'
   const kind: ProviderKind = providers[name]

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { isLoopbackHost, parseHost, parsePort, withoutRootDot } from '../address.ts'
-import { parseDuration } from '../clock.ts'
-import { ipRangeForm, parseIpRange } from '../ip-ranges.ts'
-import { mustBe, secretTextOf, show, textOf } from '../schema.ts'
-import type { Fault } from '../schema.ts'
-import { didYouMean } from '../spelling.ts'
-import type { ListenAddress } from '../net/listen-address.ts'
+import { isLoopbackHost, parseHost, parsePort, withoutRootDot } from '../../address.ts'
+import { parseDuration } from '../../clock.ts'
+import { ipRangeForm, parseIpRange } from '../../ip-ranges.ts'
+import { mustBe, secretTextOf, show, textOf } from '../../schema.ts'
+import type { Fault } from '../../schema.ts'
+import { didYouMean } from '../../spelling.ts'
+import type { ListenAddress } from '../../net/listen-address.ts'
 
 /** Any text but an empty one. */
 export const text = textOf('text', (value) => (value.trim() === '' ? undefined : value.trim()))

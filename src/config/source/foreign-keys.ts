@@ -1,8 +1,8 @@
-import { show, unknownKey, valueAt } from '../schema.ts'
-import type { Path, YamlText } from '../yaml-text.ts'
+import { show, unknownKey, valueAt } from '../../schema.ts'
+import type { Path, YamlText } from '../../yaml-text.ts'
 import type { Findings } from './findings.ts'
-import { pomeriumKeys } from './pomerium-keys.ts'
-import type { PomeriumKey } from './pomerium-keys.ts'
+import { pomeriumKeys } from '../keys/pomerium-keys.ts'
+import type { PomeriumKey } from '../keys/pomerium-keys.ts'
 
 /**
  * Sorts the keys of a mapping that Postern does not read: unknown ones are problems, and of those

@@ -1,9 +1,9 @@
-import { exposureOf } from './files.ts'
-import type { Files } from './files.ts'
-import type { Findings } from './findings.ts'
-import { secretFiles } from './settings.ts'
-import type { Settings } from './settings.ts'
-import { parseSecretKey } from './values.ts'
+import { exposureOf } from '../source/files.ts'
+import type { Files } from '../source/files.ts'
+import type { Findings } from '../source/findings.ts'
+import { secretFiles } from '../source/settings.ts'
+import type { Settings } from '../source/settings.ts'
+import { parseSecretKey } from '../keys/values.ts'
 
 export interface Secrets {
   readonly idpClientSecret: string | undefined

@@ -1,16 +1,16 @@
 import { X509Certificate } from 'node:crypto'
-import { messageOf } from '../errors.ts'
-import type { ClientCertificateUse } from '../policy/language/shorthand.ts'
-import { nameOf } from '../port/client-certificates/describe.ts'
-import type { RevocationList } from '../port/client-certificates/revocation-list.ts'
-import { splitCertificates } from '../port/client-certificates/trust.ts'
+import { messageOf } from '../../errors.ts'
+import type { ClientCertificateUse } from '../../policy/language/shorthand.ts'
+import { nameOf } from '../../port/client-certificates/describe.ts'
+import type { RevocationList } from '../../port/client-certificates/revocation-list.ts'
+import { splitCertificates } from '../../port/client-certificates/trust.ts'
 import { validityWarning } from './certificates.ts'
-import type { DownstreamMtls } from '../port/client-certificates/trust.ts'
-import { enforcements, nameKinds } from './downstream-mtls-keys.ts'
-import type { Files } from './files.ts'
-import type { Findings } from './findings.ts'
-import type { GlobalValues } from './keys.ts'
-import type { Environment, Settings } from './settings.ts'
+import type { DownstreamMtls } from '../../port/client-certificates/trust.ts'
+import { enforcements, nameKinds } from '../keys/downstream-mtls-keys.ts'
+import type { Files } from '../source/files.ts'
+import type { Findings } from '../source/findings.ts'
+import type { GlobalValues } from '../keys/keys.ts'
+import type { Environment, Settings } from '../source/settings.ts'
 
 type Given = NonNullable<GlobalValues['downstream_mtls']>
 
@@ -148,7 +148,7 @@ async function readLists(
   source: DownstreamMtlsSource,
 ): Promise<readonly RevocationList[] | undefined> {
   // Only where there is one to read.
-  const { readRevocationLists } = await import('./worker/read-revocation-lists.ts')
+  const { readRevocationLists } = await import('../worker/read-revocation-lists.ts')
   try {
     const lists = await readRevocationLists(pem)
     if (lists.length > 0) return lists

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { messageOf } from '../errors.ts'
-import { textOf } from '../schema.ts'
-import { compileNamePattern } from '../port/client-certificates/name-pattern.ts'
+import { messageOf } from '../../errors.ts'
+import { textOf } from '../../schema.ts'
+import { compileNamePattern } from '../../port/client-certificates/name-pattern.ts'
 import * as values from './values.ts'
 
 /** The kinds of name a certificate may have, as Pomerium calls them. */

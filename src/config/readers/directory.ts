@@ -1,12 +1,12 @@
 import { dirname, isAbsolute, join } from 'node:path'
-import { ConfigError, SystemError } from '../errors.ts'
-import { directoryOf } from '../access/directory.ts'
-import type { Directory } from '../access/directory.ts'
-import { runInWorker } from './worker/in-worker.ts'
-import type { Files } from './files.ts'
-import type { Findings } from './findings.ts'
-import { parseDirectory } from './worker/parse-directory.ts'
-import type { Settings } from './settings.ts'
+import { ConfigError, SystemError } from '../../errors.ts'
+import { directoryOf } from '../../access/directory.ts'
+import type { Directory } from '../../access/directory.ts'
+import { runInWorker } from '../worker/in-worker.ts'
+import type { Files } from '../source/files.ts'
+import type { Findings } from '../source/findings.ts'
+import { parseDirectory } from '../worker/parse-directory.ts'
+import type { Settings } from '../source/settings.ts'
 
 /** From this length on, in UTF-16 code units, a text takes longer to read than a worker to start. */
 const longTextLength = 32_768
