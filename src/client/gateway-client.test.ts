@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -9,9 +9,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
 import { AccessError, UpstreamError } from '../errors.ts'
-import { silentLogger } from '../log.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
-import { dial } from '../net/dial.ts'
 import { encodeRefusal } from '../tunnel/refusal.ts'
 import {
   echo,
@@ -19,64 +17,11 @@ import {
   startFakeGateway,
   type FakeGateway,
 } from './reach/fake-gateway.fixture.ts'
-import { createGatewayClient, type GatewayClient } from './gateway-client.ts'
-import { parseGatewayUrl } from './reach/destination.ts'
+import { never, openRig, roundTrip, type Rig } from './gateway-client.fixture.ts'
 import { RefusedError } from './reach/refused.ts'
-import { serveLocal } from './serve/serve-local.ts'
-import { loadTrust, type Trust } from './reach/trust.ts'
+import { loadTrust } from './reach/trust.ts'
 
-const never = new AbortController().signal
 const cleanUp: (() => unknown)[] = []
-
-interface Rig extends AsyncDisposable {
-  readonly client: GatewayClient
-  readonly directory: string
-  /** Addresses that were shown for a sign-in. */
-  readonly shown: string[]
-  /** How many tabs were opened for them. */
-  readonly tabs: () => number
-}
-
-interface RigOptions {
-  readonly signIn?: (url: string) => unknown
-  readonly serviceAccountToken?: string
-  readonly trust?: Partial<Trust>
-  readonly directory?: string
-  readonly url?: string
-}
-
-async function openRig(gateway: FakeGateway, options: RigOptions = {}): Promise<Rig> {
-  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'postern-')))
-  const shown: string[] = []
-  let tabs = 0
-  const client = createGatewayClient({
-    gateway: parseGatewayUrl(options.url ?? gateway.origin),
-    trust: {
-      isVerified: true,
-      extraCa: [gateway.ca],
-      clientCertificate: undefined,
-      ...options.trust,
-    },
-    presentSignIn(url, tab) {
-      shown.push(url)
-      if (tab === 'open') tabs += 1
-      void (options.signIn ?? followSignIn)(url)
-    },
-    serviceAccountToken: options.serviceAccountToken,
-    log: silentLogger,
-    cacheDirectory: directory,
-  })
-  return {
-    client,
-    directory,
-    shown,
-    tabs: () => tabs,
-    async [Symbol.asyncDispose]() {
-      await client.destroy()
-      if (options.directory === undefined) await rm(directory, { recursive: true })
-    },
-  }
-}
 
 /** A sign-in whose tab is open, and whose client has ended. */
 async function giveUpSignIn(gateway: FakeGateway): Promise<Rig & { readonly tab: string }> {
@@ -94,12 +39,6 @@ async function keptTokens(directory: string): Promise<string[]> {
   return Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')))
 }
 
-async function roundTrip(tunnel: Duplex, bytes = randomBytes(1000)): Promise<void> {
-  const received = collect(tunnel)
-  tunnel.end(bytes)
-  assert.ok((await received).equals(bytes))
-}
-
 for (const protocol of ['h2', 'http/1.1'] as const) {
   describe(`a tunnel over ${protocol}`, () => {
     test('carries bytes both ways and says what it should of the request', async () => {
@@ -112,42 +51,6 @@ for (const protocol of ['h2', 'http/1.1'] as const) {
       assert.equal(connect?.token, undefined)
       if (protocol === 'http/1.1') assert.equal(connect?.headers.host, 'redis.example.com:6379')
       if (protocol === 'h2') assert.equal(connect?.headers.host, undefined)
-    })
-
-    test('passes the end of one side on while the other keeps flowing', async () => {
-      const upload = randomBytes(2_000_003)
-      const served: { tunnel?: Duplex } = {}
-      await using gateway = await startFakeGateway({
-        protocols: [protocol],
-        isPublic: true,
-        connect: () => ({ serve: (tunnel) => void (served.tunnel = tunnel) }),
-      })
-      await using rig = await openRig(gateway)
-      await using local = await openLocal(rig.client)
-      // The service ends first; everything the person sends afterwards still arrives.
-      const atPerson = collect(local.near)
-      while (served.tunnel === undefined) await new Promise(setImmediate)
-      const atService = collect(served.tunnel)
-      served.tunnel.end('greeting')
-      assert.equal((await atPerson).toString(), 'greeting')
-      local.near.end(upload)
-      assert.equal(digest(await atService), digest(upload))
-      assert.equal((await local.end).cause, 'upstream-closed')
-    })
-
-    test('loses no byte of the answer when the person ends first', async () => {
-      const answer = randomBytes(2_000_003)
-      await using gateway = await startFakeGateway({
-        protocols: [protocol],
-        isPublic: true,
-        connect: () => ({ serve: (tunnel) => void collect(tunnel).then(() => tunnel.end(answer)) }),
-      })
-      await using rig = await openRig(gateway)
-      await using local = await openLocal(rig.client)
-      const atPerson = collect(local.near)
-      local.near.end('question')
-      assert.equal(digest(await atPerson), digest(answer))
-      assert.equal((await local.end).cause, 'client-closed')
     })
 
     test('learns of a refusal with its words, its next step and its request id', async () => {
@@ -253,17 +156,6 @@ describe('one connection for many tunnels', () => {
     )
   })
 
-  test('the end of the connection aborts its tunnels instead of ending them in order', async () => {
-    await using gateway = await startFakeGateway({ isPublic: true })
-    await using rig = await openRig(gateway)
-    await using local = await openLocal(rig.client)
-    local.near.on('error', () => undefined)
-    local.near.write('x')
-    await once(local.near, 'data')
-    gateway.dropConnections()
-    assert.equal((await local.end).cause, 'upstream-reset')
-  })
-
   test('HTTP/1.1 is used, and remembered, where CONNECT over HTTP/2 breaks', async () => {
     await using gateway = await startFakeGateway({
       isPublic: true,
@@ -301,7 +193,7 @@ describe('sign-in', () => {
       await using rig = await openRig(gateway)
       await roundTrip(await rig.client.open('a:1', never))
       assert.deepEqual(await keptTokens(rig.directory), [...gateway.tokens])
-      await using next = await openRig(gateway, { directory: rig.directory })
+      await using next = await openRig(gateway, { cacheDirectory: rig.cacheDirectory })
       await roundTrip(await next.client.open('a:1', never))
       assert.deepEqual([gateway.logins, next.shown.length], [1, 0])
     })
@@ -318,7 +210,7 @@ describe('sign-in', () => {
   test('clients that share a cache lead to one sign-in', async () => {
     await using gateway = await startFakeGateway()
     await using rig = await openRig(gateway)
-    await using other = await openRig(gateway, { directory: rig.directory })
+    await using other = await openRig(gateway, { cacheDirectory: rig.cacheDirectory })
     const tunnels = await Promise.all([
       rig.client.open('a:1', never),
       other.client.open('b:1', never),
@@ -340,7 +232,7 @@ describe('sign-in', () => {
     await roundTrip(await rig.client.open('a:1', never))
     assert.equal(gateway.logins, 2)
     assert.deepEqual(await keptTokens(rig.directory), ['aa.token2.bb'])
-    await using other = await openRig(gateway, { directory: rig.directory })
+    await using other = await openRig(gateway, { cacheDirectory: rig.cacheDirectory })
     await roundTrip(await other.client.open('a:1', never))
     assert.equal(gateway.logins, 2)
   })
@@ -359,15 +251,15 @@ describe('sign-in', () => {
   test('the token is kept by 0600 in a 0700 directory, apart for unverified connections', async () => {
     await using gateway = await startFakeGateway()
     const parent = await mkdtemp(join(tmpdir(), 'postern-'))
-    const directory = join(parent, 'tokens')
-    await using rig = await openRig(gateway, { directory })
+    await using rig = await openRig(gateway, { cacheDirectory: parent })
     await roundTrip(await rig.client.open('a:1', never))
     await using loose = await openRig(gateway, {
-      directory,
+      cacheDirectory: parent,
       trust: { isVerified: false, extraCa: [] },
     })
     await roundTrip(await loose.client.open('a:1', never))
     assert.equal(gateway.logins, 2)
+    const { directory } = rig
     assert.equal((await stat(directory)).mode & 0o777, 0o700)
     const names = await readdir(directory)
     assert.equal(names.length, 2)
@@ -412,7 +304,7 @@ describe('sign-in', () => {
     const [file = ''] = (await readdir(first.directory)).filter((name) => name.endsWith('.sign-in'))
     assert.equal((await stat(join(first.directory, file))).mode & 0o777, 0o600)
     await using next = await openRig(gateway, {
-      directory: first.directory,
+      cacheDirectory: first.cacheDirectory,
       // The person is in the tab that is open already.
       signIn: () => followSignIn(first.tab),
     })
@@ -428,7 +320,7 @@ describe('sign-in', () => {
     // Whoever had the port in between has seen the path in the browser's request.
     const place = new URL(first.tab).searchParams.get('pomerium_redirect_uri') ?? ''
     await using next = await openRig(gateway, {
-      directory: first.directory,
+      cacheDirectory: first.cacheDirectory,
       signIn: async () => void (await fetch(`${place}?pomerium_jwt=aa.mallory.bb`)),
     })
     await assert.rejects(next.client.open('a:1', never), { code: 'sign-in-failed' })
@@ -438,7 +330,7 @@ describe('sign-in', () => {
   test('a sign-in at a gateway that answers with tokens is begun anew', async () => {
     await using gateway = await startFakeGateway({ callback: 'query' })
     await using first = await giveUpSignIn(gateway)
-    await using next = await openRig(gateway, { directory: first.directory })
+    await using next = await openRig(gateway, { cacheDirectory: first.cacheDirectory })
     await roundTrip(await next.client.open('a:1', never))
     assert.notEqual(next.shown[0], first.tab)
   })
@@ -462,24 +354,12 @@ describe('sign-in', () => {
       const [name = ''] = await readdir(first.directory)
       const path = join(first.directory, name)
       await writeFile(path, await spoil(await readFile(path, 'utf8')))
-      await using next = await openRig(gateway, { directory: first.directory })
+      await using next = await openRig(gateway, { cacheDirectory: first.cacheDirectory })
       await roundTrip(await next.client.open('a:1', never))
       assert.notEqual(next.shown[0], first.tab)
       assert.equal(next.tabs(), 1)
     }
     for (const end of cleanUp) end()
-  })
-
-  test('a local connection is held while its person signs in', async () => {
-    await using gateway = await startFakeGateway()
-    const { promise: shown, resolve: show } = Promise.withResolvers<string>()
-    await using rig = await openRig(gateway, { signIn: show })
-    await using local = await openLocal(rig.client)
-    const received = collect(local.near)
-    local.near.end('early words')
-    await followSignIn(await shown)
-    assert.equal((await received).toString(), 'early words')
-    assert.equal((await local.end).cause, 'client-closed')
   })
 
   test('a service account is used from the first request on and opens no browser', async () => {
@@ -490,7 +370,7 @@ describe('sign-in', () => {
     gateway.tokens.clear()
     await assert.rejects(rig.client.open('a:1', never), { code: 'service-account-rejected' })
     assert.deepEqual([gateway.logins, rig.shown.length], [0, 0])
-    assert.deepEqual(await readdir(rig.directory), [])
+    assert.deepEqual(await readdir(rig.cacheDirectory), [])
   })
 })
 
@@ -624,43 +504,6 @@ test('a gateway without TLS is spoken to in HTTP/1.1, on this machine', async ()
   server.close()
 })
 
-/** A local TCP connection that is served through a tunnel. */
-async function openLocal(
-  client: GatewayClient,
-): Promise<AsyncDisposable & { near: Socket; end: ReturnType<typeof serveLocal> }> {
-  const server = createTcpServer({ allowHalfOpen: true })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const accepted = once(server, 'connection') as Promise<[Socket]>
-  const near = await dial({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
-  const [far] = await accepted
-  const end = serveLocal(far, 'a:1', client)
-  return {
-    near,
-    end,
-    async [Symbol.asyncDispose]() {
-      near.destroy()
-      server.close()
-      await end.catch(() => undefined)
-    },
-  }
-}
-
-/** Everything until the end; unlike `stream/consumers` it leaves the writable side open. */
-function collect(stream: Duplex): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-  return new Promise((resolve, reject) => {
-    stream.once('end', () => resolve(Buffer.concat(chunks)))
-    stream.once('error', reject)
-    stream.once('close', () => reject(new Error('closed before its end')))
-  })
-}
-
 function tenTimes<Value>(make: () => Value): Value[] {
   return Array.from({ length: 10 }, make)
-}
-
-function digest(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

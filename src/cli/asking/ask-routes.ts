@@ -6,6 +6,7 @@ import type { RoutesAnswer } from '../../client/routes/routes-answer.ts'
 import type { AskOptions } from './ask-options.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
 import { askToSignIn } from './ask-to-sign-in.ts'
+import { clientEnvironment } from '../process/environment.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { trustOf } from './trust.ts'
 import type { Voice } from '../speech/voice.ts'
@@ -26,15 +27,23 @@ export async function askRoutes(
   options: AskOptions,
   voice: Voice,
 ): Promise<AskedRoutes | number> {
-  const gateway = await namedOrLastGateway(gatewayText)
+  const environment = clientEnvironment()
+  const gateway = await namedOrLastGateway(gatewayText, environment.cacheDirectory)
   const trust = await trustOf(options, voice)
   const serviceAccountToken = await readServiceAccount(options, process.env)
   warnAboutSecrets(options, voice)
   const presentSignIn: PresentSignIn = (url, tab) =>
     askToSignIn(url, tab, { browserCmd: options.browserCmd }, voice)
-  const client = { gateway, trust, serviceAccountToken, presentSignIn, log: voice }
+  const client = {
+    ...environment,
+    gateway,
+    trust,
+    serviceAccountToken,
+    presentSignIn,
+    log: voice,
+  }
   const answer = await untilEndSignal((signal) => fetchRoutes(client, signal))
   if (typeof answer === 'number') return answer
-  await rememberGateway(gateway)
+  await rememberGateway(gateway, environment.cacheDirectory)
   return { ...answer, gateway }
 }

@@ -7,6 +7,7 @@ import { presentDeviceCode } from '../asking/device-code.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import type { LoginOptions } from './login-options.ts'
 import { note, printJson } from '../speech/print.ts'
+import { clientEnvironment } from '../process/environment.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { minutes } from '../speech/table.ts'
 import { trustOf } from '../asking/trust.ts'
@@ -23,14 +24,15 @@ export async function runLogin(
 ): Promise<number> {
   const component = { human: 'login', json: 'login' }
   const voice = processVoice({ format: 'human', level: 'info', component })
-  const gateway = await namedOrLastGateway(gatewayText)
+  const environment = clientEnvironment()
+  const gateway = await namedOrLastGateway(gatewayText, environment.cacheDirectory)
   const trust = await trustOf(options, voice)
   const ways = waysToSignIn(gateway.origin, options, voice)
   const signedIn = await untilEndSignal((signal) =>
-    logIn({ gateway, trust, log: voice, ...ways }, signal),
+    logIn({ ...environment, gateway, trust, log: voice, ...ways }, signal),
   )
   if (typeof signedIn === 'number') return signedIn
-  await rememberGateway(gateway)
+  await rememberGateway(gateway, environment.cacheDirectory)
   report(gateway.origin, signedIn.owner, signedIn.isNew, options)
   return exitCodes.ok
 }

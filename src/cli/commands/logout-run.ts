@@ -3,6 +3,7 @@ import { logOut, type Logout } from '../../client/sign-in/logout.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import type { LogoutOptions } from './login-options.ts'
 import { note, printJson } from '../speech/print.ts'
+import { clientEnvironment } from '../process/environment.ts'
 import { followEndSignals } from '../process/signals.ts'
 import { trustOf } from '../asking/trust.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
@@ -18,9 +19,10 @@ export async function runLogout(
 ): Promise<number> {
   const component = { human: 'logout', json: 'logout' }
   const voice = processVoice({ format: 'human', level: 'info', component })
-  const gateway = await namedOrLastGateway(gatewayText)
+  const environment = clientEnvironment()
+  const gateway = await namedOrLastGateway(gatewayText, environment.cacheDirectory)
   const trust = await trustOf(options, voice)
-  const [logout, endedBy] = await endSession({ gateway, trust, log: voice })
+  const [logout, endedBy] = await endSession({ ...environment, gateway, trust, log: voice })
   report(gateway.origin, logout, voice)
   if (options.json === true) {
     printJson({ gateway: gateway.origin, session: logout.kind.replaceAll('-', '_') })

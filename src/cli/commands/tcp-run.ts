@@ -1,12 +1,9 @@
 import type { Socket } from 'node:net'
 import { parseDestination, type Destination } from '../../client/reach/destination.ts'
-import {
-  createGatewayClient,
-  type DeviceSignIn,
-  type GatewayClient,
-} from '../../client/gateway-client.ts'
+import { createGatewayClient, type GatewayClient } from '../../client/gateway-client.ts'
+import type { DeviceSignIn } from '../../client/sign-in/credentials-of.ts'
 import type { SignInTab } from '../../client/sign-in/browser-sign-in.ts'
-import { CutError, endError } from '../../client/serve/end-error.ts'
+import { CutError, endedError } from '../../client/ways/ended.ts'
 import {
   isOpenToOthers,
   parseListenAddress,
@@ -21,6 +18,7 @@ import { AccessError } from '../../errors.ts'
 import { ownedStreams } from '../../standard-streams.ts'
 import { exitCodeOf, exitCodeOfSignal, exitCodes } from '../process/exit-codes.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
+import { clientEnvironment } from '../process/environment.ts'
 import { onEndSignal } from '../process/signals.ts'
 import type { TcpOptions } from './tcp-options.ts'
 import { trustOf } from '../asking/trust.ts'
@@ -70,6 +68,7 @@ async function createClient(
   const trust = await trustOf(options, voice)
   const serviceAccountToken = await readServiceAccount(options, process.env)
   return createGatewayClient({
+    ...clientEnvironment(),
     gateway,
     trust,
     serviceAccountToken,
@@ -134,7 +133,7 @@ async function serveStdio(
     // From then on the tunnel's own bytes tell.
     const end = await serveLocal(stdio, authority, client, () => orphan[Symbol.dispose]())
     if (ended !== undefined) return ended
-    const failure = endError(end, authority)
+    const failure = endedError(end, authority)
     if (failure !== undefined) throw failure
     return exitCodes.ok
   } catch (error) {
@@ -199,7 +198,7 @@ async function serveOne(
     const end = await serveLocal(socket, authority, client, () =>
       voice.info(`connected ${peer}`, fields),
     )
-    const failure = ending.aborted ? undefined : endError(end, authority)
+    const failure = ending.aborted ? undefined : endedError(end, authority)
     if (failure !== undefined) throw failure
     voice.info(`disconnected ${peer}`, {
       ...fields,

@@ -1,18 +1,11 @@
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { UpstreamError } from '../../errors.ts'
-import type { Aftermath } from '../ways/aftermath.ts'
-import { isTunnelId, tunnelIdHeader } from '../../tunnel/headers.ts'
+import { UpstreamError, systemCode } from '../../errors.ts'
+import { wantsClientCertificate } from './tls-error.ts'
 
 /** Header fields of a request of ours. */
 export type RequestFields = Readonly<Record<string, string>>
-
-/**
- * How long an answer may take, in milliseconds: a gateway may dial several upstreams meanwhile.
- *
- * @limit time for the answer to CONNECT: `gateway-unreachable`, the local connection is closed
- */
-export const answerTimeoutMs = 60_000
 
 /** The whole of an HTTP answer that is no tunnel. */
 export interface HttpAnswer {
@@ -38,6 +31,21 @@ export class NoAnswerError extends UpstreamError {
   }
 }
 
+/** Ended by the peer, or answered with something that is no HTTP. */
+function wasCut(cause: Error): boolean {
+  return /^(?:ECONNRESET|EPIPE|HPE_.*)$/.test(systemCode(cause) ?? '')
+}
+
+/** What to tell of a request that failed before its answer came. */
+export function noAnswer(cause: Error): UpstreamError {
+  return wantsClientCertificate(cause)
+    ? new UpstreamError('gateway-unreachable', 'the gateway asks for a client certificate', {
+        cause,
+        hint: 'give it with "--client-cert" and "--client-key"',
+      })
+    : new NoAnswerError(cause, wasCut(cause))
+}
+
 /**
  * Why nothing can be asked on a connection that was made; undefined while it stands. What ended it while
  * nobody listened, such as while a module was loaded, is told by no further event.
@@ -49,28 +57,14 @@ export function lossOf(socket: Socket): Error | undefined {
   )
 }
 
-/** What the gateway says to CONNECT. */
-export type ConnectAnswer<Stream> =
-  | {
-      readonly tunnel: Stream
-      readonly aftermath?: Aftermath | undefined
-      readonly refusal?: never
-    }
-  | { readonly tunnel?: never; readonly aftermath?: never; readonly refusal: HttpAnswer }
-
-/**
- * Whether an answer to CONNECT opened a tunnel. Something on the way that takes CONNECT for an ordinary
- * request answers 200 as well: with a page, and a page has a type. That it has a length says nothing
- * (RFC 9110 §9.3.6: to be ignored).
- */
-export function isTunnel({ status, headers }: Omit<HttpAnswer, 'body'>): boolean {
-  return status === 200 && headers['content-type'] === undefined
+/** Node uses no agent, and this connection, only when no `agent` is named at all. */
+export function onSocket(socket: Socket): { createConnection: () => Socket } {
+  return { createConnection: () => socket }
 }
 
-/** The id by which the gateway can be asked about a tunnel; undefined when it cannot, as a stock Pomerium. */
-export function tunnelIdOf({ headers }: Pick<HttpAnswer, 'headers'>): string | undefined {
-  const id = headers[tunnelIdHeader]
-  return isTunnelId(id) ? id : undefined
+/** What Node has parsed, with the body that was read for it. */
+export function toAnswer(answer: IncomingMessage, body: string): HttpAnswer {
+  return { status: answer.statusCode ?? 0, headers: answer.headers, body }
 }
 
 /**

@@ -1,7 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SystemError } from '../../errors.ts'
-import { cacheDirectory } from './cache-directory.ts'
 import { parseGatewayUrl, type GatewayAddress } from './destination.ts'
 
 const fileName = 'last-gateway'
@@ -13,10 +12,10 @@ const fileName = 'last-gateway'
  */
 export async function namedOrLastGateway(
   text: string | undefined,
-  directory = cacheDirectory(),
+  cacheDirectory: string,
 ): Promise<GatewayAddress> {
   if (text !== undefined) return parseGatewayUrl(text.includes('://') ? text : `https://${text}`)
-  const last = await readFile(join(directory, fileName), 'utf8').catch(() => '')
+  const last = await readFile(join(cacheDirectory, fileName), 'utf8').catch(() => '')
   try {
     return parseGatewayUrl(last)
   } catch {
@@ -29,11 +28,11 @@ export async function namedOrLastGateway(
 /** Keeps which gateway was asked. That it cannot be kept changes nothing else. */
 export async function rememberGateway(
   gateway: GatewayAddress,
-  directory = cacheDirectory(),
+  cacheDirectory: string,
 ): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    await writeFile(join(directory, fileName), gateway.origin, { mode: 0o600 })
+    await mkdir(cacheDirectory, { recursive: true, mode: 0o700 })
+    await writeFile(join(cacheDirectory, fileName), gateway.origin, { mode: 0o600 })
   } catch {
     // The next run has to name it again.
   }

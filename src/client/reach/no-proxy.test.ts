@@ -27,6 +27,12 @@ const cases: readonly (readonly [list: string, host: string, isExempt: boolean])
   ['[::1]:8443', '::1', false],
   ['fe80::/10', 'fe80::1', true],
   ['fe80::/10', 'fd00::1', false],
+  ['*', gateway, true],
+  ['*:8443', gateway, false],
+  ['*example.com', gateway, true],
+  ['*example.com', 'example.org', false],
+  ['.0.0.1', '127.0.0.1', true],
+  ['*::1]', '::1', true],
   [' ,., ', gateway, false],
   ['', gateway, false],
 ]

@@ -1,10 +1,11 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import type { HostPort } from '../../address.ts'
+import { bracketed, type HostPort } from '../../address.ts'
 
 /**
  * Whether a value of `NO_PROXY` exempts a host, as curl reads it: names with all beneath them, IP
- * addresses with or without brackets, CIDR blocks, each but a block with a port or without. Names are
- * not looked up.
+ * addresses with or without brackets, CIDR blocks, each but a block with a port or without. What begins
+ * with a dot or a star is the end of a name, as most programs have it, and a star alone exempts all.
+ * Names are not looked up.
  */
 export function isExempt(list: string, target: HostPort): boolean {
   return list
@@ -19,6 +20,7 @@ function covers(entry: string, { host, port }: HostPort): boolean {
   const withPort = isIPv6(entry) ? null : /^(.+):(\d+)$/.exec(entry)
   if (withPort !== null && Number(withPort[2]) !== port) return false
   const name = withoutBrackets(withPort?.[1] ?? entry)
+  if (/^[.*]/.test(name) && bracketed(host).endsWith(name.replace(/^\*/, ''))) return true
   if (isIP(name)) return isInBlock(host, name, isIPv6(name) ? 128 : 32)
   const domain = name.replace(/^\*?\./, '').replace(/\.$/, '')
   return domain !== '' && (host === domain || (!isIP(host) && host.endsWith(`.${domain}`)))

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import { getProxyForUrl } from 'proxy-from-env'
 import { formatAuthority, isLoopbackHost, parseHost, type HostPort } from '../../address.ts'
 import { SystemError, UpstreamError, messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
@@ -11,33 +10,35 @@ import { tlsError } from './tls-error.ts'
 import { handshake } from './tls-handshake.ts'
 import { allAuthorities, type Trust } from './trust.ts'
 
-/** A proxy that the environment names for the gateway. */
+/**
+ * What names proxies, in the form of an environment: `https_proxy`, `http_proxy`, `all_proxy` and
+ * `no_proxy`, in lower or upper case. Everything else is left alone.
+ */
+export type ProxyVariables = Readonly<Record<string, string | undefined>>
+
+/** The proxy that is to be used for a gateway. */
 export interface Proxy extends HostPort {
   readonly isTls: boolean
   /** Value of `Proxy-Authorization`; undefined without a user. A secret. */
   readonly authorization: string | undefined
-  /** The environment variable that named it. */
+  /** The variable that named it. */
   readonly variable: string
 }
 
 /**
- * The proxy for a URL by `https_proxy` (or `http_proxy`), `all_proxy` and `no_proxy`, in lower or upper
- * case; undefined when there is none. One without a scheme is `http://`, as curl has it.
+ * The proxy for a gateway by `https_proxy` (`http_proxy` for one without TLS), `all_proxy` and
+ * `no_proxy`, lower case before upper; undefined when there is none. A value without a scheme is
+ * `http://`, as curl has it. A package that does this reads the environment of the process by itself;
+ * whoever serves several gateways in one process hands the variables in.
  *
  * @throws SystemError `invalid-proxy`, which never shows the value: it may hold a password
  */
-export function findProxy(origin: string): Proxy | undefined {
-  const found = getProxyForUrl(origin)
-  if (found === '') return undefined
-  const { protocol: scheme, hostname, port: gatewayPort } = new URL(origin)
-  const defaultPort = scheme === 'https:' ? 443 : 80
-  const gateway = { host: parseHost(hostname) ?? '', port: Number(gatewayPort) || defaultPort }
-  // The library knows neither blocks nor that a name has others beneath it.
-  if (isExempt(process.env['no_proxy'] || process.env['NO_PROXY'] || '', gateway)) return undefined
-  const variable = variableOf(scheme.slice(0, -1))
-  // The library gives a value without a scheme the gateway's own.
-  const hasScheme = process.env[variable]?.includes('://') === true
-  const text = hasScheme ? found : found.replace(`${scheme}//`, 'http://')
+export function findProxy(gateway: GatewayAddress, variables: ProxyVariables): Proxy | undefined {
+  const variable = variableFor(gateway, variables)
+  if (variable === undefined) return undefined
+  if (isExempt(variables['no_proxy'] || variables['NO_PROXY'] || '', gateway)) return undefined
+  const value = variables[variable] ?? ''
+  const text = value.includes('://') ? value : `http://${value}`
   const url = URL.canParse(text) ? new URL(text) : undefined
   const host = parseHost(url?.hostname ?? '')
   if (url === undefined || host === undefined)
@@ -50,6 +51,19 @@ export function findProxy(origin: string): Proxy | undefined {
   return { host, port, isTls, authorization: authorizationOf(url, variable), variable }
 }
 
+function variableFor({ isTls }: GatewayAddress, variables: ProxyVariables): string | undefined {
+  return [isTls ? 'https_proxy' : 'http_proxy', 'all_proxy']
+    .flatMap((name) => [name, name.toUpperCase()])
+    .find((name) => variables[name])
+}
+
+export interface ProxyDialOptions {
+  readonly gateway: GatewayAddress
+  readonly trust: Trust
+  readonly log?: Logger | undefined
+  readonly signal: AbortSignal | undefined
+}
+
 /**
  * Opens a connection to the gateway through a proxy; what the gateway says on it is unread.
  *
@@ -57,14 +71,8 @@ export function findProxy(origin: string): Proxy | undefined {
  */
 export async function dialThroughProxy(
   proxy: Proxy,
-  options: {
-    readonly gateway: GatewayAddress
-    readonly trust: Trust
-    readonly log: Logger | undefined
-    readonly signal: AbortSignal | undefined
-  },
+  { gateway, trust, log, signal }: ProxyDialOptions,
 ): Promise<Socket> {
-  const { gateway, trust, log, signal } = options
   const name = formatAuthority(proxy)
   log?.debug(`using the proxy "${name}" of ${proxy.variable}`)
   const socket = await connect(proxy, trust, signal)
@@ -159,12 +167,6 @@ function authorizationOf({ username, password }: URL, variable: string): string 
   } catch {
     throw invalid(variable, 'has a user or password with a "%" that is no escape')
   }
-}
-
-/** The one that the library read, in its order. */
-function variableOf(scheme: string): string {
-  const names = [`${scheme}_proxy`, 'all_proxy'].flatMap((name) => [name, name.toUpperCase()])
-  return names.find((name) => process.env[name]) ?? names[1] ?? ''
 }
 
 function invalid(variable: string, what: string): SystemError {

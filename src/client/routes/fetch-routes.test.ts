@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { devNull } from 'node:os'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -19,8 +20,9 @@ function ask(origin: string, ca: string) {
     extraCa: ca === '' ? [] : [ca],
     clientCertificate: undefined,
   }
-  const options = { gateway: parseGatewayUrl(origin), trust, log: silentLogger }
-  // The token is never sent to keep: no cache is looked into for a service account.
+  // No cache is looked into for a service account.
+  const cacheDirectory = devNull
+  const options = { gateway: parseGatewayUrl(origin), trust, log: silentLogger, cacheDirectory }
   const asked = { ...options, presentSignIn: neverSignIn, serviceAccountToken: 'aa.bb.cc' }
   return fetchRoutes(asked, AbortSignal.timeout(60_000))
 }

@@ -1,9 +1,10 @@
 import { PeerError } from '../../errors.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { decodeRefusal } from '../../tunnel/refusal.ts'
-import { createConnector } from '../reach/connection.ts'
+import { createDialer } from '../reach/dialer.ts'
 import type { GatewayAddress } from '../reach/destination.ts'
-import { credentialsOf, withToken, type GatewayClientOptions } from '../gateway-client.ts'
+import { credentialsOf, type SignInOptions } from '../sign-in/credentials-of.ts'
+import { withToken } from '../sign-in/credentials.ts'
 import { createSendToGateway } from '../reach/gateway-request.ts'
 import type { HttpAnswer } from '../reach/http-answer.ts'
 import { refusedError, wantsSignIn } from '../reach/refused.ts'
@@ -22,13 +23,13 @@ const maxBodyBytes = 8 * 1024 * 1024
  * @throws RefusedError, AccessError `sign-in-…`, PeerError `not-a-gateway`, UpstreamError `gateway-…`
  */
 export async function fetchRoutes(
-  options: GatewayClientOptions,
+  options: SignInOptions,
   signal: AbortSignal,
 ): Promise<RoutesAnswer> {
-  const { gateway, trust, log } = options
-  const connector = createConnector(gateway, trust, log)
-  const send = createSendToGateway(gateway, connector)
-  const credentials = credentialsOf(options, connector, signal)
+  const { gateway } = options
+  const dialer = createDialer(options)
+  const send = createSendToGateway(dialer)
+  const credentials = credentialsOf(options, dialer, signal)
   try {
     return await withToken(credentials, signal, async (token) => {
       const request = { method: 'GET', path: gatewayPaths.routes, token, maxBodyBytes } as const

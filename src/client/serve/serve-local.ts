@@ -1,10 +1,7 @@
 import type { Duplex } from 'node:stream'
-import { abandon, relay, type RelayEnd } from '../../net/relay.ts'
-import type { TunnelFate } from '../ways/aftermath.ts'
+import { abandon, relay } from '../../net/relay.ts'
+import type { TunnelEnded } from '../ways/ended.ts'
 import type { GatewayClient } from '../gateway-client.ts'
-
-/** How a tunnel ended for its local connection, and what the gateway says of it. */
-export type LocalEnd = RelayEnd & TunnelFate
 
 /**
  * Carries one local connection through a tunnel of its own. The connection waits, unread beyond its
@@ -17,7 +14,7 @@ export async function serveLocal(
   authority: string,
   client: GatewayClient,
   onConnected?: () => void,
-): Promise<LocalEnd> {
+): Promise<TunnelEnded> {
   const gone = new AbortController()
   const onGone = (): void => gone.abort(new Error('the local connection is gone'))
   local.once('close', onGone)
@@ -27,9 +24,9 @@ export async function serveLocal(
     const tunnel = await client.open(authority, gone.signal)
     local.off('close', onGone)
     onConnected?.()
-    const end = await relay(local, tunnel)
+    const ended = await relay(local, tunnel)
     // Both ends are closed: whoever is at the local one does not wait for this.
-    return { ...end, ...(await client.learnFate(tunnel, end.cause)) }
+    return { ...ended, ...(await client.learnFate(tunnel, ended.cause)) }
   } catch (error) {
     // An orderly end would look like an answer without content.
     abandon(local, new Error('no tunnel'))

@@ -40,3 +40,39 @@ export function serviceAccount(token: string): Credentials {
     idle: () => Promise.resolve(),
   }
 }
+
+/**
+ * Tokens of other processes that are tried before the answer counts as final.
+ *
+ * @limit tokens of other processes tried for one tunnel: the answer counts as final
+ */
+const maxAttempts = 4
+/**
+ * Asks with the token there is, and after each "sign in" (an answer that is undefined) with another.
+ *
+ * @throws AccessError `sign-in-rejected` when even a fresh one does not do
+ */
+export async function withToken<Answer>(
+  credentials: Credentials,
+  signal: AbortSignal,
+  ask: (token: string | undefined) => Promise<Answer | undefined>,
+): Promise<Answer> {
+  const rejected = new Set<string>()
+  let token = await credentials.current()
+  let isFresh = false
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const answer = await ask(token)
+    if (answer !== undefined) return answer
+    if (token !== undefined) rejected.add(token)
+    if (isFresh) break
+    ;({ token, isFresh } = await credentials.renew(rejected, signal))
+  }
+  if (token !== undefined) await credentials.forget(token)
+  throw new AccessError(
+    'sign-in-rejected',
+    'the gateway asks for a sign-in again right after one',
+    {
+      hint: 'whoever runs the gateway can see why in its log',
+    },
+  )
+}

@@ -7,7 +7,7 @@ import {
   formatLoginPath,
   type LoginRequest,
 } from '../../tunnel/sign-in.ts'
-import type { Connector } from '../reach/connection.ts'
+import type { GatewayDialer } from '../reach/dialer.ts'
 import type { GatewayAddress } from '../reach/destination.ts'
 import { createSendToGateway } from '../reach/gateway-request.ts'
 import type { HttpAnswer } from '../reach/http-answer.ts'
@@ -29,8 +29,9 @@ export interface GatewayApi {
 }
 
 /** Speaks to the gateway's own paths. */
-export function createGatewayApi(gateway: GatewayAddress, connector: Connector): GatewayApi {
-  const send = createSendToGateway(gateway, connector)
+export function createGatewayApi(dialer: GatewayDialer): GatewayApi {
+  const { gateway } = dialer
+  const send = createSendToGateway(dialer)
   return {
     async fetchSignInUrl(login, signal) {
       const answer = await send({ method: 'GET', path: formatLoginPath(login) }, signal)

@@ -1,5 +1,5 @@
-import { createConnector } from '../reach/connection.ts'
-import { credentialsOf, type GatewayClientOptions } from '../gateway-client.ts'
+import { createDialer } from '../reach/dialer.ts'
+import { credentialsOf, type SignInOptions } from './credentials-of.ts'
 import { createSendToGateway } from '../reach/gateway-request.ts'
 import { createSessionApi, type TokenOwner } from './session-api.ts'
 
@@ -22,11 +22,10 @@ const nobodyKnown: TokenOwner = {
  *
  * @throws AccessError `sign-in-…`, UpstreamError `gateway-…`
  */
-export async function logIn(options: GatewayClientOptions, signal: AbortSignal): Promise<Login> {
-  const { gateway, trust, log } = options
-  const connector = createConnector(gateway, trust, log)
-  const sessions = createSessionApi(createSendToGateway(gateway, connector))
-  const credentials = credentialsOf(options, connector, signal)
+export async function logIn(options: SignInOptions, signal: AbortSignal): Promise<Login> {
+  const dialer = createDialer(options)
+  const sessions = createSessionApi(createSendToGateway(dialer))
+  const credentials = credentialsOf(options, dialer, signal)
   try {
     const rejected = new Set<string>()
     const current = await credentials.current()

@@ -42,7 +42,7 @@ async function setUp(t: TestContext, status: number): Promise<Rig> {
   })
   const gateway = parseGatewayUrl(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   const scope = { origin: gateway.origin, isVerified: true }
-  await openTokenCache(directory, scope, silentLogger).write('aa.bb.cc')
+  await openTokenCache(join(directory, 'tokens'), scope, silentLogger).write('aa.bb.cc')
   const trust = await loadTrust({})
   const options = { gateway, trust, log: silentLogger, cacheDirectory: directory }
   return {
@@ -50,7 +50,7 @@ async function setUp(t: TestContext, status: number): Promise<Rig> {
     requests,
     close,
     run: () => logOut(options, new AbortController().signal),
-    files: () => readdir(directory),
+    files: () => readdir(join(directory, 'tokens')),
   }
 }
 

@@ -1,20 +1,14 @@
-import { join } from 'node:path'
 import { AppError } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
-import { cacheDirectory } from '../reach/cache-directory.ts'
-import { createConnector } from '../reach/connection.ts'
-import type { GatewayAddress } from '../reach/destination.ts'
+import { createDialer, type ReachOptions } from '../reach/dialer.ts'
 import { createSendToGateway } from '../reach/gateway-request.ts'
 import { createSessionApi } from './session-api.ts'
-import { openTokenCache } from './token-cache.ts'
-import type { Trust } from '../reach/trust.ts'
+import { tokenCacheFor } from './token-cache.ts'
 
-export interface LogoutOptions {
-  readonly gateway: GatewayAddress
-  readonly trust: Trust
+export interface LogoutOptions extends ReachOptions {
   readonly log: Logger
-  /** Where tokens are kept; the user's cache directory unless given. */
-  readonly cacheDirectory?: string | undefined
+  /** Where this user's caches are. */
+  readonly cacheDirectory: string
 }
 
 /** How a sign-out went. In every case but the first there is no token here any more. */
@@ -30,17 +24,12 @@ export type Logout =
  * or does not know how keeps nobody from removing the token.
  */
 export async function logOut(options: LogoutOptions, signal: AbortSignal): Promise<Logout> {
-  const { gateway, trust, log } = options
-  const directory = options.cacheDirectory ?? join(cacheDirectory(), 'tokens')
-  const scope = { origin: gateway.origin, isVerified: trust.isVerified }
-  const cache = openTokenCache(directory, scope, log)
+  const cache = tokenCacheFor(options)
   const token = await cache.read()
   if (token === undefined) return { kind: 'not-signed-in' }
   // Before anything is asked: whatever happens then, the token is gone.
   await cache.forget(token)
-  const sessions = createSessionApi(
-    createSendToGateway(gateway, createConnector(gateway, trust, log)),
-  )
+  const sessions = createSessionApi(createSendToGateway(createDialer(options)))
   try {
     const end = await sessions.end(token, signal)
     if (end === 'refused') return { kind: 'left', error: undefined }

@@ -54,8 +54,9 @@ async function stateByPs(pid: number): Promise<ProcessState> {
   try {
     // POSIX has no name for the start; `lstart` is what BSD, macOS and procps call it.
     const args = ['-o', 'stat=,lstart=', '-p', String(pid)]
-    const env = { ...process.env, LC_ALL: 'C' }
-    const { stdout } = await promisify(execFile)('ps', args, { timeout: psTimeoutMs, env })
+    // Nothing else of the environment: the time is to be written the same way by whoever asks.
+    const env = { LC_ALL: 'C' }
+    const { stdout } = await promisify(execFile)('/bin/ps', args, { timeout: psTimeoutMs, env })
     const [, state, start] = /^\s*(\S+)\s+(.*?)\s*$/.exec(stdout) ?? []
     return stateOf(state, start)
   } catch {

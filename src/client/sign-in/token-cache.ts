@@ -4,11 +4,20 @@ import { join } from 'node:path'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import { isToken } from '../../tunnel/sign-in.ts'
+import type { GatewayAddress } from '../reach/destination.ts'
+import type { Trust } from '../reach/trust.ts'
 
 /** What a token is good for. A token seen over an unverified connection may be known to others. */
 export interface TokenScope {
   readonly origin: string
   readonly isVerified: boolean
+}
+
+export interface TokenCacheOptions {
+  readonly gateway: Pick<GatewayAddress, 'origin'>
+  readonly trust: Pick<Trust, 'isVerified'>
+  readonly log: Logger
+  readonly cacheDirectory: string
 }
 
 /** Keeps the token of one gateway, for this process and for others of the same user. */
@@ -21,6 +30,13 @@ export interface TokenCache {
   write(token: string): Promise<void>
   /** Removes a token that the gateway rejected, unless another has taken its place. */
   forget(token: string): Promise<void>
+}
+
+/** The token cache of one gateway, in `tokens` below this user's cache directory. */
+export function tokenCacheFor(options: TokenCacheOptions): TokenCache {
+  const { gateway, trust, log, cacheDirectory } = options
+  const scope = { origin: gateway.origin, isVerified: trust.isVerified }
+  return openTokenCache(join(cacheDirectory, 'tokens'), scope, log)
 }
 
 /**

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { cutReason } from '../../tunnel/cut.ts'
 import { followTunnel, type Aftermath, type CutAnswer } from './aftermath.ts'
-import { endError } from '../serve/end-error.ts'
+import { endedError } from './ended.ts'
 
 const reason = cutReason('session-revoked', 'r1')
 const bytes = { bytesUp: 0, bytesDown: 0 }
@@ -54,7 +54,7 @@ test('an end that was none of the gateway’s doing leaves the other direction a
     await nextTurn()
     const fate = await learn('upstream-closed')
     assert.equal(tunnel.destroyed, false)
-    assert.equal(endError({ cause: 'upstream-closed', ...bytes, ...fate }, 'a:1'), undefined)
+    assert.equal(endedError({ cause: 'upstream-closed', ...bytes, ...fate }, 'a:1'), undefined)
   }
 })
 
@@ -62,7 +62,7 @@ test('nobody to ask is told as a loss, and who gives up is told nothing', async 
   const unreachable = follow(() => Promise.reject(new Error('refused')), true)
   const fate = await unreachable.learn('upstream-closed')
   assert.deepEqual(fate, { requestId: 'r1', cut: 'no-answer' })
-  const error = endError({ cause: 'upstream-closed', ...bytes, ...fate }, 'a:1')
+  const error = endedError({ cause: 'upstream-closed', ...bytes, ...fate }, 'a:1')
   assert.equal(error?.code, 'tunnel-lost')
 
   const leaving = follow(() => Promise.reject(new Error('cancelled')), true)
@@ -71,7 +71,7 @@ test('nobody to ask is told as a loss, and who gives up is told nothing', async 
 })
 
 test('a cut names the route, the reason and the request', () => {
-  const error = endError({ cause: 'upstream-reset', ...bytes, cut: reason }, 'db.corp:5432')
+  const error = endedError({ cause: 'upstream-reset', ...bytes, cut: reason }, 'db.corp:5432')
   assert.equal(
     error?.message,
     'the gateway cut the tunnel to "db.corp:5432": the sign-in that opened it was ended',

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { test, type TestContext } from 'node:test'
-import { createConnectTransport, type TunnelWay } from './connect.ts'
-import { createConnector, type Connector, type GatewayConnection } from '../reach/connection.ts'
+import { createConnectTransport } from './connect.ts'
+import type { TunnelWay } from './way.ts'
+import { createDialer, type GatewayDialer, type GatewayConnection } from '../reach/dialer.ts'
 import { parseGatewayUrl } from '../reach/destination.ts'
 import { createWebSocketTransport } from './websocket.ts'
 import { startFakeGateway, type FakeGatewayOptions } from '../reach/fake-gateway.fixture.ts'
@@ -47,14 +48,11 @@ async function startRig(t: TestContext, protocols?: FakeGatewayOptions['protocol
   t.after(() => gateway[Symbol.asyncDispose]())
   const way = await startWay(t, gateway.port)
   const address = parseGatewayUrl(`https://localhost:${way.port}`)
-  const connector = createConnector(address, {
-    isVerified: true,
-    extraCa: [gateway.ca],
-    clientCertificate: undefined,
-  })
-  const transport = createConnectTransport(address, connector, silent)
+  const trust = { isVerified: true, extraCa: [gateway.ca], clientCertificate: undefined }
+  const dialer = createDialer({ gateway: address, trust })
+  const transport = createConnectTransport(dialer, silent)
   t.after(() => transport.destroy())
-  return { gateway, way, transport, connector, address }
+  return { gateway, way, transport, dialer, address }
 }
 
 function ask(transport: TunnelWay) {
@@ -119,22 +117,22 @@ test('a connection that hangs while it is made gets a second beside it', async (
 })
 
 test('a connection that was silent from its start leads to HTTP/1.1 once, not for good', async (t) => {
-  const { gateway, way, connector, address } = await startRig(t)
+  const { gateway, way, dialer, address } = await startRig(t)
   const stalled = createServer((socket) => void socket.on('error', () => undefined).resume())
   stalled.listen(0, '127.0.0.1')
   await once(stalled, 'listening')
   t.after(() => stalled.close())
   let isFirst = true
   const openStalled = async (
-    ...args: Parameters<Connector['open']>
+    ...args: Parameters<GatewayDialer['open']>
   ): Promise<GatewayConnection> => {
-    if (!isFirst) return connector.open(...args)
+    if (!isFirst) return dialer.open(...args)
     isFirst = false
     const { port } = stalled.address() as AddressInfo
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     return { socket, protocol: 'h2' }
   }
-  const transport = createConnectTransport(address, { open: openStalled }, silent)
+  const transport = createConnectTransport({ gateway: address, open: openStalled }, silent)
   t.after(() => transport.destroy())
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const opening = open(transport)
@@ -150,14 +148,14 @@ test('a connection that was silent from its start leads to HTTP/1.1 once, not fo
 })
 
 test('a connection over HTTP/1.1 whose program has left is not kept for the next one', async (t) => {
-  const { gateway, connector, address } = await startRig(t, ['http/1.1'])
+  const { gateway, dialer, address } = await startRig(t, ['http/1.1'])
   const gone = new AbortController()
   const made: Socket[] = []
   const transport = createConnectTransport(
-    address,
     {
+      gateway: address,
       async open(...args) {
-        const connection = await connector.open(...args)
+        const connection = await dialer.open(...args)
         made.push(connection.socket)
         gone.abort(new Error('the program has left'))
         return connection
@@ -176,16 +174,16 @@ test('a connection over HTTP/1.1 whose program has left is not kept for the next
 
 for (const way of ['h2', 'http/1.1', 'websocket'] as const) {
   test(`a connection that was lost before it was used is told at once, over ${way}`, async (t) => {
-    const { connector, address } = await startRig(t)
-    const openLost: Connector['open'] = async () => {
-      const connection = await connector.open([way === 'h2' ? 'h2' : 'http/1.1'])
+    const { dialer, address } = await startRig(t)
+    const openLost: GatewayDialer['open'] = async () => {
+      const connection = await dialer.open([way === 'h2' ? 'h2' : 'http/1.1'])
       await once(connection.socket.destroy(), 'close')
       return connection
     }
     const transport =
       way === 'websocket'
-        ? createWebSocketTransport(address, { open: openLost })
-        : createConnectTransport(address, { open: openLost }, silent)
+        ? createWebSocketTransport({ gateway: address, open: openLost })
+        : createConnectTransport({ gateway: address, open: openLost }, silent)
     t.after(() => transport.destroy())
     // None of the waits for an answer is what ends it.
     t.mock.timers.enable({ apis: ['setTimeout'] })

@@ -5,29 +5,9 @@ import type { Logger } from '../../log.ts'
 import { abandon } from '../../net/relay.ts'
 import type { Aftermath } from './aftermath.ts'
 import type { TunnelSession } from './http2-session.ts'
-import type { Connector } from '../reach/connection.ts'
-import type { GatewayAddress } from '../reach/destination.ts'
-import type { ConnectAnswer, RequestFields } from '../reach/http-answer.ts'
+import type { GatewayDialer } from '../reach/dialer.ts'
 import { SilentError } from './http2-probe.ts'
-
-/** What is asked of a gateway. */
-export interface TunnelRequest {
-  readonly authority: string
-  readonly fields: RequestFields
-  readonly signal: AbortSignal
-}
-
-/** One way of opening tunnels to one gateway. */
-export interface TunnelWay {
-  /**
-   * Asks for a tunnel.
-   *
-   * @throws NoAnswerError, UpstreamError `gateway-unreachable` or `gateway-not-trusted`
-   */
-  connect(request: TunnelRequest): Promise<ConnectAnswer<Duplex>>
-  /** Ends all connections, those still being made included, and with them their tunnels. */
-  destroy(): void
-}
+import type { ConnectAnswer, TunnelRequest, TunnelWay } from './way.ts'
 
 /**
  * Most HTTP/2 connections one tunnel may open before it is content with HTTP/1.1: a gateway may send
@@ -42,23 +22,19 @@ const maxOpenings = 8
  * that does not offer it, or whose CONNECT over HTTP/2 breaks on the way, is spoken to in HTTP/1.1,
  * one connection a tunnel, for the rest of the process.
  */
-export function createConnectTransport(
-  gateway: GatewayAddress,
-  connector: Connector,
-  log: Logger,
-): TunnelWay {
+export function createConnectTransport(dialer: GatewayDialer, log: Logger): TunnelWay {
   const sessions = new Set<TunnelSession>()
   /** Each has a connection of its own, which nothing else knows. */
   const http1Tunnels = new Set<Duplex>()
   /** Ends a connection that is still being made: it belongs to everybody who waits, not to one. */
   const ending = new AbortController()
-  let isHttp1Only = !gateway.isTls
+  let isHttp1Only = !dialer.gateway.isTls
   let opening: Promise<void> | undefined
   /** The connection on which the gateway chose HTTP/1.1, until a tunnel takes it. */
   let leftover: Socket | undefined
 
   async function openSession(): Promise<void> {
-    const { socket, protocol } = await connector.open(['h2', 'http/1.1'], ending.signal)
+    const { socket, protocol } = await dialer.open(['h2', 'http/1.1'], ending.signal)
     if (protocol === 'http/1.1') {
       isHttp1Only = true
       leftover = socket
@@ -73,7 +49,7 @@ export function createConnectTransport(
       socket.destroy()
       throw new Error('the client ends', { cause: ending.signal.reason })
     }
-    sessions.add(startTunnelSession(socket, gateway.origin))
+    sessions.add(startTunnelSession(socket, dialer.gateway.origin))
   }
 
   function dropLeftover(socket: Socket): void {
@@ -121,10 +97,10 @@ export function createConnectTransport(
     return {}
   }
 
-  async function overHttp1({ authority, fields, signal }: TunnelRequest): Promise<Answer> {
+  async function overHttp1({ authority, fields, signal }: TunnelRequest): Promise<ConnectAnswer> {
     const ready = leftover
     leftover = undefined
-    const socket = ready ?? (await connector.open(['http/1.1'], signal)).socket
+    const socket = ready ?? (await dialer.open(['http/1.1'], signal)).socket
     const { connectHttp1 } = await import('./http1.ts')
     const answer = await connectHttp1(socket, authority, fields, signal)
     const { tunnel, id } = answer
@@ -144,7 +120,7 @@ export function createConnectTransport(
           import('./ask-why.ts'),
           import('../reach/gateway-request.ts'),
         ])
-        return askWhy(requestId, createFetchPath(gateway, connector, signal))
+        return askWhy(requestId, createFetchPath(dialer, signal))
       },
     }
   }
@@ -177,9 +153,7 @@ export function createConnectTransport(
   }
 }
 
-type Answer = ConnectAnswer<Duplex>
-
 interface OverHttp2 {
-  readonly answer?: Answer
+  readonly answer?: ConnectAnswer
   readonly broken?: unknown
 }

@@ -1,21 +1,12 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { UpstreamError } from '../../errors.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
 import { createPinger, pingIntervalMs, pingsOfClient } from '../../net/http2-ping.ts'
 import { createProbe } from './http2-probe.ts'
 import type { Aftermath } from './aftermath.ts'
-import {
-  answerTimeoutMs,
-  isTunnel,
-  lossOf,
-  readBody,
-  tunnelIdOf,
-  type ConnectAnswer,
-  type HttpAnswer,
-  type RequestFields,
-} from '../reach/http-answer.ts'
+import { lossOf, readBody, type HttpAnswer, type RequestFields } from '../reach/http-answer.ts'
+import { answerTimeoutMs, isTunnel, tunnelIdOf, type ConnectAnswer } from './way.ts'
 
 /**
  * How long a connection without a tunnel is kept for the next one: an edge counts and logs when it
@@ -40,11 +31,7 @@ export interface TunnelSession {
    *
    * @throws UpstreamError `gateway-unreachable` when the transport works and no answer comes
    */
-  connect(
-    authority: string,
-    fields: RequestFields,
-    signal?: AbortSignal,
-  ): Promise<ConnectAnswer<Duplex>>
+  connect(authority: string, fields: RequestFields, signal?: AbortSignal): Promise<ConnectAnswer>
   /** Takes no further tunnels and ends with its last one. */
   retire(): void
   destroy(): void

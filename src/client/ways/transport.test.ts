@@ -7,11 +7,13 @@ import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
 import type { Logger } from '../../log.ts'
 import { encodeRefusal } from '../../tunnel/refusal.ts'
-import { createConnector } from '../reach/connection.ts'
+import { createDialer } from '../reach/dialer.ts'
 import { parseGatewayUrl } from '../reach/destination.ts'
 import { startFakeGateway, type FakeGateway } from '../reach/fake-gateway.fixture.ts'
-import { openTransportMemory } from './transport-memory.ts'
-import { createTransport, type Transport, type TransportChoice } from './transport.ts'
+import { startProxy } from '../reach/proxy.fixture.ts'
+import type { ProxyVariables } from '../reach/proxy.ts'
+import { createTransport, openTransportMemory } from './transport.ts'
+import type { Transport, TransportChoice } from './transport.ts'
 
 const never = new AbortController().signal
 
@@ -20,15 +22,16 @@ interface Rig extends AsyncDisposable {
   /** Each line said at `info`, and each at `debug`. */
   readonly infos: string[]
   readonly debugs: string[]
-  /** Where it remembers. */
+  readonly cacheDirectory: string
+  /** Where it remembers, below that one. */
   readonly directory: string
 }
 
 async function openRig(
   gateway: FakeGateway,
-  options: { choice?: TransportChoice; directory?: string } = {},
+  options: { choice?: TransportChoice; cacheDirectory?: string; proxies?: ProxyVariables } = {},
 ): Promise<Rig> {
-  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'postern-')))
+  const cacheDirectory = options.cacheDirectory ?? (await mkdtemp(join(tmpdir(), 'postern-')))
   const [infos, debugs]: [string[], string[]] = [[], []]
   const log: Logger = {
     debug: (message) => void debugs.push(message),
@@ -39,22 +42,27 @@ async function openRig(
   const address = parseGatewayUrl(gateway.origin)
   const trust = { isVerified: true, extraCa: [gateway.ca], clientCertificate: undefined }
   const transport = createTransport({
-    gateway: address,
-    connector: createConnector(address, trust, log),
+    dialer: createDialer({ gateway: address, trust, log, proxies: options.proxies }),
     log,
     choice: options.choice ?? 'auto',
-    memory: openTransportMemory(directory, gateway.origin),
+    cacheDirectory,
   })
   return {
     transport,
     infos,
     debugs,
-    directory,
+    cacheDirectory,
+    directory: join(cacheDirectory, 'transports'),
     async [Symbol.asyncDispose]() {
       transport.destroy()
-      if (options.directory === undefined) await rm(directory, { recursive: true })
+      if (options.cacheDirectory === undefined) await rm(cacheDirectory, { recursive: true })
     },
   }
+}
+
+/** The files by which it remembers. */
+async function remembered({ directory }: Rig): Promise<string[]> {
+  return readdir(directory).catch(() => [])
 }
 
 const versions = ({ connects }: FakeGateway): string[] => connects.map(({ version }) => version)
@@ -71,7 +79,7 @@ describe('where CONNECT does not pass', () => {
         const lines = rig.infos.filter((line) => line.startsWith('using a WebSocket: CONNECT'))
         assert.equal(lines.length, 1)
         const made = gateway.connections
-        await using next = await openRig(gateway, { directory: rig.directory })
+        await using next = await openRig(gateway, { cacheDirectory: rig.cacheDirectory })
         await roundTrip(next)
         assert.equal(gateway.connections, made + 1, 'the next run pays for no attempt')
         assert.deepEqual(next.infos, ['using a WebSocket: it passed before'])
@@ -83,7 +91,7 @@ describe('where CONNECT does not pass', () => {
     await using gateway = await startFakeGateway({ isPublic: true, edgeOnConnect: 'cut' })
     await using rig = await openRig(gateway)
     await roundTrip(rig)
-    const [name = ''] = await readdir(rig.directory)
+    const [name = ''] = await remembered(rig)
     assert.match(name, /^localhost-[0-9a-f]{16}\.websocket$/)
     const path = join(rig.directory, name)
     assert.equal((await stat(path)).mode & 0o777, 0o600)
@@ -103,7 +111,7 @@ describe('where CONNECT does not pass', () => {
     await openTransportMemory(rig.directory, gateway.origin).rememberWebSocket()
     await roundTrip(rig)
     assert.deepEqual(versions(gateway), ['2'])
-    assert.deepEqual(await readdir(rig.directory), [])
+    assert.deepEqual(await remembered(rig), [])
   })
 
   test('a refusal of the gateway over the WebSocket is the answer', async () => {
@@ -115,7 +123,7 @@ describe('where CONNECT does not pass', () => {
     await using rig = await openRig(gateway)
     const { refusal } = await rig.transport.connect('a:1', undefined, never)
     assert.equal(refusal?.status, 403)
-    assert.equal((await readdir(rig.directory)).length, 1)
+    assert.equal((await remembered(rig)).length, 1)
   })
 
   test('the token goes along', async () => {
@@ -136,7 +144,7 @@ describe('where neither passes', () => {
     await using rig = await openRig(gateway)
     const { refusal } = await rig.transport.connect('a:1', undefined, never)
     assert.equal(refusal?.status, 405)
-    assert.deepEqual(await readdir(rig.directory), [])
+    assert.deepEqual(await remembered(rig), [])
   })
 
   test('an edge that finds no gateway says so, remembered or not', async () => {
@@ -146,7 +154,7 @@ describe('where neither passes', () => {
       if (isRemembered) {
         await openTransportMemory(rig.directory, gateway.origin).rememberWebSocket()
       }
-      await using next = await openRig(gateway, { directory: rig.directory })
+      await using next = await openRig(gateway, { cacheDirectory: rig.cacheDirectory })
       const { refusal } = await next.transport.connect('a:1', undefined, never)
       assert.equal(refusal?.status, 502)
     }
@@ -157,7 +165,7 @@ describe('where neither passes', () => {
     await using rig = await openRig(gateway)
     const { refusal } = await rig.transport.connect('a:1', undefined, never)
     assert.equal(refusal?.status, 405)
-    assert.deepEqual([rig.infos, await readdir(rig.directory)], [[], []])
+    assert.deepEqual([rig.infos, await remembered(rig)], [[], []])
   })
 
   test('a gateway that misses the upgrade tells more than a connection that is cut', async () => {
@@ -212,7 +220,7 @@ describe('--transport', () => {
     await using rig = await openRig(gateway, { choice: 'websocket' })
     await roundTrip(rig)
     assert.deepEqual(versions(gateway), ['websocket'])
-    assert.deepEqual(await readdir(rig.directory), [])
+    assert.deepEqual(await remembered(rig), [])
   })
 
   test('websocket says that the gateway has none: a Pomerium, or one of ours from before', async () => {
@@ -263,6 +271,23 @@ describe('--transport', () => {
     assert.deepEqual(versions(gateway), [])
   })
 })
+
+for (const [protocol, choice] of [
+  ['h2', 'connect'],
+  ['http/1.1', 'connect'],
+  ['http/1.1', 'websocket'],
+] as const) {
+  test(`a proxy on the way to the gateway carries tunnels, over ${protocol} as ${choice}`, async () => {
+    await using gateway = await startFakeGateway({ isPublic: true, protocols: [protocol] })
+    await using proxy = await startProxy({ to: gateway.port })
+    const proxies = { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }
+    await using rig = await openRig(gateway, { choice, proxies })
+    await roundTrip(rig)
+    assert.deepEqual(proxy.asked, [
+      { target: `localhost:${gateway.port}`, authorization: undefined },
+    ])
+  })
+}
 
 test('a client that ends cuts its WebSockets, and those that are still being opened', async () => {
   await using gateway = await startFakeGateway({

@@ -1,20 +1,15 @@
-import type { Duplex } from 'node:stream'
-import { messageOf, PeerError } from '../../errors.ts'
+import { createHash } from 'node:crypto'
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PeerError } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
-import { credentialFields, requestIdHeader } from '../../tunnel/headers.ts'
-import { decodeRefusal } from '../../tunnel/refusal.ts'
+import { credentialFields } from '../../tunnel/headers.ts'
 import { version } from '../../version.ts'
-import { createConnectTransport, type TunnelRequest, type TunnelWay } from './connect.ts'
-import type { Connector } from '../reach/connection.ts'
-import type { GatewayAddress } from '../reach/destination.ts'
-import {
-  NoAnswerError,
-  type ConnectAnswer,
-  type HttpAnswer,
-  type RequestFields,
-} from '../reach/http-answer.ts'
-import { wantsSignIn } from '../reach/refused.ts'
-import type { TransportMemory } from './transport-memory.ts'
+import type { GatewayDialer } from '../reach/dialer.ts'
+import type { RequestFields } from '../reach/http-answer.ts'
+import { createConnectTransport } from './connect.ts'
+import { askWay, knowsNoWebSocket, moreUseful, wordsOf, type Outcome } from './outcome.ts'
+import type { ConnectAnswer, TunnelRequest, TunnelWay } from './way.ts'
 
 /** `auto`: CONNECT, and a WebSocket where that does not pass. */
 export const transportChoices = ['auto', 'connect', 'websocket'] as const
@@ -28,21 +23,17 @@ export interface Transport {
    * @throws UpstreamError `gateway-unreachable` or `gateway-not-trusted`; PeerError `no-websocket` when
    * one was asked for, and the gateway has none
    */
-  connect(
-    authority: string,
-    token: string | undefined,
-    signal: AbortSignal,
-  ): Promise<ConnectAnswer<Duplex>>
+  connect(authority: string, token: string | undefined, signal: AbortSignal): Promise<ConnectAnswer>
   /** Ends all connections, those still being made included, and with them their tunnels. */
   destroy(): void
 }
 
 export interface TransportOptions {
-  readonly gateway: GatewayAddress
-  readonly connector: Connector
+  readonly dialer: GatewayDialer
   readonly log: Logger
   readonly choice: TransportChoice
-  readonly memory: TransportMemory
+  /** Where this user's caches are: what passed is remembered in `transports` below it. */
+  readonly cacheDirectory: string
 }
 
 /**
@@ -50,8 +41,9 @@ export interface TransportOptions {
  * or none, leads to the other: what the gateway itself refuses is refused.
  */
 export function createTransport(options: TransportOptions): Transport {
-  const { gateway, connector, log, memory } = options
-  const connectWay = createConnectTransport(gateway, connector, log)
+  const { dialer, log, cacheDirectory } = options
+  const memory = openTransportMemory(join(cacheDirectory, 'transports'), dialer.gateway.origin)
+  const connectWay = createConnectTransport(dialer, log)
   let webSocketWay: Promise<TunnelWay> | undefined
   /** Which one the next tunnel asks first; undefined: nobody has looked yet. */
   let preferred = options.choice === 'auto' ? undefined : options.choice
@@ -61,7 +53,7 @@ export function createTransport(options: TransportOptions): Transport {
   /** Most runs never need it, and it brings a library along. */
   async function overWebSocket(): Promise<TunnelWay> {
     webSocketWay ??= import('./websocket.ts').then(({ createWebSocketTransport }) =>
-      createWebSocketTransport(gateway, connector),
+      createWebSocketTransport(dialer),
     )
     const way = await webSocketWay
     if (isEnding) way.destroy()
@@ -80,7 +72,7 @@ export function createTransport(options: TransportOptions): Transport {
     preferred ??= (await memory.prefersWebSocket()) ? 'websocket' : 'connect'
     let outcome: Outcome | undefined
     if (preferred === 'websocket') {
-      outcome = await ask(await overWebSocket(), request)
+      outcome = await askWay(await overWebSocket(), request)
       if (!outcome.isBlocked) {
         say('websocket', 'it passed before')
         return outcome
@@ -90,14 +82,14 @@ export function createTransport(options: TransportOptions): Transport {
       preferred = 'connect'
       request.signal.throwIfAborted()
     }
-    const first = await ask(connectWay, request)
+    const first = await askWay(connectWay, request)
     if (!first.isBlocked) {
       say('connect', 'it passes')
       return first
     }
     if (outcome !== undefined) return moreUseful(first, outcome)
     request.signal.throwIfAborted()
-    const second = await ask(await overWebSocket(), request)
+    const second = await askWay(await overWebSocket(), request)
     // Without an answer nothing says that it passes either.
     if (second.isBlocked || second.answer === undefined) {
       request.signal.throwIfAborted()
@@ -112,9 +104,9 @@ export function createTransport(options: TransportOptions): Transport {
   async function onlyWay(request: TunnelRequest): Promise<Outcome> {
     const isWebSocket = options.choice === 'websocket'
     say(isWebSocket ? 'websocket' : 'connect', 'as "--transport" says')
-    const outcome = await ask(isWebSocket ? await overWebSocket() : connectWay, request)
+    const outcome = await askWay(isWebSocket ? await overWebSocket() : connectWay, request)
     if (isWebSocket && knowsNoWebSocket(outcome)) {
-      const what = `"${gateway.origin}" takes no tunnel over a WebSocket`
+      const what = `"${dialer.gateway.origin}" takes no tunnel over a WebSocket`
       throw new PeerError('no-websocket', what, {
         hint: 'leave out "--transport websocket": a stock Pomerium and older gateways take CONNECT alone',
       })
@@ -137,66 +129,6 @@ export function createTransport(options: TransportOptions): Transport {
   }
 }
 
-/** What came of asking. `isBlocked`: nothing says that the gateway itself has seen the request. */
-type Outcome =
-  | { readonly isBlocked: boolean; readonly answer: ConnectAnswer<Duplex>; readonly error?: never }
-  | { readonly isBlocked: boolean; readonly answer?: never; readonly error: unknown }
-
-async function ask(way: TunnelWay, request: TunnelRequest): Promise<Outcome> {
-  try {
-    const answer = await way.connect(request)
-    const isBlocked = answer.refusal !== undefined && !isOfGateway(answer.refusal)
-    return { isBlocked, answer }
-  } catch (error) {
-    return { isBlocked: error instanceof NoAnswerError && error.wasCut, error }
-  }
-}
-
-/** What a gateway answers where nothing can be said about the tunnel: it got a page's request. */
-const upgradeRequired = 'upgrade_required'
-const pageRefusals: ReadonlySet<string> = new Set([upgradeRequired, 'page_not_found'])
-
-/**
- * Whether an answer is a gateway's about the tunnel. Ours have a request id and a JSON body, a stock
- * Pomerium's one of the two. A call to sign in counts always: without a token it is what comes first.
- */
-function isOfGateway(refusal: HttpAnswer): boolean {
-  if (wantsSignIn(refusal)) return true
-  if (refusal.status === 200) return false
-  const body = decodeRefusal(refusal.body)
-  if (body !== undefined && pageRefusals.has(body.code)) return false
-  return body !== undefined || refusal.headers[requestIdHeader] !== undefined
-}
-
-/**
- * Whether the path of tunnels is none of the other side's: a 404 that is not about a route. Ours says so
- * in a sentence; a stock Pomerium has none, and a gateway from before the WebSocket says it of a page.
- */
-function knowsNoWebSocket({ answer }: Outcome): boolean {
-  if (answer?.refusal?.status !== 404) return false
-  const body = decodeRefusal(answer.refusal.body)
-  return body === undefined || body.message === '' || pageRefusals.has(body.code)
-}
-
-/** By these an edge says that it would pass the request on, and reaches nobody. */
-const gatewayIsAway: ReadonlySet<number> = new Set([502, 503, 504])
-
-/**
- * CONNECT's failure says more, unless the gateway tells what it misses in the other, or an edge that
- * would take the other finds no gateway.
- */
-function moreUseful(overConnect: Outcome, overWebSocket: Outcome): Outcome {
-  const refusal = overWebSocket.answer?.refusal
-  const tellsMore =
-    refusal !== undefined &&
-    (gatewayIsAway.has(refusal.status) || decodeRefusal(refusal.body)?.code === upgradeRequired)
-  return tellsMore ? overWebSocket : overConnect
-}
-
-function wordsOf({ answer, error }: Outcome): string {
-  return answer?.refusal === undefined ? messageOf(error) : `status ${answer.refusal.status}`
-}
-
 /** What a request carries besides the authority. JSON, because a page is no use on a terminal. */
 function requestFields(token: string | undefined): RequestFields {
   return {
@@ -204,4 +136,56 @@ function requestFields(token: string | undefined): RequestFields {
     accept: 'application/json',
     ...(token === undefined ? {} : credentialFields(token)),
   }
+}
+
+/** Remembers across runs that only a WebSocket passes to one gateway, so that no start pays for CONNECT. */
+export interface TransportMemory {
+  prefersWebSocket(): Promise<boolean>
+  rememberWebSocket(): Promise<void>
+  forget(): Promise<void>
+}
+
+/**
+ * How long it is believed, in milliseconds: edges change, and CONNECT is the better way.
+ *
+ * @limit how long the way that worked is remembered: CONNECT is tried first again
+ */
+const maxAgeMs = 24 * 60 * 60_000
+
+/**
+ * Opens the memory for one gateway: a file in a directory of mode 0700, whose being there and whose age
+ * say all. Where it cannot be written, every run finds out again.
+ */
+export function openTransportMemory(
+  directory: string,
+  origin: string,
+  now: () => number = Date.now,
+): TransportMemory {
+  const path = join(directory, fileName(origin))
+  return {
+    async prefersWebSocket() {
+      try {
+        const ageMs = now() - (await stat(path)).mtimeMs
+        // One from the future is as good as none.
+        return ageMs >= -1_000 && ageMs < maxAgeMs
+      } catch {
+        return false
+      }
+    },
+    async rememberWebSocket() {
+      try {
+        await mkdir(directory, { recursive: true, mode: 0o700 })
+        await writeFile(path, '', { mode: 0o600 })
+      } catch {
+        // The next run finds out again.
+      }
+    },
+    forget: () => rm(path, { force: true }).catch(() => undefined),
+  }
+}
+
+/** Readable enough to delete one by hand, and safe for any file system. */
+function fileName(origin: string): string {
+  const host = new URL(origin).hostname.replaceAll(/[^a-z0-9.-]/g, '_').slice(0, 100)
+  return `${host}-${createHash('sha256').update(origin).digest('hex').slice(0, 16)}.websocket`
 }

@@ -1,24 +1,16 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { WebSocket } from '../../tunnel/ws.ts'
 import { formatTunnelPath, tunnelProtocol } from '../../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../../tunnel/websocket-stream.ts'
-import {
-  answerTimeoutMs,
-  lossOf,
-  NoAnswerError,
-  readBody,
-  tunnelIdOf,
-  type ConnectAnswer,
-  type RequestFields,
-} from '../reach/http-answer.ts'
+import { lossOf, NoAnswerError, readBody, type RequestFields } from '../reach/http-answer.ts'
+import { answerTimeoutMs, tunnelIdOf, type ConnectAnswer } from './way.ts'
 
 /** What the gateway may have under way unread, in bytes; as over HTTP/2. */
 const windowBytes = 4 * 1024 * 1024
 
 /** The answer to it, with the tunnel's id where the gateway gives one. */
-export type WebSocketAnswer = ConnectAnswer<Duplex> & {
+export type WebSocketAnswer = ConnectAnswer & {
   readonly id?: string | undefined
   /** What the other side has closed it with. */
   readonly lastWords?: () => Uint8Array | undefined

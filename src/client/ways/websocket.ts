@@ -1,12 +1,11 @@
 import type { Duplex } from 'node:stream'
-import type { TunnelWay } from './connect.ts'
+import type { TunnelWay } from './way.ts'
 import type { Aftermath } from './aftermath.ts'
 import { connectWebSocket, type WebSocketAnswer } from './websocket-connect.ts'
-import type { Connector } from '../reach/connection.ts'
-import type { GatewayAddress } from '../reach/destination.ts'
+import type { GatewayDialer } from '../reach/dialer.ts'
 
 /** A WebSocket for each tunnel, on a connection of its own. */
-export function createWebSocketTransport(gateway: GatewayAddress, connector: Connector): TunnelWay {
+export function createWebSocketTransport(dialer: GatewayDialer): TunnelWay {
   const tunnels = new Set<Duplex>()
   const ending = new AbortController()
 
@@ -19,7 +18,7 @@ export function createWebSocketTransport(gateway: GatewayAddress, connector: Con
           import('./ask-why.ts'),
           import('../reach/gateway-request.ts'),
         ])
-        const fetchPath = createFetchPath(gateway, connector, signal)
+        const fetchPath = createFetchPath(dialer, signal)
         return askAfterClose(lastWords?.(), requestId, fetchPath)
       },
     }
@@ -28,8 +27,8 @@ export function createWebSocketTransport(gateway: GatewayAddress, connector: Con
   return {
     async connect({ authority, fields, signal }) {
       const either = AbortSignal.any([signal, ending.signal])
-      const { socket } = await connector.open(['http/1.1'], either)
-      const host = new URL(gateway.origin).host
+      const { socket } = await dialer.open(['http/1.1'], either)
+      const host = new URL(dialer.gateway.origin).host
       const answer = await connectWebSocket(socket, authority, { ...fields, host }, either)
       const { tunnel, id, lastWords } = answer
       if (tunnel === undefined) return answer

@@ -6,6 +6,7 @@ import type { Logger } from '../../log.ts'
 import { dial } from '../../net/dial.ts'
 import type { GatewayAddress } from './destination.ts'
 import { allAuthorities, firstAuthorities, type Trust } from './trust.ts'
+import type { ProxyVariables } from './proxy.ts'
 import { isUnknownIssuer, tlsError } from './tls-error.ts'
 import { handshake } from './tls-handshake.ts'
 import { withSecondTry } from './second-try.ts'
@@ -18,9 +19,19 @@ export interface GatewayConnection {
   readonly protocol: Alpn
 }
 
-export interface Connector {
+/** Which gateway, and how it is reached. */
+export interface ReachOptions {
+  readonly gateway: GatewayAddress
+  readonly trust: Trust
+  /** What names a proxy. **Default:** none is used */
+  readonly proxies?: ProxyVariables | undefined
+  readonly log?: Logger | undefined
+}
+
+export interface GatewayDialer {
+  readonly gateway: GatewayAddress
   /**
-   * Connects to the gateway, through a proxy where the environment names one, TLS included.
+   * Connects to the gateway, through a proxy where one is named for it, TLS included.
    *
    * @throws UpstreamError `gateway-unreachable`, `gateway-not-trusted` or `proxy-…`; SystemError
    * `invalid-proxy`
@@ -29,12 +40,13 @@ export interface Connector {
 }
 
 /** Makes connections to one gateway, and remembers whom it takes to believe its certificate. */
-export function createConnector(gateway: GatewayAddress, trust: Trust, log?: Logger): Connector {
+export function createDialer(options: ReachOptions): GatewayDialer {
+  const { gateway, trust } = options
   let authorities = firstAuthorities(trust)
   let areAll = !trust.isVerified
 
   async function openTls(protocols: readonly Alpn[], signal?: AbortSignal): Promise<TLSSocket> {
-    const raw = await dialGateway(gateway, trust, log, signal)
+    const raw = await dialGateway(options, signal)
     try {
       return await handshake(raw, { peer: gateway, trust, authorities, protocols, signal })
     } catch (error) {
@@ -47,13 +59,14 @@ export function createConnector(gateway: GatewayAddress, trust: Trust, log?: Log
 
   async function open(protocols: readonly Alpn[], signal: AbortSignal): Promise<GatewayConnection> {
     if (!gateway.isTls) {
-      return { socket: await dialGateway(gateway, trust, log, signal), protocol: 'http/1.1' }
+      return { socket: await dialGateway(options, signal), protocol: 'http/1.1' }
     }
     const socket = await openTls(protocols, signal)
     return { socket, protocol: socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1' }
   }
 
   return {
+    gateway,
     open: (protocols, signal) =>
       withSecondTry({
         begin: (either) => open(protocols, either),
@@ -65,17 +78,13 @@ export function createConnector(gateway: GatewayAddress, trust: Trust, log?: Log
 }
 
 /** Every connection to the gateway begins here: tunnels' and those of a sign-in. */
-async function dialGateway(
-  gateway: GatewayAddress,
-  trust: Trust,
-  log?: Logger,
-  signal?: AbortSignal,
-): Promise<Socket> {
-  if (mayHaveProxy(process.env)) {
-    // Only now: most people have none, and finding it takes a library.
+async function dialGateway(options: ReachOptions, signal?: AbortSignal): Promise<Socket> {
+  const { gateway, proxies = {} } = options
+  if (namesProxy(proxies)) {
+    // Only now: most people have none.
     const { findProxy, dialThroughProxy } = await import('./proxy.ts')
-    const proxy = findProxy(gateway.origin)
-    if (proxy !== undefined) return dialThroughProxy(proxy, { gateway, trust, log, signal })
+    const proxy = findProxy(gateway, proxies)
+    if (proxy !== undefined) return dialThroughProxy(proxy, { ...options, signal })
   }
   try {
     return await dial({ host: gateway.host, port: gateway.port }, { signal })
@@ -87,9 +96,9 @@ async function dialGateway(
   }
 }
 
-/** Whether the environment has a variable that can name a proxy; which one counts, the library knows. */
-function mayHaveProxy(env: Readonly<Record<string, string | undefined>>): boolean {
-  return ['https_proxy', 'http_proxy', 'all_proxy'].some(
-    (name) => env[name] || env[name.toUpperCase()],
+/** Whether one of them names a proxy, be it for this gateway or not. */
+function namesProxy(proxies: ProxyVariables): boolean {
+  return Object.entries(proxies).some(
+    ([name, value]) => value && /^(?:https?|all)_proxy$/i.test(name),
   )
 }

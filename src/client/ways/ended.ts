@@ -1,6 +1,10 @@
 import { AccessError, UpstreamError, type AppError } from '../../errors.ts'
+import type { RelayEnd } from '../../net/relay.ts'
 import type { CutReason } from '../../tunnel/cut.ts'
-import type { LocalEnd } from './serve-local.ts'
+import type { TunnelFate } from './aftermath.ts'
+
+/** How a tunnel ended, and what its gateway says of it. */
+export type TunnelEnded = RelayEnd & TunnelFate
 
 /** The gateway has ended a tunnel before its programs did, and says why. */
 export class CutError extends AccessError {
@@ -24,7 +28,7 @@ export class LostError extends UpstreamError {
   /** Names the tunnel in the gateway's log; empty when the gateway gave none. */
   readonly requestId: string
 
-  constructor({ cause, cut, error, requestId = '' }: LocalEnd, authority: string) {
+  constructor({ cause, cut, error, requestId = '' }: TunnelEnded, authority: string) {
     const isReset = cause === 'upstream-reset'
     const what = isReset ? 'was lost before its end' : 'may have been lost before its end'
     super('tunnel-lost', `the tunnel to "${authority}" ${what}`, {
@@ -43,8 +47,8 @@ const doubtHint =
   'it ended as the gateway stopped to answer, and over HTTP/1.1 nothing tells the one from the other: the gateway may have been restarted'
 
 /** What to tell of a tunnel that has ended; undefined when that was in order. */
-export function endError(end: LocalEnd, authority: string): AppError | undefined {
-  if (typeof end.cut === 'object') return new CutError(end.cut, authority)
-  const isLost = end.cause === 'upstream-reset' || end.cut === 'no-answer'
-  return isLost ? new LostError(end, authority) : undefined
+export function endedError(ended: TunnelEnded, authority: string): AppError | undefined {
+  if (typeof ended.cut === 'object') return new CutError(ended.cut, authority)
+  const isLost = ended.cause === 'upstream-reset' || ended.cut === 'no-answer'
+  return isLost ? new LostError(ended, authority) : undefined
 }

@@ -1,9 +1,21 @@
 import { devNull } from 'node:os'
 import { join } from 'node:path'
+import type { ProxyVariables } from '../../client/reach/proxy.ts'
 import { homeDirectory } from '../../home-directory.ts'
 
-/** The part of the environment that says where a user's caches are. */
-export type CacheEnvironment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What the environment says to a command that reaches a gateway: `client/` itself reads none of it. */
+export interface ClientEnvironment {
+  readonly proxies: ProxyVariables
+  readonly cacheDirectory: string
+}
+
+/** Reads the variables that say how a gateway is reached, and where what is kept of it goes. */
+export function clientEnvironment(env: Environment = process.env): ClientEnvironment {
+  const named = Object.entries(env).filter(([name]) => /^(?:https?|all|no)_proxy$/i.test(name))
+  return { proxies: Object.fromEntries(named), cacheDirectory: cacheDirectory(env) }
+}
 
 /**
  * The directory of this user's Postern caches: `$XDG_CACHE_HOME/postern`, else the platform's own
@@ -12,7 +24,7 @@ export type CacheEnvironment = Readonly<Record<string, string | undefined>>
  * @see https://specifications.freedesktop.org/basedir-spec/latest/
  */
 export function cacheDirectory(
-  env: CacheEnvironment = process.env,
+  env: Environment,
   platform: NodeJS.Platform = process.platform,
   home: string = homeDirectory() ?? devNull,
 ): string {
