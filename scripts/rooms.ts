@@ -111,7 +111,8 @@ export const rooms: readonly Room[] = [
   },
   {
     folder: 'client',
-    question: 'command-line tunnels; stays light: no store, no policy',
+    question:
+      'how does a machine use a gateway: reach it, sign in, serve local ports; no store, no policy',
     mayImport: ['net', 'tunnel'],
   },
   {

@@ -6,7 +6,7 @@ import type { RoutesAnswer } from '../../client/routes/routes-answer.ts'
 import type { AskOptions } from './ask-options.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
 import { askToSignIn } from './ask-to-sign-in.ts'
-import { clientEnvironment } from '../process/environment.ts'
+import { clientEnvironment, environment } from '../process/environment.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { trustOf } from './trust.ts'
 import type { Voice } from '../speech/voice.ts'
@@ -27,15 +27,15 @@ export async function askRoutes(
   options: AskOptions,
   voice: Voice,
 ): Promise<AskedRoutes | number> {
-  const environment = clientEnvironment()
-  const gateway = await namedOrLastGateway(gatewayText, environment.cacheDirectory)
+  const told = clientEnvironment()
+  const gateway = await namedOrLastGateway(gatewayText, told.cacheDirectory)
   const trust = await trustOf(options, voice)
-  const serviceAccountToken = await readServiceAccount(options, process.env)
+  const serviceAccountToken = await readServiceAccount(options, environment)
   warnAboutSecrets(options, voice)
   const presentSignIn: PresentSignIn = (url, tab) =>
     askToSignIn(url, tab, { browserCmd: options.browserCmd }, voice)
   const client = {
-    ...environment,
+    ...told,
     gateway,
     trust,
     serviceAccountToken,
@@ -44,6 +44,6 @@ export async function askRoutes(
   }
   const answer = await untilEndSignal((signal) => fetchRoutes(client, signal))
   if (typeof answer === 'number') return answer
-  await rememberGateway(gateway, environment.cacheDirectory)
+  await rememberGateway(gateway, told.cacheDirectory)
   return { ...answer, gateway }
 }

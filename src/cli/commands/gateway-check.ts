@@ -3,6 +3,7 @@ import { loadConfig } from '../../config/load.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, noteText, printJson } from '../speech/print.ts'
 import { defaultConfigPath, type CheckOptions } from './gateway-options.ts'
+import { environment } from '../process/environment.ts'
 
 /** Checks a configuration and says what is wrong with it; resolves to the exit code. */
 export async function checkCommand({
@@ -10,7 +11,7 @@ export async function checkCommand({
   json = false,
 }: CheckOptions): Promise<number> {
   try {
-    const loaded = await loadConfig({ path: config, env: process.env })
+    const loaded = await loadConfig({ path: config, env: environment })
     if (json) report([], loaded.warnings)
     else {
       for (const warning of loaded.warnings) noteText(`warning: ${formatProblem(warning)}\n`)

@@ -9,6 +9,7 @@ import { defaultConfigPath, type SessionsOptions, type StateOptions } from './ga
 import { note, printJson, printLine } from '../speech/print.ts'
 import { findStateDirectory } from './state-directory.ts'
 import { minutes, printTable, type Rows } from '../speech/table.ts'
+import { environment } from '../process/environment.ts'
 
 /** Prints by which keys stored tokens are encrypted; resolves to the exit code. */
 export async function listKeys(options: SessionsOptions): Promise<number> {
@@ -43,7 +44,7 @@ export async function rotateKeys(options: SessionsOptions): Promise<number> {
  */
 export async function discardSessions(options: StateOptions): Promise<number> {
   const path = options.config ?? defaultConfigPath
-  const { config } = await loadConfig({ path, env: process.env })
+  const { config } = await loadConfig({ path, env: environment })
   // Held meanwhile: a gateway that runs has sessions that this one would not tell of it.
   const state = await openStateDirectory(options.stateDirectory ?? config.stateDirectory)
   try {

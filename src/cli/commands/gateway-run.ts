@@ -4,13 +4,14 @@ import { runGateway } from '../../gateway/run.ts'
 import { exitProcess } from '../../standard-output.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { defaultConfigPath, type RunGatewayOptions } from './gateway-options.ts'
+import { environment } from '../process/environment.ts'
 
 /** Runs a gateway until it is asked to end; resolves to the exit code. */
 export async function runGatewayCommand(options: RunGatewayOptions): Promise<number> {
   tuneMemory()
   const path = options.config ?? defaultConfigPath
   const pages = await loadPortal()
-  const gateway = await runGateway({ path, env: process.env, pages })
+  const gateway = await runGateway({ path, env: environment, pages })
   const reload = (): void => void gateway.reload()
   process.on('SIGHUP', reload)
   await new Promise<void>((resolve) => {

@@ -24,15 +24,15 @@ export async function runLogin(
 ): Promise<number> {
   const component = { human: 'login', json: 'login' }
   const voice = processVoice({ format: 'human', level: 'info', component })
-  const environment = clientEnvironment()
-  const gateway = await namedOrLastGateway(gatewayText, environment.cacheDirectory)
+  const told = clientEnvironment()
+  const gateway = await namedOrLastGateway(gatewayText, told.cacheDirectory)
   const trust = await trustOf(options, voice)
   const ways = waysToSignIn(gateway.origin, options, voice)
   const signedIn = await untilEndSignal((signal) =>
-    logIn({ ...environment, gateway, trust, log: voice, ...ways }, signal),
+    logIn({ ...told, gateway, trust, log: voice, ...ways }, signal),
   )
   if (typeof signedIn === 'number') return signedIn
-  await rememberGateway(gateway, environment.cacheDirectory)
+  await rememberGateway(gateway, told.cacheDirectory)
   report(gateway.origin, signedIn.owner, signedIn.isNew, options)
   return exitCodes.ok
 }

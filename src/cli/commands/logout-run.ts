@@ -19,10 +19,10 @@ export async function runLogout(
 ): Promise<number> {
   const component = { human: 'logout', json: 'logout' }
   const voice = processVoice({ format: 'human', level: 'info', component })
-  const environment = clientEnvironment()
-  const gateway = await namedOrLastGateway(gatewayText, environment.cacheDirectory)
+  const told = clientEnvironment()
+  const gateway = await namedOrLastGateway(gatewayText, told.cacheDirectory)
   const trust = await trustOf(options, voice)
-  const [logout, endedBy] = await endSession({ ...environment, gateway, trust, log: voice })
+  const [logout, endedBy] = await endSession({ ...told, gateway, trust, log: voice })
   report(gateway.origin, logout, voice)
   if (options.json === true) {
     printJson({ gateway: gateway.origin, session: logout.kind.replaceAll('-', '_') })

@@ -1,5 +1,6 @@
 import { defaultStateDirectory, loadConfig } from '../../config/load.ts'
 import type { StateOptions } from './gateway-options.ts'
+import { environment } from '../process/environment.ts'
 
 /** Where the gateway that a command is about keeps its state, and with it the socket it answers on. */
 export async function findStateDirectory({
@@ -7,6 +8,6 @@ export async function findStateDirectory({
   config,
 }: StateOptions): Promise<string> {
   if (stateDirectory !== undefined) return stateDirectory
-  if (config === undefined) return defaultStateDirectory(process.env)
-  return (await loadConfig({ path: config, env: process.env })).config.stateDirectory
+  if (config === undefined) return defaultStateDirectory(environment)
+  return (await loadConfig({ path: config, env: environment })).config.stateDirectory
 }

@@ -18,7 +18,7 @@ import { AccessError } from '../../errors.ts'
 import { ownedStreams } from '../../standard-streams.ts'
 import { exitCodeOf, exitCodeOfSignal, exitCodes } from '../process/exit-codes.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
-import { clientEnvironment } from '../process/environment.ts'
+import { clientEnvironment, environment } from '../process/environment.ts'
 import { onEndSignal } from '../process/signals.ts'
 import type { TcpOptions } from './tcp-options.ts'
 import { trustOf } from '../asking/trust.ts'
@@ -66,7 +66,7 @@ async function createClient(
   voice: Voice,
 ): Promise<GatewayClient> {
   const trust = await trustOf(options, voice)
-  const serviceAccountToken = await readServiceAccount(options, process.env)
+  const serviceAccountToken = await readServiceAccount(options, environment)
   return createGatewayClient({
     ...clientEnvironment(),
     gateway,

@@ -5,6 +5,9 @@ import { homeDirectory } from '../../home-directory.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** The environment of this process. Nothing else in `cli/` looks at it, and nothing in `client/` at all. */
+export const environment: Environment = process.env
+
 /** What the environment says to a command that reaches a gateway: `client/` itself reads none of it. */
 export interface ClientEnvironment {
   readonly proxies: ProxyVariables
@@ -12,7 +15,7 @@ export interface ClientEnvironment {
 }
 
 /** Reads the variables that say how a gateway is reached, and where what is kept of it goes. */
-export function clientEnvironment(env: Environment = process.env): ClientEnvironment {
+export function clientEnvironment(env: Environment = environment): ClientEnvironment {
   const named = Object.entries(env).filter(([name]) => /^(?:https?|all|no)_proxy$/i.test(name))
   return { proxies: Object.fromEntries(named), cacheDirectory: cacheDirectory(env) }
 }

@@ -13,6 +13,7 @@ import { AppError, ConfigError, messageOf } from '../../errors.ts'
 import type { LogFields, Logger, LogLevel } from '../../log.ts'
 import { isTerminal, standardOutput } from '../../standard-output.ts'
 import { cleanLine, cleanText, escapeJson } from '../../terminal-text.ts'
+import { environment } from '../process/environment.ts'
 
 export interface VoiceOptions {
   readonly format: 'human' | 'json'
@@ -65,7 +66,7 @@ export function processVoice(options: Pick<VoiceOptions, 'format' | 'level' | 'c
   const voice = createVoice({
     ...options,
     write: (text) => output.write(text),
-    useColour: isTerminal(2) && !process.env['NO_COLOR'],
+    useColour: isTerminal(2) && !environment['NO_COLOR'],
     now: Date.now,
   })
   output.onResumed((lines) => voice.warn(`${lines} lines before this one were lost`, { lines }))
@@ -96,7 +97,7 @@ export function describe(error: unknown): string {
 /** Where an error of our own came from, for those who ask; nobody else gains by a stack. */
 function unexpectedFields(error: unknown): LogFields {
   const stack = error instanceof Error ? error.stack : undefined
-  return process.env['POSTERN_DEBUG'] && stack !== undefined
+  return environment['POSTERN_DEBUG'] && stack !== undefined
     ? { hint: 'this is a fault of postern: report it with this', stack }
     : { hint: 'this is a fault of postern: set POSTERN_DEBUG=1 to see where, and report it' }
 }
