@@ -1,4 +1,5 @@
-import { defaultStateDirectory, loadConfig } from '../../config/load.ts'
+import { loadConfig } from '../../config/load.ts'
+import { defaultStateDirectory } from '../../config/readers/state-directory.ts'
 import type { StateOptions } from './gateway-options.ts'
 import { environment } from '../process/environment.ts'
 

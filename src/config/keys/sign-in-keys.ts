@@ -52,4 +52,18 @@ export const signInKeys = {
     variable: 'flag',
     doc: 'Whether an email address counts as verified when the provider sends no `email_verified`. Set `false` where people may enter any address. `email_verified` with anything but a yes is a no; it is about the claim `email`, and about the one of `idp_email_claim` only where both are the same.',
   }),
+  programmatic_redirect_domain_whitelist: key({
+    schema: z.array(values.redirectHost),
+    type: 'list of hosts',
+    default: ['localhost'],
+    variable: 'list',
+    doc: 'Hosts that the sign-in of a client may end at. `localhost` covers 127.0.0.0/8 and ::1 too; people whom another website sends there are asked first, those for other hosts of this list are not.',
+  }),
+  device_login: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: true,
+    variable: 'flag',
+    doc: 'Whether a machine without a browser may be signed in by a code (`postern login --device`) that somebody approves in a browser elsewhere. `false` refuses that, also for codes that wait.',
+  }),
 } as const satisfies Record<string, Key<unknown>>

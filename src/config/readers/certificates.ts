@@ -1,15 +1,13 @@
-import { X509Certificate, createPrivateKey } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { checkValue } from '../../schema.ts'
 import type { Path } from '../../yaml-text.ts'
 import type { Certificate } from '../../port/tls-contexts.ts'
 import { exposureOf } from '../source/files.ts'
-import type { Files } from '../source/files.ts'
-import type { Findings } from '../source/findings.ts'
-import { certificatePair } from '../keys/keys.ts'
+import { certificatePair } from '../keys/port-keys.ts'
 import type { GlobalKey } from '../keys/keys.ts'
-import type { Settings } from '../source/settings.ts'
+import type { Source } from '../source/source.ts'
+import { parseChain, parseKey, validityWarning } from './pem.ts'
 import { parseBase64Pem } from '../keys/values.ts'
 
 /** One half of a pair: its PEM, or undefined when its fault has been told, and where it stands. */
@@ -20,16 +18,12 @@ interface Half {
 }
 
 /** Reads every certificate and its key, and checks that they are a pair. */
-export async function readCertificates(
-  settings: Settings,
-  files: Files,
-  findings: Findings,
-  nowMs: number,
-): Promise<readonly Certificate[]> {
+export async function readCertificates(source: Source): Promise<readonly Certificate[]> {
+  const { settings, findings } = source
   const pairs = [
-    ...plainPairs(settings, findings),
-    ...(await filePairs(settings, files, findings)),
-    ...(await listedPairs(settings, files, findings)),
+    ...plainPairs(source),
+    ...(await filePairs(source)),
+    ...(await listedPairs(source)),
   ]
   const given = pairKeys.flat().some((key) => settings.isGiven(key))
   if (!given && !settings.isGiven('certificates')) {
@@ -38,7 +32,7 @@ export async function readCertificates(
     findings.problems.push(settings.problem('certificate_file', message, { hint }))
   }
   return pairs
-    .map(([cert, key]) => checkPair(cert, key, settings, findings, nowMs))
+    .map(([cert, key]) => checkPair(cert, key, source))
     .filter((certificate) => certificate !== undefined)
 }
 
@@ -49,9 +43,9 @@ const pairKeys = [
 
 type Pair = readonly [Half, Half]
 
-function plainPairs(settings: Settings, findings: Findings): readonly Pair[] {
-  if (!isWholePair(pairKeys[1], settings, findings)) return []
-  const { certificate, certificate_key } = settings.values
+function plainPairs(source: Source): readonly Pair[] {
+  if (!isWholePair(pairKeys[1], source)) return []
+  const { certificate, certificate_key } = source.settings.values
   return [
     [
       { pem: certificate, key: 'certificate', within: [] },
@@ -60,22 +54,15 @@ function plainPairs(settings: Settings, findings: Findings): readonly Pair[] {
   ]
 }
 
-async function filePairs(
-  settings: Settings,
-  files: Files,
-  findings: Findings,
-): Promise<readonly Pair[]> {
-  if (!isWholePair(pairKeys[0], settings, findings)) return []
+async function filePairs(source: Source): Promise<readonly Pair[]> {
+  if (!isWholePair(pairKeys[0], source)) return []
   const read = (key: 'certificate_file' | 'certificate_key_file', isSecret: boolean) =>
-    readHalf(settings.values[key], { key, within: [] }, isSecret, settings, files, findings)
+    readHalf(source.settings.values[key], { key, within: [] }, isSecret, source)
   return [[await read('certificate_file', false), await read('certificate_key_file', true)]]
 }
 
-async function listedPairs(
-  settings: Settings,
-  files: Files,
-  findings: Findings,
-): Promise<readonly Pair[]> {
+async function listedPairs(source: Source): Promise<readonly Pair[]> {
+  const { settings, findings } = source
   const pairs: Pair[] = []
   for (const [index, entry] of (settings.values.certificates ?? []).entries()) {
     const checked = checkValue(entry, certificatePair)
@@ -91,7 +78,7 @@ async function listedPairs(
       const place = { key: 'certificates', within: [index, name] } as const
       const pem = parseBase64Pem(text)
       if (pem !== undefined) return { ...place, pem }
-      return readHalf(text, place, name === 'key', settings, files, findings)
+      return readHalf(text, place, name === 'key', source)
     }
     pairs.push([await read(cert, 'cert'), await read(key, 'key')])
   }
@@ -101,8 +88,7 @@ async function listedPairs(
 /** Whether both keys of a pair were given; one alone is a fault. */
 function isWholePair(
   keys: readonly [GlobalKey, GlobalKey],
-  settings: Settings,
-  findings: Findings,
+  { settings, findings }: Source,
 ): boolean {
   const missing = keys.filter((key) => !settings.isGiven(key))
   const [first] = missing
@@ -117,9 +103,7 @@ async function readHalf(
   path: string | undefined,
   place: Omit<Half, 'pem'>,
   isSecret: boolean,
-  settings: Settings,
-  files: Files,
-  findings: Findings,
+  { settings, files, findings }: Source,
 ): Promise<Half> {
   if (path === undefined) return { ...place, pem: undefined }
   const file = await files.read(path)
@@ -140,9 +124,7 @@ async function readHalf(
 function checkPair(
   cert: Half,
   key: Half,
-  settings: Settings,
-  findings: Findings,
-  nowMs: number,
+  { settings, findings, nowMs }: Source,
 ): Certificate | undefined {
   const problem = ({ key, within }: Half, message: string, hint?: string): undefined => {
     findings.problems.push(settings.problem(key, message, { within, hint }))
@@ -165,35 +147,6 @@ function checkPair(
     findings.warnings.push(settings.problem(cert.key, warning, { within: cert.within }))
   }
   return { cert: cert.pem, key: key.pem }
-}
-
-/** The certificates of a PEM text, in its order; undefined when there is none or one cannot be read. */
-export function parseChain(pem: string): readonly X509Certificate[] | undefined {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  try {
-    return blocks.length === 0 ? undefined : blocks.map((block) => new X509Certificate(block))
-  } catch {
-    return undefined
-  }
-}
-
-/** A private key in PEM; undefined when it is none, or is locked with a passphrase. */
-export function parseKey(pem: string): KeyObject | undefined {
-  try {
-    return createPrivateKey(pem)
-  } catch {
-    return undefined
-  }
-}
-
-/** What is wrong with the dates of a certificate, if anything. */
-export function validityWarning(leaf: X509Certificate, nowMs: number): string | undefined {
-  const day = (date: Date): string => date.toISOString().slice(0, 10)
-  const { validFromDate, validToDate } = leaf
-  if (validToDate.getTime() < nowMs) return `certificate has expired on ${day(validToDate)}`
-  return validFromDate.getTime() > nowMs
-    ? `certificate is not valid before ${day(validFromDate)}`
-    : undefined
 }
 
 /** Whether one of the certificates is for this host. */

@@ -3,21 +3,15 @@ import { ConfigError, SystemError } from '../../errors.ts'
 import { directoryOf } from '../../access/directory.ts'
 import type { Directory } from '../../access/directory.ts'
 import { runInWorker } from '../worker/in-worker.ts'
-import type { Files } from '../source/files.ts'
-import type { Findings } from '../source/findings.ts'
 import { parseDirectory } from '../worker/parse-directory.ts'
-import type { Settings } from '../source/settings.ts'
+import type { Source } from '../source/source.ts'
 
 /** From this length on, in UTF-16 code units, a text takes longer to read than a worker to start. */
 const longTextLength = 32_768
 
-/** Reads the file that `directory` names; `configPath` as it was given, for messages. */
-export async function readDirectory(
-  settings: Settings,
-  configPath: string,
-  files: Files,
-  findings: Findings,
-): Promise<Directory | undefined> {
+/** Reads the file that `directory` names. */
+export async function readDirectory(source: Source): Promise<Directory | undefined> {
+  const { settings, files, findings } = source
   const path = settings.values.directory
   if (path === undefined) return undefined
   const file = await files.read(path)
@@ -25,11 +19,11 @@ export async function readDirectory(
     findings.problems.push(settings.problem('directory', file.message))
     return undefined
   }
-  const source = isAbsolute(path) ? path : join(dirname(configPath), path)
+  const name = isAbsolute(path) ? path : join(dirname(source.path), path)
   try {
     return file.text.length < longTextLength
-      ? parseDirectory(source, file.text)
-      : await parseInWorker(source, file.text)
+      ? parseDirectory(name, file.text)
+      : await parseInWorker(name, file.text)
   } catch (error) {
     if (error instanceof ConfigError) findings.problems.push(...error.problems)
     else if (error instanceof SystemError) {

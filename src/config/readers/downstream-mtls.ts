@@ -4,29 +4,17 @@ import type { ClientCertificateUse } from '../../policy/language/shorthand.ts'
 import { nameOf } from '../../port/client-certificates/describe.ts'
 import type { RevocationList } from '../../port/client-certificates/revocation-list.ts'
 import { splitCertificates } from '../../port/client-certificates/trust.ts'
-import { validityWarning } from './certificates.ts'
+import { validityWarning } from './pem.ts'
 import type { DownstreamMtls } from '../../port/client-certificates/trust.ts'
 import { enforcements, nameKinds } from '../keys/downstream-mtls-keys.ts'
-import type { Files } from '../source/files.ts'
-import type { Findings } from '../source/findings.ts'
 import type { GlobalValues } from '../keys/keys.ts'
-import type { Environment, Settings } from '../source/settings.ts'
+import type { Settings } from '../source/settings.ts'
+import type { Source } from '../source/source.ts'
 
 type Given = NonNullable<GlobalValues['downstream_mtls']>
 
-/** What reading it takes. */
-export interface DownstreamMtlsSource {
-  readonly settings: Settings
-  readonly env: Environment
-  readonly files: Files
-  readonly findings: Findings
-  readonly nowMs: number
-}
-
 /** Reads whose client certificates are asked for and trusted; undefined when none are. */
-export async function readDownstreamMtls(
-  source: DownstreamMtlsSource,
-): Promise<DownstreamMtls | undefined> {
+export async function readDownstreamMtls(source: Source): Promise<DownstreamMtls | undefined> {
   refuseVariables(source)
   const given = source.settings.values.downstream_mtls
   if (given === undefined) return undefined
@@ -62,7 +50,7 @@ export function clientCertificateUse(settings: Settings): ClientCertificateUse {
 }
 
 /** Pomerium reads these. Whoever sets one believes that certificates are checked. */
-function refuseVariables({ env, findings }: DownstreamMtlsSource): void {
+function refuseVariables({ env, findings }: Source): void {
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('DOWNSTREAM_MTLS') || value === undefined || value === '') continue
     const message = 'is not read: write "downstream_mtls" into the file'
@@ -76,11 +64,7 @@ interface Pem {
   readonly key: keyof Given
 }
 
-async function readPem(
-  name: 'ca' | 'crl',
-  given: Given,
-  source: DownstreamMtlsSource,
-): Promise<Pem | undefined> {
+async function readPem(name: 'ca' | 'crl', given: Given, source: Source): Promise<Pem | undefined> {
   const fileKey = `${name}_file` as const
   const { [name]: inline, [fileKey]: path } = given
   if (inline !== undefined && path !== undefined) {
@@ -95,10 +79,7 @@ async function readPem(
   return undefined
 }
 
-function checkAuthorities(
-  { pem, key }: Pem,
-  source: DownstreamMtlsSource,
-): readonly X509Certificate[] {
+function checkAuthorities({ pem, key }: Pem, source: Source): readonly X509Certificate[] {
   const blocks = splitCertificates(pem)
   const authorities = blocks.map(readCertificate)
   if (blocks.length === 0 || !authorities.every((authority) => authority !== undefined)) {
@@ -129,7 +110,7 @@ function checkLists(
   key: keyof Given,
   lists: readonly RevocationList[],
   authorities: readonly X509Certificate[],
-  source: DownstreamMtlsSource,
+  source: Source,
 ): void {
   for (const { nextUpdateMs } of lists) {
     if (nextUpdateMs > source.nowMs) continue
@@ -145,7 +126,7 @@ function checkLists(
 
 async function readLists(
   { pem, key }: Pem,
-  source: DownstreamMtlsSource,
+  source: Source,
 ): Promise<readonly RevocationList[] | undefined> {
   // Only where there is one to read.
   const { readRevocationLists } = await import('../worker/read-revocation-lists.ts')
@@ -160,7 +141,7 @@ async function readLists(
 }
 
 function problem(
-  { settings, findings }: DownstreamMtlsSource,
+  { settings, findings }: Source,
   within: readonly string[],
   message: string,
   hint?: string,
@@ -168,6 +149,6 @@ function problem(
   findings.problems.push(settings.problem('downstream_mtls', message, { within, hint }))
 }
 
-function warn({ settings, findings }: DownstreamMtlsSource, key: string, message: string): void {
+function warn({ settings, findings }: Source, key: string, message: string): void {
   findings.warnings.push(settings.problem('downstream_mtls', message, { within: [key] }))
 }

@@ -1,22 +1,22 @@
 import { isLoopbackHost } from '../../address.ts'
-import type { ListenAddress } from '../../net/listen-address.ts'
 import type { ProxyProtocolSettings } from '../../port/proxy-admission.ts'
-import type { Findings } from '../source/findings.ts'
-import type { Settings } from '../source/settings.ts'
+import type { Source } from '../source/source.ts'
 import { valueAt } from '../../schema.ts'
 import type { Path } from '../../yaml-text.ts'
 
 /** Reads who must, may and may not begin a connection with a PROXY header. */
-export function readProxyProtocol(settings: Settings, findings: Findings): ProxyProtocolSettings {
+export function readProxyProtocol(source: Source): ProxyProtocolSettings {
+  const { settings } = source
   const { use_proxy_protocol: use = false, proxy_protocol_from: from } = settings.values
-  if (use !== false && !settings.isGiven('proxy_protocol_from')) judgeOpen(use, settings, findings)
-  if (use === false && settings.isGiven('proxy_protocol_from')) judgeUnused(settings, findings)
+  if (use !== false && !settings.isGiven('proxy_protocol_from')) judgeOpen(use, source)
+  if (use === false && settings.isGiven('proxy_protocol_from')) judgeUnused(source)
   return { use, from }
 }
 
 const openTo = 'whoever reaches the port may claim any address'
 
-function judgeOpen(use: true | 'optional', settings: Settings, findings: Findings): void {
+function judgeOpen(use: true | 'optional', source: Source): void {
+  const { settings, findings } = source
   if (use === 'optional') {
     const message = `"optional" needs "proxy_protocol_from": without it ${openTo}`
     findings.problems.push(settings.problem('use_proxy_protocol', message))
@@ -24,11 +24,12 @@ function judgeOpen(use: true | 'optional', settings: Settings, findings: Finding
   }
   const hint = 'list the addresses of your load balancers in "proxy_protocol_from"'
   findings.warnings.push(settings.problem('use_proxy_protocol', openTo, { hint }))
-  refuseSourceIp(settings, findings)
+  refuseSourceIp(source)
 }
 
 /** A policy that decides by an address that anybody may claim protects nothing. */
-function refuseSourceIp({ routes: { text, path } }: Settings, findings: Findings): void {
+function refuseSourceIp({ settings, findings }: Source): void {
+  const { text, path } = settings.routes
   const routes = valueAt(text.value, path)
   if (!Array.isArray(routes)) return
   for (const [index, route] of routes.entries()) {
@@ -55,7 +56,7 @@ function placesOf(key: string, value: unknown, path: Path, seen = new Set<unknow
 }
 
 /** Somebody who lists load balancers believes that headers are read. */
-function judgeUnused(settings: Settings, findings: Findings): void {
+function judgeUnused({ settings, findings }: Source): void {
   if (settings.isGiven('use_proxy_protocol')) {
     if (settings.values.use_proxy_protocol === undefined) return
     const message = 'has no effect: "use_proxy_protocol" is false'
@@ -73,16 +74,13 @@ function judgeUnused(settings: Settings, findings: Findings): void {
  * reach another port than the gateway listens on, or when it listens on this machine alone. Whoever
  * has said something of either key has thought of it.
  */
-export function warnOfSilentEdge(
-  settings: Settings,
-  address: ListenAddress,
-  findings: Findings,
-): void {
+export function warnOfSilentEdge({ settings, findings }: Source): void {
   if (settings.isGiven('use_proxy_protocol')) return
   if (settings.isGiven('max_connections_per_address')) return
   const origin = settings.values.authenticate_service_url
   if (origin === undefined || isLoopbackHost(origin.hostname)) return
   const publicPort = origin.port === '' ? 443 : Number(origin.port)
+  const address = settings.orDefault('address')
   const isHidden = address.host !== undefined && isLoopbackHost(address.host)
   if (!isHidden && (address.port === 0 || address.port === publicPort)) return
   const message = `is not where people arrive (${origin.host}): what passes their connections on may give all of them one address`

@@ -1,8 +1,9 @@
 import { exposureOf } from '../source/files.ts'
-import type { Files } from '../source/files.ts'
-import type { Findings } from '../source/findings.ts'
 import { secretFiles } from '../source/settings.ts'
-import type { Settings } from '../source/settings.ts'
+import type { Findings } from '../source/findings.ts'
+import type { Source } from '../source/source.ts'
+import type { YamlText } from '../../yaml-text.ts'
+import type { GlobalKey } from '../keys/keys.ts'
 import { parseSecretKey } from '../keys/values.ts'
 
 export interface Secrets {
@@ -16,13 +17,9 @@ export interface Secrets {
 type SecretName = keyof typeof secretFiles
 
 /** Reads each secret from where it stands: its key, or the file its `_file` key names. */
-export async function readSecrets(
-  settings: Settings,
-  files: Files,
-  findings: Findings,
-): Promise<Secrets> {
-  const fromFile = (name: SecretName): Promise<string | undefined> =>
-    readSecretFile(name, settings, files, findings)
+export async function readSecrets(source: Source): Promise<Secrets> {
+  const { settings, findings } = source
+  const fromFile = (name: SecretName): Promise<string | undefined> => readSecretFile(name, source)
   const keyFromFile = async (name: 'shared_secret' | 'cookie_secret') => {
     const text = await fromFile(name)
     const key = text === undefined ? undefined : parseSecretKey(text)
@@ -56,9 +53,7 @@ export async function readSecrets(
 
 async function readSecretFile(
   name: SecretName,
-  settings: Settings,
-  files: Files,
-  findings: Findings,
+  { settings, files, findings }: Source,
 ): Promise<string | undefined> {
   const fileKey = secretFiles[name]
   const path = settings.values[fileKey]
@@ -81,4 +76,22 @@ async function readSecretFile(
     settings.problem(fileKey, 'must name a file with the secret, not an empty one'),
   )
   return undefined
+}
+
+const inlineSecrets = [
+  'certificate_key',
+  'idp_client_secret',
+  'shared_secret',
+  'cookie_secret',
+  'token_encryption_key',
+] as const satisfies readonly GlobalKey[]
+
+/** A secret written into a file that everybody can read is none. */
+export function warnOfExposed(text: YamlText, findings: Findings): void {
+  const mapping = text.value
+  if (typeof mapping !== 'object' || mapping === null) return
+  const [first] = inlineSecrets.filter((key) => Object.hasOwn(mapping, key))
+  if (first === undefined) return
+  const message = 'is a secret in a file that everybody on this machine can read'
+  findings.warnings.push(text.problem([first], message, { hint: 'chmod 600 the file', at: 'key' }))
 }

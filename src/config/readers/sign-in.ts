@@ -3,13 +3,11 @@ import type { ClaimNames } from '../../identity/person.ts'
 import type { ProviderOptions } from '../../identity/provider.ts'
 import type { Certificate } from '../../port/tls-contexts.ts'
 import { coversHost } from './certificates.ts'
-import type { Findings } from '../source/findings.ts'
-import { defaultOf } from '../keys/key.ts'
-import { globalKeys } from '../keys/keys.ts'
 import { providers } from '../keys/providers.ts'
 import type { ProviderKind, ProviderName } from '../keys/providers.ts'
 import type { GlobalKey } from '../keys/keys.ts'
 import type { Settings } from '../source/settings.ts'
+import type { Source } from '../source/source.ts'
 
 /** The provider that says who people are. */
 export type IdentityProvider = Required<ProviderOptions & ClaimNames>
@@ -35,13 +33,13 @@ export interface PolicyNeeds {
  * service accounts alone and nothing of a provider.
  */
 export function readSignIn(
-  settings: Settings,
+  source: Source,
   clientSecret: string | undefined,
   policies: PolicyNeeds,
-  findings: Findings,
 ): SignInSettings {
+  const { settings, findings } = source
   const { values } = settings
-  const name = values.idp_provider ?? 'oidc'
+  const name = settings.orDefault('idp_provider')
   const kind: ProviderKind = providers[name]
   if (kind.refused !== undefined) {
     const message = `"${name}" cannot be used: ${kind.refused}`
@@ -51,17 +49,17 @@ export function readSignIn(
     policies.needsProvider ||
     (policies.readsSubject && providerKeys.some((key) => settings.isGiven(key)))
   ) {
-    requireAll(settings, name, kind, findings)
-  } else if (policies.readsSubject) noteNobodySignsIn(settings, findings)
-  warnOfHttp(settings, findings)
-  const scopes = values.idp_scopes ?? defaultOf(globalKeys.idp_scopes)
+    requireAll(source, name, kind)
+  } else if (policies.readsSubject) noteNobodySignsIn(source)
+  warnOfHttp(source)
+  const scopes = settings.orDefault('idp_scopes')
   if (!scopes.includes('openid')) {
     const message = 'must contain "openid": without it nobody says who somebody is'
     findings.problems.push(settings.problem('idp_scopes', message))
   }
   return {
     authenticateServiceUrl: values.authenticate_service_url,
-    identityProvider: provider(settings, kind, clientSecret, scopes),
+    identityProvider: provider(settings, kind, clientSecret),
   }
 }
 
@@ -74,7 +72,7 @@ const providerKeys = [
 ] as const satisfies readonly GlobalKey[]
 
 /** It may be meant, and it may be a provider that was forgotten. */
-function noteNobodySignsIn(settings: Settings, findings: Findings): void {
+function noteNobodySignsIn({ settings, findings }: Source): void {
   const message = 'is not there: only the service accounts that policies name by "user" are let in'
   const hint = 'people need an identity provider to sign in'
   findings.warnings.push(settings.problem('idp_provider_url', message, { hint }))
@@ -84,10 +82,9 @@ function noteNobodySignsIn(settings: Settings, findings: Findings): void {
 const usefulScopes = ['groups', 'offline_access']
 
 function provider(
-  { values }: Settings,
+  { values, orDefault }: Settings,
   kind: ProviderKind,
   clientSecret: string | undefined,
-  scopes: readonly string[],
 ): IdentityProvider | undefined {
   const shared = kind.url === undefined ? undefined : new URL(kind.url)
   const url = values.idp_provider_url ?? shared
@@ -97,22 +94,15 @@ function provider(
     url,
     clientId,
     clientSecret,
-    scopes,
+    scopes: orDefault('idp_scopes'),
     scopesIfKnown: values.idp_scopes === undefined ? usefulScopes : [],
-    groupsClaim: values.idp_groups_claim ?? defaultOf(globalKeys.idp_groups_claim),
-    emailClaim: values.idp_email_claim ?? defaultOf(globalKeys.idp_email_claim),
-    trustsMissingEmailVerified:
-      values.idp_trust_missing_email_verified ??
-      defaultOf(globalKeys.idp_trust_missing_email_verified),
+    groupsClaim: orDefault('idp_groups_claim'),
+    emailClaim: orDefault('idp_email_claim'),
+    trustsMissingEmailVerified: orDefault('idp_trust_missing_email_verified'),
   }
 }
 
-function requireAll(
-  settings: Settings,
-  name: ProviderName,
-  kind: ProviderKind,
-  findings: Findings,
-): void {
+function requireAll({ settings, findings }: Source, name: ProviderName, kind: ProviderKind): void {
   const required: readonly (readonly [readonly GlobalKey[], string])[] = [
     [['authenticate_service_url'], 'such as https://auth.example.com'],
     [['idp_provider_url'], `for "${name}": ${kind.urlForm ?? ''}`],
@@ -128,7 +118,7 @@ function requireAll(
   }
 }
 
-function warnOfHttp(settings: Settings, findings: Findings): void {
+function warnOfHttp({ settings, findings }: Source): void {
   const url = settings.values.idp_provider_url
   if (url?.protocol !== 'http:' || !isLoopbackHost(url.hostname)) return
   const message = 'is not encrypted: fine for trying out on this machine, and for nothing else'
@@ -137,9 +127,8 @@ function warnOfHttp(settings: Settings, findings: Findings): void {
 
 /** Browsers refuse a sign-in page whose certificate is for other names. */
 export function warnOfUncoveredHost(
-  settings: Settings,
+  { settings, findings }: Source,
   certificates: readonly Certificate[],
-  findings: Findings,
 ): void {
   const host = settings.values.authenticate_service_url?.hostname
   if (host === undefined || certificates.length === 0 || coversHost(certificates, host)) return

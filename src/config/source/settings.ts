@@ -5,6 +5,7 @@ import { checkAt, checkValue, mustBe } from '../../schema.ts'
 import { formatPath, parseYaml } from '../../yaml-text.ts'
 import type { Path, ProblemDetails, YamlText } from '../../yaml-text.ts'
 import type { Findings } from './findings.ts'
+import { defaultOf } from '../keys/key.ts'
 import { globalKeyNames, globalKeys, routeKeyNames } from '../keys/keys.ts'
 import type { GlobalKey, GlobalValues, Key } from '../keys/keys.ts'
 import { refuseForeignVariables, sortForeignKeys } from './foreign-keys.ts'
@@ -15,6 +16,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface Settings {
   /** What was given and is right; defaults are not in it. */
   readonly values: GlobalValues
+  /** What was given and is right, else the default of the key; for keys that have one. */
+  readonly orDefault: <Name extends GlobalKey>(key: Name) => NonNullable<GlobalValues[Name]>
   /** Whether a key was given, right or wrong: then its absence is no second fault. */
   isGiven(key: GlobalKey): boolean
   /** A fault of a key, at its place in the file or named by its variable. */
@@ -65,6 +68,8 @@ export function readSettings(text: YamlText, env: Environment, findings: Finding
   }
   return {
     values,
+    orDefault: <Name extends GlobalKey>(key: Name) =>
+      (values[key] ?? defaultOf<unknown>(globalKeys[key])) as NonNullable<GlobalValues[Name]>,
     isGiven: (key) => variables.has(key) || inFile.has(key),
     problem,
     environment: [...variables.keys()].map((key) => key.toUpperCase()),

@@ -1,0 +1,145 @@
+import { z } from 'zod'
+import { proxyVersions } from '../../net/proxy-protocol.ts'
+import { parseFrom } from '../../routes/from.ts'
+import { parseTo, toForm } from '../../routes/to.ts'
+import { textOf } from '../../schema.ts'
+import { countKey, key, textKey, type Key } from './key.ts'
+import { nextGatewayKeys } from './next-gateway-keys.ts'
+import * as values from './values.ts'
+
+const oneOrMany = <T>(schema: z.ZodType<T>) =>
+  z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(schema).min(1))
+
+/** Every key of a route; names and meanings are Pomerium's. */
+export const routeKeys = {
+  from: textKey(
+    textOf('tcp+https://HOST:PORT', (text) => {
+      const from = parseFrom(text)
+      return 'fault' in from ? from : { ...from, text }
+    }),
+    '`tcp+https://HOST:PORT`',
+    {
+      variable: 'none',
+      without: 'required',
+      doc: 'What clients ask for: matched against the host and port of their `CONNECT`, never against the port they reach the gateway on. `*` in the host stands for one or more characters, dots too; without a port every port matches; `tcp+https://GATEWAY/HOST:PORT` names the gateway too.',
+    },
+  ),
+  to: key({
+    schema: oneOrMany(textOf(toForm, parseTo)),
+    type: '`tcp://HOST:PORT` or `https://GATEWAY`, or a list of them',
+    without: 'required',
+    variable: 'none',
+    doc: 'Where the route leads. Of several one is chosen for each tunnel, by weight where each has one (`tcp://HOST:PORT,WEIGHT`); one that refuses is skipped for the next. `https://GATEWAY` or `https://GATEWAY:PORT` sends the `CONNECT` on, for the same host and port, to another gateway or HTTP proxy; nothing that tells who the client is goes along. `http://` only on a loopback host.',
+  }),
+  allow_metadata_address: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'none',
+    doc: 'Lets the route lead to the metadata service of a cloud, such as 169.254.169.254, which hands the credentials of this machine to whoever asks from it. Without it such an address is refused in `to`, and whenever a name there leads to one.',
+  }),
+  upstream_proxy_protocol: key({
+    schema: z.enum(proxyVersions),
+    type: '`v1` or `v2`',
+    without: 'no header',
+    variable: 'none',
+    doc: "Begins every connection to the upstream with a PROXY protocol header of this version, which tells it the client's address. The upstream must expect it.",
+  }),
+  ...nextGatewayKeys,
+  name: textKey(values.text, 'text', {
+    variable: 'none',
+    without: 'made from `from`',
+    doc: 'Name in the portal and the logs.',
+  }),
+  description: textKey(z.string(), 'text', {
+    variable: 'none',
+    default: '',
+    doc: 'One line for the portal.',
+  }),
+  listed: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'none',
+    doc: 'Whether people who may not use the route see it in the portal and in `postern routes list`, with the reason and `contact`.',
+  }),
+  contact: textKey(values.contact, 'text of at most 200 characters', {
+    variable: 'none',
+    default: '',
+    doc: 'Whom to ask for access: an email address, a URL or a sentence. Shown to whoever sees the route listed but may not use it.',
+  }),
+  policy: key({
+    schema: z.unknown(),
+    type: 'policy',
+    without: 'no rule',
+    variable: 'none',
+    doc: 'Who may use the route, in the Pomerium Policy Language. Without a rule here or a setting below, nobody.',
+  }),
+  allow_public_unauthenticated_access: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'none',
+    doc: 'Everybody, without signing in.',
+  }),
+  allow_any_authenticated_user: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'none',
+    doc: 'Everybody who is signed in.',
+  }),
+  allowed_users: key({
+    schema: z.array(values.text),
+    type: 'list of text',
+    without: 'none',
+    variable: 'none',
+    doc: 'People by email address or by the id the provider gives them.',
+  }),
+  allowed_domains: key({
+    schema: z.array(values.text),
+    type: 'list of text',
+    without: 'none',
+    variable: 'none',
+    doc: 'People by the domain of their email address.',
+  }),
+  allowed_idp_claims: key({
+    schema: z.record(z.string(), values.claimValues),
+    type: 'mapping of claims to values',
+    without: 'none',
+    variable: 'none',
+    doc: 'People by a claim of the provider that has one of these values.',
+  }),
+  timeout: key({
+    schema: values.duration,
+    type: 'duration',
+    default: '0',
+    variable: 'none',
+    doc: 'Longest life of a tunnel; `0` for no limit.',
+    beyond: 'the tunnel is cut, `timeout` in the access log',
+  }),
+  idle_timeout: key({
+    schema: values.duration,
+    type: 'duration',
+    default: '0',
+    variable: 'none',
+    doc: 'A tunnel without a byte either way for this long ends; `0` for never.',
+    beyond: 'the tunnel is cut, `idle-timeout` in the access log',
+  }),
+  stall_timeout: key({
+    schema: values.duration,
+    type: 'duration',
+    default: '1h',
+    variable: 'none',
+    doc: 'A tunnel whose service has stopped reading while bytes wait for it, with none either way for this long, ends; `0` for never. A client that was killed meanwhile cannot be told from one that waits. Raise it for services that make a client wait for longer, such as a database that holds an import behind a lock.',
+    beyond: 'the tunnel is cut, `stall-timeout` in the access log',
+  }),
+  max_tunnels: {
+    ...countKey(
+      '0',
+      "Most tunnels that are open at once, everybody's together; `0` for any number. A lower one closes none that is open.",
+      '503 `too_many_tunnels`',
+    ),
+    variable: 'none',
+  },
+} as const satisfies Record<string, Key<unknown>>

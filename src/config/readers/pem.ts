@@ -1,0 +1,31 @@
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+
+/** The certificates of a PEM text, in its order; undefined when there is none or one cannot be read. */
+export function parseChain(pem: string): readonly X509Certificate[] | undefined {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  try {
+    return blocks.length === 0 ? undefined : blocks.map((block) => new X509Certificate(block))
+  } catch {
+    return undefined
+  }
+}
+
+/** A private key in PEM; undefined when it is none, or is locked with a passphrase. */
+export function parseKey(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem)
+  } catch {
+    return undefined
+  }
+}
+
+/** What is wrong with the dates of a certificate, if anything. */
+export function validityWarning(leaf: X509Certificate, nowMs: number): string | undefined {
+  const day = (date: Date): string => date.toISOString().slice(0, 10)
+  const { validFromDate, validToDate } = leaf
+  if (validToDate.getTime() < nowMs) return `certificate has expired on ${day(validToDate)}`
+  return validFromDate.getTime() > nowMs
+    ? `certificate is not valid before ${day(validFromDate)}`
+    : undefined
+}
