@@ -13,6 +13,7 @@ import type { Grant } from './grant.ts'
 import { createLiveTunnels, type LiveTunnels } from './live-tunnels.ts'
 import type { Route } from '../routes/route.ts'
 import { createRouteTable, type RouteTable } from '../routes/table.ts'
+import { directTo, throughGateway } from '../routes/upstream-way.fixture.ts'
 
 type Evaluate = (facts: RequestFacts) => Outcome | { outcome: Outcome; validUntilMs: number }
 
@@ -261,21 +262,21 @@ test('a reload cuts tunnels whose route leads elsewhere, and leaves those it sti
   const rig = createRig(signedIn)
   using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
   const other = { host: '127.0.0.1', port: 5433, weight: 1 }
-  rig.routes = table(signedIn, { to: [other, { ...upstream, weight: 7 }] })
+  rig.routes = table(signedIn, { way: directTo([other, { ...upstream, weight: 7 }]) })
   await rig.tunnels.redecide()
   assert.equal(tunnel.ended, undefined)
   using second = await rig.tunnels.add(rig.grant('s1'), other)
-  rig.routes = table(signedIn, { to: [other] })
+  rig.routes = table(signedIn, { way: directTo([other]) })
   await rig.tunnels.redecide()
   assert.deepEqual([tunnel.ended, second.ended], ['route-changed', undefined])
-  rig.routes = table(signedIn, { to: [other], nextGateway: { tls: undefined } })
+  rig.routes = table(signedIn, { way: throughGateway([other]) })
   await rig.tunnels.redecide()
   assert.equal(second.ended, 'route-changed')
 })
 
 test('a reload that takes the metadata service of the cloud from a route cuts its tunnels', async () => {
   const rig = createRig(signedIn)
-  rig.routes = table(signedIn, { allowsMetadataAddress: true })
+  rig.routes = table(signedIn, { way: directTo([upstream], { allowsMetadataAddress: true }) })
   using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
   await rig.tunnels.redecide()
   assert.equal(tunnel.ended, undefined)
@@ -287,7 +288,7 @@ test('a reload that takes the metadata service of the cloud from a route cuts it
 test('a route that leads elsewhere once its upstream was dialled opens no tunnel to the old one', async () => {
   const rig = createRig(signedIn)
   const grant = rig.grant('s1')
-  rig.routes = table(signedIn, { to: [{ host: '127.0.0.1', port: 5433, weight: 1 }] })
+  rig.routes = table(signedIn, { way: directTo([5433]) })
   await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'route-changed' })
   assert.equal(rig.tunnels.size, 0)
 })
@@ -414,7 +415,7 @@ function table(evaluate: Evaluate, route: Partial<Route> = {}): RouteTable {
       name: 'db',
       description: '',
       from: 'tcp+https://db.example.com:5432',
-      to: [{ host: '127.0.0.1', port: 5432, weight: 1 }],
+      way: directTo([upstream]),
       policy: {
         evaluate: decide,
         readsSubject: true,

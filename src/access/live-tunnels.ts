@@ -7,7 +7,8 @@ import type { Ended } from '../telemetry/ended.ts'
 import { createFreshGrants, type FindSession, type FreshGrantParts } from './fresh-grant.ts'
 import type { Grant } from './grant.ts'
 import { DeniedError } from './denied.ts'
-import type { Route, Upstream } from '../routes/route.ts'
+import type { Route } from '../routes/route.ts'
+import type { Upstream } from '../routes/upstream-way.ts'
 import { createTunnelRegister, type TunnelEntry } from './tunnel-register.ts'
 import { createTunnelLimits } from './tunnel-limits.ts'
 
@@ -218,11 +219,11 @@ function disarm(entry: TunnelEntry): void {
 }
 
 /** Whether a route still names the upstream that a tunnel was opened to by an older form of it. */
-function leadsSameWay(route: Route, opened: Route, { host, port }: Upstream): boolean {
-  const isSameKind = (route.nextGateway === undefined) === (opened.nextGateway === undefined)
+function leadsSameWay({ way }: Route, { way: opened }: Route, { host, port }: Upstream): boolean {
+  const isSameKind = way.kind === opened.kind
   // What a name led to when it was dialled may be such an address.
-  const isStillAllowed = !opened.allowsMetadataAddress || route.allowsMetadataAddress === true
-  const isNamed = route.to.some((named) => named.host === host && named.port === port)
+  const isStillAllowed = !opened.allowsMetadataAddress || way.allowsMetadataAddress
+  const isNamed = way.to.some((named) => named.host === host && named.port === port)
   return isSameKind && isStillAllowed && isNamed
 }
 

@@ -1,7 +1,7 @@
 import type { IdleLimit } from '../net/idle-limit.ts'
 import type { Ended } from '../telemetry/ended.ts'
 import type { Grant } from './grant.ts'
-import type { Upstream } from '../routes/route.ts'
+import type { Upstream } from '../routes/upstream-way.ts'
 
 /** What the gateway keeps of an open tunnel. */
 export interface TunnelEntry {

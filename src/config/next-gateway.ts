@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { messageOf } from '../errors.ts'
 import type { Path, ProblemDetails, YamlText } from '../yaml-text.ts'
-import type { NextGateway, NextGatewayTls } from '../routes/route.ts'
+import type { DirectWay, NextGatewayTls, NextGatewayWay } from '../routes/upstream-way.ts'
 import { schemeOf } from '../routes/to.ts'
 import { parseChain, parseKey, validityWarning } from './readers/pem.ts'
 import { exposureOf } from './source/files.ts'
@@ -43,23 +43,26 @@ const noEffect = {
   http: 'applies to https upstreams; what goes to an http:// upstream is not encrypted',
 } as const
 
+/** How the upstreams of a route are spoken to. */
+export type WayKind = Pick<DirectWay, 'kind'> | Pick<NextGatewayWay, 'kind' | 'tls'>
+
 /**
- * Reads how the upstreams of a route are spoken to; undefined when they are services. A route with a
- * fault is told so, and may have anything here: it does not load.
+ * Reads how the upstreams of a route are spoken to. A route with a fault is told so, and may have
+ * anything here: it does not load.
  */
-export async function readNextGateway(source: RouteSource): Promise<NextGateway | undefined> {
+export async function readWayKind(source: RouteSource): Promise<WayKind> {
   const { to } = source.values
-  if (to === undefined) return undefined
+  if (to === undefined) return { kind: 'direct' }
   const scheme = schemeOf(to)
   if (typeof scheme === 'object') {
     tell(source, 'problems', 'to', scheme.fault)
-    return undefined
+    return { kind: 'direct' }
   }
-  if (scheme === 'https') return { tls: await readTls(source) }
+  if (scheme === 'https') return { kind: 'next-gateway', tls: await readTls(source) }
   for (const key of tlsKeys.filter((name) => Object.hasOwn(source.given, name))) {
     tell(source, 'warnings', key, `has no effect: ${noEffect[scheme]}`, { at: 'key' })
   }
-  return scheme === 'http' ? { tls: undefined } : undefined
+  return scheme === 'http' ? { kind: 'next-gateway', tls: undefined } : { kind: 'direct' }
 }
 
 async function readTls(source: RouteSource): Promise<NextGatewayTls | undefined> {

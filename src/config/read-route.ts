@@ -7,14 +7,15 @@ import { checkAt, mustBe, valueAt } from '../schema.ts'
 import type { Path, ProblemDetails, YamlText } from '../yaml-text.ts'
 import type { From, Target } from '../routes/from.ts'
 import { formatTarget } from '../routes/from.ts'
-import type { NextGateway, Route, Upstream } from '../routes/route.ts'
+import type { Route } from '../routes/route.ts'
 import { weighUpstreams } from '../routes/to.ts'
+import type { UpstreamWay } from '../routes/upstream-way.ts'
 import type { Findings } from './source/findings.ts'
 import { defaultOf as fallback } from './keys/key.ts'
 import { globalKeyNames, routeKeyNames, routeKeys } from './keys/keys.ts'
 import type { RouteValues } from './keys/keys.ts'
 import { sortForeignKeys } from './source/foreign-keys.ts'
-import { readNextGateway } from './next-gateway.ts'
+import { readWayKind } from './next-gateway.ts'
 import type { RouteSource } from './next-gateway.ts'
 
 /** One route of a text, and what others are compared with. */
@@ -69,7 +70,7 @@ export async function readRoute(
   const to = values.to === undefined ? undefined : weighUpstreams(values.to)
   if (to !== undefined && 'fault' in to) problem(['to'], to.fault)
   refuseMetadataAddresses(values, problem)
-  const nextGateway = await readNextGateway({ text, path, given, values, files, findings, nowMs })
+  const kind = await readWayKind({ text, path, given, values, files, findings, nowMs })
   const policy = readPolicy(values, clientCertificates, problem)
   if (policy !== undefined && deniesEverybody(values)) {
     const message = 'denies everybody: it has no policy'
@@ -78,9 +79,9 @@ export async function readRoute(
   }
   const { from } = values
   if (from === undefined) return undefined
-  const upstreams = to === undefined || 'fault' in to ? undefined : to
+  const way = to === undefined || 'fault' in to ? undefined : { ...kind, to, ...dialled(values) }
   return {
-    route: policy && upstreams ? build(values, from, upstreams, policy, nextGateway) : undefined,
+    route: policy && way ? build(values, from, way, policy) : undefined,
     from: from.text,
     targets: from.targets,
     readsSubject: policy?.readsSubject === true,
@@ -150,12 +151,21 @@ function deniesEverybody(values: RouteValues): boolean {
   return !hasRules && shorthandRules(shorthandOf(values)).length === 0
 }
 
+/** What is said of the connections to upstreams, of whichever kind they are. */
+function dialled(
+  values: RouteValues,
+): Pick<UpstreamWay, 'allowsMetadataAddress' | 'proxyProtocol'> {
+  return {
+    allowsMetadataAddress: values.allow_metadata_address === true,
+    proxyProtocol: values.upstream_proxy_protocol,
+  }
+}
+
 function build(
   values: RouteValues,
   from: From & { readonly text: string },
-  to: readonly Upstream[],
+  way: UpstreamWay,
   policy: Policy,
-  nextGateway: NextGateway | undefined,
 ): Route {
   const [first] = from.targets
   const isOpen = values.allow_public_unauthenticated_access === true
@@ -164,10 +174,7 @@ function build(
     name: values.name ?? (first === undefined ? from.text : formatTarget(first)),
     description: values.description ?? '',
     from: from.text,
-    to,
-    nextGateway,
-    allowsMetadataAddress: values.allow_metadata_address || undefined,
-    upstreamProxyProtocol: values.upstream_proxy_protocol,
+    way,
     policy,
     isListed: values.listed ?? false,
     contact: values.contact ?? '',

@@ -19,6 +19,7 @@ import { openPort, type Port } from '../port/port.ts'
 import { createProxyAdmission } from '../port/proxy-admission.ts'
 import { createRefusedConnections } from '../port/refused-connections.ts'
 import type { Route } from '../routes/route.ts'
+import { directTo } from '../routes/upstream-way.fixture.ts'
 import { createTlsContexts } from '../port/tls-contexts.ts'
 
 const authority = await createCertificateAuthority()
@@ -139,7 +140,7 @@ export function testRoute(
     name: from.replace('tcp+https://', ''),
     description: '',
     from,
-    to: to.map((port) => ({ host: '127.0.0.1', port, weight: 1 })),
+    way: directTo(to),
     policy: parsed.policy,
     isListed: false,
     contact: '',

@@ -1,28 +1,5 @@
-import type { SecureContext } from 'node:tls'
-import type { HostPort } from '../address.ts'
-import type { ProxyVersion } from '../net/proxy-protocol.ts'
 import type { Policy } from '../policy/policy.ts'
-
-/** Where a route leads; weights are relative to those of its siblings. */
-export interface Upstream extends HostPort {
-  readonly weight: number
-}
-
-/** TLS toward a next gateway. */
-export interface NextGatewayTls {
-  /** Whom to trust, and our own certificate where there is one. */
-  readonly context: SecureContext
-  /** The name to ask for and to find in its certificate; undefined: the upstream's own host. */
-  readonly serverName: string | undefined
-  /** Any certificate will do. */
-  readonly skipVerify: boolean
-}
-
-/** How upstreams that are gateways themselves are asked for the tunnel, by CONNECT. */
-export interface NextGateway {
-  /** Undefined: without TLS, on this machine. */
-  readonly tls: NextGatewayTls | undefined
-}
+import type { UpstreamWay } from './upstream-way.ts'
 
 /** A way from a name people use to a service, and who may take it. */
 export interface Route {
@@ -33,13 +10,8 @@ export interface Route {
   readonly description: string
   /** As configured, such as `tcp+https://ssh.example.com:22`. */
   readonly from: string
-  readonly to: readonly Upstream[]
-  /** Whether it may lead to the metadata service of a cloud. */
-  readonly allowsMetadataAddress?: boolean | undefined
-  /** Undefined: `to` are the services themselves. */
-  readonly nextGateway?: NextGateway | undefined
-  /** Which PROXY header tells them the client's address, before any other byte; undefined: none. */
-  readonly upstreamProxyProtocol?: ProxyVersion | undefined
+  /** Where it leads, and how. */
+  readonly way: UpstreamWay
   readonly policy: Policy
   /** Whether those who may not use it see that it is there. */
   readonly isListed: boolean

@@ -7,11 +7,12 @@ import { parseFrom } from './from.ts'
 import type { Target } from './from.ts'
 import type { Route } from './route.ts'
 import { coversTarget, createRouteTable } from './table.ts'
+import { directTo } from './upstream-way.fixture.ts'
 
 function route(from: string): Route {
   const parsed = parsePolicy([])
   assert.ok('policy' in parsed)
-  const plain = { id: from, name: from, description: '', to: [], isPublic: false }
+  const plain = { id: from, name: from, description: '', way: directTo([]), isPublic: false }
   const bounds = { timeoutMs: 0, idleTimeoutMs: 0, stallTimeoutMs: 0, maxTunnels: 0 }
   return { ...plain, ...bounds, from, policy: parsed.policy, isListed: false, contact: '' }
 }

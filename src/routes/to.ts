@@ -1,7 +1,7 @@
 import { isLoopbackHost, parseAuthority, parseHost, type HostPort } from '../address.ts'
 import { mustBe, show } from '../schema.ts'
 import type { Fault } from '../schema.ts'
-import type { Upstream } from './route.ts'
+import type { Upstream } from './upstream-way.ts'
 
 /** How an upstream is spoken to: bytes as they are, or CONNECT to a next gateway. */
 export type UpstreamScheme = 'tcp' | 'https' | 'http'

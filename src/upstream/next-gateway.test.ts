@@ -23,7 +23,9 @@ import {
   type TestGateway,
 } from '../gateway/gateway.fixture.ts'
 import { openNextGateway } from './open-next-gateway.ts'
-import type { NextGateway, NextGatewayTls, Route } from '../routes/route.ts'
+import type { Route } from '../routes/route.ts'
+import { directTo, throughGateway } from '../routes/upstream-way.fixture.ts'
+import type { NextGatewayTls, NextGatewayWay } from '../routes/upstream-way.ts'
 
 const target = 'db.example.com:5432'
 const token = 's1'
@@ -32,15 +34,22 @@ const token = 's1'
 function tlsTo(
   settings: Partial<NextGatewayTls> = {},
   options: tls.SecureContextOptions = {},
-): NextGateway {
+): Pick<NextGatewayWay, 'tls'> {
   const context = tls.createSecureContext({ ca: testCa, ...options })
   return { tls: { context, serverName: 'localhost', skipVerify: false, ...settings } }
 }
 
 /** A route that leads through the gateway on this port, for whoever has a session. */
-function routeThrough(port: number, nextGateway = tlsTo(), more: Partial<Route> = {}): Route {
+function routeThrough(
+  port: number,
+  way: Partial<NextGatewayWay> = tlsTo(),
+  more: Partial<Route> = {},
+): Route {
   const policy = [{ allow: { and: [{ authenticated_user: true }] } }]
-  return testRoute(`tcp+https://${target}`, [port], policy, { nextGateway, ...more })
+  return testRoute(`tcp+https://${target}`, [], policy, {
+    way: throughGateway([port], way),
+    ...more,
+  })
 }
 
 async function startFirst(route: Route): Promise<TestGateway> {
@@ -195,8 +204,8 @@ describe('a route through a next gateway', () => {
     await using refusing = await startScripted((socket) => {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n')
     })
-    const to = [refusing.port, second.port].map((port) => ({ host: '127.0.0.1', port, weight: 1 }))
-    await using first = await startFirst(routeThrough(second.port, tlsTo(), { to }))
+    const way = throughGateway([refusing.port, second.port], tlsTo())
+    await using first = await startFirst(routeThrough(second.port, way))
     for (let index = 0; index < 4; index += 1) (await openTunnel(first)).destroy()
   })
 
@@ -285,7 +294,7 @@ describe('a next gateway that cannot be used is 503, and the log alone says why'
   test('when the way leads back here, directly or through another', async () => {
     await using first = await startFirst(testRoute('tcp+https://x:1', [1]))
     const publicRoute = (port: number): Route =>
-      testRoute(`tcp+https://${target}`, [port], undefined, { nextGateway: tlsTo() })
+      testRoute(`tcp+https://${target}`, [], undefined, { way: throughGateway([port], tlsTo()) })
     await using second = await startTestGateway([publicRoute(first.port)])
     await first.reload([publicRoute(second.port)])
     const answer = await exchangeHttp1(first.port, head())
@@ -345,8 +354,8 @@ describe('upstream_proxy_protocol', () => {
         resolve(readAll(socket))
         socket.end()
       })
-      const more = { upstreamProxyProtocol: version }
-      const route = testRoute(`tcp+https://${target}`, [service.port], undefined, more)
+      const way = directTo([service.port], { proxyProtocol: version })
+      const route = testRoute(`tcp+https://${target}`, [], undefined, { way })
       await using gateway = await startTestGateway([route])
       const socket = await openTunnel(gateway)
       const { localPort } = socket
@@ -363,8 +372,8 @@ describe('upstream_proxy_protocol', () => {
     test(`tells what the edge told, over HTTP/2 too: ${version}`, async () => {
       const { promise, resolve } = Promise.withResolvers<Buffer>()
       await using service = await startService((socket) => socket.once('data', resolve))
-      const more = { upstreamProxyProtocol: version }
-      const route = testRoute(`tcp+https://${target}`, [service.port], undefined, more)
+      const way = directTo([service.port], { proxyProtocol: version })
+      const route = testRoute(`tcp+https://${target}`, [], undefined, { way })
       await using gateway = await startTestGateway([route], {
         proxyProtocol: { use: true, from: undefined },
       })
@@ -397,9 +406,9 @@ describe('upstream_proxy_protocol', () => {
       [testRoute(`tcp+https://${target}`, [service.port], office)],
       { proxyProtocol: { use: 'optional', from: [from] } },
     )
-    const chained = { nextGateway: tlsTo(), upstreamProxyProtocol: 'v2' } as const
+    const way = throughGateway([second.port], { ...tlsTo(), proxyProtocol: 'v2' })
     await using first = await startTestGateway(
-      [testRoute(`tcp+https://${target}`, [second.port], undefined, chained)],
+      [testRoute(`tcp+https://${target}`, [], undefined, { way })],
       { proxyProtocol: { use: true, from: [from] } },
     )
     const statusFrom = async (host: string): Promise<string> => {

@@ -6,7 +6,7 @@ import { formatAuthority, withoutRootDot, type HostPort } from '../address.ts'
 import { UpstreamError, messageOf } from '../errors.ts'
 import { resetBeneath } from '../net/beneath.ts'
 import { version } from '../version.ts'
-import type { NextGateway, NextGatewayTls } from '../routes/route.ts'
+import type { NextGatewayTls, NextGatewayWay } from '../routes/upstream-way.ts'
 
 /** What a next gateway is asked, besides the settings of its route. */
 export interface NextGatewayRequest {
@@ -44,7 +44,7 @@ const maxAnswerHeadBytes = 32 * 1024
  */
 export async function openNextGateway(
   socket: Socket,
-  { tls }: NextGateway,
+  { tls }: Pick<NextGatewayWay, 'tls'>,
   asked: NextGatewayRequest,
   signal: AbortSignal,
 ): Promise<Socket> {

@@ -7,6 +7,8 @@ import { dial, type DialOptions } from '../net/dial.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { echo, startService, testRoute } from '../gateway/gateway.fixture.ts'
 import type { Grant } from '../access/grant.ts'
+import type { DirectWay } from '../routes/upstream-way.ts'
+import { directTo } from '../routes/upstream-way.fixture.ts'
 import { createOpenUpstream, drawOrder } from './open-upstream.ts'
 
 const upstream = (
@@ -81,7 +83,7 @@ test('a route that says so may lead there; other link-local addresses need not s
   await using service = await startService(echo)
   for (const [address, allowsMetadataAddress] of [
     ['169.254.169.254', true],
-    ['169.254.1.1', undefined],
+    ['169.254.1.1', false],
   ] as const) {
     const { open, dialled } = openerTo([address], service.port)
     const { socket } = await open({ allowsMetadataAddress })
@@ -110,9 +112,9 @@ function openerTo(addresses: readonly string[], port = 9) {
   })
   return {
     dialled,
-    open(change: { readonly allowsMetadataAddress?: boolean | undefined }) {
-      const to = [{ host: 'imds.test', port: 80, weight: 1 }]
-      const route = { ...testRoute('tcp+https://imds.example.com:80', [1]), to, ...change }
+    open(more: Partial<DirectWay>) {
+      const way = directTo([{ host: 'imds.test', port: 80, weight: 1 }], more)
+      const route = testRoute('tcp+https://imds.example.com:80', [], undefined, { way })
       const grant = { route, request: { target: { host: 'imds.example.com', port: 80 } } }
       return open(grant as unknown as Grant, new AbortController().signal)
     },

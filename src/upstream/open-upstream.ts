@@ -8,7 +8,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { Grant } from '../access/grant.ts'
 import { openNextGateway } from './open-next-gateway.ts'
 import { whomToAsk } from '../routes/contact.ts'
-import type { Upstream } from '../routes/route.ts'
+import type { Upstream } from '../routes/upstream-way.ts'
 
 /** An upstream that is ready for a tunnel. */
 export interface OpenedUpstream {
@@ -47,22 +47,21 @@ export function createOpenUpstream({
   const ownName = `postern-${randomBytes(8).toString('hex')}`
 
   async function open(upstream: Upstream, grant: Grant, signal: AbortSignal): Promise<Socket> {
-    const { nextGateway, upstreamProxyProtocol } = grant.route
+    const { way } = grant.route
     const { target, ends, via } = grant.request
-    const allowAddress = grant.route.allowsMetadataAddress ? undefined : refuseMetadataAddress
+    const allowAddress = way.allowsMetadataAddress ? undefined : refuseMetadataAddress
     const socket = await begin(upstream, { signal, allowAddress })
-    if (upstreamProxyProtocol !== undefined) {
-      socket.write(encodeProxyHeader(upstreamProxyProtocol, ends))
-    }
-    if (nextGateway === undefined) return socket
+    if (way.proxyProtocol !== undefined) socket.write(encodeProxyHeader(way.proxyProtocol, ends))
+    if (way.kind === 'direct') return socket
     const asked = { gateway: upstream, target, via: viaWith(ownName, via) }
-    return openNextGateway(socket, nextGateway, asked, signal)
+    return openNextGateway(socket, way, asked, signal)
   }
 
   return async (grant, signal) => {
-    if (grant.route.nextGateway !== undefined) refuseLoop(grant, ownName)
+    const { way } = grant.route
+    if (way.kind === 'next-gateway') refuseLoop(grant, ownName)
     const failures: unknown[] = []
-    for (const upstream of drawOrder(grant.route.to, random)) {
+    for (const upstream of drawOrder(way.to, random)) {
       const startedMs = performance.now()
       try {
         const socket = await open(upstream, grant, signal)

@@ -1,0 +1,43 @@
+import type { SecureContext } from 'node:tls'
+import type { HostPort } from '../address.ts'
+import type { ProxyVersion } from '../net/proxy-protocol.ts'
+
+/** Where a way leads; weights are relative to those of its siblings. */
+export interface Upstream extends HostPort {
+  readonly weight: number
+}
+
+/** How the tunnels of a route reach its service. Each kind is opened by a file of `upstream/`. */
+export type UpstreamWay = DirectWay | NextGatewayWay
+
+/** A way over a TCP connection that the gateway makes. */
+interface DialledWay {
+  /** Of each tunnel one is used, tried in an order drawn by their weights. */
+  readonly to: readonly Upstream[]
+  /** Whether it may lead to the metadata service of a cloud. */
+  readonly allowsMetadataAddress: boolean
+  /** Which PROXY header tells `to` the client's address, before any other byte; undefined: none. */
+  readonly proxyProtocol: ProxyVersion | undefined
+}
+
+/** `to` are the services themselves. */
+export interface DirectWay extends DialledWay {
+  readonly kind: 'direct'
+}
+
+/** `to` are gateways themselves, asked for the tunnel by CONNECT. */
+export interface NextGatewayWay extends DialledWay {
+  readonly kind: 'next-gateway'
+  /** Undefined: without TLS, on this machine. */
+  readonly tls: NextGatewayTls | undefined
+}
+
+/** TLS toward a next gateway. */
+export interface NextGatewayTls {
+  /** Whom to trust, and our own certificate where there is one. */
+  readonly context: SecureContext
+  /** The name to ask for and to find in its certificate; undefined: the upstream's own host. */
+  readonly serverName: string | undefined
+  /** Any certificate will do. */
+  readonly skipVerify: boolean
+}
