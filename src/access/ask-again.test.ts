@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import type { Clock } from '../clock.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
-import { createAskAgain } from './ask-again.ts'
+import { createAskAgain, type AskableIdentity } from './ask-again.ts'
+import type { Caller } from './caller.ts'
 import { bob, startDeviceRig, type DeviceRig } from '../gateway/device.fixture.ts'
-import { connectHead, connectTls, testSession } from '../gateway/gateway.fixture.ts'
+import {
+  connectHead,
+  connectTls,
+  testCaller,
+  testRoute,
+  testSession,
+} from '../gateway/gateway.fixture.ts'
 import type { Decision } from '../policy/decision.ts'
 
 const forDba = 'db.example.com:5432'
@@ -93,34 +101,34 @@ test('a provider that is down leaves the refusal and the session as they are', a
 test('a provider that does not answer holds the refusal up for five seconds', async () => {
   const clock = createFakeClock(100_000)
   const asking = Promise.withResolvers<void>()
-  const askAgain = createAskAgain(clock, {
+  const askAgain = askAgainWith(clock, {
     askProvider: () => (asking.resolve(), new Promise(() => undefined)),
     session: () => assert.fail('nobody was asked'),
   })
   const session = { ...testSession('s', bob), refreshedAtMs: 0 }
-  const caller = { session, sessionVersion: 1 }
+  const caller = testCaller(session)
   const no = { value: false, reasons: ['groups-unauthorized'] }
   const nothing = { value: false, reasons: [] }
   const denied: Decision = { outcome: 'deny', allow: no, deny: nothing, validUntilMs: undefined }
-  const late = askAgain(caller, () => denied, new AbortController().signal)
+  const late = askAgain(caller, denied, new AbortController().signal)
   await asking.promise
   clock.advance(5_000)
   assert.equal(await late, caller)
   const gone = new AbortController()
-  const aborted = askAgain(caller, () => denied, gone.signal)
+  const aborted = askAgain(caller, denied, gone.signal)
   gone.abort()
   assert.equal(await aborted, caller)
 })
 
 test('nobody is asked about a refusal that no claim could turn, or about anybody else', async () => {
   const clock = createFakeClock(100_000)
-  const askAgain = createAskAgain(clock, {
+  const askAgain = askAgainWith(clock, {
     askProvider: () => assert.fail('asked'),
     session: () => assert.fail('looked up'),
   })
   const { signal } = new AbortController()
   const old = { ...testSession('s', bob), refreshedAtMs: 0 }
-  const decide = (outcome: Decision['outcome'], reason: string) => (): Decision => ({
+  const decide = (outcome: Decision['outcome'], reason: string): Decision => ({
     outcome,
     allow: { value: outcome === 'allow', reasons: [reason] },
     deny: { value: false, reasons: ['groups-unauthorized'] },
@@ -132,17 +140,28 @@ test('nobody is asked about a refusal that no claim could turn, or about anybody
     ['deny', 'user-unauthorized'],
     ['client-certificate', 'groups-unauthorized'],
   ] as const) {
-    const caller = { session: old, sessionVersion: 1 }
+    const caller = testCaller(old)
     assert.equal(await askAgain(caller, decide(outcome, reason), signal), caller)
   }
   const no = decide('deny', 'groups-unauthorized')
-  const stranger = { session: undefined, sessionVersion: undefined }
+  const stranger = testCaller()
   assert.equal(await askAgain(stranger, no, signal), stranger)
-  const fresh = { session: { ...old, refreshedAtMs: 70_001 }, sessionVersion: 1 }
+  const fresh = testCaller({ ...old, refreshedAtMs: 70_001 })
   assert.equal(await askAgain(fresh, no, signal), fresh)
-  const nowhere = { session: old, sessionVersion: 1 }
-  assert.equal(await askAgain(nowhere, () => undefined, signal), nowhere)
+  const nowhere = testCaller(old)
+  assert.equal(await askAgain(nowhere, undefined, signal), nowhere)
 })
+
+/** Asks again about whatever is decided; undefined where there is no route to decide about. */
+function askAgainWith(clock: Clock, identity: AskableIdentity) {
+  return (caller: Caller, decision: Decision | undefined, signal: AbortSignal): Promise<Caller> => {
+    const route = decision && testRoute('tcp+https://echo.example.com:7', [1])
+    const decide = { foreseen: () => decision ?? assert.fail('there is nothing to decide') }
+    const askAgain = createAskAgain({ clock, identity, decide, matchRoute: () => route })
+    const target = { protocol: 'tcp', host: 'echo.example.com', port: 7 } as const
+    return askAgain(caller, target, signal)
+  }
+}
 
 test('a refusal says that no groups came, and the log says so once', async (t) => {
   const rig = await startDeviceRig(t, 'idp_groups_claim: realm_access.roles\n')

@@ -1,19 +1,17 @@
 import type { Clock } from '../clock.ts'
-import type { AnySession, LiveCaller } from '../identity/session.ts'
+import type { LiveCaller } from '../identity/session.ts'
+import type { Target } from '../net/target.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Reason } from '../policy/explain.ts'
+import type { Route } from '../routes/route.ts'
 import type { Caller } from './caller.ts'
+import type { Decide } from './decide.ts'
 
 /**
  * Whoever asks, as the provider knows them now where a "no" would rest on what it said a while ago: so
  * nobody who was just added to a group is told no until the next refresh.
  */
-export type AskAgain = (
-  caller: Caller,
-  /** Decides about a session without a trace; undefined where there is no route to decide about. */
-  decide: (session: AnySession) => Decision | undefined,
-  signal: AbortSignal,
-) => Promise<Caller>
+export type AskAgain = (caller: Caller, target: Target, signal: AbortSignal) => Promise<Caller>
 
 /** A "no" that rests on what the provider said not longer ago stands, in milliseconds. */
 const freshClaimsMs = 30_000
@@ -30,16 +28,24 @@ export interface AskableIdentity {
   session(id: string): Promise<LiveCaller | undefined>
 }
 
-export function createAskAgain(clock: Clock, identity: AskableIdentity): AskAgain {
-  return async (caller, decide, signal) => {
-    const { session } = caller
+export interface AskAgainParts {
+  readonly clock: Clock
+  readonly identity: AskableIdentity
+  readonly decide: Pick<Decide, 'foreseen'>
+  matchRoute(target: Target): Route | undefined
+}
+
+export function createAskAgain({ clock, identity, decide, matchRoute }: AskAgainParts): AskAgain {
+  return async (caller, target, signal) => {
+    const { client, session } = caller
     if (session?.kind !== 'person') return caller
     if (clock.now() - session.refreshedAtMs < freshClaimsMs) return caller
-    if (!restsOnClaims(decide(session))) return caller
+    const route = matchRoute(target)
+    if (route === undefined || !restsOnClaims(decide.foreseen(caller, route))) return caller
     if (!(await inTime(identity.askProvider(session.id), clock, signal))) return caller
     // Gone when the provider no longer stands by it: then they are asked to sign in.
     const found = await identity.session(session.id)
-    return { session: found?.session, sessionVersion: found?.version }
+    return { client, session: found?.session, sessionVersion: found?.version }
   }
 }
 
@@ -70,8 +76,8 @@ const claimReasons: ReadonlySet<string> = new Set([
   'groups-unauthorized',
 ] satisfies readonly Reason[])
 
-function restsOnClaims(decision: Decision | undefined): boolean {
-  if (decision?.outcome !== 'deny') return false
+function restsOnClaims(decision: Decision): boolean {
+  if (decision.outcome !== 'deny') return false
   const { reasons } = decision.deny.value ? decision.deny : decision.allow
   return reasons.some((reason) => claimReasons.has(reason))
 }

@@ -1,41 +1,43 @@
 import { AccessError } from '../errors.ts'
-import type { Clock } from '../clock.ts'
 import type { AnySession } from '../identity/session.ts'
 import type { Decision } from '../policy/decision.ts'
 import { explainReason } from '../policy/explain.ts'
 import { isAboutMissingCertificate } from '../policy/language/verdict.ts'
 import type { AuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { CertificateJudge, Subjects } from './decide.ts'
+import type { CertificateJudge, Decide } from './decide.ts'
 import type { RequestHeaders } from '../request-headers.ts'
-import type { AccessRequest, Grant, GrantBasis } from './grant.ts'
+import { requestLines } from '../net/target.ts'
+import type { Caller } from './caller.ts'
+import type { Grant, TunnelRequest } from './grant.ts'
 import type { GroupsClaim } from './groups-claim.ts'
 import { DeniedError } from './denied.ts'
 import { whomToAsk } from '../routes/contact.ts'
 import type { Route } from '../routes/route.ts'
 import type { RouteTable } from '../routes/table.ts'
 
-/** What a decision is made from, besides the request. */
+/** Where a decision looks, besides at who asks for what. */
 export interface Circumstances {
   readonly routes: RouteTable
   readonly route: Route
-  readonly session: AnySession | undefined
-  readonly sessionVersion: number | undefined
   /** For the log; only at the first decision. */
   readonly headers?: RequestHeaders
   /** Whether a live tunnel is decided again: then only a refusal is logged. */
   readonly isRecheck?: boolean
 }
 
-export type Authorize = (request: AccessRequest, circumstances: Circumstances) => Grant
+export type Authorize = (
+  request: TunnelRequest,
+  caller: Caller,
+  circumstances: Circumstances,
+) => Grant
 
 export interface AuthorizeParts {
-  readonly clock: Clock
+  readonly decide: Pick<Decide, 'now'>
   readonly authorizeLog: AuthorizeLog
   readonly metrics: Metrics
-  readonly clientCertificates: CertificateJudge
+  readonly clientCertificates: Pick<CertificateJudge, 'problemOf'>
   readonly groupsClaim: GroupsClaim
-  readonly subjectOf: Subjects
 }
 
 /**
@@ -46,34 +48,24 @@ export interface AuthorizeParts {
  * signed in tells nothing about the policy.
  */
 export function createAuthorize({
-  clock,
+  decide,
   authorizeLog,
   metrics,
   clientCertificates,
   groupsClaim,
-  subjectOf,
 }: AuthorizeParts): Authorize {
-  return (request, circumstances) => {
-    const { route, session, headers, isRecheck = false } = circumstances
-    const nowMs = clock.now()
-    const clientCertificate = clientCertificates.facts(request.clientCertificate)
-    const tunnel = { method: 'CONNECT', path: '', sourceIp: request.ip }
-    const decision = route.policy.evaluate({
-      subject: subjectOf(session),
-      ...tunnel,
-      clientCertificate,
-      nowMs,
-    })
+  return (request, caller, { routes, route, headers, isRecheck = false }) => {
+    const { client, session } = caller
+    const { requestId, authority, target } = request
+    const decision = decide.now(caller, route)
     metrics.decided(decision.outcome)
     const groupsFault = groupsClaim.faultOf(decision, session)
     if (!isRecheck || decision.outcome !== 'allow') {
-      const { requestId, authority, ip } = request
       authorizeLog.check({
         requestId,
-        method: 'CONNECT',
-        path: '',
+        ...requestLines[target.protocol],
         authority,
-        ip,
+        ip: client.ip,
         headers,
         session,
         route,
@@ -82,24 +74,18 @@ export function createAuthorize({
       })
     }
     if (decision.outcome === 'client-certificate') {
-      throw certificateRefusal(decision, clientCertificates.problemOf(request.clientCertificate))
+      throw certificateRefusal(decision, clientCertificates.problemOf(client.certificate))
     }
     if (decision.outcome !== 'allow') throw refusalOf(decision, session, route, groupsFault)
-    return makeGrant(request, circumstances, decision)
+    const validUntilMs = earliest(decision.validUntilMs, session?.expiresAtMs)
+    // The brand exists for the compiler only: this is the one place that may claim it.
+    return { request, caller, route, routes, decision, validUntilMs } as Grant
   }
 }
 
-function makeGrant(
-  request: AccessRequest,
-  circumstances: Circumstances,
-  decision: Decision,
-): Grant {
-  const { route, routes, session, sessionVersion } = circumstances
-  const ends = [decision.validUntilMs, session?.expiresAtMs].filter((end) => end !== undefined)
-  const basis: GrantBasis = { routes, sessionVersion }
-  const validUntilMs = ends.length === 0 ? undefined : Math.min(...ends)
-  // The brand exists for the compiler only: this is the one place that may claim it.
-  return { request, route, session, decision, validUntilMs, basis } as Grant
+function earliest(...timesMs: readonly (number | undefined)[]): number | undefined {
+  const known = timesMs.filter((timeMs) => timeMs !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 /** Why a certificate is not trusted is for the log alone: it tells a stranger what to try next. */

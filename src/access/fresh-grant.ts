@@ -38,25 +38,23 @@ const maxDecisions = 20
 
 /** Makes what decides a grant again. */
 export function createFreshGrants(parts: FreshGrantParts): FreshGrants {
-  function isFresh({ basis, session, validUntilMs }: Grant): boolean {
+  function isFresh({ routes, caller, validUntilMs }: Grant): boolean {
+    const { session, sessionVersion } = caller
     if (validUntilMs !== undefined && validUntilMs <= parts.clock.now()) return false
-    if (basis.routes !== parts.routes()) return false
+    if (routes !== parts.routes()) return false
     if (session === undefined) return true
     // A session that has ended has no version; nor may a grant without one be taken for a fresh one.
-    return (
-      basis.sessionVersion !== undefined &&
-      basis.sessionVersion === parts.sessionVersion(session.id)
-    )
+    return sessionVersion !== undefined && sessionVersion === parts.sessionVersion(session.id)
   }
 
   /** Decides again, with what holds now; throws when that is no. */
-  async function decideAgain({ request, session: old }: Grant, find: FindSession): Promise<Grant> {
-    const found = old === undefined ? undefined : await find(old.id)
+  async function decideAgain({ request, caller: old }: Grant, find: FindSession): Promise<Grant> {
+    const found = old.session === undefined ? undefined : await find(old.session.id)
     const routes = parts.routes()
     const route = routes.match(request.target)
     if (route === undefined) throw new RouteNotFoundError(request.target, [])
-    const circumstances = { session: found?.session, sessionVersion: found?.version }
-    return parts.authorize(request, { ...circumstances, routes, route, isRecheck: true })
+    const caller = { client: old.client, session: found?.session, sessionVersion: found?.version }
+    return parts.authorize(request, caller, { routes, route, isRecheck: true })
   }
 
   return {

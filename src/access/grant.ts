@@ -1,46 +1,33 @@
-import type { HostPort } from '../address.ts'
-import type { AnySession } from '../identity/session.ts'
-import type { ConnectionEnds } from '../net/proxy-protocol.ts'
+import type { Target } from '../net/target.ts'
 import type { Decision } from '../policy/decision.ts'
-import type { PresentedCertificate } from '../net/presented-certificate.ts'
 import type { RouteTable } from '../routes/table.ts'
 import type { Route } from '../routes/route.ts'
+import type { Caller } from './caller.ts'
 
-/** What a decision was made about, kept so that it can be made again. */
-export interface AccessRequest {
+/** A tunnel that somebody asks for, from the port to its last log line; kept so that it can be decided again. */
+export interface TunnelRequest {
   readonly requestId: string
-  readonly target: HostPort
+  readonly target: Target
   /** The target as the client wrote it, for the logs. */
   readonly authority: string
-  /** The client's address, never in IPv6-mapped form. */
-  readonly ip: string
-  /** Both ends of the client's connection; undefined when they are not known. */
-  readonly ends?: ConnectionEnds | undefined
   /** The gateways it came through before, as `Via` names them (RFC 9110 §7.6.3). */
   readonly via?: string | undefined
-  /** What the client showed in its TLS handshake. */
-  readonly clientCertificate?: PresentedCertificate | undefined
 }
 
 declare const granted: unique symbol
 
 /**
- * Proof that policy let this session use this route. Only `authorize` makes one; `openUpstream` and
+ * Proof that policy let this caller use this route. Only `authorize` makes one; `openUpstream` and
  * `liveTunnels.add` take nothing else.
  */
 export interface Grant {
-  readonly request: AccessRequest
+  readonly request: TunnelRequest
+  readonly caller: Caller
   readonly route: Route
-  readonly session: AnySession | undefined
   readonly decision: Decision
   /** When this must be decided again at the latest, in milliseconds since the epoch. */
   readonly validUntilMs: number | undefined
-  /** What the decision was based on: when either has moved, it is made again. */
-  readonly basis: GrantBasis
-  readonly [granted]: true
-}
-
-export interface GrantBasis {
+  /** The table the route was found in: when another one holds, or the session has moved, it is decided again. */
   readonly routes: RouteTable
-  readonly sessionVersion: number | undefined
+  readonly [granted]: true
 }

@@ -9,8 +9,10 @@ import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createAuthorize, type Authorize } from './authorize.ts'
+import { createDecide } from './decide.ts'
 import type { Grant } from './grant.ts'
 import { createLiveTunnels, type LiveTunnels } from './live-tunnels.ts'
+import { testCaller } from '../gateway/gateway.fixture.ts'
 import type { Route } from '../routes/route.ts'
 import { createRouteTable, type RouteTable } from '../routes/table.ts'
 import { directTo, throughGateway } from '../routes/upstream-way.fixture.ts'
@@ -356,13 +358,17 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
     logger: silentLogger,
     audit: createAuditLog({ logger: silentLogger }),
   })
-  const authorize = createAuthorize({
+  const decide = createDecide({
     clock,
+    clientCertificates: { facts: () => undefined },
+    subjectOf: (session) => session,
+  })
+  const authorize = createAuthorize({
+    decide,
     authorizeLog,
     metrics: createMetrics(),
-    clientCertificates: { facts: () => undefined, problemOf: () => undefined },
+    clientCertificates: { problemOf: () => undefined },
     groupsClaim: { faultOf: () => undefined },
-    subjectOf: (session) => session,
   })
   const rig: Rig = {
     clock,
@@ -384,17 +390,13 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
       sessionVersion: (id) => sessions.get(id)?.version,
     }),
     grant(sessionId) {
-      const target = { host: 'db.example.com', port: 5432 }
-      const request = { requestId: 'r1', target, authority: 'db.example.com:5432', ip: '192.0.2.1' }
+      const target = { protocol: 'tcp', host: 'db.example.com', port: 5432 } as const
+      const request = { requestId: 'r1', target, authority: 'db.example.com:5432' }
       const known = sessionId === undefined ? undefined : sessions.get(sessionId)
       const found = rig.routes.match(target)
       assert.ok(found)
-      return authorize(request, {
-        routes: rig.routes,
-        route: found,
-        session: known?.session,
-        sessionVersion: known?.version,
-      })
+      const caller = testCaller(known?.session, known?.version)
+      return authorize(request, caller, { routes: rig.routes, route: found })
     },
   }
   return rig

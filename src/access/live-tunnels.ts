@@ -104,13 +104,13 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   }
 
   function endedBy(
-    { request, session, validUntilMs }: Grant,
+    { request, caller, validUntilMs }: Grant,
     sessionEnd: SessionEnd,
     isDecided: boolean,
   ): Ended {
     if (parts.routes().match(request.target) === undefined) return 'route-removed'
     if (sessionEnd !== undefined) return sessionEnd
-    const endMs = session?.expiresAtMs
+    const endMs = caller.session?.expiresAtMs
     const hasExpired = endMs !== undefined && endMs <= parts.clock.now()
     if (hasExpired && validUntilMs === endMs) return 'session-expired'
     return isDecided ? 'policy-changed' : 'undecided'

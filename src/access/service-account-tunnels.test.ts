@@ -9,7 +9,8 @@ import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createAuthorize } from './authorize.ts'
-import { testRoute } from '../gateway/gateway.fixture.ts'
+import { createDecide } from './decide.ts'
+import { testCaller, testRoute } from '../gateway/gateway.fixture.ts'
 import { createLiveTunnels, type LiveTunnel, type LiveTunnels } from './live-tunnels.ts'
 import { createRouteTable } from '../routes/table.ts'
 
@@ -93,16 +94,20 @@ async function startRig(t: TestContext): Promise<Rig> {
     allow: { or: [{ user: 'backup' }] },
   })
   const routes = createRouteTable([route])
-  const authorize = createAuthorize({
+  const decide = createDecide({
     clock,
+    clientCertificates: { facts: () => undefined },
+    subjectOf: (session) => session,
+  })
+  const authorize = createAuthorize({
+    decide,
     authorizeLog: createAuthorizeLog({
       logger: silentLogger,
       audit: createAuditLog({ logger: silentLogger }),
     }),
     metrics: createMetrics(),
-    clientCertificates: { facts: () => undefined, problemOf: () => undefined },
+    clientCertificates: { problemOf: () => undefined },
     groupsClaim: { faultOf: () => undefined },
-    subjectOf: (session) => session,
   })
   const tunnels = createLiveTunnels({
     clock,
@@ -128,10 +133,10 @@ async function startRig(t: TestContext): Promise<Rig> {
     },
     async open(secret) {
       const caller = await accounts.authenticate({ format: 'id-secret', id: 'backup', secret })
-      const circumstances = { session: caller?.session, sessionVersion: caller?.version }
-      const target = { host: 'db.example.com', port: 5432 }
-      const request = { requestId: 'r', target, authority: 'db.example.com:5432', ip: '192.0.2.1' }
-      const grant = authorize(request, { ...circumstances, routes, route })
+      const target = { protocol: 'tcp', host: 'db.example.com', port: 5432 } as const
+      const request = { requestId: 'r', target, authority: 'db.example.com:5432' }
+      const by = { ...testCaller(), session: caller?.session, sessionVersion: caller?.version }
+      const grant = authorize(request, by, { routes, route })
       // What happens while the upstream is being opened.
       await settled()
       return tunnels.add(grant, { host: '127.0.0.1', port: 1, weight: 1 })

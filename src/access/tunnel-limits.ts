@@ -21,7 +21,7 @@ export function createTunnelLimits(
   { countOfRoute, countOfUser }: Pick<TunnelRegister, 'countOfRoute' | 'countOfUser'>,
 ): TunnelLimits {
   return {
-    checkRoom({ route, session }) {
+    checkRoom({ route, caller: { session } }) {
       if (route.maxTunnels > 0 && countOfRoute(route.id) >= route.maxTunnels)
         throw routeIsFull(route)
       const maxTunnels = maxTunnelsPerUser()

@@ -50,7 +50,8 @@ export function createTunnelRegister(): TunnelRegister {
       return entries.size
     },
     add(entry) {
-      const { session, route } = entry.grant
+      const { caller, route } = entry.grant
+      const { session } = caller
       const whose = { sessionId: session?.id, userId: session?.userId, routeId: route.id }
       entries.set(entry, whose)
       bySession.add(whose.sessionId, entry)

@@ -7,7 +7,10 @@ import { gunzipSync } from 'node:zlib'
 import type { Session } from '../identity/session.ts'
 import type { LogFields } from '../log.ts'
 import type { PagesParts } from '../gateway/parts.ts'
+import { testCaller } from '../gateway/gateway.fixture.ts'
 import { loadPortal, portalHeaders } from './portal.ts'
+
+const { client } = testCaller()
 import type { PortalView } from './portal-view.ts'
 
 const origin = 'https://gate.example.com'
@@ -91,7 +94,7 @@ async function portal({ session, directory = built, ...more }: Options = {}) {
   app?.onError(() => new Response(null, { status: 403 }))
   const get = async (path: string, headers: Record<string, string> = {}, base = origin) => {
     const request = new Request(`${base}${path}`, { headers })
-    return (await app?.fetch(request, { requestId: 'r', ip: '192.0.2.1' })) ?? new Response()
+    return (await app?.fetch(request, { requestId: 'r', client })) ?? new Response()
   }
   const view = async (): Promise<PortalView> => (await (await get(viewPath)).json()) as PortalView
   return { app, get, view, warnings, asked }
@@ -167,9 +170,7 @@ describe('the portal', () => {
         ['listed', ['today is outside the dates this route names'], 'dba@example.com'],
       ],
     )
-    assert.deepEqual(asked, [
-      [{ session: ada, ip: '192.0.2.1', clientCertificate: undefined }, origin],
-    ])
+    assert.deepEqual(asked, [[{ client, session: ada, sessionVersion: undefined }, origin]])
     assert.equal((await get(viewPath)).headers.get('cache-control'), 'no-store')
   })
 

@@ -1,6 +1,6 @@
 import { Hono, type Context } from 'hono'
 import { AccessError } from '../errors.ts'
-import type { CreatePages, PageApp, PagesParts } from '../gateway/parts.ts'
+import type { CreatePages, PageApp, PageRequest, PagesParts } from '../gateway/parts.ts'
 import {
   builtDirectory,
   readBuiltFiles,
@@ -10,7 +10,7 @@ import {
 } from './built-files.ts'
 import { viewPortal } from './view-portal.ts'
 
-type PageContext = Context<{ Bindings: { readonly requestId: string; readonly ip: string } }>
+type PageContext = Context<{ Bindings: PageRequest }>
 
 /** Where the page's own files are; as in `scripts/build-web.mjs`. */
 const filesPath = '/.postern/portal/'
@@ -79,8 +79,7 @@ function createPortal(files: BuiltFiles, parts: PagesParts): PageApp {
     refuseOtherSites(c)
     const session = await parts.sessionOf(c.req.header('cookie'))
     const gateway = origin?.origin ?? `https://${new URL(c.req.url).host}`
-    const { ip, clientCertificate } = c.env
-    const view = viewPortal(parts, { session, ip, clientCertificate, gateway }, Date.now())
+    const view = viewPortal(parts, { session, client: c.env.client, gateway }, Date.now())
     return c.json(view, 200, { ...portalHeaders, 'cache-control': 'no-store' })
   })
   return app

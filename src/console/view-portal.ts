@@ -3,12 +3,11 @@ import type { PagesParts } from '../gateway/parts.ts'
 import { explainReason } from '../policy/explain.ts'
 import type { PortalPerson, PortalRoute, PortalView } from './portal-view.ts'
 
-type Asker = Parameters<PagesParts['seenBy']>[0]
+type Caller = Parameters<PagesParts['seenBy']>[0]
 
-export interface Visitor extends Pick<Asker, 'clientCertificate'> {
+export interface Visitor extends Pick<Caller, 'client'> {
   /** Undefined for somebody who is not signed in. */
   readonly session: Session | undefined
-  readonly ip: string
   /** The URL by which they reach the gateway. */
   readonly gateway: string
 }
@@ -22,10 +21,12 @@ export function viewPortal(
   visitor: Visitor,
   nowMs: number,
 ): PortalView {
-  const { session, ip, clientCertificate, gateway } = visitor
+  const { session, client, gateway } = visitor
   const canSignIn = origin !== undefined
   const isHidden = canSignIn && session === undefined
-  const routes = isHidden ? [] : seenBy({ session, ip, clientCertificate }, gateway).map(toRoute)
+  const routes = isHidden
+    ? []
+    : seenBy({ client, session, sessionVersion: undefined }, gateway).map(toRoute)
   return {
     canSignIn,
     person: session === undefined ? null : toPerson(session),

@@ -6,9 +6,9 @@ import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createAskAgain } from '../access/ask-again.ts'
 import { createAuthorize } from '../access/authorize.ts'
-import { createDecide, type Asker, type Subjects } from '../access/decide.ts'
+import type { Caller } from '../access/caller.ts'
+import { createDecide } from '../access/decide.ts'
 import { parseRedirect } from '../identity/redirect.ts'
-import type { Session } from '../identity/session.ts'
 import { createClientCertificates } from '../port/client-certificates/client-certificates.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { ControlParts } from '../control/server.ts'
@@ -39,10 +39,10 @@ export interface Assembly extends GatewayParts {
   parseRedirect(text: string): URL | undefined
   /** Whether machines without a browser may be signed in. */
   deviceLogin(): boolean
-  /** The routes a person may use now from this address. */
-  routesFor(session: Session, ip: string): readonly Route[]
+  /** The routes somebody may use now. */
+  routesFor(caller: Caller): readonly Route[]
   /** The routes somebody may use now, and those that are listed for everybody. */
-  seenBy(asker: Asker, gateway: string): readonly SeenRoute[]
+  seenBy(caller: Caller, gateway: string): readonly SeenRoute[]
   reload(config: GatewayConfig): Promise<void>
 }
 
@@ -70,18 +70,20 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   // Groups of a directory are groups: then nobody misses those of the provider.
   const groupsClaim = (): string | undefined =>
     directory === undefined ? config.identityProvider?.groupsClaim : undefined
-  const subjects: Subjects = (session) => subjectOf(session, directory)
-  const authorize = createAuthorize({
+  const decide = createDecide({
     clock,
+    clientCertificates,
+    subjectOf: (session) => subjectOf(session, directory),
+  })
+  const authorize = createAuthorize({
+    decide,
     authorizeLog,
     metrics,
     clientCertificates,
     groupsClaim: createGroupsClaim(log.service('gateway'), groupsClaim),
-    subjectOf: subjects,
   })
-  const askAgain = createAskAgain(clock, identity)
-  const decide = createDecide(clock, clientCertificates, subjects)
-  const mayUse = (route: Route, asker: Asker): boolean => decide(route, asker).outcome === 'allow'
+  const mayUse = (caller: Caller, route: Route): boolean =>
+    decide.foreseen(caller, route).outcome === 'allow'
   const liveTunnels = createLiveTunnels({
     clock,
     logger,
@@ -104,26 +106,26 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     openUpstream: createOpenUpstream({ metrics }),
     clientCertificates,
     routes: () => routes,
-    matchRoute: (table, target, asker) =>
-      matchRoute(table, target, (route) => mayUse(route, asker)),
-    identify: (headers) => identity.identify(headers),
-    askAgain: (caller, { target, ...asker }, signal) =>
-      askAgain(
-        caller,
-        (session) => {
-          const route = routes.match(target)
-          return route && decide(route, { ...asker, session })
-        },
-        signal,
-      ),
+    matchRoute: (table, target, caller) =>
+      matchRoute(table, target, (route) => mayUse(caller, route)),
+    async identify(headers, client) {
+      const found = await identity.identify(headers)
+      return { client, session: found?.session, sessionVersion: found?.version }
+    },
+    askAgain: createAskAgain({
+      clock,
+      identity,
+      decide,
+      matchRoute: (target) => routes.match(target),
+    }),
     signInLocation: () => identity.signInLocation(),
     parseRedirect: (text) => parseRedirect(text, programmaticRedirectDomains),
     deviceLogin: () => deviceLogin,
-    routesFor: (session, ip) => routes.routes.filter((route) => mayUse(route, { session, ip })),
-    seenBy: (asker, gateway) =>
-      seeRoutes(routes.routes, (route) => decide(route, asker), {
+    routesFor: (caller) => routes.routes.filter((route) => mayUse(caller, route)),
+    seenBy: (caller, gateway) =>
+      seeRoutes(routes.routes, (route) => decide.foreseen(caller, route), {
         gateway,
-        isSignedIn: asker.session !== undefined,
+        isSignedIn: caller.session !== undefined,
       }),
     control: {
       listSessions: () => identity.listSessions(),

@@ -1,10 +1,11 @@
 import { AppError, messageOf } from '../errors.ts'
 import type { RelayEnd } from '../net/relay.ts'
 import type { AccessEntry } from '../telemetry/access-log.ts'
-import type { AccessRequest } from '../telemetry/access-fields.ts'
+import type { LoggedRequest } from '../telemetry/access-fields.ts'
 import type { Ended } from '../telemetry/ended.ts'
 import { prefersHtml, renderRefusal } from '../pages/answers/answer.ts'
-import { describeCertificate } from '../port/client-certificates/describe.ts'
+import { requestLines } from '../net/target.ts'
+import { loggedClient } from './log-request.ts'
 import type { ConnectRequest } from './connect-request.ts'
 import { headerText } from '../request-headers.ts'
 import type { LiveTunnel } from '../access/live-tunnels.ts'
@@ -27,27 +28,14 @@ export interface BegunTunnel {
 }
 
 /** What the access log knows of a CONNECT when it begins. */
-export function accessRequest({
+export function beginLine({
   requestId,
   authority,
   headers,
-  ip,
+  client,
   transport,
-  clientCertificate,
-}: ConnectRequest): AccessRequest {
-  return {
-    requestId,
-    method: 'CONNECT',
-    authority,
-    path: '',
-    userAgent: headers['user-agent'],
-    referer: headers.referer,
-    forwardedFor: headerText(headers, 'x-forwarded-for'),
-    ip,
-    headers,
-    transport,
-    clientCertificate: clientCertificate && describeCertificate(clientCertificate),
-  }
+}: ConnectRequest): LoggedRequest {
+  return { requestId, ...requestLines.tcp, authority, ...loggedClient(client, headers), transport }
 }
 
 /** Counts a tunnel in, and says how it ended: to the log, and to its client when that asks. */

@@ -2,11 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { CutCode } from '../tunnel/cut.ts'
 import type { Answer } from '../pages/answers/answer.ts'
-import type { Client } from '../port/client-addresses.ts'
+import type { Client } from '../net/client.ts'
 
 /** What is known of a CONNECT besides the request itself. */
-export interface ConnectContext extends Client {
+export interface ConnectContext {
   readonly requestId: string
+  readonly client: Client
 }
 
 /**

@@ -554,9 +554,7 @@ function fakeRequest(broken: Partial<ConnectRequest>): {
   const answers: unknown[] = []
   const request: ConnectRequest = {
     requestId: 'r-1',
-    ip: '192.0.2.1',
-    ends: undefined,
-    clientCertificate: undefined,
+    client: { ip: '192.0.2.1', endpoints: undefined },
     transport: 'h2',
     authority: 'echo.example.com:7',
     headers: {},

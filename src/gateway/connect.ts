@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { relay } from '../net/relay.ts'
-import { accessRequest, beginTunnel, refuse, type TunnelOutcome } from './connect-outcome.ts'
-import { checkedTarget } from './connect-target.ts'
+import { beginLine, beginTunnel, refuse, type TunnelOutcome } from './connect-outcome.ts'
+import { checkedRequest } from './checked-request.ts'
 import { cutCodeOf } from '../pages/cut-tunnels.ts'
 import type { ConnectRequest } from './connect-request.ts'
 import type { Grant } from '../access/grant.ts'
@@ -33,27 +33,20 @@ async function openTunnel(
   request: ConnectRequest,
   gateway: GatewayParts,
 ): Promise<OpenTunnel | undefined> {
-  const entry = gateway.accessLog.begin(accessRequest(request))
+  const entry = gateway.accessLog.begin(beginLine(request))
   try {
-    const target = checkedTarget(request)
-    const { headers, requestId, authority, ip, ends, clientCertificate } = request
-    const known = await gateway.identify(headers)
+    const asked = checkedRequest(request)
+    const known = await gateway.identify(request.headers, request.client)
     if (known.session) entry.session(known.session)
-    const asker = { target, ip, clientCertificate }
-    const caller = await gateway.askAgain(known, asker, request.signal)
+    const caller = await gateway.askAgain(known, asked.target, request.signal)
     const routes = gateway.routes()
-    const route = gateway.matchRoute(routes, target, {
-      session: caller.session,
-      ip,
-      clientCertificate,
-    })
+    const route = gateway.matchRoute(routes, asked.target, caller)
     entry.route(route)
-    const asked = { requestId, authority, ip, ends, via: headers.via, clientCertificate, target }
-    const grant = gateway.authorize(asked, { ...caller, routes, route, headers })
+    const grant = gateway.authorize(asked, caller, { routes, route, headers: request.headers })
     gateway.liveTunnels.checkRoom(grant)
     const opened = await gateway.openUpstream(grant, request.signal)
     const { client, tunnel } = await start(request, grant, opened, gateway)
-    const outcome = beginTunnel(entry, { requestId, route, tunnel }, gateway)
+    const outcome = beginTunnel(entry, { requestId: request.requestId, route, tunnel }, gateway)
     return { client, upstream: opened.socket, tunnel, outcome }
   } catch (error) {
     refuse(request, entry, gateway, error)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
 import { systemClock } from '../clock.ts'
+import type { Caller } from '../access/caller.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { Session } from '../identity/session.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
@@ -232,6 +233,11 @@ export async function exchangeHttp1(port: number, text: string, thenEnd = false)
   return Buffer.concat(chunks).toString()
 }
 
+/** Whoever asks, from an address that nobody has (RFC 5737). */
+export function testCaller(session?: Session, sessionVersion = session && 1): Caller {
+  return { client: { ip: '192.0.2.1', endpoints: undefined }, session, sessionVersion }
+}
+
 /** The head of a CONNECT over HTTP/1.1. */
 export function connectHead(authority: string, ...fields: string[]): string {
   return [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`, ...fields, '', ''].join('\r\n')
@@ -239,16 +245,17 @@ export function connectHead(authority: string, ...fields: string[]): string {
 
 function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
   let listener: Parameters<GatewayIdentity['onSession']>[0] = () => undefined
+  const found: GatewayIdentity['session'] = (id) => {
+    const session = sessions.get(id)
+    return Promise.resolve(session && { session, version: 1 })
+  }
   const version = (id: string): number | undefined => (sessions.has(id) ? 1 : undefined)
   return {
     identify(headers) {
       const id = /^Pomerium (.*)$/.exec(headers.authorization ?? '')?.[1] ?? ''
-      return Promise.resolve({ session: sessions.get(id), sessionVersion: version(id) })
+      return found(id)
     },
-    session(id) {
-      const session = sessions.get(id)
-      return Promise.resolve(session && { session, version: 1 })
-    },
+    session: found,
     sessionVersion: version,
     askProvider: () => Promise.resolve(false),
     onSession: (next) => void (listener = next),

@@ -50,19 +50,19 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
   return {
     connectHttp1(request, socket, head, client) {
       return serveConnect(
-        connectRequestHttp1(request, socket, head, { requestId: randomUUID(), ...client }),
+        connectRequestHttp1(request, socket, head, { requestId: randomUUID(), client }),
         parts,
       )
     },
     connectHttp2(stream, headers, client) {
       return serveConnect(
-        connectRequestHttp2(stream, headers, { requestId: randomUUID(), ...client }),
+        connectRequestHttp2(stream, headers, { requestId: randomUUID(), client }),
         parts,
       )
     },
     connectWebSocket(request, socket, head, client) {
       return serveConnect(
-        connectRequestWebSocket(request, socket, head, { requestId: randomUUID(), ...client }),
+        connectRequestWebSocket(request, socket, head, { requestId: randomUUID(), client }),
         parts,
       )
     },
@@ -87,14 +87,14 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       stream.on('error', () => undefined)
       refuseStream(stream, renderRefusal(tooLarge, requestId, 'application/json'))
     },
-    request(request, response, { ip, clientCertificate }, exchange) {
+    request(request, response, client, exchange) {
       // It was trusted at the handshake; what holds now is another question.
-      if (!parts.clientCertificates.maySpeak(clientCertificate)) {
+      if (!parts.clientCertificates.maySpeak(client.certificate)) {
         if ('stream' in request) request.stream.session?.destroy()
         else request.destroy()
         return
       }
-      const context = { requestId: randomUUID(), ip, clientCertificate }
+      const context = { requestId: randomUUID(), client }
       asked.set(request, { context, response, exchange })
       for (const [name, value] of Object.entries(strictTransport(request.headers))) {
         response.setHeader(name, value)

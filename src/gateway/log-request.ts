@@ -1,9 +1,26 @@
-import type { AccessLog } from '../telemetry/access-log.ts'
+import type { Client } from '../net/client.ts'
 import type { RequestContext } from '../pages/answers/page-app.ts'
-import type { PageRequest, PageResponse } from '../port/port-handlers.ts'
 import { describeCertificate } from '../port/client-certificates/describe.ts'
-import { headerText } from '../request-headers.ts'
 import type { Exchange } from '../port/peers/peer.ts'
+import type { PageRequest, PageResponse } from '../port/port-handlers.ts'
+import { headerText, type RequestHeaders } from '../request-headers.ts'
+import type { LoggedRequest } from '../telemetry/access-fields.ts'
+import type { AccessLog } from '../telemetry/access-log.ts'
+
+/** What an access line says of who asks, before anybody knows who that is. */
+export function loggedClient(
+  { ip, certificate }: Client,
+  headers: RequestHeaders,
+): Omit<LoggedRequest, 'requestId' | 'method' | 'path' | 'authority'> {
+  return {
+    userAgent: headers['user-agent'],
+    referer: headers.referer,
+    forwardedFor: headerText(headers, 'x-forwarded-for'),
+    ip,
+    clientCertificate: certificate && describeCertificate(certificate),
+    headers,
+  }
+}
 
 /**
  * Writes the access line of a page or API request when its answer has been sent, or when the client
@@ -13,19 +30,15 @@ export function logRequest(
   request: PageRequest,
   response: PageResponse,
   accessLog: AccessLog,
-  { requestId, ip, clientCertificate, exchange }: RequestContext & { readonly exchange: Exchange },
+  { requestId, client, exchange }: RequestContext & { readonly exchange: Exchange },
 ): void {
+  const { headers } = request
   const entry = accessLog.begin({
     requestId,
     method: request.method ?? '',
-    authority: headerText(request.headers, ':authority') ?? request.headers.host ?? '',
+    authority: headerText(headers, ':authority') ?? headers.host ?? '',
     path: request.url ?? '',
-    userAgent: request.headers['user-agent'],
-    referer: request.headers.referer,
-    forwardedFor: headerText(request.headers, 'x-forwarded-for'),
-    ip,
-    clientCertificate: clientCertificate && describeCertificate(clientCertificate),
-    headers: request.headers,
+    ...loggedClient(client, headers),
   })
   response.on('close', () => {
     if (!response.writableFinished && !response.writableEnded) {

@@ -16,14 +16,13 @@ import { gatewayPaths } from '../tunnel/paths.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { RequestHeaders } from '../request-headers.ts'
 import type { SessionEnd } from '../access/live-tunnels.ts'
-import type { Caller } from '../access/caller.ts'
 import { secretsOf, tokenSecretsOf } from './secrets.ts'
 import type { StateDirectory } from '../store/state-directory.ts'
 
 /** Who is who, as the rest of the gateway sees it. */
 export interface GatewayIdentity {
   /** Who sent these headers; nobody for a missing, unknown or ended token. */
-  identify(headers: RequestHeaders): Promise<Caller>
+  identify(headers: RequestHeaders): Promise<LiveCaller | undefined>
   /** A person's session, or that of a service account's credential. */
   session(id: string): Promise<LiveCaller | undefined>
   sessionVersion(id: string): number | undefined
@@ -158,12 +157,10 @@ function accountsAlone(accounts: ServiceAccountIdentity): GatewayIdentity {
 function identifyBy({
   fromHeaders,
 }: Pick<ServiceAccountIdentity, 'fromHeaders'>): GatewayIdentity['identify'] {
-  return async (headers) => {
-    const found = await fromHeaders(headers).catch((error: unknown) => {
+  return (headers) =>
+    fromHeaders(headers).catch((error: unknown) => {
       throw storeUnavailable(error)
     })
-    return { session: found?.session, sessionVersion: found?.version }
-  }
 }
 
 /** Not the caller's fault, and no reason for a client to forget its token (reference 1.6). */

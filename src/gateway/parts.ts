@@ -1,4 +1,3 @@
-import type { HostPort } from '../address.ts'
 import type { Session } from '../identity/session.ts'
 import type { Logger } from '../log.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
@@ -9,15 +8,17 @@ import type { CutTunnels } from '../pages/cut-tunnels.ts'
 import type { ClientCertificates } from '../port/client-certificates/client-certificates.ts'
 import type { RequestHeaders } from '../request-headers.ts'
 import type { Caller } from '../access/caller.ts'
-import type { PageApp } from '../pages/answers/page-app.ts'
+import type { PageApp, RequestContext as PageRequest } from '../pages/answers/page-app.ts'
 import type { LiveTunnels } from '../access/live-tunnels.ts'
-import type { Asker } from '../access/decide.ts'
+import type { AskAgain } from '../access/ask-again.ts'
+import type { Client } from '../net/client.ts'
+import type { Target } from '../net/target.ts'
 import type { OpenUpstream } from '../upstream/open-upstream.ts'
 import type { Route } from '../routes/route.ts'
 import type { SeenRoute } from '../routes/seen.ts'
 import type { RouteTable } from '../routes/table.ts'
 
-export type { PageApp }
+export type { PageApp, PageRequest }
 
 /** Everything that serving a tunnel needs, made once by `startGateway`. */
 export interface GatewayParts {
@@ -32,16 +33,12 @@ export interface GatewayParts {
   readonly clientCertificates: ClientCertificates
   /** The table that holds now; a reload replaces it as a whole. */
   routes(): RouteTable
-  /** Throws `RouteNotFoundError`, which names what the asker may use on that host. */
-  matchRoute(routes: RouteTable, target: HostPort, asker: Asker): Route
+  /** Throws `RouteNotFoundError`, which names what the caller may use on that host. */
+  matchRoute(routes: RouteTable, target: Target, caller: Caller): Route
   /** Who sent these headers; nobody for a missing, unknown or ended token. */
-  identify(headers: RequestHeaders): Promise<Caller>
+  identify(headers: RequestHeaders, client: Client): Promise<Caller>
   /** Who that is once the provider was asked again, where a "no" would rest on old claims. */
-  askAgain(
-    caller: Caller,
-    asker: Omit<Asker, 'session'> & { readonly target: HostPort },
-    signal: AbortSignal,
-  ): Promise<Caller>
+  readonly askAgain: AskAgain
   /** Where somebody without a session signs in; undefined when there is no provider. */
   signInLocation(): string | undefined
 }
@@ -54,7 +51,7 @@ export interface PagesParts {
   /** Whose browser sent this `Cookie` header; undefined for nobody's. */
   sessionOf(cookieHeader: string | undefined): Promise<Session | undefined>
   /** The routes somebody may use now and those listed for them; `gateway` is the URL they know. */
-  seenBy(asker: Asker, gateway: string): readonly SeenRoute[]
+  seenBy(caller: Caller, gateway: string): readonly SeenRoute[]
 }
 
 /** Pages for the gateway's own address; undefined where they cannot be shown, and a plain one will do. */

@@ -1,20 +1,11 @@
 import type { Socket } from 'node:net'
 import { unmapIPv4 } from '../address.ts'
+import type { Client } from '../net/client.ts'
 import type { ConnectionEnds, ProxyHeader } from '../net/proxy-protocol.ts'
 import type { PresentedCertificate } from '../net/presented-certificate.ts'
 
 /** A socket, or the view of one that an HTTP/2 session gives. */
 type Peer = Partial<Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>>
-
-/** Who is at the other end of a connection: as its edge tells it, else the connection's own peer. */
-export interface Client {
-  /** Never in IPv6-mapped form; empty when the connection was gone before anybody asked. */
-  readonly ip: string
-  /** The client's address and the one it connected to, with their ports; undefined when not known. */
-  readonly ends: ConnectionEnds | undefined
-  /** What it showed in its TLS handshake; undefined when it showed nothing, or was not asked. */
-  readonly clientCertificate?: PresentedCertificate | undefined
-}
 
 /** The clients' real addresses, where a PROXY header told another than the connection's own peer. */
 export interface ClientAddresses {
@@ -43,7 +34,7 @@ export function createClientAddresses(): ClientAddresses {
       told.delete(key)
       const { source, destination } = header ?? {}
       if (source === undefined || destination === undefined) return
-      const client = { ip: unmapIPv4(source.host), ends: { source, destination } }
+      const client = { ip: unmapIPv4(source.host), endpoints: { source, destination } }
       told.set(key, client)
       socket.once('close', () => {
         if (told.get(key) === client) told.delete(key)
@@ -54,8 +45,8 @@ export function createClientAddresses(): ClientAddresses {
     },
     get(peer) {
       const client = told.get(keyOf(peer)) ?? ownClient(peer)
-      const clientCertificate = certificates.get(peer)
-      return clientCertificate === undefined ? client : { ...client, clientCertificate }
+      const certificate = certificates.get(peer)
+      return certificate === undefined ? client : { ...client, certificate }
     },
   }
 }
@@ -64,7 +55,7 @@ function ownClient({ remoteAddress, remotePort, localAddress, localPort }: Peer)
   const source = endOf(remoteAddress, remotePort)
   const destination = endOf(localAddress, localPort)
   const ip = source?.host ?? ''
-  return { ip, ends: source && destination && { source, destination } }
+  return { ip, endpoints: source && destination && { source, destination } }
 }
 
 function endOf(

@@ -10,6 +10,7 @@ import {
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { endWithPeer } from '../net/http2-peer-end.ts'
+import { connectMethod } from '../net/target.ts'
 import { pingIntervalMs } from '../net/http2-ping.ts'
 import { encodeGoAway, type CutCode } from '../tunnel/cut.ts'
 import type { ClientAddresses } from './client-addresses.ts'
@@ -94,7 +95,7 @@ export function createHttp2Server(
     const { peer, flood } = connection
     const client = clients.get(session.socket)
     flood.received(headBytes(rawHeaders))
-    if (headers[':method'] === 'CONNECT' && !isOversized(rawHeaders)) {
+    if (headers[':method'] === connectMethod && !isOversized(rawHeaders)) {
       serveTunnel(stream, connection, () => handlers.connectHttp2(stream, headers, client))
     } else if (peer.exchanges >= maxPageStreams) refuse(stream)
     else {
@@ -113,7 +114,7 @@ export function createHttp2Server(
         connections.set(session, { peer, flood })
         peer.destroyWith(session)
         awaitPreface(session, peer)
-        clients.setCertificate(session.socket, clients.get(socket).clientCertificate)
+        clients.setCertificate(session.socket, clients.get(socket).certificate)
         session.on('stream', endWithPeer(session, socket))
         sessions.add(session)
         session.once('close', () => sessions.delete(session))

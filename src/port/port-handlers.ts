@@ -7,7 +7,7 @@ import type {
 } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { Client } from './client-addresses.ts'
+import type { Client } from '../net/client.ts'
 import { headBytes } from './peers/head-bytes.ts'
 import type { Exchange } from './peers/peer.ts'
 

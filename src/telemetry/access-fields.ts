@@ -3,7 +3,7 @@ import type { Field, FieldTable, Headers } from './fields.ts'
 import { isField, pathOnly, queryOf } from './fields.ts'
 
 /** What is known of a request when it begins. */
-export interface AccessRequest {
+export interface LoggedRequest {
   readonly requestId: string
   readonly method: string
   /** `host:port` of a CONNECT, or the host a page was asked of. */
@@ -58,7 +58,7 @@ export interface AccessEnd {
 }
 
 /** Everything one access line can say. */
-export interface AccessLine extends AccessRequest, AccessEnd {
+export interface AccessLine extends LoggedRequest, AccessEnd {
   readonly durationMs: number
   readonly route?: AccessRoute | undefined
   readonly session?: AccessSession | undefined

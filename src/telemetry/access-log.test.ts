@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { AccessRequest } from './access-fields.ts'
+import type { LoggedRequest } from './access-fields.ts'
 import { accessLogFieldNames, isAccessLogField } from './access-fields.ts'
 import { createAccessLog } from './access-log.ts'
 import type { AccessLogOptions } from './access-log.ts'
 import { collectLog, fixedClock } from './log.fixture.ts'
 
-const request: AccessRequest = {
+const request: LoggedRequest = {
   requestId: '0b0a',
   method: 'CONNECT',
   authority: 'ssh.example.com:22',
@@ -157,7 +157,7 @@ test('a clock that was set back gives no negative duration', () => {
 
 interface Setup {
   readonly fields?: AccessLogOptions['fields']
-  readonly request?: Partial<AccessRequest>
+  readonly request?: Partial<LoggedRequest>
   readonly level?: 'debug'
 }
 

@@ -2,7 +2,7 @@ import { systemClock } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import { accessFields } from './access-fields.ts'
-import type { AccessEnd, AccessRequest, AccessRoute, AccessSession } from './access-fields.ts'
+import type { AccessEnd, LoggedRequest, AccessRoute, AccessSession } from './access-fields.ts'
 import { headerExcerpt, pathOnly, selectedHeaders, selectFields, type Headers } from './fields.ts'
 
 export interface AccessLogOptions {
@@ -15,7 +15,7 @@ export interface AccessLogOptions {
 
 /** Says at the end of every request and tunnel what came of it. */
 export interface AccessLog {
-  begin(request: AccessRequest): AccessEntry
+  begin(request: LoggedRequest): AccessEntry
   /**
    * Selects other fields, for entries under way as well; these lack headers that were not selected when
    * they began. Throws a `RangeError` on an unknown name.
@@ -77,9 +77,9 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
 
 /** What a line may show of a request's head: the rest would be kept as long as its tunnel is open. */
 function ofHead(
-  { userAgent, referer, forwardedFor, headers }: AccessRequest,
+  { userAgent, referer, forwardedFor, headers }: LoggedRequest,
   names: readonly string[],
-): Pick<AccessRequest, 'userAgent' | 'referer' | 'forwardedFor' | 'headers'> {
+): Pick<LoggedRequest, 'userAgent' | 'referer' | 'forwardedFor' | 'headers'> {
   const shown = names.map((name) => [name, headerExcerpt(String(headers?.[name] ?? ''))] as const)
   return {
     userAgent: excerptOf(userAgent),

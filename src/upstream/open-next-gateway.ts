@@ -5,6 +5,7 @@ import { connect, type TLSSocket } from 'node:tls'
 import { formatAuthority, withoutRootDot, type HostPort } from '../address.ts'
 import { UpstreamError, messageOf } from '../errors.ts'
 import { resetBeneath } from '../net/beneath.ts'
+import { connectMethod } from '../net/target.ts'
 import { version } from '../version.ts'
 import type { NextGatewayTls, NextGatewayWay } from '../routes/upstream-way.ts'
 
@@ -97,7 +98,7 @@ function requestTunnel(
   return new Promise((resolve, reject) => {
     const outgoing = request({
       createConnection: () => stream,
-      method: 'CONNECT',
+      method: connectMethod,
       path: authority,
       headers: { host: authority, via, 'user-agent': `postern/${version}` },
       maxHeaderSize: maxAnswerHeadBytes,

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { UpstreamError, messageOf } from '../errors.ts'
 import { dial, type DialOptions } from '../net/dial.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
-import { echo, startService, testRoute } from '../gateway/gateway.fixture.ts'
+import { echo, startService, testCaller, testRoute } from '../gateway/gateway.fixture.ts'
 import type { Grant } from '../access/grant.ts'
 import type { DirectWay } from '../routes/upstream-way.ts'
 import { directTo } from '../routes/upstream-way.fixture.ts'
@@ -48,7 +48,11 @@ test('a gateway out of descriptors says that it is the gateway, not the service'
   }
   const attempt = (code: string): Promise<unknown> => {
     const route = testRoute('tcp+https://db.example.com:5432', [1])
-    const grant = { route, request: { target: { host: 'db.example.com', port: 5432 } } }
+    const grant = {
+      route,
+      caller: testCaller(),
+      request: { target: { host: 'db.example.com', port: 5432 } },
+    }
     const open = createOpenUpstream({ metrics: createMetrics(), dial: () => failing(code) })
     return open(grant as unknown as Grant, new AbortController().signal)
   }
@@ -115,7 +119,8 @@ function openerTo(addresses: readonly string[], port = 9) {
     open(more: Partial<DirectWay>) {
       const way = directTo([{ host: 'imds.test', port: 80, weight: 1 }], more)
       const route = testRoute('tcp+https://imds.example.com:80', [], undefined, { way })
-      const grant = { route, request: { target: { host: 'imds.example.com', port: 80 } } }
+      const request = { target: { host: 'imds.example.com', port: 80 } }
+      const grant = { route, caller: testCaller(), request }
       return open(grant as unknown as Grant, new AbortController().signal)
     },
   }

@@ -48,10 +48,13 @@ export function createOpenUpstream({
 
   async function open(upstream: Upstream, grant: Grant, signal: AbortSignal): Promise<Socket> {
     const { way } = grant.route
-    const { target, ends, via } = grant.request
+    const { target, via } = grant.request
+    const { endpoints } = grant.caller.client
     const allowAddress = way.allowsMetadataAddress ? undefined : refuseMetadataAddress
     const socket = await begin(upstream, { signal, allowAddress })
-    if (way.proxyProtocol !== undefined) socket.write(encodeProxyHeader(way.proxyProtocol, ends))
+    if (way.proxyProtocol !== undefined) {
+      socket.write(encodeProxyHeader(way.proxyProtocol, endpoints))
+    }
     if (way.kind === 'direct') return socket
     const asked = { gateway: upstream, target, via: viaWith(ownName, via) }
     return openNextGateway(socket, way, asked, signal)
@@ -99,8 +102,8 @@ function refuseLoop(grant: Grant, ownName: string): void {
 }
 
 /** Callers hear which route it is; where it leads and what was said there is for the log alone. */
-function unreachable({ route, session }: Grant, failures: readonly unknown[]): UpstreamError {
-  const whom = session === undefined ? 'whoever runs it' : whomToAsk(route)
+function unreachable({ route, caller }: Grant, failures: readonly unknown[]): UpstreamError {
+  const whom = caller.session === undefined ? 'whoever runs it' : whomToAsk(route)
   const message = `the service behind route "${route.name}" cannot be reached`
   return new UpstreamError('upstream-unreachable', message, {
     hint: `it may be down: try again, or tell ${whom} the request id`,

@@ -69,6 +69,7 @@ const tcpModules = [
   'src/net/proc-tcp.ts',
   'src/net/race.ts',
   'src/net/relay.ts',
+  'src/net/target.ts',
   'src/net/unread.ts',
   'src/standard-output.ts',
   'src/standard-streams.ts',

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { version } from '../../version.ts'
+import { connectMethod } from '../../net/target.ts'
 
 const { request } = process.getBuiltinModule('node:http')
 
@@ -42,7 +43,7 @@ export function askProxy(
     const timer = setTimeout(() => fail(new Error('did not answer in time')), answerTimeoutMs)
     const outgoing = request({
       createConnection: () => socket,
-      method: 'CONNECT',
+      method: connectMethod,
       path: target,
       maxHeaderSize: maxHeadBytes,
       headers: {

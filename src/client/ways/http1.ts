@@ -11,6 +11,7 @@ import {
   type RequestFields,
 } from '../reach/http-answer.ts'
 import { answerTimeoutMs, isTunnel, tunnelIdOf, type ConnectAnswer } from './way.ts'
+import { connectMethod } from '../../net/target.ts'
 
 // `import … from 'node:http'` reads every export, and with them Node's whole fetch (40 ms).
 const { request } = process.getBuiltinModule('node:http')
@@ -41,7 +42,7 @@ export function connectHttp1(
     if (loss !== undefined) return fail(loss)
     const outgoing = request({
       ...onSocket(socket),
-      method: 'CONNECT',
+      method: connectMethod,
       path: authority,
       headers: { host: authority, ...fields },
       signal,

@@ -7,6 +7,7 @@ import { createProbe } from './http2-probe.ts'
 import type { Aftermath } from './aftermath.ts'
 import { lossOf, readBody, type HttpAnswer, type RequestFields } from '../reach/http-answer.ts'
 import { answerTimeoutMs, isTunnel, tunnelIdOf, type ConnectAnswer } from './way.ts'
+import { connectMethod } from '../../net/target.ts'
 
 /**
  * How long a connection without a tunnel is kept for the next one: an edge counts and logs when it
@@ -137,7 +138,11 @@ export function startTunnelSession(
         session.destroy()
         throw loss
       }
-      const stream = session.request({ ':method': 'CONNECT', ':authority': authority, ...fields })
+      const stream = session.request({
+        ':method': connectMethod,
+        ':authority': authority,
+        ...fields,
+      })
       probe.ask()
       clearTimeout(idle)
       streams += 1

@@ -1,6 +1,8 @@
 import { Hono, type Context } from 'hono'
+import type { Caller } from '../../access/caller.ts'
 import { PeerError } from '../../errors.ts'
-import type { PresentedCertificate } from '../../net/presented-certificate.ts'
+import type { LiveCaller } from '../../identity/session.ts'
+import type { Client } from '../../net/client.ts'
 import { securityHeaders } from '../html/layout.ts'
 import { renderRefusal } from './answer.ts'
 import type { Refusal } from './refusal.ts'
@@ -8,13 +10,10 @@ import type { Refusal } from './refusal.ts'
 /** What a handler learns of a request besides the request itself. */
 export interface RequestContext {
   readonly requestId: string
-  /** The client's address, never in IPv6-mapped form. */
-  readonly ip: string
-  /** What the client showed in its TLS handshake. */
-  readonly clientCertificate?: PresentedCertificate | undefined
+  readonly client: Client
 }
 
-/** A Hono app whose handlers find the request's id and the client's address in `c.env`. */
+/** A Hono app whose handlers find the request's id and its client in `c.env`. */
 export type PageApp = Hono<{ Bindings: RequestContext }>
 export type PageContext = Context<{ Bindings: RequestContext }>
 
@@ -35,6 +34,11 @@ export async function readForm(c: PageContext): Promise<Readonly<Record<string, 
     const details = { hint: 'send a shorter, well-formed body', cause }
     throw new PeerError('malformed-request', 'the body of this request is no form', details)
   }
+}
+
+/** Whoever asks for a page, as a policy looks at them. */
+export function callerOf(c: PageContext, found: LiveCaller | undefined): Caller {
+  return { client: c.env.client, session: found?.session, sessionVersion: found?.version }
 }
 
 /** Sends a page with its security headers. */

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Identity } from '../../identity/identity.ts'
 import { testRoute, testSession } from '../../gateway/gateway.fixture.ts'
-import type { Asker } from '../../access/decide.ts'
+import type { Caller } from '../../access/caller.ts'
 import { seeRoutes } from '../../routes/seen.ts'
 import { waysTo } from '../../routes/ways.ts'
 import { stockCommand } from './stock-command.ts'
 import { createRoutesApi, type RoutesApiParts } from './routes-api.ts'
 
-const context = { requestId: 'r', ip: '192.0.2.1' }
+const context = { requestId: 'r', client: { ip: '192.0.2.1', endpoints: undefined } }
 const path = 'https://gate.example.com:8443/.pomerium/api/v1/routes'
 const routes = [
   testRoute('tcp+https://public.example.com:22', [1]),
@@ -24,15 +24,15 @@ const routes = [
   ),
 ]
 
-/** What the API answers, with the asker it asked for. */
+/** What the API answers, with the callers it asked for. */
 async function ask(signIn: RoutesApiParts['signIn'], userAgent = 'postern/1.0.0', url = path) {
-  const askers: Asker[] = []
-  const seenBy: RoutesApiParts['seenBy'] = (asker, gateway) => {
-    askers.push(asker)
-    const facts = { method: 'CONNECT', path: '', sourceIp: asker.ip, nowMs: 0 }
+  const callers: Caller[] = []
+  const seenBy: RoutesApiParts['seenBy'] = (caller, gateway) => {
+    callers.push(caller)
+    const facts = { method: 'CONNECT', path: '', sourceIp: caller.client.ip, nowMs: 0 }
     const decide = (route: (typeof routes)[number]) =>
-      route.policy.evaluate({ ...facts, subject: asker.session })
-    return seeRoutes(routes, decide, { gateway, isSignedIn: asker.session !== undefined })
+      route.policy.evaluate({ ...facts, subject: caller.session })
+    return seeRoutes(routes, decide, { gateway, isSignedIn: caller.session !== undefined })
   }
   const answer = await createRoutesApi({ signIn, seenBy }).request(
     url,
@@ -40,7 +40,7 @@ async function ask(signIn: RoutesApiParts['signIn'], userAgent = 'postern/1.0.0'
     context,
   )
   const text = await answer.text()
-  return { status: answer.status, headers: answer.headers, text, askers }
+  return { status: answer.status, headers: answer.headers, text, callers }
 }
 
 /** Everybody is this person, or nobody. */
@@ -63,8 +63,8 @@ describe('the routes API', () => {
   })
 
   test('answers 401 without a session where people can sign in, and decides nothing', async () => {
-    const { status, askers } = await ask(identityOf(undefined))
-    assert.deepEqual([status, askers], [401, []])
+    const { status, callers } = await ask(identityOf(undefined))
+    assert.deepEqual([status, callers], [401, []])
   })
 
   test('tells a stock client its own commands, and no field that it does not know', async () => {

@@ -2,8 +2,8 @@ import type { Identity } from '../../identity/identity.ts'
 import type { AnySession } from '../../identity/session.ts'
 import { explainReason } from '../../policy/explain.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
-import { createPageApp, sendRefusal, type PageApp } from '../answers/page-app.ts'
-import type { Asker } from '../../access/decide.ts'
+import { createPageApp, sendRefusal, type PageApp, callerOf } from '../answers/page-app.ts'
+import type { Caller } from '../../access/caller.ts'
 import type { Refusal } from '../answers/refusal.ts'
 import type { SeenRoute } from '../../routes/seen.ts'
 import type { RouteWay } from '../../routes/ways.ts'
@@ -12,7 +12,7 @@ import { isOurClient, stockCommand } from './stock-command.ts'
 export interface RoutesApiParts {
   /** Undefined when nobody can sign in: then everybody sees what is public. */
   readonly signIn: { readonly identity: Identity; readonly origin: URL } | undefined
-  seenBy(asker: Asker, gateway: string): readonly SeenRoute[]
+  seenBy(caller: Caller, gateway: string): readonly SeenRoute[]
 }
 
 /**
@@ -27,8 +27,7 @@ export function createRoutesApi({ signIn, seenBy }: RoutesApiParts): PageApp {
     const found = await signIn?.identity.fromHeaders(c.req.header())
     if (signIn !== undefined && found === undefined) return sendRefusal(c, signInRequired)
     const gateway = signIn?.origin.origin ?? `https://${new URL(c.req.url).host}`
-    const { ip, clientCertificate } = c.env
-    const seen = seenBy({ session: found?.session, ip, clientCertificate }, gateway)
+    const seen = seenBy(callerOf(c, found), gateway)
     const [usable, others] = [true, false].map((wanted) =>
       seen.filter(({ isUsable }) => isUsable === wanted),
     )

@@ -1,5 +1,5 @@
 import { gatewayPaths } from '../../tunnel/paths.ts'
-import { createPageApp, sendPage, type PageApp } from '../answers/page-app.ts'
+import { createPageApp, sendPage, type PageApp, callerOf } from '../answers/page-app.ts'
 import { accountPage, signedOutPage, signOutPage } from '../html/account-page.ts'
 import { refuseForeign } from './foreign-form.ts'
 import type { SignInParts } from './parts.ts'
@@ -21,7 +21,7 @@ export function createAccountPages(parts: SignInParts): PageApp {
   app.get('/.pomerium/', async (c) => {
     const found = await identity.fromCookie(c.req.header('cookie'))
     if (found === undefined) return redirect(new URL(gatewayPaths.signIn, origin), [])
-    const routes = parts.routesFor(found.session, c.env.ip)
+    const routes = parts.routesFor(callerOf(c, found))
     return sendPage(c, accountPage(found.session, routes, origin.origin))
   })
   app.get(gatewayPaths.signOut, (c) => sendPage(c, signOutPage()))

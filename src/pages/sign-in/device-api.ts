@@ -57,7 +57,7 @@ async function begin(c: PageContext, parts: SignInParts): Promise<Response> {
   const request = decodeDeviceCodeRequest(await readForm(c))
   const { secret, record } = await parts.identity.deviceCodes.begin({
     ...request,
-    address: c.env.ip,
+    address: c.env.client.ip,
   })
   parts.logger.info('device code made', {
     device: deviceId(record),

@@ -30,7 +30,7 @@ export async function finishDevice(
     event: 'device session made',
     session,
     ...askerOf(c),
-    details: { device: deviceId(device), host: device.host, 'approver-ip': c.env.ip },
+    details: { device: deviceId(device), host: device.host, 'approver-ip': c.env.client.ip },
   })
   return new URL(gatewayPaths.deviceDone, origin)
 }
@@ -45,7 +45,7 @@ export async function failDevice(
   device: DeviceTarget,
   error: unknown,
 ): Promise<void> {
-  const fields = { device: deviceId(device), host: device.host, 'approver-ip': c.env.ip }
+  const fields = { device: deviceId(device), host: device.host, 'approver-ip': c.env.client.ip }
   const { code, message } = inWords(error)
   // Then the machine has its answer already: a session, a denial, or that its time is over.
   if (code === 'device-code-over') return

@@ -97,7 +97,7 @@ async function beginSignIn(
 ): Promise<BegunSignIn> {
   try {
     const cookieHeader = c.req.header('cookie')
-    return await parts.identity.signIn.begin({ target, cookieHeader, address: c.env.ip })
+    return await parts.identity.signIn.begin({ target, cookieHeader, address: c.env.client.ip })
   } catch (error) {
     await failSignIn(c, parts, error, target)
     throw error
@@ -106,6 +106,9 @@ async function beginSignIn(
 
 function questionPage(parts: SignInParts, record: DeviceCodeRecord, session: Session): string {
   const { identity } = parts
+  // The machine connects from there, and policies may go by that.
+  const client = { ip: record.address, endpoints: undefined }
+  const onMachine = { client, session, sessionVersion: undefined }
   return deviceQuestionPage({
     code: formatUserCode(record.userCode),
     host: record.host,
@@ -113,8 +116,7 @@ function questionPage(parts: SignInParts, record: DeviceCodeRecord, session: Ses
     address: record.address,
     person: session.email ?? session.name ?? session.userId,
     untilMs: identity.sessionEndMs(),
-    // The machine connects from there, and policies may go by that.
-    routes: parts.routesFor(session, record.address).map(({ name }) => name),
+    routes: parts.routesFor(onMachine).map(({ name }) => name),
     formToken: identity.deviceFormToken({
       sessionId: session.id,
       secretHash: record.secretHash,
@@ -189,7 +191,7 @@ async function findOpen(
   userCode: string,
   { userId }: Session,
 ): Promise<DeviceCodeRecord> {
-  const record = await identity.deviceCodes.find(userCode, { userId, address: c.env.ip })
+  const record = await identity.deviceCodes.find(userCode, { userId, address: c.env.client.ip })
   const { state } = record
   if (state === 'pending' || (state === 'approved' && record.userId === userId)) return record
   throw new AccessError('device-code-over', 'this code was approved or denied already', {
@@ -203,7 +205,7 @@ function decisionEntry(
   session: Session,
 ): Omit<AuditEntry, 'event'> {
   const { host, address } = record
-  const addresses = { 'requester-ip': address, 'approver-ip': c.env.ip }
+  const addresses = { 'requester-ip': address, 'approver-ip': c.env.client.ip }
   const details = { device: deviceId(record), host, ...addresses }
   return { kind: 'sign-in', session, ...askerOf(c), details }
 }

@@ -21,7 +21,7 @@ export async function leadOn(
   try {
     if (found !== undefined)
       return { location: await finalUrl(parts, target, found.session), cookies: [] }
-    return await identity.signIn.begin({ target, cookieHeader, address: c.env.ip })
+    return await identity.signIn.begin({ target, cookieHeader, address: c.env.client.ip })
   } catch (error) {
     return { location: orThrow(await failSignIn(c, parts, error, target), error), cookies: [] }
   }

@@ -2,8 +2,8 @@ import type { Logger } from '../../log.ts'
 import type { Identity } from '../../identity/identity.ts'
 import type { AuditLog } from '../../telemetry/audit-log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
+import type { Caller } from '../../access/caller.ts'
 import type { Route } from '../../routes/route.ts'
-import type { Session } from '../../identity/session.ts'
 import type { SignInLog } from './sign-in-log.ts'
 
 /** What the sign-in pages and APIs need. */
@@ -22,6 +22,6 @@ export interface SignInParts {
   parseRedirect(text: string): URL | undefined
   /** Whether machines without a browser may be signed in, as the configuration has it now. */
   deviceLogin(): boolean
-  /** The routes a person may use now from this address. */
-  routesFor(session: Session, ip: string): readonly Route[]
+  /** The routes somebody may use now. */
+  routesFor(caller: Caller): readonly Route[]
 }

@@ -41,8 +41,8 @@ export function createSignInLog(audit: AuditLog, clock: Clock): SignInLog {
 
 /** Where a request came from, and by which name the other logs know it. */
 export function askerOf(c: PageContext): Pick<AuditEntry, 'ip' | 'userAgent' | 'requestId'> {
-  const { ip, requestId } = c.env
-  return { ip, userAgent: c.req.header('user-agent') ?? '', requestId }
+  const { client, requestId } = c.env
+  return { ip: client.ip, userAgent: c.req.header('user-agent') ?? '', requestId }
 }
 
 function why(error: unknown): LogFields {

@@ -40,7 +40,11 @@ export function createSignInPages(parts: SignInParts): PageApp {
     let target: SignInTarget | undefined
     try {
       const cookieHeader = c.req.header('cookie')
-      const finished = await identity.signIn.finish({ search, cookieHeader, address: c.env.ip })
+      const finished = await identity.signIn.finish({
+        search,
+        cookieHeader,
+        address: c.env.client.ip,
+      })
       ;({ target } = finished)
       return await finish(c, parts, finished)
     } catch (error) {

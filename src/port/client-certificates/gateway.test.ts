@@ -5,7 +5,7 @@ import * as http2 from 'node:http2'
 import { describe, test } from 'node:test'
 import { createCertificateAuthority } from '../../net/certificate.ts'
 import { formatTunnelPath, tunnelProtocol } from '../../tunnel/websocket.ts'
-import { connectTls, testSession } from '../../gateway/gateway.fixture.ts'
+import { connectTls, testCaller, testSession } from '../../gateway/gateway.fixture.ts'
 import {
   ask,
   askStream,
@@ -179,13 +179,12 @@ describe('what is shown of routes', () => {
     const policy = { allow: { or: [{ email: { is: 'ada@example.com' } }] } }
     const { gateway } = await start(t, {}, policy)
     const seen = (session?: ReturnType<typeof testSession>): number =>
-      gateway.parts.seenBy({ session, ip: '192.0.2.1' }, 'https://gateway.example.com').length
+      gateway.parts.seenBy(testCaller(session), 'https://gateway.example.com').length
     assert.equal(seen(testSession('s1', 'ada@example.com')), 1)
     assert.equal(seen(testSession('s2', 'bob@example.com')), 0)
     assert.equal(seen(), 0)
     const open = await start(t)
-    const asker = { session: undefined, ip: '192.0.2.1' }
-    assert.deepEqual(open.gateway.parts.seenBy(asker, 'https://gateway.example.com'), [])
+    assert.deepEqual(open.gateway.parts.seenBy(testCaller(), 'https://gateway.example.com'), [])
   })
 })
 

@@ -1,4 +1,5 @@
-import { parseAuthority, type HostPort } from '../address.ts'
+import type { TunnelRequest } from '../access/grant.ts'
+import { parseAuthority } from '../address.ts'
 import { AccessError, PeerError } from '../errors.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import type { ConnectRequest } from './connect-request.ts'
@@ -11,24 +12,24 @@ import type { ConnectRequest } from './connect-request.ts'
 const maxAuthorityLength = 300
 
 /**
- * The host and port a CONNECT asks for.
+ * What a CONNECT asks for.
  *
  * @throws PeerError `malformed-request`; AccessError `origin-not-allowed` for a web page's request
  */
-export function checkedTarget(request: ConnectRequest): HostPort {
+export function checkedRequest(request: ConnectRequest): TunnelRequest {
   if (request.fault !== undefined) throw malformed(request.fault, request)
-  const { authority } = request
+  const { requestId, authority, headers } = request
   const target = authority.length > maxAuthorityLength ? undefined : parseAuthority(authority)
   if (target === undefined) {
-    throw malformed(`"${authority.slice(0, maxAuthorityLength)}" is no target of CONNECT`, request)
+    throw malformed(`"${authority.slice(0, maxAuthorityLength)}" is not a host and port`, request)
   }
   // Only browsers send it, and no page has a reason to open a tunnel.
-  if (request.headers.origin !== undefined) {
+  if (headers.origin !== undefined) {
     throw new AccessError('origin-not-allowed', 'a web page may not open a tunnel', {
       hint: 'use "postern tcp", which sends no "Origin" header',
     })
   }
-  return target
+  return { requestId, authority, via: headers.via, target: { protocol: 'tcp', ...target } }
 }
 
 function malformed(message: string, { transport }: ConnectRequest): PeerError {
