@@ -285,7 +285,7 @@ const noServiceAccounts: ServiceAccounts = {
   onChanged: () => undefined,
 }
 
-function testConfig(routes: readonly Route[]): GatewayConfig {
+export function testConfig(routes: readonly Route[]): GatewayConfig {
   return {
     address: { host: '127.0.0.1', port: 0 },
     certificates: [testCertificate],

@@ -1,22 +1,6 @@
 import type { GatewayConfig } from '../config/config.ts'
+import type { GlobalKey } from '../config/keys/keys.ts'
 import type { IdentityProvider } from '../config/readers/sign-in.ts'
-
-/** What a running gateway cannot take over, with the names these have in the file. */
-const keys = {
-  address: 'address',
-  authenticateServiceUrl: 'authenticate_service_url',
-  sharedSecret: 'shared_secret',
-  cookieSecret: 'cookie_secret',
-  tokenEncryptionKeys: 'token_encryption_key',
-  cookieName: 'cookie_name',
-  cookieExpireMs: 'cookie_expire',
-  sessionRefreshIntervalMs: 'session_refresh_interval',
-  maxSessionsPerUser: 'max_sessions_per_user',
-  timeoutIdleMs: 'timeout_idle',
-  timeoutReadMs: 'timeout_read',
-  metricsAddress: 'metrics_address',
-  stateDirectory: 'state_directory',
-} as const satisfies Partial<Record<keyof GatewayConfig, string>>
 
 const providerKeys = {
   url: 'idp_provider_url',
@@ -27,27 +11,73 @@ const providerKeys = {
   groupsClaim: 'idp_groups_claim',
   emailClaim: 'idp_email_claim',
   trustsMissingEmailVerified: 'idp_trust_missing_email_verified',
-} as const satisfies Record<keyof IdentityProvider, string>
+} as const satisfies Record<keyof IdentityProvider, GlobalKey>
+
+/** What a running gateway does about a setting that has changed. */
+export type OnChange =
+  /** Takes it over: `Gateway.reload` reads it. */
+  | 'reload'
+  /** Names it, as it is called in the file, among what needs a restart. */
+  | { readonly restart: GlobalKey }
+  | { readonly restart: typeof providerKeys }
+
+/** One for every setting, so that a new one does not compile before somebody has decided. */
+export type OnChanges = Readonly<Record<keyof GatewayConfig, OnChange>>
+
+export const onChanges = {
+  address: { restart: 'address' },
+  certificates: 'reload',
+  authenticateServiceUrl: { restart: 'authenticate_service_url' },
+  sharedSecret: { restart: 'shared_secret' },
+  cookieSecret: { restart: 'cookie_secret' },
+  tokenEncryptionKeys: { restart: 'token_encryption_key' },
+  cookieName: { restart: 'cookie_name' },
+  cookieExpireMs: { restart: 'cookie_expire' },
+  sessionRefreshIntervalMs: { restart: 'session_refresh_interval' },
+  maxSessionsPerUser: { restart: 'max_sessions_per_user' },
+  maxTunnelsPerUser: 'reload',
+  timeoutIdleMs: { restart: 'timeout_idle' },
+  timeoutReadMs: { restart: 'timeout_read' },
+  timeoutWriteMs: 'reload',
+  peerLimits: 'reload',
+  logLevel: 'reload',
+  accessLogFields: 'reload',
+  authorizeLogFields: 'reload',
+  metricsAddress: { restart: 'metrics_address' },
+  programmaticRedirectDomains: 'reload',
+  deviceLogin: 'reload',
+  proxyProtocol: 'reload',
+  downstreamMtls: 'reload',
+  directory: 'reload',
+  routes: 'reload',
+  stateDirectory: { restart: 'state_directory' },
+  identityProvider: { restart: providerKeys },
+} as const satisfies OnChanges
 
 /** The keys of the file in which two configurations differ and that only a restart changes. */
 export function keysNeedingRestart(running: GatewayConfig, next: GatewayConfig): readonly string[] {
-  const { identityProvider: provider } = running
-  const { identityProvider: nextProvider } = next
-  // One that is new, or gone, is named by what it is known by.
-  const ofProvider =
-    provider === undefined || nextProvider === undefined
-      ? differing({ provider: 'idp_provider' }, { provider }, { provider: nextProvider })
-      : differing(providerKeys, provider, nextProvider)
-  return [...new Set([...differing(keys, running, next), ...ofProvider])]
+  const fields = Object.keys(onChanges) as readonly (keyof GatewayConfig)[]
+  const names = fields
+    .filter((field) => onChanges[field] !== 'reload' && differ(running[field], next[field]))
+    .flatMap((field) => namesOf(onChanges[field], running, next))
+  return [...new Set(names)]
 }
 
-/** The names of the fields in which two objects differ. */
-function differing<Names extends Readonly<Record<string, string>>>(
-  names: Names,
-  one: Readonly<Record<keyof Names, unknown>>,
-  other: Readonly<Record<keyof Names, unknown>>,
-): readonly string[] {
-  return Object.entries(names)
-    .filter(([field]) => JSON.stringify(one[field]) !== JSON.stringify(other[field]))
-    .map(([, name]) => name)
+function namesOf(
+  onChange: OnChange,
+  { identityProvider: provider }: GatewayConfig,
+  { identityProvider: nextProvider }: GatewayConfig,
+): readonly GlobalKey[] {
+  if (onChange === 'reload') return []
+  if (typeof onChange.restart === 'string') return [onChange.restart]
+  // One that is new, or gone, is named by what it is known by.
+  if (provider === undefined || nextProvider === undefined) return ['idp_provider']
+  const parts = Object.keys(onChange.restart) as readonly (keyof IdentityProvider)[]
+  return parts
+    .filter((part) => differ(provider[part], nextProvider[part]))
+    .map((part) => providerKeys[part])
+}
+
+function differ(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) !== JSON.stringify(other)
 }
