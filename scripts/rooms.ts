@@ -89,7 +89,7 @@ export const rooms: readonly Room[] = [
   },
   {
     folder: 'control',
-    question: 'what commands do to a running gateway, and the socket that serves them',
+    question: 'what is done to a running gateway: operations, and the socket that serves them',
     mayImport: ['access', 'identity', 'store', 'telemetry', 'net'],
   },
   {

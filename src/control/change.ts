@@ -1,9 +1,24 @@
-import type { z } from 'zod'
-import { PeerError } from '../errors.ts'
+import type { AnySession } from '../identity/session.ts'
 import type { LogFields, Logger } from '../log.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 
-/** Where it is kept what a command has changed. */
+/** Who asks for an operation. */
+export type Actor =
+  /** Whoever may open the control socket: the gateway's own user, or root. Which of the two, nothing says. */
+  | { readonly kind: 'local' }
+  /** Somebody who is signed in, or a program with the credential of a service account. */
+  | {
+      readonly kind: 'caller'
+      readonly session: AnySession
+      /** The address it came from. */
+      readonly ip: string
+      readonly requestId: string
+    }
+
+/** By the control socket. */
+export const localActor: Actor = { kind: 'local' }
+
+/** Where it is kept what an operation has changed. */
 export interface ChangeParts {
   /** Credentials are never written there. */
   readonly logger: Logger
@@ -11,23 +26,24 @@ export interface ChangeParts {
   readonly audit: AuditLog
 }
 
-/** Keeps what a command has changed, and says it. */
+/** Keeps what an operation has changed and who asked for it, and says it. Never waits and never throws. */
 export function recordChange(
   { audit, logger }: ChangeParts,
+  by: Actor,
   event: string,
   details: LogFields,
 ): void {
-  audit.record({ kind: 'admin', event, details }, () => logger.info(event, details))
+  const all = { ...details, ...askedBy(by) }
+  audit.record({ kind: 'admin', event, details: all }, () => logger.info(event, all))
 }
 
-/** Reads the body of a command; throws `PeerError` `malformed-request`. */
-export function parseCommand<T>(schema: z.ZodType<T>, text: string): T {
-  try {
-    return schema.parse(JSON.parse(text))
-  } catch (cause) {
-    throw new PeerError('malformed-request', 'the gateway does not understand this command', {
-      cause,
-      hint: 'use the "postern" of the same release as the gateway',
-    })
-  }
+/** Under names of their own: what was changed may be somebody's session or a service account as well. */
+function askedBy(by: Actor): LogFields {
+  if (by.kind === 'local') return {}
+  const { session, ip, requestId } = by
+  const who =
+    session.kind === 'person'
+      ? { 'by-user': session.userId, 'by-email': session.email, 'by-session-id': session.id }
+      : { 'by-service-account-id': session.userId }
+  return { ...who, ip, 'request-id': requestId }
 }

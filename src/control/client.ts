@@ -71,7 +71,7 @@ function send(socketPath: string, { method, path, body: content }: Call): Promis
     const outgoing = request({ socketPath, method, path, timeout: timeoutMs }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', reject)
+      response.on('error', () => reject(fault(undefined)))
       response.on('end', () => {
         const body = parse(Buffer.concat(chunks).toString())
         if (response.statusCode === 200) resolve(body)

@@ -1,3 +1,8 @@
+import type { z } from 'zod'
+import { PeerError } from '../errors.ts'
+
+// What operations take and answer: plain data, which the control socket carries as JSON and commands print.
+
 /** One session as `postern gateway sessions list` shows it. Times are RFC 3339. */
 export interface SessionSummary {
   readonly id: string
@@ -96,6 +101,12 @@ export interface TokenRotation {
   readonly resumed: boolean
 }
 
+/** Where a step of a rotation begins. */
+export interface TokenRotationPosition {
+  /** '' for the beginning; then `next` of the step before. */
+  readonly after: string
+}
+
 /** Some more of a rotation. */
 export interface TokenRotationStep {
   readonly moved: number
@@ -103,4 +114,19 @@ export interface TokenRotationStep {
   readonly ended: readonly string[]
   /** Where the next step begins; null at the end. */
   readonly next: string | null
+}
+
+/** Reads what an operation is given, whoever gave it; throws `PeerError` `malformed-request`. */
+export function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
+  const { data, error } = schema.safeParse(input)
+  if (data === undefined) throw malformedRequest(error)
+  return data
+}
+
+/** For what no operation makes sense of. */
+export function malformedRequest(cause: unknown): PeerError {
+  return new PeerError('malformed-request', 'the gateway does not understand this command', {
+    cause,
+    hint: 'use the "postern" of the same release as the gateway',
+  })
 }

@@ -1,33 +1,41 @@
 import { chmod, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
-import { Hono } from 'hono'
-import type { Session } from '../identity/session.ts'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { Hono, type Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { AppError } from '../errors.ts'
+import type { Logger } from '../log.ts'
 import { lingerOnClose } from '../net/linger.ts'
-import type { Closable } from '../shutdown.ts'
 import { listenError } from '../net/listen-address.ts'
-import { recordChange } from './change.ts'
-import { serviceAccountControl, type ServiceAccountParts } from './service-accounts.ts'
-import { tokenKeyControl, type TokenKeyParts } from './token-keys.ts'
-import type { ControlFault, Revocation, SessionList, SessionSummary } from './protocol.ts'
+import type { Closable } from '../shutdown.ts'
+import { localActor } from './change.ts'
+import { writeJsonList, type JsonList } from './json-list.ts'
+import type { Operations } from './operations.ts'
+import { malformedRequest, type ControlFault } from './protocol.ts'
 
-/** What the control socket reaches inside the running gateway. */
-export interface ControlParts extends ServiceAccountParts, TokenKeyParts {
-  listSessions(): Promise<readonly Session[]>
-  /** Ends a session and resolves once no tunnel of it is left; false when there was none. */
-  revokeSession(id: string): Promise<boolean>
+export interface ControlOptions {
+  readonly operations: Operations
+  /** Told of failures of our own. */
+  readonly logger: Logger
+  /** Default: what commands wait, three times over. */
+  readonly idleTimeoutMs?: number
 }
+
+/** @limit time without a byte on a connection of a command to the gateway: it is cut */
+const idleTimeoutMs = 30_000
 
 /**
  * Listens on `control.sock` (0600, in a directory of 0700): whoever may open it is the gateway's own
  * user or root, and needs no other proof. The caller holds the lock of the state directory, so a
  * socket that is already there is a dead gateway's.
  */
-export async function startControl(path: string, parts: ControlParts): Promise<Closable> {
+export async function startControl(path: string, options: ControlOptions): Promise<Closable> {
   await rm(path, { force: true })
-  const listener = getRequestListener(controlApp(parts).fetch)
+  const listener = getRequestListener(controlApp(options).fetch)
   const server = createServer((request, response) => void listener(request, response))
   lingerOnClose(server)
+  server.setTimeout(options.idleTimeoutMs ?? idleTimeoutMs)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, path)))
     server.listen(path, resolve)
@@ -41,49 +49,85 @@ export async function startControl(path: string, parts: ControlParts): Promise<C
   }
 }
 
-function controlApp(parts: ControlParts): Hono {
-  const app = new Hono()
-  app.get('/sessions', async (c) => {
-    const sessions = await parts.listSessions()
-    return c.json<SessionList>({ sessions: sessions.map((session) => summarize(session, parts)) })
+/** What a request holds for its operation. */
+interface Asked {
+  /** A part of the path. */
+  param(name: string): string
+  query(name: string): string
+  /** The JSON of the body, as whatever the operation takes: each checks what it is given. */
+  body<T>(): Promise<T>
+}
+
+type Serve = (operations: Operations, asked: Asked) => Promise<object> | JsonList
+
+/**
+ * Far more than an id and a description.
+ *
+ * @limit a request about service accounts: 413
+ */
+const maxBodyBytes = 16 * 1024
+
+/** @limit a request about keys: 413 */
+const maxKeyBodyBytes = 1024
+
+/** Each request of the socket, and the operation that it asks for. */
+const table: Readonly<Record<string, Serve>> = {
+  'GET /sessions': (o) => ({ name: 'sessions', items: o.listSessions(localActor) }),
+  'DELETE /sessions/:id': (o, { param }) => o.revokeSession(localActor, param('id')),
+  'DELETE /sessions': (o, { query }) => o.revokeUser(localActor, query('user')),
+  'GET /service-accounts': (o) => o.listServiceAccounts(localActor),
+  'POST /service-accounts': async (o, { body }) => o.createServiceAccount(localActor, await body()),
+  'POST /service-accounts/:id/rotate': async (o, { param, body }) =>
+    o.rotateServiceAccount(localActor, param('id'), await body()),
+  'DELETE /service-accounts/:id': (o, { param }) => o.revokeServiceAccount(localActor, param('id')),
+  'GET /keys': (o) => o.listTokenKeys(localActor),
+  'POST /keys/rotation': (o) => o.beginTokenRotation(localActor),
+  'POST /keys/rotation/step': async (o, { body }) => o.stepTokenRotation(localActor, await body()),
+}
+
+type App = Hono<{ Bindings: HttpBindings }>
+
+function controlApp({ operations, logger }: ControlOptions): App {
+  const app: App = new Hono()
+  const onFailure = (error: unknown): void => logger.error('a command failed', { error })
+  app.use('/keys/*', bodyLimit({ maxSize: maxKeyBodyBytes, onError: tooLong }))
+  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: tooLong }))
+  app.onError((error, c) => {
+    if (error instanceof AppError) return c.json(faultOf(error), 400)
+    onFailure(error)
+    return c.text('Internal Server Error', 500)
   })
-  app.delete('/sessions/:id', async (c) => {
-    const id = c.req.param('id')
-    if (await parts.revokeSession(id)) {
-      recordChange(parts, 'sessions revoked', { 'session-ids': [id] })
-      return c.json<Revocation>({ revoked: [id] })
-    }
-    return c.json<ControlFault>(
-      { error: 'session_not_found', message: `there is no session "${id}"` },
-      404,
-    )
-  })
-  // Revokes all sessions of one person, by email address or user id.
-  app.delete('/sessions', async (c) => {
-    const who = c.req.query('user') ?? ''
-    const isTheirs = ({ userId, email }: Session): boolean =>
-      userId === who || email?.toLowerCase() === who.toLowerCase()
-    const ids = (await parts.listSessions()).filter(isTheirs).map(({ id }) => id)
-    await Promise.all(ids.map((id) => parts.revokeSession(id)))
-    recordChange(parts, 'sessions revoked', { 'session-ids': ids })
-    return c.json<Revocation>({ revoked: ids })
-  })
-  app.route('/service-accounts', serviceAccountControl(parts))
-  app.route('/keys', tokenKeyControl(parts))
+  for (const [name, serve] of Object.entries(table)) {
+    const [method = '', path = ''] = name.split(' ')
+    app.on(method, path, async (c) => {
+      const answer = await serve(operations, askedBy(c))
+      if (!('items' in answer)) return c.json(answer)
+      await writeJsonList(c.env.outgoing, answer, onFailure)
+      return RESPONSE_ALREADY_SENT
+    })
+  }
   return app
 }
 
-function summarize(session: Session, { countTunnels }: ControlParts): SessionSummary {
-  const { id, userId, email, name, groups, issuedAtMs, expiresAtMs } = session
+function tooLong(c: Context): Response {
+  return c.text('Payload Too Large', 413)
+}
+
+function askedBy(c: Context): Asked {
   return {
-    id,
-    user: userId,
-    email: email ?? null,
-    name: name ?? null,
-    groups,
-    issued_at: new Date(issuedAtMs).toISOString(),
-    expires_at: new Date(expiresAtMs).toISOString(),
-    device: session.device ?? null,
-    tunnels: countTunnels(id),
+    param: (name) => c.req.param(name) ?? '',
+    query: (name) => c.req.query(name) ?? '',
+    async body() {
+      const text = await c.req.text()
+      try {
+        return JSON.parse(text)
+      } catch (cause) {
+        throw malformedRequest(cause)
+      }
+    },
   }
+}
+
+function faultOf({ code, message, hint }: AppError): ControlFault {
+  return { error: code.replaceAll('-', '_'), message, ...(hint && { hint }) }
 }

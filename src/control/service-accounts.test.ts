@@ -11,7 +11,9 @@ import { openSqliteStore } from '../store/sqlite.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
 import { stateFiles } from '../store/state-directory.ts'
 import { createControlClient, type ControlClient } from './client.ts'
+import type { Operations } from './operations.ts'
 import { startControl } from './server.ts'
+import { serviceAccountOperations } from './service-accounts.ts'
 
 const clock = createFakeClock()
 /** What the sockets of all tests have logged. */
@@ -135,15 +137,18 @@ async function startSocket(
     ...silentLogger,
     info: (message, fields) => said.push([message, fields]),
   }
-  const server = await startControl(join(directory, stateFiles.controlSocket), {
-    listSessions: () => Promise.resolve([]),
-    revokeSession: () => Promise.resolve(false),
-    countTunnels: () => 0,
-    serviceAccounts,
-    tokenKeys: (await openSqliteStore(':memory:')).tokenKeys,
+  const operations = serviceAccountOperations({
+    identity: { serviceAccounts },
+    liveTunnels: {
+      countOf: () => 0,
+      redecide: (filter) => Promise.resolve(onCut(filter?.sessionId ?? 'every session')),
+    },
     logger,
     audit: createAuditLog({ logger }),
-    cutSession: (sessionId) => Promise.resolve(onCut(sessionId)),
+  })
+  const server = await startControl(join(directory, stateFiles.controlSocket), {
+    operations: operations as Operations,
+    logger,
   })
   t.after(async () => {
     await server.close(0)

@@ -1,32 +1,40 @@
-import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
+import type { LiveTunnels } from '../access/live-tunnels.ts'
 import type { ServiceAccount } from '../identity/service-account-record.ts'
 import type { NewCredential, ServiceAccounts } from '../identity/service-accounts.ts'
-import { parseCommand, recordChange, type ChangeParts } from './change.ts'
+import { recordChange, type Actor, type ChangeParts } from './change.ts'
+import { parseInput } from './protocol.ts'
 import type {
-  ControlFault,
   IssuedCredential,
   Revocation,
+  ServiceAccountCreation,
   ServiceAccountList,
+  ServiceAccountRotation,
   ServiceAccountSummary,
 } from './protocol.ts'
+import { cutSession } from './sessions.ts'
 
-/** What the commands about service accounts reach inside the running gateway. */
+/** What the operations on service accounts reach inside the running gateway. */
 export interface ServiceAccountParts extends ChangeParts {
-  readonly serviceAccounts: ServiceAccounts
-  countTunnels(sessionId: string): number
-  /** Resolves once no tunnel is left of a session that has ended. */
-  cutSession(sessionId: string): Promise<void>
+  readonly identity: { readonly serviceAccounts: ServiceAccounts }
+  readonly liveTunnels: Pick<LiveTunnels, 'countOf' | 'redecide'>
 }
 
-/**
- * Far more than an id and a description.
- *
- * @limit a request about service accounts: 413
- */
-const maxBodyBytes = 16 * 1024
+/** Operations on service accounts. Each throws what `ServiceAccounts` throws. */
+export interface ServiceAccountOperations {
+  /** By id, revoked ones included: as many as are kept. */
+  listServiceAccounts(by: Actor): Promise<ServiceAccountList>
+  /** Throws `PeerError` `malformed-request` as well. */
+  createServiceAccount(by: Actor, creation: ServiceAccountCreation): Promise<IssuedCredential>
+  /** Resolves once the tunnels of credentials that it ends are cut. Throws `PeerError` `malformed-request` as well. */
+  rotateServiceAccount(
+    by: Actor,
+    id: string,
+    rotation: ServiceAccountRotation,
+  ): Promise<IssuedCredential>
+  /** Resolves once its tunnels are cut. */
+  revokeServiceAccount(by: Actor, id: string): Promise<Revocation>
+}
 
 /**
  * The longest that our own command asks for. Far beyond it, no date can be made of when that is over,
@@ -48,61 +56,53 @@ const rotation = z.strictObject({
   expires_at: moment.nullable().optional(),
 })
 
-/** The part of the control socket that is about service accounts. */
-export function serviceAccountControl(parts: ServiceAccountParts): Hono {
-  const app = new Hono()
-  app.onError((error, c) => {
-    if (!(error instanceof AppError)) throw error
-    const { code, message, hint } = error
-    const fault = { error: code.replaceAll('-', '_'), message, ...(hint && { hint }) }
-    return c.json<ControlFault>(fault, 400)
-  })
-  app.use(bodyLimit({ maxSize: maxBodyBytes }))
-  app.get('/', async (c) => {
-    const accounts = await parts.serviceAccounts.list()
-    const service_accounts = accounts.map((account) => summarize(account, parts))
-    return c.json<ServiceAccountList>({ service_accounts })
-  })
-  app.post('/', async (c) => {
-    const { id, description, format, expires_at } = parseCommand(creation, await c.req.text())
-    const expiresAtMs = expires_at ?? undefined
-    const made = await parts.serviceAccounts.create({ id, description, format, expiresAtMs })
-    recordChange(parts, 'service account created', changeOf(made))
-    return c.json<IssuedCredential>(issued(made))
-  })
-  app.post('/:id/rotate', async (c) => {
-    const { keep_old_ms, expires_at } = parseCommand(rotation, await c.req.text())
-    const id = c.req.param('id')
-    const expiresAtMs = expires_at === undefined ? 'keep' : (expires_at ?? undefined)
-    const made = await endSessions(id, parts, (accounts) =>
-      accounts.rotate(id, { keepOldMs: keep_old_ms, expiresAtMs }),
-    )
-    recordChange(parts, 'service account rotated', {
-      ...changeOf(made),
-      'keep-old-ms': keep_old_ms,
-    })
-    return c.json<IssuedCredential>(issued(made))
-  })
-  app.delete('/:id', async (c) => {
-    const id = c.req.param('id')
-    await endSessions(id, parts, (accounts) => accounts.revoke(id))
-    recordChange(parts, 'service account revoked', { 'service-account-id': id })
-    return c.json<Revocation>({ revoked: [id] })
-  })
-  return app
+export function serviceAccountOperations(parts: ServiceAccountParts): ServiceAccountOperations {
+  const { serviceAccounts } = parts.identity
+  return {
+    async listServiceAccounts() {
+      const accounts = await serviceAccounts.list()
+      return { service_accounts: accounts.map((account) => summarize(account, parts)) }
+    },
+    async createServiceAccount(by, input) {
+      const { id, description, format, expires_at } = parseInput(creation, input)
+      const expiresAtMs = expires_at ?? undefined
+      const made = await serviceAccounts.create({ id, description, format, expiresAtMs })
+      recordChange(parts, by, 'service account created', changeOf(made))
+      return issued(made)
+    },
+    async rotateServiceAccount(by, id, input) {
+      const { keep_old_ms, expires_at } = parseInput(rotation, input)
+      const expiresAtMs = expires_at === undefined ? 'keep' : (expires_at ?? undefined)
+      const made = await endCredentials(id, parts, async () => {
+        const credential = await serviceAccounts.rotate(id, { keepOldMs: keep_old_ms, expiresAtMs })
+        const details = { ...changeOf(credential), 'keep-old-ms': keep_old_ms }
+        recordChange(parts, by, 'service account rotated', details)
+        return credential
+      })
+      return issued(made)
+    },
+    async revokeServiceAccount(by, id) {
+      await endCredentials(id, parts, async () => {
+        await serviceAccounts.revoke(id)
+        recordChange(parts, by, 'service account revoked', { 'service-account-id': id })
+      })
+      return { revoked: [id] }
+    },
+  }
 }
 
-/** Answers once the tunnels that a change ends are gone: what is told to be revoked is. */
-async function endSessions<T>(
+/** Resolves once the tunnels that a change ends are cut: what is told to be revoked is. */
+async function endCredentials<T>(
   id: string,
   parts: ServiceAccountParts,
-  change: (accounts: ServiceAccounts) => Promise<T>,
+  change: () => Promise<T>,
 ): Promise<T> {
-  const accounts = parts.serviceAccounts
-  const before = (await accounts.list()).find((account) => account.id === id)
-  const result = await change(accounts)
-  const ended = (before?.sessionIds ?? []).filter((it) => accounts.version(it) === undefined)
-  await Promise.all(ended.map((sessionId) => parts.cutSession(sessionId)))
+  const { serviceAccounts } = parts.identity
+  const before = (await serviceAccounts.list()).find((account) => account.id === id)
+  const result = await change()
+  const sessionIds = before?.sessionIds ?? []
+  const ended = sessionIds.filter((it) => serviceAccounts.version(it) === undefined)
+  await Promise.all(ended.map((sessionId) => cutSession(sessionId, parts)))
   return result
 }
 
@@ -114,7 +114,10 @@ function issued({ id, format, credential, expiresAtMs }: NewCredential): IssuedC
   return { id, format, credential, expires_at: timeOf(expiresAtMs) }
 }
 
-function summarize(account: ServiceAccount, parts: ServiceAccountParts): ServiceAccountSummary {
+function summarize(
+  account: ServiceAccount,
+  { liveTunnels }: ServiceAccountParts,
+): ServiceAccountSummary {
   const { id, description, format, state, sessionIds } = account
   return {
     id,
@@ -126,7 +129,7 @@ function summarize(account: ServiceAccount, parts: ServiceAccountParts): Service
     expires_at: timeOf(account.expiresAtMs),
     old_credential_until: timeOf(account.formerUntilMs),
     last_used_on: timeOf(account.lastUsedDayMs)?.slice(0, 10) ?? null,
-    tunnels: sessionIds.reduce((sum, sessionId) => sum + parts.countTunnels(sessionId), 0),
+    tunnels: sessionIds.reduce((sum, sessionId) => sum + liveTunnels.countOf(sessionId), 0),
   }
 }
 

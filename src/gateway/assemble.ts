@@ -11,7 +11,6 @@ import { createDecide } from '../access/decide.ts'
 import { parseRedirect } from '../identity/redirect.ts'
 import { createClientCertificates } from '../port/client-certificates/client-certificates.ts'
 import type { GatewayConfig } from '../config/config.ts'
-import type { ControlParts } from '../control/server.ts'
 import { subjectOf } from '../access/directory.ts'
 import { createCutTunnels } from '../pages/cut-tunnels.ts'
 import { createGroupsClaim } from '../access/groups-claim.ts'
@@ -34,7 +33,6 @@ export interface Surroundings {
 
 /** The parts, and how they take over a new configuration. */
 export interface Assembly extends GatewayParts {
-  readonly control: Omit<ControlParts, 'tokenKeys'>
   /** Where a sign-in may end, by the whitelist that holds now. */
   parseRedirect(text: string): URL | undefined
   /** Whether machines without a browser may be signed in. */
@@ -127,20 +125,6 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
         gateway,
         isSignedIn: caller.session !== undefined,
       }),
-    control: {
-      listSessions: () => identity.listSessions(),
-      async revokeSession(id) {
-        const isRevoked = await identity.revokeSession(id)
-        // Under way already; this waits for its end.
-        await liveTunnels.redecide({ sessionId: id, ended: 'session-revoked' })
-        return isRevoked
-      },
-      countTunnels: (sessionId) => liveTunnels.countOf(sessionId),
-      serviceAccounts: identity.serviceAccounts,
-      logger: log.service('control'),
-      audit,
-      cutSession: (sessionId) => liveTunnels.redecide({ sessionId, ended: 'session-revoked' }),
-    },
     async reload(next) {
       // One step: no request sees the new routes with the old limits.
       routes = createRouteTable(next.routes)

@@ -4,6 +4,7 @@ import type { ClientRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
 import { WebSocket } from '../tunnel/ws.ts'
+import { localActor } from '../control/change.ts'
 import { freePort } from '../net/free-port.fixture.ts'
 import { formatTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
@@ -155,7 +156,7 @@ describe('CONNECT over a WebSocket', () => {
     const { tunnel } = await open(gateway, target, { authorization: 'Pomerium s1' })
     assert.ok(tunnel)
     const failed = once(tunnel, 'error')
-    await gateway.parts.control.revokeSession('s1')
+    await gateway.operations.revokeSession(localActor, 's1')
     const [error] = (await failed) as [Error]
     assert.match(error.message, /aborted by the other side/)
     const line = await gateway.line((entry) => entry['ended'] !== undefined)

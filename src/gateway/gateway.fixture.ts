@@ -7,12 +7,14 @@ import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { Session } from '../identity/session.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
 import { parseRoutePolicy } from '../policy/language/shorthand.ts'
+import type { TokenKeyStore } from '../store/store.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createApp } from '../pages/app.ts'
 import { assemble, type Assembly } from './assemble.ts'
 import type { GatewayConfig } from '../config/config.ts'
+import { createOperations, type Operations } from '../control/operations.ts'
 import { createHandlers } from './handlers.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import { createTestPeers } from '../port/peers/peers.fixture.ts'
@@ -33,6 +35,7 @@ export const testCa = authority.cert
 export interface TestGateway extends AsyncDisposable {
   readonly port: number
   readonly parts: Assembly
+  readonly operations: Operations
   readonly listener: Port
   /** Sessions by id; `Authorization: Pomerium ID` names one. */
   readonly sessions: Map<string, Session>
@@ -85,12 +88,14 @@ export async function startTestGateway(
   const { sink, lines, line } = collectLines()
   const log = createLog({ sink, level: 'debug' })
   const config = { ...testConfig(routes), ...overrides }
+  const audit = createAuditLog({ logger: log.service('audit') })
+  const identity = fakeIdentity(sessions)
   const parts = assemble(config, {
     clock: systemClock,
     log,
-    audit: createAuditLog({ logger: log.service('audit') }),
+    audit,
     metrics: createMetrics(),
-    identity: fakeIdentity(sessions),
+    identity,
   })
   const app = createApp({ logger: log.service('gateway'), signIn: undefined })
   const listener = await openPort({
@@ -109,6 +114,14 @@ export async function startTestGateway(
   return {
     port: listener.address.port,
     parts,
+    operations: createOperations({
+      clock: systemClock,
+      logger: log.service('control'),
+      audit,
+      identity,
+      tokenKeys: noTokenKeys,
+      liveTunnels: parts.liveTunnels,
+    }),
     listener,
     sessions,
     lines,
@@ -271,7 +284,8 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
   }
 }
 
-const unused = (): Promise<never> => Promise.reject(new Error('no service accounts here'))
+const unused = (): Promise<never> => Promise.reject(new Error('none of these here'))
+const noTokenKeys: TokenKeyStore = { list: () => Promise.resolve([]), begin: unused, move: unused }
 const noServiceAccounts: ServiceAccounts = {
   create: unused,
   rotate: unused,

@@ -11,6 +11,7 @@ import { serveMetrics } from '../telemetry/metrics-server.ts'
 import { createApp } from '../pages/app.ts'
 import { assemble } from './assemble.ts'
 import type { GatewayConfig } from '../config/config.ts'
+import { createOperations } from '../control/operations.ts'
 import { startControl } from '../control/server.ts'
 import { createCutApi } from '../pages/cut-api.ts'
 import { createHandlers } from './handlers.ts'
@@ -133,7 +134,20 @@ export async function startGateway(
   const metricsServer =
     config.metricsAddress && (await serveMetrics(metrics, config.metricsAddress))
   opened.defer(() => metricsServer?.close(0))
-  const control = await startControl(state.controlSocketPath, { ...parts.control, tokenKeys })
+  const controlLogger = log.service('control')
+  const { liveTunnels } = parts
+  const operations = createOperations({
+    clock,
+    logger: controlLogger,
+    audit,
+    identity,
+    tokenKeys,
+    liveTunnels,
+  })
+  const control = await startControl(state.controlSocketPath, {
+    operations,
+    logger: controlLogger,
+  })
   opened.defer(() => control.close(0))
   const running = opened.move()
 

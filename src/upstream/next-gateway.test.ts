@@ -165,7 +165,7 @@ describe('a route through a next gateway', () => {
       socket.write('half of it')
       await arrived
       if (breakOff === 'client') raw.resetAndDestroy()
-      else await first.parts.control.revokeSession(token)
+      else await first.operations.revokeSession({ kind: 'local' }, token)
       assert.equal(await lost, 'read ECONNRESET', breakOff)
       socket.destroy()
     }

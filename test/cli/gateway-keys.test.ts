@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { startControl, type ControlParts } from '../../src/control/server.ts'
+import { systemClock } from '../../src/clock.ts'
+import type { Operations } from '../../src/control/operations.ts'
+import { startControl } from '../../src/control/server.ts'
+import { tokenKeyOperations } from '../../src/control/token-keys.ts'
 import { openStateDirectory } from '../../src/store/state-directory.ts'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import { serviceAccountRecord } from '../../src/store/service-account-store.suite.ts'
@@ -111,16 +114,20 @@ async function startStore(sessions: number): Promise<StoreBehindSocket> {
   for (let index = 0; index < sessions; index += 1) {
     await store.sessions.add(sessionRecord({ id: `s-${index}`, refreshToken: `refresh-${index}` }))
   }
-  const parts: Omit<ControlParts, 'serviceAccounts'> = {
+  const logger = silentLogger
+  const operations = tokenKeyOperations({
+    clock: systemClock,
     tokenKeys: store.tokenKeys,
-    logger: silentLogger,
-    audit: createAuditLog({ logger: silentLogger }),
-    listSessions: () => Promise.resolve([]),
-    revokeSession: (id) => store.sessions.remove(id, 'revoked'),
-    countTunnels: () => 0,
-    cutSession: () => Promise.resolve(),
-  }
-  const control = await startControl(join(sandbox.path, 'control.sock'), parts as ControlParts)
+    logger,
+    audit: createAuditLog({ logger }),
+    identity: {
+      listSessions: () => Promise.resolve([]),
+      countSessions: () => Promise.resolve(0),
+      revokeSession: (id) => store.sessions.remove(id, 'revoked'),
+    },
+    liveTunnels: { countOf: () => 0, redecide: () => Promise.resolve() },
+  }) as Operations
+  const control = await startControl(join(sandbox.path, 'control.sock'), { operations, logger })
   return {
     store,
     run: (...args) =>

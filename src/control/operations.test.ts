@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { ServiceAccountSession } from '../identity/session.ts'
+import { localActor, type Actor } from './change.ts'
+import { createTestOperations, testSession } from './operations.fixture.ts'
+
+const ada = testSession('s1', 'Ada@example.com')
+const adaElsewhere = testSession('s2', 'ada@example.com')
+const bob = testSession('s3', 'bob@example.com')
+const sessions = [ada, adaElsewhere, bob]
+const from = { ip: '192.0.2.7', requestId: 'r1' }
+const time = '"time":"2026-01-01T00:00:00.000Z"'
+
+describe('operations on sessions', () => {
+  test('a session is revoked once its tunnels are cut, and its end is kept before that', async () => {
+    const { operations, happened, kept } = createTestOperations({ sessions })
+    assert.deepEqual(await operations.revokeSession(localActor, 's1'), { revoked: ['s1'] })
+    assert.deepEqual(happened, ['ended s1', 'said sessions revoked', 'cut s1 session-revoked'])
+    assert.equal(await operations.countSessions(localActor), 2)
+    // To the byte what commands have always left.
+    assert.deepEqual(await kept(), [
+      `{${time},"kind":"admin","event":"sessions revoked","session-ids":["s1"]}`,
+    ])
+  })
+
+  test('what is not there is an error with its code, and leaves no entry', async () => {
+    const { operations, kept } = createTestOperations({ sessions })
+    await assert.rejects(operations.revokeSession(localActor, 's9'), {
+      code: 'session-not-found',
+      message: 'there is no session "s9"',
+    })
+    assert.deepEqual(await kept(), [])
+  })
+
+  test('all sessions of a person end by their address in any case, or by their user id', async () => {
+    const { operations, kept } = createTestOperations({ sessions })
+    const revoke = (user: string) => operations.revokeUser(localActor, user)
+    assert.deepEqual(await revoke('ADA@example.com'), { revoked: ['s1', 's2'] })
+    assert.deepEqual(await revoke('user-of-s3'), { revoked: ['s3'] })
+    assert.deepEqual(await revoke('nobody'), { revoked: [] })
+    assert.equal((await kept()).length, 3)
+  })
+
+  test('when some of them cannot be ended, the others are, and are recorded and cut', async () => {
+    const { operations, happened, kept } = createTestOperations({ sessions, failing: ['s1'] })
+    await assert.rejects(operations.revokeUser(localActor, 'ada@example.com'), /disk full/)
+    assert.match((await kept()).join('\n'), /"session-ids":\["s2"\]\}$/)
+    assert.ok(happened.includes('cut s2 session-revoked'))
+  })
+
+  test('they are listed one after the other, newest first, while others get their turn', async () => {
+    const many = Array.from({ length: 2_000 }, (_, index) =>
+      testSession(`s${index}`, 'a@b.example'),
+    )
+    const { operations } = createTestOperations({ sessions: many })
+    let [turns, listed] = [0, 0]
+    const turn = (): void => {
+      turns += 1
+      if (listed < many.length) setImmediate(turn)
+    }
+    setImmediate(turn)
+    for await (const { id } of operations.listSessions(localActor)) {
+      assert.equal(id, `s${listed}`)
+      listed += 1
+    }
+    assert.equal(listed, many.length)
+    assert.ok(turns >= 3, `${turns} turns`)
+  })
+})
+
+describe('who asks', () => {
+  test('a person is named in the entry, beside whom it befell', async () => {
+    const { operations, kept } = createTestOperations({ sessions })
+    const by: Actor = { kind: 'caller', session: bob, ...from }
+    await operations.revokeSession(by, 's1')
+    assert.deepEqual(JSON.parse((await kept())[0] ?? ''), {
+      time: '2026-01-01T00:00:00.000Z',
+      kind: 'admin',
+      event: 'sessions revoked',
+      ip: '192.0.2.7',
+      'request-id': 'r1',
+      'session-ids': ['s1'],
+      'by-user': 'user-of-s3',
+      'by-email': 'bob@example.com',
+      'by-session-id': 's3',
+    })
+  })
+
+  test('a service account is named by its id, and never by what its credential is known by', async () => {
+    const { operations, kept } = createTestOperations({ sessions })
+    const session: ServiceAccountSession = {
+      kind: 'service-account',
+      id: 'service-account:deploy:c2VjcmV0',
+      userId: 'deploy',
+      email: undefined,
+      emailVerified: false,
+      groups: [],
+      claims: {},
+      expiresAtMs: undefined,
+    }
+    await operations.revokeUser({ kind: 'caller', session, ...from }, 'bob@example.com')
+    const [entry = ''] = await kept()
+    assert.equal(JSON.parse(entry)['by-service-account-id'], 'deploy')
+    assert.ok(!entry.includes('c2VjcmV0'))
+  })
+})
+
+describe('operations on the keys of stored tokens', () => {
+  test('a step ends the sessions whose tokens were changed from outside, and says so', async () => {
+    const { operations, happened, kept } = createTestOperations({
+      sessions,
+      tokenKeys: {
+        list: () => Promise.resolve([]),
+        move: (after) => Promise.resolve({ moved: 4, unreadable: ['s2'], next: `${after}+` }),
+      },
+    })
+    assert.deepEqual(await operations.stepTokenRotation(localActor, { after: 'a' }), {
+      moved: 4,
+      ended: ['s2'],
+      next: 'a+',
+    })
+    assert.ok(happened.includes('cut s2 session-revoked'))
+    const event = 'sessions ended: their stored tokens were changed from outside'
+    assert.deepEqual(await kept(), [
+      `{${time},"kind":"admin","event":"${event}","session-ids":["s2"]}`,
+    ])
+  })
+
+  test('what is no position in a rotation is refused before anything moves', async () => {
+    const { operations } = createTestOperations()
+    const odd = { after: 'x'.repeat(257) }
+    await assert.rejects(operations.stepTokenRotation(localActor, odd), {
+      code: 'malformed-request',
+    })
+  })
+})

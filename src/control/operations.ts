@@ -1,0 +1,27 @@
+import { serviceAccountOperations } from './service-accounts.ts'
+import type { ServiceAccountOperations, ServiceAccountParts } from './service-accounts.ts'
+import { sessionOperations, type SessionOperations, type SessionParts } from './sessions.ts'
+import { tokenKeyOperations, type TokenKeyOperations, type TokenKeyParts } from './token-keys.ts'
+
+/** What operations reach inside the running gateway. */
+export interface OperationParts extends SessionParts, ServiceAccountParts, TokenKeyParts {
+  readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
+}
+
+/**
+ * What an administrator may do to a running gateway. Whichever way somebody comes (the control socket, a
+ * page, a test), it is these functions that do it: each is told who asks, takes and answers plain data
+ * (`protocol.ts`), checks what it is given by itself, and throws an `AppError` with a stable code. What
+ * changes something leaves one audit record.
+ */
+export interface Operations
+  extends SessionOperations, ServiceAccountOperations, TokenKeyOperations {}
+
+/** Makes the operations of one gateway. */
+export function createOperations(parts: OperationParts): Operations {
+  return {
+    ...sessionOperations(parts),
+    ...serviceAccountOperations(parts),
+    ...tokenKeyOperations(parts),
+  }
+}

@@ -1,0 +1,105 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { LiveTunnels } from '../access/live-tunnels.ts'
+import { PeerError } from '../errors.ts'
+import type { Session } from '../identity/session.ts'
+import { recordChange, type Actor, type ChangeParts } from './change.ts'
+import type { Revocation, SessionSummary } from './protocol.ts'
+
+/** What the operations on people's sessions reach inside the running gateway. */
+export interface SessionParts extends ChangeParts {
+  readonly identity: {
+    /** Newest first. */
+    listSessions(): Promise<readonly Session[]>
+    countSessions(): Promise<number>
+    /** False when there was none. */
+    revokeSession(id: string): Promise<boolean>
+  }
+  readonly liveTunnels: Pick<LiveTunnels, 'countOf' | 'redecide'>
+}
+
+/** Operations on the sessions of people. */
+export interface SessionOperations {
+  /** Newest first. */
+  listSessions(by: Actor): AsyncIterable<SessionSummary>
+  countSessions(by: Actor): Promise<number>
+  /** Resolves once its tunnels are cut. Throws `PeerError` `session-not-found`. */
+  revokeSession(by: Actor, id: string): Promise<Revocation>
+  /** Ends every session of one person, named by email address or user id; there may be none. */
+  revokeUser(by: Actor, user: string): Promise<Revocation>
+}
+
+/** @limit none: sessions that are looked at before others get their turn */
+const sessionsPerTurn = 500
+
+export function sessionOperations(parts: SessionParts): SessionOperations {
+  const { identity } = parts
+  return {
+    async *listSessions() {
+      for (const [index, session] of (await identity.listSessions()).entries()) {
+        if (index % sessionsPerTurn === 0) await nextTurn()
+        yield summarize(session, parts)
+      }
+    },
+    countSessions: () => identity.countSessions(),
+    async revokeSession(by, id) {
+      if (!(await identity.revokeSession(id))) throw notFound(id)
+      recordChange(parts, by, 'sessions revoked', { 'session-ids': [id] })
+      await cutSession(id, parts)
+      return { revoked: [id] }
+    },
+    async revokeUser(by, user) {
+      const ids = (await identity.listSessions()).filter((it) => isOf(it, user)).map(({ id }) => id)
+      await revokeAll(ids, parts, (revoked) =>
+        recordChange(parts, by, 'sessions revoked', { 'session-ids': revoked }),
+      )
+      return { revoked: ids }
+    },
+  }
+}
+
+/**
+ * Ends sessions and resolves once their tunnels are cut. `record` is told what has ended, also when some of
+ * them could not be.
+ */
+export async function revokeAll(
+  ids: readonly string[],
+  parts: Pick<SessionParts, 'identity' | 'liveTunnels'>,
+  record: (revoked: readonly string[]) => void,
+): Promise<void> {
+  const results = await Promise.allSettled(ids.map((id) => parts.identity.revokeSession(id)))
+  record(ids.filter((_, index) => results[index]?.status === 'fulfilled'))
+  await Promise.all(ids.map((id) => cutSession(id, parts)))
+  const failed = results.find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+}
+
+/** Resolves once the tunnels of a session that has ended are cut, which is under way already. */
+export function cutSession(
+  sessionId: string,
+  { liveTunnels }: Pick<SessionParts, 'liveTunnels'>,
+): Promise<void> {
+  return liveTunnels.redecide({ sessionId, ended: 'session-revoked' })
+}
+
+function isOf({ userId, email }: Session, user: string): boolean {
+  return userId === user || email?.toLowerCase() === user.toLowerCase()
+}
+
+function notFound(id: string): PeerError {
+  return new PeerError('session-not-found', `there is no session "${id}"`)
+}
+
+function summarize(session: Session, { liveTunnels }: SessionParts): SessionSummary {
+  const { id, userId, email, name, groups, issuedAtMs, expiresAtMs } = session
+  return {
+    id,
+    user: userId,
+    email: email ?? null,
+    name: name ?? null,
+    groups,
+    issued_at: new Date(issuedAtMs).toISOString(),
+    expires_at: new Date(expiresAtMs).toISOString(),
+    device: session.device ?? null,
+    tunnels: liveTunnels.countOf(id),
+  }
+}
