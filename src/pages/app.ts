@@ -9,6 +9,13 @@ import {
   type RequestContext,
 } from './answers/page-app.ts'
 import { welcomePage } from './html/account-page.ts'
+import { createLoginApi } from './pomerium/login-api.ts'
+import { createAccountPages } from './sign-in/account-pages.ts'
+import { createDeviceApi } from './sign-in/device-api.ts'
+import { createDevicePages } from './sign-in/device-pages.ts'
+import { createEndSessionApi } from './sign-in/end-session-api.ts'
+import type { SignInParts } from './sign-in/parts.ts'
+import { createSignInPages } from './sign-in/sign-in-pages.ts'
 import { requestIdHeader } from '../tunnel/headers.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import { toRefusal, type Refusal } from './answers/refusal.ts'
@@ -54,6 +61,21 @@ export function createApp({ logger, signIn, routesApi, cutApi, pages }: AppOptio
     return sendRefusal(c, refusal)
   })
   return (request, context) => app.fetch(request, context)
+}
+
+/** Every page and API that has to do with who somebody is. */
+export function createSignInApp(parts: SignInParts): PageApp {
+  const app = createPageApp()
+  const all = [
+    createLoginApi,
+    createSignInPages,
+    createAccountPages,
+    createDeviceApi,
+    createDevicePages,
+    createEndSessionApi,
+  ]
+  for (const create of all) app.route('/', create(parts))
+  return app
 }
 
 /** What the library itself finds wrong with a request: a body that is too large or cannot be read. */

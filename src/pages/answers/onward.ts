@@ -1,5 +1,6 @@
 import { sendPage, type PageContext } from './page-app.ts'
-import { continuePage } from '../html/continue-page.ts'
+import { html } from 'hono/html'
+import { page } from '../html/layout.ts'
 
 /**
  * Leads on from a form. Not a redirect: browsers hold those that follow a form to `form-action`, which
@@ -16,4 +17,12 @@ export function sendOnward(
   response.headers.set('referrer-policy', 'no-referrer')
   for (const cookie of cookies) response.headers.append('set-cookie', cookie)
   return response
+}
+
+/** Leads on, for browsers that do not follow `Refresh` by themselves. */
+function continuePage(title: string, location: URL): string {
+  const body = html`<h1>One moment</h1>
+    <p>This page leads on by itself.</p>
+    <p><a class="button" href="${location.href}">Continue</a></p>`
+  return page(title, body)
 }

@@ -5,8 +5,7 @@ import { testRoute, testSession } from '../../gateway/gateway.fixture.ts'
 import type { Caller } from '../../access/caller.ts'
 import { seeRoutes } from '../../routes/seen.ts'
 import { waysTo } from '../../routes/ways.ts'
-import { stockCommand } from './stock-command.ts'
-import { createRoutesApi, type RoutesApiParts } from './routes-api.ts'
+import { createRoutesApi, stockCommand, type RoutesApiParts } from './routes-api.ts'
 
 const context = { requestId: 'r', client: { ip: '192.0.2.1', endpoints: undefined } }
 const path = 'https://gate.example.com:8443/.pomerium/api/v1/routes'

@@ -6,8 +6,9 @@ import { createPageApp, sendRefusal, type PageApp, callerOf } from '../answers/p
 import type { Caller } from '../../access/caller.ts'
 import type { Refusal } from '../answers/refusal.ts'
 import type { SeenRoute } from '../../routes/seen.ts'
-import type { RouteWay } from '../../routes/ways.ts'
-import { isOurClient, stockCommand } from './stock-command.ts'
+import { parseFrom } from '../../routes/from.ts'
+import type { Route } from '../../routes/route.ts'
+import { quoted, type RouteWay } from '../../routes/ways.ts'
 
 export interface RoutesApiParts {
   /** Undefined when nobody can sign in: then everybody sees what is public. */
@@ -83,6 +84,26 @@ function usableToStock(seen: SeenRoute): Record<string, unknown> {
 /** The first way, unless it would have to be changed before it runs: then it is no command. */
 function firstWhole({ ways: [first] }: SeenRoute): RouteWay | undefined {
   return first?.placeholders.length === 0 ? first : undefined
+}
+
+/** How our own clients name themselves; every other one asks this API as a Pomerium's. */
+function isOurClient(userAgent: string | undefined): boolean {
+  return userAgent?.startsWith('postern/') === true
+}
+
+/**
+ * The command that a Pomerium gives for a route: `pomerium-cli tcp HOST:PORT`, which asks for the gateway
+ * on port 443 of that host, and `tcp+https://GATEWAY/HOST:PORT` for the extended form. A gateway on another
+ * port is named, since no stock client would find it.
+ */
+export function stockCommand({ from }: Pick<Route, 'from'>, way: RouteWay): string {
+  const { destination, gateway } = way
+  const parsed = parseFrom(from)
+  if ('gateway' in parsed && parsed.gateway !== undefined) {
+    return `pomerium-cli tcp ${quoted(`tcp+${gateway}/${destination}`)}`
+  }
+  const option = new URL(gateway).port === '' ? '' : ` --pomerium-url ${quoted(gateway)}`
+  return `pomerium-cli tcp${option} ${quoted(destination)}`
 }
 
 function listedToJson(seen: SeenRoute): Record<string, unknown> {

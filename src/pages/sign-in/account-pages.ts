@@ -1,9 +1,8 @@
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { createPageApp, sendPage, type PageApp, callerOf } from '../answers/page-app.ts'
 import { accountPage, signedOutPage, signOutPage } from '../html/account-page.ts'
-import { refuseForeign } from './foreign-form.ts'
 import type { SignInParts } from './parts.ts'
-import { onlyOn, redirect } from './sign-in-pages.ts'
+import { onlyOn, redirect, refuseForeign } from './one-origin.ts'
 
 /** What a signed-in person sees of themselves, and the way out. */
 export function createAccountPages(parts: SignInParts): PageApp {

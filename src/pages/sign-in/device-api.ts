@@ -20,7 +20,7 @@ import { createPageApp, readForm, type PageApp, type PageContext } from '../answ
 import { toRefusal, type Refusal } from '../answers/refusal.ts'
 import type { SignInParts } from './parts.ts'
 import { askerOf } from './sign-in-log.ts'
-import { deviceId, requireDeviceLogin } from './device-parts.ts'
+import { deviceId, requireDeviceLogin } from './device-sign-in.ts'
 
 /**
  * What a machine says of itself is a few hundred characters, a secret 43.

@@ -25,10 +25,9 @@ import {
 } from '../html/device-page.ts'
 import { failSignIn } from './failed-sign-in.ts'
 import { askerOf } from './sign-in-log.ts'
-import { refuseForeign } from './foreign-form.ts'
 import type { SignInParts } from './parts.ts'
-import { onlyOn, redirect } from './sign-in-pages.ts'
-import { deviceId, requireDeviceLogin } from './device-parts.ts'
+import { onlyOn, redirect, refuseForeign } from './one-origin.ts'
+import { deviceId, requireDeviceLogin } from './device-sign-in.ts'
 
 /**
  * A form has a code, a token and two words.

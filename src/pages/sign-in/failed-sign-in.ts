@@ -3,8 +3,7 @@ import { UnfinishedSignIn, type SignInTarget } from '../../identity/pending-flow
 import { LimitedError } from '../../identity/rate-limit.ts'
 import { callbackParameters } from '../../tunnel/sign-in.ts'
 import type { PageContext } from '../answers/page-app.ts'
-import { deviceId } from './device-parts.ts'
-import { failDevice, inWords } from './device-finish.ts'
+import { deviceId, failDevice, inWords } from './device-sign-in.ts'
 import type { SignInParts } from './parts.ts'
 
 /**

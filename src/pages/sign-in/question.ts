@@ -5,7 +5,7 @@ import { readForm, sendPage, type PageContext } from '../answers/page-app.ts'
 import { sendOnward } from '../answers/onward.ts'
 import { programDeniedPage, programQuestionPage, questionFields } from '../html/program-page.ts'
 import { failSignIn } from './failed-sign-in.ts'
-import { refuseForeign } from './foreign-form.ts'
+import { refuseForeign } from './one-origin.ts'
 import { leadOn } from './lead-on.ts'
 import type { SignInParts } from './parts.ts'
 

@@ -4,10 +4,11 @@ import type { SignInTarget } from '../../identity/pending-flow.ts'
 import type { FinishedSignIn } from '../../identity/sign-in.ts'
 import { loginParameters } from '../../tunnel/sign-in.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
-import { finishDevice } from './device-finish.ts'
+import { finishDevice } from './device-sign-in.ts'
 import { createPageApp, type PageApp, type PageContext } from '../answers/page-app.ts'
 import { failSignIn } from './failed-sign-in.ts'
 import { finalUrl, leadOn, orThrow } from './lead-on.ts'
+import { onlyOn, redirect } from './one-origin.ts'
 import type { SignInParts } from './parts.ts'
 import { askFirst, isAskedFirst, takeAnswer } from './question.ts'
 
@@ -71,26 +72,6 @@ async function finish(
   metrics.signedIn('ok')
   signInLog.signedIn(session, c)
   return redirect(url, [own])
-}
-
-/** A page that runs on one origin only: `Host` may lead a browser there, and nowhere else. */
-export function onlyOn(origin: URL) {
-  return async (c: PageContext, next: () => Promise<void>): Promise<Response | void> => {
-    const asked = new URL(c.req.url)
-    if (asked.host === origin.host) return next()
-    return redirect(new URL(`${asked.pathname}${asked.search}`, origin), [])
-  }
-}
-
-/** A redirect that nobody keeps, and that tells the next page nothing of this one's address. */
-export function redirect(location: URL, cookies: readonly string[]): Response {
-  const headers = new Headers({
-    location: location.href,
-    'cache-control': 'no-store',
-    'referrer-policy': 'no-referrer',
-  })
-  for (const cookie of cookies) headers.append('set-cookie', cookie)
-  return new Response(null, { status: 302, headers })
 }
 
 /** Where this sign-in leads: our own page, or what a signed address names. */

@@ -1,11 +1,27 @@
 import { AccessError, AppError, messageOf } from '../../errors.ts'
 import type { DeviceTarget } from '../../identity/pending-flow.ts'
 import type { Session } from '../../identity/session.ts'
+import type { DeviceCodeRecord } from '../../store/store.ts'
+import { deviceLoginOff } from '../../tunnel/device.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import type { PageContext } from '../answers/page-app.ts'
 import type { SignInParts } from './parts.ts'
 import { askerOf } from './sign-in-log.ts'
-import { deviceId } from './device-parts.ts'
+
+/** Throws `AccessError` `device-login-off` where the configuration turns the whole thing off. */
+export function requireDeviceLogin({ deviceLogin }: Pick<SignInParts, 'deviceLogin'>): void {
+  if (deviceLogin()) return
+  throw new AccessError(
+    deviceLoginOff.replaceAll('_', '-'),
+    'this gateway signs in no machines without a browser',
+    { hint: 'sign in with a browser on that machine, or ask for a service account' },
+  )
+}
+
+/** Names a device code in the log, and is of no use to who reads it. */
+export function deviceId({ secretHash }: Pick<DeviceCodeRecord, 'secretHash'>): string {
+  return secretHash.slice(0, 8)
+}
 
 /**
  * Hands a new session over to the machine it was made for; answers where the browser goes then. The
