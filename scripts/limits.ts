@@ -3,7 +3,9 @@
 // meets says `@limit none: WHY`. What looks like a bound and says neither is an error.
 import { globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { globalKeys, routeKeys, type Key } from '../src/config/keys/keys.ts'
+import { globalKeys } from '../src/config/keys/keys.ts'
+import { routeKeys } from '../src/routes/route-keys.ts'
+import type { Key } from '../src/setting-key.ts'
 
 /** One bound as the table shows it. */
 export interface Limit {

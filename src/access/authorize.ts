@@ -12,7 +12,7 @@ import type { Caller } from './caller.ts'
 import type { Grant, TunnelRequest } from './grant.ts'
 import type { GroupsClaim } from './groups-claim.ts'
 import { DeniedError } from './denied.ts'
-import { whomToAsk } from '../routes/contact.ts'
+import { whomToAsk } from '../routes/route.ts'
 import type { Route } from '../routes/route.ts'
 import type { RouteTable } from '../routes/table.ts'
 

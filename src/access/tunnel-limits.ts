@@ -1,6 +1,6 @@
 import { AccessError } from '../errors.ts'
 import type { Grant } from './grant.ts'
-import { whomToAsk } from '../routes/contact.ts'
+import { whomToAsk } from '../routes/route.ts'
 import type { Route } from '../routes/route.ts'
 import type { TunnelRegister } from './tunnel-register.ts'
 

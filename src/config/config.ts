@@ -6,7 +6,7 @@ import type { Certificate } from '../port/tls-contexts.ts'
 import type { Directory } from '../access/directory.ts'
 import type { PeerLimits } from '../port/peers/peers.ts'
 import type { SignInSettings } from './readers/sign-in.ts'
-import type { Route } from '../routes/route.ts'
+import type { NewRoute } from '../routes/route.ts'
 
 /** A whole configuration, checked: nothing below this needs to ask again whether it makes sense. */
 export interface GatewayConfig extends SignInSettings {
@@ -46,5 +46,5 @@ export interface GatewayConfig extends SignInSettings {
   readonly stateDirectory: string
   /** Groups besides those that the provider sends; undefined without a file of them. */
   readonly directory: Directory | undefined
-  readonly routes: readonly Route[]
+  readonly routes: readonly NewRoute[]
 }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import type { Problem } from '../errors.ts'
+import type { NewRoute } from '../routes/route.ts'
 import { parseYaml } from '../yaml-text.ts'
 import type { GatewayConfig } from './config.ts'
 import { readRoutes } from './read-routes.ts'
@@ -28,6 +29,8 @@ export interface LoadOptions {
   readonly nowMs?: number
   /** Reads the files; its `seen` tells which, also when they cannot be used. */
   readonly files?: Files
+  /** The routes that hold now: those that nothing changes stay the same objects. */
+  readonly knownRoutes?: readonly NewRoute[]
 }
 
 export interface LoadedConfig {
@@ -53,6 +56,7 @@ export async function loadConfig({
   env,
   nowMs = Date.now(),
   files = filesBeside(path),
+  knownRoutes = [],
 }: LoadOptions): Promise<LoadedConfig> {
   const findings: Findings = { problems: [], warnings: [] }
   const file = await files.read(resolve(path))
@@ -68,6 +72,7 @@ export async function loadConfig({
     files,
     nowMs,
     clientCertificates: clientCertificateUse(settings),
+    known: knownRoutes,
   })
   const certificates = await readCertificates(source)
   const { idpClientSecret, ...secrets } = await readSecrets(source)

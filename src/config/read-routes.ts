@@ -1,20 +1,28 @@
-import { show, valueAt } from '../schema.ts'
+import { valueAt } from '../schema.ts'
 import type { Path, YamlText } from '../yaml-text.ts'
-import { formatTarget } from '../routes/from.ts'
-import type { Target } from '../routes/from.ts'
-import type { Route } from '../routes/route.ts'
-import { compareText, coversTarget } from '../routes/table.ts'
-import type { PolicyNeeds } from './readers/sign-in.ts'
-import type { Findings } from './source/findings.ts'
-import { readRoute } from './read-route.ts'
-import type { ReadRoute, RouteSurroundings } from './read-route.ts'
+import { compareRoutes, type ListedRoute } from '../routes/compare-routes.ts'
+import { openRoute } from '../routes/open-route.ts'
+import { parseRoute, type ParsedRoute, type RouteRules } from '../routes/parse-route.ts'
+import type { NewRoute } from '../routes/route.ts'
+import { globalKeyNames } from './keys/keys.ts'
+import type { Files } from './source/files.ts'
+import { tellAt, type Findings } from './source/findings.ts'
 
-export interface ReadRoutes extends PolicyNeeds {
-  readonly routes: readonly Route[]
+export interface ReadRoutes {
+  readonly routes: readonly NewRoute[]
+  /** Whether any policy asks who somebody is, those of routes with faults elsewhere included. */
+  readonly readsSubject: boolean
+  /** Whether any asks what only an identity provider can say. */
+  readonly needsProvider: boolean
 }
 
-interface PlacedRoute extends ReadRoute {
-  readonly path: Path
+/** What routes are read with besides their text. */
+export interface RouteSurroundings extends Pick<RouteRules, 'clientCertificates'> {
+  readonly files: Files
+  /** For telling whether certificates have expired; milliseconds since the epoch. */
+  readonly nowMs: number
+  /** Those that hold now: what has not changed stays the same object. */
+  readonly known: readonly NewRoute[]
 }
 
 /** Reads every route of a list, and what they mean beside each other. */
@@ -22,64 +30,39 @@ export async function readRoutes(
   text: YamlText,
   path: Path,
   findings: Findings,
-  surroundings: RouteSurroundings,
+  { clientCertificates, files, nowMs, known }: RouteSurroundings,
 ): Promise<ReadRoutes> {
   const list = valueAt(text.value, path)
-  const placed: PlacedRoute[] = []
-  for (const index of Array.isArray(list) ? list.keys() : []) {
-    const at = [...path, index]
-    const read = await readRoute(text, at, findings, surroundings)
-    if (read !== undefined) placed.push({ ...read, path: at })
+  const before = new Map(known.map((route) => [route.id, route]))
+  const options = {
+    readFile: (path: string) => files.read(path),
+    nowMs,
+    known: (id: string) => before.get(id),
+  }
+  const listed: (ListedRoute & Pick<ParsedRoute, 'policy'>)[] = []
+  const routes: NewRoute[] = []
+  for (const [index, plain] of Array.isArray(list) ? list.entries() : []) {
+    const parsed = parseRoute(plain, { clientCertificates, gatewayKeys: globalKeyNames })
+    tellAt(text, [...path, index], parsed, findings)
+    const opened = await openRoute(parsed, options)
+    tellAt(text, [...path, index], opened, findings)
+    const { values, policy } = parsed
+    if (values.from !== undefined) listed.push({ index, policy, from: values.from, id: values.id })
+    if (opened.route !== undefined) routes.push(opened.route)
   }
   if (Array.isArray(list) ? list.length === 0 : list === undefined) {
     findings.warnings.push(text.problem(path, 'has no route: every tunnel is refused'))
   }
-  refuseSameTargets(text, placed, findings)
-  warnOfHidden(text, placed, findings)
+  const lineOf = (index: number): number | string => text.problem([...path, index], '').line ?? '?'
+  tellAt(
+    text,
+    path,
+    compareRoutes(listed, (index) => `the route on line ${lineOf(index)}`),
+    findings,
+  )
   return {
-    routes: placed.map(({ route }) => route).filter((route) => route !== undefined),
-    readsSubject: placed.some(({ readsSubject }) => readsSubject),
-    needsProvider: placed.some(({ needsProvider }) => needsProvider),
+    routes,
+    readsSubject: listed.some(({ policy }) => policy?.readsSubject),
+    needsProvider: listed.some(({ policy }) => policy?.needsProvider),
   }
-}
-
-function refuseSameTargets(
-  text: YamlText,
-  placed: readonly PlacedRoute[],
-  findings: Findings,
-): void {
-  const owners = new Map<string, PlacedRoute>()
-  for (const route of placed) {
-    for (const target of route.targets.map(formatTarget)) {
-      const owner = owners.get(target)
-      if (owner === undefined) owners.set(target, route)
-      else {
-        const { line } = text.problem(owner.path, '')
-        const message = `"${target}" already belongs to the route on line ${line ?? '?'}`
-        findings.problems.push(text.problem([...route.path, 'from'], message))
-      }
-    }
-  }
-}
-
-/**
- * Wildcards are tried in the order of their `from`, not from the narrowest: a wide one that comes
- * first takes everything from a narrow one, whose stricter policy would then protect nothing.
- */
-function warnOfHidden(text: YamlText, placed: readonly PlacedRoute[], findings: Findings): void {
-  const wildcards = placed
-    .flatMap((route) => route.targets.map((target) => ({ route, target })))
-    .filter(({ target }) => target.host.includes('*'))
-    .toSorted((a, b) => compareText(a.route.from, b.route.from))
-  for (const [index, { route, target }] of wildcards.entries()) {
-    const hider = wildcards.slice(0, index).find((other) => hides(other.target, target))
-    if (hider === undefined) continue
-    const message = `is never reached: ${show(hider.route.from)} is tried first and matches all of it`
-    const hint = 'wildcards are tried in the alphabetical order of "from"'
-    findings.warnings.push(text.problem([...route.path, 'from'], message, { hint }))
-  }
-}
-
-function hides(first: Target, second: Target): boolean {
-  return formatTarget(first) !== formatTarget(second) && coversTarget(first, second)
 }

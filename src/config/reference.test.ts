@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { globalKeys, routeKeys } from './keys/keys.ts'
-import type { Key } from './keys/keys.ts'
-import { pomeriumKeys } from './keys/pomerium-keys.ts'
+import { routeKeys } from '../routes/route-keys.ts'
+import type { Key } from '../setting-key.ts'
+import { globalKeys } from './keys/keys.ts'
+import { foreignRouteKeys } from '../routes/foreign-route-keys.ts'
+import { foreignGlobalKeys } from './keys/foreign-global-keys.ts'
 import { providerNames } from './keys/providers.ts'
 import { renderConfigurationReference } from './reference.ts'
 
 const text = renderConfigurationReference()
+const foreignKeys = [...foreignGlobalKeys, ...foreignRouteKeys]
 const tables: readonly Readonly<Record<string, Key<unknown>>>[] = [globalKeys, routeKeys]
 
 describe('the configuration reference', () => {
@@ -21,7 +24,7 @@ describe('the configuration reference', () => {
   })
 
   test("has a row for every provider and every key of Pomerium's", () => {
-    for (const name of [...providerNames, ...pomeriumKeys.map(({ key }) => key)]) {
+    for (const name of [...providerNames, ...foreignKeys.map(({ key }) => key)]) {
       assert.ok(text.includes(`| \`${name}\` |`), name)
     }
   })
@@ -35,10 +38,16 @@ describe('the tables of keys', () => {
   })
 
   test("name each key of Pomerium's once, and none that is read", () => {
-    const names = pomeriumKeys.map(({ key, where }) => `${where} ${key}`)
-    assert.deepEqual(names, [...new Set(names)])
-    for (const { key, where } of pomeriumKeys) {
-      assert.ok(!Object.hasOwn(where === 'global' ? globalKeys : routeKeys, key), key)
+    for (const [foreign, read] of [
+      [foreignGlobalKeys, globalKeys],
+      [foreignRouteKeys, routeKeys],
+    ] as const) {
+      const names = foreign.map(({ key }) => key)
+      assert.deepEqual(names, [...new Set(names)])
+      assert.deepEqual(
+        names.filter((name) => Object.hasOwn(read, name)),
+        [],
+      )
     }
   })
 })

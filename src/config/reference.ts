@@ -1,7 +1,9 @@
-import { globalKeys, routeKeys } from './keys/keys.ts'
-import type { Key } from './keys/keys.ts'
-import { pomeriumKeys } from './keys/pomerium-keys.ts'
-import type { PomeriumKey } from './keys/pomerium-keys.ts'
+import { routeKeys } from '../routes/route-keys.ts'
+import type { Key } from '../setting-key.ts'
+import { globalKeys } from './keys/keys.ts'
+import type { ForeignKey } from '../foreign-keys.ts'
+import { foreignRouteKeys } from '../routes/foreign-route-keys.ts'
+import { foreignGlobalKeys } from './keys/foreign-global-keys.ts'
 import { providers } from './keys/providers.ts'
 import type { ProviderKind } from './keys/providers.ts'
 
@@ -91,14 +93,16 @@ function providerRows(): readonly Row[] {
   })
 }
 
-function pomeriumTable(kind: PomeriumKey['class']): string {
+function pomeriumTable(kind: ForeignKey['class']): string {
   const isRefused = kind === 'refused'
-  const rows = pomeriumKeys
-    .filter((key) => key.class === kind)
-    .map(({ key, where, why, unless }) => {
-      const accepted = unless === undefined ? '' : code(String(unless))
-      return [code(key), where, why, ...(isRefused ? [accepted] : [])]
-    })
+  const rowsOf = (where: string, keys: readonly ForeignKey[]): readonly Row[] =>
+    keys
+      .filter((key) => key.class === kind)
+      .map(({ key, why, unless }) => {
+        const accepted = unless === undefined ? '' : code(String(unless))
+        return [code(key), where, why, ...(isRefused ? [accepted] : [])]
+      })
+  const rows = [...rowsOf('global', foreignGlobalKeys), ...rowsOf('route', foreignRouteKeys)]
   return table(['Key', 'Where', 'Why', ...(isRefused ? ['Accepted'] : [])], rows)
 }
 

@@ -21,7 +21,7 @@ import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
 import type { Route } from '../routes/route.ts'
 import { seeRoutes, type SeenRoute } from '../routes/seen.ts'
-import { createRouteTable } from '../routes/table.ts'
+import { changesTo, createRouteRegister } from '../routes/register.ts'
 
 export interface Surroundings {
   readonly clock: Clock
@@ -47,7 +47,7 @@ export interface Assembly extends GatewayParts {
 /** Makes the parts that serving a tunnel needs, from a checked configuration. */
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
   const { clock, log, audit, metrics, identity } = surroundings
-  let routes = createRouteTable(config.routes)
+  const routes = createRouteRegister(config.routes)
   let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin, directory } =
     config
   const logger = log.service('gateway')
@@ -86,7 +86,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     clock,
     logger,
     authorize,
-    routes: () => routes,
+    routes: routes.table,
     timeoutWriteMs: () => timeoutWriteMs,
     maxTunnelsPerUser: () => maxTunnelsPerUser,
     session: (id) => identity.session(id),
@@ -103,7 +103,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     authorize,
     openUpstream: createOpenUpstream({ metrics }),
     clientCertificates,
-    routes: () => routes,
+    routes: routes.table,
     matchRoute: (table, target, caller) =>
       matchRoute(table, target, (route) => mayUse(caller, route)),
     async identify(headers, client) {
@@ -114,20 +114,20 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       clock,
       identity,
       decide,
-      matchRoute: (target) => routes.match(target),
+      matchRoute: (target) => routes.table().match(target),
     }),
     signInLocation: () => identity.signInLocation(),
     parseRedirect: (text) => parseRedirect(text, programmaticRedirectDomains),
     deviceLogin: () => deviceLogin,
-    routesFor: (caller) => routes.routes.filter((route) => mayUse(caller, route)),
+    routesFor: (caller) => routes.table().routes.filter((route) => mayUse(caller, route)),
     seenBy: (caller, gateway) =>
-      seeRoutes(routes.routes, (route) => decide.foreseen(caller, route), {
+      seeRoutes(routes.table().routes, (route) => decide.foreseen(caller, route), {
         gateway,
         isSignedIn: caller.session !== undefined,
       }),
     async reload(next) {
       // One step: no request sees the new routes with the old limits.
-      routes = createRouteTable(next.routes)
+      routes.replaceRoutes(changesTo(next.routes, routes.table()))
       timeoutWriteMs = next.timeoutWriteMs
       maxTunnelsPerUser = next.maxTunnelsPerUser
       programmaticRedirectDomains = next.programmaticRedirectDomains

@@ -6,7 +6,6 @@ import type { Caller } from '../access/caller.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { Session } from '../identity/session.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
-import { parseRoutePolicy } from '../policy/language/shorthand.ts'
 import type { TokenKeyStore } from '../store/store.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
@@ -21,6 +20,8 @@ import { createTestPeers } from '../port/peers/peers.fixture.ts'
 import { openPort, type Port } from '../port/port.ts'
 import { createProxyAdmission } from '../port/proxy-admission.ts'
 import { createRefusedConnections } from '../port/refused-connections.ts'
+import { buildRoute } from '../routes/open-route.ts'
+import { parseRoute } from '../routes/parse-route.ts'
 import type { Route } from '../routes/route.ts'
 import { directTo } from '../routes/upstream-way.fixture.ts'
 import { createTlsContexts } from '../port/tls-contexts.ts'
@@ -139,30 +140,22 @@ export async function startTestGateway(
   }
 }
 
-/** A route of a test: `policy` as in a file; public when there is none. */
+/** A route of a test, in no register yet: `policy` as in a file; public when there is none. */
 export function testRoute(
   from: string,
   to: readonly number[],
   policy?: unknown,
   more: Partial<Route> = {},
 ): Route {
-  const shorthand = policy === undefined ? { allowPublicUnauthenticatedAccess: true } : {}
-  const parsed = parseRoutePolicy(policy, shorthand)
-  if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems))
+  const who = policy === undefined ? { allow_public_unauthenticated_access: true } : { policy }
+  const plain = { from, to: 'tcp://127.0.0.1:1', stall_timeout: '0', ...who }
+  const { checked, faults } = parseRoute(plain, { clientCertificates: 'none' })
+  if (checked === undefined) throw new Error(JSON.stringify(faults))
   return {
-    id: '0123456789abcdef',
+    ...buildRoute(checked),
     name: from.replace('tcp+https://', ''),
-    description: '',
-    from,
     way: directTo(to),
-    policy: parsed.policy,
-    isListed: false,
-    contact: '',
-    isPublic: policy === undefined,
-    timeoutMs: 0,
-    idleTimeoutMs: 0,
-    stallTimeoutMs: 0,
-    maxTunnels: 0,
+    revision: 0,
     ...more,
   }
 }

@@ -75,7 +75,8 @@ async function reloadOnce(
   const { logger, metrics } = gateway
   const files = filesBeside(options.path)
   try {
-    const loaded = await unlessAborted(loadConfig({ ...options, files }), ending)
+    const loading = loadConfig({ ...options, files, knownRoutes: gateway.routes() })
+    const loaded = await unlessAborted(loading, ending)
     if (loaded === undefined) return files.seen
     const needRestart = await gateway.reload(loaded.config)
     report(logger, loaded)

@@ -27,6 +27,7 @@ import { createRefusedConnections } from '../port/refused-connections.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
 import { createSignInLog } from '../pages/sign-in/sign-in-log.ts'
 import { createShutdown } from './stop.ts'
+import type { Route } from '../routes/route.ts'
 import { openStateDirectory } from '../store/state-directory.ts'
 import { createTlsContexts } from '../port/tls-contexts.ts'
 
@@ -48,6 +49,8 @@ export interface Gateway extends Closable {
   readonly metricsAddress: AddressInfo | undefined
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Those that hold now. */
+  routes(): readonly Route[]
   /**
    * Takes over what a new configuration says of routes, policies, certificates, logs and redirects, as
    * one step, and decides the live tunnels again. Answers the keys that differ and need a restart.
@@ -155,6 +158,7 @@ export async function startGateway(
     metricsAddress: metricsServer?.address,
     logger,
     metrics,
+    routes: () => parts.routes().routes,
     async reload(next) {
       port.replaceCertificates(next.certificates, next.downstreamMtls?.ca)
       admission.replace(next.proxyProtocol)

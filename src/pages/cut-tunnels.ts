@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { explainReason } from '../policy/explain.ts'
 import type { Ended } from '../telemetry/ended.ts'
 import { cutReason, type CutCode, type CutReason } from '../tunnel/cut.ts'
-import { whomToAsk } from '../routes/contact.ts'
+import { whomToAsk } from '../routes/route.ts'
 import type { Route } from '../routes/route.ts'
 
 /** What is told of tunnels that this gateway has cut, to whoever knows their request ids. */

@@ -1,10 +1,14 @@
 import type { Policy } from '../policy/policy.ts'
+import type { RouteDefinition } from './definition.ts'
 import type { UpstreamWay } from './upstream-way.ts'
 
-/** A way from a name people use to a service, and who may take it. */
-export interface Route {
-  /** 16 hexadecimal digits, the same as long as `from` is: names the route in logs. */
+/** A way from a name people use to a service, and who may take it; in no table yet. */
+export interface NewRoute {
+  /** As configured, or 16 hexadecimal digits, the same as long as `from` is: names the route in logs. */
   readonly id: string
+  /** The same where it was made of the same: of its definition, its files and how policies are read. */
+  readonly fingerprint: string
+  readonly definition: RouteDefinition
   /** As configured, or made from `from`. */
   readonly name: string
   readonly description: string
@@ -17,8 +21,6 @@ export interface Route {
   readonly isListed: boolean
   /** Whom to ask for access; empty when the configuration does not say. */
   readonly contact: string
-  /** Whether anybody may use it without signing in. */
-  readonly isPublic: boolean
   /** Longest life of a tunnel, in milliseconds; 0 for no limit. */
   readonly timeoutMs: number
   /** A tunnel without a byte either way for this long ends, in milliseconds; 0 for no limit. */
@@ -30,4 +32,15 @@ export interface Route {
   readonly stallTimeoutMs: number
   /** Most tunnels at once, everybody's together; 0 for no limit. */
   readonly maxTunnels: number
+}
+
+/** A route of a table. */
+export interface Route extends NewRoute {
+  /** Grows with every change: two forms that a route has had never share one. */
+  readonly revision: number
+}
+
+/** Whom to ask about a route, as it stands in a sentence; only for people who are signed in. */
+export function whomToAsk({ contact }: Pick<NewRoute, 'contact'>): string {
+  return contact === '' ? 'whoever runs this gateway' : contact
 }

@@ -2,19 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { formatAuthority, parseAuthority } from '../address.ts'
-import { parsePolicy } from '../policy/language/parse.ts'
+import { testRoute } from '../gateway/gateway.fixture.ts'
 import { parseFrom } from './from.ts'
 import type { Target } from './from.ts'
 import type { Route } from './route.ts'
-import { coversTarget, createRouteTable } from './table.ts'
-import { directTo } from './upstream-way.fixture.ts'
+import { coversTarget, createRouteTable, matchesWildcard } from './table.ts'
 
 function route(from: string): Route {
-  const parsed = parsePolicy([])
-  assert.ok('policy' in parsed)
-  const plain = { id: from, name: from, description: '', way: directTo([]), isPublic: false }
-  const bounds = { timeoutMs: 0, idleTimeoutMs: 0, stallTimeoutMs: 0, maxTunnels: 0 }
-  return { ...plain, ...bounds, from, policy: parsed.policy, isListed: false, contact: '' }
+  return { ...testRoute('tcp+https://any.example.com:1', []), id: from, name: from, from }
 }
 
 function matched(froms: readonly string[], authority: string): string | undefined {
@@ -72,11 +67,14 @@ describe('a route table', () => {
     assert.equal(matched([from], 'gate.b:22'), undefined)
   })
 
-  test('knows its hosts, on whatever port', () => {
-    const table = createRouteTable([route('tcp+https://a.b:22'), route('tcp+https://*.c')])
-    assert.ok(table.hasHost('A.b'))
-    assert.ok(table.hasHost('x.c'))
-    assert.ok(!table.hasHost('c'))
+  test('knows the ports of a host, lowest first, and none of one that takes any port', () => {
+    const froms = ['a.b:443', 'a.b:22', 'd', '*.c', '*.c:23', '*.b:9'].map(
+      (at) => `tcp+https://${at}`,
+    )
+    const table = createRouteTable(froms.map(route))
+    assert.deepEqual(table.portsOf('A.b'), [9, 22, 443])
+    assert.deepEqual(table.portsOf('x.c'), [23])
+    assert.deepEqual(['d', 'c'].map(table.portsOf), [[], []])
   })
 
   test('refuses a from that was never checked', () => {
@@ -103,5 +101,48 @@ describe('a target covers another', () => {
     assert.ok(coversTarget(targetOf('*.b'), targetOf('*.a.b:22')))
     assert.ok(!coversTarget(targetOf('*.b:22'), targetOf('*.a.b')))
     assert.ok(!coversTarget(targetOf('*.a.b'), targetOf('*.b')))
+  })
+})
+
+/** Slow, and obviously right. */
+function matchesByRegex(pattern: string, text: string): boolean {
+  const parts = pattern.split(/\*+/).map((part) => part.replaceAll('.', '\\.'))
+  return new RegExp(`^${parts.join('.+')}$`).test(text)
+}
+
+describe('a wildcard', () => {
+  test('matches what a regular expression would', () => {
+    const letters = (...extra: string[]) =>
+      fc.string({ unit: fc.constantFrom('a', 'b', '.', ...extra), maxLength: 12 })
+    fc.assert(
+      fc.property(letters('*', '*'), letters(), (pattern, text) => {
+        assert.equal(matchesWildcard(pattern, text), matchesByRegex(pattern, text))
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  test('matches every text that its stars are filled with', () => {
+    const parts = fc.array(fc.stringMatching(/^[a-z.]{0,4}$/), { minLength: 1, maxLength: 5 })
+    fc.assert(
+      fc.property(parts, fc.stringMatching(/^[a-z.]{1,5}$/), (parts, filling) => {
+        assert.ok(matchesWildcard(parts.join('*'), parts.join(filling)))
+      }),
+    )
+  })
+
+  test('stands for at least one character, dots included', () => {
+    assert.ok(matchesWildcard('*.example.com', 'a.b.example.com'))
+    assert.ok(!matchesWildcard('*.example.com', '.example.com'))
+    assert.ok(!matchesWildcard('*.example.com', 'example.com'))
+    assert.ok(!matchesWildcard('*.example.com', 'a.example.com.evil.org'))
+    assert.ok(!matchesWildcard('a*a', 'aa'))
+    assert.ok(matchesWildcard('*', 'a'))
+    assert.ok(!matchesWildcard('*', ''))
+  })
+
+  test('that would make a regular expression explode is answered at once', () => {
+    const pattern = `${'a*'.repeat(100)}b`
+    assert.ok(!matchesWildcard(pattern, 'a'.repeat(100_000)))
   })
 })

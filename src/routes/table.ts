@@ -2,16 +2,13 @@ import type { HostPort } from '../address.ts'
 import { formatTarget, parseFrom } from './from.ts'
 import type { From, Target } from './from.ts'
 import type { Route } from './route.ts'
-import { matchesWildcard } from './wildcard.ts'
 
-/** Every route, ready to be asked for. A reload makes a new one. */
+/** Every route, ready to be asked for. A change makes a new one: see `register.ts`. */
 export interface RouteTable {
   /** As they were given. */
   readonly routes: readonly Route[]
   /** The route that a CONNECT authority belongs to, or undefined when there is none. */
   match(authority: HostPort): Route | undefined
-  /** Whether some route answers to this host, on whatever port. */
-  hasHost(host: string): boolean
   /** The ports on which some route answers to this host, lowest first. */
   portsOf(host: string): readonly number[]
 }
@@ -28,14 +25,14 @@ interface WildcardTarget extends Target {
  */
 export function createRouteTable(routes: readonly Route[]): RouteTable {
   const exact = new Map<string, Route>()
-  const hosts = new Map<string, Set<number>>()
+  const portsByHost = new Map<string, Set<number>>()
   const wildcards: WildcardTarget[] = []
   for (const route of routes) {
     for (const target of checkedFrom(route.from).targets) {
       if (target.host.includes('*')) wildcards.push({ ...target, route })
       else {
         const key = formatTarget(target)
-        addPort(hosts, target)
+        addPort(portsByHost, target)
         if (!exact.has(key)) exact.set(key, route)
       }
     }
@@ -52,13 +49,9 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
         wildcards.find((target) => matchesTarget(target, name, port))?.route
       )
     },
-    hasHost(host) {
-      const name = host.toLowerCase()
-      return hosts.has(name) || wildcards.some((target) => matchesWildcard(target.host, name))
-    },
     portsOf(host) {
       const name = host.toLowerCase()
-      const ports = new Set(hosts.get(name))
+      const ports = new Set(portsByHost.get(name))
       for (const target of wildcards) {
         if (target.port !== undefined && matchesWildcard(target.host, name)) ports.add(target.port)
       }
@@ -67,11 +60,11 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
   }
 }
 
-/** Any port adds none: whoever asks for such a host has a route. */
-function addPort(hosts: Map<string, Set<number>>, { host, port }: Target): void {
-  const ports = hosts.get(host) ?? new Set()
-  if (port !== undefined) ports.add(port)
-  hosts.set(host, ports)
+/** A target without a port is left out: on its host nobody asks for a wrong port, since every port matches. */
+function addPort(portsByHost: Map<string, Set<number>>, { host, port }: Target): void {
+  if (port === undefined) return
+  const ports = portsByHost.get(host) ?? new Set()
+  portsByHost.set(host, ports.add(port))
 }
 
 /** Whether every authority of the second target belongs to the first as well. */
@@ -95,4 +88,26 @@ function checkedFrom(text: string): From {
 
 function matchesTarget(target: Target, host: string, port: number): boolean {
   return (target.port === undefined || target.port === port) && matchesWildcard(target.host, host)
+}
+
+/**
+ * Whether a text matches a pattern in which each `*` stands for one or more characters of any kind,
+ * dots included (reference 3.2.3). Everything else stands for itself.
+ *
+ * The parts between the stars are searched for from left to right, each as early as it can be: an
+ * earlier place never leaves less for the rest, so that nothing has to be tried twice and a pattern
+ * cannot make the search explode, as a regular expression could.
+ */
+export function matchesWildcard(pattern: string, text: string): boolean {
+  const [prefix = '', ...parts] = pattern.split(/\*+/)
+  const suffix = parts.pop()
+  if (suffix === undefined) return pattern === text
+  if (!text.startsWith(prefix)) return false
+  let at = prefix.length
+  for (const part of parts) {
+    const found = text.indexOf(part, at + 1)
+    if (found === -1) return false
+    at = found + part.length
+  }
+  return text.length > at + suffix.length && text.endsWith(suffix)
 }

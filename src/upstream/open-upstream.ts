@@ -7,7 +7,7 @@ import { encodeProxyHeader } from '../net/proxy-protocol.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Grant } from '../access/grant.ts'
 import { openNextGateway } from './open-next-gateway.ts'
-import { whomToAsk } from '../routes/contact.ts'
+import { whomToAsk } from '../routes/route.ts'
 import type { Upstream } from '../routes/upstream-way.ts'
 
 /** An upstream that is ready for a tunnel. */

@@ -154,8 +154,9 @@ function summarize({ routes, identityProvider, ...settings }: GatewayConfig): re
     const shown: unknown = Buffer.isBuffer(value) ? `${value.byteLength} bytes` : value
     return `${name}: ${JSON.stringify(shown) ?? '-'}`
   })
-  const described = routes.map(({ policy, ...route }) =>
-    JSON.stringify({ ...route, readsSubject: policy.readsSubject }),
-  )
+  const described = routes.map((route) => {
+    const made = { policy: undefined, definition: undefined, fingerprint: undefined }
+    return JSON.stringify({ ...route, ...made, readsSubject: route.policy.readsSubject })
+  })
   return [...lines, ...described.map((route) => `route ${route}`)]
 }

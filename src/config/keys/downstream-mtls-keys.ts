@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import * as values from '../../setting-values.ts'
 import { messageOf } from '../../errors.ts'
 import { textOf } from '../../schema.ts'
 import { compileNamePattern } from '../../port/client-certificates/name-pattern.ts'
-import * as values from './values.ts'
 
 /** The kinds of name a certificate may have, as Pomerium calls them. */
 export const nameKinds = ['dns', 'email', 'ip_address', 'uri', 'user_principal_name'] as const

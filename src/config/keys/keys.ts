@@ -1,15 +1,11 @@
+import * as values from '../../setting-values.ts'
 import { z } from 'zod'
-import { key, textKey, type Key } from './key.ts'
+import { key, textKey, type Key, type ValuesOf } from '../../setting-key.ts'
 import { limitKeys } from './limit-keys.ts'
 import { logKeys } from './log-keys.ts'
 import { portKeys } from './port-keys.ts'
-import { routeKeys } from './route-keys.ts'
 import { sessionKeys } from './session-keys.ts'
 import { signInKeys } from './sign-in-keys.ts'
-import * as values from './values.ts'
-
-export type { Key } from './key.ts'
-export { routeKeys } from './route-keys.ts'
 
 /** Every key outside of the routes; names and meanings are Pomerium's. */
 export const globalKeys = {
@@ -40,16 +36,7 @@ export const globalKeys = {
   }),
 } as const satisfies Record<string, Key<unknown>>
 
-/** What a table of keys reads to: only what was given and is right. */
-export type ValuesOf<Keys extends Record<string, Key<unknown>>> = {
-  -readonly [Name in keyof Keys]?: z.output<Keys[Name]['schema']>
-}
-
 export type GlobalValues = ValuesOf<typeof globalKeys>
-export type RouteValues = ValuesOf<typeof routeKeys>
-
 export type GlobalKey = keyof typeof globalKeys
-export type RouteKey = keyof typeof routeKeys
 
 export const globalKeyNames = Object.keys(globalKeys) as readonly GlobalKey[]
-export const routeKeyNames = Object.keys(routeKeys) as readonly RouteKey[]

@@ -1,5 +1,5 @@
-import { countKey, durationKey, type Key } from './key.ts'
-import * as values from './values.ts'
+import * as values from '../../setting-values.ts'
+import { countKey, durationKey, type Key } from '../../setting-key.ts'
 
 /** The keys about how long and how many, of everybody together; a route has its own. */
 export const limitKeys = {

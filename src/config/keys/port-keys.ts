@@ -1,14 +1,15 @@
+import * as values from '../../setting-values.ts'
 import { z } from 'zod'
 import { downstreamMtls } from './downstream-mtls-keys.ts'
-import { key, pathKey, textKey, type Key } from './key.ts'
-import * as values from './values.ts'
+import { key, pathKey, textKey, type Key } from '../../setting-key.ts'
+import { ipRange, listenAddress } from './values.ts'
 
 /** One entry of `certificates`. */
 export const certificatePair = z.strictObject({ cert: values.secretText, key: values.secretText })
 
 /** The keys about the port: where it is, its certificates, and who may connect. */
 export const portKeys = {
-  address: textKey(values.listenAddress, 'host:port', {
+  address: textKey(listenAddress, 'host:port', {
     default: ':443',
     doc: 'Where the gateway listens, TLS only. Without a host: on every address of the machine.',
   }),
@@ -37,7 +38,7 @@ export const portKeys = {
     doc: 'Whether every connection must begin with a PROXY protocol header, version 1 or 2, with the real address of its client: behind a load balancer that sends one. With `optional`, connections of those in `proxy_protocol_from` may begin with one, and all others must not.',
   }),
   proxy_protocol_from: key({
-    schema: z.array(values.ipRange).min(1),
+    schema: z.array(ipRange).min(1),
     type: 'list of IP addresses and ranges',
     without: 'everybody; `optional` needs a list',
     variable: 'list',

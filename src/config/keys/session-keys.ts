@@ -1,5 +1,6 @@
-import { durationKey, pathKey, secretKeyKey, textKey, type Key } from './key.ts'
-import * as values from './values.ts'
+import * as values from '../../setting-values.ts'
+import { durationKey, pathKey, secretKeyKey, textKey, type Key } from '../../setting-key.ts'
+import { cookieName } from './values.ts'
 
 /** The keys about sessions: what protects their tokens and cookies, and how long they last. */
 export const sessionKeys = {
@@ -14,7 +15,7 @@ export const sessionKeys = {
   ),
   cookie_secret: secretKeyKey('Seals the cookies of browsers.'),
   cookie_secret_file: pathKey('File with the cookie secret, instead of `cookie_secret`.'),
-  cookie_name: textKey(values.cookieName, 'text', {
+  cookie_name: textKey(cookieName, 'text', {
     default: 'postern',
     doc: "Name of the browser's cookies, without the `__Host-` that is put before it: `postern` is sent as `__Host-postern`, which no other host of your domain can set.",
   }),

@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { key, pathKey, textKey, type Key } from './key.ts'
+import * as values from '../../setting-values.ts'
+import { key, pathKey, textKey, type Key } from '../../setting-key.ts'
 import { providerNames } from './providers.ts'
-import * as values from './values.ts'
+import { issuer, origin, redirectHost, scope } from './values.ts'
 
 /** The keys about how people sign in. */
 export const signInKeys = {
-  authenticate_service_url: textKey(values.origin, 'https URL', {
+  authenticate_service_url: textKey(origin, 'https URL', {
     without:
       'required once a policy asks who somebody is, but for service accounts named by `user`',
     doc: 'Origin under which browsers reach this gateway to sign in. The provider must know `URL/oauth2/callback` as a redirect URI.',
@@ -14,7 +15,7 @@ export const signInKeys = {
     default: 'oidc',
     doc: 'Kind of identity provider; every one is spoken to in OpenID Connect. `google` and `gitlab` know their own URL.',
   }),
-  idp_provider_url: textKey(values.issuer, 'https URL', {
+  idp_provider_url: textKey(issuer, 'https URL', {
     without:
       'required once a policy asks who somebody is, but for service accounts named by `user`',
     doc: 'Issuer of the identity provider. `http` is accepted, with a warning, on a loopback host.',
@@ -31,7 +32,7 @@ export const signInKeys = {
   }),
   idp_client_secret_file: pathKey('File with the client secret, instead of `idp_client_secret`.'),
   idp_scopes: key({
-    schema: z.array(values.scope).min(1),
+    schema: z.array(scope).min(1),
     type: 'list of text',
     default: ['openid', 'profile', 'email'],
     variable: 'list',
@@ -53,7 +54,7 @@ export const signInKeys = {
     doc: 'Whether an email address counts as verified when the provider sends no `email_verified`. Set `false` where people may enter any address. `email_verified` with anything but a yes is a no; it is about the claim `email`, and about the one of `idp_email_claim` only where both are the same.',
   }),
   programmatic_redirect_domain_whitelist: key({
-    schema: z.array(values.redirectHost),
+    schema: z.array(redirectHost),
     type: 'list of hosts',
     default: ['localhost'],
     variable: 'list',

@@ -3,12 +3,12 @@ import { isIP } from 'node:net'
 import { checkValue } from '../../schema.ts'
 import type { Path } from '../../yaml-text.ts'
 import type { Certificate } from '../../port/tls-contexts.ts'
-import { exposureOf } from '../source/files.ts'
+import { exposureOf } from '../../file-text.ts'
 import { certificatePair } from '../keys/port-keys.ts'
 import type { GlobalKey } from '../keys/keys.ts'
 import type { Source } from '../source/source.ts'
-import { parseChain, parseKey, validityWarning } from './pem.ts'
-import { parseBase64Pem } from '../keys/values.ts'
+import { parseChain, parseKey, validityWarning } from '../../net/pem.ts'
+import { parseBase64Pem } from '../../setting-values.ts'
 
 /** One half of a pair: its PEM, or undefined when its fault has been told, and where it stands. */
 interface Half {

@@ -1,10 +1,10 @@
-import { exposureOf } from '../source/files.ts'
+import { exposureOf } from '../../file-text.ts'
 import { secretFiles } from '../source/settings.ts'
 import type { Findings } from '../source/findings.ts'
 import type { Source } from '../source/source.ts'
 import type { YamlText } from '../../yaml-text.ts'
 import type { GlobalKey } from '../keys/keys.ts'
-import { parseSecretKey } from '../keys/values.ts'
+import { parseSecretKey } from '../../setting-values.ts'
 
 export interface Secrets {
   readonly idpClientSecret: string | undefined

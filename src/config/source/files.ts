@@ -2,13 +2,9 @@ import { hash } from 'node:crypto'
 import { readFileSync, statSync, type Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { FileText } from '../../file-text.ts'
 import { messageOf, systemCode } from '../../errors.ts'
 import { show } from '../../schema.ts'
-
-/** A file that was read, or why it was not: `cannot read "x": no such file`. */
-export type FileText =
-  | { readonly ok: true; readonly text: string; readonly readableBy: 'owner' | 'group' | 'others' }
-  | { readonly ok: false; readonly message: string }
 
 export interface Files {
   /** Reads a UTF-8 file; a relative path starts at the folder of the configuration. */
@@ -98,13 +94,4 @@ const reasons: Readonly<Record<string, string>> = {
 
 function reasonOf(error: unknown): string {
   return reasons[systemCode(error) ?? ''] ?? messageOf(error)
-}
-
-/** What to say about a file with a secret that more than its owner can read. */
-export function exposureOf(
-  file: FileText & { ok: true },
-): readonly [string, { readonly hint: string }] | undefined {
-  if (file.readableBy === 'owner') return undefined
-  const who = file.readableBy === 'group' ? 'its group' : 'everybody on this machine'
-  return [`names a file with a secret that ${who} can read`, { hint: 'chmod 600 it' }]
 }

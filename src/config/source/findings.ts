@@ -1,10 +1,25 @@
 import type { Problem } from '../../errors.ts'
+import type { ValueFault } from '../../schema.ts'
+import type { Path, YamlText } from '../../yaml-text.ts'
 
 /** What is said about a configuration while it is read: everything, not only the first. */
 export interface Findings {
   /** Any of these, and it does not load. */
   readonly problems: Problem[]
   readonly warnings: Problem[]
+}
+
+/** Tells what was found in plain data at the place in the text that the data was read from. */
+export function tellAt(
+  text: YamlText,
+  path: Path,
+  found: { readonly faults: readonly ValueFault[]; readonly warnings: readonly ValueFault[] },
+  { problems, warnings }: Findings,
+): void {
+  const locate = ({ path: within, message, hint, at }: ValueFault): Problem =>
+    text.problem([...path, ...within], message, { hint, at })
+  problems.push(...found.faults.map(locate))
+  warnings.push(...found.warnings.map(locate))
 }
 
 /**

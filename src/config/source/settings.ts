@@ -4,11 +4,13 @@ import type { Problem } from '../../errors.ts'
 import { checkAt, checkValue, mustBe } from '../../schema.ts'
 import { formatPath, parseYaml } from '../../yaml-text.ts'
 import type { Path, ProblemDetails, YamlText } from '../../yaml-text.ts'
-import type { Findings } from './findings.ts'
-import { defaultOf } from '../keys/key.ts'
-import { globalKeyNames, globalKeys, routeKeyNames } from '../keys/keys.ts'
-import type { GlobalKey, GlobalValues, Key } from '../keys/keys.ts'
-import { refuseForeignVariables, sortForeignKeys } from './foreign-keys.ts'
+import { tellAt, type Findings } from './findings.ts'
+import { judgeForeignKey, sortForeignKeys } from '../../foreign-keys.ts'
+import { routeKeyNames } from '../../routes/route-keys.ts'
+import { defaultOf, type Key } from '../../setting-key.ts'
+import { foreignGlobalKeys } from '../keys/foreign-global-keys.ts'
+import { globalKeyNames, globalKeys } from '../keys/keys.ts'
+import type { GlobalKey, GlobalValues } from '../keys/keys.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -43,7 +45,12 @@ export const secretFiles = {
  */
 export function readSettings(text: YamlText, env: Environment, findings: Findings): Settings {
   const mapping = requireMapping(text)
-  sortForeignKeys(text, [], 'global', { known: globalKeyNames, elsewhere: routeKeyNames }, findings)
+  const unread = sortForeignKeys(mapping, {
+    known: globalKeyNames,
+    foreign: foreignGlobalKeys,
+    elsewhere: { keys: routeKeyNames, hint: 'it is a key of a route' },
+  })
+  tellAt(text, [], unread, findings)
   refuseForeignVariables(env, findings)
   const variables = variablesOf(env)
   const inFile = keysInFile(mapping, variables)
@@ -74,6 +81,16 @@ export function readSettings(text: YamlText, env: Environment, findings: Finding
     problem,
     environment: [...variables.keys()].map((key) => key.toUpperCase()),
     routes,
+  }
+}
+
+/** The refused keys that are set as environment variables: nobody may believe they are honoured. */
+function refuseForeignVariables(env: Environment, findings: Findings): void {
+  for (const row of foreignGlobalKeys.filter((key) => key.class === 'refused')) {
+    const name = row.key.replace('.', '_').toUpperCase()
+    const value = env[name]
+    const finding = value === '' ? undefined : judgeForeignKey(row, value)
+    if (finding !== undefined) findings.problems.push({ source: name, path: '', ...finding })
   }
 }
 

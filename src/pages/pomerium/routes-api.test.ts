@@ -97,7 +97,7 @@ describe('the routes API', () => {
     const [first] = (JSON.parse(text) as { routes: Record<string, unknown>[] }).routes
     const { commands, ...stock } = first ?? {}
     assert.deepEqual(stock, {
-      id: '0123456789abcdef',
+      id: 'a0c443bfe85a1ede',
       name: 'public.example.com:22',
       type: 'tcp',
       from: 'tcp+https://public.example.com:22',
@@ -112,7 +112,7 @@ describe('the routes API', () => {
     const { listed_routes: listed } = JSON.parse(text) as { listed_routes: unknown[] }
     assert.deepEqual(listed, [
       {
-        id: '0123456789abcdef',
+        id: 'f842d8a994239871',
         name: 'mine.example.com:7',
         type: 'tcp',
         from: 'tcp+https://mine.example.com:7',

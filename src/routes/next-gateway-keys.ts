@@ -1,5 +1,5 @@
-import { key, type Key } from './key.ts'
-import * as values from './values.ts'
+import * as values from '../setting-values.ts'
+import { key, type Key } from '../setting-key.ts'
 
 /** The keys of a route about TLS to the gateway it leads to. */
 export const nextGatewayKeys = {

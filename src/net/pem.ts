@@ -1,5 +1,4 @@
-import { X509Certificate, createPrivateKey } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import { X509Certificate, createPrivateKey, type KeyObject } from 'node:crypto'
 
 /** The certificates of a PEM text, in its order; undefined when there is none or one cannot be read. */
 export function parseChain(pem: string): readonly X509Certificate[] | undefined {

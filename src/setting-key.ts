@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import * as values from './values.ts'
+import * as values from './setting-values.ts'
 
 /** One key: what it takes, what it is without one, and what the reference says about it. */
 export interface Key<T> {
@@ -21,7 +21,7 @@ export interface Key<T> {
   readonly variable: 'text' | 'list' | 'flag' | 'base64-yaml' | 'none'
 }
 
-/** A key as the tables of `keys.ts` hold it. */
+/** A key as a table of them holds it. */
 export const key = <T>(definition: Key<T>): Key<T> => definition
 
 /** A key that takes text; most do. */
@@ -56,4 +56,9 @@ export const secretKeyKey = (use: string) =>
 /** The default of a key, read like a value that was written. */
 export function defaultOf<T>({ schema, default: written }: Key<T>): T {
   return schema.parse(written)
+}
+
+/** What a table of keys reads to: only what was given and is right. */
+export type ValuesOf<Keys extends Record<string, Key<unknown>>> = {
+  -readonly [Name in keyof Keys]?: z.output<Keys[Name]['schema']>
 }

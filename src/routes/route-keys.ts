@@ -1,11 +1,63 @@
 import { z } from 'zod'
-import { proxyVersions } from '../../net/proxy-protocol.ts'
-import { parseFrom } from '../../routes/from.ts'
-import { parseTo, toForm } from '../../routes/to.ts'
-import { textOf } from '../../schema.ts'
-import { countKey, key, textKey, type Key } from './key.ts'
+import { proxyVersions } from '../net/proxy-protocol.ts'
+import { mustBe, show, textOf } from '../schema.ts'
+import type { Fault } from '../schema.ts'
+import { countKey, key, textKey, type Key, type ValuesOf } from '../setting-key.ts'
+import * as values from '../setting-values.ts'
+import { parseFrom } from './from.ts'
 import { nextGatewayKeys } from './next-gateway-keys.ts'
-import * as values from './values.ts'
+import { parseTo, toForm } from './to.ts'
+
+/**
+ * Longest `id`, in characters.
+ *
+ * @limit the `id` of a route: the configuration does not load
+ */
+const maxIdChars = 64
+
+/** What ids that are made of a `from` look like: no written one does, so that the two never meet. */
+const madeId = /^[0-9a-f]{16}$/i
+
+/** A name for programs, fit for a URL, a file name and a log line. */
+const id = textOf('an id such as db-reports', (value): string | Fault | undefined => {
+  if (value.length > maxIdChars) {
+    return { fault: `must be at most ${maxIdChars} characters, not ${value.length}` }
+  }
+  if (madeId.test(value)) {
+    return {
+      fault: `${show(value)} looks like an id that is made from "from"`,
+      hint: 'leave it out, or write one that is not 16 hexadecimal digits',
+    }
+  }
+  return /^[A-Za-z\d][\w.-]*$/.test(value) ? value : undefined
+})
+
+/**
+ * Longest `contact`, in characters.
+ *
+ * @limit the `contact` of a route: the configuration does not load
+ */
+const maxContactChars = 200
+
+/** Whom to ask: one line of text. */
+const contact = textOf('text', (value): string | Fault | undefined => {
+  const line = value.trim()
+  if (line.length > maxContactChars) {
+    return { fault: `must be at most ${maxContactChars} characters, not ${line.length}` }
+  }
+  if (/\p{Cc}/u.test(line)) return { fault: 'must be one line, without control characters' }
+  return line
+})
+
+/** A claim's values: one, or a list of them. */
+const claimValues = z.preprocess(
+  (value) => (Array.isArray(value) || value === null ? value : [value]),
+  z.array(
+    z.union([z.string(), z.number(), z.boolean()], {
+      error: ({ input }) => mustBe('text, a number, true or false', input),
+    }),
+  ),
+)
 
 const oneOrMany = <T>(schema: z.ZodType<T>) =>
   z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(schema).min(1))
@@ -46,6 +98,11 @@ export const routeKeys = {
     doc: "Begins every connection to the upstream with a PROXY protocol header of this version, which tells it the client's address. The upstream must expect it.",
   }),
   ...nextGatewayKeys,
+  id: textKey(id, 'text of at most 64 characters', {
+    variable: 'none',
+    without: 'made from `from`: 16 hexadecimal digits',
+    doc: 'Names the route in logs and to programs, whatever becomes of its `from`: letters, digits, `.`, `_` and `-`, the first a letter or digit. No other route has it; 16 hexadecimal digits are kept for ids that are made.',
+  }),
   name: textKey(values.text, 'text', {
     variable: 'none',
     without: 'made from `from`',
@@ -63,7 +120,7 @@ export const routeKeys = {
     variable: 'none',
     doc: 'Whether people who may not use the route see it in the portal and in `postern routes list`, with the reason and `contact`.',
   }),
-  contact: textKey(values.contact, 'text of at most 200 characters', {
+  contact: textKey(contact, 'text of at most 200 characters', {
     variable: 'none',
     default: '',
     doc: 'Whom to ask for access: an email address, a URL or a sentence. Shown to whoever sees the route listed but may not use it.',
@@ -104,7 +161,7 @@ export const routeKeys = {
     doc: 'People by the domain of their email address.',
   }),
   allowed_idp_claims: key({
-    schema: z.record(z.string(), values.claimValues),
+    schema: z.record(z.string(), claimValues),
     type: 'mapping of claims to values',
     without: 'none',
     variable: 'none',
@@ -143,3 +200,9 @@ export const routeKeys = {
     variable: 'none',
   },
 } as const satisfies Record<string, Key<unknown>>
+
+/** What a route says that is right; defaults are not in it. */
+export type RouteValues = ValuesOf<typeof routeKeys>
+export type RouteKey = keyof typeof routeKeys
+
+export const routeKeyNames = Object.keys(routeKeys) as readonly RouteKey[]

@@ -1,0 +1,75 @@
+import type { RouteNotes } from './route-findings.ts'
+import type { RouteKey, RouteValues } from './route-keys.ts'
+import { schemeOf, type UpstreamScheme } from './to.ts'
+
+/** The keys about TLS toward a next gateway. */
+const tlsKeys = [
+  'tls_skip_verify',
+  'tls_server_name',
+  'tls_upstream_server_name',
+  'tls_custom_ca',
+  'tls_custom_ca_file',
+  'tls_client_cert',
+  'tls_client_cert_file',
+  'tls_client_key',
+  'tls_client_key_file',
+] as const satisfies readonly RouteKey[]
+
+/** Keys that take a PEM text, or the name of a file with one: then with `_file` behind them. */
+export const pemKeys = ['tls_custom_ca', 'tls_client_cert', 'tls_client_key'] as const
+export type PemKey = (typeof pemKeys)[number]
+
+const noEffect = {
+  tcp: 'applies to https upstreams; what goes to a tcp:// upstream is sent as it is',
+  http: 'applies to https upstreams; what goes to an http:// upstream is not encrypted',
+} as const
+
+/**
+ * Checks the keys about next gateways beside each other, and answers how the upstreams are spoken to;
+ * undefined where that cannot be said. Takes the PEM texts that were given twice out of `values`.
+ */
+export function checkNextGatewayKeys(
+  plain: object,
+  values: RouteValues,
+  notes: RouteNotes,
+): UpstreamScheme | undefined {
+  if (values.to === undefined) return undefined
+  const scheme = schemeOf(values.to)
+  if (typeof scheme === 'object') {
+    notes.fault(['to'], scheme.fault)
+    return undefined
+  }
+  if (scheme === 'https') checkTlsKeys(plain, values, notes)
+  else {
+    for (const key of tlsKeys.filter((name) => Object.hasOwn(plain, name))) {
+      notes.warn([key], `has no effect: ${noEffect[scheme]}`, { at: 'key' })
+    }
+  }
+  return scheme
+}
+
+function checkTlsKeys(plain: object, values: RouteValues, notes: RouteNotes): void {
+  if (values.tls_skip_verify === true) {
+    const hint = 'name the authority of its certificate in "tls_custom_ca_file" instead'
+    notes.warn(['tls_skip_verify'], 'lets anybody on the way read along', { hint })
+  }
+  for (const name of pemKeys) {
+    const fileKey = `${name}_file` as const
+    if (values[fileKey] === undefined || !Object.hasOwn(plain, name)) continue
+    notes.fault([fileKey], `cannot stand beside "${name}": give one of them`, { at: 'key' })
+    delete values[name]
+    delete values[fileKey]
+  }
+  requireWholePair(plain, notes)
+}
+
+function requireWholePair(plain: object, notes: RouteNotes): void {
+  const isGiven = (name: PemKey): boolean =>
+    Object.hasOwn(plain, name) || Object.hasOwn(plain, `${name}_file`)
+  if (isGiven('tls_client_cert') === isGiven('tls_client_key')) return
+  const [there, missing] = isGiven('tls_client_cert')
+    ? (['tls_client_cert', 'tls_client_key'] as const)
+    : (['tls_client_key', 'tls_client_cert'] as const)
+  const at = Object.hasOwn(plain, there) ? there : (`${there}_file` as const)
+  notes.fault([at], `needs "${missing}" or "${missing}_file" beside it`, { at: 'key' })
+}

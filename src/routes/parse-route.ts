@@ -1,0 +1,186 @@
+import { sortForeignKeys } from '../foreign-keys.ts'
+import { isMetadataAddress } from '../net/metadata-address.ts'
+import { parseRoutePolicy, shorthandRules } from '../policy/language/shorthand.ts'
+import type { ClientCertificateUse, Shorthand } from '../policy/language/shorthand.ts'
+import type { Policy, PolicyProblem } from '../policy/policy.ts'
+import { checkValue, mustBe } from '../schema.ts'
+import type { RouteDefinition } from './definition.ts'
+import { foreignRouteKeys } from './foreign-route-keys.ts'
+import { checkNextGatewayKeys } from './check-next-gateway.ts'
+import { createRouteNotes, type RouteFindings, type RouteNotes } from './route-findings.ts'
+import { routeKeyNames, routeKeys, type RouteKey, type RouteValues } from './route-keys.ts'
+import { weighUpstreams, type UpstreamScheme } from './to.ts'
+import type { Upstream } from './upstream-way.ts'
+
+/** A route without a fault: what was written, and what that means. */
+export interface CheckedRoute {
+  readonly definition: RouteDefinition
+  readonly values: RouteValues & Required<Pick<RouteValues, 'from' | 'to'>>
+  readonly to: readonly Upstream[]
+  readonly scheme: UpstreamScheme
+  readonly policy: Policy
+  /** What the policy was read with. */
+  readonly clientCertificates: ClientCertificateUse
+}
+
+/** All that there is to say of a route. */
+export interface ParsedRoute extends RouteFindings {
+  /** Undefined where there is a fault. */
+  readonly checked: CheckedRoute | undefined
+  /** What is right of it, beside faults too: other routes are compared with it, and its files read. */
+  readonly values: RouteValues
+  /** How its upstreams are spoken to; undefined where they have a fault. */
+  readonly scheme: UpstreamScheme | undefined
+  /** Undefined where it has a fault. */
+  readonly policy: Policy | undefined
+}
+
+/** What a route is read with. */
+export interface RouteRules {
+  /** What the gateway does about client certificates: policies may ask for them only when it does. */
+  readonly clientCertificates: ClientCertificateUse
+  /** Keys of the whole gateway, for a hint to whoever wrote one of them in a route. */
+  readonly gatewayKeys?: readonly string[]
+}
+
+/**
+ * Parses a route of plain data, wherever that came from: a file, a database, a request. Reads no file
+ * (`openRoute` does) and knows no other route (`compareRoutes` does).
+ */
+export function parseRoute(plain: unknown, rules: RouteRules): ParsedRoute {
+  const notes = createRouteNotes()
+  const { faults, warnings } = notes
+  const none = { ...nothingRead, faults, warnings }
+  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
+    notes.fault([], mustBe('a route with "from" and "to"', plain))
+    return none
+  }
+  if (isWebRoute(plain)) {
+    // Its other keys would only repeat that it is none of ours.
+    readValues(plain, ['from'], notes)
+    return none
+  }
+  sortKeys(plain, rules, notes)
+  const values = readValues(plain, routeKeyNames, notes)
+  requireKeys(plain, notes)
+  const to = readUpstreams(values, notes)
+  const scheme = checkNextGatewayKeys(plain, values, notes)
+  const policy = readPolicy(values, rules.clientCertificates, notes)
+  const read = { values, to, scheme, policy, clientCertificates: rules.clientCertificates }
+  const checked = faults.length === 0 ? check(plain, read) : undefined
+  return { faults, warnings, checked, values, scheme, policy }
+}
+
+const nothingRead = { checked: undefined, values: {}, scheme: undefined, policy: undefined }
+
+function isWebRoute(plain: object): boolean {
+  return 'from' in plain && typeof plain.from === 'string' && /^https?:\/\//i.test(plain.from)
+}
+
+function sortKeys(plain: object, { gatewayKeys: keys = [] }: RouteRules, notes: RouteNotes): void {
+  const hint = 'it is a key of the whole gateway, not of a route'
+  const known = routeKeyNames
+  notes.add(sortForeignKeys(plain, { known, foreign: foreignRouteKeys, elsewhere: { keys, hint } }))
+}
+
+function readValues(plain: object, keys: readonly RouteKey[], notes: RouteNotes): RouteValues {
+  const values: Record<string, unknown> = {}
+  for (const key of keys.filter((name) => Object.hasOwn(plain, name))) {
+    const checked = checkValue<unknown>(Reflect.get(plain, key), routeKeys[key].schema)
+    if (checked.ok) values[key] = checked.value
+    else
+      for (const { path, message, ...more } of checked.faults)
+        notes.fault([key, ...path], message, more)
+  }
+  return values
+}
+
+function requireKeys(plain: object, notes: RouteNotes): void {
+  for (const key of ['from', 'to'] as const) {
+    if (Object.hasOwn(plain, key)) continue
+    notes.fault([key], `is required: ${routeKeys[key].type.replaceAll('`', '')}`)
+  }
+}
+
+/** Undefined for what is at fault, or was not even written. */
+function readUpstreams(values: RouteValues, notes: RouteNotes): readonly Upstream[] | undefined {
+  const weighed = values.to && weighUpstreams(values.to)
+  refuseMetadataAddresses(values, notes)
+  if (weighed === undefined || !('fault' in weighed)) return weighed
+  notes.fault(['to'], weighed.fault)
+  return undefined
+}
+
+/** Those that are written; what names lead to is known when they are dialled. */
+function refuseMetadataAddresses(
+  { to = [], allow_metadata_address: isAllowed }: RouteValues,
+  notes: RouteNotes,
+): void {
+  if (isAllowed === true) return
+  for (const [index, { host }] of to.entries()) {
+    if (!isMetadataAddress(host)) continue
+    const message = `leads to "${host}", the metadata service of a cloud, which hands out this machine's credentials`
+    const hint = 'set "allow_metadata_address: true" on the route if that is meant'
+    notes.fault(['to', index], message, { hint })
+  }
+}
+
+function readPolicy(
+  values: RouteValues,
+  clientCertificates: ClientCertificateUse,
+  notes: RouteNotes,
+): Policy | undefined {
+  const parsed = parseRoutePolicy(values.policy, shorthandOf(values), clientCertificates)
+  if ('problems' in parsed) {
+    for (const fault of parsed.problems) {
+      notes.fault(fault.path, fault.message, { hint: fault.hint, at: placeOf(fault) })
+    }
+    return undefined
+  }
+  if (deniesEverybody(values)) {
+    const hint = 'add "policy", or a setting such as "allow_any_authenticated_user"'
+    notes.warn([], 'denies everybody: it has no policy', { hint })
+  }
+  return parsed.policy
+}
+
+/** A fault in a name is shown at the name, every other one at the value. */
+function placeOf({ message }: PolicyProblem): 'key' | 'value' {
+  return /^(?:unknown|criterion) /.test(message) ? 'key' : 'value'
+}
+
+function shorthandOf(values: RouteValues): Shorthand {
+  return {
+    allowPublicUnauthenticatedAccess: values.allow_public_unauthenticated_access,
+    allowAnyAuthenticatedUser: values.allow_any_authenticated_user,
+    allowedDomains: values.allowed_domains,
+    allowedIdpClaims: values.allowed_idp_claims,
+    allowedUsers: values.allowed_users,
+  }
+}
+
+function deniesEverybody(values: RouteValues): boolean {
+  const { policy } = values
+  const hasRules = policy !== undefined && !(Array.isArray(policy) && policy.length === 0)
+  return !hasRules && shorthandRules(shorthandOf(values)).length === 0
+}
+
+type Read = Pick<CheckedRoute, 'clientCertificates'> & {
+  readonly values: RouteValues
+} & { readonly [Key in 'to' | 'scheme' | 'policy']: CheckedRoute[Key] | undefined }
+
+function check(plain: object, read: Read): CheckedRoute | undefined {
+  const { values, to, scheme, policy, clientCertificates } = read
+  const { from, to: written } = values
+  if (from === undefined || written === undefined) return undefined
+  if (to === undefined || scheme === undefined || policy === undefined) return undefined
+  const whole = { ...values, from, to: written }
+  return { definition: definitionOf(plain), values: whole, to, scheme, policy, clientCertificates }
+}
+
+/** A copy, in the order of the keys: whoever made the plain value may change it later. */
+function definitionOf(plain: object): RouteDefinition {
+  const given = routeKeyNames.filter((key) => Object.hasOwn(plain, key))
+  const entries = given.map((key) => [key, structuredClone<unknown>(Reflect.get(plain, key))])
+  return Object.fromEntries(entries) as RouteDefinition
+}
