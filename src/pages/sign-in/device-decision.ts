@@ -1,0 +1,117 @@
+import { AccessError, PeerError } from '../../errors.ts'
+import { parseUserCode } from '../../identity/device-codes.ts'
+import type { SignInTarget } from '../../identity/pending-flow.ts'
+import type { Session } from '../../identity/session.ts'
+import type { BegunSignIn } from '../../identity/sign-in.ts'
+import type { DeviceCodeRecord } from '../../store/store.ts'
+import type { AuditEntry } from '../../telemetry/audit-log.ts'
+import { gatewayPaths } from '../../tunnel/paths.ts'
+import { sendOnward } from '../answers/onward.ts'
+import { readForm, sendPage, type PageContext } from '../answers/page-app.ts'
+import { deviceDeniedPage, deviceFields } from '../html/device-page.ts'
+import { deviceId } from './device-sign-in.ts'
+import { failSignIn } from './failed-sign-in.ts'
+import { refuseForeign } from './one-origin.ts'
+import type { SignInParts } from './parts.ts'
+import { askerOf } from './sign-in-log.ts'
+
+/** Everything that must be true before a button counts, the cheapest first. */
+export async function decide(c: PageContext, parts: SignInParts): Promise<Response> {
+  const { identity, origin } = parts
+  refuseForeign(c, origin, 'open the page of this gateway yourself and type the code there')
+  const found = await identity.fromCookie(c.req.header('cookie'))
+  if (found === undefined) throw new AccessError('sign-in-required', 'you are no longer signed in')
+  const form = await readForm(c)
+  const field = (name: keyof typeof deviceFields): string => {
+    const value = form[deviceFields[name]]
+    return typeof value === 'string' ? value : ''
+  }
+  const userCode = parseUserCode(field('code'))
+  if (userCode === undefined) throw new PeerError('invalid-request', 'this form has no code')
+  const record = await findOpen(c, parts, userCode, found.session)
+  const { secretHash } = record
+  if (!identity.isDeviceFormToken({ sessionId: found.session.id, secretHash }, field('formToken')))
+    throw new AccessError(
+      'form-not-ours',
+      'this form was not made for this browser and this code',
+      {
+        hint: 'open the page again, and look at what it shows before you approve it',
+      },
+    )
+  if (field('decision') === 'deny') return deny(c, parts, record, found.session)
+  if (field('decision') !== 'approve' || parseUserCode(field('confirmed')) !== userCode)
+    throw new PeerError('code-not-confirmed', 'the code was not compared with the terminal', {
+      hint: 'go back, compare it, and tick the box',
+    })
+  return approve(c, parts, record, found.session)
+}
+
+async function approve(
+  c: PageContext,
+  parts: SignInParts,
+  record: DeviceCodeRecord,
+  session: Session,
+): Promise<Response> {
+  const { identity, origin, audit } = parts
+  await identity.deviceCodes.approve(record, session.userId)
+  audit.record({ event: 'device code approved', ...decisionEntry(c, record, session) })
+  const { secretHash, host } = record
+  const { location, cookies } = await beginSignIn(c, parts, {
+    returnTo: new URL(gatewayPaths.deviceDone, origin).href,
+    carries: 'nothing',
+    device: { secretHash, host, userId: session.userId },
+  })
+  return sendOnward(c, 'Sign in a machine', location, cookies)
+}
+
+async function deny(
+  c: PageContext,
+  { identity, audit }: SignInParts,
+  record: DeviceCodeRecord,
+  session: Session,
+): Promise<Response> {
+  await identity.deviceCodes.deny(record.secretHash)
+  audit.record({ event: 'device code denied', ...decisionEntry(c, record, session) })
+  return sendPage(c, deviceDeniedPage())
+}
+
+/** A code that this person may still decide about. */
+export async function findOpen(
+  c: PageContext,
+  { identity }: SignInParts,
+  userCode: string,
+  { userId }: Session,
+): Promise<DeviceCodeRecord> {
+  const record = await identity.deviceCodes.find(userCode, { userId, address: c.env.client.ip })
+  const { state } = record
+  if (state === 'pending' || (state === 'approved' && record.userId === userId)) return record
+  throw new AccessError('device-code-over', 'this code was approved or denied already', {
+    hint: 'ask for a new one in the terminal if its machine is not signed in',
+  })
+}
+
+function decisionEntry(
+  c: PageContext,
+  record: DeviceCodeRecord,
+  session: Session,
+): Omit<AuditEntry, 'event'> {
+  const { host, address } = record
+  const addresses = { 'requester-ip': address, 'approver-ip': c.env.client.ip }
+  const details = { device: deviceId(record), host, ...addresses }
+  return { kind: 'sign-in', session, ...askerOf(c), details }
+}
+
+/** Sends a person to the provider; when that cannot be done, whoever waits is told. */
+export async function beginSignIn(
+  c: PageContext,
+  parts: SignInParts,
+  target: SignInTarget,
+): Promise<BegunSignIn> {
+  try {
+    const cookieHeader = c.req.header('cookie')
+    return await parts.identity.signIn.begin({ target, cookieHeader, address: c.env.client.ip })
+  } catch (error) {
+    await failSignIn(c, parts, error, target)
+    throw error
+  }
+}
