@@ -11,7 +11,7 @@ import { createMetrics } from '../telemetry/metrics.ts'
 import { createAuthorize, type Authorize } from './authorize.ts'
 import { createDecide } from './decide.ts'
 import type { Grant } from './grant.ts'
-import { createLiveTunnels, type LiveTunnels } from './live-tunnels.ts'
+import { createLiveTunnels, type LiveTunnels, type OpenTunnel } from './live-tunnels.ts'
 import { testCaller } from '../gateway/gateway.fixture.ts'
 import type { Route } from '../routes/route.ts'
 import { createRouteTable, type RouteTable } from '../routes/table.ts'
@@ -347,6 +347,34 @@ test('thousands of sessions that end look at their own tunnels only', async () =
   assert.ok(performance.now() - startedMs < 500)
   assert.equal(looks, 0)
   for (const tunnel of tunnels) tunnel[Symbol.dispose]()
+})
+
+test('those that are cut by name end at once and alone, and another may be opened after them', async () => {
+  const rig = createRig(signedIn)
+  using mine = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using other = await rig.tunnels.add(rig.grant('s2'), upstream)
+  const mineOnly = ({ grant }: OpenTunnel): boolean => grant.caller.session?.id === 's1'
+  assert.equal(rig.tunnels.open().length, 2)
+  const cut = rig.tunnels.cut(mineOnly, 'cut-by-operator')
+  assert.deepEqual([mine.signal.aborted, mine.ended], [true, 'cut-by-operator'])
+  assert.deepEqual([other.signal.aborted, other.ended], [false, undefined])
+  assert.equal(cut.length, 1)
+  // Until its relay has let go of it, it is still there; it is cut once.
+  assert.deepEqual([rig.tunnels.size, rig.tunnels.open().length], [2, 1])
+  assert.deepEqual(rig.tunnels.cut(mineOnly, 'cut-by-operator'), [])
+  using again = await rig.tunnels.add(rig.grant('s1'), upstream)
+  assert.equal(again.signal.aborted, false)
+})
+
+test('a tunnel that is cut while it is decided again stays cut', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  rig.routes = table(signedIn)
+  const decided = rig.tunnels.redecide()
+  rig.tunnels.cut(() => true, 'cut-by-operator')
+  await decided
+  assert.deepEqual([tunnel.signal.aborted, tunnel.ended], [true, 'cut-by-operator'])
+  assert.deepEqual(rig.tunnels.open(), [])
 })
 
 function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {

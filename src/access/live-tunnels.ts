@@ -29,8 +29,13 @@ export interface LiveTunnelParts extends FreshGrantParts {
   maxTunnelsPerUser(): number
 }
 
+/** A tunnel as whoever runs the gateway sees it. */
+export type OpenTunnel = Readonly<Pick<TunnelEntry, 'grant' | 'openedAtMs'>>
+
 export interface LiveTunnels {
   readonly size: number
+  /** Those that nothing has cut yet, oldest first. */
+  open(): readonly OpenTunnel[]
   /** How many tunnels a session has open. */
   countOf(sessionId: string): number
   /**
@@ -54,6 +59,8 @@ export interface LiveTunnels {
   redecide(filter?: { readonly sessionId: string; readonly ended: SessionEnd }): Promise<void>
   /** Resolves when no tunnel is left. */
   drained(): Promise<void>
+  /** Cuts those that fit, before it returns, and answers them; others may be opened right after. */
+  cut(fits: (tunnel: OpenTunnel) => boolean, ended: Ended): readonly OpenTunnel[]
   /** Cuts them all for good: one that is still being opened is refused. */
   cutAll(ended: Ended): void
 }
@@ -122,6 +129,10 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     entry.controller.abort()
   }
 
+  function uncut(): readonly TunnelEntry[] {
+    return register.all().filter(({ ended }) => ended === undefined)
+  }
+
   /** Sets the limits that its grant has now: each may differ from those it began with. */
   function arm(entry: TunnelEntry): void {
     const { route, validUntilMs } = entry.grant
@@ -171,6 +182,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     get size() {
       return register.size
     },
+    open: uncut,
     countOf: register.countOfSession,
     checkRoom,
     add: (grant, upstream) =>
@@ -186,6 +198,11 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       }
     },
     drained: register.emptied,
+    cut(fits, ended) {
+      const those = uncut().filter(fits)
+      for (const entry of those) cut(entry, ended)
+      return those
+    },
     cutAll(ended) {
       isLeaving = true
       for (const entry of register.all()) cut(entry, ended)

@@ -1,8 +1,9 @@
+import type { Grant } from '../access/grant.ts'
+import type { OpenTunnel } from '../access/live-tunnels.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
-import type { Session } from '../identity/session.ts'
-import type { Logger } from '../log.ts'
-import { silentLogger } from '../log.ts'
+import type { AnySession, ServiceAccountSession, Session } from '../identity/session.ts'
+import { silentLogger, type Logger } from '../log.ts'
 import type { TokenKeyStore } from '../store/store.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createOperations, type Operations } from './operations.ts'
@@ -21,11 +22,13 @@ export interface TestOperationsOptions {
   /** Ids that the store fails to end. */
   readonly failing?: readonly string[]
   readonly tokenKeys?: Partial<TokenKeyStore>
+  readonly tunnels?: readonly OpenTunnel[]
 }
 
 /** Operations on sessions that a test makes up. */
 export function createTestOperations(options: TestOperationsOptions = {}): TestOperations {
   const sessions = new Map((options.sessions ?? []).map((session) => [session.id, session]))
+  const tunnels = new Set(options.tunnels)
   const happened: string[] = []
   const kept: string[] = []
   const clock = createFakeClock()
@@ -60,7 +63,19 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     },
     tokenKeys: options.tokenKeys as TokenKeyStore,
     liveTunnels: {
+      get size() {
+        return tunnels.size
+      },
+      open: () => [...tunnels],
       countOf: () => 0,
+      cut(fits, ended) {
+        const those = [...tunnels].filter(fits)
+        for (const tunnel of those) {
+          tunnels.delete(tunnel)
+          happened.push(`cut ${tunnel.grant.request.requestId} ${ended}`)
+        }
+        return those
+      },
       async redecide(filter) {
         // Whoever does not wait for the cut goes on before it.
         await audit.flushed()
@@ -77,6 +92,40 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
       return kept
     },
   }
+}
+
+/** An open tunnel. */
+export function testTunnel(
+  requestId: string,
+  session?: AnySession,
+  route = { id: 'r-db', name: 'db' },
+): OpenTunnel {
+  const grant: Partial<Grant> = {
+    request: {
+      requestId,
+      target: { protocol: 'tcp', host: 'db.example.com', port: 5432 },
+      authority: 'DB.example.com:5432',
+    },
+    route: route as Grant['route'],
+    caller: {
+      client: { ip: '192.0.2.1', endpoints: undefined },
+      session,
+      sessionVersion: undefined,
+    },
+  }
+  return { grant: grant as Grant, openedAtMs: 1_000 }
+}
+
+/** A program that has the credential of a service account. */
+export const deploySession: ServiceAccountSession = {
+  kind: 'service-account',
+  id: 'service-account:deploy:c2VjcmV0',
+  userId: 'deploy',
+  email: undefined,
+  emailVerified: false,
+  groups: [],
+  claims: {},
+  expiresAtMs: undefined,
 }
 
 /** Somebody who is signed in. */

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { ServiceAccountSession } from '../identity/session.ts'
 import { localActor, type Actor } from './change.ts'
-import { createTestOperations, testSession } from './operations.fixture.ts'
+import { createTestOperations, deploySession, testSession } from './operations.fixture.ts'
 
 const ada = testSession('s1', 'Ada@example.com')
 const adaElsewhere = testSession('s2', 'ada@example.com')
@@ -88,17 +87,10 @@ describe('who asks', () => {
 
   test('a service account is named by its id, and never by what its credential is known by', async () => {
     const { operations, kept } = createTestOperations({ sessions })
-    const session: ServiceAccountSession = {
-      kind: 'service-account',
-      id: 'service-account:deploy:c2VjcmV0',
-      userId: 'deploy',
-      email: undefined,
-      emailVerified: false,
-      groups: [],
-      claims: {},
-      expiresAtMs: undefined,
-    }
-    await operations.revokeUser({ kind: 'caller', session, ...from }, 'bob@example.com')
+    await operations.revokeUser(
+      { kind: 'caller', session: deploySession, ...from },
+      'bob@example.com',
+    )
     const [entry = ''] = await kept()
     assert.equal(JSON.parse(entry)['by-service-account-id'], 'deploy')
     assert.ok(!entry.includes('c2VjcmV0'))

@@ -2,9 +2,12 @@ import { serviceAccountOperations } from './service-accounts.ts'
 import type { ServiceAccountOperations, ServiceAccountParts } from './service-accounts.ts'
 import { sessionOperations, type SessionOperations, type SessionParts } from './sessions.ts'
 import { tokenKeyOperations, type TokenKeyOperations, type TokenKeyParts } from './token-keys.ts'
+import { tunnelOperations, type TunnelOperations, type TunnelParts } from './tunnels.ts'
 
 /** What operations reach inside the running gateway. */
-export interface OperationParts extends SessionParts, ServiceAccountParts, TokenKeyParts {
+export interface OperationParts
+  extends SessionParts, ServiceAccountParts, TokenKeyParts, TunnelParts {
+  readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
   readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
 }
 
@@ -15,7 +18,7 @@ export interface OperationParts extends SessionParts, ServiceAccountParts, Token
  * changes something leaves one audit record.
  */
 export interface Operations
-  extends SessionOperations, ServiceAccountOperations, TokenKeyOperations {}
+  extends SessionOperations, ServiceAccountOperations, TokenKeyOperations, TunnelOperations {}
 
 /** Makes the operations of one gateway. */
 export function createOperations(parts: OperationParts): Operations {
@@ -23,5 +26,6 @@ export function createOperations(parts: OperationParts): Operations {
     ...sessionOperations(parts),
     ...serviceAccountOperations(parts),
     ...tokenKeyOperations(parts),
+    ...tunnelOperations(parts),
   }
 }

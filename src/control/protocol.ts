@@ -33,6 +33,35 @@ export interface ControlFault {
   readonly hint?: string
 }
 
+/** An open tunnel. Times are RFC 3339. */
+export interface TunnelSummary {
+  /** The id of the request that opened it, as in the logs. */
+  readonly id: string
+  readonly route: string
+  readonly route_id: string
+  /** What was asked for: `host:port`. */
+  readonly target: string
+  /** Whose it is: a person's; null for a service account, and where nobody had to sign in. */
+  readonly user: string | null
+  readonly email: string | null
+  readonly session_id: string | null
+  readonly service_account_id: string | null
+  /** The client's address. */
+  readonly ip: string
+  readonly opened_at: string
+}
+
+/** Which tunnels to cut: one, by the id of the request that opened it, or those of a session or a route. */
+export type TunnelsToCut =
+  | { readonly id: string }
+  | { readonly session_id: string }
+  | { readonly route_id: string }
+
+/** What was cut, by the ids of the requests that had opened it. */
+export interface TunnelCut {
+  readonly cut: readonly string[]
+}
+
 /** A service account as `postern service-account list` shows it. Times are RFC 3339. */
 export interface ServiceAccountSummary {
   readonly id: string

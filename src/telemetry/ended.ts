@@ -15,6 +15,7 @@ export const endings = {
   undecided: 'the policy could not be asked again; the log says why, with the same `request-id`',
   'route-removed': 'the route is gone from the configuration',
   'route-changed': "the route's `to` no longer names the upstream that it led to",
+  'cut-by-operator': 'whoever runs the gateway cut it',
   shutdown: 'the gateway stopped, and its grace period was over',
 } as const
 

@@ -42,6 +42,10 @@ const sentences = {
     'the service took nothing of what was sent for as long as the route allows',
     'connect again; the service may hang',
   ],
+  'cut-by-operator': [
+    'whoever runs the gateway ended it',
+    'connect again, or ask whoever runs the gateway why',
+  ],
   shutdown: ['the gateway stops or restarts', 'connect again'],
 } as const satisfies Record<string, readonly [message: string, next: string]>
 

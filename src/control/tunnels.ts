@@ -1,0 +1,103 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { z } from 'zod'
+import type { LiveTunnels, OpenTunnel } from '../access/live-tunnels.ts'
+import { formatAuthority } from '../address.ts'
+import { PeerError } from '../errors.ts'
+import type { Session } from '../identity/session.ts'
+import type { LogFields } from '../log.ts'
+import { recordChange, type Actor, type ChangeParts } from './change.ts'
+import { parseInput, type TunnelCut, type TunnelsToCut, type TunnelSummary } from './protocol.ts'
+
+/** What the operations on tunnels reach inside the running gateway. */
+export interface TunnelParts extends ChangeParts {
+  readonly liveTunnels: Pick<LiveTunnels, 'size' | 'open' | 'cut'>
+}
+
+/** Operations on open tunnels. */
+export interface TunnelOperations {
+  /** Oldest first; one that ends meanwhile may be among them. */
+  listTunnels(by: Actor): AsyncIterable<TunnelSummary>
+  countTunnels(by: Actor): Promise<number>
+  /**
+   * Cuts one tunnel, or those of a person's session or of a route. Nobody is kept from opening another: to
+   * keep somebody out, revoke their session or change the policy. Throws `PeerError` `tunnel-not-found` for
+   * a tunnel that is not open, and `malformed-request`.
+   */
+  cutTunnels(by: Actor, which: TunnelsToCut): Promise<TunnelCut>
+}
+
+/** @limit none: tunnels that are looked at before others get their turn */
+const tunnelsPerTurn = 500
+
+/** The longest id that can be one. */
+const id = z.string().max(256)
+const whichInput = z.union([
+  z.strictObject({ id }),
+  z.strictObject({ session_id: id }),
+  z.strictObject({ route_id: id }),
+])
+
+export function tunnelOperations(parts: TunnelParts): TunnelOperations {
+  const { liveTunnels } = parts
+  return {
+    async *listTunnels() {
+      for (const [index, tunnel] of liveTunnels.open().entries()) {
+        if (index > 0 && index % tunnelsPerTurn === 0) await nextTurn()
+        yield summarize(tunnel)
+      }
+    },
+    countTunnels: () => Promise.resolve(liveTunnels.size),
+    async cutTunnels(by, input) {
+      const which = parseInput(whichInput, input)
+      const cut = liveTunnels.cut(fits(which), 'cut-by-operator').map(idOf)
+      if (cut.length > 0) {
+        // Of a long list the log keeps the beginning: how many there were is said beside it.
+        const details = { ...detailsOf(which), tunnels: cut.length, 'tunnel-ids': cut }
+        recordChange(parts, by, 'tunnels cut', details)
+      } else if ('id' in which) throw notFound(which.id)
+      return { cut }
+    },
+  }
+}
+
+function fits(which: TunnelsToCut): (tunnel: OpenTunnel) => boolean {
+  if ('id' in which) return (tunnel) => idOf(tunnel) === which.id
+  if ('route_id' in which) return ({ grant }) => grant.route.id === which.route_id
+  return (tunnel) => personOf(tunnel)?.id === which.session_id
+}
+
+function idOf({ grant }: OpenTunnel): string {
+  return grant.request.requestId
+}
+
+/** A service account's session is named nowhere: its id tells what its credential is known by. */
+function personOf({ grant }: OpenTunnel): Session | undefined {
+  const { session } = grant.caller
+  return session?.kind === 'person' ? session : undefined
+}
+
+function detailsOf(which: TunnelsToCut): LogFields {
+  if ('session_id' in which) return { 'session-id': which.session_id }
+  return 'route_id' in which ? { 'route-id': which.route_id } : {}
+}
+
+function notFound(id: string): PeerError {
+  return new PeerError('tunnel-not-found', `there is no open tunnel "${id}"`)
+}
+
+function summarize(tunnel: OpenTunnel): TunnelSummary {
+  const { request, route, caller } = tunnel.grant
+  const person = personOf(tunnel)
+  return {
+    id: request.requestId,
+    route: route.name,
+    route_id: route.id,
+    target: formatAuthority(request.target),
+    user: person?.userId ?? null,
+    email: person?.email ?? null,
+    session_id: person?.id ?? null,
+    service_account_id: caller.session?.kind === 'service-account' ? caller.session.userId : null,
+    ip: caller.client.ip,
+    opened_at: new Date(tunnel.openedAtMs).toISOString(),
+  }
+}
