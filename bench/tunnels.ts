@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 
 // The product's own: what a WebSocket costs at both its ends is part of what it carries.
-import { connectWebSocket } from '../src/client/ways/websocket-connect.ts'
+import { connectWebSocket } from '../src/client/ways/websocket.ts'
 import { authority, serverName } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 

@@ -53,6 +53,7 @@ const tcpModules = [
   'src/client/ways/ended.ts',
   'src/client/ways/http2-probe.ts',
   'src/client/ways/http2-session.ts',
+  'src/client/ways/http2.ts',
   'src/client/ways/outcome.ts',
   'src/client/ways/transport.ts',
   'src/client/ways/way.ts',

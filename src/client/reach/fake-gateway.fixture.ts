@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
 import { WebSocketServer } from '../../tunnel/ws.ts'
 import { createCertificateAuthority, type CertificatePair } from '../../net/certificate.ts'
+import { endWithPeer } from '../../net/http2-peer-end.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { encodeRefusal } from '../../tunnel/refusal.ts'
 import {
@@ -18,10 +19,16 @@ import {
 import { parseTunnelPath } from '../../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../../tunnel/websocket-stream.ts'
 
-/** What a fake gateway answers to CONNECT: a status that is no 200, or who serves the tunnel. */
+/** What a fake gateway answers to CONNECT: a status that is no 200, who serves the tunnel, or nothing. */
 export type FakeAnswer =
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
-  | { readonly serve: (tunnel: Duplex) => void }
+  | {
+      readonly serve: (tunnel: Duplex) => void
+      readonly headers?: Record<string, string>
+      /** Whether a 103 comes first (RFC 8297). */
+      readonly hintsFirst?: boolean
+    }
+  | 'silence'
 
 export interface FakeGatewayOptions {
   /** Defaults to both. */
@@ -69,8 +76,12 @@ export interface FakeGateway extends AsyncDisposable {
   logins: number
   /** How many TCP connections were made. */
   connections: number
+  /** How many of them stand. */
+  standing(): number
   /** Ends every connection at once. */
   dropConnections(): void
+  /** Resets every connection at once. */
+  resetConnections(): void
 }
 
 /** Serves the tunnel's bytes back until they end. */
@@ -96,8 +107,10 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
       options.edgeOnConnect === undefined
         ? answerConnect(gateway, options, '1.1', request.url ?? '', request.headers)
         : edgePages[options.edgeOnConnect]
+    if (answer === 'silence') return
     if (!('serve' in answer)) return writeAnswer(socket, answer)
-    socket.write('HTTP/1.1 200 OK\r\n\r\n')
+    if (answer.hintsFirst === true) socket.write(earlyHints.repeat(3))
+    socket.write(`HTTP/1.1 200 OK\r\n${formatFields(answer.headers)}\r\n`)
     answer.serve(socket)
   })
   const handshakes = new WebSocketServer({ noServer: true, ...webSocketBounds })
@@ -109,24 +122,36 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
       options.edgeOnWebSocket === undefined
         ? answerConnect(gateway, options, 'websocket', authority, request.headers)
         : edgeAnswers[options.edgeOnWebSocket]
+    if (answer === 'silence') return
     if (!('serve' in answer)) return writeAnswer(socket, answer)
+    if (answer.hintsFirst === true) socket.write(earlyHints.repeat(3))
+    const lines = formatFields(answer.headers).split('\r\n').slice(0, -1)
+    handshakes.once('headers', (fields: string[]) => fields.push(...lines))
     handshakes.handleUpgrade(request, socket, head, (webSocket) => {
-      answer.serve(tunnelOverWebSocket(webSocket, 1024 * 1024))
+      const tunnel = tunnelOverWebSocket(webSocket, 1024 * 1024)
+      answer.serve(tunnel.on('error', () => undefined))
     })
   })
   const second = http2.createServer({ settings: options.settings ?? {} })
+  const followers = new WeakMap<http2.Http2Session, (stream: http2.Http2Stream) => void>()
+  second.on('session', (session) => followers.set(session, endWithPeer(session, session.socket)))
   second.on('stream', (stream: http2.ServerHttp2Stream, headers) => {
     stream.on('error', () => undefined)
+    if (stream.session !== undefined) followers.get(stream.session)?.(stream)
     if (options.edgeOnConnect === 'cut') {
       stream.session?.destroy()
       return
     }
+    const page: Page | undefined = options.answers?.[headers[':path'] ?? '']
     const answer =
-      options.edgeOnConnect === undefined
+      page ??
+      (options.edgeOnConnect === undefined
         ? answerConnect(gateway, options, '2', headers[':authority'] ?? '', headers)
-        : edgePages[options.edgeOnConnect]
+        : edgePages[options.edgeOnConnect])
+    if (answer === 'silence') return
     if ('serve' in answer) {
-      stream.respond({ ':status': 200 })
+      if (answer.hintsFirst === true) stream.additionalHeaders({ ':status': 103, link: '</x>' })
+      stream.respond({ ...answer.headers, ':status': 200 })
       answer.serve(stream)
       return
     }
@@ -159,6 +184,9 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
   const dropConnections = (): void => {
     for (const socket of sockets) socket.destroy()
   }
+  const resetConnections = (): void => {
+    for (const socket of sockets) socket.resetAndDestroy()
+  }
   const gateway: FakeGateway = {
     port,
     origin: `https://localhost:${port}`,
@@ -168,7 +196,9 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     clientNames: new Set(),
     logins: 0,
     connections: 0,
+    standing: () => sockets.size,
     dropConnections,
+    resetConnections,
     async [Symbol.asyncDispose]() {
       dropConnections()
       listener.close()
@@ -178,7 +208,9 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
   return gateway
 }
 
-type Page = Exclude<FakeAnswer, { serve: unknown }>
+type Page = Exclude<FakeAnswer, 'silence' | { serve: unknown }>
+
+const earlyHints = 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'
 
 const edgePages: Readonly<Record<'page' | 'serve', Page>> = {
   page: { status: 405, body: '<html>405 Not Allowed</html>' },
@@ -200,9 +232,14 @@ const edgeAnswers = {
 
 function writeAnswer(socket: Duplex, { status, headers = {}, body = '' }: Page): void {
   const fields = { ...headers, 'content-length': String(Buffer.byteLength(body)) }
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.resume()
-  socket.end(`HTTP/1.1 ${status} x\r\n${lines.join('')}\r\n${body}`)
+  socket.end(`HTTP/1.1 ${status} x\r\n${formatFields(fields)}\r\n${body}`)
+}
+
+function formatFields(fields: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')
 }
 
 /** Plays the browser: follows the sign-in from its address to the page at its end. */

@@ -58,8 +58,8 @@ export function lossOf(socket: Socket): Error | undefined {
 }
 
 /** Node uses no agent, and this connection, only when no `agent` is named at all. */
-export function onSocket(socket: Socket): { createConnection: () => Socket } {
-  return { createConnection: () => socket }
+export function onSocket<Stream>(stream: Stream): { createConnection: () => Stream } {
+  return { createConnection: () => stream }
 }
 
 /** What Node has parsed, with the body that was read for it. */

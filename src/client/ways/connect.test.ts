@@ -3,14 +3,25 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { test, type TestContext } from 'node:test'
-import { createConnectTransport } from './connect.ts'
+import { silentLogger } from '../../log.ts'
+import { createConnectWay } from './connect.ts'
 import type { TunnelWay } from './way.ts'
 import { createDialer, type GatewayDialer, type GatewayConnection } from '../reach/dialer.ts'
 import { parseGatewayUrl } from '../reach/destination.ts'
-import { createWebSocketTransport } from './websocket.ts'
+import { waySuite } from './way.suite.ts'
 import { startFakeGateway, type FakeGatewayOptions } from '../reach/fake-gateway.fixture.ts'
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
+for (const [name, protocols, version] of [
+  ['CONNECT that finds HTTP/2', ['h2', 'http/1.1'], '2'],
+  ['CONNECT that finds HTTP/1.1', ['http/1.1'], '1.1'],
+] as const) {
+  waySuite({
+    name,
+    protocols,
+    version,
+    create: (dialer) => createConnectWay(dialer, silentLogger),
+  })
+}
 
 /** A way through which bytes go until it is frozen: those of old connections are then lost without a word. */
 async function startWay(t: TestContext, port: number) {
@@ -50,7 +61,7 @@ async function startRig(t: TestContext, protocols?: FakeGatewayOptions['protocol
   const address = parseGatewayUrl(`https://localhost:${way.port}`)
   const trust = { isVerified: true, extraCa: [gateway.ca], clientCertificate: undefined }
   const dialer = createDialer({ gateway: address, trust })
-  const transport = createConnectTransport(dialer, silent)
+  const transport = createConnectWay(dialer, silentLogger)
   t.after(() => transport.destroy())
   return { gateway, way, transport, dialer, address }
 }
@@ -132,7 +143,7 @@ test('a connection that was silent from its start leads to HTTP/1.1 once, not fo
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     return { socket, protocol: 'h2' }
   }
-  const transport = createConnectTransport({ gateway: address, open: openStalled }, silent)
+  const transport = createConnectWay({ gateway: address, open: openStalled }, silentLogger)
   t.after(() => transport.destroy())
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const opening = open(transport)
@@ -151,7 +162,7 @@ test('a connection over HTTP/1.1 whose program has left is not kept for the next
   const { gateway, dialer, address } = await startRig(t, ['http/1.1'])
   const gone = new AbortController()
   const made: Socket[] = []
-  const transport = createConnectTransport(
+  const transport = createConnectWay(
     {
       gateway: address,
       async open(...args) {
@@ -161,7 +172,7 @@ test('a connection over HTTP/1.1 whose program has left is not kept for the next
         return connection
       },
     },
-    silent,
+    silentLogger,
   )
   t.after(() => transport.destroy())
   const { signal } = gone
@@ -171,25 +182,6 @@ test('a connection over HTTP/1.1 whose program has left is not kept for the next
   await echoes(await open(transport))
   assert.equal(gateway.connects.length, 1)
 })
-
-for (const way of ['h2', 'http/1.1', 'websocket'] as const) {
-  test(`a connection that was lost before it was used is told at once, over ${way}`, async (t) => {
-    const { dialer, address } = await startRig(t)
-    const openLost: GatewayDialer['open'] = async () => {
-      const connection = await dialer.open([way === 'h2' ? 'h2' : 'http/1.1'])
-      await once(connection.socket.destroy(), 'close')
-      return connection
-    }
-    const transport =
-      way === 'websocket'
-        ? createWebSocketTransport({ gateway: address, open: openLost })
-        : createConnectTransport({ gateway: address, open: openLost }, silent)
-    t.after(() => transport.destroy())
-    // None of the waits for an answer is what ends it.
-    t.mock.timers.enable({ apis: ['setTimeout'] })
-    await assert.rejects(ask(transport), { code: 'gateway-unreachable', wasCut: true })
-  })
-}
 
 async function nextTurns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))

@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { abandon } from '../../net/relay.ts'
+import { connectMethod } from '../../net/target.ts'
+import type { GatewayDialer } from '../reach/dialer.ts'
 import {
   lossOf,
   noAnswer,
@@ -8,16 +11,50 @@ import {
   readBody,
   toAnswer,
   type HttpAnswer,
-  type RequestFields,
 } from '../reach/http-answer.ts'
-import { answerTimeoutMs, isTunnel, tunnelIdOf, type ConnectAnswer } from './way.ts'
-import { connectMethod } from '../../net/target.ts'
+import type { Aftermath } from './aftermath.ts'
+import { createOwnConnections, type OwnConnections } from './own-connections.ts'
+import { readOn, type ReadOn } from './read-on.ts'
+import { answerTimeoutMs, isTunnel, tunnelIdOf } from './way.ts'
+import type { ConnectAnswer, TunnelRequest } from './way.ts'
 
 // `import … from 'node:http'` reads every export, and with them Node's whole fetch (40 ms).
 const { request } = process.getBuiltinModule('node:http')
 
-/** The answer to a CONNECT over HTTP/1.1; `id` is the tunnel's, where the gateway gives one. */
-export type ConnectHttp1Answer = ConnectAnswer & { readonly id?: string | undefined }
+/** CONNECT over HTTP/1.1, on a connection of its own for each tunnel. */
+export function createHttp1Way(dialer: GatewayDialer): OwnConnections {
+  function aftermathOf(requestId: string): Aftermath {
+    return {
+      requestId,
+      hidesCuts: true,
+      async whyCut(signal) {
+        const [{ askWhy }, { createFetchPath }] = await Promise.all([
+          import('./ask-why.ts'),
+          import('../reach/gateway-request.ts'),
+        ])
+        return askWhy(requestId, createFetchPath(dialer, signal))
+      },
+    }
+  }
+
+  return createOwnConnections({
+    dialer,
+    ask: (socket, tunnelRequest) => ask(socket, tunnelRequest, aftermathOf),
+    cut(tunnel) {
+      // A reset would take the last bytes of one that has ended in order along.
+      const hasEnded = tunnel.readableEnded && tunnel.writableFinished
+      if (hasEnded) tunnel.destroy()
+      else abandon(tunnel, new Error('the client ends'))
+    },
+  })
+}
+
+/**
+ * Answers before the one to CONNECT that only inform.
+ *
+ * @limit answers over HTTP/1.1 that come before the one to CONNECT: `gateway-unreachable`
+ */
+const maxInformational = 16
 
 /**
  * Asks for a tunnel on a connection of its own. The connection becomes the tunnel, or is gone.
@@ -25,12 +62,11 @@ export type ConnectHttp1Answer = ConnectAnswer & { readonly id?: string | undefi
  * @throws UpstreamError `gateway-unreachable` when no answer comes
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
  */
-export function connectHttp1(
+function ask(
   socket: Socket,
-  authority: string,
-  fields: RequestFields,
-  signal?: AbortSignal,
-): Promise<ConnectHttp1Answer> {
+  { authority, fields, signal }: TunnelRequest,
+  aftermathOf: (id: string) => Aftermath,
+): Promise<ConnectAnswer> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       clearTimeout(timer)
@@ -40,23 +76,46 @@ export function connectHttp1(
     const timer = setTimeout(() => fail(new Error('no answer in time')), answerTimeoutMs)
     const loss = lossOf(socket)
     if (loss !== undefined) return fail(loss)
-    const outgoing = request({
-      ...onSocket(socket),
-      method: connectMethod,
-      path: authority,
-      headers: { host: authority, ...fields },
-      signal,
-    })
-    outgoing.on('error', fail)
-    outgoing.on('connect', (answer, stream, head) => {
+
+    function finish(answer: IncomingMessage): void {
       clearTimeout(timer)
-      if (head.length > 0) stream.unshift(head)
       const { statusCode: status = 0, headers } = answer
-      if (isTunnel({ status, headers })) resolve({ tunnel: stream, id: tunnelIdOf({ headers }) })
-      else void readRefusal(answer, stream).then((refusal) => resolve({ refusal }))
-    })
-    outgoing.end()
+      if (!isTunnel({ status, headers })) {
+        void readRefusal(answer, socket).then((refusal) => resolve({ refusal }))
+        return
+      }
+      const id = tunnelIdOf({ headers })
+      resolve({ tunnel: socket, aftermath: id === undefined ? undefined : aftermathOf(id) })
+    }
+
+    function awaitAnswer(connection: Duplex, giveBack: ReadOn['giveBack'], left: number): void {
+      const outgoing = request({
+        ...onSocket(connection),
+        method: connectMethod,
+        path: authority,
+        headers: { host: authority, ...fields },
+        signal,
+      })
+      outgoing.on('error', fail)
+      outgoing.on('connect', (answer, _stream, head) => {
+        giveBack(head)
+        if (!isInformational(answer)) return finish(answer)
+        if (left === 0) return fail(new Error(`${maxInformational} answers, and none to CONNECT`))
+        const rest = readOn(socket)
+        awaitAnswer(rest.stream, rest.giveBack, left - 1)
+      })
+      outgoing.end()
+    }
+
+    const unshift = (head: Buffer): void => {
+      if (head.length > 0) socket.unshift(head)
+    }
+    awaitAnswer(socket, unshift, maxInformational)
   })
+}
+
+function isInformational({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 100 && statusCode < 200
 }
 
 /** Node takes whatever follows an answer to CONNECT for the tunnel's bytes, also that of a refusal. */

@@ -319,15 +319,3 @@ async function roundTrip(rig: Rig): Promise<void> {
   await once(tunnel, 'end')
   assert.equal(Buffer.concat(chunks).toString(), 'there and back')
 }
-
-for (const way of ['h2', 'http/1.1', 'websocket'] as const) {
-  test(`a gateway that gives no tunnel id over ${way}, as a stock one, cannot be asked for ends`, async () => {
-    const protocols = way === 'h2' ? (['h2'] as const) : (['http/1.1'] as const)
-    await using gateway = await startFakeGateway({ isPublic: true, protocols })
-    const choice = way === 'websocket' ? 'websocket' : 'connect'
-    await using rig = await openRig(gateway, { choice })
-    const answer = await rig.transport.connect('a:1', undefined, never)
-    assert.ok(answer.tunnel)
-    assert.equal(answer.aftermath, undefined)
-  })
-}

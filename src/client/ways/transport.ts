@@ -7,7 +7,7 @@ import { credentialFields } from '../../tunnel/headers.ts'
 import { version } from '../../version.ts'
 import type { GatewayDialer } from '../reach/dialer.ts'
 import type { RequestFields } from '../reach/http-answer.ts'
-import { createConnectTransport } from './connect.ts'
+import { createConnectWay } from './connect.ts'
 import { askWay, knowsNoWebSocket, moreUseful, wordsOf, type Outcome } from './outcome.ts'
 import type { ConnectAnswer, TunnelRequest, TunnelWay } from './way.ts'
 
@@ -43,7 +43,7 @@ export interface TransportOptions {
 export function createTransport(options: TransportOptions): Transport {
   const { dialer, log, cacheDirectory } = options
   const memory = openTransportMemory(join(cacheDirectory, 'transports'), dialer.gateway.origin)
-  const connectWay = createConnectTransport(dialer, log)
+  const connectWay = createConnectWay(dialer, log)
   let webSocketWay: Promise<TunnelWay> | undefined
   /** Which one the next tunnel asks first; undefined: nobody has looked yet. */
   let preferred = options.choice === 'auto' ? undefined : options.choice
@@ -52,8 +52,8 @@ export function createTransport(options: TransportOptions): Transport {
 
   /** Most runs never need it, and it brings a library along. */
   async function overWebSocket(): Promise<TunnelWay> {
-    webSocketWay ??= import('./websocket.ts').then(({ createWebSocketTransport }) =>
-      createWebSocketTransport(dialer),
+    webSocketWay ??= import('./websocket.ts').then(({ createWebSocketWay }) =>
+      createWebSocketWay(dialer),
     )
     const way = await webSocketWay
     if (isEnding) way.destroy()
