@@ -71,6 +71,6 @@ export function createFreshGrants(parts: FreshGrantParts): FreshGrants {
 }
 
 function unsettled(): SystemError {
-  const message = 'sessions or routes keep changing, so that nothing could be decided'
+  const message = 'sessions or routes keep changing, so no decision could be made'
   return new SystemError('decision-unsettled', message, { hint: 'try again in a moment' })
 }

@@ -26,7 +26,7 @@ export function createGroupsClaim(logger: Logger, claim: () => string | undefine
       claim: name,
       issuer,
       'claims-that-came': Object.keys(claims),
-      hint: 'let the provider send it, name another one in "idp_groups_claim", or list groups in "directory"; whoever is signed in has it at the next refresh',
+      hint: 'let the provider send it, name another one in "idp_groups_claim", or list groups in "directory"; those who are signed in get it at the next refresh',
     })
   }
   return {

@@ -245,12 +245,12 @@ function leadsSameWay({ way }: Route, { way: opened }: Route, { host, port }: Up
 }
 
 function routeChanged({ name }: Route): UpstreamError {
-  const message = `route "${name}" leads elsewhere since you asked for it`
+  const message = `route "${name}" was changed to lead elsewhere while you asked for it`
   return new UpstreamError('route-changed', message, { hint: 'try again' })
 }
 
 function gatewayLeaving(): SystemError {
-  const message = 'this gateway stops or restarts, and opens no tunnel any more'
+  const message = 'this gateway is stopping or restarting, and opens no more tunnels'
   return new SystemError('gateway-leaving', message, { hint: 'try again in a moment' })
 }
 

@@ -35,14 +35,14 @@ export function createTunnelLimits(
 
 function routeIsFull(route: Route): AccessError {
   const { name, maxTunnels } = route
-  const message = `route "${name}" has ${count(maxTunnels)} open, which is all it takes`
+  const message = `route "${name}" has ${count(maxTunnels)} open, which is as many as it allows`
   return new AccessError('too-many-tunnels', message, {
     hint: `try again when somebody has closed one, or ask ${whomToAsk(route)} for a higher "max_tunnels"`,
   })
 }
 
 function tooManyOf(who: string, maxTunnels: number): AccessError {
-  const message = `"${who}" has ${count(maxTunnels)} open, which is all that one person may have here`
+  const message = `"${who}" has ${count(maxTunnels)} open, which is as many as one person may have here`
   return new AccessError('too-many-tunnels', message, {
     hint: 'close some, or ask whoever runs this gateway for a higher "max_tunnels_per_user"',
   })

@@ -16,7 +16,7 @@ export function renderConfigurationReference(): string {
     '## Keys of a route',
     table(['Key', 'Value', 'Default', 'What it does'], routeRows()),
     '## Identity providers',
-    'Every provider is spoken to in OpenID Connect; `idp_provider` says which one it is.',
+    'All providers speak OpenID Connect; `idp_provider` says which one it is.',
     table(['`idp_provider`', '`idp_provider_url`'], providerRows()),
     directory,
     '## Keys of Pomerium that have no effect',

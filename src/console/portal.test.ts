@@ -196,7 +196,7 @@ describe('the portal', () => {
     assert.equal(app, undefined)
     assert.deepEqual(warnings, [
       {
-        message: 'the portal is not built, a plain page stands in',
+        message: 'the portal is not built, a plain page is shown instead',
         directory: join(root, 'nothing'),
         hint: 'run "npm run build"',
       },

@@ -48,7 +48,7 @@ export async function loadPortal(directory = builtDirectory('portal')): Promise<
   const files = await readBuiltFiles(directory)
   return (parts) => {
     if (files !== undefined) return createPortal(files, parts)
-    parts.logger.warn('the portal is not built, a plain page stands in', {
+    parts.logger.warn('the portal is not built, a plain page is shown instead', {
       directory,
       hint: 'run "npm run build"',
     })
@@ -108,7 +108,7 @@ function send(c: PageContext, { type, bytes, gzipped }: BuiltFile, cacheControl:
 function refuseOtherSites(c: PageContext): void {
   const site = c.req.header('sec-fetch-site')
   if (site === undefined || site === 'same-origin' || site === 'none') return
-  throw new AccessError('origin-not-allowed', 'this was asked for by another site', {
+  throw new AccessError('origin-not-allowed', 'another site made this request', {
     hint: 'open the page of this gateway',
   })
 }

@@ -59,7 +59,7 @@ function faultOf(request: IncomingMessage): string | undefined {
     .filter((_, index) => index % 2 === 0)
     .map((name) => name.toLowerCase())
   const hosts = names.filter((name) => name === 'host').length
-  if (hosts > 1) return 'a request has one "Host" header, not several'
+  if (hosts > 1) return 'a request must have one "Host" header, not several'
   // RFC 9112 §3.2: required in HTTP/1.1, and equal to the authority.
   if (hosts === 0 && request.httpVersion !== '1.0') return 'a request needs a "Host" header'
   if (hosts === 1 && !isSameAuthority(request.headers.host ?? '', request.url ?? '')) {

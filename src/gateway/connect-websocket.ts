@@ -89,7 +89,7 @@ const keyForm = /^[+/0-9A-Za-z]{22}==$/
 
 function faultOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
   const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
-  if (hosts !== 1) return 'a request has one "Host" header'
+  if (hosts !== 1) return 'a request must have exactly one "Host" header'
   if (headers['sec-websocket-version'] !== '13') {
     return '"Sec-WebSocket-Version" must be 13'
   }

@@ -123,8 +123,8 @@ function refuse(refusal: Refusal, requestId: string): Response {
 const malformed: Refusal = {
   status: 400,
   code: 'malformed_request',
-  message: 'this is no HTTP request',
-  next: 'speak HTTP/1.1 or HTTP/2 over TLS to this port',
+  message: 'this is not an HTTP request',
+  next: 'use HTTP/1.1 or HTTP/2 over TLS on this port',
   reasons: [],
 }
 
@@ -155,7 +155,7 @@ const plainHttp: Refusal = {
 const withoutHost: Refusal = {
   ...malformed,
   message: 'a request over HTTP/1.1 needs a "Host" header',
-  next: 'send one, or speak HTTP/1.0',
+  next: 'send one, or use HTTP/1.0',
 }
 
 const faults: Readonly<Record<string, Refusal>> = {

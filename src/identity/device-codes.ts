@@ -162,7 +162,7 @@ export function createDeviceCodes(
       }
       throw new AccessError(
         'device-code-unknown',
-        'this code is wrong, used or older than 10 minutes',
+        'this code is wrong, already used or older than 10 minutes',
         {
           hint: 'compare it with the one in the terminal, or ask for a new one there',
         },

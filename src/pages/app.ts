@@ -83,7 +83,7 @@ function badRequest({ status, message }: HTTPException): Refusal {
   return {
     status,
     code: status === 413 ? 'request_too_large' : 'malformed_request',
-    message: message === '' ? 'this request makes no sense' : message.toLowerCase(),
+    message: message === '' ? 'this request cannot be understood' : message.toLowerCase(),
     next: 'send a shorter, well-formed body',
     reasons: [],
   }
@@ -93,8 +93,8 @@ function badRequest({ status, message }: HTTPException): Refusal {
 const upgradeRequired: Refusal = {
   status: 400,
   code: 'upgrade_required',
-  message: 'a tunnel is asked for here by a WebSocket, and this request is none',
-  next: 'something before the gateway may remove "Upgrade: websocket": let it pass that on, and HTTP/1.1',
+  message: 'tunnels are opened here with a WebSocket, and this request is not one',
+  next: 'something in front of the gateway may have removed "Upgrade: websocket": have it pass that header on, over HTTP/1.1',
   reasons: [],
 }
 

@@ -21,7 +21,7 @@ export function createCutApi({ find }: Pick<CutTunnels, 'find'>): PageApp {
 const notCut: Refusal = {
   status: 404,
   code: notCutCode,
-  message: 'this gateway has not cut such a tunnel within the last minutes',
+  message: 'this gateway has cut no tunnel with this id in the last few minutes',
   next: 'the service may have ended it, or the connection was lost: the log of the gateway says which',
   reasons: [],
 }

@@ -18,8 +18,8 @@ const sentences: Readonly<Record<PeerEnd, string>> = {
   'address-limit': 'its address has more connections than "max_connections_per_address"',
   'total-limit': 'there are more connections than "max_connections"',
   memory: 'requests and answers outside of tunnels held too much memory',
-  descriptors: 'few files may still be opened, and a reserve is kept for tunnels',
-  flood: 'it sent frames without payload, out of all proportion',
+  descriptors: 'only a few more files can be opened, and those are kept for tunnels',
+  flood: 'it sent far too many frames without payload',
   renegotiation: 'it asked for a TLS renegotiation',
 }
 

@@ -51,12 +51,14 @@ export function checkNextGatewayKeys(
 function checkTlsKeys(plain: object, values: RouteValues, notes: RouteNotes): void {
   if (values.tls_skip_verify === true) {
     const hint = 'name the authority of its certificate in "tls_custom_ca_file" instead'
-    notes.warn(['tls_skip_verify'], 'lets anybody on the way read along', { hint })
+    notes.warn(['tls_skip_verify'], 'lets anybody on the way read and change everything', { hint })
   }
   for (const name of pemKeys) {
     const fileKey = `${name}_file` as const
     if (values[fileKey] === undefined || !Object.hasOwn(plain, name)) continue
-    notes.fault([fileKey], `cannot stand beside "${name}": give one of them`, { at: 'key' })
+    notes.fault([fileKey], `cannot be given together with "${name}": choose one of them`, {
+      at: 'key',
+    })
     delete values[name]
     delete values[fileKey]
   }
@@ -71,5 +73,5 @@ function requireWholePair(plain: object, notes: RouteNotes): void {
     ? (['tls_client_cert', 'tls_client_key'] as const)
     : (['tls_client_key', 'tls_client_cert'] as const)
   const at = Object.hasOwn(plain, there) ? there : (`${there}_file` as const)
-  notes.fault([at], `needs "${missing}" or "${missing}_file" beside it`, { at: 'key' })
+  notes.fault([at], `needs "${missing}" or "${missing}_file" as well`, { at: 'key' })
 }

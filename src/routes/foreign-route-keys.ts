@@ -11,10 +11,10 @@ export const reasons = {
 } as const
 
 const { http, envoy, jwt, clientCertificates, providers, bearer } = reasons
-const balancing = 'a refused upstream is tried on the next one by weight'
+const balancing = 'when an upstream refuses, the next one is tried, by weight'
 
 const rows: readonly (readonly [ForeignKey['class'], string, string, (string | boolean)?])[] = [
-  ['refused', 'allowed_groups', 'say "groups: {has: …}" in "policy"'],
+  ['refused', 'allowed_groups', 'write "groups: {has: …}" in "policy"'],
   ['refused', 'bearer_token_format', bearer, 'default'],
   ['refused', 'identity_providers', providers],
   ['refused', 'idp_access_token_allowed_audiences', bearer],
@@ -34,7 +34,7 @@ const rows: readonly (readonly [ForeignKey['class'], string, string, (string | b
   ['refused', 'redirect', 'redirects are HTTP, and Postern serves TCP only'],
   ['refused', 'response', 'fixed answers are HTTP, and Postern serves TCP only'],
   ['refused', 'set_authorization_header', 'tokens of the identity provider are not passed on'],
-  ['refused', 'sub_policies', 'policies stand under "policy"'],
+  ['refused', 'sub_policies', 'policies are written under "policy"'],
   ['refused', 'tls_downstream_client_ca', clientCertificates],
   ['refused', 'tls_downstream_client_ca_file', clientCertificates],
   ['refused', 'upstream_tunnel', 'reverse tunnels over SSH are not supported'],
@@ -55,7 +55,7 @@ const rows: readonly (readonly [ForeignKey['class'], string, string, (string | b
   ['ignored', 'jwt_groups_filter', jwt],
   ['ignored', 'jwt_issuer_format', jwt],
   ['ignored', 'load_balancing_policy', balancing],
-  ['ignored', 'logo_url', 'pages look as they are'],
+  ['ignored', 'logo_url', 'the look of pages is fixed'],
   ['ignored', 'outlier_detection', balancing],
   ['ignored', 'pass_identity_headers', jwt],
   ['ignored', 'path', http],

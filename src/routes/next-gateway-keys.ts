@@ -8,7 +8,7 @@ export const nextGatewayKeys = {
     type: 'true or false',
     default: false,
     variable: 'none',
-    doc: 'Takes any certificate of an https upstream for the right one. Loads with a warning.',
+    doc: 'Accepts any certificate from an https upstream. Loads with a warning.',
   }),
   tls_upstream_server_name: key({
     schema: values.serverName,

@@ -121,7 +121,7 @@ function isShortage(error: unknown): boolean {
 }
 
 function exhausted(failures: readonly unknown[]): SystemError {
-  const message = 'this gateway cannot open one more connection now; the service may be well'
+  const message = 'this gateway cannot open another connection now; the service itself may be fine'
   return new SystemError('gateway-exhausted', message, {
     hint: 'try again in a moment, or tell whoever runs this gateway the request id',
     cause: new Error(failures.map(messageOf).join('; ')),

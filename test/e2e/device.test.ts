@@ -119,7 +119,7 @@ describe('postern login without a browser', () => {
     await rig.lines.first((line) => line['message'] === 'configuration reloaded')
     const off = await run('login', '--device')
     assert.equal(off.ending, 3)
-    assert.match(off.errors, /this gateway signs in no machines without a browser/)
+    assert.match(off.errors, /this gateway does not sign in machines without a browser/)
   })
 
   peerTest('a gateway that restarts while somebody waits loses nobody', [], async (scope) => {

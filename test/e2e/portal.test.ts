@@ -38,7 +38,7 @@ describe('the portal in Chromium', () => {
     assert.match(text, /Alice Adams · alice@example\.com\s+Signed in until .* \(in 13 h 59 min\)/)
     assert.match(text, /build\s+Build machines/)
     assert.match(text, /write the name of the machine for NAME/)
-    assert.match(text, /write the port of the service for PORT/)
+    assert.match(text, /replace PORT with the port of the service/)
     assert.match(text, /Not open to you now\s+payroll\s+Salaries\s+Your email address is not among/)
     assert.equal(
       await page.getByRole('link', { name: 'dba@example.com' }).getAttribute('href'),
@@ -99,7 +99,7 @@ describe('the portal in Chromium', () => {
     await rig.configure((file) => ({ ...file, routes: [route('echo.example.com:7', 1, [bob])] }))
     await rig.lines.first((line) => line['message'] === 'configuration reloaded')
     await lookAway(page)
-    await page.getByText('There is no route for you to use now.').waitFor()
+    await page.getByText('There is no route that you may use now.').waitFor()
     await checkLooks(page, 'portal-without-routes')
 
     await rig.stop()
@@ -152,7 +152,7 @@ describe('the portal in Chromium', () => {
     assert.equal(await page.getByRole('heading', { level: 2 }).count(), 6)
     await page.getByLabel('Find a route').fill('nothing like that')
     await page.getByText('0 of 40 routes').waitFor()
-    assert.doesNotMatch(await textOf(page), /There is no route for you/)
+    assert.doesNotMatch(await textOf(page), /There is no route that you may use/)
     checkBehaviour(browser, rig)
   })
 

@@ -123,7 +123,7 @@ function refused(answer: CallbackAnswer & { kind: 'error' }): AccessError {
   const id = printable(answer.requestId)
   const requestId = id === '' ? '' : `, request id ${id}`
   return new AccessError('sign-in-failed', `the sign-in failed: ${words}${requestId}`, {
-    hint: 'connect again to try once more; whoever runs the gateway finds the reason in its log',
+    hint: 'connect again to try once more; whoever runs the gateway can find the reason in its log',
   })
 }
 

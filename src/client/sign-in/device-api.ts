@@ -63,7 +63,11 @@ export function createDeviceApi(send: SendToGateway): DeviceApi {
 }
 
 function notOffered(): AccessError {
-  return new AccessError('sign-in-failed', 'the gateway signs in no machines without a browser', {
-    hint: 'sign in with a browser on this machine, or ask for a service account',
-  })
+  return new AccessError(
+    'sign-in-failed',
+    'the gateway does not sign in machines without a browser',
+    {
+      hint: 'sign in with a browser on this machine, or ask for a service account',
+    },
+  )
 }

@@ -24,7 +24,7 @@ export const limitKeys = {
   max_sessions_per_user: countKey(
     '100',
     'Most sessions that one person has at once, in browsers, clients and machines; `0` for any number. Service accounts have none.',
-    'a further sign-in ends the longest unused one, of those without an open tunnel first; its next use is a sign-in',
+    'a further sign-in ends the session that was unused for the longest time, those without an open tunnel first; whoever used it signs in again',
   ),
   max_tunnels_per_user: countKey(
     '0',
@@ -33,7 +33,7 @@ export const limitKeys = {
   ),
   max_connections_per_address: countKey(
     '1000',
-    'Most connections without a tunnel from one address, as the PROXY header tells it, or one IPv6 network of 64 bits; `0` for any number. A CONNECT under way counts as a tunnel. Behind a load balancer that sends no PROXY header everybody has one address: say `0` there.',
+    'Most connections without a tunnel from one address, as the PROXY header tells it, or one IPv6 network of 64 bits; `0` for any number. A CONNECT under way counts as a tunnel. Behind a load balancer that sends no PROXY header everybody has one address: set `0` there.',
     'the one of this address that has made no progress for the longest time is closed, and logged',
   ),
   max_connections: countKey(

@@ -8,26 +8,26 @@ import { issuer, origin, redirectHost, scope } from './values.ts'
 export const signInKeys = {
   authenticate_service_url: textKey(origin, 'https URL', {
     without:
-      'required once a policy asks who somebody is, but for service accounts named by `user`',
+      'required once a policy asks who somebody is, except for service accounts named by `user`',
     doc: 'Origin under which browsers reach this gateway to sign in. The provider must know `URL/oauth2/callback` as a redirect URI.',
   }),
   idp_provider: textKey(z.enum(providerNames), 'one of the names', {
     default: 'oidc',
-    doc: 'Kind of identity provider; every one is spoken to in OpenID Connect. `google` and `gitlab` know their own URL.',
+    doc: 'Kind of identity provider; all of them speak OpenID Connect. `google` and `gitlab` know their own URL.',
   }),
   idp_provider_url: textKey(issuer, 'https URL', {
     without:
-      'required once a policy asks who somebody is, but for service accounts named by `user`',
+      'required once a policy asks who somebody is, except for service accounts named by `user`',
     doc: 'Issuer of the identity provider. `http` is accepted, with a warning, on a loopback host.',
   }),
   idp_client_id: textKey(values.text, 'text', {
     without:
-      'required once a policy asks who somebody is, but for service accounts named by `user`',
+      'required once a policy asks who somebody is, except for service accounts named by `user`',
     doc: 'Client id that the provider gave this gateway.',
   }),
   idp_client_secret: textKey(values.secretText, 'text', {
     without:
-      'required once a policy asks who somebody is, but for service accounts named by `user`',
+      'required once a policy asks who somebody is, except for service accounts named by `user`',
     doc: 'Client secret that the provider gave this gateway.',
   }),
   idp_client_secret_file: pathKey('File with the client secret, instead of `idp_client_secret`.'),

@@ -94,7 +94,7 @@ function isWholePair(
   const [first] = missing
   if (missing.length === 1 && first !== undefined) {
     const other = keys.find((key) => key !== first) ?? first
-    findings.problems.push(settings.problem(other, `needs "${first}" beside it`, { at: 'key' }))
+    findings.problems.push(settings.problem(other, `needs "${first}" as well`, { at: 'key' }))
   }
   return missing.length === 0
 }

@@ -68,7 +68,7 @@ async function readPem(name: 'ca' | 'crl', given: Given, source: Source): Promis
   const fileKey = `${name}_file` as const
   const { [name]: inline, [fileKey]: path } = given
   if (inline !== undefined && path !== undefined) {
-    problem(source, [fileKey], `cannot stand beside "${name}": give one of them`)
+    problem(source, [fileKey], `cannot be given together with "${name}": choose one of them`)
     return undefined
   }
   if (inline !== undefined) return { pem: inline, key: name }
@@ -89,7 +89,11 @@ function checkAuthorities({ pem, key }: Pem, source: Source): readonly X509Certi
   for (const authority of authorities) {
     const name = JSON.stringify(nameOf(authority.subject))
     if (!authority.ca) {
-      warn(source, key, `${name} is no authority: it is trusted itself, and nothing it signed`)
+      warn(
+        source,
+        key,
+        `${name} is not an authority: it is trusted itself, but nothing that it signed is`,
+      )
     }
     const validity = validityWarning(authority, source.nowMs)
     if (validity !== undefined) warn(source, key, `${name}: ${validity}`)
@@ -120,7 +124,7 @@ function checkLists(
   for (const authority of authorities.filter(({ ca }) => ca)) {
     if (lists.some((list) => list.isOf(authority))) continue
     const name = JSON.stringify(nameOf(authority.subject))
-    warn(source, key, `there is no revocation list of ${name}: nothing it signed is trusted`)
+    warn(source, key, `there is no revocation list from ${name}: nothing that it signed is trusted`)
   }
 }
 

@@ -36,7 +36,7 @@ function refuseSourceIp({ settings, findings }: Source): void {
     const policy = [...path, index, 'policy']
     for (const at of placesOf('source_ip', valueAt(route, ['policy']), policy)) {
       const details = {
-        hint: 'list your load balancers in "proxy_protocol_from"; [0.0.0.0/0, "::/0"] there believes everybody on purpose',
+        hint: 'list your load balancers in "proxy_protocol_from"; to believe everybody on purpose, write [0.0.0.0/0, "::/0"]',
         at: 'key',
       } as const
       const message = `"source_ip" needs "proxy_protocol_from": without it ${openTo}`
@@ -63,8 +63,8 @@ function judgeUnused({ settings, findings }: Source): void {
     findings.warnings.push(settings.problem('proxy_protocol_from', message, { at: 'key' }))
     return
   }
-  const message = 'needs "use_proxy_protocol" beside it'
-  const hint = 'say true, or "optional" when some clients come without a load balancer'
+  const message = 'needs "use_proxy_protocol" as well'
+  const hint = 'set it to true, or to "optional" when some clients connect without a load balancer'
   findings.problems.push(settings.problem('proxy_protocol_from', message, { hint, at: 'key' }))
 }
 
@@ -83,9 +83,9 @@ export function warnOfSilentEdge({ settings, findings }: Source): void {
   const address = settings.orDefault('address')
   const isHidden = address.host !== undefined && isLoopbackHost(address.host)
   if (!isHidden && (address.port === 0 || address.port === publicPort)) return
-  const message = `is not where people arrive (${origin.host}): what passes their connections on may give all of them one address`
+  const message = `is not where people connect (${origin.host}): whatever passes their connections on may give all of them one address`
   const hint =
-    'have it send PROXY headers and set "use_proxy_protocol", or set "max_connections_per_address" to 0; where everybody keeps their address, set "use_proxy_protocol" to false'
+    'have it send PROXY headers and set "use_proxy_protocol", or set "max_connections_per_address" to 0; if clients keep their own addresses, set "use_proxy_protocol" to false'
   const key = settings.isGiven('address') ? 'address' : 'authenticate_service_url'
   findings.warnings.push(settings.problem(key, message, { hint }))
 }

@@ -59,7 +59,7 @@ async function readSecretFile(
   const path = settings.values[fileKey]
   if (path === undefined) return undefined
   if (settings.isGiven(name)) {
-    const message = `cannot stand beside "${name}": give one of them`
+    const message = `cannot be given together with "${name}": choose one of them`
     findings.problems.push(settings.problem(fileKey, message, { at: 'key' }))
     return undefined
   }

@@ -54,7 +54,7 @@ export function readSignIn(
   warnOfHttp(source)
   const scopes = settings.orDefault('idp_scopes')
   if (!scopes.includes('openid')) {
-    const message = 'must contain "openid": without it nobody says who somebody is'
+    const message = 'must contain "openid": without it the provider does not say who somebody is'
     findings.problems.push(settings.problem('idp_scopes', message))
   }
   return {
@@ -73,7 +73,7 @@ const providerKeys = [
 
 /** It may be meant, and it may be a provider that was forgotten. */
 function noteNobodySignsIn({ settings, findings }: Source): void {
-  const message = 'is not there: only the service accounts that policies name by "user" are let in'
+  const message = 'is not set: only the service accounts that policies name by "user" are let in'
   const hint = 'people need an identity provider to sign in'
   findings.warnings.push(settings.problem('idp_provider_url', message, { hint }))
 }
@@ -121,7 +121,8 @@ function requireAll({ settings, findings }: Source, name: ProviderName, kind: Pr
 function warnOfHttp({ settings, findings }: Source): void {
   const url = settings.values.idp_provider_url
   if (url?.protocol !== 'http:' || !isLoopbackHost(url.hostname)) return
-  const message = 'is not encrypted: fine for trying out on this machine, and for nothing else'
+  const message =
+    'is not encrypted: fine for trying things out on this machine, and for nothing else'
   findings.warnings.push(settings.problem('idp_provider_url', message))
 }
 

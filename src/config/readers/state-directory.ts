@@ -31,7 +31,7 @@ export function defaultStateDirectory(env: Environment): string {
   if (home === undefined) {
     const what = 'there is no place for the state: this user has no home directory'
     throw new SystemError('state-directory-unusable', what, {
-      hint: 'name one with "state_directory", or with "--state-directory" for a command about it',
+      hint: 'name a directory with "state_directory", or on the command line with "--state-directory"',
     })
   }
   return join(home, '.local', 'state', 'postern', 'gateway')

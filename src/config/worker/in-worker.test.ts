@@ -43,8 +43,8 @@ test('a job that takes all memory fails, and nothing else does', async () => {
 test('a thread that ends in the middle, or throws by itself, fails the job', async () => {
   const part = `${posting} parentPort.postMessage({ kind: 'part', part: [] });`
   const endings = [
-    ['process.exit(0)', /ended before its work did/],
-    [`${part} parentPort.once('message', () => process.exit(3))`, /ended before its work did/],
+    ['process.exit(0)', /ended before its work was done/],
+    [`${part} parentPort.once('message', () => process.exit(3))`, /ended before its work was done/],
     [`${part} parentPort.once('message', () => { throw new Error('lost it') })`, /lost it/],
   ] as const
   for (const [code, message] of endings) {

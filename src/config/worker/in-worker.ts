@@ -53,7 +53,7 @@ export async function* runInWorker<Name extends keyof Jobs>(
   failed.catch(() => undefined)
   const fail = (why: string): void => reject(workerFailed(name, why))
   worker.on('error', (error) => fail(messageOf(error)))
-  worker.on('exit', () => fail('it ended before its work did'))
+  worker.on('exit', () => fail('it ended before its work was done'))
   const timer = setTimeout(() => fail(`it took longer than ${formatDuration(maxMs)}`), maxMs)
   try {
     for (;;) {
@@ -73,7 +73,7 @@ export async function* runInWorker<Name extends keyof Jobs>(
 
 function workerFailed(name: keyof Jobs, why: string): SystemError {
   return new SystemError('worker-failed', `the thread that reads "${name}" failed: ${why}`, {
-    hint: 'try again; if it stays, make what it reads smaller',
+    hint: 'try again; if it keeps failing, make what it reads smaller',
   })
 }
 

@@ -86,7 +86,7 @@ function readPeople(value: unknown, reader: Reader): readonly Membership[] {
     reader.word(path, member, membersAre.one, 'key')
     const same = known.get(memberKey(member))
     if (same !== undefined) {
-      reader.problem(path, `is ${show(same)} in another spelling`, { at: 'key' })
+      reader.problem(path, `is ${show(same)}, spelled differently`, { at: 'key' })
     }
     known.set(memberKey(member), member)
     const { groups, name } = reader.mapping(path, person, ['groups', 'name'])

@@ -32,7 +32,7 @@ export async function readForm(c: PageContext): Promise<Readonly<Record<string, 
     return await c.req.parseBody()
   } catch (cause) {
     const details = { hint: 'send a shorter, well-formed body', cause }
-    throw new PeerError('malformed-request', 'the body of this request is no form', details)
+    throw new PeerError('malformed-request', 'the body of this request is not a form', details)
   }
 }
 

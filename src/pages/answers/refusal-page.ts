@@ -4,11 +4,11 @@ import { page } from '../html/layout.ts'
 
 const titles: Readonly<Record<number, string>> = {
   302: 'Sign in first',
-  400: 'This request makes no sense',
+  400: 'This request cannot be understood',
   401: 'Sign in first',
   403: 'You may not use this',
   404: 'There is nothing here',
-  429: 'Too much at once',
+  429: 'Too many requests',
   503: 'Not available now',
 }
 
@@ -25,8 +25,8 @@ const titlesByCode: Readonly<Record<string, string>> = {
   sign_in_used: 'This sign-in is over',
   another_person: 'The machine is not signed in',
   code_not_confirmed: 'Compare the code first',
-  device_code_over: 'This code is over',
-  device_login_off: 'No machines are signed in here',
+  device_code_over: 'This code is no longer valid',
+  device_login_off: 'Machines without a browser cannot sign in here',
   sign_in_denied: 'You are not signed in',
   form_not_ours: 'This form does not work',
   too_many_wrong_codes: 'Too many wrong codes',

@@ -44,7 +44,9 @@ export function toRefusal(error: unknown): Refusal {
     ...(error instanceof LimitedError && { retryAfterSeconds: error.retryAfterSeconds }),
     code: error.code.replaceAll('-', '_'),
     message: error.message,
-    next: error.hint ?? 'try again, and tell whoever runs this gateway the request id if it stays',
+    next:
+      error.hint ??
+      'try again; if it keeps happening, tell whoever runs this gateway the request id',
     reasons: error instanceof DeniedError ? error.reasons : [],
   }
 }
@@ -58,7 +60,7 @@ const internalError: Refusal = {
   status: 500,
   code: 'internal_error',
   message: 'the gateway failed to serve this request',
-  next: 'try again, and tell whoever runs this gateway the request id if it stays',
+  next: 'try again; if it keeps happening, tell whoever runs this gateway the request id',
   reasons: [],
 }
 

@@ -14,7 +14,7 @@ export function accountPage(session: Session, routes: readonly Route[], gateway:
     <dl>
       <dt>Email</dt>
       <dd>
-        ${email ?? 'not told by your provider'}${session.emailVerified ? '' : ' (not verified)'}
+        ${email ?? 'not sent by your provider'}${session.emailVerified ? '' : ' (not verified)'}
       </dd>
       <dt>User</dt>
       <dd><code>${userId}</code></dd>

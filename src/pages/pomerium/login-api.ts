@@ -87,7 +87,11 @@ async function exchange(
   const id = isText ? await identity.codes.redeem(code, verifier) : undefined
   const found = id === undefined ? undefined : await identity.sessions.get(id)
   if (found !== undefined) return identity.tokens.issue(found.session)
-  throw new AccessError('code-refused', 'this code is unknown, used or older than a minute', {
-    hint: 'sign in again',
-  })
+  throw new AccessError(
+    'code-refused',
+    'this code is unknown, already used or older than a minute',
+    {
+      hint: 'sign in again',
+    },
+  )
 }

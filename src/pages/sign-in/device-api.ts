@@ -46,7 +46,7 @@ export function createDeviceApi(parts: SignInParts): PageApp {
   app.post(gatewayPaths.deviceToken, async (c) => {
     requireDeviceLogin(parts)
     const secret = decodeDevicePoll(await readForm(c))
-    if (secret === undefined) throw new PeerError('invalid-request', 'this is no device grant')
+    if (secret === undefined) throw new PeerError('invalid-request', 'this is not a device grant')
     return answerPoll(c, parts, await parts.identity.deviceCodes.poll(secret))
   })
   return app
@@ -109,7 +109,7 @@ function notYet(code: string, message: string, next: string): Refusal {
   return { status: 400, code, message, next, reasons: [] }
 }
 
-const failedNext = 'try again; whoever runs the gateway finds the reason in its log'
+const failedNext = 'try again; whoever runs the gateway can find the reason in its log'
 
 const unfinished: Readonly<Record<Exclude<DevicePoll['state'], 'signed-in'>, Refusal>> = {
   pending: notYet(deviceErrors.pending, 'nobody has approved the code yet', 'ask again'),
@@ -121,7 +121,7 @@ const unfinished: Readonly<Record<Exclude<DevicePoll['state'], 'signed-in'>, Ref
   ),
   over: notYet(
     deviceErrors.expired,
-    'this code is unknown, used or older than 10 minutes',
+    'this code is unknown, already used or older than 10 minutes',
     'ask for a new one',
   ),
 }

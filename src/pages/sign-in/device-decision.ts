@@ -85,7 +85,7 @@ export async function findOpen(
   const record = await identity.deviceCodes.find(userCode, { userId, address: c.env.client.ip })
   const { state } = record
   if (state === 'pending' || (state === 'approved' && record.userId === userId)) return record
-  throw new AccessError('device-code-over', 'this code was approved or denied already', {
+  throw new AccessError('device-code-over', 'this code has already been approved or denied', {
     hint: 'ask for a new one in the terminal if its machine is not signed in',
   })
 }

@@ -54,7 +54,8 @@ async function show(c: PageContext, parts: SignInParts): Promise<Response> {
     return sendPage(c, questionPage(parts, record, found.session))
   } catch (error) {
     if (!(error instanceof AccessError && error.code === 'device-code-unknown')) throw error
-    const fault = 'This code is wrong, used or older than 10 minutes. Compare it with the terminal.'
+    const fault =
+      'This code is wrong, already used or older than 10 minutes. Compare it with the terminal.'
     return sendPage(c, deviceCodePage(fault), 404)
   }
 }

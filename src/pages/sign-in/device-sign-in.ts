@@ -13,7 +13,7 @@ export function requireDeviceLogin({ deviceLogin }: Pick<SignInParts, 'deviceLog
   if (deviceLogin()) return
   throw new AccessError(
     deviceLoginOff.replaceAll('_', '-'),
-    'this gateway signs in no machines without a browser',
+    'this gateway does not sign in machines without a browser',
     { hint: 'sign in with a browser on that machine, or ask for a service account' },
   )
 }
@@ -37,7 +37,7 @@ export async function finishDevice(
   const signedIn = { userId: session.userId, sessionId: session.id }
   if (!deviceLogin() || !(await identity.deviceCodes.attach(device.secretHash, signedIn))) {
     await identity.sessions.revoke(session.id)
-    throw new AccessError('device-code-over', 'the code of this machine has ended meanwhile', {
+    throw new AccessError('device-code-over', 'the code of this machine is no longer valid', {
       hint: 'ask for a new one in its terminal',
     })
   }

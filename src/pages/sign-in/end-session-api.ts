@@ -24,6 +24,6 @@ const noSession: Refusal = {
   status: 401,
   code: 'sign_in_required',
   message: 'there is no session with this token',
-  next: 'nothing is left to end; remove the token',
+  next: 'there is nothing to end; remove the token',
   reasons: [],
 }

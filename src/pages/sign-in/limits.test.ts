@@ -46,6 +46,6 @@ describe('a gateway that somebody floods with sign-ins', () => {
       assert.equal((await rig.send('GET', path)).status, 403)
     const refused = await rig.send('GET', path)
     assert.deepEqual([refused.status, refused.headers['retry-after']], [429, '60'])
-    assert.match(refused.body, /Too much at once/)
+    assert.match(refused.body, /Too many requests/)
   })
 })

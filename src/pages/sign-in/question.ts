@@ -55,7 +55,7 @@ export async function takeAnswer(
   if (!leadsToProgram(target)) return c.notFound()
   const { [questionFields.decision]: decision } = await readForm(c)
   if (decision === 'deny') return deny(c, parts, target)
-  if (decision !== 'approve') throw new PeerError('malformed-request', 'this is no answer')
+  if (decision !== 'approve') throw new PeerError('malformed-request', 'this form has no answer')
   const { location, cookies } = await leadOn(c, parts, target)
   return sendOnward(c, 'Sign in a program', location, cookies)
 }

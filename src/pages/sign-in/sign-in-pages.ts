@@ -87,9 +87,13 @@ function targetOf(
   identity.verifySignedUrl(new URL(`${pathname}${search}`, origin))
   // The whitelist may have changed since the address was signed.
   if (parseRedirect(redirectUri) === undefined) {
-    throw new AccessError('invalid-redirect-uri', 'a sign-in may no longer end there', {
-      hint: 'start again where you came from',
-    })
+    throw new AccessError(
+      'invalid-redirect-uri',
+      'a sign-in may no longer return to that address',
+      {
+        hint: 'start again where you came from',
+      },
+    )
   }
   const codeChallenge = c.req.query(loginParameters.codeChallenge)
   return codeChallenge === undefined

@@ -96,7 +96,7 @@ describe('policy_with_default_deny', () => {
     }
     const { gateway } = await start(t, { maxVerifyDepth: 2 })
     assert.equal((await ask(gateway, deep, 'h2'))?.status, 495)
-    await gateway.line(({ error }) => /no revocation list of "CN=Below"/.test(String(error)))
+    await gateway.line(({ error }) => /no revocation list from "CN=Below"/.test(String(error)))
   })
 
   test('asks for it on tunnels over a WebSocket too', async (t) => {
@@ -152,7 +152,7 @@ describe('policy_with_default_deny', () => {
       revocationLists: await revoking(impostor, [good.cert]),
     })
     assert.equal((await ask(gateway, good, 'h2'))?.status, 495)
-    await gateway.line(({ error }) => /no revocation list of "CN=Root"/.test(String(error)))
+    await gateway.line(({ error }) => /no revocation list from "CN=Root"/.test(String(error)))
   })
 
   test('streams of one connection share its certificate, and a refusal lets it go', async (t) => {

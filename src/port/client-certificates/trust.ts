@@ -112,7 +112,7 @@ function judgePath(
     if (issuer === undefined) break
     const ofIssuer = lists.filter((list) => list.isOf(issuer))
     const name = JSON.stringify(nameOf(issuer.subject))
-    if (ofIssuer.length === 0) return `there is no revocation list of ${name}`
+    if (ofIssuer.length === 0) return `there is no revocation list from ${name}`
     if (ofIssuer.some((list) => list.has(certificate))) return `${name} has revoked it`
     const untilMs = Math.max(...ofIssuer.map(({ nextUpdateMs }) => nextUpdateMs))
     windows.push({ fromMs: -Infinity, untilMs, ends: `the revocation list of ${name} is outdated` })

@@ -88,8 +88,8 @@ const steps: Readonly<Record<string, string>> = {
 
 function explain(placeholder: string): string {
   return placeholder === 'PORT'
-    ? 'write the port of the service for PORT'
-    : `write the name of the machine for ${placeholder}`
+    ? 'replace PORT with the port of the service'
+    : `replace ${placeholder} with the name of the machine`
 }
 
 function Contact({ contact }: { readonly contact: string }): ReactNode {

@@ -57,7 +57,7 @@ export function RouteList({ routes, isSignedIn }: RouteListProps): ReactNode {
 function NoRoutes({ isSignedIn }: { readonly isSignedIn: boolean }): ReactNode {
   return (
     <Paper className="card" p="lg">
-      <Text fw={600}>There is no route for you to use now.</Text>
+      <Text fw={600}>There is no route that you may use now.</Text>
       <Text c="dimmed">
         {isSignedIn
           ? 'Ask whoever runs this gateway for access.'
