@@ -52,7 +52,9 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     logger,
     audit,
     identity: {
-      listSessions: () => Promise.resolve([...sessions.values()]),
+      async *listSessions() {
+        yield* sessions.values()
+      },
       countSessions: () => Promise.resolve(sessions.size),
       revokeSession(id) {
         if (options.failing?.includes(id) === true) return Promise.reject(new Error('disk full'))

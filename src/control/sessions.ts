@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LiveTunnels } from '../access/live-tunnels.ts'
 import { PeerError } from '../errors.ts'
 import type { Session } from '../identity/session.ts'
@@ -9,7 +8,7 @@ import type { Revocation, SessionSummary } from './protocol.ts'
 export interface SessionParts extends ChangeParts {
   readonly identity: {
     /** Newest first. */
-    listSessions(): Promise<readonly Session[]>
+    listSessions(): AsyncIterable<Session>
     countSessions(): Promise<number>
     /** False when there was none. */
     revokeSession(id: string): Promise<boolean>
@@ -28,17 +27,11 @@ export interface SessionOperations {
   revokeUser(by: Actor, user: string): Promise<Revocation>
 }
 
-/** @limit none: sessions that are looked at before others get their turn */
-const sessionsPerTurn = 500
-
 export function sessionOperations(parts: SessionParts): SessionOperations {
   const { identity } = parts
   return {
     async *listSessions() {
-      for (const [index, session] of (await identity.listSessions()).entries()) {
-        if (index % sessionsPerTurn === 0) await nextTurn()
-        yield summarize(session, parts)
-      }
+      for await (const session of identity.listSessions()) yield summarize(session, parts)
     },
     countSessions: () => identity.countSessions(),
     async revokeSession(by, id) {
@@ -48,7 +41,9 @@ export function sessionOperations(parts: SessionParts): SessionOperations {
       return { revoked: [id] }
     },
     async revokeUser(by, user) {
-      const ids = (await identity.listSessions()).filter((it) => isOf(it, user)).map(({ id }) => id)
+      const ids: string[] = []
+      for await (const session of identity.listSessions())
+        if (isOf(session, user)) ids.push(session.id)
       await revokeAll(ids, parts, (revoked) =>
         recordChange(parts, by, 'sessions revoked', { 'session-ids': revoked }),
       )

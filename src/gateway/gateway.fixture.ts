@@ -265,7 +265,9 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
     sessionVersion: version,
     askProvider: () => Promise.resolve(false),
     onSession: (next) => void (listener = next),
-    listSessions: () => Promise.resolve([...sessions.values()]),
+    async *listSessions() {
+      yield* sessions.values()
+    },
     countSessions: () => Promise.resolve(sessions.size),
     revokeSession(id) {
       const isThere = sessions.delete(id)

@@ -30,7 +30,8 @@ export interface GatewayIdentity {
   askProvider(id: string): Promise<boolean>
   /** Calls back when a session has changed or ended. */
   onSession(listener: (id: string, ended: SessionEnd) => void): void
-  listSessions(): Promise<readonly Session[]>
+  /** Newest first. */
+  listSessions(): AsyncIterable<Session>
   countSessions(): Promise<number>
   revokeSession(id: string): Promise<boolean>
   readonly serviceAccounts: ServiceAccounts
@@ -126,7 +127,7 @@ function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
       sessions.onChanged((id) => listener(id, undefined))
       sessions.onEnded((id, reason) => listener(id, endOf(reason)))
     },
-    listSessions: () => sessions.list(),
+    listSessions: () => sessions.all(),
     countSessions: () => sessions.count(),
     revokeSession: (id) => sessions.revoke(id),
     serviceAccounts,
@@ -146,7 +147,7 @@ function accountsAlone(accounts: ServiceAccountIdentity): GatewayIdentity {
       serviceAccounts.onChanged((id) => listener(id, undefined))
       serviceAccounts.onEnded((id) => listener(id, 'session-revoked'))
     },
-    listSessions: () => Promise.resolve([]),
+    async *listSessions() {},
     countSessions: () => Promise.resolve(0),
     revokeSession: () => Promise.resolve(false),
     serviceAccounts,

@@ -245,6 +245,32 @@ test('no token of the provider is ever logged', async (t) => {
   }
 })
 
+test('all are listed a page at a time, others get their turn in between, and none twice', async (t) => {
+  const fixture = await setUp(t)
+  const { identity, store, clock } = fixture
+  const { id } = await signIn(fixture)
+  const one = await store.sessions.get(id)
+  assert.ok(one)
+  for (let index = 0; index < 1_100; index += 1)
+    await store.sessions.add({ ...one, id: `s-${index}`, issuedAtMs: clock.now() - index })
+  await store.sessions.add({ ...one, id: 'foreign', issuer: 'https://former.example.com' })
+  await store.sessions.add({ ...one, id: 'over', expiresAtMs: clock.now() })
+  const listed: string[] = []
+  const seen: number[] = []
+  setImmediate(function look() {
+    seen.push(listed.length)
+    if (listed.length <= 1_100) setImmediate(look)
+  })
+  for await (const session of identity.sessions.all()) listed.push(session.id)
+  const expected = (await identity.sessions.list()).map((session) => session.id)
+  assert.equal(listed.length, 1_101)
+  assert.deepEqual(listed, expected)
+  assert.ok(
+    seen.some((count) => count > 0 && count < 1_000),
+    seen.slice(0, 5).join(),
+  )
+})
+
 test('sessions survive a restart, and those overdue by then are asked about', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'sessions-'))
   t.after(() => rmSync(directory, { recursive: true }))

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -56,6 +57,8 @@ export interface Sessions {
   revoke(id: string, reason?: SessionEndReason): Promise<boolean>
   /** Newest first, without those past their end. */
   list(filter?: { readonly userId?: string; readonly email?: string }): Promise<readonly Session[]>
+  /** The same without a filter, a page at a time: however many there are, nobody waits for all of them. */
+  all(): AsyncIterable<Session>
   /** How many `list` would answer. */
   count(): Promise<number>
   onEnded(listener: (id: string, reason: SessionEndReason) => void): Disposable
@@ -83,6 +86,8 @@ export interface SessionsOptions {
 }
 
 const idBytes = 32
+/** @limit none: sessions that one question to the store answers where all are listed */
+const sessionsPerPage = 500
 /** @limit none: how often expired sessions are looked for */
 const maxSweepIntervalMs = 5000
 
@@ -123,6 +128,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   )
   /** Whoever a former provider vouched for has not been vouched for by this one. */
   const isOurs = ({ issuer }: SessionFacts): boolean => issuer === options.provider.issuer
+  const isCurrent = (facts: SessionFacts): boolean =>
+    isOurs(facts) && facts.expiresAtMs > clock.now()
   let foreign: Promise<void> | undefined
   const removeForeign = async (): Promise<void> => {
     const others = (await store.sessions.list()).filter((record) => !isOurs(record))
@@ -194,8 +201,16 @@ export function createSessions(options: SessionsOptions): Sessions {
     revoke,
     async list(filter) {
       const records = await store.sessions.list(filter)
-      const current = records.filter((it) => isOurs(it) && it.expiresAtMs > clock.now())
-      return current.map(toSession)
+      return records.filter(isCurrent).map(toSession)
+    },
+    async *all() {
+      let after: SessionFacts | undefined
+      do {
+        const records = await store.sessions.listPage(sessionsPerPage, after)
+        yield* records.filter(isCurrent).map(toSession)
+        after = records.at(-1)
+        await nextTurn()
+      } while (after !== undefined)
     },
     count: () => store.sessions.count(options.provider.issuer, clock.now()),
     onEnded: (listener) => subscribe(endedListeners, listener),

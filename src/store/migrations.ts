@@ -11,6 +11,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0003-device-codes': { up: createDeviceCodes },
   '0004-token-keys': { up: createTokenKeys },
   '0005-revisions-and-leases': { up: createRevisionsAndLeases },
+  '0006-session-order': { up: createSessionOrder },
 }
 
 /** Where the migrator notes what it has done. */
@@ -153,4 +154,10 @@ async function createRevisionsAndLeases(db: Kysely<unknown>): Promise<void> {
     .addColumn('holder', 'text', (column) => column.notNull())
     .addColumn('until_ms', 'bigint', (column) => column.notNull())
     .execute()
+}
+
+/** A page of sessions is read where the one before it ended, and not from the beginning. */
+async function createSessionOrder(db: Kysely<unknown>): Promise<void> {
+  const index = db.schema.createIndex('sessions_issued_at_ms')
+  await index.on('sessions').columns(['issued_at_ms desc', 'id']).execute()
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import type { SessionRecord, Store } from './store.ts'
+import type { SessionFacts, SessionRecord, Store } from './store.ts'
 
 /** A record with everything set; tests change what they are about. */
 export function sessionRecord(change: Partial<SessionRecord> = {}): SessionRecord {
@@ -116,6 +116,23 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
       following[Symbol.dispose]()
       await sessions.remove('c', 'revoked')
       assert.equal(heard.length, 2)
+    })
+
+    test('page after page the list comes whole, whatever begins or ends meanwhile', async (t) => {
+      const { sessions } = await open(t)
+      const ages = { b: 1, a: 1, c: 1, d: 3, e: 2 }
+      for (const [id, issuedAtMs] of Object.entries(ages))
+        await sessions.add(sessionRecord({ id, issuedAtMs }))
+      const pages: string[][] = []
+      let after: SessionFacts | undefined
+      do {
+        const page = await sessions.listPage(2, after)
+        pages.push(page.map(({ id }) => id))
+        after = page.at(-1)
+        if (after !== undefined) await sessions.remove(after.id, 'revoked')
+        await sessions.add(sessionRecord({ id: `later-${pages.length}`, issuedAtMs: 4 }))
+      } while (after !== undefined)
+      assert.deepEqual(pages, [['d', 'e'], ['a', 'b'], ['c'], []])
     })
 
     test('a list is newest first, and filtered by user or by email without case', async (t) => {

@@ -90,6 +90,17 @@ export function createSessionTable(
       const rows = await query.orderBy('issued_at_ms', 'desc').orderBy('id').execute()
       return rows.map(toFacts)
     },
+    async listPage(maxRecords, after) {
+      let query = sessions().select(facts)
+      if (after !== undefined) {
+        const { issuedAtMs, id } = after
+        query = query
+          .where('issued_at_ms', '<=', issuedAtMs)
+          .where((is) => is.or([is('issued_at_ms', '<', issuedAtMs), is('id', '>', id)]))
+      }
+      const ordered = query.orderBy('issued_at_ms', 'desc').orderBy('id')
+      return (await ordered.limit(maxRecords).execute()).map(toFacts)
+    },
     async count(issuer, nowMs) {
       const { count } = await db
         .selectFrom('sessions')

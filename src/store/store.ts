@@ -118,6 +118,11 @@ export interface SessionStore {
     readonly userId?: string
     readonly email?: string
   }): Promise<readonly Stored<SessionFacts>[]>
+  /** Some more in the order of `list`, after one of them that may have ended since; the first ones without it. */
+  listPage(
+    maxRecords: number,
+    after?: Pick<SessionFacts, 'id' | 'issuedAtMs'>,
+  ): Promise<readonly Stored<SessionFacts>[]>
   /** How many an issuer vouched for whose end has not passed. */
   count(issuer: string, nowMs: number): Promise<number>
   /** Sessions whose provider must be asked again, most overdue first; none whose end has passed. */

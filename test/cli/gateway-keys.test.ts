@@ -121,7 +121,7 @@ async function startStore(sessions: number): Promise<StoreBehindSocket> {
     logger,
     audit: createAuditLog({ logger }),
     identity: {
-      listSessions: () => Promise.resolve([]),
+      async *listSessions() {},
       countSessions: () => Promise.resolve(0),
       revokeSession: (id) => store.sessions.remove(id, 'revoked'),
     },
