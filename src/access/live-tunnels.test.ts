@@ -13,9 +13,11 @@ import { createDecide } from './decide.ts'
 import type { Grant } from './grant.ts'
 import { createLiveTunnels, type LiveTunnels, type OpenTunnel } from './live-tunnels.ts'
 import { testCaller } from '../gateway/gateway.fixture.ts'
+import type { Destination } from './tunnel-register.ts'
 import type { Route } from '../routes/route.ts'
 import { createRouteTable, type RouteTable } from '../routes/table.ts'
 import { directTo, throughGateway } from '../routes/upstream-way.fixture.ts'
+import type { UpstreamWay } from '../routes/upstream-way.ts'
 
 type Evaluate = (facts: RequestFacts) => Outcome | { outcome: Outcome; validUntilMs: number }
 
@@ -35,12 +37,16 @@ interface Rig {
   grant(sessionId?: string): Grant
 }
 
-const upstream = { host: '127.0.0.1', port: 5432, weight: 1 }
+/** A place that ways reach by its port alone. */
+const destination = (port: number): Destination => ({
+  isReachedBy: (way) => 'to' in way && way.to.some((upstream) => upstream.port === port),
+})
+const service = destination(5432)
 const signedIn: Evaluate = ({ subject }) => (subject === undefined ? 'sign-in' : 'allow')
 
 test('a tunnel whose decision still holds is registered and left alone', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
   await rig.tunnels.redecide()
   assert.equal(tunnel.signal.aborted, false)
   assert.equal(rig.tunnels.size, 1)
@@ -50,7 +56,7 @@ test('a session that was revoked between decision and registration lets nothing 
   const rig = createRig(signedIn)
   const grant = rig.grant('s1')
   rig.sessions.delete('s1')
-  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'sign-in-required' })
+  await assert.rejects(rig.tunnels.add(grant, service), { code: 'sign-in-required' })
   assert.equal(rig.tunnels.size, 0)
 })
 
@@ -58,23 +64,23 @@ test('a route that was removed between decision and registration is not found', 
   const rig = createRig(signedIn)
   const grant = rig.grant('s1')
   rig.routes = createRouteTable([])
-  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'route-not-found' })
+  await assert.rejects(rig.tunnels.add(grant, service), { code: 'route-not-found' })
 })
 
 test('a policy that changed between decision and registration is asked again', async () => {
   const rig = createRig(signedIn)
   const grant = rig.grant('s1')
   rig.routes = table(() => 'deny')
-  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'policy-denied' })
+  await assert.rejects(rig.tunnels.add(grant, service), { code: 'policy-denied' })
   rig.routes = table(signedIn)
-  using tunnel = await rig.tunnels.add(grant, upstream)
+  using tunnel = await rig.tunnels.add(grant, service)
   assert.equal(tunnel.signal.aborted, false)
 })
 
 test('revoking a session cuts its tunnels with the reason, and no other', async () => {
   const rig = createRig(signedIn)
-  using mine = await rig.tunnels.add(rig.grant('s1'), upstream)
-  using other = await rig.tunnels.add(rig.grant('s2'), upstream)
+  using mine = await rig.tunnels.add(rig.grant('s1'), service)
+  using other = await rig.tunnels.add(rig.grant('s2'), service)
   rig.sessions.delete('s1')
   await rig.tunnels.redecide({ sessionId: 's1', ended: 'session-revoked' })
   assert.deepEqual([mine.signal.aborted, mine.ended], [true, 'session-revoked'])
@@ -83,7 +89,7 @@ test('revoking a session cuts its tunnels with the reason, and no other', async 
 
 test('a session that is revoked while it is read for a new decision cuts the tunnel', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
   rig.read = async (id) => {
     const found = rig.sessions.get(id)
     await settled()
@@ -99,7 +105,7 @@ test('a session that is revoked while it is read for a new decision cuts the tun
 test('a reload reads each session once and lets other work run in between', async () => {
   const rig = createRig(signedIn)
   const tunnels = await Promise.all(
-    Array.from({ length: 400 }, () => rig.tunnels.add(rig.grant('s1'), upstream)),
+    Array.from({ length: 400 }, () => rig.tunnels.add(rig.grant('s1'), service)),
   )
   let reads = 0
   const { read } = rig
@@ -121,7 +127,7 @@ test('a reload reads each session once and lets other work run in between', asyn
 
 test('a tunnel that needs no session outlives the session it came with', async () => {
   const rig = createRig(() => 'allow')
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
   rig.sessions.delete('s1')
   await rig.tunnels.redecide({ sessionId: 's1', ended: 'session-revoked' })
   assert.equal(tunnel.signal.aborted, false)
@@ -129,8 +135,8 @@ test('a tunnel that needs no session outlives the session it came with', async (
 
 test('a reload cuts what the new policy forbids or no longer names', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
-  using second = await rig.tunnels.add(rig.grant('s2'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
+  using second = await rig.tunnels.add(rig.grant('s2'), service)
   rig.routes = table(({ subject }) => (subject?.userId === 'user of s1' ? 'deny' : 'allow'))
   await rig.tunnels.redecide()
   assert.deepEqual([tunnel.ended, second.ended], ['policy-changed', undefined])
@@ -141,7 +147,7 @@ test('a reload cuts what the new policy forbids or no longer names', async () =>
 
 test('a session that comes to its end cuts the tunnel by itself', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
   rig.clock.advance(3_599_000)
   await settled()
   assert.equal(tunnel.signal.aborted, false)
@@ -156,7 +162,7 @@ test('the end of a time window cuts the tunnel by itself', async () => {
   const rig = createRig(({ nowMs }) =>
     nowMs < windowEndsMs ? { outcome: 'allow', validUntilMs: windowEndsMs } : 'deny',
   )
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
   rig.clock.advance(60_000)
   await settled()
   assert.equal(tunnel.ended, 'policy-changed')
@@ -164,7 +170,7 @@ test('the end of a time window cuts the tunnel by itself', async () => {
 
 test("a route's timeout ends the tunnel whatever the policy says", async () => {
   const rig = createRig(signedIn, { timeoutMs: 5_000 })
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
   rig.clock.advance(4_999)
   assert.equal(tunnel.signal.aborted, false)
   rig.clock.advance(1)
@@ -173,7 +179,7 @@ test("a route's timeout ends the tunnel whatever the policy says", async () => {
 
 test('draining resolves when the last tunnel is gone, and nothing is left behind', async () => {
   const rig = createRig(signedIn, { timeoutMs: 5_000 })
-  const tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  const tunnel = await rig.tunnels.add(rig.grant('s1'), service)
   const drained = rig.tunnels.drained()
   rig.tunnels.cutAll('shutdown')
   assert.equal(tunnel.ended, 'shutdown')
@@ -187,14 +193,14 @@ test('once all are cut, a tunnel that was still being opened is refused', async 
   const grant = rig.grant('s1')
   rig.tunnels.cutAll('shutdown')
   assert.throws(() => rig.tunnels.checkRoom(grant), { code: 'gateway-leaving' })
-  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'gateway-leaving' })
+  await assert.rejects(rig.tunnels.add(grant, service), { code: 'gateway-leaving' })
   assert.equal(rig.tunnels.size, 0)
 })
 
 test('a tunnel that cannot be decided again is cut, says so, and the log why', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
-  using revoked = await rig.tunnels.add(rig.grant('s2'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
+  using revoked = await rig.tunnels.add(rig.grant('s2'), service)
   rig.read = () => Promise.reject(new Error('the disk is gone'))
   rig.routes = table(signedIn)
   await rig.tunnels.redecide({ sessionId: 's2', ended: 'session-revoked' })
@@ -205,7 +211,7 @@ test('a tunnel that cannot be decided again is cut, says so, and the log why', a
 
 test('a tunnel about which everything keeps changing is cut, and that is logged too', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
   keepChanging(rig)
   await rig.tunnels.redecide()
   assert.equal(tunnel.ended, 'undecided')
@@ -214,7 +220,7 @@ test('a tunnel about which everything keeps changing is cut, and that is logged 
 
 test('a revocation right behind the last look at a grant finds its tunnel registered', async () => {
   const rig = createRig(signedIn)
-  const adding = rig.tunnels.add(rig.grant('s1'), upstream)
+  const adding = rig.tunnels.add(rig.grant('s1'), service)
   rig.sessions.delete('s1')
   await rig.tunnels.redecide({ sessionId: 's1', ended: 'session-revoked' })
   using tunnel = await adding
@@ -225,14 +231,14 @@ test('what changes faster than it can be decided is refused after a bounded numb
   const rig = createRig(signedIn)
   const grant = rig.grant('s1')
   const reads = keepChanging(rig)
-  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'decision-unsettled' })
+  await assert.rejects(rig.tunnels.add(grant, service), { code: 'decision-unsettled' })
   assert.ok(reads() <= 20, `${reads()} reads`)
 })
 
 test("a reload that changes a route's timeout reaches open tunnels, from their beginning", async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
-  using longer = await rig.tunnels.add(rig.grant('s2'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
+  using longer = await rig.tunnels.add(rig.grant('s2'), service)
   rig.clock.advance(10_000)
   rig.routes = table(signedIn, { timeoutMs: 15_000 })
   await rig.tunnels.redecide()
@@ -251,7 +257,7 @@ test("a reload that changes a route's timeout reaches open tunnels, from their b
 
 test("a reload that changes a route's idle timeout reaches open tunnels", async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
   const { promise: idle, resolve } = Promise.withResolvers<void>()
   tunnel.idle.watch(resolve)
   rig.routes = table(signedIn, { idleTimeoutMs: 20 })
@@ -262,53 +268,57 @@ test("a reload that changes a route's idle timeout reaches open tunnels", async 
 
 test('a reload cuts tunnels whose route leads elsewhere, and leaves those it still names', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
-  const other = { host: '127.0.0.1', port: 5433, weight: 1 }
-  rig.routes = table(signedIn, { way: directTo([other, { ...upstream, weight: 7 }]) })
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
+  rig.routes = table(signedIn, { way: directTo([5433, 5432]) })
   await rig.tunnels.redecide()
   assert.equal(tunnel.ended, undefined)
-  using second = await rig.tunnels.add(rig.grant('s1'), other)
-  rig.routes = table(signedIn, { way: directTo([other]) })
+  using second = await rig.tunnels.add(rig.grant('s1'), destination(5433))
+  rig.routes = table(signedIn, { way: directTo([5433]) })
   await rig.tunnels.redecide()
   assert.deepEqual([tunnel.ended, second.ended], ['route-changed', undefined])
-  rig.routes = table(signedIn, { way: throughGateway([other]) })
-  await rig.tunnels.redecide()
-  assert.equal(second.ended, 'route-changed')
 })
 
-test('a reload that takes the metadata service of the cloud from a route cuts its tunnels', async () => {
+test('each reload asks whether the way leads from what it was at the one before', async () => {
   const rig = createRig(signedIn)
-  rig.routes = table(signedIn, { way: directTo([upstream], { allowsMetadataAddress: true }) })
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
-  await rig.tunnels.redecide()
+  const asked: [UpstreamWay, UpstreamWay][] = []
+  const forms = [directTo([1]), directTo([2]), throughGateway([3])] as const
+  rig.routes = table(signedIn, { way: forms[0] })
+  const isReachedBy: Destination['isReachedBy'] = (way, before) => asked.push([way, before]) > 0
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), { isReachedBy })
+  for (const way of forms.slice(1)) {
+    rig.routes = table(signedIn, { way })
+    await rig.tunnels.redecide()
+  }
+  assert.deepEqual(asked, [
+    [forms[0], forms[0]],
+    [forms[1], forms[0]],
+    [forms[2], forms[1]],
+  ])
   assert.equal(tunnel.ended, undefined)
-  rig.routes = table(signedIn)
-  await rig.tunnels.redecide()
-  assert.equal(tunnel.ended, 'route-changed')
 })
 
 test('a route that leads elsewhere once its upstream was dialled opens no tunnel to the old one', async () => {
   const rig = createRig(signedIn)
   const grant = rig.grant('s1')
   rig.routes = table(signedIn, { way: directTo([5433]) })
-  await assert.rejects(rig.tunnels.add(grant, upstream), { code: 'route-changed' })
+  await assert.rejects(rig.tunnels.add(grant, service), { code: 'route-changed' })
   assert.equal(rig.tunnels.size, 0)
 })
 
 test('a person has no more tunnels than the limit, over all sessions, and others go on', async () => {
   const rig = createRig(signedIn)
   rig.maxTunnelsPerUser = 2
-  const mine = await rig.tunnels.add(rig.grant('s1'), upstream)
-  using second = await rig.tunnels.add(rig.grant('s1'), upstream)
+  const mine = await rig.tunnels.add(rig.grant('s1'), service)
+  using second = await rig.tunnels.add(rig.grant('s1'), service)
   assert.throws(() => rig.tunnels.checkRoom(rig.grant('s1')), {
     code: 'too-many-tunnels',
     message: /"user of s1" has 2 tunnels open/,
   })
   // Asked for before the others were open: the last look is the one at the registration.
-  await assert.rejects(rig.tunnels.add(rig.grant('s1'), upstream), { code: 'too-many-tunnels' })
-  using other = await rig.tunnels.add(rig.grant('s2'), upstream)
+  await assert.rejects(rig.tunnels.add(rig.grant('s1'), service), { code: 'too-many-tunnels' })
+  using other = await rig.tunnels.add(rig.grant('s2'), service)
   mine[Symbol.dispose]()
-  using third = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using third = await rig.tunnels.add(rig.grant('s1'), service)
   assert.deepEqual(
     [second, other, third].map(({ ended }) => ended),
     [undefined, undefined, undefined],
@@ -317,20 +327,20 @@ test('a person has no more tunnels than the limit, over all sessions, and others
 
 test('a route has no more tunnels than its limit, whoever asks', async () => {
   const rig = createRig(() => 'allow', { maxTunnels: 1, contact: 'db@example.com' })
-  const tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
-  await assert.rejects(rig.tunnels.add(rig.grant(), upstream), {
+  const tunnel = await rig.tunnels.add(rig.grant('s1'), service)
+  await assert.rejects(rig.tunnels.add(rig.grant(), service), {
     code: 'too-many-tunnels',
     hint: /db@example.com/,
   })
   tunnel[Symbol.dispose]()
-  using next = await rig.tunnels.add(rig.grant(), upstream)
+  using next = await rig.tunnels.add(rig.grant(), service)
   assert.equal(next.ended, undefined)
 })
 
 test('thousands of sessions that end look at their own tunnels only', async () => {
   const rig = createRig(() => 'allow')
   const tunnels = await Promise.all(
-    Array.from({ length: 2_000 }, () => rig.tunnels.add(rig.grant('s1'), upstream)),
+    Array.from({ length: 2_000 }, () => rig.tunnels.add(rig.grant('s1'), service)),
   )
   let looks = 0
   for (const { signal } of tunnels) assert.equal(signal.aborted, false)
@@ -351,8 +361,8 @@ test('thousands of sessions that end look at their own tunnels only', async () =
 
 test('those that are cut by name end at once and alone, and another may be opened after them', async () => {
   const rig = createRig(signedIn)
-  using mine = await rig.tunnels.add(rig.grant('s1'), upstream)
-  using other = await rig.tunnels.add(rig.grant('s2'), upstream)
+  using mine = await rig.tunnels.add(rig.grant('s1'), service)
+  using other = await rig.tunnels.add(rig.grant('s2'), service)
   const mineOnly = ({ grant }: OpenTunnel): boolean => grant.caller.session?.id === 's1'
   assert.equal(rig.tunnels.open().length, 2)
   const cut = rig.tunnels.cut(mineOnly, 'cut-by-operator')
@@ -362,13 +372,13 @@ test('those that are cut by name end at once and alone, and another may be opene
   // Until its relay has let go of it, it is still there; it is cut once.
   assert.deepEqual([rig.tunnels.size, rig.tunnels.open().length], [2, 1])
   assert.deepEqual(rig.tunnels.cut(mineOnly, 'cut-by-operator'), [])
-  using again = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using again = await rig.tunnels.add(rig.grant('s1'), service)
   assert.equal(again.signal.aborted, false)
 })
 
 test('a tunnel that is cut while it is decided again stays cut', async () => {
   const rig = createRig(signedIn)
-  using tunnel = await rig.tunnels.add(rig.grant('s1'), upstream)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
   rig.routes = table(signedIn)
   const decided = rig.tunnels.redecide()
   rig.tunnels.cut(() => true, 'cut-by-operator')
@@ -445,7 +455,7 @@ function table(evaluate: Evaluate, route: Partial<Route> = {}): RouteTable {
       name: 'db',
       description: '',
       from: 'tcp+https://db.example.com:5432',
-      way: directTo([upstream]),
+      way: directTo([5432]),
       policy: {
         evaluate: decide,
         readsSubject: true,

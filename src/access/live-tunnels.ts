@@ -8,8 +8,7 @@ import { createFreshGrants, type FindSession, type FreshGrantParts } from './fre
 import type { Grant } from './grant.ts'
 import { DeniedError } from './denied.ts'
 import type { Route } from '../routes/route.ts'
-import type { Upstream } from '../routes/upstream-way.ts'
-import { createTunnelRegister, type TunnelEntry } from './tunnel-register.ts'
+import { createTunnelRegister, type Destination, type TunnelEntry } from './tunnel-register.ts'
 import { createTunnelLimits } from './tunnel-limits.ts'
 
 /** A tunnel that is open, and what its relay obeys; disposing takes it off the register. */
@@ -45,13 +44,13 @@ export interface LiveTunnels {
    */
   checkRoom(grant: Grant): void
   /**
-   * Registers a tunnel that leads to `upstream`. When anything moved since its grant was made it is
+   * Registers a tunnel that leads to `destination`. When anything moved since its grant was made it is
    * decided again first, in one step with the registration.
    *
    * @throws AccessError when it may no longer be; UpstreamError `route-changed`; SystemError
    * `decision-unsettled`, or `gateway-leaving` once all were cut
    */
-  add(grant: Grant, upstream: Upstream): Promise<LiveTunnel>
+  add(grant: Grant, destination: Destination): Promise<LiveTunnel>
   /**
    * Decides every tunnel again, or those of one session, and cuts what may no longer be. Those that
    * stay get the limits that their route has now.
@@ -103,10 +102,10 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
 
   function keep(entry: TunnelEntry, grant: Grant): void {
     if (!register.has(entry)) return
-    const isSameWay = leadsSameWay(grant.route, entry.grant.route, entry.upstream)
+    const isStillThere = entry.destination.isReachedBy(grant.route.way, entry.grant.route.way)
     entry.grant = grant
     entry.reasons = grant.decision.allow.reasons
-    if (isSameWay) arm(entry)
+    if (isStillThere) arm(entry)
     else cut(entry, 'route-changed')
   }
 
@@ -155,10 +154,10 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     return limits.length === 0 ? 0 : Math.min(...limits)
   }
 
-  function open(grant: Grant, opened: Route, upstream: Upstream): LiveTunnel {
-    if (!leadsSameWay(grant.route, opened, upstream)) throw routeChanged(grant.route)
+  function open(grant: Grant, opened: Route, destination: Destination): LiveTunnel {
+    if (!destination.isReachedBy(grant.route.way, opened.way)) throw routeChanged(grant.route)
     checkRoom(grant)
-    const entry = makeEntry(grant, upstream, parts.clock.now())
+    const entry = makeEntry(grant, destination, parts.clock.now())
     register.add(entry)
     arm(entry)
     return {
@@ -185,8 +184,8 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     open: uncut,
     countOf: register.countOfSession,
     checkRoom,
-    add: (grant, upstream) =>
-      grants.withFresh(grant, (fresh) => open(fresh, grant.route, upstream)),
+    add: (grant, destination) =>
+      grants.withFresh(grant, (fresh) => open(fresh, grant.route, destination)),
     async redecide(filter) {
       const touched = filter === undefined ? register.all() : register.ofSession(filter.sessionId)
       const find = rememberSessions(parts.session)
@@ -213,10 +212,10 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
 /** Tunnels that are decided again before others get their turn. */
 const tunnelsPerTurn = 50
 
-function makeEntry(grant: Grant, upstream: Upstream, openedAtMs: number): TunnelEntry {
+function makeEntry(grant: Grant, destination: Destination, openedAtMs: number): TunnelEntry {
   return {
     grant,
-    upstream,
+    destination,
     openedAtMs,
     controller: new AbortController(),
     idle: createIdleLimit(grant.route.idleTimeoutMs),
@@ -233,15 +232,6 @@ function disarm(entry: TunnelEntry): void {
   entry.recheckTimer?.[Symbol.dispose]()
   entry.lifeTimer = undefined
   entry.recheckTimer = undefined
-}
-
-/** Whether a route still names the upstream that a tunnel was opened to by an older form of it. */
-function leadsSameWay({ way }: Route, { way: opened }: Route, { host, port }: Upstream): boolean {
-  const isSameKind = way.kind === opened.kind
-  // What a name led to when it was dialled may be such an address.
-  const isStillAllowed = !opened.allowsMetadataAddress || way.allowsMetadataAddress
-  const isNamed = way.to.some((named) => named.host === host && named.port === port)
-  return isSameKind && isStillAllowed && isNamed
 }
 
 function routeChanged({ name }: Route): UpstreamError {

@@ -1,13 +1,18 @@
 import type { IdleLimit } from '../net/idle-limit.ts'
 import type { Ended } from '../telemetry/ended.ts'
 import type { Grant } from './grant.ts'
-import type { Upstream } from '../routes/upstream-way.ts'
+import type { UpstreamWay } from '../routes/upstream-way.ts'
+
+/** Where a tunnel was opened to, as the way that opened it knows the place. */
+export interface Destination {
+  /** Whether `way` leads here, another form of `before`, by which the tunnel is here. */
+  isReachedBy(way: UpstreamWay, before: UpstreamWay): boolean
+}
 
 /** What the gateway keeps of an open tunnel. */
 export interface TunnelEntry {
   grant: Grant
-  /** Where it leads: of a route's upstreams the one that was dialled. */
-  readonly upstream: Upstream
+  readonly destination: Destination
   readonly openedAtMs: number
   readonly controller: AbortController
   readonly idle: IdleLimit

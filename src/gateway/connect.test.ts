@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
-import { duplexPair } from 'node:stream'
+import { duplexPair, type Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
@@ -19,6 +19,7 @@ import {
   testCa,
   testRoute,
   testSession,
+  type TestGateway,
 } from './gateway.fixture.ts'
 import { freePort } from '../net/free-port.fixture.ts'
 
@@ -409,6 +410,56 @@ test('an open tunnel keeps nothing of the head that it was asked for with', asyn
   const line = await gateway.line((entry) => entry['service'] === 'access')
   assert.equal(line['user-agent'], 'a program')
 })
+
+describe('a CONNECT whose upstream is no socket, such as a stream within another connection', () => {
+  test('carries each end by itself, and says how it ended', async () => {
+    await using gateway = await startTestGateway([testRoute('tcp+https://echo.example.com:7', [1])])
+    const { client, service, served } = serveOverPairs(gateway)
+    const question = readText(service)
+    client.end('question')
+    assert.equal(await question, 'question')
+    const answer = readText(client)
+    service.end('answer')
+    assert.equal(await answer, 'answer')
+    await served
+    const line = await gateway.line((entry) => entry['service'] === 'access')
+    assert.deepEqual([line['ended'], line['bytes-up'], line['bytes-down']], ['client-closed', 8, 6])
+  })
+
+  test('breaks it off when the tunnel is cut', async () => {
+    await using gateway = await startTestGateway([testRoute('tcp+https://echo.example.com:7', [1])])
+    const { client, service, upstream, served } = serveOverPairs(gateway)
+    client.write('half of it')
+    await once(service, 'data')
+    gateway.parts.liveTunnels.cutAll('shutdown')
+    await served
+    assert.match(String(upstream.errored), /cut/)
+    const line = await gateway.line((entry) => entry['service'] === 'access')
+    assert.equal(line['ended'], 'shutdown')
+  })
+})
+
+/** Until its end; an iterator would end this side as well. */
+async function readText(stream: Duplex): Promise<string> {
+  let text = ''
+  stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  await once(stream, 'end')
+  return text
+}
+
+/** A tunnel between two streams that run on nothing. */
+function serveOverPairs(gateway: TestGateway) {
+  const [client, near] = duplexPair()
+  const [upstream, service] = duplexPair()
+  for (const stream of [client, service]) stream.on('error', () => undefined)
+  const { request } = fakeRequest({ accept: () => near })
+  const opened = { stream: upstream, destination: { isReachedBy: () => true } }
+  const served = serveConnect(request, {
+    ...gateway.parts,
+    openUpstream: () => Promise.resolve(opened),
+  })
+  return { client, service, upstream, served }
+}
 
 describe('a CONNECT that cannot be answered', () => {
   test('lets go of the upstream when its 200 fails, and counts no tunnel', async () => {

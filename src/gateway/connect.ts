@@ -47,7 +47,7 @@ async function openTunnel(
     const opened = await gateway.openUpstream(grant, request.signal)
     const { client, tunnel } = await start(request, grant, opened, gateway)
     const outcome = beginTunnel(entry, { requestId: request.requestId, route, tunnel }, gateway)
-    return { client, upstream: opened.socket, tunnel, outcome }
+    return { client, upstream: opened.stream, tunnel, outcome }
   } catch (error) {
     refuse(request, entry, gateway, error)
     return undefined
@@ -58,17 +58,17 @@ async function openTunnel(
 async function start(
   request: ConnectRequest,
   grant: Grant,
-  { socket, upstream }: OpenedUpstream,
+  { stream, destination }: OpenedUpstream,
   { liveTunnels }: GatewayParts,
 ): Promise<Pick<OpenTunnel, 'client' | 'tunnel'>> {
   let tunnel: LiveTunnel | undefined
   try {
-    const live = await liveTunnels.add(grant, upstream)
+    const live = await liveTunnels.add(grant, destination)
     tunnel = live
     return { client: request.accept(() => cutCodeOf(live.ended)), tunnel: live }
   } catch (error) {
     tunnel?.[Symbol.dispose]()
-    socket.destroy()
+    stream.destroy()
     throw error
   }
 }

@@ -10,8 +10,10 @@ export interface Upstream extends HostPort {
 /** How the tunnels of a route reach its service. Each kind is opened by a file of `upstream/`. */
 export type UpstreamWay = DirectWay | NextGatewayWay
 
-/** A way over a TCP connection that the gateway makes. */
-interface DialledWay {
+/** The ways that begin with a TCP connection of the gateway's to one of `to`. */
+export type DialledWay = DirectWay | NextGatewayWay
+
+interface Dialled {
   /** Of each tunnel one is used, tried in an order drawn by their weights. */
   readonly to: readonly Upstream[]
   /** Whether it may lead to the metadata service of a cloud. */
@@ -21,12 +23,12 @@ interface DialledWay {
 }
 
 /** `to` are the services themselves. */
-export interface DirectWay extends DialledWay {
+export interface DirectWay extends Dialled {
   readonly kind: 'direct'
 }
 
 /** `to` are gateways themselves, asked for the tunnel by CONNECT. */
-export interface NextGatewayWay extends DialledWay {
+export interface NextGatewayWay extends Dialled {
   readonly kind: 'next-gateway'
   /** Undefined: without TLS, on this machine. */
   readonly tls: NextGatewayTls | undefined

@@ -18,7 +18,7 @@ export interface NextGatewayRequest {
   /** The gateways on the way so far, this one last. */
   readonly via: string
   /** Longest wait for TLS and the answer together, in milliseconds; default 30 s. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 /**

@@ -1,75 +1,51 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Grant } from '../access/grant.ts'
+import type { Destination } from '../access/tunnel-register.ts'
 import { SystemError, UpstreamError, messageOf, systemCode } from '../errors.ts'
 import { dial } from '../net/dial.ts'
-import { isMetadataAddress } from '../net/metadata-address.ts'
-import { encodeProxyHeader } from '../net/proxy-protocol.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
-import type { Grant } from '../access/grant.ts'
-import { openNextGateway } from './open-next-gateway.ts'
 import { whomToAsk } from '../routes/route.ts'
-import type { Upstream } from '../routes/upstream-way.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Attempt, WayParts } from './way.ts'
+import { attemptsOf } from './ways.ts'
 
 /** An upstream that is ready for a tunnel. */
 export interface OpenedUpstream {
-  readonly socket: Socket
-  /** Which of the route's it is. */
-  readonly upstream: Upstream
+  readonly stream: Duplex
+  readonly destination: Destination
 }
 
 export type OpenUpstream = (grant: Grant, signal: AbortSignal) => Promise<OpenedUpstream>
 
-export interface OpenUpstreamParts {
-  readonly metrics: Metrics
-  /** A number in [0, 1). */
-  readonly random?: () => number
-  readonly dial?: typeof dial
+export interface OpenUpstreamParts extends Partial<
+  Pick<WayParts, 'dial' | 'random' | 'answerTimeoutMs'>
+> {
+  readonly metrics: Pick<Metrics, 'dialled'>
 }
 
 /**
- * Longest list of gateways on the way that one more is added to.
- *
- * @limit the list of gateways that a CONNECT has come by: 503, it would go round for ever
- */
-const maxViaChars = 1024
-
-/**
- * Makes the one function that dials. It tries the route's upstreams in an order drawn by their
- * weights, each once, and throws `UpstreamError` `upstream-unreachable` when none can be reached, or
- * `SystemError` `gateway-exhausted` when that is for want of something on this machine.
+ * Makes the one function that opens upstreams. It makes the attempts that the route's way names, in their
+ * order, and throws `UpstreamError` `upstream-unreachable` when none succeeds, or `SystemError`
+ * `gateway-exhausted` when that is for want of something on this machine.
  */
 export function createOpenUpstream({
   metrics,
   random = Math.random,
   dial: begin = dial,
+  answerTimeoutMs,
 }: OpenUpstreamParts): OpenUpstream {
-  // RFC 9110 §7.6.3: a pseudonym, by which a gateway finds that a request has come back to it.
+  // A pseudonym, by which a gateway finds that a request has come back to it.
   const ownName = `postern-${randomBytes(8).toString('hex')}`
-
-  async function open(upstream: Upstream, grant: Grant, signal: AbortSignal): Promise<Socket> {
-    const { way } = grant.route
-    const { target, via } = grant.request
-    const { endpoints } = grant.caller.client
-    const allowAddress = way.allowsMetadataAddress ? undefined : refuseMetadataAddress
-    const socket = await begin(upstream, { signal, allowAddress })
-    if (way.proxyProtocol !== undefined) {
-      socket.write(encodeProxyHeader(way.proxyProtocol, endpoints))
-    }
-    if (way.kind === 'direct') return socket
-    const asked = { gateway: upstream, target, via: viaWith(ownName, via) }
-    return openNextGateway(socket, way, asked, signal)
-  }
+  const parts = { dial: begin, random, ownName, answerTimeoutMs }
 
   return async (grant, signal) => {
-    const { way } = grant.route
-    if (way.kind === 'next-gateway') refuseLoop(grant, ownName)
     const failures: unknown[] = []
-    for (const upstream of drawOrder(way.to, random)) {
+    for (const { destination, open } of attemptsFor(grant, parts)) {
       const startedMs = performance.now()
       try {
-        const socket = await open(upstream, grant, signal)
+        const stream = await open(signal)
         metrics.dialled('ok', performance.now() - startedMs)
-        return { socket, upstream }
+        return { stream, destination }
       } catch (error) {
         failures.push(error)
         if (signal.aborted) break
@@ -80,25 +56,12 @@ export function createOpenUpstream({
   }
 }
 
-/** Asked of the address that is dialled, since what a name leads to changes from one look-up to the next. */
-function refuseMetadataAddress(address: string): void {
-  if (!isMetadataAddress(address)) return
-  throw new UpstreamError(
-    'metadata-address',
-    'is the metadata service of a cloud, which only a route with "allow_metadata_address: true" may reach',
-  )
-}
-
-function viaWith(ownName: string, via: string | undefined): string {
-  return [via, `1.1 ${ownName}`].filter((part) => part !== undefined).join(', ')
-}
-
-/** Without this, two gateways that lead to each other would open connections until there are no more. */
-function refuseLoop(grant: Grant, ownName: string): void {
-  const { via = '' } = grant.request
-  if (via.includes(ownName)) throw unreachable(grant, ['the way leads back to this gateway'])
-  if (via.length > maxViaChars)
-    throw unreachable(grant, ['the way leads through too many gateways'])
+function attemptsFor(grant: Grant, parts: WayParts): readonly Attempt[] {
+  try {
+    return attemptsOf(grant.route.way, grant, parts)
+  } catch (error) {
+    throw error instanceof UpstreamError ? unreachable(grant, [error]) : error
+  }
 }
 
 /** Callers hear which route it is; where it leads and what was said there is for the log alone. */
@@ -126,19 +89,4 @@ function exhausted(failures: readonly unknown[]): SystemError {
     hint: 'try again in a moment, or tell whoever runs this gateway the request id',
     cause: new Error(failures.map(messageOf).join('; ')),
   })
-}
-
-/** Draws without putting back: each next place goes to one of those left, by weight. */
-export function drawOrder(
-  upstreams: readonly Upstream[],
-  random: () => number,
-): readonly Upstream[] {
-  const left = [...upstreams]
-  const order: Upstream[] = []
-  while (left.length > 0) {
-    let ticket = random() * left.reduce((sum, { weight }) => sum + weight, 0)
-    const drawn = left.findIndex(({ weight }) => (ticket -= weight) < 0)
-    order.push(...left.splice(Math.max(drawn, 0), 1))
-  }
-  return order
 }
