@@ -20,6 +20,8 @@ export interface Transport {
   readonly name: string
   /** Whether the transport tells an abort apart from an end. */
   readonly tellsReset: boolean
+  /** Runs the suite the other way round: the relay gets `far` as its upstream, and TCP as its client. */
+  readonly isUpstream?: boolean
   open(): Promise<TransportPair>
 }
 
@@ -47,6 +49,23 @@ export function relaySuite(transport: Transport): void {
       assert.equal(digest((await atClient.ended).bytes), digest(down))
       const { bytesUp, bytesDown } = await rig.end
       assert.deepEqual({ bytesUp, bytesDown }, { bytesUp: up.length, bytesDown: down.length })
+    })
+
+    test('counts bytes as they pass, not at the end alone', async () => {
+      const bytes = { up: 0, down: 0 }
+      await using rig = await openRig(transport, { bytes })
+      await exchange(rig)
+      assert.deepEqual(bytes, { up: 1, down: 1 })
+      const arrived = readBytes(rig.service, 100_003)
+      rig.client.write(randomBytes(100_003))
+      await arrived
+      const [up, down] = transport.isUpstream === true ? [1, 100_004] : [100_004, 1]
+      assert.deepEqual(bytes, { up, down })
+      rig.client.resume().end()
+      rig.service.resume().end('bye')
+      const { bytesUp, bytesDown } = await rig.end
+      assert.deepEqual({ bytesUp, bytesDown }, { bytesUp: 100_004, bytesDown: 4 })
+      assert.deepEqual(bytes.up + bytes.down, 100_008)
     })
 
     test('keeps the answer flowing after the client has ended its side', async () => {
@@ -211,7 +230,10 @@ async function openRig(
   const [[service], pair] = [await accepted, await transport.open()]
   for (const stream of [service, pair.near]) stream.on('error', () => undefined)
   await before({ ...pair, upstream, service })
-  const end = relay(pair.far, upstream, options)
+  const end =
+    transport.isUpstream === true
+      ? relay(upstream, pair.far, options).then(turned)
+      : relay(pair.far, upstream, options)
   return {
     client: pair.near,
     service,
@@ -226,12 +248,38 @@ async function openRig(
   }
 }
 
+/** An end as it would be with client and upstream in each other's place. */
+function turned({ cause, bytesUp, bytesDown, error }: RelayEnd): RelayEnd {
+  const other = {
+    'client-closed': 'upstream-closed',
+    'upstream-closed': 'client-closed',
+    'client-reset': 'upstream-reset',
+    'upstream-reset': 'client-reset',
+  } as const
+  const turnedCause = Object.hasOwn(other, cause) ? other[cause as keyof typeof other] : cause
+  const end = { cause: turnedCause, bytesUp: bytesDown, bytesDown: bytesUp }
+  return error === undefined ? end : { ...end, error }
+}
+
+/** Resolves when so many bytes have come. */
+function readBytes(stream: Duplex, wanted: number): Promise<void> {
+  let got = 0
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: Buffer) => {
+      got += chunk.length
+      if (got >= wanted) resolve()
+    })
+  })
+}
+
 function read(stream: Duplex): Reader {
   const chunks: Buffer[] = []
   let sawEnd = false
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
   const ended = new Promise<{ bytes: Buffer; how: 'end' | 'reset' }>((resolve) => {
     const finish = (how: 'end' | 'reset'): void => resolve({ bytes: Buffer.concat(chunks), how })
+    // A server's HTTP/2 stream that is over ends by itself where nobody has read it yet.
+    if (stream.readableEnded) finish('end')
     stream.on('end', () => {
       sawEnd = !('aborted' in stream && stream.aborted === true)
       if (sawEnd) finish('end')

@@ -6,13 +6,14 @@ import { mkdtemp } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Duplex } from 'node:stream'
+import { Duplex, duplexPair } from 'node:stream'
 import { describe, test } from 'node:test'
 import * as tls from 'node:tls'
 import { createCertificateAuthority } from './certificate.ts'
 import { dial } from './dial.ts'
 import { resetBeneath } from './beneath.ts'
-import { abandon, relay } from './relay.ts'
+import { abandon } from './abandon.ts'
+import { relay } from './relay.ts'
 import { relaySuite, type TransportPair } from './relay.suite.ts'
 
 const authority = await createCertificateAuthority()
@@ -25,6 +26,22 @@ relaySuite({ name: 'plain TCP', tellsReset: true, open: openPlain })
 relaySuite({ name: 'a Unix socket', tellsReset: false, open: openUnix })
 relaySuite({ name: 'TLS', tellsReset: false, open: openTls })
 relaySuite({ name: 'an HTTP/2 stream', tellsReset: true, open: openHttp2 })
+relaySuite({ name: 'a Duplex of no socket', tellsReset: true, open: openDuplex })
+
+// A connector's streams are opened by the gateway, on a connection that it accepted.
+const isUpstream = true
+relaySuite({
+  name: 'an HTTP/2 stream of ours to a service',
+  tellsReset: true,
+  isUpstream,
+  open: () => openHttp2().then(turned),
+})
+relaySuite({
+  name: 'a Duplex of no socket to a service',
+  tellsReset: true,
+  isUpstream,
+  open: openDuplex,
+})
 
 // libuv refuses to reset a connection whose FIN is on its way, and Node then forgets the descriptor.
 describe('a client that is lost right behind its own end', () => {
@@ -70,6 +87,18 @@ async function loseBehindEnd(upstream: Socket, far: Duplex, connection = upstrea
   far.write('answer')
   await lost
   far.destroy()
+}
+
+function turned({ near, far, close }: TransportPair): TransportPair {
+  return { near: far, far: near, close }
+}
+
+/** What no socket lies beneath: a stream of another thread, of a test, of whatever a transport makes. */
+function openDuplex(): Promise<TransportPair> {
+  const [near, far] = duplexPair()
+  // By itself such a pair shows a loss without an error as an end in order, and takes bytes ever after.
+  near.once('close', () => far.destroy())
+  return Promise.resolve({ near, far, close: () => undefined })
 }
 
 async function openPlain(): Promise<TransportPair> {

@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { connectionBeneath } from './beneath.ts'
+import type { Direction, TunnelBytes } from './direction.ts'
 
 /**
  * How often connections that nobody reads are looked at, in milliseconds. libuv polls none of them: a reset, or the
@@ -12,15 +13,6 @@ import { connectionBeneath } from './beneath.ts'
  * before it closed: the tunnel ends
  */
 export const defaultLookIntervalMs = 30_000
-
-/** One direction of a tunnel. */
-interface Way {
-  readonly source: Duplex
-  /** Read from the source so far. */
-  readonly bytes: number
-  /** Anything but `open`: the end of the source has been read. */
-  readonly state: string
-}
 
 export interface UnreadOptions {
   /** Milliseconds between two looks. **Default:** 30 s */
@@ -38,8 +30,9 @@ export interface UnreadOptions {
  * `onStall` when the way up has stood still for too long. Answers what ends the watch.
  */
 export function watchUnread(
-  up: Way,
-  down: Way,
+  up: Direction,
+  down: Direction,
+  bytes: TunnelBytes,
   { lookIntervalMs = defaultLookIntervalMs, stallTimeoutMs }: UnreadOptions,
   onStall: () => void,
 ): () => void {
@@ -47,8 +40,8 @@ export function watchUnread(
   let movedAtMs = 0
   const hasStalled = (): boolean => {
     const nowMs = performance.now()
-    if (!up.source.isPaused() || up.bytes + down.bytes !== moved) {
-      moved = up.bytes + down.bytes
+    if (!up.source.isPaused() || bytes.up + bytes.down !== moved) {
+      moved = bytes.up + bytes.down
       movedAtMs = nowMs
     }
     const limitMs = stallTimeoutMs?.() ?? 0
@@ -56,6 +49,7 @@ export function watchUnread(
   }
   const timer = setInterval(() => {
     for (const { source, state } of [up, down]) {
+      // Anything but `open`: the end of the source has been read.
       if (source.isPaused() || state !== 'open') askUnread(source)
     }
     if (hasStalled()) onStall()

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
-import { abandon, relay } from '../../net/relay.ts'
+import { abandon } from '../../net/abandon.ts'
+import { relay } from '../../net/relay.ts'
 import type { TunnelEnded } from '../ways/ended.ts'
 import type { GatewayClient } from '../gateway-client.ts'
 

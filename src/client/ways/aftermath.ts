@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
-import { abandon, type RelayCause } from '../../net/relay.ts'
+import { abandon } from '../../net/abandon.ts'
+import { type RelayCause } from '../../net/relay.ts'
 import type { CutReason } from '../../tunnel/cut.ts'
 
 /** What can be learnt of a tunnel once it is over. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { abandon } from '../../net/relay.ts'
+import { abandon } from '../../net/abandon.ts'
 import { connectMethod } from '../../net/target.ts'
 import type { GatewayDialer } from '../reach/dialer.ts'
 import {

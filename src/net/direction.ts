@@ -1,0 +1,111 @@
+import type { Duplex } from 'node:stream'
+import { isAborted, isHttp2 } from './http2-reset.ts'
+
+/**
+ * Chunks of this size are gathered until the end of the event loop's turn, in bytes. TLS and HTTP/2
+ * give what they decrypt in pieces of at most 16 KiB, several at a time, and a system call for each
+ * is most of what an upload costs. Smaller ones are somebody typing: they go at once; larger ones are
+ * worth a call of their own.
+ */
+const minGatheredBytes = 4 * 1024
+/** @limit none: small pieces are written together */
+const maxGatheredBytes = 16 * 1024
+
+/** Bytes that were read from each side of a tunnel. */
+export interface TunnelBytes {
+  /** From the client to the upstream. */
+  up: number
+  /** From the upstream to the client. */
+  down: number
+}
+
+/** One direction of a tunnel. */
+export interface Direction {
+  readonly source: Duplex
+  /** `ended`: the source's FIN has come; `flushed`: it has been passed on as well. */
+  state: 'open' | 'ended' | 'flushed'
+  /** The source's end is one in order, although it takes nothing more. */
+  isWhole: boolean
+  /** The sink has taken the last byte and the FIN. Idempotent. */
+  flushed(): void
+  /** Calls back once that is so. */
+  onFlushed(callback: () => void): void
+  /** Bytes that the sink has taken. */
+  passedOn(): number
+  /** From now on what comes is thrown away: the sink takes nothing more. */
+  drop(): void
+  /** Bytes were thrown away, or waited for the sink then. */
+  hasLost: boolean
+}
+
+/** What a direction tells its tunnel. */
+export interface Passage {
+  readonly bytes: TunnelBytes
+  /** What its own are counted as. */
+  readonly way: keyof TunnelBytes
+  /** Bytes have come, or the sink takes them again. */
+  touch(): void
+  /** The source's end has been passed on. */
+  onFlushed(): void
+}
+
+/** Copies what a source says to a sink, its end included. */
+export function copy(source: Duplex, sink: Duplex, passage: Passage): Direction {
+  const { bytes, way, touch } = passage
+  let tellFlushed = passage.onFlushed
+  const direction: Direction = {
+    source,
+    state: 'open',
+    isWhole: false,
+    hasLost: false,
+    flushed() {
+      if (direction.state === 'flushed') return
+      direction.state = 'flushed'
+      tellFlushed()
+    },
+    onFlushed(callback) {
+      if (direction.state === 'flushed') callback()
+      else tellFlushed = callback
+    },
+    passedOn: () => bytes[way] - sink.writableLength,
+    drop() {
+      source.off('data', pass).on('data', () => (direction.hasLost = true))
+      source.resume()
+    },
+  }
+  let isGathering = false
+  const release = (): void => {
+    isGathering = false
+    sink.uncork()
+  }
+  // What arrives in one turn of the event loop leaves in one system call.
+  const gather = (): void => {
+    if (isGathering) return
+    isGathering = true
+    sink.cork()
+    setImmediate(release)
+  }
+  const pass = (chunk: Buffer): void => {
+    bytes[way] += chunk.length
+    touch()
+    if (chunk.length >= minGatheredBytes && chunk.length <= maxGatheredBytes) gather()
+    if (!sink.write(chunk)) source.pause()
+  }
+  source.on('data', pass)
+  sink.on('drain', () => {
+    touch()
+    source.resume()
+  })
+  const passEnd = (): void => {
+    // An aborted HTTP/2 stream ends its readable side too; that must not become a FIN.
+    if (isHttp2(source) && isAborted(source) && !direction.isWhole) return
+    direction.state = 'ended'
+    sink.end((error?: Error | null) => {
+      if (!error) direction.flushed()
+    })
+  }
+  // A socket without unread bytes emits `end` as soon as its FIN comes, reader or not.
+  if (source.readableEnded) passEnd()
+  else source.on('end', passEnd)
+  return direction
+}
