@@ -16,6 +16,7 @@ import { formatTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
 import { WebSocket } from '../tunnel/ws.ts'
 import { createControlClient } from '../control/client.ts'
+import { readAudit, type KeptEntry } from '../telemetry/read-audit.ts'
 import {
   collectLines,
   connectHead,
@@ -108,6 +109,21 @@ test('reloads that are asked for while one reads are one', async (t) => {
   await Promise.all([first, ...Array.from({ length: 100 }, () => rig.gateway().reload())])
   const reloaded = rig.lines.filter(({ message }) => message === 'configuration reloaded')
   assert.equal(reloaded.length, 2)
+})
+
+test('the audit log keeps each reload, and none that changed nothing', async (t) => {
+  const rig = await startRig(t)
+  await rig.gateway().reload()
+  await rig.write((yaml) => yaml.replace('has: dba', 'hass: dba'))
+  await rig.gateway().reload()
+  await rig.line(({ message }) => message === 'configuration not reloaded, the old one stays')
+  // At its end everything is kept.
+  await rig.gateway().close(0)
+  const kept: KeptEntry[] = []
+  for await (const entry of readAudit(join(rig.stateDirectory, 'audit'), 0)) kept.push(entry)
+  const reloads = kept.filter(({ event }) => event === 'configuration reloaded')
+  assert.equal(reloads.length, 1)
+  assert.equal(reloads[0]?.['routes'], 1)
 })
 
 test('a reload that still reads holds up no end, and changes nothing any more', async (t) => {

@@ -72,7 +72,7 @@ async function reloadOnce(
   options: RunOptions,
   ending: AbortSignal,
 ): Promise<KnownFiles> {
-  const { logger, metrics } = gateway
+  const { audit, logger, metrics } = gateway
   const files = filesBeside(options.path)
   try {
     const loading = loadConfig({ ...options, files, knownRoutes: gateway.routes() })
@@ -81,10 +81,10 @@ async function reloadOnce(
     const needRestart = await gateway.reload(loaded.config)
     report(logger, loaded)
     metrics.configLoaded('ok', Date.now())
-    logger.info('configuration reloaded', {
-      file: resolve(options.path),
-      routes: loaded.config.routes.length,
-    })
+    const event = 'configuration reloaded'
+    const details = { file: resolve(options.path), routes: loaded.config.routes.length }
+    audit.record({ kind: 'admin', event, details }, () => undefined)
+    logger.info(event, details)
     if (needRestart.length > 0) logger.warn('some changes need a restart', { keys: needRestart })
   } catch (error) {
     metrics.configLoaded('failed', Date.now())

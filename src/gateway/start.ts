@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts'
 import { within, type Closable } from '../shutdown.ts'
 import { standardOutput } from '../standard-output.ts'
 import { openAuditFiles } from '../telemetry/audit-files.ts'
-import { createAuditLog } from '../telemetry/audit-log.ts'
+import { createAuditLog, type AuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { serveMetrics } from '../telemetry/metrics-server.ts'
@@ -48,6 +48,7 @@ export interface Gateway extends Closable {
   readonly address: AddressInfo
   readonly metricsAddress: AddressInfo | undefined
   readonly logger: Logger
+  readonly audit: AuditLog
   readonly metrics: Metrics
   /** Those that hold now. */
   routes(): readonly Route[]
@@ -157,6 +158,7 @@ export async function startGateway(
     address: port.address,
     metricsAddress: metricsServer?.address,
     logger,
+    audit,
     metrics,
     routes: () => parts.routes().routes,
     async reload(next) {

@@ -5,7 +5,7 @@ import { escapeJson } from '../terminal-text.ts'
 import type { AccessSession } from './access-fields.ts'
 import { redactFields } from './redact.ts'
 
-/** What an audit entry is about; `decision` is a policy's, `admin` a change made by command. */
+/** What an audit entry is about; `decision` is a policy's, `admin` a change by command or a reload. */
 export type AuditKind = 'sign-in' | 'session' | 'decision' | 'admin'
 
 /** One thing that must be provable afterwards. Never a token, cookie or secret. */

@@ -65,7 +65,7 @@ After the selected fields always come \`allow\` with \`allow-why-true\` or \`all
 \`deny-why-true\` or \`deny-why-false\`: the verdict of each side of the policy, and the sorted reasons for it. Access
 is given when \`allow\` is true and \`deny\` is false.`
 
-const auditText = `Sign-ins, sessions, decisions and changes by command are kept in the state directory first, one JSON object a
+const auditText = `Sign-ins, sessions, decisions, changes by command and reloads are kept in the state directory first, one JSON object a
 line in \`audit/\`, whatever \`log_level\` says, and then written to the log: a line that the log's reader never took is
 no lost proof. A power cut takes the last second at most. \`postern gateway audit list\` reads them, also when no gateway
 runs; \`jq\` does as well.
