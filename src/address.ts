@@ -63,7 +63,9 @@ export function parseAuthority(text: string): HostPort | undefined {
   return host === undefined || port === undefined ? undefined : { host, port }
 }
 
-/** Whether two authorities name the same host and port. What is no authority is equal to itself alone. */
+/**
+ * Whether two authorities name the same host and port. Text that is not an authority equals only itself.
+ */
 export function isSameAuthority(one: string, other: string): boolean {
   const [first, second] = [parseAuthority(one), parseAuthority(other)]
   if (first === undefined || second === undefined) return one.toLowerCase() === other.toLowerCase()

@@ -6,8 +6,8 @@
 const maxClaimLevels = 5
 
 /**
- * The claim at a path such as `realm_access.roles` or `realm_access/roles`; undefined where there is
- * none. A claim whose whole name is the path comes first. Own properties only: `constructor` is no claim.
+ * The claim at a path such as `realm_access.roles` or `realm_access/roles`; undefined where there is none.
+ * A claim whose whole name is the path comes first. Own properties only: `constructor` is not a claim.
  */
 export function findClaim(claims: Readonly<Record<string, unknown>>, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path]

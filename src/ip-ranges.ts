@@ -38,8 +38,8 @@ function unmapped(range: IpRange): IpRange {
 }
 
 /**
- * Makes the question whether an address is in one of these ranges. An IPv4 address mapped into IPv6
- * counts as IPv4, a link-local one without its zone; what is no address is in none.
+ * Makes a function that tells whether an address is in one of these ranges. An IPv4 address mapped into
+ * IPv6 counts as IPv4, a link-local one without its zone; text that is not an address is in none of them.
  */
 export function createIpMatcher(ranges: readonly IpRange[]): (address: string) => boolean {
   // One list for each family: a single `BlockList` lets `::/0` contain every IPv4 address.

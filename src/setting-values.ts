@@ -72,7 +72,7 @@ export function parseBase64Pem(value: string): string | undefined {
   return pem?.includes('-----BEGIN ') === true ? pem : undefined
 }
 
-/** Buffer.from leaves out what is no base64; encoding again shows whether it did. */
+/** `Buffer.from` skips characters that are not base64; encoding again shows whether it did. */
 function decodeBase64(value: string): Buffer | undefined {
   const bytes = Buffer.from(value, 'base64')
   const same = bytes.toString('base64').replace(/=+$/, '') === value.replace(/=+$/, '')

@@ -11,7 +11,7 @@ import type { Caller } from './caller.ts'
 export interface CertificateJudge {
   /** As policies read it. */
   facts(presented: PresentedCertificate | undefined): ClientCertificate | undefined
-  /** Why it is not trusted, for the logs; undefined when it is, or is none. */
+  /** Why it is not trusted, for the logs; undefined when it is trusted or when there is none. */
   problemOf(presented: PresentedCertificate | undefined): string | undefined
 }
 

@@ -54,7 +54,8 @@ export function directoryOf(groups: ReadonlyMap<string, readonly string[]>): Dir
       return [...groups.values()].reduce((sum, theirs) => sum + theirs.length, 0)
     },
     groupsOf({ userId, email, emailVerified }) {
-      // An id with an `@` in it is nobody's: it would be another person's email address to the reader.
+      // A user id with an `@` in it is not looked up: whoever wrote the file meant an email address,
+      // perhaps somebody else's.
       const byId = isEmail(userId) ? undefined : groups.get(userId)
       const isUsable = email !== undefined && emailVerified && isEmail(email)
       const byEmail = isUsable ? groups.get(foldCase(email)) : undefined

@@ -15,7 +15,7 @@ export interface GroupsClaim {
 
 const notInGroups: Reason = 'groups-unauthorized'
 
-/** `claim` is undefined where nobody signs in, or where groups come from elsewhere as well. */
+/** `claim` returns undefined where nobody signs in, or where a directory file gives groups as well. */
 export function createGroupsClaim(logger: Logger, claim: () => string | undefined): GroupsClaim {
   const told = new Set<string>()
   const tell = (fault: 'absent' | 'unusable', name: string, { issuer, claims }: Session): void => {

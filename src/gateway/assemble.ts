@@ -65,7 +65,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     clock,
     logger,
   })
-  // Groups of a directory are groups: then nobody misses those of the provider.
+  // With a directory file nobody is told that the provider sends no groups: they come from the file.
   const groupsClaim = (): string | undefined =>
     directory === undefined ? config.identityProvider?.groupsClaim : undefined
   const decide = createDecide({

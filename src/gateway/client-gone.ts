@@ -1,18 +1,21 @@
 import type { Duplex } from 'node:stream'
 
-/** Tells whether a client is still there, until it has been answered. */
+/** Watches whether a client is still there while it waits for its answer. */
 export interface ClientWatch {
-  /** Aborted when the client is gone; never once the watch was stopped. */
+  /** Aborted when the client goes away; not any more once the watch was stopped. */
   signal(): AbortSignal
-  /** The stream is the relay's from now on; a tunnel carries nothing of its watch along. */
+  /**
+   * Ends the watch: the relay takes over the stream. Nothing of the watch stays in memory with the tunnel.
+   */
   stop(): void
 }
 
 const stopped = new AbortController().signal
 
 /**
- * Watches the stream of a request that has not been answered. It has a listener for errors from here
- * on, for good: Node's own left with its parser, and a reset without one would end the process.
+ * Watches the stream of a request that has not been answered yet. The listener for errors that is added
+ * here stays for good: Node removed its own together with its parser, and an error event without a listener
+ * would end the process.
  */
 export function watchClient(stream: Duplex): ClientWatch {
   let gone: AbortController | undefined = new AbortController()
@@ -28,5 +31,5 @@ export function watchClient(stream: Duplex): ClientWatch {
 }
 
 function ignore(): void {
-  // The relay, or the signal, reports it.
+  // Nothing to do here: the signal, and later the relay, reports the loss.
 }

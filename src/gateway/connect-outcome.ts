@@ -50,7 +50,7 @@ export function beginTunnel(
     end({ cause, bytesUp, bytesDown, error }) {
       const ended: Ended = cause === 'cut' ? (tunnel.ended ?? 'shutdown') : cause
       counted.ended(ended, performance.now() - startedMs, { up: bytesUp, down: bytesDown })
-      // Before the client can have heard of the end, and asks.
+      // Noted before the client can hear that its tunnel has ended: it may ask why at once.
       cutTunnels.add({ requestId, ended, reasons: tunnel.reasons, route })
       entry.reasons(tunnel.reasons)
       entry.end({ responseCode: 200, details: 'via_upstream', bytesUp, bytesDown, ended, error })
@@ -59,8 +59,8 @@ export function beginTunnel(
 }
 
 /**
- * Answers a request that came to nothing, and says why in its access line. Never throws: whoever cannot
- * be answered any more is let go of.
+ * Answers a request that was refused or failed, and writes why into its access line. Never throws: a client
+ * that cannot be answered is disconnected.
  */
 export function refuse(
   request: ConnectRequest,

@@ -23,14 +23,14 @@ import type { Refusal } from '../pages/answers/refusal.ts'
 import { strictTransport } from '../pages/answers/strict-transport.ts'
 import { writeAnswer } from '../port/write-answer.ts'
 
-/** A request for a page, with what the library knows nothing of. */
+/** A request for a page, with what the library does not carry along. */
 interface Asked {
   readonly context: RequestContext
   readonly response: PageResponse
   readonly exchange: Exchange
 }
 
-/** What arrives on the port, by whom it is served: tunnels by the spine, the rest by the pages. */
+/** Serves what arrives on the port: tunnels by the spine (`connect.ts`), everything else by the pages. */
 export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
   const asked = new WeakMap<PageRequest, Asked>()
   const servePage = getRequestListener(
@@ -83,12 +83,12 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       const requestId = randomUUID()
       const entry = parts.accessLog.begin({ requestId, method: '', authority: '', path: '', ip })
       entry.end({ responseCode: tooLarge.status, details: tooLarge.code })
-      // Whatever becomes of the stream, nobody else listens to it.
+      // Nobody else listens for errors of this stream, and one without a listener would end the process.
       stream.on('error', () => undefined)
       refuseStream(stream, renderRefusal(tooLarge, requestId, 'application/json'))
     },
     request(request, response, client, exchange) {
-      // It was trusted at the handshake; what holds now is another question.
+      // It was trusted at its handshake, which need not hold any more.
       if (!parts.clientCertificates.maySpeak(client.certificate)) {
         if ('stream' in request) request.stream.session?.destroy()
         else request.destroy()

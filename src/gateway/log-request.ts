@@ -7,7 +7,7 @@ import { headerText, type RequestHeaders } from '../request-headers.ts'
 import type { LoggedRequest } from '../telemetry/access-fields.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 
-/** What an access line says of who asks, before anybody knows who that is. */
+/** What an access line says of a client before its session is known. */
 export function loggedClient(
   { ip, certificate }: Client,
   headers: RequestHeaders,

@@ -35,7 +35,7 @@ export interface GatewayParts {
   routes(): RouteTable
   /** Throws `RouteNotFoundError`, which names what the caller may use on that host. */
   matchRoute(routes: RouteTable, target: Target, caller: Caller): Route
-  /** Who sent these headers; nobody for a missing, unknown or ended token. */
+  /** Who sent these headers; a caller without a session when the token is missing, unknown or has ended. */
   identify(headers: RequestHeaders, client: Client): Promise<Caller>
   /** Who that is once the provider was asked again, where a "no" would rest on old claims. */
   readonly askAgain: AskAgain
@@ -48,7 +48,7 @@ export interface PagesParts {
   readonly logger: Logger
   /** Where people sign in and find their own pages; undefined when nobody can sign in. */
   readonly origin: URL | undefined
-  /** Whose browser sent this `Cookie` header; undefined for nobody's. */
+  /** Whose browser sent this `Cookie` header; undefined when nobody is signed in there. */
   sessionOf(cookieHeader: string | undefined): Promise<Session | undefined>
   /** The routes somebody may use now and those listed for them; `gateway` is the URL they know. */
   seenBy(caller: Caller, gateway: string): readonly SeenRoute[]

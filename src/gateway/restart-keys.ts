@@ -70,7 +70,7 @@ function namesOf(
 ): readonly GlobalKey[] {
   if (onChange === 'reload') return []
   if (typeof onChange.restart === 'string') return [onChange.restart]
-  // One that is new, or gone, is named by what it is known by.
+  // A provider that was added or removed is named by the key that says which one it is.
   if (provider === undefined || nextProvider === undefined) return ['idp_provider']
   const parts = Object.keys(onChange.restart) as readonly (keyof IdentityProvider)[]
   return parts

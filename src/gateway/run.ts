@@ -42,7 +42,8 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
   const ending = new AbortController()
   let underWay = Promise.resolve()
   let waiting: Promise<void> | undefined
-  // One that waits reads the files when the one before has ended: it serves whoever asks until then.
+  // A reload that waits reads the files only when the one before it has ended, so all who ask until then
+  // share it.
   const reload = (): Promise<void> =>
     (waiting ??= underWay.then(() => {
       waiting = undefined
@@ -65,7 +66,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
 
 /**
  * One reload; answers the files to watch from now on. Where the old configuration stays, these are the
- * ones that were looked at in vain: putting one of them right is a reason to try again.
+ * files of the failed attempt: a change to one of them is a reason to try again.
  */
 async function reloadOnce(
   gateway: Gateway,
@@ -94,7 +95,7 @@ async function reloadOnce(
   return files.seen
 }
 
-/** Undefined as soon as `signal` is aborted: a long reading holds up no end. */
+/** Undefined as soon as `signal` is aborted: a gateway that closes does not wait for a long reading. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => resolve(undefined)

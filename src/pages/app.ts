@@ -35,7 +35,7 @@ export interface AppOptions {
   readonly pages?: PageApp | undefined
 }
 
-/** Puts the pages and APIs together. Every path that is none of them is refused like a route. */
+/** Puts the pages and APIs together. Any other path is refused, as a route would be. */
 export function createApp({ logger, signIn, routesApi, cutApi, pages }: AppOptions): App {
   const app = createPageApp()
   app.use(async (c, next) => {
@@ -52,7 +52,7 @@ export function createApp({ logger, signIn, routesApi, cutApi, pages }: AppOptio
   app.notFound((c) => sendRefusal(c, notFound))
   app.onError((error, c) => {
     const refusal = error instanceof HTTPException ? badRequest(error) : toRefusal(error)
-    // Who goes away in the middle of a body is no fault of ours, and the access line tells of it.
+    // A client that goes away in the middle of a body is not our failure; the access line records it.
     if (refusal.status === 500 && !c.req.raw.signal.aborted)
       logger.error('cannot serve a page', {
         error: messageOf(error),

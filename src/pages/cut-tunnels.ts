@@ -7,7 +7,7 @@ import type { Route } from '../routes/route.ts'
 
 /** What is told of tunnels that this gateway has cut, to whoever knows their request ids. */
 export interface CutTunnels {
-  /** Keeps why a tunnel has ended; an end that is no cut is nobody's business. */
+  /** Keeps why a tunnel has ended; one that it has not cut itself is not kept. */
   add(tunnel: EndedTunnel): void
   find(requestId: string): CutReason | undefined
 }
@@ -64,20 +64,20 @@ export function cutCodeOf(ended: Ended | undefined): CutCode | undefined {
   return ended !== undefined && isCut(ended) ? ended : undefined
 }
 
-const othersEnds = {
+const endedByOthers = {
   'client-closed': true,
   'upstream-closed': true,
   'client-reset': true,
   'upstream-reset': true,
 } as const satisfies Partial<Record<Ended, true>>
 
-/** Every other end is the gateway's doing: the compiler holds `CutCode` to that. */
-function isCut(ended: Ended): ended is Exclude<Ended, keyof typeof othersEnds> {
-  return !Object.hasOwn(othersEnds, ended)
+/** The gateway itself ends tunnels for every other cause: `CutCode` names them all, or this does not compile. */
+function isCut(ended: Ended): ended is Exclude<Ended, keyof typeof endedByOthers> {
+  return !Object.hasOwn(endedByOthers, ended)
 }
 
 function reasonOf(
-  code: Exclude<Ended, keyof typeof othersEnds>,
+  code: Exclude<Ended, keyof typeof endedByOthers>,
   requestId: string,
   reasons: readonly string[],
   route: EndedTunnel['route'],

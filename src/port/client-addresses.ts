@@ -29,8 +29,9 @@ export function createClientAddresses(): ClientAddresses {
   return {
     set(socket, header) {
       const key = keyOf(socket)
-      // A port may be in use again before the connection that had it is known to be closed: neither may
-      // this one speak for the last, nor the last take away what this one says.
+      // A port may be in use again before the connection that had it is known to be closed: what the old
+      // one said must not be taken for the new one's, and its closing must not remove what the new one
+      // said.
       told.delete(key)
       const { source, destination } = header ?? {}
       if (source === undefined || destination === undefined) return
@@ -52,13 +53,13 @@ export function createClientAddresses(): ClientAddresses {
 }
 
 function ownClient({ remoteAddress, remotePort, localAddress, localPort }: Peer): Client {
-  const source = endOf(remoteAddress, remotePort)
-  const destination = endOf(localAddress, localPort)
+  const source = endpointOf(remoteAddress, remotePort)
+  const destination = endpointOf(localAddress, localPort)
   const ip = source?.host ?? ''
   return { ip, endpoints: source && destination && { source, destination } }
 }
 
-function endOf(
+function endpointOf(
   address: string | undefined,
   port: number | undefined,
 ): ConnectionEnds['source'] | undefined {

@@ -35,7 +35,8 @@ export function createHttp1Server(
     insecureHTTPParser: false,
     shouldUpgradeCallback: isTunnelUpgrade,
   })
-  // Node drops what goes beyond in silence; one more than we take shows that there was more.
+  // Node silently drops fields beyond its limit; with a limit of one more than we accept we see that there
+  // were too many.
   server.maxHeadersCount = maxHeaderFields + 1
   lingerOnClose(server)
   const pipeline = createPipeline((request, response, exchange) =>
@@ -48,7 +49,7 @@ export function createHttp1Server(
   }
   const carry = (socket: Duplex, serve: () => Promise<void>): void => {
     const peer = peers.of(socket as TLSSocket)
-    // A page that is still being answered would be written into the tunnel.
+    // The answer to an earlier request for a page would be written into the tunnel.
     if (peer === undefined || pipeline.isBusy(socket)) socket.destroy()
     else void carryTunnel(peer, serve)
   }
@@ -78,7 +79,7 @@ export function createHttp1Server(
   server.on('checkExpectation', take)
   const broken = new WeakSet<Duplex>()
   server.on('clientError', (error, socket) => {
-    // Every further piece of the same mess would be reported again.
+    // Node would report every further piece of the same malformed bytes again.
     if (broken.has(socket)) return
     broken.add(socket)
     handlers.malformedHttp1(error, socket as TLSSocket, clients.get(socket as TLSSocket))

@@ -138,10 +138,10 @@ interface Connection {
   readonly flood: FloodMeter
 }
 
-/** Who waits for its peer alone, and holds nothing of a request. */
+/** An exchange that only waits for its peer, and holds no bytes of a request. */
 const peersTurn = { requestBytes: () => 0, isPeersTurn: () => true }
 
-/** A connection owes its preface as a request owes its body. */
+/** The preface of a connection has the same deadline of progress as the body of a request. */
 function awaitPreface(session: ServerHttp2Session, peer: Peer): void {
   const reset = (): void => session.destroy()
   const preface = peer.beginExchange({ ...peersTurn, reset })
@@ -160,7 +160,7 @@ function serveTunnel(
   })
   void carryTunnel(peer, serve, () => {
     if (stream.destroyed) return
-    // A refusal that nobody takes is an answer like any other.
+    // A refusal that the client does not read counts as an unread answer like any other.
     const exchange = peer.beginExchange({ ...peersTurn, reset: reset(stream) })
     stream.once('close', exchange.end)
   })

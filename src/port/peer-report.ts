@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { PeerEnd } from './peers/peer.ts'
+import type { EvictionCause } from './peers/peer.ts'
 
 export interface PeerReportParts {
   readonly logger: Logger
@@ -11,7 +11,7 @@ export interface PeerReportParts {
 
 const windowMs = 60_000
 
-const sentences: Readonly<Record<PeerEnd, string>> = {
+const sentences: Readonly<Record<EvictionCause, string>> = {
   stalled: 'nothing of a request or its answer moved for 30 s',
   timeout: 'its answer took longer than "timeout_write"',
   pipelined: 'it sent more than 8 requests ahead of their answers',
@@ -23,45 +23,45 @@ const sentences: Readonly<Record<PeerEnd, string>> = {
   renegotiation: 'it asked for a TLS renegotiation',
 }
 
-const hints: Partial<Readonly<Record<PeerEnd, string>>> = {
+const hints: Partial<Readonly<Record<EvictionCause, string>>> = {
   'address-limit':
     'behind a load balancer all clients have its address, unless it tells theirs: see "use_proxy_protocol"',
   descriptors: 'raise the limit of open files, LimitNOFILE in a systemd unit',
 }
 
 /**
- * Tells of what the gateway ended without being asked: counts each, and logs the first one of each kind
- * in a minute, and at its end how many more there were. One that was merely slow is `info`.
+ * Tells of what the gateway ended without being asked: counts each, logs the first one of each kind in a
+ * minute, and when that is over how many more there were. One that was merely slow is `info`.
  */
 export function createPeerReport({
   logger,
   clock,
   metrics,
-}: PeerReportParts): (end: PeerEnd, ip: string) => void {
-  const more = new Map<PeerEnd, number>()
-  const log = (end: PeerEnd, fields: Record<string, unknown>): void => {
-    const level = end === 'stalled' || end === 'timeout' ? 'info' : 'warn'
-    const hint = hints[end]
+}: PeerReportParts): (cause: EvictionCause, ip: string) => void {
+  const more = new Map<EvictionCause, number>()
+  const log = (cause: EvictionCause, fields: Record<string, unknown>): void => {
+    const level = cause === 'stalled' || cause === 'timeout' ? 'info' : 'warn'
+    const hint = hints[cause]
     logger[level]('connection without a tunnel closed', {
       ...fields,
-      end,
-      why: sentences[end],
+      end: cause,
+      why: sentences[cause],
       ...(hint === undefined ? {} : { hint }),
     })
   }
-  return (end, ip) => {
-    metrics.peerEnded(end)
-    const counted = more.get(end)
+  return (cause, ip) => {
+    metrics.peerEnded(cause)
+    const counted = more.get(cause)
     if (counted !== undefined) {
-      more.set(end, counted + 1)
+      more.set(cause, counted + 1)
       return
     }
-    more.set(end, 0)
-    log(end, ip === '' ? {} : { ip })
+    more.set(cause, 0)
+    log(cause, ip === '' ? {} : { ip })
     clock.schedule(windowMs, () => {
-      const left = more.get(end) ?? 0
-      more.delete(end)
-      if (left > 0) log(end, { more: left })
+      const left = more.get(cause) ?? 0
+      more.delete(cause)
+      if (left > 0) log(cause, { more: left })
     })
   }
 }

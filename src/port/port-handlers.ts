@@ -41,8 +41,8 @@ export interface PortHandlers {
     client: Client,
   ): Promise<void>
   /**
-   * Bytes that are no HTTP/1.1 request, or a head that took too long or is too large; or a request
-   * without TLS, whose socket has none.
+   * Bytes that are not an HTTP/1.1 request, or a head that took too long or is too large; or a request that
+   * came without TLS, whose socket is then a plain one.
    */
   malformedHttp1(error: Error, socket: Socket, client: Client): void
   /** A head over HTTP/2 that is too large. The stream is the handler's from here on. */

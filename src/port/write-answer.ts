@@ -5,9 +5,9 @@ import type { Exchange } from './peers/peer.ts'
 const pieceBytes = 16 * 1024
 
 /**
- * Writes an answer, each piece after the one before it has been taken: what its reader leaves is held
- * once, and not encrypted yet. An answer that says its length may come piece by piece; every other one
- * is made whole first. Never rejects; what cannot be written to its end is aborted.
+ * Writes an answer piece by piece, each only when the one before it has been taken: what a slow reader
+ * leaves is held once, and not yet encrypted. An answer that says its length may be made piece by piece, too; every
+ * other one is made whole first. Never rejects; what cannot be written to its end is aborted.
  */
 export async function writeAnswer(
   answer: Response,

@@ -69,10 +69,10 @@ function judgeUnused({ settings, findings }: Source): void {
 }
 
 /**
- * Behind an edge that tells nobody's address everybody has that of the edge, and the limit of one
- * address is one for all. A configuration cannot say that there is an edge; it shows it when people
- * reach another port than the gateway listens on, or when it listens on this machine alone. Whoever
- * has said something of either key has thought of it.
+ * Behind an edge (a load balancer, an L4 proxy) that does not pass on addresses, all clients have the
+ * address of the edge, and the limit for one address holds for all of them together. A configuration does
+ * not say whether there is an edge. There seems to be one when people reach another port than the gateway
+ * listens on, or when it listens on loopback only. Whoever has set one of the two keys has thought of it.
  */
 export function warnOfSilentEdge({ settings, findings }: Source): void {
   if (settings.isGiven('use_proxy_protocol')) return

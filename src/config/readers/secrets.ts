@@ -86,7 +86,7 @@ const inlineSecrets = [
   'token_encryption_key',
 ] as const satisfies readonly GlobalKey[]
 
-/** A secret written into a file that everybody can read is none. */
+/** Warns of a secret that is written into a file that everybody can read. */
 export function warnOfExposed(text: YamlText, findings: Findings): void {
   const mapping = text.value
   if (typeof mapping !== 'object' || mapping === null) return

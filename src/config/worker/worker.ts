@@ -1,4 +1,5 @@
-// The thread in which `in-worker.ts` has long work done. It is loaded by its file, and by nobody's import.
+// The thread in which `in-worker.ts` has long work done. It is started by the name of its file; nothing
+// imports it.
 import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import { AppError, ConfigError, messageOf } from '../../errors.ts'

@@ -25,7 +25,7 @@ export function createPageApp(): PageApp {
 /**
  * The fields of the form that a request brings, none for a body of another type.
  *
- * @throws PeerError `malformed-request` when it says that it is a form, and is none
+ * @throws PeerError `malformed-request` when it says that it is a form and cannot be read as one
  */
 export async function readForm(c: PageContext): Promise<Readonly<Record<string, unknown>>> {
   try {

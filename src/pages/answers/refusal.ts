@@ -36,7 +36,10 @@ const statuses: Readonly<Record<string, number>> = {
   'gateway-leaving': 503,
 }
 
-/** Turns whatever was thrown into a refusal. What we did not throw on purpose tells nothing. */
+/**
+ * Turns whatever was thrown into a refusal. An error that was not thrown on purpose tells the caller
+ * nothing of itself.
+ */
 export function toRefusal(error: unknown): Refusal {
   if (!(error instanceof AppError)) return internalError
   return {

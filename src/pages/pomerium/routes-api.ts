@@ -36,7 +36,7 @@ export function createRoutesApi({ signIn, seenBy }: RoutesApiParts): PageApp {
     const answer = {
       routes: usable?.map(isOurs ? usableToJson : usableToStock),
       listed_routes: others?.map(listedToJson),
-      ...(found && { session_expires_at: endOf(found.session) }),
+      ...(found && { session_expires_at: expiryOf(found.session) }),
     }
     return c.json(answer, 200, { 'cache-control': 'no-store' })
   })
@@ -49,7 +49,7 @@ function addUser(app: PageApp, identity: Identity): void {
     const found = await identity.fromHeaders(c.req.header())
     if (found === undefined) return sendRefusal(c, signInRequired)
     const { session } = found
-    const expires = { session_expires_at: endOf(session) }
+    const expires = { session_expires_at: expiryOf(session) }
     if (session.kind === 'service-account')
       return c.json({ service_account: session.userId, ...expires })
     const { userId, email, name, groups } = session
@@ -58,7 +58,7 @@ function addUser(app: PageApp, identity: Identity): void {
 }
 
 /** RFC 3339; undefined for a service account that never expires. */
-function endOf({ expiresAtMs }: AnySession): string | undefined {
+function expiryOf({ expiresAtMs }: AnySession): string | undefined {
   return expiresAtMs === undefined ? undefined : new Date(expiresAtMs).toISOString()
 }
 
@@ -81,7 +81,7 @@ function usableToStock(seen: SeenRoute): Record<string, unknown> {
   return { ...toJson(seen), ...(way && { connect_command: stockCommand(seen.route, way) }) }
 }
 
-/** The first way, unless it would have to be changed before it runs: then it is no command. */
+/** The first way, unless it has a placeholder: what has to be changed before it runs is not a command. */
 function firstWhole({ ways: [first] }: SeenRoute): RouteWay | undefined {
   return first?.placeholders.length === 0 ? first : undefined
 }

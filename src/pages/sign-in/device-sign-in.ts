@@ -74,7 +74,7 @@ export async function failDevice(
   }
 }
 
-/** What we did not throw on purpose tells nothing. */
+/** An error that was not thrown on purpose tells nothing of itself. */
 export function inWords(error: unknown): { readonly code: string; readonly message: string } {
   if (error instanceof AppError) return error
   return { code: 'internal-error', message: 'the gateway failed to finish this sign-in' }

@@ -18,7 +18,10 @@ export interface ClientCertificates {
   admit(socket: TLSSocket, ip: string): PresentedCertificate | 'refused' | undefined
   /** The same, as policies read it now. */
   facts(presented: PresentedCertificate | undefined): ClientCertificate | undefined
-  /** Why a client's certificate is not trusted now, for the logs; undefined when it is, or is none. */
+  /**
+   * Why a client's certificate is not trusted now, for the logs; undefined when it is trusted or when there
+   * is none.
+   */
   problemOf(presented: PresentedCertificate | undefined): string | undefined
   /** Whether requests on an open connection may still be served: with `reject_connection` not all may. */
   maySpeak(presented: PresentedCertificate | undefined): boolean

@@ -61,7 +61,7 @@ function isIssuedBy(
     // The signature first: then no name is read that a stranger made.
     return verify(digest, signed, { key, ...options }, signature) && subjectText(raw) === issuer
   } catch {
-    // A key of another kind, or a name that is none.
+    // The key is of another kind, or the name is malformed.
     return false
   }
 }

@@ -31,11 +31,14 @@ export interface Trust {
   judge(presented: PresentedCertificate, nowMs: number): TrustVerdict
 }
 
-/** What time does to a trusted path: from when to just before when it holds, and what ends it. */
+/**
+ * The time in which a trusted path holds, until just before `untilMs`, and what is wrong with it
+ * afterwards.
+ */
 interface Window {
   readonly fromMs: number
   readonly untilMs: number
-  readonly ends: string
+  readonly problemAfter: string
 }
 
 /** Everything about a certificate but the time: windows that must all hold, or a problem. */
@@ -78,7 +81,7 @@ export function createTrust(settings: DownstreamMtls): Trust {
       known.set(presented, judged)
       if ('problem' in judged) return { isTrusted: false, problem: judged.problem }
       const verdict = judgeTime(judged.paths, nowMs)
-      // Last, though it came first: our own words are plainer.
+      // OpenSSL's verdict comes last although it was made first: our own sentences are plainer.
       const { handshakeProblem } = presented
       return verdict.isTrusted && handshakeProblem !== undefined
         ? { isTrusted: false, problem: handshakeProblem }
@@ -115,7 +118,11 @@ function judgePath(
     if (ofIssuer.length === 0) return `there is no revocation list from ${name}`
     if (ofIssuer.some((list) => list.has(certificate))) return `${name} has revoked it`
     const untilMs = Math.max(...ofIssuer.map(({ nextUpdateMs }) => nextUpdateMs))
-    windows.push({ fromMs: -Infinity, untilMs, ends: `the revocation list of ${name} is outdated` })
+    windows.push({
+      fromMs: -Infinity,
+      untilMs,
+      problemAfter: `the revocation list of ${name} is outdated`,
+    })
   }
   return windows
 }
@@ -125,7 +132,7 @@ function validityOf(x509: X509Certificate, index: number): Window {
   return {
     fromMs: x509.validFromDate.getTime(),
     untilMs: x509.validToDate.getTime(),
-    ends: `${what} has expired`,
+    problemAfter: `${what} has expired`,
   }
 }
 
@@ -136,7 +143,7 @@ function judgeTime(paths: readonly (readonly Window[])[], nowMs: number): TrustV
   for (const windows of paths) {
     const ended = windows.find((window) => window.untilMs <= nowMs)
     const future = windows.find((window) => window.fromMs > nowMs)
-    if (ended !== undefined) problem = ended.ends
+    if (ended !== undefined) problem = ended.problemAfter
     else if (future !== undefined) problem = 'it is not valid yet'
     else untilMs = Math.max(untilMs, Math.min(...windows.map((window) => window.untilMs)))
   }

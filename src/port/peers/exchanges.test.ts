@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createFakeClock } from '../../fake-clock.ts'
 import { createExchanges, type ExchangeOwner } from './exchanges.ts'
-import type { Exchange, ExchangeParts, PeerEnd } from './peer.ts'
+import type { Exchange, ExchangeParts, EvictionCause } from './peer.ts'
 
 const stallMs = 30_000
 
@@ -25,7 +25,7 @@ function owner(carriesTunnel = false): TestOwner {
     carriesTunnel: () => carriesTunnel,
     progressed: () => undefined,
     wasReset: (end) => void ends.push(`reset: ${end}`),
-    close(end: PeerEnd) {
+    close(end: EvictionCause) {
       ends.push(`closed: ${end}`)
       for (const exchange of exchanges) exchange.end()
     },

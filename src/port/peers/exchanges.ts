@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import type { Exchange, ExchangeParts, PeerEnd } from './peer.ts'
+import type { Exchange, ExchangeParts, EvictionCause } from './peer.ts'
 
 /** Whose exchanges they are. */
 export interface ExchangeOwner {
@@ -8,11 +8,11 @@ export interface ExchangeOwner {
   /** Whether the connection carries a tunnel, which outlives what happens beside it. */
   carriesTunnel(): boolean
   /** Ends the connection, and every exchange on it before it returns. */
-  close(end: PeerEnd): void
+  close(cause: EvictionCause): void
   /** Something happened on the connection. */
   progressed(): void
   /** An exchange alone was ended. */
-  wasReset(end: PeerEnd): void
+  wasReset(cause: EvictionCause): void
 }
 
 export interface Exchanges {
@@ -56,7 +56,7 @@ interface Entry {
   /** What of its answer waits. */
   answerBytes: number
   progressedAtMs: number
-  endedBy: PeerEnd | undefined
+  endedBy: EvictionCause | undefined
   lifeTimer: Disposable | undefined
 }
 
@@ -84,7 +84,8 @@ export function createExchanges({
     const bytes = exchangeBytes + entry.parts.requestBytes() + entry.answerBytes
     heldBytes += bytes - entry.bytes
     entry.bytes = bytes
-    // Each step takes at least one of them, and what is its connection's besides.
+    // Each step removes at least this entry; where its connection is closed, all others of that connection
+    // too.
     for (const oldest of entries) {
       if (heldBytes <= maxHeldBytes) return
       evict(oldest, 'memory')
@@ -98,13 +99,13 @@ export function createExchanges({
     entry.owner.exchanges.delete(entry.exchange)
   }
 
-  function evict(entry: Entry, end: PeerEnd): void {
-    entry.endedBy = end
+  function evict(entry: Entry, cause: EvictionCause): void {
+    entry.endedBy = cause
     remove(entry)
     if (entry.owner.carriesTunnel()) {
       entry.parts.reset()
-      entry.owner.wasReset(end)
-    } else entry.owner.close(end)
+      entry.owner.wasReset(cause)
+    } else entry.owner.close(cause)
   }
 
   /** Ends what has stalled, and looks again when the next one could have. */

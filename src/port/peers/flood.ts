@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 export interface FloodMeter {
   /** A piece of payload, or the head of a request, was received: that is what connections are for. */
   received(bytes: number): void
-  /** A tunnel is over: so much may still come for it, which nobody is told of. */
+  /** A tunnel is over: this many bytes may still come for it, and nobody is told when they do. */
   over(bytes: number): void
 }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 
 /** Why the gateway ended a connection without a tunnel, or an answer outside of one. */
-export type PeerEnd =
+export type EvictionCause =
   | 'stalled'
   | 'timeout'
   | 'pipelined'
@@ -14,7 +14,7 @@ export type PeerEnd =
 
 /** One connection of the port, from its first byte on. */
 export interface Peer {
-  /** What everything of it runs on. */
+  /** The TCP connection beneath it. */
   readonly connection: Socket
   /** Empty until `from` told it. */
   readonly ip: string
@@ -22,18 +22,21 @@ export interface Peer {
   readonly isOpen: boolean
   /** How many requests outside of tunnels are under way. */
   readonly exchanges: number
-  /** Tells whose it is, as the PROXY header has it: it counts among those of this address from now on. */
+  /**
+   * Says which address the client has, as told by the PROXY header; from now on the connection counts among
+   * those of this address.
+   */
   from(ip: string): void
-  /** Something came of it: it is not the oldest any more. */
+  /** It made progress, so it is now the last in line to be closed. */
   progressed(): void
   /** A CONNECT is under way or a tunnel open, until it is disposed of. */
   carryTunnel(): Disposable
   /** A request outside of tunnels and its answer. */
   beginExchange(parts: ExchangeParts): Exchange
-  /** Names what runs on it and holds more than it does: it is destroyed with it. */
+  /** Names the HTTP/2 session that runs on it: it is destroyed with the connection. */
   destroyWith(upper: { destroy(): void }): void
   /** Ends the connection at once, and reports why. */
-  close(end: PeerEnd): void
+  close(cause: EvictionCause): void
 }
 
 export interface ExchangeParts {
@@ -48,7 +51,7 @@ export interface ExchangeParts {
 /** One request outside of tunnels and its answer, as far as it costs something. */
 export interface Exchange {
   /** Why the gateway ended it; undefined while it did not. */
-  readonly endedBy: PeerEnd | undefined
+  readonly endedBy: EvictionCause | undefined
   /** A byte of the request came, or one of the answer left. */
   progressed(): void
   /** How many bytes of the answer wait for their reader now. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { addressKey } from '../../address.ts'
 import type { Descriptors } from './descriptors.ts'
 import { createExchanges, type ExchangesOptions } from './exchanges.ts'
-import type { Exchange, Peer, PeerEnd } from './peer.ts'
+import type { Exchange, Peer, EvictionCause } from './peer.ts'
 import { createWaiting } from './waiting.ts'
 
 /** How many connections without a tunnel there may be. */
@@ -21,7 +21,7 @@ export interface PeersOptions extends ExchangesOptions {
    * Told of every connection, and every answer beside a tunnel, that was ended. The address is empty
    * where it was not known yet.
    */
-  report(end: PeerEnd, ip: string): void
+  report(cause: EvictionCause, ip: string): void
 }
 
 /** Every connection of the port, and one budget for all of those without a tunnel. */
@@ -29,7 +29,7 @@ export interface Peers {
   /** A connection was accepted; it is registered until it closes. */
   begin(socket: Socket): Peer
   /** The peer of a connection, or of the TLS on it; undefined when it is gone. */
-  of(connection: Ends): Peer | undefined
+  of(connection: Endpoints): Peer | undefined
   /** The system refused to open one more file. */
   outOfDescriptors(): void
   /** These hold from now on, for connections that are open as well. */
@@ -38,7 +38,9 @@ export interface Peers {
   count(): { readonly withTunnel: number; readonly withoutTunnel: number }
 }
 
-type Ends = Partial<Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>>
+type Endpoints = Partial<
+  Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>
+>
 
 interface Entry {
   readonly socket: Socket
@@ -54,15 +56,15 @@ interface Entry {
 }
 
 /**
- * Makes the register. Whatever is limited, what goes is what has made no progress for the longest
- * time, and never who comes: nobody is shut out by those who came before and do nothing.
+ * Makes the register. Whichever limit is reached, the connection that is closed is the one without progress
+ * for the longest time, never the newcomer: idle connections cannot shut anybody out.
  */
 export function createPeers({ report, descriptors, ...options }: PeersOptions): Peers {
   let { limits } = options
   const exchanges = createExchanges(options)
   const waiting = createWaiting<Entry>()
   const byKey = new Map<string, Entry>()
-  const known = new WeakMap<Ends, Peer>()
+  const known = new WeakMap<Endpoints, Peer>()
   const peers = new WeakMap<Entry, Peer>()
   const opened = { connections: 0, tunnels: 0 }
 
@@ -77,7 +79,7 @@ export function createPeers({ report, descriptors, ...options }: PeersOptions): 
     keepReserve()
   }
 
-  /** Near the limit of open files, the less is left the fewer may wait. */
+  /** Near the limit of open files: the fewer are left, the fewer connections may stay without a tunnel. */
   function keepReserve(): void {
     for (;;) {
       const free = descriptors.free(opened.connections + opened.tunnels)
@@ -86,17 +88,17 @@ export function createPeers({ report, descriptors, ...options }: PeersOptions): 
     }
   }
 
-  function closeOldest(end: PeerEnd, group?: string): void {
+  function closeOldest(cause: EvictionCause, group?: string): void {
     const oldest = waiting.oldest(group)
-    if (oldest !== undefined) close(oldest, end)
+    if (oldest !== undefined) close(oldest, cause)
   }
 
-  function close(entry: Entry, end: PeerEnd): void {
+  function close(entry: Entry, cause: EvictionCause): void {
     if (!entry.isOpen) return
     forget(entry)
-    report(end, entry.ip)
-    // At once: that a connection is closed is heard of only after all that have something to read were
-    // served, which takes seconds in a flood, and all the memory that this is about.
+    report(cause, entry.ip)
+    // Destroyed at once: the event for a closed connection comes only after every readable connection was
+    // served, which in a flood takes seconds, and the memory that the limit is to save.
     entry.upper?.destroy()
     entry.socket.destroy()
   }
@@ -137,9 +139,9 @@ export function createPeers({ report, descriptors, ...options }: PeersOptions): 
     const owner = {
       exchanges: entry.exchanges,
       carriesTunnel: () => entry.tunnels > 0,
-      close: (end: PeerEnd) => close(entry, end),
+      close: (cause: EvictionCause) => close(entry, cause),
       progressed: () => progressed(entry),
-      wasReset: (end: PeerEnd) => report(end, entry.ip),
+      wasReset: (cause: EvictionCause) => report(cause, entry.ip),
     }
     return {
       connection: entry.socket,
@@ -217,6 +219,6 @@ export function createPeers({ report, descriptors, ...options }: PeersOptions): 
 }
 
 /** TLS wraps the socket, and every wrapper still tells these. */
-function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Ends): string {
+function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Endpoints): string {
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }

@@ -12,7 +12,7 @@ export interface Pipeline {
   isBusy(socket: Duplex): boolean
 }
 
-/** Serves one request; calls nobody back. */
+/** Serves one request. That it is done is seen when `response` closes. */
 type Serve = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => void
 
 /**
@@ -50,7 +50,7 @@ export function createPipeline(serve: Serve): Pipeline {
 
   return {
     add(request, response, peer) {
-      // What is left of the chunk that closed it: the socket learns of its end only later.
+      // The rest of a chunk whose first requests got the connection closed: the socket does not yet say so.
       if (!peer.isOpen) return
       const { socket } = request
       const queue = turns.get(socket) ?? []

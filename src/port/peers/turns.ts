@@ -1,6 +1,6 @@
 /**
- * Does pieces of work in the order in which they come, a few in each turn of the event loop. Answers what
- * takes one back that has not begun.
+ * Does pieces of work in the order in which they come, a few in each turn of the event loop. Returns a
+ * function that takes the work back as long as it has not begun.
  */
 export type Turns = (work: () => void) => () => void
 
