@@ -9,7 +9,7 @@ import { requestIdHeader, tunnelIdHeader } from '../tunnel/headers.ts'
 import type { Answer } from '../pages/answers/answer.ts'
 import { watchClient } from './client-gone.ts'
 import type { ConnectContext, ConnectRequest } from './connect-request.ts'
-import { allowTunnelStreams } from '../port/http2-streams.ts'
+import { allowTunnelStreams } from '../port/http/http2-streams.ts'
 
 /** What is answered to a client without a valid certificate, as nginx does. */
 const certificateRequired = 495

@@ -11,17 +11,12 @@ import type { App } from '../pages/app.ts'
 import type { RequestContext } from '../pages/answers/page-app.ts'
 import { logRequest } from './log-request.ts'
 import type { GatewayParts } from './parts.ts'
-import {
-  maxHeaderBytes,
-  maxHeaderFields,
-  type PageRequest,
-  type PageResponse,
-  type PortHandlers,
-} from '../port/port-handlers.ts'
+import { maxHeaderBytes, maxHeaderFields } from '../port/http/heads.ts'
+import type { PageRequest, PageResponse, PortHandlers } from '../port/http/port-handlers.ts'
 import type { Exchange } from '../port/peers/peer.ts'
 import type { Refusal } from '../pages/answers/refusal.ts'
 import { strictTransport } from '../pages/answers/strict-transport.ts'
-import { writeAnswer } from '../port/write-answer.ts'
+import { writeAnswer } from '../port/http/write-answer.ts'
 
 /** A request for a page, with what the library does not carry along. */
 interface Asked {

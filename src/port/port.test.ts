@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { connectHead, connectTls, testCertificate } from '../gateway/gateway.fixture.ts'
 import { createTestPeers } from './peers/peers.fixture.ts'
 import { openPort, type Port, type PortOptions } from './port.ts'
-import type { PortHandlers } from './port-handlers.ts'
+import type { PortHandlers } from './http/port-handlers.ts'
 import { createProxyAdmission } from './proxy-admission.ts'
 import { createTlsContexts } from './tls-contexts.ts'
 

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import * as tls from 'node:tls'
+import { createFakeClock } from '../fake-clock.ts'
 import { parseIpRange, type IpRange } from '../ip-ranges.ts'
+import { silentLogger, type LogFields } from '../log.ts'
 import { encodeProxyHeader, proxyVersions } from '../net/proxy-protocol.ts'
 import type { ProxyProtocolSettings } from './proxy-admission.ts'
 import {
@@ -15,7 +17,7 @@ import {
   testRoute,
   type TestGateway,
 } from '../gateway/gateway.fixture.ts'
-import { createProxyAdmission } from './proxy-admission.ts'
+import { createProxyAdmission, createRefusedConnections } from './proxy-admission.ts'
 
 const here = rangesOf('127.0.0.1')
 const elsewhere = rangesOf('192.0.2.0/24', '2001:db8::/32')
@@ -211,4 +213,21 @@ test('other settings hold for the connections that come after them', async () =>
   admission.replace({ use: false, from: undefined })
   assert.equal(await admitNext(), undefined)
   server.close()
+})
+
+test('a scan is ten lines in a minute, and one with the number of all the others', () => {
+  const lines: [string, LogFields | undefined][] = []
+  const clock = createFakeClock()
+  const logger = { ...silentLogger, warn: (...line: (typeof lines)[number]) => lines.push(line) }
+  const refused = createRefusedConnections(logger, clock)
+  for (let index = 0; index < 1000; index += 1) refused.report('no header', '192.0.2.7')
+  assert.equal(lines.length, 10)
+  assert.deepEqual(lines[0], ['connection refused', { ip: '192.0.2.7', why: 'no header' }])
+  clock.advance(60_000)
+  assert.deepEqual(lines.slice(10), [['more connections refused', { connections: 990 }]])
+  refused.report('no header', '192.0.2.8')
+  assert.deepEqual(lines.at(-1), ['connection refused', { ip: '192.0.2.8', why: 'no header' }])
+  clock.advance(60_000)
+  assert.equal(lines.length, 12)
+  assert.equal(clock.pending, 0)
 })

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
 import { unmapIPv4 } from '../address.ts'
+import type { Clock } from '../clock.ts'
 import { createIpMatcher, type IpRange } from '../ip-ranges.ts'
+import { createLineLimit } from '../line-limit.ts'
+import type { Logger } from '../log.ts'
 import { readProxyHeader } from '../net/proxy-header.ts'
 import type { ProxyHeader } from '../net/proxy-protocol.ts'
-import type { RefusedConnections } from './refused-connections.ts'
 
 /** Who begins a connection with a PROXY header. */
 export interface ProxyProtocolSettings {
@@ -21,6 +23,11 @@ export interface ProxyAdmission {
   replace(settings: ProxyProtocolSettings): void
 }
 
+/** Where connections are reported that were closed without an answer. */
+export interface RefusedConnections {
+  report(why: string, ip: string): void
+}
+
 export interface ProxyAdmissionOptions {
   /** Longest wait for a whole header, in milliseconds; default 15 s. */
   readonly headerTimeoutMs?: number
@@ -30,6 +37,12 @@ export interface ProxyAdmissionOptions {
  * @limit time for a whole PROXY header: the connection is closed without an answer, and logged
  */
 const defaultHeaderTimeoutMs = 15_000
+
+/**
+ * @limit log lines a minute about connections refused for their PROXY header: one line counts
+ * the rest
+ */
+const maxLinesPerMinute = 10
 
 /** Makes the one that reads PROXY headers, from those who may send them and from nobody else. */
 export function createProxyAdmission(
@@ -70,4 +83,16 @@ export function createProxyAdmission(
 
 function senders({ from }: ProxyProtocolSettings): (address: string) => boolean {
   return from === undefined ? () => true : createIpMatcher(from)
+}
+
+/** Logs a line for each, and for those beyond ten in a minute one line with their number: scans are long. */
+export function createRefusedConnections(logger: Logger, clock: Clock): RefusedConnections {
+  const limit = createLineLimit(clock, maxLinesPerMinute, (connections) =>
+    logger.warn('more connections refused', { connections }),
+  )
+  return {
+    report(why, ip) {
+      if (limit.admits()) logger.warn('connection refused', { ip, why })
+    },
+  }
 }

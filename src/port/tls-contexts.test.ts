@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import * as tls from 'node:tls'
 import { createCertificateAuthority } from '../net/certificate.ts'
 import { createTestPeers } from './peers/peers.fixture.ts'
-import type { PortHandlers } from './port-handlers.ts'
+import type { PortHandlers } from './http/port-handlers.ts'
 import { openPort } from './port.ts'
 import { createTlsContexts } from './tls-contexts.ts'
 

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { PageResponse } from './port-handlers.ts'
-import type { Exchange } from './peers/peer.ts'
+import type { Exchange } from '../peers/peer.ts'
 import { writeAnswer } from './write-answer.ts'
 
 const pieceBytes = 16 * 1024

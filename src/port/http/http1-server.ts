@@ -1,18 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import { lingerOnClose } from '../net/linger.ts'
-import type { ClientAddresses } from './client-addresses.ts'
-import { isTunnelUpgrade } from '../tunnel/websocket.ts'
-import { createPipeline } from './peers/pipeline.ts'
-import type { Peers } from './peers/peers.ts'
-import { carryTunnel } from './peers/carry-tunnel.ts'
-import {
-  isOversized,
-  maxHeaderBytes,
-  maxHeaderFields,
-  type HttpServerOptions,
-} from './port-handlers.ts'
+import { lingerOnClose } from '../../net/linger.ts'
+import type { ClientAddresses } from '../peers/client-addresses.ts'
+import { isTunnelUpgrade } from '../../tunnel/websocket.ts'
+import { createPipeline } from './pipeline.ts'
+import type { Peers } from '../peers/peers.ts'
+import { isOversized, maxHeaderBytes, maxHeaderFields } from './heads.ts'
+import { carryTunnel, type HttpServerOptions } from './port-handlers.ts'
 
 /** How often heads under way are checked against their time. */
 const headCheckMs = 1_000

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
-import { unmapIPv4 } from '../address.ts'
-import type { Client } from '../net/client.ts'
-import type { ConnectionEnds, ProxyHeader } from '../net/proxy-protocol.ts'
-import type { PresentedCertificate } from '../net/presented-certificate.ts'
+import { unmapIPv4 } from '../../address.ts'
+import type { Client } from '../../net/client.ts'
+import type { ConnectionEnds, ProxyHeader } from '../../net/proxy-protocol.ts'
+import type { PresentedCertificate } from '../../net/presented-certificate.ts'
 
 /** A socket, or the view of one that an HTTP/2 session gives. */
 type Peer = Partial<Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>>

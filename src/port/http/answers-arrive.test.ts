@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect as connectHttp2, constants } from 'node:http2'
 import { describe, test, type TestContext } from 'node:test'
 import * as tls from 'node:tls'
-import { startTestGateway, testCa, type TestGateway } from '../gateway/gateway.fixture.ts'
+import { startTestGateway, testCa, type TestGateway } from '../../gateway/gateway.fixture.ts'
 
 const bodyBytes = 8 * 1024 * 1024
 const piece = Buffer.alloc(64 * 1024, 'x')

@@ -1,6 +1,6 @@
 import type { ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
-import { createPinger, pingsOfGateway } from '../net/http2-ping.ts'
+import { createPinger, pingsOfGateway } from '../../net/http2-ping.ts'
 
 export interface KeepAliveOptions {
   /** Milliseconds between two PINGs. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Exchange, Peer } from './peer.ts'
+import type { Exchange, Peer } from '../peers/peer.ts'
 import { onReceived } from './received.ts'
-import { headBytes } from './head-bytes.ts'
+import { headBytes } from './heads.ts'
 
 /** Requests of one connection over HTTP/1.1, served one after the other. */
 export interface Pipeline {

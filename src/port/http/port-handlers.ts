@@ -7,9 +7,8 @@ import type {
 } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { Client } from '../net/client.ts'
-import { headBytes } from './peers/head-bytes.ts'
-import type { Exchange } from './peers/peer.ts'
+import type { Client } from '../../net/client.ts'
+import type { Exchange, Peer } from '../peers/peer.ts'
 
 /** A request for a page or an API, by either HTTP version. */
 export type PageRequest = IncomingMessage | Http2ServerRequest
@@ -61,22 +60,15 @@ export interface HttpServerOptions {
 }
 
 /**
- * Most fields of one request.
- *
- * @limit fields of a request's head: 431 `head_too_large`; over HTTP/2 the stream may be reset
- * instead
+ * Serves a CONNECT on a connection, which counts as one with a tunnel until `serve` has resolved; `then` is
+ * called just before it stops counting as one. Never rejects unless `serve` does.
  */
-export const maxHeaderFields = 200
-/**
- * Most bytes of one request's head, names and values.
- *
- * @limit the head of a request: 431 `head_too_large`; over HTTP/2 the connection may be closed
- * instead
- */
-export const maxHeaderBytes = 32 * 1024
-
-/** Whether a head is too large: Node drops fields over HTTP/1.1, and counts no bytes over HTTP/2. */
-export function isOversized(rawHeaders: readonly string[]): boolean {
-  if (rawHeaders.length > 2 * maxHeaderFields) return true
-  return headBytes(rawHeaders) > maxHeaderBytes
+export async function carryTunnel(
+  peer: Peer,
+  serve: () => Promise<void>,
+  then: () => void = () => undefined,
+): Promise<void> {
+  using _carried = peer.carryTunnel()
+  await serve()
+  then()
 }

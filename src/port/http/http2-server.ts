@@ -9,24 +9,18 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { endWithPeer } from '../net/http2-peer-end.ts'
-import { connectMethod } from '../net/target.ts'
-import { pingIntervalMs } from '../net/http2-ping.ts'
-import { encodeGoAway, type CutCode } from '../tunnel/cut.ts'
-import type { ClientAddresses } from './client-addresses.ts'
+import { endWithPeer } from '../../net/http2-peer-end.ts'
+import { connectMethod } from '../../net/target.ts'
+import { pingIntervalMs } from '../../net/http2-ping.ts'
+import { encodeGoAway, type CutCode } from '../../tunnel/cut.ts'
+import type { ClientAddresses } from '../peers/client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
 import { maxPageStreams } from './http2-streams.ts'
-import { carryTunnel } from './peers/carry-tunnel.ts'
-import { createFloodWatch, type FloodMeter } from './peers/flood.ts'
-import { headBytes } from './peers/head-bytes.ts'
-import type { Exchange, Peer } from './peers/peer.ts'
-import { onReceived } from './peers/received.ts'
-import {
-  isOversized,
-  maxHeaderBytes,
-  maxHeaderFields,
-  type HttpServerOptions,
-} from './port-handlers.ts'
+import { createFloodWatch, type FloodMeter } from './flood.ts'
+import type { Exchange, Peer } from '../peers/peer.ts'
+import { onReceived } from './received.ts'
+import { headBytes, isOversized, maxHeaderBytes, maxHeaderFields } from './heads.ts'
+import { carryTunnel, type HttpServerOptions } from './port-handlers.ts'
 
 /**
  * One stream may have this much under way unread; HTTP/2's default of 64 KiB halves the throughput.

@@ -1,5 +1,5 @@
 import type { PageResponse } from './port-handlers.ts'
-import type { Exchange } from './peers/peer.ts'
+import type { Exchange } from '../peers/peer.ts'
 
 /** What is handed over at once: one TLS record (RFC 8446 §5.1), one frame of HTTP/2. */
 const pieceBytes = 16 * 1024

@@ -8,7 +8,7 @@ import {
   startTestGateway,
   testCa,
   testRoute,
-} from '../gateway/gateway.fixture.ts'
+} from '../../gateway/gateway.fixture.ts'
 
 test('a connection is allowed many streams and bytes once it carries a tunnel, and not before', async (t) => {
   await using service = await startService(echo)
