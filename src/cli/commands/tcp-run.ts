@@ -1,29 +1,20 @@
-import type { Socket } from 'node:net'
-import { parseDestination, type Destination } from '../../client/reach/destination.ts'
 import { createGatewayClient, type GatewayClient } from '../../client/gateway-client.ts'
-import type { DeviceSignIn } from '../../client/sign-in/credentials-of.ts'
-import type { SignInTab } from '../../client/sign-in/browser-sign-in.ts'
-import { CutError, endedError } from '../../client/ways/ended.ts'
-import {
-  isOpenToOthers,
-  parseListenAddress,
-  type ListenAddress,
-} from '../../client/serve/listen-address.ts'
-import { startListener } from '../../client/serve/listener.ts'
+import { parseDestination, type Destination } from '../../client/reach/destination.ts'
+import { startForward, type ForwardOptions } from '../../client/serve/forward.ts'
+import { isOpenToOthers, parseListenAddress } from '../../client/serve/listen-address.ts'
+import type { ListenAddress } from '../../client/serve/listen-address.ts'
 import type { Admission } from '../../client/serve/same-user.ts'
-import { serveLocal } from '../../client/serve/serve-local.ts'
-import { watchForOrphan } from '../../client/serve/orphan.ts'
-import { openStdio } from '../../client/serve/stdio.ts'
-import { AccessError } from '../../errors.ts'
-import { ownedStreams } from '../../standard-streams.ts'
-import { exitCodeOf, exitCodeOfSignal, exitCodes } from '../process/exit-codes.ts'
+import { forwardStdio } from '../../client/serve/stdio.ts'
+import type { SignInTab } from '../../client/sign-in/browser-sign-in.ts'
+import type { DeviceSignIn } from '../../client/sign-in/credentials-of.ts'
+import { trustOf } from '../asking/trust.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
 import { clientEnvironment, environment } from '../process/environment.ts'
+import { exitCodeOf, exitCodeOfSignal, exitCodes } from '../process/exit-codes.ts'
 import { onEndSignal } from '../process/signals.ts'
+import { connectionWords } from '../speech/connection-words.ts'
+import { processVoice, type Voice } from '../speech/voice.ts'
 import type { TcpOptions } from './tcp-options.ts'
-import { trustOf } from '../asking/trust.ts'
-import { countFailures } from '../speech/count-failures.ts'
-import { describe, errorFields, processVoice, type Voice } from '../speech/voice.ts'
 
 /**
  * Time for a tunnel to end in order after SIGHUP, in milliseconds: `ssh` closes our input and sends the
@@ -46,9 +37,10 @@ export async function runTcp(destinationText: string, options: TcpOptions): Prom
     const client = await createClient(destination, options, voice)
     warnAboutExposure(listen, options, voice)
     const admission = options.sameUser === true ? await sameUser(listen) : undefined
+    const { authority } = destination
     return listen.kind === 'stdio'
       ? await serveStdio(destination, client, voice)
-      : await serveListener(listen, destination, { client, voice, admission })
+      : await serveListener({ listen, authority, admission }, client, voice)
   } catch (error) {
     voice.fatal(error)
     return exitCodeOf(error)
@@ -117,55 +109,28 @@ async function serveStdio(
   client: GatewayClient,
   voice: Voice,
 ): Promise<number> {
-  let ended: number | undefined
+  let endedBy: number | undefined
   using _ = onEndSignal((signal) => {
-    ended = exitCodeOfSignal(signal)
+    endedBy = exitCodeOfSignal(signal)
     const graceMs = signal === 'SIGHUP' ? hangUpGraceMs : 0
     // Unreferenced: a tunnel that ends before keeps nobody waiting.
     setTimeout(() => void client.destroy(), graceMs).unref()
   })
-  const stdio = openStdio()
-  using orphan = watchForOrphan({
-    input: ownedStreams().input,
-    onOrphan: () => stdio.destroy(nobodyLeft()),
-  })
-  try {
-    // From then on the tunnel's own bytes tell.
-    const end = await serveLocal(stdio, authority, client, () => orphan[Symbol.dispose]())
-    if (ended !== undefined) return ended
-    const failure = endedError(end, authority)
-    if (failure !== undefined) throw failure
-    return exitCodes.ok
-  } catch (error) {
-    if (ended !== undefined) return ended
-    voice.fatal(error)
-    return exitCodeOf(error)
-  } finally {
-    await client.destroy()
-  }
-}
-
-/** What serves each local connection. */
-interface Service {
-  readonly client: GatewayClient
-  readonly voice: Voice
-  /** Who may connect; undefined: everybody who can. */
-  readonly admission: Admission | undefined
+  const outcome = await forwardStdio({ authority, client })
+  const error = 'error' in outcome ? outcome.error : undefined
+  if (endedBy === undefined && error !== undefined) voice.fatal(error)
+  await client.destroy()
+  return endedBy ?? (error === undefined ? exitCodes.ok : exitCodeOf(error))
 }
 
 async function serveListener(
-  listen: Exclude<ListenAddress, { kind: 'stdio' }>,
-  { authority }: Destination,
-  service: Service,
+  options: Pick<ForwardOptions, 'authority' | 'listen' | 'admission'>,
+  client: GatewayClient,
+  voice: Voice,
 ): Promise<number> {
-  const { client, voice } = service
-  const ending = new AbortController()
-  const failures = countFailures(voice)
-  const counted = { ...service, voice: { ...voice, error: failures.error, warn: failures.warn } }
-  const listener = await startListener(listen, (socket) =>
-    serveOne(socket, authority, counted, ending.signal),
-  )
-  voice.info(`listening on ${listener.address}`, { addr: listener.address })
+  const words = connectionWords(voice)
+  const forward = await startForward({ ...options, client, report: words.report })
+  voice.info(`listening on ${forward.address}`, { addr: forward.address })
   await new Promise<void>((resolve) => {
     const watch = onEndSignal(() => {
       // A second signal ends the process at once.
@@ -173,64 +138,8 @@ async function serveListener(
       resolve()
     })
   })
-  failures.flush()
+  words.flush()
   voice.info('ending')
-  ending.abort()
-  await Promise.all([listener.close(0), client.destroy()])
+  await Promise.all([forward.close(0), client.destroy()])
   return exitCodes.ok
-}
-
-/**
- * Serves one local connection; its failure is told and ends nothing else. That we cut it ourselves
- * when the program ends is no failure. Never rejects.
- */
-async function serveOne(
-  socket: Socket,
-  authority: string,
-  { client, voice, admission }: Service,
-  ending: AbortSignal,
-): Promise<void> {
-  const peer =
-    socket.remoteAddress === undefined ? 'local' : `${socket.remoteAddress}:${socket.remotePort}`
-  const fields = { peer, destination: authority }
-  if (admission !== undefined && !(await isAdmitted(socket, admission, voice, fields))) return
-  try {
-    const end = await serveLocal(socket, authority, client, () =>
-      voice.info(`connected ${peer}`, fields),
-    )
-    const failure = ending.aborted ? undefined : endedError(end, authority)
-    if (failure !== undefined) throw failure
-    voice.info(`disconnected ${peer}`, {
-      ...fields,
-      bytesUp: end.bytesUp,
-      bytesDown: end.bytesDown,
-    })
-  } catch (error) {
-    if (ending.aborted) return
-    // What the gateway does on purpose is no error of the program.
-    const level = error instanceof CutError ? 'warn' : 'error'
-    voice[level](describe(error), { ...fields, ...errorFields(error) })
-  }
-}
-
-/** Of a connection that is not, no byte has been read by us, and none goes anywhere. */
-async function isAdmitted(
-  socket: Socket,
-  admission: Admission,
-  voice: Voice,
-  fields: { readonly peer: string },
-): Promise<boolean> {
-  // Nobody else listens yet.
-  socket.on('error', () => undefined)
-  const why = await admission(socket)
-  if (socket.destroyed) return false
-  if (why === undefined) return true
-  socket.resetAndDestroy()
-  voice.warn(`refused ${fields.peer}: ${why}`, { ...fields, code: 'other-user' })
-  return false
-}
-
-/** Whoever started this is gone: seldom is there anybody to read it. */
-function nobodyLeft(): AccessError {
-  return new AccessError('sign-in-cancelled', 'nobody is left who uses this tunnel')
 }

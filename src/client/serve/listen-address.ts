@@ -7,6 +7,9 @@ export type ListenAddress =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'stdio' }
 
+/** One that programs connect to. */
+export type LocalAddress = Exclude<ListenAddress, { kind: 'stdio' }>
+
 /**
  * Parses `--listen`: `HOST:PORT`, `:PORT` for all addresses, `unix:PATH`, or `-` for standard input
  * and output. Port 0 lets the system choose.

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { SystemError, messageOf, systemCode } from '../../errors.ts'
 import { keepAliveMs } from '../../net/dial.ts'
 import type { Closable } from '../../shutdown.ts'
-import { formatListening, type ListenAddress } from './listen-address.ts'
+import { formatListening, type ListenAddress, type LocalAddress } from './listen-address.ts'
 import { listenOnPath } from './unix-socket.ts'
 
 export interface Listener extends Closable {
@@ -68,7 +68,7 @@ const unixFailures: Readonly<Record<string, Failure>> = {
  * @throws SystemError `address-in-use`, `address-not-allowed` or `cannot-listen`
  */
 export async function startListener(
-  address: Exclude<ListenAddress, { kind: 'stdio' }>,
+  address: LocalAddress,
   serve: (socket: Socket) => Promise<void>,
 ): Promise<Listener> {
   const live = new Map<Socket, Promise<void>>()
@@ -91,10 +91,7 @@ export async function startListener(
   }
 }
 
-async function listen(
-  server: Server,
-  address: Exclude<ListenAddress, { kind: 'stdio' }>,
-): Promise<string> {
+async function listen(server: Server, address: LocalAddress): Promise<string> {
   const wanted =
     address.kind === 'unix'
       ? `unix:${address.path}`

@@ -1,7 +1,33 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { Duplex } from 'node:stream'
+import { AccessError } from '../../errors.ts'
 import { ownedStreams } from '../../standard-streams.ts'
+import { serveConnection, type Outcome, type ServeOptions } from './connection.ts'
+import { watchForOrphan } from './orphan.ts'
+
+/**
+ * Carries standard input and output through one tunnel, and gives it up when nobody is left who uses it.
+ * Never rejects. One program has them once.
+ */
+export async function forwardStdio(
+  options: Pick<ServeOptions, 'authority' | 'client'>,
+): Promise<Outcome> {
+  const stdio = openStdio()
+  using orphan = watchForOrphan({
+    input: ownedStreams().input,
+    onOrphan: () => stdio.destroy(nobodyLeft()),
+  })
+  // From then on the tunnel's own bytes tell.
+  const onConnected = (): void => orphan[Symbol.dispose]()
+  const outcome = await serveConnection(stdio, { ...options, onConnected })
+  return outcome.kind === 'given-up' ? { kind: 'failed', error: nobodyLeft() } : outcome
+}
+
+/** Whoever started this is gone: seldom is there anybody to read it. */
+function nobodyLeft(): AccessError {
+  return new AccessError('sign-in-cancelled', 'nobody is left who uses this tunnel')
+}
 
 /**
  * Standard input and output as one half-open stream, for `--listen -`.
@@ -10,7 +36,7 @@ import { ownedStreams } from '../../standard-streams.ts'
  * of the service's end only by that. libuv leaves descriptors 0 to 2 open even when their streams are
  * destroyed.
  */
-export function openStdio(): Duplex {
+function openStdio(): Duplex {
   const { input, output } = ownedStreams()
   const stream = new Duplex({
     allowHalfOpen: true,

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { PassThrough, type Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
+import { AccessError } from '../../errors.ts'
 import { dial } from '../../net/dial.ts'
 import { collect, openRig } from '../gateway-client.fixture.ts'
 import type { GatewayClient } from '../gateway-client.ts'
 import { followSignIn, startFakeGateway } from '../reach/fake-gateway.fixture.ts'
-import { serveLocal } from './serve-local.ts'
+import { serveConnection, type Outcome } from './connection.ts'
 
 for (const protocol of ['h2', 'http/1.1'] as const) {
   describe(`a local connection over ${protocol}`, () => {
@@ -30,7 +31,7 @@ for (const protocol of ['h2', 'http/1.1'] as const) {
       assert.equal((await atPerson).toString(), 'greeting')
       local.near.end(upload)
       assert.equal(digest(await atService), digest(upload))
-      assert.equal((await local.end).cause, 'upstream-closed')
+      assert.equal(causeOf(await local.outcome), 'upstream-closed')
     })
 
     test('loses no byte of the answer when the person ends first', async () => {
@@ -45,7 +46,7 @@ for (const protocol of ['h2', 'http/1.1'] as const) {
       const atPerson = collect(local.near)
       local.near.end('question')
       assert.equal(digest(await atPerson), digest(answer))
-      assert.equal((await local.end).cause, 'client-closed')
+      assert.equal(causeOf(await local.outcome), 'client-closed')
     })
   })
 }
@@ -58,7 +59,7 @@ test('the end of the connection aborts its tunnels instead of ending them in ord
   local.near.write('x')
   await once(local.near, 'data')
   gateway.dropConnections()
-  assert.equal((await local.end).cause, 'upstream-reset')
+  assert.equal(causeOf(await local.outcome), 'upstream-reset')
 })
 
 test('a local connection is held while its person signs in', async () => {
@@ -70,29 +71,70 @@ test('a local connection is held while its person signs in', async () => {
   local.near.end('early words')
   await followSignIn(await shown)
   assert.equal((await received).toString(), 'early words')
-  assert.equal((await local.end).cause, 'client-closed')
+  assert.equal(causeOf(await local.outcome), 'client-closed')
+})
+
+test('a program that leaves while the gateway takes its time is no failure', async () => {
+  for (const protocol of ['h2', 'http/1.1'] as const) {
+    await using gateway = await startFakeGateway({
+      isPublic: true,
+      protocols: [protocol],
+      connect: () => 'silence',
+    })
+    await using rig = await openRig(gateway)
+    await using local = await openLocal(rig.client)
+    while (gateway.connects.length === 0) await new Promise(setImmediate)
+    local.near.resetAndDestroy()
+    assert.deepEqual(await local.outcome, { kind: 'given-up', why: 'left' })
+  }
+})
+
+test('a program that leaves while it is asked to sign in is told what became of that', async () => {
+  await using gateway = await startFakeGateway()
+  const { promise: shown, resolve: show } = Promise.withResolvers<string>()
+  await using rig = await openRig(gateway, { signIn: show })
+  await using local = await openLocal(rig.client)
+  await shown
+  local.near.resetAndDestroy()
+  const outcome = await local.outcome
+  assert.ok(outcome.kind === 'failed' && outcome.error instanceof AccessError)
+  assert.equal(outcome.error.code, 'sign-in-cancelled')
+})
+
+test('one that had left before anybody looked opens no tunnel', async () => {
+  await using gateway = await startFakeGateway({ isPublic: true })
+  await using rig = await openRig(gateway)
+  const local = new PassThrough()
+  await once(local.destroy(), 'close')
+  const { client } = rig
+  const outcome = await serveConnection(local, { authority: 'a:1', client })
+  assert.deepEqual([outcome, gateway.connects], [{ kind: 'given-up', why: 'left' }, []])
 })
 
 /** A local TCP connection that is served through a tunnel. */
 async function openLocal(
   client: GatewayClient,
-): Promise<AsyncDisposable & { near: Socket; end: ReturnType<typeof serveLocal> }> {
+): Promise<AsyncDisposable & { near: Socket; outcome: Promise<Outcome> }> {
   const server = createTcpServer({ allowHalfOpen: true })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const accepted = once(server, 'connection') as Promise<[Socket]>
   const near = await dial({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
   const [far] = await accepted
-  const end = serveLocal(far, 'a:1', client)
+  const outcome = serveConnection(far, { authority: 'a:1', client })
   return {
     near,
-    end,
+    outcome,
     async [Symbol.asyncDispose]() {
       near.destroy()
       server.close()
-      await end.catch(() => undefined)
+      await outcome
     },
   }
+}
+
+function causeOf(outcome: Outcome): string {
+  return outcome.kind === 'ended' ? outcome.ended.cause : outcome.kind
 }
 
 function digest(bytes: Buffer): string {

@@ -1,0 +1,62 @@
+import type { Duplex } from 'node:stream'
+import { AccessError, type AppError } from '../../errors.ts'
+import { abandon } from '../../net/abandon.ts'
+import { relay } from '../../net/relay.ts'
+import type { GatewayClient } from '../gateway-client.ts'
+import { endedError, type TunnelEnded } from '../ways/ended.ts'
+
+/** Opens tunnels, and learns of each why it ended. */
+export type TunnelOpener = Pick<GatewayClient, 'open' | 'learnFate'>
+
+export interface ServeOptions {
+  /** The destination, as it goes into CONNECT. */
+  readonly authority: string
+  readonly client: TunnelOpener
+  /** Called once the tunnel is open. */
+  readonly onConnected?: (() => void) | undefined
+  /** Aborted when we cut the connection ourselves: what comes of it is then no failure. */
+  readonly closing?: AbortSignal | undefined
+}
+
+/** What came of a connection. */
+export type Outcome =
+  /** It got no tunnel. What is not an `AppError` is a fault of ours. */
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** It had one; with an `error` the tunnel ended before its programs did. */
+  | { readonly kind: 'ended'; readonly ended: TunnelEnded; readonly error?: AppError | undefined }
+  /** Its program left, or we closed, before it had one. */
+  | { readonly kind: 'given-up'; readonly why: 'left' | 'closed' }
+
+/**
+ * Carries one local connection through a tunnel of its own. The connection waits, unread beyond its
+ * buffer, while somebody signs in; one that goes meanwhile gives the attempt up. One that gets no tunnel
+ * is aborted. Never rejects.
+ */
+export async function serveConnection(local: Duplex, options: ServeOptions): Promise<Outcome> {
+  // What has closed says so no more.
+  if (local.destroyed) return { kind: 'given-up', why: 'left' }
+  const { authority, client, onConnected, closing } = options
+  const gone = new AbortController()
+  const onGone = (): void => gone.abort(new Error('the local connection is gone'))
+  local.once('close', onGone)
+  // Stays for the stream's life: between the tunnel's opening and the relay nobody else listens.
+  local.on('error', onGone)
+  try {
+    const tunnel = await client.open(authority, gone.signal)
+    local.off('close', onGone)
+    onConnected?.()
+    const end = await relay(local, tunnel)
+    // Both ends are closed: whoever is at the local one does not wait for this.
+    const ended = { ...end, ...(await client.learnFate(tunnel, end.cause)) }
+    const error = closing?.aborted === true ? undefined : endedError(ended, authority)
+    return { kind: 'ended', ended, error }
+  } catch (error) {
+    // An orderly end would look like an answer without content.
+    abandon(local, new Error('no tunnel'))
+    if (closing?.aborted === true) return { kind: 'given-up', why: 'closed' }
+    // What an attempt ends with that its program has given up says nothing; what a gateway or a person
+    // said meanwhile does.
+    const isOver = gone.signal.aborted && !(error instanceof AccessError)
+    return isOver ? { kind: 'given-up', why: 'left' } : { kind: 'failed', error }
+  }
+}

@@ -1,0 +1,97 @@
+import type { Socket } from 'node:net'
+import type { Closable } from '../../shutdown.ts'
+import { serveConnection, type Outcome, type TunnelOpener } from './connection.ts'
+import type { LocalAddress } from './listen-address.ts'
+import { startListener } from './listener.ts'
+import type { Admission } from './same-user.ts'
+
+/** A connection that a program made to a local address. */
+export interface ForwardedConnection {
+  /** Tells the connections of one forward apart, from 1 on. */
+  readonly id: number
+  /** Address and port of the program, or `local` at a Unix socket. */
+  readonly peer: string
+  /** Where its tunnel leads. */
+  readonly authority: string
+}
+
+/** What happens to a connection: it begins, may be connected, and comes to one outcome or is refused. */
+export type ConnectionEvent = { readonly connection: ForwardedConnection } & (
+  | { readonly kind: 'began' | 'connected' }
+  /** It is not for us to serve, such as another user's; none of its bytes was read. */
+  | { readonly kind: 'refused'; readonly why: string }
+  | Outcome
+)
+
+export interface ForwardOptions {
+  readonly listen: LocalAddress
+  /** The destination, as it goes into CONNECT. */
+  readonly authority: string
+  /** Whose tunnels are used; as many forwards as there are may share one. */
+  readonly client: TunnelOpener
+  /** Who may connect. **Default:** everybody who can */
+  readonly admission?: Admission | undefined
+  /** Told of everything, at once and in order. Must not throw. */
+  readonly report: (event: ConnectionEvent) => void
+}
+
+/** A local address whose connections become tunnels to one destination. */
+export interface Forward extends Closable {
+  /** As people write it, with the port that the system chose. */
+  readonly address: string
+}
+
+/**
+ * Listens, and carries each connection through a tunnel of its own. What goes wrong with one ends nothing
+ * else. Whoever closes it has the client's tunnels left, for other forwards.
+ *
+ * @throws SystemError `address-in-use`, `address-not-allowed` or `cannot-listen`
+ */
+export async function startForward(options: ForwardOptions): Promise<Forward> {
+  const closing = new AbortController()
+  let lastId = 0
+  const listener = await startListener(options.listen, (socket) => {
+    lastId += 1
+    const connection = { id: lastId, peer: peerOf(socket), authority: options.authority }
+    return serve(socket, connection, options, closing.signal)
+  })
+  return {
+    address: listener.address,
+    async close(graceMs) {
+      const cut = (): void => closing.abort(new Error('the forward is closed'))
+      // What is cut from then on is cut by us, and no failure.
+      const timer = graceMs > 0 ? setTimeout(cut, graceMs) : cut()
+      await listener.close(graceMs)
+      clearTimeout(timer ?? undefined)
+    },
+  }
+}
+
+async function serve(
+  socket: Socket,
+  connection: ForwardedConnection,
+  { authority, client, admission, report }: ForwardOptions,
+  closing: AbortSignal,
+): Promise<void> {
+  report({ connection, kind: 'began' })
+  const why = admission && (await whyRefused(socket, admission))
+  if (why !== undefined) return report({ connection, kind: 'refused', why })
+  const onConnected = (): void => report({ connection, kind: 'connected' })
+  const outcome = await serveConnection(socket, { authority, client, onConnected, closing })
+  report({ connection, ...outcome })
+}
+
+/** Of a connection that is refused no byte has been read by us, and none goes anywhere. */
+async function whyRefused(socket: Socket, admission: Admission): Promise<string | undefined> {
+  // Nobody else listens yet.
+  socket.on('error', () => undefined)
+  const why = await admission(socket)
+  // Whoever has left is not refused any more.
+  if (why === undefined || socket.destroyed) return undefined
+  socket.resetAndDestroy()
+  return why
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddress === undefined ? 'local' : `${remoteAddress}:${remotePort}`
+}
