@@ -66,17 +66,17 @@ After the selected fields always come \`allow\` with \`allow-why-true\` or \`all
 is given when \`allow\` is true and \`deny\` is false.`
 
 const auditText = `Sign-ins, sessions, decisions, changes by command and reloads are kept in the state directory first, one JSON object a
-line in \`audit/\`, whatever \`log_level\` says, and then written to the log: a line that the log's reader never took is
-no lost proof. A power cut takes the last second at most. \`postern gateway audit list\` reads them, also when no gateway
-runs; \`jq\` does as well.
+line in \`audit/\`, whatever \`log_level\` says, and then written to the log: a log line that nobody read is
+not a lost proof. A power cut takes the last second at most. \`postern gateway audit list\` reads them, also when no
+gateway runs; \`jq\` does as well.
 
 \`\`\`json
 {"time":"2026-08-20T10:00:00.120Z","kind":"decision","event":"authorize check","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","ip":"203.0.113.9","user-agent":"postern/0.1.0","request-id":"5e1c…","host":"ssh.example.com:22","route":"ssh","route-id":"5b0d3f6a9c1e2d47","allow":true,"allow-why-true":["email-ok"],"deny":false,"deny-why-false":[]}
 \`\`\`
 
 There is a file a day for each of \`people\` (sign-ins, sessions, changes), \`decisions\`, and \`strangers\`: what
-somebody without a session caused, which so can push out nothing else. The oldest files go after 90 days, or when a kind
-comes to 64 MiB. Where the directory cannot be written (full, read-only) tunnels go on: it is said once, and
+somebody without a session caused, which therefore cannot push out anything else. The oldest files go after 90 days, or
+when a kind comes to 64 MiB. Where the directory cannot be written (full, read-only) tunnels go on: it is said once, and
 \`postern_audit_entries_lost_total\` counts. Where it takes more than 5 seconds the log says so, for the lines of these
 entries wait as well. Files that somebody removes or moves away meanwhile are begun anew at the next entry, and \`audit\` says
 so at level \`warn\`.`
@@ -104,14 +104,14 @@ Audit entries of the kinds \`sign-in\` and \`session\`, each with \`user\`, \`em
 - \`sign-in refused\`: a callback that belongs to no sign-in of that browser; at most 10 entries a minute, then
   \`more sign-ins refused\` with their number
 - \`device code approved\`, \`device code denied\`, \`device session made\`, \`device signed in\`: by a code
-- \`session changed\`: the provider says something else of somebody; \`changes\` names what
+- \`session changed\`: what the provider says about somebody has changed; \`changes\` names what
 - \`session ended: the provider refused to refresh it\`
 - \`session replaced\`: a further sign-in of the same person ended it; \`max\` is the \`max_sessions_per_user\` that it met
 
 Whoever asks too often is answered 429, and \`identity\` writes \`limit reached\` at level \`warn\` with \`limit\` and
 \`ip\` (an IPv6 address by its first 64 bits), once a minute for each: \`too-many-sign-ins\`, \`too-many-failed-sign-ins\`,
-\`too-many-device-codes\` or \`too-many-wrong-codes\`. \`postern_limited_requests_total\` counts the requests; what each limit
-is stands in [limits.md](limits.md).
+\`too-many-device-codes\` or \`too-many-wrong-codes\`. \`postern_limited_requests_total\` counts the requests;
+[limits.md](limits.md) says what each limit is.
 
 When the provider or its configuration here is at fault, \`identity\` writes \`the identity provider failed\` at level
 \`error\`, with \`reason\`, the provider's words in \`error\`, and what to check in \`hint\`; \`request-id\` joins it with

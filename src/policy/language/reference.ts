@@ -56,11 +56,12 @@ policy:
   would turn a \`deny\` into a hole.
 - **An unverified email address lets nobody in and saves nobody.** Under \`allow\` it satisfies neither \`email\`, \`domain\`
   and \`claim/email\` nor a \`not\` or \`nor\` around them. Under \`deny\` it counts as theirs, so that a \`deny\` of it holds,
-  and as nobody's, so that a \`deny\` of all others holds too. An address is unverified when \`email_verified\` is there
-  and no yes, or missing with \`idp_trust_missing_email_verified: false\`. Where \`idp_email_claim\` names another claim, use
-  \`email\` and \`domain\`: \`claim/NAME\` of any other claim takes it as it came.
+  and also as not theirs, so that a \`deny\` of everybody else holds too. An address is unverified when
+  \`email_verified\` is present and not a yes, or missing with \`idp_trust_missing_email_verified: false\`. Where
+  \`idp_email_claim\` names another claim, use \`email\` and \`domain\`: \`claim/NAME\` of any other claim takes it as it
+  came.
 - A \`deny\` by email address or domain holds for every spelling: blanks and dots around its parts, case, full-width
-  letters, characters that nobody sees, international domains in either form. An \`allow\` wants the exact address, case aside.
+  letters, invisible characters, international domains in either form. An \`allow\` wants the exact address, case aside.
 - Where a claim is missing or of another type than the criterion reads (\`groups\` as an object, \`email\` as a number), there
   is nothing to match: \`deny: or: [groups: {has: contractors}]\` lets through whoever comes without groups. Of a list of
   several email addresses none is theirs for an \`allow\`, and each one for a \`deny\`.
