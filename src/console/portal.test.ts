@@ -44,28 +44,19 @@ const ada: Session = {
   refreshDueAtMs: 0,
 }
 
-type Seen = ReturnType<PagesParts['seenBy']>[number]
+type Seen = ReturnType<PagesParts['seenBy']>
+type Usable = Seen['usable'][number]
 
-const seen: readonly Seen[] = [
-  {
-    route: routeNamed('listed', 'dba@example.com'),
-    isUsable: false,
-    reasons: ['date-unauthorized'],
-    ways: [],
-  },
-  {
-    route: routeNamed('usable', 'nobody asks'),
-    isUsable: true,
-    reasons: [],
-    ways: [wayTo('db:5432')],
-  },
-]
-
-function routeNamed(name: string, contact: string): Seen['route'] {
-  return { id: name, name, description: '', contact } as Partial<Seen['route']> as Seen['route']
+const seen: Seen = {
+  listed: [{ route: routeNamed('listed', 'dba@example.com'), reasons: ['date-unauthorized'] }],
+  usable: [{ route: routeNamed('usable', 'nobody asks'), ways: [wayTo('db:5432')] }],
 }
 
-function wayTo(destination: string): Seen['ways'][number] {
+function routeNamed(name: string, contact: string): Usable['route'] {
+  return { id: name, name, description: '', contact } as Partial<Usable['route']> as Usable['route']
+}
+
+function wayTo(destination: string): Usable['ways'][number] {
   return { destination, gateway: origin, placeholders: [], connect: '', commands: [] }
 }
 

@@ -24,17 +24,14 @@ export function viewPortal(
   const { session, client, gateway } = visitor
   const canSignIn = origin !== undefined
   const isHidden = canSignIn && session === undefined
-  const routes = isHidden
-    ? []
-    : seenBy({ client, session, sessionVersion: undefined }, gateway).map(toRoute)
+  const { usable, listed } = isHidden
+    ? { usable: [], listed: [] }
+    : seenBy({ client, session, sessionVersion: undefined }, gateway)
   return {
     canSignIn,
     person: session === undefined ? null : toPerson(session),
     nowMs,
-    routes: [
-      ...routes.filter(({ isUsable }) => isUsable),
-      ...routes.filter(({ isUsable }) => !isUsable),
-    ],
+    routes: [...usable.map(toUsable), ...listed.map(toListed)],
   }
 }
 
@@ -42,21 +39,21 @@ function toPerson({ name, email, userId, expiresAtMs }: Session): PortalPerson {
   return { name: name ?? email ?? userId, email: email ?? null, sessionEndsAtMs: expiresAtMs }
 }
 
-type SeenRoute = ReturnType<PagesParts['seenBy']>[number]
+type SeenRoutes = ReturnType<PagesParts['seenBy']>
 
-function toRoute({ route, isUsable, reasons, ways }: SeenRoute): PortalRoute {
-  return {
-    id: route.id,
-    name: route.name,
-    description: route.description,
-    isUsable,
-    ways: ways.map(({ destination, placeholders, commands }) => ({
-      destination,
-      placeholders,
-      commands,
-    })),
-    reasons: reasons.map(explainReason),
-    // Whoever may use it needs nobody to ask.
-    contact: isUsable ? '' : route.contact,
-  }
+function toUsable({ route, ways }: SeenRoutes['usable'][number]): PortalRoute {
+  const { id, name, description } = route
+  const shown = ways.map(({ destination, placeholders, commands }) => ({
+    destination,
+    placeholders,
+    commands,
+  }))
+  // Whoever may use it needs nobody to ask.
+  return { id, name, description, isUsable: true, ways: shown, reasons: [], contact: '' }
+}
+
+function toListed({ route, reasons }: SeenRoutes['listed'][number]): PortalRoute {
+  const { id, name, description, contact } = route
+  const why = reasons.map(explainReason)
+  return { id, name, description, isUsable: false, ways: [], reasons: why, contact }
 }

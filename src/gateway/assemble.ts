@@ -20,7 +20,7 @@ import { createOpenUpstream } from '../upstream/open-upstream.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
 import type { Route } from '../routes/route.ts'
-import { seeRoutes, type SeenRoute } from '../routes/seen.ts'
+import { seeRoutes, type SeenRoutes } from '../routes/seen.ts'
 import { changesTo, createRouteRegister } from '../routes/register.ts'
 
 export interface Surroundings {
@@ -40,7 +40,7 @@ export interface Assembly extends GatewayParts {
   /** The routes somebody may use now. */
   routesFor(caller: Caller): readonly Route[]
   /** The routes somebody may use now, and those that are listed for everybody. */
-  seenBy(caller: Caller, gateway: string): readonly SeenRoute[]
+  seenBy(caller: Caller, gateway: string): SeenRoutes
   reload(config: GatewayConfig): Promise<void>
 }
 

@@ -15,7 +15,7 @@ import type { Client } from '../net/client.ts'
 import type { Target } from '../net/target.ts'
 import type { OpenUpstream } from '../upstream/open-upstream.ts'
 import type { Route } from '../routes/route.ts'
-import type { SeenRoute } from '../routes/seen.ts'
+import type { SeenRoutes } from '../routes/seen.ts'
 import type { RouteTable } from '../routes/table.ts'
 
 export type { PageApp, PageRequest }
@@ -51,7 +51,7 @@ export interface PagesParts {
   /** Whose browser sent this `Cookie` header; undefined when nobody is signed in there. */
   sessionOf(cookieHeader: string | undefined): Promise<Session | undefined>
   /** The routes somebody may use now and those listed for them; `gateway` is the URL they know. */
-  seenBy(caller: Caller, gateway: string): readonly SeenRoute[]
+  seenBy(caller: Caller, gateway: string): SeenRoutes
 }
 
 /** Pages for the gateway's own address; undefined where they cannot be shown, and a plain one will do. */

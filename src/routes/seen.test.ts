@@ -21,24 +21,21 @@ function decide(route: { readonly name: string }): Decision {
 
 describe('what somebody sees of the routes', () => {
   test('is what they may use and what is listed; nothing else exists for them', () => {
-    const seen = seeRoutes([open, shut, listed], decide, { gateway, isSignedIn: true })
+    const seen = seeRoutes([listed, shut, open], decide, { gateway, isSignedIn: true })
     assert.deepEqual(
-      seen.map(({ route, isUsable, reasons }) => [route.name, isUsable, reasons]),
-      [
-        ['open.example.com:7', true, []],
-        ['listed.example.com:7', false, ['date-ok']],
-      ],
+      [seen.usable.map(({ route }) => route.name), seen.listed],
+      [['open.example.com:7'], [{ route: listed, reasons: ['date-ok'] }]],
     )
   })
 
-  test('has no command for what may not be used', () => {
-    const [first, second] = seeRoutes([open, listed], decide, { gateway, isSignedIn: true })
-    assert.equal(first?.ways.length, 1)
-    assert.deepEqual(second?.ways, [])
+  test('has commands for what may be used, and no others', () => {
+    const seen = seeRoutes([open, listed], decide, { gateway, isSignedIn: true })
+    assert.deepEqual([seen.usable.length, seen.usable[0]?.ways.length], [1, 1])
+    assert.ok(seen.listed.every((route) => !('ways' in route)))
   })
 
   test('tells a stranger no reason', () => {
-    const [, second] = seeRoutes([open, listed], decide, { gateway, isSignedIn: false })
-    assert.deepEqual(second?.reasons, [])
+    const seen = seeRoutes([open, listed], decide, { gateway, isSignedIn: false })
+    assert.deepEqual(seen.listed, [{ route: listed, reasons: [] }])
   })
 })

@@ -5,7 +5,7 @@ import { gatewayPaths } from '../../tunnel/paths.ts'
 import { createPageApp, sendRefusal, type PageApp, callerOf } from '../answers/page-app.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { Refusal } from '../answers/refusal.ts'
-import type { SeenRoute } from '../../routes/seen.ts'
+import type { ListedRoute, SeenRoutes, UsableRoute } from '../../routes/seen.ts'
 import { parseFrom } from '../../routes/from.ts'
 import type { Route } from '../../routes/route.ts'
 import { quoted, type RouteWay } from '../../routes/ways.ts'
@@ -13,7 +13,7 @@ import { quoted, type RouteWay } from '../../routes/ways.ts'
 export interface RoutesApiParts {
   /** Undefined when nobody can sign in: then everybody sees what is public. */
   readonly signIn: { readonly identity: Identity; readonly origin: URL } | undefined
-  seenBy(caller: Caller, gateway: string): readonly SeenRoute[]
+  seenBy(caller: Caller, gateway: string): SeenRoutes
 }
 
 /**
@@ -28,14 +28,11 @@ export function createRoutesApi({ signIn, seenBy }: RoutesApiParts): PageApp {
     const found = await signIn?.identity.fromHeaders(c.req.header())
     if (signIn !== undefined && found === undefined) return sendRefusal(c, signInRequired)
     const gateway = signIn?.origin.origin ?? `https://${new URL(c.req.url).host}`
-    const seen = seenBy(callerOf(c, found), gateway)
-    const [usable, others] = [true, false].map((wanted) =>
-      seen.filter(({ isUsable }) => isUsable === wanted),
-    )
+    const { usable, listed } = seenBy(callerOf(c, found), gateway)
     const isOurs = isOurClient(c.req.header('user-agent'))
     const answer = {
-      routes: usable?.map(isOurs ? usableToJson : usableToStock),
-      listed_routes: others?.map(listedToJson),
+      routes: usable.map(isOurs ? usableToJson : usableToStock),
+      listed_routes: listed.map(listedToJson),
       ...(found && { session_expires_at: expiryOf(found.session) }),
     }
     return c.json(answer, 200, { 'cache-control': 'no-store' })
@@ -62,27 +59,26 @@ function expiryOf({ expiresAtMs }: AnySession): string | undefined {
   return expiresAtMs === undefined ? undefined : new Date(expiresAtMs).toISOString()
 }
 
-function toJson({ route }: SeenRoute): Record<string, unknown> {
-  const { id, name, from, description } = route
+function toJson({ id, name, from, description }: Route): Record<string, unknown> {
   return { id, name, type: 'tcp', from, description }
 }
 
-function usableToJson(seen: SeenRoute): Record<string, unknown> {
+function usableToJson(seen: UsableRoute): Record<string, unknown> {
   const way = firstWhole(seen)
   return {
-    ...toJson(seen),
+    ...toJson(seen.route),
     ...(way && { connect_command: way.connect }),
     commands: seen.ways.flatMap(({ commands }) => commands),
   }
 }
 
-function usableToStock(seen: SeenRoute): Record<string, unknown> {
+function usableToStock(seen: UsableRoute): Record<string, unknown> {
   const way = firstWhole(seen)
-  return { ...toJson(seen), ...(way && { connect_command: stockCommand(seen.route, way) }) }
+  return { ...toJson(seen.route), ...(way && { connect_command: stockCommand(seen.route, way) }) }
 }
 
 /** The first way, unless it has a placeholder: what has to be changed before it runs is not a command. */
-function firstWhole({ ways: [first] }: SeenRoute): RouteWay | undefined {
+function firstWhole({ ways: [first] }: UsableRoute): RouteWay | undefined {
   return first?.placeholders.length === 0 ? first : undefined
 }
 
@@ -106,9 +102,9 @@ export function stockCommand({ from }: Pick<Route, 'from'>, way: RouteWay): stri
   return `pomerium-cli tcp${option} ${quoted(destination)}`
 }
 
-function listedToJson(seen: SeenRoute): Record<string, unknown> {
-  const why = seen.reasons.map(explainReason).join('; ')
-  return { ...toJson(seen), reasons: seen.reasons, why, contact: seen.route.contact }
+function listedToJson({ route, reasons }: ListedRoute): Record<string, unknown> {
+  const why = reasons.map(explainReason).join('; ')
+  return { ...toJson(route), reasons, why, contact: route.contact }
 }
 
 const signInRequired: Refusal = {
