@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AccessError, messageOf, SystemError, UpstreamError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import type { TunnelBytes } from '../net/direction.ts'
 import { createIdleLimit } from '../net/idle-limit.ts'
 import type { RelayOptions } from '../net/relay.ts'
 import type { Ended } from '../telemetry/ended.ts'
@@ -13,7 +14,7 @@ import { createTunnelLimits } from './tunnel-limits.ts'
 
 /** A tunnel that is open, and what its relay obeys; disposing takes it off the register. */
 export interface LiveTunnel
-  extends Disposable, Required<Pick<RelayOptions, 'signal' | 'idle' | 'stallTimeoutMs'>> {
+  extends Disposable, Required<Pick<RelayOptions, 'signal' | 'idle' | 'bytes' | 'stallTimeoutMs'>> {
   /** Why it was cut; undefined while it was not. */
   readonly ended: Ended | undefined
   /** The policy's reasons at the last decision. */
@@ -29,7 +30,10 @@ export interface LiveTunnelParts extends FreshGrantParts {
 }
 
 /** A tunnel as whoever runs the gateway sees it. */
-export type OpenTunnel = Readonly<Pick<TunnelEntry, 'grant' | 'openedAtMs'>>
+export interface OpenTunnel extends Readonly<Pick<TunnelEntry, 'grant' | 'openedAtMs'>> {
+  /** What it has moved so far: it grows while the tunnel is open. */
+  readonly bytes: Readonly<TunnelBytes>
+}
 
 export interface LiveTunnels {
   readonly size: number
@@ -163,6 +167,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     return {
       signal: entry.controller.signal,
       idle: entry.idle,
+      bytes: entry.bytes,
       stallTimeoutMs: () => entry.grant.route.stallTimeoutMs,
       get ended() {
         return entry.ended ?? (entry.idle.isMet ? 'idle-timeout' : undefined)
@@ -219,6 +224,7 @@ function makeEntry(grant: Grant, destination: Destination, openedAtMs: number): 
     openedAtMs,
     controller: new AbortController(),
     idle: createIdleLimit(grant.route.idleTimeoutMs),
+    bytes: { up: 0, down: 0 },
     ended: undefined,
     reasons: grant.decision.allow.reasons,
     lifeTimer: undefined,

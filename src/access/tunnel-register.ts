@@ -1,3 +1,4 @@
+import type { TunnelBytes } from '../net/direction.ts'
 import type { IdleLimit } from '../net/idle-limit.ts'
 import type { Ended } from '../telemetry/ended.ts'
 import type { Grant } from './grant.ts'
@@ -16,6 +17,8 @@ export interface TunnelEntry {
   readonly openedAtMs: number
   readonly controller: AbortController
   readonly idle: IdleLimit
+  /** What it has moved so far. */
+  readonly bytes: TunnelBytes
   ended: Ended | undefined
   /** The policy's, at the last decision. */
   reasons: readonly string[]

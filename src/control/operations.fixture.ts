@@ -115,7 +115,7 @@ export function testTunnel(
       sessionVersion: undefined,
     },
   }
-  return { grant: grant as Grant, openedAtMs: 1_000 }
+  return { grant: grant as Grant, openedAtMs: 1_000, bytes: { up: 3, down: 5 } }
 }
 
 /** A program that has the credential of a service account. */

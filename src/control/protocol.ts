@@ -49,6 +49,9 @@ export interface TunnelSummary {
   /** The client's address. */
   readonly ip: string
   readonly opened_at: string
+  /** Bytes so far, from the client to the upstream and back. */
+  readonly bytes_up: number
+  readonly bytes_down: number
 }
 
 /** Which tunnels to cut: one, by the id of the request that opened it, or those of a session or a route. */

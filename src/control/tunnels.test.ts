@@ -34,7 +34,7 @@ function startRig() {
 }
 
 describe('operations on tunnels', () => {
-  test('the list says whose each is, from where and since when', async () => {
+  test('the list says whose each is, from where, since when, and what it has moved', async () => {
     const { list, operations } = startRig()
     const common = { target: 'db.example.com:5432', ip: '192.0.2.1' }
     const opened_at = '1970-01-01T00:00:01.000Z'
@@ -50,6 +50,8 @@ describe('operations on tunnels', () => {
       session_id: 's1',
       service_account_id: null,
       opened_at,
+      bytes_up: 3,
+      bytes_down: 5,
     })
     assert.deepEqual(third, {
       ...nobody,
@@ -59,6 +61,8 @@ describe('operations on tunnels', () => {
       route_id: 'r-ssh',
       service_account_id: 'deploy',
       opened_at,
+      bytes_up: 3,
+      bytes_down: 5,
     })
     assert.deepEqual(fourth, { ...fourth, ...nobody })
     assert.equal(await operations.countTunnels(localActor), 4)

@@ -99,5 +99,7 @@ function summarize(tunnel: OpenTunnel): TunnelSummary {
     service_account_id: caller.session?.kind === 'service-account' ? caller.session.userId : null,
     ip: caller.client.ip,
     opened_at: new Date(tunnel.openedAtMs).toISOString(),
+    bytes_up: tunnel.bytes.up,
+    bytes_down: tunnel.bytes.down,
   }
 }

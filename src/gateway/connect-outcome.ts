@@ -44,12 +44,12 @@ export function beginTunnel(
   { requestId, route, tunnel }: BegunTunnel,
   { metrics, cutTunnels }: Pick<GatewayParts, 'metrics' | 'cutTunnels'>,
 ): TunnelOutcome {
-  const counted = metrics.tunnelOpened(route.name)
+  const counted = metrics.tunnelOpened(route.name, tunnel.bytes)
   const startedMs = performance.now()
   return {
     end({ cause, bytesUp, bytesDown, error }) {
       const ended: Ended = cause === 'cut' ? (tunnel.ended ?? 'shutdown') : cause
-      counted.ended(ended, performance.now() - startedMs, { up: bytesUp, down: bytesDown })
+      counted.ended(ended, performance.now() - startedMs)
       // Noted before the client can hear that its tunnel has ended: it may ask why at once.
       cutTunnels.add({ requestId, ended, reasons: tunnel.reasons, route })
       entry.reasons(tunnel.reasons)

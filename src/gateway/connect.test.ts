@@ -411,6 +411,31 @@ test('an open tunnel keeps nothing of the head that it was asked for with', asyn
   assert.equal(line['user-agent'], 'a program')
 })
 
+test('metrics and the register show the bytes of a tunnel while it is open', async () => {
+  await using service = await startService(echo)
+  await using gateway = await startTestGateway([
+    testRoute('tcp+https://echo.example.com:7', [service.port]),
+  ])
+  const { liveTunnels, metrics } = gateway.parts
+  const scrape = async (): Promise<readonly string[]> =>
+    (await metrics.render()).match(/(?<=^postern_tunnel_bytes_total.* )\d+$/gm) ?? []
+  const client = await connectTls(gateway.port)
+  client.write(connectHead('echo.example.com:7'))
+  await once(client, 'data')
+  assert.deepEqual(await scrape(), ['0', '0'])
+  client.write('hello')
+  await once(client, 'data')
+  assert.deepEqual(await scrape(), ['5', '5'])
+  assert.deepEqual(
+    liveTunnels.open().map(({ bytes }) => bytes),
+    [{ up: 5, down: 5 }],
+  )
+  client.end('!')
+  const line = await gateway.line((entry) => entry['ended'] !== undefined)
+  assert.deepEqual([line['bytes-up'], line['bytes-down']], [6, 6])
+  assert.deepEqual(await scrape(), ['6', '6'])
+})
+
 describe('a CONNECT whose upstream is no socket, such as a stream within another connection', () => {
   test('carries each end by itself, and says how it ended', async () => {
     await using gateway = await startTestGateway([testRoute('tcp+https://echo.example.com:7', [1])])

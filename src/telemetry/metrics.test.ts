@@ -9,11 +9,11 @@ import { createMetrics } from './metrics.ts'
 
 test('a tunnel is active until it ends, and counted once with its bytes', async () => {
   const metrics = createMetrics()
-  const tunnel = metrics.tunnelOpened('ssh')
-  metrics.tunnelOpened('ssh')
+  const tunnel = metrics.tunnelOpened('ssh', { up: 10, down: 20 })
+  metrics.tunnelOpened('ssh', { up: 0, down: 0 })
   assert.match(await metrics.render(), /^postern_tunnels_active\{route="ssh"\} 2$/m)
-  tunnel.ended('client-closed', 1_500, { up: 10, down: 20 })
-  tunnel.ended('shutdown', 9_999, { up: 1, down: 1 })
+  tunnel.ended('client-closed', 1_500)
+  tunnel.ended('shutdown', 9_999)
   const text = await metrics.render()
   assert.match(text, /^postern_tunnels_active\{route="ssh"\} 1$/m)
   assert.match(text, /^postern_tunnels_total\{outcome="client-closed"\} 1$/m)
@@ -21,6 +21,32 @@ test('a tunnel is active until it ends, and counted once with its bytes', async 
   assert.match(text, /^postern_tunnel_bytes_total\{direction="up"\} 10$/m)
   assert.match(text, /^postern_tunnel_bytes_total\{direction="down"\} 20$/m)
   assert.match(text, /^postern_tunnel_duration_seconds_sum 1.5$/m)
+})
+
+test('bytes of open tunnels are counted as they pass, and once', async () => {
+  const metrics = createMetrics()
+  const scrape = async (): Promise<readonly string[]> =>
+    (await metrics.render()).match(/(?<=^postern_tunnel_bytes_total\{direction="\w+"\} )\d+$/gm) ??
+    []
+  assert.deepEqual(await scrape(), ['0', '0'])
+  const [first, second] = [
+    { up: 0, down: 0 },
+    { up: 0, down: 0 },
+  ]
+  const tunnel = metrics.tunnelOpened('ssh', first)
+  metrics.tunnelOpened('db', second)
+  Object.assign(first, { up: 10, down: 20 })
+  second.down = 5
+  assert.deepEqual(await scrape(), ['10', '25'])
+  assert.deepEqual(await scrape(), ['10', '25'])
+  first.up = 11
+  tunnel.ended('client-closed', 1)
+  assert.deepEqual(await scrape(), ['11', '25'])
+  // What still comes from a side that lingers is nobody's.
+  first.up = 99
+  tunnel.ended('client-closed', 1)
+  second.up = 1
+  assert.deepEqual(await scrape(), ['12', '25'])
 })
 
 test('decisions, sign-ins, dials and reloads are counted by outcome', async () => {

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 
 import { version } from '../version.ts'
-import type { Ended } from './ended.ts'
+import { tunnelMetrics, type CountedBytes, type CountedTunnel } from './tunnel-metrics.ts'
 
 /** What a policy said; `Outcome` of `policy/` fits. */
 export type DecisionOutcome = 'allow' | 'deny' | 'sign-in' | 'client-certificate'
@@ -32,8 +32,8 @@ export type Success = 'ok' | 'failed'
  * what a client sent: nobody outside can make the number of series grow.
  */
 export interface Metrics {
-  /** A tunnel is open: its 200 has been sent. */
-  tunnelOpened(route: string): OpenTunnel
+  /** A tunnel is open: its 200 has been sent. What its counter says is read at each scrape, until it ends. */
+  tunnelOpened(route: string, bytes: CountedBytes): CountedTunnel
   decided(outcome: DecisionOutcome): void
   signedIn(outcome: Success): void
   /** The identity provider, or its configuration here, was at fault. */
@@ -65,13 +65,6 @@ export interface ConnectionCount {
   readonly withoutTunnel: number
 }
 
-export interface OpenTunnel {
-  /** Only the first call counts. */
-  ended(ended: Ended, durationMs: number, bytes: { up: number; down: number }): void
-}
-
-// Tunnels last from a health check's milliseconds to a working day.
-const tunnelBucketsSeconds = [0.1, 1, 10, 60, 300, 1_800, 3_600, 14_400, 43_200]
 const dialBucketsSeconds = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10]
 
 const eventLoopPrecisionMs = 200
@@ -151,51 +144,6 @@ export function createMetrics(): Metrics {
     auditEntriesLost: (entries) => auditLost.inc(entries),
     contentType: registry.contentType,
     render: () => registry.metrics(),
-  }
-}
-
-function tunnelMetrics(registry: Registry): Metrics['tunnelOpened'] {
-  const registers = [registry]
-  const active = new Gauge({
-    name: 'postern_tunnels_active',
-    help: 'Tunnels that are open now',
-    labelNames: ['route'],
-    registers,
-  })
-  const total = new Counter({
-    name: 'postern_tunnels_total',
-    help: 'Tunnels that have ended, by why',
-    labelNames: ['outcome'],
-    registers,
-  })
-  const bytes = new Counter({
-    name: 'postern_tunnel_bytes_total',
-    help: 'Bytes moved by tunnels that have ended; up is from client to upstream',
-    labelNames: ['direction'],
-    registers,
-  })
-  const duration = new Histogram({
-    name: 'postern_tunnel_duration_seconds',
-    help: 'How long tunnels were open',
-    buckets: tunnelBucketsSeconds,
-    registers,
-  })
-  for (const direction of ['up', 'down']) bytes.inc({ direction }, 0)
-
-  return (route) => {
-    let isOpen = true
-    active.inc({ route })
-    return {
-      ended(ended, durationMs, { up, down }) {
-        if (!isOpen) return
-        isOpen = false
-        active.dec({ route })
-        total.inc({ outcome: ended })
-        bytes.inc({ direction: 'up' }, up)
-        bytes.inc({ direction: 'down' }, down)
-        duration.observe(Math.max(0, durationMs) / 1000)
-      },
-    }
   }
 }
 
