@@ -8,27 +8,19 @@ import { createAuditLog, type AuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { serveMetrics } from '../telemetry/metrics-server.ts'
-import { createApp, createSignInApp } from '../pages/app.ts'
 import { assemble } from './assemble.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { createOperations } from '../control/operations.ts'
 import { startControl } from '../control/server.ts'
-import { createCutApi } from '../pages/cut-api.ts'
 import { createHandlers } from './handlers.ts'
-import type { CreatePages, PagesParts } from './parts.ts'
-import { createRoutesApi } from '../pages/pomerium/routes-api.ts'
-import { openIdentity, type OpenIdentity } from './open-identity.ts'
-import { createPeerReport } from '../port/peer-report.ts'
-import { ownDescriptors } from '../port/peers/descriptors.ts'
-import { createPeers } from '../port/peers/peers.ts'
-import { openPort } from '../port/port.ts'
-import { createProxyAdmission, createRefusedConnections } from '../port/proxy-admission.ts'
+import { createGatewayPages } from './gateway-pages.ts'
+import { openGatewayPort } from './gateway-port.ts'
+import type { CreatePages } from './parts.ts'
+import { openIdentity } from './open-identity.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
-import { createSignInLog } from '../pages/sign-in/sign-in-log.ts'
 import { createShutdown } from './stop.ts'
 import type { Route } from '../routes/route.ts'
 import { openStateDirectory } from '../store/state-directory.ts'
-import { createTlsContexts } from '../port/tls-contexts.ts'
 
 export interface GatewayOptions {
   /** Where log lines go; default: standard output. */
@@ -98,38 +90,14 @@ export async function startGateway(
   )
   const parts = assemble(config, { clock, log, audit, metrics, identity })
   const logger = log.service('gateway')
-  const pages = options.pages?.({ ...parts, ...pagesIdentity(signIn), logger })
-  const signInLog = createSignInLog(audit, clock)
-  const home = pages === undefined ? '/.pomerium/' : '/'
-  const app = createApp({
-    logger,
-    signIn: signIn && createSignInApp({ ...parts, ...signIn, home, logger, signInLog }),
-    routesApi: createRoutesApi({ ...parts, signIn }),
-    cutApi: createCutApi(parts.cutTunnels),
-    pages,
-  })
+  const app = createGatewayPages({ parts, signIn, logger, clock, createPages: options.pages })
   metrics.countSessions(() => identity.countSessions())
-  const contexts = createTlsContexts(config.certificates, config.downstreamMtls?.ca)
-  const { address, timeoutIdleMs, timeoutReadMs } = config
-  const refused = createRefusedConnections(logger, clock)
-  const admission = createProxyAdmission(config.proxyProtocol, refused)
-  let { timeoutWriteMs } = config
-  const peers = createPeers({
+  const { clientCertificates, liveTunnels } = parts
+  const { port, reload: reloadPort } = await openGatewayPort(config, {
     clock,
-    limits: config.peerLimits,
-    maxLifeMs: () => timeoutWriteMs,
-    descriptors: ownDescriptors(),
-    report: createPeerReport({ logger, clock, metrics }),
-  })
-  metrics.countConnections(peers.count)
-  const port = await openPort({
-    address,
-    peers,
-    contexts,
-    admission,
-    clientCertificates: parts.clientCertificates,
-    idleTimeoutMs: timeoutIdleMs,
-    readTimeoutMs: timeoutReadMs,
+    logger,
+    metrics,
+    clientCertificates,
     handlers: createHandlers(parts, app),
   })
   opened.defer(() => port.destroy())
@@ -137,7 +105,6 @@ export async function startGateway(
     config.metricsAddress && (await serveMetrics(metrics, config.metricsAddress))
   opened.defer(() => metricsServer?.close(0))
   const controlLogger = log.service('control')
-  const { liveTunnels } = parts
   const operations = createOperations({
     clock,
     logger: controlLogger,
@@ -161,27 +128,11 @@ export async function startGateway(
     metrics,
     routes: () => parts.routes().routes,
     async reload(next) {
-      port.replaceCertificates(next.certificates, next.downstreamMtls?.ca)
-      admission.replace(next.proxyProtocol)
-      peers.replace(next.peerLimits)
-      timeoutWriteMs = next.timeoutWriteMs
+      reloadPort(next)
       log.setLevel(next.logLevel)
       await parts.reload(next)
       return keysNeedingRestart(config, next)
     },
-    close: createShutdown({
-      port,
-      liveTunnels: parts.liveTunnels,
-      logger,
-      running,
-    }),
-  }
-}
-
-/** Who people are, as far as pages made elsewhere are told. */
-function pagesIdentity(signIn: OpenIdentity['signIn']): Pick<PagesParts, 'origin' | 'sessionOf'> {
-  return {
-    origin: signIn?.origin,
-    sessionOf: async (cookieHeader) => (await signIn?.identity.fromCookie(cookieHeader))?.session,
+    close: createShutdown({ port, liveTunnels, logger, running }),
   }
 }

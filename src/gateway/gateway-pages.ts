@@ -1,0 +1,59 @@
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../log.ts'
+import { createApp, createSignInApp, type App } from '../pages/app.ts'
+import { createCutApi } from '../pages/cut-api.ts'
+import { createRoutesApi } from '../pages/pomerium/routes-api.ts'
+import { createSignInLog } from '../pages/sign-in/sign-in-log.ts'
+import type { Assembly } from './assemble.ts'
+import type { OpenIdentity } from './open-identity.ts'
+import type { CreatePages } from './parts.ts'
+
+export interface GatewayPagesOptions {
+  readonly parts: Pick<
+    Assembly,
+    'audit' | 'metrics' | 'cutTunnels' | 'parseRedirect' | 'deviceLogin' | 'routesFor' | 'seenBy'
+  >
+  /** Undefined when nobody can sign in. */
+  readonly signIn: OpenIdentity['signIn']
+  readonly logger: Logger
+  readonly clock: Clock
+  /** Makes the pages at the gateway's own address; plain ones without it. */
+  readonly createPages: CreatePages | undefined
+}
+
+/** Makes everything that is served beside tunnels, each page and API of what it names. */
+export function createGatewayPages({
+  parts,
+  signIn,
+  logger,
+  clock,
+  createPages,
+}: GatewayPagesOptions): App {
+  const { audit, metrics, cutTunnels, parseRedirect, deviceLogin, routesFor, seenBy } = parts
+  const pages = createPages?.({
+    logger,
+    origin: signIn?.origin,
+    sessionOf: async (cookieHeader) => (await signIn?.identity.fromCookie(cookieHeader))?.session,
+    seenBy,
+  })
+  return createApp({
+    logger,
+    signIn:
+      signIn &&
+      createSignInApp({
+        identity: signIn.identity,
+        origin: signIn.origin,
+        metrics,
+        audit,
+        logger,
+        signInLog: createSignInLog(audit, clock),
+        home: pages === undefined ? '/.pomerium/' : '/',
+        parseRedirect,
+        deviceLogin,
+        routesFor,
+      }),
+    routesApi: createRoutesApi({ signIn, seenBy }),
+    cutApi: createCutApi(cutTunnels),
+    pages,
+  })
+}
