@@ -1,14 +1,15 @@
 import type { Command } from 'commander'
+import type { ExitWith } from './process/exit-codes.ts'
 
 /** One command of the program. Adding one is a module and a row here. */
 export interface CommandEntry {
   readonly name: string
   /** One line of `postern --help`. */
   readonly summary: string
-  /** Whether it runs until it is asked to end; then it ends in time, whoever has not read its last words. */
+  /** Whether it runs until it is asked to end. Then it does not wait for slow readers of its output. */
   readonly staysUp?: boolean
   /** Loads what defines it; what it runs is loaded by its action. */
-  load(): Promise<(end: (exitCode: number) => void) => Command>
+  load(): Promise<(exitWith: ExitWith) => Command>
 }
 
 export const commands: readonly CommandEntry[] = [

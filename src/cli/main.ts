@@ -15,10 +15,10 @@ if (first === '--version' || first === '-V') {
     `postern: error: this is Node.js ${process.versions.node}, and postern needs ${minNodeMajor} or newer\n` +
       '  hint: install a newer Node.js; in a checkout, "npx node" is the one that came with it\n',
   )
-  // `exitCodes.system`: what would name it needs the newer release itself.
+  // `exitCodes.system`: the module that names it needs the newer release itself.
   process.exitCode = 8
 } else {
-  // Before what is loaded next looks at them.
+  // Before the next import, which looks at the streams.
   const { shieldStreams } = await import('../standard-streams.ts')
   shieldStreams()
   const { run } = await import('./run.ts')

@@ -9,7 +9,7 @@ import {
 import { cleanLine } from '../terminal-text.ts'
 import { version } from '../version.ts'
 import { commands } from './command-list.ts'
-import { exitCodeOf, exitCodes } from './process/exit-codes.ts'
+import { exitCodeOf, exitCodes, type ExitWith } from './process/exit-codes.ts'
 import { isAskedToEnd } from './process/signals.ts'
 import { processVoice, type Voice } from './speech/voice.ts'
 
@@ -54,16 +54,13 @@ function plainVoice(): Voice {
 }
 
 /** Only the command that is asked for is loaded; the others lend their name and summary. */
-async function defineProgram(
-  wanted: string | undefined,
-  end: (exitCode: number) => void,
-): Promise<Command> {
+async function defineProgram(wanted: string | undefined, exitWith: ExitWith): Promise<Command> {
   const program = new Command('postern')
     .description('Reach any TCP service through one HTTPS port, with your company login.')
     .version(`postern ${version}`, '-V, --version', 'print the version')
     .enablePositionalOptions()
   for (const { name, summary, load } of commands) {
-    const command = name === wanted ? (await load())(end) : new Command(name)
+    const command = name === wanted ? (await load())(exitWith) : new Command(name)
     program.addCommand(command.summary(summary))
   }
   for (const command of withSubcommands(program)) makeQuiet(command)

@@ -13,7 +13,6 @@ const tcpModules = [
   'commander',
   'src/address.ts',
   'src/cli/asking/ask-options.ts',
-  'src/cli/asking/trust-options.ts',
   'src/cli/asking/trust.ts',
   'src/cli/command-list.ts',
   'src/cli/commands/tcp-run.ts',

@@ -1,13 +1,42 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { ServiceAccountOptions } from '../credentials/given.ts'
-import { withTrustOptions, type TrustFlags } from './trust-options.ts'
 
-/** How a command that asks a gateway something reaches it, and who asks, as it was given. */
+/** The options by which a gateway's certificate is judged and ours is shown, as they were given. */
+export interface TrustFlags {
+  readonly caFile?: string
+  readonly alternateCaPath?: string
+  readonly caCert?: string
+  readonly disableTlsVerification?: boolean
+  readonly clientCert?: string
+  readonly clientKey?: string
+}
+
+/** Adds these options to a command. */
+export function withTrustOptions(command: Command): Command {
+  return command
+    .option(
+      '--ca-file <file>',
+      'trust these certificate authorities (PEM) as well (also --alternate-ca-path)',
+    )
+    .addOption(new Option('--alternate-ca-path <file>').hideHelp())
+    .option('--ca-cert <base64>', 'the same, as base64 of PEM')
+    .option(
+      '--disable-tls-verification',
+      'believe any certificate: whoever is on the way can read everything',
+    )
+    .option('--client-cert <file>', 'certificate (PEM) to show to the gateway')
+    .option('--client-key <file>', 'its key (PEM)')
+}
+
+/**
+ * The options of a command that asks a gateway something: how it is reached and who asks, as they were
+ * given.
+ */
 export interface AskOptions extends TrustFlags, ServiceAccountOptions {
   readonly browserCmd?: string
 }
 
-/** Adds those options to a command, with the words of `postern tcp`. */
+/** Adds these options to a command. */
 export function withAskOptions(command: Command): Command {
   return withTrustOptions(command)
     .option(

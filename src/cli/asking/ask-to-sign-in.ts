@@ -8,7 +8,10 @@ export interface AskOptions {
   readonly logFormat?: 'human' | 'json'
 }
 
-/** Shows where to sign in, at any level and for machines without a browser too, and opens a tab if it is to. */
+/**
+ * Shows where to sign in, at any level and for machines without a browser too, and opens a tab of the
+ * browser where `tab` says so.
+ */
 export function askToSignIn(
   url: string,
   tab: SignInTab,

@@ -1,5 +1,5 @@
 import { loadTrust, type Trust } from '../../client/reach/trust.ts'
-import type { TrustFlags } from './trust-options.ts'
+import type { TrustFlags } from './ask-options.ts'
 import type { Voice } from '../speech/voice.ts'
 
 /**

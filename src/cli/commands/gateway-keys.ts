@@ -45,7 +45,7 @@ export async function rotateKeys(options: SessionsOptions): Promise<number> {
 export async function discardSessions(options: StateOptions): Promise<number> {
   const path = options.config ?? defaultConfigPath
   const { config } = await loadConfig({ path, env: environment })
-  // Held meanwhile: a gateway that runs has sessions that this one would not tell of it.
+  // The lock keeps a gateway from running meanwhile: nobody would tell it that its sessions have ended.
   const state = await openStateDirectory(options.stateDirectory ?? config.stateDirectory)
   try {
     const secrets = tokenSecretsOf(config, await secretsOf(config, state))

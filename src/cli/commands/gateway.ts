@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { formatDuration, parseDuration } from '../../clock.ts'
-import { exitCodeLines } from '../process/exit-codes.ts'
+import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { withConfig, withState } from './gateway-options.ts'
 import type {
   AuditOptions,
@@ -10,8 +10,6 @@ import type {
   SessionsOptions,
   StateOptions,
 } from './gateway-options.ts'
-
-type End = (exitCode: number) => void
 
 /**
  * @limit time that tunnels have to finish after SIGTERM, `--grace-period`: they are cut, and
@@ -46,7 +44,7 @@ ${exitCodeLines(['ok', 'internal', 'usage', 'system'])}
 `
 
 /** Defines `postern gateway` and its subcommands. */
-export function defineGateway(end: End): Command {
+export function defineGateway(exitWith: ExitWith): Command {
   const gateway = withConfig(new Command('gateway'))
     .description(
       'Run the gateway: it listens on one HTTPS port, signs people in, decides by policy and opens tunnels. Logs are JSON lines on stdout.',
@@ -61,18 +59,18 @@ export function defineGateway(end: End): Command {
     .addHelpText('after', examples)
     .action(async (options: RunGatewayOptions) => {
       const { runGatewayCommand } = await import('./gateway-run.ts')
-      end(await runGatewayCommand(options))
+      exitWith(await runGatewayCommand(options))
     })
   const grace = gateway.options.find(({ long }) => long === '--grace-period')
   grace?.default(defaultGracePeriodMs, formatDuration(defaultGracePeriodMs))
   return gateway
-    .addCommand(defineCheck(end))
-    .addCommand(defineSessions(end))
-    .addCommand(defineAudit(end))
-    .addCommand(defineKeys(end))
+    .addCommand(defineCheck(exitWith))
+    .addCommand(defineSessions(exitWith))
+    .addCommand(defineAudit(exitWith))
+    .addCommand(defineKeys(exitWith))
 }
 
-function defineCheck(end: End): Command {
+function defineCheck(exitWith: ExitWith): Command {
   return withConfig(new Command('check'))
     .description(
       'Check a configuration: every problem at once, each with its place. Asks nobody and changes nothing.',
@@ -80,11 +78,11 @@ function defineCheck(end: End): Command {
     .option('--json', 'print the result as JSON on stdout')
     .action(async (options: CheckOptions, command: Command) => {
       const { checkCommand } = await import('./gateway-check.ts')
-      end(await checkCommand(inherited(options, command)))
+      exitWith(await checkCommand(inherited(options, command)))
     })
 }
 
-function defineSessions(end: End): Command {
+function defineSessions(exitWith: ExitWith): Command {
   const sessions = new Command('sessions').description(
     'See and end the sessions of a running gateway.',
   )
@@ -94,7 +92,7 @@ function defineSessions(end: End): Command {
     .option('--json', 'print JSON on stdout')
     .action(async (options: SessionsOptions, command: Command) => {
       const { listSessions } = await import('./gateway-sessions.ts')
-      end(await listSessions(inherited(options, command)))
+      exitWith(await listSessions(inherited(options, command)))
     })
   const revoke = withState(new Command('revoke'))
     .description('End sessions, and at once the tunnels that need them.')
@@ -104,12 +102,12 @@ function defineSessions(end: End): Command {
     )
     .action(async (who: string, options: SessionsOptions, command: Command) => {
       const { revokeSessions } = await import('./gateway-sessions.ts')
-      end(await revokeSessions(who, inherited(options, command)))
+      exitWith(await revokeSessions(who, inherited(options, command)))
     })
   return sessions.addCommand(list).addCommand(revoke)
 }
 
-function defineAudit(end: End): Command {
+function defineAudit(exitWith: ExitWith): Command {
   const audit = new Command('audit').description(
     'See the proof of sign-ins, sessions, decisions and changes that the gateway keeps in its state directory.',
   )
@@ -132,12 +130,12 @@ function defineAudit(end: End): Command {
     .option('--json', 'print JSON on stdout, one entry a line')
     .action(async (options: AuditOptions, command: Command) => {
       const { listAudit } = await import('./gateway-audit.ts')
-      end(await listAudit(inherited(options, command)))
+      exitWith(await listAudit(inherited(options, command)))
     })
   return audit.addCommand(list)
 }
 
-function defineKeys(end: End): Command {
+function defineKeys(exitWith: ExitWith): Command {
   const keys = new Command('keys').description(
     "See and change the keys by which a running gateway encrypts the provider's tokens in its database.",
   )
@@ -147,7 +145,7 @@ function defineKeys(end: End): Command {
     .option('--json', 'print JSON on stdout')
     .action(async (options: SessionsOptions, command: Command) => {
       const { listKeys } = await import('./gateway-keys.ts')
-      end(await listKeys(inherited(options, command)))
+      exitWith(await listKeys(inherited(options, command)))
     })
   const rotate = withState(new Command('rotate'))
     .description(
@@ -156,7 +154,7 @@ function defineKeys(end: End): Command {
     .option('--json', 'print the result as JSON on stdout')
     .action(async (options: SessionsOptions, command: Command) => {
       const { rotateKeys } = await import('./gateway-keys.ts')
-      end(await rotateKeys(inherited(options, command)))
+      exitWith(await rotateKeys(inherited(options, command)))
     })
   const discard = withState(new Command('discard'))
     .description(
@@ -164,7 +162,7 @@ function defineKeys(end: End): Command {
     )
     .action(async (options: StateOptions, command: Command) => {
       const { discardSessions } = await import('./gateway-keys.ts')
-      end(await discardSessions(inherited(options, command)))
+      exitWith(await discardSessions(inherited(options, command)))
     })
   return keys.addCommand(list).addCommand(rotate).addCommand(discard)
 }

@@ -2,16 +2,23 @@ import { namedOrLastGateway, rememberGateway } from '../../client/reach/last-gat
 import type { PresentSignIn } from '../../client/sign-in/browser-sign-in.ts'
 import { logIn } from '../../client/sign-in/login.ts'
 import type { TokenOwner } from '../../client/sign-in/session-api.ts'
+import type { TrustFlags } from '../asking/ask-options.ts'
 import { askToSignIn } from '../asking/ask-to-sign-in.ts'
 import { presentDeviceCode } from '../asking/device-code.ts'
 import { exitCodes } from '../process/exit-codes.ts'
-import type { LoginOptions } from './login-options.ts'
 import { note, printJson } from '../speech/print.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { minutes } from '../speech/table.ts'
 import { trustOf } from '../asking/trust.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
+
+/** The options of `postern login` as they were given. */
+export interface LoginOptions extends TrustFlags {
+  readonly device?: boolean
+  readonly browserCmd?: string
+  readonly json?: boolean
+}
 
 /**
  * Runs `postern login`; resolves to the exit code.

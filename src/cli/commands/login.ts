@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { exitCodeLines } from '../process/exit-codes.ts'
-import type { LoginOptions } from './login-options.ts'
-import { withTrustOptions } from '../asking/trust-options.ts'
+import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
+import type { LoginOptions } from './login-run.ts'
+import { withTrustOptions } from '../asking/ask-options.ts'
 
 const description = `Sign in to a gateway and keep the sign-in, so that "postern tcp" and the other commands need no browser until it ends. Whoever is signed in already stays so.
 
@@ -26,7 +26,7 @@ ${exitCodeLines(['ok', 'usage', 'signIn', 'gateway', 'system'])}
 `
 
 /** Defines `postern login`. */
-export function defineLogin(end: (exitCode: number) => void): Command {
+export function defineLogin(exitWith: ExitWith): Command {
   const command = new Command('login')
     .description(description)
     .argument('[gateway]', 'such as "https://gateway.example.com"')
@@ -40,6 +40,6 @@ export function defineLogin(end: (exitCode: number) => void): Command {
     .addHelpText('after', examples)
     .action(async (gateway: string | undefined, options: LoginOptions) => {
       const { runLogin } = await import('./login-run.ts')
-      end(await runLogin(gateway, options))
+      exitWith(await runLogin(gateway, options))
     })
 }

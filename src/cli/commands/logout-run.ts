@@ -1,12 +1,17 @@
 import { namedOrLastGateway } from '../../client/reach/last-gateway.ts'
 import { logOut, type Logout } from '../../client/sign-in/logout.ts'
 import { exitCodes } from '../process/exit-codes.ts'
-import type { LogoutOptions } from './login-options.ts'
 import { note, printJson } from '../speech/print.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { followEndSignals } from '../process/signals.ts'
+import type { TrustFlags } from '../asking/ask-options.ts'
 import { trustOf } from '../asking/trust.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
+
+/** The options of `postern logout` as they were given. */
+export interface LogoutOptions extends TrustFlags {
+  readonly json?: boolean
+}
 
 /**
  * Runs `postern logout`; resolves to the exit code.

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { exitCodeLines } from '../process/exit-codes.ts'
-import type { LogoutOptions } from './login-options.ts'
-import { withTrustOptions } from '../asking/trust-options.ts'
+import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
+import type { LogoutOptions } from './logout-run.ts'
+import { withTrustOptions } from '../asking/ask-options.ts'
 
 const description = `Sign out of a gateway: the session ends there, with the tunnels that need it, and the sign-in kept on this machine is removed. A sign-in made with a browser ends in that browser too.
 
@@ -17,7 +17,7 @@ ${exitCodeLines(['ok', 'usage', 'gateway', 'system'])}
 `
 
 /** Defines `postern logout`. */
-export function defineLogout(end: (exitCode: number) => void): Command {
+export function defineLogout(exitWith: ExitWith): Command {
   const command = new Command('logout')
     .description(description)
     .argument('[gateway]', 'such as "https://gateway.example.com"')
@@ -26,6 +26,6 @@ export function defineLogout(end: (exitCode: number) => void): Command {
     .addHelpText('after', examples)
     .action(async (gateway: string | undefined, options: LogoutOptions) => {
       const { runLogout } = await import('./logout-run.ts')
-      end(await runLogout(gateway, options))
+      exitWith(await runLogout(gateway, options))
     })
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { withAskOptions, type AskOptions } from '../asking/ask-options.ts'
-import { exitCodeLines } from '../process/exit-codes.ts'
+import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 
 const examples = `
 Examples:
@@ -15,7 +15,7 @@ ${exitCodeLines(['ok', 'usage', 'signIn', 'denied', 'gateway', 'system'])}
 `
 
 /** Defines `postern routes`. */
-export function defineRoutes(end: (exitCode: number) => void): Command {
+export function defineRoutes(exitWith: ExitWith): Command {
   const list = new Command('list')
     .description(
       'List the routes you may use now, and those that are shown to everybody with whom to ask for access.',
@@ -31,7 +31,7 @@ export function defineRoutes(end: (exitCode: number) => void): Command {
         .addHelpText('after', examples)
         .action(async (gateway: string | undefined, options: AskOptions & { json?: true }) => {
           const { listRoutes } = await import('./routes-run.ts')
-          end(await listRoutes(gateway, { ...options, json: options.json === true }))
+          exitWith(await listRoutes(gateway, { ...options, json: options.json === true }))
         }),
     )
 }

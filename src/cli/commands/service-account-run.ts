@@ -4,16 +4,34 @@ import { messageOf } from '../../errors.ts'
 import { openCredentialFile, type CredentialFile } from '../credentials/credential-file.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import type { StateOptions } from './gateway-options.ts'
-import type {
-  CreateOptions,
-  CredentialOptions,
-  ListOptions,
-  RotateOptions,
-} from './service-account-options.ts'
 import { formatIdAndSecret } from '../credentials/id-and-secret.ts'
 import { note, printJson, printLine, printText } from '../speech/print.ts'
 import { findStateDirectory } from './state-directory.ts'
 import { minutes, printTable, type Rows } from '../speech/table.ts'
+
+export interface ListOptions extends StateOptions {
+  /** Revoked ones, too. */
+  readonly all?: boolean
+  readonly json?: boolean
+}
+
+export interface CredentialOptions extends StateOptions {
+  /** A file for the credential, instead of showing it. */
+  readonly output?: string
+  readonly json?: boolean
+  /** Null for never. */
+  readonly expires?: Date | null
+}
+
+export interface CreateOptions extends CredentialOptions {
+  readonly description: string
+  readonly format: 'jwt' | 'id-secret'
+}
+
+export interface RotateOptions extends CredentialOptions {
+  /** Milliseconds. */
+  readonly keepOld: number
+}
 
 /** Creates a service account and hands out its credential; resolves to the exit code. */
 export async function createServiceAccount(id: string, options: CreateOptions): Promise<number> {

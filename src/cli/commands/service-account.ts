@@ -1,10 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { exitCodeLines } from '../process/exit-codes.ts'
+import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { parseDays, parseExpiry } from '../credentials/expiry.ts'
 import { withState, type StateOptions } from './gateway-options.ts'
-import type { CreateOptions, ListOptions, RotateOptions } from './service-account-options.ts'
-
-type End = (exitCode: number) => void
+import type { CreateOptions, ListOptions, RotateOptions } from './service-account-run.ts'
 
 const description = `Credentials for programs that no person sits in front of: a nightly backup, a build. They are changed through the running gateway, by its own user.
 A service account is let in by "authenticated_user" and by "user" with its id, and by nothing that is about people: no email, domain, groups or claim.`
@@ -32,19 +30,19 @@ ${exitCodeLines(['ok', 'usage', 'system'])}
 `
 
 /** Defines `postern service-account` and its subcommands. */
-export function defineServiceAccount(end: End): Command {
+export function defineServiceAccount(exitWith: ExitWith): Command {
   return new Command('service-account')
     .description(description)
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', examples)
-    .addCommand(defineCreate(end))
-    .addCommand(defineList(end))
-    .addCommand(defineRotate(end))
-    .addCommand(defineRevoke(end))
+    .addCommand(defineCreate(exitWith))
+    .addCommand(defineList(exitWith))
+    .addCommand(defineRotate(exitWith))
+    .addCommand(defineRevoke(exitWith))
 }
 
-function defineCreate(end: End): Command {
+function defineCreate(exitWith: ExitWith): Command {
   return withCredential(new Command('create'))
     .description('Create one, and show its credential, this once.')
     .argument('<id>', 'what policies call it, such as "nightly-backup"')
@@ -57,22 +55,22 @@ function defineCreate(end: End): Command {
     .option('--expires <when>', `${expiryForms} (default: never)`, expiry)
     .action(async (id: string, options: CreateOptions) => {
       const { createServiceAccount } = await import('./service-account-run.ts')
-      end(await createServiceAccount(id, options))
+      exitWith(await createServiceAccount(id, options))
     })
 }
 
-function defineList(end: End): Command {
+function defineList(exitWith: ExitWith): Command {
   return withState(new Command('list'))
     .description('List those there are.')
     .option('--all', 'revoked ones, too: their ids stay reserved')
     .option('--json', 'print JSON on stdout')
     .action(async (options: ListOptions) => {
       const { listServiceAccounts } = await import('./service-account-run.ts')
-      end(await listServiceAccounts(options))
+      exitWith(await listServiceAccounts(options))
     })
 }
 
-function defineRotate(end: End): Command {
+function defineRotate(exitWith: ExitWith): Command {
   const rotate = withCredential(new Command('rotate'))
     .description('Make a new credential; the old one, and the tunnels opened with it, end at once.')
     .argument('<id>', 'the service account')
@@ -80,19 +78,19 @@ function defineRotate(end: End): Command {
     .option('--expires <when>', `${expiryForms} (default: as before)`, expiry)
     .action(async (id: string, options: RotateOptions) => {
       const { rotateServiceAccount } = await import('./service-account-run.ts')
-      end(await rotateServiceAccount(id, options))
+      exitWith(await rotateServiceAccount(id, options))
     })
   rotate.options.find(({ long }) => long === '--keep-old')?.default(0, 'not at all')
   return rotate
 }
 
-function defineRevoke(end: End): Command {
+function defineRevoke(exitWith: ExitWith): Command {
   return withState(new Command('revoke'))
     .description('End one, and at once its tunnels.')
     .argument('<id>', 'the service account')
     .action(async (id: string, options: StateOptions) => {
       const { revokeServiceAccount } = await import('./service-account-run.ts')
-      end(await revokeServiceAccount(id, options))
+      exitWith(await revokeServiceAccount(id, options))
     })
 }
 

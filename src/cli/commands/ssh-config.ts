@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { withAskOptions } from '../asking/ask-options.ts'
-import { exitCodeLines } from '../process/exit-codes.ts'
+import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import type { SshConfigCommandOptions } from './ssh-config-run.ts'
 
 const examples = `
@@ -20,7 +20,7 @@ ${exitCodeLines(['ok', 'usage', 'signIn', 'denied', 'gateway', 'system'])}
 `
 
 /** Defines `postern ssh-config`. */
-export function defineSshConfig(end: (exitCode: number) => void): Command {
+export function defineSshConfig(exitWith: ExitWith): Command {
   const command = new Command('ssh-config')
     .description(
       'Print the lines for ~/.ssh/config by which ssh, scp, rsync and git go through the gateway, for every SSH route you may use. The options by which the gateway is reached are written into them. A gateway has a say in its own host, in names below it and beside it (those below its parent domain), and in what --domain adds; nothing else that it lists is written, and never a pattern.',
@@ -41,6 +41,6 @@ export function defineSshConfig(end: (exitCode: number) => void): Command {
     .addHelpText('after', examples)
     .action(async (gateway: string | undefined, options: SshConfigCommandOptions) => {
       const { printSshConfig } = await import('./ssh-config-run.ts')
-      end(await printSshConfig(gateway, options))
+      exitWith(await printSshConfig(gateway, options))
     })
 }

@@ -7,6 +7,8 @@ import type { Admission } from '../../client/serve/same-user.ts'
 import { forwardStdio } from '../../client/serve/stdio.ts'
 import type { SignInTab } from '../../client/sign-in/browser-sign-in.ts'
 import type { DeviceSignIn } from '../../client/sign-in/credentials-of.ts'
+import type { TransportChoice } from '../../client/ways/transport.ts'
+import type { AskOptions } from '../asking/ask-options.ts'
 import { trustOf } from '../asking/trust.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
 import { clientEnvironment, environment } from '../process/environment.ts'
@@ -14,7 +16,18 @@ import { exitCodeOf, exitCodeOfSignal, exitCodes } from '../process/exit-codes.t
 import { onEndSignal } from '../process/signals.ts'
 import { connectionWords } from '../speech/connection-words.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
-import type { TcpOptions } from './tcp-options.ts'
+
+/** The options of `postern tcp` as they were given. */
+export interface TcpOptions extends AskOptions {
+  readonly listen: string
+  readonly gateway?: string
+  readonly pomeriumUrl?: string
+  readonly gatewayUrl?: string
+  readonly deviceLogin?: boolean
+  readonly sameUser?: boolean
+  readonly transport: TransportChoice
+  readonly logFormat: 'human' | 'json'
+}
 
 /**
  * Time for a tunnel to end in order after SIGHUP, in milliseconds: `ssh` closes our input and sends the

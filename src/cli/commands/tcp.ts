@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { withAskOptions } from '../asking/ask-options.ts'
-import { exitCodeMeanings } from '../process/exit-codes.ts'
-import type { TcpOptions } from './tcp-options.ts'
+import { exitCodeMeanings, type ExitWith } from '../process/exit-codes.ts'
+import type { TcpOptions } from './tcp-run.ts'
 
 const description = `Reach a TCP service through a gateway: each connection to a local port becomes a tunnel.
 
@@ -47,7 +47,7 @@ ${Object.entries(exitCodeMeanings)
 `
 
 /** Defines `postern tcp`. */
-export function defineTcp(end: (exitCode: number) => void): Command {
+export function defineTcp(exitWith: ExitWith): Command {
   const command = new Command('tcp')
     .description(description)
     .argument('<destination>', 'the route, such as "redis.corp.example.com:6379"')
@@ -84,6 +84,6 @@ export function defineTcp(end: (exitCode: number) => void): Command {
     .addHelpText('after', examples)
     .action(async (destination: string, options: TcpOptions) => {
       const { runTcp } = await import('./tcp-run.ts')
-      end(await runTcp(destination, options))
+      exitWith(await runTcp(destination, options))
     })
 }

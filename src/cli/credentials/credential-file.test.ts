@@ -51,7 +51,7 @@ test('a file that holds anything but a credential of the same one is never repla
     await writeFile(path, text)
     await assert.rejects(openCredentialFile(path, 'ci'), {
       code: 'output-exists',
-      message: /is there already and holds no credential of "ci"$/,
+      message: /already exists and holds no credential of "ci"$/,
     })
     assert.equal(await readFile(path, 'utf8'), text)
   }

@@ -84,7 +84,7 @@ function unusable(path: string, cause: unknown): SystemError {
 
 function exists(path: string, replacedId: string | undefined): SystemError {
   const other = replacedId === undefined ? '' : ` and holds no credential of "${replacedId}"`
-  return new SystemError('output-exists', `"${path}" is there already${other}`, {
+  return new SystemError('output-exists', `"${path}" already exists${other}`, {
     hint: 'name another file, or remove this one',
   })
 }

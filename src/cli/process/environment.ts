@@ -14,7 +14,7 @@ export interface ClientEnvironment {
   readonly cacheDirectory: string
 }
 
-/** Reads the variables that say how a gateway is reached, and where what is kept of it goes. */
+/** Reads the variables that say how a gateway is reached and where caches are. */
 export function clientEnvironment(env: Environment = environment): ClientEnvironment {
   const named = Object.entries(env).filter(([name]) => /^(?:https?|all|no)_proxy$/i.test(name))
   return { proxies: Object.fromEntries(named), cacheDirectory: cacheDirectory(env) }
@@ -22,7 +22,8 @@ export function clientEnvironment(env: Environment = environment): ClientEnviron
 
 /**
  * The directory of this user's Postern caches: `$XDG_CACHE_HOME/postern`, else the platform's own
- * place. For somebody without a home it is one that cannot be made: nothing is kept there, and that says so.
+ * place. For somebody without a home it is a path below the null device: nothing can be kept there, and
+ * whoever tries says so.
  *
  * @see https://specifications.freedesktop.org/basedir-spec/latest/
  */

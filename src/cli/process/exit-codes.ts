@@ -17,6 +17,9 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
+/** Takes the code that a command ends with. */
+export type ExitWith = (exitCode: number) => void
+
 /** One line for each code, for `--help`. */
 export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   0: 'everything went well',

@@ -29,7 +29,7 @@ export function onEndSignal(callback: (signal: EndSignal) => void): Disposable {
   }
 }
 
-/** A command that a signal asks to end: what it waits for, and with which code it then ends. */
+/** What a command learns of the signals that ask it to end. */
 export interface Ending extends Disposable {
   readonly signal: AbortSignal
   /** Undefined until a signal came. */
@@ -54,8 +54,8 @@ export function followEndSignals(): Ending {
 }
 
 /**
- * Runs what a signal may end, and answers its exit code when one did. Only meanwhile: whoever then waits for
- * the reader of a result is ended by a signal in the usual way.
+ * Runs something that a signal may end, and answers the exit code when one did. Signals are caught only
+ * meanwhile: afterwards, while a result waits for its reader, they end the process in the usual way.
  */
 export async function untilEndSignal<T extends object>(
   run: (signal: AbortSignal) => Promise<T>,

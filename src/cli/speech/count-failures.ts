@@ -21,7 +21,7 @@ interface Window {
   failures: number
   readonly level: keyof Levels
   readonly message: string
-  readonly end: Disposable
+  readonly closing: Disposable
 }
 
 /** Passes errors and warnings on; of one kind, by its `code`, only the first few a minute, and then their number. */
@@ -30,7 +30,7 @@ export function countFailures(log: Levels, clock: Clock = systemClock): CountedF
   const close = (kind: string): void => {
     const window = windows.get(kind)
     windows.delete(kind)
-    window?.end[Symbol.dispose]()
+    window?.closing[Symbol.dispose]()
     const leftOut = (window?.failures ?? 0) - maxLinesPerMinute
     if (window === undefined || leftOut <= 0) return
     const sentence = `${leftOut} more connections failed: ${window.message}`
@@ -38,9 +38,9 @@ export function countFailures(log: Levels, clock: Clock = systemClock): CountedF
   }
   const count = (level: keyof Levels, message: string, fields: LogFields): void => {
     const kind = typeof fields['code'] === 'string' ? fields['code'] : message
-    const end = windows.get(kind)?.end ?? clock.schedule(windowMs, () => close(kind))
+    const closing = windows.get(kind)?.closing ?? clock.schedule(windowMs, () => close(kind))
     const failures = (windows.get(kind)?.failures ?? 0) + 1
-    windows.set(kind, { failures, level, message, end })
+    windows.set(kind, { failures, level, message, closing })
     if (failures <= maxLinesPerMinute) log[level](message, fields)
   }
   return {

@@ -39,7 +39,7 @@ export interface GatewayDialer {
   open(protocols: readonly Alpn[], signal?: AbortSignal): Promise<GatewayConnection>
 }
 
-/** Makes connections to one gateway, and remembers whom it takes to believe its certificate. */
+/** Makes connections to one gateway, and remembers which authorities its certificate needs. */
 export function createDialer(options: ReachOptions): GatewayDialer {
   const { gateway, trust } = options
   let authorities = firstAuthorities(trust)

@@ -53,7 +53,8 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSo
     socket.on('error', fail)
     socket.once('secureConnect', () => {
       release()
-      // A gateway that sees an end takes the half it got for the whole.
+      // Giving up a tunnel is a reset then: a gateway that saw an end would take the half it got for
+      // the whole.
       if (!(raw instanceof TLSSocket)) resetBeneath(socket, raw)
       resolve(socket)
     })

@@ -54,15 +54,15 @@ export async function loadTrust(options: TrustOptions): Promise<Trust> {
 }
 
 /**
- * Whom to believe at the first try, in the form of `tls.connect`. The authorities given by hand come
- * alone, and without any those that Node brings: both are cheap. `allAuthorities` is the second try.
+ * Whom to believe at the first try, in the form of `tls.connect`. The authorities given by hand and no
+ * others; without any, those that Node brings. Both are cheap. `allAuthorities` is the second try.
  */
 export function firstAuthorities({ extraCa }: Trust): { ca?: string[] } {
   return extraCa.length > 0 ? { ca: [...extraCa] } : {}
 }
 
 /**
- * Everybody worth believing: those given by hand, Node's own and the operating system's, where
+ * All authorities there are: those given by hand, Node's own and the operating system's, where
  * companies put theirs. Reading the system's store and parsing both takes about 100 ms, so only a
  * certificate that the first try cannot place pays for it.
  */

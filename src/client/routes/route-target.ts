@@ -51,7 +51,7 @@ function parseTarget(text: string): Pick<RouteTarget, 'host' | 'port'> | undefin
   const [, hostText = '', portText] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(text) ?? []
   const port = portText === undefined ? undefined : parsePort(portText)
   if (portText !== undefined && port === undefined) return undefined
-  // A pattern is one if it is a host once each star is a letter.
+  // A pattern is valid if it is a host once each star is replaced by a letter.
   const host = hostText.includes('*')
     ? parseHost(hostText.replaceAll(/\*+/g, 'x')) &&
       withoutRootDot(hostText.replaceAll(/\*+/g, '*').toLowerCase())

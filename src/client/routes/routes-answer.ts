@@ -52,13 +52,9 @@ const maxFromChars = 4096
 export function decodeRoutes(text: string): RoutesAnswer {
   const fields = objectOf(parse(text))
   if (!Array.isArray(fields?.['routes'])) {
-    throw new PeerError(
-      'not-a-gateway',
-      'the gateway answered with something else than its routes',
-      {
-        hint: 'check the address: a gateway lists its routes at "/.pomerium/api/v1/routes"',
-      },
-    )
+    throw new PeerError('not-a-gateway', 'the gateway did not answer with its routes', {
+      hint: 'check the address: a gateway lists its routes at "/.pomerium/api/v1/routes"',
+    })
   }
   return {
     routes: recordsOf(fields['routes']).map(toRoute),
@@ -80,7 +76,8 @@ function toRoute(record: Fields): ListedRoute {
     id: printable(record['id']),
     name: printable(record['name']),
     type: printable(record['type']),
-    // Longer than what `printable` shows, and harmless as it is or nothing at all.
+    // It may be longer than what `printable` keeps: taken as it is when it is harmless, and left out
+    // otherwise.
     from: typeof from === 'string' && isPlain(from) ? from : '',
     description: printable(record['description']),
     connectCommand: printable(record['connect_command']),

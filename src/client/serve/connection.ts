@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { AccessError, type AppError } from '../../errors.ts'
 import { abandon } from '../../net/abandon.ts'
+import type { TunnelBytes } from '../../net/direction.ts'
 import { relay } from '../../net/relay.ts'
 import type { GatewayClient } from '../gateway-client.ts'
 import { endedError, type TunnelEnded } from '../ways/ended.ts'
@@ -12,6 +13,8 @@ export interface ServeOptions {
   /** The destination, as it goes into CONNECT. */
   readonly authority: string
   readonly client: TunnelOpener
+  /** Counts what passes, as it passes; begins at 0. */
+  readonly bytes?: TunnelBytes | undefined
   /** Called once the tunnel is open. */
   readonly onConnected?: (() => void) | undefined
   /** Aborted when we cut the connection ourselves: what comes of it is then no failure. */
@@ -33,9 +36,9 @@ export type Outcome =
  * is aborted. Never rejects.
  */
 export async function serveConnection(local: Duplex, options: ServeOptions): Promise<Outcome> {
-  // What has closed says so no more.
+  // A stream that has closed emits no further `close`.
   if (local.destroyed) return { kind: 'given-up', why: 'left' }
-  const { authority, client, onConnected, closing } = options
+  const { authority, client, bytes = { up: 0, down: 0 }, onConnected, closing } = options
   const gone = new AbortController()
   const onGone = (): void => gone.abort(new Error('the local connection is gone'))
   local.once('close', onGone)
@@ -45,17 +48,17 @@ export async function serveConnection(local: Duplex, options: ServeOptions): Pro
     const tunnel = await client.open(authority, gone.signal)
     local.off('close', onGone)
     onConnected?.()
-    const end = await relay(local, tunnel)
+    const relayed = await relay(local, tunnel, { bytes })
     // Both ends are closed: whoever is at the local one does not wait for this.
-    const ended = { ...end, ...(await client.learnFate(tunnel, end.cause)) }
+    const ended = { ...relayed, ...(await client.learnFate(tunnel, relayed.cause)) }
     const error = closing?.aborted === true ? undefined : endedError(ended, authority)
     return { kind: 'ended', ended, error }
   } catch (error) {
     // An orderly end would look like an answer without content.
     abandon(local, new Error('no tunnel'))
     if (closing?.aborted === true) return { kind: 'given-up', why: 'closed' }
-    // What an attempt ends with that its program has given up says nothing; what a gateway or a person
-    // said meanwhile does.
+    // Once the program has left, the attempt ends because of that, unless the gateway or a person said
+    // no.
     const isOver = gone.signal.aborted && !(error instanceof AccessError)
     return isOver ? { kind: 'given-up', why: 'left' } : { kind: 'failed', error }
   }

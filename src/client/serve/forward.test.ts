@@ -85,6 +85,19 @@ test('each connection begins, is connected and ends, and is told apart', async (
   assert.deepEqual([bytesUp, bytesDown, cause, last.error], [14, 14, 'client-closed', undefined])
 })
 
+test('bytes are counted as they pass', async (t) => {
+  await using gateway = await startFakeGateway({ isPublic: true })
+  await using rig = await openRig(gateway)
+  const { events, connect } = await start(t, rig.client)
+  const socket = await connect()
+  for (const total of [4, 8]) {
+    socket.write('ping')
+    await once(socket, 'data')
+    assert.deepEqual(events[0]?.connection.bytes, { up: total, down: total })
+  }
+  assert.deepEqual(kindsOf(events), ['began', 'connected'])
+})
+
 test('one process serves several destinations of several gateways, each with its own client', async (t) => {
   await using first = await startFakeGateway({ isPublic: true })
   await using second = await startFakeGateway({ isPublic: true })

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { TunnelBytes } from '../../net/direction.ts'
 import type { Closable } from '../../shutdown.ts'
 import { serveConnection, type Outcome, type TunnelOpener } from './connection.ts'
 import type { LocalAddress } from './listen-address.ts'
@@ -13,6 +14,8 @@ export interface ForwardedConnection {
   readonly peer: string
   /** Where its tunnel leads. */
   readonly authority: string
+  /** What has passed up to now. */
+  readonly bytes: Readonly<TunnelBytes>
 }
 
 /** What happens to a connection: it begins, may be connected, and comes to one outcome or is refused. */
@@ -52,7 +55,9 @@ export async function startForward(options: ForwardOptions): Promise<Forward> {
   let lastId = 0
   const listener = await startListener(options.listen, (socket) => {
     lastId += 1
-    const connection = { id: lastId, peer: peerOf(socket), authority: options.authority }
+    const bytes = { up: 0, down: 0 }
+    const { authority } = options
+    const connection = { id: lastId, peer: peerOf(socket), authority, bytes }
     return serve(socket, connection, options, closing.signal)
   })
   return {
@@ -69,7 +74,7 @@ export async function startForward(options: ForwardOptions): Promise<Forward> {
 
 async function serve(
   socket: Socket,
-  connection: ForwardedConnection,
+  connection: ForwardedConnection & { readonly bytes: TunnelBytes },
   { authority, client, admission, report }: ForwardOptions,
   closing: AbortSignal,
 ): Promise<void> {
@@ -77,7 +82,13 @@ async function serve(
   const why = admission && (await whyRefused(socket, admission))
   if (why !== undefined) return report({ connection, kind: 'refused', why })
   const onConnected = (): void => report({ connection, kind: 'connected' })
-  const outcome = await serveConnection(socket, { authority, client, onConnected, closing })
+  const outcome = await serveConnection(socket, {
+    authority,
+    client,
+    bytes: connection.bytes,
+    onConnected,
+    closing,
+  })
   report({ connection, ...outcome })
 }
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { systemCode } from '../../errors.ts'
 
-/** How often it is looked whether anybody is left, in milliseconds. */
+/** How often to look whether anybody is left, in milliseconds. */
 const lookEveryMs = 1_000
 
 /** As early as this file is loaded: later the parent may be another one already. */

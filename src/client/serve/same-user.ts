@@ -4,7 +4,7 @@ import { tcpEndsOf } from '../../net/proc-tcp.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { ownerOf } from './socket-owner.ts'
 
-/** Says why a local connection is refused; undefined: it may go on. Rejects with nothing. */
+/** Says why a local connection is refused; undefined: it may go on. Never rejects. */
 export type Admission = (socket: Socket) => Promise<string | undefined>
 
 /**

@@ -7,8 +7,8 @@ import { serveConnection, type Outcome, type ServeOptions } from './connection.t
 import { watchForOrphan } from './orphan.ts'
 
 /**
- * Carries standard input and output through one tunnel, and gives it up when nobody is left who uses it.
- * Never rejects. One program has them once.
+ * Carries standard input and output through one tunnel, and gives it up when the program that uses them
+ * is gone. Never rejects. A process can do so once.
  */
 export async function forwardStdio(
   options: Pick<ServeOptions, 'authority' | 'client'>,
@@ -18,15 +18,15 @@ export async function forwardStdio(
     input: ownedStreams().input,
     onOrphan: () => stdio.destroy(nobodyLeft()),
   })
-  // From then on the tunnel's own bytes tell.
+  // From then on a write that fails tells the same.
   const onConnected = (): void => orphan[Symbol.dispose]()
   const outcome = await serveConnection(stdio, { ...options, onConnected })
   return outcome.kind === 'given-up' ? { kind: 'failed', error: nobodyLeft() } : outcome
 }
 
-/** Whoever started this is gone: seldom is there anybody to read it. */
+/** Seldom read: whoever started this program is gone. */
 function nobodyLeft(): AccessError {
-  return new AccessError('sign-in-cancelled', 'nobody is left who uses this tunnel')
+  return new AccessError('sign-in-cancelled', 'the program that used this tunnel is gone')
 }
 
 /**
@@ -67,7 +67,10 @@ function openStdio(): Duplex {
   return stream
 }
 
-/** Only a pipe or a socket tells its reader of an end. The null device keeps the number taken. */
+/**
+ * Only a pipe or a socket tells its reader of an end. The null device takes its number, so that nothing
+ * else gets it.
+ */
 function closeStandardOutput(): void {
   const kind = fstatSync(1)
   if (!kind.isFIFO() && !kind.isSocket()) return

@@ -57,7 +57,8 @@ function isAnswered(path: string): Promise<boolean> {
     }
     probe.setTimeout(probeTimeoutMs, () => finish(true))
     probe.once('connect', () => finish(true))
-    // Whoever refuses is gone; anything else (no permission, a full backlog) is somebody.
+    // A refusal says that nobody listens; any other error (no permission, a full backlog) that somebody
+    // does.
     probe.once('error', (error) => finish(systemCode(error) !== 'ECONNREFUSED'))
   })
 }

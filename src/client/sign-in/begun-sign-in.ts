@@ -33,7 +33,7 @@ export interface BegunSignIns {
 }
 
 /**
- * Its address is good for 5 minutes at the gateway; what is left must do to open it once more.
+ * Its address is valid for 5 minutes at the gateway; enough must be left to open it once more.
  *
  * @limit age of a sign-in that the next client goes on with: it begins a new one
  */
@@ -56,7 +56,7 @@ function parse(text: string): BegunSignIn | undefined {
   const { url, begunAtMs, browser, device } = fieldsOf(parseJson(text))
   if (typeof url !== 'string' || typeof begunAtMs !== 'number') return undefined
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) return undefined
-  // As a URL is written it holds nothing that a terminal would obey.
+  // A URL that was parsed and written anew has no control characters: a terminal can show it.
   return {
     url: new URL(url).href,
     begunAtMs,

@@ -48,10 +48,11 @@ export async function signInByBrowser(options: BrowserSignInOptions): Promise<st
   await begun.forget()
   if (answer.kind === 'error') throw refused(answer)
   if (answer.kind === 'code') return api.exchangeCode(answer.code, codeVerifier, signal)
-  // Meanwhile the port was anybody's, who may know the path by now: a code proves whose answer it is.
+  // Between the two, anybody could listen on the port and learn the path. Only a code proves whose
+  // answer it is.
   if (isOpen) throw unproven()
   if (isToken(answer.token)) return answer.token
-  throw new AccessError('sign-in-failed', 'the gateway sent something else than a token')
+  throw new AccessError('sign-in-failed', 'what the gateway sent is not a token')
 }
 
 interface Flow {
@@ -130,7 +131,9 @@ function refused(answer: CallbackAnswer & { kind: 'error' }): AccessError {
 function unproven(): AccessError {
   const message =
     'a token came to a sign-in that another postern had begun, and nothing proves whose it is'
-  return new AccessError('sign-in-failed', message, { hint: 'connect again to sign in anew' })
+  return new AccessError('sign-in-failed', message, {
+    hint: 'connect again to start a new sign-in',
+  })
 }
 
 function tooLate(timeoutMs: number): AccessError {

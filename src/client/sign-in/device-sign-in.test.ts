@@ -87,7 +87,7 @@ test('a denial, an old code and a cancelled wait each have their own end', async
   const expired = await run(['expired'])
   assert.equal(codeOf(expired.error), 'sign-in-timeout')
   // After seconds: nobody may be told that they let ten minutes pass.
-  assert.match(String(expired.error), /does not take the code any more/)
+  assert.match(String(expired.error), /no longer accepts the code/)
   assert.equal(codeOf((await run(['pending'], 3)).error), 'sign-in-cancelled')
 })
 

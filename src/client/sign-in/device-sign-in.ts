@@ -118,7 +118,7 @@ function defaultWait(delayMs: number, signal: AbortSignal): Promise<unknown> {
 
 /** Not only by its age: a gateway gives the token once, and its answer may get lost on the way. */
 function codeIsOver(): AccessError {
-  return new AccessError('sign-in-timeout', 'the gateway does not take the code any more', {
+  return new AccessError('sign-in-timeout', 'the gateway no longer accepts the code', {
     hint: 'it ran out, or was used and the answer was lost on the way: try again to get a new code',
   })
 }

@@ -62,7 +62,7 @@ function parseSignInUrl(text: string, gateway: GatewayAddress): string {
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return url.href
   throw new PeerError(
     'not-a-gateway',
-    `"${gateway.origin}" answered with something else than a sign-in address`,
+    `"${gateway.origin}" did not answer with a sign-in address`,
     {
       hint: 'check that a gateway listens there; "--gateway URL" names another',
     },

@@ -18,7 +18,7 @@ const nobodyKnown: TokenOwner = {
 }
 
 /**
- * Signs in unless the token in the cache still does, and keeps the new one there.
+ * Signs in unless the token in the cache is still accepted, and keeps the new one there.
  *
  * @throws AccessError `sign-in-…`, UpstreamError `gateway-…`
  */

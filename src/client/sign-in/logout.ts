@@ -20,8 +20,8 @@ export type Logout =
   | { readonly kind: 'left'; readonly error: AppError | undefined }
 
 /**
- * Ends the session of the token in the cache, at the gateway and here. A gateway that cannot be reached
- * or does not know how keeps nobody from removing the token.
+ * Ends the session of the token in the cache, at the gateway and here. The token is removed even where
+ * the gateway cannot be reached, or cannot end sessions.
  */
 export async function logOut(options: LogoutOptions, signal: AbortSignal): Promise<Logout> {
   const cache = tokenCacheFor(options)
@@ -31,9 +31,9 @@ export async function logOut(options: LogoutOptions, signal: AbortSignal): Promi
   await cache.forget(token)
   const sessions = createSessionApi(createSendToGateway(createDialer(options)))
   try {
-    const end = await sessions.end(token, signal)
-    if (end === 'refused') return { kind: 'left', error: undefined }
-    return { kind: end === 'ended' ? 'ended' : 'over' }
+    const answer = await sessions.endSession(token, signal)
+    if (answer === 'refused') return { kind: 'left', error: undefined }
+    return { kind: answer === 'ended' ? 'ended' : 'over' }
   } catch (error) {
     if (error instanceof AppError) return { kind: 'left', error }
     throw error

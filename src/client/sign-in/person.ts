@@ -24,7 +24,10 @@ export interface PersonOptions {
 
 /** How often a waiting process looks for the end of another one's sign-in, in milliseconds. */
 const pollMs = 200
-/** A person with a second factor is done by then; who waits longer is told for whom, in milliseconds. */
+/**
+ * After so long, in milliseconds, whoever waits is told for which process: most people, a second factor
+ * included, have signed in by then.
+ */
 const patienceMs = 15_000
 /**
  * How long it waits, in milliseconds: longer than any sign-in may take.
@@ -105,7 +108,7 @@ async function tellForWhom({ lockPath, signInPath }: TokenCache, log: Logger): P
     pid: holder.pid,
     command,
     'auth-url': url,
-    hint: `finish it in the browser tab that is open${url === undefined ? '' : ', or at that address'}; end that process to begin anew`,
+    hint: `finish it in the browser tab that is open${url === undefined ? '' : ', or at that address'}; end that process to start a new one`,
   })
 }
 

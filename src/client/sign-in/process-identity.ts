@@ -5,7 +5,7 @@ import { systemCode } from '../../errors.ts'
 
 /** What can be told of a process by its id. */
 export interface ProcessState {
-  /** False for one that has ended, also when nobody has asked yet how. */
+  /** False for one that has ended, a zombie included. */
   readonly isRunning: boolean
   /**
    * When it started, as the system writes it: with the id it names one process, since ids are used again.

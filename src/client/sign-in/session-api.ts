@@ -17,7 +17,7 @@ export interface SessionApi {
   /** Undefined when the gateway does not take the token; an owner without names when it does not say. */
   ownerOf(token: string, signal: AbortSignal): Promise<TokenOwner | undefined>
   /** Ends the session; `unknown` when there was none, `refused` when the gateway cannot do it. */
-  end(token: string, signal: AbortSignal): Promise<'ended' | 'unknown' | 'refused'>
+  endSession(token: string, signal: AbortSignal): Promise<'ended' | 'unknown' | 'refused'>
 }
 
 export function createSessionApi(send: SendToGateway): SessionApi {
@@ -27,7 +27,7 @@ export function createSessionApi(send: SendToGateway): SessionApi {
       if (wantsSignIn(answer) || answer.status === 403) return undefined
       return parseOwner(answer.status === 200 ? answer.body : '')
     },
-    async end(token, signal) {
+    async endSession(token, signal) {
       const answer = await send({ method: 'POST', path: gatewayPaths.endSession, token }, signal)
       if (answer.status === 200) return 'ended'
       return wantsSignIn(answer) ? 'unknown' : 'refused'

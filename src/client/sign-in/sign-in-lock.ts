@@ -88,7 +88,7 @@ async function takeOver(path: string, self: Holder): Promise<boolean> {
   if (!(await isStale(path))) return false
   const guard = `${path}.takeover`
   if (!(await create(guard, self))) {
-    // Killed at this very place; whoever looks next finds it free.
+    // Left by a process that was killed while it held it; whoever looks next finds it free.
     if (await isStale(guard)) await rm(guard, { force: true })
     return false
   }

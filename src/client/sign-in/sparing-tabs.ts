@@ -14,7 +14,7 @@ export interface SparingTabs {
   answered(): void
 }
 
-/** `nowMs` runs on whatever the wall clock does. */
+/** `nowMs` is monotonic: changes of the wall clock do not move it. */
 export function sparingTabs(
   present: PresentSignIn,
   nowMs: () => number = () => performance.now(),

@@ -55,7 +55,7 @@ function isBelow(host: string, base: string): boolean {
   return !isListed(host) || suffixOf(host).length < base.length
 }
 
-/** As long as possible; the last label of a name that is on no list. */
+/** The longest public suffix of a host; its last label when it is on no list. */
 function suffixOf(host: string): string {
   return look(host).publicSuffix ?? ''
 }

@@ -77,7 +77,7 @@ function aliasOf(name: string, { host }: RouteTarget): string {
   return isWord && name.toLowerCase() !== host ? name : ''
 }
 
-/** SSH's own port keeps the host's name. */
+/** The block of port 22 comes first, and has the host's plain name. */
 function rankOf({ port }: Entry): number {
   return port === sshPort ? 0 : 1
 }

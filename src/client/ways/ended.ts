@@ -44,7 +44,7 @@ const resetHint =
 const lostHint =
   "the service reset it, the gateway's policy changed, or the connection was lost; the gateway's log says which"
 const doubtHint =
-  'it ended as the gateway stopped to answer, and over HTTP/1.1 nothing tells the one from the other: the gateway may have been restarted'
+  'the gateway stopped answering at that moment, and over HTTP/1.1 an end and a loss look the same: it may have been restarted'
 
 /** What to tell of a tunnel that has ended; undefined when that was in order. */
 export function endedError(ended: TunnelEnded, authority: string): AppError | undefined {

@@ -10,8 +10,8 @@ import { answerTimeoutMs, isTunnel, tunnelIdOf, type ConnectAnswer } from './way
 import { connectMethod } from '../../net/target.ts'
 
 /**
- * How long a connection without a tunnel is kept for the next one: an edge counts and logs when it
- * ends, and whoever looks there should not have to end the client first.
+ * How long a connection without a tunnel is kept for the next one: an edge counts and logs a connection
+ * when it ends, and whoever looks there should not have to end the client first.
  *
  * @limit time that a connection to the gateway is kept without a tunnel: it is closed, and the next
  * tunnel opens another

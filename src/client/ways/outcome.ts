@@ -21,7 +21,7 @@ export async function askWay(way: TunnelWay, request: TunnelRequest): Promise<Ou
   }
 }
 
-/** What a gateway answers where nothing can be said about the tunnel: it got a page's request. */
+/** What a gateway answers when a request for a tunnel reaches it as one for a page. */
 const upgradeRequired = 'upgrade_required'
 const pageRefusals: ReadonlySet<string> = new Set([upgradeRequired, 'page_not_found'])
 
@@ -38,8 +38,9 @@ function isOfGateway(refusal: HttpAnswer): boolean {
 }
 
 /**
- * Whether the path of tunnels is none of the other side's: a 404 that is not about a route. Ours says so
- * in a sentence; a stock Pomerium has none, and a gateway from before the WebSocket says it of a page.
+ * Whether the gateway has no path for tunnels: a 404 that is not about a route. Ours says in a sentence
+ * that there is no such route; a stock Pomerium has no sentence, and a gateway from before the
+ * WebSocket says that there is no such page.
  */
 export function knowsNoWebSocket({ answer }: Outcome): boolean {
   if (answer?.refusal?.status !== 404) return false
@@ -47,12 +48,12 @@ export function knowsNoWebSocket({ answer }: Outcome): boolean {
   return body === undefined || body.message === '' || pageRefusals.has(body.code)
 }
 
-/** By these an edge says that it would pass the request on, and reaches nobody. */
+/** By these an edge says that it passes such requests on, and cannot reach the gateway now. */
 const gatewayIsAway: ReadonlySet<number> = new Set([502, 503, 504])
 
 /**
- * CONNECT's failure says more, unless the gateway tells what it misses in the other, or an edge that
- * would take the other finds no gateway.
+ * Which of two failures is told: CONNECT's, unless over the WebSocket the gateway says what is missing,
+ * or an edge that it cannot reach the gateway.
  */
 export function moreUseful(overConnect: Outcome, overWebSocket: Outcome): Outcome {
   const refusal = overWebSocket.answer?.refusal

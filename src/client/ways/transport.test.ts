@@ -234,7 +234,7 @@ describe('--transport', () => {
       await using rig = await openRig(gateway, { choice: 'websocket' })
       await assert.rejects(rig.transport.connect('a:1', 't', never), {
         code: 'no-websocket',
-        message: `"${gateway.origin}" takes no tunnel over a WebSocket`,
+        message: `"${gateway.origin}" does not accept tunnels over a WebSocket`,
         hint: /leave out "--transport websocket"/,
       })
     }

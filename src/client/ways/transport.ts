@@ -106,9 +106,9 @@ export function createTransport(options: TransportOptions): Transport {
     say(isWebSocket ? 'websocket' : 'connect', 'as "--transport" says')
     const outcome = await askWay(isWebSocket ? await overWebSocket() : connectWay, request)
     if (isWebSocket && knowsNoWebSocket(outcome)) {
-      const what = `"${dialer.gateway.origin}" takes no tunnel over a WebSocket`
+      const what = `"${dialer.gateway.origin}" does not accept tunnels over a WebSocket`
       throw new PeerError('no-websocket', what, {
-        hint: 'leave out "--transport websocket": a stock Pomerium and older gateways take CONNECT alone',
+        hint: 'leave out "--transport websocket": a stock Pomerium and older gateways accept CONNECT only',
       })
     }
     return outcome
@@ -153,8 +153,8 @@ export interface TransportMemory {
 const maxAgeMs = 24 * 60 * 60_000
 
 /**
- * Opens the memory for one gateway: a file in a directory of mode 0700, whose being there and whose age
- * say all. Where it cannot be written, every run finds out again.
+ * Opens the memory for one gateway: a file without content in a directory of mode 0700; that it is
+ * there and its age are what is kept. Where it cannot be written, every run finds out again.
  */
 export function openTransportMemory(
   directory: string,

@@ -61,7 +61,7 @@ export function connectWebSocket(
   fields: RequestFields,
   signal: AbortSignal,
 ): Promise<WebSocketAnswer> {
-  // Not "wss:": what is on the connection is none of the library's business.
+  // Not "wss:": the connection has its TLS already.
   const url = `ws://${fields['host'] ?? 'gateway'}${formatTunnelPath(authority)}`
   const webSocket = new WebSocket(url, [tunnelProtocol], {
     ...webSocketBounds,
