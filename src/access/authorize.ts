@@ -14,11 +14,9 @@ import type { GroupsClaim } from './groups-claim.ts'
 import { DeniedError } from './denied.ts'
 import { whomToAsk } from '../routes/route.ts'
 import type { Route } from '../routes/route.ts'
-import type { RouteTable } from '../routes/table.ts'
 
 /** Where a decision looks, besides at who asks for what. */
 export interface Circumstances {
-  readonly routes: RouteTable
   readonly route: Route
   /** For the log; only at the first decision. */
   readonly headers?: RequestHeaders
@@ -38,6 +36,8 @@ export interface AuthorizeParts {
   readonly metrics: Metrics
   readonly clientCertificates: Pick<CertificateJudge, 'problemOf'>
   readonly groupsClaim: GroupsClaim
+  /** As in `FreshGrantParts`. */
+  settingsRevision(): number
 }
 
 /**
@@ -53,8 +53,9 @@ export function createAuthorize({
   metrics,
   clientCertificates,
   groupsClaim,
+  settingsRevision,
 }: AuthorizeParts): Authorize {
-  return (request, caller, { routes, route, headers, isRecheck = false }) => {
+  return (request, caller, { route, headers, isRecheck = false }) => {
     const { client, session } = caller
     const { requestId, authority, target } = request
     const decision = decide.now(caller, route)
@@ -79,7 +80,8 @@ export function createAuthorize({
     if (decision.outcome !== 'allow') throw refusalOf(decision, session, route, groupsFault)
     const validUntilMs = earliest(decision.validUntilMs, session?.expiresAtMs)
     // The brand exists for the compiler only: this is the one place that may claim it.
-    return { request, caller, route, routes, decision, validUntilMs } as Grant
+    const revision = settingsRevision()
+    return { request, caller, route, settingsRevision: revision, decision, validUntilMs } as Grant
   }
 }
 

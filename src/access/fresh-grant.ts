@@ -11,6 +11,11 @@ export interface FreshGrantParts {
   readonly clock: Clock
   readonly authorize: Authorize
   routes(): RouteTable
+  /**
+   * Grows whenever a setting has changed that decisions rest on and that is no route's: who is in which
+   * group, and which client certificates are trusted.
+   */
+  settingsRevision(): number
   /** A session with the version it had before it was read; undefined once it has ended. */
   session(id: string): Promise<LiveCaller | undefined>
   /** Changes whenever the session did; undefined once it has ended. */
@@ -38,23 +43,27 @@ const maxDecisions = 20
 
 /** Makes what decides a grant again. */
 export function createFreshGrants(parts: FreshGrantParts): FreshGrants {
-  function isFresh({ routes, caller, validUntilMs }: Grant): boolean {
-    const { session, sessionVersion } = caller
+  function isFresh(grant: Grant): boolean {
+    const { request, route, validUntilMs } = grant
+    const { session, sessionVersion } = grant.caller
     if (validUntilMs !== undefined && validUntilMs <= parts.clock.now()) return false
-    if (routes !== parts.routes()) return false
-    if (session === undefined) return true
-    // A session that has ended has no version; nor may a grant without one be taken for a fresh one.
-    return sessionVersion !== undefined && sessionVersion === parts.sessionVersion(session.id)
+    if (grant.settingsRevision !== parts.settingsRevision()) return false
+    if (session !== undefined) {
+      // A session that has ended has no version; nor may a grant without one be taken for a fresh one.
+      if (sessionVersion === undefined) return false
+      if (sessionVersion !== parts.sessionVersion(session.id)) return false
+    }
+    // The same object is the same revision. Another route may have taken the target over.
+    return parts.routes().match(request.target) === route
   }
 
   /** Decides again, with what holds now; throws when that is no. */
   async function decideAgain({ request, caller: old }: Grant, find: FindSession): Promise<Grant> {
     const found = old.session === undefined ? undefined : await find(old.session.id)
-    const routes = parts.routes()
-    const route = routes.match(request.target)
+    const route = parts.routes().match(request.target)
     if (route === undefined) throw new RouteNotFoundError(request.target, [])
     const caller = { client: old.client, session: found?.session, sessionVersion: found?.version }
-    return parts.authorize(request, caller, { routes, route, isRecheck: true })
+    return parts.authorize(request, caller, { route, isRecheck: true })
   }
 
   return {

@@ -1,6 +1,5 @@
 import type { Target } from '../net/target.ts'
 import type { Decision } from '../policy/decision.ts'
-import type { RouteTable } from '../routes/table.ts'
 import type { Route } from '../routes/route.ts'
 import type { Caller } from './caller.ts'
 
@@ -27,7 +26,7 @@ export interface Grant {
   readonly decision: Decision
   /** When this must be decided again at the latest, in milliseconds since the epoch. */
   readonly validUntilMs: number | undefined
-  /** The table the route was found in: when another one holds, or the session has moved, it is decided again. */
-  readonly routes: RouteTable
+  /** Of the settings that it was decided by; see `FreshGrantParts`. */
+  readonly settingsRevision: number
   readonly [granted]: true
 }

@@ -407,6 +407,7 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
     metrics: createMetrics(),
     clientCertificates: { problemOf: () => undefined },
     groupsClaim: { faultOf: () => undefined },
+    settingsRevision: () => 1,
   })
   const rig: Rig = {
     clock,
@@ -422,6 +423,7 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
       logger: { ...silentLogger, error: (_, fields = {}) => void rig.errors.push(fields) },
       authorize,
       routes: () => rig.routes,
+      settingsRevision: () => 1,
       timeoutWriteMs: () => rig.timeoutWriteMs,
       maxTunnelsPerUser: () => rig.maxTunnelsPerUser,
       session: (id) => rig.read(id),
@@ -434,7 +436,7 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
       const found = rig.routes.match(target)
       assert.ok(found)
       const caller = testCaller(known?.session, known?.version)
-      return authorize(request, caller, { routes: rig.routes, route: found })
+      return authorize(request, caller, { route: found })
     },
   }
   return rig

@@ -56,8 +56,9 @@ export interface LiveTunnels {
    */
   add(grant: Grant, destination: Destination): Promise<LiveTunnel>
   /**
-   * Decides every tunnel again, or those of one session, and cuts what may no longer be. Those that
-   * stay get the limits that their route has now.
+   * Looks at every tunnel, or at those of one session: what its decision rests on has changed for some,
+   * which are decided again, and cut where they may no longer be. Those that stay get the limits that
+   * hold now.
    */
   redecide(filter?: { readonly sessionId: string; readonly ended: SessionEnd }): Promise<void>
   /** Resolves when no tunnel is left. */

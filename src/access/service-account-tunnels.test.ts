@@ -108,12 +108,14 @@ async function startRig(t: TestContext): Promise<Rig> {
     metrics: createMetrics(),
     clientCertificates: { problemOf: () => undefined },
     groupsClaim: { faultOf: () => undefined },
+    settingsRevision: () => 1,
   })
   const tunnels = createLiveTunnels({
     clock,
     logger: silentLogger,
     authorize,
     routes: () => routes,
+    settingsRevision: () => 1,
     timeoutWriteMs: () => 0,
     maxTunnelsPerUser: () => 0,
     session: (id) => accounts.session(id),
@@ -136,7 +138,7 @@ async function startRig(t: TestContext): Promise<Rig> {
       const target = { protocol: 'tcp', host: 'db.example.com', port: 5432 } as const
       const request = { requestId: 'r', target, authority: 'db.example.com:5432' }
       const by = { ...testCaller(), session: caller?.session, sessionVersion: caller?.version }
-      const grant = authorize(request, by, { routes, route })
+      const grant = authorize(request, by, { route })
       // What happens while the upstream is being opened.
       await settled()
       return tunnels.add(grant, { isReachedBy: () => true })

@@ -141,3 +141,75 @@ describe('loading a configuration', () => {
     },
   )
 })
+
+describe('loading a configuration again', () => {
+  const gateway = 'tls_custom_ca_file: ca.crt'
+  const routeTo = (name: string, more: string): string =>
+    `  - from: tcp+https://${name}.example.com:22\n    to: https://gate.example.com\n    allow_any_authenticated_user: true\n    ${more}\n`
+  const signIn =
+    'idp_provider_url: https://login.example.com\nidp_client_id: a\nidp_client_secret: b\nauthenticate_service_url: https://auth.example.com\n'
+  const mtls = 'downstream_mtls: {ca_file: ca.crt, enforcement: policy}\n'
+
+  async function loadAgain(text: string, running?: LoadedConfig): Promise<LoadedConfig> {
+    await writeFile(path, text, { mode: 0o600 })
+    return loadConfig({ path, env: {}, running: running?.config })
+  }
+
+  async function write(name: string, text: string): Promise<void> {
+    await writeFile(join(folder, name), text)
+  }
+
+  test('keeps the routes that nothing changes, and makes the others anew', async () => {
+    await write('ca.crt', (await createCertificateAuthority()).cert)
+    const head = `${base}${signIn}routes:\n`
+    const first = await loadAgain(head + routeTo('a', gateway) + routeTo('b', 'name: b'))
+    const second = await loadAgain(
+      head + routeTo('b', 'name: other') + routeTo('a', gateway),
+      first,
+    )
+    const [a, b] = first.config.routes
+    assert.equal(second.config.routes[1], a)
+    assert.equal(second.config.routes[0]?.id, b?.id)
+    assert.notEqual(second.config.routes[0], b)
+  })
+
+  test('makes a route anew whose file holds something else', async () => {
+    await write('ca.crt', (await createCertificateAuthority()).cert)
+    const text = `${base}${signIn}routes:\n${routeTo('a', gateway)}${routeTo('b', 'name: b')}`
+    const first = await loadAgain(text)
+    await write('ca.crt', (await createCertificateAuthority()).cert)
+    const second = await loadAgain(text, first)
+    assert.notEqual(second.config.routes[0], first.config.routes[0])
+    assert.equal(second.config.routes[1], first.config.routes[1])
+  })
+
+  test('makes routes anew when their policies are read otherwise', async () => {
+    await write('ca.crt', (await createCertificateAuthority()).cert)
+    const routes = `${signIn}routes:\n${routeTo('a', 'name: a')}`
+    const first = await loadAgain(base + routes)
+    const second = await loadAgain(`${base}downstream_mtls: {ca_file: ca.crt}\n${routes}`, first)
+    assert.notEqual(second.config.routes[0], first.config.routes[0])
+  })
+
+  test('keeps the directory and the trust in client certificates until what they are read from changes', async () => {
+    await write('ca.crt', (await createCertificateAuthority()).cert)
+    await write('people.yaml', 'groups: {dba: [alice@example.com]}\n')
+    const text = `${base}${mtls}directory: people.yaml\n`
+    const first = await loadAgain(text)
+    assert.ok(first.config.directory && first.config.downstreamMtls)
+    const second = await loadAgain(`${text}log_level: warn\n`, first)
+    assert.equal(second.config.directory, first.config.directory)
+    assert.equal(second.config.downstreamMtls, first.config.downstreamMtls)
+    await write('people.yaml', 'groups: {dba: [bob@example.com]}\n')
+    const third = await loadAgain(`${text}log_level: warn\n`, second)
+    assert.notEqual(third.config.directory, first.config.directory)
+    assert.equal(third.config.downstreamMtls, first.config.downstreamMtls)
+    await write('ca.crt', (await createCertificateAuthority()).cert)
+    const fourth = await loadAgain(text, third)
+    assert.equal(fourth.config.directory, third.config.directory)
+    assert.notEqual(fourth.config.downstreamMtls, first.config.downstreamMtls)
+    const strict = mtls.replace('policy', 'reject_connection')
+    const fifth = await loadAgain(text.replace(mtls, strict), fourth)
+    assert.notEqual(fifth.config.downstreamMtls, fourth.config.downstreamMtls)
+  })
+})

@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import type { Problem } from '../errors.ts'
-import type { NewRoute } from '../routes/route.ts'
 import { parseYaml } from '../yaml-text.ts'
 import type { GatewayConfig } from './config.ts'
 import { readRoutes } from './read-routes.ts'
@@ -29,8 +28,8 @@ export interface LoadOptions {
   readonly nowMs?: number
   /** Reads the files; its `seen` tells which, also when they cannot be used. */
   readonly files?: Files
-  /** The routes that hold now: those that nothing changes stay the same objects. */
-  readonly knownRoutes?: readonly NewRoute[]
+  /** The configuration that holds now: what of this is not changed stays the same object. */
+  readonly running?: Pick<GatewayConfig, 'routes' | 'directory' | 'downstreamMtls'> | undefined
 }
 
 export interface LoadedConfig {
@@ -56,7 +55,7 @@ export async function loadConfig({
   env,
   nowMs = Date.now(),
   files = filesBeside(path),
-  knownRoutes = [],
+  running,
 }: LoadOptions): Promise<LoadedConfig> {
   const findings: Findings = { problems: [], warnings: [] }
   const file = await files.read(resolve(path))
@@ -67,17 +66,17 @@ export async function loadConfig({
   const settings = readSettings(text, env, findings)
   const source: Source = { settings, env, files, findings, path, nowMs }
   const { text: routesText, path: routesPath } = settings.routes
-  const downstreamMtls = await readDownstreamMtls(source)
+  const downstreamMtls = await readDownstreamMtls(source, running?.downstreamMtls)
   const { routes, ...policyNeeds } = await readRoutes(routesText, routesPath, findings, {
     files,
     nowMs,
     clientCertificates: clientCertificateUse(settings),
-    known: knownRoutes,
+    known: running?.routes ?? [],
   })
   const certificates = await readCertificates(source)
   const { idpClientSecret, ...secrets } = await readSecrets(source)
   const signIn = readSignIn(source, idpClientSecret, policyNeeds)
-  const directory = await readDirectory(source)
+  const directory = await readDirectory(source, running?.directory)
   const proxyProtocol = readProxyProtocol(source)
   warnOfSilentEdge(source)
   warnOfUncoveredHost(source, certificates)

@@ -48,8 +48,10 @@ export interface Assembly extends GatewayParts {
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
   const { clock, log, audit, metrics, identity } = surroundings
   const routes = createRouteRegister(config.routes)
-  let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin, directory } =
-    config
+  let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin } = config
+  let { directory, downstreamMtls } = config
+  let settings = 1
+  const settingsRevision = (): number => settings
   const logger = log.service('gateway')
   const accessLog = createAccessLog({
     logger: log.service('access'),
@@ -61,7 +63,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     audit,
     fields: config.authorizeLogFields,
   })
-  const clientCertificates = createClientCertificates(config.downstreamMtls, {
+  const clientCertificates = createClientCertificates(downstreamMtls, {
     clock,
     logger,
   })
@@ -79,6 +81,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     metrics,
     clientCertificates,
     groupsClaim: createGroupsClaim(log.service('gateway'), groupsClaim),
+    settingsRevision,
   })
   const mayUse = (caller: Caller, route: Route): boolean =>
     decide.foreseen(caller, route).outcome === 'allow'
@@ -87,6 +90,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     logger,
     authorize,
     routes: routes.table,
+    settingsRevision,
     timeoutWriteMs: () => timeoutWriteMs,
     maxTunnelsPerUser: () => maxTunnelsPerUser,
     session: (id) => identity.session(id),
@@ -103,9 +107,8 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     authorize,
     openUpstream: createOpenUpstream({ metrics }),
     clientCertificates,
-    routes: routes.table,
-    matchRoute: (table, target, caller) =>
-      matchRoute(table, target, (route) => mayUse(caller, route)),
+    matchRoute: (target, caller) =>
+      matchRoute(routes.table(), target, (route) => mayUse(caller, route)),
     async identify(headers, client) {
       const found = await identity.identify(headers)
       return { client, session: found?.session, sessionVersion: found?.version }
@@ -132,8 +135,10 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       maxTunnelsPerUser = next.maxTunnelsPerUser
       programmaticRedirectDomains = next.programmaticRedirectDomains
       deviceLogin = next.deviceLogin
+      if (next.directory !== directory || next.downstreamMtls !== downstreamMtls) settings += 1
       directory = next.directory
-      clientCertificates.replace(next.downstreamMtls)
+      downstreamMtls = next.downstreamMtls
+      clientCertificates.replace(downstreamMtls)
       accessLog.selectFields(next.accessLogFields)
       authorizeLog.selectFields(next.authorizeLogFields)
       await liveTunnels.redecide()

@@ -16,7 +16,6 @@ import type { Target } from '../net/target.ts'
 import type { OpenUpstream } from '../upstream/open-upstream.ts'
 import type { Route } from '../routes/route.ts'
 import type { SeenRoutes } from '../routes/seen.ts'
-import type { RouteTable } from '../routes/table.ts'
 
 export type { PageApp, PageRequest }
 
@@ -31,10 +30,8 @@ export interface GatewayParts {
   readonly authorize: Authorize
   readonly openUpstream: OpenUpstream
   readonly clientCertificates: ClientCertificates
-  /** The table that holds now; a reload replaces it as a whole. */
-  routes(): RouteTable
   /** Throws `RouteNotFoundError`, which names what the caller may use on that host. */
-  matchRoute(routes: RouteTable, target: Target, caller: Caller): Route
+  matchRoute(target: Target, caller: Caller): Route
   /** Who sent these headers; a caller without a session when the token is missing, unknown or has ended. */
   identify(headers: RequestHeaders, client: Client): Promise<Caller>
   /** Who that is once the provider was asked again, where a "no" would rest on old claims. */

@@ -4,6 +4,7 @@ import { ConfigError, formatProblem, messageOf, type Problem } from '../errors.t
 import type { Logger } from '../log.ts'
 import type { Closable } from '../shutdown.ts'
 import type { LineSink } from '../telemetry/log.ts'
+import type { GatewayConfig } from '../config/config.ts'
 import { filesBeside, loadConfig, type LoadedConfig } from '../config/load.ts'
 import type { CreatePages } from './parts.ts'
 import { startGateway, type Gateway } from './start.ts'
@@ -40,6 +41,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
   gateway.logger.info('listening', listening(gateway, loaded))
 
   const ending = new AbortController()
+  let running = loaded.config
   let underWay = Promise.resolve()
   let waiting: Promise<void> | undefined
   // A reload that waits reads the files only when the one before it has ended, so all who ask until then
@@ -47,7 +49,10 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
   const reload = (): Promise<void> =>
     (waiting ??= underWay.then(() => {
       waiting = undefined
-      return (underWay = reloadOnce(gateway, options, ending.signal).then(watch.follow))
+      return (underWay = reloadOnce(gateway, options, running, ending.signal).then((reloaded) => {
+        running = reloaded.config
+        watch.follow(reloaded.files)
+      }))
     }))
   const watch = watchFiles(() => void reload())
   watch.follow(loaded.files)
@@ -65,21 +70,23 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
 }
 
 /**
- * One reload; answers the files to watch from now on. Where the old configuration stays, these are the
- * files of the failed attempt: a change to one of them is a reason to try again.
+ * One reload; answers what holds then, and the files to watch from now on. Where the old configuration
+ * stays, these are the files of the failed attempt: a change to one of them is a reason to try again.
  */
 async function reloadOnce(
   gateway: Gateway,
   options: RunOptions,
+  running: GatewayConfig,
   ending: AbortSignal,
-): Promise<KnownFiles> {
+): Promise<{ readonly config: GatewayConfig; readonly files: KnownFiles }> {
   const { audit, logger, metrics } = gateway
   const files = filesBeside(options.path)
+  let config = running
   try {
-    const loading = loadConfig({ ...options, files, knownRoutes: gateway.routes() })
-    const loaded = await unlessAborted(loading, ending)
-    if (loaded === undefined) return files.seen
+    const loaded = await unlessAborted(loadConfig({ ...options, files, running }), ending)
+    if (loaded === undefined) return { config, files: files.seen }
     const needRestart = await gateway.reload(loaded.config)
+    config = loaded.config
     report(logger, loaded)
     metrics.configLoaded('ok', Date.now())
     const event = 'configuration reloaded'
@@ -92,7 +99,7 @@ async function reloadOnce(
     const problems = error instanceof ConfigError ? error.problems.map(oneLine) : [messageOf(error)]
     logger.error('configuration not reloaded, the old one stays', { problems })
   }
-  return files.seen
+  return { config, files: files.seen }
 }
 
 /** Undefined as soon as `signal` is aborted: a gateway that closes does not wait for a long reading. */

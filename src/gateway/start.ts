@@ -19,7 +19,6 @@ import type { CreatePages } from './parts.ts'
 import { openIdentity } from './open-identity.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
 import { createShutdown } from './stop.ts'
-import type { Route } from '../routes/route.ts'
 import { openStateDirectory } from '../store/state-directory.ts'
 
 export interface GatewayOptions {
@@ -41,11 +40,9 @@ export interface Gateway extends Closable {
   readonly logger: Logger
   readonly audit: AuditLog
   readonly metrics: Metrics
-  /** Those that hold now. */
-  routes(): readonly Route[]
   /**
    * Takes over what a new configuration says of routes, policies, certificates, logs and redirects, as
-   * one step, and decides the live tunnels again. Answers the keys that differ and need a restart.
+   * one step, and decides the live tunnels again that this touches. Answers the keys that differ and need a restart.
    */
   reload(config: GatewayConfig): Promise<readonly string[]>
 }
@@ -126,7 +123,6 @@ export async function startGateway(
     logger,
     audit,
     metrics,
-    routes: () => parts.routes().routes,
     async reload(next) {
       reloadPort(next)
       log.setLevel(next.logLevel)

@@ -5,12 +5,16 @@ import type { Directory } from '../../access/directory.ts'
 import { runInWorker } from '../worker/in-worker.ts'
 import { parseDirectory } from '../worker/parse-directory.ts'
 import type { Source } from '../source/source.ts'
+import { madeOf, unchanged } from '../source/unchanged.ts'
 
 /** From this length on, in UTF-16 code units, a text takes longer to read than a worker to start. */
 const longTextLength = 32_768
 
-/** Reads the file that `directory` names. */
-export async function readDirectory(source: Source): Promise<Directory | undefined> {
+/** Reads the file that `directory` names; with the text of the one that holds it is that one. */
+export async function readDirectory(
+  source: Source,
+  known: Directory | undefined,
+): Promise<Directory | undefined> {
   const { settings, files, findings } = source
   const path = settings.values.directory
   if (path === undefined) return undefined
@@ -19,11 +23,13 @@ export async function readDirectory(source: Source): Promise<Directory | undefin
     findings.problems.push(settings.problem('directory', file.message))
     return undefined
   }
+  const same = unchanged(known, file.text)
+  if (same !== undefined) return same
   const name = isAbsolute(path) ? path : join(dirname(source.path), path)
   try {
-    return file.text.length < longTextLength
-      ? parseDirectory(name, file.text)
-      : await parseInWorker(name, file.text)
+    const isLong = file.text.length >= longTextLength
+    const parse = isLong ? parseInWorker : parseDirectory
+    return madeOf(await parse(name, file.text), file.text)
   } catch (error) {
     if (error instanceof ConfigError) findings.problems.push(...error.problems)
     else if (error instanceof SystemError) {

@@ -10,11 +10,15 @@ import { enforcements, nameKinds } from '../keys/downstream-mtls-keys.ts'
 import type { GlobalValues } from '../keys/keys.ts'
 import type { Settings } from '../source/settings.ts'
 import type { Source } from '../source/source.ts'
+import { madeOf, unchanged } from '../source/unchanged.ts'
 
 type Given = NonNullable<GlobalValues['downstream_mtls']>
 
 /** Reads whose client certificates are asked for and trusted; undefined when none are. */
-export async function readDownstreamMtls(source: Source): Promise<DownstreamMtls | undefined> {
+export async function readDownstreamMtls(
+  source: Source,
+  known: DownstreamMtls | undefined,
+): Promise<DownstreamMtls | undefined> {
   refuseVariables(source)
   const given = source.settings.values.downstream_mtls
   if (given === undefined) return undefined
@@ -28,6 +32,16 @@ export async function readDownstreamMtls(source: Source): Promise<DownstreamMtls
   const revocationLists = crl && (await readLists(crl, source))
   if (crl && revocationLists) checkLists(crl.key, revocationLists, authorities ?? [], source)
   if (ca === undefined) return undefined
+  const content = [given, ca, crl]
+  const same = unchanged(known, content)
+  return same ?? madeOf(settingsOf(given, ca, revocationLists), content)
+}
+
+function settingsOf(
+  given: Given,
+  ca: Pem,
+  revocationLists: readonly RevocationList[] | undefined,
+): DownstreamMtls {
   return {
     // The blocks that were checked, and nothing else that OpenSSL might find in the file.
     ca: splitCertificates(ca.pem).join('\n'),
