@@ -12,6 +12,7 @@ import { createHttp1Server } from './http/http1-server.ts'
 import { createHttp2Server } from './http/http2-server.ts'
 import type { Peer } from './peers/peer.ts'
 import type { Peers } from './peers/peers.ts'
+import type { PortProtocol } from './peers/port-protocol.ts'
 import { createTurns } from './http/turns.ts'
 import type { HttpServerOptions, PortHandlers } from './http/port-handlers.ts'
 import { listenError } from '../net/listen-address.ts'
@@ -30,6 +31,8 @@ export interface PortOptions extends HttpServerOptions {
    * asks for a certificate says no.
    */
   readonly clientCertificates?: Pick<ClientCertificates, 'admit'>
+  /** What is spoken besides HTTP, preferred to it where a client offers both. */
+  readonly protocols?: readonly PortProtocol[]
   /** Time for a TLS handshake, in milliseconds; default 15 s. */
   readonly handshakeTimeoutMs?: number
 }
@@ -57,9 +60,10 @@ const plainHttp: ReadonlySet<string> = new Set([
 
 /** @limit time for a TLS handshake: the connection is closed */
 const defaultHandshakeTimeoutMs = 15_000
+
 /**
- * Listens on the one port: PROXY header, TLS, then HTTP/1.1 or HTTP/2 by ALPN. The HTTP servers get
- * their connections by `emit('connection')` and never listen.
+ * Listens on the one port: PROXY header, TLS, then a protocol by ALPN (RFC 7301). A client that offers
+ * only others fails its handshake; one that offers none is taken to speak HTTP/1.1.
  *
  * @throws SystemError `address-in-use`, `address-not-allowed` or `cannot-listen`
  */
@@ -72,7 +76,9 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const clients = createClientAddresses()
   const servers = { ...options, handlers: pagesInTurns(options.handlers) }
   const http1 = createHttp1Server(servers, clients, peers)
-  const secondVersion = createHttp2Server(servers, clients)
+  const http2 = createHttp2Server(servers, clients)
+  /** Of those that a client offers, the first of these is chosen. */
+  const protocols = [...(options.protocols ?? []), http2, http1]
   const serve = (socket: tls.TLSSocket): void => {
     const peer = peers.of(socket)
     if (peer === undefined) {
@@ -85,17 +91,20 @@ export async function openPort(options: PortOptions): Promise<Port> {
     runsOn(socket, peer.connection)
     const certificate = options.clientCertificates?.admit(socket, clients.get(socket).ip)
     if (certificate === 'refused') {
-      // Before a byte of HTTP is read: under TLS 1.3 the client takes its handshake for done.
+      // Before a byte is read: under TLS 1.3 the client takes its handshake for done.
       socket.destroy()
       return
     }
     clients.setCertificate(socket, certificate)
-    if (socket.alpnProtocol === 'h2') secondVersion.accept(socket, peer)
-    else http1.emit('connection', socket)
+    const chosen = protocols.find(({ name }) => name === socket.alpnProtocol)
+    // Clients without ALPN choose nothing.
+    const protocol = chosen ?? http1
+    protocol.serve(socket, peer)
   }
   const refusePlainHttp = (error: Error, connection: Socket): void =>
     options.handlers.malformedHttp1(error, connection, clients.get(connection))
-  let secure = createTlsServer(options, serve, refusePlainHttp)
+  const tlsOptions = { ...options, alpn: protocols.map(({ name }) => name) }
+  let secure = createTlsServer(tlsOptions, serve, refusePlainHttp)
 
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket)
@@ -122,16 +131,17 @@ export async function openPort(options: PortOptions): Promise<Port> {
     replaceCertificates(certificates, clientCa) {
       options.contexts.replace(certificates, clientCa)
       // A new one: whether clients are asked for a certificate cannot be changed in a running one.
-      secure = createTlsServer(options, serve, refusePlainHttp)
+      secure = createTlsServer(tlsOptions, serve, refusePlainHttp)
     },
     stopAccepting() {
       listener.close()
-      http1.close()
-      secondVersion.close()
+      for (const protocol of protocols) protocol.stopAccepting()
       for (const socket of beginning) socket.destroy()
       if (sockets.size === 0) onEmptied()
     },
-    announceCut: (code) => secondVersion.announceCut(code),
+    announceCut(code) {
+      for (const protocol of protocols) protocol.announceCut?.(code)
+    },
     emptied: () => emptied,
     destroy() {
       for (const socket of sockets) socket.destroy()
@@ -153,14 +163,14 @@ function pagesInTurns(handlers: PortHandlers): PortHandlers {
 
 /** Shakes hands; it never listens, and gets its connections by `emit('connection')`. */
 function createTlsServer(
-  options: PortOptions,
+  options: PortOptions & { readonly alpn: readonly string[] },
   serve: (socket: tls.TLSSocket) => void,
   refusePlainHttp: (error: Error, connection: Socket) => void,
 ): tls.Server {
   const server = tls.createServer({
     ...options.contexts.base,
     SNICallback: options.contexts.select,
-    ALPNProtocols: ['h2', 'http/1.1'],
+    ALPNProtocols: [...options.alpn],
     handshakeTimeout: options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
   })
   server.on('secureConnection', serve)

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { lingerOnClose } from '../../net/linger.ts'
@@ -6,6 +6,7 @@ import type { ClientAddresses } from '../peers/client-addresses.ts'
 import { isTunnelUpgrade } from '../../tunnel/websocket.ts'
 import { createPipeline } from './pipeline.ts'
 import type { Peers } from '../peers/peers.ts'
+import type { PortProtocol } from '../peers/port-protocol.ts'
 import { isOversized, maxHeaderBytes, maxHeaderFields } from './heads.ts'
 import { carryTunnel, type HttpServerOptions } from './port-handlers.ts'
 
@@ -17,7 +18,7 @@ export function createHttp1Server(
   options: HttpServerOptions,
   clients: ClientAddresses,
   peers: Peers,
-): Server {
+): PortProtocol {
   const { idleTimeoutMs, readTimeoutMs, handlers } = options
   const server = createServer({
     maxHeaderSize: maxHeaderBytes,
@@ -81,7 +82,11 @@ export function createHttp1Server(
   })
   // It never listens by itself: without this event its head timeouts are not checked.
   server.emit('listening')
-  return server
+  return {
+    name: 'http/1.1',
+    serve: (socket) => void server.emit('connection', socket),
+    stopAccepting: () => void server.close(),
+  }
 }
 
 /** As Node's own error for a head of too many bytes. */

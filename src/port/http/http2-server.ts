@@ -8,16 +8,16 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
-import type { TLSSocket } from 'node:tls'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
 import { connectMethod } from '../../net/target.ts'
 import { pingIntervalMs } from '../../net/http2-ping.ts'
-import { encodeGoAway, type CutCode } from '../../tunnel/cut.ts'
+import { encodeGoAway } from '../../tunnel/cut.ts'
 import type { ClientAddresses } from '../peers/client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
 import { maxPageStreams } from './http2-streams.ts'
 import { createFloodWatch, type FloodMeter } from './flood.ts'
 import type { Exchange, Peer } from '../peers/peer.ts'
+import type { PortProtocol } from '../peers/port-protocol.ts'
 import { onReceived } from './received.ts'
 import { headBytes, isOversized, maxHeaderBytes, maxHeaderFields } from './heads.ts'
 import { carryTunnel, type HttpServerOptions } from './port-handlers.ts'
@@ -38,20 +38,11 @@ type StreamListener = (
   rawHeaders: string[],
 ) => void
 
-export interface Http2ConnectionServer {
-  /** Takes over a connection whose TLS handshake is done. */
-  accept(socket: TLSSocket, peer: Peer): void
-  /** Tells every client to go, and lets streams finish. */
-  close(): void
-  /** Tells every client why all its tunnels are cut now. */
-  announceCut(code: CutCode): void
-}
-
-/** Makes the HTTP/2 server of the port. */
+/** Makes the HTTP/2 server of the port; it never listens. */
 export function createHttp2Server(
   options: HttpServerOptions,
   clients: ClientAddresses,
-): Http2ConnectionServer {
+): PortProtocol {
   const { idleTimeoutMs, handlers } = options
   const floods = createFloodWatch()
   const connections = new WeakMap<Http2Session, Connection>()
@@ -101,7 +92,8 @@ export function createHttp2Server(
   server.on('sessionError', () => undefined)
   const sessions = new Set<ServerHttp2Session>()
   return {
-    accept(socket, peer) {
+    name: 'h2',
+    serve(socket, peer) {
       // Emitted before `emit` returns; the session itself gives no hold of its connection.
       server.once('session', (session) => {
         const flood = floods.begin(socket, () => peer.close('flood'))
@@ -116,7 +108,8 @@ export function createHttp2Server(
       })
       server.emit('connection', socket)
     },
-    close: () => server.close(),
+    // Tells every client to go, and lets streams finish.
+    stopAccepting: () => server.close(),
     announceCut(code) {
       const data = encodeGoAway(code)
       for (const session of sessions) {

@@ -1,0 +1,19 @@
+import type { TLSSocket } from 'node:tls'
+import type { CutCode } from '../../tunnel/cut.ts'
+import type { Peer } from './peer.ts'
+
+/** What is spoken on connections of the port once their handshake is done. */
+export interface PortProtocol {
+  /** Its name in ALPN, such as `h2` (RFC 7301 §3.1). */
+  readonly name: string
+  /**
+   * Takes over a connection whose client chose this protocol. No byte of it has been read, a client
+   * certificate was admitted, and `peer` counts among those without a tunnel: without progress it may be
+   * closed at any time, unless `peer.carryTunnel` says that something runs on it.
+   */
+  serve(socket: TLSSocket, peer: Peer): void
+  /** Lets go of connections without anything under way, and of the others when that is done. */
+  stopAccepting(): void
+  /** Tells clients why all their tunnels are cut now, where the protocol has a way to say it. */
+  announceCut?(code: CutCode): void
+}
