@@ -30,11 +30,7 @@ async function main(signal: AbortSignal): Promise<number> {
       writeResult(helpText)
       return 0
     }
-    const [{ runQuickstart }, { directEnvironment }] = await Promise.all([
-      import('./run.ts'),
-      import('./direct.ts'),
-    ])
-    Object.assign(process.env, directEnvironment)
+    const { runQuickstart } = await import('./run.ts')
     return await runQuickstart(options, terminal, signal)
   } catch (error) {
     terminal.fatal(error)

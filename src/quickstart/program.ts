@@ -1,16 +1,20 @@
 import { execFile } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { directEnvironment } from './direct.ts'
 import type { Folder } from './folder.ts'
 import { commandLine, quote } from './shell.ts'
 
 const source = join(import.meta.dirname, '..')
 const mainFile = join(source, 'cli', 'main.ts')
-const direct = Object.entries(directEnvironment)
-  .map(([name, value]) => `${name}=${quote(value)}`)
-  .join(' ')
 const browserFile = join(source, 'dev-idp', 'browser.ts')
+
+/**
+ * Names of this machine. Everything of the quickstart is on it, and a company's proxy would look for it on
+ * its own.
+ */
+const directHosts = quote('localhost,127.0.0.1')
+/** Sets what keeps the printed commands from a proxy; the lower-case variable counts first. */
+const direct = `NO_PROXY=${directHosts} no_proxy=${directHosts}`
 
 /** How the printed commands begin. */
 export interface Program {

@@ -36,9 +36,13 @@ export type Outcome =
  * is aborted. Never rejects.
  */
 export async function serveConnection(local: Duplex, options: ServeOptions): Promise<Outcome> {
-  // A stream that has closed emits no further `close`.
-  if (local.destroyed) return { kind: 'given-up', why: 'left' }
   const { authority, client, bytes = { up: 0, down: 0 }, onConnected, closing } = options
+  const givenUp = (): Outcome => ({
+    kind: 'given-up',
+    why: closing?.aborted === true ? 'closed' : 'left',
+  })
+  // A stream that has closed emits no further `close`.
+  if (local.destroyed) return givenUp()
   const gone = new AbortController()
   const onGone = (): void => gone.abort(new Error('the local connection is gone'))
   local.once('close', onGone)
@@ -56,10 +60,8 @@ export async function serveConnection(local: Duplex, options: ServeOptions): Pro
   } catch (error) {
     // An orderly end would look like an answer without content.
     abandon(local, new Error('no tunnel'))
-    if (closing?.aborted === true) return { kind: 'given-up', why: 'closed' }
-    // Once the program has left, the attempt ends because of that, unless the gateway or a person said
-    // no.
+    // Once the program has left, the attempt ends because of that, unless the gateway or a person said no.
     const isOver = gone.signal.aborted && !(error instanceof AccessError)
-    return isOver ? { kind: 'given-up', why: 'left' } : { kind: 'failed', error }
+    return isOver || closing?.aborted === true ? givenUp() : { kind: 'failed', error }
   }
 }

@@ -60,16 +60,18 @@ export async function startForward(options: ForwardOptions): Promise<Forward> {
     const connection = { id: lastId, peer: peerOf(socket), authority, bytes }
     return serve(socket, connection, options, closing.signal)
   })
-  return {
-    address: listener.address,
-    async close(graceMs) {
-      const cut = (): void => closing.abort(new Error('the forward is closed'))
-      // What is cut from then on is cut by us, and no failure.
-      const timer = graceMs > 0 ? setTimeout(cut, graceMs) : cut()
-      await listener.close(graceMs)
-      clearTimeout(timer ?? undefined)
-    },
+  // What is cut from then on is cut by us, and no failure.
+  const cut = (): void => closing.abort(new Error('the forward is closed'))
+
+  async function close(graceMs: number): Promise<void> {
+    if (graceMs <= 0) cut()
+    const timer = setTimeout(cut, graceMs)
+    await listener.close(graceMs)
+    clearTimeout(timer)
   }
+
+  let closed: Promise<void> | undefined
+  return { address: listener.address, close: (graceMs) => (closed ??= close(graceMs)) }
 }
 
 async function serve(
