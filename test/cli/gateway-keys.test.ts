@@ -13,6 +13,7 @@ import { silentLogger } from '../../src/log.ts'
 import { sessionRecord } from '../../src/store/session-store.suite.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
+import { readAudit, type KeptEntry } from '../../src/telemetry/read-audit.ts'
 import { createAuditLog } from '../../src/telemetry/audit-log.ts'
 import { createSandbox, runPostern, type Ended } from './program.ts'
 
@@ -94,6 +95,14 @@ describe('postern gateway keys discard', () => {
     assert.deepEqual(
       [code, stderr],
       [0, 'ended 1 session; service accounts and other sessions stay\n'],
+    )
+    assert.match((await discard()).stderr, /^ended 0 sessions;/)
+    const audit: KeptEntry[] = []
+    for await (const entry of readAudit(join(sandbox.path, 'audit'), 0)) audit.push(entry)
+    const event = 'sessions ended: no key reads their stored tokens'
+    assert.deepEqual(
+      audit.map((entry) => [entry.kind, entry.event, entry['sessions']]),
+      [['admin', event, 1]],
     )
     const again = await openSqliteStore(storePath, secrets(2))
     assert.deepEqual(await again.sessions.list(), [])

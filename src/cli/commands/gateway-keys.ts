@@ -1,5 +1,6 @@
 import { createControlClient, type ControlClient } from '../../control/client.ts'
 import type { TokenKeySummary } from '../../control/protocol.ts'
+import { recordOffline } from '../../control/record-offline.ts'
 import { loadConfig } from '../../config/load.ts'
 import { secretsOf, tokenSecretsOf } from '../../gateway/secrets.ts'
 import { openStateDirectory } from '../../store/state-directory.ts'
@@ -51,6 +52,9 @@ export async function discardSessions(options: StateOptions): Promise<number> {
     const secrets = tokenSecretsOf(config, await secretsOf(config, state))
     const count = await discardUnreadableSessions(state.storePath, secrets)
     note(`ended ${sessions(count)}; service accounts and other sessions stay`)
+    const event = 'sessions ended: no key reads their stored tokens'
+    if (count > 0 && !(await recordOffline(state.auditPath, event, { sessions: count })))
+      note('warning: the audit log could not be written, and does not tell of it')
   } finally {
     state.release()
   }

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { listAuditFiles } from '../telemetry/audit-files.ts'
+import { readAudit, type KeptEntry } from '../telemetry/read-audit.ts'
+import { recordOffline } from './record-offline.ts'
+
+const isRoot = process.getuid?.() === 0
+
+async function temporaryDirectory(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'offline-'))
+  t.after(() => rm(directory, { recursive: true }))
+  return directory
+}
+
+test('what is changed while no gateway runs is kept as a change by command', async (t) => {
+  const audit = join(await temporaryDirectory(t), 'audit')
+  assert.equal(await recordOffline(audit, 'something changed', { sessions: 2 }), true)
+  const kept: KeptEntry[] = []
+  for await (const entry of readAudit(audit, 0)) kept.push(entry)
+  const [{ time, ...entry } = { time: '' }, ...others] = kept
+  assert.match(time, /^\d{4}-/)
+  assert.deepEqual(entry, { kind: 'admin', event: 'something changed', sessions: 2 })
+  assert.deepEqual(others, [])
+})
+
+test('what cannot be kept is told', async (t) => {
+  const audit = join(await temporaryDirectory(t), 'audit')
+  await writeFile(audit, 'no directory')
+  assert.equal(await recordOffline(audit, 'something changed', {}), false)
+})
+
+const needsRoot = { skip: !isRoot && 'only root leaves files that another user cannot write' }
+test('what root keeps belongs to whose the directory is', needsRoot, async (t) => {
+  const directory = await temporaryDirectory(t)
+  await chown(directory, 12_345, 12_346)
+  const audit = join(directory, 'audit')
+  await recordOffline(audit, 'something changed', {})
+  const [file] = await listAuditFiles(audit)
+  for (const path of [audit, file?.path ?? '']) {
+    const { uid, gid } = await stat(path)
+    assert.deepEqual([uid, gid], [12_345, 12_346])
+  }
+})
