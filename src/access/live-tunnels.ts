@@ -183,6 +183,10 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     }
   }
 
+  /** What ends a session is known before it is told, so that nobody has to ask for it again. */
+  const isGone = (filter: { sessionId: string; ended: SessionEnd } | undefined): boolean =>
+    filter?.ended !== undefined && parts.sessionVersion(filter.sessionId) === undefined
+
   return {
     get size() {
       return register.size
@@ -194,7 +198,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       grants.withFresh(grant, (fresh) => open(fresh, grant.route, destination)),
     async redecide(filter) {
       const touched = filter === undefined ? register.all() : register.ofSession(filter.sessionId)
-      const find = rememberSessions(parts.session)
+      const find = isGone(filter) ? nobody : rememberSessions(parts.session)
       for (let start = 0; start < touched.length; start += tunnelsPerTurn) {
         const batch = touched.slice(start, start + tunnelsPerTurn)
         await Promise.all(batch.map((entry) => recheck(entry, filter?.ended, find)))
@@ -250,6 +254,8 @@ function gatewayLeaving(): SystemError {
   const message = 'this gateway is stopping or restarting, and opens no more tunnels'
   return new SystemError('gateway-leaving', message, { hint: 'try again in a moment' })
 }
+
+const nobody: FindSession = () => Promise.resolve(undefined)
 
 /** Asks for each session once: people have many tunnels. */
 function rememberSessions(find: FindSession): FindSession {

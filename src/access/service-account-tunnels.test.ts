@@ -5,14 +5,8 @@ import { createServiceAccountTokens } from '../identity/service-account-token.ts
 import { createServiceAccounts, type ServiceAccounts } from '../identity/service-accounts.ts'
 import { silentLogger } from '../log.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
-import { createAuditLog } from '../telemetry/audit-log.ts'
-import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
-import { createMetrics } from '../telemetry/metrics.ts'
-import { createAuthorize } from './authorize.ts'
-import { createDecide } from './decide.ts'
-import { testCaller, testRoute } from '../gateway/gateway.fixture.ts'
-import { createLiveTunnels, type LiveTunnel, type LiveTunnels } from './live-tunnels.ts'
-import { createRouteTable } from '../routes/table.ts'
+import { createTunnelOpener } from './live-tunnels.fixture.ts'
+import type { LiveTunnel, LiveTunnels } from './live-tunnels.ts'
 
 const day = 86_400_000
 
@@ -21,8 +15,11 @@ interface Rig {
   readonly accounts: ServiceAccounts
   readonly tunnels: LiveTunnels
   create(expiresAtMs?: number): Promise<string>
-  /** A tunnel that was opened with this secret; rejects when nobody may. */
-  open(secret: string): Promise<LiveTunnel>
+  /**
+   * A tunnel that was opened with this secret; rejects when nobody may. `dial` is what happens while its
+   * upstream is being opened.
+   */
+  open(secret: string, dial?: () => Promise<void>): Promise<LiveTunnel>
 }
 
 test('a tunnel is cut at the end of its service account, and not before', async (t) => {
@@ -73,8 +70,7 @@ test('a rotation at once cuts the tunnels of the old credential alone', async (t
 test('a service account that is revoked between decision and registration gets nothing', async (t) => {
   const { accounts, create, open, tunnels } = await startRig(t)
   const secret = await create()
-  const opening = open(secret)
-  await accounts.revoke('backup')
+  const opening = open(secret, () => accounts.revoke('backup'))
   await assert.rejects(opening, { code: 'sign-in-required' })
   assert.equal(tunnels.size, 0)
 })
@@ -90,41 +86,9 @@ async function startRig(t: TestContext): Promise<Rig> {
     log: silentLogger,
     isSignedIn: () => Promise.resolve(false),
   })
-  const route = testRoute('tcp+https://db.example.com:5432', [1], {
-    allow: { or: [{ user: 'backup' }] },
-  })
-  const routes = createRouteTable([route])
-  const decide = createDecide({
-    clock,
-    clientCertificates: { facts: () => undefined },
-    subjectOf: (session) => session,
-  })
-  const authorize = createAuthorize({
-    decide,
-    authorizeLog: createAuthorizeLog({
-      logger: silentLogger,
-      audit: createAuditLog({ logger: silentLogger }),
-    }),
-    metrics: createMetrics(),
-    clientCertificates: { problemOf: () => undefined },
-    groupsClaim: { faultOf: () => undefined },
-    settingsRevision: () => 1,
-  })
-  const tunnels = createLiveTunnels({
-    clock,
-    logger: silentLogger,
-    authorize,
-    routes: () => routes,
-    settingsRevision: () => 1,
-    timeoutWriteMs: () => 0,
-    maxTunnelsPerUser: () => 0,
-    session: (id) => accounts.session(id),
-    sessionVersion: (id) => accounts.version(id),
-  })
-  const redecide = (ended: 'session-revoked' | undefined) => (sessionId: string) =>
-    void tunnels.redecide({ sessionId, ended })
-  accounts.onChanged(redecide(undefined))
-  accounts.onEnded(redecide('session-revoked'))
+  const { tunnels, open } = createTunnelOpener({ clock, callers: accounts, user: 'backup' })
+  accounts.onChanged((sessionId) => void tunnels.redecide({ sessionId, ended: undefined }))
+  accounts.onEnded((sessionId) => void tunnels.redecide({ sessionId, ended: 'session-revoked' }))
   return {
     clock,
     accounts,
@@ -133,15 +97,8 @@ async function startRig(t: TestContext): Promise<Rig> {
       const request = { id: 'backup', description: '', format: 'id-secret' } as const
       return (await accounts.create({ ...request, expiresAtMs })).credential
     },
-    async open(secret) {
-      const caller = await accounts.authenticate({ format: 'id-secret', id: 'backup', secret })
-      const target = { protocol: 'tcp', host: 'db.example.com', port: 5432 } as const
-      const request = { requestId: 'r', target, authority: 'db.example.com:5432' }
-      const by = { ...testCaller(), session: caller?.session, sessionVersion: caller?.version }
-      const grant = authorize(request, by, { route })
-      // What happens while the upstream is being opened.
-      await settled()
-      return tunnels.add(grant, { isReachedBy: () => true })
+    async open(secret, dial = settled) {
+      return open(await accounts.authenticate({ format: 'id-secret', id: 'backup', secret }), dial)
     },
   }
 }

@@ -66,7 +66,6 @@ export async function openIdentity(
     sessionRefreshIntervalMs: 600_000,
     maxSessionsPerUser: 100,
     hasTunnel: () => false,
-    programmaticRedirectDomains: ['localhost'],
     ...change,
   })
   return {

@@ -17,7 +17,6 @@ import type { ProviderFailureCode, ProviderFailures } from './provider-failures.
 import { createProvider } from './provider.ts'
 import type { ProviderOptions } from './provider.ts'
 import type { LimitedCode } from './rate-limit.ts'
-import { parseRedirect } from './redirect.ts'
 import { createServiceAccountIdentity } from './service-account-identity.ts'
 import type { ServiceAccounts } from './service-accounts.ts'
 import { refuseReserved } from './reserved-ids.ts'
@@ -57,8 +56,6 @@ export interface IdentityOptions {
   readonly maxSessionsPerUser: number
   /** Whether a session has an open tunnel. */
   readonly hasTunnel: (sessionId: string) => boolean
-  /** Hosts a sign-in may end at; `localhost` covers 127.0.0.0/8 and ::1 too. */
-  readonly programmaticRedirectDomains: readonly string[]
 }
 
 /** Who is it: everything the gateway asks about people, in one place. */
@@ -78,8 +75,6 @@ export interface Identity {
   fromHeaders(headers: Headers): Promise<LiveCaller | undefined>
   /** Whose session a browser's cookie names, for pages only. */
   fromCookie(cookieHeader: string | undefined): Promise<LiveSession | undefined>
-  /** Where a sign-in may end, parsed; undefined when it may not. */
-  parseRedirect(text: string): URL | undefined
   /** Signs a sign-in URL, good for 5 minutes. */
   signUrl(url: URL): URL
   /** Throws `AccessError` `url-signature-invalid` or `url-expired`. */
@@ -159,7 +154,6 @@ export function createIdentity(options: IdentityOptions): Identity {
       return sessionId === undefined ? accounts.fromHeaders(headers) : find(sessionId)
     },
     fromCookie: async (cookieHeader) => find(await cookie.read(cookieHeader)),
-    parseRedirect: (text) => parseRedirect(text, options.programmaticRedirectDomains),
     signUrl: (url) => signUrl(url, keys.signedUrl, clock.now()),
     verifySignedUrl: (url) => verifySignedUrl(url, keys.signedUrl, clock.now()),
     deviceFormToken: (form) => deviceFormToken(keys.deviceForm, form),

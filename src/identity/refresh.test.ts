@@ -99,10 +99,14 @@ test('at most eight sessions are asked about at a time, and all are in the end',
     await store.sessions.add(sessionRecord({ id, refreshToken: id, idToken: undefined }))
   }
   let [current, most] = [0, 0]
+  const eight = Promise.withResolvers<void>()
   const provider = rotatingProvider(async () => {
     current += 1
     most = Math.max(most, current)
-    await new Promise(setImmediate)
+    if (current === 8) eight.resolve()
+    await eight.promise
+    // Whoever else may be asked about is, by now.
+    await store.sessions.count('', 0)
     current -= 1
   })
   const { refresher } = refresherOf(store, provider)

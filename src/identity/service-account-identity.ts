@@ -17,7 +17,7 @@ export interface ServiceAccountIdentity {
 }
 
 export interface ServiceAccountIdentityOptions {
-  readonly store: Pick<Store, 'serviceAccounts'>
+  readonly store: Pick<Store, 'serviceAccounts' | 'feed'>
   /** Signs their tokens. */
   readonly key: Uint8Array
   /** Host of the authenticate service, which tokens name; undefined where there is none. */

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { oneByOne } from '../one-by-one.ts'
 import type { ServiceAccountRecord, Store, Stored } from '../store/store.ts'
+import { createMirror } from './mirror.ts'
 import {
   busyFault,
   checkExpiry,
@@ -28,7 +29,6 @@ import { hashSecret, makeSecret } from './service-account-secret.ts'
 import type { CredentialFormat, PresentedCredential } from './service-account-secret.ts'
 import type { ServiceAccountTokens } from './service-account-token.ts'
 import type { LiveCaller, ServiceAccountSession } from './session.ts'
-import { createVersions } from './versions.ts'
 
 /** A credential at the only moment it is known. */
 export interface NewCredential {
@@ -69,7 +69,7 @@ export interface ServiceAccounts {
 }
 
 export interface ServiceAccountsOptions {
-  readonly store: Pick<Store, 'serviceAccounts'>
+  readonly store: Pick<Store, 'serviceAccounts' | 'feed'>
   readonly tokens: ServiceAccountTokens
   readonly clock: Clock
   readonly log: Logger
@@ -84,34 +84,68 @@ const maxRewrites = 5
 export function createServiceAccounts(options: ServiceAccountsOptions): ServiceAccounts {
   const { tokens, clock, log } = options
   const store = options.store.serviceAccounts
-  const versions = createVersions()
+  const mirror = createMirror((id) => store.get(id))
+  /** The sessions of each account that somebody has asked for and that have not ended. */
+  const sessionsOf = new Map<string, Set<string>>()
   const endedListeners = new Set<(sessionId: string) => void>()
   const changedListeners = new Set<(sessionId: string) => void>()
   /** Ids that are being taken: somebody who signs in meanwhile must see them. */
   const pending = new Set<string>()
   // Each reads before it writes.
   const exclusive = oneByOne()
+  /** Of each account that was written, until its sessions have heard of it. */
+  const announcing = new Map<string, Promise<void>>()
 
-  function ended(record: ServiceAccountRecord, secretHash: string | undefined): void {
-    if (secretHash === undefined) return
-    const sessionId = sessionIdOf(record.id, secretHash)
-    versions.forget(sessionId)
-    for (const listener of endedListeners) listener(sessionId)
+  function leave(id: string, sessionId: string): void {
+    const sessions = sessionsOf.get(id)
+    sessions?.delete(sessionId)
+    if (sessions?.size === 0) sessionsOf.delete(id)
   }
 
-  function changed(sessionId: string): void {
-    versions.bump(sessionId)
-    for (const listener of changedListeners) listener(sessionId)
+  /** Says of each session whether it has ended or is another one now. */
+  async function announce(id: string): Promise<void> {
+    const found = await mirror.read(id).catch((error: unknown) => {
+      log.error('a service account cannot be read', { error: messageOf(error) })
+      return 'unknown' as const
+    })
+    for (const sessionId of sessionsOf.get(id) ?? []) {
+      // Where nobody knows, whoever decides about it finds out, or cuts it.
+      if (found === 'unknown' || isGood(sessionId, found?.row)) {
+        for (const listener of changedListeners) listener(sessionId)
+        continue
+      }
+      leave(id, sessionId)
+      for (const listener of endedListeners) listener(sessionId)
+    }
   }
+
+  const isGood = (sessionId: string, record: ServiceAccountRecord | undefined): boolean =>
+    record !== undefined &&
+    sessionOf(record, parseSessionId(sessionId).secretHash, clock.now()) !== undefined
+
+  options.store.feed.onChanges((changes) => {
+    for (const { kind, id } of changes) {
+      if (kind !== 'service-account') continue
+      // At once, so that nothing opens by what was decided before.
+      mirror.changed(id)
+      if (!sessionsOf.has(id)) continue
+      const before = announcing.get(id) ?? Promise.resolve()
+      const done = before.then(() => announce(id))
+      announcing.set(id, done)
+      void done.finally(() => announcing.get(id) === done && announcing.delete(id))
+    }
+  })
 
   async function find(id: string, secretHash: string): Promise<Found | undefined> {
     const sessionId = sessionIdOf(id, secretHash)
-    // Before the record is read: a change in between shows as a version that no longer fits.
-    const version = versions.touch(sessionId)
-    const record = await store.get(id)
-    const session = record && sessionOf(record, secretHash, clock.now())
-    if (record !== undefined && session !== undefined) return { record, session, version }
-    versions.forget(sessionId)
+    const sessions = sessionsOf.get(id) ?? new Set()
+    sessionsOf.set(id, sessions.add(sessionId))
+    const found = await mirror.read(id)
+    const session = found && sessionOf(found.row, secretHash, clock.now())
+    if (found !== undefined && session !== undefined) {
+      return { record: found.row, session, version: found.version }
+    }
+    leave(id, sessionId)
     return undefined
   }
 
@@ -129,11 +163,11 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
   async function rewrite(
     id: string,
     change: (old: ServiceAccountRecord) => ServiceAccountRecord,
-  ): Promise<Rewritten> {
+  ): Promise<ServiceAccountRecord> {
     for (let attempt = 0; attempt < maxRewrites; attempt += 1) {
       const old = await current(id)
       const record = change(old)
-      if (await store.update({ ...record, revision: old.revision })) return { old, record }
+      if (await store.update({ ...record, revision: old.revision })) return record
     }
     throw busyFault(id)
   }
@@ -160,12 +194,15 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
   }
 
   /** Noted once a day, so that a use costs no write; a failure must not cost the tunnel. */
-  function markUsed({ id, lastUsedDayMs }: ServiceAccountRecord): void {
+  function markUsed(record: Stored<ServiceAccountRecord>): void {
+    const { id, lastUsedDayMs } = record
     const today = clock.now() - (clock.now() % dayMs)
     if (lastUsedDayMs === today) return
-    store.markUsed(id, today).catch((error: unknown) => {
-      log.warn('the use of a service account cannot be noted', { error: messageOf(error) })
-    })
+    store.markUsed(id, today).then(
+      () => mirror.replace(id, record, { ...record, lastUsedDayMs: today }),
+      (error: unknown) =>
+        log.warn('the use of a service account cannot be noted', { error: messageOf(error) }),
+    )
   }
 
   return {
@@ -188,27 +225,23 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
       exclusive(async () => {
         const nowMs = clock.now()
         let secret = ''
-        const { old, record } = await rewrite(id, (before) => {
+        const record = await rewrite(id, (before) => {
           secret = makeSecret()
           return rotated(before, secret, rotation, nowMs)
         })
-        const isKept = record.formerSecretHash !== undefined
-        ended(old, old.formerSecretHash)
-        if (isKept) changed(sessionIdOf(id, old.secretHash))
-        else ended(old, old.secretHash)
+        await announcing.get(id)
         return reveal(record, secret)
       }),
     revoke: (id) =>
       exclusive(async () => {
-        const { old } = await rewrite(id, (before) => ({
+        await rewrite(id, (before) => ({
           ...before,
           secretHash: '',
           formerSecretHash: undefined,
           formerUntilMs: undefined,
           revokedAtMs: clock.now(),
         }))
-        ended(old, old.formerSecretHash)
-        ended(old, old.secretHash)
+        await announcing.get(id)
       }),
     list: async () => (await store.list()).map((record) => toAccount(record, clock.now())),
     async authenticate({ format, id, secret }) {
@@ -222,7 +255,10 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
       const found = await find(id, secretHash)
       return found && { session: found.session, version: found.version }
     },
-    version: (sessionId) => versions.get(sessionId),
+    version(sessionId) {
+      const { id } = parseSessionId(sessionId)
+      return sessionsOf.get(id)?.has(sessionId) ? mirror.version(id) : undefined
+    },
     isReserved: async (userId) => pending.has(userId) || (await store.get(userId)) !== undefined,
     onEnded: (listener) => void endedListeners.add(listener),
     onChanged: (listener) => void changedListeners.add(listener),
@@ -230,14 +266,9 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
 }
 
 interface Found {
-  readonly record: ServiceAccountRecord
+  readonly record: Stored<ServiceAccountRecord>
   readonly session: ServiceAccountSession
   readonly version: number
-}
-
-interface Rewritten {
-  readonly old: ServiceAccountRecord
-  readonly record: ServiceAccountRecord
 }
 
 /** An account with another secret. Throws `PeerError` for an end that has passed. */

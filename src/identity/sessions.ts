@@ -10,6 +10,7 @@ import type {
   SessionRecord,
   Store,
 } from '../store/store.ts'
+import { createMirror } from './mirror.ts'
 import type { ClaimNames, Claims } from './person.ts'
 import { personOf } from './person.ts'
 import type { ProviderFailures } from './provider-failures.ts'
@@ -19,7 +20,6 @@ import type { SessionAudit } from './refresh.ts'
 import { toSession } from './session.ts'
 import { createSessionUse } from './session-use.ts'
 import type { Session } from './session.ts'
-import { createVersions } from './versions.ts'
 
 /** A session and the state it was in; compare with `version(id)` before relying on it later. */
 export interface LiveSession {
@@ -98,18 +98,21 @@ const maxSweepIntervalMs = 5000
  */
 export function createSessions(options: SessionsOptions): Sessions {
   const { store, clock, log } = options
-  const versions = createVersions()
+  const mirror = createMirror(async (id) => {
+    const facts = await store.sessions.getFacts(id)
+    return facts && toSession(facts)
+  })
   const use = createSessionUse(clock, options.hasTunnel)
   const endedListeners = new Set<(id: string, reason: SessionEndReason) => void>()
   const changedListeners = new Set<(id: string) => void>()
   const ended = (id: string, reason: SessionEndReason): void => {
-    versions.forget(id)
+    mirror.forget(id)
     use.forget(id)
     refresher.forget(id)
     for (const listener of endedListeners) listener(id, reason)
   }
   const changed = (id: string): void => {
-    versions.bump(id)
+    mirror.changed(id)
     for (const listener of changedListeners) listener(id)
   }
   /** Whoever wrote it: what ends a session here ends it nowhere else than by what the feed says. */
@@ -118,6 +121,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (kind !== 'session') continue
       if (change === 'ended') ended(id, reason)
       if (change === 'changed') changed(id)
+      if (change === 'kept') mirror.kept(id)
     }
   })
   const revoke = (id: string, reason: SessionEndReason = 'revoked'): Promise<boolean> =>
@@ -127,8 +131,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     async (id) => void (await revoke(id, 'refresh-refused')),
   )
   /** Whoever a former provider vouched for has not been vouched for by this one. */
-  const isOurs = ({ issuer }: SessionFacts): boolean => issuer === options.provider.issuer
-  const isCurrent = (facts: SessionFacts): boolean =>
+  const isOurs = ({ issuer }: Pick<SessionFacts, 'issuer'>): boolean =>
+    issuer === options.provider.issuer
+  const isCurrent = (facts: Pick<SessionFacts, 'issuer' | 'expiresAtMs'>): boolean =>
     isOurs(facts) && facts.expiresAtMs > clock.now()
   let foreign: Promise<void> | undefined
   const removeForeign = async (): Promise<void> => {
@@ -180,23 +185,25 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     async create(signedIn) {
       const record = newRecord(signedIn, options)
-      await store.sessions.add(record)
-      versions.touch(record.id)
+      const session = toSession(record)
+      const version = mirror.enter(record.id)
+      await store.sessions.add(record).catch((error: unknown) => {
+        mirror.forget(record.id)
+        throw error
+      })
+      mirror.fill(record.id, version, session)
       use.mark(record.id)
       await endSurplus(record)
-      return toSession(record)
+      return session
     },
     async get(id) {
-      // Before the record is read: a change in between shows as a version that no longer fits.
-      const version = versions.touch(id)
-      const record = await store.sessions.getFacts(id)
-      if (record) use.mark(id)
-      else versions.forget(id)
-      return record && isOurs(record) && record.expiresAtMs > clock.now()
-        ? { session: toSession(record), version }
-        : undefined
+      const found = await mirror.read(id)
+      if (found === undefined) return undefined
+      use.mark(id)
+      const { row: session, version } = found
+      return isCurrent(session) ? { session, version } : undefined
     },
-    version: (id) => versions.get(id),
+    version: (id) => mirror.version(id),
     askProvider: (id) => refresher.askNow(id),
     revoke,
     async list(filter) {

@@ -1,0 +1,72 @@
+import type { Clock } from '../clock.ts'
+import { testCaller, testRoute } from '../gateway/gateway.fixture.ts'
+import type { LiveCaller } from '../identity/session.ts'
+import { silentLogger } from '../log.ts'
+import { createRouteTable } from '../routes/table.ts'
+import { createAuditLog } from '../telemetry/audit-log.ts'
+import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { createAuthorize } from './authorize.ts'
+import { createDecide } from './decide.ts'
+import { createLiveTunnels, type LiveTunnel, type LiveTunnels } from './live-tunnels.ts'
+
+export interface TunnelOpener {
+  readonly tunnels: LiveTunnels
+  /** Opens one as the spine does; `dial` is what happens while its upstream is being opened. */
+  open(caller: LiveCaller | undefined, dial?: () => Promise<void>): Promise<LiveTunnel>
+}
+
+/** Live tunnels of one route that one user may use, over the callers that a test is about. */
+export function createTunnelOpener({
+  clock,
+  callers,
+  user,
+}: {
+  readonly clock: Clock
+  readonly callers: {
+    session(id: string): Promise<LiveCaller | undefined>
+    version(id: string): number | undefined
+  }
+  readonly user: string
+}): TunnelOpener {
+  const route = testRoute('tcp+https://db.example.com:5432', [1], { allow: { or: [{ user }] } })
+  const routes = createRouteTable([route])
+  const decide = createDecide({
+    clock,
+    clientCertificates: { facts: () => undefined },
+    subjectOf: (session) => session,
+  })
+  const authorize = createAuthorize({
+    decide,
+    authorizeLog: createAuthorizeLog({
+      logger: silentLogger,
+      audit: createAuditLog({ logger: silentLogger }),
+    }),
+    metrics: createMetrics(),
+    clientCertificates: { problemOf: () => undefined },
+    groupsClaim: { faultOf: () => undefined },
+    settingsRevision: () => 1,
+  })
+  const tunnels = createLiveTunnels({
+    clock,
+    logger: silentLogger,
+    authorize,
+    routes: () => routes,
+    settingsRevision: () => 1,
+    timeoutWriteMs: () => 0,
+    maxTunnelsPerUser: () => 0,
+    session: (id) => callers.session(id),
+    sessionVersion: (id) => callers.version(id),
+  })
+  return {
+    tunnels,
+    async open(caller, dial) {
+      const target = { protocol: 'tcp', host: 'db.example.com', port: 5432 } as const
+      const request = { requestId: 'r', target, authority: 'db.example.com:5432' }
+      const by = { ...testCaller(), session: caller?.session, sessionVersion: caller?.version }
+      const grant = authorize(request, by, { route })
+      await dial?.()
+      return tunnels.add(grant, { isReachedBy: () => true })
+    },
+  }
+}
