@@ -44,8 +44,12 @@ async function buildProgram() {
   const { build } = await import('esbuild').catch(notInstalled)
   const result = await build({
     absWorkingDir: root,
-    // The worker is started by its file, see src/config/worker/in-worker.ts.
-    entryPoints: { [entry]: 'src/cli/main.ts', worker: 'src/config/worker/worker.ts' },
+    // Threads are started by their files, see src/config/worker/in-worker.ts and src/store/sqlite.ts.
+    entryPoints: {
+      [entry]: 'src/cli/main.ts',
+      worker: 'src/config/worker/worker.ts',
+      'sqlite-thread': 'src/store/sqlite-thread.ts',
+    },
     outdir,
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
@@ -61,7 +65,7 @@ async function buildProgram() {
     logLevel: 'warning',
   })
   // Only what this script makes: the browser's files are built beside it.
-  for (const name of ['chunks', `${entry}.js`, 'worker.js'])
+  for (const name of ['chunks', `${entry}.js`, 'worker.js', 'sqlite-thread.js'])
     rmSync(join(outdir, name), { recursive: true, force: true })
   let totalBytes = 0
   for (const file of result.outputFiles) {

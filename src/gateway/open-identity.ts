@@ -7,8 +7,7 @@ import type { ServiceAccountIdentity } from '../identity/service-account-identit
 import { isServiceAccountSession } from '../identity/service-account-record.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { LiveCaller, Session } from '../identity/session.ts'
-import { openSqliteStore } from '../store/sqlite.ts'
-import type { SessionEndReason, TokenKeyStore } from '../store/store.ts'
+import type { SessionEndReason, Store } from '../store/store.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -16,8 +15,7 @@ import { gatewayPaths } from '../tunnel/paths.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { RequestHeaders } from '../request-headers.ts'
 import type { SessionEnd } from '../access/live-tunnels.ts'
-import { secretsOf, tokenSecretsOf } from './secrets.ts'
-import type { StateDirectory } from '../store/state-directory.ts'
+import type { Secrets } from './secrets.ts'
 
 /** Who is who, as the rest of the gateway sees it. */
 export interface GatewayIdentity {
@@ -39,16 +37,16 @@ export interface GatewayIdentity {
   signInLocation(): string | undefined
 }
 
-/** An identity that is open, and what its pages are made of; these undefined when nobody can sign in. */
+/** Who is who, and what the pages of signing in are made of; these undefined when nobody can. */
 export interface OpenIdentity {
-  readonly tokenKeys: TokenKeyStore
   readonly identity: GatewayIdentity
   readonly signIn: { readonly identity: Identity; readonly origin: URL } | undefined
   close(): Promise<void>
 }
 
 export interface IdentityParts {
-  readonly state: StateDirectory
+  readonly store: Store
+  readonly secrets: Secrets
   readonly clock: Clock
   readonly log: Log
   readonly audit: AuditLog
@@ -57,21 +55,14 @@ export interface IdentityParts {
   hasTunnel(sessionId: string): boolean
 }
 
-/**
- * Opens the store and what stands on it. Without a provider nobody signs in, and there are service
- * accounts alone.
- */
-export async function openIdentity(
-  config: GatewayConfig,
-  parts: IdentityParts,
-): Promise<OpenIdentity> {
+/** Without a provider nobody signs in, and there are service accounts alone. */
+export function openIdentity(config: GatewayConfig, parts: IdentityParts): OpenIdentity {
   const { authenticateServiceUrl: origin, identityProvider } = config
-  const keys = await secretsOf(config, parts.state)
-  const store = await openSqliteStore(parts.state.storePath, tokenSecretsOf(config, keys))
+  const { store, secrets } = parts
   if (origin === undefined || identityProvider === undefined) {
     const accounts = createServiceAccountIdentity({
       store,
-      key: deriveKeys(keys.sharedSecret, keys.cookieSecret).serviceAccountToken,
+      key: deriveKeys(secrets.sharedSecret, secrets.cookieSecret).serviceAccountToken,
       host: origin?.host,
       clock: parts.clock,
       log: parts.log.service('identity'),
@@ -80,12 +71,11 @@ export async function openIdentity(
     return {
       identity: accountsAlone(accounts),
       signIn: undefined,
-      tokenKeys: store.tokenKeys,
-      close: () => store.close(),
+      close: () => Promise.resolve(),
     }
   }
   const identity = createIdentity({
-    ...keys,
+    ...secrets,
     store,
     clock: parts.clock,
     log: parts.log.service('identity'),
@@ -100,16 +90,11 @@ export async function openIdentity(
     sessionRefreshIntervalMs: config.sessionRefreshIntervalMs,
     maxSessionsPerUser: config.maxSessionsPerUser,
     hasTunnel: parts.hasTunnel,
-    programmaticRedirectDomains: config.programmaticRedirectDomains,
   })
   return {
     identity: gatewayIdentity(identity, origin),
     signIn: { identity, origin },
-    tokenKeys: store.tokenKeys,
-    async close() {
-      await identity.close()
-      await store.close()
-    },
+    close: () => identity.close(),
   }
 }
 

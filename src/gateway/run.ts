@@ -24,6 +24,8 @@ export interface RunOptions {
 export interface RunningGateway extends Closable {
   readonly address: AddressInfo
   readonly metricsAddress: AddressInfo | undefined
+  /** As `Gateway.failed`. */
+  readonly failed: Promise<Error>
   /** Reads the file again, as SIGHUP asks for; a bad one keeps the old configuration and says why. */
   reload(): Promise<void>
 }
@@ -59,6 +61,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
   return {
     address: gateway.address,
     metricsAddress: gateway.metricsAddress,
+    failed: gateway.failed,
     reload,
     async close(graceMs) {
       watch[Symbol.dispose]()

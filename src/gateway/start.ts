@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { systemClock, type Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { within, type Closable } from '../shutdown.ts'
 import { standardOutput } from '../standard-output.ts'
@@ -18,7 +19,9 @@ import { openGatewayPort } from './gateway-port.ts'
 import type { CreatePages } from './parts.ts'
 import { openIdentity } from './open-identity.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
+import { secretsOf, tokenSecretsOf } from './secrets.ts'
 import { createShutdown } from './stop.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
 import { openStateDirectory } from '../store/state-directory.ts'
 
 export interface GatewayOptions {
@@ -40,6 +43,8 @@ export interface Gateway extends Closable {
   readonly logger: Logger
   readonly audit: AuditLog
   readonly metrics: Metrics
+  /** Resolves once it can serve nobody any more, to why: it is to be closed then, and started anew. */
+  readonly failed: Promise<Error>
   /**
    * Takes over what a new configuration says of routes, policies, certificates, logs and redirects, as
    * one step, and decides the live tunnels again that this touches. Answers the keys that differ and need a restart.
@@ -74,9 +79,15 @@ export async function startGateway(
     onLost: (entries) => metrics.auditEntriesLost(entries),
   })
   opened.defer(() => within(auditWaitMs, audit.flushed()))
-  const { identity, signIn, tokenKeys } = opened.adopt(
-    await openIdentity(config, {
-      state,
+  const secrets = await secretsOf(config, state)
+  const store = opened.adopt(
+    await openSqliteStore(state.storePath, tokenSecretsOf(config, secrets)),
+    (it) => it.close(),
+  )
+  const { identity, signIn } = opened.adopt(
+    openIdentity(config, {
+      store,
+      secrets,
       clock,
       log,
       audit,
@@ -107,7 +118,7 @@ export async function startGateway(
     logger: controlLogger,
     audit,
     identity,
-    tokenKeys,
+    tokenKeys: store.tokenKeys,
     liveTunnels,
   })
   const control = await startControl(state.controlSocketPath, {
@@ -116,6 +127,9 @@ export async function startGateway(
   })
   opened.defer(() => control.close(0))
   const running = opened.move()
+  void store.failed.then((error) => {
+    logger.error('the gateway cannot go on', { error: messageOf(error) })
+  })
 
   return {
     address: port.address,
@@ -123,6 +137,7 @@ export async function startGateway(
     logger,
     audit,
     metrics,
+    failed: store.failed,
     async reload(next) {
       reloadPort(next)
       log.setLevel(next.logLevel)

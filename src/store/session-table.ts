@@ -39,8 +39,8 @@ const maxEndedAtOnce = 500
 export function createSessionTable(
   db: Kysely<Tables>,
   keys: TokenKeys,
-  { write, feed }: Writes,
-): SessionStore {
+  { write }: Writes,
+): Omit<SessionStore, 'onEnded'> {
   const sessions = () => db.selectFrom('sessions')
   const isExpired = (nowMs: number) =>
     sessions().select('id').where('expires_at_ms', '<=', nowMs).limit(maxEndedAtOnce)
@@ -129,11 +129,6 @@ export function createSessionTable(
       }
       return ended
     },
-    onEnded: (listener) =>
-      feed.onChanges((changes) => {
-        for (const { kind, id, change, reason = 'revoked' } of changes)
-          if (kind === 'session' && change === 'ended') listener(id, reason)
-      }),
   }
 }
 

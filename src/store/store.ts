@@ -271,7 +271,12 @@ export interface TokenKeyStore {
   move(afterId: string): Promise<MovedBatch>
 }
 
-/** Everything that must survive a restart. */
+/**
+ * Everything that must survive a restart.
+ *
+ * Every method that answers a promise throws `SystemError` `store-failed` once the store is lost, `store-busy`
+ * when too much waits for it, and `store-closed` after its end.
+ */
 export interface Store {
   readonly sessions: SessionStore
   readonly codes: CodeStore
@@ -280,5 +285,8 @@ export interface Store {
   readonly tokenKeys: TokenKeyStore
   readonly feed: ChangeFeed
   readonly leases: LeaseStore
+  /** Resolves once nothing can be kept or read any more, to why; only a new process helps. */
+  readonly failed: Promise<Error>
+  /** Waits for what was asked for before. Calling it again waits for the same end. */
   close(): Promise<void>
 }

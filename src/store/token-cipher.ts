@@ -9,6 +9,9 @@ export interface TokenSecret {
   readonly bytes: Uint8Array
 }
 
+/** The first encrypts, the others read what was encrypted before. */
+export type TokenSecrets = readonly [TokenSecret, ...TokenSecret[]]
+
 /** Where a sealed text stands: it opens nowhere else, so that no two rows or columns can be swapped. */
 export interface SealedPlace {
   readonly keyId: string

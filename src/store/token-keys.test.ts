@@ -6,9 +6,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { sessionRecord } from './session-store.suite.ts'
-import { openSqliteStore, type TokenSecrets } from './sqlite.ts'
+import { openSqliteStore } from './sqlite.ts'
 import type { MovedBatch, SessionRecord, Store } from './store.ts'
-import type { TokenSecret } from './token-cipher.ts'
+import type { TokenSecret, TokenSecrets } from './token-cipher.ts'
 
 const secret = (fill: number, setting: TokenSecret['setting'] = 'shared_secret'): TokenSecret => ({
   setting,

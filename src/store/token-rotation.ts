@@ -10,7 +10,7 @@ type Row = TokenColumns & Pick<SessionRow, 'id' | 'token_key'>
 
 /**
  * Rows that are encrypted anew by one statement, so that each batch is whole whenever it is interrupted and
- * waits for the disk once. Tunnels wait for it, too: few enough for some milliseconds.
+ * waits for the disk once. Whoever signs in waits for it: few enough for some milliseconds.
  */
 const rowsPerBatch = 25
 

@@ -6,7 +6,11 @@ import { exitCodes } from '../process/exit-codes.ts'
 import { defaultConfigPath, type RunGatewayOptions } from './gateway-options.ts'
 import { environment } from '../process/environment.ts'
 
-/** Runs a gateway until it is asked to end; resolves to the exit code. */
+/**
+ * Runs a gateway until it is asked to end; resolves to the exit code.
+ *
+ * @throws whatever made it unable to go on, once it is closed
+ */
 export async function runGatewayCommand(options: RunGatewayOptions): Promise<number> {
   tuneMemory()
   const path = options.config ?? defaultConfigPath
@@ -14,7 +18,7 @@ export async function runGatewayCommand(options: RunGatewayOptions): Promise<num
   const gateway = await runGateway({ path, env: environment, pages })
   const reload = (): void => void gateway.reload()
   process.on('SIGHUP', reload)
-  await new Promise<void>((resolve) => {
+  const failure = await new Promise<Error | void>((resolve) => {
     let isStopping = false
     const stop = (): void => {
       // Whoever asks twice does not want to wait.
@@ -24,8 +28,13 @@ export async function runGatewayCommand(options: RunGatewayOptions): Promise<num
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
+    void gateway.failed.then(async (error) => {
+      await gateway.close(0)
+      resolve(error)
+    })
   })
   process.off('SIGHUP', reload)
+  if (failure !== undefined) throw failure
   // Node would wait for look-ups of names that were begun for tunnels which are over.
   return exitProcess(exitCodes.ok)
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import { formatDuration } from '../../clock.ts'
 import { ConfigError, messageOf, PeerError, SystemError } from '../../errors.ts'
+import { startThread } from '../../thread.ts'
 import type { Jobs, WorkerAnswer } from './worker-jobs.ts'
 
 /**
@@ -38,16 +38,10 @@ export async function* runInWorker<Name extends keyof Jobs>(
   input: Jobs[Name]['input'],
   { file = workerFile, maxMs = maxJobMs, maxMib = maxJobMib }: WorkerOptions = {},
 ): AsyncGenerator<Jobs[Name]['part'], void> {
-  const worker = new Worker(file, {
+  const worker = startThread(file, {
     workerData: { name, input },
-    execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: maxMib },
-    // Else Node joins its streams with ours, and makes the pipes of a script non-blocking.
-    stdout: true,
-    stderr: true,
   })
-  worker.stdout.resume()
-  worker.stderr.resume()
   const { promise: failed, reject } = Promise.withResolvers<never>()
   // Looked at below, and of no interest once the work is done.
   failed.catch(() => undefined)

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createCertificateAuthority } from '../../src/net/certificate.ts'
+import { createSandbox, startPostern } from './program.ts'
+
+/** Ends the thread of the database at a signal, as a fault of memory or of SQLite would. */
+const saboteur = `import { Worker } from 'node:worker_threads'
+  const { on } = Worker.prototype
+  Worker.prototype.on = function (...args) {
+    process.once('SIGUSR2', () => void this.terminate())
+    Worker.prototype.on = on
+    return on.apply(this, args)
+  }`
+
+test('a gateway that loses its database says so and ends, for its service manager to start it', async () => {
+  await using sandbox = await createSandbox()
+  const { cert, key } = await (await createCertificateAuthority()).issue(['localhost'])
+  const path = join(sandbox.path, 'postern.yaml')
+  const yaml = [
+    'address: 127.0.0.1:0',
+    `certificate: ${Buffer.from(cert).toString('base64')}`,
+    `certificate_key: ${Buffer.from(key).toString('base64')}`,
+    `state_directory: ${join(sandbox.path, 'state')}`,
+  ]
+  await writeFile(path, yaml.join('\n'))
+  const { child, ended } = startPostern(['gateway', '-c', path], {
+    env: sandbox.env,
+    nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(saboteur)}`],
+  })
+  let log = ''
+  await new Promise<void>((resolve) =>
+    child.stdout?.on('data', (chunk) => {
+      log += String(chunk)
+      if (log.includes('"listening"')) resolve()
+    }),
+  )
+  child.kill('SIGUSR2')
+  const { code, stdout, stderr } = await ended
+  assert.equal(code, 8, stderr)
+  assert.match(stdout, /postern\.db.*lost to this process.*"the gateway cannot go on"/)
+  assert.match(stdout, /"stopped"/)
+  assert.match(
+    stderr,
+    /^postern: error: the database ".*postern\.db" is lost .*\n {2}hint: start the gateway again/,
+  )
+})
