@@ -1,6 +1,6 @@
 import { valueAt } from '../schema.ts'
 import type { Path, YamlText } from '../yaml-text.ts'
-import { compareRoutes, type ListedRoute } from '../routes/compare-routes.ts'
+import { compareRoutes, type PlacedRoute } from '../routes/compare-routes.ts'
 import { openRoute } from '../routes/open-route.ts'
 import { parseRoute, type ParsedRoute, type RouteRules } from '../routes/parse-route.ts'
 import type { NewRoute } from '../routes/route.ts'
@@ -39,7 +39,7 @@ export async function readRoutes(
     nowMs,
     known: (id: string) => before.get(id),
   }
-  const listed: (ListedRoute & Pick<ParsedRoute, 'policy'>)[] = []
+  const placed: (PlacedRoute & Pick<ParsedRoute, 'policy'>)[] = []
   const routes: NewRoute[] = []
   for (const [index, plain] of Array.isArray(list) ? list.entries() : []) {
     const parsed = parseRoute(plain, { clientCertificates, gatewayKeys: globalKeyNames })
@@ -47,7 +47,7 @@ export async function readRoutes(
     const opened = await openRoute(parsed, options)
     tellAt(text, [...path, index], opened, findings)
     const { values, policy } = parsed
-    if (values.from !== undefined) listed.push({ index, policy, from: values.from, id: values.id })
+    if (values.from !== undefined) placed.push({ index, policy, from: values.from, id: values.id })
     if (opened.route !== undefined) routes.push(opened.route)
   }
   if (Array.isArray(list) ? list.length === 0 : list === undefined) {
@@ -57,12 +57,12 @@ export async function readRoutes(
   tellAt(
     text,
     path,
-    compareRoutes(listed, (index) => `the route on line ${lineOf(index)}`),
+    compareRoutes(placed, (index) => `the route on line ${lineOf(index)}`),
     findings,
   )
   return {
     routes,
-    readsSubject: listed.some(({ policy }) => policy?.readsSubject),
-    needsProvider: listed.some(({ policy }) => policy?.needsProvider),
+    readsSubject: placed.some(({ policy }) => policy?.readsSubject),
+    needsProvider: placed.some(({ policy }) => policy?.needsProvider),
   }
 }

@@ -5,7 +5,7 @@ import type { RouteValues } from './route-keys.ts'
 import { compareText, coversTarget } from './table.ts'
 
 /** A route of a list, and where in it. */
-export interface ListedRoute {
+export interface PlacedRoute {
   readonly index: number
   /** Undefined for one that is made. */
   readonly id: string | undefined
@@ -17,7 +17,7 @@ export interface ListedRoute {
  * which one another route is, such as `the route on line 12`.
  */
 export function compareRoutes(
-  routes: readonly ListedRoute[],
+  routes: readonly PlacedRoute[],
   nameOf: (index: number) => string,
 ): RouteFindings {
   const notes = createRouteNotes()
@@ -29,7 +29,7 @@ export function compareRoutes(
 
 /** Ids that are made are the same for the same `from`, which is told by its targets. */
 function refuseSameIds(
-  routes: readonly ListedRoute[],
+  routes: readonly PlacedRoute[],
   nameOf: (index: number) => string,
   notes: RouteNotes,
 ): void {
@@ -43,7 +43,7 @@ function refuseSameIds(
 }
 
 function refuseSameTargets(
-  routes: readonly ListedRoute[],
+  routes: readonly PlacedRoute[],
   nameOf: (index: number) => string,
   notes: RouteNotes,
 ): void {
@@ -61,7 +61,7 @@ function refuseSameTargets(
  * Wildcards are tried in the order of their `from`, not from the narrowest: a wide one that comes
  * first takes everything from a narrow one, whose stricter policy would then protect nothing.
  */
-function warnOfHidden(routes: readonly ListedRoute[], notes: RouteNotes): void {
+function warnOfHidden(routes: readonly PlacedRoute[], notes: RouteNotes): void {
   const wildcards = routes
     .flatMap(({ from, index }) =>
       from.targets.map((target) => ({ text: from.text, index, target })),

@@ -28,7 +28,7 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
   const portsByHost = new Map<string, Set<number>>()
   const wildcards: WildcardTarget[] = []
   for (const route of routes) {
-    for (const target of checkedFrom(route.from).targets) {
+    for (const target of checkedFrom(route).targets) {
       if (target.host.includes('*')) wildcards.push({ ...target, route })
       else {
         const key = formatTarget(target)
@@ -80,9 +80,13 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
-function checkedFrom(text: string): From {
-  const from = parseFrom(text)
+/** A change of one route makes a table of them all: parsing each `from` again is most of what that costs. */
+const parsedFroms = new WeakMap<Route, From>()
+
+function checkedFrom(route: Route): From {
+  const from = parsedFroms.get(route) ?? parseFrom(route.from)
   if ('fault' in from) throw new TypeError(`route from: ${from.fault}`)
+  parsedFroms.set(route, from)
   return from
 }
 
