@@ -3,10 +3,8 @@ import { once } from 'node:events'
 import * as http2 from 'node:http2'
 import { duplexPair, type Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
+import { untilCollected, watchCollected } from '../collected.fixture.ts'
 import type { ConnectRequest } from './connect-request.ts'
 import { serveConnect } from './connect.ts'
 import {
@@ -387,12 +385,11 @@ test('an open tunnel keeps nothing of the head that it was asked for with', asyn
     testRoute('tcp+https://echo.example.com:7', [service.port]),
   ])
   const [near, far] = duplexPair()
-  const collected = Promise.withResolvers<void>()
-  const registry = new FinalizationRegistry(() => collected.resolve())
+  const { collected, watch } = watchCollected()
   const { promise: opened, resolve } = Promise.withResolvers<void>()
   const served = ((): Promise<void> => {
     const headers = { 'user-agent': 'a program', 'x-large': 'x'.repeat(30_000) }
-    registry.register(headers, undefined)
+    watch(headers)
     const accept = (): typeof far => {
       resolve()
       return far
@@ -401,7 +398,7 @@ test('an open tunnel keeps nothing of the head that it was asked for with', asyn
   })()
   await opened
   try {
-    await untilCollected(collected.promise)
+    await untilCollected(collected)
     assert.equal(gateway.parts.liveTunnels.size, 1)
   } finally {
     near.resume().end()
@@ -642,18 +639,6 @@ function fakeRequest(broken: Partial<ConnectRequest>): {
     ...broken,
   }
   return { request, answers }
-}
-
-/** Collects garbage until `collected` resolves. */
-async function untilCollected(collected: Promise<void>): Promise<void> {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  const isDone = collected.then(() => true)
-  for (let turn = 0; turn < 100; turn += 1) {
-    collect()
-    if (await Promise.race([isDone, nextTurn(false)])) return
-  }
-  assert.fail('it is still held')
 }
 
 function refusalCode(body: string): unknown {

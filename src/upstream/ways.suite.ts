@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
+import { untilCollected, watchCollected } from '../collected.fixture.ts'
 import { UpstreamError, messageOf } from '../errors.ts'
 import {
   connectTls,
@@ -262,6 +263,20 @@ export function waysSuite(tested: TestedWay): void {
         assert.deepEqual(dialled, [address])
         stream.destroy()
       }
+    })
+
+    test('leads to a destination that keeps nothing of the way it was opened by', async () => {
+      await using place = await tested.leadTo(echo)
+      const { collected, watch } = watchCollected()
+      const { stream, destination } = await ((): ReturnType<typeof openBy> => {
+        const way = tested.to([place.port])
+        watch(way)
+        return openBy(way)
+      })()
+      await untilCollected(collected)
+      const way = tested.to([place.port])
+      assert.equal(destination.isReachedBy(way, way), true)
+      stream.destroy()
     })
 
     test('a reload cuts tunnels whose route leads elsewhere, and leaves those it still names', async () => {
