@@ -3,21 +3,19 @@ import * as tls from 'node:tls'
 import { systemCode } from '../errors.ts'
 import { runsOn } from '../net/beneath.ts'
 import { keepAliveMs } from '../net/dial.ts'
+import { listenError, type ListenAddress } from '../net/listen-address.ts'
 import type { CutCode } from '../tunnel/cut.ts'
 import { createClientAddresses, type ClientAddresses } from './peers/client-addresses.ts'
 import type { ClientCertificates } from './client-certificates/client-certificates.ts'
-import type { Certificate } from './tls-contexts.ts'
-import type { ListenAddress } from '../net/listen-address.ts'
 import { createHttp1Server } from './http/http1-server.ts'
 import { createHttp2Server } from './http/http2-server.ts'
+import type { HttpServerOptions } from './http/port-handlers.ts'
+import { pagesInTurns } from './http/turns.ts'
 import type { Peer } from './peers/peer.ts'
 import type { Peers } from './peers/peers.ts'
 import type { PortProtocol } from './peers/port-protocol.ts'
-import { createTurns } from './http/turns.ts'
-import type { HttpServerOptions, PortHandlers } from './http/port-handlers.ts'
-import { listenError } from '../net/listen-address.ts'
 import type { ProxyAdmission } from './proxy-admission.ts'
-import type { TlsContexts } from './tls-contexts.ts'
+import type { Certificate, TlsContexts } from './tls-contexts.ts'
 
 export interface PortOptions extends HttpServerOptions {
   readonly address: ListenAddress
@@ -145,18 +143,6 @@ export async function openPort(options: PortOptions): Promise<Port> {
     emptied: () => emptied,
     destroy() {
       for (const socket of sockets) socket.destroy()
-    },
-  }
-}
-
-/** Pages wait for their turn, tunnels do not; a request whose client has gone meanwhile is not looked at. */
-function pagesInTurns(handlers: PortHandlers): PortHandlers {
-  const inTurn = createTurns()
-  return {
-    ...handlers,
-    request(request, response, client, exchange) {
-      const takeBack = inTurn(() => handlers.request(request, response, client, exchange))
-      response.once('close', takeBack)
     },
   }
 }

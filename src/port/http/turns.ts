@@ -1,3 +1,5 @@
+import type { PortHandlers } from './port-handlers.ts'
+
 /**
  * Does pieces of work in the order in which they come, a few in each turn of the event loop. Returns a
  * function that takes the work back as long as it has not begun.
@@ -44,5 +46,17 @@ export function createTurns(): Turns {
       work()
     } else waiting.add(work)
     return () => void waiting.delete(work)
+  }
+}
+
+/** Pages wait for their turn, tunnels do not; a request whose client has gone meanwhile is not looked at. */
+export function pagesInTurns(handlers: PortHandlers): PortHandlers {
+  const inTurn = createTurns()
+  return {
+    ...handlers,
+    request(request, response, client, exchange) {
+      const takeBack = inTurn(() => handlers.request(request, response, client, exchange))
+      response.once('close', takeBack)
+    },
   }
 }
