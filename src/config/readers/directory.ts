@@ -5,7 +5,7 @@ import type { Directory } from '../../access/directory.ts'
 import { runInWorker } from '../worker/in-worker.ts'
 import { parseDirectory } from '../worker/parse-directory.ts'
 import type { Source } from '../source/source.ts'
-import { madeOf, unchanged } from '../source/unchanged.ts'
+import { madeOf, originOf, unchanged } from '../source/unchanged.ts'
 
 /** From this length on, in UTF-16 code units, a text takes longer to read than a worker to start. */
 const longTextLength = 32_768
@@ -23,13 +23,14 @@ export async function readDirectory(
     findings.problems.push(settings.problem('directory', file.message))
     return undefined
   }
-  const same = unchanged(known, file.text)
+  const origin = originOf(file.text)
+  const same = unchanged(known, origin)
   if (same !== undefined) return same
   const name = isAbsolute(path) ? path : join(dirname(source.path), path)
   try {
     const isLong = file.text.length >= longTextLength
     const parse = isLong ? parseInWorker : parseDirectory
-    return madeOf(await parse(name, file.text), file.text)
+    return madeOf(await parse(name, file.text), origin)
   } catch (error) {
     if (error instanceof ConfigError) findings.problems.push(...error.problems)
     else if (error instanceof SystemError) {

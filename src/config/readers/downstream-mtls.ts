@@ -10,7 +10,7 @@ import { enforcements, nameKinds } from '../keys/downstream-mtls-keys.ts'
 import type { GlobalValues } from '../keys/keys.ts'
 import type { Settings } from '../source/settings.ts'
 import type { Source } from '../source/source.ts'
-import { madeOf, unchanged } from '../source/unchanged.ts'
+import { madeOf, originOf, unchanged } from '../source/unchanged.ts'
 
 type Given = NonNullable<GlobalValues['downstream_mtls']>
 
@@ -32,9 +32,9 @@ export async function readDownstreamMtls(
   const revocationLists = crl && (await readLists(crl, source))
   if (crl && revocationLists) checkLists(crl.key, revocationLists, authorities ?? [], source)
   if (ca === undefined) return undefined
-  const content = [given, ca, crl]
-  const same = unchanged(known, content)
-  return same ?? madeOf(settingsOf(given, ca, revocationLists), content)
+  const origin = originOf(JSON.stringify(given), ca.pem, crl?.pem ?? '')
+  const same = unchanged(known, origin)
+  return same ?? madeOf(settingsOf(given, ca, revocationLists), origin)
 }
 
 function settingsOf(
