@@ -139,6 +139,18 @@ test('a route that went and came back is not the one that was decided by', async
   await assert.rejects(rig.tunnels.add(grant, destination), { code: 'policy-denied' })
 })
 
+test('tunnels stay within "max_tunnels" of their route when it gets another id', async () => {
+  const full = (more: Partial<Route>): NewRoute =>
+    route('a.example.com:7', { maxTunnels: 1, ...more })
+  const rig = createRig([full({ id: 'one' })])
+  const tunnel = await rig.open('a.example.com')
+  await rig.change([full({ id: 'two' })])
+  await assert.rejects(rig.open('a.example.com'), { code: 'too-many-tunnels' })
+  tunnel[Symbol.dispose]()
+  await rig.open('a.example.com')
+  assert.equal(rig.tunnels.size, 1)
+})
+
 test('a setting that is of no route decides every tunnel again', async () => {
   const all = [route('a.example.com:7'), route('b.example.com:7')]
   const rig = createRig(all)

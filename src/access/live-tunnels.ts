@@ -109,6 +109,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     if (!register.has(entry)) return
     const isStillThere = entry.destination.isReachedBy(grant.route.way, entry.grant.route.way)
     entry.grant = grant
+    register.followRoute(entry)
     entry.reasons = grant.decision.allow.reasons
     if (isStillThere) arm(entry)
     else cut(entry, 'route-changed')

@@ -35,6 +35,8 @@ export interface TunnelRegister {
   readonly size: number
   add(entry: TunnelEntry): void
   remove(entry: TunnelEntry): void
+  /** Counts a tunnel among those of the route that its grant names now: its own may have another id, or another its target. */
+  followRoute(entry: TunnelEntry): void
   has(entry: TunnelEntry): boolean
   all(): readonly TunnelEntry[]
   ofSession(sessionId: string): readonly TunnelEntry[]
@@ -45,7 +47,7 @@ export interface TunnelRegister {
   emptied(): Promise<void>
 }
 
-/** Makes an empty register. A tunnel stays under the session, person and route that it was opened with. */
+/** Makes an empty register. A tunnel stays under the session and person that it was opened with. */
 export function createTunnelRegister(): TunnelRegister {
   /** With the keys that each stands under. */
   const entries = new Map<TunnelEntry, Whose>()
@@ -75,6 +77,14 @@ export function createTunnelRegister(): TunnelRegister {
       byRoute.remove(whose.routeId, entry)
       if (entries.size > 0) return
       for (const resolve of onEmpty.splice(0)) resolve()
+    },
+    followRoute(entry) {
+      const whose = entries.get(entry)
+      const routeId = entry.grant.route.id
+      if (whose === undefined || whose.routeId === routeId) return
+      byRoute.remove(whose.routeId, entry)
+      byRoute.add(routeId, entry)
+      entries.set(entry, { ...whose, routeId })
     },
     has: (entry) => entries.has(entry),
     all: () => [...entries.keys()],
