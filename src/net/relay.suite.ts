@@ -8,6 +8,7 @@ import { describe, test } from 'node:test'
 import { dial } from './dial.ts'
 import { createIdleLimit } from './idle-limit.ts'
 import { relay, type RelayEnd, type RelayOptions } from './relay.ts'
+import { maxInFlightBytes, sendUntilBlocked } from './send-until-blocked.fixture.ts'
 
 /** Two ends of one connection over some transport: `near` is the person's, `far` is given to the relay. */
 export interface TransportPair {
@@ -205,10 +206,6 @@ export function relaySuite(transport: Transport): void {
   })
 }
 
-/** Kernel buffers of two loopback connections and the streams' own; far below what a test would send. */
-const maxInFlightBytes = 48 * 1024 * 1024
-const totalToSendBytes = 96 * 1024 * 1024
-
 /** All four ends, before the relay has two of them. */
 interface Ends {
   readonly near: Duplex
@@ -296,20 +293,6 @@ async function exchange({ client, service }: Rig): Promise<void> {
   service.write('.')
   client.write('.')
   await Promise.all(arrived)
-}
-
-/** Writes until nothing more is taken for a while; the stream's own buffer is drained by the reader later. */
-async function sendUntilBlocked(stream: Duplex): Promise<number> {
-  const chunk = Buffer.alloc(64 * 1024)
-  let sentBytes = 0
-  while (sentBytes < totalToSendBytes) {
-    sentBytes += chunk.length
-    if (stream.write(chunk)) continue
-    const blocked = AbortSignal.timeout(300)
-    const drained = await once(stream, 'drain', { signal: blocked }).catch(() => undefined)
-    if (drained === undefined) break
-  }
-  return sentBytes
 }
 
 function resetNear(stream: Duplex): void {

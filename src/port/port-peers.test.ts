@@ -4,13 +4,12 @@ import * as http2 from 'node:http2'
 import { connect as connectTcp } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
 import type { TLSSocket } from 'node:tls'
-import { connectHead, connectTls, testCertificate } from '../gateway/gateway.fixture.ts'
+import { connectHead, connectTls } from '../gateway/gateway.fixture.ts'
 import { allowTunnelStreams } from './http/http2-streams.ts'
 import { createTestPeers } from './peers/peers.fixture.ts'
 import type { PeersOptions } from './peers/peers.ts'
 import type { PortHandlers } from './http/port-handlers.ts'
-import { openPort } from './port.ts'
-import { createTlsContexts } from './tls-contexts.ts'
+import { openTestPort } from './port.fixture.ts'
 
 const stallMs = 300
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
@@ -30,34 +29,14 @@ async function open(
 ): Promise<TestPort> {
   const ends: string[] = []
   const { promise, resolve } = Promise.withResolvers<string>()
-  const nothing = (): void => undefined
-  const noTunnel = async (): Promise<void> => undefined
-  const port = await openPort({
-    address: { host: '127.0.0.1', port: 0 },
-    contexts: createTlsContexts([testCertificate]),
-    idleTimeoutMs: 0,
-    readTimeoutMs: 0,
-    peers: createTestPeers({
-      report(end, ip) {
-        ends.push(`${end} ${ip}`)
-        resolve(`${end} ${ip}`)
-      },
-      ...options,
-    }),
-    handlers: {
-      connectHttp1: noTunnel,
-      connectHttp2: noTunnel,
-      connectWebSocket: noTunnel,
-      malformedHttp1: nothing,
-      oversizedHttp2: nothing,
-      request: nothing,
-      ...handlers,
+  const peers = createTestPeers({
+    report(end, ip) {
+      ends.push(`${end} ${ip}`)
+      resolve(`${end} ${ip}`)
     },
+    ...options,
   })
-  t.after(() => {
-    port.stopAccepting()
-    port.destroy()
-  })
+  const port = await openTestPort(t, { handlers, peers })
   return { port: port.address.port, ended: promise, ends }
 }
 

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { test, type TestContext } from 'node:test'
-import { connectHead, connectTls, testCertificate } from '../gateway/gateway.fixture.ts'
-import { createTestPeers } from './peers/peers.fixture.ts'
-import { openPort, type Port, type PortOptions } from './port.ts'
-import type { PortHandlers } from './http/port-handlers.ts'
+import { test } from 'node:test'
+import { connectHead, connectTls } from '../gateway/gateway.fixture.ts'
+import { openTestPort } from './port.fixture.ts'
 import { createProxyAdmission } from './proxy-admission.ts'
-import { createTlsContexts } from './tls-contexts.ts'
 
 test('connections that never finish their handshake are given back', async (t) => {
-  const port = await open(t, { handshakeTimeoutMs: 200 })
+  const port = await openTestPort(t, { handshakeTimeoutMs: 200 })
   const sockets = ['', '\x16\x03\x01', 'GET / HTTP/1.1\r\n\r\n'].map((beginning) => {
     const socket = connect({ port: port.address.port, host: '127.0.0.1', allowHalfOpen: true })
     // Its end alone, as a load balancer's health check sends it, must not keep the descriptor.
@@ -22,7 +19,7 @@ test('connections that never finish their handshake are given back', async (t) =
 })
 
 test('connections without a finished handshake do not hold up the end', async (t) => {
-  const port = await open(t, {})
+  const port = await openTestPort(t)
   const sockets = ['', '\x16\x03\x01'].map((beginning) => {
     const socket = connect({ port: port.address.port, host: '127.0.0.1', allowHalfOpen: true })
     socket.on('error', () => undefined).resume()
@@ -42,7 +39,7 @@ test('a connection without the PROXY header it needs is given back, and named', 
   const refused = { report: (...line: string[]) => report(line) }
   const settings = { use: true, from: undefined }
   const admission = createProxyAdmission(settings, refused, { headerTimeoutMs: 200 })
-  const port = await open(t, { admission })
+  const port = await openTestPort(t, { admission })
   const socket = connect({ port: port.address.port, host: '127.0.0.1', allowHalfOpen: true })
   socket.on('error', () => undefined).resume()
   const closed = once(
@@ -57,11 +54,8 @@ test('a connection without the PROXY header it needs is given back, and named', 
 
 test('a CONNECT behind a page that is still being answered opens nothing', async (t) => {
   let tunnels = 0
-  const port = await open(
-    t,
-    {},
-    { request: () => undefined, connectHttp1: async () => void (tunnels += 1) },
-  )
+  const connectHttp1 = async (): Promise<void> => void (tunnels += 1)
+  const port = await openTestPort(t, { handlers: { connectHttp1 } })
   const socket = await connectTls(port.address.port)
   socket.on('error', () => undefined).resume()
   socket.write(`GET /slow HTTP/1.1\r\nHost: a\r\n\r\n${connectHead('a.example.com:1')}`)
@@ -71,48 +65,15 @@ test('a CONNECT behind a page that is still being answered opens nothing', async
 
 test('a CONNECT behind a page that has been answered is a tunnel', async (t) => {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const port = await open(
-    t,
-    {},
-    {
+  const port = await openTestPort(t, {
+    handlers: {
       request: (_request, response) => void response.end('page'),
       connectHttp1: async (_request, socket) => void socket.end(() => resolve()),
     },
-  )
+  })
   const socket = await connectTls(port.address.port)
   socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   await once(socket, 'data')
   socket.end(connectHead('a.example.com:1'))
   await promise
 })
-
-async function open(
-  t: TestContext,
-  options: Pick<PortOptions, 'handshakeTimeoutMs' | 'admission'>,
-  handlers: Partial<PortHandlers> = {},
-): Promise<Port> {
-  const nothing = (): void => undefined
-  const noTunnel = async (): Promise<void> => undefined
-  const port = await openPort({
-    address: { host: '127.0.0.1', port: 0 },
-    peers: createTestPeers(),
-    contexts: createTlsContexts([testCertificate]),
-    idleTimeoutMs: 0,
-    readTimeoutMs: 0,
-    handlers: {
-      connectHttp1: noTunnel,
-      connectHttp2: noTunnel,
-      connectWebSocket: noTunnel,
-      malformedHttp1: nothing,
-      oversizedHttp2: nothing,
-      request: nothing,
-      ...handlers,
-    },
-    ...options,
-  })
-  t.after(() => {
-    port.stopAccepting()
-    port.destroy()
-  })
-  return port
-}

@@ -8,8 +8,8 @@ import type { Peer } from './peers/peer.ts'
 import { createTestPeers } from './peers/peers.fixture.ts'
 import type { PeersOptions } from './peers/peers.ts'
 import type { PortProtocol } from './peers/port-protocol.ts'
-import { openPort, type Port, type PortOptions } from './port.ts'
-import { createTlsContexts } from './tls-contexts.ts'
+import { openTestPort, type TestPortOptions } from './port.fixture.ts'
+import type { Port } from './port.ts'
 
 interface Rig {
   readonly port: Port
@@ -114,7 +114,7 @@ test('it is offered with new certificates too', async (t) => {
 /** A port that also speaks `test/1`, which answers what it gets, and carries a tunnel once it gets `carry`. */
 async function open(
   t: TestContext,
-  options: Partial<PortOptions> = {},
+  options: TestPortOptions = {},
   peers: Partial<PeersOptions> = {},
 ): Promise<Rig> {
   const [evicted, served, told]: [string[], Rig['served'], string[]] = [[], [], []]
@@ -130,31 +130,14 @@ async function open(
     stopAccepting: () => void told.push('stop'),
     announceCut: (code) => void told.push(`cut: ${code}`),
   }
-  const nothing = (): void => undefined
-  const noTunnel = async (): Promise<void> => undefined
-  const port = await openPort({
-    address: { host: '127.0.0.1', port: 0 },
-    contexts: createTlsContexts([testCertificate]),
-    idleTimeoutMs: 0,
-    readTimeoutMs: 0,
+  const port = await openTestPort(t, {
     peers: createTestPeers({
       report: (cause, ip) => void evicted.push(`${cause} ${ip}`),
       ...peers,
     }),
-    handlers: {
-      connectHttp1: noTunnel,
-      connectHttp2: noTunnel,
-      connectWebSocket: noTunnel,
-      malformedHttp1: nothing,
-      oversizedHttp2: nothing,
-      request: (_request, response) => void response.end('page'),
-    },
+    handlers: { request: (_request, response) => void response.end('page') },
     protocols: [madeUp],
     ...options,
-  })
-  t.after(() => {
-    port.stopAccepting()
-    port.destroy()
   })
   return { port, evicted, served, told }
 }

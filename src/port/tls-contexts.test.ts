@@ -3,59 +3,32 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import * as tls from 'node:tls'
 import { createCertificateAuthority } from '../net/certificate.ts'
-import { createTestPeers } from './peers/peers.fixture.ts'
-import type { PortHandlers } from './http/port-handlers.ts'
-import { openPort } from './port.ts'
+import { openTestPort } from './port.fixture.ts'
 import { createTlsContexts } from './tls-contexts.ts'
 
 const authority = await createCertificateAuthority()
-const nobody: PortHandlers = {
-  connectHttp1: async () => undefined,
-  connectHttp2: async () => undefined,
-  connectWebSocket: async () => undefined,
-  malformedHttp1: () => undefined,
-  oversizedHttp2: () => undefined,
-  request: () => undefined,
-}
 
-test('the certificate follows the server name, and new ones are taken over while it listens', async () => {
+test('the certificate follows the server name, and new ones are taken over while it listens', async (t) => {
   const [a, wild, next] = await Promise.all([
     authority.issue(['a.example.com']),
     authority.issue(['*.apps.example.com']),
     authority.issue(['next.example.com']),
   ])
-  const port = await openPort({
-    address: { host: '127.0.0.1', port: 0 },
-    peers: createTestPeers(),
-    contexts: createTlsContexts([a, wild]),
-    idleTimeoutMs: 0,
-    readTimeoutMs: 0,
-    handlers: nobody,
-  })
+  const port = await openTestPort(t, { contexts: createTlsContexts([a, wild]) })
   const subject = (servername: string): Promise<string> => subjectOf(port.address.port, servername)
-  try {
-    assert.equal(await subject('a.example.com'), 'a.example.com')
-    assert.equal(await subject('x.apps.example.com'), '*.apps.example.com')
-    assert.equal(await subject('x.apps.example.com.'), '*.apps.example.com')
-    assert.equal(await subject('other.example.com'), 'a.example.com')
-    assert.equal(await subject(''), 'a.example.com')
-    port.replaceCertificates([next])
-    assert.equal(await subject('a.example.com'), 'next.example.com')
-    assert.equal(await subject(''), 'next.example.com')
-  } finally {
-    port.stopAccepting()
-    port.destroy()
-  }
+  assert.equal(await subject('a.example.com'), 'a.example.com')
+  assert.equal(await subject('x.apps.example.com'), '*.apps.example.com')
+  assert.equal(await subject('x.apps.example.com.'), '*.apps.example.com')
+  assert.equal(await subject('other.example.com'), 'a.example.com')
+  assert.equal(await subject(''), 'a.example.com')
+  port.replaceCertificates([next])
+  assert.equal(await subject('a.example.com'), 'next.example.com')
+  assert.equal(await subject(''), 'next.example.com')
 })
 
-test('TLS 1.1 and what is no ALPN of ours are refused, no ALPN at all is not', async () => {
-  const port = await openPort({
-    address: { host: '127.0.0.1', port: 0 },
-    peers: createTestPeers(),
+test('TLS 1.1 and what is no ALPN of ours are refused, no ALPN at all is not', async (t) => {
+  const port = await openTestPort(t, {
     contexts: createTlsContexts([await authority.issue(['a.example.com'])]),
-    idleTimeoutMs: 0,
-    readTimeoutMs: 0,
-    handlers: nobody,
   })
   const connect = async (options: tls.ConnectionOptions): Promise<string | false | null> => {
     const socket = tls.connect({
@@ -68,18 +41,13 @@ test('TLS 1.1 and what is no ALPN of ours are refused, no ALPN at all is not', a
     socket.destroy()
     return socket.alpnProtocol
   }
-  try {
-    await assert.rejects(
-      connect({ maxVersion: 'TLSv1.1', minVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }),
-    )
-    await assert.rejects(connect({ ALPNProtocols: ['spdy/3'] }))
-    assert.equal(await connect({ ALPNProtocols: ['h2', 'http/1.1'] }), 'h2')
-    assert.equal(await connect({ ALPNProtocols: ['http/1.1'] }), 'http/1.1')
-    assert.equal(await connect({}), false)
-  } finally {
-    port.stopAccepting()
-    port.destroy()
-  }
+  await assert.rejects(
+    connect({ maxVersion: 'TLSv1.1', minVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }),
+  )
+  await assert.rejects(connect({ ALPNProtocols: ['spdy/3'] }))
+  assert.equal(await connect({ ALPNProtocols: ['h2', 'http/1.1'] }), 'h2')
+  assert.equal(await connect({ ALPNProtocols: ['http/1.1'] }), 'http/1.1')
+  assert.equal(await connect({}), false)
 })
 
 async function subjectOf(port: number, servername: string): Promise<string> {

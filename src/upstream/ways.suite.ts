@@ -15,6 +15,7 @@ import {
 } from '../gateway/gateway.fixture.ts'
 import { dial, type DialOptions } from '../net/dial.ts'
 import { decodeProxyHeader, proxyVersions } from '../net/proxy-protocol.ts'
+import { maxInFlightBytes, sendUntilBlocked } from '../net/send-until-blocked.fixture.ts'
 import type { DialledWay, Upstream, UpstreamWay } from '../routes/upstream-way.ts'
 import { directTo, throughGateway } from '../routes/upstream-way.fixture.ts'
 import type { OpenUpstreamParts } from './open-upstream.ts'
@@ -310,24 +311,6 @@ export function waysSuite(tested: TestedWay): void {
       socket.destroy()
     })
   })
-}
-
-/** Kernel buffers of a few loopback connections and the streams' own; far below what a test would send. */
-const maxInFlightBytes = 48 * 1024 * 1024
-const totalToSendBytes = 96 * 1024 * 1024
-
-/** Writes until nothing more is taken for a while; the stream's own buffer is drained by the reader later. */
-async function sendUntilBlocked(stream: Duplex): Promise<number> {
-  const chunk = Buffer.alloc(256 * 1024)
-  let sentBytes = 0
-  while (sentBytes < totalToSendBytes) {
-    sentBytes += chunk.length
-    if (stream.write(chunk)) continue
-    const blocked = AbortSignal.timeout(300)
-    const drained = await once(stream, 'drain', { signal: blocked }).catch(() => undefined)
-    if (drained === undefined) break
-  }
-  return sentBytes
 }
 
 /** Whether a tunnel to an echo still carries something. */
