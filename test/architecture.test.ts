@@ -40,6 +40,22 @@ const mayReadEnvironment = ['cli/process/environment.ts']
  */
 const mayTouchStreams = ['standard-output.ts', 'standard-streams.ts']
 
+/** Names by which something depends on how Node.js is made, beyond what it documents. */
+const runtimeInternals = new RegExp(
+  [
+    // Fields of its own objects, and its modules.
+    String.raw`\._[a-zA-Z]|\['_[a-zA-Z]|\bas any\b|getOwnPropertySymbols`,
+    String.raw`process\.binding|node:internal|performServerHandshake`,
+    // Methods and listeners that its own code calls or adds for itself; those for bytes may be a relay's own.
+    String.raw`\.push = |destroySoon|emit\('listening'|[lL]isteners\('(?!data|drain)|session\.socket\b`,
+    String.raw`websocketMask' in|getBuiltinModule\('node:v8'\)|'node:v8'`,
+    // Codes of errors that OpenSSL, llhttp and Node give.
+    String.raw`ERR_SSL_|HPE_|ERR_HTTP_|ERR_TLS_RENEG|CERTIFICATE_REQUIRED`,
+  ].join('|'),
+)
+/** It says of each name why; nothing else may know one. */
+const mayKnowInternals = ['net/runtime.ts']
+
 const forbiddenFolders = ['utils', 'util', 'common', 'lib', 'helpers', 'helper', 'shared', 'misc']
 const maxLines = 400
 
@@ -149,6 +165,36 @@ describe('architecture', () => {
       thatSay(/\bprocess\.env\b/).filter((path) => path.startsWith('cli/')),
       mayReadEnvironment,
     )
+  })
+
+  test('what depends on the internals of Node.js is in one file', () => {
+    assert.deepEqual(thatSay(runtimeInternals), mayKnowInternals)
+  })
+
+  test('the names of internals are found, and what is documented is not', () => {
+    for (const code of [
+      'socket._handle.fd',
+      "stream['_readableState']",
+      'process.binding("tcp_wrap")',
+      'const { length } = (server as any).connections',
+      'stream.push = tell',
+      "server.emit('listening')",
+      "server.listeners('stream')",
+      "socket.removeAllListeners('end')",
+      'clients.get(stream.session.socket)',
+      '{ ERR_SSL_HTTP_REQUEST: plain }',
+    ]) {
+      assert.match(code, runtimeInternals)
+    }
+    for (const code of [
+      "server.emit('connection', socket)",
+      "import { createServer } from 'node:http'",
+      'stream.push(null)',
+      'value as unknown as Answer',
+      "code === 'ERR_STREAM_PREMATURE_CLOSE'",
+    ]) {
+      assert.doesNotMatch(code, runtimeInternals)
+    }
   })
 
   test('the cycle finder finds a cycle', () => {

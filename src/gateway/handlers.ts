@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import { messageOf, systemCode } from '../errors.ts'
+import { messageOf } from '../errors.ts'
+import { httpFaultOf, type HttpFault } from '../net/runtime.ts'
 import { renderPlainRefusal, renderRefusal } from '../pages/answers/answer.ts'
 import { connectRequestHttp1, writeAndEnd } from './connect-http1.ts'
 import { connectRequestHttp2, refuseStream } from './connect-http2.ts'
@@ -63,7 +64,7 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
     },
     malformedHttp1(error, socket, { ip }) {
       const requestId = randomUUID()
-      const refusal = faults[systemCode(error) ?? ''] ?? malformed
+      const refusal = faults[httpFaultOf(error) ?? 'none']
       const entry = parts.accessLog.begin({ requestId, method: '', authority: '', path: '', ip })
       const isPlain = refusal === plainHttp
       const why = isPlain ? 'HTTP without TLS' : messageOf(error)
@@ -153,9 +154,9 @@ const withoutHost: Refusal = {
   next: 'send one, or use HTTP/1.0',
 }
 
-const faults: Readonly<Record<string, Refusal>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
-  HPE_HEADER_OVERFLOW: tooLarge,
-  ERR_SSL_HTTP_REQUEST: plainHttp,
-  ERR_SSL_HTTPS_PROXY_REQUEST: plainHttp,
+const faults: Readonly<Record<HttpFault | 'none', Refusal>> = {
+  'too-slow': tooSlow,
+  'head-too-large': tooLarge,
+  'plain-http': plainHttp,
+  none: malformed,
 }

@@ -20,6 +20,7 @@
 // passed on by then.
 import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import { onArrival } from './runtime.ts'
 
 /** `NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE`; its module is not loaded for it, `ssh` starts us each time. */
 const halfClosedRemote = 6
@@ -52,15 +53,14 @@ export function followEnd(stream: Http2Stream): PeerEnd {
   const isWhole = stream.state.state === halfClosedRemote
   const end: PeerEnd = { isWhole, isOver: isWhole, onLost: undefined }
   ends.set(stream, end)
-  const push = stream.push.bind(stream)
-  stream.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-    if (chunk === null && !end.isOver) {
+  onArrival(stream, {
+    onEnd() {
+      if (end.isOver) return
       end.isOver = true
       if (stream.closed) end.onLost?.()
       else end.isWhole = true
-    }
-    return push(chunk, encoding)
-  }
+    },
+  })
   return end
 }
 

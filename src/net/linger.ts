@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { onLastAnswer, takeFromParser } from './runtime.ts'
 
 /**
  * How long a client that has its answer may go on sending, in milliseconds.
@@ -27,18 +28,13 @@ const lingering = new WeakSet<Socket>()
 export function endInOrder(socket: Socket, lastWords = ''): void {
   if (lingering.has(socket)) return
   lingering.add(socket)
-  socket.resume()
-  // Node's parser has stopped the reading beneath the stream where a body was not taken, and starts it
-  // again at the event that `resume` brings. Nothing is read before this tick is over.
-  process.nextTick(throwAway, socket)
+  takeFromParser(socket, () => throwAway(socket))
   socket.end(lastWords)
   const timer = setTimeout(() => socket.destroy(), lingerMs)
   socket.once('close', () => clearTimeout(timer))
 }
 
-/** Takes the reading over: a parser would see further requests in what comes, and in its end a broken one. */
 function throwAway(socket: Socket): void {
-  socket.removeAllListeners('data').removeAllListeners('end')
   let bytes = 0
   socket.on('data', (chunk: Buffer) => {
     bytes += chunk.length
@@ -51,8 +47,5 @@ function throwAway(socket: Socket): void {
  * whatever of the request has not come yet: a body that was refused for its length loses its 413.
  */
 export function lingerOnClose(server: Server): void {
-  server.on('connection', (socket: Socket) => {
-    // Of all that closes a connection this alone comes after an answer.
-    socket.destroySoon = () => endInOrder(socket)
-  })
+  onLastAnswer(server, (socket) => endInOrder(socket))
 }

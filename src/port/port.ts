@@ -1,9 +1,9 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
-import { systemCode } from '../errors.ts'
 import { runsOn } from '../net/beneath.ts'
 import { keepAliveMs } from '../net/dial.ts'
 import { listenError, type ListenAddress } from '../net/listen-address.ts'
+import { httpFaultOf, isRenegotiation } from '../net/runtime.ts'
 import type { CutCode } from '../tunnel/cut.ts'
 import { createClientAddresses, type ClientAddresses } from './peers/client-addresses.ts'
 import type { ClientCertificates } from './client-certificates/client-certificates.ts'
@@ -49,12 +49,6 @@ export interface Port {
   /** Ends every connection that is still there. */
   destroy(): void
 }
-
-/** What OpenSSL finds when a request comes where a handshake should: GET and the like, CONNECT. */
-const plainHttp: ReadonlySet<string> = new Set([
-  'ERR_SSL_HTTP_REQUEST',
-  'ERR_SSL_HTTPS_PROXY_REQUEST',
-])
 
 /** @limit time for a TLS handshake: the connection is closed */
 const defaultHandshakeTimeoutMs = 15_000
@@ -163,7 +157,7 @@ function createTlsServer(
   server.on('tlsClientError', (error, socket) => {
     const connection = options.peers.of(socket)?.connection
     // Now: Node closes the connection beneath as soon as this returns.
-    if (connection !== undefined && plainHttp.has(systemCode(error) ?? '')) {
+    if (connection !== undefined && httpFaultOf(error) === 'plain-http') {
       refusePlainHttp(error, connection)
     }
     // Node leaves the connection open after a handshake that took too long.
@@ -180,7 +174,7 @@ function refuseRenegotiation(socket: tls.TLSSocket, peer: Peer): void {
   if (socket.getProtocol() !== 'TLSv1.2') return
   socket.disableRenegotiation()
   socket.on('error', (error) => {
-    if (systemCode(error) === 'ERR_TLS_RENEGOTIATION_DISABLED') peer.close('renegotiation')
+    if (isRenegotiation(error)) peer.close('renegotiation')
   })
 }
 

@@ -2,6 +2,7 @@
 // so with `http.websocketMask` and `http.websocketUnmask` where Node has them, else with an addon, else
 // byte by byte, which took 1.6 of 6.3 CPU seconds a GiB of upload cost the gateway. These two go word by
 // word (0.3 s), by the names it looks for. They must be there before it is loaded: see `ws.ts`.
+import { provideWebsocketMask } from '../net/runtime.ts'
 
 /** Shorter ones are not worth a view of their memory, in bytes. */
 const minWordBytes = 64
@@ -46,5 +47,4 @@ function xorBytes(buffer: Uint8Array, mask: Uint8Array, start: number, end: numb
   for (let i = start; i < end; i += 1) buffer[i] = (buffer[i] ?? 0) ^ (mask[i & 3] ?? 0)
 }
 
-const http = process.getBuiltinModule('node:http')
-if (!('websocketMask' in http)) Object.assign(http, { websocketMask, websocketUnmask })
+provideWebsocketMask({ websocketMask, websocketUnmask })

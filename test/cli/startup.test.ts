@@ -74,6 +74,7 @@ const tcpModules = [
   'src/net/proc-tcp.ts',
   'src/net/race.ts',
   'src/net/relay.ts',
+  'src/net/runtime.ts',
   'src/net/target.ts',
   'src/net/unread.ts',
   'src/standard-output.ts',

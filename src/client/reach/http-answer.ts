@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { UpstreamError, systemCode } from '../../errors.ts'
-import { wantsClientCertificate } from './tls-error.ts'
+import { isNotHttp, wantsClientCertificate } from '../../net/runtime.ts'
 
 /** Header fields of a request of ours. */
 export type RequestFields = Readonly<Record<string, string>>
@@ -33,7 +33,7 @@ export class NoAnswerError extends UpstreamError {
 
 /** Ended by the peer, or answered with something that is no HTTP. */
 function wasCut(cause: Error): boolean {
-  return /^(?:ECONNRESET|EPIPE|HPE_.*)$/.test(systemCode(cause) ?? '')
+  return isNotHttp(cause) || /^(?:ECONNRESET|EPIPE)$/.test(systemCode(cause) ?? '')
 }
 
 /** What to tell of a request that failed before its answer came. */

@@ -1,4 +1,5 @@
 import { UpstreamError, messageOf, systemCode } from '../../errors.ts'
+import { isNotTls } from '../../net/runtime.ts'
 import { formatAuthority, type HostPort } from '../../address.ts'
 
 /**
@@ -32,11 +33,9 @@ const sentences: Readonly<Record<string, readonly [what: string, hint: string]>>
     'ended the connection during the TLS handshake',
     'something else may listen there, or the gateway asks for a client certificate ("--client-cert")',
   ],
-  ERR_SSL_WRONG_VERSION_NUMBER: [
-    'does not speak TLS',
-    "check the port; the gateway's is usually 443",
-  ],
 }
+
+const notTls = ['does not speak TLS', "check the port; the gateway's is usually 443"] as const
 
 const unknownIssuerSentence = [
   'showed a certificate from an authority that this machine does not know',
@@ -57,7 +56,9 @@ export function tlsError(
   role: 'gateway' | 'proxy' = 'gateway',
 ): UpstreamError {
   const code = systemCode(error) ?? ''
-  const known = sentences[code] ?? (unknownIssuer.has(code) ? unknownIssuerSentence : undefined)
+  const known = isNotTls(error)
+    ? notTls
+    : (sentences[code] ?? (unknownIssuer.has(code) ? unknownIssuerSentence : undefined))
   const [what, hint] = known ?? [`failed the TLS handshake: ${reasonOf(error)}`, undefined]
   const isCertificate =
     code.startsWith('CERT_') || code.includes('ALTNAME') || unknownIssuer.has(code)
@@ -74,9 +75,4 @@ function reasonOf(error: unknown): string {
     return error.reason
   }
   return messageOf(error)
-}
-
-/** TLS 1.3 refuses a client only after its handshake, at the first bytes. */
-export function wantsClientCertificate(error: unknown): boolean {
-  return systemCode(error)?.includes('CERTIFICATE_REQUIRED') === true
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { lingerOnClose } from '../../net/linger.ts'
+import { checkDeadlinesUnlistened, headTooLarge } from '../../net/runtime.ts'
 import type { ClientAddresses } from '../peers/client-addresses.ts'
 import { isTunnelUpgrade } from '../../tunnel/websocket.ts'
 import { createPipeline } from './pipeline.ts'
@@ -80,8 +81,7 @@ export function createHttp1Server(
     broken.add(socket)
     handlers.malformedHttp1(error, socket as TLSSocket, clients.get(socket as TLSSocket))
   })
-  // It never listens by itself: without this event its head timeouts are not checked.
-  server.emit('listening')
+  checkDeadlinesUnlistened(server)
   return {
     name: 'http/1.1',
     serve: (socket) => void server.emit('connection', socket),
@@ -89,7 +89,4 @@ export function createHttp1Server(
   }
 }
 
-/** As Node's own error for a head of too many bytes. */
-const tooManyFields = Object.assign(new Error(`more than ${maxHeaderFields} fields`), {
-  code: 'HPE_HEADER_OVERFLOW',
-})
+const tooManyFields = headTooLarge(`more than ${maxHeaderFields} fields`)

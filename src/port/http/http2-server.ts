@@ -4,11 +4,12 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
   type Http2Session,
-  type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
+import { onArrival, takeRequestMaking } from '../../net/runtime.ts'
 import { connectMethod } from '../../net/target.ts'
 import { pingIntervalMs } from '../../net/http2-ping.ts'
 import { encodeGoAway } from '../../tunnel/cut.ts'
@@ -18,7 +19,6 @@ import { maxPageStreams } from './http2-streams.ts'
 import { createFloodWatch, type FloodMeter } from './flood.ts'
 import type { Exchange, Peer } from '../peers/peer.ts'
 import type { PortProtocol } from '../peers/port-protocol.ts'
-import { onReceived } from './received.ts'
 import { headBytes, isOversized, maxHeaderBytes, maxHeaderFields } from './heads.ts'
 import { carryTunnel, type HttpServerOptions } from './port-handlers.ts'
 
@@ -30,13 +30,6 @@ import { carryTunnel, type HttpServerOptions } from './port-handlers.ts'
 const streamWindowBytes = 1024 * 1024
 /** @limit memory of one HTTP/2 connection: its further streams are refused */
 const maxSessionMemoryMib = 64
-
-type StreamListener = (
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  flags: number,
-  rawHeaders: string[],
-) => void
 
 /** Makes the HTTP/2 server of the port; it never listens. */
 export function createHttp2Server(
@@ -60,25 +53,22 @@ export function createHttp2Server(
   const take = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
     const { stream } = request
     const exchange = exchanges.get(stream)
-    if (stream.session === undefined || exchange === undefined) stream.destroy()
-    else handlers.request(request, response, clients.get(stream.session.socket), exchange)
+    const connection = stream.session && connections.get(stream.session)
+    if (connection === undefined || exchange === undefined) stream.destroy()
+    else handlers.request(request, response, clients.get(connection.socket), exchange)
   }
   server.on('request', take)
   // As over HTTP/1.1; Node's own 417 would be in no log.
   server.on('checkExpectation', take)
-  // The compatibility layer attached by 'request' would wrap every CONNECT in a request and a response;
-  // an idle tunnel is cheaper without them.
-  const compatibility = server.listeners('stream') as StreamListener[]
-  server.removeAllListeners('stream')
+  const makeRequest = takeRequestMaking(server)
   server.on('stream', (stream: ServerHttp2Stream, headers, flags, rawHeaders) => {
-    const { session } = stream
-    const connection = session && connections.get(session)
-    if (session === undefined || connection === undefined) {
+    const connection = stream.session && connections.get(stream.session)
+    if (connection === undefined) {
       stream.destroy()
       return
     }
-    const { peer, flood } = connection
-    const client = clients.get(session.socket)
+    const { socket, peer, flood } = connection
+    const client = clients.get(socket)
     flood.received(headBytes(rawHeaders))
     if (headers[':method'] === connectMethod && !isOversized(rawHeaders)) {
       serveTunnel(stream, connection, () => handlers.connectHttp2(stream, headers, client))
@@ -86,7 +76,7 @@ export function createHttp2Server(
     else {
       exchanges.set(stream, beginExchange(stream, rawHeaders, connection))
       if (isOversized(rawHeaders)) handlers.oversizedHttp2(stream, client)
-      else for (const listener of compatibility) listener(stream, headers, flags, rawHeaders)
+      else makeRequest(stream, headers, flags, rawHeaders)
     }
   })
   server.on('sessionError', () => undefined)
@@ -97,10 +87,9 @@ export function createHttp2Server(
       // Emitted before `emit` returns; the session itself gives no hold of its connection.
       server.once('session', (session) => {
         const flood = floods.begin(socket, () => peer.close('flood'))
-        connections.set(session, { peer, flood })
+        connections.set(session, { socket, peer, flood })
         peer.destroyWith(session)
         awaitPreface(session, peer)
-        clients.setCertificate(session.socket, clients.get(socket).certificate)
         session.on('stream', endWithPeer(session, socket))
         sessions.add(session)
         session.once('close', () => sessions.delete(session))
@@ -121,6 +110,8 @@ export function createHttp2Server(
 }
 
 interface Connection {
+  /** The session's view of it is a stand-in, and nothing says that it is always the same one. */
+  readonly socket: TLSSocket
   readonly peer: Peer
   readonly flood: FloodMeter
 }
@@ -140,7 +131,7 @@ function serveTunnel(
   { peer, flood }: Connection,
   serve: () => Promise<void>,
 ): void {
-  onReceived(stream, flood.received)
+  onArrival(stream, { onBytes: flood.received })
   stream.once('close', () => {
     // Its client may have filled the window before it heard of a cut.
     if (stream.sentHeaders?.[':status'] === 200) flood.over(streamWindowBytes)
@@ -159,14 +150,18 @@ function beginExchange(
   rawHeaders: readonly string[],
   { peer, flood }: Connection,
 ): Exchange {
-  const body = onReceived(stream, (bytes) => {
-    flood.received(bytes)
-    exchange.progressed()
+  let isWhole = false
+  onArrival(stream, {
+    onBytes(bytes) {
+      flood.received(bytes)
+      exchange.progressed()
+    },
+    onEnd: () => void (isWhole = true),
   })
   const ofHead = headBytes(rawHeaders)
   const exchange = peer.beginExchange({
     requestBytes: () => ofHead + stream.readableLength,
-    isPeersTurn: () => stream.headersSent || !(stream.endAfterHeaders || body.isWhole),
+    isPeersTurn: () => stream.headersSent || !(stream.endAfterHeaders || isWhole),
     reset: reset(stream),
   })
   stream.once('close', exchange.end)

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Exchange, Peer } from '../peers/peer.ts'
-import { onReceived } from './received.ts'
+import { onArrival } from '../../net/runtime.ts'
 import { headBytes } from './heads.ts'
 
 /** Requests of one connection over HTTP/1.1, served one after the other. */
@@ -71,6 +71,6 @@ function beginExchange(request: IncomingMessage, response: ServerResponse, peer:
     isPeersTurn: () => !request.complete || response.headersSent,
     reset: () => request.socket.destroy(),
   })
-  onReceived(request, () => exchange.progressed())
+  onArrival(request, { onBytes: () => exchange.progressed() })
   return exchange
 }

@@ -1,0 +1,195 @@
+// What net/runtime.ts says of the runtime, asked of the runtime itself.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, request as requestHttp, type Server } from 'node:http'
+import * as http2 from 'node:http2'
+import { connect, type AddressInfo, type Server as NetServer } from 'node:net'
+import { Readable } from 'node:stream'
+import { test, type TestContext } from 'node:test'
+import * as tls from 'node:tls'
+import { createCertificateAuthority } from './certificate.ts'
+import {
+  checkDeadlinesUnlistened,
+  headTooLarge,
+  httpFaultOf,
+  isNotHttp,
+  isNotTls,
+  isRenegotiation,
+  onArrival,
+  onLastAnswer,
+  provideWebsocketMask,
+  takeFromParser,
+  takeRequestMaking,
+} from './runtime.ts'
+
+const authority = await createCertificateAuthority()
+const pair = await authority.issue(['localhost'])
+
+test('what arrives is told whoever reads, and the end ahead of its readers', () => {
+  const stream = new Readable({ read: () => undefined })
+  const told: unknown[] = []
+  onArrival(stream, { onBytes: (bytes) => told.push(bytes), onEnd: () => told.push('end') })
+  stream.on('end', () => told.push('read'))
+  for (const chunk of ['hello', '!', null]) stream.push(chunk)
+  assert.deepEqual(told, [5, 1, 'end'])
+  assert.equal(`${stream.read()}${stream.read()}`, 'hello!')
+})
+
+test('bytes and the end of an HTTP/2 stream are told while nobody reads it', async (t) => {
+  const server = http2.createServer()
+  const port = await listen(t, server)
+  const session = http2.connect(`http://localhost:${port}`)
+  t.after(() => session.destroy())
+  const whole = new Promise<number>((resolve) => {
+    server.once('stream', (stream: http2.ServerHttp2Stream) => {
+      let got = 0
+      onArrival(stream, { onBytes: (bytes) => (got += bytes), onEnd: () => resolve(got) })
+    })
+  })
+  session.request({ ':method': 'POST', ':path': '/' }, { endStream: false }).end('12345')
+  assert.equal(await whole, 5)
+})
+
+test('bytes of the body of a request are told while nobody reads it', async (t) => {
+  const server = createServer()
+  const port = await listen(t, server)
+  const whole = new Promise<number>((resolve) => {
+    server.once('request', (request) => {
+      let got = 0
+      onArrival(request, { onBytes: (bytes) => (got += bytes), onEnd: () => resolve(got) })
+    })
+  })
+  const asked = requestHttp({ port, method: 'POST' }).on('error', () => undefined)
+  t.after(() => asked.destroy())
+  asked.end('12345')
+  assert.equal(await whole, 5)
+})
+
+test('a server that never listens checks the deadlines of heads', async (t) => {
+  const server = createServer({ headersTimeout: 50, connectionsCheckingInterval: 20 })
+  checkDeadlinesUnlistened(server)
+  t.after(() => server.close())
+  const client = await connectTo(t, server)
+  client.write('GET / HTTP/1.1\r\n')
+  const [error] = (await once(server, 'clientError')) as [Error]
+  assert.equal(httpFaultOf(error), 'too-slow')
+})
+
+test('a connection is ended by us after its last answer, and what still comes meets no parser', async (t) => {
+  const server = createServer((_request, response) => response.end('done'))
+  const taken = new Promise<string>((resolve) => {
+    onLastAnswer(server, (socket) => {
+      takeFromParser(socket, () => {
+        let rest = ''
+        socket.on('data', (chunk: Buffer) => (rest += String(chunk)))
+        socket.on('end', () => resolve(rest))
+        socket.end()
+      })
+    })
+  })
+  server.on('clientError', (error) => assert.fail(error))
+  const client = await connectTo(t, server)
+  client.write('POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 90\r\n\r\n')
+  await once(client, 'data')
+  client.end('nonsense\r\n\r\n')
+  assert.match(await taken, /nonsense\r\n\r\n$/)
+})
+
+test('requests of an HTTP/2 server are made of the streams that it is told to', async (t) => {
+  const server = http2.createServer((request, response) => response.end(request.url))
+  const makeRequest = takeRequestMaking(server)
+  server.on('stream', (stream: http2.ServerHttp2Stream, headers, flags, rawHeaders) => {
+    if (headers[':path'] === '/page') makeRequest(stream, headers, flags, rawHeaders)
+    else stream.end('a stream')
+  })
+  const session = http2.connect(`http://localhost:${await listen(t, server)}`)
+  t.after(() => session.destroy())
+  const answers = ['/page', '/other'].map(async (path) => {
+    const stream = session.request({ ':path': path })
+    return String(Buffer.concat(await stream.toArray()))
+  })
+  assert.deepEqual(await Promise.all(answers), ['/page', 'a stream'])
+})
+
+test('a head that is too large and what is no HTTP are told apart', async (t) => {
+  const server = createServer({ maxHeaderSize: 100 })
+  const faultOf = async (text: string): Promise<Error> => {
+    const client = await connectTo(t, server)
+    client.write(text)
+    const [error, socket] = (await once(server, 'clientError')) as [Error, { destroy(): void }]
+    socket.destroy()
+    return error
+  }
+  const large = await faultOf(`GET / HTTP/1.1\r\nX: ${'x'.repeat(200)}\r\n\r\n`)
+  assert.deepEqual([httpFaultOf(large), isNotHttp(large)], ['head-too-large', true])
+  const nonsense = await faultOf('nonsense\r\n\r\n')
+  assert.deepEqual([httpFaultOf(nonsense), isNotHttp(nonsense)], [undefined, true])
+  assert.equal(httpFaultOf(headTooLarge('more than 3 fields')), 'head-too-large')
+  assert.equal(isNotHttp(new Error('another')), false)
+})
+
+test('plain HTTP where a handshake should be is told, a CONNECT included', async (t) => {
+  const server = tls.createServer(pair)
+  const port = await listen(t, server)
+  for (const head of ['GET / HTTP/1.1\r\n\r\n', 'CONNECT a:1 HTTP/1.1\r\n\r\n']) {
+    const client = connect({ port, host: '127.0.0.1' }).on('error', () => undefined)
+    client.write(head)
+    const [error] = (await once(server, 'tlsClientError')) as [Error]
+    assert.equal(httpFaultOf(error), 'plain-http', head)
+    client.destroy()
+  }
+})
+
+test('a server that speaks no TLS is told by its client', async (t) => {
+  const server = createServer((_request, response) => response.end())
+  server.on('clientError', (_error, socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+  const port = await listen(t, server)
+  const client = tls.connect({ port, host: '127.0.0.1' })
+  const [error] = (await once(client, 'error')) as [Error]
+  assert.equal(isNotTls(error), true)
+  assert.equal(isNotTls(new Error('another')), false)
+})
+
+test('another handshake on a connection that allows none is told', async (t) => {
+  const server = tls.createServer({ ...pair, maxVersion: 'TLSv1.2' })
+  const refused = new Promise<Error>((resolve) => {
+    server.once('secureConnection', (socket) => {
+      socket.disableRenegotiation()
+      socket.on('error', resolve)
+    })
+  })
+  const port = await listen(t, server)
+  const client = tls.connect({ port, ca: authority.cert, servername: 'localhost' })
+  client.on('error', () => undefined)
+  t.after(() => client.destroy())
+  await once(client, 'secureConnect')
+  client.renegotiate({}, () => undefined)
+  assert.equal(isRenegotiation(await refused), true)
+})
+
+test('masking of our own is where ws looks for it', () => {
+  const mask = (): void => undefined
+  provideWebsocketMask({ websocketMask: mask, websocketUnmask: mask })
+  assert.ok('websocketMask' in process.getBuiltinModule('node:http'))
+})
+
+/** Hands a connection to a server that may never listen. */
+async function connectTo(t: TestContext, server: Server) {
+  const { createServer: createListener } = process.getBuiltinModule('node:net')
+  const listener = createListener({ allowHalfOpen: true }, (socket) =>
+    server.emit('connection', socket),
+  )
+  const port = await listen(t, listener)
+  const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  client.on('error', () => undefined)
+  t.after(() => client.destroy())
+  await once(client, 'connect')
+  return client
+}
+
+async function listen(t: TestContext, server: NetServer | http2.Http2Server): Promise<number> {
+  server.listen(0, 'localhost')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return (server.address() as AddressInfo).port
+}

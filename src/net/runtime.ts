@@ -1,0 +1,175 @@
+// What depends on how Node.js is made, beyond what its documentation promises. Each such thing stands here behind
+// a name, with why it is needed and where Node's source shows it, so that a runtime that is made otherwise (Bun)
+// differs in one file; test/architecture.test.ts lets nothing else in src touch these names. Paths are those of
+// Node's repository, release 26.
+//
+// What is documented is used where it is needed: `server.emit('connection', socket)`, `http2stream.state`,
+// `socket.resetAndDestroy`. One thing cannot be here, since nothing may be loaded before it: the streams of
+// `process` (`standard-streams.ts`).
+import type { Server } from 'node:http'
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import { systemCode } from '../errors.ts'
+
+/** Hears what a stream's source brings, before and whether or not anybody reads it. */
+export interface Arrival {
+  /** Bytes are in the stream's buffer, or with its reader. */
+  readonly onBytes?: (bytes: number) => void
+  /** The end is about to be there; its readers hear of it when they have read what stands before it. */
+  readonly onEnd?: () => void
+}
+
+/**
+ * Tells what arrives on a stream. A listener for `data` would make it flow, and `end` waits for whoever reads.
+ *
+ * Every source of a `Readable` calls `push`, as documented for those who write streams. That Node's own call
+ * what stands on the stream, and with null at its end, is not: `onStreamRead` of
+ * lib/internal/stream_base_commons.js for HTTP/2 (a lost stream: `onStreamClose` of
+ * lib/internal/http2/core.js), `parserOnBody` and `parserOnMessageComplete` of lib/_http_common.js.
+ */
+export function onArrival(stream: Readable, { onBytes, onEnd }: Arrival): void {
+  const push = stream.push.bind(stream)
+  stream.push = (chunk: Buffer | string | null, encoding?: BufferEncoding): boolean => {
+    if (chunk === null) onEnd?.()
+    const isWanted = push(chunk, encoding)
+    if (chunk !== null) onBytes?.(chunk.length)
+    return isWanted
+  }
+}
+
+/**
+ * Lets a server of HTTP/1.1 that never listens check the deadlines of its requests (`headersTimeout`): Node begins
+ * with that at this event (`setupConnectionsTracking` of lib/_http_server.js).
+ */
+export function checkDeadlinesUnlistened(server: Server): void {
+  server.emit('listening')
+}
+
+/**
+ * Calls `end` in the place of closing a connection of HTTP/1.1 after its last answer. Of all that closes one
+ * this alone comes after an answer (`resOnFinish` of lib/_http_server.js), and by `destroySoon`.
+ */
+export function onLastAnswer(server: Server, end: (socket: Socket) => void): void {
+  server.on('connection', (socket: Socket) => {
+    socket.destroySoon = () => end(socket)
+  })
+}
+
+/**
+ * Takes the reading of a connection over from Node's HTTP parser, and then calls back. The parser would see
+ * further requests in what comes, and in its end a broken one; it reads by these listeners
+ * (`connectionListenerInternal` of lib/_http_server.js).
+ *
+ * The parser has stopped the reading beneath the stream where a body was not taken, and starts it again at
+ * the event that `resume` brings, so this comes after that. Nothing is read before this tick is over.
+ */
+export function takeFromParser(socket: Socket, then: () => void): void {
+  socket.resume()
+  process.nextTick(() => {
+    socket.removeAllListeners('data').removeAllListeners('end')
+    then()
+  })
+}
+
+/** As the `stream` event of a server gives it. */
+export type StreamListener = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  flags: number,
+  rawHeaders: string[],
+) => void
+
+/**
+ * Takes the making of requests and responses from an HTTP/2 server that has listeners for `request`, and answers
+ * what makes them of one stream. Node makes them for every stream, with a listener that it adds for itself
+ * (`setupCompat` of lib/internal/http2/core.js); an idle tunnel is cheaper without.
+ */
+export function takeRequestMaking(server: Http2Server): StreamListener {
+  const listeners = server.listeners('stream') as StreamListener[]
+  server.removeAllListeners('stream')
+  return (...stream) => {
+    for (const listener of listeners) listener(...stream)
+  }
+}
+
+/** What may be wrong with what came where a request was expected. */
+export type HttpFault = 'too-slow' | 'head-too-large' | 'plain-http'
+
+/**
+ * Codes of `clientError` and `tlsClientError`. Those of llhttp begin with HPE; those of OpenSSL are made of its
+ * reason, in capitals (`ThrowCryptoError` of src/crypto/crypto_util.cc), and are documented nowhere: here GET
+ * and the like, and CONNECT, where a handshake should be.
+ */
+const httpFaults: ReadonlyMap<string | undefined, HttpFault> = new Map([
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'too-slow'],
+  ['HPE_HEADER_OVERFLOW', 'head-too-large'],
+  ['ERR_SSL_HTTP_REQUEST', 'plain-http'],
+  ['ERR_SSL_HTTPS_PROXY_REQUEST', 'plain-http'],
+])
+
+/** Which fault an error of a server tells; undefined for another one. */
+export function httpFaultOf(error: unknown): HttpFault | undefined {
+  return httpFaults.get(systemCode(error))
+}
+
+/** The error of a head that is too large, as the runtime's own. */
+export function headTooLarge(message: string): Error {
+  return Object.assign(new Error(message), { code: 'HPE_HEADER_OVERFLOW' })
+}
+
+/** Whether what came is no HTTP. */
+export function isNotHttp(error: unknown): boolean {
+  return systemCode(error)?.startsWith('HPE_') === true
+}
+
+/** Whether what came is no TLS, where a handshake should be. */
+export function isNotTls(error: unknown): boolean {
+  return systemCode(error) === 'ERR_SSL_WRONG_VERSION_NUMBER'
+}
+
+/** Whether a peer asked for another handshake on a connection that allows none. */
+export function isRenegotiation(error: unknown): boolean {
+  return systemCode(error) === 'ERR_TLS_RENEGOTIATION_DISABLED'
+}
+
+/** Whether a peer wants a certificate. TLS 1.3 refuses a client only after its handshake, at the first bytes. */
+export function wantsClientCertificate(error: unknown): boolean {
+  return systemCode(error)?.includes('CERTIFICATE_REQUIRED') === true
+}
+
+/**
+ * Gives `ws` functions that mask payload. It looks for them among the exports of `node:http` under these names, and
+ * goes byte by byte without; where the runtime brings its own, these stay. To be called before `ws` is loaded.
+ */
+export function provideWebsocketMask(functions: {
+  readonly websocketMask: unknown
+  readonly websocketUnmask: unknown
+}): void {
+  // By `import` all of it would be read, and with it Node's whole fetch (40 ms).
+  const http = process.getBuiltinModule('node:http')
+  if (!('websocketMask' in http)) Object.assign(http, functions)
+}
+
+/**
+ * A relay makes and drops buffers all the time. V8 counts these with the heap and answers each few
+ * megabytes of them with a full collection, the longer the larger the program is: in the benchmark,
+ * 66 of them where a bare relay had 25. With these flags the buffers of a busy gateway may grow to a
+ * few times those of an idle one before that; its peak memory stayed the same (263 and 268 MB).
+ *
+ * Both are V8's own and may go: on a release that does not know them nothing changes.
+ */
+const memoryFlags = [
+  '--external-memory-accounted-in-global-limit',
+  '--external-memory-max-growing-factor=4',
+]
+
+/** The release whose V8 these flags were measured with. */
+const knownMajor = 26
+
+/** Tunes the collector for a process that copies bytes; to be called before it has work. */
+export function tuneMemory(): void {
+  if (Number(process.versions.node.split('.')[0]) < knownMajor) return
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8')
+  for (const flag of memoryFlags) setFlagsFromString(flag)
+}
