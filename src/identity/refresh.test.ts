@@ -36,7 +36,7 @@ function rotatingProvider(pause: () => Promise<void>): Provider & { readonly ask
   }
 }
 
-function refresherOf(store: Store, provider: Provider) {
+function refresherOf(store: Store, provider: Provider, holder = 'one') {
   const clock = createFakeClock(20_000)
   const refused: string[] = []
   const refresher = createRefresher(
@@ -49,6 +49,7 @@ function refresherOf(store: Store, provider: Provider) {
       providerFailures: { report: () => undefined },
       claimNames,
       refreshIntervalMs: 60_000,
+      holder,
     },
     async (id) => void refused.push(id),
   )
@@ -115,6 +116,44 @@ test('at most eight sessions are asked about at a time, and all are in the end',
   await refresher.close()
   assert.equal(provider.asked.length, 20)
   assert.equal(most, 8)
+})
+
+test('of two gateways that find a session due at the same time one asks, and the other lets it', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  await store.sessions.add(sessionRecord({ refreshToken: 'rt', idToken: undefined }))
+  const answer = Promise.withResolvers<void>()
+  const provider = rotatingProvider(() => answer.promise)
+  const [one, two] = [refresherOf(store, provider, 'one'), refresherOf(store, provider, 'two')]
+  await one.refresher.start()
+  while (provider.asked.length === 0) await new Promise(setImmediate)
+  await two.refresher.start()
+  // It finds the lease taken, and comes to its end with nothing asked.
+  await two.refresher.close()
+  answer.resolve()
+  await one.refresher.close()
+  assert.deepEqual([provider.asked, one.refused, two.refused], [['rt'], [], []])
+  // The lease was given back: whoever asks next is not held up by it.
+  assert.equal(await refresherOf(store, provider, 'three').refresher.askNow('s-1'), true)
+  assert.deepEqual(provider.asked, ['rt', 'rt+'])
+})
+
+test('a session whose gateway has ended in the middle is asked about by another one later', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  await store.sessions.add(sessionRecord({ refreshToken: 'rt', idToken: undefined }))
+  const gone = { name: 'refresh s-1', holder: 'gone', untilMs: 20_000 + 180_000 }
+  await store.leases.take(gone, 20_000)
+  const provider = rotatingProvider(() => Promise.resolve())
+  const { refresher, clock } = refresherOf(store, provider)
+  await refresher.start()
+  clock.advance(179_999)
+  await refresher.askNow('s-1')
+  assert.deepEqual(provider.asked, [])
+  clock.advance(30_000)
+  await refresher.askNow('s-1')
+  assert.deepEqual(provider.asked, ['rt'])
+  await refresher.close()
 })
 
 test('a session that ends while the provider is asked stays ended', async (t) => {

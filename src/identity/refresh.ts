@@ -23,6 +23,8 @@ export interface RefreshOptions {
   readonly providerFailures: ProviderFailures
   readonly claimNames: ClaimNames
   readonly refreshIntervalMs: number
+  /** Names this process to the others that have the store. */
+  readonly holder: string
 }
 
 /** Ends a session that the provider no longer stands by. */
@@ -71,6 +73,13 @@ const questionWindowMs = 30_000
 const maxQuestionsPerMinute = 300
 /** @limit none: sessions whose questions are counted; the oldest is forgotten */
 const maxCountedSessions = 10_000
+/**
+ * Far longer than a provider is waited for. Another gateway asks about the session at the earliest then, when
+ * this one has ended in the middle.
+ *
+ * @limit none: how long a session is one gateway's to ask about
+ */
+const leaseMs = 180_000
 const firstRetryMs = 5000
 /** @limit none: wait before a provider that is down is asked again */
 const maxRetryMs = 300_000
@@ -128,13 +137,27 @@ export function createRefresher(options: RefreshOptions, endRefused: EndRefused)
   /** Never rejects. After a fault of the store it is the next sweep that goes on, not this. */
   const run = async (id: string, isDue = isDueNow): Promise<void> => {
     try {
-      await refresh(id, isDue)
+      const isMine = await alone(id, () => refresh(id, isDue))
       running.delete(id)
-      void start()
+      // What is another gateway's now is looked for by the next sweep.
+      if (isMine) void start()
     } catch (error) {
       running.delete(id)
       log.error('session not refreshed', { error: messageOf(error) })
     }
+  }
+
+  /** False, and nothing done, while another gateway asks about this session: a refresh token is good once. */
+  const alone = async (id: string, work: () => Promise<void>): Promise<boolean> => {
+    const lease = { name: `refresh ${id}`, holder: options.holder }
+    const nowMs = clock.now()
+    if (!(await store.leases.take({ ...lease, untilMs: nowMs + leaseMs }, nowMs))) return false
+    try {
+      await work()
+    } finally {
+      await store.leases.release(lease.name, lease.holder)
+    }
+    return true
   }
 
   const isDueNow = ({ refreshDueAtMs }: SessionRecord): boolean => refreshDueAtMs <= clock.now()

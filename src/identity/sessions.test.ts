@@ -201,6 +201,32 @@ test('an expired session is gone at its end, and said to be within five seconds'
   assert.equal(identity.sessions.version(id), undefined)
 })
 
+test('of two gateways with one store one removes the expired, and both hear of it', async (t) => {
+  const first = await setUp(t, {}, { cookieExpireMs: 20_000 })
+  let removals = 0
+  const { sessions } = first.store
+  const store: typeof first.store = {
+    ...first.store,
+    sessions: {
+      ...sessions,
+      removeExpired: (nowMs) => ((removals += 1), sessions.removeExpired(nowMs)),
+    },
+    // The other one closes it.
+    close: () => Promise.resolve(),
+  }
+  const { id } = await signIn(first)
+  const second = await openIdentity(first.idp, { cookieExpireMs: 20_000, store })
+  t.after(() => second[Symbol.asyncDispose]())
+  const ended = [nextEnd(first), nextEnd(second)]
+  second.clock.advance(20_000)
+  first.clock.advance(20_000)
+  assert.deepEqual(await Promise.all(ended), [
+    { id, reason: 'expired' },
+    { id, reason: 'expired' },
+  ])
+  assert.equal(removals, 0)
+})
+
 test('revoking ends a session once, and tells why', async (t) => {
   const fixture = await setUp(t)
   const { identity } = fixture

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
@@ -90,6 +90,9 @@ const idBytes = 32
 const sessionsPerPage = 500
 /** @limit none: how often expired sessions are looked for */
 const maxSweepIntervalMs = 5000
+const sweepLease = 'remove expired'
+/** How long another gateway waits for the one that removes the expired, in milliseconds: some sweeps. */
+const sweepLeaseMs = 30_000
 
 /**
  * Makes the sessions over a store, and keeps them true: a timer removes the expired and asks the
@@ -98,6 +101,7 @@ const maxSweepIntervalMs = 5000
  */
 export function createSessions(options: SessionsOptions): Sessions {
   const { store, clock, log } = options
+  const holder = randomUUID()
   const mirror = createMirror(async (id) => {
     const facts = await store.sessions.getFacts(id)
     return facts && toSession(facts)
@@ -127,7 +131,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const revoke = (id: string, reason: SessionEndReason = 'revoked'): Promise<boolean> =>
     store.sessions.remove(id, reason)
   const refresher = createRefresher(
-    options,
+    { ...options, holder },
     async (id) => void (await revoke(id, 'refresh-refused')),
   )
   /** Whoever a former provider vouched for has not been vouched for by this one. */
@@ -140,6 +144,17 @@ export function createSessions(options: SessionsOptions): Sessions {
     const others = (await store.sessions.list()).filter((record) => !isOurs(record))
     for (const { id } of others) await revoke(id)
   }
+  /** One gateway does it for all; another one once that has not been heard of for a while. */
+  const mayRemoveExpired = (): Promise<boolean> => {
+    const nowMs = clock.now()
+    return store.leases.take({ name: sweepLease, holder, untilMs: nowMs + sweepLeaseMs }, nowMs)
+  }
+  const removeExpired = async (): Promise<void> => {
+    await store.sessions.removeExpired(clock.now())
+    await store.codes.removeExpired(clock.now())
+    // Made for a machine that went away before it took them: nobody has their tokens.
+    for (const id of await store.deviceCodes.removeExpired(clock.now())) await revoke(id)
+  }
   const sweeper = startSweeper(options, async () => {
     try {
       // Before anything is refreshed: their tokens are no business of the provider there is now.
@@ -148,10 +163,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         foreign = undefined
         throw error
       })
-      await store.sessions.removeExpired(clock.now())
-      await store.codes.removeExpired(clock.now())
-      // Made for a machine that went away before it took them: nobody has their tokens.
-      for (const id of await store.deviceCodes.removeExpired(clock.now())) await revoke(id)
+      if (await mayRemoveExpired()) await removeExpired()
     } catch (error) {
       log.error('expired sessions cannot be removed', { error: messageOf(error) })
     }
@@ -225,6 +237,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     async close() {
       await Promise.all([sweeper.close(), refresher.close()])
       following[Symbol.dispose]()
+      // A store that is lost has lost its leases as well.
+      await store.leases.release(sweepLease, holder).catch(() => undefined)
     },
   }
 }

@@ -10,7 +10,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0002-service-accounts': { up: createServiceAccounts },
   '0003-device-codes': { up: createDeviceCodes },
   '0004-token-keys': { up: createTokenKeys },
-  '0005-revisions-and-leases': { up: createRevisionsAndLeases },
+  '0005-revisions': { up: createRevisions },
   '0006-session-order': { up: createSessionOrder },
 }
 
@@ -123,7 +123,7 @@ async function createTokenKeys(db: Kysely<unknown>): Promise<void> {
   await index.on('sessions').column('token_key').execute()
 }
 
-async function createRevisionsAndLeases(db: Kysely<unknown>): Promise<void> {
+async function createRevisions(db: Kysely<unknown>): Promise<void> {
   for (const table of ['sessions', 'service_accounts']) {
     await db.schema
       .alterTable(table)
@@ -147,12 +147,6 @@ async function createRevisionsAndLeases(db: Kysely<unknown>): Promise<void> {
     .addColumn('id', 'text', (column) => column.notNull())
     .addColumn('change', 'text', (column) => column.notNull())
     .addColumn('reason', 'text')
-    .execute()
-  await db.schema
-    .createTable('leases')
-    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('holder', 'text', (column) => column.notNull())
-    .addColumn('until_ms', 'bigint', (column) => column.notNull())
     .execute()
 }
 

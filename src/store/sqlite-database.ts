@@ -7,7 +7,7 @@ import { SystemError, messageOf } from '../errors.ts'
 import { createChangeFeed } from './change-feed.ts'
 import { createCodeTable } from './code-table.ts'
 import { createDeviceCodeTable } from './device-code-table.ts'
-import { createLeaseTable } from './lease-table.ts'
+import { createLeaseTable, createTemporaryLeases } from './lease-table.ts'
 import { migrate } from './migrations.ts'
 import { createServiceAccountTable } from './service-account-table.ts'
 import { createSessionTable } from './session-table.ts'
@@ -30,6 +30,7 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
     // kill just before this line.
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     const writes = createChangeFeed(db)
+    await createTemporaryLeases(db)
     return {
       sessions: createSessionTable(db, keys, writes),
       tokenKeys: createTokenKeyTable(db, keys),
@@ -81,6 +82,7 @@ function openDatabase(path: string): DatabaseSync {
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;
   `)
   return database
 }

@@ -14,7 +14,22 @@ const saboteur = `import { Worker } from 'node:worker_threads'
     return on.apply(this, args)
   }`
 
-test('a gateway that loses its database says so and ends, for its service manager to start it', async () => {
+const provider = [
+  'authenticate_service_url: https://localhost',
+  'idp_provider_url: http://127.0.0.1:9',
+  'idp_client_id: a',
+  'idp_client_secret: b',
+]
+
+for (const [what, more] of Object.entries({
+  'that signs people in': provider,
+  'without a provider': [],
+})) {
+  test(`a gateway ${what} that loses its database says so and ends, for somebody to start it`, () =>
+    loseDatabase(more))
+}
+
+async function loseDatabase(more: readonly string[]): Promise<void> {
   await using sandbox = await createSandbox()
   const { cert, key } = await (await createCertificateAuthority()).issue(['localhost'])
   const path = join(sandbox.path, 'postern.yaml')
@@ -23,6 +38,7 @@ test('a gateway that loses its database says so and ends, for its service manage
     `certificate: ${Buffer.from(cert).toString('base64')}`,
     `certificate_key: ${Buffer.from(key).toString('base64')}`,
     `state_directory: ${join(sandbox.path, 'state')}`,
+    ...more,
   ]
   await writeFile(path, yaml.join('\n'))
   const { child, ended } = startPostern(['gateway', '-c', path], {
@@ -45,4 +61,4 @@ test('a gateway that loses its database says so and ends, for its service manage
     stderr,
     /^postern: error: the database ".*postern\.db" is lost .*\n {2}hint: start the gateway again/,
   )
-})
+}
