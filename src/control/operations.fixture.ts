@@ -64,6 +64,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
       serviceAccounts: {} as ServiceAccounts,
     },
     tokenKeys: options.tokenKeys as TokenKeyStore,
+    reload: () => Promise.reject(new Error('no configuration here')),
     liveTunnels: {
       get size() {
         return tunnels.size

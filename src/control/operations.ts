@@ -1,24 +1,41 @@
+import type { Actor } from './change.ts'
+import type { Reload } from './protocol.ts'
 import { serviceAccountOperations } from './service-accounts.ts'
 import type { ServiceAccountOperations, ServiceAccountParts } from './service-accounts.ts'
 import { sessionOperations, type SessionOperations, type SessionParts } from './sessions.ts'
 import { tokenKeyOperations, type TokenKeyOperations, type TokenKeyParts } from './token-keys.ts'
 import { tunnelOperations, type TunnelOperations, type TunnelParts } from './tunnels.ts'
 
+/** Operations on the configuration. */
+export interface ConfigurationOperations {
+  /**
+   * Reads the files of the configuration again, as a change of one of them does by itself, and resolves once
+   * what they say holds. Whoever asks while another reload waits shares it, and its audit record. Throws
+   * `ConfigError` with every problem: the old configuration stays then.
+   */
+  reload(by: Actor): Promise<Reload>
+}
+
 /** What operations reach inside the running gateway. */
 export interface OperationParts
-  extends SessionParts, ServiceAccountParts, TokenKeyParts, TunnelParts {
+  extends SessionParts, ServiceAccountParts, TokenKeyParts, TunnelParts, ConfigurationOperations {
   readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
   readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
 }
 
 /**
  * What an administrator may do to a running gateway. Whichever way somebody comes (the control socket, a
- * page, a test), it is these functions that do it: each is told who asks, takes and answers plain data
- * (`protocol.ts`), checks what it is given by itself, and throws an `AppError` with a stable code. What
- * changes something leaves one audit record.
+ * page, a test), it is these functions that do it. Each is told first who asks, so that one place can say who
+ * may; it takes and answers plain data (`protocol.ts`), checks what it is given by itself, and throws an
+ * `AppError` with a stable code. What changes something leaves one audit record.
  */
 export interface Operations
-  extends SessionOperations, ServiceAccountOperations, TokenKeyOperations, TunnelOperations {}
+  extends
+    SessionOperations,
+    ServiceAccountOperations,
+    TokenKeyOperations,
+    TunnelOperations,
+    ConfigurationOperations {}
 
 /** Makes the operations of one gateway. */
 export function createOperations(parts: OperationParts): Operations {
@@ -27,5 +44,6 @@ export function createOperations(parts: OperationParts): Operations {
     ...serviceAccountOperations(parts),
     ...tokenKeyOperations(parts),
     ...tunnelOperations(parts),
+    reload: (by) => parts.reload(by),
   }
 }

@@ -148,6 +148,13 @@ export interface TokenRotationStep {
   readonly next: string | null
 }
 
+/** A configuration that was read again and holds now. */
+export interface Reload {
+  readonly routes: number
+  /** Keys of the file that changed and hold only after a restart. */
+  readonly need_restart: readonly string[]
+}
+
 /** Reads what an operation is given, whoever gave it; throws `PeerError` `malformed-request`. */
 export function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
   const { data, error } = schema.safeParse(input)

@@ -120,6 +120,7 @@ export async function startTestGateway(
       audit,
       identity,
       tokenKeys: noTokenKeys,
+      reload: () => Promise.reject(new Error('no files here')),
       liveTunnels: parts.liveTunnels,
     }),
     listener,

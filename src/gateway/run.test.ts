@@ -15,6 +15,7 @@ import { codeChallengeOf } from '../tunnel/sign-in.ts'
 import { formatTunnelPath, tunnelProtocol } from '../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
 import { WebSocket } from '../tunnel/ws.ts'
+import type { Actor } from '../control/change.ts'
 import { createControlClient } from '../control/client.ts'
 import { readAudit, type KeptEntry } from '../telemetry/read-audit.ts'
 import {
@@ -25,6 +26,7 @@ import {
   startService,
   testCa,
   testCertificate,
+  testSession,
 } from './gateway.fixture.ts'
 import { freePort } from '../net/free-port.fixture.ts'
 import { runGateway, type RunningGateway } from './run.ts'
@@ -124,6 +126,29 @@ test('the audit log keeps each reload, and none that changed nothing', async (t)
   const reloads = kept.filter(({ event }) => event === 'configuration reloaded')
   assert.equal(reloads.length, 1)
   assert.equal(reloads[0]?.['routes'], 1)
+})
+
+test('whoever asks for a reload hears what came of it, and is named in the audit log', async (t) => {
+  const rig = await startRig(t)
+  const { operations } = rig.gateway()
+  const session = testSession('s1', 'root@example.com')
+  const by: Actor = { kind: 'caller', session, ip: '192.0.2.7', requestId: 'r1' }
+  const path = join(rig.stateDirectory, '..', 'postern.yaml')
+  const yaml = await readFile(path, 'utf8')
+  // Beside the watcher, which may be first: then there is one reload or two, and each is told.
+  await writeFile(path, `max_sessions_per_user: 3\n${yaml}`)
+  assert.deepEqual(await operations.reload(by), {
+    routes: 1,
+    need_restart: ['max_sessions_per_user'],
+  })
+  await writeFile(path, yaml.replace('has: dba', 'hass: dba'))
+  await assert.rejects(operations.reload(by), { code: 'invalid-configuration' })
+  await rig.gateway().close(0)
+  await assert.rejects(operations.reload(by), { code: 'gateway-leaving' })
+  const kept: KeptEntry[] = []
+  for await (const entry of readAudit(join(rig.stateDirectory, 'audit'), 0)) kept.push(entry)
+  const reloads = kept.filter(({ event }) => event === 'configuration reloaded')
+  assert.ok(reloads.some((entry) => entry['by-email'] === 'root@example.com'))
 })
 
 test('a reload that still reads holds up no end, and changes nothing any more', async (t) => {

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { systemClock, type Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
+import { messageOf, SystemError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { within, type Closable } from '../shutdown.ts'
 import { standardOutput } from '../standard-output.ts'
@@ -11,7 +11,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { serveMetrics } from '../telemetry/metrics-server.ts'
 import { assemble } from './assemble.ts'
 import type { GatewayConfig } from '../config/config.ts'
-import { createOperations } from '../control/operations.ts'
+import { createOperations, type Operations } from '../control/operations.ts'
 import { startControl } from '../control/server.ts'
 import { createHandlers } from './handlers.ts'
 import { createGatewayPages } from './gateway-pages.ts'
@@ -30,6 +30,8 @@ export interface GatewayOptions {
   readonly clock?: Clock
   /** Makes the pages at the gateway's own address; plain ones without it. */
   readonly pages?: CreatePages
+  /** Reads again the files that the configuration is from; without it there are none. */
+  readonly reload?: Operations['reload']
 }
 
 /** Longest wait for the disk when the gateway ends, in milliseconds: its audit entries are kept first. */
@@ -43,6 +45,7 @@ export interface Gateway extends Closable {
   readonly logger: Logger
   readonly audit: AuditLog
   readonly metrics: Metrics
+  readonly operations: Operations
   /** Resolves once it can serve nobody any more, to why: it is to be closed then, and started anew. */
   readonly failed: Promise<Error>
   /**
@@ -120,6 +123,7 @@ export async function startGateway(
     identity,
     tokenKeys: store.tokenKeys,
     liveTunnels,
+    reload: options.reload ?? nothingToReload,
   })
   const control = await startControl(state.controlSocketPath, {
     operations,
@@ -137,6 +141,7 @@ export async function startGateway(
     logger,
     audit,
     metrics,
+    operations,
     failed: store.failed,
     async reload(next) {
       reloadPort(next)
@@ -146,4 +151,9 @@ export async function startGateway(
     },
     close: createShutdown({ port, liveTunnels, logger, running }),
   }
+}
+
+function nothingToReload(): Promise<never> {
+  const message = 'the configuration of this gateway is from no file'
+  return Promise.reject(new SystemError('nothing-to-reload', message))
 }
