@@ -60,7 +60,7 @@ export interface LiveTunnels {
    * which are decided again, and cut where they may no longer be. Those that stay get the limits that
    * hold now.
    */
-  redecide(filter?: { readonly sessionId: string; readonly ended: SessionEnd }): Promise<void>
+  redecide(filter?: { readonly sessionId: string; readonly ended: SessionEnded }): Promise<void>
   /** Resolves when no tunnel is left. */
   drained(): Promise<void>
   /** Cuts those that fit, before it returns, and answers them; others may be opened right after. */
@@ -69,8 +69,8 @@ export interface LiveTunnels {
   cutAll(ended: Ended): void
 }
 
-/** Why a session is no more, or undefined when it only changed. */
-export type SessionEnd = 'session-revoked' | 'session-expired' | undefined
+/** Why a session has ended; undefined when it only changed. */
+export type SessionEnded = 'session-revoked' | 'session-expired' | undefined
 
 /** Keeps the register of live tunnels. */
 export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
@@ -85,7 +85,11 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   }
 
   /** One at a time for each tunnel: what changes meanwhile is seen by the next. */
-  function recheck(entry: TunnelEntry, sessionEnd: SessionEnd, find?: FindSession): Promise<void> {
+  function recheck(
+    entry: TunnelEntry,
+    sessionEnded: SessionEnded,
+    find?: FindSession,
+  ): Promise<void> {
     entry.rechecked = entry.rechecked.then(async () => {
       if (!register.has(entry) || entry.ended !== undefined) return
       try {
@@ -99,7 +103,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
           parts.logger.error('cannot decide a tunnel again, it is cut', fields)
         }
         entry.reasons = error instanceof DeniedError ? error.reasons : []
-        cut(entry, endedBy(entry.grant, sessionEnd, isDecided))
+        cut(entry, endedBy(entry.grant, sessionEnded, isDecided))
       }
     })
     return entry.rechecked
@@ -117,14 +121,14 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
 
   function endedBy(
     { request, caller, validUntilMs }: Grant,
-    sessionEnd: SessionEnd,
+    sessionEnded: SessionEnded,
     isDecided: boolean,
   ): Ended {
     if (parts.routes().match(request.target) === undefined) return 'route-removed'
-    if (sessionEnd !== undefined) return sessionEnd
-    const endMs = caller.session?.expiresAtMs
-    const hasExpired = endMs !== undefined && endMs <= parts.clock.now()
-    if (hasExpired && validUntilMs === endMs) return 'session-expired'
+    if (sessionEnded !== undefined) return sessionEnded
+    const expiresAtMs = caller.session?.expiresAtMs
+    const hasExpired = expiresAtMs !== undefined && expiresAtMs <= parts.clock.now()
+    if (hasExpired && validUntilMs === expiresAtMs) return 'session-expired'
     return isDecided ? 'policy-changed' : 'undecided'
   }
 
@@ -185,7 +189,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   }
 
   /** What ends a session is known before it is told, so that nobody has to ask for it again. */
-  const isGone = (filter: { sessionId: string; ended: SessionEnd } | undefined): boolean =>
+  const isGone = (filter: { sessionId: string; ended: SessionEnded } | undefined): boolean =>
     filter?.ended !== undefined && parts.sessionVersion(filter.sessionId) === undefined
 
   return {

@@ -14,7 +14,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { RequestHeaders } from '../request-headers.ts'
-import type { SessionEnd } from '../access/live-tunnels.ts'
+import type { SessionEnded } from '../access/live-tunnels.ts'
 import type { Secrets } from './secrets.ts'
 
 /** Who is who, as the rest of the gateway sees it. */
@@ -27,7 +27,7 @@ export interface GatewayIdentity {
   /** Asks the provider about a person now, within limits; false when it was not asked. */
   askProvider(id: string): Promise<boolean>
   /** Calls back when a session has changed or ended. */
-  onSession(listener: (id: string, ended: SessionEnd) => void): void
+  onSession(listener: (id: string, ended: SessionEnded) => void): void
   /** Newest first. */
   listSessions(): AsyncIterable<Session>
   countSessions(): Promise<number>
@@ -110,7 +110,7 @@ function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
       serviceAccounts.onChanged((id) => listener(id, undefined))
       serviceAccounts.onEnded((id) => listener(id, 'session-revoked'))
       sessions.onChanged((id) => listener(id, undefined))
-      sessions.onEnded((id, reason) => listener(id, endOf(reason)))
+      sessions.onEnded((id, reason) => listener(id, endedOf(reason)))
     },
     listSessions: () => sessions.all(),
     countSessions: () => sessions.count(),
@@ -157,6 +157,6 @@ function storeUnavailable(cause: unknown): SystemError {
   })
 }
 
-function endOf(reason: SessionEndReason): SessionEnd {
+function endedOf(reason: SessionEndReason): SessionEnded {
   return reason === 'expired' ? 'session-expired' : 'session-revoked'
 }
