@@ -3,10 +3,10 @@ import { ConfigError } from '../errors.ts'
 import type { Problem } from '../errors.ts'
 import { parseYaml } from '../yaml-text.ts'
 import type { GatewayConfig } from './config.ts'
-import { readRoutes } from './read-routes.ts'
+import { readRoutes } from './readers/routes.ts'
 import { readCertificates } from './readers/certificates.ts'
 import { readDirectory } from './readers/directory.ts'
-import { clientCertificateUse, readDownstreamMtls } from './readers/downstream-mtls.ts'
+import { readDownstreamMtls } from './readers/downstream-mtls.ts'
 import { readPlain } from './readers/plain.ts'
 import { readProxyProtocol, warnOfSilentEdge } from './readers/proxy-protocol.ts'
 import { readSecrets, warnOfExposed } from './readers/secrets.ts'
@@ -65,14 +65,8 @@ export async function loadConfig({
   const text = parseYaml(path, file.text)
   const settings = readSettings(text, env, findings)
   const source: Source = { settings, env, files, findings, path, nowMs }
-  const { text: routesText, path: routesPath } = settings.routes
   const downstreamMtls = await readDownstreamMtls(source, running?.downstreamMtls)
-  const { routes, ...policyNeeds } = await readRoutes(routesText, routesPath, findings, {
-    files,
-    nowMs,
-    clientCertificates: clientCertificateUse(settings),
-    known: running?.routes ?? [],
-  })
+  const { routes, ...policyNeeds } = await readRoutes(source, running?.routes)
   const certificates = await readCertificates(source)
   const { idpClientSecret, ...secrets } = await readSecrets(source)
   const signIn = readSignIn(source, idpClientSecret, policyNeeds)

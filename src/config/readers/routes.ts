@@ -1,38 +1,29 @@
-import { valueAt } from '../schema.ts'
-import type { Path, YamlText } from '../yaml-text.ts'
-import { compareRoutes, type PlacedRoute } from '../routes/compare-routes.ts'
-import { openRoute } from '../routes/open-route.ts'
-import { parseRoute, type ParsedRoute, type RouteRules } from '../routes/parse-route.ts'
-import type { NewRoute } from '../routes/route.ts'
-import { globalKeyNames } from './keys/keys.ts'
-import type { Files } from './source/files.ts'
-import { tellAt, type Findings } from './source/findings.ts'
+import { valueAt } from '../../schema.ts'
+import { compareRoutes, type PlacedRoute } from '../../routes/compare-routes.ts'
+import { openRoute } from '../../routes/open-route.ts'
+import { parseRoute, type ParsedRoute } from '../../routes/parse-route.ts'
+import type { NewRoute } from '../../routes/route.ts'
+import { globalKeyNames } from '../keys/keys.ts'
+import { tellAt } from '../source/findings.ts'
+import type { Source } from '../source/source.ts'
+import { clientCertificateUse } from './downstream-mtls.ts'
+import type { PolicyNeeds } from './sign-in.ts'
 
-export interface ReadRoutes {
+export interface ReadRoutes extends PolicyNeeds {
   readonly routes: readonly NewRoute[]
-  /** Whether any policy asks who somebody is, those of routes with faults elsewhere included. */
-  readonly readsSubject: boolean
-  /** Whether any asks what only an identity provider can say. */
-  readonly needsProvider: boolean
 }
 
-/** What routes are read with besides their text. */
-export interface RouteSurroundings extends Pick<RouteRules, 'clientCertificates'> {
-  readonly files: Files
-  /** For telling whether certificates have expired; milliseconds since the epoch. */
-  readonly nowMs: number
-  /** Those that hold now: what has not changed stays the same object. */
-  readonly known: readonly NewRoute[]
-}
-
-/** Reads every route of a list, and what they mean beside each other. */
+/**
+ * Reads every route of a list, and what they mean beside each other. `known` are those that hold now: what
+ * has not changed stays the same object.
+ */
 export async function readRoutes(
-  text: YamlText,
-  path: Path,
-  findings: Findings,
-  { clientCertificates, files, nowMs, known }: RouteSurroundings,
+  { settings, files, findings, nowMs }: Source,
+  known: readonly NewRoute[] = [],
 ): Promise<ReadRoutes> {
+  const { text, path } = settings.routes
   const list = valueAt(text.value, path)
+  const clientCertificates = clientCertificateUse(settings)
   const before = new Map(known.map((route) => [route.id, route]))
   const options = {
     readFile: (path: string) => files.read(path),
