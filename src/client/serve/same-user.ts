@@ -28,8 +28,8 @@ export async function admitSameUser(
   const own = process.geteuid?.()
   await ownerOf({ localAddress: '::1', localPort: 0, remoteAddress: '::1', remotePort: 0 })
   return async (socket) => {
-    const ends = tcpEndsOf(socket)
-    const owner = ends && (await ownerOf(ends).catch(() => undefined))
+    const endpoints = tcpEndsOf(socket)
+    const owner = endpoints && (await ownerOf(endpoints).catch(() => undefined))
     if (owner === own) return undefined
     return owner === undefined
       ? 'no program of this machine is known to hold it'

@@ -24,10 +24,10 @@ const heldStates: ReadonlySet<string> = new Set(['01', '04', '05', '08'])
  *
  * @throws SystemError `same-user-unavailable` when the kernel's tables cannot be read
  */
-export async function ownerOf(ends: TcpEnds): Promise<number | undefined> {
+export async function ownerOf(endpoints: TcpEnds): Promise<number | undefined> {
   for (let reads = 0; reads < maxReads; reads += 1) {
     for (const table of await readTables()) {
-      const owner = findOwner(table, ends)
+      const owner = findOwner(table, endpoints)
       if (owner !== undefined) return owner
     }
   }
@@ -35,9 +35,9 @@ export async function ownerOf(ends: TcpEnds): Promise<number | undefined> {
 }
 
 /** Looks the peer's own socket up in one table. */
-export function findOwner(table: string, ends: TcpEnds): number | undefined {
-  for (const local of spellingsOf(ends.remoteAddress, ends.remotePort)) {
-    for (const remote of spellingsOf(ends.localAddress, ends.localPort)) {
+export function findOwner(table: string, endpoints: TcpEnds): number | undefined {
+  for (const local of spellingsOf(endpoints.remoteAddress, endpoints.remotePort)) {
+    for (const remote of spellingsOf(endpoints.localAddress, endpoints.localPort)) {
       const row = `: ${local} ${remote} `
       for (let at = table.indexOf(row); at >= 0; at = table.indexOf(row, at + 1)) {
         const owner = ownerOfRow(table.slice(at + row.length, table.indexOf('\n', at)))
