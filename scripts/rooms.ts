@@ -69,12 +69,13 @@ export const rooms: readonly Room[] = [
   },
   {
     folder: 'port',
-    question: 'the one TLS port: PROXY admission, TLS, HTTP servers, client certificates, budgets',
+    question:
+      'the one TLS port: PROXY admission, TLS, what ALPN names, client certificates, budgets',
     mayImport: ['net', 'tunnel', 'policy', 'telemetry'],
   },
   {
     folder: 'upstream',
-    question: 'the way to a service: directly, or through a next gateway',
+    question: 'the ways to a service, a file for each: directly, or through a next gateway',
     mayImport: ['access', 'routes', 'net', 'telemetry'],
   },
   {

@@ -8,8 +8,9 @@ export interface PortProtocol {
   readonly name: string
   /**
    * Takes over a connection whose client chose this protocol. No byte of it has been read, a client
-   * certificate was admitted, and `peer` counts among those without a tunnel: without progress it may be
-   * closed at any time, unless `peer.carryTunnel` says that something runs on it.
+   * certificate was admitted, and `peer` counts among those without a tunnel: it may be evicted at any
+   * time, unless `peer.carryTunnel` says that something runs on it. There is no deadline for what its client
+   * owes: `peer.beginExchange` sets one.
    */
   serve(socket: TLSSocket, peer: Peer): void
   /** Lets go of connections without anything under way, and of the others when that is done. */
