@@ -113,6 +113,30 @@ test('reloads that are asked for while one reads are one', async (t) => {
   assert.equal(reloaded.length, 2)
 })
 
+test('a reload decides the tunnels of a route again that it changes, and those of no other', async (t) => {
+  const rig = await startRig(t)
+  await rig.write((yaml) => `metrics_address: 127.0.0.1:0\n${yaml}`)
+  await rig.restart()
+  const socket = await rig.tunnel(await rig.token('alice@example.com'))
+  const reload = async (change: (yaml: string) => string): Promise<number> => {
+    const before = await countDecisions(rig)
+    await rig.write(change)
+    await rig.gateway().reload()
+    return (await countDecisions(rig)) - before
+  }
+  const another = '  - from: tcp+https://x.example.com:1\n    to: tcp://127.0.0.1:1\n'
+  assert.equal(await reload((yaml) => `log_level: warn\n${yaml}${another}`), 0)
+  assert.equal(await reload((yaml) => yaml.replace('x.example', 'y.example')), 0)
+  assert.equal(await reload((yaml) => yaml.replace('name: db', 'name: database')), 1)
+  assert.equal(await reload((yaml) => yaml.replace('y.example', 'z.example')), 0)
+  // One that fails in between changes nothing.
+  assert.equal(await reload((yaml) => yaml.replace('has: dba', 'hass: dba')), 0)
+  assert.equal(await reload((yaml) => yaml.replace('hass: dba', 'has: dba')), 0)
+  const closed = once(socket.resume(), 'end')
+  assert.equal(await reload((yaml) => yaml.replace('has: dba', 'has: sales')), 1)
+  await closed
+})
+
 test('the audit log keeps each reload, and none that changed nothing', async (t) => {
   const rig = await startRig(t)
   await rig.gateway().reload()
@@ -631,6 +655,14 @@ routes:
     },
   }
   return rig
+}
+
+/** How often a policy was asked for a tunnel. */
+async function countDecisions(rig: Rig): Promise<number> {
+  const { port } = rig.gateway().metricsAddress ?? assert.fail('no metrics')
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const counts = text.matchAll(/^postern_decisions_total\{.*\} (\d+)$/gm)
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
 async function nextData(socket: Duplex): Promise<Buffer> {
