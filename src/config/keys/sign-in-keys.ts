@@ -51,7 +51,7 @@ export const signInKeys = {
     type: 'true or false',
     default: true,
     variable: 'flag',
-    doc: 'Whether an email address counts as verified when the provider sends no `email_verified`. Set `false` where people may enter any address. `email_verified` with anything but a yes is a no; it is about the claim `email`, and about the one of `idp_email_claim` only where both are the same.',
+    doc: 'Whether an email address counts as verified when the provider sends no `email_verified`. Set `false` where people may enter any address. An `email_verified` that is anything but a yes counts as a no; it is about the claim `email`, and about the one of `idp_email_claim` only where both are the same.',
   }),
   programmatic_redirect_domain_whitelist: key({
     schema: z.array(redirectHost),
@@ -65,6 +65,6 @@ export const signInKeys = {
     type: 'true or false',
     default: true,
     variable: 'flag',
-    doc: 'Whether a machine without a browser may be signed in by a code (`postern login --device`) that somebody approves in a browser elsewhere. `false` refuses that, also for codes that wait.',
+    doc: 'Whether a machine without a browser may be signed in by a code (`postern login --device`) that somebody approves in a browser elsewhere. `false` refuses that, also for codes that are waiting for approval.',
   }),
 } as const satisfies Record<string, Key<unknown>>
