@@ -87,8 +87,21 @@ test('what is not in the store leaves nothing behind, and a failure neither', as
     isBroken ? Promise.reject(new Error('lost')) : Promise.resolve(1),
   )
   await assert.rejects(failing.read('s'), { message: 'lost' })
+  assert.equal(failing.version('s'), undefined)
   isBroken = false
   assert.equal((await failing.read('s'))?.row, 1)
+})
+
+test('a failure leaves the version of a row that is known, since tunnels rest on it', async () => {
+  let isBroken = false
+  const mirror = createMirror(() =>
+    isBroken ? Promise.reject(new Error('lost')) : Promise.resolve(1),
+  )
+  const known = await mirror.read('s')
+  isBroken = true
+  mirror.kept('s')
+  await assert.rejects(mirror.read('s'), { message: 'lost' })
+  assert.equal(mirror.version('s'), known?.version)
 })
 
 test('a row that was added is there without a question, unless something has happened to it', async () => {

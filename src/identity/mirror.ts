@@ -27,6 +27,8 @@ export interface Mirrored<Row> {
 
 interface Entry<Row> {
   version: number
+  /** Whether there was such a row: only then does anything rest on the version. */
+  isKnown: boolean
   row: Row | undefined
   /** Under way, and not overtaken by a write. */
   reading: Promise<Row | undefined> | undefined
@@ -45,13 +47,19 @@ export function createMirror<Row>(load: (id: string) => Promise<Row | undefined>
   function enter(id: string): Entry<Row> {
     const known = entries.get(id)
     if (known !== undefined) return known
-    const entry = { version: (lastVersion += 1), row: undefined, reading: undefined }
+    const entry = {
+      version: (lastVersion += 1),
+      isKnown: false,
+      row: undefined,
+      reading: undefined,
+    }
     entries.set(id, entry)
     return entry
   }
 
   function keep(id: string, entry: Entry<Row>, row: Row): void {
     entry.row = row
+    entry.isKnown = true
     warm.delete(id)
     warm.set(id, entry)
     const [oldest] = warm
@@ -76,6 +84,10 @@ export function createMirror<Row>(load: (id: string) => Promise<Row | undefined>
       if (row === undefined) forget(id)
       else if (entries.get(id) === entry) keep(id, entry, row)
       return row
+    } catch (error) {
+      // Strangers ask for ids that they make up, also while the store cannot tell them from others.
+      if (entry.reading === reading && !entry.isKnown) forget(id)
+      throw error
     } finally {
       if (entry.reading === reading) entry.reading = undefined
     }

@@ -137,16 +137,17 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
   })
 
   async function find(id: string, secretHash: string): Promise<Found | undefined> {
-    const sessionId = sessionIdOf(id, secretHash)
-    const sessions = sessionsOf.get(id) ?? new Set()
-    sessionsOf.set(id, sessions.add(sessionId))
     const found = await mirror.read(id)
     const session = found && sessionOf(found.row, secretHash, clock.now())
-    if (found !== undefined && session !== undefined) {
-      return { record: found.row, session, version: found.version }
+    const sessionId = sessionIdOf(id, secretHash)
+    if (found === undefined || session === undefined) {
+      leave(id, sessionId)
+      return undefined
     }
-    leave(id, sessionId)
-    return undefined
+    // Not before the read, since strangers make ids up. What was written meanwhile has moved the version.
+    const sessions = sessionsOf.get(id) ?? new Set()
+    sessionsOf.set(id, sessions.add(sessionId))
+    return { record: found.row, session, version: found.version }
   }
 
   async function current(id: string): Promise<Stored<ServiceAccountRecord>> {
