@@ -132,6 +132,18 @@ describe('a route through a next gateway', () => {
     assert.match(scripted.received[0] ?? '', /^CONNECT other\.example\.com:22 HTTP\/1\.1\r\n/)
   })
 
+  test('whose answer comes after others that only inform', async () => {
+    const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'
+    await using second = await startScripted((socket) => {
+      socket.write(`${hints}${hints}HTTP/1.1 200 OK\r\n\r\n`)
+      echo(socket)
+    })
+    await using first = await startFirst(routeThrough(second.port))
+    const socket = await openTunnel(first)
+    socket.end('hello')
+    assert.equal((await readAll(socket)).toString(), 'hello')
+  })
+
   test('without TLS on this machine', async () => {
     await using service = await startService((socket) => {
       void readHead(socket).then((text) => {

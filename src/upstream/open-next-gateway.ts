@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { request, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { formatAuthority, withoutRootDot, type HostPort } from '../address.ts'
 import { UpstreamError, messageOf } from '../errors.ts'
 import { resetBeneath } from '../net/beneath.ts'
-import { connectMethod } from '../net/target.ts'
+import { requestConnect } from '../net/request-connect.ts'
 import { version } from '../version.ts'
 import type { NextGatewayTls, NextGatewayWay } from '../routes/upstream-way.ts'
 
@@ -89,35 +89,21 @@ async function secure(
   return secured
 }
 
-function requestTunnel(
+async function requestTunnel(
   stream: Socket,
   { target, via }: NextGatewayRequest,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const authority = formatAuthority(target)
-  return new Promise((resolve, reject) => {
-    const outgoing = request({
-      createConnection: () => stream,
-      method: connectMethod,
-      path: authority,
-      headers: { host: authority, via, 'user-agent': `postern/${version}` },
-      maxHeaderSize: maxAnswerHeadBytes,
-      signal,
-    })
-    // Without an agent Node says "close", and some proxies close after the answer.
-    outgoing.removeHeader('connection')
-    outgoing.on('error', reject)
-    outgoing.on('connect', (answer, _stream, head) => {
-      if (!isSuccess(answer)) {
-        reject(new Error(refusalOf(answer)))
-        return
-      }
-      // What came behind the head is the service's, which may speak first.
-      if (head.length > 0) stream.unshift(head)
-      resolve(stream)
-    })
-    outgoing.end()
+  const answer = await requestConnect(stream, {
+    authority: formatAuthority(target),
+    fields: { via, 'user-agent': `postern/${version}` },
+    maxHeadBytes: maxAnswerHeadBytes,
+    omitsConnection: true,
+    signal,
   })
+  if (!isSuccess(answer)) throw new Error(refusalOf(answer))
+  // What came behind the head is the service's, which may speak first.
+  return stream
 }
 
 /** Any 2xx, with or without length, begins the tunnel (RFC 9110 §9.3.6). */

@@ -5,7 +5,6 @@ import type { GatewayDialer } from './dialer.ts'
 import {
   lossOf,
   noAnswer,
-  onSocket,
   readBody,
   toAnswer,
   type HttpAnswer,
@@ -101,7 +100,8 @@ function requestHttp1(
     if (loss !== undefined) return reject(noAnswer(loss))
     const timer = setTimeout(() => outgoing.destroy(new Error('no answer in time')), timeoutMs)
     const outgoing = request({
-      ...onSocket(socket),
+      // Node uses no agent, and this connection, only when no `agent` is named at all.
+      createConnection: () => socket,
       method,
       path,
       headers: { ...fields, connection: 'close' },

@@ -57,11 +57,6 @@ export function lossOf(socket: Socket): Error | undefined {
   )
 }
 
-/** Node uses no agent, and this connection, only when no `agent` is named at all. */
-export function onSocket<Stream>(stream: Stream): { createConnection: () => Stream } {
-  return { createConnection: () => stream }
-}
-
 /** What Node has parsed, with the body that was read for it. */
 export function toAnswer(answer: IncomingMessage, body: string): HttpAnswer {
   return { status: answer.statusCode ?? 0, headers: answer.headers, body }

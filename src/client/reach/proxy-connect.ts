@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net'
 import { version } from '../../version.ts'
-import { connectMethod } from '../../net/target.ts'
-
-const { request } = process.getBuiltinModule('node:http')
+import { requestConnect } from '../../net/request-connect.ts'
 
 /**
  * Time for the proxy's answer, in milliseconds: it dials the gateway meanwhile.
@@ -41,31 +39,23 @@ export function askProxy(
       reject(error)
     }
     const timer = setTimeout(() => fail(new Error('did not answer in time')), answerTimeoutMs)
-    const outgoing = request({
-      createConnection: () => socket,
-      method: connectMethod,
-      path: target,
-      maxHeaderSize: maxHeadBytes,
-      headers: {
-        host: target,
+    const asked = requestConnect(socket, {
+      authority: target,
+      fields: {
         'user-agent': `postern/${version}`,
         ...(authorization === undefined ? {} : { 'proxy-authorization': authorization }),
       },
+      maxHeadBytes,
       signal,
     })
-    outgoing.on('error', (cause) => {
-      fail(new Error(`gave no answer: ${cause.message}`, { cause }))
-    })
-    outgoing.on('connect', ({ statusCode: status = 0 }, stream, head) => {
-      clearTimeout(timer)
-      if (status >= 200 && status < 300) {
-        if (head.length > 0) stream.unshift(head)
-        resolve({ socket })
-      } else {
+    asked.then(
+      ({ statusCode: status = 0 }) => {
+        clearTimeout(timer)
+        if (status >= 200 && status < 300) return resolve({ socket })
         socket.destroy()
         resolve({ status })
-      }
-    })
-    outgoing.end()
+      },
+      (cause: Error) => fail(new Error(`gave no answer: ${cause.message}`, { cause })),
+    )
   })
 }

@@ -20,6 +20,8 @@ export async function startProxy(options: {
   readonly to?: number
   readonly status?: number
   readonly isTls?: boolean
+  /** Whether a 100 comes before its answer. */
+  readonly informsFirst?: boolean
 }): Promise<TestProxy> {
   const asked: TestProxy['asked'] = []
   const sockets = new Set<Duplex>()
@@ -39,6 +41,7 @@ export async function startProxy(options: {
     }
     void dial({ host: '127.0.0.1', port: options.to ?? 0 }).then((upstream) => {
       sockets.add(upstream)
+      if (options.informsFirst === true) socket.write('HTTP/1.1 100 Continue\r\n\r\n')
       socket.write('HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n')
       socket.pipe(upstream).pipe(socket)
     })

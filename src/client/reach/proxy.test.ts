@@ -59,6 +59,15 @@ describe('a proxy on the way to the gateway', () => {
     assert.equal(proxy.asked.length, 1)
   })
 
+  test('may inform before it answers', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using proxy = await startProxy({ to: gateway.port, informsFirst: true })
+    const proxies = { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }
+    const { socket, protocol } = await dialerTo(gateway, proxies).open(['h2'])
+    assert.equal(protocol, 'h2')
+    socket.destroy()
+  })
+
   test('hosts in NO_PROXY are reached without it', async () => {
     await using gateway = await startFakeGateway({ isPublic: true })
     await using proxy = await startProxy({ to: gateway.port })

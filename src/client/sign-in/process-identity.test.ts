@@ -32,9 +32,9 @@ test(
     const [line] = (await once(parent.stdout, 'data')) as [Buffer]
     const pid = Number(line.toString())
     process.kill(pid, 'SIGKILL')
-    const endMs = performance.now() + 10_000
+    const deadlineMs = performance.now() + 10_000
     while ((await stateOfProcess(pid)).isRunning) {
-      assert.ok(performance.now() < endMs, 'it runs on')
+      assert.ok(performance.now() < deadlineMs, 'it runs on')
       await nextTurn()
     }
     // Its id is still taken.

@@ -59,10 +59,10 @@ export function followTunnel(tunnel: Duplex, aftermath: Aftermath, signal: Abort
 }
 
 async function ask({ requestId, whyCut }: Aftermath, signal: AbortSignal): Promise<TunnelFate> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)])
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)])
   try {
-    return { requestId, cut: await whyCut(limit) }
+    return { requestId, cut: await whyCut(deadline) }
   } catch {
-    return limit.aborted ? { requestId } : { requestId, cut: 'no-answer' }
+    return deadline.aborted ? { requestId } : { requestId, cut: 'no-answer' }
   }
 }

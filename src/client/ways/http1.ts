@@ -2,24 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { abandon } from '../../net/abandon.ts'
-import { connectMethod } from '../../net/target.ts'
+import { requestConnect } from '../../net/request-connect.ts'
 import type { GatewayDialer } from '../reach/dialer.ts'
-import {
-  lossOf,
-  noAnswer,
-  onSocket,
-  readBody,
-  toAnswer,
-  type HttpAnswer,
-} from '../reach/http-answer.ts'
+import { lossOf, noAnswer, readBody, toAnswer, type HttpAnswer } from '../reach/http-answer.ts'
 import type { Aftermath } from './aftermath.ts'
 import { createOwnConnections, type OwnConnections } from './own-connections.ts'
-import { readOn, type ReadOn } from './read-on.ts'
 import { answerTimeoutMs, isTunnel, tunnelIdOf } from './way.ts'
 import type { ConnectAnswer, TunnelRequest } from './way.ts'
-
-// `import … from 'node:http'` reads every export, and with them Node's whole fetch (40 ms).
-const { request } = process.getBuiltinModule('node:http')
 
 /** CONNECT over HTTP/1.1, on a connection of its own for each tunnel. */
 export function createHttp1Way(dialer: GatewayDialer): OwnConnections {
@@ -39,7 +28,7 @@ export function createHttp1Way(dialer: GatewayDialer): OwnConnections {
 
   return createOwnConnections({
     dialer,
-    ask: (socket, tunnelRequest) => ask(socket, tunnelRequest, aftermathOf),
+    ask: (socket, request) => ask(socket, request, aftermathOf),
     cut(tunnel) {
       // A reset would take the last bytes of one that has ended in order along.
       const hasEnded = tunnel.readableEnded && tunnel.writableFinished
@@ -50,17 +39,9 @@ export function createHttp1Way(dialer: GatewayDialer): OwnConnections {
 }
 
 /**
- * Answers before the one to CONNECT that only inform.
- *
- * @limit answers over HTTP/1.1 that come before the one to CONNECT: `gateway-unreachable`
- */
-const maxInformational = 16
-
-/**
  * Asks for a tunnel on a connection of its own. The connection becomes the tunnel, or is gone.
  *
  * @throws UpstreamError `gateway-unreachable` when no answer comes
- * @see https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
  */
 function ask(
   socket: Socket,
@@ -76,8 +57,7 @@ function ask(
     const timer = setTimeout(() => fail(new Error('no answer in time')), answerTimeoutMs)
     const loss = lossOf(socket)
     if (loss !== undefined) return fail(loss)
-
-    function finish(answer: IncomingMessage): void {
+    requestConnect(socket, { authority, fields, signal }).then((answer) => {
       clearTimeout(timer)
       const { statusCode: status = 0, headers } = answer
       if (!isTunnel({ status, headers })) {
@@ -86,36 +66,8 @@ function ask(
       }
       const id = tunnelIdOf({ headers })
       resolve({ tunnel: socket, aftermath: id === undefined ? undefined : aftermathOf(id) })
-    }
-
-    function awaitAnswer(connection: Duplex, giveBack: ReadOn['giveBack'], left: number): void {
-      const outgoing = request({
-        ...onSocket(connection),
-        method: connectMethod,
-        path: authority,
-        headers: { host: authority, ...fields },
-        signal,
-      })
-      outgoing.on('error', fail)
-      outgoing.on('connect', (answer, _stream, head) => {
-        giveBack(head)
-        if (!isInformational(answer)) return finish(answer)
-        if (left === 0) return fail(new Error(`${maxInformational} answers, and none to CONNECT`))
-        const rest = readOn(socket)
-        awaitAnswer(rest.stream, rest.giveBack, left - 1)
-      })
-      outgoing.end()
-    }
-
-    const unshift = (head: Buffer): void => {
-      if (head.length > 0) socket.unshift(head)
-    }
-    awaitAnswer(socket, unshift, maxInformational)
+    }, fail)
   })
-}
-
-function isInformational({ statusCode = 0 }: IncomingMessage): boolean {
-  return statusCode >= 100 && statusCode < 200
 }
 
 /** Node takes whatever follows an answer to CONNECT for the tunnel's bytes, also that of a refusal. */
