@@ -7,12 +7,8 @@ import type { Target } from '../net/target.ts'
 import { changesTo, createRouteRegister, type RouteRegister } from '../routes/register.ts'
 import type { NewRoute, Route } from '../routes/route.ts'
 import { directTo } from '../routes/upstream-way.fixture.ts'
-import { createAuditLog } from '../telemetry/audit-log.ts'
-import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
-import { createMetrics } from '../telemetry/metrics.ts'
-import { createAuthorize } from './authorize.ts'
-import { createDecide } from './decide.ts'
 import type { Grant } from './grant.ts'
+import { createTestAuthorize } from './live-tunnels.fixture.ts'
 import { createLiveTunnels, type LiveTunnel, type LiveTunnels } from './live-tunnels.ts'
 import type { Destination } from './tunnel-register.ts'
 
@@ -183,23 +179,7 @@ function createRig(first: readonly NewRoute[]): Rig {
   const asked: string[] = []
   let settings = 1
   const settingsRevision = (): number => settings
-  const decide = createDecide({
-    clock,
-    clientCertificates: { facts: () => undefined },
-    subjectOf: (session) => session,
-  })
-  const authorizeLog = createAuthorizeLog({
-    logger: silentLogger,
-    audit: createAuditLog({ logger: silentLogger }),
-  })
-  const authorizeOnce = createAuthorize({
-    decide,
-    authorizeLog,
-    metrics: createMetrics(),
-    clientCertificates: { problemOf: () => undefined },
-    groupsClaim: { faultOf: () => undefined },
-    settingsRevision,
-  })
+  const authorizeOnce = createTestAuthorize(clock, settingsRevision)
   const authorize: typeof authorizeOnce = (request, caller, circumstances) => {
     asked.push(request.target.host)
     return authorizeOnce(request, caller, circumstances)

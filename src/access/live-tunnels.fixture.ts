@@ -6,7 +6,7 @@ import { createRouteTable } from '../routes/table.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
-import { createAuthorize } from './authorize.ts'
+import { createAuthorize, type Authorize } from './authorize.ts'
 import { createDecide } from './decide.ts'
 import { createLiveTunnels, type LiveTunnel, type LiveTunnels } from './live-tunnels.ts'
 
@@ -31,22 +31,7 @@ export function createTunnelOpener({
 }): TunnelOpener {
   const route = testRoute('tcp+https://db.example.com:5432', [1], { allow: { or: [{ user }] } })
   const routes = createRouteTable([route])
-  const decide = createDecide({
-    clock,
-    clientCertificates: { facts: () => undefined },
-    subjectOf: (session) => session,
-  })
-  const authorize = createAuthorize({
-    decide,
-    authorizeLog: createAuthorizeLog({
-      logger: silentLogger,
-      audit: createAuditLog({ logger: silentLogger }),
-    }),
-    metrics: createMetrics(),
-    clientCertificates: { problemOf: () => undefined },
-    groupsClaim: { faultOf: () => undefined },
-    settingsRevision: () => 1,
-  })
+  const authorize = createTestAuthorize(clock)
   const tunnels = createLiveTunnels({
     clock,
     logger: silentLogger,
@@ -69,4 +54,23 @@ export function createTunnelOpener({
       return tunnels.add(grant, { isReachedBy: () => true })
     },
   }
+}
+
+/** Decides by policy and session alone, without client certificates, and logs nothing. */
+export function createTestAuthorize(clock: Clock, settingsRevision = (): number => 1): Authorize {
+  return createAuthorize({
+    decide: createDecide({
+      clock,
+      clientCertificates: { facts: () => undefined },
+      subjectOf: (session) => session,
+    }),
+    authorizeLog: createAuthorizeLog({
+      logger: silentLogger,
+      audit: createAuditLog({ logger: silentLogger }),
+    }),
+    metrics: createMetrics(),
+    clientCertificates: { problemOf: () => undefined },
+    groupsClaim: { faultOf: () => undefined },
+    settingsRevision,
+  })
 }

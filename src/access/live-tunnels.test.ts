@@ -5,12 +5,9 @@ import type { Session } from '../identity/session.ts'
 import { silentLogger, type LogFields } from '../log.ts'
 import type { Decision, Outcome } from '../policy/decision.ts'
 import type { RequestFacts } from '../policy/facts.ts'
-import { createAuditLog } from '../telemetry/audit-log.ts'
-import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
-import { createMetrics } from '../telemetry/metrics.ts'
-import { createAuthorize, type Authorize } from './authorize.ts'
-import { createDecide } from './decide.ts'
+import type { Authorize } from './authorize.ts'
 import type { Grant } from './grant.ts'
+import { createTestAuthorize } from './live-tunnels.fixture.ts'
 import { createLiveTunnels, type LiveTunnels, type OpenTunnel } from './live-tunnels.ts'
 import { testCaller } from '../gateway/gateway.fixture.ts'
 import type { Destination } from './tunnel-register.ts'
@@ -392,23 +389,7 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
   const sessions = new Map(
     ['s1', 's2'].map((id) => [id, { session: makeSession(id, clock), version: 1 }]),
   )
-  const authorizeLog = createAuthorizeLog({
-    logger: silentLogger,
-    audit: createAuditLog({ logger: silentLogger }),
-  })
-  const decide = createDecide({
-    clock,
-    clientCertificates: { facts: () => undefined },
-    subjectOf: (session) => session,
-  })
-  const authorize = createAuthorize({
-    decide,
-    authorizeLog,
-    metrics: createMetrics(),
-    clientCertificates: { problemOf: () => undefined },
-    groupsClaim: { faultOf: () => undefined },
-    settingsRevision: () => 1,
-  })
+  const authorize = createTestAuthorize(clock)
   const rig: Rig = {
     clock,
     authorize,

@@ -1,19 +1,7 @@
+import { nextGatewayKeys } from './next-gateway-keys.ts'
 import type { RouteNotes } from './route-findings.ts'
-import type { RouteKey, RouteValues } from './route-keys.ts'
+import type { RouteValues } from './route-keys.ts'
 import { schemeOf, type UpstreamScheme } from './to.ts'
-
-/** The keys about TLS toward a next gateway. */
-const tlsKeys = [
-  'tls_skip_verify',
-  'tls_server_name',
-  'tls_upstream_server_name',
-  'tls_custom_ca',
-  'tls_custom_ca_file',
-  'tls_client_cert',
-  'tls_client_cert_file',
-  'tls_client_key',
-  'tls_client_key_file',
-] as const satisfies readonly RouteKey[]
 
 /** Keys that take a PEM text, or the name of a file with one: then with `_file` behind them. */
 export const pemKeys = ['tls_custom_ca', 'tls_client_cert', 'tls_client_key'] as const
@@ -41,7 +29,7 @@ export function checkNextGatewayKeys(
   }
   if (scheme === 'https') checkTlsKeys(plain, values, notes)
   else {
-    for (const key of tlsKeys.filter((name) => Object.hasOwn(plain, name))) {
+    for (const key of Object.keys(nextGatewayKeys).filter((name) => Object.hasOwn(plain, name))) {
       notes.warn([key], `has no effect: ${noEffect[scheme]}`, { at: 'key' })
     }
   }
