@@ -14,7 +14,7 @@ type PageContext = Context<{ Bindings: PageRequest }>
 
 /** Where the page's own files are; as in `scripts/build-web.mjs`. */
 const filesPath = '/.postern/portal/'
-/** As in `src/web/portal/fetch-view.ts`. */
+/** As in `src/web/portal/use-portal.ts`. */
 const viewPath = '/.postern/api/v1/portal'
 
 /**

@@ -104,14 +104,10 @@ function fault(body: unknown): SystemError {
 
 function notRunning(socketPath: string, cause: Error): SystemError {
   if (systemCode(cause) === 'EACCES') {
-    return new SystemError(
-      'control-not-allowed',
-      `"${socketPath}" may not be opened by this user`,
-      {
-        cause,
-        hint: "run this as the gateway's own user",
-      },
-    )
+    return new SystemError('control-not-allowed', `this user may not open "${socketPath}"`, {
+      cause,
+      hint: "run this as the gateway's own user",
+    })
   }
   return new SystemError('gateway-not-running', `no gateway answers on "${socketPath}"`, {
     cause,

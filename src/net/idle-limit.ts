@@ -24,7 +24,7 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
   let currentMs = timeoutMs
   let onIdle: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
-  /** Of the silence that is left, what the timer does not wait for. */
+  /** How long to wait once the timer fires: the part of a limit that one timer cannot hold. */
   let restMs = 0
   let isMet = false
   const meet = (): void => {
@@ -50,7 +50,7 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
       arm()
     },
     touch() {
-      // A timer that waits for the rest alone is shorter than the whole.
+      // The timer may be waiting for the last part of the limit: to refresh it would wait for that part alone.
       if (currentMs > maxTimeoutMs) arm()
       else timer?.refresh()
     },

@@ -7,7 +7,7 @@ export interface ListenAddress {
   readonly port: number
 }
 
-/** Why an address cannot be listened on, as one sentence with what to do. */
+/** Why it is impossible to listen on an address, as one sentence with what to do. */
 export function listenError(error: unknown, address: string): SystemError {
   const details = { cause: error }
   switch (systemCode(error)) {
@@ -17,12 +17,12 @@ export function listenError(error: unknown, address: string): SystemError {
         hint: 'stop it, or choose another address',
       })
     case 'EACCES':
-      return new SystemError('address-not-allowed', `"${address}" may not be listened on`, {
+      return new SystemError('address-not-allowed', `this user may not listen on "${address}"`, {
         ...details,
         hint: 'ports below 1024 need the capability CAP_NET_BIND_SERVICE; or choose another port',
       })
     case 'EADDRNOTAVAIL':
-      return new SystemError('address-not-here', `"${address}" is no address of this machine`, {
+      return new SystemError('address-not-here', `"${address}" is not an address of this machine`, {
         ...details,
         hint: 'choose one of its own addresses, or leave the host out for all of them',
       })

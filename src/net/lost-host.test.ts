@@ -5,7 +5,7 @@ import { endianness } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, test, type TestContext } from 'node:test'
 import { createLostHosts } from './lost-host.ts'
-import { spellingsOf, tcpEndsOf } from './proc-tcp.ts'
+import { spellingsOf, tcpEndpointsOf } from './proc-tcp.ts'
 
 /** What the kernel says of a connection at one look. */
 interface Said {
@@ -154,10 +154,10 @@ const heading =
 /** As the kernel writes it, before the row of another; the first one stands right behind the heading. */
 function rowOf(socket: Socket, said: Said): string {
   const { timer, retransmits = 0, probes = 0, unacknowledged = 4, timeout = 20 } = said
-  const ends = tcpEndsOf(socket)
-  assert.ok(ends)
-  const [local] = spellingsOf(ends.localAddress, ends.localPort)
-  const [remote] = spellingsOf(ends.remoteAddress, ends.remotePort)
+  const endpoints = tcpEndpointsOf(socket)
+  assert.ok(endpoints)
+  const [local] = spellingsOf(endpoints.localAddress, endpoints.localPort)
+  const [remote] = spellingsOf(endpoints.remoteAddress, endpoints.remotePort)
   const hex = (value: number): string => value.toString(16).toUpperCase().padStart(8, '0')
   const other = `   0: 0100007F:0001 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 7 1 0 100 0 0 10 0\n`
   return `10001: ${local} ${remote} 01 ${hex(unacknowledged)}:00000000 0${timer}:00000012 ${hex(retransmits)}  1000 ${String(probes).padStart(8)} 4711 2 0000000000000000 ${timeout} 4 30 1 7\n${other}`

@@ -11,7 +11,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { readTcpTables, rowsOf, sendingOf, spellingsOf, tcpEndsOf } from './proc-tcp.ts'
+import { readTcpTables, rowsOf, sendingOf, spellingsOf, tcpEndpointsOf } from './proc-tcp.ts'
 
 /** @limit none: see `maxVainLooks` */
 const defaultLookIntervalMs = 30_000
@@ -91,11 +91,12 @@ export function createLostHosts({
 export const lostHosts = createLostHosts()
 
 function sideOf(stream: Duplex, onLost: (error: Error) => void): Side | undefined {
-  const ends = stream instanceof Socket ? tcpEndsOf(stream) : undefined
+  const endpoints = stream instanceof Socket ? tcpEndpointsOf(stream) : undefined
   // This machine is never gone.
-  if (ends === undefined || ends.localAddress === ends.remoteAddress) return undefined
-  const remotes = spellingsOf(ends.remoteAddress, ends.remotePort)
-  const keys = spellingsOf(ends.localAddress, ends.localPort).map(
+  if (endpoints === undefined || endpoints.localAddress === endpoints.remoteAddress)
+    return undefined
+  const remotes = spellingsOf(endpoints.remoteAddress, endpoints.remotePort)
+  const keys = spellingsOf(endpoints.localAddress, endpoints.localPort).map(
     (local, index) => `${local} ${remotes[index]}`,
   )
   const counts = { received: 0, settled: 0, vainAttempts: 0, vainLooks: 0 }

@@ -7,8 +7,8 @@ import { isIPv6, type Socket } from 'node:net'
 import { endianness } from 'node:os'
 import { canonicalIPv6, unmapIPv4 } from '../address.ts'
 
-/** Both ends of a connection, as our side sees them. */
-export interface TcpEnds {
+/** Both endpoints of a connection, as our side sees them. */
+export interface TcpEndpoints {
   readonly localAddress: string
   readonly localPort: number
   readonly remoteAddress: string
@@ -27,7 +27,7 @@ const tables = ['/proc/self/net/tcp', '/proc/self/net/tcp6'] as const
 const maxTableBytes = 16 * 1024 * 1024
 
 /** Undefined for what is no TCP connection, or is gone. */
-export function tcpEndsOf(socket: Socket): TcpEnds | undefined {
+export function tcpEndpointsOf(socket: Socket): TcpEndpoints | undefined {
   const { localAddress, localPort, remoteAddress, remotePort } = socket
   return localAddress === undefined ||
     localPort === undefined ||

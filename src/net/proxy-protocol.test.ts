@@ -6,7 +6,7 @@ import {
   decodeProxyHeader,
   encodeProxyHeader,
   proxyVersions,
-  type ConnectionEnds,
+  type ConnectionEndpoints,
 } from './proxy-protocol.ts'
 
 const v1 = Buffer.from('PROXY TCP4 203.0.113.9 192.0.2.1 51000 443\r\n')
@@ -124,27 +124,27 @@ test('an IPv6 address is told in its one canonical form, whatever the header spe
   assert.equal(unmapIPv4(result.destination?.host ?? ''), '192.0.2.1')
 })
 
-const ends = (from: string, to: string): ConnectionEnds => ({
+const endpoints = (from: string, to: string): ConnectionEndpoints => ({
   source: { host: from, port: 51_000 },
   destination: { host: to, port: 443 },
 })
 
 test('a header is encoded byte by byte as the specification has it', () => {
-  const ipv4 = ends('203.0.113.9', '192.0.2.1')
+  const ipv4 = endpoints('203.0.113.9', '192.0.2.1')
   assert.deepEqual(encodeProxyHeader('v1', ipv4), v1)
   assert.deepEqual(encodeProxyHeader('v2', ipv4), v2IPv4)
-  assert.deepEqual(encodeProxyHeader('v1', ends('2001:db8::9', '2001:db8::1')), v1IPv6)
+  assert.deepEqual(encodeProxyHeader('v1', endpoints('2001:db8::9', '2001:db8::1')), v1IPv6)
   assert.equal(encodeProxyHeader('v1', undefined).toString(), 'PROXY UNKNOWN\r\n')
   assert.deepEqual(encodeProxyHeader('v2', undefined), v2(1, 0x00, Buffer.alloc(0)))
-  const noAddress = ends('/run/postern.sock', '192.0.2.1')
+  const noAddress = endpoints('/run/postern.sock', '192.0.2.1')
   assert.equal(encodeProxyHeader('v1', noAddress).toString(), 'PROXY UNKNOWN\r\n')
 })
 
 test('two families become one: IPv4 is mapped into IPv6', () => {
-  const mixed = ends('203.0.113.9', 'fe80::1%eth0')
+  const mixed = endpoints('203.0.113.9', 'fe80::1%eth0')
   const line = 'PROXY TCP6 ::ffff:cb00:7109 fe80::1 51000 443\r\n'
   assert.equal(encodeProxyHeader('v1', mixed).toString(), line)
-  const mapped = ends('::ffff:203.0.113.9', '192.0.2.1')
+  const mapped = endpoints('::ffff:203.0.113.9', '192.0.2.1')
   assert.deepEqual(encodeProxyHeader('v1', mapped), v1)
 })
 

@@ -1,8 +1,8 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { canonicalIPv6, unmapIPv4, type HostPort } from '../address.ts'
 
-/** Both ends of a connection, as the PROXY protocol tells them. */
-export interface ConnectionEnds {
+/** Both endpoints of a connection, as the PROXY protocol tells them. */
+export interface ConnectionEndpoints {
   readonly source: HostPort
   readonly destination: HostPort
 }
@@ -126,16 +126,19 @@ export type ProxyVersion = (typeof proxyVersions)[number]
  * different families, the IPv4 one is mapped into IPv6: a header has one family. Without addresses it
  * says that they are not known, and its receiver takes those of the connection itself.
  */
-export function encodeProxyHeader(version: ProxyVersion, ends: ConnectionEnds | undefined): Buffer {
-  const known = ends && inOneFamily(ends)
+export function encodeProxyHeader(
+  version: ProxyVersion,
+  endpoints: ConnectionEndpoints | undefined,
+): Buffer {
+  const known = endpoints && inOneFamily(endpoints)
   return version === 'v1' ? encodeV1(known) : encodeV2(known)
 }
 
-interface FamilyEnds extends ConnectionEnds {
+interface FamilyEndpoints extends ConnectionEndpoints {
   readonly family: 4 | 6
 }
 
-function inOneFamily({ source, destination }: ConnectionEnds): FamilyEnds | undefined {
+function inOneFamily({ source, destination }: ConnectionEndpoints): FamilyEndpoints | undefined {
   const plain = [source, destination].map(({ host }) => unmapIPv4(host.replace(/%.*$/, '')))
   if (plain.some((host) => isIP(host) === 0)) return undefined
   const family = plain.every(isIPv4) ? 4 : 6
@@ -151,22 +154,22 @@ function asIPv6(host: string): string {
   return canonicalIPv6(isIPv4(host) ? `::ffff:${host}` : host)
 }
 
-function encodeV1(ends: FamilyEnds | undefined): Buffer {
-  if (ends === undefined) return Buffer.from('PROXY UNKNOWN\r\n')
-  const { family, source, destination } = ends
+function encodeV1(endpoints: FamilyEndpoints | undefined): Buffer {
+  if (endpoints === undefined) return Buffer.from('PROXY UNKNOWN\r\n')
+  const { family, source, destination } = endpoints
   const words = [`TCP${family}`, source.host, destination.host, source.port, destination.port]
   return Buffer.from(`PROXY ${words.join(' ')}\r\n`)
 }
 
-function encodeV2(ends: FamilyEnds | undefined): Buffer {
-  const payload = ends === undefined ? Buffer.alloc(0) : encodeV2Addresses(ends)
+function encodeV2(endpoints: FamilyEndpoints | undefined): Buffer {
+  const payload = endpoints === undefined ? Buffer.alloc(0) : encodeV2Addresses(endpoints)
   // Version 2, command PROXY; families UNSPEC, TCP over IPv4, TCP over IPv6 (§2.2).
-  const family = ends === undefined ? 0x00 : ends.family === 4 ? 0x11 : 0x21
+  const family = endpoints === undefined ? 0x00 : endpoints.family === 4 ? 0x11 : 0x21
   const fixed = Buffer.from([0x21, family, payload.length >> 8, payload.length & 0xff])
   return Buffer.concat([v2Signature, fixed, payload])
 }
 
-function encodeV2Addresses({ source, destination }: FamilyEnds): Buffer {
+function encodeV2Addresses({ source, destination }: FamilyEndpoints): Buffer {
   const ports = Buffer.alloc(4)
   ports.writeUInt16BE(source.port, 0)
   ports.writeUInt16BE(destination.port, 2)

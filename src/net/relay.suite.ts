@@ -206,8 +206,8 @@ export function relaySuite(transport: Transport): void {
   })
 }
 
-/** All four ends, before the relay has two of them. */
-interface Ends {
+/** All four streams, before the relay has two of them. */
+interface Streams {
   readonly near: Duplex
   readonly far: Duplex
   readonly upstream: Socket
@@ -217,7 +217,7 @@ interface Ends {
 async function openRig(
   transport: Transport,
   options: RelayOptions = {},
-  before: (ends: Ends) => Promise<void> = () => Promise.resolve(),
+  before: (streams: Streams) => Promise<void> = () => Promise.resolve(),
 ): Promise<Rig> {
   const server = createServer({ allowHalfOpen: true, noDelay: true })
   server.listen(0, '127.0.0.1')

@@ -60,7 +60,7 @@ export function relay(
 ): Promise<RelayEnd> {
   return new Promise((resolve) => {
     let firstToEnd: 'client-closed' | 'upstream-closed' | undefined
-    /** Of both directions; of the first to end there are no more. */
+    /** Of both directions, when the first of them ended: what was counted since is the other one's. */
     let bytesAtFirstEnd: number | undefined
     let settled = false
     const { signal, idle, bytes = { up: 0, down: 0 }, lostHosts: hosts = lostHosts } = options

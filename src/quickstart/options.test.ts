@@ -34,8 +34,12 @@ test('help wins', () => {
 
 for (const [args, message, hint] of [
   [['--prot', '1'], 'unknown option "--prot"', 'did you mean "--port"?'],
-  [['--port', '70000'], '"--port 70000" is no port: expected a number from 0 to 65535', /--help/],
-  [['--port', ''], '"--port " is no port: expected a number from 0 to 65535', /--help/],
+  [
+    ['--port', '70000'],
+    '"--port 70000" is not a port: expected a number from 0 to 65535',
+    /--help/,
+  ],
+  [['--port', ''], '"--port " is not a port: expected a number from 0 to 65535', /--help/],
   [['--port'], /^option "--port <value>" argument missing$/, /--help/],
   [['--once=yes'], /^option "--once" does not take an argument$/, /--help/],
   [

@@ -105,7 +105,7 @@ function requireKnown(arg: string): void {
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (port <= 65_535) return port
-  throw invalid(`"--port ${text}" is no port: expected a number from 0 to 65535`)
+  throw invalid(`"--port ${text}" is not a port: expected a number from 0 to 65535`)
 }
 
 function parseService(text: string): HostPort {

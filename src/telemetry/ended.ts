@@ -7,16 +7,16 @@ export const endings = {
   'idle-timeout': "no byte either way for the route's `idle_timeout`",
   'stall-timeout':
     "the service took nothing of what waited for it, and no byte moved either way, for the route's `stall_timeout`",
-  timeout: "the route's `timeout` or the gateway's `timeout_write` was over",
+  timeout: "the route's `timeout` or the gateway's `timeout_write` ran out",
   'session-revoked':
     'the session was revoked, its person signed out, or the service account was revoked or rotated',
-  'session-expired': 'the session, or the credential of the service account, came to its end',
+  'session-expired': 'the session, or the credential of the service account, expired',
   'policy-changed': 'the policy, asked again, no longer allows it',
   undecided: 'the policy could not be asked again; the log says why, with the same `request-id`',
   'route-removed': 'the route is gone from the configuration',
   'route-changed': "the route's `to` no longer names the upstream that it led to",
   'cut-by-operator': 'whoever runs the gateway cut it',
-  shutdown: 'the gateway stopped, and its grace period was over',
+  shutdown: 'the gateway stopped, and its grace period ran out',
 } as const
 
 /** Why a tunnel ended, as the access log says it. */

@@ -17,7 +17,7 @@ import { decodeRefusal, encodeRefusal } from './refusal.ts'
 const sentences = {
   'session-revoked': ['the sign-in that opened it was ended', 'connect again to sign in anew'],
   'session-expired': [
-    'the sign-in, or the credential of the service account, came to its end',
+    'the sign-in, or the credential of the service account, has expired',
     'connect again; a person is asked to sign in',
   ],
   'policy-changed': [
@@ -26,14 +26,14 @@ const sentences = {
   ],
   undecided: [
     'the gateway could not find out whether it is still allowed',
-    'connect again; if it stays, give whoever runs the gateway the request id',
+    'connect again; if that does not help, give whoever runs the gateway the request id',
   ],
   'route-removed': [
     'the route is gone from the gateway',
     'ask whoever runs the gateway which route replaces it',
   ],
   'route-changed': ['the route leads to another service now', 'connect again'],
-  timeout: ['its time was over', 'connect again'],
+  timeout: ['it was open for as long as a tunnel may be', 'connect again'],
   'idle-timeout': [
     'no byte has passed for as long as the route allows',
     'connect again; a keep-alive of the program itself keeps a tunnel open',

@@ -75,12 +75,12 @@ describe('upstream_proxy_protocol', () => {
       await using gateway = await startTestGateway([route], {
         proxyProtocol: { use: true, from: undefined },
       })
-      const ends = {
+      const endpoints = {
         source: { host: '2001:db8::9', port: 51_000 },
         destination: { host: '2001:db8::1', port: 443 },
       }
       const raw = connect({ port: gateway.port, host: '127.0.0.1' })
-      raw.write(encodeProxyHeader('v2', ends))
+      raw.write(encodeProxyHeader('v2', endpoints))
       const session = connectHttp2('https://localhost', {
         createConnection: () =>
           tls.connect({ socket: raw, servername: 'localhost', ca: testCa, ALPNProtocols: ['h2'] }),
@@ -88,7 +88,7 @@ describe('upstream_proxy_protocol', () => {
       const stream = session.request({ ':method': 'CONNECT', ':authority': target })
       const header = decodeProxyHeader(await promise)
       assert.ok(typeof header === 'object')
-      assert.deepEqual({ source: header.source, destination: header.destination }, ends)
+      assert.deepEqual({ source: header.source, destination: header.destination }, endpoints)
       stream.destroy()
       session.destroy()
       raw.destroy()

@@ -15,7 +15,7 @@ import {
   testSession,
   type TestGateway,
 } from '../gateway/gateway.fixture.ts'
-import type { ConnectionEnds } from '../net/proxy-protocol.ts'
+import type { ConnectionEndpoints } from '../net/proxy-protocol.ts'
 import type { Route } from '../routes/route.ts'
 import type { NextGatewayTls, NextGatewayWay, UpstreamWay } from '../routes/upstream-way.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
@@ -121,5 +121,5 @@ export function openBy(
 
 interface OpenByOptions {
   readonly signal?: AbortSignal
-  readonly endpoints?: ConnectionEnds
+  readonly endpoints?: ConnectionEndpoints
 }

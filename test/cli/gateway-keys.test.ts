@@ -38,7 +38,7 @@ describe('postern gateway keys', () => {
       [
         0,
         `the new key is "${key}", from "shared_secret"\n` +
-          'encrypted the tokens of 250 sessions with it\nno former key is needed any more\n',
+          'encrypted the tokens of 250 sessions with it\nformer keys are no longer needed\n',
       ],
     )
     assert.equal((await gateway.run('list')).stdout.split('\n').length, 3)

@@ -35,7 +35,7 @@ export async function rotateKeys(options: SessionsOptions): Promise<number> {
   if (ended.length > 0) {
     note(`ended ${sessions(ended.length)}: the stored tokens were changed from outside`)
   }
-  if (left.length === 0) note('no former key is needed any more')
+  if (left.length === 0) note('former keys are no longer needed')
   return exitCodes.ok
 }
 

@@ -47,7 +47,7 @@ function report(origin: string, logout: Logout, voice: Voice): void {
   if (logout.kind === 'left') {
     const why = logout.error?.message ?? 'the gateway cannot end sessions in this way'
     voice.warn(`the session goes on at "${origin}": ${why}`, {
-      hint: 'nobody here has its token any more; whoever runs the gateway can revoke it',
+      hint: 'its token is gone from this machine; whoever runs the gateway can revoke it',
     })
   }
   const said = {

@@ -46,7 +46,7 @@ test('a taken port is one sentence', async () => {
 test('an address that is not here says so', async () => {
   await assert.rejects(startListener({ ...loopback, host: '192.0.2.1' }, untilClosed), {
     code: 'cannot-listen',
-    message: '"192.0.2.1:0" is no address of this machine',
+    message: '"192.0.2.1:0" is not an address of this machine',
   })
 })
 

@@ -37,7 +37,7 @@ const tcpFailures: Readonly<Record<string, Failure>> = {
   },
   EADDRNOTAVAIL: {
     code: 'cannot-listen',
-    message: '"%" is no address of this machine',
+    message: '"%" is not an address of this machine',
     hint: 'write "127.0.0.1:PORT", or ":PORT" for all addresses',
   },
 }

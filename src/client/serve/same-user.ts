@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { SystemError } from '../../errors.ts'
-import { tcpEndsOf } from '../../net/proc-tcp.ts'
+import { tcpEndpointsOf } from '../../net/proc-tcp.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { ownerOf } from './socket-owner.ts'
 
@@ -28,7 +28,7 @@ export async function admitSameUser(
   const own = process.geteuid?.()
   await ownerOf({ localAddress: '::1', localPort: 0, remoteAddress: '::1', remotePort: 0 })
   return async (socket) => {
-    const endpoints = tcpEndsOf(socket)
+    const endpoints = tcpEndpointsOf(socket)
     const owner = endpoints && (await ownerOf(endpoints).catch(() => undefined))
     if (owner === own) return undefined
     return owner === undefined

@@ -2,7 +2,7 @@
 // every connection of this network namespace from both sides; the peer's own side is the row whose local
 // address is our remote one.
 import { SystemError, messageOf } from '../../errors.ts'
-import { readTcpTables, spellingsOf, type TcpEnds } from '../../net/proc-tcp.ts'
+import { readTcpTables, spellingsOf, type TcpEndpoints } from '../../net/proc-tcp.ts'
 
 /**
  * A table is read in many steps, and a row may slip between two of them.
@@ -24,7 +24,7 @@ const heldStates: ReadonlySet<string> = new Set(['01', '04', '05', '08'])
  *
  * @throws SystemError `same-user-unavailable` when the kernel's tables cannot be read
  */
-export async function ownerOf(endpoints: TcpEnds): Promise<number | undefined> {
+export async function ownerOf(endpoints: TcpEndpoints): Promise<number | undefined> {
   for (let reads = 0; reads < maxReads; reads += 1) {
     for (const table of await readTables()) {
       const owner = findOwner(table, endpoints)
@@ -35,7 +35,7 @@ export async function ownerOf(endpoints: TcpEnds): Promise<number | undefined> {
 }
 
 /** Looks the peer's own socket up in one table. */
-export function findOwner(table: string, endpoints: TcpEnds): number | undefined {
+export function findOwner(table: string, endpoints: TcpEndpoints): number | undefined {
   for (const local of spellingsOf(endpoints.remoteAddress, endpoints.remotePort)) {
     for (const remote of spellingsOf(endpoints.localAddress, endpoints.localPort)) {
       const row = `: ${local} ${remote} `

@@ -10,7 +10,7 @@ export const refusedCriteria: ReadonlyMap<string, string> = new Map([
   ['device', 'devices cannot be registered yet'],
   ['mcp_tool', 'it is about MCP servers, and routes lead to TCP services'],
   ['pomerium_routes', 'it is about the pages of Pomerium itself, and policies are about tunnels'],
-  ['record', 'it reads external data, which there is none of here'],
+  ['record', 'it reads external data, and there is none here'],
   ['rego', 'policies in Rego are not evaluated here'],
   ['ssh_ca', needsSsh],
   ['ssh_publickey', needsSsh],

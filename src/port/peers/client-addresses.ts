@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { unmapIPv4 } from '../../address.ts'
 import type { Client } from '../../net/client.ts'
-import type { ConnectionEnds, ProxyHeader } from '../../net/proxy-protocol.ts'
+import type { ConnectionEndpoints, ProxyHeader } from '../../net/proxy-protocol.ts'
 import type { PresentedCertificate } from '../../net/presented-certificate.ts'
 
 /** A socket, or the view of one that an HTTP/2 session gives. */
@@ -62,7 +62,7 @@ function ownClient({ remoteAddress, remotePort, localAddress, localPort }: Peer)
 function endpointOf(
   address: string | undefined,
   port: number | undefined,
-): ConnectionEnds['source'] | undefined {
+): ConnectionEndpoints['source'] | undefined {
   return address === undefined || port === undefined
     ? undefined
     : { host: unmapIPv4(address), port }

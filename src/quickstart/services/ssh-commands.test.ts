@@ -15,7 +15,7 @@ test('several commands on one line answer one after the other', () => {
 test('what is no command of ours is said to be none, with the status of a shell', () => {
   for (const line of ['cat /etc/passwd', 'constructor', '$(id)', '/bin/sh -i', 'scp -t /tmp']) {
     const { output, status } = runCommandLine(line, context)
-    assert.match(output, /is no command of this sample server; try: help\n$/)
+    assert.match(output, /^this sample server has no command .*; try: help\n$/)
     assert.equal(status, 127)
   }
 })

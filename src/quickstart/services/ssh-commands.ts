@@ -63,5 +63,5 @@ function helpText(): string {
 }
 
 function notFound(name: string): string {
-  return `${JSON.stringify(name)} is no command of this sample server; try: help`
+  return `this sample server has no command ${JSON.stringify(name)}; try: help`
 }

@@ -61,7 +61,7 @@ test('a command is answered with its output and status', async (t) => {
 test('a program of this machine is not run', async (t) => {
   const client = await signIn(t, (await start(t)).port)
   const answer = await exec(client, `cat ${import.meta.filename}`)
-  assert.match(answer.output, /^"cat" is no command of this sample server/)
+  assert.match(answer.output, /^this sample server has no command "cat"/)
   assert.equal(answer.status, 127)
 })
 

@@ -1,11 +1,10 @@
 import { Anchor, Button, Container, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { AnnounceProvider } from '../ui/announce.tsx'
-import type { FetchedView } from './fetch-view.ts'
 import './portal.css'
 import { RouteList } from './route-list.tsx'
 import { SessionEnd } from './session-end.tsx'
-import { usePortal } from './use-portal.ts'
+import { type FetchedView, usePortal } from './use-portal.ts'
 
 /** The page at the gateway's own address. */
 export function Portal(): ReactNode {

@@ -1,11 +1,19 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { fetchView, type FetchedView } from './fetch-view.ts'
+import type { PortalView } from '../../console/portal-view.ts'
+
+/** As in `src/console/portal.ts`. */
+const viewPath = '/.postern/api/v1/portal'
 
 /** What may be used changes with the configuration, the clock and the person's groups. */
 const refetchEveryMs = 60_000
 /** Longest timer of a browser, in milliseconds. */
 const maxTimerMs = 2_147_483_647
+
+/** The view, and how far the gateway's clock is ahead of this machine's, in milliseconds. */
+export interface FetchedView extends PortalView {
+  readonly clockAheadMs: number
+}
 
 /** What the portal shows, asked for again every minute, when its tab is looked at, and at the session's end. */
 export function usePortal(): UseQueryResult<FetchedView> {
@@ -26,4 +34,12 @@ export function usePortal(): UseQueryResult<FetchedView> {
     return () => clearTimeout(timer)
   }, [endsAtMs, clockAheadMs, refetch])
   return query
+}
+
+/** Asks the gateway what this browser's person may see. Rejects when it does not answer. */
+async function fetchView(signal: AbortSignal): Promise<FetchedView> {
+  const response = await fetch(viewPath, { signal, headers: { accept: 'application/json' } })
+  if (!response.ok) throw new Error(`the gateway answered ${response.status}`)
+  const view = (await response.json()) as PortalView
+  return { ...view, clockAheadMs: view.nowMs - Date.now() }
 }
