@@ -2,10 +2,9 @@ import type { AddressInfo } from 'node:net'
 import { systemClock, type Clock } from '../clock.ts'
 import { messageOf, SystemError } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { within, type Closable } from '../shutdown.ts'
+import type { Closable } from '../shutdown.ts'
 import { standardOutput } from '../standard-output.ts'
-import { openAuditFiles } from '../telemetry/audit-files.ts'
-import { createAuditLog, type AuditLog } from '../telemetry/audit-log.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { serveMetrics } from '../telemetry/metrics-server.ts'
@@ -16,13 +15,11 @@ import { startControl } from '../control/server.ts'
 import { createHandlers } from './handlers.ts'
 import { createGatewayPages } from './gateway-pages.ts'
 import { openGatewayPort } from './gateway-port.ts'
+import { openGatewayState } from './gateway-state.ts'
 import type { CreatePages } from './parts.ts'
 import { openIdentity } from './open-identity.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
-import { secretsOf, tokenSecretsOf } from './secrets.ts'
 import { createShutdown } from './stop.ts'
-import { openSqliteStore } from '../store/sqlite.ts'
-import { openStateDirectory } from '../store/state-directory.ts'
 
 export interface GatewayOptions {
   /** Where log lines go; default: standard output. */
@@ -33,9 +30,6 @@ export interface GatewayOptions {
   /** Reads again the files that the configuration is from; without it there are none. */
   readonly reload?: Operations['reload']
 }
-
-/** Longest wait for the disk when the gateway ends, in milliseconds: its audit entries are kept first. */
-const auditWaitMs = 1_000
 
 /** A running gateway. */
 export interface Gateway extends Closable {
@@ -71,22 +65,8 @@ export async function startGateway(
   const log = createLog({ level: config.logLevel, sink: logSink, clock })
   const metrics = createMetrics()
   metrics.countDroppedLines(() => logSink.droppedLines ?? 0)
-  const state = opened.adopt(await openStateDirectory(config.stateDirectory), (it) => it.release())
-  const keeper = opened.adopt(openAuditFiles(state.auditPath, clock), (it) =>
-    within(auditWaitMs, it.close()),
-  )
-  const audit = createAuditLog({
-    logger: log.service('audit'),
-    keeper,
-    clock,
-    onLost: (entries) => metrics.auditEntriesLost(entries),
-  })
-  opened.defer(() => within(auditWaitMs, audit.flushed()))
-  const secrets = await secretsOf(config, state)
-  const store = opened.adopt(
-    await openSqliteStore(state.storePath, tokenSecretsOf(config, secrets)),
-    (it) => it.close(),
-  )
+  const state = await openGatewayState(config, { opened, log, clock, metrics })
+  const { audit, store, secrets } = state
   const { identity, signIn } = opened.adopt(
     openIdentity(config, {
       store,
@@ -125,10 +105,7 @@ export async function startGateway(
     liveTunnels,
     reload: options.reload ?? nothingToReload,
   })
-  const control = await startControl(state.controlSocketPath, {
-    operations,
-    logger: controlLogger,
-  })
+  const control = await startControl(state.controlSocketPath, { operations, logger: controlLogger })
   opened.defer(() => control.close(0))
   const running = opened.move()
   void store.failed.then((error) => {
@@ -154,6 +131,6 @@ export async function startGateway(
 }
 
 function nothingToReload(): Promise<never> {
-  const message = 'the configuration of this gateway is from no file'
+  const message = 'this gateway was not started from a configuration file'
   return Promise.reject(new SystemError('nothing-to-reload', message))
 }

@@ -1,0 +1,59 @@
+import type { Clock } from '../clock.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import { within } from '../shutdown.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import { openStateDirectory } from '../store/state-directory.ts'
+import type { Store } from '../store/store.ts'
+import { openAuditFiles } from '../telemetry/audit-files.ts'
+import { createAuditLog, type AuditLog } from '../telemetry/audit-log.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { secretsOf, tokenSecretsOf, type Secrets } from './secrets.ts'
+
+export interface GatewayStateOptions {
+  /** Closes what is opened here, last first. */
+  readonly opened: AsyncDisposableStack
+  readonly log: Log
+  readonly clock: Clock
+  readonly metrics: Metrics
+}
+
+/** What outlives a gateway in its state directory. */
+export interface GatewayState {
+  readonly audit: AuditLog
+  readonly store: Store
+  readonly secrets: Secrets
+  readonly controlSocketPath: string
+}
+
+/** Longest wait for the disk when the gateway ends, in milliseconds: its audit entries are kept first. */
+const auditWaitMs = 1_000
+
+/**
+ * Takes the state directory for this process, and opens what is in it: the audit's files, the database, and
+ * the keys that the configuration does not give.
+ *
+ * @throws SystemError when one of them cannot be used
+ */
+export async function openGatewayState(
+  config: GatewayConfig,
+  { opened, log, clock, metrics }: GatewayStateOptions,
+): Promise<GatewayState> {
+  const state = opened.adopt(await openStateDirectory(config.stateDirectory), (it) => it.release())
+  const keeper = opened.adopt(openAuditFiles(state.auditPath, clock), (it) =>
+    within(auditWaitMs, it.close()),
+  )
+  const audit = createAuditLog({
+    logger: log.service('audit'),
+    keeper,
+    clock,
+    onLost: (entries) => metrics.auditEntriesLost(entries),
+  })
+  opened.defer(() => within(auditWaitMs, audit.flushed()))
+  const secrets = await secretsOf(config, state)
+  const store = opened.adopt(
+    await openSqliteStore(state.storePath, tokenSecretsOf(config, secrets)),
+    (it) => it.close(),
+  )
+  return { audit, store, secrets, controlSocketPath: state.controlSocketPath }
+}
