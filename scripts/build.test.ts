@@ -52,7 +52,7 @@ describe('the release build', () => {
     // In one chunk, esbuild evaluates the library first.
     const libraries = chunks.filter((text) => text.includes('__toESM(require_websocket('))
     assert.equal(libraries.length, 1)
-    const masking = '.assign(http,{websocketMask,websocketUnmask})'
+    const masking = 'provideWebsocketMask({websocketMask,websocketUnmask})'
     assert.ok(!libraries.join().includes(masking))
     assert.ok(chunks.some((text) => text.includes(masking)))
   })
