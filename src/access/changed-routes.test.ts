@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createSecureContext } from 'node:tls'
 import { createFakeClock, type FakeClock } from '../fake-clock.ts'
 import { testCaller, testRoute } from '../gateway/gateway.fixture.ts'
 import { silentLogger } from '../log.ts'
 import type { Target } from '../net/target.ts'
 import { changesTo, createRouteRegister, type RouteRegister } from '../routes/register.ts'
 import type { NewRoute, Route } from '../routes/route.ts'
-import { directTo } from '../routes/upstream-way.fixture.ts'
+import { directTo, throughGateway } from '../routes/upstream-way.fixture.ts'
 import type { Grant } from './grant.ts'
 import { createTestAuthorize } from './live-tunnels.fixture.ts'
 import { createLiveTunnels, type LiveTunnel, type LiveTunnels } from './live-tunnels.ts'
@@ -55,6 +56,21 @@ test('a change that only the description shows cuts nothing, and grows the revis
   const [after] = rig.routes.table().routes
   assert.equal(after?.description, 'for everybody')
   assert.ok(before && after.revision > before.revision)
+})
+
+test('other certificates toward a next gateway decide its tunnels again, and leave them open', async () => {
+  const through = (serverName: string): NewRoute => {
+    const tls = { context: createSecureContext(), serverName, skipVerify: false }
+    return route('a.example.com:7', { way: throughGateway([port], { tls }) })
+  }
+  const b = route('b.example.com:7')
+  const rig = createRig([through('one'), b])
+  const tunnels = [await rig.open('a.example.com'), await rig.open('b.example.com')]
+  assert.deepEqual(await rig.change([through('two'), b]), ['a.example.com'])
+  assert.deepEqual(
+    tunnels.map(({ ended }) => ended),
+    [undefined, undefined],
+  )
 })
 
 test('routes that only change their places decide nothing again', async () => {

@@ -44,8 +44,8 @@ export interface RouteRules {
 }
 
 /**
- * Parses a route of plain data, wherever that came from: a file, a database, a request. Reads no file
- * (`openRoute` does) and knows no other route (`compareRoutes` does).
+ * Parses a route of plain data, as JSON and YAML have it, wherever that came from: a file, a database, a
+ * request. Reads no file (`openRoute` does) and knows no other route (`compareRoutes` does).
  */
 export function parseRoute(plain: unknown, rules: RouteRules): ParsedRoute {
   const notes = createRouteNotes()
