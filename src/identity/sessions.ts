@@ -140,9 +140,18 @@ export function createSessions(options: SessionsOptions): Sessions {
   const isCurrent = (facts: Pick<SessionFacts, 'issuer' | 'expiresAtMs'>): boolean =>
     isOurs(facts) && facts.expiresAtMs > clock.now()
   let foreign: Promise<void> | undefined
+  async function* pages(): AsyncGenerator<readonly SessionFacts[]> {
+    let after: SessionFacts | undefined
+    do {
+      const page = await store.sessions.listPage(sessionsPerPage, after)
+      yield page
+      after = page.at(-1)
+      await nextTurn()
+    } while (after !== undefined)
+  }
   const removeForeign = async (): Promise<void> => {
-    const others = (await store.sessions.list()).filter((record) => !isOurs(record))
-    for (const { id } of others) await revoke(id)
+    for await (const page of pages())
+      for (const { id } of page.filter((record) => !isOurs(record))) await revoke(id)
   }
   /** One gateway does it for all; another one once that has not been heard of for a while. */
   const mayRemoveExpired = (): Promise<boolean> => {
@@ -223,13 +232,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       return records.filter(isCurrent).map(toSession)
     },
     async *all() {
-      let after: SessionFacts | undefined
-      do {
-        const records = await store.sessions.listPage(sessionsPerPage, after)
-        yield* records.filter(isCurrent).map(toSession)
-        after = records.at(-1)
-        await nextTurn()
-      } while (after !== undefined)
+      for await (const page of pages()) yield* page.filter(isCurrent).map(toSession)
     },
     count: () => store.sessions.count(options.provider.issuer, clock.now()),
     onEnded: (listener) => subscribe(endedListeners, listener),

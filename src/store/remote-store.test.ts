@@ -118,6 +118,18 @@ describe('a store in another thread', () => {
     await assert.rejects(store.sessions.get('s-1'), { code: 'store-closed' })
   })
 
+  test('that answers nothing is left when it is closed, and whoever waited is told', async (t) => {
+    const { store, worker } = await openOver(t, silent)
+    const exited = once(worker, 'exit')
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const call = assert.rejects(store.sessions.get('a'), { code: 'store-closed' })
+    const closed = store.close()
+    t.mock.timers.tick(10_000)
+    await call
+    t.mock.timers.tick(10_000)
+    await Promise.all([closed, exited])
+  })
+
   test('keeps the class, code, hint and cause of its errors', async () => {
     const store = await openSqliteStore(':memory:')
     await store.sessions.add(sessionRecord())

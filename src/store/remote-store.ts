@@ -9,7 +9,7 @@ import type { Change, SessionEndReason, Store } from './store.ts'
 const maxCalls = 10_000
 /** @limit time in which the database answers nothing before nobody else waits for it: 503, the sign-in is kept */
 const maxSilenceMs = 30_000
-/** @limit none: wait for the thread when the store is closed; then it is ended */
+/** @limit none: wait for what is under way, and for the thread, when the store is closed; then it is left */
 const maxClosingMs = 10_000
 
 interface Call {
@@ -119,13 +119,17 @@ function createCalls(
   }
 
   async function close(): Promise<void> {
-    if (waiting.size > 0) await drained.promise
+    if (waiting.size > 0) await within(maxClosingMs, drained.promise)
+    for (const { reject } of waiting.values()) reject(storeClosed(path))
+    waiting.clear()
     // What ends from now on ends as it was asked to.
     ended ??= storeClosed(path)
     worker.ref()
     worker.postMessage({ kind: 'close' } satisfies Asked)
     await within(maxClosingMs, exited.promise)
-    await worker.terminate()
+    // A thread that hangs in the disk cannot be ended either: the process ends without it.
+    worker.unref()
+    void worker.terminate()
   }
 
   worker.on('message', heard)
