@@ -21,7 +21,7 @@ const maxSilentIntervals = 2
 export interface PingerOptions {
   /** How often the pinger is called in one interval. */
   readonly looksPerInterval: number
-  /** Keeps still for so long after a PING of either side, in milliseconds. */
+  /** Sends no PING for so long after one of either side, in milliseconds. */
   readonly quietMs: number
 }
 

@@ -152,5 +152,5 @@ export function raceAddresses(
 }
 
 function ignore(): void {
-  // Reported elsewhere.
+  // Whoever owns the socket by then reports what is wrong with it.
 }

@@ -13,7 +13,7 @@ export interface AuditEntry {
   readonly kind: AuditKind
   /** What happened, in the past tense: `signed in`, `sign-in failed`, `service account revoked`. */
   readonly event: string
-  /** Who did it or whom it befell; a session of `identity/` fits by shape. Undefined for a stranger. */
+  /** Who did it, or whom it was done to; a session of `identity/` fits by shape. Undefined for a stranger. */
   readonly session?: AccessSession | undefined
   /** The address it came from. */
   readonly ip?: string | undefined
@@ -48,8 +48,8 @@ export interface AuditKeeper {
 export type KeptHow = 'kept' | 'kept-elsewhere'
 
 /**
- * What is bounded by itself, so that much of the one cannot push out the other: nobody without a session
- * makes an entry in `people` or `decisions`.
+ * Series of entries, each with a bound of its own, so that many in one push out none of another: nobody
+ * without a session makes an entry in `people` or `decisions`.
  */
 export const auditSeries = ['people', 'decisions', 'strangers'] as const
 export type AuditSeries = (typeof auditSeries)[number]

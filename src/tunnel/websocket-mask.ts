@@ -1,5 +1,5 @@
 // RFC 6455 §5.3: everything a client sends is XORed with four bytes that nobody can foresee. `ws` does
-// so with `http.websocketMask` and `http.websocketUnmask` where Node has them, else with an addon, else
+// so with `http.websocketMask` and `http.websocketUnmask` where the runtime has them, else with an addon, else
 // byte by byte, which took 1.6 of 6.3 CPU seconds a GiB of upload cost the gateway. These two go word by
 // word (0.3 s), by the names it looks for. They must be there before it is loaded: see `ws.ts`.
 import { provideWebsocketMask } from '../net/runtime.ts'

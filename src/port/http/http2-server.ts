@@ -7,7 +7,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
-import type { TLSSocket } from 'node:tls'
+import type { Client } from '../../net/client.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
 import { onArrival, takeRequestMaking } from '../../net/runtime.ts'
 import { connectMethod } from '../../net/target.ts'
@@ -55,7 +55,7 @@ export function createHttp2Server(
     const exchange = exchanges.get(stream)
     const connection = stream.session && connections.get(stream.session)
     if (connection === undefined || exchange === undefined) stream.destroy()
-    else handlers.request(request, response, clients.get(connection.socket), exchange)
+    else handlers.request(request, response, connection.client, exchange)
   }
   server.on('request', take)
   // As over HTTP/1.1; Node's own 417 would be in no log.
@@ -67,8 +67,7 @@ export function createHttp2Server(
       stream.destroy()
       return
     }
-    const { socket, peer, flood } = connection
-    const client = clients.get(socket)
+    const { client, peer, flood } = connection
     flood.received(headBytes(rawHeaders))
     if (headers[':method'] === connectMethod && !isOversized(rawHeaders)) {
       serveTunnel(stream, connection, () => handlers.connectHttp2(stream, headers, client))
@@ -87,7 +86,7 @@ export function createHttp2Server(
       // Emitted before `emit` returns; the session itself gives no hold of its connection.
       server.once('session', (session) => {
         const flood = floods.begin(socket, () => peer.close('flood'))
-        connections.set(session, { socket, peer, flood })
+        connections.set(session, { client: clients.get(socket), peer, flood })
         peer.destroyWith(session)
         awaitPreface(session, peer)
         session.on('stream', endWithPeer(session, socket))
@@ -110,8 +109,8 @@ export function createHttp2Server(
 }
 
 interface Connection {
-  /** The session's view of it is a stand-in, and nothing says that it is always the same one. */
-  readonly socket: TLSSocket
+  /** Asked once: a socket that is gone no longer tells its addresses, and its last streams may still come. */
+  readonly client: Client
   readonly peer: Peer
   readonly flood: FloodMeter
 }
