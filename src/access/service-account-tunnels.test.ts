@@ -5,6 +5,7 @@ import { createServiceAccountTokens } from '../identity/service-account-token.ts
 import { createServiceAccounts, type ServiceAccounts } from '../identity/service-accounts.ts'
 import { silentLogger } from '../log.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
+import type { Store } from '../store/store.ts'
 import { createTunnelOpener } from './live-tunnels.fixture.ts'
 import type { LiveTunnel, LiveTunnels } from './live-tunnels.ts'
 
@@ -12,6 +13,7 @@ const day = 86_400_000
 
 interface Rig {
   readonly clock: FakeClock
+  readonly store: Store
   readonly accounts: ServiceAccounts
   readonly tunnels: LiveTunnels
   create(expiresAtMs?: number): Promise<string>
@@ -75,6 +77,28 @@ test('a service account that is revoked between decision and registration gets n
   assert.equal(tunnels.size, 0)
 })
 
+test('somebody who comes again while an account is revoked does not keep its tunnels', async (t) => {
+  const { accounts, create, open, store } = await startRig(t)
+  const secret = await create()
+  const tunnel = await open(secret)
+  const { get } = store.serviceAccounts
+  const [read, asked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  store.feed.onChanges(() => {
+    store.serviceAccounts.get = async (id) => {
+      asked.resolve()
+      await read.promise
+      return get(id)
+    }
+  })
+  const revoked = accounts.revoke('backup')
+  await asked.promise
+  const again = assert.rejects(open(secret), { code: 'sign-in-required' })
+  read.resolve()
+  await Promise.all([revoked, again])
+  await settled()
+  assert.equal(tunnel.ended, 'session-revoked')
+})
+
 async function startRig(t: TestContext): Promise<Rig> {
   const clock = createFakeClock()
   const store = await openSqliteStore(':memory:')
@@ -91,6 +115,7 @@ async function startRig(t: TestContext): Promise<Rig> {
   accounts.onEnded((sessionId) => void tunnels.redecide({ sessionId, ended: 'session-revoked' }))
   return {
     clock,
+    store,
     accounts,
     tunnels,
     async create(expiresAtMs) {

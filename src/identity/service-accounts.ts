@@ -19,7 +19,6 @@ import type { NewServiceAccount } from './service-account-request.ts'
 import {
   newRecord,
   parseSessionId,
-  sessionIdOf,
   sessionOf,
   toAccount,
   wholeSeconds,
@@ -136,17 +135,16 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
     }
   })
 
+  /** Only `announce` says that a session has ended: those who ask may know it first, and nobody would be told. */
   async function find(id: string, secretHash: string): Promise<Found | undefined> {
     const found = await mirror.read(id)
     const session = found && sessionOf(found.row, secretHash, clock.now())
-    const sessionId = sessionIdOf(id, secretHash)
-    if (found === undefined || session === undefined) {
-      leave(id, sessionId)
-      return undefined
+    if (found === undefined || session === undefined) return undefined
+    // Not before the read, since strangers make ids up; nor by what was overtaken, which opens nothing.
+    if (found.version === mirror.version(id)) {
+      const sessions = sessionsOf.get(id) ?? new Set()
+      sessionsOf.set(id, sessions.add(session.id))
     }
-    // Not before the read, since strangers make ids up. What was written meanwhile has moved the version.
-    const sessions = sessionsOf.get(id) ?? new Set()
-    sessionsOf.set(id, sessions.add(sessionId))
     return { record: found.row, session, version: found.version }
   }
 
