@@ -20,7 +20,7 @@ import type {
  *
  * @limit time for a running gateway to answer a command: an error that says so
  */
-const timeoutMs = 10_000
+const maxAnswerMs = 10_000
 
 /** Speaks to the gateway that runs on a state directory. */
 export interface ControlClient {
@@ -41,10 +41,13 @@ export interface ControlClient {
 }
 
 /** Makes a client; each call throws `SystemError` `gateway-not-running` when nobody answers. */
-export function createControlClient(stateDirectory: string): ControlClient {
+export function createControlClient(
+  stateDirectory: string,
+  { timeoutMs = maxAnswerMs }: { readonly timeoutMs?: number } = {},
+): ControlClient {
   const socketPath = join(stateDirectory, stateFiles.controlSocket)
   const call = <T>(method: string, path: string, body?: object): Promise<T> =>
-    send(socketPath, { method, path, body }) as Promise<T>
+    send(socketPath, { method, path, body, timeoutMs }) as Promise<T>
   return {
     listSessions: () => call('GET', '/sessions'),
     revokeSession: (id) => call('DELETE', `/sessions/${encodeURIComponent(id)}`),
@@ -64,9 +67,13 @@ interface Call {
   readonly method: string
   readonly path: string
   readonly body: object | undefined
+  readonly timeoutMs: number
 }
 
-function send(socketPath: string, { method, path, body: content }: Call): Promise<unknown> {
+function send(
+  socketPath: string,
+  { method, path, body: content, timeoutMs }: Call,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath, method, path, timeout: timeoutMs }, (response) => {
       const chunks: Buffer[] = []
@@ -78,7 +85,7 @@ function send(socketPath: string, { method, path, body: content }: Call): Promis
         else reject(fault(body))
       })
     })
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')))
+    outgoing.on('timeout', () => outgoing.destroy(tooSlow(socketPath, timeoutMs)))
     outgoing.on('error', (error) => reject(notRunning(socketPath, error)))
     outgoing.end(content === undefined ? undefined : JSON.stringify(content))
   })
@@ -102,7 +109,16 @@ function fault(body: unknown): SystemError {
   return new SystemError(error.replaceAll('_', '-'), message, { hint })
 }
 
+/** Somebody is there: what was asked may be done after all. */
+function tooSlow(socketPath: string, timeoutMs: number): SystemError {
+  const text = `the gateway on "${socketPath}" did not answer within ${timeoutMs / 1000} seconds`
+  return new SystemError('gateway-not-running', text, {
+    hint: 'its log may say what it waits for; look at what has become of this before you ask again',
+  })
+}
+
 function notRunning(socketPath: string, cause: Error): SystemError {
+  if (cause instanceof SystemError) return cause
   if (systemCode(cause) === 'EACCES') {
     return new SystemError('control-not-allowed', `this user may not open "${socketPath}"`, {
       cause,

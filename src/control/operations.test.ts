@@ -2,11 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { localActor, type Actor } from './change.ts'
 import { createTestOperations, deploySession, testSession } from './operations.fixture.ts'
+import { revokeAll } from './sessions.ts'
 
 const ada = testSession('s1', 'Ada@example.com')
 const adaElsewhere = testSession('s2', 'ada@example.com')
 const bob = testSession('s3', 'bob@example.com')
 const sessions = [ada, adaElsewhere, bob]
+const noSessions = {
+  async *listSessions() {},
+  countSessions: () => Promise.resolve(0),
+}
 const from = { ip: '192.0.2.7', requestId: 'r1' }
 const time = '"time":"2026-01-01T00:00:00.000Z"'
 
@@ -45,6 +50,21 @@ describe('operations on sessions', () => {
     await assert.rejects(operations.revokeUser(localActor, 'ada@example.com'), /disk full/)
     assert.match((await kept()).join('\n'), /"session-ids":\["s2"\]\}$/)
     assert.ok(happened.includes('cut s2 session-revoked'))
+  })
+
+  test('many of them leave room for what others ask of the store', async () => {
+    const ids = Array.from({ length: 1_000 }, (_, index) => `s${index}`)
+    let [underWay, most] = [0, 0]
+    const revokeSession = async (): Promise<boolean> => {
+      most = Math.max(most, (underWay += 1))
+      await Promise.resolve()
+      underWay -= 1
+      return true
+    }
+    const liveTunnels = { countOf: () => 0, redecide: () => Promise.resolve() }
+    const identity = { ...noSessions, revokeSession }
+    await revokeAll(ids, { identity, liveTunnels }, (revoked) => assert.deepEqual(revoked, ids))
+    assert.equal(most, 100)
   })
 
   test('they are listed as they come, and no further than somebody reads', async () => {

@@ -14,6 +14,7 @@ import { startControl, type ControlOptions } from './server.ts'
 
 interface Socket {
   readonly client: ControlClient
+  readonly directory: string
   /** What the log was told. */
   readonly happened: readonly string[]
   /** Asks and reads nothing of the answer yet. */
@@ -35,6 +36,7 @@ async function startSocket(
   t.after(() => server.close(0))
   return {
     client: createControlClient(directory),
+    directory,
     happened,
     async ask(method, path, body) {
       const outgoing = request({ socketPath, method, path }).end(body)
@@ -123,4 +125,13 @@ test('a name of a person is one whatever letters it has', async (t) => {
   const { operations } = createTestOperations({ sessions: [testSession('s1', 'ü&=/@a.example')] })
   const { client } = await startSocket(t, operations)
   assert.deepEqual(await client.revokeUser('Ü&=/@A.example'), { revoked: ['s1'] })
+})
+
+test('a gateway that does not answer in time is told from one that is not there', async (t) => {
+  const never = new Promise<never>(() => undefined)
+  const { directory } = await startSocket(t, { listTokenKeys: () => never })
+  await assert.rejects(createControlClient(directory, { timeoutMs: 50 }).listTokenKeys(), {
+    code: 'gateway-not-running',
+    message: `the gateway on "${join(directory, stateFiles.controlSocket)}" did not answer within 0.05 seconds`,
+  })
 })

@@ -53,6 +53,13 @@ export function sessionOperations(parts: SessionParts): SessionOperations {
 }
 
 /**
+ * Those who sign in meanwhile wait for so many writes, and not for those of thousands of sessions.
+ *
+ * @limit none: sessions of one person that are ended at once, the others after them
+ */
+const maxEndedAtOnce = 100
+
+/**
  * Ends sessions and resolves once their tunnels are cut. `record` is told what has ended, also when some of
  * them could not be.
  */
@@ -61,7 +68,12 @@ export async function revokeAll(
   parts: Pick<SessionParts, 'identity' | 'liveTunnels'>,
   record: (revoked: readonly string[]) => void,
 ): Promise<void> {
-  const results = await Promise.allSettled(ids.map((id) => parts.identity.revokeSession(id)))
+  const results: PromiseSettledResult<boolean>[] = []
+  for (let start = 0; start < ids.length; start += maxEndedAtOnce) {
+    const some = ids.slice(start, start + maxEndedAtOnce)
+    const ended = some.map((id) => parts.identity.revokeSession(id))
+    results.push(...(await Promise.allSettled(ended)))
+  }
   record(ids.filter((_, index) => results[index]?.status === 'fulfilled'))
   await Promise.all(ids.map((id) => cutSession(id, parts)))
   const failed = results.find(({ status }) => status === 'rejected')
