@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { systemClock, type Clock } from '../clock.ts'
 import { messageOf, SystemError } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import type { Closable } from '../shutdown.ts'
+import { within, type Closable } from '../shutdown.ts'
 import { standardOutput } from '../standard-output.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
@@ -30,6 +30,9 @@ export interface GatewayOptions {
   /** Reads again the files that the configuration is from; without it there are none. */
   readonly reload?: Operations['reload']
 }
+
+/** Longest wait for what was asked of the database and the provider when the gateway ends, in milliseconds. */
+const identityWaitMs = 5_000
 
 /** A running gateway. */
 export interface Gateway extends Closable {
@@ -77,7 +80,7 @@ export async function startGateway(
       metrics,
       hasTunnel: (sessionId) => parts.liveTunnels.countOf(sessionId) > 0,
     }),
-    (it) => it.close(),
+    (it) => within(identityWaitMs, it.close()),
   )
   const parts = assemble(config, { clock, log, audit, metrics, identity })
   const logger = log.service('gateway')

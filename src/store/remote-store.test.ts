@@ -79,16 +79,43 @@ describe('a store in another thread', () => {
       t,
       `${opened}; parentPort.on('message', ({ id }) => { if (id > 1) say({ kind: 'answer', id }) })`,
     )
-    const first = store.sessions.get('first').catch(() => undefined)
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const first = store.sessions.get('first')
+    const rejected = assert.rejects(first, { code: 'store-busy' })
     await store.sessions.get('second')
-    const nowMs = performance.now()
-    const time = t.mock.method(performance, 'now', () => nowMs + 29_000)
+    t.mock.timers.tick(29_000)
     await store.sessions.get('in time')
-    time.mock.mockImplementation(() => nowMs + 59_001)
+    t.mock.timers.tick(29_000)
+    await store.sessions.get('as well')
+    t.mock.timers.tick(30_000)
+    await rejected
     await assert.rejects(store.sessions.get('too late'), { code: 'store-busy' })
-    time.mock.restore()
-    await worker.terminate()
-    await first
+    const heard = once(worker, 'message')
+    worker.postMessage({ id: 99 })
+    await heard
+    await store.sessions.get('once it has spoken again')
+  })
+
+  test('that answered while this one was stopped is heard before it is given up', async (t) => {
+    const { store, worker } = await openOver(
+      t,
+      `${opened}
+      let answered
+      parentPort.on('message', (asked) => {
+        if (asked.answered) return void ({ answered } = asked)
+        say({ kind: 'answer', id: asked.id })
+        Atomics.add(answered, 0, 1)
+        Atomics.notify(answered, 0)
+      })`,
+    )
+    const answered = new Int32Array(new SharedArrayBuffer(4))
+    worker.postMessage({ answered })
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const answer = store.sessions.get('a')
+    Atomics.wait(answered, 0, 0)
+    t.mock.timers.tick(30_000)
+    await answer
+    await store.sessions.get('b')
   })
 
   test('tells of a change before the call that made it resolves', async (t) => {

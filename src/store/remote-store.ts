@@ -7,7 +7,7 @@ import type { Change, SessionEndReason, Store } from './store.ts'
 
 /** @limit questions to the database that wait for their answers: 503, the sign-in is kept */
 const maxCalls = 10_000
-/** @limit time in which the database answers nothing before nobody else waits for it: 503, the sign-in is kept */
+/** @limit time in which the database answers nothing before nobody waits for it any more: 503, the sign-in is kept */
 const maxSilenceMs = 30_000
 /** @limit none: wait for what is under way, and for the thread, when the store is closed; then it is left */
 const maxClosingMs = 10_000
@@ -78,7 +78,10 @@ function createCalls(
   const exited = Promise.withResolvers<void>()
   const drained = Promise.withResolvers<void>()
   let lastId = 0
-  let heardAtMs = 0
+  /** Counts what it has said. */
+  let lastWord = 0
+  let silence: NodeJS.Timeout | undefined
+  let isSilent = false
   let ended: SystemError | undefined
   let closed: Promise<void> | undefined
 
@@ -87,41 +90,66 @@ function createCalls(
     ended = storeFailed(path, why)
     opening.reject(ended)
     failing.resolve(ended)
-    for (const { reject } of waiting.values()) reject(ended)
-    waiting.clear()
-    drained.resolve()
+    rejectAll(ended)
   }
 
-  function settle(id: number, act: (call: Call) => void): void {
-    const call = waiting.get(id)
-    waiting.delete(id)
-    if (call !== undefined) act(call)
-    if (waiting.size > 0) return
+  /** What was asked may still be done, and the feed tells of it. */
+  function rejectAll(error: SystemError): void {
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+    idle()
+  }
+
+  function idle(): void {
+    clearTimeout(silence)
     worker.unref()
     if (closed !== undefined) drained.resolve()
   }
 
+  function settle(id: number, act: (call: Call) => void): void {
+    const call = waiting.get(id)
+    if (call === undefined) return
+    waiting.delete(id)
+    act(call)
+    if (waiting.size === 0) idle()
+  }
+
+  function awaitWord(): void {
+    clearTimeout(silence)
+    if (waiting.size === 0) return
+    // A process that was stopped for a while first hears what has been said meanwhile.
+    silence = setTimeout(() => setImmediate(checkSilence, lastWord), maxSilenceMs)
+    silence.unref()
+  }
+
+  function checkSilence(before: number): void {
+    if (lastWord !== before || waiting.size === 0) return
+    isSilent = true
+    rejectAll(storeSilent(path))
+  }
+
   function heard(said: Said): void {
-    heardAtMs = performance.now()
+    lastWord += 1
+    isSilent = false
     if (said.kind === 'changes') onChanges(said.changes)
     else if (said.kind === 'answer') settle(said.id, ({ resolve }) => resolve(said.value))
     else if (said.kind === 'fault')
       settle(said.id, ({ reject }) => reject(receivedError(said.error)))
     else if (said.kind === 'opened') opening.resolve()
     else opening.reject(receivedError(said.error))
+    awaitWord()
   }
 
   function checkRoom(): void {
     if (ended !== undefined) throw ended
     if (closed !== undefined) throw storeClosed(path)
-    const isSilent = waiting.size > 0 && performance.now() - heardAtMs > maxSilenceMs
-    if (waiting.size >= maxCalls || isSilent) throw storeBusy(path, waiting.size)
+    if (isSilent) throw storeSilent(path)
+    if (waiting.size >= maxCalls) throw storeBusy(path, waiting.size)
   }
 
   async function close(): Promise<void> {
     if (waiting.size > 0) await within(maxClosingMs, drained.promise)
-    for (const { reject } of waiting.values()) reject(storeClosed(path))
-    waiting.clear()
+    rejectAll(storeClosed(path))
     // What ends from now on ends as it was asked to.
     ended ??= storeClosed(path)
     worker.ref()
@@ -146,11 +174,12 @@ function createCalls(
       checkRoom()
       const id = (lastId += 1)
       worker.postMessage({ kind: 'call', id, part, method, args } satisfies Asked)
-      if (waiting.size === 0) {
+      return new Promise((resolve, reject) => {
+        waiting.set(id, { resolve, reject })
+        if (waiting.size > 1) return
         worker.ref()
-        heardAtMs = performance.now()
-      }
-      return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
+        awaitWord()
+      })
     },
     close: () => (closed ??= close()),
   }
@@ -176,7 +205,12 @@ function storeClosed(path: string): SystemError {
 
 function storeBusy(path: string, waiting: number): SystemError {
   const text = `the database "${path}" does not keep up: ${waiting} questions wait for it`
-  return new SystemError('store-busy', text, {
-    hint: 'look at what the disk is busy with, and how full it is',
-  })
+  return new SystemError('store-busy', text, { hint: lookAtDisk })
 }
+
+function storeSilent(path: string): SystemError {
+  const text = `the database "${path}" has answered nothing for ${maxSilenceMs / 1000} seconds`
+  return new SystemError('store-busy', text, { hint: lookAtDisk })
+}
+
+const lookAtDisk = 'look at what the disk is busy with, and how full it is'
