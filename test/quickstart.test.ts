@@ -14,6 +14,7 @@ import ssh2 from 'ssh2'
 import type { ClientCallback } from 'ssh2'
 import { dial } from '../src/net/dial.ts'
 import { runProgram, spawnProgram } from '../src/program.fixture.ts'
+import { endStoreAtSignal } from './cli/end-store.ts'
 
 const root = join(import.meta.dirname, '..')
 const runner = join(root, 'scripts', 'run.mjs')
@@ -232,6 +233,15 @@ test('SIGTERM while it starts leaves nothing behind', async (t) => {
   it.child.kill('SIGTERM')
   assert.equal(await it.ended, 1)
   assert.deepEqual(readdirSync(it.folder), [])
+})
+
+test('a gateway that loses its database ends it, and its log is kept', async (t) => {
+  const it = run(t, [process.execPath, ...endStoreAtSignal, main, '--port', '0', '--no-proof'])
+  await it.until(/Ctrl-C stops this/)
+  it.child.kill('SIGUSR2')
+  assert.equal(await it.ended, 1)
+  assert.match(it.errors, /the database ".*postern\.db" is lost/)
+  assert.match(it.errors, /the gateway's log is in /)
 })
 
 test('a port in use is one sentence and what to do', async (t) => {

@@ -79,7 +79,7 @@ export function expiredFault(id: string): PeerError {
   })
 }
 
-/** No further one is kept. */
+/** Each write of it was overtaken by another one. */
 export function busyFault(id: string): PeerError {
   return new PeerError(
     'service-account-busy',
@@ -88,6 +88,7 @@ export function busyFault(id: string): PeerError {
   )
 }
 
+/** No further one is kept. */
 export function tooManyFault(): PeerError {
   return new PeerError(
     'too-many-service-accounts',

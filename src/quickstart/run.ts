@@ -99,7 +99,8 @@ async function stayUp(run: Run, options: QuickstartOptions): Promise<void> {
   terminal.section('Running: paste the commands above into another terminal')
   terminal.line('Ctrl-C stops this and removes everything it made.')
   terminal.line('')
-  await aborted(signal)
+  const failure = await Promise.race([aborted(signal), quickstart.failed])
+  if (failure !== undefined) throw failure
   terminal.line('')
   terminal.progress('stopping')
 }

@@ -31,6 +31,8 @@ export interface Quickstart extends AsyncDisposable {
   readonly sshHostKey: string
   /** What the echo service has seen of each connection that ended its sending, oldest first. */
   readonly echoed: readonly Received[]
+  /** Resolves when the gateway cannot go on, with the reason. */
+  readonly failed: Promise<Error>
 }
 
 export interface StartOptions extends Pick<QuickstartOptions, 'port' | 'to'> {
@@ -83,7 +85,7 @@ export async function startQuickstart(options: StartOptions): Promise<Quickstart
   const configText = formatConfigFile({ port, provider, routes })
   const config = await folder.write(fileNames.config, configText)
   const log = started.use(openLog(folder.join(fileNames.log)))
-  keep(await startGateway(config, port, log))
+  const { failed } = keep(await startGateway(config, port, log))
   const gatewayUrl = `https://localhost:${port}`
   onStep(`gateway at ${gatewayUrl} with ${routes.length} routes`)
   signal.throwIfAborted()
@@ -97,6 +99,7 @@ export async function startQuickstart(options: StartOptions): Promise<Quickstart
     routes,
     sshHostKey: ssh.hostKey,
     echoed,
+    failed,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   }
 }

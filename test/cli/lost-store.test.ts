@@ -3,16 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
+import { endStoreAtSignal } from './end-store.ts'
 import { createSandbox, startPostern } from './program.ts'
-
-/** Ends the thread of the database at a signal, as a fault of memory or of SQLite would. */
-const saboteur = `import { Worker } from 'node:worker_threads'
-  const { on } = Worker.prototype
-  Worker.prototype.on = function (...args) {
-    process.once('SIGUSR2', () => void this.terminate())
-    Worker.prototype.on = on
-    return on.apply(this, args)
-  }`
 
 const provider = [
   'authenticate_service_url: https://localhost',
@@ -43,7 +35,7 @@ async function loseDatabase(more: readonly string[]): Promise<void> {
   await writeFile(path, yaml.join('\n'))
   const { child, ended } = startPostern(['gateway', '-c', path], {
     env: sandbox.env,
-    nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(saboteur)}`],
+    nodeArgs: endStoreAtSignal,
   })
   let log = ''
   await new Promise<void>((resolve) =>
