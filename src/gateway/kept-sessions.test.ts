@@ -59,6 +59,29 @@ test('a tunnel of a session that is in memory asks the thread of the database fo
   )
 })
 
+test('a gateway whose database answers nothing of what it looks after ends all the same', async (t) => {
+  const sweeping = new Set(['take', 'listPage', 'removeExpired', 'listDue'])
+  const { postMessage } = Worker.prototype
+  const dropped = Promise.withResolvers<void>()
+  t.mock.method(
+    Worker.prototype,
+    'postMessage',
+    function (this: Worker, message: { method: string }) {
+      if (sweeping.has(message.method)) dropped.resolve()
+      else postMessage.call(this, message)
+    },
+  )
+  const { close } = await startGateway(t)
+  await dropped.promise
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const closed = close()
+  for (let seconds = 0; seconds < 20; seconds += 1) {
+    await new Promise((resolve) => setImmediate(resolve))
+    t.mock.timers.tick(1_000)
+  }
+  await closed
+})
+
 /** A gateway over a state directory as the release before wrote it; `u-1` may use its route. */
 async function startGateway(t: TestContext) {
   const directory = await mkdtemp(join(tmpdir(), 'postern-kept-'))
@@ -97,6 +120,7 @@ routes:
   t.after(() => gateway.close(0))
   const tokens = createTokens('localhost', deriveKeys(sharedSecret, sharedSecret).token)
   return {
+    close: () => gateway.close(0),
     control: createControlClient(state),
     async status(id: string): Promise<number> {
       const token = await tokens.issue({ id, userId: 'u', issuedAtMs: 0 } as Session)
