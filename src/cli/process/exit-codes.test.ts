@@ -23,3 +23,8 @@ test('a gateway whose configuration lacks a key of its database ends as for a wr
   const error = new SystemError('token-key-missing', 'so it is')
   assert.equal(exitCodeOf(error), exitCodes.usage)
 })
+
+test('a command that the database of the gateway does not answer is told that it is about this machine', () => {
+  for (const code of ['store-busy', 'store-closed', 'store-failed'])
+    assert.equal(exitCodeOf(new SystemError(code, 'so it is')), exitCodes.system, code)
+})

@@ -80,6 +80,8 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'address-not-allowed': exitCodes.system,
   'cannot-listen': exitCodes.system,
   'store-failed': exitCodes.system,
+  'store-busy': exitCodes.system,
+  'store-closed': exitCodes.system,
   'certificate-unreadable': exitCodes.system,
   'service-account-unreadable': exitCodes.system,
   'address-not-here': exitCodes.system,
