@@ -47,7 +47,7 @@ const runtimeInternals = new RegExp(
     String.raw`\._[a-zA-Z]|\['_[a-zA-Z]|\bas any\b|getOwnPropertySymbols`,
     String.raw`process\.binding|node:internal|performServerHandshake`,
     // Methods and listeners that its own code calls or adds for itself; those for bytes may be a relay's own.
-    String.raw`\.push = |destroySoon|emit\('listening'|[lL]isteners\('(?!data|drain)|session\.socket\b`,
+    String.raw`\.push = |destroySoon|httpAllowHalfOpen|emit\('listening'|[lL]isteners\('(?!data|drain)|session\.socket\b`,
     String.raw`websocketMask' in|getBuiltinModule\('node:v8'\)|'node:v8'`,
     // Codes of errors that OpenSSL, llhttp and Node give.
     String.raw`ERR_SSL_|HPE_|ERR_HTTP_|ERR_TLS_RENEG|CERTIFICATE_REQUIRED`,
@@ -179,6 +179,7 @@ describe('architecture', () => {
       'const { length } = (server as any).connections',
       'stream.push = tell',
       "server.emit('listening')",
+      'server.httpAllowHalfOpen = true',
       "server.listeners('stream')",
       "socket.removeAllListeners('end')",
       'clients.get(stream.session.socket)',

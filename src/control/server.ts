@@ -8,6 +8,7 @@ import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { lingerOnClose } from '../net/linger.ts'
 import { listenError } from '../net/listen-address.ts'
+import { answerHalfClosed } from '../net/runtime.ts'
 import type { Closable } from '../shutdown.ts'
 import { localActor } from './change.ts'
 import { writeJsonList, type JsonList } from './json-list.ts'
@@ -35,6 +36,7 @@ export async function startControl(path: string, options: ControlOptions): Promi
   const listener = getRequestListener(controlApp(options).fetch)
   const server = createServer((request, response) => void listener(request, response))
   lingerOnClose(server)
+  answerHalfClosed(server)
   server.setTimeout(options.idleTimeoutMs ?? idleTimeoutMs)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, path)))

@@ -9,6 +9,7 @@ import { test, type TestContext } from 'node:test'
 import * as tls from 'node:tls'
 import { createCertificateAuthority } from './certificate.ts'
 import {
+  answerHalfClosed,
   checkDeadlinesUnlistened,
   headTooLarge,
   httpFaultOf,
@@ -73,6 +74,21 @@ test('a server that never listens checks the deadlines of heads', async (t) => {
   client.write('GET / HTTP/1.1\r\n')
   const [error] = (await once(server, 'clientError')) as [Error]
   assert.equal(httpFaultOf(error), 'too-slow')
+})
+
+test('whoever has ended their side after a request still gets a late answer', async (t) => {
+  const server = createServer((_, response) => void setImmediate(() => response.end('late')))
+  answerHalfClosed(server)
+  server.listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  let answer = ''
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+  socket.end('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  await once(socket, 'end')
+  assert.match(answer, /^HTTP\/1\.1 200 .*late/s)
 })
 
 test('a connection is ended by us after its last answer, and what still comes meets no parser', async (t) => {

@@ -47,6 +47,14 @@ export function checkDeadlinesUnlistened(server: Server): void {
 }
 
 /**
+ * Lets a server of HTTP/1.1 answer whoever has ended their side after the request: by itself Node ends the
+ * connection then, and an answer that comes later than that is lost (`socketOnEnd` of lib/_http_server.js).
+ */
+export function answerHalfClosed(server: Server): void {
+  Object.assign(server, { httpAllowHalfOpen: true })
+}
+
+/**
  * Calls `end` in the place of closing a connection of HTTP/1.1 after its last answer. Of all that closes one
  * this alone comes after an answer (`resOnFinish` of lib/_http_server.js), and by `destroySoon`.
  */
