@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { lingerOnClose } from '../../net/linger.ts'
-import { checkDeadlinesUnlistened, headTooLarge } from '../../net/runtime.ts'
+import { answerHalfClosed, checkDeadlinesUnlistened, headTooLarge } from '../../net/runtime.ts'
 import type { ClientAddresses } from '../peers/client-addresses.ts'
 import { isTunnelUpgrade } from '../../tunnel/websocket.ts'
 import { createPipeline } from './pipeline.ts'
@@ -36,6 +36,7 @@ export function createHttp1Server(
   // were too many.
   server.maxHeadersCount = maxHeaderFields + 1
   lingerOnClose(server)
+  answerHalfClosed(server)
   const pipeline = createPipeline((request, response, exchange) =>
     handlers.request(request, response, clients.get(request.socket), exchange),
   )
