@@ -1,5 +1,5 @@
 import { show } from '../schema.ts'
-import { formatTarget, type Target } from './from.ts'
+import { formatTarget, type TargetPattern } from './from.ts'
 import { createRouteNotes, type RouteFindings, type RouteNotes } from './route-findings.ts'
 import type { RouteValues } from './route-keys.ts'
 import { compareText, coversTarget } from './table.ts'
@@ -77,6 +77,6 @@ function warnOfHidden(routes: readonly PlacedRoute[], notes: RouteNotes): void {
   }
 }
 
-function hides(first: Target, second: Target): boolean {
+function hides(first: TargetPattern, second: TargetPattern): boolean {
   return formatTarget(first) !== formatTarget(second) && coversTarget(first, second)
 }

@@ -10,7 +10,7 @@ import { mustBe, show } from '../schema.ts'
 import type { Fault } from '../schema.ts'
 
 /** What of a CONNECT authority a route answers to. */
-export interface Target {
+export interface TargetPattern {
   /** Lower case; `*` stands for one or more characters. */
   readonly host: string
   /** Undefined for any port. */
@@ -20,7 +20,7 @@ export interface Target {
 /** A route's `from`, taken apart. */
 export interface From {
   /** At least one; several only in the extended form. */
-  readonly targets: readonly Target[]
+  readonly targets: readonly TargetPattern[]
   /** Where clients find the gateway, `host` or `host:port`; only in the extended form. */
   readonly gateway: string | undefined
 }
@@ -78,7 +78,7 @@ function parseExtended(text: string, authority: string, segments: readonly strin
   return { targets, gateway: formatTarget(gateway) }
 }
 
-function parseTarget(authority: string): Target | undefined {
+function parseTarget(authority: string): TargetPattern | undefined {
   const [, hostText = '', portText] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(authority) ?? []
   const port = portText === undefined ? undefined : parsePort(portText)
   if (portText !== undefined && port === undefined) return undefined
@@ -94,7 +94,7 @@ function parseHostPattern(text: string): string | undefined {
 }
 
 /** Formats a target as people write it: the port is left out where any will do. */
-export function formatTarget({ host, port }: Target): string {
+export function formatTarget({ host, port }: TargetPattern): string {
   if (port !== undefined) return formatAuthority({ host, port })
   return host.includes(':') ? `[${host}]` : host
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { formatAuthority, parseAuthority } from '../address.ts'
 import { testRoute } from '../gateway/gateway.fixture.ts'
 import { parseFrom } from './from.ts'
-import type { Target } from './from.ts'
+import type { TargetPattern } from './from.ts'
 import type { Route } from './route.ts'
 import { coversTarget, createRouteTable, matchesWildcard } from './table.ts'
 
@@ -18,7 +18,7 @@ function matched(froms: readonly string[], authority: string): string | undefine
   return createRouteTable(froms.map(route)).match(parsed)?.from
 }
 
-function targetOf(from: string): Target {
+function targetOf(from: string): TargetPattern {
   const parsed = parseFrom(`tcp+https://${from}`)
   assert.ok('targets' in parsed && parsed.targets[0] !== undefined)
   return parsed.targets[0]

@@ -1,6 +1,6 @@
 import type { HostPort } from '../address.ts'
 import { formatTarget, parseFrom } from './from.ts'
-import type { From, Target } from './from.ts'
+import type { From, TargetPattern } from './from.ts'
 import type { Route } from './route.ts'
 
 /** Every route, ready to be asked for. A change makes a new one: see `register.ts`. */
@@ -13,7 +13,7 @@ export interface RouteTable {
   portsOf(host: string): readonly number[]
 }
 
-interface WildcardTarget extends Target {
+interface WildcardTarget extends TargetPattern {
   readonly route: Route
 }
 
@@ -61,14 +61,14 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
 }
 
 /** A target without a port is left out: on its host nobody asks for a wrong port, since every port matches. */
-function addPort(portsByHost: Map<string, Set<number>>, { host, port }: Target): void {
+function addPort(portsByHost: Map<string, Set<number>>, { host, port }: TargetPattern): void {
   if (port === undefined) return
   const ports = portsByHost.get(host) ?? new Set()
   portsByHost.set(host, ports.add(port))
 }
 
 /** Whether every authority of the second target belongs to the first as well. */
-export function coversTarget(first: Target, second: Target): boolean {
+export function coversTarget(first: TargetPattern, second: TargetPattern): boolean {
   if (first.port !== undefined && first.port !== second.port) return false
   // A star of the second is, to the first, a character like any other.
   return first.host === second.host || matchesWildcard(first.host, second.host)
@@ -90,7 +90,7 @@ function checkedFrom(route: Route): From {
   return from
 }
 
-function matchesTarget(target: Target, host: string, port: number): boolean {
+function matchesTarget(target: TargetPattern, host: string, port: number): boolean {
   return (target.port === undefined || target.port === port) && matchesWildcard(target.host, host)
 }
 

@@ -1,5 +1,5 @@
 import { bracketed } from '../address.ts'
-import type { Target } from './from.ts'
+import type { TargetPattern } from './from.ts'
 import { formatTarget, parseFrom } from './from.ts'
 import type { Route } from './route.ts'
 
@@ -57,7 +57,7 @@ export function waysTo(route: Pick<Route, 'from'>, gateway: string): readonly Ro
   return from.targets.map((target) => wayTo(target, at))
 }
 
-function wayTo(target: Target, gateway: string): RouteWay {
+function wayTo(target: TargetPattern, gateway: string): RouteWay {
   // One word for all stars: whoever knows the route knows what they stand for.
   const host = target.host.replaceAll('*', 'NAME')
   const hasStar = target.host.includes('*')
