@@ -50,7 +50,7 @@ export const rooms: readonly Room[] = [
   {
     folder: 'telemetry',
     question: 'what happened: access log, authorize log, metrics',
-    mayImport: [],
+    mayImport: ['net'],
   },
   {
     folder: 'tunnel',

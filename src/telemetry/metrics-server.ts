@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 import { SystemError, messageOf } from '../errors.ts'
+import { answerHalfClosed } from '../net/runtime.ts'
 import type { Closable } from '../shutdown.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -40,6 +41,8 @@ export async function serveMetrics(
   const server = createServer(options, (request, response) => {
     answer(metrics, request, response).catch(() => response.destroy())
   })
+  // How many sessions there are is asked of the store, which may take longer than a script leaves its side open.
+  answerHalfClosed(server)
   server.maxConnections = maxConnections
   server.listen(address)
   try {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 
 import { SystemError } from '../errors.ts'
@@ -94,6 +96,20 @@ test('metrics are served at /metrics and nothing else is', async () => {
   assert.equal((await fetch(`${server.url}/metrics`, large)).status, 405)
 })
 
+test('a scraper that ends its side after asking gets what takes longer', async () => {
+  const metrics = createMetrics()
+  const ended = Promise.withResolvers<number>()
+  metrics.countSessions(() => ended.promise)
+  await using server = await listen(metrics)
+  const socket = connect({ port: Number(new URL(server.url).port), host: '127.0.0.1' })
+  socket.end('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await once(socket, 'finish')
+  // The server has seen that end once it has answered somebody who came after it.
+  await (await fetch(`${server.url}/nothing`)).text()
+  ended.resolve(7)
+  assert.match(await text(socket), /^HTTP\/1\.1 200 [^]*\npostern_sessions[^\n]* 7\n/)
+})
+
 test('closing twice is the same call, and ends idle connections', async () => {
   const server = await serveMetrics(createMetrics(), { host: '127.0.0.1', port: 0 })
   await (await fetch(`http://127.0.0.1:${server.address.port}/metrics`)).text()
@@ -111,8 +127,8 @@ test('an address in use is one error that says so', async () => {
   taken.close()
 })
 
-async function listen() {
-  const server = await serveMetrics(createMetrics(), { host: '127.0.0.1', port: 0 })
+async function listen(metrics = createMetrics()) {
+  const server = await serveMetrics(metrics, { host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${server.address.port}`
   return { url, [Symbol.asyncDispose]: () => server.close(0) }
 }
