@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
-# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, systemd, Chromium, git, rsync, xrdp, FreeRDP, curl,
+# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, curl,
 # OpenSSL, and what makes a slow line between network namespaces.
 # Tests start their own private copies, so the packages' services are neither left running nor enabled.
 # Services of packages that were there before are not touched. Quick and silent about what is already
@@ -15,6 +15,7 @@ packages='
   nginx libnginx-mod-stream
   haproxy
   squid
+  bind9 bind9-dnsutils
   systemd
   chromium
   git rsync
@@ -27,7 +28,7 @@ packages='
 # package:unit, for the packages that bring a service.
 services='
   openssh-server:ssh redis-server:redis-server postgresql:postgresql
-  mariadb-server:mariadb nginx:nginx haproxy:haproxy squid:squid
+  mariadb-server:mariadb nginx:nginx haproxy:haproxy squid:squid bind9:named
   rsync:rsync xrdp:xrdp xrdp:xrdp-sesman
 '
 

@@ -111,10 +111,14 @@ export const rooms: readonly Room[] = [
     typesOf: ['console/portal-view.ts'],
   },
   {
-    folder: 'client',
-    question:
-      'how does a machine use a gateway: reach it, sign in, serve local ports; no store, no policy',
+    folder: 'reach',
+    question: 'how does a machine reach a gateway: proxy, TLS, whom to trust; one request to it',
     mayImport: ['net', 'tunnel'],
+  },
+  {
+    folder: 'client',
+    question: 'how does a machine use a gateway: sign in, serve local ports; no store, no policy',
+    mayImport: ['reach', 'net', 'tunnel'],
   },
   {
     folder: 'dev-idp',

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { silentLogger } from '../log.ts'
 import { createGatewayClient, type GatewayClient } from './gateway-client.ts'
-import { parseGatewayUrl } from './reach/destination.ts'
-import { followSignIn, type FakeGateway } from './reach/fake-gateway.fixture.ts'
-import type { Trust } from './reach/trust.ts'
+import { parseGatewayUrl } from '../reach/destination.ts'
+import { followSignIn, type FakeGateway } from '../reach/fake-gateway.fixture.ts'
+import type { Trust } from '../reach/trust.ts'
 
 export const never = new AbortController().signal
 

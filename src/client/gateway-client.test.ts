@@ -16,10 +16,10 @@ import {
   followSignIn,
   startFakeGateway,
   type FakeGateway,
-} from './reach/fake-gateway.fixture.ts'
+} from '../reach/fake-gateway.fixture.ts'
 import { never, openRig, roundTrip, type Rig } from './gateway-client.fixture.ts'
-import { RefusedError } from './reach/refused.ts'
-import { loadTrust } from './reach/trust.ts'
+import { RefusedError } from '../reach/refused.ts'
+import { loadTrust } from '../reach/trust.ts'
 
 const cleanUp: (() => unknown)[] = []
 

@@ -10,7 +10,7 @@ import {
   startFakeGateway,
   type FakeGateway,
   type FakeGatewayOptions,
-} from '../../src/client/reach/fake-gateway.fixture.ts'
+} from '../../src/reach/fake-gateway.fixture.ts'
 import type { ServiceAccountSummary, SessionSummary } from '../../src/control/protocol.ts'
 import { escapeJson } from '../../src/terminal-text.ts'
 import { gatewayPaths } from '../../src/tunnel/paths.ts'

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { startFakeGateway } from '../../src/client/reach/fake-gateway.fixture.ts'
+import { startFakeGateway } from '../../src/reach/fake-gateway.fixture.ts'
 import { createSandbox, runPostern, startPostern } from './program.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -28,15 +28,15 @@ const tcpModules = [
   'src/cli/speech/count-failures.ts',
   'src/cli/speech/voice.ts',
   'src/client/gateway-client.ts',
-  'src/client/reach/destination.ts',
-  'src/client/reach/dialer.ts',
-  'src/client/reach/http-answer.ts',
-  'src/client/reach/refused.ts',
-  'src/client/reach/second-try.ts',
-  'src/client/reach/small-file.ts',
-  'src/client/reach/tls-error.ts',
-  'src/client/reach/tls-handshake.ts',
-  'src/client/reach/trust.ts',
+  'src/reach/destination.ts',
+  'src/reach/dialer.ts',
+  'src/reach/http-answer.ts',
+  'src/reach/refused.ts',
+  'src/reach/second-try.ts',
+  'src/reach/small-file.ts',
+  'src/reach/tls-error.ts',
+  'src/reach/tls-handshake.ts',
+  'src/reach/trust.ts',
   'src/client/serve/connection.ts',
   'src/client/serve/forward.ts',
   'src/client/serve/listen-address.ts',

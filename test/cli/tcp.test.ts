@@ -12,7 +12,7 @@ import {
   startFakeGateway,
   type FakeGateway,
   type FakeGatewayOptions,
-} from '../../src/client/reach/fake-gateway.fixture.ts'
+} from '../../src/reach/fake-gateway.fixture.ts'
 import { spawnProgram } from '../../src/program.fixture.ts'
 import { createSandbox, mainPath, start, startPostern, type Running } from './program.ts'
 

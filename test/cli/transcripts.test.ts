@@ -13,7 +13,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { startFakeGateway, type FakeAnswer } from '../../src/client/reach/fake-gateway.fixture.ts'
+import { startFakeGateway, type FakeAnswer } from '../../src/reach/fake-gateway.fixture.ts'
 import { encodeRefusal } from '../../src/tunnel/refusal.ts'
 import { createSandbox, mainPath, start } from './program.ts'
 

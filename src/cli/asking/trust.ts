@@ -1,4 +1,4 @@
-import { loadTrust, type Trust } from '../../client/reach/trust.ts'
+import { loadTrust, type Trust } from '../../reach/trust.ts'
 import type { TrustFlags } from './ask-options.ts'
 import type { Voice } from '../speech/voice.ts'
 

@@ -1,4 +1,4 @@
-import { namedOrLastGateway, rememberGateway } from '../../client/reach/last-gateway.ts'
+import { namedOrLastGateway, rememberGateway } from '../../reach/last-gateway.ts'
 import type { PresentSignIn } from '../../client/sign-in/browser-sign-in.ts'
 import { logIn } from '../../client/sign-in/login.ts'
 import type { TokenOwner } from '../../client/sign-in/session-api.ts'

@@ -1,4 +1,4 @@
-import { namedOrLastGateway } from '../../client/reach/last-gateway.ts'
+import { namedOrLastGateway } from '../../reach/last-gateway.ts'
 import { logOut, type Logout } from '../../client/sign-in/logout.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'

@@ -1,4 +1,4 @@
-import type { GatewayAddress } from '../../client/reach/destination.ts'
+import type { GatewayAddress } from '../../reach/destination.ts'
 import { formatRouteTarget, parseRouteFrom } from '../../client/routes/route-target.ts'
 import type { ClosedRoute, ListedRoute } from '../../client/routes/routes-answer.ts'
 import type { AskOptions } from '../asking/ask-options.ts'

@@ -1,5 +1,5 @@
 import { createGatewayClient, type GatewayClient } from '../../client/gateway-client.ts'
-import { parseDestination, type Destination } from '../../client/reach/destination.ts'
+import { parseDestination, type Destination } from '../../reach/destination.ts'
 import { startForward, type ForwardOptions } from '../../client/serve/forward.ts'
 import { isOpenToOthers, parseListenAddress } from '../../client/serve/listen-address.ts'
 import type { ListenAddress } from '../../client/serve/listen-address.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { link, lstat, open, rename, rm, stat } from 'node:fs/promises'
-import { readSmallFile } from '../../client/reach/small-file.ts'
+import { readSmallFile } from '../../reach/small-file.ts'
 import { SystemError, messageOf, systemCode } from '../../errors.ts'
 import { parseIdAndSecret } from './id-and-secret.ts'
 

@@ -1,4 +1,4 @@
-import { readSmallFile } from '../../client/reach/small-file.ts'
+import { readSmallFile } from '../../reach/small-file.ts'
 import { SystemError, messageOf } from '../../errors.ts'
 import { isToken } from '../../tunnel/sign-in.ts'
 import { idAndSecretVariables, parseIdAndSecret } from './id-and-secret.ts'

@@ -1,6 +1,6 @@
 import { devNull } from 'node:os'
 import { join } from 'node:path'
-import type { ProxyVariables } from '../../client/reach/proxy.ts'
+import type { ProxyVariables } from '../../reach/proxy.ts'
 import { homeDirectory } from '../../home-directory.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>

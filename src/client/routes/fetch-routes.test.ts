@@ -7,10 +7,10 @@ import { describe, test } from 'node:test'
 import { silentLogger } from '../../log.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { encodeRefusal } from '../../tunnel/refusal.ts'
-import { parseGatewayUrl } from '../reach/destination.ts'
-import { startFakeGateway } from '../reach/fake-gateway.fixture.ts'
+import { parseGatewayUrl } from '../../reach/destination.ts'
+import { startFakeGateway } from '../../reach/fake-gateway.fixture.ts'
 import { fetchRoutes } from './fetch-routes.ts'
-import type { Trust } from '../reach/trust.ts'
+import type { Trust } from '../../reach/trust.ts'
 
 const neverSignIn = (): never => assert.fail('nobody has to sign in')
 

@@ -1,13 +1,13 @@
 import { PeerError } from '../../errors.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { decodeRefusal } from '../../tunnel/refusal.ts'
-import { createDialer } from '../reach/dialer.ts'
-import type { GatewayAddress } from '../reach/destination.ts'
+import { createDialer } from '../../reach/dialer.ts'
+import type { GatewayAddress } from '../../reach/destination.ts'
 import { credentialsOf, type SignInOptions } from '../sign-in/credentials-of.ts'
 import { withToken } from '../sign-in/credentials.ts'
-import { createSendToGateway } from '../reach/gateway-request.ts'
-import type { HttpAnswer } from '../reach/http-answer.ts'
-import { refusedError, wantsSignIn } from '../reach/refused.ts'
+import { createSendToGateway } from '../../reach/gateway-request.ts'
+import type { HttpAnswer } from '../../reach/http-answer.ts'
+import { refusedError, wantsSignIn } from '../../reach/refused.ts'
 import { decodeRoutes, type RoutesAnswer } from './routes-answer.ts'
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { parseGatewayUrl } from '../reach/destination.ts'
+import { parseGatewayUrl } from '../../reach/destination.ts'
 import { formatRouteTarget, parseRouteFrom } from './route-target.ts'
 
 const gateway = parseGatewayUrl('https://gate.example.com')

@@ -1,5 +1,5 @@
 import { bracketed, formatAuthority, parseHost, parsePort, withoutRootDot } from '../../address.ts'
-import { parseGatewayUrl, type GatewayAddress } from '../reach/destination.ts'
+import { parseGatewayUrl, type GatewayAddress } from '../../reach/destination.ts'
 
 /** What a route answers to, as a gateway says in `from`. */
 export interface RouteTarget {

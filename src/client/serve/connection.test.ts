@@ -8,7 +8,7 @@ import { AccessError } from '../../errors.ts'
 import { dial } from '../../net/dial.ts'
 import { collect, openRig } from '../gateway-client.fixture.ts'
 import type { GatewayClient } from '../gateway-client.ts'
-import { followSignIn, startFakeGateway } from '../reach/fake-gateway.fixture.ts'
+import { followSignIn, startFakeGateway } from '../../reach/fake-gateway.fixture.ts'
 import { serveConnection, type Outcome } from './connection.ts'
 
 for (const protocol of ['h2', 'http/1.1'] as const) {

@@ -10,7 +10,7 @@ import { gatewayPaths } from '../../tunnel/paths.ts'
 import { encodeRefusal } from '../../tunnel/refusal.ts'
 import { collect, openRig } from '../gateway-client.fixture.ts'
 import type { GatewayClient } from '../gateway-client.ts'
-import { startFakeGateway } from '../reach/fake-gateway.fixture.ts'
+import { startFakeGateway } from '../../reach/fake-gateway.fixture.ts'
 import { startForward, type ConnectionEvent, type Forward, type ForwardOptions } from './forward.ts'
 
 const loopback = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const

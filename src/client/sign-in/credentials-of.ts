@@ -1,5 +1,5 @@
 import type { Logger } from '../../log.ts'
-import type { GatewayDialer, ReachOptions } from '../reach/dialer.ts'
+import type { GatewayDialer, ReachOptions } from '../../reach/dialer.ts'
 import type { PresentSignIn } from './browser-sign-in.ts'
 import { serviceAccount, type Credentials } from './credentials.ts'
 import type { DeviceSignInOptions } from './device-sign-in.ts'
@@ -72,7 +72,7 @@ async function signInElsewhere(
   const [{ signInByDevice }, { createDeviceApi }, { createSendToGateway }] = await Promise.all([
     import('./device-sign-in.ts'),
     import('./device-api.ts'),
-    import('../reach/gateway-request.ts'),
+    import('../../reach/gateway-request.ts'),
   ])
   const api = createDeviceApi(createSendToGateway(dialer))
   return signInByDevice({ api, ...deviceSignIn, signal })

@@ -11,7 +11,7 @@ import { decodeRefusal } from '../../tunnel/refusal.ts'
 import { decodeTokenAnswer } from '../../tunnel/sign-in.ts'
 import { AccessError } from '../../errors.ts'
 import { signInFailed } from './gateway-api.ts'
-import type { SendToGateway } from '../reach/gateway-request.ts'
+import type { SendToGateway } from '../../reach/gateway-request.ts'
 
 /** What a question for the token brought. */
 export type DevicePollAnswer =

@@ -7,10 +7,10 @@ import {
   formatLoginPath,
   type LoginRequest,
 } from '../../tunnel/sign-in.ts'
-import type { GatewayDialer } from '../reach/dialer.ts'
-import type { GatewayAddress } from '../reach/destination.ts'
-import { createSendToGateway } from '../reach/gateway-request.ts'
-import type { HttpAnswer } from '../reach/http-answer.ts'
+import type { GatewayDialer } from '../../reach/dialer.ts'
+import type { GatewayAddress } from '../../reach/destination.ts'
+import { createSendToGateway } from '../../reach/gateway-request.ts'
+import type { HttpAnswer } from '../../reach/http-answer.ts'
 
 /** What the gateway answers outside of tunnels. */
 export interface GatewayApi {

@@ -1,6 +1,6 @@
-import { createDialer } from '../reach/dialer.ts'
+import { createDialer } from '../../reach/dialer.ts'
 import { credentialsOf, type SignInOptions } from './credentials-of.ts'
-import { createSendToGateway } from '../reach/gateway-request.ts'
+import { createSendToGateway } from '../../reach/gateway-request.ts'
 import { createSessionApi, type TokenOwner } from './session-api.ts'
 
 export interface Login {

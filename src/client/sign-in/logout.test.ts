@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { silentLogger } from '../../log.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
-import { parseGatewayUrl, type GatewayAddress } from '../reach/destination.ts'
+import { parseGatewayUrl, type GatewayAddress } from '../../reach/destination.ts'
 import { logOut, type Logout } from './logout.ts'
 import { openTokenCache } from './token-cache.ts'
-import { loadTrust } from '../reach/trust.ts'
+import { loadTrust } from '../../reach/trust.ts'
 
 interface Rig {
   readonly gateway: GatewayAddress

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
-import { createDialer, type ReachOptions } from '../reach/dialer.ts'
-import { createSendToGateway } from '../reach/gateway-request.ts'
+import { createDialer, type ReachOptions } from '../../reach/dialer.ts'
+import { createSendToGateway } from '../../reach/gateway-request.ts'
 import { createSessionApi } from './session-api.ts'
 import { tokenCacheFor } from './token-cache.ts'
 

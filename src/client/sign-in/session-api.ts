@@ -1,7 +1,7 @@
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { printable } from '../../terminal-text.ts'
-import type { SendToGateway } from '../reach/gateway-request.ts'
-import { wantsSignIn } from '../reach/refused.ts'
+import type { SendToGateway } from '../../reach/gateway-request.ts'
+import { wantsSignIn } from '../../reach/refused.ts'
 
 /** Whose a token is, as far as the gateway tells. */
 export interface TokenOwner {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import { isToken } from '../../tunnel/sign-in.ts'
-import type { GatewayAddress } from '../reach/destination.ts'
-import type { Trust } from '../reach/trust.ts'
+import type { GatewayAddress } from '../../reach/destination.ts'
+import type { Trust } from '../../reach/trust.ts'
 
 /** What a token is good for. A token seen over an unverified connection may be known to others. */
 export interface TokenScope {

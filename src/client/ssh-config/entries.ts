@@ -1,4 +1,4 @@
-import type { GatewayAddress } from '../reach/destination.ts'
+import type { GatewayAddress } from '../../reach/destination.ts'
 import { parseRouteFrom, type RouteTarget } from '../routes/route-target.ts'
 import type { ListedRoute } from '../routes/routes-answer.ts'
 import type { IsOfGateway } from './domains.ts'

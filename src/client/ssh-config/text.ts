@@ -9,7 +9,7 @@
 // - a description becomes a comment, without control characters.
 
 import { isIP } from 'node:net'
-import type { GatewayAddress } from '../reach/destination.ts'
+import type { GatewayAddress } from '../../reach/destination.ts'
 import { sshPort, type Entry } from './entries.ts'
 
 export interface SshConfigOptions {

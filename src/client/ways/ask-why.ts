@@ -8,7 +8,7 @@ import {
 } from '../../tunnel/cut.ts'
 import { decodeRefusal } from '../../tunnel/refusal.ts'
 import type { CutAnswer } from './aftermath.ts'
-import type { HttpAnswer } from '../reach/http-answer.ts'
+import type { HttpAnswer } from '../../reach/http-answer.ts'
 
 /** Fetches one path of the gateway. */
 export type FetchPath = (path: string) => Promise<HttpAnswer>

@@ -6,10 +6,10 @@ import { test, type TestContext } from 'node:test'
 import { silentLogger } from '../../log.ts'
 import { createConnectWay } from './connect.ts'
 import type { TunnelWay } from './way.ts'
-import { createDialer, type GatewayDialer, type GatewayConnection } from '../reach/dialer.ts'
-import { parseGatewayUrl } from '../reach/destination.ts'
+import { createDialer, type GatewayDialer, type GatewayConnection } from '../../reach/dialer.ts'
+import { parseGatewayUrl } from '../../reach/destination.ts'
 import { waySuite } from './way.suite.ts'
-import { startFakeGateway, type FakeGatewayOptions } from '../reach/fake-gateway.fixture.ts'
+import { startFakeGateway, type FakeGatewayOptions } from '../../reach/fake-gateway.fixture.ts'
 
 for (const [name, protocols, version] of [
   ['CONNECT that finds HTTP/2', ['h2', 'http/1.1'], '2'],

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { abandon } from '../../net/abandon.ts'
 import { requestConnect } from '../../net/request-connect.ts'
-import type { GatewayDialer } from '../reach/dialer.ts'
-import { lossOf, noAnswer, readBody, toAnswer, type HttpAnswer } from '../reach/http-answer.ts'
+import type { GatewayDialer } from '../../reach/dialer.ts'
+import { lossOf, noAnswer, readBody, toAnswer, type HttpAnswer } from '../../reach/http-answer.ts'
 import type { Aftermath } from './aftermath.ts'
 import { createOwnConnections, type OwnConnections } from './own-connections.ts'
 import { answerTimeoutMs, isTunnel, tunnelIdOf } from './way.ts'
@@ -19,7 +19,7 @@ export function createHttp1Way(dialer: GatewayDialer): OwnConnections {
       async whyCut(signal) {
         const [{ askWhy }, { createFetchPath }] = await Promise.all([
           import('./ask-why.ts'),
-          import('../reach/gateway-request.ts'),
+          import('../../reach/gateway-request.ts'),
         ])
         return askWhy(requestId, createFetchPath(dialer, signal))
       },

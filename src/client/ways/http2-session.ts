@@ -5,7 +5,7 @@ import { endWithPeer } from '../../net/http2-peer-end.ts'
 import { createPinger, pingIntervalMs, pingsOfClient } from '../../net/http2-ping.ts'
 import { createProbe } from './http2-probe.ts'
 import type { Aftermath } from './aftermath.ts'
-import { lossOf, readBody, type HttpAnswer, type RequestFields } from '../reach/http-answer.ts'
+import { lossOf, readBody, type HttpAnswer, type RequestFields } from '../../reach/http-answer.ts'
 import { answerTimeoutMs, isTunnel, tunnelIdOf, type ConnectAnswer } from './way.ts'
 import { connectMethod } from '../../net/target.ts'
 

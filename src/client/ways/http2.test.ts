@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLogger } from '../../log.ts'
-import { parseGatewayUrl } from '../reach/destination.ts'
-import { createDialer } from '../reach/dialer.ts'
-import { startFakeGateway } from '../reach/fake-gateway.fixture.ts'
+import { parseGatewayUrl } from '../../reach/destination.ts'
+import { createDialer } from '../../reach/dialer.ts'
+import { startFakeGateway } from '../../reach/fake-gateway.fixture.ts'
 import { createHttp2Way, NoHttp2Error } from './http2.ts'
 import { waySuite } from './way.suite.ts'
 

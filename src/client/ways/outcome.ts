@@ -1,8 +1,8 @@
 import { messageOf } from '../../errors.ts'
 import { requestIdHeader } from '../../tunnel/headers.ts'
 import { decodeRefusal } from '../../tunnel/refusal.ts'
-import { NoAnswerError, type HttpAnswer } from '../reach/http-answer.ts'
-import { wantsSignIn } from '../reach/refused.ts'
+import { NoAnswerError, type HttpAnswer } from '../../reach/http-answer.ts'
+import { wantsSignIn } from '../../reach/refused.ts'
 import type { ConnectAnswer, TunnelRequest, TunnelWay } from './way.ts'
 
 /** What came of asking. `isBlocked`: nothing says that the gateway itself has seen the request. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { GatewayDialer } from '../reach/dialer.ts'
+import type { GatewayDialer } from '../../reach/dialer.ts'
 import type { ConnectAnswer, TunnelRequest, TunnelWay } from './way.ts'
 
 export interface OwnConnectionsOptions {

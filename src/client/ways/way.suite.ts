@@ -9,16 +9,16 @@ import { cutReason, encodeCut, notCutCode } from '../../tunnel/cut.ts'
 import { tunnelIdHeader } from '../../tunnel/headers.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { encodeRefusal } from '../../tunnel/refusal.ts'
-import { parseGatewayUrl } from '../reach/destination.ts'
-import { createDialer, type Alpn, type GatewayDialer } from '../reach/dialer.ts'
+import { parseGatewayUrl } from '../../reach/destination.ts'
+import { createDialer, type Alpn, type GatewayDialer } from '../../reach/dialer.ts'
 import {
   echo,
   startFakeGateway,
   type FakeAnswer,
   type FakeGateway,
   type FakeGatewayOptions,
-} from '../reach/fake-gateway.fixture.ts'
-import { NoAnswerError } from '../reach/http-answer.ts'
+} from '../../reach/fake-gateway.fixture.ts'
+import { NoAnswerError } from '../../reach/http-answer.ts'
 import type { ConnectAnswer, TunnelRequest, TunnelWay } from './way.ts'
 
 export interface WayUnderTest {

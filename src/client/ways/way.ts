@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { isTunnelId, tunnelIdHeader } from '../../tunnel/headers.ts'
-import type { HttpAnswer, RequestFields } from '../reach/http-answer.ts'
+import type { HttpAnswer, RequestFields } from '../../reach/http-answer.ts'
 import type { Aftermath } from './aftermath.ts'
 
 /** What is asked of a gateway. */

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import { formatTunnelPath, tunnelProtocol } from '../../tunnel/websocket.ts'
 import { tunnelOverWebSocket, webSocketBounds } from '../../tunnel/websocket-stream.ts'
 import { WebSocket } from '../../tunnel/ws.ts'
-import type { GatewayDialer } from '../reach/dialer.ts'
-import { lossOf, NoAnswerError, readBody, type RequestFields } from '../reach/http-answer.ts'
+import type { GatewayDialer } from '../../reach/dialer.ts'
+import { lossOf, NoAnswerError, readBody, type RequestFields } from '../../reach/http-answer.ts'
 import type { Aftermath } from './aftermath.ts'
 import { createOwnConnections } from './own-connections.ts'
 import { answerTimeoutMs, tunnelIdOf, type ConnectAnswer, type TunnelWay } from './way.ts'
@@ -20,7 +20,7 @@ export function createWebSocketWay(dialer: GatewayDialer): TunnelWay {
       async whyCut(signal) {
         const [{ askAfterClose }, { createFetchPath }] = await Promise.all([
           import('./ask-why.ts'),
-          import('../reach/gateway-request.ts'),
+          import('../../reach/gateway-request.ts'),
         ])
         return askAfterClose(lastWords?.(), requestId, createFetchPath(dialer, signal))
       },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createFakeClock } from '../../fake-clock.ts'
+import { createFakeClock } from '../fake-clock.ts'
 import { secondTryAfterMs, withSecondTry } from './second-try.ts'
 
 interface Attempt {

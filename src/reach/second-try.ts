@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../clock.ts'
 
 export interface SecondTry<Value> {
   /** Begins one attempt, which lets go of everything when its signal is aborted. */

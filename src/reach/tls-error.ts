@@ -1,6 +1,6 @@
-import { UpstreamError, messageOf, systemCode } from '../../errors.ts'
-import { isNotTls } from '../../net/runtime.ts'
-import { formatAuthority, type HostPort } from '../../address.ts'
+import { UpstreamError, messageOf, systemCode } from '../errors.ts'
+import { isNotTls } from '../net/runtime.ts'
+import { formatAuthority, type HostPort } from '../address.ts'
 
 /**
  * Verification failures that another set of authorities may mend.

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SystemError } from '../../errors.ts'
+import { SystemError } from '../errors.ts'
 import { parseGatewayUrl, type GatewayAddress } from './destination.ts'
 
 const fileName = 'last-gateway'

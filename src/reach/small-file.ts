@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { messageOf, systemCode } from '../../errors.ts'
+import { messageOf, systemCode } from '../errors.ts'
 
 /**
  * Largest file that is read, in bytes.

@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import { bracketed, type HostPort } from '../../address.ts'
+import { bracketed, type HostPort } from '../address.ts'
 
 /**
  * Whether a value of `NO_PROXY` exempts a host, as curl reads it: names with all beneath them, IP

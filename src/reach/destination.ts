@@ -6,8 +6,8 @@ import {
   parseHost,
   parsePort,
   type HostPort,
-} from '../../address.ts'
-import { SystemError } from '../../errors.ts'
+} from '../address.ts'
+import { SystemError } from '../errors.ts'
 
 /** Where the gateway is. */
 export interface GatewayAddress extends HostPort {

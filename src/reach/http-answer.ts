@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { UpstreamError, systemCode } from '../../errors.ts'
-import { isNotHttp, wantsClientCertificate } from '../../net/runtime.ts'
+import { UpstreamError, systemCode } from '../errors.ts'
+import { isNotHttp, wantsClientCertificate } from '../net/runtime.ts'
 
 /** Header fields of a request of ours. */
 export type RequestFields = Readonly<Record<string, string>>

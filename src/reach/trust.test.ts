@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { createCertificateAuthority } from '../../net/certificate.ts'
+import { createCertificateAuthority } from '../net/certificate.ts'
 import { loadTrust } from './trust.ts'
 
 let folder: string

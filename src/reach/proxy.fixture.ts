@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { createServer as createTls } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createCertificateAuthority } from '../../net/certificate.ts'
-import { dial } from '../../net/dial.ts'
+import { createCertificateAuthority } from '../net/certificate.ts'
+import { dial } from '../net/dial.ts'
 
 /** Signs the certificate of a proxy that speaks TLS. */
 export const proxyAuthority = await createCertificateAuthority()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { SystemError } from '../../errors.ts'
+import { SystemError } from '../errors.ts'
 import { parseDestination, parseGatewayUrl } from './destination.ts'
 
 describe('destination', () => {

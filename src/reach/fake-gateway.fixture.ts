@@ -4,20 +4,20 @@ import * as http2 from 'node:http2'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
-import { WebSocketServer } from '../../tunnel/ws.ts'
-import { createCertificateAuthority, type CertificatePair } from '../../net/certificate.ts'
-import { endWithPeer } from '../../net/http2-peer-end.ts'
-import { gatewayPaths } from '../../tunnel/paths.ts'
-import { encodeRefusal } from '../../tunnel/refusal.ts'
+import { WebSocketServer } from '../tunnel/ws.ts'
+import { createCertificateAuthority, type CertificatePair } from '../net/certificate.ts'
+import { endWithPeer } from '../net/http2-peer-end.ts'
+import { gatewayPaths } from '../tunnel/paths.ts'
+import { encodeRefusal } from '../tunnel/refusal.ts'
 import {
   callbackParameters,
   codeChallengeOf,
   encodeTokenAnswer,
   loginParameters,
   tokenParameters,
-} from '../../tunnel/sign-in.ts'
-import { parseTunnelPath } from '../../tunnel/websocket.ts'
-import { tunnelOverWebSocket, webSocketBounds } from '../../tunnel/websocket-stream.ts'
+} from '../tunnel/sign-in.ts'
+import { parseTunnelPath } from '../tunnel/websocket.ts'
+import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream.ts'
 
 /** What a fake gateway answers to CONNECT: a status that is no 200, who serves the tunnel, or nothing. */
 export type FakeAnswer =

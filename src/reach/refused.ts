@@ -1,7 +1,7 @@
-import { AccessError, type ErrorDetails } from '../../errors.ts'
-import { requestIdHeader } from '../../tunnel/headers.ts'
-import { printable } from '../../terminal-text.ts'
-import { decodeRefusal } from '../../tunnel/refusal.ts'
+import { AccessError, type ErrorDetails } from '../errors.ts'
+import { requestIdHeader } from '../tunnel/headers.ts'
+import { printable } from '../terminal-text.ts'
+import { decodeRefusal } from '../tunnel/refusal.ts'
 import type { HttpAnswer } from './http-answer.ts'
 
 /** The gateway said no: its own words where it had some, ours for the status where it had none. */

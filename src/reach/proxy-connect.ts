@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import { version } from '../../version.ts'
-import { requestConnect } from '../../net/request-connect.ts'
+import { version } from '../version.ts'
+import { requestConnect } from '../net/request-connect.ts'
 
 /**
  * Time for the proxy's answer, in milliseconds: it dials the gateway meanwhile.

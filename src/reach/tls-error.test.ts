@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseGatewayUrl } from './destination.ts'
-import { wantsClientCertificate } from '../../net/runtime.ts'
+import { wantsClientCertificate } from '../net/runtime.ts'
 import { isUnknownIssuer, tlsError } from './tls-error.ts'
 
 const gateway = parseGatewayUrl('https://gw.example.com')

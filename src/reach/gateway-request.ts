@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import { credentialFields } from '../../tunnel/headers.ts'
-import { version } from '../../version.ts'
+import { credentialFields } from '../tunnel/headers.ts'
+import { version } from '../version.ts'
 import type { GatewayDialer } from './dialer.ts'
 import {
   lossOf,

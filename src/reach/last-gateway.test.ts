@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { AppError } from '../../errors.ts'
+import { AppError } from '../errors.ts'
 import { parseGatewayUrl } from './destination.ts'
 import { namedOrLastGateway, rememberGateway } from './last-gateway.ts'
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { getCACertificates } from 'node:tls'
-import { SystemError, messageOf } from '../../errors.ts'
+import { SystemError, messageOf } from '../errors.ts'
 import { readSmallFile } from './small-file.ts'
 
 /** How the gateway proves who it is, and how we do when it asks for a client certificate. */

@@ -1,8 +1,8 @@
 import { isIP, type Socket } from 'node:net'
 import { connect as connectTls, TLSSocket } from 'node:tls'
-import { formatAuthority, type HostPort } from '../../address.ts'
-import { messageOf } from '../../errors.ts'
-import { resetBeneath } from '../../net/beneath.ts'
+import { formatAuthority, type HostPort } from '../address.ts'
+import { messageOf } from '../errors.ts'
+import { resetBeneath } from '../net/beneath.ts'
 import type { Trust } from './trust.ts'
 
 export interface HandshakeOptions {

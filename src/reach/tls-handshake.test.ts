@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { connect, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { createServer, type TLSSocket } from 'node:tls'
-import { createCertificateAuthority } from '../../net/certificate.ts'
-import { abandon } from '../../net/abandon.ts'
+import { createCertificateAuthority } from '../net/certificate.ts'
+import { abandon } from '../net/abandon.ts'
 import { handshake } from './tls-handshake.ts'
 
 test('a tunnel that is given up is a reset for the gateway, not an end', async (t) => {
