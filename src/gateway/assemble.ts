@@ -3,6 +3,7 @@ import { createAccessLog } from '../telemetry/access-log.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Links } from '../links/links.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createAskAgain } from '../access/ask-again.ts'
 import { createAuthorize } from '../access/authorize.ts'
@@ -29,6 +30,8 @@ export interface Surroundings {
   readonly audit: AuditLog
   readonly metrics: Metrics
   readonly identity: GatewayIdentity
+  /** The connections of connectors. */
+  readonly links: Links
 }
 
 /** The parts, and how they take over a new configuration. */
@@ -46,7 +49,7 @@ export interface Assembly extends GatewayParts {
 
 /** Makes the parts that serving a tunnel needs, from a checked configuration. */
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
-  const { clock, log, audit, metrics, identity } = surroundings
+  const { clock, log, audit, metrics, identity, links } = surroundings
   const routes = createRouteRegister(config.routes)
   let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin } = config
   let { directory, downstreamMtls } = config
@@ -105,7 +108,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     liveTunnels,
     cutTunnels: createCutTunnels(clock),
     authorize,
-    openUpstream: createOpenUpstream({ metrics }),
+    openUpstream: createOpenUpstream({ metrics, links }),
     clientCertificates,
     matchRoute: (target, caller) =>
       matchRoute(routes.table(), target, (route) => mayUse(caller, route)),

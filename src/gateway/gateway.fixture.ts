@@ -1,3 +1,4 @@
+import { createLinks } from '../links/register.ts'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
@@ -96,6 +97,7 @@ export async function startTestGateway(
     audit,
     metrics: createMetrics(),
     identity,
+    links: createLinks({ namedTunnels: { find: () => undefined, byHostname: () => undefined } }),
   })
   const app = createApp({ logger: log.service('gateway'), signIn: undefined })
   const listener = await openPort({

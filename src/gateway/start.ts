@@ -12,6 +12,7 @@ import { assemble } from './assemble.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { createOperations, type Operations } from '../control/operations.ts'
 import { startControl } from '../control/server.ts'
+import { createLinks } from '../links/register.ts'
 import { createHandlers } from './handlers.ts'
 import { createGatewayPages } from './gateway-pages.ts'
 import { openGatewayPort } from './gateway-port.ts'
@@ -82,7 +83,10 @@ export async function startGateway(
     }),
     (it) => within(identityWaitMs, it.close()),
   )
-  const parts = assemble(config, { clock, log, audit, metrics, identity })
+  const links = createLinks({
+    namedTunnels: { find: () => undefined, byHostname: () => undefined },
+  })
+  const parts = assemble(config, { clock, log, audit, metrics, identity, links })
   const logger = log.service('gateway')
   const app = createGatewayPages({ parts, signIn, logger, clock, createPages: options.pages })
   metrics.countSessions(() => identity.countSessions())

@@ -8,7 +8,7 @@ export interface Upstream extends HostPort {
 }
 
 /** How the tunnels of a route reach its service. Each kind is opened by a file of `upstream/`. */
-export type UpstreamWay = DirectWay | NextGatewayWay
+export type UpstreamWay = DirectWay | NextGatewayWay | ConnectorWay
 
 /** The ways that begin with a TCP connection of the gateway's to one of `to`. */
 export type DialledWay = DirectWay | NextGatewayWay
@@ -32,6 +32,15 @@ export interface NextGatewayWay extends Dialled {
   readonly kind: 'next-gateway'
   /** Undefined: without TLS, on this machine. */
   readonly tls: NextGatewayTls | undefined
+}
+
+/** The service is reached through a connector, which has dialled the gateway. */
+export interface ConnectorWay {
+  readonly kind: 'connector'
+  /** The named tunnel, by name or id; undefined: the one that registered the host name which is asked for. */
+  readonly tunnel: string | undefined
+  /** What the connector is to dial; undefined: what its own rules say of that host name. */
+  readonly service: HostPort | undefined
 }
 
 /** TLS toward a next gateway. */

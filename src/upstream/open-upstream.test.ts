@@ -50,7 +50,11 @@ test('a gateway out of descriptors says that it is the gateway, not the service'
       caller: testCaller(),
       request: { target: { host: 'db.example.com', port: 5432 } },
     }
-    const open = createOpenUpstream({ metrics: createMetrics(), dial: () => failing(code) })
+    const open = createOpenUpstream({
+      metrics: createMetrics(),
+      links: { toward: () => [] },
+      dial: () => failing(code),
+    })
     return open(grant as unknown as Grant, new AbortController().signal)
   }
   await assert.rejects(attempt('EMFILE'), { code: 'gateway-exhausted', message: /this gateway/ })

@@ -21,6 +21,7 @@ export interface OpenUpstreamParts extends Partial<
   Pick<WayParts, 'dial' | 'random' | 'answerTimeoutMs'>
 > {
   readonly metrics: Pick<Metrics, 'dialled'>
+  readonly links: WayParts['links']
 }
 
 /**
@@ -30,13 +31,14 @@ export interface OpenUpstreamParts extends Partial<
  */
 export function createOpenUpstream({
   metrics,
+  links,
   random = Math.random,
   dial: begin = dial,
   answerTimeoutMs,
 }: OpenUpstreamParts): OpenUpstream {
   // A pseudonym, by which a gateway finds that a request has come back to it.
   const ownName = `postern-${randomBytes(8).toString('hex')}`
-  const parts = { dial: begin, random, ownName, answerTimeoutMs }
+  const parts = { dial: begin, links, random, ownName, answerTimeoutMs }
 
   return async (grant, signal) => {
     const failures: unknown[] = []

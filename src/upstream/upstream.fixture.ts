@@ -18,6 +18,7 @@ import {
 import type { ConnectionEndpoints } from '../net/proxy-protocol.ts'
 import type { Route } from '../routes/route.ts'
 import type { NextGatewayTls, NextGatewayWay, UpstreamWay } from '../routes/upstream-way.ts'
+import { createLinks } from '../links/register.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createOpenUpstream, type OpenUpstreamParts } from './open-upstream.ts'
 
@@ -104,6 +105,11 @@ export async function startScripted(answer: (socket: tls.TLSSocket, head: string
   return Object.assign(service, { received })
 }
 
+/** Of a gateway without connectors. */
+const noLinks = createLinks({
+  namedTunnels: { find: () => undefined, byHostname: () => undefined },
+})
+
 /** Opens an upstream by this way, without a gateway around it. */
 export function openBy(
   way: UpstreamWay,
@@ -115,7 +121,7 @@ export function openBy(
     request: { target: { protocol: 'tcp', host: 'db.example.com', port: 5432 } },
     caller: { session: undefined, client: { ip: '192.0.2.1', endpoints } },
   }
-  const open = createOpenUpstream({ metrics: createMetrics(), ...parts })
+  const open = createOpenUpstream({ metrics: createMetrics(), links: noLinks, ...parts })
   return open(grant as unknown as Grant, signal)
 }
 

@@ -1,12 +1,15 @@
 import type { Duplex } from 'node:stream'
 import type { Grant } from '../access/grant.ts'
 import type { Destination } from '../access/tunnel-register.ts'
+import type { Links } from '../links/links.ts'
 import type { dial } from '../net/dial.ts'
 import type { UpstreamWay } from '../routes/upstream-way.ts'
 
 /** What ways are opened with. */
 export interface WayParts {
   readonly dial: typeof dial
+  /** The connections of connectors. */
+  readonly links: Pick<Links, 'toward'>
   /** A number in [0, 1). */
   readonly random: () => number
   /** What this gateway calls itself towards others, in `Via` (RFC 9110 §7.6.3). */

@@ -1,4 +1,5 @@
 import type { UpstreamWay } from '../routes/upstream-way.ts'
+import { connector } from './connector.ts'
 import { direct } from './direct.ts'
 import { nextGateway } from './next-gateway.ts'
 import type { AttemptsOf } from './way.ts'
@@ -11,6 +12,7 @@ type Ways = {
 const ways: Ways = {
   direct,
   'next-gateway': nextGateway,
+  connector,
 }
 
 /** What to try for a tunnel, whichever way its route leads. */

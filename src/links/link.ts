@@ -1,0 +1,55 @@
+import type { Duplex } from 'node:stream'
+import type { Grant } from '../access/grant.ts'
+import type { HostPort } from '../address.ts'
+import type { OfferedService } from '../tunnel/connector/protocol.ts'
+
+/** What a stream is opened for. */
+export interface StreamRequest {
+  readonly grant: Grant
+  /** The host name that was asked for, in lower case. */
+  readonly hostname: string
+  /** What to dial, where the route names it; undefined: what the connector's own rules say of `hostname`. */
+  readonly service: HostPort | undefined
+}
+
+/** Why a connection of a connector has ended, or is to end. */
+export type LinkEnd =
+  | 'closed'
+  | 'lost'
+  | 'replaced'
+  | 'tunnel-deleted'
+  | 'tunnel-revoked'
+  | 'cut-by-operator'
+  | 'shutdown'
+
+/** One registered connection of a connector, whichever dialect it speaks. */
+export interface Link {
+  /** A UUID, new for each connection. */
+  readonly id: string
+  readonly tunnelId: string
+  /** Names the process: its connections have it in common. */
+  readonly connectorId: string
+  readonly connIndex: number
+  readonly dialect: 'postern' | 'cloudflared'
+  readonly version: string
+  readonly arch: string
+  /** The connector's address, as the gateway sees it. */
+  readonly ip: string
+  readonly sinceMs: number
+  /** What the connector says it serves; undefined where it has not said it. */
+  readonly services: readonly OfferedService[] | undefined
+  /** How many streams are open, or being opened. */
+  readonly streams: number
+  /** Whether it takes new streams now: neither draining, nor lost, nor with a full window. */
+  readonly isReady: boolean
+  /**
+   * Opens one stream, which the caller then owns, as `Attempt.open` does.
+   *
+   * @throws UpstreamError `connector-…`; nothing of the stream stays then
+   */
+  openStream(request: StreamRequest, signal: AbortSignal): Promise<Duplex>
+  /** Ends the connection and its streams at once. */
+  end(why: LinkEnd): void
+  /** Takes no new streams, and ends once the open ones have; the connector is told. */
+  drain(): void
+}

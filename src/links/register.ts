@@ -1,0 +1,78 @@
+import { UpstreamError } from '../errors.ts'
+import type { NamedTunnels } from '../publish/named-tunnels.ts'
+import type { Link } from './link.ts'
+import type { Links } from './links.ts'
+
+export interface LinkRegisterParts {
+  readonly namedTunnels: Pick<NamedTunnels, 'find' | 'byHostname'>
+}
+
+/** Keeps the register of connections of connectors. */
+export function createLinks({ namedTunnels }: LinkRegisterParts): Links {
+  const byTunnel = new Map<string, Set<Link>>()
+  const all = (): Link[] => [...byTunnel.values()].flatMap((links) => [...links])
+
+  return {
+    add(link) {
+      const links = byTunnel.get(link.tunnelId) ?? new Set()
+      byTunnel.set(link.tunnelId, links.add(link))
+      return {
+        [Symbol.dispose]() {
+          links.delete(link)
+          if (links.size === 0 && byTunnel.get(link.tunnelId) === links) {
+            byTunnel.delete(link.tunnelId)
+          }
+        },
+      }
+    },
+    list: () => all().sort(inOrder),
+    toward({ tunnel }, hostname) {
+      const named =
+        tunnel === undefined ? namedTunnels.byHostname(hostname) : namedTunnels.find(tunnel)
+      if (named === undefined) throw unknown(tunnel, hostname)
+      const ready = [...(byTunnel.get(named.id) ?? [])].filter(({ isReady }) => isReady)
+      if (ready.length === 0) throw offline(named.name)
+      return spread(ready)
+    },
+    end(fits, why) {
+      const ended = all().filter((link) => fits(link))
+      for (const link of ended) link.end(why)
+      return ended
+    },
+  }
+}
+
+/** Least busy first, and one of each connector before a second of any: the next may be on a machine that works. */
+function spread(links: readonly Link[]): readonly Link[] {
+  const turns = new Map<string, number>()
+  return links
+    .toSorted((a, b) => a.streams - b.streams)
+    .map((link) => {
+      const turn = turns.get(link.connectorId) ?? 0
+      turns.set(link.connectorId, turn + 1)
+      return { link, turn }
+    })
+    .sort((a, b) => a.turn - b.turn)
+    .map(({ link }) => link)
+}
+
+function inOrder(a: Link, b: Link): number {
+  return (
+    a.tunnelId.localeCompare(b.tunnelId) ||
+    a.connectorId.localeCompare(b.connectorId) ||
+    a.connIndex - b.connIndex
+  )
+}
+
+function unknown(tunnel: string | undefined, hostname: string): UpstreamError {
+  return new UpstreamError(
+    'connector-unknown',
+    tunnel === undefined
+      ? `no tunnel has registered the name "${hostname}"`
+      : `there is no tunnel "${tunnel}"`,
+  )
+}
+
+function offline(name: string): UpstreamError {
+  return new UpstreamError('connector-offline', `no connector of the tunnel "${name}" is here`)
+}

@@ -1,0 +1,32 @@
+/**
+ * What a stream's grant says: a JWS (RFC 7515) of type `postern-grant+jwt`, signed with EdDSA (RFC 8037) by
+ * the gateway, that a connector verifies before it dials. Times are seconds since the epoch (RFC 7519).
+ */
+export interface GrantClaims {
+  /** Names the gateway. */
+  readonly iss: string
+  /** `tunnel:ID` and `connector:ID`: both must be the connector's own. */
+  readonly aud: readonly string[]
+  /** Who: an email address, `service-account:ID`, or empty for somebody who is not signed in. */
+  readonly sub: string
+  /** The id of the route. */
+  readonly route: string
+  /** The host name that was asked for, in lower case; the connector's rules choose by it. */
+  readonly hostname: string
+  /** `host:port` to dial, where the route names one; the connector checks it against its own list. */
+  readonly service?: string | undefined
+  /** The id of the request in the gateway's logs. */
+  readonly request: string
+  /** Used once. */
+  readonly jti: string
+  readonly iat: number
+  /** At most 30 s after `iat`. */
+  readonly exp: number
+}
+
+/**
+ * Longest life of a grant, in seconds.
+ *
+ * @limit seconds from the making of a stream's grant to its use: the connector refuses it
+ */
+export const maxGrantLifeS = 30
