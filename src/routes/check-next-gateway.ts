@@ -10,6 +10,7 @@ export type PemKey = (typeof pemKeys)[number]
 const noEffect = {
   tcp: 'applies to https upstreams; what goes to a tcp:// upstream is sent as it is',
   http: 'applies to https upstreams; what goes to an http:// upstream is not encrypted',
+  connector: 'applies to https upstreams; a connector has dialled this gateway, by TLS',
 } as const
 
 /**
@@ -24,9 +25,10 @@ export function checkNextGatewayKeys(
   if (values.to === undefined) return undefined
   const scheme = schemeOf(values.to)
   if (typeof scheme === 'object') {
-    notes.fault(['to'], scheme.fault)
+    notes.fault(['to'], scheme.fault, { hint: scheme.hint })
     return undefined
   }
+  if (scheme === 'connector') refuseProxyHeader(values, notes)
   if (scheme === 'https') checkTlsKeys(plain, values, notes)
   else {
     for (const key of Object.keys(nextGatewayKeys).filter((name) => Object.hasOwn(plain, name))) {
@@ -34,6 +36,12 @@ export function checkNextGatewayKeys(
     }
   }
   return scheme
+}
+
+/** A service that waits for the header would take the client's first bytes for it. */
+function refuseProxyHeader(values: RouteValues, notes: RouteNotes): void {
+  if (values.upstream_proxy_protocol === undefined) return
+  notes.fault(['upstream_proxy_protocol'], 'cannot be sent through a connector', { at: 'key' })
 }
 
 function checkTlsKeys(plain: object, values: RouteValues, notes: RouteNotes): void {

@@ -90,4 +90,15 @@ describe('opening a route', () => {
     assert.ok(checked)
     assert.throws(() => buildRoute(checked), TypeError)
   })
+
+  test('leads to a connector as its "to" says, and elsewhere once that is changed', async () => {
+    const through = { ...tcp, to: 'connector://lab/10.0.0.1:5432' }
+    const { route: first } = await open(through)
+    const service = { host: '10.0.0.1', port: 5432 }
+    assert.deepEqual(first?.way, { kind: 'connector', tunnel: 'lab', service })
+    assert.equal((await open(through, {}, first)).route, first)
+    const { route: other } = await open({ ...through, to: 'connector://' }, {}, first)
+    assert.deepEqual(other?.way, { kind: 'connector', tunnel: undefined, service: undefined })
+    assert.notEqual(other.fingerprint, first?.fingerprint)
+  })
 })

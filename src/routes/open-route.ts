@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { CheckedRoute, ParsedRoute } from './parse-route.ts'
+import { connectorOf } from './connector-to.ts'
 import { formatTarget } from './from.ts'
 import { openNextGatewayTls, readPems, type Pems, type ReadFile } from './next-gateway-tls.ts'
 import { createRouteNotes, type RouteFindings } from './route-findings.ts'
@@ -78,6 +79,10 @@ function idOf({ values: { id, from } }: CheckedRoute): string {
 }
 
 function wayOf({ values, to, scheme }: CheckedRoute, tls: NextGatewayTls | undefined): UpstreamWay {
+  const connector = connectorOf(values.to)
+  if (connector !== undefined) {
+    return { kind: 'connector', tunnel: connector.tunnel, service: connector.service }
+  }
   const dialled = {
     to,
     allowsMetadataAddress: values.allow_metadata_address === true,

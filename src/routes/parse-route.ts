@@ -9,6 +9,7 @@ import { foreignRouteKeys } from './foreign-route-keys.ts'
 import { checkNextGatewayKeys } from './check-next-gateway.ts'
 import { createRouteNotes, type RouteFindings, type RouteNotes } from './route-findings.ts'
 import { routeKeyNames, routeKeys, type RouteKey, type RouteValues } from './route-keys.ts'
+import { isConnector } from './connector-to.ts'
 import { weighUpstreams, type UpstreamScheme } from './to.ts'
 import type { Upstream } from './upstream-way.ts'
 
@@ -16,6 +17,7 @@ import type { Upstream } from './upstream-way.ts'
 export interface CheckedRoute {
   readonly definition: RouteDefinition
   readonly values: RouteValues & Required<Pick<RouteValues, 'from' | 'to'>>
+  /** Those that are dialled. */
   readonly to: readonly Upstream[]
   readonly scheme: UpstreamScheme
   readonly policy: Policy
@@ -104,7 +106,7 @@ function requireKeys(plain: object, notes: RouteNotes): void {
 
 /** Undefined for what is at fault, or was not even written. */
 function readUpstreams(values: RouteValues, notes: RouteNotes): readonly Upstream[] | undefined {
-  const weighed = values.to && weighUpstreams(values.to)
+  const weighed = values.to && weighUpstreams(values.to.filter((to) => !isConnector(to)))
   refuseMetadataAddresses(values, notes)
   if (weighed === undefined || !('fault' in weighed)) return weighed
   notes.fault(['to'], weighed.fault)
@@ -117,9 +119,10 @@ function refuseMetadataAddresses(
   notes: RouteNotes,
 ): void {
   if (isAllowed === true) return
-  for (const [index, { host }] of to.entries()) {
-    if (!isMetadataAddress(host)) continue
-    const message = `leads to "${host}", the metadata service of a cloud, which hands out this machine's credentials`
+  for (const [index, upstream] of to.entries()) {
+    const host = isConnector(upstream) ? upstream.service?.host : upstream.host
+    if (host === undefined || !isMetadataAddress(host)) continue
+    const message = `leads to "${host}", the metadata service of a cloud, which hands out the credentials of the machine that asks`
     const hint = 'set "allow_metadata_address: true" on the route if that is meant'
     notes.fault(['to', index], message, { hint })
   }

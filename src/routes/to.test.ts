@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parseTo, schemeOf, weighUpstreams } from './to.ts'
+import type { HostPort } from '../address.ts'
+import { parseTo, schemeOf, weighUpstreams, type ParsedTo } from './to.ts'
 
 function faultOf(text: string): string {
   const to = parseTo(text)
@@ -33,7 +34,7 @@ describe('the to of a route', () => {
   test('keeps the dot that ends a name: the look-up is for this very name', () => {
     const hostOf = (text: string): unknown => {
       const to = parseTo(text)
-      return 'fault' in to ? to.fault : to.host
+      return 'host' in to ? to.host : to
     }
     assert.equal(hostOf('tcp://Db.svc.cluster.local.:5432'), 'db.svc.cluster.local.')
     assert.equal(hostOf('tcp://db.:5432,10'), 'db.')
@@ -79,7 +80,7 @@ describe('the to of a route', () => {
   test('names a next gateway, with the port of its scheme where it has none', () => {
     const told = (text: string): unknown => {
       const to = parseTo(text)
-      return 'fault' in to ? to.fault : [to.scheme, to.host, to.port, to.weight]
+      return 'host' in to ? [to.scheme, to.host, to.port, to.weight] : to
     }
     assert.deepEqual(told('https://GW.example.com'), ['https', 'gw.example.com', 443, undefined])
     assert.deepEqual(told('https://gw.example.com:8443/,3'), ['https', 'gw.example.com', 8443, 3])
@@ -110,5 +111,44 @@ describe('the to of a route', () => {
     assert.deepEqual(schemeOf([of('https'), of('tcp')]), mixed)
     assert.deepEqual(schemeOf([of('http'), of('https'), of('tcp')]), mixed)
     assert.deepEqual(schemeOf([of('http'), of('https')]), { fault: 'cannot mix http and https' })
+  })
+
+  test('names a tunnel, and perhaps what its connectors dial', () => {
+    const scheme = 'connector'
+    const uuid = 'b2f4a0c6-2d1c-4d7e-9a51-0f3c1f0f9a01'
+    const meant: readonly (readonly [string, string | undefined, HostPort | undefined])[] = [
+      ['connector://lab', 'lab', undefined],
+      ['Connector://Lab_2.b-c/', 'Lab_2.b-c', undefined],
+      [`connector://${uuid}`, uuid, undefined],
+      ['connector://lab/DB.internal:5432', 'lab', { host: 'db.internal', port: 5432 }],
+      ['connector://lab/[fd00::1]:22', 'lab', { host: 'fd00::1', port: 22 }],
+      ['connector://', undefined, undefined],
+      ['connector:///', undefined, undefined],
+    ]
+    for (const [text, tunnel, service] of meant)
+      assert.deepEqual(parseTo(text), { scheme, tunnel, service }, text)
+  })
+
+  test('is refused where it names a tunnel as none can be named', () => {
+    const form = /^must be connector:\/\/NAME, or connector:\/\/NAME\/HOST:PORT/
+    const names = ['-x', '.', 'a b', 'u@a', 'a:1', 'a?q', 'é', 'a\nb', 'x'.repeat(65)]
+    for (const name of names) assert.match(faultOf(`connector://${name}`), form, name)
+    assert.match(faultOf('connector:///db.internal:5432'), form)
+    for (const address of ['db', 'db:0', 'db:5432/x', 'tcp://db:1', ':1'])
+      assert.match(faultOf(`connector://lab/${address}`), /the HOST:PORT that the connector dials/)
+    for (const text of ['connector://lab,3', 'connector://lab/db:1,2', 'connector://,1'])
+      assert.match(faultOf(text), /has a weight: the connectors of a tunnel share its load/)
+  })
+
+  test('is one connector, and nothing beside it', () => {
+    const connector: ParsedTo = { scheme: 'connector', tunnel: 'lab', service: undefined }
+    const tcp: ParsedTo = { scheme: 'tcp', host: 'a', port: 1, weight: undefined }
+    assert.equal(schemeOf([connector]), 'connector')
+    const mixed = { fault: 'cannot mix connector:// with other ways' }
+    assert.deepEqual(schemeOf([connector, tcp]), mixed)
+    assert.deepEqual(schemeOf([tcp, { ...tcp, scheme: 'https' }, connector]), mixed)
+    const several = schemeOf([connector, { ...connector, tunnel: 'other' }])
+    assert.ok(typeof several === 'object')
+    assert.equal(several.fault, 'can name one connector:// only')
   })
 })

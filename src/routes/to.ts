@@ -1,22 +1,30 @@
 import { isLoopbackHost, parseAuthority, parseHost, type HostPort } from '../address.ts'
 import { mustBe, show } from '../schema.ts'
 import type { Fault } from '../schema.ts'
+import { isConnector, parseConnector, type ParsedConnector } from './connector-to.ts'
 import type { Upstream } from './upstream-way.ts'
 
-/** How an upstream is spoken to: bytes as they are, or CONNECT to a next gateway. */
-export type UpstreamScheme = 'tcp' | 'https' | 'http'
+/** How a dialled upstream is spoken to: bytes as they are, or CONNECT to a next gateway. */
+export type DialledScheme = 'tcp' | 'https' | 'http'
+
+/** How a route's upstreams are reached: dialled, or through a connector, which has dialled the gateway. */
+export type UpstreamScheme = DialledScheme | ParsedConnector['scheme']
+
+/** One entry of a route's `to`. */
+export type ParsedTo = ParsedUpstream | ParsedConnector
 
 /**
- * One entry of a route's `to`. The host keeps the dot that it was written with: the resolver is then
+ * One entry that is dialled. The host keeps the dot that it was written with: the resolver is then
  * asked for this very name, and tries no search domain. Weight undefined where none was written.
  */
 export interface ParsedUpstream extends HostPort {
-  readonly scheme: UpstreamScheme
+  readonly scheme: DialledScheme
   readonly weight: number | undefined
 }
 
 /** What one entry of `to` looks like, for messages. */
-export const toForm = 'tcp://HOST:PORT, or https://GATEWAY for a next gateway'
+export const toForm =
+  'tcp://HOST:PORT, or https://GATEWAY for a next gateway, or connector://NAME for a tunnel'
 
 /**
  * Largest weight: sums of many stay exact, and it is Envoy's own bound on them (32 bits).
@@ -27,9 +35,14 @@ const maxWeight = 4_294_967_295
 
 /**
  * Parses one entry of `to`: `tcp://HOST:PORT`, `https://GATEWAY` or `https://GATEWAY:PORT`, with
- * `,WEIGHT` behind it where upstreams have weights.
+ * `,WEIGHT` behind it where upstreams have weights; or `connector://NAME`.
  */
-export function parseTo(text: string): ParsedUpstream | Fault {
+export function parseTo(text: string): ParsedTo | Fault {
+  const [, through] = /^connector:\/\/(.*)$/is.exec(text) ?? []
+  return through === undefined ? parseUpstream(text) : parseConnector(text, through)
+}
+
+function parseUpstream(text: string): ParsedUpstream | Fault {
   const [, url = '', weightText] = /^([^,]*)(?:,(.*))?$/s.exec(text) ?? []
   const weight = weightText === undefined ? undefined : parseWeight(weightText)
   if (weightText !== undefined && weight === undefined) {
@@ -56,8 +69,16 @@ export function weighUpstreams(parsed: readonly ParsedUpstream[]): readonly Upst
 }
 
 /** The one scheme of all upstreams of a route. */
-export function schemeOf(parsed: readonly ParsedUpstream[]): UpstreamScheme | Fault {
+export function schemeOf(parsed: readonly ParsedTo[]): UpstreamScheme | Fault {
   const [scheme = 'tcp', ...others] = new Set(parsed.map((upstream) => upstream.scheme))
+  const isThrough = parsed.some(isConnector)
+  if (isThrough && others.length > 0) return { fault: 'cannot mix connector:// with other ways' }
+  if (isThrough && parsed.length > 1) {
+    return {
+      fault: 'can name one connector:// only',
+      hint: 'run several connectors of that one tunnel: they share its load, and stand in for each other',
+    }
+  }
   if (others.length === 0) return scheme
   // Pomerium's words (reference 3.1), where it has some.
   return [scheme, ...others].includes('tcp')
@@ -67,11 +88,11 @@ export function schemeOf(parsed: readonly ParsedUpstream[]): UpstreamScheme | Fa
 
 const defaultPorts = { tcp: undefined, https: 443, http: 80 } as const
 
-function isScheme(text: string): text is UpstreamScheme {
+function isScheme(text: string): text is DialledScheme {
   return Object.hasOwn(defaultPorts, text)
 }
 
-function parseAddress(scheme: UpstreamScheme, authority: string): HostPort | undefined {
+function parseAddress(scheme: DialledScheme, authority: string): HostPort | undefined {
   const port = defaultPorts[scheme]
   const host = port === undefined ? undefined : parseHost(authority)
   const address =
