@@ -13,7 +13,7 @@ import {
 } from '../errors.ts'
 import { silentLogger, type Logger } from '../log.ts'
 import type { Gateway } from './start.ts'
-import type { KnownFiles } from './watch-files.ts'
+import type { KnownFiles } from '../watch-files.ts'
 
 /** Where a configuration is read from. */
 type ConfigSource = Pick<LoadOptions, 'path' | 'env'>

@@ -7,7 +7,7 @@ import { loadConfig, type LoadedConfig } from '../config/load.ts'
 import type { CreatePages } from './parts.ts'
 import { reloadOf, reloadOnce, reportLoading, type Reloaded } from './reload.ts'
 import { startGateway, type Gateway } from './start.ts'
-import { watchFiles } from './watch-files.ts'
+import { watchFiles } from '../watch-files.ts'
 
 export interface RunOptions {
   /** The configuration file; messages name it as it is given here. */

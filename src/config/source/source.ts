@@ -1,4 +1,4 @@
-import type { Files } from './files.ts'
+import type { Files } from '../../files.ts'
 import type { Findings } from './findings.ts'
 import type { Environment, Settings } from './settings.ts'
 

@@ -2,9 +2,9 @@ import { hash } from 'node:crypto'
 import { readFileSync, statSync, type Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { FileText } from '../../file-text.ts'
-import { messageOf, systemCode } from '../../errors.ts'
-import { show } from '../../schema.ts'
+import type { FileText } from './file-text.ts'
+import { messageOf, systemCode } from './errors.ts'
+import { show } from './schema.ts'
 
 export interface Files {
   /** Reads a UTF-8 file; a relative path starts at the folder of the configuration. */

@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { runProgramSync } from '../program.fixture.ts'
-import { fingerprintOf } from '../config/source/files.ts'
+import { runProgramSync } from './program.fixture.ts'
+import { fingerprintOf } from './files.ts'
 import { watchFiles, type FileWatch } from './watch-files.ts'
 
 test('a changed file is noticed, and one that was written with the same content is not', async (t) => {

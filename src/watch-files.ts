@@ -1,6 +1,6 @@
 import { type FSWatcher, lstatSync, readlinkSync, watch } from 'node:fs'
 import { join, parse, resolve, sep } from 'node:path'
-import { fingerprintNow } from '../config/source/files.ts'
+import { fingerprintNow } from './files.ts'
 
 /** Files by absolute path, with a fingerprint of what each held when it was read. */
 export type KnownFiles = ReadonlyMap<string, string>
