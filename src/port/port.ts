@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
+import { withoutRootDot } from '../address.ts'
 import { runsOn } from '../net/beneath.ts'
 import { keepAliveMs } from '../net/dial.ts'
 import { listenError, type ListenAddress } from '../net/listen-address.ts'
@@ -40,6 +41,8 @@ export interface Port {
   readonly address: AddressInfo
   /** New connections get these; those that are open keep theirs. `clientCa` as in `TlsContexts`. */
   replaceCertificates(certificates: readonly Certificate[], clientCa?: string): void
+  /** As `TlsContexts.setReserved`, for new connections. */
+  setReservedNames(serverNames: readonly string[], certificate: Certificate): void
   /** Frees the port and lets go of connections without anything under way. */
   stopAccepting(): void
   /** Tells clients why all their tunnels are cut now, where their transport has a way to say it. */
@@ -88,14 +91,11 @@ export async function openPort(options: PortOptions): Promise<Port> {
       return
     }
     clients.setCertificate(socket, certificate)
-    const chosen = protocols.find(({ name }) => name === socket.alpnProtocol)
-    // Clients without ALPN choose nothing.
-    const protocol = chosen ?? http1
-    protocol.serve(socket, peer)
+    chooseProtocol(socket, protocols, http1).serve(socket, peer)
   }
   const refusePlainHttp = (error: Error, connection: Socket): void =>
     options.handlers.malformedHttp1(error, connection, clients.get(connection))
-  const tlsOptions = { ...options, alpn: protocols.map(({ name }) => name) }
+  const tlsOptions = { ...options, alpn: protocols.flatMap(({ name }) => name ?? []) }
   let secure = createTlsServer(tlsOptions, serve, refusePlainHttp)
 
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -125,6 +125,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
       // A new one: whether clients are asked for a certificate cannot be changed in a running one.
       secure = createTlsServer(tlsOptions, serve, refusePlainHttp)
     },
+    setReservedNames: (names, certificate) => options.contexts.setReserved(names, certificate),
     stopAccepting() {
       listener.close()
       for (const protocol of protocols) protocol.stopAccepting()
@@ -139,6 +140,20 @@ export async function openPort(options: PortOptions): Promise<Port> {
       for (const socket of sockets) socket.destroy()
     },
   }
+}
+
+/** By its server name, or else in ALPN; `fallback` is for clients that choose nothing. */
+function chooseProtocol(
+  { servername, alpnProtocol }: tls.TLSSocket,
+  protocols: readonly PortProtocol[],
+  fallback: PortProtocol,
+): PortProtocol {
+  const serverName = withoutRootDot(servername || '').toLowerCase()
+  return (
+    protocols.find(({ serverNames }) => serverNames?.includes(serverName)) ??
+    protocols.find(({ name }) => name === alpnProtocol) ??
+    fallback
+  )
 }
 
 /** Shakes hands; it never listens, and gets its connections by `emit('connection')`. */

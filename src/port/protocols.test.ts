@@ -56,6 +56,29 @@ test('a client that offers only what nobody knows fails its handshake, as withou
   }
 })
 
+test('a client reaches it by its server name too, whatever it says in ALPN', async (t) => {
+  const { port, served } = await open(t)
+  for (const [alpn, servername] of [
+    [[], 'named.test'],
+    [['h2'], 'Named.test'],
+  ] as const) {
+    const socket = await connect(t, port, alpn, servername)
+    socket.write('ping')
+    assert.equal(String((await once(socket, 'data'))[0]), 'test/1 got ping')
+  }
+  assert.equal(served.length, 2)
+  const other = await connect(t, port, [], 'other.test')
+  other.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  assert.match(String((await once(other, 'data'))[0]), /^HTTP\/1\.1 200 OK/)
+})
+
+test('one that only a server name chooses is in no ALPN', async (t) => {
+  const serverNames = ['named.test']
+  const silent = { serve: () => undefined, stopAccepting: () => undefined }
+  const { port } = await open(t, { protocols: [{ ...silent, name: undefined, serverNames }] })
+  await assert.rejects(connect(t, port, ['undefined']))
+})
+
 test('its connections without a tunnel stand under the budget, and those with one do not', async (t) => {
   const limits = { maxConnectionsPerAddress: 0, maxConnections: 1 }
   const { port, served, evicted } = await open(t, {}, { limits })
@@ -120,6 +143,7 @@ async function open(
   const [evicted, served, told]: [string[], Rig['served'], string[]] = [[], [], []]
   const madeUp: PortProtocol = {
     name: 'test/1',
+    serverNames: ['named.test'],
     serve(socket, peer) {
       served.push({ socket, peer })
       socket.on('data', (chunk: Buffer) => {
@@ -146,8 +170,10 @@ async function connect(
   t: TestContext,
   { address }: Port,
   alpn: readonly string[],
+  servername?: string,
 ): Promise<TLSSocket> {
-  const socket = await connectTls(address.port, alpn)
+  const trust = servername === undefined ? {} : { servername, checkServerIdentity: () => undefined }
+  const socket = await connectTls(address.port, alpn, trust)
   socket.on('error', () => undefined)
   t.after(() => socket.destroy())
   return socket

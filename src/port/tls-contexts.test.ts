@@ -26,6 +26,42 @@ test('the certificate follows the server name, and new ones are taken over while
   assert.equal(await subject(''), 'next.example.com')
 })
 
+test('reserved names are answered with their own certificate, and no other name is', async (t) => {
+  const [wild, own, renewed, next] = await Promise.all([
+    authority.issue(['*.example.com']),
+    authority.issue(['h2.example.com']),
+    authority.issue(['renewed.example.com']),
+    authority.issue(['next.example.com']),
+  ])
+  const port = await openTestPort(t, { contexts: createTlsContexts([wild]) })
+  const subject = (servername: string): Promise<string> => subjectOf(port.address.port, servername)
+  port.setReservedNames(['h2.example.com'], own)
+  assert.equal(await subject('h2.example.com'), 'h2.example.com')
+  assert.equal(await subject('H2.example.com'), 'h2.example.com')
+  assert.equal(await subject('a.example.com'), '*.example.com')
+  assert.equal(await subject(''), '*.example.com')
+  port.replaceCertificates([next])
+  assert.equal(await subject('h2.example.com'), 'h2.example.com')
+  port.setReservedNames(['h2.example.com'], renewed)
+  assert.equal(await subject('h2.example.com'), 'renewed.example.com')
+})
+
+test('a client that offers P-256 alone shakes hands, as stock connectors do', async (t) => {
+  const port = await openTestPort(t, {
+    contexts: createTlsContexts([await authority.issue(['a.example.com'])]),
+  })
+  port.setReservedNames(['h2.example.com'], await authority.issue(['h2.example.com']))
+  const socket = tls.connect({
+    port: port.address.port,
+    host: '127.0.0.1',
+    servername: 'h2.example.com',
+    ecdhCurve: 'P-256',
+    ca: authority.cert,
+  })
+  await once(socket, 'secureConnect')
+  socket.destroy()
+})
+
 test('TLS 1.1 and what is no ALPN of ours are refused, no ALPN at all is not', async (t) => {
   const port = await openTestPort(t, {
     contexts: createTlsContexts([await authority.issue(['a.example.com'])]),

@@ -21,6 +21,11 @@ export interface TlsContexts {
   select(serverName: string, done: (error: Error | null, context?: SecureContext) => void): void
   /** `clientCa`: the authorities of client certificates, PEM; undefined: no client is asked for one. */
   replace(certificates: readonly Certificate[], clientCa?: string): void
+  /**
+   * From now on these names, in lower case, are answered with this certificate and no other name is, whatever
+   * `replace` is given.
+   */
+  setReserved(serverNames: readonly string[], certificate: Certificate): void
 }
 
 interface Entry {
@@ -54,6 +59,7 @@ export function createTlsContexts(
 ): TlsContexts {
   let base: TlsOptions
   let entries: readonly Entry[]
+  let reserved: { readonly names: ReadonlySet<string>; readonly context: SecureContext } | undefined
   const replace: TlsContexts['replace'] = (next, ca) => {
     const options = { ...policy, ...clientAuthentication(ca) }
     base = { ...options, ...askFor(ca), ...next[0] }
@@ -66,11 +72,16 @@ export function createTlsContexts(
     },
     select(serverName, done) {
       // Some clients send the dot that RFC 6066 §3 leaves out.
-      const name = withoutRootDot(serverName)
+      const name = withoutRootDot(serverName).toLowerCase()
+      if (reserved?.names.has(name) === true) return done(null, reserved.context)
       const match = entries.find(({ certificate }) => certificate.checkHost(name) !== undefined)
       done(null, (match ?? entries[0])?.context)
     },
     replace,
+    setReserved(serverNames, { cert, key }) {
+      const context = createSecureContext({ ...policy, cert, key })
+      reserved = { names: new Set(serverNames), context }
+    },
   }
 }
 

@@ -4,8 +4,10 @@ import type { Peer } from './peer.ts'
 
 /** What is spoken on connections of the port once their handshake is done. */
 export interface PortProtocol {
-  /** Its name in ALPN, such as `h2` (RFC 7301 §3.1). */
-  readonly name: string
+  /** Its name in ALPN, such as `h2` (RFC 7301 §3.1); undefined: only a server name chooses it. */
+  readonly name: string | undefined
+  /** Server names (RFC 6066 §3), in lower case, by which clients choose it whatever they say in ALPN. */
+  readonly serverNames?: readonly string[]
   /**
    * Takes over a connection whose client chose this protocol. No byte of it has been read, a client
    * certificate was admitted, and `peer` counts among those without a tunnel: it may be evicted at any
