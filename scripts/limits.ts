@@ -35,9 +35,11 @@ export function renderLimits(page: string): string {
     'What the configuration says; see [configuration.md](configuration.md).',
     table(['Key', 'Unit', 'Default', 'Beyond it'], settingRows()),
     '## Fixed bounds of the gateway',
-    table(headings, rowsOf(limits.filter(({ file }) => !isClient(file)))),
+    table(headings, rowsOf(limits.filter(({ file }) => !isClient(file) && !isConnector(file)))),
     '## Fixed bounds of the client',
     table(headings, rowsOf(limits.filter(({ file }) => isClient(file)))),
+    '## Fixed bounds of the connector',
+    table(headings, rowsOf(limits.filter(({ file }) => isConnector(file)))),
     '',
   ]
   return `${page.slice(0, from)}${parts.join('\n\n')}${page.slice(to)}`
@@ -74,7 +76,11 @@ function readSources(): readonly { readonly file: string; readonly text: string 
 }
 
 function isClient(file: string): boolean {
-  return /^client\/|^cli\/(?!commands\/gateway)/.test(file)
+  return /^client\/|^reach\/|^cli\/(?!commands\/gateway)/.test(file)
+}
+
+function isConnector(file: string): boolean {
+  return file.startsWith('connector/')
 }
 
 const headings = ['What', 'Bound', 'Beyond it']

@@ -141,6 +141,12 @@ export const rooms: readonly Room[] = [
     mayImport: ['reach', 'net', 'tunnel'],
   },
   {
+    folder: 'connector',
+    question:
+      'how does a private service join by dialling out: ingress rules, connections, streams',
+    mayImport: ['reach', 'net', 'tunnel', 'telemetry'],
+  },
+  {
     folder: 'dev-idp',
     question: 'the sign-in service of the quickstart and the tests; loopback only',
     mayImport: ['net'],

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createIpAllowance, ipRulesSchema } from './ip-rules.ts'
+
+const allowance = (rules: unknown) => createIpAllowance(ipRulesSchema.parse(rules))
+
+test('without a rule that fits, nothing may be dialled', () => {
+  assert.equal(allowance([])('10.0.0.1', 22), false)
+  assert.equal(allowance([{ prefix: '10.0.0.0/8', allow: true }])('11.0.0.1', 22), false)
+})
+
+test('the first rule that fits decides, and its ports are part of that', () => {
+  const allows = allowance([
+    { prefix: '10.0.0.5', allow: false },
+    { prefix: '10.0.0.0/8', ports: [22, 5432], allow: true },
+    { prefix: 'fd00::/8', allow: true },
+  ])
+  assert.equal(allows('10.0.0.5', 22), false)
+  assert.equal(allows('10.0.0.6', 22), true)
+  assert.equal(allows('10.0.0.6', 23), false)
+  assert.equal(allows('fd00::1', 1), true)
+})
+
+test('an IPv4 address that hides in IPv6 is judged as IPv4', () => {
+  const allows = allowance([
+    { prefix: '10.0.0.0/8', allow: false },
+    { prefix: '::/0', allow: true },
+  ])
+  assert.equal(allows('::ffff:10.0.0.1', 22), false)
+})
+
+test('a rule without "allow" denies, as in cloudflared', () => {
+  assert.equal(allowance([{ prefix: '10.0.0.0/8' }])('10.0.0.1', 22), false)
+})
+
+test('a prefix, port or key that is none is a fault', () => {
+  for (const rule of [
+    { prefix: '10.0.0.0/33', allow: true },
+    { prefix: 'db.corp', allow: true },
+    { prefix: '10.0.0.0/8', ports: [0], allow: true },
+    { prefix: '10.0.0.0/8', ports: ['22'], allow: true },
+    { prefix: '10.0.0.0/8', alow: true },
+    { ports: [22], allow: true },
+  ]) {
+    assert.equal(ipRulesSchema.safeParse([rule]).success, false, JSON.stringify(rule))
+  }
+})

@@ -1,0 +1,50 @@
+import { createIpMatcher, ipRangeForm, parseIpRange, type IpRange } from '../../ip-ranges.ts'
+import { mustBe, textOf } from '../../schema.ts'
+import { z } from 'zod'
+
+/** One line of a list of addresses that may be dialled, or may not. */
+export interface IpRule {
+  readonly prefix: IpRange
+  /** Empty: all of them. */
+  readonly ports: readonly number[]
+  readonly allow: boolean
+}
+
+const port = z.unknown().transform((input, context) => {
+  if (typeof input === 'number' && Number.isInteger(input) && input >= 1 && input <= 65_535) {
+    return input
+  }
+  context.addIssue({ code: 'custom', message: mustBe('a port of 1 to 65535', input) })
+  return z.NEVER
+})
+
+/** `ipRules` as it stands in a file. */
+export const ipRulesSchema: z.ZodType<readonly IpRule[]> = z.array(
+  z
+    .strictObject({
+      prefix: textOf(ipRangeForm, parseIpRange),
+      ports: z.array(port).optional(),
+      allow: z.boolean().optional(),
+    })
+    .transform(({ prefix, ports = [], allow = false }) => ({ prefix, ports, allow })),
+)
+
+/**
+ * Whether an address may be dialled: the first rule that fits says so, and none means no. An empty list
+ * allows nothing.
+ */
+export function createIpAllowance(
+  rules: readonly IpRule[],
+): (address: string, port: number) => boolean {
+  const compiled = rules.map(({ prefix, ports, allow }) => ({
+    contains: createIpMatcher([prefix]),
+    ports: new Set(ports),
+    allow,
+  }))
+  return (address, port) => {
+    const first = compiled.find(
+      ({ contains, ports }) => contains(address) && (ports.size === 0 || ports.has(port)),
+    )
+    return first?.allow ?? false
+  }
+}
