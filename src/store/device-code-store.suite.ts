@@ -132,5 +132,16 @@ export function deviceCodeStoreSuite(name: string, open: (t: TestContext) => Pro
       assert.deepEqual(await deviceCodes.removeExpired(100), [])
       assert.equal((await deviceCodes.findBySecretHash('h-3', 100))?.secretHash, 'h-3')
     })
+
+    test('a publisher’s code names its key and its site, and its end ends no session', async (t) => {
+      const { deviceCodes } = await open(t)
+      await deviceCodes.add(deviceCodeRecord({ publicKey: '{}' }))
+      await deviceCodes.approve('h-1', 'u-alice', 1)
+      await deviceCodes.attach('h-1', { ...alice, site: 'site.com' }, 1)
+      const { publicKey, site } = (await deviceCodes.findBySecretHash('h-1', 1)) ?? {}
+      assert.deepEqual([publicKey, site], ['{}', 'site.com'])
+      assert.deepEqual(await deviceCodes.removeExpired(100), [])
+      assert.equal(await deviceCodes.findByUserCode('BCDFGHJK', 1), undefined)
+    })
   })
 }

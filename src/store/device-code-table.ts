@@ -49,8 +49,12 @@ export function createDeviceCodeTable(db: Kysely<Tables>): DeviceCodeStore {
         .executeTakeFirst()
       return result.numUpdatedRows > 0n
     },
-    async attach(secretHash, { userId, sessionId }, nowMs) {
-      const result = await step(secretHash, nowMs, { state: 'signed-in', session_id: sessionId })
+    async attach(secretHash, { userId, sessionId, site = null }, nowMs) {
+      const result = await step(secretHash, nowMs, {
+        state: 'signed-in',
+        session_id: sessionId,
+        site,
+      })
         .where('state', '=', 'approved')
         .where('user_id', '=', userId)
         .executeTakeFirst()
@@ -79,9 +83,11 @@ export function createDeviceCodeTable(db: Kysely<Tables>): DeviceCodeStore {
       const rows = await db
         .deleteFrom('device_codes')
         .where('expires_at_ms', '<=', nowMs)
-        .returning('session_id')
+        .returning(['session_id', 'public_key'])
         .execute()
-      return rows.flatMap(({ session_id: sessionId }) => sessionId ?? [])
+      // A publisher's is that of the person who approved, and goes on.
+      const made = rows.filter(({ public_key: publicKey }) => publicKey === null)
+      return made.flatMap(({ session_id: sessionId }) => sessionId ?? [])
     },
   }
 }
@@ -98,6 +104,8 @@ function toRow(record: DeviceCodeRecord): DeviceCodeRow {
     state: record.state,
     user_id: record.userId ?? null,
     session_id: record.sessionId ?? null,
+    public_key: record.publicKey ?? null,
+    site: record.site ?? null,
   }
 }
 
@@ -113,5 +121,7 @@ function toRecord(row: DeviceCodeRow): DeviceCodeRecord {
     state: row.state,
     userId: row.user_id ?? undefined,
     sessionId: row.session_id ?? undefined,
+    ...(row.public_key !== null && { publicKey: row.public_key }),
+    ...(row.site !== null && { site: row.site }),
   }
 }

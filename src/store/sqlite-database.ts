@@ -9,8 +9,11 @@ import { createCodeTable } from './code-table.ts'
 import { createDeviceCodeTable } from './device-code-table.ts'
 import { createLeaseTable, createTemporaryLeases } from './lease-table.ts'
 import { migrate } from './migrations.ts'
+import { createNamedTunnelTable } from './named-tunnel-table.ts'
+import { createPublishCredentialTable } from './publish-credential-table.ts'
 import { createServiceAccountTable } from './service-account-table.ts'
 import { createSessionTable } from './session-table.ts'
+import { createSigningKeyTable } from './signing-key-table.ts'
 import { createTokenKeyTable } from './token-key-table.ts'
 import { discardUnreadable, openTokenKeys } from './token-keys.ts'
 import type { TokenSecrets } from './token-cipher.ts'
@@ -37,6 +40,9 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
       codes: createCodeTable(db),
       deviceCodes: createDeviceCodeTable(db),
       serviceAccounts: createServiceAccountTable(db, writes),
+      namedTunnels: createNamedTunnelTable(db, writes),
+      publishCredentials: createPublishCredentialTable(db, writes),
+      signingKeys: createSigningKeyTable(db, keys, writes),
       feed: writes.feed,
       leases: createLeaseTable(db),
       close: closeOnce(() => db.destroy()),

@@ -7,8 +7,11 @@ import type { TestContext } from 'node:test'
 import { DatabaseSync } from 'node:sqlite'
 import { changeFeedSuite } from './change-feed.suite.ts'
 import { deviceCodeStoreSuite } from './device-code-store.suite.ts'
+import { namedTunnelStoreSuite } from './named-tunnel-store.suite.ts'
+import { publishCredentialStoreSuite } from './publish-credential-store.suite.ts'
 import { sessionRecord, sessionStoreSuite } from './session-store.suite.ts'
 import { serviceAccountStoreSuite } from './service-account-store.suite.ts'
+import { signingKeyRecord, signingKeyStoreSuite } from './signing-key-store.suite.ts'
 import { openSqliteStore } from './sqlite.ts'
 import type { Store } from './store.ts'
 
@@ -21,6 +24,9 @@ async function openInMemory(t: TestContext): Promise<Store> {
 sessionStoreSuite('SQLite', openInMemory)
 deviceCodeStoreSuite('SQLite', openInMemory)
 serviceAccountStoreSuite('SQLite', openInMemory)
+namedTunnelStoreSuite('SQLite', openInMemory)
+publishCredentialStoreSuite('SQLite', openInMemory)
+signingKeyStoreSuite('SQLite', openInMemory)
 changeFeedSuite('SQLite', openInMemory)
 
 const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32).fill(3) }] as const
@@ -128,4 +134,12 @@ test('two who open a new database one after the other find the same tables', asy
   t.after(() => Promise.all([first.close(), second.close()]))
   await first.sessions.add(sessionRecord())
   assert.equal((await second.sessions.get('s-1'))?.id, 's-1')
+})
+
+test('the private part of a signing key does not stand in the file', async (t) => {
+  const path = temporaryPath(t)
+  const store = await openSqliteStore(path, secrets)
+  await store.signingKeys.add(signingKeyRecord(), undefined)
+  await store.close()
+  assert.ok(!readFileSync(path).includes('a private key to keep secret'))
 })

@@ -1,3 +1,8 @@
+import type { NamedTunnelStore, PublishCredentialStore, SigningKeyStore } from './publish-store.ts'
+import type { Stored } from './stored.ts'
+
+export type { Stored }
+
 /** What is kept of a session. Times are milliseconds since the epoch. */
 export interface SessionRecord {
   /** Unguessable; the `jti` of the tokens that name this session. */
@@ -56,8 +61,12 @@ export interface DeviceCodeRecord {
   readonly state: DeviceCodeState
   /** Who approved it. */
   readonly userId: string | undefined
-  /** The session made for the machine, until it is taken. */
+  /** The session made for the machine, until it is taken; for a publisher that of the person who approved. */
   readonly sessionId: string | undefined
+  /** For a machine that asks for a publish credential, which is sealed to this key: a JWK as JSON. */
+  readonly publicKey?: string | undefined
+  /** The site that was chosen for it. */
+  readonly site?: string | undefined
 }
 
 /** A service account. Times are milliseconds since the epoch. */
@@ -82,12 +91,6 @@ export interface ServiceAccountRecord {
   /** First moment, in UTC, of the day on which it was used last. */
   readonly lastUsedDayMs: number | undefined
 }
-
-/**
- * A row as it was read. Its revision is another one after each write, and greater than that of every write
- * before, on whichever gateway; who writes it back names the one it has read.
- */
-export type Stored<Row> = Row & { readonly revision: number }
 
 /** Why a session has ended. */
 export type SessionEndReason = 'expired' | 'revoked' | 'signed-out' | 'refresh-refused' | 'replaced'
@@ -137,7 +140,12 @@ export interface SessionStore {
 export interface Change {
   /** Contiguous over the whole store, and visible in its order. */
   readonly revision: number
-  readonly kind: 'session' | 'service-account'
+  readonly kind:
+    | 'session'
+    | 'service-account'
+    | 'named-tunnel'
+    | 'publish-credential'
+    | 'signing-key'
   readonly id: string
   readonly change: 'added' | 'ended' | RowChange
   /** Why a session has ended. */
@@ -204,14 +212,19 @@ export interface DeviceCodeStore {
   /** From `approved` by this very person to `signed-in`. */
   attach(
     secretHash: string,
-    signedIn: { readonly userId: string; readonly sessionId: string },
+    signedIn: {
+      readonly userId: string
+      readonly sessionId: string
+      /** Of a publisher. */
+      readonly site?: string | undefined
+    },
     nowMs: number,
   ): Promise<boolean>
   /** Removes and answers one that is `signed-in`, so that its session is handed out once. */
   take(secretHash: string, nowMs: number): Promise<DeviceCodeRecord | undefined>
   /** How many machines wait: their codes are neither denied nor past their end. */
   count(nowMs: number): Promise<number>
-  /** Removes those past their end; answers the sessions among them that nobody took. */
+  /** Removes those past their end; answers the sessions made for them that nobody took. */
   removeExpired(nowMs: number): Promise<readonly string[]>
 }
 
@@ -282,6 +295,9 @@ export interface Store {
   readonly codes: CodeStore
   readonly deviceCodes: DeviceCodeStore
   readonly serviceAccounts: ServiceAccountStore
+  readonly namedTunnels: NamedTunnelStore
+  readonly publishCredentials: PublishCredentialStore
+  readonly signingKeys: SigningKeyStore
   readonly tokenKeys: TokenKeyStore
   readonly feed: ChangeFeed
   readonly leases: LeaseStore

@@ -1,3 +1,4 @@
+import type { SigningPurpose } from './publish-store.ts'
 import type { Change, DeviceCodeState, SessionEndReason } from './store.ts'
 
 /** What the tables hold, as the database gives it. Columns in snake case, times in milliseconds. */
@@ -6,6 +7,10 @@ export interface Tables {
   readonly codes: CodeRow
   readonly service_accounts: ServiceAccountRow
   readonly device_codes: DeviceCodeRow
+  readonly named_tunnels: NamedTunnelRow
+  readonly published_names: PublishedNameRow
+  readonly publish_credentials: PublishCredentialRow
+  readonly signing_keys: SigningKeyRow
   readonly token_keys: TokenKeyRow
   readonly counters: CounterRow
   readonly changes: ChangeRow
@@ -99,4 +104,52 @@ export interface DeviceCodeRow {
   readonly state: DeviceCodeState
   readonly user_id: string | null
   readonly session_id: string | null
+  readonly public_key: string | null
+  readonly site: string | null
+}
+
+export interface NamedTunnelRow {
+  readonly id: string
+  readonly name: string
+  /** In lower case; null for a deleted one, whose name is free. */
+  readonly name_key: string | null
+  readonly site: string
+  readonly created_by: string
+  readonly created_at_ms: number
+  readonly generation: number
+  readonly deleted_at_ms: number | null
+  /** JSON. */
+  readonly services: string | null
+  readonly revision: number
+}
+
+export interface PublishedNameRow {
+  readonly hostname: string
+  readonly tunnel_id: string
+  readonly created_at_ms: number
+}
+
+export interface PublishCredentialRow {
+  readonly id: string
+  readonly secret_hash: string
+  readonly site: string
+  readonly user_id: string
+  /** JSON. */
+  readonly person: string
+  readonly host: string
+  readonly issued_at_ms: number
+  readonly expires_at_ms: number
+  readonly revoked_at_ms: number | null
+  readonly revision: number
+}
+
+export interface SigningKeyRow {
+  readonly kid: string
+  readonly purpose: SigningPurpose
+  /** Encrypted with the key of this name. */
+  readonly token_key: string
+  readonly private_key: string
+  readonly public_key: string
+  readonly created_at_ms: number
+  readonly retired_at_ms: number | null
 }

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { TokenKeyStore } from './store.ts'
 import type { Tables } from './tables.ts'
 import type { TokenKeys } from './token-keys.ts'
+import { hasFormerSigningKeys, moveSigningKeys, signingKeyUses } from './signing-key-table.ts'
 import { hasFormer, moveBatch } from './token-rotation.ts'
 
 /** The keys of the tokens beside the sessions that they encrypt. */
@@ -13,6 +14,7 @@ export function createTokenKeyTable(db: Kysely<Tables>, keys: TokenKeys): TokenK
         .select(['token_key', db.fn.countAll<number>().as('sessions')])
         .groupBy('token_key')
         .execute()
+      const signing = await signingKeyUses(db)
       const sessionsOf = new Map(used.map((row) => [row.token_key, row.sessions]))
       return keys
         .list()
@@ -21,13 +23,16 @@ export function createTokenKeyTable(db: Kysely<Tables>, keys: TokenKeys): TokenK
           isCurrent: key.id === keys.currentId(),
           sessions: sessionsOf.get(key.id) ?? 0,
         }))
-        .filter(({ isCurrent, sessions }) => isCurrent || sessions > 0)
+        .filter(({ id, isCurrent, sessions }) => isCurrent || sessions > 0 || signing.has(id))
     },
     async begin(nowMs) {
-      const isResumed = await hasFormer(db, keys)
+      const isResumed = (await hasFormer(db, keys)) || (await hasFormerSigningKeys(db, keys))
       if (!isResumed) await keys.renew(nowMs)
       return { isResumed }
     },
-    move: (afterId) => moveBatch(db, keys, afterId),
+    async move(afterId) {
+      await moveSigningKeys(db, keys)
+      return moveBatch(db, keys, afterId)
+    },
   }
 }

@@ -75,11 +75,18 @@ export async function openTokenKeys(
   }
 }
 
-/** Removes every session whose tokens none of these secrets reads; answers how many. */
+/**
+ * Removes every session whose tokens none of these secrets reads, and such signing keys, in whose place new
+ * ones are made; answers how many sessions.
+ */
 export async function discardUnreadable(
   db: Kysely<Tables>,
   secrets: readonly TokenSecret[],
 ): Promise<number> {
+  await db
+    .deleteFrom('signing_keys')
+    .where('token_key', 'not in', readableKeys(db, secrets))
+    .execute()
   const { numDeletedRows } = await db
     .deleteFrom('sessions')
     .where('token_key', 'is not', null)
@@ -102,6 +109,12 @@ async function assertReadable(
     .where('token_key', 'not in', readableKeys(db, secrets))
     .executeTakeFirstOrThrow()
   if (lost > 0) throw missing(lost)
+  const { lostKeys } = await db
+    .selectFrom('signing_keys')
+    .select(db.fn.countAll<number>().as('lostKeys'))
+    .where('token_key', 'not in', readableKeys(db, secrets))
+    .executeTakeFirstOrThrow()
+  if (lostKeys > 0) throw missingForKeys(lostKeys)
 }
 
 function readableKeys(db: Kysely<Tables>, secrets: readonly TokenSecret[]) {
@@ -110,11 +123,18 @@ function readableKeys(db: Kysely<Tables>, secrets: readonly TokenSecret[]) {
 
 function missing(sessions: number): SystemError {
   const whose = sessions === 1 ? '1 session' : `${sessions} sessions`
-  return new SystemError(
-    'token-key-missing',
-    `the tokens of ${whose} are encrypted with a key that neither "token_encryption_key" nor "shared_secret" gives`,
-    {
-      hint: 'put the former secret back, or add it as a further line of the file that "token_encryption_key_file" names and run "postern gateway keys rotate"; where it is lost, "postern gateway keys discard" ends these sessions',
-    },
-  )
+  const text = `the tokens of ${whose} are encrypted with a key that ${neither}`
+  const hint = `${putBack}; where it is lost, "postern gateway keys discard" ends these sessions`
+  return new SystemError('token-key-missing', text, { hint })
 }
+
+function missingForKeys(count: number): SystemError {
+  const whose = count === 1 ? 'a signing key' : `${count} signing keys`
+  const text = `${whose} of this gateway cannot be read: encrypted with a key that ${neither}`
+  const hint = `${putBack}; where it is lost, "postern gateway keys discard" removes them, and connectors need new tokens then`
+  return new SystemError('token-key-missing', text, { hint })
+}
+
+const neither = 'neither "token_encryption_key" nor "shared_secret" gives'
+const putBack =
+  'put the former secret back, or add it as a further line of the file that "token_encryption_key_file" names and run "postern gateway keys rotate"'

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import type { SigningKeyRecord } from './publish-store.ts'
+import type { Store } from './store.ts'
+
+/** A key pair that is none; tests change what they are about. */
+export function signingKeyRecord(change: Partial<SigningKeyRecord> = {}): SigningKeyRecord {
+  return {
+    kid: 'k-1',
+    purpose: 'connector-grant',
+    privateKey: '-----BEGIN PRIVATE KEY-----\na private key to keep secret\n',
+    publicKey: '{"kty":"OKP"}',
+    createdAtMs: 1_000,
+    retiredAtMs: undefined,
+    ...change,
+  }
+}
+
+/** What every store promises about signing keys. `open` gives an empty store. */
+export function signingKeyStoreSuite(
+  title: string,
+  open: (t: TestContext) => Promise<Store>,
+): void {
+  describe(`signing keys in ${title}`, () => {
+    test('one is read back as it was added, and no other purpose sees it', async (t) => {
+      const { signingKeys } = await open(t)
+      assert.equal(await signingKeys.add(signingKeyRecord(), undefined), true)
+      assert.deepEqual(await signingKeys.list('connector-grant'), [signingKeyRecord()])
+      assert.deepEqual(await signingKeys.list('ssh-ca'), [])
+    })
+
+    test('of two who make the first at once, one has made it', async (t) => {
+      const { signingKeys } = await open(t)
+      const made = ['k-1', 'k-2'].map((kid) =>
+        signingKeys.add(signingKeyRecord({ kid }), undefined),
+      )
+      assert.deepEqual(await Promise.all(made), [true, false])
+      assert.equal((await signingKeys.list('connector-grant')).length, 1)
+    })
+
+    test('a new one retires the one it replaces, and only while that is current', async (t) => {
+      const { signingKeys } = await open(t)
+      await signingKeys.add(signingKeyRecord(), undefined)
+      const [second, third] = ['k-2', 'k-3'].map((kid, index) =>
+        signingKeyRecord({ kid, createdAtMs: 2_000 + index }),
+      )
+      assert.ok(second && third)
+      const both = [signingKeys.add(second, 'k-1'), signingKeys.add(third, 'k-1')]
+      assert.deepEqual(await Promise.all(both), [true, false])
+      const first = signingKeyRecord({ retiredAtMs: 2_000 })
+      assert.deepEqual(await signingKeys.list('connector-grant'), [second, first])
+      assert.equal(await signingKeys.add(third, undefined), false)
+    })
+  })
+}
