@@ -49,6 +49,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'invalid-user': exitCodes.usage,
   'invalid-domain': exitCodes.usage,
   'invalid-path': exitCodes.usage,
+  'invalid-tunnel-token': exitCodes.usage,
   'invalid-listen-address': exitCodes.usage,
   'client-key-missing': exitCodes.usage,
   'invalid-service-account': exitCodes.usage,
