@@ -22,6 +22,11 @@ export function isTerminal(descriptor: StandardDescriptor): boolean {
   return isatty(descriptor)
 }
 
+/** Whether standard input is one. */
+export function isStandardInputTerminal(): boolean {
+  return isatty(0)
+}
+
 /**
  * The width of a terminal in columns; undefined where there is none. Here alone a stream of Node's is
  * touched: it opens a terminal anew for itself.

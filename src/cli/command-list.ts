@@ -4,6 +4,8 @@ import type { ExitWith } from './process/exit-codes.ts'
 /** One command of the program. Adding one is a module and a row here. */
 export interface CommandEntry {
   readonly name: string
+  /** Other names that it has. */
+  readonly aliases?: readonly string[]
   /** One line of `postern --help`. */
   readonly summary: string
   /** Whether it runs until it is asked to end. Then it does not wait for slow readers of its output. */
@@ -18,6 +20,13 @@ export const commands: readonly CommandEntry[] = [
     summary: 'reach a TCP service through a gateway, from a local port or stdin and stdout',
     staysUp: true,
     load: async () => (await import('./commands/tcp.ts')).defineTcp,
+  },
+  {
+    name: 'access',
+    aliases: ['forward'],
+    summary: 'reach an application by its host name, with the options of "cloudflared access"',
+    staysUp: true,
+    load: async () => (await import('./access/access.ts')).defineAccess,
   },
   {
     name: 'routes',

@@ -8,7 +8,7 @@ import {
 } from '../standard-output.ts'
 import { cleanLine } from '../terminal-text.ts'
 import { version } from '../version.ts'
-import { commands } from './command-list.ts'
+import { commands, type CommandEntry } from './command-list.ts'
 import { exitCodeOf, exitCodes, type ExitWith } from './process/exit-codes.ts'
 import { isAskedToEnd } from './process/signals.ts'
 import { processVoice, type Voice } from './speech/voice.ts'
@@ -27,7 +27,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const exitCode = await runCommand(args)
   // Node waits at its end for a reader of stdout that has stopped, and for a resolver that is away.
   if (isAskedToEnd()) return exitProcess(exitCode)
-  const staysUp = commands.some((command) => command.name === args[0] && command.staysUp)
+  const staysUp = commands.some((command) => command.staysUp && isCalled(command, args[0]))
   await settleOutputs(exitCode, staysUp ? endWaitMs : Infinity)
 }
 
@@ -59,12 +59,17 @@ async function defineProgram(wanted: string | undefined, exitWith: ExitWith): Pr
     .description('Reach any TCP service through one HTTPS port, with your company login.')
     .version(`postern ${version}`, '-V, --version', 'print the version')
     .enablePositionalOptions()
-  for (const { name, summary, load } of commands) {
-    const command = name === wanted ? (await load())(exitWith) : new Command(name)
-    program.addCommand(command.summary(summary))
+  for (const entry of commands) {
+    const isWanted = isCalled(entry, wanted)
+    const command = isWanted ? (await entry.load())(exitWith) : new Command(entry.name)
+    program.addCommand(command.summary(entry.summary).aliases(entry.aliases ?? []))
   }
   for (const command of withSubcommands(program)) makeQuiet(command)
   return program.helpCommand(false)
+}
+
+function isCalled({ name, aliases = [] }: CommandEntry, wanted: string | undefined): boolean {
+  return wanted !== undefined && [name, ...aliases].includes(wanted)
 }
 
 function withSubcommands(command: Command): Command[] {

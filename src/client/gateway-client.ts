@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { RelayCause } from '../net/relay.ts'
 import { createDialer } from '../reach/dialer.ts'
+import type { RequestFields } from '../reach/http-answer.ts'
 import { refusedError, wantsSignIn } from '../reach/refused.ts'
 import { credentialsOf, type SignInOptions } from './sign-in/credentials-of.ts'
 import { withToken } from './sign-in/credentials.ts'
@@ -15,12 +16,13 @@ export interface GatewayClientOptions extends SignInOptions {
 /** Tunnels through one gateway. */
 export interface GatewayClient {
   /**
-   * Opens a tunnel to a route, signing in when the gateway asks for it.
+   * Opens a tunnel to a route, signing in when the gateway asks for it. `more` are further fields of the
+   * request, in lower case; none of them replaces one of ours.
    *
    * @throws RefusedError when the gateway says no; AccessError `sign-in-…` or
    * `service-account-rejected`; UpstreamError `gateway-…`
    */
-  open(authority: string, signal: AbortSignal): Promise<Duplex>
+  open(authority: string, signal: AbortSignal, more?: RequestFields): Promise<Duplex>
   /** Learns why a tunnel that it opened has ended: asks the gateway where that may have cut it. Never rejects. */
   learnFate(tunnel: Duplex, cause: RelayCause): Promise<TunnelFate>
   /** Ends everything at once, a sign-in under way included. Resolves when its lock is released. */
@@ -36,9 +38,9 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
   const credentials = credentialsOf(options, dialer, ending.signal)
   const fates = new WeakMap<Duplex, LearnFate>()
 
-  function open(authority: string, signal: AbortSignal): Promise<Duplex> {
+  function open(authority: string, signal: AbortSignal, more?: RequestFields): Promise<Duplex> {
     return withToken(credentials, signal, async (token) => {
-      const { tunnel, aftermath, refusal } = await transport.connect(authority, token, signal)
+      const { tunnel, aftermath, refusal } = await transport.connect(authority, token, signal, more)
       if (tunnel !== undefined && aftermath !== undefined) {
         fates.set(tunnel, followTunnel(tunnel, aftermath, ending.signal))
       }
@@ -48,7 +50,8 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
   }
 
   return {
-    open: (authority, signal) => open(authority, AbortSignal.any([signal, ending.signal])),
+    open: (authority, signal, more) =>
+      open(authority, AbortSignal.any([signal, ending.signal]), more),
     async learnFate(tunnel, cause) {
       return fates.get(tunnel)?.(cause) ?? {}
     },

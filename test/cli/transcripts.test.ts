@@ -88,11 +88,12 @@ async function runLine(line: string, env: NodeJS.Dict<string>, sandbox: string):
 function answerFor(authority: string): FakeAnswer {
   switch (authority) {
     case 'denied:1':
+    case 'denied:443':
       return {
         status: 403,
         body: encodeRefusal({
           code: 'policy_denied',
-          message: 'access to "denied:1" is denied',
+          message: `access to "${authority}" is denied`,
           next: 'ask for the group "dba"',
           requestId: '4bf92f3577b34da6',
           reasons: ['groups-unauthorized'],

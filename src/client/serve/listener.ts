@@ -28,12 +28,12 @@ const tcpFailures: Readonly<Record<string, Failure>> = {
   EADDRINUSE: {
     code: 'address-in-use',
     message: '"%" is in use by another program',
-    hint: 'choose another port with "--listen", or port 0 to get a free one',
+    hint: 'choose another port, or port 0 to get a free one',
   },
   EACCES: {
     code: 'address-not-allowed',
     message: 'you may not listen on "%"',
-    hint: 'ports below 1024 are usually for the system: choose a higher one with "--listen"',
+    hint: 'ports below 1024 are usually for the system: choose a higher one',
   },
   EADDRNOTAVAIL: {
     code: 'cannot-listen',
@@ -46,13 +46,13 @@ const unixFailures: Readonly<Record<string, Failure>> = {
   EADDRINUSE: {
     code: 'address-in-use',
     message: '"%" is in use by another program, or a file of another kind',
-    hint: 'choose another path with "--listen"; only a socket that nobody answers on is replaced',
+    hint: 'choose another path; only a socket that nobody answers on is replaced',
   },
   // libuv says EACCES for a missing directory as well (uv_pipe_bind2 maps ENOENT).
   EACCES: {
     code: 'address-not-allowed',
     message: 'there is no directory for "%", or you may not write to it',
-    hint: 'make the directory first, or choose another path with "--listen"',
+    hint: 'make the directory first, or choose another path',
   },
   EINVAL: {
     code: 'cannot-listen',

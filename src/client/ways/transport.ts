@@ -18,12 +18,17 @@ export type TransportChoice = (typeof transportChoices)[number]
 /** Opens tunnels to one gateway, by whichever way passes. */
 export interface Transport {
   /**
-   * Asks for a tunnel, with a token or without.
+   * Asks for a tunnel, with a token or without. `more` are further fields of the request, in lower case.
    *
    * @throws UpstreamError `gateway-unreachable` or `gateway-not-trusted`; PeerError `no-websocket` when
    * one was asked for, and the gateway has none
    */
-  connect(authority: string, token: string | undefined, signal: AbortSignal): Promise<ConnectAnswer>
+  connect(
+    authority: string,
+    token: string | undefined,
+    signal: AbortSignal,
+    more?: RequestFields,
+  ): Promise<ConnectAnswer>
   /** Ends all connections, those still being made included, and with them their tunnels. */
   destroy(): void
 }
@@ -115,8 +120,8 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    async connect(authority, token, signal) {
-      const request = { authority, fields: requestFields(token), signal }
+    async connect(authority, token, signal, more = {}) {
+      const request = { authority, fields: { ...more, ...requestFields(token) }, signal }
       const outcome = await (options.choice === 'auto' ? findWay(request) : onlyWay(request))
       if (outcome.answer === undefined) throw outcome.error
       return outcome.answer

@@ -1,0 +1,126 @@
+import { openForwarders, type ForwarderEvent } from '../../client/applications/forwarders.ts'
+import type { Forwarder } from '../../client/applications/forwarder.ts'
+import { SystemError } from '../../errors.ts'
+import { watchFiles } from '../../watch-files.ts'
+import { trustOf } from '../asking/trust.ts'
+import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
+import { environment } from '../process/environment.ts'
+import { exitCodes } from '../process/exit-codes.ts'
+import { clientFor } from '../serving/client-for.ts'
+import { warnAboutExposure } from '../serving/exposure.ts'
+import { untilEndAsked } from '../serving/serve.ts'
+import { connectionWords, type ConnectionWords } from '../speech/connection-words.ts'
+import { describe, errorFields, type Voice } from '../speech/voice.ts'
+import { readForwardersFile, type ReadForwarders } from './forwarders-file.ts'
+import type { AccessTcpOptions, AskedService } from './tcp-options.ts'
+
+/** Serves several applications of the command line until a signal; resolves to the exit code. */
+export async function runForwarders(
+  services: readonly AskedService[],
+  options: AccessTcpOptions,
+  voice: Voice,
+): Promise<number> {
+  const credential = await readServiceAccount(options, environment)
+  const forwarders = services.map(({ destination, local, fields }): Forwarder => {
+    if (local === undefined) throw new SystemError('invalid-listen-address', 'a "--url" is missing')
+    return { destination, ...local, fields, credential }
+  })
+  await using serving = await startServing(options, voice)
+  await serving.replace(forwarders)
+  await untilEndAsked()
+  voice.info('ending')
+  return exitCodes.ok
+}
+
+/** Serves the applications of a file, and what it says later, until a signal; resolves to the exit code. */
+export async function runForwardersFile(
+  path: string,
+  options: AccessTcpOptions,
+  voice: Voice,
+): Promise<number> {
+  const credential = await readServiceAccount(options, environment)
+  const defaults = { credential, gateway: options.gateway }
+  const read = (): Promise<ReadForwarders> => readForwardersFile(path, defaults, voice)
+  const first = await read()
+  const forwarders = first.forwarders()
+  await using serving = await startServing(options, voice)
+  let reloading = Promise.resolve()
+  using watch = watchFiles(() => {
+    // One at a time: the last one that was written is the last one that is taken.
+    reloading = reloading.then(reload)
+  })
+
+  async function reload(): Promise<void> {
+    const now = await read()
+    watch.follow(now.seen)
+    try {
+      await serving.replace(now.forwarders())
+      voice.info(`"${path}" is taken over`)
+    } catch (error) {
+      const fields = errorFields(error)
+      voice.error(`"${path}" is not taken over, what ran goes on: ${describe(error)}`, fields)
+    }
+  }
+
+  await serving.replace(forwarders)
+  watch.follow(first.seen)
+  await untilEndAsked()
+  voice.info('ending')
+  return exitCodes.ok
+}
+
+interface Serving extends AsyncDisposable {
+  replace(forwarders: readonly Forwarder[]): Promise<void>
+}
+
+async function startServing(options: AccessTcpOptions, voice: Voice): Promise<Serving> {
+  if (options.sameUser === true) {
+    throw new SystemError('same-user-unsupported', '"--same-user" is for one application', {
+      hint: 'give each of several a "unix:PATH" as its listener: nobody else can open that',
+    })
+  }
+  const trust = await trustOf(options, voice)
+  warnAboutSecrets(options, voice)
+  const words = connectionWords(voice)
+  const forwarders = openForwarders({
+    makeClient: ({ destination: { gateway }, credential }) =>
+      clientFor({ gateway, trust, credential, command: 'postern access tcp' }, options, voice),
+    report: (forwarder, event) => report(forwarder, event, words, voice),
+  })
+  return {
+    replace(wanted) {
+      for (const { listen, written } of wanted) warnAboutExposure(listen, written, voice)
+      return forwarders.replace(wanted)
+    },
+    async [Symbol.asyncDispose]() {
+      words.flush()
+      await forwarders.close(0)
+    },
+  }
+}
+
+function report(
+  { destination, written }: Forwarder,
+  event: ForwarderEvent,
+  words: ConnectionWords,
+  voice: Voice,
+): void {
+  const { host } = new URL(`https://${destination.authority}`)
+  const fields = { destination: destination.authority }
+  if (event.kind === 'connection') words.report(event.event)
+  if (event.kind === 'listening') {
+    voice.info(`listening on ${event.address} for ${host}`, { ...fields, addr: event.address })
+  }
+  if (event.kind === 'removed') {
+    voice.info(`no longer listening on ${event.address} for ${host}`, {
+      ...fields,
+      addr: event.address,
+    })
+  }
+  if (event.kind === 'not-listening') {
+    voice.error(`${host} waits for "${written}": ${describe(event.error)}`, {
+      ...fields,
+      ...errorFields(event.error),
+    })
+  }
+}

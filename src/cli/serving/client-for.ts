@@ -1,0 +1,67 @@
+import { createGatewayClient, type GatewayClient } from '../../client/gateway-client.ts'
+import type { SignInTab } from '../../client/sign-in/browser-sign-in.ts'
+import type { DeviceSignIn } from '../../client/sign-in/credentials-of.ts'
+import type { TransportChoice } from '../../client/ways/transport.ts'
+import type { GatewayAddress } from '../../reach/destination.ts'
+import type { Trust } from '../../reach/trust.ts'
+import { clientEnvironment } from '../process/environment.ts'
+import type { Voice } from '../speech/voice.ts'
+
+/** How a command that opens tunnels signs in and asks, as it was given. */
+export interface ClientFlags {
+  readonly browserCmd?: string
+  readonly deviceLogin?: boolean
+  readonly transport: TransportChoice
+  readonly logFormat: 'human' | 'json'
+}
+
+/** What tells the clients of one process apart. */
+export interface ClientIdentity {
+  readonly gateway: GatewayAddress
+  readonly trust: Trust
+  /** A service account's credential, with which no browser opens. */
+  readonly credential: string | undefined
+  /** What the person runs, as other processes and whoever approves a code see it. */
+  readonly command: string
+}
+
+/** Makes the client of a gateway for a command that opens tunnels. */
+export function clientFor(
+  { gateway, trust, credential, command }: ClientIdentity,
+  flags: ClientFlags,
+  voice: Voice,
+): GatewayClient {
+  return createGatewayClient({
+    ...clientEnvironment(),
+    gateway,
+    trust,
+    serviceAccountToken: credential,
+    transport: flags.transport,
+    log: voice,
+    command,
+    presentSignIn(url, tab) {
+      presentSignIn(url, tab, flags, voice)
+    },
+    deviceSignIn: flags.deviceLogin === true ? deviceSignIn(command, flags, voice) : undefined,
+  })
+}
+
+/** The code is said at any level, too. */
+function deviceSignIn(command: string, { logFormat }: ClientFlags, voice: Voice): DeviceSignIn {
+  return {
+    command,
+    present(code) {
+      void import('../asking/device-code.ts').then(({ presentDeviceCode }) => {
+        presentDeviceCode(code, logFormat, voice)
+      })
+    },
+  }
+}
+
+/** The address is said at any level: it may have to be opened by hand. */
+function presentSignIn(url: string, tab: SignInTab, flags: ClientFlags, voice: Voice): void {
+  // Loaded only now: node:child_process is a good part of a start.
+  void import('../asking/ask-to-sign-in.ts').then(({ askToSignIn }) => {
+    askToSignIn(url, tab, flags, voice)
+  })
+}
