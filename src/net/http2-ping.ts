@@ -23,6 +23,8 @@ export interface PingerOptions {
   readonly looksPerInterval: number
   /** Sends no PING for so long after one of either side, in milliseconds. */
   readonly quietMs: number
+  /** A monotonic clock. **Default:** the process's own */
+  readonly nowMs?: () => number
 }
 
 /**
@@ -43,20 +45,20 @@ export const pingsOfClient = (intervalMs: number): PingerOptions => ({
 export function createPinger(
   session: Http2Session,
   connection: Pick<Socket, 'bytesRead'>,
-  { looksPerInterval, quietMs }: PingerOptions,
+  { looksPerInterval, quietMs, nowMs = () => performance.now() }: PingerOptions,
 ): () => boolean {
   let received = connection.bytesRead
   let silentLooks = 0
   let pingedAtMs = -Infinity
-  session.on('ping', () => (pingedAtMs = performance.now()))
+  session.on('ping', () => (pingedAtMs = nowMs()))
   return () => {
     // Counted, not timed: a process that was stopped for an hour has not listened for an hour.
     silentLooks = connection.bytesRead === received ? silentLooks + 1 : 0
     received = connection.bytesRead
     if (silentLooks > maxSilentIntervals * looksPerInterval) return false
-    const nowMs = performance.now()
-    if (nowMs - pingedAtMs >= quietMs && !session.destroyed) {
-      pingedAtMs = nowMs
+    const lookedAtMs = nowMs()
+    if (lookedAtMs - pingedAtMs >= quietMs && !session.destroyed) {
+      pingedAtMs = lookedAtMs
       session.ping(ignore)
     }
     return true

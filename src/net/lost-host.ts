@@ -11,7 +11,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { readTcpTables, rowsOf, sendingOf, spellingsOf, tcpEndpointsOf } from './proc-tcp.ts'
+import { readTcpTables, rowKeysOf, rowsOf, sendingOf, tcpEndpointsOf } from './proc-tcp.ts'
 
 /** @limit none: see `maxVainLooks` */
 const defaultLookIntervalMs = 30_000
@@ -95,10 +95,7 @@ function sideOf(stream: Duplex, onLost: (error: Error) => void): Side | undefine
   // This machine is never gone.
   if (endpoints === undefined || endpoints.localAddress === endpoints.remoteAddress)
     return undefined
-  const remotes = spellingsOf(endpoints.remoteAddress, endpoints.remotePort)
-  const keys = spellingsOf(endpoints.localAddress, endpoints.localPort).map(
-    (local, index) => `${local} ${remotes[index]}`,
-  )
+  const keys = rowKeysOf(endpoints)
   const counts = { received: 0, settled: 0, vainAttempts: 0, vainLooks: 0 }
   return { socket: stream as Socket, keys, onLost, ...counts }
 }

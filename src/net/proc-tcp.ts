@@ -37,6 +37,14 @@ export function tcpEndpointsOf(socket: Socket): TcpEndpoints | undefined {
     : { localAddress, localPort, remoteAddress, remotePort }
 }
 
+/** By which the row of a connection is found, in either table. */
+export function rowKeysOf(endpoints: TcpEndpoints): string[] {
+  const remotes = spellingsOf(endpoints.remoteAddress, endpoints.remotePort)
+  return spellingsOf(endpoints.localAddress, endpoints.localPort).map(
+    (local, index) => `${local} ${remotes[index]}`,
+  )
+}
+
 /** A connection's row: `LOCAL REMOTE`, and the columns behind them. */
 export interface TcpRow {
   readonly key: string

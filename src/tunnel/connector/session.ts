@@ -51,8 +51,8 @@ export interface GatewayEnd extends ConnectorConnection<FromConnector, FromGatew
    * Opens one stream, which the caller then owns: half-open, an abort told apart from an end. When this
    * fails, or `signal` is aborted first, nothing of it stays.
    *
-   * @throws UpstreamError `connector-FAULT` for a fault the connector answered with; else `connector-lost`,
-   * `connector-silent`, `connector-full` or `connector-timeout`
+   * @throws UpstreamError `connector-…`, a `StreamFault` that the connector answered or a `StreamFailure` of
+   * `faults.ts`
    */
   openStream(request: OpenRequest, signal: AbortSignal): Promise<Duplex>
 }

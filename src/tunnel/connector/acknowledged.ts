@@ -1,0 +1,46 @@
+import type { Socket } from 'node:net'
+import { readTcpTables, rowKeysOf, rowsOf, sendingOf, tcpEndpointsOf } from '../../net/proc-tcp.ts'
+
+/** Asks the kernel about one connection, on Linux. */
+export interface Acknowledged {
+  /** How often it has said that the peer acknowledges what is on its way. */
+  readonly times: number
+  /** Asks once; the answer comes later, in `times`. */
+  ask(): void
+}
+
+/**
+ * Tells a slow line from a dead one: what we say to its peer may stand in the kernel for half a minute,
+ * behind uploads, and its answer with it. What is on its way and has not been sent again was acknowledged
+ * until now.
+ */
+export function watchAcknowledged(socket: Socket, readTables = readTcpTables): Acknowledged {
+  const endpoints = tcpEndpointsOf(socket)
+  const keys = endpoints === undefined ? [] : rowKeysOf(endpoints)
+  let times = 0
+  let isAsking = false
+
+  async function askOnce(): Promise<void> {
+    for (const table of await readTables()) {
+      for (const { key, rest } of rowsOf(table)) {
+        if (!keys.includes(key)) continue
+        const { unacknowledged, vainAttempts } = sendingOf(rest)
+        if (unacknowledged > 0 && vainAttempts === 0) times += 1
+        return
+      }
+    }
+  }
+  return {
+    get times() {
+      return times
+    },
+    ask() {
+      if (isAsking || keys.length === 0) return
+      isAsking = true
+      // Where there is no table, nothing is known.
+      void askOnce()
+        .catch(() => undefined)
+        .finally(() => (isAsking = false))
+    },
+  }
+}

@@ -1,0 +1,164 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import { systemClock, type Clock } from '../../clock.ts'
+import { connectMethod } from '../../net/target.ts'
+import { readFromGateway } from './control-messages.ts'
+import { createControl } from './control.ts'
+import { connectorError, formatFault } from './faults.ts'
+import { followLife, type Life } from './life.ts'
+import { watchLiveness } from './liveness.ts'
+import { controlPath, grantHeader, type FromConnector, type FromGateway } from './protocol.ts'
+import type { ConnectorEnd, ConnectorEndOptions, StreamOffer } from './session.ts'
+import { connectionWindowBytes, firstWindowBytes, moveWindows } from './windows.ts'
+
+/**
+ * How long a gateway may take to begin, in milliseconds.
+ *
+ * @limit time for a gateway to open the control stream of a connector's connection: the connector tries again
+ */
+const controlTimeoutMs = 10_000
+/** @limit streams of one connector's connection at once: the gateway uses another, or answers 503 */
+const maxStreams = 2_000
+/** @limit memory of one connector's connection at the connector, in MB: its further streams are refused */
+const maxSessionMemoryMb = 512
+/**
+ * Streams that the gateway may reset in a row, and each second: a policy that changes cuts all that are
+ * open. Node's own bound (1,000, and 33 each second) would end the connection, with the tunnels of others.
+ *
+ * @limit streams in a row, and each second, that a gateway resets on one connection: it is ended
+ */
+const maxResetsInARow = 20_000
+const resetsPerSecond = 2_000
+
+/**
+ * Serves HTTP/2 to the gateway on a connection that we have made to it. Owns the socket from the call on.
+ *
+ * @throws UpstreamError `connector-lost`, `connector-timeout` where the gateway opens no control stream; the
+ * connection is ended then
+ */
+export function openConnectorEnd(
+  socket: TLSSocket,
+  { clock = systemClock, onStream }: ConnectorEndOptions,
+): Promise<ConnectorEnd> {
+  const server = createServer({
+    settings: { initialWindowSize: firstWindowBytes, maxConcurrentStreams: maxStreams },
+    maxSessionMemory: maxSessionMemoryMb,
+    streamResetBurst: maxResetsInARow,
+    streamResetRate: resetsPerSecond,
+  })
+  server.on('sessionError', () => undefined)
+  return new Promise((resolve, reject) => {
+    // Emitted before `emit` returns.
+    server.once('session', (session) => {
+      serveSession(session, socket, { clock, onStream }).then(resolve, reject)
+    })
+    server.emit('connection', socket)
+  })
+}
+
+type Serving = Required<Pick<ConnectorEndOptions, 'onStream'>> & { readonly clock: Clock }
+
+function serveSession(
+  session: ServerHttp2Session,
+  socket: TLSSocket,
+  { clock, onStream }: Serving,
+): Promise<ConnectorEnd> {
+  session.setLocalWindowSize(connectionWindowBytes)
+  const life = followLife(session, socket, clock)
+  const windows = moveWindows(session, { clock, onFault: life.destroy })
+  watchLiveness(session, socket, {
+    clock,
+    isAsking: false,
+    onLost: () => life.destroy(connectorError('lost', 'the gateway says nothing')),
+  })
+  return new Promise((resolve, reject) => {
+    let isControlled = false
+    const timer = clock.schedule(controlTimeoutMs, () =>
+      life.destroy(connectorError('timeout', 'the gateway did not begin in time')),
+    )
+    void life.ended.then((error) => {
+      timer[Symbol.dispose]()
+      reject(error ?? connectorError('lost', 'the gateway has ended the connection'))
+    })
+    session.on('stream', (stream: ServerHttp2Stream, headers) => {
+      if (isControl(headers) && !isControlled) {
+        isControlled = true
+        timer[Symbol.dispose]()
+        resolve(endOf(stream, life, clock))
+        return
+      }
+      stream.on('error', () => undefined)
+      windows.makeRoom()
+      windows.add(stream)
+      life.begin(stream)
+      if (headers[':method'] !== connectMethod) return notFound(stream)
+      const offer = offerOf(stream, headers)
+      if (life.isDraining) offer.refuse('draining', '')
+      else onStream(offer)
+    })
+  })
+}
+
+function isControl(headers: IncomingHttpHeaders): boolean {
+  return headers[':method'] === 'POST' && headers[':path'] === controlPath
+}
+
+function endOf(stream: ServerHttp2Stream, life: Life, clock: Clock): ConnectorEnd {
+  life.controlledBy(stream)
+  stream.respond({ ':status': 200 })
+  return {
+    control: createControl<FromGateway, FromConnector>(stream, {
+      read: readFromGateway,
+      clock,
+      onFault: life.destroy,
+    }),
+    get streams() {
+      return life.streams
+    },
+    ended: life.ended,
+    drain: life.drain,
+    destroy: life.destroy,
+  }
+}
+
+function offerOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): StreamOffer {
+  const gone = new AbortController()
+  const onGone = (): void => gone.abort(new Error('the gateway has given the stream up'))
+  stream.once('close', onGone)
+  const answered = (): boolean => {
+    stream.off('close', onGone)
+    return stream.destroyed || stream.headersSent
+  }
+  const grant = headers[grantHeader]
+  return {
+    authority: headers[':authority'] ?? '',
+    grant: typeof grant === 'string' ? grant : '',
+    signal: gone.signal,
+    accept() {
+      if (!answered()) stream.respond({ ':status': 200 })
+      return stream
+    },
+    refuse(fault, text) {
+      if (answered()) return
+      endWith(stream, formatFault(fault, text))
+    },
+  }
+}
+
+function notFound(stream: ServerHttp2Stream): void {
+  endWith(stream, { ':status': 404 })
+}
+
+/**
+ * A whole answer; the gateway ends its side at it. A reset in the same turn would take the place of the
+ * answer (nghttp2 drops a head whose stream is closing).
+ */
+function endWith(stream: ServerHttp2Stream, head: Record<string, string | number>): void {
+  stream.resume()
+  stream.respond(head, { endStream: true })
+}

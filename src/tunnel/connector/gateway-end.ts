@@ -1,0 +1,124 @@
+import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import { systemClock, type Clock } from '../../clock.ts'
+import { connectMethod } from '../../net/target.ts'
+import { awaitAnswer } from './await-answer.ts'
+import { readFromConnector } from './control-messages.ts'
+import { createControl } from './control.ts'
+import { connectorError } from './faults.ts'
+import { followLife, type Life } from './life.ts'
+import { watchLiveness, type Liveness } from './liveness.ts'
+import { controlPath, grantHeader, type FromConnector, type FromGateway } from './protocol.ts'
+import type { EndOptions, GatewayEnd, OpenRequest } from './session.ts'
+import { connectionWindowBytes, firstWindowBytes, moveWindows, type Windows } from './windows.ts'
+
+/**
+ * How long a connector may take to begin, in milliseconds.
+ *
+ * @limit time for a connector to open the control stream of its connection: the connection is ended
+ */
+const controlTimeoutMs = 10_000
+/**
+ * How long a connector may take to answer for a stream, in milliseconds: longer than it dials a service.
+ *
+ * @limit time for a connector to answer for a stream: it is tried elsewhere, then 503
+ */
+const openTimeoutMs = 30_000
+/** @limit memory of one connector's connection at the gateway, in MB: its further streams are refused */
+const maxSessionMemoryMb = 512
+
+const silence = 'the connector says nothing, although it was asked'
+
+/**
+ * Speaks HTTP/2 to a connector on the connection that it has made: we are the client (RFC 9113 §3.3, by
+ * prior knowledge). Owns the socket from the call on.
+ *
+ * @throws UpstreamError `connector-lost`, `connector-timeout` or `connector-protocol` where no control
+ * stream comes to stand; the connection is ended then
+ */
+export async function openGatewayEnd(
+  socket: TLSSocket,
+  { clock = systemClock }: EndOptions = {},
+): Promise<GatewayEnd> {
+  const session = connect('https://connector', {
+    createConnection: () => socket,
+    settings: { initialWindowSize: firstWindowBytes, enablePush: false },
+    maxSessionMemory: maxSessionMemoryMb,
+  })
+  session.once('connect', () => {
+    // The event comes a turn later: the session may have been destroyed in between.
+    if (!session.destroyed) session.setLocalWindowSize(connectionWindowBytes)
+  })
+  const waiting = new Set<(error: Error) => void>()
+  const life = followLife(session, socket, clock)
+  const liveness = watchLiveness(session, socket, {
+    clock,
+    isAsking: true,
+    onSilent() {
+      for (const fail of waiting) fail(connectorError('silent', silence))
+    },
+    onLost: () => life.destroy(connectorError('lost', silence)),
+  })
+  const windows = moveWindows(session, { clock, onFault: life.destroy })
+  try {
+    const stream = session.request({ ':method': 'POST', ':path': controlPath })
+    life.controlledBy(stream)
+    await awaitAnswer(stream, { clock, timeoutMs: controlTimeoutMs, waiting })
+    const control = createControl<FromConnector, FromGateway>(stream, {
+      read: readFromConnector,
+      clock,
+      onFault: life.destroy,
+    })
+    return endOf({ session, clock, control, life, liveness, windows, waiting })
+  } catch (error) {
+    life.destroy(error as Error)
+    throw error
+  }
+}
+
+interface Parts {
+  readonly session: ClientHttp2Session
+  readonly clock: Clock
+  readonly control: GatewayEnd['control']
+  readonly life: Life
+  readonly liveness: Liveness
+  readonly windows: Windows
+  readonly waiting: Set<(error: Error) => void>
+}
+
+function endOf({ session, clock, control, life, liveness, windows, waiting }: Parts): GatewayEnd {
+  const isFull = (): boolean =>
+    life.streams >= (session.remoteSettings.maxConcurrentStreams ?? Infinity)
+
+  function begin({ authority, grant }: OpenRequest): ClientHttp2Stream {
+    if (life.isDraining) throw connectorError('draining', 'the connection is about to end')
+    if (isFull()) throw connectorError('full', 'the connection has as many streams as it takes')
+    windows.makeRoom()
+    const stream = session.request({
+      ':method': connectMethod,
+      ':authority': authority,
+      [grantHeader]: grant,
+    })
+    life.begin(stream)
+    windows.add(stream)
+    return stream
+  }
+
+  return {
+    control,
+    get streams() {
+      return life.streams
+    },
+    get isReady() {
+      return !life.isDraining && !liveness.isSilent && !isFull()
+    },
+    ended: life.ended,
+    async openStream(request, signal) {
+      const stream = begin(request)
+      await awaitAnswer(stream, { clock, timeoutMs: openTimeoutMs, signal, waiting })
+      return stream
+    },
+    drain: life.drain,
+    destroy: life.destroy,
+  }
+}
