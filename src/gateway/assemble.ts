@@ -23,6 +23,7 @@ import type { GatewayParts } from './parts.ts'
 import type { Route } from '../routes/route.ts'
 import { seeRoutes, type SeenRoutes } from '../routes/seen.ts'
 import { changesTo, createRouteRegister } from '../routes/register.ts'
+import type { RouteTable } from '../routes/table.ts'
 
 export interface Surroundings {
   readonly clock: Clock
@@ -44,6 +45,8 @@ export interface Assembly extends GatewayParts {
   routesFor(caller: Caller): readonly Route[]
   /** The routes somebody may use now, and those that are listed for everybody. */
   seenBy(caller: Caller, gateway: string): SeenRoutes
+  /** The table that holds now. */
+  routeTable(): RouteTable
   reload(config: GatewayConfig): Promise<void>
 }
 
@@ -131,6 +134,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
         gateway,
         isSignedIn: caller.session !== undefined,
       }),
+    routeTable: routes.table,
     async reload(next) {
       // One step: no request sees the new routes with the old limits.
       routes.replaceRoutes(changesTo(next.routes, routes.table()))

@@ -19,6 +19,7 @@ import { openGatewayPort } from './gateway-port.ts'
 import { openGatewayState } from './gateway-state.ts'
 import type { CreatePages } from './parts.ts'
 import { openIdentity } from './open-identity.ts'
+import { openPublishing } from './open-publishing.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
 import { createShutdown } from './stop.ts'
 
@@ -83,9 +84,14 @@ export async function startGateway(
     }),
     (it) => within(identityWaitMs, it.close()),
   )
-  const links = createLinks({
-    namedTunnels: { find: () => undefined, byHostname: () => undefined },
+  const publishing = await openPublishing(config, {
+    store,
+    secrets,
+    clock,
+    log,
+    routeTable: () => parts.routeTable(),
   })
+  const links = createLinks(publishing)
   const parts = assemble(config, { clock, log, audit, metrics, identity, links })
   const logger = log.service('gateway')
   const app = createGatewayPages({ parts, signIn, logger, clock, createPages: options.pages })

@@ -16,6 +16,8 @@ export interface IdentityKeys {
   readonly signInChecks: Uint8Array
   /** Authenticates the forms that approve a machine's sign-in. */
   readonly deviceForm: Uint8Array
+  /** Makes the secrets of named tunnels. */
+  readonly namedTunnel: Uint8Array
 }
 
 const keyBytes = 32
@@ -33,6 +35,7 @@ export function deriveKeys(sharedSecret: Uint8Array, cookieSecret: Uint8Array): 
     signInState: derive(cookieSecret, 'postern sign-in state v1'),
     signInChecks: derive(cookieSecret, 'postern sign-in checks v1'),
     deviceForm: derive(cookieSecret, 'postern device form v1'),
+    namedTunnel: derive(sharedSecret, 'postern named tunnel v1'),
   }
 }
 

@@ -2,19 +2,26 @@
 export interface NamedTunnel {
   /** A UUID. */
   readonly id: string
-  /** Unique among those that are not deleted. */
+  /** Unique, without case, among those that are not deleted. */
   readonly name: string
-  /** Who made it: an email address, or an administrator. */
+  /** The site below which its host names are, and whose publishers it belongs to. */
+  readonly site: string
+  /** Who made it: an email address or a user id. */
   readonly createdBy: string
   readonly createdAtMs: number
   /** Host names that lead to it, in lower case. */
   readonly hostnames: readonly string[]
+  /** JSON: the services that are pushed to stock connectors; undefined: they have their own rules. */
+  readonly services: string | undefined
 }
 
 /** Whether a connector may register. */
 export type Admission =
   | { readonly tunnel: NamedTunnel }
   | { readonly fault: 'unknown-tunnel' | 'wrong-secret' | 'tunnel-deleted' }
+
+/** Why the connections of a tunnel's connectors are to end. */
+export type NamedTunnelEnd = 'tunnel-deleted' | 'tunnel-revoked'
 
 /**
  * The named tunnels there are, read from memory: the feed of the store keeps it true before a write is
@@ -28,7 +35,37 @@ export interface NamedTunnels {
   /** `secret` as it stands in a token: 32 bytes. Compared in constant time. */
   admit(tunnelId: string, secret: Uint8Array): Admission
   /** Calls `listener` when one was deleted, or its credential revoked: its connections are to end. */
-  onEnded(
-    listener: (tunnelId: string, why: 'tunnel-deleted' | 'tunnel-revoked') => void,
-  ): Disposable
+  onEnded(listener: (tunnelId: string, why: NamedTunnelEnd) => void): Disposable
+  /** Calls `listener` when host names or services of one have changed, or there is a new one. */
+  onChanged(listener: (tunnel: NamedTunnel) => void): Disposable
+}
+
+export interface NewNamedTunnel {
+  readonly name: string
+  readonly site: string
+  readonly createdBy: string
+}
+
+/** The named tunnels, and what may be done to them. Each change holds for everybody before it resolves. */
+export interface NamedTunnelRegister extends NamedTunnels {
+  /** By name. */
+  list(): readonly NamedTunnel[]
+  /** 32 bytes, which its token carries. Throws `PeerError` `tunnel-not-found`. */
+  secretOf(tunnelId: string): Uint8Array
+  /** Throws `PeerError` `invalid-tunnel-name`, `tunnel-exists`, `too-many-tunnels`. */
+  create(tunnel: NewNamedTunnel): Promise<NamedTunnel>
+  /** Deletes one with its host names; answers it as it was. Throws `PeerError` `tunnel-not-found`. */
+  delete(tunnelId: string): Promise<NamedTunnel>
+  /** Revokes its credential and gives it another. Throws `PeerError` `tunnel-not-found`. */
+  rotate(tunnelId: string): Promise<NamedTunnel>
+  /**
+   * Lets a host name lead to it; nothing is done where it does already. Throws `PeerError` `tunnel-not-found`,
+   * `invalid-hostname`, `hostname-outside-site`, `hostname-not-covered`, `hostname-taken`,
+   * `too-many-hostnames`.
+   */
+  addHostname(tunnelId: string, hostname: string): Promise<NamedTunnel>
+  /** Throws `PeerError` `tunnel-not-found`, `hostname-not-found`. */
+  removeHostname(tunnelId: string, hostname: string): Promise<NamedTunnel>
+  /** What is pushed to stock connectors from now on. Throws `PeerError` `tunnel-not-found`. */
+  setServices(tunnelId: string, services: string | undefined): Promise<NamedTunnel>
 }

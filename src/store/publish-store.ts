@@ -115,7 +115,7 @@ export interface PublishCredentialStore {
  * and move with them.
  */
 export interface SigningKeyStore {
-  /** Newest first, retired ones included. Throws `SystemError` `stored-token-unreadable`. */
+  /** The current one first, then the retired ones, newest first. Throws `SystemError` `stored-token-unreadable`. */
   list(purpose: SigningPurpose): Promise<readonly SigningKeyRecord[]>
   /**
    * Makes a key the current one of its purpose, and retires the one that it `replaces`; false, and nothing

@@ -18,6 +18,7 @@ export function createSigningKeyTable(
         .selectFrom('signing_keys')
         .selectAll()
         .where('purpose', '=', purpose)
+        .orderBy((is) => is('retired_at_ms', 'is not', null))
         .orderBy('created_at_ms', 'desc')
         .orderBy('kid')
         .execute()

@@ -1,0 +1,65 @@
+import { PeerError } from '../errors.ts'
+import { didYouMean } from '../spelling.ts'
+
+/** What of a foreign text a sentence repeats. */
+const shownCharacters = 80
+
+export function tunnelNotFound(nameOrId: string, names: readonly string[]): PeerError {
+  return new PeerError('tunnel-not-found', `there is no tunnel "${shown(nameOrId)}"`, {
+    hint:
+      didYouMean(nameOrId, names) ??
+      'see "postern tunnel list", or make one with "postern tunnel create"',
+  })
+}
+
+export function tunnelExists(name: string): PeerError {
+  return new PeerError('tunnel-exists', `there is a tunnel "${name}" already`, {
+    hint: 'choose another name, or delete that one with "postern tunnel delete"',
+  })
+}
+
+export function tooManyTunnels(whose: 'all' | 'person', max: number): PeerError {
+  const text =
+    whose === 'all'
+      ? `this gateway has ${max} tunnels`
+      : `you have made ${max} tunnels on this gateway`
+  return new PeerError('too-many-tunnels', `${text}, and no more are kept`, {
+    hint: 'delete those that nobody needs with "postern tunnel delete"',
+  })
+}
+
+export function busyTunnel(name: string): PeerError {
+  return new PeerError('tunnel-busy', `the tunnel "${name}" is being changed by others`, {
+    hint: 'try again',
+  })
+}
+
+export function invalidTunnelName(name: string): PeerError {
+  return new PeerError('invalid-tunnel-name', `"${shown(name)}" cannot be the name of a tunnel`, {
+    hint: 'use 1 to 64 letters, digits, ".", "_" and "-", beginning with a letter or a digit, and no UUID',
+  })
+}
+
+export function invalidHostname(hostname: string): PeerError {
+  return new PeerError('invalid-hostname', `"${shown(hostname)}" is not a host name to publish`, {
+    hint: 'write a whole name such as tcp.site.com, without a scheme, a port or a wildcard',
+  })
+}
+
+export function tooManyHostnames(max: number): PeerError {
+  return new PeerError('too-many-hostnames', `a tunnel has at most ${max} host names`, {
+    hint: 'make another tunnel for the others',
+  })
+}
+
+export function hostnameNotFound(hostname: string): PeerError {
+  return new PeerError('hostname-not-found', `"${shown(hostname)}" does not lead to this tunnel`, {
+    hint: 'see "postern tunnel info"',
+  })
+}
+
+/** Printable, whoever wrote it, and not long. */
+export function shown(text: string): string {
+  const clean = text.replaceAll(/[^\x20-\x7e]|"/gu, '?')
+  return clean.length > shownCharacters ? `${clean.slice(0, shownCharacters)}…` : clean
+}

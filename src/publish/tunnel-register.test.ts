@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { createFakeClock } from '../fake-clock.ts'
+import { silentLogger } from '../log.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import type { Store } from '../store/store.ts'
+import type { HostnameOwner } from './hostname.ts'
+import type { NamedTunnelRegister } from './named-tunnels.ts'
+import type { Site } from './site.ts'
+import { openNamedTunnels } from './tunnel-register.ts'
+
+const site = 'site.com'
+const alice = { site, createdBy: 'alice@example.com' }
+
+test('one is found by its name in any case, and by its id', async (t) => {
+  const { tunnels } = await openRig(t)
+  const made = await tunnels.create({ name: 'Web', ...alice })
+  assert.deepEqual(tunnels.find('WEB'), made)
+  assert.deepEqual(tunnels.find(made.id.toUpperCase()), made)
+  assert.equal(tunnels.find('other'), undefined)
+  assert.deepEqual(tunnels.list(), [made])
+})
+
+test('of two who create one name at once, one has it, and the other is told', async (t) => {
+  const { tunnels } = await openRig(t)
+  const [one, other] = await Promise.allSettled([
+    tunnels.create({ name: 'web', ...alice }),
+    tunnels.create({ name: 'WEB', ...alice, createdBy: 'bob@example.com' }),
+  ])
+  assert.equal(one.status, 'fulfilled')
+  assert.ok(other.status === 'rejected')
+  assert.equal(other.reason.code, 'tunnel-exists')
+  assert.equal(tunnels.list().length, 1)
+})
+
+test('a connector is admitted by the secret of its tunnel, until that is rotated', async (t) => {
+  const { tunnels } = await openRig(t)
+  const made = await tunnels.create({ name: 'web', ...alice })
+  const secret = tunnels.secretOf(made.id)
+  assert.equal(secret.length, 32)
+  assert.deepEqual(tunnels.admit(made.id, secret), { tunnel: made })
+  assert.deepEqual(tunnels.admit(made.id, secret.subarray(1)), { fault: 'wrong-secret' })
+  assert.deepEqual(tunnels.admit(made.id, Buffer.alloc(32)), { fault: 'wrong-secret' })
+  assert.deepEqual(tunnels.admit('unknown', secret), { fault: 'unknown-tunnel' })
+  await tunnels.rotate(made.id)
+  assert.deepEqual(tunnels.admit(made.id, secret), { fault: 'wrong-secret' })
+  assert.deepEqual(tunnels.admit(made.id, tunnels.secretOf(made.id)), { tunnel: made })
+})
+
+test('the secret of one tunnel opens no other, and is the same after a restart', async (t) => {
+  const { tunnels, reopen } = await openRig(t)
+  const [one, two] = [
+    await tunnels.create({ name: 'one', ...alice }),
+    await tunnels.create({ name: 'two', ...alice }),
+  ]
+  const secret = tunnels.secretOf(one.id)
+  assert.deepEqual(tunnels.admit(two.id, secret), { fault: 'wrong-secret' })
+  const again = await reopen()
+  assert.deepEqual(again.admit(one.id, secret), { tunnel: one })
+})
+
+test('a deleted one is told to whoever has its secret, and its names are free', async (t) => {
+  const { tunnels } = await openRig(t)
+  const made = await tunnels.create({ name: 'web', ...alice })
+  await tunnels.addHostname(made.id, 'tcp.site.com')
+  const secret = tunnels.secretOf(made.id)
+  await tunnels.delete(made.id)
+  assert.equal(tunnels.find('web'), undefined)
+  assert.equal(tunnels.byHostname('tcp.site.com'), undefined)
+  assert.deepEqual(tunnels.admit(made.id, secret), { fault: 'tunnel-deleted' })
+  assert.deepEqual(tunnels.admit(made.id, Buffer.alloc(32)), { fault: 'wrong-secret' })
+  await assert.rejects(tunnels.rotate(made.id), { code: 'tunnel-not-found' })
+  const next = await tunnels.create({ name: 'web', ...alice })
+  await tunnels.addHostname(next.id, 'tcp.site.com')
+  assert.equal(tunnels.byHostname('tcp.site.com')?.id, next.id)
+})
+
+test('whoever follows hears of a deletion and a rotation before they are answered', async (t) => {
+  const { tunnels } = await openRig(t)
+  const heard: string[] = []
+  tunnels.onEnded((id, why) => {
+    // What it finds when it is called is what holds.
+    heard.push(`${why} ${tunnels.find(id)?.name ?? 'gone'}`)
+  })
+  const made = await tunnels.create({ name: 'web', ...alice })
+  await tunnels.addHostname(made.id, 'tcp.site.com')
+  assert.deepEqual(heard, [])
+  await tunnels.rotate(made.id)
+  assert.deepEqual(heard, ['tunnel-revoked web'])
+  await tunnels.delete(made.id)
+  assert.deepEqual(heard, ['tunnel-revoked web', 'tunnel-deleted gone'])
+})
+
+test('a host name is one tunnel’s, of two who register it at once', async (t) => {
+  const { tunnels } = await openRig(t)
+  const [one, two] = [
+    await tunnels.create({ name: 'one', ...alice }),
+    await tunnels.create({ name: 'two', ...alice }),
+  ]
+  const [first, second] = await Promise.allSettled([
+    tunnels.addHostname(one.id, 'TCP.site.com.'),
+    tunnels.addHostname(two.id, 'tcp.site.com'),
+  ])
+  assert.ok(first.status === 'fulfilled' && second.status === 'rejected')
+  assert.deepEqual(first.value.hostnames, ['tcp.site.com'])
+  assert.equal(second.reason.message, '"tcp.site.com" belongs to another tunnel')
+  assert.equal(tunnels.byHostname('tcp.site.com')?.id, one.id)
+  await assert.rejects(tunnels.addHostname(two.id, 'tcp.site.com'), { code: 'hostname-taken' })
+  assert.deepEqual((await tunnels.addHostname(one.id, 'tcp.site.com')).hostnames, ['tcp.site.com'])
+  await tunnels.removeHostname(one.id, 'tcp.site.com')
+  assert.equal(tunnels.byHostname('tcp.site.com'), undefined)
+  await assert.rejects(tunnels.removeHostname(one.id, 'tcp.site.com'), {
+    code: 'hostname-not-found',
+  })
+})
+
+test('names that are written at once are all kept', async (t) => {
+  const { tunnels } = await openRig(t)
+  const { id } = await tunnels.create({ name: 'web', ...alice })
+  const names = ['a', 'b', 'c'].map((label) => `${label}.site.com`)
+  await Promise.all(names.map((name) => tunnels.addHostname(id, name)))
+  assert.deepEqual(tunnels.find('web')?.hostnames.toSorted(), names)
+})
+
+test('a name that is not to be had is refused with the sentence that mends it', async (t) => {
+  const { tunnels, owners } = await openRig(t)
+  const { id } = await tunnels.create({ name: 'web', ...alice })
+  owners
+    .set('gw.site.com', 'gateway')
+    .set('ssh.site.com', 'route')
+    .set('app.site.com', 'application')
+  const cases = {
+    'site.com': '"site.com" is the site itself, and only names below it are published',
+    'tcp.other.com': '"tcp.other.com" is not below the site "site.com"',
+    'evilsite.com': '"evilsite.com" is not below the site "site.com"',
+    'a.b.site.com': 'no certificate of the site "site.com" is for "a.b.site.com"',
+    'gw.site.com': '"gw.site.com" is a name of the gateway itself',
+    'ssh.site.com': '"ssh.site.com" belongs to a route of the gateway',
+    'app.site.com': '"app.site.com" belongs to an application with a service of its own',
+    '*.site.com': '"*.site.com" is not a host name to publish',
+    '-a.site.com': '"-a.site.com" is not a host name to publish',
+    '192.0.2.1': '"192.0.2.1" is not a host name to publish',
+    'a\u001b[2J"b.site.com': '"a?[2J?b.site.com" is not a host name to publish',
+  }
+  for (const [name, message] of Object.entries(cases))
+    await assert.rejects(tunnels.addHostname(id, name), (error: Error & { hint?: string }) => {
+      assert.equal(error.message, message)
+      assert.ok(error.hint)
+      return true
+    })
+  assert.deepEqual(tunnels.find('web')?.hostnames, [])
+})
+
+test('a site that was removed from the configuration gives out no name', async (t) => {
+  const { tunnels } = await openRig(t)
+  const { id } = await tunnels.create({ name: 'old', ...alice, site: 'gone.com' })
+  await assert.rejects(tunnels.addHostname(id, 'tcp.gone.com'), { code: 'site-not-found' })
+})
+
+test('a name of a tunnel is no id, no path and no escape sequence', async (t) => {
+  const { tunnels } = await openRig(t)
+  const names = ['', 'a/b', 'a b', '.a', 'ü', '\u001b[31m', 'a'.repeat(65), crypto.randomUUID()]
+  for (const name of names)
+    await assert.rejects(tunnels.create({ name, ...alice }), { code: 'invalid-tunnel-name' })
+  assert.deepEqual(tunnels.list(), [])
+})
+
+test('services that are pushed are told to whoever follows', async (t) => {
+  const { tunnels } = await openRig(t)
+  const { id } = await tunnels.create({ name: 'web', ...alice })
+  const heard: (string | undefined)[] = []
+  tunnels.onChanged(({ services }) => heard.push(services))
+  await tunnels.setServices(id, '[]')
+  await tunnels.setServices(id, '[]')
+  assert.deepEqual(heard, ['[]'])
+  assert.equal(tunnels.find('web')?.services, '[]')
+})
+
+test('a deletion holds although it cannot be read again', async (t) => {
+  const { tunnels, store } = await openRig(t)
+  const made = await tunnels.create({ name: 'web', ...alice })
+  const secret = tunnels.secretOf(made.id)
+  t.mock.method(store.namedTunnels, 'get', () => Promise.reject(new Error('lost')))
+  await tunnels.delete(made.id)
+  assert.deepEqual(tunnels.admit(made.id, secret), { fault: 'tunnel-deleted' })
+})
+
+async function openRig(t: TestContext): Promise<{
+  readonly tunnels: NamedTunnelRegister
+  readonly store: Store
+  readonly owners: Map<string, HostnameOwner>
+  reopen(): Promise<NamedTunnelRegister>
+}> {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  const owners = new Map<string, HostnameOwner>()
+  const ours: Site = {
+    name: site,
+    publish: undefined as never,
+    covers: (hostname) => /^[^.]+\.site\.com$/.test(hostname),
+  }
+  const reopen = () =>
+    openNamedTunnels({
+      store,
+      key: new Uint8Array(32).fill(7),
+      clock: createFakeClock(),
+      log: silentLogger,
+      site: (name) => (name === site ? ours : undefined),
+      ownerOf: (hostname) => owners.get(hostname),
+    })
+  return { tunnels: await reopen(), store, owners, reopen }
+}

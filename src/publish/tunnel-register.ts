@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { NamedTunnelRecord } from '../store/publish-store.ts'
+import type { Change, Store } from '../store/store.ts'
+import type { Stored } from '../store/stored.ts'
+import { checkHostname, hostnameTaken, parseHostname, type HostnameRules } from './hostname.ts'
+import type { NamedTunnel, NamedTunnelEnd, NamedTunnelRegister } from './named-tunnels.ts'
+import {
+  busyTunnel,
+  hostnameNotFound,
+  tooManyHostnames,
+  tooManyTunnels,
+  tunnelExists,
+  tunnelNotFound,
+} from './tunnel-faults.ts'
+import { createTunnelMirror, toNamedTunnel } from './tunnel-mirror.ts'
+import { checkTunnelName } from './tunnel-name.ts'
+import { deriveTunnelSecret, isTunnelSecret } from './tunnel-secret.ts'
+
+export interface NamedTunnelsOptions extends HostnameRules {
+  readonly store: Pick<Store, 'namedTunnels' | 'feed'>
+  /** 32 bytes, from which the secrets of tunnels are derived. */
+  readonly key: Uint8Array
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** @limit named tunnels of one gateway: `too-many-tunnels` */
+const maxTunnels = 10_000
+/** @limit named tunnels that one person has made: `too-many-tunnels` */
+const maxPerPerson = 100
+/** @limit none: deleted tunnels whose connectors still hear that they were; the oldest are forgotten */
+const maxDeleted = 1_000
+/** @limit host names of one named tunnel: `too-many-hostnames` */
+const maxHostnames = 100
+/** @limit writes of one named tunnel that were overtaken in a row: `tunnel-busy` */
+const maxRewrites = 5
+
+/** Reads every named tunnel, and follows them from then on. */
+export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<NamedTunnelRegister> {
+  const { key, clock, log } = options
+  const store = options.store.namedTunnels
+  const ended = new Set<(tunnelId: string, why: NamedTunnelEnd) => void>()
+  const changed = new Set<(tunnel: NamedTunnel) => void>()
+  /** Reads that are under way, each after the one before of the same tunnel. */
+  const reading = new Map<string, Promise<void>>()
+
+  // Before the first look: what is written meanwhile is read again after it.
+  const missed = new Set<string>()
+  let follow = ({ id }: Change): void => void missed.add(id)
+  options.store.feed.onChanges((changes) => {
+    for (const change of changes) if (change.kind === 'named-tunnel') follow(change)
+  })
+  const mirror = createTunnelMirror(await store.list(), {
+    ended: (id, why) => ended.forEach((listener) => listener(id, why)),
+    changed: (tunnel) => changed.forEach((listener) => listener(tunnel)),
+  })
+  follow = ({ id, change, revision }) => {
+    const row = mirror.get(id)
+    // At once, and also where it cannot be read again.
+    if (change === 'ended' && row !== undefined)
+      mirror.put(id, { ...row, hostnames: [], deletedAtMs: clock.now(), revision })
+    enqueue(id)
+  }
+  missed.forEach(enqueue)
+
+  function enqueue(id: string): void {
+    const before = reading.get(id) ?? Promise.resolve()
+    const done = before.then(() => refresh(id))
+    reading.set(id, done)
+    void done.finally(() => reading.get(id) === done && reading.delete(id))
+  }
+
+  async function refresh(id: string): Promise<void> {
+    try {
+      mirror.put(id, await store.get(id))
+    } catch (error) {
+      log.error('a named tunnel cannot be read', { tunnel: id, error: messageOf(error) })
+    }
+  }
+
+  function live(id: string): Stored<NamedTunnelRecord> {
+    const row = mirror.get(id)
+    if (row !== undefined && row.deletedAtMs === undefined) return row
+    throw tunnelNotFound(
+      id,
+      mirror.live().map(({ name }) => name),
+    )
+  }
+
+  /** Writes what `change` makes of a tunnel; anew when somebody else has written it meanwhile. */
+  async function rewrite(
+    id: string,
+    change: (old: NamedTunnelRecord) => NamedTunnelRecord | 'same',
+  ): Promise<NamedTunnel> {
+    for (let attempt = 0; attempt < maxRewrites; attempt += 1) {
+      const old = live(id)
+      const record = change(old)
+      if (record === 'same') return toNamedTunnel(old)
+      const result = await store.update({ ...record, revision: old.revision })
+      await reading.get(id)
+      if (result === 'updated') return toNamedTunnel(record)
+      if (result === 'hostname-taken') throw takenOf(record)
+      mirror.put(id, await store.get(id))
+    }
+    throw busyTunnel(live(id).name)
+  }
+
+  /** Of the names that it asked for, the one that is another's. */
+  function takenOf({ id, hostnames }: NamedTunnelRecord) {
+    const theirs = hostnames.find(({ hostname }) => {
+      const owner = mirror.byHostname(hostname)
+      return owner !== undefined && owner.id !== id
+    })
+    return hostnameTaken((theirs ?? hostnames.at(-1))?.hostname ?? '', 'tunnel')
+  }
+
+  return {
+    find(nameOrId) {
+      const row = mirror.byName(nameOrId) ?? mirror.get(nameOrId.toLowerCase())
+      return row === undefined || row.deletedAtMs !== undefined ? undefined : toNamedTunnel(row)
+    },
+    byHostname(hostname) {
+      const row = mirror.byHostname(hostname)
+      return row && toNamedTunnel(row)
+    },
+    admit(tunnelId, secret) {
+      const row = mirror.get(tunnelId.toLowerCase())
+      if (row === undefined) return { fault: 'unknown-tunnel' }
+      const expected = deriveTunnelSecret(key, row.id, row.generation)
+      if (!isTunnelSecret(expected, secret)) return { fault: 'wrong-secret' }
+      // Only whoever had its secret is told that it was deleted.
+      return row.deletedAtMs === undefined
+        ? { tunnel: toNamedTunnel(row) }
+        : { fault: 'tunnel-deleted' }
+    },
+    onEnded: (listener) => subscribe(ended, listener),
+    onChanged: (listener) => subscribe(changed, listener),
+    list: () => mirror.live().map(toNamedTunnel),
+    secretOf(id) {
+      const row = live(id)
+      return deriveTunnelSecret(key, row.id, row.generation)
+    },
+    async create({ name, site, createdBy }) {
+      checkTunnelName(name)
+      const record: NamedTunnelRecord = {
+        id: randomUUID(),
+        name,
+        site,
+        createdBy,
+        createdAtMs: clock.now(),
+        generation: 1,
+        deletedAtMs: undefined,
+        services: undefined,
+        hostnames: [],
+      }
+      const result = await store.add(record, { maxTunnels, maxPerPerson, maxDeleted })
+      if (result === 'name-taken') throw tunnelExists(name)
+      if (result === 'full') throw tooManyTunnels('all', maxTunnels)
+      if (result === 'person-full') throw tooManyTunnels('person', maxPerPerson)
+      await reading.get(record.id)
+      return toNamedTunnel(record)
+    },
+    async delete(id) {
+      let before = toNamedTunnel(live(id))
+      await rewrite(id, (old) => {
+        before = toNamedTunnel(old)
+        return { ...old, hostnames: [], deletedAtMs: clock.now() }
+      })
+      return before
+    },
+    rotate: (id) => rewrite(id, (old) => ({ ...old, generation: old.generation + 1 })),
+    async addHostname(id, text) {
+      const hostname = parseHostname(text)
+      return rewrite(id, (old) => {
+        if (old.hostnames.some((it) => it.hostname === hostname)) return 'same'
+        const tunnel = toNamedTunnel(old)
+        checkHostname(hostname, tunnel, options)
+        if (mirror.byHostname(hostname) !== undefined) throw hostnameTaken(hostname, 'tunnel')
+        if (old.hostnames.length >= maxHostnames) throw tooManyHostnames(maxHostnames)
+        return { ...old, hostnames: [...old.hostnames, { hostname, createdAtMs: clock.now() }] }
+      })
+    },
+    async removeHostname(id, text) {
+      const hostname = parseHostname(text)
+      return rewrite(id, (old) => {
+        const hostnames = old.hostnames.filter((it) => it.hostname !== hostname)
+        if (hostnames.length === old.hostnames.length) throw hostnameNotFound(hostname)
+        return { ...old, hostnames }
+      })
+    },
+    setServices: (id, services) =>
+      rewrite(id, (old) => (old.services === services ? 'same' : { ...old, services })),
+  }
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): Disposable {
+  listeners.add(listener)
+  return { [Symbol.dispose]: () => void listeners.delete(listener) }
+}
