@@ -29,17 +29,24 @@ async function openRig(options: FakeGatewayOptions = {}): Promise<Rig> {
   const sandbox = await createSandbox()
   const caFile = join(sandbox.path, 'ca.pem')
   await writeFile(caFile, gateway.ca)
+  const env = { ...sandbox.env, PATH: `${sandbox.path}:${process.env['PATH']}` }
   const started: Running[] = []
   const add = (running: Running): Running => {
     started.push(running)
     return running
   }
-  const command = (args: readonly string[]): string[] => ['access', ...args, '--ca-file', caFile]
+  const command = ([name = '', ...args]: readonly string[]): string[] => [
+    'access',
+    name,
+    '--ca-file',
+    caFile,
+    ...args,
+  ]
   return {
     gateway,
     host: new URL(gateway.origin).host,
     path: sandbox.path,
-    access: (...args) => add(startPostern(command(args), { env: sandbox.env })),
+    access: (...args) => add(startPostern(command(args), { env })),
     onTerminal(...args) {
       const line = [process.execPath, mainPath, ...command(args)].join(' ')
       return add(start('script', ['-qec', line, '/dev/null'], sandbox.env))
@@ -128,6 +135,60 @@ describe('postern access tcp', () => {
       /WRN access: standard input is a terminal.*\s+hint: "--url localhost:PORT"/,
     )
     return undefined
+  })
+})
+
+/** Who is signed in, as a gateway answers it. */
+const owner = { status: 200, body: '{"email":"ada@site.com"}' }
+
+describe('postern access login, token and curl', () => {
+  /** Signs in without a browser of the system's. */
+  async function signIn(rig: Rig, ...more: string[]): Promise<string> {
+    const program = rig.access('login', rig.gateway.origin, '--browser-cmd', 'true', ...more)
+    const [, url = ''] = await program.untilStderr(/sign in at:\n\n {2}(\S+)/)
+    await followSignIn(url)
+    const { code, stdout } = await program.ended
+    assert.equal(code, 0)
+    return stdout
+  }
+
+  test('login prints the token as scripts of cloudflared find it, and token prints it later', async () => {
+    await using rig = await openRig({ answers: { '/.pomerium/user': owner } })
+    const application = `${rig.gateway.origin}/any/path?x`
+    const none = await rig.access('token', application).ended
+    assert.deepEqual([none.code, none.stdout], [3, ''])
+    assert.match(none.stderr, /nobody is signed in to "https:.*\n {2}hint: "postern access login /)
+    const [, token = ''] =
+      /^Successfully fetched your token:\n\n(\S+)\n\n$/.exec(await signIn(rig)) ?? []
+    assert.ok(rig.gateway.tokens.has(token))
+    assert.equal((await rig.access('token', application).ended).stdout, token)
+    assert.equal((await rig.access('token', '--app', application).ended).stdout, token)
+    assert.equal((await rig.access('login', '--no-verbose', application).ended).stdout, token)
+    assert.equal((await rig.access('login', '-q', application).ended).stdout, '')
+    assert.equal(rig.gateway.logins, 1)
+  })
+
+  test('curl is given the token where no other user sees it, and sends it to that host alone', async () => {
+    await using rig = await openRig({ answers: { '/.pomerium/user': owner } })
+    const token = (await signIn(rig, '--no-verbose')).trim()
+    const curl = join(rig.path, 'curl')
+    // What a real curl does with it, and what everybody can see of it.
+    await writeFile(curl, '#!/bin/sh\ncat "$2" >&2\nprintf "%s\\n" "$@"\nexit 22\n', {
+      mode: 0o755,
+    })
+    const program = rig.access('curl', `${rig.gateway.origin}/a?b`, '-d', '@-')
+    const { code, stdout, stderr } = await program.ended
+    assert.equal(code, 22)
+    assert.ok(stdout.includes('-d\n@-\n') && !stdout.includes(token), stdout)
+    assert.ok(stderr.includes(`header = "authorization: Pomerium ${token}"`), stderr)
+    assert.match(stderr, /proto-redir = "=https"/)
+  })
+
+  test('curl is not run for an address without encryption', async () => {
+    await using rig = await openRig()
+    const { code, stderr } = await rig.access('curl', 'http://tcp.site.com/').ended
+    assert.equal(code, 2)
+    assert.match(stderr, /is no address to send a token to/)
   })
 })
 

@@ -37,6 +37,15 @@ export function parseApplication(text: string, gatewayUrl?: string): Destination
   return parseDestination(authority, gatewayUrl ?? `https://${bracketed(host)}:${port}`)
 }
 
+/**
+ * The application of an address with whatever path: what `login`, `token` and `curl` are given.
+ *
+ * @throws SystemError `invalid-hostname` or `invalid-gateway-url`
+ */
+export function parseApplicationUrl(text: string, gatewayUrl?: string): Destination {
+  return parseApplication(text.trim().replace(/^([a-z]+:\/\/)?([^/?#]*).*$/is, '$1$2'), gatewayUrl)
+}
+
 function hostOf(rest: string): string {
   return rest.replace(/[/?#].*$/s, '') || 'tcp.example.com'
 }

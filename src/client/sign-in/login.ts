@@ -4,6 +4,7 @@ import { createSendToGateway } from '../../reach/gateway-request.ts'
 import { createSessionApi, type TokenOwner } from './session-api.ts'
 
 export interface Login {
+  readonly token: string
   /** Without names when the gateway does not tell. */
   readonly owner: TokenOwner
   /** False when somebody was signed in already. */
@@ -31,11 +32,11 @@ export async function logIn(options: SignInOptions, signal: AbortSignal): Promis
     const current = await credentials.current()
     if (current !== undefined) {
       const owner = await sessions.ownerOf(current, signal)
-      if (owner !== undefined) return { owner, isNew: false }
+      if (owner !== undefined) return { token: current, owner, isNew: false }
       rejected.add(current)
     }
     const { token } = await credentials.renew(rejected, signal)
-    return { owner: (await sessions.ownerOf(token, signal)) ?? nobodyKnown, isNew: true }
+    return { token, owner: (await sessions.ownerOf(token, signal)) ?? nobodyKnown, isNew: true }
   } finally {
     // A sign-in that was given up lets go of its lock.
     await credentials.idle()

@@ -1,0 +1,75 @@
+import { parseApplicationUrl } from '../../client/applications/application.ts'
+import type { PresentSignIn } from '../../client/sign-in/browser-sign-in.ts'
+import { logIn, type Login } from '../../client/sign-in/login.ts'
+import { tokenCacheFor } from '../../client/sign-in/token-cache.ts'
+import { AccessError, SystemError } from '../../errors.ts'
+import type { Destination } from '../../reach/destination.ts'
+import { askToSignIn } from '../asking/ask-to-sign-in.ts'
+import { presentDeviceCode } from '../asking/device-code.ts'
+import { trustOf } from '../asking/trust.ts'
+import { clientEnvironment } from '../process/environment.ts'
+import { untilEndSignal } from '../process/signals.ts'
+import type { Voice } from '../speech/voice.ts'
+import type { SignInFlags } from './sign-in-options.ts'
+
+/** Somebody who is signed in to the gateway of an application. */
+export interface SignedIn {
+  readonly destination: Destination
+  readonly login: Login
+  readonly token: string
+}
+
+/** The application that a command names: by its argument, or by `--app`. */
+export function namedApplication(
+  argument: string | undefined,
+  { app, gateway }: Pick<SignInFlags, 'app' | 'gateway'>,
+): Destination {
+  const text = argument ?? app
+  if (text !== undefined) return parseApplicationUrl(text, gateway)
+  throw new SystemError('hostname-missing', 'no application is named', {
+    hint: 'name it, such as "https://tcp.example.com"',
+  })
+}
+
+/**
+ * Signs in unless the token that is kept is still accepted. Resolves to an exit code when a signal ends it.
+ *
+ * @throws AppError for everything that goes wrong
+ */
+export async function signInToApplication(
+  destination: Destination,
+  flags: SignInFlags,
+  voice: Voice,
+  command: string,
+): Promise<SignedIn | number> {
+  const { gateway } = destination
+  const trust = await trustOf(flags, voice)
+  const told = clientEnvironment()
+  const presentSignIn: PresentSignIn = (url, tab) =>
+    askToSignIn(url, tab, { browserCmd: flags.browserCmd }, voice)
+  const present = (code: Parameters<typeof presentDeviceCode>[0]): void =>
+    presentDeviceCode(code, 'human', voice)
+  const deviceSignIn = flags.device === true ? { command, present } : undefined
+  const options = { ...told, gateway, trust, log: voice, command, presentSignIn, deviceSignIn }
+  const login = await untilEndSignal((signal) => logIn(options, signal))
+  return typeof login === 'number' ? login : { destination, login, token: login.token }
+}
+
+/**
+ * The token that an earlier sign-in left.
+ *
+ * @throws AccessError `not-signed-in`
+ */
+export async function keptToken(
+  { gateway }: Destination,
+  flags: SignInFlags,
+  voice: Voice,
+): Promise<string> {
+  const trust = await trustOf(flags, voice)
+  const cache = tokenCacheFor({ ...clientEnvironment(), gateway, trust, log: voice })
+  const token = await cache.read()
+  if (token !== undefined) return token
+  throw new AccessError('not-signed-in', `nobody is signed in to "${gateway.origin}" here`, {
+    hint: `"postern access login ${gateway.origin}" signs in`,
+  })
+}
