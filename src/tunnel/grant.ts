@@ -30,3 +30,12 @@ export interface GrantClaims {
  * @limit seconds from the making of a stream's grant to its use: the connector refuses it
  */
 export const maxGrantLifeS = 30
+
+/** The `typ` of a grant (RFC 7515 §4.1.9), and of the word of one key for another. */
+export const grantType = 'postern-grant+jwt'
+export const grantKeyType = 'postern-grant-key+jwt'
+
+/** Whom a grant is for: a connector takes it only when it is for both its tunnel and itself. */
+export function grantAudience(tunnelId: string, connectorId: string): readonly [string, string] {
+  return [`tunnel:${tunnelId}`, `connector:${connectorId}`]
+}

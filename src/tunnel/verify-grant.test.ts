@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose'
+import { createFakeClock } from '../fake-clock.ts'
+import { pinGrantKeys } from './grant-keys.ts'
+import { grantAudience, grantKeyType, grantType, type GrantClaims } from './grant.ts'
+import { signGrant, signGrantKey, type GrantKey } from './sign-grant.ts'
+import { createGrantVerifier } from './verify-grant.ts'
+
+const [tunnelId, connectorId] = ['6f1e', 'c0de']
+const startMs = Date.UTC(2026, 0, 1)
+const startS = startMs / 1000
+
+interface NewKey extends GrantKey {
+  readonly publicJwk: JWK
+}
+
+async function newKey(): Promise<NewKey> {
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+  const publicJwk = await exportJWK(publicKey)
+  return { publicJwk, privateKey, kid: await calculateJwkThumbprint(publicJwk) }
+}
+
+const [ours, other] = [await newKey(), await newKey()]
+
+function claims(changes: Partial<GrantClaims> = {}): GrantClaims {
+  return {
+    iss: 'gw.example.com',
+    aud: grantAudience(tunnelId, connectorId),
+    sub: 'user@example.com',
+    route: 'r1',
+    hostname: 'tcp.example.com',
+    service: undefined,
+    request: 'req-1',
+    jti: 'once-1',
+    iat: startS,
+    exp: startS + 30,
+    ...changes,
+  }
+}
+
+async function open(pinned: readonly JWK[] = [ours.publicJwk]) {
+  const clock = createFakeClock(startMs)
+  const keys = await pinGrantKeys(pinned, 'token')
+  return { clock, keys, verifier: createGrantVerifier({ tunnelId, connectorId, keys, clock }) }
+}
+
+/** A JWS by our key with a head of its own. */
+function signedWith(
+  head: { readonly alg?: string; readonly typ?: string; readonly kid?: string },
+  payload: object = claims(),
+) {
+  return new SignJWT({ ...payload })
+    .setProtectedHeader({ alg: 'EdDSA', ...head })
+    .sign(ours.privateKey)
+}
+
+describe('a grant', () => {
+  test('that is ours says what it is for', async () => {
+    const { verifier } = await open()
+    const given = claims({ service: 'db.internal:5432' })
+    assert.deepEqual(await verifier.verify(await signGrant(given, ours)), given)
+  })
+
+  const refused: readonly (readonly [string, () => Promise<string> | string, RegExp])[] = [
+    ['that is missing', () => '', /there is none/],
+    ['that is no JWS', () => 'grant', /Invalid Compact JWS/],
+    ['of another key', () => signGrant(claims(), other), /not signed by a key that is trusted/],
+    [
+      'of another key that names ours',
+      () => signGrant(claims(), { ...other, kid: ours.kid }),
+      /signature verification failed/,
+    ],
+    ['of another type', () => signedWith({ typ: 'JWT', kid: ours.kid }), /"typ"/],
+    ['that is a word for a key', () => signedWith({ typ: grantKeyType, kid: ours.kid }), /"typ"/],
+    [
+      'by another algorithm',
+      () => signedWith({ alg: 'Ed25519', typ: grantType, kid: ours.kid }),
+      /"alg"/,
+    ],
+    ['without the name of its key', () => signedWith({ typ: grantType }), /not signed by/],
+    [
+      'for another tunnel',
+      () => signGrant(claims({ aud: ['tunnel:other', `connector:${connectorId}`] }), ours),
+      /not for "tunnel:6f1e"/,
+    ],
+    [
+      'for another run of the connector',
+      () => signGrant(claims({ aud: [`tunnel:${tunnelId}`, 'connector:before'] }), ours),
+      /not for "connector:c0de"/,
+    ],
+    ['that lives too long', () => signGrant(claims({ exp: startS + 31 }), ours), /lives too long/],
+    [
+      'that has expired',
+      () => signGrant(claims({ iat: startS - 91, exp: startS - 61 }), ours),
+      /has expired/,
+    ],
+    [
+      'from the future',
+      () => signGrant(claims({ iat: startS + 61, exp: startS + 91 }), ours),
+      /from the future/,
+    ],
+    ['without a name', () => signGrant(claims({ jti: '' }), ours), /lacks a claim/],
+    ['with a long name', () => signGrant(claims({ jti: 'x'.repeat(65) }), ours), /too long/],
+    [
+      'that says no host name',
+      () => signGrant(claims({ hostname: 7 as unknown as string }), ours),
+      /lacks a claim/,
+    ],
+    ['that is long', () => signGrant(claims({ route: 'r'.repeat(9000) }), ours), /it is too long/],
+  ]
+  for (const [what, make, why] of refused) {
+    test(`${what} is refused`, async () => {
+      const { verifier } = await open()
+      const grant = await make()
+      await assert.rejects(verifier.verify(grant), { code: 'bad-grant', message: why })
+    })
+  }
+
+  test('is taken by a clock that is a minute before or behind', async () => {
+    for (const skewS of [-60, 89]) {
+      const { verifier, clock } = await open()
+      const grant = await signGrant(claims({ iat: startS + 60, exp: startS + 90 }), ours)
+      clock.advance((60 + skewS) * 1000)
+      await verifier.verify(grant)
+    }
+  })
+
+  test('is used once, by whichever of two comes first, and for as long as it could be used', async () => {
+    const { verifier, clock } = await open()
+    const grant = await signGrant(claims(), ours)
+    const both = await Promise.allSettled([verifier.verify(grant), verifier.verify(grant)])
+    assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+    clock.advance(89_000)
+    await assert.rejects(verifier.verify(grant), { message: /used before/ })
+    clock.advance(1_000)
+    await assert.rejects(verifier.verify(grant), { message: /has expired/ })
+  })
+
+  test('signed with a secret that everybody knows is refused', async () => {
+    const { verifier } = await open()
+    const secret = new TextEncoder().encode(ours.publicJwk.x)
+    const grant = await new SignJWT({ ...claims(), aud: [...claims().aud] })
+      .setProtectedHeader({ alg: 'HS256', typ: grantType, kid: ours.kid })
+      .sign(secret)
+    await assert.rejects(verifier.verify(grant), { code: 'bad-grant' })
+  })
+})
+
+describe('a grant key', () => {
+  test('is trusted by the word of one that is pinned, and by the word of that', async () => {
+    const { keys, verifier } = await open()
+    const third = await newKey()
+    await keys.learn(await signGrantKey(other.publicJwk, startS, ours))
+    await keys.learn(await signGrantKey(third.publicJwk, startS, other))
+    assert.deepEqual(keys.thumbprints, [ours.kid, other.kid, third.kid])
+    await verifier.verify(await signGrant(claims(), third))
+  })
+
+  test('is not trusted by its own word, by a stranger’s, or by that of a grant', async () => {
+    const { keys } = await open()
+    const { kid } = ours
+    const { kty, crv, x } = other.publicJwk
+    const said = { jwk: { kty, crv, x } }
+    const words = [
+      await signGrantKey(other.publicJwk, startS, other),
+      await signGrantKey(other.publicJwk, startS, { ...other, kid: ours.kid }),
+      await signedWith({ typ: grantType, kid }, said),
+      await signedWith({ typ: grantKeyType, alg: 'Ed25519', kid }, said),
+      await signedWith({ typ: grantKeyType, kid }, {}),
+      '',
+    ]
+    for (const word of words) await assert.rejects(keys.learn(word))
+    const unusable = await signGrantKey({ kty: 'OKP', crv: 'X25519', x: x ?? '' }, startS, ours)
+    await assert.rejects(keys.learn(unusable), { message: 'it is no key of Ed25519' })
+    await keys.learn(await signGrantKey(ours.publicJwk, startS, ours))
+    assert.deepEqual(keys.thumbprints, [ours.kid])
+  })
+
+  test('that is learnt never takes the place of one that is pinned', async () => {
+    const { keys } = await open()
+    for (let learnt = 0; learnt < 12; learnt += 1) {
+      await keys.learn(await signGrantKey((await newKey()).publicJwk, startS, ours))
+    }
+    assert.equal(keys.thumbprints.length, 9)
+    assert.equal(keys.thumbprints[0], ours.kid)
+  })
+
+  test('is needed, and must be a public key of Ed25519', async () => {
+    await assert.rejects(open([]), { code: 'invalid-configuration' })
+    await assert.rejects(open([{ kty: 'oct', k: 'AAAA' }]), { code: 'invalid-configuration' })
+    await assert.rejects(open([{ kty: 'OKP', crv: 'Ed25519', x: 'AAAA' }]), {
+      code: 'invalid-configuration',
+    })
+  })
+})
