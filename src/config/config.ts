@@ -5,12 +5,14 @@ import type { ProxyProtocolSettings } from '../port/proxy-admission.ts'
 import type { Certificate } from '../port/tls-contexts.ts'
 import type { Directory } from '../access/directory.ts'
 import type { PeerLimits } from '../port/peers/peers.ts'
+import type { Site } from '../publish/site.ts'
 import type { SignInSettings } from './readers/sign-in.ts'
 import type { NewRoute } from '../routes/route.ts'
 
 /** A whole configuration, checked: nothing below this needs to ask again whether it makes sense. */
 export interface GatewayConfig extends SignInSettings {
   readonly address: ListenAddress
+  /** Those of the gateway, and then those of its sites. */
   readonly certificates: readonly Certificate[]
   /** 32 bytes; undefined: a key generated once and kept in the state directory. */
   readonly sharedSecret: Buffer | undefined
@@ -47,4 +49,6 @@ export interface GatewayConfig extends SignInSettings {
   /** Groups besides those that the provider sends; undefined without a file of them. */
   readonly directory: Directory | undefined
   readonly routes: readonly NewRoute[]
+  /** Zones below which people may publish services of their own. */
+  readonly sites: readonly Site[]
 }

@@ -11,6 +11,7 @@ import { readPlain } from './readers/plain.ts'
 import { readProxyProtocol, warnOfSilentEdge } from './readers/proxy-protocol.ts'
 import { readSecrets, warnOfExposed } from './readers/secrets.ts'
 import { readSignIn, warnOfUncoveredHost } from './readers/sign-in.ts'
+import { readSites } from './readers/sites.ts'
 import { readStateDirectory } from './readers/state-directory.ts'
 import { createFiles } from '../files.ts'
 import type { Files } from '../files.ts'
@@ -66,8 +67,13 @@ export async function loadConfig({
   const settings = readSettings(text, env, findings)
   const source: Source = { settings, env, files, findings, path, nowMs }
   const downstreamMtls = await readDownstreamMtls(source, running?.downstreamMtls)
-  const { routes, ...policyNeeds } = await readRoutes(source, running?.routes)
+  const { routes, ...routeNeeds } = await readRoutes(source, running?.routes)
   const certificates = await readCertificates(source)
+  const { sites, siteCertificates, ...siteNeeds } = await readSites(source, certificates)
+  const policyNeeds = {
+    readsSubject: routeNeeds.readsSubject || siteNeeds.readsSubject,
+    needsProvider: routeNeeds.needsProvider || siteNeeds.needsProvider,
+  }
   const { idpClientSecret, ...secrets } = await readSecrets(source)
   const signIn = readSignIn(source, idpClientSecret, policyNeeds)
   const directory = await readDirectory(source, running?.directory)
@@ -81,11 +87,12 @@ export async function loadConfig({
       ...readPlain(source),
       ...secrets,
       ...signIn,
-      certificates,
+      certificates: [...certificates, ...siteCertificates],
       downstreamMtls,
       proxyProtocol,
       directory,
       routes,
+      sites,
       stateDirectory: readStateDirectory(source),
     },
     warnings: inOrder(findings.warnings),

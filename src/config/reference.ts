@@ -19,6 +19,7 @@ export function renderConfigurationReference(): string {
     'All providers speak OpenID Connect; `idp_provider` says which one it is.',
     table(['`idp_provider`', '`idp_provider_url`'], providerRows()),
     directory,
+    sites,
     '## Keys of Pomerium that have no effect',
     'They load with one warning line each.',
     pomeriumTable('ignored'),
@@ -70,6 +71,38 @@ that the provider gives (\`sub\`), compared exactly. \`name\` is for whoever rea
 - The file is read again when it changes, and tunnels that are open are decided again. One with a fault changes nothing:
   the log says what is wrong, as \`file:line:column\`, and the old one stays.
 - It holds at most 100,000 memberships, in 4 MiB.`
+
+const sites = `## Sites
+
+\`sites\` lists the zones below which people may publish services of their own with \`postern tunnel\`:
+
+\`\`\`yaml
+sites:
+  - name: site.com
+    publish:
+      - allow:
+          or:
+            - groups: { has: platform }
+    certificate_file: site.com.crt
+    certificate_key_file: site.com.key
+    dns:
+      provider: rfc2136
+      server: 192.0.2.53
+      key_name: postern-key
+      key_secret_file: postern-key.secret
+\`\`\`
+
+- \`publish\` is a policy in [the policy language](policy.md): who may make named tunnels and host names there. It
+  gives nobody access to what is published, the publisher included. Without one nobody may publish.
+- \`certificate_file\` and \`certificate_key_file\` are the site's certificate, usually one for \`*.site.com\`; without
+  them it is the gateway's. A name that the certificate is not for is refused.
+- \`dns\` has the gateway write a record for each name by a signed update (RFC 2136, RFC 8945) and remove it with the
+  name: \`server\` (port 53 unless another is given), \`zone\` (the site, or a zone that it is in), \`key_name\`,
+  \`key_algorithm\` (\`hmac-sha256\`, \`hmac-sha384\`, \`hmac-sha512\`), \`key_secret\` in base64 or \`key_secret_file\`, \`ttl\`
+  (\`5m\`), and \`target\`: the host name (a CNAME) or the IP addresses that names lead to, the host of
+  \`authenticate_service_url\` unless others are given. Without \`dns\` a wildcard record is assumed.
+- A site within another is apart from it: whoever may publish below \`site.com\` gets no name below \`dev.site.com\` where
+  that is a site itself.`
 
 type Row = readonly string[]
 

@@ -324,5 +324,6 @@ export function testConfig(routes: readonly Route[]): GatewayConfig {
     stateDirectory: '',
     directory: undefined,
     routes,
+    sites: [],
   }
 }

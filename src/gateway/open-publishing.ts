@@ -22,6 +22,8 @@ export interface PublishingParts {
 export interface Publishing {
   readonly namedTunnels: NamedTunnelRegister
   readonly signingKeys: SigningKeys
+  /** Takes the sites of a new configuration over. */
+  reload(config: Pick<GatewayConfig, 'sites'>): void
 }
 
 /** Reads the named tunnels there are. Throws `SystemError` when the store cannot be read. */
@@ -29,18 +31,23 @@ export async function openPublishing(
   config: GatewayConfig,
   { store, secrets, clock, log, routeTable }: PublishingParts,
 ): Promise<Publishing> {
+  let { sites } = config
   const namedTunnels = await openNamedTunnels({
     store,
     key: deriveKeys(secrets.sharedSecret, secrets.cookieSecret).namedTunnel,
     clock,
     log: log.service('publish'),
-    site: () => undefined,
+    sites: () => sites,
     ownerOf: (hostname, tunnel) =>
       hostname === config.authenticateServiceUrl?.hostname
         ? 'gateway'
         : ownerAmongRoutes(routeTable(), hostname, tunnel),
   })
-  return { namedTunnels, signingKeys: createSigningKeys(store, clock) }
+  return {
+    namedTunnels,
+    signingKeys: createSigningKeys(store, clock),
+    reload: (next) => void ({ sites } = next),
+  }
 }
 
 /** The port of services that are reached by their host name alone. */

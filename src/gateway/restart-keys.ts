@@ -50,6 +50,7 @@ export const onChanges = {
   downstreamMtls: 'reload',
   directory: 'reload',
   routes: 'reload',
+  sites: 'reload',
   stateDirectory: { restart: 'state_directory' },
   identityProvider: { restart: providerKeys },
 } as const satisfies OnChanges

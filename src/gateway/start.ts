@@ -136,6 +136,7 @@ export async function startGateway(
     async reload(next) {
       reloadPort(next)
       log.setLevel(next.logLevel)
+      publishing.reload(next)
       await parts.reload(next)
       return keysNeedingRestart(config, next)
     },

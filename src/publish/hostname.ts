@@ -1,14 +1,14 @@
 import { PeerError } from '../errors.ts'
 import type { NamedTunnel } from './named-tunnels.ts'
-import type { Site } from './site.ts'
+import { siteOf, type Site } from './site.ts'
 import { invalidHostname } from './tunnel-faults.ts'
 
 /** To whom a host name belongs besides named tunnels. */
 export type HostnameOwner = 'gateway' | 'route' | 'application'
 
 export interface HostnameRules {
-  /** The sites of the configuration that holds now. */
-  site(name: string): Site | undefined
+  /** Those of the configuration that holds now. */
+  sites(): readonly Site[]
   /** Whose a host name is; undefined where this tunnel may have it. */
   ownerOf(hostname: string, tunnel: NamedTunnel): HostnameOwner | undefined
 }
@@ -34,9 +34,11 @@ export function parseHostname(text: string): string {
  * belongs is told by kind alone: a publisher is not told what else is there.
  */
 export function checkHostname(hostname: string, tunnel: NamedTunnel, rules: HostnameRules): void {
-  const site = rules.site(tunnel.site)
+  const site = rules.sites().find(({ name }) => name === tunnel.site)
   if (site === undefined) throw withoutSite(tunnel)
-  if (!hostname.endsWith(`.${site.name}`)) throw outsideSite(hostname, site)
+  // A site within this one is others' to publish below.
+  const inner = siteOf(rules.sites(), hostname)
+  if (inner !== site || hostname === site.name) throw outsideSite(hostname, site, inner)
   const owner = rules.ownerOf(hostname, tunnel)
   if (owner !== undefined) throw hostnameTaken(hostname, owner)
   if (!site.covers(hostname)) throw notCovered(hostname, site)
@@ -63,11 +65,12 @@ export function hostnameTaken(hostname: string, owner: HostnameOwner | 'tunnel')
   })
 }
 
-function outsideSite(hostname: string, { name }: Site): PeerError {
+function outsideSite(hostname: string, { name }: Site, inner: Site | undefined): PeerError {
+  const isWithin = inner !== undefined && inner.name.endsWith(`.${name}`)
   const text =
     hostname === name
       ? `"${hostname}" is the site itself, and only names below it are published`
-      : `"${hostname}" is not below the site "${name}"`
+      : `"${hostname}" is ${isWithin ? `in the site "${inner.name}", not` : 'not below the site'} "${name}"`
   return new PeerError('hostname-outside-site', text, {
     hint: `choose a name such as tcp.${name}, or sign in for another site with "postern tunnel login --overwrite"`,
   })

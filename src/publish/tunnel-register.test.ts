@@ -135,6 +135,7 @@ test('a name that is not to be had is refused with the sentence that mends it', 
     'tcp.other.com': '"tcp.other.com" is not below the site "site.com"',
     'evilsite.com': '"evilsite.com" is not below the site "site.com"',
     'a.b.site.com': 'no certificate of the site "site.com" is for "a.b.site.com"',
+    'x.dev.site.com': '"x.dev.site.com" is in the site "dev.site.com", not "site.com"',
     'gw.site.com': '"gw.site.com" is a name of the gateway itself',
     'ssh.site.com': '"ssh.site.com" belongs to a route of the gateway',
     'app.site.com': '"app.site.com" belongs to an application with a service of its own',
@@ -198,6 +199,7 @@ async function openRig(t: TestContext): Promise<{
   const ours: Site = {
     name: site,
     publish: undefined as never,
+    dns: undefined,
     covers: (hostname) => /^[^.]+\.site\.com$/.test(hostname),
   }
   const reopen = () =>
@@ -206,7 +208,7 @@ async function openRig(t: TestContext): Promise<{
       key: new Uint8Array(32).fill(7),
       clock: createFakeClock(),
       log: silentLogger,
-      site: (name) => (name === site ? ours : undefined),
+      sites: () => [ours, { ...ours, name: 'dev.site.com' }],
       ownerOf: (hostname) => owners.get(hostname),
     })
   return { tunnels: await reopen(), store, owners, reopen }

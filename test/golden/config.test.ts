@@ -28,10 +28,11 @@ before(async () => {
   const valid = { notBefore: new Date('2025-01-01'), notAfter: new Date('2027-01-01') }
   const expired = { notBefore: new Date('2024-01-01'), notAfter: new Date('2025-06-30') }
   const hosts = ['auth.example.com', 'localhost']
-  const [tls, other, old] = [
+  const [tls, other, old, site] = [
     await authority.issue(hosts, valid),
     await authority.issue(['other.example.com'], valid),
     await authority.issue(hosts, expired),
+    await authority.issue(['*.site.com'], valid),
   ]
   const files = {
     'tls.crt': tls.cert,
@@ -39,6 +40,8 @@ before(async () => {
     'other.key': other.key,
     'expired.crt': old.cert,
     'expired.key': old.key,
+    'site.crt': site.cert,
+    'site.key': site.key,
     'not-pem.txt': 'hello\n',
     'secret.txt': `${Buffer.alloc(32, 7).toString('base64')}\n`,
     'empty.txt': '\n',

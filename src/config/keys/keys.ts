@@ -20,6 +20,14 @@ export const globalKeys = {
     without: 'none: groups are those that the provider sends',
     doc: 'File that puts people in groups, see below; for providers that send none. The criterion `groups` sees its groups and those of the provider.',
   }),
+  sites: key({
+    // Its entries are checked one by one, so that a fault in one does not hide those of the others.
+    schema: z.array(z.unknown()),
+    type: 'list of `{name, publish, certificate_file, certificate_key_file, dns}`',
+    default: [],
+    variable: 'none',
+    doc: 'The zones below which people may publish services of their own, see below.',
+  }),
   // STATE_DIRECTORY is systemd's before it is ours: a default, which the file overrides.
   state_directory: textKey(values.path, 'path', {
     variable: 'none',

@@ -99,6 +99,21 @@ function isWholePair(
   return missing.length === 0
 }
 
+/** Where one half of a pair is read from, and where that is written. */
+export interface HalfPlace extends Omit<Half, 'pem'> {
+  readonly path: string
+}
+
+/** Reads a certificate and its key from their files, and checks that they are a pair. */
+export async function readPair(
+  source: Source,
+  { cert, key }: { readonly cert: HalfPlace; readonly key: HalfPlace },
+): Promise<Certificate | undefined> {
+  const read = ({ path, ...place }: HalfPlace, isSecret: boolean) =>
+    readHalf(path, place, isSecret, source)
+  return checkPair(await read(cert, false), await read(key, true), source)
+}
+
 async function readHalf(
   path: string | undefined,
   place: Omit<Half, 'pem'>,
