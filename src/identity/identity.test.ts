@@ -36,6 +36,35 @@ test('a token in a header names its session, until the session ends', async (t) 
   assert.equal(hasCredential(headers), true)
 })
 
+test('a token of an application names its session there, and nobody anywhere else', async (t) => {
+  const { identity, session } = await setUp(t)
+  const token = (await identity.applications.issue(session, 'tcp.site.com')) ?? ''
+  const headers = { 'cf-access-token': token }
+  const live = await identity.fromHeaders(headers, 'tcp.site.com')
+  assert.equal(live?.session.id, session.id)
+  assert.equal(await identity.fromHeaders(headers), undefined)
+  assert.equal(await identity.fromHeaders(headers, 'ssh.site.com'), undefined)
+  const other = await identity.credentialFault(headers, 'ssh.site.com')
+  assert.equal(other, 'the token is that of another application')
+  await identity.sessions.revoke(session.id)
+  assert.equal(await identity.fromHeaders(headers, 'tcp.site.com'), undefined)
+  const over = await identity.credentialFault(headers, 'tcp.site.com')
+  assert.equal(over, 'the session of the token has ended')
+})
+
+test('what is wrong with a credential is told by its kind, and nothing where there is none', async (t) => {
+  const { identity, session } = await setUp(t)
+  const token = await identity.tokens.issue(session)
+  await identity.sessions.revoke(session.id)
+  const faultOf = (headers: Record<string, string>) =>
+    identity.credentialFault(headers, 'tcp.site.com')
+  assert.equal(await faultOf({}), undefined)
+  assert.match((await faultOf({ authorization: `Pomerium ${token}` })) ?? '', /has ended$/)
+  assert.match((await faultOf({ 'cf-access-token': 'x' })) ?? '', /none of this gateway/)
+  const service = { 'cf-access-client-id': 'ci', 'cf-access-client-secret': 'x' }
+  assert.match((await faultOf(service)) ?? '', /^the service token/)
+})
+
 test('a tunnel never takes a cookie, a page never takes a header', async (t) => {
   const { identity, session } = await setUp(t)
   const cookie = (await identity.cookie.issue(session)).split(';')[0] ?? ''

@@ -1,7 +1,10 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import type { Store } from '../store/store.ts'
+import { createApplicationTokens, looksLikeApplicationToken } from './application-tokens.ts'
+import type { ApplicationTokens } from './application-tokens.ts'
 import { createBrowserMarks } from './browser-marks.ts'
+import { faultOfCredential } from './credential-fault.ts'
 import { createCodes } from './codes.ts'
 import type { Codes } from './codes.ts'
 import { createDeviceCodes } from './device-codes.ts'
@@ -29,6 +32,7 @@ import type { LiveSession, Sessions } from './sessions.ts'
 import { createSignInLimits } from './sign-in-limits.ts'
 import { createSignIn } from './sign-in.ts'
 import type { SignIn } from './sign-in.ts'
+import { createSigningKeys } from './signing-keys.ts'
 import { signUrl, verifySignedUrl } from './signed-url.ts'
 import { createTokens, tokenFromHeaders } from './tokens.ts'
 import type { Headers, Tokens } from './tokens.ts'
@@ -65,14 +69,18 @@ export interface Identity {
   readonly signIn: SignIn
   readonly providerFailures: ProviderFailures
   readonly tokens: Tokens
+  readonly applications: ApplicationTokens
   readonly codes: Codes
   readonly deviceCodes: DeviceCodes
   readonly cookie: SessionCookie
   /**
    * Whose token these headers carry, or whose id and secret, for tunnels and APIs; undefined without
-   * one and for one that is worthless. `hasCredential` of the same headers tells the two apart.
+   * one and for one that is worthless. `hasCredential` of the same headers tells the two apart. At the
+   * application of the host name `application` its own tokens are good as well, and nowhere else.
    */
-  fromHeaders(headers: Headers): Promise<LiveCaller | undefined>
+  fromHeaders(headers: Headers, application?: string): Promise<LiveCaller | undefined>
+  /** What is wrong with the credential of headers that `fromHeaders` knows nobody by, as a sentence. */
+  credentialFault(headers: Headers, application: string): Promise<string | undefined>
   /** Whose session a browser's cookie names, for pages only. */
   fromCookie(cookieHeader: string | undefined): Promise<LiveSession | undefined>
   /** Signs a sign-in URL, good for 5 minutes. */
@@ -136,6 +144,20 @@ export function createIdentity(options: IdentityOptions): Identity {
     callbackUrl: new URL(callbackPath, authenticateServiceUrl),
   })
   const cookie = createSessionCookie(cookieName, keys.sessionCookie)
+  const applications = createApplicationTokens({
+    origin: authenticateServiceUrl,
+    keys: createSigningKeys(store, clock),
+    audienceKey: keys.applicationAudience,
+    sessionLifeMs: options.cookieExpireMs,
+    clock,
+  })
+  const sessionIdOf = async (token: string, application?: string): Promise<string | undefined> => {
+    const own = await tokens.read(token)
+    if (own !== undefined || application === undefined) return own
+    if (!looksLikeApplicationToken(token)) return undefined
+    const read = await applications.read(token, application)
+    return 'sessionId' in read ? read.sessionId : undefined
+  }
   const find = (id: string | undefined): Promise<LiveSession | undefined> =>
     id === undefined ? Promise.resolve(undefined) : sessions.get(id)
 
@@ -145,14 +167,17 @@ export function createIdentity(options: IdentityOptions): Identity {
     signIn,
     providerFailures,
     tokens,
+    applications,
     codes: createCodes(store.codes, clock),
     deviceCodes: createDeviceCodes(store.deviceCodes, clock, limitReports),
     cookie,
-    async fromHeaders(headers) {
+    async fromHeaders(headers, application) {
       const token = tokenFromHeaders(headers)
-      const sessionId = token === undefined ? undefined : await tokens.read(token)
+      const sessionId = token === undefined ? undefined : await sessionIdOf(token, application)
       return sessionId === undefined ? accounts.fromHeaders(headers) : find(sessionId)
     },
+    credentialFault: (headers, application) =>
+      faultOfCredential(headers, { tokens, applications, application }),
     fromCookie: async (cookieHeader) => find(await cookie.read(cookieHeader)),
     signUrl: (url) => signUrl(url, keys.signedUrl, clock.now()),
     verifySignedUrl: (url) => verifySignedUrl(url, keys.signedUrl, clock.now()),

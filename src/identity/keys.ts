@@ -14,6 +14,8 @@ export interface IdentityKeys {
   readonly signInState: Uint8Array
   /** Makes the nonce and the PKCE verifier of a sign-in. */
   readonly signInChecks: Uint8Array
+  /** Makes the AUDs of applications. */
+  readonly applicationAudience: Uint8Array
   /** Authenticates the forms that approve a machine's sign-in. */
   readonly deviceForm: Uint8Array
   /** Makes the secrets of named tunnels. */
@@ -31,6 +33,7 @@ export function deriveKeys(sharedSecret: Uint8Array, cookieSecret: Uint8Array): 
     token: derive(sharedSecret, 'postern session token v1'),
     serviceAccountToken: derive(sharedSecret, 'postern service account token v1'),
     signedUrl: derive(sharedSecret, 'postern signed url v1'),
+    applicationAudience: derive(sharedSecret, 'postern application audience v1'),
     sessionCookie: derive(cookieSecret, 'postern session cookie v1'),
     signInState: derive(cookieSecret, 'postern sign-in state v1'),
     signInChecks: derive(cookieSecret, 'postern sign-in checks v1'),

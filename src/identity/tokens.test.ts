@@ -94,7 +94,7 @@ test('a token of more than 8 KiB is not even parsed', async () => {
   assert.equal(await tokens.read(token), undefined)
 })
 
-test('the three header forms are read, their scheme names in any case', () => {
+test('the four header forms are read, their scheme names in any case', () => {
   for (const headers of [
     { authorization: 'Pomerium a.b.c' },
     { authorization: 'pomerium   a.b.c ' },
@@ -103,6 +103,9 @@ test('the three header forms are read, their scheme names in any case', () => {
     { 'x-pomerium-authorization': 'a.b.c' },
     { 'x-pomerium-authorization': 'a.b.c', authorization: 'Pomerium other' },
     { 'x-pomerium-authorization': '', authorization: 'Pomerium a.b.c' },
+    { 'cf-access-token': 'a.b.c' },
+    { 'cf-access-token': 'a.b.c', authorization: 'Basic dXNlcjpwYXNz' },
+    { 'cf-access-token': 'other', authorization: 'Pomerium a.b.c' },
   ]) {
     assert.equal(tokenFromHeaders(headers), 'a.b.c', JSON.stringify(headers))
   }

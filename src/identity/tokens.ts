@@ -53,7 +53,7 @@ export type Headers = Readonly<Record<string, string | readonly string[] | undef
 
 /**
  * The token that a request carries, in the forms of the reference (2.3): `X-Pomerium-Authorization`,
- * `Authorization: Pomerium …`, `Authorization: Bearer Pomerium-…`.
+ * `Authorization: Pomerium …`, `Authorization: Bearer Pomerium-…`, and cloudflared's `Cf-Access-Token`.
  *
  * The first that holds anything wins, also when its token turns out to be worthless. Never a cookie
  * or a query string: a page of another site could make a browser send those.
@@ -64,8 +64,11 @@ export function tokenFromHeaders(headers: Headers): string | undefined {
   const match = /^(?:pomerium +|bearer +pomerium-)(.*)$/i.exec(
     single(headers['authorization']) ?? '',
   )
-  return match?.[1] === '' ? undefined : match?.[1]
+  return match?.[1] || single(headers[applicationTokenHeader]) || undefined
 }
+
+/** Where stock `cloudflared` puts a token, its own or one it was given by `-H`. */
+export const applicationTokenHeader = 'cf-access-token'
 
 /** A field that is there twice is one value that no token can be. */
 function single(value: string | readonly string[] | undefined): string | undefined {
