@@ -64,6 +64,15 @@ export function parseAuthority(text: string): HostPort | undefined {
 }
 
 /**
+ * The host of `host` or `host:port`, as `parseHost` answers it; the port may be empty (RFC 3986 §3.2.3), and
+ * is not looked at otherwise. Undefined for anything more, such as a user name.
+ */
+export function hostOfAuthority(text: string): string | undefined {
+  const [, host] = /^(\[[^\]]*\]|[^:]*)(?::\d{0,5})?$/s.exec(text) ?? []
+  return host === undefined ? undefined : parseHost(host)
+}
+
+/**
  * Whether two authorities name the same host and port. Text that is not an authority equals only itself.
  */
 export function isSameAuthority(one: string, other: string): boolean {

@@ -445,6 +445,7 @@ function table(evaluate: Evaluate, route: Partial<Route> = {}): RouteTable {
         needsProvider: true,
         readsClientCertificate: false,
       },
+      isApplication: false,
       isListed: false,
       contact: '',
       fingerprint: '',

@@ -115,6 +115,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     clientCertificates,
     matchRoute: (target, caller) =>
       matchRoute(routes.table(), target, (route) => mayUse(caller, route)),
+    applicationAt: (host) => routes.table().applicationAt(host),
     async identify(headers, client) {
       const found = await identity.identify(headers)
       return { client, session: found?.session, sessionVersion: found?.version }

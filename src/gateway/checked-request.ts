@@ -32,11 +32,13 @@ export function checkedRequest(request: ConnectRequest): TunnelRequest {
   return { requestId, authority, via: headers.via, target: { protocol: 'tcp', ...target } }
 }
 
-function malformed(message: string, { transport }: ConnectRequest): PeerError {
-  return new PeerError('malformed-request', message, {
-    hint:
-      transport === 'websocket'
-        ? `open a WebSocket at "${gatewayPaths.tunnel}host:port", as in "${gatewayPaths.tunnel}ssh.example.com:22"`
-        : 'send "CONNECT host:port" with "Host: host:port", as in "CONNECT ssh.example.com:22"',
-  })
+function malformed(message: string, request: ConnectRequest): PeerError {
+  return new PeerError('malformed-request', message, { hint: hintFor(request) })
+}
+
+function hintFor({ transport, atApplication }: ConnectRequest): string {
+  if (atApplication === true) return 'open a WebSocket as RFC 6455 has it, with one "Host" header'
+  return transport === 'websocket'
+    ? `open a WebSocket at "${gatewayPaths.tunnel}host:port", as in "${gatewayPaths.tunnel}ssh.example.com:22"`
+    : 'send "CONNECT host:port" with "Host: host:port", as in "CONNECT ssh.example.com:22"'
 }

@@ -17,6 +17,8 @@ export interface ConnectContext {
 export interface ConnectRequest extends ConnectContext {
   /** A WebSocket carries a CONNECT where CONNECT itself does not pass. */
   readonly transport: 'http/1.1' | 'h2' | 'websocket'
+  /** A WebSocket upgrade at an application's host, in the form of stock clients; they show no answer's text. */
+  readonly atApplication?: boolean
   /** The target as it was sent: nothing has been checked. */
   readonly authority: string
   readonly headers: Readonly<IncomingHttpHeaders>

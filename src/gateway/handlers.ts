@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { messageOf } from '../errors.ts'
 import { httpFaultOf, type HttpFault } from '../net/runtime.ts'
 import { renderPlainRefusal, renderRefusal } from '../pages/answers/answer.ts'
+import { isTunnelUpgrade } from '../tunnel/websocket.ts'
+import { upgradeOf } from './application-upgrade.ts'
+import { connectRequestApplication } from './connect-application.ts'
 import { connectRequestHttp1, writeAndEnd } from './connect-http1.ts'
 import { connectRequestHttp2, refuseStream } from './connect-http2.ts'
 import { serveConnect } from './connect.ts'
@@ -56,9 +60,13 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
         parts,
       )
     },
+    isTunnel: (request) => isTunnelUpgrade(request) || isAtApplication(request, parts),
     connectWebSocket(request, socket, head, client) {
+      const connectRequest = isTunnelUpgrade(request)
+        ? connectRequestWebSocket
+        : connectRequestApplication
       return serveConnect(
-        connectRequestWebSocket(request, socket, head, { requestId: randomUUID(), client }),
+        connectRequest(request, socket, head, { requestId: randomUUID(), client }),
         parts,
       )
     },
@@ -99,6 +107,11 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       void servePage(request, response)
     },
   }
+}
+
+function isAtApplication(request: IncomingMessage, { applicationAt }: GatewayParts): boolean {
+  const upgrade = upgradeOf(request)
+  return upgrade !== undefined && applicationAt(upgrade.host) !== undefined
 }
 
 /** Where people sign in, which is the name that the gateway gives itself. */

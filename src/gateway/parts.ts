@@ -32,6 +32,8 @@ export interface GatewayParts {
   readonly clientCertificates: ClientCertificates
   /** Throws `RouteNotFoundError`, which names what the caller may use on that host. */
   matchRoute(target: Target, caller: Caller): Route
+  /** The application that answers on every path of this host; `host` as `parseHost` answers it. */
+  applicationAt(host: string): Route | undefined
   /** Who sent these headers; a caller without a session when the token is missing, unknown or has ended. */
   identify(headers: RequestHeaders, client: Client): Promise<Caller>
   /** Who that is once the provider was asked again, where a "no" would rest on old claims. */

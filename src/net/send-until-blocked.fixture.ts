@@ -9,8 +9,10 @@ export const maxInFlightBytes = 48 * 1024 * 1024
 const totalToSendBytes = 96 * 1024 * 1024
 
 /** Writes until nothing more is taken for a while; the stream's own buffer is drained by the reader later. */
-export async function sendUntilBlocked(stream: Duplex): Promise<number> {
-  const chunk = Buffer.alloc(64 * 1024)
+export async function sendUntilBlocked(
+  stream: Duplex,
+  chunk: Buffer = Buffer.alloc(64 * 1024),
+): Promise<number> {
   let sentBytes = 0
   while (sentBytes < totalToSendBytes) {
     sentBytes += chunk.length

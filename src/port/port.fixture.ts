@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import { testCertificate } from '../gateway/gateway.fixture.ts'
+import { isTunnelUpgrade } from '../tunnel/websocket.ts'
 import type { PortHandlers } from './http/port-handlers.ts'
 import { createTestPeers } from './peers/peers.fixture.ts'
 import { openPort, type Port, type PortOptions } from './port.ts'
@@ -27,6 +28,7 @@ export async function openTestPort(
     handlers: {
       connectHttp1: noTunnel,
       connectHttp2: noTunnel,
+      isTunnel: isTunnelUpgrade,
       connectWebSocket: noTunnel,
       malformedHttp1: nothing,
       oversizedHttp2: nothing,

@@ -64,6 +64,7 @@ export function buildRoute(checked: CheckedRoute, pems: Pems = {}, tls?: NextGat
     from: from.text,
     way: wayOf(checked, tls),
     policy,
+    isApplication: values.application ?? false,
     isListed: values.listed ?? false,
     contact: values.contact ?? '',
     timeoutMs: values.timeout ?? 0,

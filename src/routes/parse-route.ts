@@ -4,6 +4,7 @@ import { parseRoutePolicy, shorthandRules } from '../policy/language/shorthand.t
 import type { ClientCertificateUse, Shorthand } from '../policy/language/shorthand.ts'
 import type { Policy, PolicyProblem } from '../policy/policy.ts'
 import { checkValue, mustBe } from '../schema.ts'
+import { applicationPort } from './application-port.ts'
 import type { RouteDefinition } from './definition.ts'
 import { foreignRouteKeys } from './foreign-route-keys.ts'
 import { checkNextGatewayKeys } from './check-next-gateway.ts'
@@ -65,6 +66,7 @@ export function parseRoute(plain: unknown, rules: RouteRules): ParsedRoute {
   sortKeys(plain, rules, notes)
   const values = readValues(plain, routeKeyNames, notes)
   requireKeys(plain, notes)
+  checkApplication(values, notes)
   const to = readUpstreams(values, notes)
   const scheme = checkNextGatewayKeys(plain, values, notes)
   const policy = readPolicy(values, rules.clientCertificates, notes)
@@ -102,6 +104,13 @@ function requireKeys(plain: object, notes: RouteNotes): void {
     if (Object.hasOwn(plain, key)) continue
     notes.fault([key], `is required: ${routeKeys[key].type.replaceAll('`', '')}`)
   }
+}
+
+function checkApplication({ application, from }: RouteValues, notes: RouteNotes): void {
+  if (application !== true || from === undefined) return
+  const [target, ...more] = from.targets
+  if (target?.port === applicationPort && more.length === 0 && from.gateway === undefined) return
+  notes.fault(['application'], 'needs a "from" of one host with port 443', { at: 'key' })
 }
 
 /** Undefined for what is at fault, or was not even written. */

@@ -113,6 +113,13 @@ export const routeKeys = {
     default: '',
     doc: 'One line for the portal.',
   }),
+  application: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'none',
+    doc: 'Makes of the route what an entry of `access` is: a WebSocket upgrade on any path of its host is a tunnel to it, for clients such as `cloudflared access`, and every other request there is told how to connect. Its `from` has port 443.',
+  }),
   listed: key({
     schema: values.flag,
     type: 'true or false',

@@ -17,6 +17,8 @@ export interface NewRoute {
   /** Where it leads, and how. */
   readonly way: UpstreamWay
   readonly policy: Policy
+  /** Whether a WebSocket upgrade on any path of its host is a tunnel to it; `from` has port 443 then. */
+  readonly isApplication: boolean
   /** Whether those who may not use it see that it is there. */
   readonly isListed: boolean
   /** Whom to ask for access; empty when the configuration does not say. */

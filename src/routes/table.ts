@@ -1,6 +1,7 @@
 import type { HostPort } from '../address.ts'
 import { formatTarget, parseFrom } from './from.ts'
 import type { From, TargetPattern } from './from.ts'
+import { applicationPort } from './application-port.ts'
 import type { Route } from './route.ts'
 
 /** Every route, ready to be asked for. A change makes a new one: see `register.ts`. */
@@ -9,6 +10,8 @@ export interface RouteTable {
   readonly routes: readonly Route[]
   /** The route that a CONNECT authority belongs to, or undefined when there is none. */
   match(authority: HostPort): Route | undefined
+  /** The application at this host: the route that its port 443 belongs to, where that is one. */
+  applicationAt(host: string): Route | undefined
   /** The ports on which some route answers to this host, lowest first. */
   portsOf(host: string): readonly number[]
 }
@@ -39,15 +42,21 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
   }
   wildcards.sort((a, b) => compareText(a.route.from, b.route.from))
 
+  function match({ host, port }: HostPort): Route | undefined {
+    const name = host.toLowerCase()
+    return (
+      exact.get(formatTarget({ host: name, port })) ??
+      exact.get(formatTarget({ host: name, port: undefined })) ??
+      wildcards.find((target) => matchesTarget(target, name, port))?.route
+    )
+  }
+
   return {
     routes,
-    match({ host, port }) {
-      const name = host.toLowerCase()
-      return (
-        exact.get(formatTarget({ host: name, port })) ??
-        exact.get(formatTarget({ host: name, port: undefined })) ??
-        wildcards.find((target) => matchesTarget(target, name, port))?.route
-      )
+    match,
+    applicationAt(host) {
+      const route = match({ host, port: applicationPort })
+      return route?.isApplication === true ? route : undefined
     },
     portsOf(host) {
       const name = host.toLowerCase()

@@ -32,3 +32,11 @@ export const gatewayPaths = {
   /** `GET` with a token: whose it is. */
   user: '/.pomerium/user',
 } as const
+
+/** Paths that stay the gateway's on every host, an application's included; `/cdn-cgi/access/` is Cloudflare's. */
+const ownPrefixes = ['/.postern/', '/.pomerium/', '/cdn-cgi/access/', '/oauth2/'] as const
+
+/** Whether a path is one of those, whatever host it is on. */
+export function isOwnPath(path: string): boolean {
+  return ownPrefixes.some((prefix) => path.startsWith(prefix))
+}

@@ -4,7 +4,6 @@ import type { TLSSocket } from 'node:tls'
 import { lingerOnClose } from '../../net/linger.ts'
 import { answerHalfClosed, checkDeadlinesUnlistened, headTooLarge } from '../../net/runtime.ts'
 import type { ClientAddresses } from '../peers/client-addresses.ts'
-import { isTunnelUpgrade } from '../../tunnel/websocket.ts'
 import { createPipeline } from './pipeline.ts'
 import type { Peers } from '../peers/peers.ts'
 import type { PortProtocol } from '../peers/port-protocol.ts'
@@ -30,7 +29,7 @@ export function createHttp1Server(
     connectionsCheckingInterval: headCheckMs,
     requireHostHeader: false,
     insecureHTTPParser: false,
-    shouldUpgradeCallback: isTunnelUpgrade,
+    shouldUpgradeCallback: (request) => handlers.isTunnel(request),
   })
   // Node silently drops fields beyond its limit; with a limit of one more than we accept we see that there
   // were too many.
@@ -59,7 +58,7 @@ export function createHttp1Server(
   server.on('upgrade', (request, socket, head) => {
     if (refuseOversized(request)) return
     const client = clients.get(request.socket)
-    if (isTunnelUpgrade(request)) {
+    if (handlers.isTunnel(request)) {
       carry(socket, () => handlers.connectWebSocket(request, socket as TLSSocket, head, client))
     } else {
       // Only a Node.js before 24.9, which does not ask `shouldUpgradeCallback`.

@@ -32,7 +32,9 @@ export interface PortHandlers {
     headers: IncomingHttpHeaders,
     client: Client,
   ): Promise<void>
-  /** A tunnel over a WebSocket: a handshake with the tunnel's path. As `connectHttp1`. */
+  /** Whether a request over HTTP/1.1 with `Upgrade` is to be a tunnel; every other one is ordinary. */
+  isTunnel(request: IncomingMessage): boolean
+  /** A tunnel over a WebSocket: a handshake that `isTunnel` knows. As `connectHttp1`. */
   connectWebSocket(
     request: IncomingMessage,
     socket: TLSSocket,

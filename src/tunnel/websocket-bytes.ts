@@ -1,0 +1,200 @@
+// Plain bytes over a WebSocket (RFC 6455), as stock clients such as `cloudflared access` speak it: binary messages,
+// no subprotocol, no word of ours. So it has no half-close (a close ends both directions), and whoever stops reading
+// is stopped by TCP, behind whose window pings and closes wait as well.
+import { randomBytes } from 'node:crypto'
+import { Duplex } from 'node:stream'
+import { lostHosts } from '../net/lost-host.ts'
+import { closeCodes } from './websocket.ts'
+import { websocketMask } from './websocket-mask.ts'
+import {
+  createFrameReader,
+  encodeClose,
+  encodeFrameHead,
+  type FramePart,
+} from './websocket-frames.ts'
+
+export interface WebSocketBytesOptions {
+  /** Which side this is: a client masks what it sends. */
+  readonly side: 'server' | 'client'
+  /** What is told to the other side when the stream is destroyed: at most 123 bytes. */
+  readonly whyCut?: () => string | undefined
+  /** Milliseconds between pings; edges commonly cut a connection without traffic after 60 s. */
+  readonly pingIntervalMs?: number
+}
+
+/** What is sent goes in messages of so many bytes: what `cloudflared` reads in one go. */
+const sentMessageBytes = 16 * 1024
+
+/** @limit none: how often a WebSocket of plain bytes is pinged */
+const defaultPingIntervalMs = 25_000
+
+/**
+ * How long a service may go on, in milliseconds from its last byte, once its client has closed: with
+ * such a client that ends both directions.
+ *
+ * @limit silence of a service whose client over a WebSocket of plain bytes has closed: the tunnel ends
+ */
+const afterPeerEndMs = 5_000
+
+/**
+ * How long the other side may take to end its connection after a close of ours, in milliseconds.
+ *
+ * @limit time for a client over a WebSocket of plain bytes to close as well: the connection is cut
+ */
+const closeTimeoutMs = 5_000
+
+/**
+ * The bytes of a WebSocket whose handshake is done, as a stream; it owns `carrier` from now on. Its end is the
+ * close of both directions: what the other side says after that is still passed on, for a moment.
+ */
+export function bytesOverWebSocket(carrier: Duplex, options: WebSocketBytesOptions): Duplex {
+  const { side, whyCut, pingIntervalMs = defaultPingIntervalMs } = options
+  const reader = createFrameReader({ isMasked: side === 'server' })
+  const send = createSender(carrier, side)
+  let hasPeerEnded = false
+  let hasClosed = false
+  let silence: NodeJS.Timeout | undefined
+
+  const stream = new Duplex({
+    allowHalfOpen: true,
+    read: () => void carrier.resume(),
+    write(chunk: Buffer, _encoding, done) {
+      if (hasPeerEnded) awaitSilence()
+      send.bytes(chunk, done)
+    },
+    final(done) {
+      close(closeCodes.done, '', done)
+      if (!hasPeerEnded) limitClose()
+    },
+    destroy(error, done) {
+      stop()
+      const why = whyCut?.()
+      if (!hasClosed) close(why === undefined ? closeCodes.aborted : closeCodes.cut, why)
+      endCarrier(carrier)
+      done(error)
+    },
+  })
+
+  function close(code: number, text?: string, done?: (error?: Error | null) => void): void {
+    hasClosed = true
+    send.control('close', encodeClose(code, text), done)
+  }
+
+  /** It may have sent its last word and wait for the answer, or be gone: then a ping is answered by a reset. */
+  function peerEnded(): void {
+    if (hasPeerEnded) return
+    hasPeerEnded = true
+    clearTimeout(silence)
+    stream.push(null)
+    if (hasClosed) return
+    send.control('ping')
+    awaitSilence()
+  }
+
+  function awaitSilence(): void {
+    clearTimeout(silence)
+    const onSilence = (): void => void stream.destroy(new Error('the client has closed'))
+    silence = setTimeout(onSilence, afterPeerEndMs).unref()
+  }
+
+  function limitClose(): void {
+    const onTimeout = (): void => void stream.destroy(new Error('the client does not close'))
+    silence = setTimeout(onTimeout, closeTimeoutMs).unref()
+  }
+
+  function take(part: FramePart): void {
+    if (part.kind === 'ping') send.control('pong', part.payload)
+    else if (part.kind === 'close') peerEnded()
+    else if (part.kind === 'bytes' && !hasPeerEnded && !stream.push(part.bytes)) carrier.pause()
+  }
+
+  const ping = setInterval(() => send.control('ping'), pingIntervalMs).unref()
+  const stopWatching = lostHosts.watch(carrier, (error) => stream.destroy(error))
+  function stop(): void {
+    clearInterval(ping)
+    clearTimeout(silence)
+    stopWatching()
+  }
+
+  carrier.on('data', (chunk: Buffer) => {
+    if (stream.destroyed) return
+    try {
+      for (const part of reader.read(chunk)) take(part)
+    } catch (error) {
+      stream.destroy(error as Error)
+    }
+  })
+  carrier.on('end', peerEnded)
+  carrier.on('error', (error) => stream.destroy(error))
+  carrier.on('close', () => {
+    if (!stream.destroyed) stream.destroy(new Error('the WebSocket was lost'))
+  })
+  // Its end may have come before anybody listened.
+  if (carrier.readableEnded) peerEnded()
+  return stream
+}
+
+type Done = (error?: Error | null) => void
+
+interface Sender {
+  /** `done` once all of it is on its way. */
+  bytes(chunk: Buffer, done: Done): void
+  control(kind: 'ping' | 'pong' | 'close', payload?: Buffer, done?: Done): void
+}
+
+function createSender(carrier: Duplex, side: 'server' | 'client'): Sender {
+  /** The answer to the last ping of a peer that does not read: one answers them all (RFC 6455 §5.5.3). */
+  let owedPong: Buffer | undefined
+  const write = (
+    kind: 'binary' | 'ping' | 'pong' | 'close',
+    payload: Buffer,
+    done?: Done,
+  ): boolean => {
+    const mask = side === 'client' ? randomBytes(4) : undefined
+    carrier.write(encodeFrameHead(kind, payload.length, mask))
+    return carrier.write(mask === undefined ? payload : masked(payload, mask), done)
+  }
+  carrier.on('drain', () => {
+    if (owedPong !== undefined) write('pong', owedPong)
+    owedPong = undefined
+  })
+
+  return {
+    bytes(chunk, done) {
+      if (carrier.destroyed) return done(new Error('the WebSocket was lost'))
+      carrier.cork()
+      for (let at = 0; at < chunk.length; at += sentMessageBytes) {
+        const isLast = at + sentMessageBytes >= chunk.length
+        write('binary', chunk.subarray(at, at + sentMessageBytes), isLast ? done : undefined)
+      }
+      carrier.uncork()
+      if (chunk.length === 0) done()
+    },
+    control(kind, payload = Buffer.alloc(0), done) {
+      if (carrier.destroyed || carrier.writableEnded) return done?.()
+      // What waits tells an edge that the line is in use, and a peer that does not read gets no more.
+      if (kind !== 'close' && carrier.writableNeedDrain) {
+        if (kind === 'pong') owedPong = Buffer.from(payload)
+        return
+      }
+      carrier.cork()
+      write(kind, payload, done)
+      carrier.uncork()
+    },
+  }
+}
+
+function masked(payload: Buffer, mask: Buffer): Buffer {
+  const output = Buffer.allocUnsafe(payload.length)
+  websocketMask(payload, mask, output, 0, payload.length)
+  return output
+}
+
+/** Closing with unread input would send a TCP reset, which may overtake the last bytes. */
+function endCarrier(carrier: Duplex): void {
+  if (carrier.destroyed) return
+  carrier.resume()
+  carrier.end()
+  const timer = setTimeout(() => carrier.destroy(), closeTimeoutMs).unref()
+  carrier.once('close', () => clearTimeout(timer))
+}
