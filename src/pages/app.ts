@@ -27,6 +27,8 @@ export interface AppOptions {
   readonly logger: Logger
   /** Sign-in pages and APIs; undefined when no route needs one. */
   readonly signIn: PageApp | undefined
+  /** What stock cloudflared asks; first, since it concerns every path of an application's host. */
+  readonly cloudflared?: readonly PageApp[]
   /** The routes as JSON, for programs. */
   readonly routesApi?: PageApp
   /** Why tunnels were cut. */
@@ -36,13 +38,14 @@ export interface AppOptions {
 }
 
 /** Puts the pages and APIs together. Any other path is refused, as a route would be. */
-export function createApp({ logger, signIn, routesApi, cutApi, pages }: AppOptions): App {
+export function createApp(options: AppOptions): App {
+  const { logger, signIn, cloudflared = [], routesApi, cutApi, pages } = options
   const app = createPageApp()
   app.use(async (c, next) => {
     await next()
     c.header(requestIdHeader, c.env.requestId)
   })
-  for (const part of [pages, signIn, routesApi, cutApi])
+  for (const part of [...cloudflared, pages, signIn, routesApi, cutApi])
     if (part !== undefined) app.route('/', part)
   app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))
   app.get('/healthz', (c) => c.text('ok\n'))

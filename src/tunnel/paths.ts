@@ -29,6 +29,8 @@ export const gatewayPaths = {
   deviceDone: '/.postern/device/done',
   /** `POST` with a token: ends its session. */
   endSession: '/.postern/v1/sign_out',
+  /** `POST` with a token: one of an application, for stock cloudflared. */
+  applicationToken: '/.postern/v1/application-token',
   /** `GET` with a token: whose it is. */
   user: '/.pomerium/user',
 } as const

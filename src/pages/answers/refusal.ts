@@ -25,6 +25,7 @@ const statuses: Readonly<Record<string, number>> = {
   'client-certificate-required': 495,
   'client-certificate-invalid': 495,
   'route-not-found': 404,
+  'application-not-found': 404,
   'upstream-unreachable': 503,
   'provider-unavailable': 503,
   'store-unavailable': 503,
