@@ -4,10 +4,15 @@ export interface Closable {
   close(graceMs: number): Promise<void>
 }
 
+/** `setTimeout` fires at once beyond it. */
+const longestDelayMs = 2 ** 31 - 1
+
 /** Waits for something, and no longer than `limitMs`. */
 export async function within(limitMs: number, done: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)))
+  const limit = new Promise<void>(
+    (resolve) => (timer = setTimeout(resolve, Math.min(limitMs, longestDelayMs))),
+  )
   await Promise.race([done, limit])
   clearTimeout(timer)
 }

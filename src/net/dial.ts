@@ -102,8 +102,11 @@ class DialEndedError extends Error {
   }
 }
 
-/** A look-up cannot be taken back; its answer is thrown away when `signal` is aborted first. */
-function lookUpAll(
+/**
+ * All addresses of a name. A look-up cannot be taken back; its answer is thrown away when `signal` is aborted
+ * first, and the reason of that is what this rejects with.
+ */
+export function lookUpAll(
   host: string,
   lookUp: LookUpAll,
   signal: AbortSignal,

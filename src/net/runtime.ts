@@ -136,6 +136,11 @@ export function isNotTls(error: unknown): boolean {
   return systemCode(error) === 'ERR_SSL_WRONG_VERSION_NUMBER'
 }
 
+/** Whether a peer speaks nothing of what was offered in ALPN (RFC 7301 §3.2). */
+export function isProtocolRefused(error: unknown): boolean {
+  return systemCode(error)?.endsWith('ALERT_NO_APPLICATION_PROTOCOL') === true
+}
+
 /** Whether a peer asked for another handshake on a connection that allows none. */
 export function isRenegotiation(error: unknown): boolean {
   return systemCode(error) === 'ERR_TLS_RENEGOTIATION_DISABLED'

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { systemClock } from '../clock.ts'
-import { UpstreamError, messageOf } from '../errors.ts'
+import { AppError, SystemError, UpstreamError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { dial } from '../net/dial.ts'
+import { dial, type LookUpAll } from '../net/dial.ts'
+import { isProtocolRefused } from '../net/runtime.ts'
 import type { GatewayAddress } from './destination.ts'
 import { allAuthorities, firstAuthorities, type Trust } from './trust.ts'
 import type { ProxyVariables } from './proxy.ts'
-import { isUnknownIssuer, tlsError } from './tls-error.ts'
+import { isUnknownIssuer, protocolUnknown, tlsError } from './tls-error.ts'
 import { handshake } from './tls-handshake.ts'
 import { withSecondTry } from './second-try.ts'
 
@@ -39,21 +40,43 @@ export interface GatewayDialer {
   open(protocols: readonly Alpn[], signal?: AbortSignal): Promise<GatewayConnection>
 }
 
+/** What makes connections for a protocol of our own. */
+export interface OwnProtocolDialer {
+  readonly gateway: GatewayAddress
+  /**
+   * As `GatewayDialer.open` for one protocol of our own, without a second try beside it. `lookup` finds the
+   * addresses of the gateway's name, best first; a proxy is asked for the name.
+   *
+   * @throws UpstreamError as that, or `protocol-unknown` where whoever answers does not speak it
+   */
+  openOwn(protocol: string, options: OwnConnectionOptions): Promise<TLSSocket>
+}
+
+export interface OwnConnectionOptions {
+  readonly signal: AbortSignal
+  /** **Default:** the system's */
+  readonly lookup?: LookUpAll | undefined
+}
+
 /** Makes connections to one gateway, and remembers which authorities its certificate needs. */
-export function createDialer(options: ReachOptions): GatewayDialer {
+export function createDialer(options: ReachOptions): GatewayDialer & OwnProtocolDialer {
   const { gateway, trust } = options
   let authorities = firstAuthorities(trust)
   let areAll = !trust.isVerified
 
-  async function openTls(protocols: readonly Alpn[], signal?: AbortSignal): Promise<TLSSocket> {
-    const raw = await dialGateway(options, signal)
+  async function openTls(
+    protocols: readonly string[],
+    signal?: AbortSignal,
+    lookup?: LookUpAll,
+  ): Promise<TLSSocket> {
+    const raw = await dialGateway(options, signal, lookup)
     try {
       return await handshake(raw, { peer: gateway, trust, authorities, protocols, signal })
     } catch (error) {
       if (areAll || !isUnknownIssuer(error)) throw tlsError(gateway, error)
       authorities = allAuthorities(trust)
       areAll = true
-      return openTls(protocols, signal)
+      return openTls(protocols, signal, lookup)
     }
   }
 
@@ -74,11 +97,31 @@ export function createDialer(options: ReachOptions): GatewayDialer {
         clock: systemClock,
         signal,
       }),
+    async openOwn(protocol, { signal, lookup }) {
+      if (!gateway.isTls) throw withoutTls(gateway)
+      const socket = await openTls([protocol], signal, lookup).catch((error: unknown) => {
+        const refused = error instanceof AppError && isProtocolRefused(error.cause)
+        throw refused ? protocolUnknown(gateway, protocol, error) : error
+      })
+      if (socket.alpnProtocol === protocol) return socket
+      socket.destroy()
+      throw protocolUnknown(gateway, protocol)
+    },
   }
 }
 
+function withoutTls({ origin }: GatewayAddress): SystemError {
+  return new SystemError('invalid-gateway-url', `"${origin}" is without TLS`, {
+    hint: 'write "https://host" or "https://host:port"',
+  })
+}
+
 /** Every connection to the gateway begins here: tunnels' and those of a sign-in. */
-async function dialGateway(options: ReachOptions, signal?: AbortSignal): Promise<Socket> {
+async function dialGateway(
+  options: ReachOptions,
+  signal?: AbortSignal,
+  lookup?: LookUpAll,
+): Promise<Socket> {
   const { gateway, proxies = {} } = options
   if (namesProxy(proxies)) {
     // Only now: most people have none.
@@ -87,7 +130,8 @@ async function dialGateway(options: ReachOptions, signal?: AbortSignal): Promise
     if (proxy !== undefined) return dialThroughProxy(proxy, { ...options, signal })
   }
   try {
-    return await dial({ host: gateway.host, port: gateway.port }, { signal })
+    const target = { host: gateway.host, port: gateway.port }
+    return await dial(target, { signal, ...(lookup === undefined ? {} : { lookup }) })
   } catch (error) {
     throw new UpstreamError('gateway-unreachable', `the gateway ${messageOf(error)}`, {
       cause: error,

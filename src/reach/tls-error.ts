@@ -49,6 +49,18 @@ export function isUnknownIssuer(error: unknown): boolean {
   return unknownIssuer.has(systemCode(error) ?? '')
 }
 
+/** Whoever answers speaks TLS, and not what we came for. */
+export function protocolUnknown(peer: HostPort, protocol: string, cause?: unknown): UpstreamError {
+  return new UpstreamError(
+    'protocol-unknown',
+    `"${formatAuthority(peer)}" does not speak "${protocol}"`,
+    {
+      hint: 'something before the gateway ends TLS, or the gateway is older: connectors need a way through that leaves TLS alone',
+      cause,
+    },
+  )
+}
+
 /** Explains a failed TLS handshake in one sentence: `gateway-not-trusted`, `proxy-unreachable`, … */
 export function tlsError(
   peer: HostPort,

@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 
 import { version } from '../version.ts'
-import { tunnelMetrics, type CountedBytes, type CountedTunnel } from './tunnel-metrics.ts'
+import type { CountedBytes } from './byte-counter.ts'
+import { tunnelMetrics, type CountedTunnel } from './tunnel-metrics.ts'
 
 /** What a policy said; `Outcome` of `policy/` fits. */
 export type DecisionOutcome = 'allow' | 'deny' | 'sign-in' | 'client-certificate'

@@ -1,11 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { countBytes, type CountedBytes } from './byte-counter.ts'
 import type { Ended } from './ended.ts'
-
-/** Bytes that a tunnel has moved so far, growing while it is open; `TunnelBytes` of `net/` fits by shape. */
-export interface CountedBytes {
-  readonly up: number
-  readonly down: number
-}
 
 export interface CountedTunnel {
   /** Only the first call counts. */
@@ -38,55 +33,24 @@ export function tunnelMetrics(
     buckets: bucketsSeconds,
     registers,
   })
-  const moved: Moved = { ended: { up: 0, down: 0 }, live: new Set() }
-  void byteCounter(registry, moved)
+  const moved = countBytes(registry, {
+    name: 'postern_tunnel_bytes_total',
+    help: 'Bytes that tunnels have moved, those of open tunnels included; up is from client to upstream',
+  })
 
   return (route, bytes) => {
     let isOpen = true
-    moved.live.add(bytes)
+    moved.add(bytes)
     active.inc({ route })
     return {
       ended(ended, durationMs) {
         if (!isOpen) return
         isOpen = false
-        endBytes(bytes, moved)
+        moved.end(bytes)
         active.dec({ route })
         total.inc({ outcome: ended })
         duration.observe(Math.max(0, durationMs) / 1000)
       },
     }
   }
-}
-
-/** Where the bytes of tunnels are found: those of ended ones added up, those of open ones with each. */
-interface Moved {
-  readonly ended: { up: number; down: number }
-  readonly live: Set<CountedBytes>
-}
-
-/** Adds up at each scrape. */
-function byteCounter(registry: Registry, { ended, live }: Moved): Counter {
-  return new Counter({
-    name: 'postern_tunnel_bytes_total',
-    help: 'Bytes that tunnels have moved, those of open tunnels included; up is from client to upstream',
-    labelNames: ['direction'],
-    registers: [registry],
-    collect() {
-      let { up, down } = ended
-      for (const bytes of live) {
-        up += bytes.up
-        down += bytes.down
-      }
-      this.reset()
-      this.inc({ direction: 'up' }, up)
-      this.inc({ direction: 'down' }, down)
-    },
-  })
-}
-
-/** With what its own counter says now, so that no scrape shows less than the one before it. */
-function endBytes(bytes: CountedBytes, { ended, live }: Moved): void {
-  live.delete(bytes)
-  ended.up += bytes.up
-  ended.down += bytes.down
 }

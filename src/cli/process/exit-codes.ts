@@ -77,6 +77,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'same-user-unsupported': exitCodes.usage,
   'same-user-unavailable': exitCodes.system,
   'not-a-gateway': exitCodes.gateway,
+  'protocol-unknown': exitCodes.gateway,
   'proxy-unreachable': exitCodes.gateway,
   'proxy-not-trusted': exitCodes.gateway,
   'proxy-refused': exitCodes.gateway,

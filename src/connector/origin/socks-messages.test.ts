@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { encodeReply, parseGreeting, parseRequest } from './socks-messages.ts'
+
+const bytes = (...values: readonly number[]): Buffer => Buffer.from(values)
+
+const byName = (name: string, port: number, command = 1): Buffer =>
+  Buffer.concat([
+    bytes(5, command, 0, 3, name.length),
+    Buffer.from(name),
+    bytes(port >> 8, port & 0xff),
+  ])
+
+test('a greeting says whether nobody needs to authenticate', () => {
+  assert.deepEqual(parseGreeting(bytes(5, 1, 0)), { value: true, usedBytes: 3 })
+  assert.deepEqual(parseGreeting(bytes(5, 2, 2, 0, 9)), { value: true, usedBytes: 4 })
+  assert.deepEqual(parseGreeting(bytes(5, 1, 2)), { value: false, usedBytes: 3 })
+  assert.deepEqual(parseGreeting(bytes(5, 0)), { value: false, usedBytes: 2 })
+})
+
+test('a request names an address of either family, or a name', () => {
+  assert.deepEqual(parseRequest(bytes(5, 1, 0, 1, 10, 0, 0, 7, 0, 22))?.value, {
+    command: 'connect',
+    target: { host: '10.0.0.7', port: 22 },
+  })
+  const six = Buffer.concat([bytes(5, 1, 0, 4), Buffer.alloc(15), bytes(1, 0x15, 0x38)])
+  assert.deepEqual(parseRequest(six)?.value.target, { host: '::1', port: 5432 })
+  const { value, usedBytes } =
+    parseRequest(Buffer.concat([byName('DB.corp', 5432), bytes(1, 2)])) ?? {}
+  assert.deepEqual(value, { command: 'connect', target: { host: 'db.corp', port: 5432 } })
+  assert.equal(usedBytes, 14)
+})
+
+test('a message that comes in pieces is the same message', () => {
+  for (const whole of [byName('db.corp', 5432), bytes(5, 1, 0, 1, 10, 0, 0, 7, 0, 22)]) {
+    for (let cut = 0; cut < whole.length; cut += 1) {
+      assert.equal(parseRequest(whole.subarray(0, cut)), undefined, String(cut))
+    }
+  }
+  assert.equal(parseGreeting(bytes(5, 3, 0)), undefined)
+})
+
+test('what is no request for a connection has no target, or is another command', () => {
+  assert.equal(parseRequest(byName('db.corp', 1, 2))?.value.command, 'other')
+  assert.equal(parseRequest(byName('db.corp', 0))?.value.target, undefined)
+  assert.equal(parseRequest(byName('bad name', 1))?.value.target, undefined)
+  assert.equal(parseRequest(byName('', 1))?.value.target, undefined)
+  assert.equal(parseRequest(bytes(5, 1, 0, 9))?.value.target, undefined)
+})
+
+test('another version, such as SOCKS 4 or HTTP, is no SOCKS', () => {
+  for (const text of ['\u0004\u0001', 'GET / HTTP/1.1']) {
+    assert.throws(() => parseGreeting(Buffer.from(text)), { code: 'not-socks' })
+  }
+})
+
+test('a reply tells no address', () => {
+  assert.deepEqual([...encodeReply('not-allowed')], [5, 2, 0, 1, 0, 0, 0, 0, 0, 0])
+})

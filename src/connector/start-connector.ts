@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto'
+import { systemClock, type Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { LookUpAll } from '../net/dial.ts'
+import type { OwnProtocolDialer } from '../reach/dialer.ts'
+import type { Closable } from '../shutdown.ts'
+import { pinGrantKeys, type GrantKeys } from '../tunnel/grant-keys.ts'
+import type { FromConnector } from '../tunnel/connector/protocol.ts'
+import type { TunnelCredential } from '../tunnel/tunnel-credential.ts'
+import { createGrantVerifier } from '../tunnel/verify-grant.ts'
+import { version } from '../version.ts'
+import { createConnectionLog } from './connections/connection-log.ts'
+import { startConnections, type Connections } from './connections/connections.ts'
+import type { Registration } from './connections/register.ts'
+import type { ConnectorMetrics } from './connector-metrics.ts'
+import { offeredServices, type IngressRule } from './ingress/rules.ts'
+import { createStreamServer } from './streams/serve-streams.ts'
+
+/** What a connector offers; may be replaced while it runs. */
+export interface Offer {
+  readonly rules: readonly IngressRule[]
+  /** Names that it wants to be reached by. */
+  readonly hostnames: readonly string[]
+}
+
+export interface ConnectorOptions {
+  readonly credential: TunnelCredential
+  readonly dialer: OwnProtocolDialer
+  readonly offer: Offer
+  readonly metrics: ConnectorMetrics
+  readonly log: Logger
+  /** Takes what is wrong with single streams, which may be much. **Default:** `log` */
+  readonly streamLog?: Pick<Logger, 'debug' | 'warn'> | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: (() => number) | undefined
+  /** Finds the addresses of the gateway. */
+  readonly lookup?: LookUpAll | undefined
+}
+
+/** A connector that runs. */
+export interface Connector extends Closable, Pick<Connections, 'ready' | 'registered' | 'failed'> {
+  /** Names this run of the process. */
+  readonly connectorId: string
+  /** Offers something else from now on. Streams that are open stay open. */
+  replace(offer: Offer): void
+  /** Takes no new streams, lets those that are open finish for `graceMs`, and ends. */
+  close(graceMs: number): Promise<void>
+}
+
+/**
+ * Begins to join a gateway, and serves what it asks for until closed.
+ *
+ * @throws ConfigError where a grant key of the credential cannot be used
+ */
+export async function startConnector(options: ConnectorOptions): Promise<Connector> {
+  const { credential, metrics, log, clock = systemClock } = options
+  const connectorId = randomUUID()
+  const keys = await pinGrantKeys([...credential.grantKeys], 'the credential')
+  const { tunnelId } = credential
+  const verifier = createGrantVerifier({ tunnelId, connectorId, keys, clock })
+  let { offer } = options
+  const registeredWith = new Map<number, Offer>()
+  const words = createConnectionLog(log)
+
+  const connections = startConnections({
+    dialer: options.dialer,
+    clock,
+    random: options.random ?? Math.random,
+    lookup: options.lookup,
+    registration(connIndex) {
+      registeredWith.set(connIndex, offer)
+      return { ...registrationOf(credential, { connectorId, keys, offer }), connIndex }
+    },
+    onStream: createStreamServer({
+      rules: () => offer.rules,
+      verifyGrant: verifier.verify,
+      metrics: metrics.streams,
+      log: options.streamLog ?? log,
+      clock,
+    }),
+    events: {
+      registered(live, notices) {
+        metrics.connected('ok')
+        words.registered(live)
+        // Replaced while the gateway was asked.
+        if (registeredWith.get(live.connIndex) !== offer) live.end.control.send(servicesOf(offer))
+        for (const notice of notices) words.notice(notice)
+      },
+      lost: words.lost,
+      draining: words.draining,
+      failed(connIndex, error) {
+        metrics.connected('failed')
+        words.failed(connIndex, error)
+      },
+      said(_live, message) {
+        if (message.type === 'notice') words.notice(message.message)
+        if (message.type === 'grant-key') learn(keys, message.signed, log)
+      },
+    },
+  })
+  metrics.countConnections(() => connections.ready)
+
+  return {
+    connectorId,
+    get ready() {
+      return connections.ready
+    },
+    registered: connections.registered,
+    failed: connections.failed,
+    replace(next) {
+      offer = next
+      connections.tell(servicesOf(next))
+    },
+    close: connections.close,
+  }
+}
+
+function offeredOf({ rules, hostnames }: Offer): Pick<Registration, 'services' | 'hostnames'> {
+  return { services: offeredServices(rules), hostnames }
+}
+
+function servicesOf(offer: Offer): FromConnector {
+  return { type: 'services', ...offeredOf(offer) }
+}
+
+/** Made anew for each connection: keys are learnt, and rules are replaced. */
+function registrationOf(
+  { tunnelId, secret }: TunnelCredential,
+  parts: {
+    readonly connectorId: string
+    readonly keys: GrantKeys
+    readonly offer: Offer
+  },
+): Omit<Registration, 'connIndex'> {
+  const { connectorId, keys, offer } = parts
+  return {
+    type: 'register',
+    tunnelId,
+    secret: secret.toString('base64url'),
+    connectorId,
+    version,
+    arch: `${process.platform}_${process.arch}`,
+    grantKeys: keys.thumbprints,
+    ...offeredOf(offer),
+  }
+}
+
+function learn(keys: GrantKeys, signed: string, log: Logger): void {
+  keys.learn(signed).catch((error: unknown) => {
+    log.warn(`a new grant key of the gateway is not trusted: ${messageOf(error)}`)
+  })
+}
