@@ -5,6 +5,9 @@ import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Links } from '../links/links.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { hostOfAuthority } from '../address.ts'
+import { applicationHostname, createLoginRedirect } from '../pages/cloudflared/login-redirect.ts'
+import { applicationPort } from '../routes/application-port.ts'
 import { createAskAgain } from '../access/ask-again.ts'
 import { createAuthorize } from '../access/authorize.ts'
 import type { Caller } from '../access/caller.ts'
@@ -103,6 +106,11 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     sessionVersion: (id) => identity.sessionVersion(id),
   })
   identity.onSession((sessionId, ended) => void liveTunnels.redecide({ sessionId, ended }))
+  /** The name of the application at a host, which may be a wildcard. */
+  const hostnameAt = (host: string): string | undefined => {
+    const route = routes.table().applicationAt(host)
+    return route && applicationHostname(route)
+  }
   return {
     logger,
     accessLog,
@@ -116,10 +124,17 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     matchRoute: (target, caller) =>
       matchRoute(routes.table(), target, (route) => mayUse(caller, route)),
     applicationAt: (host) => routes.table().applicationAt(host),
-    async identify(headers, client) {
-      const found = await identity.identify(headers)
+    async identify(headers, client, { host, port }) {
+      const application = port === applicationPort ? hostnameAt(host) : undefined
+      const found = await identity.identify(headers, application)
       return { client, session: found?.session, sessionVersion: found?.version }
     },
+    credentialFault(headers, authority) {
+      const application = hostnameAt(hostOfAuthority(authority) ?? '')
+      return identity.credentialFault(headers, application ?? '')
+    },
+    foreseen: (caller, route) => decide.foreseen(caller, route),
+    loginRedirect: identity.login && createLoginRedirect(identity.login.origin, identity.login),
     askAgain: createAskAgain({
       clock,
       identity,

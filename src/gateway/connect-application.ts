@@ -28,12 +28,13 @@ export function connectRequestApplication(
   if (head.length > 0) socket.unshift(head)
   const gone = watchClient(socket)
   const { requestId } = context
-  const host = upgradeOf(request)?.host
+  const { host, path } = upgradeOf(request) ?? {}
   const key = request.headers['sec-websocket-key'] ?? ''
   return {
     ...context,
     transport: 'websocket',
     atApplication: true,
+    path,
     authority: host === undefined ? '' : formatAuthority({ host, port: applicationPort }),
     headers: request.headers,
     fault: handshakeFaultOf(request),

@@ -6,6 +6,7 @@ import type { Ended } from '../telemetry/ended.ts'
 import { prefersHtml, renderRefusal } from '../pages/answers/answer.ts'
 import { requestLines } from '../net/target.ts'
 import { loggedClient } from './log-request.ts'
+import { loginAnswer, LoginFirstError } from './application-login.ts'
 import type { ConnectRequest } from './connect-request.ts'
 import { headerText } from '../request-headers.ts'
 import type { LiveTunnel } from '../access/live-tunnels.ts'
@@ -89,12 +90,15 @@ function answerRefusal(
     return
   }
   const refusal = withSignIn(tunnelRefusal(error), request, gateway)
+  const login = loginAnswer(error, request, gateway)
+  if (error instanceof LoginFirstError) entry.isUsual()
   if (refusal.reasons.length > 0) entry.reasons(refusal.reasons)
-  const answer = renderRefusal(refusal, request.requestId, headerText(request.headers, 'accept'))
+  const accept = headerText(request.headers, 'accept')
+  const answer = login ?? renderRefusal(refusal, request.requestId, accept)
   const sizeBytes = Buffer.byteLength(answer.body)
   const detail = error instanceof AppError ? (error.cause ?? error) : error
   if (error instanceof RouteNotFoundError) entry.otherPorts(error.otherPorts)
-  entry.end({ responseCode: refusal.status, details: refusal.code, sizeBytes, error: detail })
+  entry.end({ responseCode: answer.status, details: refusal.code, sizeBytes, error: detail })
   request.refuse(answer)
 }
 

@@ -19,6 +19,8 @@ export interface ConnectRequest extends ConnectContext {
   readonly transport: 'http/1.1' | 'h2' | 'websocket'
   /** A WebSocket upgrade at an application's host, in the form of stock clients; they show no answer's text. */
   readonly atApplication?: boolean
+  /** Path and query of that upgrade, which say nothing of where it leads. */
+  readonly path?: string | undefined
   /** The target as it was sent: nothing has been checked. */
   readonly authority: string
   readonly headers: Readonly<IncomingHttpHeaders>

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { relay } from '../net/relay.ts'
 import { beginLine, beginTunnel, refuse, type TunnelOutcome } from './connect-outcome.ts'
+import { explained, loginFirst } from './application-login.ts'
 import { checkedRequest } from './checked-request.ts'
 import { cutCodeOf } from '../pages/cut-tunnels.ts'
 import type { ConnectRequest } from './connect-request.ts'
@@ -36,11 +37,12 @@ async function openTunnel(
   const entry = gateway.accessLog.begin(beginLine(request))
   try {
     const asked = checkedRequest(request)
-    const known = await gateway.identify(request.headers, request.client)
+    const known = await gateway.identify(request.headers, request.client, asked.target)
     if (known.session) entry.session(known.session)
     const caller = await gateway.askAgain(known, asked.target, request.signal)
     const route = gateway.matchRoute(asked.target, caller)
     entry.route(route)
+    loginFirst(request, caller, route, gateway)
     const grant = gateway.authorize(asked, caller, { route, headers: request.headers })
     gateway.liveTunnels.checkRoom(grant)
     const opened = await gateway.openUpstream(grant, request.signal)
@@ -48,7 +50,7 @@ async function openTunnel(
     const outcome = beginTunnel(entry, { requestId: request.requestId, route, tunnel }, gateway)
     return { client, upstream: opened.stream, tunnel, outcome }
   } catch (error) {
-    refuse(request, entry, gateway, error)
+    refuse(request, entry, gateway, await explained(error, request, gateway))
     return undefined
   }
 }

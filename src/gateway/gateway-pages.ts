@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import { createApp, createSignInApp, type App } from '../pages/app.ts'
+import { createApplicationTokenApi } from '../pages/cloudflared/application-token-api.ts'
+import { createCloudflaredPages } from '../pages/cloudflared/cloudflared-pages.ts'
 import { createCutApi } from '../pages/cut-api.ts'
 import { createRoutesApi } from '../pages/pomerium/routes-api.ts'
 import { createSignInLog } from '../pages/sign-in/sign-in-log.ts'
@@ -11,7 +13,15 @@ import type { CreatePages } from './parts.ts'
 export interface GatewayPagesOptions {
   readonly parts: Pick<
     Assembly,
-    'audit' | 'metrics' | 'cutTunnels' | 'parseRedirect' | 'deviceLogin' | 'routesFor' | 'seenBy'
+    | 'applicationAt'
+    | 'foreseen'
+    | 'audit'
+    | 'metrics'
+    | 'cutTunnels'
+    | 'parseRedirect'
+    | 'deviceLogin'
+    | 'routesFor'
+    | 'seenBy'
   >
   /** Undefined when nobody can sign in. */
   readonly signIn: OpenIdentity['signIn']
@@ -36,8 +46,13 @@ export function createGatewayPages({
     sessionOf: async (cookieHeader) => (await signIn?.identity.fromCookie(cookieHeader))?.session,
     seenBy,
   })
+  const { applicationAt, foreseen } = parts
+  const cloudflared = signIn && { ...signIn, clock, audit, applicationAt, foreseen }
   return createApp({
     logger,
+    ...(cloudflared && {
+      cloudflared: [createCloudflaredPages(cloudflared), createApplicationTokenApi(cloudflared)],
+    }),
     signIn:
       signIn &&
       createSignInApp({

@@ -263,6 +263,8 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
       const id = /^Pomerium (.*)$/.exec(headers.authorization ?? '')?.[1] ?? ''
       return found(id)
     },
+    credentialFault: () => Promise.resolve("it is nobody's"),
+    login: undefined,
     session: found,
     sessionVersion: version,
     askProvider: () => Promise.resolve(false),

@@ -3,6 +3,8 @@ import { SystemError } from '../errors.ts'
 import { createIdentity, type Identity } from '../identity/identity.ts'
 import { deriveKeys } from '../identity/keys.ts'
 import { createServiceAccountIdentity } from '../identity/service-account-identity.ts'
+import type { ApplicationTokens } from '../identity/application-tokens.ts'
+import { hasCredential } from '../identity/credential-headers.ts'
 import type { ServiceAccountIdentity } from '../identity/service-account-identity.ts'
 import { isServiceAccountSession } from '../identity/service-account-record.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
@@ -19,8 +21,15 @@ import type { Secrets } from './secrets.ts'
 
 /** Who is who, as the rest of the gateway sees it. */
 export interface GatewayIdentity {
-  /** Who sent these headers; nobody for a missing, unknown or ended token. */
-  identify(headers: RequestHeaders): Promise<LiveCaller | undefined>
+  /**
+   * Who sent these headers; nobody for a missing, unknown or ended token. At the application of this host
+   * name its own tokens are good as well.
+   */
+  identify(headers: RequestHeaders, application?: string): Promise<LiveCaller | undefined>
+  /** What is wrong with the credential of headers that lead to nobody, as a sentence. */
+  credentialFault(headers: RequestHeaders, application: string): Promise<string | undefined>
+  /** Where stock clients are sent to sign in, and how they name an application; undefined when nobody can. */
+  readonly login: (Pick<ApplicationTokens, 'audienceOf'> & { readonly origin: URL }) | undefined
   /** A person's session, or that of a service account's credential. */
   session(id: string): Promise<LiveCaller | undefined>
   sessionVersion(id: string): number | undefined
@@ -102,6 +111,8 @@ function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
   const { sessions, serviceAccounts } = identity
   return {
     identify: identifyBy(identity),
+    credentialFault: (headers, application) => identity.credentialFault(headers, application),
+    login: { origin, audienceOf: identity.applications.audienceOf },
     session: (id) => (isServiceAccountSession(id) ? serviceAccounts.session(id) : sessions.get(id)),
     sessionVersion: (id) =>
       isServiceAccountSession(id) ? serviceAccounts.version(id) : sessions.version(id),
@@ -125,6 +136,9 @@ function accountsAlone(accounts: ServiceAccountIdentity): GatewayIdentity {
   const { serviceAccounts } = accounts
   return {
     identify: identifyBy(accounts),
+    credentialFault: (headers) =>
+      Promise.resolve(hasCredential(headers) ? unknownCredential : undefined),
+    login: undefined,
     session: (id) => serviceAccounts.session(id),
     sessionVersion: (id) => serviceAccounts.version(id),
     askProvider: () => Promise.resolve(false),
@@ -140,14 +154,14 @@ function accountsAlone(accounts: ServiceAccountIdentity): GatewayIdentity {
   }
 }
 
-function identifyBy({
-  fromHeaders,
-}: Pick<ServiceAccountIdentity, 'fromHeaders'>): GatewayIdentity['identify'] {
-  return (headers) =>
-    fromHeaders(headers).catch((error: unknown) => {
+function identifyBy({ fromHeaders }: Pick<Identity, 'fromHeaders'>): GatewayIdentity['identify'] {
+  return (headers, application) =>
+    fromHeaders(headers, application).catch((error: unknown) => {
       throw storeUnavailable(error)
     })
 }
+
+const unknownCredential = 'the credential is unknown, expired or revoked'
 
 /** Not the caller's fault, and no reason for a client to forget its token (reference 1.6). */
 function storeUnavailable(cause: unknown): SystemError {

@@ -8,6 +8,8 @@ import type { CutTunnels } from '../pages/cut-tunnels.ts'
 import type { ClientCertificates } from '../port/client-certificates/client-certificates.ts'
 import type { RequestHeaders } from '../request-headers.ts'
 import type { Caller } from '../access/caller.ts'
+import type { Decision } from '../policy/decision.ts'
+import type { LoginRedirect } from '../pages/cloudflared/login-redirect.ts'
 import type { PageApp, RequestContext as PageRequest } from '../pages/answers/page-app.ts'
 import type { LiveTunnels } from '../access/live-tunnels.ts'
 import type { AskAgain } from '../access/ask-again.ts'
@@ -35,7 +37,13 @@ export interface GatewayParts {
   /** The application that answers on every path of this host; `host` as `parseHost` answers it. */
   applicationAt(host: string): Route | undefined
   /** Who sent these headers; a caller without a session when the token is missing, unknown or has ended. */
-  identify(headers: RequestHeaders, client: Client): Promise<Caller>
+  identify(headers: RequestHeaders, client: Client, target: Target): Promise<Caller>
+  /** What is wrong with the credential of headers that lead to nobody at this application, as a sentence. */
+  credentialFault(headers: RequestHeaders, authority: string): Promise<string | undefined>
+  /** What policy says of whoever only looks. */
+  foreseen(caller: Caller, route: Route): Decision
+  /** How stock clients are told to sign in; undefined where nobody can. */
+  readonly loginRedirect: LoginRedirect | undefined
   /** Who that is once the provider was asked again, where a "no" would rest on old claims. */
   readonly askAgain: AskAgain
   /** Where somebody without a session signs in; undefined when there is no provider. */

@@ -31,6 +31,8 @@ export interface AccessEntry {
   reasons(reasons: readonly string[]): void
   /** Ports that would have led somewhere, when the one asked for did not. */
   otherPorts(ports: readonly number[]): void
+  /** It is no news: its line is written at `debug` only. */
+  isUsual(): void
   /** Writes the line; only the first call does. */
   end(end: AccessEnd): void
 }
@@ -51,7 +53,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
     begin(request) {
       const beganMs = clock.now()
       const kept = { ...request, ...ofHead(request, headerNames) }
-      const level = healthPaths.has(pathOnly(request.path)) ? 'debug' : 'info'
+      let level: 'debug' | 'info' = healthPaths.has(pathOnly(request.path)) ? 'debug' : 'info'
       let route: AccessRoute | undefined
       let session: AccessSession | undefined
       let reasons: readonly string[] | undefined
@@ -61,6 +63,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
         route: (value) => void (route = value),
         session: (value) => void (session = value),
         reasons: (value) => void (reasons = value),
+        isUsual: () => void (level = 'debug'),
         otherPorts: (value) => void (otherPorts = value),
         end(end) {
           if (isEnded) return
