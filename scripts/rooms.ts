@@ -58,6 +58,11 @@ export const rooms: readonly Room[] = [
     mayImport: ['net'],
   },
   {
+    folder: 'ssh-ca',
+    question: 'what does the gateway vouch for to an sshd: short-lived SSH certificates',
+    mayImport: ['identity', 'tunnel', 'net'],
+  },
+  {
     folder: 'routes',
     question: 'which route: its definition, `from`, `to`, matching, the table',
     mayImport: ['net', 'policy'],
@@ -92,6 +97,7 @@ export const rooms: readonly Room[] = [
     folder: 'pages',
     question: "what is a browser or a stock client answered: sign-in, refusals, Pomerium's APIs",
     mayImport: [
+      'ssh-ca',
       'access',
       'routes',
       'identity',
@@ -106,12 +112,22 @@ export const rooms: readonly Room[] = [
   {
     folder: 'config',
     question: 'what did the operator write: keys, places, findings, reference',
-    mayImport: ['routes', 'access', 'policy', 'identity', 'port', 'publish', 'telemetry', 'net'],
+    mayImport: [
+      'ssh-ca',
+      'routes',
+      'access',
+      'policy',
+      'identity',
+      'port',
+      'publish',
+      'telemetry',
+      'net',
+    ],
   },
   {
     folder: 'control',
     question: 'what is done to a running gateway: operations, and the socket that serves them',
-    mayImport: ['access', 'identity', 'publish', 'links', 'store', 'telemetry', 'net'],
+    mayImport: ['ssh-ca', 'access', 'identity', 'publish', 'links', 'store', 'telemetry', 'net'],
   },
   {
     folder: 'gateway',

@@ -7,6 +7,7 @@ import type { Directory } from '../access/directory.ts'
 import type { PeerLimits } from '../port/peers/peers.ts'
 import type { Site } from '../publish/site.ts'
 import type { SignInSettings } from './readers/sign-in.ts'
+import type { SshCaSettings } from '../ssh-ca/settings.ts'
 import type { NewRoute } from '../routes/route.ts'
 
 /** A whole configuration, checked: nothing below this needs to ask again whether it makes sense. */
@@ -41,6 +42,8 @@ export interface GatewayConfig extends SignInSettings {
   readonly programmaticRedirectDomains: readonly string[]
   /** Whether machines without a browser may be signed in by a code. */
   readonly deviceLogin: boolean
+  /** What SSH certificates say; undefined: none are made. */
+  readonly sshCa?: SshCaSettings | undefined
   readonly proxyProtocol: ProxyProtocolSettings
   readonly peerLimits: PeerLimits
   /** Undefined: no client certificate is asked for. */

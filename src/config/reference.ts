@@ -20,6 +20,7 @@ export function renderConfigurationReference(): string {
     table(['`idp_provider`', '`idp_provider_url`'], providerRows()),
     directory,
     sites,
+    sshCa,
     '## Keys of Pomerium that have no effect',
     'They load with one warning line each.',
     pomeriumTable('ignored'),
@@ -103,6 +104,30 @@ sites:
   \`authenticate_service_url\` unless others are given. Without \`dns\` a wildcard record is assumed.
 - A site within another is apart from it: whoever may publish below \`site.com\` gets no name below \`dev.site.com\` where
   that is a site itself.`
+
+const sshCa = `## SSH certificates
+
+\`ssh_ca\` makes the gateway an authority of short-lived SSH certificates: \`postern access ssh-gen\` asks for one, and an \`sshd\`
+that trusts the authority lets its holder in without keeping anybody's key:
+
+\`\`\`yaml
+ssh_ca:
+  email_domains: [site.com]
+  lifetime: 5m
+  extensions: [permit-pty, permit-agent-forwarding]
+\`\`\`
+
+- Exactly one key says which accounts a certificate is for. \`email_domains\`: the local part of a verified email address in one of
+  these domains, in lower case (\`ada@site.com\` is \`ada\`); never \`root\`, and nobody at all whose local part has other characters than
+  letters, digits, \`.\`, \`_\` and \`-\`. \`principals_claim\`: a claim of the provider, one name or a list, by its name or a path into
+  nested claims; name only one that people cannot choose for themselves. \`principals\`: these, for everybody who gets one.
+- \`lifetime\` (\`5m\`, from \`1m\` to \`24h\`) is how long one holds, and never beyond the session or the policy that it rests on.
+- \`extensions\` (\`permit-pty\`) is what a session may do: \`permit-agent-forwarding\`, \`permit-port-forwarding\`, \`permit-pty\`,
+  \`permit-user-rc\`, \`permit-X11-forwarding\`.
+- Only people whom a route's policy lets through now get one, for the target that they name. It is good for every \`sshd\` that
+  trusts the authority, so what keeps somebody from a machine is its route, and its accounts.
+- \`postern gateway ssh-ca\` prints the keys for the file that \`TrustedUserCAKeys\` of \`sshd_config\` names. The private key is made once,
+  and kept encrypted in \`state_directory\`. Each certificate leaves an audit entry with its serial number.`
 
 type Row = readonly string[]
 

@@ -10,6 +10,7 @@ import type {
   ServiceAccountList,
   ServiceAccountRotation,
   SessionList,
+  SshCaKeys,
   TokenKeyList,
   TokenRotation,
   TokenRotationStep,
@@ -34,6 +35,8 @@ export interface ControlClient {
   /** Resolves once no tunnel of it is left. */
   revokeServiceAccount(id: string): Promise<Revocation>
   listTokenKeys(): Promise<TokenKeyList>
+  /** What an sshd is to trust. */
+  listSshCaKeys(): Promise<SshCaKeys>
   /** Makes a new key current, or goes on with a rotation that was interrupted. */
   beginTokenRotation(): Promise<TokenRotation>
   /** Encrypts some more tokens with the current key; begins with '' for `after`. */
@@ -58,6 +61,7 @@ export function createControlClient(
       call('POST', `/service-accounts/${encodeURIComponent(id)}/rotate`, rotation),
     revokeServiceAccount: (id) => call('DELETE', `/service-accounts/${encodeURIComponent(id)}`),
     listTokenKeys: () => call('GET', '/keys'),
+    listSshCaKeys: () => call('GET', '/ssh-ca'),
     beginTokenRotation: () => call('POST', '/keys/rotation'),
     stepTokenRotation: (after) => call('POST', '/keys/rotation/step', { after }),
   }

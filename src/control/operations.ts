@@ -3,6 +3,7 @@ import type { Reload } from './protocol.ts'
 import { serviceAccountOperations } from './service-accounts.ts'
 import type { ServiceAccountOperations, ServiceAccountParts } from './service-accounts.ts'
 import { sessionOperations, type SessionOperations, type SessionParts } from './sessions.ts'
+import { sshCaOperations, type SshCaOperations, type SshCaParts } from './ssh-ca.ts'
 import { tokenKeyOperations, type TokenKeyOperations, type TokenKeyParts } from './token-keys.ts'
 import { tunnelOperations, type TunnelOperations, type TunnelParts } from './tunnels.ts'
 
@@ -18,7 +19,13 @@ export interface ConfigurationOperations {
 
 /** What operations reach inside the running gateway. */
 export interface OperationParts
-  extends SessionParts, ServiceAccountParts, TokenKeyParts, TunnelParts, ConfigurationOperations {
+  extends
+    SessionParts,
+    ServiceAccountParts,
+    TokenKeyParts,
+    SshCaParts,
+    TunnelParts,
+    ConfigurationOperations {
   readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
   readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
 }
@@ -34,6 +41,7 @@ export interface Operations
     SessionOperations,
     ServiceAccountOperations,
     TokenKeyOperations,
+    SshCaOperations,
     TunnelOperations,
     ConfigurationOperations {}
 
@@ -43,6 +51,7 @@ export function createOperations(parts: OperationParts): Operations {
     ...sessionOperations(parts),
     ...serviceAccountOperations(parts),
     ...tokenKeyOperations(parts),
+    ...sshCaOperations(parts),
     ...tunnelOperations(parts),
     reload: (by) => parts.reload(by),
   }

@@ -148,6 +148,11 @@ export interface TokenRotationStep {
   readonly next: string | null
 }
 
+/** The keys of an authority of SSH certificates, the current one first: lines for `TrustedUserCAKeys`. */
+export interface SshCaKeys {
+  readonly keys: readonly string[]
+}
+
 /** A configuration that was read again and holds now. */
 export interface Reload {
   readonly routes: number

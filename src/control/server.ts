@@ -83,6 +83,7 @@ const table: Readonly<Record<string, Serve>> = {
     o.rotateServiceAccount(localActor, param('id'), await body()),
   'DELETE /service-accounts/:id': (o, { param }) => o.revokeServiceAccount(localActor, param('id')),
   'GET /keys': (o) => o.listTokenKeys(localActor),
+  'GET /ssh-ca': (o) => o.listSshCaKeys(localActor),
   'POST /keys/rotation': (o) => o.beginTokenRotation(localActor),
   'POST /keys/rotation/step': async (o, { body }) => o.stepTokenRotation(localActor, await body()),
 }

@@ -17,6 +17,7 @@ import { createClientCertificates } from '../port/client-certificates/client-cer
 import type { GatewayConfig } from '../config/config.ts'
 import { subjectOf } from '../access/directory.ts'
 import { createCutTunnels } from '../pages/cut-tunnels.ts'
+import { createFreshGrants, type FreshGrants } from '../access/fresh-grant.ts'
 import { createGroupsClaim } from '../access/groups-claim.ts'
 import { createLiveTunnels } from '../access/live-tunnels.ts'
 import { matchRoute } from '../routes/match-route.ts'
@@ -26,6 +27,7 @@ import type { GatewayParts } from './parts.ts'
 import type { Route } from '../routes/route.ts'
 import { seeRoutes, type SeenRoutes } from '../routes/seen.ts'
 import { changesTo, createRouteRegister } from '../routes/register.ts'
+import type { SshCaSettings } from '../ssh-ca/settings.ts'
 import type { RouteTable } from '../routes/table.ts'
 
 export interface Surroundings {
@@ -44,6 +46,10 @@ export interface Assembly extends GatewayParts {
   parseRedirect(text: string): URL | undefined
   /** Whether machines without a browser may be signed in. */
   deviceLogin(): boolean
+  /** What SSH certificates say now; undefined: none are made. */
+  sshCaSettings(): SshCaSettings | undefined
+  /** Decides a grant again where something has moved since. */
+  readonly freshGrants: FreshGrants
   /** The routes somebody may use now. */
   routesFor(caller: Caller): readonly Route[]
   /** The routes somebody may use now, and those that are listed for everybody. */
@@ -58,7 +64,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   const { clock, log, audit, metrics, identity, links } = surroundings
   const routes = createRouteRegister(config.routes)
   let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin } = config
-  let { directory, downstreamMtls } = config
+  let { directory, downstreamMtls, sshCa } = config
   let settings = 1
   const settingsRevision = (): number => settings
   const logger = log.service('gateway')
@@ -105,6 +111,14 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     session: (id) => identity.session(id),
     sessionVersion: (id) => identity.sessionVersion(id),
   })
+  const freshGrants = createFreshGrants({
+    clock,
+    authorize,
+    routes: routes.table,
+    settingsRevision,
+    session: (id) => identity.session(id),
+    sessionVersion: (id) => identity.sessionVersion(id),
+  })
   identity.onSession((sessionId, ended) => void liveTunnels.redecide({ sessionId, ended }))
   /** The name of the application at a host, which may be a wildcard. */
   const hostnameAt = (host: string): string | undefined => {
@@ -142,6 +156,8 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       matchRoute: (target) => routes.table().match(target),
     }),
     signInLocation: () => identity.signInLocation(),
+    sshCaSettings: () => sshCa,
+    freshGrants,
     parseRedirect: (text) => parseRedirect(text, programmaticRedirectDomains),
     deviceLogin: () => deviceLogin,
     routesFor: (caller) => routes.table().routes.filter((route) => mayUse(caller, route)),
@@ -158,6 +174,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       maxTunnelsPerUser = next.maxTunnelsPerUser
       programmaticRedirectDomains = next.programmaticRedirectDomains
       deviceLogin = next.deviceLogin
+      sshCa = next.sshCa
       if (next.directory !== directory || next.downstreamMtls !== downstreamMtls) settings += 1
       directory = next.directory
       downstreamMtls = next.downstreamMtls

@@ -5,9 +5,12 @@ import { createApplicationTokenApi } from '../pages/cloudflared/application-toke
 import { createCloudflaredPages } from '../pages/cloudflared/cloudflared-pages.ts'
 import { createCutApi } from '../pages/cut-api.ts'
 import { createRoutesApi } from '../pages/pomerium/routes-api.ts'
+import { createSshSignApi } from '../pages/ssh-sign-api.ts'
+import type { SshCa } from '../ssh-ca/ssh-ca.ts'
 import { createSignInLog } from '../pages/sign-in/sign-in-log.ts'
 import type { Assembly } from './assemble.ts'
 import type { OpenIdentity } from './open-identity.ts'
+import { createWithGrant, type WithGrantParts } from './with-grant.ts'
 import type { CreatePages } from './parts.ts'
 
 export interface GatewayPagesOptions {
@@ -22,7 +25,10 @@ export interface GatewayPagesOptions {
     | 'deviceLogin'
     | 'routesFor'
     | 'seenBy'
+    | 'sshCaSettings'
+    | keyof WithGrantParts
   >
+  readonly sshCa: SshCa
   /** Undefined when nobody can sign in. */
   readonly signIn: OpenIdentity['signIn']
   readonly logger: Logger
@@ -34,6 +40,7 @@ export interface GatewayPagesOptions {
 /** Makes everything that is served beside tunnels, each page and API of what it names. */
 export function createGatewayPages({
   parts,
+  sshCa,
   signIn,
   logger,
   clock,
@@ -68,6 +75,12 @@ export function createGatewayPages({
         routesFor,
       }),
     routesApi: createRoutesApi({ signIn, seenBy }),
+    sshSignApi: createSshSignApi({
+      sshCa,
+      audit,
+      settings: () => parts.sshCaSettings(),
+      withGrant: createWithGrant(parts),
+    }),
     cutApi: createCutApi(cutTunnels),
     pages,
   })

@@ -122,6 +122,7 @@ export async function startTestGateway(
       audit,
       identity,
       tokenKeys: noTokenKeys,
+      sshCa: { trustedKeys: () => Promise.resolve([]) },
       reload: () => Promise.reject(new Error('no files here')),
       liveTunnels: parts.liveTunnels,
     }),

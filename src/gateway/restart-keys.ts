@@ -46,6 +46,7 @@ export const onChanges = {
   metricsAddress: { restart: 'metrics_address' },
   programmaticRedirectDomains: 'reload',
   deviceLogin: 'reload',
+  sshCa: 'reload',
   proxyProtocol: 'reload',
   downstreamMtls: 'reload',
   directory: 'reload',

@@ -20,6 +20,7 @@ import { openGatewayState } from './gateway-state.ts'
 import type { CreatePages } from './parts.ts'
 import { openIdentity } from './open-identity.ts'
 import { openPublishing } from './open-publishing.ts'
+import { createSshCa } from '../ssh-ca/ssh-ca.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
 import { createShutdown } from './stop.ts'
 
@@ -94,7 +95,15 @@ export async function startGateway(
   const links = createLinks(publishing)
   const parts = assemble(config, { clock, log, audit, metrics, identity, links })
   const logger = log.service('gateway')
-  const app = createGatewayPages({ parts, signIn, logger, clock, createPages: options.pages })
+  const sshCa = createSshCa(publishing.signingKeys, clock)
+  const app = createGatewayPages({
+    parts,
+    sshCa,
+    signIn,
+    logger,
+    clock,
+    createPages: options.pages,
+  })
   metrics.countSessions(() => identity.countSessions())
   const { clientCertificates, liveTunnels } = parts
   const { port, reload: reloadPort } = await openGatewayPort(config, {
@@ -115,6 +124,7 @@ export async function startGateway(
     audit,
     identity,
     tokenKeys: store.tokenKeys,
+    sshCa,
     liveTunnels,
     reload: options.reload ?? nothingToReload,
   })

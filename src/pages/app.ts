@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly cloudflared?: readonly PageApp[]
   /** The routes as JSON, for programs. */
   readonly routesApi?: PageApp
+  /** SSH certificates. */
+  readonly sshSignApi?: PageApp
   /** Why tunnels were cut. */
   readonly cutApi?: PageApp
   /** Pages made outside of `gateway/`; where they pass a request on, a plain page is shown. */
@@ -39,13 +41,13 @@ export interface AppOptions {
 
 /** Puts the pages and APIs together. Any other path is refused, as a route would be. */
 export function createApp(options: AppOptions): App {
-  const { logger, signIn, cloudflared = [], routesApi, cutApi, pages } = options
+  const { logger, signIn, cloudflared = [], routesApi, sshSignApi, cutApi, pages } = options
   const app = createPageApp()
   app.use(async (c, next) => {
     await next()
     c.header(requestIdHeader, c.env.requestId)
   })
-  for (const part of [...cloudflared, pages, signIn, routesApi, cutApi])
+  for (const part of [...cloudflared, pages, signIn, routesApi, sshSignApi, cutApi])
     if (part !== undefined) app.route('/', part)
   app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))
   app.get('/healthz', (c) => c.text('ok\n'))

@@ -18,8 +18,9 @@ const { request } = process.getBuiltinModule('node:http')
 export interface GatewayRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  /** A form. */
   readonly body?: string | undefined
+  /** What the body is. **Default:** a form */
+  readonly type?: string | undefined
   readonly token?: string | undefined
   /** Longest answer that is read, in bytes; a refusal's unless given. */
   readonly maxBodyBytes?: number | undefined
@@ -47,20 +48,22 @@ export function createSendToGateway(dialer: GatewayDialer): SendToGateway {
     'user-agent': `postern/${version}`,
     accept: 'application/json, text/plain',
   }
-  return async ({ method, path, body, token, maxBodyBytes }, signal) => {
+  return async ({ method, path, body, type = formType, token, maxBodyBytes }, signal) => {
     const { socket } = await dialer.open(['http/1.1'], signal)
     const fields = {
       ...common,
       ...(token === undefined ? {} : credentialFields(token)),
-      ...(body === undefined ? {} : formFields(body)),
+      ...(body === undefined ? {} : bodyFields(body, type)),
     }
     return requestHttp1(socket, { method, path, body, fields, timeoutMs, maxBodyBytes }, signal)
   }
 }
 
-function formFields(body: string): Record<string, string> {
+const formType = 'application/x-www-form-urlencoded'
+
+function bodyFields(body: string, type: string): Record<string, string> {
   return {
-    'content-type': 'application/x-www-form-urlencoded',
+    'content-type': type,
     'content-length': String(Buffer.byteLength(body)),
   }
 }

@@ -20,6 +20,8 @@ export const gatewayPaths = {
   tunnel: '/.postern/v1/tunnel/',
   /** `GET`, followed by a tunnel's id: why it was cut. */
   cut: '/.postern/v1/cut/',
+  /** `POST` with a token: a short-lived SSH certificate (`ssh-sign.ts`). */
+  sshSign: '/.postern/v1/ssh/sign',
   /** `POST`: a code for a machine without a browser (RFC 8628 §3.1). */
   deviceCode: '/.postern/v1/device/code',
   /** `POST`: asks whether somebody has approved it (RFC 8628 §3.4). */

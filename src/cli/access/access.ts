@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { ExitWith } from '../process/exit-codes.ts'
 import { defineAccessCurl } from './curl.ts'
 import { defineAccessLogin, defineAccessToken } from './login.ts'
+import { defineAccessSshConfig, defineAccessSshGen } from './ssh-gen.ts'
 import { defineAccessTcp } from './tcp.ts'
 
 const description = `Reach an application by its host name: what the owner of a service has given a name, a policy and a way to, on a gateway. The options are those of cloudflared's "access".`
@@ -13,4 +14,6 @@ export function defineAccess(exitWith: ExitWith): Command {
     .addCommand(defineAccessLogin(exitWith))
     .addCommand(defineAccessToken(exitWith))
     .addCommand(defineAccessCurl(exitWith))
+    .addCommand(defineAccessSshConfig(exitWith))
+    .addCommand(defineAccessSshGen(exitWith))
 }

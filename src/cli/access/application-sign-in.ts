@@ -1,5 +1,6 @@
 import { parseApplicationUrl } from '../../client/applications/application.ts'
 import type { PresentSignIn } from '../../client/sign-in/browser-sign-in.ts'
+import type { SignInOptions } from '../../client/sign-in/credentials-of.ts'
 import { logIn, type Login } from '../../client/sign-in/login.ts'
 import { tokenCacheFor } from '../../client/sign-in/token-cache.ts'
 import { AccessError, SystemError } from '../../errors.ts'
@@ -45,14 +46,26 @@ export async function signInToApplication(
   const { gateway } = destination
   const trust = await trustOf(flags, voice)
   const told = clientEnvironment()
-  const presentSignIn: PresentSignIn = (url, tab) =>
-    askToSignIn(url, tab, { browserCmd: flags.browserCmd }, voice)
-  const present = (code: Parameters<typeof presentDeviceCode>[0]): void =>
-    presentDeviceCode(code, 'human', voice)
-  const deviceSignIn = flags.device === true ? { command, present } : undefined
-  const options = { ...told, gateway, trust, log: voice, command, presentSignIn, deviceSignIn }
+  const ways = signInWays(flags, voice, command)
+  const options = { ...told, gateway, trust, log: voice, ...ways }
   const login = await untilEndSignal((signal) => logIn(options, signal))
   return typeof login === 'number' ? login : { destination, login, token: login.token }
+}
+
+/** How a person signs in: with a browser of this machine, or by a code. */
+export function signInWays(
+  { browserCmd, device }: Pick<SignInFlags, 'browserCmd' | 'device'>,
+  voice: Voice,
+  command: string,
+): Pick<SignInOptions, 'presentSignIn' | 'deviceSignIn' | 'command'> {
+  const presentSignIn: PresentSignIn = (url, tab) => askToSignIn(url, tab, { browserCmd }, voice)
+  const present = (code: Parameters<typeof presentDeviceCode>[0]): void =>
+    presentDeviceCode(code, 'human', voice)
+  return {
+    command,
+    presentSignIn,
+    deviceSignIn: device === true ? { command, present } : undefined,
+  }
 }
 
 /**

@@ -82,6 +82,7 @@ function define(protocol: Protocol, exitWith: ExitWith): Command {
     .addOption(also('--tunnel-host <host>', 'hostname', collect))
     .addOption(also('--listener <address>', 'url', collect))
     .addOption(also('--listen <address>', 'url', collect))
+    .addOption(also('--device', 'deviceLogin'))
     .addOption(also('--id <id>', 'serviceTokenId'))
     .addOption(also('--secret <secret>', 'serviceTokenSecret'))
     .option('--device-login', 'sign in by a code that is approved in a browser on another machine')

@@ -32,6 +32,9 @@ Examples:
   # encrypt the stored tokens with a new key
   postern gateway keys rotate -c postern.yaml
 
+  # what an sshd is to trust, for the certificates of "postern access ssh-gen"
+  postern gateway ssh-ca -c postern.yaml > postern-ca.pub
+
   # who signed in, was let in or refused, and changed something, in the last week
   postern gateway audit list -c postern.yaml --since 168h
 
@@ -68,6 +71,7 @@ export function defineGateway(exitWith: ExitWith): Command {
     .addCommand(defineSessions(exitWith))
     .addCommand(defineAudit(exitWith))
     .addCommand(defineKeys(exitWith))
+    .addCommand(defineSshCa(exitWith))
 }
 
 function defineCheck(exitWith: ExitWith): Command {
@@ -165,6 +169,18 @@ function defineKeys(exitWith: ExitWith): Command {
       exitWith(await discardSessions(inherited(options, command)))
     })
   return keys.addCommand(list).addCommand(rotate).addCommand(discard)
+}
+
+function defineSshCa(exitWith: ExitWith): Command {
+  return withState(new Command('ssh-ca'))
+    .description(
+      'Print the public keys by which an sshd knows the SSH certificates of a running gateway, for the file that its "TrustedUserCAKeys" names. The current one comes first; those before it are trusted until their last certificate is over.',
+    )
+    .option('--json', 'print JSON on stdout')
+    .action(async (options: SessionsOptions, command: Command) => {
+      const { printSshCa } = await import('./gateway-ssh-ca.ts')
+      exitWith(await printSshCa(inherited(options, command)))
+    })
 }
 
 /** `postern gateway -c FILE check` means the same as `postern gateway check -c FILE`. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { SystemError } from '../../errors.ts'
 import type { AskOptions } from '../asking/ask-options.ts'
 import { askRoutes } from '../asking/ask-routes.ts'
+import { checkUser, checkWords, tcpOptionsOf } from '../asking/ssh-options.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { exposedServiceAccount } from '../credentials/given.ts'
 import { hostsOf, parseDomain } from '../../client/ssh-config/domains.ts'
@@ -55,13 +56,6 @@ export async function printSshConfig(
   return exitCodes.ok
 }
 
-function checkUser(user: string | undefined): string | undefined {
-  if (user === undefined || /^[\p{L}\p{N}_][\p{L}\p{N}._@+\\-]*\$?$/u.test(user)) return user
-  throw new SystemError('invalid-user', `"${user}" is not the name of an account`, {
-    hint: 'write one word, such as "--user ada"',
-  })
-}
-
 function otherOptionsOf(
   { all, names }: SshConfigCommandOptions,
   domains: readonly string[],
@@ -71,22 +65,6 @@ function otherOptionsOf(
     ...(names === true ? ['--names'] : []),
     ...domains.flatMap((domain) => ['--domain', domain]),
   ]
-}
-
-/** How the gateway was reached now, for each `ssh` later: paths that hold wherever that runs. */
-function tcpOptionsOf(options: SshConfigCommandOptions): readonly string[] {
-  const paths = {
-    '--ca-file': options.caFile ?? options.alternateCaPath,
-    '--client-cert': options.clientCert,
-    '--client-key': options.clientKey,
-  }
-  const words = Object.entries(paths).flatMap(([name, path]) =>
-    path === undefined ? [] : [name, resolve(path)],
-  )
-  if (options.caCert !== undefined) words.push('--ca-cert', options.caCert)
-  if (options.disableTlsVerification === true) words.push('--disable-tls-verification')
-  if (options.browserCmd !== undefined) words.push('--browser-cmd', options.browserCmd)
-  return words
 }
 
 /** Where the credential of a service account is found, never the credential itself. */
@@ -103,14 +81,6 @@ function credentialOptionsOf(options: SshConfigCommandOptions): readonly string[
     ...(file === undefined ? [] : ['--service-account-file', resolve(file)]),
     ...(id === undefined ? [] : ['--service-token-id', id]),
   ]
-}
-
-function checkWords(words: readonly string[]): readonly string[] {
-  const broken = words.find((word) => /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(word))
-  if (broken === undefined) return words
-  throw new SystemError('invalid-path', `${JSON.stringify(broken)} cannot stand in a line`, {
-    hint: 'rename the file: its path has a control character',
-  })
 }
 
 /**

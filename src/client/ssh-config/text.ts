@@ -89,7 +89,7 @@ function hostKeyName(host: string, port: number | undefined): string {
 }
 
 /** OpenSSH replaces what follows a `%`, and gives the rest to a shell. */
-function quoteForProxyCommand(word: string): string {
+export function quoteForProxyCommand(word: string): string {
   return quoteForShell(word.replaceAll('%', '%%'))
 }
 

@@ -4,6 +4,7 @@ import { key, textKey, type Key, type ValuesOf } from '../../setting-key.ts'
 import { limitKeys } from './limit-keys.ts'
 import { logKeys } from './log-keys.ts'
 import { portKeys } from './port-keys.ts'
+import { sshCaKeys } from './ssh-ca-keys.ts'
 import { sessionKeys } from './session-keys.ts'
 import { signInKeys } from './sign-in-keys.ts'
 
@@ -14,6 +15,7 @@ export const globalKeys = {
   ...sessionKeys,
   ...limitKeys,
   ...logKeys,
+  ...sshCaKeys,
   // No variable: `DIRECTORY` may well be somebody else's.
   directory: textKey(values.path, 'path', {
     variable: 'none',

@@ -24,5 +24,6 @@ export function readPlain({ settings: { values, orDefault } }: Source) {
     metricsAddress: values.metrics_address,
     programmaticRedirectDomains: orDefault('programmatic_redirect_domain_whitelist'),
     deviceLogin: orDefault('device_login'),
+    ...(values.ssh_ca && { sshCa: values.ssh_ca }),
   }
 }

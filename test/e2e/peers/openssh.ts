@@ -18,8 +18,11 @@ export interface Sshd {
   readonly knownHosts: string
 }
 
-/** Starts OpenSSH's server with a host key, a user key and a configuration of its own. */
-export async function startSshd(scope: Scope, hostName: string): Promise<Sshd> {
+/**
+ * Starts OpenSSH's server with a host key, a user key and a configuration of its own; of a setting that is
+ * there twice the first one counts, and `moreSettings` come first.
+ */
+export async function startSshd(scope: Scope, hostName: string, moreSettings = ''): Promise<Sshd> {
   const directory = join(scope.directory, 'ssh')
   await mkdir(directory, { mode: 0o700 })
   const [hostKey, userKey] = [join(directory, 'host_key'), join(directory, 'user_key')]
@@ -31,7 +34,7 @@ export async function startSshd(scope: Scope, hostName: string): Promise<Sshd> {
   await chmod(authorizedKeys, 0o600)
   const port = await freePort()
   const config = join(directory, 'sshd_config')
-  await writeFile(config, serverConfig({ port, hostKey, authorizedKeys }))
+  await writeFile(config, moreSettings + serverConfig({ port, hostKey, authorizedKeys }))
   await makePrivilegeSeparationDirectory()
   await untilListening(port, startChild(scope, program('sshd'), ['-D', '-e', '-f', config]))
 
