@@ -37,7 +37,11 @@ export function createWithGrant(parts: WithGrantParts): WithGrant {
         hint: 'use "postern access", which sends no "Origin" header',
       })
     }
-    const caller = await askAgain(await identify(headers, client, request.target), request.target, signal)
+    const caller = await askAgain(
+      await identify(headers, client, request.target),
+      request.target,
+      signal,
+    )
     const route = matchRoute(request.target, caller)
     const grant = authorize(request, caller, { route, headers })
     return freshGrants.withFresh(grant, act)
