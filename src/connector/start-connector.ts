@@ -44,6 +44,11 @@ export interface Connector extends Closable, Pick<Connections, 'ready' | 'regist
   readonly connectorId: string
   /** Offers something else from now on. Streams that are open stay open. */
   replace(offer: Offer): void
+  /**
+   * Registers with another credential of the same tunnel from now on, and believes its keys. Connections that
+   * stand are left alone.
+   */
+  replaceCredential(credential: TunnelCredential): Promise<void>
   /** Takes no new streams, lets those that are open finish for `graceMs`, and ends. */
   close(graceMs: number): Promise<void>
 }
@@ -54,12 +59,16 @@ export interface Connector extends Closable, Pick<Connections, 'ready' | 'regist
  * @throws ConfigError where a grant key of the credential cannot be used
  */
 export async function startConnector(options: ConnectorOptions): Promise<Connector> {
-  const { credential, metrics, log, clock = systemClock } = options
+  const { metrics, log, clock = systemClock } = options
   const connectorId = randomUUID()
-  const keys = await pinGrantKeys([...credential.grantKeys], 'the credential')
-  const { tunnelId } = credential
-  const verifier = createGrantVerifier({ tunnelId, connectorId, keys, clock })
-  let { offer } = options
+  let { offer, credential } = options
+  let keys = await pinGrantKeys([...credential.grantKeys], 'the credential')
+  const verifier = createGrantVerifier({
+    tunnelId: credential.tunnelId,
+    connectorId,
+    keys: { find: (header) => keys.find(header) },
+    clock,
+  })
   const registeredWith = new Map<number, Offer>()
   const words = createConnectionLog(log)
 
@@ -111,6 +120,10 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
     replace(next) {
       offer = next
       connections.tell(servicesOf(next))
+    },
+    async replaceCredential(next) {
+      keys = await pinGrantKeys([...next.grantKeys], 'the credential')
+      credential = next
     },
     close: connections.close,
   }

@@ -1,3 +1,4 @@
+import { parseHost, parsePort } from '../address.ts'
 import { SystemError, messageOf, systemCode } from '../errors.ts'
 
 /** A listening address; `host` undefined means every address of the machine. */
@@ -5,6 +6,15 @@ export interface ListenAddress {
   readonly host: string | undefined
   /** 0 for a port the system chooses. */
   readonly port: number
+}
+
+/** Parses `:443`, `127.0.0.1:443`, `[::1]:443`; port 0 lets the system choose. */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  const colon = text.lastIndexOf(':')
+  const port = text.slice(colon + 1) === '0' ? 0 : parsePort(text.slice(colon + 1))
+  const host = colon > 0 ? parseHost(text.slice(0, colon)) : undefined
+  if (colon < 0 || port === undefined) return undefined
+  return colon === 0 || host !== undefined ? { host, port } : undefined
 }
 
 /** Why it is impossible to listen on an address, as one sentence with what to do. */

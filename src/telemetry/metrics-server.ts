@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net'
 import { SystemError, messageOf } from '../errors.ts'
 import { answerHalfClosed } from '../net/runtime.ts'
 import type { Closable } from '../shutdown.ts'
-import type { Metrics } from './metrics.ts'
 
 /** A `ListenAddress` of the gateway's configuration fits by shape. */
 export interface MetricsAddress {
@@ -14,6 +13,12 @@ export interface MetricsAddress {
   readonly host: string | undefined
   /** 0 for a port the system chooses. */
   readonly port: number
+}
+
+/** What a scraper is answered; `Metrics` of the gateway is one. */
+export interface RenderedMetrics {
+  readonly contentType: string
+  render(): Promise<string>
 }
 
 export interface MetricsServer extends Closable {
@@ -29,17 +34,27 @@ const maxConnections = 64
 /** @limit time for one request of a scraper: its connection is closed */
 const requestTimeoutMs = 10_000
 
+/** What else is answered, by path. */
+export type StatusPages = Readonly<Record<string, () => StatusPage>>
+
+export interface StatusPage {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+
 /**
- * Serves `GET /metrics` over plain HTTP and nothing else. Rejects with a `SystemError`
+ * Serves `GET /metrics` and the given pages over plain HTTP, and nothing else. Rejects with a `SystemError`
  * (`metrics-address-unavailable`) when the address cannot be listened on.
  */
 export async function serveMetrics(
-  metrics: Metrics,
+  metrics: RenderedMetrics,
   address: MetricsAddress,
+  pages: StatusPages = {},
 ): Promise<MetricsServer> {
   const options = { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs }
   const server = createServer(options, (request, response) => {
-    answer(metrics, request, response).catch(() => response.destroy())
+    answer({ metrics, pages }, request, response).catch(() => response.destroy())
   })
   // How many sessions there are is asked of the store, which may take longer than a script leaves its side open.
   answerHalfClosed(server)
@@ -68,19 +83,29 @@ export async function serveMetrics(
 }
 
 async function answer(
-  metrics: Metrics,
+  served: { readonly metrics: RenderedMetrics; readonly pages: StatusPages },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   // To its end: closing with unread input sends a reset, which would take the answer along.
   if (!isRead) await once(request.resume(), 'end')
-  if (request.url?.split('?', 1)[0] !== '/metrics') {
+  const page = await pageAt(request.url?.split('?', 1)[0] ?? '', served)
+  if (page === undefined) {
     response.writeHead(404).end()
   } else if (!isRead) {
     response.writeHead(405, { allow: 'GET, HEAD' }).end()
   } else {
-    const body = await metrics.render()
-    response.writeHead(200, { 'content-type': metrics.contentType }).end(body)
+    response.writeHead(page.status, { 'content-type': page.contentType }).end(page.body)
   }
+}
+
+async function pageAt(
+  path: string,
+  { metrics, pages }: { readonly metrics: RenderedMetrics; readonly pages: StatusPages },
+): Promise<StatusPage | undefined> {
+  if (path === '/metrics') {
+    return { status: 200, contentType: metrics.contentType, body: await metrics.render() }
+  }
+  return Object.hasOwn(pages, path) ? pages[path]?.() : undefined
 }

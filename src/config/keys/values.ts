@@ -1,21 +1,15 @@
-import { isLoopbackHost, parseHost, parsePort, withoutRootDot } from '../../address.ts'
+import { isLoopbackHost, parseHost, withoutRootDot } from '../../address.ts'
 import { ipRangeForm, parseIpRange } from '../../ip-ranges.ts'
 import { show, textOf } from '../../schema.ts'
 import type { Fault } from '../../schema.ts'
 import { didYouMean } from '../../spelling.ts'
-import type { ListenAddress } from '../../net/listen-address.ts'
+import { parseListenAddress, type ListenAddress } from '../../net/listen-address.ts'
 import type { z } from 'zod'
 
-/** `:443`, `127.0.0.1:443`, `[::1]:443`; port 0 lets the system choose. */
+/** As `parseListenAddress`. */
 export const listenAddress: z.ZodType<ListenAddress> = textOf(
   'an address to listen on such as :443 or 127.0.0.1:443',
-  (value) => {
-    const colon = value.lastIndexOf(':')
-    const port = value.slice(colon + 1) === '0' ? 0 : parsePort(value.slice(colon + 1))
-    const host = colon > 0 ? parseHost(value.slice(0, colon)) : undefined
-    if (colon < 0 || port === undefined) return undefined
-    return colon === 0 || host !== undefined ? { host, port } : undefined
-  },
+  parseListenAddress,
 )
 
 /** The origin of the sign-in: https, nothing behind the host. */

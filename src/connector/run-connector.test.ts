@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { encodeTunnelToken } from '../tunnel/tunnel-credential.ts'
+import { loadConnectorConfig } from './config/load-config.ts'
+import { collectLog } from './connector.fixture.ts'
+import { startFakeGateway, type AcceptedLink } from './fake-gateway.fixture.ts'
+import { echo, startService } from './origin/service.fixture.ts'
+import { runConnector } from './run-connector.ts'
+
+/** A connector by files in a folder, and a gateway that takes it. */
+async function run(t: TestContext, config: string) {
+  const gateway = await startFakeGateway()
+  const folder = await mkdtemp(join(tmpdir(), 'postern-run-'))
+  const write = async (name: string, text: string): Promise<void> => {
+    await writeFile(join(folder, `${name}.new`), text, { mode: 0o600 })
+    await rename(join(folder, `${name}.new`), join(folder, name))
+  }
+  await write('token', encodeTunnelToken(gateway.credential))
+  await write('config.yml', `token-file: token\n${config}`)
+  const log = collectLog()
+  const options = {
+    path: join(folder, 'config.yml'),
+    given: [],
+    directory: undefined,
+    proxies: {},
+    log,
+  }
+  t.after(async () => {
+    await gateway.close()
+    await rm(folder, { recursive: true })
+  })
+  const connector = await runConnector(await loadConnectorConfig(options), options)
+  t.after(() => connector.close(0))
+  return { gateway, connector, log, write }
+}
+
+const ingress = (port: number): string => `ingress: [{service: "tcp://127.0.0.1:${port}"}]\n`
+
+test('a changed file is taken over by itself, and cuts no stream', async (t) => {
+  const service = await startService(t, echo)
+  const { gateway, log, write } = await run(t, ingress(service.port))
+  await gateway.linked(4)
+  const [link] = gateway.links as [AcceptedLink]
+  const stream = await gateway.open(link)
+  await write('config.yml', `token-file: token\n${ingress(1)}`)
+  await log.line(/^Updated to new configuration: 1 rule$/)
+  await assert.rejects(gateway.open(link), { code: 'connector-origin-unreachable' })
+  stream.write('still here')
+  assert.equal(String((await once(stream, 'data'))[0]), 'still here')
+  stream.destroy()
+})
+
+test('a broken file changes nothing, and is said with each of its faults', async (t) => {
+  const service = await startService(t, echo)
+  const { gateway, connector, log, write } = await run(t, ingress(service.port))
+  await gateway.linked(1)
+  const [link] = gateway.links as [AcceptedLink]
+  await write('config.yml', 'token-file: token\ningress: [{service: "nonsense"}, {hostname: x}]\n')
+  await connector.reload()
+  assert.match(
+    log.lines.join('\n'),
+    /not taken over: .*config\.yml:2:11: ingress\[0\]: is for every name/,
+  )
+  await write('config.yml', 'token-file: token\n  ingress: [\n')
+  await connector.reload()
+  const stream = await gateway.open(link)
+  stream.destroy()
+  await write('config.yml', `token-file: gone\n${ingress(1)}`)
+  await connector.reload()
+  await log.line(/not taken over: cannot read "gone": no such file/)
+})
+
+test('a token that is replaced is used for the next connection', async (t) => {
+  const { gateway, connector, write } = await run(t, ingress(1))
+  await gateway.linked(4)
+  const secret = Buffer.alloc(32, 9)
+  await write('token', encodeTunnelToken({ ...gateway.credential, secret }))
+  await connector.reload()
+  gateway.links[0]?.socket.destroy()
+  await gateway.linked(5)
+  const { registration } = gateway.links[4] as AcceptedLink
+  assert.deepEqual(Buffer.from(registration.secret, 'base64url'), secret)
+})
+
+test('another tunnel is left to the next start', async (t) => {
+  const { gateway, connector, log, write } = await run(t, ingress(1))
+  const tunnelId = '99999999-2222-3333-4444-555555555555'
+  await write('token', encodeTunnelToken({ ...gateway.credential, tunnelId }))
+  await connector.reload()
+  await log.line(/another tunnel, gateway or authority is taken at the next start/)
+})
+
+test('"/ready" is yes while a connection is registered, "/live" always, and the rest is metrics', async (t) => {
+  const { gateway, connector, log } = await run(t, `metrics: 127.0.0.1:0\n${ingress(1)}`)
+  const ask = async (path: string) => {
+    const answer = await fetch(`http://127.0.0.1:${connector.metricsAddress?.port}${path}`)
+    return { status: answer.status, text: await answer.text() }
+  }
+  await gateway.linked(4)
+  for (const index of [0, 1, 2, 3]) await log.line(new RegExp(`connIndex=${index} `))
+  const ready = await ask('/ready')
+  assert.equal(ready.status, 200)
+  const [link] = gateway.links as [AcceptedLink]
+  assert.deepEqual(JSON.parse(ready.text), {
+    status: 200,
+    readyConnections: 4,
+    connectorId: link.registration.connectorId,
+  })
+  assert.equal((await ask('/live')).text, 'OK\n')
+  const metrics = await ask('/metrics')
+  assert.match(metrics.text, /^postern_connector_connections 4$/m)
+  assert.match(metrics.text, /^postern_connector_registrations_total\{outcome="ok"\} 4$/m)
+  assert.equal((await ask('/elsewhere')).status, 404)
+  assert.equal((await ask('/constructor')).status, 404)
+  await gateway.close()
+  for (const index of [0, 1, 2, 3]) await log.line(new RegExp(`^lost .*connIndex=${index}:`))
+  assert.equal((await ask('/ready')).status, 503)
+  assert.equal((await ask('/live')).status, 200)
+})
+
+test('an address in use is told before anything else is left behind', async (t) => {
+  const taken = await startService(t, echo)
+  await assert.rejects(run(t, `metrics: 127.0.0.1:${taken.port}\n${ingress(1)}`), {
+    code: 'metrics-address-unavailable',
+  })
+})

@@ -1,0 +1,167 @@
+import type { AddressInfo } from 'node:net'
+import { AppError, ConfigError, formatProblem } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { createDialer } from '../reach/dialer.ts'
+import { parseGatewayUrl } from '../reach/destination.ts'
+import type { ProxyVariables } from '../reach/proxy.ts'
+import { loadTrust } from '../reach/trust.ts'
+import type { Closable } from '../shutdown.ts'
+import { serveMetrics, type MetricsServer, type StatusPages } from '../telemetry/metrics-server.ts'
+import { watchFiles } from '../watch-files.ts'
+import { createConnectorMetrics } from './connector-metrics.ts'
+import {
+  loadConnectorConfig,
+  type ConnectorConfig,
+  type LoadConfigOptions,
+  type LoadedConfig,
+} from './config/load-config.ts'
+import { startConnector, type Connector, type ConnectorOptions } from './start-connector.ts'
+
+export interface RunConnectorOptions
+  extends LoadConfigOptions, Pick<ConnectorOptions, 'log' | 'streamLog' | 'clock' | 'lookup'> {
+  readonly proxies: ProxyVariables
+}
+
+/** A connector that follows its configuration. */
+export interface RunningConnector extends Closable, Pick<Connector, 'registered' | 'failed'> {
+  readonly gracePeriodMs: number
+  readonly metricsAddress: AddressInfo | undefined
+  /** Reads the configuration again; one that cannot be used changes nothing, and is said. */
+  reload(): Promise<void>
+  /** As `Connector.close`; the pages about the connector are answered until it has ended. */
+  close(graceMs: number): Promise<void>
+}
+
+/**
+ * Loads a configuration, begins to connect, and takes over every later change of its files.
+ *
+ * @throws ConfigError or SystemError when it cannot start; never for a gateway that is away
+ */
+export async function runConnector(
+  loaded: LoadedConfig,
+  options: RunConnectorOptions,
+): Promise<RunningConnector> {
+  const { log } = options
+  let { config } = loaded
+  tell(loaded, log)
+  const metrics = createConnectorMetrics()
+  const connector = await startConnector({
+    ...options,
+    credential: config.credential,
+    dialer: await dialerOf(config, options),
+    offer: config,
+    metrics,
+  })
+  let isEnding = false
+  const server = await serve(config, {
+    pages: pagesOf(connector),
+    metrics,
+    connector,
+  })
+
+  async function reloadOnce(): Promise<void> {
+    try {
+      const next = await loadConnectorConfig(options)
+      watch.follow(next.files)
+      if (isEnding) return
+      tell(next, log)
+      await takeOver(next.config)
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      sayRefused(error, log)
+    }
+  }
+
+  async function takeOver(next: ConnectorConfig): Promise<void> {
+    const [was, is] = [config.credential, next.credential]
+    if (was.tunnelId !== is.tunnelId || was.gateway !== is.gateway || was.ca !== is.ca) {
+      log.warn('another tunnel, gateway or authority is taken at the next start')
+    } else await connector.replaceCredential(is)
+    connector.replace(next)
+    config = next
+    log.info(`Updated to new configuration: ${describe(next)}`)
+  }
+
+  let underWay: Promise<void> = Promise.resolve()
+  const reload = (): Promise<void> => (underWay = underWay.then(reloadOnce))
+  const watch = watchFiles(() => void reload())
+  watch.follow(loaded.files)
+
+  return {
+    gracePeriodMs: config.gracePeriodMs,
+    metricsAddress: server?.address,
+    registered: connector.registered,
+    failed: connector.failed,
+    reload,
+    async close(graceMs) {
+      isEnding = true
+      watch[Symbol.dispose]()
+      await connector.close(graceMs)
+      await server?.close(0)
+    },
+  }
+}
+
+/** Everything at once, each with its place. */
+function tell({ problems, warnings }: LoadedConfig, log: Logger): void {
+  for (const problem of problems) log.warn(`not served: ${formatProblem(problem)}`)
+  for (const warning of warnings) log.warn(formatProblem(warning))
+}
+
+function sayRefused(error: AppError, log: Logger): void {
+  const why = error instanceof ConfigError ? error.problems.map(formatProblem) : [error.message]
+  for (const reason of why) {
+    log.error(`the configuration was not taken over: ${reason}`, { hint: error.hint })
+  }
+}
+
+function describe({ rules }: ConnectorConfig): string {
+  return `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}`
+}
+
+async function dialerOf(
+  { credential, caFile }: ConnectorConfig,
+  { proxies, log }: RunConnectorOptions,
+): Promise<ReturnType<typeof createDialer>> {
+  const trust = await loadTrust({ caFile })
+  const { ca } = credential
+  return createDialer({
+    gateway: parseGatewayUrl(credential.gateway),
+    trust: ca === undefined ? trust : { ...trust, extraCa: [...trust.extraCa, ca] },
+    proxies,
+    log,
+  })
+}
+
+interface Served {
+  readonly pages: StatusPages
+  readonly metrics: ReturnType<typeof createConnectorMetrics>
+  readonly connector: Connector
+}
+
+/** A connector without its address would be one that nobody can look at: it does not start. */
+async function serve(
+  { metrics: address }: ConnectorConfig,
+  { pages, metrics, connector }: Served,
+): Promise<MetricsServer | undefined> {
+  if (address === undefined) return undefined
+  try {
+    return await serveMetrics(metrics, address, pages)
+  } catch (error) {
+    await connector.close(0)
+    throw error
+  }
+}
+
+/** What orchestrators ask; `/ready` is cloudflared's (reference 4.1). */
+function pagesOf(connector: Connector): StatusPages {
+  return {
+    '/live': () => ({ status: 200, contentType: 'text/plain; charset=utf-8', body: 'OK\n' }),
+    '/ready'() {
+      const { ready: readyConnections, connectorId } = connector
+      const status = readyConnections > 0 ? 200 : 503
+      const body = `${JSON.stringify({ status, readyConnections, connectorId })}\n`
+      return { status, contentType: 'application/json', body }
+    },
+  }
+}
