@@ -4,6 +4,7 @@ import type { Problem } from '../errors.ts'
 import { parseYaml } from '../yaml-text.ts'
 import type { GatewayConfig } from './config.ts'
 import { readRoutes } from './readers/routes.ts'
+import { checkApplicationHosts } from './readers/application-hosts.ts'
 import { readCertificates } from './readers/certificates.ts'
 import { readDirectory } from './readers/directory.ts'
 import { readDownstreamMtls } from './readers/downstream-mtls.ts'
@@ -80,6 +81,7 @@ export async function loadConfig({
   const proxyProtocol = readProxyProtocol(source)
   warnOfSilentEdge(source)
   warnOfUncoveredHost(source, certificates)
+  checkApplicationHosts(source, [...certificates, ...siteCertificates])
   if (file.readableBy === 'others') warnOfExposed(text, findings)
   if (findings.problems.length > 0) throw new ConfigError(inOrder(findings.problems))
   return {

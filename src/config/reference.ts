@@ -1,3 +1,4 @@
+import { applicationKeys } from '../routes/application-keys.ts'
 import { routeKeys } from '../routes/route-keys.ts'
 import type { Key } from '../setting-key.ts'
 import { globalKeys } from './keys/keys.ts'
@@ -14,7 +15,10 @@ export function renderConfigurationReference(): string {
     '## Global keys',
     table(['Key', 'Value', 'Default', 'Environment variable', 'What it does'], globalRows()),
     '## Keys of a route',
-    table(['Key', 'Value', 'Default', 'What it does'], routeRows()),
+    table(['Key', 'Value', 'Default', 'What it does'], rowsOfRoute(routeKeys)),
+    '## Applications',
+    applications,
+    table(['Key', 'Value', 'Default', 'What it does'], rowsOfRoute(applicationKeys)),
     '## Identity providers',
     'All providers speak OpenID Connect; `idp_provider` says which one it is.',
     table(['`idp_provider`', '`idp_provider_url`'], providerRows()),
@@ -46,6 +50,20 @@ only says what is wrong with it. Key names and meanings are Pomerium's.
 - **Secrets** can stand in files of their own: each key with \`_file\` behind it takes the place of the one
   without. Files that others than their owner can read are warned about.
 - **Every problem** is told at once, as \`file:line:column: key: what is wrong\`. An unknown key is one.`
+
+const applications = `\`access\` lists applications: services that clients reach by a host name alone, with \`postern access tcp --hostname
+tcp.site.com\` or a stock \`cloudflared access\`. Each is a route for port 443 of its name. [Access](access.md) says how
+its policies are read.
+
+\`\`\`yaml
+access:
+  - hostname: tcp.site.com
+    service: connector://lab
+    policies:
+      - action: allow
+        include: [{ email_domain: example.com }]
+        require: [{ ip: 10.0.0.0/8 }]
+\`\`\``
 
 const directory = `## The directory file
 
@@ -138,8 +156,8 @@ function globalRows(): readonly Row[] {
   })
 }
 
-function routeRows(): readonly Row[] {
-  return Object.entries<Key<unknown>>(routeKeys).map(([name, key]) => {
+function rowsOfRoute(keys: Readonly<Record<string, Key<unknown>>>): readonly Row[] {
+  return Object.entries(keys).map(([name, key]) => {
     return [code(name), key.type, defaultOf(key), key.doc]
   })
 }

@@ -1,5 +1,6 @@
 import { sortForeignKeys } from '../foreign-keys.ts'
 import { isMetadataAddress } from '../net/metadata-address.ts'
+import { parseApplicationPolicy } from '../policy/cloudflare/parse.ts'
 import { parseRoutePolicy, shorthandRules } from '../policy/language/shorthand.ts'
 import type { ClientCertificateUse, Shorthand } from '../policy/language/shorthand.ts'
 import type { Policy, PolicyProblem } from '../policy/policy.ts'
@@ -142,7 +143,11 @@ function readPolicy(
   clientCertificates: ClientCertificateUse,
   notes: RouteNotes,
 ): Policy | undefined {
-  const parsed = parseRoutePolicy(values.policy, shorthandOf(values), clientCertificates)
+  if (values.policies !== undefined) refuseBoth(values, notes)
+  const parsed =
+    values.policies === undefined
+      ? parseRoutePolicy(values.policy, shorthandOf(values), clientCertificates)
+      : parseApplicationPolicy(values.policies, clientCertificates)
   if ('problems' in parsed) {
     for (const fault of parsed.problems) {
       notes.fault(fault.path, fault.message, { hint: fault.hint, at: placeOf(fault) })
@@ -150,15 +155,26 @@ function readPolicy(
     return undefined
   }
   if (deniesEverybody(values)) {
-    const hint = 'add "policy", or a setting such as "allow_any_authenticated_user"'
+    const hint = values.application === true ? applicationHint : routeHint
     notes.warn([], 'denies everybody: it has no policy', { hint })
   }
   return parsed.policy
 }
 
+const routeHint = 'add "policy", or a setting such as "allow_any_authenticated_user"'
+const applicationHint =
+  'add "policies: [{action: allow, include: [{email: user@example.com}]}]", with whom it is for'
+
+/** Two ways to say who may: whichever won, somebody would have meant the other. */
+function refuseBoth(values: RouteValues, notes: RouteNotes): void {
+  if (values.policy === undefined && shorthandRules(shorthandOf(values)).length === 0) return
+  const message = 'cannot be given together with "policy" or a setting that stands for one'
+  notes.fault(['policies'], message, { at: 'key' })
+}
+
 /** A fault in a name is shown at the name, every other one at the value. */
 function placeOf({ message }: PolicyProblem): 'key' | 'value' {
-  return /^(?:unknown|criterion) /.test(message) ? 'key' : 'value'
+  return /^(?:unknown|criterion|selector) /.test(message) ? 'key' : 'value'
 }
 
 function shorthandOf(values: RouteValues): Shorthand {
@@ -172,8 +188,9 @@ function shorthandOf(values: RouteValues): Shorthand {
 }
 
 function deniesEverybody(values: RouteValues): boolean {
-  const { policy } = values
-  const hasRules = policy !== undefined && !(Array.isArray(policy) && policy.length === 0)
+  const hasRules = [values.policy, values.policies].some(
+    (given) => given !== undefined && !(Array.isArray(given) && given.length === 0),
+  )
   return !hasRules && shorthandRules(shorthandOf(values)).length === 0
 }
 

@@ -139,6 +139,13 @@ export const routeKeys = {
     variable: 'none',
     doc: 'Who may use the route, in the Pomerium Policy Language. Without a rule here or a setting below, nobody.',
   }),
+  policies: key({
+    schema: z.unknown(),
+    type: 'list of policies',
+    without: 'no policy',
+    variable: 'none',
+    doc: 'Who may use the route, in the words of Cloudflare Access, instead of `policy`: see [access](access.md).',
+  }),
   allow_public_unauthenticated_access: key({
     schema: values.flag,
     type: 'true or false',

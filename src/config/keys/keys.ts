@@ -22,6 +22,14 @@ export const globalKeys = {
     without: 'none: groups are those that the provider sends',
     doc: 'File that puts people in groups, see below; for providers that send none. The criterion `groups` sees its groups and those of the provider.',
   }),
+  access: key({
+    // As with the routes, each entry is read by itself.
+    schema: z.array(z.unknown()),
+    type: 'list of applications',
+    default: [],
+    variable: 'none',
+    doc: 'Applications: services that are reached by a host name alone, by `postern access` and stock `cloudflared access`, see below.',
+  }),
   sites: key({
     // Its entries are checked one by one, so that a fault in one does not hide those of the others.
     schema: z.array(z.unknown()),

@@ -1,59 +1,128 @@
 import { valueAt } from '../../schema.ts'
 import { compareRoutes, type PlacedRoute } from '../../routes/compare-routes.ts'
 import { openRoute } from '../../routes/open-route.ts'
+import { atOwnKey, parseApplication } from '../../routes/parse-application.ts'
 import { parseRoute, type ParsedRoute } from '../../routes/parse-route.ts'
+import type { RouteFault, RouteFindings } from '../../routes/route-findings.ts'
 import type { NewRoute } from '../../routes/route.ts'
+import type { Path, YamlText } from '../../yaml-text.ts'
 import { globalKeyNames } from '../keys/keys.ts'
-import { tellAt } from '../source/findings.ts'
+import { tellAt, type Findings } from '../source/findings.ts'
 import type { Source } from '../source/source.ts'
 import { clientCertificateUse } from './downstream-mtls.ts'
 import type { PolicyNeeds } from './sign-in.ts'
 
 export interface ReadRoutes extends PolicyNeeds {
+  /** Applications among them, behind the others. */
   readonly routes: readonly NewRoute[]
 }
 
+/** An entry of `routes` or `access`, and where it stands. */
+interface Entry extends PlacedRoute, Pick<ParsedRoute, 'policy'> {
+  readonly list: List
+  /** Within the text of its list. */
+  readonly path: Path
+}
+
+interface List {
+  readonly noun: 'route' | 'application'
+  readonly text: YamlText
+  readonly path: Path
+  readonly parse: typeof parseRoute
+}
+
 /**
- * Reads every route of a list, and what they mean beside each other. `known` are those that hold now: what
- * has not changed stays the same object.
+ * Reads every route and application, and what they mean beside each other. `known` are those that hold now:
+ * what has not changed stays the same object.
  */
 export async function readRoutes(
-  { settings, files, findings, nowMs }: Source,
+  source: Source,
   known: readonly NewRoute[] = [],
 ): Promise<ReadRoutes> {
-  const { text, path } = settings.routes
-  const list = valueAt(text.value, path)
-  const clientCertificates = clientCertificateUse(settings)
+  const { settings, findings } = source
   const before = new Map(known.map((route) => [route.id, route]))
-  const options = {
-    readFile: (path: string) => files.read(path),
-    nowMs,
-    known: (id: string) => before.get(id),
-  }
-  const placed: (PlacedRoute & Pick<ParsedRoute, 'policy'>)[] = []
+  const lists: readonly List[] = [
+    { noun: 'route', ...settings.routes, parse: parseRoute },
+    { noun: 'application', text: settings.text, path: ['access'], parse: parseApplication },
+  ]
+  const entries: Entry[] = []
   const routes: NewRoute[] = []
-  for (const [index, plain] of Array.isArray(list) ? list.entries() : []) {
-    const parsed = parseRoute(plain, { clientCertificates, gatewayKeys: globalKeyNames })
-    tellAt(text, [...path, index], parsed, findings)
-    const opened = await openRoute(parsed, options)
-    tellAt(text, [...path, index], opened, findings)
-    const { values, policy } = parsed
-    if (values.from !== undefined) placed.push({ index, policy, from: values.from, id: values.id })
-    if (opened.route !== undefined) routes.push(opened.route)
+  for (const list of lists) {
+    for (const [at, plain] of itemsOf(list).entries()) {
+      const path = [...list.path, at]
+      const { parsed, route } = await readEntry(plain, { list, path }, source, before)
+      const { values, policy } = parsed
+      const index = entries.length
+      if (values.from !== undefined)
+        entries.push({ index, list, path, policy, from: values.from, id: values.id })
+      if (route !== undefined) routes.push(route)
+    }
   }
-  if (Array.isArray(list) ? list.length === 0 : list === undefined) {
+  if (lists.every((list) => isEmpty(list))) {
+    const { text, path } = settings.routes
     findings.warnings.push(text.problem(path, 'has no route: every tunnel is refused'))
   }
-  const lineOf = (index: number): number | string => text.problem([...path, index], '').line ?? '?'
-  tellAt(
-    text,
-    path,
-    compareRoutes(placed, (index) => `the route on line ${lineOf(index)}`),
-    findings,
-  )
+  compareEntries(entries, findings)
   return {
     routes,
-    readsSubject: placed.some(({ policy }) => policy?.readsSubject),
-    needsProvider: placed.some(({ policy }) => policy?.needsProvider),
+    readsSubject: entries.some(({ policy }) => policy?.readsSubject),
+    needsProvider: entries.some(({ policy }) => policy?.needsProvider),
   }
+}
+
+function itemsOf({ text, path }: List): readonly unknown[] {
+  const list = valueAt(text.value, path)
+  return Array.isArray(list) ? list : []
+}
+
+/** A list that is none has a fault of its own. */
+function isEmpty({ text, path }: List): boolean {
+  const list = valueAt(text.value, path)
+  return Array.isArray(list) ? list.length === 0 : list === undefined
+}
+
+async function readEntry(
+  plain: unknown,
+  { list, path }: Pick<Entry, 'list' | 'path'>,
+  { settings, files, findings, nowMs }: Source,
+  before: ReadonlyMap<string, NewRoute>,
+): Promise<{ readonly parsed: ParsedRoute; readonly route: NewRoute | undefined }> {
+  const clientCertificates = clientCertificateUse(settings)
+  const parsed = list.parse(plain, { clientCertificates, gatewayKeys: globalKeyNames })
+  tellAt(list.text, path, parsed, findings)
+  const opened = await openRoute(parsed, {
+    readFile: (name) => files.read(name),
+    nowMs,
+    known: (id) => before.get(id),
+  })
+  tellAt(list.text, path, opened, findings)
+  return { parsed, route: opened.route }
+}
+
+function compareEntries(entries: readonly Entry[], findings: Findings): void {
+  const nameOf = (index: number): string => {
+    const { list, path } = entries[index] ?? {}
+    return `the ${list?.noun} on line ${(list && path && list.text.problem(path, '').line) ?? '?'}`
+  }
+  const { faults, warnings } = compareRoutes(entries, nameOf)
+  const none = { faults: [], warnings: [] }
+  for (const fault of faults)
+    tellOf(fault, entries, (own) => ({ ...none, faults: [own] }), findings)
+  for (const warning of warnings)
+    tellOf(warning, entries, (own) => ({ ...none, warnings: [own] }), findings)
+}
+
+/** What is said of one entry beside the others, at its place. */
+function tellOf(
+  fault: RouteFault,
+  entries: readonly Entry[],
+  found: (own: RouteFault) => RouteFindings,
+  findings: Findings,
+): void {
+  const [index, ...within] = fault.path
+  const entry = entries[Number(index)]
+  if (entry === undefined) return
+  const own = { ...fault, path: within }
+  const { list, path } = entry
+  tellAt(list.text, path, found(list.noun === 'route' ? own : atOwnKey(own)), findings)
 }

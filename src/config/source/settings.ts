@@ -26,6 +26,8 @@ export interface Settings {
   problem(key: GlobalKey, message: string, details?: ProblemDetails & { within?: Path }): Problem
   /** Names of the environment variables that were used. */
   readonly environment: readonly string[]
+  /** The file. */
+  readonly text: YamlText
   /** The text the routes stand in, and where. */
   readonly routes: { readonly text: YamlText; readonly path: Path }
 }
@@ -80,6 +82,7 @@ export function readSettings(text: YamlText, env: Environment, findings: Finding
     isGiven: (key) => variables.has(key) || inFile.has(key),
     problem,
     environment: [...variables.keys()].map((key) => key.toUpperCase()),
+    text,
     routes,
   }
 }
