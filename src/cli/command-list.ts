@@ -29,6 +29,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./access/access.ts')).defineAccess,
   },
   {
+    name: 'tunnel',
+    summary: 'publish services that this machine reaches, through a gateway',
+    load: async () => (await import('./tunnel/tunnel.ts')).defineTunnel,
+  },
+  {
     name: 'routes',
     summary: 'the routes you may use',
     load: async () => (await import('./commands/routes.ts')).defineRoutes,

@@ -11,6 +11,8 @@ import { createSignInLog } from '../pages/sign-in/sign-in-log.ts'
 import type { Assembly } from './assemble.ts'
 import type { OpenIdentity } from './open-identity.ts'
 import { createWithGrant, type WithGrantParts } from './with-grant.ts'
+import { createPublishApp } from '../pages/publish/publish-app.ts'
+import type { OpenPublishing } from './open-publishing.ts'
 import type { CreatePages } from './parts.ts'
 
 export interface GatewayPagesOptions {
@@ -31,6 +33,7 @@ export interface GatewayPagesOptions {
   readonly sshCa: SshCa
   /** Undefined when nobody can sign in. */
   readonly signIn: OpenIdentity['signIn']
+  readonly publishing: OpenPublishing
   readonly logger: Logger
   readonly clock: Clock
   /** Makes the pages at the gateway's own address; plain ones without it. */
@@ -42,6 +45,7 @@ export function createGatewayPages({
   parts,
   sshCa,
   signIn,
+  publishing,
   logger,
   clock,
   createPages,
@@ -53,6 +57,18 @@ export function createGatewayPages({
     sessionOf: async (cookieHeader) => (await signIn?.identity.fromCookie(cookieHeader))?.session,
     seenBy,
   })
+  const signInParts = signIn && {
+    identity: signIn.identity,
+    origin: signIn.origin,
+    metrics,
+    audit,
+    logger,
+    signInLog: createSignInLog(audit, clock),
+    home: pages === undefined ? '/.pomerium/' : '/',
+    parseRedirect,
+    deviceLogin,
+    routesFor,
+  }
   const { applicationAt, foreseen } = parts
   const cloudflared = signIn && { ...signIn, clock, audit, applicationAt, foreseen }
   return createApp({
@@ -60,20 +76,8 @@ export function createGatewayPages({
     ...(cloudflared && {
       cloudflared: [createCloudflaredPages(cloudflared), createApplicationTokenApi(cloudflared)],
     }),
-    signIn:
-      signIn &&
-      createSignInApp({
-        identity: signIn.identity,
-        origin: signIn.origin,
-        metrics,
-        audit,
-        logger,
-        signInLog: createSignInLog(audit, clock),
-        home: pages === undefined ? '/.pomerium/' : '/',
-        parseRedirect,
-        deviceLogin,
-        routesFor,
-      }),
+    signIn: signInParts && createSignInApp(signInParts),
+    publish: signInParts && createPublishApp({ ...signInParts, ...publishing }),
     routesApi: createRoutesApi({ signIn, seenBy }),
     sshSignApi: createSshSignApi({
       sshCa,

@@ -1,70 +1,109 @@
+import { hash } from 'node:crypto'
+import { subjectOf } from '../access/directory.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { deriveKeys } from '../identity/keys.ts'
+import type { Session } from '../identity/session.ts'
 import { createSigningKeys, type SigningKeys } from '../identity/signing-keys.ts'
-import type { HostnameOwner } from '../publish/hostname.ts'
-import type { NamedTunnel, NamedTunnelRegister } from '../publish/named-tunnels.ts'
+import type { Link } from '../links/link.ts'
+import type { NamedTunnelRegister } from '../publish/named-tunnels.ts'
+import { openPublishers, type Publishers } from '../publish/publisher.ts'
+import { createPublishing, type Publishing, type TunnelConnection } from '../publish/publishing.ts'
+import { createRecords } from '../publish/write-records.ts'
 import { openNamedTunnels } from '../publish/tunnel-register.ts'
 import type { RouteTable } from '../routes/table.ts'
+import type { PublisherFacts } from '../store/publish-store.ts'
 import type { Store } from '../store/store.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
+import { hostnameOwner } from './hostname-owner.ts'
 import type { Secrets } from './secrets.ts'
 
-export interface PublishingParts {
+export interface PublishingOptions {
   readonly store: Store
   readonly secrets: Secrets
   readonly clock: Clock
   readonly log: Log
+  readonly audit: AuditLog
   routeTable(): RouteTable
+  /** The connections of connectors there are. */
+  links(): readonly Link[]
 }
 
-/** What may be published, and the keys of those who carry it. */
-export interface Publishing {
+/** What may be published, by whom, and the keys of those who carry it. */
+export interface OpenPublishing {
   readonly namedTunnels: NamedTunnelRegister
   readonly signingKeys: SigningKeys
+  readonly publishers: Publishers
+  readonly publishing: Publishing
+  /** Names the gateway to stock connectors, which send it along: 32 hexadecimal digits. */
+  readonly accountTag: string
+  hasSites(): boolean
   /** Takes the sites of a new configuration over. */
-  reload(config: Pick<GatewayConfig, 'sites'>): void
+  reload(config: Pick<GatewayConfig, 'sites' | 'directory'>): void
 }
 
-/** Reads the named tunnels there are. Throws `SystemError` when the store cannot be read. */
+/** Reads what was published. Throws `SystemError` when the store cannot be read. */
 export async function openPublishing(
   config: GatewayConfig,
-  { store, secrets, clock, log, routeTable }: PublishingParts,
-): Promise<Publishing> {
-  let { sites } = config
+  options: PublishingOptions,
+): Promise<OpenPublishing> {
+  const { store, secrets, clock, audit } = options
+  const log = options.log.service('publish')
+  let { sites, directory } = config
+  const own = config.authenticateServiceUrl?.hostname ?? ''
   const namedTunnels = await openNamedTunnels({
     store,
     key: deriveKeys(secrets.sharedSecret, secrets.cookieSecret).namedTunnel,
     clock,
-    log: log.service('publish'),
+    log,
     sites: () => sites,
-    ownerOf: (hostname, tunnel) =>
-      hostname === config.authenticateServiceUrl?.hostname
-        ? 'gateway'
-        : ownerAmongRoutes(routeTable(), hostname, tunnel),
+    ownerOf: (hostname, tunnel) => hostnameOwner(options.routeTable(), own, hostname, tunnel),
+  })
+  const publishers = await openPublishers({
+    store,
+    clock,
+    log,
+    sites: () => sites,
+    subjectOf: (person) => subjectOf(asSession(person), directory),
+  })
+  const signingKeys = createSigningKeys(store, clock)
+  const publishing = createPublishing({
+    namedTunnels,
+    signingKeys,
+    records: createRecords({ target: own }),
+    audit,
+    sites: () => sites,
+    connectionsOf: (id) =>
+      options
+        .links()
+        .filter(({ tunnelId }) => tunnelId === id)
+        .map(toConnection),
   })
   return {
     namedTunnels,
-    signingKeys: createSigningKeys(store, clock),
-    reload: (next) => void ({ sites } = next),
+    signingKeys,
+    publishers,
+    publishing,
+    accountTag: hash('sha256', own, 'hex').slice(0, 32),
+    hasSites: () => sites.length > 0,
+    reload: (next) => void ({ sites, directory } = next),
   }
 }
 
-/** The port of services that are reached by their host name alone. */
-const portOfNames = 443
+/** As policies read one; it opens nothing and has no end of its own. */
+function asSession(person: PublisherFacts): Session {
+  return {
+    kind: 'person',
+    ...person,
+    id: '',
+    issuedAtMs: 0,
+    expiresAtMs: 0,
+    refreshedAtMs: 0,
+    refreshDueAtMs: 0,
+  }
+}
 
-/** A route that leads to whoever registered the name, or to this tunnel, leaves the name free for it. */
-function ownerAmongRoutes(
-  routes: RouteTable,
-  host: string,
-  tunnel: NamedTunnel,
-): HostnameOwner | undefined {
-  const ports = new Set([portOfNames, ...routes.portsOf(host)])
-  const isOthers = [...ports].some((port) => {
-    const way = routes.match({ host, port })?.way
-    if (way === undefined || way.kind !== 'connector') return way !== undefined
-    const { tunnel: named } = way
-    return named !== undefined && named !== tunnel.name && named !== tunnel.id
-  })
-  return isOthers ? 'route' : undefined
+function toConnection({ connectorId, version, ip, sinceMs }: Link): TunnelConnection {
+  return { connectorId, version, ip, sinceMs }
 }

@@ -90,7 +90,9 @@ export async function startGateway(
     secrets,
     clock,
     log,
+    audit,
     routeTable: () => parts.routeTable(),
+    links: () => links.list(),
   })
   const links = createLinks(publishing)
   const parts = assemble(config, { clock, log, audit, metrics, identity, links })
@@ -100,6 +102,7 @@ export async function startGateway(
     parts,
     sshCa,
     signIn,
+    publishing,
     logger,
     clock,
     createPages: options.pages,

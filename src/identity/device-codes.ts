@@ -13,7 +13,12 @@ export interface DeviceRequest {
   readonly command: string
   /** As the gateway saw it. */
   readonly address: string
+  /** Of a machine that asks for a publish credential, and gets no session: a JWK as JSON. */
+  readonly publicKey?: string | undefined
 }
+
+/** What a code is for. One for either is never taken for the other. */
+export type DevicePurpose = 'session' | 'publish'
 
 export interface BegunDeviceCode {
   /** 256 bits, base64url: whoever has it gets the session. Kept nowhere but with the machine. */
@@ -46,7 +51,11 @@ export interface DeviceCodes {
    * The code that somebody typed, as it stands. Throws `AccessError` `device-code-unknown`, which
    * counts as a guess, or `LimitedError` `too-many-wrong-codes`.
    */
-  find(userCode: string, viewer: DeviceCodeViewer): Promise<DeviceCodeRecord>
+  find(
+    userCode: string,
+    viewer: DeviceCodeViewer,
+    purpose?: DevicePurpose,
+  ): Promise<DeviceCodeRecord>
   /** Throws `AccessError` `device-code-over` when it is no longer this person's to approve. */
   approve(record: DeviceCodeRecord, userId: string): Promise<void>
   /**
@@ -57,9 +66,13 @@ export interface DeviceCodes {
   /** Hands a session over to the machine whose code this person approved; false when it is too late. */
   attach(
     secretHash: string,
-    signedIn: { readonly userId: string; readonly sessionId: string },
+    signedIn: {
+      readonly userId: string
+      readonly sessionId: string
+      readonly site?: string | undefined
+    },
   ): Promise<boolean>
-  poll(secret: string): Promise<DevicePoll>
+  poll(secret: string, purpose?: DevicePurpose): Promise<DevicePoll>
 }
 
 /** Consonants that no font mixes up (RFC 8628 §6.1): eight of them are 20^8, some 34 bits. */
@@ -122,7 +135,7 @@ export function createDeviceCodes(
   const failures = createFailures()
 
   return {
-    async begin({ host, command, address }) {
+    async begin({ host, command, address, publicKey }) {
       const retryAfterSeconds = open.retryAfterSeconds({ host, address })
       if (retryAfterSeconds !== undefined)
         throw reports.reported(tooManyCodes(retryAfterSeconds), address)
@@ -140,12 +153,13 @@ export function createDeviceCodes(
           expiresAtMs,
           userId: undefined,
           sessionId: undefined,
+          ...(publicKey !== undefined && { publicKey }),
         }
         if (await store.add(record)) return { secret, record }
       }
       throw new SystemError('device-code-not-made', 'no code is free for another machine')
     },
-    async find(userCode, { userId, address }) {
+    async find(userCode, { userId, address }, purpose = 'session') {
       const limits = [
         [wrongByPerson, userId],
         [wrongFromAddress, addressKey(address)],
@@ -156,7 +170,7 @@ export function createDeviceCodes(
       // Before the look-up, so that guesses at the same moment count; a right one is given back.
       for (const [limit, key] of limits) limit.count(key)
       const record = await store.findByUserCode(userCode, clock.now())
-      if (record !== undefined) {
+      if (record !== undefined && purposeOf(record) === purpose) {
         for (const [limit, key] of limits) limit.giveBack(key)
         return record
       }
@@ -181,10 +195,10 @@ export function createDeviceCodes(
       if (isAttached) open.remove(secretHash)
       return isAttached
     },
-    async poll(secret) {
+    async poll(secret, purpose = 'session') {
       const secretHash = sha256(secret)
       const record = await store.findBySecretHash(secretHash, clock.now())
-      if (record === undefined) return { state: 'over' }
+      if (record === undefined || purposeOf(record) !== purpose) return { state: 'over' }
       if (polls.isTooSoon(record)) return { state: 'too-soon' }
       if (record.state === 'denied') return { state: 'denied', why: failures.of(secretHash) }
       if (record.state !== 'signed-in') return { state: 'pending' }
@@ -193,6 +207,10 @@ export function createDeviceCodes(
       return { state: 'signed-in', sessionId: taken.sessionId, record: taken }
     },
   }
+}
+
+function purposeOf({ publicKey }: DeviceCodeRecord): DevicePurpose {
+  return publicKey === undefined ? 'session' : 'publish'
 }
 
 /** When each machine may ask again. One entry for each code of the last ten minutes. */

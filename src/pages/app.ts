@@ -33,6 +33,8 @@ export interface AppOptions {
   readonly routesApi?: PageApp
   /** SSH certificates. */
   readonly sshSignApi?: PageApp
+  /** How people publish services of their own; undefined when nobody can sign in. */
+  readonly publish?: PageApp | undefined
   /** Why tunnels were cut. */
   readonly cutApi?: PageApp
   /** Pages made outside of `gateway/`; where they pass a request on, a plain page is shown. */
@@ -41,13 +43,22 @@ export interface AppOptions {
 
 /** Puts the pages and APIs together. Any other path is refused, as a route would be. */
 export function createApp(options: AppOptions): App {
-  const { logger, signIn, cloudflared = [], routesApi, sshSignApi, cutApi, pages } = options
+  const {
+    logger,
+    signIn,
+    cloudflared = [],
+    routesApi,
+    sshSignApi,
+    publish,
+    cutApi,
+    pages,
+  } = options
   const app = createPageApp()
   app.use(async (c, next) => {
     await next()
     c.header(requestIdHeader, c.env.requestId)
   })
-  for (const part of [...cloudflared, pages, signIn, routesApi, sshSignApi, cutApi])
+  for (const part of [...cloudflared, pages, signIn, routesApi, sshSignApi, publish, cutApi])
     if (part !== undefined) app.route('/', part)
   app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))
   app.get('/healthz', (c) => c.text('ok\n'))

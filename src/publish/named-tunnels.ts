@@ -40,6 +40,14 @@ export interface NamedTunnels {
   onChanged(listener: (tunnel: NamedTunnel) => void): Disposable
 }
 
+export interface HostnameChange {
+  readonly tunnel: NamedTunnel
+  /** As it is kept. */
+  readonly hostname: string
+  /** False where it led to this tunnel before. */
+  readonly isNew: boolean
+}
+
 export interface NewNamedTunnel {
   readonly name: string
   readonly site: string
@@ -52,7 +60,7 @@ export interface NamedTunnelRegister extends NamedTunnels {
   list(): readonly NamedTunnel[]
   /** 32 bytes, which its token carries. Throws `PeerError` `tunnel-not-found`. */
   secretOf(tunnelId: string): Uint8Array
-  /** Throws `PeerError` `invalid-tunnel-name`, `tunnel-exists`, `too-many-tunnels`. */
+  /** Throws `PeerError` `invalid-tunnel-name`, `tunnel-exists`, `too-many-named-tunnels`. */
   create(tunnel: NewNamedTunnel): Promise<NamedTunnel>
   /** Deletes one with its host names; answers it as it was. Throws `PeerError` `tunnel-not-found`. */
   delete(tunnelId: string): Promise<NamedTunnel>
@@ -63,9 +71,9 @@ export interface NamedTunnelRegister extends NamedTunnels {
    * `invalid-hostname`, `hostname-outside-site`, `hostname-not-covered`, `hostname-taken`,
    * `too-many-hostnames`.
    */
-  addHostname(tunnelId: string, hostname: string): Promise<NamedTunnel>
+  addHostname(tunnelId: string, hostname: string): Promise<HostnameChange>
   /** Throws `PeerError` `tunnel-not-found`, `hostname-not-found`. */
-  removeHostname(tunnelId: string, hostname: string): Promise<NamedTunnel>
+  removeHostname(tunnelId: string, hostname: string): Promise<HostnameChange>
   /** What is pushed to stock connectors from now on. Throws `PeerError` `tunnel-not-found`. */
   setServices(tunnelId: string, services: string | undefined): Promise<NamedTunnel>
 }

@@ -23,7 +23,7 @@ export function tooManyTunnels(whose: 'all' | 'person', max: number): PeerError 
     whose === 'all'
       ? `this gateway has ${max} tunnels`
       : `you have made ${max} tunnels on this gateway`
-  return new PeerError('too-many-tunnels', `${text}, and no more are kept`, {
+  return new PeerError('too-many-named-tunnels', `${text}, and no more are kept`, {
     hint: 'delete those that nobody needs with "postern tunnel delete"',
   })
 }
@@ -55,6 +55,13 @@ export function tooManyHostnames(max: number): PeerError {
 export function hostnameNotFound(hostname: string): PeerError {
   return new PeerError('hostname-not-found', `"${shown(hostname)}" does not lead to this tunnel`, {
     hint: 'see "postern tunnel info"',
+  })
+}
+
+export function connectorsConnected(name: string, connections: number): PeerError {
+  const of = connections === 1 ? '1 connection' : `${connections} connections`
+  return new PeerError('tunnel-connected', `the tunnel "${name}" has ${of} of connectors`, {
+    hint: 'stop its connectors first, or cut them off with --force',
   })
 }
 

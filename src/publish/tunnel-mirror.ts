@@ -20,7 +20,7 @@ export interface TunnelEvents {
   changed(tunnel: NamedTunnel): void
 }
 
-export function createTunnelMirror(rows: readonly TunnelRow[], events: TunnelEvents): TunnelMirror {
+export function createTunnelMirror(events: TunnelEvents): TunnelMirror {
   const byId = new Map<string, TunnelRow>()
   const byName = new Map<string, TunnelRow>()
   const byHostname = new Map<string, TunnelRow>()
@@ -56,7 +56,6 @@ export function createTunnelMirror(rows: readonly TunnelRow[], events: TunnelEve
     events.changed(toNamedTunnel(row))
   }
 
-  for (const row of rows) enter(row)
   return {
     get: (id) => byId.get(id),
     byName: (name) => byName.get(nameKey(name)),

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { NamedTunnelRecord } from '../store/publish-store.ts'
-import type { Change, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import type { Stored } from '../store/stored.ts'
+import { follow } from './follow.ts'
 import { checkHostname, hostnameTaken, parseHostname, type HostnameRules } from './hostname.ts'
 import type { NamedTunnel, NamedTunnelEnd, NamedTunnelRegister } from './named-tunnels.ts'
 import {
@@ -27,9 +27,9 @@ export interface NamedTunnelsOptions extends HostnameRules {
   readonly log: Logger
 }
 
-/** @limit named tunnels of one gateway: `too-many-tunnels` */
+/** @limit named tunnels of one gateway: `too-many-named-tunnels` */
 const maxTunnels = 10_000
-/** @limit named tunnels that one person has made: `too-many-tunnels` */
+/** @limit named tunnels that one person has made: `too-many-named-tunnels` */
 const maxPerPerson = 100
 /** @limit none: deleted tunnels whose connectors still hear that they were; the oldest are forgotten */
 const maxDeleted = 1_000
@@ -44,42 +44,24 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
   const store = options.store.namedTunnels
   const ended = new Set<(tunnelId: string, why: NamedTunnelEnd) => void>()
   const changed = new Set<(tunnel: NamedTunnel) => void>()
-  /** Reads that are under way, each after the one before of the same tunnel. */
-  const reading = new Map<string, Promise<void>>()
-
-  // Before the first look: what is written meanwhile is read again after it.
-  const missed = new Set<string>()
-  let follow = ({ id }: Change): void => void missed.add(id)
-  options.store.feed.onChanges((changes) => {
-    for (const change of changes) if (change.kind === 'named-tunnel') follow(change)
-  })
-  const mirror = createTunnelMirror(await store.list(), {
+  const mirror = createTunnelMirror({
     ended: (id, why) => ended.forEach((listener) => listener(id, why)),
     changed: (tunnel) => changed.forEach((listener) => listener(tunnel)),
   })
-  follow = ({ id, change, revision }) => {
-    const row = mirror.get(id)
-    // At once, and also where it cannot be read again.
-    if (change === 'ended' && row !== undefined)
-      mirror.put(id, { ...row, hostnames: [], deletedAtMs: clock.now(), revision })
-    enqueue(id)
-  }
-  missed.forEach(enqueue)
-
-  function enqueue(id: string): void {
-    const before = reading.get(id) ?? Promise.resolve()
-    const done = before.then(() => refresh(id))
-    reading.set(id, done)
-    void done.finally(() => reading.get(id) === done && reading.delete(id))
-  }
-
-  async function refresh(id: string): Promise<void> {
-    try {
-      mirror.put(id, await store.get(id))
-    } catch (error) {
-      log.error('a named tunnel cannot be read', { tunnel: id, error: messageOf(error) })
-    }
-  }
+  const followed = await follow({
+    feed: options.store.feed,
+    kind: 'named-tunnel',
+    log,
+    async load() {
+      for (const row of await store.list()) mirror.put(row.id, row)
+    },
+    foretell({ id, change, revision }) {
+      const row = mirror.get(id)
+      if (change === 'ended' && row !== undefined)
+        mirror.put(id, { ...row, hostnames: [], deletedAtMs: clock.now(), revision })
+    },
+    refresh: async (id) => mirror.put(id, await store.get(id)),
+  })
 
   function live(id: string): Stored<NamedTunnelRecord> {
     const row = mirror.get(id)
@@ -100,7 +82,7 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
       const record = change(old)
       if (record === 'same') return toNamedTunnel(old)
       const result = await store.update({ ...record, revision: old.revision })
-      await reading.get(id)
+      await followed.settled(id)
       if (result === 'updated') return toNamedTunnel(record)
       if (result === 'hostname-taken') throw takenOf(record)
       mirror.put(id, await store.get(id))
@@ -160,7 +142,7 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
       if (result === 'name-taken') throw tunnelExists(name)
       if (result === 'full') throw tooManyTunnels('all', maxTunnels)
       if (result === 'person-full') throw tooManyTunnels('person', maxPerPerson)
-      await reading.get(record.id)
+      await followed.settled(record.id)
       return toNamedTunnel(record)
     },
     async delete(id) {
@@ -174,22 +156,25 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
     rotate: (id) => rewrite(id, (old) => ({ ...old, generation: old.generation + 1 })),
     async addHostname(id, text) {
       const hostname = parseHostname(text)
-      return rewrite(id, (old) => {
-        if (old.hostnames.some((it) => it.hostname === hostname)) return 'same'
-        const tunnel = toNamedTunnel(old)
-        checkHostname(hostname, tunnel, options)
+      let isNew = false
+      const tunnel = await rewrite(id, (old) => {
+        isNew = !old.hostnames.some((it) => it.hostname === hostname)
+        if (!isNew) return 'same'
+        checkHostname(hostname, toNamedTunnel(old), options)
         if (mirror.byHostname(hostname) !== undefined) throw hostnameTaken(hostname, 'tunnel')
         if (old.hostnames.length >= maxHostnames) throw tooManyHostnames(maxHostnames)
         return { ...old, hostnames: [...old.hostnames, { hostname, createdAtMs: clock.now() }] }
       })
+      return { tunnel, hostname, isNew }
     },
     async removeHostname(id, text) {
       const hostname = parseHostname(text)
-      return rewrite(id, (old) => {
+      const tunnel = await rewrite(id, (old) => {
         const hostnames = old.hostnames.filter((it) => it.hostname !== hostname)
         if (hostnames.length === old.hostnames.length) throw hostnameNotFound(hostname)
         return { ...old, hostnames }
       })
+      return { tunnel, hostname, isNew: false }
     },
     setServices: (id, services) =>
       rewrite(id, (old) => (old.services === services ? 'same' : { ...old, services })),

@@ -22,6 +22,8 @@ export interface GatewayRequest {
   /** What the body is. **Default:** a form */
   readonly type?: string | undefined
   readonly token?: string | undefined
+  /** Another credential, as `Authorization: Bearer` has it (RFC 6750). */
+  readonly bearer?: string | undefined
   /** Longest answer that is read, in bytes; a refusal's unless given. */
   readonly maxBodyBytes?: number | undefined
 }
@@ -48,11 +50,12 @@ export function createSendToGateway(dialer: GatewayDialer): SendToGateway {
     'user-agent': `postern/${version}`,
     accept: 'application/json, text/plain',
   }
-  return async ({ method, path, body, type = formType, token, maxBodyBytes }, signal) => {
+  return async ({ method, path, body, type = formType, token, bearer, maxBodyBytes }, signal) => {
     const { socket } = await dialer.open(['http/1.1'], signal)
     const fields = {
       ...common,
       ...(token === undefined ? {} : credentialFields(token)),
+      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
       ...(body === undefined ? {} : bodyFields(body, type)),
     }
     return requestHttp1(socket, { method, path, body, fields, timeoutMs, maxBodyBytes }, signal)

@@ -29,6 +29,14 @@ export const gatewayPaths = {
   /** The page on which a person approves it. */
   device: '/.postern/device',
   deviceDone: '/.postern/device/done',
+  /** The page on which somebody is given a publish credential for a machine. */
+  publishLogin: '/.postern/publish',
+  /** `POST`: a code for a machine that is to publish. */
+  publishCode: '/.postern/v1/publish/login/code',
+  /** `POST`: asks for its credential. */
+  publishToken: '/.postern/v1/publish/login/token',
+  /** What a publisher may do, see `publish.ts`. */
+  publish: '/.postern/v1/publish/',
   /** `POST` with a token: ends its session. */
   endSession: '/.postern/v1/sign_out',
   /** `POST` with a token: one of an application, for stock cloudflared. */

@@ -10,6 +10,11 @@ export function printLine(line: string): void {
   writeResult(`${cleanLine(line)}\n`)
 }
 
+/** Prints a word of our own making that may be longer than a line of others' is shown, such as a token. */
+export function printLongLine(word: string): void {
+  writeResult(`${cleanText(word)}\n`)
+}
+
 /** Prints a result of several lines that this program composed, each text of others in it cleaned as a line. */
 export function printText(text: string): void {
   writeResult(cleanText(text))

@@ -34,20 +34,38 @@ export interface DeviceApi {
   poll(deviceCode: string, signal: AbortSignal): Promise<DevicePollAnswer>
 }
 
-export function createDeviceApi(send: SendToGateway): DeviceApi {
+/** What a code is asked for: where, and what is said along. */
+export interface DeviceAsk {
+  readonly codePath: string
+  readonly tokenPath: string
+  /** Further fields of the form. */
+  readonly fields: Readonly<Record<string, string>>
+  /** Where the gateway knows no such path. */
+  notOffered(): AccessError
+}
+
+const forSession: DeviceAsk = {
+  codePath: gatewayPaths.deviceCode,
+  tokenPath: gatewayPaths.deviceToken,
+  fields: {},
+  notOffered,
+}
+
+export function createDeviceApi(send: SendToGateway, ask: DeviceAsk = forSession): DeviceApi {
   return {
     async begin(request, signal) {
-      const body = encodeDeviceCodeRequest(request)
-      const answer = await send({ method: 'POST', path: gatewayPaths.deviceCode, body }, signal)
+      const more = new URLSearchParams(ask.fields).toString()
+      const body = [encodeDeviceCodeRequest(request), more].filter((it) => it !== '').join('&')
+      const answer = await send({ method: 'POST', path: ask.codePath, body }, signal)
       const code = answer.status === 200 ? decodeDeviceCodeAnswer(answer.body) : undefined
       if (code !== undefined) return code
       // An older gateway, or one of another make.
-      if (answer.status === 404) throw notOffered()
+      if (answer.status === 404) throw ask.notOffered()
       throw signInFailed(answer, 'gave no code')
     },
     async poll(deviceCode, signal) {
       const body = encodeDevicePoll(deviceCode)
-      const answer = await send({ method: 'POST', path: gatewayPaths.deviceToken, body }, signal)
+      const answer = await send({ method: 'POST', path: ask.tokenPath, body }, signal)
       const token = answer.status === 200 ? decodeTokenAnswer(answer.body) : undefined
       if (token !== undefined) return { kind: 'token', token }
       if (answer.status >= 500) return { kind: 'unavailable' }

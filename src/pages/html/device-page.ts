@@ -31,12 +31,26 @@ const action = '/.postern/device'
 /** @limit routes that the page of a machine names: the rest is counted */
 const maxListedRoutes = 20
 
+/** What a page says that asks for a code. */
+export interface CodePageWords {
+  readonly heading: string
+  readonly lead: string
+  /** Where the form goes. */
+  readonly action: string
+}
+
+const deviceWords: CodePageWords = {
+  heading: 'Sign in a machine without a browser',
+  lead: 'Type the code that "postern" shows in the terminal of that machine.',
+  action,
+}
+
 /** Asks for the code; `fault` says what is wrong with the one that was typed. */
-export function deviceCodePage(fault?: string): string {
-  const body = html`<h1>Sign in a machine without a browser</h1>
-    <p>Type the code that "postern" shows in the terminal of that machine.</p>
+export function deviceCodePage(fault?: string, words: CodePageWords = deviceWords): string {
+  const body = html`<h1>${words.heading}</h1>
+    <p>${words.lead}</p>
     ${fault === undefined ? '' : html`<p class="fault" role="alert" id="fault">${fault}</p>`}
-    <form method="get" action="${action}">
+    <form method="get" action="${words.action}">
       <label for="code">Code</label>
       <input
         id="code"
@@ -54,7 +68,7 @@ export function deviceCodePage(fault?: string): string {
       />
       <button class="main">Continue</button>
     </form>`
-  return page('Sign in a machine', body)
+  return page(words.heading, body)
 }
 
 /** Shows what asks for what. Nothing is granted before the box is ticked and the button pressed. */
@@ -113,7 +127,7 @@ export function deviceDeniedPage(): string {
   return page('Denied', body)
 }
 
-function said(text: string): Markup {
+export function said(text: string): Markup {
   return text === '' ? html`<span class="quiet">it does not say</span>` : html`<code>${text}</code>`
 }
 

@@ -30,6 +30,9 @@ button, .button { display: inline-block; font: inherit; font-weight: 600; paddin
 form { margin: 20px 0 0 }
 button.main { background: var(--accent); color: var(--card) }
 label { font-weight: 600 }
+fieldset { margin: 0 0 16px; padding: 8px 14px; border: 1px solid var(--line); border-radius: 8px }
+legend { padding: 0 6px; font-weight: 600 }
+.tick + .tick { margin-top: 6px }
 input[type=text] { display: block; width: 100%; margin: 6px 0 16px; padding: 10px 12px; border: 1px solid var(--quiet); border-radius: 8px; background: var(--page); color: var(--ink) }
 .code { font: 600 1.5rem/1.4 ui-monospace, monospace; letter-spacing: .08em }
 .fault { color: var(--bad) }

@@ -54,17 +54,28 @@ export function createDeviceApi(parts: SignInParts): PageApp {
 
 async function begin(c: PageContext, parts: SignInParts): Promise<Response> {
   requireDeviceLogin(parts)
+  return beginCode(c, parts, gatewayPaths.device)
+}
+
+/** Makes a code, which is approved at `path`; `publicKey` for a machine that is to publish. */
+export async function beginCode(
+  c: PageContext,
+  parts: Pick<SignInParts, 'identity' | 'origin' | 'logger'>,
+  path: string,
+  publicKey?: string,
+): Promise<Response> {
   const request = decodeDeviceCodeRequest(await readForm(c))
   const { secret, record } = await parts.identity.deviceCodes.begin({
     ...request,
     address: c.env.client.ip,
+    publicKey,
   })
   parts.logger.info('device code made', {
     device: deviceId(record),
     host: record.host,
     'requester-ip': record.address,
   })
-  const page = new URL(gatewayPaths.device, parts.origin)
+  const page = new URL(path, parts.origin)
   const complete = new URL(page)
   complete.searchParams.set(userCodeParameter, formatUserCode(record.userCode))
   const answer = encodeDeviceCodeAnswer({
@@ -83,16 +94,10 @@ async function answerPoll(
   { identity, audit }: SignInParts,
   poll: DevicePoll,
 ): Promise<Response> {
-  if (poll.state === 'denied' && poll.why !== undefined)
-    return refuse(c, {
-      ...unfinished.denied,
-      message: `the sign-in failed: ${poll.why}`,
-      next: failedNext,
-    })
-  if (poll.state !== 'signed-in') return refuse(c, unfinished[poll.state])
+  if (poll.state !== 'signed-in') return refusePoll(c, poll)
   const found = await identity.sessions.get(poll.sessionId)
   // Revoked before the machine came for it.
-  if (found === undefined) return refuse(c, unfinished.denied)
+  if (found === undefined) return refusePoll(c, { state: 'denied' })
   const { host, address } = poll.record
   audit.record({
     kind: 'sign-in',
@@ -102,6 +107,16 @@ async function answerPoll(
     details: { device: deviceId(poll.record), host, 'requester-ip': address },
   })
   return sendJson(c, encodeTokenAnswer(await identity.tokens.issue(found.session)))
+}
+
+/** Says why there is nothing to take (yet). */
+export function refusePoll(
+  c: PageContext,
+  poll: Exclude<DevicePoll, { readonly state: 'signed-in' }>,
+): Response {
+  const why = poll.state === 'denied' ? poll.why : undefined
+  const said = why === undefined ? {} : { message: `the sign-in failed: ${why}`, next: failedNext }
+  return refuse(c, { ...unfinished[poll.state], ...said })
 }
 
 /** RFC 8628 §3.5: each is an error of status 400. */
@@ -126,12 +141,12 @@ const unfinished: Readonly<Record<Exclude<DevicePoll['state'], 'signed-in'>, Ref
   ),
 }
 
-function refuse(c: PageContext, refusal: Refusal): Response {
+export function refuse(c: PageContext, refusal: Refusal): Response {
   const { status, headers, body } = renderRefusal(refusal, c.env.requestId, 'application/json')
   return new Response(body, { status, headers })
 }
 
-function sendJson(c: PageContext, body: string): Response {
+export function sendJson(c: PageContext, body: string): Response {
   return c.body(body, 200, {
     'content-type': 'application/json; charset=UTF-8',
     'cache-control': 'no-store',

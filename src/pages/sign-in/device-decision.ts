@@ -1,5 +1,5 @@
 import { AccessError, PeerError } from '../../errors.ts'
-import { parseUserCode } from '../../identity/device-codes.ts'
+import { parseUserCode, type DevicePurpose } from '../../identity/device-codes.ts'
 import type { SignInTarget } from '../../identity/pending-flow.ts'
 import type { Session } from '../../identity/session.ts'
 import type { BegunSignIn } from '../../identity/sign-in.ts'
@@ -15,22 +15,37 @@ import { refuseForeign } from './one-origin.ts'
 import type { SignInParts } from './parts.ts'
 import { askerOf } from './sign-in-log.ts'
 
+/** A form that somebody has sent about a code that is theirs to decide about. */
+export interface Decision {
+  readonly record: DeviceCodeRecord
+  readonly session: Session
+  /** `approve` only where the code was compared. */
+  readonly said: 'approve' | 'deny'
+  field(name: string): string
+}
+
 /** Everything that must be true before a button counts, the cheapest first. */
-export async function decide(c: PageContext, parts: SignInParts): Promise<Response> {
+export async function readDecision(
+  c: PageContext,
+  parts: SignInParts,
+  purpose: DevicePurpose,
+): Promise<Decision> {
   const { identity, origin } = parts
   refuseForeign(c, origin, 'open the page of this gateway yourself and type the code there')
   const found = await identity.fromCookie(c.req.header('cookie'))
   if (found === undefined) throw new AccessError('sign-in-required', 'you are no longer signed in')
+  const { session } = found
   const form = await readForm(c)
-  const field = (name: keyof typeof deviceFields): string => {
-    const value = form[deviceFields[name]]
+  const field = (name: string): string => {
+    const value = form[name]
     return typeof value === 'string' ? value : ''
   }
-  const userCode = parseUserCode(field('code'))
+  const userCode = parseUserCode(field(deviceFields.code))
   if (userCode === undefined) throw new PeerError('invalid-request', 'this form has no code')
-  const record = await findOpen(c, parts, userCode, found.session)
+  const record = await findOpen(c, parts, userCode, session, purpose)
   const { secretHash } = record
-  if (!identity.isDeviceFormToken({ sessionId: found.session.id, secretHash }, field('formToken')))
+  const token = field(deviceFields.formToken)
+  if (!identity.isDeviceFormToken({ sessionId: session.id, secretHash }, token))
     throw new AccessError(
       'form-not-ours',
       'this form was not made for this browser and this code',
@@ -38,12 +53,18 @@ export async function decide(c: PageContext, parts: SignInParts): Promise<Respon
         hint: 'open the page again, and look at what it shows before you approve it',
       },
     )
-  if (field('decision') === 'deny') return deny(c, parts, record, found.session)
-  if (field('decision') !== 'approve' || parseUserCode(field('confirmed')) !== userCode)
+  const said = field(deviceFields.decision)
+  if (said === 'deny') return { record, session, said, field }
+  if (said !== 'approve' || parseUserCode(field(deviceFields.confirmed)) !== userCode)
     throw new PeerError('code-not-confirmed', 'the code was not compared with the terminal', {
       hint: 'go back, compare it, and tick the box',
     })
-  return approve(c, parts, record, found.session)
+  return { record, session, said, field }
+}
+
+export async function decide(c: PageContext, parts: SignInParts): Promise<Response> {
+  const { record, session, said } = await readDecision(c, parts, 'session')
+  return said === 'deny' ? deny(c, parts, record, session) : approve(c, parts, record, session)
 }
 
 async function approve(
@@ -81,8 +102,10 @@ export async function findOpen(
   { identity }: SignInParts,
   userCode: string,
   { userId }: Session,
+  purpose: DevicePurpose = 'session',
 ): Promise<DeviceCodeRecord> {
-  const record = await identity.deviceCodes.find(userCode, { userId, address: c.env.client.ip })
+  const viewer = { userId, address: c.env.client.ip }
+  const record = await identity.deviceCodes.find(userCode, viewer, purpose)
   const { state } = record
   if (state === 'pending' || (state === 'approved' && record.userId === userId)) return record
   throw new AccessError('device-code-over', 'this code has already been approved or denied', {
@@ -90,7 +113,7 @@ export async function findOpen(
   })
 }
 
-function decisionEntry(
+export function decisionEntry(
   c: PageContext,
   record: DeviceCodeRecord,
   session: Session,

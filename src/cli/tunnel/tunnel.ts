@@ -1,0 +1,45 @@
+import { Command } from 'commander'
+import type { ExitWith } from '../process/exit-codes.ts'
+import { defineCreate } from './create.ts'
+import { defineDelete } from './delete.ts'
+import { defineInfo } from './info.ts'
+import { defineList } from './list.ts'
+import { defineTunnelLogin } from './login.ts'
+import { defineRoute } from './route.ts'
+import { defineToken } from './token.ts'
+
+const description = `Publish services that this machine reaches, by tunnels that it dials out to a gateway. The options are those of cloudflared's "tunnel".
+
+A named tunnel has host names below a site of the gateway, and connectors that carry what is asked for there. It gives nobody access: a policy on the gateway says who may reach what.`
+
+const examples = `
+Examples:
+  # once: who may publish to which site; the browser may be on another machine
+  postern tunnel login --gateway https://gw.site.com
+
+  # a tunnel, and a name that leads to it
+  postern tunnel create web
+  postern tunnel route dns web tcp.site.com
+`
+
+/** Its subcommands, one file each. */
+const subcommands: readonly ((exitWith: ExitWith) => Command)[] = [
+  defineTunnelLogin,
+  defineCreate,
+  defineList,
+  defineInfo,
+  defineDelete,
+  defineToken,
+  defineRoute,
+]
+
+/** Defines `postern tunnel` and its subcommands. */
+export function defineTunnel(exitWith: ExitWith): Command {
+  const tunnel = new Command('tunnel')
+    .description(description)
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .addHelpText('after', examples)
+  for (const define of subcommands) tunnel.addCommand(define(exitWith))
+  return tunnel
+}

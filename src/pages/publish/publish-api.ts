@@ -1,0 +1,153 @@
+import { bodyLimit } from 'hono/body-limit'
+import { AccessError, AppError } from '../../errors.ts'
+import type { Publishers } from '../../publish/publisher.ts'
+import type { RecordState } from '../../publish/records.ts'
+import type {
+  PublishActor,
+  PublishedHostname,
+  Publishing,
+  TunnelInfo,
+  TunnelSecrets,
+} from '../../publish/publishing.ts'
+import {
+  publishFields,
+  publishPaths,
+  type PublishAnswerJson,
+  type RecordStateJson,
+} from '../../tunnel/publish.ts'
+import { renderRefusal } from '../answers/answer.ts'
+import { createPageApp, readForm, type PageApp, type PageContext } from '../answers/page-app.ts'
+import { toRefusal } from '../answers/refusal.ts'
+
+export interface PublishApiParts {
+  readonly publishing: Publishing
+  readonly publishers: Pick<Publishers, 'authenticate'>
+  /** Names the gateway to stock connectors, which send it along: 32 hexadecimal digits. */
+  readonly accountTag: string
+}
+
+/**
+ * A name and a host name.
+ *
+ * @limit a request of a publisher: 413 `request_too_large`
+ */
+const maxRequestBytes = 4096
+
+/** What `postern tunnel …` asks for, on every host name that the gateway is reached by. */
+export function createPublishApi(parts: PublishApiParts): PageApp {
+  const { publishing } = parts
+  const app = createPageApp()
+  app.use(`${publishPaths.tunnels}/*`, bodyLimit({ maxSize: maxRequestBytes }))
+  app.use(publishPaths.tunnels, bodyLimit({ maxSize: maxRequestBytes }))
+  app.onError((error, c) => {
+    if (!(error instanceof AppError)) throw error
+    return refuse(c, error)
+  })
+  const nameOf = (c: PageContext): string => c.req.param('tunnel') ?? ''
+  const one = `${publishPaths.tunnels}/:tunnel`
+  app.get(publishPaths.tunnels, (c) => {
+    const tunnels = publishing.list(actorOf(c, parts)).map(infoToJson)
+    return send(c, { tunnels } satisfies PublishAnswerJson<'list'>)
+  })
+  app.get(one, (c) => send(c, infoToJson(publishing.info(actorOf(c, parts), nameOf(c)))))
+  app.post(publishPaths.tunnels, async (c) => {
+    const form = await readForm(c)
+    const by = actorOf(c, parts)
+    return send(c, secretsToJson(await publishing.create(by, field(form, 'name')), parts))
+  })
+  app.post(`${one}/delete`, async (c) => {
+    const force = field(await readForm(c), 'force') === 'true'
+    const states = await publishing.delete(actorOf(c, parts), nameOf(c), { force })
+    const records = states.map(stateToJson)
+    return send(c, { records } satisfies PublishAnswerJson<'delete'>)
+  })
+  app.post(`${one}/token`, async (c) => {
+    const rotate = field(await readForm(c), 'rotate') === 'true'
+    const secrets = await publishing.token(actorOf(c, parts), nameOf(c), { rotate })
+    return send(c, secretsToJson(secrets, parts))
+  })
+  app.post(`${one}/hostnames`, async (c) => {
+    const hostname = field(await readForm(c), 'hostname')
+    const by = actorOf(c, parts)
+    return send(c, publishedToJson(await publishing.addHostname(by, nameOf(c), hostname)))
+  })
+  app.post(`${one}/hostnames/delete`, async (c) => {
+    const hostname = field(await readForm(c), 'hostname')
+    const by = actorOf(c, parts)
+    return send(c, publishedToJson(await publishing.removeHostname(by, nameOf(c), hostname)))
+  })
+  return app
+}
+
+/**
+ * Whose credential it is. Asked for once the body is here: between this and what it allows there is no wait,
+ * and a credential that was revoked meanwhile allows nothing.
+ */
+function actorOf(c: PageContext, { publishers }: PublishApiParts): PublishActor {
+  const { ip } = c.env.client
+  const [scheme = '', credential = ''] = (c.req.header('authorization') ?? '').split(' ')
+  if (scheme.toLowerCase() !== 'bearer' || credential === '') throw withoutCredential()
+  const publisher = publishers.authenticate(credential, ip)
+  return { publisher, ip, requestId: c.env.requestId }
+}
+
+function withoutCredential(): AccessError {
+  const text = 'this needs the credential of a publisher'
+  return new AccessError('publish-credential-required', text, {
+    hint: 'sign in with "postern tunnel login"',
+  })
+}
+
+function field(form: Readonly<Record<string, unknown>>, name: keyof typeof publishFields): string {
+  const value = form[publishFields[name]]
+  return typeof value === 'string' ? value : ''
+}
+
+function infoToJson({ tunnel, connections }: TunnelInfo): PublishAnswerJson<'info'> {
+  return {
+    id: tunnel.id,
+    name: tunnel.name,
+    site: tunnel.site,
+    created_by: tunnel.createdBy,
+    created_at: new Date(tunnel.createdAtMs).toISOString(),
+    hostnames: [...tunnel.hostnames],
+    connections: connections.map(({ connectorId, version, ip, sinceMs }) => ({
+      connector_id: connectorId,
+      version,
+      ip,
+      since: new Date(sinceMs).toISOString(),
+    })),
+  }
+}
+
+function secretsToJson(
+  { tunnel, secret, grantKeys }: TunnelSecrets,
+  { accountTag }: PublishApiParts,
+): PublishAnswerJson<'create'> {
+  return {
+    id: tunnel.id,
+    name: tunnel.name,
+    secret: Buffer.from(secret).toString('base64'),
+    account_tag: accountTag,
+    grant_keys: grantKeys.map(({ x = '' }) => ({ kty: 'OKP', crv: 'Ed25519', x })),
+  }
+}
+
+function publishedToJson(published: PublishedHostname): PublishAnswerJson<'addHostname'> {
+  const { tunnel, hostname, record } = published
+  return { id: tunnel.id, name: tunnel.name, hostname, record: stateToJson(record) }
+}
+
+function stateToJson(state: RecordState): RecordStateJson {
+  return { ...state, records: [...state.records] }
+}
+
+function send(c: PageContext, answer: object): Response {
+  return c.json(answer, 200, { 'cache-control': 'no-store' })
+}
+
+function refuse(c: PageContext, error: AppError): Response {
+  const refusal = toRefusal(error)
+  const { status, headers, body } = renderRefusal(refusal, c.env.requestId, 'application/json')
+  return new Response(body, { status, headers })
+}
