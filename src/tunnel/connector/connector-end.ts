@@ -12,7 +12,13 @@ import { createControl } from './control.ts'
 import { connectorError, formatFault } from './faults.ts'
 import { followLife, type Life } from './life.ts'
 import { watchLiveness } from './liveness.ts'
-import { controlPath, grantHeader, type FromConnector, type FromGateway } from './protocol.ts'
+import {
+  connectorProtocol,
+  controlPath,
+  grantHeader,
+  type FromConnector,
+  type FromGateway,
+} from './protocol.ts'
 import type { ConnectorEnd, ConnectorEndOptions, StreamOffer } from './session.ts'
 import { connectionWindowBytes, firstWindowBytes, moveWindows } from './windows.ts'
 
@@ -38,13 +44,14 @@ const resetsPerSecond = 2_000
 /**
  * Serves HTTP/2 to the gateway on a connection that we have made to it. Owns the socket from the call on.
  *
- * @throws UpstreamError `connector-lost`, `connector-timeout` where the gateway opens no control stream; the
- * connection is ended then
+ * @throws UpstreamError `connector-lost`, `connector-timeout` where the gateway opens no control stream,
+ * `connector-protocol` where the handshake chose another protocol; the connection is ended then
  */
-export function openConnectorEnd(
+export async function openConnectorEnd(
   socket: TLSSocket,
   { clock = systemClock, onStream }: ConnectorEndOptions,
 ): Promise<ConnectorEnd> {
+  checkProtocol(socket)
   const server = createServer({
     settings: { initialWindowSize: firstWindowBytes, maxConcurrentStreams: maxStreams },
     maxSessionMemory: maxSessionMemoryMb,
@@ -52,13 +59,21 @@ export function openConnectorEnd(
     streamResetRate: resetsPerSecond,
   })
   server.on('sessionError', () => undefined)
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     // Emitted before `emit` returns.
     server.once('session', (session) => {
       serveSession(session, socket, { clock, onStream }).then(resolve, reject)
     })
     server.emit('connection', socket)
   })
+}
+
+/** Node would speak HTTP/1.1 where nothing was chosen, and begin nothing where the connection is gone. */
+function checkProtocol(socket: TLSSocket): void {
+  if (socket.destroyed) throw connectorError('lost', 'the connection has ended')
+  if (socket.alpnProtocol === connectorProtocol) return
+  socket.destroy()
+  throw connectorError('protocol', `the gateway does not speak "${connectorProtocol}" there`)
 }
 
 type Serving = Required<Pick<ConnectorEndOptions, 'onStream'>> & { readonly clock: Clock }

@@ -21,8 +21,8 @@ export interface Connection extends Disposable {
 }
 
 /** The port's own arrangement: a plain listener whose sockets are handed to a TLS server. */
-export async function openConnection(): Promise<Connection> {
-  const secure = tls.createServer({ ...identity, ALPNProtocols: [connectorProtocol] })
+export async function openConnection(protocols = [connectorProtocol]): Promise<Connection> {
+  const secure = tls.createServer({ ...identity, ALPNProtocols: protocols })
   const accepted: Socket[] = []
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     accepted.push(socket)
@@ -36,7 +36,7 @@ export async function openConnection(): Promise<Connection> {
     socket,
     servername: 'localhost',
     ca: authority.cert,
-    ALPNProtocols: [connectorProtocol],
+    ALPNProtocols: protocols,
   })
   const [[atGateway]] = await Promise.all([arrived, once(atConnector, 'secureConnect')])
   for (const end of [atConnector, atGateway]) end.on('error', () => undefined)

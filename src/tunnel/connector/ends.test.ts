@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { UpstreamError } from '../../errors.ts'
-import { always, openEnds } from './ends.fixture.ts'
+import { createFakeClock } from '../../fake-clock.ts'
+import { openConnectorEnd } from './connector-end.ts'
+import { always, openConnection, openEnds } from './ends.fixture.ts'
+import { openGatewayEnd } from './gateway-end.ts'
 import type { FromConnector, FromGateway, StreamFault } from './protocol.ts'
 import type { StreamOffer } from './session.ts'
 
@@ -106,6 +109,36 @@ test('a connection that is destroyed resets its streams at both ends', async () 
   assert.equal(atConnector?.destroyed, true)
   assert.match(String(await connector.ended), /killed/)
   assert.ok((await gateway.ended) instanceof Error)
+})
+
+test('a connection that chose another protocol, or is gone, is not begun on', async () => {
+  const onStream = (): void => assert.fail('no stream was opened')
+  using other = await openConnection(['http/1.1'])
+  await assert.rejects(openConnectorEnd(other.atConnector, { onStream }), {
+    code: 'connector-protocol',
+  })
+  assert.equal(other.atConnector.destroyed, true)
+  using gone = await openConnection()
+  gone.atConnector.destroy()
+  gone.atGateway.destroy()
+  await assert.rejects(openConnectorEnd(gone.atConnector, { onStream }), { code: 'connector-lost' })
+  await assert.rejects(openGatewayEnd(gone.atGateway), { code: 'connector-lost' })
+})
+
+test('a side that never says anything is given up within ten seconds', async () => {
+  const clock = createFakeClock()
+  const onStream = (): void => assert.fail('no stream was opened')
+  using first = await openConnection()
+  using second = await openConnection()
+  const given = [
+    assert.rejects(openGatewayEnd(first.atGateway, { clock }), { code: 'connector-silent' }),
+    assert.rejects(openConnectorEnd(second.atConnector, { clock, onStream }), {
+      code: 'connector-lost',
+    }),
+  ]
+  clock.advance(9_999)
+  await Promise.all(given)
+  assert.deepEqual([first.atGateway.destroyed, second.atConnector.destroyed], [true, true])
 })
 
 async function take<T>(messages: AsyncIterable<T>, count: number): Promise<readonly T[]> {
