@@ -71,7 +71,7 @@ export async function openPublishing(
   const publishing = createPublishing({
     namedTunnels,
     signingKeys,
-    records: createRecords({ target: own }),
+    records: createRecords({ target: own, clock, log }),
     audit,
     sites: () => sites,
     connectionsOf: (id) =>

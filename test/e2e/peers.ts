@@ -14,6 +14,7 @@ export const peers = {
   HAProxy: ['haproxy'],
   nginx: ['nginx'],
   Squid: ['squid'],
+  BIND: ['named', 'dig'],
   sshpass: ['sshpass'],
   systemd: ['systemd-analyze'],
   Chromium: ['chromium'],
