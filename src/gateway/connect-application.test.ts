@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
+import * as http2 from 'node:http2'
 import type { Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
@@ -104,7 +105,7 @@ describe('a WebSocket upgrade at the host of an application', () => {
       handshake({ target: '/x', more: json }).replace('HTTP/1.1', 'HTTP/1.0'),
     ]) {
       const answer = await exchangeHttp1(gateway.port, text, true)
-      assert.match(answer, /^HTTP\/1\.[01] 404 /)
+      assert.match(answer, /^HTTP\/1\.[01] 400 [^]*upgrade_required/)
       assert.doesNotMatch(answer, /ok\n/)
     }
   })
@@ -162,6 +163,45 @@ describe('a WebSocket upgrade at the host of an application', () => {
       const answer = await exchangeHttp1(gateway.port, text, true)
       assert.match(answer, /^HTTP\/1\.1 404 [^]*page_not_found/, given)
     }
+  })
+})
+
+describe('any other request at the host of an application', () => {
+  test('is told how to connect, on every path but the own ones, and dials nothing', async () => {
+    let dialled = 0
+    await using service = await startService(() => (dialled += 1))
+    await using gateway = await startTestGateway([application([service.port], onlyAlice)])
+    for (const target of ['/', '/healthz', '/any/path?x=1', '/.postern', `https://${host}/a`]) {
+      const answer = await exchangeHttp1(gateway.port, plain(target, ['Accept: text/html']))
+      assert.match(
+        answer,
+        /^HTTP\/1\.1 200 OK[^]*postern access tcp --hostname app\.example\.com /,
+        target,
+      )
+    }
+    for (const [method, more] of [
+      ['GET', json],
+      ['POST', []],
+    ] as const) {
+      const answer = await exchangeHttp1(gateway.port, plain('/', more).replace('GET', method))
+      assert.match(answer, /^HTTP\/1\.1 400 [^]*his is a TCP service/, method)
+    }
+    const own = await exchangeHttp1(gateway.port, plain('/.pomerium/x', json))
+    assert.match(own, /^HTTP\/1\.1 404 [^]*page_not_found/)
+    assert.equal(dialled, 0)
+  })
+
+  test('names the port that it came by, and over HTTP/2 the authority that it asked for', async () => {
+    await using gateway = await startTestGateway([application([1])])
+    const told = await exchangeHttp1(gateway.port, plain('/', [], `${host}:8443`))
+    assert.match(told, /--hostname app\.example\.com:8443 --url/)
+    const socket = await connectTls(gateway.port, ['h2'])
+    const client = http2.connect('https://localhost', { createConnection: () => socket })
+    const shown = (headers: http2.OutgoingHttpHeaders): Promise<string> =>
+      text(client.request({ ':path': '/x', accept: 'text/html', ...headers }))
+    assert.match(await shown({ ':authority': host }), /is no web page/)
+    assert.match(await shown({ ':authority': 'other.example.com', host }), /here is no page here/)
+    client.destroy()
   })
 })
 
@@ -327,6 +367,20 @@ function handshake({ target = '/', given = host, more = [] }: Partial<Shake> = {
     '',
     '',
   ].join('\r\n')
+}
+
+/** A request without an upgrade, the last of its connection. */
+function plain(target: string, more: readonly string[], given = host): string {
+  return [`GET ${target} HTTP/1.1`, `Host: ${given}`, 'Connection: close', ...more, '', ''].join(
+    '\r\n',
+  )
+}
+
+async function text(stream: http2.ClientHttp2Stream): Promise<string> {
+  let received = ''
+  stream.on('data', (chunk: Buffer) => (received += chunk.toString()))
+  await once(stream, 'end')
+  return received
 }
 
 /** A connection on which the handshake is done. */

@@ -3,6 +3,7 @@ import type { Logger } from '../log.ts'
 import { createApp, createSignInApp, type App } from '../pages/app.ts'
 import { createApplicationTokenApi } from '../pages/cloudflared/application-token-api.ts'
 import { createCloudflaredPages } from '../pages/cloudflared/cloudflared-pages.ts'
+import { createApplicationPages } from '../pages/application-pages.ts'
 import { createCutApi } from '../pages/cut-api.ts'
 import { createRoutesApi } from '../pages/pomerium/routes-api.ts'
 import { createSshSignApi } from '../pages/ssh-sign-api.ts'
@@ -78,6 +79,7 @@ export function createGatewayPages({
     }),
     signIn: signInParts && createSignInApp(signInParts),
     publish: signInParts && createPublishApp({ ...signInParts, ...publishing }),
+    applications: createApplicationPages({ applicationAt }),
     routesApi: createRoutesApi({ signIn, seenBy }),
     sshSignApi: createSshSignApi({
       sshCa,

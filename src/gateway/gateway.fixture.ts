@@ -12,6 +12,7 @@ import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createApp } from '../pages/app.ts'
+import { createApplicationPages } from '../pages/application-pages.ts'
 import { assemble, type Assembly } from './assemble.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { createOperations, type Operations } from '../control/operations.ts'
@@ -99,7 +100,11 @@ export async function startTestGateway(
     identity,
     links: createLinks({ namedTunnels: { find: () => undefined, byHostname: () => undefined } }),
   })
-  const app = createApp({ logger: log.service('gateway'), signIn: undefined })
+  const app = createApp({
+    logger: log.service('gateway'),
+    signIn: undefined,
+    applications: createApplicationPages(parts),
+  })
   const listener = await openPort({
     address: { host: '127.0.0.1', port: 0 },
     peers: createTestPeers({ limits: config.peerLimits }),

@@ -29,6 +29,8 @@ export interface AppOptions {
   readonly signIn: PageApp | undefined
   /** What stock cloudflared asks; first, since it concerns every path of an application's host. */
   readonly cloudflared?: readonly PageApp[]
+  /** What is shown at the hosts of applications. */
+  readonly applications?: PageApp
   /** The routes as JSON, for programs. */
   readonly routesApi?: PageApp
   /** SSH certificates. */
@@ -47,6 +49,7 @@ export function createApp(options: AppOptions): App {
     logger,
     signIn,
     cloudflared = [],
+    applications,
     routesApi,
     sshSignApi,
     publish,
@@ -58,8 +61,17 @@ export function createApp(options: AppOptions): App {
     await next()
     c.header(requestIdHeader, c.env.requestId)
   })
-  for (const part of [...cloudflared, pages, signIn, routesApi, sshSignApi, publish, cutApi])
-    if (part !== undefined) app.route('/', part)
+  const parts = [
+    ...cloudflared,
+    applications,
+    pages,
+    signIn,
+    routesApi,
+    sshSignApi,
+    publish,
+    cutApi,
+  ]
+  for (const part of parts) if (part !== undefined) app.route('/', part)
   app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/ping', (c) => c.text('ok\n'))

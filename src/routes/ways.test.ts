@@ -56,6 +56,24 @@ describe('the ways to a route', () => {
     ])
   })
 
+  test('an application is reached by its host name alone, on the port of the gateway', () => {
+    const of = (from: string, at = gateway): ReturnType<typeof waysTo> =>
+      waysTo({ from: `tcp+https://${from}:443`, isApplication: true }, at)
+    const [way] = of('tcp.site.com')
+    const command = 'postern access tcp --hostname tcp.site.com --url localhost:9210'
+    assert.deepEqual(way, {
+      destination: 'tcp.site.com:443',
+      gateway,
+      placeholders: [],
+      connect: command,
+      commands: [{ tool: 'postern', command }],
+    })
+    const [elsewhere] = of('tcp.site.com', `${gateway}:8443`)
+    assert.match(elsewhere?.connect ?? '', / --hostname tcp\.site\.com:8443 /)
+    const [open] = of('*.site.com')
+    assert.deepEqual([open?.placeholders, open?.destination], [['NAME'], 'NAME.site.com:443'])
+  })
+
   test('what a route leaves open is a placeholder, and said to be one', () => {
     const [wildcard] = waysTo({ from: 'tcp+https://*.lab.example.com:22' }, gateway)
     assert.deepEqual(wildcard?.placeholders, ['NAME'])

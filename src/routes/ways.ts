@@ -1,4 +1,5 @@
-import { bracketed } from '../address.ts'
+import { bracketed, formatAuthority } from '../address.ts'
+import { applicationPort } from './application-port.ts'
 import type { TargetPattern } from './from.ts'
 import { formatTarget, parseFrom } from './from.ts'
 import type { Route } from './route.ts'
@@ -50,11 +51,33 @@ const toolsByPort: Readonly<Record<number, (port: number, host: string) => Route
  *
  * @throws {TypeError} for a `from` that was never checked
  */
-export function waysTo(route: Pick<Route, 'from'>, gateway: string): readonly RouteWay[] {
+export function waysTo(
+  route: Pick<Route, 'from'> & Partial<Pick<Route, 'isApplication'>>,
+  gateway: string,
+): readonly RouteWay[] {
   const from = parseFrom(route.from)
   if ('fault' in from) throw new TypeError(`route from: ${from.fault}`)
   const at = from.gateway === undefined ? gateway : `https://${from.gateway.replace(/:443$/, '')}`
-  return from.targets.map((target) => wayTo(target, at))
+  const way = route.isApplication === true ? applicationWayTo : wayTo
+  return from.targets.map((target) => way(target, at))
+}
+
+/** A local port for what may be anything: the one of the examples of `cloudflared`. */
+const examplePort = 9210
+
+/** An application is asked for by its host name alone, which leads to the gateway. */
+function applicationWayTo({ host: pattern }: TargetPattern, gateway: string): RouteWay {
+  const host = pattern.replaceAll('*', 'NAME')
+  const { port } = new URL(gateway)
+  const place = port === '' ? host : `${host}:${port}`
+  const connect = `postern access tcp --hostname ${quoted(place)} --url localhost:${examplePort}`
+  return {
+    destination: formatAuthority({ host, port: applicationPort }),
+    gateway,
+    placeholders: pattern.includes('*') ? ['NAME'] : [],
+    connect,
+    commands: [{ tool: 'postern', command: connect }],
+  }
 }
 
 function wayTo(target: TargetPattern, gateway: string): RouteWay {

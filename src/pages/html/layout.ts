@@ -23,6 +23,7 @@ ul { margin: 0; padding: 0; list-style: none }
 li { border-top: 1px solid var(--line); padding: 10px 0 }
 code { font: .9em ui-monospace, monospace }
 pre { margin: 6px 0 0; padding: 8px 12px; border: 1px solid var(--line); border-radius: 8px; white-space: pre-wrap }
+pre + p { margin-top: 12px }
 main > :last-child { margin-bottom: 0 }
 a { color: var(--accent) }
 button, .button { display: inline-block; font: inherit; font-weight: 600; padding: 8px 18px; border-radius: 8px; border: 1px solid var(--accent); background: transparent; color: var(--accent); cursor: pointer; text-decoration: none }
