@@ -19,8 +19,7 @@ export interface CredentialOptions extends StateOptions {
   /** A file for the credential, instead of showing it. */
   readonly output?: string
   readonly json?: boolean
-  /** Null for never. */
-  readonly expires?: Date | null
+  readonly expires?: Date | 'never'
 }
 
 export interface CreateOptions extends CredentialOptions {
@@ -36,7 +35,7 @@ export interface RotateOptions extends CredentialOptions {
 /** Creates a service account and hands out its credential; resolves to the exit code. */
 export async function createServiceAccount(id: string, options: CreateOptions): Promise<number> {
   const { description, format, expires } = options
-  const expires_at = expires?.toISOString() ?? null
+  const expires_at = expires === undefined ? null : timeOf(expires)
   return issue(options, { said: 'created' }, (client) =>
     client.createServiceAccount({ id, description, format, expires_at }),
   )
@@ -47,7 +46,7 @@ export async function rotateServiceAccount(id: string, options: RotateOptions): 
   const { keepOld, expires } = options
   const rotation = {
     keep_old_ms: keepOld,
-    ...(expires === undefined ? {} : { expires_at: expires?.toISOString() ?? null }),
+    ...(expires === undefined ? {} : { expires_at: timeOf(expires) }),
   }
   return issue(options, { said: 'rotated', replacedId: id }, (client) =>
     client.rotateServiceAccount(id, rotation),
@@ -150,4 +149,9 @@ function rowsOf(accounts: readonly ServiceAccountSummary[]): Rows {
     'DESCRIPTION',
   ]
   return [head, ...rows]
+}
+
+/** RFC 3339; null for never. */
+function timeOf(expires: Date | 'never'): string | null {
+  return expires === 'never' ? null : expires.toISOString()
 }

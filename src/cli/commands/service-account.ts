@@ -102,9 +102,10 @@ function withCredential(command: Command): Command {
 
 const expiryForms = 'when it ends: a duration such as 90d, a date (UTC), or "never"'
 
-function expiry(text: string): Date | null {
+/** Not null for never: commander makes an empty text of it. */
+function expiry(text: string): Date | 'never' {
   const parsed = parseExpiry(text, Date.now())
-  if (parsed !== undefined) return parsed
+  if (parsed !== undefined) return parsed ?? 'never'
   throw new InvalidArgumentError(
     'must be a duration such as 90d, a date such as 2027-03-01, or never',
   )
