@@ -95,7 +95,7 @@ export async function startRig(
   const idp = await startDevIdp({ people, redirectUris: [`${signInOrigin}/oauth2/callback`] })
   scope.defer(() => idp.close(0))
   const authority = await createCertificateAuthority()
-  const pair = await authority.issue([signInHost, 'localhost', '127.0.0.1'])
+  const pair = await authority.issue([signInHost, 'localhost', '127.0.0.1', '*.site.com'])
   const caFile = join(scope.directory, 'ca.pem')
   await writeFile(caFile, authority.cert)
   await writeFile(join(home, 'cert.pem'), pair.cert)
