@@ -73,6 +73,22 @@ describe('words of a hostile gateway', () => {
     })
   }
 
+  test('are harmless when it refuses an application, or an SSH certificate', async () => {
+    const connect = () => ({ status: 403, headers: { 'x-request-id': 'r1' }, body: refusal })
+    const answers = { [gatewayPaths.sshSign]: { status: 403, body: refusal } }
+    await using rig = await openRig({ isPublic: true, connect, answers })
+    const home = { HOME: rig.env['XDG_CACHE_HOME'] ?? '' }
+    for (const command of ['ssh', 'ssh-gen']) {
+      const [caOption = '', caFile = '', origin = ''] = rig.args()
+      const where = ['--hostname', 'ssh.test', '--gateway', origin, caOption, caFile]
+      const ended = await runPostern(['access', command, ...where], {
+        env: { ...rig.env, ...home },
+      })
+      assertHarmless(ended, 'no x')
+      assert.equal(ended.code, 4)
+    }
+  })
+
   test('are harmless when a sign-in fails', async () => {
     await using rig = await openRig({
       answers: { [gatewayPaths.login]: { status: 500, body: refusal } },
@@ -205,6 +221,11 @@ describe('words of a file', () => {
       [`--${hostile}`],
       ['tcp', hostile],
       ['routes', 'list', hostile],
+      ['access', 'tcp', '--hostname', hostile],
+      ['access', 'tcp', '--hostname', 'a.test', '--url', hostile],
+      ['access', 'tcp', '--hostname', 'a.test', '-H', hostile],
+      ['access', 'ssh-config', '--hostname', 'a.test', '--user', hostile],
+      ['access', 'curl', hostile],
     ]) {
       assertHarmless(await runPostern(args, { env: sandbox.env }))
     }

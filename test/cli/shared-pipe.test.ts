@@ -49,6 +49,16 @@ describe('a program in the background', { skip: !isLinux && 'only Linux shows fl
     assert.equal(await rig.text('ended'), 'ended with 0\n')
   })
 
+  test('leaves the pipe it shares as it is: postern access tcp', async () => {
+    await using rig = await openRig()
+    const where = `--hostname a.test --gateway ${rig.gateway.origin} --url unix:s --logfile log`
+    const command = `${postern} access tcp ${where} --ca-file ca.pem --log-format json`
+    await rig.run(`{ ${script(lines)} } 2>&1 | { sleep 1; cat >out; }`, command, 's')
+    await assertUntouched(rig.path)
+    assert.match(await rig.text('log'), /"message":"listening on unix:s"/)
+    assert.equal(await rig.text('ended'), 'ended with 0\n')
+  })
+
   test('leaves the pipe it shares as it is: postern gateway', async () => {
     await using rig = await openRig()
     await rig.writeConfig()

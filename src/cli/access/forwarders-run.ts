@@ -89,7 +89,6 @@ async function startServing(options: AccessTcpOptions, voice: Voice): Promise<Se
   })
   return {
     replace(wanted) {
-      for (const { listen, written } of wanted) warnAboutExposure(listen, written, voice)
       return forwarders.replace(wanted)
     },
     async [Symbol.asyncDispose]() {
@@ -100,7 +99,7 @@ async function startServing(options: AccessTcpOptions, voice: Voice): Promise<Se
 }
 
 function report(
-  { destination, written }: Forwarder,
+  { destination, listen, written }: Forwarder,
   event: ForwarderEvent,
   words: ConnectionWords,
   voice: Voice,
@@ -110,6 +109,7 @@ function report(
   if (event.kind === 'connection') words.report(event.event)
   if (event.kind === 'listening') {
     voice.info(`listening on ${event.address} for ${host}`, { ...fields, addr: event.address })
+    warnAboutExposure(listen, written, voice)
   }
   if (event.kind === 'removed') {
     voice.info(`no longer listening on ${event.address} for ${host}`, {

@@ -12,7 +12,12 @@ describe('further fields of a request', () => {
   })
 
   test('say neither who asks nor how it is carried, and no value is repeated', () => {
-    const refused = ['Authorization: s3cret', 'cf-access-client-secret: s3cret', 'Host: s3cret']
+    const refused = [
+      'Authorization: s3cret',
+      'X-Pomerium-Authorization: s3cret',
+      'cf-access-client-secret: s3cret',
+      'Host: s3cret',
+    ]
     for (const header of [...refused, 'sec-websocket-key: s3cret', 'Upgrade: s3cret']) {
       assert.throws(
         () => parseRequestFields([header], undefined),

@@ -12,6 +12,7 @@ const ownFields =
 /** Fields by which somebody says who they are: `--header` is no way around the options for it. */
 const credentialNames = new Map([
   ['authorization', '"--service-account-file"'],
+  ['x-pomerium-authorization', '"--service-account-file"'],
   ['cf-access-token', 'POSTERN_SERVICE_ACCOUNT'],
   ['cf-access-client-id', '"--service-token-id"'],
   ['cf-access-client-secret', 'TUNNEL_SERVICE_TOKEN_SECRET'],
