@@ -44,7 +44,7 @@ export function createApplicationMetadata(
       // Text, and not the array that a token has: that is how it is read.
       aud: tokens.audienceOf(hostname),
     })
-      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid })
+      .setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' })
       .setIssuedAt(Math.floor(nowMs / 1000))
       .sign(privateKey)
   }

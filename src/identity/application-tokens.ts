@@ -72,7 +72,8 @@ export function createApplicationTokens(options: ApplicationTokenOptions): Appli
       if (key === undefined || expiresAtMs - nowMs < minLifeMs) return undefined
       const nowS = Math.floor(nowMs / 1000)
       return new SignJWT({ type: 'app', ...(email !== undefined && { email }) })
-        .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: key.kid })
+        // By name: cloudflared writes the header anew, sorted, before it sends a token.
+        .setProtectedHeader({ alg: algorithm, kid: key.kid, typ: 'JWT' })
         .setAudience([audienceOf(hostname)])
         .setIssuer(issuer)
         .setSubject(userId)
