@@ -29,12 +29,19 @@ const sentMessageBytes = 16 * 1024
 const defaultPingIntervalMs = 25_000
 
 /**
- * How long a service may go on, in milliseconds from its last byte, once its client has closed: with
- * such a client that ends both directions.
+ * Pings in a row without a sign of life, of a peer that had taken all that was sent to it.
+ *
+ * @limit pings without an answer over a WebSocket of plain bytes, one each 25 s: the tunnel is aborted
+ */
+const maxSilentPings = 2
+
+/**
+ * How long a service may go on, in milliseconds from the last byte that its client could be given, once that
+ * has closed: it may still be reading what came before.
  *
  * @limit silence of a service whose client over a WebSocket of plain bytes has closed: the tunnel ends
  */
-const afterPeerEndMs = 5_000
+const afterPeerEndMs = 30_000
 
 /**
  * How long the other side may take to end its connection after a close of ours, in milliseconds.
@@ -54,16 +61,22 @@ export function bytesOverWebSocket(carrier: Duplex, options: WebSocketBytesOptio
   let hasPeerEnded = false
   let hasClosed = false
   let silence: NodeJS.Timeout | undefined
+  let sentBytes = 0
+  let takenBytes = 0
+  let silentPings = 0
 
   const stream = new Duplex({
     allowHalfOpen: true,
     read: () => void carrier.resume(),
     write(chunk: Buffer, _encoding, done) {
+      // Whoever has closed and is gone took what it wanted: an error now would take what it said from the service.
+      if (hasPeerEnded && carrier.destroyed) return done()
       if (hasPeerEnded) awaitSilence()
-      send.bytes(chunk, done)
+      sentBytes += chunk.length
+      send.bytes(chunk, (error) => done(hasPeerEnded ? null : error))
     },
     final(done) {
-      close(closeCodes.done, '', done)
+      close(closeCodes.done, '', (error) => done(hasPeerEnded ? null : error))
       if (!hasPeerEnded) limitClose()
     },
     destroy(error, done) {
@@ -80,15 +93,13 @@ export function bytesOverWebSocket(carrier: Duplex, options: WebSocketBytesOptio
     send.control('close', encodeClose(code, text), done)
   }
 
-  /** It may have sent its last word and wait for the answer, or be gone: then a ping is answered by a reset. */
+  /** It may have sent its last word and wait for the answer, or be gone. */
   function peerEnded(): void {
     if (hasPeerEnded) return
     hasPeerEnded = true
     clearTimeout(silence)
     stream.push(null)
-    if (hasClosed) return
-    send.control('ping')
-    awaitSilence()
+    if (!hasClosed) awaitSilence()
   }
 
   function awaitSilence(): void {
@@ -104,11 +115,21 @@ export function bytesOverWebSocket(carrier: Duplex, options: WebSocketBytesOptio
 
   function take(part: FramePart): void {
     if (part.kind === 'ping') send.control('pong', part.payload)
+    else if (part.kind === 'pong') takenBytes = countIn(part.payload) ?? takenBytes
     else if (part.kind === 'close') peerEnded()
     else if (part.kind === 'bytes' && !hasPeerEnded && !stream.push(part.bytes)) carrier.pause()
   }
 
-  const ping = setInterval(() => send.control('ping'), pingIntervalMs).unref()
+  /** A peer whose own reader has stopped cannot answer: of what is under way to it the kernel knows best. */
+  function look(): void {
+    const hasTakenAll = takenBytes === sentBytes && !carrier.writableNeedDrain
+    if (carrier.isPaused() || !hasTakenAll || hasPeerEnded) silentPings = 0
+    if (silentPings >= maxSilentPings) stream.destroy(new Error('the client answers no ping'))
+    else send.control('ping', countOf(sentBytes))
+    silentPings += 1
+  }
+
+  const ping = setInterval(look, pingIntervalMs).unref()
   const stopWatching = lostHosts.watch(carrier, (error) => stream.destroy(error))
   function stop(): void {
     clearInterval(ping)
@@ -117,6 +138,7 @@ export function bytesOverWebSocket(carrier: Duplex, options: WebSocketBytesOptio
   }
 
   carrier.on('data', (chunk: Buffer) => {
+    silentPings = 0
     if (stream.destroyed) return
     try {
       for (const part of reader.read(chunk)) take(part)
@@ -125,13 +147,28 @@ export function bytesOverWebSocket(carrier: Duplex, options: WebSocketBytesOptio
     }
   })
   carrier.on('end', peerEnded)
-  carrier.on('error', (error) => stream.destroy(error))
+  carrier.on('error', (error) => {
+    if (!hasPeerEnded) stream.destroy(error)
+  })
   carrier.on('close', () => {
-    if (!stream.destroyed) stream.destroy(new Error('the WebSocket was lost'))
+    if (!hasPeerEnded) stream.destroy(new Error('the WebSocket was lost'))
   })
   // Its end may have come before anybody listened.
   if (carrier.readableEnded) peerEnded()
   return stream
+}
+
+const countBytes = 8
+
+/** A ping says how much was sent before it: its answer proves that the peer has read so far. */
+function countOf(bytes: number): Buffer {
+  const payload = Buffer.alloc(countBytes)
+  payload.writeDoubleBE(bytes)
+  return payload
+}
+
+function countIn(payload: Buffer): number | undefined {
+  return payload.length === countBytes ? payload.readDoubleBE() : undefined
 }
 
 type Done = (error?: Error | null) => void
