@@ -71,17 +71,19 @@ export function createApplicationTokens(options: ApplicationTokenOptions): Appli
       const [key] = await knownKeys()
       if (key === undefined || expiresAtMs - nowMs < minLifeMs) return undefined
       const nowS = Math.floor(nowMs / 1000)
-      return new SignJWT({ type: 'app', ...(email !== undefined && { email }) })
-        // By name: cloudflared writes the header anew, sorted, before it sends a token.
-        .setProtectedHeader({ alg: algorithm, kid: key.kid, typ: 'JWT' })
-        .setAudience([audienceOf(hostname)])
-        .setIssuer(issuer)
-        .setSubject(userId)
-        .setIssuedAt(nowS)
-        .setNotBefore(nowS)
-        .setExpirationTime(Math.floor(expiresAtMs / 1000))
-        .setJti(id)
-        .sign(key.privateKey)
+      return (
+        new SignJWT({ type: 'app', ...(email !== undefined && { email }) })
+          // By name: cloudflared writes the header anew, sorted, before it sends a token.
+          .setProtectedHeader({ alg: algorithm, kid: key.kid, typ: 'JWT' })
+          .setAudience([audienceOf(hostname)])
+          .setIssuer(issuer)
+          .setSubject(userId)
+          .setIssuedAt(nowS)
+          .setNotBefore(nowS)
+          .setExpirationTime(Math.floor(expiresAtMs / 1000))
+          .setJti(id)
+          .sign(key.privateKey)
+      )
     },
     async read(token, hostname) {
       if (token.length > maxTokenBytes) return { fault: 'is none of this gateway' }

@@ -9,6 +9,7 @@ export interface AccessLoginOptions extends SignInFlags {
   readonly quiet?: boolean
   /** False for `--no-verbose`. */
   readonly verbose?: boolean
+  readonly forCloudflared?: boolean
 }
 
 /**
@@ -20,6 +21,10 @@ export async function runAccessLogin(
   options: AccessLoginOptions,
 ): Promise<number> {
   const destination = namedApplication(application, options)
+  if (options.forCloudflared === true) {
+    const { runForCloudflared } = await import('./for-cloudflared-run.ts')
+    return runForCloudflared(destination, options, voiceOf('login'))
+  }
   const { origin } = destination.gateway
   const command = `postern access login ${origin}`
   const signedIn = await signInToApplication(destination, options, voiceOf('login'), command)

@@ -11,6 +11,9 @@ Examples:
   # sign in for the commands that follow, and print nothing
   postern access login --quiet tcp.site.com
 
+  # sign in stock cloudflared: then "cloudflared access tcp --hostname tcp.site.com" needs no browser
+  postern access login --for-cloudflared tcp.site.com
+
 Exit codes:
 ${exitCodeLines(['ok', 'usage', 'signIn', 'gateway', 'system'])}
 `
@@ -35,6 +38,10 @@ export function defineAccessLogin(exitWith: ExitWith): Command {
   return withSignIn(command)
     .option('-q, --quiet', 'do not print the token')
     .option('--no-verbose', 'print the token and nothing else')
+    .option(
+      '--for-cloudflared',
+      'sign in cloudflared instead: its files in "~/.cloudflared" get a token of this application',
+    )
     .addOption(new Option('--auto-close').hideHelp())
     .addHelpText('after', loginExamples)
     .action(async (application: string | undefined, options: AccessLoginOptions) => {
