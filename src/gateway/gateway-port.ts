@@ -5,6 +5,7 @@ import type { ClientCertificates } from '../port/client-certificates/client-cert
 import { createPeerReport } from '../port/peer-report.ts'
 import { ownDescriptors } from '../port/peers/descriptors.ts'
 import { createPeers } from '../port/peers/peers.ts'
+import type { PortProtocol } from '../port/peers/port-protocol.ts'
 import type { PortHandlers } from '../port/http/port-handlers.ts'
 import { openPort, type Port } from '../port/port.ts'
 import { createProxyAdmission, createRefusedConnections } from '../port/proxy-admission.ts'
@@ -17,6 +18,8 @@ export interface GatewayPortOptions {
   readonly metrics: Metrics
   readonly clientCertificates: ClientCertificates
   readonly handlers: PortHandlers
+  /** What is spoken besides HTTP. */
+  readonly protocols: readonly PortProtocol[]
 }
 
 /** The open port, and how it takes over a new configuration. */
@@ -32,7 +35,7 @@ export interface GatewayPort {
  */
 export async function openGatewayPort(
   config: GatewayConfig,
-  { clock, logger, metrics, clientCertificates, handlers }: GatewayPortOptions,
+  { clock, logger, metrics, clientCertificates, handlers, protocols }: GatewayPortOptions,
 ): Promise<GatewayPort> {
   let { timeoutWriteMs } = config
   const refused = createRefusedConnections(logger, clock)
@@ -54,6 +57,7 @@ export async function openGatewayPort(
     idleTimeoutMs: config.timeoutIdleMs,
     readTimeoutMs: config.timeoutReadMs,
     handlers,
+    protocols,
   })
   return {
     port,

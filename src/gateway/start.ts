@@ -12,7 +12,9 @@ import { assemble } from './assemble.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { createOperations, type Operations } from '../control/operations.ts'
 import { startControl } from '../control/server.ts'
+import { createLinkReport } from '../links/link-report.ts'
 import { createLinks } from '../links/register.ts'
+import { createConnectorProtocols } from './connector-protocols.ts'
 import { createHandlers } from './handlers.ts'
 import { createGatewayPages } from './gateway-pages.ts'
 import { openGatewayPort } from './gateway-port.ts'
@@ -94,7 +96,18 @@ export async function startGateway(
     routeTable: () => parts.routeTable(),
     links: () => links.list(),
   })
-  const links = createLinks(publishing)
+  const { namedTunnels } = publishing
+  const linkLogger = log.service('connectors')
+  const links = createLinks({
+    namedTunnels,
+    report: createLinkReport({
+      clock,
+      logger: linkLogger,
+      audit,
+      metrics: metrics.connectors,
+      namedTunnels,
+    }),
+  })
   const parts = assemble(config, { clock, log, audit, metrics, identity, links })
   const logger = log.service('gateway')
   const sshCa = createSshCa(publishing.signingKeys, clock)
@@ -109,12 +122,21 @@ export async function startGateway(
   })
   metrics.countSessions(() => identity.countSessions())
   const { clientCertificates, liveTunnels } = parts
+  const { protocols } = createConnectorProtocols(config, {
+    publishing,
+    links,
+    clock,
+    log,
+    metrics,
+    routeTable: parts.routeTable,
+  })
   const { port, reload: reloadPort } = await openGatewayPort(config, {
     clock,
     logger,
     metrics,
     clientCertificates,
     handlers: createHandlers(parts, app),
+    protocols,
   })
   opened.defer(() => port.destroy())
   const metricsServer =

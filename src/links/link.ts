@@ -36,6 +36,12 @@ export interface Link {
   /** The connector's address, as the gateway sees it. */
   readonly ip: string
   readonly sinceMs: number
+  /** Why it has ended, or is about to; undefined while nothing of that is known. */
+  readonly endedBy?: LinkEnd | undefined
+  /** What it has moved so far, TLS and all; up is towards the service. */
+  readonly bytes?: { readonly up: number; readonly down: number } | undefined
+  /** How many streams were opened on it, and how many could not be. */
+  readonly opens?: { readonly ok: number; readonly failed: number } | undefined
   /** What the connector says it serves; undefined where it has not said it. */
   readonly services: readonly OfferedService[] | undefined
   /** How many streams are open, or being opened. */

@@ -1,14 +1,17 @@
 import { UpstreamError } from '../errors.ts'
 import type { NamedTunnels } from '../publish/named-tunnels.ts'
 import type { Link } from './link.ts'
+import type { LinkReport } from './link-report.ts'
 import type { Links } from './links.ts'
 
 export interface LinkRegisterParts {
   readonly namedTunnels: Pick<NamedTunnels, 'find' | 'byHostname'>
+  /** Told of each change of the register. */
+  readonly report?: LinkReport | undefined
 }
 
 /** Keeps the register of connections of connectors. */
-export function createLinks({ namedTunnels }: LinkRegisterParts): Links {
+export function createLinks({ namedTunnels, report }: LinkRegisterParts): Links {
   const byTunnel = new Map<string, Set<Link>>()
   const all = (): Link[] => [...byTunnel.values()].flatMap((links) => [...links])
 
@@ -16,9 +19,13 @@ export function createLinks({ namedTunnels }: LinkRegisterParts): Links {
     add(link) {
       const links = byTunnel.get(link.tunnelId) ?? new Set()
       byTunnel.set(link.tunnelId, links.add(link))
+      const ofConnector = (): number =>
+        [...links].filter(({ connectorId }) => connectorId === link.connectorId).length
+      const reported = report?.added(link, ofConnector())
       return {
         [Symbol.dispose]() {
-          links.delete(link)
+          if (!links.delete(link)) return
+          reported?.removed(ofConnector())
           if (links.size === 0 && byTunnel.get(link.tunnelId) === links) {
             byTunnel.delete(link.tunnelId)
           }

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 
 import { version } from '../version.ts'
 import type { CountedBytes } from './byte-counter.ts'
+import { linkMetrics, type LinkMetrics } from './link-metrics.ts'
 import { tunnelMetrics, type CountedTunnel } from './tunnel-metrics.ts'
 
 /** What a policy said; `Outcome` of `policy/` fits. */
@@ -53,6 +54,8 @@ export interface Metrics {
   configLoaded(outcome: Success, nowMs: number): void
   /** Asks for the number of log lines that never reached their reader, at each scrape. */
   countDroppedLines(count: () => number): void
+  /** Connections of connectors, and registrations. */
+  readonly connectors: LinkMetrics
   /** Audit entries could not be kept in the state directory. */
   auditEntriesLost(entries: number): void
   readonly contentType: string
@@ -132,6 +135,7 @@ export function createMetrics(): Metrics {
 
   return {
     tunnelOpened: tunnelMetrics(registry),
+    connectors: linkMetrics(registry),
     decided: (outcome) => decisions.inc({ outcome }),
     signedIn: (outcome) => signIns.inc({ outcome }),
     providerFailed: (reason) => failures.inc({ reason }),

@@ -1,0 +1,50 @@
+import type { Clock } from '../clock.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import type { Links } from '../links/links.ts'
+import { createPosternProtocol } from '../links/postern/protocol.ts'
+import { createRefusalLog } from '../links/refusal-log.ts'
+import type { PortProtocol } from '../port/peers/port-protocol.ts'
+import type { RouteTable } from '../routes/table.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { leadsToTunnel } from './hostname-owner.ts'
+import type { OpenPublishing } from './open-publishing.ts'
+
+export interface ConnectorProtocolsParts {
+  readonly publishing: Pick<OpenPublishing, 'namedTunnels' | 'signingKeys' | 'publishing'>
+  readonly links: Links
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Pick<Metrics, 'connectors'>
+  routeTable(): RouteTable
+}
+
+/** What connectors speak on the port. */
+export interface ConnectorProtocols {
+  readonly protocols: readonly PortProtocol[]
+}
+
+export function createConnectorProtocols(
+  { authenticateServiceUrl }: Pick<GatewayConfig, 'authenticateServiceUrl'>,
+  { publishing, links, clock, log, metrics, routeTable }: ConnectorProtocolsParts,
+): ConnectorProtocols {
+  const { namedTunnels, signingKeys } = publishing
+  const logger = log.service('connectors')
+  const location = authenticateServiceUrl?.hostname ?? 'postern'
+  return {
+    protocols: [
+      createPosternProtocol({
+        clock,
+        logger,
+        namedTunnels,
+        links,
+        location,
+        refusalLog: createRefusalLog(clock, logger),
+        grantKeys: () => signingKeys.all('connector-grant'),
+        claim: (tunnel, hostnames) => publishing.publishing.claim(tunnel, hostnames),
+        isReached: (hostname, tunnel) => leadsToTunnel(routeTable(), hostname, tunnel),
+        onRefused: metrics.connectors.refused,
+      }),
+    ],
+  }
+}

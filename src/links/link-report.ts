@@ -1,0 +1,80 @@
+import type { Clock } from '../clock.ts'
+import { createLineLimit } from '../line-limit.ts'
+import type { LogFields, Logger } from '../log.ts'
+import type { NamedTunnels } from '../publish/named-tunnels.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
+import type { LinkMetrics } from '../telemetry/link-metrics.ts'
+import type { Link } from './link.ts'
+
+/** Says what becomes of connectors: to the log, the audit log and the metrics. */
+export interface LinkReport {
+  /** One is registered; its connector has `connections` with it. */
+  added(link: Link, connections: number): ReportedLink
+}
+
+export interface ReportedLink {
+  /** It is over; its connector has `connections` left. */
+  removed(connections: number): void
+}
+
+export interface LinkReportParts {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly audit: AuditLog
+  readonly metrics: Pick<LinkMetrics, 'registered'>
+  readonly namedTunnels: Pick<NamedTunnels, 'find'>
+}
+
+/** @limit log lines a minute about single connections of connectors: one line counts the rest */
+const maxLinesPerMinute = 60
+
+/**
+ * A connector is news when its first connection registers and when its last one has ended: an audit record and
+ * a line of the log each. What becomes of the others is a line of the log.
+ */
+export function createLinkReport(parts: LinkReportParts): LinkReport {
+  const { clock, logger, audit, metrics, namedTunnels } = parts
+  const limit = createLineLimit(clock, maxLinesPerMinute, (changes) =>
+    logger.info('more changes of connections of connectors', { changes }),
+  )
+  const prove = (event: string, details: LogFields, level: 'info' | 'warn'): void =>
+    audit.record({ kind: 'admin', event, details }, () => logger[level](event, details))
+  const mention = (event: string, fields: LogFields): void => {
+    if (limit.admits()) logger.info(event, fields)
+  }
+
+  return {
+    added(link, connections) {
+      // Known after its tunnel is deleted, too.
+      const tunnel = namedTunnels.find(link.tunnelId)?.name ?? link.tunnelId
+      const who = whoIs(link, tunnel)
+      const counted = metrics.registered(tunnel, link)
+      const { connIndex, version, arch } = link
+      if (connections === 1) prove('connector registered', { ...who, version, arch }, 'info')
+      else
+        mention('connection of a connector registered', {
+          ...who,
+          'conn-index': connIndex,
+          connections,
+        })
+      return {
+        removed(left) {
+          counted.ended()
+          const why = link.endedBy ?? 'lost'
+          const fields = { ...who, why }
+          if (left === 0) prove('connector gone', fields, why === 'lost' ? 'warn' : 'info')
+          else
+            mention('connection of a connector ended', {
+              ...fields,
+              'conn-index': connIndex,
+              connections: left,
+            })
+        },
+      }
+    },
+  }
+}
+
+function whoIs({ tunnelId, connectorId, dialect, ip }: Link, tunnel: string): LogFields {
+  return { tunnel, 'tunnel-id': tunnelId, 'connector-id': connectorId, dialect, ip }
+}

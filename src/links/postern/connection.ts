@@ -1,0 +1,99 @@
+// One connection of a connector: it has dialled the gateway, which opens the control stream; on that the connector
+// registers, and is a link from then on.
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../../clock.ts'
+import { PeerError } from '../../errors.ts'
+import type { Peer } from '../../port/peers/peer.ts'
+import type { FromConnector } from '../../tunnel/connector/protocol.ts'
+import { openGatewayEnd } from '../../tunnel/connector/gateway-end.ts'
+import type { GatewayEnd } from '../../tunnel/connector/session.ts'
+import type { PosternLink, Registration } from './link.ts'
+import type { Registrar } from './registrar.ts'
+
+/**
+ * From the handshake on, in milliseconds.
+ *
+ * @limit time for a connector to register on its connection: it is closed
+ */
+const registrationTimeoutMs = 10_000
+
+export interface ConnectionParts {
+  readonly clock: Clock
+  readonly registrar: Registrar
+  /** It is registered, or never will be. */
+  onDecided(): void
+}
+
+/** Serves a connection from its first byte to its end. Never rejects. */
+export async function serveConnection(
+  socket: TLSSocket,
+  peer: Peer,
+  parts: ConnectionParts,
+): Promise<void> {
+  socket.on('error', () => undefined)
+  peer.destroyWith(socket)
+  let isPeersTurn = true
+  const using = new DisposableStack()
+  // By whatever it says it makes no progress, but by registering.
+  const deadline = peer.beginExchange({
+    requestBytes: () => 0,
+    isPeersTurn: () => isPeersTurn,
+    reset: () => socket.destroy(),
+  })
+  const decided = (): void => {
+    deadline.end()
+    using.dispose()
+    parts.onDecided()
+  }
+  const timer = parts.clock.schedule(registrationTimeoutMs, () => socket.destroy())
+  using.use(timer)
+  try {
+    const end = await openGatewayEnd(socket, { clock: parts.clock })
+    const messages = end.control.messages[Symbol.asyncIterator]()
+    const registration = await firstOf(messages, end)
+    if (registration === undefined) return
+    // Ours to answer from now on.
+    isPeersTurn = false
+    timer[Symbol.dispose]()
+    const asking = { registration, end, socket, ip: peer.ip }
+    const link = await parts.registrar.register(asking)
+    if (link === undefined) return await end.ended.then(() => undefined)
+    using _ = peer.carryTunnel()
+    decided()
+    await Promise.all([end.ended, follow(link, end, messages, parts.registrar)])
+  } catch {
+    socket.destroy()
+  } finally {
+    decided()
+  }
+}
+
+async function firstOf(
+  messages: AsyncIterator<FromConnector>,
+  end: GatewayEnd,
+): Promise<Registration | undefined> {
+  const { value, done } = await messages.next()
+  if (done === true) return undefined
+  if (value.type === 'register') return value
+  end.destroy(new PeerError('connector-protocol', 'the connector does not register'))
+  return undefined
+}
+
+/** Reads what the connector says until the connection is over. */
+async function follow(
+  link: PosternLink,
+  end: GatewayEnd,
+  messages: AsyncIterator<FromConnector>,
+  registrar: Registrar,
+): Promise<void> {
+  for (;;) {
+    const { value, done } = await messages.next()
+    if (done === true) return
+    if (value.type === 'draining') link.leave()
+    else if (value.type === 'services') {
+      link.serve(value.services)
+      const tell = (message: string): void => end.control.send({ type: 'notice', message })
+      await registrar.update(link, value.hostnames, tell)
+    } else end.destroy(new PeerError('connector-protocol', 'the connector registers twice'))
+  }
+}

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { describe, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createFakeClock } from '../../fake-clock.ts'
+import { PeerError } from '../../errors.ts'
+import { heard, join, openHarbour, secret } from './postern.fixture.ts'
+
+describe('a registration', () => {
+  test('is answered with the id of its connection, and lists it', async () => {
+    await using harbour = await openHarbour()
+    const { answer } = await join(harbour, { connIndex: 2, version: '1.2\u001b[2J' })
+    const [link] = harbour.links.list()
+    assert.deepEqual(answer, {
+      type: 'registered',
+      connectionId: link?.id,
+      location: 'gateway.test',
+      notices: [],
+    })
+    assert.equal(link?.connIndex, 2)
+    assert.equal(link.version, '1.2 [2J')
+    assert.equal(link.isReady, true)
+  })
+
+  const refusals = [
+    ['another tunnel', { tunnelId: 'no-such' }, 'unknown-tunnel', false],
+    [
+      'another secret',
+      { secret: Buffer.alloc(32, 8).toString('base64url') },
+      'wrong-secret',
+      false,
+    ],
+    [
+      'a part of the secret',
+      { secret: secret.subarray(1).toString('base64url') },
+      'wrong-secret',
+      false,
+    ],
+    ['keys of another gateway', { grantKeys: ['other'] }, 'grant-keys-unknown', false],
+    ['no id', { connectorId: 'a\nb' }, 'malformed-registration', false],
+  ] as const
+  for (const [what, more, code, retry] of refusals) {
+    test(`with ${what} is refused with its code and a next step`, async () => {
+      await using harbour = await openHarbour()
+      const { end, answer } = await join(harbour, more)
+      assert.ok(answer?.type === 'refused')
+      assert.deepEqual([answer.code, answer.retry], [code, retry])
+      assert.ok(answer.next.length > 0)
+      await end.ended
+      assert.deepEqual(harbour.links.list(), [])
+      const text = JSON.stringify(harbour.lines)
+      const line = harbour.lines.find(({ message }) => message === 'connector refused')
+      assert.equal(line?.['why'], code)
+      assert.ok(!text.includes(secret.toString('base64url').slice(0, 20)))
+    })
+  }
+
+  test('is refused in the words of a host name that it may not have', async () => {
+    const claim = () =>
+      Promise.reject(new PeerError('hostname-taken', '"a" is taken', { hint: 'b' }))
+    await using harbour = await openHarbour({ claim })
+    const { answer } = await join(harbour, { hostnames: ['a'] })
+    assert.deepEqual(answer, {
+      type: 'refused',
+      code: 'hostname-taken',
+      message: '"a" is taken',
+      next: 'b',
+      retry: false,
+    })
+  })
+
+  test('may be tried again where a failure of the gateway refuses it, which is not told', async () => {
+    const claim = () => Promise.reject(new Error('SQLITE_CORRUPT at /var/lib'))
+    await using harbour = await openHarbour({ claim })
+    const { answer } = await join(harbour, { hostnames: ['a'] })
+    assert.ok(answer?.type === 'refused' && answer.retry)
+    assert.ok(!JSON.stringify(answer).includes('SQLITE'))
+  })
+
+  test('of a tunnel that is deleted while its names are registered is refused', async () => {
+    const claimed = Promise.withResolvers<readonly string[]>()
+    const asked = Promise.withResolvers<void>()
+    const claim = () => {
+      asked.resolve()
+      return claimed.promise
+    }
+    await using harbour = await openHarbour({ claim })
+    const end = await harbour.connect()
+    end.control.send(harbour.registration({ hostnames: ['a'] }))
+    await asked.promise
+    harbour.endTunnel('tunnel-deleted')
+    claimed.resolve([])
+    const answer = await heard(end)
+    assert.equal(answer?.type === 'refused' && answer.code, 'tunnel-deleted')
+    assert.deepEqual(harbour.links.list(), [])
+  })
+
+  test('names the lines that let somebody use its names, where none do', async () => {
+    await using harbour = await openHarbour({ isReached: () => false })
+    const { answer } = await join(harbour)
+    assert.ok(answer?.type === 'registered')
+    assert.match(
+      answer.notices.join(),
+      /"tcp\.site\.com" .*access: \[\{hostname: tcp\.site\.com, policies:/,
+    )
+  })
+
+  test('of a connection that is there already takes its place at once', async () => {
+    await using harbour = await openHarbour()
+    const connectorId = 'c1'
+    const first = await join(harbour, { connectorId, connIndex: 1 })
+    const second = await join(harbour, { connectorId, connIndex: 1 })
+    assert.equal(second.answer?.type, 'registered')
+    await first.end.ended
+    await harbour.linked(1)
+    const [link] = harbour.links.list()
+    assert.equal(second.answer.connectionId, link?.id)
+  })
+
+  test('beside one that drains leaves that its streams', async () => {
+    await using harbour = await openHarbour()
+    const first = await join(harbour, { connectorId: 'c1' }, (offer) => void offer.accept())
+    const stream = await open(harbour)
+    harbour.links.list()[0]?.drain()
+    assert.deepEqual(await heard(first.end), { type: 'draining' })
+    await join(harbour, { connectorId: 'c1' })
+    assert.equal(stream.destroyed, false)
+    assert.equal(harbour.links.list().length, 2)
+    assert.equal(harbour.links.list().filter(({ isReady }) => isReady).length, 1)
+  })
+
+  test('beyond the most of a tunnel may be tried again', async () => {
+    await using harbour = await openHarbour()
+    for (let connIndex = 0; connIndex < 100; connIndex += 1)
+      await join(harbour, { connectorId: 'c', connIndex })
+    const { answer } = await join(harbour, { connectorId: 'd' })
+    assert.deepEqual(answer?.type === 'refused' && [answer.code, answer.retry], [
+      'too-many-connections',
+      true,
+    ])
+    // In the place of one there is always room.
+    const again = await join(harbour, { connectorId: 'c', connIndex: 5 })
+    assert.equal(again.answer?.type, 'registered')
+  })
+})
+
+describe('a connection that does not register', () => {
+  test('is closed after its time', async () => {
+    const clock = createFakeClock()
+    await using harbour = await openHarbour({ clock })
+    const end = await harbour.connect()
+    clock.advance(10_000)
+    assert.ok((await end.ended) instanceof Error)
+  })
+
+  test('is closed when it says something else first', async () => {
+    await using harbour = await openHarbour()
+    const end = await harbour.connect()
+    end.control.send({ type: 'draining' })
+    assert.ok((await end.ended) instanceof Error)
+  })
+
+  test('counts for its address, and goes before those that are registered', async () => {
+    const limits = { maxConnectionsPerAddress: 2, maxConnections: 0 }
+    await using harbour = await openHarbour({ peers: { limits } })
+    const registered = await join(harbour)
+    const [one, two, three] = [
+      await harbour.connect(),
+      await harbour.connect(),
+      await harbour.connect(),
+    ]
+    assert.ok((await one.ended) instanceof Error)
+    assert.equal(harbour.links.list().length, 1)
+    for (const end of [two, three, registered.end]) end.destroy()
+  })
+})
+
+describe('a link', () => {
+  test('ends with its tunnel, within the same turn', async () => {
+    for (const why of ['tunnel-deleted', 'tunnel-revoked'] as const) {
+      await using harbour = await openHarbour()
+      const { end } = await join(harbour, {}, (offer) => void offer.accept())
+      const stream = await open(harbour)
+      const [link] = harbour.links.list()
+      harbour.endTunnel(why)
+      assert.equal(link?.endedBy, why)
+      assert.equal(link.isReady, false)
+      await Promise.all([end.ended, once(stream, 'close')])
+      await harbour.linked(0)
+      assert.ok(harbour.lines.some((line) => line['why'] === why))
+    }
+  })
+
+  test('that its connector drains takes no new streams, and ends after the open ones', async () => {
+    await using harbour = await openHarbour()
+    const { end } = await join(harbour, {}, (offer) => void offer.accept().resume())
+    const stream = await open(harbour)
+    end.control.send({ type: 'draining' })
+    end.drain()
+    while (harbour.links.list()[0]?.isReady === true) await nextTurn()
+    assert.throws(
+      () => harbour.links.toward({ kind: 'connector', tunnel: 'site', service: undefined }, 'x'),
+      {
+        code: 'connector-offline',
+      },
+    )
+    assert.equal(stream.destroyed, false)
+    stream.destroy()
+    await harbour.linked(0)
+    assert.equal(harbour.lines.at(-1)?.['why'], 'closed')
+  })
+
+  test('takes over new services, and refuses a second registration', async () => {
+    await using harbour = await openHarbour()
+    const { end } = await join(harbour)
+    const services = [{ hostname: undefined, service: 'bastion' }]
+    end.control.send({ type: 'services', services, hostnames: [] })
+    while (harbour.links.list()[0]?.services?.[0]?.service !== 'bastion') await nextTurn()
+    end.control.send(harbour.registration())
+    assert.ok((await end.ended) instanceof Error)
+  })
+
+  test('is drained when the gateway stops, and nobody registers then', async () => {
+    await using harbour = await openHarbour()
+    const { end } = await join(harbour)
+    const waiting = await harbour.connect()
+    harbour.stopAccepting()
+    assert.deepEqual(await heard(end), { type: 'draining' })
+    assert.equal(await end.ended, undefined)
+    assert.ok((await waiting.ended) instanceof Error)
+  })
+})
+
+async function open(harbour: Awaited<ReturnType<typeof openHarbour>>) {
+  const [link] = harbour.links.toward(
+    { kind: 'connector', tunnel: 'site', service: undefined },
+    'x',
+  )
+  assert.ok(link)
+  const stream = await link.openStream(testRequest, new AbortController().signal)
+  stream.on('error', () => undefined)
+  return stream
+}
+
+const testRequest = {
+  hostname: 'tcp.site.com',
+  service: undefined,
+  grant: {
+    route: { id: 'r', name: 'r' },
+    request: { requestId: 'req', target: { protocol: 'tcp', host: 'tcp.site.com', port: 443 } },
+    caller: { session: undefined },
+  },
+} as never
