@@ -68,6 +68,8 @@ export interface Sending {
   readonly unacknowledged: number
   /** How often bytes, or a question about a window of 0, have been sent again since the peer's last word. */
   readonly vainAttempts: number
+  /** The peer takes nothing more: its program does not read. */
+  readonly isWindowShut: boolean
   /** How long it waits before it sends bytes again, in milliseconds: twice as long each time. */
   readonly timeoutMs?: number
 }
@@ -84,10 +86,12 @@ export function sendingOf(rest: string): Sending {
     .split(/\s+/)
   const unacknowledged = Number.parseInt(queues, 16) || 0
   const timer = timers.slice(0, 2)
-  if (timer === windowTimer) return { unacknowledged, vainAttempts: Number(probes) || 0 }
-  if (timer !== retransmissionTimer) return { unacknowledged, vainAttempts: 0 }
+  const isWindowShut = timer === windowTimer
+  if (isWindowShut) return { unacknowledged, vainAttempts: Number(probes) || 0, isWindowShut }
+  if (timer !== retransmissionTimer) return { unacknowledged, vainAttempts: 0, isWindowShut }
   const vainAttempts = Number.parseInt(retransmits, 16) || 0
-  return { unacknowledged, vainAttempts, timeoutMs: (Number(timeout) || 0) * tickMs }
+  const timeoutMs = (Number(timeout) || 0) * tickMs
+  return { unacknowledged, vainAttempts, isWindowShut, timeoutMs }
 }
 
 /** As the tables write an address: words of 32 bits in the machine's order, IPv4 also mapped into IPv6. */

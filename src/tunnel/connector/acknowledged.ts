@@ -12,7 +12,7 @@ export interface Acknowledged {
 /**
  * Tells a slow line from a dead one: what we say to its peer may stand in the kernel for half a minute,
  * behind uploads, and its answer with it. What is on its way and has not been sent again was acknowledged
- * until now.
+ * until now. A window that is shut is no sign: whoever speaks HTTP/2 reads all that comes.
  */
 export function watchAcknowledged(socket: Socket, readTables = readTcpTables): Acknowledged {
   const endpoints = tcpEndpointsOf(socket)
@@ -24,8 +24,8 @@ export function watchAcknowledged(socket: Socket, readTables = readTcpTables): A
     for (const table of await readTables()) {
       for (const { key, rest } of rowsOf(table)) {
         if (!keys.includes(key)) continue
-        const { unacknowledged, vainAttempts } = sendingOf(rest)
-        if (unacknowledged > 0 && vainAttempts === 0) times += 1
+        const { unacknowledged, vainAttempts, isWindowShut } = sendingOf(rest)
+        if (unacknowledged > 0 && vainAttempts === 0 && !isWindowShut) times += 1
         return
       }
     }

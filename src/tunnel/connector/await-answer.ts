@@ -19,6 +19,8 @@ export function awaitAnswer(
   stream: ClientHttp2Stream,
   { clock, timeoutMs, signal, waiting }: AwaitOptions,
 ): Promise<void> {
+  // A stream that is over names its session no longer.
+  const { session } = stream
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       release()
@@ -28,7 +30,7 @@ export function awaitAnswer(
     }
     const onLost = (cause?: Error): void => {
       const [code, what] =
-        stream.session?.destroyed === false
+        session?.destroyed === false
           ? (['reset', 'has reset the stream'] as const)
           : (['lost', 'was lost'] as const)
       fail(connectorError(code, `the connector ${what} before it answered`, cause))

@@ -20,8 +20,17 @@ export interface Connection extends Disposable {
   readonly beneath: readonly Socket[]
 }
 
+export interface ConnectionOptions {
+  readonly protocols?: string[]
+  /** Puts something in front of a port, and answers that one's. */
+  readonly via?: (port: number) => Promise<number>
+}
+
 /** The port's own arrangement: a plain listener whose sockets are handed to a TLS server. */
-export async function openConnection(protocols = [connectorProtocol]): Promise<Connection> {
+export async function openConnection({
+  protocols = [connectorProtocol],
+  via = (port) => Promise.resolve(port),
+}: ConnectionOptions = {}): Promise<Connection> {
   const secure = tls.createServer({ ...identity, ALPNProtocols: protocols })
   const accepted: Socket[] = []
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -31,7 +40,8 @@ export async function openConnection(protocols = [connectorProtocol]): Promise<C
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const arrived = once(secure, 'secureConnection') as Promise<[tls.TLSSocket]>
-  const socket = await dial({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+  const port = await via((server.address() as AddressInfo).port)
+  const socket = await dial({ host: '127.0.0.1', port })
   const atConnector = tls.connect({
     socket,
     servername: 'localhost',
@@ -58,14 +68,14 @@ export interface Ends extends Disposable {
   readonly connection: Connection
 }
 
-export interface EndsOptions {
+export interface EndsOptions extends ConnectionOptions {
   readonly clock?: Clock
   readonly onStream: (offer: StreamOffer) => void
 }
 
 /** Both ends of one connection. */
 export async function openEnds(options: EndsOptions): Promise<Ends> {
-  const connection = await openConnection()
+  const connection = await openConnection(options)
   const [gateway, connector] = await Promise.all([
     openGatewayEnd(connection.atGateway, options),
     openConnectorEnd(connection.atConnector, options),

@@ -113,7 +113,7 @@ test('a connection that is destroyed resets its streams at both ends', async () 
 
 test('a connection that chose another protocol, or is gone, is not begun on', async () => {
   const onStream = (): void => assert.fail('no stream was opened')
-  using other = await openConnection(['http/1.1'])
+  using other = await openConnection({ protocols: ['http/1.1'] })
   await assert.rejects(openConnectorEnd(other.atConnector, { onStream }), {
     code: 'connector-protocol',
   })

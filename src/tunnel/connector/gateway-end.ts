@@ -87,8 +87,9 @@ interface Parts {
 }
 
 function endOf({ session, clock, control, life, liveness, windows, waiting }: Parts): GatewayEnd {
+  // The control stream is one of them. Node would keep those beyond waiting without a word.
   const isFull = (): boolean =>
-    life.streams >= (session.remoteSettings.maxConcurrentStreams ?? Infinity)
+    life.streams + 1 >= (session.remoteSettings.maxConcurrentStreams ?? Infinity)
 
   function begin({ authority, grant }: OpenRequest): ClientHttp2Stream {
     if (life.isDraining) throw connectorError('draining', 'the connection is about to end')

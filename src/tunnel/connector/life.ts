@@ -25,7 +25,7 @@ export interface Life {
   destroy(reason?: Error): void
 }
 
-/** Follows a session, and the connection that it was given: it lets go of that when it is over. */
+/** Follows a session, and the connection that it was given. */
 export function followLife(session: Http2Session, socket: Socket, clock: Clock): Life {
   const { promise: ended, resolve } = Promise.withResolvers<Error | undefined>()
   const follow = endWithPeer(session, socket)
@@ -38,15 +38,7 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
   session.on('error', (error: Error) => (failure ??= error))
   session.once('close', () => {
     resolve(failure ?? (isFinished ? undefined : new Error('the connection was lost')))
-    letGo()
   })
-
-  /** A session that is over keeps its connection until the peer ends it, which a peer need not do. */
-  function letGo(): void {
-    if (socket.destroyed) return
-    const timer = clock.schedule(lingerMs, () => socket.destroy())
-    socket.once('close', () => timer[Symbol.dispose]())
-  }
 
   /** Nothing is open: whichever side comes here first ends its control stream, and the other follows. */
   function finish(): void {
@@ -54,8 +46,8 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
     isFinished = true
     control?.end()
     session.close()
-    const timer = clock.schedule(lingerMs, () => session.destroy())
-    session.once('close', () => timer[Symbol.dispose]())
+    const timer = clock.schedule(lingerMs, () => socket.destroy())
+    socket.once('close', () => timer[Symbol.dispose]())
   }
 
   function drain(): void {

@@ -48,6 +48,8 @@ export function watchLiveness(
   let timer: Disposable | undefined
 
   function look(): void {
+    // It keeps its connection until the peer ends that, which a peer need not do.
+    if (session.destroyed) return void socket.destroy()
     silent = signs.bytesRead === seen ? silent + 1 : 0
     seen = signs.bytesRead
     if (silent > 0) acknowledged.ask()

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { test, type TestContext } from 'node:test'
+import { createFakeClock } from '../../fake-clock.ts'
+import { rowKeysOf, tcpEndpointsOf } from '../../net/proc-tcp.ts'
+import { watchAcknowledged } from './acknowledged.ts'
+import { always, openConnection, openEnds } from './ends.fixture.ts'
+
+const request = { authority: 'a:1', grant: '' }
+
+test('a dead connection is noticed within ten seconds at both ends, and its streams fail before', async (t) => {
+  const clock = createFakeClock()
+  const line = createLine(t)
+  using ends = await openEnds({ clock, onStream: () => undefined, via: line.open })
+  line.cut()
+  const opening = assert.rejects(ends.gateway.openStream(request, always), {
+    code: 'connector-silent',
+  })
+  clock.advance(2_400)
+  assert.equal(ends.gateway.isReady, true)
+  clock.advance(4_800)
+  await opening
+  assert.equal(ends.gateway.isReady, false)
+  clock.advance(2_799)
+  const [atGateway, atConnector] = await Promise.all([ends.gateway.ended, ends.connector.ended])
+  assert.match(String(atGateway), /the connector says nothing/)
+  assert.match(String(atConnector), /the gateway says nothing/)
+  assert.equal(clock.pending, 0)
+})
+
+test('a connection without a stream stays as long as both sides answer', async (t) => {
+  const clock = createFakeClock()
+  const line = createLine(t)
+  using ends = await openEnds({
+    clock,
+    onStream: (offer) => void offer.accept(),
+    via: line.open,
+  })
+  for (let looks = 0; looks < 12; looks += 1) {
+    const passed = line.passedBothWays()
+    clock.advance(2_400)
+    await passed
+    // The answer has left the line, and comes with what the system tells next.
+    for (let turns = 0; turns < 5; turns += 1) await nextTurn()
+  }
+  assert.equal(ends.gateway.isReady, true)
+  const stream = await ends.gateway.openStream(request, always)
+  assert.equal(stream.destroyed, false)
+})
+
+test('a host that acknowledges what is on its way counts as alive, and no other one', async () => {
+  using connection = await openConnection()
+  const endpoints = tcpEndpointsOf(connection.atGateway)
+  assert.ok(endpoints)
+  const [key] = rowKeysOf(endpoints)
+  for (const [state, times] of [
+    // Sent once; sent again; a window of 0 whose questions are answered; nothing on its way.
+    ['01 00001000:00000000 01:00000014 00000000 0 0 0', 1],
+    ['01 00001000:00000000 01:00000014 00000002 0 0 0', 0],
+    ['01 00001000:00000000 04:00000014 00000000 0 0 0', 0],
+    ['01 00000000:00000000 00:00000000 00000000 0 0 0', 0],
+  ] as const) {
+    const table = `  sl  local_address\n   0: ${key} ${state}\n`
+    const told = watchAcknowledged(connection.atGateway, () => Promise.resolve([table]))
+    told.ask()
+    await nextTurn()
+    assert.equal(told.times, times, state)
+  }
+})
+
+/** A line that passes bytes until it is cut, and none from then on: nobody is told. */
+function createLine(t: TestContext) {
+  const sides: Socket[] = []
+  t.after(() => sides.forEach((side) => side.destroy()))
+  return {
+    async open(port: number): Promise<number> {
+      const server = createServer((near) => {
+        const far = connect({ port, host: '127.0.0.1' })
+        sides.push(
+          near.on('error', () => undefined),
+          far.on('error', () => undefined),
+        )
+        near.on('data', (chunk) => far.write(chunk))
+        far.on('data', (chunk) => near.write(chunk))
+        server.close()
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return (server.address() as AddressInfo).port
+    },
+    cut: () => sides.forEach((side) => side.removeAllListeners('data').pause()),
+    passedBothWays: () => Promise.all(sides.map((side) => once(side, 'data'))),
+  }
+}
