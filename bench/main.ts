@@ -28,7 +28,14 @@ import { renderTable } from './report.ts'
 import { summarise } from './results.ts'
 import type { Sample } from './results.ts'
 import type { RunningTarget, Setting, Target } from './target.ts'
-import { bare, bareHttp2, relayOnly, relayOnlyHttp2 } from './targets/bare.ts'
+import {
+  bare,
+  bareHop,
+  bareHttp2,
+  connectorHop,
+  relayOnly,
+  relayOnlyHttp2,
+} from './targets/bare.ts'
 import { gateway } from './targets/gateway.ts'
 import { haproxy } from './targets/haproxy.ts'
 import { nginx } from './targets/nginx.ts'
@@ -76,6 +83,8 @@ function chooseTargets(options: Options) {
     bareHttp2,
     relayOnly,
     relayOnlyHttp2,
+    bareHop,
+    connectorHop,
   ]
   const names = options.targets ?? usual
   const unknown = names.find((name) => all.every((target) => target.name !== name))

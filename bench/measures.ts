@@ -29,7 +29,7 @@ const bytesPerGib = 1024 ** 3
 const warmTunnels = 100
 
 export const throughputs = (['up', 'down'] as const).flatMap((direction) =>
-  [1, 16].map((streams) => ({ direction, streams })),
+  [1, 16, 100].map((streams) => ({ direction, streams })),
 )
 
 /** CPU time and wall clock of moving many bytes one way. */
