@@ -5,6 +5,7 @@ import { stateFiles } from '../store/state-directory.ts'
 import type {
   ControlFault,
   IssuedCredential,
+  PublisherList,
   Revocation,
   ServiceAccountCreation,
   ServiceAccountList,
@@ -34,6 +35,9 @@ export interface ControlClient {
   rotateServiceAccount(id: string, rotation: ServiceAccountRotation): Promise<IssuedCredential>
   /** Resolves once no tunnel of it is left. */
   revokeServiceAccount(id: string): Promise<Revocation>
+  listPublishers(): Promise<PublisherList>
+  /** One publish credential by its id, or all of a person by email address or user id. */
+  revokePublishers(who: string): Promise<Revocation>
   listTokenKeys(): Promise<TokenKeyList>
   /** What an sshd is to trust. */
   listSshCaKeys(): Promise<SshCaKeys>
@@ -60,6 +64,8 @@ export function createControlClient(
     rotateServiceAccount: (id, rotation) =>
       call('POST', `/service-accounts/${encodeURIComponent(id)}/rotate`, rotation),
     revokeServiceAccount: (id) => call('DELETE', `/service-accounts/${encodeURIComponent(id)}`),
+    listPublishers: () => call('GET', '/publishers'),
+    revokePublishers: (who) => call('DELETE', `/publishers?who=${encodeURIComponent(who)}`),
     listTokenKeys: () => call('GET', '/keys'),
     listSshCaKeys: () => call('GET', '/ssh-ca'),
     beginTokenRotation: () => call('POST', '/keys/rotation'),

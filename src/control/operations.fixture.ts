@@ -63,6 +63,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
       },
       serviceAccounts: {} as ServiceAccounts,
     },
+    publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
     tokenKeys: options.tokenKeys as TokenKeyStore,
     sshCa: { trustedKeys: () => Promise.resolve(['ssh-ed25519 AAAA postern-1']) },
     reload: () => Promise.reject(new Error('no configuration here')),

@@ -2,6 +2,7 @@ import type { Actor } from './change.ts'
 import type { Reload } from './protocol.ts'
 import { serviceAccountOperations } from './service-accounts.ts'
 import type { ServiceAccountOperations, ServiceAccountParts } from './service-accounts.ts'
+import { publisherOperations, type PublisherOperations, type PublisherParts } from './publishers.ts'
 import { sessionOperations, type SessionOperations, type SessionParts } from './sessions.ts'
 import { sshCaOperations, type SshCaOperations, type SshCaParts } from './ssh-ca.ts'
 import { tokenKeyOperations, type TokenKeyOperations, type TokenKeyParts } from './token-keys.ts'
@@ -22,6 +23,7 @@ export interface OperationParts
   extends
     SessionParts,
     ServiceAccountParts,
+    PublisherParts,
     TokenKeyParts,
     SshCaParts,
     TunnelParts,
@@ -40,6 +42,7 @@ export interface Operations
   extends
     SessionOperations,
     ServiceAccountOperations,
+    PublisherOperations,
     TokenKeyOperations,
     SshCaOperations,
     TunnelOperations,
@@ -50,6 +53,7 @@ export function createOperations(parts: OperationParts): Operations {
   return {
     ...sessionOperations(parts),
     ...serviceAccountOperations(parts),
+    ...publisherOperations(parts),
     ...tokenKeyOperations(parts),
     ...sshCaOperations(parts),
     ...tunnelOperations(parts),

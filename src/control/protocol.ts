@@ -148,6 +148,24 @@ export interface TokenRotationStep {
   readonly next: string | null
 }
 
+/** A publish credential as `postern gateway publishers list` shows it. */
+export interface PublisherSummary {
+  readonly id: string
+  readonly site: string
+  /** An email address, or a user id. */
+  readonly user: string
+  /** What the machine that has it calls itself. */
+  readonly host: string
+  readonly state: 'active' | 'revoked' | 'expired'
+  /** RFC 3339. */
+  readonly issued_at: string
+  readonly expires_at: string
+}
+
+export interface PublisherList {
+  readonly publishers: readonly PublisherSummary[]
+}
+
 /** The keys of an authority of SSH certificates, the current one first: lines for `TrustedUserCAKeys`. */
 export interface SshCaKeys {
   readonly keys: readonly string[]

@@ -82,6 +82,8 @@ const table: Readonly<Record<string, Serve>> = {
   'POST /service-accounts/:id/rotate': async (o, { param, body }) =>
     o.rotateServiceAccount(localActor, param('id'), await body()),
   'DELETE /service-accounts/:id': (o, { param }) => o.revokeServiceAccount(localActor, param('id')),
+  'GET /publishers': (o) => o.listPublishers(localActor),
+  'DELETE /publishers': (o, { query }) => o.revokePublishers(localActor, query('who')),
   'GET /keys': (o) => o.listTokenKeys(localActor),
   'GET /ssh-ca': (o) => o.listSshCaKeys(localActor),
   'POST /keys/rotation': (o) => o.beginTokenRotation(localActor),

@@ -126,6 +126,7 @@ export async function startTestGateway(
       logger: log.service('control'),
       audit,
       identity,
+      publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
       tokenKeys: noTokenKeys,
       sshCa: { trustedKeys: () => Promise.resolve([]) },
       reload: () => Promise.reject(new Error('no files here')),

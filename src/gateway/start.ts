@@ -148,6 +148,7 @@ export async function startGateway(
     logger: controlLogger,
     audit,
     identity,
+    publishers: publishing.publishers,
     tokenKeys: store.tokenKeys,
     sshCa,
     liveTunnels,

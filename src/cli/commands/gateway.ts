@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { formatDuration, parseDuration } from '../../clock.ts'
 import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { withConfig, withState } from './gateway-options.ts'
+import type { PublishersListOptions } from './gateway-publishers.ts'
 import type {
   AuditOptions,
   CheckOptions,
@@ -28,6 +29,10 @@ Examples:
   # who is signed in, and end one person's sessions and tunnels
   postern gateway sessions list -c postern.yaml
   postern gateway sessions revoke -c postern.yaml alice@example.com
+
+  # who may publish services with "postern tunnel"; and somebody who no longer may, at once
+  postern gateway publishers list -c postern.yaml
+  postern gateway publishers revoke -c postern.yaml alice@example.com
 
   # encrypt the stored tokens with a new key
   postern gateway keys rotate -c postern.yaml
@@ -69,6 +74,7 @@ export function defineGateway(exitWith: ExitWith): Command {
   return gateway
     .addCommand(defineCheck(exitWith))
     .addCommand(defineSessions(exitWith))
+    .addCommand(definePublishers(exitWith))
     .addCommand(defineAudit(exitWith))
     .addCommand(defineKeys(exitWith))
     .addCommand(defineSshCa(exitWith))
@@ -109,6 +115,32 @@ function defineSessions(exitWith: ExitWith): Command {
       exitWith(await revokeSessions(who, inherited(options, command)))
     })
   return sessions.addCommand(list).addCommand(revoke)
+}
+
+function definePublishers(exitWith: ExitWith): Command {
+  const publishers = new Command('publishers').description(
+    'See and revoke the credentials of those who publish services with "postern tunnel".',
+  )
+  publishers.helpCommand(false)
+  const list = withState(new Command('list'))
+    .description('List who may publish, to which site, and from which machine.')
+    .option('--all', 'revoked and expired ones, too')
+    .option('--json', 'print JSON on stdout')
+    .action(async (options: PublishersListOptions, command: Command) => {
+      const { listPublishers } = await import('./gateway-publishers.ts')
+      exitWith(await listPublishers(inherited(options, command)))
+    })
+  const revoke = withState(new Command('revoke'))
+    .description('Revoke credentials at once. Tunnels that were made with them stay.')
+    .argument(
+      '<credential-or-person>',
+      'an id of the list, an email address (all credentials of that person), or a user id',
+    )
+    .action(async (who: string, options: StateOptions, command: Command) => {
+      const { revokePublishers } = await import('./gateway-publishers.ts')
+      exitWith(await revokePublishers(who, inherited(options, command)))
+    })
+  return publishers.addCommand(list).addCommand(revoke)
 }
 
 function defineAudit(exitWith: ExitWith): Command {
