@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { ExitWith } from '../process/exit-codes.ts'
 import { defineCreate } from './create.ts'
 import { defineDelete } from './delete.ts'
+import { defineImport } from './import.ts'
 import { defineInfo } from './info.ts'
 import { defineList } from './list.ts'
 import { defineTunnelLogin } from './login.ts'
@@ -31,6 +32,7 @@ const subcommands: readonly ((exitWith: ExitWith) => Command)[] = [
   defineDelete,
   defineToken,
   defineRoute,
+  defineImport,
 ]
 
 /** Defines `postern tunnel` and its subcommands. */
