@@ -1,3 +1,4 @@
+import type { HostPort } from '../address.ts'
 import type { Target } from '../net/target.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Route } from '../routes/route.ts'
@@ -9,6 +10,8 @@ export interface TunnelRequest {
   readonly target: Target
   /** The target as the client wrote it, for the logs. */
   readonly authority: string
+  /** What is meant behind a bastion, where the client says so. */
+  readonly bastionTarget?: HostPort | undefined
   /** The gateways it came through before, as `Via` names them (RFC 9110 §7.6.3). */
   readonly via?: string | undefined
 }

@@ -1,6 +1,8 @@
 import type { TunnelRequest } from '../access/grant.ts'
-import { parseAuthority } from '../address.ts'
+import { parseAuthority, type HostPort } from '../address.ts'
 import { AccessError, PeerError } from '../errors.ts'
+import { headerText } from '../request-headers.ts'
+import { bastionTargetHeader } from '../tunnel/headers.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import type { ConnectRequest } from './connect-request.ts'
 
@@ -9,7 +11,7 @@ import type { ConnectRequest } from './connect-request.ts'
  *
  * @limit a target of CONNECT: 400 `malformed_request`
  */
-const maxAuthorityLength = 300
+export const maxAuthorityLength = 300
 
 /**
  * What a CONNECT asks for.
@@ -29,7 +31,23 @@ export function checkedRequest(request: ConnectRequest): TunnelRequest {
       hint: 'use "postern tcp", which sends no "Origin" header',
     })
   }
-  return { requestId, authority, via: headers.via, target: { protocol: 'tcp', ...target } }
+  const bastionTarget = bastionTargetOf(request)
+  return {
+    requestId,
+    authority,
+    via: headers.via,
+    target: { protocol: 'tcp', ...target },
+    ...(bastionTarget && { bastionTarget }),
+  }
+}
+
+/** An empty field names nothing. */
+function bastionTargetOf(request: ConnectRequest): HostPort | undefined {
+  const text = headerText(request.headers, bastionTargetHeader)?.trim() ?? ''
+  if (text === '') return undefined
+  const target = text.length > maxAuthorityLength ? undefined : parseAuthority(text)
+  if (target !== undefined) return target
+  throw malformed(`"${bastionTargetHeader}" is not a host and port`, request)
 }
 
 function malformed(message: string, request: ConnectRequest): PeerError {

@@ -5,6 +5,8 @@ import type { LoggedRequest } from '../telemetry/access-fields.ts'
 import type { Ended } from '../telemetry/ended.ts'
 import { prefersHtml, renderRefusal } from '../pages/answers/answer.ts'
 import { requestLines } from '../net/target.ts'
+import { bastionTargetHeader } from '../tunnel/headers.ts'
+import { maxAuthorityLength } from './checked-request.ts'
 import { loggedClient } from './log-request.ts'
 import { loginAnswer, LoginFirstError } from './application-login.ts'
 import type { ConnectRequest } from './connect-request.ts'
@@ -36,7 +38,15 @@ export function beginLine({
   client,
   transport,
 }: ConnectRequest): LoggedRequest {
-  return { requestId, ...requestLines.tcp, authority, ...loggedClient(client, headers), transport }
+  const bastionTarget = headerText(headers, bastionTargetHeader)?.slice(0, maxAuthorityLength)
+  return {
+    requestId,
+    ...requestLines.tcp,
+    authority,
+    ...(bastionTarget && { bastionTarget }),
+    ...loggedClient(client, headers),
+    transport,
+  }
 }
 
 /** Counts a tunnel in, and says how it ended: to the log, and to its client when that asks. */

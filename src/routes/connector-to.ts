@@ -8,7 +8,8 @@ export interface ParsedConnector extends Omit<ConnectorWay, 'kind'> {
 }
 
 /** What such an entry looks like, for messages. */
-export const connectorForm = 'connector://NAME, or connector://NAME/HOST:PORT'
+export const connectorForm =
+  'connector://NAME, connector://NAME/HOST:PORT, or connector://NAME/bastion'
 
 /** Names of tunnels, and ids, which are UUIDs: what a URL, a file name and a log line can hold. */
 const tunnelName = /^[A-Za-z\d][\w.-]{0,63}$/
@@ -23,6 +24,7 @@ export function parseConnector(text: string, rest: string): ParsedConnector | Fa
   if (name === '' && (address ?? '') === '') return connectorTo(undefined, undefined)
   if (!tunnelName.test(name)) return { fault: mustBe(connectorForm, text) }
   if (address === undefined || address === '') return connectorTo(name, undefined)
+  if (address === 'bastion') return { ...connectorTo(name, undefined), isBastion: true }
   const service = parseAuthority(address)
   if (service !== undefined) return connectorTo(name, service)
   return {

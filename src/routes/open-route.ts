@@ -82,7 +82,8 @@ function idOf({ values: { id, from } }: CheckedRoute): string {
 function wayOf({ values, to, scheme }: CheckedRoute, tls: NextGatewayTls | undefined): UpstreamWay {
   const connector = connectorOf(values.to)
   if (connector !== undefined) {
-    return { kind: 'connector', tunnel: connector.tunnel, service: connector.service }
+    const { scheme: _scheme, ...rest } = connector
+    return { kind: 'connector', ...rest }
   }
   const dialled = {
     to,

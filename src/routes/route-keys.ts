@@ -81,7 +81,7 @@ export const routeKeys = {
     type: '`tcp://HOST:PORT`, `connector://NAME` or `https://GATEWAY`, or a list of them',
     without: 'required',
     variable: 'none',
-    doc: 'Where the route leads. Of several one is chosen for each tunnel, by weight where each has one (`tcp://HOST:PORT,WEIGHT`); one that refuses is skipped for the next. `https://GATEWAY` or `https://GATEWAY:PORT` sends the `CONNECT` on, for the same host and port, to another gateway or HTTP proxy; nothing that tells who the client is goes along. `http://` only on a loopback host. `connector://NAME` reaches the service through a connector of that named tunnel, by its name or id, and what the connector serves under the host name that is asked for; `connector://NAME/HOST:PORT` has it dial that, where its own list allows it; `connector://` is whichever tunnel has registered that host name.',
+    doc: 'Where the route leads. Of several one is chosen for each tunnel, by weight where each has one (`tcp://HOST:PORT,WEIGHT`); one that refuses is skipped for the next. `https://GATEWAY` or `https://GATEWAY:PORT` sends the `CONNECT` on, for the same host and port, to another gateway or HTTP proxy; nothing that tells who the client is goes along. `http://` only on a loopback host. `connector://NAME` reaches the service through a connector of that named tunnel, by its name or id, and what the connector serves under the host name that is asked for; `connector://NAME/HOST:PORT` has it dial that, where its own list allows it; `connector://NAME/bastion` has it dial what each client names (`postern access tcp --destination`), where that list allows it; `connector://` is whichever tunnel has registered that host name.',
   }),
   allow_metadata_address: key({
     schema: values.flag,

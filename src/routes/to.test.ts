@@ -130,7 +130,7 @@ describe('the to of a route', () => {
   })
 
   test('is refused where it names a tunnel as none can be named', () => {
-    const form = /^must be connector:\/\/NAME, or connector:\/\/NAME\/HOST:PORT/
+    const form = /^must be connector:\/\/NAME, connector:\/\/NAME\/HOST:PORT, or /
     const names = ['-x', '.', 'a b', 'u@a', 'a:1', 'a?q', 'é', 'a\nb', 'x'.repeat(65)]
     for (const name of names) assert.match(faultOf(`connector://${name}`), form, name)
     assert.match(faultOf('connector:///db.internal:5432'), form)
@@ -138,6 +138,13 @@ describe('the to of a route', () => {
       assert.match(faultOf(`connector://lab/${address}`), /the HOST:PORT that the connector dials/)
     for (const text of ['connector://lab,3', 'connector://lab/db:1,2', 'connector://,1'])
       assert.match(faultOf(text), /has a weight: the connectors of a tunnel share its load/)
+  })
+
+  test('is a bastion, for which clients name what is dialled', () => {
+    const parsed = parseTo('connector://lab/bastion')
+    const service = undefined
+    assert.deepEqual(parsed, { scheme: 'connector', tunnel: 'lab', service, isBastion: true })
+    assert.match(faultOf('connector:///bastion'), /^must be connector:/)
   })
 
   test('is one connector, and nothing beside it', () => {

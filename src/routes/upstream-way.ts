@@ -41,6 +41,8 @@ export interface ConnectorWay {
   readonly tunnel: string | undefined
   /** What the connector is to dial; undefined: what its own rules say of that host name. */
   readonly service: HostPort | undefined
+  /** Whether each client names what the connector is to dial, which its own list allows or not. */
+  readonly isBastion?: true
 }
 
 /** TLS toward a next gateway. */

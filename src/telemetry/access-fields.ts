@@ -18,6 +18,8 @@ export interface LoggedRequest {
   /** What the client showed in its TLS handshake; untrusted, it may be a lie. */
   readonly clientCertificate?: LoggedCertificate | undefined
   readonly headers?: Headers | undefined
+  /** What is meant behind a bastion, as the client wrote it. */
+  readonly bastionTarget?: string | undefined
   /** How a tunnel came. */
   readonly transport?: 'http/1.1' | 'h2' | 'websocket' | undefined
 }
@@ -87,6 +89,10 @@ export const accessFields: FieldTable<AccessLine> = {
   'upstream-cluster': shown('route as `NAME-ID`; empty when none matched', upstreamCluster),
   method: shown('`CONNECT` for a tunnel', (line) => line.method),
   authority: shown('`host:port` that was asked for', (line) => line.authority),
+  'bastion-target': shown(
+    'what the client named behind a bastion: `host:port`',
+    (line) => line.bastionTarget,
+  ),
   path: shown('path of a page, without its query; empty for a tunnel', (l) => pathOnly(l.path)),
   'user-agent': shown('program the client says it is', (line) => line.userAgent ?? ''),
   referer: shown('page a browser came from, without its query', (l) => pathOnly(l.referer ?? '')),

@@ -9,6 +9,9 @@ export function isTunnelId(text: unknown): text is string {
   return typeof text === 'string' && /^[0-9A-Za-z-]{1,64}$/.test(text)
 }
 
+/** Names the machine that is meant behind a bastion, `host:port`; cloudflared's clients send it as well. */
+export const bastionTargetHeader = 'cf-access-jump-destination'
+
 /** Scheme of `Authorization` for a token: `Authorization: Pomerium <token>`. */
 export const tokenScheme = 'Pomerium'
 

@@ -7,6 +7,7 @@ import { dial } from '../net/dial.ts'
 import { whomToAsk } from '../routes/route.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Attempt, WayParts } from './way.ts'
+import { bastionTargetOf } from './bastion.ts'
 import { attemptsOf } from './ways.ts'
 
 /** An upstream that is ready for a tunnel. */
@@ -58,9 +59,11 @@ export function createOpenUpstream({
   }
 }
 
-function attemptsFor(grant: Grant, parts: WayParts): readonly Attempt[] {
+function attemptsFor(grant: Grant, parts: Omit<WayParts, 'bastionTarget'>): readonly Attempt[] {
+  // Here and not in the way of connectors alone: on every other one it would be passed over.
+  const bastionTarget = bastionTargetOf(grant)
   try {
-    return attemptsOf(grant.route.way, grant, parts)
+    return attemptsOf(grant.route.way, grant, { ...parts, bastionTarget })
   } catch (error) {
     throw error instanceof UpstreamError ? unreachable(grant, [error]) : error
   }

@@ -1,9 +1,7 @@
 import { parseAuthority, formatAuthority } from '../../address.ts'
 import { SystemError } from '../../errors.ts'
 import type { RequestFields } from '../../reach/http-answer.ts'
-
-/** Says to a connector that serves many machines (a bastion) which of them is meant. */
-export const destinationField = 'cf-access-jump-destination'
+import { bastionTargetHeader } from '../../tunnel/headers.ts'
 
 /** Fields that say how a request is carried, or are the client's own. */
 const ownFields =
@@ -34,7 +32,7 @@ export function parseRequestFields(
     fields[name] = fields[name] === undefined ? value : `${fields[name]}, ${value}`
   }
   if (destination === undefined) return fields
-  return { ...fields, [destinationField]: parseTarget(destination) }
+  return { ...fields, [bastionTargetHeader]: parseTarget(destination) }
 }
 
 function parseField(header: string): readonly [name: string, value: string] {

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
+import { describe, test } from 'node:test'
+import type { Grant } from '../access/grant.ts'
+import type { HostPort } from '../address.ts'
+import { testCaller, testRoute } from '../gateway/gateway.fixture.ts'
+import type { Link, StreamRequest } from '../links/link.ts'
+import type { UpstreamWay } from '../routes/upstream-way.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { createOpenUpstream } from './open-upstream.ts'
+
+const signal = new AbortController().signal
+const target: HostPort = { host: '10.0.0.5', port: 22 }
+const bastion: UpstreamWay = {
+  kind: 'connector',
+  tunnel: 'lab',
+  service: undefined,
+  isBastion: true,
+}
+
+/** Opens a tunnel by this way, and answers what a connector was asked for. */
+async function ask(way: UpstreamWay, bastionTarget?: HostPort): Promise<StreamRequest[]> {
+  const asked: StreamRequest[] = []
+  const link = {
+    openStream(request: StreamRequest) {
+      asked.push(request)
+      return Promise.resolve(new PassThrough())
+    },
+  } as unknown as Link
+  const open = createOpenUpstream({
+    metrics: createMetrics(),
+    links: { toward: () => [link] },
+    dial: () => Promise.reject(new Error('nobody is dialled here')),
+  })
+  const route = { ...testRoute('tcp+https://jump.example.com:443', [1]), way }
+  const request = {
+    requestId: 'r1',
+    authority: 'jump.example.com:443',
+    target: { protocol: 'tcp', host: 'jump.example.com', port: 443 },
+    bastionTarget,
+  }
+  await open({ route, caller: testCaller(), request } as Grant, signal)
+  return asked
+}
+
+describe('a bastion', () => {
+  test('has its connector dial what the client names', async () => {
+    const [request] = await ask(bastion, target)
+    assert.deepEqual([request?.hostname, request?.service], ['jump.example.com', target])
+  })
+
+  test('asks for a name where the client has none', async () => {
+    await assert.rejects(ask(bastion), { code: 'bastion-target-missing', hint: /--destination/ })
+  })
+
+  test('is the only way on which a client has a say', async () => {
+    const service = { host: 'db.internal', port: 5432 }
+    const fixed: UpstreamWay = { kind: 'connector', tunnel: 'lab', service }
+    assert.deepEqual((await ask(fixed))[0]?.service, service)
+    const { way: direct } = testRoute('tcp+https://db.example.com:5432', [1])
+    for (const way of [fixed, { ...fixed, service: undefined }, direct])
+      await assert.rejects(ask(way, target), { code: 'no-bastion', message: /10\.0\.0\.5:22/ })
+  })
+})
