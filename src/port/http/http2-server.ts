@@ -7,27 +7,23 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
+import { systemClock } from '../../clock.ts'
 import type { Client } from '../../net/client.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
+import { moveWindows, type Windows } from '../../net/http2-windows.ts'
 import { onArrival, takeRequestMaking } from '../../net/runtime.ts'
 import { connectMethod } from '../../net/target.ts'
 import { pingIntervalMs } from '../../net/http2-ping.ts'
 import { encodeGoAway } from '../../tunnel/cut.ts'
 import type { ClientAddresses } from '../peers/client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
-import { maxPageStreams } from './http2-streams.ts'
+import { maxPageStreams, tunnelWindows } from './http2-streams.ts'
 import { createFloodWatch, type FloodMeter } from './flood.ts'
 import type { Exchange, Peer } from '../peers/peer.ts'
 import type { PortProtocol } from '../peers/port-protocol.ts'
 import { headBytes, isOversized, maxHeaderBytes, maxHeaderFields } from './heads.ts'
 import { carryTunnel, type HttpServerOptions } from './port-handlers.ts'
 
-/**
- * One stream may have this much under way unread; HTTP/2's default of 64 KiB halves the throughput.
- *
- * @limit bytes of one HTTP/2 stream that nobody has read yet: the sender waits
- */
-const streamWindowBytes = 1024 * 1024
 /** @limit memory of one HTTP/2 connection: its further streams are refused */
 const maxSessionMemoryMib = 64
 
@@ -42,7 +38,7 @@ export function createHttp2Server(
   const exchanges = new WeakMap<ServerHttp2Stream, Exchange>()
   const server = createServer({
     settings: {
-      initialWindowSize: streamWindowBytes,
+      initialWindowSize: tunnelWindows.maxWindowBytes,
       maxConcurrentStreams: maxPageStreams,
       // Tells well-meaning clients; nothing below us holds the others to it.
       maxHeaderListSize: maxHeaderBytes,
@@ -86,7 +82,8 @@ export function createHttp2Server(
       // Emitted before `emit` returns; the session itself gives no hold of its connection.
       server.once('session', (session) => {
         const flood = floods.begin(socket, () => peer.close('flood'))
-        connections.set(session, { client: clients.get(socket), peer, flood })
+        const windows = moveWindows(session, { limits: tunnelWindows, clock: systemClock })
+        connections.set(session, { client: clients.get(socket), peer, flood, windows })
         peer.destroyWith(session)
         awaitPreface(session, peer)
         session.on('stream', endWithPeer(session, socket))
@@ -113,6 +110,7 @@ interface Connection {
   readonly client: Client
   readonly peer: Peer
   readonly flood: FloodMeter
+  readonly windows: Windows
 }
 
 /** An exchange that only waits for its peer, and holds no bytes of a request. */
@@ -127,13 +125,15 @@ function awaitPreface(session: ServerHttp2Session, peer: Peer): void {
 
 function serveTunnel(
   stream: ServerHttp2Stream,
-  { peer, flood }: Connection,
+  { peer, flood, windows }: Connection,
   serve: () => Promise<void>,
 ): void {
+  windows.makeRoom()
+  windows.add(stream)
   onArrival(stream, { onBytes: flood.received })
   stream.once('close', () => {
     // Its client may have filled the window before it heard of a cut.
-    if (stream.sentHeaders?.[':status'] === 200) flood.over(streamWindowBytes)
+    if (stream.sentHeaders?.[':status'] === 200) flood.over(tunnelWindows.maxWindowBytes)
   })
   void carryTunnel(peer, serve, () => {
     if (stream.destroyed) return

@@ -1,4 +1,5 @@
 import type { ServerHttp2Session } from 'node:http2'
+import type { WindowLimits } from '../../net/http2-windows.ts'
 
 /**
  * Streams outside of tunnels that are under way at once: a page needs a handful. As long as a connection has
@@ -23,6 +24,23 @@ const maxStreamsPerConnection = 250
  * senders wait
  */
 const connectionWindowBytes = 8 * 1024 * 1024
+
+/**
+ * @limit bytes of one HTTP/2 stream that nobody has read yet: the sender waits
+ */
+const maxWindowBytes = 1024 * 1024
+/**
+ * @limit bytes of the tunnels of one HTTP/2 connection that nobody has read yet, all together: every tunnel
+ * gets less credit, down to 64 KiB, and its sender waits
+ */
+const maxUnreadBytes = 32 * 1024 * 1024
+
+/** Credit of tunnels: HTTP/2's default of 64 KiB halves the throughput, and is enough where many are open. */
+export const tunnelWindows: WindowLimits = {
+  maxUnreadBytes,
+  maxWindowBytes,
+  minWindowBytes: 64 * 1024,
+}
 
 const allowed = new WeakSet<ServerHttp2Session>()
 

@@ -6,6 +6,7 @@ import {
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { systemClock, type Clock } from '../../clock.ts'
+import { moveWindows } from '../../net/http2-windows.ts'
 import { connectMethod } from '../../net/target.ts'
 import { readFromGateway } from './control-messages.ts'
 import { createControl } from './control.ts'
@@ -20,7 +21,7 @@ import {
   type FromGateway,
 } from './protocol.ts'
 import type { ConnectorEnd, ConnectorEndOptions, StreamOffer } from './session.ts'
-import { connectionWindowBytes, firstWindowBytes, moveWindows } from './windows.ts'
+import { connectionWindowBytes, streamWindows } from './windows.ts'
 
 /**
  * How long a gateway may take to begin, in milliseconds.
@@ -53,7 +54,7 @@ export async function openConnectorEnd(
 ): Promise<ConnectorEnd> {
   checkProtocol(socket)
   const server = createServer({
-    settings: { initialWindowSize: firstWindowBytes, maxConcurrentStreams: maxStreams },
+    settings: { initialWindowSize: streamWindows.maxWindowBytes, maxConcurrentStreams: maxStreams },
     maxSessionMemory: maxSessionMemoryMb,
     streamResetBurst: maxResetsInARow,
     streamResetRate: resetsPerSecond,
@@ -85,7 +86,11 @@ function serveSession(
 ): Promise<ConnectorEnd> {
   session.setLocalWindowSize(connectionWindowBytes)
   const life = followLife(session, socket, clock)
-  const windows = moveWindows(session, { clock, onFault: life.destroy })
+  const windows = moveWindows(session, {
+    limits: streamWindows,
+    clock,
+    onFault: life.destroy,
+  })
   watchLiveness(session, socket, {
     clock,
     isAsking: false,

@@ -1,6 +1,7 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { systemClock, type Clock } from '../../clock.ts'
+import { moveWindows, type Windows } from '../../net/http2-windows.ts'
 import { connectMethod } from '../../net/target.ts'
 import { awaitAnswer } from './await-answer.ts'
 import { readFromConnector } from './control-messages.ts'
@@ -10,7 +11,7 @@ import { followLife, type Life } from './life.ts'
 import { watchLiveness, type Liveness } from './liveness.ts'
 import { controlPath, grantHeader, type FromConnector, type FromGateway } from './protocol.ts'
 import type { EndOptions, GatewayEnd, OpenRequest } from './session.ts'
-import { connectionWindowBytes, firstWindowBytes, moveWindows, type Windows } from './windows.ts'
+import { connectionWindowBytes, streamWindows } from './windows.ts'
 
 /**
  * How long a connector may take to begin, in milliseconds.
@@ -42,7 +43,7 @@ export async function openGatewayEnd(
 ): Promise<GatewayEnd> {
   const session = connect('https://connector', {
     createConnection: () => socket,
-    settings: { initialWindowSize: firstWindowBytes, enablePush: false },
+    settings: { initialWindowSize: streamWindows.maxWindowBytes, enablePush: false },
     maxSessionMemory: maxSessionMemoryMb,
   })
   session.once('connect', () => {
@@ -59,7 +60,11 @@ export async function openGatewayEnd(
     },
     onLost: () => life.destroy(connectorError('lost', silence)),
   })
-  const windows = moveWindows(session, { clock, onFault: life.destroy })
+  const windows = moveWindows(session, {
+    limits: streamWindows,
+    clock,
+    onFault: life.destroy,
+  })
   try {
     const stream = session.request({ ':method': 'POST', ':path': controlPath })
     life.controlledBy(stream)

@@ -5,9 +5,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createFakeClock, type FakeClock } from '../../fake-clock.ts'
 import { always, openEnds } from './ends.fixture.ts'
-import { windowFor } from './windows.ts'
+import { windowFor as windowOf } from '../../net/http2-windows.ts'
+import { streamWindows } from './windows.ts'
 
 const mib = 1024 * 1024
+const windowFor = (unread: readonly number[]): number => windowOf(unread, streamWindows)
 /** What 1 Gbit/s has under way over 100 ms, in bytes. */
 const longFatLine = 12_500_000
 

@@ -1,0 +1,119 @@
+import type { Http2Session, Http2Stream } from 'node:http2'
+import type { Clock } from '../clock.ts'
+
+/** How much credit the streams of one connection are given. */
+export interface WindowLimits {
+  /** What nobody has read, of all streams together, in bytes: each has as much credit as keeps them within it. */
+  readonly maxUnreadBytes: number
+  /** Credit of a stream while few are open, in bytes, with which the session begins; a power of two. */
+  readonly maxWindowBytes: number
+  /** Credit that a stream always has, in bytes; a power of two. */
+  readonly minWindowBytes: number
+}
+
+/**
+ * Times that the other side may owe us an answer to SETTINGS, while streams come faster than answers: Node
+ * takes ten, of which the first is its own. A rise waits for all of them.
+ *
+ * @limit none: further changes of the credit wait for the answers
+ */
+const maxUnansweredSettings = 8
+/**
+ * How long the answer to SETTINGS may take, in milliseconds: until then the other side goes by the old credit.
+ *
+ * @limit time for the other side of a connector's connection to take over new credit: it is ended
+ */
+const settingsTimeoutMs = 30_000
+/** Time between two looks whether streams may have more again, in milliseconds. */
+const lookIntervalMs = 1_000
+
+/**
+ * The largest credit, by halves, with which streams that hold so many unread bytes each stay within the
+ * bound; all of them may fill it.
+ */
+export function windowFor(unread: readonly number[], limits: WindowLimits): number {
+  const { maxUnreadBytes, minWindowBytes } = limits
+  let window = limits.maxWindowBytes
+  while (window > minWindowBytes && reservedBy(unread, window) > maxUnreadBytes) window /= 2
+  return window
+}
+
+function reservedBy(unread: readonly number[], window: number): number {
+  return unread.reduce((sum, bytes) => sum + Math.max(bytes, window), 0)
+}
+
+export interface WindowsOptions {
+  readonly limits: WindowLimits
+  readonly clock: Clock
+  /** Called when the other side does not take over what we set. */
+  readonly onFault?: (error: Error) => void
+}
+
+/** The credit of the streams of one session, for what comes to us. */
+export interface Windows {
+  /** Leaves room for one more stream: what is said to the other side is said before what follows. */
+  makeRoom(): void
+  /** It is there, until it is closed. */
+  add(stream: Http2Stream): void
+}
+
+/**
+ * Moves the one credit that Node gives to all streams of a session. RFC 9113 §6.9.2: a change holds for
+ * streams that are open too, and may leave them with less than nothing.
+ */
+export function moveWindows(
+  session: Http2Session,
+  { limits, clock, onFault }: WindowsOptions,
+): Windows {
+  const { maxUnreadBytes, maxWindowBytes, minWindowBytes } = limits
+  const streams = new Set<Http2Stream>()
+  let window = maxWindowBytes
+  /** What the streams of the last look, and all since, may come to hold. */
+  let reserved = 0
+  let unanswered = 0
+  let timer: Disposable | undefined
+
+  function move(newStreams: number): void {
+    if (session.destroyed) return
+    const unread = Array.from(streams, ({ readableLength }) => readableLength)
+    for (let added = 0; added < newStreams; added += 1) unread.push(0)
+    const next = windowFor(unread, limits)
+    const mayMove = next < window ? unanswered < maxUnansweredSettings : unanswered === 0
+    if (next !== window && mayMove) set(next)
+    reserved = reservedBy(unread, window)
+    lookLater()
+  }
+
+  function set(bytes: number): void {
+    window = bytes
+    unanswered += 1
+    const late = clock.schedule(settingsTimeoutMs, () =>
+      onFault?.(new Error('SETTINGS unanswered')),
+    )
+    session.settings({ initialWindowSize: bytes }, () => {
+      unanswered -= 1
+      late[Symbol.dispose]()
+    })
+  }
+
+  /** Streams that have ended, or were read, leave room for the others. */
+  function lookLater(): void {
+    if (timer !== undefined || window === maxWindowBytes) return
+    timer = clock.schedule(lookIntervalMs, () => {
+      timer = undefined
+      move(0)
+    })
+  }
+
+  session.once('close', () => timer?.[Symbol.dispose]())
+  return {
+    makeRoom() {
+      reserved += window
+      if (reserved > maxUnreadBytes && window > minWindowBytes) move(1)
+    },
+    add(stream) {
+      streams.add(stream)
+      stream.once('close', () => streams.delete(stream))
+    },
+  }
+}
