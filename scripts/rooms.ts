@@ -54,7 +54,7 @@ export const rooms: readonly Room[] = [
   },
   {
     folder: 'tunnel',
-    question: 'what do our own processes say to each other: paths, refusals, WebSocket',
+    question: 'what do our own processes say to each other: paths, refusals, WebSocket, connectors',
     mayImport: ['net'],
   },
   {
