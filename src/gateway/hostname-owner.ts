@@ -1,10 +1,9 @@
 import type { HostnameOwner } from '../publish/hostname.ts'
 import type { NamedTunnel } from '../publish/named-tunnels.ts'
+import { applicationPort } from '../routes/application-port.ts'
+import type { Route } from '../routes/route.ts'
 import type { RouteTable } from '../routes/table.ts'
 import type { UpstreamWay } from '../routes/upstream-way.ts'
-
-/** The port of services that are reached by their host name alone. */
-const portOfNames = 443
 
 /**
  * To whom a host name belongs that a tunnel asks for; undefined where it may have it. A route that leads to
@@ -17,19 +16,20 @@ export function hostnameOwner(
   tunnel: NamedTunnel,
 ): HostnameOwner | undefined {
   if (host === own) return 'gateway'
-  const isOthers = waysOf(routes, host).some((way) => !leadsTo(way, tunnel))
-  return isOthers ? 'route' : undefined
+  const others = routesOf(routes, host).find(({ way }) => !leadsTo(way, tunnel))
+  if (others === undefined) return undefined
+  return others.isApplication ? 'application' : 'route'
 }
 
 /** Whether some route leads to this tunnel by a host name that it has registered. */
 export function leadsToTunnel(routes: RouteTable, host: string, tunnel: NamedTunnel): boolean {
-  return waysOf(routes, host).some((way) => leadsTo(way, tunnel))
+  return routesOf(routes, host).some(({ way }) => leadsTo(way, tunnel))
 }
 
-/** The ways of all routes that answer to a host name. */
-function waysOf(routes: RouteTable, host: string): readonly UpstreamWay[] {
-  const ports = new Set([portOfNames, ...routes.portsOf(host)])
-  return [...ports].flatMap((port) => routes.match({ host, port })?.way ?? [])
+/** All routes that answer to a host name. */
+function routesOf(routes: RouteTable, host: string): readonly Route[] {
+  const ports = new Set([applicationPort, ...routes.portsOf(host)])
+  return [...ports].flatMap((port) => routes.match({ host, port }) ?? [])
 }
 
 /** To the tunnel itself, or to whoever has registered the name. */
