@@ -1,5 +1,6 @@
 import type { Http2Session, Http2Stream } from 'node:http2'
 import type { Clock } from '../clock.ts'
+import { onArrival } from './runtime.ts'
 
 /** How much credit the streams of one connection are given. */
 export interface WindowLimits {
@@ -24,6 +25,9 @@ const maxUnansweredSettings = 8
  * @limit time for the other side of a connector's connection to take over new credit: it is ended
  */
 const settingsTimeoutMs = 30_000
+/** What Node keeps beside the bytes of each piece that waits to be read, in bytes (measured: 560 a piece of one). */
+const pieceBytes = 512
+
 /** Time between two looks whether streams may have more again, in milliseconds. */
 const lookIntervalMs = 1_000
 
@@ -66,7 +70,9 @@ export function moveWindows(
   { limits, clock, onFault }: WindowsOptions,
 ): Windows {
   const { maxUnreadBytes, maxWindowBytes, minWindowBytes } = limits
-  const streams = new Set<Http2Stream>()
+  const streams = new Set<Unread>()
+  /** So many pieces take an eighth of what may be unread. */
+  const lookPieces = Math.ceil(maxUnreadBytes / pieceBytes / 8)
   let window = maxWindowBytes
   /** What the streams of the last look, and all since, may come to hold. */
   let reserved = 0
@@ -75,7 +81,7 @@ export function moveWindows(
 
   function move(newStreams: number): void {
     if (session.destroyed) return
-    const unread = Array.from(streams, ({ readableLength }) => readableLength)
+    const unread = Array.from(streams, costOf)
     for (let added = 0; added < newStreams; added += 1) unread.push(0)
     const next = windowFor(unread, limits)
     const mayMove = next < window ? unanswered < maxUnansweredSettings : unanswered === 0
@@ -112,8 +118,26 @@ export function moveWindows(
       if (reserved > maxUnreadBytes && window > minWindowBytes) move(1)
     },
     add(stream) {
-      streams.add(stream)
-      stream.once('close', () => streams.delete(stream))
+      const unread = { stream, pieces: 0 }
+      streams.add(unread)
+      onArrival(stream, {
+        onBytes(bytes) {
+          unread.pieces = stream.readableLength > bytes ? unread.pieces + 1 : 0
+          if (unread.pieces > 0 && unread.pieces % lookPieces === 0) move(0)
+        },
+      })
+      stream.once('close', () => streams.delete(unread))
     },
   }
+}
+
+interface Unread {
+  readonly stream: Http2Stream
+  /** Pieces that have come since it was last read to its end. */
+  pieces: number
+}
+
+/** A peer may send its bytes one by one: what waits then is hundreds of times as large as what it says. */
+function costOf({ stream: { readableLength }, pieces }: Unread): number {
+  return readableLength + Math.min(pieces, readableLength) * pieceBytes
 }

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import * as http2 from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { test, type TestContext } from 'node:test'
+import { systemClock } from '../clock.ts'
+import { moveWindows } from './http2-windows.ts'
+
+const kib = 1024
+const limits = {
+  maxUnreadBytes: 1024 * kib,
+  maxWindowBytes: 1024 * kib,
+  minWindowBytes: 64 * kib,
+}
+
+test('bytes that come one by one and wait count for what they cost, until they are read', async (t) => {
+  const { session, near, far } = await openStream(t)
+  assert.equal(session.remoteSettings.initialWindowSize, 1024 * kib)
+  for (let sent = 0; sent < 3_000; sent += 1) {
+    near.write('.')
+    await nextTurn()
+  }
+  while (session.remoteSettings.initialWindowSize !== 64 * kib) await nextTurn()
+  // It looks again a second later, and finds it read.
+  far.resume()
+  while (session.remoteSettings.initialWindowSize !== 1024 * kib) {
+    await once(session, 'remoteSettings')
+  }
+})
+
+test('a stream that is read keeps its credit, however small the pieces', async (t) => {
+  const { session, near, far } = await openStream(t)
+  const reading = readBytes(far, 3_000)
+  for (let sent = 0; sent < 3_000; sent += 1) {
+    near.write('.')
+    await nextTurn()
+  }
+  await reading
+  assert.equal(session.remoteSettings.initialWindowSize, 1024 * kib)
+})
+
+async function readBytes(stream: http2.ServerHttp2Stream, wanted: number): Promise<void> {
+  let got = 0
+  for await (const { length } of stream as AsyncIterable<Buffer>) {
+    got += length
+    if (got >= wanted) return
+  }
+}
+
+/** A stream of a client, and its other end with its credit moved. */
+async function openStream(t: TestContext) {
+  const server = http2.createServer({ settings: { initialWindowSize: limits.maxWindowBytes } })
+  server.on('session', (session) => {
+    const windows = moveWindows(session, { limits, clock: systemClock })
+    session.on('stream', (stream) => {
+      windows.makeRoom()
+      windows.add(stream)
+    })
+  })
+  const opened = once(server, 'stream') as Promise<[http2.ServerHttp2Stream]>
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  t.after(() => {
+    session.destroy()
+    server.close()
+  })
+  await once(session, 'remoteSettings')
+  const near = session.request({ ':method': 'POST' }, { endStream: false })
+  const [far] = await opened
+  far.on('error', () => undefined).respond({ ':status': 200 })
+  near.on('error', () => undefined)
+  return { session, near, far }
+}
