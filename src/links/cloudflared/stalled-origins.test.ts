@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createFakeClock, type FakeClock } from '../../fake-clock.ts'
+import { createStalledOrigins, maxStalledMs, type StreamLoad } from './stalled-origins.ts'
+
+interface Rig {
+  readonly clock: FakeClock
+  readonly resets: string[]
+  isFull: boolean
+  watch(name: string): StreamLoad
+}
+
+function rig(): Rig {
+  const clock = createFakeClock()
+  const resets: string[] = []
+  const stalled = createStalledOrigins(clock, () => made.isFull)
+  const made: Rig = {
+    clock,
+    resets,
+    isFull: true,
+    watch: (name) => stalled.watch({ reset: () => void resets.push(name) }),
+  }
+  return made
+}
+
+test('the stream whose bytes were taken last is reset when others have waited for ten seconds', () => {
+  const { clock, resets, watch } = rig()
+  const [a, b, c] = [watch('a'), watch('b'), watch('c')]
+  b.taken()
+  a.taken()
+  for (const load of [a, b, c]) load.waiting()
+  clock.advance(maxStalledMs)
+  assert.deepEqual(resets, [])
+  clock.advance(1_500)
+  assert.deepEqual(resets, ['a'])
+})
+
+test('the next one is reset soon after, if the window stays full', () => {
+  const { clock, resets, watch } = rig()
+  const [a, b, c] = [watch('a'), watch('b'), watch('c')]
+  a.taken()
+  b.taken()
+  for (const load of [a, b, c]) load.waiting()
+  clock.advance(maxStalledMs + 4_000)
+  assert.deepEqual(resets, ['b', 'a'])
+})
+
+test('nothing is reset while bytes are taken, while the window is open, or while nobody else waits', () => {
+  const flowing = rig()
+  const [a, b] = [flowing.watch('a'), flowing.watch('b')]
+  b.waiting()
+  for (let second = 0; second < 60; second += 1) {
+    a.waiting()
+    flowing.clock.advance(1_000)
+    a.taken()
+  }
+  assert.deepEqual(flowing.resets, [])
+
+  const open = rig()
+  open.isFull = false
+  open.watch('a').waiting()
+  open.watch('b').taken()
+  open.clock.advance(60_000)
+  assert.deepEqual(open.resets, [])
+
+  const alone = rig()
+  const only = alone.watch('a')
+  alone.watch('idle')
+  only.taken()
+  only.waiting()
+  alone.clock.advance(60_000)
+  assert.deepEqual(alone.resets, [])
+})
+
+test('a stream that comes to a full window waits its ten seconds', () => {
+  const { clock, resets, watch } = rig()
+  const a = watch('a')
+  a.taken()
+  a.waiting()
+  clock.advance(60_000)
+  watch('late').waiting()
+  clock.advance(maxStalledMs - 1_000)
+  assert.deepEqual(resets, [])
+  clock.advance(2_000)
+  assert.deepEqual(resets, ['a'])
+})
+
+test('it costs no timer while no bytes wait', () => {
+  const { clock, watch } = rig()
+  const load = watch('a')
+  assert.equal(clock.pending, 0)
+  load.waiting()
+  assert.equal(clock.pending, 1)
+  load[Symbol.dispose]()
+  clock.advance(2_000)
+  assert.equal(clock.pending, 0)
+})

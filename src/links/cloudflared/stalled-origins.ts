@@ -1,0 +1,92 @@
+// A stock connector's window is 1 MiB for all streams of a connection together: one service that does not read stops
+// the uploads of all others. Nobody tells which: of one stream no more is known than what was taken of it. But
+// whoever's bytes were taken last holds them still, for had they been read, the window would be open again.
+import type { Clock } from '../../clock.ts'
+
+/**
+ * Time in which nothing of a connection is taken while others wait, in milliseconds.
+ *
+ * @limit time that a service behind a stock connector may take nothing while other streams of its
+ * connection wait for the same window: its stream is reset
+ */
+export const maxStalledMs = 10_000
+const lookMs = 1_000
+
+/** One stream of the connection. */
+export interface WatchedStream {
+  /** Gives its part of the window back. */
+  reset(): void
+}
+
+export interface StreamLoad extends Disposable {
+  /** Some of its bytes wait to be taken. */
+  waiting(): void
+  /** They were. */
+  taken(): void
+}
+
+export interface StalledOrigins {
+  watch(stream: WatchedStream): StreamLoad
+}
+
+interface Entry {
+  readonly stream: WatchedStream
+  /** Undefined: nothing of it waits. */
+  waitsSinceMs: number | undefined
+  /** In the order in which bytes were taken; 0: none ever was. */
+  takenAt: number
+}
+
+/** `isFull`: whether the window of the connection is used up now. */
+export function createStalledOrigins(clock: Clock, isFull: () => boolean): StalledOrigins {
+  const entries = new Set<Entry>()
+  let timer: Disposable | undefined
+  let takes = 0
+  /** Since when nothing was taken and the window was full at each look. */
+  let sinceMs: number | undefined
+
+  function look(): void {
+    timer = undefined
+    if (!isFull()) sinceMs = undefined
+    else sinceMs ??= clock.now()
+    if (sinceMs !== undefined && sinceMs <= clock.now() - maxStalledMs) resetLast()
+    arm()
+  }
+
+  function resetLast(): void {
+    const [last] = [...entries].toSorted((a, b) => b.takenAt - a.takenAt)
+    if (last === undefined || last.takenAt === 0) return
+    const longAgoMs = clock.now() - maxStalledMs
+    const hasWaited = ({ waitsSinceMs = Infinity }: Entry): boolean => waitsSinceMs <= longAgoMs
+    if (![...entries].some((entry) => entry !== last && hasWaited(entry))) return
+    entries.delete(last)
+    // If it was another one after all, the window is full at the next look too.
+    sinceMs = clock.now() - maxStalledMs + lookMs
+    last.stream.reset()
+  }
+
+  function arm(): void {
+    if ([...entries].some(({ waitsSinceMs }) => waitsSinceMs !== undefined)) {
+      timer ??= clock.schedule(lookMs, look)
+    }
+  }
+
+  return {
+    watch(stream) {
+      const entry: Entry = { stream, waitsSinceMs: undefined, takenAt: 0 }
+      entries.add(entry)
+      return {
+        waiting() {
+          entry.waitsSinceMs ??= clock.now()
+          timer ??= clock.schedule(lookMs, look)
+        },
+        taken() {
+          entry.waitsSinceMs = undefined
+          entry.takenAt = takes += 1
+          sinceMs = undefined
+        },
+        [Symbol.dispose]: () => void entries.delete(entry),
+      }
+    },
+  }
+}
