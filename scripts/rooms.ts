@@ -86,7 +86,17 @@ export const rooms: readonly Room[] = [
   {
     folder: 'links',
     question: 'which connectors are here, and how does a stream reach a service through one',
-    mayImport: ['publish', 'access', 'routes', 'port', 'tunnel', 'telemetry', 'net', 'store'],
+    mayImport: [
+      'publish',
+      'access',
+      'routes',
+      'port',
+      'identity',
+      'tunnel',
+      'telemetry',
+      'net',
+      'store',
+    ],
   },
   {
     folder: 'upstream',

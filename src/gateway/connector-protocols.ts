@@ -1,5 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
+import {
+  createConnectorAuthority,
+  type ConnectorAuthority,
+} from '../links/cloudflared/authority.ts'
+import { probeProtocol } from '../links/cloudflared/probe-protocol.ts'
+import { createCloudflaredProtocol } from '../links/cloudflared/protocol.ts'
 import type { Links } from '../links/links.ts'
 import { createPosternProtocol } from '../links/postern/protocol.ts'
 import { createRefusalLog } from '../links/refusal-log.ts'
@@ -22,6 +28,8 @@ export interface ConnectorProtocolsParts {
 /** What connectors speak on the port. */
 export interface ConnectorProtocols {
   readonly protocols: readonly PortProtocol[]
+  /** Whom stock ones are told to trust. */
+  readonly authority: ConnectorAuthority
 }
 
 export function createConnectorProtocols(
@@ -31,20 +39,20 @@ export function createConnectorProtocols(
   const { namedTunnels, signingKeys } = publishing
   const logger = log.service('connectors')
   const location = authenticateServiceUrl?.hostname ?? 'postern'
+  const refusalLog = createRefusalLog(clock, logger)
+  const onRefused = metrics.connectors.refused
+  const parts = { clock, logger, namedTunnels, links, location, refusalLog, onRefused }
   return {
+    authority: createConnectorAuthority({ signingKeys, clock, logger }),
     protocols: [
       createPosternProtocol({
-        clock,
-        logger,
-        namedTunnels,
-        links,
-        location,
-        refusalLog: createRefusalLog(clock, logger),
+        ...parts,
         grantKeys: () => signingKeys.all('connector-grant'),
         claim: (tunnel, hostnames) => publishing.publishing.claim(tunnel, hostnames),
         isReached: (hostname, tunnel) => leadsToTunnel(routeTable(), hostname, tunnel),
-        onRefused: metrics.connectors.refused,
       }),
+      createCloudflaredProtocol(parts),
+      probeProtocol,
     ],
   }
 }

@@ -122,7 +122,7 @@ export async function startGateway(
   })
   metrics.countSessions(() => identity.countSessions())
   const { clientCertificates, liveTunnels } = parts
-  const { protocols } = createConnectorProtocols(config, {
+  const { protocols, authority } = createConnectorProtocols(config, {
     publishing,
     links,
     clock,
@@ -139,6 +139,7 @@ export async function startGateway(
     protocols,
   })
   opened.defer(() => port.destroy())
+  opened.use(authority.keepCertificate(port.setReservedNames))
   const metricsServer =
     config.metricsAddress && (await serveMetrics(metrics, config.metricsAddress))
   opened.defer(() => metricsServer?.close(0))

@@ -48,6 +48,8 @@ export interface Link {
   readonly streams: number
   /** Whether it takes new streams now: neither draining, nor lost, nor with a full window. */
   readonly isReady: boolean
+  /** Its window is used up, and yet it takes streams where no other link does. */
+  readonly isFull?: boolean
   /**
    * Opens one stream, which the caller then owns, as `Attempt.open` does.
    *

@@ -59,7 +59,9 @@ function spread(links: readonly Link[]): readonly Link[] {
       turns.set(link.connectorId, turn + 1)
       return { link, turn }
     })
-    .sort((a, b) => a.turn - b.turn)
+    .sort(
+      (a, b) => Number(a.link.isFull ?? false) - Number(b.link.isFull ?? false) || a.turn - b.turn,
+    )
     .map(({ link }) => link)
 }
 

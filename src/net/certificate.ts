@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { isIP } from 'node:net'
-import { randomBytes, webcrypto } from 'node:crypto'
+import { createPublicKey, randomBytes, webcrypto, type KeyObject } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 
 /** A certificate (chain) and its private key, PEM. */
@@ -61,7 +61,40 @@ const dayMs = 86_400_000
 export async function createCertificateAuthority(
   options: AuthorityOptions = {},
 ): Promise<CertificateAuthority> {
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  return selfSigned(
+    await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']),
+    options,
+  )
+}
+
+/** An authority whose ECDSA P-256 key is kept elsewhere: the same one each time, for the same options. */
+export async function authorityFromKey(
+  key: KeyObject,
+  options: Required<Pick<AuthorityOptions, 'name' | 'notBefore' | 'notAfter'>>,
+): Promise<CertificateAuthority> {
+  const [privateKey, publicKey] = await Promise.all([
+    webcrypto.subtle.importKey(
+      'pkcs8',
+      key.export({ format: 'der', type: 'pkcs8' }),
+      algorithm,
+      false,
+      ['sign'],
+    ),
+    webcrypto.subtle.importKey(
+      'spki',
+      createPublicKey(key).export({ format: 'der', type: 'spki' }),
+      algorithm,
+      true,
+      ['verify'],
+    ),
+  ])
+  return selfSigned({ privateKey, publicKey }, options)
+}
+
+async function selfSigned(
+  keys: webcrypto.CryptoKeyPair,
+  options: AuthorityOptions,
+): Promise<CertificateAuthority> {
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity(options),
     serialNumber: serialNumber(),

@@ -39,7 +39,7 @@ export interface CarriedStreamParts {
   pieceBytes(): number
   /** Bytes wait to be taken, or some of them were. */
   onWaiting(): void
-  onTaken(): void
+  onTaken(bytes: number): void
   /** So many bytes of payload came. */
   onBytes(bytes: number): void
 }
@@ -58,8 +58,7 @@ export function carry(h2: ClientHttp2Stream, parts: CarriedStreamParts): Duplex 
     allowHalfOpen: true,
     read: () => void h2.resume(),
     write: (chunk: Buffer, _encoding, done) => send(chunk, done),
-    writev: (chunks, done) =>
-      send(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), done),
+    writev: (chunks, done) => send(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), done),
     final(done) {
       isEnding = true
       if (hasEnded) h2.end()
@@ -83,7 +82,7 @@ export function carry(h2: ClientHttp2Stream, parts: CarriedStreamParts): Duplex 
     parts.onWaiting()
     h2.write(codec.encode(piece), (error) => {
       if (error) return lose(done)
-      parts.onTaken()
+      parts.onTaken(piece.length)
       send(bytes.subarray(piece.length), done)
     })
   }
@@ -102,7 +101,10 @@ export function carry(h2: ClientHttp2Stream, parts: CarriedStreamParts): Duplex 
     quietTimer = clock.schedule(isTold ? endTimeoutMs : silenceMs, () => {
       // Whoever is not read cannot be heard.
       const isHeard = !h2.isPaused()
-      if (isHeard && isTold) return void stream.destroy(new Error('the connector does not end'))
+      if (isHeard && isTold) {
+        stream.destroy(new Error('the connector does not end'))
+        return
+      }
       if (isHeard) h2.end()
       awaitSilence()
     })
@@ -142,7 +144,10 @@ export function carry(h2: ClientHttp2Stream, parts: CarriedStreamParts): Duplex 
   h2.on('close', () => {
     if (!hasEnded) stream.destroy(lost())
   })
-  onPeerReset(h2, { onReset: () => void (hasEnded || stream.destroy(lost())), onClose: () => undefined })
+  onPeerReset(h2, {
+    onReset: () => void (hasEnded || stream.destroy(lost())),
+    onClose: () => undefined,
+  })
   return stream
 }
 

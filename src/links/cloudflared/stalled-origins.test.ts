@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { createFakeClock, type FakeClock } from '../../fake-clock.ts'
 import { createStalledOrigins, maxStalledMs, type StreamLoad } from './stalled-origins.ts'
 
+const windowBytes = 1024 * 1024
+
 interface Rig {
   readonly clock: FakeClock
   readonly resets: string[]
@@ -26,8 +28,8 @@ function rig(): Rig {
 test('the stream whose bytes were taken last is reset when others have waited for ten seconds', () => {
   const { clock, resets, watch } = rig()
   const [a, b, c] = [watch('a'), watch('b'), watch('c')]
-  b.taken()
-  a.taken()
+  b.taken(windowBytes)
+  a.taken(windowBytes)
   for (const load of [a, b, c]) load.waiting()
   clock.advance(maxStalledMs)
   assert.deepEqual(resets, [])
@@ -38,11 +40,24 @@ test('the stream whose bytes were taken last is reset when others have waited fo
 test('the next one is reset soon after, if the window stays full', () => {
   const { clock, resets, watch } = rig()
   const [a, b, c] = [watch('a'), watch('b'), watch('c')]
-  a.taken()
-  b.taken()
+  a.taken(windowBytes)
+  b.taken(windowBytes)
   for (const load of [a, b, c]) load.waiting()
   clock.advance(maxStalledMs + 4_000)
   assert.deepEqual(resets, ['b', 'a'])
+})
+
+test('one that can hold little of the window is spared, and so is one whose service has just answered', () => {
+  const { clock, resets, watch } = rig()
+  const [deaf, small, talking] = [watch('deaf'), watch('small'), watch('talking')]
+  talking.taken(windowBytes)
+  deaf.taken(windowBytes - 16 * 1024)
+  talking.taken(windowBytes)
+  talking.heard()
+  small.taken(4 * 1024)
+  for (const load of [deaf, small, talking]) load.waiting()
+  clock.advance(maxStalledMs + 1_500)
+  assert.deepEqual(resets, ['deaf'])
 })
 
 test('nothing is reset while bytes are taken, while the window is open, or while nobody else waits', () => {
@@ -52,21 +67,21 @@ test('nothing is reset while bytes are taken, while the window is open, or while
   for (let second = 0; second < 60; second += 1) {
     a.waiting()
     flowing.clock.advance(1_000)
-    a.taken()
+    a.taken(windowBytes)
   }
   assert.deepEqual(flowing.resets, [])
 
   const open = rig()
   open.isFull = false
   open.watch('a').waiting()
-  open.watch('b').taken()
+  open.watch('b').taken(windowBytes)
   open.clock.advance(60_000)
   assert.deepEqual(open.resets, [])
 
   const alone = rig()
   const only = alone.watch('a')
   alone.watch('idle')
-  only.taken()
+  only.taken(windowBytes)
   only.waiting()
   alone.clock.advance(60_000)
   assert.deepEqual(alone.resets, [])
@@ -75,7 +90,7 @@ test('nothing is reset while bytes are taken, while the window is open, or while
 test('a stream that comes to a full window waits its ten seconds', () => {
   const { clock, resets, watch } = rig()
   const a = watch('a')
-  a.taken()
+  a.taken(windowBytes)
   a.waiting()
   clock.advance(60_000)
   watch('late').waiting()

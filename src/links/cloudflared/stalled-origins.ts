@@ -1,6 +1,7 @@
 // A stock connector's window is 1 MiB for all streams of a connection together: one service that does not read stops
-// the uploads of all others. Nobody tells which: of one stream no more is known than what was taken of it. But
-// whoever's bytes were taken last holds them still, for had they been read, the window would be open again.
+// the uploads of all others. Nobody tells which: of one stream no more is known than what was taken of it, and
+// what its service said. Whoever was given a window's worth since its service last said something may hold it; of
+// several, the one whose bytes were taken last: had they been read, the window would be open again.
 import type { Clock } from '../../clock.ts'
 
 /**
@@ -12,6 +13,9 @@ import type { Clock } from '../../clock.ts'
 export const maxStalledMs = 10_000
 const lookMs = 1_000
 
+/** So much of the window is as good as all of it: what was written in one piece may be taken in part; in bytes. */
+const wholeWindowBytes = 768 * 1024
+
 /** One stream of the connection. */
 export interface WatchedStream {
   /** Gives its part of the window back. */
@@ -21,8 +25,10 @@ export interface WatchedStream {
 export interface StreamLoad extends Disposable {
   /** Some of its bytes wait to be taken. */
   waiting(): void
-  /** They were. */
-  taken(): void
+  /** So many of them were. */
+  taken(bytes: number): void
+  /** Its service says something, so it has read what came before, or may have. */
+  heard(): void
 }
 
 export interface StalledOrigins {
@@ -33,6 +39,8 @@ interface Entry {
   readonly stream: WatchedStream
   /** Undefined: nothing of it waits. */
   waitsSinceMs: number | undefined
+  /** Since its service last said something. */
+  takenBytes: number
   /** In the order in which bytes were taken; 0: none ever was. */
   takenAt: number
 }
@@ -54,7 +62,7 @@ export function createStalledOrigins(clock: Clock, isFull: () => boolean): Stall
   }
 
   function resetLast(): void {
-    const [last] = [...entries].toSorted((a, b) => b.takenAt - a.takenAt)
+    const [last] = [...entries].toSorted((a, b) => mayHold(b) - mayHold(a) || b.takenAt - a.takenAt)
     if (last === undefined || last.takenAt === 0) return
     const longAgoMs = clock.now() - maxStalledMs
     const hasWaited = ({ waitsSinceMs = Infinity }: Entry): boolean => waitsSinceMs <= longAgoMs
@@ -73,14 +81,16 @@ export function createStalledOrigins(clock: Clock, isFull: () => boolean): Stall
 
   return {
     watch(stream) {
-      const entry: Entry = { stream, waitsSinceMs: undefined, takenAt: 0 }
+      const entry: Entry = { stream, waitsSinceMs: undefined, takenBytes: 0, takenAt: 0 }
       entries.add(entry)
       return {
         waiting() {
           entry.waitsSinceMs ??= clock.now()
           timer ??= clock.schedule(lookMs, look)
         },
-        taken() {
+        heard: () => void (entry.takenBytes = 0),
+        taken(bytes) {
+          entry.takenBytes += bytes
           entry.waitsSinceMs = undefined
           entry.takenAt = takes += 1
           sinceMs = undefined
@@ -89,4 +99,9 @@ export function createStalledOrigins(clock: Clock, isFull: () => boolean): Stall
       }
     },
   }
+}
+
+/** Most that a stream can hold of the window. */
+function mayHold({ takenBytes }: Entry): number {
+  return Math.min(takenBytes, wholeWindowBytes)
 }

@@ -1,11 +1,7 @@
 // How a stream to a stock connector is asked for, and what its answer says. What decides is an internal header;
 // the connector takes every other one for its service's.
 import { createHash } from 'node:crypto'
-import type {
-  IncomingHttpHeaders,
-  IncomingHttpStatusHeader,
-  OutgoingHttpHeaders,
-} from 'node:http2'
+import type { IncomingHttpHeaders, IncomingHttpStatusHeader, OutgoingHttpHeaders } from 'node:http2'
 
 /** The head of an answer. */
 export type AnswerHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader

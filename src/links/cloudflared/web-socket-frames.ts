@@ -12,7 +12,7 @@ import { websocketMask } from '../../tunnel/websocket-mask.ts'
 export const maxFrameBytes = 16 * 1024
 
 const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
-/** RFC 6455 §5.5. */
+/** @limit bytes of a control frame of a stock connector (RFC 6455 §5.5): the tunnel is reset */
 const maxControlBytes = 125
 
 /** What has come. */

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import * as tls from 'node:tls'
+import { createFakeClock, type FakeClock } from '../../fake-clock.ts'
+import type { SigningKey } from '../../identity/signing-keys.ts'
+import { silentLogger } from '../../log.ts'
+import type { CertificatePair } from '../../net/certificate.ts'
+import { openTestPort } from '../../port/port.fixture.ts'
+import { createConnectorAuthority, type ConnectorAuthority } from './authority.ts'
+import { connectorServerName, probeServerName } from './server-names.ts'
+
+const dayMs = 86_400_000
+
+function keyMadeAt(createdAtMs: number, kid: string): SigningKey {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const publicJwk = { kty: 'EC', kid, alg: 'ES256', use: 'sig' } as const
+  return { kid, privateKey, publicJwk, createdAtMs, retiredAtMs: undefined }
+}
+
+function open(clock: FakeClock, keys: readonly SigningKey[]): ConnectorAuthority {
+  const signingKeys = {
+    current: () => Promise.resolve(keys[0] ?? assert.fail()),
+    all: () => Promise.resolve(keys),
+  }
+  return createConnectorAuthority({ signingKeys, clock, logger: silentLogger })
+}
+
+/** The next certificate that is made. */
+function nextOf(authority: ConnectorAuthority): {
+  next(): Promise<CertificatePair>
+  readonly names: (readonly string[])[]
+} {
+  const names: (readonly string[])[] = []
+  let waiting = Promise.withResolvers<CertificatePair>()
+  authority.keepCertificate((serverNames, pair) => {
+    names.push(serverNames)
+    waiting.resolve(pair)
+  })
+  return {
+    names,
+    async next() {
+      const pair = await waiting.promise
+      waiting = Promise.withResolvers()
+      return pair
+    },
+  }
+}
+
+test('a connector that trusts the file of an earlier start reaches the gateway of a later one', async (t) => {
+  const key = keyMadeAt(Date.now(), 'abcdefghij')
+  const clock = createFakeClock(Date.now())
+  const file = await open(clock, [key]).file()
+  const port = await openTestPort(t)
+  const { next, names } = nextOf(open(clock, [key]))
+  const pair = await next()
+  port.setReservedNames(names[0] ?? [], pair)
+  for (const servername of [connectorServerName, probeServerName]) {
+    const socket = tls.connect({
+      port: port.address.port,
+      host: '127.0.0.1',
+      servername,
+      ca: file,
+      ecdhCurve: 'P-256',
+    })
+    await once(socket, 'secureConnect')
+    socket.destroy()
+  }
+})
+
+test('its certificate is renewed long before its end, and right for clocks that are days off', async () => {
+  const clock = createFakeClock()
+  const { next } = nextOf(open(clock, [keyMadeAt(clock.now(), 'abcdefghij')]))
+  for (let renewal = 0; renewal < 3; renewal += 1) {
+    const certificate = new X509Certificate((await next()).cert)
+    assert.ok(certificate.validFromDate.getTime() <= clock.now() - 7 * dayMs)
+    assert.ok(certificate.validToDate.getTime() >= clock.now() + 60 * dayMs)
+    clock.advance(30 * dayMs)
+  }
+})
+
+test('the file has the authorities of all keys, so that one that was changed stays trusted', async () => {
+  const keys = [keyMadeAt(2 * dayMs, 'newnewnew'), keyMadeAt(dayMs, 'oldoldold')]
+  const file = await open(createFakeClock(), keys).file()
+  const found = file.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  const subjects = found.map((pem) => new X509Certificate(pem).subject)
+  assert.deepEqual(subjects, ['CN=Postern connectors newnewne', 'CN=Postern connectors oldoldol'])
+})
+
+test('a store that fails is asked again', async () => {
+  const clock = createFakeClock()
+  const key = keyMadeAt(clock.now(), 'abcdefghij')
+  const failed = Promise.withResolvers<void>()
+  let asked = 0
+  const authority = createConnectorAuthority({
+    signingKeys: {
+      current: () =>
+        (asked += 1) === 1 ? Promise.reject(new Error('busy')) : Promise.resolve(key),
+      all: () => Promise.resolve([key]),
+    },
+    clock,
+    logger: { ...silentLogger, error: () => failed.resolve() },
+  })
+  const { next } = nextOf(authority)
+  await failed.promise
+  await Promise.resolve()
+  clock.advance(60_000)
+  assert.ok((await next()).cert.length > 0)
+})

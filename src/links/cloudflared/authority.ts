@@ -1,0 +1,89 @@
+// Stock connectors verify two fixed names of another company's, for which nobody else gets a certificate. So the
+// gateway is its own authority for these, and connectors are started with its certificate (`TUNNEL_CACERT`).
+import type { Clock } from '../../clock.ts'
+import { messageOf } from '../../errors.ts'
+import type { Logger } from '../../log.ts'
+import { authorityFromKey, type CertificatePair } from '../../net/certificate.ts'
+import type { SigningKeys } from '../../identity/signing-keys.ts'
+import { connectorServerName, probeServerName } from './server-names.ts'
+
+const dayMs = 86_400_000
+/** How far the clock of a connector may be behind. */
+const backdatedMs = 7 * dayMs
+const lifeMs = 90 * dayMs
+const renewAfterMs = 30 * dayMs
+const retryMs = 60_000
+/** The authority itself: whoever has its file keeps it as long as the machine. */
+const authorityYears = 20
+
+export interface ConnectorAuthorityParts {
+  readonly signingKeys: Pick<SigningKeys, 'current' | 'all'>
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** The authority that stock connectors are told to trust. */
+export interface ConnectorAuthority {
+  /** The file for connectors, PEM: every key's certificate, so that those of before a rotation stay right. */
+  file(): Promise<string>
+  /** Calls back with a certificate for both names, now and whenever it is renewed, until it is disposed of. */
+  keepCertificate(use: (serverNames: readonly string[], pair: CertificatePair) => void): Disposable
+}
+
+export function createConnectorAuthority(parts: ConnectorAuthorityParts): ConnectorAuthority {
+  const { signingKeys, clock, logger } = parts
+  const serverNames = [connectorServerName, probeServerName]
+
+  async function issue(): Promise<CertificatePair> {
+    const authority = await openAuthority(await signingKeys.current('connector-ca'))
+    const nowMs = clock.now()
+    return authority.issue(serverNames, {
+      notBefore: new Date(nowMs - backdatedMs),
+      notAfter: new Date(nowMs + lifeMs),
+    })
+  }
+
+  return {
+    async file() {
+      const keys = await signingKeys.all('connector-ca')
+      const authorities = await Promise.all(keys.map(openAuthority))
+      return authorities.map(({ cert }) => cert).join('')
+    },
+    keepCertificate(use) {
+      let isOver = false
+      let timer: Disposable | undefined
+      const renew = async (): Promise<void> => {
+        try {
+          const pair = await issue()
+          if (isOver) return
+          use(serverNames, pair)
+          timer = clock.schedule(renewAfterMs, () => void renew())
+        } catch (error) {
+          if (isOver) return
+          logger.error('no certificate for stock connectors', { error: messageOf(error) })
+          timer = clock.schedule(retryMs, () => void renew())
+        }
+      }
+      void renew()
+      return {
+        [Symbol.dispose]() {
+          isOver = true
+          timer?.[Symbol.dispose]()
+        },
+      }
+    },
+  }
+}
+
+/**
+ * The certificate is made anew from its key each time, and is the same to whoever has an earlier copy: its name, key
+ * and dates are.
+ */
+function openAuthority(key: Awaited<ReturnType<SigningKeys['current']>>) {
+  const madeMs = key.createdAtMs
+  return authorityFromKey(key.privateKey, {
+    name: `Postern connectors ${key.kid.slice(0, 8)}`,
+    notBefore: new Date(madeMs - backdatedMs),
+    notAfter: new Date(madeMs + authorityYears * 365 * dayMs),
+  })
+}

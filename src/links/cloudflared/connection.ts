@@ -1,0 +1,131 @@
+// One connection of a stock connector: it has dialled the gateway, which opens the control stream; on that the connector
+// registers, and is a link from then on.
+import { randomUUID } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../../clock.ts'
+import { messageOf } from '../../errors.ts'
+import type { Logger } from '../../log.ts'
+import type { FloodMeter } from '../../port/http/flood.ts'
+import type { Peer } from '../../port/peers/peer.ts'
+import type { LinkEnd } from '../link.ts'
+import { serveControl, type RegistrationAnswer } from './control-stream.ts'
+import { createLink, type AdmittedAs, type CloudflaredLink } from './link.ts'
+import type { Registration } from './registration.ts'
+import { keepAlive, openSession } from './session.ts'
+import { controlHeaders } from './stream-wire.ts'
+
+/** Time for the last words to a connection that is closed on purpose, in milliseconds. */
+const lastWordsMs = 500
+
+/** What a registration leads to; a refusal's cause is told to the connector. */
+export type Judgement = { readonly admitted: AdmittedAs } | { readonly refused: string } | 'dropped'
+
+export interface ConnectionParts {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly flood: FloodMeter
+  register(registration: Registration): Judgement
+  /** It was admitted, in the same step. */
+  onLinked(link: CloudflaredLink): void
+  /** Somebody wants it drained. */
+  onDrain(link: CloudflaredLink): void
+  /** The link is over; or, without one, a connection that never was any. */
+  onOver(link: CloudflaredLink | undefined): void
+}
+
+/** Takes a connection over from its first byte; answers what lets go of it while it is not registered. */
+export function serveConnection(
+  socket: TLSSocket,
+  peer: Peer,
+  parts: ConnectionParts,
+): { dropUnregistered(): void } {
+  const { clock, logger, flood } = parts
+  const session = openSession(socket)
+  const { http2 } = session
+  const control = session.request(controlHeaders)
+  const running = new DisposableStack()
+  let link: CloudflaredLink | undefined
+  let isOver = false
+  peer.destroyWith(http2)
+  // It makes no progress by whatever it says, but by registering.
+  const deadline = peer.beginExchange({
+    requestBytes: () => 0,
+    isPeersTurn: () => true,
+    reset: () => over('closed'),
+  })
+
+  serveControl(control, {
+    onRegister,
+    onAnswered,
+    onUnregister: () => link?.leave(),
+    onConfiguration: (json) => link?.learn(json),
+    onOver: (error) => {
+      if (error !== undefined && !isOver) {
+        logger.warn('a connector breaks off', {
+          ...link?.about(),
+          ip: peer.ip,
+          error: messageOf(error),
+        })
+      }
+      // One that goes ends its streams first.
+      if (link === undefined || !link.isLeaving || error !== undefined) lost()
+      else link.leave()
+    },
+  })
+  http2.once('close', lost)
+  socket.once('close', lost)
+
+  function onRegister(asked: Registration): RegistrationAnswer {
+    const judged = parts.register(asked)
+    if (judged === 'dropped' || 'refused' in judged) return judged
+    const id = randomUUID()
+    const { admitted } = judged
+    const about = { id, ip: peer.ip, registration: asked, admitted }
+    link = createLink(about, {
+      session,
+      control,
+      socket,
+      clock,
+      logger,
+      flood,
+      over,
+      onDrain: parts.onDrain,
+    })
+    parts.onLinked(link)
+    const isRemotelyManaged = admitted.pushed !== undefined
+    return { registered: { id, location: admitted.location, isRemotelyManaged } }
+  }
+
+  function onAnswered(answer: RegistrationAnswer): void {
+    if (answer === 'dropped') return over('closed')
+    if ('refused' in answer) return closeBehind()
+    deadline.end()
+    running.use(peer.carryTunnel())
+    running.use(keepAlive(http2, socket, clock, () => over('lost')))
+    link?.begin()
+  }
+
+  /** A connector whose connection stays open behind a refusal waits for ever. */
+  function closeBehind(): void {
+    control.end()
+    socket.once('end', () => over('closed'))
+    running.use(clock.schedule(lastWordsMs, () => over('closed')))
+  }
+
+  function lost(): void {
+    over(link?.isLeaving === true ? 'closed' : 'lost')
+  }
+
+  function over(why: LinkEnd): void {
+    if (isOver) return
+    isOver = true
+    deadline.end()
+    running.dispose()
+    http2.destroy()
+    socket.destroy()
+    link?.ended(why)
+    parts.onOver(link)
+  }
+
+  return { dropUnregistered: () => void (link === undefined && over('shutdown')) }
+}

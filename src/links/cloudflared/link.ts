@@ -1,0 +1,211 @@
+import type { ClientHttp2Stream } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../../clock.ts'
+import { messageOf } from '../../errors.ts'
+import type { Logger, LogFields } from '../../log.ts'
+import type { FloodMeter } from '../../port/http/flood.ts'
+import type { NamedTunnel } from '../../publish/named-tunnels.ts'
+import type { OfferedService } from '../../tunnel/connector/protocol.ts'
+import type { Link, LinkEnd } from '../link.ts'
+import { readIngress } from './ingress.ts'
+import { pushRules, versionAt } from './push-rules.ts'
+import type { Registration } from './registration.ts'
+import type { ConnectorSession } from './session.ts'
+import { createStreams } from './streams.ts'
+
+/**
+ * Time for a connector to take over rules that are pushed, in milliseconds.
+ *
+ * @limit time for a stock connector to take over its rules: it is used as it is, and logged
+ */
+const pushTimeoutMs = 10_000
+/**
+ * Time for a connector to close a connection that it was told to leave, in milliseconds.
+ *
+ * @limit time for a stock connector to close a connection that it was told to leave: it is cut
+ */
+const leaveTimeoutMs = 2_000
+
+/** What the connections of one connector's process have in common. */
+export interface SharedRules {
+  /** Undefined while it has said nothing of them. */
+  services: readonly OfferedService[] | undefined
+}
+
+export interface AdmittedAs {
+  readonly tunnel: NamedTunnel
+  /** Names the gateway in the connector's log. */
+  readonly location: string
+  readonly shared: SharedRules
+  /** The rules that it is given; undefined: it has its own. */
+  readonly pushed: readonly OfferedService[] | undefined
+}
+
+export interface LinkFacts {
+  readonly id: string
+  readonly ip: string
+  readonly registration: Registration
+  readonly admitted: AdmittedAs
+}
+
+export interface LinkParts {
+  readonly session: ConnectorSession
+  readonly control: ClientHttp2Stream
+  readonly socket: Pick<TLSSocket, 'bytesRead' | 'bytesWritten'>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly flood: FloodMeter
+  /** Ends the connection. */
+  over(why: LinkEnd): void
+  /** It is to drain, when its turn has come. */
+  onDrain(link: CloudflaredLink): void
+}
+
+export interface CloudflaredLink extends Link {
+  /** It takes no new streams, by whomever it was decided. */
+  readonly isLeaving: boolean
+  /** For a line of the log. */
+  about(): LogFields
+  /** The connector knows that it is registered. */
+  begin(): void
+  /** Takes over what the connector says of its own rules. */
+  learn(json: string): void
+  /** Gives it other rules; streams that are open go on. */
+  push(services: readonly OfferedService[]): void
+  /** The connector has said that it goes. */
+  leave(): void
+  /** Tells the connector to go: `drain`, whose turn has come. */
+  sendAway(): void
+  /** Asks at once whether it is there. */
+  probe(): void
+  /** Its connection is over. */
+  ended(why: LinkEnd): void
+}
+
+/** A registered connection of a stock connector. */
+export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink {
+  const { id, ip, registration, admitted } = facts
+  const { tunnelId, connectorId, connIndex, version, arch } = registration
+  const { session, control, socket, clock, logger, flood, over } = parts
+  const opens = { ok: 0, failed: 0 }
+  let endedBy: LinkEnd | undefined
+  let { pushed } = admitted
+  let hasBegun = false
+  let hasRules = true
+  let leaving: 'told' | 'by-itself' | undefined
+  const services = () => pushed ?? admitted.shared.services
+  const streams = createStreams({ session, clock, logger, flood, services, onEmpty })
+  const about = (): LogFields => ({
+    tunnel: admitted.tunnel.name,
+    'connector-id': connectorId,
+    'conn-index': connIndex,
+    ip,
+  })
+
+  function onEmpty(): void {
+    if (leaving === 'by-itself') over('closed')
+    else if (leaving === 'told') tellToGo()
+  }
+
+  /**
+   * Neither GOAWAY nor an end of the control stream moves a stock connector: it goes when that is reset, and
+   * only once its last stream has ended.
+   */
+  function tellToGo(): void {
+    control.close(0)
+    clock.schedule(leaveTimeoutMs, () => over('closed'))
+  }
+
+  function leave(how: 'told' | 'by-itself'): void {
+    if (leaving !== undefined) return
+    leaving = how
+    if (how === 'told' && !session.http2.destroyed) session.http2.goaway(0)
+    if (streams.count === 0) onEmpty()
+  }
+
+  function push(next: readonly OfferedService[]): void {
+    // Until it has its first rules it answers every stream with 503.
+    if (!hasBegun || pushed === undefined) hasRules = false
+    pushed = next
+    const abort = new AbortController()
+    const limit = clock.schedule(pushTimeoutMs, () => abort.abort())
+    pushRules(session, next, { version: versionAt(clock.now()), signal: abort.signal })
+      .catch((error: unknown) => {
+        if (session.http2.destroyed) return
+        const fields = { ...about(), error: messageOf(error) }
+        logger.warn('a connector has not taken over its rules', fields)
+      })
+      .finally(() => {
+        limit[Symbol.dispose]()
+        hasRules = true
+      })
+  }
+
+  const link: CloudflaredLink = {
+    id,
+    tunnelId,
+    connectorId,
+    connIndex,
+    dialect: 'cloudflared',
+    version,
+    arch,
+    ip,
+    sinceMs: clock.now(),
+    get services() {
+      return services()
+    },
+    get streams() {
+      return streams.count
+    },
+    get isReady() {
+      return hasBegun && hasRules && leaving === undefined && !session.http2.destroyed
+    },
+    get isFull() {
+      return !session.http2.destroyed && session.isFull
+    },
+    get endedBy() {
+      return endedBy
+    },
+    get bytes() {
+      return { up: socket.bytesWritten, down: socket.bytesRead }
+    },
+    opens,
+    async openStream(request, signal) {
+      try {
+        const stream = await streams.open(request, signal)
+        opens.ok += 1
+        return stream
+      } catch (error) {
+        opens.failed += 1
+        throw error
+      }
+    },
+    end: over,
+    drain: () => parts.onDrain(link),
+    sendAway: () => leave('told'),
+    get isLeaving() {
+      return leaving !== undefined
+    },
+    about,
+    begin() {
+      if (pushed !== undefined) push(pushed)
+      hasBegun = true
+    },
+    learn(json) {
+      const read = readIngress(json)
+      admitted.shared.services = read ?? []
+      if (read === undefined || read.length > 0) return
+      logger.warn(`a connector serves nothing: it has no rules, and is given none`, {
+        ...about(),
+        hint: `run it with --url tcp://HOST:PORT, or give it rules: postern tunnel token --for-cloudflared ${admitted.tunnel.name} --service tcp://HOST:PORT`,
+      })
+    },
+    push,
+    leave: () => leave('by-itself'),
+    ended: (why) => void (endedBy = why),
+    probe() {
+      if (!session.http2.destroyed) session.http2.ping(() => undefined)
+    },
+  }
+  return link
+}

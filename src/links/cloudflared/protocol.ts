@@ -1,0 +1,147 @@
+import type { Clock } from '../../clock.ts'
+import type { Logger } from '../../log.ts'
+import { createFloodWatch } from '../../port/http/flood.ts'
+import type { PortProtocol } from '../../port/peers/port-protocol.ts'
+import type { NamedTunnels } from '../../publish/named-tunnels.ts'
+import type { Links } from '../links.ts'
+import type { RefusalLog } from '../refusal-log.ts'
+import { serveConnection, type Judgement } from './connection.ts'
+import { createDrainQueue } from './drain-queue.ts'
+import type { CloudflaredLink, SharedRules } from './link.ts'
+import type { Registration } from './registration.ts'
+import { connectorServerName } from './server-names.ts'
+import { parseServices } from './services.ts'
+
+/**
+ * Connections of one named tunnel's stock connectors: 25 of them with four each.
+ *
+ * @limit connections of the stock connectors of one named tunnel: further ones are dropped, and try again
+ */
+const maxConnections = 100
+
+export interface CloudflaredParts {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly namedTunnels: Pick<NamedTunnels, 'admit' | 'onChanged' | 'onEnded'>
+  readonly links: Pick<Links, 'add'>
+  /** What the gateway calls itself in a connector's log. */
+  readonly location: string
+  readonly refusalLog: RefusalLog
+  /** Counts a refusal. */
+  onRefused(code: string): void
+}
+
+/** What stock connectors speak on the port. */
+export function createCloudflaredProtocol(parts: CloudflaredParts): PortProtocol {
+  const { clock, logger, namedTunnels, links, location, refusalLog } = parts
+  const floods = createFloodWatch()
+  const beginning = new Set<{ dropUnregistered(): void }>()
+  const listed = new Map<CloudflaredLink, Disposable>()
+  const queue = createDrainQueue<CloudflaredLink>(
+    ({ connectorId }) => connectorId,
+    (link) => link.sendAway(),
+  )
+  let isAccepting = true
+  const ofTunnel = (id: string): CloudflaredLink[] =>
+    [...listed.keys()].filter(({ tunnelId }) => tunnelId === id)
+
+  namedTunnels.onEnded((id, why) => ofTunnel(id).forEach((link) => link.end(why)))
+  namedTunnels.onChanged(({ id, services }) => {
+    const pushed = parseServices(services)
+    if (pushed !== undefined) ofTunnel(id).forEach((link) => link.push(pushed))
+  })
+
+  function refuse(asked: Registration, ip: string, code: RefusalCode): void {
+    parts.onRefused(code)
+    refusalLog.refused({ ...asked, ip }, code, hints[code])
+  }
+
+  function register(asked: Registration, ip: string): Judgement {
+    if (!isAccepting) return 'dropped'
+    const admission = namedTunnels.admit(asked.tunnelId, asked.secret)
+    if ('fault' in admission) {
+      refuse(asked, ip, admission.fault)
+      // The word makes it try again a few times before its process ends.
+      return { refused: `Unauthorized: ${causes[admission.fault]}` }
+    }
+    const { tunnel } = admission
+    const there = ofTunnel(tunnel.id)
+    const own = there.filter(({ connectorId }) => connectorId === asked.connectorId)
+    const same = own.find(({ connIndex }) => connIndex === asked.connIndex)
+    if (same !== undefined) {
+      // Where that one is dead, it is found out before the connector is back.
+      same.probe()
+      refuse(asked, ip, 'duplicate-connection')
+      return { refused: 'EDUPCONN' }
+    }
+    if (there.length >= maxConnections) {
+      refuse(asked, ip, 'too-many-connections')
+      return 'dropped'
+    }
+    refusalLog.admitted(asked)
+    const pushed = parseServices(tunnel.services)
+    return { admitted: { tunnel, location, shared: sharedBy(own), pushed } }
+  }
+
+  /** Only connection 0 says what its process serves. */
+  const shared = new WeakMap<CloudflaredLink, SharedRules>()
+  function sharedBy(own: readonly CloudflaredLink[]): SharedRules {
+    const [first] = own
+    return (first && shared.get(first)) ?? { services: undefined }
+  }
+
+  return {
+    name: undefined,
+    serverNames: [connectorServerName],
+    serve(socket, peer) {
+      let rules: SharedRules | undefined
+      const connection = serveConnection(socket, peer, {
+        clock,
+        logger,
+        flood: floods.begin(socket, () => peer.close('flood')),
+        register(asked) {
+          const judged = register(asked, peer.ip)
+          if (judged !== 'dropped' && 'admitted' in judged) rules = judged.admitted.shared
+          return judged
+        },
+        onLinked(link) {
+          beginning.delete(connection)
+          if (rules !== undefined) shared.set(link, rules)
+          listed.set(link, links.add(link))
+        },
+        onDrain: queue.drain,
+        onOver(link) {
+          beginning.delete(connection)
+          if (link === undefined) return
+          listed.get(link)?.[Symbol.dispose]()
+          listed.delete(link)
+          queue.left(link)
+        },
+      })
+      beginning.add(connection)
+    },
+    stopAccepting() {
+      isAccepting = false
+      for (const connection of beginning) connection.dropUnregistered()
+      for (const link of listed.keys()) link.sendAway()
+    },
+  }
+}
+
+type RefusalCode = keyof typeof hints
+
+/** What to do, for whoever reads the gateway's log. */
+const hints = {
+  'unknown-tunnel': 'print its token again: postern tunnel token --for-cloudflared NAME',
+  'wrong-secret': 'its secret was changed: postern tunnel token --for-cloudflared NAME',
+  'tunnel-deleted': 'stop the connector, or make the tunnel again: postern tunnel create NAME',
+  'duplicate-connection': 'an earlier connection of it is still here; it tries again',
+  'too-many-connections': 'stop some of its connectors',
+} as const
+
+/** What the connector is told, and writes into its own log. */
+const causes = {
+  'unknown-tunnel': 'there is no such tunnel at this gateway',
+  'wrong-secret': 'the secret of this tunnel is another one',
+  'tunnel-deleted': 'this tunnel was deleted',
+} as const

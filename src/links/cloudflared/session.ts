@@ -1,0 +1,90 @@
+import {
+  connect,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type OutgoingHttpHeaders,
+} from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../../clock.ts'
+import { endWithPeer } from '../../net/http2-peer-end.ts'
+import { createPinger } from '../../net/http2-ping.ts'
+
+/**
+ * @limit bytes of one stream of a stock connector that nobody has read yet: its service waits
+ */
+const streamWindowBytes = 1024 * 1024
+/** @limit bytes of one connection of a stock connector that nobody has read yet: its services wait */
+const connectionWindowBytes = 16 * 1024 * 1024
+/** @limit memory of one connection of a stock connector: further streams are opened on another one */
+const maxSessionMemoryMib = 256
+/** @limit bytes of the head of an answer of a stock connector: the stream is reset */
+const maxHeaderBytes = 64 * 1024
+/** @limit fields in the head of an answer of a stock connector: the stream is reset */
+const maxHeaderFields = 64
+/**
+ * How often a connection is pinged, in milliseconds. After two intervals in a row without a byte, and the one
+ * that was under way, it is lost.
+ *
+ * @limit time in which a stock connector is asked whether it is there: without a byte in three of them
+ * its streams are reset
+ */
+export const pingMs = 2_500
+
+/** HTTP/2 on a connection that a connector has dialled: the gateway is the client. */
+export interface ConnectorSession {
+  readonly http2: ClientHttp2Session
+  /** Whether its window is used up: the connector takes nothing more, of whichever stream. */
+  readonly isFull: boolean
+  /**
+   * Asks for a stream, whose end is followed from now on.
+   *
+   * @throws Error when the session has ended, or was told to
+   */
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream
+}
+
+export function openSession(socket: TLSSocket): ConnectorSession {
+  const http2 = connect('http://connector', {
+    createConnection: () => socket,
+    maxSessionMemory: maxSessionMemoryMib,
+    maxHeaderListPairs: maxHeaderFields,
+    settings: {
+      enablePush: false,
+      initialWindowSize: streamWindowBytes,
+      maxHeaderListSize: maxHeaderBytes,
+    },
+  })
+  http2.on('error', () => undefined)
+  http2.once('connect', () => http2.setLocalWindowSize(connectionWindowBytes))
+  const follow = endWithPeer(http2, socket)
+  return {
+    http2,
+    get isFull() {
+      return http2.state.remoteWindowSize === 0
+    },
+    request(headers) {
+      const stream = http2.request(headers, { endStream: false })
+      // Without a listener an error would end the process.
+      stream.on('error', () => undefined)
+      follow(stream)
+      return stream
+    },
+  }
+}
+
+/** Calls `onLost` once nothing has come for three intervals, although it was asked for. */
+export function keepAlive(
+  session: ClientHttp2Session,
+  socket: TLSSocket,
+  clock: Clock,
+  onLost: () => void,
+): Disposable {
+  const ping = createPinger(session, socket, { looksPerInterval: 1, quietMs: 0 })
+  let timer: Disposable | undefined
+  const look = (): void => {
+    if (!ping()) return onLost()
+    timer = clock.schedule(pingMs, look)
+  }
+  timer = clock.schedule(pingMs, look)
+  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() }
+}

@@ -1,0 +1,132 @@
+import type { Duplex } from 'node:stream'
+import type { HostPort } from '../../address.ts'
+import type { Clock } from '../../clock.ts'
+import { UpstreamError } from '../../errors.ts'
+import type { Logger } from '../../log.ts'
+import type { FloodMeter } from '../../port/http/flood.ts'
+import type { OfferedService } from '../../tunnel/connector/protocol.ts'
+import type { StreamRequest } from '../link.ts'
+import { carry } from './carried-stream.ts'
+import { leadsTo, serviceFor } from './ingress.ts'
+import { askIngress, askRaw, isRaw, openStream, type StreamAsk } from './open-stream.ts'
+import type { ConnectorSession } from './session.ts'
+import { createStalledOrigins } from './stalled-origins.ts'
+
+/** What is written at once, in bytes; less where little of the window is left, so that it shows what was taken. */
+const pieceBytes = 16 * 1024
+const scarceBytes = 256 * 1024
+const smallPieceBytes = 4 * 1024
+
+export interface StreamsParts {
+  readonly session: ConnectorSession
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly flood: FloodMeter
+  /** What is known of the connector's rules. */
+  services(): readonly OfferedService[] | undefined
+  /** The last one has ended. */
+  onEmpty(): void
+}
+
+/** The streams of one connection. */
+export interface Streams {
+  readonly count: number
+  /** As `Link.openStream`. */
+  open(request: StreamRequest, signal: AbortSignal): Promise<Duplex>
+}
+
+export function createStreams(parts: StreamsParts): Streams {
+  const { session, clock, logger, flood } = parts
+  const stalled = createStalledOrigins(clock, () => !session.http2.destroyed && session.isFull)
+  let count = 0
+
+  const nextPieceBytes = (): number => {
+    const { remoteWindowSize = 0 } = session.http2.state
+    return remoteWindowSize < scarceBytes ? smallPieceBytes : pieceBytes
+  }
+
+  async function open(request: StreamRequest, signal: AbortSignal): Promise<Duplex> {
+    const ask = askFor(request, parts.services())
+    const http2 = await openStream(session, ask, { signal, clock })
+    const { requestId } = request.grant.request
+    const load = stalled.watch({
+      reset() {
+        logger.warn(
+          'a service behind a connector takes nothing while others wait: its tunnel is reset',
+          {
+            hostname: request.hostname,
+            'request-id': requestId,
+          },
+        )
+        stream.destroy(new UpstreamError('connector-stalled', 'the service takes nothing'))
+      },
+    })
+    const stream = carry(http2, {
+      clock,
+      codec: ask.codec,
+      pieceBytes: nextPieceBytes,
+      onWaiting: () => load.waiting(),
+      onTaken: load.taken,
+      onBytes(bytes) {
+        load.heard()
+        flood.received(bytes)
+      },
+    })
+    http2.once('close', () => load[Symbol.dispose]())
+    return stream
+  }
+
+  return {
+    get count() {
+      return count
+    },
+    async open(request, signal) {
+      count += 1
+      const over = (): void => {
+        count -= 1
+        if (count === 0) parts.onEmpty()
+      }
+      try {
+        const stream = await open(request, signal)
+        stream.once('close', over)
+        return stream
+      } catch (error) {
+        over()
+        throw error
+      }
+    },
+  }
+}
+
+/** An address goes as it is; a name only by a rule that leads there, for a connector dials no name for us. */
+function askFor(
+  { hostname, service, grant }: StreamRequest,
+  services: readonly OfferedService[] | undefined,
+): StreamAsk {
+  const { requestId } = grant.request
+  if (service !== undefined && isRaw(service)) return askRaw(service, requestId)
+  if (isInternal(hostname)) throw noRule(`"${hostname}" is the connector's own`)
+  if (service !== undefined && !canServe(services, hostname, service)) {
+    throw noRule(`the connector has no rule that leads "${hostname}" to "${service.host}"`)
+  }
+  return askIngress(hostname, requestId)
+}
+
+/** Whether a connector's rules lead a host name to this service. */
+export function canServe(
+  services: readonly OfferedService[] | undefined,
+  hostname: string,
+  service: HostPort,
+): boolean {
+  const rule = serviceFor(services ?? [], hostname)
+  return rule !== undefined && leadsTo(rule, service)
+}
+
+/** The connector answers these itself, before its rules: with its logs, and more. */
+function isInternal(hostname: string): boolean {
+  return hostname === 'argotunnel.com' || hostname.endsWith('.argotunnel.com')
+}
+
+function noRule(message: string): UpstreamError {
+  return new UpstreamError('connector-no-rule', message)
+}
