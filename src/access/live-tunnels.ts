@@ -30,7 +30,9 @@ export interface LiveTunnelParts extends FreshGrantParts {
 }
 
 /** A tunnel as whoever runs the gateway sees it. */
-export interface OpenTunnel extends Readonly<Pick<TunnelEntry, 'grant' | 'openedAtMs'>> {
+export interface OpenTunnel extends Readonly<
+  Pick<TunnelEntry, 'grant' | 'destination' | 'openedAtMs'>
+> {
   /** What it has moved so far: it grows while the tunnel is open. */
   readonly bytes: Readonly<TunnelBytes>
 }

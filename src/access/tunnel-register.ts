@@ -6,6 +6,8 @@ import type { UpstreamWay } from '../routes/upstream-way.ts'
 
 /** Where a tunnel was opened to, as the way that opened it knows the place. */
 export interface Destination {
+  /** The connector that it goes through; undefined where it goes through none. */
+  readonly connector?: { readonly tunnelId: string; readonly connectorId: string }
   /** Whether `way` leads here, another form of `before`, by which the tunnel is here. */
   isReachedBy(way: UpstreamWay, before: UpstreamWay): boolean
 }

@@ -12,6 +12,9 @@ import type {
   ServiceAccountRotation,
   SessionList,
   SshCaKeys,
+  ConnectorList,
+  ConnectorsCut,
+  ConnectorsToCut,
   TokenKeyList,
   TokenRotation,
   TokenRotationStep,
@@ -38,6 +41,8 @@ export interface ControlClient {
   listPublishers(): Promise<PublisherList>
   /** One publish credential by its id, or all of a person by email address or user id. */
   revokePublishers(who: string): Promise<Revocation>
+  listConnectors(): Promise<ConnectorList>
+  cutConnectors(which: ConnectorsToCut): Promise<ConnectorsCut>
   listTokenKeys(): Promise<TokenKeyList>
   /** What an sshd is to trust. */
   listSshCaKeys(): Promise<SshCaKeys>
@@ -66,6 +71,8 @@ export function createControlClient(
     revokeServiceAccount: (id) => call('DELETE', `/service-accounts/${encodeURIComponent(id)}`),
     listPublishers: () => call('GET', '/publishers'),
     revokePublishers: (who) => call('DELETE', `/publishers?who=${encodeURIComponent(who)}`),
+    listConnectors: () => call('GET', '/connectors'),
+    cutConnectors: (which) => call('POST', '/connectors/cut', which),
     listTokenKeys: () => call('GET', '/keys'),
     listSshCaKeys: () => call('GET', '/ssh-ca'),
     beginTokenRotation: () => call('POST', '/keys/rotation'),

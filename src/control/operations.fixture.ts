@@ -1,3 +1,5 @@
+import type { Link } from '../links/link.ts'
+import type { NamedTunnel } from '../publish/named-tunnels.ts'
 import type { Grant } from '../access/grant.ts'
 import type { OpenTunnel } from '../access/live-tunnels.ts'
 import { createFakeClock } from '../fake-clock.ts'
@@ -23,12 +25,15 @@ export interface TestOperationsOptions {
   readonly failing?: readonly string[]
   readonly tokenKeys?: Partial<TokenKeyStore>
   readonly tunnels?: readonly OpenTunnel[]
+  readonly links?: readonly Link[]
+  readonly namedTunnels?: readonly NamedTunnel[]
 }
 
 /** Operations on sessions that a test makes up. */
 export function createTestOperations(options: TestOperationsOptions = {}): TestOperations {
   const sessions = new Map((options.sessions ?? []).map((session) => [session.id, session]))
   const tunnels = new Set(options.tunnels)
+  const links = new Set(options.links)
   const happened: string[] = []
   const kept: string[] = []
   const clock = createFakeClock()
@@ -66,6 +71,21 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
     tokenKeys: options.tokenKeys as TokenKeyStore,
     sshCa: { trustedKeys: () => Promise.resolve(['ssh-ed25519 AAAA postern-1']) },
+    links: {
+      list: () => [...links],
+      end(fits, why) {
+        const those = [...links].filter(fits)
+        for (const link of those) {
+          links.delete(link)
+          happened.push(`ended ${link.id} ${why}`)
+        }
+        return those
+      },
+    },
+    namedTunnels: {
+      find: (nameOrId) =>
+        options.namedTunnels?.find(({ id, name }) => [id, name].includes(nameOrId)),
+    },
     reload: () => Promise.reject(new Error('no configuration here')),
     liveTunnels: {
       get size() {
@@ -118,7 +138,12 @@ export function testTunnel(
       sessionVersion: undefined,
     },
   }
-  return { grant: grant as Grant, openedAtMs: 1_000, bytes: { up: 3, down: 5 } }
+  return {
+    grant: grant as Grant,
+    destination: { isReachedBy: () => true },
+    openedAtMs: 1_000,
+    bytes: { up: 3, down: 5 },
+  }
 }
 
 /** A program that has the credential of a service account. */

@@ -1,4 +1,5 @@
 import type { Actor } from './change.ts'
+import { connectorOperations, type ConnectorOperations, type ConnectorParts } from './connectors.ts'
 import type { Reload } from './protocol.ts'
 import { serviceAccountOperations } from './service-accounts.ts'
 import type { ServiceAccountOperations, ServiceAccountParts } from './service-accounts.ts'
@@ -27,6 +28,7 @@ export interface OperationParts
     TokenKeyParts,
     SshCaParts,
     TunnelParts,
+    ConnectorParts,
     ConfigurationOperations {
   readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
   readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
@@ -46,6 +48,7 @@ export interface Operations
     TokenKeyOperations,
     SshCaOperations,
     TunnelOperations,
+    ConnectorOperations,
     ConfigurationOperations {}
 
 /** Makes the operations of one gateway. */
@@ -57,6 +60,7 @@ export function createOperations(parts: OperationParts): Operations {
     ...tokenKeyOperations(parts),
     ...sshCaOperations(parts),
     ...tunnelOperations(parts),
+    ...connectorOperations(parts),
     reload: (by) => parts.reload(by),
   }
 }

@@ -54,6 +54,47 @@ export interface TunnelSummary {
   readonly bytes_down: number
 }
 
+/** A connector that is registered now. Times are RFC 3339. */
+export interface ConnectorSummary {
+  /** Names its process: another one after each start. */
+  readonly id: string
+  /** The name of the named tunnel. */
+  readonly tunnel: string
+  readonly tunnel_id: string
+  readonly dialect: 'postern' | 'cloudflared'
+  readonly version: string
+  readonly arch: string
+  /** Names that lead to the tunnel. */
+  readonly hostnames: readonly string[]
+  /** What it says it serves, `hostname` null for the catch-all; null where it has not said it. */
+  readonly services:
+    | readonly { readonly hostname: string | null; readonly service: string }[]
+    | null
+  readonly connections: readonly {
+    readonly id: string
+    readonly index: number
+    /** The connector's address, as the gateway sees it. */
+    readonly ip: string
+    readonly since: string
+    /** How many tunnels go through it now. */
+    readonly streams: number
+    /** Whether it takes further ones now. */
+    readonly ready: boolean
+  }[]
+}
+
+export interface ConnectorList {
+  readonly connectors: readonly ConnectorSummary[]
+}
+
+/** Which connectors to cut: one, by its id, or those of a named tunnel, by its name or id. */
+export type ConnectorsToCut = { readonly id: string } | { readonly tunnel: string }
+
+export interface ConnectorsCut {
+  /** Their ids. */
+  readonly cut: readonly string[]
+}
+
 /** Which tunnels to cut: one, by the id of the request that opened it, or those of a session or a route. */
 export type TunnelsToCut =
   | { readonly id: string }

@@ -1,3 +1,4 @@
+import type { LiveTunnels } from '../access/live-tunnels.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import {
@@ -19,6 +20,7 @@ import type { OpenPublishing } from './open-publishing.ts'
 export interface ConnectorProtocolsParts {
   readonly publishing: Pick<OpenPublishing, 'namedTunnels' | 'signingKeys' | 'publishing'>
   readonly links: Links
+  readonly liveTunnels: Pick<LiveTunnels, 'cut'>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Pick<Metrics, 'connectors'>
@@ -34,10 +36,17 @@ export interface ConnectorProtocols {
 
 export function createConnectorProtocols(
   { authenticateServiceUrl }: Pick<GatewayConfig, 'authenticateServiceUrl'>,
-  { publishing, links, clock, log, metrics, routeTable }: ConnectorProtocolsParts,
+  { publishing, links, liveTunnels, clock, log, metrics, routeTable }: ConnectorProtocolsParts,
 ): ConnectorProtocols {
   const { namedTunnels, signingKeys } = publishing
   const logger = log.service('connectors')
+  // Before the connections end, of which whoever uses a tunnel would learn as of a loss.
+  namedTunnels.onEnded((tunnelId) => {
+    liveTunnels.cut(
+      ({ destination }) => destination.connector?.tunnelId === tunnelId,
+      'connector-revoked',
+    )
+  })
   const location = authenticateServiceUrl?.hostname ?? 'postern'
   const refusalLog = createRefusalLog(clock, logger)
   const onRefused = metrics.connectors.refused

@@ -131,6 +131,8 @@ export async function startTestGateway(
       sshCa: { trustedKeys: () => Promise.resolve([]) },
       reload: () => Promise.reject(new Error('no files here')),
       liveTunnels: parts.liveTunnels,
+      links: { list: () => [], end: () => [] },
+      namedTunnels: { find: () => undefined },
     }),
     listener,
     sessions,

@@ -125,6 +125,7 @@ export async function startGateway(
   const { protocols, authority } = createConnectorProtocols(config, {
     publishing,
     links,
+    liveTunnels,
     clock,
     log,
     metrics,
@@ -153,6 +154,8 @@ export async function startGateway(
     tokenKeys: store.tokenKeys,
     sshCa,
     liveTunnels,
+    links,
+    namedTunnels: publishing.namedTunnels,
     reload: options.reload ?? nothingToReload,
   })
   const control = await startControl(state.controlSocketPath, { operations, logger: controlLogger })

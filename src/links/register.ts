@@ -37,8 +37,9 @@ export function createLinks({ namedTunnels, report }: LinkRegisterParts): Links 
       const named =
         tunnel === undefined ? namedTunnels.byHostname(hostname) : namedTunnels.find(tunnel)
       if (named === undefined) throw unknown(tunnel, hostname)
-      const ready = [...(byTunnel.get(named.id) ?? [])].filter(({ isReady }) => isReady)
-      if (ready.length === 0) throw offline(named.name)
+      const here = [...(byTunnel.get(named.id) ?? [])]
+      const ready = here.filter(({ isReady }) => isReady)
+      if (ready.length === 0) throw here.length === 0 ? offline(named.name) : notReady(named.name)
       return spread(ready)
     },
     end(fits, why) {
@@ -83,5 +84,13 @@ function unknown(tunnel: string | undefined, hostname: string): UpstreamError {
 }
 
 function offline(name: string): UpstreamError {
-  return new UpstreamError('connector-offline', `no connector of the tunnel "${name}" is here`)
+  return new UpstreamError(connectorOffline, `no connector of the tunnel "${name}" is connected`)
 }
+
+function notReady(name: string): UpstreamError {
+  const message = `no connector of the tunnel "${name}" takes further streams now`
+  return new UpstreamError('connector-not-ready', message)
+}
+
+/** The code of the error for a tunnel without any connector. */
+export const connectorOffline = 'connector-offline'

@@ -46,6 +46,10 @@ const sentences = {
     'whoever runs the gateway ended it',
     'connect again, or ask whoever runs the gateway why',
   ],
+  'connector-revoked': [
+    'the tunnel that leads to the service was deleted, or its credential revoked',
+    'ask whoever runs the gateway',
+  ],
   shutdown: ['the gateway stops or restarts', 'connect again'],
 } as const satisfies Record<string, readonly [message: string, next: string]>
 

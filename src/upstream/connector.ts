@@ -1,21 +1,69 @@
 import type { Destination } from '../access/tunnel-register.ts'
+import { UpstreamError } from '../errors.ts'
+import type { Link } from '../links/link.ts'
 import type { ConnectorWay } from '../routes/upstream-way.ts'
-import type { AttemptsOf } from './way.ts'
+import type { Attempt, AttemptsOf } from './way.ts'
 
-/** Through a connector: one attempt at each connection of it that takes streams. */
+/**
+ * Attempts for one tunnel, each of which may wait for a connector to dial its service.
+ *
+ * @limit connections of connectors that are tried for one tunnel: 503
+ */
+const maxAttempts = 4
+
+/**
+ * What a connector answers for itself, whichever of its connections is asked: another connector may do
+ * better, another connection of the same one does not.
+ */
+const ownAnswers = new Set([
+  'connector-no-rule',
+  'connector-not-served',
+  'connector-origin-unreachable',
+  'connector-bad-grant',
+])
+
+/** Through a connector: the connections of it that take streams, until one opens. */
 export const connector: AttemptsOf<ConnectorWay> = (way, grant, { links, bastionTarget }) => {
   const hostname = grant.request.target.host.toLowerCase()
   const request = { grant, hostname, service: bastionTarget ?? way.service }
-  const destination = destinationOf(way)
-  return links.toward(way, hostname).map((link) => ({
-    destination,
+  return attemptsAt(links.toward(way, hostname), (link) => ({
+    destination: destinationOf(way, link),
     open: (signal) => link.openStream(request, signal),
   }))
 }
 
+/** Looks at each connection when its turn comes: by then it may have gone. */
+function* attemptsAt(
+  links: readonly Link[],
+  attemptAt: (link: Link) => Attempt,
+): Generator<Attempt> {
+  const answered = new Set<string>()
+  let made = 0
+  for (const link of links) {
+    if (made === maxAttempts) return
+    // The first is always made, so that there is something to say.
+    if (made > 0 && (!link.isReady || answered.has(link.connectorId))) continue
+    made += 1
+    const { destination, open } = attemptAt(link)
+    yield {
+      destination,
+      open: (signal) =>
+        open(signal).catch((error: unknown) => {
+          if (error instanceof UpstreamError && ownAnswers.has(error.code))
+            answered.add(link.connectorId)
+          throw error
+        }),
+    }
+  }
+}
+
 /** Whoever deletes a tunnel or takes its name away ends its connections; here only the route is compared. */
-function destinationOf({ tunnel, service, isBastion }: ConnectorWay): Destination {
+function destinationOf(
+  { tunnel, service, isBastion }: ConnectorWay,
+  { tunnelId, connectorId }: Link,
+): Destination {
   return {
+    connector: { tunnelId, connectorId },
     isReachedBy: (way) =>
       way.kind === 'connector' &&
       way.tunnel === tunnel &&

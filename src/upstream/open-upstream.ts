@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Grant } from '../access/grant.ts'
+import { connectorOffline } from '../links/register.ts'
 import type { Destination } from '../access/tunnel-register.ts'
 import { SystemError, UpstreamError, messageOf, systemCode } from '../errors.ts'
 import { dial } from '../net/dial.ts'
@@ -59,7 +60,7 @@ export function createOpenUpstream({
   }
 }
 
-function attemptsFor(grant: Grant, parts: Omit<WayParts, 'bastionTarget'>): readonly Attempt[] {
+function attemptsFor(grant: Grant, parts: Omit<WayParts, 'bastionTarget'>): Iterable<Attempt> {
   // Here and not in the way of connectors alone: on every other one it would be passed over.
   const bastionTarget = bastionTargetOf(grant)
   try {
@@ -72,11 +73,18 @@ function attemptsFor(grant: Grant, parts: Omit<WayParts, 'bastionTarget'>): read
 /** Callers hear which route it is; where it leads and what was said there is for the log alone. */
 function unreachable({ route, caller }: Grant, failures: readonly unknown[]): UpstreamError {
   const whom = caller.session === undefined ? 'whoever runs it' : whomToAsk(route)
-  const message = `the service behind route "${route.name}" cannot be reached`
+  const offline = caller.session && failures.find(isOffline)
+  const why = offline instanceof UpstreamError ? `: ${offline.message}` : ''
+  const message = `the service behind route "${route.name}" cannot be reached${why}`
   return new UpstreamError('upstream-unreachable', message, {
     hint: `it may be down: try again, or tell ${whom} the request id`,
     cause: new Error(failures.map(messageOf).join('; ')),
   })
+}
+
+/** What somebody who is signed in, and may use the route, is told of a connector. */
+function isOffline(error: unknown): boolean {
+  return error instanceof UpstreamError && error.code === connectorOffline
 }
 
 /** What connecting asks of this machine and may not get, whatever the upstream does. */

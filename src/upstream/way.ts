@@ -43,4 +43,4 @@ export type AttemptsOf<Way extends UpstreamWay> = (
   way: Way,
   grant: Grant,
   parts: WayParts,
-) => readonly Attempt[]
+) => Iterable<Attempt>

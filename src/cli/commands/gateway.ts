@@ -75,6 +75,7 @@ export function defineGateway(exitWith: ExitWith): Command {
     .addCommand(defineCheck(exitWith))
     .addCommand(defineSessions(exitWith))
     .addCommand(definePublishers(exitWith))
+    .addCommand(defineConnectors(exitWith))
     .addCommand(defineAudit(exitWith))
     .addCommand(defineKeys(exitWith))
     .addCommand(defineSshCa(exitWith))
@@ -141,6 +142,36 @@ function definePublishers(exitWith: ExitWith): Command {
       exitWith(await revokePublishers(who, inherited(options, command)))
     })
   return publishers.addCommand(list).addCommand(revoke)
+}
+
+function defineConnectors(exitWith: ExitWith): Command {
+  const connectors = new Command('connectors').description(
+    'See and cut the connectors that are registered at a running gateway.',
+  )
+  connectors.helpCommand(false)
+  const list = withState(new Command('list'))
+    .description('List them, by named tunnel.')
+    .option('--json', 'print JSON on stdout')
+    .action(async (options: SessionsOptions, command: Command) => {
+      const { listConnectors } = await import('./gateway-connectors.ts')
+      exitWith(await listConnectors(inherited(options, command)))
+    })
+  const info = withState(new Command('info'))
+    .description('Show one, with its connections and what it says it serves.')
+    .argument('<connector-or-tunnel>', 'the id of a connector, or a tunnel (all of its connectors)')
+    .option('--json', 'print JSON on stdout')
+    .action(async (which: string, options: SessionsOptions, command: Command) => {
+      const { showConnector } = await import('./gateway-connectors.ts')
+      exitWith(await showConnector(which, inherited(options, command)))
+    })
+  const cut = withState(new Command('cut'))
+    .description('End its connections now, with the tunnels through them. It connects again.')
+    .argument('<connector-or-tunnel>', 'the id of a connector, or a tunnel (all of its connectors)')
+    .action(async (which: string, options: StateOptions, command: Command) => {
+      const { cutConnectors } = await import('./gateway-connectors.ts')
+      exitWith(await cutConnectors(which, inherited(options, command)))
+    })
+  return connectors.addCommand(list).addCommand(info).addCommand(cut)
 }
 
 function defineAudit(exitWith: ExitWith): Command {

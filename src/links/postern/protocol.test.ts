@@ -201,7 +201,7 @@ describe('a link', () => {
     assert.throws(
       () => harbour.links.toward({ kind: 'connector', tunnel: 'site', service: undefined }, 'x'),
       {
-        code: 'connector-offline',
+        code: 'connector-not-ready',
       },
     )
     assert.equal(stream.destroyed, false)
