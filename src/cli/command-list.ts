@@ -31,6 +31,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'tunnel',
     summary: 'publish services that this machine reaches, through a gateway',
+    staysUp: true,
     load: async () => (await import('./tunnel/tunnel.ts')).defineTunnel,
   },
   {

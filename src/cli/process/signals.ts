@@ -12,9 +12,15 @@ export function isAskedToEnd(): boolean {
   return isAsked
 }
 
-/** Calls back for each signal that asks to end, until disposed; then they have their usual effect. */
-export function onEndSignal(callback: (signal: EndSignal) => void): Disposable {
-  const listeners = endSignals.map((signal) => {
+/**
+ * Calls back for each signal that asks to end, until disposed; then they have their usual effect. A service for
+ * which SIGHUP is no such signal names the others.
+ */
+export function onEndSignal(
+  callback: (signal: EndSignal) => void,
+  signals: readonly EndSignal[] = endSignals,
+): Disposable {
+  const listeners = signals.map((signal) => {
     const listener = (): void => {
       isAsked = true
       callback(signal)

@@ -4,9 +4,11 @@ import { defineCreate } from './create.ts'
 import { defineDelete } from './delete.ts'
 import { defineImport } from './import.ts'
 import { defineInfo } from './info.ts'
+import { defineIngress } from './ingress.ts'
 import { defineList } from './list.ts'
 import { defineTunnelLogin } from './login.ts'
 import { defineRoute } from './route.ts'
+import { defineRun } from './run.ts'
 import { defineToken } from './token.ts'
 
 const description = `Publish services that this machine reaches, by tunnels that it dials out to a gateway. The options are those of cloudflared's "tunnel".
@@ -21,6 +23,9 @@ Examples:
   # a tunnel, and a name that leads to it
   postern tunnel create web
   postern tunnel route dns web tcp.site.com
+
+  # its connector, beside the service
+  postern tunnel run web --url tcp://localhost:7870
 `
 
 /** Its subcommands, one file each. */
@@ -33,6 +38,8 @@ const subcommands: readonly ((exitWith: ExitWith) => Command)[] = [
   defineToken,
   defineRoute,
   defineImport,
+  defineRun,
+  defineIngress,
 ]
 
 /** Defines `postern tunnel` and its subcommands. */

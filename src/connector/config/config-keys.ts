@@ -48,6 +48,12 @@ export const configKeys = {
     variable: 'text',
     doc: 'A file with such a token.',
   }),
+  'credentials-contents': key({
+    schema: secretTextOf('the text of a credentials file', (value) => value.trim() || undefined),
+    type: 'JSON',
+    variable: 'text',
+    doc: 'The text of a credentials file itself. A secret: keep the file to yourself.',
+  }),
   url: key({
     schema: textOf('a service', parseService),
     type: 'service',

@@ -33,6 +33,8 @@ export async function findCredential(
     if (tokenFile !== undefined) {
       return decodeTunnelToken(await readSecret(tokenFile, options.files), `"${tokenFile}"`)
     }
+    const contents = layer['credentials-contents']
+    if (contents !== undefined) return decodeCredentialsFile(contents, '"credentials-contents"')
     if (credentialsFile !== undefined) return ofFile(credentialsFile, options.files)
   }
   if (name === undefined) throw withoutCredential()

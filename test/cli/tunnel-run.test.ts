@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, readFileSync, watch } from 'node:fs'
+import { chmod, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
+import { describe, test, type TestContext } from 'node:test'
+import {
+  startFakeGateway,
+  type AcceptedLink,
+  type FakeGatewayOptions,
+} from '../../src/connector/fake-gateway.fixture.ts'
+import { encodeCredentialsFile, encodeTunnelToken } from '../../src/tunnel/tunnel-credential.ts'
+import { createSandbox, runPostern, startPostern, type Running } from './program.ts'
+
+/** A gateway, a folder with a token of it, and the command that connects to it. */
+async function openRig(t: TestContext, options: FakeGatewayOptions = {}) {
+  const gateway = await startFakeGateway(options)
+  const sandbox = await createSandbox()
+  const tokenFile = join(sandbox.path, 'token')
+  await writeFile(tokenFile, encodeTunnelToken(gateway.credential), { mode: 0o600 })
+  const started: Running[] = []
+  t.after(async () => {
+    for (const { child } of started) child.kill('SIGKILL')
+    await Promise.all(started.map(({ ended }) => ended))
+    await gateway.close()
+    await sandbox[Symbol.asyncDispose]()
+  })
+  const run = (args: readonly string[], env: NodeJS.Dict<string> = {}): Running => {
+    const running = startPostern(['tunnel', 'run', ...args], { env: { ...sandbox.env, ...env } })
+    started.push(running)
+    return running
+  }
+  return { gateway, path: sandbox.path, tokenFile, run }
+}
+
+async function startEcho(t: TestContext): Promise<number> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
+const connected =
+  /INF connector: Registered tunnel connection connIndex=0 connection=\S+ ip=\S+ location=gateway-1\n/
+
+describe('postern tunnel run', () => {
+  test('registers, serves streams, and ends in order at SIGTERM with 0', async (t) => {
+    const port = await startEcho(t)
+    const { gateway, tokenFile, run } = await openRig(t)
+    const program = run(['--token-file', tokenFile, '--url', `tcp://127.0.0.1:${port}`])
+    await program.untilStderr(connected)
+    await gateway.linked(4)
+    const [link] = gateway.links as [AcceptedLink]
+    const stream = await gateway.open(link)
+    stream.write('hello')
+    assert.equal(String((await once(stream, 'data'))[0]), 'hello')
+    program.child.kill('SIGTERM')
+    await program.untilStderr(/Initiating graceful shutdown due to SIGTERM/)
+    stream.write('still')
+    assert.equal(String((await once(stream, 'data'))[0]), 'still')
+    stream.end().resume()
+    const { code, stdout } = await program.ended
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: '' })
+    assert.deepEqual(link.said, [{ type: 'draining' }])
+  })
+
+  test('a second SIGTERM ends it at once', async (t) => {
+    const port = await startEcho(t)
+    const { gateway, tokenFile, run } = await openRig(t)
+    const program = run(['--token-file', tokenFile, '--url', `tcp://127.0.0.1:${port}`])
+    await gateway.linked(1)
+    const stream = await gateway.open(gateway.links[0] as AcceptedLink)
+    stream.on('error', () => undefined)
+    program.child.kill('SIGTERM')
+    await program.untilStderr(/Initiating graceful shutdown/)
+    program.child.kill('SIGTERM')
+    assert.equal((await program.ended).code, 143)
+  })
+
+  test('a gateway that will not have it ends it with 4, and the reason', async (t) => {
+    const { tokenFile, run } = await openRig(t, {
+      answer: () => ({
+        type: 'refused',
+        code: 'tunnel-deleted',
+        message: 'the tunnel "db" was deleted',
+        next: 'make another one',
+        retry: false,
+      }),
+    })
+    const { code, stderr } = await run(['--token-file', tokenFile, '--url', 'ssh://localhost'])
+      .ended
+    assert.equal(code, 4)
+    assert.match(
+      stderr,
+      /postern: error: the tunnel "db" was deleted\n {2}hint: make another one\n/,
+    )
+  })
+
+  test('stays up while the gateway is away, and says so once', async (t) => {
+    const { gateway, tokenFile, run } = await openRig(t)
+    await gateway.close()
+    const program = run(['--token-file', tokenFile, '--url', 'ssh://localhost'])
+    await program.untilStderr(
+      /cannot connect: the gateway "localhost:\d+" refused the connection.*; trying again/,
+    )
+    program.child.kill('SIGTERM')
+    assert.equal((await program.ended).code, 0)
+  })
+
+  test('the forms of a credential in the environment are taken', async (t) => {
+    const { gateway, path, tokenFile, run } = await openRig(t)
+    const file = join(path, 'cred.json')
+    await writeFile(file, encodeCredentialsFile(gateway.credential), { mode: 0o600 })
+    const url = { TUNNEL_URL: 'ssh://localhost' }
+    const forms: readonly NodeJS.Dict<string>[] = [
+      { TUNNEL_TOKEN: encodeTunnelToken(gateway.credential) },
+      { TUNNEL_TOKEN_FILE: tokenFile },
+      { TUNNEL_CRED_FILE: file },
+      { TUNNEL_CRED_CONTENTS: encodeCredentialsFile(gateway.credential) },
+    ]
+    for (const form of forms) {
+      const program = run([], { ...url, ...form })
+      await program.untilStderr(connected)
+      program.child.kill('SIGKILL')
+      await program.ended
+    }
+  })
+
+  test('a token as an argument is said to be visible, and never shown', async (t) => {
+    const { gateway, run } = await openRig(t)
+    const token = encodeTunnelToken(gateway.credential)
+    const program = run(['--token', token, '--url', 'ssh://localhost', '--no-autoupdate'])
+    await program.untilStderr(/WRN .*every user of this machine can read "--token"[^]*--token-file/)
+    await program.untilStderr(connected)
+    program.child.kill('SIGTERM')
+    assert.ok(!(await program.ended).stderr.includes(token))
+  })
+
+  test('systemd is told once it is connected, and of nothing else', async (t) => {
+    const { path, tokenFile, run } = await openRig(t)
+    const told = join(path, 'told')
+    await writeFile(
+      join(path, 'systemd-notify'),
+      `#!/bin/sh\necho "$NOTIFY_SOCKET $*" > ${told}.new\n/usr/bin/env >> ${told}.new\n/bin/mv ${told}.new ${told}\n`,
+    )
+    await chmod(join(path, 'systemd-notify'), 0o755)
+    const program = run(['--token-file', tokenFile, '--url', 'ssh://localhost'], {
+      PATH: `${path}:${process.env['PATH']}`,
+      NOTIFY_SOCKET: '/run/notify',
+      TUNNEL_METRICS: '127.0.0.1:0',
+    })
+    await program.untilStderr(connected)
+    const text = await untilThere(told)
+    assert.match(text, /^\/run\/notify --ready/)
+    assert.doesNotMatch(text, /TUNNEL_/)
+    program.child.kill('SIGTERM')
+    await program.ended
+  })
+
+  test('a program that is run without anything to serve, or without a tunnel, is told what is missing', async (t) => {
+    const { tokenFile, run } = await openRig(t)
+    const noService = await run(['--token-file', tokenFile]).ended
+    assert.equal(noService.code, 2)
+    assert.match(noService.stderr, /no service is named[^]*--url/)
+    const noTunnel = await run(['--url', 'ssh://localhost']).ended
+    assert.equal(noTunnel.code, 2)
+    assert.match(noTunnel.stderr, /no tunnel is named/)
+  })
+})
+
+test('rules are checked without connecting, and each problem has its place', async (t) => {
+  const { path } = await openRig(t)
+  const config = join(path, 'config.yml')
+  await writeFile(
+    config,
+    'ingress:\n  - {hostname: a.site.com, service: "http://localhost"}\n  - {service: "ssh://localhost"}\n',
+  )
+  const validate = await runPostern(['tunnel', 'ingress', 'validate', '--config', config])
+  assert.equal(validate.code, 2)
+  assert.match(
+    validate.stderr,
+    /config\.yml:2:\d+: ingress\[0\]\.service: .*not served[^]*1 of 2 rules/,
+  )
+  const rule = async (name: string) =>
+    runPostern(['tunnel', 'ingress', 'rule', name, '--config', config])
+  assert.equal(
+    (await rule('https://b.site.com/x')).stdout,
+    'rule 1: (every name) leads to ssh://localhost\n',
+  )
+  assert.match(
+    (await rule('A.site.com')).stdout,
+    /^rule 0: a\.site\.com leads to http:\/\/localhost\n/,
+  )
+  assert.equal((await rule('not a name')).code, 2)
+})
+
+/** The text of a file that another program puts there. */
+async function untilThere(path: string): Promise<string> {
+  const watcher = watch(dirname(path))
+  try {
+    while (!existsSync(path)) await once(watcher, 'change')
+    return readFileSync(path, 'utf8')
+  } finally {
+    watcher.close()
+  }
+}
