@@ -20,6 +20,7 @@ export interface RunOptions {
   readonly caFile?: string
   readonly proxy?: string
   readonly logFormat?: 'human' | 'json'
+  readonly origincert?: string
 }
 
 /** The options that are settings of the file as well, and the variables that are. */
@@ -96,6 +97,10 @@ export function withRunOptions(command: Command): Command {
     .option('--loglevel <level>', 'how much is logged: debug, info, warn, error (info)')
     .addOption(new Option('--log-format <format>', 'what stderr is for').choices(['human', 'json']))
     .addOption(new Option('-n, --name <name>').hideHelp())
+    .option(
+      '--origincert <file>',
+      'the credential of "postern tunnel login", for a tunnel without a file here',
+    )
   for (const flags of ignored) command.addOption(new Option(flags).hideHelp())
   return command
 }

@@ -1,7 +1,16 @@
 import { join } from 'node:path'
-import { loadConnectorConfig, type LoadConfigOptions } from '../../connector/config/load-config.ts'
+import {
+  loadConnectorConfig,
+  type GivenSettings,
+  type LoadConfigOptions,
+  type LoadedConfig,
+} from '../../connector/config/load-config.ts'
+import { parseHostname } from '../../connector/ingress/hostname.ts'
+import { parseService } from '../../connector/ingress/service.ts'
 import { runConnector, type RunningConnector } from '../../connector/run-connector.ts'
+import { SystemError } from '../../errors.ts'
 import { homeDirectory } from '../../home-directory.ts'
+import type { LogLevel } from '../../log.ts'
 import { tuneMemory } from '../../net/runtime.ts'
 import { exitProcess } from '../../standard-output.ts'
 import { clientEnvironment, environment } from '../process/environment.ts'
@@ -9,6 +18,7 @@ import { exitCodeOfSignal, exitCodes } from '../process/exit-codes.ts'
 import { onEndSignal } from '../process/signals.ts'
 import { countFailures } from '../speech/count-failures.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
+import { fetchCredential, publishName, type EndedBySignal } from './credential-of-gateway.ts'
 import { defaultConfig } from './default-config.ts'
 import { notifyReady } from './notify-ready.ts'
 import { givenSettings, type RunOptions } from './run-options.ts'
@@ -27,23 +37,64 @@ export async function runTunnel(
   nameOrId: string | undefined,
   options: RunOptions,
 ): Promise<number> {
+  let ended: EndedBySignal | undefined
+  const load = {
+    ...loadOptions(nameOrId, options),
+    async askForCredential(name: string) {
+      const found = await fetchCredential(name, options, voiceOf(options, 'info'))
+      if (!('exitCode' in found)) return found
+      ended = found
+      throw new SystemError('interrupted', 'asked to end')
+    },
+  }
+  try {
+    return await runLoaded(load, await loadConnectorConfig(load), options)
+  } catch (error) {
+    if (ended !== undefined) return ended.exitCode
+    throw error
+  }
+}
+
+/**
+ * Runs the one line of the quick start: makes the tunnel and its name where they are not there, and runs its
+ * connector. With a credential given, the name is asked for with that alone.
+ */
+export async function runQuickTunnel(options: RunOptions): Promise<number> {
+  const given = givenSettings(options, undefined, environment)
+  const hostname = given.map(({ values }) => values.hostname).find((name) => name !== undefined)
+  const hasCredential = given.some(({ values }) =>
+    credentialKeys.some((key) => key in values && values[key] !== undefined),
+  )
+  if (hostname === undefined || hasCredential) return runTunnel(undefined, options)
+  // Before anything is made: what cannot be run is not published.
+  const pattern = checkHostname(hostname)
+  requireUrl(given)
+  const voice = voiceOf(options, 'info')
+  const published = await publishName({ hostname: pattern, tunnel: options.name }, options, voice)
+  if ('exitCode' in published) return published.exitCode
+  const load = {
+    ...loadOptions(published.tunnelId, options),
+    askForCredential: async () => published,
+  }
+  return runLoaded(load, await loadConnectorConfig(load), options)
+}
+
+const credentialKeys = ['token', 'token-file', 'credentials-file', 'credentials-contents'] as const
+
+async function runLoaded(
+  load: LoadConfigOptions,
+  loaded: LoadedConfig,
+  options: RunOptions,
+): Promise<number> {
   tuneMemory()
-  const load = loadOptions(nameOrId, options)
-  const loaded = await loadConnectorConfig(load)
-  const format = options.logFormat ?? 'human'
-  const voice = processVoice({ format, level: loaded.config.logLevel, component })
+  const voice = voiceOf(options, loaded.config.logLevel)
   warnAboutToken(options, voice)
   const failures = countFailures(voice)
   const streamLog = { debug: voice.debug, warn: failures.warn }
   const { proxies } = clientEnvironment()
   // The given proxy for everything: what the environment exempts is exempt from its own.
   const chosen = options.proxy === undefined ? proxies : { https_proxy: options.proxy }
-  const connector = await runConnector(loaded, {
-    ...load,
-    proxies: chosen,
-    log: voice,
-    streamLog,
-  })
+  const connector = await runConnector(loaded, { ...load, proxies: chosen, log: voice, streamLog })
   // While every connection waits for its next attempt, nothing else keeps the process up.
   const upkeep = setInterval(() => undefined, longestIntervalMs)
   void connector.registered.then(() => notifyReady(environment, voice))
@@ -53,6 +104,29 @@ export async function runTunnel(
     failures.flush()
     clearInterval(upkeep)
   }
+}
+
+function voiceOf({ logFormat = 'human' }: RunOptions, level: LogLevel): Voice {
+  return processVoice({ format: logFormat, level, component })
+}
+
+/** @throws SystemError `invalid-hostname` */
+function checkHostname(text: string): string {
+  const hostname = parseHostname(text)
+  if (typeof hostname === 'string' && !hostname.startsWith('*')) return hostname
+  throw new SystemError('invalid-hostname', `"${text}" is not a host name to publish`, {
+    hint: 'write a whole name such as tcp.site.com',
+  })
+}
+
+function requireUrl(given: readonly GivenSettings[]): void {
+  const url = given.map(({ values }) => values.url).find((text) => text !== undefined)
+  const service = url === undefined ? undefined : parseService(url)
+  if (service !== undefined && !('fault' in service)) return
+  const what = service === undefined ? 'no service is named' : `--url: ${service.fault}`
+  throw new SystemError('no-service', what, {
+    hint: service?.hint ?? 'give one with "--url tcp://localhost:PORT"',
+  })
 }
 
 async function untilEnded(connector: RunningConnector, voice: Voice): Promise<number> {

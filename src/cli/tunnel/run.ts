@@ -37,8 +37,8 @@ export function defineRun(exitWith: ExitWith): Command {
     .description('Run a connector: it connects to the gateway and serves what that asks for.')
     .argument('[name]', 'the named tunnel, by its name or UUID')
     .addHelpText('after', examples)
-    .action(async (name: string | undefined, _options: RunOptions, command: Command) => {
+    .action(async (name: string | undefined, options: RunOptions) => {
       const { runTunnel } = await import('./run-run.ts')
-      exitWith(await runTunnel(name, command.optsWithGlobals()))
+      exitWith(await runTunnel(name, options))
     })
 }

@@ -9,6 +9,7 @@ import { defineList } from './list.ts'
 import { defineTunnelLogin } from './login.ts'
 import { defineRoute } from './route.ts'
 import { defineRun } from './run.ts'
+import { withRunOptions, type RunOptions } from './run-options.ts'
 import { defineToken } from './token.ts'
 
 const description = `Publish services that this machine reaches, by tunnels that it dials out to a gateway. The options are those of cloudflared's "tunnel".
@@ -20,7 +21,10 @@ Examples:
   # once: who may publish to which site; the browser may be on another machine
   postern tunnel login --gateway https://gw.site.com
 
-  # a tunnel, and a name that leads to it
+  # one service in one line: makes the tunnel and its name where they are not there
+  postern tunnel --hostname tcp.site.com --url tcp://localhost:7870
+
+  # the same in steps: a tunnel, and a name that leads to it
   postern tunnel create web
   postern tunnel route dns web tcp.site.com
 
@@ -44,11 +48,28 @@ const subcommands: readonly ((exitWith: ExitWith) => Command)[] = [
 
 /** Defines `postern tunnel` and its subcommands. */
 export function defineTunnel(exitWith: ExitWith): Command {
-  const tunnel = new Command('tunnel')
+  const tunnel = withRunOptions(new Command('tunnel'))
     .description(description)
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', examples)
+    .action(async (options: RunOptions, command: Command) => {
+      if (options.url === undefined && options.hostname === undefined) command.help()
+      const { runQuickTunnel } = await import('./run-run.ts')
+      exitWith(await runQuickTunnel(options))
+    })
   for (const define of subcommands) tunnel.addCommand(define(exitWith))
-  return tunnel
+  return tunnel.hook('preSubcommand', handDown)
+}
+
+/** cloudflared takes the options of a subcommand before its name, too. */
+function handDown(tunnel: Command, subcommand: Command): void {
+  for (const [name, value] of Object.entries(tunnel.opts())) {
+    const isKnown = subcommand.options.some((option) => option.attributeName() === name)
+    if (isKnown) subcommand.setOptionValueWithSource(name, value, 'cli')
+    else if (tunnel.getOptionValueSource(name) === 'cli' && subcommand.name() !== 'ingress') {
+      const flags = tunnel.options.find((option) => option.attributeName() === name)?.long ?? name
+      tunnel.error(`error: "${flags}" is no option of "tunnel ${subcommand.name()}"`)
+    }
+  }
 }
