@@ -173,6 +173,11 @@ export const rooms: readonly Room[] = [
     mayImport: ['reach', 'net', 'tunnel', 'telemetry'],
   },
   {
+    folder: 'autostart',
+    question: 'how does a program start by itself: the units of systemd, as text',
+    mayImport: [],
+  },
+  {
     folder: 'dev-idp',
     question: 'the sign-in service of the quickstart and the tests; loopback only',
     mayImport: ['net'],

@@ -35,6 +35,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./tunnel/tunnel.ts')).defineTunnel,
   },
   {
+    name: 'service',
+    summary: 'start a connector at boot',
+    load: async () => (await import('./service/service.ts')).defineService,
+  },
+  {
     name: 'routes',
     summary: 'the routes you may use',
     load: async () => (await import('./commands/routes.ts')).defineRoutes,
