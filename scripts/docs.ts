@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderConfigurationReference } from '../src/config/reference.ts'
+import { renderConnectorReference } from '../src/connector/config/reference.ts'
 import { renderPolicyReference } from '../src/policy/language/reference.ts'
 import { renderLogReference } from '../src/telemetry/log-reference.ts'
 import { renderLimits } from './limits.ts'
@@ -12,6 +13,7 @@ import { renderRooms } from './rooms.ts'
 const pages: Readonly<Record<string, (page: string) => string>> = {
   'architecture.md': renderRooms,
   'configuration.md': renderConfigurationReference,
+  'connectors.md': renderConnectorReference,
   'limits.md': renderLimits,
   'logs.md': renderLogReference,
   'policy.md': renderPolicyReference,

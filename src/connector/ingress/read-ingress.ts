@@ -43,7 +43,7 @@ export const ruleKeys = {
   }),
   service: textKey(textOf('a service', parseService), 'service', {
     variable: 'none',
-    doc: 'What is dialled; see below.',
+    doc: 'What is dialled; see the table above.',
   }),
   originRequest: key({
     schema: z.unknown(),
