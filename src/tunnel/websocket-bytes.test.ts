@@ -3,10 +3,34 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
+import { relaySuite } from '../net/relay.suite.ts'
 import { bytesOverWebSocket, type WebSocketBytesOptions } from './websocket-bytes.ts'
 import { createFrameReader, encodeFrameHead } from './websocket-frames.ts'
 
 const intervalMs = 25_000
+
+// With an end of ours on either side; the other side's end leaves the answer 30 s from byte to byte.
+relaySuite({
+  name: 'a WebSocket of plain bytes',
+  tellsReset: true,
+  async open() {
+    const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const accepted = once(server, 'connection') as Promise<[Socket]>
+    const { port } = server.address() as AddressInfo
+    const near = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    const [far] = await accepted
+    return {
+      near: bytesOverWebSocket(near, { side: 'client' }),
+      far: bytesOverWebSocket(far, { side: 'server' }),
+      close() {
+        near.destroy()
+        far.destroy()
+        server.close()
+      },
+    }
+  },
+})
 
 describe('a stream of bytes over a plain WebSocket', () => {
   test('takes no error from a client that is gone: what it said goes on to the service', async () => {
@@ -41,6 +65,37 @@ describe('a stream of bytes over a plain WebSocket', () => {
     const failed = once(pair.stream.resume(), 'error')
     pair.peer.resetAndDestroy()
     await failed
+  })
+
+  test('is an abort where the close says that something went wrong, and an end where it does not', async () => {
+    for (const code of [1002, 1011, 4000, 4001]) {
+      await using pair = await openPair()
+      const failed = once(pair.stream, 'error')
+      pair.peer.write(closeOf(code))
+      const [error] = (await failed) as [Error]
+      assert.match(error.message, /has aborted it/)
+    }
+    for (const code of [1000, 1001, undefined]) {
+      await using pair = await openPair()
+      pair.peer.write(closeOf(code))
+      await once(pair.stream.resume(), 'end')
+    }
+  })
+
+  test('waits 5 seconds for the other side to close as well, and passes on what it says', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    await using pair = await openPair()
+    const closed = once(pair.peer, 'data')
+    pair.stream.end()
+    const [frame] = (await closed) as [Buffer]
+    assert.deepEqual([...frame.subarray(0, 4)], [0x88, 2, 0x03, 0xe8])
+    pair.peer.write(masked('last'))
+    const [last] = (await once(pair.stream, 'data')) as [Buffer]
+    assert.equal(last.toString(), 'last')
+    const failed = once(pair.stream, 'error')
+    t.mock.timers.tick(5_000)
+    const [error] = (await failed) as [Error]
+    assert.match(error.message, /does not close/)
   })
 
   test('is pinged, and given up when nothing comes back', async (t) => {
@@ -132,6 +187,12 @@ function masked(
   payload: Buffer = Buffer.from(text),
 ): Buffer {
   return Buffer.concat([encodeFrameHead(kind, payload.length, Buffer.alloc(4)), payload])
+}
+
+/** A client's close, masked with zeros. */
+function closeOf(code: number | undefined): Buffer {
+  const payload = code === undefined ? [] : [code >> 8, code & 0xff]
+  return Buffer.from([0x88, 0x80 | payload.length, 0, 0, 0, 0, ...payload])
 }
 
 function answerPings(peer: Socket): void {

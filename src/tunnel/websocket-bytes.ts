@@ -116,7 +116,8 @@ export function bytesOverWebSocket(carrier: Duplex, options: WebSocketBytesOptio
   function take(part: FramePart): void {
     if (part.kind === 'ping') send.control('pong', part.payload)
     else if (part.kind === 'pong') takenBytes = countIn(part.payload) ?? takenBytes
-    else if (part.kind === 'close') peerEnded()
+    else if (part.kind === 'close' && isOrderly(part.payload)) peerEnded()
+    else if (part.kind === 'close') stream.destroy(new Error('the other side has aborted it'))
     else if (part.kind === 'bytes' && !hasPeerEnded && !stream.push(part.bytes)) carrier.pause()
   }
 
@@ -169,6 +170,13 @@ function countOf(bytes: number): Buffer {
 
 function countIn(payload: Buffer): number | undefined {
   return payload.length === countBytes ? payload.readDoubleBE() : undefined
+}
+
+/** RFC 6455 §7.4.1: done, or leaving; without a code too. Every other one says that something went wrong. */
+const orderlyCodes: readonly number[] = [1000, 1001]
+
+function isOrderly(payload: Buffer): boolean {
+  return payload.length < 2 || orderlyCodes.includes(payload.readUInt16BE())
 }
 
 type Done = (error?: Error | null) => void
