@@ -17,7 +17,7 @@ import { alice, bob, carol, posternCommand, startRig, type GatewayRig } from './
 import type { Scope } from './scope.ts'
 
 const everybody = [{ allow: { or: [{ groups: { has: 'engineering' } }] } }]
-/** The rig's own certificate names "localhost": names below it need one that the test does not have. */
+/** It stands under the certificate of the rig. */
 const sites = [{ name: 'site.com', publish: everybody }]
 
 /** A certificate for names below `site.com`, from an authority of its own. */
@@ -91,13 +91,18 @@ describe('postern tunnel, as somebody who publishes', () => {
     assert.equal(credential.ca?.trim(), rig.ca.trim())
     const token = decodeTunnelToken((await run('token', 'web')).output)
     assert.deepEqual(token, credential)
+    const other = await run('token', '--rotate', '--output', path, 'web')
+    assert.equal(other.ending, 2)
+    assert.match(other.errors, /holds something else than a credential/)
+    assert.equal((await run('token', '--cred-file', file, 'web')).ending, 0)
+    assert.deepEqual(decodeCredentialsFile(await readFile(file, 'utf8'), file), credential)
 
     assert.match((await run('list')).output, new RegExp(`^NAME .*\\nweb +${id} `))
     assert.match((await run('info', 'web')).output, /created +\S+ \S+ by alice@example\.com/)
     assert.match((await run('create', 'web')).errors, /there is a tunnel "web" already/)
-    const wrong = await run('route', 'dns', 'web', 'tcp.site.com')
+    const wrong = await run('route', 'dns', 'web', 'a.b.site.com')
     assert.equal(wrong.ending, 2)
-    assert.match(wrong.errors, /no certificate of the site "site.com" is for "tcp.site.com"/)
+    assert.match(wrong.errors, /no certificate of the site "site.com" is for "a.b.site.com"/)
     const deleted = await run('delete', 'web')
     assert.deepEqual([deleted.ending, deleted.errors], [0, 'deleted tunnel "web"\n'])
     await assert.rejects(stat(file), { code: 'ENOENT' })

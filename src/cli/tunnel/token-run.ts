@@ -1,5 +1,12 @@
+import { readFile } from 'node:fs/promises'
 import { keepCredential } from '../../client/publish/credential-directory.ts'
-import { encodeCredentialsFile, encodeTunnelToken } from '../../tunnel/tunnel-credential.ts'
+import { SystemError } from '../../errors.ts'
+import {
+  decodeCredentialsFile,
+  decodeTunnelToken,
+  encodeCredentialsFile,
+  encodeTunnelToken,
+} from '../../tunnel/tunnel-credential.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLongLine } from '../speech/print.ts'
 import { asPublisher, tunnelCredentialOf, type PublisherOptions } from './publisher-options.ts'
@@ -13,6 +20,8 @@ export interface TokenOptions extends PublisherOptions {
 /** Runs `postern tunnel token`; resolves to the exit code. */
 export async function runToken(nameOrId: string, options: TokenOptions): Promise<number> {
   const { output, credFile, rotate = false } = options
+  // Before anything is asked for, since a rotation ends what was there.
+  for (const path of [output, credFile]) if (path !== undefined) await refuseOthers(path)
   const found = await asPublisher(options, async ({ api, credential }) => {
     const secrets = await api.token(nameOrId, rotate)
     return { secrets, credential: tunnelCredentialOf(credential, secrets) }
@@ -31,4 +40,23 @@ export async function runToken(nameOrId: string, options: TokenOptions): Promise
     printJson({ id, name, ...(isKept ? { output, cred_file: credFile } : { token }) })
   else if (!isKept) printLongLine(token)
   return exitCodes.ok
+}
+
+/** A file that holds something else than the credential of a tunnel would be lost by a slip in its name. */
+async function refuseOthers(path: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  if (text === '' || isCredential(text)) return
+  throw new SystemError('output-exists', `"${path}" holds something else than a credential`, {
+    hint: 'name another file, or remove this one',
+  })
+}
+
+function isCredential(text: string): boolean {
+  return [decodeTunnelToken, decodeCredentialsFile].some((decode) => {
+    try {
+      return decode(text, 'it').tunnelId !== ''
+    } catch {
+      return false
+    }
+  })
 }

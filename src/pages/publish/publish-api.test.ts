@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
 import { describe, test } from 'node:test'
 import { alice, bob } from '../../gateway/device.fixture.ts'
+import { testCa } from '../../gateway/gateway.fixture.ts'
+import { bearerOf } from '../../tunnel/publish-credential.ts'
 import { publishAnswers, publishPaths } from '../../tunnel/publish.ts'
 import { startPublishRig } from './publish.fixture.ts'
 
@@ -80,6 +85,32 @@ describe('a publisher', () => {
       const answer = await rig.send('GET', publishPaths.tunnels, { headers: { authorization } })
       assert.equal(answer.status, 401, authorization)
     }
+  })
+
+  test('who loses the site while a body is on its way, makes nothing with it', async (t) => {
+    const rig = await startPublishRig(t)
+    const { credential } = await rig.publisher(alice, 'site.com')
+    const body = 'name=late'
+    const outgoing = request(`${rig.origin}${publishPaths.tunnels}`, {
+      method: 'POST',
+      ca: testCa,
+      agent: false,
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': body.length,
+        authorization: `Bearer ${bearerOf(credential)}`,
+      },
+    })
+    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
+    // The server has its head, and goes on as soon as the rest is here.
+    await new Promise((resolve) => outgoing.write(body.slice(0, 4), resolve))
+    await rig.reload((yaml) =>
+      yaml.replace('has: dba } }] } }]\n    cert', 'has: x } }] } }]\n    cert'),
+    )
+    outgoing.end(body.slice(4))
+    const [answer] = await answered
+    answer.resume()
+    assert.equal(answer.statusCode, 403)
   })
 
   test('is refused with a name that says what is wrong, in clean words', async (t) => {
