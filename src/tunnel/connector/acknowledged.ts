@@ -1,23 +1,33 @@
 import type { Socket } from 'node:net'
 import { readTcpTables, rowKeysOf, rowsOf, sendingOf, tcpEndpointsOf } from '../../net/proc-tcp.ts'
 
+/**
+ * Less than this on its way, in bytes, keeps no answer waiting for seconds: a host acknowledges a PING whose
+ * program hangs.
+ */
+const minBacklogBytes = 16 * 1024
+
 /** Asks the kernel about one connection, on Linux. */
 export interface Acknowledged {
   /** How often it has said that the peer acknowledges what is on its way. */
   readonly times: number
   /** Asks once; the answer comes later, in `times`. */
   ask(): void
+  /** Something has come: what was on its way until then says nothing of later. */
+  forget(): void
 }
 
 /**
  * Tells a slow line from a dead one: what we say to its peer may stand in the kernel for half a minute,
  * behind uploads, and its answer with it. What is on its way and has not been sent again was acknowledged
- * until now. A window that is shut is no sign: whoever speaks HTTP/2 reads all that comes.
+ * until now. A window that is shut is no sign by itself, since whoever speaks HTTP/2 reads all that comes; but
+ * something between may pass on slowly what it has taken: then what is on its way becomes less.
  */
 export function watchAcknowledged(socket: Socket, readTables = readTcpTables): Acknowledged {
   const endpoints = tcpEndpointsOf(socket)
   const keys = endpoints === undefined ? [] : rowKeysOf(endpoints)
   let times = 0
+  let before = 0
   let isAsking = false
 
   async function askOnce(): Promise<void> {
@@ -25,7 +35,10 @@ export function watchAcknowledged(socket: Socket, readTables = readTcpTables): A
       for (const { key, rest } of rowsOf(table)) {
         if (!keys.includes(key)) continue
         const { unacknowledged, vainAttempts, isWindowShut } = sendingOf(rest)
-        if (unacknowledged > 0 && vainAttempts === 0 && !isWindowShut) times += 1
+        const isFlowing = unacknowledged >= minBacklogBytes && vainAttempts === 0 && !isWindowShut
+        const isLess = before >= minBacklogBytes && unacknowledged < before
+        if (isFlowing || isLess) times += 1
+        before = unacknowledged
         return
       }
     }
@@ -42,5 +55,6 @@ export function watchAcknowledged(socket: Socket, readTables = readTcpTables): A
         .catch(() => undefined)
         .finally(() => (isAsking = false))
     },
+    forget: () => void (before = 0),
   }
 }

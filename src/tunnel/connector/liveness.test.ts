@@ -57,9 +57,11 @@ test('a host that acknowledges what is on its way counts as alive, and no other 
   const [key] = rowKeysOf(endpoints)
   for (const [state, times] of [
     // Sent once; sent again; a window of 0 whose questions are answered; nothing on its way.
-    ['01 00001000:00000000 01:00000014 00000000 0 0 0', 1],
-    ['01 00001000:00000000 01:00000014 00000002 0 0 0', 0],
-    ['01 00001000:00000000 04:00000014 00000000 0 0 0', 0],
+    ['01 00010000:00000000 01:00000014 00000000 0 0 0', 1],
+    ['01 00010000:00000000 01:00000014 00000002 0 0 0', 0],
+    ['01 00010000:00000000 04:00000014 00000000 0 0 0', 0],
+    // A PING and little else, which a host acknowledges whose program hangs.
+    ['01 00000100:00000000 01:00000014 00000000 0 0 0', 0],
     ['01 00000000:00000000 00:00000000 00000000 0 0 0', 0],
   ] as const) {
     const table = `  sl  local_address\n   0: ${key} ${state}\n`
@@ -68,6 +70,32 @@ test('a host that acknowledges what is on its way counts as alive, and no other 
     await nextTurn()
     assert.equal(told.times, times, state)
   }
+})
+
+test('a window that is shut counts as alive while less and less is on its way', async () => {
+  using connection = await openConnection()
+  const endpoints = tcpEndpointsOf(connection.atGateway)
+  assert.ok(endpoints)
+  const [key] = rowKeysOf(endpoints)
+  let unacknowledged = ''
+  const told = watchAcknowledged(connection.atGateway, () =>
+    Promise.resolve([
+      `  sl\n   0: ${key} 01 ${unacknowledged}:00000000 04:00000014 00000000 0 0 0\n`,
+    ]),
+  )
+  const times: number[] = []
+  // Sent, and then taken; the same; more of ours, which nobody took.
+  for (unacknowledged of ['00020000', '00010000', '00010000', '00030000']) {
+    told.ask()
+    await nextTurn()
+    times.push(told.times)
+  }
+  assert.deepEqual(times, [0, 1, 1, 1])
+  told.forget()
+  unacknowledged = '00000000'
+  told.ask()
+  await nextTurn()
+  assert.equal(told.times, 1)
 })
 
 /** A line that passes bytes until it is cut, and none from then on: nobody is told. */

@@ -9,6 +9,8 @@ import { watchAcknowledged } from './acknowledged.ts'
  * three may come a whole interval after the last byte: a dead connection is noticed within four.
  */
 export const lookIntervalMs = 2_400
+/** How often the kernel is asked between two looks at a connection that is silent. */
+const asksPerLook = 4
 /** Looks in a row without a sign of life, after which no new streams are opened here. */
 const silentLooks = 2
 
@@ -46,20 +48,37 @@ export function watchLiveness(
   let seen = signs.bytesRead
   let silent = 0
   let timer: Disposable | undefined
+  const asking = new Set<Disposable>()
+
+  /** What is taken in bits is sent in bits: at one moment as much may be on its way as at the one before. */
+  function askOften(): void {
+    acknowledged.ask()
+    for (let asked = 1; asked < asksPerLook; asked += 1) {
+      const timer = clock.schedule((asked * lookIntervalMs) / asksPerLook, () => {
+        asking.delete(timer)
+        acknowledged.ask()
+      })
+      asking.add(timer)
+    }
+  }
 
   function look(): void {
     // It keeps its connection until the peer ends that, which a peer need not do.
     if (session.destroyed) return void socket.destroy()
     silent = signs.bytesRead === seen ? silent + 1 : 0
     seen = signs.bytesRead
-    if (silent > 0) acknowledged.ask()
+    if (silent > 0) askOften()
+    else acknowledged.forget()
     if (silent === silentLooks) onSilent?.()
     if (!isThere()) return onLost()
     timer = clock.schedule(lookIntervalMs, look)
   }
 
   timer = clock.schedule(lookIntervalMs, look)
-  session.once('close', () => timer?.[Symbol.dispose]())
+  session.once('close', () => {
+    timer?.[Symbol.dispose]()
+    for (const each of asking) each[Symbol.dispose]()
+  })
   return {
     get isSilent() {
       return silent >= silentLooks
