@@ -119,9 +119,10 @@ function describe({ rules }: ConnectorConfig): string {
   return `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}`
 }
 
-async function dialerOf(
+/** What makes the connections of a connector: whom its credential trusts, and through which proxy. */
+export async function dialerOf(
   { credential, caFile }: ConnectorConfig,
-  { proxies, log }: RunConnectorOptions,
+  { proxies, log }: Pick<RunConnectorOptions, 'proxies' | 'log'>,
 ): Promise<ReturnType<typeof createDialer>> {
   const trust = await loadTrust({ caFile })
   const { ca } = credential
@@ -130,6 +131,7 @@ async function dialerOf(
     trust: ca === undefined ? trust : { ...trust, extraCa: [...trust.extraCa, ca] },
     proxies,
     log,
+    unreachableHint: '"postern tunnel doctor" tries the way step by step',
   })
 }
 

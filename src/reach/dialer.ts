@@ -27,6 +27,8 @@ export interface ReachOptions {
   /** What names a proxy. **Default:** none is used */
   readonly proxies?: ProxyVariables | undefined
   readonly log?: Logger | undefined
+  /** What to do when the gateway cannot be reached. **Default:** a client's */
+  readonly unreachableHint?: string | undefined
 }
 
 export interface GatewayDialer {
@@ -116,6 +118,9 @@ function withoutTls({ origin }: GatewayAddress): SystemError {
   })
 }
 
+const clientHint =
+  'check the network and the name; "--gateway URL" names a gateway that is not at the destination\'s own host'
+
 /** Every connection to the gateway begins here: tunnels' and those of a sign-in. */
 async function dialGateway(
   options: ReachOptions,
@@ -135,7 +140,7 @@ async function dialGateway(
   } catch (error) {
     throw new UpstreamError('gateway-unreachable', `the gateway ${messageOf(error)}`, {
       cause: error,
-      hint: 'check the network and the name; "--gateway URL" names a gateway that is not at the destination\'s own host',
+      hint: options.unreachableHint ?? clientHint,
     })
   }
 }

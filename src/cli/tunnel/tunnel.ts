@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { ExitWith } from '../process/exit-codes.ts'
 import { defineCreate } from './create.ts'
 import { defineDelete } from './delete.ts'
+import { defineDoctor } from './doctor.ts'
 import { defineImport } from './import.ts'
 import { defineInfo } from './info.ts'
 import { defineIngress } from './ingress.ts'
@@ -44,6 +45,7 @@ const subcommands: readonly ((exitWith: ExitWith) => Command)[] = [
   defineImport,
   defineRun,
   defineIngress,
+  defineDoctor,
 ]
 
 /** Defines `postern tunnel` and its subcommands. */

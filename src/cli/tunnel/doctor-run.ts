@@ -1,0 +1,71 @@
+import { loadConnectorConfig } from '../../connector/config/load-config.ts'
+import { diagnose, type Check } from '../../connector/diagnose.ts'
+import { dialerOf } from '../../connector/run-connector.ts'
+import { silentLogger } from '../../log.ts'
+import { clientEnvironment } from '../process/environment.ts'
+import { exitCodes } from '../process/exit-codes.ts'
+import { untilEndSignal } from '../process/signals.ts'
+import { note, printJson } from '../speech/print.ts'
+import { printTable } from '../speech/table.ts'
+import type { RunOptions } from './run-options.ts'
+import { loadOptions } from './run-run.ts'
+
+/** The options of `postern tunnel doctor` as they were given. */
+export interface DoctorOptions extends RunOptions {
+  readonly json?: boolean
+}
+
+/** Tries everything and says how it came out; resolves to the exit code. */
+export async function runDoctor(
+  nameOrId: string | undefined,
+  options: DoctorOptions,
+): Promise<number> {
+  const { config } = await loadConnectorConfig(loadOptions(nameOrId, options))
+  const { proxies } = clientEnvironment()
+  const chosen = options.proxy === undefined ? proxies : { https_proxy: options.proxy }
+  const dialer = await dialerOf(config, { proxies: chosen, log: silentLogger })
+  const { credential, rules } = config
+  const checks: Check[] = []
+  const ended = await untilEndSignal(async (signal) => {
+    const { gateway } = dialer
+    for await (const check of diagnose({
+      credential,
+      rules,
+      gateway,
+      dialer,
+      proxies: chosen,
+      signal,
+    })) {
+      checks.push(check)
+    }
+    return checks
+  })
+  if (typeof ended === 'number') return ended
+  if (options.json === true) printJson(checks)
+  else {
+    printTable(
+      checks.map(({ what, target, isOk, detail }) => [
+        isOk ? 'ok' : 'FAILED',
+        what,
+        target,
+        detail,
+      ]),
+    )
+    for (const hint of new Set(checks.map(({ hint }) => hint))) {
+      if (hint !== undefined) note(`  hint: ${hint}`)
+    }
+  }
+  return exitCodeFor(checks)
+}
+
+/** One address of several may be dead: what counts is that a connection is taken, and the services. */
+function exitCodeFor(checks: readonly Check[]): number {
+  const failed = (what: Check['what']): boolean =>
+    checks.some((check) => check.what === what && !check.isOk)
+  if (failed('tls')) return exitCodes.gateway
+  if (failed('registration')) {
+    const isRefused = checks.some(({ code }) => code === 'tunnel-refused')
+    return isRefused ? exitCodes.denied : exitCodes.gateway
+  }
+  return failed('service') ? exitCodes.upstream : exitCodes.ok
+}
