@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe } from 'node:test'
+import { createCertificateAuthority } from '../../src/net/certificate.ts'
+import { freePort } from '../../src/net/free-port.fixture.ts'
+import { decideAboutDevice } from './approve.ts'
+import { startChild, type Child } from './child.ts'
+import { peerTest } from './peers.ts'
+import { exchange, personAt } from './person.ts'
+import { alice, bob, posternCommand, startRig } from './rig.ts'
+import type { Scope } from './scope.ts'
+import { echo, startService } from './services.ts'
+
+/** What a person may publish below, and who may use it. */
+async function settings(scope: Scope): Promise<object> {
+  const { cert, key } = await (await createCertificateAuthority()).issue(['*.site.com'])
+  const files = join(scope.directory, 'site')
+  await mkdir(files)
+  await writeFile(join(files, 'site.crt'), cert)
+  await writeFile(join(files, 'site.key'), key, { mode: 0o600 })
+  return {
+    sites: [
+      {
+        name: 'site.com',
+        publish: [{ allow: { and: [{ email: { is: alice } }] } }],
+        certificate_file: join(files, 'site.crt'),
+        certificate_key_file: join(files, 'site.key'),
+      },
+    ],
+    access: [
+      {
+        hostname: 'tcp.site.com',
+        policies: [{ action: 'allow', include: [{ email: bob }] }],
+      },
+    ],
+  }
+}
+
+describe('the commands of the pages about arbitrary TCP', () => {
+  peerTest('join a service and reach it, each as it is typed there', [], async (scope) => {
+    const service = await startService(scope, echo)
+    const rig = await startRig(scope, [], { ...(await settings(scope)) })
+    const [server, user] = [await personAt(scope, rig, alice), await personAt(scope, rig, bob)]
+    const run = (who: typeof server, ...args: string[]): Child =>
+      startChild(scope, ...posternCommand(...args), { env: who.env, cwd: who.home })
+
+    const ca = ['--ca-file', rig.caFile]
+    const login = run(server, 'tunnel', 'login', '--gateway', rig.origin, ...ca, '--no-browser')
+    const [, address = ''] = await login.says(/\n {2}(https:\/\/\S+)\n/)
+    await decideAboutDevice(rig, address, alice, 'approve')
+    assert.equal(await login.ended, 0, login.errors())
+    const credential = await readFile(join(server.home, '.postern', 'cert.pem'), 'utf8')
+    assert.match(credential, /^-----BEGIN POSTERN PUBLISH CREDENTIAL-----/)
+
+    const url = `tcp://localhost:${service}`
+    const connector = run(server, 'tunnel', '--hostname', 'tcp.site.com', '--url', url)
+    await connector.says(/Registered tunnel connection connIndex=0 /)
+
+    const port = await freePort()
+    const gateway = user.tcpArgs('').slice(1, -1)
+    const listen = `localhost:${port}`
+    const hostname = ['--hostname', 'tcp.site.com']
+    const client = run(user, 'access', 'tcp', ...hostname, '--url', listen, ...gateway)
+    await client.says(/listening on 127\.0\.0\.1:\d+/)
+    assert.equal(await send(scope, port, 'through the connector'), 'through the connector')
+
+    const { connectors } = JSON.parse(
+      (await rig.postern('gateway', 'connectors', 'list', '--json')).output,
+    ) as { connectors: { tunnel: string; connections: { streams: number }[] }[] }
+    assert.deepEqual(
+      connectors.map(({ tunnel }) => tunnel),
+      ['tcp.site.com'],
+    )
+
+    // Without it nobody gets there, and whoever may is told why.
+    connector.signal('SIGTERM')
+    await connector.ended
+    await assert.rejects(send(scope, port, 'too late'))
+    await client.says(/no connector of the tunnel "tcp\.site\.com" is connected/)
+  })
+})
+
+async function send(scope: Scope, port: number, text: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => undefined)
+  scope.defer(() => void socket.destroy())
+  try {
+    return await exchange(socket, text)
+  } finally {
+    // An open one would have the connector wait for the end of its grace period.
+    socket.destroy()
+  }
+}
