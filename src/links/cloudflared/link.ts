@@ -194,7 +194,7 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
     learn(json) {
       const read = readIngress(json)
       admitted.shared.services = read ?? []
-      if (read === undefined || read.length > 0) return
+      if (read !== undefined && read.length > 0) return
       logger.warn(`a connector serves nothing: it has no rules, and is given none`, {
         ...about(),
         hint: `run it with --url tcp://HOST:PORT, or give it rules: postern tunnel token --for-cloudflared ${admitted.tunnel.name} --service tcp://HOST:PORT`,

@@ -27,6 +27,7 @@ export interface StockOptions {
   readonly secret?: Buffer
   readonly connectorId?: string
   readonly connIndex?: number
+  readonly version?: string
   /** The port of its service on this machine; undefined: none listens. */
   readonly origin?: number
   /** Serves a stream in the place of what a stock connector does; false: as that one does. */
@@ -80,7 +81,7 @@ async function serve(socket: tls.TLSSocket, options: StockOptions): Promise<Stoc
   const control = Promise.withResolvers<Stream>()
   const answer = Promise.withResolvers<StockAnswer>()
   const over = Promise.withResolvers<number>()
-  const closed = once(socket, 'close')
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   void closed.then(() => answer.resolve('closed'))
   server.on('sessionError', () => undefined)
   server.on('stream', (stream: Stream, headers: Headers) => {
@@ -162,7 +163,7 @@ export function encodeRegistration(options: Omit<StockOptions, 'port' | 'ca'>): 
     params.data(1, uuid(tunnelId))
     const client = params.struct(2, 1, 2).struct(0, 0, 4)
     client.data(0, uuid(connectorId))
-    client.text(2, '2026.8.2')
+    client.text(2, options.version ?? '2026.8.2')
     client.text(3, 'linux_amd64')
   })
 }
