@@ -137,7 +137,8 @@ describe('what Cloudflare has of applications', () => {
       applications.map(({ hostname }) => hostname),
       ['a.site.com', 'b.site.com', 'b.site.com'],
     )
-    assert.match(leftOver.map(({ message }) => message).join(), /is there twice/)
+    const messages = leftOver.map(({ message }) => message).join()
+    assert.match(messages, /left out: \{"type":"private","cidr":"10\.0\.0\.0\/8"\}.*is there twice/)
   })
 
   test('that is no TCP service is left out, by name', () => {

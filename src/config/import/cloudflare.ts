@@ -41,6 +41,7 @@ export function importCloudflare(document: unknown): ImportedAccess {
   const leftOver: LeftOver[] = []
   for (const application of applications) {
     const left = whyLeftOut(application)
+    leftOver.push(...privateOf(application))
     if (left !== undefined) leftOver.push(left)
     else entries.push(...entriesOf(application, reusable, known))
   }
@@ -99,6 +100,21 @@ function whyLeftOut(application: unknown): LeftOver | undefined {
   return hostnamesOf(application).length === 0
     ? leftOut(called, 'is left out: it has no public host name')
     : undefined
+}
+
+/** Addresses and names of a private network, which a client of Cloudflare's on the machine leads to. */
+function privateOf(application: unknown): readonly LeftOver[] {
+  const destinations = isObject(application) ? application['destinations'] : undefined
+  if (!isObject(application) || !Array.isArray(destinations)) return []
+  const others = destinations.filter((one: unknown) => !isObject(one) || isOther(one))
+  const name = typeof application['name'] === 'string' ? application['name'] : '?'
+  return others.map((one) =>
+    leftOut(name, `has a destination that is left out: ${JSON.stringify(one)}`),
+  )
+}
+
+function isOther({ type, uri }: Plain): boolean {
+  return type === 'private' || typeof uri !== 'string'
 }
 
 function leftOut(application: string, message: string): LeftOver {
