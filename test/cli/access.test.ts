@@ -250,7 +250,9 @@ describe('postern access tcp with several applications', () => {
     const first = await echoes(await port('a.test'))
 
     await writeFile(path, `forwarders:\n${entry('a.test')}  - {url: b.te`)
-    await program.untilStderr(/ERR access: ".*" is not taken over, what ran goes on: .*forwarders/)
+    await program.untilStderr(
+      / is not taken over, what ran goes on\n.*ERR access: .*forwarders\.yaml:\d+:\d+: /,
+    )
     await echoes(await port('a.test')).then((socket) => socket.destroy())
 
     await writeFile(`${path}.new`, `forwarders:\n${entry('a.test')}${entry('b.test')}`)

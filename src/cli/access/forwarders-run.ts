@@ -1,6 +1,6 @@
 import { openForwarders, type ForwarderEvent } from '../../client/applications/forwarders.ts'
 import type { Forwarder } from '../../client/applications/forwarder.ts'
-import { SystemError } from '../../errors.ts'
+import { ConfigError, SystemError, formatProblem } from '../../errors.ts'
 import { watchFiles } from '../../watch-files.ts'
 import { trustOf } from '../asking/trust.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
@@ -57,8 +57,7 @@ export async function runForwardersFile(
       await serving.replace(now.forwarders())
       voice.info(`"${path}" is taken over`)
     } catch (error) {
-      const fields = errorFields(error)
-      voice.error(`"${path}" is not taken over, what ran goes on: ${describe(error)}`, fields)
+      sayNotTaken(path, error, voice)
     }
   }
 
@@ -67,6 +66,16 @@ export async function runForwardersFile(
   await untilEndAsked()
   voice.info('ending')
   return exitCodes.ok
+}
+
+/** A line for each fault of the file, as each has its place there. */
+function sayNotTaken(path: string, error: unknown, voice: Voice): void {
+  const sentence = `"${path}" is not taken over, what ran goes on`
+  if (!(error instanceof ConfigError)) {
+    return voice.error(`${sentence}: ${describe(error)}`, errorFields(error))
+  }
+  voice.error(sentence, { code: error.code })
+  for (const { hint, ...problem } of error.problems) voice.error(formatProblem(problem), { hint })
 }
 
 interface Serving extends AsyncDisposable {
