@@ -1,10 +1,6 @@
 import type { LiveTunnels } from '../access/live-tunnels.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
-import {
-  createConnectorAuthority,
-  type ConnectorAuthority,
-} from '../links/cloudflared/authority.ts'
 import { probeProtocol } from '../links/cloudflared/probe-protocol.ts'
 import { createCloudflaredProtocol } from '../links/cloudflared/protocol.ts'
 import type { Links } from '../links/links.ts'
@@ -30,8 +26,6 @@ export interface ConnectorProtocolsParts {
 /** What connectors speak on the port. */
 export interface ConnectorProtocols {
   readonly protocols: readonly PortProtocol[]
-  /** Whom stock ones are told to trust. */
-  readonly authority: ConnectorAuthority
 }
 
 export function createConnectorProtocols(
@@ -52,7 +46,6 @@ export function createConnectorProtocols(
   const onRefused = metrics.connectors.refused
   const parts = { clock, logger, namedTunnels, links, location, refusalLog, onRefused }
   return {
-    authority: createConnectorAuthority({ signingKeys, clock, logger }),
     protocols: [
       createPosternProtocol({
         ...parts,

@@ -5,6 +5,10 @@ import type { GatewayConfig } from '../config/config.ts'
 import { deriveKeys } from '../identity/keys.ts'
 import type { Session } from '../identity/session.ts'
 import { createSigningKeys, type SigningKeys } from '../identity/signing-keys.ts'
+import {
+  createConnectorAuthority,
+  type ConnectorAuthority,
+} from '../links/cloudflared/authority.ts'
 import type { Link } from '../links/link.ts'
 import type { NamedTunnelRegister } from '../publish/named-tunnels.ts'
 import { openPublishers, type Publishers } from '../publish/publisher.ts'
@@ -38,6 +42,10 @@ export interface OpenPublishing {
   readonly publishing: Publishing
   /** Names the gateway to stock connectors, which send it along: 32 hexadecimal digits. */
   readonly accountTag: string
+  /** Whom stock connectors are told to trust. */
+  readonly connectorAuthority: ConnectorAuthority
+  /** Its file, PEM. */
+  connectorCa(): Promise<string>
   hasSites(): boolean
   /** Takes the sites of a new configuration over. */
   reload(config: Pick<GatewayConfig, 'sites' | 'directory'>): void
@@ -68,6 +76,11 @@ export async function openPublishing(
     subjectOf: (person) => subjectOf(asSession(person), directory),
   })
   const signingKeys = createSigningKeys(store, clock)
+  const connectorAuthority = createConnectorAuthority({
+    signingKeys,
+    clock,
+    logger: options.log.service('connectors'),
+  })
   const publishing = createPublishing({
     namedTunnels,
     signingKeys,
@@ -85,6 +98,8 @@ export async function openPublishing(
     signingKeys,
     publishers,
     publishing,
+    connectorAuthority,
+    connectorCa: () => connectorAuthority.file(),
     accountTag: hash('sha256', own, 'hex').slice(0, 32),
     hasSites: () => sites.length > 0,
     reload: (next) => void ({ sites, directory } = next),

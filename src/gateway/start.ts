@@ -122,7 +122,7 @@ export async function startGateway(
   })
   metrics.countSessions(() => identity.countSessions())
   const { clientCertificates, liveTunnels } = parts
-  const { protocols, authority } = createConnectorProtocols(config, {
+  const { protocols } = createConnectorProtocols(config, {
     publishing,
     links,
     liveTunnels,
@@ -140,7 +140,7 @@ export async function startGateway(
     protocols,
   })
   opened.defer(() => port.destroy())
-  opened.use(authority.keepCertificate(port.setReservedNames))
+  opened.use(publishing.connectorAuthority.keepCertificate(port.setReservedNames))
   const metricsServer =
     config.metricsAddress && (await serveMetrics(metrics, config.metricsAddress))
   opened.defer(() => metricsServer?.close(0))

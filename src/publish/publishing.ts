@@ -61,7 +61,11 @@ export interface Publishing {
   token(
     by: PublishActor,
     nameOrId: string,
-    options: { readonly rotate: boolean },
+    options: {
+      readonly rotate: boolean
+      /** From now on pushed to its stock connectors; undefined: stays as it is. */
+      readonly services?: string | undefined
+    },
   ): Promise<TunnelSecrets>
   /** Throws as `NamedTunnelRegister`. */
   addHostname(by: PublishActor, nameOrId: string, hostname: string): Promise<PublishedHostname>
@@ -138,8 +142,12 @@ export function createPublishing(parts: PublishingParts): Publishing {
       record(by, 'named tunnel deleted', tunnel, { hostnames: tunnel.hostnames })
       return Promise.all(tunnel.hostnames.map((hostname) => removeRecord(tunnel, hostname)))
     },
-    async token(by, nameOrId, { rotate }) {
+    async token(by, nameOrId, { rotate, services }) {
       const found = find(by, nameOrId)
+      if (services !== undefined && services !== found.services) {
+        await namedTunnels.setServices(found.id, services)
+        record(by, 'services of stock connectors set', found, { services })
+      }
       if (!rotate) {
         // Whoever has it can be a connector of this tunnel.
         record(by, 'named tunnel token shown', found)

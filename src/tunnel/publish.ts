@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseAuthority } from '../address.ts'
 import { printable } from '../terminal-text.ts'
 import { gatewayPaths } from './paths.ts'
 
@@ -55,6 +56,8 @@ const secrets = z.object({
   secret: z.base64().transform((value) => Buffer.from(value, 'base64')),
   account_tag: z.string().regex(/^[0-9a-f]{32}$/),
   grant_keys: z.array(grantKey).min(1),
+  /** PEM of the authority that stock connectors are to trust. */
+  connector_ca: z.string().max(65_536).optional(),
 })
 
 const published = z.object({ id: z.uuid(), name: text, hostname, record: recordState })
@@ -84,6 +87,8 @@ export const publishFields = {
   hostname: 'hostname',
   force: 'force',
   rotate: 'rotate',
+  /** What stock connectors of it are to serve, such as `tcp://localhost:7870`. */
+  service: 'service',
 } as const
 
 const tunnels = `${gatewayPaths.publish}tunnels`
@@ -98,3 +103,9 @@ export const publishPaths = {
   removeHostname: (nameOrId: string) =>
     `${tunnels}/${encodeURIComponent(nameOrId)}/hostnames/delete`,
 } as const
+
+/** Whether stock connectors can be told to serve it: bytes to a host and port. */
+export function isStockService(text: string): boolean {
+  const [, authority] = /^(?:tcp|ssh|rdp|smb):\/\/([^/?#@]+)$/.exec(text) ?? []
+  return authority !== undefined && parseAuthority(authority) !== undefined
+}

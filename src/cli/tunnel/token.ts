@@ -10,6 +10,9 @@ Examples:
   # on the machine of the service, from a file that only its user can read
   postern tunnel token --output web.token web
 
+  # a stock cloudflared as its connector, started by the line that is printed
+  postern tunnel token --for-cloudflared --service tcp://localhost:7870 web
+
   # a new credential: connectors with the old one are cut off
   postern tunnel token --rotate web
 
@@ -25,6 +28,9 @@ export function defineToken(exitWith: ExitWith): Command {
     .argument('<tunnel>', 'its name or id')
     .option('--output <file>', 'write the token to a file (0600) instead of showing it')
     .option('--cred-file <file>', 'write a credentials file (0600) instead')
+    .option('--for-cloudflared', 'print how to start a stock cloudflared as its connector')
+    .option('--service <url>', 'with it: what such connectors serve, such as tcp://localhost:7870')
+    .option('--ca-file <file>', 'with it: where to write whom they are to trust')
     .option('--rotate', 'make a new one first: the old one, and connectors with it, end at once')
     .addHelpText('after', examples)
     .action(async (tunnel: string, options: TokenOptions) => {

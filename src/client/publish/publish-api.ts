@@ -16,7 +16,8 @@ export interface PublishApi {
   info(nameOrId: string): Promise<PublishAnswer<'info'>>
   create(name: string): Promise<PublishAnswer<'create'>>
   delete(nameOrId: string, force: boolean): Promise<PublishAnswer<'delete'>>
-  token(nameOrId: string, rotate: boolean): Promise<PublishAnswer<'token'>>
+  /** `service`: what stock connectors of it are to serve from now on. */
+  token(nameOrId: string, rotate: boolean, service?: string): Promise<PublishAnswer<'token'>>
   addHostname(nameOrId: string, hostname: string): Promise<PublishAnswer<'addHostname'>>
   removeHostname(nameOrId: string, hostname: string): Promise<PublishAnswer<'removeHostname'>>
 }
@@ -48,8 +49,11 @@ export function createPublishApi(
     create: (wanted) => post(publishAnswers.create, publishPaths.tunnels, { [name]: wanted }),
     delete: (tunnel, force) =>
       post(publishAnswers.delete, publishPaths.delete(tunnel), { [forced]: String(force) }),
-    token: (tunnel, rotate) =>
-      post(publishAnswers.token, publishPaths.token(tunnel), { [rotated]: String(rotate) }),
+    token: (tunnel, rotate, service) =>
+      post(publishAnswers.token, publishPaths.token(tunnel), {
+        [rotated]: String(rotate),
+        ...(service !== undefined && { [publishFields.service]: service }),
+      }),
     addHostname: (tunnel, hostname) =>
       post(publishAnswers.addHostname, publishPaths.hostnames(tunnel), { [host]: hostname }),
     removeHostname: (tunnel, hostname) =>

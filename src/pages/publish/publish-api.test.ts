@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
@@ -43,10 +44,35 @@ describe('a publisher', () => {
     const publisher = await rig.publisher(alice, 'site.com')
     const made = await publisher.post(publishPaths.tunnels, { name: 'web' })
     const again = await publisher.post(publishPaths.token('web'))
-    assert.deepEqual(again.json, made.json)
+    const { connector_ca: ca, ...secrets } = again.json
+    assert.deepEqual(secrets, made.json)
+    // The same authority each time, whenever its certificate is made.
+    const { issuer, publicKey } = new X509Certificate(String(ca))
+    const onceMore = await publisher.post(publishPaths.token('web'))
+    const other = new X509Certificate(String(onceMore.json['connector_ca']))
+    assert.equal(other.issuer, issuer)
+    assert.ok(other.publicKey.equals(publicKey))
     const rotated = await publisher.post(publishPaths.token('web'), { rotate: 'true' })
     assert.notEqual(rotated.json['secret'], made.json['secret'])
     assert.deepEqual(rotated.json['grant_keys'], made.json['grant_keys'])
+  })
+
+  test('says what stock connectors are to serve, which carries bytes or is refused', async (t) => {
+    const rig = await startPublishRig(t)
+    const publisher = await rig.publisher(alice, 'site.com')
+    await publisher.post(publishPaths.tunnels, { name: 'web' })
+    const set = (service: string) => publisher.post(publishPaths.token('web'), { service })
+    for (const wrong of ['http://localhost:80', 'tcp://localhost', 'tcp://a:1/b', 'hello_world']) {
+      const { status, json } = await set(wrong)
+      assert.deepEqual(
+        [status, JSON.stringify(json).includes('invalid_service')],
+        [400, true],
+        wrong,
+      )
+    }
+    assert.equal((await set('tcp://localhost:7870')).status, 200)
+    const line = await rig.line('services of stock connectors set')
+    assert.equal(line['services'], '[{"service":"tcp://localhost:7870"}]')
   })
 
   test('sees nothing of another site', async (t) => {

@@ -1,5 +1,5 @@
 import { bodyLimit } from 'hono/body-limit'
-import { AccessError, AppError } from '../../errors.ts'
+import { AccessError, AppError, PeerError } from '../../errors.ts'
 import type { Publishers } from '../../publish/publisher.ts'
 import type { RecordState } from '../../publish/records.ts'
 import type {
@@ -10,6 +10,7 @@ import type {
   TunnelSecrets,
 } from '../../publish/publishing.ts'
 import {
+  isStockService,
   publishFields,
   publishPaths,
   type PublishAnswerJson,
@@ -24,6 +25,8 @@ export interface PublishApiParts {
   readonly publishers: Pick<Publishers, 'authenticate'>
   /** Names the gateway to stock connectors, which send it along: 32 hexadecimal digits. */
   readonly accountTag: string
+  /** PEM of the authority that stock connectors are to trust. */
+  connectorCa(): Promise<string>
 }
 
 /**
@@ -62,9 +65,13 @@ export function createPublishApi(parts: PublishApiParts): PageApp {
     return send(c, { records } satisfies PublishAnswerJson<'delete'>)
   })
   app.post(`${one}/token`, async (c) => {
-    const rotate = field(await readForm(c), 'rotate') === 'true'
-    const secrets = await publishing.token(actorOf(c, parts), nameOf(c), { rotate })
-    return send(c, secretsToJson(secrets, parts))
+    const [form, connectorCa] = [await readForm(c), await parts.connectorCa()]
+    const [rotate, services] = [
+      field(form, 'rotate') === 'true',
+      servicesOf(field(form, 'service')),
+    ]
+    const secrets = await publishing.token(actorOf(c, parts), nameOf(c), { rotate, services })
+    return send(c, { ...secretsToJson(secrets, parts), connector_ca: connectorCa })
   })
   app.post(`${one}/hostnames`, async (c) => {
     const hostname = field(await readForm(c), 'hostname')
@@ -95,6 +102,15 @@ function withoutCredential(): AccessError {
   const text = 'this needs the credential of a publisher'
   return new AccessError('publish-credential-required', text, {
     hint: 'sign in with "postern tunnel login"',
+  })
+}
+
+/** The rules of stock connectors, as a tunnel keeps them: one service for every name. */
+function servicesOf(service: string): string | undefined {
+  if (service === '') return undefined
+  if (isStockService(service)) return JSON.stringify([{ service }])
+  throw new PeerError('invalid-service', 'the service is none that carries bytes', {
+    hint: 'write tcp://HOST:PORT',
   })
 }
 
