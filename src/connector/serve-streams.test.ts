@@ -165,6 +165,22 @@ test('a bastion dials what the gateway names, where its list allows the address'
   await assert.rejects(gateway.open(link), fault('no-rule'))
 })
 
+test('a client of a bastion does not reach the service of another rule', async (t) => {
+  const other = await startService(t, echo)
+  const { gateway, link } = await linked(
+    t,
+    `
+  - {hostname: db.site.com, service: "tcp://127.0.0.1:${other.port}"}
+  - service: bastion
+    originRequest: {ipRules: [{prefix: 10.0.0.0/8, allow: true}]}
+`,
+  )
+  const service = `127.0.0.1:${other.port}`
+  await assert.rejects(gateway.open(link, { service, bastion: true }), fault('no-rule'))
+  const stream = await gateway.open(link, { service })
+  stream.destroy()
+})
+
 test('a stream that ends at one side lets the other go on', async (t) => {
   const seen = Promise.withResolvers<Socket>()
   const service = await startService(t, (socket) => seen.resolve(socket))

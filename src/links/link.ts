@@ -10,6 +10,8 @@ export interface StreamRequest {
   readonly hostname: string
   /** What to dial, where the route names it; undefined: what the connector's own rules say of `hostname`. */
   readonly service: HostPort | undefined
+  /** The client named `service`: it is for a bastion's own list to let it through. */
+  readonly isByClient?: boolean | undefined
 }
 
 /** Why a connection of a connector has ended, or is to end. */

@@ -15,6 +15,8 @@ export interface GrantClaims {
   readonly hostname: string
   /** `host:port` to dial, where the route names one; the connector checks it against its own list. */
   readonly service?: string | undefined
+  /** Whoever has the tunnel named `service`, and not the route: only the list of a bastion may let it through. */
+  readonly bastion?: true | undefined
   /** The id of the request in the gateway's logs. */
   readonly request: string
   /** Used once. */

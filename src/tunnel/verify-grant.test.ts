@@ -107,6 +107,11 @@ describe('a grant', () => {
       () => signGrant(claims({ hostname: 7 as unknown as string }), ours),
       /lacks a claim/,
     ],
+    [
+      'that does not say clearly who named the service',
+      () => signGrant(claims({ bastion: 'yes' as never }), ours),
+      /its "bastion" is not true/,
+    ],
     ['that is long', () => signGrant(claims({ route: 'r'.repeat(9000) }), ours), /it is too long/],
   ]
   for (const [what, make, why] of refused) {

@@ -78,13 +78,15 @@ const clockHint = 'compare the clocks of this machine and of the gateway'
 
 function claimsOf(payload: JWTPayload): GrantClaims {
   const { iss, aud, sub, jti, iat, exp } = payload
-  const { route, hostname, service, request } = payload
+  const { route, hostname, service, bastion, request } = payload
   const texts = [iss, sub, jti, route, hostname, request, service ?? '']
   const areTexts = texts.every((text) => typeof text === 'string')
   const areTimes = [iat, exp].every((time) => Number.isFinite(time))
   if (!areTexts || !areTimes || !Array.isArray(aud) || !jti) throw bad('it lacks a claim')
+  if (bastion !== undefined && bastion !== true) throw bad('its "bastion" is not true')
   if (jti.length > maxJtiChars) throw bad('its name is too long')
-  return { iss, aud, sub, route, hostname, service, request, jti, iat, exp } as GrantClaims
+  const claims = { iss, aud, sub, route, hostname, service, request, jti, iat, exp }
+  return { ...claims, ...(bastion && { bastion }) } as GrantClaims
 }
 
 function refuse(error: unknown): never {

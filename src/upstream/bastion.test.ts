@@ -47,6 +47,7 @@ describe('a bastion', () => {
   test('has its connector dial what the client names', async () => {
     const [request] = await ask(bastion, target)
     assert.deepEqual([request?.hostname, request?.service], ['jump.example.com', target])
+    assert.equal(request?.isByClient, true)
   })
 
   test('asks for a name where the client has none', async () => {
@@ -56,7 +57,8 @@ describe('a bastion', () => {
   test('is the only way on which a client has a say', async () => {
     const service = { host: 'db.internal', port: 5432 }
     const fixed: UpstreamWay = { kind: 'connector', tunnel: 'lab', service }
-    assert.deepEqual((await ask(fixed))[0]?.service, service)
+    const [request] = await ask(fixed)
+    assert.deepEqual([request?.service, request?.isByClient], [service, false])
     const { way: direct } = testRoute('tcp+https://db.example.com:5432', [1])
     for (const way of [fixed, { ...fixed, service: undefined }, direct])
       await assert.rejects(ask(way, target), { code: 'no-bastion', message: /10\.0\.0\.5:22/ })

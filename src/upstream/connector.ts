@@ -25,7 +25,8 @@ const ownAnswers = new Set([
 /** Through a connector: the connections of it that take streams, until one opens. */
 export const connector: AttemptsOf<ConnectorWay> = (way, grant, { links, bastionTarget }) => {
   const hostname = grant.request.target.host.toLowerCase()
-  const request = { grant, hostname, service: bastionTarget ?? way.service }
+  const isByClient = bastionTarget !== undefined
+  const request = { grant, hostname, service: bastionTarget ?? way.service, isByClient }
   return attemptsAt(links.toward(way, hostname), (link) => ({
     destination: destinationOf(way, link),
     open: (signal) => link.openStream(request, signal),

@@ -81,6 +81,22 @@ test('a bastion takes what no rule names, and nothing without a destination', ()
   assert.equal(choose('a.jump.example.com'), 'no-rule')
 })
 
+test('a client names nothing but what the bastion for its own name may dial', () => {
+  const byClient = (hostname: string, host: string, port: number) =>
+    chooseOrigin(rules, { hostname, service: { host, port }, isByClient: true })
+  const jump = 'a.jump.example.com'
+  for (const [host, port] of [
+    ['localhost', 22],
+    ['db.corp', 5432],
+  ] as const) {
+    const choice = byClient(jump, host, port)
+    assert.ok('origin' in choice && choice.origin.kind === 'bastion', 'judged by "ipRules"')
+    assert.equal(choice.origin.rule, rules[4])
+  }
+  for (const hostname of ['ssh.example.com', 'db.example.com', 'x.example.com'])
+    assert.ok('fault' in byClient(hostname, '10.1.1.1', 22), hostname)
+})
+
 test('the gateway is told the rules in their order', () => {
   assert.deepEqual(offeredServices(rules).slice(0, 2), [
     { hostname: 'ssh.example.com', service: 'ssh://localhost:22' },

@@ -33,15 +33,19 @@ export interface Asked {
   /** Lower case, without a port. */
   readonly hostname: string
   readonly service: HostPort | undefined
+  /** The client named `service`, and the gateway has not looked at it. */
+  readonly isByClient?: boolean | undefined
 }
 
 /**
  * Chooses what a stream is to reach. Without a `service` the first rule whose name fits says so; with one it
  * must be the address of a rule's service, or go through a bastion: no gateway makes a connector dial what its
- * own rules do not name.
+ * own rules do not name. Where the client named it, the rule for the name must be a bastion, and its list alone
+ * counts: the services of other rules have policies of their own.
  */
 export function chooseOrigin(rules: readonly IngressRule[], asked: Asked): Choice {
   const byName = firstRule(rules, asked.hostname)
+  if (asked.isByClient === true) return byBastion(byName, asked)
   if (asked.service === undefined) {
     return byName === undefined
       ? { fault: 'no-rule', why: `no rule is for "${asked.hostname}"` }
@@ -72,6 +76,13 @@ export function firstRule(
 /** What the rules offer, in the words of the wire. */
 export function offeredServices(rules: readonly IngressRule[]): readonly OfferedService[] {
   return rules.map(({ hostname, text }) => ({ hostname, service: text }))
+}
+
+function byBastion(rule: IngressRule | undefined, { hostname, service }: Asked): Choice {
+  if (service !== undefined && rule !== undefined && isBastion(rule)) {
+    return { origin: { kind: 'bastion', target: service, rule } }
+  }
+  return { fault: 'no-rule', why: `no rule makes "${hostname}" a bastion` }
 }
 
 function byRule(rule: IngressRule, hostname: string): Choice {

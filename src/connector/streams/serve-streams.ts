@@ -47,12 +47,16 @@ async function serve(offer: StreamOffer, parts: StreamParts): Promise<void> {
   const granted = await verified(offer, parts)
   if (offer.signal.aborted) return
   if ('fault' in granted) return refuse(offer, parts, granted)
-  const { hostname, service, request } = granted
+  const { hostname, service, bastion, request } = granted
   const target = service === undefined ? undefined : parseAuthority(service)
   if (service !== undefined && target === undefined) {
     return refuse(offer, parts, { fault: 'bad-grant', why: 'its "service" is no address' })
   }
-  const choice = chooseOrigin(parts.rules(), { hostname, service: target })
+  const choice = chooseOrigin(parts.rules(), {
+    hostname,
+    service: target,
+    isByClient: bastion,
+  })
   if ('fault' in choice) return refuse(offer, parts, choice)
   parts.log.debug(`opening "${hostname}" for ${request}`, { hostname, request })
   if (choice.origin.kind === 'socks-proxy') return serveSocks(offer, choice.origin, parts)

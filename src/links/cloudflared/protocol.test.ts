@@ -88,6 +88,19 @@ test('a service that is named goes only by a rule that leads there', async (t) =
   await assert.rejects(open(link, service, 'other.example.com'), { code: 'connector-no-rule' })
 })
 
+test('nothing that a client has named is dialled by a connector without a list', async (t) => {
+  const edge = await openEdge(t)
+  const origin = await startEcho(t)
+  await start(t, edge, { origin })
+  const [link] = await edge.ready()
+  assert.ok(link)
+  const request = requestFor({ host: '127.0.0.1', port: origin })
+  await assert.rejects(link.openStream({ ...request, isByClient: true }, never), {
+    code: 'connector-no-rule',
+    message: /no list/,
+  })
+})
+
 test('no stream reaches what the connector keeps for itself', async (t) => {
   const edge = await openEdge(t)
   await start(t, edge, { origin: await startEcho(t) })

@@ -100,10 +100,12 @@ export function createStreams(parts: StreamsParts): Streams {
 
 /** An address goes as it is; a name only by a rule that leads there, for a connector dials no name for us. */
 function askFor(
-  { hostname, service, grant }: StreamRequest,
+  { hostname, service, isByClient, grant }: StreamRequest,
   services: readonly OfferedService[] | undefined,
 ): StreamAsk {
   const { requestId } = grant.request
+  // It would dial any address of its network, and of its own machine.
+  if (isByClient === true) throw noRule('a stock connector has no list of what a bastion may dial')
   if (service !== undefined && isRaw(service)) return askRaw(service, requestId)
   if (isInternal(hostname)) throw noRule(`"${hostname}" is the connector's own`)
   if (service !== undefined && !canServe(services, hostname, service)) {

@@ -52,13 +52,17 @@ export function createPosternLink(parts: PosternLinkParts): PosternLink {
   /** Those whose grant is being signed: the connection knows nothing of them yet. */
   let signing = 0
 
-  async function openStream({ grant, hostname, service }: StreamRequest, signal: AbortSignal) {
+  async function openStream(
+    { grant, hostname, service, isByClient }: StreamRequest,
+    signal: AbortSignal,
+  ) {
     const claims: GrantClaims = {
       ...whoAndWhat(grant),
       iss: issuer,
       aud: grantAudience(tunnelId, connectorId),
       hostname,
       ...(service && { service: formatAuthority(service) }),
+      ...(isByClient === true && { bastion: true }),
       ...lifeFrom(clock.now()),
     }
     const signed = await sign(claims)

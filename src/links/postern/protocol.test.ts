@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { decodeJwt } from 'jose'
 import { createFakeClock } from '../../fake-clock.ts'
 import { PeerError } from '../../errors.ts'
+import type { StreamOffer } from '../../tunnel/connector/session.ts'
+import type { StreamRequest } from '../link.ts'
 import { heard, join, openHarbour, secret } from './postern.fixture.ts'
 
 describe('a registration', () => {
@@ -210,6 +213,24 @@ describe('a link', () => {
     assert.equal(harbour.lines.at(-1)?.['why'], 'closed')
   })
 
+  test('tells its connector who has named the service', async () => {
+    await using harbour = await openHarbour()
+    const offers: StreamOffer[] = []
+    await join(harbour, {}, (offer) => {
+      offers.push(offer)
+      offer.accept().resume()
+    })
+    const service = { host: '10.0.0.5', port: 22 }
+    for (const isByClient of [false, true]) await open(harbour, { service, isByClient })
+    const named = offers
+      .map(({ grant }) => decodeJwt(grant))
+      .map((it) => [it['service'], it['bastion']])
+    assert.deepEqual(named, [
+      ['10.0.0.5:22', undefined],
+      ['10.0.0.5:22', true],
+    ])
+  })
+
   test('takes over new services, and refuses a second registration', async () => {
     await using harbour = await openHarbour()
     const { end } = await join(harbour)
@@ -231,23 +252,26 @@ describe('a link', () => {
   })
 })
 
-async function open(harbour: Awaited<ReturnType<typeof openHarbour>>) {
+async function open(
+  harbour: Awaited<ReturnType<typeof openHarbour>>,
+  more: Partial<StreamRequest> = {},
+) {
   const [link] = harbour.links.toward(
     { kind: 'connector', tunnel: 'site', service: undefined },
     'x',
   )
   assert.ok(link)
-  const stream = await link.openStream(testRequest, new AbortController().signal)
+  const stream = await link.openStream({ ...testRequest, ...more }, new AbortController().signal)
   stream.on('error', () => undefined)
   return stream
 }
 
-const testRequest = {
+const testRequest: StreamRequest = {
   hostname: 'tcp.site.com',
   service: undefined,
   grant: {
     route: { id: 'r', name: 'r' },
     request: { requestId: 'req', target: { protocol: 'tcp', host: 'tcp.site.com', port: 443 } },
     caller: { session: undefined },
-  },
-} as never
+  } as never,
+}
