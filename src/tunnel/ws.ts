@@ -5,5 +5,5 @@ import './websocket-mask.ts'
 
 const library = await import('ws')
 
-export const { WebSocket, WebSocketServer } = library
+export const { WebSocket, WebSocketServer, createWebSocketStream } = library
 export type WebSocket = LibraryWebSocket
