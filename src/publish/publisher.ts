@@ -72,7 +72,6 @@ export async function openPublishers(options: PublishersOptions): Promise<Publis
   const { clock, log, sites, subjectOf } = options
   const store = options.store.publishCredentials
   const rows = new Map<string, Stored<PublishCredentialRecord>>()
-  await store.removeExpired(clock.now())
   const followed = await follow({
     feed: options.store.feed,
     kind: 'publish-credential',

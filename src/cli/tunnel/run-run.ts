@@ -44,7 +44,7 @@ export async function runTunnel(
       const found = await fetchCredential(name, options, voiceOf(options, 'info'))
       if (!('exitCode' in found)) return found
       ended = found
-      throw new SystemError('interrupted', 'asked to end')
+      throw new Error('asked to end')
     },
   }
   try {
