@@ -29,6 +29,18 @@ test('an IPv4 address that hides in IPv6 is judged as IPv4', () => {
   assert.equal(allows('::ffff:10.0.0.1', 22), false)
 })
 
+test('the address that stands for this machine is judged as its loopback', () => {
+  const allows = allowance([
+    { prefix: '127.0.0.0/8', allow: false },
+    { prefix: '::1', allow: false },
+    { prefix: '0.0.0.0/0', allow: true },
+    { prefix: '::/0', allow: true },
+  ])
+  for (const address of ['0.0.0.0', '::', '0:0::0', '::ffff:0.0.0.0', '::ffff:0:0', '::%lo'])
+    assert.equal(allows(address, 22), false, address)
+  assert.equal(allowance([{ prefix: '127.0.0.1', allow: true }])('0.0.0.0', 22), true)
+})
+
 test('a rule without "allow" denies, as in cloudflared', () => {
   assert.equal(allowance([{ prefix: '10.0.0.0/8' }])('10.0.0.1', 22), false)
 })

@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net'
+import { canonicalIPv6, unmapIPv4 } from '../../address.ts'
 import { createIpMatcher, ipRangeForm, parseIpRange, type IpRange } from '../../ip-ranges.ts'
 import { mustBe, textOf } from '../../schema.ts'
 import { z } from 'zod'
@@ -42,9 +44,17 @@ export function createIpAllowance(
     allow,
   }))
   return (address, port) => {
+    const judged = whereItLeads(address)
     const first = compiled.find(
-      ({ contains, ports }) => contains(address) && (ports.size === 0 || ports.has(port)),
+      ({ contains, ports }) => contains(judged) && (ports.size === 0 || ports.has(port)),
     )
     return first?.allow ?? false
   }
+}
+
+/** Whoever connects to the unspecified address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2) reaches this very machine. */
+function whereItLeads(address: string): string {
+  const plain = isIPv6(address) ? unmapIPv4(canonicalIPv6(address.replace(/%.*$/, ''))) : address
+  if (plain === '::') return '::1'
+  return plain === '0.0.0.0' ? '127.0.0.1' : plain
 }
