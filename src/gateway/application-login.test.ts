@@ -159,7 +159,22 @@ describe('an open application', () => {
   })
 })
 
-async function setUp(t: TestContext): Promise<DeviceRig> {
+describe('a wildcard application', () => {
+  test('leaves the host of the gateway its own', async (t) => {
+    const policy = 'policy: [{ allow: { and: [{ groups: { has: dba } }] } }]'
+    const wildcard = `{ from: 'tcp+https://*:443', to: 'connector://', application: true, ${policy} }`
+    const rig = await setUp(t, `  - ${wildcard}\n`)
+    const asked = { headers: { accept: 'text/html', host: new URL(rig.origin).host } }
+    const own = await rig.send('GET', '/', asked)
+    assert.doesNotMatch(own.body, /is no web page/)
+    const other = await rig.send('GET', '/', { headers: { ...asked.headers, host: 'a.site.com' } })
+    assert.match(other.body, /is no web page/)
+    const head = await rig.send('HEAD', '/', asked)
+    assert.equal(head.headers['cf-access-domain'], undefined)
+  })
+})
+
+async function setUp(t: TestContext, more = ''): Promise<DeviceRig> {
   const service = await startService(echo)
   t.after(() => service[Symbol.asyncDispose]())
   const to = `    to: tcp://127.0.0.1:${service.port}\n    application: true\n`
@@ -171,7 +186,7 @@ async function setUp(t: TestContext): Promise<DeviceRig> {
     `  - from: tcp+https://no.site.com:443\n${to}${of('nobody')}`,
     `  - from: tcp+https://open.site.com:443\n${to}    allow_public_unauthenticated_access: true\n`,
   ]
-  return startDeviceRig(t, `${routes.join('')}log_level: debug\n`)
+  return startDeviceRig(t, `${routes.join('')}${more}log_level: debug\n`)
 }
 
 /** The token of Alice's own. */

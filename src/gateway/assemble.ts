@@ -120,9 +120,13 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     sessionVersion: (id) => identity.sessionVersion(id),
   })
   identity.onSession((sessionId, ended) => void liveTunnels.redecide({ sessionId, ended }))
+  const ownHost = config.authenticateServiceUrl?.hostname
+  /** Where people sign in and find the portal is no application, whichever wildcard covers it. */
+  const applicationAt = (host: string): Route | undefined =>
+    host === ownHost ? undefined : routes.table().applicationAt(host)
   /** The name of the application at a host, which may be a wildcard. */
   const hostnameAt = (host: string): string | undefined => {
-    const route = routes.table().applicationAt(host)
+    const route = applicationAt(host)
     return route && applicationHostname(route)
   }
   return {
@@ -137,7 +141,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     clientCertificates,
     matchRoute: (target, caller) =>
       matchRoute(routes.table(), target, (route) => mayUse(caller, route)),
-    applicationAt: (host) => routes.table().applicationAt(host),
+    applicationAt,
     async identify(headers, client, { host, port }) {
       const application = port === applicationPort ? hostnameAt(host) : undefined
       const found = await identity.identify(headers, application)

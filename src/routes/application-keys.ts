@@ -53,7 +53,7 @@ export const applicationKeys: Readonly<Record<string, Key<unknown>>> = {
   hostname: textKey(textOf(hostForm, parseHostname), 'host name', {
     variable: 'none',
     without: 'required',
-    doc: 'The name by which clients reach it: they connect to the gateway by that name. `*.example.com` is every name below `example.com` that has no application or route of its own.',
+    doc: 'The name by which clients reach it: they connect to the gateway by that name. `*.example.com` is every name below `example.com` that has no application or route of its own, and is none of the gateway.',
   }),
   service: textKey(textOf(serviceForm, parseService), '`connector://NAME` or `tcp://HOST:PORT`', {
     variable: 'none',
