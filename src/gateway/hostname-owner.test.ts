@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NamedTunnel } from '../publish/named-tunnels.ts'
+import type { Site } from '../publish/site.ts'
 import type { Route } from '../routes/route.ts'
 import { createRouteTable } from '../routes/table.ts'
 import type { UpstreamWay } from '../routes/upstream-way.ts'
 import { testRoute } from './gateway.fixture.ts'
-import { hostnameOwner } from './hostname-owner.ts'
+import { hostnameOwner, isMeantElsewhere } from './hostname-owner.ts'
 
 const web: NamedTunnel = {
   id: '0d3f8f3e-5b0e-4a56-9f5c-3b6d3f0f2a11',
@@ -60,4 +61,22 @@ test('one toward another tunnel or service has it, and its kind alone is told', 
   // One that is free beside one that is not.
   const both = { 'tcp.site.com:443': { way: toward() }, 'tcp.site.com:22': {} }
   assert.equal(ownerOf('tcp.site.com', both), 'route')
+})
+
+test('a tunnel that a route names for another site is that site’s to make', () => {
+  const sites = ['site.com', 'in.site.com', 'lab.com'].map((name) => ({ name }) as Site)
+  const meant = (site: string, ...hosts: readonly string[]): boolean => {
+    const routes = hosts.map((host) =>
+      testRoute(`tcp+https://${host}:443`, [1], undefined, { way: toward('WEB') }),
+    )
+    return isMeantElsewhere(createRouteTable(routes), sites, { name: web.name, site })
+  }
+  assert.equal(meant('site.com', 'tcp.site.com', 'db.corp'), false)
+  assert.equal(meant('lab.com', 'tcp.site.com'), true)
+  assert.equal(meant('lab.com', '*.site.com'), true)
+  assert.equal(meant('site.com', 'tcp.in.site.com'), true)
+  assert.equal(meant('lab.com', 'db.corp'), false)
+  const other = testRoute('tcp+https://tcp.site.com:443', [1], undefined, { way: toward('db') })
+  const lab = { name: 'web', site: 'lab.com' }
+  assert.equal(isMeantElsewhere(createRouteTable([other]), sites, lab), false)
 })

@@ -1,6 +1,8 @@
 import type { HostnameOwner } from '../publish/hostname.ts'
 import type { NamedTunnel } from '../publish/named-tunnels.ts'
+import { siteOf, type Site } from '../publish/site.ts'
 import { applicationPort } from '../routes/application-port.ts'
+import { parseFrom } from '../routes/from.ts'
 import type { Route } from '../routes/route.ts'
 import type { RouteTable } from '../routes/table.ts'
 import type { UpstreamWay } from '../routes/upstream-way.ts'
@@ -24,6 +26,28 @@ export function hostnameOwner(
 /** Whether some route leads to this tunnel by a host name that it has registered. */
 export function leadsToTunnel(routes: RouteTable, host: string, tunnel: NamedTunnel): boolean {
   return routesOf(routes, host).some(({ way }) => leadsTo(way, tunnel))
+}
+
+/**
+ * Whether a route for the hosts of another site leads to a tunnel of this name: whoever has the name gets what
+ * people send there, and must be of that site.
+ */
+export function isMeantElsewhere(
+  routes: RouteTable,
+  sites: readonly Site[],
+  { name, site }: Pick<NamedTunnel, 'name' | 'site'>,
+): boolean {
+  return routes.routes
+    .filter(
+      ({ way }) => way.kind === 'connector' && way.tunnel?.toLowerCase() === name.toLowerCase(),
+    )
+    .flatMap(({ from }) => hostsOf(from))
+    .some((host) => (siteOf(sites, host)?.name ?? site) !== site)
+}
+
+function hostsOf(from: string): readonly string[] {
+  const parsed = parseFrom(from)
+  return 'targets' in parsed ? parsed.targets.map(({ host }) => host.toLowerCase()) : []
 }
 
 /** All routes that answer to a host name. */

@@ -20,7 +20,7 @@ import type { PublisherFacts } from '../store/publish-store.ts'
 import type { Store } from '../store/store.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
-import { hostnameOwner } from './hostname-owner.ts'
+import { hostnameOwner, isMeantElsewhere } from './hostname-owner.ts'
 import type { Secrets } from './secrets.ts'
 
 export interface PublishingOptions {
@@ -67,6 +67,7 @@ export async function openPublishing(
     log,
     sites: () => sites,
     ownerOf: (hostname, tunnel) => hostnameOwner(options.routeTable(), own, hostname, tunnel),
+    isMeantElsewhere: (tunnel) => isMeantElsewhere(options.routeTable(), sites, tunnel),
   })
   const publishers = await openPublishers({
     store,

@@ -60,7 +60,7 @@ export interface NamedTunnelRegister extends NamedTunnels {
   list(): readonly NamedTunnel[]
   /** 32 bytes, which its token carries. Throws `PeerError` `tunnel-not-found`. */
   secretOf(tunnelId: string): Uint8Array
-  /** Throws `PeerError` `invalid-tunnel-name`, `tunnel-exists`, `too-many-named-tunnels`. */
+  /** Throws `PeerError` `invalid-tunnel-name`, `tunnel-name-reserved`, `tunnel-exists`, `too-many-named-tunnels`. */
   create(tunnel: NewNamedTunnel): Promise<NamedTunnel>
   /** Deletes one with its host names; answers it as it was. Throws `PeerError` `tunnel-not-found`. */
   delete(tunnelId: string): Promise<NamedTunnel>

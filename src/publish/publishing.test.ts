@@ -109,6 +109,7 @@ async function openRig(t: TestContext) {
   const sites = () => [site]
   const log = silentLogger
   const namedTunnels = await openNamedTunnels({
+    isMeantElsewhere: () => false,
     store,
     key: new Uint8Array(32),
     clock,

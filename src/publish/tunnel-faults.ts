@@ -18,6 +18,16 @@ export function tunnelExists(name: string): PeerError {
   })
 }
 
+export function tunnelNameReserved(name: string): PeerError {
+  return new PeerError(
+    'tunnel-name-reserved',
+    `the tunnel "${name}" is one that a route of another site leads to`,
+    {
+      hint: 'choose another name, or have the route name a tunnel of this site by its id',
+    },
+  )
+}
+
 export function tooManyTunnels(whose: 'all' | 'person', max: number): PeerError {
   const text =
     whose === 'all'

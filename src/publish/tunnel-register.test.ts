@@ -34,6 +34,13 @@ test('of two who create one name at once, one has it, and the other is told', as
   assert.equal(tunnels.list().length, 1)
 })
 
+test('a name that a route of another site leads to is not to be had', async (t) => {
+  const { tunnels } = await openRig(t)
+  const asked = { name: 'lab', ...alice }
+  await assert.rejects(tunnels.create(asked), { code: 'tunnel-name-reserved', hint: /its id/ })
+  assert.equal((await tunnels.create({ ...asked, site: 'lab.com' })).name, 'lab')
+})
+
 test('a connector is admitted by the secret of its tunnel, until that is rotated', async (t) => {
   const { tunnels } = await openRig(t)
   const made = await tunnels.create({ name: 'web', ...alice })
@@ -205,6 +212,7 @@ async function openRig(t: TestContext): Promise<{
   }
   const reopen = () =>
     openNamedTunnels({
+      isMeantElsewhere: ({ name, site }) => name === 'lab' && site !== 'lab.com',
       store,
       key: new Uint8Array(32).fill(7),
       clock: createFakeClock(),

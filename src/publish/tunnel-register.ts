@@ -13,6 +13,7 @@ import {
   tooManyHostnames,
   tooManyTunnels,
   tunnelExists,
+  tunnelNameReserved,
   tunnelNotFound,
 } from './tunnel-faults.ts'
 import { createTunnelMirror, toNamedTunnel } from './tunnel-mirror.ts'
@@ -21,6 +22,8 @@ import { deriveTunnelSecret, isTunnelSecret } from './tunnel-secret.ts'
 
 export interface NamedTunnelsOptions extends HostnameRules {
   readonly store: Pick<Store, 'namedTunnels' | 'feed'>
+  /** Whether a route of the gateway leads to a tunnel of this name for hosts of another site. */
+  isMeantElsewhere(tunnel: Pick<NamedTunnel, 'name' | 'site'>): boolean
   /** 32 bytes, from which the secrets of tunnels are derived. */
   readonly key: Uint8Array
   readonly clock: Clock
@@ -127,6 +130,7 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
     },
     async create({ name, site, createdBy }) {
       checkTunnelName(name)
+      if (options.isMeantElsewhere({ name, site })) throw tunnelNameReserved(name)
       const record: NamedTunnelRecord = {
         id: randomUUID(),
         name,
