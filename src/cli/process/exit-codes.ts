@@ -75,6 +75,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'invalid-tunnel-name': exitCodes.usage,
   'tunnel-not-found': exitCodes.usage,
   'tunnel-exists': exitCodes.usage,
+  'tunnel-name-reserved': exitCodes.usage,
   'tunnel-connected': exitCodes.usage,
   'tunnel-busy': exitCodes.system,
   'too-many-named-tunnels': exitCodes.usage,

@@ -37,6 +37,7 @@ const statuses: Readonly<Record<string, number>> = {
   'tunnel-not-found': 404,
   'hostname-not-found': 404,
   'tunnel-exists': 409,
+  'tunnel-name-reserved': 409,
   'tunnel-connected': 409,
   'tunnel-busy': 409,
   'hostname-taken': 409,

@@ -139,6 +139,18 @@ describe('a publisher', () => {
     assert.equal(answer.statusCode, 403)
   })
 
+  test('has no tunnel by a name that an application of another site leads to', async (t) => {
+    const rig = await startPublishRig(t)
+    const policies = 'policies: [{ action: allow, include: [{ everyone: true }] }]'
+    const application = `{ hostname: tcp.other.com, service: connector://lab, ${policies} }`
+    await rig.reload((yaml) => `${yaml}\naccess: [${application}]\n`)
+    const stranger = await rig.publisher(alice, 'site.com')
+    const refused = await stranger.post(publishPaths.tunnels, { name: 'LAB' })
+    assert.deepEqual([refused.status, refused.json['error']], [409, 'tunnel_name_reserved'])
+    const own = await rig.publisher(alice, 'other.com')
+    assert.equal((await own.post(publishPaths.tunnels, { name: 'lab' })).status, 200)
+  })
+
   test('is refused with a name that says what is wrong, in clean words', async (t) => {
     const rig = await startPublishRig(t)
     const publisher = await rig.publisher(alice, 'site.com')
