@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import { connect } from 'node:tls'
 import { describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { decodeJwt } from 'jose'
@@ -7,6 +9,8 @@ import { createFakeClock } from '../../fake-clock.ts'
 import { PeerError } from '../../errors.ts'
 import type { StreamOffer } from '../../tunnel/connector/session.ts'
 import type { StreamRequest } from '../link.ts'
+import { endWithPeer } from '../../net/http2-peer-end.ts'
+import { connectorProtocol } from '../../tunnel/connector/protocol.ts'
 import { heard, join, openHarbour, secret } from './postern.fixture.ts'
 
 describe('a registration', () => {
@@ -148,12 +152,33 @@ describe('a registration', () => {
 })
 
 describe('a connection that does not register', () => {
-  test('is closed after its time', async () => {
+  test('is closed after its time, however lively it is', async () => {
     const clock = createFakeClock()
     await using harbour = await openHarbour({ clock })
-    const end = await harbour.connect()
-    clock.advance(10_000)
-    assert.ok((await end.ended) instanceof Error)
+    const session = await connectUnregistered(harbour.port)
+    const closed = once(session, 'close')
+    // The gateway has begun, too.
+    await roundTrip(session)
+    for (let step = 0; step < 4; step += 1) {
+      clock.advance(2_000)
+      await roundTrip(session)
+    }
+    clock.advance(1_999)
+    await roundTrip(session)
+    clock.advance(1)
+    await closed
+  })
+
+  test('is the first to go where there are too many of them', async () => {
+    // Its time is never over.
+    await using harbour = await openHarbour({ clock: createFakeClock() })
+    const first = await connectUnregistered(harbour.port)
+    const closed = once(first, 'close')
+    for (let more = 0; more < 127; more += 1) await connectUnregistered(harbour.port)
+    await roundTrip(first)
+    const last = await connectUnregistered(harbour.port)
+    await closed
+    await roundTrip(last)
   })
 
   test('is closed when it says something else first', async () => {
@@ -274,4 +299,34 @@ const testRequest: StreamRequest = {
     request: { requestId: 'req', target: { protocol: 'tcp', host: 'tcp.site.com', port: 443 } },
     caller: { session: undefined },
   } as never,
+}
+
+/** A connector that answers whatever HTTP/2 asks of it, and says nothing of its own. */
+async function connectUnregistered(port: number): Promise<ServerHttp2Session> {
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    ALPNProtocols: [connectorProtocol],
+  })
+  socket.on('error', () => undefined)
+  await once(socket, 'secureConnect')
+  const server = createServer()
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    stream.on('error', () => undefined)
+    stream.respond({ ':status': 200 })
+  })
+  const begun = once(server, 'session') as Promise<[ServerHttp2Session]>
+  server.emit('connection', socket)
+  const [session] = await begun
+  session.on('error', () => undefined)
+  endWithPeer(session, socket)
+  return session
+}
+
+/** Rejects where the connection is over. */
+function roundTrip(session: ServerHttp2Session): Promise<void> {
+  return new Promise((resolve, reject) => {
+    session.ping((error) => (error === null ? resolve() : reject(error)))
+  })
 }
