@@ -196,6 +196,8 @@ describe('a policy of an application', () => {
       [{ ...isAlice, action: 'constructor' }, /^action: must be "allow"/],
       [{ action: 'allow' }, /^include: must have at least one selector/],
       [{ action: 'allow', include: [], require: [{ everyone: true }] }, /^include: must have/],
+      [{ ...isAlice, require: null }, /^require: is empty/],
+      [{ ...isAlice, exclude: null }, /^exclude: is empty/],
       [{ ...isAlice, exclude: { email: 'a@b.example' } }, /^exclude: must be a list of selectors/],
       [{ ...isAlice, include: ['everyone'] }, /must be one selector/],
       [{ ...isAlice, include: [{ email: 'a@b.c', ip: '::1' }] }, /must be one selector.*not 2/],

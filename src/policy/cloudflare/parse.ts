@@ -102,6 +102,11 @@ interface Standing {
 }
 
 function parsePart(list: unknown, standing: Standing, place: Place): readonly CompiledCriterion[] {
+  // What stood there was taken out: without it the policy is wider than it reads.
+  if (list === null && standing.part !== 'include') {
+    place.problem('is empty', `leave "${standing.part}" out, or write "[]"`)
+    return []
+  }
   if (isEmpty(list)) return []
   if (!Array.isArray(list)) {
     place.problem(`must be a list of selectors, not ${kindOf(list)}`)
