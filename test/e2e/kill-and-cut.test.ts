@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { request } from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { inTime, type Child } from './child.ts'
+import {
+  application,
+  namedTunnel,
+  startAccess,
+  startConnectorRig,
+  type ConnectorRig,
+} from './connector-rig.ts'
+import { peerTest } from './peers.ts'
+import { exchange, untilEnded, type LocalPort } from './person.ts'
+import type { Scope } from './scope.ts'
+import { startService } from './services.ts'
+
+/** How much later than promised a busy machine may be. */
+const patience = 10
+const promisedMs = { replica: 2_000, clientGone: 1_000, gatewayBack: 5_000, cut: 1_000 } as const
+const loadedConnections = 8
+const piece = Buffer.alloc(64 * 1024, 'x')
+
+peerTest('connectors, clients and gateways may be killed', [], async (scope) => {
+  const { rig, service, client } = await setUp(scope)
+  const [first, second] = [
+    await rig.startConnector(service.port),
+    await rig.startConnector(service.port),
+  ]
+  const load = await startLoad(client)
+
+  first.signal('SIGKILL')
+  await within(promisedMs.replica, works(client), 'no new connection beside a replica')
+  for (const socket of load) socket.destroy()
+
+  second.signal('SIGKILL')
+  await second.ended
+  // The refusal may be there before the connection is.
+  await client.connect().then(untilEnded, () => undefined)
+  // Whoever has not signed in is not told what is behind a name; the log says it.
+  await client.child.says(/the service behind route "tcp\.site\.com" cannot be reached/)
+  assert.equal(await statusAsStock(rig), 503)
+  const error = `no connector of the tunnel "${namedTunnel}" is connected`
+  await rig.lines.first((line) => line['response-code'] === 503 && line['error'] === error)
+
+  const third = await rig.startConnector(service.port)
+  await killClient(scope, rig, service)
+  await restartGateway(rig, third)
+  await works(client)
+})
+
+peerTest('a rolling restart of two replicas fails no new connection', [], async (scope) => {
+  const { rig, service, client } = await setUp(scope)
+  const replicas = [await rig.startConnector(service.port), await rig.startConnector(service.port)]
+  const over = new AbortController()
+  let probes = 0
+  const probing = (async () => {
+    for (; !over.signal.aborted; probes += 1) await works(client)
+  })()
+  probing.catch(() => undefined)
+  for (const replica of replicas) {
+    const before = probes
+    replica.signal('SIGTERM')
+    assert.equal(await replica.ended, 0, replica.errors())
+    await rig.startConnector(service.port)
+    assert.ok(probes > before, 'nobody connected meanwhile')
+  }
+  over.abort()
+  await probing
+
+  await checkCuts(rig, client)
+})
+
+interface Stage {
+  readonly rig: ConnectorRig
+  readonly service: Service
+  readonly client: LocalPort
+}
+
+interface Service {
+  readonly port: number
+  /** Resolves to the connection that comes next. */
+  next(): Promise<Socket>
+}
+
+async function setUp(scope: Scope): Promise<Stage> {
+  const waiting: ((socket: Socket) => void)[] = []
+  const port = await startService(scope, (socket) => {
+    waiting.shift()?.(socket)
+    socket.pipe(socket)
+  })
+  const next = (): Promise<Socket> => new Promise((resolve) => waiting.push(resolve))
+  const rig = await startConnectorRig(scope)
+  return { rig, service: { port, next }, client: await startAccess(scope, rig) }
+}
+
+/** A policy that no longer allows it and the end of the named tunnel cut what is open, and say why. */
+async function checkCuts(rig: ConnectorRig, client: LocalPort): Promise<void> {
+  const denied = await opened(client)
+  await rig.setPolicy('block')
+  await within(promisedMs.cut, untilEnded(denied), 'not cut by the policy')
+  await client.child.says(/the gateway cut the tunnel to .*: the policy no longer allows it/)
+
+  await rig.setPolicy('bypass')
+  await rig.lines.first(() => rig.lines.all(isReload).length === 2)
+  const orphaned = await opened(client)
+  await rig.tunnel('delete', '--force', namedTunnel)
+  await within(promisedMs.cut, untilEnded(orphaned), 'not cut with the named tunnel')
+  await client.child.says(
+    /the gateway cut the tunnel to .*: the tunnel that leads to the service was deleted/,
+  )
+}
+
+function isReload({ message }: Readonly<Record<string, unknown>>): boolean {
+  return message === 'configuration reloaded'
+}
+
+/** Connections that always have something on the way. */
+async function startLoad(client: LocalPort): Promise<Socket[]> {
+  const sockets = await Promise.all(Array.from({ length: loadedConnections }, client.connect))
+  for (const socket of sockets) {
+    socket.on('data', (chunk: Buffer) => socket.write(chunk))
+    socket.write(piece)
+  }
+  await Promise.all(sockets.map((socket) => once(socket, 'data')))
+  return sockets
+}
+
+/** The service learns of the end of a client that ends without a word. */
+async function killClient(scope: Scope, rig: ConnectorRig, service: Service): Promise<void> {
+  const client = await startAccess(scope, rig)
+  const accepted = service.next()
+  await opened(client)
+  const atService = await accepted
+  client.child.signal('SIGKILL')
+  await within(promisedMs.clientGone, untilEnded(atService), 'the service does not learn of it')
+}
+
+async function restartGateway(rig: ConnectorRig, connector: Child): Promise<void> {
+  await rig.stop()
+  await rig.start()
+  const again = connector.says(/(?:Registered tunnel connection [^]*){5}/)
+  await within(promisedMs.gatewayBack, again, 'the connector is not back')
+}
+
+/** A connection that has carried something. */
+async function opened(client: LocalPort): Promise<Socket> {
+  const socket = await client.connect()
+  assert.equal(await exchange(socket, 'hello'), 'hello')
+  return socket
+}
+
+async function works(client: LocalPort): Promise<void> {
+  const socket = await opened(client)
+  socket.destroy()
+}
+
+function within<Value>(promised: number, promise: Promise<Value>, complaint: string) {
+  return inTime(promise, () => complaint, promised * patience)
+}
+
+/** The status of an upgrade as cloudflared's client sends it. */
+async function statusAsStock(rig: ConnectorRig): Promise<number | undefined> {
+  const asking = request({
+    host: '127.0.0.1',
+    port: rig.port,
+    ca: rig.ca,
+    servername: application,
+    agent: false,
+    headers: {
+      host: application,
+      upgrade: 'websocket',
+      connection: 'Upgrade',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    },
+  })
+  asking.end()
+  const [response] = (await once(asking, 'response')) as [IncomingMessage]
+  response.resume()
+  return response.statusCode
+}
