@@ -167,6 +167,20 @@ test('a site that was removed from the configuration gives out no name', async (
   await assert.rejects(tunnels.addHostname(id, 'tcp.gone.com'), { code: 'site-not-found' })
 })
 
+test('a name leads nowhere once its site is gone, or another one is made within it', async (t) => {
+  const { tunnels, sites } = await openRig(t)
+  const { id } = await tunnels.create({ name: 'web', ...alice })
+  await tunnels.addHostname(id, 'tcp.site.com')
+  const [all, ours] = [[...sites], sites[0]]
+  assert.ok(ours)
+  sites.push({ ...ours, name: 'tcp.site.com' })
+  assert.equal(tunnels.byHostname('tcp.site.com'), undefined)
+  sites.splice(0, sites.length)
+  assert.equal(tunnels.byHostname('tcp.site.com'), undefined)
+  sites.push(...all)
+  assert.equal(tunnels.byHostname('tcp.site.com')?.id, id)
+})
+
 test('a name of a tunnel is no id, no path and no escape sequence', async (t) => {
   const { tunnels } = await openRig(t)
   const names = ['', 'a/b', 'a b', '.a', 'ü', '\u001b[31m', 'a'.repeat(65), crypto.randomUUID()]
@@ -199,6 +213,8 @@ async function openRig(t: TestContext): Promise<{
   readonly tunnels: NamedTunnelRegister
   readonly store: Store
   readonly owners: Map<string, HostnameOwner>
+  /** To be changed by a test. */
+  readonly sites: Site[]
   reopen(): Promise<NamedTunnelRegister>
 }> {
   const store = await openSqliteStore(':memory:')
@@ -210,6 +226,7 @@ async function openRig(t: TestContext): Promise<{
     dns: undefined,
     covers: (hostname) => /^[^.]+\.site\.com$/.test(hostname),
   }
+  const sites = [ours, { ...ours, name: 'dev.site.com' }]
   const reopen = () =>
     openNamedTunnels({
       isMeantElsewhere: ({ name, site }) => name === 'lab' && site !== 'lab.com',
@@ -217,8 +234,8 @@ async function openRig(t: TestContext): Promise<{
       key: new Uint8Array(32).fill(7),
       clock: createFakeClock(),
       log: silentLogger,
-      sites: () => [ours, { ...ours, name: 'dev.site.com' }],
+      sites: () => sites,
       ownerOf: (hostname) => owners.get(hostname),
     })
-  return { tunnels: await reopen(), store, owners, reopen }
+  return { tunnels: await reopen(), store, owners, sites, reopen }
 }

@@ -17,6 +17,7 @@ import {
   tunnelNotFound,
 } from './tunnel-faults.ts'
 import { createTunnelMirror, toNamedTunnel } from './tunnel-mirror.ts'
+import { siteOf } from './site.ts'
 import { checkTunnelName } from './tunnel-name.ts'
 import { deriveTunnelSecret, isTunnelSecret } from './tunnel-secret.ts'
 
@@ -109,7 +110,9 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
     },
     byHostname(hostname) {
       const row = mirror.byHostname(hostname)
-      return row && toNamedTunnel(row)
+      // A name outlives neither its site nor a site made within that: whoever published it may not any more.
+      const isStillOurs = row && siteOf(options.sites(), hostname)?.name === row.site
+      return isStillOurs ? toNamedTunnel(row) : undefined
     },
     admit(tunnelId, secret) {
       const row = mirror.get(tunnelId.toLowerCase())

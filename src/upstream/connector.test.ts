@@ -75,6 +75,18 @@ test('after four failures nobody is asked any more, and the log has every reason
   assert.equal(asked.length, 4)
 })
 
+test('after half a minute no further connection is tried', async (t) => {
+  const asked: string[] = []
+  let nowMs = 0
+  t.mock.method(performance, 'now', () => nowMs)
+  const failing = (): void => void (nowMs += 16_000)
+  const links = linksOf(
+    ['a', 'b', 'c', 'd'].map((id) => link(id, id, asked, { fails: 'connector-timeout', failing })),
+  )
+  await assert.rejects(openBy(way, { links }), { code: 'upstream-unreachable' })
+  assert.deepEqual(asked, ['a', 'b'])
+})
+
 test('without a connector the log names the tunnel, and a stranger is told nothing of it', async () => {
   await assert.rejects(openBy(way, { links: linksOf([]) }), (error: Error) => {
     assert.match(String(error.cause), /no connector of the tunnel "web" is connected/)

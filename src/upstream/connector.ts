@@ -10,6 +10,12 @@ import type { Attempt, AttemptsOf } from './way.ts'
  * @limit connections of connectors that are tried for one tunnel: 503
  */
 const maxAttempts = 4
+/**
+ * From then on no further attempt is begun, in milliseconds: whoever waits has been told nothing yet.
+ *
+ * @limit time in which connections of connectors are tried for one tunnel, the last attempt apart: 503
+ */
+const maxTryingMs = 30_000
 
 /**
  * What a connector answers for itself, whichever of its connections is asked: another connector may do
@@ -39,10 +45,11 @@ function* attemptsAt(
   attemptAt: (link: Link) => Attempt,
 ): Generator<Attempt> {
   const answered = new Set<string>()
+  const sinceMs = performance.now()
   let made = 0
   for (const link of links) {
-    if (made === maxAttempts) return
     // The first is always made, so that there is something to say.
+    if (made === maxAttempts || (made > 0 && performance.now() - sinceMs > maxTryingMs)) return
     if (made > 0 && (!link.isReady || answered.has(link.connectorId))) continue
     made += 1
     const { destination, open } = attemptAt(link)
