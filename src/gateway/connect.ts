@@ -46,6 +46,8 @@ async function openTunnel(
     const grant = gateway.authorize(asked, caller, { route, headers: request.headers })
     gateway.liveTunnels.checkRoom(grant)
     const opened = await gateway.openUpstream(grant, request.signal)
+    const { connector } = opened.destination
+    if (connector !== undefined) entry.connector(connector)
     const { client, tunnel } = await start(request, grant, opened, gateway)
     const outcome = beginTunnel(entry, { requestId: request.requestId, route, tunnel }, gateway)
     return { client, upstream: opened.stream, tunnel, outcome }

@@ -35,6 +35,12 @@ export interface AccessRoute {
   readonly name: string
 }
 
+/** The connector that a tunnel goes through. */
+export interface AccessConnector {
+  readonly tunnelId: string
+  readonly connectorId: string
+}
+
 /** A session of `identity/` fits by shape. */
 export interface AccessSession {
   readonly kind: 'person' | 'service-account'
@@ -64,6 +70,7 @@ export interface AccessLine extends LoggedRequest, AccessEnd {
   readonly durationMs: number
   readonly route?: AccessRoute | undefined
   readonly session?: AccessSession | undefined
+  readonly connector?: AccessConnector | undefined
   readonly reasons?: readonly string[] | undefined
   /** Lowest first; undefined where a route matched. */
   readonly otherPorts?: readonly number[] | undefined
@@ -123,6 +130,14 @@ export const accessFields: FieldTable<AccessLine> = {
   ),
   route: shown('name of the route that matched', (line) => line.route?.name),
   'route-id': shown('id of the route that matched', (line) => line.route?.id),
+  'tunnel-id': shown(
+    'id of the named tunnel that it went through, where it led through a connector',
+    (line) => line.connector?.tunnelId,
+  ),
+  'connector-id': shown(
+    'the run of its connector, as `postern gateway connectors list` has it',
+    (line) => line.connector?.connectorId,
+  ),
   'bytes-up': shown('bytes from the client to the upstream', (line) => line.bytesUp ?? 0),
   'bytes-down': shown('bytes from the upstream to the client', (line) => line.bytesDown ?? 0),
   ended: shown('why a tunnel that was open has ended, see below', (line) => line.ended),

@@ -2,7 +2,13 @@ import { systemClock } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import { accessFields } from './access-fields.ts'
-import type { AccessEnd, LoggedRequest, AccessRoute, AccessSession } from './access-fields.ts'
+import type {
+  AccessConnector,
+  AccessEnd,
+  AccessRoute,
+  AccessSession,
+  LoggedRequest,
+} from './access-fields.ts'
 import { headerExcerpt, pathOnly, selectedHeaders, selectFields, type Headers } from './fields.ts'
 
 export interface AccessLogOptions {
@@ -27,6 +33,8 @@ export interface AccessLog {
 export interface AccessEntry {
   route(route: AccessRoute): void
   session(session: AccessSession): void
+  /** It leads through this connector. */
+  connector(connector: AccessConnector): void
   /** The reasons the policy gave. */
   reasons(reasons: readonly string[]): void
   /** Ports that would have led somewhere, when the one asked for did not. */
@@ -56,12 +64,14 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
       let level: 'debug' | 'info' = healthPaths.has(pathOnly(request.path)) ? 'debug' : 'info'
       let route: AccessRoute | undefined
       let session: AccessSession | undefined
+      let connector: AccessConnector | undefined
       let reasons: readonly string[] | undefined
       let otherPorts: readonly number[] | undefined
       let isEnded = false
       return {
         route: (value) => void (route = value),
         session: (value) => void (session = value),
+        connector: (value) => void (connector = value),
         reasons: (value) => void (reasons = value),
         isUsual: () => void (level = 'debug'),
         otherPorts: (value) => void (otherPorts = value),
@@ -70,7 +80,16 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
           isEnded = true
           // The wall clock may have been set back meanwhile.
           const durationMs = Math.max(0, clock.now() - beganMs)
-          const line = { ...kept, ...end, durationMs, route, session, reasons, otherPorts }
+          const line = {
+            ...kept,
+            ...end,
+            durationMs,
+            route,
+            session,
+            connector,
+            reasons,
+            otherPorts,
+          }
           logger[level]('http-request', select(line))
         },
       }

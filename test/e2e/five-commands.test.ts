@@ -68,11 +68,15 @@ describe('the commands of the pages about arbitrary TCP', () => {
 
     const { connectors } = JSON.parse(
       (await rig.postern('gateway', 'connectors', 'list', '--json')).output,
-    ) as { connectors: { tunnel: string; connections: { streams: number }[] }[] }
+    ) as { connectors: { id: string; tunnel: string; tunnel_id: string }[] }
     assert.deepEqual(
       connectors.map(({ tunnel }) => tunnel),
       ['tcp.site.com'],
     )
+    const line = await rig.lines.first((it) => it['connector-id'] !== undefined)
+    assert.equal(line['connector-id'], connectors[0]?.id)
+    assert.equal(line['tunnel-id'], connectors[0]?.tunnel_id)
+    assert.equal(line['response-code'], 200)
 
     // Without it nobody gets there, and whoever may is told why.
     connector.signal('SIGTERM')
