@@ -73,7 +73,7 @@ describe('the commands of the pages about arbitrary TCP', () => {
       connectors.map(({ tunnel }) => tunnel),
       ['tcp.site.com'],
     )
-    const line = await rig.lines.first((it) => it['connector-id'] !== undefined)
+    const line = await rig.lines.first((it) => it['service'] === 'access' && 'connector-id' in it)
     assert.equal(line['connector-id'], connectors[0]?.id)
     assert.equal(line['tunnel-id'], connectors[0]?.tunnel_id)
     assert.equal(line['response-code'], 200)
