@@ -11,7 +11,7 @@ import { silenceMs } from './carried-stream.ts'
 import { openEdge, requestFor, testCa, type EdgeRig } from './protocol.fixture.ts'
 import { methods } from './registration.ts'
 import { probeServerName } from './server-names.ts'
-import { formatServices } from './services.ts'
+import { formatServices } from '../../publish/pushed-services.ts'
 import {
   startStockConnector,
   type StockConnector,

@@ -10,7 +10,7 @@ import { createDrainQueue } from './drain-queue.ts'
 import type { CloudflaredLink, SharedRules } from './link.ts'
 import type { Registration } from './registration.ts'
 import { connectorServerName } from './server-names.ts'
-import { parseServices } from './services.ts'
+import { parseServices } from '../../publish/pushed-services.ts'
 
 /**
  * Connections of one named tunnel's stock connectors: 25 of them with four each.

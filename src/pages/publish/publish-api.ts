@@ -1,3 +1,4 @@
+import { formatServices } from '../../publish/pushed-services.ts'
 import { bodyLimit } from 'hono/body-limit'
 import { AccessError, AppError, PeerError } from '../../errors.ts'
 import type { Publishers } from '../../publish/publisher.ts'
@@ -108,7 +109,7 @@ function withoutCredential(): AccessError {
 /** The rules of stock connectors, as a tunnel keeps them: one service for every name. */
 function servicesOf(service: string): string | undefined {
   if (service === '') return undefined
-  if (isStockService(service)) return JSON.stringify([{ service }])
+  if (isStockService(service)) return formatServices([{ hostname: undefined, service }])
   throw new PeerError('invalid-service', 'the service is none that carries bytes', {
     hint: 'write tcp://HOST:PORT',
   })

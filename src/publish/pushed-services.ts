@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { OfferedService } from '../../tunnel/connector/protocol.ts'
+import type { OfferedService } from '../tunnel/connector/protocol.ts'
 
 const form = z.array(z.object({ hostname: z.string().optional(), service: z.string() }))
 
