@@ -52,6 +52,7 @@ export interface NewNamedTunnel {
   readonly name: string
   readonly site: string
   readonly createdBy: string
+  readonly userId: string
 }
 
 /** The named tunnels, and what may be done to them. Each change holds for everybody before it resolves. */

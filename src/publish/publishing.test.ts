@@ -94,6 +94,20 @@ test('somebody has so many credentials at once, and no more', async (t) => {
   await assert.rejects(issue(), { code: 'too-many-publish-credentials' })
 })
 
+test('how many tunnels somebody has made is counted by who they are, not by their email', async (t) => {
+  const { publishing, by } = await openRig(t)
+  const as = (userId: string, email: string): PublishActor => ({
+    ...by,
+    publisher: { ...by.publisher, person: { ...by.publisher.person, userId, email } },
+  })
+  for (let count = 0; count < 100; count += 1)
+    await publishing.create(as('u-alice', count < 50 ? 'alice@a.com' : 'alice@b.com'), `a${count}`)
+  await assert.rejects(publishing.create(as('u-alice', 'alice@c.com'), 'more'), {
+    code: 'too-many-named-tunnels',
+  })
+  assert.ok(await publishing.create(as('u-other', 'alice@b.com'), 'theirs'))
+})
+
 async function openRig(t: TestContext) {
   const store = await openSqliteStore(':memory:')
   t.after(() => store.close())

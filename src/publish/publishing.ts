@@ -130,7 +130,9 @@ export function createPublishing(parts: PublishingParts): Publishing {
     info: (by, nameOrId) => infoOf(find(by, nameOrId)),
     async create(by, name) {
       const { site, person } = by.publisher
-      const tunnel = await namedTunnels.create({ name, site: site.name, createdBy: nameOf(person) })
+      const { userId } = person
+      const made = { name, site: site.name, createdBy: nameOf(person), userId }
+      const tunnel = await namedTunnels.create(made)
       record(by, 'named tunnel created', tunnel)
       return secretsOf(tunnel)
     },

@@ -11,7 +11,7 @@ import type { Site } from './site.ts'
 import { openNamedTunnels } from './tunnel-register.ts'
 
 const site = 'site.com'
-const alice = { site, createdBy: 'alice@example.com' }
+const alice = { site, createdBy: 'alice@example.com', userId: 'u-alice' }
 
 test('one is found by its name in any case, and by its id', async (t) => {
   const { tunnels } = await openRig(t)

@@ -131,7 +131,7 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
       const row = live(id)
       return deriveTunnelSecret(key, row.id, row.generation)
     },
-    async create({ name, site, createdBy }) {
+    async create({ name, site, createdBy, userId }) {
       checkTunnelName(name)
       if (options.isMeantElsewhere({ name, site })) throw tunnelNameReserved(name)
       const record: NamedTunnelRecord = {
@@ -139,6 +139,7 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
         name,
         site,
         createdBy,
+        userId,
         createdAtMs: clock.now(),
         generation: 1,
         deletedAtMs: undefined,

@@ -6,6 +6,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { deviceCodeRecord } from './device-code-store.suite.ts'
+import { namedTunnelRecord } from './named-tunnel-store.suite.ts'
+import { publishCredentialRecord } from './publish-credential-store.suite.ts'
 import { serviceAccountRecord } from './service-account-store.suite.ts'
 import { sessionRecord } from './session-store.suite.ts'
 import { openSqliteStore } from './sqlite.ts'
@@ -52,6 +54,29 @@ test('its tables are those of a new database', async (t) => {
   for (const path of [old, fresh]) await (await openSqliteStore(path, secrets)).close()
   assert.deepEqual(columnsOf(old), columnsOf(fresh))
   assert.ok(columnsOf(fresh).some(({ table, name }) => table === 'sessions' && name === 'revision'))
+})
+
+test('named tunnels of before are those of the users whose names they have', async (t) => {
+  const path = join(temporaryDirectory(t), 'postern.db')
+  const before = await openSqliteStore(path, secrets)
+  await before.publishCredentials.add(publishCredentialRecord(), 1)
+  for (const createdBy of ['alice@example.com', 'u-bob'])
+    await before.namedTunnels.add(
+      namedTunnelRecord({ id: createdBy, name: createdBy, createdBy }),
+      { maxTunnels: 9, maxPerPerson: 9, maxDeleted: 9 },
+    )
+  await before.close()
+  const database = new DatabaseSync(path)
+  database.exec(
+    "alter table named_tunnels drop column user_id; delete from kysely_migration where name = '0008-tunnel-makers'",
+  )
+  database.close()
+  const store = await openSqliteStore(path, secrets)
+  t.after(() => store.close())
+  assert.deepEqual(
+    (await store.namedTunnels.list()).map(({ userId }) => userId),
+    ['u-alice', 'u-bob'],
+  )
 })
 
 function oldDatabase(t: TestContext): string {

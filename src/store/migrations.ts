@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import { SystemError, messageOf } from '../errors.ts'
-import { createPublishing } from './publish-migration.ts'
+import { addTunnelMakers, createPublishing } from './publish-migration.ts'
 import type { Tables } from './tables.ts'
 
 /** Every change of the tables, in order of their names. Never edit one that was released: add one. */
@@ -14,6 +14,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0005-revisions': { up: createRevisions },
   '0006-session-order': { up: createSessionOrder },
   '0007-publishing': { up: createPublishing },
+  '0008-tunnel-makers': { up: addTunnelMakers },
 }
 
 /** Where the migrator notes what it has done. */

@@ -11,6 +11,7 @@ export function namedTunnelRecord(change: Partial<NamedTunnelRecord> = {}): Name
     name: 'web',
     site: 'site.com',
     createdBy: 'alice@example.com',
+    userId: 'u-alice',
     createdAtMs: 1_000,
     generation: 1,
     deletedAtMs: undefined,
@@ -95,8 +96,8 @@ export function namedTunnelStoreSuite(
     test('there are no more than were asked for, in all and of one person', async (t) => {
       const { namedTunnels } = await open(t)
       const few = { maxTunnels: 3, maxPerPerson: 2, maxDeleted: 1 }
-      const add = (id: string, createdBy: string) =>
-        namedTunnels.add(namedTunnelRecord({ id, name: id, createdBy }), few)
+      const add = (id: string, userId: string) =>
+        namedTunnels.add(namedTunnelRecord({ id, name: id, userId }), few)
       const ends = [add('a', 'alice'), add('b', 'alice'), add('c', 'alice'), add('d', 'bob')]
       assert.deepEqual(await Promise.all(ends), ['added', 'added', 'person-full', 'added'])
       assert.equal(await add('e', 'carol'), 'full')

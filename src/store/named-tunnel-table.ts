@@ -42,12 +42,12 @@ async function refuse(
 ): Promise<'name-taken' | 'full' | 'person-full' | undefined> {
   const rows = await db
     .selectFrom('named_tunnels')
-    .select(['name_key', 'created_by'])
+    .select(['name_key', 'user_id'])
     .where('deleted_at_ms', 'is', null)
     .execute()
   if (rows.some(({ name_key: key }) => key === record.name.toLowerCase())) return 'name-taken'
   if (rows.length >= maxTunnels) return 'full'
-  const theirs = rows.filter(({ created_by: createdBy }) => createdBy === record.createdBy)
+  const theirs = rows.filter(({ user_id: userId }) => userId === record.userId)
   return theirs.length >= maxPerPerson ? 'person-full' : undefined
 }
 
@@ -109,6 +109,7 @@ function toRow(record: NamedTunnelRecord, revision: number): NamedTunnelRow {
     name_key: record.deletedAtMs === undefined ? record.name.toLowerCase() : null,
     site: record.site,
     created_by: record.createdBy,
+    user_id: record.userId,
     created_at_ms: record.createdAtMs,
     generation: record.generation,
     deleted_at_ms: record.deletedAtMs ?? null,
@@ -126,6 +127,7 @@ function toRecord(
     name: row.name,
     site: row.site,
     createdBy: row.created_by,
+    userId: row.user_id,
     createdAtMs: row.created_at_ms,
     generation: row.generation,
     deletedAtMs: row.deleted_at_ms ?? undefined,

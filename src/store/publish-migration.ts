@@ -1,4 +1,6 @@
 import type { Kysely } from 'kysely'
+import type { PublisherFacts } from './publish-store.ts'
+import type { Tables } from './tables.ts'
 
 /** Named tunnels and their host names, the credentials of publishers, and the gateway's own key pairs. */
 export async function createPublishing(db: Kysely<unknown>): Promise<void> {
@@ -27,6 +29,29 @@ export async function createPublishing(db: Kysely<unknown>): Promise<void> {
   await createSigningKeys(db)
   for (const column of ['public_key', 'site'])
     await db.schema.alterTable('device_codes').addColumn(column, 'text').execute()
+}
+
+/** Who made each named tunnel, by user id. Those there are: of whoever had a credential by that name. */
+export async function addTunnelMakers(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('named_tunnels')
+    .addColumn('user_id', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
+  const tables = db.withTables<Pick<Tables, 'named_tunnels' | 'publish_credentials'>>()
+  const credentials = await tables
+    .selectFrom('publish_credentials')
+    .select(['user_id', 'person'])
+    .execute()
+  const userIds = new Map(credentials.map(({ user_id, person }) => [emailIn(person), user_id]))
+  const tunnels = await tables.selectFrom('named_tunnels').select(['id', 'created_by']).execute()
+  for (const { id, created_by: name } of tunnels) {
+    const made = { user_id: userIds.get(name) ?? name }
+    await tables.updateTable('named_tunnels').set(made).where('id', '=', id).execute()
+  }
+}
+
+function emailIn(person: string): string | undefined {
+  return (JSON.parse(person) as PublisherFacts).email
 }
 
 async function createCredentials(db: Kysely<unknown>): Promise<void> {

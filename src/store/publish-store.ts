@@ -15,8 +15,10 @@ export interface NamedTunnelRecord {
   readonly name: string
   /** The site below which its host names are, and whose publishers it belongs to. */
   readonly site: string
-  /** Who made it: an email address or a user id. */
+  /** Who made it, as lists name them: an email address or a user id. */
   readonly createdBy: string
+  /** Who made it, for counting: an email address changes, and two people may have had the same. */
+  readonly userId: string
   readonly createdAtMs: number
   /** That of its secret, which is derived from it and stands nowhere; 1 at first. */
   readonly generation: number

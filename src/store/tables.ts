@@ -115,6 +115,7 @@ export interface NamedTunnelRow {
   readonly name_key: string | null
   readonly site: string
   readonly created_by: string
+  readonly user_id: string
   readonly created_at_ms: number
   readonly generation: number
   readonly deleted_at_ms: number | null
