@@ -195,6 +195,7 @@ export interface PublisherSummary {
   readonly site: string
   /** An email address, or a user id. */
   readonly user: string
+  readonly user_id: string
   /** What the machine that has it calls itself. */
   readonly host: string
   readonly state: 'active' | 'revoked' | 'expired'

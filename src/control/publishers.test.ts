@@ -45,13 +45,13 @@ function createRig() {
 test('publishers are listed by name or id, with what their credentials are worth', async () => {
   const { publishers } = await createRig().operations.listPublishers(localActor)
   assert.deepEqual(
-    publishers.map(({ id, user, state }) => [id, user, state]),
+    publishers.map(({ id, user, user_id, state }) => [id, user, user_id, state]),
     [
-      ['pc-1', 'alice@example.com', 'active'],
-      ['pc-2', 'alice@example.com', 'expired'],
-      ['pc-3', 'alice@example.com', 'revoked'],
-      ['pc-4', 'u-bob', 'active'],
-      ['pc-5', 'alice@example.com', 'active'],
+      ['pc-1', 'alice@example.com', 'u-alice', 'active'],
+      ['pc-2', 'alice@example.com', 'u-alice', 'expired'],
+      ['pc-3', 'alice@example.com', 'u-alice', 'revoked'],
+      ['pc-4', 'u-bob', 'u-bob', 'active'],
+      ['pc-5', 'alice@example.com', 'u-alice', 'active'],
     ],
   )
 })

@@ -70,6 +70,7 @@ function summarize(record: PublishCredentialRecord, nowMs: number): PublisherSum
     id,
     site,
     user: nameOf(person),
+    user_id: person.userId,
     host,
     state: stateOf(record, nowMs),
     issued_at: new Date(issuedAtMs).toISOString(),

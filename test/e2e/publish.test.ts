@@ -115,12 +115,22 @@ describe('postern tunnel, as somebody who publishes', () => {
     await logIn(machine)
     const listed = await rig.postern('gateway', 'publishers', 'list')
     assert.match(listed.output, /^ID +USER .*\npc-\S+ +alice@example\.com +site\.com +active /)
+    const sessions = await rig.postern('gateway', 'sessions', 'revoke', alice.toUpperCase())
+    assert.match(
+      sessions.errors,
+      /^revoked 1 session\n"alice@example\.com" may still publish .*"postern gateway publishers revoke alice@example\.com"/,
+    )
+    assert.equal((await run('list')).ending, 0)
+    const nobody = await rig.postern('gateway', 'sessions', 'revoke', alice)
+    assert.match(nobody.errors, /hint: "postern gateway publishers revoke alice@example\.com"/)
     const revoked = await rig.postern('gateway', 'publishers', 'revoke', alice.toUpperCase())
     assert.match(revoked.errors, /^revoked 1 credential/)
     const refused = await run('list')
     assert.equal(refused.ending, 3)
     assert.match(refused.errors, /this publish credential was revoked/)
     assert.match((await rig.postern('gateway', 'publishers', 'list')).errors, /nobody has/)
+    const last = await rig.postern('gateway', 'sessions', 'revoke', alice)
+    assert.match(last.errors, /hint: "postern gateway sessions list"/)
     const none = await rig.postern('gateway', 'publishers', 'revoke', 'pc-0')
     assert.equal(none.ending, 2)
     await logIn(machine, bob, '--overwrite')
