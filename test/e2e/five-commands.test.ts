@@ -1,40 +1,24 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe } from 'node:test'
-import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
 import { decideAboutDevice } from './approve.ts'
 import { startChild, type Child } from './child.ts'
 import { peerTest } from './peers.ts'
 import { exchange, personAt } from './person.ts'
+import { siteFor } from './publisher.ts'
 import { alice, bob, posternCommand, startRig } from './rig.ts'
 import type { Scope } from './scope.ts'
 import { echo, startService } from './services.ts'
 
-/** What a person may publish below, and who may use it. */
+/** What Alice may publish below, and who may use it. */
 async function settings(scope: Scope): Promise<object> {
-  const { cert, key } = await (await createCertificateAuthority()).issue(['*.site.com'])
-  const files = join(scope.directory, 'site')
-  await mkdir(files)
-  await writeFile(join(files, 'site.crt'), cert)
-  await writeFile(join(files, 'site.key'), key, { mode: 0o600 })
+  const policies = [{ action: 'allow', include: [{ email: bob }] }]
   return {
-    sites: [
-      {
-        name: 'site.com',
-        publish: [{ allow: { and: [{ email: { is: alice } }] } }],
-        certificate_file: join(files, 'site.crt'),
-        certificate_key_file: join(files, 'site.key'),
-      },
-    ],
-    access: [
-      {
-        hostname: 'tcp.site.com',
-        policies: [{ action: 'allow', include: [{ email: bob }] }],
-      },
-    ],
+    ...(await siteFor(scope, 'site.com', alice)),
+    access: [{ hostname: 'tcp.site.com', policies }],
   }
 }
 
