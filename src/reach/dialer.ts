@@ -148,6 +148,6 @@ async function dialGateway(
 /** Whether one of them names a proxy, be it for this gateway or not. */
 function namesProxy(proxies: ProxyVariables): boolean {
   return Object.entries(proxies).some(
-    ([name, value]) => value && /^(?:https?|all)_proxy$/i.test(name),
+    ([name, value]) => value && /^(?:(?:https?|all)_|--)proxy$/i.test(name),
   )
 }

@@ -187,6 +187,13 @@ describe('what names a proxy', () => {
     assert.equal(findProxy(address, variables)?.variable, 'HTTPS_PROXY')
   })
 
+  test('one that is given by hand is for everything, whatever the environment exempts', () => {
+    const variables = { '--proxy': 'hand.corp:1', HTTPS_PROXY: 'env.corp:1', NO_PROXY: '*' }
+    assert.equal(findProxy(address, variables)?.host, 'hand.corp')
+    const here = parseGatewayUrl('http://localhost:8080')
+    assert.equal(findProxy(here, variables)?.variable, '--proxy')
+  })
+
   for (const value of [
     'socks5://u:secret@proxy:1080',
     'http://u:secret@',

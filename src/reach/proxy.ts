@@ -12,7 +12,8 @@ import { allAuthorities, type Trust } from './trust.ts'
 
 /**
  * What names proxies, in the form of an environment: `https_proxy`, `http_proxy`, `all_proxy` and
- * `no_proxy`, in lower or upper case. Everything else is left alone.
+ * `no_proxy`, in lower or upper case; `--proxy`, which no environment has, is one for everything. Everything else
+ * is left alone.
  */
 export type ProxyVariables = Readonly<Record<string, string | undefined>>
 
@@ -36,7 +37,11 @@ export interface Proxy extends HostPort {
 export function findProxy(gateway: GatewayAddress, variables: ProxyVariables): Proxy | undefined {
   const variable = variableFor(gateway, variables)
   if (variable === undefined) return undefined
-  if (isExempt(variables['no_proxy'] || variables['NO_PROXY'] || '', gateway)) return undefined
+  if (
+    variable !== givenProxy &&
+    isExempt(variables['no_proxy'] || variables['NO_PROXY'] || '', gateway)
+  )
+    return undefined
   const value = variables[variable] ?? ''
   const text = value.includes('://') ? value : `http://${value}`
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -51,10 +56,18 @@ export function findProxy(gateway: GatewayAddress, variables: ProxyVariables): P
   return { host, port, isTls, authorization: authorizationOf(url, variable), variable }
 }
 
+/** A proxy that is given by hand: what the environment exempts is exempt from its own. */
+const givenProxy = '--proxy'
+
+function isGiven({ variable }: Proxy): boolean {
+  return variable === givenProxy
+}
+
 function variableFor({ isTls }: GatewayAddress, variables: ProxyVariables): string | undefined {
-  return [isTls ? 'https_proxy' : 'http_proxy', 'all_proxy']
-    .flatMap((name) => [name, name.toUpperCase()])
-    .find((name) => variables[name])
+  const named = [isTls ? 'https_proxy' : 'http_proxy', 'all_proxy']
+  return [givenProxy, ...named.flatMap((name) => [name, name.toUpperCase()])].find(
+    (name) => variables[name],
+  )
 }
 
 export interface ProxyDialOptions {
@@ -98,7 +111,9 @@ async function connect(proxy: Proxy, trust: Trust, signal?: AbortSignal): Promis
   } catch (error) {
     throw new UpstreamError('proxy-unreachable', `the proxy ${messageOf(error)}`, {
       cause: error,
-      hint: `it is named by ${proxy.variable}; NO_PROXY names the hosts that are reached without it`,
+      hint: isGiven(proxy)
+        ? 'leave "--proxy" out where the gateway can be reached directly'
+        : `it is named by ${proxy.variable}; NO_PROXY names the hosts that are reached without it`,
     })
   }
   if (!proxy.isTls) return raw
@@ -135,20 +150,24 @@ function refused(proxy: Proxy, gateway: GatewayAddress, status: number): Upstrea
     `the proxy "${name}" ${what} "${target}" (status ${status})`,
     {
       hint: isLoopbackHost(gateway.host)
-        ? `a proxy has a "${gateway.host}" of its own: put "${gateway.host}" into NO_PROXY`
-        : `ask whoever runs the proxy to allow it, or put "${gateway.host}" into NO_PROXY if it can be reached directly`,
+        ? `a proxy has a "${gateway.host}" of its own: ${withoutProxy(proxy, gateway)}`
+        : `ask whoever runs the proxy to allow it, or ${withoutProxy(proxy, gateway)} if it can be reached directly`,
     },
   )
 }
 
-function signInWords(
-  { authorization, variable }: Proxy,
-  name: string,
-): [message: string, details: { hint: string }] {
+function withoutProxy(proxy: Proxy, { host }: GatewayAddress): string {
+  return isGiven(proxy) ? 'leave "--proxy" out' : `put "${host}" into NO_PROXY`
+}
+
+function signInWords(proxy: Proxy, name: string): [message: string, details: { hint: string }] {
+  const { authorization, variable } = proxy
+  // Not into the command line, which every user of the machine can read.
+  const place = isGiven(proxy) ? 'HTTPS_PROXY' : variable
   return authorization === undefined
     ? [
         `the proxy "${name}" asks for a sign-in (status 407)`,
-        { hint: `put user and password into ${variable}: "http://USER:PASSWORD@${name}"` },
+        { hint: `put user and password into ${place}: "http://USER:PASSWORD@${name}"` },
       ]
     : [
         `the proxy "${name}" does not accept the user and password of ${variable} (status 407)`,

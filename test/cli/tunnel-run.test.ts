@@ -8,8 +8,14 @@ import { describe, test, type TestContext } from 'node:test'
 import {
   startFakeGateway,
   type AcceptedLink,
+  type FakeGateway,
   type FakeGatewayOptions,
 } from '../../src/connector/fake-gateway.fixture.ts'
+import { startProxy } from '../../src/reach/proxy.fixture.ts'
+import {
+  encodePublishCredential,
+  type PublishCredential,
+} from '../../src/tunnel/publish-credential.ts'
 import { encodeCredentialsFile, encodeTunnelToken } from '../../src/tunnel/tunnel-credential.ts'
 import { createSandbox, runPostern, startPostern, type Running } from './program.ts'
 
@@ -32,6 +38,20 @@ async function openRig(t: TestContext, options: FakeGatewayOptions = {}) {
     return running
   }
   return { gateway, path: sandbox.path, tokenFile, run }
+}
+
+function publisherAt(gateway: FakeGateway): PublishCredential {
+  const expires = new Date(Date.now() + 60_000).toISOString()
+  const secret = Buffer.alloc(32, 1).toString('base64url')
+  const id = '0123456789abcdef'
+  return {
+    gateway: gateway.credential.gateway,
+    ca: gateway.ca,
+    site: 'site.com',
+    id,
+    secret,
+    expires,
+  }
 }
 
 async function startEcho(t: TestContext): Promise<number> {
@@ -136,6 +156,31 @@ describe('postern tunnel run', () => {
     await program.untilStderr(connected)
     program.child.kill('SIGTERM')
     assert.ok(!(await program.ended).stderr.includes(token))
+  })
+
+  test('a password of the proxy as an argument is said to be visible, and never shown', async (t) => {
+    const { gateway, tokenFile, run } = await openRig(t)
+    await using proxy = await startProxy({ to: gateway.port })
+    const args = ['--token-file', tokenFile, '--url', 'ssh://localhost']
+    const program = run([...args, '--proxy', `http://alice:hidden@127.0.0.1:${proxy.port}`], {
+      NO_PROXY: 'localhost',
+    })
+    await program.untilStderr(/WRN .*can read the password in "--proxy"[^]*HTTPS_PROXY/)
+    await program.untilStderr(connected)
+    program.child.kill('SIGTERM')
+    assert.doesNotMatch((await program.ended).stderr, /hidden/)
+    assert.equal(proxy.asked[0]?.target, `localhost:${gateway.port}`)
+  })
+
+  test('the credential is asked for through the proxy as well', async (t) => {
+    const { gateway, path, run } = await openRig(t)
+    await using proxy = await startProxy({ status: 403 })
+    const credential = join(path, 'cert.pem')
+    await writeFile(credential, encodePublishCredential(publisherAt(gateway)), { mode: 0o600 })
+    const args = ['db', '--url', 'ssh://localhost', '--origincert', credential]
+    const program = run([...args, '--proxy', `127.0.0.1:${proxy.port}`])
+    await program.untilStderr(/the proxy "127\.0\.0\.1:\d+" does not allow.*trying again/)
+    assert.equal(proxy.asked[0]?.target, `localhost:${gateway.port}`)
   })
 
   test('systemd is told once it is connected, and of nothing else', async (t) => {

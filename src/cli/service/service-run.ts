@@ -9,6 +9,7 @@ import { SystemError, formatProblem, messageOf } from '../../errors.ts'
 import { encodeTunnelToken } from '../../tunnel/tunnel-credential.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, noteText, printText } from '../speech/print.ts'
+import { hasSecret } from '../tunnel/proxies.ts'
 import type { RunOptions } from '../tunnel/run-options.ts'
 import { loadOptions } from '../tunnel/run-run.ts'
 
@@ -104,7 +105,7 @@ function placesOf({ serviceName }: ServiceOptions): Places {
 function optionsOf(options: ServiceOptions, configPath: string | undefined): readonly string[] {
   const { url, hostname, metrics, gracePeriod, loglevel, proxy, cacert, caFile, logFormat } =
     options
-  if (proxy?.includes('@') === true) {
+  if (proxy !== undefined && hasSecret(proxy)) {
     throw new SystemError('secret-in-unit', 'the unit would show the password of the proxy', {
       hint: 'set HTTPS_PROXY by "EnvironmentFile=" in a drop-in: "systemctl edit NAME"',
     })

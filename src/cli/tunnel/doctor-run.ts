@@ -2,11 +2,11 @@ import { loadConnectorConfig } from '../../connector/config/load-config.ts'
 import { diagnose, type Check } from '../../connector/diagnose.ts'
 import { dialerOf } from '../../connector/run-connector.ts'
 import { silentLogger } from '../../log.ts'
-import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { note, printJson } from '../speech/print.ts'
 import { printTable } from '../speech/table.ts'
+import { proxiesOf } from './proxies.ts'
 import type { RunOptions } from './run-options.ts'
 import { loadOptions } from './run-run.ts'
 
@@ -21,9 +21,8 @@ export async function runDoctor(
   options: DoctorOptions,
 ): Promise<number> {
   const { config } = await loadConnectorConfig(loadOptions(nameOrId, options))
-  const { proxies } = clientEnvironment()
-  const chosen = options.proxy === undefined ? proxies : { https_proxy: options.proxy }
-  const dialer = await dialerOf(config, { proxies: chosen, log: silentLogger })
+  const proxies = proxiesOf(options)
+  const dialer = await dialerOf(config, { proxies, log: silentLogger })
   const { credential, rules } = config
   const checks: Check[] = []
   const ended = await untilEndSignal(async (signal) => {
@@ -33,7 +32,7 @@ export async function runDoctor(
       rules,
       gateway,
       dialer,
-      proxies: chosen,
+      proxies,
       signal,
     })) {
       checks.push(check)

@@ -11,11 +11,12 @@ import { loadTrust } from '../../reach/trust.ts'
 import type { TunnelCredential } from '../../tunnel/tunnel-credential.ts'
 import type { PublishAnswer } from '../../tunnel/publish.ts'
 import { bearerOf, type PublishCredential } from '../../tunnel/publish-credential.ts'
-import { clientEnvironment, environment } from '../process/environment.ts'
+import { environment } from '../process/environment.ts'
 import { untilEndSignal } from '../process/signals.ts'
+import { proxiesOf, type ProxyOption } from './proxies.ts'
 
 /** The options of a command that a publisher gives, as they were given. */
-export interface PublisherOptions {
+export interface PublisherOptions extends ProxyOption {
   readonly origincert?: string
   readonly json?: boolean
 }
@@ -52,7 +53,7 @@ export async function asPublisher<T extends object>(
     ca === undefined ? {} : { caCertBase64: Buffer.from(ca).toString('base64') },
   )
   const gateway = parseGatewayUrl(credential.gateway)
-  const send = createSendToGateway(createDialer({ ...clientEnvironment(), gateway, trust }))
+  const send = createSendToGateway(createDialer({ proxies: proxiesOf(options), gateway, trust }))
   return untilEndSignal((signal) =>
     work({ credential, api: createPublishApi(send, bearerOf(credential), signal) }),
   )

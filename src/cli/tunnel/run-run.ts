@@ -13,7 +13,7 @@ import { homeDirectory } from '../../home-directory.ts'
 import type { LogLevel } from '../../log.ts'
 import { tuneMemory } from '../../net/runtime.ts'
 import { exitProcess } from '../../standard-output.ts'
-import { clientEnvironment, environment } from '../process/environment.ts'
+import { environment } from '../process/environment.ts'
 import { exitCodeOfSignal, exitCodes } from '../process/exit-codes.ts'
 import { onEndSignal } from '../process/signals.ts'
 import { countFailures } from '../speech/count-failures.ts'
@@ -21,6 +21,7 @@ import { processVoice, type Voice } from '../speech/voice.ts'
 import { fetchCredential, publishName, type EndedBySignal } from './credential-of-gateway.ts'
 import { defaultConfig } from './default-config.ts'
 import { notifyReady } from './notify-ready.ts'
+import { proxiesOf, warnAboutProxy } from './proxies.ts'
 import { givenSettings, type RunOptions } from './run-options.ts'
 
 const component = { human: 'connector', json: 'connector' }
@@ -89,12 +90,11 @@ async function runLoaded(
   tuneMemory()
   const voice = voiceOf(options, loaded.config.logLevel)
   warnAboutToken(options, voice)
+  warnAboutProxy(options, voice)
   const failures = countFailures(voice)
   const streamLog = { debug: voice.debug, warn: failures.warn }
-  const { proxies } = clientEnvironment()
-  // The given proxy for everything: what the environment exempts is exempt from its own.
-  const chosen = options.proxy === undefined ? proxies : { https_proxy: options.proxy }
-  const connector = await runConnector(loaded, { ...load, proxies: chosen, log: voice, streamLog })
+  const proxies = proxiesOf(options)
+  const connector = await runConnector(loaded, { ...load, proxies, log: voice, streamLog })
   // While every connection waits for its next attempt, nothing else keeps the process up.
   const upkeep = setInterval(() => undefined, longestIntervalMs)
   void connector.registered.then(() => notifyReady(environment, voice))
