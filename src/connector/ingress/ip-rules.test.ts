@@ -29,6 +29,46 @@ test('an IPv4 address that hides in IPv6 is judged as IPv4', () => {
   assert.equal(allows('::ffff:10.0.0.1', 22), false)
 })
 
+test('a rule denies an IPv4 address in every form by which it is reached over IPv6', () => {
+  const allows = allowance([
+    { prefix: '::/0', allow: true },
+    { prefix: '10.0.0.0/8', ports: [22], allow: false },
+    { prefix: '10.0.0.0/8', allow: true },
+  ])
+  for (const address of [
+    '64:ff9b::10.0.0.1',
+    '64:FF9B::A00:1',
+    '64:ff9b:1::10.0.0.1',
+    '64:ff9b:1:a00:0:100::',
+    '2002:a00:1::5',
+    '::10.0.0.1',
+    '::ffff:10.0.0.1',
+    '::ffff:0:10.0.0.1',
+    '2001:0:1:2:3:4:f5ff:fffe',
+    '2001:db8::5efe:10.0.0.1',
+  ]) {
+    assert.equal(allows(address, 22), false, address)
+    assert.equal(allows(address, 23), true, address)
+  }
+  for (const address of ['64:ff9b::11.0.0.1', '2001:db8::a00:1', '::1'])
+    assert.equal(allows(address, 22), true, address)
+})
+
+test('a rule for IPv4 allows nothing in IPv6, and one for all of IPv4 leaves ::1 alone', () => {
+  const only = allowance([{ prefix: '10.0.0.0/8', allow: true }])
+  for (const address of ['64:ff9b::10.0.0.1', '2002:a00:1::5', '::10.0.0.1'])
+    assert.equal(only(address, 22), false, address)
+  const allows = allowance([
+    { prefix: '0.0.0.0/0', allow: false },
+    { prefix: '64:ff9b::/96', allow: true },
+    { prefix: '::1', allow: true },
+  ])
+  assert.equal(allows('::1', 22), true)
+  assert.equal(allows('64:ff9b::10.0.0.1', 22), false)
+  const translated = allowance([{ prefix: '64:ff9b::/96', allow: true }])
+  assert.equal(translated('64:ff9b::10.0.0.1', 22), true)
+})
+
 test('the address that stands for this machine is judged as its loopback', () => {
   const allows = allowance([
     { prefix: '127.0.0.0/8', allow: false },

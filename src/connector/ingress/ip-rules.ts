@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { canonicalIPv6, unmapIPv4 } from '../../address.ts'
 import { createIpMatcher, ipRangeForm, parseIpRange, type IpRange } from '../../ip-ranges.ts'
+import { embeddedIPv4 } from '../../net/embedded-ipv4.ts'
 import { mustBe, textOf } from '../../schema.ts'
 import { z } from 'zod'
 
@@ -33,7 +34,8 @@ export const ipRulesSchema: z.ZodType<readonly IpRule[]> = z.array(
 
 /**
  * Whether an address may be dialled: the first rule that fits says so, and none means no. An empty list
- * allows nothing.
+ * allows nothing. An IPv6 address by which a translator or tunnel reaches an IPv4 one may be dialled where it
+ * is allowed itself, and no rule for the IPv4 address denies that.
  */
 export function createIpAllowance(
   rules: readonly IpRule[],
@@ -43,12 +45,14 @@ export function createIpAllowance(
     ports: new Set(ports),
     allow,
   }))
+  const judge = (address: string, port: number): boolean | undefined =>
+    compiled.find(
+      ({ contains, ports }) => contains(address) && (ports.size === 0 || ports.has(port)),
+    )?.allow
   return (address, port) => {
-    const judged = whereItLeads(address)
-    const first = compiled.find(
-      ({ contains, ports }) => contains(judged) && (ports.size === 0 || ports.has(port)),
-    )
-    return first?.allow ?? false
+    const plain = whereItLeads(address)
+    if (judge(plain, port) !== true) return false
+    return !isIPv6(plain) || embeddedIPv4(plain).every((it) => judge(it, port) !== false)
   }
 }
 
