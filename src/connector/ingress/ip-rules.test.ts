@@ -69,6 +69,19 @@ test('a rule for IPv4 allows nothing in IPv6, and one for all of IPv4 leaves ::1
   assert.equal(translated('64:ff9b::10.0.0.1', 22), true)
 })
 
+test('a network that is allowed is so without the metadata service of a cloud', () => {
+  const wide = [
+    { prefix: '0.0.0.0/0', allow: true },
+    { prefix: '::/0', allow: true },
+  ]
+  const addresses = ['169.254.169.254', '64:ff9b::a9fe:a9fe', 'fd00:ec2::254', '::ffff:a9fe:a9fe']
+  for (const address of addresses) assert.equal(allowance(wide)(address, 80), false, address)
+  assert.equal(allowance(wide)('169.254.169.253', 80), true)
+  const meant = [{ prefix: '169.254.169.254', allow: true }, ...wide]
+  assert.equal(allowance(meant)('169.254.169.254', 80), true)
+  assert.equal(allowance(meant)('fd00:ec2::254', 80), false)
+})
+
 test('the address that stands for this machine is judged as its loopback', () => {
   const allows = allowance([
     { prefix: '127.0.0.0/8', allow: false },

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net'
 import { canonicalIPv6, unmapIPv4 } from '../../address.ts'
 import { createIpMatcher, ipRangeForm, parseIpRange, type IpRange } from '../../ip-ranges.ts'
 import { embeddedIPv4 } from '../../net/embedded-ipv4.ts'
+import { isMetadataAddress } from '../../net/metadata-address.ts'
 import { mustBe, textOf } from '../../schema.ts'
 import { z } from 'zod'
 
@@ -35,7 +36,8 @@ export const ipRulesSchema: z.ZodType<readonly IpRule[]> = z.array(
 /**
  * Whether an address may be dialled: the first rule that fits says so, and none means no. An empty list
  * allows nothing. An IPv6 address by which a translator or tunnel reaches an IPv4 one may be dialled where it
- * is allowed itself, and no rule for the IPv4 address denies that.
+ * is allowed itself, and no rule for the IPv4 address denies that. The metadata service of a cloud is allowed by
+ * a rule for its address alone.
  */
 export function createIpAllowance(
   rules: readonly IpRule[],
@@ -44,15 +46,19 @@ export function createIpAllowance(
     contains: createIpMatcher([prefix]),
     ports: new Set(ports),
     allow,
+    isWide: prefix.prefix < (prefix.family === 'ipv4' ? 32 : 128),
   }))
-  const judge = (address: string, port: number): boolean | undefined =>
+  const judge = (address: string, port: number) =>
     compiled.find(
       ({ contains, ports }) => contains(address) && (ports.size === 0 || ports.has(port)),
-    )?.allow
+    )
   return (address, port) => {
     const plain = whereItLeads(address)
-    if (judge(plain, port) !== true) return false
-    return !isIPv6(plain) || embeddedIPv4(plain).every((it) => judge(it, port) !== false)
+    const first = judge(plain, port)
+    if (first?.allow !== true) return false
+    // Whoever allows a network means its services, not the credentials of this machine.
+    if (first.isWide && isMetadataAddress(plain)) return false
+    return !isIPv6(plain) || embeddedIPv4(plain).every((it) => judge(it, port)?.allow !== false)
   }
 }
 

@@ -70,7 +70,7 @@ export const originRequestKeys = {
     schema: ipRulesSchema,
     type: 'list of `prefix`, `ports`, `allow`',
     default: [],
-    doc: 'What `bastion` and `socks-proxy` may dial: the first rule whose `prefix` and `ports` fit says so by `allow` (false where it is left out), and what fits none may not be dialled. Names are looked up, and their addresses judged; an IPv6 address by which NAT64, 6to4 or another translator reaches an IPv4 one is judged as both.',
+    doc: 'What `bastion` and `socks-proxy` may dial: the first rule whose `prefix` and `ports` fit says so by `allow` (false where it is left out), and what fits none may not be dialled. Names are looked up, and their addresses judged; an IPv6 address by which NAT64, 6to4 or another translator reaches an IPv4 one is judged as both. The metadata service of a cloud, which hands out the credentials of its machine, is allowed by a rule for its address alone.',
   }),
 } as const
 
