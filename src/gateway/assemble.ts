@@ -4,6 +4,7 @@ import type { AuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Links } from '../links/links.ts'
+import { createStreamAudit } from '../links/stream-audit.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { hostOfAuthority } from '../address.ts'
 import { applicationHostname, createLoginRedirect } from '../pages/cloudflared/login-redirect.ts'
@@ -137,7 +138,11 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     liveTunnels,
     cutTunnels: createCutTunnels(clock),
     authorize,
-    openUpstream: createOpenUpstream({ metrics, links }),
+    openUpstream: createOpenUpstream({
+      metrics,
+      links,
+      onAttempt: createStreamAudit(audit, log.service('connectors')),
+    }),
     clientCertificates,
     matchRoute: (target, caller) =>
       matchRoute(routes.table(), target, (route) => mayUse(caller, route)),

@@ -16,6 +16,7 @@ export function renderLogReference(): string {
     '## Why a tunnel ended\n\nThe values of `ended`:',
     list(Object.entries(endings)),
     signInText,
+    connectorText,
     questions,
     privacy,
   ].join('\n\n')
@@ -118,6 +119,22 @@ When the provider or its configuration here is at fault, \`identity\` writes \`t
 the sign-in that failed. Reasons are \`provider-unavailable\`, \`provider-invalid\`, \`provider-refused\` and
 \`token-refused\`, as in the metric \`postern_identity_provider_failures_total\`. There are at most 5 lines a minute of
 each, then one with the number of the others.`
+
+const connectorText = `## Connectors and published names
+
+Audit entries of the kind \`admin\`, each with who caused it, and with \`tunnel-id\` where it is about one:
+
+- \`publish code approved\`, \`publish code denied\`, \`publish credential issued\`: somebody ran \`postern tunnel login\`
+- \`publish credential revoked\`: by command
+- \`named tunnel created\`, \`named tunnel deleted\`, \`named tunnel token shown\`, \`named tunnel token rotated\`
+- \`host name published\`, \`host name withdrawn\`: a name leads to a tunnel from now on, or no longer
+- \`connector registered\`, \`connector gone\`: with its first connection and after its last, with \`connector-id\` and \`ip\`, and
+  \`why\` it is gone
+
+and of the kind \`decision\`, with who asked and the \`request-id\` of the decision and of the access line:
+
+- \`stream granted\`: a connector was asked to dial for this tunnel, with \`host\`, \`route\`, \`tunnel-id\` and \`connector-id\`; one
+  for each connector that was tried. A connector of ours logs the same request id at level \`debug\`.`
 
 const questions = `## Questions, and how to ask them
 

@@ -4,7 +4,10 @@ import { test } from 'node:test'
 import { UpstreamError } from '../errors.ts'
 import type { Link } from '../links/link.ts'
 import { createLinks } from '../links/register.ts'
+import { createStreamAudit } from '../links/stream-audit.ts'
 import type { ConnectorWay } from '../routes/upstream-way.ts'
+import type { AuditEntry } from '../telemetry/audit-log.ts'
+import { collectLog } from '../telemetry/log.fixture.ts'
 import { openBy } from './upstream.fixture.ts'
 
 const way: ConnectorWay = { kind: 'connector', tunnel: 'web', service: undefined }
@@ -57,6 +60,28 @@ test('one that has begun to drain since is passed over', async () => {
   ])
   await openBy(way, { links })
   assert.deepEqual(asked, ['a', 'c'])
+})
+
+test('each connector that is asked leaves an audit entry first, by the id of the request', async () => {
+  const seen: string[] = []
+  const entries: AuditEntry[] = []
+  const record = (entry: AuditEntry): void => {
+    entries.push(entry)
+    seen.push(`entry ${String(entry.details?.['connector-id'])}`)
+  }
+  const links = linksOf([
+    link('a', 'c1', seen, { fails: 'connector-origin-unreachable' }),
+    link('b', 'c2', seen, { streams: 1 }),
+  ])
+  const onAttempt = createStreamAudit({ record }, collectLog().log.service('connectors'))
+  const { stream } = await openBy(way, { links, onAttempt })
+  stream.destroy()
+  assert.deepEqual(seen, ['entry c1', 'a', 'entry c2', 'b'])
+  const [first] = entries
+  assert.deepEqual(
+    [first?.kind, first?.event, first?.requestId, first?.details?.['tunnel-id']],
+    ['decision', 'stream granted', 'r1', 'id-web'],
+  )
 })
 
 test('after four failures nobody is asked any more, and the log has every reason', async () => {

@@ -24,6 +24,8 @@ export interface OpenUpstreamParts extends Partial<
 > {
   readonly metrics: Pick<Metrics, 'dialled'>
   readonly links: WayParts['links']
+  /** Told of each attempt, before anything is asked for or dialled. */
+  onAttempt?(grant: Grant, destination: Destination): void
 }
 
 /**
@@ -37,6 +39,7 @@ export function createOpenUpstream({
   random = Math.random,
   dial: begin = dial,
   answerTimeoutMs,
+  onAttempt,
 }: OpenUpstreamParts): OpenUpstream {
   // A pseudonym, by which a gateway finds that a request has come back to it.
   const ownName = `postern-${randomBytes(8).toString('hex')}`
@@ -46,6 +49,7 @@ export function createOpenUpstream({
     const failures: unknown[] = []
     for (const { destination, open } of attemptsFor(grant, parts)) {
       const startedMs = performance.now()
+      onAttempt?.(grant, destination)
       try {
         const stream = await open(signal)
         metrics.dialled('ok', performance.now() - startedMs)

@@ -118,7 +118,7 @@ export function openBy(
 ) {
   const grant = {
     route: routeBy(way),
-    request: { target: { protocol: 'tcp', host: 'db.example.com', port: 5432 } },
+    request: { requestId: 'r1', target: { protocol: 'tcp', host: 'db.example.com', port: 5432 } },
     caller: { session: undefined, client: { ip: '192.0.2.1', endpoints } },
   }
   const open = createOpenUpstream({ metrics: createMetrics(), links: noLinks, ...parts })

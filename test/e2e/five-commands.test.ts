@@ -22,6 +22,15 @@ async function settings(scope: Scope): Promise<object> {
   }
 }
 
+/** The audit entries of the way from a sign-in to the first byte. */
+const steps = [
+  'publish code approved',
+  'publish credential issued',
+  'named tunnel created',
+  'host name published',
+  'connector registered',
+]
+
 describe('the commands of the pages about arbitrary TCP', () => {
   peerTest('join a service and reach it, each as it is typed there', [], async (scope) => {
     const service = await startService(scope, echo)
@@ -61,6 +70,19 @@ describe('the commands of the pages about arbitrary TCP', () => {
     assert.equal(line['connector-id'], connectors[0]?.id)
     assert.equal(line['tunnel-id'], connectors[0]?.tunnel_id)
     assert.equal(line['response-code'], 200)
+    // What proves it afterwards, from the sign-in on.
+    const { output } = await rig.postern('gateway', 'audit', 'list', '--json')
+    const proof = output
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Record<string, unknown>)
+    const granted = proof.find((it) => it['request-id'] === line['request-id'] && it['tunnel-id'])
+    assert.deepEqual([granted?.['event'], granted?.['email']], ['stream granted', bob])
+    const events = proof.map(({ event }) => event)
+    assert.deepEqual(
+      steps.filter((event) => !events.includes(event)),
+      [],
+    )
 
     // Without it nobody gets there, and whoever may is told why.
     connector.signal('SIGTERM')
