@@ -2,13 +2,14 @@ import type { Row } from './results.ts'
 
 /**
  * What the gateway may cost, or must carry; `ratioToBare` is to the bare relay, `ratioToHttp1` to CONNECT
- * over HTTP/1.1, `median` is absolute.
+ * over HTTP/1.1, `ratioToDirect` to the gateway without a connector, `median` is absolute.
  */
 interface Limit {
+  readonly target: 'gateway' | 'connector'
   readonly protocol: string
   readonly measure: RegExp
   readonly figure: string
-  readonly of: 'ratioToBare' | 'ratioToHttp1' | 'median'
+  readonly of: 'ratioToBare' | 'ratioToHttp1' | 'ratioToDirect' | 'median'
   readonly bound: Bound
 }
 
@@ -17,7 +18,9 @@ type Bound = { readonly atMost: number } | { readonly atLeast: number }
 const limits: readonly Limit[] = [
   ...limitsOf('http/1.1', 1.15, 80),
   ...limitsOf('h2', 1.6, 110),
+  ...['http/1.1', 'h2'].flatMap(limitsOfConnector),
   {
+    target: 'gateway',
     protocol: 'websocket',
     measure: /^throughput-/,
     figure: 'mibPerSecond',
@@ -25,6 +28,7 @@ const limits: readonly Limit[] = [
     bound: { atLeast: 0.6 },
   },
   ...['http/1.1', 'h2', 'websocket'].map((protocol) => ({
+    target: 'gateway' as const,
     protocol,
     measure: /^stalled$/,
     figure: 'p99Micros',
@@ -34,8 +38,10 @@ const limits: readonly Limit[] = [
 ]
 
 function limitsOf(protocol: string, cpuRatio: number, kibPerTunnel: number): readonly Limit[] {
+  const target = 'gateway'
   return [
     {
+      target,
       protocol,
       measure: /^throughput-/,
       figure: 'cpuSecondsPerGib',
@@ -43,6 +49,7 @@ function limitsOf(protocol: string, cpuRatio: number, kibPerTunnel: number): rea
       bound: { atMost: cpuRatio },
     },
     {
+      target,
       protocol,
       measure: /^idle$/,
       figure: 'kibPerTunnel',
@@ -52,8 +59,22 @@ function limitsOf(protocol: string, cpuRatio: number, kibPerTunnel: number): rea
   ]
 }
 
+function limitsOfConnector(protocol: string): readonly Limit[] {
+  const common = {
+    target: 'connector',
+    protocol,
+    measure: /^throughput-/,
+    of: 'ratioToDirect',
+  } as const
+  return [
+    { ...common, figure: 'cpuSecondsPerGib', bound: { atMost: 1.25 } },
+    { ...common, figure: 'summedCpuSecondsPerGib', bound: { atMost: 2.3 } },
+  ]
+}
+
 /** A limit beside what was measured. */
 export interface Verdict {
+  readonly target: Limit['target']
   readonly measure: string
   readonly protocol: string
   readonly figure: string
@@ -65,19 +86,16 @@ export interface Verdict {
 
 /** Judges everything that was measured of the gateway and has a limit. */
 export function judge(rows: readonly Row[]): readonly Verdict[] {
-  return rows
-    .filter(({ target }) => target === 'gateway')
-    .flatMap((row) =>
-      limits
-        .filter(({ protocol, measure, figure }) => {
-          return protocol === row.protocol && figure === row.figure && measure.test(row.measure)
-        })
-        .flatMap(({ of, bound }) => {
-          const measured = row[of]
-          if (measured === undefined) return []
-          const { measure, protocol, figure } = row
-          const isMet = 'atMost' in bound ? measured <= bound.atMost : measured >= bound.atLeast
-          return [{ measure, protocol, figure, of, bound, measured, isMet }]
-        }),
-    )
+  return rows.flatMap((row) =>
+    limits
+      .filter(({ target, protocol }) => target === row.target && protocol === row.protocol)
+      .filter(({ measure, figure }) => figure === row.figure && measure.test(row.measure))
+      .flatMap(({ target, of, bound }) => {
+        const measured = row[of]
+        if (measured === undefined) return []
+        const { measure, protocol, figure } = row
+        const isMet = 'atMost' in bound ? measured <= bound.atMost : measured >= bound.atLeast
+        return [{ target, measure, protocol, figure, of, bound, measured, isMet }]
+      }),
+  )
 }

@@ -36,11 +36,11 @@ import {
   relayOnly,
   relayOnlyHttp2,
 } from './targets/bare.ts'
-import { gateway } from './targets/gateway.ts'
+import { connector, gateway } from './targets/gateway.ts'
 import { haproxy } from './targets/haproxy.ts'
 import { nginx } from './targets/nginx.ts'
 
-const usual: readonly string[] = ['bare', 'gateway', 'nginx', 'haproxy']
+const usual: readonly string[] = ['bare', 'gateway', 'connector', 'nginx', 'haproxy']
 
 try {
   const options = parseOptions(process.argv.slice(2))
@@ -78,6 +78,7 @@ function chooseTargets(options: Options) {
   const all = [
     bare,
     gateway(options.gateway, profile),
+    connector(options.gateway, profile),
     nginx,
     haproxy,
     bareHttp2,
@@ -197,10 +198,12 @@ async function writeCertificate(directory: string) {
     certFile: `${directory}/cert.pem`,
     keyFile: `${directory}/key.pem`,
     bundleFile: `${directory}/bundle.pem`,
+    caFile: `${directory}/ca.pem`,
   } satisfies Partial<Setting>
   writeFileSync(files.certFile, cert)
   writeFileSync(files.keyFile, key, { mode: 0o600 })
   writeFileSync(files.bundleFile, cert + key, { mode: 0o600 })
+  writeFileSync(files.caFile, authority.cert)
   return { ca: authority.cert, ...files }
 }
 

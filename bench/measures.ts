@@ -45,6 +45,9 @@ export async function measureThroughput(
   const gib = bytes / bytesPerGib
   return {
     cpuSecondsPerGib: cost.targetCpuSeconds / gib,
+    ...(running.behind && {
+      summedCpuSecondsPerGib: (cost.targetCpuSeconds + cost.behindCpuSeconds) / gib,
+    }),
     mibPerSecond: (gib * 1024) / cost.seconds,
     // Near 1: the target is the bottleneck. Below: something else is, and mibPerSecond is no limit of it.
     targetBusy: cost.targetCpuSeconds / cost.seconds,
@@ -84,6 +87,9 @@ export async function measureOpens(
   return {
     tunnelsPerSecond: count / cost.seconds,
     cpuMillisPerTunnel: (cost.targetCpuSeconds * 1_000) / count,
+    ...(running.behind && {
+      summedCpuMillisPerTunnel: ((cost.targetCpuSeconds + cost.behindCpuSeconds) * 1_000) / count,
+    }),
   }
 }
 
@@ -141,13 +147,19 @@ function run(bench: Bench, { protocol }: Subject, running: RunningTarget, task: 
 function order(
   bench: Bench,
   protocol: Protocol,
-  { pid, port }: Pick<RunningTarget, 'pid' | 'port'>,
+  { pid, port, behind = [] }: Pick<RunningTarget, 'pid' | 'port' | 'behind'>,
 ): Omit<Order, 'task'> {
-  return { pid, endpoint: { protocol, port, ca: bench.ca } }
+  return { pid, behind, endpoint: { protocol, port, ca: bench.ca } }
 }
 
-function costOf({ seconds = 0, targetCpuSeconds = 0, generatorCpuSeconds = 0 }: Result): Cost {
-  return { seconds, targetCpuSeconds, generatorCpuSeconds }
+function costOf(result: Result): Cost {
+  const {
+    seconds = 0,
+    targetCpuSeconds = 0,
+    behindCpuSeconds = 0,
+    generatorCpuSeconds = 0,
+  } = result
+  return { seconds, targetCpuSeconds, behindCpuSeconds, generatorCpuSeconds }
 }
 
 function latencyOf({ p50Micros = 0, p99Micros = 0 }: Result): Latency {

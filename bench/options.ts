@@ -31,8 +31,8 @@ export const usage = `usage: npm run bench -- [options]
 
   --quick            fewer rounds and bytes: a first impression, not a result
   --only LIST        of ${groups.join(',')}
-  --targets LIST     of bare,gateway,nginx,haproxy (default) and bare-h2,relay,relay-h2,
-                     and with a hop more bare-hop,connector-hop
+  --targets LIST     of bare,gateway,connector,nginx,haproxy (default) and bare-h2,relay,relay-h2,
+                     and for the hop through a connector alone bare-hop,connector-hop
   --rounds N         rounds, each target once in each (5)
   --gib N            GiB of one throughput measurement (1)
   --tunnels N        tunnels of the memory measurement (2000)

@@ -67,10 +67,21 @@ export async function startUpstream(): Promise<{
 }
 
 /** Starts a program that listens on `port` of 127.0.0.1, and resolves when it does. */
-export async function startServer(
+export function startServer(command: string, args: readonly string[], port: number) {
+  return startUntil(command, args, () => accepts(port), `does not listen on port ${port}`)
+}
+
+/** Starts a program that listens nowhere, and resolves once it has said all of this. */
+export function startWorker(command: string, args: readonly string[], words: readonly string[]) {
+  const isReady = (said: string): boolean => words.every((word) => said.includes(word))
+  return startUntil(command, args, isReady, `does not say "${words.join('", "')}"`)
+}
+
+async function startUntil(
   command: string,
   args: readonly string[],
-  port: number,
+  isReady: (said: string) => boolean | Promise<boolean>,
+  fault: string,
 ): Promise<{ pid: number; stop(): Promise<void> }> {
   const child = track(spawnProgram(command, args))
   let said = ''
@@ -80,13 +91,13 @@ export async function startServer(
   child.on('error', (error) => (exited = error.message))
   child.on('exit', (code, signal) => (exited ??= `exited with ${code ?? signal}`))
   const deadlineMs = Date.now() + startTimeoutMs
-  while (!(await accepts(port))) {
+  while (!(await isReady(said))) {
     if (exited === undefined && Date.now() < deadlineMs) {
       await delay(50)
       continue
     }
     await stop(child)
-    throw new Error(`${command} ${exited ?? `does not listen on port ${port}`}\n${said}`)
+    throw new Error(`${command} ${exited ?? fault}\n${said}`)
   }
   return { pid: child.pid ?? 0, stop: () => stop(child) }
 }

@@ -20,16 +20,23 @@ function renderMeasure(rows: readonly Row[]): string {
 
 function cell(row: Row | undefined): string {
   if (row === undefined) return ''
-  const ratio = row.ratioToBare === undefined ? '' : ` (${row.ratioToBare.toFixed(2)}×)`
-  return `${row.median}${ratio}`
+  const { median, ratioToBare, ratioToDirect } = row
+  const bare = ratioToBare === undefined ? '' : ` (${ratioToBare.toFixed(2)}×)`
+  const direct = ratioToDirect === undefined ? '' : ` [${ratioToDirect.toFixed(2)}×]`
+  return `${median}${bare}${direct}`
 }
 
-const bases = { ratioToBare: ' / bare', ratioToHttp1: ' / HTTP/1.1', median: '' } as const
+const bases = {
+  ratioToBare: ' / bare',
+  ratioToHttp1: ' / HTTP/1.1',
+  ratioToDirect: ' / direct',
+  median: '',
+} as const
 
 function renderVerdicts(verdicts: readonly Verdict[]): string {
   const lines = verdicts.map((verdict) => [
     verdict.isMet ? 'met' : 'MISSED',
-    `gateway ${verdict.protocol}`,
+    `${verdict.target} ${verdict.protocol}`,
     verdict.measure,
     `${verdict.figure}${bases[verdict.of]}`,
     `${verdict.measured}`,

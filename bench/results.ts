@@ -19,6 +19,8 @@ export interface Row {
   readonly median: number
   /** Median of the rounds' ratios to the bare relay in the same round; undefined without it. */
   readonly ratioToBare: number | undefined
+  /** The same of a connector to the gateway without one, over the same protocol. */
+  readonly ratioToDirect: number | undefined
   /** The same to the same target over HTTP/1.1: what another way of asking for a tunnel costs. */
   readonly ratioToHttp1: number | undefined
   readonly rounds: readonly number[]
@@ -37,12 +39,17 @@ export function summarise(samples: readonly Sample[]): readonly Row[] {
       .filter(({ protocol }) => protocol === 'http/1.1')
       .map((sample) => [`${sample.target} ${roundKey(sample)}`, sample]),
   )
+  const direct: Bases = new Map(
+    samples
+      .filter(({ target }) => target === 'gateway')
+      .map((sample) => [`${sample.protocol} ${roundKey(sample)}`, sample]),
+  )
   const groups = Map.groupBy(samples, ({ measure, target, protocol }) =>
     [measure, target, protocol].join(' '),
   )
   return [...groups.values()].flatMap((rounds) => {
     const figures = Object.keys(rounds[0]?.figures ?? {})
-    return figures.map((figure) => summariseFigure(rounds, figure, { bare, http1 }))
+    return figures.map((figure) => summariseFigure(rounds, figure, { bare, http1, direct }))
   })
 }
 
@@ -52,7 +59,7 @@ type Bases = ReadonlyMap<string, Sample>
 function summariseFigure(
   rounds: readonly Sample[],
   figure: string,
-  { bare, http1 }: { readonly bare: Bases; readonly http1: Bases },
+  { bare, http1, direct }: Record<'bare' | 'http1' | 'direct', Bases>,
 ): Row {
   const { measure = '', target = '', protocol = '' } = rounds[0] ?? {}
   const values = rounds.map(({ figures }) => figures[figure] ?? Number.NaN)
@@ -72,6 +79,10 @@ function summariseFigure(
     figure,
     median: rounded(median(values)),
     ratioToBare: ratio((sample) => bare.get(roundKey(sample))),
+    ratioToDirect:
+      target === 'connector'
+        ? ratio((sample) => direct.get(`${protocol} ${roundKey(sample)}`))
+        : undefined,
     ratioToHttp1:
       protocol === 'http/1.1'
         ? undefined

@@ -10,6 +10,8 @@ export interface Setting {
   readonly certFile: string
   readonly keyFile: string
   readonly bundleFile: string
+  /** The authority that the certificate is from, PEM. */
+  readonly caFile: string
 }
 
 /** Something that terminates TLS on a port and carries the bytes to the upstream. */
@@ -25,6 +27,11 @@ export interface Target {
 
 export interface RunningTarget {
   readonly pid: number
+  /**
+   * Processes of ours on the way from there to the upstream, whose costs are told as well; undefined where it
+   * makes no sense to ask.
+   */
+  readonly behind?: readonly number[]
   readonly port: number
   stop(): Promise<void>
 }

@@ -24,17 +24,19 @@ export type Task =
 /** `up` is from client to upstream. */
 export type Direction = 'up' | 'down'
 
-/** A task, the target's place and the process whose CPU time it costs. */
+/** A task, the target's place and the processes whose CPU time it costs. */
 export interface Order {
   readonly task: Task
   readonly endpoint: Endpoint
   readonly pid: number
+  readonly behind: readonly number[]
 }
 
-/** Cost of a task: wall clock, and CPU of the target and of the generator itself. */
+/** Cost of a task: wall clock, and CPU of the target, of what is behind it, and of the generator itself. */
 export interface Cost {
   readonly seconds: number
   readonly targetCpuSeconds: number
+  readonly behindCpuSeconds: number
   readonly generatorCpuSeconds: number
 }
 
@@ -57,10 +59,10 @@ const stallAddresses = 100
 /** Tunnels held open between `hold` and `release`. */
 const held: Opener[] = []
 
-export async function perform({ task, endpoint, pid }: Order): Promise<Result> {
-  if (task.kind === 'throughput') return throughput(endpoint, pid, task)
+export async function perform({ task, endpoint, ...whose }: Order): Promise<Result> {
+  if (task.kind === 'throughput') return throughput(endpoint, whose, task)
   if (task.kind === 'latency') return latency(endpoint, task.pings)
-  if (task.kind === 'opens') return opens(endpoint, pid, task.count)
+  if (task.kind === 'opens') return opens(endpoint, whose, task.count)
   if (task.kind === 'hold') return hold(endpoint, task.count, task.shared)
   if (task.kind === 'stall') return stall(endpoint, task.count)
   for (const opener of held.splice(0)) opener.close()
@@ -69,13 +71,13 @@ export async function perform({ task, endpoint, pid }: Order): Promise<Result> {
 
 async function throughput(
   endpoint: Endpoint,
-  pid: number,
+  whose: Processes,
   task: Extract<Task, { kind: 'throughput' }>,
 ): Promise<Cost> {
   const opener = createOpener(endpoint, true)
   const tunnels = await Promise.all(Array.from({ length: task.streams }, () => opener.open()))
   const share = Math.ceil(task.bytes / task.streams)
-  const cost = await costOf(pid, async () => {
+  const cost = await costOf(whose, async () => {
     await Promise.all(
       tunnels.map((tunnel) => {
         const isUp = task.direction === 'up'
@@ -108,9 +110,9 @@ async function latency(endpoint: Endpoint, pings: number): Promise<Latency> {
   return { p50Micros: percentile(warm, 50), p99Micros: percentile(warm, 99) }
 }
 
-async function opens(endpoint: Endpoint, pid: number, count: number): Promise<Cost> {
+async function opens(endpoint: Endpoint, whose: Processes, count: number): Promise<Cost> {
   const opener = createOpener(endpoint, true)
-  const cost = await costOf(pid, () =>
+  const cost = await costOf(whose, () =>
     inParallel(count, async () => {
       const tunnel = await openAndTouch(opener)
       tunnel.destroy()
@@ -161,13 +163,22 @@ async function inParallel(count: number, work: () => Promise<unknown>): Promise<
   await Promise.all(Array.from({ length: Math.min(openConcurrency, count) }, worker))
 }
 
-async function costOf(pid: number, work: () => Promise<void>): Promise<Cost> {
-  const before = { target: cpuSeconds(pid), own: process.cpuUsage(), at: performance.now() }
+type Processes = Pick<Order, 'pid' | 'behind'>
+
+async function costOf({ pid, behind }: Processes, work: () => Promise<void>): Promise<Cost> {
+  const ofBehind = (): number => behind.reduce((sum, each) => sum + cpuSeconds(each), 0)
+  const before = {
+    target: cpuSeconds(pid),
+    behind: ofBehind(),
+    own: process.cpuUsage(),
+    at: performance.now(),
+  }
   await work()
   const own = process.cpuUsage(before.own)
   return {
     seconds: (performance.now() - before.at) / 1_000,
     targetCpuSeconds: cpuSeconds(pid) - before.target,
+    behindCpuSeconds: ofBehind() - before.behind,
     generatorCpuSeconds: (own.user + own.system) / 1_000_000,
   }
 }
