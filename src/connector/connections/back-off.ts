@@ -8,6 +8,15 @@ export interface BackOff {
 
 /** The first wait is at most this long, in milliseconds. */
 const firstMs = 1_000
+/** A gateway that is restarted is away for no longer, in milliseconds. */
+const restartMs = 60_000
+/**
+ * So that connectors are back within it, once a gateway that was restarted listens.
+ *
+ * @limit longest wait of a connector between two attempts
+ * in the first minute: it tries again
+ */
+const maxWaitInRestartMs = 5_000
 /**
  * So that a gateway which was away for long has its connectors back soon.
  *
@@ -24,14 +33,17 @@ const maxWaitMs = 30_000
  */
 export function createBackOff(random: () => number): BackOff {
   let boundMs = firstMs
+  let waitedMs = 0
   return {
     next() {
       const waitMs = random() * boundMs
-      boundMs = Math.min(boundMs * 2, maxWaitMs)
+      waitedMs += waitMs
+      boundMs = Math.min(boundMs * 2, waitedMs < restartMs ? maxWaitInRestartMs : maxWaitMs)
       return waitMs
     },
     reset() {
       boundMs = firstMs
+      waitedMs = 0
     },
   }
 }

@@ -2,11 +2,15 @@ import type { Closable } from '../../shutdown.ts'
 import { within } from '../../shutdown.ts'
 import type { FromConnector } from '../../tunnel/connector/protocol.ts'
 import { keepConnected, type LiveConnection, type SlotEvents, type SlotParts } from './slot.ts'
+import { createWaits } from './waits.ts'
 
 /** As many as stock connectors have. */
 const connectionCount = 4
 
-export interface ConnectionsOptions extends Omit<SlotParts, 'connIndex' | 'events' | 'firstTurn'> {
+export interface ConnectionsOptions extends Omit<
+  SlotParts,
+  'connIndex' | 'events' | 'firstTurn' | 'waits'
+> {
   readonly events: Omit<SlotEvents, 'fatal'>
 }
 
@@ -32,6 +36,7 @@ export function startConnections(options: ConnectionsOptions): Connections {
   const leaving = new Set<LiveConnection>()
   const registered = Promise.withResolvers<void>()
   const failed = Promise.withResolvers<Error>()
+  const waits = createWaits(options.clock)
   const firstTurn = Math.floor(options.random() * 2 ** 16)
   let closing: Promise<void> | undefined
 
@@ -40,6 +45,8 @@ export function startConnections(options: ConnectionsOptions): Connections {
     registered(connection, notices) {
       if (ending.signal.aborted) return connection.end.destroy()
       live.add(connection)
+      // The gateway is back: the others need not find it out one after the other.
+      if (live.size === 1) waits.endFailures()
       options.events.registered(connection, notices)
       registered.resolve()
     },
@@ -62,7 +69,7 @@ export function startConnections(options: ConnectionsOptions): Connections {
   }
 
   const keep = (connIndex: number): Promise<void> =>
-    keepConnected({ ...options, connIndex, events, firstTurn }, ending.signal)
+    keepConnected({ ...options, waits, connIndex, events, firstTurn }, ending.signal)
   const slots = [keep(0)]
   // The others when there is a gateway that takes it: until then they would fail in the same way.
   void registered.promise.then(() => {

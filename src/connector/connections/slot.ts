@@ -9,6 +9,7 @@ import type { ConnectorEnd, StreamOffer } from '../../tunnel/connector/session.t
 import { createBackOff } from './back-off.ts'
 import { register, TunnelRefusedError, type Registered, type Registration } from './register.ts'
 import { spreadLookUp } from './spread.ts'
+import type { Waits } from './waits.ts'
 
 /** A connection that the gateway has taken. */
 export interface LiveConnection {
@@ -37,6 +38,7 @@ export interface SlotParts {
   readonly connIndex: number
   readonly dialer: OwnProtocolDialer
   readonly clock: Clock
+  readonly waits: Waits
   readonly random: () => number
   /** Among the connections of all connectors on this machine, with which address this process begins. */
   readonly firstTurn: number
@@ -58,20 +60,22 @@ const steadyMs = 10_000
  * caller's.
  */
 export async function keepConnected(parts: SlotParts, signal: AbortSignal): Promise<void> {
-  const { events, clock, connIndex } = parts
+  const { events, clock, waits, connIndex } = parts
   const backOff = createBackOff(parts.random)
   for (let attempt = 0; !signal.aborted; attempt += 1) {
+    const { recoveries } = waits
     try {
       const live = await connect(parts, attempt, signal)
       const sinceMs = clock.now()
       await follow(live, events)
-      if (clock.now() - sinceMs < steadyMs) await pause(clock, backOff.next(), signal)
+      if (clock.now() - sinceMs < steadyMs) await waits.pause(backOff.next(), signal)
       else backOff.reset()
     } catch (error) {
       if (signal.aborted) return
       if (isFatal(error)) return events.fatal(error)
       events.failed(connIndex, error)
-      await pause(clock, backOff.next(), signal)
+      const waitMs = backOff.next()
+      if (waits.recoveries === recoveries) await waits.pauseAfterFailure(waitMs, signal)
     }
   }
 }
@@ -132,17 +136,4 @@ async function readOn(messages: AsyncIterator<FromGateway>): Promise<void> {
 /** What is wrong here and not on the way: proxies and addresses that are none, a credential nobody takes. */
 function isFatal(error: unknown): error is Error {
   return error instanceof TunnelRefusedError || error instanceof SystemError
-}
-
-function pause(clock: Clock, waitMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      timer[Symbol.dispose]()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = clock.schedule(waitMs, done)
-    if (signal.aborted) done()
-    else signal.addEventListener('abort', done)
-  })
 }
