@@ -86,6 +86,8 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
       find: (nameOrId) =>
         options.namedTunnels?.find(({ id, name }) => [id, name].includes(nameOrId)),
     },
+    operatorTunnels: { create: () => Promise.reject(new Error('unused')) },
+    accountTag: '0'.repeat(32),
     reload: () => Promise.reject(new Error('no configuration here')),
     liveTunnels: {
       get size() {

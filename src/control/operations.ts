@@ -1,5 +1,10 @@
 import type { Actor } from './change.ts'
 import { connectorOperations, type ConnectorOperations, type ConnectorParts } from './connectors.ts'
+import {
+  namedTunnelOperations,
+  type NamedTunnelOperations,
+  type NamedTunnelParts,
+} from './named-tunnels.ts'
 import type { Reload } from './protocol.ts'
 import { serviceAccountOperations } from './service-accounts.ts'
 import type { ServiceAccountOperations, ServiceAccountParts } from './service-accounts.ts'
@@ -29,6 +34,7 @@ export interface OperationParts
     SshCaParts,
     TunnelParts,
     ConnectorParts,
+    NamedTunnelParts,
     ConfigurationOperations {
   readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
   readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
@@ -49,6 +55,7 @@ export interface Operations
     SshCaOperations,
     TunnelOperations,
     ConnectorOperations,
+    NamedTunnelOperations,
     ConfigurationOperations {}
 
 /** Makes the operations of one gateway. */
@@ -61,6 +68,7 @@ export function createOperations(parts: OperationParts): Operations {
     ...sshCaOperations(parts),
     ...tunnelOperations(parts),
     ...connectorOperations(parts),
+    ...namedTunnelOperations(parts),
     reload: (by) => parts.reload(by),
   }
 }

@@ -208,6 +208,12 @@ export interface PublisherList {
   readonly publishers: readonly PublisherSummary[]
 }
 
+/** A named tunnel that is to be made, and the site whose publishers it belongs to. */
+export interface NamedTunnelCreation {
+  readonly name: string
+  readonly site: string
+}
+
 /** The keys of an authority of SSH certificates, the current one first: lines for `TrustedUserCAKeys`. */
 export interface SshCaKeys {
   readonly keys: readonly string[]

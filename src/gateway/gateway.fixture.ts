@@ -133,6 +133,8 @@ export async function startTestGateway(
       liveTunnels: parts.liveTunnels,
       links: { list: () => [], end: () => [] },
       namedTunnels: { find: () => undefined },
+      operatorTunnels: { create: () => Promise.reject(new Error('unused')) },
+      accountTag: '0'.repeat(32),
     }),
     listener,
     sessions,

@@ -14,6 +14,7 @@ import type { NamedTunnelRegister } from '../publish/named-tunnels.ts'
 import { openPublishers, type Publishers } from '../publish/publisher.ts'
 import { createPublishing, type Publishing, type TunnelConnection } from '../publish/publishing.ts'
 import { createRecords } from '../publish/write-records.ts'
+import { createOperatorTunnels, type OperatorTunnels } from '../publish/operator-tunnels.ts'
 import { openNamedTunnels } from '../publish/tunnel-register.ts'
 import type { RouteTable } from '../routes/table.ts'
 import type { PublisherFacts } from '../store/publish-store.ts'
@@ -40,6 +41,8 @@ export interface OpenPublishing {
   readonly signingKeys: SigningKeys
   readonly publishers: Publishers
   readonly publishing: Publishing
+  /** For operations alone: whoever holds it makes tunnels in every site. */
+  readonly operatorTunnels: OperatorTunnels
   /** Names the gateway to stock connectors, which send it along: 32 hexadecimal digits. */
   readonly accountTag: string
   /** Whom stock connectors are told to trust. */
@@ -99,6 +102,7 @@ export async function openPublishing(
     signingKeys,
     publishers,
     publishing,
+    operatorTunnels: createOperatorTunnels({ namedTunnels, signingKeys, sites: () => sites }),
     connectorAuthority,
     connectorCa: () => connectorAuthority.file(),
     accountTag: hash('sha256', own, 'hex').slice(0, 32),

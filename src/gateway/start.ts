@@ -155,7 +155,9 @@ export async function startGateway(
     sshCa,
     liveTunnels,
     links,
-    namedTunnels: publishing.namedTunnels,
+    namedTunnels,
+    operatorTunnels: publishing.operatorTunnels,
+    accountTag: publishing.accountTag,
     reload: options.reload ?? nothingToReload,
   })
   const control = await startControl(state.controlSocketPath, { operations, logger: controlLogger })

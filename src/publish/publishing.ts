@@ -1,4 +1,4 @@
-import type { PublicJwk, SigningKeys } from '../identity/signing-keys.ts'
+import type { SigningKeys } from '../identity/signing-keys.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { PublisherFacts } from '../store/publish-store.ts'
 import type { NamedTunnel, NamedTunnelRegister } from './named-tunnels.ts'
@@ -6,6 +6,7 @@ import type { Publisher } from './publisher.ts'
 import type { Records, RecordState } from './records.ts'
 import type { Site } from './site.ts'
 import { connectorsConnected, tunnelNotFound } from './tunnel-faults.ts'
+import { grantKeysOf, type TunnelSecrets } from './tunnel-secrets.ts'
 
 /** Who asks: a publisher, and where the request came from. */
 export interface PublishActor {
@@ -25,14 +26,6 @@ export interface TunnelConnection {
 export interface TunnelInfo {
   readonly tunnel: NamedTunnel
   readonly connections: readonly TunnelConnection[]
-}
-
-/** What a token is made of, besides where the gateway is. */
-export interface TunnelSecrets {
-  readonly tunnel: NamedTunnel
-  readonly secret: Uint8Array
-  /** Whose grants its connectors are to believe; the current one first. */
-  readonly grantKeys: readonly PublicJwk[]
 }
 
 export interface PublishedHostname {
@@ -108,9 +101,7 @@ export function createPublishing(parts: PublishingParts): Publishing {
   const secretsOf = async (tunnel: NamedTunnel): Promise<TunnelSecrets> => ({
     tunnel,
     secret: namedTunnels.secretOf(tunnel.id),
-    grantKeys: (await signingKeys.all('connector-grant'))
-      .filter(({ retiredAtMs }) => retiredAtMs === undefined)
-      .map(({ publicJwk }) => publicJwk),
+    grantKeys: await grantKeysOf(signingKeys),
   })
 
   const removeRecord = (tunnel: NamedTunnel, hostname: string): Promise<RecordState> => {

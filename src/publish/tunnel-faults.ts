@@ -12,6 +12,12 @@ export function tunnelNotFound(nameOrId: string, names: readonly string[]): Peer
   })
 }
 
+export function siteNotFound(site: string, names: readonly string[]): PeerError {
+  return new PeerError('site-not-found', `the gateway has no site "${shown(site)}"`, {
+    hint: didYouMean(site, names) ?? 'add it to "sites" of the configuration',
+  })
+}
+
 export function tunnelExists(name: string): PeerError {
   return new PeerError('tunnel-exists', `there is a tunnel "${name}" already`, {
     hint: 'choose another name, or delete that one with "postern tunnel delete"',

@@ -41,6 +41,16 @@ test('a name that a route of another site leads to is not to be had', async (t) 
   assert.equal((await tunnels.create({ ...asked, site: 'lab.com' })).name, 'lab')
 })
 
+test('one that was written and cannot be read back is there, until it can be', async (t) => {
+  const { tunnels, failReads, store } = await openRig(t)
+  failReads(true)
+  const made = await tunnels.create({ name: 'web', ...alice })
+  assert.deepEqual(tunnels.admit(made.id, tunnels.secretOf(made.id)), { tunnel: made })
+  failReads(false)
+  assert.equal((await tunnels.addHostname(made.id, 'a.site.com')).isNew, true)
+  assert.equal((await store.namedTunnels.get(made.id))?.hostnames.length, 1)
+})
+
 test('a connector is admitted by the secret of its tunnel, until that is rotated', async (t) => {
   const { tunnels } = await openRig(t)
   const made = await tunnels.create({ name: 'web', ...alice })
@@ -212,13 +222,19 @@ test('a deletion holds although it cannot be read again', async (t) => {
 async function openRig(t: TestContext): Promise<{
   readonly tunnels: NamedTunnelRegister
   readonly store: Store
+  /** Whether one row can be read from now on. */
+  failReads(failing: boolean): void
   readonly owners: Map<string, HostnameOwner>
   /** To be changed by a test. */
   readonly sites: Site[]
   reopen(): Promise<NamedTunnelRegister>
 }> {
-  const store = await openSqliteStore(':memory:')
-  t.after(() => store.close())
+  const opened = await openSqliteStore(':memory:')
+  t.after(() => opened.close())
+  let isFailing = false
+  const get: Store['namedTunnels']['get'] = (id) =>
+    isFailing ? Promise.reject(new Error('no answer')) : opened.namedTunnels.get(id)
+  const store = { ...opened, namedTunnels: { ...opened.namedTunnels, get } }
   const owners = new Map<string, HostnameOwner>()
   const ours: Site = {
     name: site,
@@ -237,5 +253,6 @@ async function openRig(t: TestContext): Promise<{
       sites: () => sites,
       ownerOf: (hostname) => owners.get(hostname),
     })
-  return { tunnels: await reopen(), store, owners, sites, reopen }
+  const failReads = (failing: boolean): void => void (isFailing = failing)
+  return { tunnels: await reopen(), store, failReads, owners, sites, reopen }
 }

@@ -151,6 +151,8 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
       if (result === 'full') throw tooManyTunnels('all', maxTunnels)
       if (result === 'person-full') throw tooManyTunnels('person', maxPerPerson)
       await followed.settled(record.id)
+      // Written, and not read back: it is there all the same, and any reading of it is newer.
+      if (mirror.get(record.id) === undefined) mirror.put(record.id, { ...record, revision: 0 })
       return toNamedTunnel(record)
     },
     async delete(id) {

@@ -8,8 +8,8 @@ import type {
   PublishedHostname,
   Publishing,
   TunnelInfo,
-  TunnelSecrets,
 } from '../../publish/publishing.ts'
+import { secretsToJson } from '../../publish/tunnel-secrets.ts'
 import {
   isStockService,
   publishFields,
@@ -57,7 +57,10 @@ export function createPublishApi(parts: PublishApiParts): PageApp {
   app.post(publishPaths.tunnels, async (c) => {
     const form = await readForm(c)
     const by = actorOf(c, parts)
-    return send(c, secretsToJson(await publishing.create(by, field(form, 'name')), parts))
+    return send(
+      c,
+      secretsToJson(await publishing.create(by, field(form, 'name')), parts.accountTag),
+    )
   })
   app.post(`${one}/delete`, async (c) => {
     const force = field(await readForm(c), 'force') === 'true'
@@ -72,7 +75,7 @@ export function createPublishApi(parts: PublishApiParts): PageApp {
       servicesOf(field(form, 'service')),
     ]
     const secrets = await publishing.token(actorOf(c, parts), nameOf(c), { rotate, services })
-    return send(c, { ...secretsToJson(secrets, parts), connector_ca: connectorCa })
+    return send(c, { ...secretsToJson(secrets, parts.accountTag), connector_ca: connectorCa })
   })
   app.post(`${one}/hostnames`, async (c) => {
     const hostname = field(await readForm(c), 'hostname')
@@ -134,19 +137,6 @@ function infoToJson({ tunnel, connections }: TunnelInfo): PublishAnswerJson<'inf
       ip,
       since: new Date(sinceMs).toISOString(),
     })),
-  }
-}
-
-function secretsToJson(
-  { tunnel, secret, grantKeys }: TunnelSecrets,
-  { accountTag }: PublishApiParts,
-): PublishAnswerJson<'create'> {
-  return {
-    id: tunnel.id,
-    name: tunnel.name,
-    secret: Buffer.from(secret).toString('base64'),
-    account_tag: accountTag,
-    grant_keys: grantKeys.map(({ x = '' }) => ({ kty: 'OKP', crv: 'Ed25519', x })),
   }
 }
 

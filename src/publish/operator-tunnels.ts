@@ -1,0 +1,36 @@
+import type { SigningKeys } from '../identity/signing-keys.ts'
+import type { NamedTunnelRegister, NewNamedTunnel } from './named-tunnels.ts'
+import type { Site } from './site.ts'
+import { siteNotFound } from './tunnel-faults.ts'
+import { grantKeysOf, type TunnelSecrets } from './tunnel-secrets.ts'
+
+/**
+ * Named tunnels for whoever runs the gateway. Nobody's right is looked at: what serves the network has
+ * `Publishing`, and not this.
+ */
+export interface OperatorTunnels {
+  /**
+   * Whoever asks leaves the audit record: nothing that fails comes between that and the tunnel. Throws as
+   * `NamedTunnelRegister`, and `PeerError` `site-not-found`.
+   */
+  create(tunnel: NewNamedTunnel): Promise<TunnelSecrets>
+}
+
+export interface OperatorTunnelsParts {
+  readonly namedTunnels: Pick<NamedTunnelRegister, 'create' | 'secretOf'>
+  readonly signingKeys: Pick<SigningKeys, 'all'>
+  sites(): readonly Site[]
+}
+
+export function createOperatorTunnels(parts: OperatorTunnelsParts): OperatorTunnels {
+  const { namedTunnels, signingKeys, sites } = parts
+  return {
+    async create(wanted) {
+      const grantKeys = await grantKeysOf(signingKeys)
+      const names = sites().map(({ name }) => name)
+      if (!names.includes(wanted.site)) throw siteNotFound(wanted.site, names)
+      const tunnel = await namedTunnels.create(wanted)
+      return { tunnel, secret: namedTunnels.secretOf(tunnel.id), grantKeys }
+    },
+  }
+}
