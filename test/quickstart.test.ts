@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,7 @@ import type { ClientCallback } from 'ssh2'
 import { dial } from '../src/net/dial.ts'
 import { runProgram, spawnProgram } from '../src/program.fixture.ts'
 import { endStoreAtSignal } from './cli/end-store.ts'
+import { decideAboutDevice } from './e2e/approve.ts'
 
 const root = join(import.meta.dirname, '..')
 const runner = join(root, 'scripts', 'run.mjs')
@@ -40,7 +41,7 @@ function run(t: TestContext, words: readonly string[]): Run {
   const folder = mkdtempSync(join(tmpdir(), 'quickstart-test-'))
   // A company's proxy, which knows nothing of this machine: nobody may ask it.
   const proxies = { HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '', no_proxy: '' }
-  const env = { ...proxies, TMPDIR: folder, NO_COLOR: '1' }
+  const env = { ...proxies, TMPDIR: folder, HOME: folder, NO_COLOR: '1' }
   const [program = '', ...args] = words
   const child = spawnProgram(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const seen = { output: '', errors: '' }
@@ -113,11 +114,17 @@ async function shell(line: string, env: NodeJS.Dict<string> = {}): Promise<strin
   return stdout
 }
 
-/** Leaves a printed `postern tcp --listen HOST:PORT` running; answers the port. */
+/** Leaves a printed command with a local port running; answers the port. */
 async function listen(t: TestContext, line: string): Promise<number> {
   const tunnel = run(t, ['/bin/sh', '-c', `exec ${line}`])
   await tunnel.until(/listening on 127\.0\.0\.1:\d+/)
-  return Number(/--listen 127\.0\.0\.1:(\d+)/.exec(line)?.[1])
+  return Number(/(?:--listen 127\.0\.0\.1|--url localhost):(\d+)/.exec(line)?.[1])
+}
+
+async function sayTo(port: number, words: string): Promise<string> {
+  const socket = await dial({ host: '127.0.0.1', port })
+  socket.end(words)
+  return text(socket)
 }
 
 async function isInstalled(program: string): Promise<boolean> {
@@ -133,6 +140,10 @@ test('the proof holds, says why a second person is refused, and leaves nothing b
   assert.match(it.output, /✓ 64 MiB each way through a tunnel: \d+ MB\/s/)
   assert.match(it.output, /HTTP\/2; /)
   assert.match(it.output, /SHA-256 .* are equal:\n +[0-9a-f]{64}\n/)
+  assert.match(
+    it.output,
+    /✓ 4 MiB each way to tcp\.example\.localhost, through the connector: \d+ MB\/s\n/,
+  )
   assert.match(it.output, /✓ alice@example\.com reached ssh\.example\.localhost:22/)
   assert.match(it.output, /✓ bob@example\.com was refused at ssh\.example\.localhost:22/)
   assert.match(it.output, /"bob@example\.com" may not use route "SSH"/)
@@ -161,6 +172,25 @@ test('the printed commands work, and SIGINT stops and removes everything', async
       assert.equal(answer, 'hello\n')
     },
   )
+  await t.test('a service behind a connector, by its host name', async (t) => {
+    const port = await listen(t, printed(it, /access tcp --hostname tcp\.example/))
+    assert.equal(await sayTo(port, 'through the connector'), 'through the connector')
+  })
+  await t.test('a connector of your own, which leaves nothing at your home', async (t) => {
+    const signIn = `${printed(it, /tunnel login/)} --no-browser`
+    const login = run(t, ['/bin/sh', '-c', `exec ${signIn}`])
+    await login.until(/\n {2}https:\S+\n/)
+    const [, address = ''] = /\n {2}(https:\S+)\n/.exec(login.errors) ?? []
+    const ca = readFileSync(/--ca-file (\S+)/.exec(signIn)?.[1] ?? '', 'utf8')
+    const origin = `https://localhost:${gatewayPort(it)}`
+    await decideAboutDevice({ origin, ca }, address, 'carol@example.com', 'approve')
+    assert.equal(await login.ended, 0, login.errors)
+    const join = run(t, ['/bin/sh', '-c', `exec ${printed(it, /tunnel --hostname mine/)}`])
+    await join.until(/Registered tunnel connection connIndex=0 /)
+    const port = await listen(t, printed(it, /access tcp --hostname mine\.example/))
+    assert.equal(await sayTo(port, 'to my own'), 'to my own')
+    assert.deepEqual([...readdirSync(login.folder), ...readdirSync(join.folder)], [])
+  })
   await t.test('SSH through a local port', async () => {
     const port = await listen(t, printed(it, /--listen 127\S+ ssh\.example/))
     const client = new ssh2.Client()
@@ -235,14 +265,19 @@ test('SIGTERM while it starts leaves nothing behind', async (t) => {
   assert.deepEqual(readdirSync(it.folder), [])
 })
 
-test('a gateway that loses its database ends it, and its log is kept', async (t) => {
-  const it = run(t, [process.execPath, ...endStoreAtSignal, main, '--port', '0', '--no-proof'])
-  await it.until(/Ctrl-C stops this/)
-  it.child.kill('SIGUSR2')
-  assert.equal(await it.ended, 1)
-  assert.match(it.errors, /the database ".*postern\.db" is lost/)
-  assert.match(it.errors, /the gateway's log is in /)
-})
+for (const [when, moment, option] of [
+  ['while it starts', /✓ gateway at /, '--no-proof'],
+  ['while it proves', /\nProof\n/, '--once'],
+  ['while it runs', /Ctrl-C stops this/, '--no-proof'],
+] as const)
+  test(`a gateway that loses its database ${when} ends it, and its log is kept`, async (t) => {
+    const it = run(t, [process.execPath, ...endStoreAtSignal, main, '--port', '0', option])
+    await it.until(moment)
+    it.child.kill('SIGUSR2')
+    assert.equal(await it.ended, 1)
+    assert.match(it.errors, /^postern: error: the database ".*postern\.db" is lost/)
+    assert.match(it.errors, /the gateway's log is in /)
+  })
 
 test('a port in use is one sentence and what to do', async (t) => {
   const server = createServer().listen(0, '127.0.0.1')

@@ -32,7 +32,8 @@ export function recipesFor(route: SampleRoute, context: CommandContext): readonl
   return recipes[route.kind](route, context)
 }
 
-const leaveRunning = 'through a local port; leave this running'
+export const leaveRunning = 'through a local port; leave this running'
+export const oneMoreTerminal = 'then in one more terminal'
 
 const recipes: Readonly<
   Record<RouteKind, (route: SampleRoute, context: CommandContext) => readonly Recipe[]>
@@ -43,7 +44,7 @@ const recipes: Readonly<
       lines: [`echo hello through the gateway | ${tcp(context, authority, '-')}`],
     },
     localPort(authority, context),
-    { title: 'then in one more terminal', lines: [`nc 127.0.0.1 ${context.localPort}`] },
+    { title: oneMoreTerminal, lines: [`nc 127.0.0.1 ${context.localPort}`] },
   ],
   ssh: ({ authority }, context) => [
     {
@@ -54,7 +55,7 @@ const recipes: Readonly<
     },
     localPort(authority, context),
     {
-      title: 'then in one more terminal',
+      title: oneMoreTerminal,
       lines: [
         commandLine(
           'ssh',
@@ -68,12 +69,12 @@ const recipes: Readonly<
   ],
   postgres: ({ authority }, context) => [
     localPort(authority, context),
-    { title: 'then in one more terminal', lines: [psql(context)] },
+    { title: oneMoreTerminal, lines: [psql(context)] },
   ],
   own: ({ authority, to }, context) => [
     localPort(authority, context),
     {
-      title: 'then in one more terminal',
+      title: oneMoreTerminal,
       lines: [wellKnown[to.port]?.(context) ?? `nc 127.0.0.1 ${context.localPort}`],
     },
   ],

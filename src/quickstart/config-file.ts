@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { formatAuthority } from '../address.ts'
+import { publishedSettings } from './applications.ts'
 import type { SampleRoute } from './routes.ts'
 
 export interface ConfigFileParts {
@@ -20,6 +21,7 @@ export const fileNames = {
   certificate: 'gateway.pem',
   certificateKey: 'gateway-key.pem',
   state: 'state',
+  tunnelToken: 'sample.token',
   log: 'gateway.log',
 } as const
 
@@ -49,6 +51,7 @@ export function formatConfigFile({ port, provider, routes }: ConfigFileParts): s
         name,
         ...policy,
       })),
+      ...publishedSettings(),
     })
   )
 }

@@ -26,10 +26,10 @@ const maxServices = 20
 export const helpText = `Usage: npm start -- [OPTIONS]
 
 Runs a whole Postern on this machine: a gateway on https://localhost:${defaultPort}, a sign-in
-service with a few people, and an echo, an SSH server and a PostgreSQL to reach
-through it. It signs somebody in, moves 64 MiB each way, shows that somebody else
-is refused, and prints the commands to try it yourself. Everything listens on
-loopback only; Ctrl-C stops and removes all of it.
+service with a few people, and an echo, an SSH server, a PostgreSQL and a service
+behind a connector to reach through it. It signs somebody in, moves 64 MiB each
+way, shows that somebody else is refused, and prints the commands to try it
+yourself. Everything listens on loopback only; Ctrl-C stops and removes all of it.
 
 Options:
   --to URL     put your own service behind the gateway too, such as

@@ -39,7 +39,7 @@ export async function writeProgram(folder: Folder, caFile: string): Promise<Prog
   const signInFolder = folder.join('cache')
   const path = await folder.writeProgram(
     'postern',
-    `#!/bin/sh\n${direct} NODE_EXTRA_CA_CERTS=${quote(caFile)} XDG_CACHE_HOME=${quote(signInFolder)} exec ${commandLine(...words)} "$@"\n`,
+    `#!/bin/sh\n${homeOfPublishers(folder)}${direct} NODE_EXTRA_CA_CERTS=${quote(caFile)} XDG_CACHE_HOME=${quote(signInFolder)} exec ${commandLine(...words)} "$@"\n`,
   )
   const runs = await promisify(execFile)(path, ['--version']).catch(() => undefined)
   return runs === undefined
@@ -49,6 +49,22 @@ export async function writeProgram(folder: Folder, caFile: string): Promise<Prog
         signInFolder: join(signInFolder, 'postern', 'tokens'),
         searchFolder: dirname(path),
       }
+}
+
+/**
+ * Keeps what "postern tunnel" writes in the folder, and what is at the user's own home out of it. The browser
+ * that a sign-in opens has its profile there, so that one command has the home as it is.
+ */
+function homeOfPublishers(folder: Folder): string {
+  const home = folder.join('home')
+  const credential = quote(join(home, '.postern', 'cert.pem'))
+  return [
+    'case "$1 $2" in',
+    `  'tunnel login') export TUNNEL_ORIGIN_CERT=${credential} ;;`,
+    `  'tunnel '*) export HOME=${quote(home)} ;;`,
+    'esac',
+    '',
+  ].join('\n')
 }
 
 const nothing = { signInFolder: undefined, searchFolder: undefined } as const

@@ -9,7 +9,9 @@ import { signInWithForms } from '../dev-idp/sign-in-with-forms.ts'
 import { SystemError, messageOf } from '../errors.ts'
 import { silentLogger } from '../log.ts'
 import type { Folder } from './folder.ts'
+import { joinedHost } from './applications.ts'
 import { echoAuthority, sshAuthority } from './routes.ts'
+import type { Received } from './services/echo.ts'
 import type { Quickstart } from './start.ts'
 import { transfer } from './transfer.ts'
 
@@ -38,6 +40,8 @@ export interface RefusalProof {
 }
 
 const transferBytes = 64 * 1024 * 1024
+/** Through a connector: less, since the first has shown what the gateway does. */
+const joinedBytes = 4 * 1024 * 1024
 /** For a sign-in and 64 MiB on a very slow machine. */
 const stepTimeoutMs = 180_000
 
@@ -51,19 +55,46 @@ export class ProofError extends SystemError {}
  * @throws ProofError when a byte is missing or wrong, or nobody gets through
  */
 export function proveTransfer(email: string, options: ProofOptions): Promise<TransferProof> {
+  const { echoed } = options.quickstart
+  const echo = { authority: echoAuthority, totalBytes: transferBytes, seen: echoed }
+  return proveEcho(email, echo, options)
+}
+
+/**
+ * Sends 4 MiB to the echo service that only the connector reaches, and back.
+ *
+ * @throws ProofError as `proveTransfer`
+ */
+export function proveConnector(email: string, options: ProofOptions): Promise<TransferProof> {
+  const seen = options.quickstart.echoedBehind
+  const echo = { authority: `${joinedHost}:443`, totalBytes: joinedBytes, seen }
+  return proveEcho(email, echo, options)
+}
+
+interface ProvedEcho {
+  readonly authority: string
+  readonly totalBytes: number
+  /** What the service has received, by connection. */
+  readonly seen: readonly Received[]
+}
+
+function proveEcho(
+  email: string,
+  { authority, totalBytes, seen }: ProvedEcho,
+  options: ProofOptions,
+): Promise<TransferProof> {
   return withClient(email, options, async (client, signal) => {
-    const tunnel = await client.open(echoAuthority, signal)
+    const tunnel = await client.open(authority, signal)
     const protocol = isHttp2(tunnel) ? 'HTTP/2' : 'HTTP/1.1'
     const { bytes, durationMs, sentSha256, returnedSha256 } = await transfer(
       tunnel,
-      transferBytes,
+      totalBytes,
       signal,
     )
-    const seen = options.quickstart.echoed.at(-1)
-    for (const end of [{ bytes, sha256: returnedSha256 }, seen]) {
-      if (end?.bytes === transferBytes && end.sha256 === sentSha256) continue
+    for (const end of [{ bytes, sha256: returnedSha256 }, seen.at(-1)]) {
+      if (end?.bytes === totalBytes && end.sha256 === sentSha256) continue
       const what = `${end?.bytes ?? 0} bytes with SHA-256 ${end?.sha256 ?? 'unknown'}`
-      throw failed(`${what} arrived of ${transferBytes} bytes with SHA-256 ${sentSha256}`)
+      throw failed(`${what} arrived of ${totalBytes} bytes with SHA-256 ${sentSha256}`)
     }
     return { bytes, durationMs, sha256: sentSha256, protocol }
   })

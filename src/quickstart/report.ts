@@ -1,5 +1,8 @@
+import { joinedHost, publisherAudience } from './applications.ts'
 import { recipesFor } from './commands.ts'
-import type { CommandContext } from './commands.ts'
+import type { CommandContext, Recipe } from './commands.ts'
+import { connectorRecipes } from './connector-commands.ts'
+import type { ConnectorContext } from './connector-commands.ts'
 import { people } from './people.ts'
 import type { RefusalProof, TransferProof } from './proof.ts'
 import type { SampleRoute } from './routes.ts'
@@ -8,14 +11,26 @@ import type { Terminal } from './terminal.ts'
 
 /** Says what the transfer showed. */
 export function reportTransfer(terminal: Terminal, email: string, proof: TransferProof): void {
-  const { bytes, durationMs, sha256, protocol } = proof
-  const mebibytes = bytes / 1_048_576
-  const rate = Math.round(bytes / 1e6 / (durationMs / 1000))
+  const { sha256, protocol } = proof
   terminal.done(`${email} signed in, without a browser`)
-  terminal.done(`${mebibytes} MiB each way through a tunnel: ${rate} MB/s up and down at once`)
+  terminal.done(`${amountOf(proof)} through a tunnel: ${rateOf(proof)} up and down at once`)
   terminal.detail(`${protocol}; gateway, client and service share one process here`)
   terminal.detail(`SHA-256 sent, at the service, and returned are equal:`)
   terminal.detail(sha256)
+}
+
+/** Says what the transfer through the connector showed. */
+export function reportConnectorTransfer(terminal: Terminal, proof: TransferProof): void {
+  terminal.done(`${amountOf(proof)} to ${joinedHost}, through the connector: ${rateOf(proof)}`)
+  terminal.detail('SHA-256 equal at all three again; gateway and connector share the process')
+}
+
+function amountOf({ bytes }: TransferProof): string {
+  return `${bytes / 1_048_576} MiB each way`
+}
+
+function rateOf({ bytes, durationMs }: TransferProof): string {
+  return `${Math.round(bytes / 1e6 / (durationMs / 1000))} MB/s`
 }
 
 /** Says that somebody was let in. */
@@ -52,7 +67,21 @@ export function reportRoute(terminal: Terminal, route: SampleRoute, context: Com
   terminal.section(`${route.name} at ${route.authority}`)
   terminal.line(`for ${route.audience}`)
   for (const note of notes[route.kind] ?? []) terminal.line(note)
-  for (const { title, lines } of recipesFor(route, context)) {
+  reportRecipes(terminal, recipesFor(route, context))
+}
+
+/** Prints the commands for the service behind a connector, and for one of the user's own. */
+export function reportConnector(terminal: Terminal, context: ConnectorContext): void {
+  terminal.section(`Behind a connector: ${joinedHost}`)
+  terminal.line('for everybody who has signed in')
+  terminal.line('a connector beside it dialled the gateway, which has no address of it')
+  terminal.line(`a service of yours may be joined by ${publisherAudience}`)
+  terminal.line('that its name does not resolve is no matter here: --gateway leads to it')
+  reportRecipes(terminal, connectorRecipes(context))
+}
+
+function reportRecipes(terminal: Terminal, recipes: readonly Recipe[]): void {
+  for (const { title, lines } of recipes) {
     terminal.line('')
     terminal.line(`${title}:`)
     for (const line of lines) terminal.command(line)
@@ -95,7 +124,7 @@ export function reportHints(terminal: Terminal, hints: Hints): void {
   terminal.command(caFile)
   if (browsers.size > 0) {
     terminal.line('')
-    terminal.line('Without a browser, add one of these to "postern tcp":')
+    terminal.line('Without a browser, add one of these to "postern tcp" or "postern access":')
     for (const path of browsers.values()) terminal.command(commandLine('--browser-cmd', path))
   }
   if (signInFolder !== undefined) {

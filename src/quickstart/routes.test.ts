@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { loadConfig } from '../config/load.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
+import { publishedNames } from './applications.ts'
 import { fileNames, formatConfigFile } from './config-file.ts'
 import { makeFolder } from './folder.ts'
 import { sampleRoutes } from './routes.ts'
@@ -35,7 +36,7 @@ test('who may use a route is said with names', () => {
 test('the configuration file is one that the gateway takes as it is', async () => {
   using folder = makeFolder()
   const authority = await createCertificateAuthority()
-  const { cert, key } = await authority.issue(['localhost'])
+  const { cert, key } = await authority.issue(['localhost', ...publishedNames])
   await folder.write(fileNames.certificate, cert)
   await folder.write(fileNames.certificateKey, key)
   const text = formatConfigFile({
@@ -52,7 +53,23 @@ test('the configuration file is one that the gateway takes as it is', async () =
   assert.deepEqual(config.address, { host: '127.0.0.1', port: 8443 })
   assert.equal(config.stateDirectory, folder.join('state'))
   assert.equal(config.identityProvider?.clientSecret, 'a secret: with "yaml" in it')
-  assert.equal(config.routes.length, 4)
+  const applications = config.routes.filter(({ isApplication }) => isApplication)
+  assert.equal(config.routes.length, 4 + applications.length)
+  // None has an address: the connector alone knows it.
+  assert.deepEqual(
+    applications.map(({ from, way }) => [from, way]),
+    [
+      [
+        'tcp+https://tcp.example.localhost:443',
+        { kind: 'connector', tunnel: 'sample', service: undefined },
+      ],
+      [
+        'tcp+https://mine.example.localhost:443',
+        { kind: 'connector', tunnel: undefined, service: undefined },
+      ],
+    ],
+  )
+  assert.equal(config.sites[0]?.covers('mine.example.localhost'), true)
   assert.deepEqual(
     warnings.map(({ path }) => path),
     ['idp_provider_url'],

@@ -2,15 +2,18 @@ import { dial } from '../net/dial.ts'
 import { createPortChooser } from './ports.ts'
 import { formatKnownHosts, preferredPorts } from './commands.ts'
 import { fileNames } from './config-file.ts'
+import { preferredConnectorPorts } from './connector-commands.ts'
 import { makeFolder } from './folder.ts'
 import type { Folder } from './folder.ts'
 import type { QuickstartOptions } from './options.ts'
 import { outsider, people, prover } from './people.ts'
 import { writeBrowser, writeProgram } from './program.ts'
 import type { Program } from './program.ts'
-import { proveAccess, proveRefusal, proveTransfer } from './proof.ts'
+import { proveAccess, proveConnector, proveRefusal, proveTransfer } from './proof.ts'
 import {
   reportAccess,
+  reportConnector,
+  reportConnectorTransfer,
   reportHints,
   reportPeople,
   reportRefusal,
@@ -53,8 +56,13 @@ async function runInFolder(
       onStep: (text) => terminal.done(text),
       onEvent: (text) => terminal.line(text),
     })
-    if (options.proves) await prove({ quickstart, folder, terminal, signal })
-    if (!options.once) await stayUp({ quickstart, folder, terminal, signal }, options)
+    const failing = new AbortController()
+    void quickstart.failed.then((error) => failing.abort(error))
+    const run = { quickstart, folder, terminal, signal }
+    // What fails for want of a gateway fails for what that has failed for.
+    const untilFailed = AbortSignal.any([signal, failing.signal])
+    if (options.proves) await prove({ ...run, signal: untilFailed })
+    if (!options.once) await stayUp(run, options)
     return 0
   } catch (error) {
     // A script that asked for the proof must not take an interrupted one for it.
@@ -77,6 +85,8 @@ async function prove(run: Run): Promise<void> {
   terminal.section('Proof')
   terminal.progress(`signing in ${prover} and moving 64 MiB each way`)
   reportTransfer(terminal, prover, await proveTransfer(prover, run))
+  terminal.progress('moving 4 MiB each way through the connector')
+  reportConnectorTransfer(terminal, await proveConnector(prover, run))
   await proveAccess(prover, run)
   reportAccess(terminal, prover, sshAuthority)
   terminal.progress(`signing in ${outsider}, who may not use ${sshAuthority}`)
@@ -111,7 +121,7 @@ async function reportRoutes(
   { port }: QuickstartOptions,
 ): Promise<void> {
   const { quickstart, folder, terminal } = run
-  const { gatewayUrl, caFile, routes, sshHostKey } = quickstart
+  const { gatewayUrl, caFile, routes, sshHostKey, echoPort } = quickstart
   const choosePort = createPortChooser()
   const knownHostsFile = folder.join('known_hosts')
   for (const route of routes) {
@@ -130,6 +140,16 @@ async function reportRoutes(
     })
     if (route.kind === 'own') await warnIfSilent(terminal, route)
   }
+  const preferred = preferredConnectorPorts
+  reportConnector(terminal, {
+    program: program.words,
+    gatewayUrl,
+    caFile,
+    localPort: await choosePort(port === 0 ? 0 : preferred.localPort),
+    ownLocalPort: await choosePort(port === 0 ? 0 : preferred.ownLocalPort),
+    servicePort: echoPort,
+    credentialFile: program.searchFolder === undefined ? folder.join('cert.pem') : undefined,
+  })
 }
 
 /** The gateway would answer 503 and a newcomer look for the fault in it. */

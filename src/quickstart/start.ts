@@ -5,8 +5,11 @@ import { SystemError } from '../errors.ts'
 import { runGateway } from '../gateway/run.ts'
 import { openLineOutput } from '../line-output.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
+import { createLog } from '../telemetry/log.ts'
 import type { LineSink } from '../telemetry/log.ts'
+import { publishedNames } from './applications.ts'
 import { fileNames, formatConfigFile } from './config-file.ts'
+import { startSampleConnector, untilRegistered } from './connector.ts'
 import type { Folder } from './folder.ts'
 import type { QuickstartOptions } from './options.ts'
 import { people } from './people.ts'
@@ -15,6 +18,7 @@ import { sampleRoutes } from './routes.ts'
 import type { SampleRoute } from './routes.ts'
 import { startEcho } from './services/echo.ts'
 import type { Received } from './services/echo.ts'
+import type { LoopbackService } from './services/loopback.ts'
 import { startSamplePostgres } from './services/postgres.ts'
 import { startSampleSsh } from './services/ssh.ts'
 
@@ -31,7 +35,11 @@ export interface Quickstart extends AsyncDisposable {
   readonly sshHostKey: string
   /** What the echo service has seen of each connection that ended its sending, oldest first. */
   readonly echoed: readonly Received[]
-  /** Resolves when the gateway cannot go on, with the reason. */
+  /** The same of the one that only the connector reaches. */
+  readonly echoedBehind: readonly Received[]
+  /** Of the echo service, on 127.0.0.1. */
+  readonly echoPort: number
+  /** Resolves when the gateway or the connector cannot go on, with the reason. */
   readonly failed: Promise<Error>
 }
 
@@ -69,12 +77,8 @@ export async function startQuickstart(options: StartOptions): Promise<Quickstart
   const provider = keep(await startDevIdp({ people }))
   onStep(`sign-in service with ${people.length} people at ${provider.issuer.origin}`)
 
-  const echoed: Received[] = []
-  const echo = keep(
-    await startEcho({
-      onReceived: (received) => void (echoed.push(received) > maxEchoed && echoed.shift()),
-    }),
-  )
+  const echo = keep(await startWatchedEcho())
+  const behind = keep(await startWatchedEcho())
   const ssh = keep(await startSampleSsh())
   const postgres = keep(await startSamplePostgres({ onProgress: onEvent }))
   onStep('echo and SSH servers; a PostgreSQL that starts when it is first used')
@@ -85,10 +89,25 @@ export async function startQuickstart(options: StartOptions): Promise<Quickstart
   const configText = formatConfigFile({ port, provider, routes })
   const config = await folder.write(fileNames.config, configText)
   const log = started.use(openLog(folder.join(fileNames.log)))
-  const { failed } = keep(await startGateway(config, port, log))
+  const gateway = keep(await startGateway(config, port, log))
   const gatewayUrl = `https://localhost:${port}`
   onStep(`gateway at ${gatewayUrl} with ${routes.length} routes`)
   signal.throwIfAborted()
+
+  const connector = keep(
+    await startSampleConnector({
+      gateway,
+      gatewayUrl,
+      caCertificate,
+      folder,
+      servicePort: behind.port,
+      log: createLog({ sink: log }).service('connector'),
+    }),
+  )
+  // In this order: one that loses its database may well turn the connector away for that.
+  const failed = Promise.race([gateway.failed, connector.failed])
+  await untilRegistered({ registered: connector.registered, failed }, signal)
+  onStep('connector that has joined it, and alone knows where a second echo is')
 
   const running = started.move()
   return {
@@ -98,16 +117,30 @@ export async function startQuickstart(options: StartOptions): Promise<Quickstart
     signInUrl: provider.issuer.origin,
     routes,
     sshHostKey: ssh.hostKey,
-    echoed,
+    echoed: echo.received,
+    echoedBehind: behind.received,
+    echoPort: echo.port,
     failed,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   }
 }
 
+interface WatchedEcho extends LoopbackService {
+  /** Of each connection that ended its sending, oldest first. */
+  readonly received: readonly Received[]
+}
+
+async function startWatchedEcho(): Promise<WatchedEcho> {
+  const received: Received[] = []
+  const onReceived = (one: Received): void =>
+    void (received.push(one) > maxEchoed && received.shift())
+  return { ...(await startEcho({ onReceived })), received }
+}
+
 /** Answers the authority's certificate. Its key is never written. */
 async function writeCertificates(folder: Folder): Promise<string> {
   const authority = await createCertificateAuthority({ name: 'Postern quickstart CA' })
-  const { cert, key } = await authority.issue(['localhost', '127.0.0.1', '::1'])
+  const { cert, key } = await authority.issue(['localhost', '127.0.0.1', '::1', ...publishedNames])
   await folder.write(fileNames.caCertificate, authority.cert)
   await folder.write(fileNames.certificate, cert)
   await folder.write(fileNames.certificateKey, key)
