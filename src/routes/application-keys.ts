@@ -2,6 +2,7 @@ import type { ForeignKey } from '../foreign-keys.ts'
 import { parseHost } from '../address.ts'
 import { mustBe, show, textOf, type Fault } from '../schema.ts'
 import { textKey, type Key } from '../setting-key.ts'
+import { duration } from '../setting-values.ts'
 import { routeKeys, type RouteKey } from './route-keys.ts'
 import { parseTo } from './to.ts'
 
@@ -60,6 +61,11 @@ export const applicationKeys: Readonly<Record<string, Key<unknown>>> = {
     without: 'whichever tunnel has registered the name',
     doc: 'Where it leads: through a connector of that named tunnel, as `to` of a route says it, or straight to a service that the gateway reaches.',
   }),
+  session_duration: textKey(duration, 'duration', {
+    variable: 'none',
+    without: 'as long as `cookie_expire` says',
+    doc: "Cloudflare's longest life of a sign-in for the application. Here a sign-in lasts for every application as long as `cookie_expire` says: a shorter one does not load.",
+  }),
   ...Object.fromEntries(shared.map((name) => [name, routeKeys[name]])),
 }
 
@@ -76,8 +82,8 @@ export const foreignApplicationKeys: readonly ForeignKey[] = (
     ],
     [
       'refused',
-      'session_duration',
-      'sessions last as long as "cookie_expire" says, for every application',
+      'read_service_tokens_from_header',
+      'service accounts are given as cloudflared sends them, in CF-Access-Client-Id and -Secret',
     ],
     ['refused', 'target_criteria', 'targets of infrastructure are not known here'],
     ['refused', 'destinations', 'write one entry for each host name'],

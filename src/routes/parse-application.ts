@@ -1,4 +1,5 @@
 import { sortForeignKeys } from '../foreign-keys.ts'
+import { checkSessionDuration } from '../policy/cloudflare/session-duration.ts'
 import { checkValue, mustBe } from '../schema.ts'
 import { formatAuthority } from '../address.ts'
 import { applicationPort } from './application-port.ts'
@@ -20,6 +21,7 @@ export function parseApplication(plain: unknown, rules: RouteRules): ParsedRoute
   sortKeys(plain, rules, notes)
   const hostname = read(plain, 'hostname', notes)
   const service = Object.hasOwn(plain, 'service') ? read(plain, 'service', notes) : 'connector://'
+  checkDuration(plain, rules, notes)
   const isWhole = notes.faults.length === 0
   const parsed = parseRoute(routeOf(plain, hostname, service), rules)
   notes.add({
@@ -43,6 +45,12 @@ function sortKeys(plain: object, { gatewayKeys = [] }: RouteRules, notes: RouteN
   notes.add(sortForeignKeys(plain, { known: applicationKeyNames, foreign, elsewhere }))
 }
 
+function checkDuration(plain: object, { sessionMs }: RouteRules, notes: RouteNotes): void {
+  if (!Object.hasOwn(plain, 'session_duration')) return
+  const fault = checkSessionDuration(Reflect.get(plain, 'session_duration'), sessionMs)
+  if (fault !== undefined) notes.fault(['session_duration'], fault.message, { hint: fault.hint })
+}
+
 function read(plain: object, key: 'hostname' | 'service', notes: RouteNotes): string | undefined {
   const schema = applicationKeys[key]?.schema
   const checked = schema && checkValue<unknown>(Reflect.get(plain, key), schema)
@@ -51,6 +59,9 @@ function read(plain: object, key: 'hostname' | 'service', notes: RouteNotes): st
     notes.fault([key], message, { hint, at })
   return undefined
 }
+
+/** Keys that a route does not have. */
+const ownKeys: readonly string[] = ['hostname', 'service', 'session_duration']
 
 /** Takes the place of what is at fault, so that everything else is looked at. */
 const placeholder = { hostname: 'hostname.invalid', service: 'connector://' }
@@ -62,7 +73,7 @@ function routeOf(
 ): Readonly<Record<string, unknown>> {
   const host = hostname ?? placeholder.hostname
   const shared = Object.entries(plain).filter(
-    ([key]) => key !== 'hostname' && key !== 'service' && applicationKeyNames.includes(key),
+    ([key]) => !ownKeys.includes(key) && applicationKeyNames.includes(key),
   )
   return {
     name: host,

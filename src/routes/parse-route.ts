@@ -43,6 +43,8 @@ export interface ParsedRoute extends RouteFindings {
 export interface RouteRules {
   /** What the gateway does about client certificates: policies may ask for them only when it does. */
   readonly clientCertificates: ClientCertificateUse
+  /** How long a sign-in lasts, in milliseconds; undefined where that is not known yet. */
+  readonly sessionMs?: number
   /** Keys of the whole gateway, for a hint to whoever wrote one of them in a route. */
   readonly gatewayKeys?: readonly string[]
 }
@@ -70,7 +72,7 @@ export function parseRoute(plain: unknown, rules: RouteRules): ParsedRoute {
   checkApplication(values, notes)
   const to = readUpstreams(values, notes)
   const scheme = checkNextGatewayKeys(plain, values, notes)
-  const policy = readPolicy(values, rules.clientCertificates, notes)
+  const policy = readPolicy(values, rules, notes)
   const read = { values, to, scheme, policy, clientCertificates: rules.clientCertificates }
   const checked = faults.length === 0 ? check(plain, read) : undefined
   return { faults, warnings, checked, values, scheme, policy }
@@ -138,16 +140,12 @@ function refuseMetadataAddresses(
   }
 }
 
-function readPolicy(
-  values: RouteValues,
-  clientCertificates: ClientCertificateUse,
-  notes: RouteNotes,
-): Policy | undefined {
+function readPolicy(values: RouteValues, rules: RouteRules, notes: RouteNotes): Policy | undefined {
   if (values.policies !== undefined) refuseBoth(values, notes)
   const parsed =
     values.policies === undefined
-      ? parseRoutePolicy(values.policy, shorthandOf(values), clientCertificates)
-      : parseApplicationPolicy(values.policies, clientCertificates)
+      ? parseRoutePolicy(values.policy, shorthandOf(values), rules.clientCertificates)
+      : parseApplicationPolicy(values.policies, rules)
   if ('problems' in parsed) {
     for (const fault of parsed.problems) {
       notes.fault(fault.path, fault.message, { hint: fault.hint, at: placeOf(fault) })

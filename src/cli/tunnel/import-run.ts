@@ -14,7 +14,7 @@ export interface ImportOptions {
 
 /** Runs `postern tunnel import`; resolves to the exit code. */
 export async function runImport(file: string, { out }: ImportOptions): Promise<number> {
-  const { applications, leftOver } = await readApplications(file)
+  const { applications, leftOver, shortestSession } = await readApplications(file)
   // As it would be typed: no anchors for what is there twice, and nothing folded.
   const text = stringify({ access: applications }, { aliasDuplicateObjects: false, lineWidth: 0 })
   if (out === undefined) printText(text)
@@ -24,6 +24,11 @@ export async function runImport(file: string, { out }: ImportOptions): Promise<n
   note(`${applications.length} ${many}, ${leftOver.length} left over`)
   if (applications.length > 0) {
     note('  hint: each leads to whichever tunnel registers its name; add "service" for another')
+  }
+  if (shortestSession !== undefined) {
+    note(
+      `  hint: the shortest "session_duration" is ${shortestSession}: "cookie_expire" of the gateway (14h where it is not set) may be no longer`,
+    )
   }
   return leftOver.length === 0 ? exitCodes.ok : exitCodes.usage
 }

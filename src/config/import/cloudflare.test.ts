@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { factsWith, policyOf } from '../../policy/language/policy.suite.ts'
 import { parseApplicationPolicy } from '../../policy/cloudflare/parse.ts'
@@ -54,6 +55,9 @@ describe('what Cloudflare has of applications', () => {
             exclude: [{ ip: { ip: '10.0.0.0/8' } }],
             approval_required: false,
             session_duration: '',
+            purpose_justification_required: false,
+            purpose_justification_prompt: 'why?',
+            approval_groups: [{ approvals_needed: 1 }],
           },
         ]),
       ],
@@ -86,7 +90,7 @@ describe('what Cloudflare has of applications', () => {
         { exclude: [{ device_posture: { integration_uid: 'x' } }] },
         'policies[0].exclude[0].device_posture',
       ],
-      [{ session_duration: '30m' }, 'policies[0].session_duration'],
+      [{ session_duration: 'never' }, 'policies[0].session_duration'],
       [{ approval_required: true }, 'policies[0].approval_required'],
       [{ isolation_required: true }, 'policies[0].isolation_required'],
       [{ something_new: { a: 1 } }, 'policies[0].something_new'],
@@ -104,7 +108,8 @@ describe('what Cloudflare has of applications', () => {
 
   test('of an application itself is kept in the same way', () => {
     for (const [key, value] of Object.entries({
-      session_duration: '24h',
+      session_duration: 'never',
+      read_service_tokens_from_header: 'Authorization',
       allowed_idps: ['one'],
       mfa_config: { mfa_disabled: false },
       something_new: true,
@@ -191,10 +196,64 @@ describe('what Cloudflare has of applications', () => {
     const group = { id: 'g', include: everyone, require: [{ ip: { ip: '10.0.0.0/8' } }] }
     const policies = [{ name: 'p', decision: 'allow', include: [{ group: { id: 'g' } }] }]
     const entry = first({ applications: [app(policies)], groups: [group] })
-    const { outcome } = policyOf(parseApplicationPolicy(entry['policies'], 'none')).evaluate(
+    const { outcome } = policyOf(parseApplicationPolicy(entry['policies'], rules)).evaluate(
       factsWith(),
     )
     assert.equal(outcome, 'deny')
+  })
+
+  test('finds groups of rules within each other, and ends where they go round', () => {
+    const groups = [
+      { id: 'outer', include: [{ group: { id: 'inner' } }, { ip: { ip: '10.0.0.1' } }] },
+      { id: 'inner', include: [{ email: { email: 'a@x.org' } }, { group: { id: 'outer' } }] },
+    ]
+    const policies = [{ name: 'p', decision: 'allow', include: [{ group: { id: 'outer' } }] }]
+    const entry = first({ applications: [app(policies)], groups })
+    const [policy] = entry['policies'] as readonly Record<string, unknown>[]
+    assert.deepEqual(policy?.['include'], [
+      { email: 'a@x.org' },
+      { group: { id: 'outer' } },
+      { ip: '10.0.0.1' },
+    ])
+  })
+
+  test('as an account has it: what has an equal loads, and everything else is told', () => {
+    const text = readFileSync(new URL('cloudflare-account.fixture.json', import.meta.url), 'utf8')
+    const { applications, leftOver, shortestSession } = importCloudflare(JSON.parse(text))
+    const loads = applications.filter((entry) => parseApplication(entry, rules).checked)
+    assert.deepEqual(
+      loads.map(({ hostname }) => hostname),
+      ['pg.site.com', 'none.site.com'],
+    )
+    assert.equal(shortestSession, '30m')
+    const gateway = (sessionMs: number) =>
+      parseApplication(applications[0], { ...rules, sessionMs }).checked !== undefined
+    assert.deepEqual([43_200_000, 43_200_001].map(gateway), [true, false])
+    assert.deepEqual(
+      leftOver.map(({ application, path = '-' }) => `${application} ${path}`),
+      [
+        'Wiki -',
+        'App Launcher -',
+        'Warp Login App -',
+        'Infra -',
+        'Priv -',
+        'Priv -',
+        'Priv -',
+        'ssh.site.com allowed_idps',
+        'ssh.site.com policies[0].require[0].auth_method',
+        'vnc.site.com policies[0].purpose_justification_required',
+        'vnc.site.com policies[0].purpose_justification_prompt',
+        'vnc.site.com policies[0].approval_required',
+        'vnc.site.com policies[0].approval_groups',
+        'vnc.site.com policies[0].isolation_required',
+        'mtls.site.com policies[0].include[0].common_name',
+        'mtls.site.com policies[1].include[0].certificate',
+        'mtls.site.com policies[2].include[0].service_token',
+        'web.site.com/admin hostname',
+        '*-dev.site.com hostname',
+        're.site.com policies[0].include[0].geo',
+      ],
+    )
   })
 
   test('is refused where it is none of that', () => {

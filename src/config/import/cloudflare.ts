@@ -1,3 +1,4 @@
+import { parseDuration } from '../../clock.ts'
 import { isObject } from '../../policy/place.ts'
 import { parseApplication } from '../../routes/parse-application.ts'
 import { formatPath } from '../../yaml-text.ts'
@@ -21,6 +22,8 @@ export interface ImportedAccess {
   /** Entries of `access`. */
   readonly applications: readonly Plain[]
   readonly leftOver: readonly LeftOver[]
+  /** The shortest life of a sign-in that they ask for, as it is written: no longer one of the gateway loads. */
+  readonly shortestSession: string | undefined
 }
 
 /** Types of applications that lead to a TCP service, by Cloudflare's words for them. */
@@ -51,7 +54,16 @@ export function importCloudflare(document: unknown): ImportedAccess {
     if (taken.has(entry['hostname'])) leftOver.push(twice(entry))
     taken.add(entry['hostname'])
   }
-  return { applications: entries, leftOver }
+  return { applications: entries, leftOver, shortestSession: shortestIn(entries) }
+}
+
+function shortestIn(entries: readonly Plain[]): string | undefined {
+  const policies = entries.flatMap((entry) => entry['policies'] as readonly unknown[])
+  const asking = policies.filter((policy) => isObject(policy) && policy['action'] === 'allow')
+  return [...entries, ...asking]
+    .map((one) => (isObject(one) ? one['session_duration'] : undefined))
+    .filter((written) => typeof written === 'string')
+    .toSorted((one, other) => (parseDuration(one) ?? 0) - (parseDuration(other) ?? 0))[0]
 }
 
 interface Lists {

@@ -88,7 +88,8 @@ async function readEntry(
   before: ReadonlyMap<string, NewRoute>,
 ): Promise<{ readonly parsed: ParsedRoute; readonly route: NewRoute | undefined }> {
   const clientCertificates = clientCertificateUse(settings)
-  const parsed = list.parse(plain, { clientCertificates, gatewayKeys: globalKeyNames })
+  const sessionMs = settings.orDefault('cookie_expire')
+  const parsed = list.parse(plain, { clientCertificates, sessionMs, gatewayKeys: globalKeyNames })
   tellAt(list.text, path, parsed, findings)
   const opened = await openRoute(parsed, {
     readFile: (name) => files.read(name),

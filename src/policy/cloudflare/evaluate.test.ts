@@ -9,9 +9,12 @@ import { alice, backup, factsWith, policyOf, problemsIn } from '../language/poli
 import { parseApplicationPolicy } from './parse.ts'
 import { allSelectors } from './selectors.ts'
 
+const rules = { clientCertificates: 'none' } as const
+const hourMs = 3_600_000
+
 /** What a list of policies decides. */
 function decide(policies: unknown, changes?: Partial<RequestFacts>): Decision {
-  return policyOf(parseApplicationPolicy(policies, 'none')).evaluate(factsWith(changes))
+  return policyOf(parseApplicationPolicy(policies, rules)).evaluate(factsWith(changes))
 }
 
 const outcome = (policies: unknown, changes?: Partial<RequestFacts>): string =>
@@ -98,7 +101,7 @@ describe('the policies of an application', () => {
 
   test('need a provider only for people, and a certificate where the gateway wants one', () => {
     const needs = (policies: unknown): readonly boolean[] => {
-      const { readsSubject, needsProvider } = policyOf(parseApplicationPolicy(policies, 'none'))
+      const { readsSubject, needsProvider } = policyOf(parseApplicationPolicy(policies, rules))
       return [readsSubject, needsProvider]
     }
     assert.deepEqual(needs([isAlice]), [true, true])
@@ -107,7 +110,9 @@ describe('the policies of an application', () => {
       true,
       false,
     ])
-    const policy = policyOf(parseApplicationPolicy([isAlice], 'default-deny'))
+    const policy = policyOf(
+      parseApplicationPolicy([isAlice], { clientCertificates: 'default-deny' }),
+    )
     assert.ok(policy.readsClientCertificate)
     assert.equal(policy.evaluate(factsWith()).outcome, 'client-certificate')
   })
@@ -124,7 +129,7 @@ describe('the policies of an application', () => {
 
 describe('a policy of an application', () => {
   const problems = (policy: unknown): readonly string[] =>
-    problemsIn(parseApplicationPolicy([policy], 'none')).map((line) =>
+    problemsIn(parseApplicationPolicy([policy], { ...rules, sessionMs: 14 * hourMs })).map((line) =>
       line.replace('policies.0.', ''),
     )
 
@@ -141,8 +146,23 @@ describe('a policy of an application', () => {
     }
   })
 
+  test('may ask for a sign-in to last as long as one does here, or longer, and not for a shorter one', () => {
+    const asking = (session_duration: unknown, more: object = {}) =>
+      problems({ ...isAlice, session_duration, ...more })
+    for (const text of ['14h', '24h', '730h', '840m']) assert.deepEqual(asking(text), [])
+    assert.deepEqual(asking('30m'), [
+      'session_duration: is 30m, and a sign-in lasts 14h here (set "cookie_expire" to 30m at most, or leave "session_duration" out)',
+    ])
+    assert.match(asking('0s').join(), /^session_duration: is 0s, /)
+    for (const wrong of ['no duration', 900, true, null])
+      assert.match(asking(wrong).join(), /^session_duration: must be a duration such as 24h, not /)
+    const everybody = { include: [{ everyone: true }] }
+    assert.deepEqual(asking('30m', { action: 'bypass', ...everybody }), [])
+    assert.deepEqual(asking('30m', { action: 'block' }), [])
+  })
+
   test('is refused with a setting that would narrow it', () => {
-    for (const key of ['session_duration', 'approval_required', 'isolation_required', 'mfa_config'])
+    for (const key of ['approval_required', 'isolation_required', 'mfa_config'])
       assert.match(
         problems({ ...isAlice, [key]: true }).join(),
         new RegExp(`^${key}: is not honoured`),

@@ -6,6 +6,7 @@ import type { ClientCertificateUse } from '../language/shorthand.ts'
 import type { PolicyProblem } from '../policy.ts'
 import { compileAccessPolicies, type AccessPolicy } from './evaluate.ts'
 import { refusedPolicyKeys, refusedSelectors } from './refused.ts'
+import { checkSessionDuration } from './session-duration.ts'
 import { allSelectors, shortForm, type Action, type Selector } from './selectors.ts'
 
 /** Actions as they are written, the API's own words among them. */
@@ -22,9 +23,15 @@ const parts = ['include', 'require', 'exclude'] as const
 type Part = (typeof parts)[number]
 
 /** Keys of one policy. */
-export const accessPolicyKeys: readonly string[] = ['name', 'action', ...parts]
+export const accessPolicyKeys: readonly string[] = ['name', 'action', 'session_duration', ...parts]
 
 const selectorsByName = new Map(allSelectors.map((selector) => [selector.name, selector]))
+
+export interface ApplicationPolicyRules {
+  readonly clientCertificates: ClientCertificateUse
+  /** How long a sign-in lasts, in milliseconds; undefined where that is not known yet. */
+  readonly sessionMs?: number
+}
 
 /**
  * Parses the policies of an application, in Cloudflare's words, into the one that decides. Paths of problems lead
@@ -32,27 +39,35 @@ const selectorsByName = new Map(allSelectors.map((selector) => [selector.name, s
  */
 export function parseApplicationPolicy(
   document: unknown,
-  clientCertificates: ClientCertificateUse,
+  { clientCertificates, sessionMs }: ApplicationPolicyRules,
 ): ParsedPolicy {
   const problems: PolicyProblem[] = []
-  const policies = parseAccessPolicies(document, documentRoot(problems).at('policies'))
+  const policies = parseAccessPolicies(document, documentRoot(problems).at('policies'), sessionMs)
   if (problems.length > 0) return { problems }
   const deniesInvalidCertificates = clientCertificates === 'default-deny'
   return { policy: compileAccessPolicies(policies, { deniesInvalidCertificates }) }
 }
 
 /** Parses a list of policies in Cloudflare's words; what is at fault is noted and left out. */
-function parseAccessPolicies(document: unknown, place: Place): readonly AccessPolicy[] {
+function parseAccessPolicies(
+  document: unknown,
+  place: Place,
+  sessionMs: number | undefined,
+): readonly AccessPolicy[] {
   if (!Array.isArray(document)) {
     place.problem(`must be a list of policies, not ${kindOf(document)}`)
     return []
   }
   return document
-    .map((policy, index) => parseAccessPolicy(policy, place.at(index)))
+    .map((policy, index) => parseAccessPolicy(policy, place.at(index), sessionMs))
     .filter((policy) => policy !== undefined)
 }
 
-function parseAccessPolicy(policy: unknown, place: Place): AccessPolicy | undefined {
+function parseAccessPolicy(
+  policy: unknown,
+  place: Place,
+  sessionMs: number | undefined,
+): AccessPolicy | undefined {
   if (!isObject(policy)) {
     return place.problem(`must be a policy with "action" and "include", not ${kindOf(policy)}`)
   }
@@ -60,6 +75,12 @@ function parseAccessPolicy(policy: unknown, place: Place): AccessPolicy | undefi
   const action = parseAction(policy['action'], place)
   if (policy['name'] !== undefined && typeof policy['name'] !== 'string') {
     place.at('name').problem(`must be text, not ${kindOf(policy['name'])}`)
+  }
+  if (policy['session_duration'] !== undefined) {
+    // Nobody signs in for the others.
+    const lifeMs = action === 'allow' ? sessionMs : undefined
+    const fault = checkSessionDuration(policy['session_duration'], lifeMs)
+    if (fault !== undefined) place.at('session_duration').problem(fault.message, fault.hint)
   }
   const read = (part: Part): readonly CompiledCriterion[] =>
     parsePart(policy[part], { part, action }, place.at(part))

@@ -42,5 +42,4 @@ export const refusedPolicyKeys: ReadonlyMap<string, string> = new Map([
   ['mfa_config', "whether somebody used a second factor is the identity provider's to say"],
   ['purpose_justification_prompt', 'nobody is asked why'],
   ['purpose_justification_required', 'nobody is asked why'],
-  ['session_duration', 'sessions last as long as "cookie_expire" says, for every application'],
 ])
