@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import { parse } from 'yaml'
 import { freePort } from '../../src/net/free-port.fixture.ts'
-import { openLine, readGuide, runLine, type Guide } from './guide.ts'
+import { openLine, readerAt, readGuide, runLine, type Guide } from './guide.ts'
 import { startSshd } from './peers/openssh.ts'
 import { peerTest } from './peers.ts'
-import { exchange, personAt, type Person } from './person.ts'
-import { alice, posternCommand, startRig, type GatewayRig } from './rig.ts'
+import { exchange, type Person } from './person.ts'
+import { alice, startRig, type GatewayRig } from './rig.ts'
 import type { Scope } from './scope.ts'
 import { echo, startService } from './services.ts'
 
@@ -54,7 +54,7 @@ async function startReader(scope: Scope): Promise<Reader> {
   const service = await startService(scope, echo)
   const rig = await startRig(scope, [], { access: applications(service, sshd.port) })
   const ports = { tcp: await freePort(), db: await freePort(), cache: await freePort() }
-  const person = await readerOfAccess(scope, rig)
+  const person = await readerAt(scope, rig, alice)
   // `ssh` finds its home by the system's list of users, whatever HOME says.
   const config = join(person.home, 'ssh_config')
   const ours = ['-F', config, '-o', `UserKnownHostsFile=${sshd.knownHosts}`, '-o', 'BatchMode=yes']
@@ -89,26 +89,6 @@ function applications(service: number, sshd: number): readonly object[] {
     entry('cache.site.com', service, { service_token: 'ci' }, 'service_auth'),
     entry(sshHost, sshd, onlyAlice),
   ]
-}
-
-/** Somebody whose `postern access` finds the rig's gateway by itself, as a reader's does by DNS. */
-async function readerOfAccess(scope: Scope, rig: GatewayRig): Promise<Person> {
-  const person = await personAt(scope, rig, alice)
-  const tools = join(scope.directory, 'tools of a reader')
-  await mkdir(tools)
-  const [gateway, url, caOption, ca, browserOption, browser] = person.tcpArgs('').slice(1, -1)
-  const [command, args] = posternCommand()
-  const quoted = (words: readonly (string | undefined)[]) =>
-    words.map((word) => `'${word}'`).join(' ')
-  const lines = [
-    '#!/bin/sh',
-    '[ "$1" = access ] || exit 2',
-    'what=$2; shift 2',
-    `browser="${browserOption} ${browser}"; [ "$what" = token ] && browser=`,
-    `exec ${quoted([command, ...args])} access "$what" ${quoted([gateway, url, caOption, ca])} $browser "$@"`,
-  ]
-  await writeFile(join(tools, 'postern'), `${lines.join('\n')}\n`, { mode: 0o755 })
-  return { ...person, env: { ...person.env, PATH: `${tools}:${person.env['PATH'] ?? ''}` } }
 }
 
 /** The gateway's own user. */

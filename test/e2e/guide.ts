@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import {
+  inTime,
   mustRun,
   runChild,
   startChild,
@@ -132,9 +133,9 @@ function checkStandIns(
 }
 
 /**
- * Somebody whose `postern` finds the rig's gateway by itself, as a reader's does: there the gateway
- * listens on port 443 of the route's host, has a certificate of a known authority, and there is a
- * browser.
+ * Somebody whose `postern tcp` and `postern access` find the rig's gateway by themselves, as a reader's
+ * do: there the gateway listens on port 443 of the host that is asked for, has a certificate of a known
+ * authority, and there is a browser.
  */
 export async function readerAt(
   scope: Scope,
@@ -144,10 +145,22 @@ export async function readerAt(
   const person = await personAt(scope, rig, email)
   const tools = join(scope.directory, 'tools of a reader')
   await mkdir(tools)
-  const options = person.tcpArgs('').slice(1, -1)
   const [command, args] = posternCommand()
-  const words = [command, ...args, 'tcp', ...options].map((word) => `'${word}'`).join(' ')
-  const lines = ['#!/bin/sh', '[ "$1" = tcp ] || exit 2', 'shift', `exec ${words} "$@"`, '']
+  const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ')
+  const [, ...options] = person.tcpArgs('').slice(0, -1)
+  const withoutBrowser = options.slice(0, options.indexOf('--browser-cmd'))
+  const program = quoted([command, ...args])
+  const lines = [
+    '#!/bin/sh',
+    'what=$1; shift',
+    '[ "$what" = access ] && { what="access $1"; shift; }',
+    'case $what in',
+    `'access token') exec ${program} $what ${quoted(withoutBrowser)} "$@" ;;`,
+    `tcp | access*) exec ${program} $what ${quoted(options)} "$@" ;;`,
+    'esac',
+    'exit 2',
+    '',
+  ]
   await writeFile(join(tools, 'postern'), lines.join('\n'), { mode: 0o755 })
   return { ...person, env: { ...person.env, PATH: `${tools}:${person.env['PATH'] ?? ''}` } }
 }
@@ -200,7 +213,21 @@ export function openLine(
   })
 }
 
-/** The same for `postern tcp --listen HOST:PORT`: resolves when it listens. */
-export async function listenLine(scope: Scope, machine: Machine, line: string): Promise<void> {
-  await openLine(scope, machine, line).says(/listening on 127\.0\.0\.1:\d+/)
+/** The same for a command that opens a local port: resolves when it listens. */
+export async function listenLine(scope: Scope, machine: Machine, line: string): Promise<Child> {
+  const child = openLine(scope, machine, line)
+  await child.says(/listening on 127\.0\.0\.1:\d+/)
+  return child
+}
+
+/** Ends what listens, and opens the same local port by another command. */
+export async function listenInstead(
+  scope: Scope,
+  machine: Machine,
+  listening: Child,
+  line: string,
+): Promise<Child> {
+  listening.signal('SIGTERM')
+  await inTime(listening.ended, () => 'it goes on listening')
+  return listenLine(scope, machine, line)
 }

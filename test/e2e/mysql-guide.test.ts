@@ -4,9 +4,15 @@ import { join } from 'node:path'
 import { describe } from 'node:test'
 import { freePort } from '../../src/net/free-port.fixture.ts'
 import { ballastRowCount, digestOfDump, writeBallast, type BallastRow } from './ballast.ts'
-import { inTime, mustRun } from './child.ts'
+import {
+  carriedByConnector,
+  readBehindConnector,
+  type BehindConnector,
+} from './behind-connector.ts'
+import { inTime, mustRun, type Child } from './child.ts'
 import {
   failLine,
+  listenInstead,
   listenLine,
   openGuide,
   openLine,
@@ -18,7 +24,7 @@ import { maxBulkTestMs, peerTest, program } from './peers.ts'
 import { startMariadb } from './peers/mariadb.ts'
 import { serviceCertificate } from './peers/service-certificate.ts'
 import type { Person } from './person.ts'
-import { alice, startRig } from './rig.ts'
+import { alice, startRig, type GatewayRig } from './rig.ts'
 import type { Scope } from './scope.ts'
 import { startTap, type Tap } from './tap.ts'
 
@@ -28,7 +34,7 @@ const serverName = 'shop-db.internal'
 
 describe('docs/services/mysql.md', () => {
   peerTest(
-    'says what works: 127.0.0.1, 200 MiB each way, Ctrl-C, the right name',
+    'says what works: 127.0.0.1, 200 MiB each way, Ctrl-C, the right name, a connector',
     ['MariaDB'],
     async (scope) => {
       const it = await startReader(scope)
@@ -37,6 +43,7 @@ describe('docs/services/mysql.md', () => {
       await checkCancel(it)
       await checkName(it)
       await checkLoadAndDump(it)
+      await checkBehindConnector(it)
       it.guide.finish()
     },
     maxBulkTestMs,
@@ -48,6 +55,10 @@ interface Reader {
   readonly guide: Guide
   readonly person: Person
   readonly tap: Tap
+  readonly rig: GatewayRig
+  readonly behind: BehindConnector
+  /** `postern tcp`, while it listens. */
+  readonly listening: Child
   /** Runs SQL with the guide's option file. */
   ask(sql: string): Promise<string>
 }
@@ -59,16 +70,19 @@ async function startReader(scope: Scope): Promise<Reader> {
   const server = await startMariadb(scope, { tls: certificate })
   await createUser(scope, server)
   const tap = await startTap(scope, server)
+  const address = { '10.0.0.8:3306': `127.0.0.1:${tap.port}` }
+  const behind = await readBehindConnector(scope, address)
   const guide = await openGuide('mysql', {
-    standIns: { '10.0.0.8:3306': `127.0.0.1:${tap.port}`, '13306': `${await freePort()}` },
+    standIns: { ...address, '13306': `${await freePort()}` },
   })
-  const person = await readerAt(scope, await startRig(scope, guide.routes()), alice)
+  const rig = await startRig(scope, guide.routes(), behind.settings)
+  const person = await readerAt(scope, rig, alice)
   await writeFile(join(person.home, 'shop-ca.pem'), certificate.ca)
   await writeFile(join(person.home, 'shop.cnf'), guide.block('ini'), { mode: 0o600 })
-  await listenLine(scope, person, guide.command(/^postern /))
+  const listening = await listenLine(scope, person, guide.command(/^postern tcp /))
   const ask = async (sql: string): Promise<string> =>
     (await runLine(scope, person, session, { input: sql })).output
-  return { scope, guide, person, tap, ask }
+  return { scope, guide, person, tap, rig, behind, listening, ask }
 }
 
 /** She exists for no connection without TLS. */
@@ -155,6 +169,17 @@ async function checkLoadAndDump({ scope, guide, person, ask }: Reader): Promise<
   assert.equal(await ask(right), `${ballastRowCount}\n`)
   await runLine(scope, person, guide.command(/^mariadb-dump /))
   assert.equal(await digestOfDump(join(person.home, 'backup.sql'), insertedRows), digest)
+}
+
+/** The same local port, by the other command: everything but the 200 MiB again. */
+async function checkBehindConnector(it: Reader): Promise<void> {
+  const { scope, guide, person, tap, rig, behind, listening } = it
+  tap.forget()
+  await behind.start(rig)
+  await listenInstead(scope, person, listening, guide.command(/^postern access tcp /))
+  await checkConnection(it)
+  await checkCancel(it)
+  await carriedByConnector(rig, 'shop.example.com')
 }
 
 function tuple({ id, digest, body }: BallastRow): string {

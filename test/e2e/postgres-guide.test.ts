@@ -4,9 +4,15 @@ import { join } from 'node:path'
 import { describe } from 'node:test'
 import { freePort } from '../../src/net/free-port.fixture.ts'
 import { ballastRowCount, digestOfDump, writeBallast, type BallastRow } from './ballast.ts'
-import { inTime, mustRun } from './child.ts'
+import {
+  carriedByConnector,
+  readBehindConnector,
+  type BehindConnector,
+} from './behind-connector.ts'
+import { inTime, mustRun, type Child } from './child.ts'
 import {
   failLine,
+  listenInstead,
   listenLine,
   openGuide,
   openLine,
@@ -18,7 +24,7 @@ import { maxBulkTestMs, peerTest, program } from './peers.ts'
 import { startPostgres } from './peers/postgres.ts'
 import { serviceCertificate } from './peers/service-certificate.ts'
 import type { Person } from './person.ts'
-import { alice, startRig } from './rig.ts'
+import { alice, startRig, type GatewayRig } from './rig.ts'
 import type { Scope } from './scope.ts'
 import { startTap, type Tap } from './tap.ts'
 
@@ -28,7 +34,7 @@ const password = 'the password'
 
 describe('docs/services/postgres.md', () => {
   peerTest(
-    'says what works: verify-full, 200 MiB each way, NOTIFY, Ctrl-C',
+    'says what works: verify-full, 200 MiB each way, NOTIFY, Ctrl-C, a connector',
     ['PostgreSQL'],
     async (scope) => {
       const it = await startReader(scope)
@@ -36,6 +42,7 @@ describe('docs/services/postgres.md', () => {
       await checkNotify(it)
       await checkCancel(it)
       await checkLoadAndDump(it)
+      await checkBehindConnector(it)
       it.guide.finish()
     },
     maxBulkTestMs,
@@ -47,6 +54,10 @@ interface Reader {
   readonly guide: Guide
   readonly person: Person
   readonly tap: Tap
+  readonly rig: GatewayRig
+  readonly behind: BehindConnector
+  /** `postern tcp`, while it listens. */
+  readonly listening: Child
   /** Runs SQL as the guide's `psql service=shop --command` does. */
   ask(sql: string): Promise<string>
 }
@@ -56,21 +67,24 @@ async function startReader(scope: Scope): Promise<Reader> {
   const server = await startPostgres(scope, { tls: certificate, password: 'of the owner' })
   await createUser(scope, server)
   const tap = await startTap(scope, server)
+  const address = { '10.0.0.6:5432': `127.0.0.1:${tap.port}` }
+  const behind = await readBehindConnector(scope, address)
   const guide = await openGuide('postgres', {
     standIns: {
-      '10.0.0.6:5432': `127.0.0.1:${tap.port}`,
+      ...address,
       '15432': `${await freePort()}`,
       '/home/alice': join(scope.directory, 'home of alice'),
     },
   })
-  const person = await readerAt(scope, await startRig(scope, guide.routes()), alice)
+  const rig = await startRig(scope, guide.routes(), behind.settings)
+  const person = await readerAt(scope, rig, alice)
   await writeFile(join(person.home, 'db-ca.pem'), certificate.ca)
   await writeFile(join(person.home, '.pg_service.conf'), guide.block('ini'))
   await writeFile(join(person.home, '.pgpass'), guide.block('pgpass'), { mode: 0o600 })
-  await listenLine(scope, person, guide.command(/^postern /))
+  const listening = await listenLine(scope, person, guide.command(/^postern tcp /))
   const ask = async (sql: string): Promise<string> =>
     (await runLine(scope, person, `${session} --tuples-only --no-align`, { input: sql })).output
-  return { scope, guide, person, tap, ask }
+  return { scope, guide, person, tap, rig, behind, listening, ask }
 }
 
 /** What the guide's commands begin with. */
@@ -145,6 +159,24 @@ COPY ballast FROM stdin;
   assert.equal(await ask(right), `${ballastRowCount}\n`)
   await runLine(scope, person, guide.command(/^pg_dump /))
   assert.equal(await digestOfDump(join(person.home, 'backup.sql'), copiedRow), digest)
+}
+
+/** The same local port, by the other command: everything but the 200 MiB again. */
+async function checkBehindConnector(it: Reader): Promise<void> {
+  const { scope, guide, person, tap, rig, behind, listening, ask } = it
+  tap.forget()
+  await behind.start(rig)
+  await listenInstead(scope, person, listening, guide.command(/^postern access tcp /))
+  await checkVerification(it)
+  await checkNotify(it)
+  await checkCancel(it)
+  const rows = `SELECT generate_series(1, 20000), repeat(md5('x'), 16)`
+  await runLine(scope, person, `${session} --command "COPY (${rows}) TO STDOUT" > copied.tsv`)
+  await ask('CREATE TABLE copied (id int, body text)')
+  await runLine(scope, person, `${session} --command 'COPY copied FROM STDIN' < copied.tsv`)
+  assert.equal(await ask(`SELECT count(*) FROM (SELECT * FROM copied EXCEPT ${rows}) x`), '0\n')
+  assert.equal(await ask('SELECT count(*), sum(length(body)) FROM copied'), '20000|10240000\n')
+  await carriedByConnector(rig, name)
 }
 
 /** The row that a line between `COPY` and its end is. */

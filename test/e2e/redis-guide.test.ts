@@ -3,11 +3,26 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import { freePort } from '../../src/net/free-port.fixture.ts'
-import { failLine, listenLine, openGuide, readerAt, runLine, type Guide } from './guide.ts'
+import {
+  carriedByConnector,
+  readBehindConnector,
+  type BehindConnector,
+} from './behind-connector.ts'
+import type { Child } from './child.ts'
+import {
+  failLine,
+  listenInstead,
+  listenLine,
+  openGuide,
+  openLine,
+  readerAt,
+  runLine,
+  type Guide,
+} from './guide.ts'
 import { peerTest } from './peers.ts'
 import { startRedis } from './peers/redis.ts'
 import { serviceCertificate } from './peers/service-certificate.ts'
-import { alice, startRig } from './rig.ts'
+import { alice, startRig, type GatewayRig } from './rig.ts'
 import type { Person } from './person.ts'
 import type { Scope } from './scope.ts'
 import { startTap, type Tap } from './tap.ts'
@@ -16,13 +31,22 @@ const password = 'correct-horse-battery'
 const pipelined = 100_000
 
 describe('docs/services/redis.md', () => {
-  peerTest('says what works: AUTH, 100,000 commands, TLS', ['Redis'], async (scope) => {
-    const it = await startReader(scope)
-    await checkPlain(it)
-    await checkPipeline(it)
-    await checkTls(it)
-    it.guide.finish()
-  })
+  peerTest(
+    'says what works: AUTH, 100,000 commands, SUBSCRIBE, TLS, a connector',
+    ['Redis'],
+    async (scope) => {
+      const it = await startReader(scope)
+      const plain = await listenLine(scope, it.person, it.guide.command(/^postern tcp .*:16379 /))
+      await checkPlain(it)
+      await checkQuickLook(it)
+      await checkPipeline(it, pipelined)
+      await checkSubscriber(it)
+      const tls = await listenLine(scope, it.person, it.guide.command(/^postern tcp .*:16380 /))
+      await checkTls(it)
+      await checkBehindConnector(it, plain, tls)
+      it.guide.finish()
+    },
+  )
 })
 
 interface Reader {
@@ -31,6 +55,8 @@ interface Reader {
   readonly person: Person
   readonly plain: Tap
   readonly encrypted: Tap
+  readonly rig: GatewayRig
+  readonly behind: BehindConnector
   /** Runs the one command of the guide that matches. */
   run(pattern: RegExp, input?: string): Promise<string>
 }
@@ -43,15 +69,20 @@ async function startReader(scope: Scope): Promise<Reader> {
     await startRedis(scope, { user: { name: 'app', password }, tls }),
   )
   const encrypted = await startTap(scope, tls.port)
+  const addresses = {
+    '10.0.0.7:6379': `127.0.0.1:${plain.port}`,
+    '10.0.0.7:6380': `127.0.0.1:${encrypted.port}`,
+  }
+  const behind = await readBehindConnector(scope, addresses)
   const guide = await openGuide('redis', {
     standIns: {
-      '10.0.0.7:6379': `127.0.0.1:${plain.port}`,
-      '10.0.0.7:6380': `127.0.0.1:${encrypted.port}`,
+      ...addresses,
       '16379': `${await freePort()}`,
       '16380': `${await freePort()}`,
     },
   })
-  const person = await readerAt(scope, await startRig(scope, guide.routes()), alice)
+  const rig = await startRig(scope, guide.routes(), behind.settings)
+  const person = await readerAt(scope, rig, alice)
   await writeFile(join(person.home, 'redis-password'), `${password}\n`)
   await writeFile(join(person.home, 'redis-ca.pem'), certificate.ca)
   return {
@@ -60,35 +91,36 @@ async function startReader(scope: Scope): Promise<Reader> {
     person,
     plain,
     encrypted,
+    rig,
+    behind,
     run: async (pattern, input = '') =>
       (await runLine(scope, person, guide.command(pattern), { input })).output,
   }
 }
 
-async function checkPlain({ scope, guide, person, plain, run }: Reader): Promise<void> {
-  await listenLine(scope, person, guide.command(/^postern .*:16379 /))
+async function checkPlain({ plain, run }: Reader): Promise<void> {
   assert.match(await run(/^redis-cli -p 16379 .*--askpass ping/, `${password}\n`), /PONG\n$/)
   assert.equal(await run(/set greeting hello/), 'OK\n')
-  assert.equal(await run(/^printf .*\| postern/), '+OK\r\n+PONG\r\n+OK\r\n')
   assert.ok(plain.saw(password) && plain.saw('greeting'), 'without TLS the gateway could read it')
 }
 
+async function checkQuickLook({ run }: Reader): Promise<void> {
+  assert.equal(await run(/^printf .*\| postern/), '+OK\r\n+PONG\r\n+OK\r\n')
+}
+
 /** As many replies as commands, and every key has its own value. */
-async function checkPipeline({ scope, guide, person, run }: Reader): Promise<void> {
-  const commands = Array.from({ length: pipelined }, (_, index) =>
+async function checkPipeline({ scope, guide, person, run }: Reader, count: number): Promise<void> {
+  const commands = Array.from({ length: count }, (_, index) =>
     encodeCommand('SET', `key:${index}`, `value ${index}`),
   )
   await writeFile(join(person.home, 'commands.resp'), commands.join(''))
-  assert.match(
-    await run(/--pipe < commands\.resp/),
-    new RegExp(`errors: 0, replies: ${pipelined}\n$`),
-  )
+  assert.match(await run(/--pipe < commands\.resp/), new RegExp(`errors: 0, replies: ${count}\n$`))
   const cli = guide.command(/set greeting hello/).replace('set greeting hello', '')
   const ask = async (words: string): Promise<string> =>
     (await runLine(scope, person, `${cli} ${words}`)).output
   assert.equal(await ask('dbsize'), `${pipelined + 1}\n`)
   const sum = `local wrong = 0
-    for i = 0, ${pipelined - 1} do
+    for i = 0, ${count - 1} do
       if redis.call('get', 'key:' .. i) ~= 'value ' .. i then wrong = wrong + 1 end
     end
     return wrong`
@@ -96,7 +128,6 @@ async function checkPipeline({ scope, guide, person, run }: Reader): Promise<voi
 }
 
 async function checkTls({ scope, guide, person, encrypted, run }: Reader): Promise<void> {
-  await listenLine(scope, person, guide.command(/^postern .*:16380 /))
   const tls = /^redis-cli -p 16380 .*--tls/
   assert.match(await run(tls, `${password}\n`), /PONG\n$/)
   assert.ok(encrypted.saw('redis.example.com'), 'the name in the hello of TLS')
@@ -112,6 +143,32 @@ async function checkTls({ scope, guide, person, encrypted, run }: Reader): Promi
   assert.notEqual(misnamed, line)
   const { output } = await runLine(scope, person, misnamed, { input: `${password}\n` })
   assert.match(output, /PONG\n$/)
+}
+
+/** What is published arrives while the subscriber only waits. */
+async function checkSubscriber({ scope, guide, person }: Reader): Promise<void> {
+  const cli = guide.command(/set greeting hello/).replace('set greeting hello', '')
+  const subscriber = openLine(scope, person, `env ${cli} subscribe orders`)
+  await subscriber.says(/^subscribe\norders\n1\n/)
+  const { output } = await runLine(scope, person, `${cli} publish orders 'number 4711'`)
+  assert.equal(output, '1\n')
+  await subscriber.says(/^message\norders\nnumber 4711\n/m)
+  subscriber.signal('SIGTERM')
+  await subscriber.ended
+}
+
+/** The same local ports, by the other commands. */
+async function checkBehindConnector(it: Reader, plain: Child, tls: Child): Promise<void> {
+  const { scope, guide, person, rig, behind } = it
+  await behind.start(rig)
+  await listenInstead(scope, person, plain, guide.command(/^postern access .*:16379$/))
+  await checkPlain(it)
+  await checkPipeline(it, 1_000)
+  await checkSubscriber(it)
+  await listenInstead(scope, person, tls, guide.command(/^postern access .*:16380$/))
+  await checkTls(it)
+  await carriedByConnector(rig, 'redis.example.com')
+  await carriedByConnector(rig, 'redis-tls.example.com')
 }
 
 /** The serialization protocol of Redis: https://redis.io/docs/latest/develop/reference/protocol-spec/ */

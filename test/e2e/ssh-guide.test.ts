@@ -5,6 +5,11 @@ import { join } from 'node:path'
 import { describe } from 'node:test'
 import { dial } from '../../src/net/dial.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
+import {
+  carriedByConnector,
+  readBehindConnector,
+  type BehindConnector,
+} from './behind-connector.ts'
 import { inTime, mustRun } from './child.ts'
 import {
   failLine,
@@ -18,7 +23,7 @@ import {
 import { peerTest, program } from './peers.ts'
 import { startSshd, type Sshd } from './peers/openssh.ts'
 import { exchange, type Person } from './person.ts'
-import { alice, posternCommand, startRig } from './rig.ts'
+import { alice, posternCommand, startRig, type GatewayRig } from './rig.ts'
 import type { Scope } from './scope.ts'
 import { echo, sha256, startService } from './services.ts'
 import { startTap, type Tap } from './tap.ts'
@@ -29,7 +34,7 @@ const photoCount = 12
 
 describe('docs/services/ssh.md', () => {
   peerTest(
-    'says what works: ssh, scp, sftp, rsync, git, forwarding, a local port',
+    'says what works: ssh, scp, sftp, rsync, git, forwarding, a local port, a connector',
     ['OpenSSH', 'Git', 'rsync'],
     async (scope) => {
       const it = await startReader(scope)
@@ -40,6 +45,7 @@ describe('docs/services/ssh.md', () => {
       await checkForwarding(it)
       await checkLocalPort(it)
       await checkWrittenBlocks(it)
+      await checkBehindConnector(it)
       it.guide.finish()
     },
   )
@@ -54,10 +60,12 @@ interface Reader {
   readonly far: string
   readonly localPort: number
   readonly forwardedPort: number
-  /** Where the gateway really is. */
-  readonly gateway: string
+  readonly rig: GatewayRig
+  readonly behind: BehindConnector
   /** Adds to `~/.ssh/config`. */
   configure(text: string): Promise<void>
+  /** Makes it what it was before the guide. */
+  resetConfiguration(): Promise<void>
   /** Runs the one command of the guide that matches. */
   run(pattern: RegExp, input?: string): Promise<string>
 }
@@ -68,16 +76,18 @@ async function startReader(scope: Scope): Promise<Reader> {
   const sshd = await startSshd(scope, host)
   const tap = await startTap(scope, sshd.port)
   const [localPort, forwardedPort] = [await freePort(), await freePort()]
+  const address = { '10.0.0.5:22': `127.0.0.1:${tap.port}` }
+  const behind = await readBehindConnector(scope, address)
   const guide = await openGuide('ssh', {
     standIns: {
-      '10.0.0.5:22': `127.0.0.1:${tap.port}`,
+      ...address,
       '/srv/': `${far}/`,
       '127.0.0.1:8080': `127.0.0.1:${await startService(scope, echo)}`,
       '12222': `${localPort}`,
       '18080': `${forwardedPort}`,
     },
   })
-  const rig = await startRig(scope, guide.routes())
+  const rig = await startRig(scope, guide.routes(), behind.settings)
   const person = await withOwnSshFiles(scope, await readerAt(scope, rig, alice))
   const configFile = await writeSshFiles(person, sshd)
   return {
@@ -88,8 +98,10 @@ async function startReader(scope: Scope): Promise<Reader> {
     far,
     localPort,
     forwardedPort,
-    gateway: rig.origin,
+    rig,
+    behind,
     configure: (text) => appendFile(configFile, text),
+    resetConfiguration: async () => void (await writeSshFiles(person, sshd)),
     run: async (pattern, input = '') =>
       (await runLine(scope, person, guide.command(pattern), { input })).output,
   }
@@ -112,7 +124,7 @@ async function withOwnSshFiles(scope: Scope, person: Person): Promise<Person> {
 /** What the reader has besides the guide: a key, and who the host is. */
 async function writeSshFiles({ home }: Person, sshd: Sshd): Promise<string> {
   const path = join(home, '.ssh', 'config')
-  await mkdir(join(home, '.ssh'), { mode: 0o700 })
+  await mkdir(join(home, '.ssh'), { recursive: true, mode: 0o700 })
   const settings = {
     User: sshd.user,
     IdentityFile: sshd.userKey,
@@ -127,10 +139,11 @@ async function writeSshFiles({ home }: Person, sshd: Sshd): Promise<string> {
   return path
 }
 
+const input = 'echo $((6 * 7)) from afar\n'
+
 /** The one line first, while there is no `Host` block that could do its work. */
 async function checkSessions({ guide, configure, run, tap }: Reader): Promise<void> {
-  const input = 'echo $((6 * 7)) from afar\n'
-  assert.equal(await run(/^ssh -o ProxyCommand/, input), '42 from afar\n')
+  assert.equal(await run(/^ssh -o ProxyCommand='postern tcp/, input), '42 from afar\n')
   await configure(guide.block('sshconfig', /ProxyCommand/))
   assert.equal(await run(/^ssh ssh\.example\.com$/, input), '42 from afar\n')
   assert.ok(tap.saw('SSH-2.0-OpenSSH') && !tap.saw('from afar'), 'ciphertext after the banner')
@@ -205,8 +218,8 @@ async function checkLocalPort({ scope, guide, person, configure, run }: Reader):
 }
 
 /** The reader's gateway stands beside its routes; here it is "localhost", and its domain is given. */
-async function checkWrittenBlocks({ scope, guide, person, gateway }: Reader): Promise<void> {
-  const [command, args] = posternCommand('ssh-config', gateway, '--domain', 'example.com')
+async function checkWrittenBlocks({ scope, guide, person, rig }: Reader): Promise<void> {
+  const [command, args] = posternCommand('ssh-config', rig.origin, '--domain', 'example.com')
   const [, , , ...trust] = person.tcpArgs('').slice(0, -1)
   const words = [command, ...args, ...trust].map((word) => `'${word}'`).join(' ')
   const line = guide.command(/^postern ssh-config /)
@@ -217,6 +230,21 @@ async function checkWrittenBlocks({ scope, guide, person, gateway }: Reader): Pr
   const ssh = [program('ssh'), ['-G', '-F', file, host]] as const
   const { output } = await mustRun(scope, ...ssh, { env: person.env, cwd: person.home })
   assert.match(output, /^proxycommand postern tcp --gateway .* --listen - %h:%p$/m)
+}
+
+/** The application's block takes the place of the route's; files and forwarded ports go through it. */
+async function checkBehindConnector(it: Reader): Promise<void> {
+  const { run, tap, rig, behind } = it
+  tap.forget()
+  await behind.start(rig)
+  await it.resetConfiguration()
+  assert.equal(await run(/^ssh -o ProxyCommand='postern access/, input), '42 from afar\n')
+  await run(/^postern access ssh-config /)
+  assert.equal(await run(/^ssh ssh\.example\.com$/, input), '42 from afar\n')
+  await checkCopies(it)
+  await checkForwarding(it)
+  assert.ok(tap.saw('SSH-2.0-OpenSSH') && !tap.saw('from afar'), 'ciphertext after the banner')
+  await carriedByConnector(rig, host)
 }
 
 async function digestOf(path: string): Promise<string> {

@@ -7,6 +7,8 @@ export interface Tap {
   readonly port: number
   /** Whether these bytes passed in clear, in either direction, early in a connection. */
   saw(bytes: string | Buffer): boolean
+  /** From now on nothing was seen. */
+  forget(): void
 }
 
 /** What is kept of each direction of a connection, in bytes. */
@@ -33,5 +35,9 @@ export async function startTap(scope: Scope, servicePort: number): Promise<Tap> 
     socket.pipe(service)
     service.pipe(socket)
   })
-  return { port, saw: (bytes) => kept.some((chunks) => Buffer.concat(chunks).includes(bytes)) }
+  return {
+    port,
+    saw: (bytes) => kept.some((chunks) => Buffer.concat(chunks).includes(bytes)),
+    forget: () => void (kept.length = 0),
+  }
 }
