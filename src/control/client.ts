@@ -14,7 +14,8 @@ import type {
   SshCaKeys,
   ConnectorList,
   ConnectorsCut,
-  ConnectorsToCut,
+  ConnectorsDrained,
+  ConnectorsNamed,
   TokenKeyList,
   TokenRotation,
   TokenRotationStep,
@@ -42,7 +43,8 @@ export interface ControlClient {
   /** One publish credential by its id, or all of a person by email address or user id. */
   revokePublishers(who: string): Promise<Revocation>
   listConnectors(): Promise<ConnectorList>
-  cutConnectors(which: ConnectorsToCut): Promise<ConnectorsCut>
+  cutConnectors(which: ConnectorsNamed): Promise<ConnectorsCut>
+  drainConnectors(which: ConnectorsNamed): Promise<ConnectorsDrained>
   listTokenKeys(): Promise<TokenKeyList>
   /** What an sshd is to trust. */
   listSshCaKeys(): Promise<SshCaKeys>
@@ -73,6 +75,7 @@ export function createControlClient(
     revokePublishers: (who) => call('DELETE', `/publishers?who=${encodeURIComponent(who)}`),
     listConnectors: () => call('GET', '/connectors'),
     cutConnectors: (which) => call('POST', '/connectors/cut', which),
+    drainConnectors: (which) => call('POST', '/connectors/drain', which),
     listTokenKeys: () => call('GET', '/keys'),
     listSshCaKeys: () => call('GET', '/ssh-ca'),
     beginTokenRotation: () => call('POST', '/keys/rotation'),

@@ -53,6 +53,24 @@ test('one connector is cut by its id, or all of a tunnel by its name, with one r
   assert.match(records[1] ?? '', /"tunnel":"web"/)
 })
 
+test('a connector is drained by its id, or all of a tunnel, with one record', async () => {
+  const { operations, happened, kept } = rig()
+  assert.deepEqual(await operations.drainConnectors(localActor, { id: 'c2' }), { drained: ['c2'] })
+  const all = await operations.drainConnectors(localActor, { tunnel: 'web' })
+  assert.deepEqual(all, { drained: ['c1', 'c2'] })
+  assert.deepEqual(
+    happened.filter((it) => it.startsWith('drained')),
+    ['drained l3', 'drained l1', 'drained l2', 'drained l3'],
+  )
+  const records = (await kept()).filter((line) => line.includes('connectors drained'))
+  assert.match(records[0] ?? '', /"c2"/)
+  assert.match(records[1] ?? '', /"tunnel":"web","connections":3/)
+  await assert.rejects(operations.drainConnectors(localActor, { id: 'c9' }), {
+    code: 'connector-not-found',
+  })
+  assert.equal((await kept()).length, 2)
+})
+
 test('what is not there, or malformed, cuts nothing and leaves no record', async () => {
   const { operations, happened, kept } = rig()
   const cases = [

@@ -8,13 +8,14 @@ import {
   parseInput,
   type ConnectorList,
   type ConnectorsCut,
-  type ConnectorsToCut,
+  type ConnectorsDrained,
+  type ConnectorsNamed,
   type ConnectorSummary,
 } from './protocol.ts'
 
 /** What the operations on connectors reach inside the running gateway. */
 export interface ConnectorParts extends ChangeParts {
-  readonly links: Pick<Links, 'list' | 'end'>
+  readonly links: Pick<Links, 'list' | 'end' | 'drain'>
   readonly namedTunnels: Pick<NamedTunnels, 'find'>
 }
 
@@ -27,7 +28,13 @@ export interface ConnectorOperations {
    * them. They come back by themselves: to keep one out, rotate or delete its tunnel. Throws `PeerError`
    * `connector-not-found`, and `malformed-request`.
    */
-  cutConnectors(by: Actor, which: ConnectorsToCut): Promise<ConnectorsCut>
+  cutConnectors(by: Actor, which: ConnectorsNamed): Promise<ConnectorsCut>
+  /**
+   * Has the connections of a connector, or of all connectors of a named tunnel, made anew: each takes no new
+   * tunnels, ends with its last one, and the next of the same connector waits until it is back. Answers before
+   * that. Throws as `cutConnectors`.
+   */
+  drainConnectors(by: Actor, which: ConnectorsNamed): Promise<ConnectorsDrained>
 }
 
 /** The longest id or name that can be one. */
@@ -46,21 +53,36 @@ export function connectorOperations(parts: ConnectorParts): ConnectorOperations 
     },
     async cutConnectors(by, input) {
       const which = parseInput(whichInput, input)
-      const cut = links.end(fits(which, namedTunnels), 'cut-by-operator')
-      if (cut.length === 0) throw notFound('id' in which ? which.id : which.tunnel)
-      const connectors = [...new Set(cut.map(({ connectorId }) => connectorId))]
-      recordChange(parts, by, 'connectors cut', {
-        ...('id' in which ? {} : { tunnel: which.tunnel }),
-        connections: cut.length,
-        'connector-ids': connectors,
-      })
-      return { cut: connectors }
+      const ended = links.end(fits(which, namedTunnels), 'cut-by-operator')
+      return { cut: record(by, 'connectors cut', which, ended) }
     },
+    async drainConnectors(by, input) {
+      const which = parseInput(whichInput, input)
+      const drained = links.drain(fits(which, namedTunnels))
+      return { drained: record(by, 'connectors drained', which, drained) }
+    },
+  }
+
+  /** Answers whose connections they are. */
+  function record(
+    by: Actor,
+    event: string,
+    which: ConnectorsNamed,
+    changed: readonly Link[],
+  ): readonly string[] {
+    if (changed.length === 0) throw notFound('id' in which ? which.id : which.tunnel)
+    const connectors = [...new Set(changed.map(({ connectorId }) => connectorId))]
+    recordChange(parts, by, event, {
+      ...('id' in which ? {} : { tunnel: which.tunnel }),
+      connections: changed.length,
+      'connector-ids': connectors,
+    })
+    return connectors
   }
 }
 
 function fits(
-  which: ConnectorsToCut,
+  which: ConnectorsNamed,
   namedTunnels: Pick<NamedTunnels, 'find'>,
 ): (link: Link) => boolean {
   if ('id' in which) return ({ connectorId }) => connectorId === which.id

@@ -81,6 +81,11 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
         }
         return those
       },
+      drain(fits) {
+        const those = [...links].filter(fits)
+        for (const link of those) happened.push(`drained ${link.id}`)
+        return those
+      },
     },
     namedTunnels: {
       find: (nameOrId) =>

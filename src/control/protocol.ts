@@ -87,12 +87,17 @@ export interface ConnectorList {
   readonly connectors: readonly ConnectorSummary[]
 }
 
-/** Which connectors to cut: one, by its id, or those of a named tunnel, by its name or id. */
-export type ConnectorsToCut = { readonly id: string } | { readonly tunnel: string }
+/** Which connectors are meant: one, by its id, or those of a named tunnel, by its name or id. */
+export type ConnectorsNamed = { readonly id: string } | { readonly tunnel: string }
 
 export interface ConnectorsCut {
   /** Their ids. */
   readonly cut: readonly string[]
+}
+
+export interface ConnectorsDrained {
+  /** The ids of those whose connections are made anew. */
+  readonly drained: readonly string[]
 }
 
 /** Which tunnels to cut: one, by the id of the request that opened it, or those of a session or a route. */

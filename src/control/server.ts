@@ -86,6 +86,7 @@ const table: Readonly<Record<string, Serve>> = {
   'DELETE /publishers': (o, { query }) => o.revokePublishers(localActor, query('who')),
   'GET /connectors': (o) => o.listConnectors(localActor),
   'POST /connectors/cut': async (o, { body }) => o.cutConnectors(localActor, await body()),
+  'POST /connectors/drain': async (o, { body }) => o.drainConnectors(localActor, await body()),
   'GET /keys': (o) => o.listTokenKeys(localActor),
   'GET /ssh-ca': (o) => o.listSshCaKeys(localActor),
   'POST /keys/rotation': (o) => o.beginTokenRotation(localActor),

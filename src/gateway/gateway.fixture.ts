@@ -131,7 +131,7 @@ export async function startTestGateway(
       sshCa: { trustedKeys: () => Promise.resolve([]) },
       reload: () => Promise.reject(new Error('no files here')),
       liveTunnels: parts.liveTunnels,
-      links: { list: () => [], end: () => [] },
+      links: { list: () => [], end: () => [], drain: () => [] },
       namedTunnels: { find: () => undefined },
       operatorTunnels: { create: () => Promise.reject(new Error('unused')) },
       accountTag: '0'.repeat(32),

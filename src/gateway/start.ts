@@ -99,6 +99,7 @@ export async function startGateway(
   const { namedTunnels } = publishing
   const linkLogger = log.service('connectors')
   const links = createLinks({
+    clock,
     namedTunnels,
     report: createLinkReport({
       clock,

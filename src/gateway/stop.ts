@@ -34,6 +34,7 @@ export function createShutdown({
     const tunnelsCut = liveTunnels.size
     if (tunnelsCut > 0) port.announceCut('shutdown')
     liveTunnels.cutAll('shutdown')
+    port.letGo()
     // A tunnel has ended when its last bytes are handed over, not when they have left.
     await within(lastBytesMs, Promise.all([liveTunnels.drained(), port.emptied()]))
     await running[Symbol.asyncDispose]()

@@ -60,6 +60,6 @@ export interface Link {
   openStream(request: StreamRequest, signal: AbortSignal): Promise<Duplex>
   /** Ends the connection and its streams at once. */
   end(why: LinkEnd): void
-  /** Takes no new streams, and ends once the open ones have; the connector is told. */
+  /** Takes no new streams, and ends once the open ones have; the connector is told. `Links.drain` takes turns. */
   drain(): void
 }

@@ -17,4 +17,9 @@ export interface Links {
   toward(way: ConnectorWay, hostname: string): readonly Link[]
   /** Ends those that fit, before it returns, and answers them. */
   end(fits: (link: Link) => boolean, why: LinkEnd): readonly Link[]
+  /**
+   * Drains those that fit, and answers them: one of each connector, and the next when that one is registered
+   * again, so that the others take streams meanwhile.
+   */
+  drain(fits: (link: Link) => boolean): readonly Link[]
 }

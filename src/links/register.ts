@@ -1,5 +1,7 @@
+import { systemClock, type Clock } from '../clock.ts'
 import { UpstreamError } from '../errors.ts'
 import type { NamedTunnels } from '../publish/named-tunnels.ts'
+import { createDrainQueue } from './drain-queue.ts'
 import type { Link } from './link.ts'
 import type { LinkReport } from './link-report.ts'
 import type { Links } from './links.ts'
@@ -8,12 +10,20 @@ export interface LinkRegisterParts {
   readonly namedTunnels: Pick<NamedTunnels, 'find' | 'byHostname'>
   /** Told of each change of the register. */
   readonly report?: LinkReport | undefined
+  /** **Default:** the system's */
+  readonly clock?: Clock | undefined
 }
 
 /** Keeps the register of connections of connectors. */
-export function createLinks({ namedTunnels, report }: LinkRegisterParts): Links {
+export function createLinks({
+  namedTunnels,
+  report,
+  clock = systemClock,
+}: LinkRegisterParts): Links {
   const byTunnel = new Map<string, Set<Link>>()
   const all = (): Link[] => [...byTunnel.values()].flatMap((links) => [...links])
+  const list = (): Link[] => all().sort(inOrder)
+  const queue = createDrainQueue(clock, all)
 
   return {
     add(link) {
@@ -32,7 +42,7 @@ export function createLinks({ namedTunnels, report }: LinkRegisterParts): Links 
         },
       }
     },
-    list: () => all().sort(inOrder),
+    list,
     toward({ tunnel }, hostname) {
       const named =
         tunnel === undefined ? namedTunnels.byHostname(hostname) : namedTunnels.find(tunnel)
@@ -46,6 +56,11 @@ export function createLinks({ namedTunnels, report }: LinkRegisterParts): Links 
       const ended = all().filter((link) => fits(link))
       for (const link of ended) link.end(why)
       return ended
+    },
+    drain(fits) {
+      const drained = list().filter((link) => fits(link))
+      for (const link of drained) queue.drain(link)
+      return drained
     },
   }
 }

@@ -47,6 +47,8 @@ export interface Port {
   stopAccepting(): void
   /** Tells clients why all their tunnels are cut now, where their transport has a way to say it. */
   announceCut(code: CutCode): void
+  /** Lets go of connections that were kept although nothing is under way; after `stopAccepting`. */
+  letGo(): void
   /** Resolves once no connection is left; to be asked after `stopAccepting`. */
   emptied(): Promise<void>
   /** Ends every connection that is still there. */
@@ -134,6 +136,9 @@ export async function openPort(options: PortOptions): Promise<Port> {
     },
     announceCut(code) {
       for (const protocol of protocols) protocol.announceCut?.(code)
+    },
+    letGo() {
+      for (const protocol of protocols) protocol.letGo?.()
     },
     emptied: () => emptied,
     destroy() {

@@ -1,5 +1,5 @@
-import { createControlClient } from '../../control/client.ts'
-import type { ConnectorSummary } from '../../control/protocol.ts'
+import { createControlClient, type ControlClient } from '../../control/client.ts'
+import type { ConnectorsNamed, ConnectorSummary } from '../../control/protocol.ts'
 import { SystemError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
@@ -31,14 +31,35 @@ export async function showConnector(which: string, options: SessionsOptions): Pr
 /** Ends the connections of a connector, or of a tunnel's; resolves to the exit code. */
 export async function cutConnectors(which: string, options: SessionsOptions): Promise<number> {
   const control = await client(options)
-  const { connectors } = await control.listConnectors()
-  const isConnector = connectors.some(({ id }) => id === which)
-  const { cut } = await control.cutConnectors(isConnector ? { id: which } : { tunnel: which })
+  const { cut } = await control.cutConnectors(await named(which, control))
   for (const id of cut) printLine(id)
   note(
-    `cut ${cut.length === 1 ? '1 connector' : `${cut.length} connectors`}: it connects again by itself; to keep it out, rotate or delete its tunnel`,
+    `cut ${count(cut)}: it connects again by itself; to keep it out, rotate or delete its tunnel`,
   )
   return exitCodes.ok
+}
+
+/** Has the connections of a connector, or of a tunnel's, made anew; resolves to the exit code. */
+export async function drainConnectors(which: string, options: SessionsOptions): Promise<number> {
+  const control = await client(options)
+  const { drained } = await control.drainConnectors(await named(which, control))
+  for (const id of drained) printLine(id)
+  note(
+    `draining ${count(drained)}: one connection after the other ends with its last tunnel and is made again; "postern gateway connectors info" shows how far it is`,
+  )
+  return exitCodes.ok
+}
+
+async function named(
+  which: string,
+  control: Pick<ControlClient, 'listConnectors'>,
+): Promise<ConnectorsNamed> {
+  const { connectors } = await control.listConnectors()
+  return connectors.some(({ id }) => id === which) ? { id: which } : { tunnel: which }
+}
+
+function count(ids: readonly string[]): string {
+  return ids.length === 1 ? '1 connector' : `${ids.length} connectors`
 }
 
 async function client(options: SessionsOptions) {

@@ -146,7 +146,7 @@ function definePublishers(exitWith: ExitWith): Command {
 
 function defineConnectors(exitWith: ExitWith): Command {
   const connectors = new Command('connectors').description(
-    'See and cut the connectors that are registered at a running gateway.',
+    'See, drain and cut the connectors that are registered at a running gateway.',
   )
   connectors.helpCommand(false)
   const list = withState(new Command('list'))
@@ -171,7 +171,16 @@ function defineConnectors(exitWith: ExitWith): Command {
       const { cutConnectors } = await import('./gateway-connectors.ts')
       exitWith(await cutConnectors(which, inherited(options, command)))
     })
-  return connectors.addCommand(list).addCommand(info).addCommand(cut)
+  const drain = withState(new Command('drain'))
+    .description(
+      'Have its connections made anew, one after the other, each when its last tunnel has ended: it finds the gateway afresh.',
+    )
+    .argument('<connector-or-tunnel>', 'the id of a connector, or a tunnel (all of its connectors)')
+    .action(async (which: string, options: StateOptions, command: Command) => {
+      const { drainConnectors } = await import('./gateway-connectors.ts')
+      exitWith(await drainConnectors(which, inherited(options, command)))
+    })
+  return connectors.addCommand(list).addCommand(info).addCommand(drain).addCommand(cut)
 }
 
 function defineAudit(exitWith: ExitWith): Command {

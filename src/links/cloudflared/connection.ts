@@ -27,8 +27,6 @@ export interface ConnectionParts {
   register(registration: Registration): Judgement
   /** It was admitted, in the same step. */
   onLinked(link: CloudflaredLink): void
-  /** Somebody wants it drained. */
-  onDrain(link: CloudflaredLink): void
   /** The link is over; or, without one, a connection that never was any. */
   onOver(link: CloudflaredLink | undefined): void
 }
@@ -81,16 +79,7 @@ export function serveConnection(
     const id = randomUUID()
     const { admitted } = judged
     const about = { id, ip: peer.ip, registration: asked, admitted }
-    link = createLink(about, {
-      session,
-      control,
-      socket,
-      clock,
-      logger,
-      flood,
-      over,
-      onDrain: parts.onDrain,
-    })
+    link = createLink(about, { session, control, socket, clock, logger, flood, over })
     parts.onLinked(link)
     const isRemotelyManaged = admitted.pushed !== undefined
     return { registered: { id, location: admitted.location, isRemotelyManaged } }

@@ -57,8 +57,6 @@ export interface LinkParts {
   readonly flood: FloodMeter
   /** Ends the connection. */
   over(why: LinkEnd): void
-  /** It is to drain, when its turn has come. */
-  onDrain(link: CloudflaredLink): void
 }
 
 export interface CloudflaredLink extends Link {
@@ -74,8 +72,8 @@ export interface CloudflaredLink extends Link {
   push(services: readonly OfferedService[]): void
   /** The connector has said that it goes. */
   leave(): void
-  /** Tells the connector to go: `drain`, whose turn has come. */
-  sendAway(): void
+  /** Takes no new streams, and keeps the connection, of which the connector is told nothing. */
+  keep(): void
   /** Asks at once whether it is there. */
   probe(): void
   /** Its connection is over. */
@@ -93,6 +91,7 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
   let hasBegun = false
   let hasRules = true
   let leaving: 'told' | 'by-itself' | undefined
+  let isKept = false
   const services = () => pushed ?? admitted.shared.services
   const streams = createStreams({ session, clock, logger, flood, services, onEmpty })
   const about = (): LogFields => ({
@@ -113,6 +112,8 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
    */
   function tellToGo(): void {
     control.close(0)
+    // After a GOAWAY and the last stream nothing is read (nghttp2): that the connector goes would not show.
+    session.http2.close()
     clock.schedule(leaveTimeoutMs, () => over('closed'))
   }
 
@@ -158,7 +159,7 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
       return streams.count
     },
     get isReady() {
-      return hasBegun && hasRules && leaving === undefined && !session.http2.destroyed
+      return hasBegun && hasRules && leaving === undefined && !isKept && !session.http2.destroyed
     },
     get isFull() {
       return !session.http2.destroyed && session.isFull
@@ -181,8 +182,8 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
       }
     },
     end: over,
-    drain: () => parts.onDrain(link),
-    sendAway: () => leave('told'),
+    drain: () => leave('told'),
+    keep: () => void (isKept = true),
     get isLeaving() {
       return leaving !== undefined
     },

@@ -86,6 +86,7 @@ export async function openEdge(
     error: write('error'),
   }
   const links = createLinks({
+    clock,
     namedTunnels,
     report: {
       added: (link) => ({

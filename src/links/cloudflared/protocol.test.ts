@@ -286,28 +286,47 @@ test('draining tells a connector to go only when its last stream has ended', asy
   assert.deepEqual(edge.links.list(), [])
 })
 
-test('connections of one connector drain one after the other, and all at once when the port closes', async (t) => {
-  const edge = await openEdge(t)
+test('connections of one connector drain one after the other, the next when the one before is back', async (t) => {
+  const clock = createFakeClock()
+  const edge = await openEdge(t, { clock })
   const connectorId = randomUUID()
   const first = await start(t, edge, { connectorId, connIndex: 0 })
-  await start(t, edge, { connectorId, connIndex: 1 })
+  const second = await start(t, edge, { connectorId, connIndex: 1 })
   const links = await edge.ready(2)
-  for (const link of links) link.drain()
-  assert.deepEqual(
-    links.map(({ isReady }) => isReady),
-    [false, true],
-  )
-  await first.controlOver
+  const ready = (): readonly boolean[] => links.map(({ isReady }) => isReady)
+  edge.links.drain(() => true)
+  assert.equal(await first.controlOver, 0)
   first.socket.destroy()
   await edge.line('connector gone')
-  assert.deepEqual(
-    links.map(({ isReady }) => isReady),
-    [false, false],
-  )
-  const third = await start(t, edge, { connectorId, connIndex: 2 })
-  await third.answer
+  clock.advance(5_000)
+  assert.deepEqual(ready(), [false, true])
+  await start(t, edge, { connectorId, connIndex: 0 })
+  await edge.ready(2)
+  clock.advance(1_000)
+  assert.deepEqual(ready(), [false, false])
+  assert.equal(await second.controlOver, 0)
+})
+
+test('while the port closes connections stay, without new streams, and are let go when it is about to end', async (t) => {
+  const edge = await openEdge(t)
+  const connectorId = randomUUID()
+  const connector = await start(t, edge, { connectorId, origin: await startEcho(t) })
+  const idle = await start(t, edge, { connectorId, connIndex: 1 })
+  const [link] = await edge.ready(2)
+  const stream = await open(link)
   edge.port.stopAccepting()
-  assert.equal(await third.controlOver, 0)
+  assert.throws(
+    () => edge.links.toward({ kind: 'connector', tunnel: 'demo', service: undefined }, ''),
+    {
+      code: 'connector-not-ready',
+    },
+  )
+  await exchange(stream, Buffer.from('still'))
+  stream.destroy()
+  await Promise.all([ping(connector), ping(idle)])
+  assert.equal(edge.links.list().length, 2)
+  edge.port.letGo()
+  assert.deepEqual(await Promise.all([connector.controlOver, idle.controlOver]), [0, 0])
 })
 
 test('while the port closes a registration is dropped, not refused: a refusal would end the process', async (t) => {

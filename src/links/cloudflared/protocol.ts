@@ -6,7 +6,6 @@ import type { NamedTunnels } from '../../publish/named-tunnels.ts'
 import type { Links } from '../links.ts'
 import type { RefusalLog } from '../refusal-log.ts'
 import { serveConnection, type Judgement } from './connection.ts'
-import { createDrainQueue } from './drain-queue.ts'
 import type { CloudflaredLink, SharedRules } from './link.ts'
 import type { Registration } from './registration.ts'
 import { connectorServerName } from './server-names.ts'
@@ -37,10 +36,6 @@ export function createCloudflaredProtocol(parts: CloudflaredParts): PortProtocol
   const floods = createFloodWatch()
   const beginning = new Set<{ dropUnregistered(): void }>()
   const listed = new Map<CloudflaredLink, Disposable>()
-  const queue = createDrainQueue<CloudflaredLink>(
-    ({ connectorId }) => connectorId,
-    (link) => link.sendAway(),
-  )
   let isAccepting = true
   const ofTunnel = (id: string): CloudflaredLink[] =>
     [...listed.keys()].filter(({ tunnelId }) => tunnelId === id)
@@ -67,7 +62,7 @@ export function createCloudflaredProtocol(parts: CloudflaredParts): PortProtocol
     const { tunnel } = admission
     const there = ofTunnel(tunnel.id)
     const own = there.filter(({ connectorId }) => connectorId === asked.connectorId)
-    const same = own.find(({ connIndex }) => connIndex === asked.connIndex)
+    const same = own.find((link) => link.connIndex === asked.connIndex && !link.isLeaving)
     if (same !== undefined) {
       // Where that one is dead, it is found out before the connector is back.
       same.probe()
@@ -109,13 +104,11 @@ export function createCloudflaredProtocol(parts: CloudflaredParts): PortProtocol
           if (rules !== undefined) shared.set(link, rules)
           listed.set(link, links.add(link))
         },
-        onDrain: queue.drain,
         onOver(link) {
           beginning.delete(connection)
           if (link === undefined) return
           listed.get(link)?.[Symbol.dispose]()
           listed.delete(link)
-          queue.left(link)
         },
       })
       beginning.add(connection)
@@ -123,7 +116,11 @@ export function createCloudflaredProtocol(parts: CloudflaredParts): PortProtocol
     stopAccepting() {
       isAccepting = false
       for (const connection of beginning) connection.dropUnregistered()
-      for (const link of listed.keys()) link.sendAway()
+      // One that is told to go finds the port closed, and waits longer after each attempt.
+      for (const link of listed.keys()) link.keep()
+    },
+    letGo() {
+      for (const link of listed.keys()) link.drain()
     },
   }
 }

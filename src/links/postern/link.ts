@@ -26,6 +26,8 @@ export interface PosternLinkParts {
 
 export interface PosternLink extends Link {
   readonly isDraining: boolean
+  /** Takes no new streams, and keeps the connection, of which its connector is told nothing. */
+  keep(): void
   /** The rules of its connector have changed. */
   serve(services: readonly OfferedService[]): void
   /** Its connector wants no new streams: it ends once the open ones have. */
@@ -49,6 +51,7 @@ export function createPosternLink(parts: PosternLinkParts): PosternLink {
   let services = shown(registration.services)
   let endedBy: LinkEnd | undefined
   let isDraining = false
+  let isKept = false
   /** Those whose grant is being signed: the connection knows nothing of them yet. */
   let signing = 0
 
@@ -112,7 +115,7 @@ export function createPosternLink(parts: PosternLinkParts): PosternLink {
       return end.streams + signing
     },
     get isReady() {
-      return endedBy === undefined && !isDraining && end.isReady
+      return endedBy === undefined && !isDraining && !isKept && end.isReady
     },
     get isDraining() {
       return isDraining
@@ -127,6 +130,7 @@ export function createPosternLink(parts: PosternLinkParts): PosternLink {
         throw error
       }
     },
+    keep: () => void (isKept = true),
     serve: (next) => void (services = shown(next)),
     end(why) {
       endedBy ??= why

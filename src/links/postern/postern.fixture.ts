@@ -57,6 +57,7 @@ export interface Harbour extends AsyncDisposable {
   /** Deletes the tunnel, or revokes its credential. */
   endTunnel(why: NamedTunnelEnd): void
   stopAccepting(): void
+  letGo(): void
   /** Resolves once so many connections are registered. */
   linked(count: number): Promise<void>
   connect(onStream?: (offer: StreamOffer) => void): Promise<ConnectorEnd>
@@ -102,6 +103,7 @@ export async function openHarbour(options: HarbourOptions = {}): Promise<Harbour
   })
   const waiting = new Set<() => void>()
   const links = createLinks({
+    clock,
     namedTunnels,
     report: {
       added(link, connections) {
@@ -158,6 +160,7 @@ export async function openHarbour(options: HarbourOptions = {}): Promise<Harbour
       onEnded.forEach((listener) => listener(tunnel.id, why))
     },
     stopAccepting: port.stopAccepting,
+    letGo: port.letGo,
     linked: (count) =>
       new Promise((resolve) => {
         const look = (): void => {

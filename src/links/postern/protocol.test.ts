@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import { connect } from 'node:tls'
@@ -266,14 +267,39 @@ describe('a link', () => {
     assert.ok((await end.ended) instanceof Error)
   })
 
-  test('is drained when the gateway stops, and nobody registers then', async () => {
+  test('stays while the gateway stops, without new streams, and is drained when it is about to end', async () => {
     await using harbour = await openHarbour()
-    const { end } = await join(harbour)
+    const { end } = await join(harbour, {}, (offer) => void offer.accept())
+    const stream = await open(harbour)
     const waiting = await harbour.connect()
     harbour.stopAccepting()
+    assert.ok((await waiting.ended) instanceof Error, 'nobody registers any more')
+    await assert.rejects(open(harbour), { code: 'connector-not-ready' })
+    stream.destroy()
+    while (end.streams > 0) await nextTurn()
+    assert.equal(harbour.links.list().length, 1)
+    harbour.letGo()
     assert.deepEqual(await heard(end), { type: 'draining' })
     assert.equal(await end.ended, undefined)
-    assert.ok((await waiting.ended) instanceof Error)
+  })
+
+  test('is drained before the next of its connector, which takes streams until the first is back', async () => {
+    const clock = createFakeClock()
+    await using harbour = await openHarbour({ clock })
+    const connectorId = randomUUID()
+    const begin = (connIndex: number): ReturnType<typeof join> =>
+      join(harbour, { connectorId, connIndex }, (offer) => void offer.accept())
+    const [first, second] = [await begin(0), await begin(1)]
+    const stream = await open(harbour)
+    harbour.links.drain(() => true)
+    assert.deepEqual(await heard(first.end), { type: 'draining' })
+    clock.advance(5_000)
+    await open(harbour)
+    assert.equal(second.end.streams, 1)
+    await begin(0)
+    clock.advance(1_000)
+    assert.deepEqual(await heard(second.end), { type: 'draining' })
+    assert.equal(stream.destroyed, false)
   })
 })
 

@@ -31,5 +31,6 @@ export function createPosternProtocol(parts: RegistrarParts): PortProtocol {
       for (const socket of unregistered) socket.destroy()
       registrar.stop()
     },
+    letGo: registrar.drain,
   }
 }

@@ -49,8 +49,10 @@ export interface Registrar {
   register(asking: Asking): Promise<PosternLink | undefined>
   /** Takes over what a connector says of its rules from now on. */
   update(link: PosternLink, names: readonly string[], tell: (notice: string) => void): Promise<void>
-  /** Registers no more, and drains those that are there. */
+  /** Registers no more; those that are there take no new streams, and stay. */
   stop(): void
+  /** Drains those that are there. */
+  drain(): void
 }
 
 /** What registering may lead to. */
@@ -167,6 +169,10 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
     },
     stop() {
       isStopped = true
+      // One that is drained finds the port closed, and waits longer after each attempt.
+      for (const link of listed) link.keep()
+    },
+    drain() {
       for (const link of listed) link.drain()
     },
   }

@@ -15,8 +15,13 @@ export interface PortProtocol {
    * owes: `peer.beginExchange` sets one.
    */
   serve(socket: TLSSocket, peer: Peer): void
-  /** Lets go of connections without anything under way, and of the others when that is done. */
+  /**
+   * Lets go of connections without anything under way, and of the others when that is done; one whose peer would
+   * come again at once may be kept until `letGo`.
+   */
   stopAccepting(): void
+  /** No tunnel is left: lets go of what was kept. Called once, after `stopAccepting`. */
+  letGo?(): void
   /** Tells clients why all their tunnels are cut now, where the protocol has a way to say it. */
   announceCut?(code: CutCode): void
 }
