@@ -36,6 +36,8 @@ export interface ConnectorOptions {
   readonly random?: (() => number) | undefined
   /** Finds the addresses of the gateway. */
   readonly lookup?: LookUpAll | undefined
+  /** Finds the addresses of services. **Default:** the system's */
+  readonly lookUpService?: LookUpAll | undefined
 }
 
 /** A connector that runs. */
@@ -87,6 +89,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
       metrics: metrics.streams,
       log: options.streamLog ?? log,
       clock,
+      lookup: options.lookUpService,
     }),
     events: {
       registered(live, notices) {

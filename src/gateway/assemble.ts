@@ -38,7 +38,7 @@ export interface Surroundings {
   readonly metrics: Metrics
   readonly identity: GatewayIdentity
   /** The connections of connectors. */
-  readonly links: Links
+  readonly links: Pick<Links, 'toward'>
 }
 
 /** The parts, and how they take over a new configuration. */

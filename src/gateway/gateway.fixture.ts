@@ -1,3 +1,4 @@
+import type { Links } from '../links/links.ts'
 import { createLinks } from '../links/register.ts'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
@@ -81,10 +82,16 @@ export function collectLines(): {
   }
 }
 
+/** Of a gateway without connectors. */
+const noLinks = createLinks({
+  namedTunnels: { find: () => undefined, byHostname: () => undefined },
+})
+
 /** Starts one on a port the system chooses. */
 export async function startTestGateway(
   routes: readonly Route[],
   overrides: Partial<GatewayConfig> = {},
+  links: Pick<Links, 'toward'> = noLinks,
 ): Promise<TestGateway> {
   const sessions = new Map<string, Session>()
   const { sink, lines, line } = collectLines()
@@ -98,7 +105,7 @@ export async function startTestGateway(
     audit,
     metrics: createMetrics(),
     identity,
-    links: createLinks({ namedTunnels: { find: () => undefined, byHostname: () => undefined } }),
+    links,
   })
   const app = createApp({
     logger: log.service('gateway'),

@@ -43,8 +43,11 @@ export function routeBy(way: UpstreamWay, more: Partial<Route> = {}): Route {
 }
 
 /** The gateway that clients of a test ask. */
-export async function startFirst(route: Route): Promise<TestGateway> {
-  const gateway = await startTestGateway([route])
+export async function startFirst(
+  route: Route,
+  links?: OpenUpstreamParts['links'],
+): Promise<TestGateway> {
+  const gateway = await startTestGateway([route], {}, links)
   gateway.sessions.set(token, testSession(token, 'alice@example.com'))
   return gateway
 }

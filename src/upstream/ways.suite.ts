@@ -16,6 +16,7 @@ import {
 import { dial, type DialOptions } from '../net/dial.ts'
 import { decodeProxyHeader, proxyVersions } from '../net/proxy-protocol.ts'
 import { maxInFlightBytes, sendUntilBlocked } from '../net/send-until-blocked.fixture.ts'
+import type { Route } from '../routes/route.ts'
 import type { DialledWay, Upstream, UpstreamWay } from '../routes/upstream-way.ts'
 import { directTo, throughGateway } from '../routes/upstream-way.fixture.ts'
 import type { OpenUpstreamParts } from './open-upstream.ts'
@@ -36,9 +37,22 @@ type DialledOptions = Partial<Pick<DialledWay, 'allowsMetadataAddress' | 'proxyP
 /** One kind of way, as the suite drives it. Every place is a port of this machine. */
 export interface TestedWay {
   readonly kind: UpstreamWay['kind']
+  /** **Default:** `a KIND way` */
+  readonly name?: string
   /** Whether it tells a service that breaks off apart from one that ends. */
   readonly tellsReset: boolean
-  to(upstreams: readonly (number | Upstream)[], more?: DialledOptions): UpstreamWay
+  /** Why one end is the end of both directions there: the tests of a half-closed tunnel are skipped for it. */
+  readonly endsBothWays?: string
+  /** Why a service there sees the end of a tunnel that breaks off: that it sees a reset is skipped for it. */
+  readonly hidesResets?: string
+  /** Why somebody else dials: what routes say of connections to upstreams is skipped for it. */
+  readonly isDialledElsewhere?: string
+  /** The connections of connectors, where it goes through one. */
+  readonly links?: () => OpenUpstreamParts['links']
+  to(
+    upstreams: readonly (number | Upstream)[],
+    more?: DialledOptions,
+  ): UpstreamWay | Promise<UpstreamWay>
   /** Makes the place by which connections come to a service. */
   leadTo(serve: (socket: Socket) => void): Promise<Place>
   /** A place that does not open, and what the log says of it. */
@@ -61,8 +75,15 @@ export interface SilentPlace extends Place {
 
 /** What every way to an upstream must do; each kind's test calls this once. */
 export function waysSuite(tested: TestedWay): void {
-  describe(`a ${tested.kind} way`, () => {
-    test('carries every byte both ways, and each end by itself', async () => {
+  const halfClosed = { skip: tested.endsBothWays ?? false }
+  const resetting = { skip: tested.hidesResets ?? false }
+  const dialled = { skip: tested.isDialledElsewhere ?? false }
+  const startOn = (route: Route): Promise<TestGateway> => startFirst(route, tested.links?.())
+  const openWay: typeof openBy = (way, parts, options) =>
+    openBy(way, { ...(tested.links && { links: tested.links() }), ...parts }, options)
+
+  describe(tested.name ?? `a ${tested.kind} way`, () => {
+    test('carries every byte both ways, and each end by itself', halfClosed, async () => {
       const [up, down] = [randomBytes(1_000_003), randomBytes(700_001)]
       let atService: Promise<Buffer> | undefined
       await using place = await tested.leadTo((socket) => {
@@ -70,7 +91,7 @@ export function waysSuite(tested: TestedWay): void {
         // Only after the client's end: half-close passes the whole way.
         void atService.then(() => socket.end(down))
       })
-      await using gateway = await startFirst(routeBy(tested.to([place.port])))
+      await using gateway = await startOn(routeBy(await tested.to([place.port])))
       const socket = await openTunnel(gateway)
       socket.end(up)
       const atClient = await readAll(socket)
@@ -79,13 +100,13 @@ export function waysSuite(tested: TestedWay): void {
       assert.equal(await endOf(gateway), 'client-closed')
     })
 
-    test('keeps the client sending after the service has ended its side', async () => {
+    test('keeps the client sending after the service has ended its side', halfClosed, async () => {
       const { promise: received, resolve } = Promise.withResolvers<Buffer>()
       await using place = await tested.leadTo((socket) => {
         resolve(readAll(socket))
         socket.end('greeting')
       })
-      await using gateway = await startFirst(routeBy(tested.to([place.port])))
+      await using gateway = await startOn(routeBy(await tested.to([place.port])))
       const socket = await openTunnel(gateway)
       assert.equal((await readAll(socket)).toString(), 'greeting')
       const upload = randomBytes(300_007)
@@ -94,33 +115,37 @@ export function waysSuite(tested: TestedWay): void {
       assert.equal(await endOf(gateway), 'upstream-closed')
     })
 
-    test('breaks off where the tunnel does, so that no half is taken for the whole', async () => {
-      for (const breakOff of ['client', 'gateway'] as const) {
-        const { promise: lost, resolve } = Promise.withResolvers<string>()
-        const { promise: arrived, resolve: onArrived } = Promise.withResolvers<void>()
-        await using place = await tested.leadTo((socket) => {
-          socket.once('data', () => onArrived())
-          socket.on('end', () => resolve('end')).on('error', ({ message }) => resolve(message))
-        })
-        await using gateway = await startFirst(routeBy(tested.to([place.port])))
-        const raw = connect({ port: gateway.port, host: '127.0.0.1' })
-        const socket = await connectTls(gateway.port, ['http/1.1'], { socket: raw })
-        socket.on('error', () => undefined).write(head())
-        assert.match(await readHead(socket), /^HTTP\/1\.1 200 /)
-        socket.write('half of it')
-        await arrived
-        if (breakOff === 'client') raw.resetAndDestroy()
-        else await gateway.operations.revokeSession({ kind: 'local' }, token)
-        assert.equal(await lost, 'read ECONNRESET', breakOff)
-        socket.destroy()
-      }
-    })
+    test(
+      'breaks off where the tunnel does, so that no half is taken for the whole',
+      resetting,
+      async () => {
+        for (const breakOff of ['client', 'gateway'] as const) {
+          const { promise: lost, resolve } = Promise.withResolvers<string>()
+          const { promise: arrived, resolve: onArrived } = Promise.withResolvers<void>()
+          await using place = await tested.leadTo((socket) => {
+            socket.once('data', () => onArrived())
+            socket.on('end', () => resolve('end')).on('error', ({ message }) => resolve(message))
+          })
+          await using gateway = await startOn(routeBy(await tested.to([place.port])))
+          const raw = connect({ port: gateway.port, host: '127.0.0.1' })
+          const socket = await connectTls(gateway.port, ['http/1.1'], { socket: raw })
+          socket.on('error', () => undefined).write(head())
+          assert.match(await readHead(socket), /^HTTP\/1\.1 200 /)
+          socket.write('half of it')
+          await arrived
+          if (breakOff === 'client') raw.resetAndDestroy()
+          else await gateway.operations.revokeSession({ kind: 'local' }, token)
+          assert.equal(await lost, 'read ECONNRESET', breakOff)
+          socket.destroy()
+        }
+      },
+    )
 
     test('tells a service that breaks off apart from one that ends, where it can', async () => {
       await using place = await tested.leadTo((socket) => {
         socket.once('data', () => socket.resetAndDestroy())
       })
-      await using gateway = await startFirst(routeBy(tested.to([place.port])))
+      await using gateway = await startOn(routeBy(await tested.to([place.port])))
       const socket = await openTunnel(gateway)
       socket.write('question')
       await readAll(socket)
@@ -131,39 +156,43 @@ export function waysSuite(tested: TestedWay): void {
 
     test('keeps what a service says first for whoever reads later', async () => {
       await using place = await tested.leadTo((socket) => socket.end('220 mail.example.com\r\n'))
-      const { stream } = await openBy(tested.to([place.port]))
+      const { stream } = await openWay(await tested.to([place.port]))
       assert.equal((await readAll(stream)).toString(), '220 mail.example.com\r\n')
       stream.destroy()
     })
 
-    test('stops the service while nobody reads, and its writer while the service does not', async () => {
-      const { promise: accepted, resolve } = Promise.withResolvers<Socket>()
-      await using place = await tested.leadTo(resolve)
-      const { stream } = await openBy(tested.to([place.port]))
-      stream.on('error', () => undefined)
-      const service = await accepted
-      for (const [writer, reader] of [
-        [service, stream],
-        [stream, service],
-      ] as const) {
-        const sentBytes = await sendUntilBlocked(writer)
-        assert.ok(sentBytes < maxInFlightBytes, `${sentBytes} bytes were taken`)
-        const received = readAll(reader)
-        writer.end()
-        assert.equal((await received).length, sentBytes)
-      }
-    })
+    test(
+      'stops the service while nobody reads, and its writer while the service does not',
+      halfClosed,
+      async () => {
+        const { promise: accepted, resolve } = Promise.withResolvers<Socket>()
+        await using place = await tested.leadTo(resolve)
+        const { stream } = await openWay(await tested.to([place.port]))
+        stream.on('error', () => undefined)
+        const service = await accepted
+        for (const [writer, reader] of [
+          [service, stream],
+          [stream, service],
+        ] as const) {
+          const sentBytes = await sendUntilBlocked(writer)
+          assert.ok(sentBytes < maxInFlightBytes, `${sentBytes} bytes were taken`)
+          const received = readAll(reader)
+          writer.end()
+          assert.equal((await received).length, sentBytes)
+        }
+      },
+    )
 
     test('goes to the next of several where the first does not open', async () => {
       await using place = await tested.leadTo(echo)
       await using refusing = await tested.refusing()
-      await using gateway = await startFirst(routeBy(tested.to([refusing.port, place.port])))
+      await using gateway = await startOn(routeBy(await tested.to([refusing.port, place.port])))
       for (let index = 0; index < 4; index += 1) (await openTunnel(gateway)).destroy()
     })
 
     test('is 503 where no place opens, and the log alone says why', async () => {
       await using refusing = await tested.refusing()
-      await using gateway = await startFirst(routeBy(tested.to([refusing.port])))
+      await using gateway = await startOn(routeBy(await tested.to([refusing.port])))
       const answer = await exchangeHttp1(gateway.port, head())
       assert.match(answer, /^HTTP\/1\.1 503 /)
       assert.doesNotMatch(answer, refusing.why)
@@ -177,7 +206,7 @@ export function waysSuite(tested: TestedWay): void {
     test('waits no longer than its limit, and closes what it was opening', async () => {
       await using silent = await tested.silent(100)
       const { asked, closed, parts } = silent
-      const opening = openBy(tested.to([silent.port]), parts)
+      const opening = openWay(await tested.to([silent.port]), parts)
       await assert.rejects(opening, ({ cause }: Error) => /in time/.test(messageOf(cause)))
       await asked
       await closed
@@ -190,9 +219,9 @@ export function waysSuite(tested: TestedWay): void {
       const abort = new AbortController()
       const dialled: string[] = []
       const metrics = { dialled: (outcome: string) => void dialled.push(outcome) }
-      const way = tested.to([silent.port, unused.port])
+      const way = await tested.to([silent.port, unused.port])
       const first = { ...parts, random: () => 0, metrics }
-      const opening = openBy(way, first, { signal: abort.signal })
+      const opening = openWay(way, first, { signal: abort.signal })
       await asked
       abort.abort(new Error('the client is gone'))
       await assert.rejects(opening, { code: 'upstream-unreachable' })
@@ -203,79 +232,101 @@ export function waysSuite(tested: TestedWay): void {
 
     test('opens nothing for somebody who is gone already', async () => {
       await using unused = await startService(() => assert.fail('it was opened'))
-      const opening = openBy(tested.to([unused.port]), {}, { signal: AbortSignal.abort() })
+      const opening = openWay(await tested.to([unused.port]), {}, { signal: AbortSignal.abort() })
       await assert.rejects(opening, { code: 'upstream-unreachable' })
     })
 
     for (const proxyProtocol of proxyVersions) {
-      test(`tells the client's address before any other byte: ${proxyProtocol}`, async () => {
-        const { promise: first, resolve } = Promise.withResolvers<Buffer>()
-        await using place = await startService((socket) => socket.once('data', resolve))
-        const endpoints = {
-          source: { host: '203.0.113.9', port: 51_000 },
-          destination: { host: '192.0.2.1', port: 443 },
-        }
-        const abort = new AbortController()
-        const asked = { signal: abort.signal, endpoints }
-        const opening = openBy(tested.to([place.port], { proxyProtocol }), {}, asked)
-        const header = decodeProxyHeader(await first)
-        assert.ok(typeof header === 'object')
-        const { source, destination } = header
-        assert.deepEqual({ source, destination }, endpoints)
-        abort.abort()
-        await opening.then(
-          ({ stream }) => stream.destroy(),
-          () => undefined,
-        )
-      })
+      test(
+        `tells the client's address before any other byte: ${proxyProtocol}`,
+        dialled,
+        async () => {
+          const { promise: first, resolve } = Promise.withResolvers<Buffer>()
+          await using place = await startService((socket) => socket.once('data', resolve))
+          const endpoints = {
+            source: { host: '203.0.113.9', port: 51_000 },
+            destination: { host: '192.0.2.1', port: 443 },
+          }
+          const abort = new AbortController()
+          const asked = { signal: abort.signal, endpoints }
+          const opening = openWay(await tested.to([place.port], { proxyProtocol }), {}, asked)
+          const header = decodeProxyHeader(await first)
+          assert.ok(typeof header === 'object')
+          const { source, destination } = header
+          assert.deepEqual({ source, destination }, endpoints)
+          abort.abort()
+          await opening.then(
+            ({ stream }) => stream.destroy(),
+            () => undefined,
+          )
+        },
+      )
     }
 
-    test('refuses a name that leads to the metadata service of a cloud, and only the log says why', async () => {
-      for (const address of ['169.254.169.254', '64:ff9b::a9fe:a9fe', 'fd00:ec2::254']) {
-        const { parts, dialled } = dialTo([address])
-        await assert.rejects(openBy(tested.to([imds]), parts), (error: unknown) => {
-          assert.ok(error instanceof UpstreamError)
-          assert.equal(error.code, 'upstream-unreachable')
-          assert.doesNotMatch(`${error.message} ${error.hint}`, /metadata|169|::/)
-          assert.match(messageOf(error.cause), /"imds\.test:80" is the metadata service of a cloud/)
-          assert.ok(messageOf(error.cause).includes(`"allow_metadata_address: true"`))
-          return true
-        })
-        assert.deepEqual(dialled, [])
-      }
-    })
+    test(
+      'refuses a name that leads to the metadata service of a cloud, and only the log says why',
+      dialled,
+      async () => {
+        for (const address of ['169.254.169.254', '64:ff9b::a9fe:a9fe', 'fd00:ec2::254']) {
+          const { parts, dialled } = dialTo([address])
+          await assert.rejects(openWay(await tested.to([imds]), parts), (error: unknown) => {
+            assert.ok(error instanceof UpstreamError)
+            assert.equal(error.code, 'upstream-unreachable')
+            assert.doesNotMatch(`${error.message} ${error.hint}`, /metadata|169|::/)
+            assert.match(
+              messageOf(error.cause),
+              /"imds\.test:80" is the metadata service of a cloud/,
+            )
+            assert.ok(messageOf(error.cause).includes(`"allow_metadata_address: true"`))
+            return true
+          })
+          assert.deepEqual(dialled, [])
+        }
+      },
+    )
 
-    test('is judged by each address that is dialled: the others of the name are used', async () => {
-      await using place = await tested.leadTo(echo)
-      const { parts, dialled } = dialTo(['169.254.169.254', '127.0.0.1'], place.port)
-      const { stream } = await openBy(tested.to([imds]), parts)
-      assert.deepEqual(dialled, ['127.0.0.1'])
-      stream.destroy()
-    })
-
-    test('may lead there where the route says so; other link-local addresses need not say it', async () => {
-      await using place = await tested.leadTo(echo)
-      for (const [address, allowsMetadataAddress] of [
-        ['169.254.169.254', true],
-        ['169.254.1.1', false],
-      ] as const) {
-        const { parts, dialled } = dialTo([address], place.port)
-        const { stream } = await openBy(tested.to([imds], { allowsMetadataAddress }), parts)
-        assert.deepEqual(dialled, [address])
+    test(
+      'is judged by each address that is dialled: the others of the name are used',
+      dialled,
+      async () => {
+        await using place = await tested.leadTo(echo)
+        const { parts, dialled } = dialTo(['169.254.169.254', '127.0.0.1'], place.port)
+        const { stream } = await openWay(await tested.to([imds]), parts)
+        assert.deepEqual(dialled, ['127.0.0.1'])
         stream.destroy()
-      }
-    })
+      },
+    )
+
+    test(
+      'may lead there where the route says so; other link-local addresses need not say it',
+      dialled,
+      async () => {
+        await using place = await tested.leadTo(echo)
+        for (const [address, allowsMetadataAddress] of [
+          ['169.254.169.254', true],
+          ['169.254.1.1', false],
+        ] as const) {
+          const { parts, dialled } = dialTo([address], place.port)
+          const { stream } = await openWay(
+            await tested.to([imds], { allowsMetadataAddress }),
+            parts,
+          )
+          assert.deepEqual(dialled, [address])
+          stream.destroy()
+        }
+      },
+    )
 
     test('leads to a destination that keeps nothing of the way it was opened by', async () => {
       await using place = await tested.leadTo(echo)
       const { collected, watch } = watchCollected()
-      const { stream, destination } = await ((): ReturnType<typeof openBy> => {
-        const way = tested.to([place.port])
+      const { stream, destination } = await (async (): ReturnType<typeof openBy> => {
+        const way = await tested.to([place.port])
         watch(way)
-        return openBy(way)
+        return openWay(way)
       })()
       await untilCollected(collected)
-      const way = tested.to([place.port])
+      const way = await tested.to([place.port])
       assert.equal(destination.isReachedBy(way, way), true)
       stream.destroy()
     })
@@ -285,11 +336,13 @@ export function waysSuite(tested: TestedWay): void {
       const { port } = place
       const other = { host: '127.0.0.1', port: 1, weight: 1 }
       const same = { host: '127.0.0.1', port, weight: 7 }
-      const elsewhere = [tested.to([other]), otherKind(tested.kind, port)]
+      // A connector's route names a tunnel, and no list of places.
+      const still = tested.isDialledElsewhere === undefined ? [other, same] : [same]
+      const elsewhere = [await tested.to([other]), otherKind(tested.kind, port)]
       for (const way of elsewhere) {
-        await using gateway = await startFirst(routeBy(tested.to([port])))
+        await using gateway = await startOn(routeBy(await tested.to([port])))
         const socket = await openTunnel(gateway)
-        await gateway.reload([routeBy(tested.to([other, same]), { name: 'renamed' })])
+        await gateway.reload([routeBy(await tested.to(still), { name: 'renamed' })])
         assert.equal(await isOpen(socket), true)
         await gateway.reload([routeBy(way)])
         assert.equal(await isOpen(socket), false)
@@ -298,18 +351,22 @@ export function waysSuite(tested: TestedWay): void {
       }
     })
 
-    test('a reload that takes the metadata service of the cloud from a route cuts its tunnels', async () => {
-      await using place = await tested.leadTo(echo)
-      const allowing = routeBy(tested.to([place.port], { allowsMetadataAddress: true }))
-      await using gateway = await startFirst(allowing)
-      const socket = await openTunnel(gateway)
-      await gateway.reload([{ ...allowing, name: 'renamed' }])
-      assert.equal(await isOpen(socket), true)
-      await gateway.reload([routeBy(tested.to([place.port]))])
-      assert.equal(await isOpen(socket), false)
-      assert.equal(await endOf(gateway), 'route-changed')
-      socket.destroy()
-    })
+    test(
+      'a reload that takes the metadata service of the cloud from a route cuts its tunnels',
+      dialled,
+      async () => {
+        await using place = await tested.leadTo(echo)
+        const allowing = routeBy(await tested.to([place.port], { allowsMetadataAddress: true }))
+        await using gateway = await startOn(allowing)
+        const socket = await openTunnel(gateway)
+        await gateway.reload([{ ...allowing, name: 'renamed' }])
+        assert.equal(await isOpen(socket), true)
+        await gateway.reload([routeBy(await tested.to([place.port]))])
+        assert.equal(await isOpen(socket), false)
+        assert.equal(await endOf(gateway), 'route-changed')
+        socket.destroy()
+      },
+    )
   })
 }
 

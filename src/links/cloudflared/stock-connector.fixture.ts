@@ -210,12 +210,14 @@ function pipe(stream: Stream, headers: Headers, origin: number | undefined): voi
   const key = headers['sec-websocket-key']
   const isRaw = headers['cf-cloudflared-proxy-src'] !== undefined
   const answer = { 'cf-cloudflared-response-meta': '{"src":"origin"}' }
-  if (origin === undefined) {
-    stream.respond({ ':status': 502, ...answer }, { endStream: true })
-    return
+  const unreachable = (): void => {
+    if (!stream.destroyed) stream.respond({ ':status': 502, ...answer }, { endStream: true })
   }
+  if (origin === undefined) return unreachable()
   const service = createConnection({ port: origin, host: '127.0.0.1' })
+  service.once('error', unreachable)
   service.once('connect', () => {
+    service.off('error', unreachable).on('error', endBoth)
     const accept = { 'Sec-WebSocket-Accept': acceptOf(String(key)) }
     stream.respond({ ':status': 200, ...answer, ...(isRaw ? {} : serializeHeaders(accept)) })
     copyUp(stream, service, isRaw)
@@ -226,7 +228,7 @@ function pipe(stream: Stream, headers: Headers, origin: number | undefined): voi
     service.end()
     service.destroy()
   }
-  service.once('end', endBoth).on('error', endBoth)
+  service.once('end', endBoth)
   stream.once('end', endBoth).once('close', () => service.destroy())
 }
 

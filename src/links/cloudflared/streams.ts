@@ -47,14 +47,16 @@ export function createStreams(parts: StreamsParts): Streams {
 
   async function open(request: StreamRequest, signal: AbortSignal): Promise<Duplex> {
     const ask = askFor(request, parts.services())
+    // Not the grant itself: what is kept for as long as the stream keeps nothing of its route.
+    const { hostname, grant } = request
+    const { requestId } = grant.request
     const http2 = await openStream(session, ask, { signal, clock })
-    const { requestId } = request.grant.request
     const load = stalled.watch({
       reset() {
         logger.warn(
           'a service behind a connector takes nothing while others wait: its tunnel is reset',
           {
-            hostname: request.hostname,
+            hostname,
             'request-id': requestId,
           },
         )
