@@ -7,7 +7,9 @@ import type { Links } from '../links/links.ts'
 import { createPosternProtocol } from '../links/postern/protocol.ts'
 import { createRefusalLog } from '../links/refusal-log.ts'
 import type { PortProtocol } from '../port/peers/port-protocol.ts'
+import type { NamedTunnelEnd } from '../publish/named-tunnels.ts'
 import type { RouteTable } from '../routes/table.ts'
+import type { Ended } from '../telemetry/ended.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { leadsToTunnel } from './hostname-owner.ts'
@@ -23,6 +25,12 @@ export interface ConnectorProtocolsParts {
   routeTable(): RouteTable
 }
 
+/** As whom a tunnel's user is told of it, and the log has it. */
+const endings = {
+  'tunnel-deleted': 'named-tunnel-deleted',
+  'tunnel-revoked': 'connector-revoked',
+} as const satisfies Record<NamedTunnelEnd, Ended>
+
 /** What connectors speak on the port. */
 export interface ConnectorProtocols {
   readonly protocols: readonly PortProtocol[]
@@ -35,11 +43,8 @@ export function createConnectorProtocols(
   const { namedTunnels, signingKeys } = publishing
   const logger = log.service('connectors')
   // Before the connections end, of which whoever uses a tunnel would learn as of a loss.
-  namedTunnels.onEnded((tunnelId) => {
-    liveTunnels.cut(
-      ({ destination }) => destination.connector?.tunnelId === tunnelId,
-      'connector-revoked',
-    )
+  namedTunnels.onEnded((tunnelId, why) => {
+    liveTunnels.cut(({ destination }) => destination.connector?.tunnelId === tunnelId, endings[why])
   })
   const location = authenticateServiceUrl?.hostname ?? 'postern'
   const refusalLog = createRefusalLog(clock, logger)

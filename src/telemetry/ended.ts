@@ -16,8 +16,8 @@ export const endings = {
   'route-removed': 'the route is gone from the configuration',
   'route-changed': "the route's `to` no longer names the upstream that it led to",
   'cut-by-operator': 'whoever runs the gateway cut it',
-  'connector-revoked':
-    'the named tunnel that it went through was deleted, or its credential was revoked',
+  'connector-revoked': 'the credential of the named tunnel that it went through was revoked',
+  'named-tunnel-deleted': 'the named tunnel that it went through was deleted',
   shutdown: 'the gateway stopped, and its grace period ran out',
 } as const
 

@@ -23,6 +23,8 @@ const codes = [
   'timeout',
   'idle-timeout',
   'stall-timeout',
+  'connector-revoked',
+  'named-tunnel-deleted',
   'shutdown',
 ] as const satisfies readonly CutCode[]
 

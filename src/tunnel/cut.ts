@@ -47,8 +47,12 @@ const sentences = {
     'connect again, or ask whoever runs the gateway why',
   ],
   'connector-revoked': [
-    'the tunnel that leads to the service was deleted, or its credential revoked',
-    'ask whoever runs the gateway',
+    'the credential of the connector that leads to the service was replaced',
+    'connect again in a moment; if that does not help, ask whoever runs the service whether its connector has the new one',
+  ],
+  'named-tunnel-deleted': [
+    'the service is no longer published: the named tunnel that led to it was deleted',
+    'ask whoever runs the service how it is reached now',
   ],
   shutdown: ['the gateway stops or restarts', 'connect again'],
 } as const satisfies Record<string, readonly [message: string, next: string]>

@@ -9,7 +9,7 @@ import {
   type ConnectorOptions,
 } from '../../src/connector/start-connector.ts'
 import { createConnectorProtocols } from '../../src/gateway/connector-protocols.ts'
-import { collectLines, testConfig } from '../../src/gateway/gateway.fixture.ts'
+import { collectLines, testConfig, type TestGateway } from '../../src/gateway/gateway.fixture.ts'
 import { openPublishing, type OpenPublishing } from '../../src/gateway/open-publishing.ts'
 import { startStockConnector } from '../../src/links/cloudflared/stock-connector.fixture.ts'
 import { createLinkReport } from '../../src/links/link-report.ts'
@@ -39,6 +39,8 @@ export interface Harbour extends AsyncDisposable {
   readonly links: Links
   readonly audit: AuditLog
   readonly publishing: OpenPublishing
+  /** Whose tunnels go through its connectors, once there is a gateway of a test. */
+  gateway: Pick<TestGateway, 'parts'> | undefined
   readonly log: ReturnType<typeof createLog>
   readonly lines: ReturnType<typeof collectLines>['lines']
   readonly line: ReturnType<typeof collectLines>['line']
@@ -92,7 +94,9 @@ export async function openHarbour(
   const { protocols } = createConnectorProtocols(config, {
     publishing,
     links,
-    liveTunnels: { cut: () => [] },
+    liveTunnels: {
+      cut: (fits, ended) => harbour.gateway?.parts.liveTunnels.cut(fits, ended) ?? [],
+    },
     clock,
     log,
     metrics,
@@ -116,7 +120,8 @@ export async function openHarbour(
   const { port } = listener.address
   const gateway = `https://localhost:${port}`
 
-  return {
+  const harbour: Harbour = {
+    gateway: undefined,
     port,
     store,
     links,
@@ -184,6 +189,7 @@ export async function openHarbour(
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+  return harbour
 }
 
 /** No name is a route's. */
