@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
 # OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, curl,
-# OpenSSL, and what makes a slow line between network namespaces.
+# OpenSSL, and what makes a slow line and a firewall between network namespaces.
 # Tests start their own private copies, so the packages' services are neither left running nor enabled.
 # Services of packages that were there before are not touched. Quick and silent about what is already
 # installed.
@@ -22,14 +22,14 @@ packages='
   bsdutils
   xrdp xorgxrdp xauth freerdp2-x11 xvfb x11-utils procps
   curl openssl
-  iproute2 python3
+  iproute2 nftables python3
 '
 
 # package:unit, for the packages that bring a service.
 services='
   openssh-server:ssh redis-server:redis-server postgresql:postgresql
   mariadb-server:mariadb nginx:nginx haproxy:haproxy squid:squid bind9:named
-  rsync:rsync xrdp:xrdp xrdp:xrdp-sesman
+  rsync:rsync xrdp:xrdp xrdp:xrdp-sesman nftables:nftables
 '
 
 policy=/usr/sbin/policy-rc.d

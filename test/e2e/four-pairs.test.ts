@@ -10,6 +10,7 @@ import { exchangeAndEnd, startFramedService, transferBothWays } from './framed-s
 import { maxBulkTestMs, peerTest } from './peers.ts'
 import type { Scope } from './scope.ts'
 import { answerAtEnd, sha256, startService } from './services.ts'
+import { takeAll } from './take-all.ts'
 
 // POSTERN_LONG_TESTS=1 asks for what takes minutes.
 const isLong = process.env['POSTERN_LONG_TESTS'] === '1'
@@ -95,11 +96,4 @@ function stockClient(scope: Scope, rig: ConnectorRig): OpenWay {
     await once(socket, 'open')
     return way
   }
-}
-
-async function takeAll(way: Duplex): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  way.on('data', (chunk: Buffer) => chunks.push(chunk))
-  await once(way, 'end')
-  return Buffer.concat(chunks)
 }

@@ -25,12 +25,13 @@ export const peers = {
   FreeRDP: ['xfreerdp'],
   Xvfb: ['Xvfb'],
   'network namespaces': ['unshare', 'nsenter', 'ip', 'python3'],
+  nftables: ['nft'],
 } as const
 
 export type Peer = keyof typeof peers
 
 /** What nobody but root can run. */
-const rootsOwn: ReadonlySet<Peer> = new Set(['xrdp', 'network namespaces'])
+const rootsOwn: ReadonlySet<Peer> = new Set(['xrdp', 'network namespaces', 'nftables'])
 
 /** Longest run of a test, in milliseconds. */
 const maxTestMs = 120_000

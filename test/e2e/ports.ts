@@ -6,8 +6,15 @@ import type { Child } from './child.ts'
 const maxStartMs = 60_000
 const retryMs = 50
 
-/** Tries to connect until somebody listens; rejects when the server ends instead, or takes too long. */
-export async function untilListening(port: number, server: Child): Promise<void> {
+/**
+ * Tries to connect until somebody listens; rejects when the server ends instead, or takes too long. `accepts`
+ * tries once, on this machine unless given.
+ */
+export async function untilListening(
+  port: number,
+  server: Child,
+  accepts: (port: number) => Promise<boolean> = acceptsHere,
+): Promise<void> {
   let isGone = false
   const gone = server.ended.then((ending) => {
     isGone = true
@@ -22,7 +29,7 @@ export async function untilListening(port: number, server: Child): Promise<void>
   }
 }
 
-function accepts(port: number): Promise<boolean> {
+function acceptsHere(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' })
     const finish = (isOpen: boolean): void => {

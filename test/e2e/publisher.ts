@@ -20,9 +20,11 @@ export interface Publisher extends Person {
 /** Connections of one connector. */
 export const connectionCount = 4
 
-/** What a connector says of a connection that is up. */
-function registered(index: number): RegExp {
-  return new RegExp(`Registered tunnel connection connIndex=${index} `)
+/** Resolves once a connector has had each of its connections registered. */
+export async function allRegistered(connector: Child): Promise<void> {
+  for (let index = 0; index < connectionCount; index += 1) {
+    await connector.says(new RegExp(`Registered tunnel connection connIndex=${index} `))
+  }
 }
 
 /** Settings of a gateway: a site in which these people may publish. */
@@ -67,7 +69,7 @@ export async function publisherAt(
     tunnel,
     async startConnector(...args) {
       const child = start(...args)
-      for (let index = 0; index < connectionCount; index += 1) await child.says(registered(index))
+      await allRegistered(child)
       return child
     },
   }

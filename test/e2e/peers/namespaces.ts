@@ -73,12 +73,13 @@ function plugIn(machine: Namespace, address: string): Promise<void> {
   `)
 }
 
-interface Namespace extends Omit<Machine, 'address'> {
+/** A machine that is not on any line yet. */
+export interface Namespace extends Omit<Machine, 'address'> {
   readonly pid: number
 }
 
 /** Lives as long as its first process, which only waits. */
-async function openNamespace(scope: Scope, hosts = ''): Promise<Namespace> {
+export async function openNamespace(scope: Scope, hosts = ''): Promise<Namespace> {
   const holder = startChild(
     scope,
     program('unshare'),

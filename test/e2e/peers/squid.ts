@@ -5,10 +5,11 @@ import { startChild } from '../child.ts'
 import { program } from '../peers.ts'
 import { untilListening } from '../ports.ts'
 import type { Scope } from '../scope.ts'
+import type { NetworkMachine } from './firewalled-network.ts'
 import { serviceDirectory, serviceUser } from './service-user.ts'
 
 export interface Squid {
-  /** `127.0.0.1:PORT` */
+  /** `HOST:PORT` */
   readonly address: string
   /** Its access log so far: for each CONNECT, its target, status and user. */
   connects(): Promise<readonly { target: string; status: number; user: string }[]>
@@ -19,24 +20,29 @@ export interface SquidOptions {
   readonly allowedPort: number
   /** Whom it lets in; everybody unless given. */
   readonly user?: { readonly name: string; readonly password: string }
+  /** Where it runs, by whose `/etc/hosts`; on this machine's loopback unless given. */
+  readonly machine?: NetworkMachine
 }
+
+const machinePort = 3128
 
 /** Starts a Squid that keeps nothing, as a user without rights, with files of its own. */
 export async function startSquid(
   scope: Scope,
-  { allowedPort, user }: SquidOptions,
+  { allowedPort, user, machine }: SquidOptions,
 ): Promise<Squid> {
   const directory = await serviceDirectory(scope)
   const file = (name: string): string => join(directory, name)
-  const port = await freePort()
+  const host = machine?.address ?? '127.0.0.1'
+  const port = machine === undefined ? await freePort() : machinePort
   // The gateway listens on the IPv4 loopback alone.
   await writeFile(file('hosts'), '127.0.0.1 localhost\n')
   if (user !== undefined) await writeHelper(file('sign-in'), user)
   await writeFile(
     file('squid.conf'),
-    `http_port 127.0.0.1:${port}
+    `http_port ${host}:${port}
 visible_hostname squid.example.com
-hosts_file ${file('hosts')}
+hosts_file ${machine === undefined ? file('hosts') : '/etc/hosts'}
 pid_filename ${file('squid.pid')}
 coredump_dir ${directory}
 cache_log ${file('cache.log')}
@@ -55,11 +61,14 @@ http_access deny all
 `,
   )
   const args = ['-N', '-n', `postern${port}`, '-f', file('squid.conf')]
-  const child = startChild(scope, program('squid'), args, { ...serviceUser(), cwd: directory })
+  const child =
+    machine === undefined
+      ? startChild(scope, program('squid'), args, { ...serviceUser(), cwd: directory })
+      : machine.start(...asServiceUser(program('squid'), args), { cwd: directory })
   scope.witness('squid', () => child.errors())
-  await untilListening(port, child)
+  await untilListening(port, child, machine && ((at) => machine.reaches(host, at)))
   return {
-    address: `127.0.0.1:${port}`,
+    address: `${host}:${port}`,
     async connects() {
       const lines = (await readFile(file('access.log'), 'utf8')).split('\n')
       return lines.flatMap((line) => {
@@ -68,6 +77,13 @@ http_access deny all
       })
     },
   }
+}
+
+/** Only root enters another machine. */
+function asServiceUser(command: string, args: readonly string[]): [string, string[]] {
+  const { uid, gid } = serviceUser()
+  const user = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
+  return [program('setpriv'), [...user, command, ...args]]
 }
 
 function signInRules(helper: string): string {
