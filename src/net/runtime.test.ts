@@ -7,6 +7,7 @@ import { connect, type AddressInfo, type Server as NetServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import * as tls from 'node:tls'
+import { runProgramSync } from '../program.fixture.ts'
 import { createCertificateAuthority } from './certificate.ts'
 import {
   answerHalfClosed,
@@ -211,3 +212,24 @@ async function listen(t: TestContext, server: NetServer | http2.Http2Server): Pr
   t.after(() => server.close())
   return (server.address() as AddressInfo).port
 }
+
+test('what is allocated for the sake of the collector takes addresses and no memory', () => {
+  const script = `
+    const { tuneMemory } = await import(process.argv[1])
+    const before = process.memoryUsage()
+    tuneMemory()
+    const after = process.memoryUsage()
+    console.log(JSON.stringify([after.external - before.external, after.rss - before.rss]))
+  `
+  const url = new URL('runtime.ts', import.meta.url).href
+  const { stdout, stderr } = runProgramSync(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    script,
+    url,
+  ])
+  assert.notEqual(stdout, '', stderr)
+  const [allocated = 0, resident = 0] = JSON.parse(stdout) as number[]
+  assert.ok(allocated >= 64 * 1024 * 1024, `${allocated} bytes`)
+  assert.ok(resident < 16 * 1024 * 1024, `${resident} bytes in memory`)
+})
