@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runProgram } from '../program.fixture.ts'
-import { connectorUnit } from './connector-unit.ts'
-import { quoteArgument } from './quote-argument.ts'
+import { connectorUnit, isConnectorUnit } from './connector-unit.ts'
+import { quoteArgument, quoteProgram } from './quote-argument.ts'
 
 const unit = connectorUnit({
   program: [process.execPath],
@@ -33,6 +33,15 @@ test('the token stands neither in the unit nor in the command line', () => {
 test('a child may say that it is ready', () => {
   assert.ok(lines.includes('Type=notify'))
   assert.ok(lines.includes('NotifyAccess=all'))
+})
+
+test('it is told apart from a unit of somebody else', () => {
+  assert.ok(isConnectorUnit(unit))
+  assert.ok(!isConnectorUnit('[Unit]\nDescription=Postern connector\n'))
+})
+
+test('the program of a line has no variables', () => {
+  assert.equal(quoteProgram('/opt/50% off $HOME/node'), '"/opt/50%% off $HOME/node"')
 })
 
 test('an argument is itself, whatever is in it', () => {

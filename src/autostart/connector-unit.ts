@@ -1,4 +1,4 @@
-import { quoteArgument } from './quote-argument.ts'
+import { quoteArgument, quoteProgram } from './quote-argument.ts'
 
 /** What a unit is written for. */
 export interface ConnectorUnit {
@@ -12,8 +12,16 @@ export interface ConnectorUnit {
   readonly gracePeriodMs: number
 }
 
-/** What the connector needs beyond its grace period to end, in seconds. */
-const endingS = 10
+/** What the connector needs beyond its grace period to end, in milliseconds. */
+export const endingMs = 10_000
+
+const mark =
+  '# Written by "postern service install", which writes it anew: changes belong into "systemctl edit".'
+
+/** Whether a unit is one that `connectorUnit` made. */
+export function isConnectorUnit(text: string): boolean {
+  return text.startsWith('# Written by "postern service install"')
+}
 
 /**
  * The text of a systemd unit for a connector (systemd.service(5), systemd.exec(5)). `NotifyAccess=all`: it is
@@ -27,12 +35,14 @@ export function connectorUnit({
   tokenFile,
   gracePeriodMs,
 }: ConnectorUnit): string {
-  const command = [...program, 'tunnel', 'run'].map(quoteArgument)
+  const [executable = '', ...script] = program
+  const command = [quoteProgram(executable), ...[...script, 'tunnel', 'run'].map(quoteArgument)]
   // Expanded by systemd: a directory of this unit alone.
   const token = '--token-file ${CREDENTIALS_DIRECTORY}/token'
   const line = [...command, token, ...options.map(quoteArgument)].join(' ')
-  const stopS = Math.ceil(gracePeriodMs / 1000) + endingS
-  return `[Unit]
+  const stopS = Math.ceil((gracePeriodMs + endingMs) / 1000)
+  return `${mark}
+[Unit]
 Description=Postern connector
 Wants=network-online.target
 After=network-online.target

@@ -5,7 +5,12 @@
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.syntax.html#Quoting
  */
 export function quoteArgument(text: string): string {
-  const escaped = text.replaceAll('%', '%%').replaceAll('$', '$$$$')
+  return quoteProgram(text.replaceAll('$', '$$$$'))
+}
+
+/** The program that an ExecStart line begins with: no variables are looked for in its path. */
+export function quoteProgram(path: string): string {
+  const escaped = path.replaceAll('%', '%%')
   if (/^[\w@%+=:,./$-]+$/.test(escaped)) return escaped
   // oxlint-disable-next-line no-control-regex
   const inQuotes = escaped.replaceAll(/[\\"\0-\x1f]/g, (found) => {

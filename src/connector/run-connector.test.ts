@@ -86,6 +86,14 @@ test('a token that is replaced is used for the next connection', async (t) => {
   assert.deepEqual(Buffer.from(registration.secret, 'base64url'), secret)
 })
 
+test('a grace period that is changed holds at the end', async (t) => {
+  const { connector, write } = await run(t, ingress(1))
+  assert.equal(connector.gracePeriodMs, 30_000)
+  await write('config.yml', `token-file: token\ngrace-period: 2h\n${ingress(1)}`)
+  await connector.reload()
+  assert.equal(connector.gracePeriodMs, 7_200_000)
+})
+
 test('another tunnel is left to the next start', async (t) => {
   const { gateway, connector, log, write } = await run(t, ingress(1))
   const tunnelId = '99999999-2222-3333-4444-555555555555'

@@ -18,12 +18,15 @@ import {
 import { startConnector, type Connector, type ConnectorOptions } from './start-connector.ts'
 
 export interface RunConnectorOptions
-  extends LoadConfigOptions, Pick<ConnectorOptions, 'log' | 'streamLog' | 'clock' | 'lookup'> {
+  extends
+    LoadConfigOptions,
+    Pick<ConnectorOptions, 'log' | 'streamLog' | 'clock' | 'lookup' | 'onReadiness'> {
   readonly proxies: ProxyVariables
 }
 
 /** A connector that follows its configuration. */
 export interface RunningConnector extends Closable, Pick<Connector, 'registered' | 'failed'> {
+  /** The one that holds now. */
   readonly gracePeriodMs: number
   readonly metricsAddress: AddressInfo | undefined
   /** Reads the configuration again; one that cannot be used changes nothing, and is said. */
@@ -88,7 +91,9 @@ export async function runConnector(
   watch.follow(loaded.files)
 
   return {
-    gracePeriodMs: config.gracePeriodMs,
+    get gracePeriodMs() {
+      return config.gracePeriodMs
+    },
     metricsAddress: server?.address,
     registered: connector.registered,
     failed: connector.failed,

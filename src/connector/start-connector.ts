@@ -34,6 +34,8 @@ export interface ConnectorOptions {
   readonly streamLog?: Pick<Logger, 'debug' | 'warn'> | undefined
   readonly clock?: Clock | undefined
   readonly random?: (() => number) | undefined
+  /** Told each time that it has its first connection, or has lost its last one. */
+  readonly onReadiness?: ((isReady: boolean) => void) | undefined
   /** Finds the addresses of the gateway. */
   readonly lookup?: LookUpAll | undefined
   /** Finds the addresses of services. **Default:** the system's */
@@ -73,6 +75,13 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
   })
   const registeredWith = new Map<number, Offer>()
   const words = createConnectionLog(log)
+  let wasReady = false
+  const noteReadiness = (): void => {
+    const isReady = connections.ready > 0
+    if (isReady === wasReady) return
+    wasReady = isReady
+    options.onReadiness?.(isReady)
+  }
 
   const connections = startConnections({
     dialer: options.dialer,
@@ -98,9 +107,16 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
         // Replaced while the gateway was asked.
         if (registeredWith.get(live.connIndex) !== offer) live.end.control.send(servicesOf(offer))
         for (const notice of notices) words.notice(notice)
+        noteReadiness()
       },
-      lost: words.lost,
-      draining: words.draining,
+      lost(live, why) {
+        words.lost(live, why)
+        noteReadiness()
+      },
+      draining(live) {
+        words.draining(live)
+        noteReadiness()
+      },
       failed(connIndex, error) {
         metrics.connected('failed')
         words.failed(connIndex, error)

@@ -188,7 +188,7 @@ describe('postern tunnel run', () => {
     const told = join(path, 'told')
     await writeFile(
       join(path, 'systemd-notify'),
-      `#!/bin/sh\necho "$NOTIFY_SOCKET $*" > ${told}.new\n/usr/bin/env >> ${told}.new\n/bin/mv ${told}.new ${told}\n`,
+      `#!/bin/sh\ncase $1 in READY=1) ;; *) exit 0 ;; esac\necho "$NOTIFY_SOCKET $*" > ${told}.new\n/usr/bin/env >> ${told}.new\n/bin/mv ${told}.new ${told}\n`,
     )
     await chmod(join(path, 'systemd-notify'), 0o755)
     const program = run(['--token-file', tokenFile, '--url', 'ssh://localhost'], {
@@ -198,7 +198,7 @@ describe('postern tunnel run', () => {
     })
     await program.untilStderr(connected)
     const text = await untilThere(told)
-    assert.match(text, /^\/run\/notify --ready/)
+    assert.match(text, /^\/run\/notify READY=1 STATUS=connected\n/)
     assert.doesNotMatch(text, /TUNNEL_/)
     program.child.kill('SIGTERM')
     await program.ended

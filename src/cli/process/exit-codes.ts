@@ -57,6 +57,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'secret-in-unit': exitCodes.usage,
   'not-for-a-service': exitCodes.usage,
   'service-not-installed': exitCodes.usage,
+  'service-name-taken': exitCodes.usage,
   'service-not-written': exitCodes.system,
   'service-unsupported': exitCodes.system,
   'service-failed': exitCodes.system,

@@ -64,6 +64,14 @@ export function givenSettings(
   ]
 }
 
+/** What of these counts for a setting, as it was given. */
+export function settingOf(
+  given: readonly GivenSettings[],
+  key: keyof ConfigValues,
+): string | undefined {
+  return given.map(({ values }) => values[key]).find((value) => value !== undefined)
+}
+
 /** Options of cloudflared that are taken, so that its lines work, and that mean nothing here. */
 const ignored: readonly string[] = [
   '--no-autoupdate',

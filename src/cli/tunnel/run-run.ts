@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { endingMs } from '../../autostart/connector-unit.ts'
 import {
   loadConnectorConfig,
   type GivenSettings,
@@ -20,9 +21,9 @@ import { countFailures } from '../speech/count-failures.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
 import { fetchCredential, publishName, type EndedBySignal } from './credential-of-gateway.ts'
 import { defaultConfig } from './default-config.ts'
-import { notifyReady } from './notify-ready.ts'
 import { proxiesOf, warnAboutProxy } from './proxies.ts'
-import { givenSettings, type RunOptions } from './run-options.ts'
+import { givenSettings, settingOf, type RunOptions } from './run-options.ts'
+import { createServiceManager, type ServiceManager } from './service-manager.ts'
 
 const component = { human: 'connector', json: 'connector' }
 
@@ -62,7 +63,7 @@ export async function runTunnel(
  */
 export async function runQuickTunnel(options: RunOptions): Promise<number> {
   const given = givenSettings(options, undefined, environment)
-  const hostname = given.map(({ values }) => values.hostname).find((name) => name !== undefined)
+  const hostname = settingOf(given, 'hostname')
   const hasCredential = given.some(({ values }) =>
     credentialKeys.some((key) => key in values && values[key] !== undefined),
   )
@@ -94,12 +95,19 @@ async function runLoaded(
   const failures = countFailures(voice)
   const streamLog = { debug: voice.debug, warn: failures.warn }
   const proxies = proxiesOf(options)
-  const connector = await runConnector(loaded, { ...load, proxies, log: voice, streamLog })
+  const manager = createServiceManager(environment, voice)
+  manager.connected(false)
+  const connector = await runConnector(loaded, {
+    ...load,
+    proxies,
+    log: voice,
+    streamLog,
+    onReadiness: manager.connected,
+  })
   // While every connection waits for its next attempt, nothing else keeps the process up.
   const upkeep = setInterval(() => undefined, longestIntervalMs)
-  void connector.registered.then(() => notifyReady(environment, voice))
   try {
-    return await untilEnded(connector, voice)
+    return await untilEnded(connector, { voice, manager })
   } finally {
     failures.flush()
     clearInterval(upkeep)
@@ -120,7 +128,7 @@ function checkHostname(text: string): string {
 }
 
 function requireUrl(given: readonly GivenSettings[]): void {
-  const url = given.map(({ values }) => values.url).find((text) => text !== undefined)
+  const url = settingOf(given, 'url')
   const service = url === undefined ? undefined : parseService(url)
   if (service !== undefined && !('fault' in service)) return
   const what = service === undefined ? 'no service is named' : `--url: ${service.fault}`
@@ -129,7 +137,10 @@ function requireUrl(given: readonly GivenSettings[]): void {
   })
 }
 
-async function untilEnded(connector: RunningConnector, voice: Voice): Promise<number> {
+async function untilEnded(
+  connector: RunningConnector,
+  { voice, manager }: { readonly voice: Voice; readonly manager: ServiceManager },
+): Promise<number> {
   const reload = (): void => void connector.reload()
   using _ = onHangUp(reload)
   const failure = await new Promise<Error | undefined>((resolve) => {
@@ -140,7 +151,9 @@ async function untilEnded(connector: RunningConnector, voice: Voice): Promise<nu
         if (isStopping) void exitProcess(exitCodeOfSignal(signal))
         isStopping = true
         voice.info(`Initiating graceful shutdown due to ${signal}: no new streams are taken`)
-        void connector.close(connector.gracePeriodMs).then(() => resolve(undefined))
+        const graceMs = connector.gracePeriodMs
+        manager.stopping(graceMs + endingMs)
+        void connector.close(graceMs).then(() => resolve(undefined))
       },
       ['SIGINT', 'SIGTERM'],
     )
