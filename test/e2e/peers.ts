@@ -1,6 +1,7 @@
 import { accessSync, constants, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { test } from 'node:test'
+import { runProgramSync } from '../../src/program.fixture.ts'
 import { inScope, type Scope } from './scope.ts'
 
 /** The real programs that tests run, by the name they are skipped under. */
@@ -16,7 +17,9 @@ export const peers = {
   Squid: ['squid'],
   BIND: ['named', 'dig'],
   sshpass: ['sshpass'],
-  systemd: ['systemd-analyze'],
+  systemd: ['systemd-analyze', 'systemctl', 'systemd-notify'],
+  'systemd as first process': ['systemctl', 'journalctl', 'unshare', 'nsenter', 'setpriv'],
+  Python: ['python3'],
   Chromium: ['chromium'],
   terminal: ['script', 'stty'],
   Git: ['git'],
@@ -31,7 +34,12 @@ export const peers = {
 export type Peer = keyof typeof peers
 
 /** What nobody but root can run. */
-const rootsOwn: ReadonlySet<Peer> = new Set(['xrdp', 'network namespaces', 'nftables'])
+const rootsOwn: ReadonlySet<Peer> = new Set([
+  'xrdp',
+  'network namespaces',
+  'nftables',
+  'systemd as first process',
+])
 
 /** Longest run of a test, in milliseconds. */
 const maxTestMs = 120_000
@@ -59,10 +67,19 @@ export function peerTest(
 
 function lacks(peer: Peer): string[] {
   const programs = peers[peer].filter((name) => !find(name)).map((name) => `${peer} ("${name}")`)
-  return rootsOwn.has(peer) && process.getuid?.() !== 0
-    ? [...programs, `root, whom ${peer} needs`]
-    : programs
+  if (!rootsOwn.has(peer) || programs.length > 0) return programs
+  if (process.getuid?.() !== 0) return [`root, whom ${peer} needs`]
+  return canOpenNamespaces() ? [] : [`namespaces, which ${peer} needs`]
 }
+
+/** A container may have the programs, and not the rights. */
+function canOpenNamespaces(): boolean {
+  return (namespaces ??=
+    runProgramSync(program('unshare'), ['--net', '--mount', '--pid', '--fork', 'true']).status ===
+    0)
+}
+
+let namespaces: boolean | undefined
 
 /** The absolute path of a program; throws when there is none. */
 export function program(name: string): string {
