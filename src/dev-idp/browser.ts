@@ -6,8 +6,9 @@ import { cleanLine } from '../terminal-text.ts'
 import { signInWithForms } from './sign-in-with-forms.ts'
 
 /**
- * A browser without a screen, for `--browser-cmd`: signs a person in and exits 0 once the last
- * redirect's target has answered, else 1 with one line on stderr.
+ * A browser without a screen, for `--browser-cmd`: signs a person in, approves what asks to act for them, and exits
+ * 0 once the last redirect's target has answered, else 1 with one line on stderr. Nobody compares a code: it
+ * is for people who are made up.
  *
  *   node src/dev-idp/browser.ts --person alice@example.com [--password P] [--ca-file F] URL
  */
@@ -26,7 +27,8 @@ async function main(): Promise<void> {
   }
   const { person: email, password, 'ca-file': caFile } = values
   const request = caFile === undefined ? {} : { ca: readFileSync(caFile) }
-  await signInWithForms(url, { email, ...(password !== undefined && { password }) }, { request })
+  const person = { email, ...(password !== undefined && { password }) }
+  await signInWithForms(url, person, { request, decision: 'approve' })
 }
 
 main().catch((error: unknown) => {

@@ -1,10 +1,12 @@
 import { request as httpRequest } from 'node:http'
-import type { IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { RequestOptions } from 'node:https'
 import { PeerError } from '../errors.ts'
 import { createCookieJar } from './cookie-jar.ts'
 import type { CookieJar } from './cookie-jar.ts'
+import { nextStep, type Answer, type Decision, type SignInPerson, type Step } from './next-step.ts'
+
+export type { SignInPerson }
 
 const maxSteps = 30
 const maxBodyBytes = 1_048_576
@@ -15,14 +17,13 @@ export interface SignInOptions {
   readonly request?: Pick<RequestOptions, 'ca' | 'lookup' | 'rejectUnauthorized' | 'servername'>
   /** The browser's cookies: pass the same one again to come back as the same browser. */
   readonly jar?: CookieJar
+  /**
+   * Answers the page that asks whether a machine or a program may act for whoever signed in: its boxes are ticked, the last
+   * choice is taken, and this button pressed. Absent: such a page is the end.
+   */
+  readonly decision?: Decision
   /** Stops before calling a URL and answers with it; everything is called when absent. */
   readonly stopBefore?: (url: URL) => boolean
-}
-
-/** Who fills the form: an email the page knows, and a password where the page asks for one. */
-export interface SignInPerson {
-  readonly email: string
-  readonly password?: string
 }
 
 /** Where a sign-in ended. */
@@ -35,12 +36,6 @@ export interface SignInEnd {
   readonly visited: readonly URL[]
   /** How many forms were filled. */
   readonly forms: number
-}
-
-interface Step {
-  readonly method: 'GET' | 'POST'
-  readonly url: URL
-  readonly form?: string | undefined
 }
 
 /**
@@ -56,41 +51,20 @@ export async function signInWithForms(
   const jar = options.jar ?? createCookieJar()
   const visited: URL[] = []
   let forms = 0
+  let isDecided = false
   let step: Step = { method: 'GET', url: new URL(start) }
   while (visited.length < maxSteps) {
     const { url } = step
     if (options.stopBefore?.(url)) return { url, status: undefined, body: '', visited, forms }
     visited.push(url)
     const answer = await send(step, jar, options)
-    const next = nextStep(url, answer, person)
+    const next = nextStep({ url, answer, isDecided }, person, options)
     if (!next) return { url, status: answer.status, body: answer.body, visited, forms }
     if (next.form !== undefined) forms += 1
+    isDecided ||= next.isDecision === true
     step = next
   }
   throw new PeerError('too-many-redirects', `the sign-in took more than ${maxSteps} steps`)
-}
-
-function nextStep(url: URL, answer: Answer, person: SignInPerson): Step | undefined {
-  const { status, headers, body } = answer
-  if (status >= 300 && status < 400 && headers.location !== undefined) {
-    return { method: 'GET', url: new URL(headers.location, url) }
-  }
-  if (status >= 400) {
-    const where = `${url.origin}${url.pathname}`
-    throw new PeerError('sign-in-failed', `"${where}" answered ${status}, expected a sign-in page`)
-  }
-  const form = /<form\b[^>]*\baction="([^"]*)"[^>]*>(.*?)<\/form>/s.exec(body)
-  if (!form || !/\bname="email"/.test(form[2] ?? '')) return undefined
-  const fields = new URLSearchParams({ email: person.email })
-  if (person.password !== undefined) fields.set('password', person.password)
-  const action = (form[1] ?? '').replaceAll('&amp;', '&')
-  return { method: 'POST', url: new URL(action, url), form: fields.toString() }
-}
-
-interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
 }
 
 function send(step: Step, jar: CookieJar, options: SignInOptions): Promise<Answer> {
@@ -100,7 +74,11 @@ function send(step: Step, jar: CookieJar, options: SignInOptions): Promise<Answe
   const headers = {
     accept: 'text/html,*/*;q=0.8',
     ...(cookie !== undefined && { cookie }),
-    ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
+    // As browsers send it with every form.
+    ...(form !== undefined && {
+      'content-type': 'application/x-www-form-urlencoded',
+      origin: url.origin,
+    }),
   }
   return new Promise((resolve, reject) => {
     // No pooled connections: a server under test can close without waiting for us.

@@ -18,13 +18,14 @@ function linesOf(change: Partial<ConnectorContext> = {}): string[] {
   return connectorRecipes({ ...context, ...change }).flatMap(({ lines }) => lines)
 }
 
-test('a service behind a connector is reached by its host name, and another joins in two lines', () => {
+test('a service behind a connector is reached by its host name, and another is published in two lines', () => {
   assert.deepEqual(linesOf(), [
     `${postern} access tcp --hostname tcp.example.localhost --url localhost:9210 ${gateway}`,
     'nc 127.0.0.1 9210',
     `${postern} tunnel login ${gateway}`,
     `${postern} tunnel --hostname mine.example.localhost --url tcp://127.0.0.1:7`,
     `${postern} access tcp --hostname mine.example.localhost --url localhost:9211 ${gateway}`,
+    'nc 127.0.0.1 9211',
   ])
 })
 

@@ -1,4 +1,4 @@
-import { joinedHost, ownHost } from './applications.ts'
+import { joinedHost, ownHost, publisherAudience } from './applications.ts'
 import { leaveRunning, oneMoreTerminal, type CommandContext, type Recipe } from './commands.ts'
 import { commandLine } from './shell.ts'
 
@@ -20,11 +20,16 @@ export function connectorRecipes(context: ConnectorContext): readonly Recipe[] {
   return [
     { title: leaveRunning, lines: [access(context, joinedHost, localPort)] },
     { title: oneMoreTerminal, lines: [`nc 127.0.0.1 ${localPort}`] },
+    { title: `sign in to publish, for ${publisherAudience}`, lines: [login(context)] },
     {
-      title: 'join one, here the first echo; leave the second line running',
-      lines: [login(context), join(context, servicePort)],
+      title: 'publish a service of yours, here the first echo; leave this running',
+      lines: [join(context, servicePort)],
     },
-    { title: 'then reach it by its name', lines: [access(context, ownHost, ownLocalPort)] },
+    {
+      title: 'reach it by its name; leave this running, too',
+      lines: [access(context, ownHost, ownLocalPort)],
+    },
+    { title: oneMoreTerminal, lines: [`nc 127.0.0.1 ${ownLocalPort}`] },
   ]
 }
 

@@ -1,4 +1,4 @@
-import { joinedHost, publisherAudience } from './applications.ts'
+import { joinedHost } from './applications.ts'
 import { recipesFor } from './commands.ts'
 import type { CommandContext, Recipe } from './commands.ts'
 import { connectorRecipes } from './connector-commands.ts'
@@ -21,8 +21,8 @@ export function reportTransfer(terminal: Terminal, email: string, proof: Transfe
 
 /** Says what the transfer through the connector showed. */
 export function reportConnectorTransfer(terminal: Terminal, proof: TransferProof): void {
-  terminal.done(`${amountOf(proof)} to ${joinedHost}, through the connector: ${rateOf(proof)}`)
-  terminal.detail('SHA-256 equal at all three again; gateway and connector share the process')
+  terminal.done(`${amountOf(proof)} to ${joinedHost}, through its connector`)
+  terminal.detail('SHA-256 equal at all three again; the connector shares the process, too')
 }
 
 function amountOf({ bytes }: TransferProof): string {
@@ -74,9 +74,8 @@ export function reportRoute(terminal: Terminal, route: SampleRoute, context: Com
 export function reportConnector(terminal: Terminal, context: ConnectorContext): void {
   terminal.section(`Behind a connector: ${joinedHost}`)
   terminal.line('for everybody who has signed in')
-  terminal.line('a connector beside it dialled the gateway, which has no address of it')
-  terminal.line(`a service of yours may be joined by ${publisherAudience}`)
-  terminal.line('that its name does not resolve is no matter here: --gateway leads to it')
+  terminal.line('its connector dialled out to the gateway, which has no address for it')
+  terminal.line('the name need not resolve: --gateway says where to ask for it')
   reportRecipes(terminal, connectorRecipes(context))
 }
 
@@ -124,7 +123,7 @@ export function reportHints(terminal: Terminal, hints: Hints): void {
   terminal.command(caFile)
   if (browsers.size > 0) {
     terminal.line('')
-    terminal.line('Without a browser, add one of these to "postern tcp" or "postern access":')
+    terminal.line('Without a browser, add one of these to "tcp", "access tcp" or "tunnel login":')
     for (const path of browsers.values()) terminal.command(commandLine('--browser-cmd', path))
   }
   if (signInFolder !== undefined) {

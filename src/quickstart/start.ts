@@ -64,6 +64,8 @@ const maxEchoed = 16
  */
 export async function startQuickstart(options: StartOptions): Promise<Quickstart> {
   const { folder, onStep, onEvent, signal } = options
+  // Loading the program takes a second or more.
+  signal.throwIfAborted()
   // Whatever fails below, what was started before it ends again, last first.
   await using started = new AsyncDisposableStack()
   const keep = <Service extends { close(graceMs: number): Promise<void> }>(it: Service): Service =>
