@@ -13,6 +13,7 @@ import { readProxyProtocol, warnOfSilentEdge } from './readers/proxy-protocol.ts
 import { readSecrets, warnOfExposed } from './readers/secrets.ts'
 import { readSignIn, warnOfUncoveredHost } from './readers/sign-in.ts'
 import { readSites } from './readers/sites.ts'
+import { warnOfSharedTunnels } from './readers/shared-tunnels.ts'
 import { readStateDirectory } from './readers/state-directory.ts'
 import { createFiles } from '../files.ts'
 import type { Files } from '../files.ts'
@@ -71,6 +72,7 @@ export async function loadConfig({
   const { routes, ...routeNeeds } = await readRoutes(source, running?.routes)
   const certificates = await readCertificates(source)
   const { sites, siteCertificates, ...siteNeeds } = await readSites(source, certificates)
+  warnOfSharedTunnels(source, routes, sites)
   const policyNeeds = {
     readsSubject: routeNeeds.readsSubject || siteNeeds.readsSubject,
     needsProvider: routeNeeds.needsProvider || siteNeeds.needsProvider,

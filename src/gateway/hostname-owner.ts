@@ -2,7 +2,7 @@ import type { HostnameOwner } from '../publish/hostname.ts'
 import type { NamedTunnel } from '../publish/named-tunnels.ts'
 import { siteOf, type Site } from '../publish/site.ts'
 import { applicationPort } from '../routes/application-port.ts'
-import { parseFrom } from '../routes/from.ts'
+import { hostsOf } from '../routes/from.ts'
 import type { Route } from '../routes/route.ts'
 import type { RouteTable } from '../routes/table.ts'
 import type { UpstreamWay } from '../routes/upstream-way.ts'
@@ -43,11 +43,6 @@ export function isMeantElsewhere(
     )
     .flatMap(({ from }) => hostsOf(from))
     .some((host) => (siteOf(sites, host)?.name ?? site) !== site)
-}
-
-function hostsOf(from: string): readonly string[] {
-  const parsed = parseFrom(from)
-  return 'targets' in parsed ? parsed.targets.map(({ host }) => host.toLowerCase()) : []
 }
 
 /** All routes that answer to a host name. */

@@ -21,6 +21,7 @@ import type { PublisherFacts } from '../store/publish-store.ts'
 import type { Store } from '../store/store.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
+import { foreignTunnels } from './foreign-tunnels.ts'
 import { hostnameOwner, isMeantElsewhere } from './hostname-owner.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -51,7 +52,7 @@ export interface OpenPublishing {
   connectorCa(): Promise<string>
   hasSites(): boolean
   /** Takes the sites of a new configuration over. */
-  reload(config: Pick<GatewayConfig, 'sites' | 'directory'>): void
+  reload(config: Pick<GatewayConfig, 'sites' | 'directory' | 'routes'>): void
 }
 
 /** Reads what was published. Throws `SystemError` when the store cannot be read. */
@@ -72,6 +73,16 @@ export async function openPublishing(
     ownerOf: (hostname, tunnel) => hostnameOwner(options.routeTable(), own, hostname, tunnel),
     isMeantElsewhere: (tunnel) => isMeantElsewhere(options.routeTable(), sites, tunnel),
   })
+  const warnOfForeign = ({ routes, sites }: Pick<GatewayConfig, 'routes' | 'sites'>): void => {
+    for (const { host, site, tunnel, tunnelSite } of foreignTunnels(routes, sites, namedTunnels))
+      log.warn('route leads to a tunnel of another site, whose publishers get what it carries', {
+        host,
+        site,
+        'tunnel-name': tunnel,
+        'tunnel-site': tunnelSite,
+      })
+  }
+  warnOfForeign(config)
   const publishers = await openPublishers({
     store,
     clock,
@@ -107,7 +118,10 @@ export async function openPublishing(
     connectorCa: () => connectorAuthority.file(),
     accountTag: hash('sha256', own, 'hex').slice(0, 32),
     hasSites: () => sites.length > 0,
-    reload: (next) => void ({ sites, directory } = next),
+    reload(next) {
+      ;({ sites, directory } = next)
+      warnOfForeign(next)
+    },
   }
 }
 

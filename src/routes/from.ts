@@ -127,3 +127,10 @@ function notAFrom(text: string): Fault {
   const hint = parseTarget(bare) === undefined ? undefined : `write tcp+https://${bare}`
   return { fault: mustBe(form, text), hint: text === `tcp+https://${bare}` ? undefined : hint }
 }
+
+/** The hosts of a `from` that was read before, each once, perhaps with wildcards. */
+export function hostsOf(from: string): readonly string[] {
+  const parsed = parseFrom(from)
+  if (!('targets' in parsed)) return []
+  return [...new Set(parsed.targets.map(({ host }) => host.toLowerCase()))]
+}

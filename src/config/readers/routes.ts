@@ -58,15 +58,23 @@ export async function readRoutes(
       if (route !== undefined) routes.push(route)
     }
   }
-  if (lists.every((list) => isEmpty(list))) {
-    const { text, path } = settings.routes
-    findings.warnings.push(text.problem(path, 'has no route: every tunnel is refused'))
-  }
+  if (lists.every((list) => isEmpty(list))) warnOfNone(source)
   compareEntries(entries, findings)
   return {
     routes,
     readsSubject: entries.some(({ policy }) => policy?.readsSubject),
     needsProvider: entries.some(({ policy }) => policy?.needsProvider),
+  }
+}
+
+function warnOfNone({ settings, findings }: Source): void {
+  const { text, path } = settings.routes
+  if ((settings.values.sites ?? []).length === 0)
+    findings.warnings.push(text.problem(path, 'has no route: every tunnel is refused'))
+  else {
+    const message = 'what is published below a site reaches nobody: no application says who may'
+    const hint = 'add "access" with a "hostname" below the site, and "policies"'
+    findings.warnings.push(settings.problem('sites', message, { at: 'key', hint }))
   }
 }
 
