@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { signingKeyRecord } from './signing-key-store.suite.ts'
-import { discardUnreadableSessions } from './sqlite-database.ts'
+import { discardUnreadableRows } from './sqlite-database.ts'
 import { openSqliteStore } from './sqlite.ts'
 import type { Store } from './store.ts'
 import type { TokenSecret } from './token-cipher.ts'
@@ -35,7 +35,10 @@ test('signing keys need their secret, or are discarded by whoever has lost it', 
     code: 'token-key-missing',
     message: /a signing key of this gateway cannot be read/,
   })
-  assert.equal(await discardUnreadableSessions(path, [secret(2)]), 0)
+  assert.deepEqual(await discardUnreadableRows(path, [secret(2)]), {
+    sessions: 0,
+    signingKeys: ['connector-grant'],
+  })
   const after = await openSqliteStore(path, [secret(2)])
   t.after(() => after.close())
   assert.deepEqual(await keysOf(after), [])

@@ -15,7 +15,7 @@ import { createServiceAccountTable } from './service-account-table.ts'
 import { createSessionTable } from './session-table.ts'
 import { createSigningKeyTable } from './signing-key-table.ts'
 import { createTokenKeyTable } from './token-key-table.ts'
-import { discardUnreadable, openTokenKeys } from './token-keys.ts'
+import { discardUnreadable, openTokenKeys, type Discarded } from './token-keys.ts'
 import type { TokenSecrets } from './token-cipher.ts'
 import { encryptPlain } from './token-rotation.ts'
 import type { ServedStore } from './remote-calls.ts'
@@ -51,14 +51,14 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
 }
 
 /**
- * Ends every session whose tokens none of these secrets reads, in a database that nobody has open; answers how
- * many; in this thread. Throws as `openSqliteStore`.
+ * Ends every session whose tokens none of these secrets reads, and removes such signing keys, in a database that
+ * nobody has open; in this thread. Throws as `openSqliteStore`.
  */
-export function discardUnreadableSessions(path: string, secrets: TokenSecrets): Promise<number> {
+export function discardUnreadableRows(path: string, secrets: TokenSecrets): Promise<Discarded> {
   return open(path, async (_, db) => {
-    const count = await discardUnreadable(db, secrets)
+    const discarded = await discardUnreadable(db, secrets)
     await db.destroy()
-    return count
+    return discarded
   })
 }
 

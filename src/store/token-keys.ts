@@ -11,6 +11,7 @@ import {
   type SealedPlace,
   type TokenSecret,
 } from './token-cipher.ts'
+import type { SigningPurpose } from './publish-store.ts'
 
 /** The keys by which the tokens in the database are encrypted. */
 export interface TokenKeys {
@@ -75,24 +76,33 @@ export async function openTokenKeys(
   }
 }
 
+/** What was removed since no secret reads it. */
+export interface Discarded {
+  readonly sessions: number
+  /** Of which purposes signing keys were removed, each once. */
+  readonly signingKeys: readonly SigningPurpose[]
+}
+
 /**
  * Removes every session whose tokens none of these secrets reads, and such signing keys, in whose place new
- * ones are made; answers how many sessions.
+ * ones are made.
  */
 export async function discardUnreadable(
   db: Kysely<Tables>,
   secrets: readonly TokenSecret[],
-): Promise<number> {
-  await db
+): Promise<Discarded> {
+  const lost = await db
     .deleteFrom('signing_keys')
     .where('token_key', 'not in', readableKeys(db, secrets))
+    .returning('purpose')
     .execute()
   const { numDeletedRows } = await db
     .deleteFrom('sessions')
     .where('token_key', 'is not', null)
     .where('token_key', 'not in', readableKeys(db, secrets))
     .executeTakeFirst()
-  return Number(numDeletedRows)
+  const purposes = new Set(lost.map(({ purpose }) => purpose))
+  return { sessions: Number(numDeletedRows), signingKeys: [...purposes] }
 }
 
 /** Sessions past their end are nobody's any more. */
@@ -131,7 +141,7 @@ function missing(sessions: number): SystemError {
 function missingForKeys(count: number): SystemError {
   const whose = count === 1 ? 'a signing key' : `${count} signing keys`
   const text = `${whose} of this gateway cannot be read: encrypted with a key that ${neither}`
-  const hint = `${putBack}; where it is lost, "postern gateway keys discard" removes them, and connectors need new tokens then`
+  const hint = `${putBack}; where it is lost, "postern gateway keys discard" removes them, and says what has to be done then`
   return new SystemError('token-key-missing', text, { hint })
 }
 

@@ -6,6 +6,7 @@ import { systemClock } from '../../src/clock.ts'
 import type { Operations } from '../../src/control/operations.ts'
 import { startControl } from '../../src/control/server.ts'
 import { tokenKeyOperations } from '../../src/control/token-keys.ts'
+import { createSigningKeys } from '../../src/identity/signing-keys.ts'
 import { openStateDirectory } from '../../src/store/state-directory.ts'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import { serviceAccountRecord } from '../../src/store/service-account-store.suite.ts'
@@ -62,6 +63,8 @@ describe('postern gateway keys', () => {
   })
 })
 
+const purposes = ['connector-grant', 'ssh-ca', 'application-token', 'connector-ca'] as const
+
 describe('postern gateway keys discard', () => {
   test('lets a gateway start whose secret is lost, ends those sessions, and keeps accounts', async () => {
     await using sandbox = await createSandbox()
@@ -72,6 +75,8 @@ describe('postern gateway keys discard', () => {
     const expiresAtMs = Date.now() + 3_600_000
     await store.sessions.add(sessionRecord({ expiresAtMs }))
     await store.serviceAccounts.add(serviceAccountRecord(), 1)
+    const keys = createSigningKeys(store, systemClock)
+    for (const purpose of purposes) await keys.current(purpose)
     await store.close()
     await assert.rejects(openSqliteStore(storePath, secrets(2)), { code: 'token-key-missing' })
 
@@ -92,14 +97,27 @@ describe('postern gateway keys discard', () => {
     assert.deepEqual([refused.code, /in use by another gateway/.test(refused.stderr)], [8, true])
     running.release()
     const { code, stderr } = await discard()
+    const [ended, ...lines] = stderr.trimEnd().split('\n')
     assert.deepEqual(
-      [code, stderr],
-      [0, 'ended 1 session; service accounts and other sessions stay\n'],
+      [code, ended],
+      [0, 'ended 1 session; service accounts and other sessions stay'],
     )
-    assert.match((await discard()).stderr, /^ended 0 sessions;/)
+    assert.equal(lines.length, 5, stderr)
+    for (const what of [
+      /connectors refuse every stream .*"postern tunnel token"/,
+      /SSH .*"postern gateway ssh-ca"/,
+      /application tokens.*sign in again/,
+      /stock connectors .*--for-cloudflared"/,
+      /where "shared_secret" is what was lost, rotate every service account and every token of a named tunnel/,
+    ])
+      assert.match(stderr, what)
+    assert.equal(
+      (await discard()).stderr,
+      'ended 0 sessions; service accounts and other sessions stay\n',
+    )
     const audit: KeptEntry[] = []
     for await (const entry of readAudit(join(sandbox.path, 'audit'), 0)) audit.push(entry)
-    const event = 'sessions ended: no key reads their stored tokens'
+    const event = 'discarded: no key reads these stored tokens and signing keys'
     assert.deepEqual(
       audit.map((entry) => [entry.kind, entry.event, entry['sessions']]),
       [['admin', event, 1]],

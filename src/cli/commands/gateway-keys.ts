@@ -4,7 +4,8 @@ import { recordOffline } from '../../control/record-offline.ts'
 import { loadConfig } from '../../config/load.ts'
 import { secretsOf, tokenSecretsOf } from '../../gateway/secrets.ts'
 import { openStateDirectory } from '../../store/state-directory.ts'
-import { discardUnreadableSessions } from '../../store/sqlite-database.ts'
+import { discardUnreadableRows } from '../../store/sqlite-database.ts'
+import type { SigningPurpose } from '../../store/publish-store.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { defaultConfigPath, type SessionsOptions, type StateOptions } from './gateway-options.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
@@ -40,8 +41,8 @@ export async function rotateKeys(options: SessionsOptions): Promise<number> {
 }
 
 /**
- * Ends the sessions whose tokens no key of the configuration reads, so that the gateway starts without a
- * secret that is lost; resolves to the exit code.
+ * Ends the sessions whose tokens no key of the configuration reads, and removes such signing keys, so that the
+ * gateway starts without a secret that is lost; resolves to the exit code.
  */
 export async function discardSessions(options: StateOptions): Promise<number> {
   const path = options.config ?? defaultConfigPath
@@ -50,15 +51,33 @@ export async function discardSessions(options: StateOptions): Promise<number> {
   const state = await openStateDirectory(options.stateDirectory ?? config.stateDirectory)
   try {
     const secrets = tokenSecretsOf(config, await secretsOf(config, state))
-    const count = await discardUnreadableSessions(state.storePath, secrets)
+    const { sessions: count, signingKeys } = await discardUnreadableRows(state.storePath, secrets)
     note(`ended ${sessions(count)}; service accounts and other sessions stay`)
-    const event = 'sessions ended: no key reads their stored tokens'
-    if (count > 0 && !(await recordOffline(state.auditPath, event, { sessions: count })))
+    for (const purpose of signingKeys) note(`removed ${consequences[purpose]}`)
+    if (count === 0 && signingKeys.length === 0) return exitCodes.ok
+    note(
+      'where "shared_secret" is what was lost, rotate every service account and every token of a named tunnel: they were made by it',
+    )
+    const event = 'discarded: no key reads these stored tokens and signing keys'
+    const details = { sessions: count, 'signing-keys': signingKeys }
+    if (!(await recordOffline(state.auditPath, event, details)))
       note('warning: the audit log could not be written, and does not tell of it')
   } finally {
     state.release()
   }
   return exitCodes.ok
+}
+
+/** What has gone with a signing key, and what makes it good. */
+const consequences: Readonly<Record<SigningPurpose, string>> = {
+  'connector-grant':
+    'the key that signs the grants of streams: connectors refuse every stream until each has a new token or credentials file, by "postern tunnel token"',
+  'ssh-ca':
+    'the key of the SSH certificate authority: every sshd needs the line that "postern gateway ssh-ca" prints then, in place of the former one',
+  'application-token':
+    'the keys that sign application tokens: those of "postern access token" and in cloudflared\'s files are worth nothing, and people sign in again for new ones',
+  'connector-ca':
+    'the certificate authority that stock connectors trust: each needs the new file of "postern tunnel token --for-cloudflared"',
 }
 
 async function moveAll(

@@ -234,7 +234,7 @@ function defineKeys(exitWith: ExitWith): Command {
     })
   const discard = withState(new Command('discard'))
     .description(
-      'End the sessions whose tokens no secret of the configuration reads, so that a gateway starts whose former secret is lost. The gateway must not run.',
+      'End the sessions whose tokens no secret of the configuration reads, and remove such signing keys, so that a gateway starts whose former secret is lost. It says what has to be done then for connectors, SSH servers and application tokens. The gateway must not run.',
     )
     .action(async (options: StateOptions, command: Command) => {
       const { discardSessions } = await import('./gateway-keys.ts')
