@@ -109,6 +109,21 @@ describe('postern tunnel, as somebody who publishes', () => {
     assert.equal((await run('info', 'web')).ending, 2)
   })
 
+  peerTest('keeps the first of two sign-ins at once, and tells the second', [], async (scope) => {
+    const machine = await startMachine(scope)
+    const path = join(machine.person.home, '.postern', 'cert.pem')
+    const [first, second] = [login(machine), login(machine)]
+    const addresses = [await addressOf(first), await addressOf(second)]
+    await decideAboutDevice(machine.rig, addresses[0] ?? '', alice, 'approve')
+    assert.equal(await first.ended, 0, first.errors())
+    const kept = await readFile(path, 'utf8')
+    await decideAboutDevice(machine.rig, addresses[1] ?? '', alice, 'approve')
+    assert.equal(await second.ended, 2)
+    assert.match(second.errors(), /another "postern tunnel login" has kept a credential in .*stays/)
+    assert.match(second.errors(), /hint: the one for "site\.com" was thrown away: .*--overwrite/)
+    assert.equal(await readFile(path, 'utf8'), kept)
+  })
+
   peerTest('loses what it may do as soon as an operator revokes it', [], async (scope) => {
     const machine = await startMachine(scope)
     const { rig, run } = machine

@@ -1,6 +1,10 @@
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { keepCredential, prepareDirectory } from '../../client/publish/credential-directory.ts'
+import {
+  keepCredential,
+  keepNewCredential,
+  prepareDirectory,
+} from '../../client/publish/credential-directory.ts'
 import { logInToPublish } from '../../client/publish/publish-login.ts'
 import { SystemError } from '../../errors.ts'
 import { createDialer } from '../../reach/dialer.ts'
@@ -53,7 +57,9 @@ export async function runTunnelLogin(options: TunnelLoginOptions): Promise<numbe
   const { id, secret, site, expires_at: expires } = issued
   const ca = trust.extraCa.length === 0 ? undefined : trust.extraCa.join('\n')
   const credential = { gateway: gateway.origin, site, id, secret, expires, ca }
-  await keepCredential(path, encodePublishCredential(credential))
+  const text = encodePublishCredential(credential)
+  if (options.overwrite === true) await keepCredential(path, text)
+  else if (!(await keepNewCredential(path, text))) throw overtaken(path, site)
   await rememberGateway(gateway, told.cacheDirectory)
   note(`you may publish to "${site}" at "${gateway.origin}" until ${minutes(expires)}`)
   note(`the credential is in "${path}", readable by this user only`)
@@ -70,6 +76,14 @@ async function refuseExisting(path: string): Promise<void> {
   if (!isThere) return
   throw new SystemError('output-exists', `there is a credential in "${path}" already`, {
     hint: 'replace it with --overwrite, or keep another in a file that --origincert names',
+  })
+}
+
+/** Of two at once the first that has signed in is kept: the machine may be publishing with it. */
+function overtaken(path: string, site: string): SystemError {
+  const text = `another "postern tunnel login" has kept a credential in "${path}" meanwhile, which stays`
+  return new SystemError('output-exists', text, {
+    hint: `the one for "${site}" was thrown away: run it again with --overwrite to have it instead`,
   })
 }
 

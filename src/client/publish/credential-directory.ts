@@ -1,9 +1,9 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SystemError, messageOf, systemCode } from '../../errors.ts'
 import { homeDirectory } from '../../home-directory.ts'
 import { decodePublishCredential, type PublishCredential } from '../../tunnel/publish-credential.ts'
-import { replaceFile } from '../sign-in/replace-file.ts'
+import { createFile, replaceFile } from '../sign-in/replace-file.ts'
 
 /**
  * `~/.postern`, where the credentials of publishers and of named tunnels are. Throws `SystemError` `home-missing`
@@ -49,6 +49,29 @@ export async function keepCredential(path: string, text: string): Promise<void> 
     await replaceFile(path, text)
   } catch (error) {
     throw unusable(path, error)
+  }
+}
+
+/**
+ * The same where there is none; false, and nothing kept, where there is one, such as another sign-in's. Throws
+ * `SystemError` `credential-unusable`.
+ */
+export async function keepNewCredential(path: string, text: string): Promise<boolean> {
+  try {
+    return await createFile(path, text).catch(() => createInPlace(path, text))
+  } catch (error) {
+    throw unusable(path, error)
+  }
+}
+
+/** Where there are no hard links, as on FAT: a reader may see half of it. */
+async function createInPlace(path: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(path, text, { mode: 0o600, flag: 'wx' })
+    return true
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false
+    throw error
   }
 }
 

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { dirname } from 'node:path'
-import { systemCode } from '../../errors.ts'
 import { stateOfProcess } from './process-identity.ts'
-import { replaceFile } from './replace-file.ts'
+import { createFile, replaceFile } from './replace-file.ts'
 
 /** Who holds a lock file. */
 export interface Holder {
@@ -63,20 +61,8 @@ export function holderOf(path: string): Promise<Holder | undefined> {
   return readHolder(path)
 }
 
-/** A hard link appears at once and with its content, and fails when the name is taken. */
-async function create(path: string, holder: Holder): Promise<boolean> {
-  const draft = `${path}.${holder.nonce}`
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await writeFile(draft, JSON.stringify(holder), { mode: 0o600 })
-  try {
-    await link(draft, path)
-    return true
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false
-    throw error
-  } finally {
-    await rm(draft, { force: true })
-  }
+function create(path: string, holder: Holder): Promise<boolean> {
+  return createFile(path, JSON.stringify(holder))
 }
 
 /**
