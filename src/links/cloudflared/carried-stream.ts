@@ -40,8 +40,8 @@ export interface CarriedStreamParts {
   /** Bytes wait to be taken, or some of them were. */
   onWaiting(): void
   onTaken(bytes: number): void
-  /** So many bytes of payload came. */
-  onBytes(bytes: number): void
+  /** The service has said something. */
+  onHeard(): void
 }
 
 type Done = (error?: Error | null) => void
@@ -124,7 +124,7 @@ export function carry(h2: ClientHttp2Stream, parts: CarriedStreamParts): Duplex 
     const { bytes, reply, isOver } = codec.decode(chunk)
     if (reply !== undefined && h2.writable && h2.writableLength < maxWaitingForPong) h2.write(reply)
     for (const part of bytes) {
-      parts.onBytes(part.length)
+      parts.onHeard()
       if (!stream.push(part)) h2.pause()
     }
     if (isOver) end()

@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
-import type { FloodMeter } from '../../port/http/flood.ts'
+import type { FloodMeter } from '../../net/http2-flood.ts'
 import type { Peer } from '../../port/peers/peer.ts'
 import type { LinkEnd } from '../link.ts'
 import { serveControl, type RegistrationAnswer } from './control-stream.ts'
@@ -38,7 +38,7 @@ export function serveConnection(
   parts: ConnectionParts,
 ): { dropUnregistered(): void } {
   const { clock, logger, flood } = parts
-  const session = openSession(socket)
+  const session = openSession(socket, flood)
   const { http2 } = session
   const control = session.request(controlHeaders)
   const running = new DisposableStack()
@@ -79,7 +79,7 @@ export function serveConnection(
     const id = randomUUID()
     const { admitted } = judged
     const about = { id, ip: peer.ip, registration: asked, admitted }
-    link = createLink(about, { session, control, socket, clock, logger, flood, over })
+    link = createLink(about, { session, control, socket, clock, logger, over })
     parts.onLinked(link)
     const isRemotelyManaged = admitted.pushed !== undefined
     return { registered: { id, location: admitted.location, isRemotelyManaged } }

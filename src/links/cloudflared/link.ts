@@ -3,7 +3,6 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger, LogFields } from '../../log.ts'
-import type { FloodMeter } from '../../port/http/flood.ts'
 import type { NamedTunnel } from '../../publish/named-tunnels.ts'
 import type { OfferedService } from '../../tunnel/connector/protocol.ts'
 import type { Link, LinkEnd } from '../link.ts'
@@ -54,7 +53,6 @@ export interface LinkParts {
   readonly socket: Pick<TLSSocket, 'bytesRead' | 'bytesWritten'>
   readonly clock: Clock
   readonly logger: Logger
-  readonly flood: FloodMeter
   /** Ends the connection. */
   over(why: LinkEnd): void
 }
@@ -84,7 +82,7 @@ export interface CloudflaredLink extends Link {
 export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink {
   const { id, ip, registration, admitted } = facts
   const { tunnelId, connectorId, connIndex, version, arch } = registration
-  const { session, control, socket, clock, logger, flood, over } = parts
+  const { session, control, socket, clock, logger, over } = parts
   const opens = { ok: 0, failed: 0 }
   let endedBy: LinkEnd | undefined
   let { pushed } = admitted
@@ -93,7 +91,7 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
   let leaving: 'told' | 'by-itself' | undefined
   let isKept = false
   const services = () => pushed ?? admitted.shared.services
-  const streams = createStreams({ session, clock, logger, flood, services, onEmpty })
+  const streams = createStreams({ session, clock, logger, services, onEmpty })
   const about = (): LogFields => ({
     tunnel: admitted.tunnel.name,
     'connector-id': connectorId,

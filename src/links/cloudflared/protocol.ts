@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../log.ts'
-import { createFloodWatch } from '../../port/http/flood.ts'
+import { createFloodWatch } from '../../net/http2-flood.ts'
 import type { PortProtocol } from '../../port/peers/port-protocol.ts'
 import type { NamedTunnels } from '../../publish/named-tunnels.ts'
 import type { Links } from '../links.ts'
@@ -8,6 +8,7 @@ import type { RefusalLog } from '../refusal-log.ts'
 import { serveConnection, type Judgement } from './connection.ts'
 import type { CloudflaredLink, SharedRules } from './link.ts'
 import type { Registration } from './registration.ts'
+import { connectionWindowBytes } from './session.ts'
 import { connectorServerName } from './server-names.ts'
 import { parseServices } from '../../publish/pushed-services.ts'
 
@@ -33,7 +34,7 @@ export interface CloudflaredParts {
 /** What stock connectors speak on the port. */
 export function createCloudflaredProtocol(parts: CloudflaredParts): PortProtocol {
   const { clock, logger, namedTunnels, links, location, refusalLog } = parts
-  const floods = createFloodWatch()
+  const floods = createFloodWatch({ underWayBytes: connectionWindowBytes })
   const beginning = new Set<{ dropUnregistered(): void }>()
   const listed = new Map<CloudflaredLink, Disposable>()
   let isAccepting = true

@@ -7,14 +7,16 @@ import {
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../clock.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
+import type { FloodMeter } from '../../net/http2-flood.ts'
 import { createPinger } from '../../net/http2-ping.ts'
+import { onArrival } from '../../net/runtime.ts'
 
 /**
  * @limit bytes of one stream of a stock connector that nobody has read yet: its service waits
  */
 const streamWindowBytes = 1024 * 1024
 /** @limit bytes of one connection of a stock connector that nobody has read yet: its services wait */
-const connectionWindowBytes = 16 * 1024 * 1024
+export const connectionWindowBytes = 16 * 1024 * 1024
 /** @limit memory of one connection of a stock connector: further streams are opened on another one */
 const maxSessionMemoryMib = 256
 /** @limit bytes of the head of an answer of a stock connector: the stream is reset */
@@ -43,7 +45,8 @@ export interface ConnectorSession {
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream
 }
 
-export function openSession(socket: TLSSocket): ConnectorSession {
+/** `flood` is told of all that comes on streams; the rest is what the connector says unasked. */
+export function openSession(socket: TLSSocket, flood: FloodMeter): ConnectorSession {
   const http2 = connect('http://connector', {
     createConnection: () => socket,
     maxSessionMemory: maxSessionMemoryMib,
@@ -67,6 +70,9 @@ export function openSession(socket: TLSSocket): ConnectorSession {
       // Without a listener an error would end the process.
       stream.on('error', () => undefined)
       follow(stream)
+      onArrival(stream, { onBytes: flood.received })
+      // As much may be under way when we reset it.
+      stream.once('close', () => flood.over(streamWindowBytes))
       return stream
     },
   }

@@ -3,7 +3,6 @@ import type { HostPort } from '../../address.ts'
 import type { Clock } from '../../clock.ts'
 import { UpstreamError } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
-import type { FloodMeter } from '../../port/http/flood.ts'
 import type { OfferedService } from '../../tunnel/connector/protocol.ts'
 import type { StreamRequest } from '../link.ts'
 import { carry } from './carried-stream.ts'
@@ -21,7 +20,6 @@ export interface StreamsParts {
   readonly session: ConnectorSession
   readonly clock: Clock
   readonly logger: Logger
-  readonly flood: FloodMeter
   /** What is known of the connector's rules. */
   services(): readonly OfferedService[] | undefined
   /** The last one has ended. */
@@ -36,7 +34,7 @@ export interface Streams {
 }
 
 export function createStreams(parts: StreamsParts): Streams {
-  const { session, clock, logger, flood } = parts
+  const { session, clock, logger } = parts
   const stalled = createStalledOrigins(clock, () => !session.http2.destroyed && session.isFull)
   let count = 0
 
@@ -69,10 +67,7 @@ export function createStreams(parts: StreamsParts): Streams {
       pieceBytes: nextPieceBytes,
       onWaiting: () => load.waiting(),
       onTaken: load.taken,
-      onBytes(bytes) {
-        load.heard()
-        flood.received(bytes)
-      },
+      onHeard: load.heard,
     })
     http2.once('close', () => load[Symbol.dispose]())
     return stream

@@ -48,7 +48,8 @@ export async function serveConnection(
   const timer = parts.clock.schedule(registrationTimeoutMs, () => socket.destroy())
   using.use(timer)
   try {
-    const end = await openGatewayEnd(socket, { clock: parts.clock })
+    const onFlood = (): void => peer.close('flood')
+    const end = await openGatewayEnd(socket, { clock: parts.clock, onFlood })
     const messages = end.control.messages[Symbol.asyncIterator]()
     const registration = await firstOf(messages, end)
     if (registration === undefined) return

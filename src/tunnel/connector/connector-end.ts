@@ -11,6 +11,7 @@ import { connectMethod } from '../../net/target.ts'
 import { readFromGateway } from './control-messages.ts'
 import { createControl } from './control.ts'
 import { connectorError, formatFault } from './faults.ts'
+import { meterConnection, type ConnectionMeter } from './flood-meter.ts'
 import { followLife, type Life } from './life.ts'
 import { watchLiveness } from './liveness.ts'
 import {
@@ -91,6 +92,9 @@ function serveSession(
     clock,
     onFault: life.destroy,
   })
+  const meter = meterConnection(socket, () =>
+    life.destroy(connectorError('protocol', 'the gateway floods the connection')),
+  )
   watchLiveness(session, socket, {
     clock,
     isAsking: false,
@@ -108,6 +112,7 @@ function serveSession(
     session.on('stream', (stream: ServerHttp2Stream, headers) => {
       if (isControl(headers) && !isControlled) {
         isControlled = true
+        meter.add(stream)
         timer[Symbol.dispose]()
         resolve(endOf(stream, life, clock))
         return
@@ -115,9 +120,11 @@ function serveSession(
       stream.on('error', () => undefined)
       windows.makeRoom()
       windows.add(stream)
+      meter.add(stream)
       life.begin(stream)
       if (headers[':method'] !== connectMethod) return notFound(stream)
-      const offer = offerOf(stream, headers)
+      const offer = offerOf(stream, headers, meter)
+      meter.head(offer.grant.length)
       if (life.isDraining) offer.refuse('draining', '')
       else onStream(offer)
     })
@@ -146,7 +153,11 @@ function endOf(stream: ServerHttp2Stream, life: Life, clock: Clock): ConnectorEn
   }
 }
 
-function offerOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): StreamOffer {
+function offerOf(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  meter: ConnectionMeter,
+): StreamOffer {
   const gone = new AbortController()
   const onGone = (): void => gone.abort(new Error('the gateway has given the stream up'))
   stream.once('close', onGone)
@@ -161,6 +172,7 @@ function offerOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Strea
     signal: gone.signal,
     accept() {
       if (!answered()) stream.respond({ ':status': 200 })
+      meter.opened(stream)
       return stream
     },
     refuse(fault, text) {

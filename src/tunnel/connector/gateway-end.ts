@@ -9,6 +9,7 @@ import { createControl } from './control.ts'
 import { connectorError } from './faults.ts'
 import { followLife, type Life } from './life.ts'
 import { watchLiveness, type Liveness } from './liveness.ts'
+import { meterConnection, type ConnectionMeter } from './flood-meter.ts'
 import { controlPath, grantHeader, type FromConnector, type FromGateway } from './protocol.ts'
 import type { EndOptions, GatewayEnd, OpenRequest } from './session.ts'
 import { connectionWindowBytes, streamWindows } from './windows.ts'
@@ -39,7 +40,7 @@ const silence = 'the connector says nothing, although it was asked'
  */
 export async function openGatewayEnd(
   socket: TLSSocket,
-  { clock = systemClock }: EndOptions = {},
+  { clock = systemClock, onFlood }: EndOptions = {},
 ): Promise<GatewayEnd> {
   const session = connect('https://connector', {
     createConnection: () => socket,
@@ -60,6 +61,10 @@ export async function openGatewayEnd(
     },
     onLost: () => life.destroy(connectorError('lost', silence)),
   })
+  const meter = meterConnection(
+    socket,
+    onFlood ?? (() => life.destroy(connectorError('protocol', 'the connector floods it'))),
+  )
   const windows = moveWindows(session, {
     limits: streamWindows,
     clock,
@@ -68,13 +73,14 @@ export async function openGatewayEnd(
   try {
     const stream = session.request({ ':method': 'POST', ':path': controlPath })
     life.controlledBy(stream)
+    meter.add(stream)
     await awaitAnswer(stream, { clock, timeoutMs: controlTimeoutMs, waiting })
     const control = createControl<FromConnector, FromGateway>(stream, {
       read: readFromConnector,
       clock,
       onFault: life.destroy,
     })
-    return endOf({ session, clock, control, life, liveness, windows, waiting })
+    return endOf({ session, clock, control, life, liveness, windows, meter, waiting })
   } catch (error) {
     life.destroy(error as Error)
     throw error
@@ -88,10 +94,20 @@ interface Parts {
   readonly life: Life
   readonly liveness: Liveness
   readonly windows: Windows
+  readonly meter: ConnectionMeter
   readonly waiting: Set<(error: Error) => void>
 }
 
-function endOf({ session, clock, control, life, liveness, windows, waiting }: Parts): GatewayEnd {
+function endOf({
+  session,
+  clock,
+  control,
+  life,
+  liveness,
+  windows,
+  meter,
+  waiting,
+}: Parts): GatewayEnd {
   // The control stream is one of them. Node would keep those beyond waiting without a word.
   const isFull = (): boolean =>
     life.streams + 1 >= (session.remoteSettings.maxConcurrentStreams ?? Infinity)
@@ -107,6 +123,7 @@ function endOf({ session, clock, control, life, liveness, windows, waiting }: Pa
     })
     life.begin(stream)
     windows.add(stream)
+    meter.add(stream)
     return stream
   }
 
@@ -122,6 +139,7 @@ function endOf({ session, clock, control, life, liveness, windows, waiting }: Pa
     async openStream(request, signal) {
       const stream = begin(request)
       await awaitAnswer(stream, { clock, timeoutMs: openTimeoutMs, signal, waiting })
+      meter.opened(stream)
       return stream
     },
     drain: life.drain,

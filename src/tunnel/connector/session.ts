@@ -71,6 +71,10 @@ export type ConnectorEnd = ConnectorConnection<FromGateway, FromConnector>
 export interface EndOptions {
   /** **Default:** the system's */
   readonly clock?: Clock | undefined
+  /**
+   * Called where the other side floods the connection, which is to be ended at once. **Default:** that alone
+   */
+  readonly onFlood?: (() => void) | undefined
 }
 
 export interface ConnectorEndOptions extends EndOptions {

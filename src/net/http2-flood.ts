@@ -13,6 +13,14 @@ export interface FloodWatch {
   begin(connection: Metered, onFlood: () => void): FloodMeter
 }
 
+export interface FloodWatchOptions {
+  /**
+   * Most that may come for tunnels that are over, in bytes: the credit of a connection. **Default:** that of a
+   * client's
+   */
+  readonly underWayBytes?: number
+}
+
 type Metered = Pick<Socket, 'bytesRead' | 'bytesWritten' | 'once'>
 
 /**
@@ -54,7 +62,9 @@ interface Entry {
  * Makes the watch. nghttp2 tells nobody of the frames that it deals with itself; how many bytes came
  * is told by the connection. One timer looks at all connections, while there are any.
  */
-export function createFloodWatch(): FloodWatch {
+export function createFloodWatch({
+  underWayBytes = maxUnderWayBytes,
+}: FloodWatchOptions = {}): FloodWatch {
   const entries = new Set<Entry>()
   let timer: NodeJS.Timeout | undefined
 
@@ -91,7 +101,7 @@ export function createFloodWatch(): FloodWatch {
       connection.once('close', () => remove(entry))
       return {
         received: (bytes) => void (entry.expected += bytes + overheadBytes),
-        over: (bytes) => void (entry.underWay = Math.min(maxUnderWayBytes, entry.underWay + bytes)),
+        over: (bytes) => void (entry.underWay = Math.min(underWayBytes, entry.underWay + bytes)),
       }
     },
   }
