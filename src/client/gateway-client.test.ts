@@ -78,6 +78,23 @@ for (const protocol of ['h2', 'http/1.1'] as const) {
   })
 }
 
+test('what somebody names behind a bastion is told apart from what the gateway has', async () => {
+  for (const [status, code] of [
+    [400, 'bastion_target_missing'],
+    [400, 'no_bastion'],
+    [403, 'bastion_target_refused'],
+  ] as const) {
+    const refusal = { code, message: 'no', next: 'name another', requestId: 'r9', reasons: [] }
+    await using gateway = await startFakeGateway({
+      isPublic: true,
+      connect: () => ({ status, body: encodeRefusal(refusal) }),
+    })
+    await using rig = await openRig(gateway)
+    const expected = { code: code.replaceAll('_', '-'), message: 'no', hint: 'name another' }
+    await assert.rejects(rig.client.open('a:1', never), expected)
+  }
+})
+
 test('a gateway that is full is not taken for a service that is down', async () => {
   for (const code of ['too_many_tunnels', 'gateway_exhausted']) {
     const refusal = { code, message: 'full', next: 'close some', requestId: 'r8', reasons: [] }

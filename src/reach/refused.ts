@@ -61,8 +61,11 @@ const meanings: Readonly<Record<number, Meaning>> = {
   },
 }
 
-/** What a gateway of ours answers with 503 although the service may be well. */
-const overCapacity: Readonly<Record<string, string>> = {
+/** What a gateway of ours says by its code, and the status does not. */
+const ownCodes: Readonly<Record<string, string>> = {
+  bastion_target_missing: 'bastion-target-missing',
+  bastion_target_refused: 'bastion-target-refused',
+  no_bastion: 'no-bastion',
   too_many_tunnels: 'too-many-tunnels',
   gateway_exhausted: 'gateway-exhausted',
   gateway_leaving: 'gateway-leaving',
@@ -78,7 +81,7 @@ export function refusedError(answer: HttpAnswer, authority: string): RefusedErro
   const body = decodeRefusal(answer.body)
   const meaning = meanings[answer.status] ?? unexpected(answer.status)
   return new RefusedError(
-    overCapacity[body?.code ?? ''] ?? meaning.code,
+    ownCodes[body?.code ?? ''] ?? meaning.code,
     body?.message || meaning.message.replace('%', authority),
     {
       hint: body?.next || meaning.hint,

@@ -6,6 +6,8 @@ import type { HostPort } from '../address.ts'
 import { testCaller, testRoute } from '../gateway/gateway.fixture.ts'
 import type { Link, StreamRequest } from '../links/link.ts'
 import type { UpstreamWay } from '../routes/upstream-way.ts'
+import { connectorError } from '../tunnel/connector/faults.ts'
+import type { StreamFault } from '../tunnel/connector/protocol.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createOpenUpstream } from './open-upstream.ts'
 
@@ -18,18 +20,31 @@ const bastion: UpstreamWay = {
   isBastion: true,
 }
 
-/** Opens a tunnel by this way, and answers what a connector was asked for. */
-async function ask(way: UpstreamWay, bastionTarget?: HostPort): Promise<StreamRequest[]> {
+/**
+ * Opens a tunnel by this way, and answers what a connector was asked for; of several connectors each has its
+ * own answer.
+ */
+async function ask(
+  way: UpstreamWay,
+  bastionTarget?: HostPort,
+  answers: readonly (StreamFault | 'opened')[] = ['opened'],
+): Promise<StreamRequest[]> {
   const asked: StreamRequest[] = []
-  const link = {
-    openStream(request: StreamRequest) {
-      asked.push(request)
-      return Promise.resolve(new PassThrough())
-    },
-  } as unknown as Link
+  const links = answers.map(
+    (answer, index) =>
+      ({
+        connectorId: `c${index}`,
+        isReady: true,
+        openStream(request: StreamRequest) {
+          asked.push(request)
+          if (answer === 'opened') return Promise.resolve(new PassThrough())
+          return Promise.reject(connectorError(answer, 'the connector says why'))
+        },
+      }) as unknown as Link,
+  )
   const open = createOpenUpstream({
     metrics: createMetrics(),
-    links: { toward: () => [link] },
+    links: { toward: () => links },
     dial: () => Promise.reject(new Error('nobody is dialled here')),
   })
   const route = { ...testRoute('tcp+https://jump.example.com:443', [1]), way }
@@ -62,5 +77,21 @@ describe('a bastion', () => {
     const { way: direct } = testRoute('tcp+https://db.example.com:5432', [1])
     for (const way of [fixed, { ...fixed, service: undefined }, direct])
       await assert.rejects(ask(way, target), { code: 'no-bastion', message: /10\.0\.0\.5:22/ })
+  })
+
+  test('says what its list does not have, where every connector said so', async () => {
+    await assert.rejects(ask(bastion, target, ['no-rule', 'no-rule']), {
+      code: 'bastion-target-refused',
+      message: /does not lead to "10\.0\.0\.5:22"/,
+      hint: /ipRules/,
+    })
+    for (const answers of [['no-rule', 'busy'], ['origin-unreachable']] as const) {
+      await assert.rejects(ask(bastion, target, answers), {
+        code: 'upstream-unreachable',
+        message: /^"10\.0\.0\.5:22" behind route /,
+      })
+    }
+    const fixed: UpstreamWay = { kind: 'connector', tunnel: 'lab', service: undefined }
+    await assert.rejects(ask(fixed, undefined, ['no-rule']), { code: 'upstream-unreachable' })
   })
 })

@@ -3,12 +3,13 @@ import type { Duplex } from 'node:stream'
 import type { Grant } from '../access/grant.ts'
 import { connectorOffline } from '../links/register.ts'
 import type { Destination } from '../access/tunnel-register.ts'
+import { formatAuthority } from '../address.ts'
 import { SystemError, UpstreamError, messageOf, systemCode } from '../errors.ts'
 import { dial } from '../net/dial.ts'
 import { whomToAsk } from '../routes/route.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Attempt, WayParts } from './way.ts'
-import { bastionTargetOf } from './bastion.ts'
+import { bastionTargetOf, bastionTargetRefused } from './bastion.ts'
 import { attemptsOf } from './ways.ts'
 
 /** An upstream that is ready for a tunnel. */
@@ -30,8 +31,9 @@ export interface OpenUpstreamParts extends Partial<
 
 /**
  * Makes the one function that opens upstreams. It makes the attempts that the route's way names, in their
- * order, and throws `UpstreamError` `upstream-unreachable` when none succeeds, or `SystemError`
- * `gateway-exhausted` when that is for want of something on this machine.
+ * order, and throws `UpstreamError` `upstream-unreachable` when none succeeds, `AccessError`
+ * `bastion-target-refused` when that is by the connector's list, or `SystemError` `gateway-exhausted` when
+ * it is for want of something on this machine.
  */
 export function createOpenUpstream({
   metrics,
@@ -60,7 +62,9 @@ export function createOpenUpstream({
         metrics.dialled('failed', performance.now() - startedMs)
       }
     }
-    throw failures.some(isShortage) ? exhausted(failures) : unreachable(grant, failures)
+    throw failures.some(isShortage)
+      ? exhausted(failures)
+      : (bastionTargetRefused(grant, failures) ?? unreachable(grant, failures))
   }
 }
 
@@ -75,11 +79,16 @@ function attemptsFor(grant: Grant, parts: Omit<WayParts, 'bastionTarget'>): Iter
 }
 
 /** Callers hear which route it is; where it leads and what was said there is for the log alone. */
-function unreachable({ route, caller }: Grant, failures: readonly unknown[]): UpstreamError {
+function unreachable(
+  { route, caller, request }: Grant,
+  failures: readonly unknown[],
+): UpstreamError {
   const whom = caller.session === undefined ? 'whoever runs it' : whomToAsk(route)
   const offline = caller.session && failures.find(isOffline)
   const why = offline instanceof UpstreamError ? `: ${offline.message}` : ''
-  const message = `the service behind route "${route.name}" cannot be reached${why}`
+  const { bastionTarget } = request
+  const what = bastionTarget ? `"${formatAuthority(bastionTarget)}"` : 'the service'
+  const message = `${what} behind route "${route.name}" cannot be reached${why}`
   return new UpstreamError('upstream-unreachable', message, {
     hint: `it may be down: try again, or tell ${whom} the request id`,
     cause: new Error(failures.map(messageOf).join('; ')),
