@@ -114,6 +114,7 @@ function link(id: string, connectorId: string, connIndex: number, more: Partial<
     isReady: true,
     openStream: () => Promise.reject(new Error('not here')),
     end: () => undefined,
+    probe: () => () => true,
     drain: () => undefined,
     ...more,
   }

@@ -52,12 +52,16 @@ export interface Link {
   readonly isReady: boolean
   /** Its window is used up, and yet it takes streams where no other link does. */
   readonly isFull?: boolean
+  /** Nothing has come since it was asked for a sign of life: the same holds. */
+  readonly isSilent?: boolean
   /**
    * Opens one stream, which the caller then owns, as `Attempt.open` does.
    *
    * @throws UpstreamError `connector-…`; nothing of the stream stays then
    */
   openStream(request: StreamRequest, signal: AbortSignal): Promise<Duplex>
+  /** Asks for a sign of life at once; what it answers says later whether one has come since. */
+  probe(): () => boolean
   /** Ends the connection and its streams at once. */
   end(why: LinkEnd): void
   /** Takes no new streams, and ends once the open ones have; the connector is told. `Links.drain` takes turns. */

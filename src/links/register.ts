@@ -75,10 +75,12 @@ function spread(links: readonly Link[]): readonly Link[] {
       turns.set(link.connectorId, turn + 1)
       return { link, turn }
     })
-    .sort(
-      (a, b) => Number(a.link.isFull ?? false) - Number(b.link.isFull ?? false) || a.turn - b.turn,
-    )
+    .sort((a, b) => Number(isLastResort(a.link)) - Number(isLastResort(b.link)) || a.turn - b.turn)
     .map(({ link }) => link)
+}
+
+function isLastResort({ isFull = false, isSilent = false }: Link): boolean {
+  return isFull || isSilent
 }
 
 function inOrder(a: Link, b: Link): number {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'node:test'
 import { UpstreamError } from '../errors.ts'
+import { createFakeClock, type FakeClock } from '../fake-clock.ts'
 import type { Link } from '../links/link.ts'
 import { createLinks } from '../links/register.ts'
 import { createStreamAudit } from '../links/stream-audit.ts'
@@ -120,12 +123,88 @@ test('without a connector the log names the tunnel, and a stranger is told nothi
   })
 })
 
+test('a connection that gives no sign of life is left for another one after two seconds', async () => {
+  const [asked, clock]: [string[], FakeClock] = [[], createFakeClock()]
+  const links = linksOf([
+    link('dead', 'c1', asked, { isHanging: true }),
+    link('b', 'c1', asked, { streams: 1 }),
+  ])
+  const opening = openBy(way, { links, clock })
+  clock.advance(1_999)
+  assert.deepEqual(asked, ['dead'])
+  clock.advance(1)
+  const { stream } = await opening
+  stream.destroy()
+  assert.deepEqual(asked, ['dead', 'b'])
+  assert.equal(clock.pending, 0)
+})
+
+test('one that was silent when it was asked is tried last, as long as nothing comes', async () => {
+  const asked: string[] = []
+  const silent = link('silent', 'c1', asked)
+  const links = linksOf([silent, link('b', 'c1', asked, { streams: 1 })])
+
+  for (const isSilent of [true, false]) {
+    Object.assign(silent, { isSilent })
+    const { stream } = await openBy(way, { links })
+    stream.destroy()
+  }
+  assert.deepEqual(asked, ['b', 'silent'])
+})
+
+test('one that gives a sign is waited for, and so is a silent one beside which there is no other', async () => {
+  for (const [first, others] of [
+    [{ isHanging: true, isThere: true }, 1],
+    [{ isHanging: true }, 0],
+  ] as const) {
+    const [asked, clock]: [string[], FakeClock] = [[], createFakeClock()]
+    const links = linksOf([
+      link('a', 'c1', asked, first),
+      ...Array.from({ length: others }, () => link('b', 'c1', asked, { streams: 1 })),
+    ])
+    const given = new AbortController()
+    const opening = openBy(way, { links, clock }, { signal: given.signal })
+    clock.advance(60_000)
+    assert.deepEqual(asked, ['a'])
+    given.abort()
+    await assert.rejects(opening)
+  }
+})
+
+test('two silent ones are left, the third is waited for, and the first is asked once more', async () => {
+  const [asked, clock]: [string[], FakeClock] = [[], createFakeClock()]
+  const third = Promise.withResolvers<void>()
+  const links = linksOf([
+    link('a', 'c1', asked, { isHanging: true }),
+    link('b', 'c1', asked, { isHanging: true, streams: 1 }),
+    link('c', 'c1', asked, { isHanging: true, streams: 2, lost: third.promise }),
+  ])
+  const given = new AbortController()
+  const opening = openBy(way, { links, clock }, { signal: given.signal })
+  for (const names of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
+    assert.deepEqual(asked, names)
+    clock.advance(2_000)
+    await nextTurn()
+  }
+  assert.deepEqual(asked, ['a', 'b', 'c'])
+  third.resolve()
+  await nextTurn()
+  assert.deepEqual(asked, ['a', 'b', 'c', 'a'])
+  given.abort()
+  await assert.rejects(opening)
+})
+
 interface LinkOptions {
   readonly streams?: number
   /** The code of the error by which it opens no stream. */
   readonly fails?: string
   /** Called before it fails. */
   readonly failing?: () => void
+  /** It opens nothing and says nothing, until `lost`. */
+  readonly isHanging?: boolean
+  readonly lost?: Promise<void>
+  /** Whether it gives a sign of life when it is asked. */
+  readonly isThere?: boolean
 }
 
 function linksOf(all: readonly Link[]) {
@@ -149,7 +228,7 @@ function link(
   id: string,
   connectorId: string,
   asked: string[],
-  { streams = 0, fails, failing }: LinkOptions = {},
+  { streams = 0, fails, failing, isHanging = false, lost, isThere = false }: LinkOptions = {},
 ): Link {
   return {
     id,
@@ -164,8 +243,10 @@ function link(
     services: undefined,
     streams,
     isReady: true,
-    openStream() {
+    probe: () => () => isThere,
+    openStream(_request, signal) {
       asked.push(id)
+      if (isHanging) return hang(signal, lost)
       failing?.()
       if (fails === undefined) return Promise.resolve(new PassThrough())
       return Promise.reject(new UpstreamError(fails, fails))
@@ -173,4 +254,9 @@ function link(
     end: () => undefined,
     drain: () => undefined,
   }
+}
+
+async function hang(signal: AbortSignal, lost?: Promise<void>): Promise<never> {
+  await Promise.race([once(signal, 'abort'), lost ?? new Promise<never>(() => undefined)])
+  throw new UpstreamError(signal.aborted ? 'connector-cancelled' : 'connector-lost', '')
 }

@@ -2,6 +2,7 @@ import type { Destination } from '../access/tunnel-register.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Link } from '../links/link.ts'
 import type { ConnectorWay } from '../routes/upstream-way.ts'
+import { LinkSilentError, openUnlessSilent } from './leave-silent.ts'
 import type { Attempt, AttemptsOf } from './way.ts'
 
 /**
@@ -10,6 +11,8 @@ import type { Attempt, AttemptsOf } from './way.ts'
  * @limit connections of connectors that are tried for one tunnel: 503
  */
 const maxAttempts = 4
+/** So many silent ones are left for others: where all are silent, the way is slow, and has to be waited for. */
+const leavable = 2
 /**
  * From then on no further attempt is begun, in milliseconds: whoever waits has been told nothing yet.
  *
@@ -29,40 +32,55 @@ const ownAnswers = new Set([
 ])
 
 /** Through a connector: the connections of it that take streams, until one opens. */
-export const connector: AttemptsOf<ConnectorWay> = (way, grant, { links, bastionTarget }) => {
+export const connector: AttemptsOf<ConnectorWay> = (
+  way,
+  grant,
+  { links, clock, bastionTarget },
+) => {
   const hostname = grant.request.target.host.toLowerCase()
   const isByClient = bastionTarget !== undefined
   const request = { grant, hostname, service: bastionTarget ?? way.service, isByClient }
-  return attemptsAt(links.toward(way, hostname), (link) => ({
+  return attemptsAt(links.toward(way, hostname), (link, hasOther) => ({
     destination: destinationOf(way, link),
-    open: (signal) => link.openStream(request, signal),
+    open: (signal) => openUnlessSilent(link, request, { clock, signal, hasOther }),
   }))
 }
 
 /** Looks at each connection when its turn comes: by then it may have gone. */
 function* attemptsAt(
   links: readonly Link[],
-  attemptAt: (link: Link) => Attempt,
+  attemptAt: (link: Link, hasOther: () => boolean) => Attempt,
 ): Generator<Attempt> {
   const answered = new Set<string>()
+  const left: Link[] = []
+  const waiting = [...links]
+  const isOpen = (link: Link): boolean => link.isReady && !answered.has(link.connectorId)
   const sinceMs = performance.now()
-  let made = 0
-  for (const link of links) {
+  for (let made = 0; made < maxAttempts; made += 1) {
     // The first is always made, so that there is something to say.
-    if (made === maxAttempts || (made > 0 && performance.now() - sinceMs > maxTryingMs)) return
-    if (made > 0 && (!link.isReady || answered.has(link.connectorId))) continue
-    made += 1
-    const { destination, open } = attemptAt(link)
+    const link =
+      made === 0 ? waiting.shift() : (takeFirst(waiting, isOpen) ?? takeFirst(left, isOpen))
+    if (link === undefined || (made > 0 && performance.now() - sinceMs > maxTryingMs)) return
+    const { destination, open } = attemptAt(
+      link,
+      () => left.length < leavable && waiting.some(isOpen),
+    )
     yield {
       destination,
       open: (signal) =>
         open(signal).catch((error: unknown) => {
           if (error instanceof UpstreamError && ownAnswers.has(error.code))
             answered.add(link.connectorId)
+          if (error instanceof LinkSilentError) left.push(link)
           throw error
         }),
     }
   }
+}
+
+function takeFirst(links: Link[], fits: (link: Link) => boolean): Link | undefined {
+  const index = links.findIndex(fits)
+  return index < 0 ? undefined : links.splice(index, 1)[0]
 }
 
 /** Whoever deletes a tunnel or takes its name away ends its connections; here only the route is compared. */

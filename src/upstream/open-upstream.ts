@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Grant } from '../access/grant.ts'
+import { systemClock } from '../clock.ts'
 import { connectorOffline } from '../links/register.ts'
 import type { Destination } from '../access/tunnel-register.ts'
 import { formatAuthority } from '../address.ts'
@@ -21,7 +22,7 @@ export interface OpenedUpstream {
 export type OpenUpstream = (grant: Grant, signal: AbortSignal) => Promise<OpenedUpstream>
 
 export interface OpenUpstreamParts extends Partial<
-  Pick<WayParts, 'dial' | 'random' | 'answerTimeoutMs'>
+  Pick<WayParts, 'clock' | 'dial' | 'random' | 'answerTimeoutMs'>
 > {
   readonly metrics: Pick<Metrics, 'dialled'>
   readonly links: WayParts['links']
@@ -38,6 +39,7 @@ export interface OpenUpstreamParts extends Partial<
 export function createOpenUpstream({
   metrics,
   links,
+  clock = systemClock,
   random = Math.random,
   dial: begin = dial,
   answerTimeoutMs,
@@ -45,7 +47,7 @@ export function createOpenUpstream({
 }: OpenUpstreamParts): OpenUpstream {
   // A pseudonym, by which a gateway finds that a request has come back to it.
   const ownName = `postern-${randomBytes(8).toString('hex')}`
-  const parts = { dial: begin, links, random, ownName, answerTimeoutMs }
+  const parts = { clock, dial: begin, links, random, ownName, answerTimeoutMs }
 
   return async (grant, signal) => {
     const failures: unknown[] = []

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Grant } from '../access/grant.ts'
 import type { HostPort } from '../address.ts'
+import type { Clock } from '../clock.ts'
 import type { Destination } from '../access/tunnel-register.ts'
 import type { Links } from '../links/links.ts'
 import type { dial } from '../net/dial.ts'
@@ -13,6 +14,7 @@ export interface WayParts {
   readonly links: Pick<Links, 'toward'>
   /** What is meant behind a bastion; undefined on every other way. */
   readonly bastionTarget?: HostPort | undefined
+  readonly clock: Clock
   /** A number in [0, 1). */
   readonly random: () => number
   /** What this gateway calls itself towards others, in `Via` (RFC 9110 §7.6.3). */

@@ -6,6 +6,7 @@ import type { Logger, LogFields } from '../../log.ts'
 import type { NamedTunnel } from '../../publish/named-tunnels.ts'
 import type { OfferedService } from '../../tunnel/connector/protocol.ts'
 import type { Link, LinkEnd } from '../link.ts'
+import { rememberSigns } from '../signs.ts'
 import { readIngress } from './ingress.ts'
 import { pushRules, versionAt } from './push-rules.ts'
 import type { Registration } from './registration.ts'
@@ -72,8 +73,6 @@ export interface CloudflaredLink extends Link {
   leave(): void
   /** Takes no new streams, and keeps the connection, of which the connector is told nothing. */
   keep(): void
-  /** Asks at once whether it is there. */
-  probe(): void
   /** Its connection is over. */
   ended(why: LinkEnd): void
 }
@@ -84,6 +83,11 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
   const { tunnelId, connectorId, connIndex, version, arch } = registration
   const { session, control, socket, clock, logger, over } = parts
   const opens = { ok: 0, failed: 0 }
+  const signs = rememberSigns(() => {
+    const before = socket.bytesRead
+    if (!session.http2.destroyed) session.http2.ping(() => undefined)
+    return () => socket.bytesRead !== before
+  })
   let endedBy: LinkEnd | undefined
   let { pushed } = admitted
   let hasBegun = false
@@ -202,8 +206,9 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
     push,
     leave: () => leave('by-itself'),
     ended: (why) => void (endedBy = why),
-    probe() {
-      if (!session.http2.destroyed) session.http2.ping(() => undefined)
+    probe: signs.probe,
+    get isSilent() {
+      return signs.isSilent
     },
   }
   return link

@@ -8,6 +8,7 @@ import type { FromConnector, OfferedService } from '../../tunnel/connector/proto
 import type { GatewayEnd } from '../../tunnel/connector/session.ts'
 import { grantAudience, maxGrantLifeS, type GrantClaims } from '../../tunnel/grant.ts'
 import type { Link, LinkEnd, StreamRequest } from '../link.ts'
+import { rememberSigns } from '../signs.ts'
 import type { GrantSigner } from './grant-signer.ts'
 
 /** What a connector registers with. */
@@ -48,6 +49,7 @@ export function createPosternLink(parts: PosternLinkParts): PosternLink {
   const { registration, end, socket, signer, clock, ip, issuer } = parts
   const { tunnelId, connectorId, connIndex } = registration
   const opens = { ok: 0, failed: 0 }
+  const signs = rememberSigns(end.probe)
   let services = shown(registration.services)
   let endedBy: LinkEnd | undefined
   let isDraining = false
@@ -131,6 +133,10 @@ export function createPosternLink(parts: PosternLinkParts): PosternLink {
       }
     },
     keep: () => void (isKept = true),
+    probe: signs.probe,
+    get isSilent() {
+      return signs.isSilent
+    },
     serve: (next) => void (services = shown(next)),
     end(why) {
       endedBy ??= why

@@ -135,6 +135,7 @@ function endOf({
     get isReady() {
       return !life.isDraining && !liveness.isSilent && !isFull()
     },
+    probe: liveness.probe,
     ended: life.ended,
     async openStream(request, signal) {
       const stream = begin(request)

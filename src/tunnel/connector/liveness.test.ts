@@ -30,6 +30,19 @@ test('a dead connection is noticed within ten seconds at both ends, and its stre
   assert.equal(clock.pending, 0)
 })
 
+test('a sign of life that is asked for has come soon, and from a dead connection none', async (t) => {
+  const line = createLine(t)
+  using ends = await openEnds({ onStream: () => undefined, via: line.open })
+  const answered = line.passedBothWays()
+  const isThere = ends.gateway.probe()
+  await answered
+  while (!isThere()) await nextTurn()
+  line.cut()
+  const isThereStill = ends.gateway.probe()
+  for (let turns = 0; turns < 50; turns += 1) await nextTurn()
+  assert.equal(isThereStill(), false)
+})
+
 test('a connection without a stream stays as long as both sides answer', async (t) => {
   const clock = createFakeClock()
   const line = createLine(t)

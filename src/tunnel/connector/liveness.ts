@@ -17,6 +17,8 @@ const silentLooks = 2
 export interface Liveness {
   /** Nothing has come for some seconds, although it was asked for. */
   readonly isSilent: boolean
+  /** Asks for a sign of life at once; what it answers says later whether one has come since. */
+  probe(): () => boolean
 }
 
 export interface LivenessOptions {
@@ -82,6 +84,12 @@ export function watchLiveness(
   return {
     get isSilent() {
       return silent >= silentLooks
+    },
+    probe() {
+      const before = signs.bytesRead
+      if (!session.destroyed) session.ping(() => undefined)
+      acknowledged.ask()
+      return () => signs.bytesRead !== before
     },
   }
 }

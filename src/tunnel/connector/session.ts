@@ -47,6 +47,8 @@ export interface StreamOffer {
 export interface GatewayEnd extends ConnectorConnection<FromConnector, FromGateway> {
   /** Whether to open streams here now: it neither drains, nor is full, nor has been silent when asked. */
   readonly isReady: boolean
+  /** Asks for a sign of life at once; what it answers says later whether one has come since. */
+  probe(): () => boolean
   /**
    * Opens one stream, which the caller then owns: half-open, an abort told apart from an end. When this
    * fails, or `signal` is aborted first, nothing of it stays.
