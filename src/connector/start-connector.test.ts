@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { systemClock } from '../clock.ts'
 import { createFakeClock } from '../fake-clock.ts'
@@ -264,6 +265,25 @@ test('a gateway that is about to end is replaced beside, and its streams go on',
   await link.end.ended
 })
 
+test('a gateway that wants its connections replaced again and again holds so many and no more', async (t) => {
+  const service = await startService(t, echo)
+  const clock = movedClock()
+  const yaml = `  - service: tcp://127.0.0.1:${service.port}\n`
+  const { gateway } = await join(t, yaml, { clock, random: () => 0 })
+  await gateway.linked(4)
+  const first = gateway.links[0] as AcceptedLink
+  for (let drained = 0; drained < 65; drained += 1) {
+    const link = gateway.links[drained] as AcceptedLink
+    const iat = Math.floor(clock.now() / 1000)
+    const stream = await gateway.open(link, { iat, exp: iat + 30 })
+    stream.on('error', () => undefined)
+    clock.move(10_000)
+    link.end.control.send({ type: 'draining' })
+    await gateway.linked(5 + drained)
+  }
+  await first.end.ended
+})
+
 test('a notice of the gateway is said once, whichever connections it comes on', async (t) => {
   const notice = 'nobody may use "tcp.site.com" yet'
   const { gateway, log } = await join(t, nowhere, {
@@ -282,11 +302,15 @@ test('a key that a trusted one vouches for is trusted, and any other is not', as
   const [link] = gateway.links as [AcceptedLink]
   const word = await gateway.rotateKey()
   await assert.rejects(gateway.open(link), { code: 'connector-bad-grant' })
-  link.end.control.send({ type: 'grant-key', signed: `${word.slice(0, -4)}AAAA` })
+  for (let again = 0; again < 20; again += 1)
+    link.end.control.send({ type: 'grant-key', signed: `${word.slice(0, -4)}AAAA` })
   await log.line(/new grant key of the gateway is not trusted/)
   link.end.control.send({ type: 'grant-key', signed: word })
   link.end.control.send({ type: 'notice', message: 'after it' })
   await log.line(/after it/)
-  const stream = await gateway.open(link)
+  // Each is verified by itself.
+  const tryOpen = (): Promise<Duplex> => gateway.open(link).catch(tryOpen)
+  const stream = await tryOpen()
   stream.destroy()
+  assert.equal(log.lines.filter((line) => /is not trusted/.test(line)).length, 1)
 })

@@ -123,7 +123,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
       },
       said(_live, message) {
         if (message.type === 'notice') words.notice(message.message)
-        if (message.type === 'grant-key') learn(keys, message.signed, log)
+        if (message.type === 'grant-key') learn(keys, message.signed, words.notice)
       },
     },
   })
@@ -178,8 +178,9 @@ function registrationOf(
   }
 }
 
-function learn(keys: GrantKeys, signed: string, log: Logger): void {
+/** A gateway may send any number: what is wrong is said once. */
+function learn(keys: GrantKeys, signed: string, say: (notice: string) => void): void {
   keys.learn(signed).catch((error: unknown) => {
-    log.warn(`a new grant key of the gateway is not trusted: ${messageOf(error)}`)
+    say(`a new grant key of the gateway is not trusted: ${messageOf(error)}`)
   })
 }

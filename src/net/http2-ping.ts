@@ -23,7 +23,7 @@ export interface PingerOptions {
   readonly looksPerInterval: number
   /** Sends no PING for so long after one of either side, in milliseconds. */
   readonly quietMs: number
-  /** A monotonic clock. **Default:** the process's own */
+  /** A clock, which may be put back. **Default:** the process's own, which is not */
   readonly nowMs?: () => number
 }
 
@@ -57,7 +57,9 @@ export function createPinger(
     received = connection.bytesRead
     if (silentLooks > maxSilentIntervals * looksPerInterval) return false
     const lookedAtMs = nowMs()
-    if (lookedAtMs - pingedAtMs >= quietMs && !session.destroyed) {
+    const quietForMs = lookedAtMs - pingedAtMs
+    // A clock that was put back does not say how long it was.
+    if ((quietForMs >= quietMs || quietForMs < 0) && !session.destroyed) {
       pingedAtMs = lookedAtMs
       session.ping(ignore)
     }

@@ -4,6 +4,13 @@ import type { FromConnector } from '../../tunnel/connector/protocol.ts'
 import { keepConnected, type LiveConnection, type SlotEvents, type SlotParts } from './slot.ts'
 import { createWaits } from './waits.ts'
 
+/**
+ * A gateway may want its connections replaced as often as it likes, and hold the old ones by their streams.
+ *
+ * @limit connections of a connector that its gateway wants replaced and whose tunnels go on: the oldest is ended
+ */
+const maxLeaving = 64
+
 /** As many as stock connectors have. */
 const connectionCount = 4
 
@@ -57,6 +64,8 @@ export function startConnections(options: ConnectionsOptions): Connections {
     draining(connection) {
       live.delete(connection)
       leaving.add(connection)
+      const [oldest] = leaving
+      if (leaving.size > maxLeaving) oldest?.end.destroy()
       void connection.end.ended.then(() => leaving.delete(connection))
       connection.end.drain()
       options.events.draining(connection)

@@ -122,8 +122,14 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
   function leave(how: 'told' | 'by-itself'): void {
     if (leaving !== undefined) return
     leaving = how
-    if (how === 'told' && !session.http2.destroyed) session.http2.goaway(0)
     if (streams.count === 0) onEmpty()
+    else if (how === 'told') sayGoAway()
+  }
+
+  /** A stream whose head comes behind it is never answered, and nghttp2 sends heads last. */
+  function sayGoAway(): void {
+    const { http2 } = session
+    if (!http2.destroyed) http2.ping(() => void (http2.destroyed || http2.goaway(0)))
   }
 
   function push(next: readonly OfferedService[]): void {

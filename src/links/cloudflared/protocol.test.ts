@@ -286,6 +286,20 @@ test('draining tells a connector to go only when its last stream has ended', asy
   assert.deepEqual(edge.links.list(), [])
 })
 
+test('a stream that is being opened when draining begins is opened', async (t) => {
+  const edge = await openEdge(t)
+  const connector = await start(t, edge, { origin: await startEcho(t) })
+  const [link] = await edge.ready()
+  const goaway = once(connector.session, 'goaway')
+  const opening = open(link)
+  link?.drain()
+  const stream = await opening
+  await goaway
+  await exchange(stream, Buffer.from('still'))
+  stream.destroy()
+  assert.equal(await connector.controlOver, 0)
+})
+
 test('connections of one connector drain one after the other, the next when the one before is back', async (t) => {
   const clock = createFakeClock()
   const edge = await openEdge(t, { clock })

@@ -63,6 +63,22 @@ test('a connection without a stream stays as long as both sides answer', async (
   assert.equal(stream.destroyed, false)
 })
 
+test('a clock that is put back or forward loses no connection', async (t) => {
+  const clock = createFakeClock()
+  let aheadMs = 0
+  const moved = { ...clock, now: () => clock.now() + aheadMs }
+  const line = createLine(t)
+  using ends = await openEnds({ clock: moved, onStream: () => undefined, via: line.open })
+  for (const jumpMs of [0, -3_600_000, 0, 0, 0, 86_400_000, 0, 0, 0]) {
+    aheadMs += jumpMs
+    const passed = line.passedBothWays()
+    clock.advance(2_400)
+    await passed
+    for (let turns = 0; turns < 5; turns += 1) await nextTurn()
+  }
+  assert.equal(ends.gateway.isReady, true)
+})
+
 test('a host that acknowledges what is on its way counts as alive, and no other one', async () => {
   using connection = await openConnection()
   const endpoints = tcpEndpointsOf(connection.atGateway)
