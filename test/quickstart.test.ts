@@ -183,6 +183,16 @@ test('the printed commands work, and SIGINT stops and removes everything', async
     assert.equal(await sayTo(port, 'to my own'), 'to my own')
     assert.deepEqual([...readdirSync(login.folder), ...readdirSync(join.folder)], [])
   })
+  await t.test(
+    'whoever deletes the sample tunnel is told what has ended, and the rest goes on',
+    async () => {
+      const [program = ''] = printed(it, /tunnel login/).split(' ')
+      await shell(`${program} tunnel delete sample --force`)
+      await it.until(
+        /the connector of tcp\.example\.localhost has ended: the tunnel of this credential was deleted/,
+      )
+    },
+  )
   await t.test('SSH through a local port', async () => {
     const port = await listen(t, printed(it, /--listen 127\S+ ssh\.example/))
     const client = new ssh2.Client()

@@ -7,7 +7,7 @@ import { openLineOutput } from '../line-output.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
 import { createLog } from '../telemetry/log.ts'
 import type { LineSink } from '../telemetry/log.ts'
-import { publishedNames } from './applications.ts'
+import { joinedHost, publishedNames } from './applications.ts'
 import { fileNames, formatConfigFile } from './config-file.ts'
 import { startSampleConnector, untilRegistered } from './connector.ts'
 import type { Folder } from './folder.ts'
@@ -39,7 +39,7 @@ export interface Quickstart extends AsyncDisposable {
   readonly echoedBehind: readonly Received[]
   /** Of the echo service, on 127.0.0.1. */
   readonly echoPort: number
-  /** Resolves when the gateway or the connector cannot go on, with the reason. */
+  /** Resolves when the gateway cannot go on, with the reason. */
   readonly failed: Promise<Error>
 }
 
@@ -109,6 +109,10 @@ export async function startQuickstart(options: StartOptions): Promise<Quickstart
   // In this order: one that loses its database may well turn the connector away for that.
   const failed = Promise.race([gateway.failed, connector.failed])
   await untilRegistered({ registered: connector.registered, failed }, signal)
+  // Whoever tries what ends a connector goes on with the rest.
+  void connector.failed.then(({ message }) =>
+    onEvent(`the connector of ${joinedHost} has ended: ${message}`),
+  )
   onStep('connector that has joined it, and alone knows where a second echo is')
 
   const running = started.move()
@@ -122,7 +126,7 @@ export async function startQuickstart(options: StartOptions): Promise<Quickstart
     echoed: echo.received,
     echoedBehind: behind.received,
     echoPort: echo.port,
-    failed,
+    failed: gateway.failed,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   }
 }

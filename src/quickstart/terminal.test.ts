@@ -34,6 +34,14 @@ test('on a terminal progress is replaced by what comes next', () => {
   assert.equal(seen.text, '  … working\r\u001B[K  … still working\r\u001B[K  ✓ a step\n')
 })
 
+test('progress stays on one row of a narrow terminal, which is all that is erased', () => {
+  const { seen, terminal } = collect({ isTerminal: true, columns: () => 12 })
+  terminal.progress('signing somebody in')
+  assert.equal(seen.text, '  … signing')
+  terminal.done('a step')
+  assert.equal(seen.text, '  … signing\r\u001B[K  ✓ a step\n')
+})
+
 test('a command is coloured as a whole and otherwise untouched', () => {
   const { seen, terminal } = collect({ useColour: true })
   terminal.command('ls -l')

@@ -7,7 +7,7 @@
 // - Colour only on a terminal, and not when NO_COLOR is set (https://no-color.org).
 
 import { AppError, ConfigError, messageOf } from '../errors.ts'
-import { isTerminal, standardOutput } from '../standard-output.ts'
+import { isTerminal, standardOutput, terminalColumns } from '../standard-output.ts'
 import { cleanLine } from '../terminal-text.ts'
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan'
@@ -18,6 +18,8 @@ export interface Screen {
   readonly write: (text: string) => void
   readonly writeError: (text: string) => void
   readonly isTerminal: boolean
+  /** Of the terminal, at this moment; undefined where it does not say. */
+  readonly columns?: () => number | undefined
   readonly useColour: boolean
 }
 
@@ -44,7 +46,8 @@ const maxLineLength = 20_000
 const eraseLine = '\r\u001B[K'
 
 /** Makes the voice of a quickstart. */
-export function createTerminal({ write, writeError, isTerminal, useColour }: Screen): Terminal {
+export function createTerminal(screen: Screen): Terminal {
+  const { write, writeError, isTerminal, useColour } = screen
   let hasProgress = false
   const paint = (style: Style, text: string): string => {
     const clean = cleanLine(text, maxLineLength)
@@ -60,7 +63,9 @@ export function createTerminal({ write, writeError, isTerminal, useColour }: Scr
     heading: (text) => put(`\n${paint('bold', text)}\n`),
     progress(text) {
       if (!isTerminal) return
-      write(`${hasProgress ? eraseLine : ''}  ${paint('dim', `… ${text}`)}`)
+      // Only the row of the cursor is erased again.
+      const room = Math.max(0, (screen.columns?.() || Number.POSITIVE_INFINITY) - 3)
+      write(`${hasProgress ? eraseLine : ''}  ${paint('dim', `… ${text}`.slice(0, room))}`)
       hasProgress = true
     },
     done: (text) => put(`  ${paint('green', '✓')} ${cleanLine(text)}`),
@@ -89,6 +94,7 @@ export function processTerminal(): Terminal {
     write: (text) => standardOutput(1).write(text),
     writeError: (text) => standardOutput(2).write(text),
     isTerminal: isShown,
+    columns: () => terminalColumns(1),
     useColour: isShown && !process.env['NO_COLOR'],
   })
 }
