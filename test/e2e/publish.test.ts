@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import { createCookieJar } from '../../src/dev-idp/cookie-jar.ts'
@@ -29,6 +29,10 @@ async function ownCertificate(scope: Scope): Promise<object> {
   await writeFile(certificate_file ?? '', cert)
   await writeFile(certificate_key_file ?? '', key, { mode: 0o600 })
   return { certificate_file, certificate_key_file }
+}
+
+interface NamedTunnel {
+  readonly name: string
 }
 
 interface Machine {
@@ -169,6 +173,31 @@ describe('postern tunnel, as somebody who publishes', () => {
       /there is no publish credential.*tunnel login/s,
     )
   })
+
+  peerTest(
+    'leaves nothing of a tunnel whose name is refused, unless it was there',
+    [],
+    async (scope) => {
+      const machine = await startMachine(scope)
+      await logIn(machine)
+      const { run, person } = machine
+      const publish = (name: string): Promise<Result> =>
+        run('--hostname', name, '--url', 'tcp://127.0.0.1:1')
+      const names = async (): Promise<readonly string[]> => {
+        const list = JSON.parse((await run('list', '--json')).output) as { tunnels: NamedTunnel[] }
+        return list.tunnels.map(({ name }) => name)
+      }
+      const refused = await publish('a.other.com')
+      assert.equal(refused.ending, 2)
+      assert.match(refused.errors, /"a\.other\.com" is not below the site "site\.com"/)
+      assert.deepEqual(await names(), [])
+      assert.deepEqual(await readdir(join(person.home, '.postern')), ['cert.pem'])
+      await run('create', 'b.other.com')
+      assert.equal((await publish('b.other.com')).ending, 2)
+      assert.deepEqual(await names(), ['b.other.com'])
+      assert.equal((await readdir(join(person.home, '.postern'))).length, 2)
+    },
+  )
 
   peerTest('has its names in the zone of a real DNS server', ['BIND'], async (scope) => {
     const bind = await startBind(scope)

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   credentialDirectory,
+  forgetCredential,
   keepCredential,
   prepareDirectory,
   tunnelCredentialPath,
@@ -28,7 +29,8 @@ export interface EndedBySignal {
 
 /**
  * Makes a tunnel and leads a name to it where they are not there yet; keeps its credential as
- * `postern tunnel create` does, and answers it. A gateway that is away is waited for.
+ * `postern tunnel create` does, and answers it. A gateway that is away is waited for. Of a tunnel that was made
+ * for a name which is refused then, nothing stays.
  *
  * @throws whatever the gateway says, and SystemError as `readPublishCredential`
  */
@@ -39,14 +41,21 @@ export async function publishName(
 ): Promise<TunnelCredential | EndedBySignal> {
   const directory = credentialDirectory()
   await prepareDirectory(directory)
+  const made = new Set<string>()
   const done = await untilReached(voice, () =>
     asPublisher(options, async ({ api, credential: publisher }) => {
-      const secrets = await tunnelFor(api, { hostname, tunnel })
+      const secrets = await tunnelFor(api, { hostname, tunnel }, made)
       const credential = tunnelCredentialOf(publisher, secrets)
       const path = tunnelCredentialPath(secrets.id, directory)
-      await keepCredential(path, encodeCredentialsFile(credential))
-      const { name, record } = await api.addHostname(secrets.id, hostname)
-      return { credential, name, record }
+      try {
+        await keepCredential(path, encodeCredentialsFile(credential))
+        const { name, record } = await api.addHostname(secrets.id, hostname)
+        return { credential, name, record }
+      } catch (error) {
+        if (made.has(secrets.id) && !(error instanceof UpstreamError))
+          await unmake(api, secrets.id, path)
+        throw error
+      }
     }),
   )
   if (typeof done === 'number') return { exitCode: done }
@@ -55,10 +64,11 @@ export async function publishName(
   return done.credential
 }
 
-/** The one that has the name already, or the one that is called so, or a new one. */
+/** The one that has the name already, or the one that is called so, or a new one, whose id goes to `made`. */
 async function tunnelFor(
   api: PublishApi,
   { hostname, tunnel }: WantedName,
+  made: Set<string>,
 ): Promise<PublishAnswer<'create'>> {
   const { tunnels } = await api.list()
   const called = tunnel ?? hostname
@@ -68,12 +78,23 @@ async function tunnelFor(
       : undefined) ?? tunnels.find(({ name }) => name === called)
   if (found !== undefined) return api.token(found.id, false)
   try {
-    return await api.create(called)
+    const secrets = await api.create(called)
+    made.add(secrets.id)
+    return secrets
   } catch (error) {
     // Another replica was quicker.
     if (error instanceof AppError && error.code === 'tunnel-exists') return api.token(called, false)
     throw error
   }
+}
+
+/** One that somebody uses by now stays. That it cannot be removed is not what went wrong. */
+async function unmake(api: PublishApi, id: string, path: string): Promise<void> {
+  try {
+    if ((await api.info(id)).hostnames.length > 0) return
+    await api.delete(id, false)
+    await forgetCredential(path)
+  } catch {}
 }
 
 /**
