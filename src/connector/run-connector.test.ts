@@ -25,7 +25,7 @@ async function run(t: TestContext, config: string) {
   const options = {
     path: join(folder, 'config.yml'),
     given: [],
-    directory: undefined,
+    directories: [],
     proxies: {},
     log,
   }

@@ -33,7 +33,7 @@ export async function startSampleConnector(
   const tokenFile = await folder.write(fileNames.tunnelToken, await makeToken(options))
   const values = { 'token-file': tokenFile, url: `tcp://127.0.0.1:${servicePort}` }
   const given = [{ values, nameOf: (key: keyof ConfigValues) => `--${key}` }]
-  const load = { path: undefined, given, directory: undefined }
+  const load = { path: undefined, given, directories: [] }
   return runConnector(await loadConnectorConfig(load), { ...load, proxies: {}, log })
 }
 

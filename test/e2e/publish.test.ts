@@ -199,6 +199,40 @@ describe('postern tunnel, as somebody who publishes', () => {
     },
   )
 
+  peerTest('keeps all credentials beside the one that is named', [], async (scope) => {
+    const machine = await startMachine(scope)
+    const { person, run } = machine
+    const keys = join(person.home, 'keys')
+    const named = ['--origincert', join(keys, 'cert.pem')] as const
+    await logIn(machine, alice, ...named)
+    const made = await run('create', 'web', ...named, '--json')
+    const { id } = JSON.parse(made.output) as { id: string }
+    assert.deepEqual((await readdir(keys)).toSorted(), [`${id}.json`, 'cert.pem'].toSorted())
+    const connector = machine.start('run', id, ...named, '--url', 'tcp://127.0.0.1:1')
+    await connector.says(/Registered tunnel connection connIndex=0 /)
+    connector.signal('SIGTERM')
+    await connector.ended
+    await run('delete', 'web', ...named)
+    assert.deepEqual(await readdir(keys), ['cert.pem'])
+    assert.equal((await readdir(person.home)).includes('.postern'), false)
+  })
+
+  peerTest('connects the tunnel of the name, whatever the file at home says', [], async (scope) => {
+    const machine = await startMachine(scope)
+    await logIn(machine)
+    const { person, run } = machine
+    const made = await run('create', 'other', '--json')
+    const { credentials_file: file } = JSON.parse(made.output) as { credentials_file: string }
+    const text = `tunnel: other\ncredentials-file: ${file}\n`
+    await writeFile(join(person.home, '.postern', 'config.yml'), text)
+    const connector = machine.start('--hostname', 'a.site.com', '--url', 'tcp://127.0.0.1:1')
+    await connector.says(/Registered tunnel connection connIndex=0 /)
+    const { output } = await run('info', 'other', '--json')
+    assert.deepEqual((JSON.parse(output) as { connections: unknown[] }).connections, [])
+    connector.signal('SIGTERM')
+    await connector.ended
+  })
+
   peerTest('has its names in the zone of a real DNS server', ['BIND'], async (scope) => {
     const bind = await startBind(scope)
     const { key, server } = bind.settings

@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path'
 import {
-  credentialDirectory,
   keepCredential,
   prepareDirectory,
   tunnelCredentialPath,
@@ -8,7 +7,12 @@ import {
 import { encodeCredentialsFile } from '../../tunnel/tunnel-credential.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
-import { asPublisher, tunnelCredentialOf, type PublisherOptions } from './publisher-options.ts'
+import {
+  asPublisher,
+  credentialDirectoryOf,
+  tunnelCredentialOf,
+  type PublisherOptions,
+} from './publisher-options.ts'
 
 export interface CreateTunnelOptions extends PublisherOptions {
   readonly credentialsFile?: string
@@ -17,7 +21,7 @@ export interface CreateTunnelOptions extends PublisherOptions {
 /** Runs `postern tunnel create`; resolves to the exit code. */
 export async function runCreate(name: string, options: CreateTunnelOptions): Promise<number> {
   const { credentialsFile: given } = options
-  const directory = given === undefined ? credentialDirectory() : dirname(resolve(given))
+  const directory = given === undefined ? credentialDirectoryOf(options) : dirname(resolve(given))
   await prepareDirectory(directory)
   const made = await asPublisher(options, async ({ api, credential }) => {
     const secrets = await api.create(name)

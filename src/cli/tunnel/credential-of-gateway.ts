@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import {
-  credentialDirectory,
   forgetCredential,
   keepCredential,
   prepareDirectory,
@@ -13,7 +12,12 @@ import type { PublishAnswer } from '../../tunnel/publish.ts'
 import { encodeCredentialsFile, type TunnelCredential } from '../../tunnel/tunnel-credential.ts'
 import type { Voice } from '../speech/voice.ts'
 import { noteRecord } from './note-record.ts'
-import { asPublisher, tunnelCredentialOf, type PublisherOptions } from './publisher-options.ts'
+import {
+  asPublisher,
+  credentialDirectoryOf,
+  tunnelCredentialOf,
+  type PublisherOptions,
+} from './publisher-options.ts'
 
 /** What is to lead to a tunnel, and how the tunnel is called when it has to be made. */
 export interface WantedName {
@@ -39,7 +43,7 @@ export async function publishName(
   options: PublisherOptions,
   voice: Voice,
 ): Promise<TunnelCredential | EndedBySignal> {
-  const directory = credentialDirectory()
+  const directory = credentialDirectoryOf(options)
   await prepareDirectory(directory)
   const made = new Set<string>()
   const done = await untilReached(voice, () =>

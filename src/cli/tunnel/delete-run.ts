@@ -2,10 +2,9 @@ import {
   forgetCredential,
   tunnelCredentialPath,
 } from '../../client/publish/credential-directory.ts'
-import { homeDirectory } from '../../home-directory.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
-import { asPublisher, type PublisherOptions } from './publisher-options.ts'
+import { asPublisher, credentialDirectoriesOf, type PublisherOptions } from './publisher-options.ts'
 import { noteFailed } from './note-record.ts'
 
 export interface DeleteTunnelOptions extends PublisherOptions {
@@ -23,7 +22,8 @@ export async function runDelete(nameOrId: string, options: DeleteTunnelOptions):
   const { id, name, hostnames, records } = done
   note(`deleted tunnel "${name}"${hostnames.length === 0 ? '' : ` and ${hostnames.join(', ')}`}`)
   for (const record of records) noteFailed(record)
-  if (homeDirectory() !== undefined) await forgetCredential(tunnelCredentialPath(id))
+  for (const directory of credentialDirectoriesOf(options))
+    await forgetCredential(tunnelCredentialPath(id, directory))
   if (options.json) printJson({ id, name, hostnames, records })
   return exitCodes.ok
 }

@@ -1,9 +1,12 @@
+import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import {
+  credentialDirectory,
   publishCredentialPath,
   readPublishCredential,
 } from '../../client/publish/credential-directory.ts'
 import { createPublishApi, type PublishApi } from '../../client/publish/publish-api.ts'
+import { homeDirectory } from '../../home-directory.ts'
 import { parseGatewayUrl } from '../../reach/destination.ts'
 import { createDialer } from '../../reach/dialer.ts'
 import { createSendToGateway } from '../../reach/gateway-request.ts'
@@ -31,9 +34,28 @@ export function withPublisherOptions(command: Command): Command {
     .option('--json', 'print JSON on stdout')
 }
 
+type NamesCredential = Pick<PublisherOptions, 'origincert'>
+
 /** Where the credential is, or is to be. */
-export function credentialPathOf({ origincert }: Pick<PublisherOptions, 'origincert'>): string {
-  return origincert ?? (environment['TUNNEL_ORIGIN_CERT'] || publishCredentialPath())
+export function credentialPathOf(options: NamesCredential): string {
+  return namedPath(options) ?? publishCredentialPath()
+}
+
+/** Where the credentials of named tunnels are kept: beside the publisher's, also where that is named. */
+export function credentialDirectoryOf(options: NamesCredential): string {
+  return dirname(resolve(credentialPathOf(options)))
+}
+
+/** Where they may be; none where the user has no home and none is named. */
+export function credentialDirectoriesOf(options: NamesCredential): readonly string[] {
+  const named = namedPath(options)
+  const directories = named === undefined ? [] : [credentialDirectoryOf(options)]
+  if (homeDirectory() !== undefined) directories.push(credentialDirectory())
+  return directories
+}
+
+function namedPath({ origincert }: NamesCredential): string | undefined {
+  return origincert ?? (environment['TUNNEL_ORIGIN_CERT'] || undefined)
 }
 
 /** What a command of a publisher works with. */

@@ -14,6 +14,7 @@ import { homeDirectory } from '../../home-directory.ts'
 import type { LogLevel } from '../../log.ts'
 import { tuneMemory } from '../../net/runtime.ts'
 import { exitProcess } from '../../standard-output.ts'
+import { encodeCredentialsFile } from '../../tunnel/tunnel-credential.ts'
 import { environment } from '../process/environment.ts'
 import { exitCodeOfSignal, exitCodes } from '../process/exit-codes.ts'
 import { onEndSignal } from '../process/signals.ts'
@@ -22,6 +23,7 @@ import { processVoice, type Voice } from '../speech/voice.ts'
 import { fetchCredential, publishName, type EndedBySignal } from './credential-of-gateway.ts'
 import { defaultConfig } from './default-config.ts'
 import { proxiesOf, warnAboutProxy } from './proxies.ts'
+import { credentialDirectoriesOf } from './publisher-options.ts'
 import { givenSettings, settingOf, type RunOptions } from './run-options.ts'
 import { createServiceManager, type ServiceManager } from './service-manager.ts'
 
@@ -74,10 +76,10 @@ export async function runQuickTunnel(options: RunOptions): Promise<number> {
   const voice = voiceOf(options, 'info')
   const published = await publishName({ hostname: pattern, tunnel: options.name }, options, voice)
   if ('exitCode' in published) return published.exitCode
-  const load = {
-    ...loadOptions(published.tunnelId, options),
-    askForCredential: async () => published,
-  }
+  const found = loadOptions(published.tunnelId, options)
+  // Before what a file says, whose credential may be another tunnel's.
+  const values = { 'credentials-contents': encodeCredentialsFile(published) }
+  const load = { ...found, given: [{ values, nameOf: () => 'the gateway' }, ...found.given] }
   return runLoaded(load, await loadConnectorConfig(load), options)
 }
 
@@ -179,7 +181,7 @@ export function loadOptions(nameOrId: string | undefined, options: RunOptions): 
   return {
     path: options.config ?? defaultConfig(directory),
     given: givenSettings(options, nameOrId, environment),
-    directory,
+    directories: credentialDirectoriesOf(options),
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { credentialDirectory, keepCredential } from '../../client/publish/credential-directory.ts'
+import { keepCredential } from '../../client/publish/credential-directory.ts'
 import { SystemError } from '../../errors.ts'
 import { isStockService } from '../../tunnel/publish.ts'
 import {
@@ -12,7 +12,12 @@ import {
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLongLine } from '../speech/print.ts'
 import { printStockStart } from './stock-start.ts'
-import { asPublisher, tunnelCredentialOf, type PublisherOptions } from './publisher-options.ts'
+import {
+  asPublisher,
+  credentialDirectoryOf,
+  tunnelCredentialOf,
+  type PublisherOptions,
+} from './publisher-options.ts'
 
 export interface TokenOptions extends PublisherOptions {
   readonly output?: string
@@ -44,7 +49,7 @@ export async function runToken(nameOrId: string, options: TokenOptions): Promise
   if (rotate) note(`rotated the credential of "${name}": connectors with the old one are cut off`)
   const token = encodeTunnelToken(credential)
   if (options.forCloudflared === true) {
-    const path = caFile ?? join(credentialDirectory(), 'connectors-ca.pem')
+    const path = caFile ?? join(credentialDirectoryOf(options), 'connectors-ca.pem')
     await printStockStart(
       { ...secrets, gateway: credential.gateway, token, path, service },
       options,

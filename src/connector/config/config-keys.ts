@@ -28,7 +28,7 @@ export const configKeys = {
     schema: text,
     type: 'name or UUID',
     variable: 'text',
-    doc: 'The named tunnel; its credentials file is looked for in `~/.postern/UUID.json`.',
+    doc: 'The named tunnel; its credentials file is `UUID.json` beside what `--origincert` names, or in `~/.postern`.',
   }),
   'credentials-file': key({
     schema: path,

@@ -9,8 +9,8 @@ import {
 import type { ConfigValues } from './config-keys.ts'
 
 export interface FindCredentialOptions {
-  /** Where credentials files are looked for by the id of a tunnel. */
-  readonly directory: string | undefined
+  /** Where credentials files are looked for by the id of a tunnel, in this order. */
+  readonly directories: readonly string[]
   /** Asks for the credential of a tunnel that has no file here. */
   readonly askForCredential?: ((nameOrId: string) => Promise<TunnelCredential>) | undefined
   readonly files: Files
@@ -43,11 +43,13 @@ export async function findCredential(
 
 async function byName(
   name: string,
-  { directory, askForCredential, files }: FindCredentialOptions,
+  { directories, askForCredential, files }: FindCredentialOptions,
 ): Promise<TunnelCredential> {
-  const path = directory === undefined ? undefined : join(directory, `${name.toLowerCase()}.json`)
   const isId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)
-  if (path !== undefined && isId && (await files.read(path)).ok) return ofFile(path, files)
+  for (const directory of isId ? directories : []) {
+    const path = join(directory, `${name.toLowerCase()}.json`)
+    if ((await files.read(path)).ok) return ofFile(path, files)
+  }
   if (askForCredential !== undefined) return askForCredential(name)
   throw new SystemError('no-credential', `there is no credential for the tunnel "${name}" here`, {
     hint: 'sign in with "postern tunnel login", or give "--token-file FILE" or "--credentials-file FILE"',

@@ -39,7 +39,7 @@ async function folder(t: TestContext, files: Readonly<Record<string, string>>) {
       loadConnectorConfig({
         path: 'config.yml' in files ? join(path, 'config.yml') : undefined,
         given,
-        directory: path,
+        directories: [path],
         ...more,
       }),
   }
