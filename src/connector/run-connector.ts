@@ -20,7 +20,7 @@ import { startConnector, type Connector, type ConnectorOptions } from './start-c
 export interface RunConnectorOptions
   extends
     LoadConfigOptions,
-    Pick<ConnectorOptions, 'log' | 'streamLog' | 'clock' | 'lookup' | 'onReadiness'> {
+    Pick<ConnectorOptions, 'log' | 'streamLog' | 'clock' | 'lookup' | 'threads' | 'onReadiness'> {
   readonly proxies: ProxyVariables
 }
 

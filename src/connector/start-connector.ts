@@ -38,6 +38,8 @@ export interface ConnectorOptions {
   readonly onReadiness?: ((isReady: boolean) => void) | undefined
   /** Finds the addresses of the gateway. */
   readonly lookup?: LookUpAll | undefined
+  /** As `StreamParts.threads`. */
+  readonly threads?: number | undefined
   /** Finds the addresses of services. **Default:** the system's */
   readonly lookUpService?: LookUpAll | undefined
 }
@@ -97,6 +99,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
       verifyGrant: verifier.verify,
       metrics: metrics.streams,
       log: options.streamLog ?? log,
+      threads: options.threads,
       clock,
       lookup: options.lookUpService,
     }),

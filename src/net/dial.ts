@@ -21,10 +21,10 @@ export interface DialOptions {
   readonly clock?: Clock
 }
 
-/** Finds all addresses of a name, best first. */
+/** Finds all addresses of a name, best first. Once `signal` is aborted, the answer is wanted by nobody. */
 export type LookUpAll = (
   host: string,
-  options: { readonly all: true },
+  options: { readonly all: true; readonly signal?: AbortSignal },
   done: (error: Error | null, addresses: LookupAddress[]) => void,
 ) => void
 
@@ -115,7 +115,7 @@ export function lookUpAll(
     const onAbort = (): void => reject(signal.reason as Error)
     if (signal.aborted) return onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
-    lookUp(host, { all: true }, (error, addresses) => {
+    lookUp(host, { all: true, signal }, (error, addresses) => {
       signal.removeEventListener('abort', onAbort)
       if (error) reject(error)
       else resolve(addresses)

@@ -38,3 +38,16 @@ export function cacheDirectory(
   if (platform !== 'win32') return join(home, '.cache', 'postern')
   return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'postern')
 }
+
+/** libuv looks names up with half of them; a thread that does nothing costs a few KiB. */
+const threads = 32
+
+/**
+ * Sees to it that there are threads for look-ups of names, files and signatures, and says how many there are; a
+ * number that is given holds. To be called before any of that: libuv makes them at the first need.
+ *
+ * @see https://nodejs.org/api/cli.html#uv_threadpool_sizesize
+ */
+export function provideThreads(): number {
+  return Number((process.env['UV_THREADPOOL_SIZE'] ||= `${threads}`)) || 1
+}

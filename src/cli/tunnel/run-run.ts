@@ -15,7 +15,7 @@ import type { LogLevel } from '../../log.ts'
 import { tuneMemory } from '../../net/runtime.ts'
 import { exitProcess } from '../../standard-output.ts'
 import { encodeCredentialsFile } from '../../tunnel/tunnel-credential.ts'
-import { environment } from '../process/environment.ts'
+import { environment, provideThreads } from '../process/environment.ts'
 import { exitCodeOfSignal, exitCodes } from '../process/exit-codes.ts'
 import { onEndSignal } from '../process/signals.ts'
 import { countFailures } from '../speech/count-failures.ts'
@@ -41,6 +41,7 @@ export async function runTunnel(
   nameOrId: string | undefined,
   options: RunOptions,
 ): Promise<number> {
+  provideThreads()
   let ended: EndedBySignal | undefined
   const load = {
     ...loadOptions(nameOrId, options),
@@ -64,6 +65,7 @@ export async function runTunnel(
  * connector. With a credential given, the name is asked for with that alone.
  */
 export async function runQuickTunnel(options: RunOptions): Promise<number> {
+  provideThreads()
   const given = givenSettings(options, undefined, environment)
   const hostname = settingOf(given, 'hostname')
   const hasCredential = given.some(({ values }) =>
@@ -104,6 +106,7 @@ async function runLoaded(
     proxies,
     log: voice,
     streamLog,
+    threads: provideThreads(),
     onReadiness: manager.connected,
   })
   // While every connection waits for its next attempt, nothing else keeps the process up.

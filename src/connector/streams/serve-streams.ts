@@ -10,6 +10,7 @@ import type { StreamFault } from '../../tunnel/connector/protocol.ts'
 import type { StreamOffer } from '../../tunnel/connector/session.ts'
 import type { GrantClaims } from '../../tunnel/grant.ts'
 import { chooseOrigin, type IngressRule, type Origin } from '../ingress/rules.ts'
+import { createOriginLookUps, type OriginLookUps } from '../origin/look-ups.ts'
 import { openNamed, openTcp, openUnix } from '../origin/open-origin.ts'
 import { openBySocks } from '../origin/socks.ts'
 import type { StreamMetrics } from './stream-metrics.ts'
@@ -22,7 +23,10 @@ export interface StreamParts {
   readonly metrics: StreamMetrics
   readonly log: Pick<Logger, 'debug' | 'warn'>
   readonly clock?: Clock | undefined
+  /** As `dns.lookup` with `all`. */
   readonly lookup?: LookUpAll | undefined
+  /** How many threads the process has for look-ups and all else that waits. **Default:** those of libuv */
+  readonly threads?: number | undefined
 }
 
 /** Why a stream is not opened. */
@@ -35,7 +39,8 @@ interface Refusal {
  * Makes what serves the streams that a gateway opens: verifies the grant, chooses by the rules, dials, and
  * carries the bytes until both sides have ended. Never throws.
  */
-export function createStreamServer(parts: StreamParts): (offer: StreamOffer) => void {
+export function createStreamServer(given: StreamParts): (offer: StreamOffer) => void {
+  const parts = { ...given, lookUps: createOriginLookUps(given) }
   return (offer) => {
     serve(offer, parts).catch((error: unknown) => {
       refuse(offer, parts, { fault: 'busy', why: `internal error: ${messageOf(error)}` })
@@ -43,7 +48,11 @@ export function createStreamServer(parts: StreamParts): (offer: StreamOffer) => 
   }
 }
 
-async function serve(offer: StreamOffer, parts: StreamParts): Promise<void> {
+interface ServingParts extends StreamParts {
+  readonly lookUps: OriginLookUps
+}
+
+async function serve(offer: StreamOffer, parts: ServingParts): Promise<void> {
   const granted = await verified(offer, parts)
   if (offer.signal.aborted) return
   if ('fault' in granted) return refuse(offer, parts, granted)
@@ -77,7 +86,11 @@ async function verified(
 
 type Dialled = Exclude<Origin, { readonly kind: 'socks-proxy' }>
 
-async function serveOrigin(offer: StreamOffer, origin: Dialled, parts: StreamParts): Promise<void> {
+async function serveOrigin(
+  offer: StreamOffer,
+  origin: Dialled,
+  parts: ServingParts,
+): Promise<void> {
   const dialled = parts.metrics.dialling()
   let socket: Socket
   try {
@@ -92,8 +105,9 @@ async function serveOrigin(offer: StreamOffer, origin: Dialled, parts: StreamPar
   else await carry(offer.accept(), socket, parts)
 }
 
-function open(origin: Dialled, signal: AbortSignal, parts: StreamParts): Promise<Socket> {
-  const { clock, lookup } = parts
+function open(origin: Dialled, signal: AbortSignal, parts: ServingParts): Promise<Socket> {
+  const { clock, lookUps } = parts
+  const lookup = origin.kind === 'tcp' ? lookUps.ofRules : lookUps.ofClients
   const options = { request: origin.rule.request, signal, clock, lookup }
   switch (origin.kind) {
     case 'tcp':
@@ -106,13 +120,18 @@ function open(origin: Dialled, signal: AbortSignal, parts: StreamParts): Promise
 }
 
 /** It begins with a conversation, for which the stream must be open: what fails then is said in SOCKS. */
-async function serveSocks(offer: StreamOffer, { rule }: Origin, parts: StreamParts): Promise<void> {
+async function serveSocks(
+  offer: StreamOffer,
+  { rule }: Origin,
+  parts: ServingParts,
+): Promise<void> {
   const stream = offer.accept()
   const gone = new AbortController()
   stream.on('error', () => undefined)
   stream.once('close', () => gone.abort(new Error('the gateway has ended the stream')))
-  const { clock, lookup } = parts
+  const { clock, lookUps } = parts
   try {
+    const lookup = lookUps.ofClients
     const options = { request: rule.request, signal: gone.signal, clock, lookup }
     const { socket, target } = await openBySocks(stream, options)
     parts.log.debug(`by SOCKS to "${formatAuthority(target)}"`)
