@@ -4,6 +4,8 @@ export type Protocol = 'tcp' | 'tls' | 'http/1.1' | 'h2' | 'websocket'
 /** Where and how the generator opens tunnels. Sent between processes: plain data only. */
 export interface Endpoint {
   readonly protocol: Protocol
+  /** An address. **Default:** 127.0.0.1 */
+  readonly host?: string
   readonly port: number
   /** PEM of the authority the server's certificate comes from. */
   readonly ca: string

@@ -11,6 +11,7 @@ import { createCertificateAuthority } from '../src/net/certificate.ts'
 import { version } from '../src/version.ts'
 import { serverName } from './endpoint.ts'
 import { judge } from './limits.ts'
+import { measureLines, missingLine, nearAddress } from './line.ts'
 import {
   measureIdle,
   measureLatency,
@@ -116,15 +117,24 @@ async function measureAll(
     const setting = { ...files, directory, upstreamPort: upstream.port }
     const bench = { generator, ca, options, setting }
     const samples: Sample[] = []
-    await measureRunning(bench, targets, samples)
+    const isRunningWanted = runningMeasures(bench).length > 0
+    if (isRunningWanted) await measureRunning(bench, targets, samples)
     if (options.only.includes('idle')) await measureMemory(bench, targets, samples)
     if (options.only.includes('stalled')) await measureUnderStalls(bench, targets, samples)
+    if (isLineWanted(options)) await measureLines(bench, samples, recordAs)
     return samples
   } finally {
     await generator.stop()
     await upstream.stop()
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+function isLineWanted({ only }: Options): boolean {
+  if (!only.includes('line')) return false
+  const reason = missingLine()
+  if (reason !== undefined) say(`skipped: line: ${reason}`)
+  return reason === undefined
 }
 
 /** All that is measured of one long-running process of each target. */
@@ -193,7 +203,7 @@ function subjectsOf(targets: readonly Target[]): readonly Subject[] {
 
 async function writeCertificate(directory: string) {
   const authority = await createCertificateAuthority({ name: 'Postern bench CA' })
-  const { cert, key } = await authority.issue([serverName])
+  const { cert, key } = await authority.issue([serverName, '127.0.0.1', nearAddress])
   const files = {
     certFile: `${directory}/cert.pem`,
     keyFile: `${directory}/key.pem`,
@@ -219,20 +229,27 @@ function machine() {
   }
 }
 
-/** Keeps and shows what was measured; what fails is shown, and missing in the results. */
-async function record(
+function record(
   samples: Sample[],
-  at: { readonly measure: string; readonly subject: Subject; readonly round: number },
+  { subject, ...at }: Pick<Sample, 'measure' | 'round'> & { readonly subject: Subject },
   perform: () => Promise<Figures>,
 ): Promise<void> {
-  const { measure, round } = at
-  const { target, protocol } = at.subject
-  const label = `${round === 0 ? 'warm-up' : `round ${round}`} ${measure} ${target.name} ${protocol}`
+  const { target, protocol } = subject
+  return recordAs(samples, { ...at, target: target.name, protocol }, perform)
+}
+
+/** Keeps and shows what was measured; what fails is shown, and missing in the results. */
+async function recordAs(
+  samples: Sample[],
+  { measure, target, protocol, round }: Omit<Sample, 'figures'>,
+  perform: () => Promise<Figures>,
+): Promise<void> {
+  const label = `${round === 0 ? 'warm-up' : `round ${round}`} ${measure} ${target} ${protocol}`
   try {
     const figures = await perform()
     const values = Object.entries(figures).map(([name, value]) => `${name} ${value.toPrecision(4)}`)
     say(`${label}: ${values.join(', ')}`)
-    if (round > 0) samples.push({ measure, target: target.name, protocol, round, figures })
+    if (round > 0) samples.push({ measure, target, protocol, round, figures })
   } catch (error) {
     say(`${label}: failed: ${error instanceof Error ? error.message : String(error)}`)
     process.exitCode = 1

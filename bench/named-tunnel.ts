@@ -15,6 +15,8 @@ export const tunnelName = 'bench'
 export interface NewTunnelOptions {
   /** Where the gateway that is about to start keeps its state. */
   readonly stateDirectory: string
+  /** Where that gateway is, as connectors reach it. */
+  readonly gatewayHost?: string
   readonly gatewayPort: number
   /** PEM file of what that gateway's certificate is from. */
   readonly caFile: string
@@ -26,6 +28,7 @@ export interface NewTunnelOptions {
  */
 export async function createNamedTunnel({
   stateDirectory,
+  gatewayHost = 'localhost',
   gatewayPort,
   caFile,
 }: NewTunnelOptions): Promise<string> {
@@ -56,7 +59,7 @@ export async function createNamedTunnel({
     accountTag: '',
     tunnelId: id,
     secret: Buffer.from(tunnels.secretOf(id)),
-    gateway: `https://localhost:${gatewayPort}`,
+    gateway: `https://${gatewayHost}:${gatewayPort}`,
     grantKeys: grantKeys.map(({ publicJwk: { x = '' } }) => ({ kty: 'OKP', crv: 'Ed25519', x })),
     ca: readFileSync(caFile, 'utf8'),
   })

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const groups = ['throughput', 'latency', 'opens', 'idle', 'stalled'] as const
+export const groups = ['throughput', 'latency', 'opens', 'idle', 'stalled', 'line'] as const
 /** What can be measured. */
 export type Group = (typeof groups)[number]
 
@@ -30,7 +30,8 @@ export interface Options {
 export const usage = `usage: npm run bench -- [options]
 
   --quick            fewer rounds and bytes: a first impression, not a result
-  --only LIST        of ${groups.join(',')}
+  --only LIST        of ${groups.join(',')}; line: throughput through a connector over round
+                     trips of 0, 20 and 100 ms, beside bare TCP (root, python3)
   --targets LIST     of bare,gateway,connector,nginx,haproxy (default) and bare-h2,relay,relay-h2,
                      and for the hop through a connector alone bare-hop,connector-hop
   --rounds N         rounds, each target once in each (5)

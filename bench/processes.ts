@@ -10,7 +10,6 @@ const startTimeoutMs = 15_000
 /** One task of the generator; more than this means that a tunnel hangs. */
 const taskTimeoutMs = 180_000
 const stopTimeoutMs = 5_000
-const here = import.meta.dirname
 
 /** What runs now: a program that is interrupted must not leave servers behind. */
 const running = new Set<ChildProcess>()
@@ -33,8 +32,16 @@ export interface Generator {
   stop(): Promise<void>
 }
 
-export function startGenerator(): Generator {
-  const start = () => forkProgram('generator.ts')
+/** The command line by which a program runs elsewhere than here. */
+export type Launcher = (
+  command: string,
+  args: readonly string[],
+) => readonly [string, readonly string[]]
+
+const here: Launcher = (command, args) => [command, args]
+
+export function startGenerator(launcher = here): Generator {
+  const start = () => forkProgram(launcher, 'generator.ts')
   let child = start()
   return {
     async run(order) {
@@ -56,37 +63,39 @@ export function startGenerator(): Generator {
 }
 
 /** Starts the service behind the targets. */
-export async function startUpstream(): Promise<{
+export async function startUpstream(
+  launcher = here,
+  ...address: string[]
+): Promise<{
   port: number
   pid: number
   stop(): Promise<void>
 }> {
-  const child = forkProgram('upstream.ts')
+  const child = forkProgram(launcher, 'upstream.ts', ...address)
   const [{ port }] = (await once(child, 'message')) as [{ port: number }]
   return { port, pid: child.pid ?? 0, stop: () => stop(child) }
 }
 
 /** Starts a program that listens on `port` of 127.0.0.1, and resolves when it does. */
 export function startServer(command: string, args: readonly string[], port: number) {
-  return startUntil(command, args, () => accepts(port), `does not listen on port ${port}`)
+  return startUntil([command, args], () => accepts(port), `does not listen on port ${port}`)
 }
 
-/** Starts a program that listens nowhere, and resolves once it has said all of this. */
-export function startWorker(command: string, args: readonly string[], words: readonly string[]) {
+/** Starts a program that listens nowhere here, and resolves once it has said all of this. */
+export function startWorker([command, args]: ReturnType<Launcher>, words: readonly string[]) {
   const isReady = (said: string): boolean => words.every((word) => said.includes(word))
-  return startUntil(command, args, isReady, `does not say "${words.join('", "')}"`)
+  return startUntil([command, args], isReady, `does not say "${words.join('", "')}"`)
 }
 
 async function startUntil(
-  command: string,
-  args: readonly string[],
+  [command, args]: ReturnType<Launcher>,
   isReady: (said: string) => boolean | Promise<boolean>,
   fault: string,
 ): Promise<{ pid: number; stop(): Promise<void> }> {
   const child = track(spawnProgram(command, args))
   let said = ''
-  child.stdout.resume()
-  child.stderr.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-4_000)))
+  for (const output of [child.stdout, child.stderr])
+    output.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-4_000)))
   let exited: string | undefined
   child.on('error', (error) => (exited = error.message))
   child.on('exit', (code, signal) => (exited ??= `exited with ${code ?? signal}`))
@@ -102,9 +111,10 @@ async function startUntil(
   return { pid: child.pid ?? 0, stop: () => stop(child) }
 }
 
-function forkProgram(file: string): ChildProcess {
+function forkProgram(launcher: Launcher, file: string, ...args: string[]): ChildProcess {
   const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
-  return track(spawnProgram(process.execPath, [`${here}/${file}`], { stdio: [...stdio] }))
+  const [command, all] = launcher(process.execPath, [`${import.meta.dirname}/${file}`, ...args])
+  return track(spawnProgram(command, all, { stdio: [...stdio] }))
 }
 
 async function accepts(port: number): Promise<boolean> {

@@ -25,7 +25,7 @@ const connectionWindowBytes = 64 * 1024 * 1024
 /** Tunnels that share one HTTP/2 connection: what any server should allow (RFC 9113 §6.5.2). */
 const tunnelsPerConnection = 100
 
-const host = '127.0.0.1'
+const loopback = '127.0.0.1'
 const webSocketTimeoutMs = 15_000
 
 /** `shared`: HTTP/2 tunnels share connections, as a client's do; else there is a connection for each. */
@@ -57,13 +57,16 @@ export function createOpener(endpoint: Endpoint, shared: boolean): Opener {
   return { open, close: () => ends.forEach((end) => end()) }
 }
 
-async function openTcp({ port }: Endpoint): Promise<Duplex> {
+async function openTcp({ port, host = loopback }: Endpoint): Promise<Duplex> {
   const socket = connectTcp({ host, port, noDelay: true })
   await once(socket, 'connect')
   return socket
 }
 
-async function openTls({ port, ca }: Endpoint, ALPNProtocols?: string[]): Promise<TLSSocket> {
+async function openTls(
+  { port, ca, host = loopback }: Endpoint,
+  ALPNProtocols?: string[],
+): Promise<TLSSocket> {
   const socket = connectTls({
     host,
     port,

@@ -1,5 +1,6 @@
 /**
- * The service behind every target, a process of its own: plain TCP on loopback. A connection starts
+ * The service behind every target, a process of its own: plain TCP, on loopback or the address that it is
+ * given. A connection starts
  * with an order of nine bytes, an operation and a count:
  *
  *   S n   sink: throw n bytes away, then answer with one byte
@@ -16,7 +17,7 @@ const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => 
   socket.on('end', () => socket.end())
   takeOrder(socket)
 })
-server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 }, () => {
+server.listen({ host: process.argv[2] ?? '127.0.0.1', port: 0, backlog: 4096 }, () => {
   const address = server.address()
   if (typeof address === 'object') process.send?.({ port: address?.port })
 })

@@ -3,21 +3,21 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { authority } from '../endpoint.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
 import { createNamedTunnel, tunnelName } from '../named-tunnel.ts'
-import { startServer, startWorker } from '../processes.ts'
-import type { Setting, Target } from '../target.ts'
+import { startServer, startWorker, type Launcher } from '../processes.ts'
+import type { RunningTarget, Setting, Target } from '../target.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const built = `${root}dist/postern.js`
 const source = `${root}src/cli/main.ts`
-const byDefault = existsSync(built) ? built : source
+/** The build when there is one, else the source. */
+export const programFile = existsSync(built) ? built : source
 
 /**
  * The product, with one public route and the log at `warn`.
  *
- * `file` is the program to run; by default the build when there is one, else the source.
- * `nodeArgs` go to Node before it, such as `--cpu-prof`.
+ * `file` is the program to run, `nodeArgs` go to Node before it, such as `--cpu-prof`.
  */
-export function gateway(file = byDefault, nodeArgs: readonly string[] = []): Target {
+export function gateway(file = programFile, nodeArgs: readonly string[] = []): Target {
   return {
     name: 'gateway',
     protocols: ['http/1.1', 'h2', 'websocket'],
@@ -32,37 +32,56 @@ export function gateway(file = byDefault, nodeArgs: readonly string[] = []): Tar
 }
 
 /** The same with the service behind a connector, `postern tunnel run`, as a process of its own. */
-export function connector(file = byDefault, nodeArgs: readonly string[] = []): Target {
+export function connector(file = programFile, nodeArgs: readonly string[] = []): Target {
   return {
     name: 'connector',
     protocols: ['http/1.1', 'h2'],
     missing: () => missing(file),
-    async start(setting) {
-      const { upstreamPort, directory, caFile } = setting
-      const { port, config, stateDirectory } = await prepare(setting, `connector://${tunnelName}`)
-      const tokenFile = `${directory}/token`
-      const token = await createNamedTunnel({ stateDirectory, gatewayPort: port, caFile })
-      writeFileSync(tokenFile, token, { mode: 0o600 })
-      const service = ['--token-file', tokenFile, '--url', `tcp://127.0.0.1:${upstreamPort}`]
-      const server = await startServer(
-        process.execPath,
-        [...nodeArgs, file, 'gateway', '-c', config],
-        port,
-      )
-      const { pid, stop } = await startWorker(
-        process.execPath,
-        [...nodeArgs, file, 'tunnel', 'run', ...service],
-        [0, 1, 2, 3].map((index) => `connIndex=${index} `),
-      )
-      return {
-        port,
-        pid: server.pid,
-        behind: [pid],
-        async stop() {
-          await stop()
-          await server.stop()
-        },
-      }
+    start: (setting) => startConnector(setting, { command: [...nodeArgs, file] }),
+  }
+}
+
+/** Where the two processes run, and how they reach each other and the service. */
+export interface Places {
+  /** The arguments of Node that are the program. */
+  readonly command: readonly string[]
+  readonly near?: Launcher
+  readonly far?: Launcher
+  /** An address of the gateway that the connector reaches. */
+  readonly gatewayHost?: string
+}
+
+const here: Launcher = (command, args) => [command, args]
+const connections = [0, 1, 2, 3].map((index) => `connIndex=${index} `)
+
+/** Starts a gateway, and a connector of its own with all its connections. */
+export async function startConnector(
+  setting: Setting,
+  { command, near, far = here, gatewayHost = '127.0.0.1' }: Places,
+): Promise<RunningTarget> {
+  const { upstreamPort, directory, caFile } = setting
+  const prepared = await prepare(setting, `connector://${tunnelName}`, gatewayHost)
+  const { port, config, stateDirectory } = prepared
+  const tokenFile = `${directory}/token`
+  const token = await createNamedTunnel({ stateDirectory, gatewayHost, gatewayPort: port, caFile })
+  writeFileSync(tokenFile, token, { mode: 0o600 })
+  const gatewayArgs = [...command, 'gateway', '-c', config]
+  // Elsewhere nobody here can see whether it listens: the connector finds out.
+  const server = near
+    ? await startWorker(near(process.execPath, gatewayArgs), [])
+    : await startServer(process.execPath, gatewayArgs, port)
+  const service = ['--token-file', tokenFile, '--url', `tcp://127.0.0.1:${upstreamPort}`]
+  const worker = await startWorker(
+    far(process.execPath, [...command, 'tunnel', 'run', ...service]),
+    connections,
+  )
+  return {
+    port,
+    pid: server.pid,
+    behind: [worker.pid],
+    async stop() {
+      await worker.stop()
+      await server.stop()
     },
   }
 }
@@ -72,13 +91,17 @@ function missing(file: string): string | undefined {
 }
 
 /** Writes the configuration of a gateway whose one route leads `to`. */
-async function prepare({ directory, certFile, keyFile }: Setting, to: string) {
+async function prepare(
+  { directory, certFile, keyFile }: Setting,
+  to: string,
+  host = '127.0.0.1',
+): Promise<{ port: number; config: string; stateDirectory: string }> {
   const port = await freePort()
   const config = `${directory}/postern.yaml`
   const stateDirectory = mkdtempSync(`${directory}/state-`)
   writeFileSync(
     config,
-    `address: 127.0.0.1:${port}
+    `address: ${host}:${port}
 certificate_file: ${certFile}
 certificate_key_file: ${keyFile}
 state_directory: ${stateDirectory}

@@ -9,6 +9,8 @@ export interface Machine {
   readonly address: string
   /** Starts a program there. */
   start(command: string, args: readonly string[], options?: ChildOptions): Child
+  /** The command line that runs a program there. */
+  command(command: string, args: readonly string[]): readonly [string, readonly string[]]
   /** Runs a shell command there, which must succeed. */
   shell(script: string): Promise<void>
 }
@@ -34,7 +36,8 @@ export const deadIPv6 = '2001:db8::dead'
 /** The same of the other family. */
 export const deadIPv4 = '10.9.0.99'
 
-const addresses = { near: '10.9.0.1', far: '10.9.0.2' } as const
+/** Of the machines, on the line. */
+export const addresses = { near: '10.9.0.1', far: '10.9.0.2' } as const
 const env = { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' }
 
 /** Makes two machines, and the line between them. Nothing leads anywhere else. */
@@ -92,6 +95,7 @@ export async function openNamespace(scope: Scope, hosts = ''): Promise<Namespace
     pid: holder.pid,
     start: (command, args, options) =>
       startChild(scope, program('nsenter'), [...enter, command, ...args], { env, ...options }),
+    command: (command, args) => [program('nsenter'), [...enter, command, ...args]],
     async shell(script) {
       await mustRun(scope, program('nsenter'), [...enter, '/bin/sh', '-euc', script], { env })
     },
