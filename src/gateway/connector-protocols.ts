@@ -13,6 +13,7 @@ import type { Ended } from '../telemetry/ended.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { leadsToTunnel } from './hostname-owner.ts'
+import { namedServicesOf } from './named-services.ts'
 import type { OpenPublishing } from './open-publishing.ts'
 
 export interface ConnectorProtocolsParts {
@@ -58,7 +59,10 @@ export function createConnectorProtocols(
         claim: (tunnel, hostnames) => publishing.publishing.claim(tunnel, hostnames),
         isReached: (hostname, tunnel) => leadsToTunnel(routeTable(), hostname, tunnel),
       }),
-      createCloudflaredProtocol(parts),
+      createCloudflaredProtocol({
+        ...parts,
+        namedServices: (tunnel) => namedServicesOf(routeTable().routes, tunnel),
+      }),
       probeProtocol,
     ],
   }

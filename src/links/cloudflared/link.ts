@@ -1,6 +1,7 @@
 import type { ClientHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../clock.ts'
+import { formatAuthority } from '../../address.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger, LogFields } from '../../log.ts'
 import type { NamedTunnel } from '../../publish/named-tunnels.ts'
@@ -11,6 +12,7 @@ import { readIngress } from './ingress.ts'
 import { pushRules, versionAt } from './push-rules.ts'
 import type { Registration } from './registration.ts'
 import type { ConnectorSession } from './session.ts'
+import { unservedBy, type NamedService } from './unserved.ts'
 import { createStreams } from './streams.ts'
 
 /**
@@ -39,6 +41,8 @@ export interface AdmittedAs {
   readonly shared: SharedRules
   /** The rules that it is given; undefined: it has its own. */
   readonly pushed: readonly OfferedService[] | undefined
+  /** What routes have it dial by name, now. */
+  wanted(): readonly NamedService[]
 }
 
 export interface LinkFacts {
@@ -132,10 +136,28 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
     if (!http2.destroyed) http2.ping(() => void (http2.destroyed || http2.goaway(0)))
   }
 
+  /** Of one process, which has the same rules on each of its connections, the first tells. */
+  function tellUnserved(): void {
+    if (connIndex !== 0) return
+    for (const { hostname, service } of unservedBy(services() ?? [], admitted.wanted())) {
+      const authority = formatAuthority(service)
+      logger.warn(
+        'a stock connector cannot serve a route: it dials a name by its own rules alone',
+        {
+          ...about(),
+          hostname,
+          service: authority,
+          hint: `give it the rule ${hostname} -> tcp://${authority}, name an IP address in "to", or run a connector of ours`,
+        },
+      )
+    }
+  }
+
   function push(next: readonly OfferedService[]): void {
     // Until it has its first rules it answers every stream with 503.
     if (!hasBegun || pushed === undefined) hasRules = false
     pushed = next
+    tellUnserved()
     const abort = new AbortController()
     const limit = clock.schedule(pushTimeoutMs, () => abort.abort())
     pushRules(session, next, { version: versionAt(clock.now()), signal: abort.signal })
@@ -203,7 +225,7 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
     learn(json) {
       const read = readIngress(json)
       admitted.shared.services = read ?? []
-      if (read !== undefined && read.length > 0) return
+      if (read !== undefined && read.length > 0) return tellUnserved()
       logger.warn(`a connector serves nothing: it has no rules, and is given none`, {
         ...about(),
         hint: `run it with --url tcp://HOST:PORT, or give it rules: postern tunnel token --for-cloudflared ${admitted.tunnel.name} --service tcp://HOST:PORT`,

@@ -14,6 +14,7 @@ import { createRefusalLog } from '../refusal-log.ts'
 import { createLinks } from '../register.ts'
 import { probeProtocol } from './probe-protocol.ts'
 import { createCloudflaredProtocol } from './protocol.ts'
+import type { NamedService } from './unserved.ts'
 import { connectorServerName, probeServerName } from './server-names.ts'
 import { testSecret, testTunnelId } from './stock-connector.fixture.ts'
 
@@ -51,7 +52,12 @@ export async function openEdge(
   {
     clock = systemClock,
     peers = {},
-  }: { readonly clock?: Clock; readonly peers?: Partial<PeersOptions> } = {},
+    namedServices = [],
+  }: {
+    readonly clock?: Clock
+    readonly peers?: Partial<PeersOptions>
+    readonly namedServices?: readonly NamedService[]
+  } = {},
 ): Promise<EdgeRig> {
   const [lines, evicted, ended, changed]: [Line[], string[], Set<Ended>, Set<Changed>] = [
     [],
@@ -96,7 +102,11 @@ export async function openEdge(
   })
   const refusalLog = createRefusalLog(clock, logger)
   const parts = { clock, logger, namedTunnels, links, refusalLog, location: 'gateway.test' }
-  const protocol = createCloudflaredProtocol({ ...parts, onRefused: () => undefined })
+  const protocol = createCloudflaredProtocol({
+    ...parts,
+    namedServices: () => namedServices,
+    onRefused: () => undefined,
+  })
   const port = await openTestPort(t, {
     peers: createTestPeers({ clock, report: (cause) => void evicted.push(cause), ...peers }),
     protocols: [protocol, probeProtocol],

@@ -193,6 +193,35 @@ test('a connector without rules is named in the log', async (t) => {
   assert.match(String(line['hint']), /--for-cloudflared demo --service/)
 })
 
+test('a route that names a service by name is told when a connector comes that has no rule for it', async (t) => {
+  const namedServices = [
+    { hostname: 'db.example.com', service: { host: 'db.corp', port: 5432 } },
+    { hostname: '*.in.example.com', service: { host: 'in.corp', port: 22 } },
+  ]
+  const message = 'a stock connector cannot serve a route: it dials a name by its own rules alone'
+  const edge = await openEdge(t, { namedServices })
+  const connector = await start(t, edge, {})
+  await connector.answer
+  connector.configure({
+    ingress: [
+      { hostname: '*.in.example.com', service: 'ssh://in.corp' },
+      { hostname: 'db.example.com', service: 'tcp://other.corp:5432' },
+      { service: 'http_status:404' },
+    ],
+  })
+  const line = await edge.line(message)
+  assert.deepEqual([line['hostname'], line['service']], ['db.example.com', 'db.corp:5432'])
+  assert.match(String(line['hint']), /rule db\.example\.com -> tcp:\/\/db\.corp:5432/)
+  edge.change({
+    services: formatServices([{ hostname: undefined, service: 'tcp://db.corp:5432' }]),
+  })
+  const told = edge.lines.filter((one) => one.message === message)
+  assert.deepEqual(
+    told.map(({ hostname }) => hostname),
+    ['db.example.com', '*.in.example.com'],
+  )
+})
+
 test('a tunnel is open only by the proof of a WebSocket', async (t) => {
   const edge = await openEdge(t)
   const answers: [Record<string, string | number>, string][] = [

@@ -2,13 +2,14 @@ import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../log.ts'
 import { createFloodWatch } from '../../net/http2-flood.ts'
 import type { PortProtocol } from '../../port/peers/port-protocol.ts'
-import type { NamedTunnels } from '../../publish/named-tunnels.ts'
+import type { NamedTunnel, NamedTunnels } from '../../publish/named-tunnels.ts'
 import type { Links } from '../links.ts'
 import type { RefusalLog } from '../refusal-log.ts'
 import { serveConnection, type Judgement } from './connection.ts'
 import type { CloudflaredLink, SharedRules } from './link.ts'
 import type { Registration } from './registration.ts'
 import { connectionWindowBytes } from './session.ts'
+import type { NamedService } from './unserved.ts'
 import { connectorServerName } from './server-names.ts'
 import { parseServices } from '../../publish/pushed-services.ts'
 
@@ -27,6 +28,8 @@ export interface CloudflaredParts {
   /** What the gateway calls itself in a connector's log. */
   readonly location: string
   readonly refusalLog: RefusalLog
+  /** What routes have the connectors of a tunnel dial by name, now. */
+  namedServices(tunnel: NamedTunnel): readonly NamedService[]
   /** Counts a refusal. */
   onRefused(code: string): void
 }
@@ -76,7 +79,8 @@ export function createCloudflaredProtocol(parts: CloudflaredParts): PortProtocol
     }
     refusalLog.admitted(asked)
     const pushed = parseServices(tunnel.services)
-    return { admitted: { tunnel, location, shared: sharedBy(own), pushed } }
+    const wanted = () => parts.namedServices(tunnel)
+    return { admitted: { tunnel, location, shared: sharedBy(own), pushed, wanted } }
   }
 
   /** Only connection 0 says what its process serves. */
