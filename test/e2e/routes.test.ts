@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { startFakeGateway } from '../../src/reach/fake-gateway.fixture.ts'
 import { mustRun, runChild } from './child.ts'
 import { startSshd } from './peers/openssh.ts'
@@ -165,7 +166,8 @@ describe('a gateway that means harm', () => {
       return /^proxycommand (.*)$/m.exec(output)?.[1]
     }
     const own = await proxyOf('ssh.localhost')
-    assert.equal(own, `postern tcp --gateway ${origin} --ca-file '${caFile}' --listen - %h:%p`)
+    const url = pathToFileURL(caFile).href.replaceAll('%', '%%')
+    assert.equal(own, `postern tcp --gateway ${origin} --ca-file ${url} --listen - %h:%p`)
     for (const other of ['github.com', 'a.com', 'elsewhere.example.com', 'bastion', 'x']) {
       assert.equal(await proxyOf(other), undefined, other)
     }

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { parseFile } from '../asking/file-option.ts'
 import { withTrustOptions, type TrustFlags } from '../asking/ask-options.ts'
 
 /** The options of a command that signs somebody in to an application, as they were given. */
@@ -22,6 +23,7 @@ export function withSignIn(command: Command): Command {
     .option(
       '--browser-cmd <program>',
       'opens the sign-in address instead of the browser: run as "PROGRAM ADDRESS"',
+      parseFile,
     )
     .option('--device', 'sign in by a code that is approved in a browser on another machine')
 }

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { parseFile } from './file-option.ts'
 import type { ServiceAccountOptions } from '../credentials/given.ts'
 
 /** The options by which a gateway's certificate is judged and ours is shown, as they were given. */
@@ -17,15 +18,16 @@ export function withTrustOptions(command: Command): Command {
     .option(
       '--ca-file <file>',
       'trust these certificate authorities (PEM) as well (also --alternate-ca-path)',
+      parseFile,
     )
-    .addOption(new Option('--alternate-ca-path <file>').hideHelp())
+    .addOption(new Option('--alternate-ca-path <file>').argParser(parseFile).hideHelp())
     .option('--ca-cert <base64>', 'the same, as base64 of PEM')
     .option(
       '--disable-tls-verification',
       'believe any certificate: whoever is on the way can read everything',
     )
-    .option('--client-cert <file>', 'certificate (PEM) to show to the gateway')
-    .option('--client-key <file>', 'its key (PEM)')
+    .option('--client-cert <file>', 'certificate (PEM) to show to the gateway', parseFile)
+    .option('--client-key <file>', 'its key (PEM)', parseFile)
 }
 
 /**
@@ -42,6 +44,7 @@ export function withAskOptions(command: Command): Command {
     .option(
       '--browser-cmd <program>',
       'opens the sign-in address instead of the browser: run as "PROGRAM ADDRESS"',
+      parseFile,
     )
     .option(
       '--service-account <token>',
@@ -50,6 +53,7 @@ export function withAskOptions(command: Command): Command {
     .option(
       '--service-account-file <file>',
       'file that "postern service-account create --output" wrote',
+      parseFile,
     )
     .option('--service-token-id <id>', 'id of a service account that has an id and a secret')
     .option('--service-token-secret <secret>', 'its secret; other users of this machine can see it')

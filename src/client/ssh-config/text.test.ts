@@ -155,14 +155,17 @@ ${proxy} --listen - %h:%p
     ])
   })
 
-  test('options are quoted for the shell, and their percent signs for OpenSSH', () => {
+  test('a path is plain for every shell, and its percent signs are doubled for OpenSSH', () => {
     const tcpOptions = ['--ca-file', "/home/ada's/100% sure.pem"]
     assert.equal(
       linesOf([route('a.example.com:22')], { tcpOptions, user: 'ada' })[4],
       '    User ada',
     )
     const last = linesOf([route('a.example.com:22')], { tcpOptions }).at(-1)
-    assert.equal(last, `${proxy} --ca-file '/home/ada'\\''s/100%% sure.pem' --listen - %h:%p`)
+    assert.equal(
+      last,
+      `${proxy} --ca-file file:///home/ada%%27s/100%%25%%20sure.pem --listen - %h:%p`,
+    )
   })
 
   test('a name that could be somebody else is no Host, and no host stands in two blocks', () => {

@@ -11,6 +11,7 @@
 import { isIP } from 'node:net'
 import type { GatewayAddress } from '../../reach/destination.ts'
 import { sshPort, type Entry } from './entries.ts'
+import { sshCommandWord } from './words.ts'
 
 export interface SshConfigOptions {
   /** The gateway that listed the routes. */
@@ -72,7 +73,7 @@ function formatEntry(
     ...(port === undefined ? [] : [`    Port ${port}`]),
     `    HostKeyAlias ${hostKeyName(host, port)}`,
     ...(user === undefined ? [] : [`    User ${user}`]),
-    `    ProxyCommand ${proxy.map(quoteForProxyCommand).join(' ')} ${asked}`,
+    `    ProxyCommand ${proxy.map(sshCommandWord).join(' ')} ${asked}`,
     '',
   ]
   return [lines.join('\n')]
@@ -88,11 +89,7 @@ function hostKeyName(host: string, port: number | undefined): string {
   return port === undefined || port === sshPort ? host : `[${host}]:${port}`
 }
 
-/** OpenSSH replaces what follows a `%`, and gives the rest to a shell. */
-export function quoteForProxyCommand(word: string): string {
-  return quoteForShell(word.replaceAll('%', '%%'))
-}
-
+/** For a person who types it. */
 function quoteForShell(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

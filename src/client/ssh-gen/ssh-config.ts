@@ -1,5 +1,5 @@
 import type { Destination } from '../../reach/destination.ts'
-import { quoteForProxyCommand } from '../ssh-config/text.ts'
+import { sshCommandWord, sshConfigPath } from '../ssh-config/words.ts'
 import type { KeyFiles } from './key-files.ts'
 
 export interface ApplicationSshConfig {
@@ -31,8 +31,8 @@ export function formatApplicationSshConfig(config: ApplicationSshConfig): string
   return `${[
     ...lines,
     `Match host ${host} exec "${commandOf(config, ['ssh-gen', '--quiet'])}"`,
-    `    IdentityFile ${pathOf(files.privateKey)}`,
-    `    CertificateFile ${pathOf(files.certificate)}`,
+    `    IdentityFile ${sshConfigPath(files.privateKey)}`,
+    `    CertificateFile ${sshConfigPath(files.certificate)}`,
     '    IdentitiesOnly yes',
   ].join('\n')}\n`
 }
@@ -46,16 +46,11 @@ function commandOf(
   const where = isGatewayNamed
     ? [host, '--gateway', origin]
     : [port === 443 ? host : `${host}:${port}`]
-  const words = [...options.map(quoteForProxyCommand), '--hostname', ...where]
+  const words = [...options.map(sshCommandWord), '--hostname', ...where]
   return ['postern', 'access', ...command, ...words].join(' ')
 }
 
 function hostOf({ authority }: Destination): string {
   const { hostname } = new URL(`https://${authority}`)
   return hostname.replaceAll(/[[\]]/g, '')
-}
-
-/** A path as a word of ssh_config(5), whose `%` are tokens there. */
-function pathOf(path: string): string {
-  return `"${path.replaceAll('%', '%%')}"`
 }
