@@ -25,6 +25,8 @@ export interface PortalRoute {
   readonly name: string
   readonly description: string
   readonly isUsable: boolean
+  /** Whether its service is behind a connector that is not connected now. */
+  readonly isOffline: boolean
   /** How to reach it; empty when it may not be used. */
   readonly ways: readonly PortalWay[]
   /** Why it may not be used, one sentence each without a full stop; empty when it may. */
@@ -34,6 +36,7 @@ export interface PortalRoute {
 }
 
 export interface PortalWay {
+  /** What is asked for: `host:port`, or the host name of an application. */
   readonly destination: string
   /** Words in the commands that a person replaces: `NAME`, `PORT`. */
   readonly placeholders: readonly string[]

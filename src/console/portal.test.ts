@@ -49,7 +49,9 @@ type Usable = Seen['usable'][number]
 
 const seen: Seen = {
   listed: [{ route: routeNamed('listed', 'dba@example.com'), reasons: ['date-unauthorized'] }],
-  usable: [{ route: routeNamed('usable', 'nobody asks'), ways: [wayTo('db:5432')] }],
+  usable: [
+    { route: routeNamed('usable', 'nobody asks'), ways: [wayTo('db:5432')], isOffline: true },
+  ],
 }
 
 function routeNamed(name: string, contact: string): Usable['route'] {

@@ -41,19 +41,21 @@ function toPerson({ name, email, userId, expiresAtMs }: Session): PortalPerson {
 
 type SeenRoutes = ReturnType<PagesParts['seenBy']>
 
-function toUsable({ route, ways }: SeenRoutes['usable'][number]): PortalRoute {
-  const { id, name, description } = route
+function toUsable({ route, ways, isOffline }: SeenRoutes['usable'][number]): PortalRoute {
+  const { id, name, description, isApplication } = route
   const shown = ways.map(({ destination, placeholders, commands }) => ({
-    destination,
+    destination: isApplication ? destination.replace(/:\d+$/, '') : destination,
     placeholders,
     commands,
   }))
   // Whoever may use it needs nobody to ask.
-  return { id, name, description, isUsable: true, ways: shown, reasons: [], contact: '' }
+  const shared = { id, name, description, isUsable: true, isOffline }
+  return { ...shared, ways: shown, reasons: [], contact: '' }
 }
 
 function toListed({ route, reasons }: SeenRoutes['listed'][number]): PortalRoute {
   const { id, name, description, contact } = route
   const why = reasons.map(explainReason)
-  return { id, name, description, isUsable: false, ways: [], reasons: why, contact }
+  const shared = { id, name, description, isUsable: false, isOffline: false }
+  return { ...shared, ways: [], reasons: why, contact }
 }

@@ -22,6 +22,7 @@ import { createFreshGrants, type FreshGrants } from '../access/fresh-grant.ts'
 import { createGroupsClaim } from '../access/groups-claim.ts'
 import { createLiveTunnels } from '../access/live-tunnels.ts'
 import { matchRoute } from '../routes/match-route.ts'
+import { isOffline } from '../upstream/connector.ts'
 import { createOpenUpstream } from '../upstream/open-upstream.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
@@ -174,6 +175,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       seeRoutes(routes.table().routes, (route) => decide.foreseen(caller, route), {
         gateway,
         isSignedIn: caller.session !== undefined,
+        isOffline: (route) => isOffline(route, links),
       }),
     routeTable: routes.table,
     async reload(next) {

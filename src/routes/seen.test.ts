@@ -34,6 +34,14 @@ describe('what somebody sees of the routes', () => {
     assert.ok(seen.listed.every((route) => !('ways' in route)))
   })
 
+  test('says of what may be used whether its connector is there', () => {
+    const options = { gateway, isSignedIn: true }
+    const isOffline = (route: { readonly name: string }): boolean => route === open
+    const [here] = seeRoutes([open], decide, options).usable
+    const [away] = seeRoutes([open], decide, { ...options, isOffline }).usable
+    assert.deepEqual([here?.isOffline, away?.isOffline], [false, true])
+  })
+
   test('tells a stranger no reason', () => {
     const seen = seeRoutes([open, listed], decide, { gateway, isSignedIn: false })
     assert.deepEqual(seen.listed, [{ route: listed, reasons: [] }])

@@ -1,6 +1,7 @@
 import type { Decision } from '../policy/decision.ts'
 import type { Route } from './route.ts'
-import { waysTo, type RouteWay } from './ways.ts'
+import type { RouteWay } from './route-way.ts'
+import { waysTo } from './ways.ts'
 
 /** The routes that exist for somebody, in their order. */
 export interface SeenRoutes {
@@ -13,12 +14,22 @@ export interface SeenRoutes {
 export interface UsableRoute {
   readonly route: Route
   readonly ways: readonly RouteWay[]
+  /** Whether no connector is there for it now, so that a tunnel would not open. */
+  readonly isOffline: boolean
 }
 
 export interface ListedRoute {
   readonly route: Route
   /** Why not, as codes of the policy; empty for somebody not signed in. */
   readonly reasons: readonly string[]
+}
+
+export interface SeenOptions {
+  /** The URL by which they reach the gateway. */
+  readonly gateway: string
+  readonly isSignedIn: boolean
+  /** Whether a route leads through a connector that is not there. **Default:** none does */
+  isOffline?(route: Route): boolean
 }
 
 /**
@@ -29,14 +40,15 @@ export interface ListedRoute {
 export function seeRoutes(
   routes: readonly Route[],
   decide: (route: Route) => Decision,
-  { gateway, isSignedIn }: { readonly gateway: string; readonly isSignedIn: boolean },
+  { gateway, isSignedIn, isOffline }: SeenOptions,
 ): SeenRoutes {
   const usable: UsableRoute[] = []
   const listed: ListedRoute[] = []
   for (const route of routes) {
     const { outcome, allow, deny } = decide(route)
     const { reasons } = deny.value ? deny : allow
-    if (outcome === 'allow') usable.push({ route, ways: waysTo(route, gateway) })
+    if (outcome === 'allow')
+      usable.push({ route, ways: waysTo(route, gateway), isOffline: isOffline?.(route) ?? false })
     else if (route.isListed) listed.push({ route, reasons: isSignedIn ? reasons : [] })
   }
   return { usable, listed }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { runProgramSync } from '../program.fixture.ts'
+import type { UpstreamWay } from './upstream-way.ts'
 import { waysTo } from './ways.ts'
 
 const gateway = 'https://gate.example.com'
@@ -72,6 +73,40 @@ describe('the ways to a route', () => {
     assert.match(elsewhere?.connect ?? '', / --hostname tcp\.site\.com:8443 /)
     const [open] = of('*.site.com')
     assert.deepEqual([open?.placeholders, open?.destination], [['NAME'], 'NAME.site.com:443'])
+  })
+
+  test("an application's command is for the tool that its service is for, where that is known", () => {
+    const to = (way: object): ReturnType<typeof waysTo> =>
+      waysTo(
+        { from: 'tcp+https://a.site.com:443', isApplication: true, way: way as UpstreamWay },
+        `${gateway}:8443`,
+      )
+    const commandsOf = (way: object): string[] =>
+      to(way).flatMap(({ commands: list }) => list.map(({ command }) => command))
+    const connector = { kind: 'connector', tunnel: 'lab' }
+    const behind = (port: number): object => ({ ...connector, service: { host: 'b', port } })
+    const direct = (...ports: number[]): object => ({
+      kind: 'direct',
+      to: ports.map((port) => ({ host: 'b', port, weight: 1 })),
+    })
+    const plain = ['postern access tcp --hostname a.site.com:8443 --url localhost:9210']
+    assert.deepEqual(commandsOf(behind(22)), [
+      'ssh -o "ProxyCommand=postern access ssh --hostname a.site.com:8443" a.site.com',
+    ])
+    assert.deepEqual(commandsOf(direct(5432, 5432)), [
+      'postern access tcp --hostname a.site.com:8443 --url localhost:15432',
+      'psql "host=a.site.com hostaddr=127.0.0.1 port=15432"',
+    ])
+    assert.deepEqual(commandsOf(behind(3389)), [
+      'postern access rdp --hostname a.site.com:8443 --url localhost:13389',
+      'mstsc /v:127.0.0.1:13389',
+      'xfreerdp /v:127.0.0.1:13389',
+    ])
+    for (const way of [connector, behind(7), direct(22, 5432), { kind: 'next-gateway', to: [] }])
+      assert.deepEqual(commandsOf(way), plain)
+    const [bastion] = to({ ...connector, isBastion: true })
+    assert.deepEqual(bastion?.placeholders, ['HOST', 'PORT'])
+    assert.match(bastion.connect, / --destination HOST:PORT --url localhost:9210$/)
   })
 
   test('what a route leaves open is a placeholder, and said to be one', () => {

@@ -1,48 +1,9 @@
-import { bracketed, formatAuthority } from '../address.ts'
-import { applicationPort } from './application-port.ts'
+import { bracketed } from '../address.ts'
+import { applicationWayTo } from './application-ways.ts'
 import type { TargetPattern } from './from.ts'
 import { formatTarget, parseFrom } from './from.ts'
 import type { Route } from './route.ts'
-
-/** One command line, and the program that somebody types it for. */
-export interface RouteCommand {
-  /** `postern` opens a local port; the others use the service. */
-  readonly tool: 'postern' | 'ssh' | 'psql' | 'mysql' | 'redis-cli' | 'mstsc' | 'xfreerdp'
-  /** To paste into a shell of any system: only double quotes, only where they are needed. */
-  readonly command: string
-}
-
-/** How a destination of a route is reached from a terminal. */
-export interface RouteWay {
-  /** `host:port`, as `postern tcp` takes it once the placeholders are replaced. */
-  readonly destination: string
-  /** The gateway to ask, such as `https://gateway.example.com`. */
-  readonly gateway: string
-  /** Words that stand for what the route leaves open: `NAME` for a star, `PORT` for any port. */
-  readonly placeholders: readonly string[]
-  /** `postern tcp` with a local port that the system chooses. */
-  readonly connect: string
-  /** In the order in which they are typed; the last ones are alternatives where the tool differs. */
-  readonly commands: readonly RouteCommand[]
-}
-
-/** Added to the service's port for a local one: its own may belong to a server of this machine. */
-const localPortOffset = 10_000
-
-/** The tools that use a local port, by the port a service usually has. */
-const toolsByPort: Readonly<Record<number, (port: number, host: string) => RouteCommand[]>> = {
-  // `host` is what the server's certificate is checked against, `hostaddr` where to connect.
-  5432: (port, host) => [
-    { tool: 'psql', command: `psql "host=${host} hostaddr=127.0.0.1 port=${port}"` },
-  ],
-  // Not `localhost`: the client takes that for its Unix socket.
-  3306: (port) => [{ tool: 'mysql', command: `mysql --host=127.0.0.1 --port=${port}` }],
-  6379: (port) => [{ tool: 'redis-cli', command: `redis-cli -h 127.0.0.1 -p ${port}` }],
-  3389: (port) => [
-    { tool: 'mstsc', command: `mstsc /v:127.0.0.1:${port}` },
-    { tool: 'xfreerdp', command: `xfreerdp /v:127.0.0.1:${port}` },
-  ],
-}
+import { localPortFor, quoted, toolsOf, type RouteCommand, type RouteWay } from './route-way.ts'
 
 /**
  * The ways to a route, one for each destination in its `from`. The tool is guessed from the port that
@@ -52,32 +13,15 @@ const toolsByPort: Readonly<Record<number, (port: number, host: string) => Route
  * @throws {TypeError} for a `from` that was never checked
  */
 export function waysTo(
-  route: Pick<Route, 'from'> & Partial<Pick<Route, 'isApplication'>>,
+  route: Pick<Route, 'from'> & Partial<Pick<Route, 'isApplication' | 'way'>>,
   gateway: string,
 ): readonly RouteWay[] {
   const from = parseFrom(route.from)
   if ('fault' in from) throw new TypeError(`route from: ${from.fault}`)
   const at = from.gateway === undefined ? gateway : `https://${from.gateway.replace(/:443$/, '')}`
-  const way = route.isApplication === true ? applicationWayTo : wayTo
-  return from.targets.map((target) => way(target, at))
-}
-
-/** A local port for what may be anything: the one of the examples of `cloudflared`. */
-const examplePort = 9210
-
-/** An application is asked for by its host name alone, which leads to the gateway. */
-function applicationWayTo({ host: pattern }: TargetPattern, gateway: string): RouteWay {
-  const host = pattern.replaceAll('*', 'NAME')
-  const { port } = new URL(gateway)
-  const place = port === '' ? host : `${host}:${port}`
-  const connect = `postern access tcp --hostname ${quoted(place)} --url localhost:${examplePort}`
-  return {
-    destination: formatAuthority({ host, port: applicationPort }),
-    gateway,
-    placeholders: pattern.includes('*') ? ['NAME'] : [],
-    connect,
-    commands: [{ tool: 'postern', command: connect }],
-  }
+  return from.targets.map((target) =>
+    route.isApplication === true ? applicationWayTo(target, at, route.way) : wayTo(target, at),
+  )
 }
 
 function wayTo(target: TargetPattern, gateway: string): RouteWay {
@@ -114,16 +58,10 @@ function commandsFor(
     const proxy = `postern tcp${option.replaceAll('"', '')} --listen - ${asked}`
     return [{ tool: 'ssh', command: `ssh -o "ProxyCommand=${proxy}" ${host}` }]
   }
-  const tools = port === undefined ? undefined : toolsByPort[port]
-  if (port === undefined || tools === undefined) {
+  const localPort = localPortFor(port)
+  if (localPort === undefined) {
     return [{ tool: 'postern', command: `postern tcp${option} ${quoted(destination)}` }]
   }
-  const localPort = port + localPortOffset
   const listen = `postern tcp${option} --listen 127.0.0.1:${localPort} ${quoted(destination)}`
-  return [{ tool: 'postern', command: listen }, ...tools(localPort, host)]
-}
-
-/** Hosts, ports and origins hold nothing that a shell would read, but for the brackets of IPv6. */
-export function quoted(word: string): string {
-  return /[[\]]/.test(word) ? `"${word}"` : word
+  return [{ tool: 'postern', command: listen }, ...toolsOf(port, host)]
 }

@@ -5,12 +5,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'node:test'
 import { UpstreamError } from '../errors.ts'
 import { createFakeClock, type FakeClock } from '../fake-clock.ts'
+import { testRoute } from '../gateway/gateway.fixture.ts'
 import type { Link } from '../links/link.ts'
 import { createLinks } from '../links/register.ts'
 import { createStreamAudit } from '../links/stream-audit.ts'
 import type { ConnectorWay } from '../routes/upstream-way.ts'
 import type { AuditEntry } from '../telemetry/audit-log.ts'
 import { collectLog } from '../telemetry/log.fixture.ts'
+import { isOffline } from './connector.ts'
 import { openBy } from './upstream.fixture.ts'
 
 const way: ConnectorWay = { kind: 'connector', tunnel: 'web', service: undefined }
@@ -192,6 +194,22 @@ test('two silent ones are left, the third is waited for, and the first is asked 
   assert.deepEqual(asked, ['a', 'b', 'c', 'a'])
   given.abort()
   await assert.rejects(opening)
+})
+
+test('a route is offline without a connector, and not where nobody can know', () => {
+  const [none, one] = [linksOf([]), linksOf([link('a', 'c1', [])])]
+  const draining = linksOf([{ ...link('a', 'c1', []), isReady: false }])
+  const [from, wildcard] = ['tcp+https://db.site.com:443', 'tcp+https://*.site.com:443']
+  assert.deepEqual(
+    [none, one, draining].map((links) => isOffline({ way, from }, links)),
+    [true, false, false],
+  )
+  assert.ok(isOffline({ way, from: wildcard }, none), 'its tunnel is named')
+  const registered: ConnectorWay = { ...way, tunnel: undefined }
+  assert.ok(isOffline({ way: registered, from }, none))
+  assert.ok(!isOffline({ way: registered, from: wildcard }, none))
+  const direct = testRoute(from, [1])
+  assert.ok(!isOffline(direct, none))
 })
 
 interface LinkOptions {

@@ -3,15 +3,25 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import type { Page } from 'playwright-core'
-import { runChild } from './child.ts'
+import { dial } from '../../src/net/dial.ts'
+import { runChild, startChild } from './child.ts'
 import { ensurePagesBuilt } from './pages-built.ts'
 import { checkLooks } from './page-looks.ts'
 import { peerTest, program } from './peers.ts'
 import { startChromium, type Chromium } from './peers/chromium.ts'
 import { startSshd, type Sshd } from './peers/openssh.ts'
-import { personAt, type Person } from './person.ts'
-import { alice, bob, route, startRig, type GatewayRig, type RouteEntry } from './rig.ts'
+import { exchange, personAt, type Person } from './person.ts'
+import {
+  alice,
+  bob,
+  posternCommand,
+  route,
+  startRig,
+  type GatewayRig,
+  type RouteEntry,
+} from './rig.ts'
 import type { Scope } from './scope.ts'
+import { echo, startService } from './services.ts'
 
 const listed = { listed: true, contact: 'dba@example.com' }
 const routes: readonly RouteEntry[] = [
@@ -74,6 +84,46 @@ describe('the portal in Chromium', () => {
       cwd: person.home,
     })
     assert.equal(output, 'it runs\n', errors)
+    checkBehaviour(browser, rig)
+  })
+
+  peerTest('applications are shown as routes are', ['Chromium'], async (scope) => {
+    const service = await startService(scope, echo)
+    const { rig, browser } = await openPortal(scope, [], { access: applications(service) })
+    const { page } = browser
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await signIn(page, 'Alice Adams')
+    const cards = await page.getByRole('region').allInnerTexts()
+    const card = (name: string): string => cards.find((text) => text.startsWith(name)) ?? ''
+    const place = (host: string): string => `--hostname ${host}:${rig.port}`
+    assert.match(card('orders'), /ten years\s+Not connected now: .*\s+db\.site\.com\n/)
+    assert.match(
+      card('orders'),
+      new RegExp(`${place('db.site.com')} --url localhost:15432[^]*psql`),
+    )
+    assert.match(card('ssh.'), /ssh -o "ProxyCommand=postern access ssh .*" ssh\.site\.com/)
+    assert.doesNotMatch(card('ssh.'), /:443|Not connected/)
+    assert.match(
+      card('jump.'),
+      /replace HOST with .*, replace PORT with [^]* --destination HOST:PORT /,
+    )
+    assert.match(card('*.lab.'), /replace NAME with/)
+    assert.match(card('payroll.'), /Salaries\s+Your email address is not among/)
+    assert.doesNotMatch(cards.join(), /secret/)
+    await checkLooks(page, 'portal-applications')
+
+    await page.getByRole('button', { name: 'Copy the postern command for tcp.site.com' }).click()
+    const command = await page.evaluate<string>('navigator.clipboard.readText()')
+    assert.equal(command, `postern access tcp ${place('tcp.site.com')} --url localhost:9210`)
+    // Here no DNS leads the name to the gateway, and the port may be somebody's.
+    const person = await personAt(scope, rig, alice)
+    const [, ...options] = person.tcpArgs('').slice(0, -1)
+    const words = command.replace('localhost:9210', 'localhost:0').split(' ').slice(1)
+    const child = startChild(scope, ...posternCommand(...words, ...options), { env: person.env })
+    const [, port] = await child.says(/listening on 127\.0\.0\.1:(\d+)/)
+    const socket = await dial({ host: '127.0.0.1', port: Number(port) })
+    scope.defer(() => void socket.destroy())
+    assert.equal(await exchange(socket, 'it runs'), 'it runs')
     checkBehaviour(browser, rig)
   })
 
@@ -168,6 +218,32 @@ describe('the portal in Chromium', () => {
     checkBehaviour(browser, rig)
   })
 })
+
+/** Those of Alice, and some that are not. */
+function applications(service: number): readonly object[] {
+  const hers = [{ action: 'allow', include: [{ email: alice }] }]
+  const his = [{ action: 'allow', include: [{ email: bob }] }]
+  return [
+    { hostname: 'tcp.site.com', service: `tcp://127.0.0.1:${service}`, policies: hers },
+    {
+      hostname: 'db.site.com',
+      name: 'orders',
+      description: 'Orders of the last ten years',
+      service: 'connector://lab/10.0.0.6:5432',
+      policies: hers,
+    },
+    { hostname: 'ssh.site.com', service: 'tcp://10.0.0.5:22', policies: hers },
+    { hostname: 'desk.site.com', service: 'connector://lab/10.0.0.5:3389', policies: hers },
+    { hostname: 'jump.site.com', service: 'connector://lab/bastion', policies: hers },
+    { hostname: '*.lab.site.com', service: 'connector://lab', policies: hers },
+    {
+      hostname: 'a-rather-long-host-name-of-some-service.in-a-rather-long-domain.internal.site.com',
+      policies: hers,
+    },
+    { hostname: 'payroll.site.com', description: 'Salaries', policies: his, ...listed },
+    { hostname: 'secret.site.com', policies: his },
+  ]
+}
 
 const withoutProvider = {
   authenticate_service_url: undefined,

@@ -8,7 +8,7 @@ import type { Refusal } from '../answers/refusal.ts'
 import type { ListedRoute, SeenRoutes, UsableRoute } from '../../routes/seen.ts'
 import { parseFrom } from '../../routes/from.ts'
 import type { Route } from '../../routes/route.ts'
-import { quoted, type RouteWay } from '../../routes/ways.ts'
+import { quoted, type RouteWay } from '../../routes/route-way.ts'
 
 export interface RoutesApiParts {
   /** Undefined when nobody can sign in: then everybody sees what is public. */

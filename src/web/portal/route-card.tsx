@@ -15,6 +15,7 @@ export function UsableRoute({ route }: RouteProps): ReactNode {
         <div>
           <Title order={2}>{route.name}</Title>
           {route.description !== '' && <Text c="dimmed">{route.description}</Text>}
+          {route.isOffline && <Text size="sm">Not connected now: nothing would answer.</Text>}
         </div>
         {route.ways.map((way) => (
           <Way key={way.destination} way={way} routeName={route.name} />
@@ -87,8 +88,9 @@ const steps: Readonly<Record<string, string>> = {
 }
 
 function explain(placeholder: string): string {
-  return placeholder === 'PORT'
-    ? 'replace PORT with the port of the service'
+  if (placeholder === 'PORT') return 'replace PORT with the port of the service'
+  return placeholder === 'HOST'
+    ? 'replace HOST with the name or address of the machine'
     : `replace ${placeholder} with the name of the machine`
 }
 
