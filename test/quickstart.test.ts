@@ -179,6 +179,10 @@ test('the printed commands work, and SIGINT stops and removes everything', async
     assert.match(login.errors, /you may publish to "example\.localhost"/)
     const join = run(t, ['/bin/sh', '-c', `exec ${printed(it, /tunnel --hostname mine/)}`])
     await join.until(/Registered tunnel connection connIndex=0 /)
+    assert.match(
+      join.errors,
+      /"mine\.example\.localhost" needs no record: clients name the gateway/,
+    )
     const port = await listen(t, printed(it, /access tcp --hostname mine\.example/))
     assert.equal(await sayTo(port, 'to my own'), 'to my own')
     assert.deepEqual([...readdirSync(login.folder), ...readdirSync(join.folder)], [])

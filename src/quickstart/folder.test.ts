@@ -24,3 +24,11 @@ test('disposing removes everything but what is kept', async (t) => {
   assert.ok(!existsSync(path))
   assert.equal(readFileSync(kept ?? '', 'utf8'), 'a line\n')
 })
+
+test('where none can be made the directory is named, and what to set', () => {
+  assert.throws(() => makeFolder('/nonexistent'), {
+    code: 'folder-not-made',
+    message: 'cannot make a folder in "/nonexistent": ENOENT',
+    hint: 'set TMPDIR to a directory that you may write to',
+  })
+})

@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { chmod, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { SystemError, messageOf, systemCode } from '../errors.ts'
 
 /** The one folder that holds everything a quickstart writes. */
 export interface Folder extends Disposable {
@@ -16,9 +17,13 @@ export interface Folder extends Disposable {
   keep(name: string): string | undefined
 }
 
-/** Makes a folder of mode 0700 for one run; disposing removes it, and so does the process's end. */
-export function makeFolder(): Folder {
-  const path = mkdtempSync(join(tmpdir(), 'postern-'))
+/**
+ * Makes a folder of mode 0700 for one run; disposing removes it, and so does the process's end.
+ *
+ * @throws SystemError `folder-not-made`
+ */
+export function makeFolder(parent: string = tmpdir()): Folder {
+  const path = makeDirectory(parent)
   // For an end that nobody planned: an exception, or a second Ctrl-C.
   const remove = (): void => rmSync(path, { recursive: true, force: true, maxRetries: 3 })
   process.once('exit', remove)
@@ -46,5 +51,17 @@ export function makeFolder(): Folder {
       process.off('exit', remove)
       remove()
     },
+  }
+}
+
+function makeDirectory(parent: string): string {
+  try {
+    return mkdtempSync(join(parent, 'postern-'))
+  } catch (cause) {
+    const why = systemCode(cause) ?? messageOf(cause)
+    throw new SystemError('folder-not-made', `cannot make a folder in "${parent}": ${why}`, {
+      hint: 'set TMPDIR to a directory that you may write to',
+      cause,
+    })
   }
 }

@@ -19,7 +19,7 @@ function endSignal(): AbortSignal {
 }
 
 async function main(signal: AbortSignal): Promise<number> {
-  const [{ helpText, parseOptions }, { processTerminal }] = await Promise.all([
+  const [{ helpText, parseOptions, UsageError }, { processTerminal }] = await Promise.all([
     import('./options.ts'),
     import('./terminal.ts'),
   ])
@@ -34,7 +34,7 @@ async function main(signal: AbortSignal): Promise<number> {
     return await runQuickstart(options, terminal, signal)
   } catch (error) {
     terminal.fatal(error)
-    return 2
+    return error instanceof UsageError ? 2 : 1
   }
 }
 

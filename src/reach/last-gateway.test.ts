@@ -30,7 +30,10 @@ describe('the gateway that is asked', () => {
 
   test('is none when what was kept is no address, or nothing can be kept', async () => {
     await writeFile(join(root, 'last-gateway'), 'http://elsewhere.example.com')
-    await assert.rejects(namedOrLastGateway(undefined, root), { code: 'gateway-missing' })
+    await assert.rejects(namedOrLastGateway(undefined, root, '--gateway'), {
+      code: 'gateway-missing',
+      hint: /^name it, as in "--gateway https:\/\/gateway\.example\.com";/,
+    })
     const file = join(root, 'file')
     await writeFile(file, '')
     await rememberGateway(parseGatewayUrl('https://gate.example.com'), join(file, 'below'))

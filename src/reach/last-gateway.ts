@@ -6,13 +6,15 @@ import { parseGatewayUrl, type GatewayAddress } from './destination.ts'
 const fileName = 'last-gateway'
 
 /**
- * The gateway that a command line names, `https://` being understood, or the one that was asked last.
+ * The gateway that a command line names, `https://` being understood, or the one that was asked last. `option`: by
+ * which it is named there, unless it is an argument.
  *
  * @throws SystemError `invalid-gateway-url` or `gateway-missing`
  */
 export async function namedOrLastGateway(
   text: string | undefined,
   cacheDirectory: string,
+  option?: string,
 ): Promise<GatewayAddress> {
   if (text !== undefined) return parseGatewayUrl(text.includes('://') ? text : `https://${text}`)
   const last = await readFile(join(cacheDirectory, fileName), 'utf8').catch(() => '')
@@ -20,7 +22,7 @@ export async function namedOrLastGateway(
     return parseGatewayUrl(last)
   } catch {
     throw new SystemError('gateway-missing', 'which gateway? none was asked before', {
-      hint: 'name it, as in "https://gateway.example.com"; later runs ask the same one',
+      hint: `name it, as in "${option === undefined ? '' : `${option} `}https://gateway.example.com"; later runs ask the same one`,
     })
   }
 }

@@ -45,7 +45,7 @@ export async function runTunnelLogin(options: TunnelLoginOptions): Promise<numbe
   if (options.overwrite !== true) await refuseExisting(path)
   await prepareDirectory(dirname(path))
   const told = clientEnvironment()
-  const gateway = await namedOrLastGateway(options.gateway, told.cacheDirectory)
+  const gateway = await namedOrLastGateway(options.gateway, told.cacheDirectory, '--gateway')
   const trust = await trustOf(options, voice)
   const send = createSendToGateway(createDialer({ ...told, gateway, trust, log: voice }))
   const command = `postern tunnel login --gateway ${gateway.origin}`
@@ -105,6 +105,11 @@ function show(
   )
   if (browser === false) return
   void import('../../client/sign-in/browser.ts').then(({ openBrowser }) =>
-    openBrowser(url, browserCmd, voice),
+    openBrowser(
+      url,
+      browserCmd,
+      voice,
+      'open the address above yourself, on this machine or any other',
+    ),
   )
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { ExitWith } from '../process/exit-codes.ts'
+import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { defineCreate } from './create.ts'
 import { defineDelete } from './delete.ts'
 import { defineDoctor } from './doctor.ts'
@@ -31,6 +31,13 @@ Examples:
 
   # its connector, beside the service
   postern tunnel run web --url tcp://localhost:7870
+
+Environment:
+  TUNNEL_ORIGIN_CERT   the credential of "postern tunnel login", as --origincert
+  TUNNEL_TOKEN, TUNNEL_URL, TUNNEL_HOSTNAME, … as "postern tunnel run --help" says
+
+Exit codes:
+${exitCodeLines(['ok', 'internal', 'usage', 'signIn', 'denied', 'gateway', 'system'])}
 `
 
 /** Its subcommands, one file each. */

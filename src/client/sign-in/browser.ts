@@ -2,25 +2,26 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { messageOf, systemCode } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 
+/** Where the browser leads back to a port of this machine. */
+const onThisMachine =
+  'open the address above yourself, in a browser on this machine; without one, sign in with "postern login --device"'
+
 /** What opens an address: a program and the arguments before the address. */
 type Opener = readonly [command: string, ...args: string[]]
 
 /**
  * Opens an address in a browser: `command ADDRESS` when a command is given, else the platform's opener.
- * That it fails is a warning: the address is printed as well, and may be opened on another machine.
+ * That it fails is a warning with the next step, since the address is printed as well.
  */
 export function openBrowser(
   url: string,
   command: string | undefined,
   log: Logger,
-  platform: NodeJS.Platform = process.platform,
+  hint: string = onThisMachine,
 ): void {
-  const [program, ...args] = command === undefined ? platformOpener(platform) : [command]
-  const warn = (why: string): void => {
-    log.warn(`cannot open a browser with "${program}": ${why}`, {
-      hint: 'open the address above yourself, in a browser on this machine; without one, sign in with "postern login --device"',
-    })
-  }
+  const [program, ...args] = command === undefined ? platformOpener() : [command]
+  const warn = (why: string): void =>
+    log.warn(`cannot open a browser with "${program}": ${why}`, { hint })
   let child: ChildProcess
   try {
     // Without a shell: the address is an argument, whatever stands in it. Its output must not mix with
@@ -43,7 +44,7 @@ export function openBrowser(
   child.unref()
 }
 
-function platformOpener(platform: NodeJS.Platform): Opener {
+function platformOpener(platform: NodeJS.Platform = process.platform): Opener {
   if (platform === 'darwin') return ['open']
   // `cmd /c start` would read "&" and "%" of the address as its own.
   return platform === 'win32' ? ['rundll32', 'url.dll,FileProtocolHandler'] : ['xdg-open']

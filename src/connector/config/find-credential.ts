@@ -70,6 +70,6 @@ async function readSecret(path: string, files: Files): Promise<string> {
 
 function withoutCredential(): SystemError {
   return new SystemError('no-credential', 'no tunnel is named', {
-    hint: 'give its name, "--token-file FILE" or "--credentials-file FILE"',
+    hint: 'give its name, "--token-file FILE" or "--credentials-file FILE"; "postern tunnel --hostname NAME --url URL" makes one',
   })
 }

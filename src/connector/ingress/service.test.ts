@@ -50,6 +50,12 @@ test('what carries requests is told apart, with the words that carry its bytes',
   assert.match(faultOf('unix+tls:/run/app.sock'), /write "unix:PATH"/)
 })
 
+test('an address alone is told with its scheme', () => {
+  assert.match(faultOf('localhost:22'), /^must .*write "tcp:\/\/localhost:22"$/)
+  assert.match(faultOf('[::1]:22'), /write "tcp:\/\/\[::1\]:22"$/)
+  assert.match(faultOf('localhost'), /^must .*\| $/)
+})
+
 test('what is no service is told with what one looks like', () => {
   for (const text of [
     'localhost:22',

@@ -1,4 +1,4 @@
-import { parseHost, parsePort, type HostPort } from '../../address.ts'
+import { parseAuthority, parseHost, parsePort, type HostPort } from '../../address.ts'
 import { show, type Fault } from '../../schema.ts'
 
 /** What a rule leads to; `text` is how it stands in the file. */
@@ -64,7 +64,10 @@ function parseStatus(text: string): OriginService | Fault {
 function parseUrl(text: string): OriginService | Fault {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text) ?? []
   const [, hostAndPort = '', behind = ''] = /^([^/?#]*)(.*)$/.exec(rest) ?? []
-  if (scheme === '') return { fault: `must be ${forms}, not ${show(text)}` }
+  if (scheme === '') {
+    const hint = parseAuthority(text) && `write "tcp://${text}"`
+    return { fault: `must be ${forms}, not ${show(text)}`, ...(hint && { hint }) }
+  }
   const name = scheme.toLowerCase()
   if (requestSchemes.has(name)) return notBytes(text, name, hostAndPort)
   if (behind !== '') return { fault: `must end with its port, not ${show(behind)}` }
