@@ -109,7 +109,10 @@ async function* checkRegistration(options: DiagnoseOptions): AsyncGenerator<Chec
   if (socket === undefined) return
   const connection = socket
   yield await attempt('registration', credential.tunnelId, async () => {
-    const keys = await pinGrantKeys([...credential.grantKeys], 'the credential')
+    const { tunnelId } = credential
+    const connectorId = randomUUID()
+    const source = 'the credential'
+    const keys = await pinGrantKeys([...credential.grantKeys], { source, tunnelId, connectorId })
     const end = await openConnectorEnd(connection, {
       onStream: (offer) => offer.refuse('draining', 'it only looks whether it could connect'),
     })
@@ -118,9 +121,9 @@ async function* checkRegistration(options: DiagnoseOptions): AsyncGenerator<Chec
         end,
         {
           type: 'register',
-          tunnelId: credential.tunnelId,
+          tunnelId,
           secret: credential.secret.toString('base64url'),
-          connectorId: randomUUID(),
+          connectorId,
           connIndex: 0,
           version,
           arch: `${process.platform}_${process.arch}`,

@@ -42,7 +42,7 @@ export interface FakeGateway extends AsyncDisposable {
   open(link: AcceptedLink, claims?: Partial<GrantClaims>): Promise<Duplex>
   grantFor(link: AcceptedLink, claims?: Partial<GrantClaims>): Promise<string>
   /** A new key, and its word by the one it has; grants are signed with it from then on. */
-  rotateKey(): Promise<string>
+  rotateKey(link: AcceptedLink): Promise<string>
   dialer(): ReturnType<typeof createDialer>
   close(): Promise<void>
 }
@@ -141,9 +141,14 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
       return link.end.openStream({ authority: 'tcp.site.com:443', grant }, never)
     },
     grantFor,
-    async rotateKey() {
+    async rotateKey({ registration: { tunnelId, connectorId } }) {
       const next = await makeKey()
-      const word = await signGrantKey(next.jwk, Math.floor(Date.now() / 1000), key)
+      const statement = {
+        audience: grantAudience(tunnelId, connectorId),
+        issuedAtS: Math.floor(Date.now() / 1000),
+        keys: [next.kid, key.kid],
+      }
+      const word = await signGrantKey(next.jwk, statement, key)
       key = next
       return word
     },

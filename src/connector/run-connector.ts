@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { AppError, ConfigError, formatProblem } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { createDialer } from '../reach/dialer.ts'
@@ -15,6 +16,7 @@ import {
   type LoadConfigOptions,
   type LoadedConfig,
 } from './config/load-config.ts'
+import { keepGrantKeys } from './config/keep-grant-keys.ts'
 import { startConnector, type Connector, type ConnectorOptions } from './start-connector.ts'
 
 export interface RunConnectorOptions
@@ -54,6 +56,12 @@ export async function runConnector(
     dialer: await dialerOf(config, options),
     offer: config,
     metrics,
+    async keepKeys(keys) {
+      const { credentialsFile, credential } = config
+      if (credentialsFile === undefined) return
+      const kept = await keepGrantKeys(credentialsFile, credential, keys)
+      config = { ...config, credential: kept }
+    },
   })
   let isEnding = false
   const server = await serve(config, {
@@ -62,11 +70,12 @@ export async function runConnector(
     connector,
   })
 
-  async function reloadOnce(): Promise<void> {
+  async function reloadOnce(isAsked: boolean): Promise<void> {
     try {
       const next = await loadConnectorConfig(options)
       watch.follow(next.files)
-      if (isEnding) return
+      // What the connector has written itself is no news.
+      if (isEnding || (!isAsked && isDeepStrictEqual(next.config, config))) return
       tell(next, log)
       await takeOver(next.config)
     } catch (error) {
@@ -86,8 +95,9 @@ export async function runConnector(
   }
 
   let underWay: Promise<void> = Promise.resolve()
-  const reload = (): Promise<void> => (underWay = underWay.then(reloadOnce))
-  const watch = watchFiles(() => void reload())
+  const reload = (isAsked: boolean): Promise<void> =>
+    (underWay = underWay.then(() => reloadOnce(isAsked)))
+  const watch = watchFiles(() => void reload(false))
   watch.follow(loaded.files)
 
   return {
@@ -97,7 +107,7 @@ export async function runConnector(
     metricsAddress: server?.address,
     registered: connector.registered,
     failed: connector.failed,
-    reload,
+    reload: () => reload(true),
     async close(graceMs) {
       isEnding = true
       watch[Symbol.dispose]()

@@ -300,7 +300,7 @@ test('a key that a trusted one vouches for is trusted, and any other is not', as
   const { gateway, log } = await join(t, `  - service: tcp://127.0.0.1:${service.port}\n`)
   await gateway.linked(1)
   const [link] = gateway.links as [AcceptedLink]
-  const word = await gateway.rotateKey()
+  const word = await gateway.rotateKey(link)
   await assert.rejects(gateway.open(link), { code: 'connector-bad-grant' })
   for (let again = 0; again < 20; again += 1)
     link.end.control.send({ type: 'grant-key', signed: `${word.slice(0, -4)}AAAA` })

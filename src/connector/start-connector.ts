@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { systemClock, type Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { oneByOne } from '../one-by-one.ts'
 import type { LookUpAll } from '../net/dial.ts'
 import type { OwnProtocolDialer } from '../reach/dialer.ts'
 import type { Closable } from '../shutdown.ts'
 import { pinGrantKeys, type GrantKeys } from '../tunnel/grant-keys.ts'
 import type { FromConnector } from '../tunnel/connector/protocol.ts'
-import type { TunnelCredential } from '../tunnel/tunnel-credential.ts'
+import type { GrantKey, TunnelCredential } from '../tunnel/tunnel-credential.ts'
 import { createGrantVerifier } from '../tunnel/verify-grant.ts'
 import { version } from '../version.ts'
 import { createConnectionLog } from './connections/connection-log.ts'
 import { startConnections, type Connections } from './connections/connections.ts'
 import type { Registration } from './connections/register.ts'
+import type { LiveConnection } from './connections/slot.ts'
 import type { ConnectorMetrics } from './connector-metrics.ts'
 import { offeredServices, type IngressRule } from './ingress/rules.ts'
 import { createStreamServer } from './streams/serve-streams.ts'
@@ -40,6 +43,11 @@ export interface ConnectorOptions {
   readonly lookup?: LookUpAll | undefined
   /** As `StreamParts.threads`. */
   readonly threads?: number | undefined
+  /**
+   * Told the keys that are trusted from now on, since the gateway has another one: the next start is to know them.
+   * Rejects with why they could not be kept.
+   */
+  readonly keepKeys?: ((keys: readonly GrantKey[]) => Promise<void>) | undefined
   /** Finds the addresses of services. **Default:** the system's */
   readonly lookUpService?: LookUpAll | undefined
 }
@@ -68,14 +76,23 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
   const { metrics, log, clock = systemClock } = options
   const connectorId = randomUUID()
   let { offer, credential } = options
-  let keys = await pinGrantKeys([...credential.grantKeys], 'the credential')
+  const pin = (from: TunnelCredential): Promise<GrantKeys> =>
+    pinGrantKeys([...from.grantKeys], {
+      source: 'the credential',
+      tunnelId: credential.tunnelId,
+      connectorId,
+      clock,
+    })
+  let keys = await pin(credential)
   const verifier = createGrantVerifier({
     tunnelId: credential.tunnelId,
     connectorId,
     keys: { find: (header) => keys.find(header) },
     clock,
   })
-  const registeredWith = new Map<number, Offer>()
+  const registeredWith = new Map<number, { readonly offer: Offer; readonly trusted: string }>()
+  const trusted = (): FromConnector => ({ type: 'grant-keys', grantKeys: keys.thumbprints })
+  const inTurn = oneByOne()
   const words = createConnectionLog(log)
   let wasReady = false
   const noteReadiness = (): void => {
@@ -91,7 +108,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
     random: options.random ?? Math.random,
     lookup: options.lookup,
     registration(connIndex) {
-      registeredWith.set(connIndex, offer)
+      registeredWith.set(connIndex, { offer, trusted: keys.thumbprints.join() })
       return { ...registrationOf(credential, { connectorId, keys, offer }), connIndex }
     },
     onStream: createStreamServer({
@@ -108,7 +125,9 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
         metrics.connected('ok')
         words.registered(live)
         // Replaced while the gateway was asked.
-        if (registeredWith.get(live.connIndex) !== offer) live.end.control.send(servicesOf(offer))
+        const before = registeredWith.get(live.connIndex)
+        if (before?.offer !== offer) live.end.control.send(servicesOf(offer))
+        if (before?.trusted !== keys.thumbprints.join()) live.end.control.send(trusted())
         for (const notice of notices) words.notice(notice)
         noteReadiness()
       },
@@ -124,13 +143,40 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
         metrics.connected('failed')
         words.failed(connIndex, error)
       },
-      said(_live, message) {
+      said(live, message) {
         if (message.type === 'notice') words.notice(message.message)
-        if (message.type === 'grant-key') learn(keys, message.signed, words.notice)
+        if (message.type === 'grant-key') void learn(live, message.signed)
       },
     },
   })
   metrics.countConnections(() => connections.ready)
+
+  /** On each connection the same is said; the first one that is understood is news. */
+  async function learn({ end }: LiveConnection, signed: string): Promise<void> {
+    const own = keys
+    const isNews = await own.learn(signed).catch((error: unknown) => {
+      // A gateway may send any number: what is wrong is said once.
+      words.notice(`a new grant key of the gateway is not trusted: ${messageOf(error)}`)
+      return false
+    })
+    // Another credential was given meanwhile.
+    if (own !== keys) return
+    if (!isNews) return end.control.send(trusted())
+    connections.tell(trusted())
+    log.info('the gateway has another key for its grants, and a key that is trusted vouches for it')
+    await keep(own)
+  }
+
+  async function keep(known: GrantKeys): Promise<void> {
+    try {
+      // What is known by then: of two changes the last one is kept.
+      await inTurn(async () => options.keepKeys?.(known.publicKeys))
+    } catch (error) {
+      log.warn(`the new grant key of the gateway is not kept: ${messageOf(error)}`, {
+        hint: 'after a restart the gateway vouches for it again, unless its former key was forgotten there: a new token is needed then',
+      })
+    }
+  }
 
   return {
     connectorId,
@@ -144,8 +190,13 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
       connections.tell(servicesOf(next))
     },
     async replaceCredential(next) {
-      keys = await pinGrantKeys([...next.grantKeys], 'the credential')
-      credential = next
+      // What was learnt stays, where the credential says nothing new of it.
+      if (isDeepStrictEqual(next.grantKeys, credential.grantKeys)) credential = next
+      else {
+        keys = await pin(next)
+        credential = next
+        connections.tell(trusted())
+      }
     },
     close: connections.close,
   }
@@ -179,11 +230,4 @@ function registrationOf(
     grantKeys: keys.thumbprints,
     ...offeredOf(offer),
   }
-}
-
-/** A gateway may send any number: what is wrong is said once. */
-function learn(keys: GrantKeys, signed: string, say: (notice: string) => void): void {
-  keys.learn(signed).catch((error: unknown) => {
-    say(`a new grant key of the gateway is not trusted: ${messageOf(error)}`)
-  })
 }

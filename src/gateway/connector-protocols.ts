@@ -56,6 +56,7 @@ export function createConnectorProtocols(
       createPosternProtocol({
         ...parts,
         grantKeys: () => signingKeys.all('connector-grant'),
+        onGrantKeys: signingKeys.onChanged,
         claim: (tunnel, hostnames) => publishing.publishing.claim(tunnel, hostnames),
         isReached: (hostname, tunnel) => leadsToTunnel(routeTable(), hostname, tunnel),
       }),

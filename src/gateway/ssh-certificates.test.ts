@@ -28,10 +28,8 @@ const key = {
   createdAtMs: 0,
   retiredAtMs: undefined,
 }
-const keys: SigningKeys = {
-  current: () => Promise.resolve(key),
+const keys: Pick<SigningKeys, 'all'> = {
   all: () => Promise.resolve([key]),
-  rotate: () => Promise.resolve(key),
 }
 
 const minute: SshCaSettings = {

@@ -53,6 +53,24 @@ test('a rotation retires the key before, which stays known, for everybody at onc
   )
 })
 
+test('a retired key that is forgotten is known to nobody any more, and the current one stays', async (t) => {
+  const { keys, others } = await openRig(t)
+  const first = await keys.current('connector-grant')
+  const second = await keys.rotate('connector-grant')
+  await others.all('connector-grant')
+  let heard = 0
+  using _ = others.onChanged(() => (heard += 1))
+  assert.deepEqual(await keys.forgetRetired('connector-grant'), [first.kid])
+  assert.equal(heard, 1)
+  for (const each of [keys, others]) {
+    const all = await each.all('connector-grant')
+    assert.deepEqual(
+      all.map(({ kid }) => kid),
+      [second.kid],
+    )
+  }
+})
+
 test('a store that cannot be read now is asked again', async (t) => {
   const { keys, store } = await openRig(t)
   const broken = t.mock.method(store.signingKeys, 'list', () => Promise.reject(new Error('busy')))

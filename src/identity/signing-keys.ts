@@ -40,6 +40,10 @@ export interface SigningKeys {
   all(purpose: SigningPurpose): Promise<readonly SigningKey[]>
   /** Makes another one current, and answers it. */
   rotate(purpose: SigningPurpose): Promise<SigningKey>
+  /** Forgets those before the current one, and answers their names. */
+  forgetRetired(purpose: SigningPurpose): Promise<readonly string[]>
+  /** Calls `listener` when keys of some purpose have changed. */
+  onChanged(listener: () => void): Disposable
 }
 
 /** RFC 8037 for Ed25519, RFC 7518 for the others. */
@@ -59,9 +63,12 @@ export function createSigningKeys(
   clock: Clock,
 ): SigningKeys {
   const known = new Map<SigningPurpose, Promise<readonly SigningKey[]>>()
+  const listeners = new Set<() => void>()
   // Whichever it was: they are few, and change once in months.
   store.feed.onChanges((changes) => {
-    if (changes.some(({ kind }) => kind === 'signing-key')) known.clear()
+    if (!changes.some(({ kind }) => kind === 'signing-key')) return
+    known.clear()
+    for (const listener of listeners) listener()
   })
 
   function read(purpose: SigningPurpose): Promise<readonly SigningKey[]> {
@@ -99,6 +106,11 @@ export function createSigningKeys(
       // Where somebody else has rotated meanwhile there is another key, which is what was asked for.
       await make(purpose, (await current(purpose)).kid)
       return current(purpose)
+    },
+    forgetRetired: (purpose) => store.signingKeys.removeRetired(purpose),
+    onChanged(listener) {
+      listeners.add(listener)
+      return { [Symbol.dispose]: () => void listeners.delete(listener) }
     },
   }
 }

@@ -21,6 +21,7 @@ export type LinkEnd =
   | 'replaced'
   | 'tunnel-deleted'
   | 'tunnel-revoked'
+  | 'keys-forgotten'
   | 'cut-by-operator'
   | 'shutdown'
 
@@ -62,6 +63,13 @@ export interface Link {
   openStream(request: StreamRequest, signal: AbortSignal): Promise<Duplex>
   /** Asks for a sign of life at once; what it answers says later whether one has come since. */
   probe(): () => boolean
+  /** The grant keys that its connector says it trusts, by their thumbprints; undefined: it verifies no grants. */
+  readonly grantKeys?: readonly string[]
+  /**
+   * Has the connector take over the grant keys of now. Resolves to whether it said so in time; one that trusts
+   * none of them can open nothing, and its connection is ended.
+   */
+  takeGrantKey?(): Promise<boolean>
   /** Ends the connection and its streams at once. */
   end(why: LinkEnd): void
   /** Takes no new streams, and ends once the open ones have; the connector is told. `Links.drain` takes turns. */

@@ -60,10 +60,8 @@ function key(kid: string, retiredAtMs?: number): SigningKey {
 }
 
 const [current, retired] = [key('new-key-1'), key('old-key-1', 5)]
-const keys: SigningKeys = {
-  current: () => Promise.resolve(current),
+const keys: Pick<SigningKeys, 'all'> = {
   all: () => Promise.resolve([current, retired]),
-  rotate: () => Promise.reject(new Error('not here')),
 }
 const ca = createSshCa(keys, clock)
 const publicKey =
@@ -116,6 +114,28 @@ describe('an SSH certificate', () => {
       { session: session({ email: 'a\nAccepted publickey for root' }) },
     )
     assert.doesNotMatch(keyId, /\n/)
+  })
+
+  test('is of the key before until that is forgotten, so that every sshd knows the new one by then', async () => {
+    const signerOf = async (kept: readonly SigningKey[]) => {
+      const signer = await createSshCa({ all: async () => kept }, clock).openSigner()
+      const settings = { principals: email, lifetimeMs: 300_000, extensions: [] }
+      const { line } = signer.issue({
+        publicKey,
+        requestId: 'r1',
+        session: session(),
+        validUntilMs: undefined,
+        settings,
+      })
+      return Buffer.from(line.split(' ')[1] ?? '', 'base64')
+    }
+    const isBy = async (kept: readonly SigningKey[], { publicJwk }: SigningKey) =>
+      (await signerOf(kept)).includes(Buffer.from(publicJwk.x ?? '', 'base64url'))
+    assert.deepEqual(
+      [await isBy([current, retired], retired), await isBy([current], current)],
+      [true, true],
+    )
+    assert.equal(await isBy([current, retired], current), false)
   })
 
   test('is trusted by the current key and those before it', async () => {

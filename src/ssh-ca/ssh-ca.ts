@@ -48,10 +48,12 @@ const clockSkewMs = 60_000
 /** Bytes of a nonce; PROTOCOL.certkeys leaves it open, and OpenSSH draws as many. */
 const nonceBytes = 32
 
-export function createSshCa(keys: SigningKeys, clock: Clock): SshCa {
+export function createSshCa(keys: Pick<SigningKeys, 'all'>, clock: Clock): SshCa {
   return {
     async openSigner() {
-      const key = await keys.current('ssh-ca')
+      // The one before, until it is forgotten: by then every sshd is to know the new one.
+      const key = (await keys.all('ssh-ca')).at(-1)
+      if (key === undefined) throw new TypeError('there is always a key')
       return { issue: (request) => issue(request, key, clock.now()) }
     },
     async trustedKeys() {

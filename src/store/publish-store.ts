@@ -124,4 +124,6 @@ export interface SigningKeyStore {
    * kept, when another one is current by now.
    */
   add(record: SigningKeyRecord, replaces: string | undefined): Promise<boolean>
+  /** Removes those of a purpose that are retired, and answers their names. */
+  removeRetired(purpose: SigningPurpose): Promise<readonly string[]>
 }

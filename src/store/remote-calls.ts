@@ -53,7 +53,7 @@ export const remoteMethods: {
   serviceAccounts: { get: true, add: true, update: true, markUsed: true, list: true, count: true },
   namedTunnels: { get: true, list: true, add: true, update: true },
   publishCredentials: { get: true, list: true, add: true, revoke: true, removeExpired: true },
-  signingKeys: { list: true, add: true },
+  signingKeys: { list: true, add: true, removeRetired: true },
   tokenKeys: { list: true, begin: true, move: true },
   feed: { changes: true },
   leases: { take: true, release: true },

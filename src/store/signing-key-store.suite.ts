@@ -52,5 +52,25 @@ export function signingKeyStoreSuite(
       assert.deepEqual(await signingKeys.list('connector-grant'), [second, first])
       assert.equal(await signingKeys.add(third, undefined), false)
     })
+
+    test('those that are retired are removed, of one purpose alone, and others hear of it', async (t) => {
+      const { signingKeys, feed } = await open(t)
+      for (const purpose of ['connector-grant', 'ssh-ca'] as const) {
+        await signingKeys.add(signingKeyRecord({ kid: `${purpose}-1`, purpose }), undefined)
+        const second = signingKeyRecord({ kid: `${purpose}-2`, purpose, createdAtMs: 2_000 })
+        await signingKeys.add(second, `${purpose}-1`)
+      }
+      const heard: string[] = []
+      feed.onChanges((changes) => heard.push(...changes.map(({ id, change }) => `${id} ${change}`)))
+      assert.deepEqual(await signingKeys.removeRetired('ssh-ca'), ['ssh-ca-1'])
+      assert.deepEqual(await signingKeys.removeRetired('ssh-ca'), [])
+      assert.deepEqual(heard, ['ssh-ca-1 ended'])
+      const left = await signingKeys.list('ssh-ca')
+      assert.deepEqual(
+        left.map(({ kid }) => kid),
+        ['ssh-ca-2'],
+      )
+      assert.equal((await signingKeys.list('connector-grant')).length, 2)
+    })
   })
 }

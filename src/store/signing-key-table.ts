@@ -31,6 +31,19 @@ export function createSigningKeyTable(
         write.note({ revision, kind: 'signing-key', id: record.kid, change: 'added' })
         return true
       }),
+    removeRetired: (purpose) =>
+      write(async (write) => {
+        const revision = await write.draw()
+        const rows = await write.db
+          .deleteFrom('signing_keys')
+          .where('purpose', '=', purpose)
+          .where('retired_at_ms', 'is not', null)
+          .returning('kid')
+          .execute()
+        for (const { kid: id } of rows)
+          write.note({ revision, kind: 'signing-key', id, change: 'ended' })
+        return rows.map(({ kid }) => kid)
+      }),
   }
 }
 

@@ -33,6 +33,14 @@ export interface GrantClaims {
  */
 export const maxGrantLifeS = 30
 
+/**
+ * How far the clocks of gateway and connector may be apart, in seconds. Nobody gains by it: a grant is for
+ * one run of one connector, and used once.
+ *
+ * @limit seconds by which the clocks of a gateway and its connector differ: the connector refuses its grants
+ */
+export const maxClockSkewS = 60
+
 /** The `typ` of a grant (RFC 7515 §4.1.9), and of the word of one key for another. */
 export const grantType = 'postern-grant+jwt'
 export const grantKeyType = 'postern-grant-key+jwt'

@@ -1,5 +1,5 @@
 import { SignJWT, type CryptoKey, type JWK, type KeyObject } from 'jose'
-import { grantKeyType, grantType, type GrantClaims } from './grant.ts'
+import { grantKeyType, grantType, maxGrantLifeS, type GrantClaims } from './grant.ts'
 
 /** A key that a gateway signs with: Ed25519. */
 export interface GrantKey {
@@ -15,15 +15,29 @@ export function signGrant(claims: GrantClaims, { kid, privateKey }: GrantKey): P
     .sign(privateKey)
 }
 
-/** Vouches for another key: whoever trusts `key` trusts `newKey` from then on. Only its public part is told. */
+/** To whom a key is vouched for, and when. */
+export interface GrantKeyStatement {
+  /** As that of a grant. */
+  readonly audience: readonly string[]
+  readonly issuedAtS: number
+  /** All keys of the gateway, by their thumbprints: every other one is to be forgotten. */
+  readonly keys: readonly string[]
+}
+
+/**
+ * Vouches for another key: whoever trusts `key`, and is meant, trusts `newKey` from then on. Only its public
+ * part is told. It is good for as long as a grant, so that nobody comes with it later.
+ */
 export function signGrantKey(
   newKey: JWK,
-  issuedAtS: number,
+  { audience, issuedAtS, keys }: GrantKeyStatement,
   { kid, privateKey }: GrantKey,
 ): Promise<string> {
   const { kty, crv, x } = newKey
-  return new SignJWT({ jwk: { kty, crv, x } })
+  return new SignJWT({ jwk: { kty, crv, x }, keys: [...keys] })
+    .setAudience([...audience])
     .setIssuedAt(issuedAtS)
+    .setExpirationTime(issuedAtS + maxGrantLifeS)
     .setProtectedHeader({ alg: 'EdDSA', typ: grantKeyType, kid })
     .sign(privateKey)
 }

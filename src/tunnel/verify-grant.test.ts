@@ -23,6 +23,12 @@ async function newKey(): Promise<NewKey> {
 
 const [ours, other] = [await newKey(), await newKey()]
 
+const statement = {
+  audience: grantAudience(tunnelId, connectorId),
+  issuedAtS: startS,
+  keys: ['any'],
+}
+
 function claims(changes: Partial<GrantClaims> = {}): GrantClaims {
   return {
     iss: 'gw.example.com',
@@ -41,8 +47,18 @@ function claims(changes: Partial<GrantClaims> = {}): GrantClaims {
 
 async function open(pinned: readonly JWK[] = [ours.publicJwk]) {
   const clock = createFakeClock(startMs)
-  const keys = await pinGrantKeys(pinned, 'token')
+  const keys = await pinGrantKeys(pinned, { source: 'token', tunnelId, connectorId, clock })
   return { clock, keys, verifier: createGrantVerifier({ tunnelId, connectorId, keys, clock }) }
+}
+
+/** What a key says of another one, where the gateway has these. */
+function word(
+  key: Pick<NewKey, 'publicJwk'>,
+  voucher: GrantKey,
+  all: readonly GrantKey[] = [ours, other],
+): Promise<string> {
+  const keys = all.map(({ kid }) => kid)
+  return signGrantKey(key.publicJwk, { ...statement, keys }, voucher)
 }
 
 /** A JWS by our key with a head of its own. */
@@ -93,12 +109,12 @@ describe('a grant', () => {
     [
       'that has expired',
       () => signGrant(claims({ iat: startS - 91, exp: startS - 61 }), ours),
-      /has expired/,
+      /has expired 61 s ago, by the clock of the connector: compare the clocks/,
     ],
     [
       'from the future',
       () => signGrant(claims({ iat: startS + 61, exp: startS + 91 }), ours),
-      /from the future/,
+      /was made 61 s from now, by the clock of the connector: compare the clocks/,
     ],
     ['without a name', () => signGrant(claims({ jti: '' }), ours), /lacks a claim/],
     ['with a long name', () => signGrant(claims({ jti: 'x'.repeat(65) }), ours), /too long/],
@@ -156,9 +172,13 @@ describe('a grant key', () => {
   test('is trusted by the word of one that is pinned, and by the word of that', async () => {
     const { keys, verifier } = await open()
     const third = await newKey()
-    await keys.learn(await signGrantKey(other.publicJwk, startS, ours))
-    await keys.learn(await signGrantKey(third.publicJwk, startS, other))
+    assert.equal(await keys.learn(await word(other, ours)), true)
+    assert.equal(await keys.learn(await word(third, other, [ours, other, third])), true)
     assert.deepEqual(keys.thumbprints, [ours.kid, other.kid, third.kid])
+    assert.deepEqual(
+      keys.publicKeys.map(({ x }) => x),
+      [third, other, ours].map(({ publicJwk }) => publicJwk.x),
+    )
     await verifier.verify(await signGrant(claims(), third))
   })
 
@@ -166,26 +186,85 @@ describe('a grant key', () => {
     const { keys } = await open()
     const { kid } = ours
     const { kty, crv, x } = other.publicJwk
-    const said = { jwk: { kty, crv, x } }
+    const said = { jwk: { kty, crv, x }, keys: [kid], aud: statement.audience, exp: startS + 30 }
     const words = [
-      await signGrantKey(other.publicJwk, startS, other),
-      await signGrantKey(other.publicJwk, startS, { ...other, kid: ours.kid }),
+      await word(other, other),
+      await word(other, { ...other, kid: ours.kid }),
       await signedWith({ typ: grantType, kid }, said),
       await signedWith({ typ: grantKeyType, alg: 'Ed25519', kid }, said),
-      await signedWith({ typ: grantKeyType, kid }, {}),
+      await signedWith({ typ: grantKeyType, kid }, { ...said, jwk: {} }),
+      await signedWith({ typ: grantKeyType, kid }, { ...said, keys: undefined }),
+      await signedWith({ typ: grantKeyType, kid }, { ...said, exp: undefined }),
       '',
     ]
-    for (const word of words) await assert.rejects(keys.learn(word))
-    const unusable = await signGrantKey({ kty: 'OKP', crv: 'X25519', x: x ?? '' }, startS, ours)
-    await assert.rejects(keys.learn(unusable), { message: 'it is no key of Ed25519' })
-    await keys.learn(await signGrantKey(ours.publicJwk, startS, ours))
+    for (const each of words) await assert.rejects(keys.learn(each))
+    const unusable = { ...other, publicJwk: { kty: 'OKP', crv: 'X25519', x: x ?? '' } }
+    await assert.rejects(keys.learn(await word(unusable, ours)), {
+      message: 'it is no key of Ed25519',
+    })
+    assert.equal(await keys.learn(await word(ours, ours, [ours])), false)
     assert.deepEqual(keys.thumbprints, [ours.kid])
+    // As it should be said, it is trusted.
+    await keys.learn(await signedWith({ typ: grantKeyType, kid }, said))
+    assert.deepEqual(keys.thumbprints, [ours.kid, other.kid])
+  })
+
+  test('is vouched for towards one run of one connector, and no longer than a grant holds', async () => {
+    for (const audience of [
+      grantAudience('other', connectorId),
+      grantAudience(tunnelId, 'before'),
+    ]) {
+      const { keys } = await open()
+      const signed = await signGrantKey(other.publicJwk, { ...statement, audience }, ours)
+      await assert.rejects(keys.learn(signed), { message: /it is not for "/ })
+    }
+    for (const [laterMs, isTrusted] of [
+      [89_000, true],
+      [90_000, false],
+    ] as const) {
+      const { keys, clock } = await open()
+      const signed = await word(other, ours)
+      clock.advance(laterMs)
+      assert.equal(await keys.learn(signed).catch(() => false), isTrusted)
+    }
+  })
+
+  test('that the gateway has forgotten is trusted no more, pinned or learnt', async () => {
+    const { keys, verifier } = await open()
+    const third = await newKey()
+    await keys.learn(await word(other, ours))
+    await keys.learn(await word(third, ours, [third]))
+    assert.deepEqual(keys.thumbprints, [third.kid])
+    for (const former of [ours, other]) {
+      await assert.rejects(verifier.verify(await signGrant(claims(), former)), {
+        message: /not signed by a key that is trusted/,
+      })
+      await assert.rejects(keys.learn(await word(other, former)))
+    }
+    await verifier.verify(await signGrant(claims(), third))
+  })
+
+  test('that is forgotten while a grant of it is verified lets nothing through', async () => {
+    const { keys, clock } = await open()
+    let asked = 0
+    const find: typeof keys.find = (header) => {
+      asked += 1
+      if (asked > 1) throw new Error('it is not signed by a key that is trusted here')
+      return keys.find(header)
+    }
+    const verifier = createGrantVerifier({ tunnelId, connectorId, keys: { find }, clock })
+    await assert.rejects(verifier.verify(await signGrant(claims(), ours)), { code: 'bad-grant' })
+    assert.equal(asked, 2)
   })
 
   test('that is learnt never takes the place of one that is pinned', async () => {
     const { keys } = await open()
-    for (let learnt = 0; learnt < 12; learnt += 1) {
-      await keys.learn(await signGrantKey((await newKey()).publicJwk, startS, ours))
+    const learnt: NewKey[] = []
+    for (let index = 0; index < 12; index += 1) {
+      learnt.push(await newKey())
+      const [newest] = learnt.slice(-1)
+      assert.ok(newest)
+      await keys.learn(await word(newest, ours, [ours, ...learnt]))
     }
     assert.equal(keys.thumbprints.length, 9)
     assert.equal(keys.thumbprints[0], ours.kid)

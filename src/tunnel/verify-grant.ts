@@ -1,17 +1,16 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose'
 import { systemClock, type Clock } from '../clock.ts'
 import { AppError, messageOf, PeerError } from '../errors.ts'
-import { grantAudience, grantType, maxGrantLifeS, type GrantClaims } from './grant.ts'
+import {
+  grantAudience,
+  grantType,
+  maxClockSkewS,
+  maxGrantLifeS,
+  type GrantClaims,
+} from './grant.ts'
 import type { GrantKeys } from './grant-keys.ts'
 import { createUsedOnce } from './used-once.ts'
 
-/**
- * How far the clocks of gateway and connector may be apart, in seconds. Nobody gains by it: a grant is for
- * one run of one connector, and used once.
- *
- * @limit seconds by which the clocks of a gateway and its connector differ: the connector refuses its grants
- */
-export const maxClockSkewS = 60
 /** @limit bytes of a signed grant: the connector refuses it */
 const maxGrantBytes = 8 * 1024
 /** @limit characters of the name of a grant, by which its use is remembered: the connector refuses it */
@@ -48,24 +47,28 @@ export function createGrantVerifier({
   async function read(grant: string): Promise<JWTPayload> {
     if (grant === '') throw bad('there is none')
     if (grant.length > maxGrantBytes) throw bad('it is too long')
-    const { payload } = await jwtVerify(grant, keys.find, {
+    const { payload, protectedHeader } = await jwtVerify(grant, keys.find, {
       algorithms: ['EdDSA'],
       typ: grantType,
       currentDate: new Date(clock.now()),
       clockTolerance: maxClockSkewS,
     })
+    // Its key may have been forgotten while it was verified.
+    keys.find(protectedHeader)
     return payload
   }
 
   return {
     async verify(grant) {
-      const claims = claimsOf(await read(grant).catch(refuse))
+      const claims = claimsOf(await read(grant).catch((error) => refuse(error, clock.now())))
       const nowS = clock.now() / 1000
       for (const name of audience) {
         if (!claims.aud.includes(name)) throw bad(`it is not for "${name}"`)
       }
       if (claims.exp - claims.iat > maxGrantLifeS) throw bad('it lives too long')
-      if (claims.iat - nowS > maxClockSkewS) throw bad('it is from the future', clockHint)
+      if (claims.iat - nowS > maxClockSkewS) {
+        throw bad(`it was made ${inSeconds(claims.iat - nowS)} from now, ${clockWords}`)
+      }
       if (!used.take(claims.jti, (claims.exp + maxClockSkewS) * 1000)) {
         throw bad('it was used before')
       }
@@ -74,7 +77,13 @@ export function createGrantVerifier({
   }
 }
 
-const clockHint = 'compare the clocks of this machine and of the gateway'
+/** Part of the sentence, since both logs have that and nothing else. */
+const clockWords =
+  'by the clock of the connector: compare the clocks of its machine and of the gateway'
+
+function inSeconds(seconds: number): string {
+  return `${Math.ceil(seconds)} s`
+}
 
 function claimsOf(payload: JWTPayload): GrantClaims {
   const { iss, aud, sub, jti, iat, exp } = payload
@@ -89,12 +98,13 @@ function claimsOf(payload: JWTPayload): GrantClaims {
   return { ...claims, ...(bastion && { bastion }) } as GrantClaims
 }
 
-function refuse(error: unknown): never {
+function refuse(error: unknown, nowMs: number): never {
   if (error instanceof AppError) throw error
-  const hint = error instanceof errors.JWTExpired ? clockHint : undefined
-  throw bad(error instanceof errors.JWTExpired ? 'it has expired' : messageOf(error), hint)
+  if (!(error instanceof errors.JWTExpired)) throw bad(messageOf(error))
+  const ago = inSeconds(nowMs / 1000 - Number(error.payload.exp))
+  throw bad(`it has expired ${ago} ago, ${clockWords}`)
 }
 
-function bad(what: string, hint?: string): PeerError {
-  return new PeerError('bad-grant', `the grant of a stream is not taken: ${what}`, { hint })
+function bad(what: string): PeerError {
+  return new PeerError('bad-grant', `the grant of a stream is not taken: ${what}`)
 }

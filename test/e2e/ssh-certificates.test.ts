@@ -86,9 +86,7 @@ describe('an SSH certificate of the gateway, as a real sshd sees it', () => {
       retiredAtMs: undefined,
     }
     const keys = {
-      current: () => Promise.resolve(key),
       all: () => Promise.resolve([key]),
-      rotate: () => Promise.resolve(key),
     }
     return createSshCa(keys, createFakeClock(nowMs))
   }

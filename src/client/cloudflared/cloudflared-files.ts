@@ -2,7 +2,7 @@ import { mkdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf, SystemError } from '../../errors.ts'
 import type { ApplicationTokenAnswer } from '../../tunnel/application-token.ts'
-import { replaceFile } from '../sign-in/replace-file.ts'
+import { replaceFile } from '../../reach/replace-file.ts'
 
 /** The files by which cloudflared finds somebody signed in to an application. */
 export interface CloudflaredFiles {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { SystemError, messageOf, systemCode } from '../../errors.ts'
 import { homeDirectory } from '../../home-directory.ts'
 import { decodePublishCredential, type PublishCredential } from '../../tunnel/publish-credential.ts'
-import { createFile, replaceFile } from '../sign-in/replace-file.ts'
+import { createFile, replaceFile } from '../../reach/replace-file.ts'
 
 /**
  * `~/.postern`, where the credentials of publishers and of named tunnels are. Throws `SystemError` `home-missing`

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
 import type { DeviceCodeAnswer } from '../../tunnel/device.ts'
-import { replaceFile } from './replace-file.ts'
+import { replaceFile } from '../../reach/replace-file.ts'
 
 /** What a browser's sign-in needs to be finished by whoever comes next. */
 export interface BegunBrowserSignIn {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { stateOfProcess } from './process-identity.ts'
-import { createFile, replaceFile } from './replace-file.ts'
+import { createFile, replaceFile } from '../../reach/replace-file.ts'
 
 /** Who holds a lock file. */
 export interface Holder {

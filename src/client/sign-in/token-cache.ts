@@ -57,7 +57,7 @@ export function openTokenCache(directory: string, scope: TokenScope, log: Logger
     async write(token) {
       try {
         // Loaded only now: most runs write none.
-        const { replaceFile } = await import('./replace-file.ts')
+        const { replaceFile } = await import('../../reach/replace-file.ts')
         await replaceFile(path, token)
         inMemory = undefined
       } catch (error) {

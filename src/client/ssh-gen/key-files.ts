@@ -6,7 +6,7 @@ import { SystemError, messageOf, systemCode } from '../../errors.ts'
 import type { Destination } from '../../reach/destination.ts'
 import { ed25519Key } from '../../tunnel/ssh/certificate.ts'
 import { formatSshPublicKey, type SshPublicKey } from '../../tunnel/ssh/public-key.ts'
-import { replaceFile } from '../sign-in/replace-file.ts'
+import { replaceFile } from '../../reach/replace-file.ts'
 import { formatPrivateKey, keyComment, publicKeyOf } from './private-key.ts'
 
 /** The files of one application, each readable by its owner alone. */

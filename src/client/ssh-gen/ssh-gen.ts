@@ -11,7 +11,7 @@ import { formatSshPublicKey, type SshPublicKey } from '../../tunnel/ssh/public-k
 import { decodeSshSignAnswer, type SshSignRequest } from '../../tunnel/ssh-sign.ts'
 import { credentialsOf, type SignInOptions } from '../sign-in/credentials-of.ts'
 import { withToken } from '../sign-in/credentials.ts'
-import { replaceFile } from '../sign-in/replace-file.ts'
+import { replaceFile } from '../../reach/replace-file.ts'
 import { openKey, type KeyFiles } from './key-files.ts'
 
 /** A certificate that holds now, and whether it is new. */

@@ -16,6 +16,12 @@ export interface FindCredentialOptions {
   readonly files: Files
 }
 
+export interface FoundCredential {
+  readonly credential: TunnelCredential
+  /** The credentials file that it is from; undefined: nothing can be kept where it is from. */
+  readonly file: string | undefined
+}
+
 /**
  * The credential that settings name: whichever form the first of them has that has one, or else what there is
  * for the tunnel that is named.
@@ -25,16 +31,18 @@ export interface FindCredentialOptions {
 export async function findCredential(
   layers: readonly ConfigValues[],
   options: FindCredentialOptions,
-): Promise<TunnelCredential> {
+): Promise<FoundCredential> {
   const name = layers.find(({ tunnel }) => tunnel !== undefined)?.tunnel
   for (const layer of layers) {
-    if (layer.token !== undefined) return decodeTunnelToken(layer.token)
+    if (layer.token !== undefined) return unkept(decodeTunnelToken(layer.token))
     const { 'token-file': tokenFile, 'credentials-file': credentialsFile } = layer
     if (tokenFile !== undefined) {
-      return decodeTunnelToken(await readSecret(tokenFile, options.files), `"${tokenFile}"`)
+      const text = await readSecret(tokenFile, options.files)
+      return unkept(decodeTunnelToken(text, `"${tokenFile}"`))
     }
     const contents = layer['credentials-contents']
-    if (contents !== undefined) return decodeCredentialsFile(contents, '"credentials-contents"')
+    if (contents !== undefined)
+      return unkept(decodeCredentialsFile(contents, '"credentials-contents"'))
     if (credentialsFile !== undefined) return ofFile(credentialsFile, options.files)
   }
   if (name === undefined) throw withoutCredential()
@@ -44,20 +52,27 @@ export async function findCredential(
 async function byName(
   name: string,
   { directories, askForCredential, files }: FindCredentialOptions,
-): Promise<TunnelCredential> {
+): Promise<FoundCredential> {
   const isId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)
   for (const directory of isId ? directories : []) {
     const path = join(directory, `${name.toLowerCase()}.json`)
     if ((await files.read(path)).ok) return ofFile(path, files)
   }
-  if (askForCredential !== undefined) return askForCredential(name)
+  if (askForCredential !== undefined) return unkept(await askForCredential(name))
   throw new SystemError('no-credential', `there is no credential for the tunnel "${name}" here`, {
     hint: 'sign in with "postern tunnel login", or give "--token-file FILE" or "--credentials-file FILE"',
   })
 }
 
-async function ofFile(path: string, files: Files): Promise<TunnelCredential> {
-  return decodeCredentialsFile(await readSecret(path, files), `"${path}"`)
+async function ofFile(path: string, files: Files): Promise<FoundCredential> {
+  return {
+    credential: decodeCredentialsFile(await readSecret(path, files), `"${path}"`),
+    file: path,
+  }
+}
+
+function unkept(credential: TunnelCredential): FoundCredential {
+  return { credential, file: undefined }
 }
 
 async function readSecret(path: string, files: Files): Promise<string> {

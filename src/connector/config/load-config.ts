@@ -34,6 +34,8 @@ export interface LoadConfigOptions extends Omit<FindCredentialOptions, 'files'> 
 
 export interface ConnectorConfig {
   readonly credential: TunnelCredential
+  /** Where what the connector learns can be kept; undefined: nowhere. */
+  readonly credentialsFile: string | undefined
   readonly rules: readonly IngressRule[]
   readonly hostnames: readonly string[]
   readonly gracePeriodMs: number
@@ -64,7 +66,7 @@ export async function loadConnectorConfig(options: LoadConfigOptions): Promise<L
   const file = path === undefined ? noFile : await readFile(path, files)
   const given = options.given.map(readGiven)
   const layers = [...given, file.values]
-  const credential = await findCredential(layers, { ...options, files })
+  const { credential, file: found } = await findCredential(layers, { ...options, files })
   const ingress = ingressOf(given, file)
   requireService(ingress)
   const of = <Name extends keyof ConfigValues>(name: Name): ConfigValues[Name] | undefined =>
@@ -74,6 +76,7 @@ export async function loadConnectorConfig(options: LoadConfigOptions): Promise<L
   return {
     config: {
       credential,
+      credentialsFile: found === undefined ? undefined : resolve(folderOf(path), found),
       rules: ingress.rules,
       hostnames: hostname === undefined ? [] : [hostname],
       gracePeriodMs: of('grace-period') ?? defaultOf(configKeys['grace-period']),

@@ -91,6 +91,7 @@ async function follow(
     const { value, done } = await messages.next()
     if (done === true) return
     if (value.type === 'draining') link.leave()
+    else if (value.type === 'grant-keys') link.trust(value.grantKeys)
     else if (value.type === 'services') {
       link.serve(value.services)
       const tell = (message: string): void => end.control.send({ type: 'notice', message })

@@ -31,6 +31,8 @@ export interface PosternLink extends Link {
   keep(): void
   /** The rules of its connector have changed. */
   serve(services: readonly OfferedService[]): void
+  /** Its connector has said which grant keys it trusts. */
+  trust(thumbprints: readonly string[]): void
   /** Its connector wants no new streams: it ends once the open ones have. */
   leave(): void
   /** It is over; `error` is what ended it, if that was no end in order. */
@@ -87,6 +89,11 @@ export function createPosternLink(parts: PosternLinkParts): PosternLink {
     }
   }
 
+  function cut(why: LinkEnd): void {
+    endedBy ??= why
+    end.destroy()
+  }
+
   function leave(): void {
     if (isDraining) return
     isDraining = true
@@ -137,11 +144,17 @@ export function createPosternLink(parts: PosternLinkParts): PosternLink {
     get isSilent() {
       return signs.isSilent
     },
-    serve: (next) => void (services = shown(next)),
-    end(why) {
-      endedBy ??= why
-      end.destroy()
+    get grantKeys() {
+      return signer.trusted
     },
+    async takeGrantKey() {
+      if (await signer.isTrusted()) return signer.introduce()
+      cut('keys-forgotten')
+      return false
+    },
+    trust: signer.heard,
+    serve: (next) => void (services = shown(next)),
+    end: cut,
     drain() {
       if (isDraining) return
       end.control.send({ type: 'draining' })

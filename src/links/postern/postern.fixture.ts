@@ -54,6 +54,8 @@ export interface Harbour extends AsyncDisposable {
   readonly metrics: ReturnType<typeof createMetrics>
   /** Newest first. */
   readonly keys: GatewayGrantKey[]
+  /** Has other keys from now on; newest first. */
+  changeKeys(next: readonly GatewayGrantKey[]): void
   /** Deletes the tunnel, or revokes its credential. */
   endTunnel(why: NamedTunnelEnd): void
   stopAccepting(): void
@@ -77,6 +79,7 @@ export async function openHarbour(options: HarbourOptions = {}): Promise<Harbour
   const logger = log.service('connectors')
   const metrics = createMetrics()
   const keys = [await makeGrantKey()]
+  let onKeys: () => void = () => undefined
   const onEnded: ((id: string, why: NamedTunnelEnd) => void)[] = []
   let ended: NamedTunnelEnd | undefined
   const namedTunnels: RegistrarParts['namedTunnels'] &
@@ -125,6 +128,10 @@ export async function openHarbour(options: HarbourOptions = {}): Promise<Harbour
     links,
     refusalLog: createRefusalLog(clock, logger),
     grantKeys: () => Promise.resolve(keys),
+    onGrantKeys(listener) {
+      onKeys = listener
+      return { [Symbol.dispose]: () => undefined }
+    },
     location: 'gateway.test',
     claim: options.claim ?? (() => Promise.resolve([])),
     isReached: options.isReached ?? (() => true),
@@ -158,6 +165,10 @@ export async function openHarbour(options: HarbourOptions = {}): Promise<Harbour
     endTunnel(why) {
       ended = why
       onEnded.forEach((listener) => listener(tunnel.id, why))
+    },
+    changeKeys(next) {
+      keys.splice(0, keys.length, ...next)
+      onKeys()
     },
     stopAccepting: port.stopAccepting,
     letGo: port.letGo,

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../log.ts'
 import type { NamedTunnel, NamedTunnels } from '../../publish/named-tunnels.ts'
 import type { GatewayEnd } from '../../tunnel/connector/session.ts'
+import { grantAudience } from '../../tunnel/grant.ts'
 import type { Links } from '../links.ts'
 import type { RefusalLog } from '../refusal-log.ts'
 import { createGrantSigner, type GrantKeySource } from './grant-signer.ts'
@@ -24,6 +25,8 @@ export interface RegistrarParts {
   readonly namedTunnels: Pick<NamedTunnels, 'admit' | 'find' | 'onEnded'>
   readonly links: Pick<Links, 'add'>
   readonly grantKeys: GrantKeySource
+  /** Calls `listener` when there is another grant key, or one was forgotten. */
+  onGrantKeys(listener: () => void): Disposable
   readonly refusalLog: RefusalLog
   /** Names the gateway in grants, and in connectors' logs. */
   readonly location: string
@@ -66,6 +69,7 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
   let isStopped = false
 
   namedTunnels.onEnded((id, why) => ofTunnel(id).forEach((link) => link.end(why)))
+  parts.onGrantKeys(() => listed.forEach(takeGrantKey))
 
   function ofTunnel(tunnelId: string): readonly PosternLink[] {
     return [...listed].filter((link) => link.tunnelId === tunnelId)
@@ -89,6 +93,7 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
     const signer = createGrantSigner({
       keys: parts.grantKeys,
       trusted: registration.grantKeys,
+      audience: grantAudience(tunnel.id, registration.connectorId),
       clock,
       tell: end.control.send,
     })
@@ -149,8 +154,8 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
       const connectionId = link.id
       asking.end.control.send({ type: 'registered', connectionId, location, notices })
       if (isFirst) warn(tunnel, unreached)
-      // It is asked again with the first stream.
-      void prepared.signer.introduce().catch(() => undefined)
+      // Also where its keys were forgotten since it was asked for them.
+      takeGrantKey(link)
       return link
     },
     async update(link, names, tell) {
@@ -186,4 +191,9 @@ function isBefore(link: PosternLink, { tunnelId, connectorId, connIndex }: Regis
     link.connectorId === connectorId &&
     link.connIndex === connIndex
   )
+}
+
+/** It is asked again with its next stream. */
+function takeGrantKey(link: PosternLink): void {
+  link.takeGrantKey?.().catch(() => undefined)
 }

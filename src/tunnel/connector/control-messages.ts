@@ -36,6 +36,7 @@ const fromConnector: z.ZodType<FromConnector> = z.discriminatedUnion('type', [
     hostnames: words,
   }),
   z.object({ type: z.literal('services'), services, hostnames: words }),
+  z.object({ type: z.literal('grant-keys'), grantKeys: words }),
   z.object({ type: z.literal('draining') }),
 ])
 
@@ -65,6 +66,7 @@ export type ReadMessage<Message> = (line: string) => Message | undefined
 export const readFromConnector: ReadMessage<FromConnector> = readerOf(fromConnector, [
   'register',
   'services',
+  'grant-keys',
   'draining',
 ])
 

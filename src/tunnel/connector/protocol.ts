@@ -66,6 +66,8 @@ export type FromConnector =
       readonly services: readonly OfferedService[]
       readonly hostnames: readonly string[]
     }
+  /** Which keys it trusts from now on, by their thumbprints: it has learnt one, or was given another credential. */
+  | { readonly type: 'grant-keys'; readonly grantKeys: readonly string[] }
   /** Take no new streams here; it ends when those that are open have ended. */
   | { readonly type: 'draining' }
 
@@ -87,7 +89,7 @@ export type FromGateway =
       /** False: the connector ends with an error; true: it tries again after its back-off. */
       readonly retry: boolean
     }
-  /** A new grant key: a JWS by a key that the connector trusts already, over the public JWK. */
+  /** A grant key: a JWS by a key that the connector trusts already (`sign-grant.ts`); it answers `grant-keys`. */
   | { readonly type: 'grant-key'; readonly signed: string }
   | { readonly type: 'notice'; readonly message: string }
   /** The gateway closes: connect elsewhere or again, streams that are open may end by themselves. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { systemCode } from '../../errors.ts'
+import { systemCode } from '../errors.ts'
 
 /** Writes a file for its owner alone. A reader sees the old content or the new, never half of it. */
 export async function replaceFile(path: string, content: string): Promise<void> {
