@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import { encodeTunnelToken } from '../tunnel/tunnel-credential.ts'
+import { describe, test, type TestContext } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import {
+  decodeCredentialsFile,
+  encodeCredentialsFile,
+  encodeTunnelToken,
+} from '../tunnel/tunnel-credential.ts'
 import { loadConnectorConfig } from './config/load-config.ts'
 import { collectLog } from './connector.fixture.ts'
 import { startFakeGateway, type AcceptedLink } from './fake-gateway.fixture.ts'
@@ -12,7 +17,7 @@ import { echo, startService } from './origin/service.fixture.ts'
 import { runConnector } from './run-connector.ts'
 
 /** A connector by files in a folder, and a gateway that takes it. */
-async function run(t: TestContext, config: string) {
+async function run(t: TestContext, config: string, form: 'token' | 'credentials' = 'token') {
   const gateway = await startFakeGateway()
   const folder = await mkdtemp(join(tmpdir(), 'postern-run-'))
   const write = async (name: string, text: string): Promise<void> => {
@@ -20,7 +25,10 @@ async function run(t: TestContext, config: string) {
     await rename(join(folder, `${name}.new`), join(folder, name))
   }
   await write('token', encodeTunnelToken(gateway.credential))
-  await write('config.yml', `token-file: token\n${config}`)
+  await write('credentials', encodeCredentialsFile(gateway.credential))
+  const credential = form === 'token' ? 'token-file: token' : 'credentials-file: link'
+  await symlink('credentials', join(folder, 'link'))
+  await write('config.yml', `${credential}\n${config}`)
   const log = collectLog()
   const options = {
     path: join(folder, 'config.yml'),
@@ -35,7 +43,7 @@ async function run(t: TestContext, config: string) {
   })
   const connector = await runConnector(await loadConnectorConfig(options), options)
   t.after(() => connector.close(0))
-  return { gateway, connector, log, write }
+  return { gateway, connector, log, write, folder }
 }
 
 const ingress = (port: number): string => `ingress: [{service: "tcp://127.0.0.1:${port}"}]\n`
@@ -134,5 +142,74 @@ test('an address in use is told before anything else is left behind', async (t) 
   const taken = await startService(t, echo)
   await assert.rejects(run(t, `metrics: 127.0.0.1:${taken.port}\n${ingress(1)}`), {
     code: 'metrics-address-unavailable',
+  })
+})
+
+describe('a grant key that is learnt', () => {
+  /** Vouches for another key, and resolves once the connector has said that it trusts it. */
+  async function rotate({ gateway }: Awaited<ReturnType<typeof run>>): Promise<AcceptedLink> {
+    await gateway.linked(4)
+    const [link] = gateway.links as [AcceptedLink]
+    link.end.control.send({ type: 'grant-key', signed: await gateway.rotateKey(link) })
+    while (!link.said.some(({ type }) => type === 'grant-keys')) await turn()
+    return link
+  }
+
+  test('is kept in the credentials file, with the rest of it, and a link to that stays one', async (t) => {
+    const service = await startService(t, echo)
+    const rig = await run(t, ingress(service.port), 'credentials')
+    const link = await rotate(rig)
+    const path = join(rig.folder, 'credentials')
+    const read = async () => decodeCredentialsFile(await readFile(path, 'utf8'), path)
+    while ((await read()).grantKeys.length < 2) await turn()
+    const { grantKeys, ...rest } = await read()
+    assert.deepEqual(grantKeys[1], rig.gateway.credential.grantKeys[0])
+    assert.deepEqual({ ...rest, grantKeys: [] }, { ...rig.gateway.credential, grantKeys: [] })
+    assert.equal((await lstat(path)).mode & 0o777, 0o600)
+    assert.ok((await lstat(join(rig.folder, 'link'))).isSymbolicLink())
+    const stream = await rig.gateway.open(link)
+    stream.destroy()
+    // Asked for, it is read again: what is kept is what is trusted.
+    await rig.connector.reload()
+    const again = await rig.gateway.open(link)
+    again.destroy()
+  })
+
+  test('is not forgotten when only the rules change', async (t) => {
+    const service = await startService(t, echo)
+    const rig = await run(t, ingress(1))
+    const link = await rotate(rig)
+    await rig.write('config.yml', `token-file: token\n${ingress(service.port)}`)
+    await rig.connector.reload()
+    const stream = await rig.gateway.open(link)
+    stream.destroy()
+  })
+
+  test('goes with the credential when that is replaced by one that does not name it', async (t) => {
+    const service = await startService(t, echo)
+    const rig = await run(t, ingress(service.port))
+    const link = await rotate(rig)
+    const x = Buffer.alloc(32, 9).toString('base64url')
+    const other = { kty: 'OKP', crv: 'Ed25519', x } as const
+    await rig.write('token', encodeTunnelToken({ ...rig.gateway.credential, grantKeys: [other] }))
+    await rig.connector.reload()
+    await assert.rejects(rig.gateway.open(link), { code: 'connector-bad-grant' })
+    const said = link.said.filter((message) => message.type === 'grant-keys')
+    assert.equal(said.at(-1)?.grantKeys.length, 1)
+  })
+
+  test('is said not to be kept where the file cannot take it, and trusted all the same', async (t) => {
+    const service = await startService(t, echo)
+    const rig = await run(t, ingress(service.port), 'credentials')
+    await rig.gateway.linked(4)
+    // Somebody else's, which no connector is to write into.
+    const tunnelId = '99999999-2222-3333-4444-555555555555'
+    const foreign = encodeCredentialsFile({ ...rig.gateway.credential, tunnelId })
+    await rig.write('credentials', foreign)
+    const link = await rotate(rig)
+    await rig.log.line(/^the new grant key of the gateway is not kept: it holds another credential/)
+    assert.equal(await readFile(join(rig.folder, 'credentials'), 'utf8'), foreign)
+    const stream = await rig.gateway.open(link)
+    stream.destroy()
   })
 })

@@ -11,6 +11,9 @@ import type {
   ServiceAccountList,
   ServiceAccountRotation,
   SessionList,
+  SigningKeyList,
+  SigningKeyRotation,
+  SigningKeysForgotten,
   SshCaKeys,
   ConnectorList,
   ConnectorsCut,
@@ -46,6 +49,10 @@ export interface ControlClient {
   cutConnectors(which: ConnectorsNamed): Promise<ConnectorsCut>
   drainConnectors(which: ConnectorsNamed): Promise<ConnectorsDrained>
   listTokenKeys(): Promise<TokenKeyList>
+  listSigningKeys(purpose: string): Promise<SigningKeyList>
+  rotateSigningKey(purpose: string): Promise<SigningKeyRotation>
+  /** Forgets those before the current one. */
+  forgetSigningKeys(purpose: string): Promise<SigningKeysForgotten>
   /** What an sshd is to trust. */
   listSshCaKeys(): Promise<SshCaKeys>
   /** Makes a new key current, or goes on with a rotation that was interrupted. */
@@ -77,10 +84,17 @@ export function createControlClient(
     cutConnectors: (which) => call('POST', '/connectors/cut', which),
     drainConnectors: (which) => call('POST', '/connectors/drain', which),
     listTokenKeys: () => call('GET', '/keys'),
+    listSigningKeys: (purpose) => call('GET', signingKeysPath(purpose)),
+    rotateSigningKey: (purpose) => call('POST', `${signingKeysPath(purpose)}/rotation`),
+    forgetSigningKeys: (purpose) => call('DELETE', `${signingKeysPath(purpose)}/former`),
     listSshCaKeys: () => call('GET', '/ssh-ca'),
     beginTokenRotation: () => call('POST', '/keys/rotation'),
     stepTokenRotation: (after) => call('POST', '/keys/rotation/step', { after }),
   }
+}
+
+function signingKeysPath(purpose: string): string {
+  return `/signing-keys/${encodeURIComponent(purpose)}`
 }
 
 interface Call {

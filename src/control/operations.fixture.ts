@@ -8,7 +8,7 @@ import type { AnySession, ServiceAccountSession, Session } from '../identity/ses
 import { silentLogger, type Logger } from '../log.ts'
 import type { TokenKeyStore } from '../store/store.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
-import { createOperations, type Operations } from './operations.ts'
+import { createOperations, type OperationParts, type Operations } from './operations.ts'
 
 export interface TestOperations {
   readonly operations: Operations
@@ -26,8 +26,12 @@ export interface TestOperationsOptions {
   readonly tokenKeys?: Partial<TokenKeyStore>
   readonly tunnels?: readonly OpenTunnel[]
   readonly links?: readonly Link[]
+  readonly signingKeys?: OperationParts['signingKeys']
   readonly namedTunnels?: readonly NamedTunnel[]
 }
+
+const unused = (): Promise<never> => Promise.reject(new Error('none of these here'))
+const noSigningKeys = { all: unused, rotate: unused, forgetRetired: unused }
 
 /** Operations on sessions that a test makes up. */
 export function createTestOperations(options: TestOperationsOptions = {}): TestOperations {
@@ -70,6 +74,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     },
     publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
     tokenKeys: options.tokenKeys as TokenKeyStore,
+    signingKeys: options.signingKeys ?? noSigningKeys,
     sshCa: { trustedKeys: () => Promise.resolve(['ssh-ed25519 AAAA postern-1']) },
     links: {
       list: () => [...links],

@@ -10,6 +10,11 @@ import { serviceAccountOperations } from './service-accounts.ts'
 import type { ServiceAccountOperations, ServiceAccountParts } from './service-accounts.ts'
 import { publisherOperations, type PublisherOperations, type PublisherParts } from './publishers.ts'
 import { sessionOperations, type SessionOperations, type SessionParts } from './sessions.ts'
+import {
+  signingKeyOperations,
+  type SigningKeyOperations,
+  type SigningKeyParts,
+} from './signing-keys.ts'
 import { sshCaOperations, type SshCaOperations, type SshCaParts } from './ssh-ca.ts'
 import { tokenKeyOperations, type TokenKeyOperations, type TokenKeyParts } from './token-keys.ts'
 import { tunnelOperations, type TunnelOperations, type TunnelParts } from './tunnels.ts'
@@ -31,12 +36,14 @@ export interface OperationParts
     ServiceAccountParts,
     PublisherParts,
     TokenKeyParts,
+    SigningKeyParts,
     SshCaParts,
     TunnelParts,
     ConnectorParts,
     NamedTunnelParts,
     ConfigurationOperations {
   readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
+  readonly links: SigningKeyParts['links'] & ConnectorParts['links']
   readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
 }
 
@@ -52,6 +59,7 @@ export interface Operations
     ServiceAccountOperations,
     PublisherOperations,
     TokenKeyOperations,
+    SigningKeyOperations,
     SshCaOperations,
     TunnelOperations,
     ConnectorOperations,
@@ -65,6 +73,7 @@ export function createOperations(parts: OperationParts): Operations {
     ...serviceAccountOperations(parts),
     ...publisherOperations(parts),
     ...tokenKeyOperations(parts),
+    ...signingKeyOperations(parts),
     ...sshCaOperations(parts),
     ...tunnelOperations(parts),
     ...connectorOperations(parts),

@@ -194,6 +194,46 @@ export interface TokenRotationStep {
   readonly next: string | null
 }
 
+/** A key that the gateway signs with, as `postern gateway keys list PURPOSE` shows it. */
+export interface SigningKeySummary {
+  /** The thumbprint of its public part (RFC 7638). */
+  readonly id: string
+  /** RFC 3339. */
+  readonly created_at: string
+  /** Whether another one has not taken its place. */
+  readonly current: boolean
+  /** How many connectors that are registered now trust it; null where it is not theirs to trust. */
+  readonly connectors: number | null
+}
+
+export interface SigningKeyList {
+  /** The current one first. */
+  readonly keys: readonly SigningKeySummary[]
+}
+
+/** A connector that is registered and does not trust the current key. */
+export interface UntrustingConnector {
+  readonly id: string
+  /** The name of its named tunnel. */
+  readonly tunnel: string
+}
+
+export interface SigningKeyRotation {
+  readonly key: string
+  /** How many connectors have taken it over. */
+  readonly connectors: number
+  /** Those that are registered and have not, so far. */
+  readonly untrusting: readonly UntrustingConnector[]
+}
+
+export interface SigningKeysForgotten {
+  /** The current one. */
+  readonly key: string
+  readonly forgotten: readonly string[]
+  /** Connectors that were registered and trusted none but these. */
+  readonly cut: readonly UntrustingConnector[]
+}
+
 /** A publish credential as `postern gateway publishers list` shows it. */
 export interface PublisherSummary {
   readonly id: string

@@ -88,6 +88,11 @@ const table: Readonly<Record<string, Serve>> = {
   'POST /connectors/cut': async (o, { body }) => o.cutConnectors(localActor, await body()),
   'POST /connectors/drain': async (o, { body }) => o.drainConnectors(localActor, await body()),
   'GET /keys': (o) => o.listTokenKeys(localActor),
+  'GET /signing-keys/:purpose': (o, { param }) => o.listSigningKeys(localActor, param('purpose')),
+  'POST /signing-keys/:purpose/rotation': (o, { param }) =>
+    o.rotateSigningKey(localActor, param('purpose')),
+  'DELETE /signing-keys/:purpose/former': (o, { param }) =>
+    o.forgetSigningKeys(localActor, param('purpose')),
   'GET /ssh-ca': (o) => o.listSshCaKeys(localActor),
   'POST /keys/rotation': (o) => o.beginTokenRotation(localActor),
   'POST /keys/rotation/step': async (o, { body }) => o.stepTokenRotation(localActor, await body()),

@@ -135,6 +135,7 @@ export async function startTestGateway(
       identity,
       publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
       tokenKeys: noTokenKeys,
+      signingKeys: { all: unused, rotate: unused, forgetRetired: unused },
       sshCa: { trustedKeys: () => Promise.resolve([]) },
       reload: () => Promise.reject(new Error('no files here')),
       liveTunnels: parts.liveTunnels,

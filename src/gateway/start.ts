@@ -153,6 +153,7 @@ export async function startGateway(
     identity,
     publishers: publishing.publishers,
     tokenKeys: store.tokenKeys,
+    signingKeys: publishing.signingKeys,
     sshCa,
     liveTunnels,
     links,

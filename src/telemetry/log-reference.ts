@@ -128,6 +128,8 @@ Audit entries of the kind \`admin\`, each with who caused it, and with \`tunnel-
 - \`publish credential revoked\`: by command
 - \`named tunnel created\`, \`named tunnel deleted\`, \`named tunnel token shown\`, \`named tunnel token rotated\`
 - \`host name published\`, \`host name withdrawn\`: a name leads to a tunnel from now on, or no longer
+- \`signing key rotated\`, \`former signing keys forgotten\`: with its \`purpose\`, the \`key-id\` of the current one, and
+  \`forgotten-key-ids\`
 - \`connector registered\`, \`connector gone\`: with its first connection and after its last, with \`connector-id\` and \`ip\`, and
   \`why\` it is gone
 

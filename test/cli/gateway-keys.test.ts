@@ -5,8 +5,11 @@ import { describe, test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import type { Operations } from '../../src/control/operations.ts'
 import { startControl } from '../../src/control/server.ts'
-import { tokenKeyOperations } from '../../src/control/token-keys.ts'
+import { signingKeyOperations } from '../../src/control/signing-keys.ts'
 import { createSigningKeys } from '../../src/identity/signing-keys.ts'
+import type { Link } from '../../src/links/link.ts'
+import type { NamedTunnel } from '../../src/publish/named-tunnels.ts'
+import { tokenKeyOperations } from '../../src/control/token-keys.ts'
 import { openStateDirectory } from '../../src/store/state-directory.ts'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import { serviceAccountRecord } from '../../src/store/service-account-store.suite.ts'
@@ -64,6 +67,60 @@ describe('postern gateway keys', () => {
 })
 
 const purposes = ['connector-grant', 'ssh-ca', 'application-token', 'connector-ca'] as const
+
+describe('postern gateway keys of what is signed', () => {
+  test('rotate and forget say the keys on stdout, and what it means to people beside it', async () => {
+    await using gateway = await startStore(0)
+    const list = async () => JSON.parse((await gateway.run('list', 'ssh-ca', '--json')).stdout).keys
+    const [first] = await list()
+    const none = await gateway.run('forget', 'ssh-ca')
+    assert.deepEqual([none.code, none.stdout, none.stderr], [0, '', 'there are no former keys\n'])
+    const rotated = await gateway.run('rotate', 'ssh-ca')
+    assert.match(rotated.stderr, /signed with the key before until that is forgotten/)
+    assert.match(rotated.stderr, /TrustedUserCAKeys file of every sshd/)
+    assert.deepEqual(
+      (await list()).map(({ id, current }: { id: string; current: boolean }) => [id, current]),
+      [
+        [rotated.stdout.trim(), true],
+        [first.id, false],
+      ],
+    )
+    const forgotten = await gateway.run('forget', 'ssh-ca')
+    assert.equal(forgotten.stdout, `${first.id}\n`)
+    assert.match(forgotten.stderr, /an sshd without its line lets nobody in/)
+    const { stdout } = await gateway.run('list', 'ssh-ca')
+    assert.match(
+      stdout,
+      /^KEY +CREATED +STATE +TRUSTED BY CONNECTORS\n[\w-]{43}  \S+ \S+  current  -\n$/,
+    )
+  })
+
+  test('says who has taken over a key for grants, and whom a forgotten one cuts', async () => {
+    const trusts: string[] = []
+    const link = {
+      connectorId: 'c-1',
+      tunnelId: 't-1',
+      grantKeys: trusts,
+      takeGrantKey: () => Promise.resolve(false),
+      endedBy: 'keys-forgotten',
+    } as unknown as Link
+    await using gateway = await startStore(0, [link])
+    const rotated = await gateway.run('rotate', 'connector-grant')
+    assert.match(rotated.stderr, /nobody is cut, and no token needs replacing/)
+    assert.match(rotated.stderr, /0 connectors trust it now\nnot yet: c-1 of "lab"/)
+    const forgotten = await gateway.run('forget', 'connector-grant')
+    assert.match(forgotten.stderr, /cut, and in need of a new token: c-1 of "lab"/)
+  })
+
+  test('is a mistake for a purpose that has none, and names those that there are', async () => {
+    await using gateway = await startStore(0)
+    for (const args of [['rotate', 'connector-ca'], ['forget', 'stored-tokens'], ['forget']]) {
+      const { code, stdout, stderr } = await gateway.run(...args)
+      assert.deepEqual([code, stdout], [2, ''], stderr)
+      assert.match(stderr, /connector-grant|<?which>?/)
+    }
+  })
+})
 
 describe('postern gateway keys discard', () => {
   test('lets a gateway start whose secret is lost, ends those sessions, and keeps accounts', async () => {
@@ -135,25 +192,37 @@ interface StoreBehindSocket extends AsyncDisposable {
 }
 
 /** What answers commands on a state directory, over a store with sessions. */
-async function startStore(sessions: number): Promise<StoreBehindSocket> {
+async function startStore(
+  sessions: number,
+  links: readonly Link[] = [],
+): Promise<StoreBehindSocket> {
   const sandbox = await createSandbox()
   const store = await openSqliteStore(':memory:')
   for (let index = 0; index < sessions; index += 1) {
     await store.sessions.add(sessionRecord({ id: `s-${index}`, refreshToken: `refresh-${index}` }))
   }
   const logger = silentLogger
-  const operations = tokenKeyOperations({
+  const audit = createAuditLog({ logger })
+  const signing = signingKeyOperations({
+    signingKeys: createSigningKeys(store, systemClock),
+    links: { list: () => links },
+    namedTunnels: { find: (id) => (id === 't-1' ? ({ name: 'lab' } as NamedTunnel) : undefined) },
+    logger,
+    audit,
+  })
+  const storing = tokenKeyOperations({
     clock: systemClock,
     tokenKeys: store.tokenKeys,
     logger,
-    audit: createAuditLog({ logger }),
+    audit,
     identity: {
       async *listSessions() {},
       countSessions: () => Promise.resolve(0),
       revokeSession: (id) => store.sessions.remove(id, 'revoked'),
     },
     liveTunnels: { countOf: () => 0, redecide: () => Promise.resolve() },
-  }) as Operations
+  })
+  const operations = { ...storing, ...signing } as Operations
   const control = await startControl(join(sandbox.path, 'control.sock'), { operations, logger })
   return {
     store,

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
+import * as tls from 'node:tls'
+import { calculateJwkThumbprint } from 'jose'
 import { systemClock, type Clock } from '../../src/clock.ts'
 import { collectLog, rulesOf, type CollectedLog } from '../../src/connector/connector.fixture.ts'
 import { createConnectorMetrics } from '../../src/connector/connector-metrics.ts'
@@ -27,6 +30,8 @@ import type { Store } from '../../src/store/store.ts'
 import { createAuditLog, type AuditLog } from '../../src/telemetry/audit-log.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { openConnectorEnd } from '../../src/tunnel/connector/connector-end.ts'
+import { connectorProtocol } from '../../src/tunnel/connector/protocol.ts'
 import type { TunnelCredential } from '../../src/tunnel/tunnel-credential.ts'
 
 const authority = await createCertificateAuthority()
@@ -54,6 +59,8 @@ export interface Harbour extends AsyncDisposable {
     rules: string,
     options?: Partial<ConnectorOptions>,
   ): Promise<JoinedConnector>
+  /** One connection of a connector that registers, and does nothing of what it is told then; answers its id. */
+  joinDeaf(credential: TunnelCredential): Promise<string>
   /** One connection of a connector shaped as the stock one. */
   joinStock(
     tunnelId: string,
@@ -173,6 +180,36 @@ export async function openHarbour(
           return connector.ready
         },
       }
+    },
+    async joinDeaf({ tunnelId, secret, grantKeys }) {
+      const socket = tls.connect({
+        port,
+        host: '127.0.0.1',
+        servername: 'localhost',
+        ca: authority.cert,
+        ALPNProtocols: [connectorProtocol],
+      })
+      opened.defer(() => void socket.destroy())
+      await once(
+        socket.on('error', () => undefined),
+        'secureConnect',
+      )
+      const end = await openConnectorEnd(socket, { clock, onStream: (it) => it.refuse('busy', '') })
+      const connectorId = randomUUID()
+      end.control.send({
+        type: 'register',
+        tunnelId,
+        secret: secret.toString('base64url'),
+        connectorId,
+        connIndex: 0,
+        version: '1.0.0',
+        arch: 'linux_x64',
+        grantKeys: await Promise.all(grantKeys.map((key) => calculateJwkThumbprint(key))),
+        services: [],
+        hostnames: [],
+      })
+      while (!links.list().some((link) => link.connectorId === connectorId)) await turn()
+      return connectorId
     },
     async joinStock(tunnelId, more) {
       const t = { after: (end: () => void) => opened.defer(end) }

@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { formatDuration, parseDuration } from '../../clock.ts'
 import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { withConfig, withState } from './gateway-options.ts'
+import { signingPurposes, type SigningPurposeName } from './signing-purposes.ts'
 import type { PublishersListOptions } from './gateway-publishers.ts'
 import type {
   AuditOptions,
@@ -36,6 +37,10 @@ Examples:
 
   # encrypt the stored tokens with a new key
   postern gateway keys rotate -c postern.yaml
+
+  # sign what connectors verify with a new key, and let the former one be worth nothing
+  postern gateway keys rotate -c postern.yaml connector-grant
+  postern gateway keys forget -c postern.yaml connector-grant
 
   # what an sshd is to trust, for the certificates of "postern access ssh-gen"
   postern gateway ssh-ca -c postern.yaml > postern-ca.pub
@@ -213,24 +218,48 @@ function defineAudit(exitWith: ExitWith): Command {
 
 function defineKeys(exitWith: ExitWith): Command {
   const keys = new Command('keys').description(
-    "See and change the keys by which a running gateway encrypts the provider's tokens in its database.",
+    'See and change the keys of a running gateway: those by which it encrypts what it stores, and those it signs with.',
   )
   keys.helpCommand(false)
   const list = withState(new Command('list'))
-    .description('List the keys, the setting each comes from, and how many sessions it encrypts.')
+    .description('List the keys: without a name, those that encrypt what is stored.')
+    .addArgument(whichKeys())
     .option('--json', 'print JSON on stdout')
-    .action(async (options: SessionsOptions, command: Command) => {
-      const { listKeys } = await import('./gateway-keys.ts')
-      exitWith(await listKeys(inherited(options, command)))
+    .action(async (which: WhichKeys, options: SessionsOptions, command: Command) => {
+      const all = inherited(options, command)
+      if (which === storageKeys) {
+        const { listKeys } = await import('./gateway-keys.ts')
+        return exitWith(await listKeys(all))
+      }
+      const { listSigningKeys } = await import('./gateway-signing-keys.ts')
+      exitWith(await listSigningKeys(which, all))
     })
   const rotate = withState(new Command('rotate'))
     .description(
-      'Make a new key, from the first secret that the configuration names, and encrypt everything with it. Nobody is signed out. What is interrupted is finished by the next run.',
+      'Make a new key. Of "stored-tokens" from the first secret that the configuration names, and everything is encrypted with it: nobody is signed out, and what is interrupted is finished by the next run. The others sign; nothing that their former keys have signed loses its worth, until these are forgotten.',
     )
+    .addArgument(whichKeys())
     .option('--json', 'print the result as JSON on stdout')
-    .action(async (options: SessionsOptions, command: Command) => {
-      const { rotateKeys } = await import('./gateway-keys.ts')
-      exitWith(await rotateKeys(inherited(options, command)))
+    .addHelpText('after', keyMeanings)
+    .action(async (which: WhichKeys, options: SessionsOptions, command: Command) => {
+      const all = inherited(options, command)
+      if (which === storageKeys) {
+        const { rotateKeys } = await import('./gateway-keys.ts')
+        return exitWith(await rotateKeys(all))
+      }
+      const { rotateSigningKey } = await import('./gateway-signing-keys.ts')
+      exitWith(await rotateSigningKey(which, all))
+    })
+  const forget = withState(new Command('forget'))
+    .description(
+      'Forget the former keys of those that sign, at once, as when one may be known to somebody else. Make a new one first.',
+    )
+    .addArgument(new Argument('<which>', 'what they sign').choices(signingPurposes))
+    .option('--json', 'print the result as JSON on stdout')
+    .addHelpText('after', forgettingMeanings)
+    .action(async (which: SigningPurposeName, options: SessionsOptions, command: Command) => {
+      const { forgetSigningKeys } = await import('./gateway-signing-keys.ts')
+      exitWith(await forgetSigningKeys(which, inherited(options, command)))
     })
   const discard = withState(new Command('discard'))
     .description(
@@ -240,13 +269,39 @@ function defineKeys(exitWith: ExitWith): Command {
       const { discardSessions } = await import('./gateway-keys.ts')
       exitWith(await discardSessions(inherited(options, command)))
     })
-  return keys.addCommand(list).addCommand(rotate).addCommand(discard)
+  return keys.addCommand(list).addCommand(rotate).addCommand(forget).addCommand(discard)
 }
+
+const storageKeys = 'stored-tokens'
+type WhichKeys = typeof storageKeys | SigningPurposeName
+
+function whichKeys(): Argument {
+  return new Argument('[which]', 'which keys')
+    .choices([storageKeys, ...signingPurposes])
+    .default(storageKeys)
+}
+
+const keyMeanings = `
+What a rotation means:
+  stored-tokens      the key by which stored tokens and private keys are encrypted; nobody notices
+  connector-grant    signs what connectors verify before they dial; they take the new one over by the word of the
+                     former one, those that are away when they come back; no token needs replacing
+  ssh-ca             signs the certificates of "postern access ssh-gen"; the new one signs once the former one is
+                     forgotten, so that every sshd can be told of it before (postern gateway ssh-ca)
+  application-token  signs the tokens that stock cloudflared keeps; former tokens are good until they expire
+`
+
+const forgettingMeanings = `
+What that means:
+  connector-grant    a connector that knows none but former keys ends, and needs a new token (postern tunnel token NAME)
+  ssh-ca             from then on the new key signs: an sshd that was not told of it lets nobody in
+  application-token  stored tokens of stock clients are worthless: their people sign in again
+`
 
 function defineSshCa(exitWith: ExitWith): Command {
   return withState(new Command('ssh-ca'))
     .description(
-      'Print the public keys by which an sshd knows the SSH certificates of a running gateway, for the file that its "TrustedUserCAKeys" names. The current one comes first; those before it are trusted until their last certificate is over.',
+      'Print the public keys by which an sshd knows the SSH certificates of a running gateway, for the file that its "TrustedUserCAKeys" names. The current one comes first; one that was made by "keys rotate ssh-ca" signs once the former ones are forgotten.',
     )
     .option('--json', 'print JSON on stdout')
     .action(async (options: SessionsOptions, command: Command) => {

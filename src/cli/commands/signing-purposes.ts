@@ -1,0 +1,3 @@
+/** What a key signs, as commands name it. */
+export const signingPurposes = ['connector-grant', 'ssh-ca', 'application-token'] as const
+export type SigningPurposeName = (typeof signingPurposes)[number]
