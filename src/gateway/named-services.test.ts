@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { namedServicesOf } from './named-services.ts'
+import { hostsToward, namedServicesOf } from './named-services.ts'
 
 const web = { id: 'an-id', name: 'Web' }
 const to = (host: string, tunnel: string | undefined, service?: string) => ({
@@ -26,4 +26,11 @@ test('services that routes to a tunnel name by name are found, by its name or id
     namedServicesOf(routes, web).map(({ hostname }) => hostname),
     ['a.site.com', 'b.site.com'],
   )
+  assert.deepEqual(hostsToward([...routes, to('a.site.com', 'WEB')], web), [
+    'a.site.com',
+    'b.site.com',
+    'c.site.com',
+    'd.site.com',
+    'e.site.com',
+  ])
 })

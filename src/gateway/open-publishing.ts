@@ -22,6 +22,7 @@ import type { Store } from '../store/store.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import { foreignTunnels } from './foreign-tunnels.ts'
+import { hostsToward } from './named-services.ts'
 import { hostnameOwner, isMeantElsewhere } from './hostname-owner.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -107,6 +108,7 @@ export async function openPublishing(
         .links()
         .filter(({ tunnelId }) => tunnelId === id)
         .map(toConnection),
+    hostsToward: (tunnel) => hostsToward(options.routeTable().routes, tunnel),
   })
   return {
     namedTunnels,

@@ -27,7 +27,7 @@ test('a tunnel is not deleted while connectors are connected, unless it is meant
   connections.push(connection, connection)
   await assert.rejects(publishing.delete(by, 'web', { force: false }), {
     code: 'tunnel-connected',
-    message: 'the tunnel "web" has 2 connections of connectors',
+    message: 'the tunnel "web" is in use: it has 2 connections of connectors',
   })
   assert.deepEqual(publishing.info(by, 'web').connections, connections)
   await publishing.delete(by, 'web', { force: true })
@@ -38,14 +38,31 @@ test('a tunnel is not deleted while connectors are connected, unless it is meant
   )
 })
 
+test('a tunnel that routes name is not deleted unless it is meant, and other sites are but counted', async (t) => {
+  const { publishing, by, hosts, connections } = await openRig(t)
+  await publishing.create(by, 'web')
+  hosts.push('db.site.com', 'db.other.com', 'ssh.site.com')
+  const refused = (code: string, message: string) =>
+    assert.rejects(publishing.delete(by, 'web', { force: false }), { code, message })
+  const routes = 'routes lead to it, for db.site.com, ssh.site.com, 1 other'
+  await refused('tunnel-in-use', `the tunnel "web" is in use: ${routes}`)
+  connections.push(connection)
+  const both = `it has 1 connection of connectors, and ${routes}`
+  await refused('tunnel-connected', `the tunnel "web" is in use: ${both}`)
+  assert.deepEqual(await publishing.delete(by, 'web', { force: true }), {
+    records: [],
+    routes: ['db.site.com', 'ssh.site.com', '1 other'],
+  })
+})
+
 test('each name of a deleted tunnel loses its record, and a record that stays is told', async (t) => {
   const { publishing, by, asked, rig } = await openRig(t)
   await publishing.create(by, 'web')
   for (const hostname of ['a.site.com', 'b.site.com'])
     await publishing.addHostname(by, 'web', hostname)
   rig.state = { state: 'failed', records: [], message: 'busy', next: 'wait' }
-  const states = await publishing.delete(by, 'web', { force: false })
-  assert.deepEqual(states, [rig.state, rig.state])
+  const { records } = await publishing.delete(by, 'web', { force: false })
+  assert.deepEqual(records, [rig.state, rig.state])
   assert.deepEqual(asked, [
     'add a.site.com',
     'add b.site.com',
@@ -136,6 +153,7 @@ async function openRig(t: TestContext) {
   const publishers = await openPublishers({ store, clock, log, sites, subjectOf })
   const connections: TunnelConnection[] = []
   const asked: string[] = []
+  const hosts: string[] = []
   const entries: AuditEntry[] = []
   const rig: { state: RecordState } = { state: { state: 'written', records: [] } }
   const answer = (what: string) => (_: Site, hostname: string) => {
@@ -149,8 +167,9 @@ async function openRig(t: TestContext) {
     audit: { record: (entry) => void entries.push(entry), flushed: () => Promise.resolve() },
     sites,
     connectionsOf: () => connections,
+    hostsToward: () => hosts,
   })
   const publisher = { credentialId: 'pc-1', site, person }
   const by: PublishActor = { publisher, ip: '192.0.2.1', requestId: 'r' }
-  return { publishing, publishers, person, by, connections, asked, entries, rig }
+  return { publishing, publishers, person, by, connections, hosts, asked, entries, rig }
 }

@@ -4,8 +4,8 @@ import type { PublisherFacts } from '../store/publish-store.ts'
 import type { NamedTunnel, NamedTunnelRegister } from './named-tunnels.ts'
 import type { Publisher } from './publisher.ts'
 import type { Records, RecordState } from './records.ts'
-import type { Site } from './site.ts'
-import { connectorsConnected, tunnelNotFound } from './tunnel-faults.ts'
+import { siteOf, type Site } from './site.ts'
+import { tunnelInUse, tunnelNotFound } from './tunnel-faults.ts'
 import { grantKeysOf, type TunnelSecrets } from './tunnel-secrets.ts'
 
 /** Who asks: a publisher, and where the request came from. */
@@ -34,6 +34,12 @@ export interface PublishedHostname {
   readonly record: RecordState
 }
 
+export interface DeletedTunnel {
+  readonly records: readonly RecordState[]
+  /** Hosts whose routes name the tunnel, and lead nowhere without it. */
+  readonly routes: readonly string[]
+}
+
 /**
  * What a publisher may do. A tunnel belongs to a site, and to everybody who may publish there; nobody else is
  * told of it. Each change leaves one audit record.
@@ -44,12 +50,12 @@ export interface Publishing {
   info(by: PublishActor, nameOrId: string): TunnelInfo
   /** Throws as `NamedTunnelRegister`. */
   create(by: PublishActor, name: string): Promise<TunnelSecrets>
-  /** Throws `PeerError` `tunnel-not-found`, `tunnel-connected` unless `force`. */
+  /** Throws `PeerError` `tunnel-not-found`, and unless `force` `tunnel-connected` or `tunnel-in-use`. */
   delete(
     by: PublishActor,
     nameOrId: string,
     options: { readonly force: boolean },
-  ): Promise<readonly RecordState[]>
+  ): Promise<DeletedTunnel>
   /** Throws `PeerError` `tunnel-not-found`. */
   token(
     by: PublishActor,
@@ -77,7 +83,16 @@ export interface PublishingParts {
   readonly audit: AuditLog
   sites(): readonly Site[]
   connectionsOf(tunnelId: string): readonly TunnelConnection[]
+  /** Hosts of the routes and applications that name this tunnel. */
+  hostsToward(tunnel: NamedTunnel): readonly string[]
 }
+
+/**
+ * Somebody is told of hosts of their own site alone, and how many others there are.
+ *
+ * @limit hosts that a publisher is told lead to a tunnel: the others are counted
+ */
+const maxNamedHosts = 20
 
 export function createPublishing(parts: PublishingParts): Publishing {
   const { namedTunnels, signingKeys, records, audit, sites, connectionsOf } = parts
@@ -93,6 +108,14 @@ export function createPublishing(parts: PublishingParts): Publishing {
   }
 
   const ofSite = (site: Site) => namedTunnels.list().filter((it) => it.site === site.name)
+
+  function routesToward(tunnel: NamedTunnel): readonly string[] {
+    const hosts = parts.hostsToward(tunnel)
+    const named = hosts.filter((host) => siteOf(sites(), host)?.name === tunnel.site)
+    const shown = named.slice(0, maxNamedHosts)
+    const others = hosts.length - shown.length
+    return others === 0 ? shown : [...shown, `${others} other${others === 1 ? '' : 's'}`]
+  }
 
   function record(by: PublishActor, event: string, tunnel: NamedTunnel, more: object = {}): void {
     audit.record({ kind: 'admin', event, details: { ...tunnelFields(tunnel), ...more, ...of(by) } })
@@ -129,11 +152,15 @@ export function createPublishing(parts: PublishingParts): Publishing {
     },
     async delete(by, nameOrId, { force }) {
       const found = find(by, nameOrId)
+      const routes = routesToward(found)
       const connections = connectionsOf(found.id).length
-      if (connections > 0 && !force) throw connectorsConnected(found.name, connections)
+      if ((connections > 0 || routes.length > 0) && !force)
+        throw tunnelInUse(found.name, connections, routes)
       const tunnel = await namedTunnels.delete(found.id)
       record(by, 'named tunnel deleted', tunnel, { hostnames: tunnel.hostnames })
-      return Promise.all(tunnel.hostnames.map((hostname) => removeRecord(tunnel, hostname)))
+      const { hostnames } = tunnel
+      const records = await Promise.all(hostnames.map((name) => removeRecord(tunnel, name)))
+      return { records, routes }
     },
     async token(by, nameOrId, { rotate, services }) {
       const found = find(by, nameOrId)

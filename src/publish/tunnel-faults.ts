@@ -74,11 +74,27 @@ export function hostnameNotFound(hostname: string): PeerError {
   })
 }
 
-export function connectorsConnected(name: string, connections: number): PeerError {
+/** `routes` are those that name it, as its publisher may be told of them. */
+export function tunnelInUse(
+  name: string,
+  connections: number,
+  routes: readonly string[],
+): PeerError {
   const of = connections === 1 ? '1 connection' : `${connections} connections`
-  return new PeerError('tunnel-connected', `the tunnel "${name}" has ${of} of connectors`, {
-    hint: 'stop its connectors first, or cut them off with --force',
+  const uses = [
+    ...(connections > 0 ? [`it has ${of} of connectors`] : []),
+    ...(routes.length > 0 ? [`routes lead to it, for ${routes.join(', ')}`] : []),
+  ].join(', and ')
+  const code = connections > 0 ? 'tunnel-connected' : 'tunnel-in-use'
+  return new PeerError(code, `the tunnel "${name}" is in use: ${uses}`, {
+    hint: `${nextSteps(connections, routes)}, or delete it all the same with --force`,
   })
+}
+
+function nextSteps(connections: number, routes: readonly string[]): string {
+  if (routes.length === 0) return 'stop its connectors first'
+  const away = 'have the routes led elsewhere by whoever runs the gateway'
+  return connections === 0 ? away : `stop its connectors and ${away}`
 }
 
 /** Printable, whoever wrote it, and not long. */

@@ -68,7 +68,11 @@ export const publishAnswers = {
   info: tunnel,
   create: secrets,
   token: secrets,
-  delete: z.object({ records: z.array(recordState).max(1000) }),
+  delete: z.object({
+    records: z.array(recordState).max(1000),
+    /** Hosts whose routes lead nowhere now; an older gateway says nothing of them. */
+    routes: z.array(text).max(100).default([]),
+  }),
   addHostname: published,
   removeHostname: published,
 } as const

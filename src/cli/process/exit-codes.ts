@@ -80,6 +80,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'tunnel-exists': exitCodes.usage,
   'tunnel-name-reserved': exitCodes.usage,
   'tunnel-connected': exitCodes.usage,
+  'tunnel-in-use': exitCodes.usage,
   'tunnel-busy': exitCodes.system,
   'too-many-named-tunnels': exitCodes.usage,
   'hostname-taken': exitCodes.usage,

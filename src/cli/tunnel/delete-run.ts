@@ -19,11 +19,12 @@ export async function runDelete(nameOrId: string, options: DeleteTunnelOptions):
     return { id, name, hostnames, ...(await api.delete(id, options.force === true)) }
   })
   if (typeof done === 'number') return done
-  const { id, name, hostnames, records } = done
+  const { id, name, hostnames, records, routes } = done
   note(`deleted tunnel "${name}"${hostnames.length === 0 ? '' : ` and ${hostnames.join(', ')}`}`)
   for (const record of records) noteFailed(record)
+  if (routes.length > 0) note(`warning: routes lead nowhere now, for ${routes.join(', ')}`)
   for (const directory of credentialDirectoriesOf(options))
     await forgetCredential(tunnelCredentialPath(id, directory))
-  if (options.json) printJson({ id, name, hostnames, records })
+  if (options.json) printJson({ id, name, hostnames, records, routes })
   return exitCodes.ok
 }

@@ -3,7 +3,7 @@ import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { withPublisherOptions } from './publisher-options.ts'
 import type { DeleteTunnelOptions } from './delete-run.ts'
 
-const description = `Delete a named tunnel with its host names and their records. While connectors are connected it is refused, unless --force cuts them off.`
+const description = `Delete a named tunnel with its host names and their records. While connectors are connected, or routes and applications name it, it is refused, unless --force cuts them off.`
 
 const examples = `
 Examples:
@@ -20,7 +20,7 @@ export function defineDelete(exitWith: ExitWith): Command {
     .summary('delete a named tunnel with its host names')
     .description(description)
     .argument('<tunnel>', 'its name or id')
-    .option('-f, --force', 'although connectors are connected: they are cut off')
+    .option('-f, --force', 'although it is in use: connectors are cut off, routes lead nowhere')
     .addHelpText('after', examples)
     .action(async (tunnel: string, options: DeleteTunnelOptions) => {
       const { runDelete } = await import('./delete-run.ts')

@@ -39,6 +39,7 @@ const statuses: Readonly<Record<string, number>> = {
   'tunnel-exists': 409,
   'tunnel-name-reserved': 409,
   'tunnel-connected': 409,
+  'tunnel-in-use': 409,
   'tunnel-busy': 409,
   'hostname-taken': 409,
   // Stock clients forget their sign-in at a 429 (reference 0.1, G4).

@@ -64,9 +64,9 @@ export function createPublishApi(parts: PublishApiParts): PageApp {
   })
   app.post(`${one}/delete`, async (c) => {
     const force = field(await readForm(c), 'force') === 'true'
-    const states = await publishing.delete(actorOf(c, parts), nameOf(c), { force })
-    const records = states.map(stateToJson)
-    return send(c, { records } satisfies PublishAnswerJson<'delete'>)
+    const { records, routes } = await publishing.delete(actorOf(c, parts), nameOf(c), { force })
+    const answer = { records: records.map(stateToJson), routes: [...routes] }
+    return send(c, answer satisfies PublishAnswerJson<'delete'>)
   })
   app.post(`${one}/token`, async (c) => {
     const [form, connectorCa] = [await readForm(c), await parts.connectorCa()]
