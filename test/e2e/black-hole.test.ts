@@ -11,11 +11,14 @@ import { allRegistered, connectionCount } from './publisher.ts'
 const needed = ['network namespaces', 'nftables'] as const
 /** How much later than promised a busy machine may be. */
 const patienceMs = 4_000
-const promisedMs = { noticed: 10_000, newConnection: 2_000, replaced: 1_000 } as const
+const promisedMs = { noticed: 10_000, newConnection: 2_000, replaced: 1_000, back: 5_000 } as const
 const streamsOfEach = 2
+// POSTERN_LONG_TESTS=1 asks for what takes minutes.
+const isLong = process.env['POSTERN_LONG_TESTS'] === '1'
+const outageMs = isLong ? 60_000 : 12_000
 
 peerTest(
-  'a connection whose packets are lost takes its own streams with it, and is replaced beside the dead one',
+  'a connection whose packets are lost takes its own streams with it, and an outage of all is over with it',
   needed,
   async (scope) => {
     const stage = await startNetworkRig(scope, { gateway: 4 })
@@ -54,8 +57,31 @@ peerTest(
       registeredTimes(connector, 2),
     ])
     await withoutOwn(others)
+
+    const { connectorToGateway, ...rest } = stage.flows
+    await stage.permit(Object.values(rest))
+    const before = linesOf(connector)
+    await wait(outageMs)
+    await stage.permit([connectorToGateway, ...Object.values(rest)])
+    await within(promisedMs.back, [registeredTimes(connector, 2 + connectionCount)])
+    const said = linesOf(connector).slice(before.length)
+    assert.equal(said.filter((line) => / lost connection /.test(line)).length, connectionCount)
+    assert.equal(said.filter((line) => / Registered /.test(line)).length, connectionCount)
+    // An attempt has 10 s: one that a short outage has begun is made in the end.
+    const failures = said.filter((line) => / cannot connect: /.test(line)).length
+    assert.equal(failures, isLong ? 1 : 0)
+    assert.equal(said.length, 2 * connectionCount + failures, said.join('\n'))
+    ;(await opened(client)).destroy()
   },
 )
+
+/** What it has said, without the hints. */
+function linesOf(connector: Child): string[] {
+  return connector
+    .errors()
+    .split('\n')
+    .filter((line) => /^\S+ [A-Z]{3} /.test(line))
+}
 
 /** As many on each connection, since the least busy one is used. */
 async function openAll(client: NetworkClient): Promise<Socket[]> {

@@ -21,9 +21,17 @@ export interface ConnectorRig extends GatewayRig {
   /** `postern tunnel run` for a service on this machine; resolves once it has all its connections. */
   startConnector(servicePort: number, ...options: string[]): Promise<Child>
   /** The same, shaped as the stock one. */
-  startStockConnector(servicePort: number): Promise<void>
+  startStockConnector(servicePort: number): Promise<StockConnection>
   /** Closes the application to everybody, or opens it. */
   setPolicy(action: 'bypass' | 'block'): Promise<void>
+}
+
+/** The connections of one stock connector. */
+export interface StockConnection {
+  /** Resolves once they have all ended. */
+  readonly ended: Promise<unknown>
+  /** Makes them anew, as the same process. */
+  again(): Promise<StockConnection>
 }
 
 export async function startConnectorRig(scope: Scope): Promise<ConnectorRig> {
@@ -42,13 +50,20 @@ export async function startConnectorRig(scope: Scope): Promise<ConnectorRig> {
       const t = { after: (end: () => void) => scope.defer(end) } as Parameters<
         typeof startStockConnector
       >[0]
-      for (let connIndex = 0; connIndex < connectionCount; connIndex += 1) {
-        const identity = { tunnelId, secret: Buffer.from(secret), connectorId, connIndex }
-        const { answer } = await startStockConnector(t, { port: rig.port, origin, ...identity })
-        const answered = await answer
-        if (answered === 'closed' || !('id' in answered))
-          throw new Error(`not registered: ${JSON.stringify(answered)}`)
+      const join = async (): Promise<StockConnection> => {
+        const ends: Promise<unknown>[] = []
+        for (let connIndex = 0; connIndex < connectionCount; connIndex += 1) {
+          const identity = { tunnelId, secret: Buffer.from(secret), connectorId, connIndex }
+          const options = { port: rig.port, origin, ...identity }
+          const { answer, closed } = await startStockConnector(t, options)
+          const answered = await answer
+          if (answered === 'closed' || !('id' in answered))
+            throw new Error(`not registered: ${JSON.stringify(answered)}`)
+          ends.push(closed)
+        }
+        return { ended: Promise.all(ends), again: join }
       }
+      return join()
     },
     async setPolicy(action) {
       await rig.configure((file) => ({ ...file, ...accessFor(action) }))

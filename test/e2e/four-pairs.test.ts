@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { createWebSocketStream, WebSocket } from '../../src/tunnel/ws.ts'
 import { inTime, type Child } from './child.ts'
-import { application, startAccess, startConnectorRig, type ConnectorRig } from './connector-rig.ts'
+import { startAccess, startConnectorRig, type ConnectorRig } from './connector-rig.ts'
 import { exchangeAndEnd, startFramedService, transferBothWays } from './framed-service.ts'
+import { byWebSocket, type OpenWay } from './open-ways.ts'
 import { maxBulkTestMs, peerTest } from './peers.ts'
 import type { Scope } from './scope.ts'
 import { answerAtEnd, sha256, startService } from './services.ts'
@@ -24,7 +22,7 @@ peerTest(
     const reply = randomBytes(transferBytes)
     const service = await startFramedService(scope, reply)
     const rig = await startConnectorRig(scope)
-    const clients = [(await startAccess(scope, rig)).connect, stockClient(scope, rig)] as const
+    const clients = [(await startAccess(scope, rig)).connect, byWebSocket(scope, rig)] as const
 
     const connector = await rig.startConnector(service.port)
     for (const open of clients) await checkPair(open, reply)
@@ -37,8 +35,6 @@ peerTest(
   },
   maxBulkTestMs,
 )
-
-type OpenWay = () => Promise<Duplex>
 
 async function checkPair(open: OpenWay, reply: Buffer): Promise<void> {
   const payload = randomBytes(transferBytes)
@@ -77,23 +73,4 @@ async function checkHalfClose(scope: Scope, rig: ConnectorRig, open: OpenWay): P
 async function endConnector(connector: Child): Promise<void> {
   connector.signal('SIGTERM')
   assert.equal(await connector.ended, 0, connector.errors())
-}
-
-/** What cloudflared's client does: an upgrade of the application's root, one connection for each. */
-function stockClient(scope: Scope, rig: ConnectorRig): OpenWay {
-  return async () => {
-    const options = {
-      ca: rig.ca,
-      servername: application,
-      headers: { host: application, 'user-agent': 'cloudflared/2026.8.2' },
-      perMessageDeflate: false,
-    }
-    const socket = new WebSocket(`wss://127.0.0.1:${rig.port}/`, [], options)
-    scope.defer(() => socket.terminate())
-    socket.on('error', () => undefined)
-    const way = createWebSocketStream(socket)
-    way.on('error', () => undefined)
-    await once(socket, 'open')
-    return way
-  }
 }
