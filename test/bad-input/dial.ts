@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import type { connectorProtocol } from '../../src/tunnel/connector/protocol.ts'
 import type { GatewayRig } from '../e2e/rig.ts'
 
 /** A TCP connection to the gateway. */
@@ -17,7 +18,7 @@ export async function connectPlain({ port }: Pick<GatewayRig, 'port'>): Promise<
  */
 export async function connectTls(
   rig: Pick<GatewayRig, 'port' | 'ca'>,
-  protocol: 'h2' | 'http/1.1',
+  protocol: 'h2' | 'http/1.1' | typeof connectorProtocol,
   before: readonly (Buffer | string)[] = [],
 ): Promise<TLSSocket> {
   const plain = await connectPlain(rig)

@@ -18,11 +18,19 @@ export async function startRawStockConnector(
   socket.on('error', () => undefined)
   t.after(() => void socket.destroy())
   await once(socket, 'secureConnect')
-  const register = Buffer.concat([Buffer.from(golden.bootstrap, 'hex'), encodeRegistration({})])
+  await registerAsStock(socket)
+  return socket
+}
+
+/** Registers on a connection of which nothing was read. */
+export async function registerAsStock(
+  socket: tls.TLSSocket,
+  who: Parameters<typeof encodeRegistration>[0] = {},
+): Promise<void> {
+  const register = Buffer.concat([Buffer.from(golden.bootstrap, 'hex'), encodeRegistration(who)])
   socket.write(frame('settings', 0, 0))
   // The gateway has opened the stream: its preface and head come before anything else.
   await once(socket, 'data')
   socket.write(frame('headers', endHeaders, controlStream, ok))
   socket.write(dataOf(controlStream, register))
-  return socket
 }

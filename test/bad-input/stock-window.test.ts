@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { openEdge, requestFor, testCa } from '../../src/links/cloudflared/protocol.fixture.ts'
+import {
+  startStockConnector,
+  type StockOptions,
+} from '../../src/links/cloudflared/stock-connector.fixture.ts'
+import { always } from '../../src/tunnel/connector/ends.fixture.ts'
+import { endHeaders, frame } from './frames.ts'
+import { ok } from './raw-ends.ts'
+import { startRawStockConnector } from './raw-stock-connector.ts'
+
+const way = { kind: 'connector', tunnel: 'demo', service: undefined } as const
+/** Asked for as bytes, so that a 200 alone opens it. */
+const raw = requestFor({ host: '192.0.2.1', port: 1 })
+/** The first stream after the control stream. */
+const firstStream = 3
+
+test('a stock connector that takes nothing more is asked last, and where no other is, it is asked', async (t) => {
+  const edge = await openEdge(t)
+  const { port } = edge.port.address
+  const socket = await startRawStockConnector(t, port, testCa)
+  const [full] = await edge.ready(1)
+  assert.ok(full)
+  const opening = full.openStream(raw, always)
+  while (full.streams === 0) await turn()
+  await answered(socket)
+  socket.write(frame('headers', endHeaders, firstStream, ok))
+  const stopped = await opening
+  stopped.on('error', () => undefined)
+  assert.equal(full.isFull, false)
+  // It has the window that everybody begins with, and never gives any more (RFC 9113 §6.9.2).
+  stopped.write(Buffer.alloc(1024 * 1024))
+  while (!full.isFull) await turn()
+  assert.deepEqual(edge.links.toward(way, ''), [full], 'it is the only one')
+  await startStockConnector(t, { port, ca: testCa, onStream: accept })
+  await edge.ready(2)
+  const other = edge.links.list().find((link) => link !== full)
+  assert.ok(other)
+  const held = [await other.openStream(raw, always), await other.openStream(raw, always)]
+  assert.deepEqual([full.streams, other.streams], [1, 2])
+  assert.deepEqual(edge.links.toward(way, ''), [other, full])
+  for (const stream of held) stream.on('error', () => undefined).destroy()
+  stopped.destroy()
+})
+
+function accept(...[stream, headers]: Parameters<NonNullable<StockOptions['onStream']>>): boolean {
+  if (headers['cf-cloudflared-proxy-src'] === undefined) return false
+  stream.respond({ ':status': 200 })
+  return true
+}
+
+/** What was asked of it has come. */
+async function answered(socket: NodeJS.EventEmitter): Promise<void> {
+  await new Promise((resolve) => socket.once('data', resolve))
+}
