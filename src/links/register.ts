@@ -101,7 +101,7 @@ function unknown(tunnel: string | undefined, hostname: string): UpstreamError {
 }
 
 function offline(name: string): UpstreamError {
-  return new UpstreamError(connectorOffline, `no connector of the tunnel "${name}" is connected`)
+  return new UpstreamError('connector-offline', `no connector of the tunnel "${name}" is connected`)
 }
 
 function notReady(name: string): UpstreamError {
@@ -109,5 +109,8 @@ function notReady(name: string): UpstreamError {
   return new UpstreamError('connector-not-ready', message)
 }
 
-/** The code of the error for a tunnel without any connector. */
-export const connectorOffline = 'connector-offline'
+/** The codes of the errors for a tunnel without any connector, and where no tunnel is meant. */
+export const connectorAway: ReadonlySet<string> = new Set([
+  'connector-offline',
+  'connector-unknown',
+])

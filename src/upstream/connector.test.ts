@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'node:test'
 import { UpstreamError } from '../errors.ts'
 import { createFakeClock, type FakeClock } from '../fake-clock.ts'
-import { testRoute } from '../gateway/gateway.fixture.ts'
+import { testRoute, testSession } from '../gateway/gateway.fixture.ts'
 import type { Link } from '../links/link.ts'
 import { createLinks } from '../links/register.ts'
 import { createStreamAudit } from '../links/stream-audit.ts'
@@ -122,6 +122,17 @@ test('without a connector the log names the tunnel, and a stranger is told nothi
     assert.match(String(error.cause), /no connector of the tunnel "web" is connected/)
     assert.doesNotMatch(error.message, /tunnel/)
     return true
+  })
+})
+
+test('somebody who is signed in is told that no connector is there, or no tunnel', async () => {
+  const session = testSession('s1', 'alice@example.com')
+  const offline = openBy(way, { links: linksOf([]) }, { session })
+  await assert.rejects(offline, {
+    message: /cannot be reached: no connector of the tunnel "web" is connected$/,
+  })
+  await assert.rejects(openBy({ ...way, tunnel: undefined }, {}, { session }), {
+    message: /cannot be reached: no tunnel has registered the name "db\.example\.com"$/,
   })
 })
 

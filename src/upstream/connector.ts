@@ -2,7 +2,7 @@ import type { Destination } from '../access/tunnel-register.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Link } from '../links/link.ts'
 import type { Links } from '../links/links.ts'
-import { connectorOffline } from '../links/register.ts'
+import { connectorAway } from '../links/register.ts'
 import { parseFrom } from '../routes/from.ts'
 import type { Route } from '../routes/route.ts'
 import type { ConnectorWay } from '../routes/upstream-way.ts'
@@ -71,7 +71,7 @@ function isHere(way: ConnectorWay, host: string, links: Pick<Links, 'toward'>): 
     return true
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error
-    return error.code !== connectorOffline && error.code !== 'connector-unknown'
+    return !connectorAway.has(error.code)
   }
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Grant } from '../access/grant.ts'
 import { systemClock } from '../clock.ts'
-import { connectorOffline } from '../links/register.ts'
+import { connectorAway } from '../links/register.ts'
 import type { Destination } from '../access/tunnel-register.ts'
 import { formatAuthority } from '../address.ts'
 import { SystemError, UpstreamError, messageOf, systemCode } from '../errors.ts'
@@ -86,8 +86,8 @@ function unreachable(
   failures: readonly unknown[],
 ): UpstreamError {
   const whom = caller.session === undefined ? 'whoever runs it' : whomToAsk(route)
-  const offline = caller.session && failures.find(isOffline)
-  const why = offline instanceof UpstreamError ? `: ${offline.message}` : ''
+  const away = caller.session && failures.find(isAway)
+  const why = away instanceof UpstreamError ? `: ${away.message}` : ''
   const { bastionTarget } = request
   const what = bastionTarget ? `"${formatAuthority(bastionTarget)}"` : 'the service'
   const message = `${what} behind route "${route.name}" cannot be reached${why}`
@@ -98,8 +98,8 @@ function unreachable(
 }
 
 /** What somebody who is signed in, and may use the route, is told of a connector. */
-function isOffline(error: unknown): boolean {
-  return error instanceof UpstreamError && error.code === connectorOffline
+function isAway(error: unknown): boolean {
+  return error instanceof UpstreamError && connectorAway.has(error.code)
 }
 
 /** What connecting asks of this machine and may not get, whatever the upstream does. */

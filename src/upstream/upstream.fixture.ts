@@ -117,12 +117,12 @@ const noLinks = createLinks({
 export function openBy(
   way: UpstreamWay,
   parts: Partial<OpenUpstreamParts> = {},
-  { signal = new AbortController().signal, endpoints }: OpenByOptions = {},
+  { signal = new AbortController().signal, endpoints, session }: OpenByOptions = {},
 ) {
   const grant = {
     route: routeBy(way),
     request: { requestId: 'r1', target: { protocol: 'tcp', host: 'db.example.com', port: 5432 } },
-    caller: { session: undefined, client: { ip: '192.0.2.1', endpoints } },
+    caller: { session, client: { ip: '192.0.2.1', endpoints } },
   }
   const open = createOpenUpstream({ metrics: createMetrics(), links: noLinks, ...parts })
   return open(grant as unknown as Grant, signal)
@@ -131,4 +131,6 @@ export function openBy(
 interface OpenByOptions {
   readonly signal?: AbortSignal
   readonly endpoints?: ConnectionEndpoints
+  /** **Default:** nobody is signed in */
+  readonly session?: Grant['caller']['session']
 }
