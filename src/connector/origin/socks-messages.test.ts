@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { test } from 'node:test'
+import { PeerError } from '../../errors.ts'
 import { encodeReply, parseGreeting, parseRequest } from './socks-messages.ts'
 
 const bytes = (...values: readonly number[]): Buffer => Buffer.from(values)
@@ -47,6 +49,42 @@ test('what is no request for a connection has no target, or is another command',
   assert.equal(parseRequest(byName('', 1))?.value.target, undefined)
   assert.equal(parseRequest(bytes(5, 1, 0, 9))?.value.target, undefined)
 })
+
+test('a name with what no name has in it has no target', () => {
+  for (const name of ['db\0.corp', 'db.corp\0', 'db corp', 'a/b', 'x'.repeat(255)]) {
+    const { value, usedBytes } = parseRequest(byName(name, 22)) ?? {}
+    assert.deepEqual(value, { command: 'connect', target: undefined }, name)
+    assert.equal(usedBytes, name.length + 7)
+  }
+})
+
+test('a kind of address that is unknown is told from an unknown command', () => {
+  assert.equal(parseRequest(bytes(5, 1, 0, 9))?.value.command, 'connect')
+  for (const command of [0, 2, 3, 255]) {
+    assert.equal(parseRequest(byName('db.corp', 1, command))?.value.command, 'other')
+  }
+})
+
+for (const [name, parse] of Object.entries({ parseGreeting, parseRequest })) {
+  test(`whatever comes, in whichever pieces, ${name} gives one answer for it`, () => {
+    const likely = fc.constantFrom(0, 1, 2, 3, 4, 5, 255)
+    const byte = fc.oneof(likely, fc.integer({ min: 0, max: 255 }))
+    const input = fc.array(byte, { maxLength: 300 }).map((rest) => bytes(5, ...rest))
+    fc.assert(
+      fc.property(input, (whole) => {
+        const answer = parse(whole)
+        for (let cut = 0; cut <= whole.length; cut += 1) {
+          const early = parse(whole.subarray(0, cut))
+          if (early === undefined) continue
+          assert.ok(early.usedBytes <= cut)
+          assert.deepEqual(early, answer)
+        }
+        const versionless = Buffer.concat([bytes(4), whole])
+        assert.throws(() => parse(versionless), PeerError)
+      }),
+    )
+  })
+}
 
 test('another version, such as SOCKS 4 or HTTP, is no SOCKS', () => {
   for (const text of ['\u0004\u0001', 'GET / HTTP/1.1']) {

@@ -51,11 +51,12 @@ export function parseRequest(input: Buffer): Parsed<SocksRequest> {
   requireVersion(input)
   const [, command, , type] = input
   if (type === undefined) return undefined
+  const asked = command === 1 ? 'connect' : 'other'
   const isName = type === nameType
   const length = isName ? input[4] : addressLengths[type]
   if (length === undefined) {
     // The rest has no length that is known: nothing after it can be read.
-    return isName ? undefined : { value: { command: 'other', target: undefined }, usedBytes: 4 }
+    return isName ? undefined : { value: { command: asked, target: undefined }, usedBytes: 4 }
   }
   const start = isName ? 5 : 4
   const end = start + length
@@ -66,7 +67,7 @@ export function parseRequest(input: Buffer): Parsed<SocksRequest> {
   const port = input.readUInt16BE(end)
   return {
     value: {
-      command: command === 1 ? 'connect' : 'other',
+      command: asked,
       target: host === undefined || port === 0 ? undefined : { host, port },
     },
     usedBytes: end + 2,
