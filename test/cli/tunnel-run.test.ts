@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync, readFileSync, watch } from 'node:fs'
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
@@ -55,7 +55,10 @@ function publisherAt(gateway: FakeGateway): PublishCredential {
 }
 
 async function startEcho(t: TestContext): Promise<number> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket))
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    // A stream that is given up is a reset here.
+    socket.on('error', () => undefined).pipe(socket)
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => server.close())
@@ -239,6 +242,106 @@ test('rules are checked without connecting, and each problem has its place', asy
     /^rule 0: a\.site\.com leads to http:\/\/localhost\n/,
   )
   assert.equal((await rule('not a name')).code, 2)
+})
+
+describe('the configuration of a connector that runs', () => {
+  test('is taken over at SIGHUP and at each way in which files are replaced; streams go on', async (t) => {
+    const { gateway, path, tokenFile, run } = await openRig(t)
+    const service = await startEcho(t)
+    const releases = ['first', 'second', 'third'].map((name) => join(path, name))
+    const [first = '', second = '', third = ''] = releases
+    for (const release of releases) await mkdir(release)
+    const rule = (port: number): string => `ingress: [{service: "tcp://127.0.0.1:${port}"}]\n`
+    await writeFile(join(first, 'config.yml'), rule(service))
+    await writeFile(join(second, 'config.yml'), rule(1))
+    await writeFile(join(third, 'config.yml'), rule(service))
+    // As Kubernetes mounts a ConfigMap: the file is a link through a link that is swapped.
+    await symlink(first, join(path, '..data'))
+    const config = join(path, 'config.yml')
+    await symlink(join('..data', 'config.yml'), config)
+    const swap = async (release: string): Promise<void> => {
+      await symlink(release, join(path, '..data.new'))
+      await rename(join(path, '..data.new'), join(path, '..data'))
+    }
+    const program = run(['--token-file', tokenFile, '--config', config])
+    await gateway.linked(4)
+    const [link] = gateway.links as [AcceptedLink]
+    const stream = await gateway.open(link)
+    const reaches = async (): Promise<boolean> => {
+      const opened = await gateway.open(link).catch(() => undefined)
+      opened?.destroy()
+      return opened !== undefined
+    }
+    const updated = (times: number): RegExp =>
+      new RegExp(`(?:[^]*Updated to new configuration: 1 rule){${times}}`)
+
+    await swap(second)
+    await program.untilStderr(updated(1))
+    assert.equal(await reaches(), false)
+    await swap(third)
+    await program.untilStderr(updated(2))
+    assert.equal(await reaches(), true)
+
+    // Half of a file, and none: what holds goes on holding.
+    await writeFile(join(third, 'config.yml'), rule(1).slice(0, 20))
+    await program.untilStderr(/ERR .*not taken over: .*config\.yml:1/)
+    await rm(join(third, 'config.yml'))
+    await program.untilStderr(/ERR .*not taken over: .*cannot read .*no such file/)
+    assert.equal(await reaches(), true)
+    await writeFile(join(third, 'config.yml.new'), rule(1))
+    await rename(join(third, 'config.yml.new'), join(third, 'config.yml'))
+    await program.untilStderr(updated(3))
+    assert.equal(await reaches(), false)
+
+    // Nothing has changed: it is read again all the same.
+    program.child.kill('SIGHUP')
+    await program.untilStderr(updated(4))
+    stream.write('still')
+    assert.equal(String((await once(stream, 'data'))[0]), 'still')
+    stream.end().resume()
+    assert.equal(gateway.links.length, 4)
+    program.child.kill('SIGTERM')
+    assert.equal((await program.ended).code, 0)
+  })
+})
+
+test('what can never work ends it, each with its code and never with 0', async (t) => {
+  const { gateway, path, tokenFile, run } = await openRig(t)
+  const inUse = await startEcho(t)
+  const write = async (name: string, text: string): Promise<string> => {
+    await writeFile(join(path, name), text, { mode: 0o600 })
+    return join(path, name)
+  }
+  const withoutTls = encodeTunnelToken({ ...gateway.credential, gateway: 'http://localhost' })
+  const given = ['--token-file', tokenFile]
+  const url = ['--url', 'ssh://localhost']
+  const cases: readonly (readonly [code: number, says: RegExp, args: readonly string[]])[] = [
+    [2, /no tunnel is named/, url],
+    [2, /cannot read ".*nowhere"/, ['--token-file', join(path, 'nowhere'), ...url]],
+    [
+      2,
+      /is not the credential of a named tunnel/,
+      ['--token-file', await write('bad', 'bad'), ...url],
+    ],
+    [2, /is without TLS/, ['--token-file', await write('plain', withoutTls), ...url]],
+    [2, /no service is named/, given],
+    [2, /nothing\.yml/, [...given, '--config', join(path, 'nothing.yml')]],
+    [
+      2,
+      /http:\/\//,
+      [...given, '--config', await write('h.yml', 'ingress: [{service: "http://a"}]')],
+    ],
+    [2, /grace-period/, [...given, ...url, '--grace-period', '30']],
+    [2, /--proxy/, [...given, ...url, '--proxy', 'socks5://localhost']],
+    [8, /cannot use ".*gone\.pem"/, [...given, ...url, '--cacert', join(path, 'gone.pem')]],
+    [8, /EADDRINUSE|in use/, [...given, ...url, '--metrics', `127.0.0.1:${inUse}`]],
+  ]
+  for (const [code, says, args] of cases) {
+    const ended = await run(args).ended
+    assert.equal(ended.code, code, `${args.join(' ')}: ${ended.stderr}`)
+    assert.match(ended.stderr, says)
+    assert.equal(ended.stdout, '')
+  }
 })
 
 /** The text of a file that another program puts there. */
