@@ -44,6 +44,9 @@ describe('matching a route', () => {
       assert.match(error.message, /^no route for \S+:22$/)
       assert.match(error.hint ?? '', /^check the host and the port/)
     }
+    // The port of every application, which nobody types.
+    const application = refusal(froms, 'web.example.com:443')
+    assert.match(application.hint ?? '', /^check the host name: "postern routes list"/)
   })
 
   test('asks the policy of the route that the port would lead to', () => {

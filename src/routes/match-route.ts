@@ -1,5 +1,6 @@
 import { formatAuthority, type HostPort } from '../address.ts'
 import { AccessError } from '../errors.ts'
+import { applicationPort } from './application-port.ts'
 import type { Route } from './route.ts'
 import type { RouteTable } from './table.ts'
 
@@ -59,8 +60,11 @@ function messageFor(target: HostPort, otherPorts: readonly number[]): string {
     : `${message}; there are some for ${ports.join(', ')} and ${last}`
 }
 
-function hintFor({ host }: HostPort, [port]: readonly number[]): string {
-  return port === undefined
-    ? 'check the host and the port: both are part of the route, as in "ssh.example.com:22"'
-    : `ask for "${formatAuthority({ host, port })}": the port is the one in the route's "from", not the one the gateway listens on`
+function hintFor({ host, port: asked }: HostPort, [port]: readonly number[]): string {
+  if (port === undefined) {
+    return asked === applicationPort
+      ? 'check the host name: "postern routes list" shows what you may use'
+      : 'check the host and the port: both are part of the route, as in "ssh.example.com:22"'
+  }
+  return `ask for "${formatAuthority({ host, port })}": the port is the one in the route's "from", not the one the gateway listens on`
 }

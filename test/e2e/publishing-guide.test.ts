@@ -54,9 +54,9 @@ describe('docs/publishing.md', () => {
     const run = (pattern: RegExp) => runLine(scope, publisher, guide.command(pattern))
     await run(/tunnel create/)
     await run(/route dns web/)
-    assert.deepEqual(await bind.lookUp('tcp.site.com', 'CNAME'), ['gw.example.com.'])
-    assert.match((await run(/tunnel list/)).output, /^web .* tcp\.site\.com$/m)
-    assert.match((await run(/tunnel info/)).output, /^host names +tcp\.site\.com$/m)
+    assert.deepEqual(await bind.lookUp('web.site.com', 'CNAME'), ['gw.example.com.'])
+    assert.match((await run(/tunnel list/)).output, /^web .* web\.site\.com$/m)
+    assert.match((await run(/tunnel info/)).output, /^host names +web\.site\.com$/m)
     await run(/tunnel token --output/)
     const file = join(publisher.home, 'web.token')
     assert.equal((await stat(file)).mode & 0o777, 0o600)
@@ -64,7 +64,7 @@ describe('docs/publishing.md', () => {
     await run(/tunnel token --rotate/)
     assert.notEqual(await readFile(file, 'utf8'), before)
     await run(/route dns --remove/)
-    assert.deepEqual(await bind.lookUp('tcp.site.com', 'CNAME'), [])
+    assert.deepEqual(await bind.lookUp('web.site.com', 'CNAME'), [])
 
     const operator = {
       home: rig.home,

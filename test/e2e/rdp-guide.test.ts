@@ -156,7 +156,10 @@ async function checkBehindConnector(it: Reader): Promise<void> {
   const { scope, guide, person, connect, line, screen, rig, behind, listening } = it
   await behind.start(rig)
   const access = guide.command(/^postern access rdp /)
-  await failLine(scope, person, access, /something answers on "127\.0\.0\.1:\d+" already/)
+  for (const more of ['', ' -T other.example.com -L localhost:0']) {
+    const clash = /something answers on "127\.0\.0\.1:\d+" already/
+    await failLine(scope, person, access + more, clash)
+  }
   await listenInstead(scope, person, listening, access)
   const chosen = await listenLine(scope, person, access.replace(/ --url \S+$/, ''))
   const [, port = ''] = await chosen.says(/point the Remote Desktop client at 127\.0\.0\.1:(\d+)/)

@@ -37,7 +37,8 @@ export async function runAccessTcp(
     const services = readServices(options, environment)
     if (services.length > 1) {
       const { runForwarders } = await import('./forwarders-run.ts')
-      return await runForwarders(services, options, voice)
+      const chosen = protocol === 'rdp' ? await atDesktopAddresses(services) : services
+      return await runForwarders(chosen, options, voice)
     }
     return await serveOne(protocol, services[0], options, voice)
   } catch (error) {
@@ -69,6 +70,11 @@ async function serveOne(
   return serveListener(served, { listen: local.listen, admission }, voice, (address) => {
     if (protocol === 'rdp') voice.info(`point the Remote Desktop client at ${address}`)
   })
+}
+
+async function atDesktopAddresses(services: readonly AskedService[]): Promise<AskedService[]> {
+  const locals = await Promise.all(services.map(({ local }) => desktopAddress(local)))
+  return services.map((service, index) => ({ ...service, local: locals[index] }))
 }
 
 async function desktopAddress(asked: AskedService['local']): Promise<AskedService['local']> {

@@ -80,7 +80,11 @@ function pathOf({ config }: IngressOptions): string {
   const home = homeDirectory()
   const path = config ?? defaultConfig(home === undefined ? undefined : join(home, '.postern'))
   if (path !== undefined) return path
-  throw new SystemError('no-config', 'there is no configuration file', {
-    hint: 'name it with "--config FILE"',
-  })
+  throw new SystemError(
+    'no-config',
+    'no configuration file is named, and none is in ~/.postern or /etc/postern',
+    {
+      hint: 'name it with "--config config.yml"',
+    },
+  )
 }
