@@ -6,11 +6,13 @@ import {
   terminalColumns,
   writeResult,
 } from '../standard-output.ts'
+import { didYouMean } from '../spelling.ts'
 import { cleanLine } from '../terminal-text.ts'
 import { version } from '../version.ts'
 import { commands, type CommandEntry } from './command-list.ts'
 import { exitCodeOf, exitCodes, type ExitWith } from './process/exit-codes.ts'
 import { isAskedToEnd } from './process/signals.ts'
+import { adviceOnCommand, adviceOnOption } from './speech/cloudflared-words.ts'
 import { processVoice, type Voice } from './speech/voice.ts'
 
 /** How long a program that stays up waits for slow readers at its end, in milliseconds. */
@@ -94,14 +96,42 @@ function makeQuiet(command: Command): void {
           .replaceAll(/'([^']*)'/g, '"$1"')
           .replaceAll(/\.(?=\n|$)/g, '')
           .split('\n')
-        const hint = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' '))
-        const advice =
-          hint === null
-            ? `"${pathOf(command)} --help" lists what there is`
-            : `did you mean "${hint[1]}"?`
-        write(`postern: ${cleanLine(sentence)}\n  hint: ${cleanLine(advice)}\n`)
+        const { problem, advice } = mended(command, sentence, rest.join(' '))
+        write(`postern: ${cleanLine(problem)}\n  hint: ${cleanLine(advice)}\n`)
       },
     })
+}
+
+/** What Commander says, and what to do about it. */
+function mended(
+  command: Command,
+  sentence: string,
+  suggestion: string,
+): { readonly problem: string; readonly advice: string } {
+  const problem = asUnknownCommand(command, sentence)
+  const [, kind, word = ''] = /unknown (option|command) "([^"]*)"/.exec(problem) ?? []
+  const [name = ''] = word.split('=')
+  const path = pathOf(command)
+  const foreign =
+    kind === 'option' ? adviceOnOption(path, name) : adviceOnCommand(`${path} ${name}`)
+  const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(suggestion) ?? []
+  const similar =
+    kind === 'command'
+      ? didYouMean(
+          name,
+          command.commands.map((it) => it.name()),
+        )
+      : undefined
+  const advice = foreign ?? (meant && `did you mean "${meant}"?`) ?? similar
+  return { problem, advice: advice ?? `"${path} --help" lists what there is` }
+}
+
+/** Of a command that does something without a subcommand, too, a first word is meant as one. */
+function asUnknownCommand({ commands: subcommands }: Command, sentence: string): string {
+  const [, word] = /^error: too many arguments for .* but got \d+: ([^,]*)/.exec(sentence) ?? []
+  return word === undefined || subcommands.length === 0
+    ? sentence
+    : `error: unknown command "${word}"`
 }
 
 function pathOf(command: Command): string {

@@ -82,6 +82,11 @@ const ignored: readonly string[] = [
   '--retries <count>',
   '--ha-connections <count>',
   '--post-quantum',
+  '--metrics-update-freq <duration>',
+  '--transport-loglevel <level>',
+  '--tag <tag>',
+  '--management-diagnostics',
+  '--no-update-service',
 ]
 
 /** Adds the options of a connector to a command. */

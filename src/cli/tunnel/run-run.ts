@@ -18,6 +18,7 @@ import { encodeCredentialsFile } from '../../tunnel/tunnel-credential.ts'
 import { environment, provideThreads } from '../process/environment.ts'
 import { exitCodeOfSignal, exitCodes } from '../process/exit-codes.ts'
 import { onEndSignal } from '../process/signals.ts'
+import { variablesWithoutEffect } from '../speech/cloudflared-words.ts'
 import { countFailures } from '../speech/count-failures.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
 import { fetchCredential, publishName, type EndedBySignal } from './credential-of-gateway.ts'
@@ -96,6 +97,8 @@ async function runLoaded(
   const voice = voiceOf(options, loaded.config.logLevel)
   warnAboutToken(options, voice)
   warnAboutProxy(options, voice)
+  for (const { variable, hint } of variablesWithoutEffect(environment))
+    voice.warn(`the variable "${variable}" has no effect here`, { variable, hint })
   const failures = countFailures(voice)
   const streamLog = { debug: voice.debug, warn: failures.warn }
   const proxies = proxiesOf(options)
