@@ -165,6 +165,41 @@ test('one that may try again does, after its back-off', async (t) => {
   await gateway.linked(4)
 })
 
+test('a first attempt that hangs leaves the others to begin after five seconds', async (t) => {
+  const gateway = await startFakeGateway()
+  const [clock, through] = [createFakeClock(Date.now()), gateway.dialer()]
+  let attempts = 0
+  const dialer = {
+    gateway: through.gateway,
+    openOwn: (...asked: Parameters<typeof through.openOwn>) =>
+      (attempts += 1) === 1
+        ? once(asked[1].signal, 'abort').then(abandon)
+        : through.openOwn(...asked),
+  }
+  const connector = await startConnector({
+    credential: gateway.credential,
+    dialer,
+    offer: { rules: rulesOf(nowhere), hostnames: [] },
+    metrics: createConnectorMetrics(),
+    log: collectLog(),
+    clock,
+  })
+  t.after(async () => {
+    await connector.close(0)
+    await gateway.close()
+  })
+  clock.advance(4_999)
+  assert.equal(attempts, 1)
+  clock.advance(1)
+  await connector.registered
+  await gateway.linked(3)
+  assert.equal(attempts, 4)
+})
+
+function abandon(): never {
+  throw new Error('given up')
+}
+
 test('a gateway that answers nothing to a registration is left', async (t) => {
   const clock = createFakeClock(Date.now())
   let asked = 0

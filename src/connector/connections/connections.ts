@@ -13,6 +13,8 @@ const maxLeaving = 64
 
 /** As many as stock connectors have. */
 const connectionCount = 4
+/** A first attempt that has come to nothing by then hangs, at an address that accepts and says nothing; in milliseconds. */
+const hangingMs = 5_000
 
 export interface ConnectionsOptions extends Omit<
   SlotParts,
@@ -45,6 +47,7 @@ export function startConnections(options: ConnectionsOptions): Connections {
   const failed = Promise.withResolvers<Error>()
   const waits = createWaits(options.clock)
   const firstTurn = Math.floor(options.random() * 2 ** 16)
+  let hasFailed = false
   let closing: Promise<void> | undefined
 
   const events: SlotEvents = {
@@ -70,7 +73,12 @@ export function startConnections(options: ConnectionsOptions): Connections {
       connection.end.drain()
       options.events.draining(connection)
     },
+    failed(connIndex, error) {
+      hasFailed = true
+      options.events.failed(connIndex, error)
+    },
     fatal(error) {
+      hanging[Symbol.dispose]()
       failed.resolve(error)
       ending.abort(error)
       for (const { end } of [...live, ...leaving]) end.destroy(error)
@@ -80,12 +88,17 @@ export function startConnections(options: ConnectionsOptions): Connections {
   const keep = (connIndex: number): Promise<void> =>
     keepConnected({ ...options, waits, connIndex, events, firstTurn }, ending.signal)
   const slots = [keep(0)]
+  const keepOthers = (): void => {
+    hanging[Symbol.dispose]()
+    while (slots.length < connectionCount) slots.push(keep(slots.length))
+  }
+  // The others begin at other addresses.
+  const hanging = options.clock.schedule(hangingMs, () => void (hasFailed || keepOthers()))
   // The others when there is a gateway that takes it: until then they would fail in the same way.
-  void registered.promise.then(() => {
-    for (let index = 1; index < connectionCount; index += 1) slots.push(keep(index))
-  })
+  void registered.promise.then(keepOthers)
 
   async function end(graceMs: number): Promise<void> {
+    hanging[Symbol.dispose]()
     ending.abort(new Error('the connector is about to end'))
     const all = [...live, ...leaving]
     for (const connection of live) {
