@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { accessLogFieldNames } from './access-fields.ts'
@@ -15,6 +17,26 @@ test('every field and every ending is in the reference', () => {
   const names = [...accessLogFieldNames, ...authorizeLogFieldNames, ...Object.keys(endings)]
   assert.deepEqual(
     names.filter((name) => !text.includes(`- \`${name}\`: `)),
+    [],
+  )
+})
+
+test('every audit entry that is written somewhere is in the reference', () => {
+  const text = renderLogReference()
+  const writing =
+    /(?:event: |event = |record\((?:parts, )?by, |recordChange\(parts, by, |prove\(|audit\()'([^']+)'/g
+  const sources = readdirSync(join(import.meta.dirname, '..'), {
+    recursive: true,
+    encoding: 'utf8',
+  })
+    .filter((path) => path.endsWith('.ts') && !/\.(?:test|fixture|suite)\.ts$/.test(path))
+    .map((path) => readFileSync(join(import.meta.dirname, '..', path), 'utf8'))
+  const events = new Set(
+    sources.flatMap((source) => [...source.matchAll(writing)].map(([, event = '']) => event)),
+  )
+  assert.ok(events.size > 30, `${events.size} found`)
+  assert.deepEqual(
+    [...events].filter((event) => !text.includes(`\`${event}\``)),
     [],
   )
 })

@@ -16,6 +16,7 @@ export function renderLogReference(): string {
     '## Why a tunnel ended\n\nThe values of `ended`:',
     list(Object.entries(endings)),
     signInText,
+    changesText,
     connectorText,
     questions,
     privacy,
@@ -107,6 +108,7 @@ Audit entries of the kinds \`sign-in\` and \`session\`, each with \`user\`, \`em
 - \`device code approved\`, \`device code denied\`, \`device session made\`, \`device signed in\`: by a code
 - \`session changed\`: what the provider says about somebody has changed; \`changes\` names what
 - \`session ended: the provider refused to refresh it\`
+- \`session ended: its stored tokens were changed from outside\`, or \`sessions ended: their stored tokens were changed from outside\`
 - \`session replaced\`: a further sign-in of the same person ended it; \`max\` is the \`max_sessions_per_user\` that it met
 
 Whoever asks too often is answered 429, and \`identity\` writes \`limit reached\` at level \`warn\` with \`limit\` and
@@ -120,23 +122,35 @@ the sign-in that failed. Reasons are \`provider-unavailable\`, \`provider-invali
 \`token-refused\`, as in the metric \`postern_identity_provider_failures_total\`. There are at most 5 lines a minute of
 each, then one with the number of the others.`
 
+const changesText = `## Changes by command
+
+Audit entries of the kind \`admin\`, each with what it was about:
+
+- \`sessions revoked\`, \`tunnels cut\`
+- \`service account created\`, \`service account rotated\`, \`service account revoked\`
+- \`token key rotation begun\`, \`token key rotation ended\`: of the keys that sessions rest on
+- \`signing key rotated\`, \`former signing keys forgotten\`: with its \`purpose\`, the \`key-id\` of the current one, and
+  \`forgotten-key-ids\`
+- \`configuration reloaded\`
+- \`discarded: no key reads these stored tokens and signing keys\`: while no gateway ran`
+
 const connectorText = `## Connectors and published names
 
-Audit entries of the kind \`admin\`, each with who caused it, and with \`tunnel-id\` where it is about one:
+Audit entries, each with who caused it, and with \`tunnel-id\` where it is about one:
 
 - \`publish code approved\`, \`publish code denied\`, \`publish credential issued\`: somebody ran \`postern tunnel login\`
 - \`publish credential revoked\`: by command
+- \`application token issued\`: for the files of cloudflared, by \`postern access login --for-cloudflared\`
+- \`ssh certificate issued\`: with the accounts that it is for
 - \`named tunnel created\`, \`named tunnel deleted\`, \`named tunnel token shown\`, \`named tunnel token rotated\`
 - \`host name published\`, \`host name withdrawn\`: a name leads to a tunnel from now on, or no longer
-- \`signing key rotated\`, \`former signing keys forgotten\`: with its \`purpose\`, the \`key-id\` of the current one, and
-  \`forgotten-key-ids\`
+- \`services of stock connectors set\`: those that are pushed to them
 - \`connector registered\`, \`connector gone\`: with its first connection and after its last, with \`connector-id\` and \`ip\`, and
   \`why\` it is gone
-
-and of the kind \`decision\`, with who asked and the \`request-id\` of the decision and of the access line:
-
-- \`stream granted\`: a connector was asked to dial for this tunnel, with \`host\`, \`route\`, \`tunnel-id\` and \`connector-id\`; one
-  for each connector that was tried. A connector of ours logs the same request id at level \`debug\`.`
+- \`connectors drained\`, \`connectors cut\`: by command
+- \`stream granted\`: a connector is about to be asked to dial for a tunnel, with \`host\`, \`route\`, \`tunnel-id\` and \`connector-id\`;
+  one for each that is tried. Its \`request-id\` is that of the decision, of the access line, and of what a connector of ours
+  logs at level \`debug\``
 
 const questions = `## Questions, and how to ask them
 
