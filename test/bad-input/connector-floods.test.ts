@@ -5,7 +5,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { openEdge, testCa } from '../../src/links/cloudflared/protocol.fixture.ts'
 import { startRawStockConnector } from './raw-stock-connector.ts'
 import { endHeaders, fields, frame, number32 } from './frames.ts'
-import { closed, controlStream, openBegun, openControlled } from './raw-ends.ts'
+import { closed, controlStream, dataOf, openBegun, openControlled, openOf } from './raw-ends.ts'
 
 /** What a peer writes over and over. */
 const floods: Readonly<Record<string, Buffer>> = {
@@ -75,6 +75,28 @@ for (const [target, begin] of Object.entries(targets)) {
     }
   })
 }
+
+test('a connector ends the connection of a gateway that goes on with a stream that was refused', async (t) => {
+  const { socket, attacked, offers } = await openBegun(t)
+  const stream = controlStream + 2
+  socket.write(openOf(stream))
+  while (offers.length === 0) await nextTurn()
+  offers[0]?.refuse('no-rule', '')
+  // Within the windows that it was given.
+  for (let mebibytes = 0; mebibytes < 8; mebibytes += 1)
+    socket.write(dataOf(stream, Buffer.alloc(1024 * 1024)))
+  await closed(attacked)
+})
+
+test('a connector resets a stream that was refused and is not ended', async (t) => {
+  const { socket, clock, connector, offers } = await openBegun(t)
+  socket.write(openOf(controlStream + 2))
+  while (offers.length === 0) await nextTurn()
+  offers[0]?.refuse('no-rule', '')
+  assert.equal(connector.streams, 1)
+  clock.advance(5_000)
+  while (connector.streams > 0) await nextTurn()
+})
 
 /** Answers how much was written. */
 async function pourUntilClosed(socket: Duplex, piece: Buffer): Promise<number> {

@@ -87,6 +87,7 @@ export async function openControlled(
 interface RawGateway {
   readonly socket: Duplex
   readonly opening: Promise<ConnectorEnd>
+  readonly clock: FakeClock
   readonly offers: StreamOffer[]
   readonly heard: Heard
   readonly attacked: Duplex
@@ -95,15 +96,16 @@ interface RawGateway {
 export async function openRawGateway(t: TestContext): Promise<RawGateway> {
   const connection = await openConnection()
   const offers: StreamOffer[] = []
+  const clock = createFakeClock()
   const opening = openConnectorEnd(connection.atConnector, {
-    clock: createFakeClock(),
+    clock,
     onStream: (offer) => offers.push(offer),
   })
   opening.catch(() => undefined)
   t.after(() => connection[Symbol.dispose]())
   const socket = connection.atGateway
   const heard = answer(socket, { isAcknowledging: true })
-  return { socket, opening, offers, heard, attacked: connection.atConnector }
+  return { socket, opening, clock, offers, heard, attacked: connection.atConnector }
 }
 
 export async function openBegun(

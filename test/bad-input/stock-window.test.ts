@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import type { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { createFakeClock } from '../../src/fake-clock.ts'
 import { openEdge, requestFor, testCa } from '../../src/links/cloudflared/protocol.fixture.ts'
 import {
   startStockConnector,
@@ -43,6 +45,43 @@ test('a stock connector that takes nothing more is asked last, and where no othe
   assert.deepEqual(edge.links.toward(way, ''), [other, full])
   for (const stream of held) stream.on('error', () => undefined).destroy()
   stopped.destroy()
+})
+
+test('a service that takes nothing while others on its connection wait is reset, with a line in the log', async (t) => {
+  const clock = createFakeClock()
+  const edge = await openEdge(t, { clock })
+  const socket = await startRawStockConnector(t, edge.port.address.port, testCa)
+  const [link] = await edge.ready(1)
+  assert.ok(link)
+  const opened: Duplex[] = []
+  for (const stream of [firstStream, firstStream + 2]) {
+    const opening = link.openStream(raw, always)
+    await answered(socket)
+    socket.write(frame('headers', endHeaders, stream, ok))
+    opened.push((await opening).on('error', () => undefined))
+  }
+  const [deaf, waiting] = opened
+  assert.ok(deaf && waiting)
+  deaf.write(Buffer.alloc(1024 * 1024))
+  while (!link.isFull) await turn()
+  waiting.write('for my own service')
+  const lost = new Promise((resolve) => deaf.once('close', resolve))
+  for (let waited = 0; waited < 11; waited += 1) {
+    // It is there, and says so.
+    const alive = link.bytes?.down ?? 0
+    socket.write(frame('ping', 0, 0, Buffer.alloc(8)))
+    while ((link.bytes?.down ?? 0) === alive) await turn()
+    clock.advance(1_000)
+  }
+  await lost
+  const line = await edge.line(
+    'a service behind a connector takes nothing while others wait: its tunnel is reset',
+  )
+  assert.deepEqual(
+    [line['hostname'], line['request-id'], line.level],
+    ['db.example.com', 'r1', 'warn'],
+  )
+  assert.deepEqual([waiting.destroyed, link.streams], [false, 1])
 })
 
 function accept(...[stream, headers]: Parameters<NonNullable<StockOptions['onStream']>>): boolean {

@@ -298,8 +298,22 @@ test('a connector that takes its leave gets no new streams, and is let go when t
   assert.equal((await edge.line('connector gone'))['why'], 'closed')
 })
 
-test('draining tells a connector to go only when its last stream has ended', async (t) => {
+test("a connection that leaves is in nobody's way: its connector may be back before it is over", async (t) => {
   const edge = await openEdge(t)
+  const options = { origin: await startEcho(t), connectorId: randomUUID() }
+  const connector = await start(t, edge, options)
+  const [link] = await edge.ready()
+  const stream = await open(link)
+  connector.call(methods.unregisterConnection)
+  await ping(connector)
+  const again = await (await start(t, edge, options)).answer
+  assert.ok(again !== 'closed' && 'id' in again)
+  stream.destroy()
+  await connector.closed
+})
+
+test('draining tells a connector to go only when its last stream has ended', async (t) => {
+  const edge = await openEdge(t, { clock: createFakeClock() })
   const connector = await start(t, edge, { origin: await startEcho(t) })
   const [link] = await edge.ready()
   const stream = await open(link)
@@ -372,13 +386,16 @@ test('while the port closes connections stay, without new streams, and are let g
   assert.deepEqual(await Promise.all([connector.controlOver, idle.controlOver]), [0, 0])
 })
 
-test('while the port closes a registration is dropped, not refused: a refusal would end the process', async (t) => {
+test('while the port closes, and where there are too many, one is dropped: a refusal would end its process', async (t) => {
   const edge = await openEdge(t)
-  let register: () => void = () => undefined
-  const connector = await start(t, edge, { onControl: () => void (register = () => undefined) })
+  const unregistered = await start(t, edge, { onControl: () => undefined })
+  for (let there = 0; there < 100; there += 1) await start(t, edge, {})
+  await edge.ready(100)
+  const one = await start(t, edge, {})
+  assert.equal(await one.answer, 'closed')
+  assert.equal((await edge.line('connector refused'))['why'], 'too-many-connections')
   edge.port.stopAccepting()
-  register()
-  assert.equal(await connector.answer, 'closed')
+  assert.equal(await unregistered.answer, 'closed')
 })
 
 test('one that shakes hands and says nothing is under the budget, and has a deadline', async (t) => {

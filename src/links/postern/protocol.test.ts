@@ -272,14 +272,16 @@ describe('a link', () => {
     const { end } = await join(harbour, {}, (offer) => void offer.accept())
     const stream = await open(harbour)
     const waiting = await harbour.connect()
+    let isTold = false
+    const told = heard(end).finally(() => (isTold = true))
     harbour.stopAccepting()
     assert.ok((await waiting.ended) instanceof Error, 'nobody registers any more')
     await assert.rejects(open(harbour), { code: 'connector-not-ready' })
     stream.destroy()
     while (end.streams > 0) await nextTurn()
-    assert.equal(harbour.links.list().length, 1)
+    assert.deepEqual([isTold, harbour.links.list().length], [false, 1])
     harbour.letGo()
-    assert.deepEqual(await heard(end), { type: 'draining' })
+    assert.deepEqual(await told, { type: 'draining' })
     assert.equal(await end.ended, undefined)
   })
 

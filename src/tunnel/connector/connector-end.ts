@@ -1,4 +1,5 @@
 import {
+  constants,
   createServer,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
@@ -30,6 +31,12 @@ import { connectionWindowBytes, streamWindows } from './windows.ts'
  * @limit time for a gateway to open the control stream of a connector's connection: the connector tries again
  */
 const controlTimeoutMs = 10_000
+/**
+ * How long a gateway may take to end its side of a stream that was refused, in milliseconds.
+ *
+ * @limit time for a gateway to end a stream that a connector has refused: it is reset
+ */
+const refusedLingerMs = 5_000
 /** @limit streams of one connector's connection at once: the gateway uses another, or answers 503 */
 const maxStreams = 2_000
 /** @limit memory of one connector's connection at the connector, in MB: its further streams are refused */
@@ -120,10 +127,9 @@ function serveSession(
       stream.on('error', () => undefined)
       windows.makeRoom()
       windows.add(stream)
-      meter.add(stream)
       life.begin(stream)
-      if (headers[':method'] !== connectMethod) return notFound(stream)
-      const offer = offerOf(stream, headers, meter)
+      if (headers[':method'] !== connectMethod) return endWith(stream, clock, { ':status': 404 })
+      const offer = offerOf(stream, headers, { meter, clock })
       meter.head(offer.grant.length)
       if (life.isDraining) offer.refuse('draining', '')
       else onStream(offer)
@@ -156,7 +162,7 @@ function endOf(stream: ServerHttp2Stream, life: Life, clock: Clock): ConnectorEn
 function offerOf(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  meter: ConnectionMeter,
+  { meter, clock }: { readonly meter: ConnectionMeter; readonly clock: Clock },
 ): StreamOffer {
   const gone = new AbortController()
   const onGone = (): void => gone.abort(new Error('the gateway has given the stream up'))
@@ -172,25 +178,28 @@ function offerOf(
     signal: gone.signal,
     accept() {
       if (!answered()) stream.respond({ ':status': 200 })
+      meter.add(stream)
       meter.opened(stream)
       return stream
     },
     refuse(fault, text) {
       if (answered()) return
-      endWith(stream, formatFault(fault, text))
+      endWith(stream, clock, formatFault(fault, text))
     },
   }
 }
 
-function notFound(stream: ServerHttp2Stream): void {
-  endWith(stream, { ':status': 404 })
-}
-
 /**
- * A whole answer; the gateway ends its side at it. A reset in the same turn would take the place of the
- * answer (nghttp2 drops a head whose stream is closing).
+ * A whole answer; the gateway ends its side at it, or is made to (RFC 9113 §8.1). A reset in the same turn would
+ * take the place of the answer (nghttp2 drops a head whose stream is closing).
  */
-function endWith(stream: ServerHttp2Stream, head: Record<string, string | number>): void {
+function endWith(
+  stream: ServerHttp2Stream,
+  clock: Clock,
+  head: Record<string, string | number>,
+): void {
   stream.resume()
   stream.respond(head, { endStream: true })
+  const timer = clock.schedule(refusedLingerMs, () => stream.close(constants.NGHTTP2_NO_ERROR))
+  stream.once('close', () => timer[Symbol.dispose]())
 }

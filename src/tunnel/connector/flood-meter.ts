@@ -13,7 +13,7 @@ export interface ConnectionMeter {
   head(bytes: number): void
   /** What comes on this stream is what connections are for. */
   add(stream: Duplex): void
-  /** Its other side may fill the window before it hears that the stream is over. */
+  /** It is a tunnel, whose other side may fill the window before it hears that it is over. */
   opened(stream: Duplex): void
 }
 

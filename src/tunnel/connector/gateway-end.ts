@@ -123,7 +123,6 @@ function endOf({
     })
     life.begin(stream)
     windows.add(stream)
-    meter.add(stream)
     return stream
   }
 
@@ -139,6 +138,8 @@ function endOf({
     ended: life.ended,
     async openStream(request, signal) {
       const stream = begin(request)
+      // Its first bytes may come with the answer.
+      meter.add(stream)
       await awaitAnswer(stream, { clock, timeoutMs: openTimeoutMs, signal, waiting })
       meter.opened(stream)
       return stream
