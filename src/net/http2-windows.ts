@@ -1,13 +1,19 @@
 import type { Http2Session, Http2Stream } from 'node:http2'
 import type { Clock } from '../clock.ts'
+import { watchDemand } from './http2-demand.ts'
 import { onArrival } from './runtime.ts'
 
 /** How much credit the streams of one connection are given. */
 export interface WindowLimits {
   /** What nobody has read, of all streams together, in bytes: each has as much credit as keeps them within it. */
   readonly maxUnreadBytes: number
-  /** Credit of a stream while few are open, in bytes, with which the session begins; a power of two. */
+  /** Most credit of a stream, in bytes; a power of two. */
   readonly maxWindowBytes: number
+  /**
+   * Credit of a stream with which the session begins, in bytes; a power of two. It grows fourfold for streams that
+   * move much of it within a round trip. **Default:** `maxWindowBytes`
+   */
+  readonly startWindowBytes?: number
   /** Credit that a stream always has, in bytes; a power of two. */
   readonly minWindowBytes: number
 }
@@ -70,10 +76,19 @@ export function moveWindows(
   { limits, clock, onFault }: WindowsOptions,
 ): Windows {
   const { maxUnreadBytes, maxWindowBytes, minWindowBytes } = limits
+  const { startWindowBytes = maxWindowBytes } = limits
   const streams = new Set<Unread>()
   /** So many pieces take an eighth of what may be unread. */
   const lookPieces = Math.ceil(maxUnreadBytes / pieceBytes / 8)
-  let window = maxWindowBytes
+  /** What streams would have if they were few. */
+  let wanted = startWindowBytes
+  let window = startWindowBytes
+  const demand = watchDemand(session, () => {
+    // What is more than they may have now, or does not hold yet, tells nothing of the line.
+    if (window !== wanted || unanswered > 0) return
+    wanted = Math.min(maxWindowBytes, wanted * 4)
+    move(0)
+  })
   /** What the streams of the last look, and all since, may come to hold. */
   let reserved = 0
   let unanswered = 0
@@ -83,7 +98,7 @@ export function moveWindows(
     if (session.destroyed) return
     const unread = Array.from(streams, costOf)
     for (let added = 0; added < newStreams; added += 1) unread.push(0)
-    const next = windowFor(unread, limits)
+    const next = Math.min(wanted, windowFor(unread, limits))
     const mayMove = next < window ? unanswered < maxUnansweredSettings : unanswered === 0
     if (next !== window && mayMove) set(next)
     reserved = reservedBy(unread, window)
@@ -104,11 +119,17 @@ export function moveWindows(
 
   /** Streams that have ended, or were read, leave room for the others. */
   function lookLater(): void {
-    if (timer !== undefined || window === maxWindowBytes) return
+    if (timer !== undefined || window === wanted) return
     timer = clock.schedule(lookIntervalMs, () => {
       timer = undefined
       move(0)
     })
+  }
+
+  /** Whoever comes next may be somebody who reads slowly. */
+  function beginAgain(): void {
+    wanted = startWindowBytes
+    move(0)
   }
 
   session.once('close', () => timer?.[Symbol.dispose]())
@@ -124,9 +145,13 @@ export function moveWindows(
         onBytes(bytes) {
           unread.pieces = stream.readableLength > bytes ? unread.pieces + 1 : 0
           if (unread.pieces > 0 && unread.pieces % lookPieces === 0) move(0)
+          if (wanted < maxWindowBytes) demand.came(stream, bytes, window)
         },
       })
-      stream.once('close', () => streams.delete(unread))
+      stream.once('close', () => {
+        streams.delete(unread)
+        if (streams.size === 0) beginAgain()
+      })
     },
   }
 }

@@ -62,7 +62,10 @@ export async function openConnectorEnd(
 ): Promise<ConnectorEnd> {
   checkProtocol(socket)
   const server = createServer({
-    settings: { initialWindowSize: streamWindows.maxWindowBytes, maxConcurrentStreams: maxStreams },
+    settings: {
+      initialWindowSize: streamWindows.startWindowBytes,
+      maxConcurrentStreams: maxStreams,
+    },
     maxSessionMemory: maxSessionMemoryMb,
     streamResetBurst: maxResetsInARow,
     streamResetRate: resetsPerSecond,

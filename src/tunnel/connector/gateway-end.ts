@@ -44,7 +44,7 @@ export async function openGatewayEnd(
 ): Promise<GatewayEnd> {
   const session = connect('https://connector', {
     createConnection: () => socket,
-    settings: { initialWindowSize: streamWindows.maxWindowBytes, enablePush: false },
+    settings: { initialWindowSize: streamWindows.startWindowBytes, enablePush: false },
     maxSessionMemory: maxSessionMemoryMb,
   })
   session.once('connect', () => {

@@ -14,10 +14,17 @@ const maxUnreadBytes = 64 * 1024 * 1024
  */
 const maxWindowBytes = 32 * 1024 * 1024
 
+/**
+ * What streams begin with: on a short line more of it is only memory, of which nobody who reads more slowly than the
+ * other side sends leaves any.
+ */
+const startWindowBytes = 4 * 1024 * 1024
+
 /** Credit of the streams of a connector's connection, at either end. */
-export const streamWindows: WindowLimits = {
+export const streamWindows: Required<WindowLimits> = {
   maxUnreadBytes,
   maxWindowBytes,
+  startWindowBytes,
   minWindowBytes: 64 * 1024,
 }
 
