@@ -47,7 +47,9 @@ export interface FakeGateway extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const authority = await createCertificateAuthority()
+/** Signs the certificates of these gateways. */
+export const fakeGatewayAuthority = await createCertificateAuthority()
+const authority = fakeGatewayAuthority
 const identity = await authority.issue(['gateway.test', 'localhost'])
 const never = new AbortController().signal
 

@@ -134,6 +134,10 @@ function describe({ rules }: ConnectorConfig): string {
   return `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}`
 }
 
+/** Where whoever answers is not believed. A company's box is not mended by trusting it: it ends TLS. */
+export const strangerHint =
+  'something on the way may answer in its place (a captive portal, a box that looks into TLS): connectors need a way that leaves TLS alone; an authority of your own is given with "--cacert FILE"'
+
 /** What makes the connections of a connector: whom its credential trusts, and through which proxy. */
 export async function dialerOf(
   { credential, caFile }: ConnectorConfig,
@@ -147,6 +151,7 @@ export async function dialerOf(
     proxies,
     log,
     unreachableHint: '"postern tunnel doctor" tries the way step by step',
+    strangerHint,
   })
 }
 

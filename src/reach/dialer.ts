@@ -29,6 +29,8 @@ export interface ReachOptions {
   readonly log?: Logger | undefined
   /** What to do when the gateway cannot be reached. **Default:** a client's */
   readonly unreachableHint?: string | undefined
+  /** What to do when its certificate is for another name, or from an unknown authority. **Default:** a client's */
+  readonly strangerHint?: string | undefined
 }
 
 export interface GatewayDialer {
@@ -75,7 +77,9 @@ export function createDialer(options: ReachOptions): GatewayDialer & OwnProtocol
     try {
       return await handshake(raw, { peer: gateway, trust, authorities, protocols, signal })
     } catch (error) {
-      if (areAll || !isUnknownIssuer(error)) throw tlsError(gateway, error)
+      if (areAll || !isUnknownIssuer(error)) {
+        throw tlsError(gateway, error, 'gateway', options.strangerHint)
+      }
       authorities = allAuthorities(trust)
       areAll = true
       return openTls(protocols, signal, lookup)

@@ -66,6 +66,7 @@ export function tlsError(
   peer: HostPort,
   error: unknown,
   role: 'gateway' | 'proxy' = 'gateway',
+  strangerHint?: string,
 ): UpstreamError {
   const code = systemCode(error) ?? ''
   const known = isNotTls(error)
@@ -74,10 +75,12 @@ export function tlsError(
   const [what, hint] = known ?? [`failed the TLS handshake: ${reasonOf(error)}`, undefined]
   const isCertificate =
     code.startsWith('CERT_') || code.includes('ALTNAME') || unknownIssuer.has(code)
+  const isStranger = unknownIssuer.has(code) || code.includes('ALTNAME')
+  const ownHint = isStranger ? (strangerHint ?? hint) : hint
   return new UpstreamError(
     `${role}-${isCertificate ? 'not-trusted' : 'unreachable'}`,
     `the ${role} "${formatAuthority(peer)}" ${what}`,
-    { hint: role === 'proxy' && !unknownIssuer.has(code) ? proxyHint : hint, cause: error },
+    { hint: role === 'proxy' && !unknownIssuer.has(code) ? proxyHint : ownHint, cause: error },
   )
 }
 
