@@ -232,3 +232,31 @@ test('a gateway that gives up while a service is dialled leaves nothing behind',
   await assert.rejects(gateway.open(link, { service: '127.0.0.1:1' }), fault('no-rule'))
   assert.equal(log.lines.filter((line) => line.includes('192.0.2.1')).length, 0)
 })
+
+test('a service that never reads holds its own stream up, and no other', async (t) => {
+  const deaf = await startService(t, (socket) => void socket.pause())
+  const other = await startService(t, echo)
+  const { gateway, link, connector } = await linked(
+    t,
+    `
+  - {hostname: deaf.site.com, service: "tcp://127.0.0.1:${deaf.port}"}
+  - {service: "tcp://127.0.0.1:${other.port}"}
+`,
+  )
+  const stuck = await gateway.open(link, { hostname: 'deaf.site.com' })
+  const piece = Buffer.alloc(1024 * 1024)
+  let writtenMiB = 0
+  // What all buffers on the way hold together is taken; beyond it nothing is asked for.
+  while (writtenMiB < 64) {
+    writtenMiB += 1
+    if (stuck.write(piece)) continue
+    const live = await gateway.open(link)
+    live.end('still')
+    assert.equal(await untilEnd(live), 'still')
+    if (stuck.writableNeedDrain) break
+  }
+  assert.ok(writtenMiB < 64, 'nothing holds it up')
+  const gone = closeOf(stuck)
+  await connector.close(0)
+  await gone
+})

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 import { SystemError, messageOf } from '../errors.ts'
 import { answerHalfClosed } from '../net/runtime.ts'
@@ -26,9 +26,10 @@ export interface MetricsServer extends Closable {
 }
 
 /**
- * A scraper asks for one small page; more than this many connections are refused.
+ * A scraper asks for one small page. Whoever opens connections and says nothing must not keep others from asking
+ * whether this is alive: an orchestrator would end it.
  *
- * @limit connections of scrapers: further ones are closed
+ * @limit connections of scrapers: the oldest is closed for a further one
  */
 const maxConnections = 64
 /** @limit time for one request of a scraper: its connection is closed */
@@ -52,13 +53,23 @@ export async function serveMetrics(
   address: MetricsAddress,
   pages: StatusPages = {},
 ): Promise<MetricsServer> {
-  const options = { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs }
+  const options = {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: requestTimeoutMs,
+    // Node's own is 30 s: a limit is found to be exceeded then, and not before.
+    connectionsCheckingInterval: requestTimeoutMs / 2,
+  }
   const server = createServer(options, (request, response) => {
     answer({ metrics, pages }, request, response).catch(() => response.destroy())
   })
   // How many sessions there are is asked of the store, which may take longer than a script leaves its side open.
   answerHalfClosed(server)
-  server.maxConnections = maxConnections
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket.once('close', () => sockets.delete(socket)))
+    const [oldest] = sockets
+    if (sockets.size > maxConnections) oldest?.destroy()
+  })
   server.listen(address)
   try {
     await once(server, 'listening')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 
@@ -132,3 +132,46 @@ async function listen(metrics = createMetrics()) {
   const url = `http://127.0.0.1:${server.address.port}`
   return { url, [Symbol.asyncDispose]: () => server.close(0) }
 }
+
+test('connections that say nothing, or too slowly, keep nobody from asking', async (t) => {
+  const pages = { '/live': () => ({ status: 200, contentType: 'text/plain', body: 'OK\n' }) }
+  const address = { host: '127.0.0.1', port: 0 }
+  const server = await serveMetrics(createMetrics(), address, pages)
+  const silent: Socket[] = []
+  t.after(async () => {
+    for (const socket of silent) socket.destroy()
+    await server.close(0)
+  })
+  const { port } = server.address
+  const open = async (words: string): Promise<Socket> => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    silent.push(socket)
+    await once(socket, 'connect')
+    socket.write(words)
+    return socket
+  }
+  const first = await open('GET /live HTTP/1.1\r\nHost: ')
+  const gone = once(first, 'close')
+  for (let count = 0; count < 200; count += 1) await open(count % 2 === 0 ? '' : 'GET /li')
+  const answer = await fetch(`http://127.0.0.1:${port}/live`)
+  assert.equal(await answer.text(), 'OK\n')
+  await gone
+})
+
+test('a host that a page may claim, and requests of its kind, get nothing from it', async (t) => {
+  const server = await serveMetrics(createMetrics(), { host: '127.0.0.1', port: 0 }, {})
+  t.after(() => server.close(0))
+  const say = async (request: string): Promise<string> => {
+    const socket = connect(server.address.port, '127.0.0.1')
+    socket.end(request)
+    return text(socket)
+  }
+  assert.match(await say('POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'), / 405 /)
+  assert.match(await say('GET /metrics HTTP/1.1\r\n\r\n'), / 400 /)
+  assert.match(await say('GET /__proto__ HTTP/1.1\r\nHost: a\r\n\r\n'), / 404 /)
+  assert.match(await say(`GET /metrics HTTP/1.1\r\nHost: ${'a'.repeat(20_000)}\r\n\r\n`), / 431 /)
+  const cross = await say(
+    'GET /metrics HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n\r\n',
+  )
+  assert.doesNotMatch(cross, /access-control-allow/i)
+})

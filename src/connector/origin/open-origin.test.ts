@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import type { LookUpAll } from '../../net/dial.ts'
 import { echo, startService } from './service.fixture.ts'
@@ -26,6 +28,26 @@ test('a service is reached on whichever family answers', async (t) => {
     const socket = await openTcp({ host: 'db.test', port }, given)
     assert.equal(socket.remoteAddress, '127.0.0.1')
     socket.destroy()
+  }
+})
+
+test('a service on one family alone is reached by a name that has both', async (t) => {
+  for (const own of ['::1', '127.0.0.1']) {
+    const server = createServer().listen(0, own)
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const { port } = server.address() as AddressInfo
+    for (const addresses of [
+      ['::1', '127.0.0.1'],
+      ['127.0.0.1', '::1'],
+    ]) {
+      for (const noHappyEyeballs of [false, true]) {
+        const given = options({ noHappyEyeballs }, ...addresses)
+        const socket = await openTcp({ host: 'db.test', port }, given)
+        assert.equal(socket.remoteAddress, own)
+        socket.destroy()
+      }
+    }
   }
 })
 
