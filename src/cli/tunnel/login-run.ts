@@ -47,7 +47,9 @@ export async function runTunnelLogin(options: TunnelLoginOptions): Promise<numbe
   const told = clientEnvironment()
   const gateway = await namedOrLastGateway(options.gateway, told.cacheDirectory, '--gateway')
   const trust = await trustOf(options, voice)
-  const send = createSendToGateway(createDialer({ ...told, gateway, trust, log: voice }))
+  const send = createSendToGateway(
+    createDialer({ ...told, gateway, trust, log: voice, unreachableHint }),
+  )
   const command = `postern tunnel login --gateway ${gateway.origin}`
   const present = (code: DeviceCodeAnswer): void => show(code, options, voice)
   const issued = await untilEndSignal((signal) =>
@@ -66,6 +68,8 @@ export async function runTunnelLogin(options: TunnelLoginOptions): Promise<numbe
   if (options.json) printJson({ gateway: gateway.origin, site, id, expires_at: expires, path })
   return exitCodes.ok
 }
+
+const unreachableHint = 'check the address that "--gateway" names, and the network'
 
 /** As cloudflared does: what is there may be all that somebody has. */
 async function refuseExisting(path: string): Promise<void> {

@@ -58,6 +58,9 @@ function namedPath({ origincert }: NamesCredential): string | undefined {
   return origincert ?? (environment['TUNNEL_ORIGIN_CERT'] || undefined)
 }
 
+const unreachableHint =
+  'check the network; where the gateway has moved, "postern tunnel login --overwrite --gateway URL"'
+
 /** What a command of a publisher works with. */
 export interface AsPublisher {
   readonly credential: PublishCredential
@@ -75,7 +78,9 @@ export async function asPublisher<T extends object>(
     ca === undefined ? {} : { caCertBase64: Buffer.from(ca).toString('base64') },
   )
   const gateway = parseGatewayUrl(credential.gateway)
-  const send = createSendToGateway(createDialer({ proxies: proxiesOf(options), gateway, trust }))
+  const send = createSendToGateway(
+    createDialer({ proxies: proxiesOf(options), gateway, trust, unreachableHint }),
+  )
   return untilEndSignal((signal) =>
     work({ credential, api: createPublishApi(send, bearerOf(credential), signal) }),
   )

@@ -36,7 +36,7 @@ export async function readPublishCredential(path: string): Promise<PublishCreden
   } catch (error) {
     if (systemCode(error) === 'ENOENT')
       throw new SystemError('not-logged-in', `there is no publish credential "${path}"`, {
-        hint: 'make one with "postern tunnel login"',
+        hint: 'make one with "postern tunnel login --gateway URL"',
       })
     if (error instanceof SystemError) throw error
     throw unusable(path, error)
