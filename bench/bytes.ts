@@ -7,7 +7,7 @@ export const orderLength = 9
 export const chunk = randomBytes(64 * 1024)
 
 /** An order to the upstream, see `upstream.ts`. */
-export function encodeOrder(operation: 'S' | 'P' | 'E', count: number): Buffer {
+export function encodeOrder(operation: 'S' | 'P' | 'E' | 'N', count: number): Buffer {
   const order = Buffer.alloc(orderLength)
   order.write(operation, 'latin1')
   order.writeBigUInt64BE(BigInt(count), 1)

@@ -15,10 +15,25 @@ interface Limit {
 
 type Bound = { readonly atMost: number } | { readonly atLeast: number }
 
+const ofStreams = { target: 'connector', protocol: 'h2', of: 'median' } as const
+
 const limits: readonly Limit[] = [
   ...limitsOf('http/1.1', 1.15, 80),
   ...limitsOf('h2', 1.6, 110),
   ...['http/1.1', 'h2'].flatMap(limitsOfConnector),
+  ...(['gatewayMib', 'connectorMib'] as const).flatMap((figure) => [
+    // A hundred on each of four connections may hold four times as much; here they are spread.
+    { ...ofStreams, measure: /^stopped-/, figure, bound: { atMost: 4 * 128 } },
+    { ...ofStreams, measure: /^slow-uploads$/, figure, bound: { atMost: 256 } },
+    { ...ofStreams, measure: /^come-and-gone$/, figure, bound: { atMost: 64 } },
+  ]),
+  { ...ofStreams, measure: /^come-and-gone$/, figure: 'addedDescriptors', bound: { atMost: 0 } },
+  {
+    ...ofStreams,
+    measure: /^beside-stopped$/,
+    figure: 'speedBesideStopped',
+    bound: { atLeast: 0.95 },
+  },
   {
     target: 'gateway',
     protocol: 'websocket',

@@ -14,8 +14,6 @@ import { programFile, startConnector } from './targets/gateway.ts'
 import type { Direction } from './tasks.ts'
 import { findProgram } from './targets/programs.ts'
 
-/** Round trips of the lines, in milliseconds. */
-const roundTripsMs = [0, 20, 100]
 const streamCounts = [1, 16, 100]
 const directions = ['up', 'down'] as const
 /** Where the gateway is on the line: its certificate names it. */
@@ -45,7 +43,7 @@ export function missingLine(): string | undefined {
 
 /** Measures bare TCP and a connector over each line in turn. */
 export async function measureLines(bench: Bench, samples: Sample[], record: Record): Promise<void> {
-  for (const roundTripMs of roundTripsMs) {
+  for (const roundTripMs of bench.options.roundTripsMs) {
     await inScope(
       async (scope) => {
         const line = await layLine(scope, { delayMs: roundTripMs / 2 })

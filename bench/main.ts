@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the gateway costs, beside a bare Node TLS relay and, where they are installed,
- * HAProxy and nginx. Each round measures every target once, one after the other, so that what
+ * HAProxy and nginx, and what a connector adds to it. Each round measures every target once, one after the other, so that what
  * disturbs the machine disturbs all; figures are medians of rounds, ratios are taken within a round.
  * JSON on standard output, progress and a table on standard error. Linux only (`/proc`).
  */
@@ -12,6 +12,7 @@ import { version } from '../src/version.ts'
 import { serverName } from './endpoint.ts'
 import { judge } from './limits.ts'
 import { measureLines, missingLine, nearAddress } from './line.ts'
+import { memoryMeasures } from './memory.ts'
 import {
   measureIdle,
   measureLatency,
@@ -121,6 +122,7 @@ async function measureAll(
     if (isRunningWanted) await measureRunning(bench, targets, samples)
     if (options.only.includes('idle')) await measureMemory(bench, targets, samples)
     if (options.only.includes('stalled')) await measureUnderStalls(bench, targets, samples)
+    if (options.only.includes('memory')) await measureStreams(bench, targets, samples)
     if (isLineWanted(options)) await measureLines(bench, samples, recordAs)
     return samples
   } finally {
@@ -194,6 +196,16 @@ async function measureUnderStalls(bench: Bench, targets: readonly Target[], samp
     await record(samples, { measure: 'stalled', subject, round: 1 }, () =>
       measureStalled(bench, subject),
     )
+  }
+}
+
+/** Once, for the same reason: what gateway and connector hold of streams. */
+async function measureStreams(bench: Bench, targets: readonly Target[], samples: Sample[]) {
+  const target = targets.find(({ name }) => name === 'connector')
+  if (target === undefined) return
+  const subject = { target, protocol: 'h2' } as const
+  for (const [measure, perform] of Object.entries(memoryMeasures)) {
+    await record(samples, { measure, subject, round: 1 }, () => perform(bench, subject))
   }
 }
 

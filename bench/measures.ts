@@ -140,7 +140,7 @@ export function startTarget(bench: Bench, target: Target): Promise<RunningTarget
   return target.start({ ...bench.setting, directory })
 }
 
-function run(bench: Bench, { protocol }: Subject, running: RunningTarget, task: Task) {
+export function run(bench: Bench, { protocol }: Subject, running: RunningTarget, task: Task) {
   return bench.generator.run({ task, ...order(bench, protocol, running) })
 }
 
@@ -167,7 +167,7 @@ function latencyOf({ p50Micros = 0, p99Micros = 0 }: Result): Latency {
 }
 
 /** Looks until the memory has not grown or shrunk by 1 % for three seconds; at most twenty. */
-async function settledMemory(pid: number): Promise<number> {
+export async function settledMemory(pid: number): Promise<number> {
   let bytes = residentBytes(pid)
   for (let seconds = 0, calm = 0; seconds < 20 && calm < 3; seconds++) {
     await delay(1_000)

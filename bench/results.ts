@@ -27,7 +27,7 @@ export interface Row {
 }
 
 /** Figures that say how to read the others: no ratio is taken of them. */
-const contextual = /Busy$|^added/
+const contextual = /Busy$|^added|Mib$|^speed/
 
 /** Brings the rounds together, in the order in which things were measured. */
 export function summarise(samples: readonly Sample[]): readonly Row[] {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { portalFile, stalls } from '../test/bad-input/stalled.ts'
 import { receive, chunk, encodeOrder, pour } from './bytes.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -19,6 +20,8 @@ export type Task =
   | { readonly kind: 'opens'; readonly count: number }
   | { readonly kind: 'hold'; readonly count: number; readonly shared: boolean }
   | { readonly kind: 'stall'; readonly count: number }
+  | { readonly kind: 'stop'; readonly direction: Direction; readonly count: number }
+  | { readonly kind: 'upload'; readonly count: number }
   | { readonly kind: 'release' }
 
 /** `up` is from client to upstream. */
@@ -65,6 +68,8 @@ export async function perform({ task, endpoint, ...whose }: Order): Promise<Resu
   if (task.kind === 'opens') return opens(endpoint, whose, task.count)
   if (task.kind === 'hold') return hold(endpoint, task.count, task.shared)
   if (task.kind === 'stall') return stall(endpoint, task.count)
+  if (task.kind === 'stop') return stopReading(endpoint, task)
+  if (task.kind === 'upload') return upload(endpoint, task.count)
   for (const opener of held.splice(0)) opener.close()
   return {}
 }
@@ -126,6 +131,38 @@ async function hold(endpoint: Endpoint, count: number, shared: boolean): Promise
   const opener = createOpener(endpoint, shared)
   held.push(opener)
   await inParallel(count, () => openAndTouch(opener))
+  return {}
+}
+
+/** Far more than any stream is allowed to have under way. */
+const endless = 2 ** 40
+
+/** Streams on which one side sends and the other never reads. */
+async function stopReading(
+  endpoint: Endpoint,
+  { direction, count }: Extract<Task, { kind: 'stop' }>,
+): Promise<Result> {
+  const opener = createOpener(endpoint, direction === 'up')
+  held.push(opener)
+  await inParallel(count, async () => {
+    const tunnel = await opener.open()
+    tunnel.write(encodeOrder(direction === 'up' ? 'N' : 'P', endless))
+    if (direction === 'up') pour(tunnel, endless)
+  })
+  return {}
+}
+
+/** Streams that send without end. */
+async function upload(endpoint: Endpoint, count: number): Promise<Result> {
+  const opener = createOpener(endpoint, true)
+  held.push(opener)
+  const tunnels: Duplex[] = []
+  // All before any: what opens one would wait behind what the others send.
+  await inParallel(count, async () => tunnels.push(await opener.open()))
+  for (const tunnel of tunnels) {
+    tunnel.write(encodeOrder('S', endless))
+    pour(tunnel, endless)
+  }
   return {}
 }
 

@@ -6,6 +6,7 @@
  *   S n   sink: throw n bytes away, then answer with one byte
  *   P n   pour: send n bytes
  *   E 0   echo
+ *   N n   read nothing more
  */
 import { createServer } from 'node:net'
 import type { Socket } from 'node:net'
@@ -32,6 +33,7 @@ function takeOrder(socket: Socket): void {
     const rest = head.subarray(orderLength)
     const { operation, count } = decodeOrder(head)
     if (operation === 'E') echo(socket, rest)
+    else if (operation === 'N') socket.pause()
     else if (operation === 'S') sink(socket, count - rest.length)
     else pour(socket, count)
   })

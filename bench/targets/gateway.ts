@@ -5,6 +5,7 @@ import { freePort } from '../../src/net/free-port.fixture.ts'
 import { createNamedTunnel, tunnelName } from '../named-tunnel.ts'
 import { startServer, startWorker, type Launcher } from '../processes.ts'
 import type { RunningTarget, Setting, Target } from '../target.ts'
+import { openThrottle } from '../throttle.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const built = `${root}dist/postern.js`
@@ -49,6 +50,8 @@ export interface Places {
   readonly far?: Launcher
   /** An address of the gateway that the connector reaches. */
   readonly gatewayHost?: string
+  /** What the line from the gateway to the connector takes; undefined: all. */
+  readonly bytesPerSecond?: number
 }
 
 const here: Launcher = (command, args) => [command, args]
@@ -57,13 +60,15 @@ const connections = [0, 1, 2, 3].map((index) => `connIndex=${index} `)
 /** Starts a gateway, and a connector of its own with all its connections. */
 export async function startConnector(
   setting: Setting,
-  { command, near, far = here, gatewayHost = '127.0.0.1' }: Places,
+  { command, near, far = here, gatewayHost = '127.0.0.1', bytesPerSecond }: Places,
 ): Promise<RunningTarget> {
   const { upstreamPort, directory, caFile } = setting
   const prepared = await prepare(setting, `connector://${tunnelName}`, gatewayHost)
   const { port, config, stateDirectory } = prepared
   const tokenFile = `${directory}/token`
-  const token = await createNamedTunnel({ stateDirectory, gatewayHost, gatewayPort: port, caFile })
+  const line = bytesPerSecond === undefined ? undefined : await openThrottle(port, bytesPerSecond)
+  const gatewayPort = line?.port ?? port
+  const token = await createNamedTunnel({ stateDirectory, gatewayHost, gatewayPort, caFile })
   writeFileSync(tokenFile, token, { mode: 0o600 })
   const gatewayArgs = [...command, 'gateway', '-c', config]
   // Elsewhere nobody here can see whether it listens: the connector finds out.
@@ -82,6 +87,7 @@ export async function startConnector(
     async stop() {
       await worker.stop()
       await server.stop()
+      line?.[Symbol.dispose]()
     },
   }
 }
