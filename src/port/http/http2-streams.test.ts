@@ -31,8 +31,8 @@ test('a connection is allowed many streams and bytes once it carries a tunnel, a
 
   const more = Array.from({ length: 60 }, () => connect(session, 'echo.example.com:7'))
   assert.deepEqual([...new Set(await Promise.all(more.map(statusOf)))], [200])
-  // A tunnel's credit falls as they come: 61 of them stay within 32 MiB that nobody has read.
-  assert.equal(session.remoteSettings.initialWindowSize, 512 * 1024)
+  // A tunnel's credit falls as they come: 61 of them stay within 16 MiB that nobody has read.
+  assert.equal(session.remoteSettings.initialWindowSize, 256 * 1024)
 })
 
 function connect(session: http2.ClientHttp2Session, authority: string): http2.ClientHttp2Stream {

@@ -33,7 +33,7 @@ const maxWindowBytes = 1024 * 1024
  * @limit bytes of the tunnels of one HTTP/2 connection that nobody has read yet, all together: every tunnel
  * gets less credit, down to 64 KiB, and its sender waits
  */
-const maxUnreadBytes = 32 * 1024 * 1024
+const maxUnreadBytes = 16 * 1024 * 1024
 
 /** Credit of tunnels: HTTP/2's default of 64 KiB halves the throughput, and is enough where many are open. */
 export const tunnelWindows: WindowLimits = {
