@@ -34,6 +34,16 @@ describe('a rotation of the key that grants are signed with', () => {
     )
   })
 
+  test('is told to connectors that nobody uses, whoever has made it', async () => {
+    await using rig = await openRig()
+    await rig.join(rig.before)
+    const { kid } = await rig.harbour.publishing.signingKeys.rotate('connector-grant')
+    await rig.trusted(kid)
+    const forgotten = await rig.harbour.publishing.signingKeys.forgetRetired('connector-grant')
+    assert.deepEqual(forgotten, [await rig.firstKid])
+    while (rig.harbour.links.list().some(({ grantKeys }) => grantKeys?.length !== 1)) await turn()
+  })
+
   test('is taken over by a connector that was away for any number of them, as often as it starts', async () => {
     await using rig = await openRig()
     await rig.rotate()
@@ -181,7 +191,7 @@ async function openRig({ answerTimeoutMs }: { readonly answerTimeoutMs?: number 
       now: () => systemClock.now(),
       // How long a connector may take to answer for a key.
       schedule: (delayMs, callback) =>
-        systemClock.schedule(delayMs === 5_000 ? (answerTimeoutMs ?? delayMs) : delayMs, callback),
+        systemClock.schedule(delayMs === 3_000 ? (answerTimeoutMs ?? delayMs) : delayMs, callback),
     },
   })
   const { publishing, links, audit, log } = harbour

@@ -43,7 +43,7 @@ test('what was said is not said again before it is answered, and again with a la
   await rig.saidSo(1)
   await rig.signedBy()
   assert.equal(rig.said.length, 1)
-  rig.clock.advance(5_000)
+  rig.clock.advance(3_000)
   assert.equal(await introduced, false)
   assert.equal(await rig.signedBy(), first.kid)
   await rig.saidSo(2)

@@ -42,11 +42,12 @@ export interface GrantSigner {
 }
 
 /**
- * In milliseconds. Until then, and after, grants are signed with a key that it trusts.
+ * In milliseconds: short enough that a command which waits for it twice has its answer. Until then, and after,
+ * grants are signed with a key that it trusts.
  *
  * @limit time for a connector to say that it trusts a new grant key: it is told again with its next stream
  */
-const answerTimeoutMs = 5_000
+const answerTimeoutMs = 3_000
 /** @limit none: statements about keys in a row that a connector answers with other keys than they say */
 const maxAttempts = 3
 /** @limit grant keys that are not forgotten, of which a connector is told: it forgets older ones */
