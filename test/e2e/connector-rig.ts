@@ -18,6 +18,8 @@ export const namedTunnel = 'lab'
 export interface ConnectorRig extends GatewayRig {
   /** `postern tunnel …` of the person who publishes, which must succeed. */
   readonly tunnel: Publisher['tunnel']
+  /** The token of its connectors, as it was printed at first. */
+  readonly tokenFile: string
   /** `postern tunnel run` for a service on this machine; resolves once it has all its connections. */
   startConnector(servicePort: number, ...options: string[]): Promise<Child>
   /** The same, shaped as the stock one. */
@@ -41,6 +43,7 @@ export async function startConnectorRig(scope: Scope): Promise<ConnectorRig> {
   return {
     ...rig,
     tunnel,
+    tokenFile,
     startConnector: (port, ...more) =>
       startConnector('run', '--token-file', tokenFile, '--url', `tcp://127.0.0.1:${port}`, ...more),
     async startStockConnector(origin) {
