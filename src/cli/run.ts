@@ -6,14 +6,14 @@ import {
   terminalColumns,
   writeResult,
 } from '../standard-output.ts'
-import { didYouMean } from '../spelling.ts'
-import { cleanLine } from '../terminal-text.ts'
 import { version } from '../version.ts'
 import { commands, type CommandEntry } from './command-list.ts'
 import { exitCodeOf, exitCodes, type ExitWith } from './process/exit-codes.ts'
 import { isAskedToEnd } from './process/signals.ts'
-import { adviceOnCommand, adviceOnOption } from './speech/cloudflared-words.ts'
+import type { FaultyLine } from './speech/faulty-line.ts'
 import { processVoice, type Voice } from './speech/voice.ts'
+
+type OnFault = (fault: FaultyLine) => void
 
 /** How long a program that stays up waits for slow readers at its end, in milliseconds. */
 const endWaitMs = 500
@@ -35,13 +35,20 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function runCommand(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok
+  let fault: FaultyLine | undefined
   try {
-    const program = await defineProgram(args[0], (code) => (exitCode = code))
+    const program = await defineProgram(args[0], {
+      exitWith: (code) => (exitCode = code),
+      onFault: (found) => (fault = found),
+    })
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Commander has said it already.
+      if (fault !== undefined) {
+        const { sayFaultyLine } = await import('./speech/faulty-line.ts')
+        sayFaultyLine(fault)
+      }
       return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
     }
     plainVoice().fatal(error)
@@ -56,7 +63,10 @@ function plainVoice(): Voice {
 }
 
 /** Only the command that is asked for is loaded; the others lend their name and summary. */
-async function defineProgram(wanted: string | undefined, exitWith: ExitWith): Promise<Command> {
+async function defineProgram(
+  wanted: string | undefined,
+  { exitWith, onFault }: { readonly exitWith: ExitWith; readonly onFault: OnFault },
+): Promise<Command> {
   const program = new Command('postern')
     .description('Reach any TCP service through one HTTPS port, with your company login.')
     .version(`postern ${version}`, '-V, --version', 'print the version')
@@ -66,7 +76,7 @@ async function defineProgram(wanted: string | undefined, exitWith: ExitWith): Pr
     const command = isWanted ? (await entry.load())(exitWith) : new Command(entry.name)
     program.addCommand(command.summary(entry.summary).aliases(entry.aliases ?? []))
   }
-  for (const command of withSubcommands(program)) makeQuiet(command)
+  for (const command of withSubcommands(program)) makeQuiet(command, onFault)
   return program.helpCommand(false)
 }
 
@@ -79,7 +89,7 @@ function withSubcommands(command: Command): Command[] {
 }
 
 /** Commander throws instead of ending the process, and speaks as the program does. */
-function makeQuiet(command: Command): void {
+function makeQuiet(command: Command, onFault: OnFault): void {
   command
     .exitOverride()
     .helpOption('-h, --help', 'print this help')
@@ -90,50 +100,7 @@ function makeQuiet(command: Command): void {
       getErrHelpWidth: () => terminalColumns(2) ?? plainWidth,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      outputError: (text, write) => {
-        const [sentence = '', ...rest] = text
-          .trim()
-          .replaceAll(/'([^']*)'/g, '"$1"')
-          .replaceAll(/\.(?=\n|$)/g, '')
-          .split('\n')
-        const { problem, advice } = mended(command, sentence, rest.join(' '))
-        write(`postern: ${cleanLine(problem)}\n  hint: ${cleanLine(advice)}\n`)
-      },
+      // Said once what to do about it is loaded, which a line without a fault does not need.
+      outputError: (text) => onFault({ command, text }),
     })
-}
-
-/** What Commander says, and what to do about it. */
-function mended(
-  command: Command,
-  sentence: string,
-  suggestion: string,
-): { readonly problem: string; readonly advice: string } {
-  const problem = asUnknownCommand(command, sentence)
-  const [, kind, word = ''] = /unknown (option|command) "([^"]*)"/.exec(problem) ?? []
-  const [name = ''] = word.split('=')
-  const path = pathOf(command)
-  const foreign =
-    kind === 'option' ? adviceOnOption(path, name) : adviceOnCommand(`${path} ${name}`)
-  const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(suggestion) ?? []
-  const similar =
-    kind === 'command'
-      ? didYouMean(
-          name,
-          command.commands.map((it) => it.name()),
-        )
-      : undefined
-  const advice = foreign ?? (meant && `did you mean "${meant}"?`) ?? similar
-  return { problem, advice: advice ?? `"${path} --help" lists what there is` }
-}
-
-/** Of a command that does something without a subcommand, too, a first word is meant as one. */
-function asUnknownCommand({ commands: subcommands }: Command, sentence: string): string {
-  const [, word] = /^error: too many arguments for .* but got \d+: ([^,]*)/.exec(sentence) ?? []
-  return word === undefined || subcommands.length === 0
-    ? sentence
-    : `error: unknown command "${word}"`
-}
-
-function pathOf(command: Command): string {
-  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 }

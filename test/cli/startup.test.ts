@@ -13,6 +13,7 @@ const tcpModules = [
   'commander',
   'src/address.ts',
   'src/cli/asking/ask-options.ts',
+  'src/cli/asking/file-option.ts',
   'src/cli/asking/trust.ts',
   'src/cli/command-list.ts',
   'src/cli/commands/tcp-run.ts',
