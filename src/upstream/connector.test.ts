@@ -52,6 +52,27 @@ test('a connector that answers for itself is not asked again, and another one is
   assert.deepEqual(asked, ['a1', 'b1'])
 })
 
+test('one of each connector is asked before a second of any, however busy it is', async () => {
+  const asked: string[] = []
+  const links = linksOf([
+    link('a1', 'a', asked, { fails: 'connector-lost' }),
+    link('a2', 'a', asked),
+    link('b1', 'b', asked, { streams: 9, fails: 'connector-lost' }),
+  ])
+  await openBy(way, { links })
+  assert.deepEqual(asked, ['a1', 'b1', 'a2'])
+})
+
+test('where only a connector that answers for itself is left, nobody is asked', async () => {
+  const asked: string[] = []
+  const links = linksOf([
+    link('a1', 'a', asked, { fails: 'connector-no-rule' }),
+    link('a2', 'a', asked),
+  ])
+  await assert.rejects(openBy(way, { links }), { code: 'upstream-unreachable' })
+  assert.deepEqual(asked, ['a1'])
+})
+
 test('one that has begun to drain since is passed over', async () => {
   const asked: string[] = []
   const draining = link('b', 'c2', asked, { streams: 1 })
