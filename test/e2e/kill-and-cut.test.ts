@@ -99,6 +99,24 @@ function probe(ways: readonly OpenWay[]) {
   }
 }
 
+peerTest('connections that are drained are made anew, and nobody notices', [], async (scope) => {
+  const { rig, service, client } = await setUp(scope)
+  await rig.startConnector(service.port)
+  const open = await opened(client)
+  const before = await connectionsOf(rig)
+  assert.equal(before.length, 4)
+  await rig.postern('gateway', 'connectors', 'drain', '-c', rig.configPath, namedTunnel)
+  let now = before
+  // All are new but the one that has the tunnel, beside which is its own.
+  while (before.filter((id) => now.includes(id)).length > 1 || now.length < 5) {
+    await works(client)
+    now = await connectionsOf(rig)
+  }
+  assert.equal(await exchange(open, 'still here'), 'still here')
+  open.destroy()
+  while ((await connectionsOf(rig)).length > 4) await works(client)
+})
+
 interface Stage {
   readonly rig: ConnectorRig
   readonly service: Service
@@ -178,6 +196,22 @@ async function killGateway(
   const late = (): string => 'the connector is not back'
   await inTime(again, late, promisedMs.gatewayBack + busyMs)
   await inTime(stock.again(), () => 'a stock connector is not taken at once', busyMs)
+}
+
+/** The ids of the connections of the one connector. */
+async function connectionsOf(rig: ConnectorRig): Promise<readonly string[]> {
+  const { output } = await rig.postern(
+    'gateway',
+    'connectors',
+    'list',
+    '-c',
+    rig.configPath,
+    '--json',
+  )
+  const { connectors } = JSON.parse(output) as {
+    readonly connectors: readonly { readonly connections: readonly { readonly id: string }[] }[]
+  }
+  return connectors.flatMap(({ connections }) => connections.map(({ id }) => id))
 }
 
 /** A connection that has carried something. */
