@@ -236,7 +236,7 @@ test('a gateway that gives up while a service is dialled leaves nothing behind',
 test('a service that never reads holds its own stream up, and no other', async (t) => {
   const deaf = await startService(t, (socket) => void socket.pause())
   const other = await startService(t, echo)
-  const { gateway, link, connector } = await linked(
+  const { gateway, link } = await linked(
     t,
     `
   - {hostname: deaf.site.com, service: "tcp://127.0.0.1:${deaf.port}"}
@@ -257,6 +257,6 @@ test('a service that never reads holds its own stream up, and no other', async (
   }
   assert.ok(writtenMiB < 64, 'nothing holds it up')
   const gone = closeOf(stuck)
-  await connector.close(0)
+  stuck.destroy()
   await gone
 })
