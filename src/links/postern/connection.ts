@@ -87,6 +87,9 @@ async function follow(
   messages: AsyncIterator<FromConnector>,
   registrar: Registrar,
 ): Promise<void> {
+  const tell = (message: string): void => end.control.send({ type: 'notice', message })
+  // Names may wait for a DNS server; that it drains, or trusts another key, is heard meanwhile.
+  const update = lastOneOf((names: readonly string[]) => registrar.update(link, names, tell))
   for (;;) {
     const { value, done } = await messages.next()
     if (done === true) return
@@ -94,8 +97,26 @@ async function follow(
     else if (value.type === 'grant-keys') link.trust(value.grantKeys)
     else if (value.type === 'services') {
       link.serve(value.services)
-      const tell = (message: string): void => end.control.send({ type: 'notice', message })
-      await registrar.update(link, value.hostnames, tell)
+      update(value.hostnames)
     } else end.destroy(new PeerError('connector-protocol', 'the connector registers twice'))
+  }
+}
+
+/** Does one piece of work at a time: of those that come meanwhile the last one alone is done. */
+function lastOneOf<T>(work: (value: T) => Promise<void>): (value: T) => void {
+  let next: { readonly value: T } | undefined
+  let isWorking = false
+  async function workOff(): Promise<void> {
+    isWorking = true
+    while (next !== undefined) {
+      const { value } = next
+      next = undefined
+      await work(value).catch(() => undefined)
+    }
+    isWorking = false
+  }
+  return (value) => {
+    next = { value }
+    if (!isWorking) void workOff()
   }
 }

@@ -257,6 +257,27 @@ describe('a link', () => {
     ])
   })
 
+  test('is heard while its names wait for a DNS server, and of the names that come meanwhile the last ones count', async () => {
+    const claimed: (readonly string[])[] = []
+    const answered = Promise.withResolvers<readonly string[]>()
+    const claim = (_tunnel: unknown, names: readonly string[]) => {
+      if (names.length === 0) return Promise.resolve([])
+      claimed.push(names)
+      return claimed.length === 1 ? answered.promise : Promise.resolve([])
+    }
+    await using harbour = await openHarbour({ claim })
+    const { end } = await join(harbour)
+    const say = (name: string): void =>
+      end.control.send({ type: 'services', services: [], hostnames: [name] })
+    for (const name of ['a', 'b', 'c']) say(name)
+    end.control.send({ type: 'grant-keys', grantKeys: ['other'] })
+    while (harbour.links.list()[0]?.grantKeys?.[0] !== 'other') await nextTurn()
+    assert.deepEqual(claimed, [['a']])
+    answered.resolve([])
+    while (claimed.length < 2) await nextTurn()
+    assert.deepEqual(claimed, [['a'], ['c']])
+  })
+
   test('takes over new services, and refuses a second registration', async () => {
     await using harbour = await openHarbour()
     const { end } = await join(harbour)
