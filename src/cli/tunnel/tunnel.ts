@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { closest } from '../../spelling.ts'
 import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { defineCreate } from './create.ts'
 import { defineDelete } from './delete.ts'
@@ -63,27 +62,13 @@ export function defineTunnel(exitWith: ExitWith): Command {
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', examples)
-    // Told by its name below: as an argument it would be one too many.
-    .allowExcessArguments()
     .action(async (options: RunOptions, command: Command) => {
-      refuseStray(command)
       if (options.url === undefined && options.hostname === undefined) command.help()
       const { runQuickTunnel } = await import('./run-run.ts')
       exitWith(await runQuickTunnel(options))
     })
   for (const define of subcommands) tunnel.addCommand(define(exitWith))
   return tunnel.hook('preSubcommand', handDown)
-}
-
-function refuseStray(tunnel: Command): void {
-  const [stray] = tunnel.args
-  if (stray === undefined) return
-  const near = closest(
-    stray,
-    tunnel.commands.map((command) => command.name()),
-  )
-  const advice = near === undefined ? '' : `\n(Did you mean ${near}?)`
-  tunnel.error(`error: unknown command '${stray}'${advice}`)
 }
 
 /** cloudflared takes the options of a subcommand before its name, too. */
