@@ -75,7 +75,7 @@ describe('a gateway before a connector that breaks the rules', () => {
   test('ends a connection that never takes over its credit', async (t) => {
     const { socket, gateway, clock } = await openControlled(t, { isAcknowledging: false })
     // As many as lower it.
-    for (let opened = 0; opened < 4; opened += 1) {
+    for (let opened = 0; opened < 20; opened += 1) {
       gateway.openStream(request, always).catch(() => undefined)
     }
     socket.resume()
