@@ -110,8 +110,10 @@ export function serveConnection(
     isOver = true
     deadline.end()
     running.dispose()
-    http2.destroy()
     socket.destroy()
+    // Not now: the control stream closes while nghttp2 reads its RST_STREAM, and a session that is freed meanwhile,
+    // with much that waits on another stream, ends the process (an assertion of Node 26 on its memory).
+    setImmediate(() => http2.destroy())
     link?.ended(why)
     parts.onOver(link)
   }

@@ -77,7 +77,10 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
       // Whoever ends it says that nothing new is to come; a reset is no way to say that.
       onArrival(stream, { onEnd: () => process.nextTick(() => !stream.aborted && drain()) })
       stream.once('close', () => {
-        if (!isFinished) destroy(new Error('the control stream was reset'))
+        if (isFinished) return
+        // Not now: it closes while nghttp2 reads its RST_STREAM, and a session that is freed meanwhile, with much
+        // that waits on another stream, ends the process (an assertion of Node 26 on its memory).
+        setImmediate(() => destroy(new Error('the control stream was reset')))
       })
     },
     begin(stream) {
