@@ -9,7 +9,7 @@
 import type { Server } from 'node:http'
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { systemCode } from '../errors.ts'
 
 /** Hears what a stream's source brings, before and whether or not anybody reads it. */
@@ -39,13 +39,16 @@ export function onArrival(stream: Readable, { onBytes, onEnd }: Arrival): void {
 }
 
 /**
- * Has writers of a stream wait when so many bytes wait to be sent. Streams of HTTP/2 take no `highWaterMark`: it is
- * set where `Writable` keeps it (`lib/internal/streams/writable.js`), and changes nothing where that has no such name.
+ * Calls back once nghttp2 is not reading a frame, outside of which alone other streams of its session may be reset.
+ *
+ * What a frame brings about is called in the middle of its reading, with all that this puts off by `nextTick` or a
+ * promise. nghttp2 forbids to send there, and Node does at every reset of a stream that has something to write, or
+ * when a write is scheduled (`SubmitRstStream` of src/node_http2.cc). If the frame has just reset another stream,
+ * what is sent is that one's END_STREAM, which closes it; the reading then closes it again, and frees it twice: the
+ * process aborts in `CheckAllocatedSize`, since nghttp2 1.70. The code of the reset, CANCEL included, makes no odds.
  */
-export function limitUnsent(stream: Writable, bytes: number): void {
-  const state: unknown = Reflect.get(stream, '_writableState')
-  if (typeof state === 'object' && state !== null && 'highWaterMark' in state)
-    state.highWaterMark = bytes
+export function afterFrames(then: () => void): void {
+  setImmediate(then)
 }
 
 /**

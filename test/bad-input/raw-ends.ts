@@ -22,7 +22,7 @@ import {
 export const ok = fields([[':status', '200']])
 const settings = frame('settings', 0, 0)
 /** As many bytes as it may ever be (RFC 9113 §6.9.1), for a stream or the connection. */
-const muchCredit = (stream: number): Buffer =>
+export const muchCredit = (stream: number): Buffer =>
   frame('windowUpdate', 0, stream, number32(0x7fff0000))
 export const controlStream = 1
 

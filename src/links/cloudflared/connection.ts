@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import type { FloodMeter } from '../../net/http2-flood.ts'
+import { afterFrames } from '../../net/runtime.ts'
 import type { Peer } from '../../port/peers/peer.ts'
 import type { LinkEnd } from '../link.ts'
 import { serveControl, type RegistrationAnswer } from './control-stream.ts'
@@ -110,10 +111,10 @@ export function serveConnection(
     isOver = true
     deadline.end()
     running.dispose()
-    socket.destroy()
-    // Not now: the control stream closes while nghttp2 reads its RST_STREAM, and a session that is freed meanwhile,
-    // with much that waits on another stream, ends the process (an assertion of Node 26 on its memory).
-    setImmediate(() => http2.destroy())
+    afterFrames(() => {
+      http2.destroy()
+      socket.destroy()
+    })
     link?.ended(why)
     parts.onOver(link)
   }

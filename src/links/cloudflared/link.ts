@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts'
 import { formatAuthority } from '../../address.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger, LogFields } from '../../log.ts'
+import { afterFrames } from '../../net/runtime.ts'
 import type { NamedTunnel } from '../../publish/named-tunnels.ts'
 import type { OfferedService } from '../../tunnel/connector/protocol.ts'
 import type { Link, LinkEnd } from '../link.ts'
@@ -117,9 +118,12 @@ export function createLink(facts: LinkFacts, parts: LinkParts): CloudflaredLink 
    * only once its last stream has ended.
    */
   function tellToGo(): void {
-    control.close(0)
-    // After a GOAWAY and the last stream nothing is read (nghttp2): that the connector goes would not show.
-    session.http2.close()
+    // The last stream may just be closing.
+    afterFrames(() => {
+      control.close(0)
+      // After a GOAWAY and the last stream nothing is read (nghttp2): that the connector goes would not show.
+      session.http2.close()
+    })
     clock.schedule(leaveTimeoutMs, () => over('closed'))
   }
 

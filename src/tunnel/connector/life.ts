@@ -2,7 +2,7 @@ import type { Http2Session, Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../clock.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
-import { limitUnsent, onArrival } from '../../net/runtime.ts'
+import { afterFrames, onArrival } from '../../net/runtime.ts'
 
 /**
  * How long the other side of a connection that has ended in order may take to end it too, in milliseconds.
@@ -10,16 +10,6 @@ import { limitUnsent, onArrival } from '../../net/runtime.ts'
  * @limit time for the last words of a connector's connection once it has ended: it is cut
  */
 const lingerMs = 5_000
-
-/** Streams with which each may have as much waiting to be sent as Node gives it, 64 KiB. */
-const manyStreams = 32
-/**
- * What waits of one of many, in bytes: it has no more of the line than its part, however much waits.
- *
- * @limit bytes of one of more than 32 streams of a connector's connection that wait to be sent: whoever they are
- * from waits
- */
-const maxUnsentBytes = 16 * 1024
 
 /** How one connection lives and ends, at either end of it. */
 export interface Life {
@@ -43,6 +33,7 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
   let streams = 0
   let isDraining = false
   let isFinished = false
+  let isDestroyed = false
   let failure: Error | undefined
 
   session.on('error', (error: Error) => (failure ??= error))
@@ -52,7 +43,7 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
 
   /** Nothing is open: whichever side comes here first ends its control stream, and the other follows. */
   function finish(): void {
-    if (isFinished || !isDraining || streams > 0 || session.destroyed) return
+    if (isFinished || isDestroyed || !isDraining || streams > 0 || session.destroyed) return
     isFinished = true
     control?.end()
     session.close()
@@ -67,9 +58,12 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
 
   function destroy(reason?: Error): void {
     failure ??= reason
-    // Not the reason: whoever holds a stream learns of a loss, and the connection of why.
-    session.destroy()
-    socket.destroy()
+    isDestroyed = true
+    afterFrames(() => {
+      // Not the reason: whoever holds a stream learns of a loss, and the connection of why.
+      session.destroy()
+      socket.destroy()
+    })
   }
 
   return {
@@ -77,7 +71,7 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
       return streams
     },
     get isDraining() {
-      return isDraining || session.closed || session.destroyed
+      return isDraining || isDestroyed || session.closed || session.destroyed
     },
     ended,
     controlledBy(stream) {
@@ -87,16 +81,12 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
       // Whoever ends it says that nothing new is to come; a reset is no way to say that.
       onArrival(stream, { onEnd: () => process.nextTick(() => !stream.aborted && drain()) })
       stream.once('close', () => {
-        if (isFinished) return
-        // Not now: it closes while nghttp2 reads its RST_STREAM, and a session that is freed meanwhile, with much
-        // that waits on another stream, ends the process (an assertion of Node 26 on its memory).
-        setImmediate(() => destroy(new Error('the control stream was reset')))
+        if (!isFinished) destroy(new Error('the control stream was reset'))
       })
     },
     begin(stream) {
       follow(stream)
       streams += 1
-      if (streams > manyStreams) limitUnsent(stream, maxUnsentBytes)
       stream.once('close', () => {
         streams -= 1
         finish()
