@@ -2,20 +2,16 @@ import type { Http2Session, Http2Stream } from 'node:http2'
 import type { Clock } from '../clock.ts'
 import { watchDemand } from './http2-demand.ts'
 import { onArrival } from './runtime.ts'
+import type { UnreadPool } from './unread-pool.ts'
+import { reservedBy, windowFor, type WindowLimits } from './window-for.ts'
 
 /** How much credit the streams of one connection are given. */
-export interface WindowLimits {
-  /** What nobody has read, of all streams together, in bytes: each has as much credit as keeps them within it. */
-  readonly maxUnreadBytes: number
-  /** Most credit of a stream, in bytes; a power of two. */
-  readonly maxWindowBytes: number
+export interface ConnectionLimits extends WindowLimits {
   /**
    * Credit of a stream with which the session begins, in bytes; a power of two. It grows fourfold for streams that
    * move much of it within a round trip. **Default:** `maxWindowBytes`
    */
   readonly startWindowBytes?: number
-  /** Credit that a stream always has, in bytes; a power of two. */
-  readonly minWindowBytes: number
 }
 
 /**
@@ -37,24 +33,11 @@ const pieceBytes = 512
 /** Time between two looks whether streams may have more again, in milliseconds. */
 const lookIntervalMs = 1_000
 
-/**
- * The largest credit, by halves, with which streams that hold so many unread bytes each stay within the
- * bound; all of them may fill it.
- */
-export function windowFor(unread: readonly number[], limits: WindowLimits): number {
-  const { maxUnreadBytes, minWindowBytes } = limits
-  let window = limits.maxWindowBytes
-  while (window > minWindowBytes && reservedBy(unread, window) > maxUnreadBytes) window /= 2
-  return window
-}
-
-function reservedBy(unread: readonly number[], window: number): number {
-  return unread.reduce((sum, bytes) => sum + Math.max(bytes, window), 0)
-}
-
 export interface WindowsOptions {
-  readonly limits: WindowLimits
+  readonly limits: ConnectionLimits
   readonly clock: Clock
+  /** What bounds it together with other connections. */
+  readonly pool?: UnreadPool | undefined
   /** Called when the other side does not take over what we set. */
   readonly onFault?: (error: Error) => void
 }
@@ -73,7 +56,7 @@ export interface Windows {
  */
 export function moveWindows(
   session: Http2Session,
-  { limits, clock, onFault }: WindowsOptions,
+  { limits, clock, pool, onFault }: WindowsOptions,
 ): Windows {
   const { maxUnreadBytes, maxWindowBytes, minWindowBytes } = limits
   const { startWindowBytes = maxWindowBytes } = limits
@@ -93,12 +76,18 @@ export function moveWindows(
   let reserved = 0
   let unanswered = 0
   let timer: Disposable | undefined
+  const place = pool?.join({
+    unread: () => Array.from(streams, costOf),
+    limited: () => move(0),
+  })
+  /** What a stream would have if the others here left nothing unread. */
+  const aim = (): number => Math.min(wanted, place?.windowBytes ?? wanted)
 
   function move(newStreams: number): void {
     if (session.destroyed) return
     const unread = Array.from(streams, costOf)
     for (let added = 0; added < newStreams; added += 1) unread.push(0)
-    const next = Math.min(wanted, windowFor(unread, limits))
+    const next = Math.min(aim(), windowFor(unread, limits))
     const mayMove = next < window ? unanswered < maxUnansweredSettings : unanswered === 0
     if (next !== window && mayMove) set(next)
     reserved = reservedBy(unread, window)
@@ -119,7 +108,7 @@ export function moveWindows(
 
   /** Streams that have ended, or were read, leave room for the others. */
   function lookLater(): void {
-    if (timer !== undefined || window === wanted) return
+    if (timer !== undefined || window === aim()) return
     timer = clock.schedule(lookIntervalMs, () => {
       timer = undefined
       move(0)
@@ -132,7 +121,10 @@ export function moveWindows(
     move(0)
   }
 
-  session.once('close', () => timer?.[Symbol.dispose]())
+  session.once('close', () => {
+    timer?.[Symbol.dispose]()
+    place?.[Symbol.dispose]()
+  })
   return {
     makeRoom() {
       reserved += window
@@ -145,6 +137,7 @@ export function moveWindows(
         onBytes(bytes) {
           unread.pieces = stream.readableLength > bytes ? unread.pieces + 1 : 0
           if (unread.pieces > 0 && unread.pieces % lookPieces === 0) move(0)
+          place?.came(bytes)
           if (wanted < maxWindowBytes) demand.came(stream, bytes, window)
         },
       })

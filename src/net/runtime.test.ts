@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, request as requestHttp, type Server } from 'node:http'
 import * as http2 from 'node:http2'
 import { connect, type AddressInfo, type Server as NetServer } from 'node:net'
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import * as tls from 'node:tls'
 import { runProgramSync } from '../program.fixture.ts'
@@ -17,6 +17,7 @@ import {
   isNotHttp,
   isNotTls,
   isRenegotiation,
+  limitUnsent,
   onArrival,
   onLastAnswer,
   provideWebsocketMask,
@@ -26,6 +27,19 @@ import {
 
 const authority = await createCertificateAuthority()
 const pair = await authority.issue(['localhost'])
+
+test('writers wait as soon as so many bytes wait to be sent', async (t) => {
+  const server = http2.createServer()
+  const port = await listen(t, server)
+  const session = http2.connect(`http://127.0.0.1:${port}`)
+  t.after(() => session.destroy())
+  const stream = session.request({ ':method': 'POST' }).on('error', () => undefined)
+  limitUnsent(stream, 1_000)
+  assert.equal(stream.writableHighWaterMark, 1_000)
+  assert.equal(stream.write(Buffer.alloc(999)), true)
+  assert.equal(stream.write('.'), false)
+  limitUnsent(new Writable(), 1)
+})
 
 test('what arrives is told whoever reads, and the end ahead of its readers', () => {
   const stream = new Readable({ read: () => undefined })

@@ -9,7 +9,7 @@
 import type { Server } from 'node:http'
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { systemCode } from '../errors.ts'
 
 /** Hears what a stream's source brings, before and whether or not anybody reads it. */
@@ -49,6 +49,16 @@ export function onArrival(stream: Readable, { onBytes, onEnd }: Arrival): void {
  */
 export function afterFrames(then: () => void): void {
   setImmediate(then)
+}
+
+/**
+ * Has writers of a stream wait when so many bytes wait to be sent. Streams of HTTP/2 take no `highWaterMark`: it is
+ * set where `Writable` keeps it (`lib/internal/streams/writable.js`), and changes nothing where that has no such name.
+ */
+export function limitUnsent(stream: Writable, bytes: number): void {
+  const state: unknown = Reflect.get(stream, '_writableState')
+  if (typeof state === 'object' && state !== null && 'highWaterMark' in state)
+    state.highWaterMark = bytes
 }
 
 /**

@@ -13,11 +13,12 @@ import { endWithPeer } from '../../net/http2-peer-end.ts'
 import { moveWindows, type Windows } from '../../net/http2-windows.ts'
 import { onArrival, takeRequestMaking } from '../../net/runtime.ts'
 import { connectMethod } from '../../net/target.ts'
+import { createUnreadPool } from '../../net/unread-pool.ts'
 import { pingIntervalMs } from '../../net/http2-ping.ts'
 import { encodeGoAway } from '../../tunnel/cut.ts'
 import type { ClientAddresses } from '../peers/client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
-import { maxPageStreams, tunnelWindows } from './http2-streams.ts'
+import { maxPageStreams, sharedTunnelWindows, tunnelWindows } from './http2-streams.ts'
 import { createFloodWatch, type FloodMeter } from '../../net/http2-flood.ts'
 import type { Exchange, Peer } from '../peers/peer.ts'
 import type { PortProtocol } from '../peers/port-protocol.ts'
@@ -34,6 +35,7 @@ export function createHttp2Server(
 ): PortProtocol {
   const { idleTimeoutMs, handlers } = options
   const floods = createFloodWatch()
+  const pool = createUnreadPool({ limits: sharedTunnelWindows, clock: systemClock })
   const connections = new WeakMap<Http2Session, Connection>()
   const exchanges = new WeakMap<ServerHttp2Stream, Exchange>()
   const server = createServer({
@@ -82,7 +84,7 @@ export function createHttp2Server(
       // Emitted before `emit` returns; the session itself gives no hold of its connection.
       server.once('session', (session) => {
         const flood = floods.begin(socket, () => peer.close('flood'))
-        const windows = moveWindows(session, { limits: tunnelWindows, clock: systemClock })
+        const windows = moveWindows(session, { limits: tunnelWindows, clock: systemClock, pool })
         connections.set(session, { client: clients.get(socket), peer, flood, windows })
         peer.destroyWith(session)
         awaitPreface(session, peer)

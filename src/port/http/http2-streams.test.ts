@@ -31,9 +31,43 @@ test('a connection is allowed many streams and bytes once it carries a tunnel, a
 
   const more = Array.from({ length: 60 }, () => connect(session, 'echo.example.com:7'))
   assert.deepEqual([...new Set(await Promise.all(more.map(statusOf)))], [200])
-  // A tunnel's credit falls as they come: 61 of them stay within 16 MiB that nobody has read.
-  assert.equal(session.remoteSettings.initialWindowSize, 256 * 1024)
+  // A tunnel's credit falls as they come: 61 of them stay within 8 MiB that nobody has read.
+  assert.equal(session.remoteSettings.initialWindowSize, 128 * 1024)
 })
+
+test(
+  'clients of a service that reads nothing leave no more unread together than all may',
+  { timeout: 60_000 },
+  async (t) => {
+    await using service = await startService((socket) => void socket.pause())
+    await using other = await startService(echo)
+    await using gateway = await startTestGateway([
+      testRoute('tcp+https://slow.example.com:7', [service.port]),
+      testRoute('tcp+https://echo.example.com:7', [other.port]),
+    ])
+    const sessions = Array.from({ length: 80 }, () =>
+      http2.connect(`https://localhost:${gateway.port}`, { ca: testCa }).on('error', () => {}),
+    )
+    t.after(() => sessions.forEach((session) => session.destroy()))
+    const streams = sessions.map((session) => connect(session, 'slow.example.com:7'))
+    await Promise.all(streams.map(statusOf))
+    const read = http2.connect(`https://localhost:${gateway.port}`, { ca: testCa })
+    sessions.push(read)
+    await statusOf(connect(read, 'echo.example.com:7'))
+    const lowered = sessions.slice(0, -1).map(async (session) => {
+      while (windowOf(session) > 512 * 1024) await once(session, 'remoteSettings')
+    })
+    // More than the kernel takes for the service.
+    const bytes = Buffer.alloc(16 * 1024 * 1024)
+    for (const stream of streams) stream.write(bytes)
+    await Promise.all(lowered)
+    assert.equal(windowOf(read), 1024 * 1024)
+  },
+)
+
+function windowOf(session: http2.ClientHttp2Session): number {
+  return session.remoteSettings.initialWindowSize ?? Number.NaN
+}
 
 function connect(session: http2.ClientHttp2Session, authority: string): http2.ClientHttp2Stream {
   return session.request({ ':method': 'CONNECT', ':authority': authority }).on('error', () => {})

@@ -1,5 +1,5 @@
 import type { ServerHttp2Session } from 'node:http2'
-import type { WindowLimits } from '../../net/http2-windows.ts'
+import type { WindowLimits } from '../../net/window-for.ts'
 
 /**
  * Streams outside of tunnels that are under way at once: a page needs a handful. As long as a connection has
@@ -33,13 +33,29 @@ const maxWindowBytes = 1024 * 1024
  * @limit bytes of the tunnels of one HTTP/2 connection that nobody has read yet, all together: every tunnel
  * gets less credit, down to 64 KiB, and its sender waits
  */
-const maxUnreadBytes = 16 * 1024 * 1024
+const maxUnreadBytes = 8 * 1024 * 1024
 
 /** Credit of tunnels: HTTP/2's default of 64 KiB halves the throughput, and is enough where many are open. */
 export const tunnelWindows: WindowLimits = {
   maxUnreadBytes,
   maxWindowBytes,
   minWindowBytes: 64 * 1024,
+}
+
+/**
+ * Of clients on connections of their own each has its whole credit: a thousand whose service is slow would leave
+ * a GiB unread.
+ *
+ * @limit bytes of the tunnels of all HTTP/2 connections that nobody has read yet, together: tunnels get less
+ * credit, down to 16 KiB, and their senders wait
+ */
+const maxUnreadOfAllBytes = 64 * 1024 * 1024
+
+/** Credit of the tunnels of all connections of the port. */
+export const sharedTunnelWindows: WindowLimits = {
+  maxUnreadBytes: maxUnreadOfAllBytes,
+  maxWindowBytes,
+  minWindowBytes: 16 * 1024,
 }
 
 const allowed = new WeakSet<ServerHttp2Session>()

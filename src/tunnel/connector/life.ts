@@ -2,7 +2,7 @@ import type { Http2Session, Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../clock.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
-import { afterFrames, onArrival } from '../../net/runtime.ts'
+import { afterFrames, limitUnsent, onArrival } from '../../net/runtime.ts'
 
 /**
  * How long the other side of a connection that has ended in order may take to end it too, in milliseconds.
@@ -10,6 +10,16 @@ import { afterFrames, onArrival } from '../../net/runtime.ts'
  * @limit time for the last words of a connector's connection once it has ended: it is cut
  */
 const lingerMs = 5_000
+
+/** Streams with which each may have as much waiting to be sent as Node gives it, 64 KiB. */
+const manyStreams = 32
+/**
+ * What waits of one of many, in bytes: it has no more of the line than its part, however much waits.
+ *
+ * @limit bytes of one of more than 32 streams of a connector's connection that wait to be sent: whoever they are
+ * from waits
+ */
+const maxUnsentBytes = 16 * 1024
 
 /** How one connection lives and ends, at either end of it. */
 export interface Life {
@@ -87,6 +97,7 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
     begin(stream) {
       follow(stream)
       streams += 1
+      if (streams > manyStreams) limitUnsent(stream, maxUnsentBytes)
       stream.once('close', () => {
         streams -= 1
         finish()

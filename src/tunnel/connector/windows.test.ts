@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createFakeClock, type FakeClock } from '../../fake-clock.ts'
 import { always, openEnds } from './ends.fixture.ts'
-import { windowFor as windowOf } from '../../net/http2-windows.ts'
+import { windowFor as windowOf } from '../../net/window-for.ts'
 import { streamWindows } from './windows.ts'
 
 const mib = 1024 * 1024

@@ -1,4 +1,4 @@
-import type { WindowLimits } from '../../net/http2-windows.ts'
+import type { ConnectionLimits } from '../../net/http2-windows.ts'
 
 /**
  * What nobody has read of one connection.
@@ -21,7 +21,7 @@ const maxWindowBytes = 32 * 1024 * 1024
 const startWindowBytes = 4 * 1024 * 1024
 
 /** Credit of the streams of a connector's connection, at either end. */
-export const streamWindows: Required<WindowLimits> = {
+export const streamWindows: Required<ConnectionLimits> = {
   maxUnreadBytes,
   maxWindowBytes,
   startWindowBytes,
