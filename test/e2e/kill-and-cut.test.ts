@@ -26,6 +26,7 @@ const busyMs = 4_000
 const promisedMs = { replica: 2_000, clientGone: 1_000, gatewayBack: 5_000, cut: 1_000 } as const
 const loadedConnections = 8
 const connectionsPerSecond = 50
+const leastProbes = 100
 const piece = Buffer.alloc(64 * 1024, 'x')
 
 peerTest('connectors, clients and gateways may be killed', [], async (scope) => {
@@ -67,7 +68,6 @@ peerTest('a rolling restart of two replicas fails no new connection', [], async 
   }
   const { made, failures } = await probing.end()
   assert.deepEqual(failures, [], `of ${made}`)
-  assert.ok(made > 2 * connectionsPerSecond, `only ${made} connections were made`)
 
   await checkCuts(rig, client)
 })
@@ -76,6 +76,7 @@ peerTest('a rolling restart of two replicas fails no new connection', [], async 
 function probe(ways: readonly OpenWay[]) {
   const running: Promise<void>[] = []
   const failures: string[] = []
+  const enough = Promise.withResolvers<void>()
   const one = async (open: OpenWay, number: number): Promise<void> => {
     try {
       const way = await open()
@@ -89,9 +90,12 @@ function probe(ways: readonly OpenWay[]) {
   }
   const timer = setInterval(() => {
     running.push(one(ways[running.length % ways.length] as OpenWay, running.length))
+    if (running.length === leastProbes) enough.resolve()
   }, 1_000 / connectionsPerSecond)
   return {
+    /** Not before enough of them were made: on a quick machine all is over within two seconds. */
     async end() {
+      await enough.promise
       clearInterval(timer)
       await Promise.all(running)
       return { made: running.length, failures }
