@@ -48,6 +48,19 @@ test('a stream that nobody reads keeps no other one waiting', async () => {
   assert.ok(unread.readableLength <= 33 * mib)
 })
 
+test('of many streams each has little that waits to be sent, at either end', async () => {
+  const accepted: Duplex[] = []
+  using ends = await openEnds({
+    onStream: (offer) => void accepted.push(offer.accept().on('error', () => undefined)),
+  })
+  const opened: Duplex[] = []
+  for (let begun = 0; begun < 33; begun += 1) opened.push(await open(ends, 'a:1'))
+  const waitingAt = (all: readonly Duplex[]) => all.map((it) => it.writableHighWaterMark / 1024)
+  const expected = [...Array<number>(32).fill(64), 16]
+  assert.deepEqual(waitingAt(opened), expected)
+  assert.deepEqual(waitingAt(accepted), expected)
+})
+
 async function open({ gateway }: Ends, authority: string): Promise<Duplex> {
   const stream = await gateway.openStream({ authority, grant: 'g'.repeat(600) }, always)
   return stream.on('error', () => undefined)
