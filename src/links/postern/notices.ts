@@ -1,3 +1,4 @@
+import type { LogFields } from '../../log.ts'
 import type { NamedTunnel } from '../../publish/named-tunnels.ts'
 
 /** @limit none: names of one tunnel that a connector is told to be without a policy; the rest is left out */
@@ -17,10 +18,19 @@ export function unreachedNotices(hostnames: readonly string[]): readonly string[
     .slice(0, maxNamesNamed)
     .map(
       (hostname) =>
-        `"${hostname}" is published, and no policy lets anybody use it: add to the gateway's configuration: ${linesFor(hostname)}`,
+        `"${hostname}" is published, and no policy lets anybody use it: add to the gateway's configuration: ${linesFor([hostname])}`,
     )
 }
 
-function linesFor(hostname: string): string {
-  return `access: [{hostname: ${hostname}, policies: [{action: allow, include: [{email: you@example.com}]}]}]`
+/** What the gateway's own log says of them. */
+export function unreachedWarning({ name }: NamedTunnel, all: readonly string[]): LogFields {
+  const hostnames = all.slice(0, maxNamesNamed)
+  const hint = `add to the configuration, with a policy of yours: ${linesFor(hostnames)}`
+  return { tunnel: name, hostnames, hint }
+}
+
+function linesFor(hostnames: readonly string[]): string {
+  const policies = '[{action: allow, include: [{email: you@example.com}]}]'
+  const entries = hostnames.map((hostname) => `{hostname: ${hostname}, policies: ${policies}}`)
+  return `access: [${entries.join(', ')}]`
 }

@@ -111,6 +111,11 @@ describe('a registration', () => {
       answer.notices.join(),
       /"tcp\.site\.com" .*access: \[\{hostname: tcp\.site\.com, policies:/,
     )
+    const line = harbour.lines.find(({ message }) => message === 'published names reach nobody')
+    assert.match(
+      String(line?.['hint']),
+      /access: \[\{hostname: tcp\.site\.com, policies: \[\{action/,
+    )
   })
 
   test('of a connection that is there already takes its place at once', async () => {

@@ -8,7 +8,7 @@ import type { Links } from '../links.ts'
 import type { RefusalLog } from '../refusal-log.ts'
 import { createGrantSigner, type GrantKeySource } from './grant-signer.ts'
 import { createPosternLink, type PosternLink, type Registration } from './link.ts'
-import { unreachedNames, unreachedNotices } from './notices.ts'
+import { unreachedNames, unreachedNotices, unreachedWarning } from './notices.ts'
 import * as refusals from './refusal.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -129,11 +129,7 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
 
   function warn(tunnel: NamedTunnel, hostnames: readonly string[]): void {
     if (hostnames.length === 0) return
-    logger.warn('published names reach nobody', {
-      tunnel: tunnel.name,
-      hostnames: hostnames.slice(0, 10),
-      hint: 'add them to "access", with a policy',
-    })
+    logger.warn('published names reach nobody', unreachedWarning(tunnel, hostnames))
   }
 
   return {
