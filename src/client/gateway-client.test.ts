@@ -108,6 +108,22 @@ test('a gateway that is full is not taken for a service that is down', async () 
   }
 })
 
+test('a TLS port that is asked without TLS is told as that', async () => {
+  await using gateway = await startFakeGateway()
+  const body = 'this port speaks HTTPS, and this was HTTP without TLS: use an https:// address'
+  const plain = createServer().on('connect', (_request, socket) => {
+    socket.end(`HTTP/1.1 400 Bad Request\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+  })
+  await once(plain.listen(0, '127.0.0.1'), 'listening')
+  const { port } = plain.address() as AddressInfo
+  await using rig = await openRig(gateway, { url: `http://127.0.0.1:${port}` })
+  await assert.rejects(rig.client.open('a:1', never), {
+    code: 'gateway-unreachable',
+    hint: `write "https://127.0.0.1:${port}"`,
+  })
+  plain.close()
+})
+
 describe('a refusal without words', () => {
   const expected = {
     403: ['policy-denied', /access to "a:1" is denied/],

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { RelayCause } from '../net/relay.ts'
 import { createDialer } from '../reach/dialer.ts'
-import type { RequestFields } from '../reach/http-answer.ts'
+import { plainToTls, wantsTls, type RequestFields } from '../reach/http-answer.ts'
 import { refusedError, wantsSignIn } from '../reach/refused.ts'
 import { credentialsOf, type SignInOptions } from './sign-in/credentials-of.ts'
 import { withToken } from './sign-in/credentials.ts'
@@ -45,7 +45,7 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
         fates.set(tunnel, followTunnel(tunnel, aftermath, ending.signal))
       }
       if (tunnel !== undefined || wantsSignIn(refusal)) return tunnel
-      throw refusedError(refusal, authority)
+      throw wantsTls(refusal) ? plainToTls(dialer.gateway) : refusedError(refusal, authority)
     })
   }
 

@@ -5,8 +5,10 @@ import type { GatewayDialer } from './dialer.ts'
 import {
   lossOf,
   noAnswer,
+  plainToTls,
   readBody,
   toAnswer,
+  wantsTls,
   type HttpAnswer,
   type RequestFields,
 } from './http-answer.ts'
@@ -58,7 +60,10 @@ export function createSendToGateway(dialer: GatewayDialer): SendToGateway {
       ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
       ...(body === undefined ? {} : bodyFields(body, type)),
     }
-    return requestHttp1(socket, { method, path, body, fields, timeoutMs, maxBodyBytes }, signal)
+    const asked = { method, path, body, fields, timeoutMs, maxBodyBytes }
+    const answer = await requestHttp1(socket, asked, signal)
+    if (!dialer.gateway.isTls && wantsTls(answer)) throw plainToTls(dialer.gateway)
+    return answer
   }
 }
 

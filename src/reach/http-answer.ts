@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import { bracketed } from '../address.ts'
 import { UpstreamError, systemCode } from '../errors.ts'
 import { isNotHttp, wantsClientCertificate } from '../net/runtime.ts'
 
@@ -55,6 +56,21 @@ export function lossOf(socket: Socket): Error | undefined {
   return (
     socket.errored ?? Object.assign(new Error('the connection has ended'), { code: 'ECONNRESET' })
   )
+}
+
+/**
+ * Whether an answer says that its port speaks TLS, and was asked without: in the words of our gateway, nginx
+ * and Go ("HTTPS"), or Apache's ("SSL-enabled").
+ */
+export function wantsTls({ status, body }: HttpAnswer): boolean {
+  return status === 400 && /\bHTTPS (?:port|server)\b|\bspeaks HTTPS\b|\bSSL-enabled\b/.test(body)
+}
+
+/** What to tell then. */
+export function plainToTls({ host, port }: { host: string; port: number }): UpstreamError {
+  const address = port === 443 ? bracketed(host) : `${bracketed(host)}:${port}`
+  const text = `"${bracketed(host)}:${port}" speaks HTTPS, and was asked without TLS`
+  return new UpstreamError('gateway-unreachable', text, { hint: `write "https://${address}"` })
 }
 
 /** What Node has parsed, with the body that was read for it. */
