@@ -76,6 +76,7 @@ export async function openPublishers(options: PublishersOptions): Promise<Publis
     feed: options.store.feed,
     kind: 'publish-credential',
     log,
+    clock,
     async load() {
       for (const row of await store.list()) rows.set(row.id, row)
     },

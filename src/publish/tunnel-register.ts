@@ -56,6 +56,7 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
     feed: options.store.feed,
     kind: 'named-tunnel',
     log,
+    clock,
     async load() {
       for (const row of await store.list()) mirror.put(row.id, row)
     },
