@@ -46,6 +46,26 @@ test('a connector of a tunnel that is not known any more is named by the id', ()
   assert.deepEqual([lines[0]?.['tunnel'], lines[0]?.['tunnel-id']], ['gone', 'gone'])
 })
 
+test('a connector that registers without end fills no audit log, and hides no other tunnel', async () => {
+  const { report, kept, clock } = openRig()
+  for (let times = 0; times < 500; times += 1)
+    report.added({ ...link(0), connectorId: `c${times}` }, 1).removed(0)
+  report.added({ ...link(0), tunnelId: 'other' }, 1)
+  const counts = async () => Object.entries(Object.groupBy(await kept(), (event) => event))
+  assert.deepEqual(
+    (await counts()).map(([event, all]) => [event, all?.length]),
+    [
+      ['connector registered', 31],
+      ['connector gone', 30],
+      ['connectors register too often', 1],
+    ],
+  )
+  clock.advance(60_000)
+  report.added(link(0), 1)
+  assert.deepEqual((await kept()).slice(-2), ['more connectors registered', 'connector registered'])
+  assert.equal(clock.pending, 1)
+})
+
 test('connections that come and go fill no log: one line counts those beyond 60 a minute', () => {
   const { report, lines, clock } = openRig()
   for (let times = 0; times < 100; times += 1) report.added(link(1), 2).removed(1)
