@@ -146,7 +146,8 @@ Audit entries, each with who caused it, and with \`tunnel-id\` where it is about
 - \`host name published\`, \`host name withdrawn\`: a name leads to a tunnel from now on, or no longer
 - \`services of stock connectors set\`: those that are pushed to them
 - \`connector registered\`, \`connector gone\`: with its first connection and after its last, with \`connector-id\` and \`ip\`, and
-  \`why\` it is gone
+  \`why\` it is gone. Of one named tunnel the first 30 a minute: then \`connectors register too often\`, and after the minute
+  \`more connectors registered\` with how many
 - \`connectors drained\`, \`connectors cut\`: by command
 - \`stream granted\`: a connector is about to be asked to dial for a tunnel, with \`host\`, \`route\`, \`tunnel-id\` and \`connector-id\`;
   one for each that is tried. Its \`request-id\` is that of the decision, of the access line, and of what a connector of ours

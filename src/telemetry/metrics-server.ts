@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { isIP, type AddressInfo, type Socket } from 'node:net'
 
+import { hostOfAuthority, isLoopbackHost, unmapIPv4 } from '../address.ts'
 import { SystemError, messageOf } from '../errors.ts'
 import { answerHalfClosed } from '../net/runtime.ts'
 import type { Closable } from '../shutdown.ts'
@@ -60,6 +61,7 @@ export async function serveMetrics(
     connectionsCheckingInterval: requestTimeoutMs / 2,
   }
   const server = createServer(options, (request, response) => {
+    if (!isMeant(request, address)) return refuse(request, response)
     answer({ metrics, pages }, request, response).catch(() => response.destroy())
   })
   // How many sessions there are is asked of the store, which may take longer than a script leaves its side open.
@@ -91,6 +93,24 @@ export async function serveMetrics(
       return closing
     },
   }
+}
+
+/**
+ * A page in a browser on this machine may have its own name lead to a loopback address (DNS rebinding), and read then
+ * what is answered under that name. Who asks by an address, or another machine by whatever name it has for this one, is
+ * no such page.
+ */
+function isMeant({ headers: { host }, socket }: IncomingMessage, bound: MetricsAddress): boolean {
+  if (host === undefined || !isLoopbackHost(unmapIPv4(socket.localAddress ?? ''))) return true
+  const name = hostOfAuthority(host) ?? ''
+  return isIP(name) !== 0 || /^(?:.+\.)?localhost$/.test(name) || name === bound.host
+}
+
+/** RFC 9110 section 15.5.20. */
+function refuse(request: IncomingMessage, response: ServerResponse): void {
+  request.resume()
+  response.writeHead(421, { 'content-type': 'text/plain; charset=utf-8' })
+  response.end('ask by the address, or by "localhost"\n')
 }
 
 async function answer(

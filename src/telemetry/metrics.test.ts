@@ -158,6 +158,32 @@ test('connections that say nothing, or too slowly, keep nobody from asking', asy
   await gone
 })
 
+test('whoever asks a loopback address by the name of something else gets nothing', async (t) => {
+  const pages = { '/live': () => ({ status: 200, contentType: 'text/plain', body: 'OK\n' }) }
+  const server = await serveMetrics(createMetrics(), { host: undefined, port: 0 }, pages)
+  t.after(() => server.close(0))
+  const { port } = server.address
+  const ask = async (host: string, version = '1.1'): Promise<string> => {
+    const socket = connect(port, '127.0.0.1')
+    socket.end(`GET /live HTTP/${version}\r\n${host}\r\n`)
+    return (await text(socket)).split('\r\n', 1)[0] ?? ''
+  }
+  for (const host of [
+    'evil.example',
+    `evil.example:${port}`,
+    'localhost.evil.example',
+    '',
+    'a@b',
+  ]) {
+    assert.match(await ask(`Host: ${host}\r\n`), / 421 /, host)
+  }
+  const meant = ['localhost', `LOCALHOST:${port}`, 'a.localhost', `127.0.0.1:${port}`, '[::1]']
+  for (const host of [...meant, '192.0.2.1']) {
+    assert.match(await ask(`Host: ${host}\r\n`), / 200 /, host)
+  }
+  assert.match(await ask('', '1.0'), / 200 /)
+})
+
 test('a host that a page may claim, and requests of its kind, get nothing from it', async (t) => {
   const server = await serveMetrics(createMetrics(), { host: '127.0.0.1', port: 0 }, {})
   t.after(() => server.close(0))
@@ -166,9 +192,12 @@ test('a host that a page may claim, and requests of its kind, get nothing from i
     socket.end(request)
     return text(socket)
   }
-  assert.match(await say('POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'), / 405 /)
+  assert.match(
+    await say('POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n'),
+    / 405 /,
+  )
   assert.match(await say('GET /metrics HTTP/1.1\r\n\r\n'), / 400 /)
-  assert.match(await say('GET /__proto__ HTTP/1.1\r\nHost: a\r\n\r\n'), / 404 /)
+  assert.match(await say('GET /__proto__ HTTP/1.1\r\nHost: localhost\r\n\r\n'), / 404 /)
   assert.match(await say(`GET /metrics HTTP/1.1\r\nHost: ${'a'.repeat(20_000)}\r\n\r\n`), / 431 /)
   const cross = await say(
     'GET /metrics HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n\r\n',
