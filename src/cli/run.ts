@@ -13,7 +13,12 @@ import { isAskedToEnd } from './process/signals.ts'
 import type { FaultyLine } from './speech/faulty-line.ts'
 import { processVoice, type Voice } from './speech/voice.ts'
 
-type OnFault = (fault: FaultyLine) => void
+/** What Commander has to say, until what knows how to say it is loaded: most command lines do not need it. */
+interface Heard {
+  fault?: FaultyLine
+  /** Help, and the version, by the descriptor that they are for. */
+  readonly texts: { readonly to: 1 | 2; readonly text: string }[]
+}
 
 /** How long a program that stays up waits for slow readers at its end, in milliseconds. */
 const endWaitMs = 500
@@ -35,25 +40,38 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function runCommand(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok
-  let fault: FaultyLine | undefined
+  const heard: Heard = { texts: [] }
   try {
-    const program = await defineProgram(args[0], {
-      exitWith: (code) => (exitCode = code),
-      onFault: (found) => (fault = found),
-    })
+    const exitWith: ExitWith = (code) => (exitCode = code)
+    const program = await defineProgram(args[0], exitWith, heard)
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (fault !== undefined) {
-        const { sayFaultyLine } = await import('./speech/faulty-line.ts')
-        sayFaultyLine(fault)
-      }
+      await say(heard)
       return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
     }
     plainVoice().fatal(error)
     return exitCodeOf(error)
   }
+}
+
+async function say({ texts, fault }: Heard): Promise<void> {
+  if (texts.length > 0) {
+    const { fitHelp } = await import('./speech/fit-help.ts')
+    for (const { to, text } of texts) {
+      const fitted = fitHelp(text, helpWidth(to))
+      if (to === 1) writeResult(fitted)
+      else standardOutput(to).write(fitted)
+    }
+  }
+  if (fault === undefined) return
+  const { sayFaultyLine } = await import('./speech/faulty-line.ts')
+  sayFaultyLine(fault)
+}
+
+function helpWidth(descriptor: 1 | 2): number {
+  return terminalColumns(descriptor) ?? plainWidth
 }
 
 /** For what happens before a command knows how it is to speak, or outside of one. */
@@ -65,7 +83,8 @@ function plainVoice(): Voice {
 /** Only the command that is asked for is loaded; the others lend their name and summary. */
 async function defineProgram(
   wanted: string | undefined,
-  { exitWith, onFault }: { readonly exitWith: ExitWith; readonly onFault: OnFault },
+  exitWith: ExitWith,
+  heard: Heard,
 ): Promise<Command> {
   const program = new Command('postern')
     .description('Reach any TCP service through one HTTPS port, with your company login.')
@@ -76,7 +95,7 @@ async function defineProgram(
     const command = isWanted ? (await entry.load())(exitWith) : new Command(entry.name)
     program.addCommand(command.summary(entry.summary).aliases(entry.aliases ?? []))
   }
-  for (const command of withSubcommands(program)) makeQuiet(command, onFault)
+  for (const command of withSubcommands(program)) makeQuiet(command, heard)
   return program.helpCommand(false)
 }
 
@@ -89,18 +108,17 @@ function withSubcommands(command: Command): Command[] {
 }
 
 /** Commander throws instead of ending the process, and speaks as the program does. */
-function makeQuiet(command: Command, onFault: OnFault): void {
+function makeQuiet(command: Command, heard: Heard): void {
   command
     .exitOverride()
     .helpOption('-h, --help', 'print this help')
     .configureOutput({
-      writeOut: writeResult,
-      writeErr: (text) => standardOutput(2).write(text),
-      getOutHelpWidth: () => terminalColumns(1) ?? plainWidth,
-      getErrHelpWidth: () => terminalColumns(2) ?? plainWidth,
+      writeOut: (text) => heard.texts.push({ to: 1, text }),
+      writeErr: (text) => heard.texts.push({ to: 2, text }),
+      getOutHelpWidth: () => helpWidth(1),
+      getErrHelpWidth: () => helpWidth(2),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      // Said once what to do about it is loaded, which a line without a fault does not need.
-      outputError: (text) => onFault({ command, text }),
+      outputError: (text) => (heard.fault = { command, text }),
     })
 }

@@ -9,7 +9,8 @@ Examples:
   postern access curl https://tcp.site.com/.pomerium/user
 
   # options of curl stand behind the address, those of postern before it
-  postern access curl --ca-file ca.pem https://tcp.site.com/.pomerium/user -sS -o me.json
+  postern access curl --ca-file ca.pem \\
+    https://tcp.site.com/.pomerium/user -sS -o me.json
 
 Exit codes: those of curl, and where it is not started
 ${exitCodeLines(['usage', 'signIn', 'gateway', 'system'])}

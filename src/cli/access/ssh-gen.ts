@@ -21,7 +21,8 @@ Examples:
   postern access ssh-config --hostname ssh.site.com >> ~/.ssh/config
 
   # with short-lived certificates of the gateway, as the account "ada"
-  postern access ssh-config --hostname ssh.site.com --short-lived-cert --user ada >> ~/.ssh/config
+  postern access ssh-config --hostname ssh.site.com \\
+    --short-lived-cert --user ada >> ~/.ssh/config
 
 Exit codes:
 ${exitCodeLines(['ok', 'usage', 'system'])}

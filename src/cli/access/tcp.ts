@@ -21,13 +21,15 @@ Examples:
   postern access rdp --hostname desk.site.com
 
   # several applications in one process
-  postern access tcp -T db.site.com -L localhost:5432 -T cache.site.com -L localhost:6379
+  postern access tcp -T db.site.com -L localhost:5432 \\
+    -T cache.site.com -L localhost:6379
 
   # the same from a file, which is followed while it is edited
   postern access tcp --config forwarders.yaml
 
   # a program without a person
-  postern access tcp --service-account-file ci.token --hostname db.site.com --url localhost:5432
+  postern access tcp --service-account-file ci.token \\
+    --hostname db.site.com --url localhost:5432
 
 A file for --config:
   forwarders:
@@ -36,7 +38,7 @@ A file for --config:
     - url: cache.site.com
       listener: localhost:6379
       serviceAccountFile: ci.token    # or serviceTokenID and serviceTokenSecret
-    # also: destination (behind a bastion), gateway (where it is not the host itself)
+    # also: destination (behind a bastion), gateway (if it is not the host)
 
 Environment:
   TUNNEL_SERVICE_HOSTNAME, TUNNEL_SERVICE_URL, TUNNEL_SERVICE_DESTINATION

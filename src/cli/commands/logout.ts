@@ -13,7 +13,7 @@ Examples:
 
 Exit codes:
 ${exitCodeLines(['ok', 'usage', 'gateway', 'system'])}
-     after 7 the sign-in is removed from this machine, and the gateway does not know
+  After 7 the sign-in is removed from this machine, and the gateway does not know
 `
 
 /** Defines `postern logout`. */

@@ -9,17 +9,21 @@ A service account is let in by "authenticated_user" and by "user" with its id, a
 
 const examples = `
 Examples:
-  # a service account whose token goes to a file, for a policy with  user: {is: nightly-backup}
-  postern service-account create nightly-backup -c postern.yaml --expires 90d --output backup.token
+  # a service account whose token goes to a file, for a policy with
+  # user: {is: nightly-backup}
+  postern service-account create nightly-backup -c postern.yaml \\
+    --expires 90d --output backup.token
 
   # the program that has the file
   postern tcp --service-account-file backup.token db.corp.example.com:5432
 
   # an id and a secret instead of a token
-  postern service-account create ci -c postern.yaml --format id-secret --output ci.env
+  postern service-account create ci -c postern.yaml \\
+    --format id-secret --output ci.env
 
   # a new credential; the old one goes on for a day
-  postern service-account rotate nightly-backup -c postern.yaml --keep-old 1d --output backup.token
+  postern service-account rotate nightly-backup -c postern.yaml \\
+    --keep-old 1d --output backup.token
 
   # who there is; and one that ends now, with its tunnels
   postern service-account list -c postern.yaml

@@ -27,7 +27,8 @@ Examples:
   postern tcp --service-account-file backup.token db.corp.example.com:5432
 
   # a gateway on another host and port, with a private certificate authority
-  postern tcp --gateway https://gw.example.com:8443 --ca-file ca.pem redis.corp:6379
+  postern tcp --gateway https://gw.example.com:8443 \\
+    --ca-file ca.pem redis.corp:6379
 
 Environment:
   POSTERN_SERVICE_ACCOUNT   token of a service account, instead of --service-account

@@ -12,10 +12,12 @@ Examples:
   sudo postern service install --token-file token --url tcp://localhost:5432
 
   # several services, by the rules of a file that every user may read
-  sudo postern service install --token-file token --config /etc/postern/config.yml
+  sudo postern service install --token-file token \\
+    --config /etc/postern/config.yml
 
   # a second connector on this machine
-  sudo postern service install --service-name postern-db --token-file db.token --url ssh://localhost
+  sudo postern service install --service-name postern-db \\
+    --token-file db.token --url ssh://localhost
 
 The token is written to /etc/postern/NAME.token, which root alone can read. It is neither in the unit nor in the command line.
 

@@ -13,7 +13,8 @@ Examples:
 
   # with reusable policies and rule groups, each the answer to its own list
   jq -n '{applications: $a[0], policies: $p[0], groups: $g[0]}' \\
-    --slurpfile a apps.json --slurpfile p policies.json --slurpfile g groups.json > all.json
+    --slurpfile a apps.json --slurpfile p policies.json \\
+    --slurpfile g groups.json > all.json
   postern tunnel import --from cloudflare all.json --out access.yaml
 
 Exit codes:

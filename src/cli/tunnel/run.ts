@@ -11,7 +11,8 @@ Examples:
   postern tunnel run --config config.yml
 
   # an orchestrator asks whether it is connected
-  postern tunnel run --token-file token --url ssh://localhost --metrics 127.0.0.1:20241
+  postern tunnel run --token-file token --url ssh://localhost \\
+    --metrics 127.0.0.1:20241
 
 Signals:
   SIGHUP            read the configuration again, without cutting streams
