@@ -22,7 +22,7 @@ import { createFreshGrants, type FreshGrants } from '../access/fresh-grant.ts'
 import { createGroupsClaim } from '../access/groups-claim.ts'
 import { createLiveTunnels } from '../access/live-tunnels.ts'
 import { matchRoute } from '../routes/match-route.ts'
-import { isOffline } from '../upstream/connector.ts'
+import { isOffline, offeredPort } from '../upstream/connector-presence.ts'
 import { createOpenUpstream } from '../upstream/open-upstream.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
@@ -176,6 +176,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
         gateway,
         isSignedIn: caller.session !== undefined,
         isOffline: (route) => isOffline(route, links),
+        offeredPort: (route) => offeredPort(route, links),
       }),
     routeTable: routes.table,
     async reload(next) {

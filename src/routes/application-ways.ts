@@ -4,24 +4,36 @@ import type { TargetPattern } from './from.ts'
 import { localPortFor, quoted, toolsOf, type RouteCommand, type RouteWay } from './route-way.ts'
 import type { UpstreamWay } from './upstream-way.ts'
 
-/** A local port for what may be anything: the one of the examples of `cloudflared`. */
-const examplePort = 9210
+/** Below those that systems give to outgoing connections, and above those of the tools. */
+const localPorts = { first: 20_000, count: 10_000 }
+
+/**
+ * A local port for what may be anything: always the same for a name, and another for nearly every other one, so
+ * that the commands of several run beside each other.
+ */
+export function localPortOf(hostname: string): number {
+  // FNV-1a, 32 bits.
+  let hash = 0x811c9dc5
+  for (const byte of Buffer.from(hostname)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
+  return localPorts.first + (hash % localPorts.count)
+}
 
 /**
  * An application is asked for by its host name alone, which leads to the gateway. The tool is guessed from the
- * port of its service, where the configuration says that.
+ * port of its service, where the configuration says that, or else its connector.
  */
 export function applicationWayTo(
   { host: pattern }: TargetPattern,
   gateway: string,
   way: UpstreamWay | undefined,
+  offeredPort?: number,
 ): RouteWay {
   const host = pattern.replaceAll('*', 'NAME')
   const { port } = new URL(gateway)
   const place = quoted(port === '' ? host : `${host}:${port}`)
   const isBastion = way?.kind === 'connector' && way.isBastion === true
-  const service = way && servicePort(way)
-  const listen = (protocol: 'tcp' | 'rdp', localPort = examplePort): string => {
+  const service = (way && servicePort(way)) ?? offeredPort
+  const listen = (protocol: 'tcp' | 'rdp', localPort = localPortOf(host)): string => {
     const named = isBastion ? ' --destination HOST:PORT' : ''
     return `postern access ${protocol} --hostname ${place}${named} --url localhost:${localPort}`
   }

@@ -30,6 +30,8 @@ export interface SeenOptions {
   readonly isSignedIn: boolean
   /** Whether a route leads through a connector that is not there. **Default:** none does */
   isOffline?(route: Route): boolean
+  /** The port of a service that only its connector names. **Default:** unknown */
+  offeredPort?(route: Route): number | undefined
 }
 
 /**
@@ -40,16 +42,17 @@ export interface SeenOptions {
 export function seeRoutes(
   routes: readonly Route[],
   decide: (route: Route) => Decision,
-  { gateway, isSignedIn, isOffline }: SeenOptions,
+  { gateway, isSignedIn, isOffline, offeredPort }: SeenOptions,
 ): SeenRoutes {
   const usable: UsableRoute[] = []
   const listed: ListedRoute[] = []
   for (const route of routes) {
     const { outcome, allow, deny } = decide(route)
     const { reasons } = deny.value ? deny : allow
-    if (outcome === 'allow')
-      usable.push({ route, ways: waysTo(route, gateway), isOffline: isOffline?.(route) ?? false })
-    else if (route.isListed) listed.push({ route, reasons: isSignedIn ? reasons : [] })
+    if (outcome === 'allow') {
+      const ways = waysTo(route, gateway, offeredPort?.(route))
+      usable.push({ route, ways, isOffline: isOffline?.(route) ?? false })
+    } else if (route.isListed) listed.push({ route, reasons: isSignedIn ? reasons : [] })
   }
   return { usable, listed }
 }

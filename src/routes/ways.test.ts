@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { runProgramSync } from '../program.fixture.ts'
+import { localPortOf } from './application-ways.ts'
 import type { UpstreamWay } from './upstream-way.ts'
 import { waysTo } from './ways.ts'
 
@@ -61,7 +62,7 @@ describe('the ways to a route', () => {
     const of = (from: string, at = gateway): ReturnType<typeof waysTo> =>
       waysTo({ from: `tcp+https://${from}:443`, isApplication: true }, at)
     const [way] = of('tcp.site.com')
-    const command = 'postern access tcp --hostname tcp.site.com --url localhost:9210'
+    const command = 'postern access tcp --hostname tcp.site.com --url localhost:22654'
     assert.deepEqual(way, {
       destination: 'tcp.site.com:443',
       gateway,
@@ -89,7 +90,7 @@ describe('the ways to a route', () => {
       kind: 'direct',
       to: ports.map((port) => ({ host: 'b', port, weight: 1 })),
     })
-    const plain = ['postern access tcp --hostname a.site.com:8443 --url localhost:9210']
+    const plain = ['postern access tcp --hostname a.site.com:8443 --url localhost:26274']
     assert.deepEqual(commandsOf(behind(22)), [
       'ssh -o "ProxyCommand=postern access ssh --hostname a.site.com:8443" a.site.com',
     ])
@@ -106,7 +107,26 @@ describe('the ways to a route', () => {
       assert.deepEqual(commandsOf(way), plain)
     const [bastion] = to({ ...connector, isBastion: true })
     assert.deepEqual(bastion?.placeholders, ['HOST', 'PORT'])
-    assert.match(bastion.connect, / --destination HOST:PORT --url localhost:9210$/)
+    assert.match(bastion.connect, / --destination HOST:PORT --url localhost:26274$/)
+  })
+
+  test('an application has the tool of the port that its connector says, where the route says none', () => {
+    const from = 'tcp+https://a.site.com:443'
+    const of = (way: object): string[] =>
+      waysTo({ from, isApplication: true, way: way as UpstreamWay }, gateway, 22).flatMap((it) =>
+        it.commands.map(({ tool }) => tool),
+      )
+    assert.deepEqual(of({ kind: 'connector', tunnel: 'lab' }), ['ssh'])
+    const service = { host: 'b', port: 6379 }
+    assert.deepEqual(of({ kind: 'connector', tunnel: 'lab', service }), ['postern', 'redis-cli'])
+  })
+
+  test('applications without a tool have local ports of their own, each always the same', () => {
+    const names = Array.from({ length: 20 }, (_, index) => `a${index}.site.com`)
+    const ports = names.map(localPortOf)
+    assert.deepEqual(ports, names.map(localPortOf))
+    assert.equal(new Set(ports).size, ports.length)
+    assert.ok(ports.every((port) => port >= 20_000 && port < 30_000))
   })
 
   test('what a route leaves open is a placeholder, and said to be one', () => {

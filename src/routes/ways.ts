@@ -8,19 +8,23 @@ import { localPortFor, quoted, toolsOf, type RouteCommand, type RouteWay } from 
 /**
  * The ways to a route, one for each destination in its `from`. The tool is guessed from the port that
  * people ask for; every other port gets a plain `postern tcp`. `gateway` is where this gateway is
- * reached, which a route of the extended form overrides.
+ * reached, which a route of the extended form overrides; `offeredPort` what a connector says that its
+ * service has, where the route does not say it.
  *
  * @throws {TypeError} for a `from` that was never checked
  */
 export function waysTo(
   route: Pick<Route, 'from'> & Partial<Pick<Route, 'isApplication' | 'way'>>,
   gateway: string,
+  offeredPort?: number,
 ): readonly RouteWay[] {
   const from = parseFrom(route.from)
   if ('fault' in from) throw new TypeError(`route from: ${from.fault}`)
   const at = from.gateway === undefined ? gateway : `https://${from.gateway.replace(/:443$/, '')}`
   return from.targets.map((target) =>
-    route.isApplication === true ? applicationWayTo(target, at, route.way) : wayTo(target, at),
+    route.isApplication === true
+      ? applicationWayTo(target, at, route.way, offeredPort)
+      : wayTo(target, at),
   )
 }
 

@@ -12,7 +12,7 @@ import { createStreamAudit } from '../links/stream-audit.ts'
 import type { ConnectorWay } from '../routes/upstream-way.ts'
 import type { AuditEntry } from '../telemetry/audit-log.ts'
 import { collectLog } from '../telemetry/log.fixture.ts'
-import { isOffline } from './connector.ts'
+import { isOffline, offeredPort } from './connector-presence.ts'
 import { openBy } from './upstream.fixture.ts'
 
 const way: ConnectorWay = { kind: 'connector', tunnel: 'web', service: undefined }
@@ -242,6 +242,25 @@ test('a route is offline without a connector, and not where nobody can know', ()
   assert.ok(!isOffline({ way: registered, from: wildcard }, none))
   const direct = testRoute(from, [1])
   assert.ok(!isOffline(direct, none))
+})
+
+test('a service has the port that the rules of its connector name for the host, where one says so', () => {
+  const serving = (services: Link['services']): ReturnType<typeof linksOf> =>
+    linksOf([{ ...link('a', 'c1', []), services }])
+  const rules = serving([
+    { hostname: 'ssh.site.com', service: 'ssh://localhost' },
+    { hostname: '*.db.site.com', service: 'tcp://db.internal:5432' },
+    { hostname: undefined, service: 'http_status:404' },
+  ])
+  const portOf = (host: string, links = rules, more: object = {}): number | undefined =>
+    offeredPort({ way: { ...way, ...more }, from: `tcp+https://${host}:443` }, links)
+  assert.equal(portOf('ssh.site.com'), 22)
+  assert.equal(portOf('a.db.site.com'), 5432)
+  assert.equal(portOf('web.site.com'), undefined)
+  assert.equal(portOf('*.site.com'), undefined, 'each name may have another')
+  assert.equal(portOf('ssh.site.com', rules, { isBastion: true }), undefined)
+  assert.equal(portOf('ssh.site.com', linksOf([])), undefined)
+  assert.equal(portOf('ssh.site.com', serving(undefined)), undefined)
 })
 
 interface LinkOptions {

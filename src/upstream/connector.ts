@@ -1,10 +1,6 @@
 import type { Destination } from '../access/tunnel-register.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Link } from '../links/link.ts'
-import type { Links } from '../links/links.ts'
-import { connectorAway } from '../links/register.ts'
-import { parseFrom } from '../routes/from.ts'
-import type { Route } from '../routes/route.ts'
 import type { ConnectorWay } from '../routes/upstream-way.ts'
 import { LinkSilentError, openUnlessSilent } from './leave-silent.ts'
 import type { Attempt, AttemptsOf } from './way.ts'
@@ -48,31 +44,6 @@ export const connector: AttemptsOf<ConnectorWay> = (
     destination: destinationOf(way, link),
     open: (signal) => openUnlessSilent(link, request, { clock, signal, hasOther }),
   }))
-}
-
-/**
- * Whether a route leads through connectors of which none is here. Where it names no tunnel, and a wildcard stands
- * for names that may each have one, nobody knows: it is not.
- */
-export function isOffline(
-  { way, from }: Pick<Route, 'way' | 'from'>,
-  links: Pick<Links, 'toward'>,
-): boolean {
-  if (way.kind !== 'connector') return false
-  const parsed = parseFrom(from)
-  const hosts = 'fault' in parsed ? [] : parsed.targets.map(({ host }) => host)
-  const isKnown = (host: string): boolean => way.tunnel !== undefined || !host.includes('*')
-  return hosts.length > 0 && hosts.every((host) => isKnown(host) && !isHere(way, host, links))
-}
-
-function isHere(way: ConnectorWay, host: string, links: Pick<Links, 'toward'>): boolean {
-  try {
-    links.toward(way, host)
-    return true
-  } catch (error) {
-    if (!(error instanceof UpstreamError)) throw error
-    return !connectorAway.has(error.code)
-  }
 }
 
 /** Looks at each connection when its turn comes: by then it may have gone. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe } from 'node:test'
 import type { Page } from 'playwright-core'
 import { dial } from '../../src/net/dial.ts'
+import { localPortOf } from '../../src/routes/application-ways.ts'
 import { runChild, startChild } from './child.ts'
 import { ensurePagesBuilt } from './pages-built.ts'
 import { checkLooks } from './page-looks.ts'
@@ -114,11 +115,12 @@ describe('the portal in Chromium', () => {
 
     await page.getByRole('button', { name: 'Copy the postern command for tcp.site.com' }).click()
     const command = await page.evaluate<string>('navigator.clipboard.readText()')
-    assert.equal(command, `postern access tcp ${place('tcp.site.com')} --url localhost:9210`)
+    const listen = `localhost:${localPortOf('tcp.site.com')}`
+    assert.equal(command, `postern access tcp ${place('tcp.site.com')} --url ${listen}`)
     // Here no DNS leads the name to the gateway, and the port may be somebody's.
     const person = await personAt(scope, rig, alice)
     const [, ...options] = person.tcpArgs('').slice(0, -1)
-    const words = command.replace('localhost:9210', 'localhost:0').split(' ').slice(1)
+    const words = command.replace(listen, 'localhost:0').split(' ').slice(1)
     const child = startChild(scope, ...posternCommand(...words, ...options), { env: person.env })
     const [, port] = await child.says(/listening on 127\.0\.0\.1:(\d+)/)
     const socket = await dial({ host: '127.0.0.1', port: Number(port) })

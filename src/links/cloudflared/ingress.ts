@@ -1,7 +1,6 @@
 // The rules by which a stock connector chooses a service for a host name, as far as the gateway must know them.
 import { domainToASCII } from 'node:url'
 import { z } from 'zod'
-import { parseAuthority, parseHost, type HostPort } from '../../address.ts'
 import { printable } from '../../terminal-text.ts'
 import type { OfferedService } from '../../tunnel/connector/protocol.ts'
 
@@ -49,31 +48,6 @@ export function writeIngress(services: readonly OfferedService[]): unknown {
   const rest = services.find(({ hostname }) => hostname === undefined)
   const last = { service: rest?.service ?? 'http_status:404' }
   return { ingress: [...named, last], 'warp-routing': {} }
-}
-
-/** The service for a host name, in lower case. */
-export function serviceFor(
-  services: readonly OfferedService[],
-  hostname: string,
-): OfferedService | undefined {
-  return services.find(({ hostname: pattern }) => pattern === undefined || fits(pattern, hostname))
-}
-
-/** Whether a service is TCP to this host and port. Only the scheme says so: others speak HTTP to theirs. */
-export function leadsTo({ service }: OfferedService, { host, port }: HostPort): boolean {
-  const [, scheme = '', authority = ''] = /^([a-z]+):\/\/([^/?#]+)$/i.exec(service) ?? []
-  const defaultPort = tcpPorts[scheme.toLowerCase()]
-  if (defaultPort === undefined) return false
-  const target = parseAuthority(authority) ?? { host: parseHost(authority), port: defaultPort }
-  return target.host === host && target.port === port
-}
-
-/** Schemes whose services carry bytes, with the port that stands for each. */
-const tcpPorts: Readonly<Record<string, number>> = { tcp: 7864, ssh: 22, rdp: 3389, smb: 445 }
-
-/** A leading `*.` fits at any depth, and not the name without it. */
-function fits(pattern: string, hostname: string): boolean {
-  return pattern.startsWith('*.') ? hostname.endsWith(pattern.slice(1)) : pattern === hostname
 }
 
 /** In the form of DNS, in lower case; of what is no name, what was written. */

@@ -1,6 +1,6 @@
 import type { HostPort } from '../../address.ts'
 import type { OfferedService } from '../../tunnel/connector/protocol.ts'
-import { leadsTo, serviceFor } from './ingress.ts'
+import { leadsTo, serviceFor } from '../offered-service.ts'
 
 /** A service that a route names by its name, and the host name by which tunnels ask for it. */
 export interface NamedService {

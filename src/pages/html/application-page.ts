@@ -1,20 +1,22 @@
 import { html } from 'hono/html'
 import type { NamedApplication } from './cloudflared-page.ts'
+import { localPortOf } from '../../routes/application-ways.ts'
 import { page } from './layout.ts'
 
 /** What a browser shows of an application: what it is, and how to get there. */
 export function applicationPage({ hostname, place }: NamedApplication): string {
+  const port = localPortOf(hostname)
   const body = html`<h1><code>${hostname}</code> is no web page</h1>
     <p>
       It is a TCP service, such as a database or SSH, behind a Postern gateway. A program on your
       machine connects to it through a local port that this opens:
     </p>
-    <pre><code>postern access tcp --hostname ${place} --url localhost:9210</code></pre>
+    <pre><code>postern access tcp --hostname ${place} --url localhost:${port}</code></pre>
     <p>It opens the browser for you to sign in, where the service asks for that.</p>
     <h2>SSH</h2>
     <pre><code>ssh -o "ProxyCommand=postern access ssh --hostname ${place}" ${hostname}</code></pre>
     <h2>With cloudflared</h2>
-    <pre><code>cloudflared access tcp --hostname ${place} --url localhost:9210</code></pre>
+    <pre><code>cloudflared access tcp --hostname ${place} --url localhost:${port}</code></pre>
     <p class="quiet">
       Where it asks you to sign in, run <code>postern access login --for-cloudflared ${place}</code>
       first.
