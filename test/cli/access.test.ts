@@ -214,6 +214,24 @@ describe('postern access rdp', () => {
     assert.equal(code, 8)
     assert.match(stderr, /such as this machine's own Remote Desktop\n {2}hint: leave out "--url"/)
   })
+
+  test('leaves out such a port of a file, and serves the others', async () => {
+    await using rig = await openRig({ isPublic: true })
+    const own = createServer((socket) => socket.destroy()).listen(0)
+    await once(own, 'listening')
+    const { port } = own.address() as AddressInfo
+    const entry = (host: string, at: number): string =>
+      `  - {url: ${host}, listener: "localhost:${at}"}\n`
+    const path = join(rig.path, 'desktops.yaml')
+    await writeFile(path, `forwarders:\n${entry('a.test', port)}${entry('b.test', 0)}`)
+    const program = rig.access('rdp', '--config', path, '--gateway', rig.gateway.origin)
+    await program.untilStderr(
+      /a\.test waits for "localhost:\d+": .* own Remote Desktop\n {2}hint: name another port/,
+    )
+    const [, other] = await program.untilStderr(/listening on 127\.0\.0\.1:(\d+) for b\.test/)
+    await echoes(Number(other)).then((socket) => socket.destroy())
+    own.close()
+  })
 })
 
 describe('postern access tcp with several applications', () => {

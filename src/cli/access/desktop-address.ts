@@ -19,6 +19,7 @@ const answerMs = 500
  */
 export async function chooseDesktopAddress(
   asked: AskedService['local'],
+  hint = 'leave out "--url": a free port is chosen and printed',
 ): Promise<NonNullable<AskedService['local']>> {
   if (asked === undefined) return { listen: chosen, written: 'localhost:0' }
   const { listen } = asked
@@ -29,7 +30,7 @@ export async function chooseDesktopAddress(
   throw new SystemError(
     'address-in-use',
     `something answers on "${place}" already, such as this machine's own Remote Desktop`,
-    { hint: 'leave out "--url": a free port is chosen and printed' },
+    { hint },
   )
 }
 

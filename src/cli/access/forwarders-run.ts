@@ -12,7 +12,7 @@ import { untilEndAsked } from '../serving/serve.ts'
 import { connectionWords, type ConnectionWords } from '../speech/connection-words.ts'
 import { describe, errorFields, type Voice } from '../speech/voice.ts'
 import { readForwardersFile, type ReadForwarders } from './forwarders-file.ts'
-import type { AccessTcpOptions, AskedService } from './tcp-options.ts'
+import type { AccessTcpOptions, AskedService, Protocol } from './tcp-options.ts'
 
 /** Serves several applications of the command line until a signal; resolves to the exit code. */
 export async function runForwarders(
@@ -35,6 +35,7 @@ export async function runForwarders(
 /** Serves the applications of a file, and what it says later, until a signal; resolves to the exit code. */
 export async function runForwardersFile(
   path: string,
+  protocol: Protocol,
   options: AccessTcpOptions,
   voice: Voice,
 ): Promise<number> {
@@ -43,7 +44,8 @@ export async function runForwardersFile(
   const read = (): Promise<ReadForwarders> => readForwardersFile(path, defaults, voice)
   const first = await read()
   const forwarders = first.forwarders()
-  await using serving = await startServing(options, voice)
+  const checkAddress = protocol === 'rdp' ? checkDesktopAddress : undefined
+  await using serving = await startServing(options, voice, checkAddress)
   let reloading = Promise.resolve()
   using watch = watchFiles(() => {
     // One at a time: the last one that was written is the last one that is taken.
@@ -82,7 +84,16 @@ interface Serving extends AsyncDisposable {
   replace(forwarders: readonly Forwarder[]): Promise<void>
 }
 
-async function startServing(options: AccessTcpOptions, voice: Voice): Promise<Serving> {
+async function checkDesktopAddress({ listen, written }: Forwarder): Promise<void> {
+  const { chooseDesktopAddress } = await import('./desktop-address.ts')
+  await chooseDesktopAddress({ listen, written }, 'name another port in "listener"')
+}
+
+async function startServing(
+  options: AccessTcpOptions,
+  voice: Voice,
+  checkAddress?: (forwarder: Forwarder) => Promise<void>,
+): Promise<Serving> {
   if (options.sameUser === true) {
     throw new SystemError('same-user-unsupported', '"--same-user" is for one application', {
       hint: 'give each of several a "unix:PATH" as its listener: nobody else can open that',
@@ -95,6 +106,7 @@ async function startServing(options: AccessTcpOptions, voice: Voice): Promise<Se
     makeClient: ({ destination: { gateway }, credential }) =>
       clientFor({ gateway, trust, credential, command: 'postern access tcp' }, options, voice),
     report: (forwarder, event) => report(forwarder, event, words, voice),
+    checkAddress,
   })
   return {
     replace(wanted) {

@@ -32,7 +32,7 @@ export async function runAccessTcp(
     if (options.config !== undefined) {
       refuseBoth(options)
       const { runForwardersFile } = await import('./forwarders-run.ts')
-      return await runForwardersFile(options.config, options, voice)
+      return await runForwardersFile(options.config, protocol, options, voice)
     }
     const services = readServices(options, environment)
     if (services.length > 1) {

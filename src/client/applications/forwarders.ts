@@ -19,6 +19,8 @@ export interface ForwardersOptions {
   readonly makeClient: (forwarder: Forwarder) => GatewayClient
   /** Told of everything, at once and in order. Must not throw. */
   readonly report: (forwarder: Forwarder, event: ForwarderEvent) => void
+  /** Asked before an address is listened on; rejects where that must not be. **Default:** nothing is asked */
+  readonly checkAddress?: ((forwarder: Forwarder) => Promise<unknown>) | undefined
   readonly clock?: Clock
 }
 
@@ -35,7 +37,7 @@ const longestGraceMs = 2 ** 31 - 1
 
 /** Makes a set of forwarders that is empty. */
 export function openForwarders(options: ForwardersOptions): Forwarders {
-  const { makeClient, report, clock = systemClock } = options
+  const { makeClient, report, checkAddress, clock = systemClock } = options
   const clients = shareClients(makeClient)
   const running = new Map<string, Running>()
   const leaving = new Set<Promise<unknown>>()
@@ -53,7 +55,7 @@ export function openForwarders(options: ForwardersOptions): Forwarders {
     const tried: Promise<void>[] = []
     for (const [key, forwarder] of byKey) {
       if (running.has(key)) continue
-      const started = startForwarder(forwarder, { clients, report, clock })
+      const started = startForwarder(forwarder, { clients, report, checkAddress, clock })
       running.set(key, started)
       tried.push(started.tried)
     }
@@ -83,13 +85,16 @@ interface Running extends Closable {
   readonly tried: Promise<void>
 }
 
-interface Surroundings extends Required<Pick<ForwardersOptions, 'report' | 'clock'>> {
+interface Surroundings
+  extends
+    Pick<ForwardersOptions, 'checkAddress'>,
+    Required<Pick<ForwardersOptions, 'report' | 'clock'>> {
   readonly clients: ReturnType<typeof shareClients>
 }
 
 /** Listens, again and again until it can. */
 function startForwarder(forwarder: Forwarder, surroundings: Surroundings): Running {
-  const { clients, report, clock } = surroundings
+  const { clients, report, checkAddress, clock } = surroundings
   const shared = clients.take(forwarder)
   let forward: Forward | undefined
   let waiting: Disposable | undefined
@@ -98,6 +103,8 @@ function startForwarder(forwarder: Forwarder, surroundings: Surroundings): Runni
 
   async function tryToListen(): Promise<void> {
     try {
+      await checkAddress?.(forwarder)
+      if (isClosed) return
       const started = await startForward({
         listen: forwarder.listen,
         authority: forwarder.destination.authority,
