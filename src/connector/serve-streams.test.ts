@@ -13,8 +13,12 @@ import type { AcceptedLink } from './fake-gateway.fixture.ts'
 import type { GrantClaims } from '../tunnel/grant.ts'
 
 /** A connector with these rules, and the first of its connections. */
-async function linked(t: TestContext, yaml: string): Promise<Joined & { link: AcceptedLink }> {
-  const joined = await join(t, yaml)
+async function linked(
+  t: TestContext,
+  yaml: string,
+  options: Parameters<typeof join>[2] = {},
+): Promise<Joined & { link: AcceptedLink }> {
+  const joined = await join(t, yaml, options)
   await joined.gateway.linked(1)
   return { ...joined, link: joined.gateway.links[0] as AcceptedLink }
 }
@@ -163,6 +167,31 @@ test('a bastion dials what the gateway names, where its list allows the address'
     fault('no-rule'),
   )
   await assert.rejects(gateway.open(link), fault('no-rule'))
+})
+
+test('the names that one person gives a bastion keep nobody else from theirs', async (t) => {
+  const looked: string[] = []
+  const told = Promise.withResolvers<void>()
+  const { gateway, link } = await linked(
+    t,
+    `
+  - service: bastion
+    originRequest: {ipRules: [{prefix: 10.0.0.0/8, allow: true}]}
+`,
+    {
+      threads: 32,
+      lookUpService(host) {
+        looked.push(host)
+        if (host === 'alices.example') told.resolve()
+      },
+    },
+  )
+  const ask = (sub: string, service: string): void =>
+    void gateway.open(link, { sub, service, bastion: true }).catch(() => undefined)
+  for (let name = 0; name < 20; name += 1) ask('mallory@example.com', `m${name}.example:22`)
+  ask('alice@example.com', 'alices.example:22')
+  await told.promise
+  assert.ok(looked.length <= 4, looked.join())
 })
 
 test('a client of a bastion does not reach the service of another rule', async (t) => {

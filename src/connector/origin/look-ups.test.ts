@@ -29,7 +29,7 @@ function ask(lookUp: LookUpAll, host: string, signal?: AbortSignal): () => numbe
 
 test('a slow name takes one place, however many want it', () => {
   const { lookUp, order, answer } = slowResolver()
-  const bounded = createLookUps(lookUp, 2)
+  const bounded = createLookUps(lookUp, 2)('')
   const slow = Array.from({ length: 50 }, () => ask(bounded, 'slow.example'))
   const other = ask(bounded, 'other.example')
   assert.deepEqual(order, ['slow.example', 'other.example'])
@@ -43,7 +43,7 @@ test('a slow name takes one place, however many want it', () => {
 
 test('no more names are looked up at once than there are places', () => {
   const { lookUp, order, answer } = slowResolver()
-  const bounded = createLookUps(lookUp, 2)
+  const bounded = createLookUps(lookUp, 2)('')
   for (const name of ['a', 'b', 'c', 'd']) ask(bounded, name)
   assert.deepEqual(order, ['a', 'b'])
   answer('b')
@@ -52,7 +52,7 @@ test('no more names are looked up at once than there are places', () => {
 
 test('a name that nobody waits for any more takes no place', () => {
   const { lookUp, order, answer } = slowResolver()
-  const bounded = createLookUps(lookUp, 1)
+  const bounded = createLookUps(lookUp, 1)('')
   const gone = new AbortController()
   ask(bounded, 'a')
   const left = [ask(bounded, 'b', gone.signal), ask(bounded, 'c', gone.signal)]
@@ -68,9 +68,38 @@ test('a name that nobody waits for any more takes no place', () => {
   )
 })
 
+test('nobody takes all places, and whoever has fewer under way is next', () => {
+  const { lookUp, order, answer } = slowResolver()
+  const { ofClients } = createOriginLookUps({ lookup: lookUp, threads: 32 })
+  for (let name = 0; name < 100; name += 1) ask(ofClients('mallory'), `m${name}`)
+  assert.deepEqual(order, ['m0', 'm1', 'm2'])
+  const alices = ask(ofClients('alice'), 'a')
+  assert.deepEqual(order.splice(0), ['m0', 'm1', 'm2', 'a'])
+  ask(ofClients('bob'), 'b')
+  assert.deepEqual(order, [])
+  answer('m0')
+  answer('a')
+  assert.equal(alices(), 1)
+  answer('m1')
+  answer('m2')
+  assert.deepEqual(order.splice(0), ['b', 'm3', 'm4', 'm5'])
+  // The one that is kept for others is free again.
+  answer('b')
+  assert.deepEqual(order, [])
+})
+
+test('of one place each has a turn, also by a name that somebody else has asked for', () => {
+  const { lookUp, order, answer } = slowResolver()
+  const { ofClients } = createOriginLookUps({ lookup: lookUp, threads: 4 })
+  for (const name of ['m0', 'm1', 'm2']) ask(ofClients('mallory'), name)
+  ask(ofClients('alice'), 'm2')
+  answer('m0')
+  assert.deepEqual(order, ['m0', 'm1'])
+})
+
 test('an address waits for nothing', () => {
   const { lookUp, order } = slowResolver()
-  const bounded = createLookUps(lookUp, 1)
+  const bounded = createLookUps(lookUp, 1)('')
   for (const host of ['a', '192.0.2.1', '2001:db8::1']) ask(bounded, host)
   assert.deepEqual(order, ['a', '192.0.2.1', '2001:db8::1'])
 })
@@ -84,7 +113,7 @@ test('names that clients choose leave places for those of rules, and both for th
   ] as const) {
     const { lookUp, order } = slowResolver()
     const { ofClients, ofRules } = createOriginLookUps({ lookup: lookUp, threads })
-    for (const name of names) ask(ofClients, name)
+    for (const [index, name] of names.entries()) ask(ofClients(`person${index}`), name)
     assert.equal(order.length, clients)
     for (const name of names) ask(ofRules, name)
     assert.equal(order.length, clients + rules)

@@ -7,15 +7,19 @@ type Done = Parameters<LookUpAll>[2]
 /** One look-up, for everybody who wants to know the same name meanwhile. */
 interface LookUp {
   readonly host: string
-  readonly waiting: Set<Done>
+  /** With the person that each is for. */
+  readonly waiting: Map<Done, string>
 }
 
 /** Finds the addresses of services, without taking all threads of the process for it. */
 export interface OriginLookUps {
   /** Of names that rules have. */
   readonly ofRules: LookUpAll
-  /** Of names that clients choose, who may choose any: they have their own threads, and fewer. */
-  readonly ofClients: LookUpAll
+  /**
+   * Of names that clients choose, who may choose any: they have their own threads, and fewer, which are shared out among
+   * the people they are for.
+   */
+  ofClients(person: string): LookUpAll
 }
 
 /** libuv's own number, where nothing says another. */
@@ -34,8 +38,8 @@ export function createOriginLookUps({
 }: OriginLookUpOptions): OriginLookUps {
   const { ofRules, ofClients } = lookUpPlaces(threads)
   return {
-    ofRules: createLookUps(lookup, ofRules),
-    ofClients: createLookUps(lookup, ofClients),
+    ofRules: createLookUps(lookup, ofRules)(''),
+    ofClients: createLookUps(lookup, ofClients, Math.max(1, ofClients - 1)),
   }
 }
 
@@ -57,42 +61,59 @@ function lookUpPlaces(threads: number): { readonly ofRules: number; readonly ofC
 
 /**
  * Look-ups that share the threads that there are for them: one for each name, and no more at once than
- * `maxRunning`. Each takes a thread for as long as the resolver does, many seconds where nobody answers, and cannot
+ * `maxRunning`, nor than `maxOfOne` for one person. Each takes a thread for as long as the resolver does, many seconds where nobody answers, and cannot
  * be taken back: two such names held up those of every other service, and the gateway's.
  *
- * Those that wait begin in their order; one that nobody waits for any more does not.
+ * Of those that wait, whoever has the fewest under way is next, and then in their order; one that nobody waits for any
+ * more does not begin.
  */
-export function createLookUps(lookUp: LookUpAll, maxRunning: number): LookUpAll {
+export function createLookUps(
+  lookUp: LookUpAll,
+  maxRunning: number,
+  maxOfOne = maxRunning,
+): (person: string) => LookUpAll {
   const byHost = new Map<string, LookUp>()
   const queued = new Set<LookUp>()
-  let running = 0
+  /** For whom each one is that is under way. */
+  const running = new Map<LookUp, string>()
 
   function beginNext(): void {
-    for (const next of queued) {
-      if (running >= maxRunning) return
-      queued.delete(next)
-      begin(next)
+    while (running.size < maxRunning) {
+      const [next] = candidates().toSorted((a, b) => a.underWay - b.underWay)
+      if (next === undefined || next.underWay >= maxOfOne) return
+      queued.delete(next.one)
+      begin(next.one, next.person)
     }
   }
 
-  function begin({ host, waiting }: LookUp): void {
-    running += 1
-    lookUp(host, { all: true }, (error, addresses) => {
-      running -= 1
-      byHost.delete(host)
-      for (const done of waiting) done(error, addresses)
+  function candidates() {
+    const counts = new Map<string, number>()
+    for (const person of running.values()) counts.set(person, (counts.get(person) ?? 0) + 1)
+    return [...queued].flatMap((one) =>
+      [...new Set(one.waiting.values())].map((person) => {
+        return { one, person, underWay: counts.get(person) ?? 0 }
+      }),
+    )
+  }
+
+  function begin(one: LookUp, person: string): void {
+    running.set(one, person)
+    lookUp(one.host, { all: true }, (error, addresses) => {
+      running.delete(one)
+      byHost.delete(one.host)
+      for (const done of one.waiting.keys()) done(error, addresses)
       beginNext()
     })
   }
 
   function enqueue(host: string): LookUp {
-    const made = { host, waiting: new Set<Done>() }
+    const made = { host, waiting: new Map<Done, string>() }
     byHost.set(host, made)
     queued.add(made)
     return made
   }
 
-  return (host, options, done) => {
+  return (person) => (host, options, done) => {
     // Answered without a thread.
     if (isIP(host) !== 0) return lookUp(host, options, done)
     const one = byHost.get(host) ?? enqueue(host)
@@ -106,7 +127,7 @@ export function createLookUps(lookUp: LookUpAll, maxRunning: number): LookUpAll 
       if (one.waiting.size > 0 || !queued.delete(one)) return
       byHost.delete(host)
     }
-    one.waiting.add(answered)
+    one.waiting.set(answered, person)
     signal?.addEventListener('abort', leave, { once: true })
     beginNext()
   }

@@ -56,7 +56,7 @@ async function serve(offer: StreamOffer, parts: ServingParts): Promise<void> {
   const granted = await verified(offer, parts)
   if (offer.signal.aborted) return
   if ('fault' in granted) return refuse(offer, parts, granted)
-  const { hostname, service, bastion, request } = granted
+  const { hostname, service, bastion, request, sub: person } = granted
   const target = service === undefined ? undefined : parseAuthority(service)
   if (service !== undefined && target === undefined) {
     return refuse(offer, parts, { fault: 'bad-grant', why: 'its "service" is no address' })
@@ -68,8 +68,14 @@ async function serve(offer: StreamOffer, parts: ServingParts): Promise<void> {
   })
   if ('fault' in choice) return refuse(offer, parts, choice)
   parts.log.debug(`opening "${hostname}" for ${request}`, { hostname, request })
-  if (choice.origin.kind === 'socks-proxy') return serveSocks(offer, choice.origin, parts)
-  await serveOrigin(offer, choice.origin, parts)
+  if (choice.origin.kind === 'socks-proxy')
+    return serveSocks(offer, choice.origin, { ...parts, person })
+  await serveOrigin(offer, choice.origin, { ...parts, person })
+}
+
+interface PersonsParts extends ServingParts {
+  /** Whom the stream is for. */
+  readonly person: string
 }
 
 async function verified(
@@ -89,7 +95,7 @@ type Dialled = Exclude<Origin, { readonly kind: 'socks-proxy' }>
 async function serveOrigin(
   offer: StreamOffer,
   origin: Dialled,
-  parts: ServingParts,
+  parts: PersonsParts,
 ): Promise<void> {
   const dialled = parts.metrics.dialling()
   let socket: Socket
@@ -105,9 +111,9 @@ async function serveOrigin(
   else await carry(offer.accept(), socket, parts)
 }
 
-function open(origin: Dialled, signal: AbortSignal, parts: ServingParts): Promise<Socket> {
-  const { clock, lookUps } = parts
-  const lookup = origin.kind === 'tcp' ? lookUps.ofRules : lookUps.ofClients
+function open(origin: Dialled, signal: AbortSignal, parts: PersonsParts): Promise<Socket> {
+  const { clock, lookUps, person } = parts
+  const lookup = origin.kind === 'tcp' ? lookUps.ofRules : lookUps.ofClients(person)
   const options = { request: origin.rule.request, signal, clock, lookup }
   switch (origin.kind) {
     case 'tcp':
@@ -123,15 +129,15 @@ function open(origin: Dialled, signal: AbortSignal, parts: ServingParts): Promis
 async function serveSocks(
   offer: StreamOffer,
   { rule }: Origin,
-  parts: ServingParts,
+  parts: PersonsParts,
 ): Promise<void> {
   const stream = offer.accept()
   const gone = new AbortController()
   stream.on('error', () => undefined)
   stream.once('close', () => gone.abort(new Error('the gateway has ended the stream')))
-  const { clock, lookUps } = parts
+  const { clock, lookUps, person } = parts
   try {
-    const lookup = lookUps.ofClients
+    const lookup = lookUps.ofClients(person)
     const options = { request: rule.request, signal: gone.signal, clock, lookup }
     const { socket, target } = await openBySocks(stream, options)
     parts.log.debug(`by SOCKS to "${formatAuthority(target)}"`)
