@@ -10,7 +10,7 @@
 // Either sets the count back to 0. Elsewhere than on Linux the system's own limit stays.
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { inPieces } from '../in-pieces.ts'
 import { readTcpTables, rowKeysOf, rowsOf, sendingOf, tcpEndpointsOf } from './proc-tcp.ts'
 
 /** @limit none: see `maxVainLooks` */
@@ -24,8 +24,6 @@ const defaultLookIntervalMs = 30_000
 const maxVainLooks = 5
 /** @limit none: fewer attempts than these say nothing about a host, however many looks have passed */
 const minVainAttempts = 3
-/** @limit none: connections, and rows, that are looked at in one turn of the event loop */
-const pieceSize = 500
 
 export interface LostHostsOptions {
   /** Milliseconds between two looks at all connections. **Default:** 30 s */
@@ -155,14 +153,4 @@ function isGone(side: Side, sent: number, row: string, lookIntervalMs: number): 
 function timedOut(): Error {
   const message = 'write ETIMEDOUT: its host acknowledges nothing of what was sent again and again'
   return Object.assign(new Error(message), { code: 'ETIMEDOUT', syscall: 'write' })
-}
-
-/** Lets the event loop turn between two pieces. */
-async function inPieces<T>(all: Iterable<T>, take: (each: T) => void): Promise<void> {
-  let taken = 0
-  for (const each of all) {
-    take(each)
-    taken += 1
-    if (taken % pieceSize === 0) await nextTurn()
-  }
 }

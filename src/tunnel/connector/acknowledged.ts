@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { readTcpTables, rowKeysOf, rowsOf, sendingOf, tcpEndpointsOf } from '../../net/proc-tcp.ts'
+import { findRow, rowKeysOf, sendingOf, tcpEndpointsOf } from '../../net/proc-tcp.ts'
 
 /**
  * Less than this on its way, in bytes, keeps no answer waiting for seconds: a host acknowledges a PING whose
@@ -11,8 +11,8 @@ const minBacklogBytes = 16 * 1024
 export interface Acknowledged {
   /** How often it has said that the peer acknowledges what is on its way. */
   readonly times: number
-  /** Asks once; the answer comes later, in `times`. */
-  ask(): void
+  /** Asks once, where more may be on its way than counts; the answer comes later, in `times`. Never rejects. */
+  ask(): Promise<void>
   /** Something has come: what was on its way until then says nothing of later. */
   forget(): void
 }
@@ -23,37 +23,31 @@ export interface Acknowledged {
  * until now. A window that is shut is no sign by itself, since whoever speaks HTTP/2 reads all that comes; but
  * something between may pass on slowly what it has taken: then what is on its way becomes less.
  */
-export function watchAcknowledged(socket: Socket, readTables = readTcpTables): Acknowledged {
+export function watchAcknowledged(socket: Socket, find = findRow): Acknowledged {
   const endpoints = tcpEndpointsOf(socket)
   const keys = endpoints === undefined ? [] : rowKeysOf(endpoints)
   let times = 0
   let before = 0
   let isAsking = false
 
-  async function askOnce(): Promise<void> {
-    for (const table of await readTables()) {
-      for (const { key, rest } of rowsOf(table)) {
-        if (!keys.includes(key)) continue
-        const { unacknowledged, vainAttempts, isWindowShut } = sendingOf(rest)
-        const isFlowing = unacknowledged >= minBacklogBytes && vainAttempts === 0 && !isWindowShut
-        const isLess = before >= minBacklogBytes && unacknowledged < before
-        if (isFlowing || isLess) times += 1
-        before = unacknowledged
-        return
-      }
-    }
+  function take(row: string): void {
+    const { unacknowledged, vainAttempts, isWindowShut } = sendingOf(row)
+    const isFlowing = unacknowledged >= minBacklogBytes && vainAttempts === 0 && !isWindowShut
+    const isLess = before >= minBacklogBytes && unacknowledged < before
+    if (isFlowing || isLess) times += 1
+    before = unacknowledged
   }
   return {
     get times() {
       return times
     },
-    ask() {
-      if (isAsking || keys.length === 0) return
+    async ask() {
+      // A stranger, who was told little, is not worth a look at all connections of the machine.
+      if (isAsking || keys.length === 0 || socket.bytesWritten < minBacklogBytes) return
       isAsking = true
-      // Where there is no table, nothing is known.
-      void askOnce()
-        .catch(() => undefined)
-        .finally(() => (isAsking = false))
+      const row = await find(keys)
+      isAsking = false
+      if (row !== undefined) take(row)
     },
     forget: () => void (before = 0),
   }

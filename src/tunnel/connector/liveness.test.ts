@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { createFakeClock } from '../../fake-clock.ts'
-import { rowKeysOf, tcpEndpointsOf } from '../../net/proc-tcp.ts'
+import { createRowFinder, rowKeysOf, tcpEndpointsOf } from '../../net/proc-tcp.ts'
 import { watchAcknowledged } from './acknowledged.ts'
 import { always, openConnection, openEnds } from './ends.fixture.ts'
 
@@ -81,6 +81,7 @@ test('a clock that is put back or forward loses no connection', async (t) => {
 
 test('a host that acknowledges what is on its way counts as alive, and no other one', async () => {
   using connection = await openConnection()
+  connection.atGateway.write(Buffer.alloc(16 * 1024))
   const endpoints = tcpEndpointsOf(connection.atGateway)
   assert.ok(endpoints)
   const [key] = rowKeysOf(endpoints)
@@ -94,37 +95,51 @@ test('a host that acknowledges what is on its way counts as alive, and no other 
     ['01 00000000:00000000 00:00000000 00000000 0 0 0', 0],
   ] as const) {
     const table = `  sl  local_address\n   0: ${key} ${state}\n`
-    const told = watchAcknowledged(connection.atGateway, () => Promise.resolve([table]))
-    told.ask()
-    await nextTurn()
+    const told = watchAcknowledged(
+      connection.atGateway,
+      createRowFinder(() => Promise.resolve([table])),
+    )
+    await told.ask()
     assert.equal(told.times, times, state)
   }
 })
 
 test('a window that is shut counts as alive while less and less is on its way', async () => {
   using connection = await openConnection()
+  connection.atGateway.write(Buffer.alloc(16 * 1024))
   const endpoints = tcpEndpointsOf(connection.atGateway)
   assert.ok(endpoints)
   const [key] = rowKeysOf(endpoints)
   let unacknowledged = ''
-  const told = watchAcknowledged(connection.atGateway, () =>
-    Promise.resolve([
-      `  sl\n   0: ${key} 01 ${unacknowledged}:00000000 04:00000014 00000000 0 0 0\n`,
-    ]),
-  )
+  const find = (keys: readonly string[]) => {
+    assert.equal(keys[0], key)
+    return Promise.resolve(` 01 ${unacknowledged}:00000000 04:00000014 00000000 0 0 0`)
+  }
+  const told = watchAcknowledged(connection.atGateway, find)
   const times: number[] = []
   // Sent, and then taken; the same; more of ours, which nobody took.
   for (unacknowledged of ['00020000', '00010000', '00010000', '00030000']) {
-    told.ask()
-    await nextTurn()
+    await told.ask()
     times.push(told.times)
   }
   assert.deepEqual(times, [0, 1, 1, 1])
   told.forget()
   unacknowledged = '00000000'
-  told.ask()
-  await nextTurn()
+  await told.ask()
   assert.equal(told.times, 1)
+})
+
+test('nothing is asked of the kernel for a connection to which little was said', async () => {
+  using connection = await openConnection()
+  let asked = 0
+  const find = () => Promise.resolve(void (asked += 1))
+  const told = watchAcknowledged(connection.atGateway, find)
+  connection.atGateway.write(Buffer.alloc(16 * 1024 - 1))
+  await told.ask()
+  assert.equal(asked, 0)
+  connection.atGateway.write(Buffer.alloc(1))
+  await told.ask()
+  assert.equal(asked, 1)
 })
 
 /** A line that passes bytes until it is cut, and none from then on: nobody is told. */

@@ -54,11 +54,11 @@ export function watchLiveness(
 
   /** What is taken in bits is sent in bits: at one moment as much may be on its way as at the one before. */
   function askOften(): void {
-    acknowledged.ask()
+    void acknowledged.ask()
     for (let asked = 1; asked < asksPerLook; asked += 1) {
       const timer = clock.schedule((asked * lookIntervalMs) / asksPerLook, () => {
         asking.delete(timer)
-        acknowledged.ask()
+        void acknowledged.ask()
       })
       asking.add(timer)
     }
@@ -88,7 +88,7 @@ export function watchLiveness(
     probe() {
       const before = signs.bytesRead
       if (!session.destroyed) session.ping(() => undefined)
-      acknowledged.ask()
+      void acknowledged.ask()
       return () => signs.bytesRead !== before
     },
   }
