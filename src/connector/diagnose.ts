@@ -11,8 +11,7 @@ import { openConnectorEnd } from '../tunnel/connector/connector-end.ts'
 import { connectorProtocol } from '../tunnel/connector/protocol.ts'
 import type { TunnelCredential } from '../tunnel/tunnel-credential.ts'
 import { pinGrantKeys } from '../tunnel/grant-keys.ts'
-import { version } from '../version.ts'
-import { register } from './connections/register.ts'
+import { prove, register, registrationOf } from './connections/register.ts'
 import type { IngressRule } from './ingress/rules.ts'
 import { openTcp, openUnix } from './origin/open-origin.ts'
 
@@ -117,22 +116,10 @@ async function* checkRegistration(options: DiagnoseOptions): AsyncGenerator<Chec
       onStream: (offer) => offer.refuse('draining', 'it only looks whether it could connect'),
     })
     try {
-      const { answer } = await register(
-        end,
-        {
-          type: 'register',
-          tunnelId,
-          secret: credential.secret.toString('base64url'),
-          connectorId,
-          connIndex: 0,
-          version,
-          arch: `${process.platform}_${process.arch}`,
-          grantKeys: keys.thumbprints,
-          services: [],
-          hostnames: [],
-        },
-        systemClock,
-      )
+      const applicant = { tunnelId, connectorId, connIndex: 0 }
+      const messages = await prove(end, { secret: credential.secret, applicant }, systemClock)
+      const registration = registrationOf(keys, { services: [], hostnames: [] })
+      const { answer } = await register(end, messages, registration, systemClock)
       return `taken by "${answer.location}"`
     } finally {
       end.destroy()

@@ -8,6 +8,7 @@ import { createCertificateAuthority } from '../net/certificate.ts'
 import { createDialer } from '../reach/dialer.ts'
 import { parseGatewayUrl } from '../reach/destination.ts'
 import { openGatewayEnd } from '../tunnel/connector/gateway-end.ts'
+import { isProof, proofOf, type Applicant, type ProofParts } from '../tunnel/connector/proof.ts'
 import { connectorProtocol, type FromConnector } from '../tunnel/connector/protocol.ts'
 import type { FromGateway } from '../tunnel/connector/protocol.ts'
 import type { GatewayEnd } from '../tunnel/connector/session.ts'
@@ -18,13 +19,28 @@ import type { TunnelCredential } from '../tunnel/tunnel-credential.ts'
 /** One connection of a connector, as the gateway has it. */
 export interface AcceptedLink {
   readonly end: GatewayEnd
-  readonly registration: Extract<FromConnector, { readonly type: 'register' }>
+  readonly registration: Applicant & Extract<FromConnector, { readonly type: 'register' }>
+  /** Which it has proved to know. */
+  readonly secret: Buffer
   /** What came after the registration. */
   readonly said: FromConnector[]
   readonly socket: Socket
 }
 
+/** Whom a stream is for. */
+interface Toward extends Pick<AcceptedLink, 'end'> {
+  readonly registration: Applicant
+}
+
+type Proof = Extract<FromConnector, { readonly type: 'prove' }>
+
 export interface FakeGatewayOptions {
+  /** Answers a proof. **Default:** with its own where it knows the secret, which it refuses to do otherwise */
+  readonly answerProof?: (
+    proof: Proof,
+    end: GatewayEnd,
+    credential: TunnelCredential,
+  ) => FromGateway | 'silent'
   /** Answers a registration; `silent` answers nothing. */
   readonly answer?: (link: AcceptedLink) => FromGateway | 'silent'
 }
@@ -34,13 +50,15 @@ export interface FakeGateway extends AsyncDisposable {
   readonly port: number
   readonly ca: string
   readonly credential: TunnelCredential
+  /** Those that it knows; may be added to. */
+  readonly secrets: Buffer[]
   /** Every connection that was registered. */
   readonly links: AcceptedLink[]
   /** Resolves once so many have been registered, gone ones included. */
   linked(count: number): Promise<void>
   /** Opens a stream, with a grant for this connector unless `claims` says otherwise. */
-  open(link: AcceptedLink, claims?: Partial<GrantClaims>): Promise<Duplex>
-  grantFor(link: AcceptedLink, claims?: Partial<GrantClaims>): Promise<string>
+  open(link: Toward, claims?: Partial<GrantClaims>): Promise<Duplex>
+  grantFor(link: Toward, claims?: Partial<GrantClaims>): Promise<string>
   /** A new key, and its word by the one it has; grants are signed with it from then on. */
   rotateKey(link: AcceptedLink): Promise<string>
   dialer(): ReturnType<typeof createDialer>
@@ -71,6 +89,7 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     grantKeys: [key.jwk],
     ca: authority.cert,
   }
+  const secrets = [credential.secret]
   const links: AcceptedLink[] = []
   const sockets = new Set<Socket>()
   const waiting: { readonly count: number; readonly resolve: () => void }[] = []
@@ -89,11 +108,27 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     )
   })
 
+  function known(proof: Proof, channel: Buffer): ProofParts | undefined {
+    return secrets
+      .map((secret) => ({ secret, channel, applicant: proof }))
+      .find((parts) => isProof(proof.proof, 'connector', parts))
+  }
+
   async function serve(end: GatewayEnd, socket: Socket): Promise<void> {
     let link: AcceptedLink | undefined
+    let proved: (Applicant & { readonly secret: Buffer }) | undefined
     for await (const message of end.control.messages) {
-      if (message.type === 'register') {
-        link = { end, registration: message, said: [], socket }
+      if (message.type === 'prove') {
+        const parts = end.channel && known(message, end.channel)
+        const { tunnelId, connectorId, connIndex } = message
+        proved = parts && { tunnelId, connectorId, connIndex, secret: Buffer.from(parts.secret) }
+        const answer =
+          options.answerProof?.(message, end, credential) ?? (parts ? proves(parts) : wrongSecret)
+        if (answer !== 'silent') end.control.send(answer)
+      } else if (message.type === 'register') {
+        if (proved === undefined) throw new Error('a connector registers that has proved nothing')
+        const { secret, ...applicant } = proved
+        link = { end, registration: { ...applicant, ...message }, secret, said: [], socket }
         const answer = answerOf(link)
         if (answer === 'silent') continue
         end.control.send(answer)
@@ -104,7 +139,7 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     }
   }
 
-  async function grantFor(link: AcceptedLink, claims: Partial<GrantClaims> = {}): Promise<string> {
+  async function grantFor(link: Toward, claims: Partial<GrantClaims> = {}): Promise<string> {
     const nowS = Math.floor(Date.now() / 1000)
     const { tunnelId, connectorId } = link.registration
     const all: GrantClaims = {
@@ -133,6 +168,7 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     port,
     ca: authority.cert,
     credential: { ...credential, gateway: `https://localhost:${port}` },
+    secrets,
     links,
     linked(count) {
       if (links.length >= count) return Promise.resolve()
@@ -162,6 +198,18 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function proves(parts: ProofParts): FromGateway {
+  return { type: 'proved', proof: proofOf('gateway', parts) }
+}
+
+const wrongSecret: FromGateway = {
+  type: 'refused',
+  code: 'wrong-secret',
+  message: 'the secret is not right',
+  next: 'take another',
+  retry: false,
 }
 
 /** The answer of a gateway that takes whoever comes. */

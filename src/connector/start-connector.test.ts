@@ -4,9 +4,16 @@ import type { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { systemClock } from '../clock.ts'
 import { createFakeClock } from '../fake-clock.ts'
+import { proofOf, type Applicant, type ProofParts } from '../tunnel/connector/proof.ts'
+import type { FromGateway } from '../tunnel/connector/protocol.ts'
 import { collectLog, join, rulesOf } from './connector.fixture.ts'
 import { echo, startService } from './origin/service.fixture.ts'
-import { registered, startFakeGateway, type AcceptedLink } from './fake-gateway.fixture.ts'
+import {
+  registered,
+  startFakeGateway,
+  type AcceptedLink,
+  type FakeGatewayOptions,
+} from './fake-gateway.fixture.ts'
 import { startConnector } from './start-connector.ts'
 import { createConnectorMetrics } from './connector-metrics.ts'
 
@@ -48,10 +55,10 @@ test('four connections are registered, and each is said in one line', async (t) 
     indexes.toSorted((a, b) => a - b),
     [0, 1, 2, 3],
   )
-  const [{ registration }] = gateway.links as [AcceptedLink]
+  const [{ registration, secret }] = gateway.links as [AcceptedLink]
   assert.equal(registration.tunnelId, gateway.credential.tunnelId)
   assert.equal(registration.connectorId, connector.connectorId)
-  assert.deepEqual(Buffer.from(registration.secret, 'base64url'), gateway.credential.secret)
+  assert.deepEqual(secret, gateway.credential.secret)
   assert.deepEqual(registration.services, [{ hostname: undefined, service: 'tcp://127.0.0.1:1' }])
   for (const index of indexes)
     await log.line(
@@ -85,6 +92,60 @@ test('a lost connection is replaced at once, and its index is free again', async
   await log.line(
     new RegExp(`^lost connection connIndex=${first.registration.connIndex}: .*connecting again`),
   )
+})
+
+test('whoever does not prove to be the gateway is told nothing, and tried again', async (t) => {
+  const other = Buffer.alloc(32, 1)
+  const gatewayProof = (parts: ProofParts): FromGateway => ({
+    type: 'proved',
+    proof: proofOf('gateway', parts),
+  })
+  const impostors: Record<string, NonNullable<FakeGatewayOptions['answerProof']>> = {
+    'registers it at once': () => registered(),
+    'says what it was told': ({ proof }) => ({ type: 'proved', proof }),
+    'has another secret': (applicant, { channel = Buffer.alloc(0) }) =>
+      gatewayProof({ secret: other, channel, applicant }),
+    'has the proof of another connection': (applicant, _end, { secret }) =>
+      gatewayProof({ secret, channel: Buffer.alloc(32), applicant }),
+  }
+  for (const [what, answer] of Object.entries(impostors)) {
+    const chance = countedChance(0.5)
+    const clock = createFakeClock(Date.now())
+    let asked = 0
+    const { gateway, log, connector } = await join(t, nowhere, {
+      clock,
+      random: chance.random,
+      answerProof(...proof) {
+        asked += 1
+        return answer(...proof)
+      },
+    })
+    const unproved = log.line(
+      /^cannot connect: whoever answers at its name does not prove the secret/,
+    )
+    assert.notEqual(await Promise.race([unproved, connector.registered]), undefined, what)
+    assert.deepEqual([gateway.links.length, connector.ready], [0, 0], what)
+    await chance.waits(1)
+    clock.advance(500)
+    await chance.waits(2)
+    assert.equal(asked, 2, what)
+    await connector.close(0)
+  }
+})
+
+test('before the gateway has proved itself no stream is opened, whatever its grant', async (t) => {
+  const ends = Promise.withResolvers<Pick<AcceptedLink, 'end'> & { registration: Applicant }>()
+  const { gateway } = await join(t, nowhere, {
+    clock: createFakeClock(Date.now()),
+    answerProof(registration, end) {
+      ends.resolve({ end, registration })
+      return 'silent'
+    },
+  })
+  await assert.rejects(gateway.open(await ends.promise), {
+    code: 'connector-bad-grant',
+    message: /has not proved to be the gateway/,
+  })
 })
 
 test('a gateway that takes a connection and drops it is not asked again at once', async (t) => {

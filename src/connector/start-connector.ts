@@ -11,10 +11,9 @@ import { pinGrantKeys, type GrantKeys } from '../tunnel/grant-keys.ts'
 import type { FromConnector } from '../tunnel/connector/protocol.ts'
 import type { GrantKey, TunnelCredential } from '../tunnel/tunnel-credential.ts'
 import { createGrantVerifier } from '../tunnel/verify-grant.ts'
-import { version } from '../version.ts'
 import { createConnectionLog } from './connections/connection-log.ts'
 import { startConnections, type Connections } from './connections/connections.ts'
-import type { Registration } from './connections/register.ts'
+import { registrationOf, type Registration } from './connections/register.ts'
 import type { LiveConnection } from './connections/slot.ts'
 import type { ConnectorMetrics } from './connector-metrics.ts'
 import { offeredServices, type IngressRule } from './ingress/rules.ts'
@@ -107,9 +106,13 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
     clock,
     random: options.random ?? Math.random,
     lookup: options.lookup,
+    claim(connIndex) {
+      const { tunnelId, secret } = credential
+      return { secret, applicant: { tunnelId, connectorId, connIndex } }
+    },
     registration(connIndex) {
       registeredWith.set(connIndex, { offer, trusted: keys.thumbprints.join() })
-      return { ...registrationOf(credential, { connectorId, keys, offer }), connIndex }
+      return registrationOf(keys, offeredOf(offer))
     },
     onStream: createStreamServer({
       rules: () => offer.rules,
@@ -208,26 +211,4 @@ function offeredOf({ rules, hostnames }: Offer): Pick<Registration, 'services' |
 
 function servicesOf(offer: Offer): FromConnector {
   return { type: 'services', ...offeredOf(offer) }
-}
-
-/** Made anew for each connection: keys are learnt, and rules are replaced. */
-function registrationOf(
-  { tunnelId, secret }: TunnelCredential,
-  parts: {
-    readonly connectorId: string
-    readonly keys: GrantKeys
-    readonly offer: Offer
-  },
-): Omit<Registration, 'connIndex'> {
-  const { connectorId, keys, offer } = parts
-  return {
-    type: 'register',
-    tunnelId,
-    secret: secret.toString('base64url'),
-    connectorId,
-    version,
-    arch: `${process.platform}_${process.arch}`,
-    grantKeys: keys.thumbprints,
-    ...offeredOf(offer),
-  }
 }

@@ -12,7 +12,8 @@ export interface RefusedConnector {
   readonly tunnelId: string
   readonly connectorId: string
   readonly connIndex: number
-  readonly version: string
+  /** Undefined where it has not said it yet. */
+  readonly version?: string | undefined
   readonly ip: string
 }
 
@@ -41,7 +42,7 @@ export function createRefusalLog(clock: Clock, logger: Logger): RefusalLog {
         'tunnel-id': shorten(tunnelId),
         'connector-id': shorten(connectorId),
         'conn-index': connIndex,
-        version: shorten(version),
+        ...(version !== undefined && { version: shorten(version) }),
         ip,
         why: code,
         hint,

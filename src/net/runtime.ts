@@ -164,6 +164,15 @@ export function isProtocolRefused(error: unknown): boolean {
   return systemCode(error)?.endsWith('ALERT_NO_APPLICATION_PROTOCOL') === true
 }
 
+/**
+ * Whether the two ends have no version of TLS in common: the peer says so (RFC 8446 §6.2), or chooses one that was not
+ * offered.
+ */
+export function isVersionRefused(error: unknown): boolean {
+  const code = systemCode(error) ?? ''
+  return code.endsWith('ALERT_PROTOCOL_VERSION') || code === 'ERR_SSL_UNSUPPORTED_PROTOCOL'
+}
+
 /** Whether a peer asked for another handshake on a connection that allows none. */
 export function isRenegotiation(error: unknown): boolean {
   return systemCode(error) === 'ERR_TLS_RENEGOTIATION_DISABLED'

@@ -17,7 +17,8 @@ export interface NamedTunnel {
 
 /** Whether a connector may register. */
 export type Admission =
-  | { readonly tunnel: NamedTunnel }
+  /** Its secret, which whoever asks has shown to know. */
+  | { readonly tunnel: NamedTunnel; readonly secret: Uint8Array }
   | { readonly fault: 'unknown-tunnel' | 'wrong-secret' | 'tunnel-deleted' }
 
 /** Why the connections of a tunnel's connectors are to end. */
@@ -32,8 +33,8 @@ export interface NamedTunnels {
   find(nameOrId: string): NamedTunnel | undefined
   /** The one that registered this host name, in lower case. */
   byHostname(hostname: string): NamedTunnel | undefined
-  /** `secret` as it stands in a token: 32 bytes. Compared in constant time. */
-  admit(tunnelId: string, secret: Uint8Array): Admission
+  /** `knows` says, in constant time, whether whoever asks knows this secret: 32 bytes. */
+  admit(tunnelId: string, knows: (secret: Uint8Array) => boolean): Admission
   /** Calls `listener` when one was deleted, or its credential revoked: its connections are to end. */
   onEnded(listener: (tunnelId: string, why: NamedTunnelEnd) => void): Disposable
   /** Calls `listener` when host names or services of one have changed, or there is a new one. */

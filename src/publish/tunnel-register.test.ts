@@ -9,6 +9,7 @@ import type { HostnameOwner } from './hostname.ts'
 import type { NamedTunnelRegister } from './named-tunnels.ts'
 import type { Site } from './site.ts'
 import { openNamedTunnels } from './tunnel-register.ts'
+import { isTunnelSecret } from './tunnel-secret.ts'
 
 const site = 'site.com'
 const alice = { site, createdBy: 'alice@example.com', userId: 'u-alice' }
@@ -45,7 +46,10 @@ test('one that was written and cannot be read back is there, until it can be', a
   const { tunnels, failReads, store } = await openRig(t)
   failReads(true)
   const made = await tunnels.create({ name: 'web', ...alice })
-  assert.deepEqual(tunnels.admit(made.id, tunnels.secretOf(made.id)), { tunnel: made })
+  assert.deepEqual(tunnels.admit(made.id, knows(tunnels.secretOf(made.id))), {
+    tunnel: made,
+    secret: tunnels.secretOf(made.id),
+  })
   failReads(false)
   assert.equal((await tunnels.addHostname(made.id, 'a.site.com')).isNew, true)
   assert.equal((await store.namedTunnels.get(made.id))?.hostnames.length, 1)
@@ -56,13 +60,16 @@ test('a connector is admitted by the secret of its tunnel, until that is rotated
   const made = await tunnels.create({ name: 'web', ...alice })
   const secret = tunnels.secretOf(made.id)
   assert.equal(secret.length, 32)
-  assert.deepEqual(tunnels.admit(made.id, secret), { tunnel: made })
-  assert.deepEqual(tunnels.admit(made.id, secret.subarray(1)), { fault: 'wrong-secret' })
-  assert.deepEqual(tunnels.admit(made.id, Buffer.alloc(32)), { fault: 'wrong-secret' })
-  assert.deepEqual(tunnels.admit('unknown', secret), { fault: 'unknown-tunnel' })
+  assert.deepEqual(tunnels.admit(made.id, knows(secret)), { tunnel: made, secret })
+  assert.deepEqual(tunnels.admit(made.id, knows(secret.subarray(1))), { fault: 'wrong-secret' })
+  assert.deepEqual(tunnels.admit(made.id, knows(Buffer.alloc(32))), { fault: 'wrong-secret' })
+  assert.deepEqual(tunnels.admit('unknown', knows(secret)), { fault: 'unknown-tunnel' })
   await tunnels.rotate(made.id)
-  assert.deepEqual(tunnels.admit(made.id, secret), { fault: 'wrong-secret' })
-  assert.deepEqual(tunnels.admit(made.id, tunnels.secretOf(made.id)), { tunnel: made })
+  assert.deepEqual(tunnels.admit(made.id, knows(secret)), { fault: 'wrong-secret' })
+  assert.deepEqual(tunnels.admit(made.id, knows(tunnels.secretOf(made.id))), {
+    tunnel: made,
+    secret: tunnels.secretOf(made.id),
+  })
 })
 
 test('the secret of one tunnel opens no other, and is the same after a restart', async (t) => {
@@ -72,9 +79,9 @@ test('the secret of one tunnel opens no other, and is the same after a restart',
     await tunnels.create({ name: 'two', ...alice }),
   ]
   const secret = tunnels.secretOf(one.id)
-  assert.deepEqual(tunnels.admit(two.id, secret), { fault: 'wrong-secret' })
+  assert.deepEqual(tunnels.admit(two.id, knows(secret)), { fault: 'wrong-secret' })
   const again = await reopen()
-  assert.deepEqual(again.admit(one.id, secret), { tunnel: one })
+  assert.deepEqual(again.admit(one.id, knows(secret)), { tunnel: one, secret })
 })
 
 test('a deleted one is told to whoever has its secret, and its names are free', async (t) => {
@@ -85,8 +92,8 @@ test('a deleted one is told to whoever has its secret, and its names are free', 
   await tunnels.delete(made.id)
   assert.equal(tunnels.find('web'), undefined)
   assert.equal(tunnels.byHostname('tcp.site.com'), undefined)
-  assert.deepEqual(tunnels.admit(made.id, secret), { fault: 'tunnel-deleted' })
-  assert.deepEqual(tunnels.admit(made.id, Buffer.alloc(32)), { fault: 'wrong-secret' })
+  assert.deepEqual(tunnels.admit(made.id, knows(secret)), { fault: 'tunnel-deleted' })
+  assert.deepEqual(tunnels.admit(made.id, knows(Buffer.alloc(32))), { fault: 'wrong-secret' })
   await assert.rejects(tunnels.rotate(made.id), { code: 'tunnel-not-found' })
   const next = await tunnels.create({ name: 'web', ...alice })
   await tunnels.addHostname(next.id, 'tcp.site.com')
@@ -216,8 +223,11 @@ test('a deletion holds although it cannot be read again', async (t) => {
   const secret = tunnels.secretOf(made.id)
   t.mock.method(store.namedTunnels, 'get', () => Promise.reject(new Error('lost')))
   await tunnels.delete(made.id)
-  assert.deepEqual(tunnels.admit(made.id, secret), { fault: 'tunnel-deleted' })
+  assert.deepEqual(tunnels.admit(made.id, knows(secret)), { fault: 'tunnel-deleted' })
 })
+
+/** Of whoever has this secret. */
+const knows = (secret: Uint8Array) => (expected: Uint8Array) => isTunnelSecret(expected, secret)
 
 async function openRig(t: TestContext): Promise<{
   readonly tunnels: NamedTunnelRegister

@@ -19,7 +19,7 @@ import {
 import { createTunnelMirror, toNamedTunnel } from './tunnel-mirror.ts'
 import { siteOf } from './site.ts'
 import { checkTunnelName } from './tunnel-name.ts'
-import { deriveTunnelSecret, isTunnelSecret } from './tunnel-secret.ts'
+import { deriveTunnelSecret } from './tunnel-secret.ts'
 
 export interface NamedTunnelsOptions extends HostnameRules {
   readonly store: Pick<Store, 'namedTunnels' | 'feed'>
@@ -115,14 +115,14 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
       const isStillOurs = row && siteOf(options.sites(), hostname)?.name === row.site
       return isStillOurs ? toNamedTunnel(row) : undefined
     },
-    admit(tunnelId, secret) {
+    admit(tunnelId, knows) {
       const row = mirror.get(tunnelId.toLowerCase())
       if (row === undefined) return { fault: 'unknown-tunnel' }
-      const expected = deriveTunnelSecret(key, row.id, row.generation)
-      if (!isTunnelSecret(expected, secret)) return { fault: 'wrong-secret' }
+      const secret = deriveTunnelSecret(key, row.id, row.generation)
+      if (!knows(secret)) return { fault: 'wrong-secret' }
       // Only whoever had its secret is told that it was deleted.
       return row.deletedAtMs === undefined
-        ? { tunnel: toNamedTunnel(row) }
+        ? { tunnel: toNamedTunnel(row), secret }
         : { fault: 'tunnel-deleted' }
     },
     onEnded: (listener) => subscribe(ended, listener),

@@ -47,6 +47,16 @@ test('whoever does not know it is said not to, whether or not it says so in TLS'
   }
 })
 
+test('whoever speaks no TLS 1.3 is said to stand before the gateway, and gets nothing', async (t) => {
+  const dialer = await listen(t, { ALPNProtocols: [protocol], maxVersion: 'TLSv1.2' })
+  await assert.rejects(dialer.openOwn(protocol, options), (error) => {
+    assert.ok(error instanceof AppError && error.code === 'protocol-unknown')
+    assert.match(error.message, /does not speak TLS 1\.3/)
+    assert.match(error.hint ?? '', /ends TLS/)
+    return true
+  })
+})
+
 test('a gateway without TLS is never asked for it', async () => {
   const dialer = createDialer({
     gateway: parseGatewayUrl('http://127.0.0.1:1'),

@@ -4,12 +4,12 @@ import { systemClock } from '../clock.ts'
 import { AppError, SystemError, UpstreamError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { dial, type LookUpAll } from '../net/dial.ts'
-import { isProtocolRefused } from '../net/runtime.ts'
+import { isProtocolRefused, isVersionRefused } from '../net/runtime.ts'
 import type { GatewayAddress } from './destination.ts'
 import { allAuthorities, firstAuthorities, type Trust } from './trust.ts'
 import type { ProxyVariables } from './proxy.ts'
-import { isUnknownIssuer, protocolUnknown, tlsError } from './tls-error.ts'
-import { handshake } from './tls-handshake.ts'
+import { isUnknownIssuer, protocolUnknown, tlsError, versionTooOld } from './tls-error.ts'
+import { handshake, type HandshakeOptions } from './tls-handshake.ts'
 import { withSecondTry } from './second-try.ts'
 
 export type Alpn = 'h2' | 'http/1.1'
@@ -48,10 +48,10 @@ export interface GatewayDialer {
 export interface OwnProtocolDialer {
   readonly gateway: GatewayAddress
   /**
-   * As `GatewayDialer.open` for one protocol of our own, without a second try beside it. `lookup` finds the
-   * addresses of the gateway's name, best first; a proxy is asked for the name.
+   * As `GatewayDialer.open` for one protocol of our own, without a second try beside it, and TLS 1.3 only. `lookup`
+   * finds the addresses of the gateway's name, best first; a proxy is asked for the name.
    *
-   * @throws UpstreamError as that, or `protocol-unknown` where whoever answers does not speak it
+   * @throws UpstreamError as that, or `protocol-unknown` where whoever answers does not speak it, or not TLS 1.3
    */
   openOwn(protocol: string, options: OwnConnectionOptions): Promise<TLSSocket>
 }
@@ -62,27 +62,29 @@ export interface OwnConnectionOptions {
   readonly lookup?: LookUpAll | undefined
 }
 
+interface WantedTls
+  extends
+    Pick<HandshakeOptions, 'protocols' | 'signal' | 'minVersion'>,
+    Pick<OwnConnectionOptions, 'lookup'> {}
+
 /** Makes connections to one gateway, and remembers which authorities its certificate needs. */
 export function createDialer(options: ReachOptions): GatewayDialer & OwnProtocolDialer {
   const { gateway, trust } = options
   let authorities = firstAuthorities(trust)
   let areAll = !trust.isVerified
 
-  async function openTls(
-    protocols: readonly string[],
-    signal?: AbortSignal,
-    lookup?: LookUpAll,
-  ): Promise<TLSSocket> {
-    const raw = await dialGateway(options, signal, lookup)
+  async function openTls(wanted: WantedTls): Promise<TLSSocket> {
+    const { lookup, ...what } = wanted
+    const raw = await dialGateway(options, what.signal, lookup)
     try {
-      return await handshake(raw, { peer: gateway, trust, authorities, protocols, signal })
+      return await handshake(raw, { peer: gateway, trust, authorities, ...what })
     } catch (error) {
       if (areAll || !isUnknownIssuer(error)) {
         throw tlsError(gateway, error, 'gateway', options.strangerHint)
       }
       authorities = allAuthorities(trust)
       areAll = true
-      return openTls(protocols, signal, lookup)
+      return openTls(wanted)
     }
   }
 
@@ -90,7 +92,7 @@ export function createDialer(options: ReachOptions): GatewayDialer & OwnProtocol
     if (!gateway.isTls) {
       return { socket: await dialGateway(options, signal), protocol: 'http/1.1' }
     }
-    const socket = await openTls(protocols, signal)
+    const socket = await openTls({ protocols, signal })
     return { socket, protocol: socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1' }
   }
 
@@ -105,9 +107,12 @@ export function createDialer(options: ReachOptions): GatewayDialer & OwnProtocol
       }),
     async openOwn(protocol, { signal, lookup }) {
       if (!gateway.isTls) throw withoutTls(gateway)
-      const socket = await openTls([protocol], signal, lookup).catch((error: unknown) => {
-        const refused = error instanceof AppError && isProtocolRefused(error.cause)
-        throw refused ? protocolUnknown(gateway, protocol, error) : error
+      // What is said on it may be bound to the connection (RFC 9266 §4.2).
+      const wanted = { protocols: [protocol], signal, lookup, minVersion: 'TLSv1.3' } as const
+      const socket = await openTls(wanted).catch((error: unknown) => {
+        const cause = error instanceof AppError ? error.cause : undefined
+        if (isVersionRefused(cause)) throw versionTooOld(gateway, error)
+        throw isProtocolRefused(cause) ? protocolUnknown(gateway, protocol, error) : error
       })
       if (socket.alpnProtocol === protocol) return socket
       socket.destroy()

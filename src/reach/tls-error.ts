@@ -61,6 +61,18 @@ export function protocolUnknown(peer: HostPort, protocol: string, cause?: unknow
   )
 }
 
+/** Whoever answers has no TLS 1.3, which every gateway has. */
+export function versionTooOld(peer: HostPort, cause: unknown): UpstreamError {
+  return new UpstreamError(
+    'protocol-unknown',
+    `"${formatAuthority(peer)}" does not speak TLS 1.3, which every gateway does`,
+    {
+      hint: 'something before the gateway ends TLS: connectors need a way through that leaves TLS alone',
+      cause,
+    },
+  )
+}
+
 /** Explains a failed TLS handshake in one sentence: `gateway-not-trusted`, `proxy-unreachable`, … */
 export function tlsError(
   peer: HostPort,

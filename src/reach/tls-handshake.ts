@@ -12,6 +12,8 @@ export interface HandshakeOptions {
   /** In the form of `tls.connect`. */
   readonly authorities: { readonly ca?: string[] }
   readonly protocols: readonly string[]
+  /** **Default:** Node's, TLS 1.2 */
+  readonly minVersion?: 'TLSv1.3' | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -24,13 +26,14 @@ const handshakeTimeoutMs = 15_000
 
 /** Speaks TLS on a connection. Rejects with the error of the handshake as Node tells it. */
 export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSocket> {
-  const { peer, trust, authorities, protocols, signal } = options
+  const { peer, trust, authorities, protocols, minVersion, signal } = options
   const socket = connectTls({
     socket: raw,
     host: peer.host,
     // RFC 6066 §3: literal addresses are not permitted in "HostName".
     ...(isIP(peer.host) ? {} : { servername: peer.host }),
     ALPNProtocols: [...protocols],
+    ...(minVersion && { minVersion }),
     rejectUnauthorized: trust.isVerified,
     ...authorities,
     ...trust.clientCertificate,

@@ -76,15 +76,10 @@ async function dialAsStock({ rig }: Victim): Promise<tls.TLSSocket> {
 
 function strange(): FromConnector {
   return {
-    type: 'register',
+    type: 'prove',
     tunnelId: randomUUID(),
-    secret: randomBytes(32).toString('base64url'),
     connectorId: randomUUID(),
     connIndex: 0,
-    version: '1',
-    arch: 'x',
-    grantKeys: [],
-    services: [],
-    hostnames: [],
+    proof: randomBytes(32).toString('base64url'),
   }
 }

@@ -5,6 +5,7 @@ import * as tls from 'node:tls'
 import { calculateJwkThumbprint } from 'jose'
 import { systemClock, type Clock } from '../../src/clock.ts'
 import { collectLog, rulesOf, type CollectedLog } from '../../src/connector/connector.fixture.ts'
+import { prove, register, registrationOf } from '../../src/connector/connections/register.ts'
 import { createConnectorMetrics } from '../../src/connector/connector-metrics.ts'
 import {
   startConnector,
@@ -196,18 +197,11 @@ export async function openHarbour(
       )
       const end = await openConnectorEnd(socket, { clock, onStream: (it) => it.refuse('busy', '') })
       const connectorId = randomUUID()
-      end.control.send({
-        type: 'register',
-        tunnelId,
-        secret: secret.toString('base64url'),
-        connectorId,
-        connIndex: 0,
-        version: '1.0.0',
-        arch: 'linux_x64',
-        grantKeys: await Promise.all(grantKeys.map((key) => calculateJwkThumbprint(key))),
-        services: [],
-        hostnames: [],
-      })
+      const applicant = { tunnelId, connectorId, connIndex: 0 }
+      const messages = await prove(end, { secret, applicant }, clock)
+      const thumbprints = await Promise.all(grantKeys.map((key) => calculateJwkThumbprint(key)))
+      const registration = registrationOf({ thumbprints }, { services: [], hostnames: [] })
+      await register(end, messages, registration, clock)
       while (!links.list().some((link) => link.connectorId === connectorId)) await turn()
       return connectorId
     },

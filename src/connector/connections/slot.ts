@@ -7,7 +7,14 @@ import { connectorProtocol, type FromGateway } from '../../tunnel/connector/prot
 import { openConnectorEnd } from '../../tunnel/connector/connector-end.ts'
 import type { ConnectorEnd, StreamOffer } from '../../tunnel/connector/session.ts'
 import { createBackOff } from './back-off.ts'
-import { register, TunnelRefusedError, type Registered, type Registration } from './register.ts'
+import {
+  prove,
+  register,
+  TunnelRefusedError,
+  type Claim,
+  type Registered,
+  type Registration,
+} from './register.ts'
 import { spreadLookUp } from './spread.ts'
 import type { Waits } from './waits.ts'
 
@@ -43,6 +50,7 @@ export interface SlotParts {
   /** Among the connections of all connectors on this machine, with which address this process begins. */
   readonly firstTurn: number
   readonly lookup?: LookUpAll | undefined
+  readonly claim: (connIndex: number) => Claim
   readonly registration: (connIndex: number) => Registration
   readonly onStream: (offer: StreamOffer) => void
   readonly events: SlotEvents
@@ -104,10 +112,19 @@ async function connect(parts: SlotParts, attempt: number, signal: AbortSignal): 
 }
 
 async function takeUp(socket: TLSSocket, parts: SlotParts): Promise<Taken> {
-  const { clock, onStream, registration, connIndex } = parts
+  const { clock, claim, registration, connIndex } = parts
   const ip = socket.remoteAddress ?? ''
-  const end = await openConnectorEnd(socket, { clock, onStream })
-  const registered = await register(end, registration(connIndex), clock)
+  let isProved = false
+  const end = await openConnectorEnd(socket, {
+    clock,
+    onStream(offer) {
+      if (isProved) parts.onStream(offer)
+      else offer.refuse('bad-grant', 'whoever asks has not proved to be the gateway')
+    },
+  })
+  const messages = await prove(end, claim(connIndex), clock)
+  isProved = true
+  const registered = await register(end, messages, registration(connIndex), clock)
   const { connectionId, location, notices } = registered.answer
   const live = { connIndex, connectionId, location, ip, end }
   parts.events.registered(live, notices)

@@ -12,6 +12,7 @@ import { connectionWindowBytes } from './session.ts'
 import type { NamedService } from './unserved.ts'
 import { connectorServerName } from './server-names.ts'
 import { parseServices } from '../../publish/pushed-services.ts'
+import { isTunnelSecret } from '../../publish/tunnel-secret.ts'
 
 /**
  * Connections of one named tunnel's stock connectors: 25 of them with four each.
@@ -57,7 +58,10 @@ export function createCloudflaredProtocol(parts: CloudflaredParts): PortProtocol
 
   function register(asked: Registration, ip: string): Judgement {
     if (!isAccepting) return 'dropped'
-    const admission = namedTunnels.admit(asked.tunnelId, asked.secret)
+    // Its dialect sends it: whoever poses as the gateway reads it.
+    const admission = namedTunnels.admit(asked.tunnelId, (secret) =>
+      isTunnelSecret(secret, asked.secret),
+    )
     if ('fault' in admission) {
       refuse(asked, ip, admission.fault)
       // The word makes it try again a few times before its process ends.

@@ -1,5 +1,5 @@
-// One connection of a connector: it has dialled the gateway, which opens the control stream; on that the connector
-// registers, and is a link from then on.
+// One connection of a connector: it has dialled the gateway, which opens the control stream; on that both prove that
+// they know the tunnel's secret, the connector registers, and is a link from then on.
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../clock.ts'
 import { PeerError } from '../../errors.ts'
@@ -7,8 +7,8 @@ import type { Peer } from '../../port/peers/peer.ts'
 import type { FromConnector } from '../../tunnel/connector/protocol.ts'
 import { openGatewayEnd } from '../../tunnel/connector/gateway-end.ts'
 import type { GatewayEnd } from '../../tunnel/connector/session.ts'
-import type { PosternLink, Registration } from './link.ts'
-import type { Registrar } from './registrar.ts'
+import type { PosternLink } from './link.ts'
+import type { Asking, Registrar } from './registrar.ts'
 
 /**
  * From the handshake on, in milliseconds.
@@ -51,13 +51,17 @@ export async function serveConnection(
     const onFlood = (): void => peer.close('flood')
     const end = await openGatewayEnd(socket, { clock: parts.clock, onFlood })
     const messages = end.control.messages[Symbol.asyncIterator]()
-    const registration = await firstOf(messages, end)
-    if (registration === undefined) return
-    // Ours to answer from now on.
-    isPeersTurn = false
-    timer[Symbol.dispose]()
-    const asking = { registration, end, socket, ip: peer.ip }
-    const link = await parts.registrar.register(asking)
+    const link = await registerBy(
+      messages,
+      { end, socket, ip: peer.ip },
+      {
+        registrar: parts.registrar,
+        onAnswer() {
+          isPeersTurn = false
+          timer[Symbol.dispose]()
+        },
+      },
+    )
     if (link === undefined) return await end.ended.then(() => undefined)
     using _ = peer.carryTunnel()
     decided()
@@ -69,15 +73,41 @@ export async function serveConnection(
   }
 }
 
-async function firstOf(
+interface Answering {
+  readonly registrar: Registrar
+  /** It is ours to answer from now on. */
+  onAnswer(): void
+}
+
+/** Hears its proof, then its registration. Resolves to nothing where it was refused, or has gone. */
+async function registerBy(
   messages: AsyncIterator<FromConnector>,
-  end: GatewayEnd,
-): Promise<Registration | undefined> {
-  const { value, done } = await messages.next()
-  if (done === true) return undefined
-  if (value.type === 'register') return value
-  end.destroy(new PeerError('connector-protocol', 'the connector does not register'))
-  return undefined
+  connection: Omit<Asking, 'proof'>,
+  { registrar, onAnswer }: Answering,
+): Promise<PosternLink | undefined> {
+  const { end } = connection
+  const first = await messages.next()
+  if (first.done === true) return undefined
+  if (first.value.type === 'register') {
+    onAnswer()
+    registrar.refuseUnproved(connection, first.value)
+    return undefined
+  }
+  if (first.value.type !== 'prove') return unordered(end, 'the connector does not register')
+  const asking = { ...connection, proof: first.value }
+  if (!registrar.admit(asking)) {
+    onAnswer()
+    return undefined
+  }
+  const second = await messages.next()
+  if (second.done === true) return undefined
+  if (second.value.type !== 'register') return unordered(end, 'the connector does not register')
+  onAnswer()
+  return registrar.register(asking, second.value)
+}
+
+function unordered(end: GatewayEnd, what: string): undefined {
+  end.destroy(new PeerError('connector-protocol', what))
 }
 
 /** Reads what the connector says until the connection is over. */
@@ -98,7 +128,7 @@ async function follow(
     else if (value.type === 'services') {
       link.serve(value.services)
       update(value.hostnames)
-    } else end.destroy(new PeerError('connector-protocol', 'the connector registers twice'))
+    } else unordered(end, 'the connector registers twice')
   }
 }
 

@@ -4,6 +4,7 @@ import type { Grant } from '../../access/grant.ts'
 import { formatAuthority } from '../../address.ts'
 import type { Clock } from '../../clock.ts'
 import { printable } from '../../terminal-text.ts'
+import type { Applicant } from '../../tunnel/connector/proof.ts'
 import type { FromConnector, OfferedService } from '../../tunnel/connector/protocol.ts'
 import type { GatewayEnd } from '../../tunnel/connector/session.ts'
 import { grantAudience, maxGrantLifeS, type GrantClaims } from '../../tunnel/grant.ts'
@@ -11,10 +12,11 @@ import type { Link, LinkEnd, StreamRequest } from '../link.ts'
 import { rememberSigns } from '../signs.ts'
 import type { GrantSigner } from './grant-signer.ts'
 
-/** What a connector registers with. */
+/** What a connector registers with, once it has proved who it is. */
 export type Registration = Extract<FromConnector, { readonly type: 'register' }>
 
 export interface PosternLinkParts {
+  readonly applicant: Applicant
   readonly registration: Registration
   readonly end: GatewayEnd
   readonly socket: Pick<TLSSocket, 'bytesRead' | 'bytesWritten'>
@@ -48,8 +50,8 @@ const maxServicesShown = 100
 
 /** One registered connection of a connector of ours. */
 export function createPosternLink(parts: PosternLinkParts): PosternLink {
-  const { registration, end, socket, signer, clock, ip, issuer } = parts
-  const { tunnelId, connectorId, connIndex } = registration
+  const { applicant, registration, end, socket, signer, clock, ip, issuer } = parts
+  const { tunnelId, connectorId, connIndex } = applicant
   const opens = { ok: 0, failed: 0 }
   const signs = rememberSigns(end.probe)
   let services = shown(registration.services)

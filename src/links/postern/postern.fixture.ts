@@ -13,6 +13,7 @@ import { createAuditLog } from '../../telemetry/audit-log.ts'
 import { createLog } from '../../telemetry/log.ts'
 import { createMetrics } from '../../telemetry/metrics.ts'
 import { openConnectorEnd } from '../../tunnel/connector/connector-end.ts'
+import { proofOf, type Applicant } from '../../tunnel/connector/proof.ts'
 import { connectorProtocol, type FromGateway } from '../../tunnel/connector/protocol.ts'
 import type { ConnectorEnd, StreamOffer } from '../../tunnel/connector/session.ts'
 import { createLinkReport } from '../link-report.ts'
@@ -22,7 +23,7 @@ import { createLinks } from '../register.ts'
 import type { GatewayGrantKey } from './grant-signer.ts'
 import type { Registration } from './link.ts'
 import { createPosternProtocol } from './protocol.ts'
-import type { RegistrarParts } from './registrar.ts'
+import type { Proof, RegistrarParts } from './registrar.ts'
 
 const authority = await createCertificateAuthority()
 const certificate = await authority.issue(['localhost'])
@@ -62,8 +63,16 @@ export interface Harbour extends AsyncDisposable {
   letGo(): void
   /** Resolves once so many connections are registered. */
   linked(count: number): Promise<void>
-  connect(onStream?: (offer: StreamOffer) => void): Promise<ConnectorEnd>
+  connect(
+    onStream?: (offer: StreamOffer) => void,
+    tlsOptions?: tls.ConnectionOptions,
+  ): Promise<ConnectorEnd>
   registration(more?: Partial<Registration>): Registration
+}
+
+/** Who joins, by which secret, and with what. */
+export interface Joining extends Partial<Applicant>, Partial<Omit<Registration, 'type'>> {
+  readonly secret?: Buffer
 }
 
 export interface HarbourOptions extends Partial<Pick<RegistrarParts, 'claim' | 'isReached'>> {
@@ -84,10 +93,11 @@ export async function openHarbour(options: HarbourOptions = {}): Promise<Harbour
   let ended: NamedTunnelEnd | undefined
   const namedTunnels: RegistrarParts['namedTunnels'] &
     Parameters<typeof createLinks>[0]['namedTunnels'] = {
-    admit(id, offered) {
-      if (id !== tunnel.id) return { fault: 'unknown-tunnel' }
+    admit(id, knows) {
+      if (id.toLowerCase() !== tunnel.id) return { fault: 'unknown-tunnel' }
       if (ended === 'tunnel-deleted') return { fault: 'tunnel-deleted' }
-      return ended === undefined && secret.equals(offered) ? { tunnel } : { fault: 'wrong-secret' }
+      const isRight = ended === undefined && knows(secret)
+      return isRight ? { tunnel, secret } : { fault: 'wrong-secret' }
     },
     find: () => (ended === 'tunnel-deleted' ? undefined : tunnel),
     byHostname: (name) => (tunnel.hostnames.includes(name) ? tunnel : undefined),
@@ -182,13 +192,14 @@ export async function openHarbour(options: HarbourOptions = {}): Promise<Harbour
         waiting.add(look)
         look()
       }),
-    async connect(onStream = (offer) => offer.refuse('no-rule', '')) {
+    async connect(onStream = (offer) => offer.refuse('no-rule', ''), tlsOptions = {}) {
       const socket = tls.connect({
         host: '127.0.0.1',
         port: at,
         servername: 'localhost',
         ca: authority.cert,
         ALPNProtocols: [connectorProtocol],
+        ...tlsOptions,
       })
       sockets.push(socket.on('error', () => undefined))
       await once(socket, 'secureConnect')
@@ -196,10 +207,6 @@ export async function openHarbour(options: HarbourOptions = {}): Promise<Harbour
     },
     registration: (more) => ({
       type: 'register',
-      tunnelId: tunnel.id,
-      secret: secret.toString('base64url'),
-      connectorId: randomUUID(),
-      connIndex: 0,
       version: '1.0.0',
       arch: 'linux_x64',
       grantKeys: keys.map(({ kid }) => kid),
@@ -222,13 +229,26 @@ export async function heard(end: ConnectorEnd): Promise<FromGateway | undefined>
   return undefined
 }
 
+/** What a connector proves its secret with, on its connection. */
+export function provingOn(end: ConnectorEnd, joining: Joining = {}): Proof {
+  const { tunnelId = tunnel.id, connectorId = randomUUID(), connIndex = 0 } = joining
+  const applicant = { tunnelId, connectorId, connIndex }
+  const { channel = Buffer.alloc(0) } = end
+  const parts = { secret: joining.secret ?? secret, channel, applicant }
+  return { type: 'prove', ...applicant, proof: proofOf('connector', parts) }
+}
+
 /** A connection that has asked to be registered, and the answer. */
 export async function join(
   harbour: Harbour,
-  more: Partial<Registration> = {},
+  joining: Joining = {},
   onStream?: (offer: StreamOffer) => void,
 ): Promise<{ readonly end: ConnectorEnd; readonly answer: FromGateway | undefined }> {
   const end = await harbour.connect(onStream)
+  end.control.send(provingOn(end, joining))
+  const answer = await heard(end)
+  if (answer?.type !== 'proved') return { end, answer }
+  const { tunnelId: _, connectorId: _1, connIndex: _2, secret: _3, ...more } = joining
   end.control.send(harbour.registration(more))
   return { end, answer: await heard(end) }
 }

@@ -12,7 +12,8 @@ import type { StreamOffer } from '../../tunnel/connector/session.ts'
 import type { StreamRequest } from '../link.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
 import { connectorProtocol } from '../../tunnel/connector/protocol.ts'
-import { heard, join, openHarbour, secret } from './postern.fixture.ts'
+import { isProof, proofOf } from '../../tunnel/connector/proof.ts'
+import { heard, join, openHarbour, provingOn, secret, tunnel } from './postern.fixture.ts'
 
 describe('a registration', () => {
   test('is answered with the id of its connection, and lists it', async () => {
@@ -32,18 +33,8 @@ describe('a registration', () => {
 
   const refusals = [
     ['another tunnel', { tunnelId: 'no-such' }, 'unknown-tunnel', false],
-    [
-      'another secret',
-      { secret: Buffer.alloc(32, 8).toString('base64url') },
-      'wrong-secret',
-      false,
-    ],
-    [
-      'a part of the secret',
-      { secret: secret.subarray(1).toString('base64url') },
-      'wrong-secret',
-      false,
-    ],
+    ['another secret', { secret: Buffer.alloc(32, 8) }, 'wrong-secret', false],
+    ['a part of the secret', { secret: secret.subarray(1) }, 'wrong-secret', false],
     ['keys of another gateway', { grantKeys: ['other'] }, 'grant-keys-unknown', false],
     ['no id', { connectorId: 'a\nb' }, 'malformed-registration', false],
   ] as const
@@ -62,6 +53,84 @@ describe('a registration', () => {
       assert.ok(!text.includes(secret.toString('base64url').slice(0, 20)))
     })
   }
+
+  test('is of the same tunnel however its id is written', async () => {
+    await using harbour = await openHarbour()
+    const { answer } = await join(harbour, { tunnelId: tunnel.id.toUpperCase() })
+    assert.equal(answer?.type, 'registered')
+    assert.equal(harbour.links.list()[0]?.tunnelId, tunnel.id)
+    harbour.endTunnel('tunnel-revoked')
+    await harbour.linked(0)
+  })
+
+  test('is answered with a proof of the gateway, for this connection', async () => {
+    await using harbour = await openHarbour()
+    const end = await harbour.connect()
+    const proving = provingOn(end)
+    end.control.send(proving)
+    const answer = await heard(end)
+    assert.ok(answer?.type === 'proved' && end.channel !== undefined)
+    const parts = { secret, channel: end.channel, applicant: proving }
+    assert.equal(isProof(answer.proof, 'gateway', parts), true)
+  })
+
+  test('with what another connection was proved with is refused, and so is what the gateway has said', async () => {
+    await using harbour = await openHarbour()
+    const first = await harbour.connect()
+    const proving = provingOn(first)
+    first.control.send(proving)
+    const answer = await heard(first)
+    assert.ok(answer?.type === 'proved')
+    const { proof } = answer
+    for (const again of [proving, { ...proving, proof }, { ...proving, connIndex: 1 }]) {
+      const end = await harbour.connect()
+      end.control.send(again)
+      const refused = await heard(end)
+      assert.equal(refused?.type === 'refused' && refused.code, 'wrong-secret')
+    }
+    // What it said itself is refused on its own connection, too.
+    const end = await harbour.connect()
+    const mine = provingOn(end)
+    const parts = { secret, channel: end.channel ?? Buffer.alloc(0), applicant: mine }
+    end.control.send({ ...mine, proof: proofOf('gateway', parts) })
+    assert.equal((await heard(end))?.type, 'refused')
+    assert.deepEqual(harbour.links.list(), [])
+  })
+
+  test('over TLS 1.2 is refused, whatever it is proved with', async () => {
+    await using harbour = await openHarbour()
+    const end = await harbour.connect(undefined, { maxVersion: 'TLSv1.2' })
+    end.control.send(provingOn(end))
+    const answer = await heard(end)
+    assert.equal(answer?.type === 'refused' && answer.code, 'tls-too-old')
+    await end.ended
+  })
+
+  test('of a connector that sends its secret is refused in words that it understands', async () => {
+    await using harbour = await openHarbour()
+    const end = await harbour.connect()
+    const sent = { tunnelId: tunnel.id, secret: secret.toString('base64url'), connectorId: 'c' }
+    end.control.send({ ...harbour.registration({ version: '0.1.0' }), ...sent })
+    const answer = await heard(end)
+    assert.ok(answer?.type === 'refused')
+    assert.deepEqual([answer.code, answer.retry], ['unproved-registration', false])
+    assert.match(answer.next, /same release/)
+    await end.ended
+    const line = harbour.lines.find(({ message }) => message === 'connector refused')
+    assert.deepEqual([line?.['version'], line?.['why']], ['0.1.0', 'unproved-registration'])
+  })
+
+  test('is refused where the secret was replaced since it was proved', async () => {
+    await using harbour = await openHarbour({ claim: () => assert.fail('names are claimed') })
+    const end = await harbour.connect()
+    end.control.send(provingOn(end))
+    assert.equal((await heard(end))?.type, 'proved')
+    harbour.endTunnel('tunnel-revoked')
+    end.control.send(harbour.registration())
+    const answer = await heard(end)
+    assert.equal(answer?.type === 'refused' && answer.code, 'wrong-secret')
+    assert.deepEqual(harbour.links.list(), [])
+  })
 
   test('is refused in the words of a host name that it may not have', async () => {
     const claim = () =>
@@ -93,12 +162,11 @@ describe('a registration', () => {
       return claimed.promise
     }
     await using harbour = await openHarbour({ claim })
-    const end = await harbour.connect()
-    end.control.send(harbour.registration({ hostnames: ['a'] }))
+    const joined = join(harbour, { hostnames: ['a'] })
     await asked.promise
     harbour.endTunnel('tunnel-deleted')
     claimed.resolve([])
-    const answer = await heard(end)
+    const { answer } = await joined
     assert.equal(answer?.type === 'refused' && answer.code, 'tunnel-deleted')
     assert.deepEqual(harbour.links.list(), [])
   })
@@ -192,6 +260,22 @@ describe('a connection that does not register', () => {
     const end = await harbour.connect()
     end.control.send({ type: 'draining' })
     assert.ok((await end.ended) instanceof Error)
+  })
+
+  test('is closed when it proves its secret twice, or once and says nothing more', async () => {
+    const clock = createFakeClock()
+    await using harbour = await openHarbour({ clock })
+    const twice = await harbour.connect()
+    twice.control.send(provingOn(twice))
+    await heard(twice)
+    twice.control.send(provingOn(twice))
+    assert.ok((await twice.ended) instanceof Error)
+    const once = await harbour.connect()
+    once.control.send(provingOn(once))
+    await heard(once)
+    for (let step = 0; step < 5; step += 1) clock.advance(2_000)
+    assert.ok((await once.ended) instanceof Error)
+    assert.deepEqual(harbour.links.list(), [])
   })
 
   test('counts for its address, and goes before those that are registered', async () => {

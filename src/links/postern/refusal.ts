@@ -14,8 +14,8 @@ const admissionFaults: Readonly<Record<Fault, Omit<Refusal, 'code' | 'retry'>>> 
   },
   'wrong-secret': {
     message:
-      'the secret of this credential is not the one of its tunnel: it was replaced or mistyped',
-    next: 'take the token of now with "postern tunnel token NAME"',
+      'this connection does not prove the secret of its tunnel: the credential has a wrong secret (replaced or mistyped), or something between here and the gateway ends TLS',
+    next: 'take the token of now with "postern tunnel token NAME"; where that is the one in use, give connectors a way that leaves TLS alone',
   },
   'tunnel-deleted': {
     message: 'the tunnel of this credential was deleted',
@@ -32,6 +32,22 @@ export const untrustedKeys: Refusal = {
   code: 'grant-keys-unknown',
   message: 'no key that this credential trusts is one of this gateway: it could open nothing',
   next: 'take the token of now with "postern tunnel token NAME"',
+  retry: false,
+}
+
+/** The first word of a connector that is older or newer: it would wait for ever, or send its secret. */
+export const unproved: Refusal = {
+  code: 'unproved-registration',
+  message: 'a connector proves the secret of its tunnel before it registers, and this one does not',
+  next: 'use the "postern" of the same release as the gateway',
+  retry: false,
+}
+
+/** A proof there would be none (RFC 9266 §4.2). */
+export const oldTls: Refusal = {
+  code: 'tls-too-old',
+  message: 'this connection comes with TLS 1.2: something between here and the gateway ends TLS',
+  next: 'give connectors a way that leaves TLS alone',
   retry: false,
 }
 

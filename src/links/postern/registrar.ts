@@ -2,6 +2,8 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../log.ts'
 import type { NamedTunnel, NamedTunnels } from '../../publish/named-tunnels.ts'
+import { isProof, proofOf, type Applicant, type ProofParts } from '../../tunnel/connector/proof.ts'
+import type { FromConnector } from '../../tunnel/connector/protocol.ts'
 import type { GatewayEnd } from '../../tunnel/connector/session.ts'
 import { grantAudience } from '../../tunnel/grant.ts'
 import type { Links } from '../links.ts'
@@ -40,16 +42,23 @@ export interface RegistrarParts {
 
 /** A connection that asks to be registered. */
 export interface Asking {
-  readonly registration: Registration
+  readonly proof: Proof
   readonly end: GatewayEnd
   readonly socket: TLSSocket
   readonly ip: string
 }
 
+/** What a connector proves that it knows the secret of its tunnel with. */
+export type Proof = Extract<FromConnector, { readonly type: 'prove' }>
+
 /** Takes connections of connectors onto the register. */
 export interface Registrar {
-  /** Registers one, and tells it so; undefined when it was refused, which it was told, or has gone. */
-  register(asking: Asking): Promise<PosternLink | undefined>
+  /** Proves in turn to know the secret; false when the connection was refused, which it was told. */
+  admit(asking: Asking): boolean
+  /** Refuses one that registers without a proof. */
+  refuseUnproved(asking: Omit<Asking, 'proof'>, registration: Registration): void
+  /** Registers one that was admitted, and tells it so; undefined when it was refused, which it was told. */
+  register(asking: Asking, registration: Registration): Promise<PosternLink | undefined>
   /** Takes over what a connector says of its rules from now on. */
   update(link: PosternLink, names: readonly string[], tell: (notice: string) => void): Promise<void>
   /** Registers no more; those that are there take no new streams, and stay. */
@@ -59,7 +68,9 @@ export interface Registrar {
 }
 
 /** What registering may lead to. */
-type Judged = { readonly refusal: Refusal } | { readonly tunnel: NamedTunnel }
+type Judged =
+  | { readonly refusal: Refusal }
+  | { readonly tunnel: NamedTunnel; readonly known: ProofParts }
 
 const idForm = /^[A-Za-z0-9-]{1,64}$/
 
@@ -76,24 +87,26 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
   }
 
   /** One synchronous step: what it finds holds for what follows without a wait. */
-  function judge({ registration }: Asking): Judged {
-    const { tunnelId, secret, connectorId } = registration
+  function judge({ proof, end: { channel } }: Asking): Judged {
     if (isStopped) return { refusal: refusals.leaving }
-    if (!idForm.test(connectorId)) return { refusal: refusals.malformedId }
-    const admission = namedTunnels.admit(tunnelId, Buffer.from(secret, 'base64url'))
+    if (channel === undefined) return { refusal: refusals.oldTls }
+    if (!idForm.test(proof.connectorId)) return { refusal: refusals.malformedId }
+    const withSecret = (secret: Uint8Array): ProofParts => ({ secret, channel, applicant: proof })
+    const admission = namedTunnels.admit(proof.tunnelId, (secret) =>
+      isProof(proof.proof, 'connector', withSecret(secret)),
+    )
     if ('fault' in admission) return { refusal: refusals.notAdmitted(admission.fault) }
-    const { tunnel } = admission
-    const others = ofTunnel(tunnel.id).filter((link) => !isBefore(link, registration))
-    if (others.length < maxConnections) return { tunnel }
+    const { tunnel, secret } = admission
+    const others = ofTunnel(tunnel.id).filter((link) => !isBefore(link, applicantOf(proof, tunnel)))
+    if (others.length < maxConnections) return { tunnel, known: withSecret(secret) }
     return { refusal: refusals.tooManyConnections(tunnel.name, maxConnections) }
   }
 
-  async function prepare(asking: Asking, tunnel: NamedTunnel) {
-    const { registration, end } = asking
+  async function prepare({ proof, end }: Asking, registration: Registration, tunnel: NamedTunnel) {
     const signer = createGrantSigner({
       keys: parts.grantKeys,
       trusted: registration.grantKeys,
-      audience: grantAudience(tunnel.id, registration.connectorId),
+      audience: grantAudience(tunnel.id, proof.connectorId),
       clock,
       tell: end.control.send,
     })
@@ -107,19 +120,23 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
     }
   }
 
-  function refuse({ registration, end, ip }: Asking, refusal: Refusal): undefined {
-    refusalLog.refused({ ...registration, ip }, refusal.code, refusal.next)
+  function refuse(
+    { proof, end, ip }: Omit<Asking, 'proof'> & { readonly proof: Applicant },
+    refusal: Refusal,
+    version?: string,
+  ): undefined {
+    refusalLog.refused({ ...proof, version, ip }, refusal.code, refusal.next)
     parts.onRefused?.(refusal.code)
     end.control.send({ type: 'refused', ...refusal })
     end.drain()
   }
 
-  function list(link: PosternLink, { registration, end }: Asking): void {
+  function list(link: PosternLink, { end }: Asking): void {
     // It would not have come again beside one that works.
-    for (const other of listed) if (isBefore(other, registration)) other.end('replaced')
+    for (const other of listed) if (isBefore(other, link)) other.end('replaced')
     listed.add(link)
     const onRegister = links.add(link)
-    refusalLog.admitted(registration)
+    refusalLog.admitted(link)
     void end.ended.then((error) => {
       link.over(error)
       listed.delete(link)
@@ -133,16 +150,27 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
   }
 
   return {
-    async register(asking) {
+    admit(asking) {
+      const judged = judge(asking)
+      if ('refusal' in judged) refuse(asking, judged.refusal)
+      else asking.end.control.send({ type: 'proved', proof: proofOf('gateway', judged.known) })
+      return 'known' in judged
+    },
+    refuseUnproved: (asking, { version }) =>
+      refuse({ ...asking, proof: nobody }, refusals.unproved, version),
+    async register(asking, registration) {
+      const { version } = registration
       const first = judge(asking)
-      if ('refusal' in first) return refuse(asking, first.refusal)
-      const prepared = await prepare(asking, first.tunnel)
-      if ('refusal' in prepared) return refuse(asking, prepared.refusal)
+      if ('refusal' in first) return refuse(asking, first.refusal, version)
+      const prepared = await prepare(asking, registration, first.tunnel)
+      if ('refusal' in prepared) return refuse(asking, prepared.refusal, version)
       // Deleted, revoked or full meanwhile: nothing stands between this look and the register.
       const judged = judge(asking)
-      if ('refusal' in judged) return refuse(asking, judged.refusal)
+      if ('refusal' in judged) return refuse(asking, judged.refusal, version)
       const { tunnel } = judged
-      const link = createPosternLink({ ...asking, ...prepared, clock, issuer: location })
+      const applicant = applicantOf(asking.proof, tunnel)
+      const who = { ...asking, applicant, registration }
+      const link = createPosternLink({ ...who, ...prepared, clock, issuer: location })
       const isFirst = !ofTunnel(tunnel.id).some((it) => it.connectorId === link.connectorId)
       list(link, asking)
       const unreached = unreachedNames(tunnel, parts.isReached)
@@ -179,8 +207,16 @@ export function createRegistrar(parts: RegistrarParts): Registrar {
   }
 }
 
+/** The id as it is kept, however it was written. */
+function applicantOf({ connectorId, connIndex }: Applicant, { id }: NamedTunnel): Applicant {
+  return { tunnelId: id, connectorId, connIndex }
+}
+
+/** Who has not said who it is. */
+const nobody: Applicant = { tunnelId: '', connectorId: '', connIndex: 0 }
+
 /** Whether a connection is the one that a registration takes the place of; one that drains ends by itself. */
-function isBefore(link: PosternLink, { tunnelId, connectorId, connIndex }: Registration): boolean {
+function isBefore(link: PosternLink, { tunnelId, connectorId, connIndex }: Applicant): boolean {
   return (
     !link.isDraining &&
     link.tunnelId === tunnelId &&

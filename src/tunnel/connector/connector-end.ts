@@ -15,6 +15,7 @@ import { connectorError, formatFault } from './faults.ts'
 import { meterConnection, type ConnectionMeter } from './flood-meter.ts'
 import { followLife, type Life } from './life.ts'
 import { watchLiveness } from './liveness.ts'
+import { channelBinding } from './proof.ts'
 import {
   connectorProtocol,
   controlPath,
@@ -95,6 +96,7 @@ function serveSession(
   socket: TLSSocket,
   { clock, onStream }: Serving,
 ): Promise<ConnectorEnd> {
+  const channel = channelBinding(socket)
   session.setLocalWindowSize(connectionWindowBytes)
   const life = followLife(session, socket, clock)
   const windows = moveWindows(session, {
@@ -124,7 +126,7 @@ function serveSession(
         isControlled = true
         meter.add(stream)
         timer[Symbol.dispose]()
-        resolve(endOf(stream, life, clock))
+        resolve(endOf(stream, { life, clock, channel }))
         return
       }
       stream.on('error', () => undefined)
@@ -144,10 +146,18 @@ function isControl(headers: IncomingHttpHeaders): boolean {
   return headers[':method'] === 'POST' && headers[':path'] === controlPath
 }
 
-function endOf(stream: ServerHttp2Stream, life: Life, clock: Clock): ConnectorEnd {
+function endOf(
+  stream: ServerHttp2Stream,
+  {
+    life,
+    clock,
+    channel,
+  }: { readonly life: Life; readonly clock: Clock } & Pick<ConnectorEnd, 'channel'>,
+): ConnectorEnd {
   life.controlledBy(stream)
   stream.respond({ ':status': 200 })
   return {
+    channel,
     control: createControl<FromGateway, FromConnector>(stream, {
       read: readFromGateway,
       clock,

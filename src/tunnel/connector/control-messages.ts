@@ -24,11 +24,14 @@ const services = z
 
 const fromConnector: z.ZodType<FromConnector> = z.discriminatedUnion('type', [
   z.object({
-    type: z.literal('register'),
+    type: z.literal('prove'),
     tunnelId: word,
-    secret: word,
     connectorId: word,
     connIndex: z.int().min(0).max(255),
+    proof: word,
+  }),
+  z.object({
+    type: z.literal('register'),
     version: word,
     arch: word,
     grantKeys: words,
@@ -41,6 +44,7 @@ const fromConnector: z.ZodType<FromConnector> = z.discriminatedUnion('type', [
 ])
 
 const fromGateway: z.ZodType<FromGateway> = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('proved'), proof: word }),
   z.object({
     type: z.literal('registered'),
     connectionId: word,
@@ -64,6 +68,7 @@ export type ReadMessage<Message> = (line: string) => Message | undefined
 
 /** @throws Error for what is no JSON, or no message; it says where, and nothing of what stands there */
 export const readFromConnector: ReadMessage<FromConnector> = readerOf(fromConnector, [
+  'prove',
   'register',
   'services',
   'grant-keys',
@@ -72,6 +77,7 @@ export const readFromConnector: ReadMessage<FromConnector> = readerOf(fromConnec
 
 /** @throws as `readFromConnector` */
 export const readFromGateway: ReadMessage<FromGateway> = readerOf(fromGateway, [
+  'proved',
   'registered',
   'refused',
   'grant-key',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import * as tls from 'node:tls'
@@ -11,6 +12,8 @@ import type { ConnectorEnd, GatewayEnd, StreamOffer } from './session.ts'
 
 const authority = await createCertificateAuthority()
 const identity = await authority.issue(['localhost'])
+/** A session of one connection may be taken up by the next. */
+const ticketKeys = randomBytes(48)
 
 /** A TLS connection as a connector makes it, at both its sides. */
 export interface Connection extends Disposable {
@@ -21,6 +24,8 @@ export interface Connection extends Disposable {
 }
 
 export interface ConnectionOptions {
+  /** Of the connector. */
+  readonly tlsOptions?: Pick<tls.ConnectionOptions, 'maxVersion' | 'session'>
   readonly protocols?: string[]
   /** Puts something in front of a port, and answers that one's. */
   readonly via?: (port: number) => Promise<number>
@@ -30,8 +35,9 @@ export interface ConnectionOptions {
 export async function openConnection({
   protocols = [connectorProtocol],
   via = (port) => Promise.resolve(port),
+  tlsOptions,
 }: ConnectionOptions = {}): Promise<Connection> {
-  const secure = tls.createServer({ ...identity, ALPNProtocols: protocols })
+  const secure = tls.createServer({ ...identity, ticketKeys, ALPNProtocols: protocols })
   const accepted: Socket[] = []
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     accepted.push(socket)
@@ -47,6 +53,7 @@ export async function openConnection({
     servername: 'localhost',
     ca: authority.cert,
     ALPNProtocols: protocols,
+    ...tlsOptions,
   })
   const [[atGateway]] = await Promise.all([arrived, once(atConnector, 'secureConnect')])
   for (const end of [atConnector, atGateway]) end.on('error', () => undefined)

@@ -10,6 +10,7 @@ import { connectorError } from './faults.ts'
 import { followLife, type Life } from './life.ts'
 import { watchLiveness, type Liveness } from './liveness.ts'
 import { meterConnection, type ConnectionMeter } from './flood-meter.ts'
+import { channelBinding } from './proof.ts'
 import { controlPath, grantHeader, type FromConnector, type FromGateway } from './protocol.ts'
 import type { EndOptions, GatewayEnd, OpenRequest } from './session.ts'
 import { connectionWindowBytes, streamWindows } from './windows.ts'
@@ -42,6 +43,7 @@ export async function openGatewayEnd(
   socket: TLSSocket,
   { clock = systemClock, onFlood }: EndOptions = {},
 ): Promise<GatewayEnd> {
+  const channel = channelBinding(socket)
   const session = connect('https://connector', {
     createConnection: () => socket,
     settings: { initialWindowSize: streamWindows.startWindowBytes, enablePush: false },
@@ -80,7 +82,7 @@ export async function openGatewayEnd(
       clock,
       onFault: life.destroy,
     })
-    return endOf({ session, clock, control, life, liveness, windows, meter, waiting })
+    return endOf({ session, clock, channel, control, life, liveness, windows, meter, waiting })
   } catch (error) {
     life.destroy(error as Error)
     throw error
@@ -90,6 +92,7 @@ export async function openGatewayEnd(
 interface Parts {
   readonly session: ClientHttp2Session
   readonly clock: Clock
+  readonly channel: Buffer | undefined
   readonly control: GatewayEnd['control']
   readonly life: Life
   readonly liveness: Liveness
@@ -101,6 +104,7 @@ interface Parts {
 function endOf({
   session,
   clock,
+  channel,
   control,
   life,
   liveness,
@@ -128,6 +132,7 @@ function endOf({
 
   return {
     control,
+    channel,
     get streams() {
       return life.streams
     },

@@ -1,3 +1,5 @@
+import type { Applicant } from './proof.ts'
+
 /**
  * What a connector and a gateway say to each other. The connector dials the gateway's port with TLS and
  * names this protocol in ALPN (RFC 7301); on that connection the gateway is the HTTP/2 client, which opens
@@ -44,14 +46,15 @@ export interface OfferedService {
 }
 
 export type FromConnector =
+  /** Its first word, and all that it says to whoever has not proved to be the gateway. */
+  | ({
+      readonly type: 'prove'
+      /** That it knows the secret of the tunnel (`proof.ts`). */
+      readonly proof: string
+    } & Applicant)
+  /** Its second, after `proved`. */
   | {
       readonly type: 'register'
-      readonly tunnelId: string
-      /** base64url. */
-      readonly secret: string
-      /** Names the process; another one after each start. */
-      readonly connectorId: string
-      readonly connIndex: number
       readonly version: string
       readonly arch: string
       /** Thumbprints (RFC 7638) of the grant keys it trusts. */
@@ -72,6 +75,8 @@ export type FromConnector =
   | { readonly type: 'draining' }
 
 export type FromGateway =
+  /** The connector has proved that it knows the secret; so does this. */
+  | { readonly type: 'proved'; readonly proof: string }
   | {
       readonly type: 'registered'
       readonly connectionId: string

@@ -16,6 +16,8 @@ export interface ControlStream<Incoming, Outgoing> {
 /** What both ends of a connection know of it. */
 export interface ConnectorConnection<Incoming, Outgoing> {
   readonly control: ControlStream<Incoming, Outgoing>
+  /** As `channelBinding` of `proof.ts`. */
+  readonly channel: Buffer | undefined
   /** How many streams are open, or being opened. */
   readonly streams: number
   /** Settles once, when the connection is over; with the error that ended it, or nothing after an end in order. */
