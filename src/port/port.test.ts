@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { connectHead, connectTls } from '../gateway/gateway.fixture.ts'
+import { collectGarbage } from '../net/runtime.ts'
 import { openTestPort } from './port.fixture.ts'
 import { createProxyAdmission } from './proxy-admission.ts'
 
@@ -32,6 +33,29 @@ test('connections without a finished handshake do not hold up the end', async (t
   port.stopAccepting()
   await Promise.all(sockets.map((socket) => once(socket, 'close')))
   await port.emptied()
+})
+
+test('a connection that stays does not keep the pool of buffers that it began in', async (t) => {
+  const port = await openTestPort(t)
+  // Unlike a list, this is copied into a buffer of its own at the client, which is the same process here.
+  const ALPNProtocols = new DataView(Uint8Array.from([2, ...Buffer.from('h2')]).buffer)
+  const openMany = async (count: number): Promise<void> => {
+    for (let connection = 0; connection < count; connection++) {
+      const socket = await connectTls(port.address.port, [], { ALPNProtocols })
+      t.after(() => socket.destroy())
+      // The work of others meanwhile.
+      for (let bytes = 0; bytes < Buffer.poolSize; bytes += 1_024) Buffer.from('x'.repeat(1_024))
+    }
+  }
+  const held = (): number => {
+    collectGarbage(Infinity)
+    return process.memoryUsage().arrayBuffers
+  }
+  await openMany(5)
+  const before = held()
+  await openMany(50)
+  const each = (held() - before) / 50 / 1_024
+  assert.ok(each < 16, `${each} KiB each`)
 })
 
 test('a connection without the PROXY header it needs is given back, and named', async (t) => {

@@ -170,7 +170,8 @@ function createTlsServer(
   const server = tls.createServer({
     ...options.contexts.base,
     SNICallback: options.contexts.select,
-    ALPNProtocols: [...options.alpn],
+    // From a list Node makes a buffer for each connection, in a pool whose 64 KiB stay as long as any of it does.
+    ALPNCallback: ({ protocols }) => options.alpn.find((name) => protocols.includes(name)),
     handshakeTimeout: options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
   })
   server.on('secureConnection', serve)
