@@ -167,9 +167,9 @@ function latencyOf({ p50Micros = 0, p99Micros = 0 }: Result): Latency {
 }
 
 /** Looks until the memory has not grown or shrunk by 1 % for three seconds; at most twenty. */
-export async function settledMemory(pid: number): Promise<number> {
+export async function settledMemory(pid: number, calmSeconds = 3): Promise<number> {
   let bytes = residentBytes(pid)
-  for (let seconds = 0, calm = 0; seconds < 20 && calm < 3; seconds++) {
+  for (let seconds = 0, calm = 0; seconds < 30 && calm < calmSeconds; seconds++) {
     await delay(1_000)
     const now = residentBytes(pid)
     calm = Math.abs(now - bytes) < bytes / 100 ? calm + 1 : 0

@@ -18,6 +18,8 @@ const uploads = 1_000
 const slowBytesPerSecond = 8 * mib
 /** How long uploads go on, in seconds, looked at each second. */
 const uploadSeconds = 15
+/** A process gives back what it no longer needs within ten seconds of its last work. */
+const idleSeconds = 12
 
 /** Comparisons of which the median is taken. */
 const besidePairs = 7
@@ -75,10 +77,13 @@ function measureComeAndGone(bench: Bench, subject: Subject): Promise<Figures> {
     } as const
     // Once before, since the heap grows to what work needs and stays so.
     await run(bench, subject, running, much)
-    const before = { ...(await held(bench, subject, running)), descriptors: descriptors(running) }
+    const before = {
+      ...(await held(bench, subject, running, idleSeconds)),
+      descriptors: descriptors(running),
+    }
     await run(bench, subject, running, { kind: 'opens', count: bench.options.streams })
     await run(bench, subject, running, much)
-    const after = await settled(running)
+    const after = await settled(running, idleSeconds)
     return { ...added(before, after), addedDescriptors: descriptors(running) - before.descriptors }
   })
 }
@@ -107,16 +112,21 @@ interface Held {
   readonly connector: number
 }
 
-async function held(bench: Bench, subject: Subject, running: RunningTarget): Promise<Held> {
+async function held(
+  bench: Bench,
+  subject: Subject,
+  running: RunningTarget,
+  calmSeconds?: number,
+): Promise<Held> {
   const warm: Task = { kind: 'opens', count: warmStreams }
   await run(bench, subject, running, warm)
-  return settled(running)
+  return settled(running, calmSeconds)
 }
 
-async function settled(running: RunningTarget): Promise<Held> {
+async function settled(running: RunningTarget, calmSeconds?: number): Promise<Held> {
   const [gateway, connector] = await Promise.all([
-    settledMemory(running.pid),
-    settledMemory(connectorOf(running)),
+    settledMemory(running.pid, calmSeconds),
+    settledMemory(connectorOf(running), calmSeconds),
   ])
   return { gateway, connector }
 }

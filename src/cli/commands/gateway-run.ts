@@ -1,3 +1,4 @@
+import { collectWhenIdle } from '../../net/idle-collection.ts'
 import { tuneMemory } from '../../net/runtime.ts'
 import { loadPortal } from '../../console/portal.ts'
 import { runGateway } from '../../gateway/run.ts'
@@ -13,6 +14,7 @@ import { environment } from '../process/environment.ts'
  */
 export async function runGatewayCommand(options: RunGatewayOptions): Promise<number> {
   tuneMemory()
+  collectWhenIdle()
   const path = options.config ?? defaultConfigPath
   const pages = await loadPortal()
   const gateway = await runGateway({ path, env: environment, pages })

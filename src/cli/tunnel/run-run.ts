@@ -12,6 +12,7 @@ import { runConnector, type RunningConnector } from '../../connector/run-connect
 import { SystemError } from '../../errors.ts'
 import { homeDirectory } from '../../home-directory.ts'
 import type { LogLevel } from '../../log.ts'
+import { collectWhenIdle } from '../../net/idle-collection.ts'
 import { tuneMemory } from '../../net/runtime.ts'
 import { exitProcess } from '../../standard-output.ts'
 import { encodeCredentialsFile } from '../../tunnel/tunnel-credential.ts'
@@ -94,6 +95,7 @@ async function runLoaded(
   options: RunOptions,
 ): Promise<number> {
   tuneMemory()
+  collectWhenIdle()
   const voice = voiceOf(options, loaded.config.logLevel)
   warnAboutToken(options, voice)
   warnAboutProxy(options, voice)
