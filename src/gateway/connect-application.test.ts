@@ -175,7 +175,7 @@ describe('any other request at the host of an application', () => {
       const answer = await exchangeHttp1(gateway.port, plain(target, ['Accept: text/html']))
       assert.match(
         answer,
-        /^HTTP\/1\.1 200 OK[^]*postern access tcp --hostname app\.example\.com /,
+        /^HTTP\/1\.1 200 OK[^]*>--hostname <\/span><span>app\.example\.com </,
         target,
       )
     }
@@ -194,7 +194,7 @@ describe('any other request at the host of an application', () => {
   test('names the port that it came by, and over HTTP/2 the authority that it asked for', async () => {
     await using gateway = await startTestGateway([application([1])])
     const told = await exchangeHttp1(gateway.port, plain('/', [], `${host}:8443`))
-    assert.match(told, /--hostname app\.example\.com:8443 --url/)
+    assert.match(told, /<span>app\.example\.com:8443 <\/span>/)
     const socket = await connectTls(gateway.port, ['h2'])
     const client = http2.connect('https://localhost', { createConnection: () => socket })
     const shown = (headers: http2.OutgoingHttpHeaders): Promise<string> =>

@@ -108,6 +108,7 @@ describe('the portal in Chromium', () => {
       card('jump.'),
       /replace HOST with .*, replace PORT with [^]* --destination HOST:PORT /,
     )
+    assert.match(card('tcp.'), /point your program at localhost:\d+/)
     assert.match(card('*.lab.'), /replace NAME with/)
     assert.match(card('payroll.'), /Salaries\s+Your email address is not among/)
     assert.doesNotMatch(cards.join(), /secret/)

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import type { Session } from '../../identity/session.ts'
 import type { Route } from '../../routes/route.ts'
 import { waysTo } from '../../routes/ways.ts'
+import { command } from './command.ts'
 import { page } from './layout.ts'
 
 /**
@@ -39,7 +40,7 @@ function routeItem(route: Route, gateway: string): ReturnType<typeof html> {
   return html`<li>
     <strong>${route.name}</strong>
     ${route.description === '' ? '' : html`<span class="quiet">${route.description}</span>`}
-    ${waysTo(route, gateway).map(({ connect }) => html`<pre><code>${connect}</code></pre>`)}
+    ${waysTo(route, gateway).map(({ connect }) => html`<pre>${command(connect)}</pre>`)}
   </li>`
 }
 

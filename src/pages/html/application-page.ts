@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { command } from './command.ts'
 import type { NamedApplication } from './cloudflared-page.ts'
 import { localPortOf } from '../../routes/application-ways.ts'
 import { page } from './layout.ts'
@@ -11,15 +12,16 @@ export function applicationPage({ hostname, place }: NamedApplication): string {
       It is a TCP service, such as a database or SSH, behind a Postern gateway. A program on your
       machine connects to it through a local port that this opens:
     </p>
-    <pre><code>postern access tcp --hostname ${place} --url localhost:${port}</code></pre>
+    <pre>${command(`postern access tcp --hostname ${place} --url localhost:${port}`)}</pre>
     <p>It opens the browser for you to sign in, where the service asks for that.</p>
     <h2>SSH</h2>
-    <pre><code>ssh -o "ProxyCommand=postern access ssh --hostname ${place}" ${hostname}</code></pre>
+    <pre>
+${command(`ssh -o "ProxyCommand=postern access ssh --hostname ${place}" ${hostname}`)}</pre>
     <h2>With cloudflared</h2>
-    <pre><code>cloudflared access tcp --hostname ${place} --url localhost:${port}</code></pre>
+    <pre>${command(`cloudflared access tcp --hostname ${place} --url localhost:${port}`)}</pre>
     <p class="quiet">
-      Where it asks you to sign in, run <code>postern access login --for-cloudflared ${place}</code>
-      first.
+      Where it asks you to sign in, run
+      ${command(`postern access login --for-cloudflared ${place}`)} first.
     </p>`
   return page(hostname, body)
 }

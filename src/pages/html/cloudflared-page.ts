@@ -1,4 +1,6 @@
 import { html } from 'hono/html'
+import { localPortOf } from '../../routes/application-ways.ts'
+import { command } from './command.ts'
 import { page } from './layout.ts'
 
 /** An application, as somebody types it. */
@@ -10,18 +12,19 @@ export interface NamedApplication {
 
 /** What somebody sees whom cloudflared has sent here to sign in. */
 export function cloudflaredPage({ hostname, place }: NamedApplication): string {
+  const port = localPortOf(hostname)
   const body = html`<h1>Sign in to <code>${hostname}</code> on your machine</h1>
     <p>
       cloudflared waits for a sign-in by a service of Cloudflare, which this gateway does not use.
       Stop it, sign in with Postern, and start it again:
     </p>
-    <pre><code>postern access login --for-cloudflared ${place}</code></pre>
+    <pre>${command(`postern access login --for-cloudflared ${place}`)}</pre>
     <p>It keeps the sign-in where cloudflared looks for it.</p>
     <h2>Or without cloudflared</h2>
-    <pre><code>postern access tcp --hostname ${place} --url localhost:PORT</code></pre>
+    <pre>${command(`postern access tcp --hostname ${place} --url localhost:${port}`)}</pre>
     <h2>For programs</h2>
     <p>A service account needs no browser:</p>
-    <pre><code>cloudflared access tcp --hostname ${place} --url localhost:PORT
-  --service-token-id ID --service-token-secret SECRET</code></pre>`
+    <pre>
+${command(`cloudflared access tcp --hostname ${place} --url localhost:${port} --service-token-id ID --service-token-secret SECRET`)}</pre>`
   return page(`Sign in to ${hostname}`, body)
 }

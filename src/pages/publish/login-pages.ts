@@ -58,7 +58,11 @@ async function show(c: PageContext, parts: PublishLoginParts): Promise<Response>
   if (found === undefined) return signInFirst(c, parts, userCode)
   if (typed === '') return sendPage(c, deviceCodePage(undefined, words))
   if (userCode === undefined)
-    return sendPage(c, deviceCodePage('A code has eight letters, such as WDJB-MJHT.', words), 404)
+    return sendPage(
+      c,
+      deviceCodePage('A code has eight letters and no vowel, such as WDJB-MJHT.', words),
+      404,
+    )
   try {
     const record = await findOpen(c, parts, userCode, found.session, 'publish')
     return questionPage(c, parts, record, found.session)

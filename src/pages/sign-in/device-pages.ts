@@ -47,7 +47,11 @@ async function show(c: PageContext, parts: SignInParts): Promise<Response> {
   if (found === undefined) return signInFirst(c, parts, userCode)
   if (typed === '') return sendPage(c, deviceCodePage())
   if (userCode === undefined) {
-    return sendPage(c, deviceCodePage('A code has eight letters, such as WDJB-MJHT.'), 404)
+    return sendPage(
+      c,
+      deviceCodePage('A code has eight letters and no vowel, such as WDJB-MJHT.'),
+      404,
+    )
   }
   try {
     const record = await findOpen(c, parts, userCode, found.session)

@@ -70,6 +70,7 @@ function Way({
               {steps[tool] ?? tool}
             </Text>
           )}
+          {commands.length === 1 && <WhatFor command={command} />}
           <CommandLine command={command} purpose={`the ${tool} command for ${routeName}`} />
         </div>
       ))}
@@ -77,7 +78,18 @@ function Way({
   )
 }
 
-/** What several commands are for; one alone needs no words. */
+/** Of a local port that no tool is known for: what to do with it. */
+function WhatFor({ command }: { readonly command: string }): ReactNode {
+  const [, address] = / --url (\S+)$/.exec(command) ?? []
+  if (address === undefined) return null
+  return (
+    <Text size="sm" className="step">
+      Keep this running, and point your program at {address}
+    </Text>
+  )
+}
+
+/** What several commands are for. */
 const steps: Readonly<Record<string, string>> = {
   postern: 'Keep a local port open in one terminal …',
   psql: '… and use it in another',
