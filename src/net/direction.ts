@@ -4,8 +4,10 @@ import { isAborted, isHttp2 } from './http2-reset.ts'
 /**
  * Chunks of this size are gathered until the end of the event loop's turn, in bytes. TLS and HTTP/2
  * give what they decrypt in pieces of at most 16 KiB, several at a time, and a system call for each
- * is most of what an upload costs. Smaller ones are somebody typing: they go at once; larger ones are
- * worth a call of their own.
+ * is most of what an upload costs. Smaller ones are somebody typing: they go at once, but for one that
+ * follows such a chunk, which is the rest of it: a frame of HTTP/2 and its header are nine bytes more than a
+ * record of TLS, so that most come as a large piece and a small one. Larger ones are worth a call of
+ * their own.
  */
 const minGatheredBytes = 4 * 1024
 /** @limit none: small pieces are written together */
@@ -85,10 +87,13 @@ export function copy(source: Duplex, sink: Duplex, passage: Passage): Direction 
     sink.cork()
     setImmediate(release)
   }
+  let wasLarge = false
   const pass = (chunk: Buffer): void => {
     bytes[way] += chunk.length
     touch()
-    if (chunk.length >= minGatheredBytes && chunk.length <= maxGatheredBytes) gather()
+    const isLarge = chunk.length >= minGatheredBytes
+    if ((isLarge || wasLarge) && chunk.length <= maxGatheredBytes) gather()
+    wasLarge = isLarge
     if (!sink.write(chunk)) source.pause()
   }
   source.on('data', pass)
