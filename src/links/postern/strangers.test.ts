@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import type { ConnectorEnd } from '../../tunnel/connector/session.ts'
-import { heard, openHarbour, type Harbour } from './postern.fixture.ts'
+import { heard, openHarbour, provingOn, type Harbour } from './postern.fixture.ts'
 
 const silence = (): void => undefined
 
@@ -22,8 +22,8 @@ test('connections of one address that do not register close no other that is abo
   await using harbour = await openHarbour()
   const end = await connectFrom('127.0.0.2', harbour)
   await openSilent(harbour, '127.0.0.1', 150)
-  end.control.send(harbour.registration())
-  assert.equal((await heard(end))?.type, 'registered')
+  end.control.send(provingOn(end))
+  assert.equal((await heard(end))?.type, 'proved')
 })
 
 test('of several addresses with as many, the one goes that has waited longest', async () => {
@@ -32,8 +32,8 @@ test('of several addresses with as many, the one goes that has waited longest', 
   const second = await openSilent(harbour, '127.0.0.2', 64)
   const last = await connectFrom('127.0.0.3', harbour)
   await first[0]?.ended
-  for (const end of [second[0], last]) {
-    end?.control.send(harbour.registration())
-    assert.equal(end && (await heard(end))?.type, 'registered')
+  for (const end of [...second.slice(0, 1), last]) {
+    end.control.send(provingOn(end))
+    assert.equal((await heard(end))?.type, 'proved')
   }
 })
