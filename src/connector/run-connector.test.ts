@@ -82,6 +82,16 @@ test('a broken file changes nothing, and is said with each of its faults', async
   await log.line(/not taken over: cannot read "gone": no such file/)
 })
 
+test('a rule that cannot be served is said on a line, and what to write instead on its own', async (t) => {
+  const rules = '- {hostname: a, service: "http://b"}\n- {service: "tcp://127.0.0.1:1"}\n'
+  const { connector, log, write } = await run(t, `ingress:\n${rules}`)
+  const line = await log.line(/not served: .*config\.yml:3:\d+: ingress\[0\]\.service: /)
+  assert.doesNotMatch(line, /\n|hint:/)
+  await write('config.yml', 'token-file: token\nurl: "http://b"\n')
+  await connector.reload()
+  assert.doesNotMatch(await log.line(/not taken over: .*url: /), /\n|hint:/)
+})
+
 test('a token that is replaced is used for the next connection', async (t) => {
   const { gateway, connector, write } = await run(t, ingress(1))
   await gateway.linked(4)

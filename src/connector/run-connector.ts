@@ -119,15 +119,16 @@ export async function runConnector(
 
 /** Everything at once, each with its place. */
 function tell({ problems, warnings }: LoadedConfig, log: Logger): void {
-  for (const problem of problems) log.warn(`not served: ${formatProblem(problem)}`)
-  for (const warning of warnings) log.warn(formatProblem(warning))
+  for (const { hint, ...problem } of problems)
+    log.warn(`not served: ${formatProblem(problem)}`, { hint })
+  for (const { hint, ...warning } of warnings) log.warn(formatProblem(warning), { hint })
 }
 
 function sayRefused(error: AppError, log: Logger): void {
-  const why = error instanceof ConfigError ? error.problems.map(formatProblem) : [error.message]
-  for (const reason of why) {
-    log.error(`the configuration was not taken over: ${reason}`, { hint: error.hint })
-  }
+  const say = (why: string, hint: string | undefined): void =>
+    log.error(`the configuration was not taken over: ${why}`, { hint })
+  if (!(error instanceof ConfigError)) return say(error.message, error.hint)
+  for (const { hint, ...problem } of error.problems) say(formatProblem(problem), hint)
 }
 
 function describe({ rules }: ConnectorConfig): string {
