@@ -157,6 +157,21 @@ test('somebody who is signed in is told that no connector is there, or no tunnel
   })
 })
 
+test('somebody who is signed in is told that no rule of the connector serves what they asked for', async () => {
+  const session = testSession('s1', 'alice@example.com')
+  for (const fails of ['connector-no-rule', 'connector-not-served']) {
+    const links = (): ReturnType<typeof linksOf> => linksOf([link('a', 'c1', [], { fails })])
+    await assert.rejects(openBy(way, { links: links() }, { session }), {
+      message: /cannot be reached: no rule of its connector serves it$/,
+      hint: /^trying again changes nothing: tell /,
+    })
+    await assert.rejects(openBy(way, { links: links() }), {
+      message: /cannot be reached$/,
+      hint: /^it may be down/,
+    })
+  }
+})
+
 test('a connection that gives no sign of life is left for another one after two seconds', async () => {
   const [asked, clock]: [string[], FakeClock] = [[], createFakeClock()]
   const links = linksOf([

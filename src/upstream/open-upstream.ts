@@ -90,9 +90,13 @@ function unreachable(
   const why = away instanceof UpstreamError ? `: ${away.message}` : ''
   const { bastionTarget } = request
   const what = bastionTarget ? `"${formatAuthority(bastionTarget)}"` : 'the service'
-  const message = `${what} behind route "${route.name}" cannot be reached${why}`
+  const isUnserved = caller.session !== undefined && failures.every(isWithoutService)
+  const because = isUnserved ? ': no rule of its connector serves it' : why
+  const message = `${what} behind route "${route.name}" cannot be reached${because}`
   return new UpstreamError('upstream-unreachable', message, {
-    hint: `it may be down: try again, or tell ${whom} the request id`,
+    hint: isUnserved
+      ? `trying again changes nothing: tell ${whom} the request id`
+      : `it may be down: try again, or tell ${whom} the request id`,
     cause: new Error(failures.map(messageOf).join('; ')),
   })
 }
@@ -100,6 +104,13 @@ function unreachable(
 /** What somebody who is signed in, and may use the route, is told of a connector. */
 function isAway(error: unknown): boolean {
   return error instanceof UpstreamError && connectorAway.has(error.code)
+}
+
+/** By these a connector says that its rules have nothing for the name. */
+const unserved = new Set(['connector-no-rule', 'connector-not-served'])
+
+function isWithoutService(error: unknown): boolean {
+  return error instanceof UpstreamError && unserved.has(error.code)
 }
 
 /** What connecting asks of this machine and may not get, whatever the upstream does. */
