@@ -15,6 +15,11 @@ export interface Links {
    * of its connectors is here; both name the tunnel
    */
   toward(way: ConnectorWay, hostname: string): readonly Link[]
+  /**
+   * A connection said nothing when it was asked: its whole connector may be gone. Each connection of that is asked for a
+   * sign of life, and tried last until it gives one.
+   */
+  doubt(link: Link): void
   /** Ends those that fit, before it returns, and answers them. */
   end(fits: (link: Link) => boolean, why: LinkEnd): readonly Link[]
   /**

@@ -21,6 +21,13 @@ export function createLinks({
   clock = systemClock,
 }: LinkRegisterParts): Links {
   const byTunnel = new Map<string, Set<Link>>()
+  /** Asked for a sign of life; what each answers says whether one has come. */
+  const doubted = new WeakMap<Link, () => boolean>()
+  const isDoubted = (link: Link): boolean => {
+    const isThere = doubted.get(link)
+    if (isThere?.() === true) doubted.delete(link)
+    return doubted.has(link)
+  }
   const all = (): Link[] => [...byTunnel.values()].flatMap((links) => [...links])
   const list = (): Link[] => all().sort(inOrder)
   const queue = createDrainQueue(clock, all)
@@ -50,7 +57,11 @@ export function createLinks({
       const here = [...(byTunnel.get(named.id) ?? [])]
       const ready = here.filter(({ isReady }) => isReady)
       if (ready.length === 0) throw here.length === 0 ? offline(named.name) : notReady(named.name)
-      return spread(ready)
+      return spread(ready, (link) => isLastResort(link) || isDoubted(link))
+    },
+    doubt({ tunnelId, connectorId }) {
+      for (const link of byTunnel.get(tunnelId) ?? [])
+        if (link.connectorId === connectorId) doubted.set(link, link.probe())
     },
     end(fits, why) {
       const ended = all().filter((link) => fits(link))
@@ -66,16 +77,18 @@ export function createLinks({
 }
 
 /** Least busy first, and one of each connector before a second of any: the next may be on a machine that works. */
-function spread(links: readonly Link[]): readonly Link[] {
+function spread(links: readonly Link[], isLast: (link: Link) => boolean): readonly Link[] {
   const turns = new Map<string, number>()
   return links
     .toSorted((a, b) => a.streams - b.streams)
     .map((link) => {
-      const turn = turns.get(link.connectorId) ?? 0
-      turns.set(link.connectorId, turn + 1)
-      return { link, turn }
+      const last = isLast(link)
+      const among = `${last} ${link.connectorId}`
+      const turn = turns.get(among) ?? 0
+      turns.set(among, turn + 1)
+      return { link, turn, isLast: last }
     })
-    .sort((a, b) => Number(isLastResort(a.link)) - Number(isLastResort(b.link)) || a.turn - b.turn)
+    .sort((a, b) => Number(a.isLast) - Number(b.isLast) || a.turn - b.turn)
     .map(({ link }) => link)
 }
 

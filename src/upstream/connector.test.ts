@@ -201,9 +201,29 @@ test('one that was silent when it was asked is tried last, as long as nothing co
   assert.deepEqual(asked, ['b', 'silent'])
 })
 
+test('where one of a connector was silent its others are tried last, each until it gives a sign', async () => {
+  const [asked, clock]: [string[], FakeClock] = [[], createFakeClock()]
+  const a1 = link('a1', 'a', asked, { isHanging: true })
+  let isBack = false
+  const a2 = link('a2', 'a', asked, { streams: 1, isThere: () => isBack })
+  const links = linksOf([a1, a2, link('b1', 'b', asked, { streams: 5 })])
+  const open = async (): Promise<readonly string[]> => {
+    asked.length = 0
+    const opening = openBy(way, { links, clock })
+    clock.advance(2_000)
+    const { stream } = await opening
+    stream.destroy()
+    return [...asked]
+  }
+  assert.deepEqual(await open(), ['a1', 'b1'])
+  assert.deepEqual(await open(), ['b1'])
+  isBack = true
+  assert.deepEqual(await open(), ['a2'])
+})
+
 test('one that gives a sign is waited for, and so is a silent one beside which there is no other', async () => {
   for (const [first, others] of [
-    [{ isHanging: true, isThere: true }, 1],
+    [{ isHanging: true, isThere: () => true }, 1],
     [{ isHanging: true }, 0],
   ] as const) {
     const [asked, clock]: [string[], FakeClock] = [[], createFakeClock()]
@@ -288,7 +308,7 @@ interface LinkOptions {
   readonly isHanging?: boolean
   readonly lost?: Promise<void>
   /** Whether it gives a sign of life when it is asked. */
-  readonly isThere?: boolean
+  readonly isThere?: () => boolean
 }
 
 function linksOf(all: readonly Link[]) {
@@ -312,7 +332,7 @@ function link(
   id: string,
   connectorId: string,
   asked: string[],
-  { streams = 0, fails, failing, isHanging = false, lost, isThere = false }: LinkOptions = {},
+  { streams = 0, fails, failing, isHanging = false, lost, isThere = () => false }: LinkOptions = {},
 ): Link {
   return {
     id,
@@ -327,7 +347,7 @@ function link(
     services: undefined,
     streams,
     isReady: true,
-    probe: () => () => isThere,
+    probe: () => isThere,
     openStream(_request, signal) {
       asked.push(id)
       if (isHanging) return hang(signal, lost)

@@ -42,7 +42,15 @@ export const connector: AttemptsOf<ConnectorWay> = (
   const request = { grant, hostname, service: bastionTarget ?? way.service, isByClient }
   return attemptsAt(links.toward(way, hostname), (link, hasOther) => ({
     destination: destinationOf(way, link),
-    open: (signal) => openUnlessSilent(link, request, { clock, signal, hasOther }),
+    async open(signal) {
+      try {
+        return await openUnlessSilent(link, request, { clock, signal, hasOther })
+      } catch (error) {
+        // Before the next tunnel pays for the same machine by another connection.
+        if (error instanceof LinkSilentError) links.doubt(link)
+        throw error
+      }
+    },
   }))
 }
 
