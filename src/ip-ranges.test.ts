@@ -22,6 +22,15 @@ test('IPv4 mapped into IPv6 is IPv4, on both sides', () => {
   for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '192.0.2.9', '::ffff:192.0.2.9']) {
     assert.equal(isInside(address), true, address)
   }
+  for (const address of ['0:0:0:0:0:FFFF:10.1.2.3', '::0:ffff:a01:203', '::ffff:a01:203%eth0']) {
+    assert.equal(isInside(address), true, address)
+  }
+})
+
+test('what a translator or a tunnel makes of IPv4 is no IPv4 address', () => {
+  const isInside = matcherOf('10.0.0.0/8')
+  for (const address of ['64:ff9b::10.1.2.3', '::10.1.2.3', '::ffff:0:10.1.2.3', '2002:a01:203::'])
+    assert.equal(isInside(address), false, address)
 })
 
 test('neither family holds an address of the other, and what is no address is nowhere', () => {

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 import { canonicalIPv6, unmapIPv4 } from './address.ts'
 
 /** Addresses that share their first `prefix` bits. */
@@ -39,7 +39,9 @@ function unmapped(range: IpRange): IpRange {
 
 /**
  * Makes a function that tells whether an address is in one of these ranges. An IPv4 address mapped into
- * IPv6 counts as IPv4, a link-local one without its zone; text that is not an address is in none of them.
+ * IPv6 counts as IPv4, however it is written, a link-local one without its zone; text that is not an address is in none
+ * of them. One that a translator made of an IPv4 address (RFC 6052) is an IPv6 address like any other: whoever chooses
+ * its prefix chooses the IPv4 address, so that nothing may be allowed by that.
  */
 export function createIpMatcher(ranges: readonly IpRange[]): (address: string) => boolean {
   // One list for each family: a single `BlockList` lets `::/0` contain every IPv4 address.
@@ -48,7 +50,8 @@ export function createIpMatcher(ranges: readonly IpRange[]): (address: string) =
     lists[family].addSubnet(address, prefix, family)
   }
   return (address) => {
-    const plain = unmapIPv4(address.replace(/%.*$/, ''))
+    const bare = address.replace(/%.*$/, '')
+    const plain = isIPv6(bare) ? unmapIPv4(canonicalIPv6(bare)) : bare
     const family = isIP(plain) === 4 ? 'ipv4' : 'ipv6'
     return lists[family].check(plain, family)
   }
