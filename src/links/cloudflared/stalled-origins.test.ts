@@ -100,6 +100,24 @@ test('a stream that comes to a full window waits its ten seconds', () => {
   assert.deepEqual(resets, ['a'])
 })
 
+test('a clock that is set ahead resets nobody', () => {
+  const clock = createFakeClock()
+  let aheadMs = 0
+  const resets: string[] = []
+  const wall = { schedule: clock.schedule, now: () => clock.now() + aheadMs }
+  const stalled = createStalledOrigins(wall, () => true)
+  const [a, b] = ['a', 'b'].map((name) => stalled.watch({ reset: () => void resets.push(name) }))
+  a?.taken(windowBytes)
+  a?.waiting()
+  b?.waiting()
+  clock.advance(2_000)
+  aheadMs = 3_600_000
+  clock.advance(maxStalledMs - 2_000)
+  assert.deepEqual(resets, [])
+  clock.advance(1_500)
+  assert.deepEqual(resets, ['a'])
+})
+
 test('it costs no timer while no bytes wait', () => {
   const { clock, watch } = rig()
   const load = watch('a')

@@ -12,6 +12,8 @@ import type { Clock } from '../../clock.ts'
  */
 export const maxStalledMs = 10_000
 const lookMs = 1_000
+/** Time is counted in looks: the clock on the wall may be set, and whoever had just begun to wait would be reset. */
+const maxStalledLooks = maxStalledMs / lookMs
 
 /** So much of the window is as good as all of it: what was written in one piece may be taken in part; in bytes. */
 const wholeWindowBytes = 768 * 1024
@@ -38,7 +40,7 @@ export interface StalledOrigins {
 interface Entry {
   readonly stream: WatchedStream
   /** Undefined: nothing of it waits. */
-  waitsSinceMs: number | undefined
+  waitsSince: number | undefined
   /** Since its service last said something. */
   takenBytes: number
   /** In the order in which bytes were taken; 0: none ever was. */
@@ -46,54 +48,59 @@ interface Entry {
 }
 
 /** `isFull`: whether the window of the connection is used up now. */
-export function createStalledOrigins(clock: Clock, isFull: () => boolean): StalledOrigins {
+export function createStalledOrigins(
+  clock: Pick<Clock, 'schedule'>,
+  isFull: () => boolean,
+): StalledOrigins {
   const entries = new Set<Entry>()
   let timer: Disposable | undefined
   let takes = 0
-  /** Since when nothing was taken and the window was full at each look. */
-  let sinceMs: number | undefined
+  let looks = 0
+  /** From which look on nothing was taken and the window was full at each. */
+  let since: number | undefined
 
   function look(): void {
     timer = undefined
-    if (!isFull()) sinceMs = undefined
-    else sinceMs ??= clock.now()
-    if (sinceMs !== undefined && sinceMs <= clock.now() - maxStalledMs) resetLast()
+    looks += 1
+    if (!isFull()) since = undefined
+    else since ??= looks
+    if (since !== undefined && since <= looks - maxStalledLooks) resetLast()
     arm()
   }
 
   function resetLast(): void {
     const [last] = [...entries].toSorted((a, b) => mayHold(b) - mayHold(a) || b.takenAt - a.takenAt)
     if (last === undefined || last.takenAt === 0) return
-    const longAgoMs = clock.now() - maxStalledMs
-    const hasWaited = ({ waitsSinceMs = Infinity }: Entry): boolean => waitsSinceMs <= longAgoMs
+    const hasWaited = ({ waitsSince = Infinity }: Entry): boolean =>
+      waitsSince <= looks - maxStalledLooks
     if (![...entries].some((entry) => entry !== last && hasWaited(entry))) return
     entries.delete(last)
     // If it was another one after all, the window is full at the next look too.
-    sinceMs = clock.now() - maxStalledMs + lookMs
+    since = looks - maxStalledLooks + 1
     last.stream.reset()
   }
 
   function arm(): void {
-    if ([...entries].some(({ waitsSinceMs }) => waitsSinceMs !== undefined)) {
+    if ([...entries].some(({ waitsSince }) => waitsSince !== undefined)) {
       timer ??= clock.schedule(lookMs, look)
     }
   }
 
   return {
     watch(stream) {
-      const entry: Entry = { stream, waitsSinceMs: undefined, takenBytes: 0, takenAt: 0 }
+      const entry: Entry = { stream, waitsSince: undefined, takenBytes: 0, takenAt: 0 }
       entries.add(entry)
       return {
         waiting() {
-          entry.waitsSinceMs ??= clock.now()
+          entry.waitsSince ??= looks
           timer ??= clock.schedule(lookMs, look)
         },
         heard: () => void (entry.takenBytes = 0),
         taken(bytes) {
           entry.takenBytes += bytes
-          entry.waitsSinceMs = undefined
+          entry.waitsSince = undefined
           entry.takenAt = takes += 1
-          sinceMs = undefined
+          since = undefined
         },
         [Symbol.dispose]: () => void entries.delete(entry),
       }
