@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { SigningKeyRecord } from './publish-store.ts'
-import type { Store } from './store.ts'
+import type { Change, Store } from './store.ts'
 
 /** A key pair that is none; tests change what they are about. */
 export function signingKeyRecord(change: Partial<SigningKeyRecord> = {}): SigningKeyRecord {
@@ -59,18 +59,24 @@ export function signingKeyStoreSuite(
         await signingKeys.add(signingKeyRecord({ kid: `${purpose}-1`, purpose }), undefined)
         const second = signingKeyRecord({ kid: `${purpose}-2`, purpose, createdAtMs: 2_000 })
         await signingKeys.add(second, `${purpose}-1`)
+        const third = signingKeyRecord({ kid: `${purpose}-3`, purpose, createdAtMs: 3_000 })
+        await signingKeys.add(third, `${purpose}-2`)
       }
-      const heard: string[] = []
-      feed.onChanges((changes) => heard.push(...changes.map(({ id, change }) => `${id} ${change}`)))
-      assert.deepEqual(await signingKeys.removeRetired('ssh-ca'), ['ssh-ca-1'])
+      const heard: Change[] = []
+      feed.onChanges((changes) => heard.push(...changes))
+      const removed = await signingKeys.removeRetired('ssh-ca')
+      assert.deepEqual(removed.toSorted(), ['ssh-ca-1', 'ssh-ca-2'])
       assert.deepEqual(await signingKeys.removeRetired('ssh-ca'), [])
-      assert.deepEqual(heard, ['ssh-ca-1 ended'])
+      assert.deepEqual(
+        heard.map(({ id, change, revision }) => [id, change, revision]),
+        removed.map((id, index) => [id, 'ended', 7 + index]),
+      )
       const left = await signingKeys.list('ssh-ca')
       assert.deepEqual(
         left.map(({ kid }) => kid),
-        ['ssh-ca-2'],
+        ['ssh-ca-3'],
       )
-      assert.equal((await signingKeys.list('connector-grant')).length, 2)
+      assert.equal((await signingKeys.list('connector-grant')).length, 3)
     })
   })
 }

@@ -33,15 +33,16 @@ export function createSigningKeyTable(
       }),
     removeRetired: (purpose) =>
       write(async (write) => {
-        const revision = await write.draw()
+        const first = await write.draw()
         const rows = await write.db
           .deleteFrom('signing_keys')
           .where('purpose', '=', purpose)
           .where('retired_at_ms', 'is not', null)
           .returning('kid')
           .execute()
-        for (const { kid: id } of rows)
-          write.note({ revision, kind: 'signing-key', id, change: 'ended' })
+        if (rows.length > 1) await write.draw(rows.length - 1)
+        for (const [index, { kid: id }] of rows.entries())
+          write.note({ revision: first + index, kind: 'signing-key', id, change: 'ended' })
         return rows.map(({ kid }) => kid)
       }),
   }
