@@ -19,6 +19,8 @@ import type { Scope } from './scope.ts'
 export interface Guide {
   /** The one command that matches, with what stands in for the reader's machine. */
   command(pattern: RegExp): string
+  /** Every command that nobody has asked for yet, in their order. */
+  commands(): string[]
   /** The one block of this language that matches, whole. */
   block(language: string, pattern?: RegExp): string
   /** The routes of the one YAML block. */
@@ -76,6 +78,10 @@ export function readGuide(page: string, { standIns = {}, notRun = {} }: GuideOpt
     if (piece === undefined || found.length > 1) {
       throw new Error(`the guide has ${found.length} pieces of "${language}" like ${pattern}`)
     }
+    return taken(piece)
+  }
+
+  function taken(piece: Piece): string {
     piece.isTaken = true
     return Object.entries(standIns).reduce(
       (text, [said, standIn]) => text.replaceAll(said, standIn),
@@ -85,6 +91,8 @@ export function readGuide(page: string, { standIns = {}, notRun = {} }: GuideOpt
 
   return {
     command: (pattern) => take('sh', pattern),
+    commands: () =>
+      pieces.filter(({ language, isTaken }) => language === 'sh' && !isTaken).map(taken),
     block: (language, pattern = /(?:)/) => take(language, pattern),
     routes: () => (parse(take('yaml', /(?:)/)) as { routes: RouteEntry[] }).routes,
     finish() {
