@@ -31,8 +31,7 @@ export interface SigningKeyOperations {
   forgetSigningKeys(by: Actor, purpose: string): Promise<SigningKeysForgotten>
 }
 
-/** The certificate of stock connectors is renewed by itself, and whoever trusts its authority has that as a file. */
-const purposeInput = z.enum(['connector-grant', 'ssh-ca', 'application-token'])
+const purposeInput = z.enum(['connector-grant', 'ssh-ca', 'application-token', 'connector-ca'])
 
 export function signingKeyOperations(parts: SigningKeyParts): SigningKeyOperations {
   const { signingKeys, links } = parts

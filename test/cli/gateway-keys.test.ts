@@ -114,7 +114,7 @@ describe('postern gateway keys of what is signed', () => {
 
   test('is a mistake for a purpose that has none, and names those that there are', async () => {
     await using gateway = await startStore(0)
-    for (const args of [['rotate', 'connector-ca'], ['forget', 'stored-tokens'], ['forget']]) {
+    for (const args of [['rotate', 'tls'], ['forget', 'stored-tokens'], ['forget']]) {
       const { code, stdout, stderr } = await gateway.run(...args)
       assert.deepEqual([code, stdout], [2, ''], stderr)
       assert.match(stderr, /connector-grant|<?which>?/)

@@ -67,6 +67,10 @@ const rotationWords: Readonly<Record<SigningPurposeName, readonly string[]>> = {
     'tokens of the key before are good until they expire: nobody signs in anew',
     'if that key may be known to somebody else, forget it now: postern gateway keys forget application-token',
   ],
+  'connector-ca': [
+    'stock connectors are shown a certificate of the key before until that is forgotten: until then nothing changes for anybody',
+    'give each the file that "postern tunnel token --for-cloudflared" writes now, which has both, and start it again; then: postern gateway keys forget connector-ca',
+  ],
 }
 
 const forgettingWords: Readonly<Record<SigningPurposeName, readonly string[]>> = {
@@ -80,6 +84,9 @@ const forgettingWords: Readonly<Record<SigningPurposeName, readonly string[]>> =
   ],
   'application-token': [
     'tokens of these are worthless: stock clients with one stored run "postern access login --for-cloudflared" again; other sign-ins stay',
+  ],
+  'connector-ca': [
+    'stock connectors are shown a certificate of the new key from now on: one that was started without it in its file does not connect again once its connections end',
   ],
 }
 

@@ -289,6 +289,8 @@ What a rotation means:
   ssh-ca             signs the certificates of "postern access ssh-gen"; the new one signs once the former one is
                      forgotten, so that every sshd can be told of it before (postern gateway ssh-ca)
   application-token  signs the tokens that stock cloudflared keeps; former tokens are good until they expire
+  connector-ca       the authority that stock cloudflared trusts as a connector; the new one signs once the former one is
+                     forgotten, so that every connector can be given its file before
 `
 
 const forgettingMeanings = `
@@ -296,6 +298,7 @@ What that means:
   connector-grant    a connector that knows none but former keys ends, and needs a new token (postern tunnel token NAME)
   ssh-ca             from then on the new key signs: an sshd that was not told of it lets nobody in
   application-token  stored tokens of stock clients are worthless: their people sign in again
+  connector-ca       from then on the new key signs: a stock connector without its file does not connect again
 `
 
 function defineSshCa(exitWith: ExitWith): Command {

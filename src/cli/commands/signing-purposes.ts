@@ -1,3 +1,8 @@
 /** What a key signs, as commands name it. */
-export const signingPurposes = ['connector-grant', 'ssh-ca', 'application-token'] as const
+export const signingPurposes = [
+  'connector-grant',
+  'ssh-ca',
+  'application-token',
+  'connector-ca',
+] as const
 export type SigningPurposeName = (typeof signingPurposes)[number]

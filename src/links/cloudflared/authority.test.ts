@@ -19,10 +19,15 @@ function keyMadeAt(createdAtMs: number, kid: string): SigningKey {
   return { kid, privateKey, publicJwk, createdAtMs, retiredAtMs: undefined }
 }
 
+let changed: () => void = () => undefined
+
 function open(clock: FakeClock, keys: readonly SigningKey[]): ConnectorAuthority {
   const signingKeys = {
-    current: () => Promise.resolve(keys[0] ?? assert.fail()),
     all: () => Promise.resolve(keys),
+    onChanged(listener: () => void) {
+      changed = listener
+      return { [Symbol.dispose]: () => undefined }
+    },
   }
   return createConnectorAuthority({ signingKeys, clock, logger: silentLogger })
 }
@@ -88,6 +93,24 @@ test('the file has the authorities of all keys, so that one that was changed sta
   assert.deepEqual(subjects, ['CN=Postern connectors newnewne', 'CN=Postern connectors oldoldol'])
 })
 
+test('a key signs once those before it are forgotten, and then at once', async () => {
+  const clock = createFakeClock()
+  const keys = [keyMadeAt(clock.now(), 'oldoldold')]
+  const authority = open(clock, keys)
+  const { next, names } = nextOf(authority)
+  const issuerOf = ({ cert }: CertificatePair) => new X509Certificate(cert).issuer
+  assert.equal(issuerOf(await next()), 'CN=Postern connectors oldoldol')
+  keys.unshift(keyMadeAt(clock.now(), 'newnewnew'))
+  changed()
+  clock.advance(30 * dayMs)
+  assert.equal(issuerOf(await next()), 'CN=Postern connectors oldoldol')
+  const renewed = next()
+  keys.pop()
+  changed()
+  assert.equal(issuerOf(await renewed), 'CN=Postern connectors newnewne')
+  assert.deepEqual([names.length, clock.pending], [3, 1])
+})
+
 test('a store that fails is asked again', async () => {
   const clock = createFakeClock()
   const key = keyMadeAt(clock.now(), 'abcdefghij')
@@ -95,9 +118,8 @@ test('a store that fails is asked again', async () => {
   let asked = 0
   const authority = createConnectorAuthority({
     signingKeys: {
-      current: () =>
-        (asked += 1) === 1 ? Promise.reject(new Error('busy')) : Promise.resolve(key),
-      all: () => Promise.resolve([key]),
+      all: () => ((asked += 1) === 1 ? Promise.reject(new Error('busy')) : Promise.resolve([key])),
+      onChanged: () => ({ [Symbol.dispose]: () => undefined }),
     },
     clock,
     logger: { ...silentLogger, error: () => failed.resolve() },

@@ -4,7 +4,8 @@ import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import { authorityFromKey, type CertificatePair } from '../../net/certificate.ts'
-import type { SigningKeys } from '../../identity/signing-keys.ts'
+import { oneByOne } from '../../one-by-one.ts'
+import type { SigningKey, SigningKeys } from '../../identity/signing-keys.ts'
 import { connectorServerName, probeServerName } from './server-names.ts'
 
 const dayMs = 86_400_000
@@ -17,7 +18,7 @@ const retryMs = 60_000
 const authorityYears = 20
 
 export interface ConnectorAuthorityParts {
-  readonly signingKeys: Pick<SigningKeys, 'current' | 'all'>
+  readonly signingKeys: Pick<SigningKeys, 'all' | 'onChanged'>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -26,7 +27,10 @@ export interface ConnectorAuthorityParts {
 export interface ConnectorAuthority {
   /** The file for connectors, PEM: every key's certificate, so that those of before a rotation stay right. */
   file(): Promise<string>
-  /** Calls back with a certificate for both names, now and whenever it is renewed, until it is disposed of. */
+  /**
+   * Calls back with a certificate for both names, now, whenever it is renewed and when another key signs it, until it is
+   * disposed of.
+   */
   keepCertificate(use: (serverNames: readonly string[], pair: CertificatePair) => void): Disposable
 }
 
@@ -34,8 +38,15 @@ export function createConnectorAuthority(parts: ConnectorAuthorityParts): Connec
   const { signingKeys, clock, logger } = parts
   const serverNames = [connectorServerName, probeServerName]
 
-  async function issue(): Promise<CertificatePair> {
-    const authority = await openAuthority(await signingKeys.current('connector-ca'))
+  /** The one before, until it is forgotten: by then every connector is to have the file with the new one. */
+  async function signingKey(): Promise<SigningKey> {
+    const key = (await signingKeys.all('connector-ca')).at(-1)
+    if (key === undefined) throw new TypeError('there is always a key')
+    return key
+  }
+
+  async function issue(key: SigningKey): Promise<CertificatePair> {
+    const authority = await openAuthority(key)
     const nowMs = clock.now()
     return authority.issue(serverNames, {
       notBefore: new Date(nowMs - backdatedMs),
@@ -52,22 +63,37 @@ export function createConnectorAuthority(parts: ConnectorAuthorityParts): Connec
     keepCertificate(use) {
       let isOver = false
       let timer: Disposable | undefined
-      const renew = async (): Promise<void> => {
+      let signedBy: string | undefined
+      const inTurn = oneByOne()
+      const again = (afterMs: number): void => {
+        timer?.[Symbol.dispose]()
+        timer = clock.schedule(afterMs, () => void inTurn(renew))
+      }
+      async function renew(): Promise<void> {
         try {
-          const pair = await issue()
+          const key = await signingKey()
+          const pair = await issue(key)
           if (isOver) return
           use(serverNames, pair)
-          timer = clock.schedule(renewAfterMs, () => void renew())
+          signedBy = key.kid
+          again(renewAfterMs)
         } catch (error) {
           if (isOver) return
           logger.error('no certificate for stock connectors', { error: messageOf(error) })
-          timer = clock.schedule(retryMs, () => void renew())
+          again(retryMs)
         }
       }
-      void renew()
+      async function renewWhereForgotten(): Promise<void> {
+        // What cannot be read now is found out by the renewal.
+        const key = await signingKey().catch(() => undefined)
+        if (!isOver && key?.kid !== signedBy) await renew()
+      }
+      void inTurn(renew)
+      const following = signingKeys.onChanged(() => void inTurn(renewWhereForgotten))
       return {
         [Symbol.dispose]() {
           isOver = true
+          following[Symbol.dispose]()
           timer?.[Symbol.dispose]()
         },
       }
@@ -79,7 +105,7 @@ export function createConnectorAuthority(parts: ConnectorAuthorityParts): Connec
  * The certificate is made anew from its key each time, and is the same to whoever has an earlier copy: its name, key
  * and dates are.
  */
-function openAuthority(key: Awaited<ReturnType<SigningKeys['current']>>) {
+function openAuthority(key: SigningKey) {
   const madeMs = key.createdAtMs
   return authorityFromKey(key.privateKey, {
     name: `Postern connectors ${key.kid.slice(0, 8)}`,
