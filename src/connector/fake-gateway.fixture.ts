@@ -35,6 +35,8 @@ interface Toward extends Pick<AcceptedLink, 'end'> {
 type Proof = Extract<FromConnector, { readonly type: 'prove' }>
 
 export interface FakeGatewayOptions {
+  /** Which it knows. */
+  readonly secret?: Buffer
   /** Answers a proof. **Default:** with its own where it knows the secret, which it refuses to do otherwise */
   readonly answerProof?: (
     proof: Proof,
@@ -84,7 +86,7 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
   const credential: TunnelCredential = {
     accountTag: 'test',
     tunnelId: randomUUID(),
-    secret: Buffer.alloc(32, 7),
+    secret: options.secret ?? Buffer.alloc(32, 7),
     gateway: 'https://localhost',
     grantKeys: [key.jwk],
     ca: authority.cert,

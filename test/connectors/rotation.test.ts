@@ -141,7 +141,7 @@ describe('a key that is forgotten', () => {
   })
 })
 
-test('whoever has the name and certificate of a gateway, and not its key, opens nothing', async (t) => {
+test('whoever has the name, certificate and secret of a gateway, and not its key, opens nothing', async (t) => {
   let dialled = 0
   await using service = await startService(() => (dialled += 1))
   await using genuine = await openRig()
@@ -151,6 +151,7 @@ test('whoever has the name and certificate of a gateway, and not its key, opens 
     `  - service: tcp://127.0.0.1:${service.port}\n`,
     {
       credential: { ...genuine.before, tunnelId: '11111111-2222-4333-8444-555555555555' },
+      secret: genuine.before.secret,
     },
   )
   await connector.registered
