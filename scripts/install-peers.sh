@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
-# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, curl,
+# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, Samba, curl,
 # OpenSSL, and what makes a slow line and a firewall between network namespaces.
 # Tests start their own private copies, so the packages' services are neither left running nor enabled.
 # Services of packages that were there before are not touched. Quick and silent about what is already
@@ -21,6 +21,7 @@ packages='
   git rsync
   bsdutils
   xrdp xorgxrdp xauth freerdp2-x11 xvfb x11-utils procps
+  samba smbclient
   curl openssl
   iproute2 nftables python3
 '
@@ -29,7 +30,7 @@ packages='
 services='
   openssh-server:ssh redis-server:redis-server postgresql:postgresql
   mariadb-server:mariadb nginx:nginx haproxy:haproxy squid:squid bind9:named
-  rsync:rsync xrdp:xrdp xrdp:xrdp-sesman nftables:nftables
+  rsync:rsync samba:smbd samba:nmbd samba:samba-ad-dc xrdp:xrdp xrdp:xrdp-sesman nftables:nftables
 '
 
 policy=/usr/sbin/policy-rc.d

@@ -27,6 +27,7 @@ export const peers = {
   xrdp: ['xrdp', 'xrdp-sesman', 'xmessage', 'unshare', 'nsenter', 'pgrep', 'useradd', 'chpasswd'],
   FreeRDP: ['xfreerdp'],
   Xvfb: ['Xvfb'],
+  Samba: ['smbd', 'smbclient'],
   'network namespaces': ['unshare', 'nsenter', 'ip', 'python3'],
   nftables: ['nft'],
 } as const
@@ -36,6 +37,7 @@ export type Peer = keyof typeof peers
 /** What nobody but root can run. */
 const rootsOwn: ReadonlySet<Peer> = new Set([
   'xrdp',
+  'Samba',
   'network namespaces',
   'nftables',
   'systemd as first process',
