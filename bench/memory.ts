@@ -18,8 +18,8 @@ const uploads = 1_000
 const slowBytesPerSecond = 8 * mib
 /** How long uploads go on, in seconds, looked at each second. */
 const uploadSeconds = 15
-/** A process gives back what it no longer needs within ten seconds of its last work. */
-const idleSeconds = 12
+/** A process gives back what it no longer needs within four seconds of its last work. */
+const idleSeconds = 6
 
 /** Comparisons of which the median is taken. */
 const besidePairs = 7

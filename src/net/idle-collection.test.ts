@@ -10,12 +10,23 @@ const everyMs = 1_000
 test('a process that has grown and become idle collects, once', (t) => {
   const process = watch(t)
   process.resident = 300 * mib
-  process.pass({ busy: true })
+  process.pass(0.6)
   assert.equal(process.collections, 0, 'while busy')
   process.pass()
   assert.equal(process.collections, 1)
+  assert.equal(process.hasReturned, true)
   process.pass()
   assert.equal(process.collections, 1, 'again without need')
+})
+
+test('one that works slowly collects, and keeps its pages for what it does next', (t) => {
+  const process = watch(t, { garbage: 0 })
+  process.resident = 300 * mib
+  process.pass(0.4)
+  assert.equal(process.collections, 1)
+  assert.equal(process.hasReturned, false)
+  process.pass(0.1)
+  assert.equal(process.hasReturned, true, 'when it is idle')
 })
 
 test('a process whose memory is in use is not stopped again and again', (t) => {
@@ -87,8 +98,9 @@ function watch(t: TestContext, { garbage = 1 } = {}) {
     resident: 100 * mib,
     heap: 50 * mib,
     collections: 0,
-    pass({ busy = false } = {}): void {
-      worked = busy ? 1 : 0
+    hasReturned: false,
+    pass(share = 0): void {
+      worked = share
       t.mock.timers.tick(everyMs)
     },
   }
@@ -97,8 +109,9 @@ function watch(t: TestContext, { garbage = 1 } = {}) {
       resident: () => ofTest.resident,
       heap: () => ofTest.heap,
       utilization: () => ({ idle: 0, active: 0, utilization: worked }),
-      collect: () => {
+      collect: (returned) => {
         ofTest.collections++
+        ofTest.hasReturned = returned > 0
         ofTest.resident -= garbage * (ofTest.resident - 100 * mib)
       },
     },

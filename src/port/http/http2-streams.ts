@@ -49,7 +49,7 @@ export const tunnelWindows: WindowLimits = {
  * @limit bytes of the tunnels of all HTTP/2 connections that nobody has read yet, together: tunnels get less
  * credit, down to 16 KiB, and their senders wait
  */
-const maxUnreadOfAllBytes = 64 * 1024 * 1024
+const maxUnreadOfAllBytes = 48 * 1024 * 1024
 
 /** Credit of the tunnels of all connections of the port. */
 export const sharedTunnelWindows: WindowLimits = {
