@@ -39,7 +39,7 @@ export interface Surroundings {
   readonly metrics: Metrics
   readonly identity: GatewayIdentity
   /** The connections of connectors. */
-  readonly links: Pick<Links, 'toward' | 'doubt'>
+  readonly links: Pick<Links, 'toward' | 'doubt' | 'avoid'>
 }
 
 /** The parts, and how they take over a new configuration. */

@@ -91,7 +91,7 @@ const noLinks = createLinks({
 export async function startTestGateway(
   routes: readonly Route[],
   overrides: Partial<GatewayConfig> = {},
-  links: Pick<Links, 'toward' | 'doubt'> = noLinks,
+  links: Pick<Links, 'toward' | 'doubt' | 'avoid'> = noLinks,
 ): Promise<TestGateway> {
   const sessions = new Map<string, Session>()
   const { sink, lines, line } = collectLines()

@@ -20,6 +20,8 @@ export interface Links {
    * sign of life, and tried last until it gives one.
    */
   doubt(link: Link): void
+  /** Its connector did not answer for a stream: it is tried last for a while. */
+  avoid(link: Link): void
   /** Ends those that fit, before it returns, and answers them. */
   end(fits: (link: Link) => boolean, why: LinkEnd): readonly Link[]
   /**

@@ -6,6 +6,12 @@ import type { Link } from './link.ts'
 import type { LinkReport } from './link-report.ts'
 import type { Links } from './links.ts'
 
+/**
+ * How long a connector that did not answer for a stream comes last, in milliseconds: a few of all tunnels find out
+ * whether it does again.
+ */
+const avoidedMs = 30_000
+
 export interface LinkRegisterParts {
   readonly namedTunnels: Pick<NamedTunnels, 'find' | 'byHostname'>
   /** Told of each change of the register. */
@@ -23,6 +29,8 @@ export function createLinks({
   const byTunnel = new Map<string, Set<Link>>()
   /** Asked for a sign of life; what each answers says whether one has come. */
   const doubted = new WeakMap<Link, () => boolean>()
+  /** Connectors; each until its wait is over. */
+  const avoided = new Map<string, Disposable>()
   const isDoubted = (link: Link): boolean => {
     const isThere = doubted.get(link)
     if (isThere?.() === true) doubted.delete(link)
@@ -57,11 +65,19 @@ export function createLinks({
       const here = [...(byTunnel.get(named.id) ?? [])]
       const ready = here.filter(({ isReady }) => isReady)
       if (ready.length === 0) throw here.length === 0 ? offline(named.name) : notReady(named.name)
-      return spread(ready, (link) => isLastResort(link) || isDoubted(link))
+      return spread(
+        ready,
+        (link) => isLastResort(link) || isDoubted(link) || avoided.has(link.connectorId),
+      )
     },
     doubt({ tunnelId, connectorId }) {
       for (const link of byTunnel.get(tunnelId) ?? [])
         if (link.connectorId === connectorId) doubted.set(link, link.probe())
+    },
+    avoid({ connectorId }) {
+      avoided.get(connectorId)?.[Symbol.dispose]()
+      const over = clock.schedule(avoidedMs, () => void avoided.delete(connectorId))
+      avoided.set(connectorId, over)
     },
     end(fits, why) {
       const ended = all().filter((link) => fits(link))

@@ -44,7 +44,7 @@ async function ask(
   )
   const open = createOpenUpstream({
     metrics: createMetrics(),
-    links: { toward: () => links, doubt: () => undefined },
+    links: { toward: () => links, doubt: () => undefined, avoid: () => undefined },
     dial: () => Promise.reject(new Error('nobody is dialled here')),
   })
   const route = { ...testRoute('tcp+https://jump.example.com:443', [1]), way }

@@ -66,6 +66,7 @@ async function startOpening(): Promise<Opening> {
   const gateway = await startFirst(routeBy(way), {
     toward: () => [link],
     doubt: () => undefined,
+    avoid: () => undefined,
   })
   const client = await connectTls(gateway.port)
   client.write(head())

@@ -221,6 +221,57 @@ test('where one of a connector was silent its others are tried last, each until 
   assert.deepEqual(await open(), ['a2'])
 })
 
+test('a connector that does not answer is left for another one after ten seconds, and comes last then', async () => {
+  const [asked, clock]: [string[], FakeClock] = [[], createFakeClock()]
+  const mute = { isHanging: true, isThere: () => true }
+  const links = linksOf(
+    [
+      link('a1', 'a', asked, mute),
+      link('a2', 'a', asked, { ...mute, streams: 1 }),
+      link('b1', 'b', asked, { streams: 5 }),
+    ],
+    clock,
+  )
+  const opening = openBy(way, { links, clock })
+  clock.advance(9_999)
+  assert.deepEqual(asked, ['a1'])
+  clock.advance(1)
+  const opened = [(await opening).stream]
+  assert.deepEqual(asked.splice(0), ['a1', 'b1'])
+  opened.push((await openBy(way, { links, clock })).stream)
+  assert.deepEqual(asked.splice(0), ['b1'])
+  clock.advance(30_000)
+  void openBy(way, { links, clock }).catch(() => undefined)
+  assert.deepEqual(asked, ['a1'])
+  for (const stream of opened) stream.destroy()
+})
+
+test('where no connector answers, the last one is waited for, and the first is asked once more', async () => {
+  const [asked, clock]: [string[], FakeClock] = [[], createFakeClock()]
+  const lost = Promise.withResolvers<void>()
+  const mute = { isHanging: true, isThere: () => true }
+  const links = linksOf(
+    [
+      link('a1', 'a', asked, mute),
+      link('a2', 'a', asked, { ...mute, streams: 1 }),
+      link('b1', 'b', asked, { ...mute, streams: 2, lost: lost.promise }),
+    ],
+    clock,
+  )
+  const given = new AbortController()
+  const opening = openBy(way, { links, clock }, { signal: given.signal })
+  clock.advance(10_000)
+  await nextTurn()
+  clock.advance(60_000)
+  await nextTurn()
+  assert.deepEqual(asked, ['a1', 'b1'])
+  lost.resolve()
+  await nextTurn()
+  assert.deepEqual(asked, ['a1', 'b1', 'a1'])
+  given.abort()
+  await assert.rejects(opening)
+})
+
 test('one that gives a sign is waited for, and so is a silent one beside which there is no other', async () => {
   for (const [first, others] of [
     [{ isHanging: true, isThere: () => true }, 1],
@@ -311,9 +362,9 @@ interface LinkOptions {
   readonly isThere?: () => boolean
 }
 
-function linksOf(all: readonly Link[]) {
+function linksOf(all: readonly Link[], clock: FakeClock = createFakeClock()) {
   const find = () => ({ ...named })
-  const links = createLinks({ namedTunnels: { find, byHostname: find } })
+  const links = createLinks({ namedTunnels: { find, byHostname: find }, clock })
   for (const each of all) links.add(each)
   return links
 }

@@ -2,7 +2,12 @@ import type { Destination } from '../access/tunnel-register.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Link } from '../links/link.ts'
 import type { ConnectorWay } from '../routes/upstream-way.ts'
-import { LinkSilentError, openUnlessSilent } from './leave-silent.ts'
+import {
+  LinkSilentError,
+  LinkSlowError,
+  openUnlessSilent,
+  type LeaveSilentOptions,
+} from './leave-silent.ts'
 import type { Attempt, AttemptsOf } from './way.ts'
 
 /**
@@ -40,46 +45,53 @@ export const connector: AttemptsOf<ConnectorWay> = (
   const hostname = grant.request.target.host.toLowerCase()
   const isByClient = bastionTarget !== undefined
   const request = { grant, hostname, service: bastionTarget ?? way.service, isByClient }
-  return attemptsAt(links.toward(way, hostname), (link, hasOther) => ({
+  return attemptsAt(links.toward(way, hostname), (link, others) => ({
     destination: destinationOf(way, link),
     async open(signal) {
       try {
-        return await openUnlessSilent(link, request, { clock, signal, hasOther })
+        return await openUnlessSilent(link, request, { clock, signal, ...others })
       } catch (error) {
         // Before the next tunnel pays for the same machine by another connection.
         if (error instanceof LinkSilentError) links.doubt(link)
+        if (error instanceof LinkSlowError) links.avoid(link)
         throw error
       }
     },
   }))
 }
 
+type Others = Pick<LeaveSilentOptions, 'hasOther' | 'hasOtherConnector'>
+
 /** Looks at each connection when its turn comes: by then it may have gone. */
 function* attemptsAt(
   links: readonly Link[],
-  attemptAt: (link: Link, hasOther: () => boolean) => Attempt,
+  attemptAt: (link: Link, others: Others) => Attempt,
 ): Generator<Attempt> {
   const answered = new Set<string>()
+  const slow = new Set<string>()
   const left: Link[] = []
   const waiting = [...links]
   const isOpen = (link: Link): boolean => link.isReady && !answered.has(link.connectorId)
+  const isNext = (link: Link): boolean => isOpen(link) && !slow.has(link.connectorId)
   const sinceMs = performance.now()
   for (let made = 0; made < maxAttempts; made += 1) {
     // The first is always made, so that there is something to say.
     const link =
-      made === 0 ? waiting.shift() : (takeFirst(waiting, isOpen) ?? takeFirst(left, isOpen))
+      made === 0 ? waiting.shift() : (takeFirst(waiting, isNext) ?? takeFirst(left, isOpen))
     if (link === undefined || (made > 0 && performance.now() - sinceMs > maxTryingMs)) return
-    const { destination, open } = attemptAt(
-      link,
-      () => left.length < leavable && waiting.some(isOpen),
-    )
+    const { connectorId } = link
+    const { destination, open } = attemptAt(link, {
+      hasOther: () => left.length < leavable && waiting.some(isNext),
+      hasOtherConnector: () => waiting.some((it) => it.connectorId !== connectorId && isNext(it)),
+    })
     yield {
       destination,
       open: (signal) =>
         open(signal).catch((error: unknown) => {
           if (error instanceof UpstreamError && ownAnswers.has(error.code))
-            answered.add(link.connectorId)
-          if (error instanceof LinkSilentError) left.push(link)
+            answered.add(connectorId)
+          if (error instanceof LinkSlowError) slow.add(connectorId)
+          if (error instanceof LinkSilentError || error instanceof LinkSlowError) left.push(link)
           throw error
         }),
     }

@@ -52,7 +52,7 @@ test('a gateway out of descriptors says that it is the gateway, not the service'
     }
     const open = createOpenUpstream({
       metrics: createMetrics(),
-      links: { toward: () => [], doubt: () => undefined },
+      links: { toward: () => [], doubt: () => undefined, avoid: () => undefined },
       dial: () => failing(code),
     })
     return open(grant as unknown as Grant, new AbortController().signal)

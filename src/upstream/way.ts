@@ -11,7 +11,7 @@ import type { UpstreamWay } from '../routes/upstream-way.ts'
 export interface WayParts {
   readonly dial: typeof dial
   /** The connections of connectors. */
-  readonly links: Pick<Links, 'toward' | 'doubt'>
+  readonly links: Pick<Links, 'toward' | 'doubt' | 'avoid'>
   /** What is meant behind a bastion; undefined on every other way. */
   readonly bastionTarget?: HostPort | undefined
   readonly clock: Clock
