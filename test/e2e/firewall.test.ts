@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { exitCodes } from '../../src/cli/process/exit-codes.ts'
+import { namedTunnel } from './connector-rig.ts'
 import { gatewayHost, servicePort, startNetworkRig, type NetworkRig } from './network-rig.ts'
 import { peerTest } from './peers.ts'
 import type { NetworkMachine } from './peers/firewalled-network.ts'
-import { startSquid } from './peers/squid.ts'
+import { startSquid, type Squid } from './peers/squid.ts'
 import { exchange, untilEnded } from './person.ts'
 import { allRegistered } from './publisher.ts'
 import type { Scope } from './scope.ts'
@@ -36,10 +40,46 @@ peerTest(
     await stage.startGateway()
     await proxied.says(/(?:Registered tunnel connection [^]*){8}/)
     await carries(client)
-    const connects = await squid.connects()
-    assert.deepEqual(new Set(connects.map(({ target }) => target)), new Set([`${gatewayHost}:443`]))
+    await proxiesAlone(squid)
   },
 )
+
+peerTest(
+  'behind a firewall that lets a proxy out alone, a tunnel is run by its name, and its doctor finds the way',
+  needed,
+  async (scope) => {
+    const stage = await startNetworkRig(scope)
+    await stage.startGateway()
+    const squid = await putProxyBetween(scope, stage)
+    const proxy = `http://${squid.address}`
+    const { publisher, machines, startTunnel } = stage
+    const url = ['--url', `tcp://${machines.service.address}:${servicePort}`]
+
+    const examine = ['doctor', '--token-file', publisher.tokenFile, ...url]
+    const [lost, found] = [startTunnel(examine), startTunnel([...examine, '--proxy', proxy])]
+    assert.equal(await lost.ended, exitCodes.gateway)
+    assert.match(lost.output(), new RegExp(`^FAILED  tcp +${machines.gateway.address}:443 `, 'm'))
+    assert.equal(await found.ended, exitCodes.ok, found.output())
+    assert.match(found.output(), new RegExp(`^ok  proxy +${squid.address} `, 'm'))
+    assert.doesNotMatch(found.output(), /FAILED/)
+
+    // Its credential is asked for by name, and by the way that programs are told of.
+    const files = join(publisher.home, '.postern')
+    for (const name of await readdir(files)) if (name.endsWith('.json')) await rm(join(files, name))
+    const connector = startTunnel(['run', ...url, namedTunnel], { HTTPS_PROXY: proxy })
+    await allRegistered(connector)
+    await carries(await stage.startClient(machines.client))
+    connector.signal('SIGTERM')
+    assert.equal(await connector.ended, exitCodes.ok)
+    await proxiesAlone(squid)
+  },
+)
+
+/** It was asked for the gateway, and for nothing else. */
+async function proxiesAlone(squid: Squid): Promise<void> {
+  const connects = await squid.connects()
+  assert.deepEqual(new Set(connects.map(({ target }) => target)), new Set([`${gatewayHost}:443`]))
+}
 
 /** The network is in nobody's way, and only then the firewall is. */
 async function closeFirewall({ machines, flows, permit }: NetworkRig): Promise<void> {

@@ -2,6 +2,10 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import {
+  decodePublishCredential,
+  encodePublishCredential,
+} from '../../src/tunnel/publish-credential.ts'
 import { decodeTunnelToken, encodeTunnelToken } from '../../src/tunnel/tunnel-credential.ts'
 import type { Child } from './child.ts'
 import { application, namedTunnel } from './connector-rig.ts'
@@ -36,6 +40,8 @@ export interface NetworkRig extends Pick<Network<Name>, 'permit' | 'swallow' | '
   startGateway(): Promise<Child>
   /** `postern tunnel run` on the connector's machine; it may not be connected yet. */
   startConnector(...options: string[]): Child
+  /** `postern tunnel …` there, of whoever has published; `env` is added to what they have. */
+  startTunnel(args: readonly string[], env?: Readonly<Record<string, string>>): Child
   /** `postern access tcp` on a machine. */
   startClient(machine: NetworkMachine): Promise<NetworkClient>
 }
@@ -60,7 +66,12 @@ export async function startNetworkRig(
   ])
   const { client, gateway, connector, service } = network.machines
   const publisher = await publisherAt(scope, rig, alice, namedTunnel)
-  await Promise.all([rig.stop(), startEcho(service), moveToken(publisher.tokenFile)])
+  await Promise.all([
+    rig.stop(),
+    startEcho(service),
+    moveToken(publisher.tokenFile),
+    moveCredential(publisher.home),
+  ])
   await rig.configure((file) => ({
     ...file,
     address: ':443',
@@ -75,6 +86,8 @@ export async function startNetworkRig(
     await child.says(/"message":"listening"/)
     return child
   }
+  const startTunnel: NetworkRig['startTunnel'] = (args, env) =>
+    connector.start(...posternCommand('tunnel', ...args), { env: { ...publisher.env, ...env } })
   let clients = 0
   return {
     ...network,
@@ -86,10 +99,10 @@ export async function startNetworkRig(
       connectorToService: { from: connector, to: service, port: servicePort },
     },
     startGateway,
+    startTunnel,
     startConnector(...options) {
       const url = ['--url', `tcp://${service.address}:${servicePort}`]
-      const args = ['tunnel', 'run', '--token-file', publisher.tokenFile, ...url, ...options]
-      return connector.start(...posternCommand(...args), { env: publisher.env })
+      return startTunnel(['run', '--token-file', publisher.tokenFile, ...url, ...options])
     },
     async startClient(machine) {
       const path = join(scope.directory, `client-${clients++}.sock`)
@@ -114,6 +127,14 @@ async function moveToken(file: string): Promise<void> {
   const credential = decodeTunnelToken((await readFile(file, 'utf8')).trim(), file)
   const moved = { ...credential, gateway: `https://${gatewayHost}` }
   await writeFile(file, `${encodeTunnelToken(moved)}\n`)
+}
+
+/** The same of who may publish. */
+async function moveCredential(home: string): Promise<void> {
+  const file = join(home, '.postern', 'cert.pem')
+  const credential = decodePublishCredential(await readFile(file, 'utf8'), file)
+  const moved = { ...credential, gateway: `https://${gatewayHost}` }
+  await writeFile(file, encodePublishCredential(moved))
 }
 
 /** A service that sends back what it gets. */
