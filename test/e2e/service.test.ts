@@ -13,6 +13,7 @@ import { encodeTunnelToken } from '../../src/tunnel/tunnel-credential.ts'
 import { startChild, type Child } from './child.ts'
 import { peerTest, program } from './peers.ts'
 import { startSystemd, type SystemdMachine } from './peers/systemd.ts'
+import { connectionCount } from './publisher.ts'
 import { posternCommand } from './rig.ts'
 import type { Scope } from './scope.ts'
 import { echo, startService } from './services.ts'
@@ -49,7 +50,7 @@ async function install(machine: SystemdMachine, ...more: string[]): Promise<void
 
 /** The newest connection of a connector that has registered after so many. */
 async function linkAfter(gateway: FakeGateway, count: number): Promise<AcceptedLink> {
-  await gateway.linked(count + 1)
+  await gateway.linked(count + connectionCount)
   return gateway.links[count] as AcceptedLink
 }
 
