@@ -56,6 +56,7 @@ const tcpModules = [
   'src/clock.ts',
   'src/errors.ts',
   'src/home-directory.ts',
+  'src/in-pieces.ts',
   'src/line-output.ts',
   'src/net/abandon.ts',
   'src/net/beneath.ts',
