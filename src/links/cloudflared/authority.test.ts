@@ -87,7 +87,10 @@ test('its certificate is renewed long before its end, and right for clocks that 
 
 test('the file has the authorities of all keys, so that one that was changed stays trusted', async () => {
   const keys = [keyMadeAt(2 * dayMs, 'newnewnew'), keyMadeAt(dayMs, 'oldoldold')]
-  const file = await open(createFakeClock(), keys).file()
+  const authority = open(createFakeClock(), keys)
+  const file = await authority.file()
+  // No two signatures are the same: they were made once.
+  assert.equal(await authority.file(), file)
   const found = file.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   const subjects = found.map((pem) => new X509Certificate(pem).subject)
   assert.deepEqual(subjects, ['CN=Postern connectors newnewne', 'CN=Postern connectors oldoldol'])

@@ -37,12 +37,21 @@ export interface ConnectorAuthority {
 export function createConnectorAuthority(parts: ConnectorAuthorityParts): ConnectorAuthority {
   const { signingKeys, clock, logger } = parts
   const serverNames = [connectorServerName, probeServerName]
+  /** Certificates by the names of their keys: anybody may ask for them, and each costs a signature. */
+  const made = new Map<string, Promise<string>>()
 
   /** The one before, until it is forgotten: by then every connector is to have the file with the new one. */
   async function signingKey(): Promise<SigningKey> {
     const key = (await signingKeys.all('connector-ca')).at(-1)
     if (key === undefined) throw new TypeError('there is always a key')
     return key
+  }
+
+  function certificateOf(key: SigningKey): Promise<string> {
+    const making = made.get(key.kid) ?? openAuthority(key).then(({ cert }) => cert)
+    made.set(key.kid, making)
+    making.catch(() => made.delete(key.kid))
+    return making
   }
 
   async function issue(key: SigningKey): Promise<CertificatePair> {
@@ -57,8 +66,7 @@ export function createConnectorAuthority(parts: ConnectorAuthorityParts): Connec
   return {
     async file() {
       const keys = await signingKeys.all('connector-ca')
-      const authorities = await Promise.all(keys.map(openAuthority))
-      return authorities.map(({ cert }) => cert).join('')
+      return (await Promise.all(keys.map(certificateOf))).join('')
     },
     keepCertificate(use) {
       let isOver = false
