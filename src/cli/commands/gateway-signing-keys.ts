@@ -87,6 +87,7 @@ const forgettingWords: Readonly<Record<SigningPurposeName, readonly string[]>> =
   ],
   'connector-ca': [
     'stock connectors are shown a certificate of the new key from now on: one that was started without it in its file does not connect again once its connections end',
+    'a file with both trusts the former key still: where somebody else may know it, write each file again and start its connectors, then replace their secrets, which they send (postern tunnel token --rotate NAME)',
   ],
 }
 
