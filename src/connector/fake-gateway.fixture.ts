@@ -42,7 +42,7 @@ export interface FakeGatewayOptions {
     proof: Proof,
     end: GatewayEnd,
     credential: TunnelCredential,
-  ) => FromGateway | 'silent'
+  ) => FromGateway | 'silent' | undefined
   /** Answers a registration; `silent` answers nothing. */
   readonly answer?: (link: AcceptedLink) => FromGateway | 'silent'
 }
@@ -206,7 +206,8 @@ function proves(parts: ProofParts): FromGateway {
   return { type: 'proved', proof: proofOf('gateway', parts) }
 }
 
-const wrongSecret: FromGateway = {
+/** The answer of a gateway that knows another secret. */
+export const wrongSecret: FromGateway = {
   type: 'refused',
   code: 'wrong-secret',
   message: 'the secret is not right',

@@ -11,6 +11,7 @@ import { echo, startService } from './origin/service.fixture.ts'
 import {
   registered,
   startFakeGateway,
+  wrongSecret,
   type AcceptedLink,
   type FakeGatewayOptions,
 } from './fake-gateway.fixture.ts'
@@ -131,6 +132,33 @@ test('whoever does not prove to be the gateway is told nothing, and tried again'
     assert.equal(asked, 2, what)
     await connector.close(0)
   }
+})
+
+test('a refusal without a proof ends nothing while the gateway has the connector, and ends it afterwards', async (t) => {
+  const chance = countedChance(0.5)
+  const clock = createFakeClock(Date.now())
+  let isRefusing = false
+  const { gateway, connector, log } = await join(t, nowhere, {
+    clock,
+    random: chance.random,
+    answerProof: () => (isRefusing ? wrongSecret : undefined),
+  })
+  await gateway.linked(4)
+  for (const index of [0, 1, 2, 3]) await log.line(new RegExp(`connIndex=${index} `))
+  isRefusing = true
+  gateway.links[0]?.socket.destroy()
+  // It was there for a moment only.
+  await chance.waits(1)
+  clock.advance(500)
+  const tried = log.line(/^cannot connect: the secret is not right; trying again/)
+  assert.equal(typeof (await Promise.race([tried, connector.failed])), 'string')
+  await chance.waits(2)
+  assert.equal(connector.ready, 3)
+  for (const { socket } of gateway.links) socket.destroy()
+  await chance.waits(5)
+  clock.advance(5_000)
+  const error = await connector.failed
+  assert.match(error.message, /^the secret is not right/)
 })
 
 test('before the gateway has proved itself no stream is opened, whatever its grant', async (t) => {

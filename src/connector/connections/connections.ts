@@ -18,7 +18,7 @@ const hangingMs = 5_000
 
 export interface ConnectionsOptions extends Omit<
   SlotParts,
-  'connIndex' | 'events' | 'firstTurn' | 'waits'
+  'connIndex' | 'events' | 'firstTurn' | 'waits' | 'isAnotherLive'
 > {
   readonly events: Omit<SlotEvents, 'fatal'>
 }
@@ -86,7 +86,10 @@ export function startConnections(options: ConnectionsOptions): Connections {
   }
 
   const keep = (connIndex: number): Promise<void> =>
-    keepConnected({ ...options, waits, connIndex, events, firstTurn }, ending.signal)
+    keepConnected(
+      { ...options, waits, connIndex, events, firstTurn, isAnotherLive: () => live.size > 0 },
+      ending.signal,
+    )
   const slots = [keep(0)]
   const keepOthers = (): void => {
     hanging[Symbol.dispose]()

@@ -23,6 +23,9 @@ export type Claim = Pick<ProofParts, 'secret' | 'applicant'>
 /** The gateway will not have this connector, and trying again would change nothing. */
 export class TunnelRefusedError extends AccessError {}
 
+/** The same, by whoever answers at its name: a gateway cannot prove to know a secret that is not the right one. */
+export class UnprovedRefusalError extends TunnelRefusedError {}
+
 /**
  * Longest wait for an answer, in milliseconds.
  *
@@ -34,7 +37,7 @@ const answerTimeoutMs = 15_000
  * Proves to know the secret of the tunnel, and has the gateway prove it. Resolves to what the gateway says from then
  * on: until then it is told nothing else, and opens nothing.
  *
- * @throws UpstreamError `gateway-unproved`; otherwise as `register`
+ * @throws UpstreamError `gateway-unproved`, UnprovedRefusalError `tunnel-refused`; otherwise as `register`
  */
 export async function prove(
   end: ConnectorEnd,
@@ -46,7 +49,9 @@ export async function prove(
   const parts = { secret, channel, applicant }
   const messages = end.control.messages[Symbol.asyncIterator]()
   end.control.send({ type: 'prove', ...applicant, proof: proofOf('connector', parts) })
-  const answer = await answerOf(end, messages, clock)
+  const answer = await answerOf(end, messages, clock).catch((error: unknown) => {
+    throw error instanceof TunnelRefusedError ? unprovedRefusal(error) : error
+  })
   if (answer.type !== 'proved' || !isProof(answer.proof, 'gateway', parts)) throw unproved()
   return messages
 }
@@ -95,6 +100,10 @@ async function answerOf(
     if (value.type === 'refused') throw refused(value)
     if (value.type === 'draining') throw lost(new Error('the gateway is about to end'))
   }
+}
+
+function unprovedRefusal({ code, message, hint }: TunnelRefusedError): UnprovedRefusalError {
+  return new UnprovedRefusalError(code, message, { hint })
 }
 
 /** Not fatal: the gateway may be behind its name again later. */

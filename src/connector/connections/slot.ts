@@ -11,6 +11,7 @@ import {
   prove,
   register,
   TunnelRefusedError,
+  UnprovedRefusalError,
   type Claim,
   type Registered,
   type Registration,
@@ -50,6 +51,8 @@ export interface SlotParts {
   /** Among the connections of all connectors on this machine, with which address this process begins. */
   readonly firstTurn: number
   readonly lookup?: LookUpAll | undefined
+  /** Whether a gateway that has proved itself has another connection. */
+  readonly isAnotherLive: () => boolean
   readonly claim: (connIndex: number) => Claim
   readonly registration: (connIndex: number) => Registration
   readonly onStream: (offer: StreamOffer) => void
@@ -80,7 +83,9 @@ export async function keepConnected(parts: SlotParts, signal: AbortSignal): Prom
       else backOff.reset()
     } catch (error) {
       if (signal.aborted) return
-      if (isFatal(error)) return events.fatal(error)
+      // Who refuses it without a proof, while the gateway has others of its connections, is not the gateway.
+      const isDoubtful = error instanceof UnprovedRefusalError && parts.isAnotherLive()
+      if (isFatal(error) && !isDoubtful) return events.fatal(error)
       events.failed(connIndex, error)
       const waitMs = backOff.next()
       if (waits.recoveries === recoveries) await waits.pauseAfterFailure(waitMs, signal)
