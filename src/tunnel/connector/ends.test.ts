@@ -111,6 +111,20 @@ test('a connection that is destroyed resets its streams at both ends', async () 
   assert.ok((await gateway.ended) instanceof Error)
 })
 
+test('a connection that is gone is said to be lost, at both ends', async () => {
+  for (const how of ['destroy', 'resetAndDestroy'] as const) {
+    using connection = await openConnection()
+    const onStream = (): void => assert.fail('no stream was opened')
+    const [gateway, connector] = await Promise.all([
+      openGatewayEnd(connection.atGateway),
+      openConnectorEnd(connection.atConnector, { onStream }),
+    ])
+    for (const beneath of connection.beneath) beneath[how]()
+    const said = await Promise.all([gateway.ended, connector.ended])
+    for (const error of said) assert.match(String(error), /was lost|ECONNRESET/)
+  }
+})
+
 test('a connection that chose another protocol, or is gone, is not begun on', async () => {
   const onStream = (): void => assert.fail('no stream was opened')
   using other = await openConnection({ protocols: ['http/1.1'] })

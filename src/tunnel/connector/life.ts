@@ -21,6 +21,8 @@ const manyStreams = 32
  */
 const maxUnsentBytes = 16 * 1024
 
+const lost = 'the connection was lost'
+
 /** How one connection lives and ends, at either end of it. */
 export interface Life {
   readonly streams: number
@@ -48,7 +50,7 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
 
   session.on('error', (error: Error) => (failure ??= error))
   session.once('close', () => {
-    resolve(failure ?? (isFinished ? undefined : new Error('the connection was lost')))
+    resolve(failure ?? (isFinished ? undefined : new Error(lost)))
   })
 
   /** Nothing is open: whichever side comes here first ends its control stream, and the other follows. */
@@ -91,7 +93,9 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
       // Whoever ends it says that nothing new is to come; a reset is no way to say that.
       onArrival(stream, { onEnd: () => process.nextTick(() => !stream.aborted && drain()) })
       stream.once('close', () => {
-        if (!isFinished) destroy(new Error('the control stream was reset'))
+        // It goes before its connection, whichever of them ended.
+        const isLost = session.destroyed || socket.destroyed
+        if (!isFinished) destroy(new Error(isLost ? lost : 'the control stream was reset'))
       })
     },
     begin(stream) {
