@@ -1,6 +1,6 @@
 import { generateKeyPair, exportJWK, calculateJwkThumbprint } from 'jose'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
@@ -58,6 +58,8 @@ export interface FakeGateway extends AsyncDisposable {
   readonly links: AcceptedLink[]
   /** Resolves once so many have been registered, gone ones included. */
   linked(count: number): Promise<void>
+  /** Resolves once so many more proofs have been refused. */
+  refused(count: number): Promise<void>
   /** Opens a stream, with a grant for this connector unless `claims` says otherwise. */
   open(link: Toward, claims?: Partial<GrantClaims>): Promise<Duplex>
   grantFor(link: Toward, claims?: Partial<GrantClaims>): Promise<string>
@@ -101,6 +103,7 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     secure.emit('connection', socket)
   })
 
+  const refusals = new EventEmitter()
   const answerOf = options.answer ?? registered
   secure.on('secureConnection', (socket: tls.TLSSocket) => {
     socket.on('error', () => undefined)
@@ -127,6 +130,7 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
         const answer =
           options.answerProof?.(message, end, credential) ?? (parts ? proves(parts) : wrongSecret)
         if (answer !== 'silent') end.control.send(answer)
+        if (answer !== 'silent' && answer.type === 'refused') refusals.emit('refused')
       } else if (message.type === 'register') {
         if (proved === undefined) throw new Error('a connector registers that has proved nothing')
         const { secret, ...applicant } = proved
@@ -175,6 +179,10 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     linked(count) {
       if (links.length >= count) return Promise.resolve()
       return new Promise((resolve) => waiting.push({ count, resolve }))
+    },
+    refused(count) {
+      let left = count
+      return new Promise((resolve) => refusals.on('refused', () => (left -= 1) === 0 && resolve()))
     },
     async open(link, claims) {
       const grant = await grantFor(link, claims)

@@ -104,6 +104,23 @@ test('a token that is replaced is used for the next connection', async (t) => {
   assert.deepEqual(gateway.links[4]?.secret, secret)
 })
 
+test('a token that is replaced after its rotation has cut everything is used, too', async (t) => {
+  const { gateway, connector, write } = await run(t, ingress(1))
+  await gateway.linked(4)
+  let hasFailed = false
+  void connector.failed.then(() => (hasFailed = true))
+  // As "tunnel token --rotate --output": the file comes when the gateway has forgotten the former one.
+  const secret = Buffer.alloc(32, 9)
+  gateway.secrets.splice(0, gateway.secrets.length, secret)
+  const refused = gateway.refused(4)
+  for (const { socket } of gateway.links) socket.destroy()
+  await refused
+  await write('token', encodeTunnelToken({ ...gateway.credential, secret }))
+  await gateway.linked(8)
+  assert.deepEqual(gateway.links[7]?.secret, secret)
+  assert.equal(hasFailed, false)
+})
+
 test('a grace period that is changed holds at the end', async (t) => {
   const { connector, write } = await run(t, ingress(1))
   assert.equal(connector.gracePeriodMs, 30_000)

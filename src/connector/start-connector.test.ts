@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemClock } from '../clock.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import { proofOf, type Applicant, type ProofParts } from '../tunnel/connector/proof.ts'
@@ -156,8 +157,12 @@ test('a refusal without a proof ends nothing while the gateway has the connector
   assert.equal(connector.ready, 3)
   for (const { socket } of gateway.links) socket.destroy()
   await chance.waits(5)
-  clock.advance(5_000)
-  const error = await connector.failed
+  // Back-offs, and then the time for another credential.
+  const step = async (): Promise<Error> => {
+    clock.advance(1_000)
+    return (await Promise.race([connector.failed, nextTurn()])) ?? step()
+  }
+  const error = await step()
   assert.match(error.message, /^the secret is not right/)
 })
 

@@ -16,6 +16,7 @@ import { startConnections, type Connections } from './connections/connections.ts
 import { registrationOf, type Registration } from './connections/register.ts'
 import type { LiveConnection } from './connections/slot.ts'
 import type { ConnectorMetrics } from './connector-metrics.ts'
+import { createCurrentCredential } from './current-credential.ts'
 import { offeredServices, type IngressRule } from './ingress/rules.ts'
 import { createStreamServer } from './streams/serve-streams.ts'
 
@@ -74,22 +75,26 @@ export interface Connector extends Closable, Pick<Connections, 'ready' | 'regist
 export async function startConnector(options: ConnectorOptions): Promise<Connector> {
   const { metrics, log, clock = systemClock } = options
   const connectorId = randomUUID()
-  let { offer, credential } = options
+  let { offer } = options
+  const credential = createCurrentCredential(options.credential, clock)
+  const { tunnelId } = options.credential
   const pin = (from: TunnelCredential): Promise<GrantKeys> =>
     pinGrantKeys([...from.grantKeys], {
       source: 'the credential',
-      tunnelId: credential.tunnelId,
+      tunnelId,
       connectorId,
       clock,
     })
-  let keys = await pin(credential)
+  let keys = await pin(options.credential)
   const verifier = createGrantVerifier({
-    tunnelId: credential.tunnelId,
+    tunnelId,
     connectorId,
     keys: { find: (header) => keys.find(header) },
     clock,
   })
   const registeredWith = new Map<number, { readonly offer: Offer; readonly trusted: string }>()
+  const claimedWith = new Map<number, TunnelCredential>()
+  let hasRegistered = false
   const trusted = (): FromConnector => ({ type: 'grant-keys', grantKeys: keys.thumbprints })
   const inTurn = oneByOne()
   const words = createConnectionLog(log)
@@ -107,8 +112,12 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
     random: options.random ?? Math.random,
     lookup: options.lookup,
     claim(connIndex) {
-      const { tunnelId, secret } = credential
-      return { secret, applicant: { tunnelId, connectorId, connIndex } }
+      claimedWith.set(connIndex, credential.now)
+      return { secret: credential.now.secret, applicant: { tunnelId, connectorId, connIndex } }
+    },
+    async hasOtherClaim(connIndex, signal) {
+      // Of one that was never taken nobody has rotated anything.
+      return hasRegistered && credential.isReplaced(claimedWith.get(connIndex), signal)
     },
     registration(connIndex) {
       registeredWith.set(connIndex, { offer, trusted: keys.thumbprints.join() })
@@ -126,6 +135,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
     events: {
       registered(live, notices) {
         metrics.connected('ok')
+        hasRegistered = true
         words.registered(live)
         // Replaced while the gateway was asked.
         const before = registeredWith.get(live.connIndex)
@@ -194,10 +204,10 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
     },
     async replaceCredential(next) {
       // What was learnt stays, where the credential says nothing new of it.
-      if (isDeepStrictEqual(next.grantKeys, credential.grantKeys)) credential = next
+      if (isDeepStrictEqual(next.grantKeys, credential.now.grantKeys)) credential.replace(next)
       else {
         keys = await pin(next)
-        credential = next
+        credential.replace(next)
         connections.tell(trusted())
       }
     },

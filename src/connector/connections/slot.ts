@@ -55,6 +55,8 @@ export interface SlotParts {
   readonly isAnotherLive: () => boolean
   readonly claim: (connIndex: number) => Claim
   readonly registration: (connIndex: number) => Registration
+  /** Whether there is another credential than the one whose claim was refused, or will be in a moment. */
+  readonly hasOtherClaim: (connIndex: number, signal: AbortSignal) => Promise<boolean>
   readonly onStream: (offer: StreamOffer) => void
   readonly events: SlotEvents
 }
@@ -83,9 +85,9 @@ export async function keepConnected(parts: SlotParts, signal: AbortSignal): Prom
       else backOff.reset()
     } catch (error) {
       if (signal.aborted) return
-      // Who refuses it without a proof, while the gateway has others of its connections, is not the gateway.
-      const isDoubtful = error instanceof UnprovedRefusalError && parts.isAnotherLive()
-      if (isFatal(error) && !isDoubtful) return events.fatal(error)
+      if (await isRenewed(error, parts, signal)) continue
+      if (signal.aborted) return
+      if (isFatal(error) && !isDoubtful(error, parts)) return events.fatal(error)
       events.failed(connIndex, error)
       const waitMs = backOff.next()
       if (waits.recoveries === recoveries) await waits.pauseAfterFailure(waitMs, signal)
@@ -153,6 +155,17 @@ async function follow({ live, messages }: Taken, events: SlotEvents): Promise<vo
 /** A control stream that nobody reads would end the connection, and its streams with it. */
 async function readOn(messages: AsyncIterator<FromGateway>): Promise<void> {
   while ((await messages.next()).done !== true);
+}
+
+/** Who refuses it without a proof, while the gateway has others of its connections, is not the gateway. */
+function isDoubtful(error: unknown, { isAnotherLive }: SlotParts): boolean {
+  return error instanceof UnprovedRefusalError && isAnotherLive()
+}
+
+/** Whether what was refused is the former credential: a rotation is done before the file that it writes. */
+async function isRenewed(error: unknown, parts: SlotParts, signal: AbortSignal): Promise<boolean> {
+  if (!(error instanceof UnprovedRefusalError) || isDoubtful(error, parts)) return false
+  return parts.hasOtherClaim(parts.connIndex, signal)
 }
 
 /** What is wrong here and not on the way: proxies and addresses that are none, a credential nobody takes. */
