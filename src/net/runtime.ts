@@ -223,8 +223,8 @@ export function provideWebsocketMask(functions: {
  * few times those of an idle one before that; its peak memory stayed the same (263 and 268 MB).
  *
  * The last lets all memory grow twofold from one full collection to the next. By itself V8 chooses the factor by how
- * fast the heap fills and is collected, and for a heap as small and quick as ours takes the least, 1.1: another full
- * one came after each 10 to 50 MB of buffers, in some runs and not in others.
+ * fast the heap fills and is collected, and chose little: another full one came after each 10 to 60 MB of buffers, in
+ * some runs and not in others.
  *
  * All are V8's own and may go: on a release that does not know them nothing changes.
  */
