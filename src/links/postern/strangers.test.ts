@@ -18,6 +18,23 @@ async function openSilent(harbour: Harbour, from: string, count: number): Promis
   return ends
 }
 
+test('there are 128 that do not register, however many come at once', async () => {
+  await using harbour = await openHarbour()
+  const closed = Promise.withResolvers<void>()
+  let open = 300
+  await Promise.allSettled(
+    Array.from({ length: open }, async () => {
+      const socket = connect({ host: '127.0.0.1', port: harbour.port })
+      socket.once('close', () => (open -= 1) === 128 && closed.resolve())
+      await harbour.connect(silence, { socket })
+    }),
+  )
+  await closed.promise
+  const last = await harbour.connect(silence)
+  last.control.send(provingOn(last))
+  assert.equal((await heard(last))?.type, 'proved')
+})
+
 test('connections of one address that do not register close no other that is about to', async () => {
   await using harbour = await openHarbour()
   const end = await connectFrom('127.0.0.2', harbour)

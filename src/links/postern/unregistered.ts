@@ -1,0 +1,49 @@
+import { addressKey } from '../../address.ts'
+
+/**
+ * Connections that have not registered yet: each may make the gateway hold a line of half a MiB.
+ *
+ * @limit connections of connectors that have not registered yet: the oldest one of the address that has the most is closed
+ */
+const maxUnregistered = 128
+
+interface Connection {
+  destroy(): void
+}
+
+/** The connections that may still register. */
+export interface Unregistered {
+  /** Takes one in, and closes another where there are too many. */
+  add(connection: Connection, ip: string): void
+  /** It has registered, or never will. */
+  delete(connection: Connection): void
+  destroyAll(): void
+}
+
+export function createUnregistered(): Unregistered {
+  /** By what counts as one address. */
+  const addressOf = new Map<Connection, string>()
+
+  /** A connector that is far away takes a while, in which anybody may open as many connections from one address. */
+  function oldestOfMost(): Connection | undefined {
+    const counts = new Map<string, number>()
+    for (const address of addressOf.values()) counts.set(address, (counts.get(address) ?? 0) + 1)
+    const most = Math.max(...counts.values())
+    return [...addressOf].find(([, address]) => counts.get(address) === most)?.[0]
+  }
+
+  return {
+    add(connection, ip) {
+      addressOf.set(connection, addressKey(ip))
+      const last = addressOf.size > maxUnregistered ? oldestOfMost() : undefined
+      if (last === undefined) return
+      // It tells of its end later: by then many may have come, each of whom is to close another one.
+      addressOf.delete(last)
+      last.destroy()
+    },
+    delete: (connection) => void addressOf.delete(connection),
+    destroyAll() {
+      for (const connection of addressOf.keys()) connection.destroy()
+    },
+  }
+}
