@@ -1,7 +1,5 @@
-import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { isAborted, isHttp2 } from './http2-reset.ts'
-import { readUnasked } from './runtime.ts'
 
 /**
  * Chunks of this size are gathered until the end of the event loop's turn, in bytes. TLS and HTTP/2
@@ -98,7 +96,6 @@ export function copy(source: Duplex, sink: Duplex, passage: Passage): Direction 
     wasLarge = isLarge
     if (!sink.write(chunk)) source.pause()
   }
-  if (source instanceof Socket || isHttp2(source)) readUnasked(source)
   source.on('data', pass)
   sink.on('drain', () => {
     touch()

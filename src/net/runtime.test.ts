@@ -3,13 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, request as requestHttp, type Server } from 'node:http'
 import * as http2 from 'node:http2'
-import {
-  connect,
-  createServer as createNetServer,
-  type AddressInfo,
-  type Server as NetServer,
-  type Socket,
-} from 'node:net'
+import { connect, type AddressInfo, type Server as NetServer } from 'node:net'
 import { Readable, Writable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import * as tls from 'node:tls'
@@ -27,7 +21,6 @@ import {
   onArrival,
   onLastAnswer,
   provideWebsocketMask,
-  readUnasked,
   takeFromParser,
   takeRequestMaking,
 } from './runtime.ts'
@@ -56,55 +49,6 @@ test('what arrives is told whoever reads, and the end ahead of its readers', () 
   for (const chunk of ['hello', '!', null]) stream.push(chunk)
   assert.deepEqual(told, [5, 1, 'end'])
   assert.equal(`${stream.read()}${stream.read()}`, 'hello!')
-})
-
-test('a connection that is read without a pause is not asked for more after each chunk', async (t) => {
-  const server = createNetServer((sender) => void sendSlowly(sender, 20))
-  const socket = connect(await listen(t, server), '127.0.0.1')
-  readUnasked(socket)
-  let asked = 0
-  const ask = socket._read.bind(socket)
-  socket._read = (size) => {
-    asked += 1
-    ask(size)
-  }
-  let chunks = 0
-  socket.on('data', () => {
-    chunks += 1
-    socket.write('next')
-  })
-  await once(socket, 'end')
-  assert.equal(chunks, 20)
-  // Before it is connected, at its beginning, and once after the first chunk.
-  assert.ok(asked <= 4, `asked ${asked} times`)
-})
-
-test('a stream of HTTP/2 that is paused at each chunk is given credit until its end', async (t) => {
-  const content = Buffer.alloc(2 ** 20, 'x')
-  const server = http2.createServer()
-  server.on('stream', (stream: http2.ServerHttp2Stream) => {
-    stream.respond()
-    stream.end(content)
-  })
-  const session = http2.connect(`http://127.0.0.1:${await listen(t, server)}`)
-  t.after(() => session.destroy())
-  const stream = session.request({ ':path': '/' })
-  readUnasked(stream)
-  let received = 0
-  stream.on('data', (chunk: Buffer) => {
-    received += chunk.length
-    stream.pause()
-    setImmediate(() => stream.resume())
-  })
-  await once(stream, 'end', { signal: AbortSignal.timeout(10_000) })
-  assert.equal(received, content.length)
-})
-
-test('a stream without such a state is left as it is', () => {
-  const stream = { push: () => true } as unknown as Readable
-  const { push } = stream
-  readUnasked(stream)
-  assert.equal(stream.push, push)
 })
 
 test('bytes and the end of an HTTP/2 stream are told while nobody reads it', async (t) => {
@@ -303,13 +247,3 @@ test('what is allocated for the sake of the collector takes addresses and no mem
   assert.ok(allocated >= 64 * 1024 * 1024, `${allocated} bytes`)
   assert.ok(resident < 16 * 1024 * 1024, `${resident} bytes in memory`)
 })
-
-/** Chunks that come one by one, each once the one before has been read. */
-async function sendSlowly(sender: Socket, chunks: number): Promise<void> {
-  sender.setNoDelay()
-  for (let sent = 0; sent < chunks; sent += 1) {
-    await new Promise((resolve) => sender.write('chunk', resolve))
-    await once(sender, 'data')
-  }
-  sender.end()
-}

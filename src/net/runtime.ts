@@ -39,26 +39,6 @@ export function onArrival(stream: Readable, { onBytes, onEnd }: Arrival): void {
 }
 
 /**
- * Spares a stream that its connection feeds by itself what `Readable` does after each chunk: a tick in which it asks
- * for more (`maybeReadMore` of lib/internal/streams/readable.js), which such a stream has never stopped to send. What
- * stops it is a pause, and a buffer that is full: the first chunk after a pause goes the whole way, since over HTTP/2
- * that is what lets the other side send again (`streamOnPause`, `_read` of lib/internal/http2/core.js), and whoever
- * empties a buffer asks by itself. Nothing changes where a stream's state has no such name.
- */
-export function readUnasked(stream: Readable): void {
-  const state: unknown = Reflect.get(stream, '_readableState')
-  if (typeof state !== 'object' || state === null || !('readingMore' in state)) return
-  const push = stream.push.bind(stream)
-  let isStarted = false
-  stream.on('pause', () => (isStarted = false))
-  stream.push = (chunk: Buffer | string | null, encoding?: BufferEncoding): boolean => {
-    if (isStarted) state.readingMore = true
-    else isStarted = stream.readableFlowing === true
-    return push(chunk, encoding)
-  }
-}
-
-/**
  * Calls back once nghttp2 is not reading a frame, outside of which alone other streams of its session may be reset.
  *
  * What a frame brings about is called in the middle of its reading, with all that this puts off by `nextTick` or a
