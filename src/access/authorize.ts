@@ -1,4 +1,5 @@
 import { AccessError } from '../errors.ts'
+import { hasCredential } from '../identity/credential-headers.ts'
 import type { AnySession } from '../identity/session.ts'
 import type { Decision } from '../policy/decision.ts'
 import { explainReason } from '../policy/explain.ts'
@@ -43,7 +44,7 @@ export interface AuthorizeParts {
 /**
  * Makes the one function that turns a policy's decision into a grant.
  *
- * It throws `AccessError` `sign-in-required`, or `DeniedError` `policy-denied`,
+ * It throws `AccessError` `sign-in-required` or `credential-unknown`, or `DeniedError` `policy-denied`,
  * `client-certificate-required` or `client-certificate-invalid`; what these say to somebody who is not
  * signed in tells nothing about the policy.
  */
@@ -77,6 +78,10 @@ export function createAuthorize({
     if (decision.outcome === 'client-certificate') {
       throw certificateRefusal(decision, clientCertificates.problemOf(client.certificate))
     }
+    const isNobody = session === undefined && route.policy.readsSubject
+    if (decision.outcome === 'deny' && isNobody && hasCredential(headers ?? {})) {
+      throw unknownCredential()
+    }
     if (decision.outcome !== 'allow') throw refusalOf(decision, session, route, groupsFault)
     const validUntilMs = earliest(decision.validUntilMs, session?.expiresAtMs)
     // The brand exists for the compiler only: this is the one place that may claim it.
@@ -105,6 +110,17 @@ function certificateRefusal({ deny, allow }: Decision, problem: string | undefin
 
 const certificateHint =
   'show one that this gateway trusts: "postern tcp --client-cert FILE --client-key FILE"'
+
+/** Somebody who shows what is nobody's would look for a fault in the policy. What is wrong with it is for the log. */
+function unknownCredential(): AccessError {
+  return new AccessError(
+    'credential-unknown',
+    'the gateway does not accept what you show for who you are',
+    {
+      hint: 'it may be mistyped, expired or revoked: ask whoever runs this gateway for another, or sign in',
+    },
+  )
+}
 
 function refusalOf(
   decision: Decision,

@@ -131,6 +131,24 @@ describe('a stock client at an application that wants a sign-in', () => {
     }
   })
 
+  test('of service accounts tells a secret that is not right from one that may not', async (t) => {
+    const rig = await setUp(t)
+    const wrong = ['Cf-Access-Client-Id: ci', 'Cf-Access-Client-Secret: wrong']
+    const { head } = await shake(rig, '/', wrong, 'robots.site.com')
+    assert.match(head, /^HTTP\/1\.1 401 /)
+    const line = await rig.lineWhere((it) => it['response-code'] === 401)
+    assert.equal(line['response-code-details'], 'credential_unknown')
+    assert.equal(line['error'], 'the service token is unknown, expired or revoked')
+    const nobody = await shake(rig, '/', [], 'robots.site.com')
+    assert.match(nobody.head, /^HTTP\/1\.1 403 /)
+  })
+
+  test('by addresses alone asks nobody who they are, whatever they show', async (t) => {
+    const rig = await setUp(t)
+    const { head } = await shake(rig, '/', ['Cf-Access-Token: nonsense'], 'office.site.com')
+    assert.match(head, /^HTTP\/1\.1 403 /)
+  })
+
   test('of somebody who may not use it is refused, with the reasons in the log', async (t) => {
     const rig = await setUp(t)
     const { head } = await shake(rig, '/', [`Cf-Access-Token: ${await signIn(rig)}`], 'no.site.com')
@@ -186,7 +204,14 @@ async function setUp(t: TestContext, more = ''): Promise<DeviceRig> {
     `  - from: tcp+https://no.site.com:443\n${to}${of('nobody')}`,
     `  - from: tcp+https://open.site.com:443\n${to}    allow_public_unauthenticated_access: true\n`,
   ]
-  return startDeviceRig(t, `${routes.join('')}${more}log_level: debug\n`)
+  const entry = (host: string, action: string, include: string): string =>
+    `  - hostname: ${host}\n    service: tcp://127.0.0.1:${service.port}\n` +
+    `    policies: [{ action: ${action}, include: [{ ${include} }] }]\n`
+  const access = [
+    entry('robots.site.com', 'service_auth', 'service_token: ci'),
+    entry('office.site.com', 'bypass', 'ip: 192.0.2.0/24'),
+  ]
+  return startDeviceRig(t, `${routes.join('')}${more}access:\n${access.join('')}log_level: debug\n`)
 }
 
 /** The token of Alice's own. */

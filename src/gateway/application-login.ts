@@ -63,13 +63,16 @@ export function loginAnswer(
   }
 }
 
+/** Nobody is known by what was shown. */
+const aboutCredentials: ReadonlySet<string> = new Set(['sign-in-required', 'credential-unknown'])
+
 /** The same error with what was wrong with the credential, for the log: a stock client shows nothing of it. */
 export async function explained(
   thrown: unknown,
   { atApplication, authority, headers }: ConnectRequest,
   gateway: Pick<GatewayParts, 'credentialFault'>,
 ): Promise<unknown> {
-  if (!(thrown instanceof AccessError) || thrown.code !== 'sign-in-required') return thrown
+  if (!(thrown instanceof AccessError) || !aboutCredentials.has(thrown.code)) return thrown
   if (atApplication !== true || thrown instanceof LoginFirstError) return thrown
   let fault: string | undefined
   try {

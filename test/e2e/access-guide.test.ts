@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe } from 'node:test'
 import { parse } from 'yaml'
 import { freePort } from '../../src/net/free-port.fixture.ts'
-import { openLine, readerAt, readGuide, runLine, type Guide } from './guide.ts'
+import { openLine, readerAt, readGuide, failLine, runLine, type Guide } from './guide.ts'
 import { startSshd } from './peers/openssh.ts'
 import { peerTest } from './peers.ts'
 import { exchange, type Person } from './person.ts'
@@ -130,6 +130,9 @@ async function checkSeveral(it: Reader): Promise<void> {
   await file.says(/listening on .* for cache\.site\.com/)
   await echoes(scope, ports.db, 'a person')
   await echoes(scope, ports.cache, 'a service account')
+  const robot = 'postern access tcp --hostname cache.site.com --service-token-id ci'
+  const refusal = /does not accept this service account/
+  await failLine(scope, person, `${robot} --service-token-secret wrong`, refusal)
   assert.equal(rig.idp.signInCount, 1)
 }
 

@@ -19,6 +19,7 @@ export interface Refusal {
 
 const statuses: Readonly<Record<string, number>> = {
   'sign-in-required': 401,
+  'credential-unknown': 401,
   'policy-denied': 403,
   'origin-not-allowed': 403,
   // nginx's number for it, which Pomerium answers too (reference 3.3).
