@@ -18,6 +18,8 @@ const uploads = 1_000
 const slowBytesPerSecond = 8 * mib
 /** How long uploads go on, in seconds, looked at each second. */
 const uploadSeconds = 15
+/** Streams after which the clients leave and others come: a connection of theirs takes some 130 KiB while it stands. */
+const streamsOfClients = 1_000
 /** A process gives back what it no longer needs within four seconds of its last work. */
 const idleSeconds = 6
 
@@ -81,7 +83,10 @@ function measureComeAndGone(bench: Bench, subject: Subject): Promise<Figures> {
       ...(await held(bench, subject, running, idleSeconds)),
       descriptors: descriptors(running),
     }
-    await run(bench, subject, running, { kind: 'opens', count: bench.options.streams })
+    for (let left = bench.options.streams; left > 0; left -= streamsOfClients) {
+      const count = Math.min(left, streamsOfClients)
+      await run(bench, subject, running, { kind: 'opens', count })
+    }
     await run(bench, subject, running, much)
     const after = await settled(running, idleSeconds)
     return { ...added(before, after), addedDescriptors: descriptors(running) - before.descriptors }
