@@ -97,6 +97,32 @@ test('of one place each has a turn, also by a name that somebody else has asked 
   assert.deepEqual(order, ['m0', 'm1'])
 })
 
+test('thousands of names that one person waits for cost nobody else anything', () => {
+  const { lookUp, order, answer } = slowResolver()
+  const bounded = createLookUps(lookUp, 2, 1)
+  const beganMs = performance.now()
+  // As many as a connector takes streams.
+  for (let name = 0; name < 8_000; name++) ask(bounded('mallory'), `m${name}`)
+  for (let name = 0; name < 8_000; name++) answer(`m${name}`)
+  assert.equal(order.length, 8_000)
+  const tookMs = performance.now() - beganMs
+  assert.ok(tookMs < 1_000, `${tookMs} ms`)
+})
+
+test('of one name that two people want one may leave, and the other has it', () => {
+  const { lookUp, order, answer } = slowResolver()
+  const bounded = createLookUps(lookUp, 1)
+  ask(bounded('alice'), 'a')
+  const leaving = new AbortController()
+  ask(bounded('mallory'), 'm', leaving.signal)
+  const alices = ask(bounded('alice'), 'm')
+  leaving.abort()
+  answer('a')
+  assert.deepEqual(order, ['a', 'm'])
+  answer('m')
+  assert.equal(alices(), 1)
+})
+
 test('an address waits for nothing', () => {
   const { lookUp, order } = slowResolver()
   const bounded = createLookUps(lookUp, 1)('')

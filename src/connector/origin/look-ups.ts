@@ -7,6 +7,8 @@ type Done = Parameters<LookUpAll>[2]
 /** One look-up, for everybody who wants to know the same name meanwhile. */
 interface LookUp {
   readonly host: string
+  /** Before those of a higher one. */
+  readonly turn: number
   /** With the person that each is for. */
   readonly waiting: Map<Done, string>
 }
@@ -61,8 +63,9 @@ function lookUpPlaces(threads: number): { readonly ofRules: number; readonly ofC
 
 /**
  * Look-ups that share the threads that there are for them: one for each name, and no more at once than
- * `maxRunning`, nor than `maxOfOne` for one person. Each takes a thread for as long as the resolver does, many seconds where nobody answers, and cannot
- * be taken back: two such names held up those of every other service, and the gateway's.
+ * `maxRunning`, nor than `maxOfOne` for one person. Each takes a thread for as long as the resolver does, many seconds
+ * where nobody answers, and cannot be taken back: two such names held up those of every other service, and the
+ * gateway's.
  *
  * Of those that wait, whoever has the fewest under way is next, and then in their order; one that nobody waits for any
  * more does not begin.
@@ -73,30 +76,38 @@ export function createLookUps(
   maxOfOne = maxRunning,
 ): (person: string) => LookUpAll {
   const byHost = new Map<string, LookUp>()
-  const queued = new Set<LookUp>()
+  /** Those that have not begun, of each person who waits for them: one may have thousands. */
+  const queues = new Map<string, Set<LookUp>>()
   /** For whom each one is that is under way. */
   const running = new Map<LookUp, string>()
+  let turns = 0
+
+  const underWay = (person: string): number =>
+    [...running.values()].filter((it) => it === person).length
 
   function beginNext(): void {
     while (running.size < maxRunning) {
-      const [next] = candidates().toSorted((a, b) => a.underWay - b.underWay)
-      if (next === undefined || next.underWay >= maxOfOne) return
-      queued.delete(next.one)
+      const next = leastServed()
+      if (next === undefined) return
       begin(next.one, next.person)
     }
   }
 
-  function candidates() {
-    const counts = new Map<string, number>()
-    for (const person of running.values()) counts.set(person, (counts.get(person) ?? 0) + 1)
-    return [...queued].flatMap((one) =>
-      [...new Set(one.waiting.values())].map((person) => {
-        return { one, person, underWay: counts.get(person) ?? 0 }
-      }),
-    )
+  function leastServed() {
+    let least: { readonly one: LookUp; readonly person: string } | undefined
+    let fewest = maxOfOne
+    for (const [person, [one]] of queues) {
+      const count = underWay(person)
+      const isEarlier = count === fewest && one !== undefined && one.turn < (least?.one.turn ?? 0)
+      if (one === undefined || (count >= fewest && !isEarlier)) continue
+      least = { one, person }
+      fewest = count
+    }
+    return least
   }
 
   function begin(one: LookUp, person: string): void {
+    for (const waiting of one.waiting.values()) dequeue(one, waiting)
     running.set(one, person)
     lookUp(one.host, { all: true }, (error, addresses) => {
       running.delete(one)
@@ -106,17 +117,27 @@ export function createLookUps(
     })
   }
 
-  function enqueue(host: string): LookUp {
-    const made = { host, waiting: new Map<Done, string>() }
+  function make(host: string): LookUp {
+    const made = { host, turn: turns++, waiting: new Map<Done, string>() }
     byHost.set(host, made)
-    queued.add(made)
     return made
+  }
+
+  function enqueue(one: LookUp, person: string): void {
+    const queue = queues.get(person) ?? new Set()
+    queues.set(person, queue.add(one))
+  }
+
+  function dequeue(one: LookUp, person: string): void {
+    const queue = queues.get(person)
+    queue?.delete(one)
+    if (queue?.size === 0) queues.delete(person)
   }
 
   return (person) => (host, options, done) => {
     // Answered without a thread.
     if (isIP(host) !== 0) return lookUp(host, options, done)
-    const one = byHost.get(host) ?? enqueue(host)
+    const one = byHost.get(host) ?? make(host)
     const { signal } = options
     const answered: Done = (...answer) => {
       signal?.removeEventListener('abort', leave)
@@ -124,11 +145,14 @@ export function createLookUps(
     }
     function leave(): void {
       one.waiting.delete(answered)
-      if (one.waiting.size > 0 || !queued.delete(one)) return
-      byHost.delete(host)
+      if (byHost.get(host) !== one || running.has(one)) return
+      if (!one.waiting.values().some((it) => it === person)) dequeue(one, person)
+      if (one.waiting.size === 0) byHost.delete(host)
     }
     one.waiting.set(answered, person)
     signal?.addEventListener('abort', leave, { once: true })
+    if (running.has(one)) return
+    enqueue(one, person)
     beginNext()
   }
 }
