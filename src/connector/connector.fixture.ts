@@ -77,3 +77,20 @@ export async function join(
   })
   return { gateway, connector, log, metrics }
 }
+
+/** Chance that says when it is asked: a wait begins then. The first time is for the first address. */
+export function countedChance(value: number) {
+  let asked = 0
+  const waiting = new Map<number, () => void>()
+  return {
+    random() {
+      asked += 1
+      waiting.get(asked - 1)?.()
+      return value
+    },
+    /** Resolves once this many waits have begun. */
+    waits(count: number): Promise<void> {
+      return asked > count ? Promise.resolve() : new Promise((done) => waiting.set(count, done))
+    },
+  }
+}

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import * as tls from 'node:tls'
@@ -17,6 +18,7 @@ import { proofOf, type Applicant } from '../../tunnel/connector/proof.ts'
 import { connectorProtocol, type FromGateway } from '../../tunnel/connector/protocol.ts'
 import type { ConnectorEnd, StreamOffer } from '../../tunnel/connector/session.ts'
 import { createLinkReport } from '../link-report.ts'
+import type { StreamRequest } from '../link.ts'
 import type { Links } from '../links.ts'
 import { createRefusalLog } from '../refusal-log.ts'
 import { createLinks } from '../register.ts'
@@ -251,4 +253,29 @@ export async function join(
   const { tunnelId: _, connectorId: _1, connIndex: _2, secret: _3, ...more } = joining
   end.control.send(harbour.registration(more))
   return { end, answer: await heard(end) }
+}
+
+/** Opens a stream on a connection of the tunnel. */
+export async function openStream(
+  harbour: Awaited<ReturnType<typeof openHarbour>>,
+  more: Partial<StreamRequest> = {},
+) {
+  const [link] = harbour.links.toward(
+    { kind: 'connector', tunnel: 'site', service: undefined },
+    'x',
+  )
+  assert.ok(link)
+  const stream = await link.openStream({ ...testRequest, ...more }, new AbortController().signal)
+  stream.on('error', () => undefined)
+  return stream
+}
+
+const testRequest: StreamRequest = {
+  hostname: 'tcp.site.com',
+  service: undefined,
+  grant: {
+    route: { id: 'r', name: 'r' },
+    request: { requestId: 'req', target: { protocol: 'tcp', host: 'tcp.site.com', port: 443 } },
+    caller: { session: undefined },
+  } as never,
 }
