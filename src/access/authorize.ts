@@ -115,7 +115,7 @@ const certificateHint =
 function unknownCredential(): AccessError {
   return new AccessError(
     'credential-unknown',
-    'the gateway does not accept what you show for who you are',
+    'the gateway does not accept the credential that this request carries',
     {
       hint: 'it may be mistyped, expired or revoked: ask whoever runs this gateway for another, or sign in',
     },

@@ -32,9 +32,11 @@ export function createCurrentCredential(first: TunnelCredential, clock: Clock): 
       if (now === refused && !signal.aborted) {
         const { promise, resolve } = Promise.withResolvers<void>()
         using _ = clock.schedule(replacementMs, resolve)
+        const onAbort = (): void => resolve()
         waiting.add(resolve)
-        signal.addEventListener('abort', () => resolve(), { once: true })
+        signal.addEventListener('abort', onAbort)
         await promise
+        signal.removeEventListener('abort', onAbort)
         waiting.delete(resolve)
       }
       return now !== refused && !signal.aborted

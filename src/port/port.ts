@@ -170,7 +170,7 @@ function createTlsServer(
   const server = tls.createServer({
     ...options.contexts.base,
     SNICallback: options.contexts.select,
-    // From a list Node makes a buffer for each connection, in a pool whose 64 KiB stay as long as any of it does.
+    // Of a list Node keeps a copy for each connection: a few bytes of a pool, of which one in use keeps 64 KiB.
     ALPNCallback: ({ protocols }) => options.alpn.find((name) => protocols.includes(name)),
     handshakeTimeout: options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
   })

@@ -18,8 +18,8 @@ export interface OriginLookUps {
   /** Of names that rules have. */
   readonly ofRules: LookUpAll
   /**
-   * Of names that clients choose, who may choose any: they have their own threads, and fewer, which are shared out among
-   * the people they are for.
+   * Of names that clients choose, who may choose any: they have their own threads, and fewer, which are shared out
+   * among the people they are for.
    */
   ofClients(person: string): LookUpAll
 }
