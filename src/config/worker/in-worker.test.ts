@@ -19,6 +19,13 @@ test('a job gives what it finds, part by part, and ends its thread', async () =>
   assert.deepEqual(await read(), [[['ada@example.com', ['dba']]]])
 })
 
+test('a thread that has ended by the time its last word is heard has done its work', async () => {
+  const reading = read(`${posting} parentPort.postMessage({ kind: 'done' })`)
+  // As long as something else takes the event loop, neither the word nor the end is heard.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+  assert.deepEqual(await reading, [])
+})
+
 test('a job that is left early ends its thread too', async () => {
   for await (const part of runInWorker('directory', input)) {
     assert.deepEqual(part, [['ada@example.com', ['dba']]])

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { formatDuration } from '../../clock.ts'
 import { ConfigError, messageOf, PeerError, SystemError } from '../../errors.ts'
 import { startThread } from '../../thread.ts'
@@ -42,21 +41,27 @@ export async function* runInWorker<Name extends keyof Jobs>(
     workerData: { name, input },
     resourceLimits: { maxOldGenerationSizeMb: maxMib },
   })
-  const { promise: failed, reject } = Promise.withResolvers<never>()
-  // Looked at below, and of no interest once the work is done.
-  failed.catch(() => undefined)
-  const fail = (why: string): void => reject(workerFailed(name, why))
+  type Answer = WorkerAnswer<Jobs[Name]['part']>
+  let next = Promise.withResolvers<Answer>()
+  let failure: SystemError | undefined
+  const fail = (why: string): void => {
+    failure ??= workerFailed(name, why)
+    next.reject(failure)
+  }
+  // The last word and the end can be heard in one turn, in this order. What is heard first settles it: a race of
+  // promises would go to the one with fewer steps.
+  worker.on('message', (answer: Answer) => next.resolve(answer))
   worker.on('error', (error) => fail(messageOf(error)))
   worker.on('exit', () => fail('it ended before its work was done'))
   const timer = setTimeout(() => fail(`it took longer than ${formatDuration(maxMs)}`), maxMs)
   try {
     for (;;) {
-      const [answer] = (await Promise.race([once(worker, 'message'), failed])) as [
-        WorkerAnswer<Jobs[Name]['part']>,
-      ]
+      const answer = await next.promise
       if (answer.kind === 'done') return
       if (answer.kind === 'failed') throw errorOf(answer)
       yield answer.part
+      if (failure !== undefined) throw failure
+      next = Promise.withResolvers<Answer>()
       worker.postMessage('next')
     }
   } finally {

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { HostPort } from '../../address.ts'
 import { dial } from '../../net/dial.ts'
@@ -29,16 +28,12 @@ export async function exchange(server: HostPort, message: Buffer): Promise<Buffe
 async function readMessage(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
-  const ended = once(socket, 'end').then(() => {
-    throw new Error('the server closed the connection without an answer')
-  })
-  ended.catch(() => undefined)
-  for (;;) {
-    const [chunk] = (await Promise.race([once(socket, 'data'), ended])) as [Buffer]
+  for await (const chunk of socket as AsyncIterable<Buffer>) {
     chunks.push(chunk)
     length += chunk.length
     const all = length < 2 ? undefined : Buffer.concat(chunks)
     const wanted = all === undefined ? Infinity : 2 + all.readUInt16BE(0)
     if (all !== undefined && length >= wanted) return all.subarray(2, wanted)
   }
+  throw new Error('the server closed the connection without an answer')
 }
