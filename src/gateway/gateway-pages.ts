@@ -69,6 +69,7 @@ export function createGatewayPages({
     parseRedirect,
     deviceLogin,
     routesFor,
+    seenBy,
   }
   const { applicationAt, foreseen } = parts
   const cloudflared = signIn && { ...signIn, clock, audit, applicationAt, foreseen }

@@ -14,17 +14,17 @@ export interface RouteWay {
   readonly gateway: string
   /** Words that stand for what the route leaves open: `NAME` for a star, `PORT` for any port. */
   readonly placeholders: readonly string[]
-  /** `postern tcp` with a local port that the system chooses. */
+  /** `postern tcp` with a local port that the system chooses; of an application, with the one that `commands` have. */
   readonly connect: string
   /** In the order in which they are typed; the last ones are alternatives where the tool differs. */
   readonly commands: readonly RouteCommand[]
 }
 
 /** Added to the service's port for a local one: its own may belong to a server of this machine. */
-const localPortOffset = 10_000
+const familiarOffset = 10_000
 
 /** By the port a service usually has. */
-const toolsByPort: Readonly<Record<number, (port: number, host: string) => RouteCommand[]>> = {
+const toolsByPort: Readonly<Record<number, (localPort: number, host: string) => RouteCommand[]>> = {
   // `host` is what the server's certificate is checked against, `hostaddr` where to connect.
   5432: (port, host) => [
     { tool: 'psql', command: `psql "host=${host} hostaddr=127.0.0.1 port=${port}"` },
@@ -38,14 +38,19 @@ const toolsByPort: Readonly<Record<number, (port: number, host: string) => Route
   ],
 }
 
-/** The local port for a service on this one; undefined where no tool is known for it. */
-export function localPortFor(port: number | undefined): number | undefined {
-  return port !== undefined && Object.hasOwn(toolsByPort, port) ? port + localPortOffset : undefined
+/** The local port that people know for a service on this one; undefined where no tool is known for it. */
+export function familiarPortOf(service: number | undefined): number | undefined {
+  const isKnown = service !== undefined && Object.hasOwn(toolsByPort, service)
+  return isKnown ? service + familiarOffset : undefined
 }
 
-/** The tools that use that local port; `host` is the name that people ask for. */
-export function toolsOf(port: number | undefined, host: string): readonly RouteCommand[] {
-  return port === undefined ? [] : (toolsByPort[port]?.(port + localPortOffset, host) ?? [])
+/** The tools for a service on this port, by a local one; `host` is the name that people ask for. */
+export function toolsOf(
+  port: number | undefined,
+  localPort: number,
+  host: string,
+): readonly RouteCommand[] {
+  return port === undefined ? [] : (toolsByPort[port]?.(localPort, host) ?? [])
 }
 
 /** Hosts, ports and origins hold nothing that a shell would read, but for the brackets of IPv6. */

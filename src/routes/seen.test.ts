@@ -46,4 +46,34 @@ describe('what somebody sees of the routes', () => {
     const seen = seeRoutes([open, listed], decide, { gateway, isSignedIn: false })
     assert.deepEqual(seen.listed, [{ route: listed, reasons: [] }])
   })
+
+  test('suggests a local port once, and the same for the others when one comes or goes', () => {
+    const of = (...names: string[]): Map<string, string> => {
+      const routes = names.map((name) => testRoute(`tcp+https://${name}.example.com:5432`, [1]))
+      const applications = names.map((name) =>
+        testRoute(`tcp+https://${name}.site.com:443`, [5432], undefined, { isApplication: true }),
+      )
+      const all = [...routes, ...applications]
+      const allowed = { ...decide(open), outcome: 'allow' } as const
+      const { usable } = seeRoutes(all, () => allowed, { gateway, isSignedIn: true })
+      return new Map(
+        usable.map(({ route, ways: [way] }) => [
+          route.name,
+          /(?:127\.0\.0\.1|localhost):(\d+)/.exec(way?.commands[0]?.command ?? '')?.[1] ?? '',
+        ]),
+      )
+    }
+    const before = of('a', 'b', 'c')
+    assert.equal(before.get('a.example.com:5432'), '15432')
+    assert.equal(new Set(before.values()).size, 6)
+    const after = of('a', 'new', 'b', 'c')
+    assert.deepEqual(
+      [...before].filter(([name, port]) => after.get(name) !== port),
+      [],
+    )
+    assert.deepEqual([...after.keys()].length, 8)
+    // With the first gone the next one is familiar, and nothing else moves.
+    const moved = [...of('b', 'c')].filter(([name, port]) => before.get(name) !== port)
+    assert.deepEqual(moved, [['b.example.com:5432', '15432']])
+  })
 })

@@ -1,11 +1,12 @@
 import type { Decision } from '../policy/decision.ts'
+import { createLocalPorts } from './local-ports.ts'
 import type { Route } from './route.ts'
 import type { RouteWay } from './route-way.ts'
 import { waysTo } from './ways.ts'
 
 /** The routes that exist for somebody, in their order. */
 export interface SeenRoutes {
-  /** What they may use now. */
+  /** What they may use now; their commands may all run at once. */
   readonly usable: readonly UsableRoute[]
   /** What they may not, and is listed for everybody. */
   readonly listed: readonly ListedRoute[]
@@ -46,11 +47,13 @@ export function seeRoutes(
 ): SeenRoutes {
   const usable: UsableRoute[] = []
   const listed: ListedRoute[] = []
+  // Of what they may use alone: a gap would tell what else there is.
+  const localPorts = createLocalPorts()
   for (const route of routes) {
     const { outcome, allow, deny } = decide(route)
     const { reasons } = deny.value ? deny : allow
     if (outcome === 'allow') {
-      const ways = waysTo(route, gateway, offeredPort?.(route))
+      const ways = waysTo(route, gateway, { localPorts, offeredPort: offeredPort?.(route) })
       usable.push({ route, ways, isOffline: isOffline?.(route) ?? false })
     } else if (route.isListed) listed.push({ route, reasons: isSignedIn ? reasons : [] })
   }

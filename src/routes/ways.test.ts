@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { runProgramSync } from '../program.fixture.ts'
-import { localPortOf } from './application-ways.ts'
 import type { UpstreamWay } from './upstream-way.ts'
 import { waysTo } from './ways.ts'
 
@@ -98,6 +97,7 @@ describe('the ways to a route', () => {
       'postern access tcp --hostname a.site.com:8443 --url localhost:15432',
       'psql "host=a.site.com hostaddr=127.0.0.1 port=15432"',
     ])
+    assert.match(to(behind(5432))[0]?.connect ?? '', / --url localhost:15432$/)
     assert.deepEqual(commandsOf(behind(3389)), [
       'postern access rdp --hostname a.site.com:8443 --url localhost:13389',
       'mstsc /v:127.0.0.1:13389',
@@ -110,23 +110,29 @@ describe('the ways to a route', () => {
     assert.match(bastion.connect, / --destination HOST:PORT --url localhost:26274$/)
   })
 
-  test('an application has the tool of the port that its connector says, where the route says none', () => {
+  test("a connector's word brings the tool of an application, and leaves the local port as it was", () => {
     const from = 'tcp+https://a.site.com:443'
-    const of = (way: object): string[] =>
-      waysTo({ from, isApplication: true, way: way as UpstreamWay }, gateway, 22).flatMap((it) =>
-        it.commands.map(({ tool }) => tool),
-      )
-    assert.deepEqual(of({ kind: 'connector', tunnel: 'lab' }), ['ssh'])
+    const open = 'postern access tcp --hostname a.site.com --url localhost:'
+    const of = (way: object, offeredPort?: number): string[] =>
+      waysTo({ from, isApplication: true, way: way as UpstreamWay }, gateway, {
+        offeredPort,
+      }).flatMap((it) => it.commands.map(({ command }) => command))
+    const connector = { kind: 'connector', tunnel: 'lab' }
+    assert.deepEqual(of(connector, 22), [
+      'ssh -o "ProxyCommand=postern access ssh --hostname a.site.com" a.site.com',
+    ])
+    const away = of(connector)
+    assert.deepEqual(away, [`${open}26274`])
+    assert.deepEqual(of(connector, 5432), [
+      ...away,
+      'psql "host=a.site.com hostaddr=127.0.0.1 port=26274"',
+    ])
+    // What the configuration says comes first.
     const service = { host: 'b', port: 6379 }
-    assert.deepEqual(of({ kind: 'connector', tunnel: 'lab', service }), ['postern', 'redis-cli'])
-  })
-
-  test('applications without a tool have local ports of their own, each always the same', () => {
-    const names = Array.from({ length: 20 }, (_, index) => `a${index}.site.com`)
-    const ports = names.map(localPortOf)
-    assert.deepEqual(ports, names.map(localPortOf))
-    assert.equal(new Set(ports).size, ports.length)
-    assert.ok(ports.every((port) => port >= 20_000 && port < 30_000))
+    assert.deepEqual(of({ ...connector, service }, 5432), [
+      `${open}16379`,
+      'redis-cli -h 127.0.0.1 -p 16379',
+    ])
   })
 
   test('what a route leaves open is a placeholder, and said to be one', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe } from 'node:test'
 import type { Page } from 'playwright-core'
 import { dial } from '../../src/net/dial.ts'
-import { localPortOf } from '../../src/routes/application-ways.ts'
+import { ownPortOf } from '../../src/routes/local-ports.ts'
 import { runChild, startChild } from './child.ts'
 import { ensurePagesBuilt } from './pages-built.ts'
 import { checkLooks } from './page-looks.ts'
@@ -116,7 +116,7 @@ describe('the portal in Chromium', () => {
 
     await page.getByRole('button', { name: 'Copy the postern command for tcp.site.com' }).click()
     const command = await page.evaluate<string>('navigator.clipboard.readText()')
-    const listen = `localhost:${localPortOf('tcp.site.com')}`
+    const listen = `localhost:${ownPortOf('tcp.site.com')}`
     assert.equal(command, `postern access tcp ${place('tcp.site.com')} --url ${listen}`)
     // Here no DNS leads the name to the gateway, and the port may be somebody's.
     const person = await personAt(scope, rig, alice)

@@ -1,15 +1,11 @@
 import { html } from 'hono/html'
 import type { Session } from '../../identity/session.ts'
-import type { Route } from '../../routes/route.ts'
-import { waysTo } from '../../routes/ways.ts'
+import type { UsableRoute } from '../../routes/seen.ts'
 import { command } from './command.ts'
 import { page } from './layout.ts'
 
-/**
- * What a signed-in person sees: who they are, until when, and what they may use now; `gateway` is the
- * URL by which they reach it.
- */
-export function accountPage(session: Session, routes: readonly Route[], gateway: string): string {
+/** What a signed-in person sees: who they are, until when, and what they may use now. */
+export function accountPage(session: Session, routes: readonly UsableRoute[]): string {
   const { name, email, userId, groups, expiresAtMs } = session
   const body = html`<h1>${name ?? email ?? userId}</h1>
     <dl>
@@ -29,18 +25,18 @@ export function accountPage(session: Session, routes: readonly Route[], gateway:
       routes.length === 0
         ? html`<p class="quiet">None. Ask whoever runs this gateway for access.</p>`
         : html`<ul>
-            ${routes.map((route) => routeItem(route, gateway))}
+            ${routes.map(routeItem)}
           </ul>`
     }
     <form method="post" action="/.pomerium/sign_out"><button>Sign out</button></form>`
   return page('Your account', body)
 }
 
-function routeItem(route: Route, gateway: string): ReturnType<typeof html> {
+function routeItem({ route, ways }: UsableRoute): ReturnType<typeof html> {
   return html`<li>
     <strong>${route.name}</strong>
     ${route.description === '' ? '' : html`<span class="quiet">${route.description}</span>`}
-    ${waysTo(route, gateway).map(({ connect }) => html`<pre>${command(connect)}</pre>`)}
+    ${ways.map(({ connect }) => html`<pre>${command(connect)}</pre>`)}
   </li>`
 }
 

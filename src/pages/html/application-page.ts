@@ -1,12 +1,12 @@
 import { html } from 'hono/html'
 import { command } from './command.ts'
 import type { NamedApplication } from './cloudflared-page.ts'
-import { localPortOf } from '../../routes/application-ways.ts'
+import { ownPortOf } from '../../routes/local-ports.ts'
 import { page } from './layout.ts'
 
 /** What a browser shows of an application: what it is, and how to get there. */
 export function applicationPage({ hostname, place }: NamedApplication): string {
-  const port = localPortOf(hostname)
+  const port = ownPortOf(hostname)
   const body = html`<h1><code>${hostname}</code> is no web page</h1>
     <p>
       It is a TCP service, such as a database or SSH, behind a Postern gateway. A program on your

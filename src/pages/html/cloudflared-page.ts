@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { localPortOf } from '../../routes/application-ways.ts'
+import { ownPortOf } from '../../routes/local-ports.ts'
 import { command } from './command.ts'
 import { page } from './layout.ts'
 
@@ -12,7 +12,7 @@ export interface NamedApplication {
 
 /** What somebody sees whom cloudflared has sent here to sign in. */
 export function cloudflaredPage({ hostname, place }: NamedApplication): string {
-  const port = localPortOf(hostname)
+  const port = ownPortOf(hostname)
   const body = html`<h1>Sign in to <code>${hostname}</code> on your machine</h1>
     <p>
       cloudflared waits for a sign-in by a service of Cloudflare, which this gateway does not use.

@@ -20,8 +20,8 @@ export function createAccountPages(parts: SignInParts): PageApp {
   app.get('/.pomerium/', async (c) => {
     const found = await identity.fromCookie(c.req.header('cookie'))
     if (found === undefined) return redirect(new URL(gatewayPaths.signIn, origin), [])
-    const routes = parts.routesFor(callerOf(c, found))
-    return sendPage(c, accountPage(found.session, routes, origin.origin))
+    const { usable } = parts.seenBy(callerOf(c, found), origin.origin)
+    return sendPage(c, accountPage(found.session, usable))
   })
   app.get(gatewayPaths.signOut, (c) => sendPage(c, signOutPage()))
   app.post(gatewayPaths.signOut, async (c) => {

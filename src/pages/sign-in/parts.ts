@@ -4,6 +4,7 @@ import type { AuditLog } from '../../telemetry/audit-log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { Route } from '../../routes/route.ts'
+import type { SeenRoutes } from '../../routes/seen.ts'
 import type { SignInLog } from './sign-in-log.ts'
 
 /** What the sign-in pages and APIs need. */
@@ -24,4 +25,6 @@ export interface SignInParts {
   deviceLogin(): boolean
   /** The routes somebody may use now. */
   routesFor(caller: Caller): readonly Route[]
+  /** The same with the ways to them, and what else is shown to somebody; `gateway` is where they reach it. */
+  seenBy(caller: Caller, gateway: string): SeenRoutes
 }
