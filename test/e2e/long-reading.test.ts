@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
@@ -11,8 +12,8 @@ import type { Scope } from './scope.ts'
 import { echo, startService } from './services.ts'
 
 const open = 'open.example.com:7'
-/** The promise is 20; a machine that does other things meanwhile is slower. */
-const maxP99Ms = 10 * 20
+/** The promise is 20; a machine may be slower. */
+const maxP99Ms = 5 * 20
 const everyMs = 5
 /** What both took on the event loop, which a neighbour would have waited for: 1.3 and 0.6 s. */
 const memberships = 100_000
@@ -53,7 +54,7 @@ async function reloadBesideNeighbour(
   const [head] = (await once(socket, 'data')) as [Buffer]
   assert.match(head.toString(), /^HTTP\/1\.1 200 /)
   let isOver = false
-  const talking = talk(socket, () => isOver)
+  const talking = talk(socket, loopTime(rig.child().pid), () => isOver)
   await rig.configure((file) => ({ ...file, ...settings }))
   const line = await rig.lines.first(({ message }) =>
     /^configuration (?:not )?reloaded/.test(String(message)),
@@ -68,19 +69,35 @@ async function reloadBesideNeighbour(
 }
 
 /**
- * Says something every few milliseconds, answered or not, and answers how long each answer took: whoever
- * waited for the last one first would hardly notice that everything stood still.
+ * How long the event loop of a process has worked, in milliseconds: the time of its main thread on a processor. A
+ * machine that does other things meanwhile lets both ends wait for one, whatever that loop does. By the clock where
+ * the system does not tell.
  */
-async function talk(socket: TLSSocket, isOver: () => boolean): Promise<number[]> {
+function loopTime(pid: number): () => number {
+  const path = `/proc/${pid}/task/${pid}/schedstat`
+  if (!existsSync(path)) return () => performance.now()
+  return () => Number(readFileSync(path, 'utf8').split(' ')[0]) / 1e6
+}
+
+/**
+ * Says something every few milliseconds, answered or not, and answers how long the other side worked until each
+ * answer: whoever waited for the last one first would hardly notice that everything stood still.
+ */
+async function talk(
+  socket: TLSSocket,
+  now: () => number,
+  isOver: () => boolean,
+): Promise<number[]> {
   const sentMs: number[] = []
   const tripsMs: number[] = []
   const { promise: answered, resolve } = Promise.withResolvers<void>()
   socket.on('data', (chunk: Buffer) => {
-    for (const _ of chunk) tripsMs.push(performance.now() - (sentMs[tripsMs.length] ?? 0))
+    const nowMs = now()
+    for (const _ of chunk) tripsMs.push(nowMs - (sentMs[tripsMs.length] ?? 0))
     if (isOver() && tripsMs.length === sentMs.length) resolve()
   })
   const timer = setInterval(() => {
-    sentMs.push(performance.now())
+    sentMs.push(now())
     socket.write('x')
     if (isOver()) clearInterval(timer)
   }, everyMs)
