@@ -122,14 +122,20 @@ function serveSession(
       reject(error ?? connectorError('lost', 'the gateway has ended the connection'))
     })
     session.on('stream', (stream: ServerHttp2Stream, headers) => {
-      if (isControl(headers) && !isControlled) {
+      stream.on('error', () => undefined)
+      const isFirst = isControl(headers) && !isControlled
+      // Its reset has come with it: answering it would throw, and end the process.
+      if (stream.closed) {
+        if (isFirst) life.destroy(connectorError('lost', 'the gateway has given the connection up'))
+        return
+      }
+      if (isFirst) {
         isControlled = true
         meter.add(stream)
         timer[Symbol.dispose]()
         resolve(endOf(stream, { life, clock, channel }))
         return
       }
-      stream.on('error', () => undefined)
       windows.makeRoom()
       windows.add(stream)
       life.begin(stream)

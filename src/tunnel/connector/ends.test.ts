@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { connect, constants } from 'node:http2'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { UpstreamError } from '../../errors.ts'
 import { createFakeClock } from '../../fake-clock.ts'
 import { openConnectorEnd } from './connector-end.ts'
-import { always, openConnection, openEnds } from './ends.fixture.ts'
+import { always, openConnection, openEnds, type Connection } from './ends.fixture.ts'
 import { openGatewayEnd } from './gateway-end.ts'
-import type { FromConnector, FromGateway, StreamFault } from './protocol.ts'
+import { controlPath, type FromConnector, type FromGateway, type StreamFault } from './protocol.ts'
 import type { StreamOffer } from './session.ts'
 
 const request = { authority: 'db.example.com:5432', grant: 'a.b.c' }
@@ -138,6 +140,44 @@ test('a connection that chose another protocol, or is gone, is not begun on', as
   await assert.rejects(openConnectorEnd(gone.atConnector, { onStream }), { code: 'connector-lost' })
   await assert.rejects(openGatewayEnd(gone.atGateway), { code: 'connector-lost' })
 })
+
+test('a control stream that was given up before the connector could answer it is a lost connection', async () => {
+  using connection = await openConnection()
+  await askAndGiveUp(connection, [control])
+  await assert.rejects(openConnectorEnd(connection.atConnector, { onStream: none }), {
+    code: 'connector-lost',
+  })
+})
+
+test('streams that were given up before the connector could answer them end nothing', async () => {
+  using connection = await openConnection()
+  const session = await askAndGiveUp(connection, [
+    { ':path': '/elsewhere' },
+    { ':method': 'CONNECT', ':authority': request.authority },
+  ])
+  session.request(control)
+  const end = await openConnectorEnd(connection.atConnector, { onStream: none })
+  await nextTurn()
+  assert.equal(end.streams, 0)
+  end.destroy()
+})
+
+const control = { ':method': 'POST', ':path': controlPath }
+const none = (): never => assert.fail('nobody waits for this stream')
+
+/** All of it has come by the time that anything of it is looked at. */
+async function askAndGiveUp({ atGateway, atConnector }: Connection, asked: readonly object[]) {
+  const session = connect('https://connector', { createConnection: () => atGateway })
+  session.on('error', () => undefined)
+  await once(session, 'connect')
+  const streams = asked.map((headers) => session.request({ ...headers }, { endStream: false }))
+  await once(atConnector, 'readable')
+  const before = atConnector.readableLength
+  for (const stream of streams)
+    stream.on('error', () => undefined).close(constants.NGHTTP2_INTERNAL_ERROR)
+  while (atConnector.readableLength === before) await nextTurn()
+  return session
+}
 
 test('a side that never says anything is given up within ten seconds', async () => {
   const clock = createFakeClock()
