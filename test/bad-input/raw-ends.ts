@@ -172,6 +172,11 @@ export function dataOf(stream: number, bytes: Buffer): Buffer {
   )
 }
 
+/** In frames of one byte each. */
+export function piecesOf(stream: number, bytes: Buffer): Buffer {
+  return Buffer.concat(Array.from(bytes, (byte) => frame('data', 0, stream, Buffer.of(byte))))
+}
+
 /** What was written on either side has come. */
 export async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await nextTurn()

@@ -53,7 +53,7 @@ export function serveConnection(
     reset: () => over('closed'),
   })
 
-  serveControl(control, {
+  serveControl(control, clock, {
     onRegister,
     onAnswered,
     onUnregister: () => link?.leave(),

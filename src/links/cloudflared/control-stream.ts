@@ -1,7 +1,9 @@
 // The control stream of a stock connector: on it the connector calls, and the gateway answers. Every answer is made
 // before the next message is read, so none waits for anything.
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../../clock.ts'
 import { PeerError } from '../../errors.ts'
+import { limitSmallPieces } from '../../net/small-pieces.ts'
 import { printable } from '../../terminal-text.ts'
 import { createDeframer } from './capnp/framing.ts'
 import {
@@ -56,12 +58,13 @@ export interface ControlEvents {
 }
 
 /** Serves the connector's calls until the stream is over, which is told once. */
-export function serveControl(stream: Duplex, events: ControlEvents): void {
+export function serveControl(stream: Duplex, clock: Clock, events: ControlEvents): void {
   let isRegistered = false
   let isOver = false
   let messages = 0
   /** Bootstraps that were not finished: their answers may be called. */
   const promised = new Set<number>()
+  const mayBeSoSmall = limitSmallPieces(clock)
   const deframer = createDeframer(() => (isRegistered ? maxMessageBytes : maxUnregisteredBytes))
 
   const over = (error?: Error): void => {
@@ -131,10 +134,15 @@ export function serveControl(stream: Duplex, events: ControlEvents): void {
   }
 
   stream.on('data', (chunk: Buffer) => {
+    if (isOver) return
     try {
-      for (const segments of isOver ? [] : deframer.push(chunk)) take(decodeRpc(segments))
+      if (!mayBeSoSmall(chunk.length))
+        throw new PeerError('too-many-pieces', 'it comes in too many small pieces')
+      for (const segments of deframer.push(chunk)) if (!isOver) take(decodeRpc(segments))
     } catch (error) {
       over(error as Error)
+      // What else has been read of it would be handed over piece by piece, before its connection is ended.
+      stream.destroy()
     }
   })
   stream.on('error', over)

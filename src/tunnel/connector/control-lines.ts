@@ -1,3 +1,5 @@
+import { gatherBytes } from '../../net/gathered-bytes.ts'
+
 /**
  * Longest line of the control stream, in bytes: some thousand services with their host names.
  *
@@ -14,22 +16,18 @@ const lineFeed = 10
  * @throws Error for a line that is too long
  */
 export function createLines(): (chunk: Buffer) => readonly string[] {
-  let rest: Buffer[] = []
-  let restBytes = 0
+  const line = gatherBytes()
 
   const keep = (piece: Buffer): void => {
-    restBytes += piece.length
-    if (restBytes > maxLineBytes) throw new Error('a line is too long')
-    rest.push(piece)
+    if (line.length + piece.length > maxLineBytes) throw new Error('a line is too long')
+    line.add(piece)
   }
   return (chunk) => {
     const lines: string[] = []
     let from = 0
     for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, from)) {
       keep(chunk.subarray(from, at))
-      if (restBytes > 0) lines.push(Buffer.concat(rest).toString())
-      rest = []
-      restBytes = 0
+      if (line.length > 0) lines.push(line.take().toString())
       from = at + 1
     }
     if (from < chunk.length) keep(chunk.subarray(from))

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { PeerError, messageOf } from '../../errors.ts'
 import type { Clock } from '../../clock.ts'
+import { createAllowance } from '../../net/allowance.ts'
+import { limitSmallPieces } from '../../net/small-pieces.ts'
 import { createLines } from './control-lines.ts'
 import type { ReadMessage } from './control-messages.ts'
 import type { ControlStream } from './session.ts'
@@ -23,6 +25,7 @@ const maxQueuedChars = 1024 * 1024
  * @limit lines in a row on a connector's control stream, and one more each second: the connection is ended
  */
 const maxLinesInARow = 128
+const linesPerSecond = 1
 
 export interface ControlOptions<Incoming> {
   readonly read: ReadMessage<Incoming>
@@ -37,7 +40,8 @@ export function createControl<Incoming, Outgoing>(
   { read, clock, onFault }: ControlOptions<Incoming>,
 ): ControlStream<Incoming, Outgoing> {
   const queue = createQueue<Incoming>(stream)
-  const mayComeNow = createAllowance(clock)
+  const mayComeNow = createAllowance(clock, { inARow: maxLinesInARow, perSecond: linesPerSecond })
+  const mayBeSoSmall = limitSmallPieces(clock)
   const linesOf = createLines()
 
   const fail = (what: string): void => {
@@ -47,6 +51,7 @@ export function createControl<Incoming, Outgoing>(
   }
   function onData(chunk: Buffer): void {
     try {
+      if (!mayBeSoSmall(chunk.length)) throw new Error('too many small pieces')
       for (const line of linesOf(chunk)) {
         if (!mayComeNow()) throw new Error('too many lines')
         const message = read(line)
@@ -54,6 +59,8 @@ export function createControl<Incoming, Outgoing>(
       }
     } catch (error) {
       fail(messageOf(error))
+      // What else has been read of it would be handed over piece by piece, before its connection is ended.
+      stream.destroy()
     }
   }
   // Read at once: what is said last is not lost with a connection that ends behind it.
@@ -109,18 +116,5 @@ function createQueue<Message>(source: Duplex): Queue<Message> {
       isEnded = true
       wakeUp()
     },
-  }
-}
-
-function createAllowance(clock: Clock): () => boolean {
-  let left = maxLinesInARow
-  let sinceMs = clock.now()
-  return () => {
-    const nowMs = clock.now()
-    left = Math.min(maxLinesInARow, left + Math.max(0, nowMs - sinceMs) / 1000)
-    sinceMs = nowMs
-    if (left < 1) return false
-    left -= 1
-    return true
   }
 }

@@ -2,6 +2,7 @@
 // of each, padding to a word, the segments. Little-endian; a word is 8 bytes.
 // https://capnproto.org/encoding.html#serialization-over-a-stream
 import { PeerError } from '../../../errors.ts'
+import { gatherBytes } from '../../../net/gathered-bytes.ts'
 
 export const wordBytes = 8
 
@@ -24,8 +25,7 @@ export interface Deframer {
 
 /** `maxBytes`: of one message with its head, asked at each one; more is malformed. */
 export function createDeframer(maxBytes: () => number): Deframer {
-  let waiting: Buffer[] = []
-  let waitingBytes = 0
+  const waiting = gatherBytes()
   /** Below this nothing can be whole: what waits is not put together for each piece. */
   let neededBytes = wordBytes
 
@@ -50,17 +50,15 @@ export function createDeframer(maxBytes: () => number): Deframer {
 
   return {
     push(chunk) {
-      waiting.push(chunk)
-      waitingBytes += chunk.length
-      if (waitingBytes < neededBytes) return []
-      let rest: Buffer = Buffer.concat(waiting)
+      waiting.add(chunk)
+      if (waiting.length < neededBytes) return []
+      let rest = waiting.take()
       const messages: (readonly Buffer[])[] = []
       for (let found = next(rest); found !== undefined; found = next(rest)) {
         messages.push(found.segments)
         rest = rest.subarray(found.end)
       }
-      waiting = rest.length === 0 ? [] : [rest]
-      waitingBytes = rest.length
+      if (rest.length > 0) waiting.add(rest)
       return messages
     },
   }
