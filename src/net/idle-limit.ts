@@ -24,6 +24,7 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
   let currentMs = timeoutMs
   let onIdle: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
+  let meeting: NodeJS.Immediate | undefined
   /** How long to wait once the timer fires: the part of a limit that one timer cannot hold. */
   let restMs = 0
   let isMet = false
@@ -31,13 +32,19 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
     isMet = true
     onIdle?.()
   }
+  const due = (): void => {
+    if (restMs > 0) return waitFor(restMs)
+    // A process that stood still for a while first hears of the bytes that have come meanwhile.
+    meeting = setImmediate(meet)
+  }
   const waitFor = (silenceMs: number): void => {
     const firstMs = Math.min(silenceMs, maxTimeoutMs)
     restMs = silenceMs - firstMs
-    timer = setTimeout(() => (restMs > 0 ? waitFor(restMs) : meet()), firstMs)
+    timer = setTimeout(due, firstMs)
   }
   const arm = (): void => {
     clearTimeout(timer)
+    clearImmediate(meeting)
     timer = undefined
     if (onIdle !== undefined && currentMs > 0) waitFor(currentMs)
   }
@@ -50,6 +57,7 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
       arm()
     },
     touch() {
+      clearImmediate(meeting)
       // The timer may be waiting for the last part of the limit: to refresh it would wait for that part alone.
       if (currentMs > maxTimeoutMs) arm()
       else timer?.refresh()

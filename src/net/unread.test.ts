@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import * as tls from 'node:tls'
 import { runsOn } from './beneath.ts'
 import { createCertificateAuthority } from './certificate.ts'
@@ -55,6 +56,19 @@ test('a tunnel that stands still is not cut while bytes come the other way', asy
     // A beat takes at least one look.
     await looks(1)
   }
+  assert.equal(rig.upstream.destroyed, false)
+  assert.equal((await rig.end).cause, 'stall-timeout')
+})
+
+test('bytes that came while the process stood still are heard before a tunnel is cut', async (t) => {
+  const rig = await openRig(t, false, { stallTimeoutMs: () => 100 })
+  await rig.stand()
+  const heard = once(rig.client, 'data')
+  // Timers come next, and connections after them.
+  await nextTurn()
+  rig.service.write('.')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  await heard
   assert.equal(rig.upstream.destroyed, false)
   assert.equal((await rig.end).cause, 'stall-timeout')
 })

@@ -38,6 +38,7 @@ export function watchUnread(
 ): () => void {
   let moved = -1
   let movedAtMs = 0
+  let looking: NodeJS.Immediate | undefined
   const hasStalled = (): boolean => {
     const nowMs = performance.now()
     if (!up.source.isPaused() || bytes.up + bytes.down !== moved) {
@@ -52,9 +53,13 @@ export function watchUnread(
       // Anything but `open`: the end of the source has been read.
       if (source.isPaused() || state !== 'open') askUnread(source)
     }
-    if (hasStalled()) onStall()
+    // A process that stood still for a while first hears of the bytes that have moved meanwhile.
+    if (hasStalled()) looking = setImmediate(() => hasStalled() && onStall())
   }, lookIntervalMs).unref()
-  return () => clearInterval(timer)
+  return () => {
+    clearInterval(timer)
+    clearImmediate(looking)
+  }
 }
 
 const nothing = Buffer.alloc(0)
