@@ -15,6 +15,7 @@ import type { Route } from '../routes/route.ts'
 import { createRouteTable, type RouteTable } from '../routes/table.ts'
 import { directTo, throughGateway } from '../routes/upstream-way.fixture.ts'
 import type { UpstreamWay } from '../routes/upstream-way.ts'
+import { threadMs } from '../thread-time.fixture.ts'
 
 type Evaluate = (facts: RequestFacts) => Outcome | { outcome: Outcome; validUntilMs: number }
 
@@ -345,13 +346,13 @@ test('thousands of sessions that end look at their own tunnels only', async () =
     looks += 1
     return Promise.resolve(rig.sessions.get(id))
   }
-  const startedMs = performance.now()
+  const startedMs = threadMs()
   for (let i = 0; i < 2_000; i += 1) {
     void rig.tunnels.redecide({ sessionId: `other ${i}`, ended: 'session-expired' })
     assert.equal(rig.tunnels.countOf(`other ${i}`), 0)
   }
   // Looking at all 2,000 tunnels for each of 2,000 sessions takes seconds.
-  assert.ok(performance.now() - startedMs < 500)
+  assert.ok(threadMs() - startedMs < 500)
   assert.equal(looks, 0)
   for (const tunnel of tunnels) tunnel[Symbol.dispose]()
 })

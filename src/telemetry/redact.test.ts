@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import { queryOf } from './fields.ts'
 import { isSecretName, redact, redactFields, redactQuery, redacted } from './redact.ts'
+import { threadMs } from '../thread-time.fixture.ts'
 
 test('names of secrets are known however they are written', () => {
   const names = [
@@ -153,11 +154,11 @@ test('a token whose end is missing is hidden as well', () => {
 })
 
 test('no text of a stranger holds up the process', () => {
-  const beganMs = performance.now()
+  const beganMs = threadMs()
   for (const piece of ['eyJ-', 'eyJaaaaa.', '?=', '?a=%3Fa%3D', 'postern_', 'Basic  '])
     redact(`/${piece.repeat(262_144 / piece.length)}`)
   for (const piece of ['%25?=', '&=', 'a=%3F'])
     for (let count = 0; count < 100; count++) queryOf(`/?${piece.repeat(32_768 / piece.length)}`)
   // Looking for the end of a token anew at each of its beginnings took half a minute.
-  assert.ok(performance.now() - beganMs < 2_000)
+  assert.ok(threadMs() - beganMs < 2_000)
 })

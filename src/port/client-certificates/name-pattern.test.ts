@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { compileNamePattern } from './name-pattern.ts'
+import { threadMs } from '../../thread-time.fixture.ts'
 
 const matches = (pattern: string, name: string): boolean => compileNamePattern(pattern)(name)
 
@@ -74,9 +75,9 @@ test('what is wrong with a pattern is said', () => {
 
 test('what takes other engines for ever takes no time', () => {
   const matchesAs = compileNamePattern('(a|aa)+(a*)*(?:(?:a?){20})b')
-  const startedMs = performance.now()
+  const startedMs = threadMs()
   assert.equal(matchesAs('a'.repeat(2_000)), false)
-  assert.ok(performance.now() - startedMs < 5_000)
+  assert.ok(threadMs() - startedMs < 5_000)
   assert.equal(matchesAs('a'.repeat(2_000) + 'b'), true)
 })
 
