@@ -24,7 +24,8 @@ export interface Rig extends AsyncDisposable {
 }
 
 export interface RigOptions {
-  readonly signIn?: (url: string) => unknown
+  /** What the browser does; `onFailed` is for one that cannot be started. */
+  readonly signIn?: (url: string, onFailed: () => void) => unknown
   readonly serviceAccountToken?: string
   readonly trust?: Partial<Trust>
   readonly cacheDirectory?: string
@@ -44,10 +45,10 @@ export async function openRig(gateway: FakeGateway, options: RigOptions = {}): P
       clientCertificate: undefined,
       ...options.trust,
     },
-    presentSignIn(url, tab) {
+    presentSignIn(url, tab, onFailed) {
       shown.push(url)
       if (tab === 'open') tabs += 1
-      void (options.signIn ?? followSignIn)(url)
+      void (options.signIn ?? followSignIn)(url, onFailed)
     },
     serviceAccountToken: options.serviceAccountToken,
     log: silentLogger,

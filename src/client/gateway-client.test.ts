@@ -24,9 +24,17 @@ import { loadTrust } from '../reach/trust.ts'
 const cleanUp: (() => unknown)[] = []
 
 /** A sign-in whose tab is open, and whose client has ended. */
-async function giveUpSignIn(gateway: FakeGateway): Promise<Rig & { readonly tab: string }> {
+async function giveUpSignIn(
+  gateway: FakeGateway,
+  begin = (_url: string, _onFailed: () => void): void => {},
+): Promise<Rig & { readonly tab: string }> {
   const { promise: shown, resolve: show } = Promise.withResolvers<string>()
-  const rig = await openRig(gateway, { signIn: show })
+  const rig = await openRig(gateway, {
+    signIn(url, onFailed) {
+      begin(url, onFailed)
+      show(url)
+    },
+  })
   const opening = assert.rejects(rig.client.open('a:1', never), AccessError)
   const tab = await shown
   await rig.client.destroy()
@@ -343,6 +351,16 @@ describe('sign-in', () => {
     })
     await roundTrip(await next.client.open('a:1', never))
     assert.deepEqual([next.shown, next.tabs(), gateway.logins], [[first.tab], 0, 1])
+    const left = (await readdir(first.directory)).map((name) => name.replace(/^.*\.jwt/, ''))
+    assert.deepEqual(left, [''], 'only the token is left')
+  })
+
+  test('a sign-in for which no tab could be opened is continued in one', async () => {
+    await using gateway = await startFakeGateway()
+    await using first = await giveUpSignIn(gateway, (_url, onFailed) => onFailed())
+    await using next = await openRig(gateway, { cacheDirectory: first.cacheDirectory })
+    await roundTrip(await next.client.open('a:1', never))
+    assert.deepEqual([next.shown, next.tabs(), gateway.logins], [[first.tab], 1, 1])
     const left = (await readdir(first.directory)).map((name) => name.replace(/^.*\.jwt/, ''))
     assert.deepEqual(left, [''], 'only the token is left')
   })

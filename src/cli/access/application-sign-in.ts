@@ -58,7 +58,8 @@ export function signInWays(
   voice: Voice,
   command: string,
 ): Pick<SignInOptions, 'presentSignIn' | 'deviceSignIn' | 'command'> {
-  const presentSignIn: PresentSignIn = (url, tab) => askToSignIn(url, tab, { browserCmd }, voice)
+  const presentSignIn: PresentSignIn = (url, tab, onFailed) =>
+    askToSignIn(url, tab, { browserCmd, onFailed }, voice)
   const present = (code: Parameters<typeof presentDeviceCode>[0]): void =>
     presentDeviceCode(code, 'human', voice)
   return {

@@ -32,8 +32,8 @@ export async function askRoutes(
   const trust = await trustOf(options, voice)
   const serviceAccountToken = await readServiceAccount(options, environment)
   warnAboutSecrets(options, voice)
-  const presentSignIn: PresentSignIn = (url, tab) =>
-    askToSignIn(url, tab, { browserCmd: options.browserCmd }, voice)
+  const presentSignIn: PresentSignIn = (url, tab, onFailed) =>
+    askToSignIn(url, tab, { browserCmd: options.browserCmd, onFailed }, voice)
   const client = {
     ...told,
     gateway,

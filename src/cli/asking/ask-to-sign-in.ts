@@ -6,6 +6,8 @@ export interface AskOptions {
   readonly browserCmd?: string | undefined
   /** **Default:** `human` */
   readonly logFormat?: 'human' | 'json'
+  /** Called when no tab could be opened. */
+  readonly onFailed?: (() => void) | undefined
 }
 
 /**
@@ -15,7 +17,7 @@ export interface AskOptions {
 export function askToSignIn(
   url: string,
   tab: SignInTab,
-  { browserCmd, logFormat = 'human' }: AskOptions,
+  { browserCmd, logFormat = 'human', onFailed }: AskOptions,
   voice: Voice,
 ): void {
   const where = tab === 'is-open' ? 'sign in in the browser tab that is open, or at' : 'sign in at'
@@ -23,6 +25,6 @@ export function askToSignIn(
   else noteText(`${where}:\n\n  ${url}\n\n`)
   if (tab !== 'open') return
   void import('../../client/sign-in/browser.ts').then(({ openBrowser }) =>
-    openBrowser(url, browserCmd, voice),
+    openBrowser(url, browserCmd, voice, { onFailed }),
   )
 }

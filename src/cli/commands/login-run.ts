@@ -45,7 +45,8 @@ export async function runLogin(
 }
 
 function waysToSignIn(origin: string, { device, browserCmd }: LoginOptions, voice: Voice) {
-  const presentSignIn: PresentSignIn = (url, tab) => askToSignIn(url, tab, { browserCmd }, voice)
+  const presentSignIn: PresentSignIn = (url, tab, onFailed) =>
+    askToSignIn(url, tab, { browserCmd, onFailed }, voice)
   const command = `postern login ${origin}`
   if (device !== true) return { presentSignIn, command }
   return {

@@ -4,6 +4,7 @@ import type { DeviceSignIn } from '../../client/sign-in/credentials-of.ts'
 import type { TransportChoice } from '../../client/ways/transport.ts'
 import type { GatewayAddress } from '../../reach/destination.ts'
 import type { Trust } from '../../reach/trust.ts'
+import type { AskOptions } from '../asking/ask-to-sign-in.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import type { Voice } from '../speech/voice.ts'
 
@@ -39,8 +40,8 @@ export function clientFor(
     transport: flags.transport,
     log: voice,
     command,
-    presentSignIn(url, tab) {
-      presentSignIn(url, tab, flags, voice)
+    presentSignIn(url, tab, onFailed) {
+      presentSignIn(url, tab, { ...flags, onFailed }, voice)
     },
     deviceSignIn: flags.deviceLogin === true ? deviceSignIn(command, flags, voice) : undefined,
   })
@@ -59,9 +60,9 @@ function deviceSignIn(command: string, { logFormat }: ClientFlags, voice: Voice)
 }
 
 /** The address is said at any level: it may have to be opened by hand. */
-function presentSignIn(url: string, tab: SignInTab, flags: ClientFlags, voice: Voice): void {
+function presentSignIn(url: string, tab: SignInTab, options: AskOptions, voice: Voice): void {
   // Loaded only now: node:child_process is a good part of a start.
   void import('../asking/ask-to-sign-in.ts').then(({ askToSignIn }) => {
-    askToSignIn(url, tab, flags, voice)
+    askToSignIn(url, tab, options, voice)
   })
 }

@@ -109,11 +109,8 @@ function show(
   )
   if (browser === false) return
   void import('../../client/sign-in/browser.ts').then(({ openBrowser }) =>
-    openBrowser(
-      url,
-      browserCmd,
-      voice,
-      'open the address above yourself, on this machine or any other',
-    ),
+    openBrowser(url, browserCmd, voice, {
+      hint: 'open the address above yourself, on this machine or any other',
+    }),
   )
 }

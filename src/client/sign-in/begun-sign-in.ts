@@ -7,6 +7,8 @@ export interface BegunBrowserSignIn {
   /** Where the tab that is open comes back to. */
   readonly redirectUri: string
   readonly codeVerifier: string
+  /** Whether no tab could be opened for it, so that whoever goes on with it tries again. */
+  readonly isUnopened?: boolean | undefined
 }
 
 /** A sign-in that was begun and that nobody has answered yet. */
@@ -66,9 +68,9 @@ function parse(text: string): BegunSignIn | undefined {
 }
 
 function parseBrowser(value: unknown): BegunBrowserSignIn | undefined {
-  const { redirectUri, codeVerifier } = fieldsOf(value)
+  const { redirectUri, codeVerifier, isUnopened } = fieldsOf(value)
   return typeof redirectUri === 'string' && typeof codeVerifier === 'string'
-    ? { redirectUri, codeVerifier }
+    ? { redirectUri, codeVerifier, isUnopened: isUnopened === true }
     : undefined
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { AccessError } from '../../errors.ts'
 import { printable } from '../../terminal-text.ts'
 import { codeChallengeOf, isToken, type CallbackAnswer } from '../../tunnel/sign-in.ts'
-import type { BegunSignIns } from './begun-sign-in.ts'
+import type { BegunBrowserSignIn, BegunSignIn, BegunSignIns } from './begun-sign-in.ts'
 import { startCallbackServer, type CallbackServer } from './callback-server.ts'
 import type { GatewayApi } from './gateway-api.ts'
 
@@ -12,7 +12,8 @@ import type { GatewayApi } from './gateway-api.ts'
  */
 export type SignInTab = 'open' | 'is-open' | 'none'
 
-export type PresentSignIn = (url: string, tab: SignInTab) => void
+/** `onFailed` is to be called where a tab was to be opened and none could be. */
+export type PresentSignIn = (url: string, tab: SignInTab, onFailed: () => void) => void
 
 export interface BrowserSignInOptions {
   readonly api: GatewayApi
@@ -37,30 +38,54 @@ const verifierBytes = 32
 export async function signInByBrowser(options: BrowserSignInOptions): Promise<string> {
   const { api, present, begun, signal, timeoutMs } = options
   const flow = (await resume(begun)) ?? (await begin(api, begun, signal))
-  const { url, codeVerifier, isOpen } = flow
+  const { record, isResumed } = flow
   await using server = flow.server
-  present(url, isOpen ? 'is-open' : 'open')
+  const tab = isResumed && record.browser.isUnopened !== true ? 'is-open' : 'open'
+  const marks = markUnopened(begun, record)
+  present(record.url, tab, marks.onFailed)
   const answer = await within(server.answer, timeoutMs, signal).catch(async (error: unknown) => {
+    await marks.end()
     // Given up, and not over: the next one who wants to sign in goes on with it.
     if (!signal.aborted) await begun.forget()
     throw error
   })
+  await marks.end()
   await begun.forget()
   if (answer.kind === 'error') throw refused(answer)
-  if (answer.kind === 'code') return api.exchangeCode(answer.code, codeVerifier, signal)
+  if (answer.kind === 'code')
+    return api.exchangeCode(answer.code, record.browser.codeVerifier, signal)
   // Between the two, anybody could listen on the port and learn the path. Only a code proves whose
   // answer it is.
-  if (isOpen) throw unproven()
+  if (isResumed) throw unproven()
   if (isToken(answer.token)) return answer.token
   throw new AccessError('sign-in-failed', 'what the gateway sent is not a token')
 }
 
 interface Flow {
   readonly server: CallbackServer
-  readonly url: string
-  readonly codeVerifier: string
-  /** Whether somebody opened it before. */
-  readonly isOpen: boolean
+  readonly record: BrowserRecord
+  /** Whether this process or another one began it before. */
+  readonly isResumed: boolean
+}
+
+type BrowserRecord = BegunSignIn & { readonly browser: BegunBrowserSignIn }
+
+/**
+ * Has whoever comes next know that no tab is open: they may name a browser that works. Only while the sign-in
+ * is under way, since a browser's program may end with a failure long after it.
+ */
+function markUnopened(begun: BegunSignIns, record: BrowserRecord) {
+  let [isUnderWay, kept] = [true, Promise.resolve()]
+  return {
+    onFailed(): void {
+      const browser = { ...record.browser, isUnopened: true }
+      if (isUnderWay) kept = begun.keep({ ...record, browser })
+    },
+    async end(): Promise<void> {
+      isUnderWay = false
+      await kept
+    },
+  }
 }
 
 async function begin(api: GatewayApi, begun: BegunSignIns, signal: AbortSignal): Promise<Flow> {
@@ -70,8 +95,9 @@ async function begin(api: GatewayApi, begun: BegunSignIns, signal: AbortSignal):
     const codeChallenge = codeChallengeOf(codeVerifier)
     const { redirectUri } = server
     const url = await api.fetchSignInUrl({ redirectUri, codeChallenge }, signal)
-    await begun.keep({ url, begunAtMs: Date.now(), browser: { redirectUri, codeVerifier } })
-    return { server, url, codeVerifier, isOpen: false }
+    const record = { url, begunAtMs: Date.now(), browser: { redirectUri, codeVerifier } }
+    await begun.keep(record)
+    return { server, record, isResumed: false }
   } catch (error) {
     await server[Symbol.asyncDispose]()
     throw error
@@ -83,12 +109,13 @@ async function begin(api: GatewayApi, begun: BegunSignIns, signal: AbortSignal):
  * with a token, as a stock Pomerium does: the address of one that answers with a code has the challenge.
  */
 async function resume(begun: BegunSignIns): Promise<Flow | undefined> {
-  const { url, browser } = (await begun.read()) ?? {}
-  if (url === undefined || browser === undefined) return undefined
-  if (!url.includes(codeChallengeOf(browser.codeVerifier))) return undefined
+  const found = await begun.read()
+  const browser = found?.browser
+  if (found === undefined || browser === undefined) return undefined
+  if (!found.url.includes(codeChallengeOf(browser.codeVerifier))) return undefined
   try {
     const server = await startCallbackServer(browser.redirectUri)
-    return { server, url, codeVerifier: browser.codeVerifier, isOpen: true }
+    return { server, record: { ...found, browser }, isResumed: true }
   } catch {
     return undefined
   }

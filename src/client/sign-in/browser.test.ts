@@ -16,6 +16,13 @@ test('a command that cannot be started is a warning, whatever it is', async () =
 test('what to do instead is for whoever asked', async () => {
   const { promise, resolve } = Promise.withResolvers<unknown>()
   const warn = (_: string, fields?: object): void => resolve(fields)
-  openBrowser('https://gateway.example/', '/', { ...silentLogger, warn }, 'open it elsewhere')
+  openBrowser(
+    'https://gateway.example/',
+    '/',
+    { ...silentLogger, warn },
+    {
+      hint: 'open it elsewhere',
+    },
+  )
   assert.deepEqual(await promise, { hint: 'open it elsewhere' })
 })

@@ -6,6 +6,13 @@ import type { Logger } from '../../log.ts'
 const onThisMachine =
   'open the address above yourself, in a browser on this machine; without one, sign in with "postern login --device"'
 
+export interface OpenBrowserOptions {
+  /** What to do instead. **Default:** open it by hand, or sign in by a code */
+  readonly hint?: string | undefined
+  /** Called when it turns out that nothing was opened. */
+  readonly onFailed?: (() => void) | undefined
+}
+
 /** What opens an address: a program and the arguments before the address. */
 type Opener = readonly [command: string, ...args: string[]]
 
@@ -17,11 +24,13 @@ export function openBrowser(
   url: string,
   command: string | undefined,
   log: Logger,
-  hint: string = onThisMachine,
+  { hint = onThisMachine, onFailed }: OpenBrowserOptions = {},
 ): void {
   const [program, ...args] = command === undefined ? platformOpener() : [command]
-  const warn = (why: string): void =>
+  const warn = (why: string): void => {
     log.warn(`cannot open a browser with "${program}": ${why}`, { hint })
+    onFailed?.()
+  }
   let child: ChildProcess
   try {
     // Without a shell: the address is an argument, whatever stands in it. Its output must not mix with

@@ -21,10 +21,10 @@ export function sparingTabs(
 ): SparingTabs {
   let openedAtMs = -Infinity
   return {
-    present(url, tab) {
+    present(url, tab, onFailed) {
       const isTooSoon = nowMs() - openedAtMs < tabIntervalMs
       if (tab === 'open' && !isTooSoon) openedAtMs = nowMs()
-      present(url, tab === 'open' && isTooSoon ? 'none' : tab)
+      present(url, tab === 'open' && isTooSoon ? 'none' : tab, onFailed)
     },
     answered: () => void (openedAtMs = -Infinity),
   }
