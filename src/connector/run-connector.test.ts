@@ -137,6 +137,22 @@ test('another tunnel is left to the next start', async (t) => {
   await log.line(/another tunnel, gateway or authority is taken at the next start/)
 })
 
+test('the token of another tunnel that is taken back leaves nothing behind', async (t) => {
+  const { gateway, connector, log, write } = await run(t, ingress(1))
+  await gateway.linked(4)
+  const tunnelId = '99999999-2222-3333-4444-555555555555'
+  await write('token', encodeTunnelToken({ ...gateway.credential, tunnelId }))
+  await connector.reload()
+  await log.line(/is taken at the next start/)
+  const secret = Buffer.alloc(32, 9)
+  gateway.secrets.push(secret)
+  await write('token', encodeTunnelToken({ ...gateway.credential, secret }))
+  await connector.reload()
+  gateway.links[0]?.socket.destroy()
+  await gateway.linked(5)
+  assert.deepEqual(gateway.links[4]?.secret, secret)
+})
+
 test('"/ready" is yes while a connection is registered, "/live" always, and the rest is metrics', async (t) => {
   const { gateway, connector, log } = await run(t, `metrics: 127.0.0.1:0\n${ingress(1)}`)
   const ask = async (path: string) => {
@@ -233,6 +249,8 @@ describe('a grant key that is learnt', () => {
     const tunnelId = '99999999-2222-3333-4444-555555555555'
     const foreign = encodeCredentialsFile({ ...rig.gateway.credential, tunnelId })
     await rig.write('credentials', foreign)
+    // Noticed by itself, or not yet: it is nobody's to write into.
+    await rig.connector.reload()
     const link = await rotate(rig)
     await rig.log.line(/^the new grant key of the gateway is not kept: it holds another credential/)
     assert.equal(await readFile(join(rig.folder, 'credentials'), 'utf8'), foreign)

@@ -48,19 +48,25 @@ export async function runConnector(
 ): Promise<RunningConnector> {
   const { log } = options
   let { config } = loaded
+  /** The one in use, whatever the files say by now: another tunnel's is not taken over. */
+  let { credential } = config
   tell(loaded, log)
   const metrics = createConnectorMetrics()
   const connector = await startConnector({
     ...options,
-    credential: config.credential,
+    credential,
     dialer: await dialerOf(config, options),
     offer: config,
     metrics,
     async keepKeys(keys) {
-      const { credentialsFile, credential } = config
+      const { credentialsFile } = config
       if (credentialsFile === undefined) return
-      const kept = await keepGrantKeys(credentialsFile, credential, keys)
-      config = { ...config, credential: kept }
+      const was = credential
+      const kept = await keepGrantKeys(credentialsFile, was, keys)
+      // Another one was taken over meanwhile.
+      if (credential !== was) return
+      credential = kept
+      config = { ...config, credential }
     },
   })
   let isEnding = false
@@ -85,10 +91,13 @@ export async function runConnector(
   }
 
   async function takeOver(next: ConnectorConfig): Promise<void> {
-    const [was, is] = [config.credential, next.credential]
+    const [was, is] = [credential, next.credential]
     if (was.tunnelId !== is.tunnelId || was.gateway !== is.gateway || was.ca !== is.ca) {
       log.warn('another tunnel, gateway or authority is taken at the next start')
-    } else await connector.replaceCredential(is)
+    } else {
+      await connector.replaceCredential(is)
+      credential = is
+    }
     connector.replace(next)
     config = next
     log.info(`Updated to new configuration: ${describe(next)}`)
