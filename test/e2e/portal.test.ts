@@ -48,6 +48,10 @@ describe('the portal in Chromium', () => {
     const text = await textOf(page)
     assert.match(text, /Alice Adams · alice@example\.com\s+Signed in until .* \(in 13 h 59 min\)/)
     assert.match(text, /build\s+Build machines/)
+    assert.match(
+      text,
+      /\.internal\.example\.com:65535\s+Keep this running, and point your program at the address that it prints/,
+    )
     assert.match(text, /replace NAME with the name of the machine/)
     assert.match(text, /replace PORT with the port of the service/)
     assert.match(text, /Not open to you now\s+payroll\s+Salaries\s+Your email address is not among/)

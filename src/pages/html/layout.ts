@@ -23,7 +23,8 @@ ul { margin: 0; padding: 0; list-style: none }
 li { border-top: 1px solid var(--line); padding: 10px 0 }
 code { font: .9em ui-monospace, monospace }
 code span { display: inline-block; max-width: 100%; white-space: pre-wrap }
-pre { margin: 6px 0 0; padding: 8px 12px; border: 1px solid var(--line); border-radius: 8px; white-space: pre-wrap }
+pre { margin: 6px 0 0; padding: 8px 12px; border: 1px solid var(--line); border-radius: 8px; font: .9em/1.5 ui-monospace, monospace; white-space: pre-wrap }
+pre code { font: inherit }
 pre + p { margin-top: 12px }
 main > :last-child { margin-bottom: 0 }
 a { color: var(--accent) }

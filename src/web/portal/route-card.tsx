@@ -70,7 +70,7 @@ function Way({
               {steps[tool] ?? tool}
             </Text>
           )}
-          {commands.length === 1 && <WhatFor command={command} />}
+          {commands.length === 1 && tool === 'postern' && <WhatFor command={command} />}
           <CommandLine command={command} purpose={`the ${tool} command for ${routeName}`} />
         </div>
       ))}
@@ -80,8 +80,7 @@ function Way({
 
 /** Of a local port that no tool is known for: what to do with it. */
 function WhatFor({ command }: { readonly command: string }): ReactNode {
-  const [, address] = / --url (\S+)$/.exec(command) ?? []
-  if (address === undefined) return null
+  const [, address = 'the address that it prints'] = / --url (\S+)$/.exec(command) ?? []
   return (
     <Text size="sm" className="step">
       Keep this running, and point your program at {address}
