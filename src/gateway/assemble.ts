@@ -132,6 +132,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     return route && applicationHostname(route)
   }
   return {
+    clock,
     logger,
     accessLog,
     audit,

@@ -41,6 +41,9 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       const answer = lacksHost(incoming)
         ? refuse(withoutHost, context.requestId)
         : await app(request, context)
+      // What is still to come of its body is nobody's request.
+      if (answer.status === tooSlow.status && !('stream' in incoming))
+        answer.headers.set('connection', 'close')
       await writeAnswer(answer, response, exchange)
       return RESPONSE_ALREADY_SENT
     },
@@ -98,7 +101,7 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
         else request.destroy()
         return
       }
-      const context = { requestId: randomUUID(), client }
+      const context = { requestId: randomUUID(), client, clock: parts.clock }
       asked.set(request, { context, response, exchange })
       for (const [name, value] of Object.entries(strictTransport(request.headers))) {
         response.setHeader(name, value)

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { Session } from '../identity/session.ts'
 import type { Logger } from '../log.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
@@ -23,6 +24,7 @@ export type { PageApp, PageRequest }
 
 /** Everything that serving a tunnel needs, made once by `startGateway`. */
 export interface GatewayParts {
+  readonly clock: Clock
   readonly logger: Logger
   readonly accessLog: AccessLog
   readonly audit: AuditLog

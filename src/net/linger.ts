@@ -1,11 +1,13 @@
 import type { Server } from 'node:http'
+import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { onLastAnswer, takeFromParser } from './runtime.ts'
 
 /**
  * How long a client that has its answer may go on sending, in milliseconds.
  *
- * @limit time that a client over HTTP/1.1 may go on sending after a last answer: its connection is cut
+ * @limit time that a client may go on sending after an answer: its connection is cut where it was the last one over
+ * HTTP/1.1, and the stream is reset over HTTP/2
  */
 const lingerMs = 2_000
 
@@ -48,4 +50,15 @@ function throwAway(socket: Socket): void {
  */
 export function lingerOnClose(server: Server): void {
   onLastAnswer(server, (socket) => endInOrder(socket))
+}
+
+/**
+ * Resets a stream whose answer has been sent, unless its client ends it: by itself it stays for as long as its body goes
+ * on. A reset in the same turn would take the place of the answer.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9113#section-8.1
+ */
+export function resetInOrder(stream: ServerHttp2Stream): void {
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), lingerMs)
+  stream.once('close', () => clearTimeout(timer))
 }

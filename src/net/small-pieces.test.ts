@@ -5,7 +5,7 @@ import { limitSmallPieces } from './small-pieces.ts'
 
 test('small pieces may come 256 in a row and 16 a second, and others as they like', () => {
   const clock = createFakeClock()
-  const mayCome = limitSmallPieces(clock)
+  const mayCome = limitSmallPieces(clock, 256)
   const inARow = (bytes: number): number => {
     let count = 0
     while (count < 1_000 && mayCome(bytes)) count += 1

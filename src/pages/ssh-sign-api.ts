@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit'
 import type { Grant } from '../access/grant.ts'
 import { parseAuthority } from '../address.ts'
 import { AccessError, PeerError } from '../errors.ts'
@@ -11,6 +10,7 @@ import type { AuditLog } from '../telemetry/audit-log.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import { parseSshPublicKey, sshKeyTypes, type SshPublicKey } from '../tunnel/ssh/public-key.ts'
 import { decodeSshSignRequest, type SshSignAnswer } from '../tunnel/ssh-sign.ts'
+import { limitBody, readJson } from './answers/body.ts'
 import { createPageApp, type PageApp, type PageContext } from './answers/page-app.ts'
 import { askerOf } from './sign-in/sign-in-log.ts'
 
@@ -48,7 +48,7 @@ const maxBodyBytes = 8 * 1024
  */
 export function createSshSignApi(parts: SshSignParts): PageApp {
   const app = createPageApp()
-  app.use(gatewayPaths.sshSign, bodyLimit({ maxSize: maxBodyBytes }))
+  app.use(gatewayPaths.sshSign, limitBody(maxBodyBytes))
   app.post(gatewayPaths.sshSign, async (c) => {
     const settings = parts.settings()
     if (settings === undefined) throw noCertificates()
@@ -105,7 +105,7 @@ async function readRequest(c: PageContext): Promise<{
   readonly target: Target
   readonly publicKey: SshPublicKey
 }> {
-  const request = decodeSshSignRequest(await c.req.json<unknown>().catch(() => undefined))
+  const request = decodeSshSignRequest(await readJson(c))
   const target = parseAuthority(request?.target ?? '')
   if (request === undefined || target === undefined) {
     throw new PeerError('malformed-request', 'this is no request for an SSH certificate', {

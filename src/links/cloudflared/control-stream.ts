@@ -3,7 +3,7 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../clock.ts'
 import { PeerError } from '../../errors.ts'
-import { limitSmallPieces } from '../../net/small-pieces.ts'
+import { limitSmallPieces, maxSmallPiecesOfControl } from '../../net/small-pieces.ts'
 import { printable } from '../../terminal-text.ts'
 import { createDeframer } from './capnp/framing.ts'
 import {
@@ -64,7 +64,7 @@ export function serveControl(stream: Duplex, clock: Clock, events: ControlEvents
   let messages = 0
   /** Bootstraps that were not finished: their answers may be called. */
   const promised = new Set<number>()
-  const mayBeSoSmall = limitSmallPieces(clock)
+  const mayBeSoSmall = limitSmallPieces(clock, maxSmallPiecesOfControl)
   const deframer = createDeframer(() => (isRegistered ? maxMessageBytes : maxUnregisteredBytes))
 
   const over = (error?: Error): void => {

@@ -1,6 +1,6 @@
 import { Hono, type Context } from 'hono'
 import type { Caller } from '../../access/caller.ts'
-import { PeerError } from '../../errors.ts'
+import type { Clock } from '../../clock.ts'
 import type { LiveCaller } from '../../identity/session.ts'
 import type { Client } from '../../net/client.ts'
 import { securityHeaders } from '../html/layout.ts'
@@ -11,6 +11,8 @@ import type { Refusal } from './refusal.ts'
 export interface RequestContext {
   readonly requestId: string
   readonly client: Client
+  /** **Default:** the system's */
+  readonly clock?: Clock
 }
 
 /** A Hono app whose handlers find the request's id and its client in `c.env`. */
@@ -20,20 +22,6 @@ export type PageContext = Context<{ Bindings: RequestContext }>
 /** Makes an empty app; those of several folders are put together by `createApp`. */
 export function createPageApp(): PageApp {
   return new Hono<{ Bindings: RequestContext }>()
-}
-
-/**
- * The fields of the form that a request brings, none for a body of another type.
- *
- * @throws PeerError `malformed-request` when it says that it is a form and cannot be read as one
- */
-export async function readForm(c: PageContext): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return await c.req.parseBody()
-  } catch (cause) {
-    const details = { hint: 'send a shorter, well-formed body', cause }
-    throw new PeerError('malformed-request', 'the body of this request is not a form', details)
-  }
 }
 
 /** Whoever asks for a page, as a policy looks at them. */

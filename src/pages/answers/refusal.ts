@@ -18,6 +18,7 @@ export interface Refusal {
 }
 
 const statuses: Readonly<Record<string, number>> = {
+  'request-timeout': 408,
   'sign-in-required': 401,
   'credential-unknown': 401,
   'policy-denied': 403,

@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit'
 import { DeniedError } from '../../access/denied.ts'
 import { parseHost } from '../../address.ts'
 import { AccessError } from '../../errors.ts'
@@ -12,13 +11,8 @@ import {
   encodeApplicationTokenAnswer,
 } from '../../tunnel/application-token.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
-import {
-  callerOf,
-  createPageApp,
-  readForm,
-  type PageApp,
-  type PageContext,
-} from '../answers/page-app.ts'
+import { limitBody, readForm } from '../answers/body.ts'
+import { callerOf, createPageApp, type PageApp, type PageContext } from '../answers/page-app.ts'
 import { askerOf } from '../sign-in/sign-in-log.ts'
 import type { CloudflaredParts } from './cloudflared-pages.ts'
 import { applicationHostname } from './login-redirect.ts'
@@ -42,7 +36,7 @@ const maxRequestBytes = 1_024
 export function createApplicationTokenApi(parts: ApplicationTokenParts): PageApp {
   const { identity, audit } = parts
   const app = createPageApp()
-  app.use(gatewayPaths.applicationToken, bodyLimit({ maxSize: maxRequestBytes }))
+  app.use(gatewayPaths.applicationToken, limitBody(maxRequestBytes))
   app.post(gatewayPaths.applicationToken, async (c) => {
     const form = await readForm(c)
     const session = await personOf(c, parts)

@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit'
 import { AccessError, PeerError } from '../../errors.ts'
 import { isCodeChallenge } from '../../identity/codes.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
@@ -8,7 +7,8 @@ import {
   loginParameters,
   tokenParameters,
 } from '../../tunnel/sign-in.ts'
-import { createPageApp, readForm, type PageApp } from '../answers/page-app.ts'
+import { limitBody, readForm } from '../answers/body.ts'
+import { createPageApp, type PageApp } from '../answers/page-app.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 
 /**
@@ -34,7 +34,7 @@ export function createLoginApi(parts: SignInParts): PageApp {
   })
   app.all(gatewayPaths.login, (c) => c.text('only GET is answered here\n', 405, { allow: 'GET' }))
 
-  app.use(gatewayPaths.token, bodyLimit({ maxSize: maxTokenRequestBytes }))
+  app.use(gatewayPaths.token, limitBody(maxTokenRequestBytes))
   app.post(gatewayPaths.token, async (c) => {
     const form = await readForm(c)
     const token = await exchange(

@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit'
 import { AppError, PeerError } from '../../errors.ts'
 import type { DevicePoll } from '../../identity/device-codes.ts'
 import type { DeviceCodeRecord } from '../../store/store.ts'
@@ -6,7 +5,8 @@ import { decodeDevicePoll } from '../../tunnel/device.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { decodePublicKey, publicKeyField, sealCredential } from '../../tunnel/publish-login.ts'
 import { encodeTokenAnswer } from '../../tunnel/sign-in.ts'
-import { createPageApp, readForm, type PageApp, type PageContext } from '../answers/page-app.ts'
+import { limitBody, readForm } from '../answers/body.ts'
+import { createPageApp, type PageApp, type PageContext } from '../answers/page-app.ts'
 import { toRefusal } from '../answers/refusal.ts'
 import { beginCode, refuse, refusePoll, sendJson } from '../sign-in/device-api.ts'
 import { deviceId } from '../sign-in/device-sign-in.ts'
@@ -24,7 +24,7 @@ const maxRequestBytes = 4096
 export function createPublishLoginApi(parts: PublishLoginParts): PageApp {
   const app = createPageApp()
   for (const path of [gatewayPaths.publishCode, gatewayPaths.publishToken])
-    app.use(path, bodyLimit({ maxSize: maxRequestBytes }))
+    app.use(path, limitBody(maxRequestBytes))
   app.onError((error, c) => {
     if (!(error instanceof AppError)) throw error
     return refuse(c, toRefusal(error))

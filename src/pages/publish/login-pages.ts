@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit'
 import { AccessError } from '../../errors.ts'
 import { formatUserCode, parseUserCode } from '../../identity/device-codes.ts'
 import type { SignInTarget } from '../../identity/pending-flow.ts'
@@ -7,6 +6,7 @@ import { publishCredentialLifeMs } from '../../publish/publisher.ts'
 import type { DeviceCodeRecord } from '../../store/store.ts'
 import { userCodeParameter } from '../../tunnel/device.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
+import { limitBody } from '../answers/body.ts'
 import { createPageApp, sendPage, type PageApp, type PageContext } from '../answers/page-app.ts'
 import { deviceCodePage } from '../html/device-page.ts'
 import {
@@ -35,7 +35,7 @@ export function createPublishLoginPages(parts: PublishLoginParts): PageApp {
   const app = createPageApp()
   const path = gatewayPaths.publishLogin
   app.use(path, onlyOn(parts.origin))
-  app.use(path, bodyLimit({ maxSize: maxFormBytes }))
+  app.use(path, limitBody(maxFormBytes))
   app.use(path, async (_, next) => {
     requireSites(parts)
     await next()

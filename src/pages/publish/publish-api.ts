@@ -1,5 +1,4 @@
 import { formatServices } from '../../publish/pushed-services.ts'
-import { bodyLimit } from 'hono/body-limit'
 import { AccessError, AppError, PeerError } from '../../errors.ts'
 import type { Publishers } from '../../publish/publisher.ts'
 import type { RecordState } from '../../publish/records.ts'
@@ -18,7 +17,8 @@ import {
   type RecordStateJson,
 } from '../../tunnel/publish.ts'
 import { renderRefusal } from '../answers/answer.ts'
-import { createPageApp, readForm, type PageApp, type PageContext } from '../answers/page-app.ts'
+import { limitBody, readForm } from '../answers/body.ts'
+import { createPageApp, type PageApp, type PageContext } from '../answers/page-app.ts'
 import { toRefusal } from '../answers/refusal.ts'
 
 export interface PublishApiParts {
@@ -41,8 +41,8 @@ const maxRequestBytes = 4096
 export function createPublishApi(parts: PublishApiParts): PageApp {
   const { publishing } = parts
   const app = createPageApp()
-  app.use(`${publishPaths.tunnels}/*`, bodyLimit({ maxSize: maxRequestBytes }))
-  app.use(publishPaths.tunnels, bodyLimit({ maxSize: maxRequestBytes }))
+  app.use(`${publishPaths.tunnels}/*`, limitBody(maxRequestBytes))
+  app.use(publishPaths.tunnels, limitBody(maxRequestBytes))
   app.onError((error, c) => {
     if (!(error instanceof AppError)) throw error
     return refuse(c, error)

@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit'
 import { AppError, PeerError } from '../../errors.ts'
 import {
   deviceCodeLifeMs,
@@ -16,7 +15,8 @@ import {
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { encodeTokenAnswer } from '../../tunnel/sign-in.ts'
 import { renderRefusal } from '../answers/answer.ts'
-import { createPageApp, readForm, type PageApp, type PageContext } from '../answers/page-app.ts'
+import { limitBody, readForm } from '../answers/body.ts'
+import { createPageApp, type PageApp, type PageContext } from '../answers/page-app.ts'
 import { toRefusal, type Refusal } from '../answers/refusal.ts'
 import type { SignInParts } from './parts.ts'
 import { askerOf } from './sign-in-log.ts'
@@ -36,7 +36,7 @@ const maxRequestBytes = 4096
 export function createDeviceApi(parts: SignInParts): PageApp {
   const app = createPageApp()
   for (const path of [gatewayPaths.deviceCode, gatewayPaths.deviceToken])
-    app.use(path, bodyLimit({ maxSize: maxRequestBytes }))
+    app.use(path, limitBody(maxRequestBytes))
   app.onError((error, c) => {
     // What is not ours is for the app that this one is part of.
     if (!(error instanceof AppError)) throw error

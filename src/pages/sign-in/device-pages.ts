@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit'
 import { AccessError } from '../../errors.ts'
 import { formatUserCode, parseUserCode } from '../../identity/device-codes.ts'
 import type { SignInTarget } from '../../identity/pending-flow.ts'
@@ -6,6 +5,7 @@ import type { Session } from '../../identity/session.ts'
 import type { DeviceCodeRecord } from '../../store/store.ts'
 import { userCodeParameter } from '../../tunnel/device.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
+import { limitBody } from '../answers/body.ts'
 import { createPageApp, sendPage, type PageApp, type PageContext } from '../answers/page-app.ts'
 import { deviceCodePage, deviceDonePage, deviceQuestionPage } from '../html/device-page.ts'
 import { beginSignIn, decide, findOpen } from './device-decision.ts'
@@ -28,7 +28,7 @@ export function createDevicePages(parts: SignInParts): PageApp {
   const { origin } = parts
   const app = createPageApp()
   for (const path of [gatewayPaths.device, gatewayPaths.deviceDone]) app.use(path, onlyOn(origin))
-  app.use(gatewayPaths.device, bodyLimit({ maxSize: maxFormBytes }))
+  app.use(gatewayPaths.device, limitBody(maxFormBytes))
   app.use(gatewayPaths.device, async (_, next) => {
     requireDeviceLogin(parts)
     await next()

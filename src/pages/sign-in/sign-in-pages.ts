@@ -1,10 +1,10 @@
-import { bodyLimit } from 'hono/body-limit'
 import { AccessError } from '../../errors.ts'
 import type { SignInTarget } from '../../identity/pending-flow.ts'
 import type { FinishedSignIn } from '../../identity/sign-in.ts'
 import { loginParameters } from '../../tunnel/sign-in.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { finishDevice } from './device-sign-in.ts'
+import { limitBody } from '../answers/body.ts'
 import { createPageApp, type PageApp, type PageContext } from '../answers/page-app.ts'
 import { failSignIn } from './failed-sign-in.ts'
 import { finalUrl, leadOn, orThrow } from './lead-on.ts'
@@ -32,7 +32,7 @@ export function createSignInPages(parts: SignInParts): PageApp {
     const { location, cookies } = await leadOn(c, parts, target)
     return redirect(location, cookies)
   })
-  app.post(gatewayPaths.signIn, bodyLimit({ maxSize: maxAnswerBytes }), async (c) =>
+  app.post(gatewayPaths.signIn, limitBody(maxAnswerBytes), async (c) =>
     takeAnswer(c, parts, targetOf(c, parts)),
   )
 

@@ -10,7 +10,9 @@ import {
 import { systemClock } from '../../clock.ts'
 import type { Client } from '../../net/client.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
+import { resetInOrder } from '../../net/linger.ts'
 import { moveWindows, type Windows } from '../../net/http2-windows.ts'
+import { limitSmallPieces, maxSmallPiecesOfBody } from '../../net/small-pieces.ts'
 import { onArrival, takeRequestMaking } from '../../net/runtime.ts'
 import { connectMethod } from '../../net/target.ts'
 import { createUnreadPool } from '../../net/unread-pool.ts'
@@ -152,10 +154,12 @@ function beginExchange(
   { peer, flood }: Connection,
 ): Exchange {
   let isWhole = false
+  const mayBeSoSmall = limitSmallPieces(systemClock, maxSmallPiecesOfBody)
   onArrival(stream, {
     onBytes(bytes) {
       flood.received(bytes)
       exchange.progressed()
+      if (!mayBeSoSmall(bytes)) peer.close('flood')
     },
     onEnd: () => void (isWhole = true),
   })
@@ -166,6 +170,7 @@ function beginExchange(
     reset: reset(stream),
   })
   stream.once('close', exchange.end)
+  stream.once('finish', () => void (isWhole || stream.endAfterHeaders || resetInOrder(stream)))
   return exchange
 }
 

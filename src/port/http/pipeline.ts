@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Exchange, Peer } from '../peers/peer.ts'
+import { systemClock } from '../../clock.ts'
 import { onArrival } from '../../net/runtime.ts'
+import { limitSmallPieces, maxSmallPiecesOfBody } from '../../net/small-pieces.ts'
 import { headBytes } from './heads.ts'
 
 /** Requests of one connection over HTTP/1.1, served one after the other. */
@@ -71,6 +73,12 @@ function beginExchange(request: IncomingMessage, response: ServerResponse, peer:
     isPeersTurn: () => !request.complete || response.headersSent,
     reset: () => request.socket.destroy(),
   })
-  onArrival(request, { onBytes: () => exchange.progressed() })
+  const mayBeSoSmall = limitSmallPieces(systemClock, maxSmallPiecesOfBody)
+  onArrival(request, {
+    onBytes(bytes) {
+      exchange.progressed()
+      if (!mayBeSoSmall(bytes)) peer.close('flood')
+    },
+  })
   return exchange
 }

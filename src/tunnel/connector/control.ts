@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { PeerError, messageOf } from '../../errors.ts'
 import type { Clock } from '../../clock.ts'
 import { createAllowance } from '../../net/allowance.ts'
-import { limitSmallPieces } from '../../net/small-pieces.ts'
+import { limitSmallPieces, maxSmallPiecesOfControl } from '../../net/small-pieces.ts'
 import { createLines } from './control-lines.ts'
 import type { ReadMessage } from './control-messages.ts'
 import type { ControlStream } from './session.ts'
@@ -41,7 +41,7 @@ export function createControl<Incoming, Outgoing>(
 ): ControlStream<Incoming, Outgoing> {
   const queue = createQueue<Incoming>(stream)
   const mayComeNow = createAllowance(clock, { inARow: maxLinesInARow, perSecond: linesPerSecond })
-  const mayBeSoSmall = limitSmallPieces(clock)
+  const mayBeSoSmall = limitSmallPieces(clock, maxSmallPiecesOfControl)
   const linesOf = createLines()
 
   const fail = (what: string): void => {
