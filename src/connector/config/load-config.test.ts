@@ -9,7 +9,12 @@ import {
   encodeTunnelToken,
   type TunnelCredential,
 } from '../../tunnel/tunnel-credential.ts'
-import { loadConnectorConfig, type GivenSettings, type LoadConfigOptions } from './load-config.ts'
+import {
+  loadConnectorConfig,
+  loadIngress,
+  type GivenSettings,
+  type LoadConfigOptions,
+} from './load-config.ts'
 
 const credentialOf = (digit: string): TunnelCredential => ({
   accountTag: 'x',
@@ -94,6 +99,18 @@ test('without a tunnel, or without a service, it does not start', async (t) => {
   const { load } = await folder(t, {})
   await assert.rejects(load([flags({ url: 'tcp://localhost:1' })]), { code: 'no-credential' })
   await assert.rejects(load([flags({ token: encodeTunnelToken(first) })]), { code: 'no-service' })
+})
+
+test('what is missing is told beside the unknown keys of the file, one of which it may be', async (t) => {
+  const token = encodeTunnelToken(first)
+  const service = await folder(t, {
+    'config.yml': `token: ${token}\ningres: [{service: "tcp://localhost:1"}]\n`,
+  })
+  const told = /:2:1: ingres: unknown key\n.*did you mean "ingress"[^]*no service is named/
+  await assert.rejects(service.load(), told)
+  await assert.rejects(loadIngress(join(service.path, 'config.yml')), told)
+  const credential = await folder(t, { 'config.yml': `tokn: ${token}\nurl: tcp://localhost:1\n` })
+  await assert.rejects(credential.load(), /:1:1: tokn: unknown key\n.*did you mean "token"/)
 })
 
 test('one service is for every name, and its host name is asked for', async (t) => {

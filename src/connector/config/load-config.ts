@@ -57,7 +57,7 @@ export interface LoadedConfig {
 /**
  * Loads a connector's configuration: the command line, then the environment, then the file.
  *
- * @throws ConfigError with every problem that leaves nothing to run; SystemError `no-credential`, `no-service`
+ * @throws ConfigError with every problem that leaves nothing to run, unknown keys included; SystemError `no-credential`, `no-service`
  * or `invalid-tunnel-token`
  */
 export async function loadConnectorConfig(options: LoadConfigOptions): Promise<LoadedConfig> {
@@ -66,7 +66,11 @@ export async function loadConnectorConfig(options: LoadConfigOptions): Promise<L
   const file = path === undefined ? noFile : await readFile(path, files)
   const given = options.given.map(readGiven)
   const layers = [...given, file.values]
-  const { credential, file: found } = await findCredential(layers, { ...options, files })
+  const { credential, file: found } = await findCredential(layers, { ...options, files }).catch(
+    (error: unknown) => {
+      throw besideUnknownKeys(error, file)
+    },
+  )
   const ingress = ingressOf(given, file)
   requireService(ingress)
   const of = <Name extends keyof ConfigValues>(name: Name): ConfigValues[Name] | undefined =>
@@ -163,9 +167,20 @@ function ingressOf(given: readonly ConfigValues[], file: ReadFile): IngressReadi
     return readIngress(file.text)
   }
   if (file.values.url !== undefined) return single(file.values.url)
-  throw new SystemError('no-service', 'no service is named: nothing could be reached', {
+  const missing = new SystemError('no-service', 'no service is named: nothing could be reached', {
     hint: 'give one with "--url tcp://localhost:PORT", or "ingress" in the configuration file',
   })
+  throw besideUnknownKeys(missing, file)
+}
+
+/** What is missing may stand in the file under a name that nobody knows: both are told, at once. */
+function besideUnknownKeys(error: unknown, { problems }: ReadFile): unknown {
+  const [first] = problems
+  const isMissing =
+    error instanceof SystemError && (error.code === 'no-service' || error.code === 'no-credential')
+  if (first === undefined || !isMissing) return error
+  const { message, hint } = error
+  return new ConfigError([...problems, { source: first.source, path: '', message, hint }])
 }
 
 function single(service: OriginService): IngressReading {
