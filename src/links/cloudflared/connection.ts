@@ -9,6 +9,7 @@ import type { FloodMeter } from '../../net/http2-flood.ts'
 import { afterFrames } from '../../net/runtime.ts'
 import type { Peer } from '../../port/peers/peer.ts'
 import type { LinkEnd } from '../link.ts'
+import { registrationTimeoutMs } from '../unregistered.ts'
 import { serveControl, type RegistrationAnswer } from './control-stream.ts'
 import { createLink, type AdmittedAs, type CloudflaredLink } from './link.ts'
 import type { Registration } from './registration.ts'
@@ -25,6 +26,8 @@ export interface ConnectionParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly flood: FloodMeter
+  /** Whether one more line may be written about a connection that is not registered. */
+  mayTell(): boolean
   register(registration: Registration): Judgement
   /** It was admitted, in the same step. */
   onLinked(link: CloudflaredLink): void
@@ -59,7 +62,7 @@ export function serveConnection(
     onUnregister: () => link?.leave(),
     onConfiguration: (json) => link?.learn(json),
     onOver: (error) => {
-      if (error !== undefined && !isOver) {
+      if (error !== undefined && !isOver && (link !== undefined || parts.mayTell())) {
         logger.warn('a connector breaks off', {
           ...link?.about(),
           ip: peer.ip,
@@ -71,6 +74,7 @@ export function serveConnection(
       else link.leave()
     },
   })
+  running.use(clock.schedule(registrationTimeoutMs, dropUnregistered))
   http2.once('close', lost)
   socket.once('close', lost)
 
@@ -119,5 +123,9 @@ export function serveConnection(
     parts.onOver(link)
   }
 
-  return { dropUnregistered: () => void (link === undefined && over('shutdown')) }
+  function dropUnregistered(): void {
+    if (link === undefined) over('shutdown')
+  }
+
+  return { dropUnregistered }
 }

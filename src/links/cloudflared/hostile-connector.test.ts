@@ -22,6 +22,26 @@ test('before it is registered a connector can make the gateway hold next to noth
   }
 })
 
+test('one that does not register has ten seconds, and is no line for each', async (t) => {
+  const clock = createFakeClock()
+  const edge = await openEdge(t, { clock })
+  const head = Buffer.alloc(8, 0xff)
+  for (let made = 0; made < 25; made += 1) {
+    const breaking = { onControl: (control: Duplex) => void control.write(head) }
+    await (
+      await startStockConnector(t, { ...toward(edge), ...breaking })
+    ).closed
+  }
+  const lines = edge.lines.filter(({ message }) => message === 'a connector breaks off')
+  assert.equal(lines.length, 20)
+  const silent = await startStockConnector(t, { ...toward(edge), onControl: () => undefined })
+  clock.advance(9_999)
+  await new Promise((resolve) => void silent.session.ping(resolve))
+  assert.equal(silent.socket.destroyed, false)
+  clock.advance(1)
+  await silent.closed
+})
+
 test('rules of more than a mebibyte end the connection; others that are none are no rules', async (t) => {
   const edge = await openEdge(t)
   const connector = await startStockConnector(t, toward(edge))

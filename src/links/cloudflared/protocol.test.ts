@@ -402,9 +402,9 @@ test('one that shakes hands and says nothing is under the budget, and has a dead
   const clock = createFakeClock()
   const edge = await openEdge(t, { clock })
   const connector = await start(t, edge, { onControl: () => undefined })
-  clock.advance(60_000)
+  clock.advance(10_000)
   await connector.closed
-  assert.deepEqual(edge.evicted, ['stalled'])
+  assert.deepEqual(edge.evicted, [])
   const limits = { maxConnections: 1, maxConnectionsPerAddress: 0 }
   const small = await openEdge(t, { peers: { limits } })
   const idle = await start(t, small, { onControl: () => undefined })

@@ -1,10 +1,12 @@
 import type { Clock } from '../../clock.ts'
+import { createLineLimit } from '../../line-limit.ts'
 import type { Logger } from '../../log.ts'
 import { createFloodWatch } from '../../net/http2-flood.ts'
 import type { PortProtocol } from '../../port/peers/port-protocol.ts'
 import type { NamedTunnel, NamedTunnels } from '../../publish/named-tunnels.ts'
 import type { Links } from '../links.ts'
 import type { RefusalLog } from '../refusal-log.ts'
+import { createUnregistered, maxUnregisteredStock } from '../unregistered.ts'
 import { serveConnection, type Judgement } from './connection.ts'
 import type { CloudflaredLink, SharedRules } from './link.ts'
 import type { Registration } from './registration.ts'
@@ -20,6 +22,8 @@ import { isTunnelSecret } from '../../publish/tunnel-secret.ts'
  * @limit connections of the stock connectors of one named tunnel: further ones are dropped, and try again
  */
 const maxConnections = 100
+/** @limit log lines a minute about stock connectors that break off before they are registered: one line counts the rest */
+const maxLinesPerMinute = 20
 
 export interface CloudflaredParts {
   readonly clock: Clock
@@ -39,7 +43,10 @@ export interface CloudflaredParts {
 export function createCloudflaredProtocol(parts: CloudflaredParts): PortProtocol {
   const { clock, logger, namedTunnels, links, location, refusalLog } = parts
   const floods = createFloodWatch({ underWayBytes: connectionWindowBytes })
-  const beginning = new Set<{ dropUnregistered(): void }>()
+  const unregistered = createUnregistered(maxUnregisteredStock)
+  const brokenOff = createLineLimit(clock, maxLinesPerMinute, (connectors) =>
+    logger.warn('more connectors break off', { connectors }),
+  )
   const listed = new Map<CloudflaredLink, Disposable>()
   let isAccepting = true
   const ofTunnel = (id: string): CloudflaredLink[] =>
@@ -103,28 +110,30 @@ export function createCloudflaredProtocol(parts: CloudflaredParts): PortProtocol
         clock,
         logger,
         flood: floods.begin(socket, () => peer.close('flood')),
+        mayTell: () => brokenOff.admits(),
         register(asked) {
           const judged = register(asked, peer.ip)
           if (judged !== 'dropped' && 'admitted' in judged) rules = judged.admitted.shared
           return judged
         },
         onLinked(link) {
-          beginning.delete(connection)
+          unregistered.delete(beginning)
           if (rules !== undefined) shared.set(link, rules)
           listed.set(link, links.add(link))
         },
         onOver(link) {
-          beginning.delete(connection)
+          unregistered.delete(beginning)
           if (link === undefined) return
           listed.get(link)?.[Symbol.dispose]()
           listed.delete(link)
         },
       })
-      beginning.add(connection)
+      const beginning = { destroy: connection.dropUnregistered }
+      unregistered.add(beginning, peer.ip)
     },
     stopAccepting() {
       isAccepting = false
-      for (const connection of beginning) connection.dropUnregistered()
+      unregistered.destroyAll()
       // One that is told to go finds the port closed, and waits longer after each attempt.
       for (const link of listed.keys()) link.keep()
     },

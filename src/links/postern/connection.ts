@@ -7,15 +7,9 @@ import type { Peer } from '../../port/peers/peer.ts'
 import type { FromConnector } from '../../tunnel/connector/protocol.ts'
 import { openGatewayEnd } from '../../tunnel/connector/gateway-end.ts'
 import type { GatewayEnd } from '../../tunnel/connector/session.ts'
+import { registrationTimeoutMs } from '../unregistered.ts'
 import type { PosternLink } from './link.ts'
 import type { Asking, Registrar } from './registrar.ts'
-
-/**
- * From the handshake on, in milliseconds.
- *
- * @limit time for a connector to register on its connection: it is closed
- */
-const registrationTimeoutMs = 10_000
 
 export interface ConnectionParts {
   readonly clock: Clock

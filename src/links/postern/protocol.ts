@@ -2,12 +2,12 @@ import type { PortProtocol } from '../../port/peers/port-protocol.ts'
 import { connectorProtocol } from '../../tunnel/connector/protocol.ts'
 import { serveConnection } from './connection.ts'
 import { createRegistrar, type RegistrarParts } from './registrar.ts'
-import { createUnregistered } from './unregistered.ts'
+import { createUnregistered, maxUnregistered } from '../unregistered.ts'
 
 /** What connectors of ours speak on the port. */
 export function createPosternProtocol(parts: RegistrarParts): PortProtocol {
   const registrar = createRegistrar(parts)
-  const unregistered = createUnregistered()
+  const unregistered = createUnregistered(maxUnregistered)
   return {
     name: connectorProtocol,
     serve(socket, peer) {

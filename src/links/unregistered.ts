@@ -1,11 +1,24 @@
-import { addressKey } from '../../address.ts'
+import { addressKey } from '../address.ts'
 
 /**
- * Connections that have not registered yet: each may make the gateway hold a line of half a MiB.
+ * Connections of ours that have not registered yet: each may make the gateway hold a line of half a MiB.
  *
  * @limit connections of connectors that have not registered yet: the oldest one of the address that has the most is closed
  */
-const maxUnregistered = 128
+export const maxUnregistered = 128
+/**
+ * Each of these takes some 300 KiB.
+ *
+ * @limit connections of stock connectors that have not registered yet: the oldest one of the address that has the most
+ * is closed
+ */
+export const maxUnregisteredStock = 512
+/**
+ * From the handshake on, in milliseconds.
+ *
+ * @limit time for a connector to register on its connection: it is closed
+ */
+export const registrationTimeoutMs = 10_000
 
 interface Connection {
   destroy(): void
@@ -20,7 +33,7 @@ export interface Unregistered {
   destroyAll(): void
 }
 
-export function createUnregistered(): Unregistered {
+export function createUnregistered(max: number): Unregistered {
   /** By what counts as one address. */
   const addressOf = new Map<Connection, string>()
 
@@ -35,7 +48,7 @@ export function createUnregistered(): Unregistered {
   return {
     add(connection, ip) {
       addressOf.set(connection, addressKey(ip))
-      const last = addressOf.size > maxUnregistered ? oldestOfMost() : undefined
+      const last = addressOf.size > max ? oldestOfMost() : undefined
       if (last === undefined) return
       // It tells of its end later: by then many may have come, each of whom is to close another one.
       addressOf.delete(last)

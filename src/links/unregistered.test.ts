@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createUnregistered } from './unregistered.ts'
 
 test('of many that come in one turn each closes one, and the same one never twice', () => {
-  const unregistered = createUnregistered()
+  const unregistered = createUnregistered(128)
   const closed: number[] = []
   const connections = Array.from({ length: 300 }, (_, index) => ({
     destroy: () => void closed.push(index),
@@ -16,7 +16,7 @@ test('of many that come in one turn each closes one, and the same one never twic
 })
 
 test('the network of one IPv6 subscriber counts as one address', () => {
-  const unregistered = createUnregistered()
+  const unregistered = createUnregistered(128)
   const closed: string[] = []
   const add = (ip: string): void => unregistered.add({ destroy: () => void closed.push(ip) }, ip)
   add('2001:db8:1::1')
