@@ -138,6 +138,11 @@ async function watched(t: TestContext): Promise<{
     watch[Symbol.dispose]()
     await rm(directory, { recursive: true })
   })
-  const next = (): Promise<void> => new Promise((resolve) => (resolveNext = resolve))
+  let heard = 0
+  // One that came before it was waited for is not missed.
+  const next = async (): Promise<void> => {
+    if (changes === heard) await new Promise<void>((resolve) => (resolveNext = resolve))
+    heard = changes
+  }
   return { directory, path, watch, changes: () => changes, next }
 }
