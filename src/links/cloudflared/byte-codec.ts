@@ -31,10 +31,18 @@ export function webSocketCodec(): ByteCodec {
       // RFC 6455 §5.5.3: of several pings only the last one need be answered.
       const ping = events.findLast((event) => event.kind === 'ping')
       return {
-        bytes: events.flatMap((event) => (event.kind === 'bytes' ? [event.bytes] : [])),
+        bytes: joined(events.flatMap((event) => (event.kind === 'bytes' ? [event.bytes] : []))),
         reply: ping && encodePong(ping.payload),
         isOver: events.some(({ kind }) => kind === 'close'),
       }
     },
   }
+}
+
+/** From so many messages in what was read at once they are small, and copied sooner than handed over one by one. */
+const manyMessages = 8
+
+/** A message for each byte must not become a piece for each: each takes hundreds of bytes until somebody reads it. */
+function joined(parts: readonly Buffer[]): readonly Buffer[] {
+  return parts.length < manyMessages ? parts : [Buffer.concat(parts)]
 }
