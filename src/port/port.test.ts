@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { duplexPair } from 'node:stream'
 import { test } from 'node:test'
+import * as tls from 'node:tls'
 import { connectHead, connectTls } from '../gateway/gateway.fixture.ts'
 import { collectGarbage } from '../net/runtime.ts'
 import { openTestPort } from './port.fixture.ts'
@@ -19,6 +21,23 @@ test('connections that never finish their handshake are given back', async (t) =
   await Promise.all(sockets.map((socket) => once(socket, 'close')))
 })
 
+test(
+  'whoever ends in the middle of a handshake is let go of at once',
+  { timeout: 10_000 },
+  async (t) => {
+    const port = await openTestPort(t, { handshakeTimeoutMs: 600_000 })
+    const sockets = [Buffer.from('\x16\x03\x01', 'latin1'), await clientHello()].map(
+      (beginning) => {
+        const socket = connect({ port: port.address.port, host: '127.0.0.1', allowHalfOpen: true })
+        socket.on('error', () => undefined).resume()
+        socket.end(beginning)
+        return socket
+      },
+    )
+    await Promise.all(sockets.map((socket) => once(socket, 'close')))
+  },
+)
+
 test('connections without a finished handshake do not hold up the end', async (t) => {
   const port = await openTestPort(t)
   const sockets = ['', '\x16\x03\x01'].map((beginning) => {
@@ -27,11 +46,12 @@ test('connections without a finished handshake do not hold up the end', async (t
     socket.end(beginning)
     return socket
   })
+  const closed = Promise.all(sockets.map((socket) => once(socket, 'close')))
   // Accepted after them, so that they are known to the port.
   const last = await connectTls(port.address.port)
   last.end()
   port.stopAccepting()
-  await Promise.all(sockets.map((socket) => once(socket, 'close')))
+  await closed
   await port.emptied()
 })
 
@@ -101,3 +121,13 @@ test('a CONNECT behind a page that has been answered is a tunnel', async (t) => 
   socket.end(connectHead('a.example.com:1'))
   await promise
 })
+
+/** The first record of a client. */
+async function clientHello(): Promise<Buffer> {
+  const [client, server] = duplexPair()
+  const socket = tls.connect({ socket: client, servername: 'localhost' })
+  socket.on('error', () => undefined)
+  const [record] = (await once(server, 'data')) as [Buffer]
+  socket.destroy()
+  return record
+}

@@ -83,6 +83,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
       return
     }
     beginning.delete(peer.connection)
+    socket.allowHalfOpen = true
     peer.progressed()
     refuseRenegotiation(socket, peer)
     runsOn(socket, peer.connection)
@@ -114,7 +115,12 @@ export async function openPort(options: PortOptions): Promise<Port> {
     void admit(socket, options.admission, clients).then((isAdmitted) => {
       if (isAdmitted) peer.from(clients.get(socket).ip)
       else socket.destroy()
-      if (isAdmitted && peer.isOpen) secure.emit('connection', socket)
+      if (!isAdmitted || !peer.isOpen) return
+      // TLS takes this over: whoever ends in the middle of a handshake is gone, and must not keep a descriptor until
+      // its time is up.
+      socket.allowHalfOpen = false
+      secure.emit('connection', socket)
+      socket.allowHalfOpen = true
     })
   })
   await listen(listener, options.address)
