@@ -1,11 +1,20 @@
 import { addressKey } from '../address.ts'
 
 /**
- * Connections of ours that have not registered yet: each may make the gateway hold a line of half a MiB.
+ * Strangers of many addresses push each other out: one that is far away must still get its proof in before as many
+ * have come as shake hands in the meantime, some hundred in a tenth of a second.
  *
- * @limit connections of connectors that have not registered yet: the oldest one of the address that has the most is closed
+ * @limit connections of connectors that have not proved to know their secret yet: the oldest one of the address that
+ * has the most is closed
  */
-export const maxUnregistered = 128
+export const maxUnproved = 512
+/**
+ * Connections of ours that are about to register: each may make the gateway hold a line of half a MiB.
+ *
+ * @limit connections of connectors that have proved their secret and not registered yet: the oldest one of the address
+ * that has the most is closed
+ */
+export const maxProved = 128
 /**
  * Each of these takes some 300 KiB.
  *

@@ -14,6 +14,8 @@ import type { Asking, Registrar } from './registrar.ts'
 export interface ConnectionParts {
   readonly clock: Clock
   readonly registrar: Registrar
+  /** It knows the secret of its tunnel. */
+  onProved(): void
   /** It is registered, or never will be. */
   onDecided(): void
 }
@@ -27,6 +29,7 @@ export async function serveConnection(
   socket.on('error', () => undefined)
   peer.destroyWith(socket)
   let isPeersTurn = true
+  let isProved = false
   const using = new DisposableStack()
   // By whatever it says it makes no progress, but by registering.
   const deadline = peer.beginExchange({
@@ -43,13 +46,21 @@ export async function serveConnection(
   using.use(timer)
   try {
     const onFlood = (): void => peer.close('flood')
-    const end = await openGatewayEnd(socket, { clock: parts.clock, onFlood })
+    const end = await openGatewayEnd(socket, {
+      clock: parts.clock,
+      onFlood,
+      isProved: () => isProved,
+    })
     const messages = end.control.messages[Symbol.asyncIterator]()
     const link = await registerBy(
       messages,
       { end, socket, ip: peer.ip },
       {
         registrar: parts.registrar,
+        onProved() {
+          isProved = true
+          parts.onProved()
+        },
         onAnswer() {
           isPeersTurn = false
           timer[Symbol.dispose]()
@@ -69,6 +80,8 @@ export async function serveConnection(
 
 interface Answering {
   readonly registrar: Registrar
+  /** It knows the secret of its tunnel. */
+  onProved(): void
   /** It is ours to answer from now on. */
   onAnswer(): void
 }
@@ -77,7 +90,7 @@ interface Answering {
 async function registerBy(
   messages: AsyncIterator<FromConnector>,
   connection: Omit<Asking, 'proof'>,
-  { registrar, onAnswer }: Answering,
+  { registrar, onProved, onAnswer }: Answering,
 ): Promise<PosternLink | undefined> {
   const { end } = connection
   const first = await messages.next()
@@ -93,6 +106,7 @@ async function registerBy(
     onAnswer()
     return undefined
   }
+  onProved()
   const second = await messages.next()
   if (second.done === true) return undefined
   if (second.value.type !== 'register') return unordered(end, 'the connector does not register')

@@ -35,7 +35,7 @@ describe('a connection that does not register', () => {
     await using harbour = await openHarbour({ clock: createFakeClock() })
     const first = await connectUnregistered(harbour.port)
     const closed = once(first, 'close')
-    for (let more = 0; more < 127; more += 1) await connectUnregistered(harbour.port)
+    for (let more = 0; more < 511; more += 1) await connectUnregistered(harbour.port)
     await roundTrip(first)
     const last = await connectUnregistered(harbour.port)
     await closed

@@ -7,6 +7,14 @@ import { gatherBytes } from '../../net/gathered-bytes.ts'
  */
 const maxLineBytes = 512 * 1024
 
+/**
+ * Before the other side has proved itself: a proof takes some 300 bytes, and an old
+ * connector registers at once.
+ *
+ * @limit bytes of one line of a connector that has not proved its secret: the connection is ended
+ */
+const maxUnprovedLineBytes = 64 * 1024
+
 const lineFeed = 10
 
 /**
@@ -15,11 +23,12 @@ const lineFeed = 10
  *
  * @throws Error for a line that is too long
  */
-export function createLines(): (chunk: Buffer) => readonly string[] {
+export function createLines(isProved: () => boolean): (chunk: Buffer) => readonly string[] {
   const line = gatherBytes()
 
   const keep = (piece: Buffer): void => {
-    if (line.length + piece.length > maxLineBytes) throw new Error('a line is too long')
+    const maxBytes = isProved() ? maxLineBytes : maxUnprovedLineBytes
+    if (line.length + piece.length > maxBytes) throw new Error('a line is too long')
     line.add(piece)
   }
   return (chunk) => {

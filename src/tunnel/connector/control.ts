@@ -30,6 +30,8 @@ const linesPerSecond = 1
 export interface ControlOptions<Incoming> {
   readonly read: ReadMessage<Incoming>
   readonly clock: Clock
+  /** Whether the other side may say more than a proof; asked as its bytes come. **Default:** it may */
+  readonly isProved?: (() => boolean) | undefined
   /** Called once with what the other side did wrong; the connection is to be ended. */
   readonly onFault: (fault: PeerError) => void
 }
@@ -37,12 +39,12 @@ export interface ControlOptions<Incoming> {
 /** Speaks in lines of JSON over a stream of its own. */
 export function createControl<Incoming, Outgoing>(
   stream: Duplex,
-  { read, clock, onFault }: ControlOptions<Incoming>,
+  { read, clock, isProved = () => true, onFault }: ControlOptions<Incoming>,
 ): ControlStream<Incoming, Outgoing> {
   const queue = createQueue<Incoming>(stream)
   const mayComeNow = createAllowance(clock, { inARow: maxLinesInARow, perSecond: linesPerSecond })
   const mayBeSoSmall = limitSmallPieces(clock, maxSmallPiecesOfControl)
-  const linesOf = createLines()
+  const linesOf = createLines(isProved)
 
   const fail = (what: string): void => {
     stream.off('data', onData)

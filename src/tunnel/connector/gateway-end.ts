@@ -12,7 +12,7 @@ import { watchLiveness, type Liveness } from './liveness.ts'
 import { meterConnection, type ConnectionMeter } from './flood-meter.ts'
 import { channelBinding } from './proof.ts'
 import { controlPath, grantHeader, type FromConnector, type FromGateway } from './protocol.ts'
-import type { EndOptions, GatewayEnd, OpenRequest } from './session.ts'
+import type { GatewayEnd, GatewayEndOptions, OpenRequest } from './session.ts'
 import { connectionWindowBytes, streamWindows } from './windows.ts'
 
 /**
@@ -41,7 +41,7 @@ const silence = 'the connector says nothing, although it was asked'
  */
 export async function openGatewayEnd(
   socket: TLSSocket,
-  { clock = systemClock, onFlood }: EndOptions = {},
+  { clock = systemClock, onFlood, isProved }: GatewayEndOptions = {},
 ): Promise<GatewayEnd> {
   const channel = channelBinding(socket)
   const session = connect('https://connector', {
@@ -80,6 +80,7 @@ export async function openGatewayEnd(
     const control = createControl<FromConnector, FromGateway>(stream, {
       read: readFromConnector,
       clock,
+      isProved,
       onFault: life.destroy,
     })
     return endOf({ session, clock, channel, control, life, liveness, windows, meter, waiting })

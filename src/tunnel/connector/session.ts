@@ -81,6 +81,11 @@ export interface EndOptions {
   readonly onFlood?: (() => void) | undefined
 }
 
+export interface GatewayEndOptions extends EndOptions {
+  /** Whether the connector may say more than a proof; asked as its bytes come. **Default:** it may */
+  readonly isProved?: (() => boolean) | undefined
+}
+
 export interface ConnectorEndOptions extends EndOptions {
   /** Called for every stream the gateway asks for; each offer is to be accepted or refused once. */
   readonly onStream: (offer: StreamOffer) => void
