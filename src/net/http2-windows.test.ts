@@ -40,6 +40,22 @@ test('a stream that is read keeps its credit, however small the pieces', async (
   assert.equal(session.remoteSettings.initialWindowSize, 1024 * kib)
 })
 
+test('a stream with more pieces than credit keeps in bounds is reset, and no other', async (t) => {
+  const { session, near, far } = await openStream(t)
+  const other = session.request({ ':method': 'POST' }, { endStream: false })
+  other.on('error', () => undefined).write('..')
+  const failed = new Promise((resolve) => far.once('error', resolve))
+  const closed = new Promise((resolve) => near.once('close', resolve))
+  // Each takes 512 bytes of the bound, twice that of what may be unread.
+  for (let sent = 0; sent < 5_000 && !far.destroyed; sent += 1) {
+    near.write('.')
+    await nextTurn()
+  }
+  assert.equal(((await failed) as NodeJS.ErrnoException).code, 'too-many-pieces')
+  await closed
+  assert.deepEqual([other.destroyed, session.destroyed], [false, false])
+})
+
 async function readBytes(stream: http2.ServerHttp2Stream, wanted: number): Promise<void> {
   let got = 0
   for await (const { length } of stream as AsyncIterable<Buffer>) {

@@ -1,8 +1,10 @@
 import type { Http2Session, Http2Stream } from 'node:http2'
 import type { Clock } from '../clock.ts'
 import { watchDemand } from './http2-demand.ts'
-import { onArrival } from './runtime.ts'
+import { PeerError } from '../errors.ts'
+import { afterFrames, onArrival } from './runtime.ts'
 import type { UnreadPool } from './unread-pool.ts'
+import { limitPieces, pieceBytes, type PieceLimit } from './waiting-pieces.ts'
 import { reservedBy, windowFor, type WindowLimits } from './window-for.ts'
 
 /** How much credit the streams of one connection are given. */
@@ -27,9 +29,6 @@ const maxUnansweredSettings = 8
  * @limit time for the other side of a connector's connection to take over new credit: it is ended
  */
 const settingsTimeoutMs = 30_000
-/** What Node keeps beside the bytes of each piece that waits to be read, in bytes (measured: 560 a piece of one). */
-const pieceBytes = 512
-
 /** Time between two looks whether streams may have more again, in milliseconds. */
 const lookIntervalMs = 1_000
 
@@ -38,6 +37,8 @@ export interface WindowsOptions {
   readonly clock: Clock
   /** What bounds it together with other connections. */
   readonly pool?: UnreadPool | undefined
+  /** What bounds its pieces together with those of others. **Default:** twice the bytes that it may leave unread, for itself */
+  readonly pieces?: PieceLimit | undefined
   /** Called when the other side does not take over what we set. */
   readonly onFault?: (error: Error) => void
 }
@@ -56,7 +57,7 @@ export interface Windows {
  */
 export function moveWindows(
   session: Http2Session,
-  { limits, clock, pool, onFault }: WindowsOptions,
+  { limits, clock, pool, pieces, onFault }: WindowsOptions,
 ): Windows {
   const { maxUnreadBytes, maxWindowBytes, minWindowBytes } = limits
   const { startWindowBytes = maxWindowBytes } = limits
@@ -80,6 +81,18 @@ export function moveWindows(
     unread: () => Array.from(streams, costOf),
     limited: () => move(0),
   })
+  const piecePlace = (pieces ?? limitPieces(2 * maxUnreadBytes)).join({
+    waiting: () => Array.from(streams, waitingOf).reduce((sum, count) => sum + count, 0),
+    resetLargest() {
+      const largest = [...streams].toSorted((a, b) => waitingOf(b) - waitingOf(a))[0]
+      if (largest === undefined) return 0
+      streams.delete(largest)
+      afterFrames(() => largest.stream.destroy(tooManyPieces()))
+      return waitingOf(largest)
+    },
+  })
+  /** Pieces that have come to wait since the last look at what they cost. */
+  let sinceLook = 0
   /** What a stream would have if the others here left nothing unread. */
   const aim = (): number => Math.min(wanted, place?.windowBytes ?? wanted)
 
@@ -115,6 +128,14 @@ export function moveWindows(
     })
   }
 
+  function wait(): void {
+    piecePlace.came()
+    sinceLook += 1
+    if (sinceLook < lookPieces) return
+    sinceLook = 0
+    move(0)
+  }
+
   /** Whoever comes next may be somebody who reads slowly. */
   function beginAgain(): void {
     wanted = startWindowBytes
@@ -124,6 +145,7 @@ export function moveWindows(
   session.once('close', () => {
     timer?.[Symbol.dispose]()
     place?.[Symbol.dispose]()
+    piecePlace[Symbol.dispose]()
   })
   return {
     makeRoom() {
@@ -136,8 +158,9 @@ export function moveWindows(
       onArrival(stream, {
         onBytes(bytes) {
           unread.pieces = stream.readableLength > bytes ? unread.pieces + 1 : 0
-          if (unread.pieces > 0 && unread.pieces % lookPieces === 0) move(0)
-          place?.came(bytes)
+          const isWaiting = unread.pieces > 0
+          if (isWaiting) wait()
+          place?.came(isWaiting ? bytes + pieceBytes : bytes)
           if (wanted < maxWindowBytes) demand.came(stream, bytes, window)
         },
       })
@@ -156,6 +179,15 @@ interface Unread {
 }
 
 /** A peer may send its bytes one by one: what waits then is hundreds of times as large as what it says. */
-function costOf({ stream: { readableLength }, pieces }: Unread): number {
-  return readableLength + Math.min(pieces, readableLength) * pieceBytes
+function costOf(unread: Unread): number {
+  return unread.stream.readableLength + waitingOf(unread) * pieceBytes
+}
+
+/** They may have been read since the last one came. */
+function waitingOf({ stream: { readableLength }, pieces }: Unread): number {
+  return Math.min(pieces, readableLength)
+}
+
+function tooManyPieces(): PeerError {
+  return new PeerError('too-many-pieces', 'too many small pieces of it wait to be read')
 }

@@ -52,11 +52,24 @@ export function afterFrames(then: () => void): void {
 }
 
 /**
- * Has writers of a stream wait when so many bytes wait to be sent. Streams of HTTP/2 take no `highWaterMark`: it is
- * set where `Writable` keeps it (`lib/internal/streams/writable.js`), and changes nothing where that has no such name.
+ * Has writers of a stream wait when so many bytes wait to be sent. Streams of HTTP/2 take no `highWaterMark`, and none
+ * can be changed: it is set where `Writable` keeps it (`lib/internal/streams/writable.js`), and changes nothing where
+ * that has no such name.
  */
 export function limitUnsent(stream: Writable, bytes: number): void {
-  const state: unknown = Reflect.get(stream, '_writableState')
+  setHighWaterMark(stream, '_writableState', bytes)
+}
+
+/**
+ * Has the source of a stream wait when so many bytes wait to be read; as above, for `Readable`
+ * (`lib/internal/streams/readable.js`). One that flows passes on what comes, whatever is set.
+ */
+export function limitUnread(stream: Readable, bytes: number): void {
+  setHighWaterMark(stream, '_readableState', bytes)
+}
+
+function setHighWaterMark(stream: object, name: string, bytes: number): void {
+  const state: unknown = Reflect.get(stream, name)
   if (typeof state === 'object' && state !== null && 'highWaterMark' in state)
     state.highWaterMark = bytes
 }

@@ -10,7 +10,7 @@ import {
 } from '../../src/links/cloudflared/stock-connector.fixture.ts'
 import { always } from '../../src/tunnel/connector/ends.fixture.ts'
 import { endHeaders, frame } from './frames.ts'
-import { ok } from './raw-ends.ts'
+import { ok, piecesOf } from './raw-ends.ts'
 import { startRawStockConnector } from './raw-stock-connector.ts'
 
 const way = { kind: 'connector', tunnel: 'demo', service: undefined } as const
@@ -82,6 +82,22 @@ test('a service that takes nothing while others on its connection wait is reset,
     ['db.example.com', 'r1', 'warn'],
   )
   assert.deepEqual([waiting.destroyed, link.streams], [false, 1])
+})
+
+test('a service whose bytes come one by one and are not read is reset before they fill the memory', async (t) => {
+  const edge = await openEdge(t)
+  const socket = await startRawStockConnector(t, edge.port.address.port, testCa)
+  const [link] = await edge.ready(1)
+  assert.ok(link)
+  const opening = link.openStream(raw, always)
+  await answered(socket)
+  socket.write(frame('headers', endHeaders, firstStream, ok))
+  const unread = (await opening).on('error', () => undefined)
+  const lost = new Promise((resolve) => unread.once('close', resolve))
+  // It takes over no other credit than the first, a MiB, which would keep half a GiB of them.
+  socket.write(piecesOf(firstStream, Buffer.alloc(200_000, '.')))
+  await lost
+  assert.equal(socket.destroyed, false)
 })
 
 function accept(...[stream, headers]: Parameters<NonNullable<StockOptions['onStream']>>): boolean {

@@ -42,7 +42,7 @@ export function serveConnection(
   parts: ConnectionParts,
 ): { dropUnregistered(): void } {
   const { clock, logger, flood } = parts
-  const session = openSession(socket, flood)
+  const session = openSession(socket, { clock, flood, onFault: () => over('lost') })
   const { http2 } = session
   const control = session.request(controlHeaders)
   const running = new DisposableStack()

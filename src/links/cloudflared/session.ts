@@ -9,6 +9,7 @@ import type { Clock } from '../../clock.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
 import type { FloodMeter } from '../../net/http2-flood.ts'
 import { createPinger } from '../../net/http2-ping.ts'
+import { moveWindows } from '../../net/http2-windows.ts'
 import { onArrival } from '../../net/runtime.ts'
 
 /**
@@ -17,6 +18,12 @@ import { onArrival } from '../../net/runtime.ts'
 const streamWindowBytes = 1024 * 1024
 /** @limit bytes of one connection of a stock connector that nobody has read yet: its services wait */
 export const connectionWindowBytes = 16 * 1024 * 1024
+/** Every stream keeps its credit, but where one byte at a time makes more of it than the connection may hold. */
+const streamWindows = {
+  maxUnreadBytes: connectionWindowBytes,
+  maxWindowBytes: streamWindowBytes,
+  minWindowBytes: 64 * 1024,
+}
 /** @limit memory of one connection of a stock connector: further streams are opened on another one */
 const maxSessionMemoryMib = 256
 /** @limit bytes of the head of an answer of a stock connector: the stream is reset */
@@ -45,8 +52,18 @@ export interface ConnectorSession {
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream
 }
 
-/** `flood` is told of all that comes on streams; the rest is what the connector says unasked. */
-export function openSession(socket: TLSSocket, flood: FloodMeter): ConnectorSession {
+export interface SessionOptions {
+  readonly clock: Clock
+  /** Is told of all that comes on streams; the rest is what the connector says unasked. */
+  readonly flood: FloodMeter
+  /** Called when the connector does not take over what is set. */
+  readonly onFault: () => void
+}
+
+export function openSession(
+  socket: TLSSocket,
+  { clock, flood, onFault }: SessionOptions,
+): ConnectorSession {
   const http2 = connect('http://connector', {
     createConnection: () => socket,
     maxSessionMemory: maxSessionMemoryMib,
@@ -60,6 +77,7 @@ export function openSession(socket: TLSSocket, flood: FloodMeter): ConnectorSess
   http2.on('error', () => undefined)
   http2.once('connect', () => http2.setLocalWindowSize(connectionWindowBytes))
   const follow = endWithPeer(http2, socket)
+  const windows = moveWindows(http2, { limits: streamWindows, clock, onFault })
   return {
     http2,
     get isFull() {
@@ -70,6 +88,7 @@ export function openSession(socket: TLSSocket, flood: FloodMeter): ConnectorSess
       // Without a listener an error would end the process.
       stream.on('error', () => undefined)
       follow(stream)
+      windows.add(stream)
       onArrival(stream, { onBytes: flood.received })
       // As much may be under way when we reset it.
       stream.once('close', () => flood.over(streamWindowBytes))

@@ -16,11 +16,17 @@ import { limitSmallPieces, maxSmallPiecesOfBody } from '../../net/small-pieces.t
 import { onArrival, takeRequestMaking } from '../../net/runtime.ts'
 import { connectMethod } from '../../net/target.ts'
 import { createUnreadPool } from '../../net/unread-pool.ts'
+import { limitPieces } from '../../net/waiting-pieces.ts'
 import { pingIntervalMs } from '../../net/http2-ping.ts'
 import { encodeGoAway } from '../../tunnel/cut.ts'
 import type { ClientAddresses } from '../peers/client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
-import { maxPageStreams, sharedTunnelWindows, tunnelWindows } from './http2-streams.ts'
+import {
+  maxPageStreams,
+  maxPiecesBytes,
+  sharedTunnelWindows,
+  tunnelWindows,
+} from './http2-streams.ts'
 import { createFloodWatch, type FloodMeter } from '../../net/http2-flood.ts'
 import type { Exchange, Peer } from '../peers/peer.ts'
 import type { PortProtocol } from '../peers/port-protocol.ts'
@@ -38,6 +44,7 @@ export function createHttp2Server(
   const { idleTimeoutMs, handlers } = options
   const floods = createFloodWatch()
   const pool = createUnreadPool({ limits: sharedTunnelWindows, clock: systemClock })
+  const pieces = limitPieces(maxPiecesBytes)
   const connections = new WeakMap<Http2Session, Connection>()
   const exchanges = new WeakMap<ServerHttp2Stream, Exchange>()
   const server = createServer({
@@ -86,7 +93,12 @@ export function createHttp2Server(
       // Emitted before `emit` returns; the session itself gives no hold of its connection.
       server.once('session', (session) => {
         const flood = floods.begin(socket, () => peer.close('flood'))
-        const windows = moveWindows(session, { limits: tunnelWindows, clock: systemClock, pool })
+        const windows = moveWindows(session, {
+          limits: tunnelWindows,
+          clock: systemClock,
+          pool,
+          pieces,
+        })
         connections.set(session, { client: clients.get(socket), peer, flood, windows })
         peer.destroyWith(session)
         awaitPreface(session, peer)

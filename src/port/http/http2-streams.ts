@@ -58,6 +58,12 @@ export const sharedTunnelWindows: WindowLimits = {
   minWindowBytes: 16 * 1024,
 }
 
+/**
+ * @limit memory of small pieces of tunnels that nobody has read yet, of all HTTP/2 connections together: of the
+ * connection that has most of them the tunnel with most is reset
+ */
+export const maxPiecesBytes = 2 * maxUnreadOfAllBytes
+
 const allowed = new WeakSet<ServerHttp2Session>()
 
 /** Lets a connection have more streams and bytes under way, now that it carries a tunnel (RFC 9113 §6.5.2). */
