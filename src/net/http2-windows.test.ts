@@ -40,6 +40,26 @@ test('a stream that is read keeps its credit, however small the pieces', async (
   assert.equal(session.remoteSettings.initialWindowSize, 1024 * kib)
 })
 
+test('pieces that waited and were read cost nobody any credit, however many they were', async (t) => {
+  const { session, near, far } = await openStream(t, { makesRoom: false })
+  // What is idle counts with its credit as soon as that is looked at.
+  for (let idle = 0; idle < 2; idle += 1)
+    session.request({ ':method': 'POST' }, { endStream: false }).on('error', () => undefined)
+  for (let round = 0; round < 20; round += 1) {
+    far.pause()
+    for (let sent = 0; sent < 50; sent += 1) {
+      near.write('.')
+      await nextTurn()
+    }
+    far.on('data', () => undefined).resume()
+    while (far.readableLength > 0) await nextTurn()
+  }
+  const answered = Promise.withResolvers<void>()
+  session.ping(() => answered.resolve())
+  await answered.promise
+  assert.equal(session.remoteSettings.initialWindowSize, 1024 * kib)
+})
+
 test('a stream with more pieces than credit keeps in bounds is reset, and no other', async (t) => {
   const { session, near, far } = await openStream(t)
   const other = session.request({ ':method': 'POST' }, { endStream: false })
@@ -65,12 +85,12 @@ async function readBytes(stream: http2.ServerHttp2Stream, wanted: number): Promi
 }
 
 /** A stream of a client, and its other end with its credit moved. */
-async function openStream(t: TestContext) {
+async function openStream(t: TestContext, { makesRoom = true } = {}) {
   const server = http2.createServer({ settings: { initialWindowSize: limits.maxWindowBytes } })
   server.on('session', (session) => {
     const windows = moveWindows(session, { limits, clock: systemClock })
     session.on('stream', (stream) => {
-      windows.makeRoom()
+      if (makesRoom) windows.makeRoom()
       windows.add(stream)
     })
   })

@@ -81,14 +81,17 @@ export function moveWindows(
     unread: () => Array.from(streams, costOf),
     limited: () => move(0),
   })
+  const waiting = (): number =>
+    Array.from(streams, waitingOf).reduce((sum, count) => sum + count, 0)
   const piecePlace = (pieces ?? limitPieces(2 * maxUnreadBytes)).join({
-    waiting: () => Array.from(streams, waitingOf).reduce((sum, count) => sum + count, 0),
+    waiting,
     resetLargest() {
-      const largest = [...streams].toSorted((a, b) => waitingOf(b) - waitingOf(a))[0]
-      if (largest === undefined) return 0
+      const [largest] = [...streams].toSorted((a, b) => waitingOf(b) - waitingOf(a))
+      const freed = largest === undefined ? 0 : waitingOf(largest)
+      if (largest === undefined || freed === 0) return 0
       streams.delete(largest)
       afterFrames(() => largest.stream.destroy(tooManyPieces()))
-      return waitingOf(largest)
+      return freed
     },
   })
   /** Pieces that have come to wait since the last look at what they cost. */
@@ -133,7 +136,8 @@ export function moveWindows(
     sinceLook += 1
     if (sinceLook < lookPieces) return
     sinceLook = 0
-    move(0)
+    // Most were read since: those of a fast line wait for each other now and then.
+    if (waiting() >= lookPieces) move(0)
   }
 
   /** Whoever comes next may be somebody who reads slowly. */
