@@ -66,9 +66,10 @@ test('once it has taken them it is given as much as before, all of it in order',
 })
 
 test('one that takes each piece as it comes is never waited for', async () => {
-  const { sink, send, takeAll } = rig()
+  const { source, sink, send, takeAll } = rig()
   for (let sent = 0; sent < 2_000; sent += 100) {
     assert.equal(await send(100), 100)
+    assert.equal(source.isPaused(), false)
     await takeAll()
   }
   assert.equal(sink.writableHighWaterMark, markBytes)
