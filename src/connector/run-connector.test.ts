@@ -46,6 +46,19 @@ async function run(t: TestContext, config: string, form: 'token' | 'credentials'
   return { gateway, connector, log, write, folder }
 }
 
+/** Has a running connector read a new secret of its tunnel, with which it comes back. */
+async function takesOver(
+  { gateway, connector, write }: Awaited<ReturnType<typeof run>>,
+  secret: Buffer,
+): Promise<void> {
+  gateway.secrets.push(secret)
+  await write('token', encodeTunnelToken({ ...gateway.credential, secret }))
+  await connector.reload()
+  gateway.links[0]?.socket.destroy()
+  await gateway.linked(5)
+  assert.deepEqual(gateway.links[4]?.secret, secret)
+}
+
 const ingress = (port: number): string => `ingress: [{service: "tcp://127.0.0.1:${port}"}]\n`
 
 test('a changed file is taken over by itself, and cuts no stream', async (t) => {
@@ -93,15 +106,9 @@ test('a rule that cannot be served is said on a line, and what to write instead 
 })
 
 test('a token that is replaced is used for the next connection', async (t) => {
-  const { gateway, connector, write } = await run(t, ingress(1))
-  await gateway.linked(4)
-  const secret = Buffer.alloc(32, 9)
-  gateway.secrets.push(secret)
-  await write('token', encodeTunnelToken({ ...gateway.credential, secret }))
-  await connector.reload()
-  gateway.links[0]?.socket.destroy()
-  await gateway.linked(5)
-  assert.deepEqual(gateway.links[4]?.secret, secret)
+  const rig = await run(t, ingress(1))
+  await rig.gateway.linked(4)
+  await takesOver(rig, Buffer.alloc(32, 9))
 })
 
 test('a token that is replaced after its rotation has cut everything is used, too', async (t) => {
@@ -138,19 +145,14 @@ test('another tunnel is left to the next start', async (t) => {
 })
 
 test('the token of another tunnel that is taken back leaves nothing behind', async (t) => {
-  const { gateway, connector, log, write } = await run(t, ingress(1))
+  const rig = await run(t, ingress(1))
+  const { gateway, connector, log, write } = rig
   await gateway.linked(4)
   const tunnelId = '99999999-2222-3333-4444-555555555555'
   await write('token', encodeTunnelToken({ ...gateway.credential, tunnelId }))
   await connector.reload()
   await log.line(/is taken at the next start/)
-  const secret = Buffer.alloc(32, 9)
-  gateway.secrets.push(secret)
-  await write('token', encodeTunnelToken({ ...gateway.credential, secret }))
-  await connector.reload()
-  gateway.links[0]?.socket.destroy()
-  await gateway.linked(5)
-  assert.deepEqual(gateway.links[4]?.secret, secret)
+  await takesOver(rig, Buffer.alloc(32, 9))
 })
 
 test('"/ready" is yes while a connection is registered, "/live" always, and the rest is metrics', async (t) => {
