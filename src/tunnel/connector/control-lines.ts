@@ -8,8 +8,8 @@ import { gatherBytes } from '../../net/gathered-bytes.ts'
 const maxLineBytes = 512 * 1024
 
 /**
- * Before the other side has proved itself: a proof takes some 300 bytes, and an old
- * connector registers at once.
+ * Before the other side has proved itself. A proof takes some 300 bytes; a connector of an earlier release, which says
+ * its services first, is told why it is refused.
  *
  * @limit bytes of one line of a connector that has not proved its secret: the connection is ended
  */
