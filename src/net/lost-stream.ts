@@ -29,7 +29,8 @@ export function watchLoss(
   })
   if (isHttp2(stream)) {
     onPeerReset(stream, {
-      onReset: () => onLost(),
+      // Where it was us, this says why; its `error` comes later.
+      onReset: () => onLost(stream.errored ?? undefined),
       onClose() {
         // Now: its `end` may be the next event, and what waits is forgotten with the stream.
         incoming.isWhole = true

@@ -43,6 +43,15 @@ relaySuite({
   open: openDuplex,
 })
 
+test('an HTTP/2 stream that was ended on our side says why', async (t) => {
+  const [{ far: client, close }, [upstream]] = [await openHttp2(), duplexPair()]
+  t.after(close)
+  const ended = relay(client, upstream)
+  client.destroy(new Error('too many pieces'))
+  const { cause, error } = await ended
+  assert.deepEqual([cause, error?.message], ['client-reset', 'too many pieces'])
+})
+
 // libuv refuses to reset a connection whose FIN is on its way, and Node then forgets the descriptor.
 describe('a client that is lost right behind its own end', () => {
   test('leaves no connection to its upstream', async () => {
