@@ -8,7 +8,7 @@ export interface Room {
   readonly question: string
   /** Rooms above this one in the table, besides the kernel and itself. */
   readonly mayImport: readonly string[] | AllAbove
-  /** Rooms (`port`) and single files (`gateway/parts.ts`) of which it may import types, and nothing else. */
+  /** Rooms (`port`), their folders (`console/wire`) and single files (`gateway/parts.ts`) of which it may import types, and nothing else. */
   readonly typesOf?: readonly string[]
 }
 
@@ -73,6 +73,16 @@ export const rooms: readonly Room[] = [
     mayImport: ['routes', 'identity', 'policy', 'telemetry', 'net'],
   },
   {
+    folder: 'catalog',
+    question: 'which routes and policies are kept in the store beside the file, and what were they',
+    mayImport: ['store', 'identity', 'access', 'routes', 'policy', 'telemetry', 'net'],
+  },
+  {
+    folder: 'requests',
+    question: 'who asked for access for a while, and who granted it: requests, approvals',
+    mayImport: ['store', 'identity', 'access', 'routes', 'policy', 'telemetry', 'net'],
+  },
+  {
     folder: 'port',
     question:
       'the one TLS port: PROXY admission, TLS, what ALPN names, client certificates, budgets',
@@ -112,6 +122,7 @@ export const rooms: readonly Room[] = [
       'routes',
       'identity',
       'policy',
+      'requests',
       'publish',
       'store',
       'telemetry',
@@ -137,7 +148,20 @@ export const rooms: readonly Room[] = [
   {
     folder: 'control',
     question: 'what is done to a running gateway: operations, and the socket that serves them',
-    mayImport: ['ssh-ca', 'access', 'identity', 'publish', 'links', 'store', 'telemetry', 'net'],
+    mayImport: [
+      'ssh-ca',
+      'access',
+      'routes',
+      'policy',
+      'identity',
+      'catalog',
+      'requests',
+      'publish',
+      'links',
+      'store',
+      'telemetry',
+      'net',
+    ],
   },
   {
     folder: 'gateway',
@@ -146,15 +170,26 @@ export const rooms: readonly Room[] = [
   },
   {
     folder: 'console',
-    question: "the portal's page and API, which the gateway serves",
-    mayImport: ['identity', 'policy', 'store', 'telemetry'],
+    question: "the portal's and the console's pages and API, which the gateway serves",
+    mayImport: [
+      'access',
+      'routes',
+      'identity',
+      'policy',
+      'catalog',
+      'requests',
+      'store',
+      'telemetry',
+      'control',
+      'net',
+    ],
     typesOf: ['gateway/parts.ts'],
   },
   {
     folder: 'web',
-    question: 'browser code: `ui/` shared, `portal/`',
+    question: 'browser code: `ui/` shared, `portal/`, `console/`',
     mayImport: [],
-    typesOf: ['console/portal-view.ts'],
+    typesOf: ['console/portal-view.ts', 'console/wire'],
   },
   {
     folder: 'reach',

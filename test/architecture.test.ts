@@ -240,6 +240,9 @@ describe('architecture', () => {
     const types = [{ folder: 'a', question: '', mayImport: [], typesOf: ['b'] }]
     assert.equal(isAllowed('a/x.ts', 'b/y.ts', true, types), true)
     assert.equal(isAllowed('a/x.ts', 'b/y.ts', false, types), false)
+    const ofFolder = [{ folder: 'a', question: '', mayImport: [], typesOf: ['b/c'] }]
+    assert.equal(isAllowed('a/x.ts', 'b/c/y.ts', true, ofFolder), true)
+    assert.equal(isAllowed('a/x.ts', 'b/y.ts', true, ofFolder), false)
   })
 })
 
@@ -254,7 +257,10 @@ function isAllowed(
   if (isOfTests(path, target)) return true
   const room = table.find(({ folder }) => folder === from)
   if (room === undefined) return false
-  if (isType && [to, target].some((name) => room.typesOf?.includes(name))) return true
+  const typesOf = room.typesOf ?? []
+  const isOf = (name: string): boolean =>
+    [to, target].includes(name) || target.startsWith(`${name}/`)
+  if (isType && typesOf.some(isOf)) return true
   return importsOf(room, table).includes(to)
 }
 
