@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import { SystemError, messageOf } from '../errors.ts'
+import { createAccessDocuments } from './access-document-migration.ts'
 import { addTunnelMakers, createPublishing } from './publish-migration.ts'
 import type { Tables } from './tables.ts'
 
@@ -15,6 +16,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0006-session-order': { up: createSessionOrder },
   '0007-publishing': { up: createPublishing },
   '0008-tunnel-makers': { up: addTunnelMakers },
+  '0009-access-documents': { up: createAccessDocuments },
 }
 
 /** Where the migrator notes what it has done. */

@@ -55,6 +55,7 @@ export const remoteMethods: {
   publishCredentials: { get: true, list: true, add: true, revoke: true, removeExpired: true },
   signingKeys: { list: true, add: true, removeRetired: true },
   tokenKeys: { list: true, begin: true, move: true },
+  accessDocuments: { list: true, write: true, history: true },
   feed: { changes: true },
   leases: { take: true, release: true },
 }

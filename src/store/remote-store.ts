@@ -43,6 +43,7 @@ export async function createRemoteStore(worker: Worker, path: string): Promise<S
     publishCredentials: partOf('publishCredentials', calls.ask),
     signingKeys: partOf('signingKeys', calls.ask),
     tokenKeys: partOf('tokenKeys', calls.ask),
+    accessDocuments: partOf('accessDocuments', calls.ask),
     feed: { ...partOf('feed', calls.ask), onChanges },
     leases: partOf('leases', calls.ask),
     failed: calls.failed,

@@ -4,6 +4,7 @@ import type { SQLInputValue } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { SqliteDatabase } from 'kysely'
 import { SystemError, messageOf } from '../errors.ts'
+import { createAccessDocumentTable } from './access-document-table.ts'
 import { createChangeFeed } from './change-feed.ts'
 import { createCodeTable } from './code-table.ts'
 import { createDeviceCodeTable } from './device-code-table.ts'
@@ -43,6 +44,7 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
       namedTunnels: createNamedTunnelTable(db, writes),
       publishCredentials: createPublishCredentialTable(db, writes),
       signingKeys: createSigningKeyTable(db, keys, writes),
+      accessDocuments: createAccessDocumentTable(db, writes),
       feed: writes.feed,
       leases: createLeaseTable(db),
       close: closeOnce(() => db.destroy()),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { DatabaseSync } from 'node:sqlite'
+import { accessDocumentStoreSuite } from './access-document-store.suite.ts'
 import { changeFeedSuite } from './change-feed.suite.ts'
 import { deviceCodeStoreSuite } from './device-code-store.suite.ts'
 import { namedTunnelStoreSuite } from './named-tunnel-store.suite.ts'
@@ -27,6 +28,7 @@ serviceAccountStoreSuite('SQLite', openInMemory)
 namedTunnelStoreSuite('SQLite', openInMemory)
 publishCredentialStoreSuite('SQLite', openInMemory)
 signingKeyStoreSuite('SQLite', openInMemory)
+accessDocumentStoreSuite('SQLite', openInMemory)
 changeFeedSuite('SQLite', openInMemory)
 
 const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32).fill(3) }] as const

@@ -1,3 +1,4 @@
+import type { AccessDocumentStore } from './access-document-store.ts'
 import type { NamedTunnelStore, PublishCredentialStore, SigningKeyStore } from './publish-store.ts'
 import type { Stored } from './stored.ts'
 
@@ -146,6 +147,8 @@ export interface Change {
     | 'named-tunnel'
     | 'publish-credential'
     | 'signing-key'
+    | 'access-document'
+  /** Of an access document `route/ID` or `policy/ID`. */
   readonly id: string
   readonly change: 'added' | 'ended' | RowChange
   /** Why a session has ended. */
@@ -299,6 +302,7 @@ export interface Store {
   readonly publishCredentials: PublishCredentialStore
   readonly signingKeys: SigningKeyStore
   readonly tokenKeys: TokenKeyStore
+  readonly accessDocuments: AccessDocumentStore
   readonly feed: ChangeFeed
   readonly leases: LeaseStore
   /** Resolves once nothing can be kept or read any more, to why; only a new process helps. */

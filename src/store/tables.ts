@@ -1,3 +1,4 @@
+import type { AccessDocumentRecord, DocumentChange } from './access-document-store.ts'
 import type { SigningPurpose } from './publish-store.ts'
 import type { Change, DeviceCodeState, SessionEndReason } from './store.ts'
 
@@ -12,6 +13,8 @@ export interface Tables {
   readonly publish_credentials: PublishCredentialRow
   readonly signing_keys: SigningKeyRow
   readonly token_keys: TokenKeyRow
+  readonly access_documents: AccessDocumentRow
+  readonly access_history: AccessHistoryRow
   readonly counters: CounterRow
   readonly changes: ChangeRow
   readonly leases: LeaseRow
@@ -35,6 +38,35 @@ export interface LeaseRow {
   readonly name: string
   readonly holder: string
   readonly until_ms: number
+}
+
+export interface AccessDocumentRow {
+  readonly kind: AccessDocumentRecord['kind']
+  readonly id: string
+  readonly revision: number
+  /** JSON: an object. */
+  readonly body: string
+  /** Its length in UTF-8. */
+  readonly body_bytes: number
+  /** 0 or 1. */
+  readonly disabled: number
+  /** JSON: an array of strings. */
+  readonly tags: string
+  readonly updated_at_ms: number
+  readonly updated_by: string
+}
+
+export interface AccessHistoryRow {
+  readonly revision: number
+  readonly kind: AccessDocumentRecord['kind']
+  readonly id: string
+  readonly change: DocumentChange
+  /** JSON: a `DocumentForm`. */
+  readonly before: string | null
+  readonly after: string | null
+  readonly at_ms: number
+  readonly by: string
+  readonly note: string
 }
 
 export interface ServiceAccountRow {

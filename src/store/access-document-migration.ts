@@ -1,0 +1,32 @@
+import type { Kysely } from 'kysely'
+
+/** Routes and policies beside the configuration file, and what was done to them. */
+export async function createAccessDocuments(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('access_documents')
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('revision', 'bigint', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addColumn('body_bytes', 'bigint', (column) => column.notNull())
+    .addColumn('disabled', 'integer', (column) => column.notNull())
+    .addColumn('tags', 'text', (column) => column.notNull())
+    .addColumn('updated_at_ms', 'bigint', (column) => column.notNull())
+    .addColumn('updated_by', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('access_documents_key', ['kind', 'id'])
+    .execute()
+  await db.schema
+    .createTable('access_history')
+    .addColumn('revision', 'bigint', (column) => column.primaryKey().notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('change', 'text', (column) => column.notNull())
+    .addColumn('before', 'text')
+    .addColumn('after', 'text')
+    .addColumn('at_ms', 'bigint', (column) => column.notNull())
+    .addColumn('by', 'text', (column) => column.notNull())
+    .addColumn('note', 'text', (column) => column.notNull())
+    .execute()
+  const ofDocument = db.schema.createIndex('access_history_document')
+  await ofDocument.on('access_history').columns(['kind', 'id', 'revision desc']).execute()
+}
