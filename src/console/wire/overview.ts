@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { activity, routeActivity } from './samples.ts'
+
+const count = z.int().min(0)
+
+/** A destination of the audit log. */
+export const forwardState = z.strictObject({
+  name: z.string(),
+  /** `failing`: it takes nothing now and is tried again. */
+  state: z.enum(['up-to-date', 'behind', 'failing']),
+  /** Why it fails, one line. */
+  problem: z.string().optional(),
+  /** Records that it has yet to take, and how long the first of them has waited. */
+  lag_records: count,
+  lag_seconds: z.number().min(0),
+  /** Records that retention took before they were sent. */
+  dropped: count,
+})
+export type ForwardStateView = z.output<typeof forwardState>
+
+/** `GET /api/v1/overview`. */
+export const overviewAnswer = z.strictObject({
+  at: z.iso.datetime(),
+  version: z.string(),
+  started_at: z.iso.datetime(),
+  now: z.strictObject({
+    tunnels: count,
+    sessions: count,
+    /** Connectors with a connection, and named tunnels in all. */
+    connectors: count,
+    named_tunnels: count,
+    routes: count,
+  }),
+  last_hour: activity,
+  last_day: activity,
+  /** Of the last day, most bytes first; at most five. */
+  busiest_routes: z.array(routeActivity),
+  audit_forward: z.array(forwardState),
+})
+export type OverviewAnswer = z.output<typeof overviewAnswer>
