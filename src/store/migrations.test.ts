@@ -81,7 +81,13 @@ test('named tunnels of before are those of the users whose names they have', asy
 })
 
 /** Later migrations make these, and would find them there. */
-const tablesSince0008 = ['access_documents', 'access_history']
+const tablesSince0008 = [
+  'access_documents',
+  'access_history',
+  'access_requests',
+  'blocked_people',
+  'refusals',
+]
 
 function oldDatabase(t: TestContext): string {
   const path = join(temporaryDirectory(t), 'postern.db')

@@ -4,6 +4,7 @@ import type { Migration } from 'kysely/migration'
 import { SystemError, messageOf } from '../errors.ts'
 import { createAccessDocuments } from './access-document-migration.ts'
 import { addTunnelMakers, createPublishing } from './publish-migration.ts'
+import { createRequests } from './request-migration.ts'
 import type { Tables } from './tables.ts'
 
 /** Every change of the tables, in order of their names. Never edit one that was released: add one. */
@@ -17,6 +18,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0007-publishing': { up: createPublishing },
   '0008-tunnel-makers': { up: addTunnelMakers },
   '0009-access-documents': { up: createAccessDocuments },
+  '0010-access-requests': { up: createRequests },
 }
 
 /** Where the migrator notes what it has done. */

@@ -56,6 +56,16 @@ export const remoteMethods: {
   signingKeys: { list: true, add: true, removeRetired: true },
   tokenKeys: { list: true, begin: true, move: true },
   accessDocuments: { list: true, write: true, history: true },
+  accessRequests: {
+    get: true,
+    add: true,
+    update: true,
+    listOpen: true,
+    listPage: true,
+    removeOld: true,
+  },
+  blockedPeople: { get: true, list: true, put: true, remove: true },
+  refusals: { get: true, add: true },
   feed: { changes: true },
   leases: { take: true, release: true },
 }

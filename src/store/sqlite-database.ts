@@ -5,6 +5,8 @@ import { Kysely, SqliteDialect } from 'kysely'
 import type { SqliteDatabase } from 'kysely'
 import { SystemError, messageOf } from '../errors.ts'
 import { createAccessDocumentTable } from './access-document-table.ts'
+import { createAccessRequestTable } from './access-request-table.ts'
+import { createBlockedPersonTable } from './blocked-person-table.ts'
 import { createChangeFeed } from './change-feed.ts'
 import { createCodeTable } from './code-table.ts'
 import { createDeviceCodeTable } from './device-code-table.ts'
@@ -12,6 +14,7 @@ import { createLeaseTable, createTemporaryLeases } from './lease-table.ts'
 import { migrate } from './migrations.ts'
 import { createNamedTunnelTable } from './named-tunnel-table.ts'
 import { createPublishCredentialTable } from './publish-credential-table.ts'
+import { createRefusalTable } from './refusal-table.ts'
 import { createServiceAccountTable } from './service-account-table.ts'
 import { createSessionTable } from './session-table.ts'
 import { createSigningKeyTable } from './signing-key-table.ts'
@@ -45,6 +48,9 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
       publishCredentials: createPublishCredentialTable(db, writes),
       signingKeys: createSigningKeyTable(db, keys, writes),
       accessDocuments: createAccessDocumentTable(db, writes),
+      accessRequests: createAccessRequestTable(db, writes),
+      blockedPeople: createBlockedPersonTable(db, writes),
+      refusals: createRefusalTable(db),
       feed: writes.feed,
       leases: createLeaseTable(db),
       close: closeOnce(() => db.destroy()),

@@ -6,6 +6,8 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { DatabaseSync } from 'node:sqlite'
 import { accessDocumentStoreSuite } from './access-document-store.suite.ts'
+import { accessRequestStoreSuite } from './access-request-store.suite.ts'
+import { blockedPersonStoreSuite, refusalStoreSuite } from './blocked-person-store.suite.ts'
 import { changeFeedSuite } from './change-feed.suite.ts'
 import { deviceCodeStoreSuite } from './device-code-store.suite.ts'
 import { namedTunnelStoreSuite } from './named-tunnel-store.suite.ts'
@@ -29,6 +31,9 @@ namedTunnelStoreSuite('SQLite', openInMemory)
 publishCredentialStoreSuite('SQLite', openInMemory)
 signingKeyStoreSuite('SQLite', openInMemory)
 accessDocumentStoreSuite('SQLite', openInMemory)
+accessRequestStoreSuite('SQLite', openInMemory)
+blockedPersonStoreSuite('SQLite', openInMemory)
+refusalStoreSuite('SQLite', openInMemory)
 changeFeedSuite('SQLite', openInMemory)
 
 const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32).fill(3) }] as const

@@ -1,5 +1,6 @@
 import type { AccessDocumentStore } from './access-document-store.ts'
 import type { NamedTunnelStore, PublishCredentialStore, SigningKeyStore } from './publish-store.ts'
+import type { AccessRequestStore, BlockedPersonStore, RefusalStore } from './request-store.ts'
 import type { Stored } from './stored.ts'
 
 export type { Stored }
@@ -148,6 +149,8 @@ export interface Change {
     | 'publish-credential'
     | 'signing-key'
     | 'access-document'
+    | 'access-request'
+    | 'blocked-person'
   /** Of an access document `route/ID` or `policy/ID`. */
   readonly id: string
   readonly change: 'added' | 'ended' | RowChange
@@ -303,6 +306,9 @@ export interface Store {
   readonly signingKeys: SigningKeyStore
   readonly tokenKeys: TokenKeyStore
   readonly accessDocuments: AccessDocumentStore
+  readonly accessRequests: AccessRequestStore
+  readonly blockedPeople: BlockedPersonStore
+  readonly refusals: RefusalStore
   readonly feed: ChangeFeed
   readonly leases: LeaseStore
   /** Resolves once nothing can be kept or read any more, to why; only a new process helps. */

@@ -1,5 +1,6 @@
 import type { AccessDocumentRecord, DocumentChange } from './access-document-store.ts'
 import type { SigningPurpose } from './publish-store.ts'
+import type { AccessRequestState } from './request-store.ts'
 import type { Change, DeviceCodeState, SessionEndReason } from './store.ts'
 
 /** What the tables hold, as the database gives it. Columns in snake case, times in milliseconds. */
@@ -15,6 +16,9 @@ export interface Tables {
   readonly token_keys: TokenKeyRow
   readonly access_documents: AccessDocumentRow
   readonly access_history: AccessHistoryRow
+  readonly access_requests: AccessRequestRow
+  readonly blocked_people: BlockedPersonRow
+  readonly refusals: RefusalRow
   readonly counters: CounterRow
   readonly changes: ChangeRow
   readonly leases: LeaseRow
@@ -185,4 +189,46 @@ export interface SigningKeyRow {
   readonly public_key: string
   readonly created_at_ms: number
   readonly retired_at_ms: number | null
+}
+
+export interface AccessRequestRow {
+  readonly id: string
+  readonly route_id: string
+  readonly user_id: string
+  readonly email: string | null
+  readonly reason: string
+  readonly for_ms: number
+  readonly created_at_ms: number
+  readonly expires_at_ms: number
+  readonly state: AccessRequestState
+  readonly decided_by: string | null
+  readonly decided_at_ms: number | null
+  readonly note: string | null
+  readonly until_ms: number | null
+  readonly ended_by: string | null
+  readonly ended_at_ms: number | null
+  /** 0 or 1. */
+  readonly is_break_glass: number
+  readonly revision: number
+}
+
+export interface BlockedPersonRow {
+  readonly who: string
+  /** JSON: arrays of strings. */
+  readonly user_ids: string
+  readonly emails: string
+  readonly reason: string
+  readonly blocked_by: string
+  readonly blocked_at_ms: number
+  readonly revision: number
+}
+
+export interface RefusalRow {
+  readonly id: string
+  readonly user_id: string
+  readonly email: string | null
+  readonly route_id: string
+  readonly at_ms: number
+  /** JSON. */
+  readonly body: string
 }
