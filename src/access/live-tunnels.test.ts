@@ -442,6 +442,7 @@ function table(evaluate: Evaluate, route: Partial<Route> = {}): RouteTable {
       way: directTo([5432]),
       policy: {
         evaluate: decide,
+        trace: () => assert.fail('nobody asked for a trace'),
         readsSubject: true,
         needsProvider: true,
         readsClientCertificate: false,

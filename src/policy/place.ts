@@ -2,6 +2,8 @@ import type { PolicyProblem } from './policy.ts'
 
 /** Where in a policy document a parser is, and how it says that something is wrong there. */
 export interface Place {
+  /** From the root of the document. */
+  readonly path: PolicyProblem['path']
   /** Notes a fault here (the same one once only); answers undefined, for a parser to return. */
   problem(message: string, hint?: string): undefined
   /** The place one or more keys or indices further in. */
@@ -17,6 +19,7 @@ export function documentRoot(problems: PolicyProblem[]): Place {
 
 function placeAt(problems: PolicyProblem[], path: PolicyProblem['path']): Place {
   const place: Place = {
+    path,
     problem: (message, hint) => {
       const known = problems.some(
         (other) => isSamePath(other.path, path) && other.message === message,
@@ -26,7 +29,7 @@ function placeAt(problems: PolicyProblem[], path: PolicyProblem['path']): Place 
     },
     at: (...keys) => placeAt(problems, [...path, ...keys]),
     pinned: () => {
-      const pinned: Place = { problem: place.problem, at: () => pinned, pinned: () => pinned }
+      const pinned: Place = { path, problem: place.problem, at: () => pinned, pinned: () => pinned }
       return pinned
     },
   }

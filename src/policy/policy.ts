@@ -1,9 +1,12 @@
 import type { Decision } from './decision.ts'
 import type { RequestFacts } from './facts.ts'
+import type { PolicyTrace } from './trace.ts'
 
 /** A parsed, compiled policy. Evaluating is pure, synchronous and never throws. */
 export interface Policy {
   evaluate(facts: RequestFacts): Decision
+  /** The same decision with everything that led to it, in words: for people who ask why, not for each tunnel. */
+  trace(facts: RequestFacts): PolicyTrace
   /** Whether any rule asks who somebody is. */
   readonly readsSubject: boolean
   /** Whether any rule asks what only an identity provider knows: all but `user` with an id to be. */

@@ -1,10 +1,11 @@
 import { didYouMean } from '../../spelling.ts'
-import type { CompiledCriterion } from '../criteria/criterion.ts'
+import type { WrittenCriterion } from '../criteria/criterion.ts'
 import { documentRoot, isObject, kindOf, oneOf, type Place } from '../place.ts'
 import type { ParsedPolicy } from '../language/parse.ts'
 import type { ClientCertificateUse } from '../language/shorthand.ts'
 import type { PolicyProblem } from '../policy.ts'
-import { compileAccessPolicies, type AccessPolicy } from './evaluate.ts'
+import type { AccessPolicy } from './access-policy.ts'
+import { compileAccessPolicies } from './evaluate.ts'
 import { refusedPolicyKeys, refusedSelectors } from './refused.ts'
 import { checkSessionDuration } from './session-duration.ts'
 import { allSelectors, shortForm, type Action, type Selector } from './selectors.ts'
@@ -82,14 +83,16 @@ function parseAccessPolicy(
     const fault = checkSessionDuration(policy['session_duration'], lifeMs)
     if (fault !== undefined) place.at('session_duration').problem(fault.message, fault.hint)
   }
-  const read = (part: Part): readonly CompiledCriterion[] =>
+  const read = (part: Part): readonly WrittenCriterion[] =>
     parsePart(policy[part], { part, action }, place.at(part))
   const [include, require, exclude] = [read('include'), read('require'), read('exclude')]
   if (isEmpty(policy['include'])) {
     const hint = 'for everybody, write "include: [{everyone: true}]"'
     place.at('include').problem('must have at least one selector', hint)
   }
-  return action === undefined ? undefined : { action, include, require, exclude }
+  const name = typeof policy['name'] === 'string' ? policy['name'] : undefined
+  const { path } = place
+  return action === undefined ? undefined : { name, path, action, include, require, exclude }
 }
 
 function isEmpty(list: unknown): boolean {
@@ -122,7 +125,7 @@ interface Standing {
   readonly action: Action | undefined
 }
 
-function parsePart(list: unknown, standing: Standing, place: Place): readonly CompiledCriterion[] {
+function parsePart(list: unknown, standing: Standing, place: Place): readonly WrittenCriterion[] {
   // What stood there was taken out: without it the policy is wider than it reads.
   if (list === null && standing.part !== 'include') {
     place.problem('is empty', `leave "${standing.part}" out, or write "[]"`)
@@ -142,7 +145,7 @@ function parseSelector(
   item: unknown,
   standing: Standing,
   place: Place,
-): CompiledCriterion | undefined {
+): WrittenCriterion | undefined {
   const expected = 'must be one selector, such as {email: user@example.com}'
   if (!isObject(item)) return place.problem(`${expected}, not ${kindOf(item)}`)
   const [name, ...more] = Object.keys(item)
@@ -171,10 +174,10 @@ function parseData(
   data: unknown,
   { part, action }: Standing,
   place: Place,
-): CompiledCriterion | undefined {
+): WrittenCriterion | undefined {
   const { idField, name } = selector
   if (idField === undefined || !isObject(data))
-    return selector.parse(shortForm(selector, data), place)
+    return written(selector, shortForm(selector, data), place)
   const keys = Object.keys(data)
   if (keys.length !== 1 || keys[0] !== idField) {
     return place.problem(`must be ${selector.form}, or {${idField}: …}`)
@@ -184,5 +187,11 @@ function parseData(
     const hint = `write {${name}: …} with ${selector.form} of this gateway`
     return place.problem(`selector "${name}" names what only Cloudflare knows`, hint)
   }
-  return selector.parse(data[idField], place)
+  return written(selector, data[idField], place)
+}
+
+function written(selector: Selector, data: unknown, place: Place): WrittenCriterion | undefined {
+  const { name, words } = selector
+  const compiled = selector.parse(data, place)
+  return compiled && { ...compiled, name, data, subPath: '', words }
 }

@@ -5,10 +5,13 @@ import {
   answer,
   type CompiledCriterion,
   type Criterion,
+  type CriterionWords,
 } from '../criteria/criterion.ts'
 import { domain, email } from '../criteria/email.ts'
 import { groups } from '../criteria/groups.ts'
 import { sourceIp } from '../criteria/source-ip.ts'
+import { ofSubject, quoted } from '../criteria/words.ts'
+import type { RequestFacts } from '../facts.ts'
 import { isObject, kindOf, type Place } from '../place.ts'
 
 /** What a policy does with whom it matches. */
@@ -29,6 +32,8 @@ export interface Selector {
   readonly idField?: string
   /** Reads its data in the short form. */
   parse(data: unknown, place: Place): CompiledCriterion | undefined
+  /** How a trace speaks of it. */
+  readonly words: CriterionWords
 }
 
 const aboutPeople: readonly Action[] = ['allow', 'block']
@@ -43,6 +48,7 @@ export const allSelectors: readonly Selector[] = [
     actions: aboutPeople,
     field: 'email',
     parse: (data, place) => textIn(data, place, /^[^\s@]+@[^\s@]+$/, 'an email address', email),
+    words: email.words,
   },
   {
     name: 'email_domain',
@@ -56,6 +62,7 @@ export const allSelectors: readonly Selector[] = [
         ? place.problem(`must be a domain such as example.com, not ${shown(data)}`)
         : domain.parse({ is: name }, place, '')
     },
+    words: domain.words,
   },
   {
     name: 'group',
@@ -67,6 +74,7 @@ export const allSelectors: readonly Selector[] = [
       typeof data === 'string' && data !== ''
         ? groups.parse({ has: data }, place, '')
         : place.problem(`must be the name of a group, not ${shown(data)}`),
+    words: groups.words,
   },
   {
     name: 'ip',
@@ -78,6 +86,7 @@ export const allSelectors: readonly Selector[] = [
       typeof data === 'string'
         ? sourceIp.parse(data, place, '')
         : place.problem(`must be an IP address or range, not ${shown(data)}`),
+    words: sourceIp.words,
   },
   {
     name: 'everyone',
@@ -86,6 +95,7 @@ export const allSelectors: readonly Selector[] = [
     actions: aboutAll,
     parse: (data, place) =>
       data === true ? accept.parse(true, place, '') : place.problem('must be true'),
+    words: accept.words,
   },
   {
     name: 'service_token',
@@ -97,6 +107,11 @@ export const allSelectors: readonly Selector[] = [
       typeof data === 'string' && data !== ''
         ? aboutAccounts((id) => id === data)
         : place.problem(`must be the id of a service account, not ${shown(data)}`),
+    words: {
+      found: accountIn,
+      wanted: (data) => `the credential of service account ${quoted(data)}`,
+      wantedBriefly: () => 'the credential of a service account that this route names',
+    },
   },
   {
     name: 'any_valid_service_token',
@@ -105,8 +120,13 @@ export const allSelectors: readonly Selector[] = [
     actions: ['service_auth'],
     parse: (data, place) =>
       data === true ? aboutAccounts(() => true) : place.problem('must be true'),
+    words: { found: accountIn, wanted: () => 'the credential of a service account' },
   },
 ]
+
+function accountIn(facts: RequestFacts): string {
+  return ofSubject(({ email: address, userId }) => `a person, ${quoted(address ?? userId)}`)(facts)
+}
 
 /** No provider of people is needed to tell, nor does a person ever fit. */
 function aboutAccounts(matches: (id: string) => boolean): CompiledCriterion {

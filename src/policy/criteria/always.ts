@@ -6,6 +6,7 @@ export const accept: Criterion = {
   data: 'anything',
   doc: 'always holds, for people who are not signed in, too',
   reasons: ['accept'],
+  words: { found: () => 'anything', wanted: () => 'nothing: it holds for everybody' },
   parse: () => aboutRequest(() => ({ value: true, reasons: ['accept'] })),
 }
 
@@ -15,5 +16,6 @@ export const reject: Criterion = {
   data: 'anything',
   doc: 'never holds',
   reasons: ['reject'],
+  words: { found: () => 'anything', wanted: () => 'what nobody has: it never holds' },
   parse: () => aboutRequest(() => ({ value: false, reasons: ['reject'] })),
 }

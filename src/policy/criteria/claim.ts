@@ -4,6 +4,7 @@ import { foldCase } from '../matchers/string.ts'
 import { parseStringListMatcher } from '../matchers/string-list.ts'
 import { plainAddress } from '../matchers/plain-address.ts'
 import { aboutEmail, type EmailCriterion } from './email.ts'
+import { listed, matchingList, ofSubject, quoted } from './words.ts'
 import { aboutSubject, answer, holdsInReadings, type Criterion } from './criterion.ts'
 
 /** `claim/department: { has: engineering }` — what the identity provider says of a person. */
@@ -19,6 +20,15 @@ export const claim: Criterion = {
     'user-unauthenticated',
     'service-account-unauthorized',
   ],
+  words: {
+    found: (facts, path) =>
+      ofSubject(
+        ({ claims }) => `claim ${quoted(path)}: ${listed(valuesOf(findClaim(claims, path)))}`,
+      )(facts),
+    wanted: (data, path) => matchingList(`values of claim ${quoted(path)}`, data),
+    // What a claim holds may be a name, a number or an address of somebody.
+    wantedBriefly: (_, path) => `a value of claim ${quoted(path)} that this route names`,
+  },
   parse(data, place, path) {
     if (path === '') return place.problem('needs a claim\'s name after it, such as "claim/groups"')
     const readsEmail = /^email(?:[/.]|$)/.test(path)

@@ -3,6 +3,7 @@ import { foldCase, parseStringMatcher } from '../matchers/string.ts'
 import type { Fold } from '../matchers/string.ts'
 import { didYouMean } from '../../spelling.ts'
 import { isObject, kindOf, oneOf, type Place } from '../place.ts'
+import { listed } from './words.ts'
 import { aboutClientCertificate, answer, type Criterion } from './criterion.ts'
 
 /**
@@ -20,6 +21,11 @@ export const clientCertificate: Criterion = {
     'client-certificate-unauthorized',
     'client-certificate-required',
   ],
+  words: {
+    found: ({ clientCertificate: found }) => certificateWords(found),
+    wanted: (data) => `a trusted client certificate with ${partsOf(data)}`,
+    wantedBriefly: () => 'a trusted client certificate that this route names',
+  },
   parse(data, place) {
     const matches = parseMatches(data, place)
     return (
@@ -35,6 +41,22 @@ export const clientCertificate: Criterion = {
       )
     )
   },
+}
+
+/** A certificate in short; who it says it is, only where that is trusted. */
+export function certificateWords(certificate: ClientCertificate | undefined): string {
+  if (certificate === undefined) return 'no client certificate'
+  const { isValid, fingerprint, dnsNames, emailAddresses, uris } = certificate
+  if (!isValid) return 'a client certificate that is not trusted'
+  const names = [...dnsNames, ...emailAddresses, ...uris]
+  const of = names.length === 0 ? `fingerprint ${fingerprint}` : listed(names)
+  return `a trusted client certificate: ${of}`
+}
+
+function partsOf(data: unknown): string {
+  return Object.entries(isObject(data) ? data : {})
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+    .join(' and ')
 }
 
 type Matches = (certificate: ClientCertificate) => boolean

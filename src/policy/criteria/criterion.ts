@@ -14,8 +14,20 @@ export interface Criterion {
   readonly doc: string
   /** Every reason it can give. */
   readonly reasons: readonly Reason[]
+  /** How a trace speaks of it. */
+  readonly words: CriterionWords
   /** Reads the criterion's data once, at load; answers undefined after noting what is wrong. */
   parse(data: unknown, place: Place, subPath: string): CompiledCriterion | undefined
+}
+
+/** How a trace speaks of a criterion that stands in a policy with its data. */
+export interface CriterionWords {
+  /** What the facts hold of what it asks: nouns, such as `"alice@corp.example", unverified`. */
+  found(facts: RequestFacts, subPath: string, data: unknown): string
+  /** What satisfies it: a noun, such as `an email address that is "alice@corp.example"`. */
+  wanted(data: unknown, subPath: string): string
+  /** The same where that names people or networks, for whoever is refused: `an email address that this route names`. */
+  wantedBriefly?(data: unknown, subPath: string): string
 }
 
 /** Where a criterion stands in a policy: what it is for, and whether its operator turns its value. */
@@ -57,6 +69,15 @@ export interface CompiledCriterion {
    * at the time.
    */
   readonly nextChangeMs?: (nowMs: number, facts: RequestFacts) => number | undefined
+}
+
+/** A criterion with the words it was written in, for the trace. */
+export interface WrittenCriterion extends CompiledCriterion {
+  /** As it is written, such as `claim/department`. */
+  readonly name: string
+  readonly data: unknown
+  readonly subPath: string
+  readonly words: CriterionWords
 }
 
 /** What a criterion says with `value`: the reason of that answer. */

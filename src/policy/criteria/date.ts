@@ -1,6 +1,7 @@
 import type { Place } from '../place.ts'
 import { parseBound, parseFields } from '../time/data.ts'
 import { parseMoment } from '../time/texts.ts'
+import { between } from './words.ts'
 import { aboutTime, answer, type Criterion } from './criterion.ts'
 
 /** `date: { after: 2026-03-01T09:00:00Z, before: 2026-04-01 }` — from one moment to just before another. */
@@ -9,6 +10,10 @@ export const date: Criterion = {
   data: '`{after, before}`, ISO 8601 with `Z` or an offset; a date alone is its first moment in UTC',
   doc: 'holds from `after` on, until just before `before`; one of them may be absent',
   reasons: ['date-ok', 'date-unauthorized'],
+  words: {
+    found: ({ nowMs }) => new Date(nowMs).toISOString(),
+    wanted: (data) => `a moment ${between(data)}`,
+  },
   parse(data, place) {
     const window = parseWindow(data, place)
     if (window === undefined) return undefined

@@ -2,6 +2,7 @@ import { didYouMean } from '../../spelling.ts'
 import { isObject, kindOf, type Place } from '../place.ts'
 import { parseFields, parseTimezone } from '../time/data.ts'
 import { dayMs, modulo, nextChangeMs, type WallWindow } from '../time/zone.ts'
+import { quoted, wallClock } from './words.ts'
 import { aboutTime, answer, type Criterion } from './criterion.ts'
 
 /** From the one that 1 January 1970 was. */
@@ -13,6 +14,16 @@ export const dayOfWeek: Criterion = {
   data: '`*`, `mon,wed`, `mon-fri` (in UTC), or `{days, timezone}`',
   doc: 'holds on these days of the week; names have three letters or are whole; a range may run over the weekend',
   reasons: ['day-of-week-ok', 'day-of-week-unauthorized'],
+  words: {
+    found: ({ nowMs }, _, data) => {
+      const { timezone = 'UTC' } = isObject(data) ? data : {}
+      return `${wallClock(nowMs, timezone, { weekday: 'long' })} in ${String(timezone)}`
+    },
+    wanted: (data) => {
+      const { days, timezone = 'UTC' } = isObject(data) ? data : { days: data }
+      return `a day of ${quoted(days)} in ${String(timezone)}`
+    },
+  },
   parse(data, place) {
     const fields = isObject(data)
       ? parseFields(data, ['days', 'timezone'], place)

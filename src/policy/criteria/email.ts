@@ -4,6 +4,7 @@ import type { Matches } from '../matchers/matcher.ts'
 import { plainAddress, plainText } from '../matchers/plain-address.ts'
 import { foldCase, parseStringMatcher } from '../matchers/string.ts'
 import type { Place } from '../place.ts'
+import { matching, ofSubject, quoted } from './words.ts'
 import {
   aboutSubject,
   answer,
@@ -25,6 +26,11 @@ export const email: Criterion = {
     'user-unauthenticated',
     'service-account-unauthorized',
   ],
+  words: {
+    found: ofSubject(addressIn),
+    wanted: (data) => matching('an email address', data),
+    wantedBriefly: () => 'an email address that this route names',
+  },
   parse: (data, place) =>
     parseAddressCriterion(data, place, (address) => [address], 'email-ok', 'email-unauthorized'),
 }
@@ -41,8 +47,18 @@ export const domain: Criterion = {
     'user-unauthenticated',
     'service-account-unauthorized',
   ],
+  words: {
+    found: ofSubject(addressIn),
+    wanted: (data) => matching('an email address at a domain', data),
+  },
   parse: (data, place) =>
     parseAddressCriterion(data, place, domainsOf, 'domain-ok', 'domain-unauthorized'),
+}
+
+function addressIn({ email: address, emailVerified, claims }: Subject): string {
+  if (address === undefined)
+    return Array.isArray(claims['email']) ? 'several email addresses' : 'no email address'
+  return `${quoted(address)}${emailVerified ? '' : ', unverified'}`
 }
 
 function parseAddressCriterion(

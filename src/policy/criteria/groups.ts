@@ -1,4 +1,5 @@
 import { parseStringListMatcher } from '../matchers/string-list.ts'
+import { listed, matchingList, ofSubject } from './words.ts'
 import { aboutSubject, answer, holdsInReadings, type Criterion } from './criterion.ts'
 
 /** `groups: { has: datascience@example.com }` — the groups the identity provider puts a person in. */
@@ -12,6 +13,14 @@ export const groups: Criterion = {
     'user-unauthenticated',
     'service-account-unauthorized',
   ],
+  words: {
+    found: ofSubject(({ groups, claimedGroups = [] }) =>
+      claimedGroups.length === 0
+        ? listed(groups)
+        : `${listed(groups)}, and perhaps ${listed(claimedGroups)}`,
+    ),
+    wanted: (data) => matchingList('groups', data),
+  },
   parse(data, place) {
     const matches = parseStringListMatcher(data, place)
     return (

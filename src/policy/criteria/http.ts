@@ -1,4 +1,5 @@
 import { parseStringMatcher } from '../matchers/string.ts'
+import { matching, quoted } from './words.ts'
 import { aboutRequest, answer, type Criterion } from './criterion.ts'
 
 /** `http_method: { is: CONNECT }` — `CONNECT` on every tunnel. */
@@ -7,6 +8,10 @@ export const httpMethod: Criterion = {
   data: 'string matcher',
   doc: 'holds when the HTTP method matches; on a tunnel it is `CONNECT`',
   reasons: ['http-method-ok', 'http-method-unauthorized'],
+  words: {
+    found: ({ method }) => quoted(method),
+    wanted: (data) => matching('an HTTP method', data),
+  },
   parse(data, place) {
     const matches = parseStringMatcher(data, place)
     return (
@@ -24,6 +29,10 @@ export const httpPath: Criterion = {
   data: 'string matcher',
   doc: "holds when the request's path matches; on a tunnel it is empty",
   reasons: ['http-path-ok', 'http-path-unauthorized'],
+  words: {
+    found: ({ path }) => quoted(path),
+    wanted: (data) => matching('a path', data),
+  },
   parse(data, place) {
     const matches = parseStringMatcher(data, place)
     return (

@@ -1,4 +1,5 @@
 import type { Reason } from '../explain.ts'
+import { certificateWords } from './client-certificate.ts'
 import { aboutClientCertificate, type Criterion } from './criterion.ts'
 
 /** `invalid_client_certificate: true` — no certificate, or one that is not trusted; for `deny`. */
@@ -11,6 +12,10 @@ export const invalidClientCertificate: Criterion = {
     'client-certificate-required',
     'valid-client-certificate',
   ],
+  words: {
+    found: ({ clientCertificate }) => certificateWords(clientCertificate),
+    wanted: () => 'no client certificate that this gateway trusts',
+  },
   parse: () =>
     aboutClientCertificate((certificate) => {
       const no = (reason: Reason) => ({ value: true, reasons: [reason] })

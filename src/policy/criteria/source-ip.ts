@@ -1,5 +1,6 @@
 import { createIpMatcher, ipRangeForm, parseIpRange, type IpRange } from '../../ip-ranges.ts'
 import { kindOf, type Place } from '../place.ts'
+import { listed, quoted } from './words.ts'
 import { aboutRequest, answer, type Criterion } from './criterion.ts'
 
 /** `source_ip: [10.0.0.0/8, "2001:db8::/32"]` — where the client connects from. */
@@ -8,6 +9,11 @@ export const sourceIp: Criterion = {
   data: 'an IP address or CIDR range, or a list of them',
   doc: "holds when the client's IP address is one of these or within one of these ranges",
   reasons: ['source-ip-ok', 'source-ip-unauthorized'],
+  words: {
+    found: ({ sourceIp }) => quoted(sourceIp),
+    wanted: (data) => `a network address within ${listed(Array.isArray(data) ? data : [data])}`,
+    wantedBriefly: () => 'a network address that this route names',
+  },
   parse(data, place) {
     const ranges = parseRanges(data, place)
     if (ranges === undefined) return undefined

@@ -1,7 +1,8 @@
-import type { Place } from '../place.ts'
+import { isObject, type Place } from '../place.ts'
 import { parseBound, parseFields, parseTimezone } from '../time/data.ts'
 import { parseTimeOfDay } from '../time/texts.ts'
 import { dayMs, modulo, nextChangeMs, type WallWindow } from '../time/zone.ts'
+import { between, wallClock } from './words.ts'
 import { aboutTime, answer, type Criterion } from './criterion.ts'
 
 /**
@@ -13,6 +14,16 @@ export const timeOfDay: Criterion = {
   data: '`{timezone, after, before}`, times such as `15:04`, `15:04:05` or `3:04 PM`',
   doc: 'holds from `after` on, until just before `before`, each day in that zone; over midnight when `after` is the later one',
   reasons: ['time-of-day-ok', 'time-of-day-unauthorized'],
+  words: {
+    found: ({ nowMs }, _, data) => {
+      const { timezone } = isObject(data) ? data : {}
+      return `${wallClock(nowMs, timezone, { timeStyle: 'medium' })} in ${String(timezone)}`
+    },
+    wanted: (data) => {
+      const { timezone } = isObject(data) ? data : {}
+      return `a time of day ${between(data)} in ${String(timezone)}`
+    },
+  },
   parse(data, place) {
     const fields = parseFields(data, ['timezone', 'after', 'before'], place)
     if (fields === undefined) return undefined

@@ -1,5 +1,7 @@
 import type { Verdict } from '../decision.ts'
+import type { Subject } from '../facts.ts'
 import { parseStringMatcher } from '../matchers/string.ts'
+import { matching, ofSubject, quoted } from './words.ts'
 import { aboutSubject, answer, type Criterion } from './criterion.ts'
 
 /** `authenticated_user: true` — whoever is signed in, service accounts included. */
@@ -8,7 +10,12 @@ export const authenticatedUser: Criterion = {
   data: 'anything',
   doc: 'holds for whoever is signed in, and for service accounts',
   reasons: ['user-ok', 'user-unauthenticated', 'service-account-unauthorized'],
+  words: { found: ofSubject(nameOf), wanted: () => 'somebody who is signed in' },
   parse: () => aboutSubject(isKnown, isKnown),
+}
+
+function nameOf({ email, userId }: Subject): string {
+  return quoted(email ?? userId)
 }
 
 const isKnown = (): Verdict => ({ value: true, reasons: ['user-ok'] })
@@ -22,6 +29,11 @@ export const user: Criterion = {
   data: 'string matcher',
   doc: "holds when the identity provider's identifier of the person (`sub`), or the id of the service account, matches",
   reasons: ['user-ok', 'user-unauthorized', 'user-unauthenticated', 'service-account-unauthorized'],
+  words: {
+    found: ofSubject(({ userId }) => `id ${quoted(userId)}`),
+    wanted: (data) => matching('an id', data),
+    wantedBriefly: () => 'an id that this route names',
+  },
   parse(data, place) {
     const matches = parseStringMatcher(data, place)
     if (matches === undefined) return undefined

@@ -1,7 +1,8 @@
 import { didYouMean } from '../../spelling.ts'
-import { type Clause, compilePolicy } from './compile.ts'
+import type { Clause } from './clause.ts'
+import { compilePolicy } from './compile.ts'
 import { allCriteria } from '../criteria/all.ts'
-import type { CompiledCriterion } from '../criteria/criterion.ts'
+import type { WrittenCriterion } from '../criteria/criterion.ts'
 import { refusedCriteria } from '../criteria/refused.ts'
 import { documentRoot, isObject, kindOf, oneOf, type Place } from '../place.ts'
 import type { Policy, PolicyProblem } from '../policy.ts'
@@ -44,6 +45,7 @@ function parseRule(rule: unknown, place: Place): readonly Clause[] {
     .flatMap(([side, body]) =>
       entriesOf(body, operatorNames, 'an object', place.at(side)).map(([operator, list]) => ({
         side,
+        path: place.path,
         operator,
         criteria: parseCriteria(list, place.at(side, operator)),
       })),
@@ -69,7 +71,7 @@ function entriesOf<Name extends string>(
   return names.filter((name) => Object.hasOwn(data, name)).map((name) => [name, data[name]])
 }
 
-function parseCriteria(list: unknown, place: Place): readonly CompiledCriterion[] {
+function parseCriteria(list: unknown, place: Place): readonly WrittenCriterion[] {
   if (!Array.isArray(list)) {
     place.problem(`must be a list of criteria, not ${kindOf(list)}`)
     return []
@@ -80,7 +82,7 @@ function parseCriteria(list: unknown, place: Place): readonly CompiledCriterion[
 }
 
 /** Parses `{ NAME: data }` or `{ NAME/SUBPATH: data }`. */
-export function parseCriterion(item: unknown, place: Place): CompiledCriterion | undefined {
+export function parseCriterion(item: unknown, place: Place): WrittenCriterion | undefined {
   const expected = 'must be an object with exactly one key, the name of a criterion'
   if (!isObject(item)) return place.problem(`${expected}, not ${kindOf(item)}`)
   const [key, ...more] = Object.keys(item)
@@ -95,7 +97,7 @@ export function parseCriterion(item: unknown, place: Place): CompiledCriterion |
   return parseNamed(key, item[key], place.at(key))
 }
 
-function parseNamed(key: string, data: unknown, place: Place): CompiledCriterion | undefined {
+function parseNamed(key: string, data: unknown, place: Place): WrittenCriterion | undefined {
   const slash = key.indexOf('/')
   const name = slash === -1 ? key : key.slice(0, slash)
   const criterion = criteriaByName.get(name)
@@ -108,5 +110,7 @@ function parseNamed(key: string, data: unknown, place: Place): CompiledCriterion
   if (slash !== -1 && criterion.subPath === undefined) {
     return place.problem(`must be "${name}" alone, not "${key}"`)
   }
-  return criterion.parse(data, place, slash === -1 ? '' : key.slice(slash + 1))
+  const subPath = slash === -1 ? '' : key.slice(slash + 1)
+  const compiled = criterion.parse(data, place, subPath)
+  return compiled && { ...compiled, name: key, data, subPath, words: criterion.words }
 }

@@ -1,4 +1,4 @@
-import type { Clause } from './compile.ts'
+import type { Clause } from './clause.ts'
 import { clientCertificate } from '../criteria/client-certificate.ts'
 import { invalidClientCertificate } from '../criteria/invalid-client-certificate.ts'
 import { collectPolicy, type ParsedPolicy, parseCriterion, parseRules } from './parse.ts'
@@ -48,8 +48,9 @@ export function parseRoutePolicy(
 }
 
 function denyInvalidCertificates(root: Place): Clause {
-  const criterion = invalidClientCertificate.parse(true, root, '')
-  return { side: 'deny', operator: 'or', criteria: criterion === undefined ? [] : [criterion] }
+  const criterion = parseCriterion({ [invalidClientCertificate.name]: true }, root)
+  const criteria = criterion === undefined ? [] : [criterion]
+  return { side: 'deny', path: ['downstream_mtls'], operator: 'or', criteria }
 }
 
 const certificateCriteria: readonly string[] = [
@@ -82,7 +83,7 @@ function shorthandClauses(shorthand: Shorthand, root: Place): readonly Clause[] 
   const criteria = expand(shorthand)
     .map(({ criterion, path }) => parseCriterion(criterion, root.at(...path).pinned()))
     .filter((criterion) => criterion !== undefined)
-  return criteria.length === 0 ? [] : [{ side: 'allow', operator: 'or', criteria }]
+  return criteria.length === 0 ? [] : [{ side: 'allow', path: [], operator: 'or', criteria }]
 }
 
 function expand(shorthand: Shorthand): readonly Expansion[] {
