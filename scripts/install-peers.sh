@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
 # OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, Samba, curl,
-# OpenSSL, and what makes a slow line and a firewall between network namespaces.
+# OpenSSL, Prometheus' promtool, rsyslog with TLS, and what makes a slow line and a firewall between network namespaces.
 # Tests start their own private copies, so the packages' services are neither left running nor enabled.
 # Services of packages that were there before are not touched. Quick and silent about what is already
 # installed.
@@ -24,6 +24,7 @@ packages='
   samba smbclient
   curl openssl
   iproute2 nftables python3
+  prometheus rsyslog rsyslog-gnutls
 '
 
 # package:unit, for the packages that bring a service.
@@ -31,6 +32,7 @@ services='
   openssh-server:ssh redis-server:redis-server postgresql:postgresql
   mariadb-server:mariadb nginx:nginx haproxy:haproxy squid:squid bind9:named
   rsync:rsync samba:smbd samba:nmbd samba:samba-ad-dc xrdp:xrdp xrdp:xrdp-sesman nftables:nftables
+  prometheus:prometheus rsyslog:rsyslog
 '
 
 policy=/usr/sbin/policy-rc.d
