@@ -50,8 +50,8 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     logger,
     clock,
     keeper: {
-      append(_series, lines) {
-        kept.push(...lines.trimEnd().split('\n'))
+      append(_series, entries) {
+        kept.push(...entries)
         return Promise.resolve('kept')
       },
     },

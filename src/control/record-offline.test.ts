@@ -3,8 +3,8 @@ import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { listAuditFiles } from '../telemetry/audit-files.ts'
-import { readAudit, type KeptEntry } from '../telemetry/read-audit.ts'
+import { listAuditFiles } from '../telemetry/audit/list-files.ts'
+import { readAudit, type KeptEntry } from '../telemetry/audit/read-audit.ts'
 import { recordOffline } from './record-offline.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -18,11 +18,14 @@ async function temporaryDirectory(t: TestContext): Promise<string> {
 test('what is changed while no gateway runs is kept as a change by command', async (t) => {
   const audit = join(await temporaryDirectory(t), 'audit')
   assert.equal(await recordOffline(audit, 'something changed', { sessions: 2 }), true)
-  const kept: KeptEntry[] = []
-  for await (const entry of readAudit(audit, 0)) kept.push(entry)
-  const [{ time, ...entry } = { time: '' }, ...others] = kept
+  const entries: KeptEntry[] = []
+  for await (const it of readAudit(audit, 0)) entries.push(it)
+  const [begun, kept, ...others] = entries
+  const { time, series, seq, prev, ...entry } = kept ?? ({ time: '' } as KeptEntry)
   assert.match(time, /^\d{4}-/)
   assert.deepEqual(entry, { kind: 'admin', event: 'something changed', sessions: 2 })
+  assert.deepEqual([begun?.event, series, seq], ['file begun', 'people', 2])
+  assert.match(String(prev), /^[0-9a-f]{64}$/)
   assert.deepEqual(others, [])
 })
 

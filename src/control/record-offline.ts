@@ -1,7 +1,8 @@
 import { chown, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { silentLogger, type LogFields } from '../log.ts'
-import { listAuditFiles, openAuditFiles } from '../telemetry/audit-files.ts'
+import { openAuditFiles } from '../telemetry/audit/audit-files.ts'
+import { listAuditFiles } from '../telemetry/audit/list-files.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
 import { localActor, recordChange } from './change.ts'
 

@@ -17,7 +17,7 @@ import { tunnelOverWebSocket, webSocketBounds } from '../tunnel/websocket-stream
 import { WebSocket } from '../tunnel/ws.ts'
 import type { Actor } from '../control/change.ts'
 import { createControlClient } from '../control/client.ts'
-import { readAudit, type KeptEntry } from '../telemetry/read-audit.ts'
+import { readAudit, type KeptEntry } from '../telemetry/audit/read-audit.ts'
 import {
   collectLines,
   connectHead,

@@ -105,8 +105,8 @@ function openRig() {
     logger,
     clock,
     keeper: {
-      append(_series, text) {
-        for (const line of text.trimEnd().split('\n')) kept.push(JSON.parse(line).event)
+      append(_series, entries) {
+        for (const entry of entries) kept.push(JSON.parse(entry).event)
         return Promise.resolve('kept')
       },
     },

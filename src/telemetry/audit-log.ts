@@ -3,10 +3,9 @@ import type { Clock } from '../clock.ts'
 import type { LogFields, Logger } from '../log.ts'
 import { escapeJson } from '../terminal-text.ts'
 import type { AccessSession } from './access-fields.ts'
+import { auditSeries } from './audit/keeper.ts'
+import type { AuditKeeper, AuditKind, AuditSeries, KeptHow } from './audit/keeper.ts'
 import { redactFields } from './redact.ts'
-
-/** What an audit entry is about; `decision` is a policy's, `admin` a change by command or a reload. */
-export type AuditKind = 'sign-in' | 'session' | 'decision' | 'admin'
 
 /** One thing that must be provable afterwards. Never a token, cookie or secret. */
 export interface AuditEntry {
@@ -38,22 +37,6 @@ export interface AuditLog {
   flushed(): Promise<void>
 }
 
-/** Where entries are kept. */
-export interface AuditKeeper {
-  /** Appends whole lines to one of the series; rejects when it could not keep all of them. */
-  append(series: AuditSeries, lines: string): Promise<KeptHow>
-}
-
-/** `kept-elsewhere`: what was there before is gone, removed or moved away, and something new was begun. */
-export type KeptHow = 'kept' | 'kept-elsewhere'
-
-/**
- * Series of entries, each with a bound of its own, so that many in one push out none of another: nobody
- * without a session makes an entry in `people` or `decisions`.
- */
-export const auditSeries = ['people', 'decisions', 'strangers'] as const
-export type AuditSeries = (typeof auditSeries)[number]
-
 export interface AuditLogOptions {
   /** The logger of the service `audit`. */
   readonly logger: Logger
@@ -74,6 +57,11 @@ const maxWaitingLength = 4 * 1024 * 1024
 const slowDiskMs = 5_000
 /** Most entries of one step, so that their log lines do not hold up the event loop. */
 const batchEntries = 100
+
+const tampered: Readonly<Record<Exclude<KeptHow, 'kept'>, string>> = {
+  'kept-elsewhere': 'audit entries were removed or moved away',
+  changed: 'audit entries were changed by somebody else',
+}
 
 interface Waiting {
   readonly series: AuditSeries
@@ -111,10 +99,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         }),
       )
       try {
-        const how = await store.append(series, lines.join(''))
-        if (how === 'kept-elsewhere') {
-          logger.warn('audit entries were removed or moved away', { series })
-        }
+        const how = await store.append(series, lines)
+        if (how !== 'kept') logger.warn(tampered[how], { series })
         if (lost !== undefined) logger.warn('audit entries are kept again', { lost })
         lost = undefined
       } catch (error) {
@@ -169,5 +155,5 @@ function fieldsOf({ session, ip, userAgent, requestId, details }: AuditEntry): L
 
 function lineOf({ kind, event }: AuditEntry, fields: LogFields, nowMs: number): string {
   const time = new Date(nowMs).toISOString()
-  return `${escapeJson(JSON.stringify({ time, kind, event, ...redactFields(fields) }))}\n`
+  return escapeJson(JSON.stringify({ time, kind, event, ...redactFields(fields) }))
 }

@@ -24,7 +24,7 @@ test('every field and every ending is in the reference', () => {
 test('every audit entry that is written somewhere is in the reference', () => {
   const text = renderLogReference()
   const writing =
-    /(?:event: |event = |record\((?:parts, )?by, |recordChange\(parts, by, |prove\(|audit\()'([^']+)'/g
+    /(?:event: |event = |record\((?:parts, )?by, |recordChange\(parts, by, |prove\(|audit\(|noteInLog\()'([^']+)'/g
   const sources = readdirSync(join(import.meta.dirname, '..'), {
     recursive: true,
     encoding: 'utf8',

@@ -73,15 +73,23 @@ not a lost proof. A power cut takes the last second at most. \`postern gateway a
 gateway runs; \`jq\` does as well.
 
 \`\`\`json
-{"time":"2026-08-20T10:00:00.120Z","kind":"decision","event":"authorize check","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","ip":"203.0.113.9","user-agent":"postern/0.1.0","request-id":"5e1c…","host":"ssh.example.com:22","route":"ssh","route-id":"5b0d3f6a9c1e2d47","allow":true,"allow-why-true":["email-ok"],"deny":false,"deny-why-false":[]}
+{"series":"decisions","seq":4711,"prev":"9f86d081884c7d65…","time":"2026-08-20T10:00:00.120Z","kind":"decision","event":"authorize check","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","ip":"203.0.113.9","user-agent":"postern/0.1.0","request-id":"5e1c…","host":"ssh.example.com:22","route":"ssh","route-id":"5b0d3f6a9c1e2d47","allow":true,"allow-why-true":["email-ok"],"deny":false,"deny-why-false":[]}
 \`\`\`
 
 There is a file a day for each of \`people\` (sign-ins, sessions, changes), \`decisions\`, and \`strangers\`: what
-somebody without a session caused, which therefore cannot push out anything else. The oldest files go after 90 days, or
-when a kind comes to 64 MiB. Where the directory cannot be written (full, read-only) tunnels go on: it is said once, and
+somebody without a session caused, which therefore cannot push out anything else. Each line has its number in its series,
+\`seq\`, and in \`prev\` the SHA-256 of the line before it. The oldest files go after 90 days, or when a series comes to
+64 MiB. Where the directory cannot be written (full, read-only) tunnels go on: it is said once, and
 \`postern_audit_entries_lost_total\` counts. Where it takes more than 5 seconds the log says so, for the lines of these
-entries wait as well. Files that somebody removes or moves away meanwhile are begun anew at the next entry, and \`audit\` says
-so at level \`warn\`.`
+entries wait as well. Files that somebody removes or moves away meanwhile are begun anew at the next entry; of that, and of
+what somebody else writes to them, \`audit\` speaks at level \`warn\`.
+
+Entries of the kind \`audit\` are about the log itself:
+
+- \`file begun\`: the first of each file, with its name
+- \`incomplete line removed\`: what a kill, a power cut or a full disk left of one, with its \`bytes\`
+- \`chain begun behind lines without one\`: the \`lines\` of the series before it are of an earlier release
+- \`lines found that are not chained\`: somebody else than this release has added \`lines\``
 
 const readerText = `Nothing waits for whoever reads standard output: neither tunnels nor the end of the gateway. Up to 1 MiB waits in a
 queue; what comes beyond it is dropped, and counted by \`postern_log_lines_dropped_total\`. Once lines flow again one

@@ -17,7 +17,7 @@ import { silentLogger } from '../../src/log.ts'
 import { sessionRecord } from '../../src/store/session-store.suite.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
-import { readAudit, type KeptEntry } from '../../src/telemetry/read-audit.ts'
+import { readAudit, type KeptEntry } from '../../src/telemetry/audit/read-audit.ts'
 import { createAuditLog } from '../../src/telemetry/audit-log.ts'
 import { createSandbox, runPostern, type Ended } from './program.ts'
 
@@ -177,7 +177,10 @@ describe('postern gateway keys discard', () => {
     const event = 'discarded: no key reads these stored tokens and signing keys'
     assert.deepEqual(
       audit.map((entry) => [entry.kind, entry.event, entry['sessions']]),
-      [['admin', event, 1]],
+      [
+        ['audit', 'file begun', undefined],
+        ['admin', event, 1],
+      ],
     )
     const again = await openSqliteStore(storePath, secrets(2))
     assert.deepEqual(await again.sessions.list(), [])

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { SystemError, messageOf } from '../../errors.ts'
 import { stateFiles } from '../../store/state-directory.ts'
-import { readAudit, type KeptEntry } from '../../telemetry/read-audit.ts'
+import { fileBegun } from '../../telemetry/audit/own-entries.ts'
+import { readAudit, type KeptEntry } from '../../telemetry/audit/read-audit.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import type { AuditOptions } from './gateway-options.ts'
 import { note, printJsonLine } from '../speech/print.ts'
@@ -37,7 +38,8 @@ async function* entries(
   { since, kind }: AuditOptions,
 ): AsyncGenerator<KeptEntry> {
   for await (const entry of readAudit(directory, since)) {
-    if (kind === undefined || entry.kind === kind) yield entry
+    const isMeant = kind === undefined ? entry.event !== fileBegun : entry.kind === kind
+    if (isMeant) yield entry
   }
 }
 

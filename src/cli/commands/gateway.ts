@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { formatDuration, parseDuration } from '../../clock.ts'
+import { auditKinds } from '../../telemetry/audit/keeper.ts'
 import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { withConfig, withState } from './gateway-options.ts'
 import { signingPurposes, type SigningPurposeName } from './signing-purposes.ts'
@@ -200,14 +201,7 @@ function defineAudit(exitWith: ExitWith): Command {
         .argParser(moment)
         .default(Date.now() - defaultSinceMs, '24h'),
     )
-    .addOption(
-      new Option('--kind <kind>', 'only these').choices([
-        'sign-in',
-        'session',
-        'decision',
-        'admin',
-      ]),
-    )
+    .addOption(new Option('--kind <kind>', 'only these').choices(auditKinds))
     .option('--json', 'print JSON on stdout, one entry a line')
     .action(async (options: AuditOptions, command: Command) => {
       const { listAudit } = await import('./gateway-audit.ts')

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
-import { systemCode } from '../errors.ts'
-import { auditSeries, type AuditKind, type AuditSeries } from './audit-log.ts'
-import { listAuditFiles, type AuditFile } from './audit-files.ts'
+import { systemCode } from '../../errors.ts'
+import { auditSeries, type AuditKind, type AuditSeries } from './keeper.ts'
+import { listAuditFiles, type AuditFile } from './list-files.ts'
 
 /** An entry as it was kept; its further fields are those of `AuditEntry`, in kebab case. */
 export interface KeptEntry {

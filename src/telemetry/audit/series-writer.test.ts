@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { createFakeClock, type FakeClock } from '../../fake-clock.ts'
+import { openAuditFiles, type AuditFiles } from './audit-files.ts'
+import { auditBounds } from './retention.ts'
+
+const firstFile = 'people-2026-01-01-0001.jsonl'
+
+test('each line has its number and the hash of the line before, over files and restarts', async (t) => {
+  const { lines, reopen, clock } = await openFiles(t, { maxFileBytes: 300 })
+  let files = reopen()
+  for (const event of ['a', 'b', 'c']) await files.append('people', [entry(event)])
+  await files.close()
+  clock.advance(86_400_000)
+  files = reopen()
+  await files.append('people', [entry('d'), entry('e')])
+  await files.append('decisions', [entry('of its own')])
+  const people = await lines('people')
+  assertChained(people)
+  const file = /"file":"people-2026-01-0\d-000\d.jsonl"/
+  assert.deepEqual(
+    people.map((line) =>
+      file.test(line) ? 'file' : (JSON.parse(line) as { event: string }).event,
+    ),
+    ['file', 'a', 'file', 'b', 'file', 'c', 'file', 'd', 'e'],
+  )
+  assertChained(await lines('decisions'))
+})
+
+test('what a kill left of a line is removed at the next start, and that is told', async (t) => {
+  const { lines, reopen, directory } = await openFiles(t)
+  const files = reopen()
+  await files.append('people', [entry('a')])
+  await files.close()
+  await appendFile(join(directory, firstFile), '{"series":"people","seq":3,"pr')
+  await reopen().append('people', [entry('b')])
+  const people = await lines('people')
+  assertChained(people)
+  assert.match(people[2] ?? '', /"kind":"audit","event":"incomplete line removed","bytes":30\}$/)
+  assert.equal(people.length, 4)
+})
+
+test('the chain begins behind the lines of a release that had none, and says so', async (t) => {
+  const { lines, reopen, directory } = await openFiles(t)
+  await mkdir(directory)
+  await writeFile(join(directory, firstFile), '{"time":"2026-01-01","kind":"admin"}\n'.repeat(3))
+  const files = reopen()
+  await files.append('people', [entry('a')])
+  await files.close()
+  await reopen().append('people', [entry('b')])
+  const people = await lines('people')
+  assertChained(people.slice(3))
+  assert.match(people[3] ?? '', /"event":"chain begun behind lines without one","lines":3\}$/)
+  assert.equal(people.length, 6)
+})
+
+test('lines that somebody added are told, and the chain goes on without them', async (t) => {
+  const { lines, reopen, directory } = await openFiles(t)
+  const files = reopen()
+  await files.append('people', [entry('a')])
+  await appendFile(join(directory, firstFile), '{"time":"2026"}\n{"time":"2026"}\n')
+  assert.equal(await files.append('people', [entry('b')]), 'changed')
+  await files.close()
+  await appendFile(join(directory, firstFile), '{"time":"2026"}\n')
+  await reopen().append('people', [entry('c')])
+  const people = await lines('people')
+  assertChained(people.filter((line) => line.includes('"seq"')))
+  assert.match(people.at(-2) ?? '', /"event":"lines found that are not chained","lines":1\}$/)
+})
+
+test('no number is given twice, also where the last lines were removed meanwhile', async (t) => {
+  const { lines, reopen, directory } = await openFiles(t)
+  const files = reopen()
+  await files.append('people', [entry('a')])
+  const path = join(directory, firstFile)
+  const { length } = await readFile(path)
+  await files.append('people', [entry('b'), entry('c')])
+  await truncate(path, length)
+  assert.equal(await files.append('people', [entry('d')]), 'changed')
+  assert.equal(await files.append('people', [entry('e')]), 'kept')
+  const seqs = (await lines('people')).map((line) => (JSON.parse(line) as { seq: number }).seq)
+  assert.deepEqual(seqs, [1, 2, 5, 6])
+})
+
+test('no file comes before one that is there when the clock is set back', async (t) => {
+  const { lines, reopen, directory } = await openFiles(t)
+  const before = reopen(createFakeClock(Date.UTC(2026, 4, 2)))
+  await before.append('people', [entry('a')])
+  await before.close()
+  await reopen(createFakeClock(Date.UTC(2026, 4, 1))).append('people', [entry('b')])
+  assertChained(await lines('people'))
+  assert.deepEqual(await readdir(directory), ['people-2026-05-02-0001.jsonl'])
+})
+
+async function openFiles(t: TestContext, limits: { readonly maxFileBytes?: number } = {}) {
+  const parent = await mkdtemp(join(tmpdir(), 'postern-chain-'))
+  const directory = join(parent, 'audit')
+  const clock = createFakeClock()
+  const opened: AuditFiles[] = []
+  t.after(async () => {
+    for (const files of opened) await files.close()
+    await rm(parent, { recursive: true })
+  })
+  return {
+    directory,
+    clock,
+    reopen(at: FakeClock = clock): AuditFiles {
+      const files = openAuditFiles(directory, at, { ...auditBounds, ...limits })
+      opened.push(files)
+      return files
+    },
+    async lines(series: string): Promise<string[]> {
+      const names = (await readdir(directory)).filter((name) => name.startsWith(series)).sort()
+      const texts = await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')))
+      return texts.flatMap((text) => text.trimEnd().split('\n'))
+    },
+  }
+}
+
+function entry(event: string): string {
+  return JSON.stringify({ time: '2026-01-01T00:00:00.000Z', kind: 'admin', event })
+}
+
+/** With another hand than the writer's. */
+function assertChained(lines: readonly string[]): void {
+  let prev = '0'.repeat(64)
+  for (const [index, line] of lines.entries()) {
+    const said = JSON.parse(line) as { seq: number; prev: string }
+    assert.deepEqual([said.seq, said.prev], [index + 1, prev], line)
+    prev = createHash('sha256').update(line).digest('hex')
+  }
+}

@@ -1,0 +1,236 @@
+import { mkdir, open, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import type { Clock } from '../../clock.ts'
+import { messageOf, systemCode } from '../../errors.ts'
+import { chainEntry, emptyChain, type ChainHead } from './chain.ts'
+import { auditFile, listAuditFiles, type AuditFile } from './list-files.ts'
+import type { AuditSeries, KeptHow } from './keeper.ts'
+import { fileBegun, ownEntry } from './own-entries.ts'
+import { removeOld, type AuditBounds } from './retention.ts'
+import { cutTornEnd, readSeriesEnd, type SeriesEnd } from './series-end.ts'
+
+/** Appends to the files of one series, one call after the other. */
+export interface SeriesWriter {
+  append(entries: readonly string[]): Promise<KeptHow>
+  close(): Promise<void>
+}
+
+export interface SeriesPlace {
+  readonly directory: string
+  readonly series: AuditSeries
+  readonly clock: Clock
+  readonly limits: AuditBounds
+}
+
+interface OpenFile {
+  readonly path: string
+  /** The day on which it was opened; its name has a later one where the clock was set back. */
+  readonly openedOn: string
+  readonly handle: FileHandle
+  /** What tells it from another file that stands in its place later. */
+  readonly inode: number
+  bytes: number
+}
+
+/** A file that was opened, where the chain goes on, and what there is to say of that. */
+interface Opened {
+  readonly file: OpenFile
+  readonly head: ChainHead
+  readonly first: readonly string[]
+}
+
+type NoteInLog = (event: string, details: object) => string
+
+/** How long an entry may be in the system's memory alone, in milliseconds: a power cut loses it. */
+const syncAfterMs = 1_000
+
+export function openSeries(place: SeriesPlace): SeriesWriter {
+  const { directory, clock, limits } = place
+  let file: OpenFile | undefined
+  let head = emptyChain
+  /** What is to be said in the file that was opened, before anything else. */
+  let first: readonly string[] = []
+  let syncDue: Disposable | undefined
+  let syncing = Promise.resolve()
+  /** Why entries that were written may not be on the disk. */
+  let unsynced: Error | undefined
+
+  async function fileFor(today: string): Promise<OpenFile> {
+    if (file?.openedOn === today && file.bytes < limits.maxFileBytes) return file
+    await close()
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const opened = await openNext(place, today, head)
+    ;({ file, head, first } = opened)
+    return opened.file
+  }
+
+  /** `removed` when the file was removed meanwhile, and the lines with it. */
+  async function keep(entries: readonly string[]): Promise<KeptHow | 'removed'> {
+    const target = await fileFor(dayOf(clock.now()))
+    const chained = chainAll(place.series, head, [...first, ...entries])
+    await appendTo(target, chained.lines)
+    syncDue ??= clock.schedule(syncAfterMs, () => {
+      syncDue = undefined
+      syncing = syncing.then(() => sync(target))
+    })
+    const now = await stateOf(target)
+    if (now === 'removed') {
+      await close()
+      return now
+    }
+    ;({ head } = chained)
+    first = []
+    if (now !== 'kept') await close()
+    return now
+  }
+
+  async function sync({ handle }: OpenFile): Promise<void> {
+    await handle.datasync().catch((cause: unknown) => {
+      unsynced = new Error(messageOf(cause), { cause })
+    })
+  }
+
+  async function close(): Promise<void> {
+    syncDue?.[Symbol.dispose]()
+    syncDue = undefined
+    const closing = file
+    file = undefined
+    await syncing
+    if (closing === undefined) return
+    await sync(closing)
+    await closing.handle.close().catch(() => undefined)
+  }
+
+  function assertSynced(): void {
+    const error = unsynced
+    unsynced = undefined
+    if (error !== undefined) throw error
+  }
+
+  return {
+    async append(entries) {
+      try {
+        const how = await keep(entries)
+        if (how === 'removed' && (await keep(entries)) === 'removed') {
+          throw new Error(`"${directory}" is removed again and again`)
+        }
+        // Those before are lost, and nothing says that these are not.
+        assertSynced()
+        return how === 'removed' ? 'kept-elsewhere' : how
+      } catch (error) {
+        // What it was opened on may be gone, as a file system of the network that comes back.
+        await close()
+        unsynced = undefined
+        throw error
+      }
+    },
+    close,
+  }
+}
+
+function chainAll(
+  series: AuditSeries,
+  from: ChainHead,
+  entries: readonly string[],
+): { readonly lines: string; readonly head: ChainHead } {
+  let head = from
+  let lines = ''
+  for (const entry of entries) {
+    const next = chainEntry(series, head, entry)
+    lines += `${next.line}\n`
+    ;({ head } = next)
+  }
+  return { lines, head }
+}
+
+async function appendTo(file: OpenFile, lines: string): Promise<void> {
+  const bytes = Buffer.from(lines)
+  let written = 0
+  while (written < bytes.length) {
+    const { bytesWritten } = await file.handle.write(bytes, written)
+    written += bytesWritten
+    file.bytes += bytesWritten
+  }
+}
+
+/** Whether its path still leads to it, and it is as long as what was written here. */
+async function stateOf({ path, inode, bytes, handle }: OpenFile): Promise<KeptHow | 'removed'> {
+  try {
+    const { ino, size } = await stat(path)
+    if (ino === inode) return size === bytes ? 'kept' : 'changed'
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
+  }
+  const { nlink } = await handle.stat()
+  return nlink > 0 ? 'kept-elsewhere' : 'removed'
+}
+
+/**
+ * Opens the last file of the series, or the one after it when that is full or of another day. No file comes
+ * before one that is there, whatever the clock says: their names are their order.
+ */
+async function openNext(place: SeriesPlace, today: string, known: ChainHead): Promise<Opened> {
+  const { directory, series, clock, limits } = place
+  const files = (await listAuditFiles(directory)).filter((it) => it.series === series)
+  const last = files.at(-1)
+  const tornBytes = last === undefined ? 0 : await cutTornEnd(last.path)
+  const end = await readSeriesEnd(files)
+  await removeOld(directory, series, clock.now(), limits)
+  const next = await nextFile(place, today, last)
+  const handle = await open(next.path, 'a', 0o600)
+  const { size, ino } = await handle.stat()
+  const noteInLog: NoteInLog = (event, details) => ownEntry(clock.now(), event, details)
+  const first = [
+    ...(tornBytes > 0 ? [noteInLog('incomplete line removed', { bytes: tornBytes })] : []),
+    ...sayUnchained(end, noteInLog),
+    ...(size === 0 ? [noteInLog(fileBegun, { file: next.name })] : []),
+  ]
+  return {
+    file: { path: next.path, openedOn: today, handle, inode: ino, bytes: size },
+    head: laterHead(known, end.head),
+    first,
+  }
+}
+
+/** Where there is no number before them they are of a release that gave none. */
+function sayUnchained(
+  { head, unchainedLines: lines }: SeriesEnd,
+  noteInLog: NoteInLog,
+): readonly string[] {
+  if (lines === 0) return []
+  if (head.seq === 0) return [noteInLog('chain begun behind lines without one', { lines })]
+  return [noteInLog('lines found that are not chained', { lines })]
+}
+
+/**
+ * What this process has kept goes on, also where the files have lost it: no number is given twice, and the gap
+ * is seen. More than that is on the disk where a write failed behind what it had written.
+ */
+function laterHead(known: ChainHead, onDisk: ChainHead): ChainHead {
+  return onDisk.seq > known.seq || known.seq === 0 ? onDisk : known
+}
+
+async function nextFile(
+  { directory, series, limits }: SeriesPlace,
+  today: string,
+  last: AuditFile | undefined,
+): Promise<AuditFile> {
+  if (last === undefined || last.day < today)
+    return auditFile(directory, { series, day: today, number: 1 })
+  const isFull = await isBeyond(last.path, limits.maxFileBytes)
+  return isFull ? auditFile(directory, { ...last, number: last.number + 1 }) : last
+}
+
+/** One that is gone has been removed for its age. */
+async function isBeyond(path: string, maxBytes: number): Promise<boolean> {
+  try {
+    return (await stat(path)).size >= maxBytes
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return true
+    throw error
+  }
+}
+
+function dayOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 10)
+}
