@@ -14,7 +14,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const pages = ['portal']
+const pages = ['portal', 'console']
 /** Beside each build: what it was made of. */
 const stampName = 'made-of'
 

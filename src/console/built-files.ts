@@ -41,7 +41,7 @@ const maxTotalBytes = 8 * 1024 * 1024
  * Where `npm run build` puts the pages of this name: beside the program's chunks, and from the sources
  * in the checkout's `dist`.
  */
-export function builtDirectory(name: 'portal'): string {
+export function builtDirectory(name: 'portal' | 'console'): string {
   const here = dirname(import.meta.filename)
   const dist =
     extname(import.meta.filename) === '.ts' ? join(here, '..', '..', 'dist') : dirname(here)

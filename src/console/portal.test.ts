@@ -8,7 +8,8 @@ import type { Session } from '../identity/session.ts'
 import type { LogFields } from '../log.ts'
 import type { PagesParts } from '../gateway/parts.ts'
 import { testCaller } from '../gateway/gateway.fixture.ts'
-import { loadPortal, portalHeaders } from './portal.ts'
+import { pageHeaders } from './built-page.ts'
+import { loadPages } from './pages.ts'
 
 const { client } = testCaller()
 import type { PortalView } from './portal-view.ts'
@@ -72,8 +73,8 @@ async function portal({ session, directory = built, ...more }: Options = {}) {
   const warnings: LogFields[] = []
   const asked: Parameters<PagesParts['seenBy']>[] = []
   const silent = { debug() {}, info() {}, error() {} }
-  const create = await loadPortal(directory)
-  const app = create({
+  const create = await loadPages({ portal: directory, console: built })
+  const { app, hasPortal } = create({
     logger: { ...silent, warn: (message, fields) => void warnings.push({ message, ...fields }) },
     origin: new URL(origin),
     sessionOf: () => Promise.resolve(session),
@@ -84,13 +85,13 @@ async function portal({ session, directory = built, ...more }: Options = {}) {
     ...more,
   })
   // As `createApp` does.
-  app?.onError(() => new Response(null, { status: 403 }))
+  app.onError(() => new Response(null, { status: 403 }))
   const get = async (path: string, headers: Record<string, string> = {}, base = origin) => {
     const request = new Request(`${base}${path}`, { headers })
-    return (await app?.fetch(request, { requestId: 'r', client })) ?? new Response()
+    return await app.fetch(request, { requestId: 'r', client })
   }
   const view = async (): Promise<PortalView> => (await (await get(viewPath)).json()) as PortalView
-  return { app, get, view, warnings, asked }
+  return { hasPortal, get, view, warnings, asked }
 }
 
 describe('the portal', () => {
@@ -101,10 +102,10 @@ describe('the portal', () => {
     assert.equal(file.headers.get('cache-control'), 'public, max-age=31536000, immutable')
     assert.equal(file.headers.get('content-type'), 'text/javascript; charset=UTF-8')
     for (const answer of [page, file]) {
-      for (const [name, value] of Object.entries(portalHeaders))
+      for (const [name, value] of Object.entries(pageHeaders))
         assert.equal(answer.headers.get(name), value)
     }
-    assert.doesNotMatch(portalHeaders['content-security-policy'] ?? '', /unsafe|https?:|\*|data:/)
+    assert.doesNotMatch(pageHeaders['content-security-policy'] ?? '', /unsafe|https?:|\*|data:/)
   })
 
   test('a file is sent compressed to whoever takes that', async () => {
@@ -185,8 +186,8 @@ describe('the portal', () => {
   })
 
   test('without a build there is no portal, and the log says what to do', async () => {
-    const { app, warnings } = await portal({ directory: join(root, 'nothing') })
-    assert.equal(app, undefined)
+    const { hasPortal, warnings } = await portal({ directory: join(root, 'nothing') })
+    assert.equal(hasPortal, false)
     assert.deepEqual(warnings, [
       {
         message: 'the portal is not built, a plain page is shown instead',

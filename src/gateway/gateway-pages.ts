@@ -65,7 +65,7 @@ export function createGatewayPages({
     audit,
     logger,
     signInLog: createSignInLog(audit, clock),
-    home: pages === undefined ? '/.pomerium/' : '/',
+    home: pages?.hasPortal === true ? '/' : '/.pomerium/',
     parseRedirect,
     deviceLogin,
     routesFor,
@@ -89,6 +89,6 @@ export function createGatewayPages({
       withGrant: createWithGrant(parts),
     }),
     cutApi: createCutApi(cutTunnels),
-    pages,
+    pages: pages?.app,
   })
 }

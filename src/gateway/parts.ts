@@ -63,5 +63,11 @@ export interface PagesParts {
   seenBy(caller: Caller, gateway: string): SeenRoutes
 }
 
-/** Pages for the gateway's own address; undefined where they cannot be shown, and a plain one will do. */
-export type CreatePages = (parts: PagesParts) => PageApp | undefined
+/** Pages for the gateway's own address. */
+export interface OwnPages {
+  readonly app: PageApp
+  /** Whether they have one for `/`; where not, a plain one will do. */
+  readonly hasPortal: boolean
+}
+
+export type CreatePages = (parts: PagesParts) => OwnPages

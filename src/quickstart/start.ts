@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { loadPortal } from '../console/portal.ts'
+import { loadPages } from '../console/pages.ts'
 import { startDevIdp } from '../dev-idp/dev-idp.ts'
 import { SystemError } from '../errors.ts'
 import { runGateway } from '../gateway/run.ts'
@@ -156,7 +156,7 @@ async function writeCertificates(folder: Folder): Promise<string> {
 /** As `postern gateway -c FILE` does, but for the environment: it belongs to a real gateway. */
 async function startGateway(path: string, port: number, log: LineSink) {
   try {
-    return await runGateway({ path, env: {}, logSink: log, pages: await loadPortal() })
+    return await runGateway({ path, env: {}, logSink: log, pages: await loadPages() })
   } catch (error) {
     const isTaken = error instanceof SystemError && error.code === 'address-in-use'
     throw isTaken ? portError(port, error.cause) : error

@@ -1,6 +1,6 @@
 import { collectWhenIdle } from '../../net/idle-collection.ts'
 import { tuneMemory } from '../../net/runtime.ts'
-import { loadPortal } from '../../console/portal.ts'
+import { loadPages } from '../../console/pages.ts'
 import { runGateway } from '../../gateway/run.ts'
 import { exitProcess } from '../../standard-output.ts'
 import { exitCodes } from '../process/exit-codes.ts'
@@ -16,7 +16,7 @@ export async function runGatewayCommand(options: RunGatewayOptions): Promise<num
   tuneMemory()
   collectWhenIdle()
   const path = options.config ?? defaultConfigPath
-  const pages = await loadPortal()
+  const pages = await loadPages()
   const gateway = await runGateway({ path, env: environment, pages })
   const reload = (): void => void gateway.reload()
   process.on('SIGHUP', reload)

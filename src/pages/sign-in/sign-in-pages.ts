@@ -9,6 +9,7 @@ import { createPageApp, type PageApp, type PageContext } from '../answers/page-a
 import { failSignIn } from './failed-sign-in.ts'
 import { finalUrl, leadOn, orThrow } from './lead-on.ts'
 import { onlyOn, redirect } from './one-origin.ts'
+import { parseOwnPage, returnToParameter } from './own-page.ts'
 import type { SignInParts } from './parts.ts'
 import { askFirst, isAskedFirst, takeAnswer } from './question.ts'
 
@@ -81,7 +82,8 @@ function targetOf(
 ): SignInTarget {
   const redirectUri = c.req.query(loginParameters.redirectUri)
   if (redirectUri === undefined) {
-    return { returnTo: new URL(home, origin).href, carries: 'nothing' }
+    const page = parseOwnPage(c.req.query(returnToParameter) ?? '', origin)
+    return { returnTo: (page ?? new URL(home, origin)).href, carries: 'nothing' }
   }
   const { pathname, search } = new URL(c.req.url)
   identity.verifySignedUrl(new URL(`${pathname}${search}`, origin))

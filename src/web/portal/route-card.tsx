@@ -2,6 +2,7 @@ import { Anchor, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { PortalRoute, PortalWay } from '../../console/portal-view.ts'
 import { CommandLine } from '../ui/command-line.tsx'
+import { sentence } from '../ui/sentence.ts'
 
 interface RouteProps {
   readonly route: PortalRoute
@@ -114,8 +115,4 @@ function Contact({ contact }: { readonly contact: string }): ReactNode {
       {contact}
     </Anchor>
   )
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }

@@ -11,7 +11,7 @@ const theme = createTheme({
 })
 
 /** Shows a page in the element `root`, in the colours the system asks for. */
-export function showPage(page: ReactNode): void {
+export function showPage(page: ReactNode, queryClient = new QueryClient()): void {
   const root = document.querySelector('#root')
   if (root === null) throw new Error('the document has no element "root"')
   createRoot(root).render(
@@ -24,7 +24,7 @@ export function showPage(page: ReactNode): void {
         withCssVariables={false}
         withGlobalClasses={false}
       >
-        <QueryClientProvider client={new QueryClient()}>{page}</QueryClientProvider>
+        <QueryClientProvider client={queryClient}>{page}</QueryClientProvider>
       </MantineProvider>
     </StrictMode>,
   )

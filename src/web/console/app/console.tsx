@@ -1,0 +1,46 @@
+import { Notifications } from '@mantine/notifications'
+import type { ReactNode } from 'react'
+import { Router } from 'wouter'
+import { AnnounceProvider } from '../../ui/announce.tsx'
+import { ConfirmProvider } from '../../ui/confirm.tsx'
+import { Failed, Loading } from '../../ui/states.tsx'
+import { MeContext, useMeQuery } from '../me.ts'
+import { NoRole, SignIn } from './gate.tsx'
+import { Shell } from './shell.tsx'
+
+/** The console, for whoever has a role; everybody else is told what they need. */
+export function Console(): ReactNode {
+  return (
+    <Router base="/console">
+      <AnnounceProvider>
+        <ConfirmProvider>
+          <Gate />
+        </ConfirmProvider>
+        <Notifications position="bottom-right" />
+      </AnnounceProvider>
+    </Router>
+  )
+}
+
+function Gate(): ReactNode {
+  const { data, error, refetch } = useMeQuery()
+  // Somebody whose session ends goes on seeing what they were at.
+  if (error?.status === 403) return <NoRole />
+  if (data !== undefined) {
+    return (
+      <MeContext value={data}>
+        <Shell />
+      </MeContext>
+    )
+  }
+  if (error?.status === 401) return <SignIn />
+  return (
+    <main className="console-alone">
+      {error === null ? (
+        <Loading what="the console" />
+      ) : (
+        <Failed what="the console" fault={error} retry={() => void refetch()} />
+      )}
+    </main>
+  )
+}

@@ -1,0 +1,42 @@
+import { useQuery, type UseQueryResult } from '@tanstack/react-query'
+import { createContext, useContext } from 'react'
+import { type ApiFault, get } from './api.ts'
+
+/** Who looks at the console: the answer to `GET /me`. */
+export interface Me {
+  readonly name: string
+  readonly email: string | null
+  readonly role: 'admin' | 'auditor'
+  /** Those they may change; null for all of them. */
+  readonly namespaces: readonly string[] | null
+}
+
+/** Sessions end, and roles are taken away. */
+const refetchEveryMs = 60_000
+const whileSilentMs = 5_000
+
+/** Asks who is signed in, again each minute, and more often while nobody answers. */
+export function useMeQuery(): UseQueryResult<Me, ApiFault> {
+  return useQuery<Me, ApiFault>({
+    queryKey: ['me'],
+    queryFn: ({ signal }) => get<Me>('/me', { signal }),
+    refetchInterval: ({ state }) => (state.error?.status === 0 ? whileSilentMs : refetchEveryMs),
+    refetchOnWindowFocus: 'always',
+  })
+}
+
+export const MeContext = createContext<Me | undefined>(undefined)
+
+/** Who looks at this view. */
+export function useMe(): Me {
+  const me = useContext(MeContext)
+  if (me === undefined) throw new Error('this is shown outside of the console')
+  return me
+}
+
+/** Whether whoever looks may change what belongs to no namespace. Buttons for others are not shown. */
+export function useMayChange(namespace?: string | null): boolean {
+  const { role, namespaces } = useMe()
+  if (role !== 'admin') return false
+  return namespaces === null || (typeof namespace === 'string' && namespaces.includes(namespace))
+}

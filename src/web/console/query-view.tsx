@@ -1,0 +1,55 @@
+import { Button, Group, Paper, Text } from '@mantine/core'
+import type { UseQueryResult } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { formatMoment } from '../ui/format.ts'
+import { Failed, Loading } from '../ui/states.tsx'
+import type { ApiFault } from './api.ts'
+
+export interface QueryViewProps<T> {
+  /** What is shown, without a verb: `the tunnels`. */
+  readonly what: string
+  readonly query: Pick<
+    UseQueryResult<T, ApiFault>,
+    'data' | 'error' | 'isError' | 'dataUpdatedAt' | 'refetch'
+  >
+  readonly children: (data: T) => ReactNode
+}
+
+/** What was asked for; or that it is being asked for, why it could not be had, or of when it is. */
+export function QueryView<T>({ what, query, children }: QueryViewProps<T>): ReactNode {
+  const { data, error, isError, dataUpdatedAt, refetch } = query
+  const retry = (): void => void refetch()
+  if (data === undefined)
+    return isError && error !== null ? (
+      <Failed what={what} fault={error} retry={retry} />
+    ) : (
+      <Loading what={what} />
+    )
+  return (
+    <>
+      {isError && <Stale what={what} sinceMs={dataUpdatedAt} retry={retry} />}
+      {children(data)}
+    </>
+  )
+}
+
+interface StaleProps {
+  readonly what: string
+  readonly sinceMs: number
+  readonly retry: () => void
+}
+
+function Stale({ what, sinceMs, retry }: StaleProps): ReactNode {
+  return (
+    <Paper className="card notice" p="sm" mb="md" role="alert">
+      <Group justify="space-between">
+        <Text>
+          Cannot ask for {what} again. What you see is from {formatMoment(new Date(sinceMs))}.
+        </Text>
+        <Button variant="default" size="compact-sm" onClick={retry}>
+          Try again
+        </Button>
+      </Group>
+    </Paper>
+  )
+}

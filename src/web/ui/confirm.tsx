@@ -1,0 +1,102 @@
+import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core'
+import { createContext, useCallback, useContext, useState, type ReactNode } from 'react'
+
+/** A question that somebody answers before something is done. */
+export interface Question {
+  /** Says what would be done: `End this tunnel?`. */
+  readonly title: string
+  /** What follows from it. */
+  readonly body: ReactNode
+  /** What the button says: `End the tunnel`. */
+  readonly action: string
+  /** Asks for a reason as well, under this label. */
+  readonly reason?: string
+}
+
+/** Their answer; undefined for no. */
+export type Answer = { readonly reason: string } | undefined
+
+type Ask = (question: Question) => Promise<Answer>
+
+const ConfirmContext = createContext<Ask>(() => Promise.resolve(undefined))
+
+interface Asked {
+  readonly question: Question
+  readonly answer: (answer: Answer) => void
+}
+
+/** Lets what is inside ask questions. */
+export function ConfirmProvider({ children }: { readonly children: ReactNode }): ReactNode {
+  const [asked, setAsked] = useState<Asked>()
+  const [isOpen, setOpen] = useState(false)
+  const ask = useCallback<Ask>((question) => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    setAsked({ question, answer: resolve })
+    setOpen(true)
+    return promise
+  }, [])
+  const answer = (given: Answer): void => {
+    asked?.answer(given)
+    setOpen(false)
+  }
+  return (
+    <ConfirmContext value={ask}>
+      {children}
+      <Modal
+        opened={isOpen}
+        onClose={() => answer(undefined)}
+        title={asked?.question.title}
+        closeButtonProps={{ 'aria-label': 'Close' }}
+        centered
+        // To lock it puts a style into the page, which its security policy does not allow.
+        lockScroll={false}
+      >
+        {asked !== undefined && <QuestionForm question={asked.question} answer={answer} />}
+      </Modal>
+    </ConfirmContext>
+  )
+}
+
+interface QuestionFormProps {
+  readonly question: Question
+  readonly answer: (answer: Answer) => void
+}
+
+function QuestionForm({ question, answer }: QuestionFormProps): ReactNode {
+  const [reason, setReason] = useState('')
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        answer({ reason: reason.trim() })
+      }}
+    >
+      <Stack gap="md">
+        <Text component="div">{question.body}</Text>
+        {question.reason !== undefined && (
+          <Textarea
+            label={question.reason}
+            value={reason}
+            maxLength={500}
+            required
+            data-autofocus
+            onChange={(event) => setReason(event.currentTarget.value)}
+          />
+        )}
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={() => answer(undefined)}>
+            Cancel
+          </Button>
+          <Button type="submit" color="red" data-autofocus={question.reason === undefined}>
+            {question.action}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}
+
+/** Asks before something is done that cannot be taken back; resolves to the answer, undefined for no. */
+export function useConfirm(): Ask {
+  return useContext(ConfirmContext)
+}

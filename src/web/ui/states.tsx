@@ -1,0 +1,77 @@
+import { Button, Loader, Paper, Stack, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { sentence } from './sentence.ts'
+
+/** Something is being asked for; `what` names it: `the tunnels`. */
+export function Loading({ what }: { readonly what: string }): ReactNode {
+  return (
+    <div className="state" role="status">
+      <Loader size="sm" aria-hidden />
+      <Text c="dimmed">Loading {what} …</Text>
+    </div>
+  )
+}
+
+export interface EmptyProps {
+  /** That there is nothing, as a sentence. */
+  readonly title: string
+  /** What to do about it, where there is something. */
+  readonly children?: ReactNode
+}
+
+/** There is nothing to show, and that is no fault. */
+export function Empty({ title, children }: EmptyProps): ReactNode {
+  return (
+    <Paper className="card" p="lg">
+      <Text fw={600}>{title}</Text>
+      {children !== undefined && <Text c="dimmed">{children}</Text>}
+    </Paper>
+  )
+}
+
+export interface FailedProps {
+  /** What was to be done, without a verb in front: `the tunnels`. */
+  readonly what: string
+  readonly fault: FaultShown
+  readonly retry?: (() => void) | undefined
+}
+
+export interface FaultShown {
+  /** Lower case, without a full stop, as the API says it. */
+  readonly message: string
+  readonly hint?: string | undefined
+  readonly requestId?: string | undefined
+}
+
+/** Something could not be shown: why, what to do, and the request's id for whoever reads the log. */
+export function Failed({ what, fault, retry }: FailedProps): ReactNode {
+  return (
+    <Paper className="card notice" p="lg" role="alert">
+      <Stack gap="xs" align="flex-start">
+        <Text fw={600}>Cannot show {what}.</Text>
+        <FaultText fault={fault} />
+        {retry !== undefined && (
+          <Button variant="default" onClick={retry}>
+            Try again
+          </Button>
+        )}
+      </Stack>
+    </Paper>
+  )
+}
+
+/** What the gateway said of a fault, in sentences. */
+export function FaultText({ fault }: { readonly fault: FaultShown }): ReactNode {
+  const { message, hint, requestId } = fault
+  return (
+    <div>
+      <Text>{sentence(message)}</Text>
+      {hint !== undefined && <Text c="dimmed">{sentence(hint)}</Text>}
+      {requestId !== undefined && (
+        <Text c="dimmed" size="sm">
+          Request <code>{requestId}</code>
+        </Text>
+      )}
+    </div>
+  )
+}
