@@ -20,6 +20,17 @@ export const path = textOf('a path', (value): string | Fault | undefined => {
   return value === '' || value.includes('\0') ? undefined : value
 })
 
+/** One line of text, of so many characters at most. */
+export function lineOf(maxChars: number): z.ZodType<string> {
+  return textOf('text', (value): string | Fault | undefined => {
+    const line = value.trim()
+    if (line.length > maxChars)
+      return { fault: `must be at most ${maxChars} characters, not ${line.length}` }
+    if (/\p{Cc}/u.test(line)) return { fault: 'must be one line, without control characters' }
+    return line
+  })
+}
+
 export const flag = z.boolean()
 
 /** A duration in whole milliseconds; 0 stands for none. */

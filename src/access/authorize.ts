@@ -1,7 +1,7 @@
 import { AccessError } from '../errors.ts'
 import { hasCredential } from '../identity/credential-headers.ts'
 import type { AnySession } from '../identity/session.ts'
-import type { Decision } from '../policy/decision.ts'
+import type { Advice, Decision } from '../policy/decision.ts'
 import { explainReason } from '../policy/explain.ts'
 import { isAboutMissingCertificate } from '../policy/language/verdict.ts'
 import type { AuthorizeLog } from '../telemetry/authorize-log.ts'
@@ -140,14 +140,24 @@ function refusalOf(
       'ask whoever runs this gateway for access',
     )
   }
-  const { reasons } = decision.deny.value ? decision.deny : decision.allow
-  const sentences = [...reasons.map(explainReason), groupsFault]
+  const { deny, allow, advice = [] } = decision
+  const { reasons } = deny.value ? deny : allow
+  const explanations = advice.map(({ explanation }) => explanation).filter((it) => it !== '')
+  const sentences = [...reasons.map(explainReason), groupsFault, ...explanations]
   const why = sentences.filter((sentence) => sentence !== undefined).join('; ')
   const name = `"${session.email ?? session.userId}"`
   const who = session.kind === 'service-account' ? `service account ${name}` : name
   return new DeniedError(
     `${who} may not use route "${route.name}"${why === '' ? '' : `: ${why}`}`,
     reasons,
-    `ask ${whomToAsk(route)} for access, and give the request id`,
+    [...remediationsOf(advice), `ask ${whomToAsk(route)} for access, and give the request id`].join(
+      '; or ',
+    ),
+    { advice },
   )
+}
+
+/** Each once: several policies may send people to one place. */
+function remediationsOf(advice: readonly Advice[]): readonly string[] {
+  return [...new Set(advice.map(({ remediation }) => remediation).filter((it) => it !== ''))]
 }

@@ -8,7 +8,9 @@ import type { PeerLimits } from '../port/peers/peers.ts'
 import type { Site } from '../publish/site.ts'
 import type { SignInSettings } from './readers/sign-in.ts'
 import type { SshCaSettings } from '../ssh-ca/settings.ts'
+import type { FilePolicy, FileRoute } from '../routes/in-file.ts'
 import type { NewRoute } from '../routes/route.ts'
+import type { ClientCertificateUse } from '../policy/language/shorthand.ts'
 
 /** A whole configuration, checked: nothing below this needs to ask again whether it makes sense. */
 export interface GatewayConfig extends SignInSettings {
@@ -52,6 +54,11 @@ export interface GatewayConfig extends SignInSettings {
   /** Groups besides those that the provider sends; undefined without a file of them. */
   readonly directory: Directory | undefined
   readonly routes: readonly NewRoute[]
+  /** What was written of them, and of those that are disabled. */
+  readonly fileRoutes: readonly FileRoute[]
+  readonly filePolicies: readonly FilePolicy[]
+  /** What policies are read with. */
+  readonly clientCertificates: ClientCertificateUse
   /** Zones below which people may publish services of their own. */
   readonly sites: readonly Site[]
 }

@@ -7,7 +7,8 @@ import { readRoutes } from './readers/routes.ts'
 import { checkApplicationHosts } from './readers/application-hosts.ts'
 import { readCertificates } from './readers/certificates.ts'
 import { readDirectory } from './readers/directory.ts'
-import { readDownstreamMtls } from './readers/downstream-mtls.ts'
+import { clientCertificateUse, readDownstreamMtls } from './readers/downstream-mtls.ts'
+import { readPolicies } from './readers/policies.ts'
 import { readPlain } from './readers/plain.ts'
 import { readProxyProtocol, warnOfSilentEdge } from './readers/proxy-protocol.ts'
 import { readSecrets, warnOfExposed } from './readers/secrets.ts'
@@ -69,7 +70,9 @@ export async function loadConfig({
   const settings = readSettings(text, env, findings)
   const source: Source = { settings, env, files, findings, path, nowMs }
   const downstreamMtls = await readDownstreamMtls(source, running?.downstreamMtls)
-  const { routes, ...routeNeeds } = await readRoutes(source, running?.routes)
+  const { filePolicies, named } = readPolicies(source)
+  const known = { routes: running?.routes, policies: named }
+  const { routes, fileRoutes, ...routeNeeds } = await readRoutes(source, known)
   const certificates = await readCertificates(source)
   const { sites, siteCertificates, ...siteNeeds } = await readSites(source, certificates)
   warnOfSharedTunnels(source, routes, sites)
@@ -96,6 +99,9 @@ export async function loadConfig({
       proxyProtocol,
       directory,
       routes,
+      fileRoutes,
+      filePolicies,
+      clientCertificates: clientCertificateUse(settings),
       sites,
       stateDirectory: readStateDirectory(source),
     },

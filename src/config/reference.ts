@@ -1,5 +1,6 @@
 import { applicationKeys } from '../routes/application-keys.ts'
 import { routeKeys } from '../routes/route-keys.ts'
+import { namedPolicyKeys } from '../policy/named/named-policy-keys.ts'
 import type { Key } from '../setting-key.ts'
 import { globalKeys } from './keys/keys.ts'
 import type { ForeignKey } from '../foreign-keys.ts'
@@ -16,6 +17,9 @@ export function renderConfigurationReference(): string {
     table(['Key', 'Value', 'Default', 'Environment variable', 'What it does'], globalRows()),
     '## Keys of a route',
     table(['Key', 'Value', 'Default', 'What it does'], rowsOfRoute(routeKeys)),
+    '## Named policies',
+    namedPolicies,
+    table(['Key', 'Value', 'Default', 'What it does'], rowsOfRoute(namedPolicyKeys)),
     '## Applications',
     applications,
     table(['Key', 'Value', 'Default', 'What it does'], rowsOfRoute(applicationKeys)),
@@ -50,6 +54,27 @@ only says what is wrong with it. Key names and meanings are Pomerium's.
 - **Secrets** can stand in files of their own: each key with \`_file\` behind it takes the place of the one
   without. Files that others than their owner can read are warned about.
 - **Every problem** is told at once, as \`file:line:column: key: what is wrong\`. An unknown key is one.`
+
+const namedPolicies = `\`policies\` lists policies that routes share by their names:
+
+\`\`\`yaml
+policies:
+  - name: on-call
+    explanation: the production databases are for whoever is on call
+    remediation: take over the shift at https://shifts.example.com
+    policy:
+      - allow:
+          or:
+            - groups: { has: on-call }
+
+routes:
+  - from: tcp+https://db.example.com:5432
+    to: tcp://10.0.0.5:5432
+    policy_names: [on-call]
+\`\`\`
+
+A route lets in whom its own policy or one of these allows, and nobody whom one of them denies. Changing one decides
+again the tunnels of the routes that name it, and no others.`
 
 const applications = `\`access\` lists applications: services that clients reach by a host name alone, with \`postern access tcp --hostname
 tcp.site.com\` or a stock \`cloudflared access\`. Each is a route for port 443 of its name. [Access](access.md) says how

@@ -20,6 +20,8 @@ import {
   type TestGateway,
 } from './gateway.fixture.ts'
 import { freePort } from '../net/free-port.fixture.ts'
+import { combinePolicies } from '../policy/named/combine.ts'
+import { parseNamedPolicy } from '../policy/named/parse-named-policy.ts'
 
 const onlyAlice = [{ allow: { or: [{ email: { is: 'alice@example.com' } }] } }]
 const json = 'Accept: application/json'
@@ -126,6 +128,28 @@ for (const [name, open] of Object.entries({
         'Authorization: Pomerium gone',
       ])
       assert.equal(stale.status, 401)
+    })
+
+    test('tells whoever is signed in what the named policies that refuse them say', async () => {
+      const plain = { name: 'on-call', explanation: 'it is for the shift', remediation: 'take it' }
+      const { named } = parseNamedPolicy(
+        { ...plain, policy: onlyAlice },
+        { clientCertificates: 'none' },
+      )
+      assert.ok(named)
+      const route = testRoute('tcp+https://db.example.com:5432', [1], [])
+      const policy = combinePolicies(route.policy, [named])
+      await using gateway = await startTestGateway([{ ...route, policy }])
+      gateway.sessions.set('s2', testSession('s2', 'bob@example.com'))
+      const asked = async (...headers: readonly string[]) =>
+        (await open(gateway.port, 'db.example.com:5432', [...headers, json])).body
+      const told = JSON.parse(await asked('Authorization: Pomerium s2')) as Record<string, string>
+      assert.match(
+        told['message'] ?? '',
+        /is not among those this route names; it is for the shift$/,
+      )
+      assert.match(told['next'] ?? '', /^take it; or ask whoever runs this gateway/)
+      assert.doesNotMatch(await asked(), /shift|take it/)
     })
 
     test('lets in who the policy allows, and tells the others why not and whom to ask', async () => {

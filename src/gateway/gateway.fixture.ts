@@ -345,6 +345,9 @@ export function testConfig(routes: readonly Route[]): GatewayConfig {
     stateDirectory: '',
     directory: undefined,
     routes,
+    fileRoutes: [],
+    filePolicies: [],
+    clientCertificates: 'none',
     sites: [],
   }
 }

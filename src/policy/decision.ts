@@ -16,6 +16,14 @@ export interface Verdict {
  */
 export type Outcome = 'allow' | 'deny' | 'sign-in' | 'client-certificate'
 
+/** What a named policy tells those whom it refuses; empty where it says nothing. */
+export interface Advice {
+  /** Its name. */
+  readonly policy: string
+  readonly explanation: string
+  readonly remediation: string
+}
+
 export interface Decision {
   readonly outcome: Outcome
   readonly allow: Verdict
@@ -26,4 +34,6 @@ export interface Decision {
    * expires; undefined when never.
    */
   readonly validUntilMs: number | undefined
+  /** Of the named policies that said no, for a `deny`; only for somebody who is signed in. */
+  readonly advice?: readonly Advice[]
 }

@@ -36,6 +36,7 @@ const serviceForm = 'tcp://HOST:PORT, or connector://NAME for a tunnel'
 const shared = [
   'policies',
   'policy',
+  'policy_names',
   'id',
   'name',
   'description',
@@ -47,6 +48,8 @@ const shared = [
   'idle_timeout',
   'stall_timeout',
   'max_tunnels',
+  'tags',
+  'disabled',
 ] as const satisfies readonly RouteKey[]
 
 /** Every key of an entry of `access`. */

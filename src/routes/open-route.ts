@@ -36,7 +36,7 @@ export async function openRoute(
   const { faults, warnings } = notes
   const isEncrypted = scheme === 'https'
   const pems = isEncrypted ? await readPems(values, { readFile, nowMs }, notes) : {}
-  const before = checked && known?.(idOf(checked))
+  const before = checked && known?.(routeIdOf(checked))
   if (checked && faults.length === 0 && before?.fingerprint === fingerprintOf(checked, pems)) {
     return { faults, warnings, route: before }
   }
@@ -56,7 +56,7 @@ export function buildRoute(checked: CheckedRoute, pems: Pems = {}, tls?: NextGat
   const { from } = values
   const [first] = from.targets
   return {
-    id: idOf(checked),
+    id: routeIdOf(checked),
     fingerprint: fingerprintOf(checked, pems),
     definition,
     name: values.name ?? (first === undefined ? from.text : formatTarget(first)),
@@ -74,8 +74,8 @@ export function buildRoute(checked: CheckedRoute, pems: Pems = {}, tls?: NextGat
   }
 }
 
-/** The one that was written, or 16 hexadecimal digits that are the same as long as `from` is. */
-function idOf({ values: { id, from } }: CheckedRoute): string {
+/** The id that was written, or 16 hexadecimal digits that are the same as long as `from` is. */
+export function routeIdOf({ values: { id, from } }: CheckedRoute): string {
   return id ?? hash('sha256', from.text).slice(0, 16)
 }
 
@@ -96,6 +96,10 @@ function wayOf({ values, to, scheme }: CheckedRoute, tls: NextGatewayTls | undef
 }
 
 /** All that a route is made of. A hash, since there may be a private key among it. */
-function fingerprintOf({ definition, clientCertificates }: CheckedRoute, pems: Pems): string {
-  return hash('sha256', JSON.stringify([definition, clientCertificates, pems]))
+function fingerprintOf(
+  { definition, named, clientCertificates }: CheckedRoute,
+  pems: Pems,
+): string {
+  const policies = named.map(({ fingerprint }) => fingerprint)
+  return hash('sha256', JSON.stringify([definition, policies, clientCertificates, pems]))
 }

@@ -3,8 +3,11 @@ import { isMetadataAddress } from '../net/metadata-address.ts'
 import { parseApplicationPolicy } from '../policy/cloudflare/parse.ts'
 import { parseRoutePolicy, shorthandRules } from '../policy/language/shorthand.ts'
 import type { ClientCertificateUse, Shorthand } from '../policy/language/shorthand.ts'
-import type { Policy, PolicyProblem } from '../policy/policy.ts'
-import { checkValue, mustBe } from '../schema.ts'
+import { combinePolicies } from '../policy/named/combine.ts'
+import { isAboutName, type NamedPolicy } from '../policy/named/parse-named-policy.ts'
+import type { Policy } from '../policy/policy.ts'
+import { didYouMean } from '../spelling.ts'
+import { checkValue, mustBe, show } from '../schema.ts'
 import { applicationPort } from './application-port.ts'
 import type { RouteDefinition } from './definition.ts'
 import { foreignRouteKeys } from './foreign-route-keys.ts'
@@ -22,7 +25,9 @@ export interface CheckedRoute {
   /** Those that are dialled. */
   readonly to: readonly Upstream[]
   readonly scheme: UpstreamScheme
+  /** Its own, and those that it names. */
   readonly policy: Policy
+  readonly named: readonly NamedPolicy[]
   /** What the policy was read with. */
   readonly clientCertificates: ClientCertificateUse
 }
@@ -39,12 +44,23 @@ export interface ParsedRoute extends RouteFindings {
   readonly policy: Policy | undefined
 }
 
+/** Finds a named policy. */
+export interface NamedPolicies {
+  get(name: string): NamedPolicy | undefined
+  /** Every name there is, for a hint. */
+  keys(): Iterable<string>
+  /** Why one that there is may not be used; undefined where nothing is wrong with it. */
+  faultOf?(name: string): string | undefined
+}
+
 /** What a route is read with. */
 export interface RouteRules {
   /** What the gateway does about client certificates: policies may ask for them only when it does. */
   readonly clientCertificates: ClientCertificateUse
   /** How long a sign-in lasts, in milliseconds; undefined where that is not known yet. */
   readonly sessionMs?: number
+  /** Policies that routes may name; undefined for none. */
+  readonly namedPolicies?: NamedPolicies | undefined
   /** Keys of the whole gateway, for a hint to whoever wrote one of them in a route. */
   readonly gatewayKeys?: readonly string[]
 }
@@ -72,8 +88,10 @@ export function parseRoute(plain: unknown, rules: RouteRules): ParsedRoute {
   checkApplication(values, notes)
   const to = readUpstreams(values, notes)
   const scheme = checkNextGatewayKeys(plain, values, notes)
-  const policy = readPolicy(values, rules, notes)
-  const read = { values, to, scheme, policy, clientCertificates: rules.clientCertificates }
+  const own = readPolicy(values, rules, notes)
+  const named = readNames(values, rules, notes)
+  const policy = own && named && combinePolicies(own, named)
+  const read = { values, to, scheme, policy, named, clientCertificates: rules.clientCertificates }
   const checked = faults.length === 0 ? check(plain, read) : undefined
   return { faults, warnings, checked, values, scheme, policy }
 }
@@ -148,7 +166,10 @@ function readPolicy(values: RouteValues, rules: RouteRules, notes: RouteNotes): 
       : parseApplicationPolicy(values.policies, rules)
   if ('problems' in parsed) {
     for (const fault of parsed.problems) {
-      notes.fault(fault.path, fault.message, { hint: fault.hint, at: placeOf(fault) })
+      notes.fault(fault.path, fault.message, {
+        hint: fault.hint,
+        at: isAboutName(fault) ? 'key' : 'value',
+      })
     }
     return undefined
   }
@@ -170,9 +191,22 @@ function refuseBoth(values: RouteValues, notes: RouteNotes): void {
   notes.fault(['policies'], message, { at: 'key' })
 }
 
-/** A fault in a name is shown at the name, every other one at the value. */
-function placeOf({ message }: PolicyProblem): 'key' | 'value' {
-  return /^(?:unknown|criterion|selector) /.test(message) ? 'key' : 'value'
+/** Undefined where one of them cannot be used: without it the route would be wider than it reads. */
+function readNames(
+  { policy_names: names = [] }: RouteValues,
+  { namedPolicies: known }: RouteRules,
+  notes: RouteNotes,
+): readonly NamedPolicy[] | undefined {
+  const named: NamedPolicy[] = []
+  for (const [index, name] of names.entries()) {
+    const found = known?.get(name)
+    if (found !== undefined) named.push(found)
+    else {
+      const message = known?.faultOf?.(name) ?? `no policy is named ${show(name)}`
+      notes.fault(['policy_names', index], message, { hint: didYouMean(name, known?.keys() ?? []) })
+    }
+  }
+  return named.length === names.length ? [...new Set(named)] : undefined
 }
 
 function shorthandOf(values: RouteValues): Shorthand {
@@ -186,7 +220,7 @@ function shorthandOf(values: RouteValues): Shorthand {
 }
 
 function deniesEverybody(values: RouteValues): boolean {
-  const hasRules = [values.policy, values.policies].some(
+  const hasRules = [values.policy, values.policies, values.policy_names].some(
     (given) => given !== undefined && !(Array.isArray(given) && given.length === 0),
   )
   return !hasRules && shorthandRules(shorthandOf(values)).length === 0
@@ -194,15 +228,17 @@ function deniesEverybody(values: RouteValues): boolean {
 
 type Read = Pick<CheckedRoute, 'clientCertificates'> & {
   readonly values: RouteValues
-} & { readonly [Key in 'to' | 'scheme' | 'policy']: CheckedRoute[Key] | undefined }
+} & { readonly [Key in 'to' | 'scheme' | 'policy' | 'named']: CheckedRoute[Key] | undefined }
 
 function check(plain: object, read: Read): CheckedRoute | undefined {
-  const { values, to, scheme, policy, clientCertificates } = read
+  const { values, to, scheme, policy, named, clientCertificates } = read
   const { from, to: written } = values
   if (from === undefined || written === undefined) return undefined
-  if (to === undefined || scheme === undefined || policy === undefined) return undefined
+  if (to === undefined || scheme === undefined) return undefined
+  if (policy === undefined || named === undefined) return undefined
   const whole = { ...values, from, to: written }
-  return { definition: definitionOf(plain), values: whole, to, scheme, policy, clientCertificates }
+  const definition = definitionOf(plain)
+  return { definition, values: whole, to, scheme, policy, named, clientCertificates }
 }
 
 /** A copy, in the order of the keys: whoever made the plain value may change it later. */

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { proxyVersions } from '../net/proxy-protocol.ts'
+import { keepingKeys } from '../keeping-keys.ts'
 import { mustBe, show, textOf } from '../schema.ts'
 import type { Fault } from '../schema.ts'
 import { countKey, key, textKey, type Key, type ValuesOf } from '../setting-key.ts'
 import * as values from '../setting-values.ts'
 import { parseFrom } from './from.ts'
+import { policyName } from '../policy/named/named-policy-keys.ts'
 import { nextGatewayKeys } from './next-gateway-keys.ts'
 import { parseTo, toForm } from './to.ts'
 
@@ -39,15 +41,8 @@ const id = textOf('an id such as db-reports', (value): string | Fault | undefine
  */
 const maxContactChars = 200
 
-/** Whom to ask: one line of text. */
-const contact = textOf('text', (value): string | Fault | undefined => {
-  const line = value.trim()
-  if (line.length > maxContactChars) {
-    return { fault: `must be at most ${maxContactChars} characters, not ${line.length}` }
-  }
-  if (/\p{Cc}/u.test(line)) return { fault: 'must be one line, without control characters' }
-  return line
-})
+/** Whom to ask. */
+const contact = values.lineOf(maxContactChars)
 
 /** A claim's values: one, or a list of them. */
 const claimValues = z.preprocess(
@@ -146,6 +141,13 @@ export const routeKeys = {
     variable: 'none',
     doc: 'Who may use the route, in the words of Cloudflare Access, instead of `policy`: see [access](access.md).',
   }),
+  policy_names: key({
+    schema: z.array(policyName),
+    type: 'list of names',
+    without: 'none',
+    variable: 'none',
+    doc: 'Named policies that decide about the route besides its own: it lets in whom one of them lets in and none keeps out.',
+  }),
   allow_public_unauthenticated_access: key({
     schema: values.flag,
     type: 'true or false',
@@ -213,6 +215,7 @@ export const routeKeys = {
     ),
     variable: 'none',
   },
+  ...keepingKeys,
 } as const satisfies Record<string, Key<unknown>>
 
 /** What a route says that is right; defaults are not in it. */

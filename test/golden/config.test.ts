@@ -135,7 +135,8 @@ function blocksIn(pem: string): string {
 }
 
 /** One line for each setting and route; secrets as their length only. */
-function summarize({ routes, identityProvider, ...settings }: GatewayConfig): readonly string[] {
+function summarize(config: GatewayConfig): readonly string[] {
+  const { routes, fileRoutes, filePolicies, identityProvider, ...settings } = config
   const provider = identityProvider && {
     ...identityProvider,
     clientSecret: `${identityProvider.clientSecret.length} characters`,
@@ -143,6 +144,7 @@ function summarize({ routes, identityProvider, ...settings }: GatewayConfig): re
   const stateDirectory = settings.stateDirectory.replace(folder, '.')
   const plain = {
     ...settings,
+    clientCertificates: undefined,
     stateDirectory,
     certificates: `${settings.certificates.length}`,
     tokenEncryptionKeys: settings.tokenEncryptionKeys.map((key) => `${key.byteLength} bytes`),
@@ -161,5 +163,14 @@ function summarize({ routes, identityProvider, ...settings }: GatewayConfig): re
     const made = { policy: undefined, definition: undefined, fingerprint: undefined }
     return JSON.stringify({ ...route, ...made, readsSubject: route.policy.readsSubject })
   })
-  return [...lines, ...described.map((route) => `route ${route}`)]
+  const policies = filePolicies.map(({ place, isDisabled, named: { advice } }) =>
+    JSON.stringify({ place: place.replaceAll(`${folder}/`, ''), isDisabled, ...advice }),
+  )
+  const disabled = fileRoutes.filter(({ isDisabled }) => isDisabled)
+  return [
+    ...lines.filter((line) => line !== 'clientCertificates: -'),
+    ...policies.map((policy) => `policy ${policy}`),
+    ...disabled.map(({ id, place }) => `disabled ${id} ${place.replaceAll(`${folder}/`, '')}`),
+    ...described.map((route) => `route ${route}`),
+  ]
 }

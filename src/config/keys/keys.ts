@@ -45,6 +45,14 @@ export const globalKeys = {
       '`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/postern/gateway`, else `~/.local/state/postern/gateway`',
     doc: 'Where sessions and generated keys live.',
   }),
+  policies: key({
+    // As with the routes, each entry is read by itself.
+    schema: z.array(z.unknown()),
+    type: 'list of named policies',
+    default: [],
+    variable: 'none',
+    doc: 'Policies that routes name in `policy_names`, see below.',
+  }),
   routes: key({
     schema: z.array(z.unknown()),
     type: 'list of routes',

@@ -1,8 +1,14 @@
 import { valueAt } from '../../schema.ts'
 import { compareRoutes, type PlacedRoute } from '../../routes/compare-routes.ts'
-import { openRoute } from '../../routes/open-route.ts'
+import type { FileRoute } from '../../routes/in-file.ts'
+import { openRoute, routeIdOf } from '../../routes/open-route.ts'
 import { atOwnKey, parseApplication } from '../../routes/parse-application.ts'
-import { parseRoute, type ParsedRoute } from '../../routes/parse-route.ts'
+import {
+  parseRoute,
+  type CheckedRoute,
+  type NamedPolicies,
+  type ParsedRoute,
+} from '../../routes/parse-route.ts'
 import type { RouteFault, RouteFindings } from '../../routes/route-findings.ts'
 import type { NewRoute } from '../../routes/route.ts'
 import type { Path, YamlText } from '../../yaml-text.ts'
@@ -15,6 +21,7 @@ import type { PolicyNeeds } from './sign-in.ts'
 export interface ReadRoutes extends PolicyNeeds {
   /** Applications among them, behind the others. */
   readonly routes: readonly NewRoute[]
+  readonly fileRoutes: readonly FileRoute[]
 }
 
 /** An entry of `routes` or `access`, and where it stands. */
@@ -31,39 +38,56 @@ interface List {
   readonly parse: typeof parseRoute
 }
 
-/**
- * Reads every route and application, and what they mean beside each other. `known` are those that hold now:
- * what has not changed stays the same object.
- */
-export async function readRoutes(
-  source: Source,
-  known: readonly NewRoute[] = [],
-): Promise<ReadRoutes> {
+/** What routes are read beside. */
+interface Known {
+  /** Those that hold now: what has not changed stays the same object. */
+  readonly routes: readonly NewRoute[] | undefined
+  readonly policies: NamedPolicies
+}
+
+/** Reads every route and application, and what they mean beside each other. */
+export async function readRoutes(source: Source, known: Known): Promise<ReadRoutes> {
   const { settings, findings } = source
-  const before = new Map(known.map((route) => [route.id, route]))
+  const before = new Map(known.routes?.map((route) => [route.id, route]))
   const lists: readonly List[] = [
     { noun: 'route', ...settings.routes, parse: parseRoute },
     { noun: 'application', text: settings.text, path: ['access'], parse: parseApplication },
   ]
   const entries: Entry[] = []
   const routes: NewRoute[] = []
+  const fileRoutes: FileRoute[] = []
   for (const list of lists) {
     for (const [at, plain] of itemsOf(list).entries()) {
       const path = [...list.path, at]
-      const { parsed, route } = await readEntry(plain, { list, path }, source, before)
-      const { values, policy } = parsed
+      const { parsed, route } = await readEntry(plain, { list, path }, source, {
+        before,
+        policies: known.policies,
+      })
+      const { checked, values, policy } = parsed
       const index = entries.length
       if (values.from !== undefined)
         entries.push({ index, list, path, policy, from: values.from, id: values.id })
-      if (route !== undefined) routes.push(route)
+      if (checked !== undefined) fileRoutes.push(inFile(checked, { list, path }))
+      if (route !== undefined && values.disabled !== true) routes.push(route)
     }
   }
   if (lists.every((list) => isEmpty(list))) warnOfNone(source)
   compareEntries(entries, findings)
   return {
     routes,
+    fileRoutes,
     readsSubject: entries.some(({ policy }) => policy?.readsSubject),
     needsProvider: entries.some(({ policy }) => policy?.needsProvider),
+  }
+}
+
+function inFile(checked: CheckedRoute, { list, path }: Pick<Entry, 'list' | 'path'>): FileRoute {
+  const { source, line } = list.text.problem(path, '')
+  return {
+    id: routeIdOf(checked),
+    place: `${source}:${line ?? '?'}`,
+    definition: checked.definition,
+    isDisabled: checked.values.disabled === true,
   }
 }
 
@@ -93,11 +117,12 @@ async function readEntry(
   plain: unknown,
   { list, path }: Pick<Entry, 'list' | 'path'>,
   { settings, files, findings, nowMs }: Source,
-  before: ReadonlyMap<string, NewRoute>,
+  { before, policies }: { before: ReadonlyMap<string, NewRoute>; policies: NamedPolicies },
 ): Promise<{ readonly parsed: ParsedRoute; readonly route: NewRoute | undefined }> {
   const clientCertificates = clientCertificateUse(settings)
   const sessionMs = settings.orDefault('cookie_expire')
-  const parsed = list.parse(plain, { clientCertificates, sessionMs, gatewayKeys: globalKeyNames })
+  const rules = { clientCertificates, sessionMs, namedPolicies: policies }
+  const parsed = list.parse(plain, { ...rules, gatewayKeys: globalKeyNames })
   tellAt(list.text, path, parsed, findings)
   const opened = await openRoute(parsed, {
     readFile: (name) => files.read(name),
