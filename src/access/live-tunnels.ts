@@ -105,7 +105,8 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
           parts.logger.error('cannot decide a tunnel again, it is cut', fields)
         }
         entry.reasons = error instanceof DeniedError ? error.reasons : []
-        cut(entry, endedBy(entry.grant, sessionEnded, isDecided))
+        const isBlocked = isDecided && error.code === 'person-blocked'
+        cut(entry, isBlocked ? error.code : endedBy(entry.grant, sessionEnded, isDecided))
       }
     })
     return entry.rechecked

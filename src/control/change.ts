@@ -15,6 +15,12 @@ export type Actor =
       readonly requestId: string
     }
 
+/** Who it is, as lists of what was changed name them. */
+export function actorName(by: Actor): string {
+  if (by.kind === 'local') return 'the operator'
+  return by.session.email ?? by.session.userId
+}
+
 /** By the control socket. */
 export const localActor: Actor = { kind: 'local' }
 

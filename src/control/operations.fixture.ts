@@ -3,6 +3,7 @@ import type { NamedTunnel } from '../publish/named-tunnels.ts'
 import type { Grant } from '../access/grant.ts'
 import type { OpenTunnel } from '../access/live-tunnels.ts'
 import { createFakeClock } from '../fake-clock.ts'
+import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { AnySession, ServiceAccountSession, Session } from '../identity/session.ts'
 import { silentLogger, type Logger } from '../log.ts'
@@ -28,6 +29,7 @@ export interface TestOperationsOptions {
   readonly links?: readonly Link[]
   readonly signingKeys?: OperationParts['signingKeys']
   readonly namedTunnels?: readonly NamedTunnel[]
+  readonly blockedPeople?: OperationParts['blockedPeople']
 }
 
 const unused = (): Promise<never> => Promise.reject(new Error('none of these here'))
@@ -72,6 +74,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
       },
       serviceAccounts: {} as ServiceAccounts,
     },
+    blockedPeople: options.blockedPeople ?? nobodyBlocked,
     publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
     tokenKeys: options.tokenKeys as TokenKeyStore,
     signingKeys: options.signingKeys ?? noSigningKeys,

@@ -1,3 +1,4 @@
+import { blockOperations, type BlockOperations, type BlockParts } from './blocks.ts'
 import type { Actor } from './change.ts'
 import { connectorOperations, type ConnectorOperations, type ConnectorParts } from './connectors.ts'
 import {
@@ -33,6 +34,7 @@ export interface ConfigurationOperations {
 export interface OperationParts
   extends
     SessionParts,
+    BlockParts,
     ServiceAccountParts,
     PublisherParts,
     TokenKeyParts,
@@ -56,6 +58,7 @@ export interface OperationParts
 export interface Operations
   extends
     SessionOperations,
+    BlockOperations,
     ServiceAccountOperations,
     PublisherOperations,
     TokenKeyOperations,
@@ -70,6 +73,7 @@ export interface Operations
 export function createOperations(parts: OperationParts): Operations {
   return {
     ...sessionOperations(parts),
+    ...blockOperations(parts),
     ...serviceAccountOperations(parts),
     ...publisherOperations(parts),
     ...tokenKeyOperations(parts),

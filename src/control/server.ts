@@ -77,6 +77,10 @@ const table: Readonly<Record<string, Serve>> = {
   'GET /sessions': (o) => ({ name: 'sessions', items: o.listSessions(localActor) }),
   'DELETE /sessions/:id': (o, { param }) => o.revokeSession(localActor, param('id')),
   'DELETE /sessions': (o, { query }) => o.revokeUser(localActor, query('user')),
+  'GET /blocks': (o) => o.listBlocks(localActor),
+  'PUT /blocks': async (o, { query, body }) =>
+    o.blockPerson(localActor, query('who'), await body()),
+  'DELETE /blocks': (o, { query }) => o.unblockPerson(localActor, query('who')),
   'GET /service-accounts': (o) => o.listServiceAccounts(localActor),
   'POST /service-accounts': async (o, { body }) => o.createServiceAccount(localActor, await body()),
   'POST /service-accounts/:id/rotate': async (o, { param, body }) =>

@@ -1,6 +1,6 @@
 import type { LiveTunnels } from '../access/live-tunnels.ts'
 import { PeerError } from '../errors.ts'
-import type { Session } from '../identity/session.ts'
+import type { AnySession, Session } from '../identity/session.ts'
 import { recordChange, type Actor, type ChangeParts } from './change.ts'
 import type { Revocation, SessionSummary } from './protocol.ts'
 
@@ -88,7 +88,8 @@ export function cutSession(
   return liveTunnels.redecide({ sessionId, ended: 'session-revoked' })
 }
 
-function isOf({ userId, email }: Session, user: string): boolean {
+/** Whether somebody is meant by an email address or a user id. */
+export function isOf({ userId, email }: AnySession, user: string): boolean {
   return userId === user || email?.toLowerCase() === user.toLowerCase()
 }
 

@@ -24,6 +24,7 @@ import { createLiveTunnels } from '../access/live-tunnels.ts'
 import { matchRoute } from '../routes/match-route.ts'
 import { isOffline, offeredPort } from '../upstream/connector-presence.ts'
 import { createOpenUpstream } from '../upstream/open-upstream.ts'
+import type { BlockedPeople } from '../identity/blocked-people.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
 import type { Route } from '../routes/route.ts'
@@ -38,6 +39,7 @@ export interface Surroundings {
   readonly audit: AuditLog
   readonly metrics: Metrics
   readonly identity: GatewayIdentity
+  readonly blockedPeople: Pick<BlockedPeople, 'isBlocked' | 'onBlocked'>
   /** The connections of connectors. */
   readonly links: Pick<Links, 'toward' | 'doubt' | 'avoid'>
 }
@@ -63,7 +65,7 @@ export interface Assembly extends GatewayParts {
 
 /** Makes the parts that serving a tunnel needs, from a checked configuration. */
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
-  const { clock, log, audit, metrics, identity, links } = surroundings
+  const { clock, log, audit, metrics, identity, blockedPeople, links } = surroundings
   const routes = createRouteRegister(config.routes)
   let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin } = config
   let { directory, downstreamMtls, sshCa } = config
@@ -122,6 +124,13 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     sessionVersion: (id) => identity.sessionVersion(id),
   })
   identity.onSession((sessionId, ended) => void liveTunnels.redecide({ sessionId, ended }))
+  const isPersonBlocked = (session: Caller['session']): boolean =>
+    session?.kind === 'person' && blockedPeople.isBlocked(session)
+  blockedPeople.onBlocked(() => {
+    // What is being opened now is decided again as well.
+    settings += 1
+    liveTunnels.cut(({ grant }) => isPersonBlocked(grant.caller.session), 'person-blocked')
+  })
   const ownHost = config.authenticateServiceUrl?.hostname
   /** Where people sign in and find the portal is no application, whichever wildcard covers it. */
   const applicationAt = (host: string): Route | undefined =>

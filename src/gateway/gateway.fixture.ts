@@ -1,3 +1,4 @@
+import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
 import type { Links } from '../links/links.ts'
 import { createLinks } from '../links/register.ts'
 import { once } from 'node:events'
@@ -105,6 +106,7 @@ export async function startTestGateway(
     audit,
     metrics: createMetrics(),
     identity,
+    blockedPeople: nobodyBlocked,
     links,
   })
   const app = createApp({
@@ -133,6 +135,7 @@ export async function startTestGateway(
       logger: log.service('control'),
       audit,
       identity,
+      blockedPeople: nobodyBlocked,
       publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
       tokenKeys: noTokenKeys,
       signingKeys: { all: unused, rotate: unused, forgetRetired: unused },

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { SystemError } from '../errors.ts'
+import { AccessError, SystemError } from '../errors.ts'
+import type { BlockedPeople } from '../identity/blocked-people.ts'
 import { createIdentity, type Identity } from '../identity/identity.ts'
 import { deriveKeys } from '../identity/keys.ts'
 import { createServiceAccountIdentity } from '../identity/service-account-identity.ts'
@@ -62,6 +63,7 @@ export interface IdentityParts {
   readonly metrics: Metrics
   /** Whether a session has an open tunnel. */
   hasTunnel(sessionId: string): boolean
+  readonly blockedPeople: BlockedPeople
 }
 
 /** Without a provider nobody signs in, and there are service accounts alone. */
@@ -99,6 +101,7 @@ export function openIdentity(config: GatewayConfig, parts: IdentityParts): OpenI
     sessionRefreshIntervalMs: config.sessionRefreshIntervalMs,
     maxSessionsPerUser: config.maxSessionsPerUser,
     hasTunnel: parts.hasTunnel,
+    blockedPeople: parts.blockedPeople,
   })
   return {
     identity: gatewayIdentity(identity, origin),
@@ -157,7 +160,7 @@ function accountsAlone(accounts: ServiceAccountIdentity): GatewayIdentity {
 function identifyBy({ fromHeaders }: Pick<Identity, 'fromHeaders'>): GatewayIdentity['identify'] {
   return (headers, application) =>
     fromHeaders(headers, application).catch((error: unknown) => {
-      throw storeUnavailable(error)
+      throw error instanceof AccessError ? error : storeUnavailable(error)
     })
 }
 

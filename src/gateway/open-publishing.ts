@@ -3,6 +3,7 @@ import { subjectOf } from '../access/directory.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { deriveKeys } from '../identity/keys.ts'
+import type { BlockedPeople } from '../identity/blocked-people.ts'
 import type { Session } from '../identity/session.ts'
 import { createSigningKeys, type SigningKeys } from '../identity/signing-keys.ts'
 import {
@@ -32,6 +33,7 @@ export interface PublishingOptions {
   readonly clock: Clock
   readonly log: Log
   readonly audit: AuditLog
+  readonly blockedPeople: Pick<BlockedPeople, 'isBlocked'>
   routeTable(): RouteTable
   /** The connections of connectors there are. */
   links(): readonly Link[]
@@ -89,7 +91,8 @@ export async function openPublishing(
     clock,
     log,
     sites: () => sites,
-    subjectOf: (person) => subjectOf(asSession(person), directory),
+    subjectOf: (person) =>
+      options.blockedPeople.isBlocked(person) ? undefined : subjectOf(asSession(person), directory),
   })
   const signingKeys = createSigningKeys(store, clock)
   const connectorAuthority = createConnectorAuthority({

@@ -20,6 +20,8 @@ import { createGatewayPages } from './gateway-pages.ts'
 import { openGatewayPort } from './gateway-port.ts'
 import { openGatewayState } from './gateway-state.ts'
 import type { CreatePages } from './parts.ts'
+import { openBlockedPeople } from '../identity/blocked-people.ts'
+import { plainAddress } from '../policy/matchers/plain-address.ts'
 import { openIdentity } from './open-identity.ts'
 import { openPublishing } from './open-publishing.ts'
 import { createSshCa } from '../ssh-ca/ssh-ca.ts'
@@ -75,6 +77,12 @@ export async function startGateway(
   metrics.countDroppedLines(() => logSink.droppedLines ?? 0)
   const state = await openGatewayState(config, { opened, log, clock, metrics })
   const { audit, store, secrets } = state
+  const blockedPeople = await openBlockedPeople({
+    store,
+    clock,
+    log: log.service('identity'),
+    spelling: plainAddress,
+  })
   const { identity, signIn } = opened.adopt(
     openIdentity(config, {
       store,
@@ -83,6 +91,7 @@ export async function startGateway(
       log,
       audit,
       metrics,
+      blockedPeople,
       hasTunnel: (sessionId) => parts.liveTunnels.countOf(sessionId) > 0,
     }),
     (it) => within(identityWaitMs, it.close()),
@@ -93,6 +102,7 @@ export async function startGateway(
     clock,
     log,
     audit,
+    blockedPeople,
     routeTable: () => parts.routeTable(),
     links: () => links.list(),
   })
@@ -109,7 +119,7 @@ export async function startGateway(
       namedTunnels,
     }),
   })
-  const parts = assemble(config, { clock, log, audit, metrics, identity, links })
+  const parts = assemble(config, { clock, log, audit, metrics, identity, blockedPeople, links })
   const logger = log.service('gateway')
   const sshCa = createSshCa(publishing.signingKeys, clock)
   const app = createGatewayPages({
@@ -151,6 +161,7 @@ export async function startGateway(
     logger: controlLogger,
     audit,
     identity,
+    blockedPeople,
     publishers: publishing.publishers,
     tokenKeys: store.tokenKeys,
     signingKeys: publishing.signingKeys,

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import type { Store } from '../store/store.ts'
+import type { BlockedPeople } from './blocked-people.ts'
 import { createApplicationTokens, looksLikeApplicationToken } from './application-tokens.ts'
 import type { ApplicationTokens } from './application-tokens.ts'
 import { createBrowserMarks } from './browser-marks.ts'
@@ -60,6 +61,8 @@ export interface IdentityOptions {
   readonly maxSessionsPerUser: number
   /** Whether a session has an open tunnel. */
   readonly hasTunnel: (sessionId: string) => boolean
+  /** **Default:** nobody is blocked */
+  readonly blockedPeople?: Pick<BlockedPeople, 'check'>
 }
 
 /** Who is it: everything the gateway asks about people, in one place. */
@@ -77,6 +80,7 @@ export interface Identity {
    * Whose token these headers carry, or whose id and secret, for tunnels and APIs; undefined without
    * one and for one that is worthless. `hasCredential` of the same headers tells the two apart. At the
    * application of the host name `application` its own tokens are good as well, and nowhere else.
+   * Throws `AccessError` `person-blocked`, as `fromCookie` does.
    */
   fromHeaders(headers: Headers, application?: string): Promise<LiveCaller | undefined>
   /** What is wrong with the credential of headers that `fromHeaders` knows nobody by, as a sentence. */
@@ -129,6 +133,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     refreshIntervalMs: options.sessionRefreshIntervalMs,
     maxSessionsPerUser: options.maxSessionsPerUser,
     hasTunnel: options.hasTunnel,
+    blockedPeople: options.blockedPeople,
   })
   const limitReports = createLimitReports(log, clock, (limit) => options.limited?.(limit))
   const signIn = createSignIn({
@@ -158,6 +163,11 @@ export function createIdentity(options: IdentityOptions): Identity {
     const read = await applications.read(token, application)
     return 'sessionId' in read ? read.sessionId : undefined
   }
+  /** The sessions of somebody who is blocked have ended: without this they would be asked to sign in. */
+  const tellBlocked = async (token: string): Promise<void> => {
+    const userId = await tokens.userOf(token)
+    if (userId !== undefined) options.blockedPeople?.check({ userId, email: undefined })
+  }
   const find = (id: string | undefined): Promise<LiveSession | undefined> =>
     id === undefined ? Promise.resolve(undefined) : sessions.get(id)
 
@@ -174,7 +184,10 @@ export function createIdentity(options: IdentityOptions): Identity {
     async fromHeaders(headers, application) {
       const token = tokenFromHeaders(headers)
       const sessionId = token === undefined ? undefined : await sessionIdOf(token, application)
-      return sessionId === undefined ? accounts.fromHeaders(headers) : find(sessionId)
+      if (token === undefined || sessionId === undefined) return accounts.fromHeaders(headers)
+      const found = await find(sessionId)
+      if (found === undefined) await tellBlocked(token)
+      return found
     },
     credentialFault: (headers, application) =>
       faultOfCredential(headers, { tokens, applications, application }),

@@ -10,6 +10,7 @@ import type {
   SessionRecord,
   Store,
 } from '../store/store.ts'
+import type { BlockedPeople } from './blocked-people.ts'
 import { createMirror } from './mirror.ts'
 import type { ClaimNames, Claims } from './person.ts'
 import { personOf } from './person.ts'
@@ -39,9 +40,12 @@ export interface SignedIn {
 
 /** The sessions of this gateway, which alone writes them. */
 export interface Sessions {
-  /** Ends as `replaced` what the person has beyond `maxSessionsPerUser` then, the longest unused first. */
+  /**
+   * Ends as `replaced` what the person has beyond `maxSessionsPerUser` then, the longest unused first. Throws
+   * `AccessError` `person-blocked`.
+   */
   create(signedIn: SignedIn): Promise<Session>
-  /** Undefined for one that is unknown, ended or past its end. */
+  /** Undefined for one that is unknown, ended or past its end. Throws `AccessError` `person-blocked`. */
   get(id: string): Promise<LiveSession | undefined>
   /**
    * Changes whenever the person's claims did; undefined once the session has ended, and for one that
@@ -83,6 +87,8 @@ export interface SessionsOptions {
   readonly maxSessionsPerUser: number
   /** Whether a session is in use although nobody asks for it. */
   readonly hasTunnel: (sessionId: string) => boolean
+  /** **Default:** nobody is blocked */
+  readonly blockedPeople?: Pick<BlockedPeople, 'check'> | undefined
 }
 
 const idBytes = 32
@@ -206,6 +212,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     async create(signedIn) {
       const record = newRecord(signedIn, options)
+      options.blockedPeople?.check(record)
       const session = toSession(record)
       const version = mirror.enter(record.id)
       await store.sessions.add(record).catch((error: unknown) => {
@@ -222,7 +229,9 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (found === undefined) return undefined
       use.mark(id)
       const { row: session, version } = found
-      return isCurrent(session) ? { session, version } : undefined
+      if (!isCurrent(session)) return undefined
+      options.blockedPeople?.check(session)
+      return { session, version }
     },
     version: (id) => mirror.version(id),
     askProvider: (id) => refresher.askNow(id),

@@ -1,4 +1,4 @@
-import { SignJWT, errors, jwtVerify } from 'jose'
+import { SignJWT, errors, jwtVerify, type JWTPayload } from 'jose'
 import type { Session } from './session.ts'
 
 /**
@@ -17,10 +17,28 @@ export interface Tokens {
   issue(session: Session): Promise<string>
   /** The session id of a token we issued; undefined for anything else. */
   read(token: string): Promise<string | undefined>
+  /** The user id of its session, which may have ended; undefined for what we have not issued. */
+  userOf(token: string): Promise<string | undefined>
 }
 
 /** `host` is the host of the authenticate service: issuer and audience of every token. */
 export function createTokens(host: string, key: Uint8Array): Tokens {
+  async function claimsOf(token: string): Promise<JWTPayload | undefined> {
+    if (token.length > maxTokenBytes) return undefined
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: ['HS256'],
+        issuer: host,
+        audience: host,
+        typ: 'JWT',
+      })
+      return payload
+    } catch (error) {
+      if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
+      throw error
+    }
+  }
+
   return {
     issue: ({ id, userId, issuedAtMs }) =>
       new SignJWT({ aud: [host] })
@@ -30,21 +48,8 @@ export function createTokens(host: string, key: Uint8Array): Tokens {
         .setIssuedAt(Math.floor(issuedAtMs / 1000))
         .setJti(id)
         .sign(key),
-    async read(token) {
-      if (token.length > maxTokenBytes) return undefined
-      try {
-        const { payload } = await jwtVerify(token, key, {
-          algorithms: ['HS256'],
-          issuer: host,
-          audience: host,
-          typ: 'JWT',
-        })
-        return payload.jti
-      } catch (error) {
-        if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
-        throw error
-      }
-    },
+    read: async (token) => (await claimsOf(token))?.jti,
+    userOf: async (token) => (await claimsOf(token))?.sub,
   }
 }
 

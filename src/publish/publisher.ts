@@ -7,7 +7,7 @@ import type { Subject } from '../policy/facts.ts'
 import type { PublishCredentialRecord, PublisherFacts } from '../store/publish-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Stored } from '../store/stored.ts'
-import { follow } from './follow.ts'
+import { follow } from '../store/follow.ts'
 import type { Site } from './site.ts'
 
 /** Somebody who may publish below a site now. */

@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts'
 import type { NamedTunnelRecord } from '../store/publish-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Stored } from '../store/stored.ts'
-import { follow } from './follow.ts'
+import { follow } from '../store/follow.ts'
 import { checkHostname, hostnameTaken, parseHostname, type HostnameRules } from './hostname.ts'
 import type { NamedTunnel, NamedTunnelEnd, NamedTunnelRegister } from './named-tunnels.ts'
 import {

@@ -10,6 +10,7 @@ export const endings = {
   timeout: "the route's `timeout` or the gateway's `timeout_write` ran out",
   'session-revoked':
     'the session was revoked, its person signed out, or the service account was revoked or rotated',
+  'person-blocked': 'whoever it belonged to was blocked',
   'session-expired': 'the session, or the credential of the service account, expired',
   'policy-changed': 'the policy, asked again, no longer allows it',
   undecided: 'the policy could not be asked again; the log says why, with the same `request-id`',

@@ -17,6 +17,7 @@ const id = '5e1c0c1e-2b39-4b6e-9d5a-0d4d5f1b6f30'
 const codes = [
   'session-revoked',
   'session-expired',
+  'person-blocked',
   'policy-changed',
   'route-removed',
   'route-changed',

@@ -1,3 +1,4 @@
+import { nobodyBlocked } from '../../src/identity/blocked-people.fixture.ts'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -92,6 +93,7 @@ export async function openHarbour(
     clock,
     log,
     audit,
+    blockedPeople: nobodyBlocked,
     routeTable: () => noRoutes,
     links: () => links.list(),
   })

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'node:test'
 import { createFakeClock } from '../fake-clock.ts'
 import { silentLogger } from '../log.ts'
-import type { Change } from '../store/store.ts'
+import type { Change } from './store.ts'
 import { follow } from './follow.ts'
 
 /** Rows in a store that can be told to fail. */

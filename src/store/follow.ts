@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import type { Change, ChangeFeed } from '../store/store.ts'
+import type { Change, ChangeFeed } from './store.ts'
 
 export interface FollowOptions {
   readonly feed: Pick<ChangeFeed, 'onChanges'>
@@ -67,7 +67,12 @@ export async function follow(options: FollowOptions): Promise<Followed> {
     } catch (error) {
       if (!unread.has(id)) {
         const hint = 'it is read again until it can be'
-        log.error('what was published cannot be read', { kind, id, error: messageOf(error), hint })
+        log.error('a row of the database cannot be read', {
+          kind,
+          id,
+          error: messageOf(error),
+          hint,
+        })
       }
       unread.add(id)
       retry ??= clock.schedule(retryMs, readUnread)

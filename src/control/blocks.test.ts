@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { createFakeClock } from '../fake-clock.ts'
+import { openBlockedPeople } from '../identity/blocked-people.ts'
+import { silentLogger } from '../log.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import { localActor, type Actor } from './change.ts'
+import { createTestOperations, testSession, testTunnel } from './operations.fixture.ts'
+
+const alice = testSession('s-1', 'alice@example.com')
+const renamed = { ...testSession('s-2', 'alice@former.example'), userId: alice.userId }
+const bob = testSession('s-3', 'bob@example.com')
+const byBob: Actor = { kind: 'caller', session: bob, ip: '192.0.2.1', requestId: 'r-9' }
+
+async function openRig(t: TestContext) {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  const clock = createFakeClock()
+  const spelling = (email: string): string => email.toLowerCase()
+  const blockedPeople = await openBlockedPeople({ store, clock, log: silentLogger, spelling })
+  const tunnels = [testTunnel('t-1', alice), testTunnel('t-2', bob), testTunnel('t-3', renamed)]
+  const rig = createTestOperations({ sessions: [alice, bob, renamed], tunnels, blockedPeople })
+  return { ...rig, blockedPeople }
+}
+
+test('a block ends every session of the person, by whichever name it is, and is recorded', async (t) => {
+  const { operations, happened, kept, blockedPeople } = await openRig(t)
+  const reason = 'laptop\u001b[31m stolen'
+  const done = await operations.blockPerson(byBob, 'Alice@example.com', { reason })
+  assert.deepEqual([done.tunnels_cut, done.sessions_ended], [2, 2])
+  assert.equal(done.block.reason, 'laptop [31m stolen')
+  assert.deepEqual(done.block.user_ids, ['Alice@example.com', alice.userId])
+  assert.ok(happened.includes('ended s-1') && happened.includes('ended s-2'))
+  assert.ok(!happened.includes('ended s-3'))
+  assert.ok(blockedPeople.isBlocked(renamed) && !blockedPeople.isBlocked(bob))
+  const [first = ''] = await kept()
+  assert.match(first, /"person blocked".*"who":"alice@example.com".*"by-email":"bob@example.com"/)
+})
+
+test('nobody blocks themselves, and what makes no sense blocks nobody', async (t) => {
+  const { operations, blockedPeople } = await openRig(t)
+  const block = (by: Actor, who: string, reason = '') => operations.blockPerson(by, who, { reason })
+  await assert.rejects(block(byBob, 'BOB@example.com'), { code: 'own-block' })
+  await assert.rejects(block(byBob, bob.userId), { code: 'own-block' })
+  await assert.rejects(block(localActor, ' '), { code: 'malformed-request' })
+  await assert.rejects(block(localActor, 'x'.repeat(321)), { code: 'malformed-request' })
+  await assert.rejects(block(localActor, 'x', 'y'.repeat(501)), { code: 'malformed-request' })
+  assert.deepEqual(blockedPeople.list(), [])
+})
+
+test('somebody is unblocked once, and it is recorded', async (t) => {
+  const { operations, kept } = await openRig(t)
+  await operations.blockPerson(localActor, 'carol@example.com', { reason: '' })
+  const listed = await operations.listBlocks(localActor)
+  assert.deepEqual(
+    listed.blocks.map(({ who, blocked_by: by }) => [who, by]),
+    [['carol@example.com', 'the operator']],
+  )
+  const unblocked = await operations.unblockPerson(localActor, 'CAROL@example.com')
+  assert.equal(unblocked.who, 'carol@example.com')
+  const again = operations.unblockPerson(localActor, 'carol@example.com')
+  await assert.rejects(again, { code: 'block-not-found' })
+  assert.match((await kept()).at(-1) ?? '', /"person unblocked".*"carol@example.com"/)
+})

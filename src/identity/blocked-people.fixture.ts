@@ -1,0 +1,12 @@
+import type { BlockedPeople } from './blocked-people.ts'
+
+/** For tests of something else. */
+export const nobodyBlocked: BlockedPeople = {
+  isBlocked: () => false,
+  check: () => undefined,
+  list: () => [],
+  get: () => undefined,
+  block: () => Promise.reject(new Error('nobody is blocked here')),
+  unblock: () => Promise.resolve(false),
+  onBlocked: () => undefined,
+}
