@@ -87,6 +87,7 @@ const tablesSince0008 = [
   'access_requests',
   'blocked_people',
   'refusals',
+  'samples',
 ]
 
 function oldDatabase(t: TestContext): string {

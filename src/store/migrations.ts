@@ -5,6 +5,7 @@ import { SystemError, messageOf } from '../errors.ts'
 import { createAccessDocuments } from './access-document-migration.ts'
 import { addTunnelMakers, createPublishing } from './publish-migration.ts'
 import { createRequests } from './request-migration.ts'
+import { createSamples } from './sample-migration.ts'
 import type { Tables } from './tables.ts'
 
 /** Every change of the tables, in order of their names. Never edit one that was released: add one. */
@@ -19,6 +20,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0008-tunnel-makers': { up: addTunnelMakers },
   '0009-access-documents': { up: createAccessDocuments },
   '0010-access-requests': { up: createRequests },
+  '0012-samples': { up: createSamples },
 }
 
 /** Where the migrator notes what it has done. */

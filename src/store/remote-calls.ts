@@ -66,6 +66,7 @@ export const remoteMethods: {
   },
   blockedPeople: { get: true, list: true, put: true, remove: true },
   refusals: { get: true, add: true },
+  samples: { add: true, points: true, busiest: true },
   feed: { changes: true },
   leases: { take: true, release: true },
 }

@@ -47,6 +47,7 @@ export async function createRemoteStore(worker: Worker, path: string): Promise<S
     accessRequests: partOf('accessRequests', calls.ask),
     blockedPeople: partOf('blockedPeople', calls.ask),
     refusals: partOf('refusals', calls.ask),
+    samples: partOf('samples', calls.ask),
     feed: { ...partOf('feed', calls.ask), onChanges },
     leases: partOf('leases', calls.ask),
     failed: calls.failed,

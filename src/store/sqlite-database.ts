@@ -15,6 +15,7 @@ import { migrate } from './migrations.ts'
 import { createNamedTunnelTable } from './named-tunnel-table.ts'
 import { createPublishCredentialTable } from './publish-credential-table.ts'
 import { createRefusalTable } from './refusal-table.ts'
+import { createSampleTable } from './sample-table.ts'
 import { createServiceAccountTable } from './service-account-table.ts'
 import { createSessionTable } from './session-table.ts'
 import { createSigningKeyTable } from './signing-key-table.ts'
@@ -51,6 +52,7 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
       accessRequests: createAccessRequestTable(db, writes),
       blockedPeople: createBlockedPersonTable(db, writes),
       refusals: createRefusalTable(db),
+      samples: createSampleTable(db),
       feed: writes.feed,
       leases: createLeaseTable(db),
       close: closeOnce(() => db.destroy()),

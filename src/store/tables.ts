@@ -1,6 +1,7 @@
 import type { AccessDocumentRecord, DocumentChange } from './access-document-store.ts'
 import type { SigningPurpose } from './publish-store.ts'
 import type { AccessRequestState } from './request-store.ts'
+import type { SampleSpan } from './sample-store.ts'
 import type { Change, DeviceCodeState, SessionEndReason } from './store.ts'
 
 /** What the tables hold, as the database gives it. Columns in snake case, times in milliseconds. */
@@ -19,6 +20,7 @@ export interface Tables {
   readonly access_requests: AccessRequestRow
   readonly blocked_people: BlockedPersonRow
   readonly refusals: RefusalRow
+  readonly samples: SampleRow
   readonly counters: CounterRow
   readonly changes: ChangeRow
   readonly leases: LeaseRow
@@ -231,4 +233,23 @@ export interface RefusalRow {
   readonly at_ms: number
   /** JSON. */
   readonly body: string
+}
+
+/** `route_id` is empty for the whole gateway; the last four columns are 0 for a route. */
+export interface SampleRow {
+  readonly span: SampleSpan
+  readonly route_id: string
+  readonly at_ms: number
+  readonly tunnels_open: number
+  readonly tunnels_opened: number
+  readonly bytes_up: number
+  readonly bytes_down: number
+  readonly allowed: number
+  readonly denied: number
+  readonly sign_in_needed: number
+  readonly certificate_needed: number
+  readonly sign_ins_ok: number
+  readonly sign_ins_failed: number
+  readonly sessions: number
+  readonly connectors: number
 }
