@@ -6,8 +6,9 @@ import { type ApiFault, get } from './api.ts'
 export interface Me {
   readonly name: string
   readonly email: string | null
-  readonly role: 'admin' | 'auditor'
-  /** Those they may change; null for all of them. */
+  /** Null for somebody who has none. */
+  readonly role: 'admin' | 'auditor' | null
+  /** Null where the role is of everything; an auditor with some changes what is in them. */
   readonly namespaces: readonly string[] | null
 }
 
@@ -34,9 +35,18 @@ export function useMe(): Me {
   return me
 }
 
-/** Whether whoever looks may change what belongs to no namespace. Buttons for others are not shown. */
-export function useMayChange(namespace?: string | null): boolean {
+/** Whether whoever looks sees what belongs to no namespace. */
+export function seesAll({ role, namespaces }: Me): boolean {
+  return role === 'auditor' || (role === 'admin' && namespaces === null)
+}
+
+/**
+ * Whether whoever looks may change what is in a namespace; without one, what is in none. What would be refused
+ * has no button.
+ */
+export function useMayChange(): (namespace?: string | null) => boolean {
   const { role, namespaces } = useMe()
-  if (role !== 'admin') return false
-  return namespaces === null || (typeof namespace === 'string' && namespaces.includes(namespace))
+  return (namespace) =>
+    (role === 'admin' && namespaces === null) ||
+    (typeof namespace === 'string' && namespaces?.includes(namespace) === true)
 }

@@ -1,18 +1,18 @@
 import { Button } from '@mantine/core'
 import { useEffect, useState, type ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
-import { useMe } from '../me.ts'
+import { seesAll, useMe } from '../me.ts'
 import { views } from './views.ts'
 
 /** Where one can go. On a narrow screen it is folded away behind a button. */
 export function Navigation(): ReactNode {
   const [location] = useLocation()
   const [isOpen, setOpen] = useState(false)
-  const { namespaces } = useMe()
+  const seesEverything = seesAll(useMe())
   useEffect(() => setOpen(false), [location])
   const shown = views.filter(
     ({ title, isForNamespaces }) =>
-      title !== undefined && (namespaces === null || isForNamespaces === true),
+      title !== undefined && (seesEverything || isForNamespaces === true),
   )
   const current = shown.find(({ path }) => isWithin(location, path))
   return (

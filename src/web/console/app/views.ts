@@ -14,6 +14,11 @@ export interface View {
 /** In the order of the navigation. */
 export const views: readonly View[] = [
   {
+    path: '/overview',
+    title: 'Overview',
+    Content: lazy(() => import('../overview/overview-view.tsx')),
+  },
+  {
     path: '/people',
     title: 'People',
     Content: lazy(() => import('../people/sessions-view.tsx')),
