@@ -60,7 +60,7 @@ export function createAuthorize({
     const { client, session } = caller
     const { requestId, authority, target } = request
     const decision = decide.now(caller, route)
-    metrics.decided(decision.outcome)
+    metrics.decided(decision.outcome, route)
     const groupsFault = groupsClaim.faultOf(decision, session)
     if (!isRecheck || decision.outcome !== 'allow') {
       authorizeLog.check({

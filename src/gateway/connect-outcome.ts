@@ -55,7 +55,7 @@ export function beginTunnel(
   { requestId, route, tunnel }: BegunTunnel,
   { metrics, cutTunnels }: Pick<GatewayParts, 'metrics' | 'cutTunnels'>,
 ): TunnelOutcome {
-  const counted = metrics.tunnelOpened(route.name, tunnel.bytes)
+  const counted = metrics.tunnelOpened(route, tunnel.bytes)
   const startedMs = performance.now()
   return {
     end({ cause, bytesUp, bytesDown, error }) {

@@ -7,6 +7,9 @@ import { standardOutput } from '../standard-output.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { withSamples } from '../telemetry/samples/counted-metrics.ts'
+import { keepSamples } from '../telemetry/samples/keep-samples.ts'
+import { createSampleCounts } from '../telemetry/samples/sample-counts.ts'
 import { serveMetrics } from '../telemetry/metrics-server.ts'
 import { assemble } from './assemble.ts'
 import type { GatewayConfig } from '../config/config.ts'
@@ -41,6 +44,9 @@ export interface GatewayOptions {
 /** Longest wait for what was asked of the database and the provider when the gateway ends, in milliseconds. */
 const identityWaitMs = 5_000
 
+/** Longest wait for the database when the gateway ends, in milliseconds: figures of the last minute are kept. */
+const samplesWaitMs = 1_000
+
 /** A running gateway. */
 export interface Gateway extends Closable {
   /** Where it listens, with the port the system chose. */
@@ -73,7 +79,8 @@ export async function startGateway(
   // Whatever fails below, what was opened before it is closed again, last first.
   await using opened = new AsyncDisposableStack()
   const log = createLog({ level: config.logLevel, sink: logSink, clock })
-  const metrics = createMetrics()
+  const counts = createSampleCounts()
+  const metrics = withSamples(createMetrics(), counts)
   metrics.countDroppedLines(() => logSink.droppedLines ?? 0)
   const state = await openGatewayState(config, { opened, log, clock, metrics })
   const { audit, store, secrets } = state
@@ -132,6 +139,19 @@ export async function startGateway(
     createPages: options.pages,
   })
   metrics.countSessions(() => identity.countSessions())
+  opened.adopt(
+    keepSamples({
+      counts,
+      keeper: store.samples,
+      clock,
+      logger,
+      countNow: async () => ({
+        sessions: await identity.countSessions(),
+        connectors: new Set(links.list().map(({ connectorId }) => connectorId)).size,
+      }),
+    }),
+    (it) => within(samplesWaitMs, it.close()),
+  )
   const { clientCertificates, liveTunnels } = parts
   const { protocols } = createConnectorProtocols(config, {
     publishing,

@@ -9,10 +9,13 @@ import { SystemError } from '../errors.ts'
 import { serveMetrics } from './metrics-server.ts'
 import { createMetrics } from './metrics.ts'
 
+const ssh = { id: 'r-1', name: 'ssh' }
+const db = { id: 'r-2', name: 'db' }
+
 test('a tunnel is active until it ends, and counted once with its bytes', async () => {
   const metrics = createMetrics()
-  const tunnel = metrics.tunnelOpened('ssh', { up: 10, down: 20 })
-  metrics.tunnelOpened('ssh', { up: 0, down: 0 })
+  const tunnel = metrics.tunnelOpened(ssh, { up: 10, down: 20 })
+  metrics.tunnelOpened(ssh, { up: 0, down: 0 })
   assert.match(await metrics.render(), /^postern_tunnels_active\{route="ssh"\} 2$/m)
   tunnel.ended('client-closed', 1_500)
   tunnel.ended('shutdown', 9_999)
@@ -35,8 +38,8 @@ test('bytes of open tunnels are counted as they pass, and once', async () => {
     { up: 0, down: 0 },
     { up: 0, down: 0 },
   ]
-  const tunnel = metrics.tunnelOpened('ssh', first)
-  metrics.tunnelOpened('db', second)
+  const tunnel = metrics.tunnelOpened(ssh, first)
+  metrics.tunnelOpened(db, second)
   Object.assign(first, { up: 10, down: 20 })
   second.down = 5
   assert.deepEqual(await scrape(), ['10', '25'])
@@ -53,8 +56,8 @@ test('bytes of open tunnels are counted as they pass, and once', async () => {
 
 test('decisions, sign-ins, dials and reloads are counted by outcome', async () => {
   const metrics = createMetrics()
-  metrics.decided('allow')
-  metrics.decided('sign-in')
+  metrics.decided('allow', ssh)
+  metrics.decided('sign-in', ssh)
   metrics.signedIn('failed')
   metrics.dialled('ok', 3)
   metrics.configLoaded('ok', 1_000)
@@ -78,7 +81,7 @@ test('sessions are counted when they are asked for', async () => {
 
 test('two sets of metrics share nothing', async () => {
   const first = createMetrics()
-  createMetrics().decided('deny')
+  createMetrics().decided('deny', ssh)
   assert.match(await first.render(), /^postern_decisions_total\{outcome="deny"\} 0$/m)
 })
 

@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { version } from '../version.ts'
 import type { CountedBytes } from './byte-counter.ts'
 import { linkMetrics, type LinkMetrics } from './link-metrics.ts'
-import { tunnelMetrics, type CountedTunnel } from './tunnel-metrics.ts'
+import { tunnelMetrics, type CountedRoute, type CountedTunnel } from './tunnel-metrics.ts'
 
 /** What a policy said; `Outcome` of `policy/` fits. */
 export type DecisionOutcome = 'allow' | 'deny' | 'sign-in' | 'client-certificate'
@@ -35,8 +35,8 @@ export type Success = 'ok' | 'failed'
  */
 export interface Metrics {
   /** A tunnel is open: its 200 has been sent. What its counter says is read at each scrape, until it ends. */
-  tunnelOpened(route: string, bytes: CountedBytes): CountedTunnel
-  decided(outcome: DecisionOutcome): void
+  tunnelOpened(route: CountedRoute, bytes: CountedBytes): CountedTunnel
+  decided(outcome: DecisionOutcome, route: CountedRoute): void
   signedIn(outcome: Success): void
   /** The identity provider, or its configuration here, was at fault. */
   providerFailed(reason: ProviderFailure): void

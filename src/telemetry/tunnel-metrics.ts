@@ -2,6 +2,12 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { countBytes, type CountedBytes } from './byte-counter.ts'
 import type { Ended } from './ended.ts'
 
+/** A `Route` of `routes/` fits by shape. */
+export interface CountedRoute {
+  readonly id: string
+  readonly name: string
+}
+
 export interface CountedTunnel {
   /** Only the first call counts. */
   ended(ended: Ended, durationMs: number): void
@@ -13,7 +19,7 @@ const bucketsSeconds = [0.1, 1, 10, 60, 300, 1_800, 3_600, 14_400, 43_200]
 /** Counts tunnels; answers what is told of each that opens: its route's name, and its counter. */
 export function tunnelMetrics(
   registry: Registry,
-): (route: string, bytes: CountedBytes) => CountedTunnel {
+): (route: CountedRoute, bytes: CountedBytes) => CountedTunnel {
   const registers = [registry]
   const active = new Gauge({
     name: 'postern_tunnels_active',
@@ -38,7 +44,7 @@ export function tunnelMetrics(
     help: 'Bytes that tunnels have moved, those of open tunnels included; up is from client to upstream',
   })
 
-  return (route, bytes) => {
+  return ({ name: route }, bytes) => {
     let isOpen = true
     moved.add(bytes)
     active.inc({ route })
