@@ -31,7 +31,13 @@ export interface SigningKeyOperations {
   forgetSigningKeys(by: Actor, purpose: string): Promise<SigningKeysForgotten>
 }
 
-const purposeInput = z.enum(['connector-grant', 'ssh-ca', 'application-token', 'connector-ca'])
+const purposeInput = z.enum([
+  'connector-grant',
+  'ssh-ca',
+  'application-token',
+  'connector-ca',
+  'audit',
+])
 
 export function signingKeyOperations(parts: SigningKeyParts): SigningKeyOperations {
   const { signingKeys, links } = parts

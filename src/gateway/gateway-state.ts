@@ -4,10 +4,13 @@ import { within } from '../shutdown.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import { openStateDirectory } from '../store/state-directory.ts'
 import type { Store } from '../store/store.ts'
+import { createSigningKeys, type SigningKeys } from '../identity/signing-keys.ts'
 import { openAuditFiles } from '../telemetry/audit/audit-files.ts'
+import { createCheckpoints, type Checkpoints } from '../telemetry/audit/checkpoints.ts'
 import { createAuditLog, type AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { createAuditSigner } from './audit-signer.ts'
 import { secretsOf, tokenSecretsOf, type Secrets } from './secrets.ts'
 
 export interface GatewayStateOptions {
@@ -21,7 +24,9 @@ export interface GatewayStateOptions {
 /** What outlives a gateway in its state directory. */
 export interface GatewayState {
   readonly audit: AuditLog
+  readonly checkpoints: Checkpoints
   readonly store: Store
+  readonly signingKeys: SigningKeys
   readonly secrets: Secrets
   readonly controlSocketPath: string
 }
@@ -43,8 +48,14 @@ export async function openGatewayState(
   const keeper = opened.adopt(openAuditFiles(state.auditPath, clock), (it) =>
     within(auditWaitMs, it.close()),
   )
+  const logger = log.service('audit')
+  const checkpoints = opened.adopt(
+    createCheckpoints({ directory: state.auditPath, files: keeper, clock, logger }),
+    (it) => within(auditWaitMs, it.close()),
+  )
+  keeper.onKept(({ lines }) => checkpoints.wrote(lines.length))
   const audit = createAuditLog({
-    logger: log.service('audit'),
+    logger,
     keeper,
     clock,
     onLost: (entries) => metrics.auditEntriesLost(entries),
@@ -55,5 +66,8 @@ export async function openGatewayState(
     await openSqliteStore(state.storePath, tokenSecretsOf(config, secrets)),
     (it) => it.close(),
   )
-  return { audit, store, secrets, controlSocketPath: state.controlSocketPath }
+  const signingKeys = createSigningKeys(store, clock)
+  checkpoints.signWith(createAuditSigner(signingKeys, config.authenticateServiceUrl?.host))
+  const { controlSocketPath } = state
+  return { audit, checkpoints, store, signingKeys, secrets, controlSocketPath }
 }

@@ -5,7 +5,7 @@ import type { GatewayConfig } from '../config/config.ts'
 import { deriveKeys } from '../identity/keys.ts'
 import type { BlockedPeople } from '../identity/blocked-people.ts'
 import type { Session } from '../identity/session.ts'
-import { createSigningKeys, type SigningKeys } from '../identity/signing-keys.ts'
+import type { SigningKeys } from '../identity/signing-keys.ts'
 import {
   createConnectorAuthority,
   type ConnectorAuthority,
@@ -29,6 +29,7 @@ import type { Secrets } from './secrets.ts'
 
 export interface PublishingOptions {
   readonly store: Store
+  readonly signingKeys: SigningKeys
   readonly secrets: Secrets
   readonly clock: Clock
   readonly log: Log
@@ -63,7 +64,7 @@ export async function openPublishing(
   config: GatewayConfig,
   options: PublishingOptions,
 ): Promise<OpenPublishing> {
-  const { store, secrets, clock, audit } = options
+  const { store, signingKeys, secrets, clock, audit } = options
   const log = options.log.service('publish')
   let { sites, directory } = config
   const own = config.authenticateServiceUrl?.hostname ?? ''
@@ -94,7 +95,6 @@ export async function openPublishing(
     subjectOf: (person) =>
       options.blockedPeople.isBlocked(person) ? undefined : subjectOf(asSession(person), directory),
   })
-  const signingKeys = createSigningKeys(store, clock)
   const connectorAuthority = createConnectorAuthority({
     signingKeys,
     clock,

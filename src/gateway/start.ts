@@ -83,7 +83,7 @@ export async function startGateway(
   const metrics = withSamples(createMetrics(), counts)
   metrics.countDroppedLines(() => logSink.droppedLines ?? 0)
   const state = await openGatewayState(config, { opened, log, clock, metrics })
-  const { audit, store, secrets } = state
+  const { audit, store, signingKeys, secrets } = state
   const blockedPeople = await openBlockedPeople({
     store,
     clock,
@@ -105,6 +105,7 @@ export async function startGateway(
   )
   const publishing = await openPublishing(config, {
     store,
+    signingKeys,
     secrets,
     clock,
     log,

@@ -12,6 +12,7 @@ const purposes: Readonly<Record<SigningPurpose, string>> = {
   'ssh-ca': 'EdDSA',
   'application-token': 'RS256',
   'connector-ca': 'ES256',
+  audit: 'EdDSA',
 }
 
 for (const [purpose, alg] of Object.entries(purposes) as [SigningPurpose, string][]) {

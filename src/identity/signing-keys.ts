@@ -52,6 +52,7 @@ const algorithms = {
   'ssh-ca': 'EdDSA',
   'application-token': 'RS256',
   'connector-ca': 'ES256',
+  audit: 'EdDSA',
 } as const satisfies Record<SigningPurpose, string>
 
 const rsaBits = 2048

@@ -56,7 +56,12 @@ export interface PublishCredentialRecord {
   readonly revokedAtMs: number | undefined
 }
 
-export type SigningPurpose = 'connector-grant' | 'ssh-ca' | 'application-token' | 'connector-ca'
+export type SigningPurpose =
+  | 'connector-grant'
+  | 'ssh-ca'
+  | 'application-token'
+  | 'connector-ca'
+  | 'audit'
 
 /** A key pair of the gateway's own. */
 export interface SigningKeyRecord {

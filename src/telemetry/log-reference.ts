@@ -84,6 +84,9 @@ somebody without a session caused, which therefore cannot push out anything else
 entries wait as well. Files that somebody removes or moves away meanwhile are begun anew at the next entry; of that, and of
 what somebody else writes to them, \`audit\` speaks at level \`warn\`.
 
+Beside them, \`checkpoints-2026-08-20.txt\` says every five minutes, signed, how far each series has come, and \`keys.txt\` has
+the public keys of that. \`postern gateway keys rotate audit\` makes another key.
+
 Entries of the kind \`audit\` are about the log itself:
 
 - \`file begun\`: the first of each file, with its name

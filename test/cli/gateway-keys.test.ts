@@ -66,7 +66,13 @@ describe('postern gateway keys', () => {
   })
 })
 
-const purposes = ['connector-grant', 'ssh-ca', 'application-token', 'connector-ca'] as const
+const purposes = [
+  'connector-grant',
+  'ssh-ca',
+  'application-token',
+  'connector-ca',
+  'audit',
+] as const
 
 describe('postern gateway keys of what is signed', () => {
   test('rotate and forget say the keys on stdout, and what it means to people beside it', async () => {
@@ -159,7 +165,7 @@ describe('postern gateway keys discard', () => {
       [code, ended],
       [0, 'ended 1 session; service accounts and other sessions stay'],
     )
-    assert.equal(lines.length, 5, stderr)
+    assert.equal(lines.length, 6, stderr)
     for (const what of [
       /connectors refuse every stream .*"postern tunnel token"/,
       /SSH .*"postern gateway ssh-ca"/,

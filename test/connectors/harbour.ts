@@ -19,6 +19,7 @@ import { openPublishing, type OpenPublishing } from '../../src/gateway/open-publ
 import { startStockConnector } from '../../src/links/cloudflared/stock-connector.fixture.ts'
 import { createLinkReport } from '../../src/links/link-report.ts'
 import type { Links } from '../../src/links/links.ts'
+import { createSigningKeys } from '../../src/identity/signing-keys.ts'
 import { createLinks } from '../../src/links/register.ts'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import { createTestPeers } from '../../src/port/peers/peers.fixture.ts'
@@ -89,6 +90,7 @@ export async function openHarbour(
   const metrics = createMetrics()
   const publishing = await openPublishing(config, {
     store,
+    signingKeys: createSigningKeys(store, clock),
     secrets: { sharedSecret: Buffer.alloc(32, 1), cookieSecret: Buffer.alloc(32, 2) },
     clock,
     log,

@@ -78,6 +78,8 @@ const consequences: Readonly<Record<SigningPurpose, string>> = {
     'the keys that sign application tokens: those of "postern access token" and in cloudflared\'s files are worth nothing, and people sign in again for new ones',
   'connector-ca':
     'the certificate authority that stock connectors trust: each needs the new file of "postern tunnel token --for-cloudflared"',
+  audit:
+    'the keys that sign checkpoints of the audit log: those from now on have a new key (postern audit key), former ones stay good by the former',
 }
 
 async function moveAll(

@@ -71,6 +71,10 @@ const rotationWords: Readonly<Record<SigningPurposeName, readonly string[]>> = {
     'stock connectors are shown a certificate of the key before until that is forgotten: until then nothing changes for anybody',
     'give each the file that "postern tunnel token --for-cloudflared" writes now, which has both, and start it again; then: postern gateway keys forget connector-ca',
   ],
+  audit: [
+    'checkpoints of the audit log are signed with both until the key before is forgotten: whoever checks by that one goes on',
+    'keep the new public key elsewhere (postern audit key), then: postern gateway keys forget audit',
+  ],
 }
 
 const forgettingWords: Readonly<Record<SigningPurposeName, readonly string[]>> = {
@@ -88,6 +92,9 @@ const forgettingWords: Readonly<Record<SigningPurposeName, readonly string[]>> =
   'connector-ca': [
     'stock connectors are shown a certificate of the new key from now on: one that was started without it in its file does not connect again once its connections end',
     'a file with both trusts the former key still: where somebody else may know it, write each file again and start its connectors, then replace their secrets, which they send (postern tunnel token --rotate NAME)',
+  ],
+  audit: [
+    'checkpoints of the audit log are signed with the new key alone from now on; those before stay good by the public keys that were kept',
   ],
 }
 

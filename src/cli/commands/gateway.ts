@@ -285,6 +285,7 @@ What a rotation means:
   application-token  signs the tokens that stock cloudflared keeps; former tokens are good until they expire
   connector-ca       the authority that stock cloudflared trusts as a connector; the new one signs once the former one is
                      forgotten, so that every connector can be given its file before
+  audit              signs checkpoints of the audit log; both sign until the former one is forgotten
 `
 
 const forgettingMeanings = `
@@ -293,6 +294,7 @@ What that means:
   ssh-ca             from then on the new key signs: an sshd that was not told of it lets nobody in
   application-token  stored tokens of stock clients are worthless: their people sign in again
   connector-ca       from then on the new key signs: a stock connector without its file does not connect again
+  audit              the new key alone signs checkpoints: whoever checks them needs its public part (postern audit key)
 `
 
 function defineSshCa(exitWith: ExitWith): Command {

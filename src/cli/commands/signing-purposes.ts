@@ -4,5 +4,6 @@ export const signingPurposes = [
   'ssh-ca',
   'application-token',
   'connector-ca',
+  'audit',
 ] as const
 export type SigningPurposeName = (typeof signingPurposes)[number]

@@ -1,9 +1,15 @@
 import { systemClock, type Clock } from '../../clock.ts'
-import { auditSeries, type AuditKeeper } from './keeper.ts'
+import type { ChainHead } from './chain.ts'
+import { checkpointOf, latestCheckpoint } from './latest-checkpoint.ts'
+import { auditSeries, type AuditKeeper, type AuditSeries } from './keeper.ts'
 import { auditBounds, type AuditBounds } from './retention.ts'
-import { openSeries } from './series-writer.ts'
+import { openSeries, type KeptLines } from './series-writer.ts'
 
 export interface AuditFiles extends AuditKeeper {
+  /** How far each series has come; everything up to there is on the disk. */
+  heads(): Promise<ReadonlyMap<AuditSeries, ChainHead>>
+  /** Calls `listener` with what was kept, behind it. It throws nothing. */
+  onKept(listener: (kept: KeptLines) => void): void
   /** Resolves when everything appended is on the disk. */
   close(): Promise<void>
 }
@@ -19,13 +25,42 @@ export function openAuditFiles(
   clock: Clock = systemClock,
   limits: AuditBounds = auditBounds,
 ): AuditFiles {
-  const all = new Map(
-    auditSeries.map((series) => [series, openSeries({ directory, series, clock, limits })]),
-  )
+  const listeners: ((kept: KeptLines) => void)[] = []
+  let signed: Promise<ReadonlyMap<string, ChainHead>> | undefined
+  const signedHead = async (series: AuditSeries): Promise<ChainHead | undefined> => {
+    signed ??= signedHeads(directory)
+    signed.catch(() => (signed = undefined))
+    return (await signed).get(series)
+  }
+  const open = (series: AuditSeries) =>
+    openSeries({
+      directory,
+      series,
+      clock,
+      limits,
+      signedHead: () => signedHead(series),
+      onKept: (kept) => listeners.forEach((listener) => listener(kept)),
+    })
+  const all = {
+    people: open('people'),
+    decisions: open('decisions'),
+    strangers: open('strangers'),
+  } satisfies Record<AuditSeries, unknown>
   return {
-    append: async (series, entries) => (await all.get(series)?.append(entries)) ?? 'kept',
+    append: (series, entries) => all[series].append(entries),
+    async heads() {
+      const heads = auditSeries.map(async (it) => [it, await all[it].syncedHead()] as const)
+      return new Map(await Promise.all(heads))
+    },
+    onKept: (listener) => void listeners.push(listener),
     async close() {
-      await Promise.all([...all.values()].map((series) => series.close()))
+      await Promise.all(auditSeries.map((it) => all[it].close()))
     },
   }
+}
+
+/** Those of the last checkpoint: what the files have lost since then is no reason to begin anew. */
+async function signedHeads(directory: string): Promise<ReadonlyMap<string, ChainHead>> {
+  const note = await latestCheckpoint(directory)
+  return (note === undefined ? undefined : checkpointOf(note)?.heads) ?? new Map()
 }

@@ -22,6 +22,11 @@ const dayMs = 86_400_000
 
 export const auditBounds: AuditBounds = { maxFileBytes: nextFileBytes, maxSeriesBytes, maxAgeDays }
 
+/** What is of a day before it goes. */
+export function firstKeptDay(nowMs: number, maxAgeDays: number): string {
+  return new Date(nowMs - maxAgeDays * dayMs).toISOString().slice(0, 10)
+}
+
 /** Removes the oldest files of a series beyond its bounds; room is left for the one that is about to be opened. */
 export async function removeOld(
   directory: string,
@@ -29,7 +34,7 @@ export async function removeOld(
   nowMs: number,
   limits: AuditBounds,
 ): Promise<void> {
-  const firstDay = new Date(nowMs - limits.maxAgeDays * dayMs).toISOString().slice(0, 10)
+  const firstDay = firstKeptDay(nowMs, limits.maxAgeDays)
   // Newest first.
   let bytes = limits.maxFileBytes
   const files = (await listAuditFiles(directory)).filter((it) => it.series === series)

@@ -2,6 +2,7 @@ import { mkdir, open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../clock.ts'
 import { messageOf, systemCode } from '../../errors.ts'
+import { oneByOne } from '../../one-by-one.ts'
 import { chainEntry, emptyChain, type ChainHead } from './chain.ts'
 import { auditFile, listAuditFiles, type AuditFile } from './list-files.ts'
 import type { AuditSeries, KeptHow } from './keeper.ts'
@@ -12,7 +13,21 @@ import { cutTornEnd, readSeriesEnd, type SeriesEnd } from './series-end.ts'
 /** Appends to the files of one series, one call after the other. */
 export interface SeriesWriter {
   append(entries: readonly string[]): Promise<KeptHow>
+  /** How far it has come; everything up to there is on the disk. */
+  syncedHead(): Promise<ChainHead>
   close(): Promise<void>
+}
+
+/** Lines that were kept, as they stand in their file. */
+export interface KeptLines {
+  readonly series: AuditSeries
+  /** The name of the file. */
+  readonly file: string
+  /** Where the first of them begins. */
+  readonly offset: number
+  /** Without their newlines; their numbers go up to that of `head`. */
+  readonly lines: readonly string[]
+  readonly head: ChainHead
 }
 
 export interface SeriesPlace {
@@ -20,10 +35,14 @@ export interface SeriesPlace {
   readonly series: AuditSeries
   readonly clock: Clock
   readonly limits: AuditBounds
+  /** How far it had come at the last checkpoint; undefined where there is none. */
+  signedHead(): Promise<ChainHead | undefined>
+  onKept(kept: KeptLines): void
 }
 
 interface OpenFile {
   readonly path: string
+  readonly name: string
   /** The day on which it was opened; its name has a later one where the clock was set back. */
   readonly openedOn: string
   readonly handle: FileHandle
@@ -45,9 +64,11 @@ type NoteInLog = (event: string, details: object) => string
 const syncAfterMs = 1_000
 
 export function openSeries(place: SeriesPlace): SeriesWriter {
-  const { directory, clock, limits } = place
+  const { directory, series, clock, limits } = place
+  const inTurn = oneByOne()
   let file: OpenFile | undefined
-  let head = emptyChain
+  /** Undefined until it was looked for. */
+  let head: ChainHead | undefined
   /** What is to be said in the file that was opened, before anything else. */
   let first: readonly string[] = []
   let syncDue: Disposable | undefined
@@ -55,11 +76,14 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
   /** Why entries that were written may not be on the disk. */
   let unsynced: Error | undefined
 
+  const knownHead = async (): Promise<ChainHead> =>
+    (head ??= (await place.signedHead()) ?? emptyChain)
+
   async function fileFor(today: string): Promise<OpenFile> {
     if (file?.openedOn === today && file.bytes < limits.maxFileBytes) return file
     await close()
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    const opened = await openNext(place, today, head)
+    const opened = await openNext(place, today, await knownHead())
     ;({ file, head, first } = opened)
     return opened.file
   }
@@ -67,21 +91,23 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
   /** `removed` when the file was removed meanwhile, and the lines with it. */
   async function keep(entries: readonly string[]): Promise<KeptHow | 'removed'> {
     const target = await fileFor(dayOf(clock.now()))
-    const chained = chainAll(place.series, head, [...first, ...entries])
-    await appendTo(target, chained.lines)
+    const chained = chainAll(series, await knownHead(), [...first, ...entries])
+    const offset = target.bytes
+    await appendTo(target, `${chained.lines.join('\n')}\n`)
     syncDue ??= clock.schedule(syncAfterMs, () => {
       syncDue = undefined
       syncing = syncing.then(() => sync(target))
     })
-    const now = await stateOf(target)
-    if (now === 'removed') {
+    const how = await stateOf(target)
+    if (how === 'removed') {
       await close()
-      return now
+      return how
     }
     ;({ head } = chained)
     first = []
-    if (now !== 'kept') await close()
-    return now
+    place.onKept({ series, file: target.name, offset, ...chained })
+    if (how !== 'kept') await close()
+    return how
   }
 
   async function sync({ handle }: OpenFile): Promise<void> {
@@ -107,39 +133,58 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
     if (error !== undefined) throw error
   }
 
-  return {
-    async append(entries) {
-      try {
-        const how = await keep(entries)
-        if (how === 'removed' && (await keep(entries)) === 'removed') {
-          throw new Error(`"${directory}" is removed again and again`)
-        }
-        // Those before are lost, and nothing says that these are not.
-        assertSynced()
-        return how === 'removed' ? 'kept-elsewhere' : how
-      } catch (error) {
-        // What it was opened on may be gone, as a file system of the network that comes back.
-        await close()
-        unsynced = undefined
-        throw error
+  async function append(entries: readonly string[]): Promise<KeptHow> {
+    try {
+      const how = await keep(entries)
+      if (how === 'removed' && (await keep(entries)) === 'removed') {
+        throw new Error(`"${directory}" is removed again and again`)
       }
-    },
-    close,
+      // Those before are lost, and nothing says that these are not.
+      assertSynced()
+      return how === 'removed' ? 'kept-elsewhere' : how
+    } catch (error) {
+      // What it was opened on may be gone, as a file system of the network that comes back.
+      await close()
+      unsynced = undefined
+      throw error
+    }
   }
+
+  /** Of lines that a process before this one has written, nothing says that they are on the disk. */
+  async function syncedHead(): Promise<ChainHead> {
+    if (file !== undefined) {
+      await file.handle.datasync()
+      return knownHead()
+    }
+    const files = (await listAuditFiles(directory)).filter((it) => it.series === series)
+    await syncFile(files.at(-1)?.path)
+    return (head = laterHead(await knownHead(), (await readSeriesEnd(files)).head))
+  }
+
+  return {
+    append: (entries) => inTurn(() => append(entries)),
+    syncedHead: () => inTurn(syncedHead),
+    close: () => inTurn(close),
+  }
+}
+
+async function syncFile(path: string | undefined): Promise<void> {
+  if (path === undefined) return
+  await using file = await open(path, 'a')
+  await file.datasync()
 }
 
 function chainAll(
   series: AuditSeries,
   from: ChainHead,
   entries: readonly string[],
-): { readonly lines: string; readonly head: ChainHead } {
+): { readonly lines: readonly string[]; readonly head: ChainHead } {
   let head = from
-  let lines = ''
-  for (const entry of entries) {
+  const lines = entries.map((entry) => {
     const next = chainEntry(series, head, entry)
-    lines += `${next.line}\n`
     ;({ head } = next)
-  }
+    return next.line
+  })
   return { lines, head }
 }
 
@@ -186,7 +231,7 @@ async function openNext(place: SeriesPlace, today: string, known: ChainHead): Pr
     ...(size === 0 ? [noteInLog(fileBegun, { file: next.name })] : []),
   ]
   return {
-    file: { path: next.path, openedOn: today, handle, inode: ino, bytes: size },
+    file: { path: next.path, name: next.name, openedOn: today, handle, inode: ino, bytes: size },
     head: laterHead(known, end.head),
     first,
   }
