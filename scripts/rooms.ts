@@ -181,6 +181,7 @@ export const rooms: readonly Room[] = [
       'store',
       'telemetry',
       'control',
+      'pages',
       'net',
     ],
     typesOf: ['gateway/parts.ts'],

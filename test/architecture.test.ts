@@ -233,7 +233,7 @@ describe('architecture', () => {
     assert.equal(isAllowed('gateway/x.ts', 'errors.ts'), true)
     assert.equal(isAllowed('console/x.ts', 'gateway/parts.ts', true), true)
     assert.equal(isAllowed('console/x.ts', 'gateway/parts.ts'), false)
-    assert.equal(isAllowed('console/x.ts', 'pages/app.ts', true), false)
+    assert.equal(isAllowed('console/x.ts', 'config/config.ts', true), false)
     assert.equal(isAllowed('cli/x.ts', 'dev-idp/x.ts'), false)
     assert.equal(isAllowed('quickstart/x.ts', 'dev-idp/x.ts'), true)
     assert.equal(isAllowed('attic/x.ts', 'net/relay.ts'), false)

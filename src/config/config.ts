@@ -1,3 +1,4 @@
+import type { Administrators } from '../access/administrators.ts'
 import type { LogLevel } from '../log.ts'
 import type { ListenAddress } from '../net/listen-address.ts'
 import type { DownstreamMtls } from '../port/client-certificates/trust.ts'
@@ -51,6 +52,8 @@ export interface GatewayConfig extends SignInSettings {
   /** Undefined: no client certificate is asked for. */
   readonly downstreamMtls?: DownstreamMtls | undefined
   readonly stateDirectory: string
+  /** Who runs the gateway besides whoever may open its control socket; undefined: nobody. */
+  readonly administrators?: Administrators | undefined
   /** Groups besides those that the provider sends; undefined without a file of them. */
   readonly directory: Directory | undefined
   readonly routes: readonly NewRoute[]

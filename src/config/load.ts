@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts'
 import type { Problem } from '../errors.ts'
 import { parseYaml } from '../yaml-text.ts'
 import type { GatewayConfig } from './config.ts'
+import { readAdministrators } from './readers/administrators.ts'
 import { readRoutes } from './readers/routes.ts'
 import { checkApplicationHosts } from './readers/application-hosts.ts'
 import { readCertificates } from './readers/certificates.ts'
@@ -76,9 +77,11 @@ export async function loadConfig({
   const certificates = await readCertificates(source)
   const { sites, siteCertificates, ...siteNeeds } = await readSites(source, certificates)
   warnOfSharedTunnels(source, routes, sites)
+  const { administrators, ...ownNeeds } = readAdministrators(source)
+  const needs = [routeNeeds, siteNeeds, ownNeeds]
   const policyNeeds = {
-    readsSubject: routeNeeds.readsSubject || siteNeeds.readsSubject,
-    needsProvider: routeNeeds.needsProvider || siteNeeds.needsProvider,
+    readsSubject: needs.some(({ readsSubject }) => readsSubject),
+    needsProvider: needs.some(({ needsProvider }) => needsProvider),
   }
   const { idpClientSecret, ...secrets } = await readSecrets(source)
   const signIn = readSignIn(source, idpClientSecret, policyNeeds)
@@ -103,6 +106,7 @@ export async function loadConfig({
       filePolicies,
       clientCertificates: clientCertificateUse(settings),
       sites,
+      ...(administrators && { administrators }),
       stateDirectory: readStateDirectory(source),
     },
     warnings: inOrder(findings.warnings),

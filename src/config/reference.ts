@@ -29,6 +29,7 @@ export function renderConfigurationReference(): string {
     directory,
     sites,
     sshCa,
+    administrators,
     '## Keys of Pomerium that have no effect',
     'They load with one warning line each.',
     pomeriumTable('ignored'),
@@ -171,6 +172,41 @@ ssh_ca:
   trusts the authority, so what keeps somebody from a machine is its route, and its accounts.
 - \`postern gateway ssh-ca\` prints the keys for the file that \`TrustedUserCAKeys\` of \`sshd_config\` names. The private key is made once,
   and kept encrypted in \`state_directory\`. Each certificate leaves an audit entry with its serial number.`
+
+const administrators = `## Administrators
+
+\`administrators\` says who may use the console and the API, beside whoever may open the control socket of the gateway:
+
+\`\`\`yaml
+administrators: [ada@example.com]
+\`\`\`
+
+A list is of email addresses, which the provider must not call unverified, and of user ids or service accounts. It can be
+given by role, and each role by a policy in [the policy language](policy.md) instead:
+
+\`\`\`yaml
+administrators:
+  admin:
+    - allow:
+        or: [{ groups: { has: platform } }]
+  auditor: [bob@example.com, audit-robot]
+namespaces:
+  - name: databases
+    administrators: [carol@example.com]
+routes:
+  - from: tcp+https://db.example.com:5432
+    to: tcp://10.0.0.5:5432
+    namespace: databases
+    allowed_domains: [example.com]
+\`\`\`
+
+- An **admin** sees and changes everything. An **auditor** sees everything and changes nothing.
+- Who administers a **namespace** sees and changes the routes in it and their tunnels, and nothing else: a route goes into
+  it or out of it only by somebody who administers both sides.
+- It is asked at each call, by what holds then: a reload, a group that somebody leaves or a session that ends takes effect at
+  once, also for pages that are open.
+- Everybody else who is signed in gets the portal, and sees and ends their own sessions.
+- Every change is in the audit log with who made it.`
 
 type Row = readonly string[]
 

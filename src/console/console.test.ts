@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { testCaller } from '../gateway/gateway.fixture.ts'
+import { testApiParts } from './api/api.fixture.ts'
 import { pageHeaders } from './built-page.ts'
 import { loadPages } from './pages.ts'
 
@@ -31,10 +32,9 @@ async function openConsole(options: Options = {}) {
   const directory = options.directory ?? built
   const create = await loadPages({ portal: built, console: directory })
   const { app } = create({
+    ...testApiParts(),
     logger: { ...silent, warn: (message) => void warnings.push(message) },
     origin: 'origin' in options ? options.origin : new URL(origin),
-    sessionOf: () => Promise.resolve(undefined),
-    seenBy: () => ({ listed: [], usable: [] }),
   })
   const get = async (path: string, base = origin): Promise<Response> =>
     app.fetch(new Request(`${base}${path}`), { requestId: 'r', client })

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { CreatePages, PageApp, PagesParts } from '../gateway/parts.ts'
+import { createApi } from './api/app.ts'
 import { builtDirectory, readBuiltFiles } from './built-files.ts'
 import { createConsole } from './console.ts'
 import { createPortal } from './portal.ts'
@@ -11,7 +12,7 @@ export interface PageDirectories {
 }
 
 /**
- * Reads the builds of the portal and the console and answers what makes their pages. Where there is no
+ * Reads the builds of the portal and the console and answers what makes their pages, and the API. Where there is no
  * build, that says so in the gateway's log: a plain page stands in for the portal, none for the console.
  */
 export async function loadPages(directories: PageDirectories = {}): Promise<CreatePages> {
@@ -28,6 +29,7 @@ export async function loadPages(directories: PageDirectories = {}): Promise<Crea
       sayNotBuilt(parts, 'the portal is not built, a plain page is shown instead', directory.portal)
     if (console !== undefined) app.route('/', createConsole(console, parts))
     else sayNotBuilt(parts, 'the console is not built', directory.console)
+    app.route('/', createApi(parts))
     return { app, hasPortal: portal !== undefined }
   }
 }

@@ -9,6 +9,7 @@ import type { LogFields } from '../log.ts'
 import type { PagesParts } from '../gateway/parts.ts'
 import { testCaller } from '../gateway/gateway.fixture.ts'
 import { pageHeaders } from './built-page.ts'
+import { testApiParts } from './api/api.fixture.ts'
 import { loadPages } from './pages.ts'
 
 const { client } = testCaller()
@@ -75,6 +76,7 @@ async function portal({ session, directory = built, ...more }: Options = {}) {
   const silent = { debug() {}, info() {}, error() {} }
   const create = await loadPages({ portal: directory, console: built })
   const { app, hasPortal } = create({
+    ...testApiParts(),
     logger: { ...silent, warn: (message, fields) => void warnings.push({ message, ...fields }) },
     origin: new URL(origin),
     sessionOf: () => Promise.resolve(session),

@@ -17,7 +17,7 @@ export interface Visitor extends Pick<Caller, 'client'> {
  * there are is nobody else's business.
  */
 export function viewPortal(
-  { origin, seenBy }: PagesParts,
+  { origin, seenBy }: Pick<PagesParts, 'origin' | 'seenBy'>,
   visitor: Visitor,
   nowMs: number,
 ): PortalView {

@@ -5,12 +5,12 @@ import { openBlockedPeople } from '../identity/blocked-people.ts'
 import { silentLogger } from '../log.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import { localActor, type Actor } from './change.ts'
-import { createTestOperations, testSession, testTunnel } from './operations.fixture.ts'
+import { createTestOperations, testActor, testSession, testTunnel } from './operations.fixture.ts'
 
 const alice = testSession('s-1', 'alice@example.com')
 const renamed = { ...testSession('s-2', 'alice@former.example'), userId: alice.userId }
 const bob = testSession('s-3', 'bob@example.com')
-const byBob: Actor = { kind: 'caller', session: bob, ip: '192.0.2.1', requestId: 'r-9' }
+const byBob = testActor(bob)
 
 async function openRig(t: TestContext) {
   const store = await openSqliteStore(':memory:')

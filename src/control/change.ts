@@ -1,19 +1,23 @@
 import type { AnySession } from '../identity/session.ts'
+import type { Client } from '../net/client.ts'
 import type { LogFields, Logger } from '../log.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 
 /** Who asks for an operation. */
 export type Actor =
   /** Whoever may open the control socket: the gateway's own user, or root. Which of the two, nothing says. */
-  | { readonly kind: 'local' }
-  /** Somebody who is signed in, or a program with the credential of a service account. */
-  | {
-      readonly kind: 'caller'
-      readonly session: AnySession
-      /** The address it came from. */
-      readonly ip: string
-      readonly requestId: string
-    }
+  { readonly kind: 'local' } | CallerActor
+
+/** Somebody who is signed in, or a program with the credential of a service account. */
+export interface CallerActor {
+  readonly kind: 'caller'
+  readonly session: AnySession
+  /** The state that the session was read in. */
+  readonly sessionVersion: number
+  /** Where it came from. */
+  readonly client: Client
+  readonly requestId: string
+}
 
 /** Who it is, as lists of what was changed name them. */
 export function actorName(by: Actor): string {
@@ -46,10 +50,10 @@ export function recordChange(
 /** Under names of their own: what was changed may be somebody's session or a service account as well. */
 function askedBy(by: Actor): LogFields {
   if (by.kind === 'local') return {}
-  const { session, ip, requestId } = by
+  const { session, client, requestId } = by
   const who =
     session.kind === 'person'
       ? { 'by-user': session.userId, 'by-email': session.email, 'by-session-id': session.id }
       : { 'by-service-account-id': session.userId }
-  return { ...who, ip, 'request-id': requestId }
+  return { ...who, ip: client.ip, 'request-id': requestId }
 }

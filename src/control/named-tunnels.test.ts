@@ -6,7 +6,7 @@ import type { OperatorTunnels } from '../publish/operator-tunnels.ts'
 import type { AuditEntry } from '../telemetry/audit-log.ts'
 import { localActor } from './change.ts'
 import { namedTunnelOperations } from './named-tunnels.ts'
-import { testSession } from './operations.fixture.ts'
+import { testActor, testSession } from './operations.fixture.ts'
 
 const id = '7b2cf4a3-58f1-4b3a-9d51-0b5c2f0d7b11'
 
@@ -57,12 +57,7 @@ test('a named tunnel is made for whoever runs the gateway, with one record that 
 
 test('somebody who is signed in is named as the maker, and in the record', async () => {
   const { operations, entries, wanted } = createRig()
-  const by = {
-    kind: 'caller',
-    session: testSession('s1', 'alice@example.com'),
-    ip: '192.0.2.1',
-    requestId: 'r1',
-  } as const
+  const by = testActor(testSession('s1', 'alice@example.com'))
   await operations.createNamedTunnel(by, { name: 'lab', site: 'site.com' })
   const { userId } = by.session
   assert.deepEqual(wanted, [

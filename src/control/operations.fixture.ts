@@ -9,6 +9,9 @@ import type { AnySession, ServiceAccountSession, Session } from '../identity/ses
 import { silentLogger, type Logger } from '../log.ts'
 import type { TokenKeyStore } from '../store/store.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
+import type { RoleOf } from '../access/administrators.ts'
+import { createAuthority } from './authority.ts'
+import type { CallerActor } from './change.ts'
 import { createOperations, type OperationParts, type Operations } from './operations.ts'
 
 export interface TestOperations {
@@ -30,6 +33,17 @@ export interface TestOperationsOptions {
   readonly signingKeys?: OperationParts['signingKeys']
   readonly namedTunnels?: readonly NamedTunnel[]
   readonly blockedPeople?: OperationParts['blockedPeople']
+  /** **Default:** everybody is an admin */
+  readonly roleOf?: RoleOf
+}
+
+/** The version of every session. */
+export const testVersion = 1
+
+/** Somebody who asks, as the API makes them. */
+export function testActor(session: AnySession): CallerActor {
+  const client = { ip: '192.0.2.1', endpoints: undefined }
+  return { kind: 'caller', session, sessionVersion: testVersion, client, requestId: 'r1' }
 }
 
 const unused = (): Promise<never> => Promise.reject(new Error('none of these here'))
@@ -59,6 +73,10 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     },
   })
   const operations = createOperations({
+    authority: createAuthority({
+      roleOf: options.roleOf ?? (() => ({ role: 'admin' })),
+      sessionVersion: () => testVersion,
+    }),
     clock,
     logger,
     audit,

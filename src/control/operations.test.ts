@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { localActor, type Actor } from './change.ts'
-import { createTestOperations, deploySession, testSession } from './operations.fixture.ts'
+import { localActor } from './change.ts'
+import {
+  createTestOperations,
+  deploySession,
+  testActor,
+  testSession,
+} from './operations.fixture.ts'
 import { revokeAll } from './sessions.ts'
 
 const ada = testSession('s1', 'Ada@example.com')
@@ -12,7 +17,6 @@ const noSessions = {
   async *listSessions() {},
   countSessions: () => Promise.resolve(0),
 }
-const from = { ip: '192.0.2.7', requestId: 'r1' }
 const time = '"time":"2026-01-01T00:00:00.000Z"'
 
 describe('operations on sessions', () => {
@@ -81,13 +85,12 @@ describe('operations on sessions', () => {
 describe('who asks', () => {
   test('a person is named in the entry, beside whom it befell', async () => {
     const { operations, kept } = createTestOperations({ sessions })
-    const by: Actor = { kind: 'caller', session: bob, ...from }
-    await operations.revokeSession(by, 's1')
+    await operations.revokeSession(testActor(bob), 's1')
     assert.deepEqual(JSON.parse((await kept())[0] ?? ''), {
       time: '2026-01-01T00:00:00.000Z',
       kind: 'admin',
       event: 'sessions revoked',
-      ip: '192.0.2.7',
+      ip: '192.0.2.1',
       'request-id': 'r1',
       'session-ids': ['s1'],
       'by-user': 'user-of-s3',
@@ -98,10 +101,7 @@ describe('who asks', () => {
 
   test('a service account is named by its id, and never by what its credential is known by', async () => {
     const { operations, kept } = createTestOperations({ sessions })
-    await operations.revokeUser(
-      { kind: 'caller', session: deploySession, ...from },
-      'bob@example.com',
-    )
+    await operations.revokeUser(testActor(deploySession), 'bob@example.com')
     const [entry = ''] = await kept()
     assert.equal(JSON.parse(entry)['by-service-account-id'], 'deploy')
     assert.ok(!entry.includes('c2VjcmV0'))

@@ -1,4 +1,5 @@
 import { blockOperations, type BlockOperations, type BlockParts } from './blocks.ts'
+import { rules, type Authority, type OperationName, type Rule } from './authority.ts'
 import type { Actor } from './change.ts'
 import { connectorOperations, type ConnectorOperations, type ConnectorParts } from './connectors.ts'
 import {
@@ -44,6 +45,7 @@ export interface OperationParts
     ConnectorParts,
     NamedTunnelParts,
     ConfigurationOperations {
+  readonly authority: Authority
   readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
   readonly links: SigningKeyParts['links'] & ConnectorParts['links']
   readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
@@ -69,19 +71,41 @@ export interface Operations
     NamedTunnelOperations,
     ConfigurationOperations {}
 
-/** Makes the operations of one gateway. */
+/** None is without a row, and no row without one. */
+rules satisfies Readonly<Record<keyof Operations, Rule>>
+
+/** Makes the operations of one gateway. Each throws at once where whoever asks may not (`authority.ts`). */
 export function createOperations(parts: OperationParts): Operations {
-  return {
-    ...sessionOperations(parts),
-    ...blockOperations(parts),
-    ...serviceAccountOperations(parts),
-    ...publisherOperations(parts),
-    ...tokenKeyOperations(parts),
-    ...signingKeyOperations(parts),
-    ...sshCaOperations(parts),
-    ...tunnelOperations(parts),
-    ...connectorOperations(parts),
-    ...namedTunnelOperations(parts),
-    reload: (by) => parts.reload(by),
-  }
+  return guarded(
+    {
+      ...sessionOperations(parts),
+      ...blockOperations(parts),
+      ...serviceAccountOperations(parts),
+      ...publisherOperations(parts),
+      ...tokenKeyOperations(parts),
+      ...signingKeyOperations(parts),
+      ...sshCaOperations(parts),
+      ...tunnelOperations(parts),
+      ...connectorOperations(parts),
+      ...namedTunnelOperations(parts),
+      reload: (by) => parts.reload(by),
+    },
+    parts.authority,
+  )
+}
+
+type AnyOperation = (by: Actor, ...given: unknown[]) => unknown
+
+/** The same, each asked for only by who may. */
+function guarded(operations: Operations, authority: Authority): Operations {
+  const entries = Object.entries(operations) as readonly [OperationName, AnyOperation][]
+  return Object.fromEntries(
+    entries.map(([name, operation]) => {
+      const asked: AnyOperation = (by, ...given) => {
+        authority.require(by, name)
+        return operation(by, ...given)
+      }
+      return [name, asked]
+    }),
+  ) as unknown as Operations
 }

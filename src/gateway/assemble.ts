@@ -12,7 +12,8 @@ import { applicationPort } from '../routes/application-port.ts'
 import { createAskAgain } from '../access/ask-again.ts'
 import { createAuthorize } from '../access/authorize.ts'
 import type { Caller } from '../access/caller.ts'
-import { createDecide } from '../access/decide.ts'
+import { createRoleOf, nobodyAdministers, type RoleOf } from '../access/administrators.ts'
+import { createDecide, type DecideParts } from '../access/decide.ts'
 import { parseRedirect } from '../identity/redirect.ts'
 import { createClientCertificates } from '../port/client-certificates/client-certificates.ts'
 import type { GatewayConfig } from '../config/config.ts'
@@ -52,6 +53,8 @@ export interface Assembly extends GatewayParts {
   deviceLogin(): boolean
   /** What SSH certificates say now; undefined: none are made. */
   sshCaSettings(): SshCaSettings | undefined
+  /** Who administers now. */
+  readonly roleOf: RoleOf
   /** Decides a grant again where something has moved since. */
   readonly freshGrants: FreshGrants
   /** The routes somebody may use now. */
@@ -68,7 +71,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   const { clock, log, audit, metrics, identity, blockedPeople, links } = surroundings
   const routes = createRouteRegister(config.routes)
   let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin } = config
-  let { directory, downstreamMtls, sshCa } = config
+  let { directory, downstreamMtls, sshCa, administrators } = config
   let settings = 1
   const settingsRevision = (): number => settings
   const logger = log.service('gateway')
@@ -89,11 +92,12 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   // With a directory file nobody is told that the provider sends no groups: they come from the file.
   const groupsClaim = (): string | undefined =>
     directory === undefined ? config.identityProvider?.groupsClaim : undefined
-  const decide = createDecide({
+  const who = {
     clock,
     clientCertificates,
     subjectOf: (session) => subjectOf(session, directory),
-  })
+  } satisfies DecideParts
+  const decide = createDecide(who)
   const authorize = createAuthorize({
     decide,
     authorizeLog,
@@ -177,6 +181,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     }),
     signInLocation: () => identity.signInLocation(),
     sshCaSettings: () => sshCa,
+    roleOf: createRoleOf({ ...who, administrators: () => administrators ?? nobodyAdministers }),
     freshGrants,
     parseRedirect: (text) => parseRedirect(text, programmaticRedirectDomains),
     deviceLogin: () => deviceLogin,
@@ -197,6 +202,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       programmaticRedirectDomains = next.programmaticRedirectDomains
       deviceLogin = next.deviceLogin
       sshCa = next.sshCa
+      administrators = next.administrators
       if (next.directory !== directory || next.downstreamMtls !== downstreamMtls) settings += 1
       directory = next.directory
       downstreamMtls = next.downstreamMtls

@@ -10,11 +10,13 @@ import { createSshSignApi } from '../pages/ssh-sign-api.ts'
 import type { SshCa } from '../ssh-ca/ssh-ca.ts'
 import { createSignInLog } from '../pages/sign-in/sign-in-log.ts'
 import type { Assembly } from './assemble.ts'
-import type { OpenIdentity } from './open-identity.ts'
+import type { GatewayIdentity, OpenIdentity } from './open-identity.ts'
 import { createWithGrant, type WithGrantParts } from './with-grant.ts'
 import { createPublishApp } from '../pages/publish/publish-app.ts'
 import type { OpenPublishing } from './open-publishing.ts'
-import type { CreatePages } from './parts.ts'
+import type { ApiParts, CreatePages } from './parts.ts'
+import type { Operations } from '../control/operations.ts'
+import type { ChangeFeed } from '../store/store.ts'
 
 export interface GatewayPagesOptions {
   readonly parts: Pick<
@@ -28,6 +30,7 @@ export interface GatewayPagesOptions {
     | 'deviceLogin'
     | 'routesFor'
     | 'seenBy'
+    | 'roleOf'
     | 'sshCaSettings'
     | keyof WithGrantParts
   >
@@ -37,6 +40,9 @@ export interface GatewayPagesOptions {
   readonly publishing: OpenPublishing
   readonly logger: Logger
   readonly clock: Clock
+  readonly feed: ChangeFeed
+  readonly identity: Pick<GatewayIdentity, 'identify' | 'session' | 'sessionVersion'>
+  readonly operations: Operations
   /** Makes the pages at the gateway's own address; plain ones without it. */
   readonly createPages: CreatePages | undefined
 }
@@ -49,14 +55,28 @@ export function createGatewayPages({
   publishing,
   logger,
   clock,
+  feed,
+  identity,
+  operations,
   createPages,
 }: GatewayPagesOptions): App {
   const { audit, metrics, cutTunnels, parseRedirect, deviceLogin, routesFor, seenBy } = parts
+  const callerOf: ApiParts['callerOf'] = async (cookieHeader) =>
+    signIn?.identity.fromCookie(cookieHeader)
   const pages = createPages?.({
     logger,
     origin: signIn?.origin,
     sessionOf: async (cookieHeader) => (await signIn?.identity.fromCookie(cookieHeader))?.session,
     seenBy,
+    roleOf: parts.roleOf,
+    clock,
+    audit,
+    operations,
+    feed,
+    callerOf,
+    identify: (headers) => identity.identify(headers),
+    session: (id) => identity.session(id),
+    sessionVersion: (id) => identity.sessionVersion(id),
   })
   const signInParts = signIn && {
     identity: signIn.identity,

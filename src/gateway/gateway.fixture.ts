@@ -17,6 +17,7 @@ import { createApp } from '../pages/app.ts'
 import { createApplicationPages } from '../pages/application-pages.ts'
 import { assemble, type Assembly } from './assemble.ts'
 import type { GatewayConfig } from '../config/config.ts'
+import { createAuthority } from '../control/authority.ts'
 import { createOperations, type Operations } from '../control/operations.ts'
 import { createHandlers } from './handlers.ts'
 import type { GatewayIdentity } from './open-identity.ts'
@@ -131,6 +132,7 @@ export async function startTestGateway(
     port: listener.address.port,
     parts,
     operations: createOperations({
+      authority: createAuthority({ roleOf: parts.roleOf, sessionVersion: identity.sessionVersion }),
       clock: systemClock,
       logger: log.service('control'),
       audit,

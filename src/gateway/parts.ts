@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Session } from '../identity/session.ts'
+import type { LiveCaller, Session } from '../identity/session.ts'
 import type { Logger } from '../log.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
@@ -8,7 +8,9 @@ import type { Authorize } from '../access/authorize.ts'
 import type { CutTunnels } from '../pages/cut-tunnels.ts'
 import type { ClientCertificates } from '../port/client-certificates/client-certificates.ts'
 import type { RequestHeaders } from '../request-headers.ts'
+import type { RoleOf } from '../access/administrators.ts'
 import type { Caller } from '../access/caller.ts'
+import type { Operations } from '../control/operations.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { LoginRedirect } from '../pages/cloudflared/login-redirect.ts'
 import type { PageApp, RequestContext as PageRequest } from '../pages/answers/page-app.ts'
@@ -19,6 +21,7 @@ import type { Target } from '../net/target.ts'
 import type { OpenUpstream } from '../upstream/open-upstream.ts'
 import type { Route } from '../routes/route.ts'
 import type { SeenRoutes } from '../routes/seen.ts'
+import type { ChangeFeed } from '../store/store.ts'
 
 export type { PageApp, PageRequest }
 
@@ -61,6 +64,8 @@ export interface PagesParts {
   sessionOf(cookieHeader: string | undefined): Promise<Session | undefined>
   /** The routes somebody may use now and those listed for them; `gateway` is the URL they know. */
   seenBy(caller: Caller, gateway: string): SeenRoutes
+  /** Who administers now; what it allows follows without an `await`. */
+  readonly roleOf: RoleOf
 }
 
 /** Pages for the gateway's own address. */
@@ -70,4 +75,22 @@ export interface OwnPages {
   readonly hasPortal: boolean
 }
 
-export type CreatePages = (parts: PagesParts) => OwnPages
+/** What the API of administrators needs besides. */
+export interface ApiParts extends PagesParts {
+  readonly clock: Clock
+  readonly audit: AuditLog
+  /** What administrators do and see: each of them asks for itself who may. */
+  readonly operations: Operations
+  /** Every write to the store. */
+  readonly feed: ChangeFeed
+  /** As `sessionOf`, with the state that the session was read in. */
+  callerOf(cookieHeader: string | undefined): Promise<LiveCaller | undefined>
+  /** Who sent the credential in these headers: a person's client, or a service account. */
+  identify(headers: RequestHeaders): Promise<LiveCaller | undefined>
+  /** The state that somebody is in now; undefined once their session has ended. */
+  session(id: string): Promise<LiveCaller | undefined>
+  /** Changes whenever the session did; undefined once it has ended. */
+  sessionVersion(id: string): number | undefined
+}
+
+export type CreatePages = (parts: ApiParts) => OwnPages

@@ -55,6 +55,7 @@ export const onChanges = {
   filePolicies: 'reload',
   clientCertificates: 'reload',
   sites: 'reload',
+  administrators: 'reload',
   stateDirectory: { restart: 'state_directory' },
   identityProvider: { restart: providerKeys },
 } as const satisfies OnChanges

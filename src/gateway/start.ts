@@ -13,6 +13,7 @@ import { createSampleCounts } from '../telemetry/samples/sample-counts.ts'
 import { serveMetrics } from '../telemetry/metrics-server.ts'
 import { assemble } from './assemble.ts'
 import type { GatewayConfig } from '../config/config.ts'
+import { createAuthority } from '../control/authority.ts'
 import { createOperations, type Operations } from '../control/operations.ts'
 import { startControl } from '../control/server.ts'
 import { createLinkReport } from '../links/link-report.ts'
@@ -130,6 +131,26 @@ export async function startGateway(
   const parts = assemble(config, { clock, log, audit, metrics, identity, blockedPeople, links })
   const logger = log.service('gateway')
   const sshCa = createSshCa(publishing.signingKeys, clock)
+  const controlLogger = log.service('control')
+  const { clientCertificates, liveTunnels, roleOf } = parts
+  const operations = createOperations({
+    authority: createAuthority({ roleOf, sessionVersion: (id) => identity.sessionVersion(id) }),
+    clock,
+    logger: controlLogger,
+    audit,
+    identity,
+    blockedPeople,
+    publishers: publishing.publishers,
+    tokenKeys: store.tokenKeys,
+    signingKeys: publishing.signingKeys,
+    sshCa,
+    liveTunnels,
+    links,
+    namedTunnels,
+    operatorTunnels: publishing.operatorTunnels,
+    accountTag: publishing.accountTag,
+    reload: options.reload ?? nothingToReload,
+  })
   const app = createGatewayPages({
     parts,
     sshCa,
@@ -137,6 +158,9 @@ export async function startGateway(
     publishing,
     logger,
     clock,
+    feed: store.feed,
+    identity,
+    operations,
     createPages: options.pages,
   })
   metrics.countSessions(() => identity.countSessions())
@@ -153,7 +177,6 @@ export async function startGateway(
     }),
     (it) => within(samplesWaitMs, it.close()),
   )
-  const { clientCertificates, liveTunnels } = parts
   const { protocols } = createConnectorProtocols(config, {
     publishing,
     links,
@@ -176,24 +199,6 @@ export async function startGateway(
   const metricsServer =
     config.metricsAddress && (await serveMetrics(metrics, config.metricsAddress))
   opened.defer(() => metricsServer?.close(0))
-  const controlLogger = log.service('control')
-  const operations = createOperations({
-    clock,
-    logger: controlLogger,
-    audit,
-    identity,
-    blockedPeople,
-    publishers: publishing.publishers,
-    tokenKeys: store.tokenKeys,
-    signingKeys: publishing.signingKeys,
-    sshCa,
-    liveTunnels,
-    links,
-    namedTunnels,
-    operatorTunnels: publishing.operatorTunnels,
-    accountTag: publishing.accountTag,
-    reload: options.reload ?? nothingToReload,
-  })
   const control = await startControl(state.controlSocketPath, { operations, logger: controlLogger })
   opened.defer(() => control.close(0))
   const running = opened.move()

@@ -41,6 +41,7 @@ const shared = [
   'name',
   'description',
   'listed',
+  'namespace',
   'contact',
   'allow_metadata_address',
   'upstream_proxy_protocol',

@@ -67,6 +67,7 @@ export function buildRoute(checked: CheckedRoute, pems: Pems = {}, tls?: NextGat
     isApplication: values.application ?? false,
     isListed: values.listed ?? false,
     contact: values.contact ?? '',
+    namespace: values.namespace,
     timeoutMs: values.timeout ?? 0,
     idleTimeoutMs: values.idle_timeout ?? 0,
     stallTimeoutMs: values.stall_timeout ?? defaultOf(routeKeys.stall_timeout),

@@ -63,6 +63,8 @@ export interface RouteRules {
   readonly namedPolicies?: NamedPolicies | undefined
   /** Keys of the whole gateway, for a hint to whoever wrote one of them in a route. */
   readonly gatewayKeys?: readonly string[]
+  /** Those a route may be in; undefined where that is not known. */
+  readonly namespaces?: readonly string[]
 }
 
 /**
@@ -86,6 +88,7 @@ export function parseRoute(plain: unknown, rules: RouteRules): ParsedRoute {
   const values = readValues(plain, routeKeyNames, notes)
   requireKeys(plain, notes)
   checkApplication(values, notes)
+  checkNamespace(values, rules, notes)
   const to = readUpstreams(values, notes)
   const scheme = checkNextGatewayKeys(plain, values, notes)
   const own = readPolicy(values, rules, notes)
@@ -132,6 +135,17 @@ function checkApplication({ application, from }: RouteValues, notes: RouteNotes)
   const [target, ...more] = from.targets
   if (target?.port === applicationPort && more.length === 0 && from.gateway === undefined) return
   notes.fault(['application'], 'needs a "from" of one host with port 443', { at: 'key' })
+}
+
+/** In one that nobody wrote down a route would have no administrators but those of everything. */
+function checkNamespace(
+  { namespace }: RouteValues,
+  { namespaces: known }: RouteRules,
+  notes: RouteNotes,
+): void {
+  if (namespace === undefined || known === undefined || known.includes(namespace)) return
+  const hint = didYouMean(namespace, known) ?? 'add it to "namespaces"'
+  notes.fault(['namespace'], `"${namespace}" is none of "namespaces"`, { hint })
 }
 
 /** Undefined for what is at fault, or was not even written. */

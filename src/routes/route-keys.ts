@@ -6,6 +6,7 @@ import type { Fault } from '../schema.ts'
 import { countKey, key, textKey, type Key, type ValuesOf } from '../setting-key.ts'
 import * as values from '../setting-values.ts'
 import { parseFrom } from './from.ts'
+import { namespaceName } from './namespace-name.ts'
 import { policyName } from '../policy/named/named-policy-keys.ts'
 import { nextGatewayKeys } from './next-gateway-keys.ts'
 import { parseTo, toForm } from './to.ts'
@@ -97,6 +98,11 @@ export const routeKeys = {
     variable: 'none',
     without: 'made from `from`: 16 hexadecimal digits',
     doc: 'Names the route in logs and to programs, whatever becomes of its `from`: letters, digits, `.`, `_` and `-`, the first a letter or digit. No other route has it; 16 hexadecimal digits are kept for ids that are made.',
+  }),
+  namespace: textKey(namespaceName, 'text of at most 64 characters', {
+    variable: 'none',
+    without: 'none',
+    doc: 'Which of `namespaces` the route is in: its administrators may see and change it, and cut its tunnels.',
   }),
   name: textKey(values.text, 'text', {
     variable: 'none',

@@ -23,6 +23,8 @@ export interface NewRoute {
   readonly isListed: boolean
   /** Whom to ask for access; empty when the configuration does not say. */
   readonly contact: string
+  /** Whose administrators may change it, besides those of everything; undefined: in no namespace. */
+  readonly namespace?: string | undefined
   /** Longest life of a tunnel, in milliseconds; 0 for no limit. */
   readonly timeoutMs: number
   /** A tunnel without a byte either way for this long ends, in milliseconds; 0 for no limit. */

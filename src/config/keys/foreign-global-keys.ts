@@ -14,7 +14,6 @@ const metricsAccess =
   'metrics have no access control of their own; bind "metrics_address" to loopback'
 
 const rows: readonly (readonly [ForeignKey['class'], string, string, (string | boolean)?])[] = [
-  ['refused', 'administrators', 'nobody is an administrator by email'],
   [
     'refused',
     'authenticate_callback_path',

@@ -15,6 +15,7 @@ import type { Path, YamlText } from '../../yaml-text.ts'
 import { globalKeyNames } from '../keys/keys.ts'
 import { tellAt, type Findings } from '../source/findings.ts'
 import type { Source } from '../source/source.ts'
+import { namespaceNames } from './administrators.ts'
 import { clientCertificateUse } from './downstream-mtls.ts'
 import type { PolicyNeeds } from './sign-in.ts'
 
@@ -121,7 +122,8 @@ async function readEntry(
 ): Promise<{ readonly parsed: ParsedRoute; readonly route: NewRoute | undefined }> {
   const clientCertificates = clientCertificateUse(settings)
   const sessionMs = settings.orDefault('cookie_expire')
-  const rules = { clientCertificates, sessionMs, namedPolicies: policies }
+  const namespaces = namespaceNames(settings)
+  const rules = { clientCertificates, sessionMs, namedPolicies: policies, namespaces }
   const parsed = list.parse(plain, { ...rules, gatewayKeys: globalKeyNames })
   tellAt(list.text, path, parsed, findings)
   const opened = await openRoute(parsed, {

@@ -55,7 +55,7 @@ export async function readForm(c: PageContext): Promise<Readonly<Record<string, 
  *
  * @throws PeerError `request-timeout` when it has not come in time
  */
-export async function readJson(c: PageContext): Promise<unknown> {
+export async function readJson(c: Pick<PageContext, 'req' | 'env'>): Promise<unknown> {
   const reading = c.req.json<unknown>().catch(() => undefined)
   return inTime(c, reading)
 }

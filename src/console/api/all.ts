@@ -1,0 +1,5 @@
+import type { Endpoints } from './endpoint.ts'
+import { meEndpoints } from './me.ts'
+
+/** Every file of endpoints, in the order of the document. */
+export const allEndpoints: readonly Endpoints[] = [meEndpoints]
