@@ -1,3 +1,5 @@
+import { formatAuthority } from '../address.ts'
+import { lacksAllow } from './access-grant.ts'
 import { AccessError } from '../errors.ts'
 import { hasCredential } from '../identity/credential-headers.ts'
 import type { AnySession } from '../identity/session.ts'
@@ -82,7 +84,8 @@ export function createAuthorize({
     if (decision.outcome === 'deny' && isNobody && hasCredential(headers ?? {})) {
       throw unknownCredential()
     }
-    if (decision.outcome !== 'allow') throw refusalOf(decision, session, route, groupsFault)
+    if (decision.outcome !== 'allow')
+      throw refusalOf(decision, { request, session, route, groupsFault })
     const validUntilMs = earliest(decision.validUntilMs, session?.expiresAtMs)
     // The brand exists for the compiler only: this is the one place that may claim it.
     const revision = settingsRevision()
@@ -122,11 +125,16 @@ function unknownCredential(): AccessError {
   )
 }
 
+interface Refused {
+  readonly request: TunnelRequest
+  readonly session: AnySession | undefined
+  readonly route: Route
+  readonly groupsFault: string | undefined
+}
+
 function refusalOf(
   decision: Decision,
-  session: AnySession | undefined,
-  route: Route,
-  groupsFault: string | undefined,
+  { request, session, route, groupsFault }: Refused,
 ): AccessError {
   if (decision.outcome === 'sign-in') {
     return new AccessError('sign-in-required', 'this route needs you to sign in', {
@@ -150,11 +158,24 @@ function refusalOf(
   return new DeniedError(
     `${who} may not use route "${route.name}"${why === '' ? '' : `: ${why}`}`,
     reasons,
-    [...remediationsOf(advice), `ask ${whomToAsk(route)} for access, and give the request id`].join(
-      '; or ',
-    ),
+    [
+      ...remediationsOf(advice),
+      ...requestHint(decision, request, session, route),
+      `ask ${whomToAsk(route)} for access, and give the request id`,
+    ].join('; or '),
     { advice },
   )
+}
+
+/** How to ask for access for a while, where that would help. */
+function requestHint(
+  decision: Decision,
+  { target }: TunnelRequest,
+  session: AnySession,
+  { approval }: Route,
+): readonly string[] {
+  if (approval === undefined || session.kind !== 'person' || !lacksAllow(decision)) return []
+  return [`ask for it with "postern request ${formatAuthority(target)} --for 1h --reason TEXT"`]
 }
 
 /** Each once: several policies may send people to one place. */

@@ -1,6 +1,6 @@
 import type { HostPort } from '../address.ts'
 import type { Target } from '../net/target.ts'
-import type { Decision } from '../policy/decision.ts'
+import type { AccessDecision } from './access-grant.ts'
 import type { Route } from '../routes/route.ts'
 import type { Caller } from './caller.ts'
 
@@ -26,7 +26,7 @@ export interface Grant {
   readonly request: TunnelRequest
   readonly caller: Caller
   readonly route: Route
-  readonly decision: Decision
+  readonly decision: AccessDecision
   /** When this must be decided again at the latest, in milliseconds since the epoch. */
   readonly validUntilMs: number | undefined
   /** Of the settings that it was decided by; see `FreshGrantParts`. */

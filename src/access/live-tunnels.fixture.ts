@@ -6,6 +6,7 @@ import { createRouteTable } from '../routes/table.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
+import type { FindAccessGrant } from './access-grant.ts'
 import { createAuthorize, type Authorize } from './authorize.ts'
 import { createDecide } from './decide.ts'
 import { createLiveTunnels, type LiveTunnel, type LiveTunnels } from './live-tunnels.ts'
@@ -57,12 +58,17 @@ export function createTunnelOpener({
 }
 
 /** Decides by policy and session alone, without client certificates, and logs nothing. */
-export function createTestAuthorize(clock: Clock, settingsRevision = (): number => 1): Authorize {
+export function createTestAuthorize(
+  clock: Clock,
+  settingsRevision = (): number => 1,
+  accessGrant: FindAccessGrant = () => undefined,
+): Authorize {
   return createAuthorize({
     decide: createDecide({
       clock,
       clientCertificates: { facts: () => undefined },
       subjectOf: (session) => session,
+      accessGrant,
     }),
     authorizeLog: createAuthorizeLog({
       logger: silentLogger,

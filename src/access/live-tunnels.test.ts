@@ -447,6 +447,8 @@ function table(evaluate: Evaluate, route: Partial<Route> = {}): RouteTable {
         needsProvider: true,
         readsClientCertificate: false,
       },
+      approval: undefined,
+      breakGlass: undefined,
       isApplication: false,
       isListed: false,
       contact: '',

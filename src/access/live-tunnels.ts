@@ -5,6 +5,7 @@ import type { TunnelBytes } from '../net/direction.ts'
 import { createIdleLimit } from '../net/idle-limit.ts'
 import type { RelayOptions } from '../net/relay.ts'
 import type { Ended } from '../telemetry/ended.ts'
+import type { AccessGrant, FindAccessGrant } from './access-grant.ts'
 import { createFreshGrants, type FindSession, type FreshGrantParts } from './fresh-grant.ts'
 import type { Grant } from './grant.ts'
 import { DeniedError } from './denied.ts'
@@ -19,6 +20,8 @@ export interface LiveTunnel
   readonly ended: Ended | undefined
   /** The policy's reasons at the last decision. */
   readonly reasons: readonly string[]
+  /** What it rested on where no rule let the person in, ended or not. */
+  readonly access: AccessGrant | undefined
 }
 
 export interface LiveTunnelParts extends FreshGrantParts {
@@ -27,6 +30,8 @@ export interface LiveTunnelParts extends FreshGrantParts {
   timeoutWriteMs(): number
   /** Most tunnels of one person or service account at once; 0 for no limit. */
   maxTunnelsPerUser(): number
+  /** **Default:** nobody was given any */
+  readonly accessGrant?: FindAccessGrant
 }
 
 /** A tunnel as whoever runs the gateway sees it. */
@@ -122,17 +127,21 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     else cut(entry, 'route-changed')
   }
 
-  function endedBy(
-    { request, caller, validUntilMs }: Grant,
-    sessionEnded: SessionEnded,
-    isDecided: boolean,
-  ): Ended {
+  /** Whether it rested on a grant that is over; of one that is not, the policy has changed. */
+  function hasAccessEnded({ decision: { access }, caller: { session }, route }: Grant): boolean {
+    if (access === undefined || session === undefined) return false
+    return parts.accessGrant?.(session.userId, route.id)?.id !== access.id
+  }
+
+  function endedBy(grant: Grant, sessionEnded: SessionEnded, isDecided: boolean): Ended {
+    const { request, caller, validUntilMs } = grant
     if (parts.routes().match(request.target) === undefined) return 'route-removed'
     if (sessionEnded !== undefined) return sessionEnded
     const expiresAtMs = caller.session?.expiresAtMs
     const hasExpired = expiresAtMs !== undefined && expiresAtMs <= parts.clock.now()
     if (hasExpired && validUntilMs === expiresAtMs) return 'session-expired'
-    return isDecided ? 'policy-changed' : 'undecided'
+    if (!isDecided) return 'undecided'
+    return hasAccessEnded(grant) ? 'access-ended' : 'policy-changed'
   }
 
   function cut(entry: TunnelEntry, ended: Ended): void {
@@ -183,6 +192,9 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       },
       get reasons() {
         return entry.reasons
+      },
+      get access() {
+        return entry.grant.decision.access
       },
       [Symbol.dispose]() {
         disarm(entry)

@@ -62,7 +62,8 @@ export function beginTunnel(
       const ended: Ended = cause === 'cut' ? (tunnel.ended ?? 'shutdown') : cause
       counted.ended(ended, performance.now() - startedMs)
       // Noted before the client can hear that its tunnel has ended: it may ask why at once.
-      cutTunnels.add({ requestId, ended, reasons: tunnel.reasons, route })
+      const { reasons, access } = tunnel
+      cutTunnels.add({ requestId, ended, reasons, route, access })
       entry.reasons(tunnel.reasons)
       entry.end({ responseCode: 200, details: 'via_upstream', bytesUp, bytesDown, ended, error })
     },

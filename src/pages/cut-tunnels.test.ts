@@ -49,3 +49,19 @@ test('a policy that changed says its reasons in words, and whom to ask', () => {
   assert.match(reason.message, /no longer allows it: your email address is not among those/)
   assert.equal(reason.next, 'ask dba@example.com for access, and give the request id')
 })
+
+test('the end of access that was given for a while says until when, and by whom', () => {
+  const clock = createFakeClock(Date.parse('2026-11-29T15:04:00Z'))
+  const cut = createCutTunnels(clock)
+  const tell = (untilMs: number, isBreakGlass = false): string | undefined => {
+    const access = { id: 'q', untilMs, by: 'alice@example.com', isBreakGlass }
+    cut.add(ended('a', { ended: 'access-ended', access }))
+    return cut.find('a')?.message
+  }
+  const now = clock.now()
+  assert.equal(tell(now), 'access granted by alice@example.com until 15:04 UTC has ended')
+  const early =
+    'access granted by alice@example.com until 2026-11-30 15:04 UTC was ended before that'
+  assert.equal(tell(now + 86_400_000), early)
+  assert.match(tell(now, true) ?? '', /^access taken in an emergency until 15:04 UTC has ended$/)
+})

@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.ts'
+import type { AccessGrant } from '../access/access-grant.ts'
+import { formatMoment } from '../requests/moment.ts'
 import { explainReason } from '../policy/explain.ts'
 import type { Ended } from '../telemetry/ended.ts'
 import { cutReason, type CutCode, type CutReason } from '../tunnel/cut.ts'
@@ -18,6 +20,8 @@ export interface EndedTunnel {
   /** The policy's at the last decision. */
   readonly reasons: readonly string[]
   readonly route: Pick<Route, 'contact'>
+  /** What it rested on, for `access-ended`. */
+  readonly access?: AccessGrant | undefined
 }
 
 /** @limit time that the reason of a cut tunnel is kept for its client: it is told that it was lost */
@@ -44,9 +48,10 @@ export function createCutTunnels(clock: Clock): CutTunnels {
   }
 
   return {
-    add({ requestId, ended, reasons, route }) {
+    add(tunnel) {
+      const { requestId, ended } = tunnel
       if (!isCut(ended)) return
-      const reason = reasonOf(ended, requestId, reasons, route)
+      const reason = reasonOf(ended, tunnel, clock.now())
       kept.set(requestId, { reason, untilMs: clock.now() + keptMs })
       const [oldest] = kept.keys()
       if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest)
@@ -78,14 +83,23 @@ function isCut(ended: Ended): ended is Exclude<Ended, keyof typeof endedByOthers
 
 function reasonOf(
   code: Exclude<Ended, keyof typeof endedByOthers>,
-  requestId: string,
-  reasons: readonly string[],
-  route: EndedTunnel['route'],
+  { requestId, reasons, route, access }: EndedTunnel,
+  nowMs: number,
 ): CutReason {
   const plain = cutReason(code, requestId)
   const next = plain.next.replace('whoever runs the gateway', () => whomToAsk(route))
+  if (code === 'access-ended' && access !== undefined)
+    return { ...plain, message: accessEnded(access, nowMs), next }
   if (code !== 'policy-changed') return { ...plain, next }
   const why = reasons.map(explainReason).join('; ')
   const message = why === '' ? plain.message : `${plain.message}: ${why}`
   return { ...plain, message, next, reasons }
+}
+
+function accessEnded({ untilMs, by, isBreakGlass }: AccessGrant, nowMs: number): string {
+  const who = isBreakGlass ? 'taken in an emergency' : `granted by ${by}`
+  const until = formatMoment(untilMs, nowMs)
+  return untilMs > nowMs
+    ? `access ${who} until ${until} was ended before that`
+    : `access ${who} until ${until} has ended`
 }

@@ -37,6 +37,15 @@ const sentences = {
   'time-of-day-unauthorized': 'it is outside the hours this route names',
 } as const
 
+/** Why somebody is let in whom no rule lets in. */
+const ofGrants = {
+  'access-approved': 'somebody has given you access for a while',
+  'glass-broken': 'you have let yourself in for a while, in an emergency',
+} as const
+
+/** The same for a decision that rests on a grant. */
+export type GrantReason = keyof typeof ofGrants
+
 /** A stable code for what a criterion found. */
 export type Reason = keyof typeof sentences
 
@@ -45,9 +54,14 @@ export const allReasons = Object.keys(sentences) as readonly Reason[]
 
 /** One plain sentence for a reason, lower case, without a full stop; for an unknown one, its code. */
 export function explainReason(code: string): string {
-  return isReason(code) ? sentences[code] : `the policy answered "${code}"`
+  if (isReason(code)) return sentences[code]
+  return isGrantReason(code) ? ofGrants[code] : `the policy answered "${code}"`
 }
 
 function isReason(code: string): code is Reason {
   return Object.hasOwn(sentences, code)
+}
+
+function isGrantReason(code: string): code is GrantReason {
+  return Object.hasOwn(ofGrants, code)
 }

@@ -37,6 +37,8 @@ const shared = [
   'policies',
   'policy',
   'policy_names',
+  'approval',
+  'break_glass',
   'id',
   'name',
   'description',

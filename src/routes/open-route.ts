@@ -52,7 +52,7 @@ export async function openRoute(
  * @throws TypeError for https upstreams without `tls`: they would be spoken to in the clear
  */
 export function buildRoute(checked: CheckedRoute, pems: Pems = {}, tls?: NextGatewayTls): NewRoute {
-  const { definition, values, policy } = checked
+  const { definition, values, policy, requests } = checked
   const { from } = values
   const [first] = from.targets
   return {
@@ -64,6 +64,7 @@ export function buildRoute(checked: CheckedRoute, pems: Pems = {}, tls?: NextGat
     from: from.text,
     way: wayOf(checked, tls),
     policy,
+    ...requests,
     isApplication: values.application ?? false,
     isListed: values.listed ?? false,
     contact: values.contact ?? '',

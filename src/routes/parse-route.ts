@@ -15,6 +15,7 @@ import { checkNextGatewayKeys } from './check-next-gateway.ts'
 import { createRouteNotes, type RouteFindings, type RouteNotes } from './route-findings.ts'
 import { routeKeyNames, routeKeys, type RouteKey, type RouteValues } from './route-keys.ts'
 import { isConnector } from './connector-to.ts'
+import { knowingPeople, readRequests, type RouteRequests } from './approval.ts'
 import { weighUpstreams, type UpstreamScheme } from './to.ts'
 import type { Upstream } from './upstream-way.ts'
 
@@ -27,6 +28,7 @@ export interface CheckedRoute {
   readonly scheme: UpstreamScheme
   /** Its own, and those that it names. */
   readonly policy: Policy
+  readonly requests: RouteRequests
   readonly named: readonly NamedPolicy[]
   /** What the policy was read with. */
   readonly clientCertificates: ClientCertificateUse
@@ -93,8 +95,11 @@ export function parseRoute(plain: unknown, rules: RouteRules): ParsedRoute {
   const scheme = checkNextGatewayKeys(plain, values, notes)
   const own = readPolicy(values, rules, notes)
   const named = readNames(values, rules, notes)
-  const policy = own && named && combinePolicies(own, named)
-  const read = { values, to, scheme, policy, named, clientCertificates: rules.clientCertificates }
+  const requests = readRequests(values, notes)
+  const combined = own && named && combinePolicies(own, named)
+  const policy = combined && requests && knowingPeople(combined, requests)
+  const { clientCertificates } = rules
+  const read = { values, to, scheme, policy, requests, named, clientCertificates }
   const checked = faults.length === 0 ? check(plain, read) : undefined
   return { faults, warnings, checked, values, scheme, policy }
 }
@@ -237,22 +242,25 @@ function deniesEverybody(values: RouteValues): boolean {
   const hasRules = [values.policy, values.policies, values.policy_names].some(
     (given) => given !== undefined && !(Array.isArray(given) && given.length === 0),
   )
-  return !hasRules && shorthandRules(shorthandOf(values)).length === 0
+  const isAsked = values.approval !== undefined || values.break_glass !== undefined
+  return !hasRules && !isAsked && shorthandRules(shorthandOf(values)).length === 0
 }
 
 type Read = Pick<CheckedRoute, 'clientCertificates'> & {
   readonly values: RouteValues
-} & { readonly [Key in 'to' | 'scheme' | 'policy' | 'named']: CheckedRoute[Key] | undefined }
+} & {
+  readonly [Key in 'to' | 'scheme' | 'policy' | 'requests' | 'named']: CheckedRoute[Key] | undefined
+}
 
 function check(plain: object, read: Read): CheckedRoute | undefined {
-  const { values, to, scheme, policy, named, clientCertificates } = read
+  const { values, to, scheme, policy, requests, named, clientCertificates } = read
   const { from, to: written } = values
   if (from === undefined || written === undefined) return undefined
   if (to === undefined || scheme === undefined) return undefined
-  if (policy === undefined || named === undefined) return undefined
+  if (policy === undefined || requests === undefined || named === undefined) return undefined
   const whole = { ...values, from, to: written }
   const definition = definitionOf(plain)
-  return { definition, values: whole, to, scheme, policy, named, clientCertificates }
+  return { definition, values: whole, to, scheme, policy, requests, named, clientCertificates }
 }
 
 /** A copy, in the order of the keys: whoever made the plain value may change it later. */

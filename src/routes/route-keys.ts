@@ -8,6 +8,7 @@ import * as values from '../setting-values.ts'
 import { parseFrom } from './from.ts'
 import { namespaceName } from './namespace-name.ts'
 import { policyName } from '../policy/named/named-policy-keys.ts'
+import { approvalKeys } from './approval.ts'
 import { nextGatewayKeys } from './next-gateway-keys.ts'
 import { parseTo, toForm } from './to.ts'
 
@@ -154,6 +155,7 @@ export const routeKeys = {
     variable: 'none',
     doc: 'Named policies that decide about the route besides its own: it lets in whom one of them lets in and none keeps out.',
   }),
+  ...approvalKeys,
   allow_public_unauthenticated_access: key({
     schema: values.flag,
     type: 'true or false',

@@ -1,9 +1,10 @@
 import type { Policy } from '../policy/policy.ts'
+import type { RouteRequests } from './approval.ts'
 import type { RouteDefinition } from './definition.ts'
 import type { UpstreamWay } from './upstream-way.ts'
 
 /** A way from a name people use to a service, and who may take it; in no table yet. */
-export interface NewRoute {
+export interface NewRoute extends RouteRequests {
   /** As configured, or 16 hexadecimal digits, the same as long as `from` is: names the route in logs. */
   readonly id: string
   /** The same where it was made of the same: of its definition, its files and how policies are read. */

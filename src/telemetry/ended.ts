@@ -13,6 +13,7 @@ export const endings = {
   'person-blocked': 'whoever it belonged to was blocked',
   'session-expired': 'the session, or the credential of the service account, expired',
   'policy-changed': 'the policy, asked again, no longer allows it',
+  'access-ended': 'the access that somebody was given for a while is over',
   undecided: 'the policy could not be asked again; the log says why, with the same `request-id`',
   'route-removed': 'the route is gone from the configuration',
   'route-changed': "the route's `to` no longer names the upstream that it led to",

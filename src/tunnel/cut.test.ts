@@ -19,6 +19,7 @@ const codes = [
   'session-expired',
   'person-blocked',
   'policy-changed',
+  'access-ended',
   'route-removed',
   'route-changed',
   'timeout',

@@ -28,6 +28,10 @@ const sentences = {
     'the policy no longer allows it',
     'ask whoever runs the gateway for access, and give the request id',
   ],
+  'access-ended': [
+    'the access that was given for a while has ended',
+    'ask for it again with "postern request" if you still need it',
+  ],
   undecided: [
     'the gateway could not find out whether it is still allowed',
     'connect again; if that does not help, give whoever runs the gateway the request id',

@@ -34,7 +34,7 @@ export const refusalView = z.strictObject({
   /** Whom to ask, where the route says so. */
   contact: z.string().optional(),
   /** Whether the person may ask for access to the route, and for how long at most. */
-  request: z.strictObject({ max_seconds: z.int().min(60) }).optional(),
+  request: z.strictObject({ max_seconds: z.int().min(1) }).optional(),
   break_glass: z.boolean(),
 })
 export type RefusalView = z.output<typeof refusalView>

@@ -74,7 +74,7 @@ export const maxReasonLength = 500
 
 const forSeconds = z
   .int()
-  .min(60)
+  .min(1)
   .max(31 * 86_400)
 
 /** `POST /api/v1/requests` and `POST /api/v1/break-glass`. */

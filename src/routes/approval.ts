@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { parsePolicy } from '../policy/language/parse.ts'
+import { isAboutName } from '../policy/named/parse-named-policy.ts'
+import type { Policy } from '../policy/policy.ts'
+import { key } from '../setting-key.ts'
+import { longDuration } from '../setting-values.ts'
+import type { RouteNotes } from './route-findings.ts'
+
+/** How people get access to a route for a while, although its policy does not let them in. */
+export interface RouteRequests {
+  /** Somebody else lets them in; undefined where nobody may be asked. */
+  readonly approval: { readonly approvers: Policy; readonly maxMs: number } | undefined
+  /** They let themselves in, and everybody hears of it; undefined where nobody may. */
+  readonly breakGlass: { readonly policy: Policy; readonly maxMs: number } | undefined
+}
+
+const defaultMaxMs = 8 * 3_600_000
+const defaultBreakGlassMs = 3_600_000
+
+/** The keys of a route about it. */
+export const approvalKeys = {
+  approval: key({
+    schema: z.strictObject({
+      approvers: z.unknown().refine((given) => given !== undefined, 'is required: a policy'),
+      max: z.optional(longDuration),
+    }),
+    type: '`{approvers, max}`',
+    without: 'nobody is asked',
+    variable: 'none',
+    doc: 'Whoever is signed in and is let in by no rule may ask for access for a while (`postern request`). `approvers` is a policy as `policy` is: who may say yes, never to their own request. `max` (default `8h`) is how long it may last. An explicit `deny` still keeps people out. See [requests](requests.md).',
+  }),
+  break_glass: key({
+    schema: z.unknown(),
+    type: 'policy',
+    without: 'nobody',
+    variable: 'none',
+    doc: 'Who may let themselves in for a while without asking anybody, in an emergency (`postern request --break-glass`), with a reason, a line of the log at `warn`, an audit record and a webhook. As long as `max` of `approval` says, or `1h` without one. See [requests](requests.md).',
+  }),
+} as const
+
+/** What the keys of a route say, as they were read. */
+export interface ApprovalValues {
+  readonly approval?: { readonly approvers: unknown; readonly max?: number | undefined } | undefined
+  readonly break_glass?: unknown
+}
+
+/** Reads both; undefined where one of them has a fault. */
+export function readRequests(
+  { approval, break_glass: breakGlass }: ApprovalValues,
+  notes: RouteNotes,
+): RouteRequests | undefined {
+  const approvers = approval && readPolicyAt(['approval', 'approvers'], approval.approvers, notes)
+  const breakers =
+    breakGlass === undefined ? undefined : readPolicyAt(['break_glass'], breakGlass, notes)
+  const isRight = !approval === !approvers && (breakGlass === undefined) === !breakers
+  if (!isRight) return undefined
+  const maxMs = approval?.max ?? defaultMaxMs
+  return {
+    approval: approvers && { approvers, maxMs },
+    breakGlass: breakers && {
+      policy: breakers,
+      maxMs: approval === undefined ? defaultBreakGlassMs : maxMs,
+    },
+  }
+}
+
+/** Whoever may ask must be known: a policy without a rule about people would send nobody to sign in. */
+export function knowingPeople(policy: Policy, { approval, breakGlass }: RouteRequests): Policy {
+  const isAsked = approval !== undefined || breakGlass !== undefined
+  return isAsked ? { ...policy, readsSubject: true, needsProvider: true } : policy
+}
+
+function readPolicyAt(
+  path: readonly string[],
+  document: unknown,
+  notes: RouteNotes,
+): Policy | undefined {
+  const parsed = parsePolicy(document)
+  if ('policy' in parsed) return parsed.policy
+  for (const fault of parsed.problems)
+    notes.fault([...path, ...fault.path], fault.message, {
+      hint: fault.hint,
+      at: isAboutName(fault) ? 'key' : 'value',
+    })
+  return undefined
+}
