@@ -1,0 +1,98 @@
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useState, type ReactNode } from 'react'
+import type { ProposedChange, ReachAnswer } from '../../../console/wire/reach.ts'
+import { FaultText, Loading } from '../../ui/states.tsx'
+import { post, type ApiFault } from '../api.ts'
+import { Reach } from './reach.tsx'
+
+export interface ReachDialogProps {
+  /** Says what would be done: `Save “db”?`. */
+  readonly title: string
+  /** What the button says: `Save`. */
+  readonly action: string
+  /** Undefined while nobody asks. */
+  readonly changes: readonly ProposedChange[] | undefined
+  readonly isBusy: boolean
+  /** Why it was not done. */
+  readonly fault: ApiFault | null
+  readonly onConfirm: (note: string) => void
+  readonly onClose: () => void
+}
+
+/** What a change would do to people and tunnels, before it is made. */
+export function ReachDialog({ changes, title, onClose, ...more }: ReachDialogProps): ReactNode {
+  return (
+    <Modal
+      opened={changes !== undefined}
+      onClose={onClose}
+      title={title}
+      size="lg"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      centered
+      // To lock it puts a style into the page, which its security policy does not allow.
+      lockScroll={false}
+    >
+      {changes !== undefined && <Asked changes={changes} onClose={onClose} {...more} />}
+    </Modal>
+  )
+}
+
+type AskedProps = Omit<ReachDialogProps, 'title' | 'changes'> & {
+  readonly changes: readonly ProposedChange[]
+}
+
+function Asked({ changes, action, isBusy, fault, onConfirm, onClose }: AskedProps): ReactNode {
+  const [note, setNote] = useState('')
+  const reach = useQuery<ReachAnswer, ApiFault>({
+    queryKey: ['reach', changes],
+    queryFn: () => post<ReachAnswer>('/reach', { changes }),
+    gcTime: 0,
+    staleTime: 0,
+  })
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        onConfirm(note.trim())
+      }}
+    >
+      <Stack gap="md">
+        {reach.data !== undefined && <Reach reach={reach.data} />}
+        {reach.isPending && <Loading what="whom it reaches" />}
+        {reach.isError && <Unknown fault={reach.error} />}
+        <TextInput
+          label="Why"
+          description="A word for the history; may stay empty"
+          value={note}
+          maxLength={500}
+          data-autofocus
+          onChange={(event) => setNote(event.currentTarget.value)}
+        />
+        {fault !== null && (
+          <div role="alert">
+            <FaultText fault={fault} />
+          </div>
+        )}
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={isBusy} disabled={reach.isPending}>
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}
+
+/** The change can be made all the same: the gateway decides all tunnels again by what then holds. */
+function Unknown({ fault }: { readonly fault: ApiFault }): ReactNode {
+  return (
+    <div role="alert">
+      <Text fw={600}>Nobody knows whom it would reach.</Text>
+      <FaultText fault={fault} />
+    </div>
+  )
+}

@@ -1,0 +1,67 @@
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { ProposedChange } from '../../../console/wire/reach.ts'
+import { post, put, type ApiFault } from '../api.ts'
+import { pathOf, type DocumentKind } from './document-kind.ts'
+import type { KeptForm } from './kept-form.ts'
+import { useRefetchDocuments } from './use-document.ts'
+
+export interface Save<T> {
+  /** What is to be asked about before it is saved; undefined while nobody saves. */
+  readonly changes: readonly ProposedChange[] | undefined
+  readonly ask: () => void
+  readonly cancel: () => void
+  readonly confirm: (note: string) => void
+  readonly isBusy: boolean
+  readonly fault: ApiFault | null
+  readonly saved: T | undefined
+}
+
+export interface SaveOptions<T> {
+  readonly kind: DocumentKind
+  /** Undefined for a new one. */
+  readonly id: string | undefined
+  readonly form: KeptForm
+  readonly revision: number | null
+  readonly onSaved: (answer: T) => void
+  readonly onConflict: () => void
+}
+
+/** Saving in two steps: whom it reaches is shown first. */
+export function useSave<T>({ kind, id, form, revision, ...then }: SaveOptions<T>): Save<T> {
+  const [changes, setChanges] = useState<readonly ProposedChange[]>()
+  const refetch = useRefetchDocuments()
+  const mutation = useMutation<T, ApiFault, string>({
+    mutationFn: (note) => {
+      const body = { ...form, ...(note !== '' && { note }) }
+      return id === undefined
+        ? post<T>(kind.path, body)
+        : put<T>(pathOf(kind, id), { ...body, revision })
+    },
+    onSuccess: async (answer) => {
+      setChanges(undefined)
+      then.onSaved(answer)
+      await refetch()
+    },
+    onError: async (fault) => {
+      if (fault.code !== 'conflict') return
+      setChanges(undefined)
+      await refetch()
+      then.onConflict()
+    },
+  })
+  const { definition, disabled } = form
+  const change = { kind: kind.kind, definition, disabled, ...(id !== undefined && { id }) }
+  return {
+    changes,
+    ask: () => {
+      mutation.reset()
+      setChanges([change as ProposedChange])
+    },
+    cancel: () => setChanges(undefined),
+    confirm: mutation.mutate,
+    isBusy: mutation.isPending,
+    fault: mutation.error,
+    saved: mutation.data,
+  }
+}

@@ -1,0 +1,105 @@
+import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react'
+import type { CheckTextAnswer } from '../../../console/wire/policy-language.ts'
+import { Failed, Loading } from '../../ui/states.tsx'
+import type { EditorFault } from '../../ui/yaml-editor/code-mirror.ts'
+import { YamlEditor } from '../../ui/yaml-editor/yaml-editor.tsx'
+import type { YamlPlace } from '../../ui/yaml-editor/yaml-path.ts'
+import { post } from '../api.ts'
+import { isSame } from '../documents/body.ts'
+import { useDocumentForm } from '../documents/document-form.ts'
+import { formatYaml, readYaml } from '../documents/yaml-text.ts'
+import { NotExpressible } from './not-expressible.tsx'
+import { suggestInPolicy } from './policy-completion.ts'
+import { placesIn } from './text-places.ts'
+import { useConversion, type PolicyForm } from './use-conversion.ts'
+import { usePolicyLanguage } from './use-policy-language.ts'
+
+export interface PolicyTextProps {
+  /** What the policy is kept in; undefined where there is none yet. */
+  readonly form: PolicyForm | undefined
+  readonly label: string
+  readonly onChange: (policy: unknown) => void
+}
+
+/** The policy in the policy language, whichever form it is kept in. */
+export function PolicyText({ form, label, onChange }: PolicyTextProps): ReactNode {
+  const { definition } = useDocumentForm()
+  const rules = form === 'policies' ? definition['policies'] : undefined
+  const converted = useConversion('policies', rules)
+  if (rules === undefined)
+    return <WrittenPolicy value={definition['policy']} label={label} onChange={onChange} />
+  const { data, error } = converted
+  if (data === undefined) {
+    return error === null ? (
+      <Loading what="the policy as YAML" />
+    ) : (
+      <Failed what="the policy as YAML" fault={error} retry={() => void converted.refetch()} />
+    )
+  }
+  if (data.text === null) return <NotExpressible what="the policy language" {...data} />
+  const read = readYaml(data.text)
+  return (
+    <WrittenPolicy
+      value={'value' in read ? read.value : undefined}
+      text={data.text}
+      label={label}
+      onChange={onChange}
+    />
+  )
+}
+
+interface WrittenPolicyProps {
+  readonly value: unknown
+  /** How it is written, where that is more than its value: with comments. */
+  readonly text?: string
+  readonly label: string
+  readonly onChange: (policy: unknown) => void
+}
+
+function WrittenPolicy({ value, text: given, label, onChange }: WrittenPolicyProps): ReactNode {
+  const { isReadOnly } = useDocumentForm()
+  const language = usePolicyLanguage()
+  const [text, setText] = useState(given ?? textOf(value))
+  const written = useRef(value)
+  useEffect(() => {
+    // What is written here keeps its own form; what was changed elsewhere is shown anew.
+    if (isSame(written.current, value)) return
+    written.current = value
+    setText(textOf(value))
+  }, [value])
+  const write = (changed: string): void => {
+    setText(changed)
+    const read = readYaml(changed)
+    if (!('value' in read)) return
+    written.current = read.value ?? undefined
+    onChange(written.current)
+  }
+  const suggest = useCallback((place: YamlPlace) => suggestInPolicy(language, place), [language])
+  return (
+    <YamlEditor
+      text={text}
+      label={`${label}, in the policy language`}
+      lint={lint}
+      suggest={suggest}
+      {...(!isReadOnly && { onChange: write })}
+    />
+  )
+}
+
+function textOf(policy: unknown): string {
+  return policy === undefined ? '' : formatYaml(policy)
+}
+
+/** Asked of the gateway: it alone knows the whole language. */
+async function lint(text: string): Promise<readonly EditorFault[]> {
+  const read = readYaml(text)
+  if ('faults' in read) return read.faults
+  if (text.trim() === '') return []
+  try {
+    const answer = await post<CheckTextAnswer>('/policies/check-text', { from: 'policy', text })
+    return placesIn(text, answer.problems)
+  } catch {
+    // It is checked again when it is saved.
+    return []
+  }
+}
