@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { proposedChange } from './reach.ts'
 import { outcome, policyTrace } from './trace.ts'
 
 const name = z.string().min(1).max(320)
@@ -33,6 +34,8 @@ export const tryRequest = z.strictObject({
   ip: z.union([z.ipv4(), z.ipv6()]).optional(),
   /** None without it. */
   certificate: triedCertificate.optional(),
+  /** Changes that are only thought of: it is judged as if they were made. 422 for those that could not be saved. */
+  changes: z.array(proposedChange).max(10).optional(),
 })
 export type TryRequest = z.output<typeof tryRequest>
 
