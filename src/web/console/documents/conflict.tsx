@@ -83,7 +83,7 @@ function ClashChoice({ clash, choice, choose }: ClashChoiceProps): ReactNode {
       label={`Both changed “${key}”`}
       description={`It was: ${shownBriefly(base)}`}
       value={choice ?? null}
-      onChange={(value) => choose(value as Choice)}
+      onChange={(value) => choose(value)}
     >
       <div className="conflict-sides">
         <Side value="mine" label="Mine" shown={mine} />

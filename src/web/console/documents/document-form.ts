@@ -1,13 +1,18 @@
 import { createContext, useContext } from 'react'
 import { withKey, type Body } from './body.ts'
+import type { KeptForm } from './kept-form.ts'
 import { describeWithin, problemsAt, type DocumentProblem } from './problems.ts'
 
-/** The definition that a form is about, for its fields. */
+/** What a form is about, for its fields. */
 export interface DocumentForm {
+  readonly form: KeptForm
   readonly definition: Body
   readonly problems: readonly DocumentProblem[]
   readonly isReadOnly: boolean
   readonly change: (definition: Body) => void
+  readonly changeForm: (form: KeptForm) => void
+  /** A field whose text cannot be read says so, and when it can again: meanwhile nothing is saved. */
+  readonly reportReadable: (isReadable: boolean) => void
 }
 
 export const DocumentFormContext = createContext<DocumentForm | undefined>(undefined)

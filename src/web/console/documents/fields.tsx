@@ -101,5 +101,12 @@ export function WordsField({ words, isReadOnly, onChange, ...shown }: WordsField
 }
 
 function splitWords(text: string): string[] {
-  return [...new Set(text.split(/[,\s]+/).filter((word) => word !== ''))]
+  return [
+    ...new Set(
+      text
+        .split(',')
+        .map((word) => word.trim())
+        .filter((word) => word !== ''),
+    ),
+  ]
 }

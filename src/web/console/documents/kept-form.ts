@@ -32,7 +32,7 @@ export function isSameForm(one: KeptForm, other: KeptForm): boolean {
   return isSame(allKeys(one), allKeys(other))
 }
 
-/** Everything as keys of one mapping, for comparing and merging; no route or policy has keys of these two names. */
+/** Everything as keys of one mapping, as the file has it. */
 export function allKeys({ definition, disabled, tags }: KeptForm): Body {
   return { ...definition, ...(disabled && { disabled }), ...(tags.length > 0 && { tags }) }
 }

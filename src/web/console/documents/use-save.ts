@@ -6,7 +6,7 @@ import { pathOf, type DocumentKind } from './document-kind.ts'
 import type { KeptForm } from './kept-form.ts'
 import { useRefetchDocuments } from './use-document.ts'
 
-export interface Save<T> {
+export interface Save {
   /** What is to be asked about before it is saved; undefined while nobody saves. */
   readonly changes: readonly ProposedChange[] | undefined
   readonly ask: () => void
@@ -14,7 +14,6 @@ export interface Save<T> {
   readonly confirm: (note: string) => void
   readonly isBusy: boolean
   readonly fault: ApiFault | null
-  readonly saved: T | undefined
 }
 
 export interface SaveOptions<T> {
@@ -24,11 +23,10 @@ export interface SaveOptions<T> {
   readonly form: KeptForm
   readonly revision: number | null
   readonly onSaved: (answer: T) => void
-  readonly onConflict: () => void
 }
 
 /** Saving in two steps: whom it reaches is shown first. */
-export function useSave<T>({ kind, id, form, revision, ...then }: SaveOptions<T>): Save<T> {
+export function useSave<T>({ kind, id, form, revision, onSaved }: SaveOptions<T>): Save {
   const [changes, setChanges] = useState<readonly ProposedChange[]>()
   const refetch = useRefetchDocuments()
   const mutation = useMutation<T, ApiFault, string>({
@@ -40,14 +38,14 @@ export function useSave<T>({ kind, id, form, revision, ...then }: SaveOptions<T>
     },
     onSuccess: async (answer) => {
       setChanges(undefined)
-      then.onSaved(answer)
+      onSaved(answer)
       await refetch()
     },
     onError: async (fault) => {
       if (fault.code !== 'conflict') return
       setChanges(undefined)
+      // What is saved now shows beside what is not.
       await refetch()
-      then.onConflict()
     },
   })
   const { definition, disabled } = form
@@ -62,6 +60,5 @@ export function useSave<T>({ kind, id, form, revision, ...then }: SaveOptions<T>
     confirm: mutation.mutate,
     isBusy: mutation.isPending,
     fault: mutation.error,
-    saved: mutation.data,
   }
 }

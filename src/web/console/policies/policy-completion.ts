@@ -27,7 +27,12 @@ function suggestCriterion({ name, data, doc, matcher, example }: Criterion): Sug
   // Whoever takes one with a path writes the path next.
   if (subPath !== undefined) return { label: name, detail: data, info: doc, insert: `${label}/` }
   const isShort = matcher === null && !example.trim().includes('\n') && !/: /.test(example)
-  return { label, detail: data, info: doc, insert: isShort ? `${label}: ${example.trim()}` : `${label}:` }
+  return {
+    label,
+    detail: data,
+    info: doc,
+    insert: isShort ? `${label}: ${example.trim()}` : `${label}:`,
+  }
 }
 
 function suggestMatchers(language: PolicyLanguageAnswer, written: string): readonly Suggestion[] {

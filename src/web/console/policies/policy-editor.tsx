@@ -30,7 +30,7 @@ export function PolicyEditor({ label }: { readonly label: string }): ReactNode {
     <Stack gap="sm">
       <SegmentedControl
         value={view}
-        onChange={(value) => setView(value as PolicyForm)}
+        onChange={(value) => setView(value)}
         data={[
           { value: 'policies', label: 'Rules' },
           { value: 'policy', label: 'YAML' },

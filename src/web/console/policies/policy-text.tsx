@@ -57,7 +57,7 @@ interface WrittenPolicyProps {
 }
 
 function WrittenPolicy({ value, text: given, label, onChange }: WrittenPolicyProps): ReactNode {
-  const { isReadOnly } = useDocumentForm()
+  const { isReadOnly, reportReadable } = useDocumentForm()
   const language = usePolicyLanguage()
   const [text, setText] = useState(given ?? textOf(value))
   const written = useRef(value)
@@ -70,6 +70,7 @@ function WrittenPolicy({ value, text: given, label, onChange }: WrittenPolicyPro
   const write = (changed: string): void => {
     setText(changed)
     const read = readYaml(changed)
+    reportReadable('value' in read)
     if (!('value' in read)) return
     written.current = read.value ?? undefined
     onChange(written.current)

@@ -1,4 +1,13 @@
-import { Button, Fieldset, Group, NativeSelect, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
+import {
+  Button,
+  Fieldset,
+  Group,
+  NativeSelect,
+  Stack,
+  Text,
+  TextInput,
+  VisuallyHidden,
+} from '@mantine/core'
 import '@mantine/core/styles/Fieldset.css'
 import '@mantine/core/styles/NativeSelect.css'
 import type { ReactNode } from 'react'
@@ -88,8 +97,7 @@ function OtherKeys({ rule }: { readonly rule: Body }): ReactNode {
   if (others.length === 0) return null
   return (
     <Text size="sm" c="dimmed">
-      Kept as it is:{' '}
-      {others.map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(', ')}
+      Kept as it is: {others.map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(', ')}
     </Text>
   )
 }
@@ -98,12 +106,7 @@ function RuleButtons({ index, count, onMove, onRemove }: RuleCardProps): ReactNo
   const name = <VisuallyHidden>&nbsp;rule {index + 1}</VisuallyHidden>
   return (
     <Group gap="xs">
-      <Button
-        variant="default"
-        size="compact-sm"
-        disabled={index === 0}
-        onClick={() => onMove(-1)}
-      >
+      <Button variant="default" size="compact-sm" disabled={index === 0} onClick={() => onMove(-1)}>
         Move up{name}
       </Button>
       <Button

@@ -1,0 +1,127 @@
+import { Stack, Tabs } from '@mantine/core'
+import '@mantine/core/styles/Tabs.css'
+import { useMemo, useState, type ReactNode } from 'react'
+import { notifyDone } from '../notify.ts'
+import { Conflict } from './conflict.tsx'
+import { DocumentFormContext, type DocumentForm } from './document-form.ts'
+import type { DocumentKind } from './document-kind.ts'
+import { KeptNotice } from './kept-notice.tsx'
+import type { KeptForm, SavedForm } from './kept-form.ts'
+import { useUnsaved } from './leave-guard.ts'
+import { ProblemList } from './problem-list.tsx'
+import { ReachDialog } from './reach-dialog.tsx'
+import { SaveBar } from './save-bar.tsx'
+import { useCheck } from './use-check.ts'
+import { useDraft } from './use-draft.ts'
+import { useSave } from './use-save.ts'
+import { YamlTab } from './yaml-tab.tsx'
+
+export interface DocumentEditorProps<T> {
+  readonly kind: DocumentKind
+  /** Undefined for a new one. */
+  readonly id: string | undefined
+  /** As it is in the store; of a new one, what it begins with. */
+  readonly saved: SavedForm
+  readonly isReadOnly: boolean
+  /** Keys that the fields show, faults at which need no list. */
+  readonly shownKeys: readonly string[]
+  readonly fields: ReactNode
+  /** What stands below the form, given what is not saved yet. */
+  readonly below?: (form: KeptForm) => ReactNode
+  readonly onSaved: (answer: T) => void
+}
+
+/** A route or a policy that is changed: its fields or its whole YAML, and what is wrong; then whom it reaches. */
+export function DocumentEditor<T>(props: DocumentEditorProps<T>): ReactNode {
+  const { kind, id, saved, isReadOnly, fields, onSaved } = props
+  const draft = useDraft(`${kind.many}/${id ?? 'new'}`, saved)
+  const { form, change } = draft
+  const [isReadable, setReadable] = useState(true)
+  const check = useCheck(kind, id, form.definition, !isReadOnly)
+  const problems = useMemo(() => check?.problems ?? [], [check])
+  const save = useSave<T>({
+    kind,
+    id,
+    form,
+    revision: draft.base.revision,
+    onSaved: (answer) => {
+      draft.discard()
+      notifyDone(`the ${kind.one} is saved`)
+      onSaved(answer)
+    },
+  })
+  useUnsaved(draft.isChanged || !isReadable)
+  const context = useMemo<DocumentForm>(
+    () => ({
+      form,
+      definition: form.definition,
+      problems,
+      isReadOnly,
+      change: (definition) => change((now) => ({ ...now, definition })),
+      changeForm: (changed) => change(() => changed),
+      reportReadable: setReadable,
+    }),
+    [form, problems, isReadOnly, change],
+  )
+  const elsewhere = problems.filter(({ path }) => !props.shownKeys.includes(firstKey(path)))
+  return (
+    <DocumentFormContext value={context}>
+      <Stack gap="md">
+        {draft.wasKept && draft.isChanged && <KeptNotice onDiscard={draft.discard} />}
+        {draft.isOvertaken && (
+          <Conflict
+            base={draft.base}
+            mine={form}
+            theirs={saved}
+            onMerged={(merged) => draft.rebase(saved, merged)}
+            onDiscard={draft.discard}
+          />
+        )}
+        <Tabs defaultValue="form" keepMounted={false}>
+          <Tabs.List aria-label={`Views of the ${kind.one}`}>
+            <Tabs.Tab value="form" disabled={!isReadable}>
+              Form
+            </Tabs.Tab>
+            <Tabs.Tab value="yaml" disabled={!isReadable}>
+              YAML
+            </Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="form" pt="md">
+            {fields}
+          </Tabs.Panel>
+          <Tabs.Panel value="yaml" pt="md">
+            <YamlTab label={`The whole ${kind.one} as YAML`} />
+          </Tabs.Panel>
+        </Tabs>
+        {elsewhere.length > 0 && <ProblemList title="To be mended:" problems={elsewhere} />}
+        <ProblemList title="It can be saved, and:" problems={check?.warnings ?? []} />
+        {props.below?.(form)}
+        {!isReadOnly && (
+          <SaveBar
+            isNew={id === undefined}
+            isChanged={draft.isChanged}
+            problemCount={problems.length}
+            isReadable={isReadable}
+            isOvertaken={draft.isOvertaken}
+            onSave={save.ask}
+            onDiscard={draft.discard}
+          />
+        )}
+      </Stack>
+      <ReachDialog
+        title={id === undefined ? `Add this ${kind.one}?` : `Save this ${kind.one}?`}
+        action={id === undefined ? 'Add' : 'Save'}
+        changes={save.changes}
+        isBusy={save.isBusy}
+        fault={save.fault}
+        onConfirm={save.confirm}
+        onClose={save.cancel}
+      />
+    </DocumentFormContext>
+  )
+}
+
+/** `policy` of `policy[0].allow`. */
+function firstKey(path: string): string {
+  return /^[^.[]*/.exec(path)?.[0] ?? ''
+}

@@ -1,0 +1,129 @@
+import { Checkbox, Group } from '@mantine/core'
+import { useMemo, type ReactNode } from 'react'
+import { useLocation } from 'wouter'
+import { formatNumberOf } from '../../ui/format.ts'
+import type { Column } from '../../ui/list/columns.ts'
+import { DataList } from '../../ui/list/data-list.tsx'
+import { Empty } from '../../ui/states.tsx'
+import { useMe } from '../me.ts'
+import { usePages } from '../pages.ts'
+import { QueryView } from '../query-view.tsx'
+import { BulkBar } from './bulk-bar.tsx'
+import { DocumentFilters, useFilters } from './document-filters.tsx'
+import { pathOf, type DocumentKind } from './document-kind.ts'
+import { Source, State, Tags, Tick, type DocumentRow } from './row-cells.tsx'
+import { useSelection } from './selection.ts'
+
+export interface DocumentListProps<T extends DocumentRow> {
+  readonly kind: DocumentKind
+  /** What is looked through: `Name, from, to or tag`. */
+  readonly placeholder: string
+  readonly nameOf: (row: T) => string
+  /** Between the box and the state. */
+  readonly columns: readonly Column<T>[]
+  /** Where there is none yet. */
+  readonly empty: ReactNode
+}
+
+/** Routes or policies: found, opened, and changed many at once. */
+export function DocumentList<T extends DocumentRow>(props: DocumentListProps<T>): ReactNode {
+  const { kind, nameOf, placeholder, empty } = props
+  const filters = useFilters()
+  const { query, rows, total, more } = usePages<T>(kind.many, kind.path, filters.query)
+  const selection = useSelection(rows)
+  const mayChange = useMayChangeRow()
+  const changeable = useMemo(() => rows.filter(mayChange), [rows, mayChange])
+  const [, navigate] = useLocation()
+  const columns: readonly Column<T>[] = [
+    ...(changeable.length === 0
+      ? []
+      : [
+          {
+            id: 'tick',
+            title: 'Tick',
+            width: '2.5rem',
+            cell: (row: T) =>
+              mayChange(row) && <Tick row={row} name={nameOf(row)} selection={selection} />,
+          },
+        ]),
+    ...props.columns,
+    {
+      id: 'state',
+      title: 'State',
+      width: 'minmax(7rem, 1.4fr)',
+      cell: (row) => <State row={row} />,
+    },
+    { id: 'tags', title: 'Tags', width: 'minmax(5rem, 1fr)', cell: (row) => <Tags row={row} /> },
+    {
+      id: 'source',
+      title: 'Kept',
+      width: 'minmax(6rem, 1fr)',
+      cell: (row) => <Source row={row} />,
+    },
+  ]
+  return (
+    <>
+      <DocumentFilters label={`Find ${kind.many}`} placeholder={placeholder} of={filters} />
+      <QueryView what={`the ${kind.many}`} query={query}>
+        {() =>
+          rows.length === 0 ? (
+            <Empty
+              title={filters.isNarrowed ? `No ${kind.one} fits.` : `There is no ${kind.one} yet.`}
+            >
+              {filters.isNarrowed ? undefined : empty}
+            </Empty>
+          ) : (
+            <>
+              <Group justify="space-between" gap="sm" mb={8}>
+                <p className="count" role="status">
+                  {formatNumberOf(total ?? rows.length, kind.one, kind.many)}
+                </p>
+                {changeable.length > 0 && (
+                  <Checkbox
+                    label={`Tick all ${changeable.length} that are shown and kept here`}
+                    checked={selection.chosen.length === changeable.length}
+                    indeterminate={
+                      selection.chosen.length > 0 && selection.chosen.length < changeable.length
+                    }
+                    onChange={(event) =>
+                      selection.set(
+                        event.currentTarget.checked ? changeable.map(({ id }) => id) : [],
+                      )
+                    }
+                  />
+                )}
+              </Group>
+              <BulkBar kind={kind} selection={selection} />
+              <DataList
+                label={kind.many}
+                columns={columns}
+                rows={rows}
+                keyOf={idOf}
+                total={total}
+                more={more}
+                onOpen={(row) => navigate(pathOf(kind, row.id))}
+              />
+            </>
+          )
+        }
+      </QueryView>
+    </>
+  )
+}
+
+function idOf({ id }: DocumentRow): string {
+  return id
+}
+
+/** Whether whoever looks may change a row: nobody changes here what is in the file. */
+export function useMayChangeRow(): (row: Pick<DocumentRow, 'source' | 'namespace'>) => boolean {
+  const { role, namespaces } = useMe()
+  return useMemo(
+    () =>
+      ({ source, namespace }) =>
+        role === 'admin' &&
+        source.kind === 'store' &&
+        (namespaces === null || (namespace !== null && namespaces.includes(namespace))),
+    [role, namespaces],
+  )
+}

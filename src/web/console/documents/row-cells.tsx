@@ -1,0 +1,74 @@
+import { Checkbox } from '@mantine/core'
+import { useContext, type ReactNode } from 'react'
+import { sentence } from '../../ui/sentence.ts'
+import { RowContext } from '../../ui/list/row-controls.tsx'
+import './documents.css'
+import { describeProblem, type DocumentProblem } from './problems.ts'
+import type { Selectable, Selection } from './selection.ts'
+
+/** What every row of routes and policies says of itself. */
+export interface DocumentRow extends Selectable {
+  readonly source: { readonly kind: 'store' } | { readonly kind: 'file'; readonly place: string }
+  readonly in_use: boolean
+  readonly disabled: boolean
+  readonly problems: readonly DocumentProblem[]
+  readonly warnings: readonly DocumentProblem[]
+  readonly tags: readonly string[]
+  readonly namespace: string | null
+}
+
+interface TickProps<T extends Selectable> {
+  readonly row: T
+  readonly name: string
+  readonly selection: Selection<T>
+}
+
+/** The box of a row that may be changed with others. */
+export function Tick<T extends Selectable>({ row, name, selection }: TickProps<T>): ReactNode {
+  const isActive = useContext(RowContext)
+  return (
+    <Checkbox
+      aria-label={`Tick ${name}`}
+      checked={selection.has(row.id)}
+      tabIndex={isActive ? 0 : -1}
+      onChange={() => selection.toggle(row.id)}
+    />
+  )
+}
+
+/** Whether it is in use, and why not. */
+export function State({ row }: { readonly row: DocumentRow }): ReactNode {
+  const [problem] = row.problems
+  const [warning] = row.warnings
+  if (row.disabled) return <span className="row-note">Disabled</span>
+  if (problem !== undefined) {
+    return (
+      <>
+        <span className="row-bad">Not in use</span>
+        <div className="row-note">
+          {sentence(`${problem.path} ${describeProblem(problem)}`.trim())}
+        </div>
+      </>
+    )
+  }
+  if (!row.in_use) return <span className="row-bad">Not in use</span>
+  return (
+    <>
+      <span className="row-good">In use</span>
+      {warning !== undefined && <div className="row-note">{sentence(warning.message)}</div>}
+    </>
+  )
+}
+
+/** Where it is kept: the file with its line, or here. */
+export function Source({ row }: { readonly row: DocumentRow }): ReactNode {
+  return row.source.kind === 'file' ? <code>{row.source.place}</code> : 'here'
+}
+
+export function Tags({ row }: { readonly row: DocumentRow }): ReactNode {
+  return row.tags.map((tag) => (
+    <span key={tag} className="tag">
+      {tag}
+    </span>
+  ))
+}

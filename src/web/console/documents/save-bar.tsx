@@ -1,0 +1,44 @@
+import { Button, Group, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { formatNumberOf } from '../../ui/format.ts'
+import './documents.css'
+
+export interface SaveBarProps {
+  readonly isNew: boolean
+  readonly isChanged: boolean
+  readonly problemCount: number
+  readonly isReadable: boolean
+  /** Somebody else has saved it since: both forms are brought together first. */
+  readonly isOvertaken: boolean
+  readonly onSave: () => void
+  readonly onDiscard: () => void
+}
+
+/** Always on the screen: whether there is something to save, and what keeps it from being saved. */
+export function SaveBar(props: SaveBarProps): ReactNode {
+  const { isNew, isChanged, problemCount, isReadable, isOvertaken, onSave, onDiscard } = props
+  const isReady = isChanged && isReadable && problemCount === 0 && !isOvertaken
+  return (
+    <div className="save-bar" role="group" aria-label="Save">
+      <Text size="sm" role="status">
+        {describe(props)}
+      </Text>
+      <Group gap="sm">
+        <Button variant="default" disabled={!isChanged} onClick={onDiscard}>
+          Discard changes
+        </Button>
+        <Button disabled={!isReady} onClick={onSave}>
+          {isNew ? 'Add …' : 'Save …'}
+        </Button>
+      </Group>
+    </div>
+  )
+}
+
+function describe({ isChanged, isReadable, isOvertaken, problemCount }: SaveBarProps): string {
+  if (!isReadable) return 'The YAML cannot be read: mend it first.'
+  if (!isChanged) return 'Nothing is changed.'
+  if (isOvertaken) return 'Somebody else has saved it: bring both together first.'
+  if (problemCount > 0) return `${formatNumberOf(problemCount, 'fault')} to be mended first.`
+  return 'Changed, and not saved yet.'
+}

@@ -1,0 +1,28 @@
+import { useSearchParams } from 'wouter'
+import { skipToken, useQuery } from '@tanstack/react-query'
+import { get, type ApiFault } from '../api.ts'
+import { withKey, type Body } from './body.ts'
+import { pathOf, type DocumentKind } from './document-kind.ts'
+import type { SavedForm } from './kept-form.ts'
+
+const nothing: SavedForm = {
+  definition: {},
+  disabled: false,
+  tags: [],
+  revision: null,
+  updatedBy: null,
+  updatedAt: null,
+}
+
+/** What a new one begins with: nothing, or the one that `?copy=ID` names, without what only one may have. */
+export function useCopied(kind: DocumentKind, own: string): SavedForm | ApiFault | undefined {
+  const [search] = useSearchParams()
+  const id = search.get('copy')
+  const { data, error } = useQuery<{ definition: Body; tags: readonly string[] }, ApiFault>({
+    queryKey: [kind.many, 'one', id],
+    queryFn: id === null ? skipToken : ({ signal }) => get(pathOf(kind, id), { signal }),
+  })
+  if (id === null) return nothing
+  if (data === undefined) return error ?? undefined
+  return { ...nothing, definition: withKey(data.definition, own, undefined), tags: data.tags }
+}

@@ -1,0 +1,69 @@
+import { Button } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { Link } from 'wouter'
+import type { PolicyRow } from '../../../console/wire/policies.ts'
+import { formatNumberOf } from '../../ui/format.ts'
+import type { Column } from '../../ui/list/columns.ts'
+import { RowLink } from '../../ui/list/row-controls.tsx'
+import { PageHead } from '../../ui/page-head.tsx'
+import { pathOf, policyKind } from '../documents/document-kind.ts'
+import { DocumentList } from '../documents/document-list.tsx'
+import { useMe } from '../me.ts'
+
+/** Every policy that has a name. */
+export default function PoliciesView(): ReactNode {
+  const { role } = useMe()
+  return (
+    <>
+      <PageHead
+        title="Policies"
+        lead="Who may, said once and used by many routes. A route may have a policy of its own beside them."
+        actions={
+          role === 'admin' && (
+            <Button component={Link} href="/policies/new">
+              Add a policy
+            </Button>
+          )
+        }
+      />
+      <DocumentList
+        kind={policyKind}
+        placeholder="Name, explanation, remediation or tag"
+        nameOf={({ id }) => id}
+        columns={columns}
+        empty="Add one, and name it in the routes that are to go by it."
+      />
+    </>
+  )
+}
+
+const columns: readonly Column<PolicyRow>[] = [
+  {
+    id: 'name',
+    title: 'Policy',
+    width: 'minmax(10rem, 2fr)',
+    sortBy: ({ id }) => id,
+    cell: ({ id, explanation }) => (
+      <>
+        <span className="row-name">
+          <RowLink to={pathOf(policyKind, id)}>{id}</RowLink>
+        </span>
+        {explanation !== '' && <div className="row-note">{explanation}</div>}
+      </>
+    ),
+  },
+  {
+    id: 'used',
+    title: 'Used by',
+    width: 'minmax(6rem, 1fr)',
+    sortBy: ({ used_by }) => used_by.length,
+    cell: ({ used_by }) =>
+      used_by.length === 0 ? 'no route' : formatNumberOf(used_by.length, 'route'),
+  },
+  {
+    id: 'form',
+    title: 'Written as',
+    width: 'minmax(6rem, 1fr)',
+    cell: ({ form }) => (form === 'policies' ? 'rules' : 'policy language'),
+  },
+]

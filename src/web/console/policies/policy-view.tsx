@@ -1,0 +1,77 @@
+import { Button } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { Link, useLocation, useParams } from 'wouter'
+import type { PolicyAnswer } from '../../../console/wire/policies.ts'
+import { PageHead } from '../../ui/page-head.tsx'
+import { DeleteButton } from '../documents/delete-button.tsx'
+import { DocumentEditor } from '../documents/document-editor.tsx'
+import { pathOf, policyKind } from '../documents/document-kind.ts'
+import { useMayChangeRow } from '../documents/document-list.tsx'
+import { FileNotice } from '../documents/file-notice.tsx'
+import { savedFormOf } from '../documents/kept-form.ts'
+import { ProblemList } from '../documents/problem-list.tsx'
+import { useDocument } from '../documents/use-document.ts'
+import { useMe } from '../me.ts'
+import { QueryView } from '../query-view.tsx'
+import { PolicyFields, policyFormKeys } from './policy-fields.tsx'
+import { TryPolicy } from './try-policy.tsx'
+import { UsedBy } from './used-by.tsx'
+
+/** One named policy: to read, to try, and to change where it is kept here. */
+export default function PolicyView(): ReactNode {
+  const { id = '' } = useParams<{ id: string }>()
+  const query = useDocument<PolicyAnswer>(policyKind, id)
+  return (
+    <QueryView what="the policy" query={query}>
+      {(policy) => <OnePolicy key={id} policy={policy} />}
+    </QueryView>
+  )
+}
+
+function OnePolicy({ policy }: { readonly policy: PolicyAnswer }): ReactNode {
+  const { id, source, revision, problems, used_by } = policy
+  const { role } = useMe()
+  const mayChange = useMayChangeRow()(policy)
+  const [, navigate] = useLocation()
+  return (
+    <>
+      <PageHead
+        title={id}
+        lead={<UsedBy routes={used_by} />}
+        actions={
+          <>
+            {source.kind === 'store' && (
+              <Button component={Link} href={`${pathOf(policyKind, id)}/history`} variant="default">
+                History
+              </Button>
+            )}
+            {mayChange && revision !== null && (
+              <DeleteButton
+                kind={policyKind}
+                id={id}
+                revision={revision}
+                onDeleted={() => navigate('/policies')}
+              />
+            )}
+          </>
+        }
+      />
+      {source.kind === 'file' && (
+        <FileNotice kind={policyKind} id={id} place={source.place} mayCopy={role === 'admin'} />
+      )}
+      {!mayChange && <ProblemList title="Not in use:" problems={problems} />}
+      <DocumentEditor<PolicyAnswer>
+        kind={policyKind}
+        id={id}
+        saved={savedFormOf(policy)}
+        isReadOnly={!mayChange}
+        shownKeys={policyFormKeys}
+        fields={<PolicyFields />}
+        below={(form) => <TryPolicy id={id} form={form} usedBy={used_by} />}
+        onSaved={(answer) => {
+          if (answer.id !== id) navigate(pathOf(policyKind, answer.id), { replace: true })
+        }}
+      />
+    </>
+  )
+}

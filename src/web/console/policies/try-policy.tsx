@@ -1,0 +1,53 @@
+import { NativeSelect, Stack, Text, Title } from '@mantine/core'
+import '@mantine/core/styles/NativeSelect.css'
+import { useState, type ReactNode } from 'react'
+import type { ProposedChange } from '../../../console/wire/reach.ts'
+import type { KeptForm } from '../documents/kept-form.ts'
+import { TryPanel } from '../trial/try-panel.tsx'
+
+export interface TryPolicyProps {
+  /** Undefined for one that is not saved yet. */
+  readonly id: string | undefined
+  readonly form: KeptForm
+  readonly usedBy: readonly string[]
+}
+
+/** A route that leads nowhere, to try a policy alone: nothing is dialled. */
+const nowhere = {
+  id: 'policy-alone',
+  from: 'tcp+https://policy.invalid:1',
+  to: 'tcp://127.0.0.1:1',
+}
+
+/** Tries a policy as it is written now, saved or not. */
+export function TryPolicy({ id, form, usedBy }: TryPolicyProps): ReactNode {
+  const [chosen, setChosen] = useState(usedBy[0] ?? '')
+  const { definition } = form
+  const change = { kind: 'policy', definition, disabled: false, ...(id !== undefined && { id }) }
+  const alone = { ...nowhere, policy_names: [definition['name'] ?? ''] }
+  const changes = [change, ...(chosen === '' ? [{ kind: 'route', definition: alone }] : [])]
+  return (
+    <section aria-labelledby="try-policy">
+      <Stack gap="sm">
+        <div>
+          <Title order={2} id="try-policy">
+            Try it
+          </Title>
+          <Text c="dimmed">As it is written above, saved or not.</Text>
+        </div>
+        {usedBy.length > 0 && (
+          <NativeSelect
+            label="In the route"
+            value={chosen}
+            data={[...usedBy, { value: '', label: 'none: this policy alone' }]}
+            onChange={(event) => setChosen(event.currentTarget.value)}
+          />
+        )}
+        <TryPanel
+          route={chosen === '' ? nowhere.id : chosen}
+          changes={changes as readonly ProposedChange[]}
+        />
+      </Stack>
+    </section>
+  )
+}

@@ -1,0 +1,88 @@
+import { Button } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { Link, useLocation, useParams } from 'wouter'
+import type { RouteAnswer } from '../../../console/wire/routes.ts'
+import { formatNumberOf } from '../../ui/format.ts'
+import { PageHead } from '../../ui/page-head.tsx'
+import { DeleteButton } from '../documents/delete-button.tsx'
+import { DocumentEditor } from '../documents/document-editor.tsx'
+import { pathOf, routeKind } from '../documents/document-kind.ts'
+import { useMayChangeRow } from '../documents/document-list.tsx'
+import { FileNotice } from '../documents/file-notice.tsx'
+import { savedFormOf } from '../documents/kept-form.ts'
+import { ProblemList } from '../documents/problem-list.tsx'
+import { useDocument } from '../documents/use-document.ts'
+import { useMe } from '../me.ts'
+import { QueryView } from '../query-view.tsx'
+import { HiddenKeys } from './hidden-keys.tsx'
+import { RouteFields, routeFormKeys } from './route-fields.tsx'
+
+/** One route: to read, and to change where it is kept here. */
+export default function RouteView(): ReactNode {
+  const { id = '' } = useParams<{ id: string }>()
+  const query = useDocument<RouteAnswer>(routeKind, id)
+  return (
+    <QueryView what="the route" query={query}>
+      {(route) => <OneRoute key={id} route={route} />}
+    </QueryView>
+  )
+}
+
+function OneRoute({ route }: { readonly route: RouteAnswer }): ReactNode {
+  const { id, name, source, revision, problems, tunnels, hidden } = route
+  const { role } = useMe()
+  const mayChange = useMayChangeRow()(route)
+  const [, navigate] = useLocation()
+  return (
+    <>
+      <PageHead
+        title={name}
+        lead={
+          <>
+            <Link href="/routes">Routes</Link> · {formatNumberOf(tunnels, 'open tunnel')}
+          </>
+        }
+        actions={
+          <>
+            <Button
+              component={Link}
+              href={`/try?route=${encodeURIComponent(id)}`}
+              variant="default"
+            >
+              Try it
+            </Button>
+            {source.kind === 'store' && (
+              <Button component={Link} href={`${pathOf(routeKind, id)}/history`} variant="default">
+                History
+              </Button>
+            )}
+            {mayChange && revision !== null && (
+              <DeleteButton
+                kind={routeKind}
+                id={id}
+                revision={revision}
+                onDeleted={() => navigate('/routes')}
+              />
+            )}
+          </>
+        }
+      />
+      {source.kind === 'file' && (
+        <FileNotice kind={routeKind} id={id} place={source.place} mayCopy={role === 'admin'} />
+      )}
+      {!mayChange && <ProblemList title="Not in use:" problems={problems} />}
+      <HiddenKeys keys={hidden} />
+      <DocumentEditor<RouteAnswer>
+        kind={routeKind}
+        id={id}
+        saved={savedFormOf(route)}
+        isReadOnly={!mayChange}
+        shownKeys={routeFormKeys}
+        fields={<RouteFields />}
+        onSaved={(answer) => {
+          if (answer.id !== id) navigate(pathOf(routeKind, answer.id), { replace: true })
+        }}
+      />
+    </>
+  )
+}

@@ -1,0 +1,92 @@
+import { Button } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { Link } from 'wouter'
+import type { RouteRow } from '../../../console/wire/routes.ts'
+import type { Column } from '../../ui/list/columns.ts'
+import { RowLink } from '../../ui/list/row-controls.tsx'
+import { PageHead } from '../../ui/page-head.tsx'
+import { pathOf, policyKind, routeKind } from '../documents/document-kind.ts'
+import { DocumentList } from '../documents/document-list.tsx'
+import { useMe } from '../me.ts'
+import './routes.css'
+
+/** Every route of this gateway. */
+export default function RoutesView(): ReactNode {
+  const { role } = useMe()
+  return (
+    <>
+      <PageHead
+        title="Routes"
+        lead="What can be reached through this gateway: what clients ask for, where it leads, and who may."
+        actions={
+          <>
+            <Button component={Link} href="/import" variant="default">
+              {role === 'admin' ? 'Import and export' : 'Export'}
+            </Button>
+            {role === 'admin' && (
+              <Button component={Link} href="/routes/new">
+                Add a route
+              </Button>
+            )}
+          </>
+        }
+      />
+      <DocumentList
+        kind={routeKind}
+        placeholder="Name, from, to or tag"
+        nameOf={({ name }) => name}
+        columns={columns}
+        empty="Add one, or write routes in the configuration file."
+      />
+    </>
+  )
+}
+
+const columns: readonly Column<RouteRow>[] = [
+  {
+    id: 'name',
+    title: 'Route',
+    width: 'minmax(10rem, 2fr)',
+    sortBy: ({ name }) => name,
+    cell: ({ id, name, description }) => (
+      <>
+        <span className="row-name">
+          <RowLink to={pathOf(routeKind, id)}>{name}</RowLink>
+        </span>
+        {description !== '' && <div className="row-note">{description}</div>}
+      </>
+    ),
+  },
+  {
+    id: 'from',
+    title: 'From',
+    width: 'minmax(9rem, 2fr)',
+    sortBy: ({ from }) => from,
+    cell: ({ from }) => from.replace(/^tcp\+https:\/\//, ''),
+  },
+  {
+    id: 'to',
+    title: 'To',
+    width: 'minmax(9rem, 2fr)',
+    cell: ({ to }) => to.map((one) => <div key={one}>{one.replace(/^tcp:\/\//, '')}</div>),
+  },
+  {
+    id: 'policies',
+    title: 'Policies',
+    width: 'minmax(6rem, 1fr)',
+    cell: ({ policy_names }) =>
+      policy_names.map((name) => (
+        <div key={name}>
+          <RowLink to={pathOf(policyKind, name)}>{name}</RowLink>
+        </div>
+      )),
+  },
+  {
+    id: 'tunnels',
+    title: 'Tunnels',
+    width: '5.5rem',
+    align: 'end',
+    sortBy: ({ tunnels }) => tunnels,
+    cell: ({ tunnels }) => tunnels,
+  },
+]
