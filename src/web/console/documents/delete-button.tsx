@@ -5,6 +5,7 @@ import type { BulkAnswer } from '../../../console/wire/documents.ts'
 import { post, type ApiFault } from '../api.ts'
 import { notifyDone } from '../notify.ts'
 import type { DocumentKind } from './document-kind.ts'
+import { forgetUnsaved } from './leave-guard.ts'
 import { ReachDialog } from './reach-dialog.tsx'
 import { useRefetchDocuments } from './use-document.ts'
 
@@ -27,6 +28,7 @@ export function DeleteButton({ kind, id, revision, onDeleted }: DeleteButtonProp
         ...(note !== '' && { note }),
       }),
     onSuccess: async () => {
+      forgetUnsaved()
       notifyDone(`the ${kind.one} is deleted`)
       onDeleted()
       await refetch()

@@ -7,7 +7,7 @@ import { DocumentFormContext, type DocumentForm } from './document-form.ts'
 import type { DocumentKind } from './document-kind.ts'
 import { KeptNotice } from './kept-notice.tsx'
 import type { KeptForm, SavedForm } from './kept-form.ts'
-import { useUnsaved } from './leave-guard.ts'
+import { forgetUnsaved, useUnsaved } from './leave-guard.ts'
 import { ProblemList } from './problem-list.tsx'
 import { ReachDialog } from './reach-dialog.tsx'
 import { SaveBar } from './save-bar.tsx'
@@ -20,6 +20,8 @@ export interface DocumentEditorProps<T> {
   readonly kind: DocumentKind
   /** Undefined for a new one. */
   readonly id: string | undefined
+  /** Tells what is kept of a new one from other new ones. */
+  readonly newKey?: string
   /** As it is in the store; of a new one, what it begins with. */
   readonly saved: SavedForm
   readonly isReadOnly: boolean
@@ -34,7 +36,7 @@ export interface DocumentEditorProps<T> {
 /** A route or a policy that is changed: its fields or its whole YAML, and what is wrong; then whom it reaches. */
 export function DocumentEditor<T>(props: DocumentEditorProps<T>): ReactNode {
   const { kind, id, saved, isReadOnly, fields, onSaved } = props
-  const draft = useDraft(`${kind.many}/${id ?? 'new'}`, saved)
+  const draft = useDraft(`${kind.many}/${id ?? props.newKey ?? 'new'}`, saved)
   const { form, change } = draft
   const [isReadable, setReadable] = useState(true)
   const check = useCheck(kind, id, form.definition, !isReadOnly)
@@ -46,6 +48,7 @@ export function DocumentEditor<T>(props: DocumentEditorProps<T>): ReactNode {
     revision: draft.base.revision,
     onSaved: (answer) => {
       draft.discard()
+      forgetUnsaved()
       notifyDone(`the ${kind.one} is saved`)
       onSaved(answer)
     },

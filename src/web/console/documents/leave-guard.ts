@@ -8,6 +8,11 @@ export function hasUnsaved(): boolean {
   return unsaved.size > 0
 }
 
+/** What was unsaved is saved, or is to be forgotten: nobody is asked about it. */
+export function forgetUnsaved(): void {
+  unsaved.clear()
+}
+
 /** While it is true, the browser asks before it closes or leaves the page. */
 export function useUnsaved(isUnsaved: boolean): void {
   useEffect(() => {

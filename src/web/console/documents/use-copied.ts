@@ -1,5 +1,6 @@
-import { useSearchParams } from 'wouter'
 import { skipToken, useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { useSearchParams } from 'wouter'
 import { get, type ApiFault } from '../api.ts'
 import { withKey, type Body } from './body.ts'
 import { pathOf, type DocumentKind } from './document-kind.ts'
@@ -14,15 +15,26 @@ const nothing: SavedForm = {
   updatedAt: null,
 }
 
+export interface Copied {
+  /** Undefined while it is asked for. */
+  readonly form: SavedForm | undefined
+  readonly fault: ApiFault | null
+  /** Tells it from other new ones. */
+  readonly key: string
+}
+
 /** What a new one begins with: nothing, or the one that `?copy=ID` names, without what only one may have. */
-export function useCopied(kind: DocumentKind, own: string): SavedForm | ApiFault | undefined {
+export function useCopied(kind: DocumentKind, own: string): Copied {
   const [search] = useSearchParams()
   const id = search.get('copy')
   const { data, error } = useQuery<{ definition: Body; tags: readonly string[] }, ApiFault>({
     queryKey: [kind.many, 'one', id],
     queryFn: id === null ? skipToken : ({ signal }) => get(pathOf(kind, id), { signal }),
   })
-  if (id === null) return nothing
-  if (data === undefined) return error ?? undefined
-  return { ...nothing, definition: withKey(data.definition, own, undefined), tags: data.tags }
+  const form = useMemo(() => {
+    if (id === null) return nothing
+    if (data === undefined) return undefined
+    return { ...nothing, definition: withKey(data.definition, own, undefined), tags: data.tags }
+  }, [id, data, own])
+  return { form, fault: error, key: id === null ? 'new' : `new like ${id}` }
 }

@@ -11,21 +11,27 @@ import { TryPolicy } from './try-policy.tsx'
 
 /** A policy that is not there yet. */
 export default function NewPolicyView(): ReactNode {
-  const begin = useCopied(policyKind, 'name')
+  const { form, fault, key } = useCopied(policyKind, 'name')
   const [, navigate] = useLocation()
-  if (begin instanceof Error) return <Failed what="the policy to copy" fault={begin} />
-  if (begin === undefined) return <Loading what="the policy to copy" />
+  if (form === undefined) {
+    return fault === null ? (
+      <Loading what="the policy to copy" />
+    ) : (
+      <Failed what="the policy to copy" fault={fault} />
+    )
+  }
   return (
     <>
       <PageHead title="New policy" lead={<Link href="/policies">Policies</Link>} />
       <DocumentEditor<PolicyAnswer>
         kind={policyKind}
         id={undefined}
-        saved={begin}
+        newKey={key}
+        saved={form}
         isReadOnly={false}
         shownKeys={policyFormKeys}
         fields={<PolicyFields />}
-        below={(form) => <TryPolicy id={undefined} form={form} usedBy={[]} />}
+        below={(written) => <TryPolicy id={undefined} form={written} usedBy={[]} />}
         onSaved={({ id }) => navigate(pathOf(policyKind, id), { replace: true })}
       />
     </>

@@ -10,17 +10,23 @@ import { RouteFields, routeFormKeys } from './route-fields.tsx'
 
 /** A route that is not there yet. */
 export default function NewRouteView(): ReactNode {
-  const begin = useCopied(routeKind, 'id')
+  const { form, fault, key } = useCopied(routeKind, 'id')
   const [, navigate] = useLocation()
-  if (begin instanceof Error) return <Failed what="the route to copy" fault={begin} />
-  if (begin === undefined) return <Loading what="the route to copy" />
+  if (form === undefined) {
+    return fault === null ? (
+      <Loading what="the route to copy" />
+    ) : (
+      <Failed what="the route to copy" fault={fault} />
+    )
+  }
   return (
     <>
       <PageHead title="New route" lead={<Link href="/routes">Routes</Link>} />
       <DocumentEditor<RouteAnswer>
         kind={routeKind}
         id={undefined}
-        saved={begin}
+        newKey={key}
+        saved={form}
         isReadOnly={false}
         shownKeys={routeFormKeys}
         fields={<RouteFields />}

@@ -1,0 +1,124 @@
+import {
+  Button,
+  Checkbox,
+  FileButton,
+  Group,
+  Paper,
+  Stack,
+  Text,
+  Textarea,
+  Title,
+} from '@mantine/core'
+import '@mantine/core/styles/Checkbox.css'
+import { useMutation } from '@tanstack/react-query'
+import { useState, type ReactNode } from 'react'
+import type { ImportAnswer, ImportRequest } from '../../../console/wire/documents.ts'
+import { formatNumberOf } from '../../ui/format.ts'
+import { FaultText } from '../../ui/states.tsx'
+import { post, type ApiFault } from '../api.ts'
+import { ProblemList } from '../documents/problem-list.tsx'
+import { useRefetchDocuments } from '../documents/use-document.ts'
+import { notifyDone } from '../notify.ts'
+import { ImportChanges } from './import-changes.tsx'
+
+/** YAML into the store, in two steps: what would change is shown first. */
+export function Import(): ReactNode {
+  const [text, setText] = useState('')
+  const [source, setSource] = useState<string>()
+  const [isPruning, setPruning] = useState(false)
+  const refetch = useRefetchDocuments()
+  const request = { text, prune: isPruning, ...(source !== undefined && { source }) }
+  const look = useMutation<ImportAnswer, ApiFault, ImportRequest>({ mutationFn: importInto })
+  const apply = useMutation<ImportAnswer, ApiFault, ImportRequest>({
+    mutationFn: importInto,
+    onSuccess: async ({ changes }) => {
+      notifyDone(`${formatNumberOf(changes.length, 'change')} imported`)
+      look.reset()
+      await refetch()
+    },
+  })
+  const write = (written: string): void => {
+    setText(written)
+    look.reset()
+    apply.reset()
+  }
+  const fault = apply.error ?? look.error
+  const seen = look.data
+  return (
+    <Paper className="card" p="md" component="section" aria-labelledby="import">
+      <Stack gap="sm">
+        <div>
+          <Title order={2} id="import">
+            Import
+          </Title>
+          <Text c="dimmed">
+            What would change is shown before anything does. Other keys of a configuration file are
+            passed over.
+          </Text>
+        </div>
+        <Group gap="sm">
+          <FileButton accept=".yaml,.yml,.json" onChange={(file) => void read(file)}>
+            {(props) => (
+              <Button variant="default" {...props}>
+                Choose a file …
+              </Button>
+            )}
+          </FileButton>
+          {source !== undefined && <Text>{source}</Text>}
+        </Group>
+        <Textarea
+          label="YAML"
+          value={text}
+          rows={10}
+          spellCheck={false}
+          classNames={{ input: 'import-text' }}
+          onChange={(event) => {
+            setSource(undefined)
+            write(event.currentTarget.value)
+          }}
+        />
+        <Checkbox
+          label="Delete stored ones that it does not have"
+          checked={isPruning}
+          onChange={(event) => {
+            setPruning(event.currentTarget.checked)
+            look.reset()
+          }}
+        />
+        <div>
+          <Button
+            variant={seen === undefined ? 'filled' : 'default'}
+            loading={look.isPending}
+            disabled={text.trim() === ''}
+            onClick={() => look.mutate({ ...request, dry_run: true })}
+          >
+            Show what would change
+          </Button>
+        </div>
+        {fault !== null && (
+          <div role="alert">
+            <FaultText fault={fault} />
+            <ProblemList title="To be mended:" problems={fault.problems} />
+          </div>
+        )}
+        {seen !== undefined && (
+          <ImportChanges
+            answer={seen}
+            isBusy={apply.isPending}
+            onApply={() => apply.mutate({ ...request, based_on: seen.based_on })}
+          />
+        )}
+      </Stack>
+    </Paper>
+  )
+
+  async function read(file: File | null): Promise<void> {
+    if (file === null) return
+    write(await file.text())
+    setSource(file.name)
+  }
+}
+
+function importInto(request: ImportRequest): Promise<ImportAnswer> {
+  return post<ImportAnswer>('/import', request)
+}

@@ -1,0 +1,58 @@
+import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { Link } from 'wouter'
+import { PageHead } from '../../ui/page-head.tsx'
+import { addressOf } from '../api.ts'
+import { useMe } from '../me.ts'
+import { Import } from './import.tsx'
+
+/** Routes and policies out of the store as YAML, and into it. */
+export default function TransferView(): ReactNode {
+  const { role } = useMe()
+  return (
+    <>
+      <PageHead
+        title={role === 'admin' ? 'Import and export' : 'Export'}
+        lead={<Link href="/routes">Routes</Link>}
+      />
+      <Stack gap="lg">
+        <Paper className="card" p="md" component="section" aria-labelledby="export">
+          <Stack gap="sm">
+            <div>
+              <Title order={2} id="export">
+                Export
+              </Title>
+              <Text c="dimmed">
+                YAML with routes and policies, which a configuration file may hold and{' '}
+                <code>postern gateway check</code> reads. Secret keys are not in it.
+              </Text>
+            </div>
+            <Group gap="sm">
+              <Download source="store" file="postern-stored.yaml">
+                Those kept here
+              </Download>
+              <Download source="all" file="postern-all.yaml">
+                Those of the file as well
+              </Download>
+            </Group>
+          </Stack>
+        </Paper>
+        {role === 'admin' && <Import />}
+      </Stack>
+    </>
+  )
+}
+
+interface DownloadProps {
+  readonly source: string
+  readonly file: string
+  readonly children: ReactNode
+}
+
+function Download({ source, file, children }: DownloadProps): ReactNode {
+  return (
+    <Button component="a" variant="default" href={addressOf('/export', { source })} download={file}>
+      {children}
+    </Button>
+  )
+}
