@@ -6,6 +6,7 @@ import { ConfirmProvider } from '../../ui/confirm.tsx'
 import { Failed, Loading } from '../../ui/states.tsx'
 import { MeContext, useMeQuery } from '../me.ts'
 import { NoRole, SignIn } from './gate.tsx'
+import { LeaveGuard } from './leave-guard.tsx'
 import { Shell } from './shell.tsx'
 
 /** The console, for whoever has a role; everybody else is told what they need. */
@@ -14,7 +15,9 @@ export function Console(): ReactNode {
     <Router base="/console">
       <AnnounceProvider>
         <ConfirmProvider>
-          <Gate />
+          <LeaveGuard>
+            <Gate />
+          </LeaveGuard>
         </ConfirmProvider>
         <Notifications position="bottom-right" />
       </AnnounceProvider>

@@ -19,6 +19,65 @@ export const views: readonly View[] = [
     Content: lazy(() => import('../overview/overview-view.tsx')),
   },
   {
+    path: '/routes',
+    title: 'Routes',
+    isForNamespaces: true,
+    Content: lazy(() => import('../routes/routes-view.tsx')),
+  },
+  {
+    path: '/new-route',
+    isForNamespaces: true,
+    Content: lazy(() => import('../routes/new-route-view.tsx')),
+  },
+  {
+    path: '/routes/:id',
+    isForNamespaces: true,
+    Content: lazy(() => import('../routes/route-view.tsx')),
+  },
+  {
+    path: '/routes/:id/history',
+    isForNamespaces: true,
+    Content: lazy(() => import('../routes/route-history-view.tsx')),
+  },
+  {
+    path: '/policies',
+    title: 'Policies',
+    isForNamespaces: true,
+    Content: lazy(() => import('../policies/policies-view.tsx')),
+  },
+  {
+    path: '/new-policy',
+    isForNamespaces: true,
+    Content: lazy(() => import('../policies/new-policy-view.tsx')),
+  },
+  {
+    path: '/policies/:id',
+    isForNamespaces: true,
+    Content: lazy(() => import('../policies/policy-view.tsx')),
+  },
+  {
+    path: '/policies/:id/history',
+    isForNamespaces: true,
+    Content: lazy(() => import('../policies/policy-history-view.tsx')),
+  },
+  {
+    path: '/try',
+    title: 'Try it',
+    isForNamespaces: true,
+    Content: lazy(() => import('../trial/try-view.tsx')),
+  },
+  {
+    path: '/requests',
+    title: 'Requests',
+    isForNamespaces: true,
+    Content: lazy(() => import('../requests/requests-view.tsx')),
+  },
+  {
+    path: '/import',
+    isForNamespaces: true,
+    Content: lazy(() => import('../transfer/transfer-view.tsx')),
+  },
+  {
     path: '/people',
     title: 'People',
     Content: lazy(() => import('../people/sessions-view.tsx')),

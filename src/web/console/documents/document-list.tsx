@@ -1,16 +1,16 @@
 import { Checkbox, Group } from '@mantine/core'
-import { useMemo, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import { formatNumberOf } from '../../ui/format.ts'
 import type { Column } from '../../ui/list/columns.ts'
 import { DataList } from '../../ui/list/data-list.tsx'
 import { Empty } from '../../ui/states.tsx'
-import { useMe } from '../me.ts'
 import { usePages } from '../pages.ts'
 import { QueryView } from '../query-view.tsx'
 import { BulkBar } from './bulk-bar.tsx'
 import { DocumentFilters, useFilters } from './document-filters.tsx'
 import { pathOf, type DocumentKind } from './document-kind.ts'
+import { useMayChangeRow } from './may-change.ts'
 import { Source, State, Tags, Tick, type DocumentRow } from './row-cells.tsx'
 import { useSelection } from './selection.ts'
 
@@ -32,7 +32,7 @@ export function DocumentList<T extends DocumentRow>(props: DocumentListProps<T>)
   const { query, rows, total, more } = usePages<T>(kind.many, kind.path, filters.query)
   const selection = useSelection(rows)
   const mayChange = useMayChangeRow()
-  const changeable = useMemo(() => rows.filter(mayChange), [rows, mayChange])
+  const changeable = rows.filter(mayChange)
   const [, navigate] = useLocation()
   const columns: readonly Column<T>[] = [
     ...(changeable.length === 0
@@ -113,17 +113,4 @@ export function DocumentList<T extends DocumentRow>(props: DocumentListProps<T>)
 
 function idOf({ id }: DocumentRow): string {
   return id
-}
-
-/** Whether whoever looks may change a row: nobody changes here what is in the file. */
-export function useMayChangeRow(): (row: Pick<DocumentRow, 'source' | 'namespace'>) => boolean {
-  const { role, namespaces } = useMe()
-  return useMemo(
-    () =>
-      ({ source, namespace }) =>
-        role === 'admin' &&
-        source.kind === 'store' &&
-        (namespaces === null || (namespace !== null && namespaces.includes(namespace))),
-    [role, namespaces],
-  )
 }

@@ -13,7 +13,7 @@ export interface FileNoticeProps {
 
 /** What is in the file is changed there. */
 export function FileNotice({ kind, id, place, mayCopy }: FileNoticeProps): ReactNode {
-  const copy = `${kind.path}/new?copy=${encodeURIComponent(id)}`
+  const copy = `/new-${kind.one}?copy=${encodeURIComponent(id)}`
   return (
     <Paper className="card notice" p="sm" mb="md">
       <Group justify="space-between" gap="sm">

@@ -4,14 +4,14 @@ import type { Body } from './body.ts'
 import { PageHead } from '../../ui/page-head.tsx'
 import { Failed, Loading } from '../../ui/states.tsx'
 import { pathOf, type DocumentKind } from './document-kind.ts'
-import { useMayChangeRow } from './document-list.tsx'
+import { useMayChangeRow } from './may-change.ts'
 import { History } from './history.tsx'
 import type { DocumentRow } from './row-cells.tsx'
 import { useDocument } from './use-document.ts'
 
 /** The history of one, also of one that is deleted. */
 export function HistoryPage({ kind }: { readonly kind: DocumentKind }): ReactNode {
-  const { id = '' } = useParams<{ id: string }>()
+  const { id } = useParams<{ id: string }>()
   const mayChange = useMayChangeRow()
   const { data, error, refetch } = useDocument<DocumentRow & { readonly definition: Body }>(
     kind,

@@ -8,19 +8,19 @@ import { RowLink } from '../../ui/list/row-controls.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { pathOf, policyKind } from '../documents/document-kind.ts'
 import { DocumentList } from '../documents/document-list.tsx'
-import { useMe } from '../me.ts'
+import { useMayAdd } from '../documents/may-change.ts'
 
 /** Every policy that has a name. */
 export default function PoliciesView(): ReactNode {
-  const { role } = useMe()
+  const mayAdd = useMayAdd()
   return (
     <>
       <PageHead
         title="Policies"
         lead="Who may, said once and used by many routes. A route may have a policy of its own beside them."
         actions={
-          role === 'admin' && (
-            <Button component={Link} href="/policies/new">
+          mayAdd && (
+            <Button component={Link} href="/new-policy">
               Add a policy
             </Button>
           )

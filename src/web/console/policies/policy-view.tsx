@@ -6,12 +6,11 @@ import { PageHead } from '../../ui/page-head.tsx'
 import { DeleteButton } from '../documents/delete-button.tsx'
 import { DocumentEditor } from '../documents/document-editor.tsx'
 import { pathOf, policyKind } from '../documents/document-kind.ts'
-import { useMayChangeRow } from '../documents/document-list.tsx'
+import { useMayAdd, useMayChangeRow } from '../documents/may-change.ts'
 import { FileNotice } from '../documents/file-notice.tsx'
 import { savedFormOf } from '../documents/kept-form.ts'
 import { ProblemList } from '../documents/problem-list.tsx'
 import { useDocument } from '../documents/use-document.ts'
-import { useMe } from '../me.ts'
 import { QueryView } from '../query-view.tsx'
 import { PolicyFields, policyFormKeys } from './policy-fields.tsx'
 import { TryPolicy } from './try-policy.tsx'
@@ -19,7 +18,7 @@ import { UsedBy } from './used-by.tsx'
 
 /** One named policy: to read, to try, and to change where it is kept here. */
 export default function PolicyView(): ReactNode {
-  const { id = '' } = useParams<{ id: string }>()
+  const { id } = useParams<{ id: string }>()
   const query = useDocument<PolicyAnswer>(policyKind, id)
   return (
     <QueryView what="the policy" query={query}>
@@ -30,7 +29,7 @@ export default function PolicyView(): ReactNode {
 
 function OnePolicy({ policy }: { readonly policy: PolicyAnswer }): ReactNode {
   const { id, source, revision, problems, used_by } = policy
-  const { role } = useMe()
+  const mayAdd = useMayAdd()
   const mayChange = useMayChangeRow()(policy)
   const [, navigate] = useLocation()
   return (
@@ -57,7 +56,7 @@ function OnePolicy({ policy }: { readonly policy: PolicyAnswer }): ReactNode {
         }
       />
       {source.kind === 'file' && (
-        <FileNotice kind={policyKind} id={id} place={source.place} mayCopy={role === 'admin'} />
+        <FileNotice kind={policyKind} id={id} place={source.place} mayCopy={mayAdd} />
       )}
       {!mayChange && <ProblemList title="Not in use:" problems={problems} />}
       <DocumentEditor<PolicyAnswer>

@@ -7,19 +7,18 @@ import { PageHead } from '../../ui/page-head.tsx'
 import { DeleteButton } from '../documents/delete-button.tsx'
 import { DocumentEditor } from '../documents/document-editor.tsx'
 import { pathOf, routeKind } from '../documents/document-kind.ts'
-import { useMayChangeRow } from '../documents/document-list.tsx'
+import { useMayAdd, useMayChangeRow } from '../documents/may-change.ts'
 import { FileNotice } from '../documents/file-notice.tsx'
 import { savedFormOf } from '../documents/kept-form.ts'
 import { ProblemList } from '../documents/problem-list.tsx'
 import { useDocument } from '../documents/use-document.ts'
-import { useMe } from '../me.ts'
 import { QueryView } from '../query-view.tsx'
 import { HiddenKeys } from './hidden-keys.tsx'
 import { RouteFields, routeFormKeys } from './route-fields.tsx'
 
 /** One route: to read, and to change where it is kept here. */
 export default function RouteView(): ReactNode {
-  const { id = '' } = useParams<{ id: string }>()
+  const { id } = useParams<{ id: string }>()
   const query = useDocument<RouteAnswer>(routeKind, id)
   return (
     <QueryView what="the route" query={query}>
@@ -30,7 +29,7 @@ export default function RouteView(): ReactNode {
 
 function OneRoute({ route }: { readonly route: RouteAnswer }): ReactNode {
   const { id, name, source, revision, problems, tunnels, hidden } = route
-  const { role } = useMe()
+  const mayAdd = useMayAdd()
   const mayChange = useMayChangeRow()(route)
   const [, navigate] = useLocation()
   return (
@@ -68,7 +67,7 @@ function OneRoute({ route }: { readonly route: RouteAnswer }): ReactNode {
         }
       />
       {source.kind === 'file' && (
-        <FileNotice kind={routeKind} id={id} place={source.place} mayCopy={role === 'admin'} />
+        <FileNotice kind={routeKind} id={id} place={source.place} mayCopy={mayAdd} />
       )}
       {!mayChange && <ProblemList title="Not in use:" problems={problems} />}
       <HiddenKeys keys={hidden} />

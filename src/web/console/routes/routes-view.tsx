@@ -7,12 +7,12 @@ import { RowLink } from '../../ui/list/row-controls.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { pathOf, policyKind, routeKind } from '../documents/document-kind.ts'
 import { DocumentList } from '../documents/document-list.tsx'
-import { useMe } from '../me.ts'
+import { useMayAdd } from '../documents/may-change.ts'
 import './routes.css'
 
 /** Every route of this gateway. */
 export default function RoutesView(): ReactNode {
-  const { role } = useMe()
+  const mayAdd = useMayAdd()
   return (
     <>
       <PageHead
@@ -21,10 +21,10 @@ export default function RoutesView(): ReactNode {
         actions={
           <>
             <Button component={Link} href="/import" variant="default">
-              {role === 'admin' ? 'Import and export' : 'Export'}
+              {mayAdd ? 'Import and export' : 'Export'}
             </Button>
-            {role === 'admin' && (
-              <Button component={Link} href="/routes/new">
+            {mayAdd && (
+              <Button component={Link} href="/new-route">
                 Add a route
               </Button>
             )}

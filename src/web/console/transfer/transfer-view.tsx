@@ -3,16 +3,16 @@ import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import { PageHead } from '../../ui/page-head.tsx'
 import { addressOf } from '../api.ts'
-import { useMe } from '../me.ts'
+import { useMayAdd } from '../documents/may-change.ts'
 import { Import } from './import.tsx'
 
 /** Routes and policies out of the store as YAML, and into it. */
 export default function TransferView(): ReactNode {
-  const { role } = useMe()
+  const mayAdd = useMayAdd()
   return (
     <>
       <PageHead
-        title={role === 'admin' ? 'Import and export' : 'Export'}
+        title={mayAdd ? 'Import and export' : 'Export'}
         lead={<Link href="/routes">Routes</Link>}
       />
       <Stack gap="lg">
@@ -37,7 +37,7 @@ export default function TransferView(): ReactNode {
             </Group>
           </Stack>
         </Paper>
-        {role === 'admin' && <Import />}
+        {mayAdd && <Import />}
       </Stack>
     </>
   )
