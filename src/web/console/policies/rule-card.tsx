@@ -9,7 +9,6 @@ import {
   VisuallyHidden,
 } from '@mantine/core'
 import '@mantine/core/styles/Fieldset.css'
-import '@mantine/core/styles/NativeSelect.css'
 import type { ReactNode } from 'react'
 import { shownText, textOrNothing, withKey, type Body } from '../documents/body.ts'
 import { useDocumentForm } from '../documents/document-form.ts'

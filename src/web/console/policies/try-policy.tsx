@@ -1,5 +1,4 @@
 import { NativeSelect, Stack, Text, Title } from '@mantine/core'
-import '@mantine/core/styles/NativeSelect.css'
 import { useState, type ReactNode } from 'react'
 import type { ProposedChange } from '../../../console/wire/reach.ts'
 import type { KeptForm } from '../documents/kept-form.ts'

@@ -8,7 +8,6 @@ import {
   TextInput,
   VisuallyHidden,
 } from '@mantine/core'
-import '@mantine/core/styles/NativeSelect.css'
 import { useState, type ReactNode } from 'react'
 import type { AccessRequestView } from '../../../console/wire/requests.ts'
 import { useConfirm } from '../../ui/confirm.tsx'

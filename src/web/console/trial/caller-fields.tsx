@@ -1,5 +1,4 @@
 import { NativeSelect, TextInput } from '@mantine/core'
-import '@mantine/core/styles/NativeSelect.css'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
