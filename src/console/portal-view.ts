@@ -18,6 +18,8 @@ export interface PortalPerson {
   readonly name: string
   readonly email: string | null
   readonly sessionEndsAtMs: number
+  /** Whether the console is open to them. */
+  readonly hasRole: boolean
 }
 
 export interface PortalRoute {

@@ -158,6 +158,7 @@ describe('the portal', () => {
       name: 'ada@example.com',
       email: 'ada@example.com',
       sessionEndsAtMs: 9_000,
+      hasRole: false,
     })
     assert.deepEqual(
       routes.map(({ name, reasons, contact }) => [name, reasons, contact]),
@@ -168,6 +169,14 @@ describe('the portal', () => {
     )
     assert.deepEqual(asked, [[{ client, session: ada, sessionVersion: undefined }, origin]])
     assert.equal((await get(viewPath)).headers.get('cache-control'), 'no-store')
+  })
+
+  test('whoever has a role is led to the console', async () => {
+    const { view } = await portal({
+      session: ada,
+      roleOf: ({ session }) => (session?.userId === ada.userId ? { role: 'auditor' } : undefined),
+    })
+    assert.equal((await view()).person?.hasRole, true)
   })
 
   test('where nobody can sign in, everybody sees what is public, by the name they came by', async () => {

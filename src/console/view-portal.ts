@@ -17,26 +17,26 @@ export interface Visitor extends Pick<Caller, 'client'> {
  * there are is nobody else's business.
  */
 export function viewPortal(
-  { origin, seenBy }: Pick<PagesParts, 'origin' | 'seenBy'>,
+  { origin, seenBy, roleOf }: Pick<PagesParts, 'origin' | 'seenBy' | 'roleOf'>,
   visitor: Visitor,
   nowMs: number,
 ): PortalView {
   const { session, client, gateway } = visitor
+  const caller = { client, session, sessionVersion: undefined }
   const canSignIn = origin !== undefined
   const isHidden = canSignIn && session === undefined
-  const { usable, listed } = isHidden
-    ? { usable: [], listed: [] }
-    : seenBy({ client, session, sessionVersion: undefined }, gateway)
+  const { usable, listed } = isHidden ? { usable: [], listed: [] } : seenBy(caller, gateway)
   return {
     canSignIn,
-    person: session === undefined ? null : toPerson(session),
+    person: session === undefined ? null : toPerson(session, roleOf(caller) !== undefined),
     nowMs,
     routes: [...usable.map(toUsable), ...listed.map(toListed)],
   }
 }
 
-function toPerson({ name, email, userId, expiresAtMs }: Session): PortalPerson {
-  return { name: name ?? email ?? userId, email: email ?? null, sessionEndsAtMs: expiresAtMs }
+function toPerson(session: Session, hasRole: boolean): PortalPerson {
+  const { name, email, userId, expiresAtMs: sessionEndsAtMs } = session
+  return { name: name ?? email ?? userId, email: email ?? null, sessionEndsAtMs, hasRole }
 }
 
 type SeenRoutes = ReturnType<PagesParts['seenBy']>

@@ -1,3 +1,4 @@
+import type { Fault, Problem } from '../../console/wire/common.ts'
 import { reportAnswer, reportSilence } from './connection.ts'
 
 /** Everything the console does is a call of this API, which anybody may call: `docs/openapi.json`. */
@@ -9,22 +10,8 @@ const base = '/api/v1'
  */
 const maxAnswerMs = 30_000
 
-/** What is wrong with one place of a document that was sent. */
-export interface Problem {
-  /** Such as `routes[0].policy`. */
-  readonly path: string
-  readonly message: string
-  readonly hint?: string
-}
-
-/** How the API says that it did not do something. */
-interface FaultAnswer {
-  readonly error: string
-  readonly message: string
-  readonly hint?: string
-  readonly request_id?: string
-  readonly problems?: readonly Problem[]
-}
+/** How the API says that it did not do something; without an id where nobody answered. */
+type FaultAnswer = Omit<Fault, 'request_id'> & Partial<Pick<Fault, 'request_id'>>
 
 /** Why a call was not answered as it was meant to be. */
 export class ApiFault extends Error {
@@ -35,8 +22,8 @@ export class ApiFault extends Error {
   readonly hint: string | undefined
   readonly requestId: string | undefined
   readonly problems: readonly Problem[]
-  /** The whole answer, which may hold more: with `conflict` the current form. */
-  readonly answer: unknown
+  /** With `conflict`: what was changed meanwhile, as it is now. */
+  readonly current: unknown
 
   constructor(status: number, { error, message, ...more }: FaultAnswer, cause?: unknown) {
     super(message, { cause })
@@ -46,7 +33,7 @@ export class ApiFault extends Error {
     this.hint = more.hint
     this.requestId = more.request_id
     this.problems = more.problems ?? []
-    this.answer = { error, message, ...more }
+    this.current = more.current
   }
 }
 

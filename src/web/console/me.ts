@@ -1,16 +1,7 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
-import { createContext, useContext } from 'react'
+import { createContext, useCallback, useContext } from 'react'
+import type { Me } from '../../console/wire/me.ts'
 import { type ApiFault, get } from './api.ts'
-
-/** Who looks at the console: the answer to `GET /me`. */
-export interface Me {
-  readonly name: string
-  readonly email: string | null
-  /** Null for somebody who has none. */
-  readonly role: 'admin' | 'auditor' | null
-  /** Null where the role is of everything; an auditor with some changes what is in them. */
-  readonly namespaces: readonly string[] | null
-}
 
 /** Sessions end, and roles are taken away. */
 const refetchEveryMs = 60_000
@@ -46,7 +37,10 @@ export function seesAll({ role, namespaces }: Me): boolean {
  */
 export function useMayChange(): (namespace?: string | null) => boolean {
   const { role, namespaces } = useMe()
-  return (namespace) =>
-    (role === 'admin' && namespaces === null) ||
-    (typeof namespace === 'string' && namespaces?.includes(namespace) === true)
+  return useCallback(
+    (namespace) =>
+      (role === 'admin' && namespaces === null) ||
+      (typeof namespace === 'string' && namespaces?.includes(namespace) === true),
+    [role, namespaces],
+  )
 }

@@ -5,15 +5,8 @@ import {
   type UseInfiniteQueryResult,
 } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
+import type { Page } from '../../console/wire/common.ts'
 import { get, type ApiFault, type Query } from './api.ts'
-
-/** A page of a list, as the API answers it. */
-export interface Page<T> {
-  readonly items: readonly T[]
-  /** Null at the end. */
-  readonly next_cursor: string | null
-  readonly total?: number
-}
 
 /** Rows that are asked for at a time. */
 const rowsPerPage = 200

@@ -10,8 +10,8 @@ export interface QueryViewProps<T> {
   readonly what: string
   readonly query: Pick<
     UseQueryResult<T, ApiFault>,
-    'data' | 'error' | 'isError' | 'dataUpdatedAt' | 'refetch'
-  >
+    'data' | 'error' | 'isError' | 'dataUpdatedAt'
+  > & { readonly refetch: () => unknown }
   readonly children: (data: T) => ReactNode
 }
 

@@ -50,11 +50,18 @@ function Header({ view: { person, clockAheadMs } }: { readonly view: FetchedView
         </Text>
         <SessionEnd endsAtMs={person.sessionEndsAtMs - clockAheadMs} />
       </div>
-      <form method="post" action="/.pomerium/sign_out">
-        <Button type="submit" variant="default">
-          Sign out
-        </Button>
-      </form>
+      <Group gap="sm">
+        {person.hasRole && (
+          <Button component="a" variant="default" href="/console/">
+            Console
+          </Button>
+        )}
+        <form method="post" action="/.pomerium/sign_out">
+          <Button type="submit" variant="default">
+            Sign out
+          </Button>
+        </form>
+      </Group>
     </Group>
   )
 }

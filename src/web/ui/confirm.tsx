@@ -1,5 +1,6 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core'
+import { Button, Group, Stack, Text, Textarea } from '@mantine/core'
 import { createContext, useCallback, useContext, useState, type ReactNode } from 'react'
+import { Dialog } from './dialog.tsx'
 
 /** A question that somebody answers before something is done. */
 export interface Question {
@@ -42,17 +43,9 @@ export function ConfirmProvider({ children }: { readonly children: ReactNode }):
   return (
     <ConfirmContext value={ask}>
       {children}
-      <Modal
-        opened={isOpen}
-        onClose={() => answer(undefined)}
-        title={asked?.question.title}
-        closeButtonProps={{ 'aria-label': 'Close' }}
-        centered
-        // To lock it puts a style into the page, which its security policy does not allow.
-        lockScroll={false}
-      >
+      <Dialog opened={isOpen} onClose={() => answer(undefined)} title={asked?.question.title}>
         {asked !== undefined && <QuestionForm question={asked.question} answer={answer} />}
-      </Modal>
+      </Dialog>
     </ConfirmContext>
   )
 }

@@ -1,5 +1,6 @@
-import { Button, Group, Modal, Paper, Stack, Text, Title } from '@mantine/core'
+import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { Dialog } from '../../ui/dialog.tsx'
 import { useConnection } from '../connection.ts'
 
 /** Leads back here; as `src/pages/sign-in/own-page.ts` reads it. */
@@ -67,15 +68,13 @@ function Alone({
 export function SessionEnded(): ReactNode {
   const isOpen = useConnection() === 'signed-out'
   return (
-    <Modal
+    <Dialog
       opened={isOpen}
       onClose={() => undefined}
       withCloseButton={false}
       closeOnEscape={false}
       closeOnClickOutside={false}
       title="Your session has ended"
-      centered
-      lockScroll={false}
     >
       <Stack gap="md">
         <Text>
@@ -91,6 +90,6 @@ export function SessionEnded(): ReactNode {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   )
 }

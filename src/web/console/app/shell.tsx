@@ -4,6 +4,7 @@ import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { HasNavigatedContext } from '../../ui/page-head.tsx'
 import { Empty, Loading } from '../../ui/states.tsx'
 import { useConnection } from '../connection.ts'
+import { useEvents } from '../events.ts'
 import { useMe } from '../me.ts'
 import { ChunkBoundary } from './chunk-boundary.tsx'
 import { SessionEnded } from './gate.tsx'
@@ -15,6 +16,7 @@ import { views } from './views.ts'
 export function Shell(): ReactNode {
   const [location] = useLocation()
   const first = useRef(location)
+  useEvents()
   const [hasNavigated, setNavigated] = useState(false)
   useEffect(() => {
     if (location !== first.current) setNavigated(true)

@@ -19,6 +19,12 @@ export const views: readonly View[] = [
     Content: lazy(() => import('../overview/overview-view.tsx')),
   },
   {
+    path: '/tunnels',
+    title: 'Tunnels',
+    isForNamespaces: true,
+    Content: lazy(() => import('../tunnels/tunnels-view.tsx')),
+  },
+  {
     path: '/routes',
     title: 'Routes',
     isForNamespaces: true,
@@ -67,12 +73,6 @@ export const views: readonly View[] = [
     Content: lazy(() => import('../trial/try-view.tsx')),
   },
   {
-    path: '/requests',
-    title: 'Requests',
-    isForNamespaces: true,
-    Content: lazy(() => import('../requests/requests-view.tsx')),
-  },
-  {
     path: '/import',
     isForNamespaces: true,
     Content: lazy(() => import('../transfer/transfer-view.tsx')),
@@ -81,5 +81,23 @@ export const views: readonly View[] = [
     path: '/people',
     title: 'People',
     Content: lazy(() => import('../people/sessions-view.tsx')),
+  },
+  { path: '/people/:who', Content: lazy(() => import('../people/person-view.tsx')) },
+  { path: '/blocked', Content: lazy(() => import('../people/blocked-view.tsx')) },
+  {
+    path: '/requests',
+    title: 'Requests',
+    isForNamespaces: true,
+    Content: lazy(() => import('../requests/requests-view.tsx')),
+  },
+  {
+    path: '/service-accounts',
+    title: 'Service accounts',
+    Content: lazy(() => import('../service-accounts/service-accounts-view.tsx')),
+  },
+  {
+    path: '/connectors',
+    title: 'Connectors',
+    Content: lazy(() => import('../connectors/connectors-view.tsx')),
   },
 ]

@@ -21,10 +21,11 @@ export interface DataListProps<T> {
   readonly sorting?: Sorting
 }
 
-/** Heights before a row has been measured, in pixels: a line; a card on a narrow screen. */
+/** Heights before a row has been measured, in pixels: a line; a card where there is no room for columns. */
 const lineHeight = 44
 const cardHeight = 190
-const narrow = '(max-width: 48rem)'
+/** As in data-list.css: 58 rem. */
+const cardsBelow = 928
 /** Rows beyond the screen that are there already. */
 const overscan = 8
 
@@ -46,7 +47,7 @@ export function DataList<T>(props: DataListProps<T>): ReactNode {
   })
   const virtualizer = useWindowVirtualizer<HTMLDivElement>({
     count: rows.length,
-    estimateSize: () => (matchMedia(narrow).matches ? cardHeight : lineHeight),
+    estimateSize: () => (isNarrow(body.current) ? cardHeight : lineHeight),
     getItemKey: (index) => keyAt(rows, keyOf, index),
     scrollMargin: bodyTop,
     overscan,
@@ -137,6 +138,10 @@ function ColumnHead<T>({ column, sorting, sort }: ColumnHeadProps<T>): ReactNode
       )}
     </div>
   )
+}
+
+function isNarrow(body: HTMLElement | null): boolean {
+  return (body?.clientWidth ?? Infinity) < cardsBelow
 }
 
 const arrows = { ascending: '↑', descending: '↓', none: '↕' } as const

@@ -38,7 +38,7 @@ export function RowLink({
   readonly children: ReactNode
 }): ReactNode {
   return (
-    <Anchor component={Link} href={to} tabIndex={useRowTabIndex()} underline="always">
+    <Anchor component={Link} href={to} tabIndex={useRowTabIndex()} underline="always" inherit>
       {children}
     </Anchor>
   )

@@ -1,0 +1,76 @@
+import { useQuery, type UseQueryResult } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import type { BlockedAnswer, BlocksAnswer, BlockView } from '../../../console/wire/blocks.ts'
+import { useConfirm } from '../../ui/confirm.tsx'
+import { formatNumberOf } from '../../ui/format.ts'
+import { useAct } from '../act.ts'
+import { del, get, put, type ApiFault } from '../api.ts'
+
+/** Everybody who is blocked. */
+export function useBlocks(): UseQueryResult<BlocksAnswer, ApiFault> {
+  return useQuery<BlocksAnswer, ApiFault>({
+    queryKey: ['blocks'],
+    queryFn: ({ signal }) => get('/blocks', { signal }),
+  })
+}
+
+/** Whether a block is of somebody, by user id or email address. */
+export function isBlockOf({ who, user_ids, emails }: BlockView, names: readonly string[]): boolean {
+  const blocked = new Set([who, ...user_ids, ...emails].map((name) => name.toLowerCase()))
+  return names.some((name) => blocked.has(name.toLowerCase()))
+}
+
+export interface ChangeBlocks {
+  /** `who` is a user id or an email address, `name` what to call them. */
+  readonly block: (who: string, name: string) => void
+  readonly unblock: (block: BlockView) => void
+}
+
+const changes = ['blocks', 'sessions', 'tunnels', 'overview', 'audit']
+
+/** Asks, and keeps somebody out, or no longer. */
+export function useChangeBlocks(): ChangeBlocks {
+  const ask = useConfirm()
+  const { act } = useAct()
+  return useMemo(() => {
+    const block = async (who: string, name: string): Promise<void> => {
+      const answer = await ask({
+        title: `Block ${name}?`,
+        body: 'Their tunnels and sessions end within a second, on every gateway, and they cannot sign in again until somebody unblocks them. Their program says that they are blocked.',
+        action: 'Block them',
+        reason: 'Why, for the audit log',
+      })
+      if (answer === undefined) return
+      await act({
+        async run() {
+          const { reason } = answer
+          const done = await put<BlockedAnswer>(`/blocks/${encodeURIComponent(who)}`, { reason })
+          const sessions = formatNumberOf(done.sessions_ended, 'session')
+          return `Blocked ${name}: ended ${sessions} and ${formatNumberOf(done.tunnels_cut, 'tunnel')}`
+        },
+        failed: `${name} was not blocked`,
+        changes,
+      })
+    }
+    const unblock = async ({ who }: BlockView): Promise<void> => {
+      const answer = await ask({
+        title: `Let ${who} in again?`,
+        body: 'They can sign in again, and have the access that policies give them.',
+        action: 'Unblock them',
+      })
+      if (answer === undefined) return
+      await act({
+        async run() {
+          await del(`/blocks/${encodeURIComponent(who)}`)
+          return `Unblocked ${who}`
+        },
+        failed: `${who} is still blocked`,
+        changes,
+      })
+    }
+    return {
+      block: (who, name) => void block(who, name),
+      unblock: (of) => void unblock(of),
+    }
+  }, [ask, act])
+}
