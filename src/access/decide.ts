@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts'
-import type { AnySession } from '../identity/session.ts'
 import type { PresentedCertificate } from '../net/presented-certificate.ts'
 import {
   lacksAllow,
@@ -10,6 +9,7 @@ import {
 import { requestLines } from '../net/target.ts'
 import type { ClientCertificate, RequestFacts, Subject } from '../policy/facts.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { PolicyTrace } from '../policy/trace.ts'
 import { traceFor, type OwnTrace } from '../policy/tracing/trace-for.ts'
 import type { Route } from '../routes/route.ts'
 import type { Caller } from './caller.ts'
@@ -22,8 +22,19 @@ export interface CertificateJudge {
   problemOf(presented: PresentedCertificate | undefined): string | undefined
 }
 
-/** Somebody as policies see them now. */
-export type Subjects = (session: AnySession | undefined) => Subject | undefined
+/** Somebody as policies see them now: with the groups of the directory. */
+export type Subjects = (who: Subject | undefined) => Subject | undefined
+
+/** Somebody who does not ask, as they would come. */
+export interface SupposedCaller {
+  /** Undefined for somebody who is not signed in; the groups of the directory are added. */
+  readonly subject: Subject | undefined
+  readonly ip: string
+  /** Undefined for none. */
+  readonly clientCertificate: ClientCertificate | undefined
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
+}
 
 export interface DecideParts {
   /** **Default:** nobody was given any */
@@ -46,51 +57,66 @@ export interface Decide {
   explain(caller: Caller, route: Route): OwnTrace
   /** Whether a policy that is no route's lets somebody do what it is about. */
   fits(caller: Caller, policy: Policy): boolean
+  /** Somebody with the groups of the directory, as policies see them now. */
+  readonly subjectOf: Subjects
+  /** What would be decided for somebody who came like this. */
+  supposed(caller: SupposedCaller, route: Route): AccessDecision
+  /** Everything that leads to that, as the policy has it: where a grant lets somebody in, the trace says no. */
+  traced(caller: SupposedCaller, route: Route): PolicyTrace
 }
 
 /** Makes the one place where policies are asked: for a tunnel, for one that is open, for a list of routes. */
 export function createDecide(parts: DecideParts): Decide {
   const { clock, clientCertificates, subjectOf, accessGrant } = parts
 
-  function factsOf(
-    { client, session }: Caller,
-    shown = clientCertificates.facts(client.certificate),
-  ): RequestFacts {
+  function factsOf({ subject, ip, clientCertificate, nowMs }: SupposedCaller): RequestFacts {
     return {
-      subject: subjectOf(session),
+      subject: subjectOf(subject),
       ...requestLines.tcp,
-      sourceIp: client.ip,
-      clientCertificate: shown,
-      nowMs: clock.now(),
+      sourceIp: ip,
+      clientCertificate,
+      nowMs,
     }
   }
 
-  function decide(caller: Caller, route: Route, shown?: ClientCertificate): AccessDecision {
-    const decision = route.policy.evaluate(factsOf(caller, shown))
+  function comesAs(
+    { client, session }: Caller,
+    clientCertificate = clientCertificates.facts(client.certificate),
+  ): SupposedCaller {
+    return { subject: session, ip: client.ip, clientCertificate, nowMs: clock.now() }
+  }
+
+  function decide(caller: SupposedCaller, route: Route): AccessDecision {
+    const decision = route.policy.evaluate(factsOf(caller))
     if (!lacksAllow(decision)) return decision
-    const { session } = caller
+    const { subject, nowMs } = caller
     const mayAsk = route.approval !== undefined || route.breakGlass !== undefined
-    if (session === undefined) return mayAsk ? { ...decision, outcome: 'sign-in' } : decision
-    const access = session.kind === 'person' ? accessGrant?.(session.userId, route.id) : undefined
-    return access === undefined ? decision : withAccess(decision, access, route)
+    if (subject === undefined) return mayAsk ? { ...decision, outcome: 'sign-in' } : decision
+    const access = subject.kind === 'person' ? accessGrant?.(subject.userId, route.id) : undefined
+    const isOver = access === undefined || access.untilMs <= nowMs
+    return isOver ? decision : withAccess(decision, access, route)
   }
 
   return {
-    now: decide,
+    now: (caller, route) => decide(comesAs(caller), route),
     foreseen(caller, route) {
-      const decision = decide(caller, route)
+      const decision = decide(comesAs(caller), route)
       const isSignedIn = caller.session !== undefined
       return isSignedIn && decision.outcome === 'client-certificate'
-        ? decide(caller, route, anyValid)
+        ? decide(comesAs(caller, anyValidCertificate), route)
         : decision
     },
     explain: (caller, route) =>
-      traceFor(route.policy.trace(factsOf(caller)), caller.session !== undefined),
-    fits: (caller, policy) => policy.evaluate(factsOf(caller)).outcome === 'allow',
+      traceFor(route.policy.trace(factsOf(comesAs(caller))), caller.session !== undefined),
+    fits: (caller, policy) => policy.evaluate(factsOf(comesAs(caller))).outcome === 'allow',
+    subjectOf,
+    supposed: decide,
+    traced: (caller, { policy }) => policy.trace(factsOf(caller)),
   }
 }
 
-const anyValid: ClientCertificate = {
+/** One that the gateway trusts, and that nothing else is known of. */
+export const anyValidCertificate: ClientCertificate = {
   isValid: true,
   fingerprint: '',
   spkiHash: '',

@@ -1,4 +1,4 @@
-import type { AnySession, Session } from '../identity/session.ts'
+import type { Session } from '../identity/session.ts'
 import type { Subject } from '../policy/facts.ts'
 import { plainAddress } from '../policy/matchers/plain-address.ts'
 import { foldCase } from '../policy/matchers/string.ts'
@@ -14,6 +14,10 @@ export interface Membership {
 export interface Directory {
   /** How many memberships it holds, each once. */
   readonly size: number
+  /** Everybody who is in a group, each once: email addresses in lower case, and ids. */
+  members(): Iterable<string>
+  /** Whether somebody is in a group, by an email address whatever its case, or an id. */
+  has(member: string): boolean
   /** The groups of somebody, by their verified email address or their id; empty for a stranger. */
   groupsOf(person: Pick<Session, 'userId' | 'email' | 'emailVerified'>): readonly string[]
   /** Those of an address that somebody only claims, or that is a spelling of the one it lists. */
@@ -53,6 +57,8 @@ export function directoryOf(groups: ReadonlyMap<string, readonly string[]>): Dir
     get size() {
       return [...groups.values()].reduce((sum, theirs) => sum + theirs.length, 0)
     },
+    members: () => groups.keys(),
+    has: (member) => groups.has(memberKey(member)),
     groupsOf({ userId, email, emailVerified }) {
       // A user id with an `@` in it is not looked up: whoever wrote the file meant an email address,
       // perhaps somebody else's.
@@ -73,13 +79,13 @@ export function directoryOf(groups: ReadonlyMap<string, readonly string[]>): Dir
  * directory. A service account has none.
  */
 export function subjectOf(
-  session: AnySession | undefined,
+  who: Subject | undefined,
   directory: Directory | undefined,
 ): Subject | undefined {
-  if (directory === undefined || session?.kind !== 'person') return session
-  const groups = [...new Set([...session.groups, ...directory.groupsOf(session)])]
-  const claimedGroups = directory.claimedGroupsOf(session).filter((it) => !groups.includes(it))
-  return groups.length + claimedGroups.length === session.groups.length
-    ? session
-    : { ...session, groups, claimedGroups }
+  if (directory === undefined || who?.kind !== 'person') return who
+  const groups = [...new Set([...who.groups, ...directory.groupsOf(who)])]
+  const claimedGroups = directory.claimedGroupsOf(who).filter((it) => !groups.includes(it))
+  return groups.length + claimedGroups.length === who.groups.length
+    ? who
+    : { ...who, groups, claimedGroups }
 }

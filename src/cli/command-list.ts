@@ -71,4 +71,9 @@ export const commands: readonly CommandEntry[] = [
       'credentials for programs that no person sits in front of: create, list, rotate, revoke',
     load: async () => (await import('./commands/service-account.ts')).defineServiceAccount,
   },
+  {
+    name: 'policy',
+    summary: 'test policies before somebody meets them: tests, who may use what, and why',
+    load: async () => (await import('./policy/policy.ts')).definePolicy,
+  },
 ]

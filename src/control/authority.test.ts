@@ -40,8 +40,8 @@ describe('who may do what', () => {
       const refused = rules[name].role === 'admin' ? 'role-required' : undefined
       assert.equal(asked(name), refused, name)
     }
-    // What is called a list or a count changes nothing, and everything else does.
-    const seeing = names.filter((name) => /^(?:list|count)/.test(name))
+    // What is called a list, a count or a trial changes nothing, and everything else does.
+    const seeing = names.filter((name) => /^(?:list|count|try|whoCan|whatCan|reach)/.test(name))
     assert.deepEqual(
       names.filter((name) => asked(name) === undefined).filter((name) => !/Own/.test(name)),
       seeing.filter((name) => !/Own/.test(name)),

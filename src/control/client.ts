@@ -1,6 +1,13 @@
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { SystemError, systemCode } from '../errors.ts'
+import type {
+  TrialListQuery,
+  TryAnswer,
+  TryRequest,
+  WhatCanAnswer,
+  WhoCanAnswer,
+} from './trial-protocol.ts'
 import { stateFiles } from '../store/state-directory.ts'
 import type {
   ControlFault,
@@ -31,8 +38,15 @@ import type {
  */
 const maxAnswerMs = 10_000
 
+/** What would be decided, by a gateway that runs or by a configuration alone. */
+export interface TrialClient {
+  tryAccess(request: TryRequest): Promise<TryAnswer>
+  whoCan(route: string, query: TrialListQuery): Promise<WhoCanAnswer>
+  whatCan(who: string, query: TrialListQuery): Promise<WhatCanAnswer>
+}
+
 /** Speaks to the gateway that runs on a state directory. */
-export interface ControlClient {
+export interface ControlClient extends TrialClient {
   listSessions(): Promise<SessionList>
   revokeSession(id: string): Promise<Revocation>
   /** Ends every session of one person, named by email address or user id. */
@@ -70,6 +84,9 @@ export function createControlClient(
   const call = <T>(method: string, path: string, body?: object): Promise<T> =>
     send(socketPath, { method, path, body, timeoutMs }) as Promise<T>
   return {
+    tryAccess: (trial) => call('POST', '/trials', trial),
+    whoCan: (route, query) => call('POST', '/trials/who-can', { route, ...query }),
+    whatCan: (who, query) => call('POST', '/trials/what-can', { who, ...query }),
     listSessions: () => call('GET', '/sessions'),
     revokeSession: (id) => call('DELETE', `/sessions/${encodeURIComponent(id)}`),
     revokeUser: (user) => call('DELETE', `/sessions?user=${encodeURIComponent(user)}`),

@@ -4,11 +4,16 @@ import type { Grant } from '../access/grant.ts'
 import type { OpenTunnel } from '../access/live-tunnels.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
+import type { ServiceAccount } from '../identity/service-account-record.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { AnySession, ServiceAccountSession, Session } from '../identity/session.ts'
 import { silentLogger, type Logger } from '../log.ts'
 import type { TokenKeyStore } from '../store/store.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
+import { createDecide } from '../access/decide.ts'
+import { subjectOf, type Directory } from '../access/directory.ts'
+import { createRouteRegister } from '../routes/register.ts'
+import type { NewRoute } from '../routes/route.ts'
 import type { RoleOf } from '../access/administrators.ts'
 import { createAuthority } from './authority.ts'
 import type { CallerActor } from './change.ts'
@@ -33,6 +38,10 @@ export interface TestOperationsOptions {
   readonly signingKeys?: OperationParts['signingKeys']
   readonly namedTunnels?: readonly NamedTunnel[]
   readonly blockedPeople?: OperationParts['blockedPeople']
+  readonly routes?: readonly NewRoute[]
+  /** Ids of service accounts in use. */
+  readonly accounts?: readonly string[]
+  readonly directory?: Directory
   /** **Default:** everybody is an admin */
   readonly roleOf?: RoleOf
 }
@@ -56,6 +65,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
   const links = new Set(options.links)
   const happened: string[] = []
   const kept: string[] = []
+  const table = createRouteRegister(options.routes ?? []).table()
   const clock = createFakeClock()
   const logger: Logger = {
     ...silentLogger,
@@ -73,6 +83,13 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     },
   })
   const operations = createOperations({
+    decide: createDecide({
+      clock,
+      clientCertificates: { facts: () => undefined },
+      subjectOf: (who) => subjectOf(who, options.directory),
+    }),
+    routeTable: () => table,
+    directory: () => options.directory,
     authority: createAuthority({
       roleOf: options.roleOf ?? (() => ({ role: 'admin' })),
       sessionVersion: () => testVersion,
@@ -90,7 +107,9 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
         happened.push(`ended ${id}`)
         return Promise.resolve(sessions.delete(id))
       },
-      serviceAccounts: {} as ServiceAccounts,
+      serviceAccounts: {
+        list: () => Promise.resolve((options.accounts ?? []).map(testAccount)),
+      } as Partial<ServiceAccounts> as ServiceAccounts,
     },
     blockedPeople: options.blockedPeople ?? nobodyBlocked,
     publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
@@ -208,5 +227,20 @@ export function testSession(id: string, email: string): Session {
     refreshedAtMs: 0,
     refreshDueAtMs: 0,
     device: undefined,
+  }
+}
+
+function testAccount(id: string): ServiceAccount {
+  return {
+    id,
+    description: '',
+    format: 'jwt',
+    state: 'active',
+    createdAtMs: 0,
+    rotatedAtMs: 0,
+    expiresAtMs: undefined,
+    formerUntilMs: undefined,
+    lastUsedDayMs: undefined,
+    sessionIds: [],
   }
 }

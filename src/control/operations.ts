@@ -19,6 +19,7 @@ import {
 } from './signing-keys.ts'
 import { sshCaOperations, type SshCaOperations, type SshCaParts } from './ssh-ca.ts'
 import { tokenKeyOperations, type TokenKeyOperations, type TokenKeyParts } from './token-keys.ts'
+import { trialOperations, type TrialOperations, type TrialParts } from './trials.ts'
 import { tunnelOperations, type TunnelOperations, type TunnelParts } from './tunnels.ts'
 
 /** Operations on the configuration. */
@@ -44,11 +45,13 @@ export interface OperationParts
     TunnelParts,
     ConnectorParts,
     NamedTunnelParts,
+    TrialParts,
     ConfigurationOperations {
   readonly authority: Authority
   readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
   readonly links: SigningKeyParts['links'] & ConnectorParts['links']
   readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
+  readonly blockedPeople: BlockParts['blockedPeople'] & TrialParts['blockedPeople']
 }
 
 /**
@@ -69,6 +72,7 @@ export interface Operations
     TunnelOperations,
     ConnectorOperations,
     NamedTunnelOperations,
+    TrialOperations,
     ConfigurationOperations {}
 
 /** None is without a row, and no row without one. */
@@ -88,6 +92,7 @@ export function createOperations(parts: OperationParts): Operations {
       ...tunnelOperations(parts),
       ...connectorOperations(parts),
       ...namedTunnelOperations(parts),
+      ...trialOperations(parts),
       reload: (by) => parts.reload(by),
     },
     parts.authority,

@@ -14,6 +14,7 @@ import { localActor } from './change.ts'
 import { writeJsonList, type JsonList } from './json-list.ts'
 import type { Operations } from './operations.ts'
 import { malformedRequest, type ControlFault } from './protocol.ts'
+import type { TrialListQuery } from './trial-protocol.ts'
 
 export interface ControlOptions {
   readonly operations: Operations
@@ -81,6 +82,15 @@ const table: Readonly<Record<string, Serve>> = {
   'PUT /blocks': async (o, { query, body }) =>
     o.blockPerson(localActor, query('who'), await body()),
   'DELETE /blocks': (o, { query }) => o.unblockPerson(localActor, query('who')),
+  'POST /trials': async (o, { body }) => o.tryAccess(localActor, await body()),
+  'POST /trials/who-can': async (o, { body }) => {
+    const { route, ...query } = await body<{ readonly route: string } & TrialListQuery>()
+    return o.whoCan(localActor, route, query)
+  },
+  'POST /trials/what-can': async (o, { body }) => {
+    const { who, ...query } = await body<{ readonly who: string } & TrialListQuery>()
+    return o.whatCan(localActor, who, query)
+  },
   'GET /service-accounts': (o) => o.listServiceAccounts(localActor),
   'POST /service-accounts': async (o, { body }) => o.createServiceAccount(localActor, await body()),
   'POST /service-accounts/:id/rotate': async (o, { param, body }) =>

@@ -13,11 +13,11 @@ import { createAskAgain } from '../access/ask-again.ts'
 import { createAuthorize } from '../access/authorize.ts'
 import type { Caller } from '../access/caller.ts'
 import { createRoleOf, nobodyAdministers, type RoleOf } from '../access/administrators.ts'
-import { createDecide, type DecideParts } from '../access/decide.ts'
+import { createDecide, type Decide, type DecideParts } from '../access/decide.ts'
 import { parseRedirect } from '../identity/redirect.ts'
 import { createClientCertificates } from '../port/client-certificates/client-certificates.ts'
 import type { GatewayConfig } from '../config/config.ts'
-import { subjectOf } from '../access/directory.ts'
+import { subjectOf, type Directory } from '../access/directory.ts'
 import { createCutTunnels } from '../pages/cut-tunnels.ts'
 import { createFreshGrants, type FreshGrants } from '../access/fresh-grant.ts'
 import { createGroupsClaim } from '../access/groups-claim.ts'
@@ -63,6 +63,9 @@ export interface Assembly extends GatewayParts {
   seenBy(caller: Caller, gateway: string): SeenRoutes
   /** The table that holds now. */
   routeTable(): RouteTable
+  /** The groups of the file that hold now; undefined without one. */
+  directory(): Directory | undefined
+  readonly decide: Decide
   reload(config: GatewayConfig): Promise<void>
 }
 
@@ -194,6 +197,8 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
         offeredPort: (route) => offeredPort(route, links),
       }),
     routeTable: routes.table,
+    directory: () => directory,
+    decide,
     async reload(next) {
       // One step: no request sees the new routes with the old limits.
       routes.replaceRoutes(changesTo(next.routes, routes.table()))

@@ -132,6 +132,9 @@ export async function startTestGateway(
     port: listener.address.port,
     parts,
     operations: createOperations({
+      decide: parts.decide,
+      routeTable: parts.routeTable,
+      directory: parts.directory,
       authority: createAuthority({ roleOf: parts.roleOf, sessionVersion: identity.sessionVersion }),
       clock: systemClock,
       logger: log.service('control'),

@@ -134,6 +134,9 @@ export async function startGateway(
   const controlLogger = log.service('control')
   const { clientCertificates, liveTunnels, roleOf } = parts
   const operations = createOperations({
+    decide: parts.decide,
+    routeTable: parts.routeTable,
+    directory: parts.directory,
     authority: createAuthority({ roleOf, sessionVersion: (id) => identity.sessionVersion(id) }),
     clock,
     logger: controlLogger,

@@ -13,6 +13,7 @@ export const exitCodes = {
   system: 8,
   lost: 9,
   cut: 10,
+  policyTest: 11,
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
@@ -33,12 +34,17 @@ export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   8: 'this machine is in the way: an address in use, a file that cannot be read',
   9: 'the tunnel was lost before its end',
   10: 'the gateway cut the tunnel, and says why',
+  11: 'a test of a policy did not come out as expected',
 }
 
 /** The lines of `--help` about these codes. */
 export function exitCodeLines(names: readonly (keyof typeof exitCodes)[]): string {
+  const width = Math.max(...names.map((name) => String(exitCodes[name]).length))
   return names
-    .map((name) => `  ${exitCodes[name]}  ${exitCodeMeanings[exitCodes[name]]}`)
+    .map(
+      (name) =>
+        `  ${String(exitCodes[name]).padStart(width)}  ${exitCodeMeanings[exitCodes[name]]}`,
+    )
     .join('\n')
 }
 
@@ -123,6 +129,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'too-many-tunnels': exitCodes.denied,
   'client-certificate-required': exitCodes.denied,
   'route-not-found': exitCodes.noRoute,
+  'route-ambiguous': exitCodes.usage,
   'upstream-unreachable': exitCodes.upstream,
   'gateway-unreachable': exitCodes.gateway,
   'gateway-not-trusted': exitCodes.gateway,

@@ -21,6 +21,8 @@ export const triedCertificate = z.strictObject({
 export const tryRequest = z.strictObject({
   /** An email address or a user id: what is known of them by their last session and the directory. */
   person: name.optional(),
+  /** Instead of the one that is known. */
+  user_id: name.optional(),
   service_account: name.optional(),
   /** Instead of those that are known. */
   groups: z.array(name).max(1000).optional(),
@@ -55,6 +57,8 @@ export const tryAnswer = z.strictObject({
   outcome,
   /** Of the side that decided. */
   reasons: z.array(z.string()),
+  /** Whether they may do nothing here, whatever the policy says: the trace is what it says all the same. */
+  blocked: z.boolean(),
   route: routeName,
   who: triedSubject,
   at: z.iso.datetime(),

@@ -1,0 +1,259 @@
+import { z } from 'zod'
+import type { Decide } from '../access/decide.ts'
+import { anyValidCertificate } from '../access/decide.ts'
+import type { Directory } from '../access/directory.ts'
+import { findPerson, keyOf, knownCallers, type KnownFrom } from '../access/trial/known-callers.ts'
+import { accountOf, noNetwork, suppose } from '../access/trial/supposed-caller.ts'
+import type { Clock } from '../clock.ts'
+import { PeerError } from '../errors.ts'
+import type { BlockedPeople } from '../identity/blocked-people.ts'
+import type { ServiceAccounts } from '../identity/service-accounts.ts'
+import type { Session } from '../identity/session.ts'
+import type { Decision } from '../policy/decision.ts'
+import type { Subject } from '../policy/facts.ts'
+import { findRoute } from '../routes/find-route.ts'
+import type { Route } from '../routes/route.ts'
+import { compareText, type RouteTable } from '../routes/table.ts'
+import type { Authority } from './authority.ts'
+import type { Actor } from './change.ts'
+import { parseInput } from './protocol.ts'
+import type {
+  JudgedView,
+  TrialListQuery,
+  TryAnswer,
+  TryRequest,
+  WhatCanAnswer,
+  WhoCanAnswer,
+} from './trial-protocol.ts'
+import { pageOf } from './trial-page.ts'
+import { callerView, decisiveReasons, routeNameView, subjectView, traceView } from './trial-view.ts'
+
+/** What trying access reaches inside the running gateway, or what an offline command has of it. */
+export interface TrialParts {
+  readonly clock: Clock
+  readonly authority: Pick<Authority, 'requireIn'>
+  readonly decide: Pick<Decide, 'supposed' | 'traced' | 'subjectOf'>
+  routeTable(): RouteTable
+  directory(): Directory | undefined
+  readonly blockedPeople: Pick<BlockedPeople, 'isBlocked'>
+  readonly identity: {
+    /** Newest first. */
+    listSessions(): AsyncIterable<Session>
+    readonly serviceAccounts: Pick<ServiceAccounts, 'list'>
+  }
+}
+
+/** What would be decided, before somebody asks. Nothing is changed, nobody is asked, nothing logged as a decision. */
+export interface TrialOperations {
+  /** What would be decided for somebody, with the trace. Throws `PeerError` `route-not-found`, `route-ambiguous`. */
+  tryAccess(by: Actor, request: TryRequest): Promise<TryAnswer>
+  /** Who of all that are known may use a route, each with a valid client certificate. Throws as `tryAccess`. */
+  whoCan(by: Actor, route: string, query?: TrialListQuery): Promise<WhoCanAnswer>
+  /** Which routes somebody may use, with a valid client certificate: a person, or a service account by its id. */
+  whatCan(by: Actor, who: string, query?: TrialListQuery): Promise<WhatCanAnswer>
+}
+
+const moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const name = z.string().min(1).max(320)
+const routeInput = z.string().min(1).max(300)
+const address = z.union([z.ipv4(), z.ipv6()])
+const names = z.array(z.string().max(2_000)).max(100)
+
+const certificateInput = z
+  .strictObject({
+    valid: z.boolean().optional(),
+    fingerprint: z.string().max(100).optional(),
+    spki_hash: z.string().max(100).optional(),
+    dns_names: names.optional(),
+    email_addresses: names.optional(),
+    uris: names.optional(),
+  })
+  .transform(({ spki_hash, dns_names, email_addresses, ...rest }) => ({
+    ...rest,
+    spkiHash: spki_hash,
+    dnsNames: dns_names,
+    emailAddresses: email_addresses,
+  }))
+
+const tryInput = z
+  .strictObject({
+    person: name.optional(),
+    user_id: name.optional(),
+    service_account: name.optional(),
+    groups: z.array(z.string().max(320)).max(1_000).optional(),
+    claims: z.record(z.string().max(200), z.json()).optional(),
+    email_verified: z.boolean().optional(),
+    route: routeInput,
+    at: moment.optional(),
+    ip: address.optional(),
+    certificate: certificateInput.optional(),
+  })
+  .transform(({ user_id, service_account, email_verified, at, ...rest }) => ({
+    ...rest,
+    userId: user_id,
+    serviceAccount: service_account,
+    emailVerified: email_verified,
+    atMs: at,
+  }))
+
+const listInput = z.strictObject({
+  outcome: z.enum(['allow', 'all']).default('allow'),
+  at: moment.optional(),
+  ip: address.optional(),
+  limit: z.int().min(1).max(500).default(100),
+  cursor: z.string().max(800).optional(),
+})
+
+export function trialOperations(parts: TrialParts): TrialOperations {
+  const { authority, clock, decide } = parts
+  const from: KnownFrom = {
+    sessions: () => parts.identity.listSessions(),
+    serviceAccounts: () => accountsInUse(parts),
+    directory: () => parts.directory(),
+  }
+  return {
+    async tryAccess(by, input) {
+      const { route: wanted, ...trial } = parseInput(tryInput, input)
+      const { person, serviceAccount: account } = trial
+      const known = person === undefined ? undefined : await findPerson(from, person)
+      const isMissing = account !== undefined && !(await accountsInUse(parts)).includes(account)
+      const route = routeNamed(parts, wanted)
+      authority.requireIn(by, 'tryAccess', [route.namespace])
+      const { caller, assumed } = suppose(trial, known?.subject, clock.now())
+      const decision = decide.supposed(caller, route)
+      const trace = decide.traced(caller, route)
+      return {
+        ...judged(caller.subject, decision, parts),
+        blocked: isBlocked(caller.subject, parts),
+        route: routeNameView(route),
+        who: subjectView(decide.subjectOf(caller.subject)),
+        at: new Date(caller.nowMs).toISOString(),
+        ip: caller.ip,
+        valid_until: timeOf(decision.validUntilMs),
+        assumed: isMissing ? [...assumed, missingAccount] : assumed,
+        trace: traceView(trace),
+      }
+    },
+    async whoCan(by, named, input = {}) {
+      const wanted = parseInput(routeInput, named)
+      const query = parseInput(listInput, input)
+      authority.requireIn(by, 'whoCan', [routeNamed(parts, wanted).namespace])
+      const { callers, isCut } = await knownCallers(from)
+      const route = routeNamed(parts, wanted)
+      authority.requireIn(by, 'whoCan', [route.namespace])
+      const judge = judgeBy(query, parts)
+      const page = await pageOf(callers, {
+        ...query,
+        keyOf,
+        judge: ({ subject }) => judge(subject, route),
+      })
+      return {
+        route: routeNameView(route),
+        items: page.items.map(({ item, ...judged }) => ({ ...callerView(item), ...judged })),
+        next_cursor: page.nextCursor,
+        total: callers.length,
+        everybody: judge(undefined, route).outcome === 'allow',
+        assumed: [
+          ...assumptionsOf(query),
+          ...(isCut ? ['is among those that were looked at: there are more'] : []),
+        ],
+      }
+    },
+    async whatCan(by, named, input = {}) {
+      const who = parseInput(name, named)
+      const query = parseInput(listInput, input)
+      const person = await findPerson(from, who)
+      const isAccount = person === undefined && (await accountsInUse(parts)).includes(who)
+      authority.requireIn(by, 'whatCan', [undefined])
+      const supposed = isAccount
+        ? { subject: accountOf(who), assumed: [] }
+        : supposedPerson(who, person?.subject, clock.now())
+      const judge = judgeBy(query, parts)
+      const routes = byName(parts.routeTable().routes)
+      const page = await pageOf(routes, {
+        ...query,
+        keyOf: routeKey,
+        judge: (route) => judge(supposed.subject, route),
+      })
+      return {
+        who: subjectView(decide.subjectOf(supposed.subject)),
+        items: page.items.map(({ item, ...judged }) => ({ route: routeNameView(item), ...judged })),
+        next_cursor: page.nextCursor,
+        total: routes.length,
+        assumed: [...supposed.assumed, ...assumptionsOf(query)],
+      }
+    },
+  }
+}
+
+const missingAccount = 'is a service account, though none of this id is in use'
+
+type Query = z.output<typeof listInput>
+
+/** What would be decided for somebody, by the time and address that a query names. */
+function judgeBy(
+  { at, ip }: Query,
+  parts: TrialParts,
+): (subject: Subject | undefined, route: Route) => JudgedView {
+  const { decide, clock } = parts
+  const nowMs = at ?? clock.now()
+  const clientCertificate = anyValidCertificate
+  return (subject, route) => {
+    const caller = { subject, ip: ip ?? noNetwork, clientCertificate, nowMs }
+    return judged(subject, decide.supposed(caller, route), parts)
+  }
+}
+
+function isBlocked(subject: Subject | undefined, { blockedPeople }: TrialParts): boolean {
+  return subject?.kind === 'person' && blockedPeople.isBlocked(subject)
+}
+
+/** What comes of a decision: a block wins over every policy. */
+function judged(subject: Subject | undefined, decision: Decision, parts: TrialParts): JudgedView {
+  if (isBlocked(subject, parts)) return { outcome: 'deny', reasons: ['person-blocked'] }
+  return { outcome: decision.outcome, reasons: decisiveReasons(decision) }
+}
+
+function assumptionsOf({ ip }: Query): readonly string[] {
+  return [
+    'shows a client certificate that the gateway trusts',
+    ...(ip === undefined ? [`comes from ${noNetwork}, which is in nobody's network`] : []),
+  ]
+}
+
+function supposedPerson(person: string, known: Subject | undefined, nowMs: number) {
+  const certificate = {}
+  const { caller, assumed } = suppose({ person, ip: noNetwork, certificate }, known, nowMs)
+  return { subject: caller.subject, assumed }
+}
+
+function routeNamed({ routeTable }: TrialParts, wanted: string): Route {
+  const found = findRoute(routeTable(), wanted)
+  if (found === undefined) {
+    throw new PeerError('route-not-found', `there is no route "${wanted}"`, {
+      hint: 'name it by its id, its name, or a host:port that it answers to',
+    })
+  }
+  if ('route' in found) return found.route
+  const ids = found.several.slice(0, 5).join(', ')
+  throw new PeerError('route-ambiguous', `several routes are called "${wanted}"`, {
+    hint: `name one by its id: ${ids}`,
+  })
+}
+
+async function accountsInUse({ identity }: TrialParts): Promise<readonly string[]> {
+  const accounts = await identity.serviceAccounts.list()
+  return accounts.filter(({ state }) => state === 'active').map(({ id }) => id)
+}
+
+function routeKey({ name, id }: Route): string {
+  return `${name}\n${id}`
+}
+
+function byName(routes: readonly Route[]): readonly Route[] {
+  return routes.toSorted((one, other) => compareText(routeKey(one), routeKey(other)))
+}
+
+function timeOf(atMs: number | undefined): string | null {
+  return atMs === undefined ? null : new Date(atMs).toISOString()
+}
