@@ -28,6 +28,8 @@ import { createOpenUpstream } from '../upstream/open-upstream.ts'
 import type { BlockedPeople } from '../identity/blocked-people.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Holding } from '../catalog/holding.ts'
 import type { Route } from '../routes/route.ts'
 import { seeRoutes, type SeenRoutes } from '../routes/seen.ts'
 import { changesTo, createRouteRegister } from '../routes/register.ts'
@@ -41,9 +43,14 @@ export interface Surroundings {
   readonly metrics: Metrics
   readonly identity: GatewayIdentity
   readonly blockedPeople: Pick<BlockedPeople, 'isBlocked' | 'onBlocked'>
+  /** The routes that hold: of the configuration's file, and stored ones beside them. */
+  readonly catalog: GatewayCatalog
   /** The connections of connectors. */
   readonly links: Pick<Links, 'toward' | 'doubt' | 'avoid'>
 }
+
+/** What the routes of a gateway are taken from. */
+export type GatewayCatalog = Pick<Catalog, 'holding' | 'prepare' | 'useFile' | 'onHolding'>
 
 /** The parts, and how they take over a new configuration. */
 export interface Assembly extends GatewayParts {
@@ -71,8 +78,8 @@ export interface Assembly extends GatewayParts {
 
 /** Makes the parts that serving a tunnel needs, from a checked configuration. */
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
-  const { clock, log, audit, metrics, identity, blockedPeople, links } = surroundings
-  const routes = createRouteRegister(config.routes)
+  const { clock, log, audit, metrics, identity, blockedPeople, links, catalog } = surroundings
+  const routes = createRouteRegister(catalog.holding().routes)
   let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin } = config
   let { directory, downstreamMtls, sshCa, administrators } = config
   let settings = 1
@@ -138,6 +145,14 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     settings += 1
     liveTunnels.cut(({ grant }) => isPersonBlocked(grant.caller.session), 'person-blocked')
   })
+  /** Whatever they are from: a route that nothing has changed stays the same object, and its tunnels stay. */
+  function takeRoutes(holding: Pick<Holding, 'routes'>): void {
+    routes.replaceRoutes(changesTo(holding.routes, routes.table()))
+  }
+  catalog.onHolding((holding) => {
+    takeRoutes(holding)
+    void liveTunnels.redecide()
+  })
   const ownHost = config.authenticateServiceUrl?.hostname
   /** Where people sign in and find the portal is no application, whichever wildcard covers it. */
   const applicationAt = (host: string): Route | undefined =>
@@ -200,8 +215,9 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     directory: () => directory,
     decide,
     async reload(next) {
+      await catalog.prepare(next)
       // One step: no request sees the new routes with the old limits.
-      routes.replaceRoutes(changesTo(next.routes, routes.table()))
+      takeRoutes(catalog.useFile(next))
       timeoutWriteMs = next.timeoutWriteMs
       maxTunnelsPerUser = next.maxTunnelsPerUser
       programmaticRedirectDomains = next.programmaticRedirectDomains

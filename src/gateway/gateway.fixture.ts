@@ -24,6 +24,7 @@ import type { GatewayIdentity } from './open-identity.ts'
 import { createTestPeers } from '../port/peers/peers.fixture.ts'
 import { openPort, type Port } from '../port/port.ts'
 import { createProxyAdmission, createRefusedConnections } from '../port/proxy-admission.ts'
+import { catalogOfFile } from '../catalog/catalog.fixture.ts'
 import { buildRoute } from '../routes/open-route.ts'
 import { parseRoute } from '../routes/parse-route.ts'
 import type { Route } from '../routes/route.ts'
@@ -108,6 +109,7 @@ export async function startTestGateway(
     metrics: createMetrics(),
     identity,
     blockedPeople: nobodyBlocked,
+    catalog: catalogOfFile(config),
     links,
   })
   const app = createApp({

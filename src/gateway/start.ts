@@ -12,6 +12,7 @@ import { keepSamples } from '../telemetry/samples/keep-samples.ts'
 import { createSampleCounts } from '../telemetry/samples/sample-counts.ts'
 import { serveMetrics } from '../telemetry/metrics-server.ts'
 import { assemble } from './assemble.ts'
+import { openCatalog } from '../catalog/catalog.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { createAuthority } from '../control/authority.ts'
 import { createOperations, type Operations } from '../control/operations.ts'
@@ -128,7 +129,11 @@ export async function startGateway(
       namedTunnels,
     }),
   })
-  const parts = assemble(config, { clock, log, audit, metrics, identity, blockedPeople, links })
+  const catalog = opened.use(
+    await openCatalog({ store, clock, logger: log.service('catalog'), file: config }),
+  )
+  const surroundings = { clock, log, audit, metrics, identity, blockedPeople, catalog, links }
+  const parts = assemble(config, surroundings)
   const logger = log.service('gateway')
   const sshCa = createSshCa(publishing.signingKeys, clock)
   const controlLogger = log.service('control')

@@ -1,6 +1,11 @@
 import { show } from '../schema.ts'
 import { formatTarget, type TargetPattern } from './from.ts'
-import { createRouteNotes, type RouteFindings, type RouteNotes } from './route-findings.ts'
+import {
+  createRouteNotes,
+  type RouteFault,
+  type RouteFindings,
+  type RouteNotes,
+} from './route-findings.ts'
 import type { RouteValues } from './route-keys.ts'
 import { compareText, coversTarget } from './table.ts'
 
@@ -27,6 +32,69 @@ export function compareRoutes(
   return { faults: notes.faults, warnings: notes.warnings }
 }
 
+/** What routes have taken, for telling whether another one may stand beside them. */
+export interface RouteClaims {
+  /** Takes the id and the targets of a route. */
+  claim(route: PlacedRoute): void
+  /** Takes everything that it answers to besides: of a wildcard each name that it covers. */
+  claimCovered(route: PlacedRoute): void
+  /** Why a route may not stand beside those; paths are within it. */
+  faultsOf(route: Omit<PlacedRoute, 'index'>): readonly RouteFault[]
+}
+
+/** The same rules as `compareRoutes`, one route after the other. `nameOf` is asked for claimed ones. */
+export function createRouteClaims(nameOf: (index: number) => string): RouteClaims {
+  const ids = new Map<string, number>()
+  const targets = new Map<string, number>()
+  const wide: { readonly target: TargetPattern; readonly index: number }[] = []
+  function claim({ id, from, index }: PlacedRoute): void {
+    if (id !== undefined && !ids.has(id)) ids.set(id, index)
+    for (const target of from.targets.map(formatTarget))
+      if (!targets.has(target)) targets.set(target, index)
+  }
+  return {
+    claim,
+    claimCovered(route) {
+      claim(route)
+      for (const target of route.from.targets)
+        if (isWide(target)) wide.push({ target, index: route.index })
+    },
+    faultsOf({ id, from }) {
+      const notes = createRouteNotes()
+      const owner = id === undefined ? undefined : ids.get(id)
+      if (id !== undefined && owner !== undefined) notes.fault(['id'], sameId(id, nameOf(owner)))
+      for (const target of from.targets.map(formatTarget)) {
+        const taken = targets.get(target)
+        if (taken !== undefined) notes.fault(['from'], sameTarget(target, nameOf(taken)))
+      }
+      for (const target of from.targets) {
+        const taken = wide.find((it) => isCovered(target, it.target))
+        if (taken === undefined) continue
+        const message = `"${formatTarget(target)}" is among what ${nameOf(taken.index)} answers to: "${formatTarget(taken.target)}"`
+        notes.fault(['from'], message)
+      }
+      return notes.faults
+    },
+  }
+}
+
+/** What answers to more than its own text. */
+function isWide({ host, port }: TargetPattern): boolean {
+  return port === undefined || host.includes('*')
+}
+
+function isCovered(target: TargetPattern, by: TargetPattern): boolean {
+  return formatTarget(target) !== formatTarget(by) && coversTarget(by, target)
+}
+
+function sameId(id: string, owner: string): string {
+  return `${show(id)} is already the id of ${owner}`
+}
+
+function sameTarget(target: string, owner: string): string {
+  return `"${target}" already belongs to ${owner}`
+}
+
 /** Ids that are made are the same for the same `from`, which is told by its targets. */
 function refuseSameIds(
   routes: readonly PlacedRoute[],
@@ -38,7 +106,7 @@ function refuseSameIds(
     if (id === undefined) continue
     const owner = owners.get(id)
     if (owner === undefined) owners.set(id, index)
-    else notes.fault([index, 'id'], `${show(id)} is already the id of ${nameOf(owner)}`)
+    else notes.fault([index, 'id'], sameId(id, nameOf(owner)))
   }
 }
 
@@ -52,7 +120,7 @@ function refuseSameTargets(
     for (const target of from.targets.map(formatTarget)) {
       const owner = owners.get(target)
       if (owner === undefined) owners.set(target, index)
-      else notes.fault([index, 'from'], `"${target}" already belongs to ${nameOf(owner)}`)
+      else notes.fault([index, 'from'], sameTarget(target, nameOf(owner)))
     }
   }
 }

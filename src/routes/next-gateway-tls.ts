@@ -20,34 +20,46 @@ interface Pem {
 /** What a route says about TLS, its files read. */
 export type Pems = { readonly [Key in PemKey]?: Pem | undefined }
 
-/** Reads the certificates and the key of a route toward its next gateway; what is at fault is left out. */
-export async function readPems(
+/** What is in the files that a route names. */
+export type PemFiles = ReadonlyMap<PemKey, FileText>
+
+/** Reads those of the certificates and the key of a route toward its next gateway. */
+export async function readPemFiles(values: RouteValues, readFile: ReadFile): Promise<PemFiles> {
+  const files = new Map<PemKey, FileText>()
+  for (const name of pemKeys) {
+    const path = values[`${name}_file`]
+    if (path !== undefined) files.set(name, await readFile(path))
+  }
+  return files
+}
+
+/** The certificates and the key of a route toward its next gateway; what is at fault is left out. */
+export function pemsOf(
   values: RouteValues,
-  { readFile, nowMs }: { readonly readFile: ReadFile; readonly nowMs: number },
+  { files, nowMs }: { readonly files: PemFiles; readonly nowMs: number },
   notes: RouteNotes,
-): Promise<Pems> {
+): Pems {
   const pems: { [Key in PemKey]?: Pem | undefined } = {}
   for (const name of pemKeys) {
-    const given = await readPem(values, name, readFile, notes)
+    const given = pemOf(values, name, files, notes)
     pems[name] = given && isUsable(name, given, nowMs, notes) ? given : undefined
   }
   requireSamePair(pems, notes)
   return pems
 }
 
-async function readPem(
+function pemOf(
   values: RouteValues,
   name: PemKey,
-  readFile: ReadFile,
+  files: PemFiles,
   notes: RouteNotes,
-): Promise<Pem | undefined> {
+): Pem | undefined {
   const fileKey = `${name}_file` as const
-  const path = values[fileKey]
-  if (path === undefined) {
+  const file = files.get(name)
+  if (file === undefined) {
     const pem = values[name]
     return pem === undefined ? undefined : { pem, key: name }
   }
-  const file = await readFile(path)
   if (!file.ok) {
     notes.fault([fileKey], file.message)
     return undefined

@@ -2,7 +2,14 @@ import { hash } from 'node:crypto'
 import type { CheckedRoute, ParsedRoute } from './parse-route.ts'
 import { connectorOf } from './connector-to.ts'
 import { formatTarget } from './from.ts'
-import { openNextGatewayTls, readPems, type Pems, type ReadFile } from './next-gateway-tls.ts'
+import {
+  openNextGatewayTls,
+  pemsOf,
+  readPemFiles,
+  type PemFiles,
+  type Pems,
+  type ReadFile,
+} from './next-gateway-tls.ts'
 import { createRouteNotes, type RouteFindings } from './route-findings.ts'
 import { routeKeys } from './route-keys.ts'
 import type { NewRoute } from './route.ts'
@@ -29,13 +36,30 @@ export interface OpenedRoute extends RouteFindings {
  * looked at beside other faults too, so that all are told at once.
  */
 export async function openRoute(
-  { checked, values, scheme }: ParsedRoute,
-  { readFile, nowMs, known }: OpenRouteOptions,
+  parsed: ParsedRoute,
+  { readFile, ...options }: OpenRouteOptions,
 ): Promise<OpenedRoute> {
+  const isEncrypted = parsed.scheme === 'https'
+  const files = isEncrypted ? await readPemFiles(parsed.values, readFile) : new Map<never, never>()
+  return openWith(parsed, { files, ...options })
+}
+
+/** The same of a route that names no file; nobody waits then. A file that it names counts as not given. */
+export function openRouteAlone(
+  parsed: ParsedRoute,
+  options: Omit<OpenRouteOptions, 'readFile'>,
+): OpenedRoute {
+  return openWith(parsed, { files: new Map(), ...options })
+}
+
+function openWith(
+  { checked, values, scheme }: ParsedRoute,
+  { files, nowMs, known }: Omit<OpenRouteOptions, 'readFile'> & { readonly files: PemFiles },
+): OpenedRoute {
   const notes = createRouteNotes()
   const { faults, warnings } = notes
   const isEncrypted = scheme === 'https'
-  const pems = isEncrypted ? await readPems(values, { readFile, nowMs }, notes) : {}
+  const pems = isEncrypted ? pemsOf(values, { files, nowMs }, notes) : {}
   const before = checked && known?.(routeIdOf(checked))
   if (checked && faults.length === 0 && before?.fingerprint === fingerprintOf(checked, pems)) {
     return { faults, warnings, route: before }

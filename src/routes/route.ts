@@ -10,6 +10,8 @@ export interface NewRoute extends RouteRequests {
   /** The same where it was made of the same: of its definition, its files and how policies are read. */
   readonly fingerprint: string
   readonly definition: RouteDefinition
+  /** Whether it is kept in the store; what stands in the file goes before it. */
+  readonly isStored?: true
   /** As configured, or made from `from`. */
   readonly name: string
   readonly description: string

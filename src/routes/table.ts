@@ -22,7 +22,8 @@ interface WildcardTarget extends TargetPattern {
 
 /**
  * Makes the table (reference 3.2): an exact host and port first, then the host with any port, then
- * wildcards in the order of their `from`. The first route with a target keeps it.
+ * wildcards in the order of their `from`, those of the configuration file before stored ones. The first route with a
+ * target keeps it.
  *
  * @throws {TypeError} for a `from` that was never checked
  */
@@ -40,7 +41,7 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
       }
     }
   }
-  wildcards.sort((a, b) => compareText(a.route.from, b.route.from))
+  wildcards.sort((a, b) => rank(a.route) - rank(b.route) || compareText(a.route.from, b.route.from))
 
   function match({ host, port }: HostPort): Route | undefined {
     const name = host.toLowerCase()
@@ -67,6 +68,11 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
       return [...ports].sort((a, b) => a - b)
     },
   }
+}
+
+/** A wildcard of the store takes nothing from one of the file, whichever comes first in the alphabet. */
+function rank({ isStored }: Route): number {
+  return isStored === true ? 1 : 0
 }
 
 /** A target without a port is left out: on its host nobody asks for a wrong port, since every port matches. */

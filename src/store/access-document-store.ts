@@ -61,7 +61,8 @@ export interface DocumentLimits {
 /** `moved`: another write came between, of any document: check again. `overtaken`: of one of these. */
 export type DocumentOutcome =
   | { readonly outcome: 'written'; readonly revision: number }
-  | { readonly outcome: 'moved' | 'full' }
+  | { readonly outcome: 'moved' }
+  | { readonly outcome: 'full' }
   | { readonly outcome: 'overtaken'; readonly overtaken: Pick<DocumentWrite, 'kind' | 'id'> }
 
 /** One change, as it was. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { namespaceName } from '../../routes/namespace-name.ts'
+import { namespaceName } from '../../namespace-name.ts'
 import { key, type Key } from '../../setting-key.ts'
 
 /** The keys about who runs the gateway. */

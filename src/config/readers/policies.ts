@@ -5,6 +5,7 @@ import type { NamedPolicies } from '../../routes/parse-route.ts'
 import { show } from '../../schema.ts'
 import { tellAt } from '../source/findings.ts'
 import type { Source } from '../source/source.ts'
+import { namespaceNames } from './administrators.ts'
 import { clientCertificateUse } from './downstream-mtls.ts'
 
 export interface ReadPolicies {
@@ -18,6 +19,7 @@ export function readPolicies({ settings, findings }: Source): ReadPolicies {
   const rules = {
     clientCertificates: clientCertificateUse(settings),
     sessionMs: settings.orDefault('cookie_expire'),
+    namespaces: namespaceNames(settings),
   }
   const read: FilePolicy[] = []
   const places = new Map<string, string>()

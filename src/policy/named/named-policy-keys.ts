@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { keepingKeys } from '../../keeping-keys.ts'
+import { namespaceName } from '../../namespace-name.ts'
 import { show, textOf, type Fault } from '../../schema.ts'
 import { key, textKey, type Key, type ValuesOf } from '../../setting-key.ts'
 import * as values from '../../setting-values.ts'
@@ -62,6 +63,11 @@ export const namedPolicyKeys = {
     variable: 'none',
     default: '',
     doc: 'Told beside it: what to do to be let in.',
+  }),
+  namespace: textKey(namespaceName, 'text of at most 64 characters', {
+    variable: 'none',
+    without: 'none',
+    doc: 'Which of `namespaces` it is in: its administrators may see and change it, and routes of others that are kept in the console may not name it.',
   }),
   ...keepingKeys,
 } as const satisfies Record<string, Key<unknown>>

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { sortForeignKeys } from '../../foreign-keys.ts'
 import { checkValue, mustBe, type ValueFault } from '../../schema.ts'
+import { didYouMean } from '../../spelling.ts'
 import { parseApplicationPolicy, type ApplicationPolicyRules } from '../cloudflare/parse.ts'
 import type { Advice } from '../decision.ts'
 import type { ParsedPolicy } from '../language/parse.ts'
@@ -20,10 +21,18 @@ export interface NamedPolicy {
   /** Without the rule about invalid certificates, which each route has once. */
   readonly policy: Policy
   readonly advice: Advice
+  /** Undefined: in none. */
+  readonly namespace: string | undefined
   /** As it was written, with the keys of `named-policy-keys.ts`. */
   readonly definition: Readonly<Partial<Record<NamedPolicyKey, unknown>>>
   /** The same where it was made of the same. */
   readonly fingerprint: string
+}
+
+/** What a named policy is read with. */
+export interface NamedPolicyRules extends ApplicationPolicyRules {
+  /** Those there are; undefined where that is not known. */
+  readonly namespaces?: readonly string[] | undefined
 }
 
 /** All that there is to say of a named policy. */
@@ -37,7 +46,7 @@ export interface ParsedNamedPolicy {
 }
 
 /** Parses a named policy of plain data, wherever that came from. */
-export function parseNamedPolicy(plain: unknown, rules: ApplicationPolicyRules): ParsedNamedPolicy {
+export function parseNamedPolicy(plain: unknown, rules: NamedPolicyRules): ParsedNamedPolicy {
   if (!isObject(plain)) {
     const message = mustBe('a policy with "name" and "policy"', plain)
     return { faults: [faultAt([], message)], warnings: [], values: {}, named: undefined }
@@ -47,7 +56,7 @@ export function parseNamedPolicy(plain: unknown, rules: ApplicationPolicyRules):
     foreign: [],
   })
   const { values, faults: wrong } = readValues(plain)
-  const faults = [...foreign, ...wrong, ...missingKeys(plain)]
+  const faults = [...foreign, ...wrong, ...missingKeys(plain), ...checkNamespace(values, rules)]
   const parsed = parseRules(values, rules)
   if (parsed !== undefined && 'problems' in parsed) faults.push(...parsed.problems.map(toFault))
   const { name } = values
@@ -60,7 +69,8 @@ export function parseNamedPolicy(plain: unknown, rules: ApplicationPolicyRules):
     'sha256',
     JSON.stringify([definition, rules.clientCertificates === 'none']),
   )
-  const named = { name, policy: parsed.policy, advice, definition, fingerprint }
+  const { namespace } = values
+  const named = { name, policy: parsed.policy, advice, namespace, definition, fingerprint }
   return { faults, warnings, values, named }
 }
 
@@ -76,6 +86,15 @@ function readValues(plain: object): {
     else faults.push(...checked.faults.map((it) => ({ ...it, path: [key, ...it.path] })))
   }
   return { values, faults }
+}
+
+function checkNamespace(
+  { namespace }: NamedPolicyValues,
+  { namespaces: known }: NamedPolicyRules,
+): readonly ValueFault[] {
+  if (namespace === undefined || known === undefined || known.includes(namespace)) return []
+  const hint = didYouMean(namespace, known) ?? 'add it to "namespaces"'
+  return [{ ...faultAt(['namespace'], `"${namespace}" is none of "namespaces"`), hint }]
 }
 
 function missingKeys(plain: object): readonly ValueFault[] {

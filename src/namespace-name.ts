@@ -1,4 +1,4 @@
-import { show, textOf, type Fault } from '../schema.ts'
+import { show, textOf, type Fault } from './schema.ts'
 
 /**
  * Longest name of a namespace, in characters.

@@ -1,0 +1,23 @@
+import type { DocumentLimits } from '../store/access-document-store.ts'
+
+/** @limit stored routes and policies: 409 `too_many_documents` */
+const maxDocuments = 5_000
+/** @limit bytes of all stored routes and policies: 409 `too_many_documents` */
+const maxBytes = 32 * 1024 * 1024
+/** @limit none: changes of one route or policy that its history keeps, the newest */
+const maxHistoryPerDocument = 100
+/** @limit none: changes that the history keeps of all, the newest */
+const maxHistory = 20_000
+
+export const documentLimits: DocumentLimits = {
+  maxDocuments,
+  maxBytes,
+  maxHistoryPerDocument,
+  maxHistory,
+}
+
+/** @limit bytes of one stored route or policy, as JSON: 422 */
+export const maxDocumentBytes = 64 * 1024
+
+/** @limit characters of a word for the history: 400 */
+export const maxNoteChars = 500
