@@ -8,6 +8,12 @@ const theme = createTheme({
   fontFamily: 'system-ui, sans-serif',
   fontFamilyMonospace: 'ui-monospace, monospace',
   autoContrast: true,
+  components: {
+    InputWrapper: {
+      // What explains a field stands below it, so that fields in a row stand at one height.
+      defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] },
+    },
+  },
 })
 
 /** Shows a page in the element `root`, in the colours the system asks for. */

@@ -1,5 +1,4 @@
 import { Button, Group, Paper, Radio, Stack, Text, Title } from '@mantine/core'
-import '@mantine/core/styles/Radio.css'
 import { useState, type ReactNode } from 'react'
 import { formatMoment } from '../../ui/format.ts'
 import { allKeys, formOfKeys, type KeptForm, type SavedForm } from './kept-form.ts'

@@ -1,5 +1,4 @@
 import { Stack, Tabs } from '@mantine/core'
-import '@mantine/core/styles/Tabs.css'
 import { useMemo, useState, type ReactNode } from 'react'
 import { notifyDone } from '../notify.ts'
 import { Conflict } from './conflict.tsx'

@@ -62,7 +62,7 @@ export function DocumentFilters({ label, placeholder, of }: DocumentFiltersProps
         value={filters.source}
         data={[
           { value: '', label: 'anywhere' },
-          { value: 'store', label: 'here' },
+          { value: 'store', label: 'in the store' },
           { value: 'file', label: 'in the file' },
         ]}
         onChange={(event) => set({ ...filters, source: event.currentTarget.value })}

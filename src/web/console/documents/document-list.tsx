@@ -11,7 +11,7 @@ import { BulkBar } from './bulk-bar.tsx'
 import { DocumentFilters, useFilters } from './document-filters.tsx'
 import { pathOf, type DocumentKind } from './document-kind.ts'
 import { useMayChangeRow } from './may-change.ts'
-import { Source, State, Tags, Tick, type DocumentRow } from './row-cells.tsx'
+import { State, Tick, type DocumentRow } from './row-cells.tsx'
 import { useSelection } from './selection.ts'
 
 export interface DocumentListProps<T extends DocumentRow> {
@@ -53,13 +53,6 @@ export function DocumentList<T extends DocumentRow>(props: DocumentListProps<T>)
       width: 'minmax(7rem, 1.4fr)',
       cell: (row) => <State row={row} />,
     },
-    { id: 'tags', title: 'Tags', width: 'minmax(5rem, 1fr)', cell: (row) => <Tags row={row} /> },
-    {
-      id: 'source',
-      title: 'Kept',
-      width: 'minmax(6rem, 1fr)',
-      cell: (row) => <Source row={row} />,
-    },
   ]
   return (
     <>
@@ -80,7 +73,7 @@ export function DocumentList<T extends DocumentRow>(props: DocumentListProps<T>)
                 </p>
                 {changeable.length > 0 && (
                   <Checkbox
-                    label={`Tick all ${changeable.length} that are shown and kept here`}
+                    label={`Tick all ${changeable.length} that are here and may be changed`}
                     checked={selection.chosen.length === changeable.length}
                     indeterminate={
                       selection.chosen.length > 0 && selection.chosen.length < changeable.length

@@ -1,6 +1,4 @@
 import { Checkbox, Textarea, TextInput } from '@mantine/core'
-import '@mantine/core/styles/Checkbox.css'
-import '@mantine/core/styles/InlineInput.css'
 import { useEffect, useState, type ReactNode } from 'react'
 import { shownText, textOrNothing } from './body.ts'
 import { useField } from './document-form.ts'

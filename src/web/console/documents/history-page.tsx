@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { Link, useParams } from 'wouter'
+import { useParams } from 'wouter'
 import type { Body } from './body.ts'
 import { PageHead } from '../../ui/page-head.tsx'
 import { Failed, Loading } from '../../ui/states.tsx'
@@ -8,6 +8,7 @@ import { useMayChangeRow } from './may-change.ts'
 import { History } from './history.tsx'
 import type { DocumentRow } from './row-cells.tsx'
 import { useDocument } from './use-document.ts'
+import { PageLink } from './page-link.tsx'
 
 /** The history of one, also of one that is deleted. */
 export function HistoryPage({ kind }: { readonly kind: DocumentKind }): ReactNode {
@@ -34,7 +35,7 @@ export function HistoryPage({ kind }: { readonly kind: DocumentKind }): ReactNod
           row === undefined ? (
             `This ${kind.one} is deleted: return to a form of it, and it is there again.`
           ) : (
-            <Link href={pathOf(kind, id)}>The {kind.one} as it is now</Link>
+            <PageLink to={pathOf(kind, id)}>The {kind.one} as it is now</PageLink>
           )
         }
       />

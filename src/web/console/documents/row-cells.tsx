@@ -60,15 +60,33 @@ export function State({ row }: { readonly row: DocumentRow }): ReactNode {
   )
 }
 
-/** Where it is kept: the file with its line, or here. */
-export function Source({ row }: { readonly row: DocumentRow }): ReactNode {
-  return row.source.kind === 'file' ? <code>{row.source.place}</code> : 'here'
-}
-
-export function Tags({ row }: { readonly row: DocumentRow }): ReactNode {
-  return row.tags.map((tag) => (
-    <span key={tag} className="tag">
-      {tag}
-    </span>
-  ))
+/** What is said below its name: what it is, where the file has it, and its tags. */
+export function RowNotes({
+  row,
+  text,
+}: {
+  readonly row: DocumentRow
+  readonly text: string
+}): ReactNode {
+  const { source, tags, namespace } = row
+  return (
+    <>
+      {text !== '' && <div className="row-note">{text}</div>}
+      {source.kind === 'file' && (
+        <div className="row-note">
+          in the file, <code>{source.place}</code>
+        </div>
+      )}
+      {(tags.length > 0 || namespace !== null) && (
+        <div>
+          {namespace !== null && <span className="tag">namespace {namespace}</span>}
+          {tags.map((tag) => (
+            <span key={tag} className="tag">
+              {tag}
+            </span>
+          ))}
+        </div>
+      )}
+    </>
+  )
 }

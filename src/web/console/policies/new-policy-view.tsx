@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { Link, useLocation } from 'wouter'
+import { useLocation } from 'wouter'
 import type { PolicyAnswer } from '../../../console/wire/policies.ts'
 import { PageHead } from '../../ui/page-head.tsx'
 import { Failed, Loading } from '../../ui/states.tsx'
@@ -8,6 +8,7 @@ import { pathOf, policyKind } from '../documents/document-kind.ts'
 import { useCopied } from '../documents/use-copied.ts'
 import { PolicyFields, policyFormKeys } from './policy-fields.tsx'
 import { TryPolicy } from './try-policy.tsx'
+import { PageLink } from '../documents/page-link.tsx'
 
 /** A policy that is not there yet. */
 export default function NewPolicyView(): ReactNode {
@@ -22,7 +23,7 @@ export default function NewPolicyView(): ReactNode {
   }
   return (
     <>
-      <PageHead title="New policy" lead={<Link href="/policies">Policies</Link>} />
+      <PageHead title="New policy" lead={<PageLink to="/policies">Policies</PageLink>} />
       <DocumentEditor<PolicyAnswer>
         kind={policyKind}
         id={undefined}

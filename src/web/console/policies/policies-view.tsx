@@ -8,6 +8,7 @@ import { RowLink } from '../../ui/list/row-controls.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { pathOf, policyKind } from '../documents/document-kind.ts'
 import { DocumentList } from '../documents/document-list.tsx'
+import { RowNotes } from '../documents/row-cells.tsx'
 import { useMayAdd } from '../documents/may-change.ts'
 
 /** Every policy that has a name. */
@@ -43,12 +44,12 @@ const columns: readonly Column<PolicyRow>[] = [
     title: 'Policy',
     width: 'minmax(10rem, 2fr)',
     sortBy: ({ id }) => id,
-    cell: ({ id, explanation }) => (
+    cell: (row) => (
       <>
         <span className="row-name">
-          <RowLink to={pathOf(policyKind, id)}>{id}</RowLink>
+          <RowLink to={pathOf(policyKind, row.id)}>{row.id}</RowLink>
         </span>
-        {explanation !== '' && <div className="row-note">{explanation}</div>}
+        <RowNotes row={row} text={row.explanation} />
       </>
     ),
   },

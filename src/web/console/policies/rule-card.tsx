@@ -8,7 +8,6 @@ import {
   TextInput,
   VisuallyHidden,
 } from '@mantine/core'
-import '@mantine/core/styles/Fieldset.css'
 import type { ReactNode } from 'react'
 import { shownText, textOrNothing, withKey, type Body } from '../documents/body.ts'
 import { useDocumentForm } from '../documents/document-form.ts'

@@ -1,7 +1,7 @@
 import { Fragment, type ReactNode } from 'react'
-import { Link } from 'wouter'
 import { formatCount } from '../../ui/format.ts'
 import { pathOf, routeKind } from '../documents/document-kind.ts'
+import { PageLink } from '../documents/page-link.tsx'
 
 /** Routes that are named; the rest is counted. */
 const shownRoutes = 8
@@ -12,12 +12,12 @@ export function UsedBy({ routes }: { readonly routes: readonly string[] }): Reac
   const beyond = routes.length - shown.length
   return (
     <>
-      <Link href="/policies">Policies</Link> ·{' '}
+      <PageLink to="/policies">Policies</PageLink> ·{' '}
       {routes.length === 0 ? 'used by no route' : 'used by '}
       {shown.map((id, index) => (
         <Fragment key={id}>
           {index > 0 && ', '}
-          <Link href={pathOf(routeKind, id)}>{id}</Link>
+          <PageLink to={pathOf(routeKind, id)}>{id}</PageLink>
         </Fragment>
       ))}
       {beyond > 0 && ` and ${formatCount(beyond)} more`}

@@ -76,7 +76,7 @@ function People({
   if (emails === undefined) {
     return (
       <div>
-        <Text fw={500} size="sm">
+        <Text fw={600} size="sm">
           {label}
         </Text>
         <Text size="sm" c="dimmed">

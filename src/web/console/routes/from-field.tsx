@@ -1,5 +1,4 @@
 import { Fieldset, NativeSelect, Text, TextInput } from '@mantine/core'
-import '@mantine/core/styles/Fieldset.css'
 import type { ReactNode } from 'react'
 import { shownText, textOrNothing } from '../documents/body.ts'
 import { useField } from '../documents/document-form.ts'

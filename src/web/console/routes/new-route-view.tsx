@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { Link, useLocation } from 'wouter'
+import { useLocation } from 'wouter'
 import type { RouteAnswer } from '../../../console/wire/routes.ts'
 import { PageHead } from '../../ui/page-head.tsx'
 import { Failed, Loading } from '../../ui/states.tsx'
@@ -7,6 +7,7 @@ import { DocumentEditor } from '../documents/document-editor.tsx'
 import { pathOf, routeKind } from '../documents/document-kind.ts'
 import { useCopied } from '../documents/use-copied.ts'
 import { RouteFields, routeFormKeys } from './route-fields.tsx'
+import { PageLink } from '../documents/page-link.tsx'
 
 /** A route that is not there yet. */
 export default function NewRouteView(): ReactNode {
@@ -21,7 +22,7 @@ export default function NewRouteView(): ReactNode {
   }
   return (
     <>
-      <PageHead title="New route" lead={<Link href="/routes">Routes</Link>} />
+      <PageHead title="New route" lead={<PageLink to="/routes">Routes</PageLink>} />
       <DocumentEditor<RouteAnswer>
         kind={routeKind}
         id={undefined}

@@ -1,11 +1,11 @@
 import { Button, NativeSelect, Text, VisuallyHidden } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { Link } from 'wouter'
 import type { PolicyRow } from '../../../console/wire/policies.ts'
 import { pathOf, policyKind } from '../documents/document-kind.ts'
 import { useField } from '../documents/document-form.ts'
 import { usePages } from '../pages.ts'
 import './routes.css'
+import { PageLink } from '../documents/page-link.tsx'
 
 /** The named policies of a route: whoever one of them lets in may use it. */
 export function PolicyNamesField(): ReactNode {
@@ -16,7 +16,7 @@ export function PolicyNamesField(): ReactNode {
   const others = rows.filter(({ id }) => !chosen.includes(id)).map(({ id }) => id)
   return (
     <div role="group" aria-label="Named policies">
-      <Text fw={500} size="sm">
+      <Text fw={600} size="sm">
         Named policies
       </Text>
       <Text size="sm" c="dimmed">
@@ -25,7 +25,7 @@ export function PolicyNamesField(): ReactNode {
       <ul className="chosen">
         {chosen.map((name) => (
           <li key={name}>
-            <Link href={pathOf(policyKind, name)}>{name}</Link>
+            <PageLink to={pathOf(policyKind, name)}>{name}</PageLink>
             {!isReadOnly && (
               <Button
                 variant="subtle"

@@ -55,7 +55,7 @@ function WhoMay(): ReactNode {
       <Stack gap="md">
         <PolicyNamesField />
         <div>
-          <Text fw={500} size="sm" mb={6}>
+          <Text fw={600} size="sm" mb={6}>
             Its own policy
           </Text>
           <PolicyEditor label="the route's own policy" />

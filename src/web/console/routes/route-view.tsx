@@ -15,6 +15,7 @@ import { useDocument } from '../documents/use-document.ts'
 import { QueryView } from '../query-view.tsx'
 import { HiddenKeys } from './hidden-keys.tsx'
 import { RouteFields, routeFormKeys } from './route-fields.tsx'
+import { PageLink } from '../documents/page-link.tsx'
 
 /** One route: to read, and to change where it is kept here. */
 export default function RouteView(): ReactNode {
@@ -38,7 +39,7 @@ function OneRoute({ route }: { readonly route: RouteAnswer }): ReactNode {
         title={name}
         lead={
           <>
-            <Link href="/routes">Routes</Link> · {formatNumberOf(tunnels, 'open tunnel')}
+            <PageLink to="/routes">Routes</PageLink> · {formatNumberOf(tunnels, 'open tunnel')}
           </>
         }
         actions={

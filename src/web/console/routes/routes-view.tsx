@@ -7,6 +7,7 @@ import { RowLink } from '../../ui/list/row-controls.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { pathOf, policyKind, routeKind } from '../documents/document-kind.ts'
 import { DocumentList } from '../documents/document-list.tsx'
+import { RowNotes } from '../documents/row-cells.tsx'
 import { useMayAdd } from '../documents/may-change.ts'
 import './routes.css'
 
@@ -46,14 +47,14 @@ const columns: readonly Column<RouteRow>[] = [
   {
     id: 'name',
     title: 'Route',
-    width: 'minmax(10rem, 2fr)',
+    width: 'minmax(11rem, 2.4fr)',
     sortBy: ({ name }) => name,
-    cell: ({ id, name, description }) => (
+    cell: (row) => (
       <>
         <span className="row-name">
-          <RowLink to={pathOf(routeKind, id)}>{name}</RowLink>
+          <RowLink to={pathOf(routeKind, row.id)}>{row.name}</RowLink>
         </span>
-        {description !== '' && <div className="row-note">{description}</div>}
+        <RowNotes row={row} text={row.description} />
       </>
     ),
   },

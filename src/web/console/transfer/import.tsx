@@ -9,7 +9,6 @@ import {
   Textarea,
   Title,
 } from '@mantine/core'
-import '@mantine/core/styles/Checkbox.css'
 import { useMutation } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import type { ImportAnswer, ImportRequest } from '../../../console/wire/documents.ts'

@@ -1,10 +1,10 @@
 import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { Link } from 'wouter'
 import { PageHead } from '../../ui/page-head.tsx'
 import { addressOf } from '../api.ts'
 import { useMayAdd } from '../documents/may-change.ts'
 import { Import } from './import.tsx'
+import { PageLink } from '../documents/page-link.tsx'
 
 /** Routes and policies out of the store as YAML, and into it. */
 export default function TransferView(): ReactNode {
@@ -13,7 +13,7 @@ export default function TransferView(): ReactNode {
     <>
       <PageHead
         title={mayAdd ? 'Import and export' : 'Export'}
-        lead={<Link href="/routes">Routes</Link>}
+        lead={<PageLink to="/routes">Routes</PageLink>}
       />
       <Stack gap="lg">
         <Paper className="card" p="md" component="section" aria-labelledby="export">

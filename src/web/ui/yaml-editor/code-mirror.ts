@@ -85,7 +85,7 @@ export function openEditor(host: HTMLElement, options: EditorOptions): OpenEdito
 }
 
 function extensionsOf({ label, isReadOnly, ...options }: EditorOptions): Extension {
-  const named = EditorView.contentAttributes.of({ 'aria-label': label })
+  const named = EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' })
   const read: Extension = [lineNumbers(), yaml(), editorLooks, EditorView.lineWrapping, named]
   if (isReadOnly) return [read, EditorState.readOnly.of(true)]
   return [
