@@ -18,6 +18,9 @@ export interface ConflictProps {
   readonly onDiscard: () => void
 }
 
+/** Of its title, which takes the keyboard when somebody is led there. */
+export const conflictId = 'conflict'
+
 type Choice = 'mine' | 'theirs'
 
 /** Two administrators changed the same: both forms beside each other, and what becomes of each key that differs. */
@@ -32,10 +35,10 @@ export function Conflict({ base, mine, theirs, onMerged, onDiscard }: ConflictPr
     onMerged(formOfKeys(body))
   }
   return (
-    <Paper className="card notice" p="md" component="section" aria-labelledby="conflict">
+    <Paper className="card notice" p="md" component="section" aria-labelledby={conflictId}>
       <Stack gap="md">
         <div>
-          <Title order={2} id="conflict">
+          <Title order={2} id={conflictId} tabIndex={-1}>
             Changed by somebody else meanwhile
           </Title>
           <Text>{describeTheirs(theirs)} Nothing of yours is lost: bring both together.</Text>

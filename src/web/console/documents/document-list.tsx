@@ -50,7 +50,7 @@ export function DocumentList<T extends DocumentRow>(props: DocumentListProps<T>)
     {
       id: 'state',
       title: 'State',
-      width: 'minmax(7rem, 1.4fr)',
+      width: 'minmax(8rem, 1.8fr)',
       cell: (row) => <State row={row} />,
     },
   ]

@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import type { ProposedChange, ReachAnswer } from '../../../console/wire/reach.ts'
+import { Dialog } from '../../ui/dialog.tsx'
 import { FaultText, Loading } from '../../ui/states.tsx'
 import { post, type ApiFault } from '../api.ts'
 import { Reach } from './reach.tsx'
@@ -23,18 +24,9 @@ export interface ReachDialogProps {
 /** What a change would do to people and tunnels, before it is made. */
 export function ReachDialog({ changes, title, onClose, ...more }: ReachDialogProps): ReactNode {
   return (
-    <Modal
-      opened={changes !== undefined}
-      onClose={onClose}
-      title={title}
-      size="lg"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      centered
-      // To lock it puts a style into the page, which its security policy does not allow.
-      lockScroll={false}
-    >
+    <Dialog opened={changes !== undefined} onClose={onClose} title={title} size="lg">
       {changes !== undefined && <Asked changes={changes} onClose={onClose} {...more} />}
-    </Modal>
+    </Dialog>
   )
 }
 

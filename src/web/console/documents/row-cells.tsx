@@ -46,7 +46,7 @@ export function State({ row }: { readonly row: DocumentRow }): ReactNode {
       <>
         <span className="row-bad">Not in use</span>
         <div className="row-note">
-          {sentence(`${problem.path} ${describeProblem(problem)}`.trim())}
+          {problem.path !== '' && <code>{problem.path}</code>} {sentence(describeProblem(problem))}
         </div>
       </>
     )

@@ -1,6 +1,7 @@
 import { Button, Group, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { formatNumberOf } from '../../ui/format.ts'
+import { conflictId } from './conflict.tsx'
 import './documents.css'
 
 export interface SaveBarProps {
@@ -24,6 +25,11 @@ export function SaveBar(props: SaveBarProps): ReactNode {
         {describe(props)}
       </Text>
       <Group gap="sm">
+        {isOvertaken && (
+          <Button variant="default" onClick={showConflict}>
+            Show both
+          </Button>
+        )}
         <Button variant="default" disabled={!isChanged} onClick={onDiscard}>
           Discard changes
         </Button>
@@ -33,6 +39,11 @@ export function SaveBar(props: SaveBarProps): ReactNode {
       </Group>
     </div>
   )
+}
+
+/** It stands above the form, which may be long. */
+function showConflict(): void {
+  document.querySelector<HTMLElement>(`#${conflictId}`)?.focus()
 }
 
 function describe({ isChanged, isReadable, isOvertaken, problemCount }: SaveBarProps): string {

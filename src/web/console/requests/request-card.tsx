@@ -81,8 +81,8 @@ function Answer({ request, decision: { decide, isBusy } }: DecisionProps): React
         onChange={(event) => setSeconds(Number(event.currentTarget.value))}
       />
       <TextInput
-        label="Note"
-        description="What they are told; may stay empty"
+        label="Note to them"
+        placeholder="may stay empty"
         value={note}
         maxLength={500}
         onChange={(event) => setNote(event.currentTarget.value)}

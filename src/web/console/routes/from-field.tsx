@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { shownText, textOrNothing } from '../documents/body.ts'
 import { useField } from '../documents/document-form.ts'
 import { formatFrom, fromProtocols, partsOfFrom, typeHost, type FromParts } from './from-parts.ts'
+import '../documents/documents.css'
 import './routes.css'
 
 /** What clients ask for: protocol, host and port; as one text where it is more than these can say. */

@@ -4,6 +4,7 @@ import type { PolicyRow } from '../../../console/wire/policies.ts'
 import { pathOf, policyKind } from '../documents/document-kind.ts'
 import { useField } from '../documents/document-form.ts'
 import { usePages } from '../pages.ts'
+import '../documents/documents.css'
 import './routes.css'
 import { PageLink } from '../documents/page-link.tsx'
 
@@ -22,6 +23,7 @@ export function PolicyNamesField(): ReactNode {
       <Text size="sm" c="dimmed">
         Whoever one of them lets in may use the route; a deny of any keeps out.
       </Text>
+      {chosen.length === 0 && <Text size="sm">None.</Text>}
       <ul className="chosen">
         {chosen.map((name) => (
           <li key={name}>
@@ -37,7 +39,6 @@ export function PolicyNamesField(): ReactNode {
             )}
           </li>
         ))}
-        {chosen.length === 0 && <Text size="sm">None.</Text>}
       </ul>
       {!isReadOnly && (
         <NativeSelect

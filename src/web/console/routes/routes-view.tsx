@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { Fragment, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { RouteRow } from '../../../console/wire/routes.ts'
 import type { Column } from '../../ui/list/columns.ts'
@@ -63,18 +63,23 @@ const columns: readonly Column<RouteRow>[] = [
     title: 'From',
     width: 'minmax(9rem, 2fr)',
     sortBy: ({ from }) => from,
-    cell: ({ from }) => from.replace(/^tcp\+https:\/\//, ''),
+    cell: ({ from }) => <Address text={from.replace(/^tcp\+https:\/\//, '')} />,
   },
   {
     id: 'to',
     title: 'To',
     width: 'minmax(9rem, 2fr)',
-    cell: ({ to }) => to.map((one) => <div key={one}>{one.replace(/^tcp:\/\//, '')}</div>),
+    cell: ({ to }) =>
+      to.map((one) => (
+        <div key={one}>
+          <Address text={one.replace(/^tcp:\/\//, '')} />
+        </div>
+      )),
   },
   {
     id: 'policies',
     title: 'Policies',
-    width: 'minmax(6rem, 1fr)',
+    width: 'minmax(5rem, 1fr)',
     cell: ({ policy_names }) =>
       policy_names.map((name) => (
         <div key={name}>
@@ -91,3 +96,14 @@ const columns: readonly Column<RouteRow>[] = [
     cell: ({ tunnels }) => tunnels,
   },
 ]
+
+/** It breaks before a dot or a colon, where the column is narrow. */
+function Address({ text }: { readonly text: string }): ReactNode {
+  return text.split(/(?=[.:,])/).map((part, index) => (
+    // What an address is made of has no name but its place.
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ))
+}

@@ -2,6 +2,7 @@ import { Button, Fieldset, NativeSelect, Text, TextInput, VisuallyHidden } from 
 import type { ReactNode } from 'react'
 import { shownText, textOrNothing } from '../documents/body.ts'
 import { useField } from '../documents/document-form.ts'
+import '../documents/documents.css'
 import './routes.css'
 import {
   entriesOfTo,

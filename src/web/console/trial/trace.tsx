@@ -9,6 +9,7 @@ import type {
 } from '../../../console/wire/trace.ts'
 import { sentence } from '../../ui/sentence.ts'
 import { shownText } from '../documents/body.ts'
+import '../documents/documents.css'
 import './trial.css'
 
 /** Why a policy decides as it does: side, rule, operator, criterion. */

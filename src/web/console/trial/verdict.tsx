@@ -4,6 +4,7 @@ import type { TryAnswer } from '../../../console/wire/try-access.ts'
 import { Moment } from '../../ui/moment.tsx'
 import { sentence } from '../../ui/sentence.ts'
 import { Trace } from './trace.tsx'
+import '../documents/documents.css'
 import './trial.css'
 
 const outcomes: Readonly<Record<TryAnswer['outcome'], string>> = {
