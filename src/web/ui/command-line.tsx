@@ -7,13 +7,15 @@ export interface CommandLineProps {
   readonly command: string
   /** What it is for, to tell its button from others: `the ssh command for "build"`. */
   readonly purpose: string
+  /** Whether it is a text of several lines, and not a command. */
+  readonly isText?: boolean
 }
 
 /** How long the button says what it has done, in milliseconds. */
 const shownMs = 2_000
 
 /** A command to paste, with a button that copies it. */
-export function CommandLine({ command, purpose }: CommandLineProps): ReactNode {
+export function CommandLine({ command, purpose, isText = false }: CommandLineProps): ReactNode {
   const code = useRef<HTMLElement>(null)
   const [done, setDone] = useState<'copied' | 'selected'>()
   const announce = useAnnounce()
@@ -34,10 +36,12 @@ export function CommandLine({ command, purpose }: CommandLineProps): ReactNode {
     <div className="command-line">
       <pre>
         <code ref={code}>
-          {command.split(/(?<= )/).map((word, index) => (
-            // A command stays what it is, so its words' places name them.
-            <span key={index}>{word}</span>
-          ))}
+          {isText
+            ? command
+            : command.split(/(?<= )/).map((word, index) => (
+                // A command stays what it is, so its words' places name them.
+                <span key={index}>{word}</span>
+              ))}
         </code>
       </pre>
       <Button variant="default" size="compact-sm" onClick={() => void copy()}>

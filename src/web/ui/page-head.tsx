@@ -26,7 +26,7 @@ export function PageHead({ title, lead, actions }: PageHeadProps): ReactNode {
   }, [])
   return (
     <Group justify="space-between" align="flex-start" gap="sm" mb="md" className="page-head">
-      <div>
+      <div className="page-head-text">
         <Title order={1} ref={heading} tabIndex={-1}>
           {title}
         </Title>

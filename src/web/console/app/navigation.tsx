@@ -14,7 +14,8 @@ export function Navigation(): ReactNode {
     ({ title, isForNamespaces }) =>
       title !== undefined && (seesEverything || isForNamespaces === true),
   )
-  const current = shown.find(({ path }) => isWithin(location, path))
+  const under = views.find(({ path }) => path === location)?.under ?? location
+  const current = shown.find(({ path }) => isWithin(under, path))
   return (
     <nav aria-label="Console" className="shell-nav" data-open={isOpen}>
       <Button
@@ -29,7 +30,7 @@ export function Navigation(): ReactNode {
       <ul id="views">
         {shown.map(({ path, title }) => (
           <li key={path}>
-            <Link href={path} aria-current={isWithin(location, path) ? 'page' : undefined}>
+            <Link href={path} aria-current={current?.path === path ? 'page' : undefined}>
               {title}
             </Link>
           </li>

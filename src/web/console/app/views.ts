@@ -6,6 +6,8 @@ export interface View {
   readonly path: string
   /** What the navigation calls it; absent where another view leads to it. */
   readonly title?: string
+  /** The view of the navigation that it belongs to, where its path does not say so. */
+  readonly under?: string
   /** Whether it is for an administrator of some namespaces as well. */
   readonly isForNamespaces?: boolean
   readonly Content: LazyExoticComponent<ComponentType>
@@ -32,6 +34,7 @@ export const views: readonly View[] = [
   },
   {
     path: '/new-route',
+    under: '/routes',
     isForNamespaces: true,
     Content: lazy(() => import('../routes/new-route-view.tsx')),
   },
@@ -53,6 +56,7 @@ export const views: readonly View[] = [
   },
   {
     path: '/new-policy',
+    under: '/policies',
     isForNamespaces: true,
     Content: lazy(() => import('../policies/new-policy-view.tsx')),
   },
@@ -74,6 +78,7 @@ export const views: readonly View[] = [
   },
   {
     path: '/import',
+    under: '/routes',
     isForNamespaces: true,
     Content: lazy(() => import('../transfer/transfer-view.tsx')),
   },
@@ -83,7 +88,7 @@ export const views: readonly View[] = [
     Content: lazy(() => import('../people/sessions-view.tsx')),
   },
   { path: '/people/:who', Content: lazy(() => import('../people/person-view.tsx')) },
-  { path: '/blocked', Content: lazy(() => import('../people/blocked-view.tsx')) },
+  { path: '/blocked', under: '/people', Content: lazy(() => import('../people/blocked-view.tsx')) },
   {
     path: '/requests',
     title: 'Requests',
@@ -99,5 +104,15 @@ export const views: readonly View[] = [
     path: '/connectors',
     title: 'Connectors',
     Content: lazy(() => import('../connectors/connectors-view.tsx')),
+  },
+  {
+    path: '/audit',
+    title: 'Audit log',
+    Content: lazy(() => import('../audit/audit-view.tsx')),
+  },
+  {
+    path: '/checkpoint',
+    under: '/audit',
+    Content: lazy(() => import('../audit/checkpoint-view.tsx')),
   },
 ]

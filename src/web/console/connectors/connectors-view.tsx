@@ -1,4 +1,4 @@
-import { Group } from '@mantine/core'
+import { Group, Title } from '@mantine/core'
 import { useMemo, type ReactNode } from 'react'
 import type { ConnectorView as Connector } from '../../../console/wire/connectors.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
@@ -14,6 +14,9 @@ import { post } from '../api.ts'
 import { useMayChange } from '../me.ts'
 import { usePages } from '../pages.ts'
 import { QueryView } from '../query-view.tsx'
+import { Few } from './few.tsx'
+import { NamedTunnels } from './named-tunnels.tsx'
+import { Publishers } from './publishers.tsx'
 
 const kind = 'connectors'
 
@@ -52,6 +55,18 @@ export default function ConnectorsView(): ReactNode {
           )
         }
       </QueryView>
+      <section aria-label="Named tunnels">
+        <Title order={2} mt="lg" mb="xs">
+          Named tunnels
+        </Title>
+        <NamedTunnels />
+      </section>
+      <section aria-label="Machines that may publish">
+        <Title order={2} mt="lg" mb="xs">
+          Machines that may publish
+        </Title>
+        <Publishers />
+      </section>
     </>
   )
 }
@@ -156,25 +171,6 @@ const facts: readonly Column<Connector>[] = [
   },
   { id: 'streams', title: 'Tunnels', width: '5rem', align: 'end', cell: streamsOf },
 ]
-
-/** The first of some words, and how many more there are. */
-function Few({ words }: { readonly words: readonly string[] }): ReactNode {
-  const shown = words.slice(0, 3)
-  return (
-    <>
-      {shown.map((word) => (
-        <div className="second" key={word}>
-          {word}
-        </div>
-      ))}
-      {words.length > shown.length && (
-        <div className="second" title={words.join('\n')}>
-          and {words.length - shown.length} more
-        </div>
-      )}
-    </>
-  )
-}
 
 function changes(end: End): Column<Connector> {
   return {

@@ -15,10 +15,12 @@ interface Matter {
 /** What waits for somebody, or does not work as it is meant to. */
 export function Attention({ overview }: { readonly overview: OverviewAnswer }): ReactNode {
   const requests = useFew('requests', '/requests', 'pending')
+  const namedTunnels = useFew('named-tunnels', '/named-tunnels')
   const routes = useFew('routes', '/routes')
   const policies = useFew('policies', '/policies')
   const matters = [
     ...ofRequests(requests),
+    ...ofNamedTunnels(namedTunnels),
     ...ofDocuments(routes, 'route', '/routes'),
     ...ofDocuments(policies, 'policy', '/policies'),
     ...overview.audit_forward.flatMap(ofForward),
@@ -55,9 +57,11 @@ export function Attention({ overview }: { readonly overview: OverviewAnswer }): 
 /** Most of each kind that are looked at here; its own view has them all. */
 const few = 500
 
-/** Of a request for access, a route or a policy, as far as it matters here. */
+/** Of a request for access, a route, a policy or a named tunnel, as far as it matters here. */
 interface Item {
   readonly problems?: readonly unknown[]
+  /** Of a named tunnel: how many are registered. */
+  readonly connectors?: number
 }
 
 function useFew(kind: string, path: string, state?: string): readonly Item[] {
@@ -73,6 +77,14 @@ function ofRequests(requests: readonly Item[]): Matter[] {
   const many = requests.length === few ? `${formatCount(few)} or more requests` : undefined
   return [
     { text: `${many ?? formatNumberOf(requests.length, 'request')} for access`, to: '/requests' },
+  ]
+}
+
+function ofNamedTunnels(namedTunnels: readonly Item[]): Matter[] {
+  const offline = namedTunnels.filter(({ connectors }) => connectors === 0).length
+  if (offline === 0) return []
+  return [
+    { text: `${formatNumberOf(offline, 'named tunnel')} without a connector`, to: '/connectors' },
   ]
 }
 

@@ -18,7 +18,7 @@ export type Range = keyof typeof ranges
 /** The range that the address names. */
 export function useRange(): readonly [Range, (range: Range) => void] {
   const [word, setWord] = useSearchState('range')
-  return [word in ranges ? (word as Range) : '24h', setWord]
+  return [Object.hasOwn(ranges, word) ? (word as Range) : '24h', setWord]
 }
 
 export interface RangePickerProps {

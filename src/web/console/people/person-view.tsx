@@ -8,6 +8,7 @@ import { PageHead } from '../../ui/page-head.tsx'
 import { sentence } from '../../ui/sentence.ts'
 import { useAct } from '../act.ts'
 import { del } from '../api.ts'
+import { RecentRecords } from '../audit/recent-records.tsx'
 import { useMayChange } from '../me.ts'
 import { usePages } from '../pages.ts'
 import { QueryView } from '../query-view.tsx'
@@ -65,6 +66,12 @@ export default function PersonView(): ReactNode {
               )
             }
           </QueryView>
+        </section>
+        <section aria-label="Audit log">
+          <Title order={2} mb="xs">
+            What the audit log has of them
+          </Title>
+          <RecentRecords who={who} />
         </section>
       </Stack>
     </>
