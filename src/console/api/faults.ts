@@ -48,6 +48,7 @@ const statuses: Readonly<Record<string, number>> = {
   'method-not-allowed': 405,
   'unsupported-media-type': 415,
   'store-busy': 503,
+  'route-ambiguous': 409,
 }
 
 /** Codes that other parts of the gateway make as well; theirs are in `pages/answers/refusal.ts`. */

@@ -85,7 +85,10 @@ export const knownCaller = z.strictObject({
 const listQuery = z.strictObject({
   outcome: z.enum(['allow', 'all']).optional().describe('only those who may, without it'),
   at: moment.optional().describe('now without it'),
-  ip: z.string().max(45).optional().describe('an address that is in no network without it'),
+  ip: z
+    .union([z.ipv4(), z.ipv6()])
+    .optional()
+    .describe('an address that is in no network without it'),
   limit: z.coerce.number().int().min(1).max(500).optional(),
   cursor: z.string().max(800).optional(),
 })
