@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 
 /** One line of a file, as its bytes. */
 export interface RawLine {
-  /** Without the newline; good until the next lines are asked for. */
+  /** Without the newline. */
   readonly bytes: Buffer
   /** Where it begins in the file. */
   readonly offset: number
@@ -29,7 +29,7 @@ export async function* readLines(path: string, from = 0): AsyncGenerator<readonl
     const { bytesRead } = await file.read(chunk, 0, chunkBytes, offset + rest.length)
     if (bytesRead === 0) break
     const bytes = Buffer.concat([rest, chunk.subarray(0, bytesRead)])
-    const lines = split(bytes, offset)
+    const lines = splitLines(bytes, offset)
     const used = lines.reduce((sum, line) => sum + line.bytes.length + 1, 0)
     rest = bytes.subarray(used)
     offset += used
@@ -43,7 +43,8 @@ export async function* readLines(path: string, from = 0): AsyncGenerator<readonl
   if (rest.length > 0) yield [{ bytes: rest, offset, isWhole: false }]
 }
 
-function split(bytes: Buffer, offset: number): RawLine[] {
+/** The whole lines of some bytes, which stand at `offset` in their file. */
+export function splitLines(bytes: Buffer, offset: number): RawLine[] {
   const lines: RawLine[] = []
   let start = 0
   for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, start)) {

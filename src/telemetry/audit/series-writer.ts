@@ -6,7 +6,7 @@ import { oneByOne } from '../../one-by-one.ts'
 import { chainEntry, emptyChain, type ChainHead } from './chain.ts'
 import { auditFile, listAuditFiles, type AuditFile } from './list-files.ts'
 import type { AuditSeries, KeptHow } from './keeper.ts'
-import { fileBegun, ownEntry } from './own-entries.ts'
+import { begunBehindLines, fileBegun, linesFound, ownEntry } from './own-entries.ts'
 import { removeOld, type AuditBounds } from './retention.ts'
 import { cutTornEnd, readSeriesEnd, type SeriesEnd } from './series-end.ts'
 
@@ -243,8 +243,8 @@ function sayUnchained(
   noteInLog: NoteInLog,
 ): readonly string[] {
   if (lines === 0) return []
-  if (head.seq === 0) return [noteInLog('chain begun behind lines without one', { lines })]
-  return [noteInLog('lines found that are not chained', { lines })]
+  if (head.seq === 0) return [noteInLog(begunBehindLines, { lines })]
+  return [noteInLog(linesFound, { lines })]
 }
 
 /**

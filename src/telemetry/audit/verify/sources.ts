@@ -1,0 +1,113 @@
+import { readFile, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { placeOf } from '../chain.ts'
+import { noteInExport, verifierKeyInExport } from '../export-lines.ts'
+import { auditSeries, type AuditSeries } from '../keeper.ts'
+import { readLines, type RawLine } from '../lines.ts'
+import { auditFileOf, listAuditFiles } from '../list-files.ts'
+import { droppedFile, keysFile, listCheckpointFiles, readNotes } from '../note-files.ts'
+import type { LineToCheck } from './seen-line.ts'
+import type { NoteText } from './signatures.ts'
+
+/** What is to be checked: a directory of the gateway's, or files of it, or of `postern audit export`. */
+export interface AuditSource {
+  readonly notes: readonly NoteText[]
+  /** Verifier keys that lie beside the records: whoever could change these could change them as well. */
+  readonly keysBeside: readonly string[]
+  /** Every line, those of one series in the order of its files. */
+  lines(): AsyncGenerator<readonly PlacedLine[]>
+}
+
+export interface PlacedLine extends LineToCheck {
+  readonly series: AuditSeries
+}
+
+export async function openSource(paths: readonly string[]): Promise<AuditSource> {
+  const sources = await Promise.all(paths.map(openPath))
+  const files = sources.flatMap((it) => it.files)
+  return {
+    notes: sources.flatMap((it) => it.notes),
+    keysBeside: sources.flatMap((it) => it.keysBeside),
+    async *lines() {
+      for (const [index, file] of files.entries())
+        yield* readFileLines(file, !files.slice(index + 1).some((it) => it.series === file.series))
+    },
+  }
+}
+
+interface FileToRead {
+  readonly path: string
+  readonly name: string
+  /** Undefined for one that may have several. */
+  readonly series: AuditSeries | undefined
+}
+
+interface OpenPath extends Pick<AuditSource, 'notes' | 'keysBeside'> {
+  readonly files: readonly FileToRead[]
+}
+
+async function openPath(path: string): Promise<OpenPath> {
+  return (await stat(path)).isDirectory() ? openDirectory(path) : openFile(path)
+}
+
+/** What is signed is read first: the gateway may be writing meanwhile. */
+async function openDirectory(path: string): Promise<OpenPath> {
+  const noteFiles = [
+    ...(await listCheckpointFiles(path)),
+    { name: droppedFile, path: join(path, droppedFile) },
+  ]
+  const notes: NoteText[] = []
+  for (const { name, path: of } of noteFiles)
+    notes.push({ file: name, text: await readNotes(of), isTrusted: false })
+  const keysBeside = keysOf(await readNotes(join(path, keysFile)))
+  return { notes, keysBeside, files: await listAuditFiles(path) }
+}
+
+async function openFile(path: string): Promise<OpenPath> {
+  const name = basename(path)
+  const series = auditFileOf('', name)?.series
+  if (series !== undefined) return { notes: [], keysBeside: [], files: [{ path, name, series }] }
+  const notes: NoteText[] = []
+  const keysBeside: string[] = []
+  for await (const line of leadingLines(path)) {
+    const note = noteInExport(line)
+    const key = verifierKeyInExport(line)
+    if (note !== undefined) notes.push({ file: name, text: note, isTrusted: false })
+    else if (key !== undefined) keysBeside.push(key)
+    else break
+  }
+  return { notes, keysBeside, files: [{ path, name, series: undefined }] }
+}
+
+async function* leadingLines(path: string): AsyncGenerator<Buffer> {
+  for await (const lines of readLines(path)) for (const { bytes } of lines) yield bytes
+}
+
+/** The verifier keys of a text, one a line. */
+export function keysOf(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line !== '')
+}
+
+async function* readFileLines(
+  file: FileToRead,
+  isLastOfSeries: boolean,
+): AsyncGenerator<readonly PlacedLine[]> {
+  let line = 0
+  let series = file.series ?? auditSeries[0]
+  let isLeading = file.series === undefined
+  const place = (raw: RawLine): PlacedLine | undefined => {
+    line += 1
+    isLeading &&=
+      noteInExport(raw.bytes) !== undefined || verifierKeyInExport(raw.bytes) !== undefined
+    if (isLeading) return undefined
+    // What is no record belongs to the series of the line before it.
+    if (file.series === undefined) series = placeOf(raw.bytes)?.series ?? series
+    return { ...raw, series, file: file.name, line, mayBeIncomplete: isLastOfSeries }
+  }
+  for await (const lines of readLines(file.path)) yield lines.flatMap((raw) => place(raw) ?? [])
+}
+
+/** The notes of a file that was kept elsewhere. */
+export async function readTrusted(path: string): Promise<NoteText> {
+  return { file: path, text: await readFile(path, 'utf8'), isTrusted: true }
+}
