@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 
 import { version } from '../version.ts'
 import type { CountedBytes } from './byte-counter.ts'
+import { forwardMetrics, type ForwardMetrics } from './forward-metrics.ts'
 import { linkMetrics, type LinkMetrics } from './link-metrics.ts'
 import { tunnelMetrics, type CountedRoute, type CountedTunnel } from './tunnel-metrics.ts'
 
@@ -56,6 +57,8 @@ export interface Metrics {
   countDroppedLines(count: () => number): void
   /** Connections of connectors, and registrations. */
   readonly connectors: LinkMetrics
+  /** What is forwarded of the audit log. */
+  readonly forwarding: ForwardMetrics
   /** Audit entries could not be kept in the state directory. */
   auditEntriesLost(entries: number): void
   readonly contentType: string
@@ -136,6 +139,7 @@ export function createMetrics(): Metrics {
   return {
     tunnelOpened: tunnelMetrics(registry),
     connectors: linkMetrics(registry),
+    forwarding: forwardMetrics(registry),
     decided: (outcome) => decisions.inc({ outcome }),
     signedIn: (outcome) => signIns.inc({ outcome }),
     providerFailed: (reason) => failures.inc({ reason }),

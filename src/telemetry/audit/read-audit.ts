@@ -53,13 +53,14 @@ async function* readSeries(
     })
     if (file === undefined) continue
     for await (const line of file.readLines()) {
-      const entry = parse(line)
+      const entry = parseEntry(line)
       if (entry !== undefined && entry.time >= since) yield entry
     }
   }
 }
 
-function parse(line: string): KeptEntry | undefined {
+/** Undefined for a line that is no entry. */
+export function parseEntry(line: string): KeptEntry | undefined {
   try {
     const entry: unknown = JSON.parse(line)
     const isEntry = typeof entry === 'object' && entry !== null && 'time' in entry
