@@ -41,7 +41,9 @@ describe('who may do what', () => {
       assert.equal(asked(name), refused, name)
     }
     // What is called a list, a count or a trial changes nothing, and everything else does.
-    const seeing = names.filter((name) => /^(?:list|count|try|whoCan|whatCan|reach)/.test(name))
+    const seeing = names.filter((name) =>
+      /^(?:list|find|count|try|whoCan|whatCan|reach)/.test(name),
+    )
     assert.deepEqual(
       names.filter((name) => asked(name) === undefined).filter((name) => !/Own/.test(name)),
       seeing.filter((name) => !/Own/.test(name)),
@@ -88,10 +90,7 @@ describe('who may do what', () => {
     ask('db', 'web')
     for (const namespaces of [['mail'], ['db', 'mail'], ['mail', 'db'], ['db', undefined]])
       assert.throws(() => ask(...namespaces), { code: 'role-required' })
-    assert.deepEqual(
-      ['db', 'mail', undefined].map((namespace) => authority.sees(by, namespace)),
-      [true, false, false],
-    )
+    assert.deepEqual(['db', 'mail', undefined].map(authority.sees(by)), [true, false, false])
   })
 })
 

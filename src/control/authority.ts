@@ -26,9 +26,12 @@ const signedIn: Rule = { role: 'signed-in' }
 /** Who may do what: a row for each operation. */
 export const rules = {
   listSessions: seesEverything,
+  findSessions: seesEverything,
   countSessions: seesEverything,
   revokeSession: changesEverything,
   revokeUser: changesEverything,
+  listOwnSessions: signedIn,
+  revokeOwnSession: signedIn,
   listBlocks: seesEverything,
   blockPerson: changesEverything,
   unblockPerson: changesEverything,
@@ -54,6 +57,7 @@ export const rules = {
   listConnectors: seesEverything,
   cutConnectors: changesEverything,
   drainConnectors: changesEverything,
+  listNamedTunnels: seesEverything,
   createNamedTunnel: changesEverything,
   reload: changesEverything,
 } as const satisfies Readonly<Record<string, Rule>>
@@ -88,8 +92,13 @@ export interface Authority {
   require(by: Actor, operation: OperationName): void
   /** The same of what is in each of these namespaces, undefined for what is in none: before a change and after it. */
   requireIn(by: Actor, operation: OperationName, namespaces: readonly (string | undefined)[]): void
-  /** Whether somebody sees what is in a namespace, undefined for what is in none; for lists. */
-  sees(by: Actor, namespace: string | undefined): boolean
+  /**
+   * What somebody sees now: answers whether that is what is in a namespace, undefined for what is in none. For lists,
+   * within one step.
+   */
+  sees(by: Actor): (namespace: string | undefined) => boolean
+  /** The same of what they change, for changes of many things. */
+  changes(by: Actor): (namespace: string | undefined) => boolean
 }
 
 export function createAuthority(parts: AuthorityParts): Authority {
@@ -113,7 +122,14 @@ export function createAuthority(parts: AuthorityParts): Authority {
         if (!isFor(role, rule)) throw roleRequired(rule)
       } else if (!namespaces.every((namespace) => mayIn(role, namespace))) throw notInNamespace()
     },
-    sees: (by, namespace) => seesIn(roleOf(by), namespace),
+    sees(by) {
+      const role = roleOf(by)
+      return (namespace) => seesIn(role, namespace)
+    },
+    changes(by) {
+      const role = roleOf(by)
+      return (namespace) => changesIn(role, namespace)
+    },
   }
 }
 

@@ -17,7 +17,9 @@ function createRig(create?: OperatorTunnels['create']) {
     logger: silentLogger,
     audit: { record: (entry) => void entries.push(entry), flushed: () => Promise.resolve() },
     accountTag: 'a'.repeat(32),
+    links: { list: () => [] },
     operatorTunnels: {
+      list: () => [],
       async create(tunnel) {
         wanted.push(tunnel)
         await create?.(tunnel)

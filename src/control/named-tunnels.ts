@@ -1,20 +1,30 @@
 import { z } from 'zod'
-import type { NewNamedTunnel } from '../publish/named-tunnels.ts'
+import type { Link } from '../links/link.ts'
+import type { Links } from '../links/links.ts'
+import type { NamedTunnel, NewNamedTunnel } from '../publish/named-tunnels.ts'
 import type { OperatorTunnels } from '../publish/operator-tunnels.ts'
 import { nameOf } from '../publish/publishing.ts'
 import { secretsToJson, type TunnelSecretsJson } from '../publish/tunnel-secrets.ts'
 import { recordChange, type Actor, type ChangeParts } from './change.ts'
-import { parseInput, type NamedTunnelCreation } from './protocol.ts'
+import {
+  parseInput,
+  type NamedTunnelCreation,
+  type NamedTunnelList,
+  type NamedTunnelSummary,
+} from './protocol.ts'
 
 /** What the operations on named tunnels reach inside the running gateway. */
 export interface NamedTunnelParts extends ChangeParts {
   readonly operatorTunnels: OperatorTunnels
+  readonly links: Pick<Links, 'list'>
   /** Names the gateway to stock connectors, which send it along: 32 hexadecimal digits. */
   readonly accountTag: string
 }
 
 /** Operations on named tunnels, for whoever runs the gateway; publishers have an API of their own. */
 export interface NamedTunnelOperations {
+  /** Those of every site, by name. */
+  listNamedTunnels(by: Actor): Promise<NamedTunnelList>
   /**
    * Makes a named tunnel without a publisher's credential, and answers what its token is made of. Throws
    * `PeerError` `site-not-found`, as `NamedTunnelRegister`, and `malformed-request`.
@@ -28,6 +38,13 @@ const creationInput = z.strictObject({ name, site: name })
 
 export function namedTunnelOperations(parts: NamedTunnelParts): NamedTunnelOperations {
   return {
+    listNamedTunnels() {
+      const here = Map.groupBy(parts.links.list(), ({ tunnelId }) => tunnelId)
+      const named_tunnels = parts.operatorTunnels
+        .list()
+        .map((tunnel) => summarize(tunnel, here.get(tunnel.id)))
+      return Promise.resolve({ named_tunnels })
+    },
     async createNamedTunnel(by, input) {
       const wanted = parseInput(creationInput, input)
       const secrets = await parts.operatorTunnels.create({ ...wanted, ...makerOf(by) })
@@ -48,4 +65,17 @@ function makerOf(by: Actor): Pick<NewNamedTunnel, 'createdBy' | 'userId'> {
   const { session } = by
   const { userId } = session
   return { createdBy: session.kind === 'person' ? nameOf(session) : userId, userId }
+}
+
+function summarize(tunnel: NamedTunnel, links: readonly Link[] = []): NamedTunnelSummary {
+  const { id, name, site, createdBy, createdAtMs, hostnames } = tunnel
+  return {
+    id,
+    name,
+    site,
+    created_by: createdBy,
+    created_at: new Date(createdAtMs).toISOString(),
+    hostnames,
+    connectors: new Set(links.map(({ connectorId }) => connectorId)).size,
+  }
 }

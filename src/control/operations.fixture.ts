@@ -101,7 +101,17 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
       async *listSessions() {
         yield* sessions.values()
       },
-      countSessions: () => Promise.resolve(sessions.size),
+      sessionPage: (maxSessions, { after, text = '' }) => {
+        const all = [...sessions.values()].filter(({ email = '' }) => email.includes(text))
+        const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after.id) + 1
+        return Promise.resolve(all.slice(from, from + maxSessions))
+      },
+      countSessions: (text = '') =>
+        Promise.resolve(
+          [...sessions.values()].filter(({ email = '' }) => email.includes(text)).length,
+        ),
+      sessionsOf: (userId) =>
+        Promise.resolve([...sessions.values()].filter((session) => session.userId === userId)),
       revokeSession(id) {
         if (options.failing?.includes(id) === true) return Promise.reject(new Error('disk full'))
         happened.push(`ended ${id}`)
@@ -136,7 +146,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
       find: (nameOrId) =>
         options.namedTunnels?.find(({ id, name }) => [id, name].includes(nameOrId)),
     },
-    operatorTunnels: { create: () => Promise.reject(new Error('unused')) },
+    operatorTunnels: { list: () => [], create: () => Promise.reject(new Error('unused')) },
     accountTag: '0'.repeat(32),
     reload: () => Promise.reject(new Error('no configuration here')),
     liveTunnels: {

@@ -15,6 +15,8 @@ const bob = testSession('s3', 'bob@example.com')
 const sessions = [ada, adaElsewhere, bob]
 const noSessions = {
   async *listSessions() {},
+  sessionPage: () => Promise.resolve([]),
+  sessionsOf: () => Promise.resolve([]),
   countSessions: () => Promise.resolve(0),
 }
 const time = '"time":"2026-01-01T00:00:00.000Z"'

@@ -22,6 +22,25 @@ export interface SessionList {
   readonly sessions: readonly SessionSummary[]
 }
 
+/** Which sessions are looked for. */
+export interface SessionsWanted {
+  /** Most that are answered, from 1 to 501: one more than anybody is shown. */
+  readonly max: number
+  /** What is in their name, email address, user id or device. */
+  readonly text?: string | undefined
+  /** The last one of the answer before. */
+  readonly after?: { readonly id: string; readonly issued_at: string } | undefined
+}
+
+/** One's own session. Times are RFC 3339. */
+export interface OwnSession extends Pick<
+  SessionSummary,
+  'id' | 'issued_at' | 'expires_at' | 'device' | 'tunnels'
+> {
+  /** Whether this very request came by it. */
+  readonly current: boolean
+}
+
 /** What ended by a revocation. */
 export interface Revocation {
   readonly revoked: readonly string[]
@@ -39,6 +58,8 @@ export interface TunnelSummary {
   readonly id: string
   readonly route: string
   readonly route_id: string
+  /** That of the route; null for none. */
+  readonly namespace: string | null
   /** What was asked for: `host:port`. */
   readonly target: string
   /** Whose it is: a person's; null for a service account, and where nobody had to sign in. */
@@ -48,6 +69,8 @@ export interface TunnelSummary {
   readonly service_account_id: string | null
   /** The client's address. */
   readonly ip: string
+  /** The connector that it goes through, and the name of its tunnel; null where it goes through none. */
+  readonly connector: { readonly id: string; readonly tunnel: string } | null
   readonly opened_at: string
   /** Bytes so far, from the client to the upstream and back. */
   readonly bytes_up: number
@@ -100,11 +123,15 @@ export interface ConnectorsDrained {
   readonly drained: readonly string[]
 }
 
-/** Which tunnels to cut: one, by the id of the request that opened it, or those of a session or a route. */
+/**
+ * Which tunnels to cut: one, by the id of the request that opened it, or those of a session, a route or somebody:
+ * a person by email address or user id, or a service account by its id.
+ */
 export type TunnelsToCut =
   | { readonly id: string }
   | { readonly session_id: string }
   | { readonly route_id: string }
+  | { readonly user: string }
 
 /** What was cut, by the ids of the requests that had opened it. */
 export interface TunnelCut {
@@ -251,6 +278,25 @@ export interface PublisherSummary {
 
 export interface PublisherList {
   readonly publishers: readonly PublisherSummary[]
+}
+
+/** A named tunnel as whoever runs the gateway sees it. */
+export interface NamedTunnelSummary {
+  readonly id: string
+  readonly name: string
+  readonly site: string
+  /** An email address, a user id or `the operator`. */
+  readonly created_by: string
+  /** RFC 3339. */
+  readonly created_at: string
+  /** Names that lead to it. */
+  readonly hostnames: readonly string[]
+  /** How many connectors of it are registered now. */
+  readonly connectors: number
+}
+
+export interface NamedTunnelList {
+  readonly named_tunnels: readonly NamedTunnelSummary[]
 }
 
 /** A named tunnel that is to be made, and the site whose publishers it belongs to. */

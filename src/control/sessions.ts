@@ -2,14 +2,31 @@ import type { LiveTunnels } from '../access/live-tunnels.ts'
 import { PeerError } from '../errors.ts'
 import type { AnySession, Session } from '../identity/session.ts'
 import { recordChange, type Actor, type ChangeParts } from './change.ts'
-import type { Revocation, SessionSummary } from './protocol.ts'
+import { z } from 'zod'
+import type { Authority } from './authority.ts'
+import {
+  parseInput,
+  type OwnSession,
+  type Revocation,
+  type SessionList,
+  type SessionsWanted,
+  type SessionSummary,
+} from './protocol.ts'
 
 /** What the operations on people's sessions reach inside the running gateway. */
 export interface SessionParts extends ChangeParts {
+  readonly authority: Authority
   readonly identity: {
     /** Newest first. */
     listSessions(): AsyncIterable<Session>
-    countSessions(): Promise<number>
+    /** Some more of them, of those with `text` in their names. */
+    sessionPage(
+      maxSessions: number,
+      options: { readonly after?: Pick<Session, 'id' | 'issuedAtMs'>; readonly text?: string },
+    ): Promise<readonly Session[]>
+    countSessions(text?: string): Promise<number>
+    /** A person's, newest first. */
+    sessionsOf(userId: string): Promise<readonly Session[]>
     /** False when there was none. */
     revokeSession(id: string): Promise<boolean>
   }
@@ -20,11 +37,18 @@ export interface SessionParts extends ChangeParts {
 export interface SessionOperations {
   /** Newest first. */
   listSessions(by: Actor): AsyncIterable<SessionSummary>
-  countSessions(by: Actor): Promise<number>
+  /** Some of them, newest first: a page of those that are looked for, however many there are. */
+  findSessions(by: Actor, wanted: SessionsWanted): Promise<SessionList>
+  /** How many there are, or how many with this in their names. */
+  countSessions(by: Actor, text?: string): Promise<number>
   /** Resolves once its tunnels are cut. Throws `PeerError` `session-not-found`. */
   revokeSession(by: Actor, id: string): Promise<Revocation>
   /** Ends every session of one person, named by email address or user id; there may be none. */
   revokeUser(by: Actor, user: string): Promise<Revocation>
+  /** Those of the person who asks, newest first; none for a service account. */
+  listOwnSessions(by: Actor): Promise<readonly OwnSession[]>
+  /** As `revokeSession`, of a session of the person who asks: another's is not there. */
+  revokeOwnSession(by: Actor, id: string): Promise<Revocation>
 }
 
 export function sessionOperations(parts: SessionParts): SessionOperations {
@@ -33,24 +57,66 @@ export function sessionOperations(parts: SessionParts): SessionOperations {
     async *listSessions() {
       for await (const session of identity.listSessions()) yield summarize(session, parts)
     },
-    countSessions: () => identity.countSessions(),
-    async revokeSession(by, id) {
-      if (!(await identity.revokeSession(id))) throw notFound(id)
-      recordChange(parts, by, 'sessions revoked', { 'session-ids': [id] })
-      await cutSession(id, parts)
-      return { revoked: [id] }
+    async findSessions(_by, input) {
+      const { max, text, after } = parseInput(wantedInput, input)
+      const found = await identity.sessionPage(max, {
+        ...(text === undefined ? {} : { text }),
+        ...(after === undefined ? {} : { after: { id: after.id, issuedAtMs: after.issued_at } }),
+      })
+      return { sessions: found.map((session) => summarize(session, parts)) }
     },
+    countSessions: (_by, text) => identity.countSessions(text),
+    revokeSession,
     async revokeUser(by, user) {
       const ids: string[] = []
       for await (const session of identity.listSessions())
         if (isOf(session, user)) ids.push(session.id)
+      // Looking for them took its time.
+      parts.authority.require(by, 'revokeUser')
       await revokeAll(ids, parts, (revoked) =>
         recordChange(parts, by, 'sessions revoked', { 'session-ids': revoked }),
       )
       return { revoked: ids }
     },
+    async listOwnSessions(by) {
+      const own = await ownSessions(by)
+      return own.map((session) => {
+        const { id, issued_at, expires_at, device, tunnels } = summarize(session, parts)
+        const current = by.kind === 'caller' && by.session.id === id
+        return { id, current, issued_at, expires_at, device, tunnels }
+      })
+    },
+    async revokeOwnSession(by, id) {
+      const own = await ownSessions(by)
+      if (!own.some((session) => session.id === id)) throw notFound(id)
+      parts.authority.require(by, 'revokeOwnSession')
+      return revokeSession(by, id)
+    },
+  }
+
+  async function revokeSession(by: Actor, id: string): Promise<Revocation> {
+    if (!(await identity.revokeSession(id))) throw notFound(id)
+    recordChange(parts, by, 'sessions revoked', { 'session-ids': [id] })
+    await cutSession(id, parts)
+    return { revoked: [id] }
+  }
+
+  async function ownSessions(by: Actor): Promise<readonly Session[]> {
+    if (by.kind !== 'caller' || by.session.kind !== 'person') return []
+    return identity.sessionsOf(by.session.userId)
   }
 }
+
+/** @limit sessions that one question about them answers: the command is refused */
+const maxFound = 501
+
+const wantedInput = z.strictObject({
+  max: z.int().min(1).max(maxFound),
+  text: z.string().max(256).optional(),
+  after: z
+    .strictObject({ id: z.string().max(256), issued_at: z.iso.datetime().transform(Date.parse) })
+    .optional(),
+})
 
 /**
  * Those who sign in meanwhile wait for so many writes, and not for those of thousands of sessions.

@@ -151,7 +151,7 @@ export async function startTestGateway(
       liveTunnels: parts.liveTunnels,
       links: { list: () => [], end: () => [], drain: () => [] },
       namedTunnels: { find: () => undefined },
-      operatorTunnels: { create: () => Promise.reject(new Error('unused')) },
+      operatorTunnels: { list: () => [], create: () => Promise.reject(new Error('unused')) },
       accountTag: '0'.repeat(32),
     }),
     listener,
@@ -301,6 +301,8 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
     async *listSessions() {
       yield* sessions.values()
     },
+    sessionPage: () => Promise.resolve([]),
+    sessionsOf: () => Promise.resolve([]),
     countSessions: () => Promise.resolve(sessions.size),
     revokeSession(id) {
       const isThere = sessions.delete(id)

@@ -8,6 +8,7 @@ import type { ApplicationTokens } from '../identity/application-tokens.ts'
 import { hasCredential } from '../identity/credential-headers.ts'
 import type { ServiceAccountIdentity } from '../identity/service-account-identity.ts'
 import { isServiceAccountSession } from '../identity/service-account-record.ts'
+import type { Sessions } from '../identity/sessions.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { LiveCaller, Session } from '../identity/session.ts'
 import type { SessionEndReason, Store } from '../store/store.ts'
@@ -40,7 +41,10 @@ export interface GatewayIdentity {
   onSession(listener: (id: string, ended: SessionEnded) => void): void
   /** Newest first. */
   listSessions(): AsyncIterable<Session>
-  countSessions(): Promise<number>
+  /** Some more of them, and how many there are: of those with `text` in their names. */
+  sessionPage: Sessions['page']
+  countSessions(text?: string): Promise<number>
+  sessionsOf(userId: string): Promise<readonly Session[]>
   revokeSession(id: string): Promise<boolean>
   readonly serviceAccounts: ServiceAccounts
   /** Where somebody without a session signs in; undefined when nobody can. */
@@ -127,7 +131,9 @@ function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
       sessions.onEnded((id, reason) => listener(id, endedOf(reason)))
     },
     listSessions: () => sessions.all(),
-    countSessions: () => sessions.count(),
+    sessionPage: (maxSessions, options) => sessions.page(maxSessions, options),
+    countSessions: (text) => sessions.count(text),
+    sessionsOf: (userId) => sessions.list({ userId }),
     revokeSession: (id) => sessions.revoke(id),
     serviceAccounts,
     signInLocation: () => new URL(gatewayPaths.signIn, origin).href,
@@ -150,7 +156,9 @@ function accountsAlone(accounts: ServiceAccountIdentity): GatewayIdentity {
       serviceAccounts.onEnded((id) => listener(id, 'session-revoked'))
     },
     async *listSessions() {},
+    sessionPage: () => Promise.resolve([]),
     countSessions: () => Promise.resolve(0),
+    sessionsOf: () => Promise.resolve([]),
     revokeSession: () => Promise.resolve(false),
     serviceAccounts,
     signInLocation: () => undefined,

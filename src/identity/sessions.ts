@@ -63,8 +63,13 @@ export interface Sessions {
   list(filter?: { readonly userId?: string; readonly email?: string }): Promise<readonly Session[]>
   /** The same without a filter, a page at a time: however many there are, nobody waits for all of them. */
   all(): AsyncIterable<Session>
-  /** How many `list` would answer. */
-  count(): Promise<number>
+  /** Some more of `all`, after one of them that may have ended since; those that have `text` in their names. */
+  page(
+    maxSessions: number,
+    options: { readonly after?: Pick<Session, 'id' | 'issuedAtMs'>; readonly text?: string },
+  ): Promise<readonly Session[]>
+  /** How many `all` would answer; of those that have `text` in their names. */
+  count(text?: string): Promise<number>
   onEnded(listener: (id: string, reason: SessionEndReason) => void): Disposable
   onChanged(listener: (id: string) => void): Disposable
   /** Stops asking the provider; resolves when nothing is under way. */
@@ -243,7 +248,11 @@ export function createSessions(options: SessionsOptions): Sessions {
     async *all() {
       for await (const page of pages()) yield* page.filter(isCurrent).map(toSession)
     },
-    count: () => store.sessions.count(options.provider.issuer, clock.now()),
+    async page(maxSessions, { after, text }) {
+      const filter = { issuer: options.provider.issuer, nowMs: clock.now(), text }
+      return (await store.sessions.listPage(maxSessions, after, filter)).map(toSession)
+    },
+    count: (text) => store.sessions.count(options.provider.issuer, clock.now(), text),
     onEnded: (listener) => subscribe(endedListeners, listener),
     onChanged: (listener) => subscribe(changedListeners, listener),
     async close() {

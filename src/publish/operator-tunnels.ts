@@ -1,5 +1,5 @@
 import type { SigningKeys } from '../identity/signing-keys.ts'
-import type { NamedTunnelRegister, NewNamedTunnel } from './named-tunnels.ts'
+import type { NamedTunnel, NamedTunnelRegister, NewNamedTunnel } from './named-tunnels.ts'
 import type { Site } from './site.ts'
 import { siteNotFound } from './tunnel-faults.ts'
 import { grantKeysOf, type TunnelSecrets } from './tunnel-secrets.ts'
@@ -9,6 +9,8 @@ import { grantKeysOf, type TunnelSecrets } from './tunnel-secrets.ts'
  * `Publishing`, and not this.
  */
 export interface OperatorTunnels {
+  /** Those of every site, by name. */
+  list(): readonly NamedTunnel[]
   /**
    * Whoever asks leaves the audit record: nothing that fails comes between that and the tunnel. Throws as
    * `NamedTunnelRegister`, and `PeerError` `site-not-found`.
@@ -17,7 +19,7 @@ export interface OperatorTunnels {
 }
 
 export interface OperatorTunnelsParts {
-  readonly namedTunnels: Pick<NamedTunnelRegister, 'create' | 'secretOf'>
+  readonly namedTunnels: Pick<NamedTunnelRegister, 'list' | 'create' | 'secretOf'>
   readonly signingKeys: Pick<SigningKeys, 'all'>
   sites(): readonly Site[]
 }
@@ -25,6 +27,7 @@ export interface OperatorTunnelsParts {
 export function createOperatorTunnels(parts: OperatorTunnelsParts): OperatorTunnels {
   const { namedTunnels, signingKeys, sites } = parts
   return {
+    list: () => namedTunnels.list(),
     async create(wanted) {
       const grantKeys = await grantKeysOf(signingKeys)
       const names = sites().map(({ name }) => name)

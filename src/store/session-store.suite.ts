@@ -148,6 +148,40 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
       assert.deepEqual(await ids({ email: 'bob@b.c', userId: 'u-1' }), [])
     })
 
+    test('some are listed and counted by what is in their names, whatever characters those have', async (t) => {
+      const { sessions } = await open(t)
+      const issuer = 'https://idp.example.com'
+      const add = (id: string, change: Partial<SessionRecord>) =>
+        sessions.add(sessionRecord({ id, issuedAtMs: Number(id), device: undefined, ...change }))
+      await add('1', { name: 'Carol 100%', email: undefined, userId: 'u_9' })
+      await add('2', { name: undefined, email: 'carol@b.c', device: 'build-7' })
+      await add('3', { name: 'Élodie', email: 'e@b.c' })
+      await add('4', { name: 'Carol', issuer: 'https://other.example.com' })
+      await add('5', { name: 'Carol', expiresAtMs: 10 })
+      const found = async (text: string): Promise<readonly string[]> => {
+        const page = await sessions.listPage(10, undefined, { issuer, nowMs: 10, text })
+        assert.equal(await sessions.count(issuer, 10, text), page.length, text)
+        return page.map(({ id }) => id)
+      }
+      assert.deepEqual(await found('CAROL'), ['2', '1'])
+      assert.deepEqual(await found('0%'), ['1'])
+      assert.deepEqual(await found('u_9'), ['1'])
+      assert.deepEqual(await found('u-9'), [])
+      assert.deepEqual(await found('%'), ['1'])
+      assert.deepEqual(await found('_'), ['1'])
+      assert.deepEqual(await found('\\'), [])
+      assert.deepEqual(await found("'"), [])
+      assert.deepEqual(await found('build-7'), ['2'])
+      assert.deepEqual(await found('lodie'), ['3'])
+      const [first] = await sessions.listPage(1, undefined, { issuer, text: 'carol' })
+      assert.equal(first?.id, '5')
+      const next = await sessions.listPage(9, first, { issuer, text: 'carol' })
+      assert.deepEqual(
+        next.map(({ id }) => id),
+        ['2', '1'],
+      )
+    })
+
     test('sessions are counted by issuer, without those past their end', async (t) => {
       const { sessions } = await open(t)
       const [issuer, other] = ['https://login.example.com', 'https://other.example.com']

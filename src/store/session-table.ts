@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Kysely, SelectQueryBuilder } from 'kysely'
+import type { ExpressionBuilder, Kysely, SelectQueryBuilder } from 'kysely'
 import type { Write, Writes } from './change-feed.ts'
 import type { SessionFacts, SessionRecord, SessionStore, Stored } from './store.ts'
 import type { SessionRow, Tables } from './tables.ts'
@@ -90,8 +90,11 @@ export function createSessionTable(
       const rows = await query.orderBy('issued_at_ms', 'desc').orderBy('id').execute()
       return rows.map(toFacts)
     },
-    async listPage(maxRecords, after) {
+    async listPage(maxRecords, after, { issuer, nowMs, text } = {}) {
       let query = sessions().select(facts)
+      if (issuer !== undefined) query = query.where('issuer', '=', issuer)
+      if (nowMs !== undefined) query = query.where('expires_at_ms', '>', nowMs)
+      if (text !== undefined) query = query.where(holds(text))
       if (after !== undefined) {
         const { issuedAtMs, id } = after
         query = query
@@ -101,14 +104,14 @@ export function createSessionTable(
       const ordered = query.orderBy('issued_at_ms', 'desc').orderBy('id')
       return (await ordered.limit(maxRecords).execute()).map(toFacts)
     },
-    async count(issuer, nowMs) {
-      const { count } = await db
+    async count(issuer, nowMs, text) {
+      const all = db
         .selectFrom('sessions')
         .select(({ fn }) => fn.countAll<number | bigint | string>().as('count'))
         .where('issuer', '=', issuer)
         .where('expires_at_ms', '>', nowMs)
-        .executeTakeFirstOrThrow()
-      return Number(count)
+      const those = text === undefined ? all : all.where(holds(text))
+      return Number((await those.executeTakeFirstOrThrow()).count)
     },
     async listDue(nowMs, maxRecords) {
       const rows = await sessions()
@@ -130,6 +133,18 @@ export function createSessionTable(
       return ended
     },
   }
+}
+
+/** Whether what people know a session by has this in it. */
+function holds(text: string) {
+  const pattern = `%${text.toLowerCase().replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
+  const columns = ['name', 'email', 'user_id', 'device'] as const
+  return ({ or }: ExpressionBuilder<Tables, 'sessions'>) =>
+    or(
+      columns.map(
+        (column) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape ${'\\'}`,
+      ),
+    )
 }
 
 type ExpiredIds = SelectQueryBuilder<Tables, 'sessions', { id: string }>

@@ -98,6 +98,16 @@ export interface ServiceAccountRecord {
 /** Why a session has ended. */
 export type SessionEndReason = 'expired' | 'revoked' | 'signed-out' | 'refresh-refused' | 'replaced'
 
+/** Which sessions are listed. */
+export interface SessionFilter {
+  /** Those that this issuer vouched for. */
+  readonly issuer?: string
+  /** Those whose end has not passed then. */
+  readonly nowMs?: number
+  /** Those with this in their name, email address, user id or device; of ASCII letters the case is no matter. */
+  readonly text?: string | undefined
+}
+
 /** Whether who somebody is has changed by a write, or only what is kept with it. */
 export type RowChange = 'changed' | 'kept'
 
@@ -128,9 +138,10 @@ export interface SessionStore {
   listPage(
     maxRecords: number,
     after?: Pick<SessionFacts, 'id' | 'issuedAtMs'>,
+    filter?: SessionFilter,
   ): Promise<readonly Stored<SessionFacts>[]>
-  /** How many an issuer vouched for whose end has not passed. */
-  count(issuer: string, nowMs: number): Promise<number>
+  /** How many an issuer vouched for whose end has not passed; those that have `text` in them. */
+  count(issuer: string, nowMs: number, text?: string): Promise<number>
   /** Sessions whose provider must be asked again, most overdue first; none whose end has passed. */
   listDue(nowMs: number, maxRecords: number): Promise<readonly Stored<SessionFacts>[]>
   /** Ends and answers every session whose end has passed. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import type { Operations } from '../../src/control/operations.ts'
+import { createAuthority } from '../../src/control/authority.ts'
 import { startControl } from '../../src/control/server.ts'
 import { signingKeyOperations } from '../../src/control/signing-keys.ts'
 import { createSigningKeys } from '../../src/identity/signing-keys.ts'
@@ -220,12 +221,15 @@ async function startStore(
     audit,
   })
   const storing = tokenKeyOperations({
+    authority: createAuthority({ roleOf: () => undefined, sessionVersion: () => undefined }),
     clock: systemClock,
     tokenKeys: store.tokenKeys,
     logger,
     audit,
     identity: {
       async *listSessions() {},
+      sessionPage: () => Promise.resolve([]),
+      sessionsOf: () => Promise.resolve([]),
       countSessions: () => Promise.resolve(0),
       revokeSession: (id) => store.sessions.remove(id, 'revoked'),
     },

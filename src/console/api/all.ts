@@ -1,6 +1,19 @@
+import { connectorEndpoints } from './connectors.ts'
 import type { Endpoints } from './endpoint.ts'
+import { keyEndpoints } from './keys.ts'
 import { meEndpoints } from './me.ts'
+import { serviceAccountEndpoints } from './service-accounts.ts'
+import { sessionEndpoints } from './sessions.ts'
 import { trialEndpoints } from './trials.ts'
+import { tunnelEndpoints } from './tunnels.ts'
 
 /** Every file of endpoints, in the order of the document. */
-export const allEndpoints: readonly Endpoints[] = [meEndpoints, trialEndpoints]
+export const allEndpoints: readonly Endpoints[] = [
+  meEndpoints,
+  tunnelEndpoints,
+  sessionEndpoints,
+  serviceAccountEndpoints,
+  connectorEndpoints,
+  keyEndpoints,
+  trialEndpoints,
+]

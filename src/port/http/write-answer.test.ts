@@ -97,6 +97,42 @@ describe('an answer', () => {
     assert.equal(seen().isEnded, false)
   })
 
+  test('that is to arrive as it is made is written as it is made, and ends with its reader', async () => {
+    const { write, take, pieces, headers, response } = setup()
+    const made: ReadableStreamDefaultController<Uint8Array>[] = []
+    let isCancelled = false
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => void made.push(controller),
+        cancel: () => void (isCancelled = true),
+      },
+      { highWaterMark: 0 },
+    )
+    const writing = write(new Response(body, { headers: { 'x-accel-buffering': 'no' } }))
+    await turn()
+    assert.equal(pieces.length, 0)
+    made[0]?.enqueue(new Uint8Array(3))
+    while (pieces.length === 0) await turn()
+    await take()
+    assert.equal(headers.get('content-length'), undefined)
+    assert.equal(isCancelled, false)
+    // Nothing is written now.
+    response.destroyed = true
+    response.emit('close')
+    await writing
+    assert.equal(isCancelled, true)
+  })
+
+  test('that lasts for long leaves no listener behind for each piece', async () => {
+    const { write, take, pieces, response } = setup()
+    const writing = write(new Response('x'.repeat(40 * pieceBytes)))
+    while (pieces.length === 0) await turn()
+    for (let taken = 0; taken < 30; taken += 1) await take()
+    assert.ok(response.listenerCount('close') <= 2, String(response.listenerCount('close')))
+    response.emit('close')
+    await writing
+  })
+
   test('keeps every cookie apart', async () => {
     const { write, headers } = setup()
     const fields = new Headers({ 'content-type': 'text/plain' })
