@@ -39,7 +39,9 @@ export function DocumentEditor<T>(props: DocumentEditorProps<T>): ReactNode {
   const { form, change } = draft
   const [isReadable, setReadable] = useState(true)
   const check = useCheck(kind, id, form.definition, !isReadOnly)
-  const problems = useMemo(() => check?.problems ?? [], [check])
+  // Nobody is told what is wrong with a form that they have not begun to fill.
+  const isBegun = draft.isChanged || id !== undefined
+  const problems = useMemo(() => (isBegun ? (check?.problems ?? []) : []), [check, isBegun])
   const save = useSave<T>({
     kind,
     id,
@@ -96,7 +98,10 @@ export function DocumentEditor<T>(props: DocumentEditorProps<T>): ReactNode {
           </Tabs.Panel>
         </Tabs>
         {elsewhere.length > 0 && <ProblemList title="To be mended:" problems={elsewhere} />}
-        <ProblemList title="It can be saved, and:" problems={check?.warnings ?? []} />
+        <ProblemList
+          title="It can be saved, and:"
+          problems={isBegun ? (check?.warnings ?? []) : []}
+        />
         {props.below?.(form)}
         {!isReadOnly && (
           <SaveBar

@@ -1,14 +1,6 @@
-import {
-  Button,
-  Fieldset,
-  Group,
-  NativeSelect,
-  Stack,
-  Text,
-  TextInput,
-  VisuallyHidden,
-} from '@mantine/core'
+import { Button, Fieldset, Group, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { SelectField } from '../../ui/select-field.tsx'
 import { shownText, textOrNothing, withKey, type Body } from '../documents/body.ts'
 import { useDocumentForm } from '../documents/document-form.ts'
 import { describeProblem } from '../documents/problems.ts'
@@ -48,20 +40,22 @@ export function RuleCard(props: RuleCardProps): ReactNode {
   const place = `policies[${index}]`
   const faults = problems.filter(({ path }) => path === place || path.startsWith(`${place}.`))
   return (
-    <Fieldset legend={`Rule ${index + 1}`} className="rule" disabled={isReadOnly}>
+    <Fieldset legend={`Rule ${index + 1}`} className="rule">
       <Stack gap="sm">
         <div className="form-grid">
-          <NativeSelect
+          <SelectField
             label="Action"
             description={actionDocs[action]}
             value={action}
-            data={actions.map((value) => ({ value, label: actionTitles[value] }))}
-            onChange={(event) => onChange({ ...rule, action: event.currentTarget.value })}
+            options={actions.map((value) => ({ value, label: actionTitles[value] }))}
+            isReadOnly={isReadOnly}
+            onChange={(chosen) => onChange({ ...rule, action: chosen })}
           />
           <TextInput
             label="Name"
             description="What the decision's trace calls it; may stay empty"
             value={shownText(rule['name'])}
+            readOnly={isReadOnly}
             onChange={(event) =>
               onChange(withKey(rule, 'name', textOrNothing(event.currentTarget.value)))
             }

@@ -1,6 +1,7 @@
-import { Button, NativeSelect, Text, TextInput, VisuallyHidden } from '@mantine/core'
+import { Button, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { PolicyLanguageAnswer } from '../../../console/wire/policy-language.ts'
+import { SelectField } from '../../ui/select-field.tsx'
 import { useDocumentForm } from '../documents/document-form.ts'
 import { shownValue, type Action, type Part, type Selector } from './rules.ts'
 import { usePolicyLanguage } from './use-policy-language.ts'
@@ -86,17 +87,19 @@ function SelectorRow(props: SelectorRowProps): ReactNode {
   }
   return (
     <div className="selector">
-      <NativeSelect
+      <SelectField
         aria-label={`${place}: what`}
         value={selector.name}
-        data={[...names].map((name) => ({ value: name, label: titleOf(name) }))}
-        onChange={(event) => choose(event.currentTarget.value)}
+        options={[...names].map((name) => ({ value: name, label: titleOf(name) }))}
+        isReadOnly={isReadOnly}
+        onChange={choose}
       />
       {known?.flag !== true && (
         <TextInput
           aria-label={`${place}: value`}
           placeholder={known?.form.replaceAll('`', '') ?? ''}
           value={shownValue(selector.value)}
+          readOnly={isReadOnly}
           onChange={(event) => onChange({ ...selector, value: event.currentTarget.value })}
         />
       )}

@@ -1,10 +1,13 @@
-import { Fieldset, NativeSelect, Text, TextInput } from '@mantine/core'
+import { Fieldset, Text, TextInput } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { SelectField } from '../../ui/select-field.tsx'
 import { shownText, textOrNothing } from '../documents/body.ts'
 import { useField } from '../documents/document-form.ts'
 import { formatFrom, fromProtocols, partsOfFrom, typeHost, type FromParts } from './from-parts.ts'
 import '../documents/documents.css'
 import './routes.css'
+
+const protocols = fromProtocols.map((value) => ({ value, label: value }))
 
 /** What clients ask for: protocol, host and port; as one text where it is more than these can say. */
 export function FromField(): ReactNode {
@@ -26,14 +29,12 @@ export function FromField(): ReactNode {
         />
       ) : (
         <div className="from">
-          <NativeSelect
+          <SelectField
             label="Protocol"
             value={parts.protocol}
-            data={[...fromProtocols]}
-            disabled={isReadOnly}
-            onChange={({ currentTarget: { value } }) =>
-              put({ ...parts, protocol: fromProtocols.find((one) => one === value) ?? 'tcp+https' })
-            }
+            options={protocols}
+            isReadOnly={isReadOnly}
+            onChange={(protocol) => put({ ...parts, protocol })}
           />
           <TextInput
             label="Host"

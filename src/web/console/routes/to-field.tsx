@@ -1,5 +1,6 @@
-import { Button, Fieldset, NativeSelect, Text, TextInput, VisuallyHidden } from '@mantine/core'
+import { Button, Fieldset, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { SelectField } from '../../ui/select-field.tsx'
 import { shownText, textOrNothing } from '../documents/body.ts'
 import { useField } from '../documents/document-form.ts'
 import '../documents/documents.css'
@@ -14,12 +15,12 @@ import {
 } from './to-entries.ts'
 import { useTunnelNames } from './use-tunnel-names.ts'
 
-const wayTitles: Readonly<Record<ToWay, string>> = {
-  tcp: 'Address',
-  connector: 'Connector',
-  https: 'Next gateway',
-  http: 'Next gateway, this machine',
-}
+const ways: readonly { readonly value: ToWay; readonly label: string }[] = [
+  { value: 'tcp', label: 'Address' },
+  { value: 'connector', label: 'Connector' },
+  { value: 'https', label: 'Next gateway' },
+  { value: 'http', label: 'Next gateway, this machine' },
+]
 
 /** Where the route leads: one or several addresses with weights, or through a connector. */
 export function ToField(): ReactNode {
@@ -86,16 +87,15 @@ interface EntryProps {
 }
 
 function Entry({ entry, place, isAlone, isReadOnly, onChange, onRemove }: EntryProps): ReactNode {
-  const ways = Object.entries(wayTitles).map(([value, label]) => ({ value, label }))
   const isConnector = entry.way === 'connector'
   return (
     <div className="to" role="group" aria-label={place}>
-      <NativeSelect
+      <SelectField
         label="By"
         value={entry.way}
-        data={isAlone ? ways : ways.filter(({ value }) => value !== 'connector')}
-        disabled={isReadOnly}
-        onChange={(event) => onChange({ ...entry, way: event.currentTarget.value as ToWay })}
+        options={isAlone ? ways : ways.filter(({ value }) => value !== 'connector')}
+        isReadOnly={isReadOnly}
+        onChange={(way) => onChange({ ...entry, way })}
       />
       {isConnector && <ConnectorName entry={entry} isReadOnly={isReadOnly} onChange={onChange} />}
       <TextInput

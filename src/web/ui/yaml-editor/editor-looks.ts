@@ -56,6 +56,7 @@ const theme = EditorView.theme({
     backgroundColor: 'var(--mantine-color-blue-filled)',
     color: '#fff',
   },
+  '.cm-tooltip-autocomplete ul li[aria-selected] .cm-completionDetail': { opacity: '1' },
   '.cm-completionDetail': { fontStyle: 'normal', marginLeft: '1em', opacity: '0.85' },
   '.cm-completionInfo': { ...popup, padding: '6px 10px', maxWidth: '22rem' },
   '.cm-diagnostic': { padding: '4px 10px', fontFamily: 'var(--mantine-font-family)' },
