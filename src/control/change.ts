@@ -1,6 +1,7 @@
 import type { AnySession } from '../identity/session.ts'
 import type { Client } from '../net/client.ts'
 import type { LogFields, Logger } from '../log.ts'
+import type { AuditKind } from '../telemetry/audit/keeper.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 
 /** Who asks for an operation. */
@@ -42,9 +43,19 @@ export function recordChange(
   by: Actor,
   event: string,
   details: LogFields,
+  { kind = 'admin', isLoud = false }: HowRecorded = {},
 ): void {
   const all = { ...details, ...askedBy(by) }
-  audit.record({ kind: 'admin', event, details: all }, () => logger.info(event, all))
+  audit.record({ kind, event, details: all }, () =>
+    isLoud ? logger.warn(event, all) : logger.info(event, all),
+  )
+}
+
+export interface HowRecorded {
+  /** **Default:** `admin` */
+  readonly kind?: AuditKind
+  /** Whether its line is a warning. **Default:** false */
+  readonly isLoud?: boolean
 }
 
 /** Under names of their own: what was changed may be somebody's session or a service account as well. */

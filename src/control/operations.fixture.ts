@@ -2,9 +2,12 @@ import type { Link } from '../links/link.ts'
 import type { NamedTunnel } from '../publish/named-tunnels.ts'
 import type { Grant } from '../access/grant.ts'
 import type { OpenTunnel } from '../access/live-tunnels.ts'
-import { createFakeClock } from '../fake-clock.ts'
+import { createFakeClock, type FakeClock } from '../fake-clock.ts'
 import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
 import type { ServiceAccount } from '../identity/service-account-record.ts'
+import { noAccessRequests } from '../requests/access-requests.fixture.ts'
+import type { AccessRequests } from '../requests/access-requests.ts'
+import type { RouteTable } from '../routes/table.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { AnySession, ServiceAccountSession, Session } from '../identity/session.ts'
 import { silentLogger, type Logger } from '../log.ts'
@@ -42,6 +45,12 @@ export interface TestOperationsOptions {
   /** Ids of service accounts in use. */
   readonly accounts?: readonly string[]
   readonly directory?: Directory
+  readonly clock?: FakeClock
+  readonly accessRequests?: AccessRequests
+  /** Instead of `routes`. */
+  routeTable?(): RouteTable
+  /** What is told of requests. **Default:** nobody listens */
+  readonly tell?: OperationParts['tell']
   /** **Default:** everybody is an admin */
   readonly roleOf?: RoleOf
 }
@@ -66,10 +75,12 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
   const happened: string[] = []
   const kept: string[] = []
   const table = createRouteRegister(options.routes ?? []).table()
-  const clock = createFakeClock()
+  const { accessRequests = noAccessRequests } = options
+  const clock = options.clock ?? createFakeClock()
   const logger: Logger = {
     ...silentLogger,
     info: (message) => void happened.push(`said ${message}`),
+    warn: (message) => void happened.push(`warned ${message}`),
     error: (message) => void happened.push(`failed ${message}`),
   }
   const audit = createAuditLog({
@@ -87,8 +98,9 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
       clock,
       clientCertificates: { facts: () => undefined },
       subjectOf: (who) => subjectOf(who, options.directory),
+      accessGrant: accessRequests.accessGrant,
     }),
-    routeTable: () => table,
+    routeTable: () => options.routeTable?.() ?? table,
     directory: () => options.directory,
     authority: createAuthority({
       roleOf: options.roleOf ?? (() => ({ role: 'admin' })),
@@ -122,6 +134,8 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
       } as Partial<ServiceAccounts> as ServiceAccounts,
     },
     blockedPeople: options.blockedPeople ?? nobodyBlocked,
+    accessRequests,
+    tell: options.tell ?? (() => undefined),
     publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
     tokenKeys: options.tokenKeys as TokenKeyStore,
     signingKeys: options.signingKeys ?? noSigningKeys,

@@ -7,6 +7,7 @@ import {
   type NamedTunnelOperations,
   type NamedTunnelParts,
 } from './named-tunnels.ts'
+import { requestOperations, type RequestOperations, type RequestParts } from './requests.ts'
 import type { Reload } from './protocol.ts'
 import { serviceAccountOperations } from './service-accounts.ts'
 import type { ServiceAccountOperations, ServiceAccountParts } from './service-accounts.ts'
@@ -37,6 +38,7 @@ export interface OperationParts
   extends
     SessionParts,
     BlockParts,
+    RequestParts,
     ServiceAccountParts,
     PublisherParts,
     TokenKeyParts,
@@ -48,6 +50,7 @@ export interface OperationParts
     TrialParts,
     ConfigurationOperations {
   readonly authority: Authority
+  readonly decide: RequestParts['decide'] & TrialParts['decide']
   readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
   readonly links: SigningKeyParts['links'] & ConnectorParts['links']
   readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
@@ -64,6 +67,7 @@ export interface Operations
   extends
     SessionOperations,
     BlockOperations,
+    RequestOperations,
     ServiceAccountOperations,
     PublisherOperations,
     TokenKeyOperations,
@@ -84,6 +88,7 @@ export function createOperations(parts: OperationParts): Operations {
     {
       ...sessionOperations(parts),
       ...blockOperations(parts),
+      ...requestOperations(parts),
       ...serviceAccountOperations(parts),
       ...publisherOperations(parts),
       ...tokenKeyOperations(parts),

@@ -5,18 +5,17 @@ import type { Directory } from '../access/directory.ts'
 import { findPerson, keyOf, knownCallers, type KnownFrom } from '../access/trial/known-callers.ts'
 import { accountOf, noNetwork, suppose } from '../access/trial/supposed-caller.ts'
 import type { Clock } from '../clock.ts'
-import { PeerError } from '../errors.ts'
 import type { BlockedPeople } from '../identity/blocked-people.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { Session } from '../identity/session.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Subject } from '../policy/facts.ts'
-import { findRoute } from '../routes/find-route.ts'
 import type { Route } from '../routes/route.ts'
 import { compareText, type RouteTable } from '../routes/table.ts'
 import type { Authority } from './authority.ts'
 import type { Actor } from './change.ts'
 import { parseInput } from './protocol.ts'
+import { routeNamed } from './route-named.ts'
 import type {
   JudgedView,
   TrialListQuery,
@@ -225,20 +224,6 @@ function supposedPerson(person: string, known: Subject | undefined, nowMs: numbe
   const certificate = {}
   const { caller, assumed } = suppose({ person, ip: noNetwork, certificate }, known, nowMs)
   return { subject: caller.subject, assumed }
-}
-
-function routeNamed({ routeTable }: TrialParts, wanted: string): Route {
-  const found = findRoute(routeTable(), wanted)
-  if (found === undefined) {
-    throw new PeerError('route-not-found', `there is no route "${wanted}"`, {
-      hint: 'name it by its id, its name, or a host:port that it answers to',
-    })
-  }
-  if ('route' in found) return found.route
-  const ids = found.several.slice(0, 5).join(', ')
-  throw new PeerError('route-ambiguous', `several routes are called "${wanted}"`, {
-    hint: `name one by its id: ${ids}`,
-  })
 }
 
 async function accountsInUse({ identity }: TrialParts): Promise<readonly string[]> {

@@ -14,6 +14,7 @@ import { createAuthorize } from '../access/authorize.ts'
 import type { Caller } from '../access/caller.ts'
 import { createRoleOf, nobodyAdministers, type RoleOf } from '../access/administrators.ts'
 import { createDecide, type Decide, type DecideParts } from '../access/decide.ts'
+import type { AccessRequests } from '../requests/access-requests.ts'
 import { parseRedirect } from '../identity/redirect.ts'
 import { createClientCertificates } from '../port/client-certificates/client-certificates.ts'
 import type { GatewayConfig } from '../config/config.ts'
@@ -21,7 +22,8 @@ import { subjectOf, type Directory } from '../access/directory.ts'
 import { createCutTunnels } from '../pages/cut-tunnels.ts'
 import { createFreshGrants, type FreshGrants } from '../access/fresh-grant.ts'
 import { createGroupsClaim } from '../access/groups-claim.ts'
-import { createLiveTunnels } from '../access/live-tunnels.ts'
+import type { FindAccessGrant } from '../access/access-grant.ts'
+import { createLiveTunnels, type LiveTunnels } from '../access/live-tunnels.ts'
 import { matchRoute } from '../routes/match-route.ts'
 import { isOffline, offeredPort } from '../upstream/connector-presence.ts'
 import { createOpenUpstream } from '../upstream/open-upstream.ts'
@@ -45,6 +47,7 @@ export interface Surroundings {
   readonly blockedPeople: Pick<BlockedPeople, 'isBlocked' | 'onBlocked'>
   /** The routes that hold: of the configuration's file, and stored ones beside them. */
   readonly catalog: GatewayCatalog
+  readonly accessRequests: Pick<AccessRequests, 'accessGrant' | 'onChanged'>
   /** The connections of connectors. */
   readonly links: Pick<Links, 'toward' | 'doubt' | 'avoid'>
 }
@@ -79,6 +82,7 @@ export interface Assembly extends GatewayParts {
 /** Makes the parts that serving a tunnel needs, from a checked configuration. */
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
   const { clock, log, audit, metrics, identity, blockedPeople, links, catalog } = surroundings
+  const { accessGrant, onChanged: onAccessChanged } = surroundings.accessRequests
   const routes = createRouteRegister(catalog.holding().routes)
   let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin } = config
   let { directory, downstreamMtls, sshCa, administrators } = config
@@ -107,7 +111,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     clientCertificates,
     subjectOf: (session) => subjectOf(session, directory),
   } satisfies DecideParts
-  const decide = createDecide(who)
+  const decide = createDecide({ ...who, accessGrant })
   const authorize = createAuthorize({
     decide,
     authorizeLog,
@@ -126,6 +130,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     settingsRevision,
     timeoutWriteMs: () => timeoutWriteMs,
     maxTunnelsPerUser: () => maxTunnelsPerUser,
+    accessGrant,
     session: (id) => identity.session(id),
     sessionVersion: (id) => identity.sessionVersion(id),
   })
@@ -152,6 +157,11 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   catalog.onHolding((holding) => {
     takeRoutes(holding)
     void liveTunnels.redecide()
+  })
+  onAccessChanged(() => {
+    settings += 1
+    for (const sessionId of sessionsWithoutAccess(liveTunnels, accessGrant))
+      void liveTunnels.redecide({ sessionId, ended: undefined })
   })
   const ownHost = config.authenticateServiceUrl?.hostname
   /** Where people sign in and find the portal is no application, whichever wildcard covers it. */
@@ -233,4 +243,19 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       await liveTunnels.redecide()
     },
   }
+}
+
+/** Those with a tunnel that rests on access which is over. */
+function sessionsWithoutAccess(
+  liveTunnels: Pick<LiveTunnels, 'open'>,
+  accessGrant: FindAccessGrant,
+): ReadonlySet<string> {
+  const resting = liveTunnels.open().flatMap(({ grant }) => {
+    const { access } = grant.decision
+    const { session } = grant.caller
+    if (access === undefined || session === undefined) return []
+    const isHeld = accessGrant(session.userId, grant.route.id)?.id === access.id
+    return isHeld ? [] : [session.id]
+  })
+  return new Set(resting)
 }

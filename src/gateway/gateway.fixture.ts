@@ -1,3 +1,4 @@
+import { noAccessRequests } from '../requests/access-requests.fixture.ts'
 import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
 import type { Links } from '../links/links.ts'
 import { createLinks } from '../links/register.ts'
@@ -110,6 +111,7 @@ export async function startTestGateway(
     identity,
     blockedPeople: nobodyBlocked,
     catalog: catalogOfFile(config),
+    accessRequests: noAccessRequests,
     links,
   })
   const app = createApp({
@@ -143,6 +145,8 @@ export async function startTestGateway(
       audit,
       identity,
       blockedPeople: nobodyBlocked,
+      accessRequests: noAccessRequests,
+      tell: () => undefined,
       publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
       tokenKeys: noTokenKeys,
       signingKeys: { all: unused, rotate: unused, forgetRetired: unused },

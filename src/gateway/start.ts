@@ -25,6 +25,7 @@ import { createGatewayPages } from './gateway-pages.ts'
 import { openGatewayPort } from './gateway-port.ts'
 import { openGatewayState } from './gateway-state.ts'
 import type { CreatePages } from './parts.ts'
+import { openAccessRequests } from '../requests/access-requests.ts'
 import { openBlockedPeople } from '../identity/blocked-people.ts'
 import { plainAddress } from '../policy/matchers/plain-address.ts'
 import { openIdentity } from './open-identity.ts'
@@ -132,8 +133,18 @@ export async function startGateway(
   const catalog = opened.use(
     await openCatalog({ store, clock, logger: log.service('catalog'), file: config }),
   )
-  const surroundings = { clock, log, audit, metrics, identity, blockedPeople, catalog, links }
-  const parts = assemble(config, surroundings)
+  const accessRequests = await openAccessRequests({ store, clock, log: log.service('control') })
+  const parts = assemble(config, {
+    clock,
+    log,
+    audit,
+    metrics,
+    identity,
+    blockedPeople,
+    accessRequests,
+    catalog,
+    links,
+  })
   const logger = log.service('gateway')
   const sshCa = createSshCa(publishing.signingKeys, clock)
   const controlLogger = log.service('control')
@@ -148,6 +159,8 @@ export async function startGateway(
     audit,
     identity,
     blockedPeople,
+    accessRequests,
+    tell: () => undefined,
     publishers: publishing.publishers,
     tokenKeys: store.tokenKeys,
     signingKeys: publishing.signingKeys,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { listQuery, pageOf } from './common.ts'
 
 const time = z.iso.datetime()
 
@@ -58,15 +59,11 @@ export const requestsQuery = z.strictObject({
     .describe('those that wait, or that give access now'),
   mine: z.enum(['true']).optional().describe('only those the caller has made'),
   route: z.string().max(200).optional().describe('id of a route'),
-  cursor: z.string().max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(500).optional(),
+  ...listQuery,
 })
 export type RequestsQuery = z.output<typeof requestsQuery>
 
-export const requestsAnswer = z.strictObject({
-  items: z.array(accessRequestView),
-  next_cursor: z.string().optional(),
-})
+export const requestsAnswer = pageOf(accessRequestView)
 export type RequestsAnswer = z.output<typeof requestsAnswer>
 
 /** @limit characters of the reason of a request for access, of a block, or of a note to one: 422 */
