@@ -1,7 +1,9 @@
+import { blockEndpoints } from './blocks.ts'
 import { connectorEndpoints } from './connectors.ts'
 import type { Endpoints } from './endpoint.ts'
 import { keyEndpoints } from './keys.ts'
 import { meEndpoints } from './me.ts'
+import { requestEndpoints } from './requests.ts'
 import { serviceAccountEndpoints } from './service-accounts.ts'
 import { sessionEndpoints } from './sessions.ts'
 import { trialEndpoints } from './trials.ts'
@@ -12,6 +14,8 @@ export const allEndpoints: readonly Endpoints[] = [
   meEndpoints,
   tunnelEndpoints,
   sessionEndpoints,
+  requestEndpoints,
+  blockEndpoints,
   serviceAccountEndpoints,
   connectorEndpoints,
   keyEndpoints,
