@@ -103,6 +103,7 @@ function whatBecameOf(request: AccessRequestSummary, nowMs: number): string {
         ? `this access has ended already: it was given${end}`
         : `${endedBy} has ended this access already`
     case 'pending':
-      return 'this request was changed meanwhile'
+      break
   }
+  return 'this request was changed meanwhile'
 }

@@ -122,7 +122,7 @@ test('nobody answers their own request, whoever they are', async (t) => {
   const { id } = await operations.requestAccess(bob, wish)
   await assert.rejects(operations.approveAccess(bob, id), { code: 'own-request' })
   // The same address by another user id is the same person.
-  const again = testActor({ ...bob.session, id: 's-9', userId: 'u-9' } as Session)
+  const again = testActor({ ...bob.session, id: 's-9', userId: 'u-9' })
   await assert.rejects(operations.approveAccess(again, id), { code: 'own-request' })
   assert.equal(decisionOf(bob), 'deny')
 })

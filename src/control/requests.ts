@@ -85,7 +85,7 @@ export interface RequestOperations {
   endAccess(by: Actor, id: string, answer?: NoteInput): Promise<AccessRequestSummary>
 }
 
-/** The longest that wire and store have room for. */
+/** @limit time that is asked for in a request for access, whatever its route allows: `malformed_request` */
 const maxSeconds = 31 * 86_400
 const text = z.string().max(500)
 const seconds = z.int().min(1).max(maxSeconds)

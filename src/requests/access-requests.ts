@@ -58,7 +58,7 @@ const maxOpenPerPerson = 20
 /** @limit requests for access that one person makes in a day: `too_many_access_requests` */
 const maxRecentPerPerson = 50
 const recentMs = 24 * 3_600_000
-/** @limit time for which a request for access that is over is kept in the store; the audit log has it for longer */
+/** @limit time for which a request for access that is over is kept: it is removed; the audit log has it for longer */
 const maxKeptMs = 90 * 86_400_000
 /** How often those are looked for, in milliseconds. */
 const sweepMs = 3_600_000
