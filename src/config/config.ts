@@ -8,6 +8,7 @@ import type { Directory } from '../access/directory.ts'
 import type { PeerLimits } from '../port/peers/peers.ts'
 import type { Site } from '../publish/site.ts'
 import type { SignInSettings } from './readers/sign-in.ts'
+import type { ForwardSettings } from '../telemetry/forward/forwarding.ts'
 import type { SshCaSettings } from '../ssh-ca/settings.ts'
 import type { FilePolicy, FileRoute } from '../routes/in-file.ts'
 import type { NewRoute } from '../routes/route.ts'
@@ -41,6 +42,8 @@ export interface GatewayConfig extends SignInSettings {
   readonly accessLogFields: readonly string[] | undefined
   readonly authorizeLogFields: readonly string[] | undefined
   readonly metricsAddress: ListenAddress | undefined
+  /** Where the audit log is sent. */
+  readonly auditForward?: readonly ForwardSettings[]
   /** Hosts a sign-in may end at; `localhost` covers 127.0.0.0/8 and ::1 too. */
   readonly programmaticRedirectDomains: readonly string[]
   /** Whether machines without a browser may be signed in by a code. */

@@ -4,6 +4,7 @@ import type { Problem } from '../errors.ts'
 import { parseYaml } from '../yaml-text.ts'
 import type { GatewayConfig } from './config.ts'
 import { readAdministrators } from './readers/administrators.ts'
+import { readAuditForward } from './readers/audit-forward.ts'
 import { readRoutes } from './readers/routes.ts'
 import { checkApplicationHosts } from './readers/application-hosts.ts'
 import { readCertificates } from './readers/certificates.ts'
@@ -86,6 +87,7 @@ export async function loadConfig({
   const { idpClientSecret, ...secrets } = await readSecrets(source)
   const signIn = readSignIn(source, idpClientSecret, policyNeeds)
   const directory = await readDirectory(source, running?.directory)
+  const auditForward = await readAuditForward(source)
   const proxyProtocol = readProxyProtocol(source)
   warnOfSilentEdge(source)
   warnOfUncoveredHost(source, certificates)
@@ -98,6 +100,7 @@ export async function loadConfig({
       ...secrets,
       ...signIn,
       certificates: [...certificates, ...siteCertificates],
+      ...(auditForward.length > 0 && { auditForward }),
       downstreamMtls,
       proxyProtocol,
       directory,

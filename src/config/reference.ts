@@ -1,3 +1,4 @@
+import { auditKinds } from '../telemetry/audit/keeper.ts'
 import { applicationKeys } from '../routes/application-keys.ts'
 import { routeKeys } from '../routes/route-keys.ts'
 import { namedPolicyKeys } from '../policy/named/named-policy-keys.ts'
@@ -30,6 +31,7 @@ export function renderConfigurationReference(): string {
     sites,
     sshCa,
     administrators,
+    auditForward,
     '## Keys of Pomerium that have no effect',
     'They load with one warning line each.',
     pomeriumTable('ignored'),
@@ -207,6 +209,36 @@ routes:
   once, also for pages that are open.
 - Everybody else who is signed in gets the portal, and sees and ends their own sessions.
 - Every change is in the audit log with who made it.`
+
+const auditForward = `## Forwarding of the audit log
+
+\`audit_forward\` sends the records of the audit log on, as they are made and in order, to syslog receivers and
+webhooks:
+
+\`\`\`yaml
+audit_forward:
+  - name: siem
+    syslog:
+      address: logs.example.com:6514
+      ca_file: siem-ca.pem
+      certificate_file: gateway.crt
+      certificate_key_file: gateway.key
+  - name: alerts
+    kinds: [admin, grant, cut]
+    webhook:
+      url: https://hooks.example.com/postern
+      secret_file: hook-secret
+\`\`\`
+
+- \`name\` (small letters, digits, \`-\`) is also the name of the file in \`state_directory\` that says how far a destination has come.
+  It goes on from there after a restart, a reload or an outage; a new name gets everything that is kept.
+- \`kinds\` is which records it gets: ${auditKinds.map((kind) => `\`${kind}\``).join(', ')}; all of them without it.
+- \`syslog\` is RFC 5424 over TLS (RFC 5425). There is no syslog without TLS. \`address\` is \`HOST\` or \`HOST:PORT\` (6514).
+- \`webhook\` gets JSON lines by POST. \`url\` is https, or http on this machine. \`secret_file\` holds \`whsec_\` and base64 of 24 to 64
+  bytes, by which the receiver verifies each request as [Standard Webhooks](https://www.standardwebhooks.com) says.
+- Both check the certificate of the receiver: by \`ca_file\` (PEM) instead of the authorities that Node.js trusts, and for
+  \`server_name\` instead of the host. \`certificate_file\` and \`certificate_key_file\` are shown to a receiver that asks.
+- There may be eight destinations. None of them holds up the gateway.`
 
 type Row = readonly string[]
 

@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts'
 import { createSigningKeys, type SigningKeys } from '../identity/signing-keys.ts'
 import { openAuditFiles } from '../telemetry/audit/audit-files.ts'
 import { createCheckpoints, type Checkpoints } from '../telemetry/audit/checkpoints.ts'
+import { startForwarding, type Forwarding } from '../telemetry/forward/forwarding.ts'
 import { createAuditLog, type AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -25,6 +26,7 @@ export interface GatewayStateOptions {
 export interface GatewayState {
   readonly audit: AuditLog
   readonly checkpoints: Checkpoints
+  readonly forwarding: Forwarding
   readonly store: Store
   readonly signingKeys: SigningKeys
   readonly secrets: Secrets
@@ -33,6 +35,8 @@ export interface GatewayState {
 
 /** Longest wait for the disk when the gateway ends, in milliseconds: its audit entries are kept first. */
 const auditWaitMs = 1_000
+/** Longest wait for destinations of the audit log when the gateway ends, in milliseconds: the rest is sent later. */
+const forwardWaitMs = 2_000
 
 /**
  * Takes the state directory for this process, and opens what is in it: the audit's files, the database, and
@@ -60,6 +64,19 @@ export async function openGatewayState(
     clock,
     onLost: (entries) => metrics.auditEntriesLost(entries),
   })
+  const forwarding = opened.adopt(
+    startForwarding({
+      directory: state.auditPath,
+      positions: state.forwardPath,
+      settings: config.auditForward ?? [],
+      clock,
+      logger,
+      metrics: metrics.forwarding,
+    }),
+    (it) => it.close(forwardWaitMs),
+  )
+  keeper.onKept(() => forwarding.wake())
+  // First when it ends: what is kept then is forwarded as well.
   opened.defer(() => within(auditWaitMs, audit.flushed()))
   const secrets = await secretsOf(config, state)
   const store = opened.adopt(
@@ -69,5 +86,5 @@ export async function openGatewayState(
   const signingKeys = createSigningKeys(store, clock)
   checkpoints.signWith(createAuditSigner(signingKeys, config.authenticateServiceUrl?.host))
   const { controlSocketPath } = state
-  return { audit, checkpoints, store, signingKeys, secrets, controlSocketPath }
+  return { audit, checkpoints, forwarding, store, signingKeys, secrets, controlSocketPath }
 }

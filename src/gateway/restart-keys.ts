@@ -43,6 +43,7 @@ export const onChanges = {
   logLevel: 'reload',
   accessLogFields: 'reload',
   authorizeLogFields: 'reload',
+  auditForward: 'reload',
   metricsAddress: { restart: 'metrics_address' },
   programmaticRedirectDomains: 'reload',
   deviceLogin: 'reload',

@@ -238,6 +238,7 @@ export async function startGateway(
     async reload(next) {
       reloadPort(next)
       log.setLevel(next.logLevel)
+      state.forwarding.reload(next.auditForward ?? [])
       publishing.reload(next)
       await parts.reload(next)
       return keysNeedingRestart(config, next)

@@ -13,6 +13,8 @@ export interface StateDirectory {
   readonly controlSocketPath: string
   /** The directory of audit entries. */
   readonly auditPath: string
+  /** The directory of how far each destination of the audit log has come. */
+  readonly forwardPath: string
   /** A key of 32 bytes, made at the first call and the same from then on. */
   key(name: 'shared_secret' | 'cookie_secret'): Promise<Buffer>
   /** Lets another gateway have the directory. */
@@ -27,6 +29,7 @@ export const stateFiles = {
   lock: 'gateway.lock',
   controlSocket: 'control.sock',
   audit: 'audit',
+  forward: 'audit-forward',
 } as const
 
 /**
@@ -42,6 +45,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
     storePath: join(path, stateFiles.store),
     controlSocketPath: join(path, stateFiles.controlSocket),
     auditPath: join(path, stateFiles.audit),
+    forwardPath: join(path, stateFiles.forward),
     key: (name) => readOrMakeKey(join(path, name)),
     release: () => lock.close(),
   }

@@ -43,6 +43,7 @@ before(async () => {
     'site.crt': site.cert,
     'site.key': site.key,
     'not-pem.txt': 'hello\n',
+    'webhook-secret.txt': `whsec_${Buffer.alloc(32, 7).toString('base64')}\n`,
     'secret.txt': `${Buffer.alloc(32, 7).toString('base64')}\n`,
     'empty.txt': '\n',
     'client-secret.txt': 'from a file\n',

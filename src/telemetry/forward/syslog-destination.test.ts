@@ -191,7 +191,7 @@ test('a receiver that answers its end has taken what was before it', async (t) =
   assert.deepEqual(receiver.events, ['a', 'b'])
 })
 
-test('a receiver that does not answer the end is left after two seconds, and not counted on', async (t) => {
+test('a receiver that does not answer the end is left after a second, and not counted on', async (t) => {
   const receiver = await listen(t, { onSocket: (socket) => socket.pause() })
   const { send, destination } = sending(t, receiver)
   const { taken } = await send('a')

@@ -24,7 +24,7 @@ export interface SyslogOptions {
 /** @limit time in which a receiver of audit records takes no byte of what is written to it: the connection is made anew */
 const writeTimeoutMs = 60_000
 /** Longest wait for a receiver to end in order, in milliseconds: what it may not have read is sent again. */
-const endWaitMs = 2_000
+const endWaitMs = 1_000
 
 interface Connection {
   write(bytes: Buffer, signal: AbortSignal): Promise<Delivery>
