@@ -1,5 +1,7 @@
 import { Stack, Tabs } from '@mantine/core'
 import { useMemo, useState, type ReactNode } from 'react'
+import type { Suggestion } from '../../ui/yaml-editor/code-mirror.ts'
+import type { YamlPlace } from '../../ui/yaml-editor/yaml-path.ts'
 import { notifyDone } from '../notify.ts'
 import { Conflict } from './conflict.tsx'
 import { DocumentFormContext, type DocumentForm } from './document-form.ts'
@@ -27,6 +29,8 @@ export interface DocumentEditorProps<T> {
   /** Keys that the fields show, faults at which need no list. */
   readonly shownKeys: readonly string[]
   readonly fields: ReactNode
+  /** What may be written at a place of its YAML. */
+  readonly suggest: (place: YamlPlace) => readonly Suggestion[]
   /** What stands below the form, given what is not saved yet. */
   readonly below?: (form: KeptForm) => ReactNode
   readonly onSaved: (answer: T) => void
@@ -94,7 +98,7 @@ export function DocumentEditor<T>(props: DocumentEditorProps<T>): ReactNode {
             {fields}
           </Tabs.Panel>
           <Tabs.Panel value="yaml" pt="md">
-            <YamlTab label={`The whole ${kind.one} as YAML`} />
+            <YamlTab label={`The whole ${kind.one} as YAML`} suggest={props.suggest} />
           </Tabs.Panel>
         </Tabs>
         {elsewhere.length > 0 && <ProblemList title="To be mended:" problems={elsewhere} />}

@@ -1,14 +1,20 @@
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
-import type { EditorFault } from '../../ui/yaml-editor/code-mirror.ts'
+import type { EditorFault, Suggestion } from '../../ui/yaml-editor/code-mirror.ts'
 import { YamlEditor } from '../../ui/yaml-editor/yaml-editor.tsx'
+import type { YamlPlace } from '../../ui/yaml-editor/yaml-path.ts'
 import { isSame, type Body } from './body.ts'
 import { useDocumentForm } from './document-form.ts'
 import { allKeys, formOfKeys } from './kept-form.ts'
 import { describeProblem, partsOfPath, type DocumentProblem } from './problems.ts'
 import { formatYaml, placeOf, readBody } from './yaml-text.ts'
 
+export interface YamlTabProps {
+  readonly label: string
+  readonly suggest: (place: YamlPlace) => readonly Suggestion[]
+}
+
 /** The whole form as YAML, as the file would have it, with what is wrong with it in its place. */
-export function YamlTab({ label }: { readonly label: string }): ReactNode {
+export function YamlTab({ label, suggest }: YamlTabProps): ReactNode {
   const { form, problems, isReadOnly, changeForm, reportReadable } = useDocumentForm()
   const keys = useMemo(() => allKeys(form), [form])
   const [text, setText] = useState(() => textOf(keys))
@@ -32,7 +38,13 @@ export function YamlTab({ label }: { readonly label: string }): ReactNode {
     [problems],
   )
   return (
-    <YamlEditor text={text} label={label} lint={lint} {...(!isReadOnly && { onChange: write })} />
+    <YamlEditor
+      text={text}
+      label={label}
+      lint={lint}
+      suggest={suggest}
+      {...(!isReadOnly && { onChange: write })}
+    />
   )
 }
 

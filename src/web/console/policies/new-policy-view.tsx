@@ -9,11 +9,13 @@ import { useCopied } from '../documents/use-copied.ts'
 import { PolicyFields, policyFormKeys } from './policy-fields.tsx'
 import { TryPolicy } from './try-policy.tsx'
 import { PageLink } from '../documents/page-link.tsx'
+import { useSuggestions } from './use-suggestions.ts'
 
 /** A policy that is not there yet. */
 export default function NewPolicyView(): ReactNode {
   const { form, fault, key } = useCopied(policyKind, 'name')
   const [, navigate] = useLocation()
+  const suggest = useSuggestions(policyFormKeys)
   if (form === undefined) {
     return fault === null ? (
       <Loading what="the policy to copy" />
@@ -31,6 +33,7 @@ export default function NewPolicyView(): ReactNode {
         saved={form}
         isReadOnly={false}
         shownKeys={policyFormKeys}
+        suggest={suggest}
         fields={<PolicyFields />}
         below={(written) => <TryPolicy id={undefined} form={written} usedBy={[]} />}
         onSaved={({ id }) => navigate(pathOf(policyKind, id), { replace: true })}

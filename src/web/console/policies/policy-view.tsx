@@ -15,6 +15,7 @@ import { QueryView } from '../query-view.tsx'
 import { PolicyFields, policyFormKeys } from './policy-fields.tsx'
 import { TryPolicy } from './try-policy.tsx'
 import { UsedBy } from './used-by.tsx'
+import { useSuggestions } from './use-suggestions.ts'
 
 /** One named policy: to read, to try, and to change where it is kept here. */
 export default function PolicyView(): ReactNode {
@@ -32,6 +33,7 @@ function OnePolicy({ policy }: { readonly policy: PolicyAnswer }): ReactNode {
   const mayAdd = useMayAdd()
   const mayChange = useMayChangeRow()(policy)
   const [, navigate] = useLocation()
+  const suggest = useSuggestions(policyFormKeys)
   return (
     <>
       <PageHead
@@ -65,6 +67,7 @@ function OnePolicy({ policy }: { readonly policy: PolicyAnswer }): ReactNode {
         saved={savedFormOf(policy)}
         isReadOnly={!mayChange}
         shownKeys={policyFormKeys}
+        suggest={suggest}
         fields={<PolicyFields />}
         below={(form) => <TryPolicy id={id} form={form} usedBy={used_by} />}
         onSaved={(answer) => {

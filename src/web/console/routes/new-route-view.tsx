@@ -8,11 +8,13 @@ import { pathOf, routeKind } from '../documents/document-kind.ts'
 import { useCopied } from '../documents/use-copied.ts'
 import { RouteFields, routeFormKeys } from './route-fields.tsx'
 import { PageLink } from '../documents/page-link.tsx'
+import { useSuggestions } from '../policies/use-suggestions.ts'
 
 /** A route that is not there yet. */
 export default function NewRouteView(): ReactNode {
   const { form, fault, key } = useCopied(routeKind, 'id')
   const [, navigate] = useLocation()
+  const suggest = useSuggestions(routeFormKeys)
   if (form === undefined) {
     return fault === null ? (
       <Loading what="the route to copy" />
@@ -30,6 +32,7 @@ export default function NewRouteView(): ReactNode {
         saved={form}
         isReadOnly={false}
         shownKeys={routeFormKeys}
+        suggest={suggest}
         fields={<RouteFields />}
         onSaved={({ id }) => navigate(pathOf(routeKind, id), { replace: true })}
       />

@@ -16,6 +16,7 @@ import { QueryView } from '../query-view.tsx'
 import { HiddenKeys } from './hidden-keys.tsx'
 import { RouteFields, routeFormKeys } from './route-fields.tsx'
 import { PageLink } from '../documents/page-link.tsx'
+import { useSuggestions } from '../policies/use-suggestions.ts'
 
 /** One route: to read, and to change where it is kept here. */
 export default function RouteView(): ReactNode {
@@ -33,6 +34,7 @@ function OneRoute({ route }: { readonly route: RouteAnswer }): ReactNode {
   const mayAdd = useMayAdd()
   const mayChange = useMayChangeRow()(route)
   const [, navigate] = useLocation()
+  const suggest = useSuggestions(routeFormKeys)
   return (
     <>
       <PageHead
@@ -78,6 +80,7 @@ function OneRoute({ route }: { readonly route: RouteAnswer }): ReactNode {
         saved={savedFormOf(route)}
         isReadOnly={!mayChange}
         shownKeys={routeFormKeys}
+        suggest={suggest}
         fields={<RouteFields />}
         onSaved={(answer) => {
           if (answer.id !== id) navigate(pathOf(routeKind, answer.id), { replace: true })

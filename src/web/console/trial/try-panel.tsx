@@ -8,6 +8,7 @@ import { post, type ApiFault } from '../api.ts'
 import { CallerFields, callerOf, nobodyYet, type TriedCaller } from './caller-fields.tsx'
 import './trial.css'
 import { Verdict } from './verdict.tsx'
+import { WhoCan } from './who-can.tsx'
 
 export interface TryPanelProps {
   /** Id of the route that is tried; a field asks for it where it is undefined. */
@@ -85,6 +86,7 @@ export function TryPanel({
         </Paper>
       )}
       {attempt.data !== undefined && <Verdict answer={attempt.data} />}
+      {changes === undefined && <WhoCan route={wanted} />}
     </Stack>
   )
 }
