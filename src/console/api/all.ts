@@ -3,6 +3,7 @@ import { connectorEndpoints } from './connectors.ts'
 import type { Endpoints } from './endpoint.ts'
 import { keyEndpoints } from './keys.ts'
 import { meEndpoints } from './me.ts'
+import { policyLanguageEndpoints } from './policy-language.ts'
 import { requestEndpoints } from './requests.ts'
 import { serviceAccountEndpoints } from './service-accounts.ts'
 import { sessionEndpoints } from './sessions.ts'
@@ -20,4 +21,5 @@ export const allEndpoints: readonly Endpoints[] = [
   connectorEndpoints,
   keyEndpoints,
   trialEndpoints,
+  policyLanguageEndpoints,
 ]

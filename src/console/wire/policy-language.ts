@@ -42,6 +42,9 @@ export const policyLanguageAnswer = z.strictObject({
 })
 export type PolicyLanguageAnswer = z.output<typeof policyLanguageAnswer>
 
+/** @limit characters of the text of a policy that is checked or converted: 400 */
+const maxTextLength = 65_536
+
 /**
  * `POST /api/v1/policies/convert`: the policy language as Cloudflare's view (`policies`: allow, block, bypass,
  * service_auth with include, require, exclude), or that as the policy language.
@@ -49,7 +52,7 @@ export type PolicyLanguageAnswer = z.output<typeof policyLanguageAnswer>
 export const convertRequest = z.strictObject({
   from: z.enum(['policy', 'policies']),
   /** YAML of the value of the key `policy` or `policies`. */
-  text: z.string().max(200_000),
+  text: z.string().max(maxTextLength),
 })
 export type ConvertRequest = z.output<typeof convertRequest>
 

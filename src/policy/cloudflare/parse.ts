@@ -11,7 +11,7 @@ import { checkSessionDuration } from './session-duration.ts'
 import { allSelectors, shortForm, type Action, type Selector } from './selectors.ts'
 
 /** Actions as they are written, the API's own words among them. */
-const actions: Readonly<Record<string, Action>> = {
+export const accessActions: Readonly<Record<string, Action>> = {
   allow: 'allow',
   block: 'block',
   deny: 'block',
@@ -111,8 +111,8 @@ function refuseOtherKeys(policy: Readonly<Record<string, unknown>>, place: Place
 }
 
 function parseAction(written: unknown, place: Place): Action | undefined {
-  const action = typeof written === 'string' ? actions[written] : undefined
-  if (action !== undefined && Object.hasOwn(actions, String(written))) return action
+  const action = typeof written === 'string' ? accessActions[written] : undefined
+  if (action !== undefined && Object.hasOwn(accessActions, String(written))) return action
   const expected = `must be ${oneOf(['allow', 'block', 'bypass', 'service_auth'])}`
   if (written === undefined) return place.at('action').problem(`is required: ${expected}`)
   return place.at('action').problem(`${expected}, not ${JSON.stringify(written)}`)

@@ -68,17 +68,45 @@ export const arbitraryCriterion: fc.Arbitrary<unknown> = fc.oneof(
   named('time_of_day', pick([{ timezone: 'Europe/Berlin', after: '9 AM', before: '17:30' }])),
 )
 
-const criteria = fc.array(arbitraryCriterion, { minLength: 1, maxLength: 3 })
-const body = fc
-  .record({ and: criteria, or: criteria, not: criteria, nor: criteria }, { requiredKeys: [] })
-  .filter((operators) => Object.keys(operators).length > 0)
+function policyFrom(criterion: fc.Arbitrary<unknown>): fc.Arbitrary<readonly unknown[]> {
+  const criteria = fc.array(criterion, { minLength: 1, maxLength: 3 })
+  const body = fc
+    .record({ and: criteria, or: criteria, not: criteria, nor: criteria }, { requiredKeys: [] })
+    .filter((operators) => Object.keys(operators).length > 0)
+  const rule = fc
+    .record({ allow: body, deny: body }, { requiredKeys: [] })
+    .filter((sides) => Object.keys(sides).length > 0)
+  const allow = fc.record({ allow: body })
+  return fc.array(fc.oneof(allow, allow, rule), { maxLength: 3 })
+}
 
 /** A document of the policy language. */
-export const arbitraryPolicy: fc.Arbitrary<readonly unknown[]> = fc.array(
-  fc
-    .record({ allow: body, deny: body }, { requiredKeys: [] })
-    .filter((rule) => Object.keys(rule).length > 0),
-  { maxLength: 4 },
+export const arbitraryPolicy = policyFrom(arbitraryCriterion)
+
+function oneOfThese(values: readonly string[]): fc.Arbitrary<unknown> {
+  const some = fc.uniqueArray(pick(values), { minLength: 1, maxLength: 2 })
+  return fc.oneof(
+    pick(values),
+    fc.record({ is: pick(values) }),
+    fc.record({ not: pick(values) }),
+    fc.record({ in: some }),
+    fc.record({ not_in: some }),
+  )
+}
+
+/** One of criteria that Cloudflare's words can mostly say. */
+export const arbitrarySharedPolicy = policyFrom(
+  fc.oneof(
+    named('accept', fc.constant(true)),
+    named('reject', fc.constant(true)),
+    named('authenticated_user', fc.constant(true)),
+    named('email', oneOfThese(emails.slice(0, 3))),
+    named('email', oneOfThese(emails.slice(0, 3))),
+    named('domain', oneOfThese(domains)),
+    named('groups', fc.oneof(pick(groupNames), fc.record({ exclude: pick(groupNames) }))),
+    named('groups', fc.record({ has: pick(groupNames) })),
+    named('source_ip', fc.oneof(pick(ranges), fc.constant(ranges.slice(0, 2)))),
+  ),
 )
 
 const aboutPeople = fc.oneof(

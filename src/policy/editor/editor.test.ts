@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { parse } from 'yaml'
+import { parsePolicy } from '../language/parse.ts'
+import { problemsIn } from '../language/policy.suite.ts'
+import { convertPolicyText } from './convert-text.ts'
+import { languageWords } from './language-words.ts'
+import { checkPolicyText } from './policy-text.ts'
+
+/** `line:column-column message`, all on one line each. */
+function faults(text: string, form: 'policy' | 'policies' = 'policy'): readonly string[] {
+  return checkPolicyText(text, form).map(
+    ({ line, column, endColumn, message, hint }) =>
+      `${line}:${column}-${endColumn} ${message}${hint === undefined ? '' : ` (${hint})`}`,
+  )
+}
+
+describe('a policy that is being written', () => {
+  test('each fault is told at the word that is at fault', () => {
+    const text = `- allow:
+    or:
+      - emial:
+          is: a@example.com
+      - email: {iss: a@example.com}
+      - source_ip: "10.0.0.0/99"
+- deny:
+    xor: []
+`
+    assert.deepEqual(faults(text), [
+      '3:9-14 unknown criterion "emial" (did you mean "email"?)',
+      '5:17-20 unknown matcher "iss", expected "is", "not", "contains", "starts_with", "ends_with", "in" or "not_in" (did you mean "is"?)',
+      '6:20-33 must have a prefix of 0 to 32 after the "/", not "99"',
+      '8:5-8 unknown key "xor", expected "and", "or", "not" or "nor" (did you mean "or"?)',
+    ])
+  })
+
+  test("so it is in Cloudflare's words", () => {
+    const text = `- action: alow
+  include: [{email: a}]
+- action: allow
+  include: []
+`
+    assert.deepEqual(faults(text, 'policies'), [
+      '1:11-15 must be "allow", "block", "bypass" or "service_auth", not "alow"',
+      '2:21-22 must be an email address, not "a"',
+      '4:12-13 must have at least one selector (for everybody, write "include: [{everyone: true}]")',
+    ])
+  })
+
+  test('what is no YAML is told at its place, and what is right or empty has no fault', () => {
+    const [broken] = checkPolicyText('allow: [\n  {or: \n', 'policy')
+    assert.ok(broken !== undefined && broken.line >= 1 && broken.endColumn > broken.column)
+    assert.deepEqual(faults('\tallow: x'), ['1:1-2 is indented with a tab: YAML takes spaces only'])
+    assert.deepEqual(faults('allow: {or: [{accept: true}]}'), [])
+    assert.deepEqual(faults(''), [])
+    assert.deepEqual(faults('', 'policies'), [])
+  })
+})
+
+describe('the other view of a policy', () => {
+  test('the policy language becomes a list of policies, and back', () => {
+    const language = `- allow:
+    and:
+      - domain:
+          is: example.com
+      - groups:
+          has: dba
+- deny:
+    or:
+      - email:
+          is: mallory@example.com
+`
+    const policies = `- action: block
+  include:
+    - email: mallory@example.com
+- action: allow
+  include:
+    - email_domain: example.com
+  require:
+    - group: dba
+`
+    assert.deepEqual(convertPolicyText(language, 'policy'), { text: policies })
+    const back = convertPolicyText(policies, 'policies')
+    assert.ok('text' in back)
+    assert.deepEqual(parse(back.text), [
+      { deny: { or: [{ email: { is: 'mallory@example.com' } }] } },
+      { allow: { and: [{ domain: { is: 'example.com' } }, { groups: { has: 'dba' } }] } },
+    ])
+  })
+
+  test('what the other view has no words for is told at its place', () => {
+    const language = `allow:
+  or:
+    - claim/level: 7
+    - time_of_day: {timezone: UTC, after: "9:00"}
+    - user: u-1
+`
+    const converted = convertPolicyText(language, 'policy')
+    assert.ok('problems' in converted)
+    assert.deepEqual(
+      converted.problems.map(({ line, column, message }) => [line, column, message]),
+      [
+        [3, 7, 'criterion "claim/level" has no equal in this view'],
+        [4, 7, 'criterion "time_of_day" has no equal in this view'],
+        [5, 7, 'criterion "user" has no equal in this view'],
+      ],
+    )
+    const blocked = `- {action: allow, include: [{group: a}]}
+- {action: block, include: [{group: b}]}
+- {action: allow, include: [{everyone: true}]}
+`
+    const other = convertPolicyText(blocked, 'policies')
+    assert.ok('problems' in other)
+    assert.deepEqual(
+      other.problems.map(({ line, message }) => [line, message]),
+      [[2, 'blocks those whom no policy before it allows, and a "deny" keeps them all out']],
+    )
+  })
+
+  test('a text with faults has no other view, but its faults', () => {
+    const converted = convertPolicyText('allow: {or: [{emial: x}]}', 'policy')
+    assert.ok('problems' in converted)
+    assert.match(converted.problems[0]?.message ?? '', /unknown criterion "emial"/)
+  })
+
+  test('alternatives that would multiply beyond measure are refused', () => {
+    const some = (at: string) => Array.from({ length: 60 }, (_, index) => `a${index}@${at}.example`)
+    const and = [{ email: { in: some('one') } }, { email: { in: some('two') } }]
+    const converted = convertPolicyText(JSON.stringify({ allow: { and } }), 'policy')
+    assert.ok('problems' in converted)
+    assert.match(converted.problems[0]?.message ?? '', /^is more than 50 policies/)
+  })
+})
+
+describe('words that an editor offers', () => {
+  const words = languageWords()
+
+  test('the example of every criterion is one', () => {
+    for (const { name, example } of words.criteria) {
+      const criterion = { [name.replace('PATH', 'groups')]: parse(example) as unknown }
+      assert.deepEqual(problemsIn(parsePolicy({ allow: { or: [criterion] } })), [], name)
+    }
+  })
+
+  test('the words of matchers are all that the parsers take', () => {
+    const taken = (criterion: string): string =>
+      problemsIn(parsePolicy({ allow: { or: [{ [criterion]: { '?': 'x' } }] } })).join()
+    const quoted = (list: readonly { readonly name: string }[]): string => {
+      const names = list.map(({ name }) => `"${name}"`)
+      return `expected ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
+    }
+    assert.ok(taken('email').includes(quoted(words.stringMatchers)))
+    assert.ok(taken('groups').includes(quoted(words.listMatchers)))
+  })
+
+  test('criteria with a matcher say which, and the others their keys', () => {
+    const of = (name: string) => words.criteria.find((it) => it.name === name)
+    assert.equal(of('email')?.matcher, 'string')
+    assert.equal(of('claim/PATH')?.matcher, 'string-list')
+    assert.deepEqual(of('time_of_day')?.keys, ['timezone', 'after', 'before'])
+    assert.deepEqual(of('client_certificate')?.keys.at(0), 'fingerprint')
+    assert.equal(words.selectors.find(({ name }) => name === 'everyone')?.isFlag, true)
+  })
+})

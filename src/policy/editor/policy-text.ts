@@ -1,0 +1,90 @@
+import { ConfigError, type Problem } from '../../errors.ts'
+import { parseYaml, type YamlText } from '../../yaml-text.ts'
+import { parseApplicationPolicy } from '../cloudflare/parse.ts'
+import { parseRoutePolicy, type ClientCertificateUse } from '../language/shorthand.ts'
+import type { PolicyProblem } from '../policy.ts'
+
+/** Which of the two languages a text is in: the value of the key of this name. */
+export type PolicyForm = 'policy' | 'policies'
+
+/** A fault at its place in a text, both ends counted from 1; the end is behind the last character. */
+export interface TextProblem {
+  readonly line: number
+  readonly column: number
+  readonly endLine: number
+  readonly endColumn: number
+  readonly message: string
+  readonly hint?: string
+}
+
+export interface CheckOptions {
+  /** **Default:** policies may ask for certificates */
+  readonly clientCertificates?: ClientCertificateUse
+}
+
+/** A text that is right, or everything that is wrong with it. */
+export type CheckedText =
+  | { readonly document: unknown; readonly place: PlaceOf }
+  | { readonly problems: readonly TextProblem[] }
+
+/** Puts a fault of the document at its place in the text. */
+export type PlaceOf = (problem: PolicyProblem) => TextProblem
+
+/**
+ * Everything that is wrong with the YAML of a policy, each at its line and column; none where a configuration with
+ * it would load.
+ */
+export function checkPolicyText(
+  text: string,
+  form: PolicyForm,
+  options: CheckOptions = {},
+): readonly TextProblem[] {
+  const read = readPolicyText(text, form, options)
+  return 'problems' in read ? read.problems : []
+}
+
+/** Reads the YAML of a policy to its document. */
+export function readPolicyText(
+  text: string,
+  form: PolicyForm,
+  { clientCertificates = 'policy' }: CheckOptions = {},
+): CheckedText {
+  const yaml = tryParse(text)
+  if ('problems' in yaml) return { problems: yaml.problems.map((it) => placed(it, text)) }
+  const place: PlaceOf = ({ path, message, hint }) => {
+    // What the parsers say leads from a route, and the text is the value of one of its keys.
+    const within = path[0] === form ? path.slice(1) : path
+    const at = /^(?:unknown|criterion|selector) /.test(message) ? 'key' : 'value'
+    return placed(yaml.problem(within, message, { hint, at }), text)
+  }
+  const document = yaml.value ?? undefined
+  const parsed =
+    form === 'policy'
+      ? parseRoutePolicy(document, {}, clientCertificates)
+      : parseApplicationPolicy(document ?? [], { clientCertificates })
+  if ('problems' in parsed) return { problems: parsed.problems.map(place) }
+  return { document, place }
+}
+
+function tryParse(text: string): YamlText | { readonly problems: readonly Problem[] } {
+  try {
+    return parseYaml('', text)
+  } catch (error) {
+    if (error instanceof ConfigError) return { problems: error.problems }
+    throw error
+  }
+}
+
+/** Where a word begins a fault is told: the whole word is at fault, as far as it goes on its line. */
+function placed({ line = 1, column = 1, message, hint }: Problem, text: string): TextProblem {
+  const rest = text.split('\n')[line - 1]?.slice(column - 1) ?? ''
+  const [word = ''] = /^(?:"[^"]*"|'[^']*'|[^\s,:[\]{}]+)/.exec(rest) ?? []
+  return {
+    line,
+    column,
+    endLine: line,
+    endColumn: column + Math.max(1, word.length),
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  }
+}
