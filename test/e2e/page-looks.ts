@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 
 const directory = join(import.meta.dirname, '..', '..', 'artifacts', 'e2e')
-const widths = [1280, 360]
+const usualWidths = [1280, 360]
 const height = 800
 /** WCAG 2.2 success criterion 1.4.3, text of ordinary size. */
 const minContrast = 4.5
@@ -19,7 +19,11 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
  * screen, and checks in each that nothing sticks out sideways and that every text can be read, by our
  * own measure and by axe-core's rules.
  */
-export async function checkLooks(page: Page, name: string): Promise<void> {
+export async function checkLooks(
+  page: Page,
+  name: string,
+  widths: readonly number[] = usualWidths,
+): Promise<void> {
   await mkdir(directory, { recursive: true })
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })

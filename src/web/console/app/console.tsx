@@ -28,7 +28,7 @@ export function Console(): ReactNode {
 function Gate(): ReactNode {
   const { data, error, refetch } = useMeQuery()
   // Somebody whose session ends goes on seeing what they were at.
-  if (data !== undefined && data.role === null && data.namespaces === null) return <NoRole />
+  if (error?.status === 403) return <NoRole />
   if (data !== undefined) {
     return (
       <MeContext value={data}>

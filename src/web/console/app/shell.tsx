@@ -69,8 +69,7 @@ function Header(): ReactNode {
       <Text className="mark">Postern</Text>
       <Group gap="sm" className="shell-person">
         <Text size="sm">
-          {email ?? name}{' '}
-          <span className="shell-role">{role === null ? '' : roles[role] + of}</span>
+          {email ?? name} <span className="shell-role">{roles[role] + of}</span>
         </Text>
         <a href="/">Your routes</a>
         <form method="post" action="/.pomerium/sign_out">

@@ -1,7 +1,7 @@
 import { AreaChart, BarChart } from '@mantine/charts'
 import '@mantine/charts/styles.css'
 import { Paper, Title } from '@mantine/core'
-import { useId, type ReactNode } from 'react'
+import { useId, useState, type ReactNode } from 'react'
 import type { SamplePointView, SampleStep } from '../../../console/wire/samples.ts'
 import { formatBytes, formatCount } from '../../ui/format.ts'
 import { highestOf, marksOf, toRows, totalOf, type Figure } from './figures.ts'
@@ -52,10 +52,27 @@ export default function Chart({ figure, points, step }: ChartProps): ReactNode {
           tooltipAnimationDuration={0}
           areaProps={{ isAnimationActive: false }}
           barProps={{ isAnimationActive: false }}
+          // Without it nothing of it takes the keyboard: the figures are below.
+          areaChartProps={{ accessibilityLayer: false }}
+          barChartProps={{ accessibilityLayer: false }}
         />
       </div>
-      <details className="chart-figures">
-        <summary>The figures</summary>
+      <Figures figure={figure} points={points} step={step} format={format} />
+    </Paper>
+  )
+}
+
+interface FiguresProps extends ChartProps {
+  readonly format: (value: number) => string
+}
+
+/** They are thousands, and made when somebody asks for them. */
+function Figures({ figure: { title, series }, points, step, format }: FiguresProps): ReactNode {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <details className="chart-figures" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>The figures</summary>
+      {isOpen && (
         <div tabIndex={0} role="region" aria-label={`${title}, figures`}>
           <table>
             <thead>
@@ -80,8 +97,8 @@ export default function Chart({ figure, points, step }: ChartProps): ReactNode {
             </tbody>
           </table>
         </div>
-      </details>
-    </Paper>
+      )}
+    </details>
   )
 }
 
