@@ -1,6 +1,8 @@
 import { chown, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { systemClock } from '../clock.ts'
 import { silentLogger, type LogFields } from '../log.ts'
+import { auditBounds } from '../telemetry/audit/retention.ts'
 import { openAuditFiles } from '../telemetry/audit/audit-files.ts'
 import { listAuditFiles } from '../telemetry/audit/list-files.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
@@ -16,7 +18,8 @@ export async function recordOffline(
   details: LogFields,
 ): Promise<boolean> {
   let isKept = true
-  const keeper = openAuditFiles(auditPath)
+  // What is to be dropped waits for the gateway, which signs for it.
+  const keeper = openAuditFiles(auditPath, systemClock, auditBounds, () => undefined)
   const onLost = (): void => void (isKept = false)
   const audit = createAuditLog({ logger: silentLogger, keeper, onLost })
   recordChange({ audit, logger: silentLogger }, localActor, event, details)

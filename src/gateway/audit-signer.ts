@@ -1,5 +1,5 @@
 import type { SigningKeys } from '../identity/signing-keys.ts'
-import type { NoteSigner } from '../telemetry/audit/checkpoints.ts'
+import type { NoteSigner } from '../telemetry/audit/note-signer.ts'
 import {
   formatVerifierKey,
   signNote,

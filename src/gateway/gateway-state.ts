@@ -9,6 +9,8 @@ import { openAuditFiles } from '../telemetry/audit/audit-files.ts'
 import { createCheckpoints, type Checkpoints } from '../telemetry/audit/checkpoints.ts'
 import { startForwarding, type Forwarding } from '../telemetry/forward/forwarding.ts'
 import { createAuditLog, type AuditLog } from '../telemetry/audit-log.ts'
+import type { NoteSigner } from '../telemetry/audit/note-signer.ts'
+import { auditBounds } from '../telemetry/audit/retention.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createAuditSigner } from './audit-signer.ts'
@@ -49,12 +51,14 @@ export async function openGatewayState(
   { opened, log, clock, metrics }: GatewayStateOptions,
 ): Promise<GatewayState> {
   const state = opened.adopt(await openStateDirectory(config.stateDirectory), (it) => it.release())
-  const keeper = opened.adopt(openAuditFiles(state.auditPath, clock), (it) =>
+  let signWith: NoteSigner | undefined
+  const signer = (): NoteSigner | undefined => signWith
+  const keeper = opened.adopt(openAuditFiles(state.auditPath, clock, auditBounds, signer), (it) =>
     within(auditWaitMs, it.close()),
   )
   const logger = log.service('audit')
   const checkpoints = opened.adopt(
-    createCheckpoints({ directory: state.auditPath, files: keeper, clock, logger }),
+    createCheckpoints({ directory: state.auditPath, files: keeper, signer, clock, logger }),
     (it) => within(auditWaitMs, it.close()),
   )
   keeper.onKept(({ lines }) => checkpoints.wrote(lines.length))
@@ -84,7 +88,8 @@ export async function openGatewayState(
     (it) => it.close(),
   )
   const signingKeys = createSigningKeys(store, clock)
-  checkpoints.signWith(createAuditSigner(signingKeys, config.authenticateServiceUrl?.host))
+  signWith = createAuditSigner(signingKeys, config.authenticateServiceUrl?.host)
+  checkpoints.begin()
   const { controlSocketPath } = state
   return { audit, checkpoints, forwarding, store, signingKeys, secrets, controlSocketPath }
 }

@@ -92,6 +92,7 @@ Entries of the kind \`audit\` are about the log itself:
 - \`file begun\`: the first of each file, with its name
 - \`incomplete line removed\`: what a kill, a power cut or a full disk left of one, with its \`bytes\`
 - \`chain begun behind lines without one\`: the \`lines\` of the series before it are of an earlier release
+- \`records dropped\`: for their age or the size of the series, with \`first-seq\`, \`last-seq\` and \`why\`; \`dropped.txt\` says the same, signed
 - \`lines found that are not chained\`: somebody else than this release has added \`lines\``
 
 const readerText = `Nothing waits for whoever reads standard output: neither tunnels nor the end of the gateway. Up to 1 MiB waits in a
@@ -138,6 +139,7 @@ const changesText = `## Changes by command
 Audit entries of the kind \`admin\`, each with what it was about:
 
 - \`sessions revoked\`, \`tunnels cut\`
+- \`person blocked\`, \`person unblocked\`
 - \`service account created\`, \`service account rotated\`, \`service account revoked\`
 - \`token key rotation begun\`, \`token key rotation ended\`: of the keys that sessions rest on
 - \`signing key rotated\`, \`former signing keys forgotten\`: with its \`purpose\`, the \`key-id\` of the current one, and

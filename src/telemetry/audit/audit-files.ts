@@ -2,6 +2,9 @@ import { systemClock, type Clock } from '../../clock.ts'
 import type { ChainHead } from './chain.ts'
 import { checkpointOf, latestCheckpoint } from './latest-checkpoint.ts'
 import { auditSeries, type AuditKeeper, type AuditSeries } from './keeper.ts'
+import { oneByOne } from '../../one-by-one.ts'
+import { dropOld } from './drop-old.ts'
+import type { NoteSigner } from './note-signer.ts'
 import { auditBounds, type AuditBounds } from './retention.ts'
 import { openSeries, type KeptLines } from './series-writer.ts'
 
@@ -19,11 +22,14 @@ export interface AuditFiles extends AuditKeeper {
  * A file, since nothing here may hold up the event loop, as SQLite would with each of its commits; what
  * is written survives the end of this process at once, and a power cut after a second. One process alone
  * may have a directory: whoever opens it holds the lock of the state directory.
+ *
+ * Old files go with a stub that `signer` signs, and wait for one while it has none; without a `signer` they go.
  */
 export function openAuditFiles(
   directory: string,
   clock: Clock = systemClock,
   limits: AuditBounds = auditBounds,
+  signer?: () => NoteSigner | undefined,
 ): AuditFiles {
   const listeners: ((kept: KeptLines) => void)[] = []
   let signed: Promise<ReadonlyMap<string, ChainHead>> | undefined
@@ -32,6 +38,7 @@ export function openAuditFiles(
     signed.catch(() => (signed = undefined))
     return (await signed).get(series)
   }
+  const dropInTurn = oneByOne()
   const open = (series: AuditSeries) =>
     openSeries({
       directory,
@@ -39,6 +46,8 @@ export function openAuditFiles(
       clock,
       limits,
       signedHead: () => signedHead(series),
+      drop: (files) =>
+        dropInTurn(() => dropOld({ directory, series, files, clock, limits, signer })),
       onKept: (kept) => listeners.forEach((listener) => listener(kept)),
     })
   const all = {

@@ -9,7 +9,8 @@ import { silentLogger } from '../../log.ts'
 import { openAuditFiles } from './audit-files.ts'
 import { lineHash } from './chain.ts'
 import { parseCheckpoint } from './checkpoint.ts'
-import { createCheckpoints, type NoteSigner } from './checkpoints.ts'
+import { createCheckpoints } from './checkpoints.ts'
+import type { NoteSigner } from './note-signer.ts'
 import { listCheckpointFiles, splitNotes } from './note-files.ts'
 import { formatVerifierKey, judgeNote, parseNote, signNote, verifierKeyOf } from './signed-note.ts'
 
@@ -113,15 +114,15 @@ test('a signer that fails is told once, and what it missed is signed later', asy
     error: (it: string) => void said.push(it),
     warn: (it: string) => void said.push(it),
   }
-  const { files, checkpoints, clock, signer } = await openCheckpoints(t, logger)
-  checkpoints.signWith({ ...signer, sign: () => Promise.reject(new Error('store closed')) })
+  const { files, checkpoints, clock, signer, by } = await openCheckpoints(t, logger)
+  by.signer = { ...signer, sign: () => Promise.reject(new Error('store closed')) }
   await files.append('people', [entry('a')])
   for (let times = 0; times < 3; times += 1) {
     clock.advance(300_000)
     assert.equal(await checkpoints.sign(), undefined)
   }
   assert.deepEqual(said, ['no audit checkpoint is written'])
-  checkpoints.signWith(signer)
+  by.signer = signer
   assert.match((await checkpoints.sign()) ?? '', /^people 2 /m)
   assert.deepEqual(said.slice(1), ['audit checkpoints are written again'])
 })
@@ -137,16 +138,23 @@ async function openCheckpoints(t: TestContext, logger = silentLogger) {
     sign: (text) => Promise.resolve({ note: signNote(text, [key]), verifierKeys }),
     verifierKeys: () => Promise.resolve(verifierKeys),
   }
+  const by = { signer }
   t.after(() => rm(parent, { recursive: true }))
   const reopen = () => {
     const files = openAuditFiles(directory, clock)
-    const checkpoints = createCheckpoints({ directory, files, clock, logger })
+    const checkpoints = createCheckpoints({
+      directory,
+      files,
+      signer: () => by.signer,
+      clock,
+      logger,
+    })
     files.onKept(({ lines }) => checkpoints.wrote(lines.length))
-    checkpoints.signWith(signer)
+    checkpoints.begin()
     t.after(() => files.close())
     return { files, checkpoints }
   }
-  return { directory, clock, key, signer, reopen, ...reopen() }
+  return { directory, clock, key, signer, by, reopen, ...reopen() }
 }
 
 async function notesOf(directory: string): Promise<number> {

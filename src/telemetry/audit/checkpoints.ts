@@ -8,22 +8,13 @@ import type { ChainHead } from './chain.ts'
 import { formatCheckpoint } from './checkpoint.ts'
 import { checkpointOf, latestCheckpoint } from './latest-checkpoint.ts'
 import { appendNote, checkpointFile, listCheckpointFiles, noteVerifierKeys } from './note-files.ts'
+import type { NoteSigner } from './note-signer.ts'
 import { auditBounds, firstKeptDay } from './retention.ts'
-
-/** Signs what is to be provable with the gateway's own key. */
-export interface NoteSigner {
-  /** Names the log. */
-  readonly origin: string
-  /** Answers the note, and the public parts of the keys that signed it. */
-  sign(text: string): Promise<{ readonly note: string; readonly verifierKeys: readonly string[] }>
-  /** The public parts, that of the current key first. */
-  verifierKeys(): Promise<readonly string[]>
-}
 
 /** Says now and then, signed, how far the series have come. */
 export interface Checkpoints {
-  /** Without a signer there are none. */
-  signWith(signer: NoteSigner): void
+  /** Signs from now on; before that there is none. */
+  begin(): void
   /** Some more entries are kept. */
   wrote(entries: number): void
   /** Makes another one when something was kept since the last; resolves to the last there is. */
@@ -35,6 +26,8 @@ export interface Checkpoints {
 export interface CheckpointOptions {
   readonly directory: string
   readonly files: Pick<AuditFiles, 'heads'>
+  /** Undefined as long as nobody can sign. */
+  signer(): NoteSigner | undefined
   readonly clock: Clock
   /** Of the service `audit`. */
   readonly logger: Logger
@@ -48,7 +41,6 @@ const checkpointAfterEntries = 10_000
 export function createCheckpoints(options: CheckpointOptions): Checkpoints {
   const { directory, files, clock, logger, maxAgeDays = auditBounds.maxAgeDays } = options
   const inTurn = oneByOne()
-  let signer: NoteSigner | undefined
   let due: Disposable | undefined
   /** Entries since the last checkpoint; some before this process, perhaps. */
   let entries = 1
@@ -71,6 +63,7 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
   async function trySign(): Promise<void> {
     due?.[Symbol.dispose]()
     due = undefined
+    const signer = options.signer()
     if (signer === undefined || entries === 0) return
     const before = entries
     entries = 0
@@ -91,10 +84,7 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
   }
 
   return {
-    signWith(by) {
-      signer = by
-      arm()
-    },
+    begin: arm,
     wrote(more) {
       const isTime =
         Math.floor((entries + more) / checkpointAfterEntries) >

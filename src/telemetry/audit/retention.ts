@@ -1,6 +1,5 @@
 import { rm, stat } from 'node:fs/promises'
-import { listAuditFiles } from './list-files.ts'
-import type { AuditSeries } from './keeper.ts'
+import type { AuditFile } from './list-files.ts'
 
 export interface AuditBounds {
   readonly maxFileBytes: number
@@ -19,6 +18,8 @@ const maxSeriesBytes = 64 * 1024 * 1024
 /** @limit days for which audit entries are kept: the oldest go */
 const maxAgeDays = 90
 const dayMs = 86_400_000
+/** So many times its bound a series may have where what is dropped cannot be signed for. */
+const unsignedFactor = 2
 
 export const auditBounds: AuditBounds = { maxFileBytes: nextFileBytes, maxSeriesBytes, maxAgeDays }
 
@@ -27,19 +28,42 @@ export function firstKeptDay(nowMs: number, maxAgeDays: number): string {
   return new Date(nowMs - maxAgeDays * dayMs).toISOString().slice(0, 10)
 }
 
-/** Removes the oldest files of a series beyond its bounds; room is left for the one that is about to be opened. */
-export async function removeOld(
-  directory: string,
-  series: AuditSeries,
+/** Files that are to go, oldest first, and why. */
+export interface Expired {
+  readonly files: readonly AuditFile[]
+  readonly why: string
+  /** They have to go, whether somebody signs for it or not. */
+  readonly isUrgent: boolean
+}
+
+/**
+ * Finds the oldest files of a series beyond its bounds; room is left for the one that is about to be opened.
+ * The files are those of the series, oldest first.
+ */
+export async function findExpired(
+  files: readonly AuditFile[],
   nowMs: number,
   limits: AuditBounds,
-): Promise<void> {
+): Promise<Expired> {
   const firstDay = firstKeptDay(nowMs, limits.maxAgeDays)
-  // Newest first.
   let bytes = limits.maxFileBytes
-  const files = (await listAuditFiles(directory)).filter((it) => it.series === series)
-  for (const { path, day } of files.toReversed()) {
+  let kept = files.length
+  // Newest first; nothing is kept behind what goes.
+  for (const [index, { path, day }] of [...files.entries()].toReversed()) {
     bytes += (await stat(path)).size
-    if (day < firstDay || bytes > limits.maxSeriesBytes) await rm(path, { force: true })
+    if (day < firstDay || bytes > limits.maxSeriesBytes) continue
+    if (index === kept - 1) kept = index
   }
+  const isFull = bytes > limits.maxSeriesBytes
+  return {
+    files: files.slice(0, kept),
+    why: isFull
+      ? `more than ${limits.maxSeriesBytes} bytes`
+      : `older than ${limits.maxAgeDays} days`,
+    isUrgent: bytes > limits.maxSeriesBytes * unsignedFactor,
+  }
+}
+
+export async function removeFiles(files: readonly AuditFile[]): Promise<void> {
+  for (const { path } of files) await rm(path, { force: true })
 }

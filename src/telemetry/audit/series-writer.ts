@@ -7,7 +7,8 @@ import { chainEntry, emptyChain, type ChainHead } from './chain.ts'
 import { auditFile, listAuditFiles, type AuditFile } from './list-files.ts'
 import type { AuditSeries, KeptHow } from './keeper.ts'
 import { begunBehindLines, fileBegun, linesFound, ownEntry } from './own-entries.ts'
-import { removeOld, type AuditBounds } from './retention.ts'
+import type { Dropped } from './drop-old.ts'
+import type { AuditBounds } from './retention.ts'
 import { cutTornEnd, readSeriesEnd, type SeriesEnd } from './series-end.ts'
 
 /** Appends to the files of one series, one call after the other. */
@@ -37,6 +38,8 @@ export interface SeriesPlace {
   readonly limits: AuditBounds
   /** How far it had come at the last checkpoint; undefined where there is none. */
   signedHead(): Promise<ChainHead | undefined>
+  /** Removes those of its files that are to go. */
+  drop(files: readonly AuditFile[]): Promise<Dropped | undefined>
   onKept(kept: KeptLines): void
 }
 
@@ -215,12 +218,12 @@ async function stateOf({ path, inode, bytes, handle }: OpenFile): Promise<KeptHo
  * before one that is there, whatever the clock says: their names are their order.
  */
 async function openNext(place: SeriesPlace, today: string, known: ChainHead): Promise<Opened> {
-  const { directory, series, clock, limits } = place
+  const { directory, series, clock } = place
   const files = (await listAuditFiles(directory)).filter((it) => it.series === series)
   const last = files.at(-1)
   const tornBytes = last === undefined ? 0 : await cutTornEnd(last.path)
   const end = await readSeriesEnd(files)
-  await removeOld(directory, series, clock.now(), limits)
+  const dropped = await place.drop(files)
   const next = await nextFile(place, today, last)
   const handle = await open(next.path, 'a', 0o600)
   const { size, ino } = await handle.stat()
@@ -228,6 +231,7 @@ async function openNext(place: SeriesPlace, today: string, known: ChainHead): Pr
   const first = [
     ...(tornBytes > 0 ? [noteInLog('incomplete line removed', { bytes: tornBytes })] : []),
     ...sayUnchained(end, noteInLog),
+    ...sayDropped(dropped, noteInLog),
     ...(size === 0 ? [noteInLog(fileBegun, { file: next.name })] : []),
   ]
   return {
@@ -245,6 +249,12 @@ function sayUnchained(
   if (lines === 0) return []
   if (head.seq === 0) return [noteInLog(begunBehindLines, { lines })]
   return [noteInLog(linesFound, { lines })]
+}
+
+function sayDropped(dropped: Dropped | undefined, noteInLog: NoteInLog): readonly string[] {
+  if (dropped === undefined) return []
+  const { first, last, why } = dropped
+  return [noteInLog('records dropped', { 'first-seq': first, 'last-seq': last, why })]
 }
 
 /**

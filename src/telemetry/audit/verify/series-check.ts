@@ -4,7 +4,7 @@ import type { AuditSeries } from '../keeper.ts'
 import { tellsOfLines } from '../own-entries.ts'
 import { changed, suspectLine, swallows, type Suspect } from './classify.ts'
 import type { Fault } from './fault.ts'
-import { isDropped, missing } from './missing.ts'
+import { droppedUpTo, missing } from './missing.ts'
 import { renamed, renamedFrom } from './renamed.ts'
 import { seenLine, type Found, type LineToCheck, type SeenLine } from './seen-line.ts'
 
@@ -69,8 +69,7 @@ export function createSeriesCheck(
 
   function takeRecord(seen: SeenLine, { seq, prev }: ChainPlace): void {
     const isFirst = first === undefined
-    if (isFirst && seq > 1 && isDropped(dropped, { seq: seq - 1, hash: prev }))
-      head = { seq: seq - 1, hash: prev }
+    if (isFirst && seq > 1) head = droppedUpTo(dropped.filter(({ last }) => last < seq))
     const fits = seen.isWhole && seq === head.seq + 1 && prev === head.hash
     if (strays !== undefined && !(fits && tellsOfLines(seen.bytes, strays.count, isFirst))) {
       startSuspect(strays.line).takeBehind(seen)
@@ -122,7 +121,8 @@ export function createSeriesCheck(
   /** What signatures say of records that are not there. */
   function faultOfEnd(): Omit<Fault, 'series'> | undefined {
     const lastSigned = Math.max(0, ...signedBySeq.keys())
-    if (lastSigned <= head.seq) return undefined
+    const isThere = lastSigned <= head.seq
+    if (isThere || (first === undefined && lastSigned <= droppedUpTo(dropped).seq)) return undefined
     const place = before?.place && { file: before.file, line: before.line, time: before.place.time }
     const isIncomplete = incompleteBytes > 0 && lastSigned === head.seq + 1
     const { time = '' } = signedBySeq.get(lastSigned)?.[0] ?? {}

@@ -7,6 +7,7 @@ import { createFakeClock, type FakeClock } from '../../../fake-clock.ts'
 import { silentLogger } from '../../../log.ts'
 import { openAuditFiles, type AuditFiles } from '../audit-files.ts'
 import { createCheckpoints, type Checkpoints } from '../checkpoints.ts'
+import type { NoteSigner } from '../note-signer.ts'
 import { auditBounds, type AuditBounds } from '../retention.ts'
 import {
   formatVerifierKey,
@@ -23,6 +24,9 @@ export interface TestLog {
   readonly checkpoints: Checkpoints
   readonly clock: FakeClock
   readonly key: NoteKey
+  readonly signer: NoteSigner
+  /** Who signs: undefined for nobody. */
+  readonly by: { signer: NoteSigner | undefined }
   readonly verifierKey: VerifierKey
   /** Keeps some decisions, each with its number from here on. */
   write(entries: number): Promise<void>
@@ -41,7 +45,7 @@ export async function openTestLog(
   const clock = createFakeClock()
   const key: NoteKey = { name: `${host}/audit`, ...generateKeyPairSync('ed25519') }
   const verifierKey = verifierKeyOf(key)
-  const signer = {
+  const signer: NoteSigner = {
     origin: key.name,
     sign: (text: string) =>
       Promise.resolve({
@@ -50,11 +54,19 @@ export async function openTestLog(
       }),
     verifierKeys: () => Promise.resolve([formatVerifierKey(verifierKey)]),
   }
+  const by: TestLog['by'] = { signer }
   const reopen = () => {
-    const files = openAuditFiles(directory, clock, { ...auditBounds, ...limits })
-    const checkpoints = createCheckpoints({ directory, files, clock, logger: silentLogger })
+    const bounds = { ...auditBounds, ...limits }
+    const files = openAuditFiles(directory, clock, bounds, () => by.signer)
+    const logger = silentLogger
+    const checkpoints = createCheckpoints({
+      directory,
+      files,
+      signer: () => by.signer,
+      clock,
+      logger,
+    })
     files.onKept(({ lines }) => checkpoints.wrote(lines.length))
-    checkpoints.signWith(signer)
     t.after(() => files.close())
     return { files, checkpoints }
   }
@@ -63,6 +75,8 @@ export async function openTestLog(
     directory,
     clock,
     key,
+    signer,
+    by,
     verifierKey,
     ...first,
     reopen,
