@@ -72,6 +72,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/service-account.ts')).defineServiceAccount,
   },
   {
+    name: 'audit',
+    summary: 'the proof of what happened: search it, keep its checkpoints, see that it is whole',
+    load: async () => (await import('./audit/audit.ts')).defineAudit,
+  },
+  {
     name: 'policy',
     summary: 'test policies before somebody meets them: tests, who may use what, and why',
     load: async () => (await import('./policy/policy.ts')).definePolicy,

@@ -66,6 +66,7 @@ export const rules = {
   drainConnectors: changesEverything,
   listNamedTunnels: seesEverything,
   createNamedTunnel: changesEverything,
+  auditCheckpoint: seesEverything,
   reload: changesEverything,
 } as const satisfies Readonly<Record<string, Rule>>
 

@@ -8,6 +8,7 @@ import type {
   WhatCanAnswer,
   WhoCanAnswer,
 } from './trial-protocol.ts'
+import type { AuditCheckpointAnswer } from './audit-protocol.ts'
 import { stateFiles } from '../store/state-directory.ts'
 import type {
   ControlFault,
@@ -69,6 +70,8 @@ export interface ControlClient extends TrialClient {
   forgetSigningKeys(purpose: string): Promise<SigningKeysForgotten>
   /** What an sshd is to trust. */
   listSshCaKeys(): Promise<SshCaKeys>
+  /** Signs how far the audit log has come, and answers that. */
+  auditCheckpoint(): Promise<AuditCheckpointAnswer>
   /** Makes a new key current, or goes on with a rotation that was interrupted. */
   beginTokenRotation(): Promise<TokenRotation>
   /** Encrypts some more tokens with the current key; begins with '' for `after`. */
@@ -105,6 +108,7 @@ export function createControlClient(
     rotateSigningKey: (purpose) => call('POST', `${signingKeysPath(purpose)}/rotation`),
     forgetSigningKeys: (purpose) => call('DELETE', `${signingKeysPath(purpose)}/former`),
     listSshCaKeys: () => call('GET', '/ssh-ca'),
+    auditCheckpoint: () => call('POST', '/audit/checkpoint'),
     beginTokenRotation: () => call('POST', '/keys/rotation'),
     stepTokenRotation: (after) => call('POST', '/keys/rotation/step', { after }),
   }

@@ -139,6 +139,10 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
     tokenKeys: options.tokenKeys as TokenKeyStore,
     signingKeys: options.signingKeys ?? noSigningKeys,
+    auditProof: {
+      sign: () => Promise.resolve(undefined),
+      verifierKeys: () => Promise.resolve([]),
+    },
     sshCa: { trustedKeys: () => Promise.resolve(['ssh-ed25519 AAAA postern-1']) },
     links: {
       list: () => [...links],

@@ -1,3 +1,4 @@
+import { auditOperations, type AuditOperations, type AuditParts } from './audit.ts'
 import { blockOperations, type BlockOperations, type BlockParts } from './blocks.ts'
 import { rules, type Authority, type OperationName, type Rule } from './authority.ts'
 import type { Actor } from './change.ts'
@@ -48,6 +49,7 @@ export interface OperationParts
     ConnectorParts,
     NamedTunnelParts,
     TrialParts,
+    AuditParts,
     ConfigurationOperations {
   readonly authority: Authority
   readonly decide: RequestParts['decide'] & TrialParts['decide']
@@ -77,6 +79,7 @@ export interface Operations
     ConnectorOperations,
     NamedTunnelOperations,
     TrialOperations,
+    AuditOperations,
     ConfigurationOperations {}
 
 /** None is without a row, and no row without one. */
@@ -98,6 +101,7 @@ export function createOperations(parts: OperationParts): Operations {
       ...connectorOperations(parts),
       ...namedTunnelOperations(parts),
       ...trialOperations(parts),
+      ...auditOperations(parts),
       reload: (by) => parts.reload(by),
     },
     parts.authority,

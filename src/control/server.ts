@@ -108,6 +108,7 @@ const table: Readonly<Record<string, Serve>> = {
   'DELETE /signing-keys/:purpose/former': (o, { param }) =>
     o.forgetSigningKeys(localActor, param('purpose')),
   'GET /ssh-ca': (o) => o.listSshCaKeys(localActor),
+  'POST /audit/checkpoint': (o) => o.auditCheckpoint(localActor),
   'POST /keys/rotation': (o) => o.beginTokenRotation(localActor),
   'POST /keys/rotation/step': async (o, { body }) => o.stepTokenRotation(localActor, await body()),
 }

@@ -27,7 +27,8 @@ export interface GatewayStateOptions {
 /** What outlives a gateway in its state directory. */
 export interface GatewayState {
   readonly audit: AuditLog
-  readonly checkpoints: Checkpoints
+  /** What proves the audit log, from outside of it as well. */
+  readonly auditProof: Pick<Checkpoints, 'sign'> & Pick<NoteSigner, 'verifierKeys'>
   readonly forwarding: Forwarding
   readonly store: Store
   readonly signingKeys: SigningKeys
@@ -51,8 +52,9 @@ export async function openGatewayState(
   { opened, log, clock, metrics }: GatewayStateOptions,
 ): Promise<GatewayState> {
   const state = opened.adopt(await openStateDirectory(config.stateDirectory), (it) => it.release())
-  let signWith: NoteSigner | undefined
-  const signer = (): NoteSigner | undefined => signWith
+  // Its key is in the store, which is opened when entries are kept already.
+  const signing: { by?: NoteSigner } = {}
+  const signer = (): NoteSigner | undefined => signing.by
   const keeper = opened.adopt(openAuditFiles(state.auditPath, clock, auditBounds, signer), (it) =>
     within(auditWaitMs, it.close()),
   )
@@ -88,8 +90,10 @@ export async function openGatewayState(
     (it) => it.close(),
   )
   const signingKeys = createSigningKeys(store, clock)
-  signWith = createAuditSigner(signingKeys, config.authenticateServiceUrl?.host)
+  const auditSigner = createAuditSigner(signingKeys, config.authenticateServiceUrl?.host)
+  signing.by = auditSigner
   checkpoints.begin()
+  const auditProof = { sign: checkpoints.sign, verifierKeys: auditSigner.verifierKeys }
   const { controlSocketPath } = state
-  return { audit, checkpoints, forwarding, store, signingKeys, secrets, controlSocketPath }
+  return { audit, auditProof, forwarding, store, signingKeys, secrets, controlSocketPath }
 }

@@ -137,6 +137,10 @@ export async function startTestGateway(
     parts,
     operations: createOperations({
       decide: parts.decide,
+      auditProof: {
+        sign: () => Promise.resolve(undefined),
+        verifierKeys: () => Promise.resolve([]),
+      },
       routeTable: parts.routeTable,
       directory: parts.directory,
       authority: createAuthority({ roleOf: parts.roleOf, sessionVersion: identity.sessionVersion }),

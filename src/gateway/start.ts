@@ -86,7 +86,7 @@ export async function startGateway(
   const metrics = withSamples(createMetrics(), counts)
   metrics.countDroppedLines(() => logSink.droppedLines ?? 0)
   const state = await openGatewayState(config, { opened, log, clock, metrics })
-  const { audit, store, signingKeys, secrets } = state
+  const { audit, auditProof, store, signingKeys, secrets } = state
   const blockedPeople = await openBlockedPeople({
     store,
     clock,
@@ -163,6 +163,7 @@ export async function startGateway(
     tell: () => undefined,
     publishers: publishing.publishers,
     tokenKeys: store.tokenKeys,
+    auditProof,
     signingKeys: publishing.signingKeys,
     sshCa,
     liveTunnels,

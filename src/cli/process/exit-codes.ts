@@ -14,6 +14,7 @@ export const exitCodes = {
   lost: 9,
   cut: 10,
   policyTest: 11,
+  tampered: 12,
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
@@ -35,6 +36,7 @@ export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   9: 'the tunnel was lost before its end',
   10: 'the gateway cut the tunnel, and says why',
   11: 'a test of a policy did not come out as expected',
+  12: 'the audit log is not what was written, or not what was signed',
 }
 
 /** The lines of `--help` about these codes. */
@@ -161,6 +163,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'database-too-new': exitCodes.system,
   'token-key-missing': exitCodes.usage,
   'audit-unreadable': exitCodes.system,
+  'invalid-verifier-key': exitCodes.usage,
   'gateway-not-running': exitCodes.system,
   'control-not-allowed': exitCodes.system,
   'session-not-found': exitCodes.usage,

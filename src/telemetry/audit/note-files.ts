@@ -79,10 +79,16 @@ export async function readNotes(path: string): Promise<string> {
   })
 }
 
+/** The public keys beside the records, in the order of their first use. */
+export async function readVerifierKeys(directory: string): Promise<readonly string[]> {
+  const text = await readNotes(join(directory, keysFile))
+  return text.split('\n').filter((line) => line !== '')
+}
+
 /** Notes the public keys that have signed, each once. */
 export async function noteVerifierKeys(directory: string, keys: readonly string[]): Promise<void> {
   const path = join(directory, keysFile)
-  const known = (await readNotes(path)).split('\n')
+  const known = await readVerifierKeys(directory)
   const further = keys.filter((key) => !known.includes(key))
   if (further.length === 0) return
   await using file = await open(path, 'a', 0o600)

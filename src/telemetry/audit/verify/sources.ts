@@ -5,7 +5,7 @@ import { noteInExport, verifierKeyInExport } from '../export-lines.ts'
 import { auditSeries, type AuditSeries } from '../keeper.ts'
 import { readLines, type RawLine } from '../lines.ts'
 import { auditFileOf, listAuditFiles } from '../list-files.ts'
-import { droppedFile, keysFile, listCheckpointFiles, readNotes } from '../note-files.ts'
+import { droppedFile, listCheckpointFiles, readNotes, readVerifierKeys } from '../note-files.ts'
 import type { LineToCheck } from './seen-line.ts'
 import type { NoteText } from './signatures.ts'
 
@@ -59,8 +59,7 @@ async function openDirectory(path: string): Promise<OpenPath> {
   const notes: NoteText[] = []
   for (const { name, path: of } of noteFiles)
     notes.push({ file: name, text: await readNotes(of), isTrusted: false })
-  const keysBeside = keysOf(await readNotes(join(path, keysFile)))
-  return { notes, keysBeside, files: await listAuditFiles(path) }
+  return { notes, keysBeside: await readVerifierKeys(path), files: await listAuditFiles(path) }
 }
 
 async function openFile(path: string): Promise<OpenPath> {
@@ -81,11 +80,6 @@ async function openFile(path: string): Promise<OpenPath> {
 
 async function* leadingLines(path: string): AsyncGenerator<Buffer> {
   for await (const lines of readLines(path)) for (const { bytes } of lines) yield bytes
-}
-
-/** The verifier keys of a text, one a line. */
-export function keysOf(text: string): readonly string[] {
-  return text.split('\n').filter((line) => line !== '')
 }
 
 async function* readFileLines(
