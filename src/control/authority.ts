@@ -60,6 +60,8 @@ export const rules = {
   whoCan: seesNamespace,
   whatCan: seesEverything,
   countTunnels: seesEverything,
+  overview: seesEverything,
+  samples: seesNamespace,
   cutTunnels: changesNamespace,
   listConnectors: seesEverything,
   cutConnectors: changesEverything,

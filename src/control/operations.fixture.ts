@@ -47,6 +47,8 @@ export interface TestOperationsOptions {
   readonly directory?: Directory
   readonly clock?: FakeClock
   readonly accessRequests?: AccessRequests
+  readonly samples?: OperationParts['samples']
+  readonly forwarding?: Awaited<ReturnType<OperationParts['forwarding']['states']>>
   /** Instead of `routes`. */
   routeTable?(): RouteTable
   /** What is told of requests. **Default:** nobody listens */
@@ -65,6 +67,7 @@ export function testActor(session: AnySession): CallerActor {
 }
 
 const unused = (): Promise<never> => Promise.reject(new Error('none of these here'))
+const noSamples = { points: () => Promise.resolve([]), busiest: () => Promise.resolve([]) }
 const noSigningKeys = { all: unused, rotate: unused, forgetRetired: unused }
 
 /** Operations on sessions that a test makes up. */
@@ -166,6 +169,9 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     },
     operatorTunnels: { list: () => [], create: () => Promise.reject(new Error('unused')) },
     accountTag: '0'.repeat(32),
+    samples: options.samples ?? noSamples,
+    forwarding: { states: () => Promise.resolve(options.forwarding ?? []) },
+    startedAtMs: clock.now(),
     reload: () => Promise.reject(new Error('no configuration here')),
     liveTunnels: {
       get size() {

@@ -8,6 +8,7 @@ import {
   type NamedTunnelOperations,
   type NamedTunnelParts,
 } from './named-tunnels.ts'
+import { pictureOperations, type PictureOperations, type PictureParts } from './pictures.ts'
 import { requestOperations, type RequestOperations, type RequestParts } from './requests.ts'
 import type { Reload } from './protocol.ts'
 import { serviceAccountOperations } from './service-accounts.ts'
@@ -50,11 +51,13 @@ export interface OperationParts
     NamedTunnelParts,
     TrialParts,
     AuditParts,
+    PictureParts,
     ConfigurationOperations {
   readonly authority: Authority
   readonly decide: RequestParts['decide'] & TrialParts['decide']
   readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
   readonly links: SigningKeyParts['links'] & ConnectorParts['links']
+  readonly operatorTunnels: NamedTunnelParts['operatorTunnels']
   readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
   readonly blockedPeople: BlockParts['blockedPeople'] & TrialParts['blockedPeople']
 }
@@ -80,6 +83,7 @@ export interface Operations
     NamedTunnelOperations,
     TrialOperations,
     AuditOperations,
+    PictureOperations,
     ConfigurationOperations {}
 
 /** None is without a row, and no row without one. */
@@ -102,6 +106,7 @@ export function createOperations(parts: OperationParts): Operations {
       ...namedTunnelOperations(parts),
       ...trialOperations(parts),
       ...auditOperations(parts),
+      ...pictureOperations(parts),
       reload: (by) => parts.reload(by),
     },
     parts.authority,

@@ -171,6 +171,9 @@ export async function startGateway(
     namedTunnels,
     operatorTunnels: publishing.operatorTunnels,
     accountTag: publishing.accountTag,
+    samples: store.samples,
+    forwarding: state.forwarding,
+    startedAtMs: clock.now(),
     reload: options.reload ?? nothingToReload,
   })
   const app = createGatewayPages({

@@ -4,6 +4,7 @@ import type { Endpoints } from './endpoint.ts'
 import { keyEndpoints } from './keys.ts'
 import { meEndpoints } from './me.ts'
 import { policyLanguageEndpoints } from './policy-language.ts'
+import { pictureEndpoints } from './pictures.ts'
 import { requestEndpoints } from './requests.ts'
 import { serviceAccountEndpoints } from './service-accounts.ts'
 import { sessionEndpoints } from './sessions.ts'
@@ -13,6 +14,7 @@ import { tunnelEndpoints } from './tunnels.ts'
 /** Every file of endpoints, in the order of the document. */
 export const allEndpoints: readonly Endpoints[] = [
   meEndpoints,
+  pictureEndpoints,
   tunnelEndpoints,
   sessionEndpoints,
   requestEndpoints,
