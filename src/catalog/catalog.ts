@@ -49,8 +49,7 @@ export interface Catalog extends AsyncDisposable {
   /**
    * Writes all of a change or nothing, and resolves with what holds once it does.
    *
-   * @throws as `plan` and `judgeChange`; PeerError `overtaken`, where one of the documents was written meanwhile,
-   * `too-many-documents`; SystemError `catalog-busy`
+   * @throws as `plan` and `judgeChange`; OvertakenError; PeerError `too-many-documents`; SystemError `catalog-busy`
    */
   change(change: Change): Promise<Holding>
   /** Newest first, of one that is deleted too. */
@@ -66,6 +65,19 @@ export interface CatalogParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly file: FileAccess
+}
+
+/** One of the documents of a change was written by somebody else after its plan was made. */
+export class OvertakenError extends PeerError {
+  readonly document: Pick<DocumentWrite, 'kind' | 'id'>
+
+  constructor(document: Pick<DocumentWrite, 'kind' | 'id'>) {
+    const { kind, id } = document
+    super('overtaken', `the ${kind} "${id}" was changed by somebody else meanwhile`, {
+      hint: 'look at what it is now, and change that',
+    })
+    this.document = document
+  }
 }
 
 /** @limit times that a change of routes is judged again because another one came between: 503 `catalog_busy` */
@@ -162,7 +174,7 @@ export async function openCatalog(parts: CatalogParts): Promise<Catalog> {
     if (written.outcome === 'full') throw tooMany()
     await refresh()
     if (written.outcome === 'moved') return 'moved'
-    throw overtaken(written.overtaken)
+    throw new OvertakenError(written.overtaken)
   }
 
   await refresh()
@@ -235,12 +247,6 @@ function candidate(which: Pick<DocumentWrite, 'kind' | 'id'>, form: DocumentForm
 
 function toWrite({ kind, id, change, expected, form }: PlannedWrite): DocumentWrite {
   return { kind, id, change, expected, form }
-}
-
-function overtaken({ kind, id }: Pick<DocumentWrite, 'kind' | 'id'>): PeerError {
-  return new PeerError('overtaken', `the ${kind} "${id}" was changed by somebody else meanwhile`, {
-    hint: 'look at what it is now, and change that',
-  })
 }
 
 function tooMany(): PeerError {

@@ -18,6 +18,3 @@ export const documentLimits: DocumentLimits = {
 
 /** @limit bytes of one stored route or policy, as JSON: 422 */
 export const maxDocumentBytes = 64 * 1024
-
-/** @limit characters of a word for the history: 400 */
-export const maxNoteChars = 500

@@ -40,9 +40,11 @@ describe('who may do what', () => {
       const refused = rules[name].role === 'admin' ? 'role-required' : undefined
       assert.equal(asked(name), refused, name)
     }
-    // What is called a list, a count, a picture or a trial changes nothing, and everything else does.
+    // What is called a list, a count, a check, a picture or a trial changes nothing, and everything else does.
     const seeing = names.filter((name) =>
-      /^(?:list|find|count|try|whoCan|whatCan|reach|overview|samples|auditCheckpoint)/.test(name),
+      /^(?:list|find|get|count|check|export|try|whoCan|whatCan|reach|overview|samples|auditCheckpoint)/.test(
+        name,
+      ),
     )
     // What is for everybody who is signed in looks by itself at what it concerns.
     const isOfRole = (name: OperationName): boolean => rules[name].role !== 'signed-in'

@@ -2,6 +2,7 @@ import type { Link } from '../links/link.ts'
 import type { NamedTunnel } from '../publish/named-tunnels.ts'
 import type { Grant } from '../access/grant.ts'
 import type { OpenTunnel } from '../access/live-tunnels.ts'
+import { catalogOfFile } from '../catalog/catalog.fixture.ts'
 import { createFakeClock, type FakeClock } from '../fake-clock.ts'
 import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
 import type { ServiceAccount } from '../identity/service-account-record.ts'
@@ -53,6 +54,8 @@ export interface TestOperationsOptions {
   routeTable?(): RouteTable
   /** What is told of requests. **Default:** nobody listens */
   readonly tell?: OperationParts['tell']
+  /** **Default:** one where nothing is stored */
+  readonly catalog?: OperationParts['catalog']
   /** **Default:** everybody is an admin */
   readonly roleOf?: RoleOf
 }
@@ -172,6 +175,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     samples: options.samples ?? noSamples,
     forwarding: { states: () => Promise.resolve(options.forwarding ?? []) },
     startedAtMs: clock.now(),
+    catalog: options.catalog ?? catalogOfFile(),
     reload: () => Promise.reject(new Error('no configuration here')),
     liveTunnels: {
       get size() {

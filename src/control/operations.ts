@@ -1,6 +1,14 @@
 import { auditOperations, type AuditOperations, type AuditParts } from './audit.ts'
 import { blockOperations, type BlockOperations, type BlockParts } from './blocks.ts'
 import { rules, type Authority, type OperationName, type Rule } from './authority.ts'
+import {
+  policyOperations,
+  routeOperations,
+  type AccessDocumentParts,
+  type PolicyOperations,
+  type RouteOperations,
+} from './access-documents.ts'
+import { accessTextOperations, type AccessTextOperations } from './access-text.ts'
 import type { Actor } from './change.ts'
 import { connectorOperations, type ConnectorOperations, type ConnectorParts } from './connectors.ts'
 import {
@@ -52,6 +60,7 @@ export interface OperationParts
     TrialParts,
     AuditParts,
     PictureParts,
+    AccessDocumentParts,
     ConfigurationOperations {
   readonly authority: Authority
   readonly decide: RequestParts['decide'] & TrialParts['decide']
@@ -84,6 +93,9 @@ export interface Operations
     TrialOperations,
     AuditOperations,
     PictureOperations,
+    RouteOperations,
+    PolicyOperations,
+    AccessTextOperations,
     ConfigurationOperations {}
 
 /** None is without a row, and no row without one. */
@@ -107,6 +119,9 @@ export function createOperations(parts: OperationParts): Operations {
       ...trialOperations(parts),
       ...auditOperations(parts),
       ...pictureOperations(parts),
+      ...routeOperations(parts),
+      ...policyOperations(parts),
+      ...accessTextOperations(parts),
       reload: (by) => parts.reload(by),
     },
     parts.authority,

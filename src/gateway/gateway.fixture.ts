@@ -103,6 +103,7 @@ export async function startTestGateway(
   const config = { ...testConfig(routes), ...overrides }
   const audit = createAuditLog({ logger: log.service('audit') })
   const identity = fakeIdentity(sessions)
+  const catalog = catalogOfFile(config)
   const parts = assemble(config, {
     clock: systemClock,
     log,
@@ -110,7 +111,7 @@ export async function startTestGateway(
     metrics: createMetrics(),
     identity,
     blockedPeople: nobodyBlocked,
-    catalog: catalogOfFile(config),
+    catalog,
     accessRequests: noAccessRequests,
     links,
   })
@@ -164,6 +165,7 @@ export async function startTestGateway(
       samples: { points: () => Promise.resolve([]), busiest: () => Promise.resolve([]) },
       forwarding: { states: () => Promise.resolve([]) },
       startedAtMs: systemClock.now(),
+      catalog,
     }),
     listener,
     sessions,

@@ -174,6 +174,7 @@ export async function startGateway(
     samples: store.samples,
     forwarding: state.forwarding,
     startedAtMs: clock.now(),
+    catalog,
     reload: options.reload ?? nothingToReload,
   })
   const app = createGatewayPages({

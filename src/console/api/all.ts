@@ -1,4 +1,5 @@
 import { blockEndpoints } from './blocks.ts'
+import { accessTextEndpoints } from './access-text.ts'
 import { connectorEndpoints } from './connectors.ts'
 import type { Endpoints } from './endpoint.ts'
 import { keyEndpoints } from './keys.ts'
@@ -6,6 +7,8 @@ import { meEndpoints } from './me.ts'
 import { policyLanguageEndpoints } from './policy-language.ts'
 import { pictureEndpoints } from './pictures.ts'
 import { requestEndpoints } from './requests.ts'
+import { policyEndpoints } from './policies.ts'
+import { routeEndpoints } from './routes.ts'
 import { serviceAccountEndpoints } from './service-accounts.ts'
 import { sessionEndpoints } from './sessions.ts'
 import { trialEndpoints } from './trials.ts'
@@ -24,4 +27,7 @@ export const allEndpoints: readonly Endpoints[] = [
   keyEndpoints,
   trialEndpoints,
   policyLanguageEndpoints,
+  routeEndpoints,
+  policyEndpoints,
+  accessTextEndpoints,
 ]

@@ -48,6 +48,10 @@ const statuses: Readonly<Record<string, number>> = {
   'method-not-allowed': 405,
   'unsupported-media-type': 415,
   'store-busy': 503,
+  'catalog-busy': 503,
+  'route-in-file': 409,
+  'policy-in-file': 409,
+  'too-many-documents': 409,
   'route-ambiguous': 409,
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { listQuery, pageOf, problem, wholeNumber, type Problem } from './common.ts'
 
 // What routes and named policies have in common: where they are kept, who changed them, and what is wrong with them.
 
@@ -7,12 +8,8 @@ export const definition = z.record(z.string(), z.json())
 export type Definition = z.output<typeof definition>
 
 /** A fault or a warning; `path` is within the definition, such as `policy[0].allow.or[1]`, and may be empty. */
-export const documentProblem = z.strictObject({
-  path: z.string(),
-  message: z.string(),
-  hint: z.string().optional(),
-})
-export type DocumentProblem = z.output<typeof documentProblem>
+export const documentProblem = problem
+export type DocumentProblem = Problem
 
 /** What is in the file is changed there: here it can only be read. */
 export const documentSource = z.discriminatedUnion('kind', [
@@ -126,11 +123,8 @@ export const historyEntry = z.strictObject({
 })
 export type HistoryEntry = z.output<typeof historyEntry>
 
-/** `GET …/{id}/history`, newest first. */
-export const historyAnswer = z.strictObject({
-  items: z.array(historyEntry),
-  next_cursor: z.string().nullable(),
-})
+/** `GET …/{id}/history`, newest first; also of what is deleted. */
+export const historyAnswer = pageOf(historyEntry)
 export type HistoryAnswer = z.output<typeof historyAnswer>
 
 /** `POST …/{id}/restore`: gives it the form that it had after that change, also where it was deleted since. */
@@ -182,3 +176,15 @@ export const importAnswer = z.strictObject({
   warnings: z.array(documentProblem),
 })
 export type ImportAnswer = z.output<typeof importAnswer>
+
+export const historyQuery = z.strictObject(listQuery)
+
+/** `GET …/{id}`: of one id there may be one in the file, and one that is stored and not in use. */
+export const documentQuery = z.strictObject({
+  source: z.enum(['file', 'store']).optional().describe('the one of the file, if any, without it'),
+})
+
+/** `DELETE …/{id}` */
+export const deleteQuery = z.strictObject({
+  revision: wholeNumber(1, Number.MAX_SAFE_INTEGER).describe('the one that was read'),
+})

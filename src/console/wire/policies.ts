@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { listQuery, pageOf } from './common.ts'
 import { definition, documentRow } from './documents.ts'
 
 /** A named policy as a list shows it; its id is its name. */
@@ -18,16 +19,11 @@ export const policiesQuery = z.strictObject({
   source: z.enum(['file', 'store']).optional(),
   tag: z.string().max(64).optional(),
   state: z.enum(['in-use', 'disabled', 'problem']).optional(),
-  limit: z.coerce.number().int().min(1).max(500).optional(),
-  cursor: z.string().max(500).optional(),
+  ...listQuery,
 })
 export type PoliciesQuery = z.output<typeof policiesQuery>
 
-export const policiesAnswer = z.strictObject({
-  items: z.array(policyRow),
-  next_cursor: z.string().nullable(),
-  total: z.int().min(0),
-})
+export const policiesAnswer = pageOf(policyRow)
 export type PoliciesAnswer = z.output<typeof policiesAnswer>
 
 /** `GET /api/v1/policies/{name}`, and what a change of one answers. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { listQuery, pageOf } from './common.ts'
 import { definition, documentRow } from './documents.ts'
 
 /** A route as a list shows it. */
@@ -24,16 +25,11 @@ export const routesQuery = z.strictObject({
   tag: z.string().max(64).optional(),
   policy: z.string().max(64).optional().describe('name of a policy that it uses'),
   state: z.enum(['in-use', 'disabled', 'problem']).optional(),
-  limit: z.coerce.number().int().min(1).max(500).optional(),
-  cursor: z.string().max(500).optional(),
+  ...listQuery,
 })
 export type RoutesQuery = z.output<typeof routesQuery>
 
-export const routesAnswer = z.strictObject({
-  items: z.array(routeRow),
-  next_cursor: z.string().nullable(),
-  total: z.int().min(0),
-})
+export const routesAnswer = pageOf(routeRow)
 export type RoutesAnswer = z.output<typeof routesAnswer>
 
 /** `GET /api/v1/routes/{id}`, and what a change of one answers. */

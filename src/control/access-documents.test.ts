@@ -1,0 +1,405 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import type { Role } from '../access/administrators.ts'
+import { emptyFile } from '../catalog/catalog.fixture.ts'
+import { openCatalog } from '../catalog/catalog.ts'
+import type { FileAccess } from '../catalog/file-access.ts'
+import { ConfigError } from '../errors.ts'
+import { createFakeClock } from '../fake-clock.ts'
+import { silentLogger } from '../log.ts'
+import { buildRoute } from '../routes/open-route.ts'
+import { parseRoute } from '../routes/parse-route.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import type { Store } from '../store/store.ts'
+import { ConflictError } from './conflict.ts'
+import { createTestOperations, testActor, testSession, testTunnel } from './operations.fixture.ts'
+
+const db = { from: 'tcp+https://db.example.com:5432', to: 'tcp://10.0.0.1:5432', policy: [] }
+const ada = testActor(testSession('s-ada', 'ada@example.com'))
+const bob = testActor(testSession('s-bob', 'bob@example.com'))
+
+/** A file with one route, which has a private key in it. */
+function fileWithKey(): FileAccess {
+  const plain = {
+    id: 'next',
+    from: 'tcp+https://next.example.com:1',
+    to: 'tcp://10.0.0.9:1',
+    policy: [],
+  }
+  const { checked } = parseRoute(plain, { clientCertificates: 'none' })
+  assert.ok(checked)
+  const definition = { ...checked.definition, tls_client_key: 'c2VjcmV0LWtleQ==', tags: ['edge'] }
+  return {
+    ...emptyFile,
+    routes: [buildRoute(checked)],
+    fileRoutes: [{ id: 'next', place: 'postern.yaml:7', definition, isDisabled: false }],
+    identityProvider: {},
+    administrators: { namespaces: [{ name: 'databases' }, { name: 'web' }] },
+  }
+}
+
+async function open(t: TestContext, roles: Readonly<Record<string, Role>> = {}) {
+  const store: Store = await openSqliteStore(':memory:')
+  const catalog = await openCatalog({
+    store,
+    clock: createFakeClock(),
+    logger: silentLogger,
+    file: fileWithKey(),
+  })
+  t.after(async () => {
+    await catalog[Symbol.asyncDispose]()
+    await store.close()
+  })
+  const made = createTestOperations({
+    catalog,
+    tunnels: [testTunnel('t1', undefined, { id: 'db', name: 'db' })],
+    roleOf: ({ session }) => roles[session?.email ?? ''] ?? { role: 'admin' },
+  })
+  return { ...made, catalog }
+}
+
+async function rejection(work: Promise<unknown>): Promise<Error & { code?: string }> {
+  const outcome = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  assert.ok(outcome instanceof Error)
+  return outcome
+}
+
+describe('operations on routes', () => {
+  test('make, show, change, disable, delete and bring back one', async (t) => {
+    const { operations: o } = await open(t)
+    const made = await o.createRoute(ada, { definition: { ...db, id: 'db' }, tags: ['prod'] })
+    const { revision, updated_by, in_use, tunnels, tags, source } = made
+    assert.deepEqual(
+      { revision, updated_by, in_use, tunnels, tags, source },
+      {
+        revision: 1,
+        updated_by: 'ada@example.com',
+        in_use: true,
+        tunnels: 1,
+        tags: ['prod'],
+        source: { kind: 'store' },
+      },
+    )
+    const moved = { ...made.definition, to: 'tcp://10.0.0.2:5432' }
+    const changed = await o.updateRoute(bob, 'db', {
+      definition: moved,
+      revision: 1,
+      note: 'moved',
+    })
+    assert.deepEqual(
+      [changed.to, changed.revision, changed.tags],
+      [['tcp://10.0.0.2:5432'], 2, ['prod']],
+    )
+    const documents = [{ id: 'db', revision: 2 }]
+    assert.deepEqual(await o.changeRoutes(ada, { action: 'disable', documents }), {
+      changed: ['db'],
+    })
+    const off = await o.getRoute(ada, 'db')
+    assert.deepEqual([off.in_use, off.disabled, off.tunnels], [false, true, 0])
+    await o.deleteRoute(ada, 'db', { revision: 3 })
+    assert.equal((await rejection(o.getRoute(ada, 'db'))).code, 'route-not-found')
+    const { items } = await o.listRouteHistory(ada, 'db')
+    assert.deepEqual(
+      items.map(({ change, by, note }) => [change, by, note]),
+      [
+        ['deleted', 'ada@example.com', ''],
+        ['disabled', 'ada@example.com', ''],
+        ['updated', 'bob@example.com', 'moved'],
+        ['created', 'ada@example.com', ''],
+      ],
+    )
+    const back = await o.restoreRoute(ada, 'db', { to: 1, revision: null })
+    assert.deepEqual([back.to, back.in_use], [['tcp://10.0.0.1:5432'], true])
+    assert.equal(
+      (await rejection(o.restoreRoute(ada, 'db', { to: 4, revision: 5 }))).code,
+      'form-not-found',
+    )
+  })
+
+  test('name one that has no id after its from, and the same again is refused', async (t) => {
+    const { operations: o } = await open(t)
+    assert.equal((await o.checkRoute(ada, { definition: db })).id, 'db.example.com-5432')
+    assert.equal((await o.createRoute(ada, { definition: db })).id, 'db.example.com-5432')
+    assert.equal((await rejection(o.createRoute(ada, { definition: db }))).code, 'route-exists')
+    const checked = await o.checkRoute(ada, { definition: db })
+    assert.equal(checked.problems.length, 1)
+    const wild = await o.createRoute(ada, {
+      definition: { ...db, from: 'tcp+https://*.db.example.com:5432' },
+    })
+    assert.match(wild.id, /^route-[0-9a-f]{12}$/)
+  })
+
+  test('tell the second of two what it is now, and keep what the first wrote', async (t) => {
+    const { operations: o } = await open(t)
+    const { definition } = await o.createRoute(ada, { definition: { ...db, id: 'db' } })
+    const edit = (description: string) =>
+      o.updateRoute(ada, 'db', { definition: { ...definition, description }, revision: 1 })
+    const [first, second] = await Promise.allSettled([edit('one'), edit('two')])
+    assert.equal(first.status, 'fulfilled')
+    assert.ok(second.status === 'rejected' && second.reason instanceof ConflictError)
+    const current = second.reason.current as { revision: number; description: string }
+    assert.deepEqual([current.revision, current.description], [2, 'one'])
+    for (const late of [
+      edit('three'),
+      o.deleteRoute(ada, 'db', { revision: 1 }),
+      o.changeRoutes(ada, { action: 'tag', tags: ['x'], documents: [{ id: 'db', revision: 1 }] }),
+      o.restoreRoute(ada, 'db', { to: 1, revision: 1 }),
+    ])
+      assert.ok((await rejection(late)) instanceof ConflictError)
+    assert.equal((await o.getRoute(ada, 'db')).description, 'one')
+  })
+
+  test('show those of the file with their place, without secrets, and change none of them', async (t) => {
+    const { operations: o } = await open(t)
+    const next = await o.getRoute(ada, 'next')
+    assert.deepEqual(next.source, { kind: 'file', place: 'postern.yaml:7' })
+    assert.deepEqual([next.hidden, next.tags, next.revision], [['tls_client_key'], ['edge'], null])
+    const all = JSON.stringify([
+      next,
+      await o.listRoutes(ada),
+      await o.exportAccess(ada, { source: 'all' }),
+    ])
+    assert.doesNotMatch(all, /c2VjcmV0/)
+    const refused = await rejection(o.updateRoute(ada, 'next', { definition: db, revision: 1 }))
+    assert.deepEqual(
+      [refused.code, refused.message],
+      ['route-in-file', 'the route "next" is in the configuration file: postern.yaml:7'],
+    )
+  })
+
+  test('tell every fault at its place in the definition', async (t) => {
+    const { operations: o } = await open(t)
+    const wrong = { ...db, policy: [{ allow: { or: [{ emial: 'x' }] } }], timeout: 9, id: 'db' }
+    const error = await rejection(o.createRoute(ada, { definition: wrong }))
+    assert.ok(error instanceof ConfigError)
+    const paths = ['timeout', 'policy[0].allow.or[0].emial']
+    assert.deepEqual(error.problems.map(({ path }) => path).toSorted(), paths.toSorted())
+    const checked = await o.checkRoute(ada, { definition: wrong })
+    assert.deepEqual(checked.problems.map(({ path }) => path).toSorted(), paths.toSorted())
+  })
+
+  test('list by text, tag, policy and state, a page at a time', async (t) => {
+    const { operations: o } = await open(t)
+    await o.createPolicy(ada, { definition: { name: 'staff', policy: [] } })
+    for (const name of ['a', 'b', 'c'])
+      await o.createRoute(ada, {
+        definition: {
+          ...db,
+          id: name,
+          from: `tcp+https://${name}.example.com:1`,
+          policy_names: ['staff'],
+        },
+        tags: name === 'b' ? ['prod'] : [],
+        disabled: name === 'c',
+      })
+    const ids = async (query: object) => {
+      const { items, total } = await o.listRoutes(ada, query)
+      return [items.map(({ id }) => id), total]
+    }
+    assert.deepEqual(await ids({}), [['next', 'a', 'b', 'c'], 4])
+    assert.deepEqual(await ids({ tag: 'prod' }), [['b'], 1])
+    assert.deepEqual(await ids({ policy: 'staff', state: 'in-use' }), [['a', 'b'], 2])
+    assert.deepEqual(await ids({ q: 'C.Example' }), [['c'], 1])
+    assert.deepEqual(await ids({ source: 'file' }), [['next'], 1])
+    const first = await o.listRoutes(ada, { limit: 2 })
+    assert.equal(first.items.length, 2)
+    await o.deleteRoute(ada, 'a', { revision: 2 })
+    assert.deepEqual(await ids({ limit: 2, cursor: first.next_cursor ?? '' }), [['b', 'c'], 3])
+    const last = await o.listRoutes(ada, { limit: 3 })
+    assert.equal(last.next_cursor, null)
+  })
+
+  test('change several at once, or none of them', async (t) => {
+    const { operations: o, kept } = await open(t)
+    for (const id of ['a', 'b'])
+      await o.createRoute(ada, {
+        definition: { ...db, id, from: `tcp+https://${id}.example.com:1` },
+      })
+    const bulk = (
+      action: 'tag' | 'untag' | 'delete',
+      revisions: readonly number[],
+      tags?: string[],
+    ) =>
+      o.changeRoutes(ada, {
+        action,
+        documents: ['a', 'b'].map((id, index) => ({ id, revision: revisions[index] ?? 0 })),
+        ...(tags === undefined ? {} : { tags }),
+      })
+    assert.ok((await rejection(bulk('delete', [1, 9]))) instanceof ConflictError)
+    assert.deepEqual(await bulk('tag', [1, 2], ['x']), { changed: ['a', 'b'] })
+    assert.deepEqual(await bulk('tag', [3, 4], ['x']), { changed: [] })
+    assert.deepEqual((await o.getRoute(ada, 'a')).tags, ['x'])
+    await bulk('delete', [3, 4])
+    const records = (await kept()).filter((line) => line.includes('"routes changed"'))
+    assert.equal(records.length, 2)
+    assert.match(records[1] ?? '', /"documents":\["deleted route a","deleted route b"\]/)
+  })
+
+  test('leave one record each, with what was there before and after', async (t) => {
+    const { operations: o, kept } = await open(t)
+    const { definition } = await o.createRoute(ada, { definition: { ...db, id: 'db' } })
+    const description = 'x'.repeat(5_000)
+    await o.updateRoute(ada, 'db', { definition: { ...definition, description }, revision: 1 })
+    const records = (await kept()).map((line) => JSON.parse(line) as Record<string, unknown>)
+    assert.deepEqual(
+      records.map(({ event }) => event),
+      ['route created', 'route updated'],
+    )
+    assert.equal(records[0]?.['before'], null)
+    assert.deepEqual(JSON.parse(String(records[0]?.['after'])), definition)
+    const { before, after } = records[1] ?? {}
+    assert.deepEqual(JSON.parse(String(before)), definition)
+    assert.deepEqual(JSON.parse((after as string[]).join('')), { ...definition, description })
+  })
+})
+
+describe('who administers a namespace', () => {
+  const roles = { 'bob@example.com': { role: 'admin', namespaces: ['databases'] } } as const
+
+  test('sees and changes what is in it, and moves nothing in or out of others', async (t) => {
+    const { operations: o } = await open(t, roles)
+    const own = { ...db, id: 'own', namespace: 'databases' }
+    const made = await o.createRoute(bob, { definition: own })
+    const other = { ...db, id: 'other', from: 'tcp+https://o.example.com:1' }
+    await o.createRoute(ada, { definition: other })
+    assert.deepEqual(
+      (await o.listRoutes(bob)).items.map(({ id }) => id),
+      ['own'],
+    )
+    assert.equal((await rejection(o.getRoute(bob, 'other'))).code, 'route-not-found')
+    assert.deepEqual((await o.listRouteHistory(bob, 'other')).items, [])
+    const refused = [
+      o.createRoute(bob, { definition: { ...db, id: 'x', from: 'tcp+https://x.example.com:1' } }),
+      o.updateRoute(bob, 'own', { definition: { ...own, namespace: 'web' }, revision: 1 }),
+      o.importAccess(bob, { text: 'routes: [{id: y, from: "tcp+https://y:1", to: "tcp://y:1"}]' }),
+    ]
+    for (const refusal of refused) assert.equal((await rejection(refusal)).code, 'role-required')
+    for (const unseen of [
+      o.updateRoute(bob, 'other', {
+        definition: { ...other, namespace: 'databases' },
+        revision: 2,
+      }),
+      o.deleteRoute(bob, 'other', { revision: 2 }),
+      o.deleteRoute(bob, 'next', { revision: 2 }),
+      o.changeRoutes(bob, { action: 'disable', documents: [{ id: 'other', revision: 2 }] }),
+    ])
+      assert.equal((await rejection(unseen)).code, 'route-not-found')
+    await o.updateRoute(bob, 'own', {
+      definition: { ...made.definition, contact: 'me' },
+      revision: 1,
+    })
+    const { text } = await o.exportAccess(bob, { source: 'all' })
+    assert.doesNotMatch(text, /other|next/)
+    // Whatever is not theirs stays.
+    await o.importAccess(bob, { text: 'routes: []', prune: true })
+    assert.deepEqual(
+      (await o.listRoutes(ada)).items.map(({ id }) => id),
+      ['next', 'other'],
+    )
+  })
+
+  test('takes nothing from what routes of others answer to', async (t) => {
+    const { operations: o } = await open(t, roles)
+    await o.createRoute(ada, {
+      definition: { ...db, id: 'wide', from: 'tcp+https://*.prod.example.com:22' },
+    })
+    await o.createRoute(ada, {
+      definition: { ...db, id: 'one', from: 'tcp+https://a.b.example.com:22' },
+    })
+    const take = (from: string) =>
+      o.createRoute(bob, { definition: { ...db, id: 'mine', namespace: 'databases', from } })
+    for (const from of ['db.prod.example.com:22', '*.example.com:22', '*.b.example.com'])
+      assert.match(
+        (await rejection(take(`tcp+https://${from}`))).message,
+        /a route of others answers to/,
+      )
+    await take('tcp+https://db.prod.example.com:23')
+  })
+})
+
+describe('routes and policies as a text', () => {
+  const text = `policies:
+  - name: staff
+    policy: [{ allow: { or: [{ accept: true }] } }]
+routes:
+  - from: tcp+https://db.example.com:5432
+    to: tcp://10.0.0.1:5432
+    policy_names: [staff]
+    tags: [prod]
+`
+
+  test('are applied as a whole, and the same again changes nothing', async (t) => {
+    const { operations: o, kept } = await open(t)
+    const dry = await o.importAccess(ada, { text, dry_run: true })
+    assert.deepEqual(
+      dry.changes.map(({ kind, id, change }) => [kind, id, change]),
+      [
+        ['policy', 'staff', 'created'],
+        ['route', 'db.example.com-5432', 'created'],
+      ],
+    )
+    assert.match(
+      dry.changes[1]?.diff ?? '',
+      /^--- \/dev\/null\n\+\+\+ route db[\s\S]*\n\+to: tcp:\/\/10/,
+    )
+    assert.equal((await o.listPolicies(ada)).total, 0)
+    assert.equal((await kept()).length, 0)
+    const applied = await o.importAccess(ada, { text, based_on: dry.based_on })
+    assert.deepEqual([applied.applied, applied.changes, applied.unchanged], [true, dry.changes, 0])
+    const again = await o.importAccess(ada, { text })
+    assert.deepEqual([again.changes, again.unchanged], [[], 2])
+    assert.equal((await kept()).length, 1)
+    // What was exported says the same.
+    const { text: exported } = await o.exportAccess(ada)
+    assert.deepEqual((await o.importAccess(ada, { text: exported })).changes, [])
+  })
+
+  test('say where each fault stands, and nothing is written', async (t) => {
+    const { operations: o } = await open(t)
+    const broken = `${text}  - from: tcp+https://next.example.com:1
+    to: tcp://10.0.0.1:5432
+    policy_names: [stuff]
+`
+    const error = await rejection(o.importAccess(ada, { text: broken, source: 'routes.yaml' }))
+    assert.ok(error instanceof ConfigError)
+    assert.deepEqual(
+      error.problems.map(({ source, line, path, message }) => [source, line, path, message]),
+      [
+        ['routes.yaml', 11, 'routes[1].policy_names[0]', 'no policy is named "stuff"'],
+        [
+          'routes.yaml',
+          9,
+          'routes[1].from',
+          '"next.example.com:1" already belongs to the route on postern.yaml:7',
+        ],
+      ],
+    )
+    assert.equal((await o.listRoutes(ada)).total, 1)
+  })
+
+  test('that was tried before somebody else changed something is refused', async (t) => {
+    const { operations: o } = await open(t)
+    const { based_on } = await o.importAccess(ada, { text, dry_run: true })
+    await o.createPolicy(bob, { definition: { name: 'other', policy: [] } })
+    const late = await rejection(o.importAccess(ada, { text, based_on }))
+    assert.ok(late instanceof ConflictError)
+  })
+
+  test('with pruning delete what they leave out', async (t) => {
+    const { operations: o } = await open(t)
+    await o.importAccess(ada, { text })
+    const less = await o.importAccess(ada, { text: 'policies: []', prune: true })
+    assert.deepEqual(
+      less.changes.map(({ change, id }) => [change, id]),
+      [
+        ['deleted', 'staff'],
+        ['deleted', 'db.example.com-5432'],
+      ],
+    )
+    assert.match(less.changes[0]?.diff ?? '', /^--- policy staff\n\+\+\+ \/dev\/null/)
+  })
+})

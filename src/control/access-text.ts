@@ -1,0 +1,152 @@
+import type { PlannedWrite } from '../catalog/catalog.ts'
+import { compareForms } from '../catalog/compare-forms.ts'
+import { exportYaml } from '../catalog/document-yaml.ts'
+import type { DocumentKind } from '../catalog/document.ts'
+import type { Held, Holding } from '../catalog/holding.ts'
+import { judgeChange } from '../catalog/judge-change.ts'
+import { planWrite } from '../catalog/plan-writes.ts'
+import { readAccessText, type AccessText } from '../catalog/read-access-text.ts'
+import type { DocumentForm } from '../store/access-document-store.ts'
+import { printable } from '../terminal-text.ts'
+import type { Actor } from './change.ts'
+import { ConflictError } from './conflict.ts'
+import {
+  exportInput,
+  importInput,
+  type AccessExport,
+  type AccessExportQuery,
+  type AccessImport,
+  type ImportedChange,
+  type ImportOutcome,
+} from './document-protocol.ts'
+import { formIn, requireWrites, writeDocuments, type DocumentParts } from './document-writes.ts'
+import { parseInput } from './protocol.ts'
+
+/** Operations on many routes and policies as one text, for people who keep access in git. */
+export interface AccessTextOperations {
+  /** YAML with `policies` and `routes`, which a configuration file may hold. */
+  exportAccess(by: Actor, query?: AccessExportQuery): Promise<AccessExport>
+  /**
+   * Makes what is stored what a text says: all of it, or nothing. What the text does not name stays, or is deleted
+   * with `prune`. Throws `ConfigError` with the place of each fault, `ConflictError` where something was changed
+   * since `based_on`, and as the operations on each.
+   */
+  importAccess(by: Actor, input: AccessImport): Promise<ImportOutcome>
+}
+
+export function accessTextOperations(parts: DocumentParts): AccessTextOperations {
+  const { authority, catalog } = parts
+
+  /** Deletes what the text has not, as far as whoever asks may. */
+  function pruned(holding: Holding, kept: ReadonlySet<string>, by: Actor): readonly PlannedWrite[] {
+    const sees = authority.sees(by)
+    const stored = ofBothKinds(holding).filter(({ held }) => held.source.kind === 'store')
+    return stored
+      .filter(({ kind, held }) => !kept.has(keyOf(kind, held.id)))
+      .filter(({ held }) => sees(held.namespace))
+      .map(({ kind, held }) => planWrite(holding, { kind, id: held.id, definition: null }))
+  }
+
+  return {
+    async exportAccess(by, query = {}) {
+      const { source } = parseInput(exportInput, query)
+      const sees = authority.sees(by)
+      const isWanted = (held: Held): boolean =>
+        (source === 'all' || held.source.kind === source) && sees(held.namespace)
+      const { heldRoutes, heldPolicies } = catalog.holding()
+      return {
+        text: exportYaml({
+          heldRoutes: heldRoutes.filter(isWanted),
+          heldPolicies: heldPolicies.filter(isWanted),
+        }),
+      }
+    },
+    async importAccess(by, input) {
+      const {
+        text,
+        source,
+        dry_run: isDry,
+        prune,
+        based_on: basedOn,
+        note,
+      } = parseInput(importInput, input)
+      const read = readAccessText(source, text)
+      const kept = new Set(read.proposals.map(({ kind, id }) => keyOf(kind, id)))
+      const plan = (holding: Holding): readonly PlannedWrite[] => {
+        if (basedOn !== undefined && basedOn !== holding.revision) throw changedSince(holding)
+        const wanted = read.proposals.map((proposal) => planWrite(holding, proposal))
+        const changed = wanted.filter((planned) => isChange(planned, holding))
+        const all = [...changed, ...(prune ? pruned(holding, kept, by) : [])]
+        return all.map((planned) => ({ ...planned, change: importedAs(planned) }))
+      }
+      const before = catalog.holding()
+      const writing = { by, operation: 'importAccess', note: printable(note) } as const
+      if (!isDry) {
+        const written = await writeDocuments(parts, writing, plan)
+        const changes = written.planned.map((it, index) => changeView(it, written.before[index]))
+        return outcomeOf(read, changes, { isApplied: true, basedOn: catalog.holding().revision })
+      }
+      const planned = plan(before)
+      const forms = planned.map((it) => formIn(before, it))
+      requireWrites({ planned, before: forms }, writing, parts)
+      judgeChange(before, catalog.foresee(planned), planned)
+      const changes = planned.map((it, index) => changeView(it, forms[index]))
+      return outcomeOf(read, changes, { isApplied: false, basedOn: before.revision })
+    },
+  }
+}
+
+function ofBothKinds({
+  heldRoutes,
+  heldPolicies,
+}: Holding): readonly { readonly kind: DocumentKind; readonly held: Held }[] {
+  return [
+    ...heldPolicies.map((held) => ({ kind: 'policy', held }) as const),
+    ...heldRoutes.map((held) => ({ kind: 'route', held }) as const),
+  ]
+}
+
+function keyOf(kind: DocumentKind, id: string): string {
+  return `${kind}/${id}`
+}
+
+/** Two texts that say the same are none: neither the order of keys nor how it is written is a change. */
+function isChange(planned: PlannedWrite, holding: Holding): boolean {
+  const before = formIn(holding, planned)
+  return compareForms(planned, before, planned.form) !== ''
+}
+
+function importedAs({ form }: PlannedWrite): PlannedWrite['change'] {
+  return form === undefined ? 'deleted' : 'imported'
+}
+
+function changeView(planned: PlannedWrite, before: DocumentForm | undefined): ImportedChange {
+  const { kind, id, form } = planned
+  const change = form === undefined ? 'deleted' : before === undefined ? 'created' : 'updated'
+  return { kind, id, change, diff: compareForms(planned, before, form) }
+}
+
+function outcomeOf(
+  { proposals, warnings }: AccessText,
+  changes: readonly ImportedChange[],
+  { isApplied, basedOn }: { readonly isApplied: boolean; readonly basedOn: number },
+): ImportOutcome {
+  const written = changes.filter(({ change }) => change !== 'deleted').length
+  return {
+    changes,
+    unchanged: proposals.length - written,
+    applied: isApplied,
+    based_on: basedOn,
+    warnings: warnings.map(({ path, message, hint }) => ({
+      path,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+    })),
+  }
+}
+
+function changedSince({ revision }: Holding): ConflictError {
+  return new ConflictError('routes or policies were changed since this was tried', {
+    based_on: revision,
+  })
+}

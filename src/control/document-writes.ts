@@ -1,0 +1,95 @@
+import type { Catalog, PlannedWrite } from '../catalog/catalog.ts'
+import { definitionIn } from '../catalog/document-form.ts'
+import type { DocumentKind } from '../catalog/document.ts'
+import { refuseForeignTargets } from '../catalog/foreign-targets.ts'
+import { namespaceIn, type Holding } from '../catalog/holding.ts'
+import { documentOf } from '../catalog/plan-writes.ts'
+import type { DocumentForm } from '../store/access-document-store.ts'
+import type { Authority, OperationName } from './authority.ts'
+import { actorName, recordChange, type Actor, type ChangeParts } from './change.ts'
+import { recordedForm, recordedMany } from './document-audit.ts'
+
+/** What the operations on routes and policies reach inside the running gateway. */
+export interface DocumentParts extends ChangeParts {
+  readonly catalog: Catalog
+  readonly authority: Pick<Authority, 'roleOf' | 'requireIn' | 'sees'>
+}
+
+/** What one write of somebody is about. */
+export interface Writing {
+  readonly by: Actor
+  readonly operation: OperationName
+  readonly note: string
+}
+
+/** What was written, and what each was before. */
+export interface Written {
+  readonly planned: readonly PlannedWrite[]
+  readonly before: readonly (DocumentForm | undefined)[]
+}
+
+/** Writes what is planned by what holds then, if whoever writes may, and leaves one record. */
+export async function writeDocuments(
+  parts: DocumentParts,
+  writing: Writing,
+  plan: (holding: Holding) => readonly PlannedWrite[],
+): Promise<Written> {
+  let written: Written = { planned: [], before: [] }
+  await parts.catalog.change({
+    by: actorName(writing.by),
+    note: writing.note,
+    plan(holding) {
+      const planned = plan(holding)
+      written = { planned, before: planned.map((it) => formIn(holding, it)) }
+      requireWrites(written, writing, parts)
+      return planned
+    },
+  })
+  record(parts, writing, written)
+  return written
+}
+
+export function formIn(
+  holding: Holding,
+  { kind, id }: Pick<PlannedWrite, 'kind' | 'id'>,
+): DocumentForm | undefined {
+  const document = documentOf(holding, kind, id)
+  if (document === undefined) return undefined
+  const { body, isDisabled, tags } = document
+  return { body: JSON.stringify(body), isDisabled, tags }
+}
+
+/** Who changes something may change what it was and what it becomes; asked in the step in which it is written. */
+export function requireWrites(
+  { planned, before }: Written,
+  { by, operation }: Writing,
+  { authority, catalog }: DocumentParts,
+): void {
+  const forms = [...planned.map(({ form }) => form), ...before].filter((form) => form !== undefined)
+  const namespaces = forms.map((form) => namespaceIn(definitionIn(form)))
+  authority.requireIn(by, operation, [...new Set(namespaces)])
+  if (authority.roleOf(by)?.namespaces !== undefined)
+    refuseForeignTargets(planned, catalog.foresee(planned))
+}
+
+function record(parts: ChangeParts, { by, note }: Writing, { planned, before }: Written): void {
+  const [one] = planned
+  if (one === undefined) return
+  const said = note === '' ? {} : { note }
+  if (planned.length > 1) {
+    const kinds = new Set(planned.map(({ kind }) => kind))
+    recordChange(parts, by, eventOf(kinds), { ...recordedMany(planned), ...said })
+    return
+  }
+  recordChange(parts, by, `${one.kind} ${one.change}`, {
+    [`${one.kind}-id`]: one.id,
+    before: recordedForm(before[0]),
+    after: recordedForm(one.form),
+    ...said,
+  })
+}
+
+function eventOf(kinds: ReadonlySet<DocumentKind>): string {
+  if (kinds.size > 1) return 'routes and policies changed'
+  return kinds.has('route') ? 'routes changed' : 'policies changed'
+}
