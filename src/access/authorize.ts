@@ -14,6 +14,7 @@ import { requestLines } from '../net/target.ts'
 import type { Caller } from './caller.ts'
 import type { Grant, TunnelRequest } from './grant.ts'
 import type { GroupsClaim } from './groups-claim.ts'
+import type { KeepDenial } from './denial.ts'
 import { DeniedError } from './denied.ts'
 import { whomToAsk } from '../routes/route.ts'
 import type { Route } from '../routes/route.ts'
@@ -34,11 +35,13 @@ export type Authorize = (
 ) => Grant
 
 export interface AuthorizeParts {
-  readonly decide: Pick<Decide, 'now'>
+  readonly decide: Pick<Decide, 'now' | 'explain'>
   readonly authorizeLog: AuthorizeLog
   readonly metrics: Metrics
   readonly clientCertificates: Pick<CertificateJudge, 'problemOf'>
   readonly groupsClaim: GroupsClaim
+  /** Keeps why a person was refused. **Default:** nothing is kept */
+  readonly keepDenial?: KeepDenial | undefined
   /** As in `FreshGrantParts`. */
   settingsRevision(): number
 }
@@ -56,8 +59,31 @@ export function createAuthorize({
   metrics,
   clientCertificates,
   groupsClaim,
+  keepDenial,
   settingsRevision,
 }: AuthorizeParts): Authorize {
+  /** Says of a refusal where the person it concerns reads more. */
+  function explained(error: AccessError, request: TunnelRequest, caller: Caller, route: Route) {
+    const { session, client } = caller
+    if (!(error instanceof DeniedError) || session?.kind !== 'person') return error
+    const key = { id: request.requestId, userId: session.userId, routeId: route.id }
+    error.page = keepDenial?.(key, () => ({
+      ...key,
+      email: session.email,
+      routeName: route.name,
+      namespace: route.namespace,
+      contact: route.contact,
+      target: formatAuthority(request.target),
+      ip: client.ip,
+      message: error.message,
+      next: error.hint ?? '',
+      reasons: error.reasons,
+      advice: error.advice,
+      trace: decide.explain(caller, route),
+    }))
+    return error
+  }
+
   return (request, caller, { route, headers, isRecheck = false }) => {
     const { client, session } = caller
     const { requestId, authority, target } = request
@@ -78,14 +104,17 @@ export function createAuthorize({
       })
     }
     if (decision.outcome === 'client-certificate') {
-      throw certificateRefusal(decision, clientCertificates.problemOf(client.certificate))
+      const problem = clientCertificates.problemOf(client.certificate)
+      throw explained(certificateRefusal(decision, problem), request, caller, route)
     }
     const isNobody = session === undefined && route.policy.readsSubject
     if (decision.outcome === 'deny' && isNobody && hasCredential(headers ?? {})) {
       throw unknownCredential()
     }
-    if (decision.outcome !== 'allow')
-      throw refusalOf(decision, { request, session, route, groupsFault })
+    if (decision.outcome !== 'allow') {
+      const refusal = refusalOf(decision, { request, session, route, groupsFault })
+      throw explained(refusal, request, caller, route)
+    }
     const validUntilMs = earliest(decision.validUntilMs, session?.expiresAtMs)
     // The brand exists for the compiler only: this is the one place that may claim it.
     const revision = settingsRevision()

@@ -12,6 +12,8 @@ export class DeniedError extends AccessError {
   readonly reasons: readonly string[]
   /** What the named policies that said no tell whoever is signed in. */
   readonly advice: readonly Advice[]
+  /** Where the person it concerns reads more. */
+  page: URL | undefined
 
   constructor(
     message: string,

@@ -14,6 +14,7 @@ import { createAuthorize } from '../access/authorize.ts'
 import type { Caller } from '../access/caller.ts'
 import { createRoleOf, nobodyAdministers, type RoleOf } from '../access/administrators.ts'
 import { createDecide, type Decide, type DecideParts } from '../access/decide.ts'
+import type { KeepDenial } from '../access/denial.ts'
 import type { AccessRequests } from '../requests/access-requests.ts'
 import { parseRedirect } from '../identity/redirect.ts'
 import { createClientCertificates } from '../port/client-certificates/client-certificates.ts'
@@ -48,6 +49,8 @@ export interface Surroundings {
   /** The routes that hold: of the configuration's file, and stored ones beside them. */
   readonly catalog: GatewayCatalog
   readonly accessRequests: Pick<AccessRequests, 'accessGrant' | 'onChanged'>
+  /** **Default:** nothing is kept */
+  readonly keepDenial?: KeepDenial
   /** The connections of connectors. */
   readonly links: Pick<Links, 'toward' | 'doubt' | 'avoid'>
 }
@@ -118,6 +121,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     metrics,
     clientCertificates,
     groupsClaim: createGroupsClaim(log.service('gateway'), groupsClaim),
+    keepDenial: surroundings.keepDenial,
     settingsRevision,
   })
   const mayUse = (caller: Caller, route: Route): boolean =>

@@ -9,6 +9,12 @@ import { createRoutesApi } from '../pages/pomerium/routes-api.ts'
 import { createSshSignApi } from '../pages/ssh-sign-api.ts'
 import type { SshCa } from '../ssh-ca/ssh-ca.ts'
 import { createSignInLog } from '../pages/sign-in/sign-in-log.ts'
+import { lacksAllow } from '../access/access-grant.ts'
+import type { AccessWish } from '../control/requests.ts'
+import type { FindableDenials } from '../pages/refused/denials.ts'
+import { createRefusedPages } from '../pages/refused/refused-pages.ts'
+import { createRequestApi } from '../pages/requests/request-api.ts'
+import type { AccessRequests } from '../requests/access-requests.ts'
 import type { Assembly } from './assemble.ts'
 import type { GatewayIdentity, OpenIdentity } from './open-identity.ts'
 import { createWithGrant, type WithGrantParts } from './with-grant.ts'
@@ -31,6 +37,8 @@ export interface GatewayPagesOptions {
     | 'routesFor'
     | 'seenBy'
     | 'roleOf'
+    | 'decide'
+    | 'routeTable'
     | 'sshCaSettings'
     | keyof WithGrantParts
   >
@@ -43,6 +51,8 @@ export interface GatewayPagesOptions {
   readonly feed: ChangeFeed
   readonly identity: Pick<GatewayIdentity, 'identify' | 'session' | 'sessionVersion'>
   readonly operations: Operations
+  readonly denials: FindableDenials
+  readonly accessRequests: Pick<AccessRequests, 'pendingOf'>
   /** Makes the pages at the gateway's own address; plain ones without it. */
   readonly createPages: CreatePages | undefined
 }
@@ -58,17 +68,27 @@ export function createGatewayPages({
   feed,
   identity,
   operations,
+  denials,
+  accessRequests,
   createPages,
 }: GatewayPagesOptions): App {
   const { audit, metrics, cutTunnels, parseRedirect, deviceLogin, routesFor, seenBy } = parts
   const callerOf: ApiParts['callerOf'] = async (cookieHeader) =>
     signIn?.identity.fromCookie(cookieHeader)
+  const standingOf: ApiParts['standingOf'] = (caller, route) => {
+    const decision = parts.decide.foreseen(caller, route)
+    if (decision.outcome === 'allow') return 'allowed'
+    return lacksAllow(decision) && route.approval !== undefined ? 'may-ask' : 'none'
+  }
   const pages = createPages?.({
     logger,
     origin: signIn?.origin,
     sessionOf: async (cookieHeader) => (await signIn?.identity.fromCookie(cookieHeader))?.session,
     seenBy,
     roleOf: parts.roleOf,
+    denials,
+    routeTable: parts.routeTable,
+    standingOf,
     clock,
     audit,
     operations,
@@ -107,6 +127,32 @@ export function createGatewayPages({
       audit,
       settings: () => parts.sshCaSettings(),
       withGrant: createWithGrant(parts),
+    }),
+    refused:
+      signInParts &&
+      createRefusedPages({
+        ...signInParts,
+        denials,
+        roleOf: parts.roleOf,
+        routeById: (id) => parts.routeTable().routes.find((route) => route.id === id),
+        standingOf,
+        pendingOf: accessRequests.pendingOf,
+        requestAccess: (c, { session, version }, wish) =>
+          operations.requestAccess(
+            { kind: 'caller', session, sessionVersion: version, ...c.env },
+            wish,
+          ),
+      }),
+    requestApi: createRequestApi({
+      identify: (headers) => identity.identify(headers),
+      list: (by, cursor) =>
+        operations.listAccessRequests({ kind: 'caller', ...by }, { mine: true, cursor }),
+      find: (by, id) => operations.findAccessRequest({ kind: 'caller', ...by }, id),
+      ask: (by, wish, isBreakGlass) =>
+        isBreakGlass
+          ? operations.breakGlass({ kind: 'caller', ...by }, wish as AccessWish)
+          : operations.requestAccess({ kind: 'caller', ...by }, wish as AccessWish),
+      end: (by, id) => operations.endAccess({ kind: 'caller', ...by }, id),
     }),
     cutApi: createCutApi(cutTunnels),
     pages: pages?.app,

@@ -16,6 +16,8 @@ import type { LoginRedirect } from '../pages/cloudflared/login-redirect.ts'
 import type { PageApp, RequestContext as PageRequest } from '../pages/answers/page-app.ts'
 import type { LiveTunnels } from '../access/live-tunnels.ts'
 import type { AskAgain } from '../access/ask-again.ts'
+import type { FindableDenials } from '../pages/refused/denials.ts'
+import type { RouteTable } from '../routes/table.ts'
 import type { Client } from '../net/client.ts'
 import type { Target } from '../net/target.ts'
 import type { OpenUpstream } from '../upstream/open-upstream.ts'
@@ -81,6 +83,12 @@ export interface ApiParts extends PagesParts {
   readonly audit: AuditLog
   /** What administrators do and see: each of them asks for itself who may. */
   readonly operations: Operations
+  /** Why people were refused. */
+  readonly denials: FindableDenials
+  /** The routes that hold now. */
+  routeTable(): RouteTable
+  /** Whether somebody may use a route, asking for access would help them, or neither. */
+  standingOf(caller: Caller, route: Route): 'allowed' | 'may-ask' | 'none'
   /** Every write to the store. */
   readonly feed: ChangeFeed
   /** As `sessionOf`, with the state that the session was read in. */

@@ -28,6 +28,7 @@ import type { CreatePages } from './parts.ts'
 import { openAccessRequests } from '../requests/access-requests.ts'
 import { openBlockedPeople } from '../identity/blocked-people.ts'
 import { plainAddress } from '../policy/matchers/plain-address.ts'
+import { createDenials } from '../pages/refused/denials.ts'
 import { openIdentity } from './open-identity.ts'
 import { openPublishing } from './open-publishing.ts'
 import { createSshCa } from '../ssh-ca/ssh-ca.ts'
@@ -49,6 +50,9 @@ const identityWaitMs = 5_000
 
 /** Longest wait for the database when the gateway ends, in milliseconds: figures of the last minute are kept. */
 const samplesWaitMs = 1_000
+
+/** Longest wait for the database when the gateway ends, in milliseconds: why people were refused is kept. */
+const denialsWaitMs = 1_000
 
 /** A running gateway. */
 export interface Gateway extends Closable {
@@ -134,6 +138,15 @@ export async function startGateway(
     await openCatalog({ store, clock, logger: log.service('catalog'), file: config }),
   )
   const accessRequests = await openAccessRequests({ store, clock, log: log.service('control') })
+  const denials = opened.adopt(
+    createDenials({
+      store: store.refusals,
+      clock,
+      logger: log.service('gateway'),
+      origin: signIn?.origin,
+    }),
+    (it) => within(denialsWaitMs, it.close()),
+  )
   const parts = assemble(config, {
     clock,
     log,
@@ -142,6 +155,7 @@ export async function startGateway(
     identity,
     blockedPeople,
     accessRequests,
+    keepDenial: denials.keep,
     catalog,
     links,
   })
@@ -187,6 +201,8 @@ export async function startGateway(
     feed: store.feed,
     identity,
     operations,
+    denials,
+    accessRequests,
     createPages: options.pages,
   })
   metrics.countSessions(() => identity.countSessions())

@@ -37,6 +37,10 @@ export interface AppOptions {
   readonly sshSignApi?: PageApp
   /** How people publish services of their own; undefined when nobody can sign in. */
   readonly publish?: PageApp | undefined
+  /** Why people were refused. */
+  readonly refused?: PageApp | undefined
+  /** Requests for access, for programs. */
+  readonly requestApi?: PageApp
   /** Why tunnels were cut. */
   readonly cutApi?: PageApp
   /** Pages made outside of `gateway/`; where they pass a request on, a plain page is shown. */
@@ -53,6 +57,8 @@ export function createApp(options: AppOptions): App {
     routesApi,
     sshSignApi,
     publish,
+    refused,
+    requestApi,
     cutApi,
     pages,
   } = options
@@ -69,6 +75,8 @@ export function createApp(options: AppOptions): App {
     routesApi,
     sshSignApi,
     publish,
+    refused,
+    requestApi,
     cutApi,
   ]
   for (const part of parts) if (part !== undefined) app.route('/', part)

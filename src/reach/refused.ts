@@ -10,16 +10,24 @@ export class RefusedError extends AccessError {
   /** Names the request in the gateway's logs; empty when the gateway gave none. */
   readonly requestId: string
   readonly reasons: readonly string[]
+  /** The address of a page that says more to the person it concerns. */
+  readonly page: string | undefined
 
   constructor(
     code: string,
     message: string,
-    details: ErrorDetails & { status: number; requestId: string; reasons: readonly string[] },
+    details: ErrorDetails & {
+      status: number
+      requestId: string
+      reasons: readonly string[]
+      page?: string | undefined
+    },
   ) {
     super(code, message, details)
     this.status = details.status
     this.requestId = details.requestId
     this.reasons = details.reasons
+    this.page = details.page
   }
 }
 
@@ -88,6 +96,7 @@ export function refusedError(answer: HttpAnswer, authority: string): RefusedErro
       status: answer.status,
       requestId: body?.requestId || printable(answer.headers[requestIdHeader]),
       reasons: body?.reasons ?? [],
+      page: body?.page,
     },
   )
 }

@@ -20,6 +20,10 @@ export const gatewayPaths = {
   tunnel: '/.postern/v1/tunnel/',
   /** `GET`, followed by a tunnel's id: why it was cut. */
   cut: '/.postern/v1/cut/',
+  /** The page, followed by a request id, that says to whoever was refused why. */
+  refused: '/.postern/refused/',
+  /** With a token: requests for access for a while, see `access-request.ts`. */
+  requests: '/.postern/v1/requests',
   /** `POST` with a token: a short-lived SSH certificate (`ssh-sign.ts`). */
   sshSign: '/.postern/v1/ssh/sign',
   /** `POST`: a code for a machine without a browser (RFC 8628 §3.1). */

@@ -12,6 +12,8 @@ export interface RefusalBody {
   readonly requestId: string
   /** Why the policy said no; only for somebody who is signed in. */
   readonly reasons?: readonly string[]
+  /** The address of a page that explains it to the person it concerns; only for somebody who is signed in. */
+  readonly page?: string | undefined
 }
 
 /**
@@ -23,13 +25,14 @@ const maxReasons = 20
 
 /** Writes a refusal as the JSON body of an HTTP answer. */
 export function encodeRefusal(refusal: RefusalBody): string {
-  const { code, message, next, requestId, reasons = [] } = refusal
+  const { code, message, next, requestId, reasons = [], page } = refusal
   return JSON.stringify({
     error: code,
     message,
     next,
     request_id: requestId,
     ...(reasons.length > 0 ? { reasons } : {}),
+    ...(page === undefined ? {} : { page }),
   })
 }
 
@@ -50,7 +53,14 @@ export function decodeRefusal(text: string): RefusalBody | undefined {
     next: firstText(fields, 'next'),
     requestId: firstText(fields, 'request_id', 'requestId'),
     reasons: reasons.map(printable).filter((reason) => reason !== ''),
+    ...pageIn(fields['page']),
   }
+}
+
+/** Only what a person can open without harm: a terminal may make a link of it. */
+function pageIn(value: unknown): { readonly page?: string } {
+  const url = URL.parse(printable(value))
+  return url?.protocol === 'https:' ? { page: url.href } : {}
 }
 
 function firstText(fields: Readonly<Record<string, unknown>>, ...names: string[]): string {

@@ -82,6 +82,7 @@ export function errorFields(error: unknown): LogFields {
     hint: error.hint,
     ended: details['ended'],
     'request-id': details['requestId'] || undefined,
+    page: details['page'],
     reasons:
       Array.isArray(details['reasons']) && details['reasons'].length > 0
         ? details['reasons']
@@ -125,11 +126,12 @@ function formatLine(
 }
 
 /** Only what a person can use; the other fields are for scripts. */
-function formatDetails({ hint, reasons, stack, 'request-id': requestId }: LogFields): string {
+function formatDetails({ hint, reasons, stack, page, 'request-id': requestId }: LogFields): string {
   return [
     Array.isArray(reasons) ? `  reasons: ${cleanLine(reasons.join(', '))}\n` : '',
     typeof hint === 'string' ? `  hint: ${cleanLine(hint)}\n` : '',
     typeof stack === 'string' ? stack.split('\n').map(formatStackLine).join('') : '',
+    typeof page === 'string' ? `  why: ${cleanLine(page)}\n` : '',
     typeof requestId === 'string' ? `  request id: ${cleanLine(requestId)}\n` : '',
   ].join('')
 }

@@ -6,6 +6,7 @@ import { keyEndpoints } from './keys.ts'
 import { meEndpoints } from './me.ts'
 import { policyLanguageEndpoints } from './policy-language.ts'
 import { pictureEndpoints } from './pictures.ts'
+import { refusalEndpoints } from './refusals.ts'
 import { requestEndpoints } from './requests.ts'
 import { policyEndpoints } from './policies.ts'
 import { routeEndpoints } from './routes.ts'
@@ -22,6 +23,7 @@ export const allEndpoints: readonly Endpoints[] = [
   sessionEndpoints,
   requestEndpoints,
   blockEndpoints,
+  refusalEndpoints,
   serviceAccountEndpoints,
   connectorEndpoints,
   keyEndpoints,

@@ -8,6 +8,7 @@ import type { TestOperationsOptions } from '../../control/operations.fixture.ts'
 import { systemClock } from '../../clock.ts'
 import type { ApiParts } from '../../gateway/parts.ts'
 import type { AnySession, LiveCaller } from '../../identity/session.ts'
+import { createRouteTable } from '../../routes/table.ts'
 import { silentLogger, type LogFields } from '../../log.ts'
 import { createAuditLog } from '../../telemetry/audit-log.ts'
 import { apiPath, createApi, type ApiOptions } from './app.ts'
@@ -39,6 +40,9 @@ export function testApiParts(parts: Partial<ApiParts> = {}): ApiParts {
     sessionVersion: () => undefined,
     roleOf: () => undefined,
     seenBy: () => ({ usable: [], listed: [] }),
+    denials: { remembered: () => undefined, stored: () => Promise.resolve(undefined) },
+    routeTable: () => createRouteTable([]),
+    standingOf: () => 'none',
     ...parts,
   }
 }

@@ -23,6 +23,29 @@ export const refusalView = z.strictObject({
   message: z.string(),
   next: z.string(),
   findings: z.array(finding),
+  /** What stands in the way, without people, networks and claims that the policy names. */
+  rules: z.array(
+    z.strictObject({
+      side: z.enum(['allow', 'deny']),
+      /** The how-manieth of its side, from 1 on. */
+      number: z.int().min(1),
+      operators: z.array(
+        z.strictObject({
+          /** Whether one of the criteria is enough, or all are needed. */
+          needs: z.enum(['one', 'all']),
+          criteria: z.array(
+            z.strictObject({
+              criterion: z.string(),
+              found: z.string(),
+              reason: z.string(),
+              needed: z.string(),
+            }),
+          ),
+        }),
+      ),
+    }),
+  ),
+  more_rules: z.boolean(),
   /** What named policies that said no say about themselves. */
   policies: z.array(
     z.strictObject({

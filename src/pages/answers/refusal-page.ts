@@ -34,12 +34,13 @@ const titlesByCode: Readonly<Record<string, string>> = {
 
 /** A refusal for somebody who reads it in a browser. */
 export function refusalPage(refusal: Refusal, requestId: string): string {
-  const { status, message, next, reasons, location, code } = refusal
+  const { status, message, next, reasons, location, code, page: more } = refusal
   const title = titlesByCode[code] ?? titles[status] ?? 'Something went wrong'
   const body = html`<h1>${title}</h1>
     <p>${sentence(message)}</p>
     <p>${sentence(next)}</p>
     ${location === undefined ? '' : html`<p><a class="button" href="${location}">Sign in</a></p>`}
+    ${more === undefined ? '' : html`<p><a class="button" href="${more}">Why, and what to do</a></p>`}
     <dl>
       <dt>Code</dt>
       <dd><code>${code}</code></dd>

@@ -11,6 +11,8 @@ export interface Refusal {
   readonly next: string
   /** Only for somebody who is signed in. */
   readonly reasons: readonly string[]
+  /** Where the person it concerns reads more; only for somebody who is signed in. */
+  readonly page?: string | undefined
   /** Where to sign in, for a redirect. */
   readonly location?: string | undefined
   /** When it is worth asking again. */
@@ -70,6 +72,7 @@ export function toRefusal(error: unknown): Refusal {
       error.hint ??
       'try again; if it keeps happening, tell whoever runs this gateway the request id',
     reasons: error instanceof DeniedError ? error.reasons : [],
+    ...(error instanceof DeniedError && error.page && { page: error.page.href }),
   }
 }
 

@@ -1,0 +1,143 @@
+import type { Denial, KeepDenial } from '../../access/denial.ts'
+import type { Clock } from '../../clock.ts'
+import { messageOf } from '../../errors.ts'
+import type { Logger } from '../../log.ts'
+import type { RefusalRecord, RefusalStore } from '../../store/request-store.ts'
+import { gatewayPaths } from '../../tunnel/paths.ts'
+
+/** Why people were refused, for the pages that explain it. */
+export interface Denials {
+  readonly keep: KeepDenial
+  /** By the request id of any attempt, as long as that is in memory; later by that in the address of its page. */
+  remembered(id: string): Denial | undefined
+  /** The same from the store. */
+  stored(id: string): Promise<Denial | undefined>
+  /** Resolves once what was kept is in the store, or cannot be. */
+  close(): Promise<void>
+}
+
+export type FindableDenials = Pick<Denials, 'remembered' | 'stored'>
+
+export interface DenialsOptions {
+  readonly store: RefusalStore
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Where people sign in; undefined when nobody can. */
+  readonly origin: URL | undefined
+}
+
+/** @limit refusals of one person at one route that have a page of their own: one a minute, which all others lead to */
+const sameForMs = 60_000
+/** @limit none: request ids of refusals in memory; the oldest are found by the address of their page alone */
+const maxIds = 10_000
+/** @limit refusals in memory whose page is not read from the store: the oldest is read from there */
+const maxRemembered = 2_000
+/** @limit the trace on the page of a refusal: it is left out */
+const maxBodyLength = 16_384
+/** @limit pages of refusals that are kept: the oldest are forgotten */
+const maxStored = 20_000
+/** @limit time that the page of a refusal is kept: it is forgotten */
+const maxStoredMs = 30 * 86_400_000
+/** @limit refusals that wait to be written to the store: further ones are in memory alone */
+const maxWaiting = 500
+/** How long they wait for others, in milliseconds. */
+const flushMs = 1_000
+
+export function createDenials({ store, clock, logger, origin }: DenialsOptions): Denials {
+  /** By the request id of each attempt; oldest first, as in the next ones. */
+  const byId = new Map<string, Denial>()
+  const latest = new Map<string, Denial>()
+  const waiting: RefusalRecord[] = []
+  let timer: Disposable | undefined
+  let flushing = Promise.resolve()
+
+  function remember(id: string, denial: Denial): void {
+    byId.set(id, denial)
+    const [oldest] = byId.keys()
+    if (byId.size > maxIds && oldest !== undefined) byId.delete(oldest)
+  }
+
+  function keepLatest(key: string, denial: Denial): void {
+    latest.delete(key)
+    latest.set(key, denial)
+    const [oldest] = latest
+    if (latest.size <= maxRemembered || oldest === undefined) return
+    latest.delete(oldest[0])
+    // Its page may be read from the store from now on; its other attempts lead nowhere.
+    byId.delete(oldest[1].id)
+  }
+
+  function write(denial: Denial): void {
+    if (waiting.length >= maxWaiting) return
+    const { id, userId, email, routeId, atMs } = denial
+    waiting.push({ id, userId, email, routeId, atMs, body: encode(denial) })
+    timer ??= clock.schedule(flushMs, flush)
+  }
+
+  function flush(): void {
+    timer = undefined
+    const batch = waiting.splice(0)
+    if (batch.length === 0) return
+    flushing = flushing.then(() =>
+      store.add(batch, maxStored, clock.now() - maxStoredMs).catch((error: unknown) => {
+        const fields = { refusals: batch.length, error: messageOf(error) }
+        logger.error('why people were refused cannot be kept', fields)
+      }),
+    )
+  }
+
+  return {
+    keep({ id, userId, routeId }, make) {
+      if (origin === undefined) return undefined
+      const key = JSON.stringify([userId, routeId])
+      const known = latest.get(key)
+      const nowMs = clock.now()
+      // A clock that was set back makes another one.
+      const isSame = known !== undefined && Math.abs(nowMs - known.atMs) < sameForMs
+      const denial = isSame ? known : { ...make(), atMs: nowMs }
+      remember(id, denial)
+      if (!isSame) {
+        keepLatest(key, denial)
+        write(denial)
+      }
+      return new URL(gatewayPaths.refused + encodeURIComponent(denial.id), origin)
+    },
+    remembered: (id) => byId.get(id),
+    async stored(id) {
+      const row = await store.get(id)
+      return row && decode(row.body)
+    },
+    async close() {
+      timer?.[Symbol.dispose]()
+      flush()
+      await flushing
+    },
+  }
+}
+
+function encode(denial: Denial): string {
+  const whole = JSON.stringify(denial)
+  if (whole.length <= maxBodyLength) return whole
+  return JSON.stringify({ ...denial, trace: { ...denial.trace, rules: [], hasMore: true } })
+}
+
+function decode(body: string): Denial {
+  const denial = JSON.parse(body) as Denial
+  // JSON knows no undefined.
+  return { ...denial, email: denial.email, namespace: denial.namespace }
+}
+
+/**
+ * The denial of an id, for whoever may see it. For whoever may not, it takes the same steps as for an id that nobody
+ * has: how long that takes tells nothing of whether there is one.
+ */
+export async function findDenial(
+  denials: FindableDenials,
+  id: string,
+  maySee: (denial: Denial) => boolean,
+): Promise<Denial | undefined> {
+  const remembered = denials.remembered(id)
+  if (remembered !== undefined && maySee(remembered)) return remembered
+  const stored = await denials.stored(id)
+  return stored !== undefined && maySee(stored) ? stored : undefined
+}
