@@ -20,7 +20,7 @@ import type { GatewayIdentity, OpenIdentity } from './open-identity.ts'
 import { createWithGrant, type WithGrantParts } from './with-grant.ts'
 import { createPublishApp } from '../pages/publish/publish-app.ts'
 import type { OpenPublishing } from './open-publishing.ts'
-import type { ApiParts, CreatePages } from './parts.ts'
+import type { ApiParts, CreatePages, Followed } from './parts.ts'
 import type { Operations } from '../control/operations.ts'
 import type { ChangeFeed } from '../store/store.ts'
 
@@ -49,6 +49,7 @@ export interface GatewayPagesOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly feed: ChangeFeed
+  readonly followed: Followed
   readonly identity: Pick<GatewayIdentity, 'identify' | 'session' | 'sessionVersion'>
   readonly operations: Operations
   readonly denials: FindableDenials
@@ -66,6 +67,7 @@ export function createGatewayPages({
   logger,
   clock,
   feed,
+  followed,
   identity,
   operations,
   denials,
@@ -93,6 +95,7 @@ export function createGatewayPages({
     audit,
     operations,
     feed,
+    followed,
     callerOf,
     identify: (headers) => identity.identify(headers),
     session: (id) => identity.session(id),

@@ -20,6 +20,7 @@ import type { FindableDenials } from '../pages/refused/denials.ts'
 import type { RouteTable } from '../routes/table.ts'
 import type { Client } from '../net/client.ts'
 import type { Target } from '../net/target.ts'
+import type { NamedTunnels } from '../publish/named-tunnels.ts'
 import type { OpenUpstream } from '../upstream/open-upstream.ts'
 import type { Route } from '../routes/route.ts'
 import type { SeenRoutes } from '../routes/seen.ts'
@@ -91,6 +92,7 @@ export interface ApiParts extends PagesParts {
   standingOf(caller: Caller, route: Route): 'allowed' | 'may-ask' | 'none'
   /** Every write to the store. */
   readonly feed: ChangeFeed
+  readonly followed: Followed
   /** As `sessionOf`, with the state that the session was read in. */
   callerOf(cookieHeader: string | undefined): Promise<LiveCaller | undefined>
   /** Who sent the credential in these headers: a person's client, or a service account. */
@@ -99,6 +101,16 @@ export interface ApiParts extends PagesParts {
   session(id: string): Promise<LiveCaller | undefined>
   /** Changes whenever the session did; undefined once it has ended. */
   sessionVersion(id: string): number | undefined
+}
+
+/** What open pages follow: it is looked at once a second while there are any. */
+export interface Followed {
+  readonly liveTunnels: Pick<LiveTunnels, 'open'>
+  readonly namedTunnels: Pick<NamedTunnels, 'find'>
+  /** Another text whenever connectors came or went. */
+  connectors(): string
+  /** Another object after each change of the routes. */
+  routes(): unknown
 }
 
 export type CreatePages = (parts: ApiParts) => OwnPages

@@ -199,6 +199,16 @@ export async function startGateway(
     logger,
     clock,
     feed: store.feed,
+    followed: {
+      liveTunnels,
+      namedTunnels,
+      connectors: () =>
+        links
+          .list()
+          .map(({ id, isReady }) => `${id} ${isReady}`)
+          .join(),
+      routes: parts.routeTable,
+    },
     identity,
     operations,
     denials,

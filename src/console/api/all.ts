@@ -2,6 +2,7 @@ import { blockEndpoints } from './blocks.ts'
 import { accessTextEndpoints } from './access-text.ts'
 import { connectorEndpoints } from './connectors.ts'
 import type { Endpoints } from './endpoint.ts'
+import { eventEndpoints } from './events.ts'
 import { keyEndpoints } from './keys.ts'
 import { meEndpoints } from './me.ts'
 import { policyLanguageEndpoints } from './policy-language.ts'
@@ -20,6 +21,7 @@ export const allEndpoints: readonly Endpoints[] = [
   meEndpoints,
   pictureEndpoints,
   tunnelEndpoints,
+  eventEndpoints,
   sessionEndpoints,
   requestEndpoints,
   blockEndpoints,

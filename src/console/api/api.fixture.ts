@@ -33,6 +33,12 @@ export function testApiParts(parts: Partial<ApiParts> = {}): ApiParts {
     audit: createAuditLog({ logger: silentLogger }),
     operations: createTestOperations().operations,
     feed: { changes: unused, onChanges: () => ({ [Symbol.dispose]() {} }) },
+    followed: {
+      liveTunnels: { open: () => [] },
+      namedTunnels: { find: () => undefined },
+      connectors: () => '',
+      routes: () => undefined,
+    },
     sessionOf: () => Promise.resolve(undefined),
     callerOf: () => Promise.resolve(undefined),
     identify: () => Promise.resolve(undefined),

@@ -79,7 +79,10 @@ function serveEndpoints(
         const role = requireRole(by, endpoint, parts)
         const answer = await endpoint.serve({ by, role, ...asked, headers: sent, signal })
         if (checksAnswers) checkAnswer(answer, endpoint)
-        return answer instanceof Response ? answer : send(answer, endpoint)
+        if (!(answer instanceof Response)) return send(answer, endpoint)
+        // Whoever asks for the head alone takes nothing of the rest, and nobody else would end that.
+        if (c.req.raw.method === 'HEAD') await answer.body?.cancel()
+        return answer
       },
     )
   }

@@ -46,6 +46,7 @@ export function toFault(
 
 const statuses: Readonly<Record<string, number>> = {
   'method-not-allowed': 405,
+  'too-many-readers': 429,
   'unsupported-media-type': 415,
   'store-busy': 503,
   'catalog-busy': 503,

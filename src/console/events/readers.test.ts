@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { OpenTunnel } from '../../access/live-tunnels.ts'
+import type { Role } from '../../access/administrators.ts'
+import { testActor, testSession, testTunnel } from '../../control/operations.fixture.ts'
+import { createFakeClock } from '../../fake-clock.ts'
+import type { Change } from '../../store/store.ts'
+import { changedEvent, tunnelsEvent } from '../wire/events.ts'
+import { createEventReaders } from './readers.ts'
+
+const ada = { ...testSession('s-ada', 'ada@example.com'), expiresAtMs: Date.UTC(2027) }
+const db = { id: 'r-db', name: 'db', namespace: 'databases' }
+const web = { id: 'r-web', name: 'web', namespace: 'sites' }
+
+function openRig(role: Role | undefined = { role: 'admin' }) {
+  const clock = createFakeClock()
+  const tunnels = new Set<OpenTunnel>()
+  const state = { role: role as Role | undefined, version: 1 as number | undefined, connectors: '' }
+  let onChanges: (changes: readonly Change[]) => void = () => undefined
+  let isFollowed = false
+  const readers = createEventReaders({
+    clock,
+    liveTunnels: { open: () => [...tunnels] },
+    namedTunnels: { find: () => undefined },
+    feed: {
+      onChanges(listener) {
+        onChanges = listener
+        isFollowed = true
+        return { [Symbol.dispose]: () => void (isFollowed = false) }
+      },
+    },
+    connectors: () => state.connectors,
+    routes: () => 'the same',
+    roleOf: () => state.role,
+    session: () =>
+      Promise.resolve(
+        state.version === undefined ? undefined : { session: ada, version: state.version },
+      ),
+    sessionVersion: () => state.version,
+  })
+  /** Whoever reads, and what they have read of it. */
+  const open = (by = testActor(ada)) => {
+    const reader = readers.open(by).getReader()
+    const read = async (): Promise<readonly { name: string; data: unknown }[] | undefined> => {
+      const { done, value } = await reader.read()
+      return done ? undefined : parse(new TextDecoder().decode(value))
+    }
+    return { reader, read }
+  }
+  const changed = (kind: Change['kind'], id: string, change: Change['change'] = 'changed') =>
+    onChanges([{ revision: 1, kind, id, change }])
+  const second = async (): Promise<void> => {
+    clock.advance(1_000)
+    await turn()
+  }
+  return { clock, tunnels, state, open, changed, second, isFollowed: () => isFollowed }
+}
+
+function parse(text: string): { name: string; data: unknown }[] {
+  return text
+    .split('\n\n')
+    .filter((event) => event.startsWith('event: '))
+    .map((event) => {
+      const [, name = '', data = ''] = /^event: (.*)\ndata: (.*)$/.exec(event) ?? []
+      return { name, data: JSON.parse(data) as unknown }
+    })
+}
+
+describe('a reader of events', { timeout: 20_000 }, () => {
+  test('is told of tunnels that open, move bytes and close, and of nothing else', async () => {
+    const { open, tunnels, second } = openRig()
+    tunnels.add(testTunnel('t1', ada, db))
+    const { read } = open()
+    assert.equal((await read())?.[0]?.name, 'hello')
+    const reading = read()
+    await second()
+    const moving = testTunnel('t2', ada, web)
+    tunnels.add(moving)
+    await second()
+    const opened = tunnelsEvent.parse((await reading)?.[0]?.data)
+    assert.deepEqual(
+      [opened.opened.map(({ id, namespace }) => [id, namespace]), opened.closed, opened.bytes],
+      [[['t2', 'sites']], [], []],
+    )
+    const next = read()
+    Object.assign(moving.bytes, { up: 100, down: 200 })
+    await second()
+    assert.deepEqual(tunnelsEvent.parse((await next)?.[0]?.data).bytes, [['t2', 100, 200]])
+    const last = read()
+    tunnels.delete(moving)
+    await second()
+    assert.deepEqual(tunnelsEvent.parse((await last)?.[0]?.data).closed, ['t2'])
+  })
+
+  test('hears which lists have changed, each once a second', async () => {
+    const { open, changed, state, second } = openRig()
+    const { read } = open()
+    await read()
+    const reading = read()
+    for (const id of ['1', '2', '3']) changed('session', id)
+    changed('session', '4', 'kept')
+    changed('access-document', 'policy/p')
+    changed('access-request', 'r')
+    state.connectors = 'one'
+    await second()
+    assert.deepEqual(changedEvent.parse((await reading)?.[0]?.data).kinds, [
+      'sessions',
+      'policies',
+      'requests',
+      'connectors',
+    ])
+  })
+
+  test('who administers a namespace hears of what is in it alone', async () => {
+    const { open, tunnels, changed, second } = openRig({ role: 'admin', namespaces: ['databases'] })
+    const { read } = open()
+    await read()
+    const reading = read()
+    tunnels.add(testTunnel('t1', ada, db)).add(testTunnel('t2', ada, web))
+    changed('session', '1')
+    changed('access-document', 'route/r')
+    await second()
+    const [lists, live] = (await reading) ?? []
+    assert.deepEqual(changedEvent.parse(lists?.data).kinds, ['routes'])
+    assert.deepEqual(
+      tunnelsEvent.parse(live?.data).opened.map(({ id }) => id),
+      ['t1'],
+    )
+  })
+
+  test('a tunnel whose route goes to another namespace is gone for one and comes to the other', async () => {
+    const { open, tunnels, state, second } = openRig()
+    const tunnel = testTunnel('t1', ada, db)
+    tunnels.add(tunnel)
+    const { read } = open()
+    await read()
+    Object.assign(tunnel.grant, { route: web })
+    const closing = read()
+    await second()
+    assert.deepEqual(tunnelsEvent.parse((await closing)?.[0]?.data).closed, ['t1'])
+    state.role = { role: 'admin', namespaces: ['sites'] }
+    const coming = read()
+    await second()
+    assert.deepEqual(tunnelsEvent.parse((await coming)?.[0]?.data).opened[0]?.route, 'web')
+  })
+
+  test('that does not read keeps nothing waiting: it hears that it missed some, and then ends', async () => {
+    const { open, tunnels, second } = openRig()
+    const slow = open()
+    const dead = open()
+    await slow.read()
+    await dead.read()
+    for (let count = 0; count < 5; count += 1) {
+      tunnels.add(testTunnel(`t${count}`, ada, db))
+      await second()
+    }
+    // Nothing of it waits, and one word stands for all.
+    const reading = slow.read()
+    await second()
+    assert.deepEqual(
+      (await reading)?.map(({ name }) => name),
+      ['missed'],
+    )
+    for (let count = 0; count < 12; count += 1) await second()
+    await assert.rejects(dead.read(), { message: 'not read' })
+  })
+
+  test('ends in the second in which its session ends, or its role goes', async () => {
+    const role = openRig()
+    const session = openRig()
+    for (const [{ open, second, state, tunnels }, end] of [
+      [role, () => (role.state.role = undefined)],
+      [session, () => (session.state.version = undefined)],
+    ] as const) {
+      const { read } = open()
+      await read()
+      const reading = read()
+      end()
+      tunnels.add(testTunnel('t1', ada, db))
+      await second()
+      assert.equal(await reading, undefined, JSON.stringify(state))
+    }
+  })
+
+  test('ends when its session has come to its time', async () => {
+    const { open, clock, second, tunnels } = openRig()
+    const { read } = open(testActor({ ...ada, expiresAtMs: clock.now() + 1_500 }))
+    await read()
+    const reading = read()
+    await second()
+    tunnels.add(testTunnel('t1', ada, db))
+    await second()
+    assert.equal(await reading, undefined)
+  })
+
+  test('goes on when its session is another one now, by what that may', async () => {
+    const { open, state, second, tunnels } = openRig()
+    const { read } = open()
+    await read()
+    const reading = read()
+    state.version = 2
+    tunnels.add(testTunnel('t1', ada, db))
+    await second()
+    await second()
+    assert.deepEqual(
+      (await reading)?.map(({ name }) => name),
+      ['missed'],
+    )
+  })
+
+  test('is told once in a while that there is nothing to tell', async () => {
+    const { open, second } = openRig()
+    const { reader, read } = open()
+    await read()
+    const reading = reader.read()
+    for (let count = 0; count < 15; count += 1) await second()
+    assert.equal(new TextDecoder().decode((await reading).value), ':\n\n')
+  })
+
+  test('comes in as long as there is room, for one person and for all, and leaves room again', async () => {
+    const { open, isFollowed } = openRig()
+    const own = Array.from({ length: 10 }, () => open())
+    assert.throws(() => open(), { code: 'too-many-readers' })
+    const bob = testActor(testSession('s-bob', 'bob@example.com'))
+    const other = open(bob)
+    await own[0]?.read()
+    assert.equal(isFollowed(), true)
+    for (const { reader } of [...own, other]) await reader.cancel()
+    assert.equal(isFollowed(), false)
+    open()
+    const many = Array.from({ length: 199 }, (_, index) =>
+      testActor(testSession(`s-${index}`, 'x@example.com')),
+    )
+    for (const by of many) open(by)
+    assert.throws(() => open(bob), { code: 'too-many-readers' })
+  })
+})
