@@ -30,6 +30,8 @@ export const peers = {
   Samba: ['smbd', 'smbclient'],
   'network namespaces': ['unshare', 'nsenter', 'ip', 'python3'],
   nftables: ['nft'],
+  promtool: ['promtool'],
+  rsyslog: ['rsyslogd'],
 } as const
 
 export type Peer = keyof typeof peers
