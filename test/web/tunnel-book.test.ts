@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TunnelsEvent } from '../../src/console/wire/events.ts'
-import { extentsOf } from '../../src/web/console/tunnels/end-tunnels.ts'
+import { extentsOf } from '../../src/web/console/tunnels/extents.ts'
 import { createTunnelBook } from '../../src/web/console/tunnels/tunnel-book.ts'
 import { fits, type Tunnel } from '../../src/web/console/tunnels/tunnel.ts'
 

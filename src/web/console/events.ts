@@ -1,5 +1,5 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useEffect, useSyncExternalStore } from 'react'
 import type { ChangedEvent, TunnelsEvent } from '../../console/wire/events.ts'
 import { addressOf } from './api.ts'
 
@@ -8,14 +8,34 @@ export type TunnelNews = TunnelsEvent | 'anything'
 
 type Listener = (news: TunnelNews) => void
 
-const listeners = new Set<Listener>()
+const tunnelListeners = new Set<Listener>()
+const followListeners = new Set<() => void>()
+let isFollowing = false
+
 /** A stream that was ended for good is begun again after this, in milliseconds: a session may have been renewed. */
 const againAfterMs = 5_000
+/** How often lists are asked for again while there is no stream: in such steps. */
+const stepsToRefetch = 3
 
 /** Hears what happens to tunnels for as long as this page is shown, from when the stream is there. */
 export function onTunnels(listener: Listener): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
+  tunnelListeners.add(listener)
+  return () => tunnelListeners.delete(listener)
+}
+
+/** Asks for the list of tunnels again, where somebody has changed it: nobody may tell of that. */
+export function reloadTunnels(): void {
+  tell('anything')
+}
+
+/** Whether what happens is told as it happens; lists are asked for now and then otherwise. */
+export function useIsFollowing(): boolean {
+  return useSyncExternalStore(subscribe, () => isFollowing)
+}
+
+function subscribe(listener: () => void): () => void {
+  followListeners.add(listener)
+  return () => followListeners.delete(listener)
 }
 
 /** Follows what happens at the gateway: lists that have changed are asked for again. */
@@ -23,34 +43,31 @@ export function useEvents(): void {
   const client = useQueryClient()
   useEffect(() => {
     let source = follow(client, true)
+    let steps = 0
     const timer = setInterval(() => {
+      if (source.readyState === EventSource.OPEN) steps = 0
+      else if (++steps % stepsToRefetch === 0) refetchAll(client)
       if (source.readyState === EventSource.CLOSED) source = follow(client, false)
     }, againAfterMs)
     return () => {
       clearInterval(timer)
       source.close()
+      setFollowing(false)
     }
   }, [client])
 }
 
 function follow(client: QueryClient, isFirst: boolean): EventSource {
   const source = new EventSource(addressOf('/events'))
-  const tell = (news: TunnelNews): void => {
-    for (const listener of listeners) listener(news)
-  }
-  // The first one, one after the network was gone, and one to whom this page was too slow.
-  const anything = (): void => {
-    tell('anything')
-    void client.invalidateQueries({ predicate: ({ queryKey: [kind] }) => kind !== 'me' })
-  }
   let isFresh = isFirst
   source.addEventListener('hello', () => {
+    setFollowing(true)
     // What this page has asked for since it was loaded is new enough.
     if (isFresh) tell('anything')
-    else anything()
+    else refetchAll(client)
     isFresh = false
   })
-  source.addEventListener('missed', anything)
+  source.addEventListener('missed', () => refetchAll(client))
   source.addEventListener('changed', (event: MessageEvent<string>) => {
     const { kinds } = JSON.parse(event.data) as ChangedEvent
     for (const kind of kinds) void client.invalidateQueries({ queryKey: [kind] })
@@ -58,5 +75,25 @@ function follow(client: QueryClient, isFirst: boolean): EventSource {
   source.addEventListener('tunnels', (event: MessageEvent<string>) =>
     tell(JSON.parse(event.data) as TunnelsEvent),
   )
+  source.addEventListener('error', () => {
+    setFollowing(false)
+    // The stream ends with the session and with the role.
+    void client.invalidateQueries({ queryKey: ['me'] })
+  })
   return source
+}
+
+function tell(news: TunnelNews): void {
+  for (const listener of tunnelListeners) listener(news)
+}
+
+function refetchAll(client: QueryClient): void {
+  tell('anything')
+  void client.invalidateQueries({ predicate: ({ queryKey: [kind] }) => kind !== 'me' })
+}
+
+function setFollowing(next: boolean): void {
+  if (next === isFollowing) return
+  isFollowing = next
+  for (const listener of followListeners) listener()
 }

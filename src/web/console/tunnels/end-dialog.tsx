@@ -3,7 +3,8 @@ import '@mantine/core/styles/InlineInput.css'
 import '@mantine/core/styles/Radio.css'
 import { useState, type ReactNode } from 'react'
 import { Dialog } from '../../ui/dialog.tsx'
-import { extentsOf, useEndTunnels, type Extent } from './end-tunnels.ts'
+import { useEndTunnels } from './end-tunnels.ts'
+import { extentsOf, type Extent } from './extents.ts'
 import { ownerOf, type Tunnel } from './tunnel.ts'
 
 export interface EndDialogProps {

@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatMoment, formatNumberOf } from '../../ui
 import { PageHead } from '../../ui/page-head.tsx'
 import { SearchField } from '../../ui/search-field.tsx'
 import { Empty } from '../../ui/states.tsx'
+import { useIsFollowing } from '../events.ts'
 import { QueryView } from '../query-view.tsx'
 import { useSearchState } from '../search-state.ts'
 import { TunnelList } from './tunnel-list.tsx'
@@ -65,6 +66,7 @@ interface FoundProps {
 }
 
 function Found({ tunnels, total, wanted, pausedAtMs }: FoundProps): ReactNode {
+  const isFollowing = useIsFollowing()
   const open = useDeferredValue(tunnels)
   const found = useMemo(
     () => (wanted === '' ? open : open.filter((tunnel) => fits(tunnel, wanted))),
@@ -87,7 +89,9 @@ function Found({ tunnels, total, wanted, pausedAtMs }: FoundProps): ReactNode {
         </span>
         <span>{formatBytes(moved)} so far</span>
         {pausedAtMs === undefined ? (
-          <span className="live">live</span>
+          <span className={isFollowing ? 'live' : undefined}>
+            {isFollowing ? 'live' : 'asked for now and then'}
+          </span>
         ) : (
           <span>as of {formatMoment(new Date(pausedAtMs))}</span>
         )}

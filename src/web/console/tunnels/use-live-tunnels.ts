@@ -9,8 +9,6 @@ import type { Tunnel } from './tunnel.ts'
 const perPage = 500
 /** Most that are shown; there are filters of the gateway's own for more. */
 const maxTunnels = 10_000
-/** Where nobody tells of changes: the stream may be broken while requests pass. */
-const againAfterMs = 15_000
 
 export interface LiveTunnels {
   /** Undefined before the first list has come. */
@@ -30,11 +28,12 @@ export function useLiveTunnels(isPaused: boolean): LiveTunnels {
   const [fault, setFault] = useState<ApiFault>()
   const loading = useRef<AbortController>(undefined)
   const total = useRef(0)
-  const heardAtMs = useRef(0)
+  const isThere = useRef(false)
   const paused = useRef(isPaused)
 
   const show = useCallback(() => {
-    if (paused.current) return
+    // Before the first list it would be taken for an empty one.
+    if (paused.current || !isThere.current) return
     const tunnels = book.tunnels()
     setShown({ tunnels, total: Math.max(total.current, tunnels.length), atMs: Date.now() })
   }, [book])
@@ -48,7 +47,7 @@ export function useLiveTunnels(isPaused: boolean): LiveTunnels {
       (list) => {
         book.endList(list.tunnels)
         total.current = list.total > list.tunnels.length ? list.total : 0
-        heardAtMs.current = Date.now()
+        isThere.current = true
         setFault(undefined)
         show()
       },
@@ -60,26 +59,20 @@ export function useLiveTunnels(isPaused: boolean): LiveTunnels {
 
   useEffect(() => {
     const stop = onTunnels((news) => {
-      heardAtMs.current = Date.now()
       if (news === 'anything') return reload()
       book.apply(news)
       show()
     })
     reload()
-    const timer = setInterval(() => {
-      if (Date.now() - heardAtMs.current > againAfterMs) reload()
-    }, againAfterMs)
     return () => {
       stop()
-      clearInterval(timer)
       loading.current?.abort()
     }
   }, [book, reload, show])
 
   useEffect(() => {
     paused.current = isPaused
-    // Not before the first list: it would be taken for an empty one.
-    if (!isPaused && heardAtMs.current > 0) show()
+    if (!isPaused) show()
   }, [isPaused, show])
 
   return { ...shown, fault, reload }
