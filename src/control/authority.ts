@@ -59,6 +59,7 @@ export const rules = {
   tryAccess: seesNamespace,
   whoCan: seesNamespace,
   whatCan: seesEverything,
+  reach: changesNamespace,
   countTunnels: seesEverything,
   overview: seesEverything,
   samples: seesNamespace,

@@ -43,6 +43,8 @@ export interface TestOperationsOptions {
   readonly namedTunnels?: readonly NamedTunnel[]
   readonly blockedPeople?: OperationParts['blockedPeople']
   readonly routes?: readonly NewRoute[]
+  /** **Default:** there is none to be asked */
+  readonly auditSince?: OperationParts['auditSince']
   /** Ids of service accounts in use. */
   readonly accounts?: readonly string[]
   readonly directory?: Directory
@@ -108,6 +110,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     }),
     routeTable: () => options.routeTable?.() ?? table,
     directory: () => options.directory,
+    auditSince: options.auditSince,
     authority: createAuthority({
       roleOf: options.roleOf ?? (() => ({ role: 'admin' })),
       sessionVersion: () => testVersion,

@@ -30,6 +30,7 @@ import {
 } from './signing-keys.ts'
 import { sshCaOperations, type SshCaOperations, type SshCaParts } from './ssh-ca.ts'
 import { tokenKeyOperations, type TokenKeyOperations, type TokenKeyParts } from './token-keys.ts'
+import { reachOperations, type ReachOperations, type ReachParts } from './reach.ts'
 import { trialOperations, type TrialOperations, type TrialParts } from './trials.ts'
 import { tunnelOperations, type TunnelOperations, type TunnelParts } from './tunnels.ts'
 
@@ -60,10 +61,11 @@ export interface OperationParts
     TrialParts,
     AuditParts,
     PictureParts,
+    ReachParts,
     AccessDocumentParts,
     ConfigurationOperations {
   readonly authority: Authority
-  readonly decide: RequestParts['decide'] & TrialParts['decide']
+  readonly decide: RequestParts['decide'] & ReachParts['decide']
   readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
   readonly links: SigningKeyParts['links'] & ConnectorParts['links']
   readonly operatorTunnels: NamedTunnelParts['operatorTunnels']
@@ -93,6 +95,7 @@ export interface Operations
     TrialOperations,
     AuditOperations,
     PictureOperations,
+    ReachOperations,
     RouteOperations,
     PolicyOperations,
     AccessTextOperations,
@@ -119,6 +122,7 @@ export function createOperations(parts: OperationParts): Operations {
       ...trialOperations(parts),
       ...auditOperations(parts),
       ...pictureOperations(parts),
+      ...reachOperations(parts),
       ...routeOperations(parts),
       ...policyOperations(parts),
       ...accessTextOperations(parts),

@@ -105,11 +105,7 @@ const listInput = z.strictObject({
 
 export function trialOperations(parts: TrialParts): TrialOperations {
   const { authority, clock, decide } = parts
-  const from: KnownFrom = {
-    sessions: () => parts.identity.listSessions(),
-    serviceAccounts: () => accountsInUse(parts),
-    directory: () => parts.directory(),
-  }
+  const from = knownFrom(parts)
   return {
     async tryAccess(by, input) {
       const { route: wanted, ...trial } = parseInput(tryInput, input)
@@ -187,6 +183,15 @@ export function trialOperations(parts: TrialParts): TrialOperations {
 
 const missingAccount = 'is a service account, though none of this id is in use'
 
+/** Where this gateway knows people and programs from. */
+export function knownFrom(parts: Pick<TrialParts, 'identity' | 'directory'>): KnownFrom {
+  return {
+    sessions: () => parts.identity.listSessions(),
+    serviceAccounts: () => accountsInUse(parts),
+    directory: () => parts.directory(),
+  }
+}
+
 type Query = z.output<typeof listInput>
 
 /** What would be decided for somebody, by the time and address that a query names. */
@@ -203,7 +208,11 @@ function judgeBy(
   }
 }
 
-function isBlocked(subject: Subject | undefined, { blockedPeople }: TrialParts): boolean {
+/** Whether somebody may do nothing here, whatever policies say. */
+export function isBlocked(
+  subject: Subject | undefined,
+  { blockedPeople }: Pick<TrialParts, 'blockedPeople'>,
+): boolean {
   return subject?.kind === 'person' && blockedPeople.isBlocked(subject)
 }
 
@@ -226,7 +235,9 @@ function supposedPerson(person: string, known: Subject | undefined, nowMs: numbe
   return { subject: caller.subject, assumed }
 }
 
-async function accountsInUse({ identity }: TrialParts): Promise<readonly string[]> {
+async function accountsInUse({
+  identity,
+}: Pick<TrialParts, 'identity'>): Promise<readonly string[]> {
   const accounts = await identity.serviceAccounts.list()
   return accounts.filter(({ state }) => state === 'active').map(({ id }) => id)
 }

@@ -34,6 +34,8 @@ export interface GatewayState {
   readonly signingKeys: SigningKeys
   readonly secrets: Secrets
   readonly controlSocketPath: string
+  /** The directory of the audit log. */
+  readonly auditPath: string
 }
 
 /** Longest wait for the disk when the gateway ends, in milliseconds: its audit entries are kept first. */
@@ -94,6 +96,15 @@ export async function openGatewayState(
   signing.by = auditSigner
   checkpoints.begin()
   const auditProof = { sign: checkpoints.sign, verifierKeys: auditSigner.verifierKeys }
-  const { controlSocketPath } = state
-  return { audit, auditProof, forwarding, store, signingKeys, secrets, controlSocketPath }
+  const { controlSocketPath, auditPath } = state
+  return {
+    audit,
+    auditProof,
+    forwarding,
+    store,
+    signingKeys,
+    secrets,
+    controlSocketPath,
+    auditPath,
+  }
 }

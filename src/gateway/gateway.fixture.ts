@@ -144,6 +144,7 @@ export async function startTestGateway(
       },
       routeTable: parts.routeTable,
       directory: parts.directory,
+      auditSince: undefined,
       authority: createAuthority({ roleOf: parts.roleOf, sessionVersion: identity.sessionVersion }),
       clock: systemClock,
       logger: log.service('control'),

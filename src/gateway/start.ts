@@ -6,6 +6,7 @@ import { within, type Closable } from '../shutdown.ts'
 import { standardOutput } from '../standard-output.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
+import { readAudit } from '../telemetry/audit/read-audit.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { withSamples } from '../telemetry/samples/counted-metrics.ts'
 import { keepSamples } from '../telemetry/samples/keep-samples.ts'
@@ -167,6 +168,7 @@ export async function startGateway(
     decide: parts.decide,
     routeTable: parts.routeTable,
     directory: parts.directory,
+    auditSince: (sinceMs) => readAudit(state.auditPath, sinceMs),
     authority: createAuthority({ roleOf, sessionVersion: (id) => identity.sessionVersion(id) }),
     clock,
     logger: controlLogger,

@@ -8,6 +8,7 @@ import { meEndpoints } from './me.ts'
 import { policyLanguageEndpoints } from './policy-language.ts'
 import { pictureEndpoints } from './pictures.ts'
 import { refusalEndpoints } from './refusals.ts'
+import { reachEndpoints } from './reach.ts'
 import { requestEndpoints } from './requests.ts'
 import { policyEndpoints } from './policies.ts'
 import { routeEndpoints } from './routes.ts'
@@ -30,6 +31,7 @@ export const allEndpoints: readonly Endpoints[] = [
   connectorEndpoints,
   keyEndpoints,
   trialEndpoints,
+  reachEndpoints,
   policyLanguageEndpoints,
   routeEndpoints,
   policyEndpoints,

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { emptyFile } from '../../catalog/catalog.fixture.ts'
+import { openCatalog } from '../../catalog/catalog.ts'
+import { createFakeClock } from '../../fake-clock.ts'
+import { silentLogger } from '../../log.ts'
+import { openSqliteStore } from '../../store/sqlite.ts'
+import { testSession } from '../../control/operations.fixture.ts'
+import type { ReachAnswer } from '../wire/reach.ts'
+import { createApiRig } from './api.fixture.ts'
+
+const definition = {
+  from: 'tcp+https://ssh.example.com:22',
+  to: 'tcp://10.0.0.1:22',
+  policy: { allow: { or: [{ email: { is: 'ada@example.com' } }] } },
+}
+
+test('an admin reads what a change would do, with the faults of one that cannot be made', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  const file = { ...emptyFile, identityProvider: {} }
+  const catalog = await openCatalog({ store, clock: createFakeClock(), logger: silentLogger, file })
+  t.after(async () => {
+    await catalog[Symbol.asyncDispose]()
+    await store.close()
+  })
+  const sessions = [testSession('s-ada', 'ada@example.com')]
+  const { ask } = createApiRig({ role: { role: 'admin' }, sessions, catalog })
+  const answer = await ask('POST', '/reach', { body: { changes: [{ kind: 'route', definition }] } })
+  const body = await answer.text()
+  assert.equal(answer.status, 200, body)
+  const { gained, routes } = JSON.parse(body) as ReachAnswer
+  assert.deepEqual([gained.total, routes[0]?.change], [1, 'added'])
+  const faulty = { ...definition, policy: { allow: { or: [{ emial: 'x' }] } } }
+  const refused = await ask('POST', '/reach', {
+    body: { changes: [{ kind: 'route', definition: faulty }] },
+  })
+  assert.equal(refused.status, 422)
+  const absent = { changes: [{ kind: 'policy', id: 'absent', definition: null }] }
+  assert.equal((await ask('POST', '/reach', { body: absent })).status, 404)
+})
+
+test('an auditor, who changes nothing, is refused', async () => {
+  const { ask } = createApiRig({ role: { role: 'auditor' } })
+  const answer = await ask('POST', '/reach', { body: { changes: [{ kind: 'route', definition }] } })
+  assert.equal(answer.status, 403)
+})

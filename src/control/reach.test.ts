@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import type { Role } from '../access/administrators.ts'
+import { emptyFile } from '../catalog/catalog.fixture.ts'
+import { openCatalog } from '../catalog/catalog.ts'
+import { ConfigError } from '../errors.ts'
+import { createFakeClock } from '../fake-clock.ts'
+import { silentLogger } from '../log.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import type { KeptEntry } from '../telemetry/audit/read-audit.ts'
+import { localActor } from './change.ts'
+import {
+  createTestOperations,
+  testActor,
+  testSession,
+  testTunnel,
+  type TestOperationsOptions,
+} from './operations.fixture.ts'
+import type { ReachAnswer } from './reach-protocol.ts'
+
+const ada = testSession('s-ada', 'ada@example.com')
+const bob = testSession('s-bob', 'bob@example.com')
+const forBoth = { allow: { or: [{ email: { in: ['ada@example.com', 'bob@example.com'] } }] } }
+const forAda = { allow: { or: [{ email: { is: 'ada@example.com' } }] } }
+const db = {
+  id: 'db',
+  from: 'tcp+https://db.example.com:5432',
+  to: 'tcp://10.0.0.1:5432',
+  policy: forBoth,
+}
+const ssh = { from: 'tcp+https://ssh.example.com:22', to: 'tcp://10.0.0.1:22' }
+
+interface RigOptions extends Partial<TestOperationsOptions> {
+  readonly role?: Role
+}
+
+async function rig(t: TestContext, { role, ...options }: RigOptions = {}) {
+  const store = await openSqliteStore(':memory:')
+  const clock = createFakeClock()
+  const file = {
+    ...emptyFile,
+    identityProvider: {},
+    administrators: { namespaces: [{ name: 'lab' }] },
+  }
+  const catalog = await openCatalog({ store, clock, logger: silentLogger, file })
+  t.after(async () => {
+    await catalog[Symbol.asyncDispose]()
+    await store.close()
+  })
+  const { operations } = createTestOperations({
+    catalog,
+    sessions: [ada, bob],
+    tunnels: [testTunnel('t-ada', ada), testTunnel('t-bob', bob)],
+    roleOf: () => role ?? { role: 'admin' },
+    ...options,
+  })
+  return { operations, catalog }
+}
+
+function inShort({ tunnels, gained, lost }: ReachAnswer) {
+  return {
+    cut: tunnels.items.map(({ id, ended }) => `${id} ${ended}`),
+    gained: gained.items.map(({ who, route }) => `${who} ${route}`),
+    lost: lost.items.map(({ who, route }) => `${who} ${route}`),
+  }
+}
+
+const dbName = 'db.example.com:5432'
+
+describe('the reach of a change', () => {
+  test('a narrower policy cuts the tunnels of those whom it keeps out, and says who loses access', async (t) => {
+    const { operations, catalog } = await rig(t)
+    await operations.createRoute(localActor, { definition: db })
+    const { revision } = catalog.holding()
+    const answer = await operations.reach(localActor, {
+      changes: [{ kind: 'route', id: 'db', definition: { ...db, policy: forAda } }],
+    })
+    assert.deepEqual(inShort(answer), {
+      cut: ['t-bob policy-changed'],
+      gained: [],
+      lost: [`bob@example.com ${dbName}`],
+    })
+    assert.deepEqual(answer.routes, [{ id: 'db', name: dbName, change: 'changed' }])
+    assert.deepEqual([answer.tunnels.cut, answer.tunnels.open], [1, 2])
+    assert.equal(catalog.holding().revision, revision, 'nothing is changed')
+  })
+
+  test('a route that goes cuts all of its tunnels, and one that leads elsewhere as well', async (t) => {
+    const elsewhere = { ...testTunnel('t-ada', ada), destination: { isReachedBy: () => false } }
+    const { operations } = await rig(t, { tunnels: [elsewhere, testTunnel('t-bob', bob)] })
+    await operations.createRoute(localActor, { definition: db })
+    const reach = async (definition: typeof db | null) =>
+      inShort(
+        await operations.reach(localActor, { changes: [{ kind: 'route', id: 'db', definition }] }),
+      )
+    assert.deepEqual((await reach(null)).cut, ['t-ada route-removed', 't-bob route-removed'])
+    const moved = await reach({ ...db, to: 'tcp://10.0.0.2:5432' })
+    assert.deepEqual(moved, { cut: ['t-ada route-changed'], gained: [], lost: [] })
+    const disabled = await operations.reach(localActor, {
+      changes: [{ kind: 'route', id: 'db', disabled: true }],
+    })
+    assert.deepEqual(disabled.routes[0]?.change, 'removed')
+    assert.equal(disabled.tunnels.cut, 2)
+    assert.equal(disabled.lost.total, 2)
+  })
+
+  test('a new route reaches those who may use it, and says when that is everybody', async (t) => {
+    const { operations } = await rig(t, { accounts: ['backup'], tunnels: [] })
+    const definition = { ...ssh, allow_any_authenticated_user: true }
+    const answer = await operations.reach(localActor, { changes: [{ kind: 'route', definition }] })
+    assert.deepEqual(inShort(answer), {
+      cut: [],
+      gained: ['ada', 'bob']
+        .map((name) => `${name}@example.com ssh.example.com:22`)
+        .concat('backup ssh.example.com:22'),
+      lost: [],
+    })
+    assert.deepEqual(answer.opened_to_everybody, [])
+    const open = { ...ssh, allow_public_unauthenticated_access: true }
+    const opened = await operations.reach(localActor, {
+      changes: [{ kind: 'route', definition: open }],
+    })
+    assert.deepEqual(opened.opened_to_everybody, ['ssh.example.com:22'])
+  })
+
+  test('a named policy reaches every route that uses it', async (t) => {
+    const { operations } = await rig(t)
+    await operations.createPolicy(localActor, { definition: { name: 'staff', policy: forBoth } })
+    const { policy: _, ...bare } = db
+    await operations.createRoute(localActor, { definition: { ...bare, policy_names: ['staff'] } })
+    const definition = { name: 'staff', policy: forAda }
+    const answer = await operations.reach(localActor, {
+      changes: [{ kind: 'policy', id: 'staff', definition }],
+    })
+    assert.deepEqual(inShort(answer), {
+      cut: ['t-bob policy-changed'],
+      gained: [],
+      lost: [`bob@example.com ${dbName}`],
+    })
+  })
+
+  test('the audit log says who used it last, and from where they come', async (t) => {
+    const decision = (user: string, ip: string, time: string, allow = true): KeptEntry => ({
+      time,
+      kind: 'decision',
+      event: 'authorize check',
+      user,
+      ip,
+      'route-id': 'db',
+      allow,
+      deny: false,
+    })
+    const asked: number[] = []
+    const { operations } = await rig(t, {
+      async *auditSince(sinceMs) {
+        asked.push(sinceMs)
+        await Promise.resolve()
+        yield decision(bob.userId, '203.0.113.9', '2025-12-30T00:00:00.000Z')
+        yield decision(ada.userId, '203.0.113.7', '2025-12-31T00:00:00.000Z')
+        yield decision('gone', '203.0.113.8', '2025-12-31T00:00:00.000Z')
+        yield decision(bob.userId, '198.51.100.1', '2026-01-01T00:00:00.000Z', false)
+      },
+    })
+    await operations.createRoute(localActor, { definition: db })
+    const and = [{ authenticated_user: true }, { source_ip: '203.0.113.7' }]
+    const definition = { ...db, policy: { allow: { and } } }
+    const changes = [{ kind: 'route' as const, id: 'db', definition }]
+    const answer = await operations.reach(localActor, { changes, days: 2 })
+    assert.deepEqual(
+      answer.lost.items.map(({ who, last_used }) => [who, last_used]),
+      [['bob@example.com', '2025-12-30T00:00:00.000Z']],
+    )
+    assert.deepEqual(answer.judged_on, { people: 2, decisions: 3, days: 2 })
+    assert.ok(
+      answer.assumed.includes('1 person who used these routes is signed out now, and not judged'),
+    )
+    const removed = await operations.reach(localActor, {
+      changes: [{ kind: 'route', id: 'db', definition: null }],
+    })
+    assert.deepEqual(
+      removed.lost.items.map(({ who }) => who),
+      ['ada@example.com', 'bob@example.com'],
+    )
+    const clock = createFakeClock()
+    assert.deepEqual(asked, [clock.now() - 2 * 86_400_000, clock.now() - 7 * 86_400_000])
+  })
+
+  test('without an audit log it says that it looked at sessions only', async (t) => {
+    const { operations } = await rig(t)
+    const answer = await operations.reach(localActor, {
+      changes: [{ kind: 'route', definition: { ...ssh, policy: forAda } }],
+    })
+    assert.equal(answer.judged_on.decisions, null)
+    assert.ok(answer.assumed.includes('there is no audit log to be asked who used what'))
+  })
+
+  test('what could not be saved has no reach, but its faults', async (t) => {
+    const { operations } = await rig(t)
+    const faulty = { ...ssh, policy: { allow: { or: [{ emial: 'x' }] } } }
+    await assert.rejects(
+      operations.reach(localActor, { changes: [{ kind: 'route', definition: faulty }] }),
+      (error: unknown) => error instanceof ConfigError && /emial/.test(error.message),
+    )
+    const absent = [{ kind: 'route' as const, id: 'absent', disabled: true }]
+    await assert.rejects(operations.reach(localActor, { changes: absent }), {
+      code: 'route-not-found',
+    })
+    await assert.rejects(operations.reach(localActor, { changes: [] }), {
+      code: 'malformed-request',
+    })
+  })
+
+  test('it is for who may make the change: those of a namespace in theirs, and no auditor', async (t) => {
+    const { operations } = await rig(t, { role: { role: 'admin', namespaces: ['lab'] } })
+    const by = testActor(ada)
+    const own = { ...ssh, policy: forAda, namespace: 'lab' }
+    const answer = await operations.reach(by, { changes: [{ kind: 'route', definition: own }] })
+    assert.equal(answer.gained.total, 1)
+    const foreign = { ...ssh, policy: forAda }
+    await assert.rejects(
+      operations.reach(by, { changes: [{ kind: 'route', definition: foreign }] }),
+      {
+        code: 'role-required',
+      },
+    )
+    const { operations: audited } = await rig(t, { role: { role: 'auditor' } })
+    assert.throws(() => audited.reach(by, { changes: [{ kind: 'route', definition: own }] }), {
+      code: 'role-required',
+    })
+  })
+
+  test('of many who ask at once the last are asked to come again', async (t) => {
+    const { operations } = await rig(t)
+    const changes = [{ kind: 'route' as const, definition: { ...ssh, policy: forAda } }]
+    const results = await Promise.allSettled(
+      Array.from({ length: 6 }, () => operations.reach(localActor, { changes })),
+    )
+    const refused = results.filter(({ status }) => status === 'rejected')
+    assert.equal(refused.length, 2)
+    await operations.reach(localActor, { changes })
+  })
+})

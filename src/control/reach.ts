@@ -1,0 +1,172 @@
+import { z } from 'zod'
+import type { Decide } from '../access/decide.ts'
+import type { LiveTunnels } from '../access/live-tunnels.ts'
+import { knownCallers } from '../access/trial/known-callers.ts'
+import { reachedPeople } from '../access/trial/reached-people.ts'
+import { reachedTunnels } from '../access/trial/reached-tunnels.ts'
+import { changedRoutes, type RouteChange } from '../access/trial/route-changes.ts'
+import { noNetwork } from '../access/trial/supposed-caller.ts'
+import type { PlannedWrite } from '../catalog/catalog.ts'
+import type { Holding } from '../catalog/holding.ts'
+import { judgeChange } from '../catalog/judge-change.ts'
+import { planWrite } from '../catalog/plan-writes.ts'
+import { PeerError } from '../errors.ts'
+import type { KeptEntry } from '../telemetry/audit/read-audit.ts'
+import type { Actor } from './change.ts'
+import { formIn, requireWrites, type DocumentParts } from './document-writes.ts'
+import { noPastUse, readPastUse, type PastUse } from './past-use.ts'
+import { parseInput } from './protocol.ts'
+import type { ReachAnswer, ReachRequest } from './reach-protocol.ts'
+import { peopleView, tunnelsView, warningsIn } from './reach-view.ts'
+import { isBlocked, knownFrom, type TrialParts } from './trials.ts'
+
+/** What the reach of a change looks at inside the running gateway. */
+export interface ReachParts extends DocumentParts, Omit<TrialParts, 'authority' | 'decide'> {
+  readonly decide: TrialParts['decide'] & Pick<Decide, 'now'>
+  readonly liveTunnels: Pick<LiveTunnels, 'open'>
+  /** Entries of the audit log from a moment on, oldest first; undefined where none is kept. */
+  readonly auditSince: ((sinceMs: number) => AsyncIterable<KeptEntry>) | undefined
+}
+
+/** What changes would do, before they are made. */
+export interface ReachOperations {
+  /**
+   * Which tunnels changes of routes and policies would cut now, and who would gain and lose access. Nothing is
+   * changed. Throws what making them throws.
+   */
+  reach(by: Actor, request: ReachRequest): Promise<ReachAnswer>
+}
+
+const defaultDays = 7
+const dayMs = 86_400_000
+
+const reachInput = z.strictObject({
+  changes: z
+    .array(
+      z.strictObject({
+        kind: z.enum(['route', 'policy']),
+        id: z.string().max(64).optional(),
+        definition: z.record(z.string(), z.json()).nullable().optional(),
+        disabled: z.boolean().optional(),
+      }),
+    )
+    .min(1)
+    .max(1_000),
+  days: z.int().min(0).max(90).default(defaultDays),
+})
+
+/**
+ * One at a time, and few that wait: each may judge hundreds of thousands of decisions.
+ *
+ * @limit changes whose reach is asked for at once: `reach-busy`
+ */
+const maxAtOnce = 4
+
+export function reachOperations(parts: ReachParts): ReachOperations {
+  let waiting = 0
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** Two at once would be slower each, and take twice as many turns from tunnels. */
+  async function alone<T>(work: () => Promise<T>): Promise<T> {
+    if (waiting >= maxAtOnce) throw busy()
+    waiting += 1
+    const mine = last.then(work)
+    last = mine.catch(() => undefined)
+    try {
+      return await mine
+    } finally {
+      waiting -= 1
+    }
+  }
+
+  return {
+    async reach(by, input) {
+      const { changes, days } = parseInput(reachInput, input)
+      const before = parts.catalog.holding()
+      const planned = changes.map((change) => planWrite(before, change))
+      const forms = planned.map((write) => formIn(before, write))
+      requireWrites({ planned, before: forms }, { by, operation: 'reach', note: '' }, parts)
+      const after = parts.catalog.foresee(planned)
+      judgeChange(before, after, planned)
+      return alone(() => look(parts, { before, after, planned, days }))
+    },
+  }
+}
+
+interface Foreseen {
+  readonly before: Holding
+  readonly after: Holding
+  readonly planned: readonly PlannedWrite[]
+  readonly days: number
+}
+
+async function look(
+  parts: ReachParts,
+  { before, after, planned, days }: Foreseen,
+): Promise<ReachAnswer> {
+  const { clock, decide, liveTunnels } = parts
+  const changes = changedRoutes(before.routes, after.routes)
+  const past = await pastUse(parts, days)
+  const known = await knownCallers(knownFrom(parts))
+  // Who is blocked gains and loses nothing.
+  const callers = known.callers.filter(({ subject }) => !isBlocked(subject, parts))
+  const open = liveTunnels.open()
+  const tunnels = await reachedTunnels(open, { after: after.routes, changes, decide })
+  const ipOf = (id: string): string | undefined => past?.ipOf(id)
+  const people = await reachedPeople(callers, { changes, decide, nowMs: clock.now(), ipOf })
+  const use = past ?? noPastUse
+  return {
+    routes: changes.map(routeChangeView),
+    tunnels: { open: open.length, ...tunnelsView(tunnels) },
+    gained: peopleView(people.gained, use),
+    lost: peopleView(people.lost, use),
+    opened_to_everybody: people.openedToEverybody.map(({ id, after: route }) => route?.name ?? id),
+    judged_on: { people: callers.length, decisions: past?.decisions ?? null, days },
+    assumed: [
+      'everybody shows a client certificate that the gateway trusts',
+      `whoever came from nowhere in these days comes from ${noNetwork}, which is in nobody's network`,
+      ...(past === undefined ? ['there is no audit log to be asked who used what'] : []),
+      ...(known.isCut || people.isCut || use.isCut ? ['there is more than was looked at'] : []),
+      ...signedOut(
+        changes,
+        callers.map(({ subject }) => subject.userId),
+        use,
+      ),
+    ],
+    warnings: warningsIn(after, planned),
+  }
+}
+
+/** Of those who used a route and are signed out nobody knows whether a policy would still let them in. */
+function signedOut(
+  changes: readonly RouteChange[],
+  known: readonly string[],
+  past: PastUse,
+): readonly string[] {
+  const here = new Set(known)
+  const users = new Set(changes.flatMap(({ id }) => past.users(id)))
+  const gone = [...users].filter((id) => !here.has(id)).length
+  if (gone === 0) return []
+  const who = gone === 1 ? '1 person who used these routes is' : `${gone} who used these routes are`
+  return [`${who} signed out now, and not judged`]
+}
+
+async function pastUse(
+  { auditSince, clock }: ReachParts,
+  days: number,
+): Promise<PastUse | undefined> {
+  if (auditSince === undefined) return undefined
+  return readPastUse(auditSince(clock.now() - days * dayMs))
+}
+
+function routeChangeView({ id, before, after }: RouteChange): ReachAnswer['routes'][number] {
+  const name = (after ?? before)?.name ?? id
+  if (before === undefined) return { id, name, change: 'added' }
+  return { id, name, change: after === undefined ? 'removed' : 'changed' }
+}
+
+function busy(): PeerError {
+  return new PeerError('reach-busy', 'others ask for the reach of their changes right now', {
+    hint: 'try again in a moment',
+  })
+}
