@@ -135,3 +135,11 @@ test('a gateway that does not answer in time is told from one that is not there'
     message: `the gateway on "${join(directory, stateFiles.controlSocket)}" did not answer within 0.05 seconds`,
   })
 })
+
+test('an answer that has a page of items is sent as it is', async (t) => {
+  const page = { route: { id: 'r', name: 'r', from: '' }, items: [], next_cursor: null, total: 0 }
+  const { client } = await startSocket(t, {
+    whoCan: () => Promise.resolve({ ...page, everybody: false, assumed: [] }),
+  })
+  assert.deepEqual(await client.whoCan('r', {}), { ...page, everybody: false, assumed: [] })
+})

@@ -129,12 +129,18 @@ function controlApp({ operations, logger }: ControlOptions): App {
     const [method = '', path = ''] = name.split(' ')
     app.on(method, path, async (c) => {
       const answer = await serve(operations, askedBy(c))
-      if (!('items' in answer)) return c.json(answer)
+      if (!isList(answer)) return c.json(answer)
       await writeJsonList(c.env.outgoing, answer, onFailure)
       return RESPONSE_ALREADY_SENT
     })
   }
   return app
+}
+
+/** An answer of its own may have `items` as well, a page of them. */
+function isList(answer: object): answer is JsonList {
+  if (!('items' in answer) || typeof answer.items !== 'object') return false
+  return answer.items !== null && Symbol.asyncIterator in answer.items
 }
 
 function tooLong(c: Context): Response {
