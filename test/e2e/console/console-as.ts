@@ -5,6 +5,7 @@ import { ensurePagesBuilt } from '../pages-built.ts'
 import { startChromium, type Chromium } from '../peers/chromium.ts'
 import { alice, bob, carol, startRig, type GatewayRig, type RouteEntry } from '../rig.ts'
 import type { Scope } from '../scope.ts'
+import { settled } from './until.ts'
 
 const names: Readonly<Record<string, string>> = {
   [alice]: 'Alice Adams',
@@ -57,7 +58,7 @@ export async function save(page: Page, button: 'Save' | 'Add' = 'Save'): Promise
   const dialog = page.getByRole('dialog')
   const confirm = dialog.getByRole('button', { name: button, exact: true })
   await confirm.waitFor()
-  await page.waitForFunction(`!/Loading/.test(document.querySelector('[role=dialog]')?.innerText)`)
+  await settled(page)
   const reach = await dialog.innerText()
   await confirm.click()
   await dialog.waitFor({ state: 'detached' })

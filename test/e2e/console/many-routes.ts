@@ -200,6 +200,7 @@ const attempt = {
   },
   at: ago(0),
   ip: '192.0.2.7',
+  blocked: false,
   valid_until: ago(-60),
   assumed: ['no client certificate is shown'],
   trace: {

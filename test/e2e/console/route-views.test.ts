@@ -11,6 +11,7 @@ import type { Scope } from '../scope.ts'
 import { fault, startFakeGateway, type Answer, type FakeGateway } from './fake-gateway.ts'
 import { many, whoIs } from './many.ts'
 import { definition, manyRoutes, routeRows } from './many-routes.ts'
+import { settled, until } from './until.ts'
 
 const widths = [1280, 320]
 
@@ -21,7 +22,7 @@ describe('routes, policies, Try it and requests in Chromium', () => {
     const look = (name: string): Promise<void> => checkLooks(page, `console-${name}`, widths)
 
     await go('/routes', 'Routes')
-    await page.getByRole('checkbox', { name: 'Tick service-3' }).check()
+    await page.getByRole('checkbox', { name: 'Tick service-3', exact: true }).check()
     await page.getByText('1 route ticked').waitFor()
     await look('routes')
     await go('/routes/service-5', 'service-5')
@@ -50,10 +51,10 @@ describe('routes, policies, Try it and requests in Chromium', () => {
     await look('policy-not-rules')
     await go('/try?route=service-5', 'Try it')
     await page.getByLabel('Person').fill('bob@example.com')
-    await page.getByRole('button', { name: 'Try it' }).click()
+    await page.getByRole('button', { name: 'Try it', exact: true }).click()
     await page.getByRole('heading', { name: 'Refused' }).waitFor()
     await page.getByRole('button', { name: 'Who may use this route now?' }).click()
-    await page.getByText('person.39@example.com').waitFor()
+    await page.getByText('person.1@example.com').waitFor()
     await look('try')
     await go('/requests', 'Requests')
     await page.getByText('Break glass: nobody was asked').first().waitFor()
@@ -115,7 +116,7 @@ describe('routes, policies, Try it and requests in Chromium', () => {
     await dialog.getByText('700 tunnels of 2,000 would be cut').waitFor()
     await dialog.getByText('Open to everybody, without signing in: service-6').waitFor()
     await checkLooks(page, 'console-reach', widths)
-    await page.waitForFunction(`document.activeElement?.closest('[role=dialog]') !== null`)
+    await until(page, `document.activeElement?.closest('[role=dialog]')`)
     await page.keyboard.type('slow imports')
     await page.keyboard.press('Enter')
     await dialog.waitFor({ state: 'detached' })
@@ -187,10 +188,7 @@ describe('routes, policies, Try it and requests in Chromium', () => {
       await page.keyboard.press('ControlOrMeta+A')
       await page.keyboard.press('Delete')
       await page.keyboard.type('- al')
-      await page.getByRole('option', { name: 'allow' }).waitFor()
-      // CodeMirror takes no answer in the first moment, so that none is taken by mistake.
-      await page.waitForFunction('new Promise((resolve) => setTimeout(() => resolve(true), 150))')
-      await page.keyboard.press('Enter')
+      await page.getByRole('option', { name: 'allow' }).click()
       await page.keyboard.press('Enter')
       await page.keyboard.type('o')
       await page.getByRole('option', { name: 'or' }).first().waitFor()
@@ -230,9 +228,12 @@ describe('routes, policies, Try it and requests in Chromium', () => {
     keep('/reach')
     keep('/routes/bulk')
     await go('/routes', 'Routes')
-    await page.getByRole('checkbox', { name: 'Tick service-3' }).check()
-    await page.getByRole('checkbox', { name: 'Tick service-8' }).check()
-    assert.equal(await page.getByRole('checkbox', { name: 'Tick service-1' }).count(), 0)
+    await page.getByRole('checkbox', { name: 'Tick service-3', exact: true }).check()
+    await page.getByRole('checkbox', { name: 'Tick service-8', exact: true }).check()
+    assert.equal(
+      await page.getByRole('checkbox', { name: 'Tick service-1', exact: true }).count(),
+      0,
+    )
     await page.getByRole('button', { name: 'Disable …' }).click()
     const dialog = page.getByRole('dialog', { name: 'Disable 2 routes?' })
     await dialog.getByText('700 tunnels').waitFor()
@@ -265,11 +266,11 @@ describe('routes, policies, Try it and requests in Chromium', () => {
       await go('/policies/on-call', 'on-call')
       await page.getByLabel('Remediation').fill('ask')
       await page.getByLabel('Person').fill('bob@example.com')
-      await page.getByRole('button', { name: 'Try it' }).click()
+      await page.getByRole('button', { name: 'Try it', exact: true }).click()
       await page.getByRole('heading', { name: 'Refused' }).waitFor()
       await page.getByLabel('In the route').selectOption('none: this policy alone')
-      await page.getByRole('button', { name: 'Try it' }).click()
-      await page.waitForFunction(`document.querySelectorAll('[data-loading]').length === 0`)
+      await page.getByRole('button', { name: 'Try it', exact: true }).click()
+      await until(page, `document.querySelector('[data-loading]') === null`)
       const [inRoute, alone] = sent.map((body) => tryRequest.parse(body))
       assert.deepEqual(
         [inRoute?.person, inRoute?.route, inRoute?.changes?.length],
@@ -298,7 +299,7 @@ describe('routes, policies, Try it and requests in Chromium', () => {
       '/import': 'Export',
     })) {
       await go(path, title)
-      await page.waitForFunction('!/Loading .* …/.test(document.body.innerText)')
+      await settled(page)
       assert.equal(await page.getByRole('button', { name: mayNot }).count(), 0, path)
       assert.equal(await page.getByRole('link', { name: /^Add/ }).count(), 0, path)
       assert.equal(await page.getByRole('checkbox', { name: /^Tick/ }).count(), 0, path)
@@ -330,7 +331,7 @@ describe('routes, policies, Try it and requests in Chromium', () => {
       Response.json({ items: rows, next_cursor: null, total: rows.length }),
     )
     await go('/routes', 'Routes')
-    await page.getByRole('checkbox', { name: 'Tick service-4' }).waitFor()
+    await page.getByRole('checkbox', { name: 'Tick service-4', exact: true }).waitFor()
     assert.equal(await page.getByRole('checkbox', { name: /^Tick service/ }).count(), 2)
     await page.getByRole('link', { name: 'Add a route' }).waitFor()
     checkBehaviour(browser)
@@ -361,10 +362,12 @@ describe('routes, policies, Try it and requests in Chromium', () => {
     await grid.waitFor()
     assert.equal(await grid.getAttribute('aria-rowcount'), '1001')
     assert.ok((await grid.getByRole('row').count()) < 60)
-    await page.waitForFunction(`(() => {
-      window.scrollTo(0, document.body.scrollHeight)
-      return document.querySelector('[role=grid] [aria-rowindex="1001"]') !== null
-    })()`)
+    await page.mouse.move(640, 500)
+    await until(
+      page,
+      `(window.scrollTo(0, document.body.scrollHeight),
+        document.querySelector('[role=grid] [aria-rowindex="1001"]'))`,
+    )
     assert.ok((await grid.getByRole('row').count()) < 60)
     checkBehaviour(browser)
   })

@@ -29,9 +29,10 @@ export interface SaveOptions<T> {
 export function useSave<T>({ kind, id, form, revision, onSaved }: SaveOptions<T>): Save {
   const [changes, setChanges] = useState<readonly ProposedChange[]>()
   const refetch = useRefetchDocuments()
+  const { definition, disabled, tags } = form
   const mutation = useMutation<T, ApiFault, string>({
     mutationFn: (note) => {
-      const body = { ...form, ...(note !== '' && { note }) }
+      const body = { definition, disabled, tags, ...(note !== '' && { note }) }
       return id === undefined
         ? post<T>(kind.path, body)
         : put<T>(pathOf(kind, id), { ...body, revision })
@@ -48,7 +49,6 @@ export function useSave<T>({ kind, id, form, revision, onSaved }: SaveOptions<T>
       await refetch()
     },
   })
-  const { definition, disabled } = form
   const change = { kind: kind.kind, definition, disabled, ...(id !== undefined && { id }) }
   return {
     changes,

@@ -1,11 +1,12 @@
-import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
+import { useCallback, useMemo, type ReactNode } from 'react'
 import type { EditorFault, Suggestion } from '../../ui/yaml-editor/code-mirror.ts'
 import { YamlEditor } from '../../ui/yaml-editor/yaml-editor.tsx'
 import type { YamlPlace } from '../../ui/yaml-editor/yaml-path.ts'
-import { isSame, type Body } from './body.ts'
+import type { Body } from './body.ts'
 import { useDocumentForm } from './document-form.ts'
 import { allKeys, formOfKeys } from './kept-form.ts'
 import { describeProblem, partsOfPath, type DocumentProblem } from './problems.ts'
+import { useEditedText } from './use-edited-text.ts'
 import { formatYaml, placeOf, readBody } from './yaml-text.ts'
 
 export interface YamlTabProps {
@@ -17,20 +18,12 @@ export interface YamlTabProps {
 export function YamlTab({ label, suggest }: YamlTabProps): ReactNode {
   const { form, problems, isReadOnly, changeForm, reportReadable } = useDocumentForm()
   const keys = useMemo(() => allKeys(form), [form])
-  const [text, setText] = useState(() => textOf(keys))
-  const written = useRef<Body>(keys)
-  useEffect(() => {
-    // It was changed elsewhere. What is written here keeps its own form otherwise, blank lines and all.
-    if (isSame(written.current, keys)) return
-    written.current = keys
-    setText(textOf(keys))
-  }, [keys])
+  const { shown, wrote } = useEditedText(keys, textOf)
   const write = (changed: string): void => {
-    setText(changed)
     const read = readBody(changed)
     reportReadable('value' in read)
     if (!('value' in read)) return
-    written.current = read.value
+    wrote(read.value)
     changeForm(formOfKeys(read.value))
   }
   const lint = useCallback(
@@ -39,7 +32,7 @@ export function YamlTab({ label, suggest }: YamlTabProps): ReactNode {
   )
   return (
     <YamlEditor
-      text={text}
+      shown={shown}
       label={label}
       lint={lint}
       suggest={suggest}

@@ -1,12 +1,12 @@
-import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react'
+import { useCallback, type ReactNode } from 'react'
 import type { CheckTextAnswer } from '../../../console/wire/policy-language.ts'
 import { Failed, Loading } from '../../ui/states.tsx'
 import type { EditorFault } from '../../ui/yaml-editor/code-mirror.ts'
 import { YamlEditor } from '../../ui/yaml-editor/yaml-editor.tsx'
 import type { YamlPlace } from '../../ui/yaml-editor/yaml-path.ts'
 import { post } from '../api.ts'
-import { isSame } from '../documents/body.ts'
 import { useDocumentForm } from '../documents/document-form.ts'
+import { useEditedText } from '../documents/use-edited-text.ts'
 import { formatYaml, readYaml } from '../documents/yaml-text.ts'
 import { NotExpressible } from './not-expressible.tsx'
 import { suggestInPolicy } from './policy-completion.ts'
@@ -59,26 +59,23 @@ interface WrittenPolicyProps {
 function WrittenPolicy({ value, text: given, label, onChange }: WrittenPolicyProps): ReactNode {
   const { isReadOnly, reportReadable } = useDocumentForm()
   const language = usePolicyLanguage()
-  const [text, setText] = useState(given ?? textOf(value))
-  const written = useRef(value)
-  useEffect(() => {
-    // What is written here keeps its own form; what was changed elsewhere is shown anew.
-    if (isSame(written.current, value)) return
-    written.current = value
-    setText(textOf(value))
-  }, [value])
+  const format = useCallback(
+    (policy: unknown) => (given !== undefined && policy === value ? given : textOf(policy)),
+    [given, value],
+  )
+  const { shown, wrote } = useEditedText(value, format)
   const write = (changed: string): void => {
-    setText(changed)
     const read = readYaml(changed)
     reportReadable('value' in read)
     if (!('value' in read)) return
-    written.current = read.value ?? undefined
-    onChange(written.current)
+    const policy = read.value ?? undefined
+    wrote(policy)
+    onChange(policy)
   }
   const suggest = useCallback((place: YamlPlace) => suggestInPolicy(language, place), [language])
   return (
     <YamlEditor
-      text={text}
+      shown={shown}
       label={`${label}, in the policy language`}
       lint={lint}
       suggest={suggest}

@@ -40,12 +40,11 @@ export function PolicyNamesField(): ReactNode {
           </li>
         ))}
       </ul>
-      {!isReadOnly && (
+      {!isReadOnly && others.length > 0 && (
         <NativeSelect
           aria-label="Add a named policy"
           value=""
           data={[{ value: '', label: 'Add a named policy …' }, ...others]}
-          disabled={others.length === 0}
           onChange={({ currentTarget: { value: name } }) => {
             if (name !== '') put([...chosen, name])
           }}

@@ -16,13 +16,17 @@ const outcomes: Readonly<Record<TryAnswer['outcome'], string>> = {
 
 /** What would be decided, what that was judged on, and why, criterion by criterion. */
 export function Verdict({ answer }: { readonly answer: TryAnswer }): ReactNode {
-  const { outcome, route, who, at, ip, valid_until, assumed, trace } = answer
+  const { outcome, blocked, route, who, at, ip, valid_until, assumed, trace } = answer
   return (
     <Paper className="card" p="md" component="section" aria-labelledby="verdict">
       <Stack gap="sm">
         <div role="status">
-          <Title order={2} id="verdict" className={outcome === 'allow' ? 'row-good' : 'row-bad'}>
-            {outcomes[outcome]}
+          <Title
+            order={2}
+            id="verdict"
+            className={outcome === 'allow' && !blocked ? 'row-good' : 'row-bad'}
+          >
+            {blocked ? 'Refused: they are blocked' : outcomes[outcome]}
           </Title>
           <Text>
             {describeCaller(who)} to {route.name}, at <Moment at={at} />, from {ip}
@@ -31,7 +35,7 @@ export function Verdict({ answer }: { readonly answer: TryAnswer }): ReactNode {
                 ; it may come out otherwise at <Moment at={valid_until} />
               </>
             )}
-            .
+            .{blocked && ' Whatever the policy says, which is:'}
           </Text>
         </div>
         {assumed.length > 0 && (

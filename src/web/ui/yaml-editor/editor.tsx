@@ -2,8 +2,13 @@ import { useEffect, useRef, type ReactNode } from 'react'
 import { openEditor, type EditorFault, type OpenEditor, type Suggestion } from './code-mirror.ts'
 import type { YamlPlace } from './yaml-path.ts'
 
-export interface EditorProps {
+/** What an editor is to show from now on. Another object is another wish, whatever was typed since. */
+export interface ShownText {
   readonly text: string
+}
+
+export interface EditorProps {
+  readonly shown: ShownText
   /** What it is, for screen readers. */
   readonly label: string
   readonly onChange?: (text: string) => void
@@ -14,7 +19,7 @@ export interface EditorProps {
 
 /** CodeMirror as a component: read only where nobody listens to changes. */
 export function Editor(props: EditorProps): ReactNode {
-  const { text, label, onChange, lint } = props
+  const { shown, label, onChange, lint } = props
   const host = useRef<HTMLDivElement>(null)
   const editor = useRef<OpenEditor>(undefined)
   // What the open editor calls: always those of the last rendering.
@@ -26,7 +31,7 @@ export function Editor(props: EditorProps): ReactNode {
   useEffect(() => {
     if (host.current === null) return undefined
     const opened = openEditor(host.current, {
-      text: latest.current.text,
+      text: latest.current.shown.text,
       label,
       isReadOnly,
       onChange: (changed) => latest.current.onChange?.(changed),
@@ -36,7 +41,7 @@ export function Editor(props: EditorProps): ReactNode {
     editor.current = opened
     return () => opened.close()
   }, [label, isReadOnly])
-  useEffect(() => editor.current?.setText(text), [text])
+  useEffect(() => editor.current?.setText(shown.text), [shown])
   useEffect(() => editor.current?.lintAgain(), [lint])
   return <div ref={host} className="yaml-editor" />
 }
