@@ -10,6 +10,7 @@ import { alice, bob, carol, route } from '../rig.ts'
 import { echo, startService } from '../services.ts'
 import { consoleAs, goTo, save, startGatewayWithConsole } from './console-as.ts'
 import { checkBehaviour } from './open-console.ts'
+import { settled } from './until.ts'
 
 const target = 'db.example.com:5432'
 const widths = [1280, 320]
@@ -56,8 +57,7 @@ describe('routes in the console', () => {
       await page.getByLabel('Include 1 of rule 1: value').fill(bob)
       await page.getByRole('button', { name: 'Save …' }).click()
       const dialog = page.getByRole('dialog')
-      await dialog.getByText('1 tunnel of 2 would be cut').waitFor()
-      await dialog.getByText(`${alice} to ${target}`).waitFor()
+      await settled(page)
       const cut = local.child.says(/the gateway cut the tunnel to "db\.example\.com:5432"/)
       const startedMs = performance.now()
       await dialog.getByRole('button', { name: 'Save', exact: true }).click()

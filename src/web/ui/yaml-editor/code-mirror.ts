@@ -11,7 +11,7 @@ import { yaml } from '@codemirror/lang-yaml'
 import { bracketMatching, indentOnInput, indentUnit } from '@codemirror/language'
 import { forceLinting, lintGutter, linter, lintKeymap } from '@codemirror/lint'
 import { EditorState, type Extension } from '@codemirror/state'
-import { EditorView, keymap, lineNumbers } from '@codemirror/view'
+import { EditorView, keymap, lineNumbers, type Command } from '@codemirror/view'
 import { editorLooks } from './editor-looks.ts'
 import { yamlPlaceAt, type YamlPlace } from './yaml-path.ts'
 
@@ -52,6 +52,9 @@ export interface OpenEditor {
   focus(): void
   close(): void
 }
+
+/** Columns by which a value stands further in than its key. */
+const indentColumns = 2
 
 /** How long after a change it is asked what is wrong, in milliseconds. */
 const lintAfterMs = 400
@@ -94,11 +97,12 @@ function extensionsOf({ label, isReadOnly, ...options }: EditorOptions): Extensi
     bracketMatching(),
     closeBrackets(),
     indentOnInput(),
-    indentUnit.of('  '),
+    indentUnit.of(' '.repeat(indentColumns)),
     // Tab stays what it is in every form: the way to the next field.
     keymap.of([
       ...closeBracketsKeymap,
       ...completionKeymap,
+      { key: 'Enter', run: beginBelowKey },
       ...historyKeymap,
       ...lintKeymap,
       ...defaultKeymap,
@@ -124,6 +128,19 @@ function extensionsOf({ label, isReadOnly, ...options }: EditorOptions): Extensi
       if (docChanged) options.onChange(state.doc.toString())
     }),
   ]
+}
+
+/** Below `key:` its value begins further in; CodeMirror's own indentation would begin the next key beside it. */
+const beginBelowKey: Command = ({ state, dispatch }) => {
+  const { head, empty } = state.selection.main
+  const line = state.doc.lineAt(head)
+  if (!empty || head !== line.to || !/:\s*$/.test(line.text)) return false
+  const [entry = ''] = /^\s*(?:-\s+)*/.exec(line.text) ?? []
+  const below = `\n${' '.repeat(entry.length + indentColumns)}`
+  dispatch(
+    state.update(state.replaceSelection(below), { scrollIntoView: true, userEvent: 'input' }),
+  )
+  return true
 }
 
 function completeWith({ suggest }: Pick<EditorOptions, 'suggest'>) {
