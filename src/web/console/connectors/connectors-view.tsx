@@ -1,4 +1,4 @@
-import { Group, Title } from '@mantine/core'
+import { Button, Group, Title } from '@mantine/core'
 import { useMemo, type ReactNode } from 'react'
 import type { ConnectorView as Connector } from '../../../console/wire/connectors.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
@@ -10,7 +10,7 @@ import { Since } from '../../ui/moment.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { useAct } from '../act.ts'
-import { post } from '../api.ts'
+import { addressOf, post } from '../api.ts'
 import { useMayChange } from '../me.ts'
 import { usePages } from '../pages.ts'
 import { QueryView } from '../query-view.tsx'
@@ -31,6 +31,11 @@ export default function ConnectorsView(): ReactNode {
       <PageHead
         title="Connectors"
         lead="Programs beside private services that have dialled in, and carry tunnels to those services."
+        actions={
+          <Button component="a" variant="default" href={addressOf('/connectors.csv')}>
+            Export as CSV
+          </Button>
+        }
       />
       <QueryView what="the connectors" query={query}>
         {() =>

@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatMoment, formatNumberOf } from '../../ui
 import { PageHead } from '../../ui/page-head.tsx'
 import { SearchField } from '../../ui/search-field.tsx'
 import { Empty } from '../../ui/states.tsx'
+import { addressOf } from '../api.ts'
 import { useIsFollowing } from '../events.ts'
 import { QueryView } from '../query-view.tsx'
 import { useSearchState } from '../search-state.ts'
@@ -28,9 +29,14 @@ export default function TunnelsView(): ReactNode {
         title="Tunnels"
         lead="Every connection that is open through the gateway now."
         actions={
-          <Button variant="default" aria-pressed={isPaused} onClick={pause}>
-            {isPaused ? 'Go on' : 'Pause'}
-          </Button>
+          <>
+            <Button component="a" variant="default" href={addressOf('/tunnels.csv', { q })}>
+              Export as CSV
+            </Button>
+            <Button variant="default" aria-pressed={isPaused} onClick={pause}>
+              {isPaused ? 'Go on' : 'Pause'}
+            </Button>
+          </>
         }
       />
       <SearchField
