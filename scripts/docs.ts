@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderConfigurationReference } from '../src/config/reference.ts'
+import { renderApiDocument } from '../src/console/api/openapi.ts'
 import { renderConnectorReference } from '../src/connector/config/reference.ts'
 import { renderPolicyReference } from '../src/policy/language/reference.ts'
 import { renderLogReference } from '../src/telemetry/log-reference.ts'
@@ -16,6 +17,7 @@ const pages: Readonly<Record<string, (page: string) => string>> = {
   'connectors.md': renderConnectorReference,
   'limits.md': renderLimits,
   'logs.md': renderLogReference,
+  'openapi.json': () => renderApiDocument(),
   'policy.md': renderPolicyReference,
 }
 

@@ -49,6 +49,7 @@ const statuses: Readonly<Record<string, number>> = {
   'too-many-readers': 429,
   'unsupported-media-type': 415,
   'store-busy': 503,
+  'nothing-to-reload': 409,
   'catalog-busy': 503,
   'route-in-file': 409,
   'policy-in-file': 409,

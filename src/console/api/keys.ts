@@ -88,7 +88,7 @@ export const keyEndpoints: Endpoints = ({ operations }) => [
     role: 'admin',
     summary: 'Reads the files of the configuration again; one with a fault changes nothing',
     answer: reloadAnswer,
-    faults: [422],
+    faults: [409, 422],
     serve: ({ by }) => operations.reload(by),
   }),
 ]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { plainData } from './plain-data.ts'
 
 export const auditKind = z.enum([
   'sign-in',
@@ -58,7 +59,7 @@ export const auditRecord = z.strictObject({
   request_id: z.string().nullable(),
   outcome: auditOutcome.nullable(),
   /** Everything that was kept, as it stands in the file; null where the file has lost it since. */
-  record: z.record(z.string(), z.json()).nullable(),
+  record: z.record(z.string(), plainData).nullable(),
 })
 export type AuditRecord = z.output<typeof auditRecord>
 

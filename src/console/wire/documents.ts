@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { plainData } from './plain-data.ts'
 import { listQuery, pageOf, problem, wholeNumber, type Problem } from './common.ts'
 
 // What routes and named policies have in common: where they are kept, who changed them, and what is wrong with them.
 
 /** A mapping of keys to plain data, as the configuration file would have it. */
-export const definition = z.record(z.string(), z.json())
+export const definition = z.record(z.string(), plainData)
 export type Definition = z.output<typeof definition>
 
 /** A fault or a warning; `path` is within the definition, such as `policy[0].allow.or[1]`, and may be empty. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { plainData } from './plain-data.ts'
 
 // Why a policy decides as it does, as `policy/trace.ts` has it: side, rule, operator, criterion. For administrators.
 
@@ -9,7 +10,7 @@ export const criterionTrace = z.strictObject({
   /** As it is written, such as `email` or `claim/department`. */
   criterion: z.string(),
   /** Its data, as it is written. */
-  asks: z.json(),
+  asks: plainData,
   /** What the facts hold of what it asks, in words. */
   found: z.string(),
   /** What it said, before its operator turns that. */

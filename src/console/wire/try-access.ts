@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { plainData } from './plain-data.ts'
 import { proposedChange } from './reach.ts'
 import { outcome, policyTrace } from './trace.ts'
 
@@ -26,7 +27,7 @@ export const tryRequest = z.strictObject({
   service_account: name.optional(),
   /** Instead of those that are known. */
   groups: z.array(name).max(1000).optional(),
-  claims: z.record(z.string().max(200), z.json()).optional(),
+  claims: z.record(z.string().max(200), plainData).optional(),
   email_verified: z.boolean().optional(),
   /** Id or name of a route, or the host:port that it answers to. */
   route: z.string().min(1).max(300),
