@@ -23,12 +23,13 @@ export function startGatewayWithConsole(
   return startRig(scope, routes, { administrators: [carol, bob], ...settings })
 }
 
-/** A browser of somebody's own, signed in, at a view of the console. */
+/** A browser of somebody's own, signed in, at a view of the console; `title` is that of one without navigation. */
 export async function consoleAs(
   scope: Scope,
   rig: GatewayRig,
   email: string,
   path = '/routes',
+  title?: string,
 ): Promise<Chromium> {
   const directory = join(scope.directory, `browser of ${email.split('@')[0]}`)
   await mkdir(directory)
@@ -37,7 +38,8 @@ export async function consoleAs(
   await page.goto(`${rig.origin}/console${path}`)
   await page.getByRole('link', { name: 'Sign in' }).click()
   await page.getByRole('button', { name: names[email] ?? email }).click()
-  await page.getByRole('navigation', { name: 'Console' }).waitFor()
+  if (title === undefined) await page.getByRole('navigation', { name: 'Console' }).waitFor()
+  else await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor()
   return browser
 }
 

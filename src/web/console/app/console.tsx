@@ -5,9 +5,10 @@ import { AnnounceProvider } from '../../ui/announce.tsx'
 import { ConfirmProvider } from '../../ui/confirm.tsx'
 import { Failed, Loading } from '../../ui/states.tsx'
 import { MeContext, useMeQuery } from '../me.ts'
-import { NoRole, SignIn } from './gate.tsx'
+import { SignIn } from './gate.tsx'
 import { LeaveGuard } from './leave-guard.tsx'
 import { Shell } from './shell.tsx'
+import { WithoutRole } from './without-role.tsx'
 
 /** The console, for whoever has a role; everybody else is told what they need. */
 export function Console(): ReactNode {
@@ -28,7 +29,7 @@ export function Console(): ReactNode {
 function Gate(): ReactNode {
   const { data, error, refetch } = useMeQuery()
   // Somebody whose session ends goes on seeing what they were at.
-  if (error?.status === 403) return <NoRole />
+  if (error?.status === 403) return <WithoutRole />
   if (data !== undefined) {
     return (
       <MeContext value={data}>

@@ -1,5 +1,6 @@
 import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { Link } from 'wouter'
 import { Dialog } from '../../ui/dialog.tsx'
 import { useConnection } from '../connection.ts'
 
@@ -33,6 +34,9 @@ export function NoRole(): ReactNode {
       <Group gap="sm">
         <Button component="a" href="/">
           Your routes
+        </Button>
+        <Button component={Link} href="/requests" variant="default">
+          Requests for access
         </Button>
         <form method="post" action="/.pomerium/sign_out">
           <Button type="submit" variant="default">

@@ -84,6 +84,7 @@ function ClashChoice({ clash, choice, choose }: ClashChoiceProps): ReactNode {
     <Radio.Group
       label={`Both changed “${key}”`}
       description={`It was: ${shownBriefly(base)}`}
+      inputWrapperOrder={['label', 'description', 'input', 'error']}
       value={choice ?? null}
       onChange={(value) => choose(value)}
     >

@@ -66,7 +66,7 @@ interface SomeProps<T> {
 }
 
 /** Those that are shown at once; the rest is behind a button of the browser's own. */
-const fewItems = 5
+const fewItems = 3
 
 function Some<T>({ title, total, items, show, keyOf }: SomeProps<T>): ReactNode {
   if (total === 0) return null

@@ -51,7 +51,9 @@ export function RequestCard({ request }: { readonly request: AccessRequestView }
         {may_end && !may_decide && <EndButton request={request} decision={decision} />}
         {state === 'pending' && !may_decide && !may_end && (
           <Text size="sm" c="dimmed">
-            Its approvers answer it; you are not among them.
+            {request.mine
+              ? 'Its approvers answer it.'
+              : 'Its approvers answer it; you are not among them.'}
           </Text>
         )}
       </Stack>
