@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import { formatAuthority } from '../address.ts'
 import { publishedSettings } from './applications.ts'
+import { administrator, auditor } from './people.ts'
 import type { SampleRoute } from './routes.ts'
 
 export interface ConfigFileParts {
@@ -33,25 +34,29 @@ const header = `# The gateway of this quickstart, as a file of your own would lo
 export function formatConfigFile({ port, provider, routes }: ConfigFileParts): string {
   return (
     header +
-    stringify({
-      address: `127.0.0.1:${port}`,
-      certificate_file: fileNames.certificate,
-      certificate_key_file: fileNames.certificateKey,
-      state_directory: fileNames.state,
-      authenticate_service_url: `https://localhost:${port}`,
-      idp_provider: 'oidc',
-      idp_provider_url: provider.issuer.origin,
-      idp_client_id: provider.clientId,
-      idp_client_secret: provider.clientSecret,
-      // Without "groups" a provider says nothing of them; without "offline_access" nobody is asked again.
-      idp_scopes: ['openid', 'email', 'profile', 'groups', 'offline_access'],
-      routes: routes.map(({ name, authority, to, policy }) => ({
-        from: `tcp+https://${authority}`,
-        to: `tcp://${formatAuthority(to)}`,
-        name,
-        ...policy,
-      })),
-      ...publishedSettings(),
-    })
+    stringify(
+      {
+        address: `127.0.0.1:${port}`,
+        certificate_file: fileNames.certificate,
+        certificate_key_file: fileNames.certificateKey,
+        state_directory: fileNames.state,
+        authenticate_service_url: `https://localhost:${port}`,
+        idp_provider: 'oidc',
+        idp_provider_url: provider.issuer.origin,
+        idp_client_id: provider.clientId,
+        idp_client_secret: provider.clientSecret,
+        // Without "groups" a provider says nothing of them; without "offline_access" nobody is asked again.
+        idp_scopes: ['openid', 'email', 'profile', 'groups', 'offline_access'],
+        administrators: { admin: [administrator], auditor: [auditor] },
+        routes: routes.map(({ name, authority, to, policy }) => ({
+          from: `tcp+https://${authority}`,
+          to: `tcp://${formatAuthority(to)}`,
+          name,
+          ...policy,
+        })),
+        ...publishedSettings(),
+      },
+      { aliasDuplicateObjects: false },
+    )
   )
 }

@@ -11,6 +11,10 @@ export const people: readonly DevIdpPerson[] = [
 export const prover = 'alice@example.com'
 export const outsider = 'bob@example.com'
 
+/** Who runs the gateway, and who may look on, in its console. */
+export const administrator = 'carol@example.com'
+export const auditor = 'alice@example.com'
+
 /** Given names of those in a group. */
 export function membersOf(group: string): string[] {
   return people.filter(({ groups }) => groups.includes(group)).map(({ name }) => name)

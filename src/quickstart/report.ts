@@ -3,7 +3,7 @@ import { recipesFor } from './commands.ts'
 import type { CommandContext, Recipe } from './commands.ts'
 import { connectorRecipes } from './connector-commands.ts'
 import type { ConnectorContext } from './connector-commands.ts'
-import { people } from './people.ts'
+import { administrator, auditor, people } from './people.ts'
 import type { RefusalProof, TransferProof } from './proof.ts'
 import type { SampleRoute } from './routes.ts'
 import { commandLine, quote } from './shell.ts'
@@ -112,6 +112,10 @@ export function reportHints(terminal: Terminal, hints: Hints): void {
   terminal.section('Good to know')
   terminal.line('The portal: everybody sees the routes they may use, with commands to copy')
   terminal.command(gatewayUrl)
+  terminal.line('')
+  terminal.line('The console: routes, policies, tunnels, people, requests, the audit log')
+  terminal.line(`as ${administrator}, who may change them, or ${auditor}, who may look`)
+  terminal.command(`${gatewayUrl}/console/`)
   if (searchFolder !== undefined) {
     terminal.line('')
     terminal.line('Before commands that say "postern", in the terminal where you paste them:')

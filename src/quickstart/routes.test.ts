@@ -29,7 +29,7 @@ test('who may use a route is said with names', () => {
   assert.deepEqual(audiences, [
     'everybody who has signed in',
     'group engineering (Alice, Carol)',
-    'group dba (Carol)',
+    'group dba (Carol); others may ask for an hour, in the portal or by "postern request"',
   ])
 })
 

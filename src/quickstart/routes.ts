@@ -56,7 +56,7 @@ export function sampleRoutes(ports: SamplePorts, own: readonly HostPort[]): read
       name: 'PostgreSQL',
       authority: postgresAuthority,
       to: local(ports.postgres),
-      ...groupOnly('dba'),
+      ...onRequest('dba'),
     },
     ...ownRoutes(own),
   ]
@@ -66,6 +66,15 @@ function groupOnly(group: string): Pick<SampleRoute, 'policy' | 'audience'> {
   return {
     policy: { policy: [{ allow: { or: [{ groups: { has: group } }] } }] },
     audience: `group ${group} (${membersOf(group).join(', ')})`,
+  }
+}
+
+/** Others may ask somebody of the group, who lets them in for a while. */
+function onRequest(group: string): Pick<SampleRoute, 'policy' | 'audience'> {
+  const { policy, audience } = groupOnly(group)
+  return {
+    policy: { ...policy, approval: { approvers: policy['policy'], max: '1h' } },
+    audience: `${audience}; others may ask for an hour, in the portal or by "postern request"`,
   }
 }
 
