@@ -14,30 +14,28 @@ export interface Place {
 
 /** The root of a document; faults found at it and below it are added to `problems`. */
 export function documentRoot(problems: PolicyProblem[]): Place {
-  return placeAt(problems, [])
+  const told = new Set<string>()
+  return placeAt([], (problem) => {
+    const key = JSON.stringify([problem.path, problem.message])
+    if (!told.has(key)) problems.push(problem)
+    told.add(key)
+  })
 }
 
-function placeAt(problems: PolicyProblem[], path: PolicyProblem['path']): Place {
+function placeAt(path: PolicyProblem['path'], tell: (problem: PolicyProblem) => void): Place {
   const place: Place = {
     path,
     problem: (message, hint) => {
-      const known = problems.some(
-        (other) => isSamePath(other.path, path) && other.message === message,
-      )
-      if (!known) problems.push({ path, message, ...(hint === undefined ? {} : { hint }) })
+      tell({ path, message, ...(hint === undefined ? {} : { hint }) })
       return undefined
     },
-    at: (...keys) => placeAt(problems, [...path, ...keys]),
+    at: (...keys) => placeAt([...path, ...keys], tell),
     pinned: () => {
       const pinned: Place = { path, problem: place.problem, at: () => pinned, pinned: () => pinned }
       return pinned
     },
   }
   return place
-}
-
-function isSamePath(one: PolicyProblem['path'], other: PolicyProblem['path']): boolean {
-  return one.length === other.length && one.every((key, index) => key === other[index])
 }
 
 /** Whether a value of a document is an object with keys: neither null nor a list. */

@@ -70,6 +70,7 @@ describe('an endpoint', () => {
       ['/echo/a', [], 'body'],
       ['/echo/a', '{"text":', 'body'],
       ['/echo/a', '', 'body'],
+      ['/echo/a', `{"text":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 'body'],
     ] as const
     for (const [path, body, at] of cases) {
       const answer = await ask('POST', path, { body })

@@ -6,6 +6,7 @@ import { readJson } from '../../pages/answers/body.ts'
 import { checkValue, type ValueFault } from '../../schema.ts'
 import type { AnyEndpoint, Asked } from './endpoint.ts'
 import { InputError } from './faults.ts'
+import { isTooDeep } from './json-depth.ts'
 
 type ApiContext = Pick<Context<{ Bindings: PageRequest }>, 'req' | 'env'>
 
@@ -57,7 +58,7 @@ async function readBody(c: ApiContext, schema: z.ZodType): Promise<unknown> {
     })
   }
   const json = await readJson(c)
-  if (json !== undefined) return check('body', json, schema)
-  const fault = { path: [], message: 'is not JSON', hint: undefined, at: 'value' } as const
-  throw new InputError('body', [fault])
+  if (json !== undefined && !isTooDeep(json)) return check('body', json, schema)
+  const message = json === undefined ? 'is not JSON' : 'is nested too deeply'
+  throw new InputError('body', [{ path: [], message, hint: undefined, at: 'value' }])
 }

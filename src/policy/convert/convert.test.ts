@@ -25,6 +25,21 @@ function assertAlike(one: Decision, other: Decision, { subject }: RequestFacts):
 }
 
 describe('a policy in its two views', () => {
+  test('what sends strangers to the sign-in, whom another rule lets in, has no equal', () => {
+    const open = { allow: { or: [{ accept: true }] } }
+    for (const rule of [
+      { deny: { not: [{ authenticated_user: true }] } },
+      { deny: { and: [{ reject: true }, { email: { is: 'ann@corp.example' } }] } },
+      { allow: { nor: [{ authenticated_user: true }] } },
+      { allow: { not: [{ groups: { has: 'dba' } }] } },
+    ])
+      assert.ok('problems' in toAccessPolicies([open, rule]), JSON.stringify(rule))
+    const harmless = { deny: { and: [{ reject: true }, { source_ip: '192.0.2.0/24' }] } }
+    assert.deepEqual(toAccessPolicies([open, harmless]), {
+      document: [{ action: 'bypass', include: [{ everyone: true }] }],
+    })
+  })
+
   test("Cloudflare's words decide in the policy language as they did", () => {
     let converted = 0
     let allowed = 0

@@ -31,10 +31,7 @@ export function toAccessPolicies(document: unknown): Converted {
   }
   const { allow, deny } = conjunctions
   const possible = allow.filter(isPossible)
-  problems.push(
-    ...keptOutBesides(deny.filter(isPossible), possible),
-    ...askedBesides(allow, possible),
-  )
+  problems.push(...keptOutBesides(deny, possible), ...askedBesides(allow, possible))
   const all = [...possible, ...deny].filter((it) => alternativesOf(it) > maxAlternatives)
   problems.push(...all.map(({ path }) => ({ path, message: tooMany })))
   if (problems.length > 0) return { problems }
@@ -123,10 +120,16 @@ function keptOutBesides(
   const letsAccountsIn = allow.some(isForAccounts)
   const message = (action: string): string =>
     `keeps out those too whom a policy with action "${action}" would let in, which is asked before every "block"`
-  return deny.flatMap(({ path, terms }) => {
-    if (isPublic) return [{ path, message: message('bypass') }]
+  return deny.flatMap((conjunction) => {
+    const { path, terms } = conjunction
+    const holds = isPossible(conjunction)
+    // What is asked about a person under `deny` sends whoever is not signed in to the sign-in, whether or not it holds.
+    if (isPublic && (holds || isForPeople(conjunction)))
+      return [{ path, message: message('bypass') }]
     const isForPeopleOnly = terms.some((term) => isAboutPeople(term) && term.isPositive)
-    return letsAccountsIn && !isForPeopleOnly ? [{ path, message: message('service_auth') }] : []
+    return holds && letsAccountsIn && !isForPeopleOnly
+      ? [{ path, message: message('service_auth') }]
+      : []
   })
 }
 

@@ -57,6 +57,29 @@ describe('a policy that is being written', () => {
   })
 })
 
+describe('a text that is made to cost much', () => {
+  test('brackets in brackets are refused before they are parsed', () => {
+    const [fault] = checkPolicyText(`allow: ${'['.repeat(30_000)}`, 'policy')
+    assert.deepEqual([fault?.message, fault?.column], ['is nested too deeply', 58])
+    assert.deepEqual(faults(`allow: {or: [${'{email: "[[[["},'.repeat(10)}]}`), [])
+  })
+
+  test('of a text that is wrong everywhere the first faults are told', () => {
+    const text = `allow:\n  or:\n${'    - a: 1\n'.repeat(3_000)}`
+    assert.equal(checkPolicyText(text, 'policy').length, 100)
+  })
+
+  test('aliases make no more of a text than a longest one without them', () => {
+    const items = '- {source_ip: 10.0.0.0/8}\n  '.repeat(300)
+    const rules = '- {allow: {or: *all}}\n'.repeat(300)
+    const text = `- allow:\n    or: &all\n${items.replaceAll(/^ */gm, '    ')}\n${rules}`
+    assert.deepEqual(
+      faults(text).map((fault) => fault.replace(/^\S+ /, '')),
+      ['is too large'],
+    )
+  })
+})
+
 describe('the other view of a policy', () => {
   test('the policy language becomes a list of policies, and back', () => {
     const language = `- allow:

@@ -27,6 +27,20 @@ export type CheckedText =
   | { readonly document: unknown; readonly place: PlaceOf }
   | { readonly problems: readonly TextProblem[] }
 
+/**
+ * A text that is wrong in every line needs no more than its beginning.
+ *
+ * @limit faults of the text of a policy that are told: the first ones
+ */
+const maxProblems = 100
+
+/**
+ * Deeper than a policy can be: the parser of YAML would go as far as its memory goes.
+ *
+ * @limit brackets within each other in the text of a policy: it is said to be nested too deeply
+ */
+const maxBrackets = 50
+
 /** Puts a fault of the document at its place in the text. */
 export type PlaceOf = (problem: PolicyProblem) => TextProblem
 
@@ -49,24 +63,28 @@ export function readPolicyText(
   form: PolicyForm,
   { clientCertificates = 'policy' }: CheckOptions = {},
 ): CheckedText {
+  const lines = text.split('\n')
   const yaml = tryParse(text)
-  if ('problems' in yaml) return { problems: yaml.problems.map((it) => placed(it, text)) }
+  if ('problems' in yaml) return { problems: yaml.problems.map((it) => placed(it, lines)) }
   const place: PlaceOf = ({ path, message, hint }) => {
     // What the parsers say leads from a route, and the text is the value of one of its keys.
     const within = path[0] === form ? path.slice(1) : path
     const at = /^(?:unknown|criterion|selector) /.test(message) ? 'key' : 'value'
-    return placed(yaml.problem(within, message, { hint, at }), text)
+    return placed(yaml.problem(within, message, { hint, at }), lines)
   }
+  if (isLarge(yaml.value)) return { problems: [placed(yaml.problem([], 'is too large'), lines)] }
   const document = yaml.value ?? undefined
   const parsed =
     form === 'policy'
       ? parseRoutePolicy(document, {}, clientCertificates)
       : parseApplicationPolicy(document ?? [], { clientCertificates })
-  if ('problems' in parsed) return { problems: parsed.problems.map(place) }
+  if ('problems' in parsed) return { problems: parsed.problems.slice(0, maxProblems).map(place) }
   return { document, place }
 }
 
 function tryParse(text: string): YamlText | { readonly problems: readonly Problem[] } {
+  const tooDeep = deepBracket(text)
+  if (tooDeep !== undefined) return { problems: [tooDeep] }
   try {
     return parseYaml('', text)
   } catch (error) {
@@ -75,9 +93,42 @@ function tryParse(text: string): YamlText | { readonly problems: readonly Proble
   }
 }
 
+/**
+ * About what a text of the longest length holds without aliases, which can make ten times as many of it.
+ *
+ * @limit values of the text of a policy, aliases expanded: it is said to be too large
+ */
+const maxValues = 40_000
+
+function isLarge(value: unknown): boolean {
+  const left = [value]
+  for (let seen = 0; left.length > 0; seen += 1) {
+    if (seen > maxValues) return true
+    const one = left.pop()
+    if (typeof one === 'object' && one !== null) left.push(...Object.values(one))
+  }
+  return false
+}
+
+/** The first bracket that stands in too many others, wherever it stands; undefined without one. */
+function deepBracket(text: string): Problem | undefined {
+  let depth = 0
+  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
+    depth += '[{'.includes(bracket) ? 1 : -1
+    if (depth <= maxBrackets) continue
+    const before = text.slice(0, index).split('\n')
+    const column = (before.at(-1)?.length ?? 0) + 1
+    return { source: '', line: before.length, column, path: '', message: 'is nested too deeply' }
+  }
+  return undefined
+}
+
 /** Where a word begins a fault is told: the whole word is at fault, as far as it goes on its line. */
-function placed({ line = 1, column = 1, message, hint }: Problem, text: string): TextProblem {
-  const rest = text.split('\n')[line - 1]?.slice(column - 1) ?? ''
+function placed(
+  { line = 1, column = 1, message, hint }: Problem,
+  lines: readonly string[],
+): TextProblem {
+  const rest = lines[line - 1]?.slice(column - 1) ?? ''
   const [word = ''] = /^(?:"[^"]*"|'[^']*'|[^\s,:[\]{}]+)/.exec(rest) ?? []
   return {
     line,
