@@ -72,6 +72,17 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/service-account.ts')).defineServiceAccount,
   },
   {
+    name: 'apply',
+    summary:
+      'change the routes and policies of a gateway to what a file says, and see first whom it reaches',
+    load: async () => (await import('./apply/apply.ts')).defineApply,
+  },
+  {
+    name: 'export',
+    summary: 'print the routes and policies that were made in the console, as YAML',
+    load: async () => (await import('./apply/apply.ts')).defineExport,
+  },
+  {
     name: 'audit',
     summary: 'the proof of what happened: search it, keep its checkpoints, see that it is whole',
     load: async () => (await import('./audit/audit.ts')).defineAudit,

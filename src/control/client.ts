@@ -1,6 +1,13 @@
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { SystemError, systemCode } from '../errors.ts'
+import type {
+  AccessExport,
+  AccessExportQuery,
+  AccessImport,
+  ImportOutcome,
+} from './document-protocol.ts'
+import type { ReachAnswer, ReachRequest } from './reach-protocol.ts'
+import { ConfigError, SystemError, systemCode } from '../errors.ts'
 import type {
   TrialListQuery,
   TryAnswer,
@@ -46,8 +53,16 @@ export interface TrialClient {
   whatCan(who: string, query: TrialListQuery): Promise<WhatCanAnswer>
 }
 
+/** Routes and policies as one text. */
+export interface AccessTextClient {
+  exportAccess(query: AccessExportQuery): Promise<AccessExport>
+  importAccess(input: AccessImport): Promise<ImportOutcome>
+  /** What changes would do. */
+  reach(request: ReachRequest): Promise<ReachAnswer>
+}
+
 /** Speaks to the gateway that runs on a state directory. */
-export interface ControlClient extends TrialClient {
+export interface ControlClient extends TrialClient, AccessTextClient {
   listSessions(): Promise<SessionList>
   revokeSession(id: string): Promise<Revocation>
   /** Ends every session of one person, named by email address or user id. */
@@ -108,6 +123,9 @@ export function createControlClient(
     rotateSigningKey: (purpose) => call('POST', `${signingKeysPath(purpose)}/rotation`),
     forgetSigningKeys: (purpose) => call('DELETE', `${signingKeysPath(purpose)}/former`),
     listSshCaKeys: () => call('GET', '/ssh-ca'),
+    exportAccess: (query) => call('POST', '/access/export', query),
+    reach: (request) => call('POST', '/access/reach', request),
+    importAccess: (input) => call('POST', '/access/import', input),
     auditCheckpoint: () => call('POST', '/audit/checkpoint'),
     beginTokenRotation: () => call('POST', '/keys/rotation'),
     stepTokenRotation: (after) => call('POST', '/keys/rotation/step', { after }),
@@ -154,13 +172,14 @@ function parse(text: string): unknown {
   }
 }
 
-function fault(body: unknown): SystemError {
+function fault(body: unknown): SystemError | ConfigError {
   if (typeof body !== 'object' || body === null || !('error' in body)) {
     return new SystemError('control-failed', 'the gateway failed to do this', {
       hint: 'its log may say why; nothing may have changed',
     })
   }
-  const { error, message, hint } = body as ControlFault
+  const { error, message, hint, problems } = body as ControlFault
+  if (problems !== undefined) return new ConfigError(problems)
   return new SystemError(error.replaceAll('_', '-'), message, { hint })
 }
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { PeerError } from '../errors.ts'
+import { PeerError, type Problem } from '../errors.ts'
 
 // What operations take and answer: plain data, which the control socket carries as JSON and commands print.
 
@@ -50,6 +50,8 @@ export interface ControlFault {
   readonly error: string
   readonly message: string
   readonly hint?: string
+  /** Of a document that was sent, each at its place. */
+  readonly problems?: readonly Problem[]
 }
 
 /** An open tunnel. Times are RFC 3339. */

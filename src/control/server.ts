@@ -4,7 +4,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { AppError } from '../errors.ts'
+import { AppError, ConfigError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { lingerOnClose } from '../net/linger.ts'
 import { listenError } from '../net/listen-address.ts'
@@ -73,6 +73,9 @@ const maxBodyBytes = 16 * 1024
 /** @limit a request about keys: 413 */
 const maxKeyBodyBytes = 1024
 
+/** @limit a request with routes and policies on the control socket: 413 */
+const maxAccessBodyBytes = 4 * 1024 * 1024
+
 /** Each request of the socket, and the operation that it asks for. */
 const table: Readonly<Record<string, Serve>> = {
   'GET /sessions': (o) => ({ name: 'sessions', items: o.listSessions(localActor) }),
@@ -108,6 +111,9 @@ const table: Readonly<Record<string, Serve>> = {
   'DELETE /signing-keys/:purpose/former': (o, { param }) =>
     o.forgetSigningKeys(localActor, param('purpose')),
   'GET /ssh-ca': (o) => o.listSshCaKeys(localActor),
+  'POST /access/export': async (o, { body }) => o.exportAccess(localActor, await body()),
+  'POST /access/reach': async (o, { body }) => o.reach(localActor, await body()),
+  'POST /access/import': async (o, { body }) => o.importAccess(localActor, await body()),
   'POST /audit/checkpoint': (o) => o.auditCheckpoint(localActor),
   'POST /keys/rotation': (o) => o.beginTokenRotation(localActor),
   'POST /keys/rotation/step': async (o, { body }) => o.stepTokenRotation(localActor, await body()),
@@ -119,7 +125,11 @@ function controlApp({ operations, logger }: ControlOptions): App {
   const app: App = new Hono()
   const onFailure = (error: unknown): void => logger.error('a command failed', { error })
   app.use('/keys/*', bodyLimit({ maxSize: maxKeyBodyBytes, onError: tooLong }))
-  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: tooLong }))
+  const limitAccess = bodyLimit({ maxSize: maxAccessBodyBytes, onError: tooLong })
+  const limitOthers = bodyLimit({ maxSize: maxBodyBytes, onError: tooLong })
+  app.use((c, next) =>
+    c.req.path.startsWith('/access/') ? limitAccess(c, next) : limitOthers(c, next),
+  )
   app.onError((error, c) => {
     if (error instanceof AppError) return c.json(faultOf(error), 400)
     onFailure(error)
@@ -162,6 +172,8 @@ function askedBy(c: Context): Asked {
   }
 }
 
-function faultOf({ code, message, hint }: AppError): ControlFault {
-  return { error: code.replaceAll('-', '_'), message, ...(hint && { hint }) }
+function faultOf(error: AppError): ControlFault {
+  const { code, message, hint } = error
+  const problems = error instanceof ConfigError ? { problems: error.problems } : {}
+  return { error: code.replaceAll('-', '_'), message, ...(hint && { hint }), ...problems }
 }

@@ -72,10 +72,12 @@ function statusOf(error: unknown, otherwise: number): number {
 function problemsOf(error: unknown): Pick<Fault, 'problems'> {
   if (error instanceof InputError) return { problems: [...error.problems] }
   if (!(error instanceof ConfigError)) return {}
-  const problems = error.problems.map(({ path, message, hint }) => ({
+  const problems = error.problems.map(({ path, message, hint, source, line, column }) => ({
     path,
     message,
     ...(hint === undefined ? {} : { hint }),
+    // Without a line there is no text.
+    ...(line === undefined ? {} : { source, line, column: column ?? 1 }),
   }))
   return { problems }
 }

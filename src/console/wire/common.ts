@@ -5,7 +5,15 @@ import { z } from 'zod'
 
 /** What is wrong at one place of what was sent: `body.from`, `query.limit`. */
 export const problem = z
-  .strictObject({ path: z.string(), message: z.string(), hint: z.string().optional() })
+  .strictObject({
+    path: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    /** Where it stands in a text that was sent, such as `routes.yaml`, 1-based. */
+    source: z.string().optional(),
+    line: z.int().optional(),
+    column: z.int().optional(),
+  })
   .meta({ id: 'Problem' })
 export type Problem = z.output<typeof problem>
 
