@@ -11,7 +11,7 @@ import { checkLooks } from './page-looks.ts'
 import { peerTest, program } from './peers.ts'
 import { startChromium, type Chromium } from './peers/chromium.ts'
 import { startSshd, type Sshd } from './peers/openssh.ts'
-import { exchange, personAt, type Person } from './person.ts'
+import { exchange, personAt, untilEnded, type Person } from './person.ts'
 import {
   alice,
   bob,
@@ -191,6 +191,30 @@ describe('the portal in Chromium', () => {
     await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
     await page.goto(`${rig.origin}/`)
     await page.getByRole('link', { name: 'Sign in' }).waitFor()
+    checkBehaviour(browser, rig)
+  })
+
+  peerTest('one signs out where one has left a session', ['Chromium'], async (scope) => {
+    const service = await startService(scope, echo)
+    const { browser, rig } = await openPortal(scope, [route('echo.example.com:7', service)])
+    const { page } = browser
+    await signIn(page, 'Alice Adams')
+    const local = await (await personAt(scope, rig, alice)).listen('echo.example.com:7')
+    const socket = await local.connect()
+    await exchange(socket, 'hello')
+    await page.getByText('Where you are signed in').click()
+    const items = page.locator('.own-sessions li')
+    await items.nth(1).waitFor()
+    assert.match(
+      (await items.allInnerTexts()).join('\n'),
+      /1 open tunnel[^]*This browser[^]*0 open tunnels/,
+    )
+    await checkLooks(page, 'portal-own-sessions')
+    await page.getByRole('button', { name: /^Sign out there/ }).click()
+    await untilEnded(socket)
+    await items.nth(1).waitFor({ state: 'detached' })
+    assert.match(await items.innerText(), /^This browser/)
+    await page.getByRole('button', { name: 'Sign out' }).waitFor()
     checkBehaviour(browser, rig)
   })
 

@@ -55,7 +55,7 @@ test('bytes add up, and of tunnels that are open the most at once is said', () =
 })
 
 test('an axis has a few round marks from 0 to beyond the highest', () => {
-  assert.deepEqual(marksOf(0, 'count'), [0, 1])
+  for (const unit of ['count', 'bytes'] as const) assert.deepEqual(marksOf(0, unit), [0, 1])
   assert.deepEqual(marksOf(3, 'count'), [0, 1, 2, 3])
   assert.deepEqual(marksOf(399, 'count'), [0, 100, 200, 300, 400])
   assert.deepEqual(

@@ -1,6 +1,7 @@
 import { Anchor, Button, Container, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { AnnounceProvider } from '../ui/announce.tsx'
+import { OwnSessions } from './own-sessions.tsx'
 import './portal.css'
 import { RouteList } from './route-list.tsx'
 import { SessionEnd } from './session-end.tsx'
@@ -27,6 +28,7 @@ function Content({ view }: { readonly view: FetchedView }): ReactNode {
     <Stack gap="lg">
       <Header view={view} />
       <RouteList routes={view.routes} isSignedIn={view.person !== null} />
+      {view.person !== null && <OwnSessions />}
       {view.person !== null && (
         <Text size="sm">
           <Anchor href="/.pomerium/" underline="always">

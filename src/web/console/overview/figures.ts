@@ -93,7 +93,7 @@ export function highestOf({ series }: Figure, points: readonly SamplePointView[]
 /** Where an axis is marked, from 0 to beyond the highest: whole figures, or round ones of a unit of bytes. */
 export function marksOf(highest: number, unit: Figure['unit']): readonly number[] {
   const base = unit === 'count' ? 1 : 1024 ** Math.max(0, Math.floor(Math.log2(highest || 1) / 10))
-  const wanted = Math.max(highest / base / 4, unit === 'count' ? 1 : 0.25)
+  const wanted = Math.max(highest / base / 4, base === 1 ? 1 : 0.25)
   const power = 10 ** Math.floor(Math.log10(wanted))
   const round = [1, 2, 2.5, 5, 10].find((step) => step * power >= wanted) ?? 10
   const step = (unit === 'count' ? Math.ceil(round * power) : round * power) * base

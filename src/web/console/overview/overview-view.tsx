@@ -1,4 +1,4 @@
-import { Group, Stack, Text } from '@mantine/core'
+import { Group, Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { Link } from 'wouter'
@@ -7,7 +7,7 @@ import type { SamplesAnswer } from '../../../console/wire/samples.ts'
 import { formatCount } from '../../ui/format.ts'
 import { Since } from '../../ui/moment.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
-import { Loading } from '../../ui/states.tsx'
+import { Empty, Loading } from '../../ui/states.tsx'
 import { get, type ApiFault } from '../api.ts'
 import { QueryView } from '../query-view.tsx'
 import { Attention } from './attention.tsx'
@@ -94,16 +94,21 @@ function Pictures({ range }: { readonly range: Range }): ReactNode {
     <QueryView what="the pictures" query={samples}>
       {({ points, step, busiest_routes }) => (
         <>
-          {!points.some(({ measured }) => measured) && (
-            <Text c="dimmed">Nothing was measured in this time.</Text>
-          )}
-          <Suspense fallback={<Loading what="the pictures" />}>
+          {points.some(({ measured }) => measured) ? (
+            <Suspense fallback={<Loading what="the pictures" />}>
+              <div className="charts">
+                {figures.map((figure) => (
+                  <Chart key={figure.title} figure={figure} points={points} step={step} />
+                ))}
+              </div>
+            </Suspense>
+          ) : (
             <div className="charts">
-              {figures.map((figure) => (
-                <Chart key={figure.title} figure={figure} points={points} step={step} />
-              ))}
+              <Empty title="Nothing was measured in this time.">
+                The gateway keeps figures minute by minute from its start: pictures come with them.
+              </Empty>
             </div>
-          </Suspense>
+          )}
           <BusiestRoutes routes={busiest_routes} />
         </>
       )}

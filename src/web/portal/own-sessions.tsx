@@ -1,0 +1,86 @@
+import { Button, Paper, Text, VisuallyHidden } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState, type ReactNode } from 'react'
+import type { OwnSessionsAnswer, OwnSessionView } from '../../console/wire/sessions.ts'
+import { del, get, type ApiFault } from '../console/api.ts'
+import { useAnnounce } from '../ui/announce.tsx'
+import { formatNumberOf } from '../ui/format.ts'
+import { Moment } from '../ui/moment.tsx'
+import { FaultText } from '../ui/states.tsx'
+
+const queryKey = ['own-sessions']
+
+/** Where somebody is signed in, asked for once they want to know, and a way to end what they have lost. */
+export function OwnSessions(): ReactNode {
+  const [isOpen, setOpen] = useState(false)
+  const { data, error } = useQuery<OwnSessionsAnswer, ApiFault>({
+    queryKey,
+    queryFn: ({ signal }) => get('/my/sessions', { signal }),
+    enabled: isOpen,
+    retry: false,
+  })
+  return (
+    <details className="own-sessions" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Where you are signed in</summary>
+      {isOpen && (
+        <Paper className="card" p="md" mt="xs">
+          {error !== null && (
+            <div role="alert">
+              <FaultText fault={error} />
+            </div>
+          )}
+          {data === undefined && error === null && <Text role="status">Loading …</Text>}
+          <ul>
+            {data?.items.map((session) => (
+              <OwnSession key={session.id} session={session} />
+            ))}
+          </ul>
+        </Paper>
+      )}
+    </details>
+  )
+}
+
+function OwnSession({ session }: { readonly session: OwnSessionView }): ReactNode {
+  const { id, current, issued_at, device, tunnels } = session
+  const client = useQueryClient()
+  const announce = useAnnounce()
+  const [isBusy, setBusy] = useState(false)
+  const [fault, setFault] = useState<ApiFault>()
+  const what = device ?? (current ? 'This browser' : 'A browser or a program')
+  const end = async (): Promise<void> => {
+    setBusy(true)
+    try {
+      await del(`/my/sessions/${encodeURIComponent(id)}`)
+      announce(`Signed out: ${what}`)
+    } catch (error) {
+      setFault(error as ApiFault)
+    } finally {
+      setBusy(false)
+      await client.invalidateQueries({ queryKey })
+    }
+  }
+  return (
+    <li>
+      <div>
+        <Text>{what}</Text>
+        <Text size="sm" c="dimmed">
+          since <Moment at={issued_at} />, {formatNumberOf(tunnels, 'open tunnel')}
+        </Text>
+        {fault !== undefined && (
+          <div role="alert">
+            <FaultText fault={fault} />
+          </div>
+        )}
+      </div>
+      {!current && (
+        <Button variant="default" size="compact-sm" disabled={isBusy} onClick={() => void end()}>
+          Sign out there
+          <VisuallyHidden>
+            &nbsp;{what}, since {issued_at}
+          </VisuallyHidden>
+        </Button>
+      )}
+    </li>
+  )
+}
