@@ -91,6 +91,14 @@ for (const [what, expressions] of [
   })
 }
 
+test('the page about forwarding names metrics that there are', async () => {
+  const known = await knownMetrics()
+  const page = readFileSync(join(deploy, '..', 'docs', 'audit-forward.md'), 'utf8')
+  const named = [...page.matchAll(/`(postern_[a-z_]+)`/g)].map(([, name = '']) => name)
+  assert.ok(named.length >= 6)
+  for (const name of named) assert.ok(known.has(name), name)
+})
+
 test('every metric of ours is shown by the dashboard', async () => {
   const shown = new Set(expressionsOfDashboard().flatMap(namedMetrics))
   const ours = [...(await knownMetrics())].filter((name) => /^postern_(?!.*_sum$)/.test(name))

@@ -213,7 +213,7 @@ routes:
 const auditForward = `## Forwarding of the audit log
 
 \`audit_forward\` sends the records of the audit log on, as they are made and in order, to syslog receivers and
-webhooks:
+webhooks. [Forwarding the audit log](audit-forward.md) says what a destination can count on:
 
 \`\`\`yaml
 audit_forward:

@@ -27,32 +27,10 @@ export interface Rsyslog {
 /** Starts a syslog receiver that speaks TLS alone and appends the text of each message to a file of the scope. */
 export async function startRsyslog(scope: Scope, options: RsyslogOptions): Promise<Rsyslog> {
   const file = (name: string): string => join(scope.directory, `rsyslog-${name}`)
-  const { port, permitted, ...pems } = options
-  for (const [name, pem] of Object.entries(pems)) await writeFile(file(name), pem, { mode: 0o600 })
-  await writeFile(
-    file('conf'),
-    `global(
-  workDirectory="${scope.directory}"
-  maxMessageSize="64k"
-  defaultNetstreamDriver="gtls"
-  defaultNetstreamDriverCAFile="${file('ca')}"
-  defaultNetstreamDriverCertFile="${file('cert')}"
-  defaultNetstreamDriverKeyFile="${file('key')}"
-)
-module(
-  load="imtcp"
-  streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="x509/name"
-  permittedPeer=["${permitted}"]
-)
-template(name="text" type="string" string="%msg%\\n")
-template(name="header" type="string" string="%pri% %timestamp:::date-rfc3339% %hostname% %app-name% %msgid% %structured-data%\\n")
-ruleset(name="keep") {
-  action(type="omfile" file="${file('messages')}" template="text" asyncWriting="off" flushOnTXEnd="on")
-  action(type="omfile" file="${file('headers')}" template="header" asyncWriting="off" flushOnTXEnd="on")
-}
-input(type="imtcp" address="127.0.0.1" port="${port}" ruleset="keep")
-`,
-  )
+  const { port, ca, cert, key } = options
+  for (const [name, pem] of Object.entries({ ca, cert, key }))
+    await writeFile(file(name), pem, { mode: 0o600 })
+  await writeFile(file('conf'), await configuration(options, scope.directory, file))
   const args = ['-n', '-f', file('conf'), '-i', file('pid')]
   const server = startChild(scope, program('rsyslogd'), args)
   scope.witness('rsyslogd', () => server.output() + server.errors())
@@ -69,4 +47,29 @@ input(type="imtcp" address="127.0.0.1" port="${port}" ruleset="keep")
     messages: async () => (await linesOf('messages')).map((line) => line.replace(/^\uFEFF/, '')),
     lastHeader: async () => (await linesOf('headers')).at(-1) ?? '',
   }
+}
+
+/** That of the page about forwarding, with the paths and names of this one, and a second file for the headers. */
+async function configuration(
+  { port, permitted }: RsyslogOptions,
+  directory: string,
+  file: (name: string) => string,
+): Promise<string> {
+  const page = await readFile(join(import.meta.dirname, '../../../docs/audit-forward.md'), 'utf8')
+  const [, block = ''] = /```\n(global\([^]*?)```/.exec(page) ?? []
+  const replaced = {
+    '/var/spool/rsyslog': directory,
+    '/etc/rsyslog/ca.pem': file('ca'),
+    '/etc/rsyslog/cert.pem': file('cert'),
+    '/etc/rsyslog/key.pem': file('key'),
+    'gateway.example.com': permitted,
+    '/var/log/postern-audit.jsonl': file('messages'),
+    'port="6514"': `port="${port}" address="127.0.0.1"`,
+    '  action(': `  action(type="omfile" file="${file('headers')}" template="header")\n  action(`,
+    'ruleset(': `template(name="header" type="string" string="%pri% %timestamp:::date-rfc3339% %hostname% %app-name% %msgid% %structured-data%\\n")\nruleset(`,
+  }
+  return Object.entries(replaced).reduce((text, [from, to]) => {
+    if (!text.includes(from)) throw new Error(`the page has no "${from}" in its rsyslog.conf`)
+    return text.replace(from, () => to)
+  }, block)
 }
