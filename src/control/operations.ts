@@ -30,6 +30,7 @@ import {
 } from './signing-keys.ts'
 import { sshCaOperations, type SshCaOperations, type SshCaParts } from './ssh-ca.ts'
 import { tokenKeyOperations, type TokenKeyOperations, type TokenKeyParts } from './token-keys.ts'
+import { foresee, foreseenTable } from './foresee.ts'
 import { reachOperations, type ReachOperations, type ReachParts } from './reach.ts'
 import { trialOperations, type TrialOperations, type TrialParts } from './trials.ts'
 import { tunnelOperations, type TunnelOperations, type TunnelParts } from './tunnels.ts'
@@ -119,7 +120,7 @@ export function createOperations(parts: OperationParts): Operations {
       ...tunnelOperations(parts),
       ...connectorOperations(parts),
       ...namedTunnelOperations(parts),
-      ...trialOperations(parts),
+      ...trialOperations(parts, (by, changes) => foreseenTable(foresee(parts, by, changes))),
       ...auditOperations(parts),
       ...pictureOperations(parts),
       ...reachOperations(parts),

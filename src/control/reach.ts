@@ -6,14 +6,11 @@ import { reachedPeople } from '../access/trial/reached-people.ts'
 import { reachedTunnels } from '../access/trial/reached-tunnels.ts'
 import { changedRoutes, type RouteChange } from '../access/trial/route-changes.ts'
 import { noNetwork } from '../access/trial/supposed-caller.ts'
-import type { PlannedWrite } from '../catalog/catalog.ts'
-import type { Holding } from '../catalog/holding.ts'
-import { judgeChange } from '../catalog/judge-change.ts'
-import { planWrite } from '../catalog/plan-writes.ts'
 import { PeerError } from '../errors.ts'
 import type { KeptEntry } from '../telemetry/audit/read-audit.ts'
 import type { Actor } from './change.ts'
-import { formIn, requireWrites, type DocumentParts } from './document-writes.ts'
+import type { DocumentParts } from './document-writes.ts'
+import { foresee, proposedChanges, type Foreseen } from './foresee.ts'
 import { noPastUse, readPastUse, type PastUse } from './past-use.ts'
 import { parseInput } from './protocol.ts'
 import type { ReachAnswer, ReachRequest } from './reach-protocol.ts'
@@ -41,17 +38,7 @@ const defaultDays = 7
 const dayMs = 86_400_000
 
 const reachInput = z.strictObject({
-  changes: z
-    .array(
-      z.strictObject({
-        kind: z.enum(['route', 'policy']),
-        id: z.string().max(64).optional(),
-        definition: z.record(z.string(), z.json()).nullable().optional(),
-        disabled: z.boolean().optional(),
-      }),
-    )
-    .min(1)
-    .max(1_000),
+  changes: proposedChanges,
   days: z.int().min(0).max(90).default(defaultDays),
 })
 
@@ -82,27 +69,15 @@ export function reachOperations(parts: ReachParts): ReachOperations {
   return {
     async reach(by, input) {
       const { changes, days } = parseInput(reachInput, input)
-      const before = parts.catalog.holding()
-      const planned = changes.map((change) => planWrite(before, change))
-      const forms = planned.map((write) => formIn(before, write))
-      requireWrites({ planned, before: forms }, { by, operation: 'reach', note: '' }, parts)
-      const after = parts.catalog.foresee(planned)
-      judgeChange(before, after, planned)
-      return alone(() => look(parts, { before, after, planned, days }))
+      const foreseen = foresee(parts, by, changes)
+      return alone(() => look(parts, { ...foreseen, days }))
     },
   }
 }
 
-interface Foreseen {
-  readonly before: Holding
-  readonly after: Holding
-  readonly planned: readonly PlannedWrite[]
-  readonly days: number
-}
-
 async function look(
   parts: ReachParts,
-  { before, after, planned, days }: Foreseen,
+  { before, after, planned, days }: Foreseen & { readonly days: number },
 ): Promise<ReachAnswer> {
   const { clock, decide, liveTunnels } = parts
   const changes = changedRoutes(before.routes, after.routes)

@@ -1,6 +1,7 @@
 import type { Outcome } from '../policy/decision.ts'
 import type { OperatorTrace, RuleState } from '../policy/trace.ts'
 import type { Json } from '../routes/definition.ts'
+import type { ProposedChange } from './reach-protocol.ts'
 
 // What Try it, who-can and what-can take and answer: plain data, as in `protocol.ts`. Times are RFC 3339.
 
@@ -19,6 +20,8 @@ export interface TryRequest {
   readonly at?: string | undefined
   readonly ip?: string | undefined
   readonly certificate?: TriedCertificateInput | undefined
+  /** It is judged as if these were made, by somebody who may make them. */
+  readonly changes?: readonly ProposedChange[] | undefined
 }
 
 export interface TriedCertificateInput {

@@ -5,6 +5,7 @@ import type { Directory } from '../access/directory.ts'
 import { findPerson, keyOf, knownCallers, type KnownFrom } from '../access/trial/known-callers.ts'
 import { accountOf, noNetwork, suppose } from '../access/trial/supposed-caller.ts'
 import type { Clock } from '../clock.ts'
+import { PeerError } from '../errors.ts'
 import type { BlockedPeople } from '../identity/blocked-people.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { Session } from '../identity/session.ts'
@@ -14,7 +15,9 @@ import type { Route } from '../routes/route.ts'
 import { compareText, type RouteTable } from '../routes/table.ts'
 import type { Authority } from './authority.ts'
 import type { Actor } from './change.ts'
+import { proposedChanges } from './foresee.ts'
 import { parseInput } from './protocol.ts'
+import type { ProposedChange } from './reach-protocol.ts'
 import { routeNamed } from './route-named.ts'
 import type {
   JudgedView,
@@ -86,6 +89,7 @@ const tryInput = z
     at: moment.optional(),
     ip: address.optional(),
     certificate: certificateInput.optional(),
+    changes: proposedChanges.max(10).optional(),
   })
   .transform(({ user_id, service_account, email_verified, at, ...rest }) => ({
     ...rest,
@@ -103,16 +107,28 @@ const listInput = z.strictObject({
   cursor: z.string().max(800).optional(),
 })
 
-export function trialOperations(parts: TrialParts): TrialOperations {
+/** The routes as they would be if changes were made; throws where whoever asks may not make them. */
+export type ForeseeRoutes = (by: Actor, changes: readonly ProposedChange[]) => RouteTable
+
+/** Without a running gateway nobody knows what is stored. */
+const foreseeNothing: ForeseeRoutes = () => {
+  throw new PeerError('no-stored-routes', 'changes can be tried at a running gateway only')
+}
+
+export function trialOperations(
+  parts: TrialParts,
+  foreseeRoutes = foreseeNothing,
+): TrialOperations {
   const { authority, clock, decide } = parts
   const from = knownFrom(parts)
   return {
     async tryAccess(by, input) {
-      const { route: wanted, ...trial } = parseInput(tryInput, input)
+      const { route: wanted, changes, ...trial } = parseInput(tryInput, input)
       const { person, serviceAccount: account } = trial
       const known = person === undefined ? undefined : await findPerson(from, person)
       const isMissing = account !== undefined && !(await accountsInUse(parts)).includes(account)
-      const route = routeNamed(parts, wanted)
+      const foreseen = changes && foreseeRoutes(by, changes)
+      const route = routeNamed({ routeTable: () => foreseen ?? parts.routeTable() }, wanted)
       authority.requireIn(by, 'tryAccess', [route.namespace])
       const { caller, assumed } = suppose(trial, known?.subject, clock.now())
       const decision = decide.supposed(caller, route)

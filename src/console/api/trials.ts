@@ -29,7 +29,7 @@ export const trialEndpoints: Endpoints = ({ operations }) => [
     summary: 'What would be decided for somebody on a route, and why',
     body: tryRequest,
     answer: tryAnswer,
-    faults: [404, 409],
+    faults: [404, 409, 422],
     serve: ({ by, body }) => operations.tryAccess(by, body),
   }),
   endpoint({

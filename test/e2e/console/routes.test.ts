@@ -10,7 +10,6 @@ import { alice, bob, carol, route } from '../rig.ts'
 import { echo, startService } from '../services.ts'
 import { consoleAs, goTo, save, startGatewayWithConsole } from './console-as.ts'
 import { checkBehaviour } from './open-console.ts'
-import { settled } from './until.ts'
 
 const target = 'db.example.com:5432'
 const widths = [1280, 320]
@@ -55,9 +54,15 @@ describe('routes in the console', () => {
 
       await goTo(page, rig, '/policies/database-people', 'database-people')
       await page.getByLabel('Include 1 of rule 1: value').fill(bob)
+      // It is tried as it is written, before it holds for anybody.
+      await page.getByLabel('Person', { exact: true }).fill(alice)
+      await page.getByRole('button', { name: 'Try it', exact: true }).click()
+      await page.getByRole('heading', { name: 'Refused' }).waitFor()
       await page.getByRole('button', { name: 'Save …' }).click()
       const dialog = page.getByRole('dialog')
-      await settled(page)
+      await dialog.getByText('1 tunnel of 2 would be cut').waitFor()
+      await dialog.getByText(`${alice} to ${target}`).waitFor()
+      await dialog.getByText('1 person would lose access').waitFor()
       const cut = local.child.says(/the gateway cut the tunnel to "db\.example\.com:5432"/)
       const startedMs = performance.now()
       await dialog.getByRole('button', { name: 'Save', exact: true }).click()

@@ -32,7 +32,7 @@ export interface DocumentEditorProps<T> {
   /** What may be written at a place of its YAML. */
   readonly suggest: (place: YamlPlace) => readonly Suggestion[]
   /** What stands below the form, given what is not saved yet. */
-  readonly below?: (form: KeptForm) => ReactNode
+  readonly below?: (form: KeptForm, isChanged: boolean) => ReactNode
   readonly onSaved: (answer: T) => void
 }
 
@@ -106,7 +106,7 @@ export function DocumentEditor<T>(props: DocumentEditorProps<T>): ReactNode {
           title="It can be saved, and:"
           problems={isBegun ? (check?.warnings ?? []) : []}
         />
-        {props.below?.(form)}
+        {props.below?.(form, draft.isChanged)}
         {!isReadOnly && (
           <SaveBar
             isNew={id === undefined}

@@ -35,7 +35,9 @@ export default function NewPolicyView(): ReactNode {
         shownKeys={policyFormKeys}
         suggest={suggest}
         fields={<PolicyFields />}
-        below={(written) => <TryPolicy id={undefined} form={written} usedBy={[]} />}
+        below={(written) => (
+          <TryPolicy id={undefined} form={written} usedBy={[]} isChanged mayChange />
+        )}
         onSaved={({ id }) => navigate(pathOf(policyKind, id), { replace: true })}
       />
     </>

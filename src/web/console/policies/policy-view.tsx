@@ -69,7 +69,15 @@ function OnePolicy({ policy }: { readonly policy: PolicyAnswer }): ReactNode {
         shownKeys={policyFormKeys}
         suggest={suggest}
         fields={<PolicyFields />}
-        below={(form) => <TryPolicy id={id} form={form} usedBy={used_by} />}
+        below={(form, isChanged) => (
+          <TryPolicy
+            id={id}
+            form={form}
+            usedBy={used_by}
+            isChanged={isChanged}
+            mayChange={mayChange}
+          />
+        )}
         onSaved={(answer) => {
           if (answer.id !== id) navigate(pathOf(policyKind, answer.id), { replace: true })
         }}

@@ -9,6 +9,9 @@ export interface TryPolicyProps {
   readonly id: string | undefined
   readonly form: KeptForm
   readonly usedBy: readonly string[]
+  /** Whether it is another one than is saved: only who may save it may try that. */
+  readonly isChanged: boolean
+  readonly mayChange: boolean
 }
 
 /** A route that leads nowhere, to try a policy alone: nothing is dialled. */
@@ -19,12 +22,19 @@ const nowhere = {
 }
 
 /** Tries a policy as it is written now, saved or not. */
-export function TryPolicy({ id, form, usedBy }: TryPolicyProps): ReactNode {
+export function TryPolicy(props: TryPolicyProps): ReactNode {
+  const { id, form, usedBy, isChanged, mayChange } = props
   const [chosen, setChosen] = useState(usedBy[0] ?? '')
   const { definition } = form
   const change = { kind: 'policy', definition, disabled: false, ...(id !== undefined && { id }) }
   const alone = { ...nowhere, policy_names: [definition['name'] ?? ''] }
-  const changes = [change, ...(chosen === '' ? [{ kind: 'route', definition: alone }] : [])]
+  const isAlone = chosen === ''
+  const changes = [
+    ...(isChanged ? [change] : []),
+    ...(isAlone ? [{ kind: 'route', definition: alone }] : []),
+  ]
+  // To try it alone is to try a route that nobody has made.
+  if (usedBy.length === 0 && !mayChange) return null
   return (
     <section aria-labelledby="try-policy">
       <Stack gap="sm">
@@ -38,12 +48,15 @@ export function TryPolicy({ id, form, usedBy }: TryPolicyProps): ReactNode {
           <NativeSelect
             label="In the route"
             value={chosen}
-            data={[...usedBy, { value: '', label: 'none: this policy alone' }]}
+            data={[
+              ...usedBy,
+              ...(mayChange ? [{ value: '', label: 'none: this policy alone' }] : []),
+            ]}
             onChange={(event) => setChosen(event.currentTarget.value)}
           />
         )}
         <TryPanel
-          route={chosen === '' ? nowhere.id : chosen}
+          route={isAlone ? nowhere.id : chosen}
           changes={changes as readonly ProposedChange[]}
         />
       </Stack>

@@ -42,7 +42,7 @@ export function TryPanel({
       route: wanted,
       ...(at !== '' && { at: new Date(at).toISOString() }),
       ...(ip.trim() !== '' && { ip: ip.trim() }),
-      ...(changes !== undefined && { changes: [...changes] }),
+      ...(changes !== undefined && changes.length > 0 && { changes: [...changes] }),
     })
   return (
     <Stack gap="md">
