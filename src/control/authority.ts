@@ -70,6 +70,7 @@ export const rules = {
   listNamedTunnels: seesEverything,
   createNamedTunnel: changesEverything,
   auditCheckpoint: seesEverything,
+  searchAudit: seesEverything,
   reload: changesEverything,
   listRoutes: seesNamespace,
   getRoute: seesNamespace,

@@ -15,7 +15,11 @@ import type {
   WhatCanAnswer,
   WhoCanAnswer,
 } from './trial-protocol.ts'
-import type { AuditCheckpointAnswer } from './audit-protocol.ts'
+import type {
+  AuditCheckpointAnswer,
+  AuditSearchAnswer,
+  AuditSearchQuery,
+} from './audit-protocol.ts'
 import { stateFiles } from '../store/state-directory.ts'
 import type {
   ControlFault,
@@ -87,6 +91,7 @@ export interface ControlClient extends TrialClient, AccessTextClient {
   listSshCaKeys(): Promise<SshCaKeys>
   /** Signs how far the audit log has come, and answers that. */
   auditCheckpoint(): Promise<AuditCheckpointAnswer>
+  searchAudit(query: AuditSearchQuery): Promise<AuditSearchAnswer>
   /** Makes a new key current, or goes on with a rotation that was interrupted. */
   beginTokenRotation(): Promise<TokenRotation>
   /** Encrypts some more tokens with the current key; begins with '' for `after`. */
@@ -126,6 +131,7 @@ export function createControlClient(
     exportAccess: (query) => call('POST', '/access/export', query),
     reach: (request) => call('POST', '/access/reach', request),
     importAccess: (input) => call('POST', '/access/import', input),
+    searchAudit: (query) => call('POST', '/audit/search', query),
     auditCheckpoint: () => call('POST', '/audit/checkpoint'),
     beginTokenRotation: () => call('POST', '/keys/rotation'),
     stepTokenRotation: (after) => call('POST', '/keys/rotation/step', { after }),

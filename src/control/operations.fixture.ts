@@ -1,3 +1,4 @@
+import type { AuditSearchParts } from './audit.ts'
 import type { Link } from '../links/link.ts'
 import type { NamedTunnel } from '../publish/named-tunnels.ts'
 import type { Grant } from '../access/grant.ts'
@@ -33,6 +34,7 @@ export interface TestOperations {
 }
 
 export interface TestOperationsOptions {
+  readonly auditSearch?: AuditSearchParts | undefined
   readonly sessions?: readonly Session[]
   /** Ids that the store fails to end. */
   readonly failing?: readonly string[]
@@ -148,6 +150,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
     tokenKeys: options.tokenKeys as TokenKeyStore,
     signingKeys: options.signingKeys ?? noSigningKeys,
+    auditSearch: options.auditSearch ?? noAuditSearch,
     auditProof: {
       sign: () => Promise.resolve(undefined),
       verifierKeys: () => Promise.resolve([]),
@@ -284,4 +287,12 @@ function testAccount(id: string): ServiceAccount {
     lastUsedDayMs: undefined,
     sessionIds: [],
   }
+}
+
+/** The audit log of a gateway that keeps none. */
+export const noAuditSearch: AuditSearchParts = {
+  search: () => Promise.resolve([]),
+  caughtUp: () => Promise.resolve(),
+  isComplete: () => true,
+  read: () => Promise.resolve([]),
 }

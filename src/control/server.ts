@@ -114,6 +114,7 @@ const table: Readonly<Record<string, Serve>> = {
   'POST /access/export': async (o, { body }) => o.exportAccess(localActor, await body()),
   'POST /access/reach': async (o, { body }) => o.reach(localActor, await body()),
   'POST /access/import': async (o, { body }) => o.importAccess(localActor, await body()),
+  'POST /audit/search': async (o, { body }) => o.searchAudit(localActor, await body()),
   'POST /audit/checkpoint': (o) => o.auditCheckpoint(localActor),
   'POST /keys/rotation': (o) => o.beginTokenRotation(localActor),
   'POST /keys/rotation/step': async (o, { body }) => o.stepTokenRotation(localActor, await body()),

@@ -13,6 +13,8 @@ import type { NoteSigner } from '../telemetry/audit/note-signer.ts'
 import { auditBounds } from '../telemetry/audit/retention.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { openAuditSearch } from './audit-search.ts'
+import type { AuditSearchParts } from '../control/audit.ts'
 import { createAuditSigner } from './audit-signer.ts'
 import { secretsOf, tokenSecretsOf, type Secrets } from './secrets.ts'
 
@@ -29,6 +31,7 @@ export interface GatewayState {
   readonly audit: AuditLog
   /** What proves the audit log, from outside of it as well. */
   readonly auditProof: Pick<Checkpoints, 'sign'> & Pick<NoteSigner, 'verifierKeys'>
+  readonly auditSearch: AuditSearchParts
   readonly forwarding: Forwarding
   readonly store: Store
   readonly signingKeys: SigningKeys
@@ -96,10 +99,15 @@ export async function openGatewayState(
   signing.by = auditSigner
   checkpoints.begin()
   const auditProof = { sign: checkpoints.sign, verifierKeys: auditSigner.verifierKeys }
+  const auditSearch = opened.adopt(
+    openAuditSearch({ directory: state.auditPath, files: keeper, store, clock, logger }),
+    (it) => it.close(),
+  )
   const { controlSocketPath, auditPath } = state
   return {
     audit,
     auditProof,
+    auditSearch,
     forwarding,
     store,
     signingKeys,

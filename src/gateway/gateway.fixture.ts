@@ -1,3 +1,4 @@
+import { noAuditSearch } from '../control/operations.fixture.ts'
 import { noAccessRequests } from '../requests/access-requests.fixture.ts'
 import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
 import type { Links } from '../links/links.ts'
@@ -138,6 +139,7 @@ export async function startTestGateway(
     parts,
     operations: createOperations({
       decide: parts.decide,
+      auditSearch: noAuditSearch,
       auditProof: {
         sign: () => Promise.resolve(undefined),
         verifierKeys: () => Promise.resolve([]),

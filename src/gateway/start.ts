@@ -91,7 +91,7 @@ export async function startGateway(
   const metrics = withSamples(createMetrics(), counts)
   metrics.countDroppedLines(() => logSink.droppedLines ?? 0)
   const state = await openGatewayState(config, { opened, log, clock, metrics })
-  const { audit, auditProof, store, signingKeys, secrets } = state
+  const { audit, auditProof, auditSearch, store, signingKeys, secrets } = state
   const blockedPeople = await openBlockedPeople({
     store,
     clock,
@@ -180,6 +180,7 @@ export async function startGateway(
     publishers: publishing.publishers,
     tokenKeys: store.tokenKeys,
     auditProof,
+    auditSearch,
     signingKeys: publishing.signingKeys,
     sshCa,
     liveTunnels,

@@ -85,6 +85,8 @@ const tablesSince0008 = [
   'access_documents',
   'access_history',
   'access_requests',
+  'audit_index',
+  'audit_places',
   'blocked_people',
   'refusals',
   'samples',

@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import { SystemError, messageOf } from '../errors.ts'
 import { createAccessDocuments } from './access-document-migration.ts'
+import { createAuditIndex } from './audit-index-migration.ts'
 import { addTunnelMakers, createPublishing } from './publish-migration.ts'
 import { createRequests } from './request-migration.ts'
 import { createSamples } from './sample-migration.ts'
@@ -20,6 +21,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0008-tunnel-makers': { up: addTunnelMakers },
   '0009-access-documents': { up: createAccessDocuments },
   '0010-access-requests': { up: createRequests },
+  '0011-audit-index': { up: createAuditIndex },
   '0012-samples': { up: createSamples },
 }
 

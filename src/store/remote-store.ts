@@ -48,6 +48,7 @@ export async function createRemoteStore(worker: Worker, path: string): Promise<S
     blockedPeople: partOf('blockedPeople', calls.ask),
     refusals: partOf('refusals', calls.ask),
     samples: partOf('samples', calls.ask),
+    auditIndex: partOf('auditIndex', calls.ask),
     feed: { ...partOf('feed', calls.ask), onChanges },
     leases: partOf('leases', calls.ask),
     failed: calls.failed,

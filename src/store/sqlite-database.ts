@@ -7,6 +7,7 @@ import { SystemError, messageOf } from '../errors.ts'
 import { createAccessDocumentTable } from './access-document-table.ts'
 import { createAccessRequestTable } from './access-request-table.ts'
 import { createBlockedPersonTable } from './blocked-person-table.ts'
+import { createAuditIndexTable } from './audit-index-table.ts'
 import { createChangeFeed } from './change-feed.ts'
 import { createCodeTable } from './code-table.ts'
 import { createDeviceCodeTable } from './device-code-table.ts'
@@ -53,6 +54,7 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
       blockedPeople: createBlockedPersonTable(db, writes),
       refusals: createRefusalTable(db),
       samples: createSampleTable(db),
+      auditIndex: createAuditIndexTable(db),
       feed: writes.feed,
       leases: createLeaseTable(db),
       close: closeOnce(() => db.destroy()),

@@ -12,6 +12,7 @@ import { changeFeedSuite } from './change-feed.suite.ts'
 import { deviceCodeStoreSuite } from './device-code-store.suite.ts'
 import { namedTunnelStoreSuite } from './named-tunnel-store.suite.ts'
 import { publishCredentialStoreSuite } from './publish-credential-store.suite.ts'
+import { auditIndexStoreSuite } from './audit-index-store.suite.ts'
 import { sampleStoreSuite } from './sample-store.suite.ts'
 import { sessionRecord, sessionStoreSuite } from './session-store.suite.ts'
 import { serviceAccountStoreSuite } from './service-account-store.suite.ts'
@@ -36,6 +37,7 @@ accessRequestStoreSuite('SQLite', openInMemory)
 blockedPersonStoreSuite('SQLite', openInMemory)
 refusalStoreSuite('SQLite', openInMemory)
 sampleStoreSuite('SQLite', openInMemory)
+auditIndexStoreSuite('SQLite', openInMemory)
 changeFeedSuite('SQLite', openInMemory)
 
 const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32).fill(3) }] as const

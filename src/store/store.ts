@@ -1,6 +1,7 @@
 import type { AccessDocumentStore } from './access-document-store.ts'
 import type { NamedTunnelStore, PublishCredentialStore, SigningKeyStore } from './publish-store.ts'
 import type { AccessRequestStore, BlockedPersonStore, RefusalStore } from './request-store.ts'
+import type { AuditIndexStore } from './audit-index-store.ts'
 import type { SampleStore } from './sample-store.ts'
 import type { Stored } from './stored.ts'
 
@@ -322,6 +323,7 @@ export interface Store {
   readonly blockedPeople: BlockedPersonStore
   readonly refusals: RefusalStore
   readonly samples: SampleStore
+  readonly auditIndex: AuditIndexStore
   readonly feed: ChangeFeed
   readonly leases: LeaseStore
   /** Resolves once nothing can be kept or read any more, to why; only a new process helps. */

@@ -21,6 +21,8 @@ export interface Tables {
   readonly blocked_people: BlockedPersonRow
   readonly refusals: RefusalRow
   readonly samples: SampleRow
+  readonly audit_index: AuditIndexTableRow
+  readonly audit_places: AuditPlaceRow
   readonly counters: CounterRow
   readonly changes: ChangeRow
   readonly leases: LeaseRow
@@ -252,4 +254,31 @@ export interface SampleRow {
   readonly sign_ins_failed: number
   readonly sessions: number
   readonly connectors: number
+}
+
+export interface AuditIndexTableRow {
+  readonly series: string
+  readonly seq: number
+  readonly at_ms: number
+  readonly kind: string
+  readonly event: string
+  readonly email: string | null
+  readonly user_id: string | null
+  readonly actor: string | null
+  readonly ip: string | null
+  readonly route: string | null
+  readonly route_id: string | null
+  readonly request_id: string | null
+  readonly outcome: string | null
+  readonly file: string
+  readonly offset: number
+  readonly bytes: number
+}
+
+export interface AuditPlaceRow {
+  readonly series: string
+  readonly file: string
+  readonly offset: number
+  readonly seq: number
+  readonly hash: string
 }

@@ -1,5 +1,6 @@
 import { blockEndpoints } from './blocks.ts'
 import { accessTextEndpoints } from './access-text.ts'
+import { auditEndpoints } from './audit.ts'
 import { connectorEndpoints } from './connectors.ts'
 import type { Endpoints } from './endpoint.ts'
 import { eventEndpoints } from './events.ts'
@@ -36,4 +37,5 @@ export const allEndpoints: readonly Endpoints[] = [
   routeEndpoints,
   policyEndpoints,
   accessTextEndpoints,
+  auditEndpoints,
 ]

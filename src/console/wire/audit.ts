@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { listQuery, moment } from './common.ts'
 import { plainData } from './plain-data.ts'
 
 export const auditKind = z.enum([
@@ -21,11 +22,10 @@ export type AuditSeries = z.output<typeof auditSeries>
 export const auditOutcome = z.enum(['allowed', 'refused', 'failed', 'cut'])
 export type AuditOutcome = z.output<typeof auditOutcome>
 
-/** `GET /api/v1/audit`, and with the same questions `.csv` and `.jsonl` of it; newest first. */
-export const auditQuery = z.strictObject({
+const search = {
   /** From then on, and up to but not at then. */
-  since: z.iso.datetime().optional(),
-  until: z.iso.datetime().optional(),
+  since: moment.optional(),
+  until: moment.optional(),
   kind: auditKind.optional(),
   series: auditSeries.optional(),
   outcome: auditOutcome.optional(),
@@ -34,21 +34,25 @@ export const auditQuery = z.strictObject({
   /** An email address (without case), a user id or the id of a service account, whole. */
   who: z.string().max(320).optional(),
   /** The id or the name of a route, whole. */
-  route: z.string().max(253).optional(),
+  route: z.string().max(300).optional(),
   ip: z.string().max(45).optional(),
   request_id: z.string().max(100).optional(),
   /** A part of any of these, without case. */
   q: z.string().max(200).optional(),
-  limit: z.string().max(3).optional(),
-  cursor: z.string().max(100).optional(),
-})
-export type AuditQuery = z.output<typeof auditQuery>
+} as const
+
+/** `GET /api/v1/audit`, newest first. */
+export const auditQuery = z.strictObject({ ...search, ...listQuery })
+export type AuditQuery = z.input<typeof auditQuery>
+
+/** `GET /api/v1/audit.csv` and `.jsonl`: everything that fits. */
+export const auditExportQuery = z.strictObject(search)
 
 export const auditRecord = z.strictObject({
   series: auditSeries,
   /** From 1, in its series. */
   seq: z.int().min(1),
-  time: z.iso.datetime(),
+  time: moment,
   kind: auditKind,
   event: z.string(),
   /** The email address, the user id, or the service account; null for a stranger and for the gateway itself. */
@@ -76,7 +80,7 @@ export type AuditPage = z.output<typeof auditPage>
 export const auditCheckpoint = z.strictObject({
   /** A C2SP signed note, as `postern audit verify --checkpoint` takes it; null before the first one. */
   note: z.string().nullable(),
-  time: z.iso.datetime().nullable(),
+  time: moment.nullable(),
   series: z.array(z.strictObject({ name: z.string(), records: z.int().min(0), hash: z.string() })),
   /** The public keys that sign, that of the current one first, as `--key` takes them. */
   keys: z.array(z.string()),

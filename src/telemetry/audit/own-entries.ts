@@ -4,6 +4,9 @@ export const fileBegun = 'file begun'
 export const begunBehindLines = 'chain begun behind lines without one'
 export const linesFound = 'lines found that are not chained'
 
+/** Old records went, with a signed stub. */
+export const recordsDropped = 'records dropped'
+
 /** The text of an entry in which the log speaks of itself. */
 export function ownEntry(timeMs: number, event: string, details: object): string {
   return JSON.stringify({ time: new Date(timeMs).toISOString(), kind: 'audit', event, ...details })

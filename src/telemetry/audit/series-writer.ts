@@ -6,7 +6,7 @@ import { oneByOne } from '../../one-by-one.ts'
 import { chainEntry, emptyChain, type ChainHead } from './chain.ts'
 import { auditFile, listAuditFiles, type AuditFile } from './list-files.ts'
 import type { AuditSeries, KeptHow } from './keeper.ts'
-import { begunBehindLines, fileBegun, linesFound, ownEntry } from './own-entries.ts'
+import { begunBehindLines, fileBegun, linesFound, ownEntry, recordsDropped } from './own-entries.ts'
 import type { Dropped } from './drop-old.ts'
 import type { AuditBounds } from './retention.ts'
 import { cutTornEnd, readSeriesEnd, type SeriesEnd } from './series-end.ts'
@@ -254,7 +254,7 @@ function sayUnchained(
 function sayDropped(dropped: Dropped | undefined, noteInLog: NoteInLog): readonly string[] {
   if (dropped === undefined) return []
   const { first, last, why } = dropped
-  return [noteInLog('records dropped', { 'first-seq': first, 'last-seq': last, why })]
+  return [noteInLog(recordsDropped, { 'first-seq': first, 'last-seq': last, why })]
 }
 
 /**

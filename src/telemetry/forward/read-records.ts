@@ -11,6 +11,8 @@ import type { ForwardedRecord, SeriesPlace } from './record.ts'
 export interface RecordBatch {
   readonly series: AuditSeries
   readonly records: readonly ForwardedRecord[]
+  /** Where each of them begins in the file of `next`. */
+  readonly offsets: readonly number[]
   /** Where it begins, and where the next one does. */
   readonly from: SeriesPlace
   readonly next: SeriesPlace
@@ -99,6 +101,7 @@ async function readFrom(
   offset: number,
 ): Promise<ReadBatch | undefined> {
   const records: ForwardedRecord[] = []
+  const offsets: number[] = []
   let from: SeriesPlace | undefined
   let next: SeriesPlace = { ...place, file: name, offset }
   let [fits, dropped, bytes] = [true, 0, 0]
@@ -117,13 +120,16 @@ async function readFrom(
           dropped += Math.max(0, at.seq - place.seq - 1)
       }
       if (entry === undefined) dropped += 1
-      else records.push({ series, seq: at?.seq, line: text, entry })
+      else {
+        records.push({ series, seq: at?.seq, line: text, entry })
+        offsets.push(line.offset)
+      }
       bytes += line.bytes.length
       const end = line.offset + line.bytes.length + 1
       next = { file: name, offset: end, seq: at?.seq ?? next.seq, hash: lineHash(line.bytes) }
       if (records.length >= maxRecords || bytes >= fullBatchBytes)
-        return { series, records, from, next, dropped, fits }
+        return { series, records, offsets, from, next, dropped, fits }
     }
   }
-  return from && { series, records, from, next, dropped, fits }
+  return from && { series, records, offsets, from, next, dropped, fits }
 }
