@@ -25,10 +25,12 @@ export interface Change {
   readonly by: string
   readonly note: string
   /**
-   * What is to be written, by what holds now. It asks whether whoever changes may, throws what is in the way, and is
-   * asked again where another change came between.
+   * What is to be written, by what holds now. It throws what is in the way, and is asked again where another change
+   * came between.
    */
   plan(holding: Holding): readonly PlannedWrite[]
+  /** Lets pass whoever may change this, in the step in which it is written. */
+  admit?(holding: Holding, writes: readonly PlannedWrite[]): void
 }
 
 /**
@@ -163,11 +165,16 @@ export async function openCatalog(parts: CatalogParts): Promise<Catalog> {
     return holdNow(file, withWrites(stored, writes))
   }
 
-  async function attempt({ plan, by, note }: Change): Promise<Holding | 'moved'> {
+  async function attempt({ plan, admit, by, note }: Change): Promise<Holding | 'moved'> {
     const before = now()
     const writes = plan(before)
     if (writes.length === 0) return before
-    judgeChange(before, foresee(writes), writes)
+    const next = withWrites(stored, writes)
+    // A policy that a thousand routes name has them all read again: others get their turn meanwhile.
+    await holder.prepare(file, next, { nowMs: clock.now(), before })
+    if (now() !== before) return 'moved'
+    admit?.(before, writes)
+    judgeChange(before, holdNow(file, next), writes)
     const author = { by, note, atMs: clock.now(), basedOn: before.revision }
     const written = await accessDocuments.write(writes.map(toWrite), author, documentLimits)
     if (written.outcome === 'written') return readUpTo(written.revision)

@@ -17,10 +17,11 @@ export interface RouteReading extends StoredRules {
   readonly known: NewRoute | undefined
 }
 
-interface Kept<Read> {
-  readonly basis: string
-  readonly read: Read
-}
+/** By what it was read: what holds and what is only thought of differ in that. */
+type Kept<Read> = Map<string, Read>
+
+/** Readings of one document that are remembered: as things are, and as a change would have them. */
+const readingsPerDocument = 2
 
 export function createDocumentReader(): DocumentReader {
   const policies = new WeakMap<ReadDocument, Kept<ReadPolicy>>()
@@ -43,10 +44,13 @@ function once<Read>(
   basis: string,
   make: () => Read,
 ): Read {
-  const known = kept.get(document)
-  if (known?.basis === basis) return known.read
-  const read = make()
-  kept.set(document, { basis, read })
+  const readings = kept.get(document) ?? new Map<string, Read>()
+  kept.set(document, readings)
+  const read = readings.get(basis) ?? make()
+  readings.delete(basis)
+  readings.set(basis, read)
+  const [oldest] = readings.keys()
+  if (readings.size > readingsPerDocument && oldest !== undefined) readings.delete(oldest)
   return read
 }
 

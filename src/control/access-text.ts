@@ -113,6 +113,9 @@ function keyOf(kind: DocumentKind, id: string): string {
 /** Two texts that say the same are none: neither the order of keys nor how it is written is a change. */
 function isChange(planned: PlannedWrite, holding: Holding): boolean {
   const before = formIn(holding, planned)
+  // Of a thousand that are new or the same, the text of none has to be made.
+  if (before === undefined || JSON.stringify(before) === JSON.stringify(planned.form))
+    return before === undefined
   return compareForms(planned, before, planned.form) !== ''
 }
 

@@ -41,9 +41,11 @@ export async function writeDocuments(
     plan(holding) {
       const planned = plan(holding)
       written = { planned, before: planned.map((it) => formIn(holding, it)) }
+      // Nobody is told what is wrong with what they may not write.
       requireWrites(written, writing, parts)
       return planned
     },
+    admit: () => requireWrites(written, writing, parts),
   })
   record(parts, writing, written)
   return written
