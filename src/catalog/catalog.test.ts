@@ -195,6 +195,22 @@ describe('stored routes', () => {
     assert.equal(catalog.holding().heldRoutes.at(-1)?.definition['to'], 'tcp://10.0.0.1:1')
   })
 
+  test('are written only by who may in the very step, though they could before', async (t) => {
+    const { catalog } = await open(t)
+    let asked = 0
+    const change = catalog.change({
+      by: 'ada',
+      note: '',
+      plan: () => [put('db', db)],
+      admit: () => {
+        asked += 1
+        throw new Error('no longer an administrator')
+      },
+    })
+    assert.equal(await refusal(change), 'no longer an administrator')
+    assert.deepEqual([asked, catalog.holding().routes.length], [1, 1])
+  })
+
   test('name no file of the gateway and hold no private key', async (t) => {
     const { change } = await open(t)
     const https = { ...db, to: 'https://next.example.com' }

@@ -24,6 +24,18 @@ function targetOf(from: string): TargetPattern {
   return parsed.targets[0]
 }
 
+test('a wildcard of the store is tried after those of the file, whatever the alphabet says', () => {
+  const [stored, file] = ['*.example.com:22', 'db-*.example.com:22'].map((it) =>
+    route(`tcp+https://${it}`),
+  )
+  assert.ok(stored && file)
+  const at = { host: 'db-1.example.com', port: 22 }
+  assert.equal(createRouteTable([stored, file]).match(at)?.from, stored.from)
+  const table = createRouteTable([{ ...stored, isStored: true }, file])
+  assert.equal(table.match(at)?.from, file.from)
+  assert.equal(table.match({ host: 'web.example.com', port: 22 })?.from, stored.from)
+})
+
 const host = fc.oneof(
   fc.stringMatching(/^[a-z][a-z0-9]{0,8}(\.[a-z]{1,8}){0,3}$/),
   fc.ipV4(),
