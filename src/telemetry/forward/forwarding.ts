@@ -6,6 +6,7 @@ import { oneByOne } from '../../one-by-one.ts'
 import { auditSeries, type AuditKind } from '../audit/keeper.ts'
 import { listAuditFiles } from '../audit/list-files.ts'
 import { readSeriesEnd } from '../audit/series-end.ts'
+import { cleanLine } from '../../terminal-text.ts'
 import type { ForwardLag, ForwardMetrics } from '../forward-metrics.ts'
 import type { Destination } from './destination.ts'
 import { startForwarder, type Forwarder, type ForwardReport } from './forwarder.ts'
@@ -59,6 +60,8 @@ export interface ForwardingOptions {
 
 /** Time that a destination which is changed has to take what is on its way, in milliseconds. */
 const changeWaitMs = 2_000
+/** How much is told of why a destination fails, in UTF-16 units. */
+const problemLength = 500
 
 interface Running {
   readonly settings: ForwardSettings
@@ -193,8 +196,10 @@ function createReport(
       if (problem !== undefined) logger.info('audit log is forwarded again', { destination })
       problem = undefined
     },
-    failed(why) {
+    failed(given) {
       metrics.failed(destination)
+      // There may be names of a certificate in it, as many as its maker liked.
+      const why = cleanLine(given, problemLength)
       if (problem === undefined)
         logger.warn('audit log cannot be forwarded', {
           destination,
