@@ -44,9 +44,12 @@ export function pages(schema: z.ZodType, items: readonly unknown[], more = {}): 
   }
 }
 
-export function whoIs(role: 'admin' | 'auditor'): Answer {
+export function whoIs(
+  role: 'admin' | 'auditor',
+  namespaces: readonly string[] | null = null,
+): Answer {
   const person = { kind: 'person', user: 'u-ada', name: 'Ada Lovelace', email: 'ada@example.com' }
-  return says(me, { ...person, role, namespaces: null })
+  return says(me, { ...person, role, namespaces })
 }
 
 const people = 50

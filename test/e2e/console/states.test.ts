@@ -6,7 +6,7 @@ import { peerTest } from '../peers.ts'
 import type { Chromium } from '../peers/chromium.ts'
 import type { Scope } from '../scope.ts'
 import { fault, startFakeGateway, type Answer, type FakeGateway } from './fake-gateway.ts'
-import { many, whoIs } from './many.ts'
+import { many, sessions, tunnels, whoIs } from './many.ts'
 
 /** Each view, what it lists, and what it says where there is nothing. */
 const views = [
@@ -31,7 +31,7 @@ const views = [
 
 /** Those that a list leads to. */
 const pages = [
-  { path: '/people/u7', title: 'Person Number 7' },
+  { path: '/person?who=u7', title: 'Person Number 7' },
   { path: '/checkpoint', title: 'Proof of the audit log' },
 ] as const
 
@@ -53,7 +53,7 @@ describe('the console in Chromium, over an API that says what a test wants', () 
       const { browser, go } = await openConsole(scope)
       await go(path, title)
       await settled(browser.page)
-      await checkLooks(browser.page, `console${path.replaceAll('/', '-')}`, widths)
+      await checkLooks(browser.page, `console${path.replaceAll(/[^a-z]+/g, '-')}`, widths)
       checkBehaviour(browser)
     })
   }
@@ -182,7 +182,7 @@ describe('the console in Chromium, over an API that says what a test wants', () 
     const { fake, browser, go } = await openConsole(scope)
     const { page } = browser
     const mayNot = /^(?:End|Revoke|Replace|Create|Block|Unblock|Drain|Cut)/
-    await go('/people/u7', 'Person Number 7')
+    await go('/person?who=u7', 'Person Number 7')
     assert.ok((await page.getByRole('button', { name: mayNot }).count()) > 1)
     fake.answer('/me', whoIs('auditor'))
     for (const { path, title } of [...views, ...pages]) {
@@ -191,6 +191,44 @@ describe('the console in Chromium, over an API that says what a test wants', () 
       assert.equal(await page.getByRole('button', { name: mayNot }).count(), 0, path)
     }
     await page.getByText('auditor, reads only').waitFor()
+    checkBehaviour(browser)
+  })
+
+  peerTest('who administers a namespace sees what is theirs', ['Chromium'], async (scope) => {
+    const { fake, browser } = await openConsole(scope)
+    const { page } = browser
+    fake.answer('/me', whoIs('admin', ['databases']))
+    const [first = tunnels[0], second] = tunnels
+    const items = [{ ...first, namespace: 'databases' }, { ...second }]
+    fake.answer('/tunnels', () => Response.json({ items, next_cursor: null, total: 2 }))
+    await page.goto(`${fake.origin}/console/`)
+    // The first of their views, since the overview is of everything.
+    await page.getByRole('heading', { name: 'Tunnels' }).waitFor()
+    await page.getByText('administrator of databases').waitFor()
+    const grid = page.getByRole('grid')
+    await grid.waitFor()
+    assert.equal(await grid.getByRole('button', { name: /^End/ }).count(), 1)
+    assert.equal(await grid.getByRole('link').count(), 0)
+    const links = await page.getByRole('navigation').getByRole('link').allInnerTexts()
+    assert.ok(links.includes('Routes') && !links.includes('People'), links.join())
+    await page.goto(`${fake.origin}/console/people`)
+    await page.getByText('There is no view here, or none for you.').waitFor()
+    assert.ok(!fake.asked.includes('GET /sessions'))
+    checkBehaviour(browser)
+  })
+
+  peerTest('names that others chose lead nowhere else', ['Chromium'], async (scope) => {
+    const { fake, browser, go } = await openConsole(scope)
+    const { page } = browser
+    const odd = { user: 'auth0|a/b%c?d#e', name: '<img src=x onerror=alert(1)>', email: null }
+    const items = sessions.slice(0, 1).map((session) => ({ ...session, ...odd }))
+    fake.answer('/sessions', () => Response.json({ items, next_cursor: null, total: 1 }))
+    await go('/people', 'People')
+    await page.getByRole('link', { name: odd.name }).click()
+    await page.getByRole('heading', { name: odd.name }).waitFor()
+    await page.getByText(`user id ${odd.user}`).waitFor()
+    await page.reload()
+    await page.getByRole('heading', { name: odd.name }).waitFor()
     checkBehaviour(browser)
   })
 

@@ -1,19 +1,15 @@
 import { Button } from '@mantine/core'
 import { useEffect, useState, type ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
-import { seesAll, useMe } from '../me.ts'
-import { views } from './views.ts'
+import { useViews } from './use-views.ts'
 
 /** Where one can go. On a narrow screen it is folded away behind a button. */
 export function Navigation(): ReactNode {
   const [location] = useLocation()
   const [isOpen, setOpen] = useState(false)
-  const seesEverything = seesAll(useMe())
+  const views = useViews()
   useEffect(() => setOpen(false), [location])
-  const shown = views.filter(
-    ({ title, isForNamespaces }) =>
-      title !== undefined && (seesEverything || isForNamespaces === true),
-  )
+  const shown = views.filter(({ title }) => title !== undefined)
   const under = views.find(({ path }) => path === location)?.under ?? location
   const current = shown.find(({ path }) => isWithin(under, path))
   return (

@@ -10,7 +10,7 @@ import { ChunkBoundary } from './chunk-boundary.tsx'
 import { SessionEnded } from './gate.tsx'
 import { Navigation } from './navigation.tsx'
 import './shell.css'
-import { views } from './views.ts'
+import { useViews } from './use-views.ts'
 
 /** The frame around every view: where one can go, who one is, and whether the gateway answers. */
 export function Shell(): ReactNode {
@@ -44,6 +44,7 @@ export function Shell(): ReactNode {
 }
 
 function Views(): ReactNode {
+  const views = useViews()
   return (
     <Switch>
       {views.map(({ path, Content }) => (
@@ -55,7 +56,9 @@ function Views(): ReactNode {
         <Redirect to={views[0]?.path ?? '/nothing'} replace />
       </Route>
       <Route>
-        <Empty title="There is no view here.">The navigation leads to those there are.</Empty>
+        <Empty title="There is no view here, or none for you.">
+          The navigation leads to those there are.
+        </Empty>
       </Route>
     </Switch>
   )

@@ -2,7 +2,7 @@ import { lazy, type ComponentType, type LazyExoticComponent } from 'react'
 
 /** A view of the console. Each is loaded when somebody first goes there. */
 export interface View {
-  /** Below `/console`, as wouter writes paths: `/people/:user`. */
+  /** Below `/console`, as wouter writes paths: `/routes/:id`. */
   readonly path: string
   /** What the navigation calls it; absent where another view leads to it. */
   readonly title?: string
@@ -87,7 +87,7 @@ export const views: readonly View[] = [
     title: 'People',
     Content: lazy(() => import('../people/sessions-view.tsx')),
   },
-  { path: '/people/:who', Content: lazy(() => import('../people/person-view.tsx')) },
+  { path: '/person', under: '/people', Content: lazy(() => import('../people/person-view.tsx')) },
   { path: '/blocked', under: '/people', Content: lazy(() => import('../people/blocked-view.tsx')) },
   {
     path: '/requests',

@@ -18,7 +18,7 @@ import {
   whoColumn,
 } from './columns.tsx'
 import { Filters } from './filters.tsx'
-import { useQuestions } from './questions.ts'
+import { useQuestions } from './use-questions.ts'
 import { RecordDialog } from './record-dialog.tsx'
 
 /** What happened, provably. */

@@ -2,6 +2,7 @@ import type { AuditRecord } from '../../../console/wire/audit.ts'
 import type { Column } from '../../ui/list/columns.ts'
 import { RowButton, RowLink } from '../../ui/list/row-controls.tsx'
 import { Moment } from '../../ui/moment.tsx'
+import { personPath } from '../person-path.ts'
 import { outcomes } from './words.ts'
 
 type RecordColumn = Column<AuditRecord>
@@ -34,7 +35,7 @@ export const whoColumn: RecordColumn = {
   width: 'minmax(10rem, 1.5fr)',
   cell: ({ who, ip }) => (
     <>
-      {who !== null && <RowLink to={`/people/${encodeURIComponent(who)}`}>{who}</RowLink>}
+      {who !== null && <RowLink to={personPath(who)}>{who}</RowLink>}
       {ip !== null && <div className={who === null ? undefined : 'second'}>{ip}</div>}
     </>
   ),

@@ -2,8 +2,8 @@ import { NativeSelect, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useState, type ReactNode } from 'react'
 import { SearchField } from '../../ui/search-field.tsx'
-import type { AskedQuestions, QuestionName } from './questions.ts'
-import { spans } from './questions.ts'
+import { spans, type QuestionName } from './questions.ts'
+import type { AskedQuestions } from './use-questions.ts'
 import { kinds, outcomes } from './words.ts'
 
 /** Where somebody says which records they look for. */

@@ -1,5 +1,3 @@
-import { useMemo } from 'react'
-import { useSearchParams } from 'wouter'
 import type { AuditQuery } from '../../../console/wire/audit.ts'
 
 /** What is asked of the audit log; kept in the page's address. */
@@ -16,6 +14,9 @@ const names = [
   'until',
 ] as const satisfies readonly (keyof AuditQuery)[]
 export type QuestionName = (typeof names)[number]
+
+/** What the fields of the page show; `span` is one of `spans`. */
+export type Fields = Readonly<Record<QuestionName | 'span', string>>
 
 const hourMs = 3_600_000
 /** Times that are asked for often: how long before now. */
@@ -35,44 +36,14 @@ const spansMs = new Map([
   ['30d', 30 * 24 * hourMs],
 ])
 
-export interface AskedQuestions {
-  /** As they stand in the address, and the fields show them; `span` is one of `spans`. */
-  readonly fields: Readonly<Record<QuestionName | 'span', string>>
-  /** As the API takes them. */
-  readonly asked: Questions
-  readonly ask: (change: Readonly<Partial<Record<QuestionName | 'span', string>>>) => void
-}
-
-/** What the page's address asks. */
-export function useQuestions(): AskedQuestions {
-  const [parameters, setParameters] = useSearchParams()
-  const text = parameters.toString()
-  return useMemo(() => {
-    const fields = readFields(new URLSearchParams(text))
-    return {
-      fields,
-      asked: toQuestions(fields, Date.now()),
-      ask(change) {
-        const next = new URLSearchParams(text)
-        for (const [name, value] of Object.entries(change))
-          if (value === '') next.delete(name)
-          else next.set(name, value)
-        setParameters(next, { replace: true })
-      },
-    }
-  }, [text, setParameters])
-}
-
-function readFields(parameters: URLSearchParams): AskedQuestions['fields'] {
+/** The fields as the page's address has them. */
+export function readFields(parameters: URLSearchParams): Fields {
   const pairs = [...names, 'span' as const].map((name) => [name, parameters.get(name) ?? ''])
-  return Object.fromEntries(pairs) as AskedQuestions['fields']
+  return Object.fromEntries(pairs) as Fields
 }
 
 /** A span becomes the moment that it reached back to when it was asked; times of the fields are the reader's own. */
-export function toQuestions(
-  { span, since, until, ...others }: AskedQuestions['fields'],
-  nowMs: number,
-): Questions {
+export function toQuestions({ span, since, until, ...others }: Fields, nowMs: number): Questions {
   const asked: Record<string, string> = {}
   for (const [name, value] of Object.entries(others)) if (value !== '') asked[name] = value
   const backMs = spansMs.get(span)

@@ -9,6 +9,7 @@ import { PageHead } from '../../ui/page-head.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { useMayChange } from '../me.ts'
 import { QueryView } from '../query-view.tsx'
+import { personPath } from '../person-path.ts'
 import { useBlocks, useChangeBlocks } from './blocks.ts'
 
 /** Everybody who is kept out. */
@@ -54,7 +55,7 @@ const facts: readonly Column<BlockView>[] = [
     title: 'Person',
     width: 'minmax(12rem, 1.5fr)',
     sortBy: whoOf,
-    cell: ({ who }) => <RowLink to={`/people/${encodeURIComponent(who)}`}>{who}</RowLink>,
+    cell: ({ who }) => <RowLink to={personPath(who)}>{who}</RowLink>,
   },
   { id: 'why', title: 'Why', width: 'minmax(12rem, 2fr)', cell: ({ reason }) => reason },
   { id: 'by', title: 'By', width: 'minmax(9rem, 1fr)', cell: ({ blocked_by }) => blocked_by },

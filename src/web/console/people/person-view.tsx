@@ -1,6 +1,5 @@
 import { Button, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { useParams } from 'wouter'
 import type { BlockView } from '../../../console/wire/blocks.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
 import { Moment } from '../../ui/moment.tsx'
@@ -12,6 +11,7 @@ import { RecentRecords } from '../audit/recent-records.tsx'
 import { useMayChange } from '../me.ts'
 import { usePages } from '../pages.ts'
 import { QueryView } from '../query-view.tsx'
+import { useSearchState } from '../search-state.ts'
 import { TunnelList } from '../tunnels/tunnel-list.tsx'
 import type { Tunnel } from '../tunnels/tunnel.ts'
 import { isBlockOf, useBlocks, useChangeBlocks } from './blocks.ts'
@@ -20,7 +20,7 @@ import { nameOf, type Session } from './session.ts'
 
 /** One person: their sessions, their tunnels, what the audit log has of them, and ways to end it. */
 export default function PersonView(): ReactNode {
-  const { who } = useParams<{ who: string }>()
+  const [who] = useSearchState('who')
   const found = usePages<Session>('sessions', '/sessions', { q: who })
   const rows = found.rows.filter(({ user, email }) => user === who || email === who)
   const sessions = { ...found, rows, total: undefined }

@@ -9,6 +9,7 @@ import { useAct } from '../act.ts'
 import { del } from '../api.ts'
 import { useMayChange } from '../me.ts'
 import type { Rows } from '../pages.ts'
+import { personPath } from '../person-path.ts'
 import { nameOf, type Session } from './session.ts'
 
 export interface SessionListProps extends Omit<Rows<Session>, 'query'> {
@@ -71,7 +72,7 @@ const person: Column<Session> = {
   width: 'minmax(12rem, 2fr)',
   cell: (session) => (
     <>
-      <RowLink to={`/people/${encodeURIComponent(session.user)}`}>{nameOf(session)}</RowLink>
+      <RowLink to={personPath(session.user)}>{nameOf(session)}</RowLink>
       {session.email !== null && session.email !== nameOf(session) && (
         <div className="second">{session.email}</div>
       )}

@@ -4,7 +4,8 @@ import type { Column } from '../../ui/list/columns.ts'
 import { DataList } from '../../ui/list/data-list.tsx'
 import { RowButton, RowLink } from '../../ui/list/row-controls.tsx'
 import { Since } from '../../ui/moment.tsx'
-import { useMayChange } from '../me.ts'
+import { seesAll, useMayChange, useMe } from '../me.ts'
+import { personPath } from '../person-path.ts'
 import { EndDialog } from './end-dialog.tsx'
 import { ownerOf, type Tunnel } from './tunnel.ts'
 
@@ -17,15 +18,16 @@ export interface TunnelListProps {
 /** Open tunnels, and a button that ends them for whoever may. */
 export function TunnelList({ tunnels, isOfOne = false }: TunnelListProps): ReactNode {
   const mayChange = useMayChange()
+  const seesPeople = seesAll(useMe())
   const [ending, setEnding] = useState<Tunnel>()
   const mayEndSome = tunnels.some(({ namespace }) => mayChange(namespace))
   const columns = useMemo(
     () => [
-      ...(isOfOne ? [] : [person]),
+      ...(isOfOne ? [] : [person(seesPeople)]),
       ...facts,
       ...(mayEndSome ? [ends(setEnding, ({ namespace }) => mayChange(namespace))] : []),
     ],
-    [isOfOne, mayEndSome, mayChange],
+    [isOfOne, mayEndSome, mayChange, seesPeople],
   )
   return (
     <>
@@ -44,21 +46,24 @@ export function TunnelList({ tunnels, isOfOne = false }: TunnelListProps): React
 const idOf = ({ id }: Tunnel): string => id
 const newestFirst = { column: 'since', isDescending: true } as const
 
-const person: Column<Tunnel> = {
-  id: 'person',
-  title: 'Person',
-  width: 'minmax(10rem, 1.6fr)',
-  sortBy: ownerOf,
-  cell: (tunnel) => (
-    <>
-      {tunnel.user === null ? (
-        ownerOf(tunnel)
-      ) : (
-        <RowLink to={`/people/${encodeURIComponent(tunnel.user)}`}>{ownerOf(tunnel)}</RowLink>
-      )}
-      {tunnel.service_account_id !== null && <div className="second">service account</div>}
-    </>
-  ),
+/** People have pages for whoever sees everything. */
+function person(hasPages: boolean): Column<Tunnel> {
+  return {
+    id: 'person',
+    title: 'Person',
+    width: 'minmax(10rem, 1.6fr)',
+    sortBy: ownerOf,
+    cell: (tunnel) => (
+      <>
+        {tunnel.user === null || !hasPages ? (
+          ownerOf(tunnel)
+        ) : (
+          <RowLink to={personPath(tunnel.user)}>{ownerOf(tunnel)}</RowLink>
+        )}
+        {tunnel.service_account_id !== null && <div className="second">service account</div>}
+      </>
+    ),
+  }
 }
 
 const facts: readonly Column<Tunnel>[] = [
