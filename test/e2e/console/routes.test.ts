@@ -148,6 +148,17 @@ describe('routes in the console', () => {
     await page.getByText('Restored').waitFor()
     await goTo(page, rig, '/routes/db', 'db')
     assert.equal(await page.getByLabel('Contact').inputValue(), '')
+
+    // Also one that was deleted.
+    await page.getByRole('button', { name: 'Delete …' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
+    await page.getByText('There is no route yet.').waitFor()
+    await goTo(page, rig, '/routes/db', 'db')
+    await page.getByRole('link', { name: 'Its history' }).click()
+    await page.getByText('This route is deleted').waitFor()
+    await page.getByRole('button', { name: 'Return to this …' }).last().click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Return to it' }).click()
+    await page.getByRole('link', { name: 'The route as it is now' }).waitFor()
     checkBehaviour(browser, rig)
   })
 })

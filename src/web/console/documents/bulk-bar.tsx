@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import type { BulkAnswer, BulkRequest } from '../../../console/wire/documents.ts'
 import type { ProposedChange } from '../../../console/wire/reach.ts'
-import { formatNumberOf } from '../../ui/format.ts'
+import { formatCount, formatNumberOf } from '../../ui/format.ts'
 import { post, type ApiFault } from '../api.ts'
 import { notifyDone, notifyFailed } from '../notify.ts'
 import type { DocumentKind } from './document-kind.ts'
@@ -16,6 +16,13 @@ export interface BulkBarProps<T extends Selectable> {
   readonly kind: DocumentKind
   readonly selection: Selection<T>
 }
+
+/**
+ * As many as the API takes.
+ *
+ * @limit none: the console's own, which asks for no more
+ */
+const maxAtOnce = 1_000
 
 type Action = BulkRequest['action']
 
@@ -56,6 +63,7 @@ export function BulkBar<T extends Selectable>({ kind, selection }: BulkBarProps<
     },
   })
   if (chosen.length === 0) return null
+  const isTooMany = chosen.length > maxAtOnce
   const tags = words
     .split(',')
     .map((word) => word.trim())
@@ -65,6 +73,7 @@ export function BulkBar<T extends Selectable>({ kind, selection }: BulkBarProps<
     <div className="bulk-bar" role="group" aria-label="Those that are ticked">
       <Text fw={600} role="status">
         {formatNumberOf(chosen.length, kind.one, kind.many)} ticked
+        {isTooMany && `: at most ${formatCount(maxAtOnce)} at once`}
       </Text>
       <Group gap="xs" align="flex-end">
         {(['enable', 'disable', 'delete'] as const).map((action) => (
@@ -72,6 +81,7 @@ export function BulkBar<T extends Selectable>({ kind, selection }: BulkBarProps<
             key={action}
             variant="default"
             size="xs"
+            disabled={isTooMany}
             onClick={() => {
               mutation.reset()
               setAsked(action)
@@ -92,7 +102,7 @@ export function BulkBar<T extends Selectable>({ kind, selection }: BulkBarProps<
             key={action}
             variant="default"
             size="xs"
-            disabled={tags.length === 0 || mutation.isPending}
+            disabled={tags.length === 0 || isTooMany || mutation.isPending}
             onClick={() => retag(action)}
           >
             {titles[action]}

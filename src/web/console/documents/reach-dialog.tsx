@@ -5,6 +5,7 @@ import type { ProposedChange, ReachAnswer } from '../../../console/wire/reach.ts
 import { Dialog } from '../../ui/dialog.tsx'
 import { FaultText, Loading } from '../../ui/states.tsx'
 import { post, type ApiFault } from '../api.ts'
+import { ProblemList } from './problem-list.tsx'
 import { Reach } from './reach.tsx'
 
 export interface ReachDialogProps {
@@ -52,7 +53,7 @@ function Asked({ changes, action, isBusy, fault, onConfirm, onClose }: AskedProp
       <Stack gap="md">
         {reach.data !== undefined && <Reach reach={reach.data} />}
         {reach.isPending && <Loading what="whom it reaches" />}
-        {reach.isError && <Unknown fault={reach.error} />}
+        {reach.isError && <NoReach fault={reach.error} />}
         <TextInput
           label="Why"
           description="A word for the history; may stay empty"
@@ -70,7 +71,11 @@ function Asked({ changes, action, isBusy, fault, onConfirm, onClose }: AskedProp
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" loading={isBusy} disabled={reach.isPending}>
+          <Button
+            type="submit"
+            loading={isBusy}
+            disabled={reach.isPending || cannotBe(reach.error)}
+          >
             {action}
           </Button>
         </Group>
@@ -79,12 +84,20 @@ function Asked({ changes, action, isBusy, fault, onConfirm, onClose }: AskedProp
   )
 }
 
-/** The change can be made all the same: the gateway decides all tunnels again by what then holds. */
-function Unknown({ fault }: { readonly fault: ApiFault }): ReactNode {
+/** Whether the gateway would refuse the change itself. */
+function cannotBe(fault: ApiFault | null): boolean {
+  return fault !== null && [403, 404, 422].includes(fault.status)
+}
+
+/** Where only its reach is unknown, the change can be made: all tunnels are decided again by what then holds. */
+function NoReach({ fault }: { readonly fault: ApiFault }): ReactNode {
   return (
     <div role="alert">
-      <Text fw={600}>Nobody knows whom it would reach.</Text>
+      <Text fw={600}>
+        {cannotBe(fault) ? 'It cannot be done like this.' : 'Nobody knows whom it would reach.'}
+      </Text>
       <FaultText fault={fault} />
+      <ProblemList title="To be mended:" problems={fault.problems} />
     </div>
   )
 }

@@ -8,6 +8,7 @@ import { DocumentEditor } from '../documents/document-editor.tsx'
 import { pathOf, policyKind } from '../documents/document-kind.ts'
 import { useMayAdd, useMayChangeRow } from '../documents/may-change.ts'
 import { FileNotice } from '../documents/file-notice.tsx'
+import { Gone } from '../documents/gone.tsx'
 import { savedFormOf } from '../documents/kept-form.ts'
 import { ProblemList } from '../documents/problem-list.tsx'
 import { useDocument } from '../documents/use-document.ts'
@@ -21,6 +22,8 @@ import { useSuggestions } from './use-suggestions.ts'
 export default function PolicyView(): ReactNode {
   const { id } = useParams<{ id: string }>()
   const query = useDocument<PolicyAnswer>(policyKind, id)
+  if (query.data === undefined && query.error?.status === 404)
+    return <Gone kind={policyKind} id={id} />
   return (
     <QueryView what="the policy" query={query}>
       {(policy) => <OnePolicy key={id} policy={policy} />}

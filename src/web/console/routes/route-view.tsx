@@ -9,6 +9,7 @@ import { DocumentEditor } from '../documents/document-editor.tsx'
 import { pathOf, routeKind } from '../documents/document-kind.ts'
 import { useMayAdd, useMayChangeRow } from '../documents/may-change.ts'
 import { FileNotice } from '../documents/file-notice.tsx'
+import { Gone } from '../documents/gone.tsx'
 import { savedFormOf } from '../documents/kept-form.ts'
 import { ProblemList } from '../documents/problem-list.tsx'
 import { useDocument } from '../documents/use-document.ts'
@@ -22,6 +23,8 @@ import { useSuggestions } from '../policies/use-suggestions.ts'
 export default function RouteView(): ReactNode {
   const { id } = useParams<{ id: string }>()
   const query = useDocument<RouteAnswer>(routeKind, id)
+  if (query.data === undefined && query.error?.status === 404)
+    return <Gone kind={routeKind} id={id} />
   return (
     <QueryView what="the route" query={query}>
       {(route) => <OneRoute key={id} route={route} />}
