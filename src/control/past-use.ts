@@ -22,24 +22,35 @@ export interface PastUse {
  */
 const maxDecisions = 200_000
 
+/**
+ * Longest that the log is read, in milliseconds: refusals of strangers may fill most of it.
+ *
+ * @limit time for which the reach of a change reads the audit log: it says that there is more
+ */
+const maxReadMs = 5_000
+
 /** Lines of other kinds and refusals are passed over, and others get their turn in between. */
 const linesPerTurn = 500
 
-/** Reads who was let in where, oldest first. */
-export async function readPastUse(entries: AsyncIterable<KeptEntry>): Promise<PastUse> {
+/** Reads who was let in where, oldest first; `now` is a clock in milliseconds. */
+export async function readPastUse(
+  entries: AsyncIterable<KeptEntry>,
+  now: () => number = () => performance.now(),
+): Promise<PastUse> {
   const ips = new Map<string, string>()
   const uses = new Map<string, Map<string, string>>()
   let decisions = 0
   let lines = 0
   let isCut = false
+  const endMs = now() + maxReadMs
   for await (const entry of entries) {
     if ((lines += 1) % linesPerTurn === 0) await nextTurn()
-    const use = useIn(entry)
-    if (use === undefined) continue
-    if (decisions >= maxDecisions) {
+    if (decisions >= maxDecisions || now() > endMs) {
       isCut = true
       break
     }
+    const use = useIn(entry)
+    if (use === undefined) continue
     decisions += 1
     if (use.ip !== undefined) ips.set(use.id, use.ip)
     const ofRoute = uses.get(use.routeId) ?? new Map<string, string>()

@@ -219,13 +219,21 @@ describe('who may try', () => {
   const lab = { ...db, id: 'lab', name: 'lab', namespace: 'lab' }
   const by = testActor(ada)
 
-  test('an administrator of a namespace tries its routes and no others, and lists nobody', async () => {
+  test('an administrator of a namespace tries its routes and no others, and learns nothing of people', async () => {
     const { tryAccess, whoCan, whatCan } = rig({
       routes: [lab, web],
       roleOf: () => ({ role: 'admin', namespaces: ['lab'] }),
     })
-    assert.equal((await tryAccess(by, { person: ada.email, route: 'lab' })).outcome, 'allow')
-    assert.equal((await whoCan(by, 'lab')).total, 4)
+    const known = await tryAccess(by, { person: ada.email, route: 'lab' })
+    assert.deepEqual([known.outcome, known.who.groups], ['deny', []], 'by nothing that is known')
+    const said = await tryAccess(by, { person: ada.email, route: 'lab', groups: ['dba'] })
+    assert.equal(said.outcome, 'allow')
+    const { items } = await whoCan(by, 'lab', { outcome: 'all' })
+    assert.deepEqual(
+      items.map(({ who }) => who),
+      ['carol@example.com', 'ada@example.com'],
+      'nobody who may not',
+    )
     await assert.rejects(tryAccess(by, { route: 'web' }), { code: 'role-required' })
     await assert.rejects(whoCan(by, 'web'), { code: 'role-required' })
     assert.throws(() => whatCan(by, 'ada@example.com'), { code: 'role-required' })

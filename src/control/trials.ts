@@ -33,7 +33,7 @@ import { callerView, decisiveReasons, routeNameView, subjectView, traceView } fr
 /** What trying access reaches inside the running gateway, or what an offline command has of it. */
 export interface TrialParts {
   readonly clock: Clock
-  readonly authority: Pick<Authority, 'requireIn'>
+  readonly authority: Pick<Authority, 'requireIn' | 'roleOf'>
   readonly decide: Pick<Decide, 'supposed' | 'traced' | 'subjectOf'>
   routeTable(): RouteTable
   directory(): Directory | undefined
@@ -47,9 +47,15 @@ export interface TrialParts {
 
 /** What would be decided, before somebody asks. Nothing is changed, nobody is asked, nothing logged as a decision. */
 export interface TrialOperations {
-  /** What would be decided for somebody, with the trace. Throws `PeerError` `route-not-found`, `route-ambiguous`. */
+  /**
+   * What would be decided for somebody, with the trace; for administrators of a namespace by what they say of them
+   * alone, and not by what is known. Throws `PeerError` `route-not-found`, `route-ambiguous`.
+   */
   tryAccess(by: Actor, request: TryRequest): Promise<TryAnswer>
-  /** Who of all that are known may use a route, each with a valid client certificate. Throws as `tryAccess`. */
+  /**
+   * Who of all that are known may use a route, each with a valid client certificate; administrators of a namespace
+   * are not told who may not. Throws as `tryAccess`.
+   */
   whoCan(by: Actor, route: string, query?: TrialListQuery): Promise<WhoCanAnswer>
   /** Which routes somebody may use, with a valid client certificate: a person, or a service account by its id. */
   whatCan(by: Actor, who: string, query?: TrialListQuery): Promise<WhatCanAnswer>
@@ -125,7 +131,8 @@ export function trialOperations(
     async tryAccess(by, input) {
       const { route: wanted, changes, ...trial } = parseInput(tryInput, input)
       const { person, serviceAccount: account } = trial
-      const known = person === undefined ? undefined : await findPerson(from, person)
+      const isKnown = person !== undefined && seesPeople(by, parts)
+      const known = isKnown ? await findPerson(from, person) : undefined
       const isMissing = account !== undefined && !(await accountsInUse(parts)).includes(account)
       const foreseen = changes && foreseeRoutes(by, changes)
       const route = routeNamed({ routeTable: () => foreseen ?? parts.routeTable() }, wanted)
@@ -155,6 +162,7 @@ export function trialOperations(
       const judge = judgeBy(query, parts)
       const page = await pageOf(callers, {
         ...query,
+        outcome: seesPeople(by, parts) ? query.outcome : 'allow',
         keyOf,
         judge: ({ subject }) => judge(subject, route),
       })
@@ -195,6 +203,14 @@ export function trialOperations(
       }
     },
   }
+}
+
+/**
+ * What a provider says of people is for who administers everything: administrators of a namespace could ask a policy of
+ * their own about each claim of everybody.
+ */
+function seesPeople(by: Actor, { authority }: TrialParts): boolean {
+  return authority.roleOf(by)?.namespaces === undefined
 }
 
 const missingAccount = 'is a service account, though none of this id is in use'

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { KeptEntry } from '../telemetry/audit/read-audit.ts'
+import { readPastUse } from './past-use.ts'
+
+function use(more: Partial<KeptEntry> = {}): KeptEntry {
+  const time = '2026-01-01T00:00:00.000Z'
+  const fields = { user: 'u-1', ip: '192.0.2.7', 'route-id': 'db', allow: true, deny: false }
+  return { time, kind: 'decision', event: 'authorize check', ...fields, ...more }
+}
+
+async function* list(...entries: readonly KeptEntry[]): AsyncGenerator<KeptEntry> {
+  yield* await Promise.resolve(entries)
+}
+
+test('the last time that somebody was let in counts, and from where', async () => {
+  const past = await readPastUse(
+    list(
+      use(),
+      use({ time: '2026-01-02T00:00:00.000Z', ip: '192.0.2.8' }),
+      use({ user: '', 'service-account-id': 'backup' }),
+    ),
+  )
+  assert.equal(past.lastUse('u-1', 'db'), '2026-01-02T00:00:00.000Z')
+  assert.equal(past.ipOf('u-1'), '192.0.2.8')
+  assert.deepEqual(past.users('db'), ['u-1', 'backup'])
+  assert.deepEqual([past.decisions, past.isCut], [3, false])
+})
+
+test('refusals, entries of other kinds and odd ones say nothing', async () => {
+  const past = await readPastUse(
+    list(
+      use({ allow: false }),
+      use({ deny: true }),
+      use({ kind: 'sign-in' }),
+      use({ user: undefined }),
+      use({ 'route-id': 7 }),
+    ),
+  )
+  assert.deepEqual([past.decisions, past.users('db')], [0, []])
+})
+
+test('a log that takes too long is left, and so it is said', async () => {
+  let nowMs = 0
+  let read = 0
+  async function* endless(): AsyncGenerator<KeptEntry> {
+    for (;;) {
+      read += 1
+      nowMs += 100
+      yield await Promise.resolve(use({ allow: false }))
+    }
+  }
+  const past = await readPastUse(endless(), () => nowMs)
+  assert.deepEqual([past.isCut, read], [true, 51])
+})
