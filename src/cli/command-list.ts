@@ -45,6 +45,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/routes.ts')).defineRoutes,
   },
   {
+    name: 'request',
+    summary: 'ask for access to a route for a while',
+    load: async () => (await import('./request/request.ts')).defineRequest,
+  },
+  {
     name: 'ssh-config',
     summary: 'the lines for ~/.ssh/config by which "ssh HOST" goes through the gateway',
     load: async () => (await import('./commands/ssh-config.ts')).defineSshConfig,

@@ -20,6 +20,9 @@ import type {
   AuditSearchAnswer,
   AuditSearchQuery,
 } from './audit-protocol.ts'
+import type { Blocked, BlockList, BlockSummary } from './blocks.ts'
+import type { AccessRequestSummary } from './request-view.ts'
+import type { ApprovalInput } from './requests.ts'
 import { stateFiles } from '../store/state-directory.ts'
 import type {
   ControlFault,
@@ -71,6 +74,17 @@ export interface ControlClient extends TrialClient, AccessTextClient {
   revokeSession(id: string): Promise<Revocation>
   /** Ends every session of one person, named by email address or user id. */
   revokeUser(user: string): Promise<Revocation>
+  listBlocks(): Promise<BlockList>
+  /** Resolves once their tunnels are cut. */
+  blockPerson(who: string, reason: string): Promise<Blocked>
+  unblockPerson(who: string): Promise<BlockSummary>
+  /** Newest first: as many as one answer has. */
+  listAccessRequests(state?: 'pending' | 'approved'): Promise<{
+    readonly requests: readonly AccessRequestSummary[]
+  }>
+  approveAccess(id: string, answer: ApprovalInput): Promise<AccessRequestSummary>
+  denyAccess(id: string, note?: string): Promise<AccessRequestSummary>
+  endAccess(id: string, note?: string): Promise<AccessRequestSummary>
   listServiceAccounts(): Promise<ServiceAccountList>
   createServiceAccount(creation: ServiceAccountCreation): Promise<IssuedCredential>
   rotateServiceAccount(id: string, rotation: ServiceAccountRotation): Promise<IssuedCredential>
@@ -113,6 +127,14 @@ export function createControlClient(
     listSessions: () => call('GET', '/sessions'),
     revokeSession: (id) => call('DELETE', `/sessions/${encodeURIComponent(id)}`),
     revokeUser: (user) => call('DELETE', `/sessions?user=${encodeURIComponent(user)}`),
+    listBlocks: () => call('GET', '/blocks'),
+    blockPerson: (who, reason) => call('PUT', `/blocks?who=${encodeURIComponent(who)}`, { reason }),
+    unblockPerson: (who) => call('DELETE', `/blocks?who=${encodeURIComponent(who)}`),
+    listAccessRequests: (state) => call('GET', `/requests?state=${state ?? ''}`),
+    approveAccess: (id, answer) =>
+      call('POST', `/requests/${encodeURIComponent(id)}/approve`, answer),
+    denyAccess: (id, note) => call('POST', `/requests/${encodeURIComponent(id)}/deny`, { note }),
+    endAccess: (id, note) => call('POST', `/requests/${encodeURIComponent(id)}/end`, { note }),
     listServiceAccounts: () => call('GET', '/service-accounts'),
     createServiceAccount: (creation) => call('POST', '/service-accounts', creation),
     rotateServiceAccount: (id, rotation) =>

@@ -97,7 +97,7 @@ const wishInput = z.strictObject({
 const noteInput = z.strictObject({ note: text.optional() })
 const approvalInput = z.strictObject({ note: text.optional(), for_seconds: seconds.optional() })
 type NoteInput = z.input<typeof noteInput>
-type ApprovalInput = z.input<typeof approvalInput>
+export type ApprovalInput = z.input<typeof approvalInput>
 
 const askedInput = z.strictObject({
   state: z.enum(['pending', 'approved']).optional(),

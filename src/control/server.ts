@@ -85,6 +85,16 @@ const table: Readonly<Record<string, Serve>> = {
   'PUT /blocks': async (o, { query, body }) =>
     o.blockPerson(localActor, query('who'), await body()),
   'DELETE /blocks': (o, { query }) => o.unblockPerson(localActor, query('who')),
+  'GET /requests': async (o, { query }) => {
+    const asked = { state: stateOf(query('state')), limit: 500 }
+    return { requests: (await o.listAccessRequests(localActor, asked)).items }
+  },
+  'POST /requests/:id/approve': async (o, { param, body }) =>
+    o.approveAccess(localActor, param('id'), await body()),
+  'POST /requests/:id/deny': async (o, { param, body }) =>
+    o.denyAccess(localActor, param('id'), await body()),
+  'POST /requests/:id/end': async (o, { param, body }) =>
+    o.endAccess(localActor, param('id'), await body()),
   'POST /trials': async (o, { body }) => o.tryAccess(localActor, await body()),
   'POST /trials/who-can': async (o, { body }) => {
     const { route, ...query } = await body<{ readonly route: string } & TrialListQuery>()
@@ -118,6 +128,11 @@ const table: Readonly<Record<string, Serve>> = {
   'POST /audit/checkpoint': (o) => o.auditCheckpoint(localActor),
   'POST /keys/rotation': (o) => o.beginTokenRotation(localActor),
   'POST /keys/rotation/step': async (o, { body }) => o.stepTokenRotation(localActor, await body()),
+}
+
+/** Undefined for all of them. */
+function stateOf(text: string): 'pending' | 'approved' | undefined {
+  return text === 'pending' || text === 'approved' ? text : undefined
 }
 
 type App = Hono<{ Bindings: HttpBindings }>

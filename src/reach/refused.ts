@@ -101,6 +101,19 @@ export function refusedError(answer: HttpAnswer, authority: string): RefusedErro
   )
 }
 
+/** The same of what is no CONNECT, by the gateway's own words; undefined where it had none. */
+export function refusedBy({ status, body, headers }: HttpAnswer): RefusedError | undefined {
+  const said = decodeRefusal(body)
+  if (said === undefined) return undefined
+  return new RefusedError(said.code.replaceAll('_', '-'), said.message, {
+    hint: said.next || undefined,
+    status,
+    requestId: said.requestId || printable(headers[requestIdHeader]),
+    reasons: said.reasons ?? [],
+    page: said.page,
+  })
+}
+
 function unexpected(status: number): Meaning {
   return {
     code: 'unexpected-answer',

@@ -49,3 +49,8 @@ export function withState(command: Command): Command {
     "the gateway's state directory, instead of the one its configuration names",
   )
 }
+
+/** `postern gateway -c FILE check` means the same as `postern gateway check -c FILE`. */
+export function inherited<T extends GatewayOptions>(options: T, command: Command): T {
+  return { ...command.optsWithGlobals<T>(), ...options }
+}

@@ -2,13 +2,13 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { formatDuration, parseDuration } from '../../clock.ts'
 import { auditKinds } from '../../telemetry/audit/keeper.ts'
 import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
-import { withConfig, withState } from './gateway-options.ts'
+import { inherited, withConfig, withState } from './gateway-options.ts'
+import { defineGatewayBlocks, defineGatewayRequests } from './gateway-requests.ts'
 import { signingPurposes, type SigningPurposeName } from './signing-purposes.ts'
 import type { PublishersListOptions } from './gateway-publishers.ts'
 import type {
   AuditOptions,
   CheckOptions,
-  GatewayOptions,
   RunGatewayOptions,
   SessionsOptions,
   StateOptions,
@@ -31,6 +31,13 @@ Examples:
   # who is signed in, and end one person's sessions and tunnels
   postern gateway sessions list -c postern.yaml
   postern gateway sessions revoke -c postern.yaml alice@example.com
+
+  # keep somebody out, at once and until you let them in again
+  postern gateway blocks add -c postern.yaml alice@example.com --reason "laptop stolen"
+
+  # who asks for access for a while, and an answer
+  postern gateway requests list -c postern.yaml
+  postern gateway requests approve -c postern.yaml ar-5d2c0e9f1b7a4c33
 
   # who may publish services with "postern tunnel"; and somebody who no longer may, at once
   postern gateway publishers list -c postern.yaml
@@ -82,6 +89,8 @@ export function defineGateway(exitWith: ExitWith): Command {
     .addCommand(defineSessions(exitWith))
     .addCommand(definePublishers(exitWith))
     .addCommand(defineConnectors(exitWith))
+    .addCommand(defineGatewayBlocks(exitWith))
+    .addCommand(defineGatewayRequests(exitWith))
     .addCommand(defineAudit(exitWith))
     .addCommand(defineKeys(exitWith))
     .addCommand(defineSshCa(exitWith))
@@ -307,11 +316,6 @@ function defineSshCa(exitWith: ExitWith): Command {
       const { printSshCa } = await import('./gateway-ssh-ca.ts')
       exitWith(await printSshCa(inherited(options, command)))
     })
-}
-
-/** `postern gateway -c FILE check` means the same as `postern gateway check -c FILE`. */
-function inherited<T extends GatewayOptions>(options: T, command: Command): T {
-  return { ...command.optsWithGlobals<T>(), ...options }
 }
 
 const defaultSinceMs = 86_400_000
