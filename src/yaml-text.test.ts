@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ConfigError } from './errors.ts'
-import { formatPath, parseYaml } from './yaml-text.ts'
+import { formatPath, parseYaml, parseYamlInTurns, type YamlText } from './yaml-text.ts'
 
 function problemsOf(text: string): readonly string[] {
   try {
@@ -13,6 +13,64 @@ function problemsOf(text: string): readonly string[] {
     return error.problems.map(({ line, column, message }) => `${line}:${column} ${message}`)
   }
 }
+
+/** Everything that a text has to tell. */
+async function told(read: () => YamlText | Promise<YamlText>): Promise<unknown> {
+  try {
+    const yaml = await read()
+    return [yaml.value, yaml.problem(['a', 'b', 1], 'x'), yaml.problem(['a'], 'x', { at: 'key' })]
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.problems
+  }
+}
+
+test('a text that is read in turns says what it says at once, faults included', async () => {
+  const part = fc.constantFrom(
+    'a: ',
+    'b: ',
+    '- ',
+    '\n',
+    '\n  ',
+    '1',
+    '"x',
+    '"',
+    '{',
+    '}',
+    '[',
+    ']',
+    ', ',
+    '&k ',
+    '*k',
+    '<<: ',
+
+    '---\n',
+    '...\n',
+    '# c',
+    '\t',
+    '|\n',
+    '!!str ',
+    '%YAML 1.1\n',
+    '\u0000',
+    'é',
+    '\r\n',
+    '? ',
+    ': ',
+  )
+  const text = fc.array(part, { maxLength: 40 }).map((parts) => parts.join(''))
+  await fc.assert(
+    fc.asyncProperty(text, async (it) => {
+      assert.deepEqual(
+        await told(() => parseYamlInTurns('f', it)),
+        await told(() => parseYaml('f', it)),
+      )
+    }),
+    {
+      numRuns: 500,
+      examples: [[''], ['a: {b: [1, 2]}\n'], ['a\n---\nb'], ['a: 1\na: 2'], ['a: b: c']],
+    },
+  )
+})
 
 describe('a YAML text', () => {
   test('is read as its values, JSON too', () => {

@@ -1,5 +1,26 @@
-import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml'
-import type { Alias, Node, Pair, YAMLMap } from 'yaml'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import {
+  Composer,
+  Lexer,
+  LineCounter,
+  Parser,
+  YAMLParseError,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+} from 'yaml'
+import type {
+  Alias,
+  CST,
+  DocumentOptions,
+  Node,
+  Pair,
+  ParseOptions,
+  SchemaOptions,
+  YAMLMap,
+} from 'yaml'
 import { ConfigError } from './errors.ts'
 import type { Problem } from './errors.ts'
 
@@ -45,7 +66,44 @@ const maxSyntaxProblems = 10
  */
 export function parseYaml(source: string, text: string): YamlText {
   const lines = new LineCounter()
-  const document = parseDocument(text, {
+  return read(source, lines, parseDocument(text, optionsWith(lines)))
+}
+
+/** Lexemes that are read before others get their turn. */
+const lexemesPerTurn = 500
+
+/**
+ * The same, and others get their turn while the text is taken apart, which is most of the work; what follows holds up
+ * everybody for some tens of milliseconds of 100 KiB.
+ *
+ * @throws as `parseYaml`
+ */
+export async function parseYamlInTurns(source: string, text: string): Promise<YamlText> {
+  const lines = new LineCounter()
+  lines.addNewLine(0)
+  const parser = new Parser(lines.addNewLine)
+  const tokens: CST.Token[] = []
+  let lexemes = 0
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme))
+    lexemes += 1
+    if (lexemes % lexemesPerTurn === 0) await nextTurn()
+  }
+  tokens.push(...parser.end())
+  const [document, second] = new Composer(optionsWith(lines)).compose(tokens, true, text.length)
+  if (document === undefined) throw new TypeError('a text without a document')
+  // As `parseDocument` does.
+  if (second !== undefined) {
+    const message = 'Source contains multiple documents; please use YAML.parseAllDocuments()'
+    document.errors.push(
+      new YAMLParseError([second.range[0], second.range[1]], 'MULTIPLE_DOCS', message),
+    )
+  }
+  return read(source, lines, document)
+}
+
+function optionsWith(lines: LineCounter): DocumentOptions & ParseOptions & SchemaOptions {
+  return {
     // A `%YAML 1.1` directive would otherwise turn "no" into false and 1:30 into 90.
     schema: 'core',
     // A tag would make a date or bytes of a text: none of ours is anything but plain values.
@@ -55,7 +113,10 @@ export function parseYaml(source: string, text: string): YamlText {
     logLevel: 'error',
     // Told here, with the place of the first one.
     uniqueKeys: false,
-  })
+  }
+}
+
+function read(source: string, lines: LineCounter, document: ReadDocument): YamlText {
   const problemAt = (offset: number, message: string): Problem => {
     const { line, col } = lines.linePos(offset)
     return { source, line, column: col, path: '', message }
@@ -86,6 +147,8 @@ export function parseYaml(source: string, text: string): YamlText {
     },
   }
 }
+
+type ReadDocument = Pick<ReturnType<typeof parseDocument>, 'contents' | 'errors' | 'warnings'>
 
 /** Formats a path as `routes[3].policy[0].allow`; keys with unusual characters are quoted. */
 export function formatPath(path: Path): string {

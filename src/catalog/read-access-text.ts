@@ -1,9 +1,10 @@
 import { ConfigError, type Problem } from '../errors.ts'
 import { isObject } from '../policy/place.ts'
 import { mustBe, show } from '../schema.ts'
-import { parseYaml, type Path, type YamlText } from '../yaml-text.ts'
+import { parseYamlInTurns, type Path, type YamlText } from '../yaml-text.ts'
 import { idKeyOf, type Definition } from './document-form.ts'
 import type { DocumentKind } from './document.ts'
+import { documentLimits } from './limits.ts'
 import { newIdOf } from './new-id.ts'
 import type { Proposal } from './plan-writes.ts'
 
@@ -26,8 +27,8 @@ const lists = { policies: 'policy', routes: 'route' } as const satisfies Record<
  *
  * @throws ConfigError with every fault of the text, and of what has no id or has that of another one in it
  */
-export function readAccessText(source: string, text: string): AccessText {
-  const yaml = parseYaml(source, text)
+export async function readAccessText(source: string, text: string): Promise<AccessText> {
+  const yaml = await parseYamlInTurns(source, text)
   const { value } = yaml
   if (!isObject(value)) {
     const message = mustBe('a mapping with "routes" or "policies"', value)
@@ -42,6 +43,10 @@ export function readAccessText(source: string, text: string): AccessText {
   const proposals = Object.entries(lists).flatMap(([key, kind]) =>
     readList(kind, [key], yaml, problems),
   )
+  if (proposals.length > documentLimits.maxDocuments) {
+    const message = `holds ${proposals.length} routes and policies: ${documentLimits.maxDocuments} can be kept`
+    throw new ConfigError([yaml.problem([], message)])
+  }
   if (problems.length > 0) throw new ConfigError(problems)
   return { proposals, warnings }
 }

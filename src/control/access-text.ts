@@ -70,7 +70,7 @@ export function accessTextOperations(parts: DocumentParts): AccessTextOperations
         based_on: basedOn,
         note,
       } = parseInput(importInput, input)
-      const read = readAccessText(source, text)
+      const read = await readAccessText(source, text)
       const kept = new Set(read.proposals.map(({ kind, id }) => keyOf(kind, id)))
       const plan = (holding: Holding): readonly PlannedWrite[] => {
         if (basedOn !== undefined && basedOn !== holding.revision) throw changedSince(holding)

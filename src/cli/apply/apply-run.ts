@@ -65,7 +65,7 @@ async function reachOf(
   if (length > maxReachedChanges)
     note(`whom ${length} changes reach is not shown: apply them in smaller steps to see it`)
   if (length === 0 || length > maxReachedChanges) return undefined
-  return client.reach(reachRequestOf(planned, text))
+  return client.reach(await reachRequestOf(planned, text))
 }
 
 async function readText(file: string): Promise<string> {

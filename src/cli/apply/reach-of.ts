@@ -3,11 +3,11 @@ import type { ImportOutcome } from '../../control/document-protocol.ts'
 import type { ReachAnswer, ReachRequest } from '../../control/reach-protocol.ts'
 
 /** What a gateway is asked about the changes that it would make of a text. */
-export function reachRequestOf(
+export async function reachRequestOf(
   { changes }: Pick<ImportOutcome, 'changes'>,
   { source, text }: { readonly source: string; readonly text: string },
-): ReachRequest {
-  const { proposals } = readAccessText(source, text)
+): Promise<ReachRequest> {
+  const { proposals } = await readAccessText(source, text)
   const definitions = new Map(
     proposals.map(({ kind, id, definition }) => [`${kind}/${id}`, definition]),
   )
