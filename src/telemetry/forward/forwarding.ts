@@ -1,10 +1,11 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import { oneByOne } from '../../one-by-one.ts'
 import { auditSeries, type AuditKind } from '../audit/keeper.ts'
-import { listAuditFiles } from '../audit/list-files.ts'
+import { listAuditFiles, type AuditFile } from '../audit/list-files.ts'
 import { readSeriesEnd } from '../audit/series-end.ts'
 import { cleanLine } from '../../terminal-text.ts'
 import type { ForwardLag, ForwardMetrics } from '../forward-metrics.ts'
@@ -121,11 +122,12 @@ export function startForwarding(options: ForwardingOptions): Forwarding {
     await Promise.all(next.filter(({ name }) => !running.has(name)).map(start))
   }
 
+  const endOf = createSeriesEnds()
   async function endsOfSeries(): Promise<ReadonlyMap<string, number>> {
     const files = await listAuditFiles(directory)
     const ends = auditSeries.map(async (series) => {
-      const end = await readSeriesEnd(files.filter((file) => file.series === series))
-      return [series, end.head.seq] as const
+      const end = await endOf(files.filter((file) => file.series === series))
+      return [series, end] as const
     })
     return new Map(await Promise.all(ends))
   }
@@ -167,6 +169,23 @@ export function startForwarding(options: ForwardingOptions): Forwarding {
       await Promise.all(all.map(({ forwarder }) => forwarder.close(graceMs)))
       await inTurn(() => Promise.resolve())
     },
+  }
+}
+
+/**
+ * The last number of a series, read again when its last file is another or has grown: of what an earlier release has
+ * written, without numbers, all is read for it.
+ */
+function createSeriesEnds(): (files: readonly AuditFile[]) => Promise<number> {
+  const known = new Map<string, number>()
+  return async (files) => {
+    const last = files.at(-1)
+    if (last === undefined) return 0
+    const key = `${last.name} ${(await stat(last.path)).size}`
+    const seq = known.get(key) ?? (await readSeriesEnd(files)).head.seq
+    for (const old of known.keys()) if (old.startsWith(`${last.series}-`)) known.delete(old)
+    known.set(key, seq)
+    return seq
   }
 }
 
