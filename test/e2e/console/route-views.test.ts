@@ -150,6 +150,19 @@ describe('routes, policies, Try it and requests in Chromium', () => {
     await page.getByText('include[1] must be a domain').waitFor()
     await page.getByText('tls_custom_ca_file cannot be kept here').waitFor()
     await checkLooks(page, 'console-route-faults', widths)
+
+    // One that the gateway finds only with the others beside it is said before it is saved.
+    fake.answer('/routes/check', manyRoutes['/routes/check'] ?? empty)
+    fake.answer('/reach', () =>
+      fault(422, { error: 'invalid_document', message: 'another route answers to this' }),
+    )
+    await page.getByLabel('Idle timeout').fill('45m')
+    await page.getByRole('button', { name: 'Save …' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Save this route?' })
+    await dialog.getByText('It cannot be done like this.').waitFor()
+    await dialog.getByText('Another route answers to this.').waitFor()
+    assert.ok(await dialog.getByRole('button', { name: 'Save', exact: true }).isDisabled())
+    await checkLooks(page, 'console-route-refused', widths)
     checkBehaviour(browser)
   })
 

@@ -1,4 +1,4 @@
-import { Button, Group, Text } from '@mantine/core'
+import { Button, Group, Text, VisuallyHidden } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { formatNumberOf } from '../../ui/format.ts'
 import { conflictId } from './conflict.tsx'
@@ -31,7 +31,7 @@ export function SaveBar(props: SaveBarProps): ReactNode {
           </Button>
         )}
         <Button variant="default" disabled={!isChanged} onClick={onDiscard}>
-          Discard changes
+          Discard<VisuallyHidden>&nbsp;changes</VisuallyHidden>
         </Button>
         <Button disabled={!isReady} onClick={onSave}>
           {isNew ? 'Add …' : 'Save …'}
