@@ -2,9 +2,11 @@ import { notifications } from '@mantine/notifications'
 import { sentence } from '../ui/sentence.ts'
 import { ApiFault } from './api.ts'
 
+const closeButtonProps = { 'aria-label': 'Close' }
+
 /** Says what has been done: `Ended 3 tunnels`. */
 export function notifyDone(text: string): void {
-  notifications.show({ message: sentence(text), color: 'green' })
+  notifications.show({ message: sentence(text), color: 'green', closeButtonProps })
 }
 
 /** Says that something was not done, and why; it stays until somebody closes it. */
@@ -16,5 +18,6 @@ export function notifyFailed(what: string, error: unknown): void {
     message: why.map(sentence).join(' '),
     color: 'red',
     autoClose: false,
+    closeButtonProps,
   })
 }

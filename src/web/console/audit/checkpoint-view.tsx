@@ -85,12 +85,12 @@ function HowTo({ keys }: { readonly keys: readonly string[] }): ReactNode {
       <Title order={2}>Verify it yourself</Title>
       <Stack gap="xs">
         <Text>
-          On any machine and without this gateway, with the files of the audit log or an export of
-          all records as JSON lines: it names the first record that was changed, removed, moved or
+          On any machine and without this gateway, with a copy of the directory <code>audit</code>{' '}
+          of its state directory: it names the first record that was changed, removed, moved or
           added. The key is this gateway’s own: keep it beside the checkpoint.
         </Text>
         <CommandLine
-          command={`postern audit verify --checkpoint checkpoint.txt${key} audit.jsonl`}
+          command={`postern audit verify --checkpoint checkpoint.txt${key} ./audit`}
           purpose="the command that verifies"
         />
       </Stack>
