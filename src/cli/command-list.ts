@@ -88,6 +88,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./apply/apply.ts')).defineExport,
   },
   {
+    name: 'admin',
+    summary: 'the daily work on a running gateway: see and end tunnels and sessions, block people',
+    load: async () => (await import('./admin/admin.ts')).defineAdmin,
+  },
+  {
     name: 'audit',
     summary: 'the proof of what happened: search it, keep its checkpoints, see that it is whole',
     load: async () => (await import('./audit/audit.ts')).defineAudit,

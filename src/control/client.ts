@@ -112,6 +112,23 @@ export interface ControlClient extends TrialClient, AccessTextClient {
   stepTokenRotation(after: string): Promise<TokenRotationStep>
 }
 
+/** What `postern admin` asks, by the socket as by the API. */
+export interface AdminRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** As below `/api/v1`. */
+  readonly path: string
+  readonly body?: object | undefined
+}
+
+/** Asks the gateway of a state directory as the API is asked; throws as a client's calls do. */
+export function askAsAdmin(
+  stateDirectory: string,
+  { method, path, body }: AdminRequest,
+): Promise<unknown> {
+  const socketPath = join(stateDirectory, stateFiles.controlSocket)
+  return send(socketPath, { method, path: `/admin${path}`, body, timeoutMs: maxAnswerMs })
+}
+
 /** Makes a client; each call throws `SystemError` `gateway-not-running` when nobody answers. */
 export function createControlClient(
   stateDirectory: string,

@@ -126,6 +126,20 @@ const table: Readonly<Record<string, Serve>> = {
   'POST /access/import': async (o, { body }) => o.importAccess(localActor, await body()),
   'POST /audit/search': async (o, { body }) => o.searchAudit(localActor, await body()),
   'POST /audit/checkpoint': (o) => o.auditCheckpoint(localActor),
+  // What `postern admin` asks: paths and answers are the API's.
+  'GET /admin/tunnels': (o) => ({ name: 'items', items: o.listTunnels(localActor) }),
+  'DELETE /admin/tunnels/:id': (o, { param }) => o.cutTunnels(localActor, { id: param('id') }),
+  'POST /admin/tunnels/cut': async (o, { body }) => o.cutTunnels(localActor, await body()),
+  'GET /admin/sessions': (o) => ({ name: 'items', items: o.listSessions(localActor) }),
+  'DELETE /admin/sessions/:id': (o, { param }) => o.revokeSession(localActor, param('id')),
+  'DELETE /admin/sessions': (o, { query }) => o.revokeUser(localActor, query('user')),
+  'GET /admin/blocks': async (o) => ({ items: (await o.listBlocks(localActor)).blocks }),
+  'PUT /admin/blocks/:user': async (o, { param, body }) =>
+    o.blockPerson(localActor, param('user'), await body()),
+  'DELETE /admin/blocks/:user': (o, { param }) => o.unblockPerson(localActor, param('user')),
+  'GET /admin/routes': (o, { query }) =>
+    o.listRoutes(localActor, { limit: 500, ...(query('cursor') && { cursor: query('cursor') }) }),
+  'POST /admin/routes/bulk': async (o, { body }) => o.changeRoutes(localActor, await body()),
   'POST /keys/rotation': (o) => o.beginTokenRotation(localActor),
   'POST /keys/rotation/step': async (o, { body }) => o.stepTokenRotation(localActor, await body()),
 }

@@ -18,7 +18,7 @@ const { request } = process.getBuiltinModule('node:http')
 
 /** A request for one of the gateway's own paths. */
 export interface GatewayRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   readonly body?: string | undefined
   /** What the body is. **Default:** a form */
@@ -86,7 +86,7 @@ export function createFetchPath(
 }
 
 interface PlainRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: GatewayRequest['method']
   readonly path: string
   /** With `host`. */
   readonly fields: RequestFields

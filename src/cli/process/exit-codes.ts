@@ -120,6 +120,8 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'sign-in-rejected': exitCodes.signIn,
   'service-account-rejected': exitCodes.signIn,
   'not-signed-in': exitCodes.signIn,
+  'credential-unknown': exitCodes.signIn,
+  'sign-in-required': exitCodes.signIn,
   'policy-denied': exitCodes.denied,
   'person-blocked': exitCodes.denied,
   'access-not-offered': exitCodes.denied,

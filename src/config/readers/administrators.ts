@@ -85,17 +85,21 @@ interface Place {
 function readWho(written: unknown, { key, path }: Place, source: Source): Policy | undefined {
   if (written === undefined) return undefined
   const isPeople = Array.isArray(written) && written.every((who) => typeof who === 'string')
-  const parsed = isPeople
-    ? parseRoutePolicy(undefined, { allowedUsers: written })
-    : parseRoutePolicy(written, {}, clientCertificateUse(source.settings))
+  const document = isPeople ? peopleRule(written) : written
+  const parsed = parseRoutePolicy(document, {}, clientCertificateUse(source.settings))
   if (!('problems' in parsed)) return parsed.policy
-  for (const {
-    path: [, ...within],
-    message,
-    hint,
-  } of parsed.problems)
-    tell(source, key, [...path, ...within], message, { hint })
+  for (const { path: within, message, hint } of parsed.problems) {
+    // Without the key of a route, and for a list without the rule that was made of it.
+    const own = isPeople ? within.slice(4, 5) : within.slice(1)
+    tell(source, key, [...path, ...own], message, { hint })
+  }
   return undefined
+}
+
+/** What has an `@` in it is an email address, and everything else an id, for which no provider has to be asked. */
+function peopleRule(names: readonly string[]): readonly unknown[] {
+  const or = names.map((name) => ({ [name.includes('@') ? 'email' : 'user']: { is: name } }))
+  return or.length === 0 ? [] : [{ allow: { or } }]
 }
 
 function isMapping(value: unknown): value is object {
