@@ -42,7 +42,7 @@ describe('who may do what', () => {
     }
     // What is called a list, a count, a check, a picture or a trial changes nothing, and everything else does.
     const seeing = names.filter((name) =>
-      /^(?:list|find|get|count|check|export|try|whoCan|whatCan|overview|samples|auditCheckpoint)/.test(
+      /^(?:list|find|search|get|count|check|export|try|whoCan|whatCan|overview|samples|auditCheckpoint)/.test(
         name,
       ),
     )
