@@ -56,8 +56,6 @@ export interface TestOperationsOptions {
   readonly forwarding?: Awaited<ReturnType<OperationParts['forwarding']['states']>>
   /** Instead of `routes`. */
   routeTable?(): RouteTable
-  /** What is told of requests. **Default:** nobody listens */
-  readonly tell?: OperationParts['tell']
   /** **Default:** one where nothing is stored */
   readonly catalog?: OperationParts['catalog']
   /** **Default:** everybody is an admin */
@@ -146,7 +144,6 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     },
     blockedPeople: options.blockedPeople ?? nobodyBlocked,
     accessRequests,
-    tell: options.tell ?? (() => undefined),
     publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
     tokenKeys: options.tokenKeys as TokenKeyStore,
     signingKeys: options.signingKeys ?? noSigningKeys,

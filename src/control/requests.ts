@@ -20,7 +20,7 @@ import * as faults from './request-faults.ts'
 import { requireApprover, rightsOf, type RightsParts } from './request-rights.ts'
 import { stateAt, summarizeRequest, type AccessRequestSummary } from './request-view.ts'
 
-/** What is told to those who are to hear of it, such as approvers. */
+/** What has happened to a request; the audit log has it, and sends it to approvers where it is told to. */
 export type RequestEvent =
   | 'requested'
   | 'approved'
@@ -33,8 +33,6 @@ export type RequestEvent =
 export interface RequestParts extends ChangeParts, RightsParts {
   readonly accessRequests: AccessRequests
   readonly decide: Pick<Decide, 'foreseen' | 'fits'>
-  /** Never waits and never throws. */
-  tell(event: RequestEvent, request: AccessRequestSummary): void
 }
 
 /** What somebody asks for. */
@@ -169,7 +167,6 @@ export function requestOperations(parts: RequestParts): RequestOperations {
       kind: 'grant',
       isLoud: event === 'glass-broken',
     })
-    parts.tell(event, summary)
     return summary
   }
 

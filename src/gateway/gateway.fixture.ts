@@ -154,7 +154,6 @@ export async function startTestGateway(
       identity,
       blockedPeople: nobodyBlocked,
       accessRequests: noAccessRequests,
-      tell: () => undefined,
       publishers: { list: () => [], revoke: () => Promise.reject(new Error('unused')) },
       tokenKeys: noTokenKeys,
       signingKeys: { all: unused, rotate: unused, forgetRetired: unused },

@@ -176,7 +176,6 @@ export async function startGateway(
     identity,
     blockedPeople,
     accessRequests,
-    tell: () => undefined,
     publishers: publishing.publishers,
     tokenKeys: store.tokenKeys,
     auditProof,

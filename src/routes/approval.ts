@@ -34,7 +34,7 @@ export const approvalKeys = {
     type: 'policy',
     without: 'nobody',
     variable: 'none',
-    doc: 'Who may let themselves in for a while without asking anybody, in an emergency (`postern request --break-glass`), with a reason, a line of the log at `warn`, an audit record and a webhook. As long as `max` of `approval` says, or `1h` without one. See [requests](requests.md).',
+    doc: 'Who may let themselves in for a while without asking anybody, in an emergency (`postern request --break-glass`), with a reason, a line of the log at `warn` and an audit record, which may be forwarded. As long as `max` of `approval` says, or `1h` without one. See [requests](requests.md).',
   }),
 } as const
 
