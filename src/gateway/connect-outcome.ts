@@ -1,5 +1,8 @@
 import { AppError, messageOf } from '../errors.ts'
 import type { RelayEnd } from '../net/relay.ts'
+import type { Grant } from '../access/grant.ts'
+import type { AccessConnector } from '../telemetry/access-fields.ts'
+import { beginTunnelAudit } from './tunnel-audit.ts'
 import type { AccessEntry } from '../telemetry/access-log.ts'
 import type { LoggedRequest } from '../telemetry/access-fields.ts'
 import type { Ended } from '../telemetry/ended.ts'
@@ -28,6 +31,8 @@ export interface BegunTunnel {
   readonly requestId: string
   readonly route: Route
   readonly tunnel: LiveTunnel
+  readonly grant: Grant
+  readonly connector: AccessConnector | undefined
 }
 
 /** What the access log knows of a CONNECT when it begins. */
@@ -52,10 +57,11 @@ export function beginLine({
 /** Counts a tunnel in, and says how it ended: to the log, and to its client when that asks. */
 export function beginTunnel(
   entry: AccessEntry,
-  { requestId, route, tunnel }: BegunTunnel,
-  { metrics, cutTunnels }: Pick<GatewayParts, 'metrics' | 'cutTunnels'>,
+  { requestId, route, tunnel, grant, connector }: BegunTunnel,
+  { metrics, cutTunnels, audit }: Pick<GatewayParts, 'metrics' | 'cutTunnels' | 'audit'>,
 ): TunnelOutcome {
   const counted = metrics.tunnelOpened(route, tunnel.bytes)
+  const proof = beginTunnelAudit(audit, grant, connector)
   const startedMs = performance.now()
   return {
     end({ cause, bytesUp, bytesDown, error }) {
@@ -64,6 +70,7 @@ export function beginTunnel(
       // Noted before the client can hear that its tunnel has ended: it may ask why at once.
       const { reasons, access } = tunnel
       cutTunnels.add({ requestId, ended, reasons, route, access })
+      proof.ended(ended, { cause, bytesUp, bytesDown })
       entry.reasons(tunnel.reasons)
       entry.end({ responseCode: 200, details: 'via_upstream', bytesUp, bytesDown, ended, error })
     },

@@ -49,7 +49,8 @@ async function openTunnel(
     const { connector } = opened.destination
     if (connector !== undefined) entry.connector(connector)
     const { client, tunnel } = await start(request, grant, opened, gateway)
-    const outcome = beginTunnel(entry, { requestId: request.requestId, route, tunnel }, gateway)
+    const begun = { requestId: request.requestId, route, tunnel, grant, connector }
+    const outcome = beginTunnel(entry, begun, gateway)
     return { client, upstream: opened.stream, tunnel, outcome }
   } catch (error) {
     refuse(request, entry, gateway, await explained(error, request, gateway))

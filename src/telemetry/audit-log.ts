@@ -134,7 +134,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
 }
 
 function seriesOf({ kind, session }: AuditEntry): AuditSeries {
-  if (kind === 'decision') return session === undefined ? 'strangers' : 'decisions'
+  const isOfTunnel = kind === 'decision' || kind === 'tunnel' || kind === 'cut'
+  if (isOfTunnel) return session === undefined ? 'strangers' : 'decisions'
   return session === undefined && kind !== 'admin' ? 'strangers' : 'people'
 }
 

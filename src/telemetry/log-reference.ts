@@ -87,6 +87,9 @@ what somebody else writes to them, \`audit\` speaks at level \`warn\`.
 Beside them, \`checkpoints-2026-08-20.txt\` says every five minutes, signed, how far each series has come, and \`keys.txt\` has
 the public keys of that. \`postern gateway keys rotate audit\` makes another key.
 
+Of a tunnel there are \`tunnel opened\` and, with \`ended\`, \`bytes-up\`, \`bytes-down\` and \`duration\` in milliseconds,
+\`tunnel ended\`, or \`tunnel cut\` of the kind \`cut\` where it was the gateway that ended it.
+
 Entries of the kind \`audit\` are about the log itself:
 
 - \`file begun\`: the first of each file, with its name

@@ -1,0 +1,50 @@
+import type { Grant } from '../access/grant.ts'
+import type { RelayEnd } from '../net/relay.ts'
+import type { AccessConnector } from '../telemetry/access-fields.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
+import type { Ended } from '../telemetry/ended.ts'
+
+/** The audit entries of one tunnel. */
+export interface TunnelAudit {
+  ended(ended: Ended, end: Pick<RelayEnd, 'cause' | 'bytesUp' | 'bytesDown'>): void
+}
+
+/**
+ * Keeps that a tunnel was opened, and then how it ended: two entries, of which the first is proof where a gateway
+ * is killed. The access log has a line for it, and nothing more is said.
+ */
+export function beginTunnelAudit(
+  audit: Pick<AuditLog, 'record'>,
+  { request, caller, route }: Grant,
+  connector: AccessConnector | undefined,
+): TunnelAudit {
+  const startedMs = performance.now()
+  const { session, client } = caller
+  const about = { session, ip: client.ip, requestId: request.requestId }
+  const where = {
+    host: request.authority,
+    route: route.name,
+    'route-id': route.id,
+    ...(connector && {
+      'tunnel-id': connector.tunnelId,
+      'connector-id': connector.connectorId,
+    }),
+  }
+  audit.record({ ...about, kind: 'tunnel', event: 'tunnel opened', details: where }, sayNothing)
+  return {
+    ended(ended, { cause, bytesUp, bytesDown }) {
+      const details = {
+        ...where,
+        ended,
+        'bytes-up': bytesUp,
+        'bytes-down': bytesDown,
+        duration: Math.round(performance.now() - startedMs),
+      }
+      if (cause === 'cut')
+        audit.record({ ...about, kind: 'cut', event: 'tunnel cut', details }, sayNothing)
+      else audit.record({ ...about, kind: 'tunnel', event: 'tunnel ended', details }, sayNothing)
+    },
+  }
+}
+
+function sayNothing(): void {}
