@@ -4,6 +4,7 @@ import { auditKinds } from '../../telemetry/audit/keeper.ts'
 import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { inherited, withConfig, withState } from './gateway-options.ts'
 import { defineGatewayBlocks, defineGatewayRequests } from './gateway-requests.ts'
+import { moment } from './moment.ts'
 import { signingPurposes, type SigningPurposeName } from './signing-purposes.ts'
 import type { PublishersListOptions } from './gateway-publishers.ts'
 import type {
@@ -319,15 +320,6 @@ function defineSshCa(exitWith: ExitWith): Command {
 }
 
 const defaultSinceMs = 86_400_000
-
-function moment(text: string): number {
-  const durationMs = parseDuration(text)
-  const at = durationMs === undefined ? Date.parse(text) : Date.now() - durationMs
-  if (Number.isNaN(at)) {
-    throw new InvalidArgumentError('must be a duration such as 168h, or a time such as 2026-08-20')
-  }
-  return at
-}
 
 function duration(text: string): number {
   const parsed = parseDuration(text)

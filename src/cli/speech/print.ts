@@ -30,6 +30,11 @@ export function printJsonLine(value: unknown): boolean {
   return writeResult(`${escapeJson(JSON.stringify(value))}\n`)
 }
 
+/** Prints one of many lines that are kept as they are shown, such as a record; answers whether further ones are read. */
+export function printRecord(line: string): boolean {
+  return writeResult(`${cleanText(line)}\n`)
+}
+
 /** Says one line. */
 export function note(line: string): void {
   standardOutput(2).write(`${cleanLine(line)}\n`)
