@@ -35,7 +35,7 @@ describe('the audit log in the console', () => {
 
     await page.getByRole('link', { name: 'Audit log' }).click()
     await page.getByRole('grid', { name: 'Records' }).waitFor()
-    await page.getByLabel('What').selectOption('Changes by administrators')
+    await page.getByLabel('What').selectOption('Admin changes')
     const row = page.getByRole('row').filter({ hasText: 'session' }).filter({ hasText: 'alice@' })
     await row.first().waitFor()
     assert.match(page.url(), /\/console\/audit\?kind=admin$/)

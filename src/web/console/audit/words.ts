@@ -8,7 +8,7 @@ export const kinds: Readonly<Record<AuditKind, string>> = {
   tunnel: 'Tunnels',
   cut: 'Cuts',
   grant: 'Grants',
-  admin: 'Changes by administrators',
+  admin: 'Admin changes',
   audit: 'The audit log itself',
 }
 
