@@ -66,16 +66,20 @@ export function createAuthorize({
   function explained(error: AccessError, request: TunnelRequest, caller: Caller, route: Route) {
     const { session, client } = caller
     if (!(error instanceof DeniedError) || session?.kind !== 'person') return error
-    const key = { id: request.requestId, userId: session.userId, routeId: route.id }
-    error.page = keepDenial?.(key, () => ({
-      ...key,
+    const known = {
+      id: request.requestId,
+      userId: session.userId,
+      routeId: route.id,
+      ip: client.ip,
+      message: error.message,
+    }
+    error.page = keepDenial?.({ ...known, routeRevision: route.revision }, () => ({
+      ...known,
       email: session.email,
       routeName: route.name,
       namespace: route.namespace,
       contact: route.contact,
       target: formatAuthority(request.target),
-      ip: client.ip,
-      message: error.message,
       next: error.hint ?? '',
       reasons: error.reasons,
       advice: error.advice,

@@ -26,7 +26,10 @@ export interface Denial {
 }
 
 /** What names a denial without making it: somebody may be refused a thousand times a second. */
-export type DenialKey = Pick<Denial, 'id' | 'userId' | 'routeId'>
+export interface DenialKey extends Pick<Denial, 'id' | 'userId' | 'routeId' | 'ip' | 'message'> {
+  /** That of the route it was decided by: after a change of its policy the page says what holds then. */
+  readonly routeRevision: number
+}
 
 /**
  * Keeps why somebody was refused, and answers the address of the page that says so; undefined where there is none.

@@ -25,9 +25,9 @@ function createRig() {
     origin: new URL('https://gate.example.com'),
   })
   let made = 0
-  const keep = (change: Partial<Denial> = {}): string | undefined => {
+  const keep = (change: Partial<Denial> = {}, routeRevision = 1): string | undefined => {
     const denial = denialOf(change)
-    const page = denials.keep(denial, () => {
+    const page = denials.keep({ ...denial, routeRevision }, () => {
       made += 1
       return denial
     })
@@ -63,6 +63,16 @@ test('somebody who is refused a thousand times a second makes one page a minute'
   assert.equal(keep({ id: 'later' }), '/.postern/refused/later')
   assert.equal(keep({ id: 'other', routeId: 'web' }), '/.postern/refused/other')
   assert.equal(keep({ id: 'bob', userId: 'u-bob' }), '/.postern/refused/bob')
+})
+
+test('a refusal for another reason, from elsewhere or by a changed policy has a page of its own', () => {
+  const { keep, made } = createRig()
+  keep()
+  assert.equal(keep({ id: 'a-2', message: 'no, since it is late' }), '/.postern/refused/a-2')
+  assert.equal(keep({ id: 'a-3', ip: '198.51.100.7' }), '/.postern/refused/a-3')
+  assert.equal(keep({ id: 'a-4' }, 2), '/.postern/refused/a-4')
+  assert.equal(keep({ id: 'a-5' }, 2), '/.postern/refused/a-4')
+  assert.equal(made(), 4)
 })
 
 test('many people who are refused at once write no more than some of them in a step', async () => {

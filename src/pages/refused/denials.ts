@@ -26,7 +26,7 @@ export interface DenialsOptions {
   readonly origin: URL | undefined
 }
 
-/** @limit refusals of one person at one route that have a page of their own: one a minute, which all others lead to */
+/** @limit refusals of one person at one route for one reason that have a page of their own: one a minute, which all others lead to */
 const sameForMs = 60_000
 /** @limit none: request ids of refusals in memory; the oldest are found by the address of their page alone */
 const maxIds = 10_000
@@ -87,9 +87,9 @@ export function createDenials({ store, clock, logger, origin }: DenialsOptions):
   }
 
   return {
-    keep({ id, userId, routeId }, make) {
+    keep({ id, userId, routeId, routeRevision, ip, message }, make) {
       if (origin === undefined) return undefined
-      const key = JSON.stringify([userId, routeId])
+      const key = JSON.stringify([userId, routeId, routeRevision, ip, message])
       const known = latest.get(key)
       const nowMs = clock.now()
       // A clock that was set back makes another one.
