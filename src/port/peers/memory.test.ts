@@ -5,8 +5,9 @@ import { connectionsByMemory } from './memory.ts'
 const mib = 1024 * 1024
 
 test('a small machine has fewer connections without a tunnel than the default of 4,000', () => {
-  assert.equal(connectionsByMemory(512 * mib), 2_048)
-  assert.ok(connectionsByMemory(1024 * mib) > 4_000)
+  assert.equal(connectionsByMemory(48 * mib), 96)
+  assert.equal(connectionsByMemory(512 * mib), 1_920)
+  assert.ok(connectionsByMemory(1040 * mib) > 4_000)
 })
 
 test('this machine has memory for some', () => {

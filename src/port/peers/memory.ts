@@ -2,17 +2,20 @@ import { totalmem } from 'node:os'
 
 /**
  * Memory that is set aside for each connection without a tunnel when nobody says how many there may be. One
- * takes 80 to 145 KiB (measured: TLS and its objects, a request and its answer), and the process itself 130 MiB; the
+ * takes 80 to 145 KiB (measured: TLS and its objects, a request and its answer), and the process itself 145 MiB; the
  * rest is for tunnels.
  *
  * @limit memory for each connection without a tunnel, where `max_connections` is not set: on a small
  * machine fewer than its default are kept
  */
 const reckonedBytes = 256 * 1024
+/** What a small machine lacks for them: of 512 MiB the process itself takes more than a quarter. */
+const setAsideBytes = 32 * 1024 * 1024
 
 /** How many connections without a tunnel this machine, or its control group, has memory for. */
 export function connectionsByMemory(bytes: number = memoryBytes()): number {
-  return Math.floor(bytes / reckonedBytes)
+  const left = Math.max(bytes - setAsideBytes, bytes / 2)
+  return Math.floor(left / reckonedBytes)
 }
 
 /** 0 and numbers beyond the machine's mean that no control group sets a limit. */
