@@ -33,7 +33,11 @@ export async function openTls(
     limit.abort(new Error(`"${formatAuthority(address)}" did not answer in time`))
   })
   const ended = AbortSignal.any([signal, limit.signal])
-  const raw = await dial(address, { timeoutMs: connectTimeoutMs, signal: ended, clock })
+  const tooLate = (error: unknown): unknown => (limit.signal.aborted ? limit.signal.reason : error)
+  const dialling = dial(address, { timeoutMs: connectTimeoutMs, signal: ended, clock })
+  const raw = await dialling.catch((error: unknown) => {
+    throw tooLate(error)
+  })
   raw.setKeepAlive(true, keepAliveMs)
   const host = withoutRootDot(serverName ?? address.host)
   const socket = connect({
@@ -49,7 +53,7 @@ export async function openTls(
   } catch (error) {
     socket.destroy()
     raw.destroy()
-    throw limit.signal.aborted ? limit.signal.reason : error
+    throw tooLate(error)
   }
   const endpoints = tcpEndpointsOf(raw)
   return { socket, rowKeys: endpoints === undefined ? [] : rowKeysOf(endpoints) }
