@@ -2,6 +2,7 @@ import { formatAuthority } from '../address.ts'
 import { lacksAllow } from './access-grant.ts'
 import { AccessError } from '../errors.ts'
 import { hasCredential } from '../identity/credential-headers.ts'
+import type { BlockedPeople } from '../identity/blocked-people.ts'
 import type { AnySession } from '../identity/session.ts'
 import type { Advice, Decision } from '../policy/decision.ts'
 import { explainReason } from '../policy/explain.ts'
@@ -40,6 +41,7 @@ export interface AuthorizeParts {
   readonly metrics: Metrics
   readonly clientCertificates: Pick<CertificateJudge, 'problemOf'>
   readonly groupsClaim: GroupsClaim
+  readonly blockedPeople: Pick<BlockedPeople, 'check'>
   /** Keeps why a person was refused. **Default:** nothing is kept */
   readonly keepDenial?: KeepDenial | undefined
   /** As in `FreshGrantParts`. */
@@ -49,7 +51,7 @@ export interface AuthorizeParts {
 /**
  * Makes the one function that turns a policy's decision into a grant.
  *
- * It throws `AccessError` `sign-in-required` or `credential-unknown`, or `DeniedError` `policy-denied`,
+ * It throws `AccessError` `person-blocked`, `sign-in-required` or `credential-unknown`, or `DeniedError` `policy-denied`,
  * `client-certificate-required` or `client-certificate-invalid`; what these say to somebody who is not
  * signed in tells nothing about the policy.
  */
@@ -59,6 +61,7 @@ export function createAuthorize({
   metrics,
   clientCertificates,
   groupsClaim,
+  blockedPeople,
   keepDenial,
   settingsRevision,
 }: AuthorizeParts): Authorize {
@@ -91,6 +94,8 @@ export function createAuthorize({
   return (request, caller, { route, headers, isRecheck = false }) => {
     const { client, session } = caller
     const { requestId, authority, target } = request
+    // Since their session was read the provider may have been asked, which takes its time.
+    if (session?.kind === 'person') blockedPeople.check(session)
     const decision = decide.now(caller, route)
     metrics.decided(decision.outcome, route)
     const groupsFault = groupsClaim.faultOf(decision, session)

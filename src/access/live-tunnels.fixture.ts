@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { testCaller, testRoute } from '../gateway/gateway.fixture.ts'
+import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
+import type { BlockedPeople } from '../identity/blocked-people.ts'
 import type { LiveCaller } from '../identity/session.ts'
 import { silentLogger } from '../log.ts'
 import { createRouteTable } from '../routes/table.ts'
@@ -62,6 +64,7 @@ export function createTestAuthorize(
   clock: Clock,
   settingsRevision = (): number => 1,
   accessGrant: FindAccessGrant = () => undefined,
+  blockedPeople: Pick<BlockedPeople, 'check'> = nobodyBlocked,
 ): Authorize {
   return createAuthorize({
     decide: createDecide({
@@ -77,6 +80,7 @@ export function createTestAuthorize(
     metrics: createMetrics(),
     clientCertificates: { problemOf: () => undefined },
     groupsClaim: { faultOf: () => undefined },
+    blockedPeople,
     settingsRevision,
   })
 }

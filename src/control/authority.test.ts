@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Role } from '../access/administrators.ts'
+import { AccessError } from '../errors.ts'
 import { createAuthority, rules, type OperationName, type Rule } from './authority.ts'
 import { localActor } from './change.ts'
 import { createTestOperations, testActor, testSession } from './operations.fixture.ts'
@@ -81,6 +82,21 @@ describe('who may do what', () => {
       assert.throws(() => ended.require(by, name), { code: 'sign-in-required' })
       assert.throws(() => changed.require(by, name), { code: 'decision-unsettled' })
     }
+  })
+
+  test('an administrator who is blocked may do nothing, before their session has ended', () => {
+    const check = (): void => {
+      throw new AccessError('person-blocked', 'blocked')
+    }
+    const authority = createAuthority({
+      roleOf: () => ({ role: 'admin' }),
+      sessionVersion: () => 1,
+      blockedPeople: { check },
+    })
+    for (const name of names)
+      assert.throws(() => authority.require(by, name), { code: 'person-blocked' })
+    assert.throws(() => authority.roleOf(by), { code: 'person-blocked' })
+    authority.require(localActor, 'blockPerson')
   })
 
   test('a change of something in a namespace is asked of each namespace that it touches', () => {

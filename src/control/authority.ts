@@ -7,6 +7,7 @@ import {
   type RoleOf,
 } from '../access/administrators.ts'
 import { AccessError, SystemError } from '../errors.ts'
+import type { BlockedPeople } from '../identity/blocked-people.ts'
 import type { Actor } from './change.ts'
 
 /** Who may do something. */
@@ -101,6 +102,8 @@ export interface AuthorityParts {
   readonly roleOf: RoleOf
   /** Changes whenever the session did; undefined once it has ended. */
   sessionVersion(id: string): number | undefined
+  /** **Default:** nobody is blocked */
+  readonly blockedPeople?: Pick<BlockedPeople, 'check'>
 }
 
 /**
@@ -118,7 +121,7 @@ export interface Authority {
    * Lets go on whoever may do an operation. Of one that is for administrators of namespaces too, it says of whom
    * it is asked; what it concerns is asked by `requireIn`.
    *
-   * @throws AccessError `sign-in-required` once the session has ended, `role-required`; SystemError
+   * @throws AccessError `person-blocked`, `sign-in-required` once the session has ended, `role-required`; SystemError
    * `decision-unsettled` when the session has changed since it was read
    */
   require(by: Actor, operation: OperationName): void
@@ -139,6 +142,8 @@ export function createAuthority(parts: AuthorityParts): Authority {
     const version = parts.sessionVersion(by.session.id)
     if (version === undefined) throw signInRequired()
     if (version !== by.sessionVersion) throw unsettled()
+    // Their sessions end only after they were blocked, one after the other.
+    if (by.session.kind === 'person') parts.blockedPeople?.check(by.session)
     return parts.roleOf(by)
   }
   return {

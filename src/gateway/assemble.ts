@@ -45,7 +45,7 @@ export interface Surroundings {
   readonly audit: AuditLog
   readonly metrics: Metrics
   readonly identity: GatewayIdentity
-  readonly blockedPeople: Pick<BlockedPeople, 'isBlocked' | 'onBlocked'>
+  readonly blockedPeople: Pick<BlockedPeople, 'check' | 'isBlocked' | 'onBlocked'>
   /** The routes that hold: of the configuration's file, and stored ones beside them. */
   readonly catalog: GatewayCatalog
   readonly accessRequests: Pick<AccessRequests, 'accessGrant' | 'onChanged'>
@@ -121,6 +121,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     metrics,
     clientCertificates,
     groupsClaim: createGroupsClaim(log.service('gateway'), groupsClaim),
+    blockedPeople,
     keepDenial: surroundings.keepDenial,
     settingsRevision,
   })

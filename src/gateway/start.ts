@@ -169,7 +169,11 @@ export async function startGateway(
     routeTable: parts.routeTable,
     directory: parts.directory,
     auditSince: (sinceMs) => readAudit(state.auditPath, sinceMs),
-    authority: createAuthority({ roleOf, sessionVersion: (id) => identity.sessionVersion(id) }),
+    authority: createAuthority({
+      roleOf,
+      sessionVersion: (id) => identity.sessionVersion(id),
+      blockedPeople,
+    }),
     clock,
     logger: controlLogger,
     audit,
