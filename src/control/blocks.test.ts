@@ -11,6 +11,7 @@ const alice = testSession('s-1', 'alice@example.com')
 const renamed = { ...testSession('s-2', 'alice@former.example'), userId: alice.userId }
 const bob = testSession('s-3', 'bob@example.com')
 const byBob = testActor(bob)
+const earlier = { userIds: [], emails: [], reason: '', blockedBy: 'carol@example.com' }
 
 async function openRig(t: TestContext) {
   const store = await openSqliteStore(':memory:')
@@ -46,6 +47,22 @@ test('nobody blocks themselves, and what makes no sense blocks nobody', async (t
   await assert.rejects(block(localActor, 'x'.repeat(321)), { code: 'malformed-request' })
   await assert.rejects(block(localActor, 'x', 'y'.repeat(501)), { code: 'malformed-request' })
   assert.deepEqual(blockedPeople.list(), [])
+})
+
+test('nobody blocks themselves by a name that their other sessions have', async (t) => {
+  const { operations, blockedPeople, happened, kept } = await openRig(t)
+  const block = (who: string) => operations.blockPerson(testActor(alice), who, { reason: 'old' })
+  await assert.rejects(block('alice@former.example'), { code: 'own-block' })
+  assert.deepEqual(blockedPeople.list(), [])
+  assert.ok(!happened.some((it) => it.startsWith('ended ')))
+  assert.match((await kept()).at(-1) ?? '', /"person unblocked".*"alice@former.example"/)
+  // What somebody else has blocked before stays so.
+  await blockedPeople.block({ ...earlier, who: 'alice@former.example' })
+  await assert.rejects(block('alice@former.example'), { code: 'own-block' })
+  assert.deepEqual(
+    blockedPeople.list().map(({ who, blockedBy }) => [who, blockedBy]),
+    [['alice@former.example', 'carol@example.com']],
+  )
 })
 
 test('somebody is unblocked once, and it is recorded', async (t) => {

@@ -11,7 +11,10 @@ import { isOf, revokeAll, type SessionParts } from './sessions.ts'
 
 /** What the operations on blocked people reach inside the running gateway. */
 export interface BlockParts extends Pick<SessionParts, 'audit' | 'logger' | 'identity'> {
-  readonly blockedPeople: Pick<BlockedPeople, 'list' | 'get' | 'block' | 'unblock' | 'isBlocked'>
+  readonly blockedPeople: Pick<
+    BlockedPeople,
+    'list' | 'get' | 'block' | 'unblock' | 'isBlocked' | 'isNamed'
+  >
   readonly liveTunnels: Pick<LiveTunnels, 'open' | 'countOf' | 'redecide'>
 }
 
@@ -61,7 +64,8 @@ export function blockOperations(parts: BlockParts): BlockOperations {
     async blockPerson(by, name, input) {
       const who = parseInput(whoInput, name)
       const reason = printable(parseInput(blockInput, input).reason)
-      if (by.kind === 'caller' && isOf(by.session, who)) throw ownBlock()
+      if (by.kind === 'caller' && blockedPeople.isNamed(by.session, who)) throw ownBlock()
+      const before = blockedPeople.get(who)
       const open = parts.liveTunnels.open()
       // By this name at once: looking for the others takes longer than bytes may flow.
       const named = { who, userIds: [], emails: [], reason, blockedBy: actorName(by) }
@@ -69,6 +73,12 @@ export function blockOperations(parts: BlockParts): BlockOperations {
       const cut = open.filter(({ grant }) => isBlocked(grant.caller.session, parts))
       recordChange(parts, by, 'person blocked', { who: first.who, reason, tunnels: cut.length })
       const theirs = await sessionsOf(who, parts.identity)
+      // By a former address, say: with all of its names the block would be of whoever asks for it.
+      if (by.kind === 'caller' && theirs.some((session) => isSame(session, by.session))) {
+        await (before === undefined ? blockedPeople.unblock(who) : blockedPeople.block(before))
+        recordChange(parts, by, 'person unblocked', { who: first.who })
+        throw ownBlock()
+      }
       const names = namesOf(theirs)
       const record = theirs.length === 0 ? first : await blockedPeople.block({ ...named, ...names })
       const ids = theirs.map(({ id }) => id)
@@ -107,6 +117,10 @@ function namesOf(sessions: readonly Session[]): Pick<BlockedPersonRecord, 'userI
     userIds: sessions.map(({ userId }) => userId),
     emails: sessions.flatMap(({ email }) => email ?? []),
   }
+}
+
+function isSame(session: Session, { userId, email }: AnySession): boolean {
+  return session.userId === userId || (email !== undefined && isOf(session, email))
 }
 
 function isBlocked(session: AnySession | undefined, { blockedPeople }: BlockParts): boolean {

@@ -3,6 +3,7 @@ import type { BlockedPeople } from './blocked-people.ts'
 /** For tests of something else. */
 export const nobodyBlocked: BlockedPeople = {
   isBlocked: () => false,
+  isNamed: () => false,
   check: () => undefined,
   list: () => [],
   get: () => undefined,

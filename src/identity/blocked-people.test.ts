@@ -36,6 +36,24 @@ test('somebody is blocked by each name that they have, however it is spelt', asy
   assert.ok(!blocked.isBlocked(alice))
 })
 
+test('many who are blocked are read at the start in as many steps, not in the square of them', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  for (let index = 0; index < 100; index += 1) {
+    const who = `${index}@example.com`
+    await store.blockedPeople.put({ ...block, who, emails: [who], blockedAtMs: index }, 1_000)
+  }
+  let spelt = 0
+  const spelling = (email: string): string => {
+    spelt += 1
+    return email
+  }
+  const clock = createFakeClock()
+  const blocked = await openBlockedPeople({ store, clock, log: silentLogger, spelling })
+  assert.ok(spelt <= 200, `${spelt} spellings`)
+  assert.ok(blocked.isBlocked({ userId: 'u', email: '99@example.com' }))
+})
+
 test('it is known before the write is answered, on another gateway as well, and after a restart', async (t) => {
   const { store, blocked } = await openRig(t)
   const { blocked: other } = await openRig(t, store)

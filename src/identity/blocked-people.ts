@@ -16,6 +16,8 @@ export interface BlockedPeople {
   /** Throws `AccessError` `person-blocked`. */
   check(person: KnownPerson): void
   isBlocked(person: KnownPerson): boolean
+  /** Whether somebody is known by a name, however it is spelt. */
+  isNamed(person: KnownPerson, who: string): boolean
   /** Newest first. */
   list(): readonly BlockedPersonRecord[]
   /** By the name under which somebody was blocked, however it is spelt. */
@@ -55,12 +57,16 @@ export async function openBlockedPeople(options: BlockedPeopleOptions): Promise<
 
   const nameOf = (who: string): string => (who.includes('@') ? spelling(who) : who)
 
-  function set(who: string, row: BlockedPersonRecord | undefined): void {
-    if (row === undefined) rows.delete(who)
-    else rows.set(who, row)
+  function index(): void {
     const all = [...rows.values()]
     userIds = new Set(all.flatMap((it) => it.userIds))
     emails = new Set(all.flatMap((it) => it.emails.map(spelling)))
+  }
+
+  function set(who: string, row: BlockedPersonRecord | undefined): void {
+    if (row === undefined) rows.delete(who)
+    else rows.set(who, row)
+    index()
     if (row !== undefined) for (const listener of listeners) listener()
   }
 
@@ -70,7 +76,8 @@ export async function openBlockedPeople(options: BlockedPeopleOptions): Promise<
     log: options.log,
     clock,
     async load() {
-      for (const row of await store.list()) set(row.who, row)
+      for (const row of await store.list()) rows.set(row.who, row)
+      index()
     },
     /** The name alone is enough to keep somebody out until the row is here, or while it cannot be read. */
     foretell({ id, change }) {
@@ -87,6 +94,8 @@ export async function openBlockedPeople(options: BlockedPeopleOptions): Promise<
     check(person) {
       if (isBlocked(person)) throw personBlocked()
     },
+    isNamed: ({ userId, email }, who) =>
+      userId === who || (email !== undefined && spelling(email) === nameOf(who)),
     list: () => [...rows.values()].sort((one, other) => other.blockedAtMs - one.blockedAtMs),
     get: (who) => rows.get(nameOf(who)),
     async block({ who: written, ...block }) {
