@@ -5,7 +5,7 @@ import { testCaller, testRoute, testSession } from '../gateway/gateway.fixture.t
 import { silentLogger } from '../log.ts'
 import { parseRoute } from '../routes/parse-route.ts'
 import { createRouteTable } from '../routes/table.ts'
-import type { AccessGrant } from './access-grant.ts'
+import type { AccessGrant, RouteAsked } from './access-grant.ts'
 import type { DeniedError } from './denied.ts'
 import { createTestAuthorize } from './live-tunnels.fixture.ts'
 import { createLiveTunnels } from './live-tunnels.ts'
@@ -22,7 +22,7 @@ function createRig(policy: unknown, keys: Record<string, unknown> = { approval }
   const whole = { ...route, policy: asked.policy, ...asked.requests }
   const clock = createFakeClock(startMs)
   const given = new Map<string, AccessGrant>()
-  const accessGrant = (userId: string, routeId: string): AccessGrant | undefined => {
+  const accessGrant = (userId: string, { id: routeId }: RouteAsked): AccessGrant | undefined => {
     const grant = given.get(`${userId} ${routeId}`)
     return grant !== undefined && grant.untilMs > clock.now() ? grant : undefined
   }

@@ -12,8 +12,11 @@ export interface AccessGrant {
   readonly isBreakGlass: boolean
 }
 
+/** What access is given to: not to whatever has the id of a route later. */
+export type RouteAsked = Pick<Route, 'id' | 'from'>
+
 /** Access that a person has to a route now, of several the one that lasts longest; synchronous. */
-export type FindAccessGrant = (userId: string, routeId: string) => AccessGrant | undefined
+export type FindAccessGrant = (userId: string, route: RouteAsked) => AccessGrant | undefined
 
 /** What holds now, and the grant that it rests on where no rule lets the person in. */
 export interface AccessDecision extends Decision {

@@ -92,7 +92,7 @@ export function createDecide(parts: DecideParts): Decide {
     const { subject, nowMs } = caller
     const mayAsk = route.approval !== undefined || route.breakGlass !== undefined
     if (subject === undefined) return mayAsk ? { ...decision, outcome: 'sign-in' } : decision
-    const access = subject.kind === 'person' ? accessGrant?.(subject.userId, route.id) : undefined
+    const access = subject.kind === 'person' ? accessGrant?.(subject.userId, route) : undefined
     const isOver = access === undefined || access.untilMs <= nowMs
     return isOver ? decision : withAccess(decision, access, route)
   }

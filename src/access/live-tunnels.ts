@@ -130,7 +130,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   /** Whether it rested on a grant that is over; of one that is not, the policy has changed. */
   function hasAccessEnded({ decision: { access }, caller: { session }, route }: Grant): boolean {
     if (access === undefined || session === undefined) return false
-    return parts.accessGrant?.(session.userId, route.id)?.id !== access.id
+    return parts.accessGrant?.(session.userId, route)?.id !== access.id
   }
 
   function endedBy(grant: Grant, sessionEnded: SessionEnded, isDecided: boolean): Ended {

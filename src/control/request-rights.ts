@@ -19,12 +19,20 @@ export interface RightsParts {
 
 /** The route, once it is known that somebody may approve: by the policy that holds now. */
 export function requireApprover(by: Actor, row: AccessRequest, parts: RightsParts): Route {
-  const route = parts.routeTable().routes.find(({ id }) => id === row.routeId)
+  const route = routeAsked(row, parts)
   if (route === undefined) throw faults.routeGone()
   if (isOwnRequest(by, row)) throw faults.ownRequest()
   if (route.approval === undefined) throw faults.notOffered(route, false)
   if (!isApprover(by, route, parts)) throw faults.notApprover(route)
   return route
+}
+
+/** The route that somebody has asked for; undefined once it is gone, or leads from somewhere else. */
+export function routeAsked(
+  { routeId, routeFrom }: AccessRequest,
+  { routeTable }: Pick<RightsParts, 'routeTable'>,
+): Route | undefined {
+  return routeTable().routes.find(({ id, from }) => id === routeId && from === routeFrom)
 }
 
 function isApprover(by: Actor, route: Route, { decide }: RightsParts): boolean {
@@ -41,7 +49,7 @@ export interface Rights extends OwnRights {
 
 /** Judged by what holds now; throws as `Authority.roleOf`, once the session of whoever asks has ended. */
 export function rightsOf(by: Actor, request: AccessRequest, parts: RightsParts): Rights {
-  const route = parts.routeTable().routes.find(({ id }) => id === request.routeId)
+  const route = routeAsked(request, parts)
   const role = parts.authority.roleOf(by)
   const mine = isOwnRequest(by, request)
   const isApproving = route !== undefined && isApprover(by, route, parts)

@@ -77,7 +77,7 @@ async function openRig(t: TestContext, { keys = usual, roleOf, store: given }: R
     clock,
     accessRequests,
     routes: (changed: Record<string, unknown>) => (table = createRouteTable([routeOf(changed)])),
-    grantOf: (by: typeof alice) => accessRequests.accessGrant(by.session.userId, route.id),
+    grantOf: (by: typeof alice) => accessRequests.accessGrant(by.session.userId, route),
     decisionOf: (by: typeof alice) => decide.now(by, table.routes[0] ?? route).outcome,
   }
 }
@@ -111,6 +111,25 @@ test('access begins with the answer, is told and recorded, and ends by itself', 
       ['grant', 'access approved', 'incident 7'],
     ],
   )
+})
+
+test('a route that is made anew with the id of another has nothing of what was given to that', async (t) => {
+  const keys = { ...usual, id: 'db' }
+  const rig = await openRig(t, { keys })
+  const { operations, decisionOf } = rig
+  const { id } = await operations.requestAccess(alice, wish)
+  const { id: waiting } = await operations.requestAccess(dave, wish)
+  await operations.approveAccess(bob, id)
+  assert.equal(decisionOf(alice), 'allow')
+  rig.routes({ ...keys, from: 'tcp+https://payroll.example.com:5432' })
+  assert.equal(decisionOf(alice), 'deny')
+  // Who approves access to the new one has not been asked for the old one.
+  await assert.rejects(operations.approveAccess(bob, waiting), { code: 'access-request-not-found' })
+  assert.deepEqual((await operations.listAccessRequests(bob)).items, [])
+  const again = { ...wish, route: 'payroll.example.com:5432' }
+  assert.equal((await operations.requestAccess(alice, again)).state, 'pending')
+  rig.routes(keys)
+  assert.equal(decisionOf(alice), 'allow')
 })
 
 test('nobody answers their own request, whoever they are', async (t) => {

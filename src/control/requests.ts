@@ -17,7 +17,7 @@ import {
 import { parseInput } from './protocol.ts'
 import { routeNamed } from './route-named.ts'
 import * as faults from './request-faults.ts'
-import { requireApprover, rightsOf, type RightsParts } from './request-rights.ts'
+import { requireApprover, rightsOf, routeAsked, type RightsParts } from './request-rights.ts'
 import { stateAt, summarizeRequest, type AccessRequestSummary } from './request-view.ts'
 
 /** What has happened to a request; the audit log has it, and sends it to approvers where it is told to. */
@@ -187,6 +187,7 @@ export function requestOperations(parts: RequestParts): RequestOperations {
     const { userId, email } = person.session
     const added = await accessRequests.add({
       routeId: route.id,
+      routeFrom: route.from,
       userId,
       email,
       reason,
@@ -265,8 +266,12 @@ function maySee(by: Actor, request: AccessRequest, parts: RequestParts): boolean
 }
 
 function summarize(by: Actor, request: AccessRequest, parts: RequestParts): AccessRequestSummary {
-  const route = parts.routeTable().routes.find(({ id }) => id === request.routeId)
-  return summarizeRequest(request, route, rightsOf(by, request, parts), parts.clock.now())
+  return summarizeRequest(
+    request,
+    routeAsked(request, parts),
+    rightsOf(by, request, parts),
+    parts.clock.now(),
+  )
 }
 
 function decidedBy(by: Actor, nowMs: number, note: string | undefined): Partial<AccessRequest> {

@@ -259,7 +259,7 @@ function sessionsWithoutAccess(
     const { access } = grant.decision
     const { session } = grant.caller
     if (access === undefined || session === undefined) return []
-    const isHeld = accessGrant(session.userId, grant.route.id)?.id === access.id
+    const isHeld = accessGrant(session.userId, grant.route)?.id === access.id
     return isHeld ? [] : [session.id]
   })
   return new Set(resting)

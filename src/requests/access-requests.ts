@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { FindAccessGrant } from '../access/access-grant.ts'
+import type { FindAccessGrant, RouteAsked } from '../access/access-grant.ts'
 import type { Clock } from '../clock.ts'
 import { PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -13,7 +13,7 @@ import { createOpenRequests } from './open-requests.ts'
 /** Somebody's wish, checked by whoever passes it on. */
 export interface NewAccessRequest extends Pick<
   AccessRequest,
-  'routeId' | 'userId' | 'email' | 'reason' | 'forMs'
+  'routeId' | 'routeFrom' | 'userId' | 'email' | 'reason' | 'forMs'
 > {
   /** Given at once, by the person themselves. */
   readonly isBreakGlass: boolean
@@ -24,7 +24,7 @@ export interface AccessRequests {
   /** Synchronous, and true of what any gateway has written. */
   readonly accessGrant: FindAccessGrant
   /** What somebody waits for; synchronous. */
-  pendingOf(userId: string, routeId: string): AccessRequest | undefined
+  pendingOf(userId: string, route: RouteAsked): AccessRequest | undefined
   /** Throws `PeerError` `access-request-exists`, `too-many-access-requests`. */
   add(request: NewAccessRequest): Promise<AccessRequest>
   find(id: string): Promise<Stored<AccessRequest> | undefined>

@@ -1,4 +1,4 @@
-import type { AccessGrant } from '../access/access-grant.ts'
+import type { AccessGrant, RouteAsked } from '../access/access-grant.ts'
 import type { Clock } from '../clock.ts'
 import type { Stored } from '../store/stored.ts'
 import type { AccessRequest } from './access-request.ts'
@@ -12,9 +12,9 @@ type Row = Stored<AccessRequest>
 export interface OpenRequests {
   get(id: string): Row | undefined
   /** Of several that give access the one that lasts longest. */
-  grantOf(userId: string, routeId: string): AccessGrant | undefined
+  grantOf(userId: string, route: RouteAsked): AccessGrant | undefined
   /** What somebody waits for. */
-  pendingOf(userId: string, routeId: string): Row | undefined
+  pendingOf(userId: string, route: RouteAsked): Row | undefined
   /** Takes a row as it is now; undefined: there is none. */
   put(id: string, row: Row | undefined): void
 }
@@ -41,7 +41,7 @@ export function createOpenRequests(clock: Clock): OpenRequests {
     const row = byId.get(id)
     if (row === undefined) return
     byId.delete(id)
-    const pair = pairOf(row.userId, row.routeId)
+    const pair = pairOf(row.userId, routeOf(row))
     const rows = byPair.get(pair)
     rows?.delete(id)
     if (rows?.size === 0) byPair.delete(pair)
@@ -49,7 +49,7 @@ export function createOpenRequests(clock: Clock): OpenRequests {
 
   function keep(row: Row): void {
     byId.set(row.id, row)
-    const pair = pairOf(row.userId, row.routeId)
+    const pair = pairOf(row.userId, routeOf(row))
     const rows = byPair.get(pair) ?? new Map<string, Row>()
     byPair.set(pair, rows.set(row.id, row))
   }
@@ -62,22 +62,21 @@ export function createOpenRequests(clock: Clock): OpenRequests {
     for (const row of byId.values()) if (!isOpen(row, nowMs)) forget(row.id)
   }
 
-  const ofPair = (userId: string, routeId: string): readonly Row[] => [
-    ...(byPair.get(pairOf(userId, routeId))?.values() ?? []),
+  const ofPair = (userId: string, route: RouteAsked): readonly Row[] => [
+    ...(byPair.get(pairOf(userId, route))?.values() ?? []),
   ]
   return {
     get: (id) => byId.get(id),
-    grantOf(userId, routeId) {
+    grantOf(userId, route) {
       // Asked for each decision that is a no: mostly there is nothing.
-      if (!byPair.has(pairOf(userId, routeId))) return undefined
+      if (!byPair.has(pairOf(userId, route))) return undefined
       const nowMs = clock.now()
-      const grants = ofPair(userId, routeId)
+      const grants = ofPair(userId, route)
         .filter((row) => givesAccess(row, nowMs))
         .map(toGrant)
       return grants.toSorted((one, other) => other.untilMs - one.untilMs)[0]
     },
-    pendingOf: (userId, routeId) =>
-      ofPair(userId, routeId).find((row) => isPending(row, clock.now())),
+    pendingOf: (userId, route) => ofPair(userId, route).find((row) => isPending(row, clock.now())),
     put(id, row) {
       forget(id)
       sweep()
@@ -95,6 +94,10 @@ function toGrant(row: Row): AccessGrant {
   return { id, untilMs, by: decidedBy, isBreakGlass }
 }
 
-function pairOf(userId: string, routeId: string): string {
-  return JSON.stringify([userId, routeId])
+function pairOf(userId: string, { id, from }: RouteAsked): string {
+  return JSON.stringify([userId, id, from])
+}
+
+function routeOf({ routeId, routeFrom }: AccessRequest): RouteAsked {
+  return { id: routeId, from: routeFrom }
 }

@@ -11,6 +11,7 @@ export function accessRequestRecord(
   return {
     id: 'r-1',
     routeId: 'db',
+    routeFrom: 'tcp+https://db.example.com:5432',
     userId: 'u-alice',
     email: 'alice@example.com',
     reason: 'incident 7',

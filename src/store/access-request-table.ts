@@ -87,14 +87,16 @@ async function faultOf(
   record: AccessRequestRecord,
   limits: AccessRequestLimits,
 ): Promise<'asked-already' | 'full' | 'person-full' | undefined> {
-  const { userId, routeId, createdAtMs, state } = record
+  const { userId, routeId, routeFrom, createdAtMs, state } = record
   const open = await db
     .selectFrom('access_requests')
-    .select(['user_id', 'route_id', 'state'])
+    .select(['user_id', 'route_id', 'route_from', 'state'])
     .where((is) => isOpen(is, createdAtMs))
     .execute()
   const own = open.filter((row) => row.user_id === userId)
-  const isAsked = own.some((row) => row.route_id === routeId && row.state === state)
+  const isAsked = own.some(
+    (row) => row.route_id === routeId && row.route_from === routeFrom && row.state === state,
+  )
   if (isAsked) return 'asked-already'
   if (open.length >= limits.maxOpen) return 'full'
   if (own.length >= limits.maxOpenPerPerson) return 'person-full'
@@ -129,6 +131,7 @@ function toRow(record: AccessRequestRecord): Omit<AccessRequestRow, 'revision'> 
   return {
     id: record.id,
     route_id: record.routeId,
+    route_from: record.routeFrom,
     user_id: record.userId,
     email: record.email ?? null,
     reason: record.reason,
@@ -150,6 +153,7 @@ function toRecord(row: AccessRequestRow): Stored<AccessRequestRecord> {
   return {
     id: row.id,
     routeId: row.route_id,
+    routeFrom: row.route_from,
     userId: row.user_id,
     email: row.email ?? undefined,
     reason: row.reason,

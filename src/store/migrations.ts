@@ -5,7 +5,7 @@ import { SystemError, messageOf } from '../errors.ts'
 import { createAccessDocuments } from './access-document-migration.ts'
 import { createAuditIndex } from './audit-index-migration.ts'
 import { addTunnelMakers, createPublishing } from './publish-migration.ts'
-import { createRequests } from './request-migration.ts'
+import { addRequestedFrom, createRequests } from './request-migration.ts'
 import { createSamples } from './sample-migration.ts'
 import type { Tables } from './tables.ts'
 
@@ -23,6 +23,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0010-access-requests': { up: createRequests },
   '0011-audit-index': { up: createAuditIndex },
   '0012-samples': { up: createSamples },
+  '0013-requested-from': { up: addRequestedFrom },
 }
 
 /** Where the migrator notes what it has done. */

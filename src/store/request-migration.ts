@@ -25,6 +25,14 @@ export async function createRequests(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('refusals_at_ms').on('refusals').column('at_ms').execute()
 }
 
+/** What a route was reached by when access to it was asked for. Before that nobody is known to have asked for it. */
+export async function addRequestedFrom(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('access_requests')
+    .addColumn('route_from', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
+}
+
 async function createAccessRequests(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('access_requests')

@@ -7,6 +7,8 @@ export type AccessRequestState = 'pending' | 'approved' | 'denied' | 'cancelled'
 export interface AccessRequestRecord {
   readonly id: string
   readonly routeId: string
+  /** What the route was reached by then: one that is made anew with its id for something else is another one. */
+  readonly routeFrom: string
   /** Who asks: the provider's user id, and the address as it was then. */
   readonly userId: string
   readonly email: string | undefined

@@ -198,6 +198,7 @@ export interface SigningKeyRow {
 export interface AccessRequestRow {
   readonly id: string
   readonly route_id: string
+  readonly route_from: string
   readonly user_id: string
   readonly email: string | null
   readonly reason: string

@@ -1,3 +1,4 @@
+import type { RouteAsked } from '../../access/access-grant.ts'
 import { seesIn, type RoleOf } from '../../access/administrators.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { Denial } from '../../access/denial.ts'
@@ -41,7 +42,7 @@ export interface RefusedParts extends SignInParts {
   routeById(id: string): Route | undefined
   /** Whether somebody may use it, asking would help them, or neither. */
   standingOf(caller: Caller, route: Route): 'allowed' | 'may-ask' | 'none'
-  pendingOf(userId: string, routeId: string): Pick<AccessRequest, 'id'> | undefined
+  pendingOf(userId: string, route: RouteAsked): Pick<AccessRequest, 'id'> | undefined
   requestAccess(
     c: PageContext,
     found: LiveSession,
@@ -118,7 +119,7 @@ function standingNow(c: PageContext, parts: RefusedParts, { denial, found }: Sho
   if (route === undefined) return noStanding
   const kind = parts.standingOf(callerOf(c, found), route)
   if (kind !== 'may-ask') return { kind }
-  const pending = parts.pendingOf(denial.userId, route.id)
+  const pending = parts.pendingOf(denial.userId, route)
   if (pending !== undefined) return { kind: 'pending', id: pending.id }
   const maxSeconds = (route.approval?.maxMs ?? 0) / 1000
   const allowed = choices.filter((seconds) => seconds <= maxSeconds)
