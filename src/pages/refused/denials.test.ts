@@ -7,7 +7,7 @@ import type { RefusalRecord } from '../../store/request-store.ts'
 import { denialOf, startMs } from './denial.fixture.ts'
 import { createDenials, findDenial } from './denials.ts'
 
-function createRig() {
+function createRig(holdWrites?: Promise<void>) {
   const clock = createFakeClock(startMs)
   const written: RefusalRecord[] = []
   const batches: number[] = []
@@ -16,7 +16,7 @@ function createRig() {
       add(records) {
         batches.push(records.length)
         written.push(...records)
-        return Promise.resolve()
+        return holdWrites ?? Promise.resolve()
       },
       get: (id) => Promise.resolve(written.find((row) => row.id === id)),
     },
@@ -81,6 +81,35 @@ test('many people who are refused at once write no more than some of them in a s
   clock.advance(1_000)
   await denials.close()
   assert.deepEqual(batches, [500])
+})
+
+test('a database that answers nothing is given one batch, and the next when it has', async () => {
+  const answer = Promise.withResolvers<void>()
+  const { clock, denials, keep, batches } = createRig(answer.promise)
+  for (let second = 0; second < 100; second += 1) {
+    for (let index = 0; index < 500; index += 1)
+      keep({ id: `a-${second}-${index}`, userId: `u-${second}-${index}` })
+    clock.advance(1_000)
+    await new Promise(setImmediate)
+  }
+  assert.deepEqual(batches, [500])
+  answer.resolve()
+  await denials.close()
+  assert.deepEqual(batches, [500, 500])
+})
+
+test('one person who comes from ever other addresses takes no room from others', async () => {
+  const { clock, denials, keep, written } = createRig()
+  assert.equal(keep({ id: 'bob', userId: 'u-bob' }), '/.postern/refused/bob')
+  for (let index = 0; index < 10_000; index += 1)
+    keep({ id: `a-${index}`, ip: `2001:db8::${index}` })
+  assert.equal(keep({ id: 'last', ip: '2001:db8:1::' }), undefined)
+  assert.equal(keep({ id: 'same', ip: '2001:db8::1' }), '/.postern/refused/a-1')
+  assert.equal(denials.remembered('bob')?.userId, 'u-bob')
+  clock.advance(60_000)
+  assert.equal(keep({ id: 'later', ip: '2001:db8:1::' }), '/.postern/refused/later')
+  await denials.close()
+  assert.equal(written.length, 62)
 })
 
 test('a trace that is too long is left out, and what failed is no fault of whoever is refused', async () => {

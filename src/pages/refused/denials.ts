@@ -28,6 +28,9 @@ export interface DenialsOptions {
 
 /** @limit refusals of one person at one route for one reason that have a page of their own: one a minute, which all others lead to */
 const sameForMs = 60_000
+const minuteMs = 60_000
+/** @limit pages of refusals that one person makes in a minute: their further refusals have none */
+const maxPerPerson = 60
 /** @limit none: request ids of refusals in memory; the oldest are found by the address of their page alone */
 const maxIds = 10_000
 /** @limit refusals in memory whose page is not read from the store: the oldest is read from there */
@@ -48,8 +51,9 @@ export function createDenials({ store, clock, logger, origin }: DenialsOptions):
   const byId = new Map<string, Denial>()
   const latest = new Map<string, Denial>()
   const waiting: RefusalRecord[] = []
+  const isOneMore = countPerPerson()
   let timer: Disposable | undefined
-  let flushing = Promise.resolve()
+  let flushing: Promise<void> | undefined
 
   function remember(id: string, denial: Denial): void {
     byId.set(id, denial)
@@ -76,14 +80,21 @@ export function createDenials({ store, clock, logger, origin }: DenialsOptions):
 
   function flush(): void {
     timer = undefined
-    const batch = waiting.splice(0)
-    if (batch.length === 0) return
-    flushing = flushing.then(() =>
-      store.add(batch, maxStored, clock.now() - maxStoredMs).catch((error: unknown) => {
-        const fields = { refusals: batch.length, error: messageOf(error) }
-        logger.error('why people were refused cannot be kept', fields)
-      }),
-    )
+    // A database that answers nothing has one batch at a time, and what waits for it has a bound.
+    if (flushing !== undefined || waiting.length === 0) return
+    flushing = add(waiting.splice(0)).finally(() => {
+      flushing = undefined
+      if (waiting.length > 0) timer ??= clock.schedule(flushMs, flush)
+    })
+  }
+
+  async function add(batch: readonly RefusalRecord[]): Promise<void> {
+    try {
+      await store.add(batch, maxStored, clock.now() - maxStoredMs)
+    } catch (error) {
+      const fields = { refusals: batch.length, error: messageOf(error) }
+      logger.error('why people were refused cannot be kept', fields)
+    }
   }
 
   return {
@@ -94,6 +105,7 @@ export function createDenials({ store, clock, logger, origin }: DenialsOptions):
       const nowMs = clock.now()
       // A clock that was set back makes another one.
       const isSame = known !== undefined && Math.abs(nowMs - known.atMs) < sameForMs
+      if (!isSame && !isOneMore(userId, nowMs)) return undefined
       const denial = isSame ? known : { ...make(), atMs: nowMs }
       remember(id, denial)
       if (!isSame) {
@@ -108,10 +120,26 @@ export function createDenials({ store, clock, logger, origin }: DenialsOptions):
       return row && decode(row.body)
     },
     async close() {
+      await flushing
       timer?.[Symbol.dispose]()
       flush()
       await flushing
     },
+  }
+}
+
+/** Whether somebody may make one more in the minute that has begun: an address of their own for each costs nothing. */
+function countPerPerson(): (userId: string, nowMs: number) => boolean {
+  const counts = new Map<string, number>()
+  let sinceMs = 0
+  return (userId, nowMs) => {
+    if (Math.abs(nowMs - sinceMs) >= minuteMs) {
+      counts.clear()
+      sinceMs = nowMs
+    }
+    const count = (counts.get(userId) ?? 0) + 1
+    counts.set(userId, count)
+    return count <= maxPerPerson
   }
 }
 
