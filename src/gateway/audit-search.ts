@@ -18,6 +18,8 @@ export interface AuditSearchOptions {
 
 /** Longest that a search waits for what was kept a moment ago to be found, in milliseconds. */
 const caughtUpWithinMs = 300
+/** Longest wait for the database when the gateway ends, in milliseconds: what is not indexed yet is after the next start. */
+const closeWithinMs = 1_000
 
 /** Makes the audit log searchable: its index in the store follows its files. */
 export function openAuditSearch(
@@ -32,6 +34,6 @@ export function openAuditSearch(
     read: (rows) => readFound(directory, rows),
     caughtUp: () => within(caughtUpWithinMs, indexer.caughtUp()),
     isComplete: () => indexer.isComplete,
-    close: () => indexer.close(),
+    close: () => within(closeWithinMs, indexer.close()),
   }
 }
