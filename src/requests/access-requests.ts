@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FindAccessGrant, RouteAsked } from '../access/access-grant.ts'
 import type { Clock } from '../clock.ts'
-import { PeerError } from '../errors.ts'
+import { messageOf, PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { follow } from '../store/follow.ts'
 import type { AccessRequestFilter } from '../store/request-store.ts'
@@ -65,7 +65,7 @@ const sweepMs = 3_600_000
 
 /** Reads those that wait or give access, and follows them from then on. */
 export async function openAccessRequests(options: AccessRequestsOptions): Promise<AccessRequests> {
-  const { clock } = options
+  const { clock, log } = options
   const store = options.store.accessRequests
   const open = createOpenRequests(clock)
   const listeners = new Set<() => void>()
@@ -78,7 +78,7 @@ export async function openAccessRequests(options: AccessRequestsOptions): Promis
   const followed = await follow({
     feed: options.store.feed,
     kind: 'access-request',
-    log: options.log,
+    log,
     clock,
     async load() {
       for (const row of await store.listOpen(clock.now())) open.put(row.id, row)
@@ -90,23 +90,29 @@ export async function openAccessRequests(options: AccessRequestsOptions): Promis
     refresh: async (id) => put(id, await store.get(id)),
   })
 
+  /** Nobody waits for it: between what was judged of a request and its row there is nothing else. */
   async function removeOld(): Promise<void> {
     const nowMs = clock.now()
-    if (nowMs - sweptAtMs < sweepMs) return
+    // A clock that was set back has swept long ago.
+    if (Math.abs(nowMs - sweptAtMs) < sweepMs) return
     sweptAtMs = nowMs
-    await store.removeOld(nowMs - maxKeptMs, nowMs)
+    try {
+      await store.removeOld(nowMs - maxKeptMs, nowMs)
+    } catch (error) {
+      log.error('requests for access that are over cannot be removed', { error: messageOf(error) })
+    }
   }
 
   return {
     accessGrant: open.grantOf,
     pendingOf: open.pendingOf,
     async add(request) {
-      await removeOld()
       const record = newRecord(request, clock.now())
       const limits = { maxOpen, maxOpenPerPerson, maxRecentPerPerson }
       const recentAtMs = record.createdAtMs - recentMs
       const added = await store.add(record, { ...limits, recentAtMs })
       if (added !== 'added') throw notAdded(added, record)
+      void removeOld()
       await followed.settled(record.id)
       return record
     },

@@ -57,7 +57,8 @@ export function createOpenRequests(clock: Clock): OpenRequests {
   /** Those whose time has passed count for nothing already, and are let go now and then. */
   function sweep(): void {
     const nowMs = clock.now()
-    if (nowMs - sweptAtMs < sweepMs) return
+    // A clock that was set back has swept long ago.
+    if (Math.abs(nowMs - sweptAtMs) < sweepMs) return
     sweptAtMs = nowMs
     for (const row of byId.values()) if (!isOpen(row, nowMs)) forget(row.id)
   }
