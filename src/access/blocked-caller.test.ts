@@ -28,6 +28,7 @@ test('whoever is blocked while their provider is asked about them gets no grant'
         outcome: 'deny',
         allow: { value: false, reasons: ['email-unauthorized'] },
         deny: { value: false, reasons: [] },
+        validUntilMs: undefined,
       }),
     },
     matchRoute: () => route,

@@ -17,7 +17,7 @@ async function openRig(t: TestContext) {
   const store = await openSqliteStore(':memory:')
   t.after(() => store.close())
   const clock = createFakeClock()
-  const spelling = (email: string): string => email.toLowerCase()
+  const spelling = (email: string): string => email.toLowerCase().replace(/\.$/, '')
   const blockedPeople = await openBlockedPeople({ store, clock, log: silentLogger, spelling })
   const tunnels = [testTunnel('t-1', alice), testTunnel('t-2', bob), testTunnel('t-3', renamed)]
   const rig = createTestOperations({ sessions: [alice, bob, renamed], tunnels, blockedPeople })
@@ -38,10 +38,18 @@ test('a block ends every session of the person, by whichever name it is, and is 
   assert.match(first, /"person blocked".*"who":"alice@example.com".*"by-email":"bob@example.com"/)
 })
 
+test('a name that is spelt in another way blocks by all that the person is known by', async (t) => {
+  const { operations, blockedPeople } = await openRig(t)
+  const done = await operations.blockPerson(byBob, 'Alice@example.com.', { reason: '' })
+  assert.deepEqual([done.tunnels_cut, done.sessions_ended], [2, 2])
+  assert.ok(blockedPeople.isBlocked(renamed))
+})
+
 test('nobody blocks themselves, and what makes no sense blocks nobody', async (t) => {
   const { operations, blockedPeople } = await openRig(t)
   const block = (by: Actor, who: string, reason = '') => operations.blockPerson(by, who, { reason })
   await assert.rejects(block(byBob, 'BOB@example.com'), { code: 'own-block' })
+  await assert.rejects(block(byBob, 'bob@example.com.'), { code: 'own-block' })
   await assert.rejects(block(byBob, bob.userId), { code: 'own-block' })
   await assert.rejects(block(localActor, ' '), { code: 'malformed-request' })
   await assert.rejects(block(localActor, 'x'.repeat(321)), { code: 'malformed-request' })

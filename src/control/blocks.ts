@@ -72,7 +72,7 @@ export function blockOperations(parts: BlockParts): BlockOperations {
       const first = await blockedPeople.block(named)
       const cut = open.filter(({ grant }) => isBlocked(grant.caller.session, parts))
       recordChange(parts, by, 'person blocked', { who: first.who, reason, tunnels: cut.length })
-      const theirs = await sessionsOf(who, parts.identity)
+      const theirs = await sessionsOf(who, parts)
       // By a former address, say: with all of its names the block would be of whoever asks for it.
       if (by.kind === 'caller' && theirs.some((session) => isSame(session, by.session))) {
         await (before === undefined ? blockedPeople.unblock(who) : blockedPeople.block(before))
@@ -104,11 +104,12 @@ export function blockOperations(parts: BlockParts): BlockOperations {
 /** Their sessions by that name, and by every user id that those have. */
 async function sessionsOf(
   who: string,
-  { listSessions }: BlockParts['identity'],
+  { identity, blockedPeople }: BlockParts,
 ): Promise<readonly Session[]> {
   const all: Session[] = []
-  for await (const session of listSessions()) all.push(session)
-  const userIds = new Set(all.filter((session) => isOf(session, who)).map(({ userId }) => userId))
+  for await (const session of identity.listSessions()) all.push(session)
+  const named = all.filter((session) => blockedPeople.isNamed(session, who))
+  const userIds = new Set(named.map(({ userId }) => userId))
   return all.filter(({ userId }) => userIds.has(userId))
 }
 
