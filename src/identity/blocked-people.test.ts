@@ -78,6 +78,26 @@ test('whoever is blocked stays so while the row cannot be read', async (t) => {
   assert.ok(blocked.isBlocked(alice))
 })
 
+test('a sign-in that ends while somebody is blocked leaves no session behind', async (t) => {
+  const { store, blocked } = await openRig(t)
+  const sessions = {
+    ...store.sessions,
+    async add(...args: Parameters<typeof store.sessions.add>) {
+      await blocked.block({ ...block, who: alice.userId })
+      return store.sessions.add(...args)
+    },
+  }
+  await using fixture = await openIdentity(nobody, {
+    store: { ...store, sessions },
+    blockedPeople: blocked,
+  })
+  const issuer = nobody.issuer.origin
+  const signedIn = { userId: alice.userId, issuer, claims: {}, tokens: {} }
+  const refused = { code: 'person-blocked' }
+  await assert.rejects(fixture.identity.sessions.create(signedIn as never), refused)
+  assert.deepEqual(await store.sessions.list(), [])
+})
+
 test('the sessions of whoever is blocked are good for nothing, from that moment on', async (t) => {
   const { store, blocked } = await openRig(t)
   await using fixture = await openIdentity(nobody, { store, blockedPeople: blocked })

@@ -204,6 +204,15 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
   }
 
+  async function endIfBlocked(record: SessionRecord): Promise<void> {
+    try {
+      options.blockedPeople?.check(record)
+    } catch (error) {
+      await revoke(record.id)
+      throw error
+    }
+  }
+
   let ending = Promise.resolve()
   /**
    * After the new one is there, so that of sign-ins at the same moment none stays uncounted, and one
@@ -225,6 +234,8 @@ export function createSessions(options: SessionsOptions): Sessions {
         throw error
       })
       mirror.fill(record.id, version, session)
+      // Whoever blocked them meanwhile has looked for their sessions before this one was there, perhaps.
+      await endIfBlocked(record)
       use.mark(record.id)
       await endSurplus(record)
       return session
