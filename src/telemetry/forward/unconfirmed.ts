@@ -50,15 +50,17 @@ export function createUnconfirmed({ clock, rowKeys, onStalled }: UnconfirmedOpti
     const row = await findRow(rowKeys)
     // Where there are no such tables, what the system took counts as acknowledged.
     const unacknowledged = row === undefined ? 0 : sendingOf(row).unacknowledged
-    const isTaken = ({ atMs, mark }: Write): boolean =>
-      nowMs - atMs >= confirmAfterMs && unacknowledged <= total - mark
+    // Nobody waits for an hour because the clock was set back by one.
+    const ageMs = ({ atMs }: Write): number => Math.abs(nowMs - atMs)
+    const isTaken = (write: Write): boolean =>
+      ageMs(write) >= confirmAfterMs && unacknowledged <= total - write.mark
     // Ciphertext is longer than what was written: fewer bytes than were written since are certainly since.
     const taken = writes.filter(isTaken)
     writes = writes.filter((write) => !isTaken(write))
     for (const { resolve } of taken) resolve()
     const [oldest] = writes
     if (oldest === undefined) return
-    if (nowMs - oldest.atMs >= stallTimeoutMs) onStalled()
+    if (ageMs(oldest) >= stallTimeoutMs) onStalled()
     else lookLater()
   }
 
