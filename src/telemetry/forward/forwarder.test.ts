@@ -242,6 +242,23 @@ test('closing sends what there is, and waits no longer than it is told for a rec
   assert.deepEqual(stalled.position(), forwarder.position())
 })
 
+test('closing waits for a disk that hangs no longer than for some seconds', async (t) => {
+  const never = new Promise<never>(() => undefined)
+  const { to, keep, start, until } = forwarding(t, { savePosition: () => never })
+  await keep('people', 'p1')
+  const forwarder = start()
+  await until(() => to.events.length === 1, 50)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const seen = { isClosed: false }
+  void forwarder.close(0).then(() => (seen.isClosed = true))
+  for (let turn = 0; turn < 100 && !seen.isClosed; turn += 1) {
+    t.mock.timers.tick(1_000)
+    await nextTurn()
+  }
+  t.mock.timers.reset()
+  assert.ok(seen.isClosed)
+})
+
 test('a receiver that is sure of nothing gets a bounded number of batches', async (t) => {
   const { to, keep, start, turns, until } = forwarding(t)
   to.isSure = false

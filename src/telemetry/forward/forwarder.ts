@@ -39,7 +39,7 @@ export interface Forwarder {
   waitingSinceMs(): number | undefined
   /** Something was kept. Costs next to nothing. */
   wake(): void
-  /** Sends what there is for so long, ends in order, and keeps its place. */
+  /** Sends what there is for so long, ends in order, and keeps its place. Called again it is the same call. */
   close(graceMs: number): Promise<void>
 }
 
@@ -48,6 +48,8 @@ const gatherMs = 200
 /** Whoever keeps records without a word, as a command does while no gateway runs, is found out so often. */
 const lookMs = 30_000
 const saveMs = 1_000
+/** Longest wait, after that for the receiver, for a disk that hangs, in milliseconds: what has no place is sent again. */
+const endWaitMs = 3_000
 /** @limit none: batches that a receiver has not surely taken; the next ones wait */
 const maxUnconfirmed = 256
 
@@ -186,21 +188,28 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
     }
   }
 
+  async function end(graceMs: number): Promise<void> {
+    stopped.abort()
+    wake()
+    await within(graceMs, running)
+    abandoned.abort()
+    await within(endWaitMs, endNow())
+  }
+
+  async function endNow(): Promise<void> {
+    await destination.close()
+    await running
+    saver.save(taken)
+    await saver.close()
+  }
+
+  let closing: Promise<void> | undefined
   const running = run()
   return {
     position: () => taken,
     waitingSinceMs,
     wake,
-    async close(graceMs) {
-      stopped.abort()
-      wake()
-      await within(graceMs, running)
-      abandoned.abort()
-      await destination.close()
-      await running
-      saver.save(taken)
-      await saver.close()
-    },
+    close: (graceMs) => (closing ??= end(graceMs)),
   }
 }
 
