@@ -108,6 +108,9 @@ peerTest('a person who is blocked gets no byte a second later, and is told', [],
   assert.doesNotMatch(neighbour.errors(), /error/)
   await once(neighbour.stdout, 'data')
 
+  // A gateway waits for tunnels when it stops.
+  neighbour.signal('SIGTERM')
+  await neighbour.ended
   await rig.stop()
   await rig.start()
   assert.equal((await person.pipe(target, '')).ending, 4)
