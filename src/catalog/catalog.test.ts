@@ -152,6 +152,13 @@ describe('stored routes', () => {
       /"a\.prod\.example\.com:22" is among what the route on postern\.yaml:2 answers to/,
     )
     await change(put('wider', { ...db, from: 'tcp+https://*.example.com:22' }))
+    // A name without a port is tried before every wildcard, on the port of this one too.
+    const anyPort = { ...db, from: 'tcp+https://a.prod.example.com' }
+    assert.match(
+      await refusal(change(put('any-port', anyPort))),
+      /"a\.prod\.example\.com" takes some of what the route on postern\.yaml:2 answers to: "\*\.prod/,
+    )
+    await change(put('elsewhere', { ...db, from: 'tcp+https://a.test.example.com' }))
   })
 
   test('give way to a file that takes what is theirs, and are back when it lets go', async (t) => {

@@ -68,9 +68,10 @@ export function createRouteClaims(nameOf: (index: number) => string): RouteClaim
         if (taken !== undefined) notes.fault(['from'], sameTarget(target, nameOf(taken)))
       }
       for (const target of from.targets) {
-        const taken = wide.find((it) => isCovered(target, it.target))
+        const taken = wide.find((it) => takesFrom(target, it.target))
         if (taken === undefined) continue
-        const message = `"${formatTarget(target)}" is among what ${nameOf(taken.index)} answers to: "${formatTarget(taken.target)}"`
+        const how = coversTarget(taken.target, target) ? 'is among' : 'takes some of'
+        const message = `"${formatTarget(target)}" ${how} what ${nameOf(taken.index)} answers to: "${formatTarget(taken.target)}"`
         notes.fault(['from'], message)
       }
       return notes.faults
@@ -83,8 +84,11 @@ function isWide({ host, port }: TargetPattern): boolean {
   return port === undefined || host.includes('*')
 }
 
-function isCovered(target: TargetPattern, by: TargetPattern): boolean {
-  return formatTarget(target) !== formatTarget(by) && coversTarget(by, target)
+/** A name is tried before every wildcard: without a port it takes that name's from one that has a port, too. */
+function takesFrom(target: TargetPattern, from: TargetPattern): boolean {
+  const isName = target.port === undefined && !target.host.includes('*')
+  const taken = isName ? { ...from, port: undefined } : from
+  return formatTarget(target) !== formatTarget(from) && coversTarget(taken, target)
 }
 
 function sameId(id: string, owner: string): string {
