@@ -2,7 +2,7 @@ import { Document, stringify } from 'yaml'
 import type { DocumentForm } from '../store/access-document-store.ts'
 import { definitionIn, inOrder, type Definition } from './document-form.ts'
 import type { DocumentKind } from './document.ts'
-import { shownDefinition } from './shown-definition.ts'
+import { shownDefinition, tagsOf } from './shown-definition.ts'
 import type { Held, Holding } from './holding.ts'
 
 /** One document as a file would have it. */
@@ -33,10 +33,7 @@ const yamlOptions = { lineWidth: 0, aliasDuplicateObjects: false } as const
 
 function definitionOf(kind: DocumentKind, held: Held): Definition {
   const { definition } = shownDefinition(held)
-  const { source } = held
-  if (source.kind === 'file') return inOrder(kind, definition)
-  const { isDisabled, tags } = source.document
-  return wholeOf(kind, definition, { isDisabled, tags })
+  return wholeOf(kind, definition, { isDisabled: held.isDisabled, tags: tagsOf(held) })
 }
 
 function wholeOf(

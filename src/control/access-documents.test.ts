@@ -39,13 +39,17 @@ function fileWithKey(): FileAccess {
   }
 }
 
-async function open(t: TestContext, roles: Readonly<Record<string, Role>> = {}) {
+async function open(
+  t: TestContext,
+  roles: Readonly<Record<string, Role>> = {},
+  file = fileWithKey(),
+) {
   const store: Store = await openSqliteStore(':memory:')
   const catalog = await openCatalog({
     store,
     clock: createFakeClock(),
     logger: silentLogger,
-    file: fileWithKey(),
+    file,
   })
   t.after(async () => {
     await catalog[Symbol.asyncDispose]()
@@ -379,6 +383,22 @@ routes:
       ],
     )
     assert.equal((await o.listRoutes(ada)).total, 1)
+  })
+
+  test('of the file keep what is disabled out of use, and their tags', async (t) => {
+    const file = fileWithKey()
+    const { operations: o } = await open(t, {}, {
+      ...file,
+      routes: [],
+      fileRoutes: file.fileRoutes.map((route) => ({
+        ...route,
+        definition: { ...route.definition, disabled: true },
+        isDisabled: true,
+      })),
+    })
+    const { text: exported } = await o.exportAccess(ada, { source: 'all' })
+    assert.match(exported, /id: next\n[\s\S]*tags:\n {6}- edge\n {4}disabled: true\n/)
+    assert.doesNotMatch(exported, /c2VjcmV0LWtleQ==/)
   })
 
   test('that was tried before somebody else changed something is refused', async (t) => {
