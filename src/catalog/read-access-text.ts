@@ -14,6 +14,8 @@ export interface AccessText {
     readonly id: string
     readonly definition: Definition
   })[]
+  /** Those of which it has a list: of others it says nothing, not even that there are none. */
+  readonly kinds: ReadonlySet<DocumentKind>
   readonly warnings: readonly Problem[]
 }
 
@@ -48,7 +50,8 @@ export async function readAccessText(source: string, text: string): Promise<Acce
     throw new ConfigError([yaml.problem([], message)])
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  return { proposals, warnings }
+  const listed = Object.entries(lists).filter(([key]) => Array.isArray(value[key]))
+  return { proposals, warnings, kinds: new Set(listed.map(([, kind]) => kind)) }
 }
 
 type ReadProposal = AccessText['proposals'][number]

@@ -412,7 +412,11 @@ routes:
   test('with pruning delete what they leave out', async (t) => {
     const { operations: o } = await open(t)
     await o.importAccess(ada, { text })
-    const less = await o.importAccess(ada, { text: 'policies: []', prune: true })
+    // A list that the text does not have, or has under a mistyped name, says nothing of what is kept.
+    const without = ['policies: [{ name: staff, policy: [{ allow: { or: [{ accept: true }] } }] }]']
+    for (const partial of [...without, 'route: []', 'routes:'])
+      assert.deepEqual((await o.importAccess(ada, { text: partial, prune: true })).changes, [])
+    const less = await o.importAccess(ada, { text: 'policies: []\nroutes: []', prune: true })
     assert.deepEqual(
       less.changes.map(({ change, id }) => [change, id]),
       [

@@ -27,8 +27,8 @@ export interface AccessTextOperations {
   /** YAML with `policies` and `routes`, which a configuration file may hold. */
   exportAccess(by: Actor, query?: AccessExportQuery): Promise<AccessExport>
   /**
-   * Makes what is stored what a text says: all of it, or nothing. What the text does not name stays, or is deleted
-   * with `prune`. Throws `ConfigError` with the place of each fault, `ConflictError` where something was changed
+   * Makes what is stored what a text says: all of it, or nothing. What a list of the text does not name
+   * stays, or is deleted with `prune`. Throws `ConfigError` with the place of each fault, `ConflictError` where something was changed
    * since `based_on`, and as the operations on each.
    */
   importAccess(by: Actor, input: AccessImport): Promise<ImportOutcome>
@@ -37,11 +37,17 @@ export interface AccessTextOperations {
 export function accessTextOperations(parts: DocumentParts): AccessTextOperations {
   const { authority, catalog } = parts
 
-  /** Deletes what the text has not, as far as whoever asks may. */
-  function pruned(holding: Holding, kept: ReadonlySet<string>, by: Actor): readonly PlannedWrite[] {
+  /** Deletes what the lists of the text have not, as far as whoever asks may. */
+  function pruned(
+    holding: Holding,
+    { proposals, kinds }: AccessText,
+    by: Actor,
+  ): readonly PlannedWrite[] {
     const sees = authority.sees(by)
+    const kept = new Set(proposals.map(({ kind, id }) => keyOf(kind, id)))
     const stored = ofBothKinds(holding).filter(({ held }) => held.source.kind === 'store')
     return stored
+      .filter(({ kind }) => kinds.has(kind))
       .filter(({ kind, held }) => !kept.has(keyOf(kind, held.id)))
       .filter(({ held }) => sees(held.namespace))
       .map(({ kind, held }) => planWrite(holding, { kind, id: held.id, definition: null }))
@@ -71,12 +77,11 @@ export function accessTextOperations(parts: DocumentParts): AccessTextOperations
         note,
       } = parseInput(importInput, input)
       const read = await readAccessText(source, text)
-      const kept = new Set(read.proposals.map(({ kind, id }) => keyOf(kind, id)))
       const plan = (holding: Holding): readonly PlannedWrite[] => {
         if (basedOn !== undefined && basedOn !== holding.revision) throw changedSince(holding)
         const wanted = read.proposals.map((proposal) => planWrite(holding, proposal))
         const changed = wanted.filter((planned) => isChange(planned, holding))
-        const all = [...changed, ...(prune ? pruned(holding, kept, by) : [])]
+        const all = [...changed, ...(prune ? pruned(holding, read, by) : [])]
         return all.map((planned) => ({ ...planned, change: importedAs(planned) }))
       }
       const before = catalog.holding()
