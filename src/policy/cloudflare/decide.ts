@@ -43,24 +43,27 @@ export function decide(
   return refusal(failed)
 }
 
-/** Whoever signed in might be anybody: what asks who they are is left open, in favour of signing in. */
+/**
+ * Whoever signed in might be anybody: what asks who they are is left open, in favour of signing in. A `block` that is
+ * open changes nothing by itself; other policies of the same route let in nobody before it is known whom it is about.
+ */
 function decideForNobody(
   policies: readonly AccessPolicy[],
   facts: RequestFacts,
   note: NotePolicy,
 ): Decision {
+  let deny = silent
   for (const policy of policies) {
-    if (policy.action === 'allow' && mayMatch(policy, facts)) {
-      note(policy, 'open')
-      return decision('sign-in', { allow: { value: false, reasons: ['user-unauthenticated'] } })
-    }
     if (policy.action === 'block' && surelyMatches(policy, facts)) {
       note(policy, 'holds')
       return decision('deny', { deny: judge(policy, facts) })
     }
-    note(policy, 'fails')
+    const isOpen = mayMatch(policy, facts)
+    note(policy, isOpen ? 'open' : 'fails')
+    if (isOpen && policy.action === 'allow') return decision('sign-in', { allow: unknown, deny })
+    if (isOpen) deny = unknown
   }
-  return refusal([])
+  return { ...refusal([]), deny }
 }
 
 function mayMatch({ include, require, exclude }: AccessPolicy, facts: RequestFacts): boolean {
@@ -102,6 +105,7 @@ function refusal(failed: readonly Verdict[], ...more: readonly string[]): Decisi
 }
 
 const silent: Verdict = { value: false, reasons: [] }
+const unknown: Verdict = { value: false, reasons: ['user-unauthenticated'] }
 
 /** A decision of one side. */
 export function decision(

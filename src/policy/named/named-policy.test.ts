@@ -70,6 +70,21 @@ describe('named policies of a route', () => {
     assert.equal(decide(combinePolicies(own, [cloudflare('block')]), 'nobody').outcome, 'sign-in')
   })
 
+  test('of which one blocks people ask whoever comes who they are, also where another lets in all', () => {
+    const block = { action: 'block', include: [{ email: 'alice@example.com' }] }
+    const elsewhere = { ...block, require: [{ ip: '198.51.100.0/24' }] }
+    const everybody = policyOf(allow({ accept: true }))
+    const beside = (...policies: readonly object[]): Policy =>
+      combinePolicies(everybody, [named({ policies })])
+    const open = { action: 'allow', include: [{ everyone: true }] }
+    for (const policies of [[block], [block, open]]) {
+      assert.equal(decide(beside(...policies), 'nobody').outcome, 'sign-in')
+      assert.equal(decide(beside(...policies)).outcome, 'deny')
+    }
+    for (const policies of [[elsewhere], [open, block]])
+      assert.equal(decide(beside(...policies), 'nobody').outcome, 'allow')
+  })
+
   test('decide as all their rules in one document do', () => {
     const criterion = fc.constantFrom<object>(
       isAlice,

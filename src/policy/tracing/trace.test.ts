@@ -72,7 +72,10 @@ function addedUpOperator({ operator, criteria, value }: OperatorTrace) {
 /** The outcome that the states of the policies show: at most one decides, and its parts all hold. */
 function outcomeOfTree({ allow, deny }: PolicyTrace): string {
   const rules = [...allow.rules, ...deny.rules]
-  const [decisive, ...others] = rules.filter(({ state }) => state === 'holds' || state === 'open')
+  // A "block" that is open decides nothing by itself.
+  const [decisive, ...others] = rules.filter(
+    ({ state, side }) => state === 'holds' || (state === 'open' && side === 'allow'),
+  )
   assert.deepEqual(others, [])
   if (decisive === undefined) return 'deny'
   const holding = decisive.operators.map(addedUpOperator).every(({ value }) => value)
