@@ -5,6 +5,8 @@ import { parseApplicationPolicy } from '../cloudflare/parse.ts'
 import type { Decision } from '../decision.ts'
 import type { RequestFacts } from '../facts.ts'
 import { policyOf } from '../language/policy.suite.ts'
+import { combinePolicies } from '../named/combine.ts'
+import type { Policy } from '../policy.ts'
 import { parsePolicy } from '../language/parse.ts'
 import {
   arbitraryAccessPolicies,
@@ -24,7 +26,49 @@ function assertAlike(one: Decision, other: Decision, { subject }: RequestFacts):
   assert.equal(seen(one), seen(other))
 }
 
+/** A route of its own policy for everybody, or for everybody who is signed in, that names one. */
+function besideOpenOnes(policy: Policy): readonly Policy[] {
+  const advice = { policy: 'it', explanation: '', remediation: '' }
+  const named = {
+    name: 'it',
+    policy,
+    advice,
+    namespace: undefined,
+    definition: {},
+    fingerprint: '',
+  }
+  return [{ accept: true }, { authenticated_user: true }].map((criterion) =>
+    combinePolicies(policyOf(parsePolicy([{ allow: { or: [criterion] } }])), [named]),
+  )
+}
+
+/** Whom one keeps out, or does not let in before it knows them, the other does not let in, whatever else does. */
+function assertKeepsOut(one: Policy, other: Policy, facts: RequestFacts): void {
+  const others = besideOpenOnes(other)
+  for (const [index, combined] of besideOpenOnes(one).entries()) {
+    const { deny } = combined.evaluate(facts)
+    const keepsOut = deny.value || deny.reasons.includes('user-unauthenticated')
+    if (keepsOut) assert.notEqual(others[index]?.evaluate(facts).outcome, 'allow')
+  }
+}
+
 describe('a policy in its two views', () => {
+  test('keeps out the same where another one beside it lets them in', () => {
+    const block = { action: 'block', include: [{ email: 'ann@corp.example' }] }
+    assert.deepEqual(toPolicyLanguage([block]), {
+      document: [{ deny: { or: [{ email: { is: 'ann@corp.example' } }] } }],
+    })
+    const allow = { action: 'allow', include: [{ group: 'dba' }] }
+    const last = { action: 'block', include: [{ everyone: true }] }
+    assert.ok('problems' in toPolicyLanguage([allow, last]))
+    for (const rule of [
+      { deny: { or: [{ source_ip: '192.0.2.0/24' }] } },
+      { deny: { nor: [{ domain: { is: 'corp.example' } }] } },
+      { deny: { not: [{ authenticated_user: true }] } },
+    ])
+      assert.ok('problems' in toAccessPolicies(rule), JSON.stringify(rule))
+  })
+
   test('what sends strangers to the sign-in, whom another rule lets in, has no equal', () => {
     const open = { allow: { or: [{ accept: true }] } }
     for (const rule of [
@@ -57,6 +101,7 @@ describe('a policy in its two views', () => {
             const decision = before.evaluate(facts)
             if (decision.outcome === 'allow') allowed += 1
             assertAlike(decision, after.evaluate(facts), facts)
+            assertKeepsOut(before, after, facts)
           }
         },
       ),
@@ -82,6 +127,7 @@ describe('a policy in its two views', () => {
             const decision = before.evaluate(facts)
             if (decision.outcome === 'allow') allowed += 1
             assertAlike(decision, after.evaluate(facts), facts)
+            assertKeepsOut(before, after, facts)
           }
         },
       ),

@@ -18,7 +18,7 @@ interface Conjunction {
 
 /**
  * A policy of the policy language, without a fault, in Cloudflare's words: the same people and service accounts are
- * let in. What these words cannot say is named at its place, from the key `policy` on.
+ * let in, and kept out beside other policies too. What these words cannot say is named at its place, from the key `policy` on.
  */
 export function toAccessPolicies(document: unknown): Converted {
   const problems: PolicyProblem[] = []
@@ -111,7 +111,10 @@ function isForPeople({ terms }: Conjunction): boolean {
   return terms.some((term) => isAboutPeople(term) || term.about === 'signed-in')
 }
 
-/** A `block` holds for people, and only where no policy with action `bypass` or `service_auth` lets somebody in first. */
+/**
+ * A `block` holds for people, and only where no policy with action `bypass` or `service_auth` lets somebody in first.
+ * Other policies of a route may let in service accounts, or everybody: what keeps those out may not be lost.
+ */
 function keptOutBesides(
   deny: readonly Conjunction[],
   allow: readonly Conjunction[],
@@ -127,11 +130,16 @@ function keptOutBesides(
     if (isPublic && (holds || isForPeople(conjunction)))
       return [{ path, message: message('bypass') }]
     const isForPeopleOnly = terms.some((term) => isAboutPeople(term) && term.isPositive)
-    return holds && letsAccountsIn && !isForPeopleOnly
-      ? [{ path, message: message('service_auth') }]
-      : []
+    if (!holds) return isForPeople(conjunction) ? [{ path, message: asksOnly }] : []
+    if (isForPeopleOnly) return []
+    return [{ path, message: letsAccountsIn ? message('service_auth') : forAccounts }]
   })
 }
+
+const asksOnly =
+  'keeps out nobody but who is not signed in, which no policy of this view does by itself'
+const forAccounts =
+  'keeps out service accounts too, and a policy with action "block" is about people only'
 
 /** Where a rule lets in everybody, and another one asks whoever is not signed in to do so. */
 function askedBesides(

@@ -15,7 +15,7 @@ interface ReadPolicy {
 
 /**
  * The policies of an application, in Cloudflare's words and without a fault, in the policy language: the same
- * people and service accounts are let in. Somebody who is not signed in may be asked to sign in where Cloudflare's
+ * people and service accounts are let in, and those whom they block are kept out beside other policies too. Somebody who is not signed in may be asked to sign in where Cloudflare's
  * words refuse them at once. Paths of problems lead from the application, such as `['policies', 0]`.
  */
 export function toPolicyLanguage(document: unknown): Converted {
@@ -66,19 +66,23 @@ function reachable(policies: readonly ReadPolicy[]): Reachable {
   const end = people.findIndex(isForEverybody)
   const asked = end === -1 ? people : people.slice(0, end + 1)
   const allows = asked.filter(({ action }) => action === 'allow')
-  const firstAllow = asked.findIndex(({ action }) => action === 'allow')
-  const lastAllow = asked.findLastIndex(({ action }) => action === 'allow')
-  const between = asked.filter(
-    ({ action }, index) => action === 'block' && index > firstAllow && index < lastAllow,
-  )
+  const [firstAllow] = allows
+  const blocks = asked.filter(({ action }) => action === 'block')
+  const isFirst = (policy: ReadPolicy): boolean =>
+    firstAllow === undefined || asked.indexOf(policy) < asked.indexOf(firstAllow)
   return {
-    blocks: asked.filter(({ action }, index) => action === 'block' && index < firstAllow),
+    blocks: blocks.filter(isFirst),
     allows,
-    problems: between.map(({ path }) => ({
-      path,
-      message: 'blocks those whom no policy before it allows, and a "deny" keeps them all out',
-      hint: 'put it before every policy that allows, if that is meant',
-    })),
+    problems: blocks
+      .filter((policy) => !isFirst(policy))
+      .map((policy) => ({
+        path: policy.path,
+        message: 'blocks those whom no policy before it allows, and a "deny" keeps them all out',
+        hint:
+          asked.indexOf(policy) > asked.findLastIndex(({ action }) => action === 'allow')
+            ? 'leave it out, unless it is to keep out those whom other policies of a route let in'
+            : 'put it before every policy that allows, if that is meant',
+      })),
   }
 }
 
