@@ -1,9 +1,30 @@
 import type { TargetPattern } from './from.ts'
+import { matchesWildcard } from './table.ts'
 
 /** Whether some authority belongs to both targets. */
 export function overlaps(one: TargetPattern, other: TargetPattern): boolean {
   const isSamePort = one.port === undefined || other.port === undefined || one.port === other.port
-  return isSamePort && shareText(tokensOf(one.host), tokensOf(other.host))
+  return isSamePort && shareName(one.host, other.host)
+}
+
+/** Thousands may be compared at once, and hardly any two of them share more than a domain. */
+function shareName(one: string, other: string): boolean {
+  if (!one.includes('*')) return matchesWildcard(other, one)
+  if (!other.includes('*')) return matchesWildcard(one, other)
+  const starts = [one, other].map((host) => host.slice(0, host.indexOf('*')))
+  const ends = [one, other].map((host) => host.slice(host.lastIndexOf('*') + 1))
+  const isPossible =
+    contains(starts, (long, short) => long.startsWith(short)) &&
+    contains(ends, (long, short) => long.endsWith(short))
+  return isPossible && shareText(tokensOf(one), tokensOf(other))
+}
+
+/** Whether the longer one of two holds the other. */
+function contains(
+  [one = '', other = '']: readonly string[],
+  holds: (long: string, short: string) => boolean,
+): boolean {
+  return one.length > other.length ? holds(one, other) : holds(other, one)
 }
 
 /** One character, any one, or any number of them. */
