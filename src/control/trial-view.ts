@@ -1,5 +1,6 @@
 import type { KnownCaller } from '../access/trial/known-callers.ts'
 import type { Decision } from '../policy/decision.ts'
+import { explainReasonOf } from '../policy/explain.ts'
 import type { Subject } from '../policy/facts.ts'
 import type {
   CriterionTrace,
@@ -90,7 +91,7 @@ function operatorView({ operator, part, value, criteria }: OperatorTrace): Opera
 }
 
 function criterionView(trace: CriterionTrace): CriterionView {
-  const { criterion, asks, found, value, reason, sentence, needed } = trace
+  const { criterion, asks, found, value, reason, needed } = trace
   return {
     criterion,
     // A policy is plain data of YAML or JSON.
@@ -98,7 +99,7 @@ function criterionView(trace: CriterionTrace): CriterionView {
     found,
     value,
     reason,
-    sentence,
+    sentence: explainReasonOf(reason),
     needed: needed ?? null,
   }
 }

@@ -58,7 +58,7 @@ describe('trying access', () => {
       found: '"dev"',
       value: false,
       reason: 'groups-unauthorized',
-      sentence: 'you are not in the groups this route names',
+      sentence: 'they are not in the groups this route names',
       needed: 'groups with "dba"',
     })
   })

@@ -58,6 +58,15 @@ export function explainReason(code: string): string {
   return isGrantReason(code) ? ofGrants[code] : `the policy answered "${code}"`
 }
 
+/** The same about somebody else, for administrators: `their email address is among those this route names`. */
+export function explainReasonOf(code: string): string {
+  return explainReason(code)
+    .replaceAll(/\byour\b/g, 'their')
+    .replaceAll(/\byourself\b/g, 'themselves')
+    .replaceAll(/\bgiven you\b/g, 'given them')
+    .replaceAll(/\byou\b/g, 'they')
+}
+
 function isReason(code: string): code is Reason {
   return Object.hasOwn(sentences, code)
 }

@@ -172,7 +172,7 @@ const criterion = {
   found: 'the email address is "bob@example.com"',
   value: false,
   reason: 'email-unauthorized',
-  sentence: 'your email address is not among those this route names',
+  sentence: 'their email address is not among those this route names',
   needed: 'the email address "somebody.with.a.long.name@a-rather-long-domain.example.com"',
 }
 const domain = { ...criterion, criterion: 'email_domain', value: true, needed: null }
