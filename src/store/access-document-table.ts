@@ -178,9 +178,19 @@ function toRecord(row: AccessDocumentRow): Stored<AccessDocumentRecord> {
     revision: row.revision,
     body: row.body,
     isDisabled: row.disabled === 1,
-    tags: JSON.parse(row.tags) as readonly string[],
+    tags: readTags(row.tags),
     updatedAtMs: row.updated_at_ms,
     updatedBy: row.updated_by,
+  }
+}
+
+/** No decision reads them: of one that was changed from outside they are none, and it is read as before. */
+function readTags(text: string): readonly string[] {
+  try {
+    const tags: unknown = JSON.parse(text)
+    return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
+  } catch {
+    return []
   }
 }
 

@@ -48,6 +48,26 @@ function temporaryPath(t: TestContext): string {
   return join(directory, 'postern.db')
 }
 
+test('a stored route is read whatever became of its tags', async (t) => {
+  const path = temporaryPath(t)
+  const store = await openSqliteStore(path, secrets)
+  t.after(() => store.close())
+  const form = { body: '{}', isDisabled: false, tags: ['prod'] }
+  const author = { by: 'ada', atMs: 0, note: '', basedOn: 0 }
+  const limits = { maxDocuments: 9, maxBytes: 9_000, maxHistoryPerDocument: 9, maxHistory: 9 }
+  const write = { kind: 'route', id: 'db', change: 'created', expected: undefined, form } as const
+  await store.accessDocuments.write([write], author, limits)
+  const database = new DatabaseSync(path)
+  t.after(() => database.close())
+  const read = async (tags: string): Promise<unknown> => {
+    database.prepare('update access_documents set tags = ?').run(tags)
+    return (await store.accessDocuments.list()).documents.map((it) => it.tags)
+  }
+  assert.deepEqual(await read('["prod"'), [[]])
+  assert.deepEqual(await read('"prod"'), [[]])
+  assert.deepEqual(await read('["a", 1]'), [['a']])
+})
+
 test('what was kept is there after closing and opening again', async (t) => {
   const path = temporaryPath(t)
   const first = await openSqliteStore(path, secrets)
