@@ -132,6 +132,15 @@ describe('a broken YAML text', () => {
     assert.match(problemsOf(lines.join('\n')).join(), /more than 200000 values/)
   })
 
+  test('that names one long text too often is refused, as a value and as a key', () => {
+    const long = 'x'.repeat(100_000)
+    const names = Array.from({ length: 400 }, () => '*a').join(', ')
+    const fault = '1:1 holds more than 33554432 characters once its aliases are expanded'
+    assert.deepEqual(problemsOf(`a: &a ${long}\nb: [${names}]\n`), [fault])
+    assert.deepEqual(problemsOf(`a: &a {${long}: 1}\nb: [${names}]\n`), [fault])
+    assert.deepEqual(problemsOf(`a: &a ${long}\nb: [*a, *a]\n`), [])
+  })
+
   test('that is nested too deeply is refused', () => {
     for (const open of ['[', '{a: ', '- ']) {
       assert.notDeepEqual(problemsOf(open.repeat(20_000)), [])

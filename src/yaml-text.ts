@@ -52,6 +52,13 @@ export interface YamlText {
 const maxExpandedValues = 200_000
 
 /**
+ * The same of what they are made of: one long text costs nothing to name again, and much to write down each time.
+ *
+ * @limit characters of the values and keys of a configuration, aliases expanded: it does not load
+ */
+const maxExpandedChars = 32 * 1024 * 1024
+
+/**
  * A broken text makes follow-up faults on every line; the first ones are what helps.
  *
  * @limit none: how many faults of a broken text are shown
@@ -190,9 +197,11 @@ interface Read {
   readonly value: unknown
   /** How many values this is with every alias expanded. */
   readonly size: number
+  /** Characters of these and of their keys. */
+  readonly chars: number
 }
 
-const nothing: Read = { value: null, size: 1 }
+const nothing: Read = { value: null, size: 1, chars: 0 }
 
 /**
  * Turns nodes into plain values, each anchored node once: aliases share it, so that the cost is that
@@ -228,17 +237,19 @@ function readNodes(root: unknown, problemAt: (node: Node, message: string) => Pr
     const own = new Map<string, unknown>()
     const merged = new Map<string, unknown>()
     let size = 1
+    let chars = 0
     for (const pair of map.items) {
       const key = readKey(pair, map)
       const read = readNode(pair.value)
       size += read.size
+      chars += read.chars + (key?.length ?? 0)
       if (key === undefined || !isNode(pair.key)) continue
       if (isMergeKey(pair)) merge(merged, read.value, pair.key)
       else if (own.has(key)) fault(pair.key, `"${key}" is given twice`)
       else own.set(key, read.value)
     }
     // Own keys win over merged ones (https://yaml.org/type/merge.html).
-    return { value: Object.fromEntries([...merged, ...own]), size }
+    return { value: Object.fromEntries([...merged, ...own]), size, chars }
   }
 
   const merge = (into: Map<string, unknown>, value: unknown, key: Node): void => {
@@ -258,9 +269,12 @@ function readNodes(root: unknown, problemAt: (node: Node, message: string) => Pr
       return {
         value: items.map(({ value }) => value),
         size: items.reduce((sum, item) => sum + item.size, 1),
+        chars: items.reduce((sum, item) => sum + item.chars, 0),
       }
     }
-    return isScalar(node) ? { value: node.value, size: 1 } : nothing
+    if (!isScalar(node)) return nothing
+    const { value } = node
+    return { value, size: 1, chars: typeof value === 'string' ? value.length : 0 }
   }
 
   const readNode = (node: unknown): Read => {
@@ -274,9 +288,11 @@ function readNodes(root: unknown, problemAt: (node: Node, message: string) => Pr
   }
 
   if (!isNode(root)) return { value: undefined, problems, targets }
-  const { value, size } = readNode(root)
+  const { value, size, chars } = readNode(root)
   if (size > maxExpandedValues) {
     fault(root, `holds more than ${maxExpandedValues} values once its aliases are expanded`)
+  } else if (chars > maxExpandedChars) {
+    fault(root, `holds more than ${maxExpandedChars} characters once its aliases are expanded`)
   }
   return { value, problems, targets }
 }
