@@ -1,5 +1,5 @@
 import type { PlannedWrite } from '../catalog/catalog.ts'
-import { compareForms } from '../catalog/compare-forms.ts'
+import { compareForms, saySame } from '../catalog/compare-forms.ts'
 import { exportYaml } from '../catalog/document-yaml.ts'
 import type { DocumentKind } from '../catalog/document.ts'
 import type { Held, Holding } from '../catalog/holding.ts'
@@ -121,7 +121,7 @@ function isChange(planned: PlannedWrite, holding: Holding): boolean {
   // Of a thousand that are new or the same, the text of none has to be made.
   if (before === undefined || JSON.stringify(before) === JSON.stringify(planned.form))
     return before === undefined
-  return compareForms(planned, before, planned.form) !== ''
+  return planned.form === undefined || !saySame(planned, before, planned.form)
 }
 
 function importedAs({ form }: PlannedWrite): PlannedWrite['change'] {
