@@ -409,6 +409,17 @@ routes:
     assert.ok(late instanceof ConflictError)
   })
 
+  test('of which two change one at once are one, and the other is told', async (t) => {
+    const { operations: o } = await open(t)
+    await o.importAccess(ada, { text })
+    const imports = [1, 2].map((port) =>
+      o.importAccess(ada, { text: text.replace(':5432\n    to', `:5432\n    contact: "${port}"\n    to`) }),
+    )
+    const [first, second] = await Promise.allSettled(imports)
+    assert.equal(first?.status, 'fulfilled')
+    assert.ok(second?.status === 'rejected' && second.reason instanceof ConflictError)
+  })
+
   test('with pruning delete what they leave out', async (t) => {
     const { operations: o } = await open(t)
     await o.importAccess(ada, { text })

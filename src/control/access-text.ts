@@ -1,4 +1,4 @@
-import type { PlannedWrite } from '../catalog/catalog.ts'
+import { OvertakenError, type PlannedWrite } from '../catalog/catalog.ts'
 import { compareForms, saySame } from '../catalog/compare-forms.ts'
 import { exportYaml } from '../catalog/document-yaml.ts'
 import type { DocumentKind } from '../catalog/document.ts'
@@ -87,7 +87,9 @@ export function accessTextOperations(parts: DocumentParts): AccessTextOperations
       const before = catalog.holding()
       const writing = { by, operation: 'importAccess', note: printable(note) } as const
       if (!isDry) {
-        const written = await writeDocuments(parts, writing, plan)
+        const written = await writeDocuments(parts, writing, plan).catch((error: unknown) => {
+          throw error instanceof OvertakenError ? changedSince(catalog.holding()) : error
+        })
         const changes = written.planned.map((it, index) => changeView(it, written.before[index]))
         return outcomeOf(read, changes, { isApplied: true, basedOn: catalog.holding().revision })
       }
