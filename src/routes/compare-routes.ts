@@ -150,5 +150,5 @@ function warnOfHidden(routes: readonly PlacedRoute[], notes: RouteNotes): void {
 }
 
 function hides(first: TargetPattern, second: TargetPattern): boolean {
-  return formatTarget(first) !== formatTarget(second) && coversTarget(first, second)
+  return coversTarget(first, second) && formatTarget(first) !== formatTarget(second)
 }

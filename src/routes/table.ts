@@ -118,6 +118,8 @@ function matchesTarget(target: TargetPattern, host: string, port: number): boole
  * cannot make the search explode, as a regular expression could.
  */
 export function matchesWildcard(pattern: string, text: string): boolean {
+  // Of most pairs of thousands this is all that is looked at.
+  if (!text.endsWith(pattern.slice(pattern.lastIndexOf('*') + 1))) return false
   const [prefix = '', ...parts] = pattern.split(/\*+/)
   const suffix = parts.pop()
   if (suffix === undefined) return pattern === text
