@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compareRoutes, type PlacedRoute } from './compare-routes.ts'
 import { parseFrom } from './from.ts'
+import { madeRouteId } from './open-route.ts'
 
 function placed(
   ...routes: readonly { readonly from: string; readonly id?: string }[]
@@ -31,6 +32,13 @@ test('two routes have neither an id nor a target in common, and are named as who
     '2.id: "one" is already the id of route 0',
     '1.from: "a.b:22" already belongs to route 0',
   ])
+})
+
+test('an id that is written is not the one that is made for another route', () => {
+  const made = madeRouteId('tcp+https://b.b:22')
+  const routes = placed({ from: 'a.b:22', id: made }, { from: 'b.b:22' }, { from: 'c.b:22' })
+  assert.deepEqual(told(routes), [`0.id: "${made}" is already the id of route 1`])
+  assert.deepEqual(told(placed({ from: 'b.b:22', id: made }, { from: 'a.b:22' })), [])
 })
 
 test('a wildcard that another one covers and comes before is never reached', () => {

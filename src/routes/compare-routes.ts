@@ -1,5 +1,6 @@
 import { show } from '../schema.ts'
 import { formatTarget, type TargetPattern } from './from.ts'
+import { madeRouteId } from './open-route.ts'
 import {
   createRouteNotes,
   type RouteFault,
@@ -99,7 +100,7 @@ function sameTarget(target: string, owner: string): string {
   return `"${target}" already belongs to ${owner}`
 }
 
-/** Ids that are made are the same for the same `from`, which is told by its targets. */
+/** Ids that are made are the same for the same `from`, which is told by its targets; one that is written may be such. */
 function refuseSameIds(
   routes: readonly PlacedRoute[],
   nameOf: (index: number) => string,
@@ -111,6 +112,12 @@ function refuseSameIds(
     const owner = owners.get(id)
     if (owner === undefined) owners.set(id, index)
     else notes.fault([index, 'id'], sameId(id, nameOf(owner)))
+  }
+  for (const { id, index, from } of routes) {
+    if (id !== undefined) continue
+    const made = madeRouteId(from.text)
+    const owner = owners.get(made)
+    if (owner !== undefined) notes.fault([owner, 'id'], sameId(made, nameOf(index)))
   }
 }
 

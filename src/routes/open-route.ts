@@ -100,9 +100,14 @@ export function buildRoute(checked: CheckedRoute, pems: Pems = {}, tls?: NextGat
   }
 }
 
-/** The id that was written, or 16 hexadecimal digits that are the same as long as `from` is. */
+/** The id that was written, or one that is made. */
 export function routeIdOf({ values: { id, from } }: CheckedRoute): string {
-  return id ?? hash('sha256', from.text).slice(0, 16)
+  return id ?? madeRouteId(from.text)
+}
+
+/** 16 hexadecimal digits that are the same as long as `from` is. */
+export function madeRouteId(from: string): string {
+  return hash('sha256', from).slice(0, 16)
 }
 
 function wayOf({ values, to, scheme }: CheckedRoute, tls: NextGatewayTls | undefined): UpstreamWay {
