@@ -31,6 +31,8 @@ export interface Change {
   plan(holding: Holding): readonly PlannedWrite[]
   /** Lets pass whoever may change this, in the step in which it is written. */
   admit?(holding: Holding, writes: readonly PlannedWrite[]): void
+  /** It is written, whether or not what holds then can be read. */
+  onWritten?(): void
 }
 
 /**
@@ -165,7 +167,7 @@ export async function openCatalog(parts: CatalogParts): Promise<Catalog> {
     return holdNow(file, withWrites(stored, writes))
   }
 
-  async function attempt({ plan, admit, by, note }: Change): Promise<Holding | 'moved'> {
+  async function attempt({ plan, admit, onWritten, by, note }: Change): Promise<Holding | 'moved'> {
     const before = now()
     const writes = plan(before)
     if (writes.length === 0) return before
@@ -177,7 +179,10 @@ export async function openCatalog(parts: CatalogParts): Promise<Catalog> {
     judgeChange(before, holdNow(file, next), writes)
     const author = { by, note, atMs: clock.now(), basedOn: before.revision }
     const written = await accessDocuments.write(writes.map(toWrite), author, documentLimits)
-    if (written.outcome === 'written') return readUpTo(written.revision)
+    if (written.outcome === 'written') {
+      onWritten?.()
+      return readUpTo(written.revision)
+    }
     if (written.outcome === 'full') throw tooMany()
     await refresh()
     if (written.outcome === 'moved') return 'moved'

@@ -60,7 +60,7 @@ async function open(
     tunnels: [testTunnel('t1', undefined, { id: 'db', name: 'db' })],
     roleOf: ({ session }) => roles[session?.email ?? ''] ?? { role: 'admin' },
   })
-  return { ...made, catalog }
+  return { ...made, catalog, store }
 }
 
 async function rejection(work: Promise<unknown>): Promise<Error & { code?: string }> {
@@ -261,6 +261,19 @@ describe('operations on routes', () => {
   })
 })
 
+test('a change is recorded also where nobody can read what holds after it', async (t) => {
+  const { operations: o, kept, store } = await open(t)
+  const { list } = store.accessDocuments
+  t.mock.method(store.accessDocuments, 'list', () => Promise.reject(new Error('no disk')))
+  assert.match((await rejection(o.createRoute(ada, { definition: db }))).message, /no disk/)
+  const records = (await kept()).map((line) => JSON.parse(line) as Record<string, unknown>)
+  assert.deepEqual(
+    records.map(({ event }) => event),
+    ['route created'],
+  )
+  t.mock.method(store.accessDocuments, 'list', list)
+})
+
 describe('who administers a namespace', () => {
   const roles = { 'bob@example.com': { role: 'admin', namespaces: ['databases'] } } as const
 
@@ -387,15 +400,19 @@ routes:
 
   test('of the file keep what is disabled out of use, and their tags', async (t) => {
     const file = fileWithKey()
-    const { operations: o } = await open(t, {}, {
-      ...file,
-      routes: [],
-      fileRoutes: file.fileRoutes.map((route) => ({
-        ...route,
-        definition: { ...route.definition, disabled: true },
-        isDisabled: true,
-      })),
-    })
+    const { operations: o } = await open(
+      t,
+      {},
+      {
+        ...file,
+        routes: [],
+        fileRoutes: file.fileRoutes.map((route) => ({
+          ...route,
+          definition: { ...route.definition, disabled: true },
+          isDisabled: true,
+        })),
+      },
+    )
     const { text: exported } = await o.exportAccess(ada, { source: 'all' })
     assert.match(exported, /id: next\n[\s\S]*tags:\n {6}- edge\n {4}disabled: true\n/)
     assert.doesNotMatch(exported, /c2VjcmV0LWtleQ==/)
@@ -413,7 +430,9 @@ routes:
     const { operations: o } = await open(t)
     await o.importAccess(ada, { text })
     const imports = [1, 2].map((port) =>
-      o.importAccess(ada, { text: text.replace(':5432\n    to', `:5432\n    contact: "${port}"\n    to`) }),
+      o.importAccess(ada, {
+        text: text.replace(':5432\n    to', `:5432\n    contact: "${port}"\n    to`),
+      }),
     )
     const [first, second] = await Promise.allSettled(imports)
     assert.equal(first?.status, 'fulfilled')

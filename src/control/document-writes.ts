@@ -46,8 +46,8 @@ export async function writeDocuments(
       return planned
     },
     admit: () => requireWrites(written, writing, parts),
+    onWritten: () => record(parts, writing, written),
   })
-  record(parts, writing, written)
   return written
 }
 
