@@ -1,7 +1,7 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import type { ChangedEvent, TunnelsEvent } from '../../console/wire/events.ts'
-import { addressOf } from './api.ts'
+import { addressOf } from '../ui/api.ts'
 
 /** What is told of tunnels: that they have changed, or that nobody knows what was missed. */
 export type TunnelNews = TunnelsEvent | 'anything'

@@ -1,7 +1,7 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { createContext, useCallback, useContext } from 'react'
 import type { Me } from '../../console/wire/me.ts'
-import { type ApiFault, get } from './api.ts'
+import { type ApiFault, get } from '../ui/api.ts'
 
 /** Sessions end, and roles are taken away. */
 const refetchEveryMs = 60_000

@@ -1,6 +1,6 @@
 import { notifications } from '@mantine/notifications'
+import { ApiFault } from '../ui/api.ts'
 import { sentence } from '../ui/sentence.ts'
-import { ApiFault } from './api.ts'
 
 const closeButtonProps = { 'aria-label': 'Close' }
 

@@ -6,7 +6,7 @@ import {
 } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
 import type { Page } from '../../console/wire/common.ts'
-import { get, type ApiFault, type Query } from './api.ts'
+import { get, type ApiFault, type Query } from '../ui/api.ts'
 
 /** Rows that are asked for at a time. */
 const rowsPerPage = 200

@@ -1,9 +1,9 @@
 import { Button, Group, Paper, Text } from '@mantine/core'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import type { ApiFault } from '../ui/api.ts'
 import { formatMoment } from '../ui/format.ts'
 import { Failed, Loading } from '../ui/states.tsx'
-import type { ApiFault } from './api.ts'
 
 export interface QueryViewProps<T> {
   /** What is shown, without a verb: `the tunnels`. */

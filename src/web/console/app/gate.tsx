@@ -1,8 +1,8 @@
 import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
+import { useConnection } from '../../ui/connection.ts'
 import { Dialog } from '../../ui/dialog.tsx'
-import { useConnection } from '../connection.ts'
 
 /** Leads back here; as `src/pages/sign-in/own-page.ts` reads it. */
 function signInAddress(): string {

@@ -1,6 +1,6 @@
 import { QueryClient } from '@tanstack/react-query'
+import { ApiFault } from '../../ui/api.ts'
 import { showPage } from '../../ui/page.tsx'
-import { ApiFault } from '../api.ts'
 import '../styles.ts'
 import { Console } from './console.tsx'
 

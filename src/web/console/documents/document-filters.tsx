@@ -1,7 +1,7 @@
 import { NativeSelect, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useState, type ReactNode } from 'react'
-import type { Query } from '../api.ts'
+import type { Query } from '../../ui/api.ts'
 import './documents.css'
 
 /** While somebody types, in milliseconds. */

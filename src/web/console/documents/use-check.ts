@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useDebouncedValue } from '@mantine/hooks'
 import type { CheckAnswer } from '../../../console/wire/documents.ts'
-import { post, type ApiFault } from '../api.ts'
+import { post, type ApiFault } from '../../ui/api.ts'
 import type { Body } from './body.ts'
 import type { DocumentKind } from './document-kind.ts'
 

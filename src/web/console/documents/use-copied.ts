@@ -1,7 +1,7 @@
 import { skipToken, useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useSearchParams } from 'wouter'
-import { get, type ApiFault } from '../api.ts'
+import { get, type ApiFault } from '../../ui/api.ts'
 import { withKey, type Body } from './body.ts'
 import { pathOf, type DocumentKind } from './document-kind.ts'
 import type { SavedForm } from './kept-form.ts'

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query'
 import { useCallback } from 'react'
-import { get, type ApiFault } from '../api.ts'
+import { get, type ApiFault } from '../../ui/api.ts'
 import { pathOf, type DocumentKind } from './document-kind.ts'
 
 /** A route or a policy with its definition, as the API answers it. */

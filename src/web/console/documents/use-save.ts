@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ProposedChange } from '../../../console/wire/reach.ts'
-import { post, put, type ApiFault } from '../api.ts'
+import { post, put, type ApiFault } from '../../ui/api.ts'
 import { pathOf, type DocumentKind } from './document-kind.ts'
 import type { KeptForm } from './kept-form.ts'
 import { useRefetchDocuments } from './use-document.ts'

@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { OverviewAnswer } from '../../../console/wire/overview.ts'
+import { get, type ApiFault } from '../../ui/api.ts'
 import { formatCount, formatDuration, formatNumberOf } from '../../ui/format.ts'
-import { get, type ApiFault } from '../api.ts'
 
 /** Something that somebody should look at. */
 interface Matter {

@@ -1,10 +1,10 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { BlockedAnswer, BlocksAnswer, BlockView } from '../../../console/wire/blocks.ts'
+import { del, get, put, type ApiFault } from '../../ui/api.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { useAct } from '../act.ts'
-import { del, get, put, type ApiFault } from '../api.ts'
 
 /** Everybody who is blocked. */
 export function useBlocks(): UseQueryResult<BlocksAnswer, ApiFault> {

@@ -1,6 +1,6 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import type { ConvertAnswer } from '../../../console/wire/policy-language.ts'
-import { post, type ApiFault } from '../api.ts'
+import { post, type ApiFault } from '../../ui/api.ts'
 import { formatYaml } from '../documents/yaml-text.ts'
 
 /** The two ways to write a policy: the policy language, and the rules of Cloudflare Access. */

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import type { PolicyLanguageAnswer } from '../../../console/wire/policy-language.ts'
-import { get, type ApiFault } from '../api.ts'
+import { get, type ApiFault } from '../../ui/api.ts'
 
 /** The words of policies, which only another release of the gateway changes; undefined until they are here. */
 export function usePolicyLanguage(): PolicyLanguageAnswer | undefined {

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { AccessRequestView } from '../../../console/wire/requests.ts'
-import { post, type ApiFault } from '../api.ts'
+import { post, type ApiFault } from '../../ui/api.ts'
 import { notifyDone, notifyFailed } from '../notify.ts'
 
 type Word = 'approve' | 'deny' | 'end'

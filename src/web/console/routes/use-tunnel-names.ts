@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { get, type ApiFault } from '../api.ts'
+import { get, type ApiFault } from '../../ui/api.ts'
 
 interface NamedTunnels {
   readonly items: readonly { readonly name: string }[]

@@ -1,7 +1,7 @@
 import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { addressOf } from '../../ui/api.ts'
 import { PageHead } from '../../ui/page-head.tsx'
-import { addressOf } from '../api.ts'
 import { useMayAdd } from '../documents/may-change.ts'
 import { Import } from './import.tsx'
 import { PageLink } from '../documents/page-link.tsx'

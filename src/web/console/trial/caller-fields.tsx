@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { TryRequest } from '../../../console/wire/try-access.ts'
-import { get, type ApiFault } from '../api.ts'
+import { get, type ApiFault } from '../../ui/api.ts'
 
 /** Whom a trial is about. */
 export interface TriedCaller {

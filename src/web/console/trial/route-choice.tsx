@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { RoutesAnswer } from '../../../console/wire/routes.ts'
-import { get, type ApiFault } from '../api.ts'
+import { get, type ApiFault } from '../../ui/api.ts'
 
 /** While somebody types, in milliseconds. */
 const searchAfterMs = 250

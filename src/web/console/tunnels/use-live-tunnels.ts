@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { TunnelsAnswer } from '../../../console/wire/tunnels.ts'
-import { ApiFault, get } from '../api.ts'
+import { ApiFault, get } from '../../ui/api.ts'
 import { onTunnels } from '../events.ts'
 import { createTunnelBook } from './tunnel-book.ts'
 import type { Tunnel } from './tunnel.ts'
