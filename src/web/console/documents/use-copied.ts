@@ -1,7 +1,7 @@
 import { skipToken, useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { useSearchParams } from 'wouter'
 import { get, type ApiFault } from '../../ui/api.ts'
+import { useSearchWords } from '../search-state.ts'
 import { withKey, type Body } from './body.ts'
 import { pathOf, type DocumentKind } from './document-kind.ts'
 import type { SavedForm } from './kept-form.ts'
@@ -25,7 +25,7 @@ export interface Copied {
 
 /** What a new one begins with: nothing, or the one that `?copy=ID` names, without what only one may have. */
 export function useCopied(kind: DocumentKind, own: string): Copied {
-  const [search] = useSearchParams()
+  const [search] = useSearchWords()
   const id = search.get('copy')
   const { data, error } = useQuery<{ definition: Body; tags: readonly string[] }, ApiFault>({
     queryKey: [kind.many, 'one', id],

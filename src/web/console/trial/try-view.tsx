@@ -1,12 +1,12 @@
 import type { ReactNode } from 'react'
-import { useSearchParams } from 'wouter'
 import { PageHead } from '../../ui/page-head.tsx'
+import { useSearchWords } from '../search-state.ts'
 import { RouteChoice } from './route-choice.tsx'
 import { TryPanel } from './try-panel.tsx'
 
 /** What would be decided, without anybody trying it. */
 export default function TryView(): ReactNode {
-  const [search] = useSearchParams()
+  const [search] = useSearchWords()
   return (
     <>
       <PageHead
