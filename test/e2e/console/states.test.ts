@@ -7,6 +7,7 @@ import type { Chromium } from '../peers/chromium.ts'
 import type { Scope } from '../scope.ts'
 import { fault, startFakeGateway, type Answer, type FakeGateway } from './fake-gateway.ts'
 import { many, sessions, tunnels, whoIs } from './many.ts'
+import { settled, until } from './until.ts'
 
 /** Each view, what it lists, and what it says where there is nothing. */
 const views = [
@@ -354,11 +355,6 @@ async function openConsole(scope: Scope): Promise<OpenConsole> {
   return { fake, browser, go }
 }
 
-/** Nothing of the view is on its way any more. */
-async function settled(page: Page): Promise<void> {
-  await until(page, '!/Loading .* …/.test(document.body.innerText)')
-}
-
 /** What a browser does when somebody comes back to a tab. */
 async function lookAway(page: Page): Promise<void> {
   await page.evaluate('window.dispatchEvent(new Event("visibilitychange"))')
@@ -374,14 +370,6 @@ function rowIndex(page: Page): Promise<string | null> {
 
 async function waitForRow(page: Page, index: string): Promise<void> {
   await until(page, `document.activeElement?.getAttribute('aria-rowindex') === '${index}'`)
-}
-
-/** Looks at each frame; Playwright's own way of waiting is a script that the security policy forbids. */
-async function until(page: Page, holds: string): Promise<void> {
-  await page.evaluate(`new Promise((resolve) => {
-    const look = () => (${holds}) ? resolve() : requestAnimationFrame(look)
-    look()
-  })`)
 }
 
 /** No script failed, and no security policy was broken. */
