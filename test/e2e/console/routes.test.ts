@@ -114,6 +114,36 @@ describe('routes in the console', () => {
     checkBehaviour(second, rig)
   })
 
+  peerTest('what was changed outlives that somebody deletes it', ['Chromium'], async (scope) => {
+    const rig = await startGatewayWithConsole(scope, [])
+    const first = await consoleAs(scope, rig, carol, '/new-route')
+    const { page } = first
+    await addRoute(page, 'db')
+    const second = await consoleAs(scope, rig, bob, '/routes/db')
+    await page.getByLabel('Contact').fill('dba@example.com')
+    await second.page.getByRole('button', { name: 'Delete …' }).click()
+    await second.page
+      .getByRole('dialog')
+      .getByRole('button', { name: 'Delete', exact: true })
+      .click()
+    await second.page.getByText('There is no route yet.').waitFor()
+
+    await page.getByText('Somebody has deleted this route meanwhile.').waitFor()
+    await page.getByText('Deleted meanwhile: add it again').waitFor()
+    await checkLooks(page, 'console-deleted-meanwhile', widths)
+    await save(page, 'Add')
+    await page.getByText('Somebody has deleted this').waitFor({ state: 'detached' })
+    await page.getByText('Nothing is changed.').waitFor()
+    await goTo(page, rig, '/routes/db', 'db')
+    assert.equal(await page.getByLabel('Contact').inputValue(), 'dba@example.com')
+    await page.getByRole('link', { name: 'History' }).click()
+    const entries = page.getByRole('listitem').filter({ hasText: '@example.com' })
+    await entries.nth(2).waitFor()
+    assert.equal(await entries.count(), 3)
+    checkBehaviour(first, rig)
+    checkBehaviour(second, rig)
+  })
+
   peerTest('what was changed can be returned to, and is not lost', ['Chromium'], async (scope) => {
     const rig = await startGatewayWithConsole(scope, [])
     const browser = await consoleAs(scope, rig, carol, '/new-route')
@@ -134,7 +164,16 @@ describe('routes in the console', () => {
     await page.getByRole('link', { name: 'The route as it is now' }).click()
     await page.getByText('Your changes from before are here').waitFor()
     assert.equal(await page.getByLabel('Contact').inputValue(), 'nobody@example.com')
+    // By the browser's own buttons as well; and it asks before it closes the tab.
+    await page.goBack()
+    await page.getByRole('heading', { level: 1, name: 'History of db' }).waitFor()
+    await page.goForward()
+    await page.getByText('Your changes from before are here').waitFor()
+    assert.equal(await page.getByLabel('Contact').inputValue(), 'nobody@example.com')
+    const closing = `window.dispatchEvent(new Event('beforeunload', { cancelable: true }))`
+    assert.equal(await page.evaluate<boolean>(closing), false)
     await page.getByRole('button', { name: 'Discard them' }).click()
+    assert.equal(await page.evaluate<boolean>(closing), true)
     assert.equal(await page.getByLabel('Contact').inputValue(), 'dba@example.com')
 
     await page.getByRole('link', { name: 'History' }).click()

@@ -5,7 +5,8 @@ import type { YamlPlace } from '../../ui/yaml-editor/yaml-path.ts'
 import { notifyDone } from '../notify.ts'
 import { Conflict } from './conflict.tsx'
 import { DocumentFormContext, type DocumentForm } from './document-form.ts'
-import type { DocumentKind } from './document-kind.ts'
+import { DeletedNotice } from './deleted-notice.tsx'
+import { draftKeyOf, type DocumentKind } from './document-kind.ts'
 import { KeptNotice } from './kept-notice.tsx'
 import type { KeptForm, SavedForm } from './kept-form.ts'
 import { forgetUnsaved, useUnsaved } from './leave-guard.ts'
@@ -26,6 +27,8 @@ export interface DocumentEditorProps<T> {
   /** As it is in the store; of a new one, what it begins with. */
   readonly saved: SavedForm
   readonly isReadOnly: boolean
+  /** Somebody has deleted it since it was read: what is written is added as a new one. */
+  readonly isGone?: boolean
   /** Keys that the fields show, faults at which need no list. */
   readonly shownKeys: readonly string[]
   readonly fields: ReactNode
@@ -37,14 +40,17 @@ export interface DocumentEditorProps<T> {
 }
 
 /** A route or a policy that is changed: its fields or its whole YAML, and what is wrong; then whom it reaches. */
-export function DocumentEditor<T>(props: DocumentEditorProps<T>): ReactNode {
-  const { kind, id, saved, isReadOnly, fields, onSaved } = props
-  const draft = useDraft(`${kind.many}/${id ?? props.newKey ?? 'new'}`, saved)
+export function DocumentEditor<T extends { readonly id: string }>(
+  props: DocumentEditorProps<T>,
+): ReactNode {
+  const { kind, saved, isReadOnly, isGone = false, fields, onSaved } = props
+  const draft = useDraft(draftKeyOf(kind, props.id ?? props.newKey ?? 'new'), saved)
+  const id = isGone ? undefined : props.id
   const { form, change } = draft
   const [isReadable, setReadable] = useState(true)
   const check = useCheck(kind, id, form.definition, !isReadOnly)
   // Nobody is told what is wrong with a form that they have not begun to fill.
-  const isBegun = draft.isChanged || id !== undefined
+  const isBegun = draft.isChanged || props.id !== undefined
   const problems = useMemo(() => (isBegun ? (check?.problems ?? []) : []), [check, isBegun])
   const save = useSave<T>({
     kind,
@@ -58,7 +64,7 @@ export function DocumentEditor<T>(props: DocumentEditorProps<T>): ReactNode {
       onSaved(answer)
     },
   })
-  useUnsaved(draft.isChanged || !isReadable)
+  useUnsaved(draft.isChanged || !isReadable, isReadable)
   const context = useMemo<DocumentForm>(
     () => ({
       form,
@@ -75,7 +81,8 @@ export function DocumentEditor<T>(props: DocumentEditorProps<T>): ReactNode {
   return (
     <DocumentFormContext value={context}>
       <Stack gap="md">
-        {draft.wasKept && draft.isChanged && <KeptNotice onDiscard={draft.discard} />}
+        {isGone && props.id !== undefined && <DeletedNotice kind={kind} id={props.id} />}
+        {!isGone && draft.wasKept && draft.isChanged && <KeptNotice onDiscard={draft.discard} />}
         {draft.isOvertaken && (
           <Conflict
             base={draft.base}
@@ -114,6 +121,7 @@ export function DocumentEditor<T>(props: DocumentEditorProps<T>): ReactNode {
             problemCount={problems.length}
             isReadable={isReadable}
             isOvertaken={draft.isOvertaken}
+            isGone={isGone}
             onSave={save.ask}
             onDiscard={draft.discard}
           />

@@ -25,3 +25,8 @@ export const policyKind: DocumentKind = {
 export function pathOf({ path }: DocumentKind, id: string): string {
   return `${path}/${encodeURIComponent(id)}`
 }
+
+/** By which what is not saved of one is found again; new ones are told apart by a key of their own. */
+export function draftKeyOf({ many }: DocumentKind, id: string): string {
+  return `${many}/${id}`
+}

@@ -11,6 +11,8 @@ export interface SaveBarProps {
   readonly isReadable: boolean
   /** Somebody else has saved it since: both forms are brought together first. */
   readonly isOvertaken: boolean
+  /** Somebody else has deleted it since. */
+  readonly isGone: boolean
   readonly onSave: () => void
   readonly onDiscard: () => void
 }
@@ -46,10 +48,12 @@ function showConflict(): void {
   document.querySelector<HTMLElement>(`#${conflictId}`)?.focus()
 }
 
-function describe({ isChanged, isReadable, isOvertaken, problemCount }: SaveBarProps): string {
+function describe(props: SaveBarProps): string {
+  const { isChanged, isReadable, isOvertaken, isGone, problemCount } = props
   if (!isReadable) return 'The YAML cannot be read: mend it first.'
   if (!isChanged) return 'Nothing is changed.'
   if (isOvertaken) return 'Somebody else has saved it: bring both together first.'
   if (problemCount > 0) return `${formatNumberOf(problemCount, 'fault')} to be mended first.`
+  if (isGone) return 'Deleted meanwhile: add it again, or discard your changes.'
   return 'Changed, and not saved yet.'
 }

@@ -11,6 +11,15 @@ export function useDocument<T>(kind: DocumentKind, id: string): UseQueryResult<T
   })
 }
 
+/** Shows what was saved at once, as the API has answered it. */
+export function useShowSaved(): (kind: DocumentKind, answer: { readonly id: string }) => void {
+  const client = useQueryClient()
+  return useCallback(
+    ({ many }, answer) => void client.setQueryData([many, 'one', answer.id], answer),
+    [client],
+  )
+}
+
 /** Has everything that was asked for of routes and policies asked for again: each names the other. */
 export function useRefetchDocuments(): () => Promise<void> {
   const client = useQueryClient()

@@ -13,6 +13,11 @@ interface Edited {
  */
 const kept = new Map<string, Edited>()
 
+/** Whether there is something unsaved of a document. */
+export function isDrafted(key: string): boolean {
+  return kept.has(key)
+}
+
 export interface Draft {
   readonly form: KeptForm
   /** What the changes are made to. */

@@ -4,7 +4,7 @@ import type { ProposedChange } from '../../../console/wire/reach.ts'
 import { post, put, type ApiFault } from '../../ui/api.ts'
 import { pathOf, type DocumentKind } from './document-kind.ts'
 import type { KeptForm } from './kept-form.ts'
-import { useRefetchDocuments } from './use-document.ts'
+import { useRefetchDocuments, useShowSaved } from './use-document.ts'
 
 export interface Save {
   /** What is to be asked about before it is saved; undefined while nobody saves. */
@@ -26,9 +26,16 @@ export interface SaveOptions<T> {
 }
 
 /** Saving in two steps: whom it reaches is shown first. */
-export function useSave<T>({ kind, id, form, revision, onSaved }: SaveOptions<T>): Save {
+export function useSave<T extends { readonly id: string }>({
+  kind,
+  id,
+  form,
+  revision,
+  onSaved,
+}: SaveOptions<T>): Save {
   const [changes, setChanges] = useState<readonly ProposedChange[]>()
   const refetch = useRefetchDocuments()
+  const showSaved = useShowSaved()
   const { definition, disabled, tags } = form
   const mutation = useMutation<T, ApiFault, string>({
     mutationFn: (note) => {
@@ -39,13 +46,15 @@ export function useSave<T>({ kind, id, form, revision, onSaved }: SaveOptions<T>
     },
     onSuccess: async (answer) => {
       setChanges(undefined)
+      showSaved(kind, answer)
       onSaved(answer)
       await refetch()
     },
     onError: async (fault) => {
-      if (fault.code !== 'conflict') return
-      setChanges(undefined)
-      // What is saved now shows beside what is not.
+      const isGone = fault.status === 404 && id !== undefined
+      if (!isGone && fault.status !== 409) return
+      // What is saved now shows beside what is not; one that is gone can be added again.
+      if (isGone || fault.code === 'conflict') setChanges(undefined)
       await refetch()
     },
   })

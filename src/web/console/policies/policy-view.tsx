@@ -5,14 +5,12 @@ import type { PolicyAnswer } from '../../../console/wire/policies.ts'
 import { PageHead } from '../../ui/page-head.tsx'
 import { DeleteButton } from '../documents/delete-button.tsx'
 import { DocumentEditor } from '../documents/document-editor.tsx'
+import { DocumentPage } from '../documents/document-page.tsx'
 import { pathOf, policyKind } from '../documents/document-kind.ts'
 import { useMayAdd, useMayChangeRow } from '../documents/may-change.ts'
 import { FileNotice } from '../documents/file-notice.tsx'
-import { Gone } from '../documents/gone.tsx'
 import { savedFormOf } from '../documents/kept-form.ts'
 import { ProblemList } from '../documents/problem-list.tsx'
-import { useDocument } from '../documents/use-document.ts'
-import { QueryView } from '../query-view.tsx'
 import { PolicyFields, policyFormKeys } from './policy-fields.tsx'
 import { TryPolicy } from './try-policy.tsx'
 import { UsedBy } from './used-by.tsx'
@@ -21,17 +19,19 @@ import { useSuggestions } from './use-suggestions.ts'
 /** One named policy: to read, to try, and to change where it is kept here. */
 export default function PolicyView(): ReactNode {
   const { id } = useParams<{ id: string }>()
-  const query = useDocument<PolicyAnswer>(policyKind, id)
-  if (query.data === undefined && query.error?.status === 404)
-    return <Gone kind={policyKind} id={id} />
   return (
-    <QueryView what="the policy" query={query}>
-      {(policy) => <OnePolicy key={id} policy={policy} />}
-    </QueryView>
+    <DocumentPage<PolicyAnswer> kind={policyKind} id={id}>
+      {(policy, isGone) => <OnePolicy key={id} policy={policy} isGone={isGone} />}
+    </DocumentPage>
   )
 }
 
-function OnePolicy({ policy }: { readonly policy: PolicyAnswer }): ReactNode {
+interface OnePolicyProps {
+  readonly policy: PolicyAnswer
+  readonly isGone: boolean
+}
+
+function OnePolicy({ policy, isGone }: OnePolicyProps): ReactNode {
   const { id, source, revision, problems, used_by } = policy
   const mayAdd = useMayAdd()
   const mayChange = useMayChangeRow()(policy)
@@ -49,7 +49,7 @@ function OnePolicy({ policy }: { readonly policy: PolicyAnswer }): ReactNode {
                 History
               </Button>
             )}
-            {mayChange && revision !== null && (
+            {mayChange && revision !== null && !isGone && (
               <DeleteButton
                 kind={policyKind}
                 id={id}
@@ -69,6 +69,7 @@ function OnePolicy({ policy }: { readonly policy: PolicyAnswer }): ReactNode {
         id={id}
         saved={savedFormOf(policy)}
         isReadOnly={!mayChange}
+        isGone={isGone}
         shownKeys={policyFormKeys}
         suggest={suggest}
         fields={<PolicyFields />}

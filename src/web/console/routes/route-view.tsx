@@ -6,14 +6,12 @@ import { formatNumberOf } from '../../ui/format.ts'
 import { PageHead } from '../../ui/page-head.tsx'
 import { DeleteButton } from '../documents/delete-button.tsx'
 import { DocumentEditor } from '../documents/document-editor.tsx'
+import { DocumentPage } from '../documents/document-page.tsx'
 import { pathOf, routeKind } from '../documents/document-kind.ts'
 import { useMayAdd, useMayChangeRow } from '../documents/may-change.ts'
 import { FileNotice } from '../documents/file-notice.tsx'
-import { Gone } from '../documents/gone.tsx'
 import { savedFormOf } from '../documents/kept-form.ts'
 import { ProblemList } from '../documents/problem-list.tsx'
-import { useDocument } from '../documents/use-document.ts'
-import { QueryView } from '../query-view.tsx'
 import { HiddenKeys } from './hidden-keys.tsx'
 import { RouteFields, routeFormKeys } from './route-fields.tsx'
 import { PageLink } from '../documents/page-link.tsx'
@@ -22,17 +20,19 @@ import { useSuggestions } from '../policies/use-suggestions.ts'
 /** One route: to read, and to change where it is kept here. */
 export default function RouteView(): ReactNode {
   const { id } = useParams<{ id: string }>()
-  const query = useDocument<RouteAnswer>(routeKind, id)
-  if (query.data === undefined && query.error?.status === 404)
-    return <Gone kind={routeKind} id={id} />
   return (
-    <QueryView what="the route" query={query}>
-      {(route) => <OneRoute key={id} route={route} />}
-    </QueryView>
+    <DocumentPage<RouteAnswer> kind={routeKind} id={id}>
+      {(route, isGone) => <OneRoute key={id} route={route} isGone={isGone} />}
+    </DocumentPage>
   )
 }
 
-function OneRoute({ route }: { readonly route: RouteAnswer }): ReactNode {
+interface OneRouteProps {
+  readonly route: RouteAnswer
+  readonly isGone: boolean
+}
+
+function OneRoute({ route, isGone }: OneRouteProps): ReactNode {
   const { id, name, source, revision, problems, tunnels, hidden } = route
   const mayAdd = useMayAdd()
   const mayChange = useMayChangeRow()(route)
@@ -61,7 +61,7 @@ function OneRoute({ route }: { readonly route: RouteAnswer }): ReactNode {
                 History
               </Button>
             )}
-            {mayChange && revision !== null && (
+            {mayChange && revision !== null && !isGone && (
               <DeleteButton
                 kind={routeKind}
                 id={id}
@@ -82,6 +82,7 @@ function OneRoute({ route }: { readonly route: RouteAnswer }): ReactNode {
         id={id}
         saved={savedFormOf(route)}
         isReadOnly={!mayChange}
+        isGone={isGone}
         shownKeys={routeFormKeys}
         suggest={suggest}
         fields={<RouteFields />}
