@@ -7,7 +7,9 @@ export const signingPurpose = z.enum([
   'ssh-ca',
   'application-token',
   'connector-ca',
+  'audit',
 ])
+export type SigningPurpose = z.output<typeof signingPurpose>
 
 /** A key that the gateway signs with. */
 export const signingKey = z
@@ -36,6 +38,7 @@ export const signingKeyRotated = z.strictObject({
   connectors: z.int().min(0),
   untrusting: z.array(connectorNamed),
 })
+export type SigningKeyRotated = z.output<typeof signingKeyRotated>
 
 /** `DELETE /api/v1/signing-keys/{purpose}/former`. */
 export const signingKeysForgotten = z.strictObject({
@@ -45,6 +48,7 @@ export const signingKeysForgotten = z.strictObject({
   /** Connectors that were registered and trusted none but these. */
   cut: z.array(connectorNamed),
 })
+export type SigningKeysForgotten = z.output<typeof signingKeysForgotten>
 
 /** A key by which the tokens of the provider are encrypted in the store. */
 export const tokenKey = z
@@ -77,6 +81,7 @@ export const tokenRotationStepAnswer = z.strictObject({
   /** Null at the end. */
   next: z.string().nullable(),
 })
+export type TokenRotationStepAnswer = z.output<typeof tokenRotationStepAnswer>
 
 /** `GET /api/v1/ssh-ca`: lines for `TrustedUserCAKeys`, the current one first. */
 export const sshCaAnswer = z.strictObject({ keys: z.array(z.string()) })
@@ -87,3 +92,4 @@ export const reloadAnswer = z.strictObject({
   /** Keys of the file that changed and hold only after a restart. */
   need_restart: z.array(z.string()),
 })
+export type ReloadAnswer = z.output<typeof reloadAnswer>

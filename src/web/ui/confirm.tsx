@@ -10,6 +10,8 @@ export interface Question {
   readonly body: ReactNode
   /** What the button says: `End the tunnel`. */
   readonly action: string
+  /** Whether it takes nothing from anybody, so that its button is no warning. */
+  readonly isHarmless?: boolean
   /** Asks for a reason as well, under this label. */
   readonly reason?: string
 }
@@ -80,7 +82,11 @@ function QuestionForm({ question, answer }: QuestionFormProps): ReactNode {
           <Button variant="default" onClick={() => answer(undefined)}>
             Cancel
           </Button>
-          <Button type="submit" color="red" data-autofocus={question.reason === undefined}>
+          <Button
+            type="submit"
+            {...(question.isHarmless !== true && { color: 'red' })}
+            data-autofocus={question.reason === undefined}
+          >
             {question.action}
           </Button>
         </Group>

@@ -6,6 +6,12 @@ import {
   namedTunnelsAnswer,
   publishersAnswer,
 } from '../../../src/console/wire/connectors.ts'
+import {
+  signingKeyRotated,
+  signingKeysAnswer,
+  signingPurpose,
+  tokenKeysAnswer,
+} from '../../../src/console/wire/keys.ts'
 import { me } from '../../../src/console/wire/me.ts'
 import { overviewAnswer } from '../../../src/console/wire/overview.ts'
 import { samplesAnswer } from '../../../src/console/wire/samples.ts'
@@ -232,6 +238,21 @@ const checkpoint = {
   keys: ['gate.example.com+1234abcd+AaBbCcDdEeFf0011'],
 }
 
+const signingKeys = [true, false].map((current, index) => ({
+  id: `${index}q5YLTTkQAz3grlgtB3nLR0kEoQVr9zWq7QXy5l_n0I`,
+  created_at: ago(900_000 * (index + 1)),
+  current,
+  connectors: 2,
+}))
+
+const tokenKey = {
+  id: 'k3WLTTkQ',
+  from: 'shared_secret',
+  created_at: ago(9_000),
+  current: true,
+  sessions: 10_000,
+} as const
+
 /** `hello` and then nothing, for as long as the page listens. */
 const silence: Answer = () =>
   new Response(
@@ -257,6 +278,18 @@ export const many: Readonly<Record<string, Answer>> = {
   '/publishers': pages(publishersAnswer, [publisher], { total: 1 }),
   '/audit': pages(auditPage, records, { is_complete: true }),
   '/audit/checkpoint': says(auditCheckpoint, checkpoint),
+  ...Object.fromEntries(
+    signingPurpose.options.map((purpose) => [
+      `/signing-keys/${purpose}`,
+      says(signingKeysAnswer, { items: signingKeys }),
+    ]),
+  ),
+  '/signing-keys/audit/rotation': says(signingKeyRotated, {
+    key: 'new',
+    connectors: 0,
+    untrusting: [],
+  }),
+  '/token-keys': says(tokenKeysAnswer, { items: [tokenKey] }),
   '/requests': () => Response.json({ items: [{}, {}], next_cursor: null }),
   '/routes': () => Response.json({ items: [{ problems: [{}] }], next_cursor: null, total: 1 }),
   '/policies': () => Response.json({ items: [], next_cursor: null, total: 0 }),

@@ -34,6 +34,7 @@ const views = [
 const pages = [
   { path: '/person?who=u7', title: 'Person Number 7' },
   { path: '/checkpoint', title: 'Proof of the audit log' },
+  { path: '/settings', title: 'Settings' },
 ] as const
 
 const widths = [1280, 320]
@@ -182,7 +183,7 @@ describe('the console in Chromium, over an API that says what a test wants', () 
   peerTest('an auditor sees all and has no button that is refused', ['Chromium'], async (scope) => {
     const { fake, browser, go } = await openConsole(scope)
     const { page } = browser
-    const mayNot = /^(?:End|Revoke|Replace|Create|Block|Unblock|Drain|Cut)/
+    const mayNot = /^(?:End|Revoke|Replace|Create|Block|Unblock|Drain|Cut|Rotate|Forget|Read)/
     await go('/person?who=u7', 'Person Number 7')
     assert.ok((await page.getByRole('button', { name: mayNot }).count()) > 1)
     fake.answer('/me', whoIs('auditor'))
@@ -294,6 +295,83 @@ describe('the console in Chromium, over an API that says what a test wants', () 
     await checkLooks(page, 'console-silent', widths)
     await fake.start()
     await page.getByText('The gateway does not answer').waitFor({ state: 'detached' })
+  })
+
+  peerTest(
+    'keys are changed after a question that says what follows',
+    ['Chromium'],
+    async (scope) => {
+      const { fake, browser, go } = await openConsole(scope)
+      const { page } = browser
+      await go('/settings', 'Settings')
+      await page.getByRole('button', { name: 'Rotate … Checkpoints of the audit log' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByText('"postern audit key" prints it').waitFor()
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
+      const changes = (): readonly string[] => fake.asked.filter((line) => !line.startsWith('GET'))
+      assert.deepEqual(changes(), [])
+      await page.getByRole('button', { name: 'Rotate … Checkpoints of the audit log' }).click()
+      await dialog.getByRole('button', { name: 'Rotate it' }).click()
+      await page.getByText('There is a new key.').waitFor()
+      assert.deepEqual(changes(), ['POST /signing-keys/audit/rotation'])
+      checkBehaviour(browser)
+    },
+  )
+
+  peerTest('stored tokens are encrypted anew a step at a time', ['Chromium'], async (scope) => {
+    const { fake, browser, go } = await openConsole(scope)
+    const { page } = browser
+    const after: unknown[] = []
+    fake.answer('/token-keys/rotation', () => Response.json({ key: 'k4', resumed: false }))
+    fake.answer('/token-keys/rotation/step', async (_url, request) => {
+      after.push(await request.json())
+      const next = after.length === 1 ? 's500' : null
+      return Response.json({ moved: 500, ended: next === null ? ['s999'] : [], next })
+    })
+    await go('/settings', 'Settings')
+    await page.getByRole('button', { name: 'Rotate …', exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Rotate it' }).click()
+    await page.getByText('Encrypted the tokens of 1,000 sessions with a new key').waitFor()
+    assert.deepEqual(after, [{ after: '' }, { after: 's500' }])
+    checkBehaviour(browser)
+  })
+
+  peerTest('a configuration that cannot be read again says where', ['Chromium'], async (scope) => {
+    const { fake, browser, go } = await openConsole(scope)
+    const { page } = browser
+    fake.answer('/reload', () =>
+      Response.json(
+        {
+          error: 'invalid-configuration',
+          message: 'the configuration has a fault',
+          request_id: 'req-1',
+          problems: [
+            {
+              path: 'idle_timeout',
+              message: 'must be a duration such as 15m, not 900',
+              source: 'postern.yaml',
+              line: 31,
+              column: 17,
+            },
+          ],
+        },
+        { status: 422 },
+      ),
+    )
+    const read = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'Read the configuration again …' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Read it again' }).click()
+    }
+    await go('/settings', 'Settings')
+    await read()
+    await page.getByText('postern.yaml:31:17: idle_timeout').waitFor()
+    await page.getByText('Nothing is changed.').waitFor()
+    await checkLooks(page, 'console-reload-refused', widths)
+    fake.answer('/reload', () => Response.json({ routes: 3, need_restart: ['address'] }))
+    await read()
+    await page.getByText('Changed, and in use after a restart: address.').waitFor()
+    checkBehaviour(browser)
   })
 
   peerTest('a credential is shown once, and can be copied', ['Chromium'], async (scope) => {

@@ -115,4 +115,9 @@ export const views: readonly View[] = [
     under: '/audit',
     Content: lazy(() => import('../audit/checkpoint-view.tsx')),
   },
+  {
+    path: '/settings',
+    title: 'Settings',
+    Content: lazy(() => import('../settings/settings-view.tsx')),
+  },
 ]

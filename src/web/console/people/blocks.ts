@@ -57,6 +57,7 @@ export function useChangeBlocks(): ChangeBlocks {
         title: `Let ${who} in again?`,
         body: 'They can sign in again, and have the access that policies give them.',
         action: 'Unblock them',
+        isHarmless: true,
       })
       if (answer === undefined) return
       await act({
