@@ -1,7 +1,8 @@
 import { NativeSelect, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
-import { useState, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import type { Query } from '../../ui/api.ts'
+import { useSearchWords } from '../search-state.ts'
 import './documents.css'
 
 /** While somebody types, in milliseconds. */
@@ -15,8 +16,6 @@ export interface Filters {
   readonly tag: string
 }
 
-export const noFilters: Filters = { q: '', source: '', state: '', tag: '' }
-
 export interface FiltersOfList {
   readonly filters: Filters
   readonly set: (filters: Filters) => void
@@ -25,14 +24,22 @@ export interface FiltersOfList {
   readonly isNarrowed: boolean
 }
 
+/** They are kept in the page's address: whoever opens a row and comes back finds the same rows. */
 export function useFilters(): FiltersOfList {
-  const [filters, set] = useState(noFilters)
+  const [words, change] = useSearchWords()
+  const wordOf = (name: keyof Filters): string => words.get(name) ?? ''
+  const filters: Filters = {
+    q: wordOf('q'),
+    source: wordOf('source'),
+    state: wordOf('state'),
+    tag: wordOf('tag'),
+  }
   const { q, tag, ...chosen } = filters
   const [typed] = useDebouncedValue(`${q.trim()}\n${tag.trim()}`, searchAfterMs)
   const [settledQ = '', settledTag = ''] = typed.split('\n')
   return {
     filters,
-    set,
+    set: (next) => change({ ...next }),
     query: { ...chosen, q: settledQ, tag: settledTag },
     isNarrowed: Object.values(filters).some((value) => value !== ''),
   }
