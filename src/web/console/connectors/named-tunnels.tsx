@@ -15,7 +15,9 @@ export function NamedTunnels(): ReactNode {
     <QueryView what="the named tunnels" query={query}>
       {() =>
         rows.length === 0 ? (
-          <Text c="dimmed">There is none.</Text>
+          <Text c="dimmed">
+            There is none yet. <code>postern tunnel create NAME</code> makes one.
+          </Text>
         ) : (
           <DataList
             label="Named tunnels"

@@ -25,7 +25,9 @@ export function Publishers(): ReactNode {
     <QueryView what="who may publish" query={query}>
       {() =>
         rows.length === 0 ? (
-          <Text c="dimmed">There is none.</Text>
+          <Text c="dimmed">
+            There is none yet. Somebody’s machine appears here once they sign in there to publish.
+          </Text>
         ) : (
           <DataList
             label="Machines that may publish"

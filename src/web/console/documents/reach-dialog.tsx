@@ -94,7 +94,7 @@ function NoReach({ fault }: { readonly fault: ApiFault }): ReactNode {
   return (
     <div role="alert">
       <Text fw={600}>
-        {cannotBe(fault) ? 'It cannot be done like this.' : 'Nobody knows whom it would reach.'}
+        {cannotBe(fault) ? 'It cannot be done like this.' : 'Whom it would reach is not known now.'}
       </Text>
       <FaultText fault={fault} />
       <ProblemList title="To be mended:" problems={fault.problems} />

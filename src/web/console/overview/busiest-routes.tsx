@@ -25,7 +25,7 @@ export function BusiestRoutes({ routes }: BusiestRoutesProps): ReactNode {
                 <th scope="col">Route</th>
                 <th scope="col">Bytes</th>
                 <th scope="col">Tunnels</th>
-                <th scope="col">Denied</th>
+                <th scope="col">Refused</th>
               </tr>
             </thead>
             <tbody>

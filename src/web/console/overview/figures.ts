@@ -46,7 +46,7 @@ export const figures: readonly Figure[] = [
     unit: 'count',
     series: [
       { name: 'allow', label: 'Allowed', color: 'teal.7', of: ({ decisions }) => decisions.allow },
-      { name: 'deny', label: 'Denied', color: 'red.7', of: ({ decisions }) => decisions.deny },
+      { name: 'deny', label: 'Refused', color: 'red.7', of: ({ decisions }) => decisions.deny },
       {
         name: 'signIn',
         label: 'Asked to sign in',

@@ -67,7 +67,7 @@ export function PolicyFields(): ReactNode {
           />
           <Checkbox
             label="Disabled"
-            description="Kept as if it were not there"
+            description="Stays here, and no route may name it"
             checked={form.disabled}
             disabled={isReadOnly}
             onChange={(event) => changeForm({ ...form, disabled: event.currentTarget.checked })}

@@ -45,7 +45,7 @@ function BreakGlass(): ReactNode {
   return (
     <People
       label="Break glass"
-      description="May let themselves in, with a reason, which is told loudly"
+      description="May let themselves in with a reason, which the audit log marks"
       policy={value}
       isReadOnly={isReadOnly}
       error={error}

@@ -82,12 +82,12 @@ function Shown(): ReactNode {
   return (
     <Fieldset legend="Name and looks" className="part">
       <div className="form-grid">
-        <TextKey name="name" label="Name" placeholder="as its from" />
+        <TextKey name="name" label="Name" placeholder="the same as From" />
         <TextKey
           name="id"
           label="Id"
           description="Names it in logs and to programs"
-          placeholder="made from its from"
+          placeholder="made from From"
         />
         <TextKey name="description" label="Description" description="One line for the portal" />
         <TextKey
@@ -120,7 +120,7 @@ function Shown(): ReactNode {
         />
         <Checkbox
           label="Disabled"
-          description="Kept as if it were not there"
+          description="Stays here, and nobody can use it"
           checked={form.disabled}
           disabled={isReadOnly}
           onChange={(event) => changeForm({ ...form, disabled: event.currentTarget.checked })}

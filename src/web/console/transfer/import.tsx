@@ -77,7 +77,7 @@ export function Import(): ReactNode {
           }}
         />
         <Checkbox
-          label="Delete stored ones that it does not have"
+          label="Delete stored routes and policies that it does not have"
           checked={isPruning}
           onChange={(event) => {
             setPruning(event.currentTarget.checked)

@@ -29,10 +29,10 @@ export default function TransferView(): ReactNode {
             </div>
             <Group gap="sm">
               <Download source="store" file="postern-stored.yaml">
-                Those kept here
+                Export what is kept here
               </Download>
               <Download source="all" file="postern-all.yaml">
-                Those of the file as well
+                Export everything, the file’s too
               </Download>
             </Group>
           </Stack>

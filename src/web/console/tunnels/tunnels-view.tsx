@@ -96,7 +96,7 @@ function Found({ tunnels, total, wanted, pausedAtMs }: FoundProps): ReactNode {
         <span>{formatBytes(moved)} so far</span>
         {pausedAtMs === undefined ? (
           <span className={isFollowing ? 'live' : undefined}>
-            {isFollowing ? 'live' : 'asked for now and then'}
+            {isFollowing ? 'live' : 'not live: asked for again now and then'}
           </span>
         ) : (
           <span>as of {formatMoment(new Date(pausedAtMs))}</span>
