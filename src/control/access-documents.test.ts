@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { Role } from '../access/administrators.ts'
@@ -61,6 +62,12 @@ async function open(
     roleOf: ({ session }) => roles[session?.email ?? ''] ?? { role: 'admin' },
   })
   return { ...made, catalog, store }
+}
+
+/** What a record of one change, or of several, has. */
+interface KeptChange {
+  readonly 'route-id'?: string
+  readonly documents?: readonly Readonly<Record<string, unknown>>[]
 }
 
 async function rejection(work: Promise<unknown>): Promise<Error & { code?: string }> {
@@ -243,6 +250,73 @@ describe('operations on routes', () => {
     assert.match(records[1] ?? '', /"documents":\["deleted route a","deleted route b"\]/)
   })
 
+  test('leave for several at once one record of all, and one of each with before and after', async (t) => {
+    const { operations: o, kept, happened } = await open(t)
+    const definitions = new Map<string, object>()
+    for (const id of ['a', 'b']) {
+      const from = `tcp+https://${id}.example.com:1`
+      definitions.set(
+        id,
+        (await o.createRoute(ada, { definition: { ...db, id, from } })).definition,
+      )
+    }
+    const said = happened.length
+    const documents = [
+      { id: 'a', revision: 1 },
+      { id: 'b', revision: 2 },
+    ]
+    await o.changeRoutes(ada, { action: 'tag', tags: ['x'], documents, note: 'n' })
+    const records = (await kept())
+      .slice(2)
+      .map((line) => JSON.parse(line) as Record<string, string>)
+    assert.deepEqual(
+      records.map((it) => [it['event'], it['route-id'], it['by-email'], it['request-id']]),
+      [
+        ['routes changed', undefined, 'ada@example.com', 'r1'],
+        ['route tagged', 'a', 'ada@example.com', 'r1'],
+        ['route tagged', 'b', 'ada@example.com', 'r1'],
+      ],
+    )
+    for (const { 'route-id': id = '', before = '', after = '' } of records.slice(1)) {
+      assert.deepEqual(JSON.parse(before), definitions.get(id))
+      assert.deepEqual(JSON.parse(after), { ...definitions.get(id), tags: ['x'] })
+    }
+    assert.deepEqual(happened.slice(said), ['said routes changed'])
+  })
+
+  test('leave the hashes of what is too much for the audit log, so that it proves that as well', async (t) => {
+    const { operations: o, kept } = await open(t)
+    const ids = Array.from({ length: 60 }, (_, index) => `r${index}`)
+    const documents: { id: string; revision: number }[] = []
+    let last: object = {}
+    for (const id of ids) {
+      const long = {
+        ...db,
+        id,
+        from: `tcp+https://${id}.example.com:1`,
+        description: 'é'.repeat(9_000),
+      }
+      const { definition, revision } = await o.createRoute(ada, { definition: long })
+      documents.push({ id, revision: revision ?? 0 })
+      last = definition
+    }
+    const before = (await kept()).length
+    await o.changeRoutes(ada, { action: 'tag', tags: ['x'], documents })
+    const records = (await kept()).slice(before + 1).map((line) => JSON.parse(line) as KeptChange)
+    const hashed = records.flatMap((it) => it.documents ?? [])
+    const whole = records.flatMap((it) => it['route-id'] ?? [])
+    assert.ok(whole.length > 20 && hashed.length > 20, `${whole.length} and ${hashed.length}`)
+    assert.deepEqual([...whole, ...hashed.map((it) => it['route-id'])], ids)
+    const sha256 = (it: object) => createHash('sha256').update(JSON.stringify(it)).digest('hex')
+    assert.deepEqual(hashed.at(-1), {
+      change: 'tagged',
+      'route-id': 'r59',
+      'before-sha256': sha256(last),
+      'after-sha256': sha256({ ...last, tags: ['x'] }),
+    })
+    assert.ok((await kept()).slice(before).join('').length < 1_500_000)
+  })
+
   test('leave one record each, with what was there before and after', async (t) => {
     const { operations: o, kept } = await open(t)
     const { definition } = await o.createRoute(ada, { definition: { ...db, id: 'db' } })
@@ -369,7 +443,8 @@ routes:
     assert.deepEqual([applied.applied, applied.changes, applied.unchanged], [true, dry.changes, 0])
     const again = await o.importAccess(ada, { text })
     assert.deepEqual([again.changes, again.unchanged], [[], 2])
-    assert.equal((await kept()).length, 1)
+    // One of all, and one of each.
+    assert.equal((await kept()).length, 3)
     // What was exported says the same.
     const { text: exported } = await o.exportAccess(ada)
     assert.deepEqual((await o.importAccess(ada, { text: exported })).changes, [])

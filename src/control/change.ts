@@ -43,12 +43,14 @@ export function recordChange(
   by: Actor,
   event: string,
   details: LogFields,
-  { kind = 'admin', isLoud = false }: HowRecorded = {},
+  { kind = 'admin', isLoud = false, isSilent = false }: HowRecorded = {},
 ): void {
   const all = { ...details, ...askedBy(by) }
-  audit.record({ kind, event, details: all }, () =>
-    isLoud ? logger.warn(event, all) : logger.info(event, all),
-  )
+  audit.record({ kind, event, details: all }, () => {
+    if (isSilent) return
+    if (isLoud) logger.warn(event, all)
+    else logger.info(event, all)
+  })
 }
 
 export interface HowRecorded {
@@ -56,6 +58,8 @@ export interface HowRecorded {
   readonly kind?: AuditKind
   /** Whether its line is a warning. **Default:** false */
   readonly isLoud?: boolean
+  /** Whether another line says it already: it is kept alone. **Default:** false */
+  readonly isSilent?: boolean
 }
 
 /** Under names of their own: what was changed may be somebody's session or a service account as well. */

@@ -7,7 +7,7 @@ import { documentOf } from '../catalog/plan-writes.ts'
 import type { DocumentForm } from '../store/access-document-store.ts'
 import type { Authority, OperationName } from './authority.ts'
 import { actorName, recordChange, type Actor, type ChangeParts } from './change.ts'
-import { recordedForm, recordedMany } from './document-audit.ts'
+import { recordedEach, recordedMany, recordedOne } from './document-audit.ts'
 
 /** What the operations on routes and policies reach inside the running gateway. */
 export interface DocumentParts extends ChangeParts {
@@ -75,20 +75,20 @@ export function requireWrites(
 }
 
 function record(parts: ChangeParts, { by, note }: Writing, { planned, before }: Written): void {
-  const [one] = planned
+  const writes = planned.map((it, index) => ({ ...it, before: before[index] }))
+  const [one] = writes
   if (one === undefined) return
   const said = note === '' ? {} : { note }
-  if (planned.length > 1) {
-    const kinds = new Set(planned.map(({ kind }) => kind))
-    recordChange(parts, by, eventOf(kinds), { ...recordedMany(planned), ...said })
+  if (writes.length === 1) {
+    recordChange(parts, by, `${one.kind} ${one.change}`, { ...recordedOne(one), ...said })
     return
   }
-  recordChange(parts, by, `${one.kind} ${one.change}`, {
-    [`${one.kind}-id`]: one.id,
-    before: recordedForm(before[0]),
-    after: recordedForm(one.form),
-    ...said,
-  })
+  const event = eventOf(new Set(writes.map(({ kind }) => kind)))
+  recordChange(parts, by, event, { ...recordedMany(writes), ...said })
+  const { whole, hashed } = recordedEach(writes)
+  for (const it of whole)
+    recordChange(parts, by, `${it.kind} ${it.change}`, recordedOne(it), { isSilent: true })
+  for (const details of hashed) recordChange(parts, by, event, details, { isSilent: true })
 }
 
 function eventOf(kinds: ReadonlySet<DocumentKind>): string {
