@@ -21,6 +21,7 @@ import { createAuditLog, type AuditEntry } from './audit-log.ts'
 import type { AuditKeeper } from './audit/keeper.ts'
 import { collectLog } from './log.fixture.ts'
 import { readAudit, type KeptEntry } from './audit/read-audit.ts'
+import { verifyAudit } from './audit/verify/verify-audit.ts'
 
 const alice = { kind: 'person', id: 's1', userId: 'u1', email: 'alice@example.com' } as const
 const signedIn: AuditEntry = {
@@ -203,6 +204,58 @@ test('a disk that was full within a line spoils no other', async (t) => {
     kept.map((entry) => entry['request-id']),
     ['r3'],
   )
+})
+
+test('a record of the chain says how many entries of its series were lost before it', async (t) => {
+  const { directory, audit } = await openAudit(t)
+  audit.record(signedIn)
+  audit.record(refused)
+  await audit.flushed()
+  const write = t.mock.method(await allFiles(), 'write', () => {
+    throw new Error('ENOSPC: no space left on device, write')
+  })
+  for (let count = 0; count < 250; count++) audit.record(signedIn)
+  await audit.flushed()
+  for (let count = 0; count < 3; count++) audit.record(refused)
+  await audit.flushed()
+  write.mock.restore()
+  // Of both, whichever comes first.
+  audit.record({ ...refused, requestId: 'r9' })
+  await audit.flushed()
+  const told: unknown[] = []
+  for await (const { series, seq, event, 'at-most': entries } of readAudit(directory, 0))
+    if (event === 'entries lost') told.push([series, seq, entries])
+  assert.deepEqual(told, [
+    ['people', 3, 250],
+    ['strangers', 3, 3],
+  ])
+  assert.deepEqual((await verifyAudit({ paths: [directory] })).faults, [])
+})
+
+test('what was lost while the disk hung stands in the chain when it is back', async () => {
+  const { promise: disk, resolve: diskIsBack } = Promise.withResolvers<'kept'>()
+  const kept: string[] = []
+  let losses = 0
+  const audit = createAuditLog({
+    logger: collectLog().log.service('audit'),
+    keeper: {
+      async append(_series, entries) {
+        await disk
+        kept.push(...entries)
+        return 'kept'
+      },
+    },
+    onLost: (entries) => void (losses += entries),
+  })
+  const details = { note: 'x'.repeat(2_000) }
+  for (let count = 0; count < 3_000; count++) audit.record({ ...signedIn, details })
+  assert.ok(losses > 0)
+  diskIsBack('kept')
+  await audit.flushed()
+  const told = kept.filter((line) => line.includes('"entries lost"'))
+  assert.equal(told.length, 1)
+  assert.match(told[0] ?? '', new RegExp(`"kind":"audit",.*"at-most":${losses}\\}$`))
+  assert.equal(kept.length, 3_000 - losses + 1)
 })
 
 test('a disk that hangs holds up nobody, and what waits for it is bounded', async () => {

@@ -5,6 +5,7 @@ import { escapeJson } from '../terminal-text.ts'
 import type { AccessSession } from './access-fields.ts'
 import { auditSeries } from './audit/keeper.ts'
 import type { AuditKeeper, AuditKind, AuditSeries, KeptHow } from './audit/keeper.ts'
+import { entriesLost, ownEntry } from './audit/own-entries.ts'
 import { redactFields } from './redact.ts'
 
 /** One thing that must be provable afterwards. Never a token, cookie or secret. */
@@ -75,16 +76,47 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   const waiting: Waiting[] = []
   let waitingLength = 0
   let working: Promise<void> | undefined
-  /** Entries lost since keeping them failed; undefined while all is well. */
-  let lost: number | undefined
+  /** Entries lost of each series since keeping them failed, of which no record tells; none while all is well. */
+  const lost = new Map<AuditSeries, number>()
 
-  function lose(entries: number, error: unknown): void {
+  function lose(series: AuditSeries, entries: number, error: unknown): void {
     onLost?.(entries)
-    if (lost === undefined) {
+    if (lost.size === 0) {
       const hint = 'see to the space and the permissions of the state directory'
       logger.error('audit entries are not kept', { error, hint })
     }
-    lost = (lost ?? 0) + entries
+    lost.set(series, (lost.get(series) ?? 0) + entries)
+  }
+
+  /** A record of the chain says how many are missing before it. */
+  function tellLost(series: AuditSeries, told: number): void {
+    if (told === 0) return
+    const more = (lost.get(series) ?? 0) - told
+    if (more > 0) lost.set(series, more)
+    else lost.delete(series)
+    logger.warn('audit entries are kept again', { series, lost: told })
+  }
+
+  async function keep(
+    store: AuditKeeper,
+    series: AuditSeries,
+    lines: readonly string[],
+  ): Promise<void> {
+    const told = lost.get(series) ?? 0
+    const own = told === 0 ? [] : [ownEntry(clock.now(), entriesLost, { 'at-most': told })]
+    if (lines.length + own.length === 0) return
+    using _ = clock.schedule(slowDiskMs, () =>
+      logger.error('audit entries wait for the disk', {
+        hint: 'see to the disk of the state directory',
+      }),
+    )
+    try {
+      const how = await store.append(series, [...own, ...lines])
+      if (how !== 'kept') logger.warn(tampered[how], { series })
+      tellLost(series, told)
+    } catch (error) {
+      if (lines.length > 0) lose(series, lines.length, error)
+    }
   }
 
   async function keepBatch(store: AuditKeeper): Promise<void> {
@@ -92,20 +124,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     waitingLength -= batch.reduce((sum, { line }) => sum + line.length, 0)
     for (const series of auditSeries) {
       const lines = batch.filter((entry) => entry.series === series).map(({ line }) => line)
-      if (lines.length === 0) continue
-      using _ = clock.schedule(slowDiskMs, () =>
-        logger.error('audit entries wait for the disk', {
-          hint: 'see to the disk of the state directory',
-        }),
-      )
-      try {
-        const how = await store.append(series, lines)
-        if (how !== 'kept') logger.warn(tampered[how], { series })
-        if (lost !== undefined) logger.warn('audit entries are kept again', { lost })
-        lost = undefined
-      } catch (error) {
-        lose(lines.length, error)
-      }
+      await keep(store, series, lines)
     }
     for (const { say } of batch) say()
   }
@@ -122,7 +141,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       if (keeper === undefined) return sayIt()
       const line = lineOf(entry, fields, clock.now())
       if (waitingLength + line.length > maxWaitingLength) {
-        lose(1, new Error('the disk is too slow'))
+        lose(seriesOf(entry), 1, new Error('the disk is too slow'))
         return sayIt()
       }
       waitingLength += line.length

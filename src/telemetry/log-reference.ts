@@ -80,7 +80,7 @@ There is a file a day for each of \`people\` (sign-ins, sessions, changes), \`de
 somebody without a session caused, which therefore cannot push out anything else. Each line has its number in its series,
 \`seq\`, and in \`prev\` the SHA-256 of the line before it. The oldest files go after 90 days, or when a series comes to
 64 MiB. Where the directory cannot be written (full, read-only) tunnels go on: it is said once, and
-\`postern_audit_entries_lost_total\` counts. Where it takes more than 5 seconds the log says so, for the lines of these
+\`postern_audit_entries_lost_total\` counts, and when it can be written again a record says how many are missing. Where it takes more than 5 seconds the log says so, for the lines of these
 entries wait as well. Files that somebody removes or moves away meanwhile are begun anew at the next entry; of that, and of
 what somebody else writes to them, \`audit\` speaks at level \`warn\`.
 
@@ -94,6 +94,7 @@ Entries of the kind \`audit\` are about the log itself:
 
 - \`file begun\`: the first of each file, with its name
 - \`incomplete line removed\`: what a kill, a power cut or a full disk left of one, with its \`bytes\`
+- \`entries lost\`: could not be kept before this record, on a disk that was full or too slow; \`at-most\` so many of its series
 - \`chain begun behind lines without one\`: the \`lines\` of the series before it are of an earlier release
 - \`records dropped\`: for their age or the size of the series, with \`first-seq\`, \`last-seq\` and \`why\`; \`dropped.txt\` says the same, signed
 - \`lines found that are not chained\`: somebody else than this release has added \`lines\``

@@ -7,6 +7,9 @@ export const linesFound = 'lines found that are not chained'
 /** Old records went, with a signed stub. */
 export const recordsDropped = 'records dropped'
 
+/** Entries of the series that could not be kept, before this one: a full or a slow disk. */
+export const entriesLost = 'entries lost'
+
 /** The text of an entry in which the log speaks of itself. */
 export function ownEntry(timeMs: number, event: string, details: object): string {
   return JSON.stringify({ time: new Date(timeMs).toISOString(), kind: 'audit', event, ...details })
