@@ -3,7 +3,7 @@ import type { ChainHead } from './chain.ts'
 import { checkpointOf, latestCheckpoint } from './latest-checkpoint.ts'
 import { auditSeries, type AuditKeeper, type AuditSeries } from './keeper.ts'
 import { oneByOne } from '../../one-by-one.ts'
-import { dropOld } from './drop-old.ts'
+import { createDropping } from './drop-old.ts'
 import type { NoteSigner } from './note-signer.ts'
 import { auditBounds, type AuditBounds } from './retention.ts'
 import { openSeries, type KeptLines } from './series-writer.ts'
@@ -39,17 +39,18 @@ export function openAuditFiles(
     return (await signed).get(series)
   }
   const dropInTurn = oneByOne()
-  const open = (series: AuditSeries) =>
-    openSeries({
+  const open = (series: AuditSeries) => {
+    const drop = createDropping({ directory, series, clock, limits, signer })
+    return openSeries({
       directory,
       series,
       clock,
       limits,
       signedHead: () => signedHead(series),
-      drop: (files) =>
-        dropInTurn(() => dropOld({ directory, series, files, clock, limits, signer })),
+      drop: (files) => dropInTurn(() => drop(files)),
       onKept: (kept) => listeners.forEach((listener) => listener(kept)),
     })
+  }
   const all = {
     people: open('people'),
     decisions: open('decisions'),

@@ -1,19 +1,20 @@
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { placeOf, type ChainHead } from './chain.ts'
+import { placeOf } from './chain.ts'
 import { formatDropped, parseDropped, type DroppedPart } from './checkpoint.ts'
 import type { NoteSigner } from './note-signer.ts'
 import { readLines } from './lines.ts'
 import type { AuditFile } from './list-files.ts'
 import { droppedFile, noteVerifierKeys, readNotes, splitNotes } from './note-files.ts'
-import { readSeriesEnd } from './series-end.ts'
+import { readSeriesEnd, type LastRecord } from './series-end.ts'
 import { parseNote } from './signed-note.ts'
 
 /** The records that some files of a series have; undefined when none of their lines is chained. */
 export async function partOf(
   files: readonly AuditFile[],
-): Promise<{ readonly first: number; readonly last: ChainHead } | undefined> {
-  const { head: last } = await readSeriesEnd(files)
+): Promise<{ readonly first: number; readonly last: LastRecord } | undefined> {
+  const { last } = await readSeriesEnd(files)
+  if (last === undefined) return undefined
   for (const { path } of files) {
     const first = await firstSeqOf(path)
     if (first !== undefined) return { first, last }

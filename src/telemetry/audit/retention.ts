@@ -32,8 +32,15 @@ export function firstKeptDay(nowMs: number, maxAgeDays: number): string {
 export interface Expired {
   readonly files: readonly AuditFile[]
   readonly why: string
+  /** Whether they go for the size of the series, and not for their age. */
+  readonly isFull: boolean
   /** They have to go, whether somebody signs for it or not. */
   readonly isUrgent: boolean
+}
+
+/** Bytes of a file on the disk. */
+async function sizeOf({ path }: AuditFile): Promise<number> {
+  return (await stat(path)).size
 }
 
 /**
@@ -44,19 +51,21 @@ export async function findExpired(
   files: readonly AuditFile[],
   nowMs: number,
   limits: AuditBounds,
+  bytesOf: (file: AuditFile) => number | Promise<number> = sizeOf,
 ): Promise<Expired> {
   const firstDay = firstKeptDay(nowMs, limits.maxAgeDays)
   let bytes = limits.maxFileBytes
   let kept = files.length
   // Newest first; nothing is kept behind what goes.
-  for (const [index, { path, day }] of [...files.entries()].toReversed()) {
-    bytes += (await stat(path)).size
-    if (day < firstDay || bytes > limits.maxSeriesBytes) continue
+  for (const [index, file] of [...files.entries()].toReversed()) {
+    bytes += await bytesOf(file)
+    if (file.day < firstDay || bytes > limits.maxSeriesBytes) continue
     if (index === kept - 1) kept = index
   }
   const isFull = bytes > limits.maxSeriesBytes
   return {
     files: files.slice(0, kept),
+    isFull,
     why: isFull
       ? `more than ${limits.maxSeriesBytes} bytes`
       : `older than ${limits.maxAgeDays} days`,

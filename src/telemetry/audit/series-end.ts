@@ -4,8 +4,15 @@ import { emptyChain, lineHash, placeOf, type ChainHead } from './chain.ts'
 import { readLines } from './lines.ts'
 import type { AuditFile } from './list-files.ts'
 
+/** A record, and when it was made as it says itself, RFC 3339. */
+export interface LastRecord extends ChainHead {
+  readonly time: string
+}
+
 /** What stands at the end of the files of a series. */
 export interface SeriesEnd {
+  /** The last line that is chained. */
+  readonly last: LastRecord | undefined
   /** That of the last line that is chained. */
   readonly head: ChainHead
   /** Lines without a number behind it, or all: an earlier release wrote them. */
@@ -28,16 +35,16 @@ export async function readSeriesEnd(files: readonly AuditFile[]): Promise<Series
     const head = headOf(line)
     const found = head === undefined ? await lastChained(path) : { head, after: 0 }
     unchainedLines += found.after
-    if (found.head !== undefined) return { head: found.head, unchainedLines }
+    if (found.head !== undefined) return { head: found.head, last: found.head, unchainedLines }
   }
-  return { head: emptyChain, unchainedLines }
+  return { head: emptyChain, last: undefined, unchainedLines }
 }
 
 /** Of a file whose last line has no number: the last that has one, and how many follow it. */
 async function lastChained(
   path: string,
-): Promise<{ readonly head: ChainHead | undefined; readonly after: number }> {
-  let head: ChainHead | undefined
+): Promise<{ readonly head: LastRecord | undefined; readonly after: number }> {
+  let head: LastRecord | undefined
   let after = 0
   for await (const lines of readLines(path)) {
     for (const { bytes } of lines) {
@@ -49,9 +56,9 @@ async function lastChained(
   return { head, after }
 }
 
-function headOf(line: Buffer): ChainHead | undefined {
+function headOf(line: Buffer): LastRecord | undefined {
   const place = placeOf(line)
-  return place && { seq: place.seq, hash: lineHash(line) }
+  return place && { seq: place.seq, hash: lineHash(line), time: place.time }
 }
 
 interface LastLine {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { chainEntry } from '../chain.ts'
 import { splitNotes } from '../note-files.ts'
 import { openTestLog, type TestLog } from './tamper.fixture.ts'
 import { verifyAudit } from './verify-audit.ts'
@@ -75,6 +76,63 @@ test('a stub counts only with its signature', async (t) => {
   assert.equal((await verifyAudit({ paths: [log.directory] })).faults[0]?.what, 'removed')
 })
 
+test('nobody gets the gateway to drop records by giving their files the names of old days', async (t) => {
+  const log = await openTestLog(t)
+  for (let day = 0; day < 3; day += 1) {
+    await log.write(10)
+    log.clock.advance(86_400_000)
+  }
+  await log.checkpoints.sign()
+  for (const path of await filesOf(log)) await rename(path, path.replace('2026', '2020'))
+  await log.write(10)
+  await log.checkpoints.sign()
+  const { faults, dropped } = await verifyAudit({ paths: [log.directory] })
+  assert.deepEqual([faults[0]?.what, faults[0]?.seq, dropped], ['renamed', 1, {}])
+  // Nor by saying in them that they are old.
+  const [, , third = ''] = await filesOf(log)
+  await writeFile(third, (await readFile(third, 'utf8')).replaceAll('"time":"2026', '"time":"2020'))
+  log.clock.advance(86_400_000)
+  await log.write(10)
+  await log.checkpoints.sign()
+  const [fault] = (await verifyAudit({ paths: [log.directory] })).faults
+  assert.deepEqual([fault?.what, fault?.seq], ['changed', 34])
+})
+
+test('nobody gets the gateway to drop records by filling their files', async (t) => {
+  for (const filling of [
+    // Between the lines, as a file of its own, and with a chain of its own.
+    (text: string) => text.replaceAll('\n', `\n${'x'.repeat(600)}\n`),
+    (text: string) => `${text}${`${'x'.repeat(600)}\n`.repeat(20)}`,
+    (text: string) => `${text}${chainOf(25)}`,
+  ]) {
+    const log = await openTestLog(t, bounds)
+    for (let times = 0; times < 3; times += 1) await log.write(10)
+    await log.checkpoints.sign()
+    await log.files.close()
+    const [, second = ''] = await filesOf(log)
+    await writeFile(second, filling(await readFile(second, 'utf8')))
+    const { files } = log.reopen()
+    await files.append('decisions', ['{"time":"2026-01-01T00:00:00.000Z","kind":"admin"}'])
+    await log.checkpoints.sign()
+    const { dropped } = await verifyAudit({ paths: [log.directory] })
+    assert.deepEqual(dropped, {})
+    assert.match(await textOf(log), /"seq":1,/)
+  }
+})
+
+test('what has to go since the disk is filled goes without a stub, and is missed', async (t) => {
+  const log = await openTestLog(t, bounds)
+  for (let times = 0; times < 3; times += 1) await log.write(10)
+  await log.checkpoints.sign()
+  await log.files.close()
+  const [, second = ''] = await filesOf(log)
+  await appendFile(second, `${'x'.repeat(600)}\n`.repeat(100))
+  const { files } = log.reopen()
+  await files.append('decisions', ['{"time":"2026-01-01T00:00:00.000Z","kind":"admin"}'])
+  const [fault] = (await verifyAudit({ paths: [log.directory] })).faults
+  assert.deepEqual([fault?.what, fault?.seq], ['removed', 1])
+})
+
 test('nothing goes while nobody can sign for it, up to twice the bound', async (t) => {
   const log = await openTestLog(t, bounds)
   log.by.signer = undefined
@@ -106,4 +164,16 @@ async function filesOf({ directory }: TestLog): Promise<string[]> {
 async function textOf(log: TestLog): Promise<string> {
   const texts = await Promise.all((await filesOf(log)).map((path) => readFile(path, 'utf8')))
   return texts.join('')
+}
+
+/** Records whose chain holds in itself, and goes on from nothing. */
+function chainOf(records: number): string {
+  let head = { seq: 500, hash: 'a'.repeat(64) }
+  const lines = Array.from({ length: records }, () => {
+    const entry = `{"time":"2026-01-01T00:00:00.000Z","kind":"${'x'.repeat(400)}"}`
+    const next = chainEntry('decisions', head, entry)
+    ;({ head } = next)
+    return `${next.line}\n`
+  })
+  return lines.join('')
 }
