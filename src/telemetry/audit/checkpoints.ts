@@ -45,18 +45,21 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
   /** Entries since the last checkpoint; some before this process, perhaps. */
   let entries = 1
   let isFailing = false
+  /** The last that was written here: what others put beside it is none. */
+  let own: string | undefined
 
   async function write(by: NoteSigner): Promise<void> {
     const time = new Date(clock.now()).toISOString()
     // What is signed is on the disk: a power cut must not make a lie of it.
     const heads = await files.heads()
-    if (isKnown(heads, await latestCheckpoint(directory))) return
+    if (isKnown(heads, own ?? (await latestCheckpoint(directory)))) return
     const { note, verifierKeys } = await by.sign(
       formatCheckpoint({ origin: by.origin, time, heads }),
     )
     await mkdir(directory, { recursive: true, mode: 0o700 })
     await noteVerifierKeys(directory, verifierKeys)
     await appendNote(checkpointFile(directory, time.slice(0, 10)).path, note)
+    own = note
     await removeOld(directory, firstKeptDay(clock.now(), maxAgeDays))
   }
 
@@ -96,7 +99,7 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
     sign: () =>
       inTurn(async () => {
         await trySign()
-        return latestCheckpoint(directory)
+        return own ?? latestCheckpoint(directory)
       }),
     async close() {
       await inTurn(trySign)

@@ -43,6 +43,11 @@ export async function* readLines(path: string, from = 0): AsyncGenerator<readonl
   if (rest.length > 0) yield [{ bytes: rest, offset, isWhole: false }]
 }
 
+/** Whether it is a piece of a line beyond 4 MiB. */
+export function isPiece({ bytes }: RawLine): boolean {
+  return bytes.length > maxLineBytes
+}
+
 /** The whole lines of some bytes, which stand at `offset` in their file. */
 export function splitLines(bytes: Buffer, offset: number): RawLine[] {
   const lines: RawLine[] = []

@@ -20,6 +20,11 @@ export function checkpointFile(directory: string, day: string): NoteFile {
   return { name, path: join(directory, name) }
 }
 
+/** Whether a checkpoint of some time, RFC 3339, belongs in a file; an export, or a file kept elsewhere, has any. */
+export function belongsIn(name: string, time: string): boolean {
+  return !checkpointName.test(name) || name === checkpointFile('', time.slice(0, 10)).name
+}
+
 /** Oldest first; none when there is no directory. */
 export async function listCheckpointFiles(directory: string): Promise<readonly NoteFile[]> {
   const names = await readdir(directory).catch((error: unknown) => {

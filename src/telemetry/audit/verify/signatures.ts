@@ -1,5 +1,5 @@
 import { parseCheckpoint, parseDropped, type DroppedPart } from '../checkpoint.ts'
-import { splitNotes, type PlacedNote } from '../note-files.ts'
+import { belongsIn, splitNotes, type PlacedNote } from '../note-files.ts'
 import { judgeNote, parseNote, type VerifierKey } from '../signed-note.ts'
 import type { Fault, FaultKind } from './fault.ts'
 import type { SignedHead } from './series-check.ts'
@@ -51,6 +51,9 @@ export function readSigned(texts: readonly NoteText[], keys: readonly VerifierKe
     if (checkpoint === undefined) return blame('damaged-note', 'it is signed, and no checkpoint')
     checkpoints += 1
     const { time } = checkpoint
+    // What counts as the last is told by it.
+    if (!belongsIn(file, time))
+      blame('damaged-note', `this checkpoint of ${time} is of another file`)
     if (lastTime === undefined || time > lastTime) lastTime = time
     for (const [series, head] of checkpoint.heads)
       if (head.seq > 0) heads.set(series, [...(heads.get(series) ?? []), { ...head, time }])
@@ -58,7 +61,7 @@ export function readSigned(texts: readonly NoteText[], keys: readonly VerifierKe
   }
 
   for (const source of texts) {
-    const { notes, damagedAt } = splitNotes(source.text)
+    const { notes, end, damagedAt = lineBehind(source, end, notes) } = splitNotes(source.text)
     for (const note of notes) take(source, note)
     const { file, isTrusted } = source
     if (damagedAt !== undefined)
@@ -67,6 +70,16 @@ export function readSigned(texts: readonly NoteText[], keys: readonly VerifierKe
       faults.push({ what: 'damaged-note', file, detail: 'there is no signed note in it' })
   }
   return { heads, dropped, checkpoints, lastTime, byOtherKeys, faults }
+}
+
+/** Where something stands behind the notes of a text: beside the records it is what a kill has left of one. */
+function lineBehind(
+  { text, isTrusted }: NoteText,
+  end: number,
+  notes: readonly PlacedNote[],
+): number | undefined {
+  const isCut = isTrusted && notes.length > 0 && text.slice(end).trim() !== ''
+  return isCut ? text.slice(0, end).split('\n').length : undefined
 }
 
 /** A checkpoint that was kept elsewhere, and whose key is not known: of another log, or of a key that was not given. */

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { placeOf } from '../chain.ts'
 import { noteInExport, verifierKeyInExport } from '../export-lines.ts'
 import { auditSeries, type AuditSeries } from '../keeper.ts'
-import { readLines, type RawLine } from '../lines.ts'
+import { isPiece, readLines, type RawLine } from '../lines.ts'
 import { auditFileOf, listAuditFiles } from '../list-files.ts'
 import { droppedFile, listCheckpointFiles, readNotes, readVerifierKeys } from '../note-files.ts'
 import type { LineToCheck } from './seen-line.ts'
@@ -96,7 +96,9 @@ async function* readFileLines(
     if (isLeading) return undefined
     // What is no record belongs to the series of the line before it.
     if (file.series === undefined) series = placeOf(raw.bytes)?.series ?? series
-    return { ...raw, series, file: file.name, line, mayBeIncomplete: isLastOfSeries }
+    // Nothing that is just in writing is so long: behind a piece there may be more.
+    const mayBeIncomplete = isLastOfSeries && !isPiece(raw)
+    return { ...raw, series, file: file.name, line, mayBeIncomplete }
   }
   for await (const lines of readLines(file.path)) yield lines.flatMap((raw) => place(raw) ?? [])
 }
