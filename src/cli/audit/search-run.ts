@@ -27,22 +27,32 @@ export async function searchAudit(
   text: string | undefined,
   options: SearchOptions,
 ): Promise<number> {
-  const found = await findAll(text, options)
+  const { found, isMore, isComplete } = await findAll(text, options)
   if (options.json) for (const it of found) printJsonLine(it.record ?? it)
   else if (found.length === 0) note('there is no such record')
   else
     printTable([['TIME', 'KIND', 'WHO', 'FROM', 'ROUTE', 'OUTCOME', 'WHAT'], ...found.map(rowOf)])
-  if (found.length === options.limit) note(`there may be more: --limit ${options.limit}`)
+  if (isMore) note(`there are more than these ${found.length}: see --limit`)
+  if (!isComplete)
+    note('the gateway still reads in what was kept before it started: ask again in a moment')
   return exitCodes.ok
 }
 
-async function findAll(text: string | undefined, options: SearchOptions): Promise<FoundRecord[]> {
+interface AllFound {
+  readonly found: readonly FoundRecord[]
+  readonly isMore: boolean
+  /** Whether everything that the files have was looked at. */
+  readonly isComplete: boolean
+}
+
+async function findAll(text: string | undefined, options: SearchOptions): Promise<AllFound> {
   const client = createControlClient(await findStateDirectory(options))
   const { since, until, kind, outcome, who, route, ip, requestId, limit } = options
   const found: FoundRecord[] = []
   let after: AuditPosition | undefined
+  let isComplete = true
   do {
-    const { records, next } = await client.searchAudit({
+    const { records, next, is_complete } = await client.searchAudit({
       since: timeOf(since),
       until: timeOf(until),
       kind,
@@ -57,8 +67,9 @@ async function findAll(text: string | undefined, options: SearchOptions): Promis
     })
     found.push(...records)
     after = next ?? undefined
+    isComplete &&= is_complete
   } while (after !== undefined && found.length < limit)
-  return found
+  return { found, isMore: after !== undefined, isComplete }
 }
 
 function timeOf(ms: number | undefined): string | undefined {
