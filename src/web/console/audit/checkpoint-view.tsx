@@ -85,12 +85,17 @@ function HowTo({ keys }: { readonly keys: readonly string[] }): ReactNode {
       <Title order={2}>Verify it yourself</Title>
       <Stack gap="xs">
         <Text>
-          On any machine and without this gateway, with a copy of the directory <code>audit</code>{' '}
-          of its state directory: it names the first record that was changed, removed, moved or
-          added. The key is this gateway’s own: keep it beside the checkpoint.
+          On any machine and without this gateway, with everything that is kept in one file, which
+          the first command writes on the gateway’s machine: the second one names the first record
+          that was changed, removed, moved or added. The key is this gateway’s own: keep it beside
+          the checkpoint.
         </Text>
         <CommandLine
-          command={`postern audit verify --checkpoint checkpoint.txt${key} ./audit`}
+          command="postern audit export -c postern.yaml > audit.jsonl"
+          purpose="the command that exports"
+        />
+        <CommandLine
+          command={`postern audit verify --checkpoint checkpoint.txt${key} audit.jsonl`}
           purpose="the command that verifies"
         />
       </Stack>
