@@ -5,6 +5,7 @@ import type { OpenTunnel } from '../../access/live-tunnels.ts'
 import type { Role } from '../../access/administrators.ts'
 import { testActor, testSession, testTunnel } from '../../control/operations.fixture.ts'
 import { createFakeClock } from '../../fake-clock.ts'
+import type { LiveCaller } from '../../identity/session.ts'
 import type { Change } from '../../store/store.ts'
 import { changedEvent, tunnelsEvent } from '../wire/events.ts'
 import { createEventReaders } from './readers.ts'
@@ -16,7 +17,13 @@ const web = { id: 'r-web', name: 'web', namespace: 'sites' }
 function openRig(role: Role | undefined = { role: 'admin' }) {
   const clock = createFakeClock()
   const tunnels = new Set<OpenTunnel>()
-  const state = { role: role as Role | undefined, version: 1 as number | undefined, connectors: '' }
+  const state = {
+    role: role as Role | undefined,
+    version: 1 as number | undefined,
+    connectors: '',
+    /** What reading a session again comes to, instead of what it is now. */
+    reading: undefined as Promise<LiveCaller | undefined> | undefined,
+  }
   let onChanges: (changes: readonly Change[]) => void = () => undefined
   let isFollowed = false
   const readers = createEventReaders({
@@ -34,6 +41,7 @@ function openRig(role: Role | undefined = { role: 'admin' }) {
     routes: () => 'the same',
     roleOf: () => state.role,
     session: () =>
+      state.reading ??
       Promise.resolve(
         state.version === undefined ? undefined : { session: ada, version: state.version },
       ),
@@ -207,6 +215,27 @@ describe('a reader of events', { timeout: 20_000 }, () => {
       (await reading)?.map(({ name }) => name),
       ['missed'],
     )
+  })
+
+  test('ends once, however often its session was read meanwhile, and also where it left', async (t) => {
+    const unhandled = t.mock.fn()
+    process.on('unhandledRejection', unhandled)
+    t.after(() => process.off('unhandledRejection', unhandled))
+    for (const leaves of [false, true]) {
+      const { open, state, second } = openRig()
+      const { reader, read } = open()
+      await read()
+      const slow = Promise.withResolvers<LiveCaller | undefined>()
+      Object.assign(state, { version: 2, reading: slow.promise })
+      const reading = read()
+      await second()
+      await second()
+      if (leaves) await reader.cancel()
+      slow.reject(new Error('the store is away'))
+      assert.equal(await reading, undefined)
+      await turn()
+    }
+    assert.equal(unhandled.mock.callCount(), 0)
   })
 
   test('is told once in a while that there is nothing to tell', async () => {

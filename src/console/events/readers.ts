@@ -152,13 +152,14 @@ export function createEventReaders(parts: EventReadersParts): EventReaders {
   function readerOf(
     by: CallerActor,
     controller: ReadableStreamDefaultController<Uint8Array>,
-    gone: () => void,
+    gone: () => boolean,
   ): Reader {
     return {
       by,
       send: (message) => controller.enqueue(message),
       end(error) {
-        gone()
+        // While their session was read, they may have left, or have been told to.
+        if (!gone()) return
         if (error === undefined) controller.close()
         else controller.error(error)
       },
@@ -175,9 +176,11 @@ export function createEventReaders(parts: EventReadersParts): EventReaders {
       const stream = {}
       streams.set(stream, by.session.userId)
       let reader: Reader | undefined
-      const gone = (): void => {
-        streams.delete(stream)
+      /** False for who is gone already. */
+      const gone = (): boolean => {
+        if (!streams.delete(stream)) return false
         if (reader !== undefined) leave(reader)
+        return true
       }
       return new ReadableStream<Uint8Array>(
         {
@@ -189,7 +192,7 @@ export function createEventReaders(parts: EventReadersParts): EventReaders {
             reader = readerOf(by, controller, gone)
             enter(reader)
           },
-          cancel: gone,
+          cancel: () => void gone(),
         },
         { highWaterMark: 0 },
       )
