@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Role } from '../access/administrators.ts'
 import { AccessError } from '../errors.ts'
+import type { Link } from '../links/link.ts'
 import { createAuthority, rules, type OperationName, type Rule } from './authority.ts'
 import { localActor } from './change.ts'
 import { createTestOperations, testActor, testSession } from './operations.fixture.ts'
@@ -123,5 +124,36 @@ describe('operations', () => {
     role = undefined
     assert.throws(() => void operations.revokeSession(by, 's2'), { code: 'role-required' })
     assert.ok(!happened.includes('ended s2'))
+  })
+
+  test('a role that goes while connectors are waited for has no keys forgotten', async () => {
+    let role: Role | undefined = { role: 'admin' }
+    const forgotten: string[] = []
+    const link: Partial<Link> = {
+      connectorId: 'c1',
+      tunnelId: 't1',
+      grantKeys: [],
+      async takeGrantKey() {
+        await Promise.resolve()
+        role = undefined
+        return false
+      },
+    }
+    const { operations } = createTestOperations({
+      roleOf: () => role,
+      links: [link as Link],
+      signingKeys: {
+        all: () => Promise.resolve([]),
+        rotate: () => Promise.reject(new Error('unused')),
+        forgetRetired(purpose) {
+          forgotten.push(purpose)
+          return Promise.resolve([])
+        },
+      },
+    })
+    await assert.rejects(operations.forgetSigningKeys(by, 'connector-grant'), {
+      code: 'role-required',
+    })
+    assert.deepEqual(forgotten, [])
   })
 })

@@ -4,6 +4,7 @@ import { silentLogger } from '../log.ts'
 import type { NewNamedTunnel } from '../publish/named-tunnels.ts'
 import type { OperatorTunnels } from '../publish/operator-tunnels.ts'
 import type { AuditEntry } from '../telemetry/audit-log.ts'
+import { createAuthority } from './authority.ts'
 import { localActor } from './change.ts'
 import { namedTunnelOperations } from './named-tunnels.ts'
 import { testActor, testSession } from './operations.fixture.ts'
@@ -14,6 +15,7 @@ function createRig(create?: OperatorTunnels['create']) {
   const entries: AuditEntry[] = []
   const wanted: NewNamedTunnel[] = []
   const operations = namedTunnelOperations({
+    authority: createAuthority({ roleOf: () => ({ role: 'admin' }), sessionVersion: () => 1 }),
     logger: silentLogger,
     audit: { record: (entry) => void entries.push(entry), flushed: () => Promise.resolve() },
     accountTag: 'a'.repeat(32),

@@ -5,6 +5,7 @@ import type { NamedTunnel, NewNamedTunnel } from '../publish/named-tunnels.ts'
 import type { OperatorTunnels } from '../publish/operator-tunnels.ts'
 import { nameOf } from '../publish/publishing.ts'
 import { secretsToJson, type TunnelSecretsJson } from '../publish/tunnel-secrets.ts'
+import type { Authority } from './authority.ts'
 import { recordChange, type Actor, type ChangeParts } from './change.ts'
 import {
   parseInput,
@@ -15,6 +16,7 @@ import {
 
 /** What the operations on named tunnels reach inside the running gateway. */
 export interface NamedTunnelParts extends ChangeParts {
+  readonly authority: Pick<Authority, 'require'>
   readonly operatorTunnels: OperatorTunnels
   readonly links: Pick<Links, 'list'>
   /** Names the gateway to stock connectors, which send it along: 32 hexadecimal digits. */
@@ -47,7 +49,9 @@ export function namedTunnelOperations(parts: NamedTunnelParts): NamedTunnelOpera
     },
     async createNamedTunnel(by, input) {
       const wanted = parseInput(creationInput, input)
-      const secrets = await parts.operatorTunnels.create({ ...wanted, ...makerOf(by) })
+      const secrets = await parts.operatorTunnels.create({ ...wanted, ...makerOf(by) }, () =>
+        parts.authority.require(by, 'createNamedTunnel'),
+      )
       const { id, name, site } = secrets.tunnel
       recordChange(parts, by, 'named tunnel created', {
         'tunnel-id': id,

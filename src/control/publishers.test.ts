@@ -5,12 +5,15 @@ import { silentLogger } from '../log.ts'
 import { publishCredentialRecord } from '../store/publish-credential-store.suite.ts'
 import type { PublishCredentialRecord } from '../store/publish-store.ts'
 import type { AuditEntry } from '../telemetry/audit-log.ts'
+import type { RoleOf } from '../access/administrators.ts'
+import { createAuthority } from './authority.ts'
 import { localActor } from './change.ts'
+import { testActor, testSession, testVersion } from './operations.fixture.ts'
 import { publisherOperations } from './publishers.ts'
 
 const dayMs = 86_400_000
 
-function createRig() {
+function createRig(roleOf: RoleOf = () => undefined) {
   const clock = createFakeClock()
   const expiresAtMs = clock.now() + dayMs
   const { person } = publishCredentialRecord()
@@ -25,6 +28,7 @@ function createRig() {
   const revoked: string[] = []
   const entries: AuditEntry[] = []
   const operations = publisherOperations({
+    authority: createAuthority({ roleOf, sessionVersion: () => testVersion }),
     clock,
     logger: silentLogger,
     audit: {
@@ -74,4 +78,16 @@ test('nobody is told to be revoked who was not', async () => {
       code: 'publish-credential-not-found',
     })
   assert.deepEqual(revoked, [])
+})
+
+test('a role that goes between two of a person is missed at the second', async () => {
+  let asked = 0
+  const { operations, revoked, entries } = createRig(() =>
+    (asked += 1) === 1 ? { role: 'admin' } : undefined,
+  )
+  const by = testActor(testSession('s1', 'ada@example.com'))
+  await assert.rejects(operations.revokePublishers(by, 'alice@example.com'), {
+    code: 'role-required',
+  })
+  assert.deepEqual([revoked, entries.length], [['pc-1'], 1])
 })

@@ -3,6 +3,7 @@ import { nameOf } from '../publish/publishing.ts'
 import type { Publishers } from '../publish/publisher.ts'
 import type { PublishCredentialRecord } from '../store/publish-store.ts'
 import type { Clock } from '../clock.ts'
+import type { Authority } from './authority.ts'
 import { recordChange, type Actor, type ChangeParts } from './change.ts'
 import type { PublisherList, PublisherSummary, Revocation } from './protocol.ts'
 
@@ -18,6 +19,7 @@ export interface PublisherOperations {
 }
 
 export interface PublisherParts extends ChangeParts {
+  readonly authority: Pick<Authority, 'require'>
   readonly publishers: Pick<Publishers, 'list' | 'revoke'>
   readonly clock: Clock
 }
@@ -26,6 +28,8 @@ export function publisherOperations(parts: PublisherParts): PublisherOperations 
   const { publishers, clock } = parts
 
   async function revoke(by: Actor, id: string): Promise<void> {
+    // The ones before took their time.
+    parts.authority.require(by, 'revokePublishers')
     const { site, person } = await publishers.revoke(id)
     const details = { 'publisher-id': id, site, 'user-id': person.userId, email: person.email }
     recordChange(parts, by, 'publish credential revoked', details)

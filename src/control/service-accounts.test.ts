@@ -10,7 +10,11 @@ import { silentLogger, type LogFields, type Logger } from '../log.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import { createAuditLog } from '../telemetry/audit-log.ts'
 import { stateFiles } from '../store/state-directory.ts'
+import type { Role } from '../access/administrators.ts'
+import { createAuthority } from './authority.ts'
 import { createControlClient, type ControlClient } from './client.ts'
+import { localActor } from './change.ts'
+import { testActor, testSession, testVersion } from './operations.fixture.ts'
 import type { Operations } from './operations.ts'
 import { startControl } from './server.ts'
 import { serviceAccountOperations } from './service-accounts.ts'
@@ -111,20 +115,50 @@ test('an old credential is kept for whole milliseconds, and never beyond what a 
   assert.deepEqual(await control.revokeServiceAccount('backup'), { revoked: ['backup'] })
 })
 
+test('a role that goes while a change waits for others is missed before anything is written', async (t) => {
+  const accounts = await openAccounts(t)
+  let role: Role | undefined = { role: 'admin' }
+  const operations = serviceAccountOperations({
+    authority: createAuthority({ roleOf: () => role, sessionVersion: () => testVersion }),
+    identity: { serviceAccounts: accounts },
+    liveTunnels: { countOf: () => 0, redecide: () => Promise.resolve() },
+    logger: silentLogger,
+    audit: createAuditLog({ logger: silentLogger }),
+  })
+  await operations.createServiceAccount(localActor, creation)
+  const by = testActor(testSession('s1', 'ada@example.com'))
+  const before = await accounts.list()
+  const changes = [
+    operations.createServiceAccount(by, { ...creation, id: 'stronger' }),
+    operations.rotateServiceAccount(by, 'backup', { keep_old_ms: 0 }),
+    operations.revokeServiceAccount(by, 'backup'),
+  ]
+  role = undefined
+  for (const change of await Promise.allSettled(changes)) {
+    assert.equal(change.status, 'rejected')
+    assert.equal((change.reason as { code: string }).code, 'role-required')
+  }
+  assert.deepEqual(await accounts.list(), before)
+})
+
 async function startBoth(
   t: TestContext,
   onCut: (sessionId: string) => void = () => undefined,
 ): Promise<{ control: ControlClient; accounts: ServiceAccounts }> {
+  const accounts = await openAccounts(t)
+  return { control: await startSocket(t, accounts, onCut), accounts }
+}
+
+async function openAccounts(t: TestContext): Promise<ServiceAccounts> {
   const store = await openSqliteStore(':memory:')
   t.after(() => store.close())
-  const accounts = createServiceAccounts({
+  return createServiceAccounts({
     store,
     tokens: createServiceAccountTokens('localhost', new Uint8Array(32), clock),
     clock,
     log: silentLogger,
     isSignedIn: () => Promise.resolve(false),
   })
-  return { control: await startSocket(t, accounts, onCut), accounts }
 }
 
 async function startSocket(
@@ -138,6 +172,7 @@ async function startSocket(
     info: (message, fields) => said.push([message, fields]),
   }
   const operations = serviceAccountOperations({
+    authority: createAuthority({ roleOf: () => undefined, sessionVersion: () => undefined }),
     identity: { serviceAccounts },
     liveTunnels: {
       countOf: () => 0,

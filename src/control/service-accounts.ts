@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { LiveTunnels } from '../access/live-tunnels.ts'
 import type { ServiceAccount } from '../identity/service-account-record.ts'
-import type { NewCredential, ServiceAccounts } from '../identity/service-accounts.ts'
+import type { NewCredential, Rotation, ServiceAccounts } from '../identity/service-accounts.ts'
+import type { Authority } from './authority.ts'
 import { recordChange, type Actor, type ChangeParts } from './change.ts'
 import { parseInput } from './protocol.ts'
 import type {
@@ -16,6 +17,7 @@ import { cutSession } from './sessions.ts'
 
 /** What the operations on service accounts reach inside the running gateway. */
 export interface ServiceAccountParts extends ChangeParts {
+  readonly authority: Pick<Authority, 'require'>
   readonly identity: { readonly serviceAccounts: ServiceAccounts }
   readonly liveTunnels: Pick<LiveTunnels, 'countOf' | 'redecide'>
 }
@@ -58,6 +60,9 @@ const rotation = z.strictObject({
 
 export function serviceAccountOperations(parts: ServiceAccountParts): ServiceAccountOperations {
   const { serviceAccounts } = parts.identity
+  type Change = 'createServiceAccount' | 'rotateServiceAccount' | 'revokeServiceAccount'
+  /** Each waits for others and reads before it writes, and roles go meanwhile. */
+  const admit = (by: Actor, change: Change) => () => parts.authority.require(by, change)
   return {
     async listServiceAccounts() {
       const accounts = await serviceAccounts.list()
@@ -66,7 +71,8 @@ export function serviceAccountOperations(parts: ServiceAccountParts): ServiceAcc
     async createServiceAccount(by, input) {
       const { id, description, format, expires_at } = parseInput(creation, input)
       const expiresAtMs = expires_at ?? undefined
-      const made = await serviceAccounts.create({ id, description, format, expiresAtMs })
+      const wanted = { id, description, format, expiresAtMs }
+      const made = await serviceAccounts.create(wanted, admit(by, 'createServiceAccount'))
       recordChange(parts, by, 'service account created', changeOf(made))
       return issued(made)
     },
@@ -74,7 +80,12 @@ export function serviceAccountOperations(parts: ServiceAccountParts): ServiceAcc
       const { keep_old_ms, expires_at } = parseInput(rotation, input)
       const expiresAtMs = expires_at === undefined ? 'keep' : (expires_at ?? undefined)
       const made = await endCredentials(id, parts, async () => {
-        const credential = await serviceAccounts.rotate(id, { keepOldMs: keep_old_ms, expiresAtMs })
+        const wanted: Rotation = { keepOldMs: keep_old_ms, expiresAtMs }
+        const credential = await serviceAccounts.rotate(
+          id,
+          wanted,
+          admit(by, 'rotateServiceAccount'),
+        )
         const details = { ...changeOf(credential), 'keep-old-ms': keep_old_ms }
         recordChange(parts, by, 'service account rotated', details)
         return credential
@@ -83,7 +94,7 @@ export function serviceAccountOperations(parts: ServiceAccountParts): ServiceAcc
     },
     async revokeServiceAccount(by, id) {
       await endCredentials(id, parts, async () => {
-        await serviceAccounts.revoke(id)
+        await serviceAccounts.revoke(id, admit(by, 'revokeServiceAccount'))
         recordChange(parts, by, 'service account revoked', { 'service-account-id': id })
       })
       return { revoked: [id] }

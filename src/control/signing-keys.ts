@@ -3,6 +3,7 @@ import type { SigningKey, SigningKeys, SigningPurpose } from '../identity/signin
 import type { Link } from '../links/link.ts'
 import type { Links } from '../links/links.ts'
 import type { NamedTunnels } from '../publish/named-tunnels.ts'
+import type { Authority } from './authority.ts'
 import { recordChange, type Actor, type ChangeParts } from './change.ts'
 import {
   parseInput,
@@ -14,6 +15,7 @@ import {
 
 /** What the operations on the keys that the gateway signs with reach inside it. */
 export interface SigningKeyParts extends ChangeParts {
+  readonly authority: Pick<Authority, 'require'>
   readonly signingKeys: Pick<SigningKeys, 'all' | 'rotate' | 'forgetRetired'>
   readonly links: Pick<Links, 'list'>
   readonly namedTunnels: Pick<NamedTunnels, 'find'>
@@ -66,7 +68,9 @@ export function signingKeyOperations(parts: SigningKeyParts): SigningKeyOperatio
     },
     async rotateSigningKey(by, input) {
       const purpose = parseInput(purposeInput, input)
-      const { kid } = await signingKeys.rotate(purpose)
+      const { kid } = await signingKeys.rotate(purpose, () =>
+        parts.authority.require(by, 'rotateSigningKey'),
+      )
       recordChange(parts, by, 'signing key rotated', { purpose, 'key-id': kid })
       if (purpose !== 'connector-grant') return { key: kid, connectors: 0, untrusting: [] }
       const concerned = withGrants()
@@ -81,6 +85,8 @@ export function signingKeyOperations(parts: SigningKeyParts): SigningKeyOperatio
       const concerned = purpose === 'connector-grant' ? withGrants() : []
       // Those that are just learning are not to be cut for it.
       await tellConnectors(concerned)
+      // They may have taken seconds.
+      parts.authority.require(by, 'forgetSigningKeys')
       const forgotten = await signingKeys.forgetRetired(purpose)
       const key = (await signingKeys.all(purpose))[0]?.kid ?? ''
       const details = { purpose, 'key-id': key, 'forgotten-key-ids': forgotten }

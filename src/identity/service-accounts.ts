@@ -45,14 +45,17 @@ export interface Rotation {
   readonly expiresAtMs: number | 'keep' | undefined
 }
 
-/** The service accounts of this gateway, which alone writes them. */
+/**
+ * The service accounts of this gateway, which alone writes them. `admit` is called in the step in which one is written,
+ * after whatever that waited for: it throws where whoever asks may not any more.
+ */
 export interface ServiceAccounts {
   /** Throws `PeerError` `service-account-exists`, `user-id-in-use`, `invalid-service-account-request`. */
-  create(request: NewServiceAccount): Promise<NewCredential>
+  create(request: NewServiceAccount, admit?: () => void): Promise<NewCredential>
   /** Throws `PeerError` `service-account-not-found`, `service-account-expired`. */
-  rotate(id: string, rotation: Rotation): Promise<NewCredential>
+  rotate(id: string, rotation: Rotation, admit?: () => void): Promise<NewCredential>
   /** Throws `PeerError` `service-account-not-found`. */
-  revoke(id: string): Promise<void>
+  revoke(id: string, admit?: () => void): Promise<void>
   /** By id, revoked ones included. */
   list(): Promise<readonly ServiceAccount[]>
   /** Whose credential this is; undefined when it is worthless, expired or revoked. */
@@ -162,10 +165,12 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
   async function rewrite(
     id: string,
     change: (old: ServiceAccountRecord) => ServiceAccountRecord,
+    admit?: () => void,
   ): Promise<ServiceAccountRecord> {
     for (let attempt = 0; attempt < maxRewrites; attempt += 1) {
       const old = await current(id)
       const record = change(old)
+      admit?.()
       if (await store.update({ ...record, revision: old.revision })) return record
     }
     throw busyFault(id)
@@ -178,10 +183,11 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
     return { id, format, credential, expiresAtMs }
   }
 
-  async function add(record: ServiceAccountRecord): Promise<void> {
+  async function add(record: ServiceAccountRecord, admit?: () => void): Promise<void> {
     const same = await store.get(record.id)
     if (same !== undefined && same.revokedAtMs === undefined) throw existsFault(record.id)
     if (await options.isSignedIn(record.id)) throw inUseFault(record.id)
+    admit?.()
     if (same !== undefined) {
       if (!(await store.update({ ...record, revision: same.revision })))
         throw existsFault(record.id)
@@ -205,7 +211,7 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
   }
 
   return {
-    create: (request) =>
+    create: (request, admit) =>
       exclusive(async () => {
         const nowMs = clock.now()
         const expiresAtMs = wholeSeconds(request.expiresAtMs)
@@ -214,32 +220,34 @@ export function createServiceAccounts(options: ServiceAccountsOptions): ServiceA
         const record = newRecord({ ...request, expiresAtMs }, secret, nowMs)
         pending.add(record.id)
         try {
-          await add(record)
+          await add(record, admit)
         } finally {
           pending.delete(record.id)
         }
         return reveal(record, secret)
       }),
-    rotate: (id, rotation) =>
+    rotate: (id, rotation, admit) =>
       exclusive(async () => {
         const nowMs = clock.now()
         let secret = ''
-        const record = await rewrite(id, (before) => {
+        const rotate = (before: ServiceAccountRecord): ServiceAccountRecord => {
           secret = makeSecret()
           return rotated(before, secret, rotation, nowMs)
-        })
+        }
+        const record = await rewrite(id, rotate, admit)
         await announcing.get(id)
         return reveal(record, secret)
       }),
-    revoke: (id) =>
+    revoke: (id, admit) =>
       exclusive(async () => {
-        await rewrite(id, (before) => ({
+        const revoke = (before: ServiceAccountRecord): ServiceAccountRecord => ({
           ...before,
           secretHash: '',
           formerSecretHash: undefined,
           formerUntilMs: undefined,
           revokedAtMs: clock.now(),
-        }))
+        })
+        await rewrite(id, revoke, admit)
         await announcing.get(id)
       }),
     list: async () => (await store.list()).map((record) => toAccount(record, clock.now())),

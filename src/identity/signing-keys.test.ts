@@ -86,3 +86,13 @@ async function openRig(t: TestContext) {
   const clock = createFakeClock()
   return { store, keys: createSigningKeys(store, clock), others: createSigningKeys(store, clock) }
 }
+
+test('whoever may not any more once the key is drawn has not rotated it', async (t) => {
+  const { keys } = await openRig(t)
+  const { kid } = await keys.current('audit')
+  const refuse = (): never => {
+    throw new Error('not any more')
+  }
+  await assert.rejects(keys.rotate('audit', refuse), /not any more/)
+  assert.equal((await keys.current('audit')).kid, kid)
+})

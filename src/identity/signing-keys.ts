@@ -38,8 +38,11 @@ export interface SigningKeys {
   current(purpose: SigningPurpose): Promise<SigningKey>
   /** Newest first, retired ones too: what was signed with them is still about. */
   all(purpose: SigningPurpose): Promise<readonly SigningKey[]>
-  /** Makes another one current, and answers it. */
-  rotate(purpose: SigningPurpose): Promise<SigningKey>
+  /**
+   * Makes another one current, and answers it. `admit` is called in the step in which it is written: it throws where
+   * whoever asks may not any more.
+   */
+  rotate(purpose: SigningPurpose, admit?: () => void): Promise<SigningKey>
   /** Forgets those before the current one, and answers their names. */
   forgetRetired(purpose: SigningPurpose): Promise<readonly string[]>
   /** Calls `listener` when keys of some purpose have changed. */
@@ -84,8 +87,14 @@ export function createSigningKeys(
   const currentOf = (keys: readonly SigningKey[]) =>
     keys.find(({ retiredAtMs }) => retiredAtMs === undefined)
 
-  async function make(purpose: SigningPurpose, replaces: string | undefined): Promise<boolean> {
-    return store.signingKeys.add(await drawKey(purpose, clock.now()), replaces)
+  async function make(
+    purpose: SigningPurpose,
+    replaces: string | undefined,
+    admit?: () => void,
+  ): Promise<boolean> {
+    const key = await drawKey(purpose, clock.now())
+    admit?.()
+    return store.signingKeys.add(key, replaces)
   }
 
   async function current(purpose: SigningPurpose): Promise<SigningKey> {
@@ -103,9 +112,9 @@ export function createSigningKeys(
       await current(purpose)
       return read(purpose)
     },
-    async rotate(purpose) {
+    async rotate(purpose, admit) {
       // Where somebody else has rotated meanwhile there is another key, which is what was asked for.
-      await make(purpose, (await current(purpose)).kid)
+      await make(purpose, (await current(purpose)).kid, admit)
       return current(purpose)
     },
     forgetRetired: (purpose) => store.signingKeys.removeRetired(purpose),

@@ -26,6 +26,15 @@ test('a tunnel is made in a site that there is, with what its token needs', asyn
   assert.equal(tunnel.createdBy, 'the operator')
 })
 
+test('whoever may not any more once its keys are read has made none', async (t) => {
+  const { operatorTunnels, namedTunnels } = await openRig(t)
+  const refuse = (): never => {
+    throw new Error('not any more')
+  }
+  await assert.rejects(operatorTunnels.create(wanted, refuse), /not any more/)
+  assert.deepEqual(namedTunnels.list(), [])
+})
+
 test('no name is had that a publisher of the site could not have', async (t) => {
   const { operatorTunnels, namedTunnels } = await openRig(t)
   await operatorTunnels.create(wanted)

@@ -13,9 +13,10 @@ export interface OperatorTunnels {
   list(): readonly NamedTunnel[]
   /**
    * Whoever asks leaves the audit record: nothing that fails comes between that and the tunnel. Throws as
-   * `NamedTunnelRegister`, and `PeerError` `site-not-found`.
+   * `NamedTunnelRegister`, and `PeerError` `site-not-found`. `admit` is called in the step in which it is made: it
+   * throws where whoever asks may not any more.
    */
-  create(tunnel: NewNamedTunnel): Promise<TunnelSecrets>
+  create(tunnel: NewNamedTunnel, admit?: () => void): Promise<TunnelSecrets>
 }
 
 export interface OperatorTunnelsParts {
@@ -28,10 +29,11 @@ export function createOperatorTunnels(parts: OperatorTunnelsParts): OperatorTunn
   const { namedTunnels, signingKeys, sites } = parts
   return {
     list: () => namedTunnels.list(),
-    async create(wanted) {
+    async create(wanted, admit) {
       const grantKeys = await grantKeysOf(signingKeys)
       const names = sites().map(({ name }) => name)
       if (!names.includes(wanted.site)) throw siteNotFound(wanted.site, names)
+      admit?.()
       const tunnel = await namedTunnels.create(wanted)
       return { tunnel, secret: namedTunnels.secretOf(tunnel.id), grantKeys }
     },

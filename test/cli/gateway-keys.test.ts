@@ -213,7 +213,9 @@ async function startStore(
   }
   const logger = silentLogger
   const audit = createAuditLog({ logger })
+  const authority = createAuthority({ roleOf: () => undefined, sessionVersion: () => undefined })
   const signing = signingKeyOperations({
+    authority,
     signingKeys: createSigningKeys(store, systemClock),
     links: { list: () => links },
     namedTunnels: { find: (id) => (id === 't-1' ? ({ name: 'lab' } as NamedTunnel) : undefined) },
@@ -221,7 +223,7 @@ async function startStore(
     audit,
   })
   const storing = tokenKeyOperations({
-    authority: createAuthority({ roleOf: () => undefined, sessionVersion: () => undefined }),
+    authority,
     clock: systemClock,
     tokenKeys: store.tokenKeys,
     logger,

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/clock.ts'
 import { join as joinFake } from '../../src/connector/connector.fixture.ts'
 import type { AcceptedLink } from '../../src/connector/fake-gateway.fixture.ts'
 import { localActor } from '../../src/control/change.ts'
+import { createAuthority } from '../../src/control/authority.ts'
 import { signingKeyOperations } from '../../src/control/signing-keys.ts'
 import { messageOf } from '../../src/errors.ts'
 import { echo, startService } from '../../src/gateway/gateway.fixture.ts'
@@ -197,6 +198,7 @@ async function openRig({ answerTimeoutMs }: { readonly answerTimeoutMs?: number 
   })
   const { publishing, links, audit, log } = harbour
   const operations = signingKeyOperations({
+    authority: createAuthority({ roleOf: () => undefined, sessionVersion: () => undefined }),
     signingKeys: publishing.signingKeys,
     links,
     namedTunnels: publishing.namedTunnels,
