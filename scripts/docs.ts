@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderConfigurationReference } from '../src/config/reference.ts'
+import { allEndpoints } from '../src/console/api/all.ts'
 import { renderApiDocument } from '../src/console/api/openapi.ts'
 import { renderConnectorReference } from '../src/connector/config/reference.ts'
 import { renderPolicyReference } from '../src/policy/language/reference.ts'
@@ -17,7 +18,7 @@ const pages: Readonly<Record<string, (page: string) => string>> = {
   'connectors.md': renderConnectorReference,
   'limits.md': renderLimits,
   'logs.md': renderLogReference,
-  'openapi.json': () => renderApiDocument(),
+  'openapi.json': () => renderApiDocument(allEndpoints),
   'policy.md': renderPolicyReference,
 }
 

@@ -1,6 +1,7 @@
-import { blockEndpoints } from './blocks.ts'
 import { accessTextEndpoints } from './access-text.ts'
+import { apiDocumentEndpoints } from './api-document.ts'
 import { auditEndpoints } from './audit.ts'
+import { blockEndpoints } from './blocks.ts'
 import { connectorEndpoints } from './connectors.ts'
 import type { Endpoints } from './endpoint.ts'
 import { eventEndpoints } from './events.ts'
@@ -38,4 +39,5 @@ export const allEndpoints: readonly Endpoints[] = [
   policyEndpoints,
   accessTextEndpoints,
   auditEndpoints,
+  apiDocumentEndpoints(() => allEndpoints),
 ]

@@ -121,6 +121,7 @@ function manyEndpoints(
       summary: `What would be said of a ${noun}; nothing is kept`,
       body: checkRequest,
       answer: checkAnswer,
+      faults: [404],
       serve: ({ by, body }) => operations.check(by, body),
     }),
   ]

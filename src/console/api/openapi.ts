@@ -2,7 +2,6 @@ import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { ApiParts } from '../../gateway/parts.ts'
 import { fault } from '../wire/common.ts'
-import { allEndpoints } from './all.ts'
 import type { AnyEndpoint, Endpoints } from './endpoint.ts'
 
 /**
@@ -11,7 +10,7 @@ import type { AnyEndpoint, Endpoints } from './endpoint.ts'
  *
  * @see https://spec.openapis.org/oas/v3.1.1.html
  */
-export function renderApiDocument(endpoints: readonly Endpoints[] = allEndpoints): string {
+export function renderApiDocument(endpoints: readonly Endpoints[]): string {
   const app = new OpenAPIHono()
   const { openAPIRegistry: registry } = app
   registry.registerComponent('securitySchemes', 'serviceAccount', {
@@ -26,7 +25,8 @@ export function renderApiDocument(endpoints: readonly Endpoints[] = allEndpoints
     description:
       'The cookie of somebody who is signed in. A change by it needs the header "X-Postern-Request: 1", and comes from a page of the gateway.',
   })
-  registry.register('Fault', fault)
+  // Another instance: one that was made before the library was loaded does not know it.
+  registry.register('Fault', fault.clone())
   for (const [code, description] of Object.entries(descriptions)) {
     const content = { 'application/json': { schema: { $ref: '#/components/schemas/Fault' } } }
     registry.registerComponent('responses', `Fault${code}`, { description, content })
@@ -56,7 +56,7 @@ function plainly(key: string, value: unknown): unknown {
 }
 
 /** The endpoints as they are declared: none of them is served, so none needs a gateway. */
-export function declaredBy(endpoints: readonly Endpoints[] = allEndpoints): readonly AnyEndpoint[] {
+export function declaredBy(endpoints: readonly Endpoints[]): readonly AnyEndpoint[] {
   return endpoints.flatMap((of) => of(noGateway))
 }
 
