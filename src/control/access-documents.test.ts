@@ -393,6 +393,29 @@ describe('who administers a namespace', () => {
     )
   })
 
+  test('who sees everything besides deletes by pruning what they may change, and no more', async (t) => {
+    const auditor = { role: 'auditor', namespaces: ['databases'] } as const
+    const { operations: o } = await open(t, { 'bob@example.com': auditor })
+    const from = 'tcp+https://o.example.com:1'
+    await o.createRoute(ada, { definition: { ...db, id: 'own', namespace: 'databases' } })
+    await o.createRoute(ada, { definition: { ...db, id: 'other', from } })
+    await o.importAccess(bob, { text: 'routes: []', prune: true })
+    assert.deepEqual(
+      (await o.listRoutes(bob)).items.map(({ id }) => id),
+      ['next', 'other'],
+    )
+  })
+
+  test('tries nothing in the place of what they do not see', async (t) => {
+    const { operations: o } = await open(t, roles)
+    await o.createRoute(ada, { definition: { ...db, id: 'other' } })
+    const definition = { ...db, namespace: 'databases' }
+    assert.equal(
+      (await rejection(o.checkRoute(bob, { definition, id: 'other' }))).code,
+      'route-not-found',
+    )
+  })
+
   test('takes nothing from what routes of others answer to', async (t) => {
     const { operations: o } = await open(t, roles)
     await o.createRoute(ada, {

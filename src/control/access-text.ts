@@ -43,13 +43,13 @@ export function accessTextOperations(parts: DocumentParts): AccessTextOperations
     { proposals, kinds }: AccessText,
     by: Actor,
   ): readonly PlannedWrite[] {
-    const sees = authority.sees(by)
+    const changes = authority.changes(by)
     const kept = new Set(proposals.map(({ kind, id }) => keyOf(kind, id)))
     const stored = ofBothKinds(holding).filter(({ held }) => held.source.kind === 'store')
     return stored
       .filter(({ kind }) => kinds.has(kind))
       .filter(({ kind, held }) => !kept.has(keyOf(kind, held.id)))
-      .filter(({ held }) => sees(held.namespace))
+      .filter(({ held }) => changes(held.namespace))
       .map(({ kind, held }) => planWrite(holding, { kind, id: held.id, definition: null }))
   }
 

@@ -12,7 +12,7 @@ import { recordedEach, recordedMany, recordedOne } from './document-audit.ts'
 /** What the operations on routes and policies reach inside the running gateway. */
 export interface DocumentParts extends ChangeParts {
   readonly catalog: Catalog
-  readonly authority: Pick<Authority, 'roleOf' | 'requireIn' | 'sees'>
+  readonly authority: Pick<Authority, 'roleOf' | 'requireIn' | 'sees' | 'changes'>
 }
 
 /** What one write of somebody is about. */

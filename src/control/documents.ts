@@ -1,6 +1,6 @@
 import { OvertakenError, type PlannedWrite } from '../catalog/catalog.ts'
 import { definitionIn } from '../catalog/document-form.ts'
-import type { DocumentKind } from '../catalog/document.ts'
+import type { AccessDocument, DocumentKind } from '../catalog/document.ts'
 import { namespaceIn, type Held, type Holding } from '../catalog/holding.ts'
 import { storedIn } from '../catalog/judge-change.ts'
 import { documentOf, notFound, planWrite, type Proposal } from '../catalog/plan-writes.ts'
@@ -88,11 +88,14 @@ export function kindOperations<Kind extends Held, Summary, Details>(
     return details(held)
   }
 
+  function requireSeen({ id, body }: AccessDocument, by: Actor): void {
+    if (!authority.sees(by)(namespaceIn(body))) throw missing(kind, id)
+  }
+
   /** As it was read, or the one who writes it is told what it is now. */
   function requireRevision(holding: Holding, id: string, revision: number | null, by: Actor): void {
     const current = documentOf(holding, kind, id)
-    if (current !== undefined && !authority.sees(by)(namespaceIn(current.body)))
-      throw missing(kind, id)
+    if (current !== undefined) requireSeen(current, by)
     if ((current?.revision ?? null) === revision) return
     if (current === undefined) throw unseen(by, id)
     throw conflict(kind, id, shown(by, id))
@@ -141,6 +144,8 @@ export function kindOperations<Kind extends Held, Summary, Details>(
     async check(by, input) {
       const { definition, id } = parseInput(checkInput, input)
       authority.requireIn(by, names.check, [namespaceIn(definition)])
+      const current = id === undefined ? undefined : documentOf(catalog.holding(), kind, id)
+      if (current !== undefined) requireSeen(current, by)
       return checkDocument(catalog, kind, { definition, id })
     },
     async create(by, input) {

@@ -239,6 +239,17 @@ describe('who may try', () => {
     assert.throws(() => whatCan(by, 'ada@example.com'), { code: 'role-required' })
   })
 
+  test('an auditor who administers a namespace as well is told of people as every auditor is', async () => {
+    const { tryAccess, whoCan } = rig({
+      routes: [lab],
+      roleOf: () => ({ role: 'auditor', namespaces: ['lab'] }),
+    })
+    const known = await tryAccess(by, { person: ada.email, route: 'lab' })
+    assert.deepEqual(known.who.groups, ['dba'])
+    const { items } = await whoCan(by, 'lab', { outcome: 'all' })
+    assert.ok(items.some(({ outcome }) => outcome === 'deny'))
+  })
+
   test('somebody without a role tries nothing', () => {
     const { tryAccess, whoCan } = rig({ roleOf: () => undefined })
     assert.throws(() => tryAccess(by, { route: 'web' }), { code: 'role-required' })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { seesAll } from '../access/administrators.ts'
 import type { Decide } from '../access/decide.ts'
 import { anyValidCertificate } from '../access/decide.ts'
 import type { Directory } from '../access/directory.ts'
@@ -210,7 +211,7 @@ export function trialOperations(
  * their own about each claim of everybody.
  */
 function seesPeople(by: Actor, { authority }: TrialParts): boolean {
-  return authority.roleOf(by)?.namespaces === undefined
+  return seesAll(authority.roleOf(by))
 }
 
 const missingAccount = 'is a service account, though none of this id is in use'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { seesIn } from '../../access/administrators.ts'
 import type { Denial } from '../../access/denial.ts'
+import { createAuthority } from '../../control/authority.ts'
 import { PeerError } from '../../errors.ts'
 import type { ApiParts } from '../../gateway/parts.ts'
 import { explainReason } from '../../policy/explain.ts'
@@ -9,30 +9,32 @@ import { id } from '../wire/common.ts'
 import { refusalView, type RefusalView } from '../wire/refusals.ts'
 import { endpoint, type Endpoints } from './endpoint.ts'
 
-export const refusalEndpoints: Endpoints = (parts) => [
-  endpoint({
-    method: 'get',
-    path: '/refusals/{id}',
-    role: 'signed-in',
-    summary: 'Why somebody was refused a route',
-    description:
-      'For the person themselves and for who administers the route; to everybody else it is the same 404 as for one that is not there.',
-    params: z.strictObject({ id }),
-    answer: refusalView,
-    faults: [404],
-    async serve({ by, params, role }) {
-      const { userId } = by.session
-      const found = await findDenial(
-        parts.denials,
-        params.id,
-        (denial) => denial.userId === userId || seesIn(role, denial.namespace),
-      )
-      if (found === undefined)
-        throw new PeerError('refusal-not-found', 'there is no such refusal, or not for you')
-      return toView(found, parts)
-    },
-  }),
-]
+export const refusalEndpoints: Endpoints = (parts) => {
+  const authority = createAuthority(parts)
+  return [
+    endpoint({
+      method: 'get',
+      path: '/refusals/{id}',
+      role: 'signed-in',
+      summary: 'Why somebody was refused a route',
+      description:
+        'For the person themselves and for who administers the route; to everybody else it is the same 404 as for one that is not there.',
+      params: z.strictObject({ id }),
+      answer: refusalView,
+      faults: [404],
+      async serve({ by, params }) {
+        const { userId } = by.session
+        // Reading it takes its time: what they see is asked of each that is found.
+        const maySee = (denial: Denial): boolean =>
+          authority.sees(by)(denial.namespace) || denial.userId === userId
+        const found = await findDenial(parts.denials, params.id, maySee)
+        if (found === undefined)
+          throw new PeerError('refusal-not-found', 'there is no such refusal, or not for you')
+        return toView(found, parts)
+      },
+    }),
+  ]
+}
 
 function toView(denial: Denial, { routeTable }: Pick<ApiParts, 'routeTable'>): RefusalView {
   const route = routeTable().routes.find((it) => it.id === denial.routeId)
