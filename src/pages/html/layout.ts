@@ -31,6 +31,7 @@ a { color: var(--accent) }
 button, .button { display: inline-block; font: inherit; font-weight: 600; padding: 8px 18px; border-radius: 8px; border: 1px solid var(--accent); background: transparent; color: var(--accent); cursor: pointer; text-decoration: none }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 form { margin: 20px 0 0 }
+form + p { margin-top: 16px }
 button.main { background: var(--accent); color: var(--card) }
 label { font-weight: 600 }
 fieldset { margin: 0 0 16px; padding: 8px 14px; border: 1px solid var(--line); border-radius: 8px }
