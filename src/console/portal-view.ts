@@ -35,6 +35,38 @@ export interface PortalRoute {
   readonly reasons: readonly string[]
   /** Whom to ask for access: an email address, a URL or a sentence; empty when nobody said. */
   readonly contact: string
+  /** What access for a while is to them; null where there is nothing of the kind. */
+  readonly access: PortalAccess | null
+}
+
+/** Access for a while: what may be asked for, and what became of it. Moments are in milliseconds since the epoch. */
+export interface PortalAccess {
+  /** Longest time that may be asked for, in seconds; null where nobody can be asked now. */
+  readonly askMaxSeconds: number | null
+  /** Longest time for which they may let themselves in, in seconds; null where they may not. */
+  readonly breakGlassMaxSeconds: number | null
+  /** What they wait for. */
+  readonly pending: PortalRequest | null
+  /** What lets them in now. */
+  readonly grant: PortalGrant | null
+}
+
+export interface PortalRequest {
+  readonly id: string
+  readonly reason: string
+  readonly forSeconds: number
+  readonly askedAtMs: number
+  /** Until when it waits. */
+  readonly expiresAtMs: number
+}
+
+export interface PortalGrant {
+  /** Of the request that it answers. */
+  readonly id: string
+  readonly untilMs: number
+  /** Who gave it; the person themselves for break-glass. */
+  readonly by: string
+  readonly isBreakGlass: boolean
 }
 
 export interface PortalWay {

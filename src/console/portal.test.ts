@@ -48,6 +48,8 @@ const ada: Session = {
 
 type Seen = ReturnType<PagesParts['seenBy']>
 type Usable = Seen['usable'][number]
+type Access = NonNullable<ReturnType<PagesParts['accessFor']>>
+type Pending = NonNullable<Access['pending']>
 
 const seen: Seen = {
   listed: [{ route: routeNamed('listed', 'dba@example.com'), reasons: ['date-unauthorized'] }],
@@ -169,6 +171,51 @@ describe('the portal', () => {
     )
     assert.deepEqual(asked, [[{ client, session: ada, sessionVersion: undefined }, origin]])
     assert.equal((await get(viewPath)).headers.get('cache-control'), 'no-store')
+  })
+
+  test('what may be asked for, is waited for and was given is shown with its route', async () => {
+    const pending = {
+      id: 'ar-1',
+      reason: 'incident 7',
+      forMs: 60_000,
+      createdAtMs: 1,
+      expiresAtMs: 2,
+    } as Partial<Pending> as Pending
+    const grant = { id: 'ar-2', untilMs: 3, by: 'bob@example.com', isBreakGlass: true }
+    const none = { askMaxMs: undefined, breakGlassMaxMs: undefined, pending: undefined }
+    const of: Readonly<Record<string, Access>> = {
+      listed: { ...none, askMaxMs: 90_500, breakGlassMaxMs: 1e12, pending, grant: undefined },
+      usable: { ...none, grant },
+    }
+    const { view } = await portal({ session: ada, accessFor: (_caller, { id }) => of[id] })
+    const [usable, listed] = (await view()).routes
+    const nothing = { askMaxSeconds: null, breakGlassMaxSeconds: null, pending: null, grant: null }
+    assert.deepEqual(usable?.access, { ...nothing, grant })
+    assert.deepEqual(listed?.access, {
+      ...nothing,
+      askMaxSeconds: 90,
+      breakGlassMaxSeconds: 31 * 86_400,
+      pending: {
+        id: 'ar-1',
+        reason: 'incident 7',
+        forSeconds: 60,
+        askedAtMs: 1,
+        expiresAtMs: 2,
+      },
+    })
+  })
+
+  test('access of which there is nothing to show is none', async () => {
+    const nothing = { breakGlassMaxMs: undefined, pending: undefined, grant: undefined }
+    const { view } = await portal({
+      session: ada,
+      // Nobody can ask for less than a second.
+      accessFor: () => ({ ...nothing, askMaxMs: 999 }),
+    })
+    assert.deepEqual(
+      (await view()).routes.map(({ access }) => access),
+      [null, null],
+    )
   })
 
   test('whoever has a role is led to the console', async () => {

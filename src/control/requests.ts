@@ -84,9 +84,9 @@ export interface RequestOperations {
 }
 
 /** @limit time that is asked for in a request for access, whatever its route allows: `malformed_request` */
-const maxSeconds = 31 * 86_400
+export const maxAskedSeconds = 31 * 86_400
 const text = z.string().max(500)
-const seconds = z.int().min(1).max(maxSeconds)
+const seconds = z.int().min(1).max(maxAskedSeconds)
 const wishInput = z.strictObject({
   route: z.string().min(1).max(300),
   for_seconds: seconds,

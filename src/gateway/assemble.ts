@@ -48,7 +48,7 @@ export interface Surroundings {
   readonly blockedPeople: Pick<BlockedPeople, 'check' | 'isBlocked' | 'onBlocked'>
   /** The routes that hold: of the configuration's file, and stored ones beside them. */
   readonly catalog: GatewayCatalog
-  readonly accessRequests: Pick<AccessRequests, 'accessGrant' | 'onChanged'>
+  readonly accessRequests: Pick<AccessRequests, 'accessGrant' | 'onChanged' | 'pendingOf'>
   /** **Default:** nothing is kept */
   readonly keepDenial?: KeepDenial
   /** The connections of connectors. */
@@ -85,7 +85,7 @@ export interface Assembly extends GatewayParts {
 /** Makes the parts that serving a tunnel needs, from a checked configuration. */
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
   const { clock, log, audit, metrics, identity, blockedPeople, links, catalog } = surroundings
-  const { accessGrant, onChanged: onAccessChanged } = surroundings.accessRequests
+  const { accessGrant, pendingOf, onChanged: onAccessChanged } = surroundings.accessRequests
   const routes = createRouteRegister(catalog.holding().routes)
   let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin } = config
   let { directory, downstreamMtls, sshCa, administrators } = config
@@ -223,6 +223,8 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       seeRoutes(routes.table().routes, (route) => decide.foreseen(caller, route), {
         gateway,
         isSignedIn: caller.session !== undefined,
+        isKnown: ({ id }) =>
+          caller.session !== undefined && pendingOf(caller.session.userId, id) !== undefined,
         isOffline: (route) => isOffline(route, links),
         offeredPort: (route) => offeredPort(route, links),
       }),

@@ -12,9 +12,10 @@ import { createSignInLog } from '../pages/sign-in/sign-in-log.ts'
 import { lacksAllow } from '../access/access-grant.ts'
 import type { AccessWish } from '../control/requests.ts'
 import type { FindableDenials } from '../pages/refused/denials.ts'
-import { createRefusedPages } from '../pages/refused/refused-pages.ts'
+import { createRefusedPages, type RefusedParts } from '../pages/refused/refused-pages.ts'
 import { createRequestApi } from '../pages/requests/request-api.ts'
 import type { AccessRequests } from '../requests/access-requests.ts'
+import { accessFor } from '../requests/route-access.ts'
 import type { Assembly } from './assemble.ts'
 import type { GatewayIdentity, OpenIdentity } from './open-identity.ts'
 import { createWithGrant, type WithGrantParts } from './with-grant.ts'
@@ -77,7 +78,7 @@ export function createGatewayPages({
   const { audit, metrics, cutTunnels, parseRedirect, deviceLogin, routesFor, seenBy } = parts
   const callerOf: ApiParts['callerOf'] = async (cookieHeader) =>
     signIn?.identity.fromCookie(cookieHeader)
-  const standingOf: ApiParts['standingOf'] = (caller, route) => {
+  const standingOf: RefusedParts['standingOf'] = (caller, route) => {
     const decision = parts.decide.foreseen(caller, route)
     if (decision.outcome === 'allow') return 'allowed'
     return lacksAllow(decision) && route.approval !== undefined ? 'may-ask' : 'none'
@@ -87,10 +88,11 @@ export function createGatewayPages({
     origin: signIn?.origin,
     sessionOf: async (cookieHeader) => (await signIn?.identity.fromCookie(cookieHeader))?.session,
     seenBy,
+    accessFor: (caller, route) =>
+      accessFor(caller, route, { decide: parts.decide, pendingOf: accessRequests.pendingOf }),
     roleOf: parts.roleOf,
     denials,
     routeTable: parts.routeTable,
-    standingOf,
     clock,
     audit,
     operations,

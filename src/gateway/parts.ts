@@ -21,6 +21,7 @@ import type { RouteTable } from '../routes/table.ts'
 import type { Client } from '../net/client.ts'
 import type { Target } from '../net/target.ts'
 import type { NamedTunnels } from '../publish/named-tunnels.ts'
+import type { RouteAccess } from '../requests/route-access.ts'
 import type { OpenUpstream } from '../upstream/open-upstream.ts'
 import type { Route } from '../routes/route.ts'
 import type { SeenRoutes } from '../routes/seen.ts'
@@ -67,6 +68,8 @@ export interface PagesParts {
   sessionOf(cookieHeader: string | undefined): Promise<Session | undefined>
   /** The routes somebody may use now and those listed for them; `gateway` is the URL they know. */
   seenBy(caller: Caller, gateway: string): SeenRoutes
+  /** What access for a while is to somebody at a route; undefined where there is nothing of the kind. */
+  accessFor(caller: Caller, route: Route): RouteAccess | undefined
   /** Who administers now; what it allows follows without an `await`. */
   readonly roleOf: RoleOf
 }
@@ -88,8 +91,6 @@ export interface ApiParts extends PagesParts {
   readonly denials: FindableDenials
   /** The routes that hold now. */
   routeTable(): RouteTable
-  /** Whether somebody may use a route, asking for access would help them, or neither. */
-  standingOf(caller: Caller, route: Route): 'allowed' | 'may-ask' | 'none'
   /** Every write to the store. */
   readonly feed: ChangeFeed
   readonly followed: Followed

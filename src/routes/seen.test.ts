@@ -28,6 +28,14 @@ describe('what somebody sees of the routes', () => {
     )
   })
 
+  test('is also what they know of by themselves, and nobody else does', () => {
+    const options = { gateway, isSignedIn: true }
+    const isKnown = (route: { readonly name: string }): boolean => route === shut
+    const seen = seeRoutes([shut, open], decide, { ...options, isKnown })
+    assert.deepEqual(seen.listed, [{ route: shut, reasons: ['email-ok'] }])
+    assert.deepEqual(seeRoutes([shut, open], decide, options).listed, [])
+  })
+
   test('has commands for what may be used, and no others', () => {
     const seen = seeRoutes([open, listed], decide, { gateway, isSignedIn: true })
     assert.deepEqual([seen.usable.length, seen.usable[0]?.ways.length], [1, 1])

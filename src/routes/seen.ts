@@ -8,7 +8,7 @@ import { waysTo } from './ways.ts'
 export interface SeenRoutes {
   /** What they may use now; their commands may all run at once. */
   readonly usable: readonly UsableRoute[]
-  /** What they may not, and is listed for everybody. */
+  /** What they may not, and is listed for everybody or known to them. */
   readonly listed: readonly ListedRoute[]
 }
 
@@ -29,6 +29,8 @@ export interface SeenOptions {
   /** The URL by which they reach the gateway. */
   readonly gateway: string
   readonly isSignedIn: boolean
+  /** Whether they know of a route that they may not use, although it is not listed. **Default:** of none */
+  isKnown?(route: Route): boolean
   /** Whether a route leads through a connector that is not there. **Default:** none does */
   isOffline?(route: Route): boolean
   /** The port of a service that only its connector names. **Default:** unknown */
@@ -37,13 +39,13 @@ export interface SeenOptions {
 
 /**
  * What somebody sees of the routes: those that `decide` allows them now, and those it does not where the
- * route says `listed`. Every other one does not exist for them. Reasons are for people who are signed in:
+ * route says `listed`, or they know of it anyway. Every other one does not exist for them. Reasons are for people who are signed in:
  * to a stranger they would tell the policy.
  */
 export function seeRoutes(
   routes: readonly Route[],
   decide: (route: Route) => Decision,
-  { gateway, isSignedIn, isOffline, offeredPort }: SeenOptions,
+  { gateway, isSignedIn, isKnown, isOffline, offeredPort }: SeenOptions,
 ): SeenRoutes {
   const usable: UsableRoute[] = []
   const listed: ListedRoute[] = []
@@ -55,7 +57,8 @@ export function seeRoutes(
     if (outcome === 'allow') {
       const ways = waysTo(route, gateway, { localPorts, offeredPort: offeredPort?.(route) })
       usable.push({ route, ways, isOffline: isOffline?.(route) ?? false })
-    } else if (route.isListed) listed.push({ route, reasons: isSignedIn ? reasons : [] })
+    } else if (route.isListed || isKnown?.(route) === true)
+      listed.push({ route, reasons: isSignedIn ? reasons : [] })
   }
   return { usable, listed }
 }

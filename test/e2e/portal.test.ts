@@ -218,6 +218,85 @@ describe('the portal in Chromium', () => {
     checkBehaviour(browser, rig)
   })
 
+  peerTest(
+    'access for a while is asked for, shown while it holds, and ended',
+    ['Chromium'],
+    async (scope) => {
+      const { rig, browser, person, routesFor } = await openAskable(scope)
+      const { page } = browser
+      const text = await textOf(page)
+      assert.match(text, /Not open to you now\s+payroll[^]*Questions: dba@example\.com/)
+      assert.doesNotMatch(text, /secret|Break glass/)
+      const denied = await person.pipe(payroll, '')
+      await page.goto(/^ {2}why: (\S+)$/m.exec(denied.errors)?.[1] ?? '')
+      await page.getByRole('heading', { name: 'You could not use payroll' }).waitFor()
+      await checkLooks(page, 'refused')
+      await page.goto(`${rig.origin}/`)
+
+      await page.getByRole('button', { name: /^Ask for access/ }).click()
+      const reason = page.getByLabel('What for')
+      const ask = page.getByRole('button', { name: 'Ask', exact: true })
+      await ask.click()
+      await page.getByText('Say what it is for').waitFor()
+      assert.equal(await focused(page, 'tagName'), 'TEXTAREA')
+      await reason.fill('x'.repeat(501))
+      await page.getByText('Say it in 500 characters: these are 501').waitFor()
+      await checkLooks(page, 'portal-ask')
+      await reason.fill('incident 7')
+      await rig.configure((file) => ({ ...file, routes: routesFor('30m') }))
+      await rig.lines.first((line) => line['message'] === 'configuration reloaded')
+      await ask.click()
+      await page.getByText(/is given for 1800 seconds at most\. ?\s*Ask for less\./).waitFor()
+      await checkLooks(page, 'portal-ask-failed')
+      await ask.click()
+      await page.getByText(/You asked for 30 min at .* nobody has answered yet/).waitFor()
+      assert.equal(await announced(page), 'Asked for access to payroll')
+      await checkLooks(page, 'portal-asked')
+
+      await approveOnly(rig, 'until the hand-over')
+      await lookAway(page)
+      await page.getByText(/^Open to you until .*, given by the operator\.$/).waitFor()
+      assert.equal(await announced(page), 'You may use payroll now')
+      await checkLooks(page, 'portal-access')
+      const socket = await (await person.listen(payroll)).connect()
+      assert.equal(await exchange(socket, 'let in'), 'let in')
+      await page.getByRole('button', { name: /^End early/ }).click()
+      await page.getByRole('button', { name: 'End it now' }).click()
+      await untilEnded(socket)
+      await page.getByRole('button', { name: /^Ask for access/ }).waitFor()
+      await page.getByText('What you have asked for').click()
+      const past = page.locator('.own-requests li')
+      await past.waitFor()
+      assert.match(await past.innerText(), /ended early by you — “until the hand-over”[^]*30 min/)
+      await checkLooks(page, 'portal-own-requests')
+      checkBehaviour(browser, rig)
+    },
+  )
+
+  peerTest('a request is taken back, and the glass broken loudly', ['Chromium'], async (scope) => {
+    const breakers = { break_glass: [{ allow: { or: [{ email: { is: alice } }] } }] }
+    const { rig, browser, person } = await openAskable(scope, breakers)
+    const { page } = browser
+    await page.getByRole('button', { name: /^Ask for access/ }).click()
+    await page.getByLabel('What for').fill('incident 7')
+    await page.getByRole('button', { name: 'Ask', exact: true }).click()
+    await page.getByRole('button', { name: /^Cancel the request/ }).click()
+    await page.getByRole('button', { name: /^Ask for access/ }).waitFor()
+    assert.equal(await announced(page), 'Cancelled the request for payroll')
+
+    await page.getByRole('button', { name: /^Break glass/ }).click()
+    await page.getByText('In an emergency alone').waitFor()
+    await checkLooks(page, 'portal-break-glass')
+    await page.getByLabel('What for').fill('nobody answers')
+    await page.getByRole('button', { name: 'Let me in now' }).click()
+    await page.getByText(/^Break glass: you have let yourself in, until /).waitFor()
+    await checkLooks(page, 'portal-glass-broken')
+    const warning = await rig.lines.first(({ message }) => message === 'glass broken')
+    assert.deepEqual([warning['level'], warning['reason']], ['warn', 'nobody answers'])
+    assert.equal((await person.pipe(payroll, 'hello')).output, 'hello')
+    checkBehaviour(browser, rig)
+  })
+
   peerTest('many routes can be searched', ['Chromium'], async (scope) => {
     const many = Array.from({ length: 40 }, (_, index) => ({
       ...route(`service-${index}.example.com:${1000 + index}`, 1),
@@ -249,6 +328,41 @@ describe('the portal in Chromium', () => {
     checkBehaviour(browser, rig)
   })
 })
+
+const payroll = 'payroll.example.com:3306'
+
+/** Two routes that Alice may ask for; only one of them is listed. */
+function askableAt(port: number, max: string, more: object): readonly RouteEntry[] {
+  const approvers = [{ allow: { or: [{ email: { is: bob } }] } }]
+  const approval = { approvers, max }
+  return [
+    { ...route(payroll, port, [bob]), description: 'Salaries', ...listed, approval, ...more },
+    { ...route('secret.example.com:7', port, [bob]), approval, ...more },
+  ]
+}
+
+/** Alice in the portal, and at her own machine. */
+async function openAskable(scope: Scope, more: object = {}) {
+  const service = await startService(scope, echo)
+  const routesFor = (max: string) => askableAt(service, max, more)
+  const { rig, browser } = await openPortal(scope, routesFor('8h'))
+  await signIn(browser.page, 'Alice Adams')
+  return { rig, browser, person: await personAt(scope, rig, alice), routesFor }
+}
+
+/** On the gateway's machine: the one request that waits. */
+async function approveOnly(rig: GatewayRig, note: string): Promise<void> {
+  const operate = async (...args: string[]): Promise<string> => {
+    const { ending, output, errors } = await rig.postern('gateway', 'requests', ...args)
+    assert.equal(ending, 0, errors)
+    return output
+  }
+  const { requests } = JSON.parse(await operate('list', '--json', '-c', rig.configPath)) as {
+    requests: readonly { readonly id: string }[]
+  }
+  assert.equal(requests.length, 1)
+  await operate('approve', '-c', rig.configPath, requests[0]?.id ?? '', '--note', note)
+}
 
 /** Those of Alice, and some that are not. */
 function applications(service: number): readonly object[] {
@@ -315,7 +429,7 @@ async function lookAway(page: Page): Promise<void> {
 }
 
 /** Something of the element that has the keyboard. */
-function focused(page: Page, what: 'innerText' | 'outline'): Promise<string> {
+function focused(page: Page, what: 'innerText' | 'outline' | 'tagName'): Promise<string> {
   const element = 'document.activeElement'
   return page.evaluate(
     what === 'outline' ? `getComputedStyle(${element}).outline` : `${element}.${what}`,

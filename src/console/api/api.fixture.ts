@@ -48,7 +48,7 @@ export function testApiParts(parts: Partial<ApiParts> = {}): ApiParts {
     seenBy: () => ({ usable: [], listed: [] }),
     denials: { remembered: () => undefined, stored: () => Promise.resolve(undefined) },
     routeTable: () => createRouteTable([]),
-    standingOf: () => 'none',
+    accessFor: () => undefined,
     ...parts,
   }
 }

@@ -1,43 +1,26 @@
-import { Button, Paper, Text, VisuallyHidden } from '@mantine/core'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Button, Text, VisuallyHidden } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
-import type { OwnSessionsAnswer, OwnSessionView } from '../../console/wire/sessions.ts'
+import type { OwnSessionView } from '../../console/wire/sessions.ts'
 import { useAnnounce } from '../ui/announce.tsx'
-import { del, get, type ApiFault } from '../ui/api.ts'
+import { del, type ApiFault } from '../ui/api.ts'
 import { formatNumberOf } from '../ui/format.ts'
 import { Moment } from '../ui/moment.tsx'
 import { FaultText } from '../ui/states.tsx'
+import { OwnList } from './own-list.tsx'
 
-const queryKey = ['own-sessions']
+const name = 'own-sessions'
 
 /** Where somebody is signed in, asked for once they want to know, and a way to end what they have lost. */
 export function OwnSessions(): ReactNode {
-  const [isOpen, setOpen] = useState(false)
-  const { data, error } = useQuery<OwnSessionsAnswer, ApiFault>({
-    queryKey,
-    queryFn: ({ signal }) => get('/my/sessions', { signal }),
-    enabled: isOpen,
-    retry: false,
-  })
   return (
-    <details className="own-sessions" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Where you are signed in</summary>
-      {isOpen && (
-        <Paper className="card" p="md" mt="xs">
-          {error !== null && (
-            <div role="alert">
-              <FaultText fault={error} />
-            </div>
-          )}
-          {data === undefined && error === null && <Text role="status">Loading …</Text>}
-          <ul>
-            {data?.items.map((session) => (
-              <OwnSession key={session.id} session={session} />
-            ))}
-          </ul>
-        </Paper>
-      )}
-    </details>
+    <OwnList<OwnSessionView>
+      name={name}
+      title="Where you are signed in"
+      empty="You are signed in nowhere."
+      path="/my/sessions"
+      show={(session) => <OwnSession key={session.id} session={session} />}
+    />
   )
 }
 
@@ -57,7 +40,7 @@ function OwnSession({ session }: { readonly session: OwnSessionView }): ReactNod
       setFault(error as ApiFault)
     } finally {
       setBusy(false)
-      await client.invalidateQueries({ queryKey })
+      await client.invalidateQueries({ queryKey: [name] })
     }
   }
   return (

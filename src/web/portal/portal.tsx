@@ -1,6 +1,7 @@
 import { Anchor, Button, Container, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { AnnounceProvider } from '../ui/announce.tsx'
+import { OwnRequests } from './own-requests.tsx'
 import { OwnSessions } from './own-sessions.tsx'
 import './portal.css'
 import { RouteList } from './route-list.tsx'
@@ -28,6 +29,7 @@ function Content({ view }: { readonly view: FetchedView }): ReactNode {
     <Stack gap="lg">
       <Header view={view} />
       <RouteList routes={view.routes} isSignedIn={view.person !== null} />
+      {view.routes.some(({ access }) => access !== null) && <OwnRequests />}
       {view.person !== null && <OwnSessions />}
       {view.person !== null && (
         <Text size="sm">

@@ -3,6 +3,8 @@ import type { ReactNode } from 'react'
 import type { PortalRoute, PortalWay } from '../../console/portal-view.ts'
 import { CommandLine } from '../ui/command-line.tsx'
 import { sentence } from '../ui/sentence.ts'
+import { AccessState } from './access-state.tsx'
+import { AskForm } from './ask-form.tsx'
 
 interface RouteProps {
   readonly route: PortalRoute
@@ -18,6 +20,7 @@ export function UsableRoute({ route }: RouteProps): ReactNode {
           {route.description !== '' && <Text c="dimmed">{route.description}</Text>}
           {route.isOffline && <Text size="sm">Not connected now: nothing would answer.</Text>}
         </div>
+        <AccessState route={route} />
         {route.ways.map((way) => (
           <Way key={way.destination} way={way} routeName={route.name} />
         ))}
@@ -26,8 +29,10 @@ export function UsableRoute({ route }: RouteProps): ReactNode {
   )
 }
 
-/** A route that somebody may not use: why, and whom to ask. */
+/** A route that somebody may not use: why, whom to ask, and how to get in for a while. */
 export function ListedRoute({ route }: RouteProps): ReactNode {
+  const { askMaxSeconds = null, breakGlassMaxSeconds = null, pending = null } = route.access ?? {}
+  const isAsked = askMaxSeconds !== null || pending !== null
   return (
     <Paper className="card" p="md" component="section" aria-label={route.name}>
       <Stack gap="xs">
@@ -39,10 +44,19 @@ export function ListedRoute({ route }: RouteProps): ReactNode {
           {route.reasons.map((reason) => (
             <Text key={reason}>{sentence(reason)}</Text>
           ))}
-          <Text>
-            Ask for access: <Contact contact={route.contact} />
-          </Text>
+          {(!isAsked || route.contact !== '') && (
+            <Text>
+              {isAsked ? 'Questions' : 'Ask for access'}: <Contact contact={route.contact} />
+            </Text>
+          )}
         </div>
+        <AccessState route={route} />
+        {askMaxSeconds !== null && (
+          <AskForm route={route} maxSeconds={askMaxSeconds} kind="approval" />
+        )}
+        {breakGlassMaxSeconds !== null && (
+          <AskForm route={route} maxSeconds={breakGlassMaxSeconds} kind="break-glass" />
+        )}
       </Stack>
     </Paper>
   )

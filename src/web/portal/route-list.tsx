@@ -2,6 +2,7 @@ import { Paper, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
 import type { PortalRoute } from '../../console/portal-view.ts'
 import { ListedRoute, UsableRoute } from './route-card.tsx'
+import { useTellGrants } from './use-tell-grants.ts'
 
 /** With more routes than this there is a search box. */
 const manyRoutes = 8
@@ -14,6 +15,7 @@ export interface RouteListProps {
 /** The routes somebody may use, and below them those that are only listed. */
 export function RouteList({ routes, isSignedIn }: RouteListProps): ReactNode {
   const [wanted, setWanted] = useState('')
+  useTellGrants(routes)
   const isLong = routes.length > manyRoutes
   const found = isLong ? routes.filter((route) => fits(route, wanted)) : routes
   const usable = found.filter(({ isUsable }) => isUsable)
