@@ -360,7 +360,7 @@ describe('the console in Chromium, over an API that says what a test wants', () 
       ),
     )
     const read = async (): Promise<void> => {
-      await page.getByRole('button', { name: 'Read the configuration again …' }).click()
+      await page.getByRole('button', { name: 'Read it again …' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Read it again' }).click()
     }
     await go('/settings', 'Settings')

@@ -48,7 +48,7 @@ export function Configuration(): ReactNode {
       )}
       {mayChange && (
         <Button mt="xs" variant="default" loading={isPending} onClick={() => void read()}>
-          Read the configuration again …
+          Read it again …
         </Button>
       )}
     </Paper>
