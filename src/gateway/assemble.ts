@@ -223,8 +223,8 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       seeRoutes(routes.table().routes, (route) => decide.foreseen(caller, route), {
         gateway,
         isSignedIn: caller.session !== undefined,
-        isKnown: ({ id }) =>
-          caller.session !== undefined && pendingOf(caller.session.userId, id) !== undefined,
+        isKnown: (route) =>
+          caller.session !== undefined && pendingOf(caller.session.userId, route) !== undefined,
         isOffline: (route) => isOffline(route, links),
         offeredPort: (route) => offeredPort(route, links),
       }),

@@ -31,7 +31,7 @@ export function accessFor(
   const { session } = caller
   if (session?.kind !== 'person') return undefined
   const { approval, breakGlass } = route
-  const pending = pendingOf(session.userId, route.id)
+  const pending = pendingOf(session.userId, route)
   if (approval === undefined && breakGlass === undefined && pending === undefined) return undefined
   const decision = decide.foreseen(caller, route)
   const isShut = lacksAllow(decision)
