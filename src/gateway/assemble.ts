@@ -177,6 +177,10 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     const route = applicationAt(host)
     return route && applicationHostname(route)
   }
+  const roleOf = createRoleOf({
+    ...who,
+    administrators: () => administrators ?? nobodyAdministers,
+  })
   return {
     clock,
     logger,
@@ -214,7 +218,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     }),
     signInLocation: () => identity.signInLocation(),
     sshCaSettings: () => sshCa,
-    roleOf: createRoleOf({ ...who, administrators: () => administrators ?? nobodyAdministers }),
+    roleOf: (caller) => (isPersonBlocked(caller.session) ? undefined : roleOf(caller)),
     freshGrants,
     parseRedirect: (text) => parseRedirect(text, programmaticRedirectDomains),
     deviceLogin: () => deviceLogin,

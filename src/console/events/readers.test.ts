@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { OpenTunnel } from '../../access/live-tunnels.ts'
 import type { Role } from '../../access/administrators.ts'
 import { testActor, testSession, testTunnel } from '../../control/operations.fixture.ts'
+import { AccessError } from '../../errors.ts'
 import { createFakeClock } from '../../fake-clock.ts'
 import type { LiveCaller } from '../../identity/session.ts'
 import type { Change } from '../../store/store.ts'
@@ -20,6 +21,8 @@ function openRig(role: Role | undefined = { role: 'admin' }) {
   const state = {
     role: role as Role | undefined,
     version: 1 as number | undefined,
+    /** Whether asking for the role throws, as it does for somebody who is blocked. */
+    isRefused: false,
     connectors: '',
     /** What reading a session again comes to, instead of what it is now. */
     reading: undefined as Promise<LiveCaller | undefined> | undefined,
@@ -39,7 +42,10 @@ function openRig(role: Role | undefined = { role: 'admin' }) {
     },
     connectors: () => state.connectors,
     routes: () => 'the same',
-    roleOf: () => state.role,
+    roleOf() {
+      if (state.isRefused) throw new AccessError('person-blocked', 'you are blocked')
+      return state.role
+    },
     session: () =>
       state.reading ??
       Promise.resolve(
@@ -174,11 +180,13 @@ describe('a reader of events', { timeout: 20_000 }, () => {
     await assert.rejects(dead.read(), { message: 'not read' })
   })
 
-  test('ends in the second in which its session ends, or its role goes', async () => {
+  test('ends in the second in which its session ends, its role goes or its person is refused', async () => {
     const role = openRig()
     const session = openRig()
+    const refused = openRig()
     for (const [{ open, second, state, tunnels }, end] of [
       [role, () => (role.state.role = undefined)],
+      [refused, () => (refused.state.isRefused = true)],
       [session, () => (session.state.version = undefined)],
     ] as const) {
       const { read } = open()

@@ -133,7 +133,12 @@ export function createEventReaders(parts: EventReadersParts): EventReaders {
       void readAgain(reader)
       return 'changed'
     }
-    return parts.roleOf(reader.by) ?? 'ended'
+    try {
+      return parts.roleOf(reader.by) ?? 'ended'
+    } catch {
+      // Whatever is in the way of one reader, the others are told.
+      return 'ended'
+    }
   }
 
   async function readAgain(reader: Reader): Promise<void> {
