@@ -88,7 +88,7 @@ test('postern apply prints what would change and whom it reaches, and changes it
   const checked = await run(['gateway', 'check', '-c', at('whole.yaml')])
   assert.equal(checked.code, 0, checked.stderr)
 
-  await writeFile(at('routes.yaml'), 'routes: []\n')
+  await writeFile(at('routes.yaml'), 'policies: []\nroutes: []\n')
   const pruned = await apply('--prune', '--yes', '--json')
   const outcome = JSON.parse(pruned.stdout) as { changes: { change: string }[] }
   assert.deepEqual(

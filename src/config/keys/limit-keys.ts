@@ -38,7 +38,7 @@ export const limitKeys = {
   ),
   max_connections: countKey(
     '4000',
-    'Most connections without a tunnel in all; `0` for any number. TLS handshakes under way are among them. Below 1,032 MiB of memory the default is lower: one for each 256 KiB beyond 32 MiB.',
+    'Most connections without a tunnel in all; `0` for any number. TLS handshakes under way are among them. Below 1,064 MiB of memory the default is lower: one for each 256 KiB beyond 64 MiB.',
     'the one that has made no progress for the longest time is closed, and logged',
   ),
 } as const satisfies Record<string, Key<unknown>>

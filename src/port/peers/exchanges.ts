@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { heldBytesByMemory } from './memory.ts'
 import type { Exchange, ExchangeParts, EvictionCause } from './peer.ts'
 
 /** Whose exchanges they are. */
@@ -23,7 +24,7 @@ export interface ExchangesOptions {
   readonly clock: Clock
   /** **Default:** 30 s */
   readonly stallMs?: number | undefined
-  /** **Default:** 64 MiB */
+  /** **Default:** 64 MiB, or a sixteenth of the memory where that is less */
   readonly maxHeldBytes?: number | undefined
   /** Longest life of an exchange that begins now, in milliseconds; 0 for no limit. **Default:** 0 */
   readonly maxLifeMs?: (() => number) | undefined
@@ -37,13 +38,6 @@ export interface ExchangesOptions {
  * the connection is closed; one with a tunnel loses the stream alone
  */
 const stallTimeoutMs = 30_000
-/**
- * Most that all peers make the gateway hold outside of tunnels.
- *
- * @limit bytes of requests and answers outside of tunnels, of all peers together: the connection that
- * has made no progress for the longest time is closed; one with a tunnel loses the stream alone
- */
-const maxHeldBytesDefault = 64 * 1024 * 1024
 /** What an exchange costs besides its bytes: objects of both HTTP versions, a piece being encrypted. */
 const exchangeBytes = 32 * 1024
 
@@ -67,7 +61,7 @@ interface Entry {
 export function createExchanges({
   clock,
   stallMs = stallTimeoutMs,
-  maxHeldBytes = maxHeldBytesDefault,
+  maxHeldBytes = heldBytesByMemory(),
   maxLifeMs = () => 0,
 }: ExchangesOptions): Exchanges {
   const entries = new Set<Entry>()

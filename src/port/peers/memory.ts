@@ -10,12 +10,26 @@ import { totalmem } from 'node:os'
  */
 const reckonedBytes = 256 * 1024
 /** What a small machine lacks for them: of 512 MiB the process itself takes more than a quarter. */
-const setAsideBytes = 32 * 1024 * 1024
+const setAsideBytes = 64 * 1024 * 1024
 
 /** How many connections without a tunnel this machine, or its control group, has memory for. */
 export function connectionsByMemory(bytes: number = memoryBytes()): number {
   const left = Math.max(bytes - setAsideBytes, bytes / 2)
   return Math.floor(left / reckonedBytes)
+}
+
+/**
+ * Most that all peers make the gateway hold outside of tunnels; a sixteenth of the memory where that is less.
+ *
+ * @limit bytes of requests and answers outside of tunnels, of all peers together, or a sixteenth of the memory: the
+ * connection that has made no progress for the longest time is closed; one with a tunnel loses the stream alone
+ */
+const maxHeldBytes = 64 * 1024 * 1024
+const heldPart = 1 / 16
+
+/** How many bytes of requests and answers outside of tunnels this machine, or its control group, has memory for. */
+export function heldBytesByMemory(bytes: number = memoryBytes()): number {
+  return Math.min(maxHeldBytes, Math.floor(bytes * heldPart))
 }
 
 /** 0 and numbers beyond the machine's mean that no control group sets a limit. */

@@ -51,7 +51,7 @@ describe('the audit log in the console', () => {
     const note = page.getByRole('region', { name: 'The latest checkpoint' }).locator('pre')
     await note.waitFor()
     const key = /--key '([^']+)'/.exec(
-      await page.getByRole('region', { name: 'Verify' }).locator('pre').innerText(),
+      await page.getByRole('region', { name: 'Verify' }).locator('pre').last().innerText(),
     )?.[1]
     await checkLooks(page, 'console-checkpoint-real', widths)
 
