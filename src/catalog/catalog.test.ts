@@ -309,6 +309,23 @@ describe('stored policies', () => {
     )
   })
 
+  test('stay in use under routes that are only tagged anew in the same change', async (t) => {
+    const { catalog, change } = await open(t)
+    await change(putPolicy('staff', {}), put('db', named))
+    const form = { body: '{"policy":[]}', isDisabled: true, tags: [] }
+    const off = putPolicy('staff', {}, { change: 'disabled', expected: 1, form, isJudged: false })
+    const kept = put('db', named).form
+    assert.ok(kept)
+    const retag = { expected: 2, form: { ...kept, tags: ['prod'] }, isJudged: false }
+    assert.match(
+      await refusal(change(off, put('db', named, retag))),
+      /"staff" is used by route "db"/,
+    )
+    assert.deepEqual(idsOf(catalog.holding()).slice(1), ['db'])
+    const both = { ...retag, form: { ...kept, isDisabled: true } }
+    assert.equal((await change(off, put('db', named, both))).routes.length, 1)
+  })
+
   test('give way to one of the file, which routes then use', async (t) => {
     const { catalog, change } = await open(t)
     await change(putPolicy('staff', {}), put('db', named))

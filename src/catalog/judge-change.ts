@@ -68,15 +68,19 @@ function refuseOutOfUse(
   after: Holding,
   changes: readonly ChangedDocument[],
 ): void {
-  const changed = new Set(changes.map(({ kind, id }) => `${kind}/${id}`))
   const inUse = new Set(after.routes.map(({ id }) => id))
-  const lost = before.routes.filter(({ id }) => !inUse.has(id) && !changed.has(`route/${id}`))
+  const lost = before.routes.filter(({ id }) => !inUse.has(id) && !isMeantToGo(after, id))
   const [first] = lost
   if (first === undefined) return
   const names = new Set(after.heldRoutes.find(({ id }) => id === first.id)?.policyNames)
   const policy = changes.find(({ kind, id }) => kind === 'policy' && names.has(id))
   const ids = lost.map(({ id }) => id)
   throw policy === undefined ? routesInUse(ids) : policyInUse(policy.id, ids)
+}
+
+/** Deleted, or disabled. One that is only tagged anew beside what its policy becomes is lost like any other. */
+function isMeantToGo({ heldRoutes }: Holding, id: string): boolean {
+  return storedIn(heldRoutes, id)?.isDisabled !== false
 }
 
 function policyInUse(name: string, routeIds: readonly string[]): PeerError {
