@@ -194,8 +194,9 @@ export async function openCatalog(parts: CatalogParts): Promise<Catalog> {
     holding: now,
     prepare: (next) => holder.prepare(next, stored, { nowMs: clock.now(), before: holding }),
     useFile(next) {
+      const held = holdNow(next, stored)
       file = next
-      return take(holdNow(file, stored))
+      return take(held)
     },
     onHolding(listener) {
       listeners.add(listener)

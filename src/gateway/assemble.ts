@@ -79,6 +79,9 @@ export interface Assembly extends GatewayParts {
   /** The groups of the file that hold now; undefined without one. */
   directory(): Directory | undefined
   readonly decide: Decide
+  /** Reads ahead what `reload` needs, and changes nothing. */
+  prepareReload(config: GatewayConfig): Promise<void>
+  /** Takes it over before it returns; resolves when the live tunnels that this touches were decided again. */
   reload(config: GatewayConfig): Promise<void>
 }
 
@@ -235,8 +238,8 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     routeTable: routes.table,
     directory: () => directory,
     decide,
-    async reload(next) {
-      await catalog.prepare(next)
+    prepareReload: (next) => catalog.prepare(next),
+    reload(next) {
       // One step: no request sees the new routes with the old limits.
       takeRoutes(catalog.useFile(next))
       timeoutWriteMs = next.timeoutWriteMs
@@ -251,7 +254,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       clientCertificates.replace(downstreamMtls)
       accessLog.selectFields(next.accessLogFields)
       authorizeLog.selectFields(next.authorizeLogFields)
-      await liveTunnels.redecide()
+      return liveTunnels.redecide()
     },
   }
 }

@@ -1,10 +1,26 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
 import { createDirectory } from '../access/directory.ts'
 import type { LiveTunnel } from '../access/live-tunnels.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Route } from '../routes/route.ts'
-import { startTestGateway, testCa, testCaller, testRoute, testSession } from './gateway.fixture.ts'
+import { createCertificateAuthority } from '../net/certificate.ts'
+import {
+  collectLines,
+  connectHead,
+  exchangeHttp1,
+  startTestGateway,
+  testCa,
+  testCaller,
+  testCertificate,
+  testConfig,
+  testRoute,
+  testSession,
+} from './gateway.fixture.ts'
+import { startGateway } from './start.ts'
 
 const port = 7
 const alice = testSession('s1', 'alice@example.com')
@@ -52,6 +68,49 @@ test('other trust in client certificates decides every tunnel again', async () =
   assert.equal(await rig.decisionsOf({ directory: dba, downstreamMtls: undefined }), 1)
   assert.equal(tunnel.ended, undefined)
 })
+
+test('a certificate that OpenSSL refuses leaves all of the old configuration', async (t) => {
+  const { gateway, config, said, status } = await startWhole(t)
+  const other = await (await createCertificateAuthority()).issue(['localhost'])
+  const mismatch = { cert: testCertificate.cert, key: other.key }
+  const refused = gateway.reload({ ...config, logLevel: 'error', certificates: [mismatch] })
+  await assert.rejects(refused, /mismatch/)
+  gateway.logger.info('still said')
+  assert.ok(said().includes('still said'))
+  assert.equal(await status(), '503')
+})
+
+test('a reload takes nothing over before it can take over all', async (t) => {
+  const { gateway, config, said, status } = await startWhole(t)
+  const reloading = gateway.reload({ ...config, logLevel: 'error', routes: [] })
+  gateway.logger.info('said while it is prepared')
+  assert.ok(said().includes('said while it is prepared'))
+  await reloading
+  gateway.logger.info('said no longer')
+  assert.ok(!said().includes('said no longer'))
+  assert.equal(await status(), '404')
+})
+
+/** A gateway with its store and its port, and with one route to a service that is away. */
+async function startWhole(t: TestContext) {
+  const stateDirectory = await mkdtemp(join(tmpdir(), 'reload-'))
+  const policy = { allow: { or: [{ accept: true }] } }
+  const route = testRoute('tcp+https://db.example.com:1', [1], policy)
+  const config = { ...testConfig([route]), stateDirectory }
+  const { sink, lines } = collectLines()
+  const gateway = await startGateway(config, { logSink: sink })
+  t.after(async () => {
+    await gateway.close(0)
+    await rm(stateDirectory, { recursive: true })
+  })
+  return {
+    gateway,
+    config,
+    said: () => lines.map(({ message }) => message),
+    status: async () =>
+      (await exchangeHttp1(gateway.address.port, connectHead('db.example.com:1'))).slice(9, 12),
+  }
+}
 
 interface Rig extends AsyncDisposable {
   open(meanwhile?: () => Promise<unknown>): Promise<LiveTunnel>

@@ -69,6 +69,7 @@ export interface Gateway extends Closable {
   /**
    * Takes over what a new configuration says of routes, policies, certificates, logs and redirects, as
    * one step, and decides the live tunnels again that this touches. Answers the keys that differ and need a restart.
+   * Where it throws the old configuration holds, all of it.
    */
   reload(config: GatewayConfig): Promise<readonly string[]>
 }
@@ -273,11 +274,14 @@ export async function startGateway(
     operations,
     failed: store.failed,
     async reload(next) {
+      await parts.prepareReload(next)
+      // One step, and first what OpenSSL may refuse: the old configuration stays whole then.
       reloadPort(next)
+      const tunnels = parts.reload(next)
       log.setLevel(next.logLevel)
       state.forwarding.reload(next.auditForward ?? [])
       publishing.reload(next)
-      await parts.reload(next)
+      await tunnels
       return keysNeedingRestart(config, next)
     },
     close: createShutdown({ port, liveTunnels, logger, running }),

@@ -26,6 +26,16 @@ test('the certificate follows the server name, and new ones are taken over while
   assert.equal(await subject(''), 'next.example.com')
 })
 
+test('what OpenSSL refuses replaces nothing', async () => {
+  const [a, b] = [
+    await authority.issue(['a.example.com']),
+    await authority.issue(['b.example.com']),
+  ]
+  const contexts = createTlsContexts([a])
+  assert.throws(() => contexts.replace([{ cert: b.cert, key: a.key }]), /mismatch/)
+  assert.equal(contexts.base.cert, a.cert)
+})
+
 test('reserved names are answered with their own certificate, and no other name is', async (t) => {
   const [wild, own, renewed, next] = await Promise.all([
     authority.issue(['*.example.com']),

@@ -19,7 +19,10 @@ export interface TlsContexts {
   readonly base: TlsOptions
   /** For `SNICallback`: the first certificate that covers the name, else the first of all. */
   select(serverName: string, done: (error: Error | null, context?: SecureContext) => void): void
-  /** `clientCa`: the authorities of client certificates, PEM; undefined: no client is asked for one. */
+  /**
+   * `clientCa`: the authorities of client certificates, PEM; undefined: no client is asked for one. Throws, and
+   * replaces nothing, for what OpenSSL refuses.
+   */
   replace(certificates: readonly Certificate[], clientCa?: string): void
   /**
    * From now on these names, in lower case, are answered with this certificate and no other name is, whatever
@@ -62,8 +65,9 @@ export function createTlsContexts(
   let reserved: { readonly names: ReadonlySet<string>; readonly context: SecureContext } | undefined
   const replace: TlsContexts['replace'] = (next, ca) => {
     const options = { ...policy, ...clientAuthentication(ca) }
-    base = { ...options, ...askFor(ca), ...next[0] }
+    // First what OpenSSL may refuse: then nothing is replaced.
     entries = next.map((certificate) => createEntry(certificate, options))
+    base = { ...options, ...askFor(ca), ...next[0] }
   }
   replace(certificates, clientCa)
   return {
