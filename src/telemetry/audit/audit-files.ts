@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../../clock.ts'
 import type { ChainHead } from './chain.ts'
-import { checkpointOf, latestCheckpoint } from './latest-checkpoint.ts'
+import { checkpointOf, keysOf, latestCheckpoint } from './latest-checkpoint.ts'
 import { auditSeries, type AuditKeeper, type AuditSeries } from './keeper.ts'
 import { oneByOne } from '../../one-by-one.ts'
 import { createDropping } from './drop-old.ts'
@@ -34,7 +34,7 @@ export function openAuditFiles(
   const listeners: ((kept: KeptLines) => void)[] = []
   let signed: Promise<ReadonlyMap<string, ChainHead>> | undefined
   const signedHead = async (series: AuditSeries): Promise<ChainHead | undefined> => {
-    signed ??= signedHeads(directory)
+    signed ??= signedHeads(directory, signer?.())
     signed.catch(() => (signed = undefined))
     return (await signed).get(series)
   }
@@ -69,8 +69,14 @@ export function openAuditFiles(
   }
 }
 
-/** Those of the last checkpoint: what the files have lost since then is no reason to begin anew. */
-async function signedHeads(directory: string): Promise<ReadonlyMap<string, ChainHead>> {
-  const note = await latestCheckpoint(directory)
+/**
+ * Those of the last checkpoint: what the files have lost since then is no reason to begin anew. One that somebody else
+ * has put there must not send the numbers ahead.
+ */
+async function signedHeads(
+  directory: string,
+  signer: NoteSigner | undefined,
+): Promise<ReadonlyMap<string, ChainHead>> {
+  const note = await latestCheckpoint(directory, await keysOf(signer))
   return (note === undefined ? undefined : checkpointOf(note)?.heads) ?? new Map()
 }

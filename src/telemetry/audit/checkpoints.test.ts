@@ -12,6 +12,7 @@ import { parseCheckpoint } from './checkpoint.ts'
 import { createCheckpoints } from './checkpoints.ts'
 import type { NoteSigner } from './note-signer.ts'
 import { listCheckpointFiles, splitNotes } from './note-files.ts'
+import { auditBounds } from './retention.ts'
 import { formatVerifierKey, judgeNote, parseNote, signNote, verifierKeyOf } from './signed-note.ts'
 
 test('a checkpoint says signed how far each series has come', async (t) => {
@@ -96,6 +97,32 @@ test('numbers that were signed are not given again where the file has lost its e
   assert.match(last, /"seq":4,.*"event":"c"/)
 })
 
+test('a checkpoint that another key has signed sends no numbers ahead, and counts for none', async (t) => {
+  const log = await openCheckpoints(t)
+  await log.files.append('people', [entry('a')])
+  const own = (await log.checkpoints.sign()) ?? ''
+  await log.files.append('people', [entry('b')])
+  await log.files.close()
+  const path = join(log.directory, 'people-2026-01-01-0001.jsonl')
+  const hash = lineHash((await readFile(path, 'utf8')).trimEnd().split('\n').at(-1) ?? '')
+  const forge = async (seq: number): Promise<void> => {
+    const text = (parseNote(own)?.text ?? '').replace(/^people .*$/m, `people ${seq} ${hash}`)
+    const key = { name: log.key.name, ...generateKeyPairSync('ed25519') }
+    await appendFile(
+      join(log.directory, 'checkpoints-2026-01-01.txt'),
+      `${signNote(text, [key])}\n`,
+    )
+  }
+  await forge(3)
+  // Of record 3 nothing is signed, whatever that one says.
+  assert.match((await log.reopen().checkpoints.sign()) ?? '', /^people 3 /m)
+  assert.equal(await notesOf(log.directory), 3)
+  await forge(999_999_999_999_999)
+  await log.reopen().files.append('people', [entry('c')])
+  const last = (await readFile(path, 'utf8')).trimEnd().split('\n').at(-1) ?? ''
+  assert.match(last, /"seq":4,.*"event":"c"/)
+})
+
 test('old checkpoints go with their days', async (t) => {
   const { directory, files, checkpoints, clock } = await openCheckpoints(t)
   for (let day = 0; day < 95; day += 1) {
@@ -141,7 +168,7 @@ async function openCheckpoints(t: TestContext, logger = silentLogger) {
   const by = { signer }
   t.after(() => rm(parent, { recursive: true }))
   const reopen = () => {
-    const files = openAuditFiles(directory, clock)
+    const files = openAuditFiles(directory, clock, auditBounds, () => by.signer)
     const checkpoints = createCheckpoints({
       directory,
       files,

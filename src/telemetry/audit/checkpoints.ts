@@ -6,7 +6,7 @@ import { oneByOne } from '../../one-by-one.ts'
 import type { AuditFiles } from './audit-files.ts'
 import type { ChainHead } from './chain.ts'
 import { formatCheckpoint } from './checkpoint.ts'
-import { checkpointOf, latestCheckpoint } from './latest-checkpoint.ts'
+import { checkpointOf, keysOf, latestCheckpoint } from './latest-checkpoint.ts'
 import { appendNote, checkpointFile, listCheckpointFiles, noteVerifierKeys } from './note-files.ts'
 import type { NoteSigner } from './note-signer.ts'
 import { auditBounds, firstKeptDay } from './retention.ts'
@@ -48,11 +48,14 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
   /** The last that was written here: what others put beside it is none. */
   let own: string | undefined
 
+  const latest = async (): Promise<string | undefined> =>
+    own ?? latestCheckpoint(directory, await keysOf(options.signer()))
+
   async function write(by: NoteSigner): Promise<void> {
     const time = new Date(clock.now()).toISOString()
     // What is signed is on the disk: a power cut must not make a lie of it.
     const heads = await files.heads()
-    if (isKnown(heads, own ?? (await latestCheckpoint(directory)))) return
+    if (isKnown(heads, await latest())) return
     const { note, verifierKeys } = await by.sign(
       formatCheckpoint({ origin: by.origin, time, heads }),
     )
@@ -99,7 +102,7 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
     sign: () =>
       inTurn(async () => {
         await trySign()
-        return own ?? latestCheckpoint(directory)
+        return latest()
       }),
     async close() {
       await inTurn(trySign)

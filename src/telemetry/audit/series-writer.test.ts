@@ -4,17 +4,20 @@ import {
   appendFile,
   mkdir,
   mkdtemp,
+  open,
   readFile,
   readdir,
   rm,
   truncate,
   writeFile,
+  type FileHandle,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createFakeClock, type FakeClock } from '../../fake-clock.ts'
 import { openAuditFiles, type AuditFiles } from './audit-files.ts'
+import { chainEntry } from './chain.ts'
 import { auditBounds } from './retention.ts'
 
 const firstFile = 'people-2026-01-01-0001.jsonl'
@@ -93,6 +96,53 @@ test('no number is given twice, also where the last lines were removed meanwhile
   assert.equal(await files.append('people', [entry('e')]), 'kept')
   const seqs = (await lines('people')).map((line) => (JSON.parse(line) as { seq: number }).seq)
   assert.deepEqual(seqs, [1, 2, 5, 6])
+})
+
+test('what somebody else puts behind the last line is not taken into the chain', async (t) => {
+  const { lines, reopen, clock, directory } = await openFiles(t)
+  const files = reopen()
+  await files.append('people', [entry('a')])
+  const path = join(directory, firstFile)
+  const forge = async (): Promise<void> => {
+    const last = (await readFile(path, 'utf8')).trimEnd().split('\n').at(-1) ?? ''
+    const { seq } = JSON.parse(last) as { seq: number }
+    const head = { seq, hash: createHash('sha256').update(last).digest('hex') }
+    await appendFile(path, `${chainEntry('people', head, entry('forged')).line}\n`)
+  }
+  await forge()
+  assert.equal(await files.append('people', [entry('b')]), 'changed')
+  await forge()
+  await files.append('people', [entry('c')])
+  await forge()
+  clock.advance(86_400_000)
+  await files.append('people', [entry('d')])
+  await forge()
+  assert.equal((await files.heads()).get('people')?.seq, 6)
+  const own = (await lines('people')).filter((line) => !line.includes('forged'))
+  assertChained(own)
+  assert.equal(own.length, 6)
+})
+
+test('what was written before a disk was full is not written over by the next numbers', async (t) => {
+  const { lines, reopen, directory } = await openFiles(t)
+  const files = reopen()
+  await files.append('people', [entry('a')])
+  const handle = await open(join(directory, firstFile))
+  const prototype = Object.getPrototypeOf(handle) as FileHandle
+  await handle.close()
+  const write = t.mock.method(prototype, 'write', async function (this: FileHandle, bytes: Buffer) {
+    write.mock.restore()
+    await this.write(bytes.subarray(0, bytes.indexOf('\n') + 10))
+    throw new Error('ENOSPC: no space left on device, write')
+  })
+  await assert.rejects(files.append('people', [entry('b'), entry('c')]), /ENOSPC/)
+  await files.append('people', [entry('d')])
+  const kept = await lines('people')
+  assertChained(kept)
+  assert.deepEqual(
+    kept.map((line) => (JSON.parse(line) as { event: string }).event),
+    ['file begun', 'a', 'b', 'incomplete line removed', 'd'],
+  )
 })
 
 test('no file comes before one that is there when the clock is set back', async (t) => {

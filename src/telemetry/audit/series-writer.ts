@@ -54,10 +54,10 @@ interface OpenFile {
   bytes: number
 }
 
-/** A file that was opened, where the chain goes on, and what there is to say of that. */
+/** A file that was opened, where the chain of those that are there ends, and what there is to say of that. */
 interface Opened {
   readonly file: OpenFile
-  readonly head: ChainHead
+  readonly onDisk: ChainHead
   readonly first: readonly string[]
 }
 
@@ -72,6 +72,10 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
   let file: OpenFile | undefined
   /** Undefined until it was looked for. */
   let head: ChainHead | undefined
+  /** Whether it was looked for in the files: from then on they say nothing that this process does not know. */
+  let isFound = false
+  /** Where the lines end that may have been written, although keeping them failed. */
+  let attempted: readonly ChainHead[] = []
   /** What is to be said in the file that was opened, before anything else. */
   let first: readonly string[] = []
   let syncDue: Disposable | undefined
@@ -82,12 +86,21 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
   const knownHead = async (): Promise<ChainHead> =>
     (head ??= (await place.signedHead()) ?? emptyChain)
 
+  /** Where the chain goes on: nothing that somebody else has put behind it is taken into it. */
+  const headAt = async (onDisk: ChainHead): Promise<ChainHead> => {
+    const known = await knownHead()
+    const isOwn = !isFound || attempted.some(({ hash }) => hash === onDisk.hash)
+    isFound = true
+    return (head = isOwn ? laterHead(known, onDisk) : known)
+  }
+
   async function fileFor(today: string): Promise<OpenFile> {
     if (file?.openedOn === today && file.bytes < limits.maxFileBytes) return file
     await close()
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    const opened = await openNext(place, today, await knownHead())
-    ;({ file, head, first } = opened)
+    const opened = await openNext(place, today)
+    await headAt(opened.onDisk)
+    ;({ file, first } = opened)
     return opened.file
   }
 
@@ -96,6 +109,7 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
     const target = await fileFor(dayOf(clock.now()))
     const chained = chainAll(series, await knownHead(), [...first, ...entries])
     const offset = target.bytes
+    attempted = chained.heads
     await appendTo(target, `${chained.lines.join('\n')}\n`)
     syncDue ??= clock.schedule(syncAfterMs, () => {
       syncDue = undefined
@@ -107,8 +121,10 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
       return how
     }
     ;({ head } = chained)
+    attempted = []
     first = []
-    place.onKept({ series, file: target.name, offset, ...chained })
+    const { lines } = chained
+    place.onKept({ series, file: target.name, offset, lines, head })
     if (how !== 'kept') await close()
     return how
   }
@@ -161,7 +177,7 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
     }
     const files = (await listAuditFiles(directory)).filter((it) => it.series === series)
     await syncFile(files.at(-1)?.path)
-    return (head = laterHead(await knownHead(), (await readSeriesEnd(files)).head))
+    return headAt((await readSeriesEnd(files)).head)
   }
 
   return {
@@ -181,14 +197,19 @@ function chainAll(
   series: AuditSeries,
   from: ChainHead,
   entries: readonly string[],
-): { readonly lines: readonly string[]; readonly head: ChainHead } {
+): {
+  readonly lines: readonly string[]
+  /** Behind each of them. */
+  readonly heads: readonly ChainHead[]
+  readonly head: ChainHead
+} {
   let head = from
-  const lines = entries.map((entry) => {
+  const chained = entries.map((entry) => {
     const next = chainEntry(series, head, entry)
     ;({ head } = next)
-    return next.line
+    return next
   })
-  return { lines, head }
+  return { lines: chained.map((it) => it.line), heads: chained.map((it) => it.head), head }
 }
 
 async function appendTo(file: OpenFile, lines: string): Promise<void> {
@@ -217,7 +238,7 @@ async function stateOf({ path, inode, bytes, handle }: OpenFile): Promise<KeptHo
  * Opens the last file of the series, or the one after it when that is full or of another day. No file comes
  * before one that is there, whatever the clock says: their names are their order.
  */
-async function openNext(place: SeriesPlace, today: string, known: ChainHead): Promise<Opened> {
+async function openNext(place: SeriesPlace, today: string): Promise<Opened> {
   const { directory, series, clock } = place
   const files = (await listAuditFiles(directory)).filter((it) => it.series === series)
   const last = files.at(-1)
@@ -236,7 +257,7 @@ async function openNext(place: SeriesPlace, today: string, known: ChainHead): Pr
   ]
   return {
     file: { path: next.path, name: next.name, openedOn: today, handle, inode: ino, bytes: size },
-    head: laterHead(known, end.head),
+    onDisk: end.head,
     first,
   }
 }
