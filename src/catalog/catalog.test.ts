@@ -202,6 +202,25 @@ describe('stored routes', () => {
     assert.equal(catalog.holding().heldRoutes.at(-1)?.definition['to'], 'tcp://10.0.0.1:1')
   })
 
+  test('are judged again by a file that is taken over while they are read', async (t) => {
+    const { catalog, change } = await open(t, fileOf([{ ...ssh, id: 'ssh' }]))
+    await change(put('db', db))
+    const planned: string[][] = []
+    const changing = catalog.change({
+      by: 'ada',
+      note: '',
+      plan(holding) {
+        planned.push(holding.routes.map(({ id }) => id))
+        return [put('web', { ...db, from: 'tcp+https://web.example.com:1' })]
+      },
+    })
+    // It takes what "db" answers to, and that is no fault of the change.
+    catalog.useFile(fileOf([{ ...db, id: 'senior' }]))
+    const { routes } = await changing
+    assert.deepEqual(routes.map(({ id }) => id).toSorted(), ['senior', 'web'])
+    assert.deepEqual(planned, [['ssh', 'db'], ['senior']])
+  })
+
   test('are written only by who may in the very step, though they could before', async (t) => {
     const { catalog } = await open(t)
     let asked = 0

@@ -348,6 +348,23 @@ test('a change is recorded also where nobody can read what holds after it', asyn
   t.mock.method(store.accessDocuments, 'list', list)
 })
 
+test('a role that goes while a change is read in is missed before it is written', async (t) => {
+  const roles: Record<string, Role> = {}
+  const { operations: o } = await open(t, roles)
+  const { revision } = await o.createRoute(ada, { definition: { ...db, id: 'db' } })
+  const making = o.createRoute(bob, {
+    definition: { ...db, id: 'new', from: 'tcp+https://new.example.com:1' },
+  })
+  const deleting = o.deleteRoute(bob, 'db', { revision: revision ?? 0 })
+  // Both have begun, and wait.
+  roles['bob@example.com'] = { role: 'auditor' }
+  for (const late of [making, deleting]) assert.equal((await rejection(late)).code, 'role-required')
+  assert.deepEqual(
+    (await o.listRoutes(ada)).items.map(({ id }) => id),
+    ['next', 'db'],
+  )
+})
+
 describe('who administers a namespace', () => {
   const roles = { 'bob@example.com': { role: 'admin', namespaces: ['databases'] } } as const
 
@@ -404,6 +421,28 @@ describe('who administers a namespace', () => {
       (await o.listRoutes(bob)).items.map(({ id }) => id),
       ['next', 'other'],
     )
+  })
+
+  test('who sees everything besides takes nothing of others into their own, nor deletes it', async (t) => {
+    const auditor = { role: 'auditor', namespaces: ['databases'] } as const
+    const { operations: o } = await open(t, { 'bob@example.com': auditor })
+    const { definition } = await o.createRoute(ada, { definition: { ...db, id: 'other' } })
+    const mine = { ...definition, namespace: 'databases' }
+    await o.updateRoute(ada, 'other', {
+      definition: { ...definition, contact: 'ada' },
+      revision: 1,
+    })
+    const documents = [{ id: 'other', revision: 2 }]
+    for (const refused of [
+      () => o.updateRoute(bob, 'other', { definition: mine, revision: 2 }),
+      () => o.deleteRoute(bob, 'other', { revision: 2 }),
+      () => o.changeRoutes(bob, { action: 'disable', documents }),
+      () => o.restoreRoute(bob, 'other', { to: 1, revision: 2 }),
+      () => o.importAccess(bob, { text: JSON.stringify({ routes: [{ ...mine, id: 'other' }] }) }),
+      () => o.reach(bob, { changes: [{ kind: 'route', id: 'other', definition: null }] }),
+    ])
+      assert.equal((await rejection(refused())).code, 'role-required')
+    assert.equal((await o.getRoute(ada, 'other')).revision, 2)
   })
 
   test('tries nothing in the place of what they do not see', async (t) => {

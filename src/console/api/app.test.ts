@@ -42,6 +42,20 @@ function rigOf(options: ApiRigOptions & { readonly error?: Error } = {}) {
   return { ...createApiRig({ role: { role: 'admin' }, ...options, endpoints }), echoed: asked }
 }
 
+/** Asks for an endpoint with a body that comes as it is written. */
+function sendSlowly(app: ReturnType<typeof createApiRig>['app']) {
+  const bytes = new TransformStream<Uint8Array>()
+  const request = new Request(`${testOrigin}/api/v1/echo/a`, {
+    method: 'POST',
+    headers: { cookie: 'ada', 'x-postern-request': '1', 'content-type': 'application/json' },
+    body: bytes.readable,
+    duplex: 'half',
+  })
+  const client = { ip: '192.0.2.1', endpoints: undefined }
+  const answering = Promise.resolve(app.fetch(request, { requestId: 'r1', client }))
+  return { answering, writer: bytes.writable.getWriter() }
+}
+
 const faultOf = async (response: Response): Promise<Fault> => (await response.json()) as Fault
 
 describe('an endpoint', () => {
@@ -184,23 +198,23 @@ describe('who asks', () => {
       endpoints,
       parts: { roleOf: () => (isAdmin ? { role: 'admin' } : undefined) },
     })
-    const bytes = new TransformStream<Uint8Array>()
-    const writer = bytes.writable.getWriter()
-    const answering = app.fetch(
-      new Request(`${testOrigin}/api/v1/echo/a`, {
-        method: 'POST',
-        headers: { cookie: 'ada', 'x-postern-request': '1', 'content-type': 'application/json' },
-        body: bytes.readable,
-        duplex: 'half',
-      }),
-      { requestId: 'r1', client: { ip: '192.0.2.1', endpoints: undefined } },
-    )
+    const { answering, writer } = sendSlowly(app)
     await writer.write(Buffer.from('{"text":'))
     isAdmin = false
     await writer.write(Buffer.from('"hi"}'))
     await writer.close()
     assert.equal((await answering).status, 403)
     assert.deepEqual(asked, [])
+  })
+
+  test('whoever may not is told before their body has come', async () => {
+    const { endpoints } = echoing()
+    for (const role of [undefined, { role: 'auditor' }] as const) {
+      const { app } = createApiRig({ endpoints, parts: { roleOf: () => role } })
+      const { answering, writer } = sendSlowly(app)
+      assert.equal((await answering).status, 403)
+      await writer.abort()
+    }
   })
 
   test('another site cannot use the cookie, by whatever it makes a browser send', async () => {
