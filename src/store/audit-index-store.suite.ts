@@ -97,6 +97,7 @@ export function auditIndexStoreSuite(
         [{ text: 'ob@ex' }, [2]],
         [{ text: '100%_' }, [5]],
         [{ text: '%' }, [5]],
+        [{ text: '!' }, []],
         [{ text: 'nowhere' }, []],
       ]
       for (const [search, seqs] of cases) {
