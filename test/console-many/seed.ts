@@ -87,11 +87,15 @@ async function seedRoutes(store: Store, count: number): Promise<void> {
   if (outcome !== 'written') throw new Error(`routes were not kept: ${outcome}`)
 }
 
+/** Everybody has as many records as the others. */
+export const peopleInAudit = 500
+
 async function seedAudit(directory: string, count: number): Promise<void> {
   const keeper = openAuditFiles(directory)
   const audit = createAuditLog({ logger: silentLogger, keeper })
   for (let n = 0; n < count; n += 1) {
-    const session = sessionRecord({ id: `s-${n % 500}`, email: `person-${n % 500}@example.com` })
+    const person = n % peopleInAudit
+    const session = sessionRecord({ id: `s-${person}`, email: `person-${person}@example.com` })
     audit.record({
       kind: 'decision',
       event: n % 10 === 0 ? 'access denied' : 'access allowed',
