@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test'
 import { runProgramSync } from '../src/program.fixture.ts'
 
 const firstLine = 'postern: installing what is needed (once; about 400 MB in node_modules) …\n'
+const compiled = 'NODE_COMPILE_CACHE'
 
 /** A checkout where nothing is installed, and an npm that says this and fails. */
 function checkout(t: TestContext, npmSays: string): { run: (nodeVersion?: string) => Outcome } {
@@ -37,8 +38,13 @@ interface Outcome {
   readonly stderr: string
 }
 
-/** A checkout where everything is installed, and a runtime that ends with this exit code at once. */
-function installed(t: TestContext): (exitCode: number, ...args: string[]) => Outcome {
+/**
+ * A checkout where everything is installed, and a runtime that ends with this exit code at once and says
+ * on stdout where it would keep what it compiles.
+ */
+function installed(
+  t: TestContext,
+): (exitCode: number, ...args: string[]) => Outcome & { readonly stdout: string } {
   const root = mkdtempSync(join(tmpdir(), 'run-test-'))
   t.after(() => rmSync(root, { recursive: true }))
   const runtime = join(root, 'node_modules', 'node', 'bin')
@@ -48,12 +54,15 @@ function installed(t: TestContext): (exitCode: number, ...args: string[]) => Out
   for (const lock of ['package-lock.json', join('node_modules', '.package-lock.json')]) {
     writeFileSync(join(root, lock), '{"packages":{}}')
   }
-  const script = '#!/bin/sh\n[ "$1" = --test ] || exit 0\nexit "$ENDS"\n'
+  const script =
+    '#!/bin/sh\n[ "$1" = --test ] || exit 0\necho "$NODE_COMPILE_CACHE"\nexit "$ENDS"\n'
   writeFileSync(join(runtime, 'node'), script, { mode: 0o755 })
   return (exitCode, ...args) => {
     const env = { ENDS: String(exitCode) }
-    const { status, stderr } = runProgramSync(process.execPath, [runner, 'test', ...args], { env })
-    return { status, stderr }
+    const { status, stdout, stderr } = runProgramSync(process.execPath, [runner, 'test', ...args], {
+      env,
+    })
+    return { status, stdout, stderr }
   }
 }
 
@@ -67,8 +76,26 @@ test(
     // One that failed may have ended early: it says nothing about the next.
     assert.match(run(0).stderr, usual)
     const took = 'postern: all tests: took 0 min 1 s here the last time\n'
-    assert.deepEqual(run(0), { status: 0, stderr: took })
-    assert.deepEqual(run(0, 'src/address.test.ts'), { status: 0, stderr: '' })
+    assert.equal(run(0).stderr, took)
+    assert.equal(run(0, 'src/address.test.ts').stderr, '')
+  },
+)
+
+test(
+  'every process of the tests finds what Node.js has compiled for another',
+  { skip: process.platform === 'win32' && 'needs /bin/sh' },
+  (t) => {
+    const given = process.env[compiled]
+    t.after(() => {
+      delete process.env[compiled]
+      if (given !== undefined) process.env[compiled] = given
+    })
+    delete process.env[compiled]
+    const folder = installed(t)(0).stdout.trim()
+    assert.match(folder, /^\/.*\/node_modules\/\.cache\/postern\/compiled$/)
+    // Where the runner says, and so do the programs that tests start.
+    process.env[compiled] = folder
+    assert.equal(installed(t)(0).stdout.trim(), folder)
   },
 )
 
