@@ -119,7 +119,10 @@ test('a gateway that is full is not taken for a service that is down', async () 
 test('a TLS port that is asked without TLS is told as that', async () => {
   await using gateway = await startFakeGateway()
   const body = 'this port speaks HTTPS, and this was HTTP without TLS: use an https:// address'
-  const plain = createServer().on('connect', (_request, socket) => {
+  // As a gateway does on its port for TLS, whatever it is asked: a client tries further ways after the first.
+  const plain = createServer((_request, response) => {
+    response.writeHead(400, { connection: 'close' }).end(body)
+  }).on('connect', (_request, socket) => {
     socket.end(`HTTP/1.1 400 Bad Request\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
   })
   await once(plain.listen(0, '127.0.0.1'), 'listening')
