@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { test } from 'node:test'
 import type { LookUpAll } from '../../net/dial.ts'
+import { freePort } from '../../net/free-port.fixture.ts'
 import { echo, startService } from './service.fixture.ts'
 import { mergeOriginRequest, type OriginRequestValues } from '../ingress/origin-request.ts'
 import { openNamed, openTcp, type OpenOriginOptions } from './open-origin.ts'
@@ -33,10 +34,11 @@ test('a service is reached on whichever family answers', async (t) => {
 
 test('a service on one family alone is reached by a name that has both', async (t) => {
   for (const own of ['::1', '127.0.0.1']) {
-    const server = createServer().listen(0, own)
+    // One that the system gives out by itself may be another program's on the other family.
+    const port = await freePort()
+    const server = createServer().listen(port, own)
     await once(server, 'listening')
     t.after(() => server.close())
-    const { port } = server.address() as AddressInfo
     for (const addresses of [
       ['::1', '127.0.0.1'],
       ['127.0.0.1', '::1'],
@@ -44,8 +46,9 @@ test('a service on one family alone is reached by a name that has both', async (
       for (const noHappyEyeballs of [false, true]) {
         const given = options({ noHappyEyeballs }, ...addresses)
         const socket = await openTcp({ host: 'db.test', port }, given)
-        assert.equal(socket.remoteAddress, own)
+        const { remoteAddress } = socket
         socket.destroy()
+        assert.equal(remoteAddress, own)
       }
     }
   }
