@@ -1,6 +1,7 @@
 import type { AuditSearchParts } from './audit.ts'
 import type { Link } from '../links/link.ts'
 import type { NamedTunnel } from '../publish/named-tunnels.ts'
+import type { OperatorTunnels } from '../publish/operator-tunnels.ts'
 import type { Grant } from '../access/grant.ts'
 import type { OpenTunnel } from '../access/live-tunnels.ts'
 import { catalogOfFile } from '../catalog/catalog.fixture.ts'
@@ -173,8 +174,9 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
       find: (nameOrId) =>
         options.namedTunnels?.find(({ id, name }) => [id, name].includes(nameOrId)),
     },
-    operatorTunnels: { list: () => [], create: () => Promise.reject(new Error('unused')) },
+    operatorTunnels: noOperatorTunnels,
     accountTag: '0'.repeat(32),
+    gatewayUrl: undefined,
     samples: options.samples ?? noSamples,
     forwarding: { states: () => Promise.resolve(options.forwarding ?? []) },
     startedAtMs: clock.now(),
@@ -292,4 +294,13 @@ export const noAuditSearch: AuditSearchParts = {
   caughtUp: () => Promise.resolve(),
   isComplete: () => true,
   read: () => Promise.resolve([]),
+}
+
+/** For a gateway whose named tunnels nobody asks for. */
+export const noOperatorTunnels: OperatorTunnels = {
+  list: () => [],
+  sites: () => [],
+  create: () => Promise.reject(new Error('unused')),
+  rotate: () => Promise.reject(new Error('unused')),
+  delete: () => Promise.reject(new Error('unused')),
 }

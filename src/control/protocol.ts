@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { PeerError, type Problem } from '../errors.ts'
+import type { TunnelSecretsJson } from '../publish/tunnel-secrets.ts'
 
 // What operations take and answer: plain data, which the control socket carries as JSON and commands print.
 
@@ -305,6 +306,26 @@ export interface NamedTunnelList {
 export interface NamedTunnelCreation {
   readonly name: string
   readonly site: string
+}
+
+/** What makes a process its connector: whoever has it can be one. */
+export interface NamedTunnelSecrets extends TunnelSecretsJson {
+  /** All of it as one word; undefined where nobody knows the gateway's own address. */
+  readonly token: string | undefined
+}
+
+/** Which is to go, and whether it goes although it is used. **Default:** it stays then */
+export interface NamedTunnelDeletion {
+  readonly tunnel: string
+  readonly force?: boolean | undefined
+}
+
+export interface NamedTunnelDeleted {
+  readonly deleted: string
+  /** Hosts of routes that lead nowhere without it. */
+  readonly routes: readonly string[]
+  /** What is left to do: a sentence for each record of the DNS that could not be removed. */
+  readonly notices: readonly string[]
 }
 
 /** The keys of an authority of SSH certificates, the current one first: lines for `TrustedUserCAKeys`. */

@@ -1,4 +1,4 @@
-import { noAuditSearch } from '../control/operations.fixture.ts'
+import { noAuditSearch, noOperatorTunnels } from '../control/operations.fixture.ts'
 import { noAccessRequests } from '../requests/access-requests.fixture.ts'
 import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
 import type { Links } from '../links/links.ts'
@@ -162,8 +162,9 @@ export async function startTestGateway(
       liveTunnels: parts.liveTunnels,
       links: { list: () => [], end: () => [], drain: () => [] },
       namedTunnels: { find: () => undefined },
-      operatorTunnels: { list: () => [], create: () => Promise.reject(new Error('unused')) },
+      operatorTunnels: noOperatorTunnels,
       accountTag: '0'.repeat(32),
+      gatewayUrl: undefined,
       samples: { points: () => Promise.resolve([]), busiest: () => Promise.resolve([]) },
       forwarding: { states: () => Promise.resolve([]) },
       startedAtMs: systemClock.now(),

@@ -11,9 +11,10 @@ import {
   type ConnectorAuthority,
 } from '../links/cloudflared/authority.ts'
 import type { Link } from '../links/link.ts'
-import type { NamedTunnelRegister } from '../publish/named-tunnels.ts'
+import type { NamedTunnel, NamedTunnelRegister } from '../publish/named-tunnels.ts'
 import { openPublishers, type Publishers } from '../publish/publisher.ts'
 import { createPublishing, type Publishing, type TunnelConnection } from '../publish/publishing.ts'
+import { createRemoveTunnel } from '../publish/remove-tunnel.ts'
 import { createRecords } from '../publish/write-records.ts'
 import { createOperatorTunnels, type OperatorTunnels } from '../publish/operator-tunnels.ts'
 import { openNamedTunnels } from '../publish/tunnel-register.ts'
@@ -100,25 +101,36 @@ export async function openPublishing(
     clock,
     logger: options.log.service('connectors'),
   })
+  const records = createRecords({ target: own, clock, log })
+  const connectionsOf = (id: string): readonly TunnelConnection[] =>
+    options
+      .links()
+      .filter(({ tunnelId }) => tunnelId === id)
+      .map(toConnection)
+  const used = {
+    sites: () => sites,
+    hostsToward: (tunnel: NamedTunnel) => hostsToward(options.routeTable().routes, tunnel),
+    removal: createRemoveTunnel({
+      namedTunnels,
+      records,
+      sites: () => sites,
+      countConnections: (id) => connectionsOf(id).length,
+    }),
+  }
   const publishing = createPublishing({
+    ...used,
     namedTunnels,
     signingKeys,
-    records: createRecords({ target: own, clock, log }),
+    records,
     audit,
-    sites: () => sites,
-    connectionsOf: (id) =>
-      options
-        .links()
-        .filter(({ tunnelId }) => tunnelId === id)
-        .map(toConnection),
-    hostsToward: (tunnel) => hostsToward(options.routeTable().routes, tunnel),
+    connectionsOf,
   })
   return {
     namedTunnels,
     signingKeys,
     publishers,
     publishing,
-    operatorTunnels: createOperatorTunnels({ namedTunnels, signingKeys, sites: () => sites }),
+    operatorTunnels: createOperatorTunnels({ ...used, namedTunnels, signingKeys }),
     connectorAuthority,
     connectorCa: () => connectorAuthority.file(),
     accountTag: hash('sha256', own, 'hex').slice(0, 32),

@@ -192,6 +192,7 @@ export async function startGateway(
     namedTunnels,
     operatorTunnels: publishing.operatorTunnels,
     accountTag: publishing.accountTag,
+    gatewayUrl: signIn?.origin.origin,
     samples: store.samples,
     forwarding: state.forwarding,
     startedAtMs: clock.now(),

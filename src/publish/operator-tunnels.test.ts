@@ -8,6 +8,7 @@ import { openSqliteStore } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import type { NamedTunnelRegister } from './named-tunnels.ts'
 import { createOperatorTunnels, type OperatorTunnels } from './operator-tunnels.ts'
+import { createRemoveTunnel } from './remove-tunnel.ts'
 import type { Site } from './site.ts'
 import { openNamedTunnels } from './tunnel-register.ts'
 import { isTunnelSecret } from './tunnel-secret.ts'
@@ -33,6 +34,60 @@ test('whoever may not any more once its keys are read has made none', async (t) 
   }
   await assert.rejects(operatorTunnels.create(wanted, refuse), /not any more/)
   assert.deepEqual(namedTunnels.list(), [])
+})
+
+test('one goes by its name or id with the records of its host names, and is named once it is gone', async (t) => {
+  const { operatorTunnels, namedTunnels, asked } = await openRig(t)
+  const { tunnel } = await operatorTunnels.create(wanted)
+  await namedTunnels.addHostname(tunnel.id, 'a.site.com')
+  const gone: string[] = []
+  const removed = ({ name }: { name: string }): void => {
+    gone.push(`${name} before ${asked.length} records, ${namedTunnels.list().length} left`)
+  }
+  await operatorTunnels.delete('WEB', { force: false, removed })
+  assert.deepEqual(gone, ['web before 0 records, 0 left'])
+  assert.deepEqual(asked, ['a.site.com'])
+  await assert.rejects(operatorTunnels.delete(tunnel.id, { force: false, removed }), {
+    code: 'tunnel-not-found',
+  })
+})
+
+test('one that is used goes only where that is said', async (t) => {
+  const { operatorTunnels, namedTunnels, used } = await openRig(t)
+  await operatorTunnels.create(wanted)
+  const removed = (): void => undefined
+  used.hosts = Array.from({ length: 25 }, (_, at) => `h${at}.site.com`)
+  await assert.rejects(operatorTunnels.delete('web', { force: false, removed }), {
+    code: 'tunnel-in-use',
+    message: /for h0\.site\.com, .*h19\.site\.com, 5 others$/,
+    hint: /delete it all the same with "force"$/,
+  })
+  used.connections = 4
+  await assert.rejects(operatorTunnels.delete('web', { force: false, removed }), {
+    code: 'tunnel-connected',
+  })
+  assert.equal(namedTunnels.list().length, 1)
+  const { routes } = await operatorTunnels.delete('web', { force: true, removed })
+  assert.equal(routes.at(-1), '5 others')
+  assert.deepEqual(namedTunnels.list(), [])
+})
+
+test('another secret takes the place of the one before, unless whoever asks may not any more', async (t) => {
+  const { operatorTunnels, namedTunnels } = await openRig(t)
+  const { tunnel, secret } = await operatorTunnels.create(wanted)
+  const isGood = (it: Uint8Array): boolean =>
+    'tunnel' in namedTunnels.admit(tunnel.id, (kept) => isTunnelSecret(kept, it))
+  const refuse = (): never => {
+    throw new Error('not any more')
+  }
+  await assert.rejects(operatorTunnels.rotate('web', refuse), /not any more/)
+  assert.ok(isGood(secret))
+  const rotated = await operatorTunnels.rotate('web')
+  assert.ok(isGood(rotated.secret) && !isGood(secret))
+  await assert.rejects(operatorTunnels.rotate('wep'), {
+    code: 'tunnel-not-found',
+    hint: 'did you mean "web"?',
+  })
 })
 
 test('no name is had that a publisher of the site could not have', async (t) => {
@@ -75,6 +130,10 @@ test('nothing is made once the database is lost, and that is the reason', async 
 interface Rig {
   readonly operatorTunnels: OperatorTunnels
   readonly namedTunnels: NamedTunnelRegister
+  /** What uses each of them. */
+  readonly used: { connections: number; hosts: readonly string[] }
+  /** Host names whose records were to be removed. */
+  readonly asked: readonly string[]
   lose(): void
 }
 
@@ -98,8 +157,28 @@ async function openRig(t: TestContext): Promise<Rig> {
     isMeantElsewhere: ({ name }) => name === 'lab',
   })
   const signingKeys = createSigningKeys(store, clock)
-  const operatorTunnels = createOperatorTunnels({ namedTunnels, signingKeys, sites })
-  return { operatorTunnels, namedTunnels, lose: () => void (isLost = true) }
+  const used = { connections: 0, hosts: [] as string[] }
+  const asked: string[] = []
+  const removal = createRemoveTunnel({
+    namedTunnels,
+    sites,
+    countConnections: () => used.connections,
+    records: {
+      remove(_, hostname) {
+        asked.push(hostname)
+        return Promise.resolve({ state: 'written', records: [] })
+      },
+    },
+  })
+  const hostsToward = (): readonly string[] => used.hosts
+  const operatorTunnels = createOperatorTunnels({
+    namedTunnels,
+    signingKeys,
+    sites,
+    removal,
+    hostsToward,
+  })
+  return { operatorTunnels, namedTunnels, used, asked, lose: () => void (isLost = true) }
 }
 
 function covers(): boolean {

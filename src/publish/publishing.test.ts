@@ -10,6 +10,7 @@ import { openSqliteStore } from '../store/sqlite.ts'
 import type { AuditEntry } from '../telemetry/audit-log.ts'
 import { createPublishing, type PublishActor, type TunnelConnection } from './publishing.ts'
 import { openPublishers } from './publisher.ts'
+import { createRemoveTunnel } from './remove-tunnel.ts'
 import type { RecordState } from './records.ts'
 import type { Site } from './site.ts'
 import { openNamedTunnels } from './tunnel-register.ts'
@@ -163,7 +164,13 @@ async function openRig(t: TestContext) {
   const publishing = createPublishing({
     namedTunnels,
     signingKeys: createSigningKeys(store, clock),
-    records: { add: answer('add'), remove: answer('remove') },
+    records: { add: answer('add') },
+    removal: createRemoveTunnel({
+      namedTunnels,
+      records: { remove: answer('remove') },
+      sites,
+      countConnections: () => connections.length,
+    }),
     audit: { record: (entry) => void entries.push(entry), flushed: () => Promise.resolve() },
     sites,
     connectionsOf: () => connections,

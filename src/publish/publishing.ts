@@ -5,7 +5,8 @@ import type { NamedTunnel, NamedTunnelRegister } from './named-tunnels.ts'
 import type { Publisher } from './publisher.ts'
 import type { Records, RecordState } from './records.ts'
 import { siteOf, type Site } from './site.ts'
-import { tunnelInUse, tunnelNotFound } from './tunnel-faults.ts'
+import { tunnelNotFound } from './tunnel-faults.ts'
+import { tellHosts, type RemoveTunnel } from './remove-tunnel.ts'
 import { grantKeysOf, type TunnelSecrets } from './tunnel-secrets.ts'
 
 /** Who asks: a publisher, and where the request came from. */
@@ -79,20 +80,14 @@ export interface Publishing {
 export interface PublishingParts {
   readonly namedTunnels: NamedTunnelRegister
   readonly signingKeys: Pick<SigningKeys, 'all'>
-  readonly records: Records
+  readonly records: Pick<Records, 'add'>
+  readonly removal: RemoveTunnel
   readonly audit: AuditLog
   sites(): readonly Site[]
   connectionsOf(tunnelId: string): readonly TunnelConnection[]
   /** Hosts of the routes and applications that name this tunnel. */
   hostsToward(tunnel: NamedTunnel): readonly string[]
 }
-
-/**
- * Somebody is told of hosts of their own site alone, and how many others there are.
- *
- * @limit hosts that a publisher is told lead to a tunnel: the others are counted
- */
-const maxNamedHosts = 20
 
 export function createPublishing(parts: PublishingParts): Publishing {
   const { namedTunnels, signingKeys, records, audit, sites, connectionsOf } = parts
@@ -110,11 +105,10 @@ export function createPublishing(parts: PublishingParts): Publishing {
   const ofSite = (site: Site) => namedTunnels.list().filter((it) => it.site === site.name)
 
   function routesToward(tunnel: NamedTunnel): readonly string[] {
-    const hosts = parts.hostsToward(tunnel)
-    const named = hosts.filter((host) => siteOf(sites(), host)?.name === tunnel.site)
-    const shown = named.slice(0, maxNamedHosts)
-    const others = hosts.length - shown.length
-    return others === 0 ? shown : [...shown, `${others} other${others === 1 ? '' : 's'}`]
+    return tellHosts(
+      parts.hostsToward(tunnel),
+      (host) => siteOf(sites(), host)?.name === tunnel.site,
+    )
   }
 
   function record(by: PublishActor, event: string, tunnel: NamedTunnel, more: object = {}): void {
@@ -126,13 +120,6 @@ export function createPublishing(parts: PublishingParts): Publishing {
     secret: namedTunnels.secretOf(tunnel.id),
     grantKeys: await grantKeysOf(signingKeys),
   })
-
-  const removeRecord = (tunnel: NamedTunnel, hostname: string): Promise<RecordState> => {
-    const site = sites().find(({ name }) => name === tunnel.site)
-    return site === undefined
-      ? Promise.resolve({ state: 'assumed', records: [] })
-      : records.remove(site, hostname)
-  }
 
   const infoOf = (tunnel: NamedTunnel): TunnelInfo => ({
     tunnel,
@@ -153,13 +140,13 @@ export function createPublishing(parts: PublishingParts): Publishing {
     async delete(by, nameOrId, { force }) {
       const found = find(by, nameOrId)
       const routes = routesToward(found)
-      const connections = connectionsOf(found.id).length
-      if ((connections > 0 || routes.length > 0) && !force)
-        throw tunnelInUse(found.name, connections, routes)
-      const tunnel = await namedTunnels.delete(found.id)
-      record(by, 'named tunnel deleted', tunnel, { hostnames: tunnel.hostnames })
-      const { hostnames } = tunnel
-      const records = await Promise.all(hostnames.map((name) => removeRecord(tunnel, name)))
+      const records = await parts.removal.removeTunnel(found, {
+        force,
+        forceOption: '--force',
+        routes,
+        removed: (tunnel) =>
+          record(by, 'named tunnel deleted', tunnel, { hostnames: tunnel.hostnames }),
+      })
       return { records, routes }
     },
     async token(by, nameOrId, { rotate, services }) {
@@ -188,7 +175,7 @@ export function createPublishing(parts: PublishingParts): Publishing {
       const found = find(by, nameOrId)
       const { tunnel, hostname } = await namedTunnels.removeHostname(found.id, text)
       record(by, 'host name withdrawn', tunnel, { hostname })
-      return { tunnel, hostname, record: await removeRecord(tunnel, hostname) }
+      return { tunnel, hostname, record: await parts.removal.removeRecord(tunnel, hostname) }
     },
     async claim({ id }, hostnames) {
       const notices: string[] = []

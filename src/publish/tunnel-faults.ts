@@ -74,11 +74,17 @@ export function hostnameNotFound(hostname: string): PeerError {
   })
 }
 
-/** `routes` are those that name it, as its publisher may be told of them. */
+export interface TunnelUse {
+  readonly connections: number
+  /** Those that name it, as whoever asks may be told of them. */
+  readonly routes: readonly string[]
+  /** How to delete it all the same. */
+  readonly forceOption: string
+}
+
 export function tunnelInUse(
   name: string,
-  connections: number,
-  routes: readonly string[],
+  { connections, routes, forceOption }: TunnelUse,
 ): PeerError {
   const of = connections === 1 ? '1 connection' : `${connections} connections`
   const uses = [
@@ -87,7 +93,7 @@ export function tunnelInUse(
   ].join(', and ')
   const code = connections > 0 ? 'tunnel-connected' : 'tunnel-in-use'
   return new PeerError(code, `the tunnel "${name}" is in use: ${uses}`, {
-    hint: `${nextSteps(connections, routes)}, or delete it all the same with --force`,
+    hint: `${nextSteps(connections, routes)}, or delete it all the same with ${forceOption}`,
   })
 }
 

@@ -1,5 +1,6 @@
 import type { PublicJwk, SigningKeys } from '../identity/signing-keys.ts'
 import type { PublishAnswerJson } from '../tunnel/publish.ts'
+import { encodeTunnelToken } from '../tunnel/tunnel-credential.ts'
 import type { NamedTunnel } from './named-tunnels.ts'
 
 /** What a token is made of, besides where the gateway is. */
@@ -34,4 +35,15 @@ export function secretsToJson(
     account_tag: accountTag,
     grant_keys: grantKeys.map(({ x = '' }) => ({ kty: 'OKP', crv: 'Ed25519', x })),
   }
+}
+
+/** All of it as one word, for `postern tunnel run --token`; `gateway` is `https://HOST[:PORT]`. */
+export function tokenOf(secrets: TunnelSecretsJson, gateway: string): string {
+  return encodeTunnelToken({
+    accountTag: secrets.account_tag,
+    tunnelId: secrets.id,
+    secret: Buffer.from(secrets.secret, 'base64'),
+    gateway,
+    grantKeys: secrets.grant_keys,
+  })
 }

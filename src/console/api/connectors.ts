@@ -1,9 +1,13 @@
-import type { ConnectorSummary } from '../../control/protocol.ts'
+import type { z } from 'zod'
+import type { ConnectorSummary, NamedTunnelSecrets } from '../../control/protocol.ts'
 import {
+  byTunnel,
   connectorsAnswer,
   connectorsCutAnswer,
   connectorsDrainedAnswer,
   connectorsQuery,
+  namedTunnelDeleted,
+  namedTunnelDeletion,
   namedTunnelsAnswer,
   namedTunnelSecrets,
   namedTunnelsQuery,
@@ -11,6 +15,7 @@ import {
   publishersAnswer,
   publishersQuery,
   revokePublishersQuery,
+  sitesAnswer,
   whichConnectors,
 } from '../wire/connectors.ts'
 import { revokedAnswer } from '../wire/sessions.ts'
@@ -92,7 +97,38 @@ export const connectorEndpoints: Endpoints = ({ operations }) => [
     answer: namedTunnelSecrets,
     status: 201,
     faults: [404, 409],
-    serve: ({ by, body }) => operations.createNamedTunnel(by, body),
+    serve: async ({ by, body }) => shownOnce(await operations.createNamedTunnel(by, body)),
+  }),
+  endpoint({
+    method: 'post',
+    path: '/named-tunnels/{tunnel}/rotate',
+    role: 'admin',
+    summary: 'Gives one another token; connectors that have the one of now end, and stay away',
+    params: byTunnel,
+    answer: namedTunnelSecrets,
+    faults: [404, 409],
+    serve: async ({ by, params }) =>
+      shownOnce(await operations.rotateNamedTunnel(by, params.tunnel)),
+  }),
+  endpoint({
+    method: 'delete',
+    path: '/named-tunnels/{tunnel}',
+    role: 'admin',
+    summary: 'Deletes one with its host names; its connectors end with their tunnels',
+    params: byTunnel,
+    query: namedTunnelDeletion,
+    answer: namedTunnelDeleted,
+    faults: [404, 409],
+    serve: ({ by, params: { tunnel }, query: { force } }) =>
+      operations.deleteNamedTunnel(by, { tunnel, force: force === 'true' }),
+  }),
+  endpoint({
+    method: 'get',
+    path: '/sites',
+    role: 'auditor',
+    summary: 'The sites of the configuration, in which named tunnels are made',
+    answer: sitesAnswer,
+    serve: async ({ by }) => ({ sites: await operations.listSites(by) }),
   }),
   endpoint({
     method: 'get',
@@ -118,6 +154,10 @@ export const connectorEndpoints: Endpoints = ({ operations }) => [
     serve: ({ by, query }) => operations.revokePublishers(by, query.who),
   }),
 ]
+
+function shownOnce(secrets: NamedTunnelSecrets): z.output<typeof namedTunnelSecrets> {
+  return { ...secrets, grant_keys: [...secrets.grant_keys], token: secrets.token ?? null }
+}
 
 function isMeant(connector: ConnectorSummary, q: string | undefined): boolean {
   const { id, tunnel, hostnames, connections } = connector

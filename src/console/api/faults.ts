@@ -65,7 +65,8 @@ function statusOf(error: unknown, otherwise: number): number {
   if (known !== undefined) return known
   if (error instanceof ConfigError) return 422
   if (error.code.endsWith('-not-found')) return 404
-  if (error.code === 'conflict' || /-(?:exists|taken|in-use|busy)$/.test(error.code)) return 409
+  if (error.code === 'conflict' || /-(?:exists|taken|in-use|connected|busy)$/.test(error.code))
+    return 409
   return otherwise
 }
 

@@ -79,7 +79,24 @@ export type NamedTunnelsAnswer = z.output<typeof namedTunnelsAnswer>
 export const newNamedTunnel = z.strictObject({ name: id, site: id })
 export type NewNamedTunnelView = z.output<typeof newNamedTunnel>
 
-/** What the token of a new named tunnel is made of, at the only moment it is shown. */
+/** `DELETE /api/v1/named-tunnels/{tunnel}`: one by its name or id, `force=true` although it is used. */
+export const byTunnel = z.strictObject({ tunnel: id })
+export const namedTunnelDeletion = z.strictObject({ force: z.enum(['true', 'false']).optional() })
+export const namedTunnelDeleted = z.strictObject({
+  /** Its id. */
+  deleted: z.string(),
+  /** Hosts of routes that lead nowhere without it. */
+  routes: z.array(z.string()),
+  /** What is left to do by hand. */
+  notices: z.array(z.string()),
+})
+export type NamedTunnelDeletedView = z.output<typeof namedTunnelDeleted>
+
+/** `GET /api/v1/sites`. */
+export const sitesAnswer = z.strictObject({ sites: z.array(z.string()) })
+export type SitesAnswer = z.output<typeof sitesAnswer>
+
+/** What the token of a named tunnel is made of, at the only moment it is shown. */
 export const namedTunnelSecrets = z
   .strictObject({
     id: z.string(),
@@ -90,8 +107,11 @@ export const namedTunnelSecrets = z
     grant_keys: z.array(
       z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
     ),
+    /** All of it as one word, for `postern tunnel run --token`; null where the gateway has no address of its own. */
+    token: z.string().nullable(),
   })
   .meta({ id: 'NamedTunnelSecrets' })
+export type NamedTunnelSecretsView = z.output<typeof namedTunnelSecrets>
 
 /** A credential of somebody who may publish. */
 export const publisher = z

@@ -4,8 +4,8 @@ import { notifyDone, notifyFailed } from './notify.ts'
 
 /** Something that somebody does to the gateway by a button. */
 export interface Act {
-  /** Does it; resolves to what it has done, in words: `Ended 3 tunnels`. */
-  readonly run: () => Promise<string>
+  /** Does it; resolves to what it has done, in words: `Ended 3 tunnels`. Undefined for nothing yet. */
+  readonly run: () => Promise<string | undefined>
   /** What it means that it failed: `The session was not ended`. */
   readonly failed: string
   /** Lists that are asked for again then, whether it was done or not. */
@@ -20,7 +20,8 @@ export function useAct(): { readonly act: (what: Act) => Promise<boolean>; isBus
     async ({ run, failed, changes }: Act): Promise<boolean> => {
       setUnderWay((count) => count + 1)
       try {
-        notifyDone(await run())
+        const done = await run()
+        if (done !== undefined) notifyDone(done)
         return true
       } catch (error) {
         notifyFailed(failed, error)

@@ -61,9 +61,6 @@ export default function ConnectorsView(): ReactNode {
         }
       </QueryView>
       <section aria-label="Named tunnels">
-        <Title order={2} mt="lg" mb="xs">
-          Named tunnels
-        </Title>
         <NamedTunnels />
       </section>
       <section aria-label="Machines that may publish">
@@ -100,7 +97,7 @@ function useEnd(): End {
               }
             : {
                 title: `Cut the connector of ${tunnel}?`,
-                body: `The ${through} through it end at once. It will connect again by itself; to keep it out, revoke its credential.`,
+                body: `The ${through} through it end at once. It will connect again by itself; to keep it out, give its named tunnel another token.`,
                 action: 'Cut it',
               },
         )
