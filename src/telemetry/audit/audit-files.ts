@@ -77,6 +77,8 @@ async function signedHeads(
   directory: string,
   signer: NoteSigner | undefined,
 ): Promise<ReadonlyMap<string, ChainHead>> {
-  const note = await latestCheckpoint(directory, await keysOf(signer))
+  // A database that cannot be asked for them keeps no record from being kept: none is believed then.
+  const keys = await keysOf(signer).catch(() => [])
+  const note = await latestCheckpoint(directory, keys)
   return (note === undefined ? undefined : checkpointOf(note)?.heads) ?? new Map()
 }

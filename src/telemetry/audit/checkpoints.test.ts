@@ -154,6 +154,12 @@ test('a signer that fails is told once, and what it missed is signed later', asy
   assert.deepEqual(said.slice(1), ['audit checkpoints are written again'])
 })
 
+test('records are kept also while nobody can read the keys', async (t) => {
+  const { files, signer, by } = await openCheckpoints(t)
+  by.signer = { ...signer, verifierKeys: () => Promise.reject(new Error('store closed')) }
+  assert.equal(await files.append('people', [entry('a')]), 'kept')
+})
+
 async function openCheckpoints(t: TestContext, logger = silentLogger) {
   const parent = await mkdtemp(join(tmpdir(), 'postern-checkpoints-'))
   const directory = join(parent, 'audit')

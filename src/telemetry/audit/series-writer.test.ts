@@ -19,6 +19,7 @@ import { createFakeClock, type FakeClock } from '../../fake-clock.ts'
 import { openAuditFiles, type AuditFiles } from './audit-files.ts'
 import { chainEntry } from './chain.ts'
 import { auditBounds } from './retention.ts'
+import { openSeries } from './series-writer.ts'
 
 const firstFile = 'people-2026-01-01-0001.jsonl'
 
@@ -153,6 +154,21 @@ test('no file comes before one that is there when the clock is set back', async 
   await reopen(createFakeClock(Date.UTC(2026, 4, 1))).append('people', [entry('b')])
   assertChained(await lines('people'))
   assert.deepEqual(await readdir(directory), ['people-2026-05-02-0001.jsonl'])
+})
+
+test('where its last number cannot be found no file is opened, to be left open', async (t) => {
+  const { directory, clock } = await openFiles(t)
+  const writer = openSeries({
+    directory,
+    series: 'people',
+    clock,
+    limits: auditBounds,
+    signedHead: () => Promise.reject(new Error('no checkpoint can be read')),
+    drop: () => Promise.resolve(undefined),
+    onKept: () => assert.fail('nothing is kept'),
+  })
+  await assert.rejects(writer.append([entry('a')]), /no checkpoint can be read/)
+  assert.deepEqual(await readdir(directory), [])
 })
 
 async function openFiles(t: TestContext, limits: { readonly maxFileBytes?: number } = {}) {

@@ -87,8 +87,7 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
     (head ??= (await place.signedHead()) ?? emptyChain)
 
   /** Where the chain goes on: nothing that somebody else has put behind it is taken into it. */
-  const headAt = async (onDisk: ChainHead): Promise<ChainHead> => {
-    const known = await knownHead()
+  const headAt = (known: ChainHead, onDisk: ChainHead): ChainHead => {
     const isOwn = !isFound || attempted.some(({ hash }) => hash === onDisk.hash)
     isFound = true
     return (head = isOwn ? laterHead(known, onDisk) : known)
@@ -98,8 +97,10 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
     if (file?.openedOn === today && file.bytes < limits.maxFileBytes) return file
     await close()
     await mkdir(directory, { recursive: true, mode: 0o700 })
+    // Before there is a file that whatever is thrown here would leave open.
+    const known = await knownHead()
     const opened = await openNext(place, today)
-    await headAt(opened.onDisk)
+    headAt(known, opened.onDisk)
     ;({ file, first } = opened)
     return opened.file
   }
@@ -177,7 +178,8 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
     }
     const files = (await listAuditFiles(directory)).filter((it) => it.series === series)
     await syncFile(files.at(-1)?.path)
-    return headAt((await readSeriesEnd(files)).head)
+    const { head: onDisk } = await readSeriesEnd(files)
+    return headAt(await knownHead(), onDisk)
   }
 
   return {
@@ -247,7 +249,10 @@ async function openNext(place: SeriesPlace, today: string): Promise<Opened> {
   const dropped = await place.drop(files)
   const next = await nextFile(place, today, last)
   const handle = await open(next.path, 'a', 0o600)
-  const { size, ino } = await handle.stat()
+  const { size, ino } = await handle.stat().catch(async (error: unknown) => {
+    await handle.close()
+    throw error
+  })
   const noteInLog: NoteInLog = (event, details) => ownEntry(clock.now(), event, details)
   const first = [
     ...(tornBytes > 0 ? [noteInLog('incomplete line removed', { bytes: tornBytes })] : []),
