@@ -20,12 +20,17 @@ export async function* readAudit(directory: string, sinceMs: number): AsyncGener
   const since = new Date(sinceMs).toISOString()
   const files = (await listAuditFiles(directory)).filter(({ day }) => day >= since.slice(0, 10))
   const sources = auditSeries.map((series) => readSeries(files, series, since))
-  const heads = await Promise.all(sources.map((source) => source.next()))
-  for (;;) {
-    const first = earliest(heads)
-    if (first === undefined) return
-    yield first.entry
-    heads[first.index] = (await sources[first.index]?.next()) ?? { done: true, value: undefined }
+  try {
+    const heads = await Promise.all(sources.map((source) => source.next()))
+    for (;;) {
+      const first = earliest(heads)
+      if (first === undefined) return
+      yield first.entry
+      heads[first.index] = (await sources[first.index]?.next()) ?? { done: true, value: undefined }
+    }
+  } finally {
+    // Whoever stops on the way leaves their files open.
+    await Promise.all(sources.map((source) => source.return()))
   }
 }
 
@@ -52,9 +57,13 @@ async function* readSeries(
       throw error
     })
     if (file === undefined) continue
-    for await (const line of file.readLines()) {
-      const entry = parseEntry(line)
-      if (entry !== undefined && entry.time >= since) yield entry
+    try {
+      for await (const line of file.readLines()) {
+        const entry = parseEntry(line)
+        if (entry !== undefined && entry.time >= since) yield entry
+      }
+    } finally {
+      await file.close()
     }
   }
 }
