@@ -46,7 +46,7 @@ test('a name that is spelt in another way blocks by all that the person is known
 })
 
 test('nobody blocks themselves, and what makes no sense blocks nobody', async (t) => {
-  const { operations, blockedPeople } = await openRig(t)
+  const { operations, blockedPeople, kept } = await openRig(t)
   const block = (by: Actor, who: string, reason = '') => operations.blockPerson(by, who, { reason })
   await assert.rejects(block(byBob, 'BOB@example.com'), { code: 'own-block' })
   await assert.rejects(block(byBob, 'bob@example.com.'), { code: 'own-block' })
@@ -55,6 +55,8 @@ test('nobody blocks themselves, and what makes no sense blocks nobody', async (t
   await assert.rejects(block(localActor, 'x'.repeat(321)), { code: 'malformed-request' })
   await assert.rejects(block(localActor, 'x', 'y'.repeat(501)), { code: 'malformed-request' })
   assert.deepEqual(blockedPeople.list(), [])
+  // Not for a moment: their tunnels would be cut.
+  assert.deepEqual(await kept(), [])
 })
 
 test('nobody blocks themselves by a name that their other sessions have', async (t) => {

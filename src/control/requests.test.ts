@@ -170,6 +170,20 @@ test('an admin who is no approver sees and ends, and does not approve', async (t
   assert.equal(decisionOf(alice), 'deny')
 })
 
+test('whoever only sees a request neither denies nor ends it, and who asked does not deny it', async (t) => {
+  const roleOf = (session: AnySession | undefined): Role | undefined =>
+    session?.email === 'dave@example.com' ? { role: 'auditor' } : undefined
+  const { operations, decisionOf } = await openRig(t, { roleOf })
+  const { id } = await operations.requestAccess(alice, wish)
+  assert.equal((await operations.findAccessRequest(dave, id)).may_end, false)
+  for (const by of [dave, alice])
+    await assert.rejects(operations.denyAccess(by, id), { code: 'approver-required' })
+  await assert.rejects(operations.endAccess(dave, id), { code: 'approver-required' })
+  await operations.approveAccess(bob, id)
+  await assert.rejects(operations.endAccess(dave, id), { code: 'approver-required' })
+  assert.equal(decisionOf(alice), 'allow')
+})
+
 test('of two who answer at once one has done it, and the other is told who', async (t) => {
   const { operations, kept } = await openRig(t)
   const { id } = await operations.requestAccess(alice, wish)

@@ -28,7 +28,7 @@ async function openRig(t: TestContext, change: Partial<AccessRequestStore>) {
     clock,
     log,
   })
-  return { requests, clock, said }
+  return { requests, clock, said, store: accessRequests }
 }
 
 test('what was judged is kept at once, and not after those of months ago were removed', async (t) => {
@@ -64,4 +64,26 @@ test('those of months ago that cannot be removed keep nobody from asking', async
   await new Promise(setImmediate)
   assert.equal(asked, 2)
   assert.deepEqual(new Set(said), new Set(['requests for access that are over cannot be removed']))
+})
+
+test('access is over at its moment, also where nobody looks at when that is', async (t) => {
+  const { requests, clock } = await openRig(t, {})
+  await requests.add(wish)
+  const find = () => requests.accessGrant('u-alice', { id: 'db', from: wish.routeFrom })
+  clock.advance(wish.forMs - 1)
+  assert.ok(find())
+  clock.advance(1)
+  assert.equal(find(), undefined)
+})
+
+test('access that was ended is over also where its row cannot be read', async (t) => {
+  const { requests, store } = await openRig(t, {})
+  const { id } = await requests.add(wish)
+  const find = () => requests.accessGrant('u-alice', { id: 'db', from: wish.routeFrom })
+  assert.ok(find())
+  const row = await requests.find(id)
+  assert.ok(row)
+  t.mock.method(store, 'get', () => Promise.reject(new Error('no database')))
+  await requests.change(row, { state: 'ended', endedBy: 'bob@example.com', endedAtMs: 0 })
+  assert.equal(find(), undefined)
 })

@@ -20,6 +20,8 @@ function openRig(role: Role | undefined = { role: 'admin' }) {
   const tunnels = new Set<OpenTunnel>()
   const state = {
     role: role as Role | undefined,
+    /** Of those who have another one, by their session. */
+    roles: new Map<string, Role>(),
     version: 1 as number | undefined,
     /** Whether asking for the role throws, as it does for somebody who is blocked. */
     isRefused: false,
@@ -42,9 +44,9 @@ function openRig(role: Role | undefined = { role: 'admin' }) {
     },
     connectors: () => state.connectors,
     routes: () => 'the same',
-    roleOf() {
+    roleOf({ session }) {
       if (state.isRefused) throw new AccessError('person-blocked', 'you are blocked')
-      return state.role
+      return state.roles.get(session.id) ?? state.role
     },
     session: () =>
       state.reading ??
@@ -141,6 +143,25 @@ describe('a reader of events', { timeout: 20_000 }, () => {
       tunnelsEvent.parse(live?.data).opened.map(({ id }) => id),
       ['t1'],
     )
+  })
+
+  test('of several who read at once each hears what is theirs', async () => {
+    const { open, tunnels, state, changed, second } = openRig()
+    const bob = { ...testSession('s-bob', 'bob@example.com'), expiresAtMs: ada.expiresAtMs }
+    const carol = { ...testSession('s-carol', 'carol@example.com'), expiresAtMs: ada.expiresAtMs }
+    state.roles.set(bob.id, { role: 'admin', namespaces: ['databases'] })
+    state.roles.set(carol.id, { role: 'admin', namespaces: ['sites'] })
+    const readers = [open(), open(testActor(bob)), open(testActor(carol))]
+    await Promise.all(readers.map(({ read }) => read()))
+    const heard = Promise.all(readers.map(({ read }) => read()))
+    tunnels.add(testTunnel('t1', ada, db)).add(testTunnel('t2', ada, web))
+    changed('session', '1')
+    await second()
+    const opened = (await heard).map((events = []) => {
+      const live = events.find(({ name }) => name === 'tunnels')
+      return tunnelsEvent.parse(live?.data).opened.map(({ id }) => id)
+    })
+    assert.deepEqual(opened, [['t1', 't2'], ['t1'], ['t2']])
   })
 
   test('a tunnel whose route goes to another namespace is gone for one and comes to the other', async () => {
