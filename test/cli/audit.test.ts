@@ -64,6 +64,10 @@ test('postern audit verify needs records, and keys that are keys', async (t) => 
     env: sandbox.env,
   })
   assert.equal(missing.code, 8)
+  assert.match(
+    missing.stderr,
+    /cannot read ".*nowhere": there is no such file\n {2}hint: name a dir/,
+  )
   await log.write(1)
   const noKey = await runPostern(
     [

@@ -19,6 +19,8 @@ Examples:
 
 Exit codes:
 ${exitCodeLines(['ok', 'usage', 'signIn', 'denied', 'gateway', 'system'])}
+
+Without "--yes" and "--dry-run" it is 2 as well where there is something to change.
 `
 
 const exportExamples = `

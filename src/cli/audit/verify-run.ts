@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PeerError, SystemError, messageOf } from '../../errors.ts'
+import { PeerError, SystemError, messageOf, systemCode } from '../../errors.ts'
 import { stateFiles } from '../../store/state-directory.ts'
 import { formatVerifierKey, parseVerifierKey } from '../../telemetry/audit/signed-note.ts'
 import type { VerifierKey } from '../../telemetry/audit/signed-note.ts'
@@ -38,7 +38,7 @@ export async function verifyCommand(
 async function keysOf(given: string): Promise<readonly VerifierKey[]> {
   const key = parseVerifierKey(given)
   if (key !== undefined) return [key]
-  const text = await readable(() => readFile(given, 'utf8'))
+  const text = await readable(() => readFile(given, 'utf8'), keyHint)
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const keys = lines.map((line) => parseVerifierKey(line.trim()))
   if (keys.length > 0 && keys.every((it) => it !== undefined)) return keys
@@ -47,10 +47,11 @@ async function keysOf(given: string): Promise<readonly VerifierKey[]> {
   })
 }
 
-async function readable<T>(read: () => Promise<T>): Promise<T> {
+async function readable<T>(read: () => Promise<T>, hint = recordsHint): Promise<T> {
   try {
     return await read()
   } catch (error) {
+    if (systemCode(error) === 'ENOENT') throw notThere(error, hint)
     throw new SystemError(
       'audit-unreadable',
       `cannot read what is to be checked: ${messageOf(error)}`,
@@ -60,6 +61,16 @@ async function readable<T>(read: () => Promise<T>): Promise<T> {
       },
     )
   }
+}
+
+const recordsHint =
+  'name a directory of records, such as "state/audit", or a file of "postern audit export"'
+const keyHint = 'name a file with what "postern audit key" has printed, or the key itself'
+
+function notThere(error: unknown, hint: string): SystemError {
+  const { path = '' } = error as NodeJS.ErrnoException
+  const message = `cannot read "${path}": there is no such file`
+  return new SystemError('audit-unreadable', message, { hint, cause: error })
 }
 
 function toJson({ series, dropped, signed, keys, areKeysTrusted, faults }: AuditVerdict): object {

@@ -14,9 +14,14 @@ export interface ListOptions extends StateOptions {
 export interface AnswerOptions extends StateOptions {
   readonly for?: string
   readonly note?: string
+  readonly json?: boolean
 }
 
-export interface BlockOptions extends StateOptions {
+export interface UnblockOptions extends StateOptions {
+  readonly json?: boolean
+}
+
+export interface BlockOptions extends UnblockOptions {
   readonly reason?: string
 }
 
@@ -57,6 +62,10 @@ export async function answerRequest(
       : word === 'deny'
         ? await client.denyAccess(id, said)
         : await client.endAccess(id, said)
+  if (options.json === true) {
+    printJson(answered)
+    return exitCodes.ok
+  }
   const { state, until, email, user_id: userId, route_name: route } = answered
   const end = state === 'approved' && until !== undefined ? ` until ${minutes(until)}` : ''
   printLine(`${answered.id}: ${state}${end}`)
@@ -79,15 +88,21 @@ export async function listBlocks(options: ListOptions): Promise<number> {
 export async function addBlock(who: string, options: BlockOptions): Promise<number> {
   const client = await clientFor(options)
   const blocked = await client.blockPerson(who, options.reason ?? '')
-  printLine(blocked.block.who)
-  note(`cut ${blocked.tunnels_cut} tunnels, ended ${blocked.sessions_ended} sessions`)
+  if (options.json === true) printJson(blocked)
+  else {
+    printLine(blocked.block.who)
+    note(`cut ${blocked.tunnels_cut} tunnels, ended ${blocked.sessions_ended} sessions`)
+  }
   return exitCodes.ok
 }
 
-export async function removeBlock(who: string, options: StateOptions): Promise<number> {
-  const { who: name } = await (await clientFor(options)).unblockPerson(who)
-  printLine(name)
-  note('they can sign in again')
+export async function removeBlock(who: string, options: UnblockOptions): Promise<number> {
+  const unblocked = await (await clientFor(options)).unblockPerson(who)
+  if (options.json === true) printJson({ block: unblocked })
+  else {
+    printLine(unblocked.who)
+    note('they can sign in again')
+  }
   return exitCodes.ok
 }
 

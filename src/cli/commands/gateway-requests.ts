@@ -1,7 +1,36 @@
 import { Command } from 'commander'
-import type { ExitWith } from '../process/exit-codes.ts'
-import { inherited, withState, type StateOptions } from './gateway-options.ts'
-import type { AnswerOptions, BlockOptions, ListOptions } from './gateway-requests-run.ts'
+import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
+import { inherited, withState } from './gateway-options.ts'
+import type {
+  AnswerOptions,
+  BlockOptions,
+  ListOptions,
+  UnblockOptions,
+} from './gateway-requests-run.ts'
+
+const exitCodes = `
+Exit codes:
+${exitCodeLines(['ok', 'usage', 'denied', 'system'])}
+`
+
+const requestExamples = `
+Examples:
+  # who waits for an answer, and give one of them less than was asked for
+  postern gateway requests list -c postern.yaml
+  postern gateway requests approve -c postern.yaml ar-5d2c0e9f1b7a4c33 --for 30m --note "until the hand-over"
+
+  # everything there was, for a script
+  postern gateway requests list --all --json -c postern.yaml
+${exitCodes}`
+
+const blockExamples = `
+Examples:
+  # tunnels and sessions end at once, and they sign in no more
+  postern gateway blocks add -c postern.yaml alice@example.com --reason "laptop stolen"
+
+  postern gateway blocks list -c postern.yaml
+  postern gateway blocks remove -c postern.yaml alice@example.com
+${exitCodes}`
 
 /** Defines `postern gateway requests`. */
 export function defineGatewayRequests(exitWith: ExitWith): Command {
@@ -22,6 +51,7 @@ export function defineGatewayRequests(exitWith: ExitWith): Command {
   const requests = new Command('requests')
     .description('See and answer requests for access for a while.')
     .helpCommand(false)
+    .addHelpText('after', requestExamples)
     .addCommand(list)
   for (const answer of answers) requests.addCommand(answer)
   return requests
@@ -38,6 +68,7 @@ function withAnswer(word: keyof typeof descriptions): Command {
     .description(descriptions[word])
     .argument('<id>', 'as the list shows it')
     .option('--note <text>', 'what to say to the person')
+    .option('--json', 'print JSON on stdout')
   return word === 'approve'
     ? command.option('--for <duration>', 'for less than was asked for, such as "30m"')
     : command
@@ -58,6 +89,7 @@ export function defineGatewayBlocks(exitWith: ExitWith): Command {
     )
     .argument('<person>', 'an email address or a user id')
     .option('--reason <text>', 'why, for those who see the list')
+    .option('--json', 'print JSON on stdout')
     .action(async (who: string, options: BlockOptions, command: Command) => {
       const { addBlock } = await import('./gateway-requests-run.ts')
       exitWith(await addBlock(who, inherited(options, command)))
@@ -65,13 +97,15 @@ export function defineGatewayBlocks(exitWith: ExitWith): Command {
   const remove = withState(new Command('remove'))
     .description('Let a person sign in again.')
     .argument('<person>', 'as the list shows it')
-    .action(async (who: string, options: StateOptions, command: Command) => {
+    .option('--json', 'print JSON on stdout')
+    .action(async (who: string, options: UnblockOptions, command: Command) => {
       const { removeBlock } = await import('./gateway-requests-run.ts')
       exitWith(await removeBlock(who, inherited(options, command)))
     })
   return new Command('blocks')
     .description('See, block and unblock people.')
     .helpCommand(false)
+    .addHelpText('after', blockExamples)
     .addCommand(list)
     .addCommand(add)
     .addCommand(remove)

@@ -9,13 +9,19 @@ const source = join(import.meta.dirname, '..', '..')
 const thrown = /new (?:System|Access|Upstream|Peer)Error\(\s*'([a-z-]+)'/g
 
 test('no error that a command throws on purpose ends it as an error of postern itself', () => {
-  const rooms = ['cli', 'client'].map((room) => join(source, room, '**', '*.ts'))
+  // What a command asks of a gateway comes back as what the gateway has thrown.
+  const rooms = ['cli', 'client', 'control', 'catalog', 'requests'].map((room) =>
+    join(source, room, '**', '*.ts'),
+  )
   const files = globSync(rooms).filter((path) => !/\.(?:test|fixture)\.ts$/.test(path))
   const codes = files.flatMap((file) =>
     [...readFileSync(file, 'utf8').matchAll(thrown)].map(([, code = '']) => code),
   )
   assert.ok(codes.length > 20, `only ${codes.length}`)
-  for (const code of codes)
+  const composed = ['route', 'policy'].flatMap((kind) =>
+    ['not-found', 'exists', 'in-file'].map((what) => `${kind}-${what}`),
+  )
+  for (const code of [...codes, ...composed].filter((it) => it !== 'control-failed'))
     assert.notEqual(exitCodeOf(new SystemError(code, 'so it is')), exitCodes.internal, code)
 })
 

@@ -12,8 +12,9 @@ const examples = `
 Examples:
   postern request db.example.com:5432 --for 1h --reason "incident 7: slow queries"
 
-  # connect as soon as somebody has approved it
-  postern request db --for 30m --reason "incident 7" --wait && psql -h db.example.com
+  # open a local port as soon as somebody has approved it
+  postern request db.example.com:5432 --for 30m --reason "incident 7" --wait &&
+    postern tcp db.example.com:5432 --listen 127.0.0.1:15432
 
   # in an emergency, without asking: everybody hears of it
   postern request db --for 30m --reason "incident 7" --break-glass
@@ -23,7 +24,8 @@ Examples:
 
 Exit codes:
 ${exitCodeLines(['ok', 'usage', 'signIn', 'denied', 'gateway', 'system'])}
-  4 with "--wait" also where it was denied, taken back, or nobody answered
+
+With "--wait" it is 4 as well where it was denied or taken back, or nobody answered.
 `
 
 /** Defines `postern request`. */
