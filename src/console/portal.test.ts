@@ -109,7 +109,20 @@ describe('the portal', () => {
       for (const [name, value] of Object.entries(pageHeaders))
         assert.equal(answer.headers.get(name), value)
     }
-    assert.doesNotMatch(pageHeaders['content-security-policy'] ?? '', /unsafe|https?:|\*|data:/)
+    const policy = pageHeaders['content-security-policy'] ?? ''
+    assert.doesNotMatch(policy, /unsafe|https?:|\*|data:/)
+    for (const rule of [
+      "default-src 'none'",
+      "script-src 'self'",
+      "form-action 'self'",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
+    ])
+      assert.ok(policy.split('; ').includes(rule), rule)
+    const others = ['x-frame-options', 'x-content-type-options'].map((it) => pageHeaders[it])
+    assert.deepEqual(others, ['DENY', 'nosniff'])
   })
 
   test('a file is sent compressed to whoever takes that', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Role } from '../access/administrators.ts'
 import { localActor } from './change.ts'
 import {
   createTestOperations,
@@ -49,6 +50,16 @@ describe('operations on sessions', () => {
     assert.deepEqual(await revoke('user-of-s3'), { revoked: ['s3'] })
     assert.deepEqual(await revoke('nobody'), { revoked: [] })
     assert.equal((await kept()).length, 3)
+  })
+
+  test('a role that goes while they are looked for is missed before any of them ends', async () => {
+    let role: Role | undefined = { role: 'admin' }
+    const { operations, happened } = createTestOperations({ sessions, roleOf: () => role })
+    const actor = testActor(testSession('s-carol', 'carol@example.com'))
+    const revoking = operations.revokeUser(actor, 'ada@example.com')
+    role = undefined
+    await assert.rejects(revoking, { code: 'role-required' })
+    assert.deepEqual(happened, [])
   })
 
   test('when some of them cannot be ended, the others are, and are recorded and cut', async () => {

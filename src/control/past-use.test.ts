@@ -53,3 +53,12 @@ test('a log that takes too long is left, and so it is said', async () => {
   const past = await readPastUse(endless(), () => nowMs)
   assert.deepEqual([past.isCut, read], [true, 51])
 })
+
+test('of a long log so many decisions count, and it is said that there are more', async () => {
+  async function* many(): AsyncGenerator<KeptEntry> {
+    const one = await Promise.resolve(use())
+    for (let made = 0; made < 200_010; made += 1) yield one
+  }
+  const past = await readPastUse(many(), () => 0)
+  assert.deepEqual([past.decisions, past.isCut], [200_000, true])
+})

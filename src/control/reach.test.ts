@@ -5,6 +5,7 @@ import { emptyFile } from '../catalog/catalog.fixture.ts'
 import { openCatalog } from '../catalog/catalog.ts'
 import { ConfigError } from '../errors.ts'
 import { createFakeClock } from '../fake-clock.ts'
+import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
 import { silentLogger } from '../log.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import type { KeptEntry } from '../telemetry/audit/read-audit.ts'
@@ -83,6 +84,16 @@ describe('the reach of a change', () => {
     assert.deepEqual(answer.routes, [{ id: 'db', name: dbName, change: 'changed' }])
     assert.deepEqual([answer.tunnels.cut, answer.tunnels.open], [1, 2])
     assert.equal(catalog.holding().revision, revision, 'nothing is changed')
+  })
+
+  test('whoever is blocked neither gains nor loses by it', async (t) => {
+    const isBlocked = ({ userId }: { userId: string }): boolean => userId === bob.userId
+    const { operations } = await rig(t, { blockedPeople: { ...nobodyBlocked, isBlocked } })
+    await operations.createRoute(localActor, { definition: db })
+    const { lost, judged_on: judgedOn } = await operations.reach(localActor, {
+      changes: [{ kind: 'route', id: 'db', definition: null }],
+    })
+    assert.deepEqual([lost.items.map(({ who }) => who), judgedOn.people], [['ada@example.com'], 1])
   })
 
   test('a route that goes cuts all of its tunnels, and one that leads elsewhere as well', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { request, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,6 +45,12 @@ async function startSocket(
     },
   }
 }
+
+test('nobody but the user of the gateway may open the socket', async (t) => {
+  const { directory } = await startSocket(t, {})
+  const { mode } = await stat(join(directory, stateFiles.controlSocket))
+  assert.equal((mode & 0o777).toString(8), '600')
+})
 
 /** As many sessions as are asked for; `onEnd` is told how many were. */
 async function* sessionsUpTo(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { appendFile, cp, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
@@ -81,6 +81,22 @@ test('postern audit verify needs records, and keys that are keys', async (t) => 
   )
   assert.equal(noKey.code, 2)
   assert.match(noKey.stderr, /holds no public key of a gateway/)
+})
+
+test('postern audit export prints nothing that a terminal obeys, whoever wrote it there', async (t) => {
+  await using sandbox = await createSandbox()
+  const log = await openTestLog(t)
+  await log.write(1)
+  const [file = ''] = (await readdir(log.directory)).filter((name) => name.endsWith('.jsonl'))
+  await appendFile(join(log.directory, file), '{"x":"\u001b]0;owned\u0007\u202e"}\n')
+  const state = join(sandbox.path, 'state')
+  await cp(log.directory, join(state, 'audit'), { recursive: true })
+  const { code, stdout } = await runPostern(['audit', 'export', '--state-directory', state], {
+    env: sandbox.env,
+  })
+  assert.equal(code, 0)
+  assert.match(stdout, /owned/)
+  assert.doesNotMatch(stdout.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u)
 })
 
 test('postern audit search finds by person, text, outcome and time, newest first, and says when there is more', async (t) => {

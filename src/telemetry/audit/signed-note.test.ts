@@ -56,6 +56,22 @@ test('signatures are judged by keys of the same name and id alone', () => {
   assert.equal(judgeNote(note, [{ ...verifierKeyOf(one), publicKey }]), 'bad-signature')
 })
 
+test('each signature of a known key has to hold, and has one way to be written', () => {
+  const [one, other] = [drawKey(), drawKey()]
+  const note = signNote('text\n', [one, other])
+  const unopened = parseNote(note)
+  const [first, second] = unopened?.signatures ?? []
+  assert.ok(unopened !== undefined && first !== undefined && second !== undefined)
+  const forged = { ...unopened, signatures: [first, { ...second, bytes: Buffer.alloc(64) }] }
+  assert.equal(judgeNote(forged, [one, other].map(verifierKeyOf)), 'bad-signature')
+  // The last digit has two bits that no byte has.
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+  const next = (digit: string): string => digits[digits.indexOf(digit) + 1] ?? ''
+  const same = note.replace(/(.)=\n$/, (_, digit: string) => `${next(digit)}=\n`)
+  assert.notEqual(same, note)
+  assert.equal(parseNote(same), undefined)
+})
+
 test('every changed byte of a note spoils it', () => {
   const key = drawKey()
   const bytes = Buffer.from(signNote('postern audit\n1 2 3\n', [key]))
