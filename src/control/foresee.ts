@@ -36,11 +36,20 @@ export function foresee(
 ): Foreseen {
   const before = parts.catalog.holding()
   const planned = changes.map((change) => planWrite(before, change))
-  const forms = planned.map((write) => formIn(before, write))
-  requireWrites({ planned, before: forms }, { by, operation: 'reach', note: '' }, parts)
+  requireForeseen(parts, by, { before, planned })
   const after = parts.catalog.foresee(planned)
   judgeChange(before, after, planned)
   return { before, after, planned }
+}
+
+/** Lets go on whoever may make these changes now. Throws what making them throws. */
+export function requireForeseen(
+  parts: DocumentParts,
+  by: Actor,
+  { before, planned }: Pick<Foreseen, 'before' | 'planned'>,
+): void {
+  const forms = planned.map((write) => formIn(before, write))
+  requireWrites({ planned, before: forms }, { by, operation: 'reach', note: '' }, parts)
 }
 
 /** The routes as they would be. */

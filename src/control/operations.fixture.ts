@@ -218,7 +218,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
 export function testTunnel(
   requestId: string,
   session?: AnySession,
-  route = { id: 'r-db', name: 'db' },
+  route: Partial<Grant['route']> = { id: 'r-db', name: 'db' },
 ): OpenTunnel {
   const grant: Partial<Grant> = {
     request: {

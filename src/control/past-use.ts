@@ -7,8 +7,10 @@ export interface PastUse {
   readonly decisions: number
   /** Whether there were more than are read. */
   readonly isCut: boolean
-  /** Where somebody came from last, by user id or a service account's id. */
-  ipOf(id: string): string | undefined
+  /** How many of them were of one route. */
+  decisionsOn(routeId: string): number
+  /** Where somebody came from last, to one route or to any: by user id or a service account's id. */
+  ipOf(id: string, routeId?: string): string | undefined
   /** When somebody was last let in on a route, RFC 3339. */
   lastUse(id: string, routeId: string): string | undefined
   /** Everybody who was let in, by route. */
@@ -38,7 +40,8 @@ export async function readPastUse(
   now: () => number = () => performance.now(),
 ): Promise<PastUse> {
   const ips = new Map<string, string>()
-  const uses = new Map<string, Map<string, string>>()
+  const uses = new Map<string, Map<string, Use>>()
+  const counts = new Map<string, number>()
   let decisions = 0
   let lines = 0
   let isCut = false
@@ -53,14 +56,16 @@ export async function readPastUse(
     if (use === undefined) continue
     decisions += 1
     if (use.ip !== undefined) ips.set(use.id, use.ip)
-    const ofRoute = uses.get(use.routeId) ?? new Map<string, string>()
-    uses.set(use.routeId, ofRoute.set(use.id, use.time))
+    counts.set(use.routeId, (counts.get(use.routeId) ?? 0) + 1)
+    const ofRoute = uses.get(use.routeId) ?? new Map<string, Use>()
+    uses.set(use.routeId, ofRoute.set(use.id, use))
   }
   return {
     decisions,
     isCut,
-    ipOf: (id) => ips.get(id),
-    lastUse: (id, routeId) => uses.get(routeId)?.get(id),
+    decisionsOn: (routeId) => counts.get(routeId) ?? 0,
+    ipOf: (id, routeId) => (routeId === undefined ? ips.get(id) : uses.get(routeId)?.get(id)?.ip),
+    lastUse: (id, routeId) => uses.get(routeId)?.get(id)?.time,
     users: (routeId) => [...(uses.get(routeId)?.keys() ?? [])],
   }
 }
@@ -69,6 +74,7 @@ export async function readPastUse(
 export const noPastUse: PastUse = {
   decisions: 0,
   isCut: false,
+  decisionsOn: () => 0,
   ipOf: () => undefined,
   lastUse: () => undefined,
   users: () => [],

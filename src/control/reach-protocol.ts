@@ -46,7 +46,8 @@ export interface ReachAnswer {
     readonly open: number
     readonly items: readonly ReachedTunnelView[]
   }
-  readonly gained: ReachedPeopleView
+  /** Null for who does not see all people: a policy of theirs could ask about each. */
+  readonly gained: ReachedPeopleView | null
   readonly lost: ReachedPeopleView
   /** Names of routes that anybody may use without signing in then, and not before. */
   readonly opened_to_everybody: readonly string[]

@@ -8,6 +8,7 @@ import { createFakeClock } from '../fake-clock.ts'
 import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
 import { silentLogger } from '../log.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
+import type { Json } from '../routes/definition.ts'
 import type { KeptEntry } from '../telemetry/audit/read-audit.ts'
 import { localActor } from './change.ts'
 import {
@@ -61,7 +62,7 @@ async function rig(t: TestContext, { role, ...options }: RigOptions = {}) {
 function inShort({ tunnels, gained, lost }: ReachAnswer) {
   return {
     cut: tunnels.items.map(({ id, ended }) => `${id} ${ended}`),
-    gained: gained.items.map(({ who, route }) => `${who} ${route}`),
+    gained: gained?.items.map(({ who, route }) => `${who} ${route}`),
     lost: lost.items.map(({ who, route }) => `${who} ${route}`),
   }
 }
@@ -226,7 +227,7 @@ describe('the reach of a change', () => {
     const by = testActor(ada)
     const own = { ...ssh, policy: forAda, namespace: 'lab' }
     const answer = await operations.reach(by, { changes: [{ kind: 'route', definition: own }] })
-    assert.equal(answer.gained.total, 1)
+    assert.deepEqual(answer.routes[0]?.change, 'added')
     const foreign = { ...ssh, policy: forAda }
     await assert.rejects(
       operations.reach(by, { changes: [{ kind: 'route', definition: foreign }] }),
@@ -237,6 +238,108 @@ describe('the reach of a change', () => {
     const { operations: audited } = await rig(t, { role: { role: 'auditor' } })
     assert.throws(() => audited.reach(by, { changes: [{ kind: 'route', definition: own }] }), {
       code: 'role-required',
+    })
+  })
+
+  test('those of a namespace are told of who uses its routes, and of nobody and nothing else', async (t) => {
+    const cleo = { ...testSession('s-cleo', 'cleo@example.com'), groups: ['secret'] }
+    const lab = {
+      ...db,
+      namespace: 'lab',
+      policy: { allow: { or: [{ authenticated_user: true }] } },
+    }
+    const use = (user: string, ip: string, routeId: string): KeptEntry => ({
+      time: '2025-12-31T00:00:00.000Z',
+      kind: 'decision',
+      event: 'authorize check',
+      user,
+      ip,
+      'route-id': routeId,
+      allow: true,
+      deny: false,
+    })
+    let role: Role = { role: 'admin', namespaces: ['lab'] }
+    const inLab = { id: 'db', name: dbName, namespace: 'lab' }
+    const { operations } = await rig(t, {
+      sessions: [ada, bob, cleo],
+      tunnels: [testTunnel('t-ada', ada, inLab), testTunnel('t-cleo', cleo)],
+      async *auditSince() {
+        await Promise.resolve()
+        yield use(bob.userId, '203.0.113.9', 'db')
+        yield use(bob.userId, '198.51.100.1', 'elsewhere')
+        yield use(cleo.userId, '203.0.113.9', 'elsewhere')
+      },
+      roleOf: () => role,
+    })
+    await operations.createRoute(localActor, { definition: lab })
+    const by = testActor(ada)
+    const asked = (policy: Json) =>
+      operations.reach(by, {
+        changes: [{ kind: 'route', id: 'db', definition: { ...lab, policy } }],
+      })
+    const nobody = { allow: { or: [{ email: { is: 'nobody@example.com' } }] } }
+    const closed = await asked(nobody)
+    assert.deepEqual(
+      closed.lost.items.map(({ who }) => who),
+      ['bob@example.com', 'ada@example.com'],
+    )
+    assert.equal(closed.gained, null)
+    assert.deepEqual(
+      closed.tunnels.items.map(({ id }) => id),
+      ['t-ada'],
+    )
+    assert.equal(closed.tunnels.open, 1)
+    assert.deepEqual(closed.judged_on, { people: 2, decisions: 1, days: 7 })
+    // From where somebody went elsewhere is not theirs to ask.
+    const near = { allow: { and: [{ authenticated_user: true }, { source_ip: '203.0.113.9' }] } }
+    assert.deepEqual(
+      (await asked(near)).lost.items.map(({ who }) => who),
+      ['ada@example.com'],
+    )
+    role = { role: 'admin' }
+    const whole = await asked(nobody)
+    assert.deepEqual([whole.lost.total, whole.judged_on.people, whole.tunnels.open], [3, 3, 2])
+  })
+
+  test('a role that goes while the change is judged ends it', async (t) => {
+    let role: Role | undefined = { role: 'admin' }
+    let losesTo: Role | undefined
+    const { operations } = await rig(t, {
+      async *auditSince() {
+        await Promise.resolve()
+        role = losesTo
+        yield* []
+      },
+      roleOf: () => role,
+    })
+    const definition = { ...ssh, policy: forAda, namespace: 'lab' }
+    const ask = () => operations.reach(testActor(ada), { changes: [{ kind: 'route', definition }] })
+    await assert.rejects(ask(), { code: 'role-required' })
+    role = { role: 'admin' }
+    losesTo = { role: 'admin', namespaces: ['lab'] }
+    assert.equal((await ask()).gained, null)
+    losesTo = { role: 'admin', namespaces: ['other'] }
+    await assert.rejects(ask(), { code: 'role-required' })
+  })
+
+  test('a role that no longer sees everybody is told nothing that was looked up for it', async (t) => {
+    let role: Role = { role: 'admin' }
+    const destination = {
+      isReachedBy() {
+        role = { role: 'admin', namespaces: ['lab'] }
+        return false
+      },
+    }
+    const { operations } = await rig(t, {
+      tunnels: [{ ...testTunnel('t-ada', ada), destination }],
+      roleOf: () => role,
+    })
+    const own = { ...db, namespace: 'lab' }
+    await operations.createRoute(localActor, { definition: own })
+    const definition = { ...own, to: 'tcp://10.0.0.2:5432' }
+    const changes = [{ kind: 'route' as const, id: 'db', definition }]
+    await assert.rejects(operations.reach(testActor(ada), { changes }), {
+      code: 'decision-unsettled',
     })
   })
 

@@ -1,16 +1,17 @@
 import { z } from 'zod'
+import { seesAll } from '../access/administrators.ts'
 import type { Decide } from '../access/decide.ts'
-import type { LiveTunnels } from '../access/live-tunnels.ts'
+import type { LiveTunnels, OpenTunnel } from '../access/live-tunnels.ts'
 import { knownCallers } from '../access/trial/known-callers.ts'
 import { reachedPeople } from '../access/trial/reached-people.ts'
 import { reachedTunnels } from '../access/trial/reached-tunnels.ts'
 import { changedRoutes, type RouteChange } from '../access/trial/route-changes.ts'
 import { noNetwork } from '../access/trial/supposed-caller.ts'
-import { PeerError } from '../errors.ts'
+import { PeerError, SystemError } from '../errors.ts'
 import type { KeptEntry } from '../telemetry/audit/read-audit.ts'
 import type { Actor } from './change.ts'
 import type { DocumentParts } from './document-writes.ts'
-import { foresee, proposedChanges, type Foreseen } from './foresee.ts'
+import { foresee, proposedChanges, requireForeseen, type Foreseen } from './foresee.ts'
 import { noPastUse, readPastUse, type PastUse } from './past-use.ts'
 import { parseInput } from './protocol.ts'
 import type { ReachAnswer, ReachRequest } from './reach-protocol.ts'
@@ -29,7 +30,9 @@ export interface ReachParts extends DocumentParts, Omit<TrialParts, 'authority' 
 export interface ReachOperations {
   /**
    * Which tunnels changes of routes and policies would cut now, and who would gain and lose access. Nothing is
-   * changed. Throws what making them throws.
+   * changed. Administrators of a namespace are told of those who use its routes, and of nobody who would gain access:
+   * they could ask a policy that is never made about each claim of everybody. Throws what making the changes throws,
+   * and SystemError `decision-unsettled`.
    */
   reach(by: Actor, request: ReachRequest): Promise<ReachAnswer>
 }
@@ -70,33 +73,51 @@ export function reachOperations(parts: ReachParts): ReachOperations {
     async reach(by, input) {
       const { changes, days } = parseInput(reachInput, input)
       const foreseen = foresee(parts, by, changes)
-      return alone(() => look(parts, { ...foreseen, days }))
+      return alone(() => look(parts, by, { ...foreseen, days }))
     },
   }
 }
 
 async function look(
   parts: ReachParts,
+  by: Actor,
   { before, after, planned, days }: Foreseen & { readonly days: number },
 ): Promise<ReachAnswer> {
-  const { clock, decide, liveTunnels } = parts
+  const { clock, decide, liveTunnels, authority } = parts
   const changes = changedRoutes(before.routes, after.routes)
   const past = await pastUse(parts, days)
   const known = await knownCallers(knownFrom(parts))
-  // Who is blocked gains and loses nothing.
-  const callers = known.callers.filter(({ subject }) => !isBlocked(subject, parts))
-  const open = liveTunnels.open()
-  const tunnels = await reachedTunnels(open, { after: after.routes, changes, decide })
-  const ipOf = (id: string): string | undefined => past?.ipOf(id)
-  const people = await reachedPeople(callers, { changes, decide, nowMs: clock.now(), ipOf })
   const use = past ?? noPastUse
+  const sees = authority.sees(by)
+  const seesPeople = seesAll(authority.roleOf(by))
+  const open = liveTunnels.open().filter(({ grant }) => sees(grant.route.namespace))
+  const isUser = usersOf(open, use)
+  const callers = known.callers
+    // Who is blocked gains and loses nothing.
+    .filter(({ subject }) => !isBlocked(subject, parts))
+    .filter(({ subject }) => seesPeople || changes.some(({ id }) => isUser(subject.userId, id)))
+  const tunnels = await reachedTunnels(open, { after: after.routes, changes, decide })
+  const ipOf = (id: string, routeId: string): string | undefined =>
+    use.ipOf(id, seesPeople ? undefined : routeId)
+  const people = await reachedPeople(callers, { changes, decide, nowMs: clock.now(), ipOf })
+  const lost = people.lost.filter(
+    ({ caller, change }) => seesPeople || isUser(caller.subject.userId, change.id),
+  )
+  // It took its time, and roles go.
+  requireForeseen(parts, by, { before, planned })
+  if (seesPeople && !seesAll(authority.roleOf(by))) throw roleChanged()
   return {
     routes: changes.map(routeChangeView),
     tunnels: { open: open.length, ...tunnelsView(tunnels) },
-    gained: peopleView(people.gained, use),
-    lost: peopleView(people.lost, use),
+    gained: seesPeople ? peopleView(people.gained, use) : null,
+    lost: peopleView(lost, use),
     opened_to_everybody: people.openedToEverybody.map(({ id, after: route }) => route?.name ?? id),
-    judged_on: { people: callers.length, decisions: past?.decisions ?? null, days },
+    judged_on: {
+      people: callers.length,
+      decisions:
+        past === undefined ? null : seesPeople ? past.decisions : decisionsOn(changes, past),
+      days,
+    },
     assumed: [
       'everybody shows a client certificate that the gateway trusts',
       `whoever came from nowhere in these days comes from ${noNetwork}, which is in nobody's network`,
@@ -110,6 +131,22 @@ async function look(
     ],
     warnings: warningsIn(after, planned),
   }
+}
+
+/** Tells who uses a route, or did: by their id, and that of the route. */
+function usersOf(
+  open: readonly OpenTunnel[],
+  past: PastUse,
+): (userId: string, routeId: string) => boolean {
+  const now = new Set(
+    open.map(({ grant: { caller, route } }) => JSON.stringify([caller.session?.userId, route.id])),
+  )
+  return (userId, routeId) =>
+    now.has(JSON.stringify([userId, routeId])) || past.lastUse(userId, routeId) !== undefined
+}
+
+function decisionsOn(changes: readonly RouteChange[], past: PastUse): number {
+  return changes.reduce((sum, { id }) => sum + past.decisionsOn(id), 0)
 }
 
 /** Of those who used a route and are signed out nobody knows whether a policy would still let them in. */
@@ -138,6 +175,11 @@ function routeChangeView({ id, before, after }: RouteChange): ReachAnswer['route
   const name = (after ?? before)?.name ?? id
   if (before === undefined) return { id, name, change: 'added' }
   return { id, name, change: after === undefined ? 'removed' : 'changed' }
+}
+
+function roleChanged(): SystemError {
+  const message = 'your role has changed while this was asked for'
+  return new SystemError('decision-unsettled', message, { hint: 'try again' })
 }
 
 function busy(): PeerError {

@@ -25,7 +25,7 @@ export interface PeopleReach {
   readonly decide: Pick<Decide, 'supposed'>
   readonly nowMs: number
   /** Where somebody came from last; undefined where nobody knows. */
-  ipOf(userId: string): string | undefined
+  ipOf(userId: string, routeId: string): string | undefined
 }
 
 /**
@@ -78,7 +78,7 @@ function mayUse(
 ): boolean {
   if (route === undefined) return false
   const subject = caller?.subject
-  const ip = (subject && ipOf(subject.userId)) ?? noNetwork
+  const ip = (subject && ipOf(subject.userId, route.id)) ?? noNetwork
   const supposed = { subject, ip, clientCertificate: anyValidCertificate, nowMs }
   // A decision asks for no revision.
   const judged: Route = { ...route, revision: 0 }

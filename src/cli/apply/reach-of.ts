@@ -32,7 +32,9 @@ export function reachLines(reach: ReachAnswer): readonly string[] {
       tunnels.items.map(({ who, target, ended }) => `${who ?? 'somebody'} on ${target}: ${ended}`),
       tunnels.cut,
     ),
-    ...people('gain', gained),
+    ...(gained === null
+      ? ['who would gain access is told to administrators and auditors of the whole gateway']
+      : people('gain', gained)),
     ...people('lose', lost),
     ...opened.map((route) => `opens to everybody: ${route}`),
     `judged on ${reach.judged_on.people} known callers${reach.judged_on.decisions === null ? '' : ` and ${reach.judged_on.decisions} decisions of ${reach.judged_on.days} days`}`,
@@ -40,7 +42,7 @@ export function reachLines(reach: ReachAnswer): readonly string[] {
   ]
 }
 
-function people(verb: string, { total, items }: ReachAnswer['gained']): readonly string[] {
+function people(verb: string, { total, items }: ReachAnswer['lost']): readonly string[] {
   return [
     `${total} ${verb} access`,
     ...shown(

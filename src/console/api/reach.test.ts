@@ -24,7 +24,7 @@ test('an admin reads what a change would do, with the faults of one that cannot 
   const body = await answer.text()
   assert.equal(answer.status, 200, body)
   const { gained, routes } = JSON.parse(body) as ReachAnswer
-  assert.deepEqual([gained.total, routes[0]?.change], [1, 'added'])
+  assert.deepEqual([gained?.total, routes[0]?.change], [1, 'added'])
   const faulty = { ...definition, policy: { allow: { or: [{ emial: 'x' }] } } }
   const refused = await ask('POST', '/reach', {
     body: { changes: [{ kind: 'route', definition: faulty }] },

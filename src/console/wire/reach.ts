@@ -55,8 +55,13 @@ export const reachAnswer = z.strictObject({
     }),
   ),
   tunnels: z.strictObject({ cut: count, open: count, items: z.array(reachedTunnel) }),
-  gained: z.strictObject({ total: count, items: z.array(reachedPerson) }),
-  lost: z.strictObject({ total: count, items: z.array(reachedPerson) }),
+  gained: z
+    .strictObject({ total: count, items: z.array(reachedPerson) })
+    .nullable()
+    .describe('null for who administers a namespace, and is not told of people at large'),
+  lost: z
+    .strictObject({ total: count, items: z.array(reachedPerson) })
+    .describe('for who administers a namespace: of those who used its routes in these days, or do'),
   /** Routes that anybody may use without signing in, and could not before. */
   opened_to_everybody: z.array(z.string()),
   /** What it rests on. */

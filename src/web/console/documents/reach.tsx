@@ -10,7 +10,7 @@ import { ProblemList } from './problem-list.tsx'
 /** Which tunnels a change would cut, who would gain and lose access, and what that is judged on. */
 export function Reach({ reach }: { readonly reach: ReachAnswer }): ReactNode {
   const { tunnels, gained, lost, opened_to_everybody, judged_on, assumed, warnings } = reach
-  const isNothing = tunnels.cut === 0 && gained.total === 0 && lost.total === 0
+  const isNothing = tunnels.cut === 0 && lost.total === 0 && (gained?.total ?? 0) === 0
   return (
     <Stack gap="sm">
       {opened_to_everybody.length > 0 && (
@@ -19,7 +19,11 @@ export function Reach({ reach }: { readonly reach: ReachAnswer }): ReactNode {
         </Text>
       )}
       {isNothing && opened_to_everybody.length === 0 && (
-        <Text>No open tunnel is cut, and nobody who is known gains or loses access.</Text>
+        <Text>
+          {gained === null
+            ? 'No open tunnel is cut, and nobody who used this loses access.'
+            : 'No open tunnel is cut, and nobody who is known gains or loses access.'}
+        </Text>
       )}
       <Some
         title={`${formatNumberOf(tunnels.cut, 'tunnel')} of ${formatCount(tunnels.open)} would be cut`}
@@ -35,13 +39,19 @@ export function Reach({ reach }: { readonly reach: ReachAnswer }): ReactNode {
         show={(person) => <Person person={person} />}
         keyOf={keyOfPerson}
       />
-      <Some
-        title={`${formatNumberOf(gained.total, 'person would gain', 'people would gain')} access`}
-        total={gained.total}
-        items={gained.items}
-        show={(person) => <Person person={person} />}
-        keyOf={keyOfPerson}
-      />
+      {gained === null ? (
+        <Text size="sm">
+          Who would gain access is told to administrators and auditors of the whole gateway.
+        </Text>
+      ) : (
+        <Some
+          title={`${formatNumberOf(gained.total, 'person would gain', 'people would gain')} access`}
+          total={gained.total}
+          items={gained.items}
+          show={(person) => <Person person={person} />}
+          keyOf={keyOfPerson}
+        />
+      )}
       <ProblemList title="It can be saved, and:" problems={warnings} />
       <Text size="sm" c="dimmed">
         {describeJudgement(judged_on)} {assumed.map(sentence).join(' ')}
