@@ -27,8 +27,10 @@ export type Subjects = (who: Subject | undefined) => Subject | undefined
 
 /** Somebody who does not ask, as they would come. */
 export interface SupposedCaller {
-  /** Undefined for somebody who is not signed in; the groups of the directory are added. */
+  /** Undefined for somebody who is not signed in; the groups of the directory are added, unless `isAsSaid`. */
   readonly subject: Subject | undefined
+  /** Whether nothing that is known here is added to the subject. **Default:** false */
+  readonly isAsSaid?: boolean
   readonly ip: string
   /** Undefined for none. */
   readonly clientCertificate: ClientCertificate | undefined
@@ -69,9 +71,10 @@ export interface Decide {
 export function createDecide(parts: DecideParts): Decide {
   const { clock, clientCertificates, subjectOf, accessGrant } = parts
 
-  function factsOf({ subject, ip, clientCertificate, nowMs }: SupposedCaller): RequestFacts {
+  function factsOf(caller: SupposedCaller): RequestFacts {
+    const { subject, isAsSaid = false, ip, clientCertificate, nowMs } = caller
     return {
-      subject: subjectOf(subject),
+      subject: isAsSaid ? subject : subjectOf(subject),
       ...requestLines.tcp,
       sourceIp: ip,
       clientCertificate,

@@ -58,7 +58,7 @@ export const rules = {
   listSshCaKeys: signedIn,
   listTunnels: seesNamespace,
   tryAccess: seesNamespace,
-  whoCan: seesNamespace,
+  whoCan: seesEverything,
   whatCan: seesEverything,
   reach: changesNamespace,
   countTunnels: seesEverything,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Role } from '../access/administrators.ts'
 import { createDecide } from '../access/decide.ts'
+import type { PeerError } from '../errors.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import type { AnySession, Session } from '../identity/session.ts'
 import { silentLogger } from '../log.ts'
@@ -275,6 +276,23 @@ test('nobody asks for what they have, for what would not help, or as a program',
   await assert.rejects(denied.operations.requestAccess(alice, wish), { code: 'policy-denied' })
   const closed = await openRig(t, { keys: { policy: dbaOnly } })
   await assert.rejects(closed.operations.requestAccess(alice, wish), { code: 'access-not-offered' })
+})
+
+test('a route that somebody does not see has neither an id nor a name to them', async (t) => {
+  const ask = async (keys: Record<string, unknown>, route: string, by = alice) => {
+    const { operations } = await openRig(t, { keys: { policy: dbaOnly, id: 'payroll', ...keys } })
+    return operations.requestAccess(by, { ...wish, route }).then(
+      () => 'asked',
+      ({ code, message }: PeerError) => [code, message],
+    )
+  }
+  for (const name of ['payroll', 'db', `tcp+https://${target}`])
+    assert.deepEqual(await ask({}, name), ['route-not-found', `there is no route "${name}"`])
+  const [code] = await ask({ listed: true }, 'db')
+  assert.equal(code, 'access-not-offered')
+  const dba = testActor(person('erin', ['dba']))
+  assert.equal((await ask({}, 'db', dba))[0], 'access-not-offered')
+  assert.equal(await ask(usual, 'payroll'), 'asked')
 })
 
 test('breaking the glass lets in at once who may, and is loud', async (t) => {

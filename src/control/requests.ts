@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { lacksAllow } from '../access/access-grant.ts'
 import type { Decide } from '../access/decide.ts'
+import { parseAuthority } from '../address.ts'
 import type { LogFields } from '../log.ts'
 import type { AccessRequest } from '../requests/access-request.ts'
 import type { AccessRequests } from '../requests/access-requests.ts'
@@ -175,7 +176,7 @@ export function requestOperations(parts: RequestParts): RequestOperations {
     const reason = printable(wish.reason)
     if (reason === '') throw faults.noReason()
     const person = personOf(by)
-    const route = routeNamed(parts, wish.route)
+    const route = routeNamed(parts, wish.route, (it) => isThereFor(person, it, wish.route, parts))
     const offer = isBreakGlass ? route.breakGlass : route.approval
     if (offer === undefined) throw faults.notOffered(route, isBreakGlass)
     const forMs = wish.for_seconds * 1000
@@ -252,6 +253,14 @@ type PersonActor = CallerActor & { readonly session: { readonly kind: 'person' }
 function personOf(by: Actor): PersonActor {
   if (by.kind === 'local' || by.session.kind !== 'person') throw faults.peopleOnly()
   return by as PersonActor
+}
+
+/** Every other route is to them as if it were not there; whoever asks for its address is refused by it. */
+function isThereFor(person: PersonActor, route: Route, wanted: string, parts: RequestParts) {
+  if (route.isListed || route.approval !== undefined || route.breakGlass !== undefined) return true
+  const address = parseAuthority(wanted)
+  if (address !== undefined && parts.routeTable().match(address) === route) return true
+  return parts.decide.foreseen(person, route).outcome === 'allow'
 }
 
 /** A grant takes the place of a missing `allow`, and of nothing else. */

@@ -67,12 +67,43 @@ export function callerView({ subject, name, knownBy }: KnownCaller): CallerSumma
   }
 }
 
-export function traceView({ allow, deny }: PolicyTrace): TraceView {
-  return { allow: sideView(allow), deny: sideView(deny) }
+/** Of a named policy that is not for whoever looks there is one rule, which says whether it holds. */
+export function traceView(
+  { allow, deny }: PolicyTrace,
+  sees: (namespace: string | undefined) => boolean,
+): TraceView {
+  return { allow: sideView(allow, sees), deny: sideView(deny, sees) }
 }
 
-function sideView({ value, reasons, rules }: SideTrace): SideView {
-  return { value, reasons, rules: rules.map(ruleView) }
+function sideView(
+  { value, reasons, rules }: SideTrace,
+  sees: (namespace: string | undefined) => boolean,
+): SideView {
+  const isOpen = ({ of }: RuleTrace): boolean => of === undefined || sees(of.namespace)
+  const closed = new Map<string, RuleTrace>()
+  for (const rule of rules.filter((it) => !isOpen(it))) {
+    const { name = '' } = rule.of ?? {}
+    closed.set(name, closedRule(name, rule, closed.get(name)))
+  }
+  return { value, reasons, rules: [...rules.filter(isOpen), ...closed.values()].map(ruleView) }
+}
+
+const strongest: readonly RuleTrace['state'][] = ['holds', 'open', 'fails', 'not-asked']
+
+/** All of its rules as one, which says nothing of them. */
+function closedRule(
+  name: string,
+  { side, state }: RuleTrace,
+  other: RuleTrace | undefined,
+): RuleTrace {
+  const states = [state, other?.state ?? 'not-asked']
+  return {
+    side,
+    path: ['policy_names', name],
+    name,
+    state: strongest.find((it) => states.includes(it)) ?? state,
+    operators: [],
+  }
 }
 
 function ruleView({ side, path, name, action, state, operators }: RuleTrace): RuleView {

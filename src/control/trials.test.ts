@@ -3,6 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, test } from 'node:test'
 import { createDirectory } from '../access/directory.ts'
 import { parseRoutePolicy } from '../policy/language/shorthand.ts'
+import type { Role } from '../access/administrators.ts'
+import type { PeerError } from '../errors.ts'
+import { combinePolicies } from '../policy/named/combine.ts'
+import { parseNamedPolicy } from '../policy/named/parse-named-policy.ts'
 import type { NewRoute } from '../routes/route.ts'
 import { threadMs } from '../thread-time.fixture.ts'
 import { testRoute } from '../gateway/gateway.fixture.ts'
@@ -220,23 +224,74 @@ describe('who may try', () => {
   const by = testActor(ada)
 
   test('an administrator of a namespace tries its routes and no others, and learns nothing of people', async () => {
+    const blockedPeople = { ...nobodyBlocked, isBlocked: () => true }
     const { tryAccess, whoCan, whatCan } = rig({
       routes: [lab, web],
+      blockedPeople,
       roleOf: () => ({ role: 'admin', namespaces: ['lab'] }),
     })
     const known = await tryAccess(by, { person: ada.email, route: 'lab' })
     assert.deepEqual([known.outcome, known.who.groups], ['deny', []], 'by nothing that is known')
     const said = await tryAccess(by, { person: ada.email, route: 'lab', groups: ['dba'] })
     assert.equal(said.outcome, 'allow')
-    const { items } = await whoCan(by, 'lab', { outcome: 'all' })
-    assert.deepEqual(
-      items.map(({ who }) => who),
-      ['carol@example.com', 'ada@example.com'],
-      'nobody who may not',
-    )
-    await assert.rejects(tryAccess(by, { route: 'web' }), { code: 'role-required' })
-    await assert.rejects(whoCan(by, 'web'), { code: 'role-required' })
+    const carol = await tryAccess(by, { person: 'carol@example.com', route: 'lab' })
+    assert.deepEqual([carol.outcome, carol.who.groups, carol.blocked], ['deny', [], false])
+    assert.ok(carol.assumed.includes('is in no group') && carol.assumed.includes('is not blocked'))
+    const account = await tryAccess(by, { service_account: 'gone', route: 'lab' })
+    assert.ok(!account.assumed.some((it) => it.includes('none of this id')))
+    const refusalOf = async (route: string) =>
+      tryAccess(by, { route }).then(
+        () => undefined,
+        ({ code, message, hint }: PeerError) => [code, message.replace(route, 'X'), hint],
+      )
+    for (const foreign of ['web', 'web.example.com:5432', 'tcp+https://web.example.com:5432'])
+      assert.deepEqual(await refusalOf(foreign), await refusalOf('absent'), foreign)
+    assert.throws(() => whoCan(by, 'lab'), { code: 'role-required' })
     assert.throws(() => whatCan(by, 'ada@example.com'), { code: 'role-required' })
+  })
+
+  test('of a policy that is not theirs they read whether it holds, and none of its rules', async () => {
+    const named = (name: string, policy: unknown, more = {}) => {
+      const read = parseNamedPolicy({ name, policy, ...more }, { clientCertificates: 'none' })
+      assert.ok(read.named, JSON.stringify(read.faults))
+      return read.named
+    }
+    const staff = named('staff', [
+      { allow: { or: [{ email: { is: 'boss@example.com' } }] } },
+      { allow: { or: [{ groups: { has: 'dba' } }] } },
+      { deny: { or: [{ email: { is: 'spy@example.com' } }] } },
+    ])
+    const own = named(
+      'own',
+      { allow: { or: [{ groups: { has: 'interns' } }] } },
+      { namespace: 'lab' },
+    )
+    const routes = [{ ...lab, policy: combinePolicies(lab.policy, [staff, own]) }]
+    let role: Role = { role: 'admin', namespaces: ['lab'] }
+    const { tryAccess } = rig({ routes, roleOf: () => role })
+    const wish = { person: ada.email, groups: ['dba'], route: 'lab' }
+    const { trace, outcome } = await tryAccess(by, wish)
+    assert.equal(outcome, 'allow')
+    assert.doesNotMatch(JSON.stringify(trace), /boss|spy/)
+    assert.deepEqual(
+      trace.allow.rules.map(({ path, name, state, operators }) => [
+        path,
+        name,
+        state,
+        operators.length,
+      ]),
+      [
+        ['policy', null, 'holds', 1],
+        ['policy_names.own.policy', 'own', 'fails', 1],
+        ['policy_names.staff', 'staff', 'holds', 0],
+      ],
+    )
+    assert.deepEqual(
+      trace.deny.rules.map(({ name, state, operators }) => [name, state, operators]),
+      [['staff', 'fails', []]],
+    )
+    role = { role: 'auditor' }
+    assert.match(JSON.stringify((await tryAccess(by, wish)).trace), /boss.*spy/)
   })
 
   test('an auditor who administers a namespace as well is told of people as every auditor is', async () => {

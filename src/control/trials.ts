@@ -34,7 +34,7 @@ import { callerView, decisiveReasons, routeNameView, subjectView, traceView } fr
 /** What trying access reaches inside the running gateway, or what an offline command has of it. */
 export interface TrialParts {
   readonly clock: Clock
-  readonly authority: Pick<Authority, 'requireIn' | 'roleOf'>
+  readonly authority: Pick<Authority, 'require' | 'roleOf' | 'sees'>
   readonly decide: Pick<Decide, 'supposed' | 'traced' | 'subjectOf'>
   routeTable(): RouteTable
   directory(): Directory | undefined
@@ -50,13 +50,11 @@ export interface TrialParts {
 export interface TrialOperations {
   /**
    * What would be decided for somebody, with the trace; for administrators of a namespace by what they say of them
-   * alone, and not by what is known. Throws `PeerError` `route-not-found`, `route-ambiguous`.
+   * alone, and not by what is known, and without the rules of policies that they do not see. Throws `PeerError`
+   * `route-not-found`, `route-ambiguous`.
    */
   tryAccess(by: Actor, request: TryRequest): Promise<TryAnswer>
-  /**
-   * Who of all that are known may use a route, each with a valid client certificate; administrators of a namespace
-   * are not told who may not. Throws as `tryAccess`.
-   */
+  /** Who of all that are known may use a route, each with a valid client certificate. Throws as `tryAccess`. */
   whoCan(by: Actor, route: string, query?: TrialListQuery): Promise<WhoCanAnswer>
   /** Which routes somebody may use, with a valid client certificate: a person, or a service account by its id. */
   whatCan(by: Actor, who: string, query?: TrialListQuery): Promise<WhatCanAnswer>
@@ -128,45 +126,54 @@ export function trialOperations(
 ): TrialOperations {
   const { authority, clock, decide } = parts
   const from = knownFrom(parts)
+
+  /** Of those that somebody sees now. */
+  function routeSeen(by: Actor, wanted: string, table = parts.routeTable()): Route {
+    const sees = authority.sees(by)
+    return routeNamed({ routeTable: () => table }, wanted, ({ namespace }) => sees(namespace))
+  }
+
   return {
     async tryAccess(by, input) {
       const { route: wanted, changes, ...trial } = parseInput(tryInput, input)
       const { person, serviceAccount: account } = trial
-      const isKnown = person !== undefined && seesPeople(by, parts)
-      const known = isKnown ? await findPerson(from, person) : undefined
-      const isMissing = account !== undefined && !(await accountsInUse(parts)).includes(account)
+      const found =
+        person !== undefined && seesPeople(by, parts) ? await findPerson(from, person) : undefined
+      const accounts = account === undefined ? [] : await accountsInUse(parts)
       const foreseen = changes && foreseeRoutes(by, changes)
-      const route = routeNamed({ routeTable: () => foreseen ?? parts.routeTable() }, wanted)
-      authority.requireIn(by, 'tryAccess', [route.namespace])
-      const { caller, assumed } = suppose(trial, known?.subject, clock.now())
+      const route = routeSeen(by, wanted, foreseen)
+      const isAsSaid = !seesPeople(by, parts)
+      const known = isAsSaid ? undefined : found
+      const { caller, assumed } = suppose({ ...trial, isAsSaid }, known?.subject, clock.now())
       const decision = decide.supposed(caller, route)
-      const trace = decide.traced(caller, route)
+      const isMissing = account !== undefined && !isAsSaid && !accounts.includes(account)
+      const isShut = !isAsSaid && isBlocked(caller.subject, parts)
       return {
-        ...judged(caller.subject, decision, parts),
-        blocked: isBlocked(caller.subject, parts),
+        ...judged(decision, isShut),
+        blocked: isShut,
         route: routeNameView(route),
-        who: subjectView(decide.subjectOf(caller.subject)),
+        who: subjectView(isAsSaid ? caller.subject : decide.subjectOf(caller.subject)),
         at: new Date(caller.nowMs).toISOString(),
         ip: caller.ip,
         valid_until: timeOf(decision.validUntilMs),
         assumed: isMissing ? [...assumed, missingAccount] : assumed,
-        trace: traceView(trace),
+        trace: traceView(decide.traced(caller, route), authority.sees(by)),
       }
     },
     async whoCan(by, named, input = {}) {
       const wanted = parseInput(routeInput, named)
       const query = parseInput(listInput, input)
-      authority.requireIn(by, 'whoCan', [routeNamed(parts, wanted).namespace])
+      routeSeen(by, wanted)
       const { callers, isCut } = await knownCallers(from)
-      const route = routeNamed(parts, wanted)
-      authority.requireIn(by, 'whoCan', [route.namespace])
+      authority.require(by, 'whoCan')
+      const route = routeSeen(by, wanted)
       const judge = judgeBy(query, parts)
       const page = await pageOf(callers, {
         ...query,
-        outcome: seesPeople(by, parts) ? query.outcome : 'allow',
         keyOf,
         judge: ({ subject }) => judge(subject, route),
       })
+      authority.require(by, 'whoCan')
       return {
         route: routeNameView(route),
         items: page.items.map(({ item, ...judged }) => ({ ...callerView(item), ...judged })),
@@ -184,7 +191,6 @@ export function trialOperations(
       const query = parseInput(listInput, input)
       const person = await findPerson(from, who)
       const isAccount = person === undefined && (await accountsInUse(parts)).includes(who)
-      authority.requireIn(by, 'whatCan', [undefined])
       const supposed = isAccount
         ? { subject: accountOf(who), assumed: [] }
         : supposedPerson(who, person?.subject, clock.now())
@@ -195,6 +201,7 @@ export function trialOperations(
         keyOf: routeKey,
         judge: (route) => judge(supposed.subject, route),
       })
+      authority.require(by, 'whatCan')
       return {
         who: subjectView(decide.subjectOf(supposed.subject)),
         items: page.items.map(({ item, ...judged }) => ({ route: routeNameView(item), ...judged })),
@@ -237,7 +244,7 @@ function judgeBy(
   const clientCertificate = anyValidCertificate
   return (subject, route) => {
     const caller = { subject, ip: ip ?? noNetwork, clientCertificate, nowMs }
-    return judged(subject, decide.supposed(caller, route), parts)
+    return judged(decide.supposed(caller, route), isBlocked(subject, parts))
   }
 }
 
@@ -250,8 +257,8 @@ export function isBlocked(
 }
 
 /** What comes of a decision: a block wins over every policy. */
-function judged(subject: Subject | undefined, decision: Decision, parts: TrialParts): JudgedView {
-  if (isBlocked(subject, parts)) return { outcome: 'deny', reasons: ['person-blocked'] }
+function judged(decision: Decision, isShut: boolean): JudgedView {
+  if (isShut) return { outcome: 'deny', reasons: ['person-blocked'] }
   return { outcome: decision.outcome, reasons: decisiveReasons(decision) }
 }
 

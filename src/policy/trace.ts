@@ -46,6 +46,8 @@ export interface RuleTrace {
   readonly path: readonly (string | number)[]
   /** The policy that it is a rule of, where that has a name; in Cloudflare's words its own. */
   readonly name?: string
+  /** The named policy that it is a rule of, and which namespace that is in. */
+  readonly of?: { readonly name: string; readonly namespace: string | undefined }
   /** What it does with whom it matches, in Cloudflare's words. */
   readonly action?: string
   readonly state: RuleState

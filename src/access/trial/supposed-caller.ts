@@ -21,6 +21,8 @@ export interface Trial {
   readonly ip?: string | undefined
   readonly atMs?: number | undefined
   readonly certificate?: TriedCertificate | undefined
+  /** Whether nothing that is known here is added, the groups of the directory neither. **Default:** false */
+  readonly isAsSaid?: boolean | undefined
 }
 
 /** A certificate that a client would show. */
@@ -47,6 +49,7 @@ export function suppose(trial: Trial, known: Subject | undefined, nowMs: number)
   return {
     caller: {
       subject,
+      isAsSaid: trial.isAsSaid === true,
       ip: trial.ip ?? noNetwork,
       clientCertificate: trial.certificate && certificateIn(trial.certificate),
       nowMs: trial.atMs ?? nowMs,
@@ -86,10 +89,15 @@ function subjectIn(trial: Trial, known: Subject | undefined): SupposedSubject {
       ...(subject.email !== undefined && emailVerified === undefined
         ? ['has a verified email address']
         : []),
-      ...(groups === undefined ? ['is in no group but those of the directory'] : []),
+      ...(groups === undefined ? [groupless(trial)] : []),
       ...(claims === undefined ? ['has no claims'] : []),
+      ...(trial.isAsSaid === true ? ['is not blocked'] : []),
     ],
   }
+}
+
+function groupless({ isAsSaid = false }: Trial): string {
+  return isAsSaid ? 'is in no group' : 'is in no group but those of the directory'
 }
 
 /** Somebody of whom nothing is known but a name; an id that nobody has is better than one that may be another's. */

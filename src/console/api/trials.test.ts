@@ -78,8 +78,10 @@ describe('the API of trials', () => {
       assert.equal((await none.ask('GET', path, { as: 'nobody' })).status, 401)
     }
     const { ask } = rig({ role: 'admin', namespaces: ['lab'] })
-    assert.equal((await ask('GET', '/who-can/lab')).status, 200)
-    assert.equal((await ask('GET', '/who-can/db')).status, 403)
+    assert.equal((await ask('POST', '/try', { body: { route: 'lab' } })).status, 200)
+    for (const route of ['db', 'absent'])
+      assert.equal((await ask('POST', '/try', { body: { route } })).status, 404)
+    assert.equal((await ask('GET', '/who-can/lab')).status, 403)
     assert.equal((await ask('GET', '/what-can/ada')).status, 403)
   })
 })

@@ -27,6 +27,8 @@ export const trialEndpoints: Endpoints = ({ operations }) => [
     role: 'auditor',
     byNamespace: true,
     summary: 'What would be decided for somebody on a route, and why',
+    description:
+      'For who administers a namespace by what they say of somebody alone, and without the rules of policies that are not in it: of each there is one that says whether it holds.',
     body: tryRequest,
     answer: tryAnswer,
     faults: [404, 409, 422],
@@ -36,7 +38,6 @@ export const trialEndpoints: Endpoints = ({ operations }) => [
     method: 'get',
     path: '/who-can/{route}',
     role: 'auditor',
-    byNamespace: true,
     summary: 'Who of all that are known may use a route',
     params: routeParams,
     query: whoCanQuery,

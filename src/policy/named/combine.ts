@@ -39,10 +39,11 @@ export function combinePolicies(own: Policy, named: readonly NamedPolicy[]): Pol
 }
 
 /** Its rules under its name, and where a route names it. */
-function tracedAs({ name, policy }: NamedPolicy, facts: RequestFacts): PolicyTrace {
+function tracedAs({ name, namespace, policy }: NamedPolicy, facts: RequestFacts): PolicyTrace {
   const trace = policy.trace(facts)
   const own = (rule: RuleTrace): RuleTrace => ({
     ...rule,
+    of: { name, namespace },
     name: rule.name === undefined ? name : `${name}: ${rule.name}`,
     path: ['policy_names', name, ...rule.path],
   })

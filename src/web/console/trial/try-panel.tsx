@@ -5,6 +5,7 @@ import type { ProposedChange } from '../../../console/wire/reach.ts'
 import type { TryAnswer, TryRequest } from '../../../console/wire/try-access.ts'
 import { post, type ApiFault } from '../../ui/api.ts'
 import { FaultText } from '../../ui/states.tsx'
+import { seesAll, useMe } from '../me.ts'
 import { CallerFields, callerOf, nobodyYet, type TriedCaller } from './caller-fields.tsx'
 import './trial.css'
 import { Verdict } from './verdict.tsx'
@@ -28,6 +29,7 @@ export function TryPanel({
   changes,
   routeField,
 }: TryPanelProps): ReactNode {
+  const me = useMe()
   const [caller, setCaller] = useState<TriedCaller>(nobodyYet)
   const [chosen, setChosen] = useState(initialRoute)
   const [at, setAt] = useState('')
@@ -86,7 +88,7 @@ export function TryPanel({
         </Paper>
       )}
       {attempt.data !== undefined && <Verdict answer={attempt.data} />}
-      {changes === undefined && <WhoCan route={wanted} />}
+      {changes === undefined && seesAll(me) && <WhoCan route={wanted} />}
     </Stack>
   )
 }
