@@ -27,12 +27,32 @@ test('what has a comma, a quote or a line feed is quoted, and nothing is no text
 })
 
 test('what a spreadsheet would run is text there', async () => {
-  const names = ['=cmd()', '+1', '-1', '@SUM(A1)', '\tx', '\rx', '=1,"2"', 'a=b']
+  // As it is, and as it is written.
+  const texts = {
+    '=cmd()': "'=cmd()",
+    '+1': "'+1",
+    '-1': "'-1",
+    '@SUM(A1)': "'@SUM(A1)",
+    '\tx': "'\tx",
+    '\rx': `"'\rx"`,
+    '\nx': `"'\nx"`,
+    '=1,"2"': `"'=1,""2"""`,
+    'a=b': 'a=b',
+    '\uff1dcmd()': "'\uff1dcmd()",
+    '\uff0b1': "'\uff0b1",
+    '\uff0d1': "'\uff0d1",
+    '\uff20x': "'\uff20x",
+    'a;=cmd()': "a;'=cmd()",
+    'a\t@x': "a\t'@x",
+    'a\n=1': `"a\n'=1"`,
+    'a;b-c': 'a;b-c',
+  }
+  const names = Object.keys(texts)
   const rows = names.map((name) => ({ name, count: 0 }))
   const lines = (await (await csvAnswer('rows', columns, rows)).text()).split('\r\n').slice(1, -1)
   assert.deepEqual(
     lines.map((line) => line.replace(/,0$/, '')),
-    ["'=cmd()", "'+1", "'-1", "'@SUM(A1)", "'\tx", `"'\rx"`, `"'=1,""2"""`, 'a=b'],
+    Object.values(texts),
   )
 })
 

@@ -32,14 +32,15 @@ function line(cells: readonly (string | number | boolean | null)[]): string {
 
 /**
  * What a spreadsheet would take for a formula gets an apostrophe before it, which it does not show: names of people
- * and machines are theirs to choose.
+ * and machines are theirs to choose. Some fold signs of full width to plain ones, and where lists are separated by
+ * semicolons or tabs, what stands behind one begins a cell.
  *
  * @see https://owasp.org/www-community/attacks/CSV_Injection
  */
-const formula = /^[=+\-@\t\r]/
+const formula = /(^|[;\t\r\n])(?=[=+\-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}])|^(?=[\t\r\n])/gu
 
 function cellText(value: string | number | boolean | null): string {
   if (typeof value !== 'string') return value === null ? '' : String(value)
-  const text = formula.test(value) ? `'${value}` : value
+  const text = value.replaceAll(formula, "$1'")
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
