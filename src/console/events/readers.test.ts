@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { OpenTunnel } from '../../access/live-tunnels.ts'
+import { untilCollected, watchCollected } from '../../collected.fixture.ts'
 import type { Role } from '../../access/administrators.ts'
 import { testActor, testSession, testTunnel } from '../../control/operations.fixture.ts'
 import { AccessError } from '../../errors.ts'
@@ -274,6 +275,23 @@ describe('a reader of events', { timeout: 20_000 }, () => {
     const reading = reader.read()
     for (let count = 0; count < 15; count += 1) await second()
     assert.equal(new TextDecoder().decode((await reading).value), ':\n\n')
+  })
+
+  test('leaves nothing of the tunnels behind that it was told of', async () => {
+    const { open, tunnels } = openRig()
+    const { collected, watch } = watchCollected()
+    // Nothing of this function is to hold it.
+    const addWatched = (): void => {
+      const tunnel = testTunnel('t1', ada, db)
+      watch(tunnel)
+      tunnels.add(tunnel)
+    }
+    addWatched()
+    const { reader, read } = open()
+    await read()
+    await reader.cancel()
+    tunnels.clear()
+    await untilCollected(collected)
   })
 
   test('comes in as long as there is room, for one person and for all, and leaves room again', async () => {

@@ -86,6 +86,9 @@ export function createEventReaders(parts: EventReadersParts): EventReaders {
     if (!readers.delete(reader) || readers.size > 0) return
     timer?.[Symbol.dispose]()
     kinds?.[Symbol.dispose]()
+    // They hold every tunnel of the last look.
+    kinds = undefined
+    look = undefined
   }
 
   function deliver(reader: Reader, message: Uint8Array): void {
