@@ -32,7 +32,17 @@ export function routeAsked(
   { routeId, routeFrom }: AccessRequest,
   { routeTable }: Pick<RightsParts, 'routeTable'>,
 ): Route | undefined {
-  return routeTable().routes.find(({ id, from }) => id === routeId && from === routeFrom)
+  const route = byId(routeTable().routes).get(routeId)
+  return route?.from === routeFrom ? route : undefined
+}
+
+/** A change of routes makes another list of them: of thousands of requests none looks through them all. */
+const routesById = new WeakMap<RouteTable['routes'], ReadonlyMap<string, Route>>()
+
+function byId(routes: RouteTable['routes']): ReadonlyMap<string, Route> {
+  const known = routesById.get(routes) ?? new Map(routes.map((route) => [route.id, route]))
+  routesById.set(routes, known)
+  return known
 }
 
 function isApprover(by: Actor, route: Route, { decide }: RightsParts): boolean {
