@@ -61,7 +61,7 @@ function basisOf(rules: StoredRules): string {
 
 function basisOfNames({ document }: ReadDocument, { namedPolicies: named }: RouteReading): string {
   const states = policyNamesIn(document.body).map(
-    (name) => named.get(name)?.fingerprint ?? named.faultOf?.(name) ?? 'none',
+    (name) => named.get(name)?.fingerprint ?? [named.faultOf?.(name), named.namespaceOf?.(name)],
   )
   return JSON.stringify(states)
 }

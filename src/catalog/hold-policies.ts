@@ -26,14 +26,14 @@ export function holdPolicies(
     named: isDisabled ? undefined : named,
     usedBy: [],
   }))
-  const places = new Map(filePolicies.map(({ place, named }) => [named.name, place]))
+  const ofFile = new Map(filePolicies.map((policy) => [policy.named.name, policy]))
   const stored = documents.map((read): HeldPolicy => {
     const { document } = read
     const { id, body, isDisabled } = document
     const { faults: own, warnings, named } = reader.policy(read, rules)
     const namespace = namespaceIn(body)
-    const place = places.get(id)
-    const faults = place === undefined ? own : [...own, takenBy(id, place)]
+    const senior = ofFile.get(id)
+    const faults = senior === undefined ? own : [...own, takenBy(id, senior)]
     const isInUse = faults.length === 0 && !isDisabled
     const source = { kind: 'store', document } as const
     const held = { id, source, definition: body, isDisabled, namespace, faults, warnings }
@@ -42,9 +42,19 @@ export function holdPolicies(
   return [...inFile, ...stored]
 }
 
-function takenBy(name: string, place: string): RouteFault {
-  const message = `${show(name)} is already the name of the policy on ${place}`
-  return { path: ['name'], message, hint: undefined, at: 'value' }
+function takenBy(
+  name: string,
+  { place, named: { namespace } }: FileAccess['filePolicies'][number],
+): RouteFault {
+  const message = (of: string): string => `${show(name)} is already the name of ${of}`
+  const other = { namespace, message: message('another policy') }
+  return {
+    path: ['name'],
+    message: message(`the policy on ${place}`),
+    hint: undefined,
+    at: 'value',
+    other,
+  }
 }
 
 /** What stored routes may name; of two of one name the file's. */
@@ -52,7 +62,12 @@ export function namedAmong(policies: readonly HeldPolicy[]): NamedPolicies {
   const byName = new Map(policies.toReversed().map((policy) => [policy.id, policy]))
   return {
     get: (name) => byName.get(name)?.named,
-    keys: () => [...byName.values()].filter(({ named }) => named !== undefined).map(({ id }) => id),
+    keys: (namespace) =>
+      [...byName.values()]
+        .filter(({ named }) => named !== undefined)
+        .filter((policy) => policy.namespace === undefined || policy.namespace === namespace)
+        .map(({ id }) => id),
+    namespaceOf: (name) => byName.get(name)?.namespace,
     faultOf(name) {
       const policy = byName.get(name)
       if (policy === undefined || policy.named !== undefined) return undefined

@@ -47,14 +47,16 @@ function holdOfFile(
     const definition = plainOf(route)
     const index = names.push(`the route on ${place}`) - 1
     // What is disabled answers to nothing, and its id is its own.
-    if (isDisabled) claims.claim({ index, id, from: { targets: [], gateway: undefined, text: '' } })
-    else claims.claimCovered({ index, id, from: fromOf(route) })
+    const namespace = namespaceIn(definition)
+    const nothing = { targets: [], gateway: undefined, text: '' }
+    if (isDisabled) claims.claim({ index, id, from: nothing, namespace })
+    else claims.claimCovered({ index, id, from: fromOf(route), namespace })
     return {
       id,
       source: { kind: 'file', place },
       definition,
       isDisabled,
-      namespace: namespaceIn(definition),
+      namespace,
       faults: [],
       warnings: [],
       route: inUse.get(id),
@@ -106,9 +108,9 @@ function holdStored(
   const { from } = values
   const faults = from === undefined ? own : [...own, ...claims.faultsOf({ id, from })]
   const isInUse = faults.length === 0 && !isDisabled && route !== undefined
-  if (isInUse && from !== undefined) claims.claim({ index, id, from })
-  const source = { kind: 'store', document } as const
   const namespace = namespaceIn(body)
+  if (isInUse && from !== undefined) claims.claim({ index, id, from, namespace })
+  const source = { kind: 'store', document } as const
   const held = { id, source, definition: body, isDisabled, namespace, faults, warnings }
   const policyNames = policyNamesIn(body)
   return { held: { ...held, route: isInUse ? route : undefined, policyNames }, from }
@@ -117,7 +119,9 @@ function holdStored(
 /** Those of the file are tried before, and what they cover is refused. */
 function warnedOfHidden(stored: readonly Placed[]): readonly HeldRoute[] {
   const placed = stored.flatMap(({ held, from }, index) =>
-    held.route === undefined || from === undefined ? [] : [{ index, id: held.id, from }],
+    held.route === undefined || from === undefined
+      ? []
+      : [{ index, id: held.id, from, namespace: held.namespace }],
   )
   const { warnings } = compareRoutes(placed, (index) => show(stored[index]?.held.id))
   return stored.map(({ held }, index) => {

@@ -26,8 +26,7 @@ export function judgeChange(
   after: Holding,
   changes: readonly ChangedDocument[],
 ): void {
-  const problems = changes.flatMap((change) => (change.isJudged ? faultsOf(after, change) : []))
-  if (problems.length > 0) throw new ConfigError(problems)
+  refuseFaults(after, changes)
   for (const { kind, id } of changes) {
     const policy = kind === 'policy' ? storedIn(before.heldPolicies, id) : undefined
     if (policy !== undefined) refuseLost(policy, after)
@@ -35,9 +34,29 @@ export function judgeChange(
   refuseOutOfUse(before, after, changes)
 }
 
-function faultsOf(after: Holding, { kind, id, locate }: ChangedDocument): readonly Problem[] {
+/**
+ * Lets a change pass whose documents have no fault. `told`: how each is told to who makes it.
+ *
+ * @throws ConfigError with every fault
+ */
+export function refuseFaults(
+  after: Holding,
+  changes: readonly ChangedDocument[],
+  told: (fault: RouteFault) => RouteFault = (fault) => fault,
+): void {
+  const problems = changes.flatMap((change) =>
+    change.isJudged ? faultsOf(after, change, told) : [],
+  )
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
+function faultsOf(
+  after: Holding,
+  { kind, id, locate }: ChangedDocument,
+  told: (fault: RouteFault) => RouteFault,
+): readonly Problem[] {
   const held = storedIn<Held>(kind === 'route' ? after.heldRoutes : after.heldPolicies, id)
-  const faults = held?.faults ?? []
+  const faults = (held?.faults ?? []).map(told)
   const toProblem = ({ path, message, hint }: RouteFault): Problem => ({
     source: `${kind} ${show(id)}`,
     path: formatPath(path),

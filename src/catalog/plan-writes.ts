@@ -91,10 +91,13 @@ export function notFound(
   id: string,
 ): PeerError {
   const held = (kind === 'route' ? heldRoutes : heldPolicies).find((it) => it.id === id)
-  if (held?.source.kind !== 'file')
-    return new PeerError(`${kind}-not-found`, `there is no ${kind} ${show(id)}`)
+  if (held?.source.kind !== 'file') return missing(kind, id)
   const message = `the ${kind} ${show(id)} is in the configuration file: ${held.source.place}`
   return new PeerError(`${kind}-in-file`, message, { hint: 'change it there' })
+}
+
+export function missing(kind: DocumentKind, id: string): PeerError {
+  return new PeerError(`${kind}-not-found`, `there is no ${kind} ${show(id)}`)
 }
 
 function withoutId({ kind, definition, locate }: Proposal): ConfigError {

@@ -3,7 +3,12 @@ import { applicationPort } from '../routes/application-port.ts'
 import { pemKeys } from '../routes/check-next-gateway.ts'
 import type { OpenedRoute } from '../routes/open-route.ts'
 import { openRouteAlone } from '../routes/open-route.ts'
-import { parseRoute, type NamedPolicies, type ParsedRoute } from '../routes/parse-route.ts'
+import {
+  noPolicyNamed,
+  parseRoute,
+  type NamedPolicies,
+  type ParsedRoute,
+} from '../routes/parse-route.ts'
 import { createRouteNotes, type RouteNotes } from '../routes/route-findings.ts'
 import type { NewRoute } from '../routes/route.ts'
 import { show } from '../schema.ts'
@@ -59,7 +64,12 @@ export function readStoredRoute(
 
 /** One object for each form, so that the table sees that nothing has changed. */
 function storedForm(route: NewRoute): NewRoute {
-  return route.isStored === true ? route : { ...route, isStored: true }
+  return route.isStored === true ? route : { ...route, isStored: true, way: storedWay(route) }
+}
+
+/** Who administers a namespace says where it leads, and a name may lead anywhere by the time it is dialled. */
+function storedWay({ way, namespace }: NewRoute): NewRoute['way'] {
+  return way.kind === 'connector' || namespace === undefined ? way : { ...way, leavesMachine: true }
 }
 
 const pemFileKeys = pemKeys.map((key) => `${key}_file`)
@@ -107,7 +117,9 @@ function checkNamespaces(
     const namespace = namedPolicies.get(name)?.namespace
     if (namespace === undefined || namespace === values.namespace) continue
     const message = `the policy "${name}" is in namespace "${namespace}", and this route is not`
-    notes.fault(['policy_names', index], message)
+    notes.fault(['policy_names', index], message, {
+      other: { namespace, message: noPolicyNamed(name) },
+    })
   }
 }
 

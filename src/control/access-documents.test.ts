@@ -455,6 +455,101 @@ describe('who administers a namespace', () => {
     )
   })
 
+  test('leads no route to the machine of the gateway or to what hands out its credentials', async (t) => {
+    const { operations: o, catalog } = await open(t, roles)
+    const own = { ...db, id: 'own', namespace: 'databases' }
+    const made = (keys: object) => o.createRoute(bob, { definition: { ...own, ...keys } })
+    const ways = ['127.0.0.1:1', 'localhost.:1', '[::ffff:127.0.0.1]:1', '[::]:1', '0.0.0.0:1']
+    for (const to of [...ways.map((it) => `tcp://${it}`), ['tcp://10.0.0.1:1', 'tcp://[::1]:1']])
+      assert.match(String(await rejection(made({ to }))), /to: leads to the machine of the gateway/)
+    assert.match(
+      String(await rejection(made({ to: 'http://127.0.0.1:1' }))),
+      /to: leads to the machine/,
+    )
+    const allow = { allow_metadata_address: true }
+    assert.match(String(await rejection(made(allow))), /allow_metadata_address: is not for/)
+    const text = JSON.stringify({ routes: [{ ...own, ...allow }] })
+    assert.match(String(await rejection(o.importAccess(bob, { text }))), /allow_metadata_address/)
+    const changes = [{ kind: 'route' as const, definition: { ...own, to: 'tcp://127.0.0.1:1' } }]
+    assert.match(String(await rejection(o.reach(bob, { changes }))), /to: leads to the machine/)
+    // What somebody else has allowed they take out of use, and change nothing beside it.
+    const definition = { ...own, ...allow }
+    const { revision } = await o.createRoute(ada, { definition })
+    assert.ok(revision)
+    const elsewhere = { ...definition, to: 'tcp://metadata.example.com:80' }
+    const update = o.updateRoute(bob, 'own', { definition: elsewhere, revision })
+    assert.match(String(await rejection(update)), /allow_metadata_address: is not for/)
+    const documents = [{ id: 'own', revision }]
+    await o.changeRoutes(bob, { action: 'disable', documents })
+    const [after] = catalog.holding().heldRoutes.filter(({ id }) => id === 'own')
+    assert.equal(after?.isDisabled, true)
+    // A name may lead there later.
+    await o.createRoute(ada, { definition: { ...own, id: 'named', from: 'tcp+https://n:1' } })
+    const [named] = catalog.holding().routes.filter(({ id }) => id === 'named')
+    assert.ok(named?.way.kind === 'direct' && named.way.leavesMachine)
+  })
+
+  test('is told nothing of routes and policies of others by what is wrong with theirs', async (t) => {
+    const { operations: o, catalog } = await open(t, roles, fileWithKey())
+    const foreign = { ...db, id: 'payroll', namespace: 'web' }
+    const { revision } = await o.createRoute(ada, { definition: foreign })
+    assert.ok(revision)
+    const policy = { name: 'payroll-staff', namespace: 'web', policy: [] }
+    await o.createPolicy(ada, { definition: policy })
+    const own = { ...db, id: 'own', namespace: 'databases' }
+    const wishes = [
+      { ...own },
+      { ...own, id: 'next', from: 'tcp+https://free:1' },
+      { ...own, from: 'tcp+https://next.example.com:1' },
+      { ...own, from: 'tcp+https://free:1', policy_names: ['payroll-staff'] },
+      { ...own, from: 'tcp+https://free:1', policy_names: ['payroll-staf'] },
+    ]
+    for (const definition of wishes) {
+      const checked = await o.checkRoute(bob, { definition })
+      assert.equal(checked.problems.length, 1)
+      const refused = await rejection(o.createRoute(bob, { definition }))
+      assert.ok(refused instanceof ConfigError)
+      const changes = [{ kind: 'route' as const, definition }]
+      const reach = await rejection(o.reach(bob, { changes }))
+      const told = JSON.stringify([checked.problems, String(refused), String(reach)])
+      assert.doesNotMatch(told, /route \\"payroll|postern\.yaml|"payroll-staff\\*"\?|"web/)
+      assert.match(
+        JSON.stringify((await o.checkRoute(ada, { definition })).problems),
+        /payroll|postern\.yaml/,
+      )
+    }
+    const codesOf = async (id: string) => {
+      const on = { kind: 'route' as const, id }
+      const documents = [{ id, revision }]
+      const works = [
+        o.reach(bob, { changes: [{ ...on, disabled: true }] }),
+        o.reach(bob, { changes: [{ ...on, definition: null }] }),
+        o.tryAccess(bob, { route: 'own', changes: [{ ...on, definition: null }] }),
+        o.restoreRoute(bob, id, { to: revision, revision }),
+        o.changeRoutes(bob, { action: 'disable', documents }),
+      ]
+      const errors = await Promise.all(works.map(rejection))
+      return errors.map(({ code, message }) => [code, message.replaceAll(id, 'X')])
+    }
+    const absent = await codesOf('absent')
+    assert.deepEqual(await codesOf('payroll'), absent)
+    assert.deepEqual(await codesOf('next'), absent)
+    await o.updateRoute(ada, 'payroll', { definition: { ...foreign, contact: 'x' }, revision })
+    const history = await o.listRouteHistory(bob, 'payroll', { limit: 1 })
+    assert.deepEqual(history, await o.listRouteHistory(bob, 'absent', { limit: 1 }))
+    // What the file takes later is out of use, and whoever made it reads no line of that.
+    await o.createRoute(bob, { definition: { ...own, from: 'tcp+https://late.example.com:1' } })
+    const taken = fileWithKey()
+    const [late] = taken.fileRoutes
+    assert.ok(late)
+    const definition = { ...late.definition, from: 'tcp+https://late.example.com:1' }
+    catalog.useFile({ ...taken, fileRoutes: [{ ...late, definition }] })
+    const [mine] = (await o.listRoutes(bob)).items
+    assert.equal(mine?.in_use, false)
+    assert.doesNotMatch(JSON.stringify(mine), /postern\.yaml/)
+    assert.match(JSON.stringify(await o.getRoute(ada, 'own')), /postern\.yaml/)
+  })
+
   test('takes nothing from what routes of others answer to', async (t) => {
     const { operations: o } = await open(t, roles)
     await o.createRoute(ada, {

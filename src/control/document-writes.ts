@@ -1,9 +1,13 @@
+import { changesAll } from '../access/administrators.ts'
 import type { Catalog, PlannedWrite } from '../catalog/catalog.ts'
 import { definitionIn } from '../catalog/document-form.ts'
 import type { DocumentKind } from '../catalog/document.ts'
 import { refuseForeignTargets } from '../catalog/foreign-targets.ts'
 import { namespaceIn, type Holding } from '../catalog/holding.ts'
+import { refuseFaults } from '../catalog/judge-change.ts'
+import { refuseOwnMachine } from '../catalog/own-machine.ts'
 import { documentOf } from '../catalog/plan-writes.ts'
+import { toldTo } from '../routes/route-findings.ts'
 import type { DocumentForm } from '../store/access-document-store.ts'
 import type { Authority, OperationName } from './authority.ts'
 import { actorName, recordChange, type Actor, type ChangeParts } from './change.ts'
@@ -70,8 +74,11 @@ export function requireWrites(
   const forms = [...planned.map(({ form }) => form), ...before].filter((form) => form !== undefined)
   const namespaces = forms.map((form) => namespaceIn(definitionIn(form)))
   authority.requireIn(by, operation, [...new Set(namespaces)])
-  if (authority.roleOf(by)?.namespaces !== undefined)
-    refuseForeignTargets(planned, catalog.foresee(planned))
+  if (changesAll(authority.roleOf(by))) return
+  refuseOwnMachine(planned)
+  const after = catalog.foresee(planned)
+  refuseForeignTargets(planned, after)
+  refuseFaults(after, planned, toldTo(authority.sees(by)))
 }
 
 function record(parts: ChangeParts, { by, note }: Writing, { planned, before }: Written): void {

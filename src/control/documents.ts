@@ -3,9 +3,10 @@ import { definitionIn } from '../catalog/document-form.ts'
 import type { AccessDocument, DocumentKind } from '../catalog/document.ts'
 import { namespaceIn, type Held, type Holding } from '../catalog/holding.ts'
 import { storedIn } from '../catalog/judge-change.ts'
-import { documentOf, notFound, planWrite, type Proposal } from '../catalog/plan-writes.ts'
+import { documentOf, missing, notFound, planWrite, type Proposal } from '../catalog/plan-writes.ts'
 import { PeerError } from '../errors.ts'
 import { show } from '../schema.ts'
+import { toldTo } from '../routes/route-findings.ts'
 import type { DocumentForm } from '../store/access-document-store.ts'
 import { printable } from '../terminal-text.ts'
 import type { OperationName } from './authority.ts'
@@ -73,7 +74,14 @@ export function kindOperations<Kind extends Held, Summary, Details>(
 
   function visible(by: Actor): readonly Kind[] {
     const sees = authority.sees(by)
-    return all(catalog.holding()).filter(({ namespace }) => sees(namespace))
+    const told = toldTo(sees)
+    return all(catalog.holding())
+      .filter(({ namespace }) => sees(namespace))
+      .map((held) => ({
+        ...held,
+        faults: held.faults.map(told),
+        warnings: held.warnings.map(told),
+      }))
   }
 
   /** What somebody does not see is to them as if it were not there. */
@@ -86,6 +94,11 @@ export function kindOperations<Kind extends Held, Summary, Details>(
     const held = storedIn(visible(by), id)
     if (held === undefined) throw unseen(by, id)
     return details(held)
+  }
+
+  function seenForms(by: Actor): (form: DocumentForm | undefined) => boolean {
+    const sees = authority.sees(by)
+    return (form) => form === undefined || sees(namespaceIn(definitionIn(form)))
   }
 
   function requireSeen({ id, body }: AccessDocument, by: Actor): void {
@@ -146,7 +159,7 @@ export function kindOperations<Kind extends Held, Summary, Details>(
       authority.requireIn(by, names.check, [namespaceIn(definition)])
       const current = id === undefined ? undefined : documentOf(catalog.holding(), kind, id)
       if (current !== undefined) requireSeen(current, by)
-      return checkDocument(catalog, kind, { definition, id })
+      return checkDocument(catalog, kind, { definition, id }, toldTo(authority.sees(by)))
     },
     async create(by, input) {
       const { definition, disabled, tags, note } = parseInput(createInput, input)
@@ -195,18 +208,18 @@ export function kindOperations<Kind extends Held, Summary, Details>(
         before,
       )
       const page = entries.slice(0, limit)
-      const sees = authority.sees(by)
-      const isSeen = (form: DocumentForm | undefined): boolean =>
-        form === undefined || sees(namespaceIn(definitionIn(form)))
+      const isSeen = seenForms(by)
       const items = page.filter((entry) => isSeen(entry.before) && isSeen(entry.after))
-      const next = entries.length > limit ? page.at(-1)?.revision : undefined
+      // Where nothing of it is for them, that there is more is not either.
+      const isMore = entries.length > limit && items.length > 0
+      const next = isMore ? page.at(-1)?.revision : undefined
       return { items: items.map(historyView), next_cursor: next?.toString() ?? null }
     },
     async restore(by, id, input) {
       const { to, revision, note } = parseInput(restoreInput, input)
       const [entry] = await catalog.history({ kind, id: parseInput(documentId, id) }, 1, to + 1)
       const form = entry?.revision === to ? entry.after : undefined
-      if (form === undefined) throw noSuchForm(to)
+      if (form === undefined || !seenForms(by)(form)) throw noSuchForm(to)
       const { isDisabled: disabled, tags } = form
       const proposal = {
         id,
@@ -238,10 +251,6 @@ function bulkChange(
 function isChange(planned: PlannedWrite, holding: Holding): boolean {
   const before = formIn(holding, planned)
   return JSON.stringify(before) !== JSON.stringify(planned.form)
-}
-
-function missing(kind: DocumentKind, id: string): PeerError {
-  return new PeerError(`${kind}-not-found`, `there is no ${kind} ${show(id)}`)
 }
 
 function exists(kind: DocumentKind, id: string): PeerError {

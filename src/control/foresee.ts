@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { PlannedWrite } from '../catalog/catalog.ts'
-import type { Holding } from '../catalog/holding.ts'
+import type { Held, Holding } from '../catalog/holding.ts'
 import { judgeChange } from '../catalog/judge-change.ts'
-import { planWrite } from '../catalog/plan-writes.ts'
+import { missing, planWrite } from '../catalog/plan-writes.ts'
 import { createRouteTable, type RouteTable } from '../routes/table.ts'
 import type { Actor } from './change.ts'
 import { formIn, requireWrites, type DocumentParts } from './document-writes.ts'
@@ -35,11 +35,26 @@ export function foresee(
   changes: readonly ProposedChange[],
 ): Foreseen {
   const before = parts.catalog.holding()
-  const planned = changes.map((change) => planWrite(before, change))
+  const sees = parts.authority.sees(by)
+  const planned = changes.map((change) => {
+    requireThere(before, change, sees)
+    return planWrite(before, change)
+  })
   requireForeseen(parts, by, { before, planned })
   const after = parts.catalog.foresee(planned)
   judgeChange(before, after, planned)
   return { before, after, planned }
+}
+
+/** What somebody does not see is to them as if it were not there. */
+function requireThere(
+  { heldRoutes, heldPolicies }: Holding,
+  { kind, id, definition }: ProposedChange,
+  sees: (namespace: string | undefined) => boolean,
+): void {
+  if (id === undefined || (definition ?? undefined) !== undefined) return
+  const all: readonly Held[] = kind === 'route' ? heldRoutes : heldPolicies
+  if (!all.some((held) => held.id === id && sees(held.namespace))) throw missing(kind, id)
 }
 
 /** Lets go on whoever may make these changes now. Throws what making them throws. */

@@ -4,6 +4,7 @@ import { formatAuthority } from '../address.ts'
 import type { PlannedWrite } from '../catalog/catalog.ts'
 import type { Held, Holding } from '../catalog/holding.ts'
 import { storedIn } from '../catalog/judge-change.ts'
+import type { RouteFault } from '../routes/route-findings.ts'
 import { formatPath } from '../yaml-text.ts'
 import type { PastUse } from './past-use.ts'
 import type {
@@ -60,10 +61,11 @@ function personView({ caller, change }: ReachedPerson, past: PastUse): ReachedPe
 export function warningsIn(
   after: Holding,
   planned: readonly PlannedWrite[],
+  told: (finding: RouteFault) => RouteFault,
 ): ReachAnswer['warnings'] {
   return planned.flatMap(({ kind, id }) => {
     const held = storedIn<Held>(kind === 'route' ? after.heldRoutes : after.heldPolicies, id)
-    return (held?.warnings ?? []).map(({ path, message, hint }) => ({
+    return (held?.warnings ?? []).map(told).map(({ path, message, hint }) => ({
       path: formatPath(path),
       message,
       ...(hint === undefined ? {} : { hint }),

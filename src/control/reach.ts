@@ -8,6 +8,7 @@ import { reachedTunnels } from '../access/trial/reached-tunnels.ts'
 import { changedRoutes, type RouteChange } from '../access/trial/route-changes.ts'
 import { noNetwork } from '../access/trial/supposed-caller.ts'
 import { PeerError, SystemError } from '../errors.ts'
+import { toldTo } from '../routes/route-findings.ts'
 import type { KeptEntry } from '../telemetry/audit/read-audit.ts'
 import type { Actor } from './change.ts'
 import type { DocumentParts } from './document-writes.ts'
@@ -129,7 +130,7 @@ async function look(
         use,
       ),
     ],
-    warnings: warningsIn(after, planned),
+    warnings: warningsIn(after, planned, toldTo(sees)),
   }
 }
 

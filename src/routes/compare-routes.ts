@@ -3,6 +3,7 @@ import { formatTarget, type TargetPattern } from './from.ts'
 import { madeRouteId } from './open-route.ts'
 import {
   createRouteNotes,
+  type FaultDetails,
   type RouteFault,
   type RouteFindings,
   type RouteNotes,
@@ -16,6 +17,7 @@ export interface PlacedRoute {
   /** Undefined for one that is made. */
   readonly id: string | undefined
   readonly from: NonNullable<RouteValues['from']>
+  readonly namespace?: string | undefined
 }
 
 /**
@@ -45,39 +47,53 @@ export interface RouteClaims {
 
 /** The same rules as `compareRoutes`, one route after the other. `nameOf` is asked for claimed ones. */
 export function createRouteClaims(nameOf: (index: number) => string): RouteClaims {
-  const ids = new Map<string, number>()
-  const targets = new Map<string, number>()
-  const wide: { readonly target: TargetPattern; readonly index: number }[] = []
-  function claim({ id, from, index }: PlacedRoute): void {
-    if (id !== undefined && !ids.has(id)) ids.set(id, index)
+  const ids = new Map<string, PlacedRoute>()
+  const targets = new Map<string, PlacedRoute>()
+  const wide: { readonly target: TargetPattern; readonly owner: PlacedRoute }[] = []
+  function claim(route: PlacedRoute): void {
+    const { id, from } = route
+    if (id !== undefined && !ids.has(id)) ids.set(id, route)
     for (const target of from.targets.map(formatTarget))
-      if (!targets.has(target)) targets.set(target, index)
+      if (!targets.has(target)) targets.set(target, route)
   }
   return {
     claim,
     claimCovered(route) {
       claim(route)
       for (const target of route.from.targets)
-        if (isWide(target)) wide.push({ target, index: route.index })
+        if (isWide(target)) wide.push({ target, owner: route })
     },
     faultsOf({ id, from }) {
       const notes = createRouteNotes()
       const owner = id === undefined ? undefined : ids.get(id)
-      if (id !== undefined && owner !== undefined) notes.fault(['id'], sameId(id, nameOf(owner)))
+      if (id !== undefined && owner !== undefined)
+        notes.fault(
+          ['id'],
+          sameId(id, nameOf(owner.index)),
+          ofOther(owner, sameId(id, 'another route')),
+        )
       for (const target of from.targets.map(formatTarget)) {
         const taken = targets.get(target)
-        if (taken !== undefined) notes.fault(['from'], sameTarget(target, nameOf(taken)))
+        if (taken === undefined) continue
+        const told = ofOther(taken, sameTarget(target, 'another route'))
+        notes.fault(['from'], sameTarget(target, nameOf(taken.index)), told)
       }
       for (const target of from.targets) {
         const taken = wide.find((it) => takesFrom(target, it.target))
         if (taken === undefined) continue
         const how = coversTarget(taken.target, target) ? 'is among' : 'takes some of'
-        const message = `"${formatTarget(target)}" ${how} what ${nameOf(taken.index)} answers to: "${formatTarget(taken.target)}"`
-        notes.fault(['from'], message)
+        const what = (whose: string): string =>
+          `"${formatTarget(target)}" ${how} what ${whose} answers to`
+        const message = `${what(nameOf(taken.owner.index))}: "${formatTarget(taken.target)}"`
+        notes.fault(['from'], message, ofOther(taken.owner, what('another route')))
       }
       return notes.faults
     },
   }
+}
+
+function ofOther({ namespace }: PlacedRoute, message: string): FaultDetails {
+  return { other: { namespace, message } }
 }
 
 /** What answers to more than its own text. */
@@ -142,17 +158,19 @@ function refuseSameTargets(
  */
 function warnOfHidden(routes: readonly PlacedRoute[], notes: RouteNotes): void {
   const wildcards = routes
-    .flatMap(({ from, index }) =>
-      from.targets.map((target) => ({ text: from.text, index, target })),
+    .flatMap((route) =>
+      route.from.targets.map((target) => ({ text: route.from.text, route, target })),
     )
     .filter(({ target }) => target.host.includes('*'))
     .toSorted((a, b) => compareText(a.text, b.text))
-  for (const [at, { index, target }] of wildcards.entries()) {
+  for (const [at, { route, target }] of wildcards.entries()) {
     const hider = wildcards.slice(0, at).find((other) => hides(other.target, target))
     if (hider === undefined) continue
-    const message = `is never reached: ${show(hider.text)} is tried first and matches all of it`
+    const message = (what: string): string =>
+      `is never reached: ${what} is tried first and matches all of it`
     const hint = 'wildcards are tried in the alphabetical order of "from"'
-    notes.warn([index, 'from'], message, { hint })
+    const told = ofOther(hider.route, message('another route'))
+    notes.warn([route.index, 'from'], message(show(hider.text)), { hint, ...told })
   }
 }
 

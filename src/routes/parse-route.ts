@@ -49,8 +49,10 @@ export interface ParsedRoute extends RouteFindings {
 /** Finds a named policy. */
 export interface NamedPolicies {
   get(name: string): NamedPolicy | undefined
-  /** Every name there is, for a hint. */
-  keys(): Iterable<string>
+  /** The names that a route in a namespace may name, or one in none: for a hint. */
+  keys(namespace?: string): Iterable<string>
+  /** Which one it is in; undefined for none, and for a name that there is not. */
+  namespaceOf?(name: string): string | undefined
   /** Why one that there is may not be used; undefined where nothing is wrong with it. */
   faultOf?(name: string): string | undefined
 }
@@ -212,7 +214,7 @@ function refuseBoth(values: RouteValues, notes: RouteNotes): void {
 
 /** Undefined where one of them cannot be used: without it the route would be wider than it reads. */
 function readNames(
-  { policy_names: names = [] }: RouteValues,
+  { policy_names: names = [], namespace }: RouteValues,
   { namedPolicies: known }: RouteRules,
   notes: RouteNotes,
 ): readonly NamedPolicy[] | undefined {
@@ -221,11 +223,20 @@ function readNames(
     const found = known?.get(name)
     if (found !== undefined) named.push(found)
     else {
-      const message = known?.faultOf?.(name) ?? `no policy is named ${show(name)}`
-      notes.fault(['policy_names', index], message, { hint: didYouMean(name, known?.keys() ?? []) })
+      const missing = noPolicyNamed(name)
+      const fault = known?.faultOf?.(name)
+      const other = { namespace: known?.namespaceOf?.(name), message: missing }
+      notes.fault(['policy_names', index], fault ?? missing, {
+        hint: didYouMean(name, known?.keys(namespace) ?? []),
+        ...(fault === undefined ? {} : { other }),
+      })
     }
   }
   return named.length === names.length ? [...new Set(named)] : undefined
+}
+
+export function noPolicyNamed(name: string): string {
+  return `no policy is named ${show(name)}`
 }
 
 function shorthandOf(values: RouteValues): Shorthand {

@@ -18,6 +18,8 @@ interface Dialled {
   readonly to: readonly Upstream[]
   /** Whether it may lead to the metadata service of a cloud. */
   readonly allowsMetadataAddress: boolean
+  /** Whether it leads to this machine only where `to` says so itself, and not by what a name leads to. */
+  readonly leavesMachine?: boolean
   /** Which PROXY header tells `to` the client's address, before any other byte; undefined: none. */
   readonly proxyProtocol: ProxyVersion | undefined
 }

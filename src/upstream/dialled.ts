@@ -4,6 +4,7 @@ import type { Grant } from '../access/grant.ts'
 import type { Destination } from '../access/tunnel-register.ts'
 import { UpstreamError } from '../errors.ts'
 import { isMetadataAddress } from '../net/metadata-address.ts'
+import { isOwnMachine } from '../net/own-machine.ts'
 import { encodeProxyHeader } from '../net/proxy-protocol.ts'
 import type { DialledWay, Upstream } from '../routes/upstream-way.ts'
 import type { Attempt, WayParts } from './way.ts'
@@ -41,7 +42,9 @@ function destinationOf(kind: DialledWay['kind'], { host, port }: Upstream): Dest
     isReachedBy(way, before) {
       if (way.kind !== kind || before.kind !== kind) return false
       // What a name led to when it was dialled may be such an address.
-      const isStillAllowed = !before.allowsMetadataAddress || way.allowsMetadataAddress
+      const isStillAllowed =
+        (!before.allowsMetadataAddress || way.allowsMetadataAddress) &&
+        (before.leavesMachine === true || way.leavesMachine !== true)
       return isStillAllowed && way.to.some((named) => named.host === host && named.port === port)
     },
   }
@@ -50,12 +53,16 @@ function destinationOf(kind: DialledWay['kind'], { host, port }: Upstream): Dest
 /** Connects to an upstream, and tells it the client's address where it is to know. */
 export async function dialUpstream(
   upstream: Upstream,
-  { allowsMetadataAddress, proxyProtocol }: DialledWay,
+  { allowsMetadataAddress, leavesMachine = false, proxyProtocol }: DialledWay,
   { caller }: Grant,
   { dial }: Pick<WayParts, 'dial'>,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const allowAddress = allowsMetadataAddress ? undefined : refuseMetadataAddress
+  const leaves = leavesMachine && !isOwnMachine(upstream.host)
+  const allowAddress = (address: string): void => {
+    if (!allowsMetadataAddress) refuseMetadataAddress(address)
+    if (leaves) refuseOwnMachine(address)
+  }
   const socket = await dial(upstream, { signal, allowAddress })
   if (proxyProtocol !== undefined)
     socket.write(encodeProxyHeader(proxyProtocol, caller.client.endpoints))
@@ -68,5 +75,13 @@ function refuseMetadataAddress(address: string): void {
   throw new UpstreamError(
     'metadata-address',
     'is the metadata service of a cloud, which only a route with "allow_metadata_address: true" may reach',
+  )
+}
+
+function refuseOwnMachine(address: string): void {
+  if (!isOwnMachine(address)) return
+  throw new UpstreamError(
+    'own-machine',
+    'is the machine of the gateway, which a stored route in a namespace reaches by no name but "localhost"',
   )
 }

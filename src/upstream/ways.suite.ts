@@ -32,7 +32,9 @@ import {
 } from './upstream.fixture.ts'
 
 /** What routes may say of connections to upstreams. */
-type DialledOptions = Partial<Pick<DialledWay, 'allowsMetadataAddress' | 'proxyProtocol'>>
+type DialledOptions = Partial<
+  Pick<DialledWay, 'allowsMetadataAddress' | 'leavesMachine' | 'proxyProtocol'>
+>
 
 /** One kind of way, as the suite drives it. Every place is a port of this machine. */
 export interface TestedWay {
@@ -314,6 +316,31 @@ export function waysSuite(tested: TestedWay): void {
           assert.deepEqual(dialled, [address])
           stream.destroy()
         }
+      },
+    )
+
+    test(
+      'may lead to the machine of the gateway by its own name alone, where the route leaves it',
+      dialled,
+      async () => {
+        await using place = await tested.leadTo(echo)
+        const localhost = { host: 'localhost', port: 80, weight: 1 }
+        for (const address of ['127.0.0.1', '::ffff:127.0.0.1', '::1', '0.0.0.0']) {
+          const { parts, dialled } = dialTo([address])
+          const way = await tested.to([imds], { leavesMachine: true })
+          await assert.rejects(openWay(way, parts), (error: unknown) => {
+            assert.ok(error instanceof UpstreamError)
+            assert.match(messageOf(error.cause), /"imds\.test:80" is the machine of the gateway/)
+            return true
+          })
+          assert.deepEqual(dialled, [])
+        }
+        const { parts } = dialTo(['127.0.0.1'], place.port)
+        const { stream } = await openWay(
+          await tested.to([localhost], { leavesMachine: true }),
+          parts,
+        )
+        stream.destroy()
       },
     )
 
