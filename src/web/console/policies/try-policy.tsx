@@ -18,7 +18,8 @@ export interface TryPolicyProps {
 const nowhere = {
   id: 'policy-alone',
   from: 'tcp+https://policy.invalid:1',
-  to: 'tcp://127.0.0.1:1',
+  // An address of documentation (RFC 5737).
+  to: 'tcp://192.0.2.1:1',
 }
 
 /** Tries a policy as it is written now, saved or not. */
@@ -27,7 +28,13 @@ export function TryPolicy(props: TryPolicyProps): ReactNode {
   const [chosen, setChosen] = useState(usedBy[0] ?? '')
   const { definition } = form
   const change = { kind: 'policy', definition, disabled: false, ...(id !== undefined && { id }) }
-  const alone = { ...nowhere, policy_names: [definition['name'] ?? ''] }
+  const { name = '', namespace } = definition
+  const alone = {
+    ...nowhere,
+    policy_names: [name],
+    // Who administers that one alone makes no route elsewhere.
+    ...(namespace !== undefined && { namespace }),
+  }
   const isAlone = chosen === ''
   const changes = [
     ...(isChanged ? [change] : []),
