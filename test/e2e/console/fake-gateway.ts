@@ -1,14 +1,11 @@
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import { testApiParts } from '../../../src/console/api/api.fixture.ts'
 import { loadPages } from '../../../src/console/pages.ts'
-import { createCertificateAuthority } from '../../../src/net/certificate.ts'
 import { ensurePagesBuilt } from '../pages-built.ts'
-import { startChromium, type Chromium } from '../peers/chromium.ts'
+import { openChromium, type Chromium } from '../peers/chromium.ts'
 import type { Scope } from '../scope.ts'
 
 /** Answers one path of the API; undefined for what nobody answers, and the browser waits. */
@@ -65,7 +62,7 @@ export async function startFakeGateway(
   }
   return {
     origin,
-    browser: await startChromium(scope, { home: await homeWithCertificate(scope) }),
+    browser: await openChromium(scope),
     answer: (path, answer) => void byPath.set(path, answer),
     asked,
     stop,
@@ -82,13 +79,4 @@ export function fault(
   body: { readonly error: string; readonly message: string; readonly hint?: string },
 ): Response {
   return Response.json({ ...body, request_id: 'req-1' }, { status })
-}
-
-/** Chromium is told which certificate to believe, though none is shown here. */
-async function homeWithCertificate(scope: Scope): Promise<string> {
-  const home = join(scope.directory, 'gateway')
-  await mkdir(home)
-  const authority = await createCertificateAuthority()
-  await writeFile(join(home, 'cert.pem'), authority.cert)
-  return home
 }

@@ -1,7 +1,15 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type BrowserContext, type Page } from 'playwright-core'
+import { after } from 'node:test'
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type LaunchOptions,
+  type Page,
+} from 'playwright-core'
 import { program } from '../peers.ts'
 import type { GatewayRig } from '../rig.ts'
 import type { Scope } from '../scope.ts'
@@ -33,15 +41,49 @@ export async function startChromium(
 ): Promise<Chromium> {
   const pin = await publicKeyPin(join(rig.home, 'cert.pem'))
   const home = join(scope.directory, 'chromium')
-  const context = await chromium.launchPersistentContext(join(home, 'profile'), {
+  const args = [...options, `--ignore-certificate-errors-spki-list=${pin}`]
+  const context = await chromium.launchPersistentContext(
+    join(home, 'profile'),
+    launchOptions(home, scope.directory, args),
+  )
+  scope.defer(() => context.close())
+  return { context, page: context.pages()[0] ?? (await context.newPage()), ...watch(context) }
+}
+
+/**
+ * A page of a Chromium that all tests of the file have in common, with cookies and storage of its own: for
+ * origins without TLS. Half of what such a test took was the start of a browser.
+ */
+export async function openChromium(scope: Scope): Promise<Chromium> {
+  common ??= startCommon()
+  const { browser } = await common
+  const context = await browser.newContext()
+  scope.defer(() => context.close())
+  return { context, page: await context.newPage(), ...watch(context) }
+}
+
+let common: Promise<{ readonly browser: Browser; readonly home: string }> | undefined
+
+after(async () => {
+  if (common === undefined) return
+  const { browser, home } = await common
+  await browser.close()
+  await rm(home, { recursive: true, force: true })
+})
+
+async function startCommon(): Promise<{ readonly browser: Browser; readonly home: string }> {
+  const home = await mkdtemp(join(tmpdir(), 'postern-chromium-'))
+  return { browser: await chromium.launch(launchOptions(home, home, [])), home }
+}
+
+function launchOptions(home: string, directory: string, args: readonly string[]): LaunchOptions {
+  return {
     executablePath: program('chromium'),
     // As root Chromium has no sandbox, and the pages are our own.
     chromiumSandbox: false,
-    args: [...quiet, ...options, `--ignore-certificate-errors-spki-list=${pin}`],
-    env: { HOME: home, TMPDIR: scope.directory, PATH: '/usr/bin:/bin' },
-  })
-  scope.defer(() => context.close())
-  return { context, page: context.pages()[0] ?? (await context.newPage()), ...watch(context) }
+    args: [...quiet, ...args],
+    env: { HOME: home, TMPDIR: directory, PATH: '/usr/bin:/bin' },
+  }
 }
 
 /** As `--ignore-certificate-errors-spki-list` wants it: base64 of the key's SHA-256. */
