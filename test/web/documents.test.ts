@@ -156,4 +156,24 @@ describe('a diff', () => {
       ],
     )
   })
+
+  test('of two long texts with little in common has each as a whole, between what is alike', () => {
+    const long = (word: string): string[] =>
+      Array.from({ length: 2_500 }, (_, n) => [`${word}: ${n}`, '---']).flat()
+    const [before, after] = [long('before'), long('after')].map((lines) =>
+      ['first', ...lines, 'last'].map((line) => `${line}\n`).join(''),
+    )
+    const runs: [kind: string, lines: number][] = []
+    for (const { kind } of diffTexts(before ?? '', after ?? '')) {
+      const run = runs.at(-1)
+      if (run?.[0] === kind) run[1]++
+      else runs.push([kind, 1])
+    }
+    assert.deepEqual(runs, [
+      ['same', 1],
+      ['removed', 4_999],
+      ['added', 4_999],
+      ['same', 2],
+    ])
+  })
 })
