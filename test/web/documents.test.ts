@@ -3,7 +3,13 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Body } from '../../src/web/console/documents/body.ts'
 import { isSame, withKey } from '../../src/web/console/documents/body.ts'
-import { allKeys, formOfKeys } from '../../src/web/console/documents/kept-form.ts'
+import {
+  isDrafted,
+  draftOf,
+  keepDraft,
+  renewDraft,
+} from '../../src/web/console/documents/kept-drafts.ts'
+import { allKeys, emptyForm, formOfKeys } from '../../src/web/console/documents/kept-form.ts'
 import { mergeBodies } from '../../src/web/console/documents/merge.ts'
 import { partsOfPath, problemsAt } from '../../src/web/console/documents/problems.ts'
 import { diffTexts, shorten } from '../../src/web/console/documents/text-diff.ts'
@@ -176,4 +182,16 @@ describe('a diff', () => {
       ['same', 2],
     ])
   })
+})
+
+test('what was changed of a document that is gone becomes a new one', () => {
+  const base = { ...emptyForm, definition: { from: 'a' }, revision: 7, updatedBy: 'ada' }
+  const form = { definition: { from: 'b' }, disabled: true, tags: ['eu'] }
+  keepDraft('routes/db', { base, form })
+  renewDraft('routes/db', 'routes/again db')
+  assert.ok(!isDrafted('routes/db'))
+  assert.deepEqual(draftOf('routes/again db'), { base: emptyForm, form })
+  keepDraft('routes/again db', undefined)
+  renewDraft('routes/again db', 'routes/db')
+  assert.ok(!isDrafted('routes/db'))
 })

@@ -4,7 +4,8 @@ import { useState, type ReactNode } from 'react'
 import type { BulkAnswer } from '../../../console/wire/documents.ts'
 import { post, type ApiFault } from '../../ui/api.ts'
 import { notifyDone } from '../notify.ts'
-import type { DocumentKind } from './document-kind.ts'
+import { draftKeyOf, type DocumentKind } from './document-kind.ts'
+import { keepDraft } from './kept-drafts.ts'
 import { forgetUnsaved } from './leave-guard.ts'
 import { ReachDialog } from './reach-dialog.tsx'
 import { useRefetchDocuments } from './use-document.ts'
@@ -29,6 +30,7 @@ export function DeleteButton({ kind, id, revision, onDeleted }: DeleteButtonProp
       }),
     onSuccess: async () => {
       forgetUnsaved()
+      keepDraft(draftKeyOf(kind, id), undefined)
       notifyDone(`the ${kind.one} is deleted`)
       onDeleted()
       await refetch()

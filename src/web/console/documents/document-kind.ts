@@ -30,3 +30,8 @@ export function pathOf({ path }: DocumentKind, id: string): string {
 export function draftKeyOf({ many }: DocumentKind, id: string): string {
   return `${many}/${id}`
 }
+
+/** What tells a new one that stands for one that is gone from other new ones. */
+export function keyAgain(id: string): string {
+  return `again ${id}`
+}

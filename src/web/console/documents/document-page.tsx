@@ -2,9 +2,9 @@ import type { ReactNode } from 'react'
 import { QueryView } from '../query-view.tsx'
 import { draftKeyOf, type DocumentKind } from './document-kind.ts'
 import { Gone } from './gone.tsx'
+import { isDrafted } from './kept-drafts.ts'
 import { useHasUnsaved } from './leave-guard.ts'
 import { useDocument } from './use-document.ts'
-import { isDrafted } from './use-draft.ts'
 
 export interface DocumentPageProps<T> {
   readonly kind: DocumentKind

@@ -15,6 +15,16 @@ export interface SavedForm extends KeptForm {
   readonly updatedAt: string | null
 }
 
+/** What a new one begins with. */
+export const emptyForm: SavedForm = {
+  definition: {},
+  disabled: false,
+  tags: [],
+  revision: null,
+  updatedBy: null,
+  updatedAt: null,
+}
+
 /** The form of an answer of the API. */
 export function savedFormOf(answer: {
   readonly definition: Body

@@ -3,17 +3,8 @@ import { useMemo } from 'react'
 import { get, type ApiFault } from '../../ui/api.ts'
 import { useSearchWords } from '../search-state.ts'
 import { withKey, type Body } from './body.ts'
-import { pathOf, type DocumentKind } from './document-kind.ts'
-import type { SavedForm } from './kept-form.ts'
-
-const nothing: SavedForm = {
-  definition: {},
-  disabled: false,
-  tags: [],
-  revision: null,
-  updatedBy: null,
-  updatedAt: null,
-}
+import { keyAgain, pathOf, type DocumentKind } from './document-kind.ts'
+import { emptyForm, type SavedForm } from './kept-form.ts'
 
 export interface Copied {
   /** Undefined while it is asked for. */
@@ -23,18 +14,23 @@ export interface Copied {
   readonly key: string
 }
 
-/** What a new one begins with: nothing, or the one that `?copy=ID` names, without what only one may have. */
+/**
+ * What a new one begins with: nothing, or the one that `?copy=ID` names, without what only one may have. With `?again=ID` it
+ * is what somebody had changed of one that is gone.
+ */
 export function useCopied(kind: DocumentKind, own: string): Copied {
   const [search] = useSearchWords()
   const id = search.get('copy')
+  const again = search.get('again')
   const { data, error } = useQuery<{ definition: Body; tags: readonly string[] }, ApiFault>({
     queryKey: [kind.many, 'one', id],
     queryFn: id === null ? skipToken : ({ signal }) => get(pathOf(kind, id), { signal }),
   })
   const form = useMemo(() => {
-    if (id === null) return nothing
+    if (id === null) return emptyForm
     if (data === undefined) return undefined
-    return { ...nothing, definition: withKey(data.definition, own, undefined), tags: data.tags }
+    return { ...emptyForm, definition: withKey(data.definition, own, undefined), tags: data.tags }
   }, [id, data, own])
-  return { form, fault: error, key: id === null ? 'new' : `new like ${id}` }
+  const key = id === null ? 'new' : `new like ${id}`
+  return { form, fault: error, key: again === null ? key : keyAgain(again) }
 }

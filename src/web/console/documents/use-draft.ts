@@ -1,22 +1,6 @@
 import { useCallback, useEffect, useState } from 'react'
+import { draftOf, keepDraft } from './kept-drafts.ts'
 import { isSameForm, type KeptForm, type SavedForm } from './kept-form.ts'
-
-/** What somebody has changed and not saved, and what they began with. */
-interface Edited {
-  readonly base: SavedForm
-  readonly form: KeptForm
-}
-
-/**
- * What is not saved, by document: whoever leaves its page finds it again. In this page's memory alone, since a
- * route may hold a private key.
- */
-const kept = new Map<string, Edited>()
-
-/** Whether there is something unsaved of a document. */
-export function isDrafted(key: string): boolean {
-  return kept.has(key)
-}
 
 export interface Draft {
   readonly form: KeptForm
@@ -35,12 +19,9 @@ export interface Draft {
 
 /** The form of a document with what somebody has changed in it; without changes it follows what is saved. */
 export function useDraft(key: string, saved: SavedForm): Draft {
-  const [edited, setEdited] = useState(() => kept.get(key))
+  const [edited, setEdited] = useState(() => draftOf(key))
   const [wasKept] = useState(edited !== undefined)
-  useEffect(() => {
-    if (edited === undefined) kept.delete(key)
-    else kept.set(key, edited)
-  }, [key, edited])
+  useEffect(() => keepDraft(key, edited), [key, edited])
   const change = useCallback(
     (make: (form: KeptForm) => KeptForm) =>
       setEdited((now) => {
@@ -54,7 +35,7 @@ export function useDraft(key: string, saved: SavedForm): Draft {
     setEdited(isSameForm(form, base) ? undefined : { base, form })
   }, [])
   const discard = useCallback(() => {
-    kept.delete(key)
+    keepDraft(key, undefined)
     setEdited(undefined)
   }, [key])
   return {
