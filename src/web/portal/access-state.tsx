@@ -1,6 +1,7 @@
 import { Button, Group, Text, VisuallyHidden } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
 import type { PortalGrant, PortalRequest, PortalRoute } from '../../console/portal-view.ts'
+import { takeLostFocus } from '../ui/focus-keeper.ts'
 import { formatDuration } from '../ui/format.ts'
 import { Moment } from '../ui/moment.tsx'
 import { FaultText } from '../ui/states.tsx'
@@ -26,7 +27,11 @@ function Grant({ grant, routeName }: GrantProps): ReactNode {
   const { id, untilMs, by, isBreakGlass } = grant
   const until = <Moment at={toText(untilMs)} />
   return (
-    <div className={isBreakGlass ? 'access access-loud' : 'access'}>
+    <div
+      ref={takeLostFocus}
+      tabIndex={-1}
+      className={isBreakGlass ? 'access access-loud' : 'access'}
+    >
       {isBreakGlass ? (
         <Text component="div">
           <b className="access-alarm">Break glass:</b> you have let yourself in, until {until}.
@@ -92,7 +97,7 @@ function Pending({ request, routeName }: PendingProps): ReactNode {
   const { call, isBusy, fault } = useAccessCall()
   const cancel = (): void => call({ ...endOf(id), done: `Cancelled the request for ${routeName}` })
   return (
-    <div className="access">
+    <div ref={takeLostFocus} tabIndex={-1} className="access">
       <Text component="div">
         You asked for {formatDuration(forSeconds * 1_000)} at <Moment at={toText(askedAtMs)} />:
         nobody has answered yet. It waits until <Moment at={toText(expiresAtMs)} />.

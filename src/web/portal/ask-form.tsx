@@ -2,16 +2,12 @@ import { Button, NativeSelect, Stack, Text, Textarea, VisuallyHidden } from '@ma
 import { useId, useRef, useState, type ReactNode, type SyntheticEvent } from 'react'
 import type { PortalRoute } from '../../console/portal-view.ts'
 import { durationsUpTo } from '../console/requests/durations.ts'
+import { takeLostFocus } from '../ui/focus-keeper.ts'
 import { formatDuration } from '../ui/format.ts'
 import { FaultText } from '../ui/states.tsx'
+import { maxWordsLength, tooLong } from '../ui/too-long.ts'
 import { useAccessCall } from './use-access-call.ts'
 
-/**
- * Characters of a reason, as the gateway has it.
- *
- * @limit none: the page says so before the gateway does
- */
-const maxReasonLength = 500
 /** What is chosen first, in seconds, where the route allows it. */
 const usualSeconds = 3_600
 
@@ -34,6 +30,7 @@ export function AskForm({ route, maxSeconds, kind }: AskFormProps): ReactNode {
     <div className={isOpen && kind === 'break-glass' ? 'access access-loud' : 'access'}>
       <div>
         <Button
+          ref={takeLostFocus}
           variant="default"
           className={kind === 'break-glass' ? 'access-alarm' : ''}
           aria-expanded={isOpen}
@@ -150,8 +147,6 @@ const words: Readonly<Record<AskFormProps['kind'], Words>> = {
 
 /** An empty one is one only once somebody has tried to go on. */
 function problemOf(reason: string, isTried: boolean): string | undefined {
-  const { length } = reason.trim()
-  if (length > maxReasonLength)
-    return `Say it in ${maxReasonLength} characters: these are ${length}`
-  return length === 0 && isTried ? 'Say what it is for' : undefined
+  if (reason.trim() === '' && isTried) return 'Say what it is for'
+  return tooLong(reason, maxWordsLength)
 }

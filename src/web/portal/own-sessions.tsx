@@ -1,9 +1,10 @@
-import { Button, Text, VisuallyHidden } from '@mantine/core'
+import { Text, VisuallyHidden } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import type { OwnSessionView } from '../../console/wire/sessions.ts'
 import { useAnnounce } from '../ui/announce.tsx'
 import { del, type ApiFault } from '../ui/api.ts'
+import { BusyButton } from '../ui/busy-button.tsx'
 import { formatNumberOf } from '../ui/format.ts'
 import { Moment } from '../ui/moment.tsx'
 import { FaultText } from '../ui/states.tsx'
@@ -57,12 +58,12 @@ function OwnSession({ session }: { readonly session: OwnSessionView }): ReactNod
         )}
       </div>
       {!current && (
-        <Button variant="default" size="compact-sm" disabled={isBusy} onClick={() => void end()}>
+        <BusyButton variant="default" size="compact-sm" isBusy={isBusy} onClick={() => void end()}>
           Sign out there
           <VisuallyHidden>
             &nbsp;{what}, since {issued_at}
           </VisuallyHidden>
-        </Button>
+        </BusyButton>
       )}
     </li>
   )

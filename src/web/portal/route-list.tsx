@@ -27,7 +27,7 @@ export function RouteList({ routes, isSignedIn }: RouteListProps): ReactNode {
           <TextInput
             type="search"
             label="Find a route"
-            placeholder="Name, description or host"
+            description="Name, description or host"
             value={wanted}
             onChange={(event) => setWanted(event.currentTarget.value)}
           />

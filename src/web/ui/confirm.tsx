@@ -1,6 +1,7 @@
 import { Button, Group, Stack, Text, Textarea } from '@mantine/core'
-import { createContext, useCallback, useContext, useState, type ReactNode } from 'react'
+import { createContext, useCallback, useContext, useRef, useState, type ReactNode } from 'react'
 import { Dialog } from './dialog.tsx'
+import { maxWordsLength, tooLong } from './too-long.ts'
 
 /** A question that somebody answers before something is done. */
 export interface Question {
@@ -59,20 +60,24 @@ interface QuestionFormProps {
 
 function QuestionForm({ question, answer }: QuestionFormProps): ReactNode {
   const [reason, setReason] = useState('')
+  const field = useRef<HTMLTextAreaElement>(null)
+  const fault = tooLong(reason, maxWordsLength)
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        answer({ reason: reason.trim() })
+        if (fault === undefined) answer({ reason: reason.trim() })
+        else field.current?.focus()
       }}
     >
       <Stack gap="md">
         <Text component="div">{question.body}</Text>
         {question.reason !== undefined && (
           <Textarea
+            ref={field}
             label={question.reason}
             value={reason}
-            maxLength={500}
+            error={fault}
             required
             data-autofocus
             onChange={(event) => setReason(event.currentTarget.value)}

@@ -2,6 +2,7 @@ import { MantineProvider, createTheme } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { keepFocus } from './focus-keeper.ts'
 import './styles.ts'
 
 const theme = createTheme({
@@ -20,6 +21,7 @@ const theme = createTheme({
 export function showPage(page: ReactNode, queryClient = new QueryClient()): void {
   const root = document.querySelector('#root')
   if (root === null) throw new Error('the document has no element "root"')
+  keepFocus()
   createRoot(root).render(
     <StrictMode>
       {/* What it would put into the page while it runs is in styles.ts. */}

@@ -1,11 +1,21 @@
 import { TextInput, type TextInputProps } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { tooLong } from './too-long.ts'
 
 /** After the last letter, in milliseconds: what is looked for is asked of the gateway. */
 const searchAfterMs = 250
 
-export interface SearchFieldProps extends Pick<TextInputProps, 'label' | 'placeholder'> {
+/**
+ * Characters that are looked for, as the gateway has it.
+ *
+ * @limit none: the page says so before the gateway does
+ */
+const maxSearchLength = 200
+
+export interface SearchFieldProps extends Pick<TextInputProps, 'label' | 'description' | 'mb'> {
+  /** Characters of it that the gateway takes. */
+  readonly maxLength?: number
   /** What is looked for; another one than was typed, by a link or the way back, is shown. */
   readonly value: string
   /** Told what to look for, once somebody pauses. */
@@ -13,7 +23,8 @@ export interface SearchFieldProps extends Pick<TextInputProps, 'label' | 'placeh
 }
 
 /** Where somebody types what they look for. */
-export function SearchField({ value, search, ...more }: SearchFieldProps): ReactNode {
+export function SearchField(props: SearchFieldProps): ReactNode {
+  const { value, search, maxLength = maxSearchLength, ...more } = props
   const [text, setText] = useState(value)
   const told = useRef(value)
   const later = useDebouncedCallback((wanted: string) => {
@@ -27,14 +38,16 @@ export function SearchField({ value, search, ...more }: SearchFieldProps): React
   }, [value])
   return (
     <TextInput
+      mb="md"
       {...more}
       type="search"
-      mb="md"
-      maxLength={200}
       value={text}
+      error={tooLong(text, maxLength)}
       onChange={({ currentTarget }) => {
         setText(currentTarget.value)
-        later(currentTarget.value.trim())
+        const wanted = currentTarget.value.trim()
+        if (tooLong(wanted, maxLength) === undefined) later(wanted)
+        else later.cancel()
       }}
     />
   )

@@ -12,7 +12,7 @@ export function Filters({ fields, ask }: Pick<AskedQuestions, 'fields' | 'ask'>)
     <div role="search" aria-label="Audit log">
       <SearchField
         label="Find records"
-        placeholder="Part of an event, person, route, address or request id"
+        description="Part of an event, person, route, address or request id"
         value={fields.q}
         search={(q) => ask({ q })}
       />
@@ -35,12 +35,24 @@ export function Filters({ fields, ask }: Pick<AskedQuestions, 'fields' | 'ask'>)
           data={[{ value: '', label: 'Any' }, ...toOptions(outcomes)]}
           onChange={({ currentTarget }) => ask({ outcome: currentTarget.value })}
         />
-        <LaterField name="who" label="Who" placeholder="Email address or id" {...{ fields, ask }} />
-        <LaterField name="route" label="Route" placeholder="Name or id" {...{ fields, ask }} />
+        <SearchField
+          mb={0}
+          label="Who"
+          description="Email address or id"
+          value={fields.who}
+          search={(who) => ask({ who })}
+        />
+        <SearchField
+          mb={0}
+          label="Route"
+          description="Name or id"
+          value={fields.route}
+          search={(route) => ask({ route })}
+        />
         {fields.span === 'between' && (
           <>
-            <LaterField name="since" label="From" type="datetime-local" {...{ fields, ask }} />
-            <LaterField name="until" label="Before" type="datetime-local" {...{ fields, ask }} />
+            <MomentField name="since" label="From" {...{ fields, ask }} />
+            <MomentField name="until" label="Before" {...{ fields, ask }} />
           </>
         )}
       </div>
@@ -48,24 +60,22 @@ export function Filters({ fields, ask }: Pick<AskedQuestions, 'fields' | 'ask'>)
   )
 }
 
-interface LaterFieldProps extends Pick<AskedQuestions, 'fields' | 'ask'> {
+interface MomentFieldProps extends Pick<AskedQuestions, 'fields' | 'ask'> {
   readonly name: QuestionName
   readonly label: string
-  readonly placeholder?: string
-  readonly type?: 'datetime-local'
 }
 
 /** After the last letter, in milliseconds. */
 const askAfterMs = 400
 
-function LaterField({ name, fields, ask, ...more }: LaterFieldProps): ReactNode {
+function MomentField({ name, fields, ask, ...more }: MomentFieldProps): ReactNode {
   const [text, setText] = useState(fields[name])
   const later = useDebouncedCallback((value: string) => ask({ [name]: value }), askAfterMs)
   return (
     <TextInput
       {...more}
+      type="datetime-local"
       value={text}
-      maxLength={253}
       onChange={({ currentTarget }) => {
         setText(currentTarget.value)
         later(currentTarget.value.trim())

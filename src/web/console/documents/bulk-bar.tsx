@@ -4,10 +4,12 @@ import { useState, type ReactNode } from 'react'
 import type { BulkAnswer, BulkRequest } from '../../../console/wire/documents.ts'
 import type { ProposedChange } from '../../../console/wire/reach.ts'
 import { post, type ApiFault } from '../../ui/api.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { formatCount, formatNumberOf } from '../../ui/format.ts'
 import { notifyDone, notifyFailed } from '../notify.ts'
-import type { DocumentKind } from './document-kind.ts'
+import { draftKeyOf, type DocumentKind } from './document-kind.ts'
 import './documents.css'
+import { keepDraft } from './kept-drafts.ts'
 import { ReachDialog } from './reach-dialog.tsx'
 import type { Selectable, Selection } from './selection.ts'
 import { useRefetchDocuments } from './use-document.ts'
@@ -53,6 +55,7 @@ export function BulkBar<T extends Selectable>({ kind, selection }: BulkBarProps<
       post(`${kind.path}/bulk`, { ...request, documents: chosen.map(named) }),
     onSuccess: async ({ changed }, { action }) => {
       setAsked(undefined)
+      if (action === 'delete') for (const id of changed) keepDraft(draftKeyOf(kind, id), undefined)
       notifyDone(`${formatNumberOf(changed.length, kind.one, kind.many)} ${done[action]}`)
       selection.set([])
       await refetch()
@@ -91,22 +94,22 @@ export function BulkBar<T extends Selectable>({ kind, selection }: BulkBarProps<
           </Button>
         ))}
         <TextInput
-          aria-label="Tags to add or take away"
-          placeholder="tag, another"
+          label="Tags, with commas between"
           size="xs"
           value={words}
           onChange={(event) => setWords(event.currentTarget.value)}
         />
         {(['tag', 'untag'] as const).map((action) => (
-          <Button
+          <BusyButton
             key={action}
             variant="default"
             size="xs"
-            disabled={tags.length === 0 || isTooMany || mutation.isPending}
+            isBusy={mutation.isPending}
+            disabled={tags.length === 0 || isTooMany}
             onClick={() => retag(action)}
           >
             {titles[action]}
-          </Button>
+          </BusyButton>
         ))}
         <Button variant="default" size="xs" onClick={() => selection.set([])}>
           Untick all

@@ -1,12 +1,16 @@
-import { NativeSelect, TextInput } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
+import { NativeSelect } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Query } from '../../ui/api.ts'
+import { SearchField } from '../../ui/search-field.tsx'
 import { useSearchWords } from '../search-state.ts'
 import './documents.css'
 
-/** While somebody types, in milliseconds. */
-const searchAfterMs = 250
+/**
+ * Characters of a tag, as the gateway has it.
+ *
+ * @limit none: the page says so before the gateway does
+ */
+const maxTagLength = 64
 
 /** What a list is narrowed by. */
 export interface Filters {
@@ -18,8 +22,8 @@ export interface Filters {
 
 export interface FiltersOfList {
   readonly filters: Filters
-  readonly set: (filters: Filters) => void
-  /** As the API takes it, a moment after somebody has stopped typing. */
+  readonly set: (filters: Partial<Filters>) => void
+  /** As the API takes it. */
   readonly query: Query
   readonly isNarrowed: boolean
 }
@@ -34,35 +38,32 @@ export function useFilters(): FiltersOfList {
     state: wordOf('state'),
     tag: wordOf('tag'),
   }
-  const { q, tag, ...chosen } = filters
-  const [typed] = useDebouncedValue(`${q.trim()}\n${tag.trim()}`, searchAfterMs)
-  const [settledQ = '', settledTag = ''] = typed.split('\n')
   return {
     filters,
     set: (next) => change({ ...next }),
-    query: { ...chosen, q: settledQ, tag: settledTag },
+    query: { ...filters },
     isNarrowed: Object.values(filters).some((value) => value !== ''),
   }
 }
 
 export interface DocumentFiltersProps {
   readonly label: string
-  readonly placeholder: string
+  /** What is looked through. */
+  readonly description: string
   readonly of: FiltersOfList
 }
 
 /** Finds some of many. */
-export function DocumentFilters({ label, placeholder, of }: DocumentFiltersProps): ReactNode {
+export function DocumentFilters({ label, description, of }: DocumentFiltersProps): ReactNode {
   const { filters, set } = of
   return (
     <div className="filters" role="search">
-      <TextInput
-        type="search"
+      <SearchField
+        mb={0}
         label={label}
-        placeholder={placeholder}
+        description={description}
         value={filters.q}
-        maxLength={200}
-        onChange={(event) => set({ ...filters, q: event.currentTarget.value })}
+        search={(q) => set({ q })}
       />
       <NativeSelect
         label="Kept"
@@ -72,7 +73,7 @@ export function DocumentFilters({ label, placeholder, of }: DocumentFiltersProps
           { value: 'store', label: 'in the store' },
           { value: 'file', label: 'in the file' },
         ]}
-        onChange={(event) => set({ ...filters, source: event.currentTarget.value })}
+        onChange={(event) => set({ source: event.currentTarget.value })}
       />
       <NativeSelect
         label="State"
@@ -83,13 +84,14 @@ export function DocumentFilters({ label, placeholder, of }: DocumentFiltersProps
           { value: 'disabled', label: 'disabled' },
           { value: 'problem', label: 'not in use' },
         ]}
-        onChange={(event) => set({ ...filters, state: event.currentTarget.value })}
+        onChange={(event) => set({ state: event.currentTarget.value })}
       />
-      <TextInput
+      <SearchField
+        mb={0}
         label="Tag"
+        maxLength={maxTagLength}
         value={filters.tag}
-        maxLength={64}
-        onChange={(event) => set({ ...filters, tag: event.currentTarget.value })}
+        search={(tag) => set({ tag })}
       />
     </div>
   )

@@ -17,7 +17,7 @@ import { useSelection } from './selection.ts'
 export interface DocumentListProps<T extends DocumentRow> {
   readonly kind: DocumentKind
   /** What is looked through: `Name, from, to or tag`. */
-  readonly placeholder: string
+  readonly lookedThrough: string
   readonly nameOf: (row: T) => string
   /** Between the box and the state. */
   readonly columns: readonly Column<T>[]
@@ -27,7 +27,7 @@ export interface DocumentListProps<T extends DocumentRow> {
 
 /** Routes or policies: found, opened, and changed many at once. */
 export function DocumentList<T extends DocumentRow>(props: DocumentListProps<T>): ReactNode {
-  const { kind, nameOf, placeholder, empty } = props
+  const { kind, nameOf, lookedThrough, empty } = props
   const filters = useFilters()
   const { query, rows, total, more } = usePages<T>(kind.many, kind.path, filters.query)
   const selection = useSelection(rows)
@@ -56,7 +56,7 @@ export function DocumentList<T extends DocumentRow>(props: DocumentListProps<T>)
   ]
   return (
     <>
-      <DocumentFilters label={`Find ${kind.many}`} placeholder={placeholder} of={filters} />
+      <DocumentFilters label={`Find ${kind.many}`} description={lookedThrough} of={filters} />
       <QueryView what={`the ${kind.many}`} query={query}>
         {() =>
           rows.length === 0 ? (
@@ -73,7 +73,11 @@ export function DocumentList<T extends DocumentRow>(props: DocumentListProps<T>)
                 </p>
                 {changeable.length > 0 && (
                   <Checkbox
-                    label={`Tick all ${changeable.length} that are here and may be changed`}
+                    label={
+                      changeable.length === 1
+                        ? 'Tick the one that may be changed'
+                        : `Tick all ${changeable.length} that are here and may be changed`
+                    }
                     checked={selection.chosen.length === changeable.length}
                     indeterminate={
                       selection.chosen.length > 0 && selection.chosen.length < changeable.length

@@ -1,10 +1,12 @@
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
+import { useRef, useState, type ReactNode } from 'react'
 import type { ProposedChange, ReachAnswer } from '../../../console/wire/reach.ts'
 import { post, type ApiFault } from '../../ui/api.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { FaultText, Loading } from '../../ui/states.tsx'
+import { maxWordsLength, tooLong } from '../../ui/too-long.ts'
 import { ProblemList } from './problem-list.tsx'
 import { Reach } from './reach.tsx'
 
@@ -37,6 +39,8 @@ type AskedProps = Omit<ReachDialogProps, 'title' | 'changes'> & {
 
 function Asked({ changes, action, isBusy, fault, onConfirm, onClose }: AskedProps): ReactNode {
   const [note, setNote] = useState('')
+  const field = useRef<HTMLInputElement>(null)
+  const noteFault = tooLong(note, maxWordsLength)
   const reach = useQuery<ReachAnswer, ApiFault>({
     queryKey: ['reach', changes],
     queryFn: () => post<ReachAnswer>('/reach', { changes }),
@@ -47,7 +51,8 @@ function Asked({ changes, action, isBusy, fault, onConfirm, onClose }: AskedProp
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        onConfirm(note.trim())
+        if (noteFault === undefined) onConfirm(note.trim())
+        else field.current?.focus()
       }}
     >
       <Stack gap="md">
@@ -57,8 +62,9 @@ function Asked({ changes, action, isBusy, fault, onConfirm, onClose }: AskedProp
         <TextInput
           label="Why"
           description="A word for the history; may stay empty"
+          ref={field}
           value={note}
-          maxLength={500}
+          error={noteFault}
           data-autofocus
           onChange={(event) => setNote(event.currentTarget.value)}
         />
@@ -71,13 +77,13 @@ function Asked({ changes, action, isBusy, fault, onConfirm, onClose }: AskedProp
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button
+          <BusyButton
             type="submit"
-            loading={isBusy}
+            isBusy={isBusy}
             disabled={reach.isPending || cannotBe(reach.error)}
           >
             {action}
-          </Button>
+          </BusyButton>
         </Group>
       </Stack>
     </form>

@@ -32,7 +32,7 @@ export default function SessionsView(): ReactNode {
       <BlockedLink />
       <SearchField
         label="Find people"
-        placeholder="Name, email address or device"
+        description="Name, email address or device"
         value={q}
         search={setQ}
       />

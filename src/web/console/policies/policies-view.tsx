@@ -29,7 +29,7 @@ export default function PoliciesView(): ReactNode {
       />
       <DocumentList
         kind={policyKind}
-        placeholder="Name, explanation, remediation or tag"
+        lookedThrough="Name, explanation, remediation or tag"
         nameOf={({ id }) => id}
         columns={columns}
         empty="Add one, and name it in the routes that are to go by it."

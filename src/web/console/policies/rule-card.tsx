@@ -8,6 +8,7 @@ import '../documents/documents.css'
 import './policies.css'
 import { actionOf, actions, parts, selectorsOf, withSelectors, type Action } from './rules.ts'
 import { SelectorList } from './selector-list.tsx'
+import { moveAttribute } from './use-moved-rule.ts'
 
 export interface RuleCardProps {
   readonly rule: Body
@@ -99,10 +100,17 @@ function RuleButtons({ index, count, onMove, onRemove }: RuleCardProps): ReactNo
   const name = <VisuallyHidden>&nbsp;rule {index + 1}</VisuallyHidden>
   return (
     <Group gap="xs">
-      <Button variant="default" size="compact-sm" disabled={index === 0} onClick={() => onMove(-1)}>
+      <Button
+        {...{ [moveAttribute]: `${index} -1` }}
+        variant="default"
+        size="compact-sm"
+        disabled={index === 0}
+        onClick={() => onMove(-1)}
+      >
         Move up{name}
       </Button>
       <Button
+        {...{ [moveAttribute]: `${index} 1` }}
         variant="default"
         size="compact-sm"
         disabled={index === count - 1}

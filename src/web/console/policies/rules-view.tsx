@@ -7,6 +7,7 @@ import { readYaml } from '../documents/yaml-text.ts'
 import { NotExpressible } from './not-expressible.tsx'
 import { RuleCard } from './rule-card.tsx'
 import { newRule, rulesOf } from './rules.ts'
+import { useMovedRule } from './use-moved-rule.ts'
 import { useConversion, type PolicyForm } from './use-conversion.ts'
 
 export interface RulesViewProps {
@@ -46,16 +47,18 @@ interface RulesProps {
 
 function Rules({ rules, onChange }: RulesProps): ReactNode {
   const { isReadOnly } = useDocumentForm()
-  const swap = (index: number, other: number): void => {
+  const [followed, follow] = useMovedRule(rules)
+  const swap = (index: number, by: 1 | -1): void => {
     const moved = [...rules]
-    const [one, two] = [rules[index], rules[other]]
+    const [one, two] = [rules[index], rules[index + by]]
     if (one === undefined || two === undefined) return
     moved[index] = two
-    moved[other] = one
+    moved[index + by] = one
+    follow(index + by, by)
     onChange(moved)
   }
   return (
-    <Stack gap="sm">
+    <Stack gap="sm" ref={followed}>
       <Text size="sm" c="dimmed">
         Bypass and Service Auth are asked first, then Allow and Block from top to bottom. The first
         that matches decides; where none does, nobody gets in.
@@ -68,7 +71,7 @@ function Rules({ rules, onChange }: RulesProps): ReactNode {
           index={index}
           count={rules.length}
           onChange={(changed) => onChange(rules.toSpliced(index, 1, changed))}
-          onMove={(by) => swap(index, index + by)}
+          onMove={(by) => swap(index, by)}
           onRemove={() => onChange(rules.toSpliced(index, 1))}
         />
       ))}

@@ -8,11 +8,13 @@ import {
   TextInput,
   VisuallyHidden,
 } from '@mantine/core'
-import { useState, type ReactNode } from 'react'
+import { useRef, useState, type ReactNode } from 'react'
 import type { AccessRequestView } from '../../../console/wire/requests.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { useConfirm } from '../../ui/confirm.tsx'
 import { formatDuration } from '../../ui/format.ts'
 import { Moment, Since } from '../../ui/moment.tsx'
+import { maxWordsLength, tooLong } from '../../ui/too-long.ts'
 import { durationsUpTo } from './durations.ts'
 import './requests.css'
 import { useDecision, type Decide } from './use-decision.ts'
@@ -71,6 +73,12 @@ function Answer({ request, decision: { decide, isBusy } }: DecisionProps): React
   const [note, setNote] = useState('')
   const of = <VisuallyHidden>&nbsp;the request of {nameOf(request)}</VisuallyHidden>
   const words = note.trim() === '' ? {} : { note: note.trim() }
+  const noteFault = tooLong(note, maxWordsLength)
+  const field = useRef<HTMLInputElement>(null)
+  const answer: typeof decide = (word, more) => {
+    if (noteFault === undefined) decide(word, more)
+    else field.current?.focus()
+  }
   return (
     <div className="request-answer">
       <NativeSelect
@@ -83,20 +91,20 @@ function Answer({ request, decision: { decide, isBusy } }: DecisionProps): React
         onChange={(event) => setSeconds(Number(event.currentTarget.value))}
       />
       <TextInput
-        label="Note to them"
-        placeholder="may stay empty"
+        ref={field}
+        label="Note to them, or nothing"
         value={note}
-        maxLength={500}
+        error={noteFault}
         onChange={(event) => setNote(event.currentTarget.value)}
       />
       <Group gap="xs">
-        <Button
-          loading={isBusy}
-          onClick={() => decide('approve', { for_seconds: seconds, ...words })}
+        <BusyButton
+          isBusy={isBusy}
+          onClick={() => answer('approve', { for_seconds: seconds, ...words })}
         >
           Approve{of}
-        </Button>
-        <Button variant="default" disabled={isBusy} onClick={() => decide('deny', words)}>
+        </BusyButton>
+        <Button variant="default" disabled={isBusy} onClick={() => answer('deny', words)}>
           Deny{of}
         </Button>
       </Group>
@@ -119,10 +127,10 @@ function EndButton({ request, decision: { decide, isBusy } }: DecisionProps): Re
   }
   return (
     <div>
-      <Button variant="default" size="xs" loading={isBusy} onClick={() => void end()}>
+      <BusyButton variant="default" size="xs" isBusy={isBusy} onClick={() => void end()}>
         {isPending ? 'Cancel …' : 'End now …'}
         <VisuallyHidden>&nbsp;the access of {nameOf(request)}</VisuallyHidden>
-      </Button>
+      </BusyButton>
     </div>
   )
 }

@@ -34,7 +34,7 @@ export default function RoutesView(): ReactNode {
       />
       <DocumentList
         kind={routeKind}
-        placeholder="Name, from, to or tag"
+        lookedThrough="Name, from, to or tag"
         nameOf={({ name }) => name}
         columns={columns}
         empty="Add one, or write routes in the configuration file."

@@ -2,8 +2,10 @@ import { Button, Group, NativeSelect, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useState, type ReactNode } from 'react'
 import { ApiFault, post } from '../../ui/api.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { FaultText } from '../../ui/states.tsx'
+import { maxWordsLength, tooLong } from '../../ui/too-long.ts'
 import { CredentialShown } from './credential-shown.tsx'
 import { Expiry, expiryOf } from './expiry.tsx'
 import type { Credential } from './service-account.ts'
@@ -45,6 +47,13 @@ export function CreateDialog({ isOpen, close, created }: CreateDialogProps): Rea
   )
 }
 
+/**
+ * Characters of an id, as the gateway has it.
+ *
+ * @limit none: the page says so before the gateway does
+ */
+const maxIdLength = 256
+
 interface CreateFormProps {
   readonly cancel: () => void
   readonly created: (credential: Credential) => void
@@ -55,7 +64,9 @@ function CreateForm({ cancel, created }: CreateFormProps): ReactNode {
   const form = useForm({
     initialValues: { id: '', description: '', format: 'jwt', expires: '90' },
     validate: {
-      id: (id) => (id.trim() === '' ? 'Give it an id: policies name it by that.' : null),
+      id: (id) =>
+        id.trim() === '' ? 'Give it an id: policies name it by that.' : tooLong(id, maxIdLength),
+      description: (description) => tooLong(description, maxWordsLength),
     },
   })
   const create = async ({
@@ -80,11 +91,10 @@ function CreateForm({ cancel, created }: CreateFormProps): ReactNode {
           label="Id"
           description="Policies name it by this, as “user”. It cannot be changed."
           placeholder="nightly-backup"
-          maxLength={256}
           data-autofocus
           {...form.getInputProps('id')}
         />
-        <TextInput label="What it is for" maxLength={500} {...form.getInputProps('description')} />
+        <TextInput label="What it is for" {...form.getInputProps('description')} />
         <NativeSelect
           label="Credential"
           data={[
@@ -106,9 +116,9 @@ function CreateForm({ cancel, created }: CreateFormProps): ReactNode {
           <Button variant="default" onClick={cancel}>
             Cancel
           </Button>
-          <Button type="submit" loading={form.submitting}>
+          <BusyButton type="submit" isBusy={form.submitting}>
             Create
-          </Button>
+          </BusyButton>
         </Group>
       </Stack>
     </form>

@@ -1,6 +1,7 @@
 import { Button, Group, NativeSelect, Stack, Text } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
 import { ApiFault, post } from '../../ui/api.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { FaultText } from '../../ui/states.tsx'
 import { CredentialShown } from './credential-shown.tsx'
@@ -109,9 +110,9 @@ function RotateForm({ account: { id, expires_at }, cancel, rotated }: RotateForm
           <Button variant="default" onClick={cancel}>
             Cancel
           </Button>
-          <Button type="submit" loading={isBusy}>
+          <BusyButton type="submit" isBusy={isBusy}>
             Replace it
-          </Button>
+          </BusyButton>
         </Group>
       </Stack>
     </form>

@@ -1,9 +1,10 @@
-import { Button, Paper, Text, Title } from '@mantine/core'
+import { Paper, Text, Title } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { Problem } from '../../../console/wire/common.ts'
 import type { ReloadAnswer } from '../../../console/wire/keys.ts'
 import { post, type ApiFault } from '../../ui/api.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { useConfirm } from '../../ui/confirm.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { FaultText } from '../../ui/states.tsx'
@@ -47,9 +48,9 @@ export function Configuration(): ReactNode {
         </div>
       )}
       {mayChange && (
-        <Button mt="xs" variant="default" loading={isPending} onClick={() => void read()}>
+        <BusyButton mt="xs" variant="default" isBusy={isPending} onClick={() => void read()}>
           Read it again …
-        </Button>
+        </BusyButton>
       )}
     </Paper>
   )

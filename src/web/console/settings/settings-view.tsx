@@ -1,8 +1,8 @@
-import { Paper, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Paper, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { OverviewAnswer } from '../../../console/wire/overview.ts'
-import { get, type ApiFault } from '../../ui/api.ts'
+import { addressOf, get, type ApiFault } from '../../ui/api.ts'
 import { Since } from '../../ui/moment.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { QueryView } from '../query-view.tsx'
@@ -47,8 +47,11 @@ function Version(): ReactNode {
       </QueryView>
       <Text c="dimmed">
         Programs do what this console does by the API under <code>/api/v1</code>, with the
-        credential of a service account; <code>docs/openapi.json</code> of this version describes
-        it.
+        credential of a service account:{' '}
+        <Anchor href={addressOf('/openapi.json')} underline="always">
+          its description for OpenAPI
+        </Anchor>
+        .
       </Text>
     </Paper>
   )

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { SigningKeysAnswer, SigningPurpose } from '../../../console/wire/keys.ts'
 import { get, type ApiFault } from '../../ui/api.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { Moment } from '../../ui/moment.tsx'
 import { useMayChange } from '../me.ts'
@@ -84,9 +85,9 @@ function Changes({ purpose, hasFormer }: ChangesProps): ReactNode {
   const of = <VisuallyHidden>&nbsp;{purposes[purpose].title}</VisuallyHidden>
   return (
     <Group gap="xs" mt="xs">
-      <Button variant="default" size="compact-sm" loading={isBusy} onClick={rotate}>
+      <BusyButton variant="default" size="compact-sm" isBusy={isBusy} onClick={rotate}>
         Rotate …{of}
-      </Button>
+      </BusyButton>
       {hasFormer && (
         <Button variant="default" size="compact-sm" disabled={isBusy} onClick={forget}>
           Forget former keys …{of}

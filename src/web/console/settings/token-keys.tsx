@@ -1,8 +1,9 @@
-import { Button, Paper, Text, Title } from '@mantine/core'
+import { Paper, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { TokenKeysAnswer } from '../../../console/wire/keys.ts'
 import { get, type ApiFault } from '../../ui/api.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { Moment } from '../../ui/moment.tsx'
 import { useMayChange } from '../me.ts'
@@ -53,15 +54,15 @@ function Keys({ keys }: { readonly keys: TokenKeysAnswer['items'] }): ReactNode 
         {moved !== undefined && `Encrypted the tokens of ${formatNumberOf(moved, 'session')} …`}
       </Text>
       {mayChange && (
-        <Button
+        <BusyButton
           mt="xs"
           variant="default"
           size="compact-sm"
-          loading={moved !== undefined}
+          isBusy={moved !== undefined}
           onClick={rotate}
         >
           Rotate …
-        </Button>
+        </BusyButton>
       )}
     </>
   )

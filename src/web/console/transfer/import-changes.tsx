@@ -1,6 +1,7 @@
-import { Button, Stack, Text } from '@mantine/core'
+import { Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { ImportAnswer } from '../../../console/wire/documents.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import '../documents/documents.css'
 import { ProblemList } from '../documents/problem-list.tsx'
@@ -42,9 +43,9 @@ export function ImportChanges({ answer, isBusy, onApply }: ImportChangesProps): 
         </details>
       ))}
       <div>
-        <Button loading={isBusy} onClick={onApply}>
+        <BusyButton isBusy={isBusy} onClick={onApply}>
           Import {formatNumberOf(changes.length, 'change')}
-        </Button>
+        </BusyButton>
       </div>
     </Stack>
   )

@@ -13,6 +13,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import type { ImportAnswer, ImportRequest } from '../../../console/wire/documents.ts'
 import { post, type ApiFault } from '../../ui/api.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { FaultText } from '../../ui/states.tsx'
 import { ProblemList } from '../documents/problem-list.tsx'
@@ -85,14 +86,14 @@ export function Import(): ReactNode {
           }}
         />
         <div>
-          <Button
+          <BusyButton
             variant={seen === undefined ? 'filled' : 'default'}
-            loading={look.isPending}
+            isBusy={look.isPending}
             disabled={text.trim() === ''}
             onClick={() => look.mutate({ ...request, dry_run: true })}
           >
             Show what would change
-          </Button>
+          </BusyButton>
         </div>
         {fault !== null && (
           <div role="alert">

@@ -2,6 +2,7 @@ import { Button, Group, Radio, Stack, Text } from '@mantine/core'
 import '@mantine/core/styles/InlineInput.css'
 import '@mantine/core/styles/Radio.css'
 import { useState, type ReactNode } from 'react'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { useEndTunnels } from './end-tunnels.ts'
 import { extentsOf, type Extent } from './extents.ts'
@@ -54,9 +55,9 @@ function EndForm({ tunnel, close }: { tunnel: Tunnel; close: () => void }): Reac
           <Button variant="default" onClick={close}>
             Cancel
           </Button>
-          <Button type="submit" color="red" loading={isBusy} data-autofocus>
+          <BusyButton type="submit" color="red" isBusy={isBusy} data-autofocus>
             End
-          </Button>
+          </BusyButton>
         </Group>
       </Stack>
     </form>

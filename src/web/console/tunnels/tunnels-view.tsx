@@ -41,7 +41,7 @@ export default function TunnelsView(): ReactNode {
       />
       <SearchField
         label="Find tunnels"
-        placeholder="Person, route, host, address or connector"
+        description="Person, route, host, address or connector"
         value={q}
         search={setQ}
       />

@@ -29,10 +29,15 @@ const pageRows = 10
 export function useRowKeys<T>({ rows, keyOf, onOpen, bring }: RowKeysOptions<T>): RowKeys {
   const [activeKey, setActiveKey] = useState<string>()
   const moved = useRef<HTMLElement>(undefined)
+  const lastIndex = useRef(0)
   const activeIndex = useMemo(() => {
     const index = rows.findIndex((row) => keyOf(row) === activeKey)
-    return Math.max(index, 0)
+    // Of a row that has gone, the one that stands in its place.
+    return index === -1 ? Math.max(Math.min(lastIndex.current, rows.length - 1), 0) : index
   }, [rows, keyOf, activeKey])
+  useLayoutEffect(() => {
+    lastIndex.current = activeIndex
+  }, [activeIndex])
 
   // After the row is there: it may have been far beyond the screen.
   useLayoutEffect(() => {
