@@ -24,8 +24,6 @@ export function useAccessCall(): AccessCalls {
   const announce = useAnnounce()
   const { mutate, isPending, error } = useMutation<unknown, ApiFault, AccessCall>({
     mutationFn: ({ path, body }) => post(path, body),
-    // Somebody without a network is told so, and does not wait for it.
-    networkMode: 'always',
     onSuccess: (_answer, { done }) => announce(done),
     // Also where it failed: somebody else may have been there before.
     onSettled: () =>

@@ -97,11 +97,15 @@ async function call<T>(
   } catch (error) {
     if (signal?.aborted === true) throw error
     reportSilence()
-    throw new ApiFault(0, unreachable, error)
+    throw new ApiFault(0, method === 'GET' ? unreachable : notKnown, error)
   }
   reportAnswer(response.status)
   if (!response.ok) throw new ApiFault(response.status, parseFault(text, response.status))
-  return (text === '' ? undefined : JSON.parse(text)) as T
+  try {
+    return (text === '' ? undefined : JSON.parse(text)) as T
+  } catch (error) {
+    throw new ApiFault(response.status, notUnderstood(response.status), error)
+  }
 }
 
 /** Another site's page cannot send such a header without asking first, which the API does not allow it. */
@@ -116,7 +120,13 @@ function headersOf(method: string, body: object | undefined): Record<string, str
 const unreachable: FaultAnswer = {
   error: 'unreachable',
   message: 'the gateway does not answer',
-  hint: 'nothing is known to have changed: see whether you are connected, and try again',
+  hint: 'see whether you are connected, and try again',
+}
+
+/** What somebody wanted changed may have been, and its answer lost on the way. */
+const notKnown: FaultAnswer = {
+  ...unreachable,
+  hint: 'whether it was done is not known: see whether you are connected, and look before you try again',
 }
 
 /** Something on the way may answer as well, and not in JSON. */
@@ -128,5 +138,9 @@ function parseFault(text: string, status: number): FaultAnswer {
   } catch {
     // As below.
   }
+  return notUnderstood(status)
+}
+
+function notUnderstood(status: number): FaultAnswer {
   return { error: 'not-understood', message: `the answer was ${status}, and not the gateway's own` }
 }

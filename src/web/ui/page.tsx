@@ -1,5 +1,5 @@
 import { MantineProvider, createTheme } from '@mantine/core'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryClient, QueryClientProvider, type QueryClientConfig } from '@tanstack/react-query'
 import { StrictMode, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { keepFocus } from './focus-keeper.ts'
@@ -17,8 +17,13 @@ const theme = createTheme({
   },
 })
 
+/** The browser's own word is about its network, and the gateway may be on this machine: it is asked all the same. */
+const alwaysAsks: QueryClientConfig = {
+  defaultOptions: { queries: { networkMode: 'always' }, mutations: { networkMode: 'always' } },
+}
+
 /** Shows a page in the element `root`, in the colours the system asks for. */
-export function showPage(page: ReactNode, queryClient = new QueryClient()): void {
+export function showPage(page: ReactNode, queryClient = new QueryClient(alwaysAsks)): void {
   const root = document.querySelector('#root')
   if (root === null) throw new Error('the document has no element "root"')
   keepFocus()

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import { useConnection } from '../../ui/connection.ts'
 import { Dialog } from '../../ui/dialog.tsx'
+import { useHasUnsaved } from '../documents/leave-guard.ts'
 
 /** Leads back here; as `src/pages/sign-in/own-page.ts` reads it. */
 function signInAddress(): string {
@@ -71,6 +72,7 @@ function Alone({
 /** Over the view, when the session has ended: what somebody was writing stays where it is. */
 export function SessionEnded(): ReactNode {
   const isOpen = useConnection() === 'signed-out'
+  const isUnsaved = useHasUnsaved()
   return (
     <Dialog
       opened={isOpen}
@@ -82,15 +84,27 @@ export function SessionEnded(): ReactNode {
     >
       <Stack gap="md">
         <Text>
-          Sign in again to go on where you are. To keep what you have not saved yet, do that in
-          another tab: this one goes on by itself then.
+          {isUnsaved
+            ? 'What you have not saved is still here. Sign in in another tab to keep it: this one goes on by itself then.'
+            : 'Sign in again to go on where you are.'}
         </Text>
         <Group gap="sm" justify="flex-end">
-          <Button component="a" variant="default" href="/.pomerium/sign_in" target="_blank">
+          <Button
+            component="a"
+            variant={isUnsaved ? 'filled' : 'default'}
+            href="/.pomerium/sign_in"
+            target="_blank"
+            data-autofocus={isUnsaved || undefined}
+          >
             Sign in in another tab
           </Button>
-          <Button component="a" href={signInAddress()} data-autofocus>
-            Sign in
+          <Button
+            component="a"
+            variant={isUnsaved ? 'default' : 'filled'}
+            href={signInAddress()}
+            data-autofocus={!isUnsaved || undefined}
+          >
+            Sign in{isUnsaved && ' here, and lose it'}
           </Button>
         </Group>
       </Stack>

@@ -22,6 +22,14 @@ export function useDraft(key: string, saved: SavedForm): Draft {
   const [edited, setEdited] = useState(() => draftOf(key))
   const [wasKept] = useState(edited !== undefined)
   useEffect(() => keepDraft(key, edited), [key, edited])
+  // Saved, and the answer was lost; or somebody else has made the same of it.
+  const isSavedAlready =
+    edited !== undefined &&
+    edited.base.revision !== saved.revision &&
+    isSameForm(edited.form, saved)
+  useEffect(() => {
+    if (isSavedAlready) setEdited(undefined)
+  }, [isSavedAlready])
   const change = useCallback(
     (make: (form: KeptForm) => KeptForm) =>
       setEdited((now) => {
