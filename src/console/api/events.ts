@@ -13,7 +13,7 @@ export const eventEndpoints: Endpoints = (parts) => {
       byNamespace: true,
       summary: 'Server-sent events: tunnels that open, move bytes and close, and lists that change',
       description:
-        'The events `hello`, `tunnels`, `changed` and `missed`, at most once a second each. The stream ends with the session, and with its role.',
+        'The events `hello`, `tunnels`, `changed` and `missed`, at most once a second each, and `quiet` where there was none for 15 seconds. The stream ends with the session, and with its role.',
       otherTypes: ['text/event-stream'],
       faults: [429],
       serve: ({ by }) =>

@@ -48,8 +48,8 @@ export function writeMissed(at: string): Uint8Array {
   return encode(event('missed', { at }))
 }
 
-/** A comment: nothing that anybody is told, and proof that somebody is there. */
-export const silence = encode(':\n\n')
+/** Nothing that anybody is told, and proof that somebody is there: an event, since a page never hears of a comment. */
+export const silence = encode(event('quiet', {}))
 
 function event(name: string, data: object): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`

@@ -274,7 +274,7 @@ describe('a reader of events', { timeout: 20_000 }, () => {
     await read()
     const reading = reader.read()
     for (let count = 0; count < 15; count += 1) await second()
-    assert.equal(new TextDecoder().decode((await reading).value), ':\n\n')
+    assert.equal(new TextDecoder().decode((await reading).value), 'event: quiet\ndata: {}\n\n')
   })
 
   test('leaves nothing of the tunnels behind that it was told of', async () => {

@@ -39,5 +39,8 @@ export type ChangedEvent = z.output<typeof changedEvent>
 /** `hello`, first: from now on nothing is missed. */
 export const helloEvent = z.strictObject({ at: moment })
 
+/** `quiet`, when there was nothing for 15 seconds: a reader who hears nothing for longer hears nothing at all. */
+export const quietEvent = z.strictObject({})
+
 /** `missed`: this reader was too slow for some of the events before, and asks for its lists again. */
 export const missedEvent = z.strictObject({ at: moment })

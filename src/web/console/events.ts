@@ -2,6 +2,7 @@ import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import type { ChangedEvent, TunnelsEvent } from '../../console/wire/events.ts'
 import { addressOf } from '../ui/api.ts'
+import { followStream, lookEveryMs } from './event-stream.ts'
 
 /** What is told of tunnels: that they have changed, or that nobody knows what was missed. */
 export type TunnelNews = TunnelsEvent | 'anything'
@@ -11,11 +12,6 @@ type Listener = (news: TunnelNews) => void
 const tunnelListeners = new Set<Listener>()
 const followListeners = new Set<() => void>()
 let isFollowing = false
-
-/** A stream that was ended for good is begun again after this, in milliseconds: a session may have been renewed. */
-const againAfterMs = 5_000
-/** How often lists are asked for again while there is no stream: in such steps. */
-const stepsToRefetch = 3
 
 /** Hears what happens to tunnels for as long as this page is shown, from when the stream is there. */
 export function onTunnels(listener: Listener): () => void {
@@ -42,45 +38,34 @@ function subscribe(listener: () => void): () => void {
 export function useEvents(): void {
   const client = useQueryClient()
   useEffect(() => {
-    let source = follow(client, true)
-    let steps = 0
-    const timer = setInterval(() => {
-      if (source.readyState === EventSource.OPEN) steps = 0
-      else if (++steps % stepsToRefetch === 0) refetchAll(client)
-      if (source.readyState === EventSource.CLOSED) source = follow(client, false)
-    }, againAfterMs)
+    const stream = followStream(() => new EventSource(addressOf('/events')), Date.now, {
+      begun(isAgain) {
+        setFollowing(true)
+        // What this page has asked for since it was loaded is new enough.
+        if (isAgain) refetchAll(client)
+        else tell('anything')
+      },
+      heard(name, data) {
+        if (name === 'missed') refetchAll(client)
+        else if (name === 'tunnels') tell(JSON.parse(data) as TunnelsEvent)
+        else
+          for (const kind of (JSON.parse(data) as ChangedEvent).kinds)
+            void client.invalidateQueries({ queryKey: [kind] })
+      },
+      ended() {
+        setFollowing(false)
+        // The stream ends with the session and with the role.
+        void client.invalidateQueries({ queryKey: ['me'] })
+      },
+      waiting: () => refetchAll(client),
+    })
+    const timer = setInterval(() => stream.look(), lookEveryMs)
     return () => {
       clearInterval(timer)
-      source.close()
+      stream.close()
       setFollowing(false)
     }
   }, [client])
-}
-
-function follow(client: QueryClient, isFirst: boolean): EventSource {
-  const source = new EventSource(addressOf('/events'))
-  let isFresh = isFirst
-  source.addEventListener('hello', () => {
-    setFollowing(true)
-    // What this page has asked for since it was loaded is new enough.
-    if (isFresh) tell('anything')
-    else refetchAll(client)
-    isFresh = false
-  })
-  source.addEventListener('missed', () => refetchAll(client))
-  source.addEventListener('changed', (event: MessageEvent<string>) => {
-    const { kinds } = JSON.parse(event.data) as ChangedEvent
-    for (const kind of kinds) void client.invalidateQueries({ queryKey: [kind] })
-  })
-  source.addEventListener('tunnels', (event: MessageEvent<string>) =>
-    tell(JSON.parse(event.data) as TunnelsEvent),
-  )
-  source.addEventListener('error', () => {
-    setFollowing(false)
-    // The stream ends with the session and with the role.
-    void client.invalidateQueries({ queryKey: ['me'] })
-  })
-  return source
 }
 
 function tell(news: TunnelNews): void {
