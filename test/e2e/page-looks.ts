@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 
 const directory = join(import.meta.dirname, '..', '..', 'artifacts', 'e2e')
-const usualWidths = [1280, 360]
+const usualWidths = [1280, 320]
 const height = 800
 /** WCAG 2.2 success criterion 1.4.3, text of ordinary size. */
 const minContrast = 4.5
@@ -16,8 +16,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /**
  * Keeps a page's screenshots in `artifacts/e2e`, in both colour schemes and on a narrow and a wide
- * screen, and checks in each that nothing sticks out sideways and that every text can be read, by our
- * own measure and by axe-core's rules.
+ * screen, and checks in each that nothing sticks out sideways, of the page or of what it stands in, that no text is
+ * cut off, and that every text can be read, by our own measure and by axe-core's rules.
  */
 export async function checkLooks(
   page: Page,
@@ -36,6 +36,7 @@ export async function checkLooks(
       assert.ok(contentWidth <= width, `${where}: ${contentWidth} px wide`)
       const unreadable = await page.evaluate<string[]>(findUnreadable)
       assert.deepEqual(unreadable, [], where)
+      assert.deepEqual(await page.evaluate<string[]>(findCut), [], where)
     }
     assert.deepEqual(await violationsOf(page), [], `${name}, ${colorScheme}`)
   }
@@ -59,6 +60,41 @@ const endTransitions = `(() => {
   for (let found = moving(), rounds = 0; found.length > 0 && rounds < 50; found = moving(), rounds += 1) {
     for (const animation of found) animation.finish()
   }
+})()`
+
+/**
+ * Runs in the page: controls beyond the edge of a frame or of what cuts them off, and text that is cut off. What can be
+ * scrolled is no fault where the keyboard scrolls it as well, and what is one pixel wide is for screen readers alone.
+ */
+const findCut = `(() => {
+  const controls = 'a, button, input, select, textarea, label, summary'
+  const described = (element) => element.tagName.toLowerCase() + ' "' +
+    (element.innerText || element.getAttribute('aria-label') || '').trim().slice(0, 40) + '"'
+  const holds = (element, style) =>
+    style.overflowX !== 'visible' || parseFloat(style.borderRightWidth) > 0
+  const scrolls = (element, style) => /auto|scroll/.test(style.overflowX) &&
+    (element.tabIndex === 0 || element.querySelector('[tabindex="0"], [contenteditable=true]') !== null)
+  const found = new Set()
+  for (const element of document.body.querySelectorAll('*')) {
+    if (!element.checkVisibility({ visibilityProperty: true })) continue
+    const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
+    const isCut = /hidden|clip/.test(getComputedStyle(element).overflowX) && element.clientWidth > 1 &&
+      element.scrollWidth > element.clientWidth + 1
+    if (text && isCut) found.add(described(element) + ' is cut off')
+    if (!element.matches(controls)) continue
+    const { right, width } = element.getBoundingClientRect()
+    if (width <= 1) continue
+    for (let at = element.parentElement; at && at !== document.body; at = at.parentElement) {
+      const style = getComputedStyle(at)
+      const box = at.getBoundingClientRect()
+      if (box.width <= 1 || scrolls(at, style) || style.position === 'fixed') break
+      if (!holds(at, style) || right <= box.right + 1) continue
+      found.add(described(element) + ' ends ' + Math.round(right - box.right) + ' px beyond ' +
+        at.tagName.toLowerCase() + '.' + at.className)
+      break
+    }
+  }
+  return [...found]
 })()`
 
 /** Runs in the page: every text whose contrast with what is behind it is too low. */

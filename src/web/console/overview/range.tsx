@@ -29,6 +29,7 @@ export interface RangePickerProps {
 export function RangePicker({ range, choose }: RangePickerProps): ReactNode {
   return (
     <SegmentedControl
+      className="range"
       aria-label="How far back"
       size="sm"
       value={range}
