@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildRoute } from '../routes/open-route.ts'
 import { parseRoute } from '../routes/parse-route.ts'
+import { threadMs } from '../thread-time.fixture.ts'
 import type { PlannedWrite } from './catalog.ts'
 import { refuseForeignTargets } from './foreign-targets.ts'
 import type { HeldRoute, Holding } from './holding.ts'
@@ -64,7 +65,8 @@ test('hundreds that are written at once beside thousands hold up nobody for long
   const wild = Array.from({ length: 100 }, (_, at) =>
     held(`w${at}`, `*.w${at}.example.com`, 'data'),
   )
-  const begunMs = performance.now()
+  const begunMs = threadMs()
   assert.equal(refusal([...own, ...wild], others), '')
-  assert.ok(performance.now() - begunMs < 3_000)
+  const tookMs = threadMs() - begunMs
+  assert.ok(tookMs < 3_000, `${tookMs} ms`)
 })
