@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { formatDuration, parseDuration, systemClock } from './clock.ts'
+import { formatDuration, parseDuration, sayDuration, systemClock } from './clock.ts'
 
 describe('a duration', () => {
   test('is read as Go reads it', () => {
@@ -78,6 +78,18 @@ describe('a duration', () => {
       [3_599_999, '1h'],
     ]
     for (const [ms, text] of shown) assert.equal(formatDuration(ms), text)
+  })
+
+  test('is said in words, with nothing left out', () => {
+    const said: readonly (readonly [number, string])[] = [
+      [0, '0 seconds'],
+      [1_000, '1 second'],
+      [1_800_000, '30 minutes'],
+      [5_400_000, '1 hour 30 minutes'],
+      [86_400_000, '1 day'],
+      [7 * 86_400_000 + 61_000, '7 days 1 minute 1 second'],
+    ]
+    for (const [ms, text] of said) assert.equal(sayDuration(ms), text)
   })
 
   test('of whole seconds is shown as what it parses from', () => {

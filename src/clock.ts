@@ -81,3 +81,18 @@ export function formatDuration(durationMs: number): string {
     .map(([count, unit]) => `${count}${unit}`)
     .join('')
 }
+
+/** Says milliseconds in a sentence, to the second: `30 minutes`, `1 hour 30 minutes`, `7 days`. */
+export function sayDuration(durationMs: number): string {
+  const totalSeconds = Math.round(durationMs / 1000)
+  const parts = [
+    [Math.floor(totalSeconds / 86_400), 'day'],
+    [Math.floor((totalSeconds % 86_400) / 3600), 'hour'],
+    [Math.floor((totalSeconds % 3600) / 60), 'minute'],
+    [totalSeconds % 60, 'second'],
+  ] as const
+  const said = parts
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}${count === 1 ? '' : 's'}`)
+  return said.length === 0 ? '0 seconds' : said.join(' ')
+}

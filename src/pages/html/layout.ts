@@ -38,6 +38,7 @@ fieldset { margin: 0 0 16px; padding: 8px 14px; border: 1px solid var(--line); b
 legend { padding: 0 6px; font-weight: 600 }
 .tick + .tick { margin-top: 6px }
 input[type=text] { display: block; width: 100%; margin: 6px 0 16px; padding: 10px 12px; border: 1px solid var(--quiet); border-radius: 8px; background: var(--page); color: var(--ink) }
+input[type=text]:not(.code) { font: inherit }
 .code { font: 600 1.5rem/1.4 ui-monospace, monospace; letter-spacing: .08em }
 .fault { color: var(--bad) }
 .warning { margin: 20px 0 0; padding: 2px 0 2px 14px; border-left: 3px solid var(--bad) }

@@ -1,5 +1,6 @@
-import { html } from 'hono/html'
+import { html, raw } from 'hono/html'
 import type { Denial } from '../../access/denial.ts'
+import { sayDuration } from '../../clock.ts'
 import { explainReason } from '../../policy/explain.ts'
 import type { OwnOperator, OwnRule } from '../../policy/tracing/trace-for.ts'
 import { formatTime } from './account-page.ts'
@@ -7,9 +8,11 @@ import { page, type Markup } from './layout.ts'
 
 /** How somebody may ask for access on the page. */
 export interface AskForm {
-  /** Of the choices those that the route allows, in seconds. */
+  /** What the route allows, in seconds, shortest first. */
   readonly choices: readonly number[]
   readonly formToken: string
+  /** What was sent and not taken: nobody types it again. */
+  readonly sent?: { readonly reason: string; readonly seconds: number } | undefined
 }
 
 /** What the person waits for, or has. */
@@ -42,8 +45,7 @@ export function refusedPage({ denial, isForAdmin, standing, action, fault }: Ref
   const who = isForAdmin ? (email ?? userId) : 'You'
   const body = html`<h1>${who} could not use ${routeName}</h1>
     ${reasonsOf(denial)} ${rulesOf(denial)} ${adviceOf(denial)}
-    ${standingOf(standing, action, fault)}
-    <p>${whomToAsk(denial)}</p>
+    ${standingOf(standing, action, fault)} ${whatElse(denial, isForAdmin)}
     <dl>
       <dt>Asked for</dt>
       <dd><code>${target}</code></dd>
@@ -143,33 +145,35 @@ function standingOf(
       <strong>You have asked for access</strong>, and nobody has answered yet. Request
       <code>${standing.id}</code>.
     </p>`
-  const { choices, formToken } = standing.form
+  const { choices, formToken, sent } = standing.form
+  const chosen = choices.includes(sent?.seconds ?? 0) ? sent?.seconds : usualOf(choices)
   return html`<h2>Ask for access</h2>
     <form method="post" action="${action}">
-      ${fault === undefined ? '' : html`<p class="fault" role="alert">${fault}</p>`}
+      ${fault === undefined ? '' : html`<p class="fault" role="alert" id="fault">${sentence(fault)}</p>`}
       <input type="hidden" name="${askFields.formToken}" value="${formToken}" />
       <label for="reason">What for</label>
       <input
         type="text"
         id="reason"
         name="${askFields.reason}"
-        maxlength="500"
+        value="${sent?.reason ?? ''}"
         required
         autocomplete="off"
+        ${fault === undefined ? '' : raw('aria-describedby="fault"')}
       />
       <fieldset>
         <legend>How long</legend>
         ${choices.map(
-          (seconds, index) =>
+          (seconds) =>
             html`<label class="tick">
               <input
                 type="radio"
                 name="${askFields.forSeconds}"
                 value="${seconds}"
                 required
-                ${index === 0 ? 'checked' : ''}
+                ${seconds === chosen ? 'checked' : ''}
               />
-              <span>${formatSpan(seconds)}</span>
+              <span>${sayDuration(seconds * 1000)}</span>
             </label>`,
         )}
       </fieldset>
@@ -177,16 +181,30 @@ function standingOf(
     </form>`
 }
 
-function whomToAsk({ contact }: Denial): string {
-  return contact === ''
-    ? 'Ask whoever runs this gateway if you need it, and give the number of the request.'
-    : `Ask ${contact} if you need it, and give the number of the request.`
+/** An hour where the route allows it, or what is nearest below. */
+function usualOf(choices: readonly number[]): number | undefined {
+  return choices.findLast((seconds) => seconds <= 3_600) ?? choices[0]
 }
 
-function formatSpan(seconds: number): string {
-  if (seconds % 3_600 === 0) return seconds === 3_600 ? '1 hour' : `${seconds / 3_600} hours`
-  if (seconds % 60 === 0) return seconds === 60 ? '1 minute' : `${seconds / 60} minutes`
-  return `${seconds} seconds`
+/** What is left to somebody who was refused. */
+function whatElse(denial: Denial, isForAdmin: boolean): Markup {
+  const whom = html`<p>
+    Ask ${contactOf(denial)} if ${isForAdmin ? 'they' : 'you'} need it, and give the number of the
+    request below.
+  </p>`
+  if (isForAdmin) return whom
+  return html`${whom}
+    <p>
+      <a href="/">Your routes</a> are what you may use now, and where you see what you have asked
+      for.
+    </p>`
+}
+
+function contactOf({ contact }: Denial): Markup | string {
+  if (contact === '') return 'whoever runs this gateway'
+  const href = /^[^\s@:/]+@[^\s@:/]+$/.test(contact) ? `mailto:${contact}` : contact
+  if (!/^(?:mailto:|https:\/\/\S+$)/.test(href)) return contact
+  return html`<a href="${href}" rel="noreferrer">${contact}</a>`
 }
 
 /** What we say is lower case without a full stop; a page speaks in sentences. */

@@ -42,11 +42,12 @@ const denial = denialOf({ trace, advice, contact: 'dba@example.com', namespace: 
 function createRig({
   standing = 'may-ask',
   role,
-}: { standing?: 'allowed' | 'may-ask' | 'none'; role?: Role } = {}) {
+  maxMs = 3_600_000,
+}: { standing?: 'allowed' | 'may-ask' | 'none'; role?: Role; maxMs?: number } = {}) {
   const asked: AskedOnPage[] = []
   let failure: Error | undefined
   const route = testRoute('tcp+https://db.example.com:5432', [1], [])
-  const approval = { approvers: route.policy, maxMs: 3_600_000 }
+  const approval = { approvers: route.policy, maxMs }
   const people = new Map([
     ['alice', alice],
     ['bob', bob],
@@ -115,7 +116,7 @@ test('the person reads what failed, what is needed and whom to ask, and nothing 
     'found: no group &lt;b&gt;',
     'Only &lt;on-call&gt;',
     'Call +1 555',
-    'Ask dba@example.com',
+    '<a href="mailto:dba@example.com" rel="noreferrer">dba@example.com</a>',
     '<code>db.example.com:5432</code>',
     'value="3600"',
     '15 minutes',
@@ -164,9 +165,28 @@ test('the person asks for access on the page, with its own form alone', async ()
   assert.equal((await post('alice', { ...form, form_token: 'guessed' })).status, 403)
   assert.equal(asked.length, 1)
   fail(new PeerError('access-request-exists', 'you have asked already', { hint: 'wait' }))
-  const again = await (await post('alice', form)).text()
-  assert.ok(again.includes('you have asked already: wait'))
+  const again = await (await post('alice', { ...form, reason: 'incident "7"' })).text()
+  assert.ok(again.includes('id="fault">You have asked already: wait.</p>'))
+  assert.match(again, /value="incident &quot;7&quot;"/)
+  assert.deepEqual(chosenIn(again), ['900'])
 })
+
+test('how long is chosen from what is usual and the longest, an hour at first', async () => {
+  const offered = async (maxMs: number): Promise<readonly (readonly string[])[]> => {
+    const text = await (await createRig({ maxMs }).fetch('alice', denial.id)).text()
+    return [
+      [...text.matchAll(/type="radio"[^>]*value="(\d+)"/g)].map((it) => it[1] ?? ''),
+      chosenIn(text),
+    ]
+  }
+  assert.deepEqual(await offered(600_000), [['600'], ['600']])
+  assert.deepEqual(await offered(1_800_000), [['900', '1800'], ['1800']])
+  assert.deepEqual(await offered(7_200_000), [['900', '3600', '7200'], ['3600']])
+})
+
+function chosenIn(text: string): string[] {
+  return [...text.matchAll(/value="(\d+)"[^>]*\bchecked\b/g)].map((it) => it[1] ?? '')
+}
 
 test('whoever may use it by now is told so, and whom asking does not help has no form', async () => {
   const allowed = await (await createRig({ standing: 'allowed' }).fetch('alice', denial.id)).text()

@@ -20,6 +20,7 @@ import {
   askFields,
   noRefusalPage,
   refusedPage,
+  type AskForm,
   type Standing,
 } from '../html/refused-page.ts'
 import { beginSignIn } from '../sign-in/device-decision.ts'
@@ -57,8 +58,8 @@ export interface RefusedParts extends SignInParts {
  */
 const maxFormBytes = 8192
 
-/** Of these the form offers what the route allows, in seconds. */
-const choices = [3_600, 900, 4 * 3_600, 8 * 3_600, 24 * 3_600] as const
+/** The form offers those that are shorter than the route allows, in seconds, and that itself. */
+const usualSeconds: readonly number[] = [900, 3_600, 4 * 3_600, 8 * 3_600, 24 * 3_600]
 
 /**
  * Why somebody was refused, for that person and for administrators of the route. To everybody else, and for an id that
@@ -99,22 +100,28 @@ interface Shown {
   readonly denial: Denial
   readonly found: LiveSession
   readonly fault?: string
+  /** What the form was sent with. */
+  readonly sent?: AskForm['sent']
 }
 
 function sendDenial(
   c: PageContext,
   parts: RefusedParts,
-  { denial, found, fault }: Shown,
+  { denial, found, fault, sent }: Shown,
 ): Response {
   const isForAdmin = denial.userId !== found.session.userId
-  const standing = isForAdmin ? noStanding : standingNow(c, parts, { denial, found })
+  const standing = isForAdmin ? noStanding : standingNow(c, parts, { denial, found, sent })
   const action = gatewayPaths.refused + encodeURIComponent(denial.id)
   return sendPage(c, refusedPage({ denial, isForAdmin, standing, action, fault }))
 }
 
 const noStanding: Standing = { kind: 'none' }
 
-function standingNow(c: PageContext, parts: RefusedParts, { denial, found }: Shown): Standing {
+function standingNow(
+  c: PageContext,
+  parts: RefusedParts,
+  { denial, found, sent }: Shown,
+): Standing {
   const route = parts.routeById(denial.routeId)
   if (route === undefined) return noStanding
   const kind = parts.standingOf(callerOf(c, found), route)
@@ -122,11 +129,11 @@ function standingNow(c: PageContext, parts: RefusedParts, { denial, found }: Sho
   const pending = parts.pendingOf(denial.userId, route)
   if (pending !== undefined) return { kind: 'pending', id: pending.id }
   const maxSeconds = (route.approval?.maxMs ?? 0) / 1000
-  const allowed = choices.filter((seconds) => seconds <= maxSeconds)
+  const shorter = usualSeconds.filter((seconds) => seconds < maxSeconds)
   const formToken = parts.identity.deviceFormToken(formOf(found, denial.id))
   return {
     kind,
-    form: { choices: allowed.length > 0 ? allowed : [Math.floor(maxSeconds)], formToken },
+    form: { choices: [...shorter, Math.floor(maxSeconds)], formToken, sent },
   }
 }
 
@@ -152,18 +159,15 @@ async function ask(c: PageContext, parts: RefusedParts): Promise<Response> {
     throw new AccessError('form-not-ours', 'this form was not made for this browser', {
       hint: 'open the page again',
     })
+  const sent = { reason: field(askFields.reason), seconds: Number(field(askFields.forSeconds)) }
   try {
-    const wish = {
-      route: denial.routeId,
-      for_seconds: Number(field(askFields.forSeconds)),
-      reason: field(askFields.reason),
-    }
+    const wish = { route: denial.routeId, for_seconds: sent.seconds, reason: sent.reason }
     const asked = await parts.requestAccess(c, found, wish)
     return sendPage(c, askedPage(denial.routeName, asked.id))
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const fault = [error.message, error.hint].filter((it) => it !== undefined).join(': ')
-    return sendDenial(c, parts, { denial, found, fault })
+    return sendDenial(c, parts, { denial, found, fault, sent })
   }
 }
 

@@ -1,5 +1,5 @@
 import { Button, Fieldset, Text, TextInput, VisuallyHidden } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { useId, type ReactNode } from 'react'
 import { SelectField } from '../../ui/select-field.tsx'
 import { shownText, textOrNothing } from '../documents/body.ts'
 import { useField } from '../documents/document-form.ts'
@@ -26,12 +26,17 @@ const ways: readonly { readonly value: ToWay; readonly label: string }[] = [
 export function ToField(): ReactNode {
   const { value, error, isReadOnly, set } = useField('to')
   const entries = entriesOfTo(value)
+  const faultId = useId()
   const put = (changed: readonly ToEntry[]): void => {
     const isEmpty = changed.length === 1 && changed[0]?.address === '' && changed[0].way === 'tcp'
     set(isEmpty ? undefined : formatTo(changed, value))
   }
   return (
-    <Fieldset legend="To" className="part">
+    <Fieldset
+      legend="To"
+      className="part"
+      aria-describedby={error === undefined ? undefined : faultId}
+    >
       {entries === undefined ? (
         <TextInput
           label="Where it leads"
@@ -69,7 +74,7 @@ export function ToField(): ReactNode {
         skipped for the next.
       </Text>
       {error !== undefined && (
-        <Text size="sm" className="fault" role="status">
+        <Text id={faultId} size="sm" className="fault" role="status">
           {error}
         </Text>
       )}
