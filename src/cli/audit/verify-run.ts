@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PeerError, SystemError, messageOf, systemCode } from '../../errors.ts'
 import { stateFiles } from '../../store/state-directory.ts'
+import { readText } from '../../telemetry/audit/open-to-read.ts'
 import { formatVerifierKey, parseVerifierKey } from '../../telemetry/audit/signed-note.ts'
 import type { VerifierKey } from '../../telemetry/audit/signed-note.ts'
 import type { Fault } from '../../telemetry/audit/verify/fault.ts'
@@ -34,11 +34,14 @@ export async function verifyCommand(
   return verdict.faults.length === 0 ? exitCodes.ok : exitCodes.tampered
 }
 
+/** Far more than keys come to; a file of records in its place is not read. */
+const maxKeysBytes = 1024 * 1024
+
 /** A key as a word, or those of a file. */
 async function keysOf(given: string): Promise<readonly VerifierKey[]> {
   const key = parseVerifierKey(given)
   if (key !== undefined) return [key]
-  const text = await readable(() => readFile(given, 'utf8'), keyHint)
+  const text = await readable(() => readText(given, maxKeysBytes), keyHint)
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const keys = lines.map((line) => parseVerifierKey(line.trim()))
   if (keys.length > 0 && keys.every((it) => it !== undefined)) return keys
@@ -56,7 +59,10 @@ async function readable<T>(read: () => Promise<T>, hint = recordsHint): Promise<
       'audit-unreadable',
       `cannot read what is to be checked: ${messageOf(error)}`,
       {
-        hint: "run this as the gateway's own user, or on a copy",
+        hint:
+          systemCode(error) === undefined
+            ? hint
+            : "run this as the gateway's own user, or on a copy",
         cause: error,
       },
     )

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { openToRead } from './open-to-read.ts'
 
 /** One line of a file, as its bytes. */
 export interface RawLine {
@@ -21,7 +21,7 @@ const maxLineBytes = 4 * 1024 * 1024
  * return belongs to its line. A line beyond 4 MiB comes in pieces.
  */
 export async function* readLines(path: string, from = 0): AsyncGenerator<readonly RawLine[]> {
-  await using file = await open(path)
+  await using file = await openToRead(path)
   let rest = Buffer.alloc(0)
   let offset = from
   for (;;) {

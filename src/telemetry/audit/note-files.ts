@@ -1,6 +1,7 @@
-import { open, readFile, readdir } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemCode } from '../../errors.ts'
+import { readText } from './open-to-read.ts'
 
 /** A file of signed notes, beside those of the records. */
 export interface NoteFile {
@@ -52,18 +53,27 @@ export interface PlacedNote {
   readonly line: number
 }
 
-const noteBlock = /postern audit [^\n]*\n(?:[^\n]+\n)+\n(?:— [^\n]*\n)+\n?/y
+/** No note has so many lines as it looks at: what is none is not looked through again from each of its lines. */
+const noteBlock = /postern audit [^\n]*\n(?:[^\n]+\n){1,32}\n(?:— [^\n]*\n){1,32}\n?/y
+
+/**
+ * Far more than the checkpoints of a day.
+ *
+ * @limit a file of checkpoints or stubs of the audit log: it is not read, and that is told
+ */
+export const maxNotesBytes = 64 * 1024 * 1024
 
 export function splitNotes(text: string): Notes {
   const notes: PlacedNote[] = []
   let damagedAt: number | undefined
   let end = 0
+  const lineAt = lineCounter(text)
   for (let at = 0; at < text.length;) {
     noteBlock.lastIndex = at
     const [block] = noteBlock.exec(text) ?? []
     if (block !== undefined) {
-      if (end !== at) damagedAt ??= lineAt(text, end)
-      notes.push({ note: `${block.trimEnd()}\n`, line: lineAt(text, at) })
+      if (end !== at) damagedAt ??= lineAt(end)
+      notes.push({ note: `${block.trimEnd()}\n`, line: lineAt(at) })
       end = at + block.length
     }
     const next = text.indexOf('\npostern audit ', block === undefined ? at : end - 1)
@@ -72,13 +82,26 @@ export function splitNotes(text: string): Notes {
   return { notes, end, damagedAt }
 }
 
-function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length
+/** Numbers lines by offsets that never become less. */
+function lineCounter(text: string): (offset: number) => number {
+  let line = 1
+  let counted = 0
+  return (offset) => {
+    for (
+      let at = text.indexOf('\n', counted);
+      at >= 0 && at < offset;
+      at = text.indexOf('\n', counted)
+    ) {
+      line += 1
+      counted = at + 1
+    }
+    return line
+  }
 }
 
 /** Reads a file of notes; an empty text when there is none. */
 export async function readNotes(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
+  return readText(path, maxNotesBytes).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return ''
     throw error
   })

@@ -1,8 +1,9 @@
-import { open, truncate } from 'node:fs/promises'
+import { truncate } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { emptyChain, lineHash, placeOf, type ChainHead } from './chain.ts'
 import { readLines } from './lines.ts'
 import type { AuditFile } from './list-files.ts'
+import { openToRead } from './open-to-read.ts'
 
 /** A record, and when it was made as it says itself, RFC 3339. */
 export interface LastRecord extends ChainHead {
@@ -73,7 +74,7 @@ const stepBytes = 64 * 1024
 
 /** Reads a file from its end on, as far as need be. */
 async function lastLineOf(path: string): Promise<LastLine> {
-  await using file = await open(path)
+  await using file = await openToRead(path)
   const { size } = await file.stat()
   let bytes = Buffer.alloc(0)
   for (;;) {

@@ -10,10 +10,13 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { runProgramSync } from '../../../program.fixture.ts'
 import { noteLine } from '../export-lines.ts'
 import { latestCheckpoint } from '../latest-checkpoint.ts'
+import { parseNote, signNote } from '../signed-note.ts'
 import { openTestLog, type TestLog } from './tamper.fixture.ts'
 import { verifyAudit, type AuditVerdict, type VerifyOptions } from './verify-audit.ts'
 
@@ -218,6 +221,73 @@ test('what stands behind the notes that were kept elsewhere is told', async (t) 
     await writeFile(kept, text)
     const [fault] = (await verify(log, options)).faults
     assert.deepEqual([fault?.what, fault?.line], ['damaged-note', line], JSON.stringify(text))
+  }
+})
+
+test('what is no file is named, wherever it stands, and nobody waits for it', async (t) => {
+  if (process.platform === 'win32') return t.skip('it has no such pipes')
+  const log = await openSigned(t)
+  const [records = ''] = await filesOf(log)
+  const pipe = join(log.directory, '..', 'pipe')
+  runProgramSync('mkfifo', [pipe])
+  const isNoFile = { message: `"${pipe}" is a pipe, not a file` }
+  await assert.rejects(verifyAudit({ paths: [pipe] }), isNoFile)
+  await assert.rejects(verify(log, { checkpoints: [pipe] }), isNoFile)
+  for (const path of [
+    records,
+    join(log.directory, 'keys.txt'),
+    join(log.directory, 'dropped.txt'),
+  ]) {
+    await rm(path, { force: true })
+    for (const [target, kind] of [
+      [pipe, 'a pipe'],
+      ['/dev/zero', 'a device'],
+      [tmpdir(), 'a directory'],
+    ] as const) {
+      await symlink(target, path)
+      await assert.rejects(verify(log), { message: `"${path}" is ${kind}, not a file` })
+      await rm(path)
+    }
+  }
+})
+
+test('a place without a log is no log that is good, unless something of one was kept elsewhere', async (t) => {
+  const log = await openSigned(t)
+  const kept = join(log.directory, '..', 'kept.txt')
+  await writeFile(kept, (await latestCheckpoint(log.directory)) ?? '')
+  for (const name of await readdir(log.directory)) await rm(join(log.directory, name))
+  const nothing = { message: `there is no audit log in "${log.directory}"` }
+  await assert.rejects(verify(log), nothing)
+  const empty = join(log.directory, '..', 'audit.jsonl')
+  await writeFile(empty, '')
+  await assert.rejects(verifyAudit({ paths: [empty] }), /there is no audit log in ".*audit.jsonl"/)
+  const options = { keys: [log.verifierKey], checkpoints: [kept] }
+  for (const paths of [[log.directory], [empty]])
+    assert.deepEqual(firstOf(await verifyAudit({ paths, ...options })), ['truncated', 1, 11])
+})
+
+test('a text of signed notes is read once, however it is made, and only up to a bound', async (t) => {
+  const log = await openSigned(t)
+  const path = join(log.directory, 'dropped.txt')
+  // From each of its lines another one might begin.
+  await writeFile(path, 'postern audit x\n'.repeat(1_000_000))
+  assert.deepEqual((await verify(log)).faults, [])
+  const note = (await latestCheckpoint(log.directory)) ?? ''
+  await writeFile(path, `${'x\n'.repeat(500_000)}${`${note}\n`.repeat(2_000)}`)
+  const [fault] = (await verify(log)).faults
+  assert.deepEqual([fault?.what, fault?.line], ['damaged-note', 1])
+  await truncate(path, 64 * 1024 * 1024 + 1)
+  await assert.rejects(verify(log), /dropped.txt" is larger than 67108864 bytes/)
+})
+
+test('numbers beyond those of a chain make no checkpoint', async (t) => {
+  const log = await openSigned(t)
+  const { text = '' } = parseNote((await latestCheckpoint(log.directory)) ?? '') ?? {}
+  const path = join(log.directory, 'checkpoints-2026-01-01.txt')
+  for (const seq of ['9007199254740993', '1e999', '-11', '11.0', '"11"', '0x0b', '011', '١١']) {
+    await writeFile(path, signNote(text.replace('decisions 11', `decisions ${seq}`), [log.key]))
+    const [fault] = (await verify(log)).faults
+    assert.deepEqual([fault?.what, fault?.line], ['damaged-note', 1], seq)
   }
 })
 

@@ -33,6 +33,12 @@ export function readSigned(texts: readonly NoteText[], keys: readonly VerifierKe
   let lastTime: string | undefined
   let byOtherKeys = 0
 
+  function headsOf(series: string): SignedHead[] {
+    const known = heads.get(series) ?? []
+    heads.set(series, known)
+    return known
+  }
+
   function take({ file, isTrusted }: NoteText, { note, line }: PlacedNote): void {
     const blame = (what: FaultKind, detail: string) =>
       void faults.push({ what, file, line, detail })
@@ -56,7 +62,7 @@ export function readSigned(texts: readonly NoteText[], keys: readonly VerifierKe
       blame('damaged-note', `this checkpoint of ${time} is of another file`)
     if (lastTime === undefined || time > lastTime) lastTime = time
     for (const [series, head] of checkpoint.heads)
-      if (head.seq > 0) heads.set(series, [...(heads.get(series) ?? []), { ...head, time }])
+      if (head.seq > 0) headsOf(series).push({ ...head, time })
     return undefined
   }
 

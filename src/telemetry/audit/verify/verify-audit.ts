@@ -30,12 +30,16 @@ export interface AuditVerdict {
 
 /**
  * Checks records against their chain, and against what was signed of it. Reads files alone: no gateway, no
- * network. Rejects with the system's error when one cannot be read.
+ * network. Rejects when one cannot be read, with the system's error or what it is instead, and when there is no log.
  */
 export async function verifyAudit(options: VerifyOptions): Promise<AuditVerdict> {
   const source = await openSource(options.paths)
   const given = options.keys ?? []
   const areKeysTrusted = given.length > 0
+  const keptElsewhere = [...given, ...(options.checkpoints ?? [])]
+  // A path that leads elsewhere must not pass for a log that is good.
+  if (source.isEmpty && keptElsewhere.length === 0)
+    throw new Error(`there is no audit log in "${options.paths.join('", "')}"`)
   const beside = source.keysBeside.flatMap((text) => parseVerifierKey(text) ?? [])
   const keys = areKeysTrusted ? given : beside
   const trusted = await Promise.all((options.checkpoints ?? []).map(readTrusted))
