@@ -41,6 +41,38 @@ test('days that are too old go in the same way', async (t) => {
   assert.match(await readFile(join(log.directory, 'dropped.txt'), 'utf8'), /older than 2 days/)
 })
 
+test('what a kill leaves of files that a stub tells of already is no fault, and held to it', async (t) => {
+  const log = await openTestLog(t, { maxAgeDays: 2 })
+  for (let day = 0; day < 3; day += 1) {
+    await log.write(10)
+    log.clock.advance(86_400_000)
+  }
+  const [, second = '', third = ''] = await filesOf(log)
+  const [left, behind] = [await readFile(second, 'utf8'), await readFile(third, 'utf8')]
+  log.clock.advance(7 * 86_400_000)
+  await log.write(10)
+  await log.checkpoints.sign()
+  const check = async (): Promise<readonly unknown[]> => {
+    const { faults, dropped } = await verifyAudit({ paths: [log.directory] })
+    return [dropped.decisions, faults[0]?.what, faults[0]?.seq, faults[0]?.lastSeq]
+  }
+  const good = [undefined, undefined, undefined]
+  assert.deepEqual(await check(), [33, ...good])
+  await writeFile(third, behind)
+  assert.deepEqual(await check(), [22, ...good])
+  await writeFile(second, left)
+  assert.deepEqual(await check(), [11, ...good])
+  await writeFile(second, left.replace('"r3"', '"r4"'))
+  assert.deepEqual(await check(), [11, 'changed', 16, undefined])
+  await rm(third)
+  await writeFile(second, left)
+  assert.deepEqual(await check(), [11, 'removed', 23, 33])
+  // With nothing behind it but what is signed.
+  for (const path of await filesOf(log)) await rm(path)
+  await writeFile(third, behind.replace('"r9"', '"r8"'))
+  assert.deepEqual(await check(), [22, 'changed', 33, undefined])
+})
+
 test('what somebody removed is told from it', async (t) => {
   const log = await openDropped(t)
   const [first = ''] = await filesOf(log)

@@ -4,7 +4,7 @@ import type { AuditSeries } from '../keeper.ts'
 import { tellsOfLines } from '../own-entries.ts'
 import { changed, suspectLine, swallows, type Suspect } from './classify.ts'
 import type { Fault } from './fault.ts'
-import { droppedUpTo, missing } from './missing.ts'
+import { chainStart, droppedUpTo, missing } from './missing.ts'
 import { renamed, renamedFrom } from './renamed.ts'
 import { seenLine, type Found, type LineToCheck, type SeenLine } from './seen-line.ts'
 
@@ -42,7 +42,12 @@ export function createSeriesCheck(
   signedHeads: readonly SignedHead[],
   dropped: readonly DroppedPart[],
 ): SeriesCheck {
-  const signedBySeq = Map.groupBy(signedHeads, ({ seq }) => seq)
+  const lastDropped = dropped.map(({ last, lastHash, time }) => ({
+    seq: last,
+    hash: lastHash,
+    time,
+  }))
+  const signedBySeq = Map.groupBy([...signedHeads, ...lastDropped], ({ seq }) => seq)
   let head = emptyChain
   let before: SeenLine | undefined
   let first: number | undefined
@@ -69,7 +74,7 @@ export function createSeriesCheck(
 
   function takeRecord(seen: SeenLine, { seq, prev }: ChainPlace): void {
     const isFirst = first === undefined
-    if (isFirst && seq > 1) head = droppedUpTo(dropped.filter(({ last }) => last < seq))
+    if (isFirst && seq > 1) head = chainStart(dropped, { seq, prev })
     const fits = seen.isWhole && seq === head.seq + 1 && prev === head.hash
     if (strays !== undefined && !(fits && tellsOfLines(seen.bytes, strays.count, isFirst))) {
       startSuspect(strays.line).takeBehind(seen)
