@@ -34,7 +34,11 @@ export async function verifyCommand(
   return verdict.faults.length === 0 ? exitCodes.ok : exitCodes.tampered
 }
 
-/** Far more than keys come to; a file of records in its place is not read. */
+/**
+ * Far more than keys come to; a file of records in its place is not read.
+ *
+ * @limit a file of public keys for `postern audit verify`: it ends with exit code 8
+ */
 const maxKeysBytes = 1024 * 1024
 
 /** A key as a word, or those of a file. */
