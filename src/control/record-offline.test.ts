@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -46,4 +56,27 @@ test('what root keeps belongs to whose the directory is', needsRoot, async (t) =
     const { uid, gid } = await stat(path)
     assert.deepEqual([uid, gid], [12_345, 12_346])
   }
+})
+
+const needsLinks = { skip: process.platform === 'win32' && 'links need rights there' }
+test('nothing that a link in the log leads to is written or given away', needsLinks, async (t) => {
+  for (const text of ['whole\n', 'whole\ntorn']) {
+    const directory = await temporaryDirectory(t)
+    const [audit, target] = [join(directory, 'audit'), join(directory, 'shadow')]
+    await mkdir(audit)
+    await writeFile(target, text)
+    const { uid } = await lstat(target)
+    if (isRoot) await chown(directory, 12_345, 12_346)
+    await symlink(target, join(audit, 'strangers-9999-12-31-0001.jsonl'))
+    assert.equal(await recordOffline(audit, 'something changed', {}), true)
+    await symlink(target, join(audit, 'people-9999-12-31-0001.jsonl'))
+    assert.equal(await recordOffline(audit, 'something changed', {}), false)
+    assert.deepEqual([await readFile(target, 'utf8'), (await lstat(target)).uid], [text, uid])
+  }
+  const directory = await temporaryDirectory(t)
+  const elsewhere = await temporaryDirectory(t)
+  if (isRoot) await chown(directory, 12_345, 12_346)
+  await symlink(elsewhere, join(directory, 'audit'))
+  await recordOffline(join(directory, 'audit'), 'something changed', {})
+  assert.equal((await lstat(elsewhere)).uid, process.getuid?.())
 })

@@ -1,4 +1,4 @@
-import { chown, stat } from 'node:fs/promises'
+import { lchown, lstat, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemClock } from '../clock.ts'
 import { silentLogger, type LogFields } from '../log.ts'
@@ -29,9 +29,15 @@ export async function recordOffline(
   return isKept
 }
 
-/** Of what root has made here the gateway's own user could write nothing, and would keep no entry that day. */
+/**
+ * Of what root has made here the gateway's own user could write nothing, and would keep no entry that day. That user
+ * can put links here: nothing that one leads to is given away.
+ */
 async function giveToOwner(auditPath: string): Promise<void> {
   const { uid, gid } = await stat(dirname(auditPath))
-  for (const path of [auditPath, ...(await listAuditFiles(auditPath)).map((file) => file.path)])
-    if ((await stat(path)).uid !== uid) await chown(path, uid, gid)
+  for (const path of [auditPath, ...(await listAuditFiles(auditPath)).map((file) => file.path)]) {
+    const found = await lstat(path)
+    const isOwn = found.isDirectory() || (found.isFile() && found.nlink === 1)
+    if (isOwn && found.uid !== uid) await lchown(path, uid, gid)
+  }
 }

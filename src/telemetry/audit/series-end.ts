@@ -1,4 +1,5 @@
-import { truncate } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { emptyChain, lineHash, placeOf, type ChainHead } from './chain.ts'
 import { readLines } from './lines.ts'
@@ -20,10 +21,16 @@ export interface SeriesEnd {
   readonly unchainedLines: number
 }
 
-/** Removes what stands behind the last newline of a file, as a kill or a full disk leaves it; answers its bytes. */
+/**
+ * Removes what stands behind the last newline of a file, as a kill or a full disk leaves it; answers its bytes. Nothing
+ * that a link leads to is cut.
+ */
 export async function cutTornEnd(path: string): Promise<number> {
   const { size, wholeBytes } = await lastLineOf(path)
-  if (wholeBytes < size) await truncate(path, wholeBytes)
+  if (wholeBytes === size) return 0
+  const noFollow = (constants.O_NOFOLLOW as number | undefined) ?? 0
+  await using file = await open(path, constants.O_RDWR | noFollow)
+  await file.truncate(wholeBytes)
   return size - wholeBytes
 }
 

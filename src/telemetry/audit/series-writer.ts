@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { mkdir, open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../clock.ts'
@@ -236,6 +237,13 @@ async function stateOf({ path, inode, bytes, handle }: OpenFile): Promise<KeptHo
   return nlink > 0 ? 'kept-elsewhere' : 'removed'
 }
 
+/** Root may write here, for a command, and the gateway's own user put a link: its target is not written to. */
+const appendHere =
+  constants.O_APPEND |
+  constants.O_CREAT |
+  constants.O_WRONLY |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0)
+
 /**
  * Opens the last file of the series, or the one after it when that is full or of another day. No file comes
  * before one that is there, whatever the clock says: their names are their order.
@@ -248,7 +256,7 @@ async function openNext(place: SeriesPlace, today: string): Promise<Opened> {
   const end = await readSeriesEnd(files)
   const dropped = await place.drop(files)
   const next = await nextFile(place, today, last)
-  const handle = await open(next.path, 'a', 0o600)
+  const handle = await open(next.path, appendHere, 0o600)
   const { size, ino } = await handle.stat().catch(async (error: unknown) => {
     await handle.close()
     throw error
