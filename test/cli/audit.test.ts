@@ -52,6 +52,14 @@ test('postern audit verify says what is good, names what is not, and ends with a
   )
   assert.ok(!said.stdout.includes('\u001b'))
 
+  await writeFile(path, `${text}{"series":"decisions","seq":22`)
+  const half = await verify()
+  assert.equal(half.code, 0, half.stdout)
+  assert.match(
+    half.stderr,
+    /^at the end of "decisions" stand 30 bytes of a record that is not whole/m,
+  )
+
   await writeFile(path, text.slice(0, text.indexOf('\n', text.indexOf('"r9"')) + 1))
   const cut = await verify('--checkpoint', checkpoint)
   assert.match(cut.stdout, /truncated: decisions record 12 .*: records 12 to 21 are missing/)

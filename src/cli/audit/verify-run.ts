@@ -153,6 +153,12 @@ function remarks({ series, signed, keys, areKeysTrusted }: AuditVerdict): readon
     ...(unchained > 0
       ? [`${unchained} lines are not chained and prove nothing; the log tells of them`]
       : []),
+    ...series
+      .filter(({ incompleteBytes }) => incompleteBytes > 0)
+      .map(
+        ({ series: name, incompleteBytes }) =>
+          `at the end of "${name}" stand ${incompleteBytes} bytes of a record that is not whole: it is being written, or was when the gateway was killed`,
+      ),
     ...(signed.byOtherKeys > 0
       ? [`${signed.byOtherKeys} checkpoints are signed by other keys, and were left out`]
       : []),
