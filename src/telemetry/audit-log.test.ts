@@ -125,6 +125,16 @@ test('a line that was cut short spoils no other, and reading skips it', async (t
   assert.equal((await entriesOf(directory)).length, 1)
 })
 
+test('a line beyond what any record has is not read into memory', async (t) => {
+  const { directory } = await openAudit(t)
+  await mkdir(directory)
+  const entry = { time: '2026-01-01T00:00:00.000Z', kind: 'admin', event: 'x' }
+  const lines = [entry, { ...entry, why: 'y'.repeat(5 * 1024 * 1024) }, entry]
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+  await writeFile(join(directory, 'people-2026-01-01-0001.jsonl'), text)
+  assert.equal((await entriesOf(directory)).length, 2)
+})
+
 test('a disk that keeps nothing is said once and counted, and the lines are written', async (t) => {
   let losses = 0
   const { directory, audit, lines } = await openAudit(t, {}, (entries) => void (losses += entries))

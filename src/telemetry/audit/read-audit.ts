@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises'
 import { systemCode } from '../../errors.ts'
 import { auditSeries, type AuditKind, type AuditSeries } from './keeper.ts'
+import { readLines } from './lines.ts'
 import { listAuditFiles, type AuditFile } from './list-files.ts'
 
 /** An entry as it was kept; its further fields are those of `AuditEntry`, in kebab case. */
@@ -51,20 +51,19 @@ async function* readSeries(
   since: string,
 ): AsyncGenerator<KeptEntry, void> {
   for (const { path } of files.filter((file) => file.series === series)) {
-    const file = await open(path).catch((error: unknown) => {
-      // The gateway has let go of it meanwhile.
-      if (systemCode(error) === 'ENOENT') return undefined
-      throw error
-    })
-    if (file === undefined) continue
-    try {
-      for await (const line of file.readLines()) {
-        const entry = parseEntry(line)
-        if (entry !== undefined && entry.time >= since) yield entry
-      }
-    } finally {
-      await file.close()
+    for await (const bytes of linesOf(path)) {
+      const entry = parseEntry(bytes.toString())
+      if (entry !== undefined && entry.time >= since) yield entry
     }
+  }
+}
+
+/** None when the gateway has let go of the file meanwhile. */
+async function* linesOf(path: string): AsyncGenerator<Buffer, void> {
+  try {
+    for await (const lines of readLines(path)) for (const { bytes } of lines) yield bytes
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
   }
 }
 
