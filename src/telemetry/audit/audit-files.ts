@@ -77,8 +77,6 @@ async function signedHeads(
   directory: string,
   signer: NoteSigner | undefined,
 ): Promise<ReadonlyMap<string, ChainHead>> {
-  // A database that cannot be asked for them keeps no record from being kept: none is believed then.
-  const keys = await keysOf(signer).catch(() => [])
-  const note = await latestCheckpoint(directory, keys)
+  const note = await latestCheckpoint(directory, await keysOf(signer))
   return (note === undefined ? undefined : checkpointOf(note)?.heads) ?? new Map()
 }

@@ -160,6 +160,17 @@ test('records are kept also while nobody can read the keys', async (t) => {
   assert.equal(await files.append('people', [entry('a')]), 'kept')
 })
 
+test('where nothing was kept nothing is to be signed, also when the keys are gone already', async (t) => {
+  const said: string[] = []
+  const logger = { ...silentLogger, error: (it: string) => void said.push(it) }
+  const { checkpoints, signer, by } = await openCheckpoints(t, logger)
+  const closed = () => Promise.reject(new Error('store closed'))
+  by.signer = { ...signer, sign: closed, verifierKeys: closed }
+  assert.equal(await checkpoints.sign(), undefined)
+  await checkpoints.close()
+  assert.deepEqual(said, [])
+})
+
 async function openCheckpoints(t: TestContext, logger = silentLogger) {
   const parent = await mkdtemp(join(tmpdir(), 'postern-checkpoints-'))
   const directory = join(parent, 'audit')

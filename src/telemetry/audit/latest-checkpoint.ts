@@ -30,11 +30,14 @@ export async function latestCheckpoint(
   return undefined
 }
 
-/** The keys by which a gateway judges its own checkpoints; undefined as long as it has none. */
+/**
+ * The keys by which a gateway judges its own checkpoints; undefined as long as it has none. A database that cannot be
+ * asked for them, as one that is closed already, keeps no record from being kept: no checkpoint is believed then.
+ */
 export async function keysOf(
   signer: NoteSigner | undefined,
 ): Promise<readonly VerifierKey[] | undefined> {
-  const keys = await signer?.verifierKeys()
+  const keys = await signer?.verifierKeys().catch(() => [])
   return keys?.flatMap((key) => parseVerifierKey(key) ?? [])
 }
 
