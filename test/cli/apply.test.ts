@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { localActor } from '../../src/control/change.ts'
 import { loadPages } from '../../src/console/pages.ts'
 import { collectLines, testCa, testCertificate } from '../../src/gateway/gateway.fixture.ts'
 import { runGateway } from '../../src/gateway/run.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
-import { createSandbox, runPostern } from './program.ts'
+import { spawnProgram } from '../../src/program.fixture.ts'
+import { readGuide } from '../e2e/guide.ts'
+import { createSandbox, mainPath, runPostern } from './program.ts'
+
+const page = join(import.meta.dirname, '../../docs/console.md')
 
 const text = `policies:
   - name: staff
@@ -95,6 +101,34 @@ test('postern apply prints what would change and whom it reaches, and changes it
     outcome.changes.map(({ change }) => change),
     ['deleted', 'deleted'],
   )
+})
+
+test('the commands of the page on the console do what it says', async (t) => {
+  const { at, gateway, run, here, there } = await startRig(t)
+  assert.equal((await run(['apply', '-f', at('routes.yaml'), ...here, '--yes'])).code, 0)
+  await run(['service-account', 'create', 'ci', '--output', at('ci.token'), ...here])
+  const guide = readGuide(await readFile(page, 'utf8'), {
+    standIns: { '--gateway https://gateway.example.com': there.join(' ') },
+  })
+  const shell = async (line: string): Promise<string> => {
+    const script = `postern() { "${process.execPath}" "${mainPath}" "$@"; }\nset -e\n${line}`
+    const child = spawnProgram('bash', ['-c', script], { cwd: at('.') })
+    child.stdin.end()
+    const [output, errors] = await Promise.all([textOf(child.stdout), textOf(child.stderr)])
+    assert.equal(child.exitCode ?? (await once(child, 'exit'))[0], 0, `${line}\n${output}${errors}`)
+    return output + errors
+  }
+  guide.block('yaml')
+  await shell(guide.command(/^postern export/))
+  const exported = await readFile(at('routes.yaml'), 'utf8')
+  await writeFile(at('routes.yaml'), exported.replace('10.0.0.1', '10.0.0.2'))
+  assert.match(await shell(guide.command(/--dry-run/)), /^\+to: .*10\.0\.0\.2:5432$/m)
+  assert.match(await shell(guide.command(/--note/)), /applied 1 changed/)
+  const { items } = await gateway.operations.listRouteHistory(localActor, 'db')
+  assert.equal(items[0]?.note, 'ticket 7')
+  await writeFile(at('routes.yaml'), exported)
+  assert.match(await shell(guide.command(/--gateway/)), /applied 1 changed/)
+  guide.finish()
 })
 
 test('postern apply says where each fault of its file is, here and by the API', async (t) => {
