@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { OpenTunnel } from '../access/live-tunnels.ts'
 import type { Link } from '../links/link.ts'
 import type { NamedTunnel } from '../publish/named-tunnels.ts'
 import { localActor } from './change.ts'
-import { createTestOperations } from './operations.fixture.ts'
+import { createTestOperations, testTunnel } from './operations.fixture.ts'
 
 const web: NamedTunnel = {
   id: 'id-web',
@@ -53,6 +54,28 @@ test('one connector is cut by its id, or all of a tunnel by its name, with one r
   assert.match(records[1] ?? '', /"tunnel":"web"/)
 })
 
+test('tunnels through a connector are told that an operator ended them, others go on', async () => {
+  const through = (requestId: string, connectorId: string, tunnelId = web.id): OpenTunnel => ({
+    ...testTunnel(requestId),
+    destination: { connector: { tunnelId, connectorId }, isReachedBy: () => true },
+  })
+  const tunnels = [through('q1', 'c1'), through('q2', 'c2'), through('q3', 'c3', 'id-gone')]
+  const { operations, happened, kept } = rig([...tunnels, testTunnel('q4')])
+  await operations.cutConnectors(localActor, { id: 'c1' })
+  // Before the connections: their end alone would be a loss to whoever uses the tunnel.
+  assert.deepEqual(happened.slice(0, 3), [
+    'cut q1 cut-by-operator',
+    'ended l1 cut-by-operator',
+    'ended l2 cut-by-operator',
+  ])
+  await operations.cutConnectors(localActor, { tunnel: 'web' })
+  assert.deepEqual(
+    happened.filter((it) => it.startsWith('cut')),
+    ['cut q1 cut-by-operator', 'cut q2 cut-by-operator'],
+  )
+  assert.match((await kept())[0] ?? '', /"tunnels":1/)
+})
+
 test('a connector is drained by its id, or all of a tunnel, with one record', async () => {
   const { operations, happened, kept } = rig()
   assert.deepEqual(await operations.drainConnectors(localActor, { id: 'c2' }), { drained: ['c2'] })
@@ -86,8 +109,9 @@ test('what is not there, or malformed, cuts nothing and leaves no record', async
   assert.deepEqual(await kept(), [])
 })
 
-function rig() {
+function rig(tunnels: readonly OpenTunnel[] = []) {
   return createTestOperations({
+    tunnels,
     namedTunnels: [web],
     links: [
       link('l1', 'c1', 0, { streams: 3 }),

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import type { LiveTunnels } from '../access/live-tunnels.ts'
 import { PeerError } from '../errors.ts'
 import type { Link } from '../links/link.ts'
 import type { Links } from '../links/links.ts'
+import type { LogFields } from '../log.ts'
 import type { NamedTunnels } from '../publish/named-tunnels.ts'
 import { recordChange, type Actor, type ChangeParts } from './change.ts'
 import {
@@ -16,6 +18,7 @@ import {
 /** What the operations on connectors reach inside the running gateway. */
 export interface ConnectorParts extends ChangeParts {
   readonly links: Pick<Links, 'list' | 'end' | 'drain'>
+  readonly liveTunnels: Pick<LiveTunnels, 'cut'>
   readonly namedTunnels: Pick<NamedTunnels, 'find'>
 }
 
@@ -42,7 +45,7 @@ const id = z.string().min(1).max(256)
 const whichInput = z.union([z.strictObject({ id }), z.strictObject({ tunnel: id })])
 
 export function connectorOperations(parts: ConnectorParts): ConnectorOperations {
-  const { links, namedTunnels } = parts
+  const { links, liveTunnels, namedTunnels } = parts
   return {
     async listConnectors() {
       const connectors = Map.groupBy(
@@ -53,8 +56,14 @@ export function connectorOperations(parts: ConnectorParts): ConnectorOperations 
     },
     async cutConnectors(by, input) {
       const which = parseInput(whichInput, input)
-      const ended = links.end(fits(which, namedTunnels), 'cut-by-operator')
-      return { cut: record(by, 'connectors cut', which, ended) }
+      const isMeant = fits(which, namedTunnels)
+      // Before the connections end, of which whoever uses a tunnel would learn as of a loss.
+      const tunnels = liveTunnels.cut(
+        ({ destination: { connector } }) => connector !== undefined && isMeant(connector),
+        'cut-by-operator',
+      )
+      const ended = links.end(isMeant, 'cut-by-operator')
+      return { cut: record(by, 'connectors cut', which, ended, { tunnels: tunnels.length }) }
     },
     async drainConnectors(by, input) {
       const which = parseInput(whichInput, input)
@@ -69,12 +78,14 @@ export function connectorOperations(parts: ConnectorParts): ConnectorOperations 
     event: string,
     which: ConnectorsNamed,
     changed: readonly Link[],
+    more: LogFields = {},
   ): readonly string[] {
     if (changed.length === 0) throw notFound('id' in which ? which.id : which.tunnel)
     const connectors = [...new Set(changed.map(({ connectorId }) => connectorId))]
     recordChange(parts, by, event, {
       ...('id' in which ? {} : { tunnel: which.tunnel }),
       connections: changed.length,
+      ...more,
       'connector-ids': connectors,
     })
     return connectors
@@ -84,10 +95,10 @@ export function connectorOperations(parts: ConnectorParts): ConnectorOperations 
 function fits(
   which: ConnectorsNamed,
   namedTunnels: Pick<NamedTunnels, 'find'>,
-): (link: Link) => boolean {
+): (connector: Pick<Link, 'connectorId' | 'tunnelId'>) => boolean {
   if ('id' in which) return ({ connectorId }) => connectorId === which.id
   const tunnelId = namedTunnels.find(which.tunnel)?.id
-  return (link) => link.tunnelId === tunnelId
+  return (connector) => connector.tunnelId === tunnelId
 }
 
 function summarize(
