@@ -71,6 +71,28 @@ test('records are found with what they are about, and read from their file', asy
   )
 })
 
+test('what was done to somebody is found by them, and access for a while by the name of its route', async (t) => {
+  const log = await openIndexed(t)
+  await log.files.append('people', [
+    entry({ kind: 'admin', event: 'person blocked', who: 'Bob@Example.com', 'by-user': 'root' }),
+    entry({ kind: 'admin', event: 'person unblocked', who: 'u2' }),
+    entry({
+      kind: 'admin',
+      event: 'sessions revoked',
+      'user-ids': ['u2'],
+      emails: ['bob@example.com'],
+    }),
+    entry({ kind: 'grant', event: 'access ended', 'route-id': 'r1', 'route-name': 'db' }),
+  ])
+  await log.indexer.caughtUp()
+  const events = async (search: Parameters<Store['auditIndex']['search']>[0]) =>
+    (await log.store.auditIndex.search(search, 10)).map(({ event }) => event)
+  assert.deepEqual(await events({ who: 'bob@example.com' }), ['sessions revoked', 'person blocked'])
+  assert.deepEqual(await events({ who: 'u2' }), ['sessions revoked', 'person unblocked'])
+  assert.deepEqual(await events({ text: 'bob@' }), ['sessions revoked', 'person blocked'])
+  assert.deepEqual(await events({ route: 'db' }), ['access ended'])
+})
+
 test('an index that is behind, or lost, is made again from the files', async (t) => {
   const log = await openIndexed(t, { maxFileBytes: 2_000 })
   const write = async (from: number): Promise<void> => {

@@ -34,22 +34,31 @@ export function indexRow(
   place: Pick<IndexRow, 'series' | 'seq' | 'file' | 'offset' | 'bytes'>,
 ): IndexRow {
   const text = (...names: readonly string[]): string | undefined => {
-    const found = names.map((name) => entry[name]).find((it) => typeof it === 'string' && it !== '')
-    return typeof found === 'string' ? found.slice(0, maxFieldLength) : undefined
+    const found = names.map((name) => firstOf(entry[name])).find((it) => it !== undefined)
+    return found?.slice(0, maxFieldLength)
   }
+  // A block has whom an administrator named, by either.
+  const named = text('who')
+  const isAddress = named?.includes('@') === true
   return {
     ...place,
     atMs: Date.parse(entry.time) || 0,
     // Somebody may have written to the file: nothing of it is what it should be.
     kind: text('kind') ?? '',
     event: text('event') ?? '',
-    email: text('email')?.toLowerCase(),
-    userId: text('user', 'service-account-id'),
+    email: (text('email', 'emails') ?? (isAddress ? named : undefined))?.toLowerCase(),
+    userId: text('user', 'service-account-id', 'user-ids') ?? (isAddress ? undefined : named),
     actor: text('by-email')?.toLowerCase() ?? text('by-user', 'by-service-account-id'),
     ip: text('ip'),
-    route: text('route'),
+    route: text('route', 'route-name'),
     routeId: text('route-id'),
     requestId: text('request-id'),
     outcome: auditOutcome(entry),
   }
+}
+
+/** Sessions that are ended together are nearly always of one person: the first of several stands for them. */
+function firstOf(value: unknown): string | undefined {
+  const first: unknown = Array.isArray(value) ? value[0] : value
+  return typeof first === 'string' && first !== '' ? first : undefined
 }
