@@ -15,7 +15,10 @@ import { decodeRefusal, encodeRefusal } from './refusal.ts'
 
 /** Each reason for which a gateway cuts, by the word that its log has for it. */
 const sentences = {
-  'session-revoked': ['the sign-in that opened it was ended', 'connect again to sign in anew'],
+  'session-revoked': [
+    'the sign-in, or the credential of the service account, was ended',
+    'connect again; a person is asked to sign in',
+  ],
   'person-blocked': [
     'you are blocked on this gateway',
     'ask whoever runs the gateway; signing in again does not help',

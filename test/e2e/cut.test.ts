@@ -30,7 +30,7 @@ for (const transport of ['HTTP/2', 'HTTP/1.1', 'WebSocket'] as const) {
 
       const revoked = await open()
       await rig.postern('gateway', 'sessions', 'revoke', '-c', rig.configPath, alice)
-      await endsWith(rig, revoked, 'session-revoked', words('the sign-in .* ended', 'connect .*'))
+      await endsWith(rig, revoked, 'session-revoked', words('the sign-in, .* ended', 'connect .*'))
 
       const denied = await open()
       await rig.configure((file) => ({ ...file, routes: [here(route(target, service, [bob]))] }))

@@ -74,12 +74,12 @@ test('a cut names the route, the reason and the request', () => {
   const error = endedError({ cause: 'upstream-reset', ...bytes, cut: reason }, 'db.corp:5432')
   assert.equal(
     error?.message,
-    'the gateway cut the tunnel to "db.corp:5432": the sign-in that opened it was ended',
+    'the gateway cut the tunnel to "db.corp:5432": the sign-in, or the credential of the service account, was ended',
   )
   assert.deepEqual(Object.fromEntries(Object.entries(error ?? {})), {
     name: 'CutError',
     code: 'tunnel-cut',
-    hint: 'connect again to sign in anew',
+    hint: 'connect again; a person is asked to sign in',
     ended: 'session-revoked',
     reasons: [],
     requestId: 'r1',
