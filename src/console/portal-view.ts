@@ -11,6 +11,8 @@ export interface PortalView {
   readonly nowMs: number
   /** First those that may be used. */
   readonly routes: readonly PortalRoute[]
+  /** Whether they have asked for access lately: its route may be none of these, and the answer is for them all the same. */
+  readonly hasAsked: boolean
 }
 
 export interface PortalPerson {

@@ -218,6 +218,16 @@ describe('the portal', () => {
     })
   })
 
+  test('what somebody has asked for is theirs to see where the route no longer is', async () => {
+    const of = async (options: Options) => (await (await portal(options)).view()).hasAsked
+    const hasAsked = (userId: string) => Promise.resolve(userId === ada.userId)
+    assert.equal(await of({ session: ada, hasAsked }), true)
+    assert.equal(await of({ session: { ...ada, userId: 'other' }, hasAsked }), false)
+    assert.equal(await of({ hasAsked: () => Promise.resolve(true) }), false)
+    const failing = (): Promise<boolean> => Promise.reject(new Error('the store is away'))
+    assert.equal(await of({ session: ada, hasAsked: failing }), false)
+  })
+
   test('access of which there is nothing to show is none', async () => {
     const nothing = { breakGlassMaxMs: undefined, pending: undefined, grant: undefined }
     const { view } = await portal({

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import type { PageApp, PagesParts } from '../gateway/parts.ts'
 import type { BuiltFiles } from './built-files.ts'
 import { isOwnHost, pageHeaders, refuseOtherSites, serveBuild } from './built-page.ts'
+import type { PortalView } from './portal-view.ts'
 import { viewPortal } from './view-portal.ts'
 
 /** As in `src/web/portal/use-portal.ts`. */
@@ -17,7 +18,10 @@ export function createPortal(files: BuiltFiles, parts: PagesParts): PageApp {
     refuseOtherSites(c)
     const session = await parts.sessionOf(c.req.header('cookie'))
     const gateway = origin?.origin ?? `https://${new URL(c.req.url).host}`
-    const view = viewPortal(parts, { session, client: c.env.client, gateway }, Date.now())
+    const seen = viewPortal(parts, { session, client: c.env.client, gateway }, Date.now())
+    // A store that does not answer hides that list, and no route.
+    const hasAsked = session !== undefined && parts.hasAsked(session.userId).catch(() => false)
+    const view: PortalView = { ...seen, hasAsked: await hasAsked }
     return c.json(view, 200, { ...pageHeaders, 'cache-control': 'no-store' })
   })
   return app

@@ -28,7 +28,7 @@ export function viewPortal(
   parts: Pick<PagesParts, 'origin' | 'seenBy' | 'roleOf' | 'accessFor'>,
   visitor: Visitor,
   nowMs: number,
-): PortalView {
+): Omit<PortalView, 'hasAsked'> {
   const { origin, seenBy, roleOf } = parts
   const { session, client, gateway } = visitor
   const caller = { client, session, sessionVersion: undefined }

@@ -54,7 +54,7 @@ export interface GatewayPagesOptions {
   readonly identity: Pick<GatewayIdentity, 'identify' | 'session' | 'sessionVersion'>
   readonly operations: Operations
   readonly denials: FindableDenials
-  readonly accessRequests: Pick<AccessRequests, 'pendingOf'>
+  readonly accessRequests: Pick<AccessRequests, 'pendingOf' | 'page'>
   /** Makes the pages at the gateway's own address; plain ones without it. */
   readonly createPages: CreatePages | undefined
 }
@@ -90,6 +90,7 @@ export function createGatewayPages({
     seenBy,
     accessFor: (caller, route) =>
       accessFor(caller, route, { decide: parts.decide, pendingOf: accessRequests.pendingOf }),
+    hasAsked: async (userId) => (await accessRequests.page({ userId }, 1)).length > 0,
     roleOf: parts.roleOf,
     denials,
     routeTable: parts.routeTable,

@@ -70,6 +70,8 @@ export interface PagesParts {
   seenBy(caller: Caller, gateway: string): SeenRoutes
   /** What access for a while is to somebody at a route; undefined where there is nothing of the kind. */
   accessFor(caller: Caller, route: Route): RouteAccess | undefined
+  /** Whether a person has asked for access for a while, of which there still is a record. */
+  hasAsked(userId: string): Promise<boolean>
   /** Who administers now; what it allows follows without an `await`. */
   readonly roleOf: RoleOf
 }

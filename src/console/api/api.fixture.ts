@@ -49,6 +49,7 @@ export function testApiParts(parts: Partial<ApiParts> = {}): ApiParts {
     denials: { remembered: () => undefined, stored: () => Promise.resolve(undefined) },
     routeTable: () => createRouteTable([]),
     accessFor: () => undefined,
+    hasAsked: () => Promise.resolve(false),
     ...parts,
   }
 }

@@ -29,7 +29,7 @@ function Content({ view }: { readonly view: FetchedView }): ReactNode {
     <Stack gap="lg">
       <Header view={view} />
       <RouteList routes={view.routes} isSignedIn={view.person !== null} />
-      {view.routes.some(({ access }) => access !== null) && <OwnRequests />}
+      {(view.hasAsked || view.routes.some(({ access }) => access !== null)) && <OwnRequests />}
       {view.person !== null && <OwnSessions />}
       {view.person !== null && (
         <Text size="sm">
