@@ -5,6 +5,7 @@ import { outcome, policyTrace } from './trace.ts'
 
 const name = z.string().min(1).max(320)
 const moment = z.iso.datetime({ offset: true })
+const ipAddress = z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' })
 
 /** A certificate that a client would show. */
 export const triedCertificate = z.strictObject({
@@ -34,7 +35,7 @@ export const tryRequest = z.strictObject({
   /** Now without it. */
   at: moment.optional(),
   /** An address that is in no network without it. */
-  ip: z.union([z.ipv4(), z.ipv6()]).optional(),
+  ip: ipAddress.optional(),
   /** None without it. */
   certificate: triedCertificate.optional(),
   /** Changes that are only thought of: it is judged as if they were made. 422 for those that could not be saved. */
@@ -86,10 +87,7 @@ export const knownCaller = z.strictObject({
 const listQuery = z.strictObject({
   outcome: z.enum(['allow', 'all']).optional().describe('only those who may, without it'),
   at: moment.optional().describe('now without it'),
-  ip: z
-    .union([z.ipv4(), z.ipv6()])
-    .optional()
-    .describe('an address that is in no network without it'),
+  ip: ipAddress.optional().describe('an address that is in no network without it'),
   limit: z.coerce.number().int().min(1).max(500).optional(),
   cursor: z.string().max(800).optional(),
 })

@@ -1,5 +1,6 @@
 import { Button, Loader, Paper, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
+import type { Problem } from '../../console/wire/common.ts'
 import { sentence } from './sentence.ts'
 
 /** Something is being asked for; `what` names it: `the tunnels`. */
@@ -41,6 +42,9 @@ export interface FaultShown {
   readonly message: string
   readonly hint?: string | undefined
   readonly requestId?: string | undefined
+  readonly code?: string
+  /** What is wrong with what was sent, each with its place. */
+  readonly problems?: readonly Pick<Problem, 'path' | 'message' | 'hint'>[]
 }
 
 /** Something could not be shown: why, what to do, and the request's id for whoever reads the log. */
@@ -62,10 +66,12 @@ export function Failed({ what, fault, retry }: FailedProps): ReactNode {
 
 /** What the gateway said of a fault, in sentences. */
 export function FaultText({ fault }: { readonly fault: FaultShown }): ReactNode {
-  const { message, hint, requestId } = fault
+  const { hint, requestId } = fault
   return (
     <div>
-      <Text>{sentence(message)}</Text>
+      {messagesOf(fault).map((message) => (
+        <Text key={message}>{sentence(message)}</Text>
+      ))}
       {hint !== undefined && <Text c="dimmed">{sentence(hint)}</Text>}
       {requestId !== undefined && (
         <Text c="dimmed" size="sm">
@@ -74,4 +80,13 @@ export function FaultText({ fault }: { readonly fault: FaultShown }): ReactNode 
       )}
     </div>
   )
+}
+
+/** Whoever typed what was sent learns nothing from "the body is not what is expected", but where and why. */
+function messagesOf({ code, message, problems = [] }: FaultShown): readonly string[] {
+  if (code !== 'malformed_request' || problems.length === 0) return [message]
+  return problems.map(({ path, message: text, hint }) => {
+    const place = path.replace(/^(?:body|query|path)\.?/, '')
+    return `${place === '' ? '' : `“${place}” `}${text}${hint === undefined ? '' : `: ${hint}`}`
+  })
 }

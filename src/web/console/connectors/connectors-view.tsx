@@ -92,12 +92,12 @@ function useEnd(): End {
           how === 'drain'
             ? {
                 title: `Drain the connector of ${tunnel}?`,
-                body: `It takes no further tunnels and connects anew. The ${through} through it go on until they end by themselves.`,
+                body: `It takes no further tunnels and connects anew. What goes through it, ${through}, goes on until it ends by itself.`,
                 action: 'Drain it',
               }
             : {
                 title: `Cut the connector of ${tunnel}?`,
-                body: `The ${through} through it end at once. It will connect again by itself; to keep it out, give its named tunnel another token.`,
+                body: `What goes through it, ${through}, ends at once. It will connect again by itself; to keep it out, give its named tunnel another token.`,
                 action: 'Cut it',
               },
         )
@@ -105,7 +105,9 @@ function useEnd(): End {
         await act({
           async run() {
             await post(`/connectors/${how}`, { id })
-            return how === 'drain' ? `${tunnel} connects anew` : `Cut the connector of ${tunnel}`
+            return how === 'drain'
+              ? `The connector of ${tunnel} connects anew`
+              : `Cut the connector of ${tunnel}`
           },
           failed: `The connector of ${tunnel} is as it was`,
           changes: [kind, 'tunnels'],

@@ -5,7 +5,6 @@ import { del } from '../../ui/api.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
 import { Moment } from '../../ui/moment.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
-import { sentence } from '../../ui/sentence.ts'
 import { useAct } from '../act.ts'
 import { RecentRecords } from '../audit/recent-records.tsx'
 import { useMayChange } from '../me.ts'
@@ -95,7 +94,7 @@ function Blocked({ block }: { readonly block: BlockView }): ReactNode {
       <Text>
         Blocked by {blocked_by}, <Moment at={blocked_at} />.
       </Text>
-      <Text c="dimmed">{reason === '' ? 'No reason was given.' : sentence(reason)}</Text>
+      <Text c="dimmed">{reason === '' ? 'No reason was given.' : `“${reason}”`}</Text>
     </Paper>
   )
 }

@@ -1,13 +1,21 @@
 import { Fieldset, Text, TextInput } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { shownText, withKey, type Body } from '../documents/body.ts'
-import { useField } from '../documents/document-form.ts'
+import { useDocumentForm, useField } from '../documents/document-form.ts'
 import { WordsField } from '../documents/fields.tsx'
+import {
+  describeWithin,
+  partsOfPath,
+  problemsAt,
+  type DocumentProblem,
+} from '../documents/problems.ts'
 import { emailsOfPolicy, policyOfEmails } from '../policies/simple-policy.ts'
 
 /** Access for a while: who may be asked for it, for how long, and who may take it without asking. */
 export function ApprovalFields(): ReactNode {
-  const { value, error, isReadOnly, set } = useField('approval')
+  const { value, isReadOnly, set } = useField('approval')
+  const problems = problemsAt(useDocumentForm().problems, 'approval')
+  const isOfTime = ({ path }: DocumentProblem): boolean => partsOfPath(path)[1] === 'max'
   const approval = isKeys(value) ? value : {}
   const put = (key: string, written: unknown): void => {
     const changed = withKey(approval, key, written)
@@ -21,7 +29,10 @@ export function ApprovalFields(): ReactNode {
           description="Whoever has no access may ask these for it"
           policy={approval['approvers']}
           isReadOnly={isReadOnly}
-          error={error}
+          error={textOf(
+            problems.filter((problem) => !isOfTime(problem)),
+            'approval',
+          )}
           onChange={(policy) => put('approvers', policy)}
         />
         <TextInput
@@ -29,6 +40,7 @@ export function ApprovalFields(): ReactNode {
           description="Longest time that they may give"
           placeholder="8h"
           value={shownText(approval['max'])}
+          error={textOf(problems.filter(isOfTime), 'approval.max')}
           readOnly={isReadOnly}
           onChange={({ currentTarget: { value: text } }) =>
             put('max', text === '' ? undefined : text)
@@ -38,6 +50,11 @@ export function ApprovalFields(): ReactNode {
       </div>
     </Fieldset>
   )
+}
+
+function textOf(problems: readonly DocumentProblem[], at: string): string | undefined {
+  if (problems.length === 0) return undefined
+  return problems.map((problem) => describeWithin(problem, at)).join('; ')
 }
 
 function BreakGlass(): ReactNode {

@@ -36,8 +36,8 @@ export function Configuration(): ReactNode {
         Configuration
       </Title>
       <Text c="dimmed">
-        The gateway reads its files when it starts, and when it is asked to. Routes and policies
-        that are kept here need no reading.
+        The gateway notices by itself when its files change, and can be asked to read them. Routes
+        and policies that are kept here need no reading.
       </Text>
       <div role="status">{data !== undefined && <Read answer={data} />}</div>
       {error !== null && (

@@ -10,7 +10,7 @@ import {
   Title,
 } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
+import { useRef, useState, type ReactNode } from 'react'
 import type { ImportAnswer, ImportRequest } from '../../../console/wire/documents.ts'
 import { post, type ApiFault } from '../../ui/api.ts'
 import { BusyButton } from '../../ui/busy-button.tsx'
@@ -26,6 +26,8 @@ export function Import(): ReactNode {
   const [text, setText] = useState('')
   const [source, setSource] = useState<string>()
   const [isPruning, setPruning] = useState(false)
+  // Whoever mends the file chooses it again, of which a browser tells nothing while it is the one chosen.
+  const forgetFile = useRef<() => void>(null)
   const refetch = useRefetchDocuments()
   const request = { text, prune: isPruning, ...(source !== undefined && { source }) }
   const look = useMutation<ImportAnswer, ApiFault, ImportRequest>({ mutationFn: importInto })
@@ -57,7 +59,11 @@ export function Import(): ReactNode {
           </Text>
         </div>
         <Group gap="sm">
-          <FileButton accept=".yaml,.yml,.json" onChange={(file) => void read(file)}>
+          <FileButton
+            accept=".yaml,.yml,.json"
+            resetRef={forgetFile}
+            onChange={(file) => void read(file)}
+          >
             {(props) => (
               <Button variant="default" {...props}>
                 Choose a file …
@@ -116,6 +122,7 @@ export function Import(): ReactNode {
     if (file === null) return
     write(await file.text())
     setSource(file.name)
+    forgetFile.current?.()
   }
 }
 
