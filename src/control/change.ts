@@ -63,7 +63,7 @@ export interface HowRecorded {
 }
 
 /** Under names of their own: what was changed may be somebody's session or a service account as well. */
-function askedBy(by: Actor): LogFields {
+export function askedBy(by: Actor): LogFields {
   if (by.kind === 'local') return {}
   const { session, client, requestId } = by
   const who =

@@ -149,7 +149,10 @@ Audit entries of the kind \`admin\`, each with what it was about:
 - \`signing key rotated\`, \`former signing keys forgotten\`: with its \`purpose\`, the \`key-id\` of the current one, and
   \`forgotten-key-ids\`
 - \`configuration reloaded\`
-- \`discarded: no key reads these stored tokens and signing keys\`: while no gateway ran`
+- \`discarded: no key reads these stored tokens and signing keys\`: while no gateway ran
+
+Whoever asks the API for more than they may changes nothing, and leaves no entry: \`gateway\` writes \`administration refused\` at level
+\`warn\`, with who asked, \`method\`, \`path\`, and the answer's code as \`why\`.`
 
 const connectorText = `## Connectors and published names
 

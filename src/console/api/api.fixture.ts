@@ -58,6 +58,7 @@ export function testApiParts(parts: Partial<ApiParts> = {}): ApiParts {
 export function createApiRig(options: ApiRigOptions = {}) {
   const versions = new Map<string, number>()
   const errors: LogFields[] = []
+  const warnings: LogFields[] = []
   const live = (session: AnySession | undefined): Promise<LiveCaller | undefined> => {
     const version = session && (versions.get(session.id) ?? 1)
     return Promise.resolve(
@@ -74,6 +75,7 @@ export function createApiRig(options: ApiRigOptions = {}) {
     logger: {
       ...silentLogger,
       error: (message, fields) => void errors.push({ message, ...fields }),
+      warn: (message, fields) => void warnings.push({ message, ...fields }),
     },
     operations: made.operations,
     sessionOf: (cookie) => Promise.resolve(people.get(cookie ?? '')),
@@ -104,7 +106,7 @@ export function createApiRig(options: ApiRigOptions = {}) {
     })
     return app.fetch(request, { requestId: 'r1', client })
   }
-  return { ...made, app, ask, versions, errors, parts }
+  return { ...made, app, ask, versions, errors, warnings, parts }
 }
 
 export interface AskInit {

@@ -172,6 +172,27 @@ describe('who asks', () => {
     assert.equal((await ask('POST', '/echo/a', { body })).status, 401)
   })
 
+  test('whoever is refused for their role is named in the log', async () => {
+    const { ask, warnings } = rigOf({ role: { role: 'auditor' } })
+    assert.equal((await ask('GET', '/echo/a')).status, 204)
+    assert.equal((await ask('POST', '/echo/a', { as: 'nobody', body })).status, 401)
+    assert.deepEqual(warnings, [])
+    assert.equal((await ask('POST', '/echo/a?loud=yes', { as: 'bob', body })).status, 403)
+    assert.deepEqual(warnings, [
+      {
+        message: 'administration refused',
+        method: 'POST',
+        path: '/api/v1/echo/a',
+        why: 'role_required',
+        'by-user': 'user-of-s-bob',
+        'by-email': 'bob@example.com',
+        'by-session-id': 's-bob',
+        ip: '192.0.2.1',
+        'request-id': 'r1',
+      },
+    ])
+  })
+
   test('the role is the least that the endpoint asks for', async () => {
     const table = [
       [undefined, 403, 403],

@@ -1,7 +1,7 @@
 import { Hono, type Context, type MiddlewareHandler } from 'hono'
 import type { Role } from '../../access/administrators.ts'
 import { createAuthority, isFor, roleRequired } from '../../control/authority.ts'
-import type { CallerActor } from '../../control/change.ts'
+import { askedBy, type CallerActor } from '../../control/change.ts'
 import { messageOf, PeerError } from '../../errors.ts'
 import type { ApiParts, PageApp, PageRequest } from '../../gateway/parts.ts'
 import { limitBody } from '../../pages/answers/body.ts'
@@ -20,6 +20,9 @@ export const apiPath = '/api/v1'
  * @limit the body of a request to the API: 413 `request_too_large`
  */
 const maxBodyBytes = 1024 * 1024
+
+/** @limit the path in a line that says who was refused at the API: only its beginning is there */
+const maxPathLength = 300
 
 /** Sent with every answer: it is for programs, and nothing of it is ever a page. */
 const headers: Readonly<Record<string, string>> = {
@@ -103,6 +106,15 @@ function serveEndpoints(
         error: messageOf(error),
         'request-id': c.env.requestId,
       })
+    const by: CallerActor | undefined = c.get('by')
+    // The access line has no names: whoever reads the log alone sees here who wanted more than they may.
+    if (status === 403 && by !== undefined)
+      parts.logger.warn('administration refused', {
+        method: c.req.method,
+        path: c.req.path.slice(0, maxPathLength),
+        why: body.error,
+        ...askedBy(by),
+      })
     if (status === 401) c.header('www-authenticate', 'Bearer')
     return c.json(body, status as 400)
   })
@@ -113,8 +125,8 @@ function serveEndpoints(
 function admit(endpoint: AnyEndpoint, parts: ApiParts): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const by = await actorOf({ request: c.req.raw, env: c.env }, parts)
-    requireRole(by, endpoint, parts)
     c.set('by', by)
+    requireRole(by, endpoint, parts)
     await next()
   }
 }
