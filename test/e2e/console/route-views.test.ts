@@ -128,6 +128,83 @@ describe('routes, policies, Try it and requests in Chromium', () => {
     checkBehaviour(browser)
   })
 
+  peerTest('the keyboard stays near when what had it goes', ['Chromium'], async (scope) => {
+    const { fake, browser, go } = await openConsole(scope)
+    const { page } = browser
+    const has = (name: string): Promise<void> =>
+      until(page, `document.activeElement.innerText?.trim().replace(/\\s+/g, ' ') === '${name}'`)
+    const press = async (name: string): Promise<void> => {
+      await page.getByRole('button', { name, exact: true }).focus()
+      await page.keyboard.press('Enter')
+    }
+    await go('/routes/service-5', 'service-5')
+    await press('Remove destination 2')
+    await has('Add a destination')
+    // Of two rules: at the end of its way only the way back is left.
+    await press('Move down rule 1')
+    await has('Move up rule 2')
+    await press('Remove rule 2')
+    await has('Add a rule')
+
+    // While it is saved, and when that has failed.
+    const put = Promise.withResolvers<Response>()
+    const shown = manyRoutes['/routes/service-5'] ?? empty
+    fake.answer('/routes/service-5', (url, request) =>
+      request.method === 'PUT' ? put.promise : shown(url, request),
+    )
+    await press('Save …')
+    const dialog = page.getByRole('dialog', { name: 'Save this route?' })
+    await dialog.getByText('700 tunnels of 2,000 would be cut').waitFor()
+    await dialog.getByRole('button', { name: 'Save', exact: true }).focus()
+    await page.keyboard.press('Enter')
+    await dialog.locator('[data-busy]').waitFor()
+    await has('Save')
+    put.resolve(fault(503, { error: 'store_busy', message: 'it does not answer' }))
+    await dialog.getByText('It does not answer.').waitFor()
+    await has('Save')
+    await page.keyboard.press('Escape')
+    await has('Save …')
+
+    // What was changed of a route goes with it, by one's own hand.
+    await press('Delete …')
+    await page.getByRole('dialog').getByText('700 tunnels of').waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Routes' }).waitFor()
+    await page.getByRole('link', { name: 'service-5', exact: true }).click()
+    await page.getByRole('button', { name: 'Remove destination 2' }).waitFor()
+    assert.equal(await page.getByText('Your changes from before are here').count(), 0)
+    checkBehaviour(browser)
+  })
+
+  peerTest('a gateway that goes away while it saves loses nothing', ['Chromium'], async (scope) => {
+    const { fake, browser, go } = await openConsole(scope)
+    const { page } = browser
+    let change: object = {}
+    fake.answer('/routes/service-5', async (_url, request) => {
+      if (request.method !== 'PUT')
+        return Response.json({ ...routeRows[5], definition, hidden: [], ...change })
+      // It is kept, and the answer is not heard.
+      change = { definition: updateRequest.parse(await request.json()).definition, revision: 8 }
+      void fake.stop()
+      return new Response()
+    })
+    await go('/routes/service-5', 'service-5')
+    await page.getByLabel('Idle timeout').fill('45m')
+    await page.getByRole('button', { name: 'Save …' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Save this route?' })
+    await dialog.getByText('700 tunnels of').waitFor()
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click()
+    await dialog.getByText('Whether it was done is not known').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByText('Changed, and not saved yet.').waitFor()
+    assert.equal(await page.getByLabel('Idle timeout').inputValue(), '45m')
+    await fake.start()
+    // What is saved is what was written: nothing is left to bring together.
+    await page.getByText('Nothing is changed.').waitFor()
+    assert.equal(await page.getByLabel('Idle timeout').inputValue(), '45m')
+    assert.equal(await page.getByText('Changed by somebody else').count(), 0)
+  })
+
   peerTest('a fault stands at its field, and nothing is saved', ['Chromium'], async (scope) => {
     const { fake, browser, go } = await openConsole(scope)
     const { page } = browser
@@ -283,7 +360,7 @@ describe('routes, policies, Try it and requests in Chromium', () => {
       await page.getByRole('heading', { name: 'Refused' }).waitFor()
       await page.getByLabel('In the route').selectOption('none: this policy alone')
       await page.getByRole('button', { name: 'Try it', exact: true }).click()
-      await until(page, `document.querySelector('[data-loading]') === null`)
+      await until(page, `document.querySelector('[data-busy]') === null`)
       const [inRoute, alone] = sent.map((body) => tryRequest.parse(body))
       assert.deepEqual(
         [inRoute?.person, inRoute?.route, inRoute?.changes?.length],

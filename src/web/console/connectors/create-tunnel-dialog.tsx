@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import type { NamedTunnelSecretsView, SitesAnswer } from '../../../console/wire/connectors.ts'
 import { ApiFault, get, post } from '../../ui/api.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { FaultText } from '../../ui/states.tsx'
 import { QueryView } from '../query-view.tsx'
@@ -116,9 +117,9 @@ function CreateForm({
           <Button variant="default" onClick={cancel}>
             Cancel
           </Button>
-          <Button type="submit" loading={form.submitting}>
+          <BusyButton type="submit" isBusy={form.submitting}>
             Create
-          </Button>
+          </BusyButton>
         </Group>
       </Stack>
     </form>

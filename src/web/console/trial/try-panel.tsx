@@ -1,9 +1,10 @@
-import { Button, Paper, Stack, TextInput } from '@mantine/core'
+import { Paper, Stack, TextInput } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import type { ProposedChange } from '../../../console/wire/reach.ts'
 import type { TryAnswer, TryRequest } from '../../../console/wire/try-access.ts'
 import { post, type ApiFault } from '../../ui/api.ts'
+import { BusyButton } from '../../ui/busy-button.tsx'
 import { FaultText } from '../../ui/states.tsx'
 import { seesAll, useMe } from '../me.ts'
 import { CallerFields, callerOf, nobodyYet, type TriedCaller } from './caller-fields.tsx'
@@ -75,9 +76,9 @@ export function TryPanel({
               />
             </div>
             <div>
-              <Button type="submit" loading={attempt.isPending} disabled={wanted === ''}>
+              <BusyButton type="submit" isBusy={attempt.isPending} disabled={wanted === ''}>
                 Try it
-              </Button>
+              </BusyButton>
             </div>
           </Stack>
         </form>
