@@ -19,19 +19,33 @@ export interface ChangedDocument {
  * Lets a change pass that leaves no fault behind: neither in what it writes, nor in others that were in use before.
  *
  * @throws ConfigError with every fault of what it writes; PeerError `policy-in-use`, `route-in-use` for those that it
- * would put out of use
+ * would put out of use, `malformed-request` for one that it writes twice
  */
 export function judgeChange(
   before: Holding,
   after: Holding,
   changes: readonly ChangedDocument[],
 ): void {
+  requireOnce(changes)
   refuseFaults(after, changes)
   for (const { kind, id } of changes) {
     const policy = kind === 'policy' ? storedIn(before.heldPolicies, id) : undefined
     if (policy !== undefined) refuseLost(policy, after)
   }
   refuseOutOfUse(before, after, changes)
+}
+
+/** Of two there is no telling which is meant, and the history would have both. */
+function requireOnce(changes: readonly ChangedDocument[]): void {
+  const seen = new Set<string>()
+  for (const { kind, id } of changes) {
+    const key = `${kind}/${id}`
+    if (seen.has(key))
+      throw new PeerError('malformed-request', `the ${kind} ${show(id)} is named twice`, {
+        hint: 'name each once',
+      })
+    seen.add(key)
+  }
 }
 
 /**

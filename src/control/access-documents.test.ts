@@ -250,6 +250,23 @@ describe('operations on routes', () => {
     assert.match(records[1] ?? '', /"documents":\["deleted route a","deleted route b"\]/)
   })
 
+  test('change nothing for whoever names one twice', async (t) => {
+    const { operations: o, kept } = await open(t)
+    const { revision } = await o.createRoute(ada, { definition: { ...db, id: 'a' } })
+    const twice = { id: 'a', revision: revision ?? 0 }
+    const documents = [twice, twice]
+    for (const action of ['tag', 'delete'] as const) {
+      const error = await rejection(o.changeRoutes(ada, { action, documents, tags: ['x'] }))
+      assert.equal(error.code, 'malformed-request')
+      assert.match(error.message, /the route "a" is named twice/)
+    }
+    assert.deepEqual((await o.getRoute(ada, 'a')).revision, revision)
+    assert.equal((await o.listRouteHistory(ada, 'a')).items.length, 1)
+    assert.equal((await kept()).length, 1)
+    const changes = [true, false].map((disabled) => ({ kind: 'route', id: 'a', disabled }) as const)
+    assert.equal((await rejection(o.reach(ada, { changes }))).code, 'malformed-request')
+  })
+
   test('leave for several at once one record of all, and one of each with before and after', async (t) => {
     const { operations: o, kept, happened } = await open(t)
     const definitions = new Map<string, object>()
