@@ -75,6 +75,28 @@ test('nobody blocks themselves by a name that their other sessions have', async 
   )
 })
 
+test('who is blocked again by one name stays so by all that were known before', async (t) => {
+  const { operations, blockedPeople } = await openRig(t)
+  await operations.blockPerson(byBob, 'alice@example.com', { reason: 'laptop stolen' })
+  const again = await operations.blockPerson(byBob, 'alice@example.com', { reason: 'and found' })
+  assert.deepEqual([again.block.reason, again.sessions_ended], ['and found', 0])
+  assert.ok(blockedPeople.isBlocked({ userId: alice.userId, email: undefined }))
+  assert.ok(blockedPeople.isBlocked({ userId: 'u-new', email: 'alice@former.example' }))
+})
+
+test('whoever unblocks one of two names of a person is told of the other', async (t) => {
+  const { operations, blockedPeople } = await openRig(t)
+  await operations.blockPerson(byBob, 'Alice@example.com', { reason: '' })
+  await operations.blockPerson(byBob, alice.userId, { reason: '' })
+  await operations.blockPerson(byBob, 'carol@example.com', { reason: '' })
+  const first = await operations.unblockPerson(byBob, 'alice@example.com')
+  assert.deepEqual(first.still_blocked_as, [alice.userId])
+  assert.ok(blockedPeople.isBlocked(alice))
+  const second = await operations.unblockPerson(byBob, alice.userId)
+  assert.deepEqual(second.still_blocked_as, [])
+  assert.ok(!blockedPeople.isBlocked(alice))
+})
+
 test('somebody is unblocked once, and it is recorded', async (t) => {
   const { operations, kept } = await openRig(t)
   await operations.blockPerson(localActor, 'carol@example.com', { reason: '' })

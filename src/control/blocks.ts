@@ -13,7 +13,7 @@ import { isOf, revokeAll, type SessionParts } from './sessions.ts'
 export interface BlockParts extends Pick<SessionParts, 'audit' | 'logger' | 'identity'> {
   readonly blockedPeople: Pick<
     BlockedPeople,
-    'list' | 'get' | 'block' | 'unblock' | 'isBlocked' | 'isNamed'
+    'list' | 'get' | 'block' | 'unblock' | 'alsoBlocking' | 'isBlocked' | 'isNamed'
   >
   readonly liveTunnels: Pick<LiveTunnels, 'open' | 'countOf' | 'redecide'>
 }
@@ -40,6 +40,12 @@ export interface Blocked {
   readonly sessions_ended: number
 }
 
+/** A block that is over. */
+export interface Unblocked extends BlockSummary {
+  /** The names of other blocks that keep the same person out: they may sign in again once those are over, too. */
+  readonly still_blocked_as: readonly string[]
+}
+
 export interface BlockOperations {
   /** Newest first. */
   listBlocks(by: Actor): Promise<BlockList>
@@ -49,8 +55,8 @@ export interface BlockOperations {
    * `own-block`, `too-many-blocked`.
    */
   blockPerson(by: Actor, who: string, input: { readonly reason: string }): Promise<Blocked>
-  /** Lets them sign in again. Throws `PeerError` `block-not-found`. */
-  unblockPerson(by: Actor, who: string): Promise<BlockSummary>
+  /** Lets them sign in again, unless another block keeps them out. Throws `PeerError` `block-not-found`. */
+  unblockPerson(by: Actor, who: string): Promise<Unblocked>
 }
 
 /** Longer than an email address can be (RFC 5321 §4.5.3.1), and than a provider's user id (OpenID Connect Core §2). */
@@ -96,7 +102,8 @@ export function blockOperations(parts: BlockParts): BlockOperations {
       if (record === undefined || !(await blockedPeople.unblock(who))) throw notBlocked(who)
       const block = toSummary(record)
       recordChange(parts, by, 'person unblocked', { who: block.who })
-      return block
+      const others = blockedPeople.alsoBlocking(record)
+      return { ...block, still_blocked_as: others.map((other) => other.who) }
     },
   }
 }

@@ -20,7 +20,7 @@ import type {
   AuditSearchAnswer,
   AuditSearchQuery,
 } from './audit-protocol.ts'
-import type { Blocked, BlockList, BlockSummary } from './blocks.ts'
+import type { Blocked, BlockList, Unblocked } from './blocks.ts'
 import type { AccessRequestSummary } from './request-view.ts'
 import type { ApprovalInput } from './requests.ts'
 import { stateFiles } from '../store/state-directory.ts'
@@ -77,7 +77,7 @@ export interface ControlClient extends TrialClient, AccessTextClient {
   listBlocks(): Promise<BlockList>
   /** Resolves once their tunnels are cut. */
   blockPerson(who: string, reason: string): Promise<Blocked>
-  unblockPerson(who: string): Promise<BlockSummary>
+  unblockPerson(who: string): Promise<Unblocked>
   /** Newest first: as many as one answer has. */
   listAccessRequests(state?: 'pending' | 'approved'): Promise<{
     readonly requests: readonly AccessRequestSummary[]

@@ -7,6 +7,7 @@ export const nobodyBlocked: BlockedPeople = {
   check: () => undefined,
   list: () => [],
   get: () => undefined,
+  alsoBlocking: () => [],
   block: () => Promise.reject(new Error('nobody is blocked here')),
   unblock: () => Promise.resolve(false),
   onBlocked: () => undefined,

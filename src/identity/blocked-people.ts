@@ -22,7 +22,12 @@ export interface BlockedPeople {
   list(): readonly BlockedPersonRecord[]
   /** By the name under which somebody was blocked, however it is spelt. */
   get(who: string): BlockedPersonRecord | undefined
-  /** Resolves once it holds here. Throws `PeerError` `too-many-blocked`. */
+  /** Other blocks that keep out whom this one does, as far as it is known that it is the same person; newest first. */
+  alsoBlocking(block: BlockedPersonRecord): readonly BlockedPersonRecord[]
+  /**
+   * Resolves once it holds here. By a name that is blocked already it keeps what was known of the person. Throws
+   * `PeerError` `too-many-blocked`.
+   */
   block(block: NewBlock): Promise<BlockedPersonRecord>
   /** False when nobody is blocked by that name. */
   unblock(who: string): Promise<boolean>
@@ -87,6 +92,8 @@ export async function openBlockedPeople(options: BlockedPeopleOptions): Promise<
     refresh: async (who) => set(who, await store.get(who)),
   })
 
+  const list = (): readonly BlockedPersonRecord[] =>
+    [...rows.values()].sort((one, other) => other.blockedAtMs - one.blockedAtMs)
   const isBlocked = ({ userId, email }: KnownPerson): boolean =>
     userIds.has(userId) || (email !== undefined && emails.has(spelling(email)))
   return {
@@ -96,15 +103,27 @@ export async function openBlockedPeople(options: BlockedPeopleOptions): Promise<
     },
     isNamed: ({ userId, email }, who) =>
       userId === who || (email !== undefined && spelling(email) === nameOf(who)),
-    list: () => [...rows.values()].sort((one, other) => other.blockedAtMs - one.blockedAtMs),
+    list,
     get: (who) => rows.get(nameOf(who)),
+    alsoBlocking({ who, userIds: ids, emails: addresses }) {
+      const [known, spelt] = [new Set(ids), new Set(addresses.map(spelling))]
+      return list().filter(
+        (other) =>
+          other.who !== who &&
+          (other.userIds.some((id) => known.has(id)) ||
+            other.emails.some((email) => spelt.has(spelling(email)))),
+      )
+    },
     async block({ who: written, ...block }) {
       const who = nameOf(written)
+      // The sessions that told by what else a person is known have ended with the first block.
+      const known = rows.get(who)
+      const own = written.includes('@') ? [who] : []
       const record: BlockedPersonRecord = {
         ...block,
         who,
-        userIds: [...new Set([written, ...block.userIds])],
-        emails: [...new Set([...(written.includes('@') ? [who] : []), ...block.emails])],
+        userIds: [...new Set([written, ...block.userIds, ...(known?.userIds ?? [])])],
+        emails: [...new Set([...own, ...block.emails, ...(known?.emails ?? [])])],
         blockedAtMs: clock.now(),
       }
       if ((await store.put(record, maxBlocked)) === 'full') throw tooMany()
@@ -122,7 +141,8 @@ export async function openBlockedPeople(options: BlockedPeopleOptions): Promise<
 }
 
 function foretold(who: string, nowMs: number): BlockedPersonRecord {
-  return { who, userIds: [who], emails: [who], reason: '', blockedBy: '', blockedAtMs: nowMs }
+  const emails = who.includes('@') ? [who] : []
+  return { who, userIds: [who], emails, reason: '', blockedBy: '', blockedAtMs: nowMs }
 }
 
 function personBlocked(): AccessError {

@@ -1,4 +1,4 @@
-import type { BlockSummary, Blocked } from '../../control/blocks.ts'
+import type { BlockSummary, Blocked, Unblocked } from '../../control/blocks.ts'
 import type {
   Revocation,
   SessionSummary,
@@ -7,6 +7,7 @@ import type {
 } from '../../control/protocol.ts'
 import { SystemError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
+import { afterUnblock } from '../speech/after-unblock.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
 import { minutes, printTable } from '../speech/table.ts'
 import { adminOf, listAll, type AdminOptions } from './ask-admin.ts'
@@ -131,10 +132,10 @@ export async function blockPerson(who: string, options: BlockOptions): Promise<n
 /** Lets a person in again. */
 export async function unblockPerson(who: string, options: AdminOptions): Promise<number> {
   const path = `/blocks/${encodeURIComponent(who)}`
-  const block = await (await adminOf(options))<BlockSummary>({ method: 'DELETE', path })
-  if (options.json) printJson(block)
-  else printLine(block.who)
-  note('they may sign in again')
+  const unblocked = await (await adminOf(options))<Unblocked>({ method: 'DELETE', path })
+  if (options.json) printJson(unblocked)
+  else printLine(unblocked.who)
+  note(afterUnblock(unblocked))
   return exitCodes.ok
 }
 

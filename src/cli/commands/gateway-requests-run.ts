@@ -1,5 +1,6 @@
 import { createControlClient } from '../../control/client.ts'
 import { exitCodes } from '../process/exit-codes.ts'
+import { afterUnblock } from '../speech/after-unblock.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
 import { minutes, printTable } from '../speech/table.ts'
 import type { StateOptions } from './gateway-options.ts'
@@ -101,7 +102,7 @@ export async function removeBlock(who: string, options: UnblockOptions): Promise
   if (options.json === true) printJson({ block: unblocked })
   else {
     printLine(unblocked.who)
-    note('they can sign in again')
+    note(afterUnblock(unblocked))
   }
   return exitCodes.ok
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { blockedAnswer, blocksAnswer, blockView, putBlock } from '../wire/blocks.ts'
+import { blockedAnswer, blocksAnswer, putBlock, unblockedAnswer } from '../wire/blocks.ts'
 import { endpoint, type Endpoints } from './endpoint.ts'
 
 const who = z.strictObject({
@@ -30,9 +30,9 @@ export const blockEndpoints: Endpoints = ({ operations }) => [
     method: 'delete',
     path: '/blocks/{user}',
     role: 'admin',
-    summary: 'Let a person sign in again',
+    summary: 'Let a person sign in again, unless another block keeps them out',
     params: who,
-    answer: blockView,
+    answer: unblockedAnswer,
     faults: [404],
     serve: ({ by, params }) => operations.unblockPerson(by, params.user),
   }),

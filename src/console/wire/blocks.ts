@@ -30,3 +30,10 @@ export const blockedAnswer = z.strictObject({
   sessions_ended: z.int().min(0),
 })
 export type BlockedAnswer = z.output<typeof blockedAnswer>
+
+/** `DELETE /api/v1/blocks/{user}` */
+export const unblockedAnswer = blockView.extend({
+  /** Other blocks that keep the same person out. */
+  still_blocked_as: z.array(z.string()),
+})
+export type UnblockedAnswer = z.output<typeof unblockedAnswer>

@@ -1,6 +1,11 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import type { BlockedAnswer, BlocksAnswer, BlockView } from '../../../console/wire/blocks.ts'
+import type {
+  BlockedAnswer,
+  BlocksAnswer,
+  BlockView,
+  UnblockedAnswer,
+} from '../../../console/wire/blocks.ts'
 import { del, get, put, type ApiFault } from '../../ui/api.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
@@ -62,8 +67,10 @@ export function useChangeBlocks(): ChangeBlocks {
       if (answer === undefined) return
       await act({
         async run() {
-          await del(`/blocks/${encodeURIComponent(who)}`)
-          return `Unblocked ${who}`
+          const done = await del<UnblockedAnswer>(`/blocks/${encodeURIComponent(who)}`)
+          const others = done.still_blocked_as
+          if (others.length === 0) return `Unblocked ${who}`
+          return `Unblocked ${who}, who is still blocked as ${others.join(' and as ')}`
         },
         failed: `${who} is still blocked`,
         changes,
