@@ -255,7 +255,13 @@ describe('stored routes', () => {
   test('that cannot be read are left out with what is wrong, and hold up nothing', async (t) => {
     const store = await openSqliteStore(':memory:')
     const author = { by: 'a later release', atMs: 0, note: '', basedOn: 0 }
-    const limits = { maxDocuments: 9, maxBytes: 9_000, maxHistoryPerDocument: 9, maxHistory: 9 }
+    const limits = {
+      maxDocuments: 9,
+      maxBytes: 9_000,
+      maxHistoryPerDocument: 9,
+      maxHistory: 9,
+      maxHistoryBytes: 9_000,
+    }
     const texts = [
       '{"from":',
       '[1]',

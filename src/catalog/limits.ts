@@ -8,12 +8,15 @@ const maxBytes = 32 * 1024 * 1024
 const maxHistoryPerDocument = 100
 /** @limit none: changes that the history keeps of all, the newest */
 const maxHistory = 20_000
+/** @limit none: bytes of the forms before and after that the history keeps of all, those of the newest changes */
+const maxHistoryBytes = 256 * 1024 * 1024
 
 export const documentLimits: DocumentLimits = {
   maxDocuments,
   maxBytes,
   maxHistoryPerDocument,
   maxHistory,
+  maxHistoryBytes,
 }
 
 /** @limit bytes of one stored route or policy, as JSON: 422 */

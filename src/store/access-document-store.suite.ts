@@ -26,6 +26,7 @@ const many: DocumentLimits = {
   maxBytes: 10_000,
   maxHistoryPerDocument: 50,
   maxHistory: 100,
+  maxHistoryBytes: 100_000,
 }
 
 /** Writes as somebody who has just read everything. */
@@ -159,6 +160,30 @@ export function accessDocumentStoreSuite(
       await write(documents, [documentWrite({ id: 'a' }), documentWrite({ id: 'b' })], limits)
       assert.deepEqual([await revisions('db'), await revisions('a')], [[4], [5]])
       assert.deepEqual((await documents.list()).revision, 6)
+    })
+
+    test('old history is forgotten by what it takes, and the newest never', async (t) => {
+      const { accessDocuments: documents } = await open(t)
+      const form = (length: number) => ({
+        body: JSON.stringify({ ü: 'x'.repeat(length) }),
+        isDisabled: false,
+        tags: [],
+      })
+      const kept = async (): Promise<readonly number[]> =>
+        (await documents.history({ kind: 'route', id: 'db' }, 9)).map(({ revision }) => revision)
+      for (const expected of [undefined, 1, 2, 3])
+        await write(documents, [documentWrite({ expected, form: form(1_000) })])
+      assert.deepEqual(await kept(), [4, 3, 2, 1])
+      // Each has what was before and after: some 2,130 bytes, and the first half of that.
+      const limits = { maxHistoryBytes: 4_500 }
+      await write(documents, [documentWrite({ expected: 4, form: form(1_000) })], limits)
+      assert.deepEqual(await kept(), [5, 4])
+      await write(documents, [documentWrite({ expected: 5, form: form(5_000) })], limits)
+      assert.deepEqual(await kept(), [6])
+      assert.equal((await documents.list()).revision, 6)
+      const other = [documentWrite({ id: 'other' })]
+      assert.equal((await write(documents, other, limits)).outcome, 'written')
+      assert.deepEqual(await kept(), [])
     })
 
     test('each that was written is a change of the feed, and none that was not', async (t) => {

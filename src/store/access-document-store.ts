@@ -56,6 +56,8 @@ export interface DocumentLimits {
   readonly maxHistoryPerDocument: number
   /** Of all together; at least 1. */
   readonly maxHistory: number
+  /** Of all changes that are remembered, what was before and after, in bytes of UTF-8; the newest is always kept. */
+  readonly maxHistoryBytes: number
 }
 
 /** `moved`: another write came between, of any document: check again. `overtaken`: of one of these. */

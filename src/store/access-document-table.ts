@@ -123,7 +123,8 @@ async function remember(
   const before = known && JSON.stringify(formOf(toRecord(known)))
   const after = form && JSON.stringify(formOf(form))
   const entry = { revision, kind, id, change, at_ms: atMs, by, note }
-  const row: AccessHistoryRow = { ...entry, before: before ?? null, after: after ?? null }
+  const bytes = Buffer.byteLength(before ?? '') + Buffer.byteLength(after ?? '')
+  const row: AccessHistoryRow = { ...entry, before: before ?? null, after: after ?? null, bytes }
   await db.insertInto('access_history').values(row).execute()
 }
 
@@ -152,7 +153,7 @@ async function amountOf(db: Kysely<Tables>): Promise<Amount> {
 async function forgetHistory(
   db: Kysely<Tables>,
   writes: readonly DocumentWrite[],
-  { maxHistoryPerDocument, maxHistory }: DocumentLimits,
+  { maxHistoryPerDocument, maxHistory, maxHistoryBytes }: DocumentLimits,
 ): Promise<void> {
   const newestFirst = db.selectFrom('access_history').select('revision').orderBy('revision', 'desc')
   for (const { kind, id } of writes) {
@@ -163,8 +164,35 @@ async function forgetHistory(
     await forgotten.where('kind', '=', kind).where('id', '=', id).execute()
   }
   const oldest = await newestFirst.offset(maxHistory).limit(1).executeTakeFirst()
-  if (oldest === undefined) return
-  await db.deleteFrom('access_history').where('revision', '<=', oldest.revision).execute()
+  if (oldest !== undefined) await forgetUpTo(db, oldest.revision)
+  const tooMuch = await lastBeyond(db, maxHistoryBytes)
+  if (tooMuch !== undefined) await forgetUpTo(db, tooMuch)
+}
+
+/** The newest stays: it has the revision of all. */
+async function forgetUpTo(db: Kysely<Tables>, revision: number): Promise<void> {
+  const newest = await lastRevision(db)
+  await db
+    .deleteFrom('access_history')
+    .where('revision', '<=', revision)
+    .where('revision', '<', newest)
+    .execute()
+}
+
+/** The newest change that does not fit, by the bytes of those after it and its own. */
+async function lastBeyond(db: Kysely<Tables>, maxBytes: number): Promise<number | undefined> {
+  const all = db.selectFrom('access_history').select(({ fn }) => fn.sum('bytes').as('bytes'))
+  // Mostly it all fits, and to know that takes a tenth of what follows.
+  if (Number((await all.executeTakeFirst())?.bytes ?? 0) <= maxBytes) return undefined
+  const summed = db.selectFrom('access_history').select(({ fn }) => [
+    'revision',
+    fn
+      .sum<number>('bytes')
+      .over((over) => over.orderBy('revision', 'desc'))
+      .as('total'),
+  ])
+  const beyond = db.selectFrom(summed.as('summed')).select('revision').where('total', '>', maxBytes)
+  return (await beyond.orderBy('revision', 'desc').limit(1).executeTakeFirst())?.revision
 }
 
 function formOf({ body, isDisabled, tags }: DocumentForm): DocumentForm {

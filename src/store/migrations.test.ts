@@ -15,6 +15,8 @@ import type { Change } from './store.ts'
 
 const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32).fill(3) }] as const
 const expiresAtMs = 4_000_000_000_000
+/** Each is as a migration leaves it, with a row in every table, and was written by the program of that time. */
+const databases = ['0004', '0008', '0012'] as const
 
 test('a database of the release before is opened with all that it has', async (t) => {
   const store = await openSqliteStore(oldDatabase(t), secrets)
@@ -49,11 +51,27 @@ test('its rows are written and ended as new ones are', async (t) => {
   )
 })
 
-test('its tables are those of a new database', async (t) => {
-  const [old, fresh] = [oldDatabase(t), join(temporaryDirectory(t), 'postern.db')]
-  for (const path of [old, fresh]) await (await openSqliteStore(path, secrets)).close()
-  assert.deepEqual(columnsOf(old), columnsOf(fresh))
-  assert.ok(columnsOf(fresh).some(({ table, name }) => table === 'sessions' && name === 'revision'))
+for (const at of databases)
+  test(`a database of ${at} keeps every row, and gets the tables of a new one`, async (t) => {
+    const [old, fresh] = [oldDatabase(t, at), join(temporaryDirectory(t), 'postern.db')]
+    const before = rowsOf(old)
+    assert.ok(before.size >= 5 && [...before.values()].every((rows) => rows.length > 0))
+    for (const path of [old, fresh]) await (await openSqliteStore(path, secrets)).close()
+    const schema = schemaOf(fresh)
+    assert.ok(schema.some(({ name }) => name === 'access_history_bytes'))
+    assert.deepEqual(schemaOf(old), schema)
+    const after = rowsOf(old)
+    for (const [table, rows] of before)
+      assert.deepEqual(withKeysOf(rows, after.get(table) ?? []), rows, table)
+  })
+
+test('of a history of before it is known how much each change takes', async (t) => {
+  const path = oldDatabase(t, '0012')
+  await (await openSqliteStore(path, secrets)).close()
+  const history = rowsOf(path).get('access_history') ?? []
+  assert.equal(history.length, 3)
+  for (const { before, after, bytes } of history)
+    assert.equal(bytes, Buffer.byteLength(textOf(before)) + Buffer.byteLength(textOf(after)))
 })
 
 test('named tunnels of before are those of the users whose names they have', async (t) => {
@@ -92,19 +110,45 @@ const tablesSince0008 = [
   'samples',
 ]
 
-function oldDatabase(t: TestContext): string {
+type Row = Readonly<Record<string, unknown>>
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** Those of a list of rows that may have more keys by now. */
+function withKeysOf(rows: readonly Row[], now: readonly Row[]): readonly Row[] {
+  const keys = Object.keys(rows[0] ?? {})
+  return now.map((row) => Object.fromEntries(keys.map((key) => [key, row[key]])))
+}
+
+/** By table; those of the migrator are left out. */
+function rowsOf(path: string): ReadonlyMap<string, readonly Row[]> {
+  const database = new DatabaseSync(path)
+  try {
+    const sql = "select name from sqlite_master where type = 'table' and name not like 'kysely%'"
+    const names = database.prepare(sql).all()
+    return new Map(
+      names.map(({ name }) => {
+        const rows = database.prepare(`select * from "${textOf(name)}" order by 1, 2`).all()
+        return [textOf(name), rows.map((row) => ({ ...row }))]
+      }),
+    )
+  } finally {
+    database.close()
+  }
+}
+
+function oldDatabase(t: TestContext, at: (typeof databases)[number] = '0004'): string {
   const path = join(temporaryDirectory(t), 'postern.db')
   const database = new DatabaseSync(path)
-  database.exec(readFileSync(new URL('at-0004.fixture.sql', import.meta.url), 'utf8'))
+  database.exec(readFileSync(new URL(`at-${at}.fixture.sql`, import.meta.url), 'utf8'))
   database.close()
   return path
 }
 
-function columnsOf(path: string): Record<string, unknown>[] {
+function schemaOf(path: string): readonly Row[] {
   const database = new DatabaseSync(path)
   try {
-    const sql = `select tables.name as 'table', columns.* from sqlite_master as tables, pragma_table_info(tables.name) as columns
-      where tables.type = 'table' order by tables.name, columns.name`
+    const sql = 'select type, name, sql from sqlite_master order by type, name'
     return database.prepare(sql).all()
   } finally {
     database.close()

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import { SystemError, messageOf } from '../errors.ts'
-import { createAccessDocuments } from './access-document-migration.ts'
+import { addHistoryBytes, createAccessDocuments } from './access-document-migration.ts'
 import { createAuditIndex } from './audit-index-migration.ts'
 import { addTunnelMakers, createPublishing } from './publish-migration.ts'
 import { addRequestedFrom, createRequests } from './request-migration.ts'
@@ -24,6 +24,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0011-audit-index': { up: createAuditIndex },
   '0012-samples': { up: createSamples },
   '0013-requested-from': { up: addRequestedFrom },
+  '0014-history-bytes': { up: addHistoryBytes },
 }
 
 /** Where the migrator notes what it has done. */

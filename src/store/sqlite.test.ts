@@ -54,7 +54,13 @@ test('a stored route is read whatever became of its tags', async (t) => {
   t.after(() => store.close())
   const form = { body: '{}', isDisabled: false, tags: ['prod'] }
   const author = { by: 'ada', atMs: 0, note: '', basedOn: 0 }
-  const limits = { maxDocuments: 9, maxBytes: 9_000, maxHistoryPerDocument: 9, maxHistory: 9 }
+  const limits = {
+    maxDocuments: 9,
+    maxBytes: 9_000,
+    maxHistoryPerDocument: 9,
+    maxHistory: 9,
+    maxHistoryBytes: 9_000,
+  }
   const write = { kind: 'route', id: 'db', change: 'created', expected: undefined, form } as const
   await store.accessDocuments.write([write], author, limits)
   const database = new DatabaseSync(path)

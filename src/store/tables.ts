@@ -75,6 +75,8 @@ export interface AccessHistoryRow {
   readonly at_ms: number
   readonly by: string
   readonly note: string
+  /** Of `before` and `after` together, in UTF-8. */
+  readonly bytes: number
 }
 
 export interface ServiceAccountRow {

@@ -82,6 +82,7 @@ async function seedRoutes(store: Store, count: number): Promise<void> {
     maxBytes: 2 ** 26,
     maxHistoryPerDocument: 50,
     maxHistory: 50_000,
+    maxHistoryBytes: 2 ** 30,
   }
   const { outcome } = await store.accessDocuments.write(writes, author, limits)
   if (outcome !== 'written') throw new Error(`routes were not kept: ${outcome}`)
