@@ -138,46 +138,5 @@ export function auditIndexStoreSuite(
       const left = (await auditIndex.search({}, 10)).map(({ series, seq }) => `${series} ${seq}`)
       assert.deepEqual(left, ['decisions 4', 'people 1'])
     })
-
-    test('what was decided is counted by person, route and outcome, the last of it first', async (t) => {
-      const { auditIndex } = await open(t)
-      await auditIndex.add(
-        'decisions',
-        [
-          indexRowOf(1),
-          indexRowOf(2, { outcome: 'refused', ip: '192.0.2.9' }),
-          indexRowOf(3, { ip: '192.0.2.7', email: 'alice@new.example.com' }),
-          indexRowOf(4, {
-            userId: 'u-bob',
-            email: 'bob@example.com',
-            routeId: 'r-2',
-            route: 'ssh',
-          }),
-          indexRowOf(5, { userId: undefined, email: undefined }),
-          indexRowOf(6, { outcome: undefined, event: 'stream granted' }),
-        ],
-        next,
-      )
-      const shown = async (sinceMs: number, maxRows: number) =>
-        (await auditIndex.decisionsSince(sinceMs, maxRows)).map((it) =>
-          [
-            it.email,
-            it.userId,
-            it.routeId,
-            it.outcome,
-            it.decisions,
-            it.lastAtMs - startMs,
-            it.lastIp,
-          ].join(' '),
-        )
-      const all = [
-        'bob@example.com u-bob r-2 allowed 1 4000 192.0.2.1',
-        'alice@new.example.com u-alice r-1 allowed 2 3000 192.0.2.7',
-        'alice@example.com u-alice r-1 refused 1 2000 192.0.2.9',
-      ]
-      assert.deepEqual(await shown(0, 10), all)
-      assert.deepEqual(await shown(0, 1), all.slice(0, 1))
-      assert.deepEqual(await shown(startMs + 4_000, 10), all.slice(0, 1))
-    })
   })
 }

@@ -52,19 +52,6 @@ export interface AuditSearch {
   readonly after?: Pick<AuditIndexRow, 'atMs' | 'series' | 'seq'> | undefined
 }
 
-/** Decisions of one kind: about one person on one route, with one outcome. */
-export interface DecisionsOf {
-  readonly email: string | undefined
-  readonly userId: string | undefined
-  readonly routeId: string
-  readonly route: string | undefined
-  readonly outcome: string
-  readonly decisions: number
-  /** Of the last of them. */
-  readonly lastAtMs: number
-  readonly lastIp: string | undefined
-}
-
 /** By what the audit log is searched. It can be lost: it is made of the files again. */
 export interface AuditIndexStore {
   /** Adds rows of one series and how far it was read, in one step. One that is there is replaced. */
@@ -75,6 +62,4 @@ export interface AuditIndexStore {
   search(search: AuditSearch, maxRows: number): Promise<readonly AuditIndexRow[]>
   /** Removes some of the rows of a series before a number; answers how many. */
   removeBefore(series: string, seq: number, maxRows: number): Promise<number>
-  /** What was decided about people from a moment on, those with the last decisions first. */
-  decisionsSince(sinceMs: number, maxRows: number): Promise<readonly DecisionsOf[]>
 }

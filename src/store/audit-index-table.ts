@@ -1,10 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type SelectQueryBuilder } from 'kysely'
-import type {
-  AuditIndexRow,
-  AuditIndexStore,
-  AuditSearch,
-  DecisionsOf,
-} from './audit-index-store.ts'
+import type { AuditIndexRow, AuditIndexStore, AuditSearch } from './audit-index-store.ts'
 import type { AuditIndexTableRow, Tables } from './tables.ts'
 
 /** A statement may have 32,766 values (https://sqlite.org/limits.html#max_variable_number); a row has 16. */
@@ -54,17 +49,6 @@ export function createAuditIndexTable(db: Kysely<Tables>): AuditIndexStore {
         .executeTakeFirst()
       return Number(numDeletedRows)
     },
-    async decisionsSince(sinceMs, maxRows) {
-      // Of what is not grouped by, SQLite takes the row of the greatest (https://sqlite.org/lang_select.html#bareagg).
-      const { rows } = await sql<DecisionsRow>`
-        select email, user_id, route_id, route, outcome, ip, count(*) as decisions, max(at_ms) as last_at_ms
-        from audit_index
-        where kind = 'decision' and at_ms >= ${sinceMs} and route_id is not null and outcome is not null
-          and user_id is not null
-        group by user_id, route_id, outcome
-        order by last_at_ms desc limit ${maxRows}`.execute(db)
-      return rows.map(toDecisions)
-    },
   }
 }
 
@@ -106,30 +90,6 @@ const within = sql`concat_ws(char(10), event, email, user_id, actor, ip, route, 
 function hasText(text: string): RawBuilder<boolean> {
   if (!/[\\%_]/.test(text)) return sql`${within} like ${`%${text}%`}`
   return sql`${within} like ${`%${text.replaceAll(/[!%_]/g, '!$&')}%`} escape '!'`
-}
-
-interface DecisionsRow {
-  readonly email: string | null
-  readonly user_id: string | null
-  readonly route_id: string
-  readonly route: string | null
-  readonly outcome: string
-  readonly ip: string | null
-  readonly decisions: number
-  readonly last_at_ms: number
-}
-
-function toDecisions(row: DecisionsRow): DecisionsOf {
-  return {
-    email: row.email ?? undefined,
-    userId: row.user_id ?? undefined,
-    routeId: row.route_id,
-    route: row.route ?? undefined,
-    outcome: row.outcome,
-    decisions: row.decisions,
-    lastAtMs: row.last_at_ms,
-    lastIp: row.ip ?? undefined,
-  }
 }
 
 function toTableRow(row: AuditIndexRow): AuditIndexTableRow {

@@ -67,7 +67,7 @@ export const remoteMethods: {
   blockedPeople: { get: true, list: true, put: true, remove: true },
   refusals: { get: true, add: true },
   samples: { add: true, points: true, busiest: true },
-  auditIndex: { add: true, place: true, search: true, removeBefore: true, decisionsSince: true },
+  auditIndex: { add: true, place: true, search: true, removeBefore: true },
   feed: { changes: true },
   leases: { take: true, release: true },
 }
