@@ -26,6 +26,7 @@ export function catalogOfFile(first: FileAccess = emptyFile): Catalog {
     useFile: (file) => (holding = of(file)),
     onHolding: () => ({ [Symbol.dispose]() {} }),
     foresee: () => holding,
+    foreseeMany: () => Promise.resolve(holding),
     change: () => Promise.reject(new Error('nothing is stored here')),
     history: () => Promise.resolve([]),
     [Symbol.asyncDispose]: () => Promise.resolve(),

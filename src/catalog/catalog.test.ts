@@ -221,6 +221,24 @@ describe('stored routes', () => {
     assert.deepEqual(planned, [['ssh', 'db'], ['senior']])
   })
 
+  test('are planned anew where another change came while a long plan was made', async (t) => {
+    const { catalog, change } = await open(t)
+    const seen: number[] = []
+    await catalog.change({
+      by: 'ada',
+      note: '',
+      async plan(holding) {
+        seen.push(holding.routes.length)
+        if (seen.length === 1) await change(put('between', db))
+        const other = { ...db, from: `tcp+https://r${holding.routes.length}.example.com:1` }
+        return [put('planned', other)]
+      },
+    })
+    assert.deepEqual(seen, [1, 2])
+    const planned = catalog.holding().heldRoutes.find(({ id }) => id === 'planned')
+    assert.equal(planned?.definition['from'], 'tcp+https://r2.example.com:1')
+  })
+
   test('are written only by who may in the very step, though they could before', async (t) => {
     const { catalog } = await open(t)
     let asked = 0

@@ -26,9 +26,9 @@ export interface Change {
   readonly note: string
   /**
    * What is to be written, by what holds now. It throws what is in the way, and is asked again where another change
-   * came between.
+   * came between; it may let others have their turn.
    */
-  plan(holding: Holding): readonly PlannedWrite[]
+  plan(holding: Holding): readonly PlannedWrite[] | Promise<readonly PlannedWrite[]>
   /** Lets pass whoever may change this, in the step in which it is written. */
   admit?(holding: Holding, writes: readonly PlannedWrite[]): void
   /** It is written, whether or not what holds then can be read. */
@@ -50,6 +50,8 @@ export interface Catalog extends AsyncDisposable {
   onHolding(listener: (holding: Holding) => void): Disposable
   /** What would hold after these writes, whether or not they may be. */
   foresee(writes: readonly Pick<DocumentWrite, 'kind' | 'id' | 'form'>[]): Holding
+  /** The same of many, with which others get their turn meanwhile: what holds then may be another already. */
+  foreseeMany(writes: readonly Pick<DocumentWrite, 'kind' | 'id' | 'form'>[]): Promise<Holding>
   /**
    * Writes all of a change or nothing, and resolves with what holds once it does.
    *
@@ -169,7 +171,8 @@ export async function openCatalog(parts: CatalogParts): Promise<Catalog> {
 
   async function attempt({ plan, admit, onWritten, by, note }: Change): Promise<Holding | 'moved'> {
     const before = now()
-    const writes = plan(before)
+    const writes = await plan(before)
+    if (now() !== before) return 'moved'
     if (writes.length === 0) return before
     const next = withWrites(stored, writes)
     // A policy that a thousand routes name has them all read again: others get their turn meanwhile.
@@ -203,6 +206,11 @@ export async function openCatalog(parts: CatalogParts): Promise<Catalog> {
       return { [Symbol.dispose]: () => void listeners.delete(listener) }
     },
     foresee,
+    async foreseeMany(writes) {
+      const next = withWrites(stored, writes)
+      await holder.prepare(file, next, { nowMs: clock.now(), before: holding })
+      return holdNow(file, next)
+    },
     async change(change) {
       for (let tries = 0; tries < maxAttempts; tries += 1) {
         const result = await attempt(change)

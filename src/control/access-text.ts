@@ -1,3 +1,4 @@
+import { inTurns } from '../access/trial/in-turns.ts'
 import { OvertakenError, type PlannedWrite } from '../catalog/catalog.ts'
 import { compareForms, saySame } from '../catalog/compare-forms.ts'
 import { exportYaml } from '../catalog/document-yaml.ts'
@@ -19,7 +20,14 @@ import {
   type ImportedChange,
   type ImportOutcome,
 } from './document-protocol.ts'
-import { formIn, requireWrites, writeDocuments, type DocumentParts } from './document-writes.ts'
+import {
+  formIn,
+  formsIn,
+  requireWrites,
+  writeDocuments,
+  type DocumentParts,
+  type Written,
+} from './document-writes.ts'
 import { parseInput } from './protocol.ts'
 
 /** Operations on many routes and policies as one text, for people who keep access in git. */
@@ -77,10 +85,13 @@ export function accessTextOperations(parts: DocumentParts): AccessTextOperations
         note,
       } = parseInput(importInput, input)
       const read = await readAccessText(source, text)
-      const plan = (holding: Holding): readonly PlannedWrite[] => {
+      const plan = async (holding: Holding): Promise<readonly PlannedWrite[]> => {
         if (basedOn !== undefined && basedOn !== holding.revision) throw changedSince(holding)
-        const wanted = read.proposals.map((proposal) => planWrite(holding, proposal))
-        const changed = wanted.filter((planned) => isChange(planned, holding))
+        const changed: PlannedWrite[] = []
+        for await (const proposal of inTurns(read.proposals)) {
+          const planned = planWrite(holding, proposal)
+          if (isChange(planned, holding)) changed.push(planned)
+        }
         const all = [...changed, ...(prune ? pruned(holding, read, by) : [])]
         return all.map((planned) => ({ ...planned, change: importedAs(planned) }))
       }
@@ -90,14 +101,14 @@ export function accessTextOperations(parts: DocumentParts): AccessTextOperations
         const written = await writeDocuments(parts, writing, plan).catch((error: unknown) => {
           throw error instanceof OvertakenError ? changedSince(catalog.holding()) : error
         })
-        const changes = written.planned.map((it, index) => changeView(it, written.before[index]))
+        const changes = await changeViews(written)
         return outcomeOf(read, changes, { isApplied: true, basedOn: catalog.holding().revision })
       }
-      const planned = plan(before)
-      const forms = planned.map((it) => formIn(before, it))
-      requireWrites({ planned, before: forms }, writing, parts)
-      judgeChange(before, catalog.foresee(planned), planned)
-      const changes = planned.map((it, index) => changeView(it, forms[index]))
+      const planned = await plan(before)
+      const tried = { planned, before: await formsIn(before, planned) }
+      requireWrites(tried, writing, parts)
+      judgeChange(before, await catalog.foreseeMany(planned), planned)
+      const changes = await changeViews(tried)
       return outcomeOf(read, changes, { isApplied: false, basedOn: before.revision })
     },
   }
@@ -128,6 +139,13 @@ function isChange(planned: PlannedWrite, holding: Holding): boolean {
 
 function importedAs({ form }: PlannedWrite): PlannedWrite['change'] {
   return form === undefined ? 'deleted' : 'imported'
+}
+
+async function changeViews({ planned, before }: Written): Promise<readonly ImportedChange[]> {
+  const views: ImportedChange[] = []
+  for await (const [index, write] of inTurns(planned.entries()))
+    views.push(changeView(write, before[index]))
+  return views
 }
 
 function changeView(planned: PlannedWrite, before: DocumentForm | undefined): ImportedChange {

@@ -1,4 +1,5 @@
 import { changesAll } from '../access/administrators.ts'
+import { inTurns } from '../access/trial/in-turns.ts'
 import type { Catalog, PlannedWrite } from '../catalog/catalog.ts'
 import { definitionIn } from '../catalog/document-form.ts'
 import type { DocumentKind } from '../catalog/document.ts'
@@ -11,7 +12,7 @@ import { toldTo } from '../routes/route-findings.ts'
 import type { DocumentForm } from '../store/access-document-store.ts'
 import type { Authority, OperationName } from './authority.ts'
 import { actorName, recordChange, type Actor, type ChangeParts } from './change.ts'
-import { recordedEach, recordedMany, recordedOne } from './document-audit.ts'
+import { prepareRecord, recordedEach, recordedMany, recordedOne } from './document-audit.ts'
 
 /** What the operations on routes and policies reach inside the running gateway. */
 export interface DocumentParts extends ChangeParts {
@@ -36,15 +37,15 @@ export interface Written {
 export async function writeDocuments(
   parts: DocumentParts,
   writing: Writing,
-  plan: (holding: Holding) => readonly PlannedWrite[],
+  plan: (holding: Holding) => readonly PlannedWrite[] | Promise<readonly PlannedWrite[]>,
 ): Promise<Written> {
   let written: Written = { planned: [], before: [] }
   await parts.catalog.change({
     by: actorName(writing.by),
     note: writing.note,
-    plan(holding) {
-      const planned = plan(holding)
-      written = { planned, before: planned.map((it) => formIn(holding, it)) }
+    async plan(holding) {
+      const planned = await plan(holding)
+      written = { planned, before: await formsIn(holding, planned) }
       // Nobody is told what is wrong with what they may not write.
       requireWrites(written, writing, parts)
       return planned
@@ -53,6 +54,21 @@ export async function writeDocuments(
     onWritten: () => record(parts, writing, written),
   })
   return written
+}
+
+/** What each was; what a record says of it is made ready as well, since once it is written all are recorded at once. */
+export async function formsIn(
+  holding: Holding,
+  planned: readonly PlannedWrite[],
+): Promise<readonly (DocumentForm | undefined)[]> {
+  const forms: (DocumentForm | undefined)[] = []
+  for await (const write of inTurns(planned)) {
+    const form = formIn(holding, write)
+    forms.push(form)
+    prepareRecord(form)
+    prepareRecord(write.form)
+  }
+  return forms
 }
 
 export function formIn(
