@@ -16,15 +16,15 @@ async function* list(...entries: readonly KeptEntry[]): AsyncGenerator<KeptEntry
 test('the last time that somebody was let in counts, and from where', async () => {
   const past = await readPastUse(
     list(
-      use(),
       use({ time: '2026-01-02T00:00:00.000Z', ip: '192.0.2.8' }),
+      use(),
       use({ user: '', 'service-account-id': 'backup' }),
     ),
   )
   assert.equal(past.lastUse('u-1', 'db'), '2026-01-02T00:00:00.000Z')
   assert.equal(past.ipOf('u-1'), '192.0.2.8')
   assert.deepEqual(past.users('db'), ['u-1', 'backup'])
-  assert.deepEqual([past.decisions, past.isCut], [3, false])
+  assert.deepEqual([past.decisions, past.cutAt], [3, undefined])
 })
 
 test('refusals, entries of other kinds and odd ones say nothing', async () => {
@@ -40,18 +40,19 @@ test('refusals, entries of other kinds and odd ones say nothing', async () => {
   assert.deepEqual([past.decisions, past.users('db')], [0, []])
 })
 
-test('a log that takes too long is left, and so it is said', async () => {
+test('of a log that takes too long the newest is read, and it is said back to when', async () => {
   let nowMs = 0
   let read = 0
   async function* endless(): AsyncGenerator<KeptEntry> {
     for (;;) {
       read += 1
       nowMs += 100
-      yield await Promise.resolve(use({ allow: false }))
+      yield await Promise.resolve(use({ time: `${9_999 - read}`, allow: read === 1 }))
     }
   }
   const past = await readPastUse(endless(), () => nowMs)
-  assert.deepEqual([past.isCut, read], [true, 51])
+  assert.deepEqual([past.cutAt, read], ['9948', 51])
+  assert.equal(past.lastUse('u-1', 'db'), '9998')
 })
 
 test('of a long log so many decisions count, and it is said that there are more', async () => {
@@ -60,5 +61,5 @@ test('of a long log so many decisions count, and it is said that there are more'
     for (let made = 0; made < 200_010; made += 1) yield one
   }
   const past = await readPastUse(many(), () => 0)
-  assert.deepEqual([past.decisions, past.isCut], [200_000, true])
+  assert.deepEqual([past.decisions, past.cutAt], [200_000, use().time])
 })

@@ -5,8 +5,8 @@ import type { KeptEntry } from '../telemetry/audit/read-audit.ts'
 export interface PastUse {
   /** How many decisions that let somebody in were read. */
   readonly decisions: number
-  /** Whether there were more than are read. */
-  readonly isCut: boolean
+  /** Where there were more than are read: back to when they were, RFC 3339. */
+  readonly cutAt: string | undefined
   /** How many of them were of one route. */
   decisionsOn(routeId: string): number
   /** Where somebody came from last, to one route or to any: by user id or a service account's id. */
@@ -20,21 +20,21 @@ export interface PastUse {
 /**
  * So many decisions are read: about a week of a busy gateway.
  *
- * @limit decisions of the audit log that the reach of a change looks at: it says that there are more
+ * @limit decisions of the audit log that the reach of a change looks at, the newest: it says back to when
  */
 const maxDecisions = 200_000
 
 /**
  * Longest that the log is read, in milliseconds: refusals of strangers may fill most of it.
  *
- * @limit time for which the reach of a change reads the audit log: it says that there is more
+ * @limit time for which the reach of a change reads the audit log, the newest first: it says back to when
  */
 const maxReadMs = 5_000
 
 /** Lines of other kinds and refusals are passed over, and others get their turn in between. */
 const linesPerTurn = 500
 
-/** Reads who was let in where, oldest first; `now` is a clock in milliseconds. */
+/** Reads who was let in where, of entries that come newest first; `now` is a clock in milliseconds. */
 export async function readPastUse(
   entries: AsyncIterable<KeptEntry>,
   now: () => number = () => performance.now(),
@@ -44,25 +44,26 @@ export async function readPastUse(
   const counts = new Map<string, number>()
   let decisions = 0
   let lines = 0
-  let isCut = false
+  let cutAt: string | undefined
   const endMs = now() + maxReadMs
   for await (const entry of entries) {
     if ((lines += 1) % linesPerTurn === 0) await nextTurn()
     if (decisions >= maxDecisions || now() > endMs) {
-      isCut = true
+      cutAt = entry.time
       break
     }
     const use = useIn(entry)
     if (use === undefined) continue
     decisions += 1
-    if (use.ip !== undefined) ips.set(use.id, use.ip)
+    if (use.ip !== undefined && !ips.has(use.id)) ips.set(use.id, use.ip)
     counts.set(use.routeId, (counts.get(use.routeId) ?? 0) + 1)
     const ofRoute = uses.get(use.routeId) ?? new Map<string, Use>()
-    uses.set(use.routeId, ofRoute.set(use.id, use))
+    uses.set(use.routeId, ofRoute)
+    if (!ofRoute.has(use.id)) ofRoute.set(use.id, use)
   }
   return {
     decisions,
-    isCut,
+    cutAt,
     decisionsOn: (routeId) => counts.get(routeId) ?? 0,
     ipOf: (id, routeId) => (routeId === undefined ? ips.get(id) : uses.get(routeId)?.get(id)?.ip),
     lastUse: (id, routeId) => uses.get(routeId)?.get(id)?.time,
@@ -73,7 +74,7 @@ export async function readPastUse(
 /** For where no audit log can be read. */
 export const noPastUse: PastUse = {
   decisions: 0,
-  isCut: false,
+  cutAt: undefined,
   decisionsOn: () => 0,
   ipOf: () => undefined,
   lastUse: () => undefined,

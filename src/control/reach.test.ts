@@ -167,10 +167,10 @@ describe('the reach of a change', () => {
       async *auditSince(sinceMs) {
         asked.push(sinceMs)
         await Promise.resolve()
-        yield decision(bob.userId, '203.0.113.9', '2025-12-30T00:00:00.000Z')
-        yield decision(ada.userId, '203.0.113.7', '2025-12-31T00:00:00.000Z')
-        yield decision('gone', '203.0.113.8', '2025-12-31T00:00:00.000Z')
         yield decision(bob.userId, '198.51.100.1', '2026-01-01T00:00:00.000Z', false)
+        yield decision('gone', '203.0.113.8', '2025-12-31T00:00:00.000Z')
+        yield decision(ada.userId, '203.0.113.7', '2025-12-31T00:00:00.000Z')
+        yield decision(bob.userId, '203.0.113.9', '2025-12-30T00:00:00.000Z')
       },
     })
     await operations.createRoute(localActor, { definition: db })

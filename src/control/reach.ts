@@ -23,7 +23,7 @@ import { isBlocked, knownFrom, type TrialParts } from './trials.ts'
 export interface ReachParts extends DocumentParts, Omit<TrialParts, 'authority' | 'decide'> {
   readonly decide: TrialParts['decide'] & Pick<Decide, 'now'>
   readonly liveTunnels: Pick<LiveTunnels, 'open'>
-  /** Entries of the audit log from a moment on, oldest first; undefined where none is kept. */
+  /** Entries of the audit log back to a moment, newest first; undefined where none is kept. */
   readonly auditSince: ((sinceMs: number) => AsyncIterable<KeptEntry>) | undefined
 }
 
@@ -123,7 +123,12 @@ async function look(
       'everybody shows a client certificate that the gateway trusts',
       `whoever came from nowhere in these days comes from ${noNetwork}, which is in nobody's network`,
       ...(past === undefined ? ['there is no audit log to be asked who used what'] : []),
-      ...(known.isCut || people.isCut || use.isCut ? ['there is more than was looked at'] : []),
+      ...(known.isCut || people.isCut
+        ? ['there are more people and routes than were looked at']
+        : []),
+      ...(use.cutAt === undefined
+        ? []
+        : [`there are more decisions than were looked at, which are those since ${use.cutAt}`]),
       ...signedOut(
         changes,
         callers.map(({ subject }) => subject.userId),

@@ -6,7 +6,7 @@ import { within, type Closable } from '../shutdown.ts'
 import { standardOutput } from '../standard-output.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
-import { readAudit } from '../telemetry/audit/read-audit.ts'
+import { readNewestDecisions } from '../telemetry/audit/read-newest.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { withSamples } from '../telemetry/samples/counted-metrics.ts'
 import { keepSamples } from '../telemetry/samples/keep-samples.ts'
@@ -169,7 +169,7 @@ export async function startGateway(
     decide: parts.decide,
     routeTable: parts.routeTable,
     directory: parts.directory,
-    auditSince: (sinceMs) => readAudit(state.auditPath, sinceMs),
+    auditSince: (sinceMs) => readNewestDecisions(state.auditPath, sinceMs),
     authority: createAuthority({
       roleOf,
       sessionVersion: (id) => identity.sessionVersion(id),
