@@ -246,7 +246,7 @@ describe('the portal in Chromium', () => {
       await rig.configure((file) => ({ ...file, routes: routesFor('30m') }))
       await rig.lines.first((line) => line['message'] === 'configuration reloaded')
       await ask.click()
-      await page.getByText(/is given for 1800 seconds at most\. ?\s*Ask for less\./).waitFor()
+      await page.getByText(/is given for 30m at most\. ?\s*Ask for less\./).waitFor()
       await checkLooks(page, 'portal-ask-failed')
       await ask.click()
       await page.getByText(/You asked for 30 min at .* nobody has answered yet/).waitFor()
