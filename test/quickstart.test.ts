@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -197,6 +197,17 @@ test('the printed commands work, and SIGINT stops and removes everything', async
       )
     },
   )
+  await t.test('whoever edits the configuration is told what is wrong with it', async () => {
+    const [file = ''] = printed(it, /postern\.yaml$/)
+      .trim()
+      .split(' ')
+    const before = readFileSync(file, 'utf8')
+    writeFileSync(file, before.replace('administrators:', 'administators:'))
+    await it.until(/postern\.yaml has faults, and what it said before still holds:/)
+    await it.until(/postern\.yaml:\d+:1: administators: unknown key\n +hint: did you mean "admini/)
+    writeFileSync(file, before)
+    await it.until(/postern\.yaml was read again: 6 routes/)
+  })
   await t.test('SSH through a local port', async () => {
     const port = await listen(t, printed(it, /--listen 127\S+ ssh\.example/))
     const client = new ssh2.Client()

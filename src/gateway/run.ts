@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Where log lines go; default: standard output. */
   readonly logSink?: LineSink
+  /** The file was read again; what came of it is in the log as well. */
+  readonly onReloaded?: (reloaded: Reloaded) => void
   /** Makes the pages at the gateway's own address; plain ones without it. */
   readonly pages?: CreatePages
 }
@@ -52,6 +54,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
       const followed = once.then((reloaded) => {
         running = reloaded.config
         watch.follow(reloaded.files)
+        options.onReloaded?.(reloaded)
         return reloaded
       })
       underWay = followed

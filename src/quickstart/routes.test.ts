@@ -53,6 +53,12 @@ test('the configuration file is one that the gateway takes as it is', async () =
   assert.deepEqual(config.address, { host: '127.0.0.1', port: 8443 })
   assert.equal(config.stateDirectory, folder.join('state'))
   assert.equal(config.identityProvider?.clientSecret, 'a secret: with "yaml" in it')
+  // What is said of it: others may ask in the portal, which shows them no route that is not listed.
+  const asked = config.routes.filter(({ approval }) => approval !== undefined)
+  assert.deepEqual(
+    asked.map(({ name, isListed }) => [name, isListed]),
+    [['PostgreSQL', true]],
+  )
   const applications = config.routes.filter(({ isApplication }) => isApplication)
   assert.equal(config.routes.length, 4 + applications.length)
   // None has an address: the connector alone knows it.

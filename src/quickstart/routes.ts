@@ -69,11 +69,11 @@ function groupOnly(group: string): Pick<SampleRoute, 'policy' | 'audience'> {
   }
 }
 
-/** Others may ask somebody of the group, who lets them in for a while. */
+/** Others see it in the portal, and may ask somebody of the group there, who lets them in for a while. */
 function onRequest(group: string): Pick<SampleRoute, 'policy' | 'audience'> {
   const { policy, audience } = groupOnly(group)
   return {
-    policy: { ...policy, approval: { approvers: policy['policy'], max: '1h' } },
+    policy: { ...policy, listed: true, approval: { approvers: policy['policy'], max: '1h' } },
     audience: `${audience}; others may ask for an hour, in the portal or by "postern request"`,
   }
 }

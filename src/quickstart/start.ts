@@ -1,7 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
 import { loadPages } from '../console/pages.ts'
 import { startDevIdp } from '../dev-idp/dev-idp.ts'
-import { SystemError } from '../errors.ts'
+import { ConfigError, formatProblem, SystemError } from '../errors.ts'
+import type { Reloaded } from '../gateway/reload.ts'
 import { runGateway } from '../gateway/run.ts'
 import { openLineOutput } from '../line-output.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
@@ -91,7 +92,7 @@ export async function startQuickstart(options: StartOptions): Promise<Quickstart
   const configText = formatConfigFile({ port, provider, routes })
   const config = await folder.write(fileNames.config, configText)
   const log = started.use(openLog(folder.join(fileNames.log)))
-  const gateway = keep(await startGateway(config, port, log))
+  const gateway = keep(await startGateway(config, port, log, tellReload(onEvent)))
   const gatewayUrl = `https://localhost:${port}`
   onStep(`gateway at ${gatewayUrl} with ${routes.length} routes`)
   signal.throwIfAborted()
@@ -154,12 +155,31 @@ async function writeCertificates(folder: Folder): Promise<string> {
 }
 
 /** As `postern gateway -c FILE` does, but for the environment: it belongs to a real gateway. */
-async function startGateway(path: string, port: number, log: LineSink) {
+async function startGateway(
+  path: string,
+  port: number,
+  log: LineSink,
+  onReloaded: (reloaded: Reloaded) => void,
+) {
   try {
-    return await runGateway({ path, env: {}, logSink: log, pages: await loadPages() })
+    return await runGateway({ path, env: {}, logSink: log, pages: await loadPages(), onReloaded })
   } catch (error) {
     const isTaken = error instanceof SystemError && error.code === 'address-in-use'
     throw isTaken ? portError(port, error.cause) : error
+  }
+}
+
+/** Whoever edits the file looks here, and not in the log, for what is wrong with it. */
+function tellReload(onEvent: (text: string) => void): (reloaded: Reloaded) => void {
+  return ({ config, error }) => {
+    if (error === undefined) {
+      onEvent(`${fileNames.config} was read again: ${config.routes.length} routes`)
+      return
+    }
+    onEvent(`${fileNames.config} has faults, and what it said before still holds:`)
+    const faults =
+      error instanceof ConfigError ? error.problems.map(formatProblem) : [error.message]
+    for (const fault of faults) for (const line of fault.split('\n')) onEvent(`  ${line}`)
   }
 }
 
