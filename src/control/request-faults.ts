@@ -1,4 +1,4 @@
-import { formatDuration } from '../clock.ts'
+import { sayDuration } from '../clock.ts'
 import { AccessError, PeerError } from '../errors.ts'
 import { formatMoment } from '../requests/moment.ts'
 import { whomToAsk, type Route } from '../routes/route.ts'
@@ -53,7 +53,7 @@ export function mayNotBreak(route: Route): AccessError {
 }
 
 export function tooLong(route: Route, maxMs: number): PeerError {
-  const message = `access to route "${route.name}" is given for ${formatDuration(maxMs)} at most`
+  const message = `access to route "${route.name}" is given for ${sayDuration(maxMs)} at most`
   return new PeerError('access-too-long', message, { hint: 'ask for less' })
 }
 

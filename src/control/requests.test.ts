@@ -243,7 +243,7 @@ test('access is given for no longer than was asked for, and than the route allow
     operations.requestAccess(alice, { ...wish, ...change })
   await assert.rejects(ask({ for_seconds: 4 * 3_600 + 1 }), {
     code: 'access-too-long',
-    message: /is given for 4h at most$/,
+    message: /is given for 4 hours at most$/,
   })
   await assert.rejects(ask({ for_seconds: 0 }), { code: 'malformed-request' })
   await assert.rejects(ask({ for_seconds: 1e12 }), { code: 'malformed-request' })

@@ -246,11 +246,12 @@ describe('the portal in Chromium', () => {
       await rig.configure((file) => ({ ...file, routes: routesFor('30m') }))
       await rig.lines.first((line) => line['message'] === 'configuration reloaded')
       await ask.click()
-      await page.getByText(/is given for 30m at most\. ?\s*Ask for less\./).waitFor()
+      await page.getByText(/is given for 30 minutes at most\. ?\s*Ask for less\./).waitFor()
       await checkLooks(page, 'portal-ask-failed')
       await ask.click()
       await page.getByText(/You asked for 30 min at .* nobody has answered yet/).waitFor()
       assert.equal(await announced(page), 'Asked for access to payroll')
+      assert.match(await focused(page, 'innerText'), /^You asked for 30 min/)
       await checkLooks(page, 'portal-asked')
 
       await approveOnly(rig, 'until the hand-over')
@@ -283,6 +284,7 @@ describe('the portal in Chromium', () => {
     await page.getByRole('button', { name: /^Cancel the request/ }).click()
     await page.getByRole('button', { name: /^Ask for access/ }).waitFor()
     assert.equal(await announced(page), 'Cancelled the request for payroll')
+    assert.match(await focused(page, 'innerText'), /^Ask for access/)
 
     await page.getByRole('button', { name: /^Break glass/ }).click()
     await page.getByText('In an emergency alone').waitFor()
