@@ -7,6 +7,7 @@ import {
   open,
   readFile,
   readdir,
+  readlink,
   rm,
   truncate,
   writeFile,
@@ -171,6 +172,16 @@ test('where its last number cannot be found no file is opened, to be left open',
   assert.deepEqual(await readdir(directory), [])
 })
 
+test('what comes when the files are closed is kept, and leaves none of them open', async (t) => {
+  const { lines, reopen, directory } = await openFiles(t)
+  const files = reopen()
+  await files.append('people', [entry('a')])
+  const late = [files.close(), files.append('people', [entry('b')])]
+  await Promise.all(late)
+  assert.match((await lines('people')).at(-1) ?? '', /"event":"b"/)
+  assert.deepEqual(await openIn(directory), [])
+})
+
 async function openFiles(t: TestContext, limits: { readonly maxFileBytes?: number } = {}) {
   const parent = await mkdtemp(join(tmpdir(), 'postern-chain-'))
   const directory = join(parent, 'audit')
@@ -194,6 +205,13 @@ async function openFiles(t: TestContext, limits: { readonly maxFileBytes?: numbe
       return texts.flatMap((text) => text.trimEnd().split('\n'))
     },
   }
+}
+
+/** The files of a directory that this process has open, where the system says so. */
+async function openIn(directory: string): Promise<readonly string[]> {
+  const here = await readdir('/proc/self/fd').catch(() => [])
+  const paths = here.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''))
+  return (await Promise.all(paths)).filter((path) => path.startsWith(directory))
 }
 
 function entry(event: string): string {

@@ -83,6 +83,7 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
   let syncing = Promise.resolve()
   /** Why entries that were written may not be on the disk. */
   let unsynced: Error | undefined
+  let isClosed = false
 
   const knownHead = async (): Promise<ChainHead> =>
     (head ??= (await place.signedHead()) ?? emptyChain)
@@ -184,9 +185,21 @@ export function openSeries(place: SeriesPlace): SeriesWriter {
   }
 
   return {
-    append: (entries) => inTurn(() => append(entries)),
+    append: (entries) =>
+      inTurn(async () => {
+        try {
+          return await append(entries)
+        } finally {
+          // What ends last is kept as well, and leaves no file open that nobody would close.
+          if (isClosed) await close()
+        }
+      }),
     syncedHead: () => inTurn(syncedHead),
-    close: () => inTurn(close),
+    close: () =>
+      inTurn(() => {
+        isClosed = true
+        return close()
+      }),
   }
 }
 
