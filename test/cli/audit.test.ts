@@ -65,6 +65,16 @@ test('postern audit verify says what is good, names what is not, and ends with a
   assert.match(cut.stdout, /truncated: decisions record 12 .*: records 12 to 21 are missing/)
 })
 
+test('an audit log that is not there is no empty one', async () => {
+  await using sandbox = await createSandbox()
+  for (const command of ['export', 'verify', 'checkpoint', 'key']) {
+    const words = ['audit', command, '--state-directory', join(sandbox.path, 'nowhere')]
+    const { code, stdout, stderr } = await runPostern(words, { env: sandbox.env })
+    assert.deepEqual([code, stdout], [8, ''], command)
+    assert.match(stderr, /error: there is no audit log at ".*nowhere.audit"\n {2}hint: name /)
+  }
+})
+
 test('postern audit verify needs records, and keys that are keys', async (t) => {
   await using sandbox = await createSandbox()
   const log = await openTestLog(t)

@@ -1,15 +1,14 @@
-import { join } from 'node:path'
 import type { AuditCheckpointAnswer } from '../../control/audit-protocol.ts'
 import { checkpointAnswer } from '../../control/audit.ts'
 import { createControlClient } from '../../control/client.ts'
-import { AppError, SystemError, messageOf } from '../../errors.ts'
-import { stateFiles } from '../../store/state-directory.ts'
+import { AppError } from '../../errors.ts'
 import { latestCheckpoint } from '../../telemetry/audit/latest-checkpoint.ts'
 import { readVerifierKeys } from '../../telemetry/audit/note-files.ts'
 import type { SessionsOptions, StateOptions } from '../commands/gateway-options.ts'
 import { findStateDirectory } from '../commands/state-directory.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLongLine, printText } from '../speech/print.ts'
+import { findAuditDirectory, unreadableAudit } from './audit-directory.ts'
 
 /** Prints the last checkpoint; resolves to the exit code. */
 export async function printCheckpoint(options: SessionsOptions): Promise<number> {
@@ -39,14 +38,11 @@ async function readCheckpoint(options: StateOptions): Promise<AuditCheckpointAns
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'gateway-not-running') throw error
   }
-  const directory = join(stateDirectory, stateFiles.audit)
+  const directory = await findAuditDirectory({ stateDirectory })
   try {
     const last = await latestCheckpoint(directory)
     return checkpointAnswer(last, (await readVerifierKeys(directory)).toReversed())
   } catch (error) {
-    throw new SystemError('audit-unreadable', `cannot read "${directory}": ${messageOf(error)}`, {
-      hint: "run this as the gateway's own user",
-      cause: error,
-    })
+    throw unreadableAudit(directory, error)
   }
 }

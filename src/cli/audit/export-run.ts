@@ -1,6 +1,4 @@
 import { join } from 'node:path'
-import { SystemError, messageOf } from '../../errors.ts'
-import { stateFiles } from '../../store/state-directory.ts'
 import { noteLine, verifierKeyLine } from '../../telemetry/audit/export-lines.ts'
 import { readLines } from '../../telemetry/audit/lines.ts'
 import { listAuditFiles } from '../../telemetry/audit/list-files.ts'
@@ -12,20 +10,17 @@ import {
   splitNotes,
 } from '../../telemetry/audit/note-files.ts'
 import type { StateOptions } from '../commands/gateway-options.ts'
-import { findStateDirectory } from '../commands/state-directory.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { printRecord } from '../speech/print.ts'
+import { findAuditDirectory, unreadableAudit } from './audit-directory.ts'
 
 /** Prints everything that is kept, with what proves it before it; resolves to the exit code. */
 export async function exportAudit(options: StateOptions): Promise<number> {
-  const directory = join(await findStateDirectory(options), stateFiles.audit)
+  const directory = await findAuditDirectory(options)
   try {
     for await (const line of exported(directory)) if (!printRecord(line)) break
   } catch (error) {
-    throw new SystemError('audit-unreadable', `cannot read "${directory}": ${messageOf(error)}`, {
-      hint: "run this as the gateway's own user",
-      cause: error,
-    })
+    throw unreadableAudit(directory, error)
   }
   return exitCodes.ok
 }

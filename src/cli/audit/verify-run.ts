@@ -1,6 +1,4 @@
-import { join } from 'node:path'
 import { PeerError, SystemError, messageOf, systemCode } from '../../errors.ts'
-import { stateFiles } from '../../store/state-directory.ts'
 import { readText } from '../../telemetry/audit/open-to-read.ts'
 import { formatVerifierKey, parseVerifierKey } from '../../telemetry/audit/signed-note.ts'
 import type { VerifierKey } from '../../telemetry/audit/signed-note.ts'
@@ -8,10 +6,10 @@ import type { Fault } from '../../telemetry/audit/verify/fault.ts'
 import type { SeriesReport } from '../../telemetry/audit/verify/series-check.ts'
 import { verifyAudit, type AuditVerdict } from '../../telemetry/audit/verify/verify-audit.ts'
 import type { SessionsOptions } from '../commands/gateway-options.ts'
-import { findStateDirectory } from '../commands/state-directory.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
 import { printTable } from '../speech/table.ts'
+import { findAuditDirectory } from './audit-directory.ts'
 
 export interface VerifyCommandOptions extends SessionsOptions {
   readonly checkpoint?: readonly string[]
@@ -23,8 +21,7 @@ export async function verifyCommand(
   given: readonly string[],
   options: VerifyCommandOptions,
 ): Promise<number> {
-  const paths =
-    given.length > 0 ? given : [join(await findStateDirectory(options), stateFiles.audit)]
+  const paths = given.length > 0 ? given : [await findAuditDirectory(options)]
   const keys = (await Promise.all((options.key ?? []).map(keysOf))).flat()
   const verdict = await readable(() =>
     verifyAudit({ paths, checkpoints: options.checkpoint ?? [], keys }),
