@@ -6,6 +6,10 @@ import { checkValue } from '../schema.ts'
 import type { Definition } from './document-form.ts'
 import type { DocumentKind } from './document.ts'
 
+/** What ids of routes and names of policies are made of. */
+export const idHint =
+  'use letters, digits, ".", "_" and "-", 64 at most, the first a letter or digit'
+
 /**
  * The id that a new route or policy is kept under: the one it has, or for a route one that is made of its `from`, and
  * the same each time. Undefined where it has none and none can be made, or where it is none.

@@ -7,7 +7,7 @@ import { idKeyOf, toForm, type Definition, type Keeping } from './document-form.
 import type { AccessDocument, DocumentKind } from './document.ts'
 import type { Held, Holding } from './holding.ts'
 import { storedIn } from './judge-change.ts'
-import { newIdOf } from './new-id.ts'
+import { idHint, newIdOf } from './new-id.ts'
 
 /** A change of one route or policy that somebody wants, or only thinks of. */
 export interface Proposal extends Keeping {
@@ -107,6 +107,7 @@ function withoutId({ kind, definition, locate }: Proposal): ConfigError {
     ? `must be the ${key} of a ${kind}, not ${show(definition[key])}`
     : 'is required'
   const at = isGiven || kind === 'policy' ? key : 'from'
-  const fault: RouteFault = { path: [at], message, hint: undefined, at: 'value' }
-  return new ConfigError([locate?.(fault) ?? { source: 'definition', path: at, message }])
+  const hint = isGiven ? idHint : undefined
+  const fault: RouteFault = { path: [at], message, hint, at: 'value' }
+  return new ConfigError([locate?.(fault) ?? { source: 'definition', path: at, message, hint }])
 }

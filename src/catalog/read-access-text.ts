@@ -5,7 +5,7 @@ import { parseYamlInTurns, type Path, type YamlText } from '../yaml-text.ts'
 import { idKeyOf, type Definition } from './document-form.ts'
 import type { DocumentKind } from './document.ts'
 import { documentLimits } from './limits.ts'
-import { newIdOf } from './new-id.ts'
+import { idHint, newIdOf } from './new-id.ts'
 import type { Proposal } from './plan-writes.ts'
 
 /** The routes and policies of a text, and what of it is not read. */
@@ -101,7 +101,8 @@ function readItem(
     const message = isGiven
       ? `must be the ${key} of a ${kind}, not ${show(definition[key])}`
       : `needs a "${key}"`
-    problems.push(yaml.problem(isGiven ? [...path, key] : path, message))
+    const hint = isGiven ? idHint : undefined
+    problems.push(yaml.problem(isGiven ? [...path, key] : path, message, { hint }))
     return undefined
   }
   const { tags = [], disabled = false } = definition

@@ -645,6 +645,12 @@ routes:
       ],
     )
     assert.equal((await o.listRoutes(ada)).total, 1)
+    const badName = 'policies: [{name: dba only, policy: []}]\nroutes: []'
+    const unnamed = await rejection(o.importAccess(ada, { text: badName }))
+    assert.ok(unnamed instanceof ConfigError)
+    const [problem] = unnamed.problems
+    assert.equal(problem?.message, 'must be the name of a policy, not "dba only"')
+    assert.match(problem.hint ?? '', /letters, digits/)
   })
 
   test('of the file keep what is disabled out of use, and their tags', async (t) => {

@@ -180,6 +180,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     samples: options.samples ?? noSamples,
     forwarding: { states: () => Promise.resolve(options.forwarding ?? []) },
     startedAtMs: clock.now(),
+    reloadProblems: () => [],
     catalog: options.catalog ?? catalogOfFile(),
     reload: () => Promise.reject(new Error('no configuration here')),
     liveTunnels: {

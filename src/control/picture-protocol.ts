@@ -89,4 +89,5 @@ export interface OverviewAnswer {
   readonly last_day: ActivityView
   readonly busiest_routes: readonly RouteActivityView[]
   readonly audit_forward: readonly ForwardStateView[]
+  readonly configuration_problems: readonly string[]
 }

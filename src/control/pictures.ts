@@ -28,6 +28,8 @@ export interface PictureParts {
   readonly samples: Pick<SampleStore, 'points' | 'busiest'>
   readonly forwarding: Pick<Forwarding, 'states'>
   readonly startedAtMs: number
+  /** Why the configuration, as its files are now, does not hold; none where it does. */
+  reloadProblems(): readonly string[]
   routeTable(): RouteTable
   readonly liveTunnels: Pick<LiveTunnels, 'size'>
   readonly links: Pick<Links, 'list'>
@@ -48,6 +50,8 @@ export interface PictureOperations {
 const [hourMs, dayMs] = [3_600_000, 86_400_000]
 const busiestOfOverview = 5
 const busiestOfPicture = 20
+/** @limit problems of a configuration that the overview names: the log has them all */
+const maxProblems = 20
 
 export function pictureOperations(parts: PictureParts): PictureOperations {
   const { clock, authority, samples } = parts
@@ -83,6 +87,7 @@ export function pictureOperations(parts: PictureParts): PictureOperations {
         last_day: activityOf(minutes),
         busiest_routes: busiestRoutes,
         audit_forward: states.map(forwardView),
+        configuration_problems: parts.reloadProblems().slice(0, maxProblems),
       }
     },
     async samples(by, input) {

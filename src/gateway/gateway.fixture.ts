@@ -168,6 +168,7 @@ export async function startTestGateway(
       samples: { points: () => Promise.resolve([]), busiest: () => Promise.resolve([]) },
       forwarding: { states: () => Promise.resolve([]) },
       startedAtMs: systemClock.now(),
+      reloadProblems: () => [],
       catalog,
     }),
     listener,

@@ -28,6 +28,8 @@ export interface Reloaded {
   readonly needRestart: readonly string[]
   /** Why the old configuration stays; undefined when it does not. */
   readonly error: AppError | undefined
+  /** The same as one line for each problem. */
+  readonly problems: readonly string[]
 }
 
 /** The same for whoever has asked; throws why the old configuration stays. */
@@ -54,7 +56,7 @@ export async function reloadOnce(
 ): Promise<Reloaded> {
   const { audit, logger, metrics } = gateway
   const files = filesBeside(path)
-  const unchanged = { config: running, needRestart: [] }
+  const unchanged = { config: running, needRestart: [], problems: [] }
   try {
     const loaded = await unlessAborted(loadConfig({ path, env, files, running }), ending)
     if (loaded === undefined) return { ...unchanged, files: files.seen, error: gatewayLeaving() }
@@ -68,12 +70,12 @@ export async function reloadOnce(
     recordChange({ audit, logger: silentLogger }, by, event, details)
     logger.info(event, details)
     if (needRestart.length > 0) logger.warn('some changes need a restart', { keys: needRestart })
-    return { config, files: files.seen, needRestart, error: undefined }
+    return { config, files: files.seen, needRestart, error: undefined, problems: [] }
   } catch (error) {
     metrics.configLoaded('failed', Date.now())
     const problems = error instanceof ConfigError ? error.problems.map(oneLine) : [messageOf(error)]
     logger.error('configuration not reloaded, the old one stays', { problems })
-    return { ...unchanged, files: files.seen, error: reloadFailed(error) }
+    return { ...unchanged, files: files.seen, error: reloadFailed(error), problems }
   }
 }
 

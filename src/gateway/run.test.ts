@@ -170,6 +170,11 @@ test('whoever asks for a reload hears what came of it, and nobody else may', asy
   })
   await writeFile(path, yaml.replace('has: dba', 'hass: dba'))
   await assert.rejects(operations.reload(by), { code: 'invalid-configuration' })
+  const problems = async () => (await operations.overview(by)).configuration_problems
+  assert.match((await problems()).join(), /postern\.yaml:\d+:\d+: .*"hass"/)
+  await writeFile(path, yaml)
+  await operations.reload(by)
+  assert.deepEqual(await problems(), [])
   await rig.gateway().close(0)
   await assert.rejects(operations.reload(by), { code: 'gateway-leaving' })
 })

@@ -45,6 +45,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
   // Whoever asks for a reload before the files are watched waits for that.
   let underWay: Promise<unknown> = following.promise
   let waiting: Promise<Reloaded> | undefined
+  let reloadProblems: readonly string[] = []
   // A reload that waits reads the files only when the one before it has ended, so all who ask until then
   // share it.
   const reload = (by: Actor): Promise<Reloaded> =>
@@ -53,6 +54,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
       const once = reloadOnce(gateway, options, { by, running, ending: ending.signal })
       const followed = once.then((reloaded) => {
         running = reloaded.config
+        reloadProblems = reloaded.problems
         watch.follow(reloaded.files)
         options.onReloaded?.(reloaded)
         return reloaded
@@ -63,6 +65,7 @@ export async function runGateway(options: RunOptions): Promise<RunningGateway> {
   const gateway = await startGateway(loaded.config, {
     ...options,
     reload: async (by) => reloadOf(await reload(by)),
+    reloadProblems: () => reloadProblems,
   })
   reportLoading(gateway.logger, loaded)
   gateway.metrics.configLoaded('ok', Date.now())

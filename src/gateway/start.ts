@@ -44,6 +44,8 @@ export interface GatewayOptions {
   readonly pages?: CreatePages
   /** Reads again the files that the configuration is from; without it there are none. */
   readonly reload?: Operations['reload']
+  /** Why what these say now does not hold, a line for each problem. **Default:** it holds */
+  readonly reloadProblems?: () => readonly string[]
 }
 
 /** Longest wait for what was asked of the database and the provider when the gateway ends, in milliseconds. */
@@ -196,6 +198,7 @@ export async function startGateway(
     samples: store.samples,
     forwarding: state.forwarding,
     startedAtMs: clock.now(),
+    reloadProblems: options.reloadProblems ?? (() => []),
     catalog,
     reload: options.reload ?? nothingToReload,
   })

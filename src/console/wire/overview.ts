@@ -36,5 +36,7 @@ export const overviewAnswer = z.strictObject({
   /** Of the last day, most bytes first; at most five. */
   busiest_routes: z.array(routeActivity),
   audit_forward: z.array(forwardState),
+  /** Why the configuration files cannot be read again, a line for each problem: what they said before holds. */
+  configuration_problems: z.array(z.string()),
 })
 export type OverviewAnswer = z.output<typeof overviewAnswer>

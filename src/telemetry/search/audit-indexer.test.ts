@@ -91,6 +91,8 @@ test('what was done to somebody is found by them, and access for a while by the 
   assert.deepEqual(await events({ who: 'u2' }), ['sessions revoked', 'person unblocked'])
   assert.deepEqual(await events({ text: 'bob@' }), ['sessions revoked', 'person blocked'])
   assert.deepEqual(await events({ route: 'db' }), ['access ended'])
+  // Whoever blocks somebody was refused nothing.
+  assert.deepEqual(await events({ outcome: 'refused' }), [])
 })
 
 test('an index that is behind, or lost, is made again from the files', async (t) => {

@@ -12,7 +12,7 @@ export function auditOutcome(entry: KeptEntry): AuditOutcome | undefined {
 
 const byWord: readonly (readonly [RegExp, AuditOutcome])[] = [
   [/\bfailed\b/, 'failed'],
-  [/\b(?:refused|denied|blocked)\b/, 'refused'],
+  [/\b(?:refused|denied)\b/, 'refused'],
   [/\bcut\b/, 'cut'],
   [/\b(?:signed in|approved|granted)\b/, 'allowed'],
 ]

@@ -203,6 +203,9 @@ const overview = {
       dropped: 3,
     },
   ],
+  configuration_problems: [
+    '/etc/postern/postern.yaml:27:9: routes[3].policy[0].allow.and[0]: "hass" is no operator; did you mean "has"?',
+  ],
 }
 
 const samples = {

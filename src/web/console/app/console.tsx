@@ -20,7 +20,7 @@ export function Console(): ReactNode {
             <Gate />
           </LeaveGuard>
         </ConfirmProvider>
-        <Notifications position="bottom-right" />
+        <Notifications position="top-center" />
       </AnnounceProvider>
     </Router>
   )

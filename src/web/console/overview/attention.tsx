@@ -19,6 +19,7 @@ export function Attention({ overview }: { readonly overview: OverviewAnswer }): 
   const routes = useFew('routes', '/routes')
   const policies = useFew('policies', '/policies')
   const matters = [
+    ...overview.configuration_problems.map(ofConfiguration),
     ...ofRequests(requests),
     ...ofNamedTunnels(namedTunnels),
     ...ofDocuments(routes, 'route', '/routes'),
@@ -70,6 +71,11 @@ function useFew(kind: string, path: string, state?: string): readonly Item[] {
     queryFn: ({ signal }) => get(path, { query: { limit: few, state }, signal }),
   })
   return data?.items ?? []
+}
+
+function ofConfiguration(problem: string): Matter {
+  const text = `The configuration has a fault, and what it said before holds: ${problem}`
+  return { text, to: '/settings' }
 }
 
 function ofRequests(requests: readonly Item[]): Matter[] {
