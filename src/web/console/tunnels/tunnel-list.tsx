@@ -75,7 +75,7 @@ const facts: readonly Column<Tunnel>[] = [
     cell: ({ route, target }) => (
       <>
         {route}
-        <div className="second">{target}</div>
+        {target !== route && <div className="second">{target}</div>}
       </>
     ),
   },
