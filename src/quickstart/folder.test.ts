@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeFolder } from './folder.ts'
 
@@ -26,9 +27,10 @@ test('disposing removes everything but what is kept', async (t) => {
 })
 
 test('where none can be made the directory is named, and what to set', () => {
-  assert.throws(() => makeFolder('/nonexistent'), {
+  const nowhere = join(import.meta.dirname, 'nowhere')
+  assert.throws(() => makeFolder(nowhere), {
     code: 'folder-not-made',
-    message: 'cannot make a folder in "/nonexistent": ENOENT',
+    message: `cannot make a folder in "${nowhere}": ENOENT`,
     hint: 'set TMPDIR to a directory that you may write to',
   })
 })
