@@ -124,7 +124,7 @@ describe('the console in Chromium, on a gateway with real tunnels', () => {
     await untilEnded(socket)
     assert.ok(performance.now() - clickedMs < maxCutMs)
     await page.getByText(/Blocked Bob Brown: ended 1 session and 1 tunnel/).waitFor()
-    await page.getByText('Laptop stolen.').waitFor()
+    await page.getByText('“laptop stolen”').waitFor()
     await page.getByText('is not signed in.').waitFor()
     const refused = await person.pipe(target, 'hello')
     assert.notEqual(refused.ending, 0)
