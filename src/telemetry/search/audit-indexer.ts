@@ -49,6 +49,8 @@ export function startAuditIndexer(options: AuditIndexerOptions): AuditIndexer {
   let due: Disposable | undefined
   let reading: Promise<void> | undefined
   let [isComplete, isClosed, isFailing] = [false, false, false]
+  /** Whether something may have been kept that was not read. */
+  let isBehind = true
 
   /** Undefined when there is nothing more. */
   async function readSome(series: AuditSeries): Promise<RecordBatch | undefined> {
@@ -72,6 +74,7 @@ export function startAuditIndexer(options: AuditIndexerOptions): AuditIndexer {
   }
 
   async function readAll(): Promise<void> {
+    isBehind = false
     for (const series of auditSeries)
       for (;;) if (isClosed || (await readSome(series)) === undefined) break
     isComplete ||= !isClosed
@@ -87,6 +90,7 @@ export function startAuditIndexer(options: AuditIndexerOptions): AuditIndexer {
       if (!isFailing && !isClosed)
         logger.error('the audit log cannot be indexed for searching', { error: messageOf(error) })
       isFailing = true
+      isBehind = true
       arm(retryMs)
     }
   }
@@ -112,8 +116,11 @@ export function startAuditIndexer(options: AuditIndexerOptions): AuditIndexer {
 
   arm(0)
   return {
-    wake: () => arm(gatherMs),
-    caughtUp: () => (isClosed ? Promise.resolve() : run()),
+    wake() {
+      isBehind = true
+      arm(gatherMs)
+    },
+    caughtUp: () => (isClosed || (!isBehind && reading === undefined) ? Promise.resolve() : run()),
     get isComplete() {
       return isComplete
     },
