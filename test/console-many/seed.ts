@@ -23,7 +23,8 @@ export async function seed(rig: GatewayRig, amounts: Amounts): Promise<void> {
     const bytes = await state.key('shared_secret')
     const store = await openSqliteStore(state.storePath, [{ setting: 'shared_secret', bytes }])
     try {
-      await seedSessions(store, rig.idp.issuer.href, amounts.sessions)
+      // Without the slash at its end, as the gateway keeps it: those of another provider are nobody's.
+      await seedSessions(store, rig.idp.issuer.origin, amounts.sessions)
       await seedRoutes(store, amounts.routes)
     } finally {
       await store.close()
