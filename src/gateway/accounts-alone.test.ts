@@ -23,7 +23,6 @@ const backup = { id: 'backup', description: '', format: 'jwt', expires_at: null 
 /** A gateway whose only policy names a service account, and that has no identity provider. */
 async function startGateway(t: TestContext, settings = '') {
   const directory = await mkdtemp(join(tmpdir(), 'postern-accounts-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
   const service = await startService(echo)
   t.after(() => service[Symbol.asyncDispose]())
   const port = await freePort()
@@ -45,7 +44,11 @@ ${more}routes:
     return runGateway({ path, env: {}, logSink })
   }
   let gateway = await start(settings)
-  t.after(() => gateway.close(0))
+  t.after(async () => {
+    await gateway.close(0)
+    // Its last checkpoint is written as it ends.
+    await rm(directory, { recursive: true, force: true })
+  })
   return {
     control: createControlClient(join(directory, 'state')),
     async restart(more: string) {

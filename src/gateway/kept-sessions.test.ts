@@ -89,7 +89,6 @@ test('a gateway whose database answers nothing of what it looks after ends all t
 /** A gateway over a state directory as the release before wrote it; `u-1` may use its route. */
 async function startGateway(t: TestContext) {
   const directory = await mkdtemp(join(tmpdir(), 'postern-kept-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
   const service = await startService(echo)
   t.after(() => service[Symbol.asyncDispose]())
   const port = await freePort()
@@ -121,7 +120,11 @@ routes:
 `
   await writeFile(path, yaml, { mode: 0o600 })
   const gateway = await runGateway({ path, env: {}, logSink: collectLines().sink })
-  t.after(() => gateway.close(0))
+  t.after(async () => {
+    await gateway.close(0)
+    // Its last checkpoint is written as it ends.
+    await rm(directory, { recursive: true, force: true })
+  })
   const tokens = createTokens('localhost', deriveKeys(sharedSecret, sharedSecret).token)
   return {
     close: () => gateway.close(0),
