@@ -22,7 +22,6 @@ const path = '/api/v1/events'
 
 async function startRig(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'postern-events-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
   const service = await startService(echo)
   t.after(() => service[Symbol.asyncDispose]())
   await writeFile(join(folder, 'cert.pem'), testCertificate.cert)
@@ -44,7 +43,10 @@ routes:
     logSink: sink,
     pages: await loadPages(),
   })
-  t.after(() => gateway.close(0))
+  t.after(async () => {
+    await gateway.close(0)
+    await rm(folder, { recursive: true, force: true })
+  })
   const creation = { id: 'boss', description: '', format: 'jwt', expires_at: null } as const
   const { credential } = await gateway.operations.createServiceAccount(localActor, creation)
   const { port } = gateway.address
