@@ -21,7 +21,6 @@ const target = 'db.example.com:5432'
 
 async function startRig(t: TestContext) {
   const { path, env, ...box } = await createSandbox()
-  t.after(() => box[Symbol.asyncDispose]())
   const service = await startService(echo)
   t.after(() => service[Symbol.asyncDispose]())
   await writeFile(join(path, 'cert.pem'), testCertificate.cert)
@@ -43,7 +42,11 @@ routes:
   const sink = { write: () => undefined }
   const pages = await loadPages()
   const gateway = await runGateway({ path: config, env: {}, logSink: sink, pages })
-  t.after(() => gateway.close(0))
+  t.after(async () => {
+    await gateway.close(0)
+    // Its last checkpoint is written as it ends.
+    await box[Symbol.asyncDispose]()
+  })
   const url = `https://localhost:${gateway.address.port}`
   const remote = async (id: string): Promise<readonly string[]> => {
     const creation = { id, description: '', format: 'jwt', expires_at: null } as const
