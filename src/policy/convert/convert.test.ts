@@ -65,6 +65,7 @@ describe('a policy in its two views', () => {
       { deny: { or: [{ source_ip: '192.0.2.0/24' }] } },
       { deny: { nor: [{ domain: { is: 'corp.example' } }] } },
       { deny: { not: [{ authenticated_user: true }] } },
+      { deny: { and: [{ source_ip: '192.0.2.0/24' }, { groups: 'dba' }] } },
     ])
       assert.ok('problems' in toAccessPolicies(rule), JSON.stringify(rule))
   })

@@ -131,13 +131,17 @@ function keptOutBesides(
       return [{ path, message: message('bypass') }]
     const isForPeopleOnly = terms.some((term) => isAboutPeople(term) && term.isPositive)
     if (!holds) return isForPeople(conjunction) ? [{ path, message: asksOnly }] : []
-    if (isForPeopleOnly) return []
+    // The policy language asks who somebody is before it looks at their network, a "block" the other way round.
+    if (isForPeopleOnly)
+      return terms.some(({ about }) => about === 'ip') ? [{ path, message: asksElsewhere }] : []
     return [{ path, message: letsAccountsIn ? message('service_auth') : forAccounts }]
   })
 }
 
 const asksOnly =
   'keeps out nobody but who is not signed in, which no policy of this view does by itself'
+const asksElsewhere =
+  'sends whoever is not signed in to the sign-in from any network, which a policy with action "block" does within it alone'
 const forAccounts =
   'keeps out service accounts too, and a policy with action "block" is about people only'
 
