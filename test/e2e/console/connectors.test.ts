@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe } from 'node:test'
+import type { ConnectorList } from '../../../src/control/protocol.ts'
 import { startChild } from '../child.ts'
 import { checkLooks } from '../page-looks.ts'
 import { peerTest } from '../peers.ts'
 import { exchange, personAt, untilEnded } from '../person.ts'
 import { siteFor } from '../publisher.ts'
-import { alice, bob, posternCommand, route } from '../rig.ts'
+import { alice, bob, posternCommand, route, type GatewayRig } from '../rig.ts'
 import { echo, startService } from '../services.ts'
 import { answer, checkBehaviour, openConsole, signIn } from './open-console.ts'
 
@@ -42,12 +43,21 @@ describe('connectors in Chromium, with a real one', () => {
       const tunnels = page.getByRole('grid', { name: 'Named tunnels' })
       await tunnels.getByText('none now').waitFor()
 
+      // The page may still show those that were; the gateway tells of each that came.
+      const known = new Set<string>()
+      const untilReady = async (): Promise<void> => {
+        let ready: readonly string[]
+        do ready = (await readyConnections(rig)).filter((id) => !known.has(id))
+        while (ready.length < 4)
+        for (const id of ready) known.add(id)
+      }
       const run = ['--token-file', tokenFile, '--url', `tcp://127.0.0.1:${service}`]
       const start = () =>
         startChild(scope, ...posternCommand('tunnel', '--cacert', rig.caFile, 'run', ...run), {
           env: { HOME: scope.directory },
         })
       const connector = start()
+      await untilReady()
       await page.getByText('4 ready').waitFor()
       const local = await (await personAt(scope, rig, bob)).listen(target)
       const socket = await local.connect()
@@ -58,9 +68,11 @@ describe('connectors in Chromium, with a real one', () => {
       await answer(page, 'Drain it')
       await page.getByText('lab connects anew.').waitFor()
       assert.equal(await exchange(socket, 'still'), 'still')
+      await untilReady()
       await page.getByRole('button', { name: /^Cut/ }).click()
       await answer(page, 'Cut it')
       await untilEnded(socket)
+      await untilReady()
       await page.getByText('4 ready').waitFor()
 
       // What is used does not go by one click.
@@ -78,7 +90,7 @@ describe('connectors in Chromium, with a real one', () => {
       await keep()
       assert.notEqual(await readFile(tokenFile, 'utf8'), before)
       const next = start()
-      await page.getByText('4 ready').waitFor()
+      await untilReady()
       assert.equal(await exchange(await local.connect(), 'again'), 'again')
 
       await tunnels.getByRole('button', { name: /^Delete/ }).click()
@@ -91,3 +103,11 @@ describe('connectors in Chromium, with a real one', () => {
     },
   )
 })
+
+async function readyConnections(rig: GatewayRig): Promise<readonly string[]> {
+  const { output } = await rig.postern('gateway', 'connectors', 'list', '--json')
+  const { connectors } = JSON.parse(output) as ConnectorList
+  return connectors.flatMap(({ connections }) =>
+    connections.filter(({ ready }) => ready).map(({ id }) => id),
+  )
+}
