@@ -84,9 +84,10 @@ describe('an authority', () => {
       fc.property(noise, (text) => {
         const parsed = parseAuthority(text)
         if (parsed === undefined || parsed.host.includes(':')) return
-        assert.equal(formatAuthority(parsed), text.toLowerCase())
+        // The dot of the root is left out.
+        assert.equal(formatAuthority(parsed), text.toLowerCase().replace(/\.:(\d+)$/, ':$1'))
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000, examples: [['a.:1']] },
     )
   })
 
