@@ -98,6 +98,7 @@ export function namedTunnelOperations(parts: NamedTunnelParts): NamedTunnelOpera
       const { tunnel, force } = parseInput(deletionInput, input)
       const deleted = await operatorTunnels.delete(tunnel, {
         force,
+        admit: () => authority.require(by, 'deleteNamedTunnel'),
         removed: (gone) => record(by, 'named tunnel deleted', gone, { hostnames: gone.hostnames }),
       })
       const notices = deleted.records.flatMap((state) =>

@@ -64,10 +64,13 @@ export interface NamedTunnelRegister extends NamedTunnels {
   secretOf(tunnelId: string): Uint8Array
   /** Throws `PeerError` `invalid-tunnel-name`, `tunnel-name-reserved`, `tunnel-exists`, `too-many-named-tunnels`. */
   create(tunnel: NewNamedTunnel): Promise<NamedTunnel>
-  /** Deletes one with its host names; answers it as it was. Throws `PeerError` `tunnel-not-found`. */
-  delete(tunnelId: string): Promise<NamedTunnel>
-  /** Revokes its credential and gives it another. Throws `PeerError` `tunnel-not-found`. */
-  rotate(tunnelId: string): Promise<NamedTunnel>
+  /**
+   * Deletes one with its host names; answers it as it was. `admit` is called in the step in which it is deleted, again
+   * where somebody else has written it meanwhile, and throws where it may not be. Throws `PeerError` `tunnel-not-found`.
+   */
+  delete(tunnelId: string, admit?: (tunnel: NamedTunnel) => void): Promise<NamedTunnel>
+  /** Revokes its credential and gives it another; `admit` as with `delete`. Throws `PeerError` `tunnel-not-found`. */
+  rotate(tunnelId: string, admit?: () => void): Promise<NamedTunnel>
   /**
    * Lets a host name lead to it; nothing is done where it does already. Throws `PeerError` `tunnel-not-found`,
    * `invalid-hostname`, `hostname-outside-site`, `hostname-not-covered`, `hostname-taken`,

@@ -72,6 +72,34 @@ test('one that is used goes only where that is said', async (t) => {
   assert.deepEqual(namedTunnels.list(), [])
 })
 
+test('where somebody else writes one first, its use and the right to it are looked at again', async (t) => {
+  const { operatorTunnels, namedTunnels, used } = await openRig(t)
+  const { tunnel, secret } = await operatorTunnels.create(wanted)
+  /** At the first look another write comes before ours; at the second `then` is done. */
+  const overtaken = (hostname: string, then: () => void) => {
+    let looks = 0
+    return (): void => {
+      looks += 1
+      if (looks === 1) void namedTunnels.addHostname(tunnel.id, hostname)
+      if (looks === 2) then()
+    }
+  }
+  const refuse = (): never => {
+    throw new Error('not any more')
+  }
+  const removal = { force: false, removed: () => undefined }
+  await assert.rejects(operatorTunnels.rotate('web', overtaken('a.site.com', refuse)), /not any/)
+  const late = overtaken('b.site.com', refuse)
+  await assert.rejects(operatorTunnels.delete('web', { ...removal, admit: late }), /not any/)
+  const busy = overtaken('c.site.com', () => (used.connections = 4))
+  await assert.rejects(operatorTunnels.delete('web', { ...removal, admit: busy }), {
+    code: 'tunnel-connected',
+  })
+  assert.ok(isTunnelSecret(namedTunnels.secretOf(tunnel.id), secret))
+  const { hostnames } = namedTunnels.find('web') ?? {}
+  assert.deepEqual(hostnames, ['a.site.com', 'b.site.com', 'c.site.com'])
+})
+
 test('another secret takes the place of the one before, unless whoever asks may not any more', async (t) => {
   const { operatorTunnels, namedTunnels } = await openRig(t)
   const { tunnel, secret } = await operatorTunnels.create(wanted)

@@ -2,7 +2,7 @@ import type { SigningKeys } from '../identity/signing-keys.ts'
 import type { NamedTunnel, NamedTunnelRegister, NewNamedTunnel } from './named-tunnels.ts'
 import type { Site } from './site.ts'
 import type { RecordState } from './records.ts'
-import { tellHosts, type RemoveTunnel } from './remove-tunnel.ts'
+import { tellHosts, type RemoveTunnel, type TunnelRemoval } from './remove-tunnel.ts'
 import { siteNotFound, tunnelNotFound } from './tunnel-faults.ts'
 import { grantKeysOf, type TunnelSecrets } from './tunnel-secrets.ts'
 
@@ -21,11 +21,11 @@ export interface OperatorTunnels {
   create(tunnel: NewNamedTunnel, admit?: () => void): Promise<TunnelSecrets>
   /**
    * Deletes one with its host names and their records of the DNS; its connectors end. `removed` is called once it is
-   * gone. Throws as `NamedTunnelRegister`, and unless `force` `PeerError` `tunnel-connected`, `tunnel-in-use`.
+   * gone, `admit` as with `create`. Throws as `NamedTunnelRegister`, and unless `force` `PeerError` `tunnel-connected`, `tunnel-in-use`.
    */
   delete(
     nameOrId: string,
-    options: { readonly force: boolean; readonly removed: (tunnel: NamedTunnel) => void },
+    options: Pick<TunnelRemoval, 'force' | 'removed' | 'admit'>,
   ): Promise<{
     readonly tunnel: NamedTunnel
     readonly records: readonly RecordState[]
@@ -75,17 +75,19 @@ export function createOperatorTunnels(parts: OperatorTunnelsParts): OperatorTunn
       const tunnel = await namedTunnels.create(wanted)
       return { tunnel, secret: namedTunnels.secretOf(tunnel.id), grantKeys }
     },
-    async delete(nameOrId, { force, removed }) {
+    async delete(nameOrId, options) {
       const tunnel = find(nameOrId)
-      const routes = tellHosts(parts.hostsToward(tunnel))
-      const removal = { force, forceOption: '"force"', routes, removed }
-      return { tunnel, routes, records: await parts.removal.removeTunnel(tunnel, removal) }
+      const removed = await parts.removal.removeTunnel(tunnel, {
+        ...options,
+        forceOption: '"force"',
+        routes: (it) => tellHosts(parts.hostsToward(it)),
+      })
+      return { tunnel, ...removed }
     },
     async rotate(nameOrId, admit) {
       const grantKeys = await grantKeysOf(signingKeys)
       const { id } = find(nameOrId)
-      admit?.()
-      const tunnel = await namedTunnels.rotate(id)
+      const tunnel = await namedTunnels.rotate(id, admit)
       return { tunnel, secret: namedTunnels.secretOf(id), grantKeys }
     },
   }

@@ -139,15 +139,13 @@ export function createPublishing(parts: PublishingParts): Publishing {
     },
     async delete(by, nameOrId, { force }) {
       const found = find(by, nameOrId)
-      const routes = routesToward(found)
-      const records = await parts.removal.removeTunnel(found, {
+      return parts.removal.removeTunnel(found, {
         force,
         forceOption: '--force',
-        routes,
+        routes: routesToward,
         removed: (tunnel) =>
           record(by, 'named tunnel deleted', tunnel, { hostnames: tunnel.hostnames }),
       })
-      return { records, routes }
     },
     async token(by, nameOrId, { rotate, services }) {
       const found = find(by, nameOrId)

@@ -16,10 +16,18 @@ export interface TunnelRemoval {
   readonly force: boolean
   /** How `force` is said where this is asked for. */
   readonly forceOption: string
-  /** Hosts of the routes that lead to it, as whoever asks may be told of them. */
-  readonly routes: readonly string[]
+  /** Hosts of the routes that lead to it now, as whoever asks may be told of them. */
+  routes(tunnel: NamedTunnel): readonly string[]
+  /** Called with every look at its use: throws where whoever asks may not any more. */
+  readonly admit?: (() => void) | undefined
   /** Called once it is gone, before its records of the DNS are. */
   removed(tunnel: NamedTunnel): void
+}
+
+export interface RemovedTunnel {
+  readonly records: readonly RecordState[]
+  /** Hosts of the routes that led to it, as whoever asked may be told of them. */
+  readonly routes: readonly string[]
 }
 
 export interface RemoveTunnel {
@@ -27,11 +35,11 @@ export interface RemoveTunnel {
   removeRecord(tunnel: NamedTunnel, hostname: string): Promise<RecordState>
   /**
    * Deletes a named tunnel, whose connectors end, and then the records of its host names. Whether it is used is
-   * looked at in the step in which it is deleted.
+   * looked at in the step in which it is deleted. Answers the routes that led to it as well.
    *
    * @throws PeerError `tunnel-connected`, `tunnel-in-use` unless `force`, and as `NamedTunnelRegister`
    */
-  removeTunnel(tunnel: NamedTunnel, removal: TunnelRemoval): Promise<readonly RecordState[]>
+  removeTunnel(tunnel: NamedTunnel, removal: TunnelRemoval): Promise<RemovedTunnel>
 }
 
 /** @limit hosts that somebody is told lead to a tunnel: the others are counted */
@@ -60,13 +68,18 @@ export function createRemoveTunnel(parts: RemoveTunnelParts): RemoveTunnel {
 
   return {
     removeRecord,
-    async removeTunnel(tunnel, { force, forceOption, routes, removed }) {
-      const connections = countConnections(tunnel.id)
-      if ((connections > 0 || routes.length > 0) && !force)
-        throw tunnelInUse(tunnel.name, { connections, routes, forceOption })
-      const deleted = await namedTunnels.delete(tunnel.id)
+    async removeTunnel({ id }, { force, forceOption, admit, removed, ...removal }) {
+      let routes: readonly string[] = []
+      const deleted = await namedTunnels.delete(id, (tunnel) => {
+        admit?.()
+        const connections = countConnections(id)
+        routes = removal.routes(tunnel)
+        if ((connections > 0 || routes.length > 0) && !force)
+          throw tunnelInUse(tunnel.name, { connections, routes, forceOption })
+      })
       removed(deleted)
-      return Promise.all(deleted.hostnames.map((name) => removeRecord(deleted, name)))
+      const gone = deleted.hostnames.map((name) => removeRecord(deleted, name))
+      return { records: await Promise.all(gone), routes }
     },
   }
 }

@@ -156,15 +156,20 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
       if (mirror.get(record.id) === undefined) mirror.put(record.id, { ...record, revision: 0 })
       return toNamedTunnel(record)
     },
-    async delete(id) {
+    async delete(id, admit) {
       let before = toNamedTunnel(live(id))
       await rewrite(id, (old) => {
         before = toNamedTunnel(old)
+        admit?.(before)
         return { ...old, hostnames: [], deletedAtMs: clock.now() }
       })
       return before
     },
-    rotate: (id) => rewrite(id, (old) => ({ ...old, generation: old.generation + 1 })),
+    rotate: (id, admit) =>
+      rewrite(id, (old) => {
+        admit?.()
+        return { ...old, generation: old.generation + 1 }
+      }),
     async addHostname(id, text) {
       const hostname = parseHostname(text)
       let isNew = false
