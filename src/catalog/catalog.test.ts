@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts'
 import { openCatalog, type Catalog, type PlannedWrite } from './catalog.ts'
 import type { FileAccess } from './file-access.ts'
 import type { Holding } from './holding.ts'
+import { documentLimits } from './limits.ts'
 
 type Plain = Readonly<Record<string, unknown>>
 
@@ -273,13 +274,6 @@ describe('stored routes', () => {
   test('that cannot be read are left out with what is wrong, and hold up nothing', async (t) => {
     const store = await openSqliteStore(':memory:')
     const author = { by: 'a later release', atMs: 0, note: '', basedOn: 0 }
-    const limits = {
-      maxDocuments: 9,
-      maxBytes: 9_000,
-      maxHistoryPerDocument: 9,
-      maxHistory: 9,
-      maxHistoryBytes: 9_000,
-    }
     const texts = [
       '{"from":',
       '[1]',
@@ -296,7 +290,10 @@ describe('stored routes', () => {
       expected,
       form,
     }))
-    assert.equal((await store.accessDocuments.write(rows, author, limits)).outcome, 'written')
+    assert.equal(
+      (await store.accessDocuments.write(rows, author, documentLimits)).outcome,
+      'written',
+    )
     const { catalog, warnings, change } = await open(t, fileOf([ssh]), store)
     assert.deepEqual(idsOf(catalog.holding()).slice(1), ['r3'])
     assert.deepEqual(faultsOf(catalog.holding(), 'r0'), [': what is kept of it is no JSON'])
