@@ -21,7 +21,8 @@ export interface OperatorTunnels {
   create(tunnel: NewNamedTunnel, admit?: () => void): Promise<TunnelSecrets>
   /**
    * Deletes one with its host names and their records of the DNS; its connectors end. `removed` is called once it is
-   * gone, `admit` as with `create`. Throws as `NamedTunnelRegister`, and unless `force` `PeerError` `tunnel-connected`, `tunnel-in-use`.
+   * gone, `admit` as with `create`. Throws as `NamedTunnelRegister`, and unless `force` `PeerError` `tunnel-connected`,
+   * `tunnel-in-use`.
    */
   delete(
     nameOrId: string,

@@ -13,6 +13,8 @@ import { echo, startService } from '../services.ts'
 import { answer, checkBehaviour, openConsole, signIn } from './open-console.ts'
 
 const target = 'echo.example.com:7'
+/** Until a connector has all its connections, in milliseconds. */
+const maxReadyMs = 40_000
 
 describe('connectors in Chromium, with a real one', () => {
   peerTest(
@@ -46,9 +48,12 @@ describe('connectors in Chromium, with a real one', () => {
       // The page may still show those that were; the gateway tells of each that came.
       const known = new Set<string>()
       const untilReady = async (): Promise<void> => {
+        const endMs = performance.now() + maxReadyMs
         let ready: readonly string[]
-        do ready = (await readyConnections(rig)).filter((id) => !known.has(id))
-        while (ready.length < 4)
+        do {
+          assert.ok(performance.now() < endMs, 'the connector has no four new connections')
+          ready = (await readyConnections(rig)).filter((id) => !known.has(id))
+        } while (ready.length < 4)
         for (const id of ready) known.add(id)
       }
       const run = ['--token-file', tokenFile, '--url', `tcp://127.0.0.1:${service}`]
