@@ -240,6 +240,38 @@ describe('stored routes', () => {
     assert.equal(planned?.definition['from'], 'tcp+https://r2.example.com:1')
   })
 
+  test('are planned anew as well where there was nothing to change before another came', async (t) => {
+    const { catalog, change } = await open(t)
+    const held = await catalog.change({
+      by: 'ada',
+      note: '',
+      async plan({ routes }) {
+        if (routes.length > 1) return [put('web', { ...db, from: 'tcp+https://web.example.com:1' })]
+        await change(put('between', db))
+        return []
+      },
+    })
+    assert.deepEqual(idsOf(held).slice(1), ['between', 'web'])
+  })
+
+  test('are foreseen some at a time, and others have their turn in between', async (t) => {
+    const { catalog } = await open(t)
+    const writes = Array.from({ length: 20 }, (_, at) =>
+      put(`r${at}`, { ...db, from: `tcp+https://r${at}.example.com:1` }),
+    )
+    let turns = 0
+    setImmediate(() => (turns += 1))
+    const { routes } = await catalog.foreseeMany(writes)
+    assert.deepEqual([routes.length, turns], [21, 1])
+    assert.equal(catalog.holding().routes.length, 1)
+  })
+
+  test('have the names of policies if they like, and are changed together with those', async (t) => {
+    const { change } = await open(t)
+    const { heldPolicies, heldRoutes } = await change(putPolicy('both', {}), put('both', db))
+    assert.deepEqual([heldPolicies.at(-1)?.id, heldRoutes.at(-1)?.id], ['both', 'both'])
+  })
+
   test('are written only by who may in the very step, though they could before', async (t) => {
     const { catalog } = await open(t)
     let asked = 0
