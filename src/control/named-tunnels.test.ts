@@ -55,7 +55,8 @@ function createRig({ create, failed, isAdmin = () => true }: RigOptions = {}) {
         admit?.()
         return Promise.resolve(secrets)
       },
-      delete(_, { force, removed }) {
+      delete(_, { force, admit, removed }) {
+        admit?.()
         if (!force) return Promise.reject(new PeerError('tunnel-connected', 'it is in use'))
         removed(tunnel)
         return Promise.resolve({ tunnel, records: failed ? [failed] : [], routes: ['a.site.com'] })
@@ -153,6 +154,8 @@ test('whoever may not any more when it is done has done nothing', async () => {
   const refused = { code: 'role-required' }
   await assert.rejects(operations.createNamedTunnel(by, { name: 'lab', site: 'site.com' }), refused)
   await assert.rejects(operations.rotateNamedTunnel(by, 'lab'), refused)
+  const deletion = { tunnel: 'lab', force: true }
+  await assert.rejects(operations.deleteNamedTunnel(by, deletion), refused)
   assert.deepEqual(entries, [])
 })
 

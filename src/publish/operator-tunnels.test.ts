@@ -95,9 +95,14 @@ test('where somebody else writes one first, its use and the right to it are look
   await assert.rejects(operatorTunnels.delete('web', { ...removal, admit: busy }), {
     code: 'tunnel-connected',
   })
+  used.connections = 0
+  const named = overtaken('d.site.com', () => (used.hosts = ['h.site.com']))
+  await assert.rejects(operatorTunnels.delete('web', { ...removal, admit: named }), {
+    code: 'tunnel-in-use',
+  })
   assert.ok(isTunnelSecret(namedTunnels.secretOf(tunnel.id), secret))
   const { hostnames } = namedTunnels.find('web') ?? {}
-  assert.deepEqual(hostnames, ['a.site.com', 'b.site.com', 'c.site.com'])
+  assert.deepEqual(hostnames, ['a.site.com', 'b.site.com', 'c.site.com', 'd.site.com'])
 })
 
 test('another secret takes the place of the one before, unless whoever asks may not any more', async (t) => {
