@@ -624,6 +624,16 @@ routes:
     assert.deepEqual((await o.importAccess(ada, { text: exported })).changes, [])
   })
 
+  test('are only tried as they would be written: by who may, and without a fault', async (t) => {
+    const role = { role: 'admin', namespaces: ['databases'] } as const
+    const { operations: o } = await open(t, { 'bob@example.com': role })
+    const byBob = await rejection(o.importAccess(bob, { text, dry_run: true }))
+    assert.equal(byBob.code, 'role-required')
+    const broken = text.replace('[staff]', '[stuff]')
+    const byAda = await rejection(o.importAccess(ada, { text: broken, dry_run: true }))
+    assert.match(byAda.message, /no policy is named "stuff"/)
+  })
+
   test('say where each fault stands, and nothing is written', async (t) => {
     const { operations: o } = await open(t)
     const broken = `${text}  - from: tcp+https://next.example.com:1

@@ -55,6 +55,8 @@ export interface TestOperationsOptions {
   readonly accessRequests?: AccessRequests
   readonly samples?: OperationParts['samples']
   readonly forwarding?: Awaited<ReturnType<OperationParts['forwarding']['states']>>
+  /** **Default:** the configuration holds */
+  readonly reloadProblems?: readonly string[]
   /** Instead of `routes`. */
   routeTable?(): RouteTable
   /** **Default:** one where nothing is stored */
@@ -180,7 +182,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     samples: options.samples ?? noSamples,
     forwarding: { states: () => Promise.resolve(options.forwarding ?? []) },
     startedAtMs: clock.now(),
-    reloadProblems: () => [],
+    reloadProblems: () => options.reloadProblems ?? [],
     catalog: options.catalog ?? catalogOfFile(),
     reload: () => Promise.reject(new Error('no configuration here')),
     liveTunnels: {

@@ -100,6 +100,13 @@ describe('pictures', () => {
     )
   })
 
+  test('of what is wrong with the configuration the first twenty problems are said', async () => {
+    const reloadProblems = Array.from({ length: 21 }, (_, at) => `postern.yaml:${at + 1}: wrong`)
+    const { operations } = createTestOperations({ reloadProblems })
+    const { configuration_problems: said } = await operations.overview(localActor)
+    assert.deepEqual(said, reloadProblems.slice(0, 20))
+  })
+
   test('every step of a time has a point, and says whether it was measured', async (t) => {
     const { samples } = await rig(t, [batch(nowMs - 2 * minuteMs), batch(nowMs - 4 * minuteMs)])
     const answer = await samples(localActor, {

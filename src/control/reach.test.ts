@@ -197,6 +197,32 @@ describe('the reach of a change', () => {
     assert.deepEqual(asked, [clock.now() - 2 * 86_400_000, clock.now() - 7 * 86_400_000])
   })
 
+  test('it says of what there was more than it looked at, and back to when it did', async (t) => {
+    const time = '2025-12-31T00:00:00.000Z'
+    const who = { user: 'gone', 'route-id': 'db', allow: true, deny: false }
+    const entry: KeptEntry = { time, kind: 'decision', event: 'authorize check', ...who }
+    const more = [
+      'there are more people and routes than were looked at',
+      `there are more decisions than were looked at, which are those since ${time}`,
+    ]
+    const said = async (accounts: number, decisions: number) => {
+      const { operations } = await rig(t, {
+        accounts: Array.from({ length: accounts }, (_, at) => `a${at}`),
+        async *auditSince() {
+          await Promise.resolve()
+          for (let left = decisions; left > 0; left -= 1) yield entry
+        },
+      })
+      const { assumed } = await operations.reach(localActor, {
+        changes: [{ kind: 'policy', definition: { name: 'staff', policy: [] } }],
+      })
+      return assumed.filter((it) => it.startsWith('there are more'))
+    }
+    assert.deepEqual(await said(1, 1), [])
+    assert.deepEqual(await said(50_001, 1), more.slice(0, 1))
+    assert.deepEqual(await said(1, 200_001), more.slice(1))
+  })
+
   test('without an audit log it says that it looked at sessions only', async (t) => {
     const { operations } = await rig(t)
     const answer = await operations.reach(localActor, {
