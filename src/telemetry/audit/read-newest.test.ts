@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -37,6 +37,27 @@ test('decisions are read over all their files, the last first, and back to a mom
   })
   assert.deepEqual(await read(), [86_401, 86_400, 3, 2, 1])
   assert.deepEqual(await read(Date.UTC(2026, 0, 1) + 2_000), [86_401, 86_400, 3, 2])
+})
+
+test('a file that is gone by then holds up nothing, and one that cannot be read is told', async (t) => {
+  const { directory, read } = await openDirectory(t, {
+    'decisions-2026-01-01-0001': [entry(1)],
+    'decisions-2026-01-01-0002': [entry(2)],
+    'decisions-2026-01-02-0001': [entry(86_400)],
+  })
+  const seen: unknown[] = []
+  for await (const { n } of readNewestDecisions(directory, 0)) {
+    if (seen.length === 0) await rm(join(directory, 'decisions-2026-01-01-0002.jsonl'))
+    seen.push(n)
+  }
+  assert.deepEqual(seen, [86_400, 1])
+  await symlink(
+    'decisions-2026-01-01-0003.jsonl',
+    join(directory, 'decisions-2026-01-01-0003.jsonl'),
+  )
+  await assert.rejects(read(), { code: 'ELOOP' })
+  // Those of days before are not opened at all.
+  assert.deepEqual(await read(Date.UTC(2026, 0, 2)), [86_400])
 })
 
 test('lines that end in no newline, are empty or no entries hold up nothing', async (t) => {

@@ -61,6 +61,7 @@ test('records are found with what they are about, and read from their file', asy
   assert.ok(row !== undefined)
   const wrong = [
     { ...row, seq: 7 },
+    { ...row, series: 'people' },
     { ...row, offset: row.offset + 1 },
     { ...row, file: '../../etc/passwd' },
     { ...row, file: 'decisions-2020-01-01-0001.jsonl' },
@@ -119,6 +120,21 @@ test('an index that is behind, or lost, is made again from the files', async (t)
   assert.deepEqual(await seqs(other), all)
 })
 
+test('a record that is longer than any of the log is not read, and those beside it are', async (t) => {
+  const log = await openIndexed(t)
+  await log.files.append('people', [
+    entry({ event: 'before' }),
+    entry({ text: 'x'.repeat(1024 * 1024) }),
+    entry({ event: 'after' }),
+  ])
+  await log.indexer.caughtUp()
+  const found = await readFound(log.directory, await log.store.auditIndex.search({}, 10))
+  assert.deepEqual(
+    found.map((it) => it?.event),
+    ['after', undefined, 'before', 'file begun'],
+  )
+})
+
 test('rows go with the files of their records', async (t) => {
   const log = await openIndexed(t, { maxFileBytes: 2_000, maxSeriesBytes: 8_000 })
   for (let at = 0; at < 100; at += 1) {
@@ -153,6 +169,29 @@ test('a store that fails is told once, and what it missed is indexed later', asy
   assert.deepEqual([said.length, indexer.isComplete], [1, false])
   fails = false
   log.clock.advance(10_000)
+  await indexer.caughtUp()
+  assert.equal((await log.store.auditIndex.search({}, 10)).length, 2)
+})
+
+test('whoever asks once a store fails no more waits for no other try', async (t) => {
+  const log = await openIndexed(t)
+  await log.indexer.close()
+  let fails = true
+  const { auditIndex } = log.store
+  const indexer = startAuditIndexer({
+    directory: log.directory,
+    target: {
+      ...auditIndex,
+      add: (...row) => (fails ? Promise.reject(new Error('busy')) : auditIndex.add(...row)),
+    },
+    clock: log.clock,
+    logger: silentLogger,
+  })
+  t.after(() => indexer.close())
+  await log.files.append('people', [entry({})])
+  await indexer.caughtUp()
+  assert.equal((await log.store.auditIndex.search({}, 10)).length, 0)
+  fails = false
   await indexer.caughtUp()
   assert.equal((await log.store.auditIndex.search({}, 10)).length, 2)
 })
