@@ -36,6 +36,23 @@ test('somebody is blocked by each name that they have, however it is spelt', asy
   assert.ok(!blocked.isBlocked(alice))
 })
 
+test('other blocks of a person are told by an address however it is spelt, the newest first', async (t) => {
+  const { blocked, clock } = await openRig(t)
+  const own = await blocked.block({ ...block, who: alice.email, emails: ['A@former.example'] })
+  for (const [who, email] of [
+    ['u-first', 'Alice@example.com'],
+    ['u-second', 'a@Former.example'],
+    ['u-other', 'bob@example.com'],
+  ] as const) {
+    clock.advance(1)
+    await blocked.block({ ...block, who, emails: [email] })
+  }
+  assert.deepEqual(
+    blocked.alsoBlocking(own).map(({ who }) => who),
+    ['u-second', 'u-first'],
+  )
+})
+
 test('many who are blocked are read at the start in as many steps, not in the square of them', async (t) => {
   const store = await openSqliteStore(':memory:')
   t.after(() => store.close())
@@ -76,6 +93,10 @@ test('whoever is blocked stays so while the row cannot be read', async (t) => {
   const { blocked } = await openRig(t, { ...store, blockedPeople: broken, feed })
   await blockedPeople.put({ ...block, who: alice.email, blockedAtMs: 1 }, 9)
   assert.ok(blocked.isBlocked(alice))
+  await blockedPeople.put({ ...block, who: 'u-bob', blockedAtMs: 2 }, 9)
+  assert.ok(blocked.isBlocked({ userId: 'u-bob', email: undefined }))
+  // Only a name that may be an address is one.
+  assert.ok(!blocked.isBlocked({ userId: 'u-other', email: 'u-bob' }))
 })
 
 test('a sign-in that ends while somebody is blocked leaves no session behind', async (t) => {
