@@ -75,6 +75,18 @@ test('an audit log that is not there is no empty one', async () => {
   }
 })
 
+test('an audit log that cannot be reached is told from one that is not there', async () => {
+  await using sandbox = await createSandbox()
+  const file = join(sandbox.path, 'file')
+  await writeFile(file, '')
+  for (const command of ['export', 'verify']) {
+    const words = ['audit', command, '--state-directory', file]
+    const { code, stdout, stderr } = await runPostern(words, { env: sandbox.env })
+    assert.deepEqual([code, stdout], [8, ''], command)
+    assert.match(stderr, /error: cannot read ".*file.audit": ENOTDIR.*\n {2}hint: run this as /)
+  }
+})
+
 test('postern audit verify needs records, and keys that are keys', async (t) => {
   await using sandbox = await createSandbox()
   const log = await openTestLog(t)
