@@ -186,6 +186,21 @@ export function accessDocumentStoreSuite(
       assert.deepEqual(await kept(), [])
     })
 
+    test('what the history takes is counted in bytes, and not in letters', async (t) => {
+      const { accessDocuments: documents } = await open(t)
+      const body = JSON.stringify({ text: 'ü'.repeat(1_000) })
+      const form = { body, isDisabled: false, tags: [] }
+      // Some 2,060 bytes for the first, and 4,120 for the second: in letters there would be room for both.
+      const limits = { maxHistoryBytes: 5_000 }
+      for (const expected of [undefined, 1])
+        await write(documents, [documentWrite({ expected, form })], limits)
+      const kept = await documents.history({ kind: 'route', id: 'db' }, 9)
+      assert.deepEqual(
+        kept.map(({ revision }) => revision),
+        [2],
+      )
+    })
+
     test('each that was written is a change of the feed, and none that was not', async (t) => {
       const { accessDocuments: documents, feed } = await open(t)
       const heard: Change[] = []
