@@ -567,6 +567,39 @@ describe('who administers a namespace', () => {
     assert.match(JSON.stringify(await o.getRoute(ada, 'own')), /postern\.yaml/)
   })
 
+  test('is told no more by a trial that the file overtakes', async (t) => {
+    const { operations: o, catalog } = await open(t, roles)
+    const late = 'tcp+https://late.example.com:1'
+    const wishes = Array.from({ length: 40 }, (_, n) => ({
+      ...db,
+      id: `r${n}`,
+      namespace: 'databases',
+      from: n === 0 ? late : `tcp+https://r${n}.example.com:1`,
+    }))
+    const taken = fileWithKey()
+    const fileRoutes = taken.fileRoutes.map((route) => ({
+      ...route,
+      definition: { ...route.definition, from: late },
+    }))
+    const overtaken: typeof catalog = {
+      ...catalog,
+      foreseeMany(writes) {
+        const work = catalog.foreseeMany(writes)
+        catalog.useFile({ ...taken, fileRoutes })
+        return work
+      },
+    }
+    const { operations } = createTestOperations({
+      catalog: overtaken,
+      roleOf: () => roles['bob@example.com'],
+    })
+    const trial = { text: JSON.stringify({ routes: wishes }), dry_run: true }
+    const refused = await rejection(operations.importAccess(bob, trial))
+    assert.ok(refused instanceof ConfigError)
+    assert.doesNotMatch(String(refused), /postern\.yaml/)
+    assert.match(String(await rejection(o.importAccess(ada, trial))), /postern\.yaml/)
+  })
+
   test('takes nothing from what routes of others answer to', async (t) => {
     const { operations: o } = await open(t, roles)
     await o.createRoute(ada, {

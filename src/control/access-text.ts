@@ -4,9 +4,10 @@ import { compareForms, saySame } from '../catalog/compare-forms.ts'
 import { exportYaml } from '../catalog/document-yaml.ts'
 import type { DocumentKind } from '../catalog/document.ts'
 import type { Held, Holding } from '../catalog/holding.ts'
-import { judgeChange } from '../catalog/judge-change.ts'
+import { judgeChange, refuseFaults } from '../catalog/judge-change.ts'
 import { planWrite } from '../catalog/plan-writes.ts'
 import { readAccessText, type AccessText } from '../catalog/read-access-text.ts'
+import { toldTo } from '../routes/route-findings.ts'
 import type { DocumentForm } from '../store/access-document-store.ts'
 import { printable } from '../terminal-text.ts'
 import type { Actor } from './change.ts'
@@ -107,7 +108,10 @@ export function accessTextOperations(parts: DocumentParts): AccessTextOperations
       const planned = await plan(before)
       const tried = { planned, before: await formsIn(before, planned) }
       requireWrites(tried, writing, parts)
-      judgeChange(before, await catalog.foreseeMany(planned), planned)
+      const after = await catalog.foreseeMany(planned)
+      // The file may be another by now, and what it takes is told to whoever sees it.
+      refuseFaults(after, planned, toldTo(authority.sees(by)))
+      judgeChange(before, after, planned)
       const changes = await changeViews(tried)
       return outcomeOf(read, changes, { isApplied: false, basedOn: before.revision })
     },
