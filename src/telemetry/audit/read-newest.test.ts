@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { runProgramSync } from '../../program.fixture.ts'
 import { readNewestDecisions } from './read-newest.ts'
 
 type Lines = readonly string[]
@@ -82,4 +83,15 @@ test('one that is longer than any entry is left out, and those before it are rea
     'decisions-2026-01-01-0001': [entry(1), long, entry(3)],
   })
   assert.deepEqual(await read(), [3, 1])
+})
+
+test('a pipe in the place of a file is named, and nobody waits for it', async (t) => {
+  if (process.platform === 'win32') return t.skip('it has no such pipes')
+  const { directory, read } = await openDirectory(t, {})
+  const name = 'decisions-2026-01-01-0001.jsonl'
+  runProgramSync('mkfifo', [join(directory, name)])
+  // With a writer whoever opens it does not wait for ever, should it be opened.
+  const both = await open(join(directory, name), 'r+')
+  t.after(() => both.close())
+  await assert.rejects(read(), /is a pipe, not a file$/)
 })

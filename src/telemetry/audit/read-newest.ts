@@ -1,6 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { systemCode } from '../../errors.ts'
 import { listAuditFiles } from './list-files.ts'
+import { openToRead } from './open-to-read.ts'
 import { parseEntry, type KeptEntry } from './read-audit.ts'
 
 /**
@@ -16,7 +17,7 @@ export async function* readNewestDecisions(
     ({ series, day }) => series === 'decisions' && day >= since.slice(0, 10),
   )
   for (const { path } of files.toReversed()) {
-    const file = await open(path).catch((error: unknown) => {
+    const file = await openToRead(path).catch((error: unknown) => {
       // The gateway has let go of it meanwhile.
       if (systemCode(error) === 'ENOENT') return undefined
       throw error

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createFakeClock } from '../../fake-clock.ts'
 import { silentLogger } from '../../log.ts'
+import { runProgramSync } from '../../program.fixture.ts'
 import { openSqliteStore } from '../../store/sqlite.ts'
 import type { Store } from '../../store/store.ts'
 import { openAuditFiles } from '../audit/audit-files.ts'
@@ -133,6 +134,21 @@ test('a record that is longer than any of the log is not read, and those beside 
     found.map((it) => it?.event),
     ['after', undefined, 'before', 'file begun'],
   )
+})
+
+test('a pipe in the place of a file is passed over, and nobody waits for it', async (t) => {
+  if (process.platform === 'win32') return t.skip('it has no such pipes')
+  const directory = await mkdtemp(join(tmpdir(), 'postern-found-'))
+  const name = 'decisions-2026-01-01-0001.jsonl'
+  runProgramSync('mkfifo', [join(directory, name)])
+  // With a writer whoever opens it does not wait for ever, should it be opened.
+  const both = await open(join(directory, name), 'r+')
+  t.after(async () => {
+    await both.close()
+    await rm(directory, { recursive: true })
+  })
+  const place = { series: 'decisions', seq: 1, file: name, offset: 0, bytes: 10 } as const
+  assert.deepEqual(await readFound(directory, [place]), [undefined])
 })
 
 test('rows go with the files of their records', async (t) => {

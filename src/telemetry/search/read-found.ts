@@ -1,7 +1,8 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { placeOf } from '../audit/chain.ts'
 import { auditFileOf } from '../audit/list-files.ts'
+import { openToRead } from '../audit/open-to-read.ts'
 import { parseEntry, type KeptEntry } from '../audit/read-audit.ts'
 import type { IndexRow } from './index-row.ts'
 
@@ -33,7 +34,7 @@ async function readFile(
   rows: readonly FoundPlace[],
 ): Promise<readonly (readonly [FoundPlace, KeptEntry])[]> {
   if (auditFileOf(directory, name) === undefined) return []
-  await using file = await open(join(directory, name)).catch(() => undefined)
+  await using file = await openToRead(join(directory, name)).catch(() => undefined)
   if (file === undefined) return []
   const found: (readonly [FoundPlace, KeptEntry])[] = []
   const spans = spansOf(rows.filter(({ bytes }) => bytes <= maxLineBytes))
