@@ -67,10 +67,11 @@ test('postern audit verify says what is good, names what is not, and ends with a
 
 test('an audit log that is not there is no empty one', async () => {
   await using sandbox = await createSandbox()
-  for (const command of ['export', 'verify', 'checkpoint', 'key']) {
-    const words = ['audit', command, '--state-directory', join(sandbox.path, 'nowhere')]
+  const commands = ['export', 'verify', 'checkpoint', 'key'].map((command) => ['audit', command])
+  for (const command of [...commands, ['gateway', 'audit', 'list']]) {
+    const words = [...command, '--state-directory', join(sandbox.path, 'nowhere')]
     const { code, stdout, stderr } = await runPostern(words, { env: sandbox.env })
-    assert.deepEqual([code, stdout], [8, ''], command)
+    assert.deepEqual([code, stdout], [8, ''], command.join(' '))
     assert.match(stderr, /error: there is no audit log at ".*nowhere.audit"\n {2}hint: name /)
   }
 })

@@ -4,11 +4,11 @@ import { createControlClient } from '../../control/client.ts'
 import { AppError } from '../../errors.ts'
 import { latestCheckpoint } from '../../telemetry/audit/latest-checkpoint.ts'
 import { readVerifierKeys } from '../../telemetry/audit/note-files.ts'
+import { findAuditDirectory, unreadableAudit } from '../commands/audit-directory.ts'
 import type { SessionsOptions, StateOptions } from '../commands/gateway-options.ts'
 import { findStateDirectory } from '../commands/state-directory.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLongLine, printText } from '../speech/print.ts'
-import { findAuditDirectory, unreadableAudit } from './audit-directory.ts'
 
 /** Prints the last checkpoint; resolves to the exit code. */
 export async function printCheckpoint(options: SessionsOptions): Promise<number> {

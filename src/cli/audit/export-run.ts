@@ -9,10 +9,10 @@ import {
   readVerifierKeys,
   splitNotes,
 } from '../../telemetry/audit/note-files.ts'
+import { findAuditDirectory, unreadableAudit } from '../commands/audit-directory.ts'
 import type { StateOptions } from '../commands/gateway-options.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { printRecord } from '../speech/print.ts'
-import { findAuditDirectory, unreadableAudit } from './audit-directory.ts'
 
 /** Prints everything that is kept, with what proves it before it; resolves to the exit code. */
 export async function exportAudit(options: StateOptions): Promise<number> {

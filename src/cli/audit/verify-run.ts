@@ -5,11 +5,11 @@ import type { VerifierKey } from '../../telemetry/audit/signed-note.ts'
 import type { Fault } from '../../telemetry/audit/verify/fault.ts'
 import type { SeriesReport } from '../../telemetry/audit/verify/series-check.ts'
 import { verifyAudit, type AuditVerdict } from '../../telemetry/audit/verify/verify-audit.ts'
+import { findAuditDirectory } from '../commands/audit-directory.ts'
 import type { SessionsOptions } from '../commands/gateway-options.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
 import { printTable } from '../speech/table.ts'
-import { findAuditDirectory } from './audit-directory.ts'
 
 export interface VerifyCommandOptions extends SessionsOptions {
   readonly checkpoint?: readonly string[]

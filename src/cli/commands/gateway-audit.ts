@@ -1,12 +1,9 @@
-import { join } from 'node:path'
-import { SystemError, messageOf } from '../../errors.ts'
-import { stateFiles } from '../../store/state-directory.ts'
 import { fileBegun } from '../../telemetry/audit/own-entries.ts'
 import { readAudit, type KeptEntry } from '../../telemetry/audit/read-audit.ts'
 import { exitCodes } from '../process/exit-codes.ts'
+import { findAuditDirectory, unreadableAudit } from './audit-directory.ts'
 import type { AuditOptions } from './gateway-options.ts'
 import { note, printJsonLine } from '../speech/print.ts'
-import { findStateDirectory } from './state-directory.ts'
 import { printTable } from '../speech/table.ts'
 
 /**
@@ -21,14 +18,11 @@ const maxTableRows = 10_000
  * asked most when a gateway is down.
  */
 export async function listAudit(options: AuditOptions): Promise<number> {
-  const directory = join(await findStateDirectory(options), stateFiles.audit)
+  const directory = await findAuditDirectory(options)
   try {
     await (options.json ? showJson(directory, options) : showTable(directory, options))
   } catch (error) {
-    throw new SystemError('audit-unreadable', `cannot read "${directory}": ${messageOf(error)}`, {
-      hint: "run this as the gateway's own user",
-      cause: error,
-    })
+    throw unreadableAudit(directory, error)
   }
   return exitCodes.ok
 }

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SystemError, messageOf, systemCode } from '../../errors.ts'
 import { stateFiles } from '../../store/state-directory.ts'
-import type { StateOptions } from '../commands/gateway-options.ts'
-import { findStateDirectory } from '../commands/state-directory.ts'
+import type { StateOptions } from './gateway-options.ts'
+import { findStateDirectory } from './state-directory.ts'
 
 /**
  * Where a gateway keeps its audit log: of a directory that is not there nothing would be read, and a job that keeps a copy
