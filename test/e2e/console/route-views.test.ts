@@ -267,6 +267,32 @@ describe('routes, policies, Try it and requests in Chromium', () => {
   })
 
   peerTest(
+    'a policy that cannot be read stays where it is, or is discarded',
+    ['Chromium'],
+    async (scope) => {
+      const { browser, go } = await openConsole(scope)
+      const { page } = browser
+      await go('/policies/on-call', 'on-call')
+      const editor = page.getByRole('textbox', { name: /in the policy language/ })
+      const before = await editor.innerText()
+      await editor.click()
+      await page.keyboard.press('ControlOrMeta+End')
+      await page.keyboard.type('\n[')
+      await page.keyboard.press('Delete')
+      await page.getByText('The YAML cannot be read: mend it first.').waitFor()
+      assert.ok(await page.getByRole('radio', { name: 'Rules' }).isDisabled())
+      assert.notEqual(await editor.innerText(), before)
+      // Nothing of it is in the form yet, and it goes with what was changed there.
+      await page.getByRole('button', { name: 'Discard' }).click()
+      await page.getByText('Nothing is changed.').waitFor()
+      assert.equal(await editor.innerText(), before)
+      await page.getByText('Rules', { exact: true }).click()
+      await page.getByRole('radio', { name: 'Rules', checked: true }).waitFor({ state: 'attached' })
+      checkBehaviour(browser)
+    },
+  )
+
+  peerTest(
     'the policy language is offered where it may be written',
     ['Chromium'],
     async (scope) => {

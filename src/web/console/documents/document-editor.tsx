@@ -1,5 +1,5 @@
 import { Stack, Tabs } from '@mantine/core'
-import { useMemo, useState, type ReactNode } from 'react'
+import { Fragment, useMemo, useState, type ReactNode } from 'react'
 import type { Suggestion } from '../../ui/yaml-editor/code-mirror.ts'
 import type { YamlPlace } from '../../ui/yaml-editor/yaml-path.ts'
 import { notifyDone } from '../notify.ts'
@@ -48,6 +48,7 @@ export function DocumentEditor<T extends { readonly id: string }>(
   const id = isGone ? undefined : props.id
   const { form, change } = draft
   const [isReadable, setReadable] = useState(true)
+  const [discards, setDiscards] = useState(0)
   const check = useCheck(kind, id, form.definition, !isReadOnly)
   // Nobody is told what is wrong with a form that they have not begun to fill.
   const isBegun = draft.isChanged || props.id !== undefined
@@ -73,23 +74,30 @@ export function DocumentEditor<T extends { readonly id: string }>(
       isReadOnly,
       change: (definition) => change((now) => ({ ...now, definition })),
       changeForm: (changed) => change(() => changed),
+      isReadable,
       reportReadable: setReadable,
     }),
-    [form, problems, isReadOnly, change],
+    [form, problems, isReadOnly, isReadable, change],
   )
+  // What could not be read is in no form: it goes with the fields that show it.
+  const discard = (): void => {
+    draft.discard()
+    setReadable(true)
+    setDiscards(discards + 1)
+  }
   const elsewhere = problems.filter(({ path }) => !props.shownKeys.includes(firstKey(path)))
   return (
     <DocumentFormContext value={context}>
       <Stack gap="md">
         {isGone && props.id !== undefined && <DeletedNotice kind={kind} id={props.id} />}
-        {!isGone && draft.wasKept && draft.isChanged && <KeptNotice onDiscard={draft.discard} />}
+        {!isGone && draft.wasKept && draft.isChanged && <KeptNotice onDiscard={discard} />}
         {draft.isOvertaken && (
           <Conflict
             base={draft.base}
             mine={form}
             theirs={saved}
             onMerged={(merged) => draft.rebase(saved, merged)}
-            onDiscard={draft.discard}
+            onDiscard={discard}
           />
         )}
         <Tabs defaultValue="form" keepMounted={false}>
@@ -102,10 +110,14 @@ export function DocumentEditor<T extends { readonly id: string }>(
             </Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="form" pt="md">
-            {fields}
+            <Fragment key={discards}>{fields}</Fragment>
           </Tabs.Panel>
           <Tabs.Panel value="yaml" pt="md">
-            <YamlTab label={`The whole ${kind.one} as YAML`} suggest={props.suggest} />
+            <YamlTab
+              key={discards}
+              label={`The whole ${kind.one} as YAML`}
+              suggest={props.suggest}
+            />
           </Tabs.Panel>
         </Tabs>
         {elsewhere.length > 0 && <ProblemList title="To be mended:" problems={elsewhere} />}
@@ -123,7 +135,7 @@ export function DocumentEditor<T extends { readonly id: string }>(
             isOvertaken={draft.isOvertaken}
             isGone={isGone}
             onSave={save.ask}
-            onDiscard={draft.discard}
+            onDiscard={discard}
           />
         )}
       </Stack>

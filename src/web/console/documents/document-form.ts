@@ -11,6 +11,7 @@ export interface DocumentForm {
   readonly isReadOnly: boolean
   readonly change: (definition: Body) => void
   readonly changeForm: (form: KeptForm) => void
+  readonly isReadable: boolean
   /** A field whose text cannot be read says so, and when it can again: meanwhile nothing is saved. */
   readonly reportReadable: (isReadable: boolean) => void
 }

@@ -32,7 +32,7 @@ export function SaveBar(props: SaveBarProps): ReactNode {
             Show both
           </Button>
         )}
-        <Button variant="default" disabled={!isChanged} onClick={onDiscard}>
+        <Button variant="default" disabled={!isChanged && isReadable} onClick={onDiscard}>
           Discard<VisuallyHidden>&nbsp;changes</VisuallyHidden>
         </Button>
         <Button disabled={!isReady} onClick={onSave}>

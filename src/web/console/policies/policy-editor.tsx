@@ -19,7 +19,7 @@ export function policyFormOf({ policy, policies }: Body): PolicyForm | undefined
  * language. What was changed last is what is saved; the other view is made of it by the gateway.
  */
 export function PolicyEditor({ label }: { readonly label: string }): ReactNode {
-  const { definition, change } = useDocumentForm()
+  const { definition, isReadable, change } = useDocumentForm()
   const form = policyFormOf(definition)
   const [view, setView] = useState<PolicyForm>(form ?? 'policies')
   const set = (as: PolicyForm, value: unknown): void => {
@@ -32,7 +32,7 @@ export function PolicyEditor({ label }: { readonly label: string }): ReactNode {
         value={view}
         onChange={(value) => setView(value)}
         data={[
-          { value: 'policies', label: 'Rules' },
+          { value: 'policies', label: 'Rules', disabled: !isReadable },
           { value: 'policy', label: 'YAML' },
         ]}
         aria-label={`View of ${label}`}
@@ -44,7 +44,7 @@ export function PolicyEditor({ label }: { readonly label: string }): ReactNode {
         <PolicyText form={form} label={label} onChange={(policy) => set('policy', policy)} />
       )}
       <Text size="sm" c="dimmed">
-        {form === undefined && 'Nobody gets in by a policy that says nothing.'}
+        {form === undefined && isReadable && 'Nobody gets in by a policy that says nothing.'}
         {form === 'policies' && 'Kept as rules.'}
         {form === 'policy' && 'Kept in the policy language.'}
       </Text>
