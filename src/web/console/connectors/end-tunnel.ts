@@ -6,7 +6,7 @@ import type {
 } from '../../../console/wire/connectors.ts'
 import { ApiFault, del, post } from '../../ui/api.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
-import { formatNumberOf } from '../../ui/format.ts'
+import { formatCount, formatNumberOf } from '../../ui/format.ts'
 import { useAct } from '../act.ts'
 
 /** What can be done to a named tunnel by a button of its row. */
@@ -26,14 +26,14 @@ export function useEndTunnel(rotated: (secrets: NamedTunnelSecretsView) => void)
     async function rotate({ id, name, connectors }: NamedTunnelView): Promise<void> {
       const answer = await ask({
         title: `Give ${name} another token?`,
-        body: `The token of now is worth nothing at once: ${ofNow(connectors)} end with their tunnels, and come back only with the new one.`,
+        body: `The token of now is worth nothing at once: its ${ofNow(connectors)}, and come back only with the new one.`,
         action: 'Make another token',
       })
       if (answer === undefined) return
       await act({
         async run() {
           rotated(await post<NamedTunnelSecretsView>(`${pathOf(id)}/rotate`))
-          return `${name} has another token`
+          return `Another token was made for ${name}`
         },
         failed: `The token of ${name} is as it was`,
         changes: kinds,
@@ -46,8 +46,8 @@ export function useEndTunnel(rotated: (secrets: NamedTunnelSecretsView) => void)
         title: use === undefined ? `Delete ${name}?` : `Delete ${name} all the same?`,
         body:
           use === undefined
-            ? `Its ${formatNumberOf(hostnames.length, 'host name')} lead nowhere then, and nobody can register by its token any more.`
-            : `${sentence(use.message)} ${ofNow(connectors)} end with their tunnels.`,
+            ? `${leadNowhere(hostnames.length)} Nobody can register by its token any more.`.trim()
+            : `${sentence(use.message)} Its ${ofNow(connectors)}.`,
         action: 'Delete it',
       })
       if (answer === undefined) return
@@ -84,9 +84,14 @@ function isInUse(error: unknown): error is ApiFault {
 const pathOf = (id: string): string => `/named-tunnels/${encodeURIComponent(id)}`
 
 function ofNow(connectors: number): string {
-  return connectors === 0
-    ? 'connectors that have it'
-    : `the ${formatNumberOf(connectors, 'connector')} here`
+  const count = connectors === 0 ? 'none' : formatCount(connectors)
+  return `connectors, ${count} here now, end with their tunnels`
+}
+
+function leadNowhere(hostnames: number): string {
+  if (hostnames === 0) return ''
+  const verb = hostnames === 1 ? 'leads' : 'lead'
+  return `Its ${formatNumberOf(hostnames, 'host name')} ${verb} nowhere then.`
 }
 
 function sentence(text: string): string {
