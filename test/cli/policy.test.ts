@@ -165,6 +165,16 @@ allow (policy) does not hold
     )
     const may = await policy('explain', 'bob@example.com', 'db', ...args, '--group', 'dba')
     assert.match(may.stdout, /^allow: /)
+    for (const [option, value, form] of [
+      ['--at', 'tomorrow', 'must be a time with its zone'],
+      ['--at', '2026-03-04T12:00:00', 'must be a time with its zone'],
+      ['--at', '2026-13-04T12:00:00Z', 'must be a time with its zone'],
+      ['--from', 'office', 'must be an IP address'],
+    ] as const) {
+      const wrong = await policy('explain', 'bob@example.com', 'db', ...args, option, value)
+      assert.equal(wrong.code, 2)
+      assert.ok(wrong.stderr.includes(form), wrong.stderr)
+    }
     const none = await policy('explain', 'bob@example.com', 'absent', ...args)
     assert.equal(none.code, 5)
   })

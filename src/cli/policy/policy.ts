@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { defaultConfigPath, withConfig, withState } from '../commands/gateway-options.ts'
 import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
@@ -65,9 +66,22 @@ function defineTest(exitWith: ExitWith): Command {
 function withQuestion(command: Command): Command {
   return withState(command)
     .option('--offline', 'judge by the configuration file alone: no gateway is asked')
-    .option('--from <ip>', 'the address that somebody comes from')
-    .option('--at <time>', 'when, such as 2026-03-04T12:00:00Z; now without it')
+    .option('--from <ip>', 'the address that somebody comes from', ipAddress)
+    .option('--at <time>', 'when, such as 2026-03-04T12:00:00Z; now without it', isoTime)
     .option('--json', 'print JSON on stdout')
+}
+
+function ipAddress(text: string): string {
+  if (isIP(text) === 0) throw new InvalidArgumentError('must be an IP address such as 192.0.2.7')
+  return text
+}
+
+/** With its zone (RFC 3339 §5.6): that of whoever asks need not be the gateway's. */
+function isoTime(text: string): string {
+  const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.test(text)
+  if (!isWhole || Number.isNaN(Date.parse(text)))
+    throw new InvalidArgumentError('must be a time with its zone, such as 2026-03-04T12:00:00Z')
+  return text
 }
 
 function defineExplain(exitWith: ExitWith): Command {
