@@ -141,7 +141,7 @@ function keptOutBesides(
 const asksOnly =
   'keeps out nobody but who is not signed in, which no policy of this view does by itself'
 const asksElsewhere =
-  'sends whoever is not signed in to the sign-in from any network, which a policy with action "block" does within it alone'
+  'asks whoever is not signed in to sign in, wherever they come from; a policy with action "block" asks only those who come from its networks'
 const forAccounts =
   'keeps out service accounts too, and a policy with action "block" is about people only'
 
