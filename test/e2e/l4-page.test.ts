@@ -103,14 +103,19 @@ function checkSshOutput(output: string, shown: string, user: string): void {
 }
 
 async function checkLogs(scope: Scope, reader: Reader, guide: Guide): Promise<void> {
-  const authorized = await runLine(scope, reader, guide.command(/"service":"authorize"/))
+  const authorized = await runLine(scope, reader, onceLogged(guide, /"service":"authorize"/))
   const fields = guide
     .block('', /^"host"/)
     .trimEnd()
     .split('\n')
   for (const field of fields) assert.ok(authorized.output.includes(field), field)
-  const tunnels = `until ${guide.command(/"response-code":200/)}; do sleep 0.1; done`
-  assert.match((await runLine(scope, reader, tunnels)).output, /"ended":"/)
+  const tunnels = await runLine(scope, reader, onceLogged(guide, /"response-code":200/))
+  assert.match(tunnels.output, /"ended":"/)
+}
+
+/** The page's search of the log, once it finds something: a line may come after what it tells of. */
+function onceLogged(guide: Guide, command: RegExp): string {
+  return `until ${guide.command(command)}; do sleep 0.1; done`
 }
 
 async function checkWrongPort(scope: Scope, reader: Reader, guide: Guide): Promise<void> {
@@ -123,7 +128,7 @@ async function checkWrongPort(scope: Scope, reader: Reader, guide: Guide): Promi
     .replaceAll(/ssh\.example\.com:(22|443)|:443$/gm, 'X')
   const heard = result.errors().replaceAll(/ssh\.demo\.example\.com:(22|443)|:22$/gm, 'X')
   assert.ok(heard.startsWith(said), heard)
-  const { output } = await runLine(scope, reader, guide.command(/^grep .*route_not_found/))
+  const { output } = await runLine(scope, reader, onceLogged(guide, /^grep .*route_not_found/))
   assert.ok(output.includes(guide.block('', /^"response-code-details"/).trim()))
   assert.match(output, /"other-ports":\[22\]/)
 }
