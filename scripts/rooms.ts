@@ -187,12 +187,6 @@ export const rooms: readonly Room[] = [
     typesOf: ['gateway/parts.ts'],
   },
   {
-    folder: 'web',
-    question: 'browser code: `ui/` shared, `portal/`, `console/`',
-    mayImport: [],
-    typesOf: ['console/portal-view.ts', 'console/wire'],
-  },
-  {
     folder: 'reach',
     question: 'how does a machine reach a gateway: proxy, TLS, whom to trust; one request to it',
     mayImport: ['net', 'tunnel'],
@@ -203,6 +197,18 @@ export const rooms: readonly Room[] = [
     mayImport: ['reach', 'net', 'tunnel'],
   },
   {
+    folder: 'desktop',
+    question:
+      'which connections does a person keep, and how do they stand: the daemon of the window',
+    mayImport: ['client', 'reach', 'net', 'tunnel'],
+  },
+  {
+    folder: 'web',
+    question: 'browser code: `ui/` shared, `portal/`, `console/`, `desktop/`',
+    mayImport: [],
+    typesOf: ['console/portal-view.ts', 'console/wire', 'desktop/wire'],
+  },
+  {
     folder: 'connector',
     question:
       'how does a private service join by dialling out: ingress rules, connections, streams',
@@ -210,7 +216,7 @@ export const rooms: readonly Room[] = [
   },
   {
     folder: 'autostart',
-    question: 'how does a program start by itself: the units of systemd, as text',
+    question: 'how does a program start by itself, as text: units, agents, menu entries, shortcuts',
     mayImport: [],
   },
   {

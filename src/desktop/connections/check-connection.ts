@@ -1,0 +1,119 @@
+import { parseAuthority } from '../../address.ts'
+import { parseListenAddress, type LocalAddress } from '../../client/serve/listen-address.ts'
+import { AppError, SystemError, messageOf } from '../../errors.ts'
+import { parseDestination, parseGatewayUrl, type Destination } from '../../reach/destination.ts'
+import type { ConnectionSettings } from '../wire/connection.ts'
+
+/** What is wrong with one key of a connection's settings. */
+export interface FieldFault {
+  readonly key: keyof ConnectionSettings
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+/** What settings mean. */
+export interface CheckedConnection {
+  /** Undefined for one that cannot be up. */
+  readonly destination: Destination | undefined
+  /** Undefined: an address of its own. */
+  readonly listen: LocalAddress | undefined
+  /** Why it cannot be up here, whatever is done; undefined for one that can. */
+  readonly unsupported: string | undefined
+}
+
+export type CheckAnswer =
+  | { readonly faults: readonly []; readonly checked: CheckedConnection }
+  | { readonly faults: readonly FieldFault[]; readonly checked?: undefined }
+
+/** Reads what each text of settings says, and names every fault. */
+export function checkConnection(settings: ConnectionSettings): CheckAnswer {
+  const faults: FieldFault[] = [...together(settings)]
+  const read = <T>(key: keyof ConnectionSettings, parse: () => T): T | undefined => {
+    try {
+      return parse()
+    } catch (error) {
+      const hint = error instanceof AppError ? error.hint : undefined
+      faults.push({ key, message: messageOf(error), ...(hint !== undefined && { hint }) })
+      return undefined
+    }
+  }
+  const { destination: text, gateway, listen: listenText, protocol } = settings
+  if (gateway !== undefined) read('gateway', () => parseGatewayUrl(withScheme(gateway)))
+  const isUdp = protocol === 'udp'
+  const destination = isUdp
+    ? read('destination', () => checkUdp(text))
+    : read('destination', () => parseDestination(text, gateway && gatewayOrNone(gateway)))
+  const listen = listenText === undefined ? undefined : read('listen', () => parseLocal(listenText))
+  if (faults.length > 0) return { faults }
+  return {
+    faults: [],
+    checked: {
+      destination: isUdp ? undefined : (destination ?? undefined),
+      listen,
+      unsupported: isUdp ? udpWhy : settings.client_cert_from_store && storeWhy,
+    },
+  }
+}
+
+const udpWhy = 'UDP is not supported: a gateway of Postern carries TCP alone'
+const storeWhy =
+  'the certificate store of the system cannot be used: give the certificate and its key as files or text'
+
+/** `gate.example.com` is what people write for `https://gate.example.com`. */
+export function withScheme(gateway: string): string {
+  return gateway.includes('://') ? gateway : `https://${gateway}`
+}
+
+/** One fault for one mistake: that the gateway is wrong is said at the gateway. */
+function gatewayOrNone(gateway: string): string | undefined {
+  const url = withScheme(gateway)
+  try {
+    parseGatewayUrl(url)
+    return url
+  } catch {
+    return undefined
+  }
+}
+
+function checkUdp(text: string): undefined {
+  const rest = text.replace(/^(?:udp\+)?https?:\/\//i, '')
+  const authority = rest.split('/').findLast((part) => part !== '') ?? ''
+  if (parseAuthority(authority) !== undefined) return undefined
+  throw new SystemError('invalid-destination', `"${text}" is not a destination`, {
+    hint: 'write "host:port"',
+  })
+}
+
+function parseLocal(text: string): LocalAddress {
+  // Pomerium Desktop takes a port alone as well.
+  const listen = parseListenAddress(/^\d+$/.test(text) ? `127.0.0.1:${text}` : text)
+  if (listen.kind !== 'stdio') return listen
+  throw new SystemError('invalid-listen-address', '"-" is for a command, not for a connection', {
+    hint: 'write "127.0.0.1:PORT", or leave it empty for an address that stays the same',
+  })
+}
+
+/** What belongs together, and what excludes each other. */
+function* together(settings: ConnectionSettings): Generator<FieldFault> {
+  const { ca_file, ca_cert, client_cert, client_key, client_cert_file, client_key_file } = settings
+  if (ca_file !== undefined && ca_cert !== undefined) {
+    yield {
+      key: 'ca_cert',
+      message: 'give the certificate authority as a file or as text, not both',
+    }
+  }
+  if ((client_cert_file === undefined) !== (client_key_file === undefined)) {
+    const key = client_key_file === undefined ? 'client_key_file' : 'client_cert_file'
+    yield { key, message: 'a client certificate needs both its certificate and its key' }
+  }
+  if ((client_cert === undefined) !== (client_key === undefined)) {
+    const key = client_key === undefined ? 'client_key' : 'client_cert'
+    yield { key, message: 'a client certificate needs both its certificate and its key' }
+  }
+  if (client_cert !== undefined && client_cert_file !== undefined) {
+    yield {
+      key: 'client_cert',
+      message: 'give the client certificate as files or as text, not both',
+    }
+  }
+}
