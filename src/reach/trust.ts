@@ -14,6 +14,9 @@ export interface TrustOptions {
   /** PEM files; both or none. */
   readonly clientCertFile?: string | undefined
   readonly clientKeyFile?: string | undefined
+  /** The same as PEM itself; both or none. */
+  readonly clientCert?: string | undefined
+  readonly clientKey?: string | undefined
 }
 
 /** Trust options, read and checked. */
@@ -38,6 +41,7 @@ export async function loadTrust(options: TrustOptions): Promise<Trust> {
       'a client certificate needs both "--client-cert" and "--client-key"',
     )
   }
+  const { clientCert, clientKey } = options
   const extraCa: string[] = []
   if (caFile !== undefined) extraCa.push(checkCertificates(await readPem(caFile), caFile))
   if (caCertBase64 !== undefined) {
@@ -47,9 +51,11 @@ export async function loadTrust(options: TrustOptions): Promise<Trust> {
     isVerified: options.disableTlsVerification !== true,
     extraCa,
     clientCertificate:
-      clientCertFile === undefined || clientKeyFile === undefined
-        ? undefined
-        : await readClientCertificate(clientCertFile, clientKeyFile),
+      clientCertFile !== undefined && clientKeyFile !== undefined
+        ? await readClientCertificate(clientCertFile, clientKeyFile)
+        : clientCert !== undefined && clientKey !== undefined
+          ? checkPair(clientCert, 'client_cert', clientKey, 'client_key')
+          : undefined,
   }
 }
 
@@ -75,11 +81,19 @@ async function readClientCertificate(
   certFile: string,
   keyFile: string,
 ): Promise<NonNullable<Trust['clientCertificate']>> {
-  const cert = checkCertificates(await readPem(certFile), certFile)
-  const key = await readPem(keyFile)
-  if (!new X509Certificate(cert).checkPrivateKey(parseKey(key, keyFile))) {
-    const hint = `the certificate that belongs to the key must come first in "${certFile}"`
-    throw unreadable(keyFile, `it is not the key of "${certFile}"`, undefined, hint)
+  return checkPair(await readPem(certFile), certFile, await readPem(keyFile), keyFile)
+}
+
+function checkPair(
+  pem: string,
+  certName: string,
+  key: string,
+  keyName: string,
+): NonNullable<Trust['clientCertificate']> {
+  const cert = checkCertificates(pem, certName)
+  if (!new X509Certificate(cert).checkPrivateKey(parseKey(key, keyName))) {
+    const hint = `the certificate that belongs to the key must come first in "${certName}"`
+    throw unreadable(keyName, `it is not the key of "${certName}"`, undefined, hint)
   }
   return { cert, key }
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '../../log.ts'
 import type { GatewayDialer, ReachOptions } from '../../reach/dialer.ts'
+import type { BegunSignIns } from './begun-sign-in.ts'
 import type { PresentSignIn } from './browser-sign-in.ts'
 import { serviceAccount, type Credentials } from './credentials.ts'
 import type { DeviceSignInOptions } from './device-sign-in.ts'
@@ -17,6 +18,8 @@ export interface SignInOptions extends ReachOptions {
   readonly command?: string | undefined
   /** Signs in by a code that is approved elsewhere, instead of by a browser here. */
   readonly deviceSignIn?: DeviceSignIn | undefined
+  /** Told that a sign-in which was shown is over; without a token it failed or was given up. */
+  readonly onSignInOver?: ((hasToken: boolean) => void) | undefined
   readonly log: Logger
   /** Where this user's caches are: tokens are kept in `tokens` below it. */
   readonly cacheDirectory: string
@@ -48,20 +51,31 @@ export function credentialsOf(
     signal,
     command: options.command ?? 'postern',
     signIn: async (begun, signal) => {
-      if (deviceSignIn !== undefined)
-        return signInElsewhere(dialer, { ...deviceSignIn, begun }, signal)
-      // Most runs have a token: what only a sign-in needs is loaded for it.
-      const [{ signInByBrowser }, { createGatewayApi }] = await Promise.all([
-        import('./browser-sign-in.ts'),
-        import('./gateway-api.ts'),
-      ])
-      const api = createGatewayApi(dialer)
-      const timeoutMs = signInTimeoutMs
-      const token = await signInByBrowser({ api, present, begun, signal, timeoutMs })
-      answered()
-      return token
+      let hasToken = false
+      try {
+        const token = await signIn(begun, signal)
+        hasToken = true
+        return token
+      } finally {
+        options.onSignInOver?.(hasToken)
+      }
     },
   })
+
+  async function signIn(begun: BegunSignIns, signal: AbortSignal): Promise<string> {
+    if (deviceSignIn !== undefined)
+      return signInElsewhere(dialer, { ...deviceSignIn, begun }, signal)
+    // Most runs have a token: what only a sign-in needs is loaded for it.
+    const [{ signInByBrowser }, { createGatewayApi }] = await Promise.all([
+      import('./browser-sign-in.ts'),
+      import('./gateway-api.ts'),
+    ])
+    const api = createGatewayApi(dialer)
+    const timeoutMs = signInTimeoutMs
+    const token = await signInByBrowser({ api, present, begun, signal, timeoutMs })
+    answered()
+    return token
+  }
 }
 
 async function signInElsewhere(
