@@ -1,7 +1,7 @@
 import { Button, NativeSelect, Stack, Text, Textarea, VisuallyHidden } from '@mantine/core'
 import { useId, useRef, useState, type ReactNode, type SyntheticEvent } from 'react'
 import type { PortalRoute } from '../../console/portal-view.ts'
-import { durationsUpTo } from '../console/requests/durations.ts'
+import { durationsUpTo } from '../ui/durations.ts'
 import { takeLostFocus } from '../ui/focus-keeper.ts'
 import { formatDuration } from '../ui/format.ts'
 import { FaultText } from '../ui/states.tsx'

@@ -6,9 +6,14 @@ import { ConfirmProvider } from '../../ui/confirm.tsx'
 import { Failed, Loading } from '../../ui/states.tsx'
 import { MeContext, useMeQuery } from '../me.ts'
 import { SignIn } from './gate.tsx'
-import { LeaveGuard } from './leave-guard.tsx'
+import { LeaveGuard } from '../../ui/leaving/leave-guard.tsx'
 import { Shell } from './shell.tsx'
 import { WithoutRole } from './without-role.tsx'
+
+const leaving = {
+  kept: 'What you have changed stays in this tab: come back here to go on with it.',
+  lost: 'What cannot be read as YAML is lost then. What you changed before stays in this tab.',
+}
 
 /** The console, for whoever has a role; everybody else is told what they need. */
 export function Console(): ReactNode {
@@ -16,7 +21,7 @@ export function Console(): ReactNode {
     <Router base="/console">
       <AnnounceProvider>
         <ConfirmProvider>
-          <LeaveGuard>
+          <LeaveGuard kept={leaving.kept} lost={leaving.lost}>
             <Gate />
           </LeaveGuard>
         </ConfirmProvider>

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import { useConnection } from '../../ui/connection.ts'
 import { Dialog } from '../../ui/dialog.tsx'
-import { useHasUnsaved } from '../documents/leave-guard.ts'
+import { useHasUnsaved } from '../../ui/leaving/unsaved.ts'
 
 /** Leads back here; as `src/pages/sign-in/own-page.ts` reads it. */
 function signInAddress(): string {

@@ -7,7 +7,7 @@ import { DataList } from '../../ui/list/data-list.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { usePages } from '../pages.ts'
-import { QueryView } from '../query-view.tsx'
+import { QueryView } from '../../ui/query-view.tsx'
 import './audit.css'
 import {
   detailsColumn,

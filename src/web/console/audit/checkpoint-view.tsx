@@ -7,7 +7,7 @@ import { CommandLine } from '../../ui/command-line.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { Moment } from '../../ui/moment.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
-import { QueryView } from '../query-view.tsx'
+import { QueryView } from '../../ui/query-view.tsx'
 import './audit.css'
 import { series as words } from './words.ts'
 

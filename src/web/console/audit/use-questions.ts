@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import { useSearchWords, type ChangeSearch } from '../search-state.ts'
+import { useSearchWords, type ChangeSearch } from '../../ui/search-state.ts'
 import { readFields, toQuestions, type Fields, type Questions } from './questions.ts'
 
 export interface AskedQuestions {

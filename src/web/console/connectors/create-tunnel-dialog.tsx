@@ -7,7 +7,7 @@ import { ApiFault, get, post } from '../../ui/api.ts'
 import { BusyButton } from '../../ui/busy-button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { FaultText } from '../../ui/states.tsx'
-import { QueryView } from '../query-view.tsx'
+import { QueryView } from '../../ui/query-view.tsx'
 import { TokenShown } from './token-shown.tsx'
 
 export interface CreateTunnelDialogProps {

@@ -7,7 +7,7 @@ import type {
 import { ApiFault, del, post } from '../../ui/api.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
 import { formatCount, formatNumberOf } from '../../ui/format.ts'
-import { useAct } from '../act.ts'
+import { useAct } from '../../ui/act.ts'
 
 /** What can be done to a named tunnel by a button of its row. */
 export interface EndTunnel {

@@ -7,10 +7,10 @@ import type { Column } from '../../ui/list/columns.ts'
 import { DataList } from '../../ui/list/data-list.tsx'
 import { RowButton } from '../../ui/list/row-controls.tsx'
 import { Moment } from '../../ui/moment.tsx'
-import { useAct } from '../act.ts'
+import { useAct } from '../../ui/act.ts'
 import { useMayChange } from '../me.ts'
 import { usePages } from '../pages.ts'
-import { QueryView } from '../query-view.tsx'
+import { QueryView } from '../../ui/query-view.tsx'
 
 /** The machines on which somebody may publish services of their own. */
 export function Publishers(): ReactNode {

@@ -2,7 +2,7 @@ import { NativeSelect } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Query } from '../../ui/api.ts'
 import { SearchField } from '../../ui/search-field.tsx'
-import { useSearchWords } from '../search-state.ts'
+import { useSearchWords } from '../../ui/search-state.ts'
 import './documents.css'
 
 /**

@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react'
-import { QueryView } from '../query-view.tsx'
+import { QueryView } from '../../ui/query-view.tsx'
 import { draftKeyOf, type DocumentKind } from './document-kind.ts'
 import { Gone } from './gone.tsx'
 import { isDrafted } from './kept-drafts.ts'
-import { useHasUnsaved } from './leave-guard.ts'
+import { useHasUnsaved } from '../../ui/leaving/unsaved.ts'
 import { useDocument } from './use-document.ts'
 
 export interface DocumentPageProps<T> {

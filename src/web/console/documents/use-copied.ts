@@ -1,7 +1,7 @@
 import { skipToken, useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { get, type ApiFault } from '../../ui/api.ts'
-import { useSearchWords } from '../search-state.ts'
+import { useSearchWords } from '../../ui/search-state.ts'
 import { withKey, type Body } from './body.ts'
 import { keyAgain, pathOf, type DocumentKind } from './document-kind.ts'
 import { emptyForm, type SavedForm } from './kept-form.ts'

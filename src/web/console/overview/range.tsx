@@ -2,7 +2,7 @@ import { SegmentedControl } from '@mantine/core'
 import '@mantine/core/styles/FloatingIndicator.css'
 import '@mantine/core/styles/SegmentedControl.css'
 import type { ReactNode } from 'react'
-import { useSearchState } from '../search-state.ts'
+import { useSearchState } from '../../ui/search-state.ts'
 
 const hourMs = 3_600_000
 

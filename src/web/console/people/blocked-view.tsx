@@ -8,7 +8,7 @@ import { Moment } from '../../ui/moment.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { useMayChange } from '../me.ts'
-import { QueryView } from '../query-view.tsx'
+import { QueryView } from '../../ui/query-view.tsx'
 import { personPath } from '../person-path.ts'
 import { useBlocks, useChangeBlocks } from './blocks.ts'
 

@@ -9,7 +9,7 @@ import type {
 import { del, get, put, type ApiFault } from '../../ui/api.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
-import { useAct } from '../act.ts'
+import { useAct } from '../../ui/act.ts'
 
 /** Everybody who is blocked. */
 export function useBlocks(): UseQueryResult<BlocksAnswer, ApiFault> {

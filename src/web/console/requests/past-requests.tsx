@@ -6,7 +6,7 @@ import { DataList } from '../../ui/list/data-list.tsx'
 import { Moment } from '../../ui/moment.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { usePages } from '../pages.ts'
-import { QueryView } from '../query-view.tsx'
+import { QueryView } from '../../ui/query-view.tsx'
 import './requests.css'
 
 /** Every request there was, newest first. */

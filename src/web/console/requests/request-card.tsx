@@ -15,7 +15,7 @@ import { useConfirm } from '../../ui/confirm.tsx'
 import { formatDuration } from '../../ui/format.ts'
 import { Moment, Since } from '../../ui/moment.tsx'
 import { maxWordsLength, tooLong } from '../../ui/too-long.ts'
-import { durationsUpTo } from './durations.ts'
+import { durationsUpTo } from '../../ui/durations.ts'
 import './requests.css'
 import { useDecision, type Decide } from './use-decision.ts'
 

@@ -4,7 +4,7 @@ import type { AccessRequestView, RequestsQuery } from '../../../console/wire/req
 import { PageHead } from '../../ui/page-head.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { usePages } from '../pages.ts'
-import { QueryView } from '../query-view.tsx'
+import { QueryView } from '../../ui/query-view.tsx'
 import { RequestCard } from './request-card.tsx'
 import { PastRequests } from './past-requests.tsx'
 import './requests.css'

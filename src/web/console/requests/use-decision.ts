@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { AccessRequestView } from '../../../console/wire/requests.ts'
 import { post, type ApiFault } from '../../ui/api.ts'
-import { notifyDone, notifyFailed } from '../notify.ts'
+import { notifyDone, notifyFailed } from '../../ui/notify.ts'
 
 type Word = 'approve' | 'deny' | 'end'
 

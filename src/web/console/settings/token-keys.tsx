@@ -7,7 +7,7 @@ import { BusyButton } from '../../ui/busy-button.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { Moment } from '../../ui/moment.tsx'
 import { useMayChange } from '../me.ts'
-import { QueryView } from '../query-view.tsx'
+import { QueryView } from '../../ui/query-view.tsx'
 import './settings.css'
 import { useTokenRotation } from './use-token-rotation.ts'
 

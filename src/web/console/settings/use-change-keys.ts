@@ -6,7 +6,7 @@ import type {
 import { del, post } from '../../ui/api.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
-import { useAct } from '../act.ts'
+import { useAct } from '../../ui/act.ts'
 import { purposes } from './purposes.ts'
 
 export interface ChangeKeys {

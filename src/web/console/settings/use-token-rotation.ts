@@ -3,7 +3,7 @@ import type { TokenRotationStepAnswer } from '../../../console/wire/keys.ts'
 import { post } from '../../ui/api.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
-import { useAct } from '../act.ts'
+import { useAct } from '../../ui/act.ts'
 
 export interface TokenRotation {
   readonly rotate: () => void

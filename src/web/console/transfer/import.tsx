@@ -18,7 +18,7 @@ import { formatNumberOf } from '../../ui/format.ts'
 import { FaultText } from '../../ui/states.tsx'
 import { ProblemList } from '../documents/problem-list.tsx'
 import { useRefetchDocuments } from '../documents/use-document.ts'
-import { notifyDone } from '../notify.ts'
+import { notifyDone } from '../../ui/notify.ts'
 import { ImportChanges } from './import-changes.tsx'
 
 /** YAML into the store, in two steps: what would change is shown first. */

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { PageHead } from '../../ui/page-head.tsx'
-import { useSearchWords } from '../search-state.ts'
+import { useSearchWords } from '../../ui/search-state.ts'
 import { RouteChoice } from './route-choice.tsx'
 import { TryPanel } from './try-panel.tsx'
 

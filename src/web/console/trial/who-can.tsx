@@ -8,7 +8,7 @@ import { DataList } from '../../ui/list/data-list.tsx'
 import { sentence } from '../../ui/sentence.ts'
 import { Empty } from '../../ui/states.tsx'
 import { usePages } from '../pages.ts'
-import { QueryView } from '../query-view.tsx'
+import { QueryView } from '../../ui/query-view.tsx'
 
 type Known = WhoCanAnswer['items'][number]
 

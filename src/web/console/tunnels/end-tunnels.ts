@@ -1,7 +1,7 @@
 import type { CutAnswer } from '../../../console/wire/tunnels.ts'
 import { del, post } from '../../ui/api.ts'
 import { formatNumberOf } from '../../ui/format.ts'
-import { useAct } from '../act.ts'
+import { useAct } from '../../ui/act.ts'
 import { reloadTunnels } from '../events.ts'
 import { whichOf, type Extent } from './extents.ts'
 import type { Tunnel } from './tunnel.ts'

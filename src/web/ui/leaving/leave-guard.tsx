@@ -1,13 +1,21 @@
 import type { ReactNode } from 'react'
 import { Router, type AroundNavHandler } from 'wouter'
-import { useConfirm } from '../../ui/confirm.tsx'
-import { hasUnkept, hasUnsaved } from '../documents/leave-guard.ts'
+import { useConfirm } from '../confirm.tsx'
+import { hasUnkept, hasUnsaved } from './unsaved.ts'
+
+export interface LeaveGuardProps {
+  /** What becomes of what is unsaved, where this tab keeps it. */
+  readonly kept: string
+  /** The same where some of it would be lost. */
+  readonly lost: string
+  readonly children: ReactNode
+}
 
 /**
  * Asks before a link leads away from what is not saved. The browser's own Back and Forward lead away within the
- * console without a question, and back to it.
+ * page without a question, and back to it.
  */
-export function LeaveGuard({ children }: { readonly children: ReactNode }): ReactNode {
+export function LeaveGuard({ kept, lost, children }: LeaveGuardProps): ReactNode {
   const confirm = useConfirm()
   const aroundNav: AroundNavHandler = (navigate, to, options) => {
     if (!hasUnsaved()) {
@@ -16,9 +24,7 @@ export function LeaveGuard({ children }: { readonly children: ReactNode }): Reac
     }
     void confirm({
       title: 'Leave without saving?',
-      body: hasUnkept()
-        ? 'What cannot be read as YAML is lost then. What you changed before stays in this tab.'
-        : 'What you have changed stays in this tab: come back here to go on with it.',
+      body: hasUnkept() ? lost : kept,
       action: 'Leave',
     }).then((answer) => {
       if (answer !== undefined) navigate(to, options)

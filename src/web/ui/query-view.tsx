@@ -1,17 +1,18 @@
 import { Button, Group, Paper, Text } from '@mantine/core'
-import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import type { ApiFault } from '../ui/api.ts'
-import { formatMoment } from '../ui/format.ts'
-import { Failed, Loading } from '../ui/states.tsx'
+import { formatMoment } from './format.ts'
+import { Failed, Loading, type FaultShown } from './states.tsx'
 
 export interface QueryViewProps<T> {
   /** What is shown, without a verb: `the tunnels`. */
   readonly what: string
-  readonly query: Pick<
-    UseQueryResult<T, ApiFault>,
-    'data' | 'error' | 'isError' | 'dataUpdatedAt'
-  > & { readonly refetch: () => unknown }
+  readonly query: {
+    readonly data: T | undefined
+    readonly error: FaultShown | null
+    readonly isError: boolean
+    readonly dataUpdatedAt: number
+    readonly refetch: () => unknown
+  }
   readonly children: (data: T) => ReactNode
 }
 

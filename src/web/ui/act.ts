@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useState } from 'react'
 import { notifyDone, notifyFailed } from './notify.ts'
 
-/** Something that somebody does to the gateway by a button. */
+/** Something that somebody does by a button. */
 export interface Act {
   /** Does it; resolves to what it has done, in words: `Ended 3 tunnels`. Undefined for nothing yet. */
   readonly run: () => Promise<string | undefined>

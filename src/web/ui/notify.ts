@@ -1,6 +1,6 @@
 import { notifications } from '@mantine/notifications'
-import { ApiFault } from '../ui/api.ts'
-import { sentence } from '../ui/sentence.ts'
+import { sentence } from './sentence.ts'
+import type { FaultShown } from './states.tsx'
 
 const closeButtonProps = { 'aria-label': 'Close' }
 
@@ -11,8 +11,8 @@ export function notifyDone(text: string): void {
 
 /** Says that something was not done, and why; it stays until somebody closes it. */
 export function notifyFailed(what: string, error: unknown): void {
-  const fault = error instanceof ApiFault ? error : undefined
-  const why = [fault?.message ?? String(error), fault?.hint].filter((text) => text !== undefined)
+  const { message, hint }: Partial<FaultShown> = error instanceof Error ? error : {}
+  const why = [message ?? String(error), hint].filter((text) => text !== undefined)
   notifications.show({
     title: sentence(what),
     message: why.map(sentence).join(' '),

@@ -1,5 +1,5 @@
 import { Component, type ReactNode } from 'react'
-import { Failed } from '../../ui/states.tsx'
+import { Failed } from './states.tsx'
 
 interface Props {
   readonly children: ReactNode
@@ -22,7 +22,7 @@ export class ChunkBoundary extends Component<Props, State> {
     if (failure === undefined) return this.props.children
     const fault = {
       message: failure.message,
-      hint: 'the gateway may have been updated, or may not answer: load the page again',
+      hint: 'Postern may have been updated, or may not answer: load the page again',
     }
     return <Failed what="this view" fault={fault} retry={() => location.reload()} />
   }
