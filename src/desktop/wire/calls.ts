@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { connectionSettings } from './connection.ts'
+import type { WindowAnswer } from './proof.ts'
 import type { ConnectionView, DaemonView, LogEntry, TrafficSample, Trouble } from './view.ts'
 
 // What the daemon is asked, by its socket (`postern up` …) and by the window. Each row of `calls` is one. Answers are
@@ -148,6 +149,10 @@ export interface BrowserView {
   readonly is_this: boolean
 }
 
+/** `POST /window`, which no browser may call: another address for the window makes every browser a stranger. */
+export const windowInput = z.strictObject({ new_address: z.boolean().default(false) })
+export type WindowInput = z.input<typeof windowInput>
+
 /** What is wrong at one place of what was sent: `destination`, `connections[2].listen`. */
 export interface Problem {
   readonly path: string
@@ -182,6 +187,7 @@ export interface Calls {
   'POST /gateways/routes': { input: GatewayInput; answer: { routes: readonly RouteView[] } }
   'POST /gateways/load': { input: LoadInput; answer: ImportAnswer }
   'POST /requests': { input: AccessInput; answer: AccessAnswer }
+  'POST /window': { input: WindowInput; answer: WindowAnswer }
   'GET /browsers': { input: undefined; answer: { browsers: readonly BrowserView[] } }
   'DELETE /browsers/:id': { input: undefined; answer: { removed: readonly string[] } }
 }

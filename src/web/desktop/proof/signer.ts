@@ -1,0 +1,165 @@
+import type { EnterAnswer, EnterInput, HelloAnswer } from '../../../desktop/wire/proof.ts'
+import { helloText, requestText } from './signed-text.ts'
+
+/** What a browser was let in with. */
+export interface KeptProof {
+  /** Its private half cannot be read by any script. */
+  readonly keys: CryptoKeyPair
+  /** The daemon's public key, an uncompressed point of P-256. */
+  readonly daemon: string
+}
+
+/** Where a browser keeps it: a database of this origin, which no other port has. */
+export interface ProofStore {
+  read(): Promise<KeptProof | undefined>
+  write(proof: KeptProof): Promise<void>
+}
+
+export interface SignerOptions {
+  readonly origin: string
+  readonly store: ProofStore
+  readonly fetch: typeof fetch
+  /** Milliseconds, by a clock that nobody sets. */
+  readonly now: () => number
+}
+
+/** Why something could not be signed; in the form of the daemon's own faults. */
+interface SignerFault {
+  readonly code: 'no-proof' | 'another-program'
+  readonly message: string
+  readonly hint: string
+}
+
+/** A run of the daemon, and how far its clock is from ours. */
+interface Run {
+  readonly run: string
+  readonly offsetMs: number
+}
+
+export type SignedFetch = (path: string, init?: RequestInit) => Promise<Response>
+
+export interface Signer {
+  /**
+   * As `fetch` for a path of this origin, with this browser's proof; a body is a text. Where there is no proof it is
+   * answered by 401 and a fault, as the daemon would.
+   */
+  readonly fetch: SignedFetch
+  /** Trades a one-time code for the proof of a new key. Rejects where the code is not taken. */
+  enter(code: string, name: string): Promise<void>
+}
+
+const curve = { name: 'ECDSA', namedCurve: 'P-256' } as const
+const signing = { name: 'ECDSA', hash: 'SHA-256' } as const
+const nonceBytes = 16
+/** Cookies of other ports of this host are none of ours. */
+const plain = { cache: 'no-store', credentials: 'omit' } as const
+
+/** Signs the requests of one page. */
+export function createSigner({ origin, store, fetch, now }: SignerOptions): Signer {
+  /** Asked before each request: whoever has the port now may be another than a moment ago. */
+  async function greet(daemon?: string): Promise<Run | undefined> {
+    const nonce = makeNonce()
+    const beganMs = now()
+    const response = await fetch(`/hello?nonce=${nonce}`, plain)
+    const hello = (await response.json()) as HelloAnswer
+    const isKnown =
+      daemon === undefined || (await isBy(daemon, helloText(origin, hello, nonce), hello.signature))
+    return isKnown ? { run: hello.run, offsetMs: hello.at - beganMs } : undefined
+  }
+
+  async function send(
+    keys: CryptoKeyPair,
+    { run, offsetMs }: Run,
+    path: string,
+    init: RequestInit,
+  ) {
+    const { method = 'GET', body = '' } = init
+    if (typeof body !== 'string') throw new TypeError('a body that is signed must be a text')
+    const at = String(Math.max(0, Math.floor(now() + offsetMs)))
+    const nonce = makeNonce()
+    const bodyHash = encode(await crypto.subtle.digest('SHA-256', bytesOf(body)))
+    const text = requestText({ origin, run, method, target: path, at, nonce, bodyHash })
+    const signature = encode(await crypto.subtle.sign(signing, keys.privateKey, bytesOf(text)))
+    const headers = new Headers(init.headers)
+    const credential = [await pointOf(keys), at, nonce, bodyHash, signature].join('.')
+    headers.set('authorization', `Postern ${credential}`)
+    return fetch(path, { ...init, ...plain, headers })
+  }
+
+  async function attempt(path: string, init: RequestInit): Promise<Response> {
+    const proof = await store.read()
+    if (proof === undefined) return refuse(noProof)
+    const run = await greet(proof.daemon)
+    return run === undefined ? refuse(anotherProgram) : send(proof.keys, run, path, init)
+  }
+
+  async function signedFetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await attempt(path, init)
+    // It started anew in between, or this browser was let in again by another tab; nothing was acted on.
+    return response.status === 401 ? attempt(path, init) : response
+  }
+
+  async function enter(code: string, name: string): Promise<void> {
+    const former = await store.read()
+    // Never one that is there already: a program that had the port before may have put it there, and know it.
+    const keys = await crypto.subtle.generateKey(curve, false, ['sign', 'verify'])
+    const run = await greet()
+    if (run === undefined) return
+    const body = JSON.stringify({ code, name } satisfies EnterInput)
+    const response = await send(keys, run, '/enter', { method: 'POST', body })
+    if (!response.ok) throw new Error(`the code was answered by ${response.status}`)
+    const { daemon } = (await response.json()) as EnterAnswer
+    await store.write({ keys, daemon })
+    if (former !== undefined) await forget(former.keys)
+  }
+
+  async function forget(keys: CryptoKeyPair): Promise<void> {
+    const id = encode(await crypto.subtle.digest('SHA-256', decode(await pointOf(keys))))
+    await signedFetch(`/api/browsers/${id}`, { method: 'DELETE' })
+  }
+
+  return { fetch: signedFetch, enter }
+}
+
+const noProof: SignerFault = {
+  code: 'no-proof',
+  message: 'this browser has not been let in',
+  hint: 'run "postern desktop"',
+}
+
+const anotherProgram: SignerFault = {
+  code: 'another-program',
+  message: 'another program than yours answers at this address',
+  hint: 'close this window, and run "postern desktop"',
+}
+
+function refuse(fault: SignerFault): Response {
+  return Response.json(fault, { status: 401 })
+}
+
+async function isBy(publicKey: string, text: string, signature: string): Promise<boolean> {
+  const key = await crypto.subtle.importKey('raw', decode(publicKey), curve, false, ['verify'])
+  return crypto.subtle.verify(signing, key, decode(signature), bytesOf(text))
+}
+
+async function pointOf({ publicKey }: CryptoKeyPair): Promise<string> {
+  return encode(await crypto.subtle.exportKey('raw', publicKey))
+}
+
+function makeNonce(): string {
+  return encode(crypto.getRandomValues(new Uint8Array(nonceBytes)))
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text)
+}
+
+function encode(bytes: ArrayBuffer | Uint8Array): string {
+  const binary = String.fromCharCode(...new Uint8Array(bytes))
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+function decode(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return Uint8Array.from(binary, (character) => character.codePointAt(0) ?? 0)
+}
