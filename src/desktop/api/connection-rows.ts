@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { otherName } from '../connections/names.ts'
+import type { Daemon } from '../running/daemon.ts'
+import { connectionInput, which, type ConnectionDetail } from '../wire/calls.ts'
+import { connectionSettings, type ConnectionSettings } from '../wire/connection.ts'
+import { ask, row, type Row } from './rows.ts'
+
+/** Calls about connections, one or many. */
+export function connectionRows(daemon: Daemon): readonly Row[] {
+  const views = (ids: readonly string[]) => ids.map((id) => daemon.viewOf(id))
+  const idsOf = (asked: z.output<typeof which>): readonly string[] =>
+    daemon.which(asked).map(({ saved }) => saved.id)
+
+  return [
+    ask('GET /state', () => daemon.view()),
+    row('POST /connections', connectionInput, async (input) => {
+      const [id = ''] = await daemon.change({ add: [settingsOf(input)] })
+      return daemon.viewOf(id)
+    }),
+    ask('GET /connections/:id', (param): ConnectionDetail => {
+      const id = param('id')
+      return {
+        connection: daemon.viewOf(id),
+        commands: [],
+        log: daemon.logOf(id),
+        traffic: daemon.trafficOf(id),
+      }
+    }),
+    row('PUT /connections/:id', connectionInput, async (input, param) => {
+      const id = param('id')
+      await daemon.change({ replace: new Map([[id, withKey(input, daemon.find(id).saved)]]) })
+      return daemon.viewOf(id)
+    }),
+    ask('DELETE /connections/:id', async (param) => {
+      await daemon.change({ remove: [param('id')] })
+      return { removed: [param('id')] }
+    }),
+    ask('POST /connections/:id/duplicate', async (param) => {
+      const { saved } = daemon.find(param('id'))
+      const names = daemon.all().map((one) => one.saved.name)
+      // Two cannot listen on one address.
+      const { listen: _, ...settings } = settingsOf(saved)
+      const copy = { ...settings, name: otherName(saved.name, names) }
+      const [id = ''] = await daemon.change({ add: [copy] })
+      return daemon.viewOf(id)
+    }),
+    row('POST /delete', which, async (asked) => {
+      const removed = idsOf(asked)
+      await daemon.change({ remove: removed })
+      return { removed }
+    }),
+    row('POST /up', which, async (asked) => {
+      const ids = idsOf(asked)
+      await daemon.up(ids)
+      return { connections: views(ids) }
+    }),
+    row('POST /down', which, async (asked) => {
+      const ids = idsOf(asked)
+      await daemon.down(ids)
+      return { connections: views(ids) }
+    }),
+  ]
+}
+
+/** Without what the daemon keeps beside them. */
+export function settingsOf(
+  saved: ConnectionSettings & { readonly id?: string },
+): ConnectionSettings {
+  return z.object(connectionSettings.shape).parse(saved)
+}
+
+function withKey(
+  { keep_client_key: keeps, ...settings }: z.output<typeof connectionInput>,
+  before: ConnectionSettings,
+): ConnectionSettings {
+  const isKept = keeps && settings.client_key === undefined && before.client_key !== undefined
+  return isKept ? { ...settings, client_key: before.client_key } : settings
+}

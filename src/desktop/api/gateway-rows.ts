@@ -1,0 +1,135 @@
+import { createAccessRequestClient } from '../../client/requests/access-requests.ts'
+import { fetchRoutes } from '../../client/routes/fetch-routes.ts'
+import { formatRouteTarget, parseRouteFrom } from '../../client/routes/route-target.ts'
+import type { ListedRoute, RoutesAnswer } from '../../client/routes/routes-answer.ts'
+import { PeerError } from '../../errors.ts'
+import { parseGatewayUrl, type GatewayAddress } from '../../reach/destination.ts'
+import type { AccessRequestAnswer } from '../../tunnel/access-request.ts'
+import { withScheme } from '../connections/check-connection.ts'
+import type { Daemon } from '../running/daemon.ts'
+import type { GatewayLink } from '../running/gateway-link.ts'
+import {
+  accessInput,
+  gatewayInput,
+  type AccessAnswer,
+  type GatewayInput,
+  type RouteView,
+} from '../wire/calls.ts'
+import { row, type Row } from './rows.ts'
+
+/**
+ * Time for a gateway's answer to the window, a sign-in not included, in milliseconds.
+ *
+ * @limit time for a gateway to answer what the window asks of it: an error that says so
+ */
+const answerTimeoutMs = 15_000
+
+/** How long access is asked for where nobody says, in seconds. */
+const defaultSeconds = 3_600
+
+/** Calls about gateways and what they offer. */
+export function gatewayRows(daemon: Daemon): readonly Row[] {
+  const linkTo = (input: GatewayInput): Promise<GatewayLink> =>
+    daemon.links.take(parseGatewayUrl(withScheme(input.gateway)), {
+      ...input,
+      disable_tls_verification: input.disable_tls_verification ?? false,
+    })
+
+  return [
+    row('POST /gateways/sign-in', gatewayInput, async (input) => (await linkTo(input)).signIn()),
+    row('POST /gateways/sign-out', gatewayInput, async (input) => ({
+      ended: await (await linkTo(input)).signOut(),
+    })),
+    row('POST /gateways/routes', gatewayInput, async (input) => {
+      const link = await linkTo(input)
+      return { routes: routeViews(await routesOf(link), link.signInOptions.gateway, daemon) }
+    }),
+    row('POST /requests', accessInput, async (input): Promise<AccessAnswer> => {
+      const { saved, checked } = daemon.find(input.connection)
+      if (checked?.destination === undefined) {
+        throw new PeerError('access-not-offered', `"${saved.name}" cannot be up`)
+      }
+      const { gateway, authority } = checked.destination
+      const link = await daemon.links.take(gateway, saved)
+      const signal = AbortSignal.timeout(answerTimeoutMs)
+      const answer = await createAccessRequestClient(unattended(link), signal).ask({
+        route: authority,
+        forSeconds: input.seconds ?? defaultSeconds,
+        reason: input.reason,
+        isBreakGlass: false,
+      })
+      const said = accessAnswer(answer)
+      daemon.note(saved.id, { level: 'info', message: said.message })
+      return said
+    }),
+  ]
+}
+
+/** The routes of a gateway, by the session there is: nobody is asked to sign in for a list. */
+export function routesOf(link: GatewayLink): Promise<RoutesAnswer> {
+  return fetchRoutes(unattended(link), AbortSignal.timeout(answerTimeoutMs))
+}
+
+/** For whoever waits for an answer: a sign-in is begun by its own call, and what needs one says so. */
+function unattended({ signInOptions }: GatewayLink): GatewayLink['signInOptions'] {
+  return {
+    ...signInOptions,
+    presentSignIn() {
+      throw new PeerError('sign-in-needed', 'the gateway wants you to sign in', {
+        hint: 'sign in first',
+      })
+    },
+  }
+}
+
+function routeViews(
+  { routes, closed }: RoutesAnswer,
+  gateway: GatewayAddress,
+  daemon: Daemon,
+): readonly RouteView[] {
+  const usable = routes.map((route) => viewOf(route, gateway, daemon, true))
+  const others = closed.map((route) => ({
+    ...viewOf(route, gateway, daemon, false),
+    why: route.why,
+    contact: route.contact,
+  }))
+  return [...usable, ...others]
+}
+
+function viewOf(
+  route: ListedRoute,
+  gateway: GatewayAddress,
+  daemon: Daemon,
+  isUsable: boolean,
+): RouteView {
+  const { id, name, description, from } = route
+  const destination = parseRouteFrom(from, gateway)
+    ?.filter(({ host, port }) => port !== undefined && !host.includes('*'))
+    .map((target) => formatRouteTarget(target, gateway))[0]
+  const connection = daemon
+    .all()
+    .find(({ checked }) => checked?.destination?.authority === destination)
+  return {
+    id,
+    name: name || from,
+    description,
+    is_usable: isUsable,
+    ...(destination !== undefined && { destination }),
+    ...(connection !== undefined && { connection: connection.saved.id }),
+  }
+}
+
+function accessAnswer({
+  id,
+  state,
+  until,
+  decidedBy,
+  expiresAt,
+}: AccessRequestAnswer): AccessAnswer {
+  const sentences: Readonly<Record<string, string>> = {
+    pending: `asked for access; it waits for an answer until ${expiresAt}`,
+    approved: `access until ${until}, given by ${decidedBy}`,
+  }
+  const message = sentences[state] ?? `your request is ${state}`
+  return { id, state, message, ...(until !== '' && { ends_at: until }) }
+}

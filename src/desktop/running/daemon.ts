@@ -1,0 +1,382 @@
+import { oneByOne } from '../../one-by-one.ts'
+import type { Closable } from '../../shutdown.ts'
+import { version } from '../../version.ts'
+import type { LocalAddress } from '../../client/serve/listen-address.ts'
+import { checkConnection } from '../connections/check-connection.ts'
+import { maxConnections, type ConnectionsFile } from '../connections/connections-file.ts'
+import { ownAddress } from '../connections/local-address.ts'
+import { isSameName } from '../connections/names.ts'
+import type { Which } from '../wire/calls.ts'
+import type { ConnectionSettings, SavedConnection } from '../wire/connection.ts'
+import type {
+  ConnectionView,
+  DaemonEvent,
+  DaemonView,
+  GatewayView,
+  LogEntry,
+  TrafficSample,
+  Trouble,
+} from '../wire/view.ts'
+import { createConnectionLog } from './connection-log.ts'
+import type { GatewayLink, Surroundings } from './gateway-link.ts'
+import { checkAll, isSameWay, newId, notFound, requireOwn, tooMany, type Kept } from './kept.ts'
+import { openLinks, type Links } from './links.ts'
+import { createNews, shared } from './news.ts'
+import { localAddressOf, runConnection, type RunningConnection } from './running-connection.ts'
+import { createTraffic } from './traffic.ts'
+import { viewOf } from './connection-view.ts'
+
+export interface DaemonOptions extends Surroundings {
+  readonly file: ConnectionsFile
+  /** Makes a sentence of who holds an address that could not be had; undefined where nobody knows. */
+  readonly whoHolds: (listen: LocalAddress) => Promise<string | undefined>
+  readonly pid: number
+  readonly platform?: NodeJS.Platform
+}
+
+/** What changes a person's connections, and brings them up and down. */
+export interface Daemon extends Closable {
+  view(): DaemonView
+  viewOf(id: string): ConnectionView
+  find(id: string): Kept
+  all(): readonly Kept[]
+  /** Those that are meant, in their order; `PeerError` `connection-not-found` for a name that is none's. */
+  which(which: Which): readonly Kept[]
+  logOf(id: string): readonly LogEntry[]
+  logSince(number: number): readonly LogEntry[]
+  trafficOf(id: string): readonly TrafficSample[]
+  readonly links: Links
+  follow(listener: (event: DaemonEvent) => void): Disposable
+  /** Tells of something in the connection's log. */
+  note(connection: string, entry: Omit<LogEntry, 'number' | 'at' | 'connection'>): void
+  /** Something that a person should know; the one with the same code is replaced. */
+  notice(trouble: Trouble): void
+  /**
+   * Adds, replaces and removes in one step, as the file is written.
+   *
+   * @throws ConfigError with a fault's `path` at each key; SystemError `connections-…`
+   */
+  change(change: Change): Promise<readonly string[]>
+  /** Makes those of a YAML file what it says now; an empty list takes them away. */
+  replaceFile(file: string, settings: readonly ConnectionSettings[]): Promise<readonly string[]>
+  /** Brings connections up; resolves when each has listened or failed to. */
+  up(ids: readonly string[]): Promise<void>
+  down(ids: readonly string[]): Promise<void>
+  /** Asks every gateway again: the machine slept, or its network is another. */
+  lookAgain(why: string): Promise<void>
+}
+
+export interface Change {
+  readonly add?: readonly ConnectionSettings[]
+  readonly replace?: ReadonlyMap<string, ConnectionSettings>
+  readonly remove?: readonly string[]
+}
+
+/** How often somebody who looks is told anew whether gateways are there, in milliseconds. */
+const watchedCheckMs = 15_000
+
+/**
+ * Reads the file, and keeps its connections. Nothing is up yet.
+ *
+ * @throws SystemError `connections-unreadable`
+ */
+export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { file, clock, whoHolds, platform = process.platform } = options
+  const kept = new Map<string, Kept>()
+  const notices = new Map<string, Trouble>()
+  const inTurn = oneByOne()
+  const startedAt = new Date(clock.now()).toISOString()
+  let watching: Disposable | undefined
+  let isEnding = false
+
+  const log = createConnectionLog(
+    () => clock.now(),
+    (entry) => news.entry(entry),
+  )
+  const news = createNews({
+    clock,
+    view,
+    viewOf: (id) => {
+      const found = kept.get(id)
+      return found && viewOf(found)
+    },
+    onListeners: (count) => {
+      if (count > 0) watch()
+      else watching?.[Symbol.dispose]()
+      if (count === 0) watching = undefined
+    },
+  })
+  const traffic = createTraffic({
+    clock,
+    counts: () => new Map(running().map(({ saved, running }) => [saved.id, running.bytes])),
+    isMoving: () => running().some(({ running: { tunnels } }) => tunnels > 0),
+    onSamples: (samples) => {
+      news.samples(samples)
+      for (const id of Object.keys(samples)) news.touch(id)
+    },
+  })
+  const links = openLinks({
+    surroundings: options,
+    onChange(link) {
+      news.touch(shared.gateways)
+      for (const { running, checked } of kept.values())
+        if (checked?.destination?.gateway.origin === link.view.origin) running?.gatewayChanged()
+    },
+    isWanted: (link) => news.listeners > 0 || usersOf(link).length > 0,
+  })
+
+  function running(): readonly (Kept & { readonly running: RunningConnection })[] {
+    return [...kept.values()].flatMap((one) =>
+      one.running === undefined ? [] : [{ ...one, running: one.running }],
+    )
+  }
+
+  function usersOf(link: GatewayLink): readonly Kept[] {
+    const { origin } = link.view
+    return running().filter(({ checked }) => checked?.destination?.gateway.origin === origin)
+  }
+
+  function gatewayViews(): readonly GatewayView[] {
+    const known = links.views()
+    const origins = new Set(
+      [...kept.values()].flatMap(({ checked }) => checked?.destination?.gateway.origin ?? []),
+    )
+    const others = [...origins].filter((origin) => !known.some((view) => view.origin === origin))
+    return [
+      ...known,
+      ...others.map((origin) => ({ origin, reach: 'unknown', session: 'unknown' }) as const),
+    ]
+  }
+
+  function view(): DaemonView {
+    return {
+      version,
+      pid: options.pid,
+      started_at: startedAt,
+      connections: [...kept.values()].map((one) => viewOf(one)),
+      gateways: gatewayViews(),
+      proxies: [],
+      notices: [...notices.values()],
+    }
+  }
+
+  /** While somebody looks, what is shown is asked for from time to time. */
+  function watch(): void {
+    watching ??= clock.schedule(watchedCheckMs, () => {
+      watching = undefined
+      if (isEnding) return
+      for (const link of links.all()) void link.check()
+      if (news.listeners > 0) watch()
+    })
+  }
+
+  function find(id: string): Kept {
+    const found = kept.get(id)
+    if (found === undefined) throw notFound(id)
+    return found
+  }
+
+  function which({ connections, tag }: Which): readonly Kept[] {
+    const tagged = [...kept.values()].filter(
+      ({ saved }) => tag === undefined || saved.tags.includes(tag),
+    )
+    if (tag !== undefined && tagged.length === 0) throw notFound(tag, 'tag')
+    if (connections === undefined) return tagged
+    return connections.map((name) => {
+      const found =
+        kept.get(name) ?? [...kept.values()].find(({ saved }) => isSameName(saved.name, name))
+      if (found === undefined) throw notFound(name)
+      return found
+    })
+  }
+
+  /** Addresses that others have: their own, or the one they are told to listen on. */
+  function taken(but: ReadonlySet<string>): Set<string> {
+    return new Set(
+      [...kept.values()].filter(({ saved }) => !but.has(saved.id)).map(({ address }) => address),
+    )
+  }
+
+  function keep(saved: SavedConnection, from: string | undefined, addresses: Set<string>): Kept {
+    const answer = checkConnection(saved)
+    const { checked } = answer
+    const authority = checked?.destination?.authority ?? saved.destination
+    const isFree = saved.address !== undefined && !addresses.has(saved.address)
+    const own = isFree ? (saved.address ?? '') : ownAddress(authority, addresses, platform)
+    const address = saved.listen ?? own
+    addresses.add(address)
+    return { saved: { ...saved, address: own }, checked, file: from, address, running: undefined }
+  }
+
+  async function apply(change: Change): Promise<readonly string[]> {
+    const { add = [], replace = new Map<string, ConnectionSettings>(), remove = [] } = change
+    for (const id of [...remove, ...replace.keys()]) requireOwn(find(id))
+    const gone = new Set([...remove, ...replace.keys()])
+    const addresses = taken(gone)
+    const replaced = [...replace].map(([id, settings]) => {
+      const before = find(id)
+      const isSame = before.saved.destination === settings.destination
+      const address =
+        isSame && before.saved.address !== undefined ? { address: before.saved.address } : {}
+      return keep({ ...settings, id, ...address }, undefined, addresses)
+    })
+    const added = add.map((settings) => keep({ ...settings, id: newId() }, undefined, addresses))
+    checkAll(
+      [...replaced, ...added],
+      [...kept.values()].filter(({ saved }) => !gone.has(saved.id)),
+    )
+    const next = new Map(kept)
+    for (const id of remove) next.delete(id)
+    for (const one of [...replaced, ...added]) next.set(one.saved.id, one)
+    const own = [...next.values()].filter((one) => one.file === undefined)
+    if (own.length > maxConnections) throw tooMany()
+    await file.write(own.map(({ saved }) => saved))
+    await take(next, remove, replaced)
+    return added.map(({ saved }) => saved.id)
+  }
+
+  /** What is written holds from now on; one that was up stays so, with what it is now. */
+  async function take(
+    next: ReadonlyMap<string, Kept>,
+    removed: readonly string[],
+    replaced: readonly Kept[],
+  ): Promise<void> {
+    const restart = replaced.filter(({ saved }) => kept.get(saved.id)?.running !== undefined)
+    const unchanged = restart.filter((one) => isSameWay(one, find(one.saved.id)))
+    const stopping = [
+      ...removed,
+      ...restart.filter((one) => !unchanged.includes(one)).map(({ saved }) => saved.id),
+    ]
+    const closing = stopping.map((id) => kept.get(id)?.running?.close(0))
+    for (const [id, one] of next) {
+      const before = kept.get(id)
+      const goesOn = before !== undefined && (one === before || unchanged.includes(one))
+      kept.set(id, goesOn ? { ...one, running: before.running } : one)
+      if (one !== before) news.touch(id)
+    }
+    for (const id of removed) {
+      kept.delete(id)
+      log.forget(id)
+      traffic.forget(id)
+      news.touch(id)
+    }
+    news.touch(shared.gateways)
+    await Promise.all(closing.filter((it) => it !== undefined))
+    await start(restart.filter((one) => !unchanged.includes(one)).map(({ saved }) => saved.id))
+    sweep()
+  }
+
+  function sweep(): void {
+    links.sweep((link) => news.listeners > 0 || usersOf(link).length > 0)
+  }
+
+  async function start(ids: readonly string[]): Promise<void> {
+    const tried = ids.map((id) => {
+      const one = find(id)
+      if (one.running !== undefined) return one.running.tried
+      const { destination, unsupported } = one.checked ?? {}
+      if (destination === undefined || unsupported !== undefined || isEnding) return undefined
+      const started = runConnection({
+        destination,
+        listen: localAddressOf(one.address),
+        link: () => links.take(destination.gateway, one.saved),
+        clock,
+        log: (entry) => log.add({ ...entry, connection: id }),
+        onChange() {
+          news.touch(id)
+          traffic.wake()
+        },
+        whoHolds,
+      })
+      kept.set(id, { ...one, running: started })
+      news.touch(id)
+      return started.tried
+    })
+    await Promise.all(tried.filter((it) => it !== undefined))
+  }
+
+  async function stop(ids: readonly string[]): Promise<void> {
+    const closing = ids.map((id) => {
+      const one = find(id)
+      kept.set(id, { ...one, running: undefined })
+      news.touch(id)
+      return one.running?.close(0)
+    })
+    await Promise.all(closing.filter((it) => it !== undefined))
+    sweep()
+  }
+
+  function notice(trouble: Trouble): void {
+    notices.set(trouble.code, trouble)
+    news.touch(shared.notices)
+  }
+
+  const found = await file.read()
+  if (found.damaged !== undefined) {
+    const { path, why } = found.damaged
+    notice({
+      code: 'connections-damaged',
+      message: `the file of your connections could not be read (${why}): it is kept as "${path}"`,
+      hint: 'mend it and import it, or add your connections again',
+      at: new Date(clock.now()).toISOString(),
+    })
+  }
+  const addresses = new Set(found.connections.flatMap(({ listen }) => listen ?? []))
+  for (const saved of found.connections) kept.set(saved.id, keep(saved, undefined, addresses))
+
+  return {
+    view,
+    viewOf: (id) => viewOf(find(id)),
+    find,
+    all: () => [...kept.values()],
+    which,
+    logOf: (id) => log.of(find(id).saved.id),
+    logSince: (number) => log.since(number),
+    trafficOf: (id) => traffic.of(find(id).saved.id),
+    links,
+    follow: (listener) => news.follow(listener),
+    note: (connection, entry) => log.add({ ...entry, connection }),
+    notice,
+    change: (change) => inTurn(() => apply(change)),
+    replaceFile: (path, settings) =>
+      inTurn(async () => {
+        const before = [...kept.values()].filter((one) => one.file === path)
+        const byName = new Map(before.map((one) => [one.saved.name, one]))
+        const gone = new Set(before.map(({ saved }) => saved.id))
+        const addresses = taken(gone)
+        const now = settings.map((one) =>
+          keep({ ...one, id: byName.get(one.name)?.saved.id ?? newId() }, path, addresses),
+        )
+        checkAll(
+          now,
+          [...kept.values()].filter(({ saved }) => !gone.has(saved.id)),
+        )
+        const ids = new Set(now.map(({ saved }) => saved.id))
+        const next = new Map([...kept].filter(([id]) => !gone.has(id)))
+        for (const one of now) next.set(one.saved.id, one)
+        const removed = [...gone].filter((id) => !ids.has(id))
+        await take(
+          next,
+          removed,
+          now.filter(({ saved }) => gone.has(saved.id)),
+        )
+        return [...ids]
+      }),
+    up: (ids) => inTurn(() => start(ids)),
+    down: (ids) => inTurn(() => stop(ids)),
+    async lookAgain(why) {
+      for (const { saved } of running())
+        log.add({ connection: saved.id, level: 'info', message: why })
+      await Promise.all(links.all().map((link) => link.check()))
+    },
+    async close(graceMs) {
+      isEnding = true
+      watching?.[Symbol.dispose]()
+      news[Symbol.dispose]()
+      traffic[Symbol.dispose]()
+      await inTurn(() => Promise.resolve())
+      await Promise.all(running().map(({ running: one }) => one.close(graceMs)))
+      await links.destroy()
+    },
+  }
+}

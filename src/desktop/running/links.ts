@@ -1,0 +1,100 @@
+import { hash } from 'node:crypto'
+import type { GatewayAddress } from '../../reach/destination.ts'
+import { loadTrust } from '../../reach/trust.ts'
+import type { ConnectionSettings } from '../wire/connection.ts'
+import type { GatewayView } from '../wire/view.ts'
+import { createGatewayLink, type GatewayLink, type Surroundings } from './gateway-link.ts'
+
+/** What tells two ways of using one gateway apart. */
+export type TrustSettings = Pick<
+  ConnectionSettings,
+  | 'disable_tls_verification'
+  | 'ca_file'
+  | 'ca_cert'
+  | 'client_cert_file'
+  | 'client_key_file'
+  | 'client_cert'
+  | 'client_key'
+>
+
+/** The gateways of a daemon: connections that trust alike share one, with its sign-in and its connections. */
+export interface Links {
+  /**
+   * The link to a gateway, made where there is none.
+   *
+   * @throws SystemError `certificate-unreadable` or `client-key-missing`
+   */
+  take(gateway: GatewayAddress, trust: TrustSettings): Promise<GatewayLink>
+  views(): readonly GatewayView[]
+  all(): readonly GatewayLink[]
+  /** Ends those that nobody uses any more. */
+  sweep(isUsed: (link: GatewayLink) => boolean): void
+  destroy(): Promise<void>
+}
+
+export interface LinksParts {
+  readonly surroundings: Surroundings
+  readonly onChange: (link: GatewayLink) => void
+  readonly isWanted: (link: GatewayLink) => boolean
+}
+
+export function openLinks({ surroundings, onChange, isWanted }: LinksParts): Links {
+  const links = new Map<string, GatewayLink>()
+  const leaving = new Set<Promise<void>>()
+  let isEnding = false
+
+  async function take(gateway: GatewayAddress, settings: TrustSettings): Promise<GatewayLink> {
+    const trust = await loadTrust({
+      disableTlsVerification: settings.disable_tls_verification,
+      caFile: settings.ca_file,
+      caCertBase64: settings.ca_cert && Buffer.from(settings.ca_cert).toString('base64'),
+      clientCertFile: settings.client_cert_file,
+      clientKeyFile: settings.client_key_file,
+      clientCert: settings.client_cert,
+      clientKey: settings.client_key,
+    })
+    // By what the files hold, not by their names: a file that was replaced makes another link.
+    const key = hash('sha256', JSON.stringify([gateway.origin, trust]))
+    const found = links.get(key)
+    if (found !== undefined) return found
+    if (isEnding) throw new Error('the daemon ends')
+    const link: GatewayLink = createGatewayLink({
+      ...surroundings,
+      gateway,
+      trust,
+      onChange: () => onChange(link),
+      isWanted: () => isWanted(link),
+    })
+    links.set(key, link)
+    return link
+  }
+
+  return {
+    take,
+    views: () => merged([...links.values()].map(({ view }) => view)),
+    all: () => [...links.values()],
+    sweep(isUsed) {
+      for (const [key, link] of links) {
+        if (isUsed(link)) continue
+        links.delete(key)
+        const ended = link.destroy()
+        leaving.add(ended)
+        void ended.finally(() => leaving.delete(ended))
+      }
+    },
+    async destroy() {
+      isEnding = true
+      await Promise.all([...leaving, ...[...links.values()].map((link) => link.destroy())])
+    },
+  }
+}
+
+/** One row for each address: two links to one differ only in whom they trust. */
+function merged(views: readonly GatewayView[]): readonly GatewayView[] {
+  const byOrigin = new Map<string, GatewayView>()
+  for (const view of views) {
+    const other = byOrigin.get(view.origin)
+    if (other === undefined || other.session !== 'signed-in') byOrigin.set(view.origin, view)
+  }
+  return [...byOrigin.values()]
+}
