@@ -61,6 +61,17 @@ lvel: x
     ])
   })
 
+  test('tells how long a text or a list may be, and repeats none that is too long', () => {
+    const short = z.strictObject({ key: z.string().max(4), tags: z.array(z.string()).max(2) })
+    assert.throws(
+      () => readDocument('f', 'key: secret\ntags: [a, b, c]', short),
+      ({ message }: Error) =>
+        message.includes('key: must be at most 4 characters, not 6') &&
+        message.includes('tags: must have at most 2 entries, not 3') &&
+        !message.includes('secret'),
+    )
+  })
+
   test('tells what is empty, and where quotes are all that is missing', () => {
     assert.deepEqual(problemsOf('name:\nparts: []\nwait:'), [
       'f:1:6: name: must be text, but it is empty',

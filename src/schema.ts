@@ -162,12 +162,19 @@ function messageOfIssue(issue: z.core.$ZodRawIssue): string {
         ? 'must not be empty'
         : mustBe(`at least ${issue.minimum}`, issue.input)
     case 'too_big':
-      return mustBe(`at most ${issue.maximum}`, issue.input)
+      return tooBig(issue.maximum, issue.input)
     case 'custom':
       return issue.message ?? 'is not valid'
     default:
       return mustBe('valid here', issue.input)
   }
+}
+
+/** What is too long is not repeated: it may be a key. */
+function tooBig(maximum: number | bigint, input: unknown): string {
+  if (typeof input === 'string') return `must be at most ${maximum} characters, not ${input.length}`
+  if (Array.isArray(input)) return `must have at most ${maximum} entries, not ${input.length}`
+  return mustBe(`at most ${maximum}`, input)
 }
 
 function oneOf(words: readonly string[]): string {
