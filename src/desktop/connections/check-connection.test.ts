@@ -49,6 +49,14 @@ describe('the settings of a connection', () => {
     )
   })
 
+  test('no name or tag hides anything, or begins a line', () => {
+    assert.deepEqual(faultsOf({ name: 'größer "db"', tags: ['a b'] }), [])
+    for (const text of ['a\nb', 'a\u202eb', 'a\u200bb', 'a\u001b[2J']) {
+      assert.match(faultsOf({ name: text })[0] ?? '', /^name: must be one line/)
+      assert.match(faultsOf({ tags: ['a', text] })[0] ?? '', /^tags: each must be one line/)
+    }
+  })
+
   test('a wrong gateway is one fault, at the gateway', () => {
     assert.deepEqual(faultsOf({ gateway: 'a b' }).length, 1)
     assert.match(faultsOf({ gateway: 'a b' })[0] ?? '', /^gateway: /)

@@ -3,6 +3,7 @@ import { parseListenAddress, type LocalAddress } from '../../client/serve/listen
 import { AppError, SystemError, messageOf } from '../../errors.ts'
 import { parseDestination, parseGatewayUrl, type Destination } from '../../reach/destination.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
+import { isPlainName } from './names.ts'
 
 /** What is wrong with one key of a connection's settings. */
 export interface FieldFault {
@@ -27,7 +28,7 @@ export type CheckAnswer =
 
 /** Reads what each text of settings says, and names every fault. */
 export function checkConnection(settings: ConnectionSettings): CheckAnswer {
-  const faults: FieldFault[] = [...together(settings)]
+  const faults: FieldFault[] = [...names(settings), ...together(settings)]
   const read = <T>(key: keyof ConnectionSettings, parse: () => T): T | undefined => {
     try {
       return parse()
@@ -91,6 +92,13 @@ function parseLocal(text: string): LocalAddress {
   throw new SystemError('invalid-listen-address', '"-" is for a command, not for a connection', {
     hint: 'write "127.0.0.1:PORT", or leave it empty for an address that stays the same',
   })
+}
+
+/** Names and tags are shown side by side, and typed: none may pass for another, or for more than a name. */
+function* names({ name, tags }: ConnectionSettings): Generator<FieldFault> {
+  const message = 'must be one line, without control characters or others that nobody sees'
+  if (!isPlainName(name)) yield { key: 'name', message }
+  if (!tags.every(isPlainName)) yield { key: 'tags', message: `each ${message}` }
 }
 
 /** What belongs together, and what excludes each other. */

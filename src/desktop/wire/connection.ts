@@ -6,6 +6,8 @@ import { z } from 'zod'
 const maxTextChars = 4_096
 /** @limit a certificate or key that is pasted into a saved connection, in characters: a fault at its field */
 const maxPemChars = 256 * 1024
+/** @limit the name of a saved connection, in UTF-16 units: a fault at its field */
+export const maxNameChars = 200
 /** @limit tags of one saved connection: a fault at its field */
 const maxTags = 32
 
@@ -23,7 +25,7 @@ export const certificateFilter = z.strictObject({
  * holds is checked by `connections/check-connection.ts`.
  */
 export const connectionSettings = z.strictObject({
-  name: z.string().trim().min(1).max(200),
+  name: z.string().trim().min(1).max(maxNameChars),
   /** A connection by UDP is kept and shown, and cannot be up. */
   protocol: z.enum(['tcp', 'udp']).default('tcp'),
   /** As `postern tcp` takes it: `host:port`, `tcp+https://host:port`, `https://gateway/host:port`. */
