@@ -22,6 +22,27 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/tcp.ts')).defineTcp,
   },
   {
+    name: 'up',
+    summary: 'bring saved connections up, each on its local address',
+    staysUp: true,
+    load: async () => (await import('./desktop/up.ts')).defineUp,
+  },
+  {
+    name: 'down',
+    summary: 'take connections down',
+    load: async () => (await import('./desktop/down.ts')).defineDown,
+  },
+  {
+    name: 'status',
+    summary: 'the saved connections, and how each of them stands',
+    load: async () => (await import('./desktop/status.ts')).defineStatus,
+  },
+  {
+    name: 'logs',
+    summary: 'what happened to connections',
+    load: async () => (await import('./desktop/logs.ts')).defineLogs,
+  },
+  {
     name: 'access',
     aliases: ['forward'],
     summary: 'reach an application by its host name, with the options of "cloudflared access"',

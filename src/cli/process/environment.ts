@@ -51,3 +51,34 @@ const threads = 32
 export function provideThreads(): number {
   return Number((process.env['UV_THREADPOOL_SIZE'] ||= `${threads}`)) || 1
 }
+
+/**
+ * Where this user's settings of Postern are: `$XDG_CONFIG_HOME/postern`, else the platform's own place.
+ *
+ * @see https://specifications.freedesktop.org/basedir-spec/latest/
+ */
+export function configDirectory(
+  env: Environment = environment,
+  platform: NodeJS.Platform = process.platform,
+  home: string = homeDirectory() ?? devNull,
+): string {
+  if (env['XDG_CONFIG_HOME']?.startsWith('/')) return join(env['XDG_CONFIG_HOME'], 'postern')
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'postern')
+  if (platform !== 'win32') return join(home, '.config', 'postern')
+  return join(env['APPDATA'] ?? join(home, 'AppData', 'Roaming'), 'postern')
+}
+
+/** Where the desktop daemon of this user keeps what it needs from one start to the next, and its socket. */
+export function desktopDirectory(
+  env: Environment = environment,
+  platform: NodeJS.Platform = process.platform,
+  home: string = homeDirectory() ?? devNull,
+): string {
+  const xdg = env['XDG_STATE_HOME']
+  if (xdg?.startsWith('/')) return join(xdg, 'postern', 'desktop')
+  if (platform === 'darwin') {
+    return join(home, 'Library', 'Application Support', 'postern', 'desktop')
+  }
+  if (platform !== 'win32') return join(home, '.local', 'state', 'postern', 'desktop')
+  return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'postern', 'desktop')
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { otherName } from '../connections/names.ts'
 import type { Daemon } from '../running/daemon.ts'
-import { connectionInput, which, type ConnectionDetail } from '../wire/calls.ts'
+import { connectionInput, fileInput, which, type ConnectionDetail } from '../wire/calls.ts'
 import { connectionSettings, type ConnectionSettings } from '../wire/connection.ts'
 import { ask, row, type Row } from './rows.ts'
 
@@ -13,6 +13,7 @@ export function connectionRows(daemon: Daemon): readonly Row[] {
 
   return [
     ask('GET /state', () => daemon.view()),
+    ask('GET /log', () => ({ entries: daemon.logSince(0) })),
     row('POST /connections', connectionInput, async (input) => {
       const [id = ''] = await daemon.change({ add: [settingsOf(input)] })
       return daemon.viewOf(id)
@@ -53,6 +54,9 @@ export function connectionRows(daemon: Daemon): readonly Row[] {
       const ids = idsOf(asked)
       await daemon.up(ids)
       return { connections: views(ids) }
+    }),
+    row('POST /files', fileInput, async ({ path, connections }) => {
+      return { connections: views(await daemon.replaceFile(path, connections)) }
     }),
     row('POST /down', which, async (asked) => {
       const ids = idsOf(asked)

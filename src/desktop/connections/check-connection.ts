@@ -1,5 +1,9 @@
 import { parseAuthority } from '../../address.ts'
-import { parseListenAddress, type LocalAddress } from '../../client/serve/listen-address.ts'
+import {
+  formatListening,
+  parseListenAddress,
+  type LocalAddress,
+} from '../../client/serve/listen-address.ts'
 import { AppError, SystemError, messageOf } from '../../errors.ts'
 import { parseDestination, parseGatewayUrl, type Destination } from '../../reach/destination.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
@@ -83,6 +87,13 @@ function checkUdp(text: string): undefined {
   throw new SystemError('invalid-destination', `"${text}" is not a destination`, {
     hint: 'write "host:port"',
   })
+}
+
+/** A local address as `parseListenAddress` reads it. */
+export function writtenAddress(listen: LocalAddress): string {
+  return listen.kind === 'unix'
+    ? `unix:${listen.path}`
+    : formatListening(listen.host ?? '', listen.port)
 }
 
 function parseLocal(text: string): LocalAddress {

@@ -2,12 +2,10 @@ import { oneByOne } from '../../one-by-one.ts'
 import type { Closable } from '../../shutdown.ts'
 import { version } from '../../version.ts'
 import type { LocalAddress } from '../../client/serve/listen-address.ts'
-import { checkConnection } from '../connections/check-connection.ts'
-import { maxConnections, type ConnectionsFile } from '../connections/connections-file.ts'
-import { ownAddress } from '../connections/local-address.ts'
+import type { ConnectionsFile } from '../connections/connections-file.ts'
 import { isSameName } from '../connections/names.ts'
 import type { Which } from '../wire/calls.ts'
-import type { ConnectionSettings, SavedConnection } from '../wire/connection.ts'
+import type { ConnectionSettings } from '../wire/connection.ts'
 import type {
   ConnectionView,
   DaemonEvent,
@@ -19,7 +17,8 @@ import type {
 } from '../wire/view.ts'
 import { createConnectionLog } from './connection-log.ts'
 import type { GatewayLink, Surroundings } from './gateway-link.ts'
-import { checkAll, isSameWay, newId, notFound, requireOwn, tooMany, type Kept } from './kept.ts'
+import { isSameWay, notFound, type Kept } from './kept.ts'
+import { keepAll, planChange, planFile, type Change, type Plan } from './plan.ts'
 import { openLinks, type Links } from './links.ts'
 import { createNews, shared } from './news.ts'
 import { localAddressOf, runConnection, type RunningConnection } from './running-connection.ts'
@@ -47,6 +46,10 @@ export interface Daemon extends Closable {
   trafficOf(id: string): readonly TrafficSample[]
   readonly links: Links
   follow(listener: (event: DaemonEvent) => void): Disposable
+  /** Calls back for each line of a log, until disposed. Must not throw. */
+  onEntry(listener: (entry: LogEntry) => void): Disposable
+  /** Whether nothing is up and nobody looks. */
+  readonly isIdle: boolean
   /** Tells of something in the connection's log. */
   note(connection: string, entry: Omit<LogEntry, 'number' | 'at' | 'connection'>): void
   /** Something that a person should know; the one with the same code is replaced. */
@@ -66,12 +69,6 @@ export interface Daemon extends Closable {
   lookAgain(why: string): Promise<void>
 }
 
-export interface Change {
-  readonly add?: readonly ConnectionSettings[]
-  readonly replace?: ReadonlyMap<string, ConnectionSettings>
-  readonly remove?: readonly string[]
-}
-
 /** How often somebody who looks is told anew whether gateways are there, in milliseconds. */
 const watchedCheckMs = 15_000
 
@@ -84,6 +81,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const { file, clock, whoHolds, platform = process.platform } = options
   const kept = new Map<string, Kept>()
   const notices = new Map<string, Trouble>()
+  const entryListeners = new Set<(entry: LogEntry) => void>()
   const inTurn = oneByOne()
   const startedAt = new Date(clock.now()).toISOString()
   let watching: Disposable | undefined
@@ -91,7 +89,10 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const log = createConnectionLog(
     () => clock.now(),
-    (entry) => news.entry(entry),
+    (entry) => {
+      news.entry(entry)
+      for (const listener of entryListeners) listener(entry)
+    },
   )
   const news = createNews({
     clock,
@@ -190,57 +191,15 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     })
   }
 
-  /** Addresses that others have: their own, or the one they are told to listen on. */
-  function taken(but: ReadonlySet<string>): Set<string> {
-    return new Set(
-      [...kept.values()].filter(({ saved }) => !but.has(saved.id)).map(({ address }) => address),
-    )
-  }
-
-  function keep(saved: SavedConnection, from: string | undefined, addresses: Set<string>): Kept {
-    const answer = checkConnection(saved)
-    const { checked } = answer
-    const authority = checked?.destination?.authority ?? saved.destination
-    const isFree = saved.address !== undefined && !addresses.has(saved.address)
-    const own = isFree ? (saved.address ?? '') : ownAddress(authority, addresses, platform)
-    const address = saved.listen ?? own
-    addresses.add(address)
-    return { saved: { ...saved, address: own }, checked, file: from, address, running: undefined }
-  }
-
   async function apply(change: Change): Promise<readonly string[]> {
-    const { add = [], replace = new Map<string, ConnectionSettings>(), remove = [] } = change
-    for (const id of [...remove, ...replace.keys()]) requireOwn(find(id))
-    const gone = new Set([...remove, ...replace.keys()])
-    const addresses = taken(gone)
-    const replaced = [...replace].map(([id, settings]) => {
-      const before = find(id)
-      const isSame = before.saved.destination === settings.destination
-      const address =
-        isSame && before.saved.address !== undefined ? { address: before.saved.address } : {}
-      return keep({ ...settings, id, ...address }, undefined, addresses)
-    })
-    const added = add.map((settings) => keep({ ...settings, id: newId() }, undefined, addresses))
-    checkAll(
-      [...replaced, ...added],
-      [...kept.values()].filter(({ saved }) => !gone.has(saved.id)),
-    )
-    const next = new Map(kept)
-    for (const id of remove) next.delete(id)
-    for (const one of [...replaced, ...added]) next.set(one.saved.id, one)
-    const own = [...next.values()].filter((one) => one.file === undefined)
-    if (own.length > maxConnections) throw tooMany()
-    await file.write(own.map(({ saved }) => saved))
-    await take(next, remove, replaced)
-    return added.map(({ saved }) => saved.id)
+    const plan = planChange(kept, change, platform)
+    await file.write(plan.own.map(({ saved }) => saved))
+    await take(plan)
+    return plan.added
   }
 
   /** What is written holds from now on; one that was up stays so, with what it is now. */
-  async function take(
-    next: ReadonlyMap<string, Kept>,
-    removed: readonly string[],
-    replaced: readonly Kept[],
-  ): Promise<void> {
+  async function take({ next, removed, replaced }: Plan): Promise<void> {
     const restart = replaced.filter(({ saved }) => kept.get(saved.id)?.running !== undefined)
     const unchanged = restart.filter((one) => isSameWay(one, find(one.saved.id)))
     const stopping = [
@@ -321,8 +280,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       at: new Date(clock.now()).toISOString(),
     })
   }
-  const addresses = new Set(found.connections.flatMap(({ listen }) => listen ?? []))
-  for (const saved of found.connections) kept.set(saved.id, keep(saved, undefined, addresses))
+  for (const one of keepAll(found.connections, platform)) kept.set(one.saved.id, one)
 
   return {
     view,
@@ -335,32 +293,21 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     trafficOf: (id) => traffic.of(find(id).saved.id),
     links,
     follow: (listener) => news.follow(listener),
+    onEntry(listener) {
+      entryListeners.add(listener)
+      return { [Symbol.dispose]: () => void entryListeners.delete(listener) }
+    },
+    get isIdle() {
+      return news.listeners === 0 && running().length === 0
+    },
     note: (connection, entry) => log.add({ ...entry, connection }),
     notice,
     change: (change) => inTurn(() => apply(change)),
     replaceFile: (path, settings) =>
       inTurn(async () => {
-        const before = [...kept.values()].filter((one) => one.file === path)
-        const byName = new Map(before.map((one) => [one.saved.name, one]))
-        const gone = new Set(before.map(({ saved }) => saved.id))
-        const addresses = taken(gone)
-        const now = settings.map((one) =>
-          keep({ ...one, id: byName.get(one.name)?.saved.id ?? newId() }, path, addresses),
-        )
-        checkAll(
-          now,
-          [...kept.values()].filter(({ saved }) => !gone.has(saved.id)),
-        )
-        const ids = new Set(now.map(({ saved }) => saved.id))
-        const next = new Map([...kept].filter(([id]) => !gone.has(id)))
-        for (const one of now) next.set(one.saved.id, one)
-        const removed = [...gone].filter((id) => !ids.has(id))
-        await take(
-          next,
-          removed,
-          now.filter(({ saved }) => gone.has(saved.id)),
-        )
-        return [...ids]
+        const plan = planFile(kept, path, settings, platform)
+        await take(plan)
+        return plan.added
       }),
     up: (ids) => inTurn(() => start(ids)),
     down: (ids) => inTurn(() => stop(ids)),

@@ -98,6 +98,9 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
     log: parts.log,
     cacheDirectory: parts.cacheDirectory,
     command: 'postern desktop',
+    unreachableHint: 'check the network, the name, and the gateway of the connection',
+    strangerHint:
+      "give the connection its certificate authority, or the address that the gateway's certificate is for",
     presentSignIn,
     onSignInOver,
   }

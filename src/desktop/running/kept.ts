@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { ConfigError, PeerError, SystemError } from '../../errors.ts'
-import { checkConnection, type CheckedConnection } from '../connections/check-connection.ts'
-import { maxConnections } from '../connections/connections-file.ts'
-import { isSameName, otherName } from '../connections/names.ts'
+import { PeerError } from '../../errors.ts'
+import type { CheckedConnection } from '../connections/check-connection.ts'
 import type { SavedConnection } from '../wire/connection.ts'
 import type { RunningConnection } from './running-connection.ts'
 
@@ -37,59 +34,8 @@ export function isSameWay(one: Kept, before: Kept): boolean {
   return way(one) === way(before)
 }
 
-/** Every fault at once: of settings, of a name or a local address that another one has. */
-export function checkAll(changed: readonly Kept[], others: readonly Kept[]): void {
-  const problems = changed.flatMap((one, index) => {
-    const at = changed.length === 1 ? '' : `connections[${index}].`
-    const before = [...others, ...changed.slice(0, index)]
-    const { name, listen } = one.saved
-    const faults = [...checkConnection(one.saved).faults]
-    if (before.some(({ saved }) => isSameName(saved.name, name))) {
-      const hint = `such as "${otherName(
-        name,
-        before.map(({ saved }) => saved.name),
-      )}"`
-      faults.push({ key: 'name', message: `"${name}" is the name of another connection`, hint })
-    }
-    const same = listen !== undefined && before.find(({ address }) => address === listen)
-    if (same !== undefined && same !== false && !listen?.endsWith(':0')) {
-      const message = `"${listen}" is the local address of "${same.saved.name}"`
-      faults.push({ key: 'listen', message, hint: 'choose another port, or leave it empty' })
-    }
-    return faults.map(({ key, message, hint }) => ({
-      source: '',
-      path: `${at}${key}`,
-      message,
-      hint,
-    }))
-  })
-  if (problems.length > 0) throw new ConfigError(problems)
-}
-
-export function requireOwn({ saved, file }: Kept): void {
-  if (file === undefined) return
-  throw new SystemError('connection-of-file', `"${saved.name}" is kept in "${file}"`, {
-    hint: `change it there, and run "postern up -f ${file}" again`,
-  })
-}
-
-/** 72 random bits: nobody has to guess it, and none comes twice. */
-export function newId(): string {
-  return `c-${randomBytes(9).toString('hex')}`
-}
-
 export function notFound(name: string, what = 'connection'): PeerError {
   return new PeerError(`${what}-not-found`, `there is no ${what} "${name}"`, {
     hint: 'see "postern status"',
   })
-}
-
-export function tooMany(): SystemError {
-  return new SystemError(
-    'too-many-connections',
-    `there are ${maxConnections} connections already`,
-    {
-      hint: 'delete some first',
-    },
-  )
 }

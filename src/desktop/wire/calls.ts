@@ -118,6 +118,14 @@ export interface AccessAnswer {
   readonly ends_at?: string
 }
 
+/** `POST /files`: the connections of a YAML file become what it says now; none of them take it away. */
+export const fileInput = z.strictObject({
+  /** Absolute. */
+  path: z.string().min(1).max(4096),
+  connections: z.array(connectionSettings).max(10_000),
+})
+export type FileInput = z.input<typeof fileInput>
+
 /** `PUT /connections/:id` and `POST /connections`; a client key that is left out stays as it is. */
 export const connectionInput = connectionSettings.extend({
   keep_client_key: z.boolean().default(false),
@@ -180,6 +188,10 @@ export interface Calls {
   'POST /delete': { input: Which; answer: { removed: readonly string[] } }
   'POST /up': { input: Which; answer: { connections: readonly ConnectionView[] } }
   'POST /down': { input: Which; answer: { connections: readonly ConnectionView[] } }
+  'POST /files': { input: FileInput; answer: { connections: readonly ConnectionView[] } }
+  'GET /log': { input: undefined; answer: { entries: readonly LogEntry[] } }
+  /** Ends the daemon, after the answer. */
+  'POST /quit': { input: undefined; answer: { pid: number } }
   'POST /import': { input: ImportInput; answer: ImportAnswer }
   'POST /export': { input: ExportInput; answer: ExportAnswer }
   'POST /gateways/sign-in': { input: GatewayInput; answer: SignInAnswer }

@@ -1,0 +1,100 @@
+import { mkdir } from 'node:fs/promises'
+import { systemClock } from '../../clock.ts'
+import { createDaemonApp } from '../../desktop/api/app.ts'
+import { connectionRows } from '../../desktop/api/connection-rows.ts'
+import { gatewayRows } from '../../desktop/api/gateway-rows.ts'
+import { ask } from '../../desktop/api/rows.ts'
+import { serveSocket } from '../../desktop/api/serve-socket.ts'
+import { openConnectionsFile } from '../../desktop/connections/connections-file.ts'
+import { openDaemon, type Daemon } from '../../desktop/running/daemon.ts'
+import { clientEnvironment } from '../process/environment.ts'
+import { exitCodes } from '../process/exit-codes.ts'
+import { onEndSignal } from '../process/signals.ts'
+import type { Voice } from '../speech/voice.ts'
+import { desktopPlaces } from './places.ts'
+import { sayEntries } from './say-entries.ts'
+
+/** How a daemon was started. */
+export interface DaemonRunOptions {
+  readonly browserCmd?: string | undefined
+  /** Brings up the connections that start at launch. */
+  readonly isLaunch: boolean
+  /** Ends by itself when nothing is up and nobody looks. */
+  readonly isOnDemand: boolean
+}
+
+/** How long a daemon that was started on demand stays with nothing to do, in milliseconds. */
+const idleMs = 60_000
+/** Time for programs to end their tunnels at the end, in milliseconds. */
+const graceMs = 0
+
+/**
+ * Runs the daemon until a signal or `POST /quit`; resolves to the exit code. `onReady` is called once it can be asked.
+ */
+export async function runDaemon(
+  options: DaemonRunOptions,
+  voice: Voice,
+  onReady: (daemon: Daemon) => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
+  const places = desktopPlaces()
+  await mkdir(places.directory, { recursive: true, mode: 0o700 })
+  const daemon = await openDaemon({
+    ...clientEnvironment(),
+    log: voice,
+    clock: systemClock,
+    pid: process.pid,
+    file: openConnectionsFile(places.connections),
+    openBrowser(url, onFailed) {
+      void import('../../client/sign-in/browser.ts').then(({ openBrowser }) =>
+        openBrowser(url, options.browserCmd, voice, {
+          onFailed,
+          hint: 'open the window with "postern desktop", and sign in there',
+        }),
+      )
+    },
+    whoHolds: () => Promise.resolve(undefined),
+  })
+  for (const { message, hint, code } of daemon.view().notices) voice.warn(message, { hint, code })
+  const ending = Promise.withResolvers<void>()
+  using _signals = onEndSignal(() => ending.resolve())
+  const app = createDaemonApp({
+    rows: [
+      ...connectionRows(daemon),
+      ...gatewayRows(daemon),
+      ask('POST /quit', () => {
+        // After the answer has left.
+        setTimeout(() => ending.resolve(), 50)
+        return { pid: process.pid }
+      }),
+    ],
+    follow: (listener) => daemon.follow(listener),
+    clock: systemClock,
+    log: voice,
+  })
+  using _said = sayEntries(daemon, voice)
+  const socket = await serveSocket(places.socket, app).catch(async (error: unknown) => {
+    await daemon.close(0)
+    throw error
+  })
+  voice.info('ready', { pid: process.pid, socket: places.socket })
+  if (options.isLaunch) {
+    const atLaunch = daemon.all().filter(({ saved }) => saved.start_at_launch)
+    await daemon.up(atLaunch.map(({ saved }) => saved.id))
+  }
+  await onReady(daemon)
+  using _idle = options.isOnDemand ? endWhenIdle(daemon, () => ending.resolve()) : undefined
+  await ending.promise
+  voice.info('ending')
+  await Promise.all([socket.close(0), daemon.close(graceMs)])
+  return exitCodes.ok
+}
+
+function endWhenIdle(daemon: Daemon, end: () => void): Disposable {
+  let idleLooks = 0
+  const timer = setInterval(() => {
+    idleLooks = daemon.isIdle ? idleLooks + 1 : 0
+    // Twice in a row: one that has only just become idle may be asked again.
+    if (idleLooks >= 2) end()
+  }, idleMs / 2).unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}

@@ -1,0 +1,112 @@
+import { createDaemonClient } from '../../desktop/api/ask-daemon.ts'
+import { sayState } from '../../desktop/running/say-state.ts'
+import type { ConnectionView, DaemonView, GatewayView } from '../../desktop/wire/view.ts'
+import { AppError } from '../../errors.ts'
+import { exitCodes } from '../process/exit-codes.ts'
+import { note, printJson } from '../speech/print.ts'
+import { minutes, printTable } from '../speech/table.ts'
+import { desktopPlaces } from './places.ts'
+
+/** Runs `postern status`; resolves to the exit code. */
+export async function runStatus(
+  names: readonly string[],
+  { json }: { readonly json?: true },
+): Promise<number> {
+  const view = await stateOrNone()
+  if (view === undefined) {
+    if (json === true) printJson({ running: false, connections: [], gateways: [] })
+    else {
+      note('nothing is up: the daemon does not run')
+      note('  hint: "postern up" starts it')
+    }
+    return exitCodes.ok
+  }
+  const connections = meant(view, names)
+  const gateways = view.gateways
+  if (json === true) {
+    printJson({
+      running: true,
+      pid: view.pid,
+      version: view.version,
+      connections: connections.map(toJson),
+      gateways: gateways.map(gatewayToJson),
+    })
+    return exitCodes.ok
+  }
+  for (const { message, hint } of view.notices) note(`${message}${hint ? `\n  hint: ${hint}` : ''}`)
+  if (connections.length === 0) note('no connection is saved yet: add one with "postern desktop"')
+  else printConnections(connections)
+  for (const gateway of gateways) note(sayGateway(gateway))
+  return exitCodes.ok
+}
+
+async function stateOrNone(): Promise<DaemonView | undefined> {
+  try {
+    return await createDaemonClient(desktopPlaces().socket).ask('GET /state')
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'daemon-not-running') return undefined
+    throw error
+  }
+}
+
+function meant({ connections }: DaemonView, names: readonly string[]): readonly ConnectionView[] {
+  if (names.length === 0) return connections
+  return connections.filter(
+    ({ id, settings }) => names.includes(id) || names.includes(settings.name),
+  )
+}
+
+/** Prints connections as a table. */
+export function printConnections(connections: readonly ConnectionView[]): void {
+  printTable([
+    ['NAME', 'ADDRESS', 'TUNNELS', 'UP', 'DOWN', 'STATE'],
+    ...connections.map((view) => [
+      view.settings.name,
+      view.address,
+      String(view.tunnels),
+      String(view.bytes.up),
+      String(view.bytes.down),
+      sayState(view),
+    ]),
+  ])
+}
+
+/** A connection for scripts. */
+export function toJson(view: ConnectionView): object {
+  const { id, settings, state, address, tunnels, bytes, trouble, gateway, authority } = view
+  return {
+    id,
+    name: settings.name,
+    tags: settings.tags,
+    destination: authority ?? settings.destination,
+    gateway,
+    state,
+    is_up: view.is_up,
+    address,
+    tunnels,
+    bytes_up: bytes.up,
+    bytes_down: bytes.down,
+    last_error: trouble,
+    file: view.file,
+  }
+}
+
+function gatewayToJson(gateway: GatewayView): object {
+  return gateway
+}
+
+function sayGateway({
+  origin,
+  reach,
+  session,
+  person,
+  session_ends_at: ends,
+  trouble,
+}: GatewayView): string {
+  if (reach === 'unreachable') return `${origin}: ${trouble?.message ?? 'cannot be reached'}`
+  if (session === 'wanted') return `${origin}: sign-in needed: postern login --gateway ${origin}`
+  if (session === 'signed-in') {
+    return `${origin}: signed in${person ? ` as ${person}` : ''}${ends ? ` until ${minutes(ends)}` : ''}`
+  }
+  return `${origin}: not asked yet`
+}

@@ -1,0 +1,110 @@
+import { dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import { createDaemonClient, type DaemonClient } from '../../desktop/api/ask-daemon.ts'
+import type { Which } from '../../desktop/wire/calls.ts'
+import type { ConnectionView } from '../../desktop/wire/view.ts'
+import { SystemError } from '../../errors.ts'
+import { readDocument } from '../../schema.ts'
+import { connectionSettings, type ConnectionSettings } from '../../desktop/wire/connection.ts'
+import { createFiles } from '../../files.ts'
+import { exitCodes } from '../process/exit-codes.ts'
+import { note, printJson } from '../speech/print.ts'
+import { processVoice } from '../speech/voice.ts'
+import { runDaemon } from './daemon-run.ts'
+import { desktopPlaces } from './places.ts'
+import { runningDaemon } from './start-daemon.ts'
+import { printConnections, toJson } from './status-run.ts'
+
+/** The options of `postern up` as they were given. */
+export interface UpOptions {
+  readonly file?: string
+  readonly tag?: string
+  readonly foreground?: true
+  readonly daemon?: true
+  readonly browserCmd?: string
+  readonly json?: true
+  readonly logFormat: 'human' | 'json'
+}
+
+/** Runs `postern up`; resolves to the exit code. */
+export async function runUp(names: readonly string[], options: UpOptions): Promise<number> {
+  if (options.daemon === true) return serve(names, options, true)
+  if (options.foreground === true) return serve(names, options, false)
+  const client = await runningDaemon(options.browserCmd)
+  return bringUp(client, names, options)
+}
+
+/** The daemon itself. */
+function serve(names: readonly string[], options: UpOptions, isOnDemand: boolean): Promise<number> {
+  const voice = processVoice({
+    format: isOnDemand ? 'json' : options.logFormat,
+    level: 'info',
+    component: { human: 'desktop', json: 'desktop' },
+  })
+  const isAsked = names.length > 0 || options.file !== undefined || options.tag !== undefined
+  const started = { browserCmd: options.browserCmd, isLaunch: !isAsked && !isOnDemand, isOnDemand }
+  return runDaemon(started, voice, async () => {
+    if (!isAsked) return
+    await bringUp(createDaemonClient(desktopPlaces().socket), names, options)
+  })
+}
+
+async function bringUp(
+  client: DaemonClient,
+  names: readonly string[],
+  options: UpOptions,
+): Promise<number> {
+  const which = await whichOf(client, names, options)
+  const { connections } = await client.ask('POST /up', which)
+  if (connections.length === 0) return nothingThere(options)
+  if (options.json === true) printJson({ connections: connections.map(toJson) })
+  else printConnections(connections)
+  const failed = connections.filter(({ state }) => isNotUp(state))
+  for (const { settings, trouble } of failed) {
+    note(`${settings.name}: ${trouble?.message ?? 'it is not up'}`)
+    if (trouble?.hint !== undefined) note(`  hint: ${trouble.hint}`)
+  }
+  return failed.length === 0 ? exitCodes.ok : exitCodes.system
+}
+
+function isNotUp(state: ConnectionView['state']): boolean {
+  return state === 'not-listening' || state === 'failed' || state === 'unsupported'
+}
+
+/** Of a file its own, however they are named elsewhere. */
+async function whichOf(
+  client: DaemonClient,
+  names: readonly string[],
+  { file, tag }: UpOptions,
+): Promise<Which> {
+  const tagged = tag === undefined ? {} : { tag }
+  if (file === undefined) return { ...(names.length > 0 && { connections: [...names] }), ...tagged }
+  const connections = await readTeamFile(file)
+  const { connections: taken } = await client.ask('POST /files', {
+    path: resolve(file),
+    connections: [...connections],
+  })
+  const meant =
+    names.length === 0 ? taken : taken.filter(({ settings }) => names.includes(settings.name))
+  return { connections: meant.map(({ id }) => id), ...tagged }
+}
+
+const teamFile = z.strictObject({ connections: z.array(connectionSettings) })
+
+async function readTeamFile(file: string): Promise<readonly ConnectionSettings[]> {
+  const read = await createFiles(dirname(resolve(file))).read(resolve(file))
+  if (!read.ok) throw new SystemError('connections-unreadable', read.message)
+  return readDocument(file, read.text, teamFile).connections
+}
+
+function nothingThere({ file, tag, json }: UpOptions): number {
+  if (json === true) printJson({ connections: [] })
+  else if (file !== undefined || tag !== undefined) note('no connection is meant by that')
+  else {
+    note('no connection is saved yet')
+    note(
+      '  hint: add one in the window, "postern desktop", or give a file, "postern up -f team.yaml"',
+    )
+  }
+  return exitCodes.usage
+}

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto'
+import { ConfigError, SystemError } from '../../errors.ts'
+import { checkConnection, writtenAddress } from '../connections/check-connection.ts'
+import { maxConnections } from '../connections/connections-file.ts'
+import { ownAddress } from '../connections/local-address.ts'
+import { isSameName, otherName } from '../connections/names.ts'
+import type { ConnectionSettings, SavedConnection } from '../wire/connection.ts'
+import { notFound, type Kept } from './kept.ts'
+
+/** What is to become of a person's connections, by their ids. */
+export interface Change {
+  readonly add?: readonly ConnectionSettings[]
+  readonly replace?: ReadonlyMap<string, ConnectionSettings>
+  readonly remove?: readonly string[]
+}
+
+/** What a change comes to; nothing of it holds yet. */
+export interface Plan {
+  readonly next: ReadonlyMap<string, Kept>
+  /** Those of the daemon's own file, in their order. */
+  readonly own: readonly Kept[]
+  /** Ids of those that were named anew. */
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  readonly replaced: readonly Kept[]
+}
+
+type All = ReadonlyMap<string, Kept>
+
+/** Those of the file, each with an address that no other one has. */
+export function keepAll(
+  connections: readonly SavedConnection[],
+  platform: NodeJS.Platform,
+): readonly Kept[] {
+  // First those that are told theirs: one of an address of its own goes out of the way.
+  const told = connections.map((saved) => checkConnection(saved).checked?.listen)
+  const addresses = new Set(told.flatMap((listen) => (listen ? writtenAddress(listen) : [])))
+  return connections.map((saved) => keep(saved, undefined, addresses, platform))
+}
+
+/**
+ * Plans a change of the daemon's own file.
+ *
+ * @throws ConfigError with a fault's `path` at each key; PeerError `connection-not-found`; SystemError
+ * `connection-of-file`, `too-many-connections`
+ */
+export function planChange(kept: All, change: Change, platform: NodeJS.Platform): Plan {
+  const { add = [], replace = new Map<string, ConnectionSettings>(), remove = [] } = change
+  for (const id of [...remove, ...replace.keys()]) requireOwn(find(kept, id))
+  const gone = new Set([...remove, ...replace.keys()])
+  const addresses = taken(kept, gone)
+  const replaced = [...replace].map(([id, settings]) => {
+    const { saved } = find(kept, id)
+    const isSame = saved.destination === settings.destination && saved.address !== undefined
+    const address = isSame ? { address: saved.address } : {}
+    return keep({ ...settings, id, ...address }, undefined, addresses, platform)
+  })
+  const added = add.map((one) => keep({ ...one, id: newId() }, undefined, addresses, platform))
+  checkAll([...replaced, ...added], but(kept, gone))
+  const next = new Map(kept)
+  for (const id of remove) next.delete(id)
+  for (const one of [...replaced, ...added]) next.set(one.saved.id, one)
+  const own = [...next.values()].filter(({ file }) => file === undefined)
+  if (own.length > maxConnections) throw tooMany()
+  return { next, own, added: added.map(({ saved }) => saved.id), removed: remove, replaced }
+}
+
+/**
+ * Plans that the connections of a YAML file are what it says now.
+ *
+ * @throws ConfigError
+ */
+export function planFile(
+  kept: All,
+  file: string,
+  settings: readonly ConnectionSettings[],
+  platform: NodeJS.Platform,
+): Plan {
+  const before = [...kept.values()].filter((one) => one.file === file)
+  const idOf = new Map(before.map(({ saved }) => [saved.name, saved.id]))
+  const gone = new Set(before.map(({ saved }) => saved.id))
+  const addresses = taken(kept, gone)
+  const now = settings.map((one) =>
+    keep({ ...one, id: idOf.get(one.name) ?? newId() }, file, addresses, platform),
+  )
+  checkAll(now, but(kept, gone))
+  const next = new Map([...kept].filter(([id]) => !gone.has(id)))
+  for (const one of now) next.set(one.saved.id, one)
+  return {
+    next,
+    own: [],
+    added: now.map(({ saved }) => saved.id),
+    removed: [...gone].filter((id) => !next.has(id)),
+    replaced: now.filter(({ saved }) => gone.has(saved.id)),
+  }
+}
+
+function find(kept: All, id: string): Kept {
+  const found = kept.get(id)
+  if (found === undefined) throw notFound(id)
+  return found
+}
+
+function but(kept: All, gone: ReadonlySet<string>): readonly Kept[] {
+  return [...kept.values()].filter(({ saved }) => !gone.has(saved.id))
+}
+
+/** Addresses that others have: their own, or the one they are told to listen on. */
+function taken(kept: All, gone: ReadonlySet<string>): Set<string> {
+  return new Set(but(kept, gone).map(({ address }) => address))
+}
+
+/** `addresses` are those that others have; this one's joins them. */
+function keep(
+  saved: SavedConnection,
+  file: string | undefined,
+  addresses: Set<string>,
+  platform: NodeJS.Platform,
+): Kept {
+  const { checked } = checkConnection(saved)
+  const authority = checked?.destination?.authority ?? saved.destination
+  const isFree = saved.address !== undefined && !addresses.has(saved.address)
+  const own = isFree ? (saved.address ?? '') : ownAddress(authority, addresses, platform)
+  const address =
+    checked?.listen === undefined ? (saved.listen ?? own) : writtenAddress(checked.listen)
+  addresses.add(address)
+  return { saved: { ...saved, address: own }, checked, file, address, running: undefined }
+}
+
+/** Every fault at once: of settings, of a name or a local address that another one has. */
+function checkAll(changed: readonly Kept[], others: readonly Kept[]): void {
+  const problems = changed.flatMap((one, index) => {
+    const at = changed.length === 1 ? '' : `connections[${index}].`
+    const before = [...others, ...changed.slice(0, index)]
+    const { name, listen } = one.saved
+    const faults = [...checkConnection(one.saved).faults]
+    if (before.some(({ saved }) => isSameName(saved.name, name))) {
+      const hint = `such as "${otherName(
+        name,
+        before.map(({ saved }) => saved.name),
+      )}"`
+      faults.push({ key: 'name', message: `"${name}" is the name of another connection`, hint })
+    }
+    const same = listen !== undefined && before.find(({ address }) => address === one.address)
+    if (same !== undefined && same !== false && !one.address.endsWith(':0')) {
+      const message = `"${listen}" is the local address of "${same.saved.name}"`
+      faults.push({ key: 'listen', message, hint: 'choose another port, or leave it empty' })
+    }
+    return faults.map(({ key, message, hint }) => ({
+      source: '',
+      path: `${at}${key}`,
+      message,
+      hint,
+    }))
+  })
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
+function requireOwn({ saved, file }: Kept): void {
+  if (file === undefined) return
+  throw new SystemError('connection-of-file', `"${saved.name}" is kept in "${file}"`, {
+    hint: `change it there, and run "postern up -f ${file}" again`,
+  })
+}
+
+/** 72 random bits: nobody has to guess it, and none comes twice. */
+function newId(): string {
+  return `c-${randomBytes(9).toString('hex')}`
+}
+
+function tooMany(): SystemError {
+  return new SystemError(
+    'too-many-connections',
+    `there are ${maxConnections} connections already`,
+    {
+      hint: 'delete some first',
+    },
+  )
+}
