@@ -197,10 +197,15 @@ export const rooms: readonly Room[] = [
     mayImport: ['reach', 'net', 'tunnel'],
   },
   {
+    folder: 'autostart',
+    question: 'how does a program start by itself, as text: units, agents, menu entries, shortcuts',
+    mayImport: [],
+  },
+  {
     folder: 'desktop',
     question:
       'which connections does a person keep, and how do they stand: the daemon of the window',
-    mayImport: ['client', 'reach', 'net', 'tunnel'],
+    mayImport: ['client', 'reach', 'net', 'tunnel', 'autostart'],
   },
   {
     folder: 'web',
@@ -213,11 +218,6 @@ export const rooms: readonly Room[] = [
     question:
       'how does a private service join by dialling out: ingress rules, connections, streams',
     mayImport: ['reach', 'net', 'tunnel', 'telemetry'],
-  },
-  {
-    folder: 'autostart',
-    question: 'how does a program start by itself, as text: units, agents, menu entries, shortcuts',
-    mayImport: [],
   },
   {
     folder: 'dev-idp',

@@ -6,7 +6,7 @@ import { hostilePath, isGolden, plainProgram } from './golden.fixture.ts'
 import { isOwnText } from './written-by.ts'
 
 test('an application of macOS is the texts that were agreed', () => {
-  const bundle = appBundle('R&D <db>', 'shortcut.db-1', [...plainProgram, 'up', 'db-1'])
+  const bundle = appBundle('R&D <db>', 'db-1', [...plainProgram, 'up', 'db-1'])
   assert.deepEqual(Object.keys(bundle), ['Contents/Info.plist', bundleProgram])
   isGolden('app-info.plist', bundle['Contents/Info.plist']?.text ?? '')
   isGolden('app-start.sh', bundle[bundleProgram]?.text ?? '')
@@ -15,6 +15,8 @@ test('an application of macOS is the texts that were agreed', () => {
     [false, true],
   )
   for (const { text } of Object.values(bundle)) assert.ok(isOwnText(text))
+  assert.ok(isOwnText(bundle[bundleProgram]?.text ?? '', 'db-1'))
+  assert.ok(!isOwnText(bundle[bundleProgram]?.text ?? '', 'db'))
 })
 
 test('a word for a shell is itself, whatever is in it', async () => {

@@ -1,5 +1,5 @@
 import { formatPropertyList } from './property-list.ts'
-import { writtenBy } from './written-by.ts'
+import { markOf } from './written-by.ts'
 
 /** An application of macOS that is nothing but texts, by their paths within `NAME.app`. */
 export type AppBundle = Readonly<Record<string, AppFile>>
@@ -17,7 +17,7 @@ export const bundleProgram = 'Contents/MacOS/start'
  * Terminal. Without `LSArchitecturePriority` the Finder takes a script for a program of an Intel processor, and asks
  * for Rosetta.
  *
- * @param id letters, digits, `-` and `.`
+ * @param id whose it is, for `isOwnText`: letters, digits and `-`
  * @throws RangeError for a name with a control character
  */
 export function appBundle(name: string, id: string, command: readonly string[]): AppBundle {
@@ -33,7 +33,7 @@ export function appBundle(name: string, id: string, command: readonly string[]):
     LSUIElement: true,
     LSArchitecturePriority: ['arm64', 'x86_64'],
   })
-  const script = `#!/bin/sh\n# ${writtenBy}\nexec ${command.map(quoteForShell).join(' ')}\n`
+  const script = `#!/bin/sh\n# ${markOf(id)}\nexec ${command.map(quoteForShell).join(' ')}\n`
   return {
     'Contents/Info.plist': { text: info, isProgram: false },
     [bundleProgram]: { text: script, isProgram: true },

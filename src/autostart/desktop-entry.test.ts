@@ -25,7 +25,7 @@ const entries: Readonly<Record<string, DesktopEntry>> = {
     comment: 'Connect "it"\tnow',
     command: [hostilePath, 'up', 'a b', '', '%f', '~', 'x=y', 'line\nfeed'],
     icon: '/home/a b/icon.svg',
-    more: { 'X-Postern-Connection': 'db-1' },
+    id: 'db-1',
   },
   'equals.desktop': {
     name: 'Postern',
@@ -39,7 +39,8 @@ for (const [name, entry] of Object.entries(entries)) {
   test(`${name} is the text that was agreed`, () => {
     const text = desktopEntry(entry)
     isGolden(name, text)
-    assert.ok(isOwnText(text))
+    assert.ok(isOwnText(text, entry.id))
+    assert.ok(!isOwnText(text, 'another'))
   })
 
   test(`the checker of freedesktop.org finds nothing wrong with ${name}`, async (t: TestContext) => {

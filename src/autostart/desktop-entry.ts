@@ -1,5 +1,5 @@
 import { throughShell } from './through-shell.ts'
-import { writtenBy } from './written-by.ts'
+import { markOf } from './written-by.ts'
 
 /** A desktop entry: the application in a menu, something that starts with the session, or a shortcut. */
 export interface DesktopEntry {
@@ -11,8 +11,8 @@ export interface DesktopEntry {
   readonly icon: string
   readonly categories?: readonly string[]
   readonly keywords?: readonly string[]
-  /** Further keys, such as `X-…`. */
-  readonly more?: Readonly<Record<string, string>>
+  /** Whose it is, for `isOwnText`: letters, digits and `-`. */
+  readonly id?: string
   /** Further things that a menu offers for it, by an id of letters and digits. */
   readonly actions?: Readonly<
     Record<string, { readonly name: string; readonly command: readonly string[] }>
@@ -26,7 +26,7 @@ export interface DesktopEntry {
  * @throws RangeError for a text with a character that such a file cannot have
  */
 export function desktopEntry(entry: DesktopEntry): string {
-  const { name, comment, command, icon, categories = [], keywords = [], more = {} } = entry
+  const { name, comment, command, icon, categories = [], keywords = [], id } = entry
   const actions = Object.entries(entry.actions ?? {})
   const main = section('Desktop Entry', {
     Type: 'Application',
@@ -42,7 +42,6 @@ export function desktopEntry(entry: DesktopEntry): string {
     ...(categories.length === 0 ? {} : { Categories: list(categories) }),
     ...(keywords.length === 0 ? {} : { Keywords: list(keywords) }),
     ...(actions.length === 0 ? {} : { Actions: list(actions.map(([id]) => id)) }),
-    ...Object.fromEntries(Object.entries(more).map(([key, value]) => [key, escapeValue(value)])),
   })
   const others = actions.map(([id, action]) =>
     section(`Desktop Action ${id}`, {
@@ -50,7 +49,7 @@ export function desktopEntry(entry: DesktopEntry): string {
       Exec: formatExec(action.command),
     }),
   )
-  return [`# ${writtenBy}\n${main}`, ...others].join('\n')
+  return [`# ${markOf(id)}\n${main}`, ...others].join('\n')
 }
 
 function section(name: string, keys: Readonly<Record<string, string>>): string {

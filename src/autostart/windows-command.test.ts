@@ -26,5 +26,6 @@ test('what starts with a session of Windows is the line that was agreed', () => 
 test('a script of Windows is the text that was agreed, and its paths are themselves', () => {
   const script = commandScript(String.raw`C:\Windows`, [hostileWindowsPath, 'up', 'db-1'], 'db-1')
   isGolden('shortcut.cmd', script)
-  assert.ok(isOwnText(script))
+  assert.ok(isOwnText(script, 'db-1'))
+  assert.ok(!isOwnText(script, 'db'))
 })

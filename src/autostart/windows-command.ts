@@ -1,4 +1,4 @@
-import { writtenBy } from './written-by.ts'
+import { markOf } from './written-by.ts'
 
 /**
  * One argument of a Windows command line, as the C runtime and Node take it apart: quotes around it, a quote in it
@@ -38,12 +38,14 @@ export const maxRunValueLength = 260
 /**
  * The text of a `.cmd` file that runs a command without keeping a window. It is read as UTF-8; `%` is doubled, since
  * a script would take what is between two as a variable. Lines end as `cmd.exe` wants them, or it loses its labels.
+ *
+ * @param id whose it is, for `isOwnText`: letters, digits and `-`
  */
-export function commandScript(systemRoot: string, command: readonly string[], note = ''): string {
+export function commandScript(systemRoot: string, command: readonly string[], id?: string): string {
   const line = windowlessCommand(systemRoot, command).replaceAll('%', '%%')
   return [
     '@echo off',
-    `rem ${writtenBy}${note === '' ? '' : `: ${note.replaceAll('%', '%%')}`}`,
+    `rem ${markOf(id)}`,
     'chcp 65001 >nul',
     // The first word in quotes would be the title.
     `start "" /b ${line}`,

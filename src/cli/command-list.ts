@@ -61,6 +61,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./service/service.ts')).defineService,
   },
   {
+    name: 'desktop',
+    summary: 'connections that you keep, in a window',
+    load: async () => (await import('./desktop/desktop.ts')).defineDesktop,
+  },
+  {
     name: 'routes',
     summary: 'the routes you may use',
     load: async () => (await import('./commands/routes.ts')).defineRoutes,

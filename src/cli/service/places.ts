@@ -1,33 +1,21 @@
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SystemError, messageOf } from '../../errors.ts'
+import { ownProgram } from '../process/own-program.ts'
 
 /** Homes (`ProtectHome=`), and temporary files, of which a service with `DynamicUser=` has its own. */
 const hidden = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//
 
 /**
- * This program as a service begins it: the runtime and the script, or one executable.
+ * This program as a service begins it, whose user can read it.
  *
  * @throws SystemError `not-for-a-service`
  */
-export function ownProgram(): readonly string[] {
-  const script = process.argv[1]
-  // An executable of one file names something within itself there.
-  const path = script !== undefined && existsSync(script) ? realpathSync(script) : ''
-  const program = /\.[cm]?[jt]s$/.test(path) ? [process.execPath, path] : [process.execPath]
-  for (const part of program) {
-    requireLasting(part)
+export function serviceProgram(): readonly string[] {
+  const program = ownProgram()
+  for (const part of program)
     requireReadable(part, 'install postern for all users: "npm install -g"')
-  }
   return program
-}
-
-/** `npx` keeps what it runs in a cache, under a name that changes with the version. */
-function requireLasting(path: string): void {
-  if (!path.includes('/_npx/')) return
-  throw new SystemError('not-for-a-service', `"${path}" is a copy in the cache of npx`, {
-    hint: 'install postern to stay: "npm install -g"',
-  })
 }
 
 /**

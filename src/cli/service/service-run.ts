@@ -10,7 +10,7 @@ import { exitCodes } from '../process/exit-codes.ts'
 import { note, noteText, printText } from '../speech/print.ts'
 import type { RunOptions } from '../tunnel/run-options.ts'
 import { loadOptions } from '../tunnel/run-run.ts'
-import { ownProgram } from './places.ts'
+import { serviceProgram } from './places.ts'
 import { fileOfUnit, requireSystemd, systemctl } from './systemctl.ts'
 import { unitOptions } from './unit-options.ts'
 
@@ -99,7 +99,7 @@ async function prepare(
     )
   }
   const text = connectorUnit({
-    program: ownProgram(),
+    program: serviceProgram(),
     options: unitOptions({ options, given: load.given, configPath: load.path, config }),
     tokenFile: places.token,
     gracePeriodMs: config.gracePeriodMs,

@@ -1,0 +1,24 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { SystemError } from '../../errors.ts'
+
+/**
+ * This program as something else begins it, later: the runtime and the script, or one executable.
+ *
+ * @throws SystemError `not-for-a-service` for a copy that is about to go
+ */
+export function ownProgram(): readonly string[] {
+  const script = process.argv[1]
+  // An executable of one file names something within itself there.
+  const path = script !== undefined && existsSync(script) ? realpathSync(script) : ''
+  const program = /\.[cm]?[jt]s$/.test(path) ? [process.execPath, path] : [process.execPath]
+  for (const part of program) requireLasting(part)
+  return program
+}
+
+/** `npx` keeps what it runs in a cache, under a name that changes with the version. */
+function requireLasting(path: string): void {
+  if (!/[\\/]_npx[\\/]/.test(path)) return
+  throw new SystemError('not-for-a-service', `"${path}" is a copy in the cache of npx`, {
+    hint: 'install postern to stay: "npm install -g"',
+  })
+}
