@@ -76,7 +76,7 @@ function readSources(): readonly { readonly file: string; readonly text: string 
 }
 
 function isClient(file: string): boolean {
-  return /^client\/|^reach\/|^cli\/(?!commands\/gateway)/.test(file)
+  return /^client\/|^desktop\/|^reach\/|^cli\/(?!commands\/gateway)/.test(file)
 }
 
 function isConnector(file: string): boolean {

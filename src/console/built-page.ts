@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { AccessError } from '../errors.ts'
 import type { PageApp, PageRequest } from '../gateway/parts.ts'
-import { streamShared, type BuiltFile, type BuiltFiles } from './built-files.ts'
+import { streamShared, type BuiltFile, type BuiltFiles } from '../built-files.ts'
 
 type PageContext = Context<{ Bindings: PageRequest }>
 

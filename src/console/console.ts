@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import type { PageApp, PagesParts } from '../gateway/parts.ts'
-import type { BuiltFiles } from './built-files.ts'
+import type { BuiltFiles } from '../built-files.ts'
 import { serveBuild } from './built-page.ts'
 
 /**

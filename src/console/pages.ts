@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { CreatePages, PageApp, PagesParts } from '../gateway/parts.ts'
 import { createApi } from './api/app.ts'
-import { builtDirectory, readBuiltFiles } from './built-files.ts'
+import { builtDirectory, readBuiltFiles } from '../built-files.ts'
 import { createConsole } from './console.ts'
 import { createPortal } from './portal.ts'
 

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import type { PageApp, PagesParts } from '../gateway/parts.ts'
-import type { BuiltFiles } from './built-files.ts'
+import type { BuiltFiles } from '../built-files.ts'
 import { isOwnHost, pageHeaders, refuseOtherSites, serveBuild } from './built-page.ts'
 import type { PortalView } from './portal-view.ts'
 import { viewPortal } from './view-portal.ts'

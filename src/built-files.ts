@@ -22,6 +22,8 @@ const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=UTF-8',
   '.css': 'text/css; charset=UTF-8',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json; charset=UTF-8',
 }
 
 /**
@@ -41,10 +43,9 @@ const maxTotalBytes = 8 * 1024 * 1024
  * Where `npm run build` puts the pages of this name: beside the program's chunks, and from the sources
  * in the checkout's `dist`.
  */
-export function builtDirectory(name: 'portal' | 'console'): string {
+export function builtDirectory(name: 'portal' | 'console' | 'desktop'): string {
   const here = dirname(import.meta.filename)
-  const dist =
-    extname(import.meta.filename) === '.ts' ? join(here, '..', '..', 'dist') : dirname(here)
+  const dist = extname(import.meta.filename) === '.ts' ? join(here, '..', 'dist') : dirname(here)
   return join(dist, 'web', name)
 }
 
