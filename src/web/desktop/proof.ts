@@ -1,3 +1,4 @@
+import { browserName } from './proof/browser-name.ts'
 import { createSigner, type KeptProof, type ProofStore, type SignedFetch } from './proof/signer.ts'
 
 // Before anything else of this page: the code is in no history and in no address that somebody copies.
@@ -23,7 +24,7 @@ export const signedFetch: SignedFetch = async (path, init) => {
 }
 
 async function enter(code: string): Promise<void> {
-  await signer.enter(code, navigator.userAgent).catch(() => undefined)
+  await signer.enter(code, browserName(navigator.userAgent)).catch(() => undefined)
 }
 
 function takeCode(): string | undefined {

@@ -1,10 +1,16 @@
 import type { EnterAnswer, EnterInput, HelloAnswer } from '../../../desktop/wire/proof.ts'
 import { helloText, requestText } from './signed-text.ts'
 
+/** A pair of WebCrypto's. */
+export interface KeyPair {
+  readonly publicKey: CryptoKey
+  readonly privateKey: CryptoKey
+}
+
 /** What a browser was let in with. */
 export interface KeptProof {
   /** Its private half cannot be read by any script. */
-  readonly keys: CryptoKeyPair
+  readonly keys: KeyPair
   /** The daemon's public key, an uncompressed point of P-256. */
   readonly daemon: string
 }
@@ -67,12 +73,7 @@ export function createSigner({ origin, store, fetch, now }: SignerOptions): Sign
     return isKnown ? { run: hello.run, offsetMs: hello.at - beganMs } : undefined
   }
 
-  async function send(
-    keys: CryptoKeyPair,
-    { run, offsetMs }: Run,
-    path: string,
-    init: RequestInit,
-  ) {
+  async function send(keys: KeyPair, { run, offsetMs }: Run, path: string, init: RequestInit) {
     const { method = 'GET', body = '' } = init
     if (typeof body !== 'string') throw new TypeError('a body that is signed must be a text')
     const at = String(Math.max(0, Math.floor(now() + offsetMs)))
@@ -113,7 +114,7 @@ export function createSigner({ origin, store, fetch, now }: SignerOptions): Sign
     if (former !== undefined) await forget(former.keys)
   }
 
-  async function forget(keys: CryptoKeyPair): Promise<void> {
+  async function forget(keys: KeyPair): Promise<void> {
     const id = encode(await crypto.subtle.digest('SHA-256', decode(await pointOf(keys))))
     await signedFetch(`/api/browsers/${id}`, { method: 'DELETE' })
   }
@@ -142,7 +143,7 @@ async function isBy(publicKey: string, text: string, signature: string): Promise
   return crypto.subtle.verify(signing, key, decode(signature), bytesOf(text))
 }
 
-async function pointOf({ publicKey }: CryptoKeyPair): Promise<string> {
+async function pointOf({ publicKey }: KeyPair): Promise<string> {
   return encode(await crypto.subtle.exportKey('raw', publicKey))
 }
 

@@ -1,0 +1,94 @@
+import { streamShared, type BuiltFile, type BuiltFiles } from '../../built-files.ts'
+
+/**
+ * Sent with every answer. Scripts and styles are files of ours: nothing inline runs, nothing comes from elsewhere, no
+ * script turns text into markup; nobody frames the page, holds a handle on its window, or has its process.
+ */
+export const answerHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; '),
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'origin-agent-cluster': '?1',
+  // Another program may have the port tomorrow, or had it yesterday.
+  'cache-control': 'no-store',
+}
+
+/** Answers for a path of the page; undefined for one that is none. */
+export type PageFiles = (path: string, acceptsGzip: boolean) => Response | undefined
+
+/**
+ * The page at `/`, and its files below a path that is another one in each run. A program that had the port while the
+ * daemon was away may have left any file in a browser's cache, for a year: under a name that it could not know none of
+ * them takes the place of ours.
+ */
+export function createPageFiles(files: BuiltFiles | undefined, run: string): PageFiles {
+  const index = files?.get('index.html')
+  const page = index === undefined ? notBuilt : atRun(index, run)
+  const below = `/${run}/`
+  return (path, acceptsGzip) => {
+    if (path === '/') return new Response(page.body, { status: page.status, headers: page.headers })
+    const file = path.startsWith(below) ? files?.get(path.slice(below.length)) : undefined
+    return file && answerOf(file, acceptsGzip)
+  }
+}
+
+interface Page {
+  readonly body: string
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const notBuilt: Page = {
+  body: 'The window is not built: run "npm run build".\n',
+  status: 503,
+  headers: { 'content-type': 'text/plain; charset=UTF-8' },
+}
+
+/** As `scripts/build-web.mjs` writes addresses: relative to the page. */
+function atRun({ bytes, type }: BuiltFile, run: string): Page {
+  const html = new TextDecoder().decode(bytes)
+  const body = html.replaceAll(/\b(src|href)="\.\//g, (_, name: string) => `${name}="/${run}/`)
+  return { body, status: 200, headers: { 'content-type': type } }
+}
+
+function answerOf({ type, bytes, gzipped }: BuiltFile, acceptsGzip: boolean): Response {
+  const sent = acceptsGzip ? gzipped : bytes
+  const headers = {
+    'content-type': type,
+    'content-length': String(sent.byteLength),
+    ...(acceptsGzip && { 'content-encoding': 'gzip' }),
+  }
+  return new Response(streamShared(sent), { headers })
+}
+
+/**
+ * Answers a browser that looks for the newest form of a service worker at this address. The page has none: whoever had
+ * the port before has left it there, and it would stand between the browser and us. It takes itself away, and with it
+ * the browser's proof, which a script beside it may have used.
+ *
+ * @see https://w3c.github.io/ServiceWorker/#update-algorithm
+ */
+export const lastServiceWorker = `addEventListener('install', () => skipWaiting())
+addEventListener('activate', (event) => event.waitUntil(leave()))
+async function leave() {
+  indexedDB.deleteDatabase('postern-desktop')
+  for (const name of await caches.keys()) await caches.delete(name)
+  await registration.unregister()
+  for (const client of await clients.matchAll({ type: 'window', includeUncontrolled: true })) await client.navigate('/')
+}
+`
