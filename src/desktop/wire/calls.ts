@@ -57,6 +57,8 @@ export interface ImportAnswer {
   readonly removed: readonly string[]
   /** Names that are taken, and what they lead to; with `skip` these are left out. */
   readonly duplicates: readonly string[]
+  /** What became otherwise than it is written, such as a local address that another connection has. */
+  readonly adjusted: readonly string[]
   /** Names of those that were taken over and cannot be up, and why. */
   readonly unsupported: readonly { readonly name: string; readonly why: string }[]
   /** Fields that nobody knows, and where: nothing was lost silently. */
