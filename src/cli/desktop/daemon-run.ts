@@ -1,16 +1,20 @@
 import { mkdir } from 'node:fs/promises'
+import { builtDirectory, readBuiltFiles } from '../../built-files.ts'
 import { systemClock } from '../../clock.ts'
-import { createDaemonApp } from '../../desktop/api/app.ts'
+import { createDaemonApp, type DaemonApp } from '../../desktop/api/app.ts'
 import { connectionRows } from '../../desktop/api/connection-rows.ts'
 import { gatewayRows } from '../../desktop/api/gateway-rows.ts'
-import { ask } from '../../desktop/api/rows.ts'
+import { ask, type Row } from '../../desktop/api/rows.ts'
 import { serveSocket } from '../../desktop/api/serve-socket.ts'
 import { openConnectionsFile } from '../../desktop/connections/connections-file.ts'
-import { openDaemon, type Daemon } from '../../desktop/running/daemon.ts'
+import { openDaemon, type Daemon, type DaemonOptions } from '../../desktop/running/daemon.ts'
+import { createWindow } from '../../desktop/window/window.ts'
+import { windowRows } from '../../desktop/window/window-rows.ts'
+import { messageOf } from '../../errors.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { onEndSignal } from '../process/signals.ts'
-import type { Voice } from '../speech/voice.ts'
+import { errorFields, type Voice } from '../speech/voice.ts'
 import { desktopPlaces } from './places.ts'
 import { sayEntries } from './say-entries.ts'
 
@@ -38,6 +42,7 @@ export async function runDaemon(
 ): Promise<number> {
   const places = desktopPlaces()
   await mkdir(places.directory, { recursive: true, mode: 0o700 })
+  const whoHolds: DaemonOptions['whoHolds'] = () => Promise.resolve(undefined)
   const daemon = await openDaemon({
     ...clientEnvironment(),
     log: voice,
@@ -52,31 +57,41 @@ export async function runDaemon(
         }),
       )
     },
-    whoHolds: () => Promise.resolve(undefined),
+    whoHolds,
   })
   for (const { message, hint, code } of daemon.view().notices) voice.warn(message, { hint, code })
   const ending = Promise.withResolvers<void>()
   using _signals = onEndSignal(() => ending.resolve())
-  const app = createDaemonApp({
-    rows: [
-      ...connectionRows(daemon),
-      ...gatewayRows(daemon),
-      ask('POST /quit', () => {
-        // After the answer has left.
-        setTimeout(() => ending.resolve(), 50)
-        return { pid: process.pid }
-      }),
-    ],
-    follow: (listener) => daemon.follow(listener),
-    clock: systemClock,
+  const appOf = (rows: readonly Row[]): DaemonApp =>
+    createDaemonApp({
+      rows,
+      follow: (listener) => daemon.follow(listener),
+      clock: systemClock,
+      log: voice,
+    })
+  const rows = [...connectionRows(daemon), ...gatewayRows(daemon)]
+  const window = createWindow({
+    directory: places.directory,
+    app: appOf(rows).fetch,
+    files: await readBuiltFiles(builtDirectory('desktop')),
     log: voice,
+    clock: systemClock,
+    whoHolds: (port) => whoHolds({ kind: 'tcp', host: '127.0.0.1', port }),
   })
+  const quit = ask('POST /quit', () => {
+    // After the answer has left.
+    setTimeout(() => ending.resolve(), 50)
+    return { pid: process.pid }
+  })
+  const app = appOf([...rows, ...windowRows(window), quit])
   using _said = sayEntries(daemon, voice)
   const socket = await serveSocket(places.socket, app).catch(async (error: unknown) => {
     await daemon.close(0)
     throw error
   })
   voice.info('ready', { pid: process.pid, socket: places.socket })
+  // Connections do not wait for the window: it is tried again when somebody wants to see it.
+  await window.start().catch((error: unknown) => voice.warn(messageOf(error), errorFields(error)))
   if (options.isLaunch) {
     const atLaunch = daemon.all().filter(({ saved }) => saved.start_at_launch)
     await daemon.up(atLaunch.map(({ saved }) => saved.id))
@@ -85,7 +100,7 @@ export async function runDaemon(
   using _idle = options.isOnDemand ? endWhenIdle(daemon, () => ending.resolve()) : undefined
   await ending.promise
   voice.info('ending')
-  await Promise.all([socket.close(0), daemon.close(graceMs)])
+  await Promise.all([socket.close(0), window.close(0), daemon.close(graceMs)])
   return exitCodes.ok
 }
 

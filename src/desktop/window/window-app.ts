@@ -92,8 +92,6 @@ export function createWindowListener(options: WindowAppOptions): RequestListener
     path: string,
     id: string,
   ): Promise<Response> | undefined {
-    // Codes come by the daemon's socket alone: a browser that is put out leaves no other one behind.
-    if (path === '/window') throw notFound
     if (method === 'GET' && path === '/browsers')
       return Promise.resolve(Response.json({ browsers: browsers.list(id) }))
     const other = /^\/browsers\/([\w-]{43})$/.exec(path)?.[1]

@@ -1,3 +1,4 @@
+import { oneByOne } from '../../one-by-one.ts'
 import type { Closable } from '../../shutdown.ts'
 import type { BrowserView, WindowInput } from '../wire/calls.ts'
 import type { WindowAnswer } from '../wire/proof.ts'
@@ -22,15 +23,9 @@ export interface Window extends Closable {
 
 export function createWindow(options: WindowServerOptions): Window {
   let server: WindowServer | undefined
-  /** One thing after the other: two starts would have two ports. */
-  let last: Promise<unknown> = Promise.resolve()
+  /** Two starts would have two ports. */
+  const inTurn = oneByOne()
   let isClosed = false
-
-  function inTurn<T>(step: () => Promise<T>): Promise<T> {
-    const turn = last.then(step)
-    last = turn.catch(() => undefined)
-    return turn
-  }
 
   async function ensure(): Promise<WindowServer> {
     if (isClosed) throw new Error('the window is closed')
