@@ -1,9 +1,5 @@
 import { parseAuthority } from '../../address.ts'
-import {
-  formatListening,
-  parseListenAddress,
-  type LocalAddress,
-} from '../../client/serve/listen-address.ts'
+import { parseListenAddress, type LocalAddress } from '../../client/serve/listen-address.ts'
 import { AppError, SystemError, messageOf } from '../../errors.ts'
 import { parseDestination, parseGatewayUrl, type Destination } from '../../reach/destination.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
@@ -89,16 +85,13 @@ function checkUdp(text: string): undefined {
   })
 }
 
-/** A local address as `parseListenAddress` reads it. */
-export function writtenAddress(listen: LocalAddress): string {
-  return listen.kind === 'unix'
-    ? `unix:${listen.path}`
-    : formatListening(listen.host ?? '', listen.port)
+/** A local address as `parseListenAddress` reads it: Pomerium Desktop takes a port alone as well. */
+export function writtenAddress(text: string): string {
+  return /^\d+$/.test(text) ? `127.0.0.1:${text}` : text
 }
 
 function parseLocal(text: string): LocalAddress {
-  // Pomerium Desktop takes a port alone as well.
-  const listen = parseListenAddress(/^\d+$/.test(text) ? `127.0.0.1:${text}` : text)
+  const listen = parseListenAddress(writtenAddress(text))
   if (listen.kind !== 'stdio') return listen
   throw new SystemError('invalid-listen-address', '"-" is for a command, not for a connection', {
     hint: 'write "127.0.0.1:PORT", or leave it empty for an address that stays the same',

@@ -33,8 +33,8 @@ export function keepAll(
   platform: NodeJS.Platform,
 ): readonly Kept[] {
   // First those that are told theirs: one of an address of its own goes out of the way.
-  const told = connections.map((saved) => checkConnection(saved).checked?.listen)
-  const addresses = new Set(told.flatMap((listen) => (listen ? writtenAddress(listen) : [])))
+  const told = connections.flatMap(({ listen }) => listen ?? [])
+  const addresses = new Set(told.map(writtenAddress))
   return connections.map((saved) => keep(saved, undefined, addresses, platform))
 }
 
@@ -121,8 +121,7 @@ function keep(
   const authority = checked?.destination?.authority ?? saved.destination
   const isFree = saved.address !== undefined && !addresses.has(saved.address)
   const own = isFree ? (saved.address ?? '') : ownAddress(authority, addresses, platform)
-  const address =
-    checked?.listen === undefined ? (saved.listen ?? own) : writtenAddress(checked.listen)
+  const address = saved.listen === undefined ? own : writtenAddress(saved.listen)
   addresses.add(address)
   return { saved: { ...saved, address: own }, checked, file, address, running: undefined }
 }

@@ -54,7 +54,7 @@ export function runConnection(parts: RunningParts): RunningConnection {
   let forward: Forward | undefined
   let retry: Disposable | undefined
   let isClosed = false
-  /** Whether a tunnel has opened while nobody was signed in: its route asks for nobody. */
+  /** Whether its route gave an answer while nobody was signed in: it asks for nobody. */
   let isPublic = false
   let last: { readonly kind: TroubleKind; readonly trouble: Trouble } | undefined
   let notListening: Trouble | undefined
@@ -148,7 +148,11 @@ export function runConnection(parts: RunningParts): RunningConnection {
 
   function failed(error: unknown): void {
     const trouble = troubleOf(error, clock.now())
-    last = { kind: kindOf(error), trouble }
+    const kind = kindOf(error)
+    last = { kind, trouble }
+    if (kind === 'denied' || kind === 'service-unreachable') {
+      isPublic = link?.view.session === 'wanted'
+    }
     // What the gateway does on purpose is no error of the program.
     sayTrouble(trouble, error instanceof CutError ? 'warn' : 'error')
     link?.heard(error)
