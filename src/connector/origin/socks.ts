@@ -2,8 +2,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { HostPort } from '../../address.ts'
 import { systemClock } from '../../clock.ts'
-import { PeerError, UpstreamError, messageOf, systemCode } from '../../errors.ts'
-import { openNamed, type OpenOriginOptions } from './open-origin.ts'
+import { PeerError, UpstreamError, systemCode } from '../../errors.ts'
 import {
   encodeMethod,
   encodeReply,
@@ -11,7 +10,9 @@ import {
   parseRequest,
   type Parsed,
   type SocksReply,
-} from './socks-messages.ts'
+} from '../../net/socks-messages.ts'
+import { readSocksMessage } from '../../net/read-socks-message.ts'
+import { openNamed, type OpenOriginOptions } from './open-origin.ts'
 
 /** What a program at the other end of a stream has asked for, connected to. */
 export interface SocksConnection {
@@ -25,13 +26,6 @@ export interface SocksConnection {
  * @limit time for a program to say by SOCKS what it wants, after its stream has opened: the stream is ended
  */
 const socksTimeoutMs = 30_000
-/**
- * More than the longest message: a name of 255 bytes, or as many methods.
- *
- * @limit none: a message of SOCKS has its length in one byte
- */
-const maxMessageBytes = 1_024
-
 const replies: Readonly<Record<string, SocksReply>> = {
   ECONNREFUSED: 'connection-refused',
   ENETUNREACH: 'network-unreachable',
@@ -48,8 +42,9 @@ export async function openBySocks(
   stream: Duplex,
   options: OpenOriginOptions,
 ): Promise<SocksConnection> {
-  const isAcceptable = await readMessage(stream, parseGreeting, options)
-  stream.write(encodeMethod(isAcceptable))
+  const offered = await readMessage(stream, parseGreeting, options)
+  const isAcceptable = offered.has('none')
+  stream.write(encodeMethod(isAcceptable ? 'none' : 'unacceptable'))
   if (!isAcceptable) throw new PeerError('not-socks', 'the other end wants to authenticate itself')
   const { command, target } = await readMessage(stream, parseRequest, options)
   if (command !== 'connect') throw refusal(stream, 'command-not-supported')
@@ -75,47 +70,20 @@ function replyOf(error: unknown): SocksReply {
   return replies[systemCode(cause) ?? ''] ?? 'host-unreachable'
 }
 
-/** Reads one message; what follows it goes back into the stream. */
-function readMessage<T>(
+/** Waits for one message, however its bytes are spread over that time. */
+async function readMessage<T>(
   stream: Duplex,
   parse: (input: Buffer) => Parsed<T>,
   { signal, clock = systemClock }: OpenOriginOptions,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let input = Buffer.alloc(0)
-    const timer = clock.schedule(socksTimeoutMs, () => fail('says nothing'))
-    const release = (): void => {
-      timer[Symbol.dispose]()
-      signal.removeEventListener('abort', onAbort)
-      stream.off('readable', onReadable).off('end', onEnd).off('close', onEnd)
-    }
-    function fail(why: string): void {
-      release()
-      reject(new PeerError('not-socks', `the other end ${why}`))
-    }
-    const onEnd = (): void => fail('has ended before it said what it wants')
-    const onAbort = (): void => fail('has gone')
-    function onReadable(): void {
-      for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read()) {
-        input = Buffer.concat([input, chunk])
-      }
-      try {
-        const parsed = parse(input)
-        if (parsed === undefined) {
-          return input.length > maxMessageBytes ? fail('does not speak SOCKS 5') : undefined
-        }
-        release()
-        const rest = input.subarray(parsed.usedBytes)
-        if (rest.length > 0) stream.unshift(rest)
-        resolve(parsed.value)
-      } catch (error) {
-        release()
-        reject(error instanceof PeerError ? error : new PeerError('not-socks', messageOf(error)))
-      }
-    }
-    stream.on('readable', onReadable).on('end', onEnd).on('close', onEnd)
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-    if (stream.destroyed || stream.readableEnded) onEnd()
-  })
+  const late = new AbortController()
+  using _timer = clock.schedule(socksTimeoutMs, () => late.abort('says nothing'))
+  const onGone = (): void => late.abort('has gone')
+  if (signal.aborted) onGone()
+  signal.addEventListener('abort', onGone)
+  try {
+    return await readSocksMessage(stream, parse, late.signal)
+  } finally {
+    signal.removeEventListener('abort', onGone)
+  }
 }

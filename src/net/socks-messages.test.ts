@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'node:test'
-import { PeerError } from '../../errors.ts'
-import { encodeReply, parseGreeting, parseRequest } from './socks-messages.ts'
+import { PeerError } from '../errors.ts'
+import {
+  encodeMethod,
+  encodePasswordAnswer,
+  encodeReply,
+  parseGreeting,
+  parsePassword,
+  parseRequest,
+} from './socks-messages.ts'
 
 const bytes = (...values: readonly number[]): Buffer => Buffer.from(values)
 
@@ -13,11 +20,41 @@ const byName = (name: string, port: number, command = 1): Buffer =>
     bytes(port >> 8, port & 0xff),
   ])
 
-test('a greeting says whether nobody needs to authenticate', () => {
-  assert.deepEqual(parseGreeting(bytes(5, 1, 0)), { value: true, usedBytes: 3 })
-  assert.deepEqual(parseGreeting(bytes(5, 2, 2, 0, 9)), { value: true, usedBytes: 4 })
-  assert.deepEqual(parseGreeting(bytes(5, 1, 2)), { value: false, usedBytes: 3 })
-  assert.deepEqual(parseGreeting(bytes(5, 0)), { value: false, usedBytes: 2 })
+test('a greeting says how its client may show who it is', () => {
+  const offered = (...greeting: number[]): unknown => {
+    const { value, usedBytes } = parseGreeting(bytes(...greeting)) ?? {}
+    return [[...(value ?? [])], usedBytes]
+  }
+  assert.deepEqual(offered(5, 1, 0), [['none'], 3])
+  assert.deepEqual(offered(5, 2, 2, 0, 9), [['none', 'password'], 4])
+  assert.deepEqual(offered(5, 1, 2), [['password'], 3])
+  assert.deepEqual(offered(5, 2, 1, 0xff), [[], 4])
+  assert.deepEqual(offered(5, 0), [[], 2])
+})
+
+test('the methods and the verdict have the bytes of RFC 1928 and RFC 1929', () => {
+  const methods = (['none', 'password', 'unacceptable'] as const).map((name) => [
+    ...encodeMethod(name),
+  ])
+  assert.deepEqual(methods, [
+    [5, 0],
+    [5, 2],
+    [5, 0xff],
+  ])
+  assert.deepEqual([...encodePasswordAnswer(true), ...encodePasswordAnswer(false)], [1, 0, 1, 1])
+})
+
+test('user and password are bytes of any kind, and may be empty', () => {
+  const said = (...message: number[]): unknown => {
+    const { value, usedBytes } = parsePassword(bytes(...message)) ?? {}
+    return value && [[...value.user], [...value.password], usedBytes]
+  }
+  assert.deepEqual(said(1, 2, 0, 255, 1, 7, 9), [[0, 255], [7], 6])
+  assert.deepEqual(said(1, 0, 0), [[], [], 3])
+  assert.equal(said(1), undefined)
+  assert.equal(said(1, 2, 0), undefined)
+  assert.equal(said(1, 2, 0, 255, 1), undefined)
+  assert.throws(() => parsePassword(bytes(5, 1)), { code: 'not-socks' })
 })
 
 test('a request names an address of either family, or a name', () => {
@@ -65,11 +102,15 @@ test('a kind of address that is unknown is told from an unknown command', () => 
   }
 })
 
-for (const [name, parse] of Object.entries({ parseGreeting, parseRequest })) {
+for (const [name, [first, parse]] of Object.entries({
+  parseGreeting: [5, parseGreeting],
+  parsePassword: [1, parsePassword],
+  parseRequest: [5, parseRequest],
+} as const)) {
   test(`whatever comes, in whichever pieces, ${name} gives one answer for it`, () => {
     const likely = fc.constantFrom(0, 1, 2, 3, 4, 5, 255)
     const byte = fc.oneof(likely, fc.integer({ min: 0, max: 255 }))
-    const input = fc.array(byte, { maxLength: 300 }).map((rest) => bytes(5, ...rest))
+    const input = fc.array(byte, { maxLength: 300 }).map((rest) => bytes(first, ...rest))
     fc.assert(
       fc.property(input, (whole) => {
         const answer = parse(whole)

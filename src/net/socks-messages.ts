@@ -1,6 +1,7 @@
-// SOCKS version 5 as a server speaks it (RFC 1928), no more than is needed: no authentication, CONNECT.
-import { parseHost, type HostPort } from '../../address.ts'
-import { PeerError } from '../../errors.ts'
+// SOCKS version 5 as a server speaks it (RFC 1928), no more than is needed: CONNECT, without authentication or by user
+// and password (RFC 1929).
+import { parseHost, type HostPort } from '../address.ts'
+import { PeerError } from '../errors.ts'
 
 /** A message, and how many bytes of the input it was; undefined while more are needed. */
 export type Parsed<T> = { readonly value: T; readonly usedBytes: number } | undefined
@@ -27,23 +28,52 @@ export const socksReplies = {
 export type SocksReply = keyof typeof socksReplies
 
 const version = 5
-const withoutAuthentication = 0
-const noneAcceptable = 0xff
+const methods = { none: 0, password: 2, unacceptable: 0xff } as const
+/** Of the conversation about user and password (RFC 1929 §2). */
+const passwordVersion = 1
 const addressLengths: Readonly<Record<number, number>> = { 1: 4, 4: 16 }
 const nameType = 3
 
-/** Which methods a client offers (§3): whether one without authentication is among them. */
-export function parseGreeting(input: Buffer): Parsed<boolean> {
+/** How a client may show who it is (§3). */
+export type SocksMethod = keyof typeof methods
+
+/** Which of the methods that are spoken here a client offers (§3). */
+export function parseGreeting(input: Buffer): Parsed<ReadonlySet<SocksMethod>> {
   requireVersion(input)
   const count = input[1]
   if (count === undefined || input.length < 2 + count) return undefined
-  const methods = input.subarray(2, 2 + count)
-  return { value: methods.includes(withoutAuthentication), usedBytes: 2 + count }
+  const given = input.subarray(2, 2 + count)
+  const offered = (['none', 'password'] as const).filter((name) => given.includes(methods[name]))
+  return { value: new Set(offered), usedBytes: 2 + count }
 }
 
 /** The answer to the greeting. */
-export function encodeMethod(isAccepted: boolean): Buffer {
-  return Buffer.from([version, isAccepted ? withoutAuthentication : noneAcceptable])
+export function encodeMethod(method: SocksMethod): Buffer {
+  return Buffer.from([version, methods[method]])
+}
+
+/** What a client says of itself (RFC 1929 §2); the bytes have no encoding that is known. */
+export interface SocksPassword {
+  readonly user: Buffer
+  readonly password: Buffer
+}
+
+/** User and password (RFC 1929 §2). */
+export function parsePassword(input: Buffer): Parsed<SocksPassword> {
+  if (input.length > 0 && input[0] !== passwordVersion) throw notSocks()
+  const userEnd = 2 + (input[1] ?? 0)
+  const length = input[userEnd]
+  if (length === undefined || input.length < userEnd + 1 + length) return undefined
+  const usedBytes = userEnd + 1 + length
+  return {
+    value: { user: input.subarray(2, userEnd), password: input.subarray(userEnd + 1, usedBytes) },
+    usedBytes,
+  }
+}
+
+/** The answer to user and password (RFC 1929 §2); the connection must be closed where they are wrong. */
+export function encodePasswordAnswer(isRight: boolean): Buffer {
+  return Buffer.from([passwordVersion, isRight ? 0 : 1])
 }
 
 /** The request (§4). */
@@ -81,7 +111,11 @@ export function encodeReply(reply: SocksReply): Buffer {
 
 function requireVersion(input: Buffer): void {
   if (input.length === 0 || input[0] === version) return
-  throw new PeerError('not-socks', 'the other end does not speak SOCKS 5')
+  throw notSocks()
+}
+
+function notSocks(): PeerError {
+  return new PeerError('not-socks', 'the other end does not speak SOCKS 5')
 }
 
 function formatAddress(bytes: Buffer): string | undefined {
