@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly bytes?: TunnelBytes | undefined
   /** Called once the tunnel is open. */
   readonly onConnected?: (() => void) | undefined
+  /** Ends a connection that gets no tunnel, whose program can be told why. **Default:** it is aborted */
+  readonly turnAway?: ((error: unknown) => void) | undefined
   /** Aborted when we cut the connection ourselves: what comes of it is then no failure. */
   readonly closing?: AbortSignal | undefined
 }
@@ -32,11 +34,11 @@ export type Outcome =
 
 /**
  * Carries one local connection through a tunnel of its own. The connection waits, unread beyond its
- * buffer, while somebody signs in; one that goes meanwhile gives the attempt up. One that gets no tunnel
- * is aborted. Never rejects.
+ * buffer, while somebody signs in; one that goes meanwhile gives the attempt up. Never rejects.
  */
 export async function serveConnection(local: Duplex, options: ServeOptions): Promise<Outcome> {
   const { authority, client, bytes = { up: 0, down: 0 }, onConnected, closing } = options
+  const { turnAway = () => abortUnserved(local) } = options
   const givenUp = (): Outcome => ({
     kind: 'given-up',
     why: closing?.aborted === true ? 'closed' : 'left',
@@ -58,10 +60,14 @@ export async function serveConnection(local: Duplex, options: ServeOptions): Pro
     const error = closing?.aborted === true ? undefined : endedError(ended, authority)
     return { kind: 'ended', ended, error }
   } catch (error) {
-    // An orderly end would look like an answer without content.
-    abandon(local, new Error('no tunnel'))
+    if (!local.destroyed) turnAway(error)
     // Once the program has left, the attempt ends because of that, unless the gateway or a person said no.
     const isOver = gone.signal.aborted && !(error instanceof AccessError)
     return isOver || closing?.aborted === true ? givenUp() : { kind: 'failed', error }
   }
+}
+
+/** An orderly end would look like an answer without content. */
+function abortUnserved(local: Duplex): void {
+  abandon(local, new Error('no tunnel'))
 }

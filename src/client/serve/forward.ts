@@ -50,28 +50,15 @@ export interface Forward extends Closable {
  *
  * @throws SystemError `address-in-use`, `address-not-allowed` or `cannot-listen`
  */
-export async function startForward(options: ForwardOptions): Promise<Forward> {
-  const closing = new AbortController()
+export function startForward(options: ForwardOptions): Promise<Forward> {
   let lastId = 0
-  const listener = await startListener(options.listen, (socket) => {
+  return startListener(options.listen, (socket, closing) => {
     lastId += 1
     const bytes = { up: 0, down: 0 }
     const { authority } = options
     const connection = { id: lastId, peer: peerOf(socket), authority, bytes }
-    return serve(socket, connection, options, closing.signal)
+    return serve(socket, connection, options, closing)
   })
-  // What is cut from then on is cut by us, and no failure.
-  const cut = (): void => closing.abort(new Error('the forward is closed'))
-
-  async function close(graceMs: number): Promise<void> {
-    if (graceMs <= 0) cut()
-    const timer = setTimeout(cut, graceMs)
-    await listener.close(graceMs)
-    clearTimeout(timer)
-  }
-
-  let closed: Promise<void> | undefined
-  return { address: listener.address, close: (graceMs) => (closed ??= close(graceMs)) }
 }
 
 async function serve(
@@ -94,8 +81,11 @@ async function serve(
   report({ connection, ...outcome })
 }
 
-/** Of a connection that is refused no byte has been read by us, and none goes anywhere. */
-async function whyRefused(socket: Socket, admission: Admission): Promise<string | undefined> {
+/** Says why a connection was refused: no byte of it has been read by us, and none goes anywhere. */
+export async function whyRefused(
+  socket: Socket,
+  admission: Admission,
+): Promise<string | undefined> {
   // Nobody else listens yet.
   socket.on('error', () => undefined)
   const why = await admission(socket)
@@ -105,6 +95,7 @@ async function whyRefused(socket: Socket, admission: Admission): Promise<string 
   return why
 }
 
-function peerOf({ remoteAddress, remotePort }: Socket): string {
+/** Address and port of whoever connected, or `local` at a Unix socket. */
+export function peerOf({ remoteAddress, remotePort }: Socket): string {
   return remoteAddress === undefined ? 'local' : `${remoteAddress}:${remotePort}`
 }

@@ -63,20 +63,22 @@ const unixFailures: Readonly<Record<string, Failure>> = {
 
 /**
  * Takes local connections, ready to be relayed: half-open, kept alive, without Nagle's delay.
- * `serve` owns each one and resolves when it is done with it.
+ * `serve` owns each one and resolves when it is done with it; what is cut once `closing` is aborted is cut by us, and
+ * no failure.
  *
  * @throws SystemError `address-in-use`, `address-not-allowed` or `cannot-listen`
  */
 export async function startListener(
   address: LocalAddress,
-  serve: (socket: Socket) => Promise<void>,
+  serve: (socket: Socket, closing: AbortSignal) => Promise<void>,
 ): Promise<Listener> {
   const live = new Map<Socket, Promise<void>>()
+  const ending = new AbortController()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     socket.setKeepAlive(true, keepAliveMs)
     live.set(
       socket,
-      serve(socket).finally(() => live.delete(socket)),
+      serve(socket, ending.signal).finally(() => live.delete(socket)),
     )
   })
   server.maxConnections = maxConnections
@@ -85,7 +87,7 @@ export async function startListener(
   return {
     address: formatted,
     close(graceMs) {
-      closing ??= drain(server, live, graceMs)
+      closing ??= drain(server, live, { graceMs, ending })
       return closing
     },
   }
@@ -141,12 +143,16 @@ function listenError(error: unknown, address: ListenAddress, wanted: string): Sy
 async function drain(
   server: Server,
   live: ReadonlyMap<Socket, Promise<void>>,
-  graceMs: number,
+  { graceMs, ending }: { readonly graceMs: number; readonly ending: AbortController },
 ): Promise<void> {
   server.close()
-  const timer = setTimeout(() => {
+  const cut = (): void => {
+    ending.abort(new Error('the listener is closed'))
     for (const socket of live.keys()) socket.destroy()
-  }, graceMs)
+  }
+  // At once: whoever ends their tunnels in the same step must not have it told as a failure.
+  if (graceMs <= 0) cut()
+  const timer = setTimeout(cut, graceMs)
   await Promise.all(live.values())
   clearTimeout(timer)
 }
