@@ -23,7 +23,7 @@ packages='
   bsdutils
   xrdp xorgxrdp xauth freerdp2-x11 xvfb x11-utils procps
   samba smbclient
-  curl openssl
+  curl openssl socat
   iproute2 nftables python3
   prometheus rsyslog rsyslog-gnutls
   dbus desktop-file-utils libglib2.0-bin

@@ -8,6 +8,7 @@ import { inScope, type Scope } from './scope.ts'
 export const peers = {
   OpenSSL: ['openssl'],
   curl: ['curl'],
+  socat: ['socat'],
   OpenSSH: ['ssh', 'scp', 'ssh-keygen', 'sshd'],
   Redis: ['redis-server', 'redis-cli'],
   PostgreSQL: ['initdb', 'postgres', 'psql'],
