@@ -3,6 +3,7 @@ import { builtDirectory, readBuiltFiles } from '../../built-files.ts'
 import { systemClock } from '../../clock.ts'
 import { createDaemonApp, type DaemonApp } from '../../desktop/api/app.ts'
 import { connectionRows } from '../../desktop/api/connection-rows.ts'
+import { exchangeRows } from '../../desktop/api/exchange-rows.ts'
 import { gatewayRows } from '../../desktop/api/gateway-rows.ts'
 import { ask, type Row } from '../../desktop/api/rows.ts'
 import { serveSocket } from '../../desktop/api/serve-socket.ts'
@@ -69,7 +70,7 @@ export async function runDaemon(
       clock: systemClock,
       log: voice,
     })
-  const rows = [...connectionRows(daemon), ...gatewayRows(daemon)]
+  const rows = [...connectionRows(daemon), ...gatewayRows(daemon), ...exchangeRows(daemon)]
   const window = createWindow({
     directory: places.directory,
     app: appOf(rows).fetch,

@@ -1,11 +1,9 @@
 import { dirname, resolve } from 'node:path'
-import { z } from 'zod'
 import { createDaemonClient, type DaemonClient } from '../../desktop/api/ask-daemon.ts'
 import type { Which } from '../../desktop/wire/calls.ts'
 import type { ConnectionView } from '../../desktop/wire/view.ts'
 import { SystemError } from '../../errors.ts'
-import { readDocument } from '../../schema.ts'
-import { connectionSettings, type ConnectionSettings } from '../../desktop/wire/connection.ts'
+import type { ConnectionSettings } from '../../desktop/wire/connection.ts'
 import { createFiles } from '../../files.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
@@ -89,12 +87,14 @@ async function whichOf(
   return { connections: meant.map(({ id }) => id), ...tagged }
 }
 
-const teamFile = z.strictObject({ connections: z.array(connectionSettings) })
-
 async function readTeamFile(file: string): Promise<readonly ConnectionSettings[]> {
-  const read = await createFiles(dirname(resolve(file))).read(resolve(file))
+  const path = resolve(file)
+  const read = await createFiles(dirname(path)).read(path)
   if (!read.ok) throw new SystemError('connections-unreadable', read.message)
-  return readDocument(file, read.text, teamFile).connections
+  const { parseTeamFile } = await import('../../desktop/connections/exchange/team-file.ts')
+  const { connections, unknownFields } = await parseTeamFile(path, read.text, file)
+  for (const field of unknownFields) note(`"${file}": nobody knows ${field}: it is left out`)
+  return connections
 }
 
 function nothingThere({ file, tag, json }: UpOptions): number {

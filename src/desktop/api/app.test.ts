@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { systemClock } from '../../clock.ts'
+import { AppError, ConfigError } from '../../errors.ts'
+import { silentLogger } from '../../log.ts'
+import { startFakeGateway } from '../../reach/fake-gateway.fixture.ts'
+import { openDaemonRig, type DaemonRig } from '../running/daemon.fixture.ts'
+import type { DaemonEvent } from '../wire/view.ts'
+import { createDaemonApp } from './app.ts'
+import { createDaemonClient } from './ask-daemon.ts'
+import { connectionRows } from './connection-rows.ts'
+import { exchangeRows } from './exchange-rows.ts'
+import { gatewayRows } from './gateway-rows.ts'
+import { serveSocket } from './serve-socket.ts'
+
+async function serve(rig: DaemonRig) {
+  const { daemon } = rig
+  const app = createDaemonApp({
+    rows: [...connectionRows(daemon), ...gatewayRows(daemon), ...exchangeRows(daemon)],
+    follow: (listener) => daemon.follow(listener),
+    clock: systemClock,
+    log: silentLogger,
+  })
+  const path = join(rig.directory, 'daemon.sock')
+  const socket = await serveSocket(path, app)
+  return {
+    app,
+    path,
+    client: createDaemonClient(path),
+    [Symbol.asyncDispose]: () => socket.close(0),
+  }
+}
+
+describe('the calls of the daemon', () => {
+  test('add, change, bring up, duplicate, export, import and delete', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using rig = await openDaemonRig()
+    await using served = await serve(rig)
+    const { client } = served
+    const input = {
+      name: 'db',
+      destination: 'db.corp:5432',
+      gateway: gateway.origin,
+      ca_cert: gateway.ca,
+    }
+    const { id } = await client.ask('POST /connections', {
+      ...input,
+      client_cert: 'c',
+      client_key: 'k',
+    })
+    const shown = await client.ask('GET /connections/:id', undefined, { id })
+    assert.equal(shown.connection.settings.has_client_key, true)
+    assert.ok(!JSON.stringify(shown).includes('"client_key"'), 'a key is not shown')
+    await client.ask(
+      'PUT /connections/:id',
+      { ...input, client_cert: 'c', keep_client_key: true },
+      { id },
+    )
+    assert.equal(rig.daemon.find(id).saved.client_key, 'k')
+    await client.ask('PUT /connections/:id', input, { id })
+    assert.equal(rig.daemon.find(id).saved.client_key, undefined)
+    const up = await client.ask('POST /up', { connections: ['DB'] })
+    assert.equal(up.connections[0]?.is_up, true)
+    const copy = await client.ask('POST /connections/:id/duplicate', undefined, { id })
+    assert.equal(copy.settings.name, 'db 2')
+    assert.notEqual(copy.address, up.connections[0]?.address)
+    const exported = await client.ask('POST /export', { connections: [id] })
+    assert.match(exported.text, /name: db\n/)
+    const refused = await client.ask('POST /import', { text: exported.text })
+    assert.equal(refused.faults.length, 1)
+    assert.equal(rig.daemon.all().length, 2)
+    const trial = await client.ask('POST /import', {
+      text: exported.text,
+      duplicates: 'keep',
+      is_trial: true,
+    })
+    assert.deepEqual([trial.added, rig.daemon.all().length], [['db 3'], 2])
+    await client.ask('POST /import', { text: exported.text, duplicates: 'keep' })
+    assert.equal(rig.daemon.all().length, 3)
+    const { removed } = await client.ask('POST /delete', {})
+    assert.equal(removed.length, 3)
+    assert.equal((await client.ask('GET /state')).connections.length, 0)
+  })
+
+  test('say what is wrong, at its field', async () => {
+    await using rig = await openDaemonRig()
+    await using served = await serve(rig)
+    const { client } = served
+    const wrong = { name: '', destination: 'x:1', colour: 'red' } as never
+    await assert.rejects(client.ask('POST /connections', wrong), (error) => {
+      assert.ok(error instanceof ConfigError)
+      assert.deepEqual(error.problems.map(({ path }) => path).sort(), ['colour', 'name'])
+      return true
+    })
+    await assert.rejects(
+      client.ask('POST /connections', { name: 'a', destination: 'x' }),
+      (error) => {
+        assert.ok(error instanceof ConfigError)
+        assert.deepEqual(error.problems[0]?.path, 'destination')
+        return true
+      },
+    )
+    const nobody = client.ask('GET /connections/:id', undefined, { id: '../state' })
+    await assert.rejects(nobody, { code: 'connection-not-found' })
+    await assert.rejects(client.ask('POST /up', { tag: 'none' }), { code: 'tag-not-found' })
+    const post = (body: string) =>
+      served.app.fetch(new Request('http://d/up', { method: 'POST', body }))
+    assert.equal((await post('{')).status, 400)
+    assert.equal((await post('[]')).status, 400)
+    assert.equal((await post(`{"tag": "${'x'.repeat(17 * 1024 * 1024)}"}`)).status, 413)
+  })
+
+  test('sign in by an address that the window opens, and list what there is', async () => {
+    const routes = [
+      { id: 'r1', name: 'orders', type: 'tcp', from: 'tcp+https://orders.corp:5432' },
+      { id: 'r2', name: 'any', type: 'tcp', from: 'tcp+https://*.corp:22' },
+    ]
+    await using gateway = await startFakeGateway({ routes })
+    await using rig = await openDaemonRig()
+    await using served = await serve(rig)
+    const { client } = served
+    const input = { gateway: gateway.origin, ca_cert: gateway.ca }
+    const { url = '' } = await client.ask('POST /gateways/sign-in', input)
+    assert.match(url, /^https:/)
+    assert.deepEqual(rig.opened, [], 'the page opens it')
+    const again = await client.ask('POST /gateways/sign-in', input)
+    assert.equal(again.url, url, 'one sign-in, however often it is asked for')
+    const { followSignIn } = await import('../../reach/fake-gateway.fixture.ts')
+    await followSignIn(url)
+    await rig.untilGateway(gateway.origin, ({ session }) => session === 'signed-in')
+    const listed = await client.ask('POST /gateways/routes', input)
+    assert.deepEqual(
+      listed.routes.map(({ name, destination }) => [name, destination]),
+      [
+        ['orders', 'orders.corp:5432'],
+        ['any', undefined],
+      ],
+    )
+    await assert.rejects(
+      client.ask('POST /gateways/sign-in', { ...input, gateway: 'https://127.0.0.1:1' }),
+      { code: 'gateway-unreachable' },
+    )
+  })
+
+  test('tell of everything at first, then of what changes, also to one who reads slowly', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using rig = await openDaemonRig()
+    await using served = await serve(rig)
+    const ending = new AbortController()
+    const seen: DaemonEvent[] = []
+    const id = await rig.add(gateway)
+    const reading = (async () => {
+      for await (const event of served.client.follow(ending.signal)) {
+        seen.push(event)
+        if (event.kind === 'changed' && event.removed.includes(id)) return
+        if (event.kind === 'state') void rig.daemon.up([id])
+        if (event.kind === 'log') void rig.daemon.change({ remove: [id] })
+      }
+    })()
+    await reading
+    assert.equal(seen[0]?.kind, 'state')
+    assert.ok(seen.some((event) => event.kind === 'changed' && event.connections[0]?.id === id))
+    ending.abort()
+  })
+
+  test('what a reader of events missed is made up for by everything anew', async () => {
+    await using rig = await openDaemonRig()
+    await using served = await serve(rig)
+    const response = await served.app.fetch(new Request('http://d/events'))
+    const reader = response.body?.getReader()
+    const notice = { code: 'n', message: 'x'.repeat(600_000), at: '' }
+    for (let index = 0; index < 4; index += 1) {
+      const told = Promise.withResolvers<void>()
+      using _ = rig.daemon.follow((event) => {
+        if (event.kind === 'changed') told.resolve()
+      })
+      rig.daemon.notice({ ...notice, hint: String(index) })
+      await told.promise
+    }
+    let text = ''
+    while (!text.includes('"hint":"3"')) {
+      const part = await reader?.read()
+      assert.ok(part?.value !== undefined)
+      text += new TextDecoder().decode(part.value)
+    }
+    assert.ok(text.split('\n').filter((line) => line.includes('"kind":"state"')).length >= 1)
+    await reader?.cancel()
+    assert.equal(rig.daemon.isIdle, true)
+  })
+
+  test('a second daemon is told that there is one', async () => {
+    await using rig = await openDaemonRig()
+    await using served = await serve(rig)
+    const second = serveSocket(served.path, served.app)
+    await assert.rejects(
+      second,
+      (error) => error instanceof AppError && error.code === 'daemon-runs',
+    )
+    assert.equal((await served.client.ask('GET /state')).pid, process.pid)
+  })
+})
