@@ -75,7 +75,7 @@ describe('a stock client at an application that wants a sign-in', () => {
         it['authority'] === 'tcp.site.com:443' &&
         it['level'] === 'info',
     )
-    assert.equal(line['error'], 'the session of the token has ended')
+    assert.equal(line['error'], 'the sign-in of the token has ended')
   })
 
   test('has its tunnel by the token of the gateway as well, in either header', async (t) => {

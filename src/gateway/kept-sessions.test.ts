@@ -130,7 +130,12 @@ routes:
     close: () => gateway.close(0),
     control: createControlClient(state),
     async status(id: string): Promise<number> {
-      const token = await tokens.issue({ id, userId: 'u', issuedAtMs: 0 } as Session)
+      const token = await tokens.issue({
+        id,
+        userId: 'u',
+        issuedAtMs: 0,
+        expiresAtMs: farMs,
+      } as Session)
       const socket = await connectTls(port)
       socket.write(connectHead(target, `Authorization: Pomerium ${token}`))
       const [head] = (await once(socket, 'data')) as [Buffer]

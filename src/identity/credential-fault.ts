@@ -20,12 +20,12 @@ export async function faultOfCredential(
   if (!hasCredential(headers)) return undefined
   const token = tokenFromHeaders(headers)
   if (token === undefined) return 'the service token is unknown, expired or revoked'
-  if ((await tokens.read(token)) !== undefined) return sessionOver
+  if ((await tokens.read(token)) !== undefined) return signInOver
   if (!looksLikeApplicationToken(token)) {
     return 'the token is none of this gateway, or of a service account that has ended'
   }
   const read = await applications.read(token, application)
-  return 'fault' in read ? `the token ${read.fault}` : sessionOver
+  return 'fault' in read ? `the token ${read.fault}` : signInOver
 }
 
-const sessionOver = 'the session of the token has ended'
+const signInOver = 'the sign-in of the token has ended'

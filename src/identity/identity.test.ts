@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { hasCredential } from './credential-headers.ts'
-import { openIdentity } from './identity.fixture.ts'
+import { SignJWT } from 'jose'
+import { callbackOrigin, openIdentity } from './identity.fixture.ts'
 import type { IdentityFixture } from './identity.fixture.ts'
+import { deriveKeys } from './keys.ts'
+import { seal } from './sealed.ts'
 import type { Session } from './session.ts'
 
 // Nothing here asks the provider: nobody listens on this port.
@@ -49,7 +52,7 @@ test('a token of an application names its session there, and nobody anywhere els
   await identity.sessions.revoke(session.id)
   assert.equal(await identity.fromHeaders(headers, 'tcp.site.com'), undefined)
   const over = await identity.credentialFault(headers, 'tcp.site.com')
-  assert.equal(over, 'the session of the token has ended')
+  assert.equal(over, 'the sign-in of the token has ended')
 })
 
 test('what is wrong with a credential is told by its kind, and nothing where there is none', async (t) => {
@@ -75,6 +78,43 @@ test('a tunnel never takes a cookie, a page never takes a header', async (t) => 
   assert.equal(await identity.fromCookie(`__Host-postern=${token}`), undefined)
   const value = cookie.slice('__Host-postern='.length)
   assert.equal(await identity.fromHeaders({ authorization: `Pomerium ${value}` }), undefined)
+})
+
+test('a token and a cookie end with the sign-in that gave them, though the session goes on', async (t) => {
+  const { identity, store, clock, session } = await setUp(t)
+  // As they were made before each had an end of its own.
+  const keys = deriveKeys(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2))
+  const { host } = new URL(callbackOrigin)
+  const formerToken = await new SignJWT({ aud: [host] })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuer(host)
+    .setJti(session.id)
+    .sign(keys.token)
+  const formerCookie = `__Host-postern=${await seal(keys.sessionCookie, { sid: session.id })}`
+  const token = await identity.tokens.issue(session)
+  const cookie = (await identity.cookie.issue(session)).split(';')[0]
+  const record = await store.sessions.get(session.id)
+  assert.ok(record)
+  const longer = { ...record, expiresAtMs: session.expiresAtMs + 3_600_000 }
+  await store.sessions.update(longer, 'changed')
+  const who = async (): Promise<readonly (string | undefined)[]> => {
+    const found = [
+      await identity.fromHeaders({ authorization: `Pomerium ${token}` }),
+      await identity.fromHeaders({ authorization: `Pomerium ${formerToken}` }),
+      await identity.fromCookie(cookie),
+      await identity.fromCookie(formerCookie),
+    ]
+    return found.map((live) => live?.session.id)
+  }
+  clock.advance(14 * 3_600_000 - 1_000)
+  assert.deepEqual(new Set(await who()), new Set([session.id]))
+  clock.advance(1_000)
+  assert.deepEqual(new Set(await who()), new Set([undefined]))
+  const renewed = await identity.sessions.get(session.id)
+  assert.ok(renewed)
+  const next = await identity.tokens.issue(renewed.session)
+  const live = await identity.fromHeaders({ authorization: `Pomerium ${next}` })
+  assert.equal(live?.session.id, session.id)
 })
 
 test('a session that cannot be asked about is left alone until its end', async (t) => {

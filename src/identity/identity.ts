@@ -26,7 +26,7 @@ import type { ServiceAccounts } from './service-accounts.ts'
 import { refuseReserved } from './reserved-ids.ts'
 import { createSessionCookie } from './session-cookie.ts'
 import type { SessionCookie } from './session-cookie.ts'
-import type { LiveCaller } from './session.ts'
+import type { LiveCaller, Session } from './session.ts'
 import type { SessionAudit } from './refresh.ts'
 import { createSessions } from './sessions.ts'
 import type { LiveSession, Sessions } from './sessions.ts'
@@ -36,7 +36,7 @@ import type { SignIn } from './sign-in.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { signUrl, verifySignedUrl } from './signed-url.ts'
 import { createTokens, tokenFromHeaders } from './tokens.ts'
-import type { Headers, Tokens } from './tokens.ts'
+import type { Headers, NamedSession, Tokens } from './tokens.ts'
 
 export interface IdentityOptions {
   readonly store: Store
@@ -156,20 +156,31 @@ export function createIdentity(options: IdentityOptions): Identity {
     sessionLifeMs: options.cookieExpireMs,
     clock,
   })
-  const sessionIdOf = async (token: string, application?: string): Promise<string | undefined> => {
+  const namedBy = async (
+    token: string,
+    application?: string,
+  ): Promise<NamedSession | undefined> => {
     const own = await tokens.read(token)
     if (own !== undefined || application === undefined) return own
     if (!looksLikeApplicationToken(token)) return undefined
     const read = await applications.read(token, application)
-    return 'sessionId' in read ? read.sessionId : undefined
+    // Past its own end it is worthless, and was not read.
+    return 'sessionId' in read ? { sessionId: read.sessionId, endsAtMs: Infinity } : undefined
   }
   /** The sessions of somebody who is blocked have ended: without this they would be asked to sign in. */
   const tellBlocked = async (token: string): Promise<void> => {
     const userId = await tokens.userOf(token)
     if (userId !== undefined) options.blockedPeople?.check({ userId, email: undefined })
   }
-  const find = (id: string | undefined): Promise<LiveSession | undefined> =>
-    id === undefined ? Promise.resolve(undefined) : sessions.get(id)
+  /** Without an end of its own it is that of the first sign-in: no renewal makes it good for longer. */
+  const isOver = ({ endsAtMs }: NamedSession, { issuedAtMs }: Session): boolean =>
+    (endsAtMs ?? issuedAtMs + options.cookieExpireMs) <= clock.now()
+  const find = async (named: NamedSession | undefined): Promise<LiveSession | undefined> => {
+    const found = named && (await sessions.get(named.sessionId))
+    return named === undefined || found === undefined || isOver(named, found.session)
+      ? undefined
+      : found
+  }
 
   return {
     sessions,
@@ -183,9 +194,9 @@ export function createIdentity(options: IdentityOptions): Identity {
     cookie,
     async fromHeaders(headers, application) {
       const token = tokenFromHeaders(headers)
-      const sessionId = token === undefined ? undefined : await sessionIdOf(token, application)
-      if (token === undefined || sessionId === undefined) return accounts.fromHeaders(headers)
-      const found = await find(sessionId)
+      const named = token === undefined ? undefined : await namedBy(token, application)
+      if (token === undefined || named === undefined) return accounts.fromHeaders(headers)
+      const found = await find(named)
       if (found === undefined) await tellBlocked(token)
       return found
     },

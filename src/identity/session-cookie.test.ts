@@ -20,7 +20,8 @@ test('the cookie names the session to us and nothing to its bearer', async () =>
     /^__Host-gate=\S+; Path=\/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax$/,
   )
   assert.ok(!Buffer.from(setCookie, 'base64url').includes('the-session-id'))
-  assert.equal(await cookie.read(`a=1; ${pairOf(setCookie)}; b=2`), 'the-session-id')
+  const read = await cookie.read(`a=1; ${pairOf(setCookie)}; b=2`)
+  assert.deepEqual(read, { sessionId: 'the-session-id', endsAtMs: 3_600_500 })
 })
 
 test('a cookie that was changed, cut, or made with another key is nobody', async () => {

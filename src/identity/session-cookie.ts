@@ -1,13 +1,14 @@
 import { findCookie, formatSetCookie } from './cookies.ts'
 import { seal, unseal } from './sealed.ts'
 import type { Session } from './session.ts'
+import type { NamedSession } from './tokens.ts'
 
 /** The browser's cookie that names a session. It serves pages; a tunnel never takes it. */
 export interface SessionCookie {
-  /** The `Set-Cookie` value for a session. */
-  issue(session: Session): Promise<string>
-  /** The session id that a `Cookie` header holds; undefined when there is none of ours. */
-  read(cookieHeader: string | undefined): Promise<string | undefined>
+  /** The `Set-Cookie` value for a session, from one moment to the other. */
+  issue(session: Pick<Session, 'id' | 'issuedAtMs' | 'expiresAtMs'>): Promise<string>
+  /** What a `Cookie` header holds, past its end too; undefined when there is none of ours. */
+  read(cookieHeader: string | undefined): Promise<NamedSession | undefined>
   /** The `Set-Cookie` value that makes a browser forget it. */
   clear(): string
 }
@@ -16,12 +17,14 @@ export function createSessionCookie(name: string, key: Uint8Array): SessionCooki
   return {
     async issue({ id, issuedAtMs, expiresAtMs }) {
       const maxAgeSeconds = Math.floor((expiresAtMs - issuedAtMs) / 1000)
-      return formatSetCookie(name, await seal(key, { sid: id }), maxAgeSeconds)
+      return formatSetCookie(name, await seal(key, { sid: id, end: expiresAtMs }), maxAgeSeconds)
     },
     async read(cookieHeader) {
       const text = findCookie(cookieHeader, name)
       const payload = text === undefined ? undefined : await unseal(key, text)
-      return typeof payload?.['sid'] === 'string' ? payload['sid'] : undefined
+      const { sid: sessionId, end } = payload ?? {}
+      if (typeof sessionId !== 'string') return undefined
+      return { sessionId, endsAtMs: typeof end === 'number' ? end : undefined }
     },
     clear: () => formatSetCookie(name, '', 0),
   }

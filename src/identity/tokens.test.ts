@@ -50,13 +50,24 @@ test('a token names the session and says nothing else about the person', async (
     sub: 'u-1',
     aud: [host],
     iat: 1_700_000_000,
+    exp: 1_800_000_000,
     jti: 'the-session-id',
   })
-  assert.equal(await tokens.read(token), 'the-session-id')
+  const named = { sessionId: 'the-session-id', endsAtMs: 1_800_000_000_000 }
+  assert.deepEqual(await tokens.read(token), named)
+})
+
+test('a token is read past its end, which whoever asks has to look at', async () => {
+  const token = await tokens.issue({ ...session, expiresAtMs: 1_000 })
+  assert.deepEqual(await tokens.read(token), { sessionId: session.id, endsAtMs: 1_000 })
+  assert.equal(await tokens.userOf(token), 'u-1')
 })
 
 test('a token of another key, algorithm, type, issuer or audience is nobody', async () => {
-  assert.equal(await tokens.read(await sign({})), session.id)
+  assert.deepEqual(await tokens.read(await sign({})), {
+    sessionId: session.id,
+    endsAtMs: undefined,
+  })
   const wrong = [
     await sign({ key: new Uint8Array(32).fill(9) }),
     await sign({ alg: 'HS512', key: new Uint8Array(64).fill(1) }),

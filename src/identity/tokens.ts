@@ -8,15 +8,25 @@ import type { Session } from './session.ts'
  */
 const maxTokenBytes = 8192
 
+/** The session that a token or a cookie names. */
+export interface NamedSession {
+  readonly sessionId: string
+  /**
+   * When the session was to end as this was made: it is good no longer, however often the session is
+   * renewed. Undefined for one of an earlier release.
+   */
+  readonly endsAtMs: number | undefined
+}
+
 /** Makes and reads the tokens by which clients name their session. */
 export interface Tokens {
   /**
    * A JWS that names a session, in the form that stock clients keep (reference 2.3): HS256, `typ`
-   * JWT, and no `exp`, since the session in the store decides how long it is good for.
+   * JWT, and an `exp`, the end that the session has now.
    */
   issue(session: Session): Promise<string>
-  /** The session id of a token we issued; undefined for anything else. */
-  read(token: string): Promise<string | undefined>
+  /** What a token that we issued names, past its end too; undefined for anything else. */
+  read(token: string): Promise<NamedSession | undefined>
   /** The user id of its session, which may have ended; undefined for what we have not issued. */
   userOf(token: string): Promise<string | undefined>
 }
@@ -31,6 +41,8 @@ export function createTokens(host: string, key: Uint8Array): Tokens {
         issuer: host,
         audience: host,
         typ: 'JWT',
+        // Whoever asks compares its end with their own clock.
+        clockTolerance: Number.MAX_SAFE_INTEGER,
       })
       return payload
     } catch (error) {
@@ -40,15 +52,20 @@ export function createTokens(host: string, key: Uint8Array): Tokens {
   }
 
   return {
-    issue: ({ id, userId, issuedAtMs }) =>
+    issue: ({ id, userId, issuedAtMs, expiresAtMs }) =>
       new SignJWT({ aud: [host] })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
         .setIssuer(host)
         .setSubject(userId)
         .setIssuedAt(Math.floor(issuedAtMs / 1000))
+        .setExpirationTime(Math.floor(expiresAtMs / 1000))
         .setJti(id)
         .sign(key),
-    read: async (token) => (await claimsOf(token))?.jti,
+    async read(token) {
+      const { jti: sessionId, exp } = (await claimsOf(token)) ?? {}
+      if (sessionId === undefined) return undefined
+      return { sessionId, endsAtMs: exp === undefined ? undefined : exp * 1000 }
+    },
     userOf: async (token) => (await claimsOf(token))?.sub,
   }
 }
