@@ -51,7 +51,10 @@ function refresherOf(store: Store, provider: Provider, holder = 'one') {
       refreshIntervalMs: 60_000,
       holder,
     },
-    async (id) => void refused.push(id),
+    ({ id, revision }) => {
+      refused.push(id)
+      return store.sessions.remove(id, 'refresh-refused', revision)
+    },
   )
   return { refresher, refused, clock }
 }
@@ -167,6 +170,27 @@ test('a session that ends while the provider is asked stays ended', async (t) =>
   await refresher.start()
   await refresher.close()
   assert.equal(await store.sessions.get('s-1'), undefined)
+})
+
+test('a session that gets new tokens while the provider refuses the former ones goes on', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  const revision = await store.sessions.add(sessionRecord({ refreshToken: 'rt' }))
+  const refusing = rotatingProvider(async () => {
+    const renewed = sessionRecord({ refreshToken: 'of the new sign-in', refreshDueAtMs: 90_000 })
+    await store.sessions.update({ ...renewed, revision }, 'changed')
+  })
+  const provider: Provider = {
+    ...refusing,
+    async refresh(...asked) {
+      await refusing.refresh(...asked)
+      throw new AccessError('grant-refused', 'taken back')
+    },
+  }
+  const { refresher } = refresherOf(store, provider)
+  await refresher.start()
+  await refresher.close()
+  assert.equal((await store.sessions.get('s-1'))?.refreshToken, 'of the new sign-in')
 })
 
 test('a session whose stored tokens somebody else has written ends, and others go on', async (t) => {

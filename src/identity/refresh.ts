@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { AccessError, SystemError, messageOf } from '../errors.ts'
 import type { LogFields, Logger } from '../log.ts'
 import { createRateLimit } from './rate-limit.ts'
-import type { RowChange, SessionRecord, Store, Stored } from '../store/store.ts'
+import type { RowChange, SessionFacts, SessionRecord, Store, Stored } from '../store/store.ts'
 import { changesBetween, personOf } from './person.ts'
 import type { ClaimNames } from './person.ts'
 import { createLineLimit } from '../line-limit.ts'
@@ -27,8 +27,13 @@ export interface RefreshOptions {
   readonly holder: string
 }
 
-/** Ends a session that the provider no longer stands by. */
-export type EndRefused = (id: string) => Promise<void>
+/**
+ * Ends a session that the provider no longer stands by, unless it was written meanwhile: whoever signed in
+ * again has new tokens, and some providers take back the former ones then. Resolves to whether it has.
+ */
+export type EndRefused = (
+  session: Pick<Stored<SessionFacts>, 'id' | 'revision'>,
+) => Promise<boolean>
 
 /** Writes a record back, and answers it as it is there now; undefined when it has moved meanwhile. */
 type Keep = (
@@ -171,8 +176,7 @@ export function createRefresher(options: RefreshOptions, endRefused: EndRefused)
       const facts = await store.sessions.getFacts(id)
       if (facts === undefined) return undefined
       const event = 'session ended: its stored tokens were changed from outside'
-      options.audit(event, toSession(facts), { error: error.message })
-      await endRefused(id)
+      if (await endRefused(facts)) options.audit(event, toSession(facts), { error: error.message })
       return undefined
     }
   }
@@ -197,8 +201,8 @@ export function createRefresher(options: RefreshOptions, endRefused: EndRefused)
       if (isClosed) return
       if (isOver(error, latest)) {
         const event = 'session ended: the provider refused to refresh it'
-        options.audit(event, toSession(latest), { error: error.message })
-        await endRefused(id)
+        if (await endRefused(latest))
+          options.audit(event, toSession(latest), { error: error.message })
       } else {
         options.providerFailures.report(error, { during: 'refresh', ...whose(due) })
         await keep({ ...latest, refreshDueAtMs: retryAtMs(latest, error) }, 'kept')

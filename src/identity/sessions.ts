@@ -141,9 +141,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   })
   const revoke = (id: string, reason: SessionEndReason = 'revoked'): Promise<boolean> =>
     store.sessions.remove(id, reason)
-  const refresher = createRefresher(
-    { ...options, holder },
-    async (id) => void (await revoke(id, 'refresh-refused')),
+  const refresher = createRefresher({ ...options, holder }, ({ id, revision }) =>
+    store.sessions.remove(id, 'refresh-refused', revision),
   )
   /** Whoever a former provider vouched for has not been vouched for by this one. */
   const isOurs = ({ issuer }: Pick<SessionFacts, 'issuer'>): boolean =>

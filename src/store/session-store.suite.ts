@@ -102,6 +102,16 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
       assert.equal(await sessions.remove('s-1', 'revoked'), false)
     })
 
+    test('what was written since it was read is not removed by who had read it', async (t) => {
+      const { sessions } = await open(t)
+      const added = await sessions.add(sessionRecord())
+      const later = await sessions.update({ ...sessionRecord(), revision: added }, 'changed')
+      assert.equal(await sessions.remove('s-1', 'refresh-refused', added), false)
+      assert.equal((await sessions.get('s-1'))?.revision, later)
+      assert.equal(await sessions.remove('s-1', 'refresh-refused', later), true)
+      assert.equal(await sessions.get('s-1'), undefined)
+    })
+
     test('each end is told once, with its reason, before whoever asked for it goes on', async (t) => {
       const { sessions } = await open(t)
       const heard: unknown[] = []

@@ -75,10 +75,12 @@ export function createSessionTable(
         write.note({ revision, kind: 'session', id, change })
         return revision
       }),
-    remove: (id, reason) =>
+    remove: (id, reason, asOf) =>
       write(async (write) => {
         const revision = await write.draw()
-        const gone = await write.db.deleteFrom('sessions').where('id', '=', id).executeTakeFirst()
+        let query = write.db.deleteFrom('sessions').where('id', '=', id)
+        if (asOf !== undefined) query = query.where('revision', '=', asOf)
+        const gone = await query.executeTakeFirst()
         if (gone.numDeletedRows === 0n) return false
         write.note({ revision, kind: 'session', id, change: 'ended', reason })
         return true

@@ -128,8 +128,11 @@ export interface SessionStore {
    * kept, when it has ended or was written meanwhile.
    */
   update(record: Stored<SessionRecord>, change: RowChange): Promise<number | undefined>
-  /** Ends a session. False when there was none: of two who end it, one has done it. */
-  remove(id: string, reason: SessionEndReason): Promise<boolean>
+  /**
+   * Ends a session; with `revision` only where it is still as it was read then. False when there was none:
+   * of two who end it, one has done it.
+   */
+  remove(id: string, reason: SessionEndReason, revision?: number): Promise<boolean>
   /** Newest first; an email is compared without case. */
   list(filter?: {
     readonly userId?: string
