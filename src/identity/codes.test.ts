@@ -20,14 +20,33 @@ test('a code and its verifier give the session, once', async (t) => {
   const { codes } = await setUp(t)
   const code = await codes.issue('s-1', challenge)
   assert.match(code, /^[\w-]{43}$/)
-  assert.equal(await codes.redeem(code, verifier), 's-1')
+  assert.deepEqual(await codes.redeem(code, verifier), {
+    sessionId: 's-1',
+    renewedAtMs: undefined,
+  })
   assert.equal(await codes.redeem(code, verifier), undefined)
 })
 
 test('the verifier of RFC 7636 appendix B fits its challenge', async (t) => {
   const { codes } = await setUp(t)
   const code = await codes.issue('s-1', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM')
-  assert.equal(await codes.redeem(code, 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'), 's-1')
+  const redeemed = await codes.redeem(code, 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')
+  assert.equal(redeemed?.sessionId, 's-1')
+})
+
+test('a code that renews says since when, and no other can be made one', async (t) => {
+  const { codes, clock } = await setUp(t)
+  const signedInAtMs = clock.now()
+  const code = await codes.issue('s-1', challenge, true)
+  clock.advance(30_000)
+  assert.deepEqual(await codes.redeem(code, verifier), {
+    sessionId: 's-1',
+    renewedAtMs: signedInAtMs,
+  })
+  const plain = await codes.issue('s-1', challenge)
+  assert.equal(await codes.redeem(`renewal.${plain}`, verifier), undefined)
+  const renewing = await codes.issue('s-1', challenge, true)
+  assert.equal(await codes.redeem(renewing.slice('renewal.'.length), verifier), undefined)
 })
 
 test('a wrong verifier spends the code', async (t) => {
@@ -43,7 +62,7 @@ test('a code is good for less than a minute', async (t) => {
   const { codes, clock } = await setUp(t)
   const [early, late] = [await codes.issue('s-1', challenge), await codes.issue('s-2', challenge)]
   clock.advance(59_999)
-  assert.equal(await codes.redeem(early, verifier), 's-1')
+  assert.equal((await codes.redeem(early, verifier))?.sessionId, 's-1')
   clock.advance(1)
   assert.equal(await codes.redeem(late, verifier), undefined)
 })

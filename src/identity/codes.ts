@@ -10,13 +10,26 @@ const codeBytes = 32
 const verifierShape = /^[A-Za-z0-9\-._~]{43,128}$/
 const challengeShape = /^[A-Za-z0-9_-]{43}$/
 
+/** What a code leads to. */
+export interface RedeemedCode {
+  readonly sessionId: string
+  /** The moment from which the session is prolonged; undefined where it stays as it is. */
+  readonly renewedAtMs: number | undefined
+}
+
 /** One-time codes: what a browser carries to a client instead of a token. */
 export interface Codes {
-  /** Makes a code for a session, good once and for 60 seconds, for who knows the challenge's verifier. */
-  issue(sessionId: string, challenge: string): Promise<string>
-  /** The session of a code; undefined when unknown, used, too old, or not this verifier's. */
-  redeem(code: string, verifier: string): Promise<string | undefined>
+  /**
+   * Makes a code for a session, good once and for 60 seconds, for who knows the challenge's verifier; one
+   * that prolongs the session with `isRenewal`.
+   */
+  issue(sessionId: string, challenge: string, isRenewal?: boolean): Promise<string>
+  /** Undefined when unknown, used, too old, or not this verifier's. */
+  redeem(code: string, verifier: string): Promise<RedeemedCode | undefined>
 }
+
+/** Before a code that renews: nobody else can make one, since codes are looked up by the hash of the whole. */
+const renewalPrefix = 'renewal.'
 
 /** Whether a text can be an S256 `code_challenge`. */
 export function isCodeChallenge(text: string): boolean {
@@ -25,9 +38,10 @@ export function isCodeChallenge(text: string): boolean {
 
 export function createCodes(store: CodeStore, clock: Clock): Codes {
   return {
-    async issue(sessionId, challenge) {
+    async issue(sessionId, challenge, isRenewal = false) {
       if (!isCodeChallenge(challenge)) throw new RangeError('not an S256 code challenge')
-      const code = randomBytes(codeBytes).toString('base64url')
+      const random = randomBytes(codeBytes).toString('base64url')
+      const code = isRenewal ? renewalPrefix + random : random
       await store.add({
         hash: sha256(code),
         sessionId,
@@ -41,7 +55,10 @@ export function createCodes(store: CodeStore, clock: Clock): Codes {
       const record = await store.take(sha256(code), clock.now())
       if (!record || !verifierShape.test(verifier)) return undefined
       const isRight = timingSafeEqual(Buffer.from(sha256(verifier)), Buffer.from(record.challenge))
-      return isRight ? record.sessionId : undefined
+      if (!isRight) return undefined
+      const madeAtMs = record.expiresAtMs - codeLifeMs
+      const renewedAtMs = code.startsWith(renewalPrefix) ? madeAtMs : undefined
+      return { sessionId: record.sessionId, renewedAtMs }
     },
   }
 }

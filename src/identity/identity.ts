@@ -24,6 +24,7 @@ import type { LimitedCode } from './rate-limit.ts'
 import { createServiceAccountIdentity } from './service-account-identity.ts'
 import type { ServiceAccounts } from './service-accounts.ts'
 import { refuseReserved } from './reserved-ids.ts'
+import { seal, unseal } from './sealed.ts'
 import { createSessionCookie } from './session-cookie.ts'
 import type { SessionCookie } from './session-cookie.ts'
 import type { LiveCaller, Session } from './session.ts'
@@ -87,6 +88,9 @@ export interface Identity {
   credentialFault(headers: Headers, application: string): Promise<string | undefined>
   /** Whose session a browser's cookie names, for pages only. */
   fromCookie(cookieHeader: string | undefined): Promise<LiveSession | undefined>
+  /** Says to this gateway alone which session a sign-in is to renew. */
+  sealRenewal(sessionId: string): Promise<string>
+  openRenewal(text: string): Promise<string | undefined>
   /** Signs a sign-in URL, good for 5 minutes. */
   signUrl(url: URL): URL
   /** Throws `AccessError` `url-signature-invalid` or `url-expired`. */
@@ -94,8 +98,8 @@ export interface Identity {
   /** The token of the form that approves a machine, for one browser session and code. */
   deviceFormToken(form: DeviceForm): string
   isDeviceFormToken(form: DeviceForm, token: string): boolean
-  /** When a session that begins now ends. */
-  sessionEndMs(): number
+  /** From when until when a session lasts that begins now. */
+  sessionSpan(): Pick<Session, 'issuedAtMs' | 'expiresAtMs'>
   /** Stops asking the provider; the store stays open, for whoever opened it to close. */
   close(): Promise<void>
 }
@@ -203,11 +207,19 @@ export function createIdentity(options: IdentityOptions): Identity {
     credentialFault: (headers, application) =>
       faultOfCredential(headers, { tokens, applications, application }),
     fromCookie: async (cookieHeader) => find(await cookie.read(cookieHeader)),
+    sealRenewal: (sessionId) => seal(keys.signInRenewal, { renews: sessionId }),
+    async openRenewal(text) {
+      const renews = (await unseal(keys.signInRenewal, text))?.['renews']
+      return typeof renews === 'string' ? renews : undefined
+    },
     signUrl: (url) => signUrl(url, keys.signedUrl, clock.now()),
     verifySignedUrl: (url) => verifySignedUrl(url, keys.signedUrl, clock.now()),
     deviceFormToken: (form) => deviceFormToken(keys.deviceForm, form),
     isDeviceFormToken: (form, token) => isDeviceFormToken(keys.deviceForm, form, token),
-    sessionEndMs: () => clock.now() + options.cookieExpireMs,
+    sessionSpan() {
+      const issuedAtMs = clock.now()
+      return { issuedAtMs, expiresAtMs: issuedAtMs + options.cookieExpireMs }
+    },
     async close() {
       provider.close()
       await sessions.close()

@@ -8,6 +8,8 @@ export interface IdentityKeys {
   readonly serviceAccountToken: Uint8Array
   /** Signs sign-in URLs. */
   readonly signedUrl: Uint8Array
+  /** Encrypts which session a sign-in renews. */
+  readonly signInRenewal: Uint8Array
   /** Encrypts the browser's session cookie. */
   readonly sessionCookie: Uint8Array
   /** Encrypts what the `state` of a sign-in says. */
@@ -33,6 +35,7 @@ export function deriveKeys(sharedSecret: Uint8Array, cookieSecret: Uint8Array): 
     token: derive(sharedSecret, 'postern session token v1'),
     serviceAccountToken: derive(sharedSecret, 'postern service account token v1'),
     signedUrl: derive(sharedSecret, 'postern signed url v1'),
+    signInRenewal: derive(sharedSecret, 'postern sign-in renewal v1'),
     applicationAudience: derive(sharedSecret, 'postern application audience v1'),
     sessionCookie: derive(cookieSecret, 'postern session cookie v1'),
     signInState: derive(cookieSecret, 'postern sign-in state v1'),

@@ -13,6 +13,8 @@ export interface SignInTarget {
   readonly carries: 'nothing' | 'token' | 'code'
   /** The S256 challenge that the code is bound to; only with `code`. */
   readonly codeChallenge?: string | undefined
+  /** The session that is prolonged where its own person comes back; only with `code`. */
+  readonly renews?: string | undefined
   /** Set when the session is to be that of a machine without a browser, and not this browser's. */
   readonly device?: DeviceTarget | undefined
 }

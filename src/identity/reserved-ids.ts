@@ -12,8 +12,10 @@ import type { Sessions } from './sessions.ts'
 export function refuseReserved(
   sessions: Sessions,
   serviceAccounts: Pick<ServiceAccounts, 'isReserved'>,
-): Pick<Sessions, 'create'> {
+): Pick<Sessions, 'create' | 'confirm'> {
   return {
+    // There was such a session all along, so that no service account could take its person's id.
+    confirm: sessions.confirm,
     async create(signedIn) {
       const session = await sessions.create(signedIn)
       if (!(await serviceAccounts.isReserved(session.userId))) return session

@@ -12,13 +12,15 @@ import type {
 } from '../store/store.ts'
 import type { BlockedPeople } from './blocked-people.ts'
 import { createMirror } from './mirror.ts'
-import type { ClaimNames, Claims } from './person.ts'
+import type { ClaimNames } from './person.ts'
 import { personOf } from './person.ts'
 import type { ProviderFailures } from './provider-failures.ts'
-import type { Provider, TokenSet } from './provider.ts'
+import type { Provider } from './provider.ts'
 import { createRefresher, refreshDueAt } from './refresh.ts'
 import type { SessionAudit } from './refresh.ts'
+import { createRenewals, type Renewals } from './renewal.ts'
 import { toSession } from './session.ts'
+import type { SignedIn } from './signed-in.ts'
 import { createSessionUse } from './session-use.ts'
 import type { Session } from './session.ts'
 
@@ -28,18 +30,8 @@ export interface LiveSession {
   readonly version: number
 }
 
-/** Somebody whom the provider vouched for. */
-export interface SignedIn {
-  readonly userId: string
-  readonly issuer: string
-  readonly tokens: TokenSet
-  readonly claims: Claims
-  /** The host of a machine that was signed in by a code. */
-  readonly device?: string | undefined
-}
-
 /** The sessions of this gateway, which alone writes them. */
-export interface Sessions {
+export interface Sessions extends Renewals {
   /**
    * Ends as `replaced` what the person has beyond `maxSessionsPerUser` then, the longest unused first. Throws
    * `AccessError` `person-blocked`.
@@ -149,6 +141,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     issuer === options.provider.issuer
   const isCurrent = (facts: Pick<SessionFacts, 'issuer' | 'expiresAtMs'>): boolean =>
     isOurs(facts) && facts.expiresAtMs > clock.now()
+  const renewals = createRenewals({ ...options, isCurrent })
   let foreign: Promise<void> | undefined
   async function* pages(): AsyncGenerator<readonly SessionFacts[]> {
     let after: SessionFacts | undefined
@@ -223,6 +216,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   return {
+    ...renewals,
     async create(signedIn) {
       const record = newRecord(signedIn, options)
       options.blockedPeople?.check(record)

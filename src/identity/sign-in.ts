@@ -4,6 +4,7 @@ import type { PendingFlow, PendingFlows, SignInTarget } from './pending-flow.ts'
 import type { Provider } from './provider.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
+import type { SignedIn } from './signed-in.ts'
 import type { SignInLimits } from './sign-in-limits.ts'
 
 /** Where the browser goes to sign in, and the `Set-Cookie` values that tie the sign-in to it. */
@@ -14,6 +15,8 @@ export interface BegunSignIn {
 
 export interface FinishedSignIn {
   readonly session: Session
+  /** Whether it is the one that was to be renewed, which its code prolongs. */
+  readonly isRenewal: boolean
   /** As it was given to `begin`. */
   readonly target: SignInTarget
 }
@@ -39,7 +42,7 @@ export interface SignIn {
 
 export interface SignInParts {
   readonly provider: Provider
-  readonly sessions: Pick<Sessions, 'create'>
+  readonly sessions: Pick<Sessions, 'create' | 'confirm'>
   readonly pendingFlows: PendingFlows
   readonly limits: SignInLimits
   /** Where the provider sends the browser back to; a request's `Host` plays no part. */
@@ -68,14 +71,21 @@ export function createSignIn(parts: SignInParts): SignIn {
     const callback = new URL(callbackUrl)
     callback.search = search
     const { userId, tokens, claims } = await ask(callback, flow)
-    const { device } = flow.target
+    const { device, renews } = flow.target
     if (device !== undefined && device.userId !== userId) throw anotherPerson(flow)
     const { issuer } = provider
     const signedIn = { userId, issuer, tokens, claims, device: device?.host }
-    const session = await sessions.create(signedIn).catch((error: unknown) => {
+    const done = await keep(signedIn, renews).catch((error: unknown) => {
       throw unfinished(error, flow.target)
     })
-    return { session, target: flow.target }
+    return { ...done, target: flow.target }
+  }
+
+  /** Somebody else's session, or one that has ended meanwhile, is renewed by nobody: they get one of their own. */
+  async function keep(signedIn: SignedIn, renews: string | undefined) {
+    const same = renews === undefined ? undefined : await sessions.confirm(renews, signedIn)
+    if (same !== undefined) return { session: same, isRenewal: true }
+    return { session: await sessions.create(signedIn), isRenewal: false }
   }
 
   return {

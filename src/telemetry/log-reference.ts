@@ -118,6 +118,7 @@ Audit entries of the kinds \`sign-in\` and \`session\`, each with \`user\`, \`em
 \`ip\`, \`user-agent\` and \`request-id\`:
 
 - \`signed in\`, \`signed out\`
+- \`session renewed\`: its person signed in again with a client that renews it, and it lasts \`until\` then
 - \`sign-in failed\`: with \`reason\` and \`error\`, the provider's own words among them
 - \`sign-in refused\`: a callback that belongs to no sign-in of that browser; at most 10 entries a minute, then
   \`more sign-ins refused\` with their number

@@ -8,6 +8,10 @@ import { gatewayPaths } from './paths.ts'
  * - by a Postern gateway with a one-time `code`, which only the holder of the PKCE verifier can
  *   exchange (RFC 7636): the token never passes through the browser;
  * - by a stock Pomerium, or when no challenge was sent, with the token itself.
+ *
+ * With a challenge and the token of a session in `Authorization`, that session is renewed: whoever signs in
+ * as its person prolongs it by exchanging the code. Everybody else gets a session of their own, and so does
+ * whoever asks a gateway that knows no renewal.
  */
 export interface LoginRequest {
   /** Where the browser ends up, such as `http://127.0.0.1:PORT/UNGUESSABLE`. */
@@ -21,6 +25,8 @@ export const loginParameters = {
   redirectUri: 'pomerium_redirect_uri',
   codeChallenge: 'code_challenge',
   codeChallengeMethod: 'code_challenge_method',
+  /** Ours, in the answer alone: which session is renewed, sealed. */
+  renews: 'postern_renews',
 } as const
 
 /** The one challenge method there is (RFC 7636 §4.2); `plain` proves nothing. */
@@ -90,9 +96,15 @@ export function encodeTokenRequest(code: string, codeVerifier: string): string {
   }).toString()
 }
 
-/** Writes the JSON body that hands out a token. */
-export function encodeTokenAnswer(token: string): string {
-  return JSON.stringify({ token })
+/** Writes the JSON body that hands out a token; `isRenewed` where it is of a session that was prolonged. */
+export function encodeTokenAnswer(token: string, isRenewed = false): string {
+  return JSON.stringify(isRenewed ? { token, renewed: true } : { token })
+}
+
+/** Whether a JSON body that hands out a token says that its session was prolonged. */
+export function isRenewedAnswer(text: string): boolean {
+  const value: unknown = JSON.parse(text)
+  return typeof value === 'object' && value !== null && 'renewed' in value && value.renewed === true
 }
 
 /** Reads the JSON body that hands out a token; undefined when it is not one. */

@@ -1,5 +1,6 @@
 import { AccessError, PeerError } from '../../errors.ts'
 import { isCodeChallenge } from '../../identity/codes.ts'
+import type { Session } from '../../identity/session.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import {
   codeChallengeMethod,
@@ -8,7 +9,7 @@ import {
   tokenParameters,
 } from '../../tunnel/sign-in.ts'
 import { limitBody, readForm } from '../answers/body.ts'
-import { createPageApp, type PageApp } from '../answers/page-app.ts'
+import { createPageApp, type PageApp, type PageContext } from '../answers/page-app.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 
 /**
@@ -25,10 +26,10 @@ const maxTokenRequestBytes = 4096
  */
 export function createLoginApi(parts: SignInParts): PageApp {
   const app = createPageApp()
-  app.get(gatewayPaths.login, (c) => {
+  app.get(gatewayPaths.login, async (c) => {
     const redirectUri = c.req.query(loginParameters.redirectUri)
     if (redirectUri === undefined || redirectUri === '') return c.notFound()
-    return c.text(signInUrl(parts, redirectUri, c.req.query()), 200, {
+    return c.text(await signInUrl(c, parts, redirectUri), 200, {
       'cache-control': 'no-store',
     })
   })
@@ -37,21 +38,25 @@ export function createLoginApi(parts: SignInParts): PageApp {
   app.use(gatewayPaths.token, limitBody(maxTokenRequestBytes))
   app.post(gatewayPaths.token, async (c) => {
     const form = await readForm(c)
-    const token = await exchange(
+    const { session, isRenewed } = await exchange(
+      c,
       parts,
       form[tokenParameters.code],
       form[tokenParameters.codeVerifier],
     )
+    const token = await parts.identity.tokens.issue(session)
     const headers = {
       'content-type': 'application/json; charset=UTF-8',
       'cache-control': 'no-store',
     }
-    return c.body(encodeTokenAnswer(token), 200, headers)
+    return c.body(encodeTokenAnswer(token, isRenewed), 200, headers)
   })
   return app
 }
 
-function signInUrl(parts: SignInParts, redirectUri: string, query: Record<string, string>): string {
+async function signInUrl(c: PageContext, parts: SignInParts, redirectUri: string): Promise<string> {
+  const { identity } = parts
+  const query = c.req.query()
   const redirect = parts.parseRedirect(redirectUri)
   if (redirect === undefined) {
     throw new PeerError(
@@ -74,19 +79,37 @@ function signInUrl(parts: SignInParts, redirectUri: string, query: Record<string
       )
     }
     url.searchParams.set(loginParameters.codeChallenge, challenge)
+    // Only by a code that comes back to whoever asks here: a token may end elsewhere.
+    const found = await identity.fromHeaders(c.req.header())
+    if (found?.session.kind === 'person') {
+      const renews = await identity.sealRenewal(found.session.id)
+      url.searchParams.set(loginParameters.renews, renews)
+    }
   }
-  return parts.identity.signUrl(url).href
+  return identity.signUrl(url).href
+}
+
+interface Exchanged {
+  readonly session: Session
+  readonly isRenewed: boolean
 }
 
 async function exchange(
-  { identity }: SignInParts,
+  c: PageContext,
+  { identity, signInLog }: SignInParts,
   code: unknown,
   verifier: unknown,
-): Promise<string> {
+): Promise<Exchanged> {
   const isText = typeof code === 'string' && typeof verifier === 'string'
-  const id = isText ? await identity.codes.redeem(code, verifier) : undefined
-  const found = id === undefined ? undefined : await identity.sessions.get(id)
-  if (found !== undefined) return identity.tokens.issue(found.session)
+  const redeemed = isText ? await identity.codes.redeem(code, verifier) : undefined
+  if (redeemed?.renewedAtMs !== undefined) {
+    const session = await identity.sessions.prolong(redeemed.sessionId, redeemed.renewedAtMs)
+    if (session === undefined) throw renewedNothing()
+    signInLog.renewed(session, c)
+    return { session, isRenewed: true }
+  }
+  const found = redeemed && (await identity.sessions.get(redeemed.sessionId))
+  if (found !== undefined) return { session: found.session, isRenewed: false }
   throw new AccessError(
     'code-refused',
     'this code is unknown, already used or older than a minute',
@@ -94,4 +117,10 @@ async function exchange(
       hint: 'sign in again',
     },
   )
+}
+
+function renewedNothing(): AccessError {
+  return new AccessError('session-ended', 'the session ended before it was renewed', {
+    hint: 'sign in again',
+  })
 }

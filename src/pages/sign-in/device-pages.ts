@@ -89,7 +89,7 @@ function questionPage(parts: SignInParts, record: DeviceCodeRecord, session: Ses
     command: record.command,
     address: record.address,
     person: session.email ?? session.name ?? session.userId,
-    untilMs: identity.sessionEndMs(),
+    untilMs: identity.sessionSpan().expiresAtMs,
     routes: parts.routesFor(onMachine).map(({ name }) => name),
     formToken: identity.deviceFormToken({
       sessionId: session.id,

@@ -8,7 +8,8 @@ import type { SignInParts } from './parts.ts'
 
 /**
  * Where a browser goes that is to sign in: to the provider, straight to the end when somebody is
- * signed in there, and when it cannot be begun to whoever waits for it. Throws what a page must show.
+ * signed in here, and when it cannot be begun to whoever waits for it. A session is renewed by the
+ * provider's word alone, never by that of one that began as long ago. Throws what a page must show.
  */
 export async function leadOn(
   c: PageContext,
@@ -19,7 +20,7 @@ export async function leadOn(
   const cookieHeader = c.req.header('cookie')
   const found = await identity.fromCookie(cookieHeader)
   try {
-    if (found !== undefined)
+    if (found !== undefined && target.renews === undefined)
       return { location: await finalUrl(parts, target, found.session), cookies: [] }
     return await identity.signIn.begin({ target, cookieHeader, address: c.env.client.ip })
   } catch (error) {
@@ -38,13 +39,14 @@ export async function finalUrl(
   { identity }: SignInParts,
   target: SignInTarget,
   session: Session,
+  isRenewal = false,
 ): Promise<URL> {
   const url = new URL(target.returnTo)
   if (target.carries === 'token') {
     url.searchParams.set(callbackParameters.token, await identity.tokens.issue(session))
   }
   if (target.carries === 'code') {
-    const code = await identity.codes.issue(session.id, target.codeChallenge ?? '')
+    const code = await identity.codes.issue(session.id, target.codeChallenge ?? '', isRenewal)
     url.searchParams.set(callbackParameters.code, code)
   }
   return url

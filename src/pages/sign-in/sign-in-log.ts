@@ -9,6 +9,8 @@ import type { PageContext } from '../answers/page-app.ts'
 /** One audit entry for each sign-in that was finished or failed, and for each sign-out. */
 export interface SignInLog {
   signedIn(session: Session, c: PageContext): void
+  /** A session that its person has signed in to again, and that is prolonged. */
+  renewed(session: Session, c: PageContext): void
   /** A sign-in that was begun here; `details` name what is known of whom it was for. */
   failed(error: unknown, c: PageContext, details?: LogFields): void
   /** A callback or an address that belongs to no sign-in: anybody can send these. */
@@ -30,6 +32,11 @@ export function createSignInLog(audit: AuditLog, clock: Clock): SignInLog {
   )
   return {
     signedIn: (session, c) => record('signed in', c, { session }),
+    renewed: (session, c) =>
+      record('session renewed', c, {
+        session,
+        details: { until: new Date(session.expiresAtMs).toISOString() },
+      }),
     failed: (error, c, details) =>
       record('sign-in failed', c, { details: { ...details, ...why(error) } }),
     refused(error, c) {

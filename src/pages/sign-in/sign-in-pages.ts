@@ -1,5 +1,6 @@
 import { AccessError } from '../../errors.ts'
 import type { SignInTarget } from '../../identity/pending-flow.ts'
+import type { Session } from '../../identity/session.ts'
 import type { FinishedSignIn } from '../../identity/sign-in.ts'
 import { loginParameters } from '../../tunnel/sign-in.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
@@ -28,13 +29,13 @@ export function createSignInPages(parts: SignInParts): PageApp {
   app.use(gatewayPaths.providerCallback, onlyOn(origin))
 
   app.get(gatewayPaths.signIn, async (c) => {
-    const target = targetOf(c, parts)
+    const target = await targetOf(c, parts)
     if (isAskedFirst(c, target)) return askFirst(c, parts, target)
     const { location, cookies } = await leadOn(c, parts, target)
     return redirect(location, cookies)
   })
   app.post(gatewayPaths.signIn, limitBody(maxAnswerBytes), async (c) =>
-    takeAnswer(c, parts, targetOf(c, parts)),
+    takeAnswer(c, parts, await targetOf(c, parts)),
   )
 
   app.get(gatewayPaths.providerCallback, async (c) => {
@@ -60,7 +61,7 @@ export function createSignInPages(parts: SignInParts): PageApp {
 async function finish(
   c: PageContext,
   parts: SignInParts,
-  { target, session }: FinishedSignIn,
+  { target, session, isRenewal }: FinishedSignIn,
 ): Promise<Response> {
   const { identity, metrics, signInLog } = parts
   if (target.device !== undefined) {
@@ -68,18 +69,31 @@ async function finish(
     metrics.signedIn('ok')
     return redirect(done, [])
   }
-  const own = await identity.cookie.issue(session)
-  const url = await finalUrl(parts, target, session)
+  const cookies = isRenewal
+    ? await renewedCookie(c, parts, session)
+    : [await identity.cookie.issue(session)]
+  const url = await finalUrl(parts, target, session, isRenewal)
   metrics.signedIn('ok')
   signInLog.signedIn(session, c)
-  return redirect(url, [own])
+  return redirect(url, cookies)
+}
+
+/** A browser that is signed in to that very session stays so; the session of any other is left as it is. */
+async function renewedCookie(
+  c: PageContext,
+  { identity }: SignInParts,
+  { id }: Session,
+): Promise<readonly string[]> {
+  const found = await identity.fromCookie(c.req.header('cookie'))
+  if (found?.session.id !== id) return []
+  return [await identity.cookie.issue({ id, ...identity.sessionSpan() })]
 }
 
 /** Where this sign-in leads: our own page, or what a signed address names. */
-function targetOf(
+async function targetOf(
   c: PageContext,
   { identity, origin, home, parseRedirect }: SignInParts,
-): SignInTarget {
+): Promise<SignInTarget> {
   const redirectUri = c.req.query(loginParameters.redirectUri)
   if (redirectUri === undefined) {
     const page = parseOwnPage(c.req.query(returnToParameter) ?? '', origin)
@@ -98,7 +112,8 @@ function targetOf(
     )
   }
   const codeChallenge = c.req.query(loginParameters.codeChallenge)
-  return codeChallenge === undefined
-    ? { returnTo: redirectUri, carries: 'token' }
-    : { returnTo: redirectUri, carries: 'code', codeChallenge }
+  if (codeChallenge === undefined) return { returnTo: redirectUri, carries: 'token' }
+  const sealed = c.req.query(loginParameters.renews)
+  const renews = sealed === undefined ? undefined : await identity.openRenewal(sealed)
+  return { returnTo: redirectUri, carries: 'code', codeChallenge, renews }
 }

@@ -1,0 +1,12 @@
+import type { Claims } from './person.ts'
+import type { TokenSet } from './provider.ts'
+
+/** Somebody whom the provider vouched for. */
+export interface SignedIn {
+  readonly userId: string
+  readonly issuer: string
+  readonly tokens: TokenSet
+  readonly claims: Claims
+  /** The host of a machine that was signed in by a code. */
+  readonly device?: string | undefined
+}
