@@ -56,7 +56,7 @@ export function checkConnection(settings: ConnectionSettings): CheckAnswer {
   }
 }
 
-const udpWhy = 'UDP is not supported: a gateway of Postern carries TCP alone'
+export const udpWhy = 'UDP is not supported: a gateway of Postern carries TCP alone'
 const storeWhy =
   'the certificate store of the system cannot be used: give the certificate and its key as files or text'
 

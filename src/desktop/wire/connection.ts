@@ -9,7 +9,7 @@ const maxPemChars = 256 * 1024
 /** @limit the name of a saved connection, in UTF-16 units: a fault at its field */
 export const maxNameChars = 200
 /** @limit tags of one saved connection: a fault at its field */
-const maxTags = 32
+export const maxTags = 32
 
 const text = z.string().trim().min(1).max(maxTextChars)
 const pem = z.string().min(1).max(maxPemChars)
