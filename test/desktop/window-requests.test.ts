@@ -106,7 +106,6 @@ describe('a request to the window', () => {
       assert.equal(await status('/', site, 'navigate', 'iframe'), 403)
       assert.equal(await status('/', site, 'no-cors', 'script'), 403)
       assert.equal(await status(script, site, 'no-cors', 'script'), 403)
-      assert.equal(await status(script, site, 'navigate', 'document'), 403)
       assert.equal(await status('/hello?nonce=x', site, 'cors', 'empty'), 403)
       assert.equal(await status('/api/state', site, 'websocket', 'websocket'), 403)
     }
@@ -205,9 +204,24 @@ describe('the page', () => {
     assert.match(script, /^\/[\w-]{32}\/assets\/x\.js$/)
     assert.equal((await fetch(rig.server.origin + script)).status, 200)
     assert.equal((await fetch(`${rig.server.origin}/assets/x.js`)).status, 404)
+    assert.equal(
+      (await fetch(rig.server.origin + script.replace('/assets/x.js', '/icon.png'))).status,
+      404,
+    )
+    assert.equal((await fetch(`${rig.server.origin}/icon.png`)).status, 200)
     await rig.restart()
     assert.equal((await fetch(rig.server.origin + script)).status, 404)
     assert.notEqual(await scriptOf(), script)
+  })
+
+  test('is the same for each of its views, and for nothing else', async (t) => {
+    const rig = await startWindow(t, { files: someFiles() })
+    const textOf = async (path: string) => (await fetch(rig.server.origin + path)).text()
+    const page = await textOf('/')
+    for (const path of ['/connections/a/edit', '/settings?x=1.2', '/hello/x'])
+      assert.equal(await textOf(path), page, path)
+    for (const path of ['/index.html', '/x.js', '/assets/x.js', '/hello'])
+      assert.equal((await fetch(rig.server.origin + path)).status, 404, path)
   })
 
   test('that was not built says so', async (t) => {

@@ -144,6 +144,7 @@ export function someFiles(
   }
   return new Map([
     ['index.html', file('text/html; charset=UTF-8', html)],
+    ['icon.png', file('image/png', '')],
     ['assets/x.js', file('text/javascript; charset=UTF-8', 'document.title = "window"')],
   ])
 }

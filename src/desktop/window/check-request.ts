@@ -28,14 +28,14 @@ export function checkRequest(request: IncomingMessage, host: string): void {
 }
 
 /** The page itself may be asked for by whoever leads there: it has nothing to tell, and nobody may frame it. */
-function checkSite({ method, url = '', headers }: IncomingMessage): void {
+function checkSite({ method, headers }: IncomingMessage): void {
   const site = headers['sec-fetch-site']
   if (site === undefined || site === 'same-origin') return
   const isNavigation =
     method === 'GET' &&
     headers['sec-fetch-mode'] === 'navigate' &&
     headers['sec-fetch-dest'] === 'document'
-  if (!isNavigation || pathOf(url) !== '/') throw otherSite
+  if (!isNavigation) throw otherSite
 }
 
 /** Without the query. */

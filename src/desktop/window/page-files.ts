@@ -28,23 +28,33 @@ export const answerHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 }
 
-/** Answers for a path of the page; undefined for one that is none. */
+/** Answers for a path of the page, which may be one of its views; undefined for one that is none. */
 export type PageFiles = (path: string, acceptsGzip: boolean) => Response | undefined
 
+/** Where a build has its scripts and styles. */
+const assets = 'assets/'
+
 /**
- * The page at `/`, and its files below a path that is another one in each run. A program that had the port while the
- * daemon was away may have left any file in a browser's cache, for a year: under a name that it could not know none of
- * them takes the place of ours.
+ * The page, its manifest and icons, and below a path that is another one in each run its scripts and styles. A program
+ * that had the port while the daemon was away may have left any file in a browser's cache, for a year: under a name that
+ * it could not know none of them takes the place of ours.
  */
 export function createPageFiles(files: BuiltFiles | undefined, run: string): PageFiles {
   const index = files?.get('index.html')
   const page = index === undefined ? notBuilt : atRun(index, run)
   const below = `/${run}/`
   return (path, acceptsGzip) => {
-    if (path === '/') return new Response(page.body, { status: page.status, headers: page.headers })
-    const file = path.startsWith(below) ? files?.get(path.slice(below.length)) : undefined
-    return file && answerOf(file, acceptsGzip)
+    const name = path.startsWith(below) ? path.slice(below.length) : path.slice(1)
+    const file = path.startsWith(below) === name.startsWith(assets) ? files?.get(name) : undefined
+    if (file !== undefined && file !== index) return answerOf(file, acceptsGzip)
+    if (!isView(path)) return undefined
+    return new Response(page.body, { status: page.status, headers: page.headers })
   }
+}
+
+/** Files have an ending. Which view it is, the page finds out. */
+function isView(path: string): boolean {
+  return !/\.[^/]*$/.test(path)
 }
 
 interface Page {
@@ -59,10 +69,10 @@ const notBuilt: Page = {
   headers: { 'content-type': 'text/plain; charset=UTF-8' },
 }
 
-/** As `scripts/build-web.mjs` writes addresses: relative to the page. */
+/** As `scripts/build-web.mjs` writes addresses: relative to the page, so that scripts find each other at any path. */
 function atRun({ bytes, type }: BuiltFile, run: string): Page {
   const html = new TextDecoder().decode(bytes)
-  const body = html.replaceAll(/\b(src|href)="\.\//g, (_, name: string) => `${name}="/${run}/`)
+  const body = html.replaceAll(`="./${assets}`, `="/${run}/${assets}`)
   return { body, status: 200, headers: { 'content-type': type } }
 }
 
