@@ -14,7 +14,8 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const pages = ['portal', 'console']
+/** Where its files are served: by src/console, and for the window by src/desktop, which writes the place into the page. */
+const pages = { portal: '/.postern/portal/', console: '/.postern/console/', desktop: './' }
 /** Beside each build: what it was made of. */
 const stampName = 'made-of'
 
@@ -24,11 +25,11 @@ const stampName = 'made-of'
  */
 export async function buildWeb(outdir, { onlyIfStale = false } = {}) {
   const madeOf = hashOfSources()
-  for (const name of pages) {
+  for (const [name, base] of Object.entries(pages)) {
     const target = join(outdir, 'web', name)
     if (onlyIfStale && stampOf(target) === madeOf) continue
     const draft = join(outdir, 'web', `.${name}-${process.pid}`)
-    await buildPage(name, draft)
+    await buildPage(name, base, draft)
     writeFileSync(join(draft, stampName), madeOf)
     rmSync(target, { recursive: true, force: true })
     mkdirSync(dirname(target), { recursive: true })
@@ -37,7 +38,7 @@ export async function buildWeb(outdir, { onlyIfStale = false } = {}) {
   }
 }
 
-async function buildPage(name, outDir) {
+async function buildPage(name, base, outDir) {
   const [{ build }, { default: react }] = await Promise.all([
     import('vite'),
     import('@vitejs/plugin-react'),
@@ -45,8 +46,7 @@ async function buildPage(name, outDir) {
   await build({
     configFile: false,
     root: join(root, 'src', 'web', name),
-    // Where src/console serves the files.
-    base: `/.postern/${name}/`,
+    base,
     plugins: [react()],
     logLevel: 'warn',
     build: {

@@ -2,6 +2,7 @@ import { Button, VisuallyHidden } from '@mantine/core'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useAnnounce } from './announce.tsx'
 import './command-line.css'
+import { copyText } from './copy-text.ts'
 
 export interface CommandLineProps {
   readonly command: string
@@ -53,16 +54,6 @@ export function CommandLine({ command, purpose, isText = false }: CommandLinePro
 }
 
 const labels = { copied: 'Copied', selected: 'Selected' } as const
-
-/** Browsers have a clipboard on secure pages only, and may refuse it there. */
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    return false
-  }
-}
 
 function select(element: HTMLElement | null): void {
   if (element !== null) getSelection()?.selectAllChildren(element)

@@ -23,7 +23,7 @@ export function Shell(): ReactNode {
   }, [location])
   return (
     <div className="shell">
-      <a className="shell-skip" href="#content">
+      <a className="skip" href="#content">
         Skip to the content
       </a>
       <Header />

@@ -8,7 +8,8 @@ import { Link } from 'wouter'
  */
 export const RowContext = createContext(true)
 
-function useRowTabIndex(): 0 | -1 {
+/** For controls of other kinds in a row. */
+export function useRowTabIndex(): 0 | -1 {
   return useContext(RowContext) ? 0 : -1
 }
 
@@ -29,7 +30,7 @@ export function RowButton({ children, of, ...more }: RowButtonProps): ReactNode 
   )
 }
 
-/** A link of a row, to a page of the console. */
+/** A link of a row, to another view of the page. */
 export function RowLink({
   to,
   children,

@@ -1,0 +1,64 @@
+import { Paper, Stack, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { CommandLine } from '../../ui/command-line.tsx'
+import { PageHead } from '../../ui/page-head.tsx'
+import { useLive } from '../live.ts'
+import { words } from '../words.ts'
+
+const { link: said } = words
+
+/** The daemon was there and does not answer: what is shown stays, and is old. */
+export function LinkNotice(): ReactNode {
+  const { link, daemon } = useLive()
+  return (
+    <div role="status">
+      {link === 'lost' && daemon !== undefined && (
+        <Paper className="card notice" p="md" mb="md">
+          <Stack gap="xs">
+            <Text>
+              <b>{said.lost}</b> {said.lostStale} {said.lostNext}
+            </Text>
+            <CommandLine command={said.upCommand} purpose={said.upPurpose} />
+          </Stack>
+        </Paper>
+      )}
+    </div>
+  )
+}
+
+/** The daemon has not answered since the page was loaded. */
+export function LinkLost(): ReactNode {
+  return (
+    <Alone title={said.lost} next={said.lostNext}>
+      <CommandLine command={said.upCommand} purpose={said.upPurpose} />
+    </Alone>
+  )
+}
+
+/** The daemon does not know this browser, or no longer. */
+export function LinkRefused(): ReactNode {
+  const isOther = useLive().refusal?.code === 'another-program'
+  return (
+    <Alone
+      title={isOther ? said.other : said.refused}
+      next={isOther ? said.otherNext : said.refusedNext}
+    >
+      <CommandLine command={said.desktopCommand} purpose={said.desktopPurpose} />
+    </Alone>
+  )
+}
+
+interface AloneProps {
+  readonly title: string
+  readonly next: string
+  readonly children: ReactNode
+}
+
+function Alone({ title, next, children }: AloneProps): ReactNode {
+  return (
+    <div className="narrow" role="alert">
+      <PageHead title={title} lead={next} />
+      {children}
+    </div>
+  )
+}

@@ -1,0 +1,44 @@
+import { Button, Loader, Text, VisuallyHidden } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useRowTabIndex } from '../ui/list/row-controls.tsx'
+import { useSignIn } from './sign-in.ts'
+import { words } from './words.ts'
+
+const { signIn: said } = words
+
+export interface SignInButtonProps {
+  readonly gateway: string
+  readonly label?: string
+  readonly variant?: string
+}
+
+/** Signs in at a gateway, where somebody misses it; its page opens in a tab of its own. */
+export function SignInButton({ gateway, label, variant = 'filled' }: SignInButtonProps): ReactNode {
+  const { begin, isBusy, blockedUrl } = useSignIn(gateway)
+  const tabIndex = useRowTabIndex()
+  return (
+    <span className="sign-in">
+      <Button
+        size="compact-sm"
+        variant={variant}
+        tabIndex={tabIndex}
+        aria-disabled={isBusy}
+        leftSection={isBusy && <Loader size={12} color="currentColor" aria-hidden />}
+        onClick={() => {
+          if (!isBusy) begin()
+        }}
+      >
+        {label ?? said.action}
+        <VisuallyHidden>&nbsp;{said.of(gateway)}</VisuallyHidden>
+      </Button>
+      {blockedUrl !== undefined && (
+        <Text size="sm" component="span" role="alert">
+          {said.blocked}{' '}
+          <a href={blockedUrl} target="_blank" rel="noopener noreferrer">
+            {said.open}
+          </a>
+        </Text>
+      )}
+    </span>
+  )
+}
