@@ -6,7 +6,7 @@ import { formatKnownHosts, recipesFor } from './commands.ts'
 import type { CommandContext } from './commands.ts'
 import { sampleRoutes } from './routes.ts'
 import type { SampleRoute } from './routes.ts'
-import { commandLine } from './shell.ts'
+import { commandLine } from '../shell.ts'
 
 const context: CommandContext = {
   program: ['/tmp/postern-x/postern'],

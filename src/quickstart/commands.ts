@@ -1,5 +1,5 @@
 import type { RouteKind, SampleRoute } from './routes.ts'
-import { commandLine, quote } from './shell.ts'
+import { commandLine, quote } from '../shell.ts'
 import { samplePassword } from './services/ssh.ts'
 
 /** Command lines to paste, one after the other, and what to know before. */

@@ -1,6 +1,6 @@
 import { joinedHost, ownHost, publisherAudience } from './applications.ts'
 import { leaveRunning, oneMoreTerminal, type CommandContext, type Recipe } from './commands.ts'
-import { commandLine } from './shell.ts'
+import { commandLine } from '../shell.ts'
 
 export interface ConnectorContext extends Omit<CommandContext, 'knownHostsFile'> {
   /** Where the command for the user's own service listens. */

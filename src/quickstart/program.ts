@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Folder } from './folder.ts'
-import { commandLine, quote } from './shell.ts'
+import { commandLine, quote } from '../shell.ts'
 
 const source = join(import.meta.dirname, '..')
 const mainFile = join(source, 'cli', 'main.ts')

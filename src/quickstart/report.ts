@@ -6,7 +6,7 @@ import type { ConnectorContext } from './connector-commands.ts'
 import { administrator, auditor, people } from './people.ts'
 import type { RefusalProof, TransferProof } from './proof.ts'
 import type { SampleRoute } from './routes.ts'
-import { commandLine, quote } from './shell.ts'
+import { commandLine, quote } from '../shell.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Says what the transfer showed. */

@@ -1,8 +1,9 @@
 import { formatAuthority } from '../address.ts'
+import { quoted } from '../service-tools.ts'
 import { applicationPort } from './application-port.ts'
 import type { TargetPattern } from './from.ts'
 import type { LocalPorts } from './local-ports.ts'
-import { familiarPortOf, quoted, toolsOf, type RouteCommand, type RouteWay } from './route-way.ts'
+import { familiarPortOf, toolsOf, type RouteCommand, type RouteWay } from './route-way.ts'
 import type { UpstreamWay } from './upstream-way.ts'
 
 interface ApplicationWayOptions {

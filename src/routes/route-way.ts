@@ -1,7 +1,9 @@
+import { hasServiceTool, serviceCommands, type ServiceTool } from '../service-tools.ts'
+
 /** One command line, and the program that somebody types it for. */
 export interface RouteCommand {
   /** `postern` opens a local port; the others use the service. */
-  readonly tool: 'postern' | 'ssh' | 'psql' | 'mysql' | 'redis-cli' | 'mstsc' | 'xfreerdp'
+  readonly tool: 'postern' | 'ssh' | ServiceTool
   /** To paste into a shell of any system: only double quotes, only where they are needed. */
   readonly command: string
 }
@@ -23,24 +25,9 @@ export interface RouteWay {
 /** Added to the service's port for a local one: its own may belong to a server of this machine. */
 const familiarOffset = 10_000
 
-/** By the port a service usually has. */
-const toolsByPort: Readonly<Record<number, (localPort: number, host: string) => RouteCommand[]>> = {
-  // `host` is what the server's certificate is checked against, `hostaddr` where to connect.
-  5432: (port, host) => [
-    { tool: 'psql', command: `psql "host=${host} hostaddr=127.0.0.1 port=${port}"` },
-  ],
-  // Not `localhost`: the client takes that for its Unix socket.
-  3306: (port) => [{ tool: 'mysql', command: `mysql --host=127.0.0.1 --port=${port}` }],
-  6379: (port) => [{ tool: 'redis-cli', command: `redis-cli -h 127.0.0.1 -p ${port}` }],
-  3389: (port) => [
-    { tool: 'mstsc', command: `mstsc /v:127.0.0.1:${port}` },
-    { tool: 'xfreerdp', command: `xfreerdp /v:127.0.0.1:${port}` },
-  ],
-}
-
 /** The local port that people know for a service on this one; undefined where no tool is known for it. */
 export function familiarPortOf(service: number | undefined): number | undefined {
-  const isKnown = service !== undefined && Object.hasOwn(toolsByPort, service)
+  const isKnown = service !== undefined && hasServiceTool(service)
   return isKnown ? service + familiarOffset : undefined
 }
 
@@ -50,10 +37,6 @@ export function toolsOf(
   localPort: number,
   host: string,
 ): readonly RouteCommand[] {
-  return port === undefined ? [] : (toolsByPort[port]?.(localPort, host) ?? [])
-}
-
-/** Hosts, ports and origins hold nothing that a shell would read, but for the brackets of IPv6. */
-export function quoted(word: string): string {
-  return /[[\]]/.test(word) ? `"${word}"` : word
+  if (port === undefined) return []
+  return serviceCommands(port, { host: '127.0.0.1', port: localPort }, host)
 }

@@ -30,6 +30,10 @@ describe('the ways to a route', () => {
       `${open}16379 cache.example.com:6379`,
       'redis-cli -h 127.0.0.1 -p 16379',
     ])
+    assert.deepEqual(commands('docs.example.com:27017').slice(1), [
+      'mongosh "mongodb://127.0.0.1:37017/?directConnection=true"',
+    ])
+    assert.deepEqual(commands('sql.example.com:1433').slice(1), ['sqlcmd -S "tcp:127.0.0.1,11433"'])
     assert.deepEqual(commands('win.example.com:3389'), [
       `${open}13389 win.example.com:3389`,
       'mstsc /v:127.0.0.1:13389',

@@ -1,10 +1,11 @@
 import { bracketed } from '../address.ts'
+import { quoted } from '../service-tools.ts'
 import { applicationWayTo } from './application-ways.ts'
 import type { TargetPattern } from './from.ts'
 import { formatTarget, parseFrom } from './from.ts'
 import { createLocalPorts, type LocalPorts } from './local-ports.ts'
 import type { Route } from './route.ts'
-import { familiarPortOf, quoted, toolsOf, type RouteCommand, type RouteWay } from './route-way.ts'
+import { familiarPortOf, toolsOf, type RouteCommand, type RouteWay } from './route-way.ts'
 
 export interface WaysOptions {
   /** Of the list that the route is shown in. **Default:** it is the only one */

@@ -8,7 +8,8 @@ import type { Refusal } from '../answers/refusal.ts'
 import type { ListedRoute, SeenRoutes, UsableRoute } from '../../routes/seen.ts'
 import { parseFrom } from '../../routes/from.ts'
 import type { Route } from '../../routes/route.ts'
-import { quoted, type RouteWay } from '../../routes/route-way.ts'
+import type { RouteWay } from '../../routes/route-way.ts'
+import { quoted } from '../../service-tools.ts'
 
 export interface RoutesApiParts {
   /** Undefined when nobody can sign in: then everybody sees what is public. */

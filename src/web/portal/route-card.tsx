@@ -109,6 +109,8 @@ const steps: Readonly<Record<string, string>> = {
   psql: '… and use it in another',
   mysql: '… and use it in another',
   'redis-cli': '… and use it in another',
+  mongosh: '… and use it in another',
+  sqlcmd: '… and use it in another',
   mstsc: '… and connect to it, on Windows',
   xfreerdp: '… or on Linux',
 }
