@@ -83,6 +83,26 @@ describe('the calls of the daemon', () => {
     assert.equal((await client.ask('GET /state')).connections.length, 0)
   })
 
+  test('say how tools use a connection', async () => {
+    await using rig = await openDaemonRig()
+    await using served = await serve(rig)
+    const { client } = served
+    const add = (listen: string, name: string) =>
+      client.ask('POST /connections', { name, destination: 'win.corp:3389', listen })
+    const { id } = await add('127.0.0.1:13389', 'the lab: PC')
+    const { commands } = await client.ask('GET /connections/:id', undefined, { id })
+    assert.deepEqual(
+      commands.map(({ command }) => command),
+      ['mstsc /v:127.0.0.1:13389', 'xfreerdp /v:127.0.0.1:13389'],
+    )
+    const file = await client.ask('GET /connections/:id/rdp', undefined, { id })
+    assert.equal(file.file_name, 'the-lab-PC.rdp')
+    assert.match(file.text, /^full address:s:127\.0\.0\.1:13389\r\n/)
+    const socket = await add('unix:/run/x.sock', 'by a socket')
+    const none = client.ask('GET /connections/:id/rdp', undefined, { id: socket.id })
+    await assert.rejects(none, { code: 'no-rdp-file' })
+  })
+
   test('say what is wrong, at its field', async () => {
     await using rig = await openDaemonRig()
     await using served = await serve(rig)
@@ -137,6 +157,20 @@ describe('the calls of the daemon', () => {
         ['any', undefined],
       ],
     )
+    const trial = await client.ask('POST /gateways/load', { ...input, is_trial: true })
+    assert.deepEqual([trial.added, trial.unsupported[0]?.name], [['orders'], 'any'])
+    assert.equal(rig.daemon.all().length, 0)
+    await client.ask('POST /gateways/load', { ...input, tags: ['corp'] })
+    const [loaded] = rig.daemon.all()
+    assert.equal(loaded?.checked?.destination?.authority, 'orders.corp:5432')
+    assert.deepEqual([loaded.saved.ca_cert, loaded.saved.tags], [gateway.ca, ['corp']])
+    routes.splice(0, 1, { ...routes[0], from: 'tcp+https://orders2.corp:5432' } as never)
+    const moved = await client.ask('POST /gateways/load', input)
+    assert.deepEqual([moved.added, moved.updated, moved.removed], [[], ['orders'], []])
+    assert.equal(rig.daemon.all()[0]?.checked?.destination?.authority, 'orders2.corp:5432')
+    routes.splice(0, 1)
+    assert.deepEqual((await client.ask('POST /gateways/load', input)).removed, ['orders'])
+    assert.equal(rig.daemon.all().length, 0)
     await assert.rejects(
       client.ask('POST /gateways/sign-in', { ...input, gateway: 'https://127.0.0.1:1' }),
       { code: 'gateway-unreachable' },

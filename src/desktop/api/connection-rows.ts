@@ -1,8 +1,19 @@
 import { z } from 'zod'
+import { PeerError } from '../../errors.ts'
+import { fileStem } from '../connections/exchange/export-connections.ts'
 import { otherName } from '../connections/names.ts'
+import { rdpFile } from '../connections/rdp-file.ts'
+import { commandsFor } from '../connections/tool-commands.ts'
 import type { Daemon } from '../running/daemon.ts'
-import { connectionInput, fileInput, which, type ConnectionDetail } from '../wire/calls.ts'
+import {
+  connectionInput,
+  fileInput,
+  which,
+  type ConnectionDetail,
+  type ExportAnswer,
+} from '../wire/calls.ts'
 import { connectionSettings, type ConnectionSettings } from '../wire/connection.ts'
+import type { ConnectionView } from '../wire/view.ts'
 import { ask, row, type Row } from './rows.ts'
 
 /** Calls about connections, one or many. */
@@ -20,13 +31,15 @@ export function connectionRows(daemon: Daemon): readonly Row[] {
     }),
     ask('GET /connections/:id', (param): ConnectionDetail => {
       const id = param('id')
+      const connection = daemon.viewOf(id)
       return {
-        connection: daemon.viewOf(id),
-        commands: [],
+        connection,
+        commands: commandsFor(daemon.find(id).saved, connection.address),
         log: daemon.logOf(id),
         traffic: daemon.trafficOf(id),
       }
     }),
+    ask('GET /connections/:id/rdp', (param) => rdpAnswer(daemon.viewOf(param('id')))),
     row('PUT /connections/:id', connectionInput, async (input, param) => {
       const id = param('id')
       await daemon.change({ replace: new Map([[id, withKey(input, daemon.find(id).saved)]]) })
@@ -64,6 +77,15 @@ export function connectionRows(daemon: Daemon): readonly Row[] {
       return { connections: views(ids) }
     }),
   ]
+}
+
+function rdpAnswer({ settings: { name }, address }: ConnectionView): ExportAnswer {
+  const text = rdpFile(address)
+  if (text !== undefined)
+    return { file_name: `${fileStem(name) || 'desktop'}.rdp`, text, left_out: [] }
+  throw new PeerError('no-rdp-file', `Remote Desktop cannot reach "${address}"`, {
+    hint: 'give the connection a local address such as "127.0.0.1:13389"',
+  })
 }
 
 /** Without what the daemon keeps beside them. */

@@ -6,15 +6,18 @@ import { PeerError } from '../../errors.ts'
 import { parseGatewayUrl, type GatewayAddress } from '../../reach/destination.ts'
 import type { AccessRequestAnswer } from '../../tunnel/access-request.ts'
 import { withScheme } from '../connections/check-connection.ts'
+import { planLoad } from '../connections/routes/plan-load.ts'
 import type { Daemon } from '../running/daemon.ts'
 import type { GatewayLink } from '../running/gateway-link.ts'
 import {
   accessInput,
   gatewayInput,
+  loadInput,
   type AccessAnswer,
   type GatewayInput,
   type RouteView,
 } from '../wire/calls.ts'
+import type { SavedConnection } from '../wire/connection.ts'
 import { row, type Row } from './rows.ts'
 
 /**
@@ -44,6 +47,18 @@ export function gatewayRows(daemon: Daemon): readonly Row[] {
       const link = await linkTo(input)
       return { routes: routeViews(await routesOf(link), link.signInOptions.gateway, daemon) }
     }),
+    row('POST /gateways/load', loadInput, async ({ tags, is_trial: isTrial, routes, ...input }) => {
+      const link = await linkTo(input)
+      const answer = await routesOf(link)
+      const { gateway } = link.signInOptions
+      const [own, others] = ownAndOthers(daemon)
+      const asked = { reach: input, tags, chosen: routes }
+      const plan = planLoad({ gateway, answer, existing: own, others, ...asked })
+      const { add, replace, remove } = plan
+      const isChange = add.length + replace.size + remove.length > 0
+      if (!isTrial && isChange) await daemon.change({ add, replace, remove })
+      return plan.answer
+    }),
     row('POST /requests', accessInput, async (input): Promise<AccessAnswer> => {
       const { saved, checked } = daemon.find(input.connection)
       if (checked?.destination === undefined) {
@@ -63,6 +78,14 @@ export function gatewayRows(daemon: Daemon): readonly Row[] {
       return said
     }),
   ]
+}
+
+/** Those that may be changed here, and those of files. */
+function ownAndOthers(daemon: Daemon): readonly [SavedConnection[], SavedConnection[]] {
+  const all = daemon.all()
+  const saved = (isOwn: boolean): SavedConnection[] =>
+    all.filter(({ file }) => (file === undefined) === isOwn).map((one) => one.saved)
+  return [saved(true), saved(false)]
 }
 
 /** The routes of a gateway, by the session there is: nobody is asked to sign in for a list. */

@@ -1,4 +1,4 @@
-import { parseListenAddress, type ListenAddress } from '../../client/serve/listen-address.ts'
+import { readLocalAddress } from './local-place.ts'
 
 /** Which local addresses connections listen on, by the names of these. */
 export interface TakenAddresses {
@@ -29,8 +29,8 @@ function placesOf(listen: string): {
   readonly own: readonly string[]
   readonly inTheWay: readonly string[]
 } {
-  const address = addressOf(/^\d+$/.test(listen) ? `127.0.0.1:${listen}` : listen)
-  if (address === undefined || address.kind === 'stdio') return { own: [], inTheWay: [] }
+  const address = readLocalAddress(listen)
+  if (address === undefined) return { own: [], inTheWay: [] }
   if (address.kind === 'unix') return { own: [address.path], inTheWay: [address.path] }
   const { host = '', port } = address
   // The system chooses one that is free.
@@ -39,12 +39,4 @@ function placesOf(listen: string): {
   if (allHosts.has(host)) return { own: [some, all], inTheWay: [some] }
   const one = `${host === 'localhost' ? '127.0.0.1' : host}:${port}`
   return { own: [some, one], inTheWay: [one, all] }
-}
-
-function addressOf(text: string): ListenAddress | undefined {
-  try {
-    return parseListenAddress(text)
-  } catch {
-    return undefined
-  }
 }

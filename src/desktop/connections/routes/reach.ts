@@ -1,18 +1,8 @@
+import type { GatewayInput } from '../../wire/calls.ts'
 import type { ConnectionSettings } from '../../wire/connection.ts'
 
 /** How a gateway is reached, as far as somebody says it. */
-export type Reach = Partial<
-  Pick<
-    ConnectionSettings,
-    | 'disable_tls_verification'
-    | 'ca_file'
-    | 'ca_cert'
-    | 'client_cert_file'
-    | 'client_key_file'
-    | 'client_cert'
-    | 'client_key'
-  >
->
+export type Reach = Omit<GatewayInput, 'gateway'>
 
 /** What is said replaces what was there in any form; what is not said stays. */
 export function withReach(settings: ConnectionSettings, reach: Reach): ConnectionSettings {
