@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { builtDirectory, readBuiltFiles } from '../../built-files.ts'
-import { systemClock } from '../../clock.ts'
+import { sayDuration, systemClock } from '../../clock.ts'
 import { createDaemonApp, type DaemonApp } from '../../desktop/api/app.ts'
 import { connectionRows } from '../../desktop/api/connection-rows.ts'
 import { exchangeRows } from '../../desktop/api/exchange-rows.ts'
@@ -8,11 +8,13 @@ import { gatewayRows } from '../../desktop/api/gateway-rows.ts'
 import { ask, type Row } from '../../desktop/api/rows.ts'
 import { serveSocket } from '../../desktop/api/serve-socket.ts'
 import { openConnectionsFile } from '../../desktop/connections/connections-file.ts'
+import { whoHolds as whoHoldsPort } from '../../desktop/ports/port-holder.ts'
 import { openDaemon, type Daemon, type DaemonOptions } from '../../desktop/running/daemon.ts'
+import { watchWake } from '../../desktop/running/wake.ts'
 import { createWindow } from '../../desktop/window/window.ts'
 import { windowRows } from '../../desktop/window/window-rows.ts'
 import { messageOf } from '../../errors.ts'
-import { clientEnvironment } from '../process/environment.ts'
+import { clientEnvironment, systemRoot } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { onEndSignal } from '../process/signals.ts'
 import { errorFields, type Voice } from '../speech/voice.ts'
@@ -43,7 +45,8 @@ export async function runDaemon(
 ): Promise<number> {
   const places = desktopPlaces()
   await mkdir(places.directory, { recursive: true, mode: 0o700 })
-  const whoHolds: DaemonOptions['whoHolds'] = () => Promise.resolve(undefined)
+  const own = { systemRoot: systemRoot() }
+  const whoHolds: DaemonOptions['whoHolds'] = (listen) => whoHoldsPort(listen, own)
   const daemon = await openDaemon({
     ...clientEnvironment(),
     log: voice,
@@ -97,6 +100,10 @@ export async function runDaemon(
     const atLaunch = daemon.all().filter(({ saved }) => saved.start_at_launch)
     await daemon.up(atLaunch.map(({ saved }) => saved.id))
   }
+  using _awake = watchWake({
+    onWake: (sleptMs) => void daemon.lookAgain(`the machine slept for ${sayDuration(sleptMs)}`),
+    onNetwork: () => void daemon.lookAgain('the network of this machine is another one'),
+  })
   await onReady(daemon)
   using _idle = options.isOnDemand ? endWhenIdle(daemon, () => ending.resolve()) : undefined
   await ending.promise

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { SystemError } from '../../errors.ts'
 import { homeDirectory } from '../../home-directory.ts'
-import { environment, type Environment } from '../process/environment.ts'
+import { environment, systemRoot, type Environment } from '../process/environment.ts'
 
 /** Where a person's own desktop looks for programs and shortcuts. */
 export interface EntryPlaces {
@@ -50,7 +50,7 @@ export function entryPlaces(
     configHome: variables['XDG_CONFIG_HOME'] ?? join(home, '.config'),
     dataHome: variables['XDG_DATA_HOME'] ?? join(home, '.local', 'share'),
     appData: env['APPDATA'] ?? join(home, 'AppData', 'Roaming'),
-    systemRoot: env['SystemRoot'] ?? String.raw`C:\Windows`,
+    systemRoot: systemRoot(env),
     variables,
   }
 }

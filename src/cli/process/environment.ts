@@ -82,3 +82,8 @@ export function desktopDirectory(
   if (platform !== 'win32') return join(home, '.local', 'state', 'postern', 'desktop')
   return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'postern', 'desktop')
 }
+
+/** Where Windows has its own programs: `%SystemRoot%`. */
+export function systemRoot(env: Environment = environment): string {
+  return env['SystemRoot'] ?? String.raw`C:\Windows`
+}
