@@ -4,6 +4,7 @@ import { createDialer } from '../reach/dialer.ts'
 import { plainToTls, wantsTls, type RequestFields } from '../reach/http-answer.ts'
 import { refusedError, wantsSignIn } from '../reach/refused.ts'
 import { credentialsOf, type SignInOptions } from './sign-in/credentials-of.ts'
+import type { Renewal } from './sign-in/renew-session.ts'
 import { withToken } from './sign-in/credentials.ts'
 import { followTunnel, type LearnFate, type TunnelFate } from './ways/aftermath.ts'
 import { createTransport, type TransportChoice } from './ways/transport.ts'
@@ -25,6 +26,12 @@ export interface GatewayClient {
   open(authority: string, signal: AbortSignal, more?: RequestFields): Promise<Duplex>
   /** Learns why a tunnel that it opened has ended: asks the gateway where that may have cut it. Never rejects. */
   learnFate(tunnel: Duplex, cause: RelayCause): Promise<TunnelFate>
+  /**
+   * Has the person sign in again, so that their session lasts as long once more and its tunnels go on.
+   *
+   * @throws AccessError `sign-in-…` or `service-account-not-renewed`; UpstreamError `gateway-…`
+   */
+  renew(signal: AbortSignal): Promise<Renewal>
   /** Ends everything at once, a sign-in under way included. Resolves when its lock is released. */
   destroy(): Promise<void>
 }
@@ -52,6 +59,15 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
   return {
     open: (authority, signal, more) =>
       open(authority, AbortSignal.any([signal, ending.signal]), more),
+    async renew(signal) {
+      const [{ renewWith }, { createSendToGateway }, { createSessionApi }] = await Promise.all([
+        import('./sign-in/renew-session.ts'),
+        import('../reach/gateway-request.ts'),
+        import('./sign-in/session-api.ts'),
+      ])
+      const sessions = createSessionApi(createSendToGateway(dialer))
+      return renewWith(credentials, sessions, AbortSignal.any([signal, ending.signal]))
+    },
     async learnFate(tunnel, cause) {
       return fates.get(tunnel)?.(cause) ?? {}
     },

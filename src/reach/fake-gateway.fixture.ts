@@ -40,6 +40,8 @@ export interface FakeGatewayOptions {
   /** Answers a CONNECT whose token is accepted; echoes unless given. */
   readonly connect?: (authority: string) => FakeAnswer
   readonly isPublic?: boolean
+  /** Whether it prolongs a session whose token a sign-in is begun with. */
+  readonly renews?: boolean
   /** What it lists as its routes, to everybody. */
   readonly routes?: readonly unknown[]
   /** What it answers on its own paths instead, by path. */
@@ -270,13 +272,17 @@ function answerConnect(
   authority: string,
   headers: http.IncomingHttpHeaders,
 ): FakeAnswer {
-  const token = headers.authorization?.replace(/^Pomerium /, '')
+  const token = tokenOf(headers)
   gateway.connects.push({ version, authority, token, headers })
   const isKnown = token !== undefined && gateway.tokens.has(token)
   if (!isKnown && options.isPublic !== true) {
     return { status: options.signInStatus ?? 401, headers: { location: 'https://localhost/x' } }
   }
   return options.connect?.(authority) ?? { serve: echo }
+}
+
+function tokenOf({ authorization }: http.IncomingHttpHeaders): string | undefined {
+  return authorization?.replace(/^Pomerium /, '')
 }
 
 /** Codes that wait for their exchange, with the challenge they were asked with. */
@@ -297,6 +303,8 @@ async function serveApi(
   switch (url.pathname) {
     case gatewayPaths.login:
       gateway.logins += 1
+      if (options.renews === true && gateway.tokens.has(tokenOf(request.headers) ?? ''))
+        url.searchParams.set(loginParameters.renews, 'x')
       // A stock gateway does not know the challenge, and leaves it out.
       if (options.callback === 'query') url.searchParams.delete(loginParameters.codeChallenge)
       response.end(`${gateway.origin}${gatewayPaths.signIn}${url.search}`)
@@ -331,7 +339,7 @@ function finishSignIn(
     return
   }
   if (callback === 'code') {
-    const code = `code${codes.size}`
+    const code = `${query.has(loginParameters.renews) ? 'renewal' : 'code'}${codes.size}`
     codes.set(code, query.get(loginParameters.codeChallenge) ?? '')
     target.searchParams.set(callbackParameters.code, code)
   } else {
@@ -358,5 +366,5 @@ async function exchange(
   }
   const token = `aa.token${gateway.tokens.size + 1}.bb`
   gateway.tokens.add(token)
-  response.end(encodeTokenAnswer(token))
+  response.end(encodeTokenAnswer(token, code.startsWith('renewal')))
 }

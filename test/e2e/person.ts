@@ -16,6 +16,8 @@ export interface Person {
   tcpArgs(destination: string, ...options: string[]): string[]
   /** The same as one string, for `ssh -o ProxyCommand=…`. */
   proxyCommand(destination: string): string
+  /** A `postern` command about the gateway that may open the browser, such as `login`. */
+  run(command: string, ...options: string[]): Promise<Result>
   /** `postern tcp` with a local port. */
   listen(destination: string, ...options: string[]): Promise<LocalPort>
   /** `postern tcp --listen -`, to its end. */
@@ -63,7 +65,8 @@ export async function personAt(
     PATH: `${tools}:${dirname(process.execPath)}:/usr/bin:/bin`,
     SHELL: '/bin/sh',
   }
-  const options = ['--gateway', rig.origin, '--ca-file', rig.caFile, '--browser-cmd', browser]
+  const trustAndBrowser = ['--ca-file', rig.caFile, '--browser-cmd', browser]
+  const options = ['--gateway', rig.origin, ...trustAndBrowser]
   const tcpArgs = (destination: string, ...more: string[]): string[] => [
     'tcp',
     ...options,
@@ -79,6 +82,10 @@ export async function personAt(
     browserStarts: async () => (await readFile(browserLog, 'utf8')).split('\n').slice(0, -1),
     tcpArgs,
     proxyCommand: (destination) => `postern ${tcpArgs(destination, '--listen', '-').join(' ')}`,
+    run(command, ...more) {
+      const args = [...trustAndBrowser, ...more, rig.origin]
+      return runChild(scope, ...posternCommand(command, ...args), { env, cwd: home })
+    },
     async listen(destination, ...more) {
       const command = posternCommand(...tcpArgs(destination, ...more))
       const child = startChild(scope, ...command, { env, cwd: home })

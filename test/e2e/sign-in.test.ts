@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { describe } from 'node:test'
 import { startEcho, target } from './echo-rig.ts'
 import { peerTest } from './peers.ts'
-import { exchange, personAt, type LocalPort } from './person.ts'
+import { exchange, personAt, untilEnded, type LocalPort } from './person.ts'
 import { alice, bob } from './rig.ts'
 
 describe('sign-in from the command line', () => {
@@ -44,6 +44,27 @@ describe('sign-in from the command line', () => {
     await rig.start()
     assert.equal(await exchange(await local.connect(), 'after'), 'after')
     assert.equal(rig.idp.signInCount, 1)
+  })
+
+  peerTest('a renewed session keeps its tunnel past the end of others', [], async (scope) => {
+    const { rig, person } = await startEcho(scope, { cookie_expire: '20s' })
+    const kept = await (await person.listen(target)).connect()
+    assert.equal(await exchange(kept, 'one'), 'one')
+    const other = await personAt(scope, rig, bob)
+    const cut = await (await other.listen(target)).connect()
+    assert.equal(await exchange(cut, 'two'), 'two')
+    const { output, errors } = await person.run('login', '--renew', '--json')
+    const { renewal, expires_at: end } = JSON.parse(output) as Record<string, string>
+    assert.equal(renewal, 'prolonged', errors)
+    assert.match(
+      errors,
+      /renewed the session at "https:\/\/localhost:\d+" as alice@example\.com until/,
+    )
+    const entry = await rig.lines.first((line) => line['message'] === 'session renewed')
+    assert.deepEqual([entry['email'], entry['until']], [alice, end])
+    // Began later than the one that was renewed.
+    await untilEnded(cut)
+    assert.equal(await exchange(kept, 'three'), 'three')
   })
 
   peerTest('each person is told apart', [], async (scope) => {

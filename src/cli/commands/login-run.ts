@@ -1,7 +1,8 @@
 import { namedOrLastGateway, rememberGateway } from '../../reach/last-gateway.ts'
 import type { PresentSignIn } from '../../client/sign-in/browser-sign-in.ts'
-import { logIn } from '../../client/sign-in/login.ts'
-import type { TokenOwner } from '../../client/sign-in/session-api.ts'
+import type { SignInOptions } from '../../client/sign-in/credentials-of.ts'
+import { logIn, type Login } from '../../client/sign-in/login.ts'
+import type { RenewalOutcome } from '../../client/sign-in/renew-session.ts'
 import type { TrustFlags } from '../asking/ask-options.ts'
 import { askToSignIn } from '../asking/ask-to-sign-in.ts'
 import { presentDeviceCode } from '../asking/device-code.ts'
@@ -16,6 +17,7 @@ import { processVoice, type Voice } from '../speech/voice.ts'
 /** The options of `postern login` as they were given. */
 export interface LoginOptions extends TrustFlags {
   readonly device?: boolean
+  readonly renew?: boolean
   readonly browserCmd?: string
   readonly json?: boolean
 }
@@ -35,19 +37,28 @@ export async function runLogin(
   const gateway = await namedOrLastGateway(gatewayText, told.cacheDirectory)
   const trust = await trustOf(options, voice)
   const ways = waysToSignIn(gateway.origin, options, voice)
-  const signedIn = await untilEndSignal((signal) =>
-    logIn({ ...told, gateway, trust, log: voice, ...ways }, signal),
-  )
+  const reach = { ...told, gateway, trust, log: voice, ...ways }
+  const sign: (signal: AbortSignal) => Promise<Done> = (signal) =>
+    options.renew === true ? renewed(reach, signal) : logIn(reach, signal)
+  const signedIn = await untilEndSignal(sign)
   if (typeof signedIn === 'number') return signedIn
   await rememberGateway(gateway, told.cacheDirectory)
-  report(gateway.origin, signedIn.owner, signedIn.isNew, options)
+  report(gateway.origin, signedIn, options)
   return exitCodes.ok
 }
 
-function waysToSignIn(origin: string, { device, browserCmd }: LoginOptions, voice: Voice) {
+type Done = Pick<Login, 'owner' | 'isNew'> & { readonly outcome?: RenewalOutcome }
+
+async function renewed(options: SignInOptions, signal: AbortSignal): Promise<Done> {
+  const { renewSession } = await import('../../client/sign-in/renew-session.ts')
+  const { outcome, owner } = await renewSession(options, signal)
+  return { outcome, owner, isNew: outcome === 'replaced' }
+}
+
+function waysToSignIn(origin: string, { device, renew, browserCmd }: LoginOptions, voice: Voice) {
   const presentSignIn: PresentSignIn = (url, tab, onFailed) =>
     askToSignIn(url, tab, { browserCmd, onFailed }, voice)
-  const command = `postern login ${origin}`
+  const command = `postern login ${renew === true ? '--renew ' : ''}${origin}`
   if (device !== true) return { presentSignIn, command }
   return {
     presentSignIn,
@@ -63,16 +74,47 @@ function waysToSignIn(origin: string, { device, browserCmd }: LoginOptions, voic
 /** The person reads stderr; stdout is for scripts. */
 function report(
   origin: string,
-  owner: TokenOwner,
-  isNew: boolean,
+  { owner, isNew, outcome }: Done,
   { json }: Pick<LoginOptions, 'json'>,
 ): void {
   const who = owner.email ?? owner.name ?? owner.userId
   const as = who === undefined ? '' : ` as ${who}`
   const until = owner.expiresAt === undefined ? '' : ` until ${minutes(owner.expiresAt)}`
-  note(`${isNew ? 'signed in' : 'already signed in'} to "${origin}"${as}${until}`)
-  if (!isNew) note('  hint: "postern logout" first signs in somebody else')
+  const { done, hint } = outcome === undefined ? loginWords(isNew) : renewalWords[outcome]
+  note(`${done} "${origin}"${as}${until}`)
+  if (hint !== undefined) note(`  hint: ${hint}`)
   if (json !== true) return
   const { userId = null, email = null, name = null, expiresAt = null } = owner
-  printJson({ gateway: origin, user: userId, email, name, expires_at: expiresAt, new: isNew })
+  printJson({
+    gateway: origin,
+    user: userId,
+    email,
+    name,
+    expires_at: expiresAt,
+    new: isNew,
+    ...(outcome !== undefined && { renewal: outcome }),
+  })
+}
+
+interface Words {
+  readonly done: string
+  readonly hint?: string
+}
+
+function loginWords(isNew: boolean): Words {
+  if (isNew) return { done: 'signed in to' }
+  return { done: 'already signed in to', hint: '"postern logout" first signs in somebody else' }
+}
+
+const renewalWords: Readonly<Record<RenewalOutcome, Words>> = {
+  prolonged: { done: 'renewed the session at' },
+  replaced: {
+    done: 'signed in anew to',
+    hint: 'tunnels that were open before end when their own session does',
+  },
+  unchanged: {
+    done: 'the session is not renewed at',
+    hint: 'this gateway cannot renew sessions: "postern logout" first begins a new one, and ends the tunnels of this one',
+  },
+  elsewhere: { done: 'another postern has signed in meanwhile to' },
 }

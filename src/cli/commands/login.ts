@@ -3,7 +3,7 @@ import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import type { LoginOptions } from './login-run.ts'
 import { withTrustOptions } from '../asking/ask-options.ts'
 
-const description = `Sign in to a gateway and keep the sign-in, so that "postern tcp" and the other commands need no browser until it ends. Whoever is signed in already stays so.
+const description = `Sign in to a gateway and keep the sign-in, so that "postern tcp" and the other commands need no browser until it ends. Whoever is signed in already stays so; with --renew they sign in again, and the session they have lasts as long once more, with every tunnel that is open.
 
 GATEWAY is an address such as "https://gateway.example.com" or its host name alone; without it the gateway is the one that was asked last. A sign-in is kept for the name by which the gateway is reached: for "postern tcp db.example.com:5432" that is "db.example.com", unless --gateway names another.`
 
@@ -14,6 +14,9 @@ Examples:
 
   # on a machine without a browser: a code to approve in any browser elsewhere
   postern login --device gateway.example.com
+
+  # before the session ends, to go on with the tunnels that are open
+  postern login --renew gateway.example.com
 
   # who is signed in until when, for a script
   postern login --json gateway.example.com
@@ -31,6 +34,7 @@ export function defineLogin(exitWith: ExitWith): Command {
     .description(description)
     .argument('[gateway]', 'such as "https://gateway.example.com"')
     .option('--device', 'sign in by a code that is approved in a browser on another machine')
+    .option('--renew', 'sign in again, so that the session and its tunnels go on')
   return withTrustOptions(command)
     .option(
       '--browser-cmd <program>',

@@ -47,6 +47,7 @@ function openRig(): Rig {
         return Promise.resolve(tunnel)
       },
       learnFate: () => Promise.resolve({}),
+      renew: () => Promise.reject(new Error('nobody renews here')),
       destroy() {
         ended += 1
         for (const tunnel of tunnels) tunnel.destroy()

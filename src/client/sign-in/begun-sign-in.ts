@@ -9,6 +9,8 @@ export interface BegunBrowserSignIn {
   readonly codeVerifier: string
   /** Whether no tab could be opened for it, so that whoever goes on with it tries again. */
   readonly isUnopened?: boolean | undefined
+  /** Whether it is to prolong a session. */
+  readonly isRenewal?: boolean | undefined
 }
 
 /** A sign-in that was begun and that nobody has answered yet. */
@@ -68,9 +70,14 @@ function parse(text: string): BegunSignIn | undefined {
 }
 
 function parseBrowser(value: unknown): BegunBrowserSignIn | undefined {
-  const { redirectUri, codeVerifier, isUnopened } = fieldsOf(value)
+  const { redirectUri, codeVerifier, isUnopened, isRenewal } = fieldsOf(value)
   return typeof redirectUri === 'string' && typeof codeVerifier === 'string'
-    ? { redirectUri, codeVerifier, isUnopened: isUnopened === true }
+    ? {
+        redirectUri,
+        codeVerifier,
+        isUnopened: isUnopened === true,
+        isRenewal: isRenewal === true,
+      }
     : undefined
 }
 

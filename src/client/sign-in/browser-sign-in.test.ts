@@ -7,7 +7,7 @@ test('a browser that fails is kept in mind, and no longer when its sign-in is ov
   const kept: (boolean | undefined)[] = []
   let place = ''
   let fail = (): void => {}
-  const token = await signInByBrowser({
+  const { token } = await signInByBrowser({
     api: {
       fetchSignInUrl({ redirectUri }) {
         place = redirectUri

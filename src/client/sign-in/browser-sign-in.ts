@@ -4,6 +4,7 @@ import { printable } from '../../terminal-text.ts'
 import { codeChallengeOf, isToken, type CallbackAnswer } from '../../tunnel/sign-in.ts'
 import type { BegunBrowserSignIn, BegunSignIn, BegunSignIns } from './begun-sign-in.ts'
 import { startCallbackServer, type CallbackServer } from './callback-server.ts'
+import type { FreshToken } from './credentials.ts'
 import type { GatewayApi } from './gateway-api.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface BrowserSignInOptions {
   readonly signal: AbortSignal
   /** How long the person may take, in milliseconds. */
   readonly timeoutMs: number
+  /** The token whose session is to be prolonged. */
+  readonly renews?: string | undefined
 }
 
 /** Random bytes of the PKCE verifier: 43 characters, the shortest allowed (RFC 7636 §4.1). */
@@ -35,9 +38,10 @@ const verifierBytes = 32
  *
  * @throws AccessError `sign-in-failed`, `sign-in-timeout` or `sign-in-cancelled`; UpstreamError
  */
-export async function signInByBrowser(options: BrowserSignInOptions): Promise<string> {
-  const { api, present, begun, signal, timeoutMs } = options
-  const flow = (await resume(begun)) ?? (await begin(api, begun, signal))
+export async function signInByBrowser(options: BrowserSignInOptions): Promise<FreshToken> {
+  const { api, present, begun, signal, timeoutMs, renews } = options
+  const flow =
+    (await resume(begun, renews !== undefined)) ?? (await begin(api, begun, signal, renews))
   const { record, isResumed } = flow
   await using server = flow.server
   const tab = isResumed && record.browser.isUnopened !== true ? 'is-open' : 'open'
@@ -57,7 +61,7 @@ export async function signInByBrowser(options: BrowserSignInOptions): Promise<st
   // Between the two, anybody could listen on the port and learn the path. Only a code proves whose
   // answer it is.
   if (isResumed) throw unproven()
-  if (isToken(answer.token)) return answer.token
+  if (isToken(answer.token)) return { token: answer.token, isProlonged: false }
   throw new AccessError('sign-in-failed', 'what the gateway sent is not a token')
 }
 
@@ -88,14 +92,21 @@ function markUnopened(begun: BegunSignIns, record: BrowserRecord) {
   }
 }
 
-async function begin(api: GatewayApi, begun: BegunSignIns, signal: AbortSignal): Promise<Flow> {
+async function begin(
+  api: GatewayApi,
+  begun: BegunSignIns,
+  signal: AbortSignal,
+  renews: string | undefined,
+): Promise<Flow> {
   const server = await startCallbackServer()
   try {
     const codeVerifier = randomBytes(verifierBytes).toString('base64url')
     const codeChallenge = codeChallengeOf(codeVerifier)
     const { redirectUri } = server
-    const url = await api.fetchSignInUrl({ redirectUri, codeChallenge }, signal)
-    const record = { url, begunAtMs: Date.now(), browser: { redirectUri, codeVerifier } }
+    const url = await api.fetchSignInUrl({ redirectUri, codeChallenge }, signal, renews)
+    const isRenewal = renews !== undefined
+    const browser = { redirectUri, codeVerifier, isRenewal }
+    const record = { url, begunAtMs: Date.now(), browser }
     await begun.keep(record)
     return { server, record, isResumed: false }
   } catch (error) {
@@ -106,12 +117,14 @@ async function begin(api: GatewayApi, begun: BegunSignIns, signal: AbortSignal):
 
 /**
  * Undefined where there is none, where its port is somebody else's by now, or where its gateway answers
- * with a token, as a stock Pomerium does: the address of one that answers with a code has the challenge.
+ * with a token, as a stock Pomerium does: the address of one that answers with a code has the challenge. One
+ * that renews nothing is no renewal to go on with: it may end with the session that there is.
  */
-async function resume(begun: BegunSignIns): Promise<Flow | undefined> {
+async function resume(begun: BegunSignIns, isRenewal: boolean): Promise<Flow | undefined> {
   const found = await begun.read()
   const browser = found?.browser
   if (found === undefined || browser === undefined) return undefined
+  if (isRenewal && browser.isRenewal !== true) return undefined
   if (!found.url.includes(codeChallengeOf(browser.codeVerifier))) return undefined
   try {
     const server = await startCallbackServer(browser.redirectUri)

@@ -2,7 +2,7 @@ import type { Logger } from '../../log.ts'
 import type { GatewayDialer, ReachOptions } from '../../reach/dialer.ts'
 import type { BegunSignIns } from './begun-sign-in.ts'
 import type { PresentSignIn } from './browser-sign-in.ts'
-import { serviceAccount, type Credentials } from './credentials.ts'
+import { serviceAccount, type Credentials, type FreshToken } from './credentials.ts'
 import type { DeviceSignInOptions } from './device-sign-in.ts'
 import { person } from './person.ts'
 import { sparingTabs } from './sparing-tabs.ts'
@@ -50,21 +50,27 @@ export function credentialsOf(
     log,
     signal,
     command: options.command ?? 'postern',
-    signIn: async (begun, signal) => {
+    signIn: async (begun, signal, renews) => {
       let hasToken = false
       try {
-        const token = await signIn(begun, signal)
+        const fresh = await signIn(begun, signal, renews)
         hasToken = true
-        return token
+        return fresh
       } finally {
         options.onSignInOver?.(hasToken)
       }
     },
   })
 
-  async function signIn(begun: BegunSignIns, signal: AbortSignal): Promise<string> {
-    if (deviceSignIn !== undefined)
-      return signInElsewhere(dialer, { ...deviceSignIn, begun }, signal)
+  async function signIn(
+    begun: BegunSignIns,
+    signal: AbortSignal,
+    renews: string | undefined,
+  ): Promise<FreshToken> {
+    if (deviceSignIn !== undefined) {
+      const token = await signInElsewhere(dialer, { ...deviceSignIn, begun }, signal)
+      return { token, isProlonged: false }
+    }
     // Most runs have a token: what only a sign-in needs is loaded for it.
     const [{ signInByBrowser }, { createGatewayApi }] = await Promise.all([
       import('./browser-sign-in.ts'),
@@ -72,9 +78,9 @@ export function credentialsOf(
     ])
     const api = createGatewayApi(dialer)
     const timeoutMs = signInTimeoutMs
-    const token = await signInByBrowser({ api, present, begun, signal, timeoutMs })
+    const fresh = await signInByBrowser({ api, present, begun, signal, timeoutMs, renews })
     answered()
-    return token
+    return fresh
   }
 }
 

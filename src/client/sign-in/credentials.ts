@@ -1,8 +1,14 @@
 import { AccessError } from '../../errors.ts'
 
-/** A token, and whether the gateway made it just now for us. */
-export interface Renewed {
+/** A token that the gateway has made for us. */
+export interface FreshToken {
   readonly token: string
+  /** Whether it is of the session that was to be prolonged, and was; false for one of another session. */
+  readonly isProlonged: boolean
+}
+
+/** A token, and whether the gateway made it just now for us. */
+export interface Renewed extends FreshToken {
   readonly isFresh: boolean
 }
 
@@ -16,6 +22,13 @@ export interface Credentials {
    * @throws AccessError when there is none to be had
    */
   renew(rejected: ReadonlySet<string>, signal: AbortSignal): Promise<Renewed>
+  /**
+   * Another token by a further sign-in, although the gateway takes this one: the gateway prolongs its
+   * session, where it can and the same person signs in.
+   *
+   * @throws AccessError when there is none to be had
+   */
+  prolong(token: string | undefined, signal: AbortSignal): Promise<Renewed>
   /** The gateway rejected even a fresh token: keep it no longer. */
   forget(token: string): Promise<void>
   /** Resolves when no sign-in is under way any more. Never rejects. */
@@ -33,6 +46,16 @@ export function serviceAccount(token: string): Credentials {
           'the gateway does not accept this service account',
           {
             hint: 'it may have expired or been revoked, or belong to another gateway',
+          },
+        ),
+      ),
+    prolong: () =>
+      Promise.reject(
+        new AccessError(
+          'service-account-not-renewed',
+          'a service account has no session to renew',
+          {
+            hint: 'whoever runs the gateway can give its credential another end',
           },
         ),
       ),

@@ -5,27 +5,29 @@ import {
   decodeTokenAnswer,
   encodeTokenRequest,
   formatLoginPath,
+  isRenewedAnswer,
   type LoginRequest,
 } from '../../tunnel/sign-in.ts'
 import type { GatewayDialer } from '../../reach/dialer.ts'
 import type { GatewayAddress } from '../../reach/destination.ts'
 import { createSendToGateway } from '../../reach/gateway-request.ts'
 import type { HttpAnswer } from '../../reach/http-answer.ts'
+import type { FreshToken } from './credentials.ts'
 
 /** What the gateway answers outside of tunnels. */
 export interface GatewayApi {
   /**
-   * Asks where to sign in.
+   * Asks where to sign in; with the token of a session that is to be prolonged by it.
    *
    * @throws AccessError `sign-in-failed`, PeerError `not-a-gateway`, UpstreamError
    */
-  fetchSignInUrl(request: LoginRequest, signal: AbortSignal): Promise<string>
+  fetchSignInUrl(request: LoginRequest, signal: AbortSignal, renews?: string): Promise<string>
   /**
    * Exchanges the one-time code of a sign-in for its token.
    *
    * @throws AccessError `sign-in-failed`, UpstreamError
    */
-  exchangeCode(code: string, codeVerifier: string, signal: AbortSignal): Promise<string>
+  exchangeCode(code: string, codeVerifier: string, signal: AbortSignal): Promise<FreshToken>
 }
 
 /** Speaks to the gateway's own paths. */
@@ -33,8 +35,8 @@ export function createGatewayApi(dialer: GatewayDialer): GatewayApi {
   const { gateway } = dialer
   const send = createSendToGateway(dialer)
   return {
-    async fetchSignInUrl(login, signal) {
-      const answer = await send({ method: 'GET', path: formatLoginPath(login) }, signal)
+    async fetchSignInUrl(login, signal, token) {
+      const answer = await send({ method: 'GET', path: formatLoginPath(login), token }, signal)
       if (answer.status === 404) throw nobodySignsIn(gateway)
       if (answer.status !== 200) throw signInFailed(answer, 'did not say where to sign in')
       return parseSignInUrl(answer.body, gateway)
@@ -44,7 +46,7 @@ export function createGatewayApi(dialer: GatewayDialer): GatewayApi {
       const answer = await send({ method: 'POST', path: gatewayPaths.token, body }, signal)
       const token = answer.status === 200 ? decodeTokenAnswer(answer.body) : undefined
       if (token === undefined) throw signInFailed(answer, 'gave no token for the sign-in')
-      return token
+      return { token, isProlonged: isRenewedAnswer(answer.body) }
     },
   }
 }

@@ -11,7 +11,7 @@ export interface Login {
   readonly isNew: boolean
 }
 
-const nobodyKnown: TokenOwner = {
+export const nobodyKnown: TokenOwner = {
   userId: undefined,
   email: undefined,
   name: undefined,

@@ -3,16 +3,20 @@ import type { Logger } from '../../log.ts'
 import { AccessError } from '../../errors.ts'
 import { printable } from '../../terminal-text.ts'
 import type { BegunSignIns } from './begun-sign-in.ts'
-import type { Credentials, Renewed } from './credentials.ts'
+import type { Credentials, FreshToken, Renewed } from './credentials.ts'
 import type { TokenCache } from './token-cache.ts'
 
 export interface PersonOptions {
   readonly cache: TokenCache
   /**
    * Signs the person in and resolves to a token; called for one sign-in at a time. `begun` is the one that
-   * this process or another has begun and not finished.
+   * this process or another has begun and not finished; `renews` the token whose session is to be prolonged.
    */
-  readonly signIn: (begun: BegunSignIns, signal: AbortSignal) => Promise<string>
+  readonly signIn: (
+    begun: BegunSignIns,
+    signal: AbortSignal,
+    renews?: string,
+  ) => Promise<FreshToken>
   /** What the person runs, for others who wait for the same sign-in. */
   readonly command: string
   readonly log: Logger
@@ -46,26 +50,34 @@ export function person(options: PersonOptions): Credentials {
 
   async function fromCache(rejected: ReadonlySet<string>): Promise<Renewed | undefined> {
     const token = await cache.read()
-    return token === undefined || rejected.has(token) ? undefined : { token, isFresh: false }
+    return token === undefined || rejected.has(token)
+      ? undefined
+      : { token, isFresh: false, isProlonged: false }
   }
 
   /** Looks into the cache once more under the lock: the one before us may just have signed in. */
-  async function signInUnlessDone(rejected: ReadonlySet<string>): Promise<Renewed> {
+  async function signInUnlessDone(
+    rejected: ReadonlySet<string>,
+    renews?: string,
+  ): Promise<Renewed> {
     const newer = await fromCache(rejected)
     if (newer !== undefined) return newer
     const { openBegunSignIns } = await import('./begun-sign-in.ts')
-    const token = await signIn(openBegunSignIns(cache.signInPath), signal)
-    await cache.write(token)
-    return { token, isFresh: true }
+    const fresh = await signIn(openBegunSignIns(cache.signInPath), signal, renews)
+    await cache.write(fresh.token)
+    return { ...fresh, isFresh: true }
   }
 
-  async function renewAcrossProcesses(rejected: ReadonlySet<string>): Promise<Renewed> {
+  async function renewAcrossProcesses(
+    rejected: ReadonlySet<string>,
+    renews?: string,
+  ): Promise<Renewed> {
     const { takeSignInLock } = await import('./sign-in-lock.ts')
     for (let waitedMs = 0; waitedMs < maxWaitMs; waitedMs += pollMs) {
       const newer = await fromCache(rejected)
       if (newer !== undefined) return newer
       await using lock = await takeSignInLock(cache.lockPath, command)
-      if (lock !== undefined) return await signInUnlessDone(rejected)
+      if (lock !== undefined) return await signInUnlessDone(rejected, renews)
       if (waitedMs === 0) log.warn('waiting for the sign-in that another postern has begun')
       if (waitedMs === patienceMs) await tellForWhom(cache, log)
       await wait(pollMs, signal)
@@ -75,12 +87,18 @@ export function person(options: PersonOptions): Credentials {
     })
   }
 
+  /** Whoever comes while there is a sign-in gets what comes of that. */
+  function once(rejected: ReadonlySet<string>, renews?: string): Promise<Renewed> {
+    underWay ??= renewAcrossProcesses(rejected, renews).finally(() => (underWay = undefined))
+    return underWay
+  }
+
   return {
     current: () => cache.read(),
-    async renew(rejected, waiting) {
-      underWay ??= renewAcrossProcesses(rejected).finally(() => (underWay = undefined))
-      return unlessAborted(underWay, waiting)
-    },
+    renew: (rejected, waiting) => unlessAborted(once(rejected), waiting),
+    // Any other token in the cache is that of a later sign-in.
+    prolong: (token, waiting) =>
+      unlessAborted(once(new Set(token === undefined ? [] : [token]), token), waiting),
     forget: (token) => cache.forget(token),
     async idle() {
       await underWay?.catch(() => undefined)
