@@ -218,6 +218,7 @@ describe('the page', () => {
     const rig = await startWindow(t, { files: someFiles() })
     const textOf = async (path: string) => (await fetch(rig.server.origin + path)).text()
     const page = await textOf('/')
+    assert.match(page, /href="\/icon\.png"/, 'found from each view')
     for (const path of ['/connections/a/edit', '/settings?x=1.2', '/hello/x'])
       assert.equal(await textOf(path), page, path)
     for (const path of ['/index.html', '/x.js', '/assets/x.js', '/hello'])

@@ -136,7 +136,7 @@ export function sendRaw(port: number, bytes: string): Promise<string> {
 
 /** A build with a page, a script and an icon. */
 export function someFiles(
-  html = '<script type="module" src="./assets/x.js"></script>',
+  html = '<link rel="icon" href="./icon.png"><script type="module" src="./assets/x.js"></script>',
 ): BuiltFiles {
   const file = (type: string, text: string) => {
     const bytes = new TextEncoder().encode(text)

@@ -171,6 +171,13 @@ describe('the calls of the daemon', () => {
     routes.splice(0, 1)
     assert.deepEqual((await client.ask('POST /gateways/load', input)).removed, ['orders'])
     assert.equal(rig.daemon.all().length, 0)
+    // By its address alone nobody would believe its certificate.
+    const connection = await rig.add(gateway)
+    const session = { gateway: gateway.origin, connection }
+    assert.equal((await client.ask('POST /gateways/sign-in', session)).url, undefined)
+    await assert.rejects(client.ask('POST /gateways/sign-in', { gateway: gateway.origin }))
+    await client.ask('POST /gateways/sign-out', session)
+    await rig.untilGateway(gateway.origin, (view) => view.session === 'wanted')
     await assert.rejects(
       client.ask('POST /gateways/sign-in', { ...input, gateway: 'https://127.0.0.1:1' }),
       { code: 'gateway-unreachable' },

@@ -14,10 +14,13 @@ import {
   gatewayInput,
   loadInput,
   type AccessAnswer,
+  sessionInput,
   type GatewayInput,
   type RouteView,
+  type SessionInput,
 } from '../wire/calls.ts'
 import type { SavedConnection } from '../wire/connection.ts'
+import type { Kept } from '../running/kept.ts'
 import { row, type Row } from './rows.ts'
 
 /**
@@ -26,6 +29,8 @@ import { row, type Row } from './rows.ts'
  * @limit time for a gateway to answer what the window asks of it: an error that says so
  */
 const answerTimeoutMs = 15_000
+
+const nobody: Partial<Kept> = {}
 
 /** How long access is asked for where nobody says, in seconds. */
 const defaultSeconds = 3_600
@@ -38,10 +43,20 @@ export function gatewayRows(daemon: Daemon): readonly Row[] {
       disable_tls_verification: input.disable_tls_verification ?? false,
     })
 
+  /** A page has no private key, and a certificate authority only where somebody has pasted it. */
+  const linkOf = (input: SessionInput): Promise<GatewayLink> => {
+    const { saved, checked } =
+      input.connection === undefined ? nobody : daemon.find(input.connection)
+    const gateway = checked?.destination?.gateway
+    return saved === undefined || gateway === undefined
+      ? linkTo(input)
+      : daemon.links.take(gateway, saved)
+  }
+
   return [
-    row('POST /gateways/sign-in', gatewayInput, async (input) => (await linkTo(input)).signIn()),
-    row('POST /gateways/sign-out', gatewayInput, async (input) => ({
-      ended: await (await linkTo(input)).signOut(),
+    row('POST /gateways/sign-in', sessionInput, async (input) => (await linkOf(input)).signIn()),
+    row('POST /gateways/sign-out', sessionInput, async (input) => ({
+      ended: await (await linkOf(input)).signOut(),
     })),
     row('POST /gateways/routes', gatewayInput, async (input) => {
       const link = await linkTo(input)

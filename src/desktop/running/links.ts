@@ -89,12 +89,18 @@ export function openLinks({ surroundings, onChange, isWanted }: LinksParts): Lin
   }
 }
 
-/** One row for each address: two links to one differ only in whom they trust. */
+const known = { unknown: 0, wanted: 1, 'signed-in': 2 } as const
+
+/**
+ * One row for each address: two links to one differ only in whom they trust. It is of the one that knows most: another
+ * may never have believed the gateway.
+ */
 function merged(views: readonly GatewayView[]): readonly GatewayView[] {
   const byOrigin = new Map<string, GatewayView>()
   for (const view of views) {
     const other = byOrigin.get(view.origin)
-    if (other === undefined || other.session !== 'signed-in') byOrigin.set(view.origin, view)
+    if (other === undefined || known[view.session] > known[other.session])
+      byOrigin.set(view.origin, view)
   }
   return [...byOrigin.values()]
 }

@@ -72,7 +72,7 @@ const notBuilt: Page = {
 /** As `scripts/build-web.mjs` writes addresses: relative to the page, so that scripts find each other at any path. */
 function atRun({ bytes, type }: BuiltFile, run: string): Page {
   const html = new TextDecoder().decode(bytes)
-  const body = html.replaceAll(`="./${assets}`, `="/${run}/${assets}`)
+  const body = html.replaceAll(`="./${assets}`, `="/${run}/${assets}`).replaceAll('="./', '="/')
   return { body, status: 200, headers: { 'content-type': type } }
 }
 

@@ -29,6 +29,13 @@ export const gatewayInput = z.strictObject({
 })
 export type GatewayInput = z.input<typeof gatewayInput>
 
+/** `POST /gateways/sign-in` and `…/sign-out`: a gateway by its address, or as one of its connections reaches it. */
+export const sessionInput = gatewayInput.extend({
+  /** The id of that connection: whom it trusts and what it shows is taken from it, its private key with it. */
+  connection: z.string().max(64).optional(),
+})
+export type SessionInput = z.input<typeof sessionInput>
+
 /** `POST /gateways/load`: its routes become connections; those of an earlier time are brought up to date. */
 export const loadInput = gatewayInput.extend({
   tags: connectionSettings.shape.tags,
@@ -196,8 +203,8 @@ export interface Calls {
   'POST /quit': { input: undefined; answer: { pid: number } }
   'POST /import': { input: ImportInput; answer: ImportAnswer }
   'POST /export': { input: ExportInput; answer: ExportAnswer }
-  'POST /gateways/sign-in': { input: GatewayInput; answer: SignInAnswer }
-  'POST /gateways/sign-out': { input: GatewayInput; answer: { ended: boolean } }
+  'POST /gateways/sign-in': { input: SessionInput; answer: SignInAnswer }
+  'POST /gateways/sign-out': { input: SessionInput; answer: { ended: boolean } }
   'POST /gateways/routes': { input: GatewayInput; answer: { routes: readonly RouteView[] } }
   'POST /gateways/load': { input: LoadInput; answer: ImportAnswer }
   'POST /requests': { input: AccessInput; answer: AccessAnswer }

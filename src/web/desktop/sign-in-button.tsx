@@ -8,13 +8,16 @@ const { signIn: said } = words
 
 export interface SignInButtonProps {
   readonly gateway: string
+  /** The id of a connection that needs it; any of the gateway's where it is left out. */
+  readonly connection?: string
   readonly label?: string
   readonly variant?: string
 }
 
 /** Signs in at a gateway, where somebody misses it; its page opens in a tab of its own. */
-export function SignInButton({ gateway, label, variant = 'filled' }: SignInButtonProps): ReactNode {
-  const { begin, isBusy, blockedUrl } = useSignIn(gateway)
+export function SignInButton(props: SignInButtonProps): ReactNode {
+  const { gateway, connection, label, variant = 'filled' } = props
+  const { begin, isBusy, blockedUrl } = useSignIn(gateway, connection)
   const tabIndex = useRowTabIndex()
   return (
     <span className="sign-in">

@@ -1,13 +1,22 @@
 import { useState } from 'react'
-import type { GatewayInput, SignInAnswer } from '../../desktop/wire/calls.ts'
+import type { SessionInput, SignInAnswer } from '../../desktop/wire/calls.ts'
 import { notifyDone, notifyFailed } from '../ui/notify.ts'
 import { call } from './call.ts'
+import { daemonNow } from './live.ts'
 import { webLink } from './web-link.ts'
 import { words } from './words.ts'
 
+/** How a gateway is reached that is in use: as a connection of it, first of all one that waits for a sign-in. */
+export function sessionOf(gateway: string, connection?: string): SessionInput {
+  const known = daemonNow()?.connections.filter((one) => one.gateway === gateway) ?? []
+  const waiting = known.find(({ state }) => state === 'sign-in-needed') ?? known[0]
+  const id = connection ?? waiting?.id
+  return { gateway, ...(id !== undefined && { connection: id }) }
+}
+
 /** Begins a sign-in, and opens its page where the browser lets this page do so. */
 export async function beginSignIn(
-  input: GatewayInput,
+  input: SessionInput,
 ): Promise<SignInAnswer & { readonly isOpened: boolean }> {
   const answer = await call('POST /gateways/sign-in', { input })
   const url = webLink(answer.url)
@@ -30,13 +39,13 @@ export interface SignIn {
 }
 
 /** Signs in at a gateway that connections use already, or renews the session there. */
-export function useSignIn(gateway: string): SignIn {
+export function useSignIn(gateway: string, connection?: string): SignIn {
   const [isBusy, setBusy] = useState(false)
   const [blockedUrl, setBlockedUrl] = useState<string>()
   const begin = async (): Promise<void> => {
     setBusy(true)
     try {
-      const { url, isOpened } = await beginSignIn({ gateway })
+      const { url, isOpened } = await beginSignIn(sessionOf(gateway, connection))
       setBlockedUrl(isOpened ? undefined : webLink(url))
       if (url === undefined) notifyDone(words.signIn.renewed(gateway))
     } catch (error) {

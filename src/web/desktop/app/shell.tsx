@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core'
-import { Suspense, useEffect, useRef, useState, type MouseEvent, type ReactNode } from 'react'
+import { Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
 import { ChunkBoundary } from '../../ui/chunk-boundary.tsx'
 import { HasNavigatedContext } from '../../ui/page-head.tsx'
@@ -22,7 +22,7 @@ export function Shell(): ReactNode {
   }, [location])
   return (
     <div className="window">
-      <a className="skip" href="#content" onClick={skipToContent}>
+      <a className="skip" href="#content">
         {words.skip}
       </a>
       <Header />
@@ -38,12 +38,6 @@ export function Shell(): ReactNode {
       </main>
     </div>
   )
-}
-
-/** What stands behind the `#` is a view's, so this is no place in the page. */
-function skipToContent(event: MouseEvent<HTMLElement>): void {
-  event.preventDefault()
-  document.querySelector<HTMLElement>('#content')?.focus()
 }
 
 /** A view, once there is something to show in it; what somebody works at stays when the daemon goes. */

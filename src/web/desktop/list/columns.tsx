@@ -92,7 +92,7 @@ function Name({ connection }: { readonly connection: ConnectionView }): ReactNod
 }
 
 function State({ connection }: { readonly connection: ConnectionView }): ReactNode {
-  const { state, trouble, gateway } = connection
+  const { id, state, trouble, gateway } = connection
   return (
     <>
       <StateMark state={state} />
@@ -100,7 +100,7 @@ function State({ connection }: { readonly connection: ConnectionView }): ReactNo
         <div className="second">{sentence(trouble.message)}</div>
       )}
       {state === 'sign-in-needed' && gateway !== undefined && (
-        <SignInButton gateway={gateway} variant="default" />
+        <SignInButton gateway={gateway} connection={id} variant="default" />
       )}
     </>
   )

@@ -9,6 +9,7 @@ import { useNow } from '../../ui/use-now.ts'
 import { call } from '../call.ts'
 import { Card } from '../card.tsx'
 import { useDaemon } from '../live.ts'
+import { sessionOf } from '../sign-in.ts'
 import { SignInButton } from '../sign-in-button.tsx'
 import { hostOf } from '../word-parts.ts'
 import { words } from '../words.ts'
@@ -65,7 +66,7 @@ function SignedIn({ origin }: { readonly origin: string }): ReactNode {
     if ((await confirm({ title: signOutTitle(origin), body, action })) === undefined) return
     await act({
       async run() {
-        await call('POST /gateways/sign-out', { input: { gateway: origin } })
+        await call('POST /gateways/sign-out', { input: sessionOf(origin) })
         return signIn.signedOut(origin)
       },
       failed: signIn.notSignedOut,

@@ -29,7 +29,9 @@ export function StateCard({ connection }: { readonly connection: ConnectionView 
         </Text>
         {trouble !== undefined && <TroubleText trouble={trouble} isPast={!isTroubled(state)} />}
       </div>
-      {state === 'sign-in-needed' && gateway !== undefined && <SignInButton gateway={gateway} />}
+      {state === 'sign-in-needed' && gateway !== undefined && (
+        <SignInButton gateway={gateway} connection={connection.id} />
+      )}
       {state === 'denied' && <AskForAccess key={connection.id} connection={connection} />}
       <Facts
         facts={[
