@@ -56,7 +56,8 @@ export function runConnection(parts: RunningParts): RunningConnection {
   let isClosed = false
   /** Whether its route gave an answer while nobody was signed in: it asks for nobody. */
   let isPublic = false
-  let last: { readonly kind: TroubleKind; readonly trouble: Trouble } | undefined
+  /** What went wrong last, since a tunnel was opened; without a state where that says nothing of the next tunnel. */
+  let last: { readonly state: TroubleKind | undefined; readonly trouble: Trouble } | undefined
   let notListening: Trouble | undefined
 
   async function tryToListen(): Promise<void> {
@@ -141,15 +142,15 @@ export function runConnection(parts: RunningParts): RunningConnection {
     live.delete(id)
     ended.up += bytesUp
     ended.down += bytesDown
-    if (event.error !== undefined) return failed(event.error)
+    if (event.error !== undefined) return failed(event.error, true)
     const { peer } = event.connection
     log({ level: 'info', message: `disconnected ${peer}: ${bytesUp} bytes up, ${bytesDown} down` })
   }
 
-  function failed(error: unknown): void {
+  function failed(error: unknown, hadTunnel = false): void {
     const trouble = troubleOf(error, clock.now())
     const kind = kindOf(error)
-    last = { kind, trouble }
+    last = { state: kind === 'failed' && hadTunnel ? undefined : kind, trouble }
     if (kind === 'denied' || kind === 'service-unreachable') {
       isPublic = link?.view.session === 'wanted'
     }
@@ -165,8 +166,8 @@ export function runConnection(parts: RunningParts): RunningConnection {
     if (live.size > 0) return 'connected'
     if (session === 'wanted' && !isPublic) return 'sign-in-needed'
     // What its gateway was then asked about has been answered.
-    const isAnswered = last?.kind === 'gateway-unreachable' || last?.kind === 'sign-in-needed'
-    return last === undefined || isAnswered ? 'listening' : last.kind
+    const isAnswered = last?.state === 'gateway-unreachable' || last?.state === 'sign-in-needed'
+    return last?.state === undefined || isAnswered ? 'listening' : last.state
   }
 
   function stateOfNoPort(): ConnectionState {
