@@ -19,7 +19,9 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { after, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createCertificateAuthority } from '../src/net/certificate.ts'
+import { startFakeGateway } from '../src/reach/fake-gateway.fixture.ts'
 import { runProgramSync, spawnProgram } from '../src/program.fixture.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -197,4 +199,52 @@ async function get(port: number, path: string, ca: string): Promise<string> {
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
   assert.equal(answer.statusCode, 200)
   return text(answer)
+}
+
+/** The promise is 120 MiB. */
+const maxIdleMiB = 120
+/** The promise is nothing: half a percent, ten times over on a busy machine. */
+const maxIdlePercent = 5
+const idleLookMs = 4_000
+const ticksPerSecond = 100
+
+describe('the desktop daemon of the build', () => {
+  const skip = process.platform !== 'linux' && 'there is no /proc'
+  test('idles with 50 connections, in little memory', { skip }, async (t) => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    const home = join(directory, 'home')
+    mkdirSync(home)
+    const connections = Array.from({ length: 50 }, (_, index) => ({
+      name: `service ${index}`,
+      destination: `service-${index}.corp:${5_000 + index}`,
+      gateway: gateway.origin,
+      ca_cert: gateway.ca,
+    }))
+    const file = join(home, 'team.json')
+    writeFileSync(file, JSON.stringify({ connections }))
+    const env = { HOME: home }
+    const args = [entry, 'up', '--foreground', '-f', file, '--json']
+    const daemon = spawnProgram(process.execPath, args, { env })
+    const ended = once(daemon, 'exit')
+    // What it says has a reader.
+    daemon.stderr.resume()
+    for await (const line of createInterface({ input: daemon.stdout })) if (line === '}') break
+    const before = usageOf(daemon.pid ?? 0)
+    await pause(idleLookMs)
+    const after = usageOf(daemon.pid ?? 0)
+    const percent = ((after.ticks - before.ticks) / ticksPerSecond / (idleLookMs / 1_000)) * 100
+    t.diagnostic(`${after.residentMiB.toFixed(1)} MiB, ${percent.toFixed(2)} % of a processor`)
+    daemon.kill()
+    await ended
+    assert.ok(after.residentMiB <= maxIdleMiB, `${after.residentMiB} MiB`)
+    assert.ok(percent <= maxIdlePercent, `${percent} %`)
+  })
+})
+
+/** Of a process, as proc(5) tells: memory, and time on processors. */
+function usageOf(pid: number): { readonly residentMiB: number; readonly ticks: number } {
+  const [, resident] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return { residentMiB: Number(resident) / 1024, ticks: Number(fields[11]) + Number(fields[12]) }
 }
