@@ -3,7 +3,7 @@ import type { Closable } from '../../shutdown.ts'
 import { version } from '../../version.ts'
 import type { LocalAddress } from '../../client/serve/listen-address.ts'
 import type { ConnectionsFile } from '../connections/connections-file.ts'
-import { isSameName } from '../connections/names.ts'
+import { nameKey } from '../connections/names.ts'
 import type { Which } from '../wire/calls.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
 import type {
@@ -183,9 +183,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     )
     if (tag !== undefined && tagged.length === 0) throw notFound(tag, 'tag')
     if (connections === undefined) return tagged
+    const byName = new Map([...kept.values()].map((one) => [nameKey(one.saved.name), one]))
     return connections.map((name) => {
-      const found =
-        kept.get(name) ?? [...kept.values()].find(({ saved }) => isSameName(saved.name, name))
+      const found = kept.get(name) ?? byName.get(nameKey(name))
       if (found === undefined) throw notFound(name)
       return found
     })

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { ConfigError, SystemError } from '../../errors.ts'
+import { SystemError } from '../../errors.ts'
 import { checkConnection, writtenAddress } from '../connections/check-connection.ts'
 import { maxConnections } from '../connections/connections-file.ts'
 import { ownAddress } from '../connections/local-address.ts'
-import { isSameName, otherName } from '../connections/names.ts'
 import type { ConnectionSettings, SavedConnection } from '../wire/connection.ts'
+import { checkAll } from './check-all.ts'
 import { notFound, type Kept } from './kept.ts'
 
 /** What is to become of a person's connections, by their ids. */
@@ -124,35 +124,6 @@ function keep(
   const address = saved.listen === undefined ? own : writtenAddress(saved.listen)
   addresses.add(address)
   return { saved: { ...saved, address: own }, checked, file, address, running: undefined }
-}
-
-/** Every fault at once: of settings, of a name or a local address that another one has. */
-function checkAll(changed: readonly Kept[], others: readonly Kept[]): void {
-  const problems = changed.flatMap((one, index) => {
-    const at = changed.length === 1 ? '' : `connections[${index}].`
-    const before = [...others, ...changed.slice(0, index)]
-    const { name, listen } = one.saved
-    const faults = [...checkConnection(one.saved).faults]
-    if (before.some(({ saved }) => isSameName(saved.name, name))) {
-      const hint = `such as "${otherName(
-        name,
-        before.map(({ saved }) => saved.name),
-      )}"`
-      faults.push({ key: 'name', message: `"${name}" is the name of another connection`, hint })
-    }
-    const same = listen !== undefined && before.find(({ address }) => address === one.address)
-    if (same !== undefined && same !== false && !one.address.endsWith(':0')) {
-      const message = `"${listen}" is the local address of "${same.saved.name}"`
-      faults.push({ key: 'listen', message, hint: 'choose another port, or leave it empty' })
-    }
-    return faults.map(({ key, message, hint }) => ({
-      source: '',
-      path: `${at}${key}`,
-      message,
-      hint,
-    }))
-  })
-  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 function requireOwn({ saved, file }: Kept): void {
