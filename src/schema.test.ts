@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { z } from 'zod'
 import { parseDuration } from './clock.ts'
 import { ConfigError, formatProblem } from './errors.ts'
+import { threadMs } from './thread-time.fixture.ts'
 import { readDocument, secretTextOf, show, textOf } from './schema.ts'
 
 const schema = z.strictObject({
@@ -70,6 +71,15 @@ lvel: x
         message.includes('tags: must have at most 2 entries, not 3') &&
         !message.includes('secret'),
     )
+  })
+
+  test('a mapping of a hundred thousand unknown keys takes a moment', () => {
+    const keys = Array.from({ length: 100_000 }, (_, index) => `nam${index}: 1`)
+    const before = threadMs()
+    const problems = problemsOf(keys.join('\n'))
+    assert.ok(threadMs() - before < 10_000, `${threadMs() - before} ms`)
+    assert.equal(problems.length, 100_001)
+    assert.equal(problems.at(-1), 'f:100000:1: nam99999: unknown key')
   })
 
   test('tells what is empty, and where quotes are all that is missing', () => {

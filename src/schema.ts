@@ -181,10 +181,18 @@ function oneOf(words: readonly string[]): string {
   return words.length === 1 ? (words[0] ?? '') : `one of ${words.join(', ')}`
 }
 
+/**
+ * Unknown keys of one mapping that are compared with the known ones: a file may have a million of them.
+ *
+ * @limit none: of how many keys a likely one is named
+ */
+const maxHints = 20
+
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): readonly ValueFault[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownKey(path, key, keysAt(schema, path)))
+    const known = keysAt(schema, path)
+    return issue.keys.map((key, index) => unknownKey(path, key, index < maxHints ? known : []))
   }
   return [{ path, message: issue.message, hint: hintOf(issue), at: 'value' }]
 }

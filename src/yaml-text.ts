@@ -317,9 +317,21 @@ type Find = (path: Path, at: 'key' | 'value') => number | undefined
 function createFinder(root: unknown, targets: ReadonlyMap<Alias, Node>): Find {
   const resolve = (node: unknown): unknown => (isAlias(node) ? targets.get(node) : node)
 
+  /** Of each mapping that was looked into: one with many faults is so for each of them. */
+  const pairsByKey = new WeakMap<YAMLMap, ReadonlyMap<string | undefined, Pair>>()
+  const pairsOf = (map: YAMLMap): ReadonlyMap<string | undefined, Pair> => {
+    const known = pairsByKey.get(map)
+    if (known !== undefined) return known
+    // Merge keys are no keys, and may be there several times.
+    const own = map.items.filter((pair) => !isMergeKey(pair))
+    const pairs = new Map(own.map((pair) => [keyText(pair), pair]))
+    pairsByKey.set(map, pairs)
+    return pairs
+  }
+
   const findPair = (map: YAMLMap, key: string): Pair | undefined => {
-    const own = map.items.find((pair) => keyText(pair) === key)
-    if (own !== undefined && !isMergeKey(own)) return own
+    const own = pairsOf(map).get(key)
+    if (own !== undefined) return own
     for (const { value } of map.items.filter(isMergeKey)) {
       const merged = resolve(value)
       for (const source of isSeq(merged) ? merged.items.map(resolve) : [merged]) {
