@@ -32,6 +32,11 @@ export interface GatewayClient {
    * @throws AccessError `sign-in-…` or `service-account-not-renewed`; UpstreamError `gateway-…`
    */
   renew(signal: AbortSignal): Promise<Renewal>
+  /**
+   * Opens further tunnels on new connections: the network may have changed, and one that stood before may be dead.
+   * Tunnels that are open go on.
+   */
+  leaveConnections(): void
   /** Ends everything at once, a sign-in under way included. Resolves when its lock is released. */
   destroy(): Promise<void>
 }
@@ -71,6 +76,7 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
     async learnFate(tunnel, cause) {
       return fates.get(tunnel)?.(cause) ?? {}
     },
+    leaveConnections: () => transport.leaveConnections(),
     async destroy() {
       ending.abort(new Error('the client ends'))
       transport.destroy()

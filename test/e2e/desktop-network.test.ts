@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe } from 'node:test'
 import { createDaemonClient } from '../../src/desktop/api/ask-daemon.ts'
 import type { ConnectionState, ConnectionView } from '../../src/desktop/wire/view.ts'
-import { inTime } from './child.ts'
+import { inTime, type Child } from './child.ts'
 import { addresses, layLine, type Machine } from './peers/namespaces.ts'
 import { peerTest } from './peers.ts'
 import { exchange } from './person.ts'
@@ -45,7 +45,7 @@ describe('a connection whose machine loses its network', () => {
     'works again at another address, though its gateway never heard of it',
     needed,
     async (scope) => {
-      const { near, open, until } = await startDesktop(scope)
+      const { near, daemon, open, until } = await startDesktop(scope)
       const lost = await open()
       await exchange(lost, 'before')
       await until('connected')
@@ -54,8 +54,10 @@ describe('a connection whose machine loses its network', () => {
       ip address del ${addresses.near}/24 dev line
       ip address add 10.9.0.7/24 dev line
     `)
-      const socket = await open()
-      assert.equal(await exchange(socket, 'after'), 'after')
+      await daemon.says(/the network of this machine is another one/)
+      // The old connection would be waited for for 5 seconds.
+      const works = exchange(await open(), 'after')
+      assert.equal(await inTime(works, () => 'it waits for what is dead', 4_000), 'after')
       await until('connected')
     },
   )
@@ -63,6 +65,7 @@ describe('a connection whose machine loses its network', () => {
 
 interface Desktop {
   readonly near: Machine
+  readonly daemon: Child
   /** A connection to the local address. */
   open(): Promise<Socket>
   /** Resolves once the connection is in this state. */
@@ -106,6 +109,7 @@ async function startDesktop(scope: Scope): Promise<Desktop> {
   const client = createDaemonClient(join(state, 'postern', 'desktop', 'daemon.sock'))
   return {
     near,
+    daemon,
     async open() {
       const socket = connect({ path, allowHalfOpen: true }).on('error', () => undefined)
       scope.defer(() => void socket.destroy())

@@ -48,6 +48,7 @@ function openRig(): Rig {
       },
       learnFate: () => Promise.resolve({}),
       renew: () => Promise.reject(new Error('nobody renews here')),
+      leaveConnections: () => undefined,
       destroy() {
         ended += 1
         for (const tunnel of tunnels) tunnel.destroy()

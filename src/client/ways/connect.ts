@@ -64,6 +64,7 @@ export function createConnectWay(dialer: GatewayDialer, log: Logger): TunnelWay 
       isHttp1Only = true
       return fallback
     },
+    leaveConnections: () => http2Way.leaveConnections(),
     destroy() {
       isEnding = true
       leftover?.destroy()

@@ -93,6 +93,9 @@ export function createHttp2Way({ dialer, log, onHttp1 }: Http2WayOptions): Tunne
       }
       throw new NoHttp2Error()
     },
+    leaveConnections() {
+      for (const session of sessions) session.retire()
+    },
     destroy() {
       ending.abort(new Error('the client ends'))
       for (const session of sessions) session.destroy()

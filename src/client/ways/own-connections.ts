@@ -44,6 +44,8 @@ export function createOwnConnections({ dialer, ask, cut }: OwnConnectionsOptions
       return connectOn(socket, either)
     },
     connectOn: (socket, request) => connectOn(socket, untilEither(request)),
+    // None of them ever takes a second tunnel.
+    leaveConnections: () => undefined,
     destroy() {
       ending.abort(new Error('the client ends'))
       for (const tunnel of tunnels) cut(tunnel)

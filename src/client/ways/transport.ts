@@ -29,6 +29,8 @@ export interface Transport {
     signal: AbortSignal,
     more?: RequestFields,
   ): Promise<ConnectAnswer>
+  /** As `GatewayClient` has it. */
+  leaveConnections(): void
   /** Ends all connections, those still being made included, and with them their tunnels. */
   destroy(): void
 }
@@ -126,6 +128,7 @@ export function createTransport(options: TransportOptions): Transport {
       if (outcome.answer === undefined) throw outcome.error
       return outcome.answer
     },
+    leaveConnections: () => connectWay.leaveConnections(),
     destroy() {
       isEnding = true
       connectWay.destroy()

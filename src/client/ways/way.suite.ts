@@ -149,6 +149,21 @@ export function waySuite(underTest: WayUnderTest): void {
     })
   })
 
+  describe(`leaving the connections of ${name}`, () => {
+    test('has the next tunnels on a new one, and lets those that are open go on', async () => {
+      await using rig = await openRig()
+      const kept = await open(rig.way)
+      const before = rig.gateway.connections
+      rig.way.leaveConnections()
+      const next = await Promise.all([open(rig.way), open(rig.way)])
+      assert.equal(rig.gateway.connections - before, isShared ? 1 : 2)
+      await Promise.all(next.map((tunnel) => roundTrip(tunnel)))
+      await roundTrip(kept, 1_000_003)
+      rig.way.leaveConnections()
+      while (rig.gateway.standing() > 0) await nextTurn()
+    })
+  })
+
   describe(`an answer over ${name}`, () => {
     test('that refuses has its status, its fields and its words, and is no end of the way', async () => {
       const said = { code: 'policy_denied', message: 'no', next: 'ask', requestId: 'r1' }

@@ -65,7 +65,7 @@ export interface Daemon extends Closable {
   /** Brings connections up; resolves when each has listened or failed to. */
   up(ids: readonly string[]): Promise<void>
   down(ids: readonly string[]): Promise<void>
-  /** Asks every gateway again: the machine slept, or its network is another. */
+  /** Asks every gateway again, on new connections: the machine slept, or its network is another. */
   lookAgain(why: string): Promise<void>
 }
 
@@ -314,7 +314,11 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     async lookAgain(why) {
       for (const { saved } of running())
         log.add({ connection: saved.id, level: 'info', message: why })
-      await Promise.all(links.all().map((link) => link.check()))
+      const asked = links.all().map((link) => {
+        link.client.leaveConnections()
+        return link.check()
+      })
+      await Promise.all(asked)
     },
     async close(graceMs) {
       isEnding = true
