@@ -36,8 +36,7 @@ function heldEvents() {
 
 /** The bytes of a signed request that the browser does not send itself. */
 async function signedHead(rig: WindowRig, browser: Browser): Promise<string> {
-  // Signed for a server that is not asked: the rig's `fetch` is cut at once.
-  await browser.fetch('/api/nothing', { signal: AbortSignal.abort() }).catch(() => undefined)
+  await browser.prepare('/api/nothing')
   const { path = '', headers = {} } = browser.sent.at(-1) ?? {}
   return `GET ${path} HTTP/1.1\r\nHost: ${rig.host}\r\nAuthorization: ${headers['authorization']}\r\n\r\n`
 }

@@ -48,7 +48,7 @@ describe('a request to the window', () => {
       'two lengths': `${line('POST', '/enter')}${host}Content-Length: 5\r\nContent-Length: 6\r\n`,
     }
     for (const [name, head] of Object.entries(requests))
-      assert.equal(await statusOf(rig, head, '0\r\n\r\n'), 400, name)
+      assert.equal(await statusOf(rig, head), 400, name)
     assert.equal(
       await statusOf(
         rig,
@@ -157,7 +157,20 @@ describe('a request to the window', () => {
     await browser.fetch('/api/import', { method: 'POST', body: 'x' })
     const { authorization = '' } = browser.sent.at(-1)?.headers ?? {}
     const head = `${line('POST', '/enter')}Host: ${rig.host}\r\nOrigin: ${rig.server.origin}\r\nAuthorization: ${authorization}\r\n`
-    // Of somebody who is not known no body is waited for.
+    // Of somebody who is not known no body is waited for, whatever they have signed.
+    const stranger = rig.browser()
+    const pair = { name: 'ECDSA', namedCurve: 'P-256' }
+    const keys = await crypto.subtle.generateKey(pair, false, ['sign', 'verify'])
+    stranger.proof = { keys, daemon: browser.proof?.daemon ?? '' }
+    await stranger.prepare('/api/import', { method: 'POST', body: 'x' })
+    const theirs = stranger.sent.at(-1)?.headers['authorization']
+    assert.equal(
+      await statusOf(
+        rig,
+        `${line('POST', '/api/import')}Host: ${rig.host}\r\nOrigin: ${rig.server.origin}\r\nAuthorization: ${theirs}\r\nContent-Length: 99\r\n`,
+      ),
+      401,
+    )
     assert.equal(
       await statusOf(
         rig,

@@ -37,6 +37,8 @@ export interface Browser extends Signer {
     readonly body: string
   }[]
   proof: KeptProof | undefined
+  /** Signs a request, which is the newest of `sent`, and sends it nowhere. */
+  prepare(path: string, init?: RequestInit): Promise<void>
   /** Comes in by a new code. */
   letIn(): Promise<void>
 }
@@ -114,6 +116,11 @@ function openBrowser(server: () => WindowServer, now: () => number): Browser {
     ...signer,
     sent,
     proof: undefined,
+    prepare: (path, init) =>
+      signer.fetch(path, { ...init, signal: AbortSignal.abort() }).then(
+        () => undefined,
+        () => undefined,
+      ),
     letIn: () => signer.enter(codeOf(server()), 'Chrome on Linux'),
   }
   return browser

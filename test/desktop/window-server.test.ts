@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { requestText } from '../../src/web/desktop/proof/signed-text.ts'
@@ -161,9 +163,52 @@ describe('a signature', () => {
       { ...post, path: '/api/up' },
       { ...post, body: 'two' },
       { method: 'POST' },
-    ])
+    ]) {
+      // One that has not been seen yet.
+      await browser.prepare('/api/up?x=1', post)
       assert.equal(await statusOf(again(rig, browser, altered)), 401, JSON.stringify(altered))
+    }
     assert.deepEqual(rig.asked, before)
+    await browser.prepare('/api/up?x=1', post)
+    assert.equal(await statusOf(again(rig, browser, post)), 200)
+  })
+
+  test('holds for the name and the code by which a browser comes in', async (t) => {
+    const rig = await startWindow(t)
+    const browser = rig.browser()
+    await browser.letIn()
+    const entered = browser.sent.find(({ path }) => path === '/enter')
+    assert.ok(entered)
+    const body = entered.body.replace('Chrome', 'Firefox')
+    const answer = fetch(`${rig.server.origin}/enter`, { ...entered, method: 'POST', body })
+    assert.equal(await statusOf(answer), 401)
+    assert.equal(rig.server.browsers()[0]?.name, 'Chrome on Linux')
+  })
+
+  test('of a browser that is put out while its body comes is worth nothing', async (t) => {
+    const rig = await startWindow(t)
+    const browser = rig.browser()
+    await browser.letIn()
+    await browser.prepare('/api/up', { method: 'POST', body: 'one' })
+    const { headers = {} } = browser.sent.at(-1) ?? {}
+    const head = [
+      'POST /api/up HTTP/1.1',
+      `Host: ${rig.host}`,
+      `Origin: ${rig.server.origin}`,
+      `Authorization: ${headers['authorization']}`,
+      'Content-Length: 3',
+      'Expect: 100-continue',
+      'Connection: close',
+    ]
+    const socket = connect(rig.server.port, '127.0.0.1').setEncoding('latin1')
+    socket.write(`${head.join('\r\n')}\r\n\r\n`)
+    // It waits for the body, and has read what stands before it.
+    assert.match(String(await once(socket, 'data')), /^HTTP\/1\.1 100 /)
+    await rig.server.revoke(rig.server.browsers()[0]?.id ?? '')
+    socket.write('one')
+    assert.match(String(await once(socket, 'data')), /^HTTP\/1\.1 401 /)
+    socket.destroy()
+    assert.deepEqual(rig.asked, [])
   })
 
   test('that was kept back is refused once its time is over, whatever the wall clock says', async (t) => {
