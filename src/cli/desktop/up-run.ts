@@ -9,6 +9,7 @@ import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
 import { processVoice } from '../speech/voice.ts'
 import { runDaemon } from './daemon-run.ts'
+import { namedOf } from './named.ts'
 import { desktopPlaces } from './places.ts'
 import { runningDaemon } from './start-daemon.ts'
 import { printConnections, toJson } from './status-run.ts'
@@ -82,8 +83,7 @@ async function whichOf(
     path: resolve(file),
     connections: [...connections],
   })
-  const meant =
-    names.length === 0 ? taken : taken.filter(({ settings }) => names.includes(settings.name))
+  const meant = namedOf(names, taken, file)
   return { connections: meant.map(({ id }) => id), ...tagged }
 }
 

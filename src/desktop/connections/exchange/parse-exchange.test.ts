@@ -267,6 +267,12 @@ describe('a text of somebody who means harm', () => {
       assert.doesNotMatch((await problemsOf(text)).join(), /SECRET|U0VDUkVU/)
   })
 
+  test('a hundred fields that nobody knows are named, and the others counted', async () => {
+    const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, 1]))
+    const { unknownFields } = await parseExchange('f', JSON.stringify({ records: [], ...many }))
+    assert.deepEqual([unknownFields.length, unknownFields.at(-1)], [101, '49900 more'])
+  })
+
   test('ten thousand records are read, and one more is a fault', async () => {
     const records = Array.from({ length: 10_000 }, (_, index) => ({
       conn: { name: `db ${index}`, remoteAddr: 'db.corp:5432' },

@@ -1,11 +1,14 @@
 import { ConfigError, type Problem } from '../../../errors.ts'
-import type { YamlText } from '../../../yaml-text.ts'
+import type { Path, YamlText } from '../../../yaml-text.ts'
 import type { ConnectionSettings } from '../../wire/connection.ts'
 import { checkConnection } from '../check-connection.ts'
 import type { Decoded, WrittenConnection } from './exchange.ts'
 import { decodeRecords } from './pomerium-records.ts'
 import { decodeDocument } from './postern-document.ts'
 import { readText } from './read-text.ts'
+
+/** @limit unknown fields of a file of connections that are named: how many more there are is said */
+const maxUnknownFields = 100
 
 export interface ParsedConnection {
   readonly settings: ConnectionSettings
@@ -67,12 +70,18 @@ function checkAll(
   return {
     format,
     connections,
-    unknownFields: decoded.unknown.map((path) => {
-      const { path: shown, line } = text.problem(path, '', { at: 'key' })
-      return line === undefined ? shown : `${shown} (line ${line})`
-    }),
+    unknownFields: unknownFields(text, decoded.unknown),
     problems,
   }
+}
+
+function unknownFields(text: YamlText, unknown: readonly Path[]): readonly string[] {
+  const named = unknown.slice(0, maxUnknownFields).map((path) => {
+    const { path: shown, line } = text.problem(path, '', { at: 'key' })
+    return line === undefined ? shown : `${shown} (line ${line})`
+  })
+  const more = unknown.length - named.length
+  return more === 0 ? named : [...named, `${more} more`]
 }
 
 function problemAt(text: YamlText, { place }: WrittenConnection): ParsedConnection['problem'] {

@@ -6,7 +6,7 @@ import { createNames } from '../names.ts'
 import { createTakenAddresses, type TakenAddresses } from '../taken-addresses.ts'
 import type { ParsedExchange } from './parse-exchange.ts'
 
-/** @limit faults or unknown fields of an import that are named: how many more there are is said */
+/** @limit faults of an import that are named: how many more there are is said */
 const maxNamed = 100
 
 /** What an import does, or why it does nothing. */
@@ -38,7 +38,7 @@ export function planImport(
       duplicates: taken,
       adjusted: unlessRefused(adjusted),
       unsupported: unlessRefused(unsupported),
-      unknown_fields: firstOf(parsed.unknownFields, (more) => `${more} more`),
+      unknown_fields: parsed.unknownFields,
       faults: shownProblems(problems),
     },
   }
@@ -104,15 +104,11 @@ function nameTaken({ name }: ConnectionSettings): [message: string, hint: string
   ]
 }
 
-function firstOf<T>(all: readonly T[], rest: (more: number) => T): readonly T[] {
-  const more = all.length - maxNamed
-  return more > 0 ? [...all.slice(0, maxNamed), rest(more)] : all
-}
-
 /** As the API answers them. */
-export function shownProblems(problems: readonly Problem[]): ImportAnswer['faults'] {
-  const more = (count: number): Problem => ({ source: '', path: '', message: `${count} more` })
-  return firstOf(problems, more).map(shown)
+function shownProblems(problems: readonly Problem[]): ImportAnswer['faults'] {
+  const named = problems.slice(0, maxNamed).map(shown)
+  const more = problems.length - named.length
+  return more === 0 ? named : [...named, { path: '', message: `${more} more` }]
 }
 
 /** The text is whoever sent it's own: it needs no name. */
