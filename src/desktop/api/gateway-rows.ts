@@ -18,6 +18,7 @@ import {
   type GatewayInput,
   type RouteView,
   type SessionInput,
+  signInInput,
 } from '../wire/calls.ts'
 import type { SavedConnection } from '../wire/connection.ts'
 import type { Kept } from '../running/kept.ts'
@@ -54,7 +55,9 @@ export function gatewayRows(daemon: Daemon): readonly Row[] {
   }
 
   return [
-    row('POST /gateways/sign-in', sessionInput, async (input) => (await linkOf(input)).signIn()),
+    row('POST /gateways/sign-in', signInInput, async ({ is_renewal: isRenewal, ...input }) =>
+      (await linkOf(input)).signIn(isRenewal),
+    ),
     row('POST /gateways/sign-out', sessionInput, async (input) => ({
       ended: await (await linkOf(input)).signOut(),
     })),

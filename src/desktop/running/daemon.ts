@@ -22,6 +22,8 @@ import { keepAll, planChange, planFile, type Change, type Plan } from './plan.ts
 import { openLinks, type Links } from './links.ts'
 import { createNews, shared } from './news.ts'
 import { localAddressOf, runConnection, type RunningConnection } from './running-connection.ts'
+import type { SessionUse } from './session-watch.ts'
+import { wordsOfSession } from './session-words.ts'
 import { createTraffic } from './traffic.ts'
 import { viewOf } from './connection-view.ts'
 
@@ -81,6 +83,8 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const { file, clock, whoHolds, platform = process.platform } = options
   const kept = new Map<string, Kept>()
   const notices = new Map<string, Trouble>()
+  /** When bytes of a connection moved last. */
+  const usedMs = new Map<string, number>()
   const entryListeners = new Set<(entry: LogEntry) => void>()
   const inTurn = oneByOne()
   const startedAt = new Date(clock.now()).toISOString()
@@ -113,7 +117,10 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     isMoving: () => running().some(({ running: { tunnels } }) => tunnels > 0),
     onSamples: (samples) => {
       news.samples(samples)
-      for (const id of Object.keys(samples)) news.touch(id)
+      for (const id of Object.keys(samples)) {
+        usedMs.set(id, clock.now())
+        news.touch(id)
+      }
     },
   })
   const links = openLinks({
@@ -124,7 +131,22 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
         if (checked?.destination?.gateway.origin === link.view.origin) running?.gatewayChanged()
     },
     isWanted: (link) => news.listeners > 0 || usersOf(link).length > 0,
+    use: useOf,
+    onSession(link, news) {
+      const words = wordsOfSession(news, link.view.origin, clock.now())
+      for (const { saved } of usersOf(link)) log.add({ ...words, connection: saved.id })
+    },
   })
+
+  function useOf(link: GatewayLink): SessionUse {
+    const users = usersOf(link)
+    const times = users.map(({ saved }) => usedMs.get(saved.id)).filter((ms) => ms !== undefined)
+    return {
+      connections: users.length,
+      tunnels: users.reduce((sum, { running }) => sum + (running?.tunnels ?? 0), 0),
+      lastMs: times.length === 0 ? undefined : Math.max(...times),
+    }
+  }
 
   function running(): readonly (Kept & { readonly running: RunningConnection })[] {
     return [...kept.values()].flatMap((one) =>
@@ -217,6 +239,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       kept.delete(id)
       log.forget(id)
       traffic.forget(id)
+      usedMs.delete(id)
       news.touch(id)
     }
     news.touch(shared.gateways)

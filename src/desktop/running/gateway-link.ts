@@ -11,6 +11,7 @@ import { createSendToGateway } from '../../reach/gateway-request.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import type { SignInAnswer } from '../wire/calls.ts'
 import type { GatewayView } from '../wire/view.ts'
+import { watchSession, type SessionNews, type SessionUse } from './session-watch.ts'
 import { kindOf, troubleOf } from './trouble.ts'
 
 /** How every gateway is reached and signed in to by one daemon. */
@@ -25,6 +26,10 @@ export interface GatewayLinkParts extends Surroundings, Pick<SignInOptions, 'gat
   readonly onChange: () => void
   /** Whether connections of it are up, or somebody looks. */
   readonly isWanted: () => boolean
+  /** How much its session is in use: only then is it renewed by itself. */
+  readonly use: () => SessionUse
+  /** Told what becomes of its session. */
+  readonly onSession: (news: SessionNews) => void
 }
 
 /** One gateway as one person uses it: its tunnels, its session, and whether it is there. */
@@ -39,8 +44,11 @@ export interface GatewayLink {
   heard(error: unknown): void
   /** Asks it whether it is there and who is signed in; at most one question at a time. Never rejects. */
   check(): Promise<void>
-  /** Begins a sign-in, or joins the one under way; resolves once there is an address or a session. */
-  signIn(): Promise<SignInAnswer>
+  /**
+   * Begins a sign-in, or joins the one under way; resolves once there is an address or a session. With
+   * `isRenewal` whoever is signed in already signs in again, and their session goes on.
+   */
+  signIn(isRenewal?: boolean): Promise<SignInAnswer>
   /** Ends the session there and forgets it here; false where there was none. */
   signOut(): Promise<boolean>
   /** Ends its tunnels and whatever is under way. */
@@ -60,7 +68,7 @@ const nobody: Partial<TokenOwner> = {}
 
 /** Makes the link to a gateway. Asks nothing yet. */
 export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
-  const { gateway, clock, openBrowser, onChange, isWanted } = parts
+  const { gateway, clock, openBrowser, onChange, isWanted, use } = parts
   const ending = new AbortController()
   const state: {
     reach: GatewayView['reach']
@@ -82,8 +90,10 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
   }
 
   const presentSignIn: PresentSignIn = (url, tab, onFailed) => {
-    change({ url, session: 'wanted', reach: 'reachable', trouble: undefined })
-    if (tab === 'open') openBrowser(url, onFailed)
+    // Until it is renewed the session is as good as before.
+    const session = watch.renewal === 'under-way' ? state.session : 'wanted'
+    change({ url, session, reach: 'reachable', trouble: undefined })
+    if (tab === 'open' && !isOpenedByPage) openBrowser(url, onFailed)
   }
 
   function onSignInOver(hasToken: boolean): void {
@@ -109,6 +119,20 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
   const sessions = createSessionApi(send)
   const cache = tokenCacheFor({ ...options, log: parts.log })
 
+  /** Whether a page of ours opens the address of the renewal under way. */
+  let isOpenedByPage = false
+  const watch = watchSession({
+    clock,
+    use,
+    look: check,
+    renew: (signal) => client.renew(signal),
+    tell(news) {
+      parts.onSession(news)
+      // Beside one that is under way, which may have begun with the former token.
+      if (news.kind === 'renewed') void Promise.resolve(checking).then(check)
+    },
+  })
+
   let checking: Promise<void> | undefined
   let retry: Disposable | undefined
   let failures = 0
@@ -124,8 +148,12 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
       if (token === undefined) await send({ method: 'GET', path: gatewayPaths.health }, signal)
       isThere()
       if (owner === undefined) change({ session: 'wanted', owner: nobody })
-      else change({ session: 'signed-in', owner: sameOwner(state.owner, owner), url: undefined })
+      else {
+        const url = watch.renewal === 'under-way' ? state.url : undefined
+        change({ session: 'signed-in', owner: sameOwner(state.owner, owner), url })
+      }
       followExpiry(owner?.expiresAt)
+      watch.follow(owner?.expiresAt)
     } catch (error) {
       if (!ending.signal.aborted) isAway(error)
     }
@@ -192,9 +220,12 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
       else isThere()
     },
     check,
-    async signIn() {
+    async signIn(isRenewal = false) {
       await check()
-      if (state.session === 'signed-in') return answer()
+      if (state.session === 'signed-in') {
+        if (isRenewal && state.url === undefined) await untilAddress(renewByPage(), true)
+        return answer()
+      }
       const done = state.url === undefined ? begin() : undefined
       await untilAddress(done)
       return answer()
@@ -209,6 +240,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
       ending.abort(new Error('the daemon ends'))
       retry?.[Symbol.dispose]()
       expiry?.[Symbol.dispose]()
+      watch[Symbol.dispose]()
       await client.destroy()
       await checking
     },
@@ -228,12 +260,21 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
     return logIn({ ...options, presentSignIn: shown }, ending.signal)
   }
 
-  /** Until there is an address or a session; what goes wrong before is thrown. */
-  async function untilAddress(done: Promise<unknown> | undefined): Promise<void> {
+  function renewByPage(): Promise<unknown> {
+    isOpenedByPage = true
+    return watch.renew().finally(() => (isOpenedByPage = false))
+  }
+
+  /** Until there is an address or, unless it is renewed, a session; what goes wrong before is thrown. */
+  async function untilAddress(
+    done: Promise<unknown> | undefined,
+    isRenewal = false,
+  ): Promise<void> {
     let wake: () => void = () => undefined
     const isKnown = new Promise<void>((resolve) => {
       wake = () => {
-        if (state.url !== undefined || state.session === 'signed-in') resolve()
+        const isOver = !isRenewal && state.session === 'signed-in'
+        if (state.url !== undefined || isOver) resolve()
       }
     })
     waiting.add(wake)

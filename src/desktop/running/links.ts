@@ -3,6 +3,7 @@ import type { GatewayAddress } from '../../reach/destination.ts'
 import { loadTrust } from '../../reach/trust.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
 import type { GatewayView } from '../wire/view.ts'
+import type { SessionNews, SessionUse } from './session-watch.ts'
 import { createGatewayLink, type GatewayLink, type Surroundings } from './gateway-link.ts'
 
 /** What tells two ways of using one gateway apart. */
@@ -36,9 +37,12 @@ export interface LinksParts {
   readonly surroundings: Surroundings
   readonly onChange: (link: GatewayLink) => void
   readonly isWanted: (link: GatewayLink) => boolean
+  readonly use: (link: GatewayLink) => SessionUse
+  readonly onSession: (link: GatewayLink, news: SessionNews) => void
 }
 
-export function openLinks({ surroundings, onChange, isWanted }: LinksParts): Links {
+export function openLinks(parts: LinksParts): Links {
+  const { surroundings, onChange, isWanted, use, onSession } = parts
   const links = new Map<string, GatewayLink>()
   const leaving = new Set<Promise<void>>()
   let isEnding = false
@@ -64,6 +68,8 @@ export function openLinks({ surroundings, onChange, isWanted }: LinksParts): Lin
       trust,
       onChange: () => onChange(link),
       isWanted: () => isWanted(link),
+      use: () => use(link),
+      onSession: (news) => onSession(link, news),
     })
     links.set(key, link)
     return link

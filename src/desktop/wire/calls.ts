@@ -29,12 +29,19 @@ export const gatewayInput = z.strictObject({
 })
 export type GatewayInput = z.input<typeof gatewayInput>
 
-/** `POST /gateways/sign-in` and `…/sign-out`: a gateway by its address, or as one of its connections reaches it. */
+/** `POST /gateways/sign-out`: a gateway by its address, or as one of its connections reaches it. */
 export const sessionInput = gatewayInput.extend({
   /** The id of that connection: whom it trusts and what it shows is taken from it, its private key with it. */
   connection: z.string().max(64).optional(),
 })
 export type SessionInput = z.input<typeof sessionInput>
+
+/** `POST /gateways/sign-in`. */
+export const signInInput = sessionInput.extend({
+  /** Whoever is signed in already signs in again, and the session lasts as long once more. */
+  is_renewal: z.boolean().default(false),
+})
+export type SignInInput = z.input<typeof signInInput>
 
 /** `POST /gateways/load`: its routes become connections; those of an earlier time are brought up to date. */
 export const loadInput = gatewayInput.extend({
@@ -91,7 +98,7 @@ export interface ExportAnswer {
 
 /** `POST /gateways/sign-in`. */
 export interface SignInAnswer {
-  /** Undefined where somebody is signed in already. */
+  /** Undefined where somebody is signed in already, unless their session is renewed. */
   readonly url?: string
   readonly person?: string
 }
@@ -203,7 +210,7 @@ export interface Calls {
   'POST /quit': { input: undefined; answer: { pid: number } }
   'POST /import': { input: ImportInput; answer: ImportAnswer }
   'POST /export': { input: ExportInput; answer: ExportAnswer }
-  'POST /gateways/sign-in': { input: SessionInput; answer: SignInAnswer }
+  'POST /gateways/sign-in': { input: SignInInput; answer: SignInAnswer }
   'POST /gateways/sign-out': { input: SessionInput; answer: { ended: boolean } }
   'POST /gateways/routes': { input: GatewayInput; answer: { routes: readonly RouteView[] } }
   'POST /gateways/load': { input: LoadInput; answer: ImportAnswer }

@@ -60,7 +60,7 @@ function GatewayAttention({ gateway, waiting }: GatewayAttentionProps): ReactNod
     <Paper className="card notice" p="sm">
       <Group justify="space-between" gap="sm">
         <Text>{waiting > 0 ? said.wanted(origin, waiting) : endWords(origin, leftMs)}</Text>
-        <SignInButton gateway={origin} label={waiting > 0 ? said.action : said.renew} />
+        <SignInButton gateway={origin} isRenewal={waiting === 0} />
       </Group>
     </Paper>
   )

@@ -10,14 +10,15 @@ export interface SignInButtonProps {
   readonly gateway: string
   /** The id of a connection that needs it; any of the gateway's where it is left out. */
   readonly connection?: string
-  readonly label?: string
+  /** Whether somebody is signed in whose session is to be renewed. */
+  readonly isRenewal?: boolean
   readonly variant?: string
 }
 
 /** Signs in at a gateway, where somebody misses it; its page opens in a tab of its own. */
 export function SignInButton(props: SignInButtonProps): ReactNode {
-  const { gateway, connection, label, variant = 'filled' } = props
-  const { begin, isBusy, blockedUrl } = useSignIn(gateway, connection)
+  const { gateway, connection, isRenewal = false, variant = 'filled' } = props
+  const { begin, isBusy, blockedUrl } = useSignIn(gateway, connection, isRenewal)
   const tabIndex = useRowTabIndex()
   return (
     <span className="sign-in">
@@ -31,7 +32,7 @@ export function SignInButton(props: SignInButtonProps): ReactNode {
           if (!isBusy) begin()
         }}
       >
-        {label ?? said.action}
+        {isRenewal ? said.renew : said.action}
         <VisuallyHidden>&nbsp;{said.of(gateway)}</VisuallyHidden>
       </Button>
       {blockedUrl !== undefined && (

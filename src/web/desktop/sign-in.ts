@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { SessionInput, SignInAnswer } from '../../desktop/wire/calls.ts'
+import type { SessionInput, SignInAnswer, SignInInput } from '../../desktop/wire/calls.ts'
 import { notifyDone, notifyFailed } from '../ui/notify.ts'
 import { call } from './call.ts'
 import { daemonNow } from './live.ts'
@@ -16,7 +16,7 @@ export function sessionOf(gateway: string, connection?: string): SessionInput {
 
 /** Begins a sign-in, and opens its page where the browser lets this page do so. */
 export async function beginSignIn(
-  input: SessionInput,
+  input: SignInInput,
 ): Promise<SignInAnswer & { readonly isOpened: boolean }> {
   const answer = await call('POST /gateways/sign-in', { input })
   const url = webLink(answer.url)
@@ -39,13 +39,16 @@ export interface SignIn {
 }
 
 /** Signs in at a gateway that connections use already, or renews the session there. */
-export function useSignIn(gateway: string, connection?: string): SignIn {
+export function useSignIn(gateway: string, connection?: string, isRenewal = false): SignIn {
   const [isBusy, setBusy] = useState(false)
   const [blockedUrl, setBlockedUrl] = useState<string>()
   const begin = async (): Promise<void> => {
     setBusy(true)
     try {
-      const { url, isOpened } = await beginSignIn(sessionOf(gateway, connection))
+      const { url, isOpened } = await beginSignIn({
+        ...sessionOf(gateway, connection),
+        is_renewal: isRenewal,
+      })
       setBlockedUrl(isOpened ? undefined : webLink(url))
       if (url === undefined) notifyDone(words.signIn.renewed(gateway))
     } catch (error) {

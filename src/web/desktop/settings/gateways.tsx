@@ -75,7 +75,7 @@ function SignedIn({ origin }: { readonly origin: string }): ReactNode {
   }
   return (
     <Group gap="xs">
-      <SignInButton gateway={origin} label={signIn.renew} variant="default" />
+      <SignInButton gateway={origin} isRenewal variant="default" />
       <Button
         variant="default"
         size="compact-sm"

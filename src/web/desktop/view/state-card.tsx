@@ -107,7 +107,7 @@ function Session({ origin }: { readonly origin: string }): ReactNode {
       <span>
         {who}. {end}.
       </span>
-      <SignInButton gateway={origin} label={signIn.renew} variant="default" />
+      <SignInButton gateway={origin} isRenewal variant="default" />
     </span>
   )
 }
