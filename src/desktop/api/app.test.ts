@@ -103,6 +103,26 @@ describe('the calls of the daemon', () => {
     await assert.rejects(none, { code: 'no-rdp-file' })
   })
 
+  test('two imports at once are each made beside what is there then', async () => {
+    await using rig = await openDaemonRig()
+    await using served = await serve(rig)
+    const text = 'connections: [{name: db, destination: "db.corp:5432"}]'
+    const asked = { text, duplicates: 'keep' } as const
+    const both = [
+      served.client.ask('POST /import', asked),
+      served.client.ask('POST /import', asked),
+    ]
+    const added = (await Promise.all(both)).flatMap((answer) => answer.added)
+    assert.deepEqual(added.toSorted(), ['db', 'db 2'])
+    const relative = 'connections: [{name: ca, destination: "a:1", ca_file: ca.pem}]'
+    const trial = served.client.ask('POST /import', { text: relative, is_trial: true })
+    await assert.rejects(trial, (error) => {
+      assert.ok(error instanceof ConfigError)
+      assert.equal(error.problems[0]?.path, 'ca_file')
+      return true
+    })
+  })
+
   test('say what is wrong, at its field', async () => {
     await using rig = await openDaemonRig()
     await using served = await serve(rig)

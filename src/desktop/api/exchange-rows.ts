@@ -10,10 +10,23 @@ import { row, type Row } from './rows.ts'
 export function exchangeRows(daemon: Daemon): readonly Row[] {
   return [
     row('POST /import', importInput, async ({ text, is_trial: isTrial, duplicates }) => {
-      const existing = daemon.all().map(({ saved }) => saved)
-      const { answer, add } = planImport(existing, await parseExchange('', text), duplicates)
-      // Names and addresses are looked at again where they are taken.
-      if (!isTrial && add.length > 0) await daemon.change({ add })
+      const parsed = await parseExchange('', text)
+      const plan = (): ReturnType<typeof planImport> =>
+        planImport(
+          daemon.all().map(({ saved }) => saved),
+          parsed,
+          duplicates,
+        )
+      const first = plan()
+      if (isTrial) daemon.check(first)
+      if (isTrial || first.add.length === 0) return first.answer
+      let { answer } = first
+      // Beside the connections that there are when it is its turn.
+      await daemon.change(() => {
+        const { add, answer: now } = plan()
+        answer = now
+        return { add }
+      })
       return answer
     }),
     row('POST /export', exportInput, async ({ connections, tag, ...options }) => {

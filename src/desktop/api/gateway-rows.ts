@@ -69,13 +69,19 @@ export function gatewayRows(daemon: Daemon): readonly Row[] {
       const link = await linkTo(input)
       const answer = await routesOf(link)
       const { gateway } = link.signInOptions
-      const [own, others] = ownAndOthers(daemon)
-      const asked = { reach: input, tags, chosen: routes }
-      const plan = planLoad({ gateway, answer, existing: own, others, ...asked })
-      const { add, replace, remove } = plan
-      const isChange = add.length + replace.size + remove.length > 0
-      if (!isTrial && isChange) await daemon.change({ add, replace, remove })
-      return plan.answer
+      const asked = { gateway, answer, reach: input, tags, chosen: routes }
+      const plan = (): ReturnType<typeof planLoad> => {
+        const [own, others] = ownAndOthers(daemon)
+        return planLoad({ ...asked, existing: own, others })
+      }
+      const first = plan()
+      const { add, replace, remove } = first
+      if (isTrial) daemon.check({ add, replace, remove })
+      if (isTrial || add.length + replace.size + remove.length === 0) return first.answer
+      let done = first
+      // Beside the connections that there are when it is its turn.
+      await daemon.change(() => (done = plan()))
+      return done.answer
     }),
     row('POST /requests', accessInput, async (input): Promise<AccessAnswer> => {
       const { saved, checked } = daemon.find(input.connection)

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { ConfigError } from '../../errors.ts'
 import { checkConnection, type FieldFault } from '../connections/check-connection.ts'
 import { createNames } from '../connections/names.ts'
@@ -17,7 +18,7 @@ export function checkAll(changed: readonly Kept[], others: readonly Kept[]): voi
   const problems = changed.flatMap((one, index) => {
     const at = changed.length === 1 ? '' : `connections[${index}].`
     const { name, listen } = one.saved
-    const faults: FieldFault[] = [...checkConnection(one.saved).faults]
+    const faults: FieldFault[] = [...checkConnection(one.saved).faults, ...relativePaths(one.saved)]
     const isTaken = names.has(name)
     const free = names.take(name)
     if (isTaken) {
@@ -38,4 +39,15 @@ export function checkAll(changed: readonly Kept[], others: readonly Kept[]): voi
     }))
   })
   if (problems.length > 0) throw new ConfigError(problems)
+}
+
+const pathKeys = ['ca_file', 'client_cert_file', 'client_key_file'] as const
+
+/** The daemon runs in no folder that a person knows of. */
+function* relativePaths(saved: Kept['saved']): Generator<FieldFault> {
+  for (const key of pathKeys) {
+    const path = saved[key]
+    if (path === undefined || isAbsolute(path)) continue
+    yield { key, message: `"${path}" is no whole path`, hint: 'begin it at the root: "/home/…"' }
+  }
 }

@@ -57,11 +57,14 @@ export interface Daemon extends Closable {
   /** Something that a person should know; the one with the same code is replaced. */
   notice(trouble: Trouble): void
   /**
-   * Adds, replaces and removes in one step, as the file is written.
+   * Adds, replaces and removes in one step, as the file is written. What follows from the connections there are is a
+   * function, called when those before it are done.
    *
    * @throws ConfigError with a fault's `path` at each key; SystemError `connections-…`
    */
-  change(change: Change): Promise<readonly string[]>
+  change(change: Change | (() => Change)): Promise<readonly string[]>
+  /** Throws what `change` would. */
+  check(change: Change): void
   /** Makes those of a YAML file what it says now; an empty list takes them away. */
   replaceFile(file: string, settings: readonly ConnectionSettings[]): Promise<readonly string[]>
   /** Brings connections up; resolves when each has listened or failed to. */
@@ -213,7 +216,8 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     })
   }
 
-  async function apply(change: Change): Promise<readonly string[]> {
+  async function apply(asked: Change | (() => Change)): Promise<readonly string[]> {
+    const change = typeof asked === 'function' ? asked() : asked
     const plan = planChange(kept, change, platform)
     await file.write(plan.own.map(({ saved }) => saved))
     await take(plan)
@@ -326,6 +330,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     note: (connection, entry) => log.add({ ...entry, connection }),
     notice,
     change: (change) => inTurn(() => apply(change)),
+    check: (change) => void planChange(kept, change, platform),
     replaceFile: (path, settings) =>
       inTurn(async () => {
         const plan = planFile(kept, path, settings, platform)
