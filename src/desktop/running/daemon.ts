@@ -48,6 +48,8 @@ export interface Daemon extends Closable {
   trafficOf(id: string): readonly TrafficSample[]
   readonly links: Links
   follow(listener: (event: DaemonEvent) => void): Disposable
+  /** Calls back whenever `view()` may say something else, until disposed: nobody counts as looking for it. Must not throw. */
+  onChange(listener: () => void): Disposable
   /** Calls back for each line of a log, until disposed. Must not throw. */
   onEntry(listener: (entry: LogEntry) => void): Disposable
   /** Whether nothing is up and nobody looks. */
@@ -320,6 +322,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     trafficOf: (id) => traffic.of(find(id).saved.id),
     links,
     follow: (listener) => news.follow(listener),
+    onChange: (listener) => news.onTouch(listener),
     onEntry(listener) {
       entryListeners.add(listener)
       return { [Symbol.dispose]: () => void entryListeners.delete(listener) }

@@ -98,7 +98,8 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
 
   function onSignInOver(hasToken: boolean): void {
     change(hasToken ? { url: undefined, session: 'signed-in' } : { url: undefined })
-    void check()
+    // A token is kept a moment later: a look now would find none, and take the session for one that is wanted.
+    if (!hasToken) void check()
   }
 
   const options: SignInOptions = {
@@ -210,7 +211,8 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
       retry?.[Symbol.dispose]()
       retry = undefined
       isThere()
-      if (state.session !== 'signed-in') void check()
+      // Whose session it is, is not known yet where it was begun for a tunnel.
+      if (state.session !== 'signed-in' || state.owner === nobody) void check()
     },
     heard(error) {
       const kind = kindOf(error)
@@ -257,7 +259,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
   /** A page of ours opens the address: no tab is opened for it here. */
   function begin(): Promise<unknown> {
     const shown: PresentSignIn = (url) => presentSignIn(url, 'is-open', () => undefined)
-    return logIn({ ...options, presentSignIn: shown }, ending.signal)
+    return logIn({ ...options, presentSignIn: shown }, ending.signal).finally(() => void check())
   }
 
   function renewByPage(): Promise<unknown> {

@@ -29,6 +29,8 @@ export interface News extends Disposable {
   /** Calls back with everything now, and with what changes, until disposed. Must not throw. */
   follow(listener: (event: DaemonEvent) => void): Disposable
   readonly listeners: number
+  /** Calls back for each `touch`, also while nobody looks, until disposed. Must not throw. */
+  onTouch(listener: () => void): Disposable
 }
 
 export interface NewsParts {
@@ -42,6 +44,7 @@ export interface NewsParts {
 
 export function createNews({ clock, view, viewOf, onListeners }: NewsParts): News {
   const listeners = new Set<(event: DaemonEvent) => void>()
+  const touchListeners = new Set<() => void>()
   let touched = new Set<string>()
   let entries: LogEntry[] = []
   let timer: Disposable | undefined
@@ -80,6 +83,7 @@ export function createNews({ clock, view, viewOf, onListeners }: NewsParts): New
 
   return {
     touch(name) {
+      for (const listener of touchListeners) listener()
       if (listeners.size === 0) return
       touched.add(name)
       later()
@@ -105,6 +109,10 @@ export function createNews({ clock, view, viewOf, onListeners }: NewsParts): New
     },
     get listeners() {
       return listeners.size
+    },
+    onTouch(listener) {
+      touchListeners.add(listener)
+      return { [Symbol.dispose]: () => void touchListeners.delete(listener) }
     },
     [Symbol.dispose]: () => timer?.[Symbol.dispose](),
   }
