@@ -9,6 +9,7 @@ import { ask, type Row } from '../../desktop/api/rows.ts'
 import { serveSocket } from '../../desktop/api/serve-socket.ts'
 import { openConnectionsFile } from '../../desktop/connections/connections-file.ts'
 import { whoHolds as whoHoldsPort } from '../../desktop/ports/port-holder.ts'
+import { shortcutRows } from '../../desktop/shortcuts/shortcut-rows.ts'
 import { openDaemon, type Daemon, type DaemonOptions } from '../../desktop/running/daemon.ts'
 import { watchWake } from '../../desktop/running/wake.ts'
 import { createWindow } from '../../desktop/window/window.ts'
@@ -16,8 +17,13 @@ import { windowRows } from '../../desktop/window/window-rows.ts'
 import { messageOf } from '../../errors.ts'
 import { clientEnvironment, systemRoot } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
+import { lastingProgram } from '../process/own-program.ts'
 import { onEndSignal } from '../process/signals.ts'
 import { errorFields, type Voice } from '../speech/voice.ts'
+import { daemonOpener } from './daemon-opener.ts'
+import { startDaemonTray } from './daemon-tray.ts'
+import { entryPlaces } from './entry-places.ts'
+import { handOver } from './hand-over.ts'
 import { desktopPlaces } from './places.ts'
 import { sayEntries } from './say-entries.ts'
 
@@ -53,16 +59,15 @@ export async function runDaemon(
     clock: systemClock,
     pid: process.pid,
     file: openConnectionsFile(places.connections),
-    openBrowser(url, onFailed) {
-      void import('../../client/sign-in/browser.ts').then(({ openBrowser }) =>
-        openBrowser(url, options.browserCmd, voice, {
-          onFailed,
-          hint: 'open the window with "postern desktop", and sign in there',
-        }),
-      )
-    },
+    openBrowser: (url, onFailed) =>
+      void openAddress(url, 'open the window with "postern desktop", and sign in there', onFailed),
     whoHolds,
   })
+  async function openAddress(url: string, hint: string, onFailed?: () => void): Promise<void> {
+    const { openBrowser } = await import('../../client/sign-in/browser.ts')
+    openBrowser(url, options.browserCmd, voice, { onFailed, hint, opener: daemonOpener() })
+  }
+
   for (const { message, hint, code } of daemon.view().notices) voice.warn(message, { hint, code })
   const ending = Promise.withResolvers<void>()
   using _signals = onEndSignal(() => ending.resolve())
@@ -73,7 +78,12 @@ export async function runDaemon(
       clock: systemClock,
       log: voice,
     })
-  const rows = [...connectionRows(daemon), ...gatewayRows(daemon), ...exchangeRows(daemon)]
+  const rows = [
+    ...connectionRows(daemon),
+    ...gatewayRows(daemon),
+    ...exchangeRows(daemon),
+    ...shortcutRows(daemon, () => ({ ...entryPlaces(), program: lastingProgram() })),
+  ]
   const window = createWindow({
     directory: places.directory,
     app: appOf(rows).fetch,
@@ -93,6 +103,15 @@ export async function runDaemon(
     await daemon.close(0)
     throw error
   })
+  const tray = await startDaemonTray({
+    daemon,
+    log: voice,
+    quit: () => ending.resolve(),
+    async openWindow() {
+      const { url } = await window.open({ new_address: false })
+      await openAddress(await handOver(url, places.directory), 'run "postern desktop"')
+    },
+  })
   voice.info('ready', { pid: process.pid, socket: places.socket })
   // Connections do not wait for the window: it is tried again when somebody wants to see it.
   await window.start().catch((error: unknown) => voice.warn(messageOf(error), errorFields(error)))
@@ -108,7 +127,7 @@ export async function runDaemon(
   using _idle = options.isOnDemand ? endWhenIdle(daemon, () => ending.resolve()) : undefined
   await ending.promise
   voice.info('ending')
-  await Promise.all([socket.close(0), window.close(0), daemon.close(graceMs)])
+  await Promise.all([tray?.close(0), socket.close(0), window.close(0), daemon.close(graceMs)])
   return exitCodes.ok
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { defineInstall } from './install.ts'
+import { defineShortcut } from './shortcut.ts'
 import type { WindowOptions } from './window-run.ts'
 
 const description = `Open the window of the connections that you keep, without a terminal from then on. What serves it is started in the background where it does not run yet.
@@ -40,5 +41,5 @@ export function defineDesktop(exitWith: ExitWith): Command {
       const { runWindow } = await import('./window-run.ts')
       exitWith(await runWindow(options))
     })
-  return defineInstall(desktop, exitWith)
+  return defineShortcut(defineInstall(desktop, exitWith), exitWith)
 }

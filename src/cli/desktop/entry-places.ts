@@ -1,20 +1,13 @@
 import { join } from 'node:path'
+import type { ShortcutPlaces } from '../../desktop/shortcuts/save-shortcut.ts'
 import { SystemError } from '../../errors.ts'
 import { homeDirectory } from '../../home-directory.ts'
 import { environment, systemRoot, type Environment } from '../process/environment.ts'
 
 /** Where a person's own desktop looks for programs and shortcuts. */
-export interface EntryPlaces {
-  readonly platform: NodeJS.Platform
-  readonly home: string
-  /** `$XDG_CONFIG_HOME`. */
-  readonly configHome: string
-  /** `$XDG_DATA_HOME`. */
-  readonly dataHome: string
+export interface EntryPlaces extends Omit<ShortcutPlaces, 'program'> {
   /** `%APPDATA%`. */
   readonly appData: string
-  /** `%SystemRoot%`. */
-  readonly systemRoot: string
   /** What a daemon is told that a session manager starts, so that it has the files of the one that a shell starts. */
   readonly variables: Readonly<Record<string, string>>
 }

@@ -3,7 +3,7 @@ import { notOurs, ownerOf, putOwnFile, removeOwnFile } from '../../desktop/short
 import { SystemError } from '../../errors.ts'
 import { environment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
-import { ownProgram } from '../process/own-program.ts'
+import { lastingProgram } from '../process/own-program.ts'
 import { note, printText } from '../speech/print.ts'
 import {
   fileOfStart,
@@ -30,7 +30,7 @@ export interface InstallOptions {
  */
 export async function installDesktop(options: InstallOptions): Promise<number> {
   const { autostart = true } = options
-  const plan = planInstall(entryPlaces(), { program: ownProgram(), autostart })
+  const plan = planInstall(entryPlaces(), { program: lastingProgram(), autostart })
   if (options.print === true) {
     printText(plan.files.map(({ path, text }) => `${path}:\n\n${text}\n`).join(''))
     if (plan.start?.kind === 'windows') printText(`${plan.start.line}\n`)

@@ -1,18 +1,10 @@
 import { spawn } from 'node:child_process'
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-} from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createDaemonClient, type DaemonClient } from '../../desktop/api/ask-daemon.ts'
 import { AppError, SystemError, messageOf } from '../../errors.ts'
+import { ownProgram } from '../process/own-program.ts'
 import { desktopPlaces, type DesktopPlaces } from './places.ts'
 
 /** @limit none: time for the daemon to be ready after it was started; an error that shows what it said */
@@ -85,14 +77,6 @@ async function start(
       hint: lastLines(places.log, sizeBefore) || `see "${places.log}"`,
     },
   )
-}
-
-/** This program, as it was started. */
-export function ownProgram(): readonly string[] {
-  const script = process.argv[1]
-  // An executable of one file names something within itself there.
-  const path = script !== undefined && existsSync(script) ? realpathSync(script) : ''
-  return /\.[cm]?[jt]s$/.test(path) ? [process.execPath, path] : [process.execPath]
 }
 
 function rotate(path: string): void {

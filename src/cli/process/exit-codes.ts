@@ -73,6 +73,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'file-not-written': exitCodes.system,
   'entry-impossible': exitCodes.system,
   'not-for-root': exitCodes.usage,
+  'no-desktop': exitCodes.system,
   'cloudflared-files-unwritable': exitCodes.system,
   'gateway-too-old': exitCodes.gateway,
   'connector-not-found': exitCodes.usage,

@@ -1,16 +1,21 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { SystemError } from '../../errors.ts'
 
-/**
- * This program as something else begins it, later: the runtime and the script, or one executable.
- *
- * @throws SystemError `not-for-a-service` for a copy that is about to go
- */
+/** This program as it was started: the runtime and the script, or one executable. */
 export function ownProgram(): readonly string[] {
   const script = process.argv[1]
   // An executable of one file names something within itself there.
   const path = script !== undefined && existsSync(script) ? realpathSync(script) : ''
-  const program = /\.[cm]?[jt]s$/.test(path) ? [process.execPath, path] : [process.execPath]
+  return /\.[cm]?[jt]s$/.test(path) ? [process.execPath, path] : [process.execPath]
+}
+
+/**
+ * The same for something that begins it later.
+ *
+ * @throws SystemError `not-for-a-service` for a copy that is about to go
+ */
+export function lastingProgram(): readonly string[] {
+  const program = ownProgram()
   for (const part of program) requireLasting(part)
   return program
 }

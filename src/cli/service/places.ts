@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SystemError, messageOf } from '../../errors.ts'
-import { ownProgram } from '../process/own-program.ts'
+import { lastingProgram } from '../process/own-program.ts'
 
 /** Homes (`ProtectHome=`), and temporary files, of which a service with `DynamicUser=` has its own. */
 const hidden = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//
@@ -12,7 +12,7 @@ const hidden = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//
  * @throws SystemError `not-for-a-service`
  */
 export function serviceProgram(): readonly string[] {
-  const program = ownProgram()
+  const program = lastingProgram()
   for (const part of program)
     requireReadable(part, 'install postern for all users: "npm install -g"')
   return program

@@ -11,10 +11,12 @@ export interface OpenBrowserOptions {
   readonly hint?: string | undefined
   /** Called when it turns out that nothing was opened. */
   readonly onFailed?: (() => void) | undefined
+  /** What opens addresses where no command is given. **Default:** the platform's opener */
+  readonly opener?: Opener | undefined
 }
 
 /** What opens an address: a program and the arguments before the address. */
-type Opener = readonly [command: string, ...args: string[]]
+export type Opener = readonly [command: string, ...args: string[]]
 
 /**
  * Opens an address in a browser: `command ADDRESS` when a command is given, else the platform's opener.
@@ -24,9 +26,9 @@ export function openBrowser(
   url: string,
   command: string | undefined,
   log: Logger,
-  { hint = onThisMachine, onFailed }: OpenBrowserOptions = {},
+  { hint = onThisMachine, onFailed, opener = platformOpener() }: OpenBrowserOptions = {},
 ): void {
-  const [program, ...args] = command === undefined ? platformOpener() : [command]
+  const [program, ...args] = command === undefined ? opener : [command]
   const warn = (why: string): void => {
     log.warn(`cannot open a browser with "${program}": ${why}`, { hint })
     onFailed?.()

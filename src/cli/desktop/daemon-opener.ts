@@ -1,0 +1,18 @@
+import type { Opener } from '../../client/sign-in/browser.ts'
+import { environment, type Environment } from '../process/environment.ts'
+
+/**
+ * What a daemon that systemd has started opens addresses with: a unit of its own, by the user's manager. A browser that
+ * the daemon started itself would end with it, could not gain privileges either (`NoNewPrivileges=`; one in a snap
+ * does), and would not know the screen, which the session tells the manager about after the daemon was started.
+ * Undefined for a daemon that a person has started.
+ *
+ * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#%24SYSTEMD_EXEC_PID
+ */
+export function daemonOpener(
+  env: Environment = environment,
+  pid: number = process.pid,
+): Opener | undefined {
+  if (env['SYSTEMD_EXEC_PID'] !== String(pid)) return undefined
+  return ['systemd-run', '--user', '--quiet', '--collect', '--', 'xdg-open']
+}
