@@ -124,6 +124,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'sign-in-cancelled': exitCodes.signIn,
   'sign-in-rejected': exitCodes.signIn,
   'service-account-rejected': exitCodes.signIn,
+  'service-account-not-renewed': exitCodes.usage,
   'not-signed-in': exitCodes.signIn,
   'credential-unknown': exitCodes.signIn,
   'sign-in-required': exitCodes.signIn,

@@ -129,8 +129,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
     renew: (signal) => client.renew(signal),
     tell(news) {
       parts.onSession(news)
-      // Beside one that is under way, which may have begun with the former token.
-      if (news.kind === 'renewed') void Promise.resolve(checking).then(check)
+      if (news.kind === 'renewed') checkAfresh()
     },
   })
 
@@ -163,6 +162,11 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
   function check(): Promise<void> {
     checking ??= look().finally(() => (checking = undefined))
     return checking
+  }
+
+  /** Behind one that is under way, which may have begun with the former token, or with none. */
+  function checkAfresh(): void {
+    void Promise.resolve(checking).then(check)
   }
 
   function isThere(): void {
@@ -259,7 +263,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
   /** A page of ours opens the address: no tab is opened for it here. */
   function begin(): Promise<unknown> {
     const shown: PresentSignIn = (url) => presentSignIn(url, 'is-open', () => undefined)
-    return logIn({ ...options, presentSignIn: shown }, ending.signal).finally(() => void check())
+    return logIn({ ...options, presentSignIn: shown }, ending.signal).finally(checkAfresh)
   }
 
   function renewByPage(): Promise<unknown> {
