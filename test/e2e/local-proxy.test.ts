@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { describe } from 'node:test'
 import { openRig } from '../../src/client/gateway-client.fixture.ts'
 import { startLocalProxy, type ProxyEvent } from '../../src/desktop/proxy/local-proxy.ts'
+import type { DaemonView } from '../../src/desktop/wire/view.ts'
 import { dial } from '../../src/net/dial.ts'
 import { startFakeGateway, type FakeAnswer } from '../../src/reach/fake-gateway.fixture.ts'
 import { encodeRefusal } from '../../src/tunnel/refusal.ts'
-import { mustRun, runChild, type Result } from './child.ts'
+import { mustRun, runChild, startChild, type Result } from './child.ts'
 import { startSshd } from './peers/openssh.ts'
 import { peerTest, program } from './peers.ts'
+import { personAt } from './person.ts'
+import { alice, bob, posternCommand, route, startRig, type GatewayRig } from './rig.ts'
 import type { Scope } from './scope.ts'
+import { startService } from './services.ts'
 
 const password = { user: 'postern', password: 'p4ss_word-of-32-letters-for-tests' }
 const pair = `${password.user}:${password.password}`
@@ -84,6 +89,44 @@ describe('the local proxy and the programs that use it', () => {
     },
   )
 
+  peerTest('postern up opens it, and a person signs in once', ['curl'], async (scope) => {
+    const webPort = await startService(scope, answerHello)
+    const rig = await startRig(scope, [
+      route('web.corp.example.com:8080', webPort, [alice]),
+      route('wiki.corp.example.com:8080', webPort, [bob]),
+    ])
+    const person = await personAt(scope, rig, alice)
+    const own = { env: person.env, cwd: person.home }
+    const team = join(person.home, 'team.yaml')
+    await writeFile(team, teamFile(rig))
+    const tcp = person.tcpArgs('')
+    const browser = tcp.slice(tcp.indexOf('--browser-cmd'), -1)
+    const up = ['up', '--foreground', '-f', team, '--proxy', '127.0.0.1:0', ...browser]
+    const daemon = startChild(scope, ...posternCommand(...up), own)
+    const [url, secret = '', address = ''] = await daemon.says(/^http:\/\/postern:(\S+)@(\S+)$/m)
+
+    const http = ['--proxytunnel', '--proxy', url]
+    const hello = await curl(scope, ...http, 'http://web.corp.example.com:8080/')
+    assert.equal(hello.output, 'hello', hello.errors)
+    const socks = ['--proxy', url.replace('http:', 'socks5h:')]
+    assert.equal((await curl(scope, ...socks, 'http://WEB.corp.example.com:8080/')).output, 'hello')
+    assert.equal((await person.browserStarts()).length, 1)
+    const denied = await curl(scope, '-v', ...http, 'http://wiki.corp.example.com:8080/')
+    assert.match(denied.errors, /< HTTP\/1\.1 403 "alice@example\.com" may not use route "wiki"/)
+    const unknown = await curl(scope, '-v', ...http, 'http://no.corp.example.com:8080/')
+    assert.match(unknown.errors, /< HTTP\/1\.1 404 /)
+
+    const postern = (...args: string[]) => mustRun(scope, ...posternCommand(...args), own)
+    const { proxies } = JSON.parse((await postern('status', '--json')).output) as DaemonView
+    assert.deepEqual(
+      proxies.map((proxy) => [proxy.address, proxy.gateway, proxy.user, proxy.tunnels]),
+      [[address, rig.origin, 'postern', 0]],
+    )
+    assert.doesNotMatch(daemon.errors(), new RegExp(secret), 'the password is in the log')
+    assert.match((await postern('down', '--proxy')).errors, /the local proxy on \S+ is closed/)
+    assert.equal((await curl(scope, ...http, page)).ending, 7)
+  })
+
   peerTest('ssh reaches a host through socat', ['OpenSSH', 'socat'], async (scope) => {
     const host = 'ssh.corp'
     const sshd = await startSshd(scope, host)
@@ -132,6 +175,13 @@ async function startProxy(scope: Scope, { path, connect }: Wanted): Promise<Star
     asked: () => gateway.connects.map(({ authority }) => authority),
     kinds: () => events.map(({ kind }) => kind),
   }
+}
+
+/** By it the daemon knows how the gateway is trusted. */
+function teamFile({ origin, caFile }: GatewayRig): string {
+  return `connections:
+  - { name: web, destination: 'web.corp.example.com:8080', gateway: '${origin}', ca_file: '${caFile}', listen: '127.0.0.1:0' }
+`
 }
 
 /** A little web service. */

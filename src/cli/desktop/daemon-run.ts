@@ -5,6 +5,7 @@ import { createDaemonApp, type DaemonApp } from '../../desktop/api/app.ts'
 import { connectionRows } from '../../desktop/api/connection-rows.ts'
 import { exchangeRows } from '../../desktop/api/exchange-rows.ts'
 import { gatewayRows } from '../../desktop/api/gateway-rows.ts'
+import { proxyRows } from '../../desktop/api/proxy-rows.ts'
 import { ask, type Row } from '../../desktop/api/rows.ts'
 import { serveSocket } from '../../desktop/api/serve-socket.ts'
 import { openConnectionsFile } from '../../desktop/connections/connections-file.ts'
@@ -97,7 +98,7 @@ export async function runDaemon(
     setTimeout(() => ending.resolve(), 50)
     return { pid: process.pid }
   })
-  const app = appOf([...rows, ...windowRows(window), quit])
+  const app = appOf([...rows, ...windowRows(window), ...proxyRows(daemon, places.directory), quit])
   using _said = sayEntries(daemon, voice)
   const socket = await serveSocket(places.socket, app).catch(async (error: unknown) => {
     await daemon.close(0)

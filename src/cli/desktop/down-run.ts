@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { createDaemonClient } from '../../desktop/api/ask-daemon.ts'
+import { createDaemonClient, type DaemonClient } from '../../desktop/api/ask-daemon.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note } from '../speech/print.ts'
 import { desktopPlaces } from './places.ts'
@@ -9,6 +9,7 @@ import { isThere } from './start-daemon.ts'
 export interface DownOptions {
   readonly file?: string
   readonly tag?: string
+  readonly proxy?: true
   readonly quit?: true
 }
 
@@ -19,13 +20,16 @@ export async function runDown(names: readonly string[], options: DownOptions): P
     note('nothing is up: the daemon does not run')
     return exitCodes.ok
   }
+  const isNamed = names.length > 0 || options.file !== undefined || options.tag !== undefined
+  const closed = !isNamed || options.proxy === true ? await closeProxies(client) : 0
+  if (closed === 0 && options.proxy === true) note('no local proxy was open')
   if (options.file !== undefined) {
     const path = resolve(options.file)
     const { connections } = await client.ask('GET /state')
     const count = connections.filter(({ file }) => file === path).length
     await client.ask('POST /files', { path, connections: [] })
     note(count === 0 ? `no connection of "${options.file}" was there` : `${count} taken down`)
-  } else {
+  } else if (isNamed || options.proxy !== true) {
     const which = {
       ...(names.length > 0 && { connections: [...names] }),
       ...(options.tag && { tag: options.tag }),
@@ -34,11 +38,18 @@ export async function runDown(names: readonly string[], options: DownOptions): P
     const wereUp = new Set(before.filter((it) => it.is_up).map(({ id }) => id))
     const { connections } = await client.ask('POST /down', which)
     const count = connections.filter(({ id }) => wereUp.has(id)).length
-    note(count === 0 ? 'nothing of that was up' : `${count} taken down`)
+    if (count > 0) note(`${count} taken down`)
+    else if (closed === 0) note('nothing of that was up')
   }
   if (options.quit === true) {
     const { pid } = await client.ask('POST /quit')
     note(`the daemon (process ${pid}) ends`)
   }
   return exitCodes.ok
+}
+
+async function closeProxies(client: DaemonClient): Promise<number> {
+  const { removed } = await client.ask('DELETE /proxies')
+  for (const address of removed) note(`the local proxy on ${address} is closed`)
+  return removed.length
 }

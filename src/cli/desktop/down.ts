@@ -13,6 +13,9 @@ Examples:
   postern down --tag staging
   postern down -f team.yaml
 
+  # the local proxy alone
+  postern down --proxy
+
   # and end the daemon, with the window
   postern down --quit
 
@@ -23,10 +26,16 @@ ${exitCodeLines(['ok', 'usage', 'system'])}
 /** Defines `postern down`. */
 export function defineDown(exitWith: ExitWith): Command {
   return new Command('down')
-    .description('Take connections down: their tunnels end, and their local addresses are free.')
-    .argument('[names...]', 'names of connections; all of them when none is given')
+    .description(
+      'Take connections and local proxies down: their tunnels end, and their local addresses are free.',
+    )
+    .argument(
+      '[names...]',
+      'names of connections; all of them, and local proxies, when none is given',
+    )
     .option('-f, --file <file>', 'take down and forget the connections of a YAML file', parseFile)
     .option('--tag <tag>', 'only those with this tag')
+    .option('--proxy', 'close the local proxies, and nothing else unless it is named')
     .option('--quit', 'end the daemon as well')
     .addHelpText('after', examples)
     .action(async (names: readonly string[], options: DownOptions) => {

@@ -14,7 +14,7 @@ export async function runStatus(
 ): Promise<number> {
   const view = await stateOrNone()
   if (view === undefined) {
-    if (json === true) printJson({ running: false, connections: [], gateways: [] })
+    if (json === true) printJson({ running: false, connections: [], gateways: [], proxies: [] })
     else {
       note('nothing is up: the daemon does not run')
       note('  hint: "postern up" starts it')
@@ -30,6 +30,7 @@ export async function runStatus(
       version: view.version,
       connections: connections.map(toJson),
       gateways: gateways.map(gatewayToJson),
+      proxies: view.proxies,
     })
     return exitCodes.ok
   }
@@ -37,6 +38,11 @@ export async function runStatus(
   if (connections.length === 0) note('no connection is saved yet: add one with "postern desktop"')
   else printConnections(connections)
   for (const gateway of gateways) note(sayGateway(gateway))
+  for (const { address, gateway, tunnels } of view.proxies) {
+    note(
+      `local proxy on ${address} to ${gateway}: ${tunnels} ${tunnels === 1 ? 'tunnel' : 'tunnels'}`,
+    )
+  }
   return exitCodes.ok
 }
 

@@ -10,6 +10,7 @@ import { note, printJson } from '../speech/print.ts'
 import { processVoice } from '../speech/voice.ts'
 import { runDaemon } from './daemon-run.ts'
 import { namedOf } from './named.ts'
+import { openProxy } from './open-proxy.ts'
 import { desktopPlaces } from './places.ts'
 import { runningDaemon } from './start-daemon.ts'
 import { printConnections, toJson } from './status-run.ts'
@@ -20,6 +21,8 @@ export interface UpOptions {
   readonly tag?: string
   readonly foreground?: true
   readonly daemon?: true
+  readonly proxy?: string
+  readonly proxyGateway?: string
   readonly browserCmd?: string
   readonly json?: true
   readonly logFormat: 'human' | 'json'
@@ -30,7 +33,14 @@ export async function runUp(names: readonly string[], options: UpOptions): Promi
   if (options.daemon === true) return serve(names, options, true)
   if (options.foreground === true) return serve(names, options, false)
   const client = await runningDaemon(options.browserCmd)
-  return bringUp(client, names, options)
+  if (options.proxy === undefined) return bringUp(client, names, options)
+  const code = areNamed(names, options) ? await bringUp(client, names, options) : exitCodes.ok
+  await openProxy(client, options.proxy, options)
+  return code
+}
+
+function areNamed(names: readonly string[], { file, tag }: UpOptions): boolean {
+  return names.length > 0 || file !== undefined || tag !== undefined
 }
 
 /** The daemon itself. */
@@ -40,11 +50,12 @@ function serve(names: readonly string[], options: UpOptions, isOnDemand: boolean
     level: 'info',
     component: { human: 'desktop', json: 'desktop' },
   })
-  const isAsked = names.length > 0 || options.file !== undefined || options.tag !== undefined
+  const isAsked = areNamed(names, options)
   const started = { browserCmd: options.browserCmd, isLaunch: !isAsked && !isOnDemand, isOnDemand }
   return runDaemon(started, voice, async () => {
-    if (!isAsked) return
-    await bringUp(createDaemonClient(desktopPlaces().socket), names, options)
+    const client = createDaemonClient(desktopPlaces().socket)
+    if (isAsked) await bringUp(client, names, options)
+    if (options.proxy !== undefined) await openProxy(client, options.proxy, options)
   })
 }
 

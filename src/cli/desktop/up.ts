@@ -19,6 +19,10 @@ Examples:
   # the connections of a file that a team keeps in git
   postern up -f team.yaml
 
+  # every route by its name, for programs that can use a proxy: prints its address, with the password
+  postern up --proxy 127.0.0.1:3128
+  curl --proxy "$(postern up --proxy 127.0.0.1:3128)" https://wiki.corp.example.com/
+
   # a daemon in the foreground, as a service starts it: what is marked "start at launch"
   postern up --foreground
 
@@ -33,6 +37,14 @@ export function defineUp(exitWith: ExitWith): Command {
     .argument('[names...]', 'names of saved connections; all of them when none is given')
     .option('-f, --file <file>', 'bring up the connections of a YAML file', parseFile)
     .option('--tag <tag>', 'only those with this tag')
+    .option(
+      '--proxy <address>',
+      'open a local HTTP and SOCKS 5 proxy to every route, at "127.0.0.1:PORT" or "unix:PATH"; without names, only that',
+    )
+    .option(
+      '--proxy-gateway <url>',
+      'the gateway that the proxy leads to; by default that of the saved connections',
+    )
     .option('--foreground', 'run the daemon here, until Ctrl-C')
     .option(
       '--browser-cmd <program>',

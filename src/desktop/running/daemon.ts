@@ -12,6 +12,7 @@ import type {
   DaemonView,
   GatewayView,
   LogEntry,
+  ProxyView,
   TrafficSample,
   Trouble,
 } from '../wire/view.ts'
@@ -22,6 +23,7 @@ import { keepAll, planChange, planFile, type Change, type Plan } from './plan.ts
 import { openLinks, type Links } from './links.ts'
 import { createNews, shared } from './news.ts'
 import { localAddressOf, runConnection, type RunningConnection } from './running-connection.ts'
+import { openRunningProxies, type WantedProxy } from './running-proxies.ts'
 import type { SessionUse } from './session-watch.ts'
 import { wordsOfSession } from './session-words.ts'
 import { createTraffic } from './traffic.ts'
@@ -72,6 +74,14 @@ export interface Daemon extends Closable {
   /** Brings connections up; resolves when each has listened or failed to. */
   up(ids: readonly string[]): Promise<void>
   down(ids: readonly string[]): Promise<void>
+  /**
+   * Opens a local proxy to a gateway; one at the same address makes room.
+   *
+   * @throws SystemError `address-in-use`, `proxy-open-to-others`, `certificate-unreadable`, …
+   */
+  openProxy(wanted: WantedProxy): Promise<ProxyView>
+  /** Closes all local proxies; answers their addresses. */
+  closeProxies(): Promise<readonly string[]>
   /** Asks every gateway again, on new connections: the machine slept, or its network is another. */
   lookAgain(why: string): Promise<void>
 }
@@ -128,6 +138,13 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       }
     },
   })
+  const proxies = openRunningProxies({
+    clock,
+    log: options.log,
+    onChange: () => news.touch(shared.proxies),
+    whoHolds,
+    take: (gateway, trust) => links.take(gateway, trust),
+  })
   const links = openLinks({
     surroundings: options,
     onChange(link) {
@@ -135,7 +152,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       for (const { running, checked } of kept.values())
         if (checked?.destination?.gateway.origin === link.view.origin) running?.gatewayChanged()
     },
-    isWanted: (link) => news.listeners > 0 || usersOf(link).length > 0,
+    isWanted,
     use: useOf,
     onSession(link, news) {
       const words = wordsOfSession(news, link.view.origin, clock.now())
@@ -145,10 +162,13 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
 
   function useOf(link: GatewayLink): SessionUse {
     const users = usersOf(link)
-    const times = users.map(({ saved }) => usedMs.get(saved.id)).filter((ms) => ms !== undefined)
+    const byProxy = proxies.useOf(link)
+    const times = [...users.map(({ saved }) => usedMs.get(saved.id)), byProxy.lastMs].filter(
+      (ms) => ms !== undefined,
+    )
     return {
-      connections: users.length,
-      tunnels: users.reduce((sum, { running }) => sum + (running?.tunnels ?? 0), 0),
+      connections: users.length + byProxy.proxies,
+      tunnels: users.reduce((sum, { running }) => sum + (running?.tunnels ?? 0), byProxy.tunnels),
       lastMs: times.length === 0 ? undefined : Math.max(...times),
     }
   }
@@ -162,6 +182,10 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   function usersOf(link: GatewayLink): readonly Kept[] {
     const { origin } = link.view
     return running().filter(({ checked }) => checked?.destination?.gateway.origin === origin)
+  }
+
+  function isWanted(link: GatewayLink): boolean {
+    return news.listeners > 0 || usersOf(link).length > 0 || proxies.useOf(link).proxies > 0
   }
 
   function gatewayViews(): readonly GatewayView[] {
@@ -183,7 +207,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       started_at: startedAt,
       connections: [...kept.values()].map((one) => viewOf(one)),
       gateways: gatewayViews(),
-      proxies: [],
+      proxies: proxies.views(),
       notices: [...notices.values()],
     }
   }
@@ -255,7 +279,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 
   function sweep(): void {
-    links.sweep((link) => news.listeners > 0 || usersOf(link).length > 0)
+    links.sweep(isWanted)
   }
 
   async function start(ids: readonly string[]): Promise<void> {
@@ -328,7 +352,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       return { [Symbol.dispose]: () => void entryListeners.delete(listener) }
     },
     get isIdle() {
-      return news.listeners === 0 && running().length === 0
+      return news.listeners === 0 && running().length === 0 && proxies.views().length === 0
     },
     note: (connection, entry) => log.add({ ...entry, connection }),
     notice,
@@ -342,6 +366,8 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       }),
     up: (ids) => inTurn(() => start(ids)),
     down: (ids) => inTurn(() => stop(ids)),
+    openProxy: (wanted) => inTurn(() => proxies.open(wanted).finally(sweep)),
+    closeProxies: () => inTurn(() => proxies.close(0).finally(sweep)),
     async lookAgain(why) {
       for (const { saved } of running())
         log.add({ connection: saved.id, level: 'info', message: why })
@@ -357,7 +383,8 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       news[Symbol.dispose]()
       traffic[Symbol.dispose]()
       await inTurn(() => Promise.resolve())
-      await Promise.all(running().map(({ running: one }) => one.close(graceMs)))
+      const ended = running().map(({ running: one }) => one.close(graceMs))
+      await Promise.all([...ended, proxies.close(graceMs)])
       await links.destroy()
     },
   }

@@ -1,17 +1,13 @@
 import type { Clock } from '../../clock.ts'
 import { startForward, type ConnectionEvent, type Forward } from '../../client/serve/forward.ts'
-import {
-  isOpenToOthers,
-  parseListenAddress,
-  type LocalAddress,
-} from '../../client/serve/listen-address.ts'
-import { admitSameUser, type Admission } from '../../client/serve/same-user.ts'
+import { parseListenAddress, type LocalAddress } from '../../client/serve/listen-address.ts'
 import { CutError } from '../../client/ways/ended.ts'
 import { SystemError } from '../../errors.ts'
 import type { Destination } from '../../reach/destination.ts'
 import type { Bytes, ConnectionState, Trouble } from '../wire/view.ts'
 import type { NewEntry } from './connection-log.ts'
 import type { GatewayLink } from './gateway-link.ts'
+import { admitOwnUser } from './own-user.ts'
 import { kindOf, troubleOf, type TroubleKind } from './trouble.ts'
 
 export interface RunningParts {
@@ -64,7 +60,11 @@ export function runConnection(parts: RunningParts): RunningConnection {
     try {
       link ??= await parts.link()
       const { client } = link
-      const admission = await ownUserOnly()
+      const admission = await admitOwnUser(listen, (error) => {
+        const { code, message } = troubleOf(error, clock.now())
+        const hint = 'other users of this machine can connect as well'
+        log({ level: 'warn', code, message, hint })
+      })
       if (isClosed) return
       const started = await startForward({
         listen,
@@ -87,19 +87,6 @@ export function runConnection(parts: RunningParts): RunningConnection {
       retry = clock.schedule(retryMs, () => void tryToListen())
     }
     onChange()
-  }
-
-  /** Other users of the machine are kept out where the system tells whose a connection is. */
-  async function ownUserOnly(): Promise<Admission | undefined> {
-    if (process.platform !== 'linux' || isOpenToOthers(listen)) return undefined
-    try {
-      return await admitSameUser(listen)
-    } catch (error) {
-      const { code, message } = troubleOf(error, clock.now())
-      const hint = 'other users of this machine can connect as well'
-      log({ level: 'warn', code, message, hint })
-      return undefined
-    }
   }
 
   async function explained(error: unknown): Promise<Trouble> {

@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { connectionSettings } from './connection.ts'
 import type { WindowAnswer } from './proof.ts'
-import type { ConnectionView, DaemonView, LogEntry, TrafficSample, Trouble } from './view.ts'
+import type {
+  ConnectionView,
+  DaemonView,
+  LogEntry,
+  ProxyView,
+  TrafficSample,
+  Trouble,
+} from './view.ts'
 
 // What the daemon is asked, by its socket (`postern up` …) and by the window. Each row of `calls` is one. Answers are
 // JSON; what did not work is answered by `Fault`, with a status from 400 on.
@@ -177,6 +184,15 @@ export interface BrowserView {
 export const windowInput = z.strictObject({ new_address: z.boolean().default(false) })
 export type WindowInput = z.input<typeof windowInput>
 
+/** `POST /proxies`, which no browser may call: opens a local proxy to one gateway. */
+export const proxyInput = z.strictObject({
+  /** `127.0.0.1:PORT` or `unix:PATH`. */
+  listen: z.string().trim().min(1).max(4096),
+  /** Where the gateway is; undefined where all connections are of one. */
+  gateway: gatewayInput.shape.gateway.optional(),
+})
+export type ProxyInput = z.input<typeof proxyInput>
+
 /** What is wrong at one place of what was sent: `destination`, `connections[2].listen`. */
 export interface Problem {
   readonly path: string
@@ -208,6 +224,8 @@ export interface Calls {
   'GET /log': { input: undefined; answer: { entries: readonly LogEntry[] } }
   /** Ends the daemon, after the answer. */
   'POST /quit': { input: undefined; answer: { pid: number } }
+  'POST /proxies': { input: ProxyInput; answer: ProxyView }
+  'DELETE /proxies': { input: undefined; answer: { removed: readonly string[] } }
   'POST /import': { input: ImportInput; answer: ImportAnswer }
   'POST /export': { input: ExportInput; answer: ExportAnswer }
   'POST /gateways/sign-in': { input: SignInInput; answer: SignInAnswer }
