@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { describe, test } from 'node:test'
-import { sendRaw, someFiles, startWindow, type WindowRig } from './window-rig.ts'
+import { runOf, sendRaw, startWindow, type WindowRig } from './window-rig.ts'
 
 const line = (method = 'GET', target = '/'): string => `${method} ${target} HTTP/1.1\r\n`
 
@@ -14,7 +14,7 @@ async function statusOf({ server }: WindowRig, head: string, body = ''): Promise
 
 describe('a request to the window', () => {
   test('is for its own name and port alone, which keeps a rebound name out', async (t) => {
-    const rig = await startWindow(t, { files: someFiles() })
+    const rig = await startWindow(t)
     const { host } = rig
     assert.equal(await statusOf(rig, `${line()}Host: ${host}\r\n`), 200)
     for (const other of [
@@ -30,7 +30,7 @@ describe('a request to the window', () => {
   })
 
   test('has one meaning, or none', async (t) => {
-    const rig = await startWindow(t, { files: someFiles() })
+    const rig = await startWindow(t)
     const host = `Host: ${rig.host}\r\n`
     const requests: Record<string, string> = {
       'two hosts': `${line()}${host}Host: evil.example\r\n`,
@@ -62,7 +62,7 @@ describe('a request to the window', () => {
   })
 
   test('comes from its own page', async (t) => {
-    const rig = await startWindow(t, { files: someFiles() })
+    const rig = await startWindow(t)
     const host = `Host: ${rig.host}\r\n`
     const from = (origin: string, method: string, target: string) =>
       statusOf(rig, `${line(method, target)}${host}Origin: ${origin}\r\n`)
@@ -91,7 +91,7 @@ describe('a request to the window', () => {
   })
 
   test('of another page is a visit of the page itself, and nothing that it is made of', async (t) => {
-    const rig = await startWindow(t, { files: someFiles() })
+    const rig = await startWindow(t)
     const page = await fetch(`${rig.server.origin}/`)
     const [, script = ''] = /src="([^"]+)"/.exec(await page.text()) ?? []
     const status = (target: string, site: string, mode: string, dest: string) =>
@@ -112,7 +112,7 @@ describe('a request to the window', () => {
   })
 
   test('is answered so that nothing inline runs, nobody frames it, and no other page has its answers', async (t) => {
-    const rig = await startWindow(t, { files: someFiles() })
+    const rig = await startWindow(t)
     const browser = rig.browser()
     await browser.letIn()
     const answers = [
@@ -146,7 +146,7 @@ describe('a request to the window', () => {
   })
 
   test('may not be long, nor come slowly', async (t) => {
-    const rig = await startWindow(t, { files: someFiles(), times: { headMs: 300, requestMs: 300 } })
+    const rig = await startWindow(t, { times: { headMs: 300, requestMs: 300 } })
     assert.equal(
       await statusOf(rig, `${line()}Host: ${rig.host}\r\nX-A: ${'x'.repeat(40_000)}\r\n`),
       431,
@@ -190,7 +190,7 @@ describe('a request to the window', () => {
   })
 
   test('is taken from so many connections at once, and no more', async (t) => {
-    const rig = await startWindow(t, { files: someFiles() })
+    const rig = await startWindow(t)
     const open = Array.from({ length: 128 }, () => connect(rig.server.port, '127.0.0.1'))
     t.after(() => open.map((socket) => socket.destroy()))
     await Promise.all(
@@ -201,7 +201,6 @@ describe('a request to the window', () => {
 
   test('by a program of another user is not even read', async (t) => {
     const rig = await startWindow(t, {
-      files: someFiles(),
       admission: () => Promise.resolve('it is of uid 12'),
     })
     assert.equal(await statusOf(rig, `${line()}Host: ${rig.host}\r\n`), 0)
@@ -210,7 +209,7 @@ describe('a request to the window', () => {
 
 describe('the page', () => {
   test('has its files under a name that is another one in each run, so that no cached one takes their place', async (t) => {
-    const rig = await startWindow(t, { files: someFiles() })
+    const rig = await startWindow(t)
     const scriptOf = async () =>
       /src="([^"]+)"/.exec(await (await fetch(`${rig.server.origin}/`)).text())?.[1] ?? ''
     const script = await scriptOf()
@@ -228,7 +227,7 @@ describe('the page', () => {
   })
 
   test('is the same for each of its views, and for nothing else', async (t) => {
-    const rig = await startWindow(t, { files: someFiles() })
+    const rig = await startWindow(t)
     const textOf = async (path: string) => (await fetch(rig.server.origin + path)).text()
     const page = await textOf('/')
     assert.match(page, /href="\/icon\.png"/, 'found from each view')
@@ -238,8 +237,21 @@ describe('the page', () => {
       assert.equal((await fetch(rig.server.origin + path)).status, 404, path)
   })
 
-  test('that was not built says so', async (t) => {
+  test('is shown to whoever visits it, and to no script: it has the secret of the run', async (t) => {
     const rig = await startWindow(t)
+    assert.match(await runOf(rig.server), /^[\w-]{32}$/)
+    const hello = await (await fetch(`${rig.server.origin}/hello?nonce=${'n'.repeat(22)}`)).text()
+    assert.equal(hello.includes(await runOf(rig.server)), false)
+    for (const dest of ['empty', 'iframe', 'script', 'object', 'worker', 'embed'])
+      for (const path of ['/', '/settings']) {
+        const headers = `Sec-Fetch-Site: same-origin\r\nSec-Fetch-Dest: ${dest}\r\n`
+        const status = await statusOf(rig, `${line('GET', path)}Host: ${rig.host}\r\n${headers}`)
+        assert.equal(status, 403, `${path} for ${dest}`)
+      }
+  })
+
+  test('that was not built says so', async (t) => {
+    const rig = await startWindow(t, { files: undefined })
     const answer = await fetch(`${rig.server.origin}/`)
     assert.deepEqual(
       [answer.status, await answer.text()],
@@ -247,12 +259,14 @@ describe('the page', () => {
     )
   })
 
-  test('takes a service worker away that somebody else has left', async (t) => {
-    const rig = await startWindow(t, { files: someFiles() })
+  test('takes a service worker away that somebody else has left, and believes nobody then', async (t) => {
+    const rig = await startWindow(t)
+    await rig.browser().letIn()
     const answer = await fetch(`${rig.server.origin}/theirs.js`, {
       headers: { 'service-worker': 'script' },
     })
     assert.match(await answer.text(), /registration\.unregister/)
     assert.equal(answer.headers.get('content-type'), 'text/javascript')
+    assert.deepEqual(rig.server.browsers(), [])
   })
 })

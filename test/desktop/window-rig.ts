@@ -55,7 +55,7 @@ export async function startWindow(
       directory,
       log: silentLogger,
       clock: systemClock,
-      files: undefined,
+      files: someFiles(),
       uptimeMs: () => nowMs,
       admission: () => Promise.resolve(undefined),
       async app(request) {
@@ -98,32 +98,45 @@ function openBrowser(server: () => WindowServer, now: () => number): Browser {
     read: () => Promise.resolve(browser.proof),
     write: (proof: KeptProof) => Promise.resolve(void (browser.proof = proof)),
   }
-  const signer = createSigner({
-    origin: server().origin,
-    store,
-    now,
-    fetch: (input, init) => {
-      const path = typeof input === 'string' ? input : ''
-      const headers = new Headers(init?.headers)
-      // As a browser does by itself.
-      headers.set('origin', server().origin)
-      const body = typeof init?.body === 'string' ? init.body : ''
-      sent.push({ path, headers: Object.fromEntries(headers), body })
-      return fetch(`${server().origin}${path}`, { ...init, headers })
-    },
-  })
+  async function loadPage(): Promise<Signer> {
+    const { origin } = server()
+    return createSigner({
+      origin,
+      run: await runOf(server()),
+      store,
+      now,
+      onStartedAnew: () => void (page = undefined),
+      fetch: (input, init) => {
+        const path = typeof input === 'string' ? input : ''
+        const headers = new Headers(init?.headers)
+        // As a browser does by itself.
+        headers.set('origin', origin)
+        const body = typeof init?.body === 'string' ? init.body : ''
+        sent.push({ path, headers: Object.fromEntries(headers), body })
+        return fetch(`${origin}${path}`, { ...init, headers })
+      },
+    })
+  }
+  let page: Promise<Signer> | undefined
   const browser: Browser = {
-    ...signer,
     sent,
     proof: undefined,
+    fetch: async (path, init) => (await (page ??= loadPage())).fetch(path, init),
+    enter: async (code, name) => (await (page ??= loadPage())).enter(code, name),
     prepare: (path, init) =>
-      signer.fetch(path, { ...init, signal: AbortSignal.abort() }).then(
+      browser.fetch(path, { ...init, signal: AbortSignal.abort() }).then(
         () => undefined,
         () => undefined,
       ),
-    letIn: () => signer.enter(codeOf(server()), 'Chrome on Linux'),
+    letIn: () => browser.enter(codeOf(server()), 'Chrome on Linux'),
   }
   return browser
+}
+
+/** The secret of the run, as the page has it. */
+export async function runOf({ origin }: WindowServer): Promise<string> {
+  const page = await (await fetch(`${origin}/`)).text()
+  return /<meta name="postern-run" content="([\w-]{32})" \/>/.exec(page)?.[1] ?? ''
 }
 
 /** A new one-time code. */
@@ -143,7 +156,7 @@ export function sendRaw(port: number, bytes: string): Promise<string> {
 
 /** A build with a page, a script and an icon. */
 export function someFiles(
-  html = '<link rel="icon" href="./icon.png"><script type="module" src="./assets/x.js"></script>',
+  html = '<head></head><link rel="icon" href="./icon.png"><script type="module" src="./assets/x.js"></script>',
 ): BuiltFiles {
   const file = (type: string, text: string) => {
     const bytes = new TextEncoder().encode(text)

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { requestText } from '../../src/web/desktop/proof/signed-text.ts'
-import { codeOf, startWindow, type Browser, type WindowRig } from './window-rig.ts'
+import { codeOf, runOf, startWindow, type Browser, type WindowRig } from './window-rig.ts'
 
 const statusOf = async (answer: Promise<Response>): Promise<number> => (await answer).status
 
@@ -31,6 +31,9 @@ describe('who may use the window', () => {
     assert.deepEqual(rig.asked, [`POST /up?x=1 ${body}`])
     const { port } = rig.server
     assert.equal((await rig.restart()).port, port)
+    // The page that is open finds out, and is loaded again.
+    const late = await browser.fetch('/api/state')
+    assert.equal(((await late.json()) as { code: string }).code, 'started-anew')
     assert.equal(await statusOf(browser.fetch('/api/state')), 200)
     assert.equal(rig.server.browsers()[0]?.name, 'Chrome on Linux')
   })
@@ -221,10 +224,7 @@ describe('a signature', () => {
       [-6_000, 401],
     ] as const) {
       // The page asks for the time, signs, and is kept back.
-      const hello = (await (
-        await fetch(`${rig.server.origin}/hello?nonce=${'n'.repeat(22)}`)
-      ).json()) as { run: string; at: number }
-      const authorization = await authorize(browser, rig, hello)
+      const authorization = await authorize(browser, rig, await nowAt(rig))
       rig.pass(ms)
       assert.equal(
         await statusOf(fetch(`${rig.server.origin}/api/state`, { headers: { authorization } })),
@@ -238,27 +238,38 @@ describe('a signature', () => {
     const rig = await startWindow(t)
     const browser = rig.browser()
     await browser.letIn()
-    const hello = { run: 'x'.repeat(32), at: 1_000_000 }
-    const ask = async (run: typeof hello, origin?: string) =>
+    const ask = async (run: RunNow, origin?: string) =>
       statusOf(
         fetch(`${rig.server.origin}/api/state`, {
           headers: { authorization: await authorize(browser, rig, run, origin) },
         }),
       )
-    const now = (await (
-      await fetch(`${rig.server.origin}/hello?nonce=${'n'.repeat(22)}`)
-    ).json()) as typeof hello
+    const now = await nowAt(rig)
     assert.equal(await ask(now), 200)
-    assert.equal(await ask(hello), 401)
+    assert.equal(await ask({ ...now, run: 'x'.repeat(32) }), 401)
     assert.equal(await ask(now, 'http://127.0.0.1:1'), 401)
+    // What anybody may know of the run is not enough.
+    assert.equal(await ask({ ...now, run: now.hash }), 401)
     await rig.restart()
     assert.equal(await ask(now), 401)
   })
 
+  interface RunNow {
+    readonly run: string
+    readonly hash: string
+    readonly at: number
+  }
+
+  async function nowAt({ server }: WindowRig): Promise<RunNow> {
+    const answer = await fetch(`${server.origin}/hello?nonce=${'n'.repeat(22)}`)
+    const { run: hash, at } = (await answer.json()) as { run: string; at: number }
+    return { run: await runOf(server), hash, at }
+  }
+
   async function authorize(
     browser: Browser,
     { server }: WindowRig,
-    { run, at }: { run: string; at: number },
+    { run, at }: RunNow,
     origin = server.origin,
   ) {
     const encode = (bytes: ArrayBuffer) => Buffer.from(bytes).toString('base64url')

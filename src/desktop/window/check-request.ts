@@ -38,6 +38,17 @@ function checkSite({ method, headers }: IncomingMessage): void {
   if (!isNavigation) throw otherSite
 }
 
+/**
+ * Refuses the page to a script: it has the secret of the run. A page that another program has shown at this address may
+ * be open, or in a cache, with this origin and all that it may; it cannot navigate without leaving.
+ *
+ * @throws Refusal
+ */
+export function checkVisit({ headers }: IncomingMessage): void {
+  const dest = headers['sec-fetch-dest']
+  if (dest !== undefined && dest !== 'document') throw otherSite
+}
+
 /** Without the query. */
 export function pathOf(target: string): string {
   return target.split('?', 1)[0] ?? ''

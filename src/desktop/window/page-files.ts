@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { streamShared, type BuiltFile, type BuiltFiles } from '../../built-files.ts'
 
 /**
@@ -28,32 +29,37 @@ export const answerHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 }
 
-/** Answers for a path of the page, which may be one of its views; undefined for one that is none. */
-export type PageFiles = (path: string, acceptsGzip: boolean) => Response | undefined
+export interface PageFiles {
+  /** Undefined where there is none at this path. */
+  file(path: string, acceptsGzip: boolean): Response | undefined
+  /** The page, whichever of its views is asked for. */
+  show(): Response
+}
 
 /** Where a build has its scripts and styles. */
 const assets = 'assets/'
 
 /**
- * The page, its manifest and icons, and below a path that is another one in each run its scripts and styles. A program
- * that had the port while the daemon was away may have left any file in a browser's cache, for a year: under a name that
- * it could not know none of them takes the place of ours.
+ * The page with the secret of this run (`HelloAnswer`), its manifest and icons, and below a path that is another one in
+ * each run its scripts and styles. A program that had the port while the daemon was away may have left any file in a
+ * browser's cache, for a year: under a name that it could not know none of them takes the place of ours.
  */
 export function createPageFiles(files: BuiltFiles | undefined, run: string): PageFiles {
   const index = files?.get('index.html')
-  const page = index === undefined ? notBuilt : atRun(index, run)
-  const below = `/${run}/`
-  return (path, acceptsGzip) => {
-    const name = path.startsWith(below) ? path.slice(below.length) : path.slice(1)
-    const file = path.startsWith(below) === name.startsWith(assets) ? files?.get(name) : undefined
-    if (file !== undefined && file !== index) return answerOf(file, acceptsGzip)
-    if (!isView(path)) return undefined
-    return new Response(page.body, { status: page.status, headers: page.headers })
+  const below = `/${randomBytes(24).toString('base64url')}/`
+  const page = index === undefined ? notBuilt : pageOf(index, run, below)
+  return {
+    file(path, acceptsGzip) {
+      const name = path.startsWith(below) ? path.slice(below.length) : path.slice(1)
+      const file = path.startsWith(below) === name.startsWith(assets) ? files?.get(name) : undefined
+      return file === undefined || file === index ? undefined : answerOf(file, acceptsGzip)
+    },
+    show: () => new Response(page.body, { status: page.status, headers: page.headers }),
   }
 }
 
 /** Files have an ending. Which view it is, the page finds out. */
-function isView(path: string): boolean {
+export function isView(path: string): boolean {
   return !/\.[^/]*$/.test(path)
 }
 
@@ -70,9 +76,12 @@ const notBuilt: Page = {
 }
 
 /** As `scripts/build-web.mjs` writes addresses: relative to the page, so that scripts find each other at any path. */
-function atRun({ bytes, type }: BuiltFile, run: string): Page {
+function pageOf({ bytes, type }: BuiltFile, run: string, below: string): Page {
   const html = new TextDecoder().decode(bytes)
-  const body = html.replaceAll(`="./${assets}`, `="/${run}/${assets}`).replaceAll('="./', '="/')
+  const body = html
+    .replaceAll(`="./${assets}`, `="${below}${assets}`)
+    .replaceAll('="./', '="/')
+    .replace('<head>', `<head><meta name="postern-run" content="${run}" />`)
   return { body, status: 200, headers: { 'content-type': type } }
 }
 

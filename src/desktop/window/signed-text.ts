@@ -5,7 +5,7 @@
 export interface SignedRequest {
   /** Where the window is, `http://127.0.0.1:PORT`. */
   readonly origin: string
-  /** `HelloAnswer.run`. */
+  /** The secret of the run; in a hello its SHA-256. */
   readonly run: string
   readonly method: string
   /** Path and query, as the request line has them. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { z } from 'zod'
@@ -5,10 +6,10 @@ import type { Logger } from '../../log.ts'
 import { printable } from '../../terminal-text.ts'
 import type { EnterAnswer, HelloAnswer } from '../wire/proof.ts'
 import type { Browsers } from './browsers.ts'
-import { checkRequest, pathOf } from './check-request.ts'
+import { checkRequest, checkVisit, pathOf } from './check-request.ts'
 import type { Codes } from './codes.ts'
 import type { OpenAnswers } from './open-answers.ts'
-import { answerHeaders, lastServiceWorker, type PageFiles } from './page-files.ts'
+import { answerHeaders, isView, lastServiceWorker, type PageFiles } from './page-files.ts'
 import { readBody } from './read-body.ts'
 import { Refusal } from './refusal.ts'
 import { createRequestProof, stranger } from './request-proof.ts'
@@ -44,14 +45,15 @@ const enterInput = z.strictObject({ code: z.string().max(100), name: z.string().
 export function createWindowListener(options: WindowAppOptions): RequestListener {
   const { origin, run, uptimeMs, key, codes, browsers, answers, page, app, log } = options
   const host = new URL(origin).host
+  const runHash = hash('sha256', run, 'base64url')
   const proof = createRequestProof({ origin, run, uptimeMs, isKnown: (id) => browsers.has(id) })
 
   function hello({ url = '' }: IncomingMessage): Response {
     const nonce = /\?nonce=([\w-]{22})$/.exec(url)?.[1]
     if (nonce === undefined) throw notFound
     const at = Math.floor(uptimeMs())
-    const signature = key.sign(helloText({ origin, run, at: String(at), nonce }))
-    return Response.json({ run, at, signature } satisfies HelloAnswer)
+    const signature = key.sign(helloText({ origin, run: runHash, at: String(at), nonce }))
+    return Response.json({ run: runHash, at, signature } satisfies HelloAnswer)
   }
 
   async function enter(request: IncomingMessage): Promise<Response> {
@@ -125,18 +127,32 @@ export function createWindowListener(options: WindowAppOptions): RequestListener
     return new Response(answer.body, { status: answer.status, headers: passed })
   }
 
+  /**
+   * The page has no service worker: another program had the port, and has left one in a browser. It sees what the page
+   * is answered and may have come in by itself, so that nobody is believed any more.
+   */
+  async function endIntrusion(): Promise<Response> {
+    log.warn('another program had the address of the window, and has left something in a browser', {
+      hint: 'browsers are let in again by "postern desktop --new-address"',
+    })
+    await Promise.all(browsers.list().map(({ id }) => browsers.remove(id)))
+    return new Response(lastServiceWorker, { headers: { 'content-type': 'text/javascript' } })
+  }
+
   async function answer(request: IncomingMessage, outgoing: ServerResponse): Promise<Response> {
     checkRequest(request, host)
     const path = pathOf(request.url ?? '')
-    if (request.headers['service-worker'] !== undefined) return leaving(log)
+    if (request.headers['service-worker'] !== undefined) return endIntrusion()
     if (path === '/api' || path.startsWith('/api/')) return call(request, outgoing)
     if (request.method === 'POST' && path === '/enter') return enter(request)
     if (request.method !== 'GET') throw notFound
     if (path === '/hello') return hello(request)
     const acceptsGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
-    const found = page(path, acceptsGzip)
-    if (found === undefined) throw notFound
-    return found
+    const file = page.file(path, acceptsGzip)
+    if (file !== undefined) return file
+    if (!isView(path)) throw notFound
+    checkVisit(request)
+    return page.show()
   }
 
   const send = getRequestListener(
@@ -158,13 +174,6 @@ function parseEnter(body: Uint8Array): z.output<typeof enterInput> {
   } catch {
     throw codeRefused
   }
-}
-
-function leaving(log: Logger): Response {
-  log.warn('another program had the address of the window, and left something in a browser', {
-    hint: 'give the window another address: "postern desktop --new-address"',
-  })
-  return new Response(lastServiceWorker, { headers: { 'content-type': 'text/javascript' } })
 }
 
 function refuse(error: unknown, log: Logger): Response {

@@ -4,7 +4,10 @@
 
 /** `GET /hello?nonce=…` */
 export interface HelloAnswer {
-  /** Unguessable, another one for each run of the window's server: what was signed for one run is worth nothing in the next. */
+  /**
+   * The SHA-256 of the secret of this run of the window's server. The secret itself is in the page alone, as the content
+   * of `<meta name="postern-run">`, which no script can fetch: what another program's page signs has it not.
+   */
   readonly run: string
   /** Milliseconds since that run began, by a clock that nobody sets. */
   readonly at: number

@@ -1,14 +1,18 @@
 import { browserName } from './proof/browser-name.ts'
 import { createSigner, type KeptProof, type ProofStore, type SignedFetch } from './proof/signer.ts'
 
+const loadedKey = 'postern-run'
+
 // Before anything else of this page: the code is in no history and in no address that somebody copies.
 const code = takeCode()
 
 const signer = createSigner({
   origin: location.origin,
+  run: takeRun(),
   store: openStore(),
   fetch: (input, init) => fetch(input, init),
   now: () => performance.now(),
+  onStartedAnew: loadAnew,
 })
 
 /** Never rejects: whoever could not enter has no proof, or the one of before. */
@@ -25,6 +29,20 @@ export const signedFetch: SignedFetch = async (path, init) => {
 
 async function enter(code: string): Promise<void> {
   await signer.enter(code, browserName(navigator.userAgent)).catch(() => undefined)
+}
+
+/** Once for each run: a browser that has an old page in a cache would show it again and again. */
+function loadAnew(run: string): void {
+  if (sessionStorage.getItem(loadedKey) === run) return
+  sessionStorage.setItem(loadedKey, run)
+  location.reload()
+}
+
+/** It stands in the page, where no other page's script could fetch it, and after this nowhere. */
+function takeRun(): string {
+  const element = document.querySelector('meta[name="postern-run"]')
+  element?.remove()
+  return element?.getAttribute('content') ?? ''
 }
 
 function takeCode(): string | undefined {

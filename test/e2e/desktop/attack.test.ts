@@ -66,13 +66,17 @@ async function startWindow(scope: Scope): Promise<Opened> {
   }
 }
 
-/** Goes to an address of the window, and waits until the page has the daemon's events. */
-async function show(page: Page, { server }: Opened, address: string): Promise<void> {
-  const events = page.waitForResponse(
-    (answer) => answer.url() === `${server.origin}/api/events` && answer.ok(),
-  )
+/** Waits until the page has the daemon's events. */
+async function isShown(page: Page, { server }: Opened): Promise<void> {
+  const { origin } = server
+  await page.waitForResponse((answer) => answer.url() === `${origin}/api/events` && answer.ok())
+}
+
+/** The same at an address of the window. */
+async function show(page: Page, opened: Opened, address: string): Promise<void> {
+  const shown = isShown(page, opened)
   await page.goto(address)
-  await events
+  await shown
 }
 
 const script = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8')
@@ -128,8 +132,10 @@ describe('the window of Postern Desktop beside other pages of this machine', () 
     await page.goForward()
     assert.equal(page.url(), `${origin}/`)
     assert.deepEqual(faults, [])
-    // A bookmark works once the daemon runs again.
+    // The window that is open loads itself anew once the daemon runs again, and a bookmark works.
+    const reloaded = isShown(page, opened)
     await opened.restart()
+    await reloaded
     await show(page, opened, `${origin}/`)
   })
 
@@ -203,6 +209,37 @@ describe('the window of Postern Desktop beside other pages of this machine', () 
     await opened.server.revoke(opened.server.browsers()[0]?.id ?? '')
     await refused
     assert.equal(opened.asked.length, before)
+  })
+
+  peerTest('tells a page of a program that had its port nothing', needed, async (scope) => {
+    const opened = await startWindow(scope)
+    const { context, page } = await openChromium(scope)
+    await show(page, opened, opened.server.address().url)
+    const { origin, port } = opened.server
+    await page.close()
+    const theirs = await context.newPage()
+    await opened.restart(async () => {
+      const other = await startOther(scope, '127.0.0.1', port, { page: script('squatter.js') })
+      await theirs.goto(`${origin}/`)
+      await other.close()
+    })
+    const before = opened.asked.length
+    const hello = await fetch(`${origin}/hello?nonce=${'n'.repeat(22)}`)
+    const { run } = (await hello.json()) as { run: string }
+    // The one that stayed open, and one that the browser has kept: both have the window's origin, and its key.
+    const cached = await context.newPage()
+    await cached.goto(`${origin}/`)
+    for (const one of [theirs, cached]) {
+      assert.equal(await one.title(), 'theirs')
+      assert.deepEqual(await one.evaluate('findRun()'), { tried: 7, found: [] })
+      assert.deepEqual(await one.evaluate(`askWith('${run}')`), [401])
+    }
+    // The window in the popup is one that was let in.
+    assert.deepEqual(
+      opened.asked.slice(before).filter((text) => text !== 'GET /events'),
+      [],
+    )
+    await show(cached, opened, opened.server.address().url)
   })
 
   peerTest(

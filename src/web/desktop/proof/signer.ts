@@ -23,23 +23,21 @@ export interface ProofStore {
 
 export interface SignerOptions {
   readonly origin: string
+  /** The secret that this page was loaded with; empty where another program has shown it. */
+  readonly run: string
   readonly store: ProofStore
   readonly fetch: typeof fetch
   /** Milliseconds, by a clock that nobody sets. */
   readonly now: () => number
+  /** Told that it is another run of the same daemon (`HelloAnswer.run`) than the page was loaded from. */
+  readonly onStartedAnew: (run: string) => void
 }
 
 /** Why something could not be signed; in the form of the daemon's own faults. */
 interface SignerFault {
-  readonly code: 'no-proof' | 'another-program'
+  readonly code: 'no-proof' | 'another-program' | 'started-anew'
   readonly message: string
   readonly hint: string
-}
-
-/** A run of the daemon, and how far its clock is from ours. */
-interface Run {
-  readonly run: string
-  readonly offsetMs: number
 }
 
 export type SignedFetch = (path: string, init?: RequestInit) => Promise<Response>
@@ -61,24 +59,32 @@ const nonceBytes = 16
 const plain = { cache: 'no-store', credentials: 'omit' } as const
 
 /** Signs the requests of one page. */
-export function createSigner({ origin, store, fetch, now }: SignerOptions): Signer {
-  /** Asked before each request: whoever has the port now may be another than a moment ago. */
-  async function greet(daemon?: string): Promise<Run | undefined> {
+export function createSigner(options: SignerOptions): Signer {
+  const { origin, run, store, fetch, now, onStartedAnew } = options
+
+  /**
+   * How far the daemon's clock is from ours. Asked before each request: whoever has the port now may be another than a
+   * moment ago.
+   */
+  async function greet(daemon?: string): Promise<number | SignerFault> {
     const nonce = makeNonce()
     const beganMs = now()
     const response = await fetch(`/hello?nonce=${nonce}`, plain)
     const hello = (await response.json()) as HelloAnswer
     const isKnown =
       daemon === undefined || (await isBy(daemon, helloText(origin, hello, nonce), hello.signature))
-    return isKnown ? { run: hello.run, offsetMs: hello.at - beganMs } : undefined
+    if (!isKnown) return anotherProgram
+    if (hello.run === (await digestOf(bytesOf(run)))) return hello.at - beganMs
+    if (daemon !== undefined) onStartedAnew(hello.run)
+    return startedAnew
   }
 
-  async function send(keys: KeyPair, { run, offsetMs }: Run, path: string, init: RequestInit) {
+  async function send(keys: KeyPair, offsetMs: number, path: string, init: RequestInit) {
     const { method = 'GET', body = '' } = init
     if (typeof body !== 'string') throw new TypeError('a body that is signed must be a text')
     const at = String(Math.max(0, Math.floor(now() + offsetMs)))
     const nonce = makeNonce()
-    const bodyHash = encode(await crypto.subtle.digest('SHA-256', bytesOf(body)))
+    const bodyHash = await digestOf(bytesOf(body))
     const text = requestText({ origin, run, method, target: path, at, nonce, bodyHash })
     const signature = encode(await crypto.subtle.sign(signing, keys.privateKey, bytesOf(text)))
     const headers = new Headers(init.headers)
@@ -90,8 +96,9 @@ export function createSigner({ origin, store, fetch, now }: SignerOptions): Sign
   async function attempt(path: string, init: RequestInit): Promise<Response> {
     const proof = await store.read()
     if (proof === undefined) return refuse(noProof)
-    const run = await greet(proof.daemon)
-    return run === undefined ? refuse(anotherProgram) : send(proof.keys, run, path, init)
+    const offsetMs = await greet(proof.daemon)
+    if (typeof offsetMs !== 'number') return refuse(offsetMs)
+    return send(proof.keys, offsetMs, path, init)
   }
 
   async function signedFetch(path: string, init: RequestInit = {}): Promise<Response> {
@@ -104,10 +111,10 @@ export function createSigner({ origin, store, fetch, now }: SignerOptions): Sign
     const former = await store.read()
     // Never one that is there already: a program that had the port before may have put it there, and know it.
     const keys = await crypto.subtle.generateKey(curve, false, ['sign', 'verify'])
-    const run = await greet()
-    if (run === undefined) return
+    const offsetMs = await greet()
+    if (typeof offsetMs !== 'number') throw new Error(offsetMs.message)
     const body = JSON.stringify({ code, name } satisfies EnterInput)
-    const response = await send(keys, run, '/enter', { method: 'POST', body })
+    const response = await send(keys, offsetMs, '/enter', { method: 'POST', body })
     if (!response.ok) throw new Error(`the code was answered by ${response.status}`)
     const { daemon } = (await response.json()) as EnterAnswer
     await store.write({ keys, daemon })
@@ -115,7 +122,7 @@ export function createSigner({ origin, store, fetch, now }: SignerOptions): Sign
   }
 
   async function forget(keys: KeyPair): Promise<void> {
-    const id = encode(await crypto.subtle.digest('SHA-256', decode(await pointOf(keys))))
+    const id = await digestOf(decode(await pointOf(keys)))
     await signedFetch(`/api/browsers/${id}`, { method: 'DELETE' })
   }
 
@@ -134,6 +141,12 @@ const anotherProgram: SignerFault = {
   hint: 'close this window, and run "postern desktop"',
 }
 
+const startedAnew: SignerFault = {
+  code: 'started-anew',
+  message: 'the daemon has started anew since this window was loaded',
+  hint: 'load the window again',
+}
+
 function refuse(fault: SignerFault): Response {
   return Response.json(fault, { status: 401 })
 }
@@ -141,6 +154,10 @@ function refuse(fault: SignerFault): Response {
 async function isBy(publicKey: string, text: string, signature: string): Promise<boolean> {
   const key = await crypto.subtle.importKey('raw', decode(publicKey), curve, false, ['verify'])
   return crypto.subtle.verify(signing, key, decode(signature), bytesOf(text))
+}
+
+async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return encode(await crypto.subtle.digest('SHA-256', bytes))
 }
 
 async function pointOf({ publicKey }: KeyPair): Promise<string> {
