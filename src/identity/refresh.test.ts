@@ -187,9 +187,10 @@ test('a session that gets new tokens while the provider refuses the former ones 
       throw new AccessError('grant-refused', 'taken back')
     },
   }
-  const { refresher } = refresherOf(store, provider)
-  await refresher.start()
+  const { refresher, refused } = refresherOf(store, provider)
+  assert.equal(await refresher.askNow('s-1'), true)
   await refresher.close()
+  assert.deepEqual(refused, ['s-1'])
   assert.equal((await store.sessions.get('s-1'))?.refreshToken, 'of the new sign-in')
 })
 
