@@ -1,4 +1,5 @@
 import { createDaemonClient } from '../../desktop/api/ask-daemon.ts'
+import { sayEndsIn } from '../../desktop/running/session-watch.ts'
 import { sayState } from '../../desktop/running/say-state.ts'
 import type { ConnectionView, DaemonView, GatewayView } from '../../desktop/wire/view.ts'
 import { AppError } from '../../errors.ts'
@@ -112,7 +113,16 @@ function sayGateway({
   if (reach === 'unreachable') return `${origin}: ${trouble?.message ?? 'cannot be reached'}`
   if (session === 'wanted') return `${origin}: sign-in needed: postern login --gateway ${origin}`
   if (session === 'signed-in') {
-    return `${origin}: signed in${person ? ` as ${person}` : ''}${ends ? ` until ${minutes(ends)}` : ''}`
+    const until = ends === undefined ? '' : ` until ${minutes(ends)}${sayEndingSoon(ends)}`
+    return `${origin}: signed in${person ? ` as ${person}` : ''}${until}`
   }
   return `${origin}: not asked yet`
+}
+
+/** An end that is hours away is a time of day. */
+const soonMs = 60 * 60_000
+
+function sayEndingSoon(end: string): string {
+  const leftMs = Date.parse(end) - Date.now()
+  return leftMs < soonMs ? ` (${sayEndsIn(leftMs)})` : ''
 }

@@ -23,7 +23,7 @@ export const sessionKeys = {
     values.longDuration,
     '14h',
     'How long a session lasts from its sign-in, in browsers and clients alike. A client can renew it: its person signs in at the identity provider again, which asks them or not as its own rules say, the session lasts as long once more, and its tunnels stay open.',
-    'its tunnels are cut, `session-expired` in the access log; sign in again',
+    'its tunnels are cut, `session-expired` in the access log; sign in again, or renew it before',
   ),
   session_refresh_interval: durationKey(
     values.longDuration,
