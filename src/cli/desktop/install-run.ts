@@ -1,4 +1,5 @@
 import { rmdirSync } from 'node:fs'
+import { createDaemonClient } from '../../desktop/api/ask-daemon.ts'
 import { notOurs, ownerOf, putOwnFile, removeOwnFile } from '../../desktop/shortcuts/own-file.ts'
 import { SystemError } from '../../errors.ts'
 import { environment } from '../process/environment.ts'
@@ -13,6 +14,8 @@ import {
   type SessionStart,
 } from './install-plan.ts'
 import { entryPlaces } from './entry-places.ts'
+import { desktopPlaces } from './places.ts'
+import { isThere } from './start-daemon.ts'
 import { beginWithSession, endWithSession, forgetStart } from './session-start.ts'
 
 /** The options of `postern desktop install` and `uninstall` as they were given. */
@@ -44,13 +47,11 @@ export async function installDesktop(options: InstallOptions): Promise<number> {
     return exitCodes.ok
   }
   requireOwnSession()
-  const changed = plan.files.filter(({ path, text, mode }) => {
+  for (const { path, text, mode } of plan.files) {
     const isChanged = putOwnFile(path, text, mode)
     note(isChanged ? `wrote "${path}"` : `"${path}" is as it should be`)
-    return isChanged
-  })
-  const isNewStart = changed.some(({ path }) => path === fileOfStart(plan.start))
-  await sayStart(plan.start, isNewStart)
+  }
+  await sayStart(plan.start)
   return exitCodes.ok
 }
 
@@ -83,19 +84,19 @@ async function removeStart(start: SessionStart | undefined): Promise<void> {
   await forgetStart(start)
 }
 
-async function sayStart(start: SessionStart | undefined, isNew: boolean): Promise<void> {
+async function sayStart(start: SessionStart | undefined): Promise<void> {
   if (start === undefined) {
     await removeStart(wholePlan().start)
     note('the daemon starts when it is needed: "postern desktop" opens the window')
     return
   }
-  const instead = await beginWithSession(start)
+  const isRunning = await isThere(createDaemonClient(desktopPlaces().socket)).catch(() => true)
+  const instead = await beginWithSession(start, isRunning)
   if (instead !== undefined) {
     note(`warning: nothing here starts it with the session: let your session run "${instead}"`)
-    return
-  }
-  note('the daemon starts now and with each session')
-  if (isNew) note('one that runs already goes on with what it was started with')
+  } else if (isRunning) {
+    note('the daemon starts with each session; the one that runs goes on as it is')
+  } else note('the daemon starts now and with each session')
 }
 
 /** Empty ones: what somebody has put there stays. */

@@ -12,12 +12,20 @@ const run = promisify(execFile)
 /** Without systemd as the first process there is no manager of a user either (sd_booted(3)). */
 const bootedBySystemd = '/run/systemd/system'
 
-/** Asks the system to start the daemon, now and with each session. Answers what to do instead where that did not work. */
-export async function beginWithSession(start: SessionStart): Promise<string | undefined> {
+/**
+ * Asks the system to start the daemon, with each session and, unless one that a person has started runs, now. Answers
+ * what to do instead where that did not work.
+ */
+export async function beginWithSession(
+  start: SessionStart,
+  isRunning: boolean,
+): Promise<string | undefined> {
   if (start.kind === 'systemd') {
+    // Two cannot be: systemd's would fail until it is tried no more.
+    const now = isRunning ? [] : ['--now']
     const didWork =
       (await works('systemctl', ['--user', 'daemon-reload'])) &&
-      (await works('systemctl', ['--user', 'enable', '--now', '--quiet', start.unit]))
+      (await works('systemctl', ['--user', 'enable', ...now, '--quiet', start.unit]))
     if (didWork) return undefined
     return existsSync(bootedBySystemd)
       ? `systemctl --user enable --now ${start.unit}`

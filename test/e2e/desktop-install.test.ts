@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { peerTest } from './peers.ts'
+import { startSystemd, type SystemdMachine } from './peers/systemd.ts'
+
+const unit = 'postern-desktop.service'
+const home = '/root/my home'
+const session = { HOME: home, XDG_RUNTIME_DIR: '/run/user/0' }
+
+/** Runs a program to its end, which must be a good one, and answers what it says. */
+type AsPerson = (program: string, ...args: string[]) => Promise<string>
+
+peerTest(
+  'a person installs the daemon, which is looked after, and removes it',
+  ['systemd as first process'],
+  async (scope) => {
+    const machine = await startSystemd(scope)
+    await startUserManager(machine)
+    const asPerson: AsPerson = async (program, ...args) => {
+      const { ending, output, errors } = await machine.run(program, args, session)
+      assert.equal(ending, 0, `${program} ${args.join(' ')}: ${output}${errors}`)
+      return output + errors
+    }
+    const postern = (...args: string[]): Promise<string> =>
+      asPerson(`${machine.place}/node`, `${machine.place}/postern/src/cli/main.ts`, ...args)
+
+    assert.match(
+      await postern('desktop', 'install'),
+      /^the daemon starts now and with each session$/m,
+    )
+    const first = await mainProcess(machine, asPerson)
+    assert.match(await postern('status'), /no connection is saved yet/)
+    assert.match(await asPerson('systemctl', '--user', 'is-enabled', unit), /^enabled$/m)
+    const limits = await machine.read(`/proc/${first}/status`)
+    assert.match(limits, /^NoNewPrivs:\t1$/m)
+
+    // One that runs is told of, and stays.
+    assert.match(await postern('desktop', 'install'), /the one that runs goes on as it is/)
+    assert.equal(await mainProcess(machine, asPerson), first)
+
+    await machine.must('kill', '-KILL', first)
+    const second = await mainProcess(machine, asPerson, first)
+
+    const removed = await postern('desktop', 'uninstall')
+    assert.match(removed, /^removed ".*postern-desktop\.service"$/m)
+    const gone = await machine.run('kill', ['-0', second])
+    assert.notEqual(gone.ending, 0)
+    const left = await asPerson('find', home, '-name', '*postern-desktop*')
+    assert.equal(left, '')
+  },
+)
+
+/** What a login starts; without one, and without a bus, it is a service of the machine. */
+async function startUserManager(machine: SystemdMachine): Promise<void> {
+  await machine.must('mkdir', '-p', home, session.XDG_RUNTIME_DIR)
+  await machine.must('chmod', '700', session.XDG_RUNTIME_DIR)
+  const environment = Object.entries(session).map(([name, value]) => `--setenv=${name}=${value}`)
+  const properties = ['--property=Delegate=yes', '--property=Type=notify', '--property=PAMName=']
+  await machine.must(
+    'systemd-run',
+    '--quiet',
+    '--unit=user-manager',
+    ...properties,
+    ...environment,
+    '/lib/systemd/systemd',
+    '--user',
+  )
+}
+
+/** The main process of the unit, once it answers and is another one than `before`; systemd and the socket tell nobody outside. */
+async function mainProcess(
+  { place }: SystemdMachine,
+  asPerson: AsPerson,
+  before = '',
+): Promise<string> {
+  const script = `
+    for _ in $(seq 60); do
+      pid=$(systemctl --user show --property=MainPID --value ${unit})
+      if [ "$pid" != 0 ] && [ "$pid" != "$1" ] && "$2" "$3" status --json | grep -q '"running": true'
+      then echo "$pid"; exit 0; fi
+      sleep 0.5
+    done
+    systemctl --user status ${unit} >&2
+    exit 1
+  `
+  const program = [`${place}/node`, `${place}/postern/src/cli/main.ts`]
+  return (await asPerson('/bin/sh', '-euc', script, 'sh', before, ...program)).trim()
+}
