@@ -10,6 +10,7 @@ import { dial } from '../../src/net/dial.ts'
 import { startFakeGateway, type FakeAnswer } from '../../src/reach/fake-gateway.fixture.ts'
 import { encodeRefusal } from '../../src/tunnel/refusal.ts'
 import { mustRun, runChild, startChild, type Result } from './child.ts'
+import { openChromium } from './peers/chromium.ts'
 import { startSshd } from './peers/openssh.ts'
 import { peerTest, program } from './peers.ts'
 import { personAt } from './person.ts'
@@ -19,6 +20,7 @@ import { startService } from './services.ts'
 
 const password = { user: 'postern', password: 'p4ss_word-of-32-letters-for-tests' }
 const pair = `${password.user}:${password.password}`
+const basic = `Basic ${Buffer.from(pair).toString('base64')}`
 const page = 'http://web.corp:8080/'
 
 describe('the local proxy and the programs that use it', () => {
@@ -127,6 +129,40 @@ describe('the local proxy and the programs that use it', () => {
     assert.equal((await curl(scope, ...http, page)).ending, 7)
   })
 
+  peerTest('a web page that knows the password opens nothing', ['Chromium'], async (scope) => {
+    const { address, asked, kinds } = await startProxy(scope, {
+      connect: () => ({ serve: answerHello }),
+    })
+    const evilPort = await startService(scope, answerHello)
+    const { page } = await openChromium(scope)
+    await page.goto(`http://127.0.0.1:${evilPort}/`)
+    const head = `CONNECT db.corp:5432 HTTP/1.1\r\nProxy-Authorization: ${basic}\r\n\r\n`
+    const attacks: Readonly<Record<string, Attack>> = {
+      read: {},
+      send: { mode: 'no-cors', method: 'POST', body: head },
+      connect: { method: 'CONNECT' },
+      show: { headers: { 'Proxy-Authorization': basic } },
+    }
+    const learnt = await page.evaluate(
+      async ([url, all]) => {
+        const trials = Object.entries(all).map(async ([name, init]) => {
+          const what = await fetch(url, init).then(
+            ({ type }) => type,
+            () => 'failed',
+          )
+          return [name, what] as const
+        })
+        return Object.fromEntries(await Promise.all(trials))
+      },
+      [`http://${address}/`, attacks] as const,
+    )
+    // "opaque": the page learns nothing but that something answered.
+    const wanted = { read: 'failed', send: 'opaque', connect: 'failed', show: 'failed' }
+    assert.deepEqual(learnt, wanted)
+    assert.deepEqual(asked(), [])
+    assert.deepEqual([...new Set(kinds())], ['turned-away'])
+  })
+
   peerTest('ssh reaches a host through socat', ['OpenSSH', 'socat'], async (scope) => {
     const host = 'ssh.corp'
     const sshd = await startSshd(scope, host)
@@ -143,6 +179,14 @@ describe('the local proxy and the programs that use it', () => {
     assert.deepEqual(asked(), [`${host}:22`])
   })
 })
+
+/** What a page may ask of `fetch`. */
+interface Attack {
+  readonly mode?: 'no-cors'
+  readonly method?: string
+  readonly body?: string
+  readonly headers?: Record<string, string>
+}
 
 interface Started {
   readonly address: string
