@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { describe, test } from 'node:test'
+import { admitOwn } from '../../src/desktop/window/window-server.ts'
+import { silentLogger } from '../../src/log.ts'
+import { runProgram } from '../../src/program.fixture.ts'
 import { runOf, sendRaw, startWindow, type WindowRig } from './window-rig.ts'
 
 const line = (method = 'GET', target = '/'): string => `${method} ${target} HTTP/1.1\r\n`
@@ -199,6 +202,20 @@ describe('a request to the window', () => {
     assert.equal(await statusOf(rig, `${line()}Host: ${rig.host}\r\n`), 0)
   })
 
+  test('by another user of this machine gets nowhere', { skip: whyNotTwoUsers() }, async (t) => {
+    const refused: string[] = []
+    const log = { ...silentLogger, warn: (message: string) => void refused.push(message) }
+    const admission = await admitOwn(silentLogger)
+    assert.ok(admission)
+    const rig = await startWindow(t, { admission, log })
+    const script = `fetch('${rig.server.origin}/').then(({ status }) => console.log(status), () => console.log('nothing'))`
+    const ask = async (options: { uid?: number; gid?: number }) =>
+      (await runProgram(process.execPath, ['-e', script], options)).stdout.trim()
+    assert.equal(await ask({}), '200')
+    assert.equal(await ask({ uid: 65_534, gid: 65_534 }), 'nothing')
+    assert.match(refused[0] ?? '', /its program runs as another user \(uid 65534\)$/)
+  })
+
   test('by a program of another user is not even read', async (t) => {
     const rig = await startWindow(t, {
       admission: () => Promise.resolve('it is of uid 12'),
@@ -270,3 +287,7 @@ describe('the page', () => {
     assert.deepEqual(rig.server.browsers(), [])
   })
 })
+
+function whyNotTwoUsers(): string | false {
+  return process.platform === 'linux' && process.getuid?.() === 0 ? false : 'needs root on Linux'
+}

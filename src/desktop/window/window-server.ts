@@ -141,7 +141,7 @@ async function listen(
 }
 
 /** The proof alone keeps others out where the system does not tell whose a connection is. */
-async function admitOwn(log: Logger): Promise<Admission | undefined> {
+export async function admitOwn(log: Logger): Promise<Admission | undefined> {
   try {
     return await admitSameUser({ kind: 'tcp', host: windowHost, port: 0 })
   } catch (error) {
