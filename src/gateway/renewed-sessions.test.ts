@@ -23,7 +23,7 @@ const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
 interface Program extends DeviceRig {
   /** The address that a program gets for a sign-in, with the token of the session that it renews. */
-  begin2(token?: string, verifier?: string): Promise<string>
+  signInAddress(token?: string, verifier?: string): Promise<string>
   /** Follows it in a browser as somebody; answers the code that comes back. */
   browse(url: string, email: string, jar: CookieJar): Promise<string>
   exchange(code: string, verifier?: string): Promise<{ status: number; body: string }>
@@ -48,7 +48,7 @@ async function setUp(t: TestContext, settings = ''): Promise<Program> {
   )
   const program: Program = {
     ...rig,
-    async begin2(token, verifier = verifierOf('one')) {
+    async signInAddress(token, verifier = verifierOf('one')) {
       const codeChallenge = codeChallengeOf(verifier)
       const headers: Record<string, string> =
         token === undefined ? {} : { authorization: `Pomerium ${token}` }
@@ -73,7 +73,7 @@ async function setUp(t: TestContext, settings = ''): Promise<Program> {
         headers: form,
       }),
     async signIn(email, jar, renews) {
-      const code = await program.browse(await program.begin2(renews), email, jar)
+      const code = await program.browse(await program.signInAddress(renews), email, jar)
       const { status, body } = await program.exchange(code)
       assert.equal(status, 200, body)
       return { token: decodeTokenAnswer(body) ?? '', isRenewed: isRenewedAnswer(body) }
@@ -176,6 +176,22 @@ describe('a session that its person signs in to again', () => {
     assert.equal(await statusOf(jar), 200)
   })
 
+  test('is no answer to the question who a program will be, which the provider gives', async (t) => {
+    const rig = await setUp(t)
+    const jar = createCookieJar()
+    const { token } = await rig.signIn(alice, jar)
+    const ask = async (renews?: string): Promise<string> => {
+      const { pathname, search } = new URL(await rig.signInAddress(renews))
+      const cookie = jar.header(new URL(rig.origin)) ?? ''
+      const headers = { cookie, 'sec-fetch-site': 'cross-site' }
+      return (await rig.send('GET', pathname + search, { headers })).body
+    }
+    assert.ok((await ask()).includes(alice))
+    const body = await ask(token)
+    assert.match(body, /you, once you have signed in/)
+    assert.ok(!body.includes(alice))
+  })
+
   test('is never prolonged by somebody else, who gets a session of their own', async (t) => {
     const rig = await setUp(t)
     const { token } = await rig.signIn(alice, createCookieJar())
@@ -196,7 +212,7 @@ describe('a session that its person signs in to again', () => {
     const { socket } = await rig.tunnel(token)
     rig.clock.advance(13 * hourMs)
     // The provider asks nothing, and the code goes to the machine of the person.
-    const code = await rig.browse(await rig.begin2(token, verifierOf('thief')), alice, jar)
+    const code = await rig.browse(await rig.signInAddress(token, verifierOf('thief')), alice, jar)
     assert.match(code, /^renewal\./)
     assert.equal((await rig.exchange(code, verifierOf('guess'))).status, 403)
     assert.equal((await rig.exchange(code, verifierOf('thief'))).status, 403)
@@ -212,14 +228,14 @@ describe('a session that its person signs in to again', () => {
       rig.send('POST', gatewayPaths.endSession, { headers: { authorization: `Pomerium ${token}` } })
 
     const early = await rig.signIn(alice, jar)
-    const url = await rig.begin2(early.token)
+    const url = await rig.signInAddress(early.token)
     assert.equal((await end(early.token)).status, 200)
     const { body } = await rig.exchange(await rig.browse(url, alice, jar))
     assert.equal(isRenewedAnswer(body), false)
     const own = decodeTokenAnswer(body) ?? ''
     assert.notEqual(sessionOf(own), sessionOf(early.token))
 
-    const code = await rig.browse(await rig.begin2(own), alice, jar)
+    const code = await rig.browse(await rig.signInAddress(own), alice, jar)
     assert.equal((await end(own)).status, 200)
     const refused = await rig.exchange(code)
     assert.equal(refused.status, 403)
@@ -238,7 +254,7 @@ describe('a session that its person signs in to again', () => {
     rig.clock.advance(13 * hourMs)
     const [one, two] = await Promise.all(
       ['one', 'two'].map(async (name) => {
-        const code = await rig.browse(await rig.begin2(token, verifierOf(name)), alice, jar)
+        const code = await rig.browse(await rig.signInAddress(token, verifierOf(name)), alice, jar)
         return (await rig.exchange(code, verifierOf(name))).body
       }),
     )
@@ -251,15 +267,15 @@ describe('a session that its person signs in to again', () => {
   test('is not that of a service account, of a token that is worthless, or of one without a code', async (t) => {
     const rig = await setUp(t)
     const { token } = await rig.signIn(alice, createCookieJar())
-    assert.match(await rig.begin2(token), /postern_renews=/)
-    assert.doesNotMatch(await rig.begin2(`${token}x`), /postern_renews/)
-    assert.doesNotMatch(await rig.begin2(), /postern_renews/)
+    assert.match(await rig.signInAddress(token), /postern_renews=/)
+    assert.doesNotMatch(await rig.signInAddress(`${token}x`), /postern_renews/)
+    assert.doesNotMatch(await rig.signInAddress(), /postern_renews/)
     const path = formatLoginPath({ redirectUri, codeChallenge: undefined })
     const headers = { authorization: `Pomerium ${token}` }
     const { body } = await rig.send('GET', path, { headers })
     assert.doesNotMatch(body, /postern_renews/)
     // What the address carries is nobody's to write, and names the session to nobody.
-    const url = new URL(await rig.begin2(token))
+    const url = new URL(await rig.signInAddress(token))
     assert.ok(!url.href.includes(sessionOf(token)))
     url.searchParams.set('postern_renews', 'x')
     assert.equal((await rig.send('GET', url.pathname + url.search)).status, 403)

@@ -40,7 +40,8 @@ export async function askFirst(
   const { pathname, search } = new URL(c.req.url)
   const question = {
     program: new URL(target.returnTo).host,
-    session: found?.session,
+    // A renewal ends neither as this session nor with it: the provider says who it is.
+    session: target.renews === undefined ? found?.session : undefined,
     action: `${pathname}${search}`,
   }
   return sendPage(c, programQuestionPage(question))
