@@ -26,6 +26,7 @@ import { startDaemonTray } from './daemon-tray.ts'
 import { entryPlaces } from './entry-places.ts'
 import { handOver } from './hand-over.ts'
 import { desktopPlaces } from './places.ts'
+import { notify } from './notify.ts'
 import { sayEntries } from './say-entries.ts'
 
 /** How a daemon was started. */
@@ -63,6 +64,7 @@ export async function runDaemon(
     openBrowser: (url, onFailed) =>
       void openAddress(url, 'open the window with "postern desktop", and sign in there', onFailed),
     whoHolds,
+    tellPerson: (message, hint) => void notify('Postern', sentences(message, hint)),
   })
   async function openAddress(url: string, hint: string, onFailed?: () => void): Promise<void> {
     const { openBrowser } = await import('../../client/sign-in/browser.ts')
@@ -130,6 +132,12 @@ export async function runDaemon(
   voice.info('ending')
   await Promise.all([tray?.close(0), socket.close(0), window.close(0), daemon.close(graceMs)])
   return exitCodes.ok
+}
+
+/** As people read them who know of no log. */
+function sentences(...texts: readonly (string | undefined)[]): string {
+  const said = texts.filter((text) => text !== undefined)
+  return said.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`).join(' ')
 }
 
 function endWhenIdle(daemon: Daemon, end: () => void): Disposable {

@@ -18,6 +18,8 @@ export interface DaemonRig extends AsyncDisposable {
   readonly path: string
   /** Addresses that a tab was opened for. */
   readonly opened: string[]
+  /** What the person was told. */
+  readonly told: string[]
   /** Adds a connection to the gateway and answers its id. */
   add(
     gateway: Pick<FakeGateway, 'origin' | 'ca'>,
@@ -51,6 +53,7 @@ export async function openDaemonRig(options: DaemonRigOptions = {}): Promise<Dae
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'postern-')))
   const path = join(directory, 'config', 'connections.json')
   const opened: string[] = []
+  const told: string[] = []
   const daemon = await openDaemon({
     proxies: {},
     log: silentLogger,
@@ -59,6 +62,7 @@ export async function openDaemonRig(options: DaemonRigOptions = {}): Promise<Dae
     pid: process.pid,
     file: openConnectionsFile(path),
     whoHolds: () => Promise.resolve(undefined),
+    tellPerson: (message) => void told.push(message),
     ...options,
     openBrowser(url) {
       opened.push(url)
@@ -81,6 +85,7 @@ export async function openDaemonRig(options: DaemonRigOptions = {}): Promise<Dae
     directory,
     path,
     opened,
+    told,
     async add(gateway, input = {}) {
       const settings = connectionSettings.parse({
         name: `connection ${daemon.all().length + 1}`,

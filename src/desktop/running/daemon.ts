@@ -33,6 +33,8 @@ export interface DaemonOptions extends Surroundings {
   readonly file: ConnectionsFile
   /** Makes a sentence of who holds an address that could not be had; undefined where nobody knows. */
   readonly whoHolds: (listen: LocalAddress) => Promise<string | undefined>
+  /** Shows a person what they have to see to, whether or not they look at the window. Must not throw. */
+  readonly tellPerson: (message: string, hint: string | undefined) => void
   readonly pid: number
   readonly platform?: NodeJS.Platform
 }
@@ -156,7 +158,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     use: useOf,
     onSession(link, news) {
       const words = wordsOfSession(news, link.view.origin, clock.now())
-      for (const { saved } of usersOf(link)) log.add({ ...words, connection: saved.id })
+      const users = usersOf(link)
+      for (const { saved } of users) log.add({ ...words, connection: saved.id })
+      if (users.length > 0 && words.level === 'warn') options.tellPerson(words.message, words.hint)
     },
   })
 

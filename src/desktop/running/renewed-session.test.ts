@@ -79,6 +79,7 @@ test('a session in use is renewed by one tab before its end, and its tunnel goes
   assert.deepEqual([second.session, second.sign_in_url], ['signed-in', undefined])
   assert.equal(rig.opened.length, 2)
   await echoed(socket, 'and again')
+  assert.deepEqual(rig.told, [`the session at "${gateway.origin}" ends in 14 minutes`])
   const said = daemon.logOf(id).map(({ message }) => message)
   assert.ok(said.includes(`renewing the session at "${gateway.origin}"`), said.join('\n'))
   socket.destroy()
