@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
+import fc from 'fast-check'
 import {
   basic,
   connectHead,
@@ -269,6 +270,40 @@ describe('who does not say what it wants costs next to nothing', () => {
     t.after(() => socket.destroy())
     return socket
   }
+})
+
+test('whatever comes, it is turned away once, and the next one is served', async (t) => {
+  const rig = await openProxy(t, { bounds: { ...quick, handshakeTimeoutMs: 2_000 } })
+  const beginning = fc.constantFrom(
+    '',
+    '\x05',
+    '\x05\x01\x02',
+    '\x04\x01',
+    'CONNECT ',
+    'CONNECT a:1 HTTP/1.1\r\n',
+    'GET / ',
+    'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  )
+  const garbage = fc.uint8Array({ maxLength: 400 })
+  let runs = 0
+  await fc.assert(
+    fc.asyncProperty(beginning, garbage, async (begin, rest) => {
+      runs += 1
+      const socket = await rig.connect()
+      const answer = readAll(socket)
+      socket.end(Buffer.concat([Buffer.from(begin, 'latin1'), rest]))
+      await answer
+      socket.destroy()
+    }),
+    { numRuns: 150 },
+  )
+  while (rig.events.length < runs) await new Promise(setImmediate)
+  assertNothingOpened(rig)
+  assert.equal(rig.events.length, runs)
+  const after = await rig.connect()
+  after.end(`${connectHead('db.corp:22')}words`)
+  assert.equal((await readAll(after)).toString(), `${established}words`)
 })
 
 test('one that is lost while it is told why ends nothing else', async (t) => {
