@@ -196,8 +196,17 @@ describe('the calls of the daemon', () => {
     const session = { gateway: gateway.origin, connection }
     assert.equal((await client.ask('POST /gateways/sign-in', session)).url, undefined)
     await assert.rejects(client.ask('POST /gateways/sign-in', { gateway: gateway.origin }))
+    // Another way to it, which nobody drops while somebody looks.
+    using _looking = rig.daemon.follow(() => undefined)
+    const twice = { ca_cert: `${gateway.ca}\n${gateway.ca}` }
+    const other = await rig.add(gateway, { name: 'other', ...twice })
+    await client.ask('POST /gateways/sign-in', { gateway: gateway.origin, connection: other })
     await client.ask('POST /gateways/sign-out', session)
-    await rig.untilGateway(gateway.origin, (view) => view.session === 'wanted')
+    const { gateways } = rig.daemon.view()
+    assert.deepEqual(
+      gateways.map(({ session: now }) => now),
+      ['wanted'],
+    )
     await assert.rejects(
       client.ask('POST /gateways/sign-in', { ...input, gateway: 'https://127.0.0.1:1' }),
       { code: 'gateway-unreachable' },

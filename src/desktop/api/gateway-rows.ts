@@ -58,9 +58,15 @@ export function gatewayRows(daemon: Daemon): readonly Row[] {
     row('POST /gateways/sign-in', signInInput, async ({ is_renewal: isRenewal, ...input }) =>
       (await linkOf(input)).signIn(isRenewal),
     ),
-    row('POST /gateways/sign-out', sessionInput, async (input) => ({
-      ended: await (await linkOf(input)).signOut(),
-    })),
+    row('POST /gateways/sign-out', sessionInput, async (input) => {
+      const link = await linkOf(input)
+      const ended = await link.signOut()
+      // Others to the same gateway, which trust in another way, had the same session.
+      const others = daemon.links.all().filter((one) => one !== link)
+      const same = others.filter(({ view }) => view.origin === link.view.origin)
+      await Promise.all(same.map((one) => one.check()))
+      return { ended }
+    }),
     row('POST /gateways/routes', gatewayInput, async (input) => {
       const link = await linkTo(input)
       return { routes: routeViews(await routesOf(link), link.signInOptions.gateway, daemon) }
