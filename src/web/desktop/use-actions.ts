@@ -2,6 +2,7 @@ import { useMemo } from 'react'
 import { useLocation } from 'wouter'
 import type { ConnectionView } from '../../desktop/wire/view.ts'
 import { useAct } from '../ui/act.ts'
+import { useAnnounce } from '../ui/announce.tsx'
 import { useConfirm } from '../ui/confirm.tsx'
 import { call } from './call.ts'
 import { download } from './download.ts'
@@ -26,20 +27,24 @@ export function useActions(): Actions {
   const { act } = useAct()
   const confirm = useConfirm()
   const copy = useCopy()
+  const announce = useAnnounce()
   const [, navigate] = useLocation()
   return useMemo(() => {
     const run = (failed: string, what: () => Promise<string | undefined>): Promise<boolean> =>
       act({ run: what, failed, changes: [] })
     return {
+      // What came of it stands in the list: it is said to whoever does not see that.
       up: (connections) =>
         void run(said.notConnected, async () => {
           await call('POST /up', { input: { connections: idsOf(connections) } })
-          return said.connected(namesOf(connections))
+          announce(said.connected(namesOf(connections)))
+          return undefined
         }),
       down: (connections) =>
         void run(said.notDisconnected, async () => {
           await call('POST /down', { input: { connections: idsOf(connections) } })
-          return said.disconnected(namesOf(connections))
+          announce(said.disconnected(namesOf(connections)))
+          return undefined
         }),
       async remove(connections) {
         const [first] = connections
@@ -77,7 +82,7 @@ export function useActions(): Actions {
       copyAddress: ({ address, settings }) =>
         void copy(address, words.list.addressOf(settings.name)),
     }
-  }, [act, confirm, copy, navigate])
+  }, [act, announce, confirm, copy, navigate])
 }
 
 function idsOf(connections: readonly ConnectionView[]): string[] {

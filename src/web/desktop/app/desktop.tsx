@@ -17,7 +17,7 @@ export function Desktop(): ReactNode {
             <Shell />
           </LeaveGuard>
         </ConfirmProvider>
-        <Notifications position="top-center" />
+        <Notifications position="bottom-right" />
       </AnnounceProvider>
     </Router>
   )

@@ -39,6 +39,13 @@ export function ConnectionEditor(props: ConnectionEditorProps): ReactNode {
   const [busy, setBusy] = useState<'save' | 'connect'>()
   const [, navigate] = useLocation()
   const fields = useRef<HTMLFormElement>(null)
+  const isShown = useRef(false)
+  useEffect(() => {
+    isShown.current = true
+    return () => {
+      isShown.current = false
+    }
+  }, [])
   useUnsaved(draft.isChanged, draft.form.trust.keyText === '')
   useEffect(() => {
     if (failure !== undefined)
@@ -67,7 +74,8 @@ export function ConnectionEditor(props: ConnectionEditorProps): ReactNode {
         await call('POST /up', { input: { connections: [now.id] } }).catch((error: unknown) =>
           notifyFailed(words.actions.notConnected, error),
         )
-      navigate(`/connections/${encodeURIComponent(now.id)}`)
+      // Whoever has gone elsewhere meanwhile stays there.
+      if (isShown.current) navigate(`/connections/${encodeURIComponent(now.id)}`)
     } catch (error) {
       const fault = error instanceof Error ? error : new Error(String(error))
       setFailure({ fault, problems: error instanceof DaemonFault ? error.problems : [] })

@@ -18,7 +18,12 @@ const { settings: said, signIn } = words
 
 /** The gateways that connections use, and who is signed in there. */
 export function Gateways(): ReactNode {
-  const { gateways } = useDaemon()
+  const { gateways: all, connections } = useDaemon()
+  // One that somebody has mistyped is none.
+  const gateways = all.filter(
+    ({ origin, session }) =>
+      session === 'signed-in' || connections.some(({ gateway }) => gateway === origin),
+  )
   return (
     <Card title={said.gateways}>
       {gateways.length === 0 && <Text c="dimmed">{said.noGateways}</Text>}
