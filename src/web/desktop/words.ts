@@ -19,7 +19,6 @@ export const stateWords: Readonly<Record<ConnectionState, string>> = {
 }
 
 export const words = {
-  product: 'Postern',
   skip: 'Skip to the content',
   navigation: 'Window',
   loading: 'your connections',
@@ -37,6 +36,9 @@ export const words = {
       'Its permission is missing, or was taken away. To give it a new one, run this in a terminal of this computer:',
     other: 'Another program answers at this address.',
     otherNext: 'Nothing was told to it. Close this window, and run this in a terminal:',
+    anew: 'Postern was started anew.',
+    anewNext: 'This page is of before. What you have typed stays in this tab.',
+    reload: 'Load the page again',
     desktopCommand: 'postern desktop',
     desktopPurpose: 'the command that opens the window',
   },
@@ -213,7 +215,6 @@ export const words = {
     until: 'Valid until',
     expired: 'has expired',
     unreadable: 'This is no certificate in PEM.',
-    what: 'the certificate',
   },
   one: {
     settings: 'Settings',

@@ -1,4 +1,4 @@
-import { Paper, Stack, Text } from '@mantine/core'
+import { Button, Paper, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { CommandLine } from '../../ui/command-line.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
@@ -37,7 +37,15 @@ export function LinkLost(): ReactNode {
 
 /** The daemon does not know this browser, or no longer. */
 export function LinkRefused(): ReactNode {
-  const isOther = useLive().refusal?.code === 'another-program'
+  const code = useLive().refusal?.code
+  if (code === 'started-anew') {
+    return (
+      <Alone title={said.anew} next={said.anewNext}>
+        <Button onClick={() => location.reload()}>{said.reload}</Button>
+      </Alone>
+    )
+  }
+  const isOther = code === 'another-program'
   return (
     <Alone
       title={isOther ? said.other : said.refused}

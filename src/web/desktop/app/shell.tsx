@@ -65,7 +65,7 @@ function Header(): ReactNode {
   const isSettings = location === '/settings'
   return (
     <header className="window-header">
-      <Text className="mark">{words.product}</Text>
+      <Text className="mark">Postern</Text>
       {daemon !== undefined && link !== 'refused' && (
         <>
           <nav aria-label={words.navigation}>
