@@ -1,0 +1,334 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { describe } from 'node:test'
+import type { Page } from 'playwright-core'
+import { createCertificateAuthority } from '../../../src/net/certificate.ts'
+import { checkLooks } from '../page-looks.ts'
+import { peerTest } from '../peers.ts'
+import { bob, route } from '../rig.ts'
+import { echo, startService } from '../services.ts'
+import { answer, choose, downloaded, hold, openWindow, row, type WindowRig } from './open-window.ts'
+
+describe('the window of Postern Desktop in Chromium', () => {
+  peerTest('leads from a gateway’s address to bytes, and further', ['Chromium'], async (scope) => {
+    const service = await startService(scope, echo)
+    const approval = { approvers: [{ allow: { or: [{ email: { is: bob } }] } }], max: '1h' }
+    const window = await openWindow(scope, [
+      route('cache.example.com:6379', service),
+      route('orders.example.com:5432', service),
+      { ...route('payroll.example.com:3389', service, [bob]), approval, listed: true },
+    ])
+    await firstRun(window)
+    await bytes(window)
+    await addByHand(window)
+    await one(window)
+    await edit(window)
+    await list(window)
+    await exchangeFiles(window)
+    await settings(window)
+    await comeAndGo(window)
+    // While the daemon was away nobody answered.
+    const faults = window.browser.faults.filter((fault) => !fault.includes('net::ERR_'))
+    assert.deepEqual(faults, [])
+    for (const host of window.browser.hosts) assert.match(host, /^(?:127\.0\.0\.1|localhost):\d+$/)
+  })
+})
+
+/** From an address, mistyped at first, to connections that are up. */
+async function firstRun(window: WindowRig): Promise<void> {
+  const { page, rig } = window
+  await page.goto(await window.address())
+  await page.getByRole('heading', { name: 'Welcome to Postern' }).waitFor()
+  await checkInstallable(page)
+  await looks(page, 'first-run')
+  const gateway = page.getByLabel('Gateway address')
+  const signIn = page.getByRole('button', { name: 'Sign in' })
+  await signIn.click()
+  await page.getByText('Say this').waitFor()
+  await gateway.fill('localhost:1')
+  await signIn.click()
+  await page.getByText('The gateway "localhost:1" refused the connection').waitFor()
+  assert.equal(await gateway.inputValue(), 'localhost:1')
+  await page.locator('input:focus').and(gateway).waitFor()
+  await gateway.fill(rig.origin)
+  await signIn.click()
+  await page.getByText('an authority that this machine does not know').waitFor()
+  await page.getByText('Advanced').click()
+  await page.getByLabel('CA file path').fill(rig.caFile)
+  await window.signIn(() => signIn.click())
+  await page.getByRole('heading', { name: /^Routes of localhost/ }).waitFor()
+  await page.getByText('2 of 2 chosen').waitFor()
+  assert.equal(await page.getByLabel('payroll').isDisabled(), true)
+  await looks(page, 'routes')
+  await page.getByRole('button', { name: 'None' }).click()
+  await page.getByRole('button', { name: 'Connect', exact: true }).click()
+  await page.getByText('Choose at least one').waitFor()
+  await page.getByRole('button', { name: 'All' }).click()
+  await page.getByRole('combobox', { name: 'Tags' }).fill('prod')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Connect', exact: true }).click()
+  await page.getByRole('grid', { name: 'All connections' }).waitFor()
+  await countsUp(page, '2 of 2 up')
+}
+
+/** What is told of a connection follows its bytes. */
+async function bytes(window: WindowRig): Promise<void> {
+  const { page } = window
+  const cache = row(page, 'cache')
+  await cache.getByText('Listening').waitFor()
+  const address = (await cache.locator('code').innerText()).trim()
+  {
+    await using held = await hold(address)
+    assert.equal(await held.exchange('PING'), 'PING')
+    await cache.getByText('Connected').waitFor()
+    await looks(page, 'list')
+  }
+  await cache.getByText('Listening').waitFor()
+  await cache.getByText('4 B').first().waitFor()
+  await cache.getByRole('button', { name: 'copy the address' }).click()
+  await cache.getByText('Copied').waitFor()
+  assert.equal(await window.clipboard(), address)
+}
+
+/** The form: what is wrong stands at its field, and what was typed stays. */
+async function addByHand(window: WindowRig): Promise<void> {
+  const { page, rig } = window
+  await page.getByRole('button', { name: 'New connection' }).click()
+  await page.getByRole('menuitem', { name: 'Add a connection' }).click()
+  const save = page.getByRole('button', { name: 'Save', exact: true })
+  await save.click()
+  await page.getByText('2 fields to look at again').waitFor()
+  await page.getByRole('textbox', { name: 'Name' }).fill('payroll')
+  const destination = page.getByRole('textbox', { name: 'Destination URL' })
+  await destination.fill('payroll.example.com')
+  await page.getByRole('textbox', { name: 'Local address' }).fill('nowhere')
+  await page.getByText('Advanced').click()
+  await page.getByRole('textbox', { name: 'Alternate Pomerium URL' }).fill(rig.origin)
+  await save.click()
+  await page.getByText('2 fields to look at again').waitFor()
+  await looks(page, 'form-faults')
+  await page.reload()
+  await page.getByText('Your changes from before are here').waitFor()
+  assert.equal(await destination.inputValue(), 'payroll.example.com')
+  await destination.fill('payroll.example.com:3389')
+  await page.getByRole('textbox', { name: 'Local address' }).fill('')
+  await page.getByRole('textbox', { name: 'CA file path' }).fill(rig.caFile)
+  await page.getByRole('combobox', { name: 'Tags' }).fill('people')
+  await page.keyboard.press('Enter')
+  await page.getByRole('switch', { name: 'Start connection at launch' }).click({ force: true })
+  await page.getByLabel('Protocol').selectOption('udp')
+  await page.getByLabel('Protocol').selectOption('tcp')
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await answer(page, 'Cancel')
+  await page.getByRole('button', { name: 'Save and connect' }).click()
+  await page.getByRole('heading', { name: 'payroll', exact: true }).waitFor()
+}
+
+/** One connection that the gateway refuses: why, and what to do. */
+async function one(window: WindowRig): Promise<void> {
+  const { page } = window
+  await page.getByText('Listening', { exact: true }).first().waitFor()
+  const address = (await page.locator('.one-state code').first().innerText()).trim()
+  await hold(address).then(async (held) => {
+    await held.ended
+    await held[Symbol.asyncDispose]()
+  })
+  await page.getByText('Access denied').waitFor()
+  await looks(page, 'view')
+  const ask = page.getByRole('button', { name: 'Ask', exact: true })
+  await ask.click()
+  await page.getByText('Say what it is for').waitFor()
+  await page.getByLabel('What for').fill('month-end close')
+  await page.getByLabel('For how long').selectOption({ label: '30 min' })
+  await ask.click()
+  await page.getByText('Asked for access').first().waitFor()
+
+  await page
+    .getByRole('button', { name: /^Copy / })
+    .first()
+    .click()
+  await page.getByText('Copied').first().waitFor()
+  const rdp = await downloaded(page, () =>
+    page.getByRole('button', { name: 'Remote Desktop' }).click(),
+  )
+  assert.match(await readFile(rdp.path, 'utf8'), /full address:s:/)
+
+  const log = page.getByRole('grid', { name: 'Log, newest first' })
+  await log.getByRole('row').nth(1).waitFor()
+  await page.getByLabel('Show').selectOption('error')
+  await page.getByLabel('Find in the log').fill('no such words')
+  await page.getByText('No line fits.').waitFor()
+  await page.getByLabel('Find in the log').fill('')
+  await page.getByLabel('Show').selectOption('all')
+  const exported = await downloaded(page, () =>
+    page.getByRole('button', { name: 'Export log' }).click(),
+  )
+  const lines = JSON.parse(await readFile(exported.path, 'utf8')) as { message: string }[]
+  assert.ok(lines.length > 1, JSON.stringify(lines))
+  await page.getByRole('button', { name: 'Disconnect' }).click()
+  await page.getByText('Off', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Connect', exact: true }).click()
+  await page.getByRole('button', { name: 'Disconnect' }).waitFor()
+}
+
+/** A private key goes in, and never comes out. */
+async function edit(window: WindowRig): Promise<void> {
+  const { page } = window
+  const authority = await createCertificateAuthority()
+  const pair = await authority.issue(['alice.example.com'])
+  await page.getByRole('link', { name: 'Edit' }).click()
+  await page.getByRole('radiogroup', { name: 'Client certificate' }).getByText('Text').click()
+  await page.getByLabel('Certificate text').fill(pair.cert)
+  await page.getByLabel('Key text').fill(pair.key)
+  await page.getByRole('button', { name: 'Certificate details' }).click()
+  await page.getByRole('dialog').getByText('alice.example.com').first().waitFor()
+  await answer(page, 'Close')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByRole('heading', { name: 'payroll', exact: true }).waitFor()
+  await page.getByRole('link', { name: 'Edit' }).click()
+  await page.getByText('A key is kept with this connection').waitFor()
+  assert.equal(await page.getByLabel('Key text').inputValue(), '')
+  await page.getByRole('button', { name: 'Remove the certificate and its key' }).click()
+  await page.getByRole('radiogroup', { name: 'Client certificate' }).getByText('Files').click()
+  await page.getByLabel('Certificate file path').fill('/nowhere.pem')
+  await page.getByRole('radiogroup', { name: 'Client certificate' }).getByText('None').click()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByRole('heading', { name: 'payroll', exact: true }).waitFor()
+}
+
+async function openFolder(page: Page, name: string): Promise<void> {
+  const folders = page.getByRole('navigation', { name: 'Folders' })
+  await folders.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+  await page.getByRole('heading', { name, exact: true }).waitFor()
+}
+
+/** Everything that the list and its menus do. */
+async function list(window: WindowRig): Promise<void> {
+  const { page } = window
+  await page.getByRole('link', { name: 'Connections' }).click()
+  await choose(page, 'cache', 'Duplicate')
+  await page.getByRole('heading', { name: /Edit .cache/ }).waitFor()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.getByRole('link', { name: 'Connections' }).click()
+  await countsUp(page, '3 of 4 up')
+
+  // By the keyboard alone.
+  await row(page, 'cache').focus()
+  await page.keyboard.press('End')
+  await page.keyboard.press('Enter')
+  await page.locator('h1:focus').getByText('payroll', { exact: true }).waitFor()
+  await page.goBack()
+
+  await page.getByLabel('Search by name').fill('ORDERS 5432')
+  await page.getByText('1 connection found').waitFor()
+  await page.getByLabel('Search by name').fill('nothing like it')
+  await page.getByRole('button', { name: 'Clear the search' }).click()
+
+  await openFolder(page, 'people')
+  await page.getByRole('button', { name: 'Disconnect all' }).click()
+  await countsUp(page, '0 of 1 up')
+  await page.getByRole('button', { name: 'Connect all', exact: true }).click()
+  await countsUp(page, '1 of 1 up')
+
+  const payroll = row(page, 'payroll')
+  await payroll.getByRole('switch').click({ force: true })
+  await payroll.getByText('Off', { exact: true }).waitFor()
+  await choose(page, 'payroll', 'Connect')
+  await payroll.getByText('Listening').waitFor()
+  await choose(page, 'payroll', 'Disconnect')
+  await payroll.getByText('Off', { exact: true }).waitFor()
+  await choose(page, 'payroll', 'Copy address')
+  assert.equal(await window.clipboard(), await payroll.locator('code').innerText())
+  await choose(page, 'payroll', 'View')
+  await page.getByRole('heading', { name: 'payroll', exact: true }).waitFor()
+  await page.goBack()
+  await choose(page, 'payroll', 'Edit')
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.getByRole('link', { name: 'Connections' }).click()
+}
+
+/** Out into a file, and in again. */
+async function exchangeFiles(window: WindowRig): Promise<void> {
+  const { page } = window
+  await openFolder(page, 'people')
+  await page.getByRole('button', { name: 'Folder' }).click()
+  await page.getByRole('menuitem', { name: 'Export' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Format').selectOption('pomerium')
+  await dialog.getByLabel('Include private keys').check()
+  await looks(page, 'export')
+  const file = await downloaded(page, () => answer(page, 'Export'))
+  await closeDialog(page)
+
+  await page.getByRole('button', { name: 'Folder' }).click()
+  await page.getByRole('menuitem', { name: 'Delete all' }).click()
+  await answer(page, 'Delete')
+  await page.getByRole('heading', { name: 'All connections' }).waitFor()
+
+  await page.getByRole('button', { name: 'New connection' }).click()
+  await page.getByRole('menuitem', { name: 'Import a file' }).click()
+  const choice = page.waitForEvent('filechooser')
+  await page.getByRole('button', { name: 'Choose a file' }).click()
+  await (await choice).setFiles(file.path)
+  await page.getByText('1 connection to add').waitFor()
+  await page.getByRole('button', { name: 'Import', exact: true }).click()
+  await row(page, 'payroll').waitFor()
+}
+
+/** Who is signed in, and who may use the window. */
+async function settings(window: WindowRig): Promise<void> {
+  const { page } = window
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByText('alice@example.com').waitFor()
+  await looks(page, 'settings')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await answer(page, 'Sign out')
+  await page.getByText('Nobody is signed in').waitFor()
+  await window.signIn(() => page.getByRole('button', { name: 'Sign in' }).first().click())
+  await page.getByText('alice@example.com').waitFor()
+}
+
+/** The daemon goes and comes back; the browser is put out and let in again. */
+async function comeAndGo(window: WindowRig): Promise<void> {
+  const { page } = window
+  await page.getByRole('link', { name: 'Connections' }).click()
+  await window.stop()
+  await page.getByText('does not answer').waitFor()
+  await looks(page, 'lost')
+  await window.start()
+  await page.getByText('does not answer').waitFor({ state: 'hidden' })
+  await page.getByRole('grid', { name: 'All connections' }).waitFor()
+
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByRole('button', { name: /^Revoke/ }).click()
+  await answer(page, 'Revoke')
+  await page.getByRole('heading', { name: 'This browser may not use' }).waitFor()
+  await looks(page, 'refused')
+  await page.goto(await window.address())
+  await page.getByRole('grid', { name: 'All connections' }).waitFor()
+}
+
+/** Both themes, narrow and wide; the page is as wide as before then. */
+async function looks(page: Page, name: string): Promise<void> {
+  await checkLooks(page, `desktop-${name}`)
+  await page.setViewportSize({ width: 1280, height: 800 })
+}
+
+/** By what Chromium says of it, without a service worker. */
+async function checkInstallable(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
+  assert.deepEqual(installabilityErrors, [])
+  const { manifest } = await session.send('Page.getAppManifest')
+  assert.equal(manifest.startUrl, new URL('/', page.url()).href)
+  await session.detach()
+}
+
+async function countsUp(page: Page, words: string): Promise<void> {
+  await page.locator('.page-head').getByText(words).waitFor()
+}
+
+async function closeDialog(page: Page): Promise<void> {
+  const close = page.getByRole('dialog').getByRole('button', { name: 'Close' })
+  if (await close.first().isVisible()) await close.first().click()
+}
