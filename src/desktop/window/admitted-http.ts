@@ -17,7 +17,7 @@ const headTimeoutMs = 10_000
 /** @limit time for a whole request to the window: 408, and its connection is closed */
 const requestTimeoutMs = 60_000
 /** @limit time without a byte on a connection to the window, as where its reader stalls: it is closed */
-const silenceTimeoutMs = 60_000
+const silenceTimeoutMs = 90_000
 /** How often deadlines are looked at, in milliseconds. */
 const deadlineCheckMs = 1_000
 /** @limit none: lines about refused connections in a minute; the others are counted */

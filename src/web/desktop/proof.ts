@@ -68,9 +68,15 @@ function openStore(): ProofStore {
     request: (store: IDBObjectStore) => IDBRequest<T>,
   ): Promise<T> =>
     resultOf(request((await opened).transaction(storeName, mode).objectStore(storeName)))
+  // A private window may have no database: there the proof lasts as long as the page.
+  let own: KeptProof | undefined
   return {
-    read: () => ask<KeptProof | undefined>('readonly', (store) => store.get(recordKey)),
-    write: async (proof) => void (await ask('readwrite', (store) => store.put(proof, recordKey))),
+    read: () =>
+      ask<KeptProof | undefined>('readonly', (store) => store.get(recordKey)).catch(() => own),
+    async write(proof) {
+      own = proof
+      await ask('readwrite', (store) => store.put(proof, recordKey)).catch(() => undefined)
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe } from 'node:test'
@@ -27,7 +27,9 @@ function personIn(scope: Scope) {
   )
   const postern = (...args: string[]): Promise<Result> => {
     const [program, all] = posternCommand(...args)
-    return runChild(scope, program, all, { env })
+    // Programs of the scope come first.
+    const path = `${scope.directory}:${process.env['PATH'] ?? ''}`
+    return runChild(scope, program, all, { env: { ...env, PATH: path } })
   }
   return {
     postern,
@@ -61,6 +63,14 @@ describe('postern desktop', () => {
     await page.goto(await readFile(given, 'utf8'))
     assert.equal((await events).status(), 200)
     assert.deepEqual(faults, [])
+
+    // A window of its own, by whatever browser has such.
+    await rename(browser, join(scope.directory, 'google-chrome'))
+    await person.desktop('--app')
+    assert.match(
+      await readFile(given, 'utf8'),
+      /^--app=http:\/\/127\.0\.0\.1:\d+\/\?[\w-]+#code=[\w-]{43}$/,
+    )
 
     daemon.signal('SIGTERM')
     assert.equal(await daemon.ended, 0)
