@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { startFakeGateway } from '../../src/reach/fake-gateway.fixture.ts'
 import { peerTest } from './peers.ts'
+import type { Scope } from './scope.ts'
 import { startSystemd, type SystemdMachine } from './peers/systemd.ts'
 
 const unit = 'postern-desktop.service'
@@ -33,6 +37,8 @@ peerTest(
     const limits = await machine.read(`/proc/${first}/status`)
     assert.match(limits, /^NoNewPrivs:\t1$/m)
 
+    await opensOutside(scope, machine, postern)
+
     // One that runs is told of, and stays.
     assert.match(await postern('desktop', 'install'), /the one that runs goes on as it is/)
     assert.equal(await mainProcess(machine, asPerson), first)
@@ -48,6 +54,45 @@ peerTest(
     assert.equal(left, '')
   },
 )
+
+const opened = '/root/opened'
+/** Notes what it was given, and what it is to the system. */
+const opener = `#!/bin/sh
+{ echo "$1"; cat /proc/self/cgroup; grep NoNewPrivs /proc/self/status; } >${opened}.draft
+mv ${opened}.draft ${opened}
+`
+
+/** A browser is no part of the daemon: it neither ends with it nor is kept from its own privileges. */
+async function opensOutside(
+  scope: Scope,
+  machine: SystemdMachine,
+  postern: (...args: string[]) => Promise<string>,
+): Promise<void> {
+  const gateway = await startFakeGateway()
+  scope.defer(async () => gateway[Symbol.asyncDispose]())
+  await machine.write('/usr/local/bin/xdg-open', opener, 0o755)
+  const connection = { name: 'db', destination: 'db.corp:5432', gateway: gateway.origin }
+  const team = { connections: [{ ...connection, ca_cert: gateway.ca }] }
+  await machine.write('/root/team.yaml', JSON.stringify(team))
+  const up = JSON.parse(await postern('up', '--json', '-f', '/root/team.yaml')) as {
+    readonly connections: readonly { readonly address: string }[]
+  }
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(up.connections[0]?.address ?? '') ?? []
+  const socket = connect({ host, port: Number(port) })
+  scope.defer(() => void socket.destroy())
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  const script = 'for _ in $(seq 300); do [ -e "$0" ] && exit 0; sleep 0.1; done; exit 1'
+  await machine.must('/bin/sh', '-euc', script, opened)
+  const noted = await machine.read(opened)
+  assert.match(noted, /^https:\/\/[^]*NoNewPrivs:\t0$/m)
+  assert.match(noted, /run-\w+\.service$/m)
+  assert.ok(!noted.includes(unit), noted)
+  const journal = await machine.must('journalctl', '--no-pager', '--output=cat')
+  assert.match(journal, /Started .*Browser for Postern/)
+  assert.ok(!journal.includes('code_challenge'))
+  assert.match(await postern('down', '-f', '/root/team.yaml'), /taken down/)
+}
 
 /** What a login starts; without one, and without a bus, it is a service of the machine. */
 async function startUserManager(machine: SystemdMachine): Promise<void> {
