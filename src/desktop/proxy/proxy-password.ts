@@ -28,8 +28,10 @@ export async function proxyPassword(directory: string): Promise<ProxyPassword> {
     const kept = await readPassword(path)
     if (kept !== undefined) return { user, password: kept }
     const made = randomBytes(passwordBytes).toString('base64url')
-    // Another process may make one in the same moment: the one that is in the file counts.
-    if (await createFile(path, `${made}\n`)) return { user, password: made }
+    // Another process may make one in the same moment: the one that is in the file counts. Where there are no hard
+    // links, as on FAT, none is made like this.
+    const isMade = await createFile(path, `${made}\n`).catch(() => false)
+    if (isMade) return { user, password: made }
     const others = await readPassword(path)
     if (others !== undefined) return { user, password: others }
     await replaceFile(path, `${made}\n`)

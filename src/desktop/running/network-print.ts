@@ -7,7 +7,7 @@ export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[]
 
 /** Bridges and ends of containers and virtual machines: they come and go, and lead to no gateway. */
 const ofGuests =
-  /^(?:docker|br-|veth|virbr|vnet|vmnet|vboxnet|cni|flannel|cali|lxc|lxd|podman|kube)/
+  /^(?:docker|br-|bridge1\d\d|veth|virbr|vnet|vmnet|vboxnet|cni|flannel|cali|lxc|lxd|podman|kube|vEthernet \((?:WSL|Default Switch))/
 
 /**
  * What tells this machine's network from another one: its addresses, and on Linux where everything else is sent. Two

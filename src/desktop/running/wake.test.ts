@@ -119,6 +119,8 @@ test('what comes and goes by itself is the same network', () => {
     ],
     [{ ...home, wlan0: (home['wlan0'] ?? []).slice(0, 2).toReversed() }, routes],
     [{ ...home, veth12: [address('fe80::3')], docker0: [address('172.17.0.1')] }, routes],
+    [{ ...home, bridge100: [address('192.168.64.1')] }, routes],
+    [{ ...home, 'vEthernet (WSL (Hyper-V firewall))': [address('172.28.0.1')] }, routes],
     [{ ...home, eth0: [address('169.254.7.7')] }, routes],
     [
       home,
