@@ -151,21 +151,27 @@ describe('the calls of the daemon', () => {
     assert.equal((await post(`{"tag": "${'x'.repeat(17 * 1024 * 1024)}"}`)).status, 413)
   })
 
-  test('sign in by an address that the window opens, and list what there is', async () => {
+  test('sign in in a tab, which the window opens where nothing else can, and list what there is', async () => {
     const routes = [
       { id: 'r1', name: 'orders', type: 'tcp', from: 'tcp+https://orders.corp:5432' },
       { id: 'r2', name: 'any', type: 'tcp', from: 'tcp+https://*.corp:22' },
     ]
     await using gateway = await startFakeGateway({ routes })
-    await using rig = await openDaemonRig()
+    let hasBrowser = false
+    await using rig = await openDaemonRig({
+      browser: (_, onFailed) => void (hasBrowser || onFailed()),
+    })
     await using served = await serve(rig)
     const { client } = served
     const input = { gateway: gateway.origin, ca_cert: gateway.ca }
-    const { url = '' } = await client.ask('POST /gateways/sign-in', input)
+    const { url = '', is_open: isOpen } = await client.ask('POST /gateways/sign-in', input)
     assert.match(url, /^https:/)
-    assert.deepEqual(rig.opened, [], 'the page opens it')
+    assert.equal(isOpen, false, 'the page opens it')
+    hasBrowser = true
     const again = await client.ask('POST /gateways/sign-in', input)
     assert.equal(again.url, url, 'one sign-in, however often it is asked for')
+    assert.equal(again.is_open, true)
+    assert.deepEqual(rig.opened, [url, url])
     const { followSignIn } = await import('../../reach/fake-gateway.fixture.ts')
     await followSignIn(url)
     await rig.untilGateway(gateway.origin, ({ session }) => session === 'signed-in')
@@ -211,6 +217,14 @@ describe('the calls of the daemon', () => {
       client.ask('POST /gateways/sign-in', { ...input, gateway: 'https://127.0.0.1:1' }),
       { code: 'gateway-unreachable' },
     )
+    // Also where a sign-in is under way by which one that trusts others is waited for.
+    await client.ask('POST /gateways/sign-out', input)
+    const begun = await client.ask('POST /gateways/sign-in', input)
+    const alike = { ...input, ca_cert: `${gateway.ca}${gateway.ca}` }
+    const elsewhere = await client.ask('POST /gateways/sign-in', alike)
+    assert.equal(elsewhere.url, begun.url, 'the address of the sign-in that is under way')
+    const untrusted = client.ask('POST /gateways/sign-in', { gateway: gateway.origin })
+    await assert.rejects(untrusted, { code: 'gateway-not-trusted' })
   })
 
   test('tell of everything at first, then of what changes, also to one who reads slowly', async () => {

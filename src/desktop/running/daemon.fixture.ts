@@ -35,7 +35,7 @@ export interface DaemonRigOptions extends Partial<
   Pick<DaemonOptions, 'clock' | 'platform' | 'whoHolds'>
 > {
   /** What the browser does with an address that is opened. **Default:** signs in */
-  readonly browser?: (url: string) => unknown
+  readonly browser?: (url: string, onFailed: () => void) => unknown
   readonly directory?: string
 }
 
@@ -64,9 +64,9 @@ export async function openDaemonRig(options: DaemonRigOptions = {}): Promise<Dae
     whoHolds: () => Promise.resolve(undefined),
     tellPerson: (message) => void told.push(message),
     ...options,
-    openBrowser(url) {
+    openBrowser(url, onFailed) {
       opened.push(url)
-      void (options.browser ?? followSignIn)(url)
+      void (options.browser ?? followSignIn)(url, onFailed)
     },
   })
 

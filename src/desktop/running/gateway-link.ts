@@ -64,6 +64,11 @@ const checkTimeoutMs = 4_000
 /** Between two questions to one that is away, in milliseconds: twice as long each time. */
 const retryMs = { first: 1_000, longest: 30_000 }
 
+/** How soon a program that opens addresses says that it cannot, in milliseconds. */
+const openerMs = 1_000
+/** How often is looked whether another process has begun a sign-in, in milliseconds. */
+const elsewhereMs = 500
+
 const nobody: Partial<TokenOwner> = {}
 
 /** Makes the link to a gateway. Asks nothing yet. */
@@ -136,6 +141,8 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
   let checking: Promise<void> | undefined
   let retry: Disposable | undefined
   let failures = 0
+  /** Why it was not reached last; undefined where it was. */
+  let failure: unknown
   let expiry: Disposable | undefined
 
   async function look(): Promise<void> {
@@ -171,6 +178,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
 
   function isThere(): void {
     failures = 0
+    failure = undefined
     change({ reach: 'reachable', trouble: undefined })
   }
 
@@ -181,6 +189,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
     const isSame = state.trouble?.message === trouble.message
     change({ reach: 'unreachable', ...(!isSame && { trouble }) })
     failures += 1
+    failure = error
     if (!isWanted() || ending.signal.aborted) return
     const delayMs = Math.min(retryMs.first * 2 ** (failures - 1), retryMs.longest)
     retry ??= clock.schedule(delayMs, () => void check())
@@ -228,13 +237,14 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
     check,
     async signIn(isRenewal = false) {
       await check()
+      if (failure !== undefined) throw failure
       if (state.session === 'signed-in') {
         if (isRenewal && state.url === undefined) await untilAddress(renewByPage(), true)
-        return answer()
+        return isRenewal ? opened() : answer()
       }
       const done = state.url === undefined ? begin() : undefined
       await untilAddress(done)
-      return answer()
+      return opened()
     },
     async signOut() {
       const done = await logOut(options, ending.signal)
@@ -252,6 +262,22 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
     },
   }
 
+  /**
+   * A tab that another page opens is asked by the gateway whether its person has meant it; one that a program of this
+   * machine opens is not. Where no browser can be started here the page opens it.
+   */
+  async function opened(): Promise<SignInAnswer> {
+    const { url } = state
+    return url === undefined ? answer() : { ...answer(), is_open: await opensTab(url) }
+  }
+
+  function opensTab(url: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      openBrowser(url, () => resolve(false))
+      clock.schedule(openerMs, () => resolve(true))
+    })
+  }
+
   function answer(): SignInAnswer {
     const person = state.owner.email ?? state.owner.name
     return {
@@ -260,7 +286,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
     }
   }
 
-  /** A page of ours opens the address: no tab is opened for it here. */
+  /** It is opened when there is an answer: whoever asked sees then that it was. */
   function begin(): Promise<unknown> {
     const shown: PresentSignIn = (url) => presentSignIn(url, 'is-open', () => undefined)
     return logIn({ ...options, presentSignIn: shown }, ending.signal).finally(checkAfresh)
@@ -269,6 +295,13 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
   function renewByPage(): Promise<unknown> {
     isOpenedByPage = true
     return watch.renew().finally(() => (isOpenedByPage = false))
+  }
+
+  /** Another process of this user may have begun a sign-in, for which ours waits: its address is as good. */
+  async function takeFromElsewhere(): Promise<void> {
+    const { openBegunSignIns } = await import('../../client/sign-in/begun-sign-in.ts')
+    const begun = await openBegunSignIns(cache.signInPath).read()
+    if (begun !== undefined && state.url === undefined) change({ url: begun.url })
   }
 
   /** Until there is an address or, unless it is renewed, a session; what goes wrong before is thrown. */
@@ -285,10 +318,18 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
     })
     waiting.add(wake)
     wake()
+    let looking = lookElsewhere()
+    function lookElsewhere(): Disposable {
+      return clock.schedule(elsewhereMs, () => {
+        looking = lookElsewhere()
+        void takeFromElsewhere()
+      })
+    }
     try {
       await (done === undefined ? isKnown : Promise.race([isKnown, done]))
     } finally {
       waiting.delete(wake)
+      looking[Symbol.dispose]()
       // It goes on after the answer, and what becomes of it is seen by events.
       done?.catch(() => undefined)
     }

@@ -107,6 +107,8 @@ export interface ExportAnswer {
 export interface SignInAnswer {
   /** Undefined where somebody is signed in already, unless their session is renewed. */
   readonly url?: string
+  /** Whether the daemon has opened it in the person's browser; else a page does. */
+  readonly is_open?: boolean
   readonly person?: string
 }
 

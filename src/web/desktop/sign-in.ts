@@ -14,13 +14,13 @@ export function sessionOf(gateway: string, connection?: string): SessionInput {
   return { gateway, ...(id !== undefined && { connection: id }) }
 }
 
-/** Begins a sign-in, and opens its page where the browser lets this page do so. */
+/** Begins a sign-in, and opens its page where the daemon has not, and the browser lets this page do so. */
 export async function beginSignIn(
   input: SignInInput,
 ): Promise<SignInAnswer & { readonly isOpened: boolean }> {
   const answer = await call('POST /gateways/sign-in', { input })
   const url = webLink(answer.url)
-  return { ...answer, isOpened: url !== undefined && openTab(url) }
+  return { ...answer, isOpened: url !== undefined && (answer.is_open === true || openTab(url)) }
 }
 
 /** What is opened cannot reach back to this page. */
