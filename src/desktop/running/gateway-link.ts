@@ -6,6 +6,7 @@ import { logIn } from '../../client/sign-in/login.ts'
 import { logOut } from '../../client/sign-in/logout.ts'
 import { createSessionApi, type TokenOwner } from '../../client/sign-in/session-api.ts'
 import { tokenCacheFor } from '../../client/sign-in/token-cache.ts'
+import { messageOf } from '../../errors.ts'
 import { createDialer } from '../../reach/dialer.ts'
 import { createSendToGateway } from '../../reach/gateway-request.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
@@ -142,7 +143,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
   let retry: Disposable | undefined
   let failures = 0
   /** Why it was not reached last; undefined where it was. */
-  let failure: unknown
+  let failure: Error | undefined
   let expiry: Disposable | undefined
 
   async function look(): Promise<void> {
@@ -189,7 +190,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
     const isSame = state.trouble?.message === trouble.message
     change({ reach: 'unreachable', ...(!isSame && { trouble }) })
     failures += 1
-    failure = error
+    failure = error instanceof Error ? error : new Error(messageOf(error))
     if (!isWanted() || ending.signal.aborted) return
     const delayMs = Math.min(retryMs.first * 2 ** (failures - 1), retryMs.longest)
     retry ??= clock.schedule(delayMs, () => void check())
