@@ -279,12 +279,29 @@ describe('the page', () => {
   test('takes a service worker away that somebody else has left, and believes nobody then', async (t) => {
     const rig = await startWindow(t)
     await rig.browser().letIn()
-    const answer = await fetch(`${rig.server.origin}/theirs.js`, {
-      headers: { 'service-worker': 'script' },
-    })
+    const headers = { 'service-worker': 'script' }
+    const answer = await fetch(`${rig.server.origin}/theirs.js`, { headers })
     assert.match(await answer.text(), /registration\.unregister/)
     assert.equal(answer.headers.get('content-type'), 'text/javascript')
     assert.deepEqual(rig.server.browsers(), [])
+  })
+
+  test('is not shown to a service worker, and nobody is believed once one has asked', async (t) => {
+    const rig = await startWindow(t)
+    const visit = `${line()}Host: ${rig.host}\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\n`
+    for (const head of [
+      'Sec-Fetch-Dest: empty\r\n',
+      'Sec-Fetch-Dest: document\r\nService-Worker-Navigation-Preload: x\r\n',
+    ]) {
+      await rig.browser().letIn()
+      assert.equal(await statusOf(rig, visit + head), 403)
+      assert.deepEqual(rig.server.browsers(), [], head)
+    }
+    // One of another site changes nothing here.
+    await rig.browser().letIn()
+    const theirs = visit.replace('same-origin', 'cross-site')
+    assert.equal(await statusOf(rig, `${theirs}Sec-Fetch-Dest: empty\r\n`), 403)
+    assert.equal(rig.server.browsers().length, 1)
   })
 })
 

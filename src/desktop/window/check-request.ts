@@ -49,6 +49,21 @@ export function checkVisit({ headers }: IncomingMessage): void {
   if (dest !== undefined && dest !== 'document') throw otherSite
 }
 
+/**
+ * Whether a service worker of the window's own origin is at work (of others' `checkRequest` refuses all), which the page has none of: the browser asks for its
+ * newest form, or it passes a visit on, or has the browser do that.
+ *
+ * @see https://w3c.github.io/ServiceWorker/#update-algorithm
+ * @see https://w3c.github.io/ServiceWorker/#service-worker-navigation-preload-header
+ */
+export function isByWorker({ headers }: IncomingMessage): 'its-script' | 'a-visit' | undefined {
+  if (headers['service-worker'] !== undefined) return 'its-script'
+  const isPassedOn =
+    headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'empty'
+  const isPreloaded = headers['service-worker-navigation-preload'] !== undefined
+  return isPassedOn || isPreloaded ? 'a-visit' : undefined
+}
+
 /** Without the query. */
 export function pathOf(target: string): string {
   return target.split('?', 1)[0] ?? ''
@@ -61,7 +76,7 @@ const wrongHost = new Refusal(
   'the window is not at this address',
   'run "postern desktop"',
 )
-const otherSite = new Refusal(
+export const otherSite = new Refusal(
   403,
   'origin-not-allowed',
   'another page made this request',

@@ -6,7 +6,7 @@ import type { Logger } from '../../log.ts'
 import { printable } from '../../terminal-text.ts'
 import type { EnterAnswer, HelloAnswer } from '../wire/proof.ts'
 import type { Browsers } from './browsers.ts'
-import { checkRequest, checkVisit, pathOf } from './check-request.ts'
+import { checkRequest, checkVisit, isByWorker, otherSite, pathOf } from './check-request.ts'
 import type { Codes } from './codes.ts'
 import type { OpenAnswers } from './open-answers.ts'
 import { answerHeaders, isView, lastServiceWorker, type PageFiles } from './page-files.ts'
@@ -131,18 +131,20 @@ export function createWindowListener(options: WindowAppOptions): RequestListener
    * The page has no service worker: another program had the port, and has left one in a browser. It sees what the page
    * is answered and may have come in by itself, so that nobody is believed any more.
    */
-  async function endIntrusion(): Promise<Response> {
+  async function endIntrusion(): Promise<void> {
     log.warn('another program had the address of the window, and has left something in a browser', {
       hint: 'browsers are let in again by "postern desktop --new-address"',
     })
     await Promise.all(browsers.list().map(({ id }) => browsers.remove(id)))
-    return new Response(lastServiceWorker, { headers: { 'content-type': 'text/javascript' } })
   }
 
   async function answer(request: IncomingMessage, outgoing: ServerResponse): Promise<Response> {
     checkRequest(request, host)
     const path = pathOf(request.url ?? '')
-    if (request.headers['service-worker'] !== undefined) return endIntrusion()
+    const byWorker = isByWorker(request)
+    if (byWorker !== undefined) await endIntrusion()
+    if (byWorker === 'its-script') return new Response(lastServiceWorker, { headers: scriptType })
+    if (byWorker === 'a-visit') throw otherSite
     if (path === '/api' || path.startsWith('/api/')) return call(request, outgoing)
     if (request.method === 'POST' && path === '/enter') return enter(request)
     if (request.method !== 'GET') throw notFound
@@ -182,6 +184,8 @@ function refuse(error: unknown, log: Logger): Response {
   const fault = { code: 'internal', message: 'postern failed at this', hint: 'see "postern logs"' }
   return Response.json(fault, { status: 500 })
 }
+
+const scriptType = { 'content-type': 'text/javascript' }
 
 const notFound = new Refusal(404, 'not-found', 'there is nothing at this address')
 const codeRefused = new Refusal(

@@ -272,8 +272,13 @@ describe('the window of Postern Desktop beside other pages of this machine', () 
         const answer = await fetch(`${origin}/api/browsers`, { headers: { authorization } })
         assert.equal(answer.status, 401)
       }
-      // Their service worker answers the first visit; the browser then looks for its newest form, and it leaves with the proof.
-      await page.goto(`${origin}/`)
+      // Their service worker answers the first visit, and gets no page with the secret by it.
+      assert.equal(opened.server.browsers().length, 1)
+      await page.goto(`${origin}/`, { waitUntil: 'commit' })
+      const seen = page.waitForFunction('document.title')
+      assert.equal(await (await seen).jsonValue(), 'theirs, without the secret')
+      assert.deepEqual(opened.server.browsers(), [])
+      // The browser looks for its newest form then, and it leaves with the proof.
       await page.waitForFunction('document.title.includes("Postern")')
       await page.waitForFunction(
         'navigator.serviceWorker.getRegistrations().then((found) => found.length === 0)',
