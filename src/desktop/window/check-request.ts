@@ -50,8 +50,8 @@ export function checkVisit({ headers }: IncomingMessage): void {
 }
 
 /**
- * Whether a service worker of the window's own origin is at work (of others' `checkRequest` refuses all), which the page has none of: the browser asks for its
- * newest form, or it passes a visit on, or has the browser do that.
+ * Whether a service worker of the window's own origin is at work, which the page has none of: the browser asks for its
+ * newest form, or it passes a visit on, or has the browser do that. Of other origins `checkRequest` refuses all of it.
  *
  * @see https://w3c.github.io/ServiceWorker/#update-algorithm
  * @see https://w3c.github.io/ServiceWorker/#service-worker-navigation-preload-header
