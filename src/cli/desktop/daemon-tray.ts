@@ -1,6 +1,7 @@
 import { systemClock } from '../../clock.ts'
 import { parseBusAddress } from '../../desktop/bus/bus-address.ts'
 import type { Daemon } from '../../desktop/running/daemon.ts'
+import { windowHint } from '../../desktop/tray/tray-model.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import type { Closable } from '../../shutdown.ts'
@@ -13,20 +14,29 @@ export interface DaemonTrayParts {
   readonly log: Logger
 }
 
-/** Shows a tray for the daemon, where the system has trays that this program can reach; undefined elsewhere. */
+/** Shows a tray for the daemon, where the system has trays that this program can reach; undefined elsewhere. Never rejects. */
 export async function startDaemonTray(
   { daemon, openWindow, quit, log }: DaemonTrayParts,
   platform: NodeJS.Platform = process.platform,
 ): Promise<Closable | undefined> {
-  const address = platform === 'linux' ? parseBusAddress(sessionBus(environment)) : undefined
-  if (address === undefined) return undefined
-  const { startTray } = await import('../../desktop/tray/tray.ts')
+  if (platform !== 'linux') return undefined
+  const address = parseBusAddress(sessionBus(environment))
+  if (address === undefined) {
+    log.info('no tray: there is no session bus', { hint: windowHint })
+    return undefined
+  }
+  // Connections do not go without it where it cannot be loaded.
+  const loaded = await import('../../desktop/tray/tray.ts').catch((error: unknown) => {
+    log.warn(`no tray: ${messageOf(error)}`, { hint: windowHint })
+    return undefined
+  })
+  if (loaded === undefined) return undefined
   const attempt = (what: string, work: () => Promise<void>): void => {
     void Promise.resolve()
       .then(work)
       .catch((error: unknown) => log.warn(`cannot ${what} from the tray: ${messageOf(error)}`))
   }
-  return startTray({
+  return loaded.startTray({
     address,
     clock: systemClock,
     log,

@@ -39,6 +39,8 @@ export interface BusOptions {
 
 /** A connection to a message bus. */
 export interface Bus {
+  /** What the bus calls this connection, `:1.42`. */
+  readonly name: string
   /**
    * Calls a method and resolves to what it gives.
    *
@@ -144,15 +146,18 @@ export async function openBus(address: NetConnectOpts, options: BusOptions): Pro
     else settle(message)
   }
 
+  let name: string
   try {
     await greet(stream, end, ended.promise)
     messages.unmarshalMessages(stream, (message) => take(message as BusMessage), {})
-    await call({ ...ofBus, member: 'Hello' })
+    const [given] = await call({ ...ofBus, member: 'Hello' })
+    name = String(given)
   } catch (error) {
     end(error)
     throw lost(error)
   }
   return {
+    name,
     call,
     signal(signal) {
       try {

@@ -12,3 +12,7 @@ export interface TrayModel {
   /** Calls back when `view()` may say something else, until disposed. */
   onChange(listener: () => void): Disposable
 }
+
+/** Said where there is no tray. */
+export const windowHint =
+  'the window opens from the menu of applications, or with "postern desktop"'

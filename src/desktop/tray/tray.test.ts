@@ -209,6 +209,20 @@ test('a tray comes with the panel, and with the next one', options, async (t) =>
   }
 })
 
+test('two with one number are two trays', options, async (t) => {
+  const bus = await startSessionBus(t)
+  if (bus === undefined) return
+  const panel = await startFakeWatcher(bus.path)
+  start(t, bus)
+  await panel.registeredSo(1)
+  start(t, bus, [])
+  await panel.registeredSo(2)
+  const [, other = ''] = panel.registered
+  assert.match(other, /^:\d/)
+  const asked = ['get-property', other, ...item.slice(1), 'Status']
+  assert.equal(await busctl(bus, ...asked), 'Active')
+})
+
 test('a tray outlives the bus, and is there on the next one', options, async (t) => {
   const bus = await startSessionBus(t)
   if (bus === undefined) return

@@ -9,7 +9,7 @@ import { createItemObject, itemInterfaceName, statusOf } from './item-object.ts'
 import { createMenuObject, menuInterfaceName } from './menu-object.ts'
 import { trayMenu } from './menu.ts'
 import { summarize } from './summary.ts'
-import type { TrayModel } from './tray-model.ts'
+import { windowHint, type TrayModel } from './tray-model.ts'
 
 export interface TrayOptions {
   readonly model: TrayModel
@@ -26,6 +26,9 @@ const watcherPath = '/StatusNotifierWatcher'
 const itemPath = '/StatusNotifierItem'
 const menuPath = '/MenuBar'
 
+/** `DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER` */
+const ownsName = 1
+
 /** How long changes are gathered before a panel is told, in milliseconds. */
 const gatherMs = 200
 const firstRetryMs = 5_000
@@ -37,7 +40,7 @@ const maxRetryMs = 300_000
  * with the bus itself. Nothing of it throws: without a tray the daemon is the same.
  */
 export function startTray({ model, address, clock, log, pid }: TrayOptions): Closable {
-  const name = `org.kde.StatusNotifierItem-${pid}-1`
+  const wantedName = `org.kde.StatusNotifierItem-${pid}-1`
   const menu = createMenuObject()
   const item = createItemObject(
     menuPath,
@@ -45,6 +48,7 @@ export function startTray({ model, address, clock, log, pid }: TrayOptions): Clo
     () => model.openWindow(),
   )
   let bus: Bus | undefined
+  let name = wantedName
   let isAbsenceSaid = false
   let retryMs = firstRetryMs
   let gathering: Disposable | undefined
@@ -125,8 +129,10 @@ export function startTray({ model, address, clock, log, pid }: TrayOptions): Clo
     try {
       const match = `type='signal',sender='${ofBus.destination}',member='NameOwnerChanged',arg0='${watcher}'`
       await opened.call({ ...ofBus, member: 'AddMatch', signature: 's', body: [match] })
-      // 4: not in a queue behind somebody else.
-      await opened.call({ ...ofBus, member: 'RequestName', signature: 'su', body: [name, 4] })
+      // 4: not in a queue behind somebody else. Of two in containers with one bus, both may have this number.
+      const request = { member: 'RequestName', signature: 'su', body: [wantedName, 4] }
+      const [owning] = await opened.call({ ...ofBus, ...request })
+      name = owning === ownsName ? wantedName : opened.name
       const asked = { ...ofBus, member: 'NameHasOwner', signature: 's', body: [watcher] }
       const [isThere] = await opened.call(asked)
       retryMs = firstRetryMs
@@ -143,9 +149,7 @@ export function startTray({ model, address, clock, log, pid }: TrayOptions): Clo
   function sayAbsence(why: string): void {
     if (isAbsenceSaid || ending.signal.aborted) return
     isAbsenceSaid = true
-    log.info(`no tray: ${why}`, {
-      hint: 'the window opens from the menu of applications, or with "postern desktop"',
-    })
+    log.info(`no tray: ${why}`, { hint: windowHint })
   }
 
   async function run(): Promise<void> {
