@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { isGolden } from '../../autostart/golden.fixture.ts'
+import { runChecker } from '../../autostart/run-checker.fixture.ts'
 import { isOwnText } from '../../autostart/written-by.ts'
 import { fileOfStart, planInstall, requireStartable } from './install-plan.ts'
 import { entryPlaces } from './entry-places.ts'
@@ -63,6 +68,27 @@ test('on Windows it is a script in the menu and a value of the registry', () => 
   assert.throws(() => requireStartable({ kind: 'windows', line: 'x'.repeat(261) }), {
     code: 'entry-impossible',
   })
+})
+
+test('what is installed is the texts that were agreed', () => {
+  const homes = { linux: '/home/ada', darwin: '/Users/ada', win32: String.raw`C:\Users\ada` }
+  for (const platform of ['linux', 'darwin', 'win32'] as const) {
+    const places = entryPlaces({}, platform, homes[platform])
+    const { files, start } = planInstall(places, { program, autostart: true })
+    const texts = files.map(({ path, text, mode }) => `== ${path} ${mode.toString(8)}\n${text}`)
+    const line = start?.kind === 'windows' ? [`== ${start.kind}\n${start.line}\n`] : []
+    isGolden(`installed-${platform}.txt`, [...texts, ...line].join('').replaceAll('\r', ''))
+  }
+})
+
+test('the checker of freedesktop.org finds nothing wrong with the menu entry', async (t) => {
+  const { files } = planInstall(entryPlaces({}, 'linux', '/h'), { program, autostart: true })
+  const folder = await mkdtemp(join(tmpdir(), 'postern-menu-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'postern-desktop.desktop')
+  await writeFile(path, files.find((it) => it.path.endsWith('.desktop'))?.text ?? '')
+  const found = await runChecker(t, 'desktop-file-validate', [path])
+  if (found !== undefined) assert.equal(found.stdout + found.stderr, '')
 })
 
 test('each file says whose it is, or could not be removed again', () => {

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { isGolden } from '../../autostart/golden.fixture.ts'
 import { desktopInRegistry } from './desktop-folder.ts'
 import { saveShortcut, type ShortcutPlaces } from './save-shortcut.ts'
 
@@ -37,8 +38,7 @@ test('a shortcut stands on the desktop, may be started, and has its picture', as
   assert.equal(path, join(places.home, 'Desktop', 'Orders database.desktop'))
   assert.equal(statSync(path).mode & 0o777, 0o755)
   const text = readFileSync(path, 'utf8')
-  assert.match(text, /^Name=Orders database$/m)
-  assert.match(text, /^Exec=\/usr\/bin\/node \/opt\/postern\.js desktop connect db-1$/m)
+  isGolden('shortcut.desktop', text)
   const icon = join(places.dataHome, 'icons/hicolor/scalable/apps/postern-desktop.svg')
   assert.ok(existsSync(icon))
 })
@@ -93,7 +93,8 @@ test('on macOS it is an application', async (t) => {
   assert.equal(path, join(places.home, 'Desktop', 'Orders database.app'))
   const program = join(path, 'Contents/MacOS/start')
   assert.equal(statSync(program).mode & 0o777, 0o755)
-  assert.match(readFileSync(program, 'utf8'), /^exec \/usr\/bin\/node \/opt\/postern\.js desktop/m)
+  isGolden('shortcut-start.sh', readFileSync(program, 'utf8'))
+  isGolden('shortcut-info.plist', readFileSync(join(path, 'Contents/Info.plist'), 'utf8'))
   assert.equal(await saveShortcut(db, places), path)
   mkdirSync(join(places.home, 'Desktop', 'mine.app'))
   const beside = await saveShortcut({ ...db, name: 'mine' }, places)
