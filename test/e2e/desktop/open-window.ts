@@ -20,6 +20,8 @@ export interface WindowRig {
   /** Starts the daemon, once more where it was stopped. */
   start(): Promise<void>
   stop(): Promise<void>
+  /** Stops and wakes its process, as a machine that sleeps does. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void
   /** The address that lets a browser in. */
   address(): Promise<string>
   /** Does what opens the gateway's page, and signs in there. */
@@ -27,17 +29,29 @@ export interface WindowRig {
   clipboard(): Promise<string>
 }
 
-export async function openWindow(scope: Scope, routes: readonly RouteEntry[]): Promise<WindowRig> {
+export interface WindowOptions {
+  /** Whether the daemon can open a browser, in which the person is signed in without doing anything. */
+  readonly hasBrowser?: boolean
+}
+
+export async function openWindow(
+  scope: Scope,
+  routes: readonly RouteEntry[],
+  { hasBrowser = false }: WindowOptions = {},
+): Promise<WindowRig> {
   ensurePagesBuilt()
   const rig = await startRig(scope, routes)
   const person = await personAt(scope, rig, alice)
   const { env, home } = person
   const postern = (...args: string[]): Promise<Result> =>
     runChild(scope, ...posternCommand(...args), { env, cwd: home })
+  const given = person.tcpArgs('')
+  const opener = given.slice(given.indexOf('--browser-cmd')).slice(0, 2)
   let daemon: Child | undefined
 
   async function start(): Promise<void> {
-    daemon = startChild(scope, ...posternCommand('up', '--foreground'), { env, cwd: home })
+    const command = posternCommand('up', '--foreground', ...(hasBrowser ? opener : []))
+    daemon = startChild(scope, ...command, { env, cwd: home })
     await daemon.says(/ready/)
   }
   await start()
@@ -54,6 +68,7 @@ export async function openWindow(scope: Scope, routes: readonly RouteEntry[]): P
       daemon?.signal('SIGTERM')
       await daemon?.ended
     },
+    signal: (name) => daemon?.signal(name),
     async address() {
       const { output, errors } = await postern('desktop', '--print-url')
       const address = /^http:\S+$/m.exec(output)?.[0]
