@@ -8,19 +8,24 @@ import { CopyButton } from '../copy-button.tsx'
 import { SignInButton } from '../sign-in-button.tsx'
 import { StateMark } from '../state-mark.tsx'
 import { isTroubled } from '../tone.ts'
+import type { Actions } from '../use-actions.ts'
 import { words } from '../words.ts'
-import { RowMenu, type RowMenuActions } from './row-menu.tsx'
+import { RowMenuButton, type OpenMenu } from './row-menu.tsx'
 import { RowSwitch } from './row-switch.tsx'
 
 const { list: said } = words
 
-export function columnsOf(actions: RowMenuActions): readonly Column<ConnectionView>[] {
+/** What a list of connections shows of each; `openMenu` is what the button at a row's end does. */
+export function columnsOf(
+  actions: Actions,
+  openMenu: (menu: OpenMenu) => void,
+): readonly Column<ConnectionView>[] {
   return [
     {
       id: 'on',
       title: said.columns.on,
       width: '2.75rem',
-      cell: (connection) => <RowSwitch connection={connection} actions={actions.actions} />,
+      cell: (connection) => <RowSwitch connection={connection} actions={actions} />,
     },
     {
       id: 'name',
@@ -70,7 +75,7 @@ export function columnsOf(actions: RowMenuActions): readonly Column<ConnectionVi
       id: 'menu',
       title: said.columns.menu,
       width: '2.75rem',
-      cell: (connection) => <RowMenu connection={connection} actions={actions} />,
+      cell: (connection) => <RowMenuButton connection={connection} open={openMenu} />,
     },
   ]
 }
@@ -94,7 +99,7 @@ function Name({ connection }: { readonly connection: ConnectionView }): ReactNod
 function State({ connection }: { readonly connection: ConnectionView }): ReactNode {
   const { id, state, trouble, gateway } = connection
   return (
-    <>
+    <div className="row-state">
       <StateMark state={state} />
       {isTroubled(state) && state !== 'sign-in-needed' && trouble !== undefined && (
         <div className="second">{sentence(trouble.message)}</div>
@@ -102,6 +107,6 @@ function State({ connection }: { readonly connection: ConnectionView }): ReactNo
       {state === 'sign-in-needed' && gateway !== undefined && (
         <SignInButton gateway={gateway} connection={id} variant="default" />
       )}
-    </>
+    </div>
   )
 }

@@ -16,6 +16,7 @@ import { FolderActions } from './folder-actions.tsx'
 import { FolderList } from './folder-list.tsx'
 import { foldersOf, matching } from './folders.ts'
 import './list.css'
+import { RowMenu, type OpenMenu } from './row-menu.tsx'
 
 const ExportDialog = lazy(() => import('../transfer/export-dialog.tsx'))
 
@@ -28,6 +29,7 @@ export function ListView(): ReactNode {
   const [, navigate] = useLocation()
   const actions = useActions()
   const [exported, setExported] = useState<readonly ConnectionView[]>()
+  const [menu, setMenu] = useState<OpenMenu>()
   const folders = useMemo(() => foldersOf(connections), [connections])
   const wanted = search.get('folder') ?? ''
   const text = search.get('q') ?? ''
@@ -36,10 +38,8 @@ export function ListView(): ReactNode {
     () => matching(folder?.connections ?? [], text),
     [folder?.connections, text],
   )
-  const columns = useMemo(
-    () => columnsOf({ actions, open: navigate, exportOne: (one) => setExported([one]) }),
-    [actions, navigate],
-  )
+  const columns = useMemo(() => columnsOf(actions, setMenu), [actions])
+  const menuOf = connections.find(({ id }) => id === menu?.connection)
   if (folder === undefined) return null
   return (
     <div className="list-page">
@@ -77,6 +77,16 @@ export function ListView(): ReactNode {
           />
         )}
       </div>
+      {menu !== undefined && menuOf !== undefined && (
+        <RowMenu
+          connection={menuOf}
+          button={menu.button}
+          close={() => setMenu(undefined)}
+          actions={actions}
+          go={navigate}
+          exportOne={(one) => setExported([one])}
+        />
+      )}
       {exported !== undefined && (
         <Suspense>
           <ExportDialog connections={exported} close={() => setExported(undefined)} />

@@ -1,4 +1,3 @@
-import { Switch } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { ConnectionView } from '../../../desktop/wire/view.ts'
 import { useRowTabIndex } from '../../ui/list/row-controls.tsx'
@@ -10,13 +9,17 @@ export interface RowSwitchProps {
   readonly actions: Pick<Actions, 'up' | 'down'>
 }
 
-/** Whether somebody wants it up. It shows what the daemon says, and so moves once the daemon has done it. */
+/**
+ * Whether somebody wants it up. It shows what the daemon says, and so moves once the daemon has done it. The browser's own:
+ * a component that renders once more when it is there is too much for rows that fly by.
+ */
 export function RowSwitch({ connection, actions }: RowSwitchProps): ReactNode {
   const { is_up: isWanted, state, settings } = connection
   return (
-    <Switch
+    <input
+      type="checkbox"
+      role="switch"
       className="row-switch"
-      size="sm"
       aria-label={words.list.keepUp(settings.name)}
       checked={isWanted}
       disabled={state === 'unsupported' && !isWanted}
