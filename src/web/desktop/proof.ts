@@ -56,12 +56,26 @@ const databaseName = 'postern-desktop'
 const storeName = 'proof'
 const recordKey = 'own'
 
+async function openDatabase(): Promise<IDBDatabase> {
+  const request = indexedDB.open(databaseName, 1)
+  request.addEventListener('upgradeneeded', () => request.result.createObjectStore(storeName))
+  const database = await resultOf(request)
+  // Nobody who deletes it waits for this page.
+  database.addEventListener('versionchange', () => database.close())
+  return database
+}
+
+/** Another program that had the port may have left one of another form, which would be in the way for ever. */
+async function openOwn(): Promise<IDBDatabase> {
+  const found = await openDatabase().catch(() => undefined)
+  if (found?.objectStoreNames.contains(storeName) === true) return found
+  found?.close()
+  await resultOf(indexedDB.deleteDatabase(databaseName))
+  return openDatabase()
+}
+
 function openStore(): ProofStore {
-  const opened = Promise.resolve().then(() => {
-    const request = indexedDB.open(databaseName, 1)
-    request.addEventListener('upgradeneeded', () => request.result.createObjectStore(storeName))
-    return resultOf(request)
-  })
+  const opened = Promise.resolve().then(openOwn)
   opened.catch(() => undefined)
   const ask = async <T>(
     mode: IDBTransactionMode,

@@ -286,6 +286,10 @@ describe('the window of Postern Desktop beside other pages of this machine', () 
       await page.evaluate(script('squatter.js'))
       assert.equal(await page.evaluate('keptProof()'), undefined)
       assert.deepEqual(opened.asked.slice(1), [])
+      // Nor does a database of another form keep the browser from being let in for good.
+      await page.evaluate('leaveDatabase()')
+      await show(page, opened, opened.server.address().url)
+      await show(page, opened, `${origin}/`)
     },
   )
 })

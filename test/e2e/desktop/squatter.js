@@ -10,7 +10,12 @@ function answerOf(request) {
 
 async function keptProof() {
   const database = await answerOf(indexedDB.open('postern-desktop'))
-  return answerOf(database.transaction('proof').objectStore('proof').get('own'))
+  // Deleted a moment ago, it is made anew by this.
+  const proof = database.objectStoreNames.contains('proof')
+    ? await answerOf(database.transaction('proof').objectStore('proof').get('own'))
+    : undefined
+  database.close()
+  return proof
 }
 
 // oxlint-disable-next-line no-unused-vars
@@ -42,6 +47,13 @@ async function signAhead(run) {
     signed.push(`Postern ${[point, at, nonce, bodyHash, encode(signature)].join('.')}`)
   }
   return signed
+}
+
+// oxlint-disable-next-line no-unused-vars
+async function leaveDatabase() {
+  await answerOf(indexedDB.deleteDatabase('postern-desktop'))
+  const database = await answerOf(indexedDB.open('postern-desktop', 9))
+  database.close()
 }
 
 // oxlint-disable-next-line no-unused-vars
