@@ -89,7 +89,8 @@ export async function runDaemon(
   ]
   const window = createWindow({
     directory: places.directory,
-    app: appOf(rows).fetch,
+    // Files are brought up by commands, in whose folder they are.
+    app: appOf(rows.filter(({ call }) => call !== 'POST /files')).fetch,
     files: await readBuiltFiles(builtDirectory('desktop')),
     log: voice,
     clock: systemClock,
