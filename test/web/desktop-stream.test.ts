@@ -25,6 +25,7 @@ test('a stream that ends is begun again, and one that is refused as well', async
   const answers = [
     () => new Response(beat),
     () => Response.json({ code: 'no-proof', message: 'not let in' }, { status: 401 }),
+    () => Response.json({ code: 'too-many-windows', message: 'too many' }, { status: 429 }),
     () => new Response('no', { status: 503 }),
     () => new Response('<html>\n'),
     () => Promise.reject(new TypeError('nobody there')),
@@ -33,7 +34,16 @@ test('a stream that ends is begun again, and one that is refused as well', async
   const { said, heardTwice, close } = follow(answers, 60_000)
   t.after(close)
   await heardTwice
-  assert.deepEqual(said, ['beat', 'lost', 'no-proof', 'lost', 'lost', 'lost', 'beat'])
+  assert.deepEqual(said, [
+    'beat',
+    'lost',
+    'no-proof',
+    'too-many-windows',
+    'lost',
+    'lost',
+    'lost',
+    'beat',
+  ])
 })
 
 test('a stream of which nothing is heard is given up, and begun again', async (t) => {

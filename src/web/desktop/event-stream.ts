@@ -105,7 +105,7 @@ async function listen(
   return 'lost'
 }
 
-/** The daemon does not know this browser. */
-export function isRefusal(status: number): boolean {
-  return status === 401 || status === 403
+/** The daemon does not know this browser, or has enough of it for now. */
+function isRefusal(status: number): boolean {
+  return status === 401 || status === 403 || status === 429
 }

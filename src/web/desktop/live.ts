@@ -8,7 +8,7 @@ import type {
   GatewayView,
 } from '../../desktop/wire/view.ts'
 import { withChange, withLog, withSample } from './daemon-state.ts'
-import { followEvents } from './event-stream.ts'
+import { followEvents, type StreamEnd } from './event-stream.ts'
 import { send } from './send.ts'
 
 /** How it stands between this page and the daemon. */
@@ -18,7 +18,7 @@ export interface Live {
   readonly link: Link
   /** As it was last heard of. */
   readonly daemon: DaemonView | undefined
-  /** Why this browser may not ask, while it may not. */
+  /** Why this browser may not ask, while it may not, or not so often. */
   readonly refusal?: Fault
 }
 
@@ -73,8 +73,7 @@ export function useFollowing(): void {
         send('/api/events', { method: 'GET', headers: { accept: 'application/x-ndjson' }, signal }),
       {
         heard: (event) => hear(client, event),
-        ended: (why) =>
-          set(why === 'lost' ? { ...live, link: why } : { ...live, link: 'refused', refusal: why }),
+        ended: (why) => set(afterEnd(why)),
       },
     )
     const hurry = (): void => {
@@ -86,6 +85,13 @@ export function useFollowing(): void {
       stream.close()
     }
   }, [client])
+}
+
+/** One that asks too much is asked to wait, and goes on then as one that has lost the daemon. */
+function afterEnd(why: StreamEnd): Live {
+  const { daemon } = live
+  if (why === 'lost') return { daemon, link: 'lost' }
+  return { daemon, link: why.code.startsWith('too-many-') ? 'lost' : 'refused', refusal: why }
 }
 
 function hear(client: QueryClient, event: DaemonEvent): void {

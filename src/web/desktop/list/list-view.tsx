@@ -40,6 +40,7 @@ export function ListView(): ReactNode {
   )
   const columns = useMemo(() => columnsOf(actions, setMenu), [actions])
   const menuOf = connections.find(({ id }) => id === menu?.connection)
+  const open = ({ id }: ConnectionView): void => navigate(`/connections/${encodeURIComponent(id)}`)
   if (folder === undefined) return null
   return (
     <div className="list-page">
@@ -55,7 +56,16 @@ export function ListView(): ReactNode {
           actions={<FolderActions folder={folder} actions={actions} exportAll={setExported} />}
         />
         <Attention />
-        <SearchField label={said.search} value={text} search={(q) => changeSearch({ q })} />
+        <form
+          role="search"
+          onSubmit={(event) => {
+            event.preventDefault()
+            const [found, ...others] = shown
+            if (found !== undefined && others.length === 0) open(found)
+          }}
+        >
+          <SearchField label={said.search} value={text} search={(q) => changeSearch({ q })} />
+        </form>
         {text !== '' && (
           <Text role="status" className="count">
             {said.found(shown.length)}
@@ -73,7 +83,7 @@ export function ListView(): ReactNode {
             rows={shown}
             keyOf={idOf}
             sorting={byName}
-            onOpen={({ id }) => navigate(`/connections/${encodeURIComponent(id)}`)}
+            onOpen={open}
           />
         )}
       </div>
