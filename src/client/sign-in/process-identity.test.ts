@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { runProgramSync, spawnProgram } from '../../program.fixture.ts'
@@ -31,6 +32,8 @@ test(
     t.after(() => parent.kill('SIGKILL'))
     const [line] = (await once(parent.stdout, 'data')) as [Buffer]
     const pid = Number(line.toString())
+    // A shell that still is one may ask.
+    await untilNamed(parent.pid ?? 0, 'sleep')
     process.kill(pid, 'SIGKILL')
     const deadlineMs = performance.now() + 10_000
     while ((await stateOfProcess(pid)).isRunning) {
@@ -41,3 +44,13 @@ test(
     process.kill(pid, 0)
   },
 )
+
+/** Until a process has become a program; where there is no /proc, at once. */
+async function untilNamed(pid: number, name: string): Promise<void> {
+  const deadlineMs = performance.now() + 10_000
+  const path = `/proc/${pid}/comm`
+  while (existsSync(path) && readFileSync(path, 'utf8').trim() !== name) {
+    assert.ok(performance.now() < deadlineMs, 'it is no other program yet')
+    await nextTurn()
+  }
+}

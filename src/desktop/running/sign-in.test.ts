@@ -14,7 +14,7 @@ test(
   async () => {
     await using gateway = await startFakeGateway()
     // By this clock it looks by itself after 15 seconds at the earliest.
-    await using rig = await openDaemonRig({ clock: systemClock })
+    await using rig = await openDaemonRig({ clock: systemClock, browser: () => undefined })
     const link = await rig.daemon.links.take(parseGatewayUrl(gateway.origin), {
       ca_cert: gateway.ca,
       disable_tls_verification: false,

@@ -8,6 +8,7 @@ import { peerTest, program } from '../peers.ts'
 import { startRedis } from '../peers/redis.ts'
 import { alice, route } from '../rig.ts'
 import type { Scope } from '../scope.ts'
+import { keepPicture } from './keep-picture.ts'
 import { openWindow, row, type WindowRig } from './open-window.ts'
 
 /** How long the machine sleeps: two minutes in the long form. */
@@ -31,6 +32,14 @@ peerTest(
     const ssh = [...sshd.clientOptions, '-l', sshd.user, '-p', port, host, 'echo from ssh']
     assert.equal((await mustRun(scope, program('ssh'), ssh, window.person)).output, 'from ssh\n')
     assert.equal((await window.person.browserStarts()).length, 1, 'one sign-in for all of it')
+    await keepPicture(window.page, 'list')
+    await window.page.getByRole('link', { name: 'cache', exact: true }).click()
+    await window.page
+      .getByText(/^Disconnected/)
+      .first()
+      .waitFor()
+    await keepPicture(window.page, 'connection')
+    await window.page.getByRole('link', { name: 'Connections' }).click()
 
     await revoked(window)
     assert.equal(await cli('GET greeting'), 'hello\n')
@@ -47,10 +56,12 @@ peerTest(
 async function firstRun({ page, rig, address }: WindowRig): Promise<void> {
   await page.goto(await address())
   await page.getByLabel('Gateway address').fill(rig.origin)
+  await keepPicture(page, 'first-run')
   await page.getByText('Advanced').click()
   await page.getByLabel('CA file path').fill(rig.caFile)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('2 of 2 chosen').waitFor()
+  await keepPicture(page, 'routes')
   await page.getByRole('button', { name: 'Connect', exact: true }).click()
   await row(page, 'cache').getByText('Listening').waitFor()
   await row(page, 'build').getByText('Listening').waitFor()
@@ -72,6 +83,7 @@ async function revoked({ page, rig }: WindowRig): Promise<void> {
   await rig.postern('gateway', 'sessions', 'revoke', '-c', rig.configPath, alice)
   const cache = row(page, 'cache')
   await cache.getByText('Sign-in needed').waitFor()
+  await keepPicture(page, 'sign-in-needed')
   await looks(page, 'sign-in-needed')
   await page
     .getByRole('button', { name: /^Sign in/ })

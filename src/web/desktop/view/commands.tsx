@@ -18,6 +18,10 @@ export interface CommandsProps {
 export function Commands({ connection, commands }: CommandsProps): ReactNode {
   const { downloadRdp } = useActions()
   const { settings } = connection
+  // Or nobody knows what it is.
+  const isForDesktop =
+    settings.protocol === 'tcp' &&
+    (commands.length === 0 || commands.some(({ tool }) => tool === 'mstsc'))
   return (
     <Card title={said.commands}>
       <Stack gap="sm">
@@ -30,7 +34,7 @@ export function Commands({ connection, commands }: CommandsProps): ReactNode {
           </div>
         ))}
         {commands.length === 0 && <Text c="dimmed">{said.noCommands}</Text>}
-        {settings.protocol === 'tcp' && (
+        {isForDesktop && (
           <div>
             <Button variant="default" size="compact-sm" onClick={() => downloadRdp(connection)}>
               {said.rdp}
