@@ -32,7 +32,6 @@ peerTest(
     const ssh = [...sshd.clientOptions, '-l', sshd.user, '-p', port, host, 'echo from ssh']
     assert.equal((await mustRun(scope, program('ssh'), ssh, window.person)).output, 'from ssh\n')
     assert.equal((await window.person.browserStarts()).length, 1, 'one sign-in for all of it')
-    await keepPicture(window.page, 'list')
     await window.page.getByRole('link', { name: 'cache', exact: true }).click()
     await window.page
       .getByText(/^Disconnected/)
