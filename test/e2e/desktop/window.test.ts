@@ -59,6 +59,8 @@ async function firstRun(window: WindowRig): Promise<void> {
   await page.getByRole('heading', { name: /^Routes of localhost/ }).waitFor()
   await page.getByText('2 of 2 chosen').waitFor()
   assert.equal(await page.getByLabel('payroll').isDisabled(), true)
+  // Nobody is named whom to ask.
+  assert.equal(await page.getByText('Ask .').count(), 0)
   await looks(page, 'routes')
   await page.getByRole('button', { name: 'None' }).click()
   await page.getByRole('button', { name: 'Connect', exact: true }).click()

@@ -149,8 +149,8 @@ function explain(route: RouteView): string {
     ...(destination === undefined ? [] : [destination]),
     ...(description === '' ? [] : [description]),
     ...(connection === undefined ? [] : [said.already]),
-    ...(isUsable ? [] : [why === undefined ? said.notUsable : sentence(why)]),
-    ...(isUsable || contact === undefined ? [] : [said.contact(contact)]),
+    ...(isUsable ? [] : [why ? sentence(why) : said.notUsable]),
+    ...(isUsable || !contact ? [] : [said.contact(contact)]),
     ...(isUsable && destination === undefined ? [said.notTcp] : []),
   ].join(' · ')
 }
