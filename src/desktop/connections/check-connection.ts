@@ -1,8 +1,9 @@
 import { parseAuthority } from '../../address.ts'
-import { parseListenAddress, type LocalAddress } from '../../client/serve/listen-address.ts'
+import type { LocalAddress } from '../../client/serve/listen-address.ts'
 import { AppError, SystemError, messageOf } from '../../errors.ts'
 import { parseDestination, parseGatewayUrl, type Destination } from '../../reach/destination.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
+import { readLocalAddress } from './local-place.ts'
 import { isPlainName } from './names.ts'
 
 /** What is wrong with one key of a connection's settings. */
@@ -85,16 +86,11 @@ function checkUdp(text: string): undefined {
   })
 }
 
-/** A local address as `parseListenAddress` reads it: Pomerium Desktop takes a port alone as well. */
-export function writtenAddress(text: string): string {
-  return /^\d+$/.test(text) ? `127.0.0.1:${text}` : text
-}
-
 function parseLocal(text: string): LocalAddress {
-  const listen = parseListenAddress(writtenAddress(text))
-  if (listen.kind !== 'stdio') return listen
-  throw new SystemError('invalid-listen-address', '"-" is for a command, not for a connection', {
-    hint: 'write "127.0.0.1:PORT", or leave it empty for an address that stays the same',
+  const listen = readLocalAddress(text)
+  if (listen !== undefined) return listen
+  throw new SystemError('invalid-listen-address', `"${text}" is not an address to listen on`, {
+    hint: 'write "127.0.0.1:PORT", ":PORT" for all addresses, "unix:PATH", or leave it empty for an address that stays the same',
   })
 }
 

@@ -21,10 +21,15 @@ export function localPlace(address: string): LocalPlace | undefined {
 
 const anyHosts: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
-/** As `checkConnection` takes one: a port alone as well. Undefined for what is none. */
+/** A local address as `parseListenAddress` reads it: Pomerium Desktop takes a port alone as well. */
+export function writtenAddress(text: string): string {
+  return /^\d+$/.test(text) ? `127.0.0.1:${text}` : text
+}
+
+/** As `checkConnection` takes one; undefined for what is none, and for `-`, which is for a command. */
 export function readLocalAddress(text: string): LocalAddress | undefined {
   try {
-    const address = parseListenAddress(/^\d+$/.test(text) ? `127.0.0.1:${text}` : text)
+    const address = parseListenAddress(writtenAddress(text))
     return address.kind === 'stdio' ? undefined : address
   } catch {
     return undefined

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { SystemError } from '../../errors.ts'
-import { checkConnection, writtenAddress } from '../connections/check-connection.ts'
+import { checkConnection } from '../connections/check-connection.ts'
+import { writtenAddress } from '../connections/local-place.ts'
 import { maxConnections } from '../connections/connections-file.ts'
 import { ownAddress } from '../connections/local-address.ts'
 import type { ConnectionSettings, SavedConnection } from '../wire/connection.ts'
