@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { builtDirectory, readBuiltFiles } from '../../built-files.ts'
 import { sayDuration, systemClock } from '../../clock.ts'
 import { createDaemonApp, type DaemonApp } from '../../desktop/api/app.ts'
@@ -25,7 +24,7 @@ import { daemonOpener } from './daemon-opener.ts'
 import { startDaemonTray } from './daemon-tray.ts'
 import { entryPlaces } from './entry-places.ts'
 import { handOver } from './hand-over.ts'
-import { desktopPlaces } from './places.ts'
+import { desktopPlaces, makeDirectory } from './places.ts'
 import { notify } from './notify.ts'
 import { sayEntries } from './say-entries.ts'
 
@@ -52,7 +51,7 @@ export async function runDaemon(
   onReady: (daemon: Daemon) => Promise<void> = () => Promise.resolve(),
 ): Promise<number> {
   const places = desktopPlaces()
-  await mkdir(places.directory, { recursive: true, mode: 0o700 })
+  makeDirectory(places)
   const own = { systemRoot: systemRoot() }
   const whoHolds: DaemonOptions['whoHolds'] = (listen) => whoHoldsPort(listen, own)
   const daemon = await openDaemon({
@@ -116,22 +115,26 @@ export async function runDaemon(
       await openAddress(await handOver(url, places.directory), 'run "postern desktop"')
     },
   })
-  voice.info('ready', { pid: process.pid, socket: places.socket })
-  // Connections do not wait for the window: it is tried again when somebody wants to see it.
-  await window.start().catch((error: unknown) => voice.warn(messageOf(error), errorFields(error)))
-  if (options.isLaunch) {
-    const atLaunch = daemon.all().filter(({ saved }) => saved.start_at_launch)
-    await daemon.up(atLaunch.map(({ saved }) => saved.id))
+  try {
+    voice.info('ready', { pid: process.pid, socket: places.socket })
+    // Connections do not wait for the window: it is tried again when somebody wants to see it.
+    await window.start().catch((error: unknown) => voice.warn(messageOf(error), errorFields(error)))
+    if (options.isLaunch) {
+      const atLaunch = daemon.all().filter(({ saved }) => saved.start_at_launch)
+      await daemon.up(atLaunch.map(({ saved }) => saved.id))
+    }
+    using _awake = watchWake({
+      onWake: (sleptMs) => void daemon.lookAgain(`the machine slept for ${sayDuration(sleptMs)}`),
+      onNetwork: () => void daemon.lookAgain('the network of this machine is another one'),
+    })
+    await onReady(daemon)
+    using _idle = options.isOnDemand ? endWhenIdle(daemon, () => ending.resolve()) : undefined
+    await ending.promise
+    voice.info('ending')
+  } finally {
+    // Also where what it was started for is not there: it would stay, and nobody would end it.
+    await Promise.all([tray?.close(0), socket.close(0), window.close(0), daemon.close(graceMs)])
   }
-  using _awake = watchWake({
-    onWake: (sleptMs) => void daemon.lookAgain(`the machine slept for ${sayDuration(sleptMs)}`),
-    onNetwork: () => void daemon.lookAgain('the network of this machine is another one'),
-  })
-  await onReady(daemon)
-  using _idle = options.isOnDemand ? endWhenIdle(daemon, () => ending.resolve()) : undefined
-  await ending.promise
-  voice.info('ending')
-  await Promise.all([tray?.close(0), socket.close(0), window.close(0), daemon.close(graceMs)])
   return exitCodes.ok
 }
 

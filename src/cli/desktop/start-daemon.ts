@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createDaemonClient, type DaemonClient } from '../../desktop/api/ask-daemon.ts'
 import { AppError, SystemError, messageOf } from '../../errors.ts'
 import { ownProgram } from '../process/own-program.ts'
-import { desktopPlaces, type DesktopPlaces } from './places.ts'
+import { desktopPlaces, makeDirectory, type DesktopPlaces } from './places.ts'
 
 /** @limit none: time for the daemon to be ready after it was started; an error that shows what it said */
 const readyMs = 20_000
@@ -45,7 +44,7 @@ async function start(
   places: DesktopPlaces,
   client: DaemonClient,
 ): Promise<void> {
-  mkdirSync(dirname(places.log), { recursive: true, mode: 0o700 })
+  makeDirectory(places)
   rotate(places.log)
   const log = openSync(places.log, 'a', 0o600)
   const sizeBefore = statSync(places.log).size

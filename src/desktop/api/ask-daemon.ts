@@ -64,7 +64,7 @@ function send(
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' }
     const sent = request({ socketPath, method, path, headers, signal }, resolve)
-    sent.once('error', (error) => reject(connectionError(error, signal)))
+    sent.once('error', (error) => reject(connectionError(error, signal, socketPath)))
     sent.end(body)
   })
 }
@@ -81,10 +81,19 @@ async function textOf(response: IncomingMessage, signal: AbortSignal): Promise<s
 
 const nobodyThere: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR'])
 
-function connectionError(error: unknown, signal: AbortSignal): SystemError {
+/** What systems say of a path that is too long for the address of a socket. */
+const tooLong: ReadonlySet<string> = new Set(['EINVAL', 'ENAMETOOLONG'])
+
+function connectionError(error: unknown, signal: AbortSignal, socketPath = ''): SystemError {
   if (nobodyThere.has(systemCode(error) ?? '')) {
     return new SystemError('daemon-not-running', 'no connections are up: the daemon does not run', {
       hint: 'start it with "postern up"',
+      cause: error,
+    })
+  }
+  if (tooLong.has(systemCode(error) ?? '')) {
+    return new SystemError('daemon-not-started', `"${socketPath}" is too long for a socket`, {
+      hint: 'systems allow about 100 bytes: set XDG_STATE_HOME to a directory with a shorter path',
       cause: error,
     })
   }
