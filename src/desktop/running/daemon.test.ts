@@ -207,6 +207,43 @@ describe('changing connections', () => {
     assert.equal(next.daemon.viewOf(ids[1] ?? '').address, addresses[1])
   })
 
+  test('what somebody else has written into the file holds from the next change on', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using rig = await openDaemonRig()
+    const { daemon } = rig
+    const [kept, gone] = [await rig.add(gateway), await rig.add(gateway)]
+    await daemon.up([kept, gone])
+    const socket = await rig.dial(kept)
+    await echoed(socket)
+    const written = JSON.parse(await readFile(rig.path, 'utf8')) as { connections: object[] }
+    const [first = {}] = written.connections
+    const connections = [
+      { ...first, name: 'by hand' },
+      { ...first, id: 'c-new', name: 'new', listen: undefined, address: undefined },
+    ]
+    await writeFile(rig.path, JSON.stringify({ ...written, connections }))
+    await assert.rejects(rig.add(gateway), { code: 'connections-changed' })
+    const views = daemon.view().connections
+    assert.deepEqual(
+      views.map(({ id, is_up: isUp, settings }) => [id, isUp, settings.name]),
+      [
+        [kept, true, 'by hand'],
+        ['c-new', false, 'new'],
+      ],
+    )
+    assert.equal(daemon.viewOf(kept).tunnels, 1, 'its tunnels go on')
+    socket.destroy()
+    await rig.add(gateway)
+    assert.match(await readFile(rig.path, 'utf8'), /by hand/)
+
+    await writeFile(rig.path, '{')
+    await assert.rejects(rig.add(gateway), { code: 'connections-changed' })
+    assert.equal(daemon.view().notices[0]?.code, 'connections-damaged')
+    await rig.add(gateway)
+    assert.equal(daemon.all().length, 4)
+    assert.match(await readFile(rig.path, 'utf8'), /by hand/)
+  })
+
   test('a damaged file is told of', async () => {
     await using rig = await openDaemonRig()
     await using gateway = await startFakeGateway()

@@ -1,9 +1,9 @@
+import { SystemError } from '../../errors.ts'
 import { oneByOne } from '../../one-by-one.ts'
 import type { Closable } from '../../shutdown.ts'
 import { version } from '../../version.ts'
 import type { LocalAddress } from '../../client/serve/listen-address.ts'
 import type { ConnectionsFile } from '../connections/connections-file.ts'
-import { nameKey } from '../connections/names.ts'
 import type { Which } from '../wire/calls.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
 import type {
@@ -18,8 +18,8 @@ import type {
 } from '../wire/view.ts'
 import { createConnectionLog } from './connection-log.ts'
 import type { GatewayLink, Surroundings } from './gateway-link.ts'
-import { isSameWay, notFound, type Kept } from './kept.ts'
-import { keepAll, planChange, planFile, type Change, type Plan } from './plan.ts'
+import { chosen, isSameWay, notFound, type Kept } from './kept.ts'
+import { keepAll, planChange, planFile, planRead, type Change, type Plan } from './plan.ts'
 import { openLinks, type Links } from './links.ts'
 import { createNews, shared } from './news.ts'
 import { localAddressOf, runConnection, type RunningConnection } from './running-connection.ts'
@@ -27,6 +27,7 @@ import { openRunningProxies, type WantedProxy } from './running-proxies.ts'
 import type { SessionUse } from './session-watch.ts'
 import { wordsOfSession } from './session-words.ts'
 import { createTraffic } from './traffic.ts'
+import { damagedFile } from './trouble.ts'
 import { viewOf } from './connection-view.ts'
 
 export interface DaemonOptions extends Surroundings {
@@ -232,26 +233,22 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     return found
   }
 
-  function which({ connections, tag }: Which): readonly Kept[] {
-    const tagged = [...kept.values()].filter(
-      ({ saved }) => tag === undefined || saved.tags.includes(tag),
-    )
-    if (tag !== undefined && tagged.length === 0) throw notFound(tag, 'tag')
-    if (connections === undefined) return tagged
-    const byName = new Map([...kept.values()].map((one) => [nameKey(one.saved.name), one]))
-    return connections.map((name) => {
-      const found = kept.get(name) ?? byName.get(nameKey(name))
-      if (found === undefined) throw notFound(name)
-      return found
-    })
-  }
-
   async function apply(asked: Change | (() => Change)): Promise<readonly string[]> {
     const change = typeof asked === 'function' ? asked() : asked
     const plan = planChange(kept, change, platform)
-    await file.write(plan.own.map(({ saved }) => saved))
+    await file.write(plan.own.map(({ saved }) => saved)).catch(takeWritten)
     await take(plan)
     return plan.added
+  }
+
+  /** Where somebody else has written the file, that holds from now on; one that cannot be read is kept aside. */
+  async function takeWritten(error: unknown): Promise<never> {
+    if (error instanceof SystemError && error.code === 'connections-changed') {
+      const { connections, damaged } = await file.read()
+      if (damaged === undefined) await take(planRead(kept, connections, platform))
+      else notice(damagedFile(damaged, clock.now()))
+    }
+    throw error
   }
 
   /** What is written holds from now on; one that was up stays so, with what it is now. */
@@ -328,15 +325,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 
   const found = await file.read()
-  if (found.damaged !== undefined) {
-    const { path, why } = found.damaged
-    notice({
-      code: 'connections-damaged',
-      message: `the file of your connections could not be read (${why}): it is kept as "${path}"`,
-      hint: 'mend it and import it, or add your connections again',
-      at: new Date(clock.now()).toISOString(),
-    })
-  }
+  if (found.damaged !== undefined) notice(damagedFile(found.damaged, clock.now()))
   for (const one of keepAll(found.connections, platform)) kept.set(one.saved.id, one)
 
   return {
@@ -344,7 +333,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     viewOf: (id) => viewOf(find(id)),
     find,
     all: () => [...kept.values()],
-    which,
+    which: (which) => chosen([...kept.values()], which),
     logOf: (id) => log.of(find(id).saved.id),
     logSince: (number) => log.since(number),
     trafficOf: (id) => traffic.of(find(id).saved.id),

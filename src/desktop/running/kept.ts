@@ -1,5 +1,7 @@
 import { PeerError } from '../../errors.ts'
 import type { CheckedConnection } from '../connections/check-connection.ts'
+import { nameKey } from '../connections/names.ts'
+import type { Which } from '../wire/calls.ts'
 import type { SavedConnection } from '../wire/connection.ts'
 import type { RunningConnection } from './running-connection.ts'
 
@@ -37,5 +39,23 @@ export function isSameWay(one: Kept, before: Kept): boolean {
 export function notFound(name: string, what = 'connection'): PeerError {
   return new PeerError(`${what}-not-found`, `there is no ${what} "${name}"`, {
     hint: 'see "postern status"',
+  })
+}
+
+/**
+ * Those that are meant.
+ *
+ * @throws PeerError `connection-not-found`, `tag-not-found`
+ */
+export function chosen(all: readonly Kept[], { connections, tag }: Which): readonly Kept[] {
+  const tagged = all.filter(({ saved }) => tag === undefined || saved.tags.includes(tag))
+  if (tag !== undefined && tagged.length === 0) throw notFound(tag, 'tag')
+  if (connections === undefined) return tagged
+  const byId = new Map(all.map((one) => [one.saved.id, one]))
+  const byName = new Map(all.map((one) => [nameKey(one.saved.name), one]))
+  return connections.map((name) => {
+    const found = byId.get(name) ?? byName.get(nameKey(name))
+    if (found === undefined) throw notFound(name)
+    return found
   })
 }

@@ -28,14 +28,15 @@ export interface Plan {
 
 type All = ReadonlyMap<string, Kept>
 
-/** Those of the file, each with an address that no other one has. */
+/** Those of the file, each with an address that no other one has, nor one of `others`. */
 export function keepAll(
   connections: readonly SavedConnection[],
   platform: NodeJS.Platform,
+  others: readonly string[] = [],
 ): readonly Kept[] {
   // First those that are told theirs: one of an address of its own goes out of the way.
   const told = connections.flatMap(({ listen }) => listen ?? [])
-  const addresses = new Set(told.map(writtenAddress))
+  const addresses = new Set([...others, ...told.map(writtenAddress)])
   return connections.map((saved) => keep(saved, undefined, addresses, platform))
 }
 
@@ -93,6 +94,29 @@ export function planFile(
     added: now.map(({ saved }) => saved.id),
     removed: [...gone].filter((id) => !next.has(id)),
     replaced: now.filter(({ saved }) => gone.has(saved.id)),
+  }
+}
+
+/** Plans that the daemon's own connections are those of its file, which somebody else has written. */
+export function planRead(
+  kept: All,
+  connections: readonly SavedConnection[],
+  platform: NodeJS.Platform,
+): Plan {
+  const all = [...kept.values()]
+  const others = all.filter(({ file }) => file !== undefined)
+  const now = keepAll(
+    connections,
+    platform,
+    others.map(({ address }) => address),
+  )
+  const next = new Map([...now, ...others].map((one) => [one.saved.id, one]))
+  return {
+    next,
+    own: now,
+    added: [],
+    removed: all.map(({ saved }) => saved.id).filter((id) => !next.has(id)),
+    replaced: now.filter(({ saved }) => kept.has(saved.id)),
   }
 }
 

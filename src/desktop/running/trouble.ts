@@ -1,6 +1,7 @@
 import { AccessError, AppError, messageOf } from '../../errors.ts'
 import { RefusedError } from '../../reach/refused.ts'
 import { CutError, LostError } from '../../client/ways/ended.ts'
+import type { ReadConnections } from '../connections/connections-file.ts'
 import type { ConnectionState, Trouble } from '../wire/view.ts'
 
 /** What kind of trouble an error is: the state that it makes, or `gateway` for what its gateway's own state tells. */
@@ -62,4 +63,17 @@ export function kindOf(error: unknown): TroubleKind {
 /** Whether an error says that the gateway was not reached, or is not believed. */
 export function isOfTheWay(code: string): boolean {
   return code.startsWith('gateway-') || code.startsWith('proxy-')
+}
+
+/** What a person is told of a file of connections that was set aside. */
+export function damagedFile(
+  { path, why }: NonNullable<ReadConnections['damaged']>,
+  nowMs: number,
+): Trouble {
+  return {
+    code: 'connections-damaged',
+    message: `the file of your connections could not be read (${why}): it is kept as "${path}"`,
+    hint: 'mend it and import it, or add your connections again',
+    at: new Date(nowMs).toISOString(),
+  }
 }
