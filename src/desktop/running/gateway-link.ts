@@ -70,6 +70,9 @@ const openerMs = 1_000
 /** How often is looked whether another process has begun a sign-in, in milliseconds. */
 const elsewhereMs = 500
 
+/** How often is looked whether another program has signed in or out, in milliseconds: one small file is read. */
+const cacheLookMs = 2_000
+
 const nobody: Partial<TokenOwner> = {}
 
 /** Makes the link to a gateway. Asks nothing yet. */
@@ -145,6 +148,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
   /** Why it was not reached last; undefined where it was. */
   let failure: Error | undefined
   let expiry: Disposable | undefined
+  let cacheLook: Disposable | undefined
 
   async function look(): Promise<void> {
     retry?.[Symbol.dispose]()
@@ -162,6 +166,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
       }
       followExpiry(owner?.expiresAt)
       watch.follow(owner?.expiresAt)
+      followCache(token)
     } catch (error) {
       if (!ending.signal.aborted) isAway(error)
     }
@@ -203,6 +208,16 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
     if (expiresAt === undefined) return
     const leftMs = Date.parse(expiresAt) - clock.now()
     if (leftMs > 0) expiry = clock.schedule(leftMs + 1_000, () => void check())
+  }
+
+  /** A person who signs in or out by another program has another token than this one, or none. */
+  function followCache(token: string | undefined): void {
+    cacheLook?.[Symbol.dispose]()
+    cacheLook = undefined
+    if (!isWanted() || ending.signal.aborted) return
+    cacheLook = clock.schedule(cacheLookMs, () => {
+      void cache.read().then((now) => (now === token ? followCache(token) : check()))
+    })
   }
 
   return {
@@ -257,6 +272,7 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
       ending.abort(new Error('the daemon ends'))
       retry?.[Symbol.dispose]()
       expiry?.[Symbol.dispose]()
+      cacheLook?.[Symbol.dispose]()
       watch[Symbol.dispose]()
       await client.destroy()
       await checking
@@ -299,10 +315,11 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
   }
 
   /** Another process of this user may have begun a sign-in, for which ours waits: its address is as good. */
-  async function takeFromElsewhere(): Promise<void> {
+  async function takeFromElsewhere(isWaiting: () => boolean): Promise<void> {
     const { openBegunSignIns } = await import('../../client/sign-in/begun-sign-in.ts')
     const begun = await openBegunSignIns(cache.signInPath).read()
-    if (begun !== undefined && state.url === undefined) change({ url: begun.url })
+    // One that is over by now would be shown for good.
+    if (begun !== undefined && state.url === undefined && isWaiting()) change({ url: begun.url })
   }
 
   /** Until there is an address or, unless it is renewed, a session; what goes wrong before is thrown. */
@@ -323,7 +340,8 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
     function lookElsewhere(): Disposable {
       return clock.schedule(elsewhereMs, () => {
         looking = lookElsewhere()
-        void takeFromElsewhere()
+        // A look that fails is made again.
+        void takeFromElsewhere(() => waiting.has(wake)).catch(() => undefined)
       })
     }
     try {
