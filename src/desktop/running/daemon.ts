@@ -186,7 +186,10 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
 
   function usersOf(link: GatewayLink): readonly Kept[] {
     const { origin } = link.view
-    return running().filter(({ checked }) => checked?.destination?.gateway.origin === origin)
+    return running().filter(({ running: one, checked }) =>
+      // One that is on its way to its link may be about to have this one.
+      one.link === undefined ? checked?.destination?.gateway.origin === origin : one.link === link,
+    )
   }
 
   function isWanted(link: GatewayLink): boolean {

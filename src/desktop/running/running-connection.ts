@@ -29,6 +29,8 @@ export interface RunningConnection {
   readonly trouble: Trouble | undefined
   readonly tunnels: number
   readonly bytes: Bytes
+  /** By which its tunnels go; undefined until there is one. */
+  readonly link: GatewayLink | undefined
   /** As it listens; undefined while it does not. */
   readonly address: string | undefined
   /** Resolves after the first attempt to listen, however that went. */
@@ -182,6 +184,9 @@ export function runConnection(parts: RunningParts): RunningConnection {
         sum.down += down
       }
       return sum
+    },
+    get link() {
+      return link
     },
     get address() {
       return forward?.address

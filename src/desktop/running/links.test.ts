@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startFakeGateway } from '../../reach/fake-gateway.fixture.ts'
+import { connectionSettings } from '../wire/connection.ts'
+import { openDaemonRig } from './daemon.fixture.ts'
+
+test('a link that its connections have left for another to the same gateway is ended', async () => {
+  await using gateway = await startFakeGateway({ isPublic: true })
+  await using rig = await openDaemonRig()
+  const { daemon } = rig
+  const id = await rig.add(gateway)
+  await daemon.up([id])
+  const [former] = daemon.links.all()
+  const { id: _, address: __, ...settings } = daemon.find(id).saved
+  const changed = connectionSettings.parse({ ...settings, ca_cert: `${gateway.ca}${gateway.ca}` })
+  await daemon.change({ replace: new Map([[id, changed]]) })
+  const links = daemon.links.all()
+  assert.equal(links.length, 1)
+  assert.notEqual(links[0], former)
+})
