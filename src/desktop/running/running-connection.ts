@@ -86,7 +86,9 @@ export function runConnection(parts: RunningParts): RunningConnection {
       if (isClosed) return
       if (trouble.message !== notListening?.message) sayTrouble(trouble, 'error')
       notListening = trouble
-      retry = clock.schedule(retryMs, () => void tryToListen())
+      retry = clock.schedule(retryMs, () => {
+        latest = tryToListen()
+      })
     }
     onChange()
   }
@@ -165,6 +167,7 @@ export function runConnection(parts: RunningParts): RunningConnection {
   }
 
   const tried = tryToListen()
+  let latest = tried
   return {
     tried,
     get state() {
@@ -199,7 +202,8 @@ export function runConnection(parts: RunningParts): RunningConnection {
       isClosed = true
       retry?.[Symbol.dispose]()
       const address = forward?.address
-      await Promise.all([tried, forward?.close(graceMs)])
+      // One under way may listen for a moment yet, and whoever comes next wants the address.
+      await Promise.all([latest, forward?.close(graceMs)])
       if (address !== undefined)
         log({ level: 'info', message: `no longer listening on ${address}` })
     },
