@@ -60,8 +60,14 @@ export async function runDaemon(
     clock: systemClock,
     pid: process.pid,
     file: openConnectionsFile(places.connections),
-    openBrowser: (url, onFailed) =>
-      void openAddress(url, 'open the window with "postern desktop", and sign in there', onFailed),
+    openBrowser(url, onFailed) {
+      const hint = 'open the window with "postern desktop", and sign in there'
+      // Such as a program whose files an update has taken away: connections go on.
+      openAddress(url, hint, onFailed).catch((error: unknown) => {
+        voice.warn(`cannot open a browser: ${messageOf(error)}`, { hint })
+        onFailed()
+      })
+    },
     whoHolds,
     tellPerson: (message, hint) => void notify('Postern', sentences(message, hint)),
   })

@@ -37,7 +37,7 @@ export function createTraffic({ clock, counts, isMoving, onSamples }: TrafficPar
     const second = Math.floor(clock.now() / 1_000)
     const samples: Record<string, TrafficSample> = {}
     for (const [id, { up, down }] of now) {
-      const last = before.get(id) ?? { up: 0, down: 0 }
+      const last = lastOf(id, { up, down })
       const moved = { second, up: up - last.up, down: down - last.down }
       if (moved.up <= 0 && moved.down <= 0) continue
       samples[id] = moved
@@ -46,6 +46,12 @@ export function createTraffic({ clock, counts, isMoving, onSamples }: TrafficPar
     before = now
     if (Object.keys(samples).length > 0) onSamples(samples)
     if (isMoving()) arm()
+  }
+
+  /** One that was taken down and up again counts from 0. */
+  function lastOf(id: string, { up, down }: Bytes): Bytes {
+    const last = before.get(id)
+    return last === undefined || last.up > up || last.down > down ? { up: 0, down: 0 } : last
   }
 
   function keep(id: string, moved: TrafficSample): void {
