@@ -18,7 +18,7 @@ export interface SignInOptions extends ReachOptions {
   readonly command?: string | undefined
   /** Signs in by a code that is approved elsewhere, instead of by a browser here. */
   readonly deviceSignIn?: DeviceSignIn | undefined
-  /** Told that a sign-in which was shown is over; without a token it failed or was given up. */
+  /** Told that a sign-in which was shown is over, and its token kept; without one it failed or was given up. */
   readonly onSignInOver?: ((hasToken: boolean) => void) | undefined
   readonly log: Logger
   /** Where this user's caches are: tokens are kept in `tokens` below it. */
@@ -50,16 +50,8 @@ export function credentialsOf(
     log,
     signal,
     command: options.command ?? 'postern',
-    signIn: async (begun, signal, renews) => {
-      let hasToken = false
-      try {
-        const fresh = await signIn(begun, signal, renews)
-        hasToken = true
-        return fresh
-      } finally {
-        options.onSignInOver?.(hasToken)
-      }
-    },
+    signIn,
+    onOver: (hasToken) => options.onSignInOver?.(hasToken),
   })
 
   async function signIn(

@@ -22,6 +22,8 @@ export interface PersonOptions {
   readonly log: Logger
   /** Gives up a sign-in under way. */
   readonly signal: AbortSignal
+  /** Told that a sign-in is over, and whether there is a token of it, in the cache by then. */
+  readonly onOver?: (hasToken: boolean) => void
   /** Waits for milliseconds; rejects when the signal aborts. **Default:** a timer */
   readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>
 }
@@ -45,7 +47,7 @@ const maxWaitMs = 11 * 60_000
  * connections and processes of the user wait, there is one sign-in at a time and all get its token.
  */
 export function person(options: PersonOptions): Credentials {
-  const { cache, signIn, command, log, signal, wait = defaultWait } = options
+  const { cache, signIn, command, log, signal, onOver, wait = defaultWait } = options
   let underWay: Promise<Renewed> | undefined
 
   async function fromCache(rejected: ReadonlySet<string>): Promise<Renewed | undefined> {
@@ -63,9 +65,15 @@ export function person(options: PersonOptions): Credentials {
     const newer = await fromCache(rejected)
     if (newer !== undefined) return newer
     const { openBegunSignIns } = await import('./begun-sign-in.ts')
-    const fresh = await signIn(openBegunSignIns(cache.signInPath), signal, renews)
-    await cache.write(fresh.token)
-    return { ...fresh, isFresh: true }
+    let isKept = false
+    try {
+      const fresh = await signIn(openBegunSignIns(cache.signInPath), signal, renews)
+      await cache.write(fresh.token)
+      isKept = true
+      return { ...fresh, isFresh: true }
+    } finally {
+      onOver?.(isKept)
+    }
   }
 
   async function renewAcrossProcesses(

@@ -107,8 +107,8 @@ export function createGatewayLink(parts: GatewayLinkParts): GatewayLink {
 
   function onSignInOver(hasToken: boolean): void {
     change(hasToken ? { url: undefined, session: 'signed-in' } : { url: undefined })
-    // A token is kept a moment later: a look now would find none, and take the session for one that is wanted.
-    if (!hasToken) void check()
+    // Beside a look under way, which may have begun without its token.
+    void Promise.resolve(checking).then(check)
   }
 
   const options: SignInOptions = {

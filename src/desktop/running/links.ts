@@ -47,6 +47,14 @@ export function openLinks(parts: LinksParts): Links {
   const leaving = new Set<Promise<void>>()
   let isEnding = false
 
+  /** A sign-in is good for all that believe the same gateway. */
+  function tellOthers(link: GatewayLink): void {
+    const { origin, session } = link.view
+    if (session !== 'signed-in') return
+    for (const other of links.values())
+      if (other.view.origin === origin && other.view.session === 'wanted') void other.check()
+  }
+
   async function take(gateway: GatewayAddress, settings: TrustSettings): Promise<GatewayLink> {
     const trust = await loadTrust({
       disableTlsVerification: settings.disable_tls_verification,
@@ -66,7 +74,10 @@ export function openLinks(parts: LinksParts): Links {
       ...surroundings,
       gateway,
       trust,
-      onChange: () => onChange(link),
+      onChange() {
+        onChange(link)
+        tellOthers(link)
+      },
       isWanted: () => isWanted(link),
       use: () => use(link),
       onSession: (news) => onSession(link, news),

@@ -31,3 +31,31 @@ test(
     assert.deepEqual([...new Set(seen)], ['signed-in'])
   },
 )
+
+test(
+  'a sign-in is good for all connections that believe the gateway, however they do',
+  { timeout: 60_000 },
+  async () => {
+    await using gateway = await startFakeGateway()
+    // Nobody follows it: it looks by itself at nothing.
+    await using rig = await openDaemonRig({ clock: systemClock, browser: () => undefined })
+    const trusts = [gateway.ca, `${gateway.ca}${gateway.ca}`].map((pem) => ({
+      ca_cert: pem,
+      disable_tls_verification: false,
+    }))
+    const address = parseGatewayUrl(gateway.origin)
+    const [one, other] = await Promise.all(
+      trusts.map((trust) => rig.daemon.links.take(address, trust)),
+    )
+    await other?.check()
+    const session = (): string | undefined => other?.view.session
+    assert.equal(session(), 'wanted')
+    const { url = '' } = (await one?.signIn()) ?? {}
+    const told = Promise.withResolvers<void>()
+    using _ = rig.daemon.onChange(() => {
+      if (session() === 'signed-in') told.resolve()
+    })
+    await followSignIn(url)
+    await told.promise
+  },
+)

@@ -18,7 +18,7 @@ export interface SignInButtonProps {
 /** Signs in at a gateway, where somebody misses it; its page opens in a tab of its own. */
 export function SignInButton(props: SignInButtonProps): ReactNode {
   const { gateway, connection, isRenewal = false, variant = 'filled' } = props
-  const { begin, isBusy, blockedUrl } = useSignIn(gateway, connection, isRenewal)
+  const { begin, isBusy, page } = useSignIn(gateway, connection, isRenewal)
   const tabIndex = useRowTabIndex()
   return (
     <span className="sign-in">
@@ -35,10 +35,10 @@ export function SignInButton(props: SignInButtonProps): ReactNode {
         {isRenewal ? said.renew : said.action}
         <VisuallyHidden>&nbsp;{said.of(gateway)}</VisuallyHidden>
       </Button>
-      {blockedUrl !== undefined && (
-        <Text size="sm" component="span" role="alert">
-          {said.blocked}{' '}
-          <a href={blockedUrl} target="_blank" rel="noopener noreferrer">
+      {page !== undefined && (
+        <Text size="sm" component="span" role={page.isOpened ? 'status' : 'alert'}>
+          {page.isOpened ? said.waiting : said.blocked}{' '}
+          <a href={page.url} target="_blank" rel="noopener noreferrer">
             {said.open}
           </a>
         </Text>

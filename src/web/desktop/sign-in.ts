@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { SessionInput, SignInAnswer, SignInInput } from '../../desktop/wire/calls.ts'
 import { notifyDone, notifyFailed } from '../ui/notify.ts'
 import { call } from './call.ts'
-import { daemonNow } from './live.ts'
+import { daemonNow, useDaemon } from './live.ts'
 import { webLink } from './web-link.ts'
 import { words } from './words.ts'
 
@@ -34,14 +34,15 @@ function openTab(url: string): boolean {
 export interface SignIn {
   readonly begin: () => void
   readonly isBusy: boolean
-  /** The page to open by hand, where the browser kept it from opening. */
-  readonly blockedUrl: string | undefined
+  /** The gateway's page, while the sign-in goes on: it may be open in another browser, or none could be opened. */
+  readonly page: { readonly url: string; readonly isOpened: boolean } | undefined
 }
 
 /** Signs in at a gateway that connections use already, or renews the session there. */
 export function useSignIn(gateway: string, connection?: string, isRenewal = false): SignIn {
   const [isBusy, setBusy] = useState(false)
-  const [blockedUrl, setBlockedUrl] = useState<string>()
+  const [page, setPage] = useState<SignIn['page']>()
+  const underWay = useDaemon().gateways.find(({ origin }) => origin === gateway)?.sign_in_url
   const begin = async (): Promise<void> => {
     setBusy(true)
     try {
@@ -49,7 +50,8 @@ export function useSignIn(gateway: string, connection?: string, isRenewal = fals
         ...sessionOf(gateway, connection),
         is_renewal: isRenewal,
       })
-      setBlockedUrl(isOpened ? undefined : webLink(url))
+      const link = webLink(url)
+      setPage(link === undefined ? undefined : { url: link, isOpened })
       if (url === undefined) notifyDone(words.signIn.renewed(gateway))
     } catch (error) {
       notifyFailed(words.signIn.failed, error)
@@ -57,5 +59,9 @@ export function useSignIn(gateway: string, connection?: string, isRenewal = fals
       setBusy(false)
     }
   }
-  return { begin: () => void begin(), isBusy, blockedUrl }
+  return {
+    begin: () => void begin(),
+    isBusy,
+    page: page?.url === webLink(underWay) ? page : undefined,
+  }
 }
