@@ -22,6 +22,7 @@ import { onEndSignal } from '../process/signals.ts'
 import { errorFields, type Voice } from '../speech/voice.ts'
 import { daemonOpener } from './daemon-opener.ts'
 import { startDaemonTray } from './daemon-tray.ts'
+import { endWhenIdle, type IdleWatch } from './end-when-idle.ts'
 import { entryPlaces } from './entry-places.ts'
 import { handOver } from './hand-over.ts'
 import { desktopPlaces, makeDirectory } from './places.ts'
@@ -37,8 +38,6 @@ export interface DaemonRunOptions {
   readonly isOnDemand: boolean
 }
 
-/** How long a daemon that was started on demand stays with nothing to do, in milliseconds. */
-const idleMs = 60_000
 /** Time for programs to end their tunnels at the end, in milliseconds. */
 const graceMs = 0
 
@@ -79,13 +78,21 @@ export async function runDaemon(
   for (const { message, hint, code } of daemon.view().notices) voice.warn(message, { hint, code })
   const ending = Promise.withResolvers<void>()
   using _signals = onEndSignal(() => ending.resolve())
-  const appOf = (rows: readonly Row[]): DaemonApp =>
-    createDaemonApp({
+  let idle: IdleWatch | undefined
+  const appOf = (rows: readonly Row[]): DaemonApp => {
+    const app = createDaemonApp({
       rows,
       follow: (listener) => daemon.follow(listener),
       clock: systemClock,
       log: voice,
     })
+    return {
+      fetch(request) {
+        idle?.asked()
+        return app.fetch(request)
+      },
+    }
+  }
   const rows = [
     ...connectionRows(daemon),
     ...gatewayRows(daemon),
@@ -117,6 +124,7 @@ export async function runDaemon(
     log: voice,
     quit: () => ending.resolve(),
     async openWindow() {
+      idle?.asked()
       const { url } = await window.open({ new_address: false })
       await openAddress(await handOver(url, places.directory), 'run "postern desktop"')
     },
@@ -134,10 +142,14 @@ export async function runDaemon(
       onNetwork: () => void daemon.lookAgain('the network of this machine is another one'),
     })
     await onReady(daemon)
-    using _idle = options.isOnDemand ? endWhenIdle(daemon, () => ending.resolve()) : undefined
+    if (options.isOnDemand) {
+      const end = (): void => ending.resolve()
+      idle = endWhenIdle({ clock: systemClock, isIdle: () => daemon.isIdle, end })
+    }
     await ending.promise
     voice.info('ending')
   } finally {
+    idle?.[Symbol.dispose]()
     // Also where what it was started for is not there: it would stay, and nobody would end it.
     await Promise.all([tray?.close(0), socket.close(0), window.close(0), daemon.close(graceMs)])
   }
@@ -148,14 +160,4 @@ export async function runDaemon(
 function sentences(...texts: readonly (string | undefined)[]): string {
   const said = texts.filter((text) => text !== undefined)
   return said.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`).join(' ')
-}
-
-function endWhenIdle(daemon: Daemon, end: () => void): Disposable {
-  let idleLooks = 0
-  const timer = setInterval(() => {
-    idleLooks = daemon.isIdle ? idleLooks + 1 : 0
-    // Twice in a row: one that has only just become idle may be asked again.
-    if (idleLooks >= 2) end()
-  }, idleMs / 2).unref()
-  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
