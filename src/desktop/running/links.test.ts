@@ -2,7 +2,22 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startFakeGateway } from '../../reach/fake-gateway.fixture.ts'
 import { connectionSettings } from '../wire/connection.ts'
+import type { GatewayView } from '../wire/view.ts'
 import { openDaemonRig } from './daemon.fixture.ts'
+import { merged } from './links.ts'
+
+const origin = 'https://gateway.corp'
+
+test('a gateway is shown as by the way that reaches it, and knows most', () => {
+  const stale: GatewayView = { origin, reach: 'unreachable', session: 'signed-in' }
+  const fresh: GatewayView = { origin, reach: 'reachable', session: 'signed-in' }
+  const wanted: GatewayView = { origin, reach: 'reachable', session: 'wanted' }
+  const never: GatewayView = { origin, reach: 'unreachable', session: 'unknown' }
+  assert.deepEqual(merged([stale, fresh]), [fresh])
+  assert.deepEqual(merged([stale, wanted]), [wanted])
+  assert.deepEqual(merged([wanted, fresh, never]), [fresh])
+  assert.deepEqual(merged([never, stale]), [stale])
+})
 
 test('a link that its connections have left for another to the same gateway is ended', async () => {
   await using gateway = await startFakeGateway({ isPublic: true })

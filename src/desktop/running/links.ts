@@ -107,17 +107,21 @@ export function openLinks(parts: LinksParts): Links {
 }
 
 const known = { unknown: 0, wanted: 1, 'signed-in': 2 } as const
+const near = { unreachable: 0, unknown: 1, reachable: 2 } as const
 
 /**
- * One row for each address: two links to one differ only in whom they trust. It is of the one that knows most: another
- * may never have believed the gateway.
+ * One row for each address: two links to one differ only in whom they trust. It is of the one that reaches the gateway,
+ * and then of the one that knows most: another may never have believed it, or believe it no more.
  */
-function merged(views: readonly GatewayView[]): readonly GatewayView[] {
+export function merged(views: readonly GatewayView[]): readonly GatewayView[] {
   const byOrigin = new Map<string, GatewayView>()
   for (const view of views) {
     const other = byOrigin.get(view.origin)
-    if (other === undefined || known[view.session] > known[other.session])
-      byOrigin.set(view.origin, view)
+    if (other === undefined || rank(view) > rank(other)) byOrigin.set(view.origin, view)
   }
   return [...byOrigin.values()]
+}
+
+function rank({ reach, session }: GatewayView): number {
+  return near[reach] * 3 + known[session]
 }
