@@ -124,9 +124,14 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       return found && viewOf(found)
     },
     onListeners: (count) => {
-      if (count > 0) watch()
-      else watching?.[Symbol.dispose]()
-      if (count === 0) watching = undefined
+      if (count === 0) {
+        watching?.[Symbol.dispose]()
+        watching = undefined
+      } else if (watching === undefined) {
+        // What was known when somebody looked last may be hours old.
+        checkAll()
+        watch()
+      }
     },
   })
   const traffic = createTraffic({
@@ -220,12 +225,16 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     }
   }
 
+  function checkAll(): void {
+    for (const link of links.all()) void link.check()
+  }
+
   /** While somebody looks, what is shown is asked for from time to time. */
   function watch(): void {
     watching ??= clock.schedule(watchedCheckMs, () => {
       watching = undefined
       if (isEnding) return
-      for (const link of links.all()) void link.check()
+      checkAll()
       if (news.listeners > 0) watch()
     })
   }
