@@ -33,7 +33,7 @@ describe('the ends of a tunnel, in every order', () => {
       const services = await plainLines()
       const cases = casesOf(clients)
       assert.ok(cases.length > 500, `only ${cases.length} cases`)
-      const faults = await runAll(cases, (each) => runCase(each, clients, services))
+      const faults = await runAll(cases, (each) => play(each, clients, services))
       clients.close()
       services.close()
       assert.deepEqual(faults, [])
@@ -44,6 +44,19 @@ describe('the ends of a tunnel, in every order', () => {
     })
   }
 })
+
+const tooEarly = 'the tunnel ends before anybody does anything'
+/** How often a case is played whose peer was taken for gone by a machine that was busy for longer than PINGs wait. */
+const maxPlays = 3
+
+async function play(...[each, ...lines]: Parameters<typeof runCase>): Promise<string | undefined> {
+  let fault: string | undefined
+  for (let plays = 0; plays < maxPlays; plays += 1) {
+    fault = await runCase(each, ...lines)
+    if (fault?.endsWith(tooEarly) !== true) break
+  }
+  return fault
+}
 
 /** Plays one case; resolves to what is wrong. */
 async function runCase(
@@ -67,7 +80,7 @@ async function runCase(
   const isHeld = (): boolean => !client.held.destroyed || !service.held.destroyed
   try {
     await stopReading(each, client, service)
-    if (resolutions > 0) throw new Error('the tunnel ends before anybody does anything')
+    if (resolutions > 0) throw new Error(tooEarly)
     for (const { side, act } of each.acts) {
       if (side === 'gateway') cut.abort()
       else (side === 'client' ? client : service).peer.acts[act]?.()

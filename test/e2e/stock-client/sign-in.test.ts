@@ -134,10 +134,10 @@ describe('G8: the token', () => {
     assert.equal(parts.length, 3)
     const [header, claims] = parts.slice(0, 2).map(decode)
     assert.deepEqual(header, { alg: 'HS256', typ: 'JWT' })
-    // Only an `exp` that is an integer and has not passed is of any use to the client; without one it
-    // asks the gateway, which knows.
-    assert.deepEqual(Object.keys(claims ?? {}).sort(), ['aud', 'iat', 'iss', 'jti', 'sub'])
+    // Only an `exp` that is an integer and has not passed is of any use to the client.
+    assert.deepEqual(Object.keys(claims ?? {}).sort(), ['aud', 'exp', 'iat', 'iss', 'jti', 'sub'])
     assert.ok(Number.isInteger(claims?.['iat']))
+    assert.ok(Number.isInteger(claims?.['exp']) && Number(claims?.['exp']) > Date.now() / 1_000)
     assert.ok(Array.isArray(claims?.['aud']))
     // What is kept in a file for years tells nobody who it belongs to.
     assert.ok(!JSON.stringify(claims).includes('alice@'))
