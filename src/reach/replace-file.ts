@@ -8,7 +8,8 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   try {
-    await writeFile(draft, content, { mode: 0o600, flag: 'wx' })
+    // On the disk before it takes the name: a power cut leaves the old content or the new.
+    await writeFile(draft, content, { mode: 0o600, flag: 'wx', flush: true })
     await rename(draft, path)
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined)

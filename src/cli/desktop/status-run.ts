@@ -2,7 +2,8 @@ import { createDaemonClient } from '../../desktop/api/ask-daemon.ts'
 import { sayEndsIn } from '../../desktop/running/session-watch.ts'
 import { sayState } from '../../desktop/running/say-state.ts'
 import type { ConnectionView, DaemonView, GatewayView } from '../../desktop/wire/view.ts'
-import { AppError } from '../../errors.ts'
+import { isSameName } from '../../desktop/connections/names.ts'
+import { AppError, PeerError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
 import { minutes, printTable } from '../speech/table.ts'
@@ -49,7 +50,7 @@ export async function runStatus(
 
 async function stateOrNone(): Promise<DaemonView | undefined> {
   try {
-    return await createDaemonClient(desktopPlaces().socket).ask('GET /state')
+    return await createDaemonClient(desktopPlaces().socket).ask('POST /look')
   } catch (error) {
     if (error instanceof AppError && error.code === 'daemon-not-running') return undefined
     throw error
@@ -58,9 +59,15 @@ async function stateOrNone(): Promise<DaemonView | undefined> {
 
 function meant({ connections }: DaemonView, names: readonly string[]): readonly ConnectionView[] {
   if (names.length === 0) return connections
-  return connections.filter(
-    ({ id, settings }) => names.includes(id) || names.includes(settings.name),
-  )
+  return names.map((name) => {
+    const found = connections.find(
+      ({ id, settings }) => id === name || isSameName(settings.name, name),
+    )
+    if (found !== undefined) return found
+    throw new PeerError('connection-not-found', `there is no connection "${name}"`, {
+      hint: 'see "postern status"',
+    })
+  })
 }
 
 /** Prints connections as a table. */

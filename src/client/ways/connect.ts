@@ -69,7 +69,8 @@ export function createConnectWay(dialer: GatewayDialer, log: Logger): TunnelWay 
       isEnding = true
       leftover?.destroy()
       http2Way.destroy()
-      void http1Way?.then((way) => way.destroy())
+      // What could not be loaded has nothing to destroy.
+      void http1Way?.then((way) => way.destroy()).catch(() => undefined)
     },
   }
 }

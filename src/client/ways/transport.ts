@@ -132,7 +132,7 @@ export function createTransport(options: TransportOptions): Transport {
     destroy() {
       isEnding = true
       connectWay.destroy()
-      void webSocketWay?.then((way) => way.destroy())
+      void webSocketWay?.then((way) => way.destroy()).catch(() => undefined)
     },
   }
 }

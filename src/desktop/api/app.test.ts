@@ -227,6 +227,18 @@ describe('the calls of the daemon', () => {
     await assert.rejects(untrusted, { code: 'gateway-not-trusted' })
   })
 
+  test('say how it stands with a gateway that nobody has looked at since it went', async () => {
+    await using rig = await openDaemonRig()
+    await using served = await serve(rig)
+    const gateway = await startFakeGateway({ isPublic: true })
+    const id = await rig.add(gateway)
+    await rig.daemon.up([id])
+    await rig.untilState(id, 'sign-in-needed')
+    await gateway[Symbol.asyncDispose]()
+    const { connections } = await served.client.ask('POST /look')
+    assert.equal(connections[0]?.state, 'gateway-unreachable')
+  })
+
   test('tell of everything at first, then of what changes, also to one who reads slowly', async () => {
     await using gateway = await startFakeGateway({ isPublic: true })
     await using rig = await openDaemonRig()

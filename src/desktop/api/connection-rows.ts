@@ -24,6 +24,10 @@ export function connectionRows(daemon: Daemon): readonly Row[] {
 
   return [
     ask('GET /state', () => daemon.view()),
+    ask('POST /look', async () => {
+      await Promise.all(daemon.links.all().map((link) => link.check()))
+      return daemon.view()
+    }),
     ask('GET /log', () => ({ entries: daemon.logSince(0) })),
     row('POST /connections', connectionInput, async (input) => {
       const [id = ''] = await daemon.change({ add: [settingsOf(input)] })

@@ -94,7 +94,7 @@ export function openLinks(parts: LinksParts): Links {
       for (const [key, link] of links) {
         if (isUsed(link)) continue
         links.delete(key)
-        const ended = link.destroy()
+        const ended = link.destroy().catch(() => undefined)
         leaving.add(ended)
         void ended.finally(() => leaving.delete(ended))
       }

@@ -223,6 +223,8 @@ export interface Calls {
   'POST /up': { input: Which; answer: { connections: readonly ConnectionView[] } }
   'POST /down': { input: Which; answer: { connections: readonly ConnectionView[] } }
   'POST /files': { input: FileInput; answer: { connections: readonly ConnectionView[] } }
+  /** The same, once the gateways that are in use have been asked whether they are there. */
+  'POST /look': { input: undefined; answer: DaemonView }
   'GET /log': { input: undefined; answer: { entries: readonly LogEntry[] } }
   /** Ends the daemon, after the answer. */
   'POST /quit': { input: undefined; answer: { pid: number } }
