@@ -17,51 +17,56 @@ import type { Scope } from './scope.ts'
 /** How long the machine sleeps: two minutes in the long form. */
 const sleepMs = process.env['POSTERN_LONG_TESTS'] === '1' ? 120_000 : 8_000
 
-peerTest('what is said of a connection is what happens to it', [], async (scope) => {
-  const { rig, person } = await startEcho(scope)
-  const desktop = await startDesktop(scope, person, [
-    'connections:',
-    '  - name: echo',
-    `    destination: ${target}`,
-    `    gateway: ${rig.origin}`,
-    `    ca_file: ${rig.caFile}`,
-    '    listen: 127.0.0.1:0',
-  ])
-  await desktop.until(({ state }) => state === 'sign-in-needed', 'nobody has signed in')
-  assert.deepEqual(await person.browserStarts(), [])
+peerTest(
+  'what is said of a connection is what happens to it',
+  [],
+  async (scope) => {
+    const { rig, person } = await startEcho(scope)
+    const desktop = await startDesktop(scope, person, [
+      'connections:',
+      '  - name: echo',
+      `    destination: ${target}`,
+      `    gateway: ${rig.origin}`,
+      `    ca_file: ${rig.caFile}`,
+      '    listen: 127.0.0.1:0',
+    ])
+    await desktop.until(({ state }) => state === 'sign-in-needed', 'nobody has signed in')
+    assert.deepEqual(await person.browserStarts(), [])
 
-  const first = await desktop.open()
-  await exchange(first, 'one')
-  const connected = await desktop.until(({ state }) => state === 'connected', 'connected')
-  assert.equal(connected.tunnels, 1)
-  assert.equal((await person.browserStarts()).length, 1)
-  await desktop.untilGateway((view) => view.gateways[0]?.person === alice, 'who is signed in')
+    const first = await desktop.open()
+    await exchange(first, 'one')
+    const connected = await desktop.until(({ state }) => state === 'connected', 'connected')
+    assert.equal(connected.tunnels, 1)
+    assert.equal((await person.browserStarts()).length, 1)
+    await desktop.untilGateway((view) => view.gateways[0]?.person === alice, 'who is signed in')
 
-  await rig.postern('gateway', 'sessions', 'revoke', '-c', rig.configPath, alice)
-  await untilEnded(first)
-  const revoked = await desktop.until(({ state }) => state === 'sign-in-needed', 'revoked')
-  assert.match(revoked.trouble?.message ?? '', /sign-in, or the credential/)
-  const second = await desktop.open()
-  await exchange(second, 'two')
-  assert.equal((await person.browserStarts()).length, 2)
+    await rig.postern('gateway', 'sessions', 'revoke', '-c', rig.configPath, alice)
+    await untilEnded(first)
+    const revoked = await desktop.until(({ state }) => state === 'sign-in-needed', 'revoked')
+    assert.match(revoked.trouble?.message ?? '', /sign-in, or the credential/)
+    const second = await desktop.open()
+    await exchange(second, 'two')
+    assert.equal((await person.browserStarts()).length, 2)
 
-  rig.child().signal('SIGKILL')
-  await rig.child().ended
-  await untilEnded(second)
-  const away = await desktop.until(({ state }) => state === 'gateway-unreachable', 'gateway away')
-  assert.match(away.trouble?.message ?? '', /localhost/)
-  await rig.start()
-  await desktop.until(({ state }) => state === 'listening', 'gateway back')
-  await exchange(await desktop.open(), 'three')
+    rig.child().signal('SIGKILL')
+    await rig.child().ended
+    await untilEnded(second)
+    const away = await desktop.until(({ state }) => state === 'gateway-unreachable', 'gateway away')
+    assert.match(away.trouble?.message ?? '', /localhost/)
+    await rig.start()
+    await desktop.until(({ state }) => state === 'listening', 'gateway back')
+    await exchange(await desktop.open(), 'three')
 
-  process.kill(desktop.pid, 'SIGSTOP')
-  await pause(sleepMs)
-  process.kill(desktop.pid, 'SIGCONT')
-  await exchange(await desktop.open(), 'four')
-  assert.equal((await person.browserStarts()).length, 2, 'the sign-in is kept over all of that')
-  const bytes = await desktop.until(({ bytes: { up } }) => up === 15, 'bytes')
-  assert.deepEqual(bytes.bytes, { up: 15, down: 15 })
-})
+    process.kill(desktop.pid, 'SIGSTOP')
+    await pause(sleepMs)
+    process.kill(desktop.pid, 'SIGCONT')
+    await exchange(await desktop.open(), 'four')
+    assert.equal((await person.browserStarts()).length, 2, 'the sign-in is kept over all of that')
+    const bytes = await desktop.until(({ bytes: { up } }) => up === 15, 'bytes')
+    assert.deepEqual(bytes.bytes, { up: 15, down: 15 })
+  },
+  sleepMs + 120_000,
+)
 
 interface Desktop {
   readonly client: DaemonClient
