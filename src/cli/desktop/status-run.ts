@@ -36,7 +36,7 @@ export async function runStatus(
     })
     return exitCodes.ok
   }
-  for (const { message, hint } of view.notices) note(`${message}${hint ? `\n  hint: ${hint}` : ''}`)
+  sayNotices(view)
   if (connections.length === 0) note('no connection is saved yet: add one with "postern desktop"')
   else printConnections(connections)
   for (const gateway of gateways) note(sayGateway(gateway))
@@ -54,6 +54,14 @@ async function stateOrNone(): Promise<DaemonView | undefined> {
   } catch (error) {
     if (error instanceof AppError && error.code === 'daemon-not-running') return undefined
     throw error
+  }
+}
+
+/** Says what a person should know besides, such as that a damaged file was set aside. */
+export function sayNotices({ notices }: DaemonView): void {
+  for (const { message, hint } of notices) {
+    note(message)
+    if (hint !== undefined) note(`  hint: ${hint}`)
   }
 }
 
@@ -118,7 +126,8 @@ function sayGateway({
   trouble,
 }: GatewayView): string {
   if (reach === 'unreachable') return `${origin}: ${trouble?.message ?? 'cannot be reached'}`
-  if (session === 'wanted') return `${origin}: sign-in needed: postern login --gateway ${origin}`
+  if (session === 'wanted')
+    return `${origin}: sign-in needed: let a program connect, or run "postern login ${origin}"`
   if (session === 'signed-in') {
     const until = ends === undefined ? '' : ` until ${minutes(ends)}${sayEndingSoon(ends)}`
     return `${origin}: signed in${person ? ` as ${person}` : ''}${until}`

@@ -13,7 +13,7 @@ import { namedOf } from './named.ts'
 import { openProxy } from './open-proxy.ts'
 import { desktopPlaces } from './places.ts'
 import { runningDaemon } from './start-daemon.ts'
-import { printConnections, toJson } from './status-run.ts'
+import { printConnections, sayNotices, toJson } from './status-run.ts'
 
 /** The options of `postern up` as they were given. */
 export interface UpOptions {
@@ -66,7 +66,10 @@ async function bringUp(
 ): Promise<number> {
   const which = await whichOf(client, names, options)
   const { connections } = await client.ask('POST /up', which)
-  if (connections.length === 0) return nothingThere(options)
+  if (connections.length === 0) {
+    sayNotices(await client.ask('GET /state'))
+    return nothingThere(options)
+  }
   if (options.json === true) printJson({ connections: connections.map(toJson) })
   else printConnections(connections)
   const failed = connections.filter(({ state }) => isNotUp(state))

@@ -1,6 +1,6 @@
 import { readFile, rename } from 'node:fs/promises'
 import { z } from 'zod'
-import { ConfigError, SystemError, messageOf, systemCode } from '../../errors.ts'
+import { ConfigError, SystemError, formatProblem, messageOf, systemCode } from '../../errors.ts'
 import { fingerprintOf } from '../../files.ts'
 import { replaceFile } from '../../reach/replace-file.ts'
 import { readDocument } from '../../schema.ts'
@@ -81,8 +81,9 @@ export function openConnectionsFile(path: string, nowMs: () => number = Date.now
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
         const [first] = error.problems
-        const place = [first?.line, first?.column].filter((part) => part !== undefined).join(':')
-        return await setAside(`${place}: ${first?.path ?? ''} ${first?.message ?? ''}`.trim())
+        return await setAside(
+          first === undefined ? error.message : formatProblem({ ...first, hint: undefined }),
+        )
       }
     },
     async write(connections) {
