@@ -22,9 +22,10 @@ import { onEndSignal } from '../process/signals.ts'
 import { errorFields, type Voice } from '../speech/voice.ts'
 import { daemonOpener } from './daemon-opener.ts'
 import { startDaemonTray } from './daemon-tray.ts'
-import { endWhenIdle, type IdleWatch } from './end-when-idle.ts'
+import { endWhenIdle } from './end-when-idle.ts'
 import { entryPlaces } from './entry-places.ts'
 import { handOver } from './hand-over.ts'
+import { launchRow, upAtLaunch } from './launch.ts'
 import { desktopPlaces, makeDirectory } from './places.ts'
 import { notify } from './notify.ts'
 import { sayEntries } from './say-entries.ts'
@@ -78,7 +79,13 @@ export async function runDaemon(
   for (const { message, hint, code } of daemon.view().notices) voice.warn(message, { hint, code })
   const ending = Promise.withResolvers<void>()
   using _signals = onEndSignal(() => ending.resolve())
-  let idle: IdleWatch | undefined
+  using idle = options.isOnDemand
+    ? endWhenIdle({
+        clock: systemClock,
+        isIdle: () => daemon.isIdle,
+        end: () => ending.resolve(),
+      })
+    : undefined
   const appOf = (rows: readonly Row[]): DaemonApp => {
     const app = createDaemonApp({
       rows,
@@ -113,7 +120,13 @@ export async function runDaemon(
     setTimeout(() => ending.resolve(), 50)
     return { pid: process.pid }
   })
-  const app = appOf([...rows, ...windowRows(window), ...proxyRows(daemon, places.directory), quit])
+  const app = appOf([
+    ...rows,
+    ...windowRows(window),
+    ...proxyRows(daemon, places.directory),
+    launchRow(daemon, () => idle?.[Symbol.dispose]()),
+    quit,
+  ])
   using _said = sayEntries(daemon, voice)
   const socket = await serveSocket(places.socket, app).catch(async (error: unknown) => {
     await daemon.close(0)
@@ -133,23 +146,15 @@ export async function runDaemon(
     voice.info('ready', { pid: process.pid, socket: places.socket })
     // Connections do not wait for the window: it is tried again when somebody wants to see it.
     await window.start().catch((error: unknown) => voice.warn(messageOf(error), errorFields(error)))
-    if (options.isLaunch) {
-      const atLaunch = daemon.all().filter(({ saved }) => saved.start_at_launch)
-      await daemon.up(atLaunch.map(({ saved }) => saved.id))
-    }
+    if (options.isLaunch) await upAtLaunch(daemon)
     using _awake = watchWake({
       onWake: (sleptMs) => void daemon.lookAgain(`the machine slept for ${sayDuration(sleptMs)}`),
       onNetwork: () => void daemon.lookAgain('the network of this machine is another one'),
     })
     await onReady(daemon)
-    if (options.isOnDemand) {
-      const end = (): void => ending.resolve()
-      idle = endWhenIdle({ clock: systemClock, isIdle: () => daemon.isIdle, end })
-    }
     await ending.promise
     voice.info('ending')
   } finally {
-    idle?.[Symbol.dispose]()
     // Also where what it was started for is not there: it would stay, and nobody would end it.
     await Promise.all([tray?.close(0), socket.close(0), window.close(0), daemon.close(graceMs)])
   }

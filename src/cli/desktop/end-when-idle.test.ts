@@ -36,3 +36,19 @@ test('a daemon with nothing to do ends a minute after it was asked for something
   assert.equal(isEnded, true)
   assert.ok(nowMs - askedMs >= 60_000)
 })
+
+test('a daemon that is to stay is looked at no more', () => {
+  let armed = 0
+  const schedule = () => {
+    armed += 1
+    return { [Symbol.dispose]: () => void (armed -= 1) }
+  }
+  const watch = endWhenIdle({
+    clock: { now: () => 0, schedule },
+    isIdle: () => true,
+    end: () => assert.fail('it ended'),
+  })
+  assert.equal(armed, 1)
+  watch[Symbol.dispose]()
+  assert.equal(armed, 0)
+})

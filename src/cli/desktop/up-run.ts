@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { createDaemonClient, type DaemonClient } from '../../desktop/api/ask-daemon.ts'
 import type { Which } from '../../desktop/wire/calls.ts'
 import type { ConnectionView } from '../../desktop/wire/view.ts'
-import { SystemError } from '../../errors.ts'
+import { AppError, SystemError } from '../../errors.ts'
 import type { ConnectionSettings } from '../../desktop/wire/connection.ts'
 import { createFiles } from '../../files.ts'
 import { exitCodes } from '../process/exit-codes.ts'
@@ -43,20 +43,35 @@ function areNamed(names: readonly string[], { file, tag }: UpOptions): boolean {
   return names.length > 0 || file !== undefined || tag !== undefined
 }
 
-/** The daemon itself. */
-function serve(names: readonly string[], options: UpOptions, isOnDemand: boolean): Promise<number> {
+/** The daemon itself; one that starts with the session leaves its work to another that runs already. */
+async function serve(
+  names: readonly string[],
+  options: UpOptions,
+  isOnDemand: boolean,
+): Promise<number> {
   const voice = processVoice({
     format: isOnDemand ? 'json' : options.logFormat,
     level: 'info',
     component: { human: 'desktop', json: 'desktop' },
   })
   const isAsked = areNamed(names, options)
-  const started = { browserCmd: options.browserCmd, isLaunch: !isAsked && !isOnDemand, isOnDemand }
-  return runDaemon(started, voice, async () => {
-    const client = createDaemonClient(desktopPlaces().socket)
-    if (isAsked) await bringUp(client, names, options)
-    if (options.proxy !== undefined) await openProxy(client, options.proxy, options)
-  })
+  const isLaunch = !isAsked && !isOnDemand
+  const started = { browserCmd: options.browserCmd, isLaunch, isOnDemand }
+  const client = createDaemonClient(desktopPlaces().socket)
+  try {
+    return await runDaemon(started, voice, async () => {
+      if (isAsked) await bringUp(client, names, options)
+      if (options.proxy !== undefined) await openProxy(client, options.proxy, options)
+    })
+  } catch (error) {
+    const isSecond = error instanceof AppError && error.code === 'daemon-runs'
+    if (!isSecond || !isLaunch || options.proxy !== undefined) throw error
+    const { pid } = await client.ask('POST /launch')
+    voice.info('a daemon of yours runs already: it stays, and brings up what starts at launch', {
+      pid,
+    })
+    return exitCodes.ok
+  }
 }
 
 async function bringUp(

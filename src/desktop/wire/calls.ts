@@ -226,6 +226,8 @@ export interface Calls {
   /** The same, once the gateways that are in use have been asked whether they are there. */
   'POST /look': { input: undefined; answer: DaemonView }
   'GET /log': { input: undefined; answer: { entries: readonly LogEntry[] } }
+  /** The session has begun: the daemon stays from now on, and brings up what starts at launch. */
+  'POST /launch': { input: undefined; answer: { pid: number } }
   /** Ends the daemon, after the answer. */
   'POST /quit': { input: undefined; answer: { pid: number } }
   'POST /proxies': { input: ProxyInput; answer: ProxyView }
