@@ -66,10 +66,11 @@ test('a sign-in that was begun without a session is no renewal to go on with', a
   const cacheDirectory = await directoryOf(t)
   await using gateway = await startFakeGateway({ renews: true })
   {
-    await using absent = await openRig(gateway, { cacheDirectory, signIn: () => undefined })
+    const shown = Promise.withResolvers<void>()
+    await using absent = await openRig(gateway, { cacheDirectory, signIn: () => shown.resolve() })
     const leaving = new AbortController()
     const opening = absent.client.open('db.example.com:5432', leaving.signal)
-    while (absent.shown.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await shown.promise
     leaving.abort()
     await assert.rejects(opening)
   }
@@ -83,13 +84,16 @@ test('a sign-in that was begun without a session is no renewal to go on with', a
 
 test('a renewal that nobody finishes leaves the session as it is', async () => {
   let isThere = true
+  const shown = Promise.withResolvers<void>()
   await using gateway = await startFakeGateway({ renews: true })
-  await using rig = await openRig(gateway, { signIn: (url) => isThere && followSignIn(url) })
+  await using rig = await openRig(gateway, {
+    signIn: (url) => (isThere ? followSignIn(url) : shown.resolve()),
+  })
   const token = await signedIn(rig)
   isThere = false
   const leaving = new AbortController()
   const renewing = rig.client.renew(leaving.signal)
-  while (rig.shown.length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+  await shown.promise
   leaving.abort()
   await assert.rejects(renewing, { code: 'sign-in-cancelled' })
   assert.equal(await cachedToken(rig), token)
