@@ -194,6 +194,23 @@ test('a session that gets new tokens while the provider refuses the former ones 
   assert.equal((await store.sessions.get('s-1'))?.refreshToken, 'of the new sign-in')
 })
 
+test('a session that is prolonged while the provider is asked keeps the tokens that come', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  const before = sessionRecord({ refreshToken: 'rt' })
+  const revision = await store.sessions.add(before)
+  const expiresAtMs = before.expiresAtMs + 60_000
+  const provider = rotatingProvider(async () => {
+    await store.sessions.update({ ...before, expiresAtMs, revision }, 'changed')
+  })
+  const { refresher, refused } = refresherOf(store, provider)
+  await refresher.start()
+  await refresher.close()
+  const after = await store.sessions.get('s-1')
+  assert.deepEqual([after?.refreshToken, after?.expiresAtMs], ['rt+', expiresAtMs])
+  assert.deepEqual([provider.asked, refused], [['rt'], []])
+})
+
 test('a session whose stored tokens somebody else has written ends, and others go on', async (t) => {
   const store = await openSqliteStore(':memory:')
   t.after(() => store.close())

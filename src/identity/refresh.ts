@@ -7,7 +7,8 @@ import { changesBetween, personOf } from './person.ts'
 import type { ClaimNames } from './person.ts'
 import { createLineLimit } from '../line-limit.ts'
 import type { ProviderFailures } from './provider-failures.ts'
-import type { Provider } from './provider.ts'
+import type { Provider, TokenSet } from './provider.ts'
+import { rewriteSession } from './rewrite-session.ts'
 import { toSession } from './session.ts'
 import type { Session } from './session.ts'
 
@@ -35,11 +36,16 @@ export type EndRefused = (
   session: Pick<Stored<SessionFacts>, 'id' | 'revision'>,
 ) => Promise<boolean>
 
-/** Writes a record back, and answers it as it is there now; undefined when it has moved meanwhile. */
-type Keep = (
-  next: Stored<SessionRecord>,
-  change: RowChange,
-) => Promise<Stored<SessionRecord> | undefined>
+/** What is written of a session that is asked about; each answers it as it is there now. */
+interface Keeping {
+  /** Writes a record back; undefined when it has moved meanwhile. */
+  keep(next: Stored<SessionRecord>, change: RowChange): Promise<Stored<SessionRecord> | undefined>
+  /**
+   * Writes tokens that came for those it had, whatever else is written meanwhile: a session that is prolonged
+   * has still the token that is spent. Undefined when it has others, or has ended.
+   */
+  keepTokens(tokens: TokenSet): Promise<Stored<SessionRecord> | undefined>
+}
 
 export interface Refresher {
   /** Starts with what is due; resolves when as much as may run at a time does. */
@@ -187,14 +193,23 @@ export function createRefresher(options: RefreshOptions, endRefused: EndRefused)
     const due = await read(id)
     if (!due || !isDue(due)) return
     let latest = due
-    const keep: Keep = async (next, change) => {
+    const keep: Keeping['keep'] = async (next, change) => {
       const revision = await store.sessions.update(next, change)
       if (revision === undefined) return undefined
       latest = { ...next, revision }
       return latest
     }
+    const keepTokens: Keeping['keepTokens'] = async (tokens) => {
+      const done = await rewriteSession(store.sessions, id, (record) =>
+        record.refreshToken === due.refreshToken
+          ? { next: withTokens(record, tokens, clock.now()), change: 'kept' }
+          : undefined,
+      )
+      if (done !== undefined) latest = done.after
+      return done?.after
+    }
     try {
-      await ask(options, due, keep)
+      await ask(options, due, { keep, keepTokens })
       failures.delete(id)
     } catch (error) {
       if (!(error instanceof AccessError)) throw error
@@ -274,15 +289,21 @@ function isOver({ code }: AccessError, { refreshToken }: SessionRecord): boolean
 }
 
 /** One session's round: new tokens, then claims. Throws whatever the provider's part of it throws. */
-async function ask(options: RefreshOptions, due: Stored<SessionRecord>, keep: Keep): Promise<void> {
+async function ask(
+  options: RefreshOptions,
+  due: Stored<SessionRecord>,
+  { keep, keepTokens }: Keeping,
+): Promise<void> {
   const { provider, clock, claimNames, refreshIntervalMs, audit } = options
   if (!canBeAsked(due, clock.now())) {
     await keep({ ...due, refreshDueAtMs: due.expiresAtMs }, 'kept')
     return
   }
-  const renewed = await renew(options, due)
   // Kept before anything else is asked: a provider that rotates refresh tokens takes each one once.
-  const current = renewed === due ? due : await keep(renewed, 'kept')
+  const current =
+    due.refreshToken === undefined
+      ? due
+      : await keepTokens(await provider.refresh(due.refreshToken, due.userId))
   if (current === undefined) return
   const { accessToken = '', idToken, userId } = current
   const claims = await provider.claims({ accessToken, idToken }, userId)
@@ -290,7 +311,7 @@ async function ask(options: RefreshOptions, due: Stored<SessionRecord>, keep: Ke
   const nowMs = clock.now()
   const next = { ...current, ...person, refreshedAtMs: nowMs }
   const refreshDueAtMs = refreshDueAt(next, nowMs, refreshIntervalMs)
-  const changes = changesBetween(due, person)
+  const changes = changesBetween(current, person)
   const change = changes.length === 0 ? 'kept' : 'changed'
   const isThere = (await keep({ ...next, refreshDueAtMs }, change)) !== undefined
   if (isThere && change === 'changed') audit('session changed', toSession(next), { changes })
@@ -304,20 +325,19 @@ function canBeAsked(record: SessionRecord, nowMs: number): boolean {
   return record.refreshToken !== undefined || nowMs < (record.accessTokenExpiresAtMs ?? 0)
 }
 
-async function renew(
-  { provider, clock }: RefreshOptions,
-  due: Stored<SessionRecord>,
-): Promise<Stored<SessionRecord>> {
-  if (due.refreshToken === undefined) return due
-  const tokens = await provider.refresh(due.refreshToken, due.userId)
-  const { accessToken, accessTokenLifeMs, refreshToken, idToken } = tokens
+/** A session with the tokens of a refresh, or of a further sign-in. What those do not give stays as it was. */
+export function withTokens(
+  record: Stored<SessionRecord>,
+  { accessTokenLifeMs: lifeMs, ...tokens }: TokenSet,
+  nowMs: number,
+): Stored<SessionRecord> {
   return {
-    ...due,
-    accessToken,
-    accessTokenExpiresAtMs:
-      accessTokenLifeMs === undefined ? undefined : clock.now() + accessTokenLifeMs,
-    // What a refresh does not give again stays as it was (RFC 6749 §6, OIDC Core §12.2).
-    refreshToken: refreshToken ?? due.refreshToken,
-    idToken: idToken ?? due.idToken,
+    ...record,
+    accessToken: tokens.accessToken,
+    accessTokenExpiresAtMs: lifeMs === undefined ? undefined : nowMs + lifeMs,
+    // A refresh may leave out both (RFC 6749 §6, OIDC Core §12.2), and some providers give the one at the first
+    // sign-in alone.
+    refreshToken: tokens.refreshToken ?? record.refreshToken,
+    idToken: tokens.idToken ?? record.idToken,
   }
 }

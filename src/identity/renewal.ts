@@ -1,9 +1,10 @@
 import type { BlockedPeople } from './blocked-people.ts'
 import type { Clock } from '../clock.ts'
-import type { RowChange, SessionRecord, Store, Stored } from '../store/store.ts'
+import type { SessionRecord, Store } from '../store/store.ts'
 import { changesBetween, personOf } from './person.ts'
 import type { ClaimNames } from './person.ts'
-import { refreshDueAt, type SessionAudit } from './refresh.ts'
+import { refreshDueAt, withTokens, type SessionAudit } from './refresh.ts'
+import { rewriteSession } from './rewrite-session.ts'
 import { toSession, type Session } from './session.ts'
 import type { SignedIn } from './signed-in.ts'
 
@@ -37,54 +38,24 @@ export interface RenewalParts {
   isCurrent(record: SessionRecord): boolean
 }
 
-/**
- * Its refreshes and other renewals write the same session.
- *
- * @limit none: how often a renewal reads a session again that was written meanwhile; it is an ordinary sign-in then
- */
-const maxAttempts = 20
-
-interface Rewritten {
-  readonly next: Stored<SessionRecord>
-  readonly change: RowChange
-}
-
 export function createRenewals(parts: RenewalParts): Renewals {
   const { store, clock, audit, claimNames, sessionLifeMs, refreshIntervalMs } = parts
 
-  /** Reads, judges and writes in one: whatever is written in between is judged again. */
-  async function rewrite(
-    id: string,
-    write: (record: Stored<SessionRecord>) => Rewritten | undefined,
-  ): Promise<{ readonly before: SessionRecord; readonly after: SessionRecord } | undefined> {
-    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const before = await store.sessions.get(id)
-      if (before === undefined || !parts.isCurrent(before)) return undefined
-      parts.blockedPeople?.check(before)
-      const written = write(before)
-      if (written === undefined) return undefined
-      const revision = await store.sessions.update(written.next, written.change)
-      if (revision !== undefined) return { before, after: written.next }
-    }
-    return undefined
-  }
+  /** Of a session that is there, and of somebody who may have one. */
+  const rewrite: typeof rewriteSession = (sessions, id, write) =>
+    rewriteSession(sessions, id, (record) => {
+      if (!parts.isCurrent(record)) return undefined
+      parts.blockedPeople?.check(record)
+      return write(record)
+    })
 
   return {
     async confirm(id, { userId, issuer, tokens, claims }) {
       const person = personOf(claims, claimNames)
-      const done = await rewrite(id, (record) => {
+      const done = await rewrite(store.sessions, id, (record) => {
         if (record.userId !== userId || record.issuer !== issuer) return undefined
         const nowMs = clock.now()
-        const { accessTokenLifeMs: lifeMs, ...kept } = tokens
-        const next = {
-          ...record,
-          ...person,
-          ...kept,
-          // Some providers give one at the first sign-in alone.
-          refreshToken: kept.refreshToken ?? record.refreshToken,
-          accessTokenExpiresAtMs: lifeMs === undefined ? undefined : nowMs + lifeMs,
-          refreshedAtMs: nowMs,
-        }
+        const next = { ...withTokens(record, tokens, nowMs), ...person, refreshedAtMs: nowMs }
         const refreshDueAtMs = refreshDueAt(next, nowMs, refreshIntervalMs)
         const change = changesBetween(record, person).length === 0 ? 'kept' : 'changed'
         return { next: { ...next, refreshDueAtMs }, change }
@@ -96,7 +67,7 @@ export function createRenewals(parts: RenewalParts): Renewals {
       return session
     },
     async prolong(id, signedInAtMs) {
-      const done = await rewrite(id, (record) => {
+      const done = await rewrite(store.sessions, id, (record) => {
         const expiresAtMs = Math.max(record.expiresAtMs, signedInAtMs + sessionLifeMs)
         return { next: { ...record, expiresAtMs }, change: 'changed' }
       })
