@@ -59,7 +59,7 @@ export interface Daemon extends Closable {
   onEntry(listener: (entry: LogEntry) => void): Disposable
   /** Whether nothing is up and nobody looks. */
   readonly isIdle: boolean
-  /** Tells of something in the connection's log. */
+  /** Tells of something in the connection's log, unless it was removed meanwhile. */
   note(connection: string, entry: Omit<LogEntry, 'number' | 'at' | 'connection'>): void
   /** Something that a person should know; the one with the same code is replaced. */
   notice(trouble: Trouble): void
@@ -280,13 +280,14 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     }
     for (const id of removed) {
       kept.delete(id)
-      log.forget(id)
       traffic.forget(id)
       usedMs.delete(id)
       news.touch(id)
     }
     news.touch(shared.gateways)
     await Promise.all(closing.filter((it) => it !== undefined))
+    // Their ends have been told of by now.
+    for (const id of removed) log.forget(id)
     await start(restart.filter((one) => !unchanged.includes(one)).map(({ saved }) => saved.id))
     sweep()
   }
@@ -359,7 +360,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     get isIdle() {
       return news.listeners === 0 && running().length === 0 && proxies.views().length === 0
     },
-    note: (connection, entry) => log.add({ ...entry, connection }),
+    note(connection, entry) {
+      if (kept.has(connection)) log.add({ ...entry, connection })
+    },
     notice,
     change: (change) => inTurn(() => apply(change)),
     check: (change) => void planChange(kept, change, platform),
