@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
+import { RefusedError } from '../../reach/refused.ts'
 import { parseDestination } from '../../reach/destination.ts'
 import { hurriedClock } from './daemon.fixture.ts'
 import type { GatewayLink } from './gateway-link.ts'
@@ -77,4 +79,34 @@ test('tries no more once it is closed', async () => {
   assert.equal(waiting, 1)
   await running.close(0)
   assert.equal(waiting, 0)
+})
+
+test('a route that answered without a sign-in wants one after somebody has left', async (t) => {
+  const denied = new RefusedError('policy-denied', 'no', {
+    status: 403,
+    requestId: '',
+    reasons: [],
+  })
+  const view: { reach: string; session: string } = { reach: 'reachable', session: 'wanted' }
+  const failed = Promise.withResolvers<void>()
+  const link = {
+    client: { open: () => Promise.reject(denied) },
+    view,
+    check: () => Promise.resolve(),
+    heard: () => failed.resolve(),
+  } as unknown as GatewayLink
+  const running = runConnection({ ...parts, link: async () => link })
+  t.after(() => running.close(0))
+  await running.tried
+  assert.equal(running.state, 'sign-in-needed')
+  const [host, port] = running.address?.split(':') ?? []
+  const socket = connect({ host: host ?? '', port: Number(port) }).on('error', () => undefined)
+  t.after(() => void socket.destroy())
+  await failed.promise
+  assert.equal(running.state, 'denied', 'nobody has to sign in to be denied')
+  view.session = 'signed-in'
+  running.gatewayChanged()
+  view.session = 'wanted'
+  running.gatewayChanged()
+  assert.equal(running.state, 'sign-in-needed')
 })
