@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { describe, test } from 'node:test'
-import { admitOwn } from '../../src/desktop/window/window-server.ts'
 import { silentLogger } from '../../src/log.ts'
 import { runProgram } from '../../src/program.fixture.ts'
 import { runOf, sendRaw, startWindow, type WindowRig } from './window-rig.ts'
@@ -205,9 +204,7 @@ describe('a request to the window', () => {
   test('by another user of this machine gets nowhere', { skip: whyNotTwoUsers() }, async (t) => {
     const refused: string[] = []
     const log = { ...silentLogger, warn: (message: string) => void refused.push(message) }
-    const admission = await admitOwn(silentLogger)
-    assert.ok(admission)
-    const rig = await startWindow(t, { admission, log })
+    const rig = await startWindow(t, { log })
     const script = `fetch('${rig.server.origin}/').then(({ status }) => console.log(status), () => console.log('nothing'))`
     const ask = async (options: { uid?: number; gid?: number }) =>
       (await runProgram(process.execPath, ['-e', script], options)).stdout.trim()

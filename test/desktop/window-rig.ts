@@ -57,7 +57,6 @@ export async function startWindow(
       clock: systemClock,
       files: someFiles(),
       uptimeMs: () => nowMs,
-      admission: () => Promise.resolve(undefined),
       async app(request) {
         const { pathname, search } = new URL(request.url)
         asked.push(`${request.method} ${pathname}${search} ${await request.text()}`)

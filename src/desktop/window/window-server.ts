@@ -3,11 +3,12 @@ import { rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import type { BuiltFiles } from '../../built-files.ts'
-import { admitSameUser, type Admission } from '../../client/serve/same-user.ts'
+import type { Admission } from '../../client/serve/same-user.ts'
 import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import type { Closable } from '../../shutdown.ts'
+import { admitOwnUser } from '../running/own-user.ts'
 import type { BrowserView } from '../wire/calls.ts'
 import type { WindowAnswer } from '../wire/proof.ts'
 import { serveAdmitted, type HttpTimes } from './admitted-http.ts'
@@ -141,11 +142,10 @@ async function listen(
 }
 
 /** The proof alone keeps others out where the system does not tell whose a connection is. */
-export async function admitOwn(log: Logger): Promise<Admission | undefined> {
-  try {
-    return await admitSameUser({ kind: 'tcp', host: windowHost, port: 0 })
-  } catch (error) {
-    log.debug(`connections of other users are not told apart: ${messageOf(error)}`)
-    return undefined
-  }
+function admitOwn(log: Logger): Promise<Admission | undefined> {
+  return admitOwnUser({ kind: 'tcp', host: windowHost, port: 0 }, (error) =>
+    log.warn(`other users of this machine can connect to the window: ${messageOf(error)}`, {
+      hint: 'they cannot use it without the key of a browser of yours',
+    }),
+  )
 }
