@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Refusal } from './refusal.ts'
-import { createSeenNonces } from './seen-nonces.ts'
+import type { SeenNonces } from './seen-nonces.ts'
 import { parseCredential, requestText, type Credential } from './signed-text.ts'
 import { idOf, isSignedBy } from './signatures.ts'
 
@@ -16,7 +16,8 @@ export interface Signer {
 export interface RequestProofOptions {
   readonly origin: string
   readonly run: string
-  readonly uptimeMs: () => number
+  /** What was signed already. */
+  readonly seen: SeenNonces
   readonly isKnown: (id: string) => boolean
 }
 
@@ -28,8 +29,7 @@ export interface RequestProof {
 }
 
 export function createRequestProof(options: RequestProofOptions): RequestProof {
-  const { origin, run, uptimeMs, isKnown } = options
-  const seen = createSeenNonces(uptimeMs)
+  const { origin, run, seen, isKnown } = options
 
   function read({ method = '', url = '', headers }: IncomingMessage): Credential {
     const credential = parseCredential(headers.authorization ?? '')

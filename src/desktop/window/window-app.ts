@@ -13,6 +13,7 @@ import { answerHeaders, isView, lastServiceWorker, type PageFiles } from './page
 import { readBody } from './read-body.ts'
 import { Refusal } from './refusal.ts'
 import { createRequestProof, stranger } from './request-proof.ts'
+import { createSeenNonces } from './seen-nonces.ts'
 import type { OwnKey } from './signatures.ts'
 import { helloText } from './signed-text.ts'
 
@@ -46,7 +47,8 @@ export function createWindowListener(options: WindowAppOptions): RequestListener
   const { origin, run, uptimeMs, key, codes, browsers, answers, page, app, log } = options
   const host = new URL(origin).host
   const runHash = hash('sha256', run, 'base64url')
-  const proof = createRequestProof({ origin, run, uptimeMs, isKnown: (id) => browsers.has(id) })
+  const seen = createSeenNonces(uptimeMs)
+  const proof = createRequestProof({ origin, run, seen, isKnown: (id) => browsers.has(id) })
 
   function hello({ url = '' }: IncomingMessage): Response {
     const nonce = /\?nonce=([\w-]{22})$/.exec(url)?.[1]
