@@ -4,7 +4,7 @@ import { Refusal } from './refusal.ts'
 /**
  * Reads the body of a request; its time is the server's `requestTimeout`.
  *
- * @throws Refusal for one that is longer
+ * @throws Refusal for one that is longer, or whose sender goes away
  */
 export async function readBody(
   request: IncomingMessage,
@@ -12,8 +12,13 @@ export async function readBody(
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLong
   const pieces: Buffer[] = []
-  for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece)
+  try {
+    for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece)
+  } catch {
+    throw incomplete
+  }
   return new Uint8Array(Buffer.concat(pieces))
 }
 
 const tooLong = new Refusal(413, 'request-too-large', 'this is too long', 'send less at once')
+const incomplete = new Refusal(400, 'request-incomplete', 'the end of this request did not come')
