@@ -283,6 +283,16 @@ describe('the page', () => {
     assert.deepEqual(rig.server.browsers(), [])
   })
 
+  test('says so often that there is a service worker, and no more often', async (t) => {
+    const said: string[] = []
+    const log = { ...silentLogger, warn: (message: string) => void said.push(message) }
+    const rig = await startWindow(t, { log })
+    const headers = { 'service-worker': 'script' }
+    for (let count = 0; count < 20; count += 1)
+      assert.equal((await fetch(`${rig.server.origin}/x.js`, { headers })).status, 200)
+    assert.equal(said.length, 6)
+  })
+
   test('is not shown to a service worker, and nobody is believed once one has asked', async (t) => {
     const rig = await startWindow(t)
     const visit = `${line()}Host: ${rig.host}\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\n`

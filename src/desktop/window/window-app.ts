@@ -2,6 +2,8 @@ import { hash } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { z } from 'zod'
+import type { Clock } from '../../clock.ts'
+import { createLineLimit } from '../../line-limit.ts'
 import type { Logger } from '../../log.ts'
 import { printable } from '../../terminal-text.ts'
 import type { EnterAnswer, HelloAnswer } from '../wire/proof.ts'
@@ -21,6 +23,8 @@ import { helloText } from './signed-text.ts'
 const maxBodyBytes = 16 * 1024 * 1024
 /** @limit bytes of the request by which a browser is let in: 413 */
 const maxEnterBytes = 1024
+/** @limit none: lines about service workers in a minute; the others are counted */
+const maxIntrusionLines = 6
 
 export interface WindowAppOptions {
   /** `http://127.0.0.1:PORT`. */
@@ -35,6 +39,7 @@ export interface WindowAppOptions {
   /** The daemon's calls, without `/api`. */
   readonly app: (request: Request) => Response | Promise<Response>
   readonly log: Logger
+  readonly clock: Clock
 }
 
 /** Of the daemon's answers nothing else is passed on: no cookie, and no leave for other pages. */
@@ -44,11 +49,14 @@ const enterInput = z.strictObject({ code: z.string().max(100), name: z.string().
 
 /** Answers the requests to the window: its page to whoever asks rightly, the daemon's calls to browsers that were let in. */
 export function createWindowListener(options: WindowAppOptions): RequestListener {
-  const { origin, run, uptimeMs, key, codes, browsers, answers, page, app, log } = options
+  const { origin, run, uptimeMs, key, codes, browsers, answers, page, app, log, clock } = options
   const host = new URL(origin).host
   const runHash = hash('sha256', run, 'base64url')
   const seen = createSeenNonces(uptimeMs)
   const proof = createRequestProof({ origin, run, seen, isKnown: (id) => browsers.has(id) })
+  const intrusions = createLineLimit(clock, maxIntrusionLines, (count) =>
+    log.warn(`${count} more requests of what another program has left in a browser`),
+  )
 
   function hello({ url = '' }: IncomingMessage): Response {
     const nonce = /\?nonce=([\w-]{22})$/.exec(url)?.[1]
@@ -134,9 +142,11 @@ export function createWindowListener(options: WindowAppOptions): RequestListener
    * is answered and may have come in by itself, so that nobody is believed any more.
    */
   async function endIntrusion(): Promise<void> {
-    log.warn('another program had the address of the window, and has left something in a browser', {
-      hint: 'browsers are let in again by "postern desktop --new-address"',
-    })
+    if (intrusions.admits()) {
+      const message =
+        'another program had the address of the window, and has left something in a browser'
+      log.warn(message, { hint: 'browsers are let in again by "postern desktop --new-address"' })
+    }
     await Promise.all(browsers.list().map(({ id }) => browsers.remove(id)))
   }
 

@@ -80,7 +80,7 @@ export async function startWindowServer(options: WindowServerOptions): Promise<W
   const codes = createCodes(uptimeMs)
   const page = createPageFiles(options.files, run)
   const { app } = options
-  const parts = { origin, run, uptimeMs, key, codes, browsers, answers, page, app, log }
+  const parts = { origin, run, uptimeMs, key, codes, browsers, answers, page, app, log, clock }
   const listener = createWindowListener(parts)
   const http = serveAdmitted(front, { admission, listener, log, clock, times: options.times })
   if (found === undefined) {
