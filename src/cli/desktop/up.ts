@@ -48,7 +48,7 @@ export function defineUp(exitWith: ExitWith): Command {
     .option('--foreground', 'run the daemon here, until Ctrl-C')
     .option(
       '--browser-cmd <program>',
-      'opens the sign-in address instead of the browser: run as "PROGRAM ADDRESS"',
+      'opens the sign-in address instead of the browser, if this starts the daemon: run as "PROGRAM ADDRESS"',
       parseFile,
     )
     .option('--json', 'print what came up as JSON')
