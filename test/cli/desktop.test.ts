@@ -49,7 +49,9 @@ describe('what the commands of the desktop daemon say', () => {
     assert.equal(gateway.logins, 1)
     login.child.kill()
     await login.ended
-    assert.equal((await home.run('down', 'db')).code, 0)
+    assert.match((await home.run('logs', 'DB')).stdout, / db: listening on /)
+    assert.match((await home.run('down', '-f', file, 'DB')).stderr, /^1 taken down$/m)
+    assert.match((await home.run('status', 'DB')).stdout, /^db .* off\n/m, 'it is not forgotten')
     const nobody = await home.run('status', 'nobody')
     assert.equal(nobody.code, 2)
     assert.match(nobody.stderr, /there is no connection "nobody"/)

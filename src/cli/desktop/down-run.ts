@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { createDaemonClient, type DaemonClient } from '../../desktop/api/ask-daemon.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note } from '../speech/print.ts'
+import { namedOf } from './named.ts'
 import { desktopPlaces } from './places.ts'
 import { isThere } from './start-daemon.ts'
 
@@ -23,18 +24,20 @@ export async function runDown(names: readonly string[], options: DownOptions): P
   const isNamed = names.length > 0 || options.file !== undefined || options.tag !== undefined
   const closed = !isNamed || options.proxy === true ? await closeProxies(client) : 0
   if (closed === 0 && options.proxy === true) note('no local proxy was open')
-  if (options.file !== undefined) {
-    const path = resolve(options.file)
-    const { connections } = await client.ask('GET /state')
-    const count = connections.filter(({ file }) => file === path).length
+  const before = (await client.ask('GET /state')).connections
+  const { file } = options
+  const path = file === undefined ? undefined : resolve(file)
+  const ofFile = before.filter((one) => path !== undefined && one.file === path)
+  if (path !== undefined && names.length === 0 && options.tag === undefined) {
+    const count = ofFile.length
     await client.ask('POST /files', { path, connections: [] })
-    note(count === 0 ? `no connection of "${options.file}" was there` : `${count} taken down`)
+    note(count === 0 ? `no connection of "${file}" was there` : `${count} taken down`)
   } else if (isNamed || options.proxy !== true) {
+    const meant = path === undefined ? names : namedOf(names, ofFile, file).map(({ id }) => id)
     const which = {
-      ...(names.length > 0 && { connections: [...names] }),
-      ...(options.tag && { tag: options.tag }),
+      ...((path !== undefined || names.length > 0) && { connections: [...meant] }),
+      ...(options.tag !== undefined && { tag: options.tag }),
     }
-    const before = (await client.ask('GET /state')).connections
     const wereUp = new Set(before.filter((it) => it.is_up).map(({ id }) => id))
     const { connections } = await client.ask('POST /down', which)
     const count = connections.filter(({ id }) => wereUp.has(id)).length

@@ -33,7 +33,11 @@ export function defineDown(exitWith: ExitWith): Command {
       '[names...]',
       'names of connections; all of them, and local proxies, when none is given',
     )
-    .option('-f, --file <file>', 'take down and forget the connections of a YAML file', parseFile)
+    .option(
+      '-f, --file <file>',
+      'take down and forget the connections of a YAML file; with names or a tag, only take those of it down',
+      parseFile,
+    )
     .option('--tag <tag>', 'only those with this tag')
     .option('--proxy', 'close the local proxies, and nothing else unless it is named')
     .option('--quit', 'end the daemon as well')

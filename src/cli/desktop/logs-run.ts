@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { createDaemonClient } from '../../desktop/api/ask-daemon.ts'
 import type { ConnectionView, LogEntry } from '../../desktop/wire/view.ts'
-import { SystemError, messageOf, PeerError } from '../../errors.ts'
+import { SystemError, messageOf } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { cleanLine } from '../../terminal-text.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { printJsonLine, printRecord } from '../speech/print.ts'
+import { namedOf } from './named.ts'
 import { desktopPlaces } from './places.ts'
 
 /** The options of `postern logs` as they were given. */
@@ -22,7 +23,7 @@ export async function runLogs(names: readonly string[], options: LogsOptions): P
   const client = createDaemonClient(places.socket)
   const { connections } = await client.ask('GET /state')
   const known = new Map(connections.map((view) => [view.id, view]))
-  const meant = new Set(idsOf(connections, names))
+  const meant = new Set(namedOf(names, connections).map(({ id }) => id))
   const print = (entry: LogEntry): boolean =>
     !meant.has(entry.connection) && names.length > 0 ? true : printEntry(entry, known, options)
 
@@ -53,19 +54,6 @@ export async function runLogs(names: readonly string[], options: LogsOptions): P
     return {}
   })
   return typeof done === 'number' ? done : exitCodes.ok
-}
-
-function idsOf(
-  connections: readonly ConnectionView[],
-  names: readonly string[],
-): readonly string[] {
-  return names.map((name) => {
-    const found = connections.find(({ id, settings }) => id === name || settings.name === name)
-    if (found !== undefined) return found.id
-    throw new PeerError('connection-not-found', `there is no connection "${name}"`, {
-      hint: 'see "postern status"',
-    })
-  })
 }
 
 function printEntry(

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 import { saveShortcut } from '../../desktop/shortcuts/save-shortcut.ts'
-import { PeerError } from '../../errors.ts'
 import { readServices } from '../access/tcp-options.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { lastingProgram } from '../process/own-program.ts'
 import { printLine } from '../speech/print.ts'
 import { entryPlaces } from './entry-places.ts'
+import { namedOf } from './named.ts'
 import { runningDaemon } from './start-daemon.ts'
 
 /** The options of `postern desktop shortcut` as they were given. */
@@ -25,14 +25,9 @@ export async function runShortcut(name: string, options: ShortcutOptions): Promi
 async function forConnection(name: string): Promise<string> {
   const client = await runningDaemon()
   const { connections } = await client.ask('GET /state')
-  const named = connections.filter(({ settings }) => settings.name === name)
-  const { id } = named[0] ?? connections.find((it) => it.id === name) ?? {}
-  if (id === undefined) {
-    throw new PeerError('connection-not-found', `there is no connection "${name}"`, {
-      hint: 'see "postern status"',
-    })
-  }
-  return (await client.ask('POST /connections/:id/shortcut', undefined, { id })).path
+  const [named] = namedOf([name], connections)
+  const params = { id: named?.id ?? '' }
+  return (await client.ask('POST /connections/:id/shortcut', undefined, params)).path
 }
 
 /** What `cloudflared`'s users wrap: a command line of its own, with no saved connection behind it. */

@@ -2,11 +2,11 @@ import { createDaemonClient } from '../../desktop/api/ask-daemon.ts'
 import { sayEndsIn } from '../../desktop/running/session-watch.ts'
 import { sayState } from '../../desktop/running/say-state.ts'
 import type { ConnectionView, DaemonView, GatewayView } from '../../desktop/wire/view.ts'
-import { isSameName } from '../../desktop/connections/names.ts'
-import { AppError, PeerError } from '../../errors.ts'
+import { AppError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
 import { minutes, printTable } from '../speech/table.ts'
+import { namedOf } from './named.ts'
 import { desktopPlaces } from './places.ts'
 
 /** Runs `postern status`; resolves to the exit code. */
@@ -23,15 +23,15 @@ export async function runStatus(
     }
     return exitCodes.ok
   }
-  const connections = meant(view, names)
-  const gateways = view.gateways
+  const connections = namedOf(names, view.connections)
+  const { gateways } = view
   if (json === true) {
     printJson({
       running: true,
       pid: view.pid,
       version: view.version,
       connections: connections.map(toJson),
-      gateways: gateways.map(gatewayToJson),
+      gateways,
       proxies: view.proxies,
     })
     return exitCodes.ok
@@ -63,19 +63,6 @@ export function sayNotices({ notices }: DaemonView): void {
     note(message)
     if (hint !== undefined) note(`  hint: ${hint}`)
   }
-}
-
-function meant({ connections }: DaemonView, names: readonly string[]): readonly ConnectionView[] {
-  if (names.length === 0) return connections
-  return names.map((name) => {
-    const found = connections.find(
-      ({ id, settings }) => id === name || isSameName(settings.name, name),
-    )
-    if (found !== undefined) return found
-    throw new PeerError('connection-not-found', `there is no connection "${name}"`, {
-      hint: 'see "postern status"',
-    })
-  })
 }
 
 /** Prints connections as a table. */
@@ -111,10 +98,6 @@ export function toJson(view: ConnectionView): object {
     last_error: trouble,
     file: view.file,
   }
-}
-
-function gatewayToJson(gateway: GatewayView): object {
-  return gateway
 }
 
 function sayGateway({

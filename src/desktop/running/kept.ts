@@ -43,19 +43,21 @@ export function notFound(name: string, what = 'connection'): PeerError {
 }
 
 /**
- * Those that are meant.
+ * Those that are meant: with names and a tag those that have both.
  *
  * @throws PeerError `connection-not-found`, `tag-not-found`
  */
 export function chosen(all: readonly Kept[], { connections, tag }: Which): readonly Kept[] {
-  const tagged = all.filter(({ saved }) => tag === undefined || saved.tags.includes(tag))
+  const isTagged = ({ saved }: Kept): boolean => tag === undefined || saved.tags.includes(tag)
+  const tagged = all.filter(isTagged)
   if (tag !== undefined && tagged.length === 0) throw notFound(tag, 'tag')
   if (connections === undefined) return tagged
   const byId = new Map(all.map((one) => [one.saved.id, one]))
   const byName = new Map(all.map((one) => [nameKey(one.saved.name), one]))
-  return connections.map((name) => {
+  const named = connections.map((name) => {
     const found = byId.get(name) ?? byName.get(nameKey(name))
     if (found === undefined) throw notFound(name)
     return found
   })
+  return named.filter(isTagged)
 }
