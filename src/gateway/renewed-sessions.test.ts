@@ -5,6 +5,10 @@ import type { TLSSocket } from 'node:tls'
 import { decodeJwt } from 'jose'
 import { createCookieJar, type CookieJar } from '../dev-idp/cookie-jar.ts'
 import { signInWithForms } from '../dev-idp/sign-in-with-forms.ts'
+import {
+  decodeApplicationTokenAnswer,
+  encodeApplicationTokenRequest,
+} from '../tunnel/application-token.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import {
   codeChallengeOf,
@@ -21,6 +25,12 @@ const hourMs = 3_600_000
 const redirectUri = 'http://127.0.0.1:40404/x'
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
+const applicationRoute = `  - from: tcp+https://tcp.site.com:443
+    to: tcp://127.0.0.1:1
+    application: true
+    policy: [{ allow: { and: [{ groups: { has: dba } }] } }]
+`
+
 interface Program extends DeviceRig {
   /** The address that a program gets for a sign-in, with the token of the session that it renews. */
   signInAddress(token?: string, verifier?: string): Promise<string>
@@ -33,6 +43,8 @@ interface Program extends DeviceRig {
     jar: CookieJar,
     renews?: string,
   ): Promise<{ readonly token: string; readonly isRenewed: boolean }>
+  /** The token of an application, for a token of the gateway. */
+  applicationToken(token: string): Promise<string>
   /** The status of a request for the tunnel with a token; with 200 the tunnel. */
   tunnel(token: string): Promise<{ readonly status: number; readonly socket: TLSSocket }>
 }
@@ -77,6 +89,13 @@ async function setUp(t: TestContext, settings = ''): Promise<Program> {
       const { status, body } = await program.exchange(code)
       assert.equal(status, 200, body)
       return { token: decodeTokenAnswer(body) ?? '', isRenewed: isRenewedAnswer(body) }
+    },
+    async applicationToken(token) {
+      const { body } = await rig.send('POST', gatewayPaths.applicationToken, {
+        headers: { ...form, authorization: `Pomerium ${token}` },
+        body: encodeApplicationTokenRequest('tcp.site.com'),
+      })
+      return decodeApplicationTokenAnswer(body)?.token ?? assert.fail(body)
     },
     async tunnel(token) {
       const socket = await connectTls(Number(new URL(rig.origin).port))
@@ -156,6 +175,27 @@ describe('a session that its person signs in to again', () => {
     await closed
     const line = await rig.lineWhere((it) => it['bytes-up'] === 3)
     assert.equal(line['ended'], 'session-expired')
+  })
+
+  test('gives nothing to a former token or cookie of it that outlasts them', async (t) => {
+    const rig = await setUp(t, applicationRoute)
+    const [jar, elsewhere] = [createCookieJar(), createCookieJar()]
+    const { token } = await rig.signIn(alice, jar)
+    rig.clock.advance(13 * hourMs)
+    const renewed = await rig.signIn(alice, elsewhere, token)
+    assert.ok(endOf(renewed.token) > endOf(token))
+    assert.equal(endOf(await rig.applicationToken(renewed.token)), endOf(renewed.token))
+    assert.equal(endOf(await rig.applicationToken(token)), endOf(token))
+    // The browser of the first sign-in has its former cookie, which is good for a program still.
+    const program = await rig.signIn(alice, jar)
+    assert.deepEqual(
+      [sessionOf(program.token), endOf(program.token)],
+      [sessionOf(token), endOf(token)],
+    )
+    const tokenAlone = formatLoginPath({ redirectUri, codeChallenge: undefined })
+    const { body } = await rig.send('GET', tokenAlone)
+    const stock = await rig.browse(body, alice, jar)
+    assert.equal(endOf((JSON.parse(stock) as { token: string }).token), endOf(token))
   })
 
   test('keeps its browser signed in, and gives no other browser its session', async (t) => {

@@ -1,6 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { CodeStore } from '../store/store.ts'
+import type { Session } from './session.ts'
 
 /** @limit life of the one-time code that ends a sign-in: sign in again */
 const codeLifeMs = 60_000
@@ -15,21 +16,28 @@ export interface RedeemedCode {
   readonly sessionId: string
   /** The moment from which the session is prolonged; undefined where it stays as it is. */
   readonly renewedAtMs: number | undefined
+  /** When what it leads to ends at the latest; infinite where it prolongs. */
+  readonly endsAtMs: number
 }
 
 /** One-time codes: what a browser carries to a client instead of a token. */
 export interface Codes {
   /**
-   * Makes a code for a session, good once and for 60 seconds, for who knows the challenge's verifier; one
-   * that prolongs the session with `isRenewal`.
+   * Makes a code for a session until its end now, good once and for 60 seconds, for who knows the challenge's
+   * verifier; one that prolongs the session with `isRenewal`.
    */
-  issue(sessionId: string, challenge: string, isRenewal?: boolean): Promise<string>
+  issue(
+    session: Pick<Session, 'id' | 'expiresAtMs'>,
+    challenge: string,
+    isRenewal?: boolean,
+  ): Promise<string>
   /** Undefined when unknown, used, too old, or not this verifier's. */
   redeem(code: string, verifier: string): Promise<RedeemedCode | undefined>
 }
 
-/** Before a code that renews: nobody else can make one, since codes are looked up by the hash of the whole. */
+/** Before a code, what it is for: nobody else can make one, since codes are looked up by the hash of the whole. */
 const renewalPrefix = 'renewal.'
+const endPrefix = /^(\d+)\./
 
 /** Whether a text can be an S256 `code_challenge`. */
 export function isCodeChallenge(text: string): boolean {
@@ -38,13 +46,13 @@ export function isCodeChallenge(text: string): boolean {
 
 export function createCodes(store: CodeStore, clock: Clock): Codes {
   return {
-    async issue(sessionId, challenge, isRenewal = false) {
+    async issue({ id, expiresAtMs }, challenge, isRenewal = false) {
       if (!isCodeChallenge(challenge)) throw new RangeError('not an S256 code challenge')
       const random = randomBytes(codeBytes).toString('base64url')
-      const code = isRenewal ? renewalPrefix + random : random
+      const code = `${isRenewal ? renewalPrefix : `${expiresAtMs}.`}${random}`
       await store.add({
         hash: sha256(code),
-        sessionId,
+        sessionId: id,
         challenge,
         expiresAtMs: clock.now() + codeLifeMs,
       })
@@ -58,7 +66,10 @@ export function createCodes(store: CodeStore, clock: Clock): Codes {
       if (!isRight) return undefined
       const madeAtMs = record.expiresAtMs - codeLifeMs
       const renewedAtMs = code.startsWith(renewalPrefix) ? madeAtMs : undefined
-      return { sessionId: record.sessionId, renewedAtMs }
+      // Without an end it is of an earlier release, from before sessions could be renewed.
+      const [, end] = endPrefix.exec(code) ?? []
+      const endsAtMs = end === undefined ? Infinity : Number(end)
+      return { sessionId: record.sessionId, renewedAtMs, endsAtMs }
     },
   }
 }

@@ -66,6 +66,12 @@ export interface IdentityOptions {
   readonly blockedPeople?: Pick<BlockedPeople, 'check'>
 }
 
+/** A session that somebody has shown a token or a cookie of. */
+export interface KnownSession extends LiveSession {
+  /** When that ends: before the session, where it was renewed since. */
+  readonly endsAtMs: number
+}
+
 /** Who is it: everything the gateway asks about people, in one place. */
 export interface Identity {
   readonly sessions: Sessions
@@ -87,7 +93,7 @@ export interface Identity {
   /** What is wrong with the credential of headers that `fromHeaders` knows nobody by, as a sentence. */
   credentialFault(headers: Headers, application: string): Promise<string | undefined>
   /** Whose session a browser's cookie names, for pages only. */
-  fromCookie(cookieHeader: string | undefined): Promise<LiveSession | undefined>
+  fromCookie(cookieHeader: string | undefined): Promise<KnownSession | undefined>
   /** Says to this gateway alone which session a sign-in is to renew. */
   sealRenewal(sessionId: string): Promise<string>
   openRenewal(text: string): Promise<string | undefined>
@@ -177,13 +183,13 @@ export function createIdentity(options: IdentityOptions): Identity {
     if (userId !== undefined) options.blockedPeople?.check({ userId, email: undefined })
   }
   /** Without an end of its own it is that of the first sign-in: no renewal makes it good for longer. */
-  const isOver = ({ endsAtMs }: NamedSession, { issuedAtMs }: Session): boolean =>
-    (endsAtMs ?? issuedAtMs + options.cookieExpireMs) <= clock.now()
-  const find = async (named: NamedSession | undefined): Promise<LiveSession | undefined> => {
+  const endOf = ({ endsAtMs }: NamedSession, { issuedAtMs }: Session): number =>
+    endsAtMs ?? issuedAtMs + options.cookieExpireMs
+  const find = async (named: NamedSession | undefined): Promise<KnownSession | undefined> => {
     const found = named && (await sessions.get(named.sessionId))
-    return named === undefined || found === undefined || isOver(named, found.session)
-      ? undefined
-      : found
+    if (named === undefined || found === undefined) return undefined
+    const endsAtMs = endOf(named, found.session)
+    return endsAtMs > clock.now() ? { ...found, endsAtMs } : undefined
   }
 
   return {

@@ -30,6 +30,13 @@ export type AnySession = Session | ServiceAccountSession
 export interface LiveCaller {
   readonly session: AnySession
   readonly version: number
+  /** When the token ends by which a person is known: before their session, where that was renewed since. */
+  readonly endsAtMs?: number
+}
+
+/** A session as whoever shows a token or a cookie of it has it: nothing that is made for those may outlast them. */
+export function endingAt(session: Session, endsAtMs: number): Session {
+  return { ...session, expiresAtMs: Math.min(session.expiresAtMs, endsAtMs) }
 }
 
 /** Copies a record without the provider's tokens: they never leave `identity/`. */

@@ -2,7 +2,7 @@ import { DeniedError } from '../../access/denied.ts'
 import { parseHost } from '../../address.ts'
 import { AccessError } from '../../errors.ts'
 import type { Identity } from '../../identity/identity.ts'
-import type { Session } from '../../identity/session.ts'
+import { endingAt, type Session } from '../../identity/session.ts'
 import { explainReason } from '../../policy/explain.ts'
 import { whomToAsk, type Route } from '../../routes/route.ts'
 import type { AuditLog } from '../../telemetry/audit-log.ts'
@@ -72,7 +72,7 @@ export function createApplicationTokenApi(parts: ApplicationTokenParts): PageApp
 
 async function personOf(c: PageContext, { identity }: ApplicationTokenParts): Promise<Session> {
   const found = await identity.fromHeaders(c.req.header())
-  if (found?.session.kind === 'person') return found.session
+  if (found?.session.kind === 'person') return endingAt(found.session, found.endsAtMs ?? Infinity)
   if (found === undefined) {
     throw new AccessError('sign-in-required', 'this needs the token of somebody who is signed in', {
       hint: 'sign in, and send "Authorization: Pomerium TOKEN"',

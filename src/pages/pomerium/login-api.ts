@@ -1,6 +1,6 @@
 import { AccessError, PeerError } from '../../errors.ts'
 import { isCodeChallenge } from '../../identity/codes.ts'
-import type { Session } from '../../identity/session.ts'
+import { endingAt, type Session } from '../../identity/session.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import {
   codeChallengeMethod,
@@ -109,7 +109,9 @@ async function exchange(
     return { session, isRenewed: true }
   }
   const found = redeemed && (await identity.sessions.get(redeemed.sessionId))
-  if (found !== undefined) return { session: found.session, isRenewed: false }
+  if (redeemed !== undefined && found !== undefined) {
+    return { session: endingAt(found.session, redeemed.endsAtMs), isRenewed: false }
+  }
   throw new AccessError(
     'code-refused',
     'this code is unknown, already used or older than a minute',

@@ -1,5 +1,5 @@
 import type { SignInTarget } from '../../identity/pending-flow.ts'
-import type { Session } from '../../identity/session.ts'
+import { endingAt, type Session } from '../../identity/session.ts'
 import type { BegunSignIn } from '../../identity/sign-in.ts'
 import { callbackParameters } from '../../tunnel/sign-in.ts'
 import type { PageContext } from '../answers/page-app.ts'
@@ -20,8 +20,10 @@ export async function leadOn(
   const cookieHeader = c.req.header('cookie')
   const found = await identity.fromCookie(cookieHeader)
   try {
-    if (found !== undefined && target.renews === undefined)
-      return { location: await finalUrl(parts, target, found.session), cookies: [] }
+    if (found !== undefined && target.renews === undefined) {
+      const session = endingAt(found.session, found.endsAtMs)
+      return { location: await finalUrl(parts, target, session), cookies: [] }
+    }
     return await identity.signIn.begin({ target, cookieHeader, address: c.env.client.ip })
   } catch (error) {
     return { location: orThrow(await failSignIn(c, parts, error, target), error), cookies: [] }
@@ -46,7 +48,7 @@ export async function finalUrl(
     url.searchParams.set(callbackParameters.token, await identity.tokens.issue(session))
   }
   if (target.carries === 'code') {
-    const code = await identity.codes.issue(session.id, target.codeChallenge ?? '', isRenewal)
+    const code = await identity.codes.issue(session, target.codeChallenge ?? '', isRenewal)
     url.searchParams.set(callbackParameters.code, code)
   }
   return url
