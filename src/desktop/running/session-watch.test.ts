@@ -10,7 +10,7 @@ const hourMs = 60 * minuteMs
 
 const settled = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve))
 
-function setUp(lifeMs = 14 * hourMs, isAsked = false) {
+function setUp(lifeMs = 14 * hourMs) {
   const clock = createFakeClock()
   const startMs = clock.now()
   const told: SessionNews[] = []
@@ -22,7 +22,6 @@ function setUp(lifeMs = 14 * hourMs, isAsked = false) {
   const watch = watchSession({
     clock,
     use: () => ({ connections: 1, tunnels: 1, lastMs: clock.now(), ...use }),
-    isAsked: () => isAsked,
     look() {
       looks += 1
       if (elsewhere !== undefined) watch.follow(at(elsewhere))
@@ -152,10 +151,8 @@ describe('a session that is watched', () => {
     assert.equal(rig.looks(), 1)
   })
 
-  test('is renewed by a person alone where they want to be asked', async () => {
-    const rig = setUp(14 * hourMs, true)
-    assert.deepEqual(await rig.go(13 * hourMs + 40 * minuteMs), ['asked'])
-    assert.deepEqual([rig.watch.renewal, rig.renewals.length], ['asked', 0])
+  test('is renewed as soon as a person says so, once', async () => {
+    const rig = setUp()
     const [one, two] = [rig.watch.renew(), rig.watch.renew()]
     assert.equal(rig.renewals.length, 1)
     assert.deepEqual(await rig.finish('prolonged', 28 * hourMs), ['renewing', 'renewed: prolonged'])

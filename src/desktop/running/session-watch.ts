@@ -7,8 +7,6 @@ import { AccessError } from '../../errors.ts'
 export type SessionNews =
   /** It ends soon; said at most once for each of `warnings`, and only while connections are up. */
   | { readonly kind: 'ending'; readonly leftMs: number }
-  /** It can be renewed now, and somebody has to say so: `renew()`. */
-  | { readonly kind: 'asked' }
   | { readonly kind: 'renewing' }
   /** Tunnels of a session that was replaced end at `formerEndMs`. */
   | { readonly kind: 'renewed'; readonly outcome: RenewalOutcome; readonly formerEndMs: number }
@@ -27,8 +25,6 @@ export interface SessionUse {
 export interface SessionWatchParts {
   readonly clock: Clock
   readonly use: () => SessionUse
-  /** Whether a person says when to renew. **Default:** it is renewed by itself */
-  readonly isAsked?: () => boolean
   /**
    * Asks the gateway until when the session lasts, and calls `follow` with the answer: another process may
    * have renewed it. Never rejects.
@@ -45,25 +41,25 @@ export interface SessionWatch extends Disposable {
   follow(expiresAt: string | undefined): void
   /** Milliseconds since the epoch. */
   readonly endMs: number | undefined
-  readonly renewal: 'none' | 'asked' | 'under-way' | 'failed'
+  readonly renewal: 'none' | 'under-way' | 'failed'
   /** Renews it now, whoever is there; joins the renewal under way. Rejects as `GatewayClient.renew`. */
   renew(): Promise<Renewal>
 }
 
 const minuteMs = 60_000
 /** How long before the end a person is warned, in milliseconds. */
-export const warnings = [15 * minuteMs, 5 * minuteMs] as const
+const warnings = [15 * minuteMs, 5 * minuteMs] as const
 /**
  * How long before the end the renewal begins, in milliseconds: time for a second factor, and for somebody who
  * is away for a moment. A short session is renewed in its last quarter.
  */
-export const longestLeadMs = 30 * minuteMs
+const longestLeadMs = 30 * minuteMs
 /**
  * With no byte for so long nobody is taken to be there, in milliseconds: no tab is opened in an empty room.
  *
  * @limit time without a byte in any tunnel after which the daemon renews no session by itself: it does once bytes move again before the end
  */
-export const unusedMs = 60 * minuteMs
+const unusedMs = 60 * minuteMs
 /** Between two looks whether somebody is there, or the gateway is back, in milliseconds. */
 const waitMs = minuteMs
 
@@ -80,7 +76,7 @@ interface End {
 
 /** Watches a session: nothing is known of it yet. */
 export function watchSession(parts: SessionWatchParts): SessionWatch {
-  const { clock, use, isAsked = () => false, look, tell } = parts
+  const { clock, use, look, tell } = parts
   const closing = new AbortController()
   let end: End | undefined
   let timer: Disposable | undefined
@@ -131,12 +127,8 @@ export function watchSession(parts: SessionWatchParts): SessionWatch {
     if (leftMs <= 0) return
     const { connections, tunnels, lastMs = -Infinity } = use()
     const isThere = tunnels > 0 && clock.now() - lastMs < unusedMs
-    if (mayBegin(current) && leftMs <= current.leadMs && isThere) {
-      if (isAsked()) {
-        current.renewal = 'asked'
-        tell({ kind: 'asked' })
-      } else void renew().catch(() => undefined)
-    }
+    if (mayBegin(current) && leftMs <= current.leadMs && isThere)
+      void renew().catch(() => undefined)
     const later = current.warnings.filter((beforeMs) => beforeMs < leftMs)
     if (later.length === current.warnings.length || connections === 0) return
     // One for all that a sleeping machine has missed.

@@ -14,9 +14,6 @@ export function wordsOfSession(news: SessionNews, origin: string, nowMs: number)
   if (news.kind === 'ending') {
     return { level: 'warn', message: `${session} ${sayEndsIn(news.leftMs)}`, hint: renewHint }
   }
-  if (news.kind === 'asked') {
-    return { level: 'warn', message: `${session} can be renewed now`, hint: renewHint }
-  }
   if (news.kind === 'renewing') return { level: 'info', message: `renewing ${session}` }
   if (news.kind === 'failed') {
     const message = `${session} was not renewed: ${messageOf(news.error)}`
