@@ -42,7 +42,7 @@ export interface PlanOptions {
 }
 
 /** What systemd calls the daemon. */
-export const unitName = 'postern-desktop.service'
+const unitName = 'postern-desktop.service'
 const comment = 'Connections to the services that your company lets you use'
 
 /**

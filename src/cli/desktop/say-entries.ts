@@ -8,7 +8,7 @@ export function sayEntries(daemon: Daemon, voice: Voice): Disposable {
 }
 
 /** Says one line of a connection's log. */
-export function sayEntry(entry: LogEntry, name: string, voice: Voice): void {
+function sayEntry(entry: LogEntry, name: string, voice: Voice): void {
   const { level, message, hint, code, page, request_id: requestId } = entry
   voice[level](`${name}: ${message}`, {
     connection: name,

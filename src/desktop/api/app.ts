@@ -5,7 +5,7 @@ import { AppError, ConfigError } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import { checkValue } from '../../schema.ts'
 import { formatPath } from '../../yaml-text.ts'
-import type { Calls, Fault } from '../wire/calls.ts'
+import type { Fault } from '../wire/calls.ts'
 import type { DaemonEvent } from '../wire/view.ts'
 import type { Row } from './rows.ts'
 import { streamEvents } from './stream-events.ts'
@@ -96,6 +96,3 @@ function faultOf(error: AppError): Fault {
 function tooLong(c: Context): Response {
   return c.json({ code: 'too-long', message: 'this is too long' }, 413)
 }
-
-/** Keys of `Calls`. */
-export type Call = keyof Calls

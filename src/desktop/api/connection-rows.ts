@@ -49,10 +49,6 @@ export function connectionRows(daemon: Daemon): readonly Row[] {
       await daemon.change({ replace: new Map([[id, withKey(input, daemon.find(id).saved)]]) })
       return daemon.viewOf(id)
     }),
-    ask('DELETE /connections/:id', async (param) => {
-      await daemon.change({ remove: [param('id')] })
-      return { removed: [param('id')] }
-    }),
     ask('POST /connections/:id/duplicate', async (param) => {
       const { saved } = daemon.find(param('id'))
       const names = daemon.all().map((one) => one.saved.name)
@@ -93,9 +89,7 @@ function rdpAnswer({ settings: { name }, address }: ConnectionView): ExportAnswe
 }
 
 /** Without what the daemon keeps beside them. */
-export function settingsOf(
-  saved: ConnectionSettings & { readonly id?: string },
-): ConnectionSettings {
+function settingsOf(saved: ConnectionSettings & { readonly id?: string }): ConnectionSettings {
   return z.object(connectionSettings.shape).parse(saved)
 }
 

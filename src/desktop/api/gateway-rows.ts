@@ -119,7 +119,7 @@ function ownAndOthers(daemon: Daemon): readonly [SavedConnection[], SavedConnect
 }
 
 /** The routes of a gateway, by the session there is: nobody is asked to sign in for a list. */
-export function routesOf(link: GatewayLink): Promise<RoutesAnswer> {
+function routesOf(link: GatewayLink): Promise<RoutesAnswer> {
   return fetchRoutes(unattended(link), AbortSignal.timeout(answerTimeoutMs))
 }
 

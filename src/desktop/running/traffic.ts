@@ -4,9 +4,6 @@ import type { Bytes, TrafficSample } from '../wire/view.ts'
 /** Seconds that are remembered of each connection. */
 const keptSeconds = 120
 
-/** What one connection has moved up to now. */
-export type Count = () => Bytes
-
 /** Bytes per second of connections that move any. */
 export interface Traffic extends Disposable {
   /** Begins to look, once a second, as long as `isMoving` says so. */

@@ -61,7 +61,7 @@ export function kindOf(error: unknown): TroubleKind {
 }
 
 /** Whether an error says that the gateway was not reached, or is not believed. */
-export function isOfTheWay(code: string): boolean {
+function isOfTheWay(code: string): boolean {
   return code.startsWith('gateway-') || code.startsWith('proxy-')
 }
 

@@ -212,10 +212,11 @@ export interface Fault extends Omit<Trouble, 'at'> {
 /** Everything that the daemon can be asked: method and path, what is sent, what is answered. */
 export interface Calls {
   'GET /state': { input: undefined; answer: DaemonView }
+  /** The same, once the gateways that are in use have been asked whether they are there. */
+  'POST /look': { input: undefined; answer: DaemonView }
   'POST /connections': { input: ConnectionCall; answer: ConnectionView }
   'GET /connections/:id': { input: undefined; answer: ConnectionDetail }
   'PUT /connections/:id': { input: ConnectionCall; answer: ConnectionView }
-  'DELETE /connections/:id': { input: undefined; answer: { removed: readonly string[] } }
   'POST /connections/:id/duplicate': { input: undefined; answer: ConnectionView }
   'POST /connections/:id/shortcut': { input: undefined; answer: { path: string } }
   'GET /connections/:id/rdp': { input: undefined; answer: ExportAnswer }
@@ -223,8 +224,6 @@ export interface Calls {
   'POST /up': { input: Which; answer: { connections: readonly ConnectionView[] } }
   'POST /down': { input: Which; answer: { connections: readonly ConnectionView[] } }
   'POST /files': { input: FileInput; answer: { connections: readonly ConnectionView[] } }
-  /** The same, once the gateways that are in use have been asked whether they are there. */
-  'POST /look': { input: undefined; answer: DaemonView }
   'GET /log': { input: undefined; answer: { entries: readonly LogEntry[] } }
   /** The session has begun: the daemon stays from now on, and brings up what starts at launch. */
   'POST /launch': { input: undefined; answer: { pid: number } }

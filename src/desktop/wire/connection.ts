@@ -15,7 +15,7 @@ const text = z.string().trim().min(1).max(maxTextChars)
 const pem = z.string().min(1).max(maxPemChars)
 
 /** Which certificate of the system's own store to show: Pomerium Desktop's filters, `CN=…`. */
-export const certificateFilter = z.strictObject({
+const certificateFilter = z.strictObject({
   issuer: z.string().max(maxTextChars).optional(),
   subject: z.string().max(maxTextChars).optional(),
 })
