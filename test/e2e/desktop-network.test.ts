@@ -6,7 +6,10 @@ import { join } from 'node:path'
 import { describe } from 'node:test'
 import { createDaemonClient } from '../../src/desktop/api/ask-daemon.ts'
 import type { ConnectionState, ConnectionView } from '../../src/desktop/wire/view.ts'
-import { inTime, type Child } from './child.ts'
+import { inTime, mustRun, type Child } from './child.ts'
+import { row } from './desktop/open-window.ts'
+import { ensurePagesBuilt } from './pages-built.ts'
+import { startChromiumOn, type Chromium } from './peers/chromium.ts'
 import { addresses, layLine, type Machine } from './peers/namespaces.ts'
 import { peerTest } from './peers.ts'
 import { exchange } from './person.ts'
@@ -41,6 +44,34 @@ describe('a connection whose machine loses its network', () => {
     assert.equal(await exchange(kept, 'still here'), 'still here')
   })
 
+  peerTest('is seen in the window as it is, by itself', ['Chromium', ...needed], async (scope) => {
+    ensurePagesBuilt()
+    const { near, open, window } = await startDesktop(scope)
+    const { page, faults } = await window()
+    const echo = row(page, 'echo')
+    const kept = await open()
+    assert.equal(await exchange(kept, 'before'), 'before')
+    await echo.getByText('Connected', { exact: true }).waitFor()
+
+    await near.shell('ip link set line down')
+    await echo.getByText('Gateway unreachable', { exact: true }).waitFor()
+    // So does the browser, to which the page still comes from this machine.
+    await page.evaluate(untilOffline)
+
+    await near.shell('ip link set line up')
+    await echo.getByText('Connected', { exact: true }).waitFor()
+    const next = await open()
+    assert.equal(await exchange(next, 'after'), 'after')
+    await echo.getByText(`${'beforeafter'.length} B`).first().waitFor()
+    kept.destroy()
+    next.destroy()
+    await echo.getByText('Listening', { exact: true }).waitFor()
+    // Each time it was noticed here, and not by the next of the regular questions to the gateway.
+    await page.getByRole('link', { name: 'echo', exact: true }).click()
+    await page.getByText('The network of this machine is another one').nth(1).waitFor()
+    assert.deepEqual(faults, [])
+  })
+
   peerTest(
     'works again at another address, though its gateway never heard of it',
     needed,
@@ -63,11 +94,19 @@ describe('a connection whose machine loses its network', () => {
   )
 })
 
+/** In a page: resolves once its browser knows of no network. */
+const untilOffline = `new Promise((resolve) => {
+  if (navigator.onLine) addEventListener('offline', resolve, { once: true })
+  else resolve()
+})`
+
 interface Desktop {
   readonly near: Machine
   readonly daemon: Child
   /** A connection to the local address. */
   open(): Promise<Socket>
+  /** Its window, in a browser of the same machine. */
+  window(): Promise<Chromium>
   /** Resolves once the connection is in this state. */
   until(state: ConnectionState): Promise<ConnectionView>
 }
@@ -115,6 +154,14 @@ async function startDesktop(scope: Scope): Promise<Desktop> {
       scope.defer(() => void socket.destroy())
       await once(socket, 'connect')
       return socket
+    },
+    async window() {
+      const ask = near.command(...posternCommand('desktop', '--print-url'))
+      const address = (await mustRun(scope, ...ask, { env })).output.trim()
+      const browser = await startChromiumOn(near, scope, rig)
+      browser.page.setDefaultTimeout(patienceMs)
+      await browser.page.goto(address)
+      return browser
     },
     async until(wanted) {
       const over = new AbortController()

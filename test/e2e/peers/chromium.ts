@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
@@ -13,6 +13,7 @@ import {
 import { program } from '../peers.ts'
 import type { GatewayRig } from '../rig.ts'
 import type { Scope } from '../scope.ts'
+import type { Machine } from './namespaces.ts'
 
 /** A page of a headless Chromium, and what went wrong in it. */
 export interface Chromium {
@@ -39,13 +40,36 @@ export async function startChromium(
   rig: Pick<GatewayRig, 'home'>,
   ...options: readonly string[]
 ): Promise<Chromium> {
+  return launch(scope, rig, program('chromium'), options)
+}
+
+/** The same on another machine, whose network and names it has. */
+export async function startChromiumOn(
+  { command }: Pick<Machine, 'command'>,
+  scope: Scope,
+  rig: Pick<GatewayRig, 'home'>,
+): Promise<Chromium> {
+  const [enter, args] = command(program('chromium'), [])
+  const executable = join(scope.directory, 'chromium-there')
+  // Replaces the shell, so that Playwright has Chromium itself to speak with and to end.
+  const script = `#!/bin/sh\nexec '${[enter, ...args].join("' '")}' "$@"\n`
+  await writeFile(executable, script, { mode: 0o755 })
+  return launch(scope, rig, executable, [])
+}
+
+async function launch(
+  scope: Scope,
+  rig: Pick<GatewayRig, 'home'>,
+  executable: string,
+  options: readonly string[],
+): Promise<Chromium> {
   const pin = await publicKeyPin(join(rig.home, 'cert.pem'))
   const home = join(scope.directory, 'chromium')
   const args = [...options, `--ignore-certificate-errors-spki-list=${pin}`]
-  const context = await chromium.launchPersistentContext(
-    join(home, 'profile'),
-    launchOptions(home, scope.directory, args),
-  )
+  const context = await chromium.launchPersistentContext(join(home, 'profile'), {
+    ...launchOptions(home, scope.directory, args),
+    executablePath: executable,
+  })
   scope.defer(() => context.close())
   return { context, page: context.pages()[0] ?? (await context.newPage()), ...watch(context) }
 }
