@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
-import { createSandbox, runPostern } from './program.ts'
+import { createSandbox, runPostern, startPostern } from './program.ts'
 
 const unit = '.config/systemd/user/postern-desktop.service'
 const entry = '.local/share/applications/postern-desktop.desktop'
@@ -89,6 +89,19 @@ describe('postern desktop install', { skip: process.platform !== 'linux' }, () =
     assert.equal(code, 0, stderr)
     assert.deepEqual(files(), [entry, icon])
     assert.equal(lstatSync(join(home, wish), { throwIfNoEntry: false }), undefined)
+  })
+
+  test('uninstall stops the daemon, also one that no session has started', async (t) => {
+    const { home, run } = await createHome(t)
+    assert.equal((await run('install')).code, 0)
+    const env = { HOME: home, DBUS_SESSION_BUS_ADDRESS: 'disabled:' }
+    const daemon = startPostern(['up', '--daemon'], { env })
+    t.after(() => daemon.child.kill('SIGKILL'))
+    await daemon.untilStderr(/"ready"/)
+    const { code, stderr } = await run('uninstall')
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, new RegExp(`^the daemon \\(process ${daemon.child.pid}\\) ends$`, 'm'))
+    assert.equal((await daemon.ended).code, 0)
   })
 
   test('says and prints what it would do, and does nothing', async (t) => {

@@ -52,8 +52,26 @@ peerTest(
     assert.notEqual(gone.ending, 0)
     const left = await asPerson('find', home, '-name', '*postern-desktop*')
     assert.equal(left, '')
+
+    // One that was started on demand stays in the place of the session's, which has nothing to fail for.
+    await postern('desktop', '--print-url')
+    assert.match(await postern('desktop', 'install'), /the one that runs goes on as it is/)
+    assert.equal(await asPerson('/bin/sh', '-euc', untilDead), 'success\n')
+    assert.match(await postern('desktop', 'uninstall'), /^the daemon \(process \d+\) ends$/m)
   },
 )
+
+/** Prints how it ended, once it has left its work to another daemon; systemd tells nobody outside. */
+const untilDead = `
+  for _ in $(seq 300); do
+    if journalctl --no-pager --output=cat | grep -q 'runs already: it stays' &&
+      [ "$(systemctl --user show --property=SubState --value ${unit})" = dead ]
+    then exec systemctl --user show --property=Result --value ${unit}; fi
+    sleep 0.1
+  done
+  systemctl --user status ${unit} >&2
+  exit 1
+`
 
 const opened = '/root/opened'
 /** Notes what it was given, and what it is to the system. */

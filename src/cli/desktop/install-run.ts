@@ -16,7 +16,7 @@ import {
 import { entryPlaces } from './entry-places.ts'
 import { desktopPlaces } from './places.ts'
 import { isThere } from './start-daemon.ts'
-import { beginWithSession, endWithSession, forgetStart } from './session-start.ts'
+import { beginWithSession, endWithSession, forgetStart, whenItStarts } from './session-start.ts'
 
 /** The options of `postern desktop install` and `uninstall` as they were given. */
 export interface InstallOptions {
@@ -43,7 +43,7 @@ export async function installDesktop(options: InstallOptions): Promise<number> {
   for (const { path } of plan.files) if (ownerOf(path) === 'somebody') throw notOurs(path)
   if (options.dryRun === true) {
     for (const { path } of plan.files) note(`would write "${path}"`)
-    if (plan.start !== undefined) note('would start the daemon, now and with each session')
+    if (plan.start !== undefined) note(`would start the daemon ${whenItStarts(plan.start)}`)
     return exitCodes.ok
   }
   requireOwnSession()
@@ -55,7 +55,7 @@ export async function installDesktop(options: InstallOptions): Promise<number> {
   return exitCodes.ok
 }
 
-/** Removes what was written, and nothing else; resolves to the exit code. */
+/** Stops the daemon and removes what was written, and nothing else; resolves to the exit code. */
 export async function uninstallDesktop(options: InstallOptions): Promise<number> {
   const plan = wholePlan()
   const ours = plan.files.filter(({ path }) => ownerOf(path) === 'us')
@@ -68,7 +68,16 @@ export async function uninstallDesktop(options: InstallOptions): Promise<number>
   for (const { path } of ours) if (removeOwnFile(path)) note(`removed "${path}"`)
   removeFolders(plan)
   if (ours.length === 0) note('nothing was installed for this user')
+  else await stopDaemon()
   return exitCodes.ok
+}
+
+/** One that the session has not started, or that Windows has. */
+async function stopDaemon(): Promise<void> {
+  const client = createDaemonClient(desktopPlaces().socket)
+  if (!(await isThere(client))) return
+  const { pid } = await client.ask('POST /quit')
+  note(`the daemon (process ${pid}) ends`)
 }
 
 /** What an installation may have written, whatever it was told; the texts do not matter. */
@@ -91,12 +100,12 @@ async function sayStart(start: SessionStart | undefined): Promise<void> {
     return
   }
   const isRunning = await isThere(createDaemonClient(desktopPlaces().socket)).catch(() => true)
-  const instead = await beginWithSession(start, isRunning)
+  const instead = await beginWithSession(start)
   if (instead !== undefined) {
     note(`warning: nothing here starts it with the session: let your session run "${instead}"`)
   } else if (isRunning) {
     note('the daemon starts with each session; the one that runs goes on as it is')
-  } else note('the daemon starts now and with each session')
+  } else note(`the daemon starts ${whenItStarts(start)}`)
 }
 
 /** Empty ones: what somebody has put there stays. */

@@ -12,20 +12,20 @@ const run = promisify(execFile)
 /** Without systemd as the first process there is no manager of a user either (sd_booted(3)). */
 const bootedBySystemd = '/run/systemd/system'
 
+/** When the daemon starts then; Windows begins with the next session. */
+export function whenItStarts({ kind }: SessionStart): string {
+  return kind === 'windows' ? 'with each session' : 'now and with each session'
+}
+
 /**
- * Asks the system to start the daemon, with each session and, unless one that a person has started runs, now. Answers
+ * Asks the system to start the daemon, with each session and now; one that runs already stays in its place. Answers
  * what to do instead where that did not work.
  */
-export async function beginWithSession(
-  start: SessionStart,
-  isRunning: boolean,
-): Promise<string | undefined> {
+export async function beginWithSession(start: SessionStart): Promise<string | undefined> {
   if (start.kind === 'systemd') {
-    // Two cannot be: systemd's would fail until it is tried no more.
-    const now = isRunning ? [] : ['--now']
     const didWork =
       (await works('systemctl', ['--user', 'daemon-reload'])) &&
-      (await works('systemctl', ['--user', 'enable', ...now, '--quiet', start.unit]))
+      (await works('systemctl', ['--user', 'enable', '--now', '--quiet', start.unit]))
     if (didWork) return undefined
     return existsSync(bootedBySystemd)
       ? `systemctl --user enable --now ${start.unit}`
@@ -42,7 +42,7 @@ export async function beginWithSession(
   return didWork ? undefined : 'postern up --foreground'
 }
 
-/** Stops the daemon, and no session starts it any more. To be called while the files of the plan are there. */
+/** Stops the daemon, where the system can, and no session starts it any more. To be called while the files of the plan are there. */
 export async function endWithSession(start: SessionStart): Promise<void> {
   if (start.kind === 'systemd') {
     await works('systemctl', ['--user', 'disable', '--now', '--quiet', start.unit])
