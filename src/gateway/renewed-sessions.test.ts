@@ -304,7 +304,7 @@ describe('a session that its person signs in to again', () => {
     }
   })
 
-  test('is not that of a service account, of a token that is worthless, or of one without a code', async (t) => {
+  test('is not that of a token that is worthless, or of a sign-in without a code', async (t) => {
     const rig = await setUp(t)
     const { token } = await rig.signIn(alice, createCookieJar())
     assert.match(await rig.signInAddress(token), /postern_renews=/)
