@@ -58,8 +58,12 @@ export function createHttp2Way({ dialer, log, onHttp1 }: Http2WayOptions): Tunne
 
   /** Those who ask while one connection is being made share it. */
   function openShared(): Promise<void> {
-    opening ??= openSession().finally(() => (opening = undefined))
-    return opening
+    if (opening !== undefined) return opening
+    const own = openSession().finally(() => {
+      if (opening === own) opening = undefined
+    })
+    opening = own
+    return own
   }
 
   function usableSession(): TunnelSession | undefined {
@@ -94,6 +98,8 @@ export function createHttp2Way({ dialer, log, onHttp1 }: Http2WayOptions): Tunne
       throw new NoHttp2Error()
     },
     leaveConnections() {
+      // Whoever waits for it may have it yet; nobody else waits for one on a network that may be gone.
+      opening = undefined
       for (const session of sessions) session.retire()
     },
     destroy() {

@@ -18,7 +18,7 @@ export interface TunnelWay {
    * @throws NoAnswerError, UpstreamError `gateway-unreachable` or `gateway-not-trusted`
    */
   connect(request: TunnelRequest): Promise<ConnectAnswer>
-  /** Asks for no further tunnel on a connection that stands; each ends with its last tunnel. */
+  /** Asks for no further tunnel on a connection that stands or is being made; each ends with its last tunnel. */
   leaveConnections(): void
   /** Ends all connections, those still being made included, and with them their tunnels. */
   destroy(): void
