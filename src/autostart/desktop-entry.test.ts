@@ -18,7 +18,6 @@ const entries: Readonly<Record<string, DesktopEntry>> = {
     icon: 'postern-desktop',
     categories: ['Network'],
     keywords: ['tunnel', 'ssh; and more'],
-    actions: { stop: { name: 'Disconnect all', command: [...plainProgram, 'down'] } },
   },
   'hostile.desktop': {
     name: ' [x]\nExec=evil; $HOME %f \\ é',

@@ -13,10 +13,6 @@ export interface DesktopEntry {
   readonly keywords?: readonly string[]
   /** Whose it is, for `isOwnText`: letters, digits and `-`. */
   readonly id?: string
-  /** Further things that a menu offers for it, by an id of letters and digits. */
-  readonly actions?: Readonly<
-    Record<string, { readonly name: string; readonly command: readonly string[] }>
-  >
 }
 
 /**
@@ -27,8 +23,7 @@ export interface DesktopEntry {
  */
 export function desktopEntry(entry: DesktopEntry): string {
   const { name, comment, command, icon, categories = [], keywords = [], id } = entry
-  const actions = Object.entries(entry.actions ?? {})
-  const main = section('Desktop Entry', {
+  const keys = {
     Type: 'Application',
     // Nothing here is newer, and older checkers know no newer one.
     Version: '1.1',
@@ -41,20 +36,9 @@ export function desktopEntry(entry: DesktopEntry): string {
     StartupNotify: 'false',
     ...(categories.length === 0 ? {} : { Categories: list(categories) }),
     ...(keywords.length === 0 ? {} : { Keywords: list(keywords) }),
-    ...(actions.length === 0 ? {} : { Actions: list(actions.map(([id]) => id)) }),
-  })
-  const others = actions.map(([id, action]) =>
-    section(`Desktop Action ${id}`, {
-      Name: escapeValue(action.name),
-      Exec: formatExec(action.command),
-    }),
-  )
-  return [`# ${markOf(id)}\n${main}`, ...others].join('\n')
-}
-
-function section(name: string, keys: Readonly<Record<string, string>>): string {
+  }
   const rows = Object.entries(keys).map(([key, value]) => `${key}=${value}\n`)
-  return `[${name}]\n${rows.join('')}`
+  return `# ${markOf(id)}\n[Desktop Entry]\n${rows.join('')}`
 }
 
 function list(values: readonly string[]): string {

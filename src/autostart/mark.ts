@@ -4,9 +4,9 @@ import { writtenBy } from './written-by.ts'
 export const iconName = 'postern-desktop'
 
 /** The product's mark, an arch, on a square of 16 units: the same as `web/ui/mark.svg`, which a test holds. */
-export const markSize = 16
-export const markPath = 'M3 16V6a5 5 0 0 1 10 0v10h-3V7a2 2 0 0 0-4 0v9z'
-export const markColour = '#0b6bcb'
+const markSize = 16
+const markPath = 'M3 16V6a5 5 0 0 1 10 0v10h-3V7a2 2 0 0 0-4 0v9z'
+const markColour = '#0b6bcb'
 
 /** The mark as a picture for menus. */
 export function markSvg(): string {
