@@ -28,7 +28,7 @@ export function connectionRows(daemon: Daemon): readonly Row[] {
       await Promise.all(daemon.links.all().map((link) => link.check()))
       return daemon.view()
     }),
-    ask('GET /log', () => ({ entries: daemon.logSince(0) })),
+    ask('GET /log', () => ({ entries: daemon.wholeLog() })),
     row('POST /connections', connectionInput, async (input) => {
       const [id = ''] = await daemon.change({ add: [settingsOf(input)] })
       return daemon.viewOf(id)

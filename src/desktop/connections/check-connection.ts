@@ -1,5 +1,4 @@
 import { parseAuthority } from '../../address.ts'
-import type { LocalAddress } from '../../client/serve/listen-address.ts'
 import { AppError, SystemError, messageOf } from '../../errors.ts'
 import { parseDestination, parseGatewayUrl, type Destination } from '../../reach/destination.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
@@ -17,8 +16,6 @@ export interface FieldFault {
 export interface CheckedConnection {
   /** Undefined for one that cannot be up. */
   readonly destination: Destination | undefined
-  /** Undefined: an address of its own. */
-  readonly listen: LocalAddress | undefined
   /** Why it cannot be up here, whatever is done; undefined for one that can. */
   readonly unsupported: string | undefined
 }
@@ -39,19 +36,18 @@ export function checkConnection(settings: ConnectionSettings): CheckAnswer {
       return undefined
     }
   }
-  const { destination: text, gateway, listen: listenText, protocol } = settings
+  const { destination: text, gateway, listen, protocol } = settings
   if (gateway !== undefined) read('gateway', () => parseGatewayUrl(withScheme(gateway)))
   const isUdp = protocol === 'udp'
   const destination = isUdp
     ? read('destination', () => checkUdp(text))
     : read('destination', () => parseDestination(text, gateway && gatewayOrNone(gateway)))
-  const listen = listenText === undefined ? undefined : read('listen', () => parseLocal(listenText))
+  if (listen !== undefined) read('listen', () => requireLocal(listen))
   if (faults.length > 0) return { faults }
   return {
     faults: [],
     checked: {
       destination: isUdp ? undefined : (destination ?? undefined),
-      listen,
       unsupported: isUdp ? udpWhy : settings.client_cert_from_store && storeWhy,
     },
   }
@@ -86,9 +82,8 @@ function checkUdp(text: string): undefined {
   })
 }
 
-function parseLocal(text: string): LocalAddress {
-  const listen = readLocalAddress(text)
-  if (listen !== undefined) return listen
+function requireLocal(text: string): void {
+  if (readLocalAddress(text) !== undefined) return
   throw new SystemError('invalid-listen-address', `"${text}" is not an address to listen on`, {
     hint: 'write "127.0.0.1:PORT", ":PORT" for all addresses, "unix:PATH", or leave it empty for an address that stays the same',
   })

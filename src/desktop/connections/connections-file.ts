@@ -30,7 +30,6 @@ export interface ReadConnections {
 
 /** The file of a person's connections (0600). It has one writer, the daemon, and perhaps a person with an editor. */
 export interface ConnectionsFile {
-  readonly path: string
   /**
    * Reads it; no file is an empty list. One that cannot be understood is set aside, and never written over.
    *
@@ -63,7 +62,6 @@ export function openConnectionsFile(path: string, nowMs: () => number = Date.now
   }
 
   return {
-    path,
     async read() {
       const bytes = await readOrNone(path)
       known = fingerprintOf(bytes)

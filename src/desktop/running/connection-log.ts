@@ -16,11 +16,9 @@ export interface ConnectionLog {
   add(entry: NewEntry): void
   /** Oldest first. */
   of(connection: string): readonly LogEntry[]
-  /** All of them from a number on, oldest first. */
-  since(number: number): readonly LogEntry[]
+  /** Of all connections, oldest first. */
+  all(): readonly LogEntry[]
   forget(connection: string): void
-  /** The number of the next entry. */
-  readonly next: number
 }
 
 export function createConnectionLog(
@@ -37,9 +35,6 @@ export function createConnectionLog(
   }
 
   return {
-    get next() {
-      return next
-    },
     add(entry) {
       const whole = { ...entry, number: next, at: new Date(now()).toISOString() }
       next += 1
@@ -53,10 +48,7 @@ export function createConnectionLog(
       onEntry(whole)
     },
     of: (connection) => [...(logs.get(connection) ?? [])],
-    since: (number) =>
-      [...logs.values()]
-        .flatMap((log) => log.filter((entry) => entry.number >= number))
-        .sort((one, other) => one.number - other.number),
+    all: () => [...logs.values()].flat().sort((one, other) => one.number - other.number),
     forget(connection) {
       count -= logs.get(connection)?.length ?? 0
       logs.delete(connection)

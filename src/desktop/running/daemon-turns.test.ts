@@ -70,10 +70,10 @@ test('of one that is removed its end is told, and no line is kept', async () => 
   using _ = daemon.onEntry(({ message }) => void told.push(message))
   await daemon.change({ remove: [id] })
   assert.match(told.join('\n'), /no longer listening on /)
-  assert.deepEqual(daemon.logSince(0), [])
+  assert.deepEqual(daemon.wholeLog(), [])
   // Such as the answer to a request for access, which comes in its own time.
   daemon.note(id, { level: 'info', message: 'asked for access' })
-  assert.deepEqual(daemon.logSince(0), [])
+  assert.deepEqual(daemon.wholeLog(), [])
 })
 
 test('after a wake tunnels go by a new connection, and those there are go on', async () => {

@@ -49,7 +49,8 @@ export interface Daemon extends Closable {
   /** Those that are meant, in their order; `PeerError` `connection-not-found` for a name that is none's. */
   which(which: Which): readonly Kept[]
   logOf(id: string): readonly LogEntry[]
-  logSince(number: number): readonly LogEntry[]
+  /** Of all connections, oldest first. */
+  wholeLog(): readonly LogEntry[]
   trafficOf(id: string): readonly TrafficSample[]
   readonly links: Links
   follow(listener: (event: DaemonEvent) => void): Disposable
@@ -348,7 +349,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     all: () => [...kept.values()],
     which: (which) => chosen([...kept.values()], which),
     logOf: (id) => log.of(find(id).saved.id),
-    logSince: (number) => log.since(number),
+    wholeLog: () => log.all(),
     trafficOf: (id) => traffic.of(find(id).saved.id),
     links,
     follow: (listener) => news.follow(listener),

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { ConfigError, formatProblem } from '../../../errors.ts'
 import { connectionSettings } from '../../wire/connection.ts'
+import { checkConnection } from '../check-connection.ts'
 import { parseTeamFile } from './team-file.ts'
 
 const page = await readFile(join(import.meta.dirname, '../../../../docs/desktop.md'), 'utf8')
@@ -11,7 +12,7 @@ const [, yaml = ''] = /```yaml\n(.*?)```/s.exec(page) ?? []
 
 describe("the page about a team's file", () => {
   test('has one that comes up as it stands', async () => {
-    const { connections, unsupported } = await parseTeamFile(resolve('/team/team.yaml'), yaml)
+    const { connections } = await parseTeamFile(resolve('/team/team.yaml'), yaml)
     assert.deepEqual(
       connections.map(({ name, listen, ca_file: ca }) => [name, listen, ca]),
       [
@@ -20,7 +21,10 @@ describe("the page about a team's file", () => {
         ['lab cache', undefined, resolve('/team/certs/lab-ca.pem')],
       ],
     )
-    assert.deepEqual(unsupported, [])
+    for (const one of connections) {
+      const { destination, unsupported } = checkConnection(one).checked ?? {}
+      assert.deepEqual([destination === undefined, unsupported], [false, undefined])
+    }
   })
 
   test('says what each key is for, and names no other', () => {

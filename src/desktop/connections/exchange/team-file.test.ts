@@ -66,8 +66,8 @@ describe("a team's file", () => {
     const conn = { name: 'dns', protocol: 'UDP', remoteAddr: 'dns.corp:53', colour: 'red' }
     const team = await parseTeamFile(path, JSON.stringify({ records: [{ conn }] }))
     assert.deepEqual(
-      team.unsupported.map(({ name }) => name),
-      ['dns'],
+      team.connections.map(({ name, protocol }) => [name, protocol]),
+      [['dns', 'udp']],
     )
     assert.deepEqual(team.unknownFields, ['records[0].conn.colour (line 1)'])
   })

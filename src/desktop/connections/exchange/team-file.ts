@@ -8,8 +8,6 @@ import { readExchange, type ParsedConnection } from './parse-exchange.ts'
 /** What `postern up -f` brings up. */
 export interface TeamFile {
   readonly connections: readonly ConnectionSettings[]
-  /** Names of those that cannot be up, and why. */
-  readonly unsupported: readonly { readonly name: string; readonly why: string }[]
   /** Of a file of Pomerium's: fields that nobody knows, and where. */
   readonly unknownFields: readonly string[]
 }
@@ -36,9 +34,6 @@ export async function parseTeamFile(
   const folder = dirname(path)
   return {
     connections: parsed.connections.map(({ settings }) => fromFolder(settings, folder)),
-    unsupported: parsed.connections.flatMap(({ settings: { name }, unsupported: why }) =>
-      why === undefined ? [] : [{ name, why }],
-    ),
     unknownFields: parsed.unknownFields,
   }
 }
