@@ -268,11 +268,8 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   async function take({ next, removed, replaced }: Plan): Promise<void> {
     const restart = replaced.filter(({ saved }) => kept.get(saved.id)?.running !== undefined)
     const unchanged = restart.filter((one) => isSameWay(one, find(one.saved.id)))
-    const stopping = [
-      ...removed,
-      ...restart.filter((one) => !unchanged.includes(one)).map(({ saved }) => saved.id),
-    ]
-    const closing = stopping.map((id) => kept.get(id)?.running?.close(0))
+    const anew = restart.filter((one) => !unchanged.includes(one)).map(({ saved }) => saved.id)
+    const closing = [...removed, ...anew].map((id) => kept.get(id)?.running?.close(0))
     for (const [id, one] of next) {
       const before = kept.get(id)
       const goesOn = before !== undefined && (one === before || unchanged.includes(one))
@@ -289,7 +286,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     await Promise.all(closing.filter((it) => it !== undefined))
     // Their ends have been told of by now.
     for (const id of removed) log.forget(id)
-    await start(restart.filter((one) => !unchanged.includes(one)).map(({ saved }) => saved.id))
+    await start(anew)
     sweep()
   }
 
