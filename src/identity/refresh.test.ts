@@ -211,6 +211,22 @@ test('a session that is prolonged while the provider is asked keeps the tokens t
   assert.deepEqual([provider.asked, refused], [['rt'], []])
 })
 
+test('a session that gets new tokens while the provider is asked keeps those', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  const revision = await store.sessions.add(sessionRecord({ refreshToken: 'rt' }))
+  const renewed = sessionRecord({ refreshToken: 'of the new sign-in', refreshDueAtMs: 90_000 })
+  const provider = rotatingProvider(async () => {
+    await store.sessions.update({ ...renewed, revision }, 'changed')
+  })
+  const { refresher, refused } = refresherOf(store, provider)
+  await refresher.start()
+  await refresher.close()
+  assert.deepEqual([provider.asked, refused], [['rt'], []])
+  const { revision: _, ...after } = (await store.sessions.get('s-1')) ?? assert.fail('it is gone')
+  assert.deepEqual(after, renewed)
+})
+
 test('a session whose stored tokens somebody else has written ends, and others go on', async (t) => {
   const store = await openSqliteStore(':memory:')
   t.after(() => store.close())
