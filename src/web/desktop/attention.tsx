@@ -36,10 +36,7 @@ export function Attention(): ReactNode {
 }
 
 /** How many connections wait for a sign-in at a gateway. */
-export function waitingFor(
-  { origin }: GatewayView,
-  connections: readonly ConnectionView[],
-): number {
+function waitingFor({ origin }: GatewayView, connections: readonly ConnectionView[]): number {
   return connections.filter(
     ({ state, gateway }) => state === 'sign-in-needed' && gateway === origin,
   ).length

@@ -239,7 +239,6 @@ export const words = {
     fromStore: 'the system’s store (not supported)',
     source: 'Loaded from',
     file: 'Read from',
-    udp: 'UDP',
     request: 'Request',
     gatewayPage: 'See the gateway’s page',
     happened: 'Last trouble',
@@ -299,7 +298,6 @@ export const words = {
     chooseOne: 'Choose at least one',
     tagsHint: 'Given to each of them.',
     connect: 'Connect',
-    load: 'Load',
     loaded: (added: number, updated: number) =>
       `Loaded ${added} new, ${updated} brought up to date`,
     removeTitle: 'Delete what the gateway no longer has?',

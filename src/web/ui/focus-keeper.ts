@@ -11,7 +11,7 @@ let last: Element | undefined
 let outside: Element | undefined
 
 /** Whether what had the keyboard has just gone: a message that stands for it may take it. */
-export function isFocusLost(): boolean {
+function isFocusLost(): boolean {
   return last !== undefined && !last.isConnected && document.activeElement === document.body
 }
 

@@ -19,7 +19,7 @@ export function NewMenu(): ReactNode {
       withInitialFocusPlaceholder={false}
     >
       <Menu.Target>
-        <Button size="compact-md" className="window-new">
+        <Button size="compact-md">
           {words.new.menu} <span aria-hidden>&nbsp;▾</span>
         </Button>
       </Menu.Target>

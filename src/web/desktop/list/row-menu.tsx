@@ -36,17 +36,14 @@ export function RowMenuButton({ connection, open }: RowMenuButtonProps): ReactNo
   )
 }
 
-export interface RowMenuActions {
+export interface RowMenuProps {
+  readonly connection: ConnectionView
+  readonly button: HTMLElement
+  readonly close: () => void
   readonly actions: Actions
   /** Goes to a page of the window. */
   readonly go: (path: string) => void
   readonly exportOne: (connection: ConnectionView) => void
-}
-
-export interface RowMenuProps extends RowMenuActions {
-  readonly connection: ConnectionView
-  readonly button: HTMLElement
-  readonly close: () => void
 }
 
 /** Everything that can be done to one connection. */

@@ -82,7 +82,6 @@ function ClientChoice({ value, hasStore, choose }: ClientChoiceProps): ReactNode
         aria-labelledby={id}
         value={value}
         onChange={choose}
-        className="client-choice"
         transitionDuration={0}
         data={[
           { value: 'none', label: said.clientNone },

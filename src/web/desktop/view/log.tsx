@@ -30,7 +30,6 @@ export function Log({ entries, name }: LogProps): ReactNode {
   return (
     <Card
       title={said.title}
-
       aside={
         <Button variant="default" size="compact-sm" disabled={shown.length === 0} onClick={save}>
           {said.export}

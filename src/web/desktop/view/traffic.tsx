@@ -21,9 +21,7 @@ export function Traffic({ samples }: { readonly samples: readonly TrafficSample[
   const width = shownSeconds * barWidth
   return (
     <Card title={said.traffic}>
-      <Text className="traffic-words">
-        {said.trafficNow(formatBytes(total.up), formatBytes(total.down))}
-      </Text>
+      <Text>{said.trafficNow(formatBytes(total.up), formatBytes(total.down))}</Text>
       <div aria-hidden className="traffic">
         <div className="traffic-scale second">
           <span>{peak > 0 && said.peak(formatBytes(peak))}</span>
