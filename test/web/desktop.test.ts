@@ -17,6 +17,7 @@ import { foldersOf, matching } from '../../src/web/desktop/list/folders.ts'
 import { elsewhere, faultAt } from '../../src/web/desktop/problems.ts'
 import { emptyTrust, trustFormOf, trustInputOf } from '../../src/web/desktop/trust/trust-form.ts'
 import { filterLog } from '../../src/web/desktop/view/log-filter.ts'
+import { otherWays } from '../../src/web/desktop/view/other-ways.ts'
 import { pictureOf, shownSeconds } from '../../src/web/desktop/view/traffic-bars.ts'
 import { originOf, webLink } from '../../src/web/desktop/web-link.ts'
 
@@ -313,4 +314,13 @@ test('a gateway’s origin is what its address says, with or without a scheme', 
   assert.equal(originOf('https://gate.example.com:443/x'), 'https://gate.example.com')
   assert.equal(originOf('gate.example.com:8443'), 'https://gate.example.com:8443')
   assert.equal(originOf('not a host'), undefined)
+})
+
+test('beside the form that asks for access a hint names only other ways', () => {
+  const command = 'ask for it with "postern request db.example.com:5432 --for 1h --reason TEXT"'
+  const person = 'ask bob for access, and give the request id'
+  assert.equal(otherWays(`enrol; or ${command}; or ${person}`), `enrol; or ${person}`)
+  assert.equal(otherWays(person), person)
+  assert.equal(otherWays(command), undefined)
+  assert.equal(otherWays(undefined), undefined)
 })

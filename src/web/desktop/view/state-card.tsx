@@ -15,24 +15,32 @@ import { isTroubled } from '../tone.ts'
 import { webLink } from '../web-link.ts'
 import { words } from '../words.ts'
 import { AskForAccess } from './ask-for-access.tsx'
+import { otherWays } from './other-ways.ts'
 
 const { one: said, list, signIn } = words
 
 /** How it stands with the connection, and what to do where that is not well. */
 export function StateCard({ connection }: { readonly connection: ConnectionView }): ReactNode {
   const { state, trouble, gateway, address, tunnels, bytes, settings } = connection
+  const isDenied = state === 'denied'
   return (
     <Card title={said.state} className="one-state">
       <div role="status">
         <Text component="div" size="lg">
           <StateMark state={state} />
         </Text>
-        {trouble !== undefined && <TroubleText trouble={trouble} isPast={!isTroubled(state)} />}
+        {trouble !== undefined && (
+          <TroubleText
+            trouble={trouble}
+            hint={isDenied ? otherWays(trouble.hint) : trouble.hint}
+            isPast={!isTroubled(state)}
+          />
+        )}
       </div>
       {state === 'sign-in-needed' && gateway !== undefined && (
         <SignInButton gateway={gateway} connection={connection.id} />
       )}
-      {state === 'denied' && <AskForAccess key={connection.id} connection={connection} />}
+      {isDenied && <AskForAccess key={connection.id} connection={connection} />}
       <Facts
         facts={[
           [
@@ -55,12 +63,14 @@ export function StateCard({ connection }: { readonly connection: ConnectionView 
 
 interface TroubleTextProps {
   readonly trouble: Trouble
+  /** The part of its own that is told. */
+  readonly hint: string | undefined
   /** Whether it is well again meanwhile. */
   readonly isPast: boolean
 }
 
-function TroubleText({ trouble, isPast }: TroubleTextProps): ReactNode {
-  const { message, hint, request_id: requestId, at } = trouble
+function TroubleText({ trouble, hint, isPast }: TroubleTextProps): ReactNode {
+  const { message, request_id: requestId, at } = trouble
   const page = webLink(trouble.page)
   return (
     <div className="trouble" data-past={isPast || undefined}>
