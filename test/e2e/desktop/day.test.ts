@@ -32,6 +32,7 @@ peerTest(
     const ssh = [...sshd.clientOptions, '-l', sshd.user, '-p', port, host, 'echo from ssh']
     assert.equal((await mustRun(scope, program('ssh'), ssh, window.person)).output, 'from ssh\n')
     assert.equal((await window.person.browserStarts()).length, 1, 'one sign-in for all of it')
+    assert.equal(window.browser.context.pages().length, 1, 'and no tab of the page beside it')
     await window.page.getByRole('link', { name: 'cache', exact: true }).click()
     await window.page
       .getByText(/^Disconnected/)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe } from 'node:test'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { createCertificateAuthority } from '../../../src/net/certificate.ts'
 import { checkLooks } from '../page-looks.ts'
 import { peerTest } from '../peers.ts'
@@ -10,28 +10,35 @@ import { echo, startService } from '../services.ts'
 import { answer, choose, downloaded, hold, openWindow, row, type WindowRig } from './open-window.ts'
 
 describe('the window of Postern Desktop in Chromium', () => {
-  peerTest('leads from a gateway’s address to bytes, and further', ['Chromium'], async (scope) => {
-    const service = await startService(scope, echo)
-    const approval = { approvers: [{ allow: { or: [{ email: { is: bob } }] } }], max: '1h' }
-    const window = await openWindow(scope, [
-      route('cache.example.com:6379', service),
-      route('orders.example.com:5432', service),
-      { ...route('payroll.example.com:3389', service, [bob]), approval, listed: true },
-    ])
-    await firstRun(window)
-    await bytes(window)
-    await addByHand(window)
-    await one(window)
-    await edit(window)
-    await list(window)
-    await exchangeFiles(window)
-    await settings(window)
-    await comeAndGo(window)
-    // While the daemon was away nobody answered.
-    const faults = window.browser.faults.filter((fault) => !fault.includes('net::ERR_'))
-    assert.deepEqual(faults, [])
-    for (const host of window.browser.hosts) assert.match(host, /^(?:127\.0\.0\.1|localhost):\d+$/)
-  })
+  peerTest(
+    'leads from a gateway’s address to bytes, and further',
+    ['Chromium'],
+    async (scope) => {
+      const service = await startService(scope, echo)
+      const approval = { approvers: [{ allow: { or: [{ email: { is: bob } }] } }], max: '1h' }
+      const window = await openWindow(scope, [
+        route('cache.example.com:6379', service),
+        route('orders.example.com:5432', service),
+        { ...route('payroll.example.com:3389', service, [bob]), approval, listed: true },
+      ])
+      await firstRun(window)
+      await bytes(window)
+      await addByHand(window)
+      await one(window)
+      await edit(window)
+      await list(window)
+      await loadAgain(window)
+      await exchangeFiles(window)
+      await settings(window)
+      await comeAndGo(window)
+      // While the daemon was away nobody answered.
+      const faults = window.browser.faults.filter((fault) => !fault.includes('net::ERR_'))
+      assert.deepEqual(faults, [])
+      for (const host of window.browser.hosts)
+        assert.match(host, /^(?:127\.0\.0\.1|localhost):\d+$/)
+    },
+    240_000,
+  )
 })
 
 /** From an address, mistyped at first, to connections that are up. */
@@ -41,6 +48,16 @@ async function firstRun(window: WindowRig): Promise<void> {
   await page.getByRole('heading', { name: 'Welcome to Postern' }).waitFor()
   await checkInstallable(page)
   await looks(page, 'first-run')
+  await page.getByRole('link', { name: 'Skip to the content' }).press('Enter')
+  await page.locator('#content:focus').waitFor()
+  for (const [link, title] of [
+    ['import a file', 'Import connections'],
+    ['add a connection by hand', 'Add a connection'],
+  ] as const) {
+    await page.getByRole('link', { name: link }).click()
+    await page.getByRole('heading', { name: title }).waitFor()
+    await page.goBack()
+  }
   const gateway = page.getByLabel('Gateway address')
   const signIn = page.getByRole('button', { name: 'Sign in' })
   await signIn.click()
@@ -55,7 +72,14 @@ async function firstRun(window: WindowRig): Promise<void> {
   await page.getByText('an authority that this machine does not know').waitFor()
   await page.getByText('Advanced').click()
   await page.getByLabel('CA file path').fill(rig.caFile)
-  await window.signIn(() => signIn.click())
+  await withoutTabs(page, async () => {
+    await signIn.click()
+    await page.getByText('Your browser kept the sign-in page from opening').waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await signIn.click()
+    const link = page.getByRole('link', { name: 'Open the sign-in page' })
+    await window.signIn(() => link.click())
+  })
   await page.getByRole('heading', { name: /^Routes of localhost/ }).waitFor()
   await page.getByText('2 of 2 chosen').waitFor()
   assert.equal(await page.getByLabel('payroll').isDisabled(), true)
@@ -66,6 +90,9 @@ async function firstRun(window: WindowRig): Promise<void> {
   await page.getByRole('button', { name: 'Connect', exact: true }).click()
   await page.getByText('Choose at least one').waitFor()
   await page.getByRole('button', { name: 'All' }).click()
+  await page.getByLabel('cache').uncheck()
+  await page.getByText('1 of 2 chosen').waitFor()
+  await page.getByLabel('cache').check()
   await page.getByRole('combobox', { name: 'Tags' }).fill('prod')
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: 'Connect', exact: true }).click()
@@ -122,13 +149,18 @@ async function addByHand(window: WindowRig): Promise<void> {
   await page.getByLabel('Protocol').selectOption('tcp')
   await page.getByRole('link', { name: 'Settings' }).click()
   await answer(page, 'Cancel')
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await answer(page, 'Leave')
+  await page.getByRole('heading', { name: 'Settings', exact: true }).waitFor()
+  await page.goBack()
+  await page.getByText('Your changes from before are here').waitFor()
   await page.getByRole('button', { name: 'Save and connect' }).click()
   await page.getByRole('heading', { name: 'payroll', exact: true }).waitFor()
 }
 
 /** One connection that the gateway refuses: why, and what to do. */
 async function one(window: WindowRig): Promise<void> {
-  const { page } = window
+  const { page, rig } = window
   await page.getByText('Listening', { exact: true }).first().waitFor()
   const address = (await page.locator('.one-state code').first().innerText()).trim()
   await hold(address).then(async (held) => {
@@ -136,6 +168,9 @@ async function one(window: WindowRig): Promise<void> {
     await held[Symbol.asyncDispose]()
   })
   await page.getByText('Access denied').waitFor()
+  const trouble = page.locator('.trouble')
+  await trouble.getByText('give the request id').waitFor()
+  assert.doesNotMatch(await trouble.innerText(), /postern request/)
   await looks(page, 'view')
   const ask = page.getByRole('button', { name: 'Ask', exact: true })
   await ask.click()
@@ -144,12 +179,19 @@ async function one(window: WindowRig): Promise<void> {
   await page.getByLabel('For how long').selectOption({ label: '30 min' })
   await ask.click()
   await page.getByText('Asked for access').first().waitFor()
+  // At the trouble, and at its line of the log.
+  const gatewayPages = page.getByRole('link', { name: 'See the gateway’s page' })
+  for (const link of [gatewayPages.first(), gatewayPages.last()])
+    assert.equal(new URL(await opened(window, () => link.click())).origin, rig.origin)
 
   await page
     .getByRole('button', { name: /^Copy / })
     .first()
     .click()
   await page.getByText('Copied').first().waitFor()
+  await page.locator('.one-state').getByRole('button', { name: 'copy the address' }).click()
+  await page.locator('.one-state').getByText('Copied').waitFor()
+  assert.equal(await window.clipboard(), address)
   const rdp = await downloaded(page, () =>
     page.getByRole('button', { name: 'Remote Desktop' }).click(),
   )
@@ -175,10 +217,14 @@ async function one(window: WindowRig): Promise<void> {
 
 /** A private key goes in, and never comes out. */
 async function edit(window: WindowRig): Promise<void> {
-  const { page } = window
+  const { page, rig } = window
   const authority = await createCertificateAuthority()
   const pair = await authority.issue(['alice.example.com'])
   await page.getByRole('link', { name: 'Edit' }).click()
+  await keepOrDiscard(window)
+  await page.getByRole('switch', { name: 'Disable TLS verification' }).click({ force: true })
+  await page.getByLabel('CA file path').fill('')
+  await page.getByLabel('CA text').fill(rig.ca)
   await page.getByRole('radiogroup', { name: 'Client certificate' }).getByText('Text').click()
   await page.getByLabel('Certificate text').fill(pair.cert)
   await page.getByLabel('Key text').fill(pair.key)
@@ -187,15 +233,43 @@ async function edit(window: WindowRig): Promise<void> {
   await answer(page, 'Close')
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByRole('heading', { name: 'payroll', exact: true }).waitFor()
+  await page.getByText('not checked: TLS verification is disabled').waitFor()
   await page.getByRole('link', { name: 'Edit' }).click()
+  await page.getByRole('switch', { name: 'Disable TLS verification' }).click({ force: true })
+  assert.equal((await page.getByLabel('CA text').inputValue()).trim(), rig.ca.trim())
+  await page.getByLabel('CA text').fill('')
+  await page.getByLabel('CA file path').fill(rig.caFile)
   await page.getByText('A key is kept with this connection').waitFor()
   assert.equal(await page.getByLabel('Key text').inputValue(), '')
   await page.getByRole('button', { name: 'Remove the certificate and its key' }).click()
   await page.getByRole('radiogroup', { name: 'Client certificate' }).getByText('Files').click()
   await page.getByLabel('Certificate file path').fill('/nowhere.pem')
+  await page.getByLabel('Key file path').fill('/nowhere.pem')
   await page.getByRole('radiogroup', { name: 'Client certificate' }).getByText('None').click()
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByRole('heading', { name: 'payroll', exact: true }).waitFor()
+}
+
+/** What was typed is kept until somebody discards it, and so is what somebody else has saved meanwhile. */
+async function keepOrDiscard({ page, browser }: WindowRig): Promise<void> {
+  const name = page.getByRole('textbox', { name: 'Name' })
+  await name.fill('wages')
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await answer(page, 'Leave')
+  await page.getByRole('link', { name: 'Edit' }).click()
+  assert.equal(await name.inputValue(), 'wages')
+  await page.getByRole('button', { name: 'Discard them' }).click()
+  assert.equal(await name.inputValue(), 'payroll')
+
+  await name.fill('wages')
+  const other = await browser.context.newPage()
+  await other.goto(page.url())
+  await other.getByRole('switch', { name: 'Start connection at launch' }).click({ force: true })
+  await other.getByRole('button', { name: 'Save', exact: true }).click()
+  await other.getByRole('heading', { name: 'payroll', exact: true }).waitFor()
+  await other.close()
+  await page.getByRole('button', { name: 'Discard mine' }).click()
+  assert.equal(await name.inputValue(), 'payroll')
 }
 
 async function openFolder(page: Page, name: string): Promise<void> {
@@ -221,6 +295,13 @@ async function list(window: WindowRig): Promise<void> {
   await page.locator('h1:focus').getByText('payroll', { exact: true }).waitFor()
   await page.goBack()
 
+  for (const name of ['Name', 'State', 'Address', 'Tunnels', 'Up / down']) {
+    const head = page.getByRole('columnheader', { name })
+    const sorting = await head.getAttribute('aria-sort')
+    await head.getByRole('button').click()
+    assert.notEqual(await head.getAttribute('aria-sort'), sorting)
+  }
+
   await page.getByLabel('Search by name').fill('ORDERS 5432')
   await page.getByText('1 connection found').waitFor()
   await page.keyboard.press('Enter')
@@ -228,6 +309,15 @@ async function list(window: WindowRig): Promise<void> {
   await page.goBack()
   await page.getByLabel('Search by name').fill('nothing like it')
   await page.getByRole('button', { name: 'Clear the search' }).click()
+
+  await page.setViewportSize({ width: 400, height: 800 })
+  await page.getByRole('combobox', { name: 'Folders' }).selectOption('tag:people')
+  await page.getByRole('heading', { name: 'people', exact: true }).waitFor()
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await page.getByLabel('Search by name').fill('orders')
+  await page.getByRole('button', { name: 'Search all connections' }).click()
+  await row(page, 'orders').waitFor()
+  await page.getByLabel('Search by name').fill('')
 
   await openFolder(page, 'people')
   await page.getByRole('button', { name: 'Disconnect all' }).click()
@@ -245,25 +335,72 @@ async function list(window: WindowRig): Promise<void> {
   await choose(page, 'payroll', 'Copy address')
   assert.equal(await window.clipboard(), await payroll.locator('code').innerText())
   await choose(page, 'payroll', 'Save shortcut')
-  await page
-    .getByText(/^Saved .*\.desktop/)
-    .first()
-    .waitFor()
+  await shortcutSaved(page)
+  await choose(page, 'payroll', 'Export …')
+  const exported = await downloaded(page, () => answer(page, 'Export'))
+  assert.match(await readFile(exported.path, 'utf8'), /name: payroll/)
+  await page.getByText('The file leaves out:').waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
   await choose(page, 'payroll', 'View')
   await page.getByRole('heading', { name: 'payroll', exact: true }).waitFor()
   await page.goBack()
   await openFolder(page, 'prod')
   await choose(page, 'cache 2', 'View')
-  await page.getByRole('button', { name: 'More' }).click()
-  await page.getByRole('menuitem', { name: 'Delete' }).click()
+  await more(page, 'Copy address')
+  assert.equal(
+    await window.clipboard(),
+    (await page.locator('.one-state code').first().innerText()).trim(),
+  )
+  await more(page, 'Save shortcut')
+  await shortcutSaved(page)
+  await more(page, 'Export …')
+  await answer(page, 'Close')
+  await more(page, 'Duplicate')
+  await page.getByRole('heading', { name: /Edit .cache 3/ }).waitFor()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.getByRole('heading', { name: 'cache 3', exact: true }).waitFor()
+  await more(page, 'Delete …')
   await answer(page, 'Cancel')
-  await page.getByRole('button', { name: 'More' }).click()
-  await page.getByRole('menuitem', { name: 'Delete' }).click()
+  await more(page, 'Delete …')
   await answer(page, 'Delete')
   await page.getByRole('heading', { name: 'All connections' }).waitFor()
+  await choose(page, 'cache 2', 'Delete …')
+  await answer(page, 'Delete')
+  await row(page, 'cache 2').waitFor({ state: 'detached' })
   await choose(page, 'payroll', 'Edit')
   await page.getByRole('button', { name: 'Cancel' }).click()
   await page.getByRole('link', { name: 'Connections' }).click()
+}
+
+/** What the gateway has no longer goes, where somebody says so. */
+async function loadAgain(window: WindowRig): Promise<void> {
+  const { page, rig } = window
+  await page.getByRole('button', { name: 'New connection' }).click()
+  await page.getByRole('menuitem', { name: 'Load from a gateway' }).click()
+  const next = page.getByRole('button', { name: 'Sign in' })
+  await next.click()
+  await page.getByText('2 of 2 chosen').waitFor()
+  await page.getByRole('button', { name: 'Another gateway' }).click()
+  assert.equal(await page.getByLabel('Gateway address').inputValue(), rig.origin)
+  await next.click()
+  await page.getByText('2 of 2 chosen').waitFor()
+  await rig.stop()
+  await page.getByRole('button', { name: 'Ask again' }).click()
+  await page.getByText('Cannot ask for the routes again').waitFor()
+  await rig.configure(({ routes, ...file }) => ({
+    ...file,
+    routes: routes.filter(({ from }) => !from.includes('orders')),
+  }))
+  await rig.start()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByText('1 of 1 chosen').waitFor()
+  const connect = page.getByRole('button', { name: 'Connect', exact: true })
+  await connect.click()
+  await answer(page, 'Cancel')
+  await connect.click()
+  await answer(page, 'Load, and delete them')
+  await page.getByRole('grid', { name: 'All connections' }).waitFor()
+  await row(page, 'orders').waitFor({ state: 'detached' })
 }
 
 /** Out into a file, and in again. */
@@ -274,6 +411,7 @@ async function exchangeFiles(window: WindowRig): Promise<void> {
   await page.getByRole('menuitem', { name: 'Export' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Format').selectOption('pomerium')
+  await dialog.getByLabel('Include tags').uncheck()
   await dialog.getByLabel('Include private keys').check()
   await looks(page, 'export')
   const file = await downloaded(page, () => answer(page, 'Export'))
@@ -292,19 +430,83 @@ async function exchangeFiles(window: WindowRig): Promise<void> {
   await page.getByText('1 connection to add').waitFor()
   await page.getByRole('button', { name: 'Import', exact: true }).click()
   await row(page, 'payroll').waitFor()
+
+  await page.getByRole('button', { name: 'New connection' }).click()
+  await page.getByRole('menuitem', { name: 'Import a file' }).click()
+  await drop(page, 'holidays.txt', 'rain, mostly')
+  await page.getByText('File: holidays.txt').waitFor()
+  await page.getByRole('button', { name: 'Another file' }).click()
+  await drop(page, 'connections.json', await readFile(file.path, 'utf8'))
+  await page.getByText('1 name that you have already').waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Import', exact: true }).isEnabled(), false)
+  await page.getByLabel('Those that you have already').selectOption('keep')
+  await page.getByText('1 connection to add').waitFor()
+  await page.getByRole('button', { name: 'Import', exact: true }).click()
+  await row(page, 'payroll 2').waitFor()
+}
+
+/** Lets go of a file over the page, after it was somewhere else for a moment. */
+async function drop(page: Page, name: string, text: string): Promise<void> {
+  const place = page.locator('.drop')
+  const dataTransfer = await page.evaluateHandle(
+    `(() => {
+      const carried = new DataTransfer()
+      carried.items.add(new File([${JSON.stringify(text)}], ${JSON.stringify(name)}))
+      return carried
+    })()`,
+  )
+  await place.dispatchEvent('dragover', { dataTransfer })
+  await page.locator('.drop[data-over]').waitFor()
+  await place.dispatchEvent('dragleave', { dataTransfer })
+  await page.locator('.drop:not([data-over])').waitFor()
+  await place.dispatchEvent('drop', { dataTransfer })
 }
 
 /** Who is signed in, and who may use the window. */
 async function settings(window: WindowRig): Promise<void> {
   const { page } = window
-  await page.getByRole('link', { name: 'Settings' }).click()
+  const toSettings = page.getByRole('link', { name: 'Settings', exact: true })
+  const toList = page.getByRole('link', { name: 'Connections', exact: true })
+  await toSettings.click()
   await page.getByText('alice@example.com').waitFor()
   await looks(page, 'settings')
+  await copyCommand(window, 'postern up --proxy 127.0.0.1:3128')
+  const { ending, errors } = await window.postern('up', '--proxy', '127.0.0.1:0')
+  assert.equal(ending, 0, errors)
+  const proxy = page.getByRole('button', { name: 'the address of the proxy' })
+  await proxy.click()
+  await proxy.getByText('Copied').waitFor()
+  assert.match(await window.clipboard(), /^127\.0\.0\.1:\d+$/)
+
+  const link = page.getByRole('link', { name: 'Open the sign-in page' })
+  await withoutTabs(page, async () => {
+    await toList.click()
+    await page.getByRole('link', { name: 'cache', exact: true }).click()
+    await signInBlocked(page.locator('.one-state'), 'Renew')
+    await toSettings.click()
+    await signInBlocked(page.locator('.settings'), 'Renew')
+    await window.signIn(() => link.click())
+  })
+  await link.waitFor({ state: 'detached' })
   await page.getByRole('button', { name: 'Sign out' }).click()
   await answer(page, 'Sign out')
   await page.getByText('Nobody is signed in').waitFor()
+  // Wherever it is missed.
+  await withoutTabs(page, async () => {
+    await toList.click()
+    await signInBlocked(page.locator('.attention'), 'Sign in')
+    await signInBlocked(row(page, 'cache'), 'Sign in')
+    await page.getByRole('link', { name: 'cache', exact: true }).click()
+    await signInBlocked(page.locator('.one-state'), 'Sign in')
+    await toSettings.click()
+  })
   await window.signIn(() => page.getByRole('button', { name: 'Sign in' }).first().click())
   await page.getByText('alice@example.com').waitFor()
+}
+
+async function signInBlocked(place: Locator, button: string): Promise<void> {
+  await place.getByRole('button', { name: button }).click()
+  await place.getByText('Your browser kept the sign-in page from opening').waitFor()
 }
 
 /** The daemon goes and comes back; the browser is put out and let in again. */
@@ -314,17 +516,81 @@ async function comeAndGo(window: WindowRig): Promise<void> {
   await window.stop()
   await page.getByText('does not answer').waitFor()
   await looks(page, 'lost')
+  await copyCommand(window, 'postern up')
   await window.start()
   await page.getByText('does not answer').waitFor({ state: 'hidden' })
   await page.getByRole('grid', { name: 'All connections' }).waitFor()
+  await fromCache(page)
+  for (const path of ['/nowhere', '/connections/none']) {
+    await page.goto(new URL(path, page.url()).href)
+    await page.getByRole('link', { name: 'To the list' }).click()
+    await page.getByRole('grid', { name: 'All connections' }).waitFor()
+  }
 
   await page.getByRole('link', { name: 'Settings' }).click()
   await page.getByRole('button', { name: /^Revoke/ }).click()
   await answer(page, 'Revoke')
   await page.getByRole('heading', { name: 'This browser may not use' }).waitFor()
   await looks(page, 'refused')
+  await copyCommand(window, 'postern desktop')
   await page.goto(await window.address())
   await page.getByRole('grid', { name: 'All connections' }).waitFor()
+}
+
+/** A page that a browser has kept of an earlier run of the daemon. */
+async function fromCache(page: Page): Promise<void> {
+  const { href } = new URL('/', page.url())
+  await page.route(
+    href,
+    async (route) => {
+      const response = await route.fetch()
+      const body = (await response.text()).replace(/(?<=name="postern-run" content=")[^"]*/, 'old')
+      await route.fulfill({ response, body })
+    },
+    { times: 1 },
+  )
+  await page.goto(href)
+  await page.getByText('Postern was started anew').waitFor()
+  await page.getByRole('button', { name: 'Load the page again' }).click()
+  await page.getByRole('grid', { name: 'All connections' }).waitFor()
+}
+
+/** While a browser keeps the page from opening tabs. */
+async function withoutTabs(page: Page, work: () => Promise<void>): Promise<void> {
+  await page.evaluate('void (globalThis.ownOpen = open, open = () => null)')
+  await work()
+  await page.evaluate('void (open = ownOpen)')
+}
+
+/** Where a tab leads that a press opens. */
+async function opened({ browser }: WindowRig, press: () => Promise<void>): Promise<string> {
+  const coming = browser.context.waitForEvent('page')
+  await press()
+  const tab = await coming
+  await tab.waitForURL(/^https:/)
+  const address = tab.url()
+  await tab.close()
+  return address
+}
+
+async function copyCommand(window: WindowRig, command: string): Promise<void> {
+  const line = window.page.locator('.command-line').filter({ hasText: command })
+  await line.getByRole('button', { name: 'Copy' }).click()
+  await line.getByText('Copied').waitFor()
+  assert.equal(await window.clipboard(), command)
+}
+
+/** Chooses from the menu of the connection that is shown. */
+async function more(page: Page, item: string): Promise<void> {
+  await page.getByRole('button', { name: 'More' }).click()
+  await page.getByRole('menuitem', { name: item, exact: true }).click()
+}
+
+/** It is said where, until somebody has read it. */
+async function shortcutSaved(page: Page): Promise<void> {
+  const note = page.getByRole('alert').filter({ hasText: /Saved .*\.desktop/ })
+  await note.getByRole('button', { name: 'Close' }).click()
+  await note.waitFor({ state: 'detached' })
 }
 
 /** Both themes, narrow and wide; the page is as wide as before then. */
