@@ -11,7 +11,7 @@ import { openConnectionsFile } from '../../desktop/connections/connections-file.
 import { whoHolds as whoHoldsPort } from '../../desktop/ports/port-holder.ts'
 import { shortcutRows } from '../../desktop/shortcuts/shortcut-rows.ts'
 import { openDaemon, type Daemon, type DaemonOptions } from '../../desktop/running/daemon.ts'
-import { watchWake } from '../../desktop/running/wake.ts'
+import { watchWake } from '../../desktop/wake/wake.ts'
 import { createWindow } from '../../desktop/window/window.ts'
 import { windowRows } from '../../desktop/window/window-rows.ts'
 import { messageOf } from '../../errors.ts'

@@ -1,5 +1,5 @@
 import { createDaemonClient } from '../../desktop/api/ask-daemon.ts'
-import { sayEndsIn } from '../../desktop/running/session-watch.ts'
+import { sayEndsIn } from '../../desktop/gateways/session-watch.ts'
 import { sayState } from '../../desktop/running/say-state.ts'
 import type { ConnectionView, DaemonView, GatewayView } from '../../desktop/wire/view.ts'
 import { AppError } from '../../errors.ts'

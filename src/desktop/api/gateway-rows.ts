@@ -8,7 +8,7 @@ import type { AccessRequestAnswer } from '../../tunnel/access-request.ts'
 import { withScheme } from '../connections/check-connection.ts'
 import { planLoad } from '../connections/routes/plan-load.ts'
 import type { Daemon } from '../running/daemon.ts'
-import type { GatewayLink } from '../running/gateway-link.ts'
+import type { GatewayLink } from '../gateways/gateway-link.ts'
 import {
   accessInput,
   gatewayInput,

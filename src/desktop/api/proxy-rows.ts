@@ -4,7 +4,7 @@ import { parseGatewayUrl, type GatewayAddress } from '../../reach/destination.ts
 import { withScheme } from '../connections/check-connection.ts'
 import { proxyPassword } from '../proxy/proxy-password.ts'
 import type { Daemon } from '../running/daemon.ts'
-import type { TrustSettings } from '../running/links.ts'
+import type { TrustSettings } from '../gateways/links.ts'
 import { proxyInput } from '../wire/calls.ts'
 import { ask, row, type Row } from './rows.ts'
 

@@ -17,17 +17,17 @@ import type {
   Trouble,
 } from '../wire/view.ts'
 import { createConnectionLog } from './connection-log.ts'
-import type { GatewayLink, Surroundings } from './gateway-link.ts'
+import type { GatewayLink, Surroundings } from '../gateways/gateway-link.ts'
 import { chosen, isSameWay, notFound, type Kept } from './kept.ts'
 import { keepAll, planChange, planFile, planRead, type Change, type Plan } from './plan.ts'
-import { openLinks, type Links } from './links.ts'
+import { openLinks, type Links } from '../gateways/links.ts'
 import { createNews, shared } from './news.ts'
 import { localAddressOf, runConnection, type RunningConnection } from './running-connection.ts'
 import { openRunningProxies, type WantedProxy } from './running-proxies.ts'
-import type { SessionUse } from './session-watch.ts'
+import type { SessionUse } from '../gateways/session-watch.ts'
 import { wordsOfSession } from './session-words.ts'
 import { createTraffic } from './traffic.ts'
-import { damagedFile } from './trouble.ts'
+import { damagedFile } from '../gateways/trouble.ts'
 import { viewOf } from './connection-view.ts'
 
 export interface DaemonOptions extends Surroundings {

@@ -11,7 +11,7 @@ import { startFakeGateway } from '../../reach/fake-gateway.fixture.ts'
 import { loadTrust } from '../../reach/trust.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { startDoor } from './daemon.fixture.ts'
-import { createGatewayLink } from './gateway-link.ts'
+import { createGatewayLink } from '../gateways/gateway-link.ts'
 
 /** A link by a clock that nobody moves: what waits is counted, or called by hand. */
 async function openLink(t: TestContext, origin: string, ca: string, isWanted = true) {

@@ -5,7 +5,7 @@ import { startFakeGateway } from '../../reach/fake-gateway.fixture.ts'
 import { connectionSettings } from '../wire/connection.ts'
 import type { GatewayView } from '../wire/view.ts'
 import { openDaemonRig, startDoor } from './daemon.fixture.ts'
-import { merged } from './links.ts'
+import { merged } from '../gateways/links.ts'
 
 const origin = 'https://gateway.corp'
 

@@ -9,7 +9,7 @@ import type { Clock } from '../../clock.ts'
 import { RefusedError } from '../../reach/refused.ts'
 import { parseDestination } from '../../reach/destination.ts'
 import { hurriedClock } from './daemon.fixture.ts'
-import type { GatewayLink } from './gateway-link.ts'
+import type { GatewayLink } from '../gateways/gateway-link.ts'
 import { runConnection, type RunningParts } from './running-connection.ts'
 
 const parts: Omit<RunningParts, 'link'> = {

@@ -6,9 +6,9 @@ import { SystemError } from '../../errors.ts'
 import type { Destination } from '../../reach/destination.ts'
 import type { Bytes, ConnectionState, Trouble } from '../wire/view.ts'
 import type { NewEntry } from './connection-log.ts'
-import type { GatewayLink } from './gateway-link.ts'
+import type { GatewayLink } from '../gateways/gateway-link.ts'
 import { admitOwnUser } from './own-user.ts'
-import { kindOf, troubleOf, type TroubleKind } from './trouble.ts'
+import { kindOf, troubleOf, type TroubleKind } from '../gateways/trouble.ts'
 
 export interface RunningParts {
   readonly destination: Destination

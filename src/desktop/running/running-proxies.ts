@@ -8,10 +8,10 @@ import type { LocalAddress } from '../../client/serve/listen-address.ts'
 import type { ProxyPassword } from '../proxy/proxy-password.ts'
 import { startLocalProxy, type LocalProxy, type ProxyEvent } from '../proxy/local-proxy.ts'
 import type { Bytes, ProxyView } from '../wire/view.ts'
-import type { GatewayLink } from './gateway-link.ts'
-import type { Links, TrustSettings } from './links.ts'
+import type { GatewayLink } from '../gateways/gateway-link.ts'
+import type { Links, TrustSettings } from '../gateways/links.ts'
 import { admitOwnUser } from './own-user.ts'
-import { troubleOf } from './trouble.ts'
+import { troubleOf } from '../gateways/trouble.ts'
 
 export interface RunningProxiesParts {
   readonly clock: Clock

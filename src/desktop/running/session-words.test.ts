@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AccessError } from '../../errors.ts'
-import type { SessionNews } from './session-watch.ts'
+import type { SessionNews } from '../gateways/session-watch.ts'
 import { wordsOfSession } from './session-words.ts'
 
 test('what becomes of a session is said with its gateway, and what to do', () => {

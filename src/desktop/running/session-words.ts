@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts'
 import type { RenewalOutcome } from '../../client/sign-in/renew-session.ts'
 import type { NewEntry } from './connection-log.ts'
-import { sayEndsIn, type SessionNews } from './session-watch.ts'
+import { sayEndsIn, type SessionNews } from '../gateways/session-watch.ts'
 
 type Words = Pick<NewEntry, 'level' | 'message' | 'hint'>
 
