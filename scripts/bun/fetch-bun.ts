@@ -1,0 +1,109 @@
+// Brings the Bun of packaging/runtimes.json from the npm registry, for a system of ours or of somebody else. It is
+// no development dependency: few need it, it is 100 MB, and npm would install that of this system alone.
+import { createHash } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const cache = join(root, 'node_modules', '.cache', 'postern', 'bun')
+
+interface Runtimes {
+  readonly version: string
+  /** By the name of the package, as npm gives it (Subresource Integrity, `sha512-…`). */
+  readonly integrity: Readonly<Record<string, string>>
+}
+
+/** Which Bun executables are made with, and what its packages are. */
+export const runtimes: Runtimes = JSON.parse(
+  readFileSync(join(root, 'packaging', 'runtimes.json'), 'utf8'),
+) as Runtimes
+
+/** Bun for a system, by the end of its package's name: `linux-x64`, `linux-aarch64-musl`, `windows-x64` … */
+export function fetchBun(system: string): string {
+  const name = `@oven/bun-${system}`
+  const integrity = runtimes.integrity[name]
+  if (integrity === undefined) throw new Error(`packaging/runtimes.json has no "${name}"`)
+  const program = system.startsWith('windows') ? 'bun.exe' : 'bun'
+  const target = join(cache, runtimes.version, system)
+  if (!existsSync(join(target, program))) bring(name, integrity, program, target)
+  return join(target, program)
+}
+
+/** Bun for this system. */
+export function ownBun(): string {
+  return fetchBun(ownSystem())
+}
+
+function ownSystem(): string {
+  const processor = process.arch === 'arm64' ? 'aarch64' : process.arch
+  const system = process.platform === 'win32' ? 'windows' : process.platform
+  return `${system}-${processor}${isMusl() ? '-musl' : ''}`
+}
+
+function isMusl(): boolean {
+  if (process.platform !== 'linux') return false
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  return header.glibcVersionRuntime === undefined
+}
+
+/** Into its place whole or not at all: another run may be on its way with the same. */
+function bring(name: string, integrity: string, program: string, target: string): void {
+  mkdirSync(dirname(target), { recursive: true })
+  const draft = mkdtempSync(`${target}-`)
+  try {
+    process.stderr.write(`bun: bringing ${name} ${runtimes.version} …\n`)
+    const archive = pack(`${name}@${runtimes.version}`, draft)
+    const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
+    if (found !== integrity) {
+      throw new Error(`${name} is ${found}, and packaging/runtimes.json has ${integrity}`)
+    }
+    execFileSync('tar', [
+      '-xzf',
+      archive,
+      '-C',
+      draft,
+      '--strip-components=2',
+      `package/bin/${program}`,
+    ])
+    rmSync(archive)
+    chmodSync(join(draft, program), 0o755)
+    replace(draft, target, program)
+  } finally {
+    rmSync(draft, { recursive: true, force: true })
+  }
+}
+
+function replace(draft: string, target: string, program: string): void {
+  try {
+    renameSync(draft, target)
+  } catch (error) {
+    if (!existsSync(join(target, program))) throw error
+  }
+}
+
+/** The path of the archive that npm puts into `directory`. */
+function pack(spec: string, directory: string): string {
+  const args = ['pack', spec, '--silent', '--pack-destination', directory]
+  const name = execFileSync('npm', args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // Not ours: npm would look for a project.
+    cwd: directory,
+    shell: process.platform === 'win32',
+  })
+  return join(directory, name.trim())
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.stdout.write(`${process.argv[2] === undefined ? ownBun() : fetchBun(process.argv[2])}\n`)
+}
