@@ -57,6 +57,9 @@ async function buildProgram() {
     format: 'esm',
     platform: 'node',
     target: 'node24',
+    // Packages that name files of theirs by it, which we do not use. Bun would put the folder of the build in its place,
+    // and no two executables were alike.
+    define: { __dirname: '"/"', __filename: '"/"' },
     // Names stay, for stack traces.
     minifySyntax: true,
     minifyWhitespace: true,

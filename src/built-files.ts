@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { dirname, extname, join } from 'node:path'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzip as gzipCallback } from 'node:zlib'
+import { releaseFolder } from './release-files.ts'
 
 const gzip = promisify(gzipCallback)
 
@@ -39,14 +41,10 @@ const maxFiles = 100
  */
 const maxTotalBytes = 8 * 1024 * 1024
 
-/**
- * Where `npm run build` puts the pages of this name: beside the program's chunks, and from the sources
- * in the checkout's `dist`.
- */
+/** Where the release has the pages of this name; from the sources, what `npm run build` made last. */
 export function builtDirectory(name: 'portal' | 'console' | 'desktop'): string {
-  const here = dirname(import.meta.filename)
-  const dist = extname(import.meta.filename) === '.ts' ? join(here, '..', 'dist') : dirname(here)
-  return join(dist, 'web', name)
+  const dist = releaseFolder ?? new URL('../dist/', import.meta.url)
+  return fileURLToPath(new URL(`web/${name}`, dist))
 }
 
 /**

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { threadFile } from '../release-files.ts'
 import { startThread } from '../thread.ts'
 import { createRemoteStore } from './remote-store.ts'
 import type { Store } from './store.ts'
@@ -22,16 +23,13 @@ export interface DatabasePlace {
 export function openSqliteStore(
   path: string,
   secrets: TokenSecrets = forMemory(path),
-  { file = threadFile }: { readonly file?: URL } = {},
+  { file = sqliteThread }: { readonly file?: URL } = {},
 ): Promise<Store> {
   const place: DatabasePlace = { path, secrets: copied(secrets) }
   return createRemoteStore(startThread(file, { workerData: place }), path)
 }
 
-/** Beside this file; in the release build one above the chunks. */
-const threadFile = import.meta.url.endsWith('.ts')
-  ? new URL('./sqlite-thread.ts', import.meta.url)
-  : new URL('../sqlite-thread.js', import.meta.url)
+const sqliteThread = threadFile(new URL('./sqlite-thread.ts', import.meta.url))
 
 /** A database in memory is read by nobody else; a file needs a secret that outlives the process. */
 function forMemory(path: string): TokenSecrets {

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../clock.ts'
 import { ConfigError, messageOf, PeerError, SystemError } from '../../errors.ts'
+import { threadFile } from '../../release-files.ts'
 import { startThread } from '../../thread.ts'
 import type { Jobs, WorkerAnswer } from './worker-jobs.ts'
 
@@ -76,10 +77,7 @@ function workerFailed(name: keyof Jobs, why: string): SystemError {
   })
 }
 
-/** Beside this file; in the release build one above the chunks. */
-const workerFile = import.meta.url.endsWith('.ts')
-  ? new URL('./worker.ts', import.meta.url)
-  : new URL('../worker.js', import.meta.url)
+const workerFile = threadFile(new URL('./worker.ts', import.meta.url))
 
 function errorOf({ code, message, problems }: WorkerAnswer<never> & { kind: 'failed' }): Error {
   if (problems !== undefined) return new ConfigError(problems)
