@@ -11,7 +11,8 @@ import {
   type FakeGateway,
   type FakeGatewayOptions,
 } from '../../src/reach/fake-gateway.fixture.ts'
-import { createSandbox, mainPath, start, startPostern, type Running } from './program.ts'
+import { createSandbox, start, startPostern, type Running } from './program.ts'
+import { posternInShell } from '../postern-program.ts'
 
 interface Rig extends AsyncDisposable {
   readonly gateway: FakeGateway
@@ -48,7 +49,7 @@ async function openRig(options: FakeGatewayOptions = {}): Promise<Rig> {
     path: sandbox.path,
     access: (...args) => add(startPostern(command(args), { env })),
     onTerminal(...args) {
-      const line = [process.execPath, mainPath, ...command(args)].join(' ')
+      const line = [posternInShell, ...command(args)].join(' ')
       return add(start('script', ['-qec', line, '/dev/null'], sandbox.env))
     },
     async [Symbol.asyncDispose]() {

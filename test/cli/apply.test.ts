@@ -11,7 +11,8 @@ import { runGateway } from '../../src/gateway/run.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
 import { spawnProgram } from '../../src/program.fixture.ts'
 import { readGuide } from '../e2e/guide.ts'
-import { createSandbox, mainPath, runPostern } from './program.ts'
+import { createSandbox, runPostern } from './program.ts'
+import { posternInShell } from '../postern-program.ts'
 
 const page = join(import.meta.dirname, '../../docs/console.md')
 
@@ -111,7 +112,7 @@ test('the commands of the page on the console do what it says', async (t) => {
     standIns: { '--gateway https://gateway.example.com': there.join(' ') },
   })
   const shell = async (line: string): Promise<string> => {
-    const script = `postern() { "${process.execPath}" "${mainPath}" "$@"; }\nset -e\n${line}`
+    const script = `postern() { ${posternInShell} "$@"; }\nset -e\n${line}`
     const child = spawnProgram('bash', ['-c', script], { cwd: at('.') })
     child.stdin.end()
     const [output, errors] = await Promise.all([textOf(child.stdout), textOf(child.stderr)])

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { spawnProgram, type Ended } from '../../src/program.fixture.ts'
+import { mainPath, posternCommand } from '../postern-program.ts'
 
-const root = join(import.meta.dirname, '..', '..')
 /** How a program ended. */
 export type { Ended }
-export const mainPath = join(root, 'src', 'cli', 'main.ts')
 
 export interface Running {
   readonly child: ChildProcess
@@ -20,7 +19,7 @@ export interface Running {
 
 export interface RunOptions {
   readonly env?: NodeJS.Dict<string>
-  /** Options of Node.js itself. */
+  /** Options of Node.js itself, which runs the sources then. */
   readonly nodeArgs?: readonly string[]
 }
 
@@ -33,9 +32,10 @@ export async function createSandbox(): Promise<
   return { path, env, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** Starts `postern` from its sources. */
-export function startPostern(args: readonly string[], options: RunOptions = {}): Running {
-  return start(process.execPath, [...(options.nodeArgs ?? []), mainPath, ...args], options.env)
+/** Starts `postern`. */
+export function startPostern(args: readonly string[], { env, nodeArgs }: RunOptions = {}): Running {
+  if (nodeArgs !== undefined) return start(process.execPath, [...nodeArgs, mainPath, ...args], env)
+  return start(...posternCommand(...args), env)
 }
 
 /** Runs `postern` to its end, with nothing on stdin. */

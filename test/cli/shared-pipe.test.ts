@@ -13,12 +13,13 @@ import { freePort } from '../../src/net/free-port.fixture.ts'
 import { spawnProgram } from '../../src/program.fixture.ts'
 import { peerTest } from '../e2e/peers.ts'
 import { openSilentReader } from '../e2e/silent-reader.ts'
-import { createSandbox, mainPath, start, type Ended } from './program.ts'
+import { createSandbox, start, type Ended } from './program.ts'
+import { posternCommand, posternInShell } from '../postern-program.ts'
 
 /** In the flags of an open file description, octal. */
 const nonBlocking = 0o4000
 const isLinux = process.platform === 'linux'
-const postern = `exec "${process.execPath}" "${mainPath}"`
+const postern = `exec ${posternInShell}`
 const lines = 300_000
 const maxWaitMs = 10_000
 
@@ -90,8 +91,8 @@ peerTest('a client serves connections though nobody reads what it says', [], asy
   pipe.fill()
   const path = join(rig.path, 's')
   const options = ['--gateway', rig.gateway.origin, '--ca-file', join(rig.path, 'ca.pem')]
-  const args = [mainPath, 'tcp', ...options, '--listen', `unix:${path}`, 'a:1']
-  const child = spawnProgram(process.execPath, args, {
+  const command = posternCommand('tcp', ...options, '--listen', `unix:${path}`, 'a:1')
+  const child = spawnProgram(...command, {
     stdio: ['ignore', pipe.writer, pipe.writer],
   })
   scope.defer(() => void child.kill('SIGKILL'))

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startFakeGateway } from '../../src/reach/fake-gateway.fixture.ts'
+import { needsSources } from '../postern-program.ts'
 import { createSandbox, runPostern, startPostern } from './program.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -92,7 +93,7 @@ const tcpModules = [
   'src/version.ts',
 ]
 
-describe('a start loads no more than it needs', () => {
+describe('a start loads no more than it needs', { skip: needsSources }, () => {
   test('postern --version loads two files', async () => {
     assert.deepEqual(await modulesOf(['--version'], 'postern 0.1.0\n'), [
       'src/cli/main.ts',
@@ -110,7 +111,7 @@ describe('a start loads no more than it needs', () => {
   })
 })
 
-test('an old Node.js is one sentence, whatever the command', async () => {
+test('an old Node.js is one sentence, whatever the command', { skip: needsSources }, async () => {
   const pretend =
     'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })'
   const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`]

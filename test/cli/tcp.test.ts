@@ -14,7 +14,8 @@ import {
   type FakeGatewayOptions,
 } from '../../src/reach/fake-gateway.fixture.ts'
 import { spawnProgram } from '../../src/program.fixture.ts'
-import { createSandbox, mainPath, start, startPostern, type Running } from './program.ts'
+import { createSandbox, start, startPostern, type Running } from './program.ts'
+import { posternCommand } from '../postern-program.ts'
 
 interface Rig extends AsyncDisposable {
   readonly gateway: FakeGateway
@@ -42,7 +43,7 @@ async function openRig(options: FakeGatewayOptions = {}): Promise<Rig> {
       started.push(running)
       return running
     },
-    command: (...args) => [process.execPath, mainPath, ...fixed, ...args],
+    command: (...args) => posternCommand(...fixed, ...args).flat(),
     async [Symbol.asyncDispose]() {
       for (const { child } of started) child.kill('SIGKILL')
       await Promise.all(started.map(({ ended }) => ended))

@@ -15,7 +15,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { startFakeGateway, type FakeAnswer } from '../../src/reach/fake-gateway.fixture.ts'
 import { encodeRefusal } from '../../src/tunnel/refusal.ts'
-import { createSandbox, mainPath, start } from './program.ts'
+import { createSandbox, start } from './program.ts'
+import { posternInShell } from '../postern-program.ts'
 
 /** Commands that run side by side. */
 const atOnce = 4
@@ -42,7 +43,7 @@ async function replay(transcript: string): Promise<string> {
   const caFile = join(sandbox.path, 'ca.pem')
   await writeFile(caFile, gateway.ca)
   const program = join(sandbox.path, 'postern')
-  await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${mainPath}" "$@"\n`)
+  await writeFile(program, `#!/bin/sh\nexec ${posternInShell} "$@"\n`)
   await chmod(program, 0o755)
   const env = {
     ...sandbox.env,

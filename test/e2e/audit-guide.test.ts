@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { text as textOf } from 'node:stream/consumers'
 import { spawnProgram } from '../../src/program.fixture.ts'
 import { openTestLog } from '../../src/telemetry/audit/verify/tamper.fixture.ts'
-import { createSandbox, mainPath } from '../cli/program.ts'
+import { createSandbox } from '../cli/program.ts'
+import { posternInShell } from '../postern-program.ts'
 import { readGuide } from './guide.ts'
 
 const page = await readFile(join(import.meta.dirname, '../../docs/audit.md'), 'utf8')
@@ -21,7 +22,7 @@ test('the commands of the page on the audit log do what it says', async (t) => {
   await cp(log.directory, join(state, 'audit'), { recursive: true })
   const [file = ''] = (await readdir(log.directory)).filter((name) => name.endsWith('.jsonl'))
   const run = async (command: string): Promise<string> => {
-    const script = `postern() { "${process.execPath}" "${mainPath}" "$@"; }\nset -e\n${command}`
+    const script = `postern() { ${posternInShell} "$@"; }\nset -e\n${command}`
     const child = spawnProgram('bash', ['-c', script], {
       cwd: sandbox.path,
       env: { ...sandbox.env, FILE: join(state, 'audit', file) },

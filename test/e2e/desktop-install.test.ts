@@ -24,8 +24,7 @@ peerTest(
       assert.equal(ending, 0, `${program} ${args.join(' ')}: ${output}${errors}`)
       return output + errors
     }
-    const postern = (...args: string[]): Promise<string> =>
-      asPerson(`${machine.place}/node`, `${machine.place}/postern/src/cli/main.ts`, ...args)
+    const postern = (...args: string[]): Promise<string> => asPerson(...machine.program, ...args)
 
     assert.match(
       await postern('desktop', 'install'),
@@ -131,20 +130,20 @@ async function startUserManager(machine: SystemdMachine): Promise<void> {
 
 /** The main process of the unit, once it answers and is another one than `before`; systemd and the socket tell nobody outside. */
 async function mainProcess(
-  { place }: SystemdMachine,
+  { program }: SystemdMachine,
   asPerson: AsPerson,
   before = '',
 ): Promise<string> {
   const script = `
+    before=$1; shift
     for _ in $(seq 60); do
       pid=$(systemctl --user show --property=MainPID --value ${unit})
-      if [ "$pid" != 0 ] && [ "$pid" != "$1" ] && "$2" "$3" status --json | grep -q '"running": true'
+      if [ "$pid" != 0 ] && [ "$pid" != "$before" ] && "$@" status --json | grep -q '"running": true'
       then echo "$pid"; exit 0; fi
       sleep 0.5
     done
     systemctl --user status ${unit} >&2
     exit 1
   `
-  const program = [`${place}/node`, `${place}/postern/src/cli/main.ts`]
   return (await asPerson('/bin/sh', '-euc', script, 'sh', before, ...program)).trim()
 }

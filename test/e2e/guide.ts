@@ -12,7 +12,8 @@ import {
   type Result,
 } from './child.ts'
 import { personAt, type Person } from './person.ts'
-import { posternCommand, type GatewayRig, type RouteEntry } from './rig.ts'
+import { type GatewayRig, type RouteEntry } from './rig.ts'
+import { posternInShell } from '../postern-program.ts'
 import type { Scope } from './scope.ts'
 
 /** A page of `docs/services`, as the list of what its reader types, saves and reads. */
@@ -153,18 +154,16 @@ export async function readerAt(
   const person = await personAt(scope, rig, email)
   const tools = join(scope.directory, 'tools of a reader')
   await mkdir(tools)
-  const [command, args] = posternCommand()
   const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ')
   const [, ...options] = person.tcpArgs('').slice(0, -1)
   const withoutBrowser = options.slice(0, options.indexOf('--browser-cmd'))
-  const program = quoted([command, ...args])
   const lines = [
     '#!/bin/sh',
     'what=$1; shift',
     '[ "$what" = access ] && { what="access $1"; shift; }',
     'case $what in',
-    `'access token') exec ${program} $what ${quoted(withoutBrowser)} "$@" ;;`,
-    `tcp | access*) exec ${program} $what ${quoted(options)} "$@" ;;`,
+    `'access token') exec ${posternInShell} $what ${quoted(withoutBrowser)} "$@" ;;`,
+    `tcp | access*) exec ${posternInShell} $what ${quoted(options)} "$@" ;;`,
     'esac',
     'exit 2',
     '',

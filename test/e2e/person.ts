@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { inTime, runChild, startChild, type Child, type Result } from './child.ts'
 import { posternCommand, type GatewayRig } from './rig.ts'
+import { posternInShell } from '../postern-program.ts'
 import type { Scope } from './scope.ts'
 
 /** Somebody at a machine of their own: a home, a browser that signs them in, and `postern` on PATH. */
@@ -53,8 +54,7 @@ export async function personAt(
     `printf '%s\\n' "$1" >>'${browserLog}'`,
     `exec '${process.execPath}' '${browserFile}' --person '${email}' --ca-file '${rig.caFile}' "$1"`,
   ])
-  const [command, args] = posternCommand()
-  await writeScript(join(tools, 'postern'), [`exec '${command}' '${args.join("' '")}' "$@"`])
+  await writeScript(join(tools, 'postern'), [`exec ${posternInShell} "$@"`])
   const env = {
     HOME: home,
     XDG_CACHE_HOME: join(home, '.cache'),

@@ -7,7 +7,8 @@ import { readGuide, failLine, runLine } from './guide.ts'
 import { peerTest } from './peers.ts'
 import { personAt } from './person.ts'
 import { echo, startService } from './services.ts'
-import { alice, posternCommand, startRig, type RouteEntry } from './rig.ts'
+import { alice, startRig, type RouteEntry } from './rig.ts'
+import { posternInShell } from '../postern-program.ts'
 
 const page = join(import.meta.dirname, '..', '..', 'docs', 'policy-tests.md')
 
@@ -35,8 +36,7 @@ describe('docs/policy-tests.md', () => {
     )
     const tools = join(scope.directory, 'tools')
     await mkdir(tools)
-    const [node, args] = posternCommand()
-    const shim = `#!/bin/sh\nexec '${node}' '${args.join("' '")}' "$@"\n`
+    const shim = `#!/bin/sh\nexec ${posternInShell} "$@"\n`
     await writeFile(join(tools, 'postern'), shim, { mode: 0o755 })
     const machine = { home, env: { HOME: home, PATH: `${tools}:/usr/bin:/bin` } }
 

@@ -9,7 +9,8 @@ import { parse } from 'yaml'
 import { openLine, readGuide, runLine } from './guide.ts'
 import { peerTest } from './peers.ts'
 import { personAt } from './person.ts'
-import { alice, carol, posternCommand, startRig, type RouteEntry } from './rig.ts'
+import { alice, carol, startRig, type RouteEntry } from './rig.ts'
+import { posternInShell } from '../postern-program.ts'
 import type { Scope } from './scope.ts'
 import { echo, startService } from './services.ts'
 
@@ -94,9 +95,8 @@ async function machineOf(
 ) {
   const tools = join(scope.directory, `tools for ${options.length} options`)
   await mkdir(tools)
-  const [node, args] = posternCommand()
   const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ')
-  const script = `#!/bin/sh\nexec ${quoted([node, ...args])} "$@" ${quoted(options)}\n`
+  const script = `#!/bin/sh\nexec ${posternInShell} "$@" ${quoted(options)}\n`
   await writeFile(join(tools, 'postern'), script, { mode: 0o755 })
   return { home, env: { ...env, PATH: `${tools}:/usr/bin:/bin` } }
 }

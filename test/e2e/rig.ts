@@ -7,6 +7,9 @@ import { startChild, runChild, type Child, type Ending, type Result } from './ch
 import { createLogLines, type LogLines } from './log-lines.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
 import type { Scope } from './scope.ts'
+import { posternCommand } from '../postern-program.ts'
+
+export { posternCommand }
 
 /** A route as its file has it. */
 export interface RouteEntry {
@@ -44,13 +47,6 @@ export interface GatewayRig {
   start(...options: string[]): Promise<void>
   /** Runs another `postern` command beside the gateway, such as `gateway sessions list`. */
   postern(...args: string[]): Promise<Result>
-}
-
-const entryFile = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
-
-/** The arguments by which Node runs the program from its sources. */
-export function posternCommand(...args: string[]): [string, string[]] {
-  return [process.execPath, [entryFile, ...args]]
 }
 
 export const alice = 'alice@example.com'

@@ -7,7 +7,8 @@ import { freePort } from '../../src/net/free-port.fixture.ts'
 import { listenLine, readGuide, readerAt, runLine } from './guide.ts'
 import { peerTest } from './peers.ts'
 import { exchange, untilEnded } from './person.ts'
-import { posternCommand, startRig } from './rig.ts'
+import { startRig } from './rig.ts'
+import { posternInShell } from '../postern-program.ts'
 import { echo, startService } from './services.ts'
 
 const page = join(import.meta.dirname, '..', '..', 'docs', 'service-accounts.md')
@@ -31,8 +32,7 @@ describe('docs/service-accounts.md', () => {
     // The gateway's user, in the directory that stands for the program's as well.
     const tools = join(scope.directory, 'tools of the gateway')
     await mkdir(tools)
-    const [node, args] = posternCommand()
-    const shim = `#!/bin/sh\nexec '${node}' '${args.join("' '")}' "$@"\n`
+    const shim = `#!/bin/sh\nexec ${posternInShell} "$@"\n`
     await writeFile(join(tools, 'postern'), shim, { mode: 0o755 })
     const state = { HOME: rig.home, XDG_STATE_HOME: join(rig.home, '.state') }
     const operator = { home: program.home, env: { ...state, PATH: `${tools}:/usr/bin:/bin` } }

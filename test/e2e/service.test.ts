@@ -128,15 +128,15 @@ function configFor(port: number): string {
 }
 
 async function refusedInstalls(machine: SystemdMachine): Promise<void> {
-  const main = `${machine.place}/postern/src/cli/main.ts`
   const args = ['service', 'install', '--token-file', '/token', '--url', 'ssh://localhost']
   await machine.write('/token', await machine.read('/root/token'), 0o644)
-  const asUser = ['--reuid=65534', '--clear-groups', `${machine.place}/node`, main]
+  const asUser = ['--reuid=65534', '--clear-groups', ...machine.program]
   const user = await machine.run('setpriv', [...asUser, ...args])
   assert.equal(user.ending, 8)
   assert.match(user.errors, /only root can install[^]*hint: run it as root/)
 
-  const without = await machine.run(`${machine.place}/node`, [main, ...args], { PATH: '/nowhere' })
+  const [command, ...first] = machine.program
+  const without = await machine.run(command, [...first, ...args], { PATH: '/nowhere' })
   assert.equal(without.ending, 8)
   assert.match(without.errors, /there is no systemd here/)
 

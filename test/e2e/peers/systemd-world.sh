@@ -1,13 +1,13 @@
 #!/bin/sh
 # A machine of its own that systemd starts, made of the machine that this runs on: everything is written into
 # memory and gone with its first process. Arguments: "outside", a directory for it, the
-# project, the program of Node.js.
+# project, the program that is Node.js or all of Postern.
 #
 # systemd's own units would change this machine: they clean /tmp, rename network devices and set sysctls. So
 # there are none but those of its journal; /dev and /sys are not this machine's, and what root may do to a kernel
 # is taken away. The network is shared: the gateway of a test listens on a loopback address.
 set -eu
-stage=$1 base=$2 project=$3 node=$4
+stage=$1 base=$2 project=$3 program=$4
 
 # systemd begins a tree of cgroups: it has one of its own, whose namespace shows nothing above it.
 outside() {
@@ -18,7 +18,7 @@ outside() {
   own=$base/cgroup/postern-test-$$
   mkdir "$own"
   unshare --pid --mount --fork --kill-child --uts --ipc \
-    /bin/sh "$0" inside "$base" "$project" "$node" "$own/cgroup.procs" </dev/null &
+    /bin/sh "$0" inside "$base" "$project" "$program" "$own/cgroup.procs" </dev/null &
   machine=$!
   echo "machine $machine"
   trap 'kill -KILL $machine' TERM
@@ -33,7 +33,7 @@ outside() {
 
 inside() {
   echo 0 >"$1"
-  exec unshare --cgroup /bin/sh "$0" machine "$base" "$project" "$node"
+  exec unshare --cgroup /bin/sh "$0" machine "$base" "$project" "$program"
 }
 
 case $stage in
@@ -65,9 +65,9 @@ ln -s /proc/self/fd dev/fd
 # A name that systemd's syntax has other meanings for.
 place='opt/50% off $HOME'
 mkdir -p "$place/postern"
-: >"$place/node"
+: >"$place/program"
 mount --bind "$project" "$place/postern"
-mount --bind "$node" "$place/node"
+mount --bind "$program" "$place/program"
 
 units=usr/lib/systemd/system
 mkdir kept

@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path'
 import { inTime, mustRun, runChild, startChild, type Child, type Result } from '../child.ts'
 import { program } from '../peers.ts'
 import type { Scope } from '../scope.ts'
+import { executable } from '../../postern-program.ts'
 
 /** A machine that systemd has started, with this one's programs and network and nothing of its own lasting. */
 export interface SystemdMachine {
-  /** Where this project and Node.js are there: a path with what systemd's syntax has other meanings for. */
-  readonly place: string
+  /** What a command line of `postern` begins with there: paths with what systemd's syntax has other meanings for. */
+  readonly program: readonly [string, ...string[]]
   /** Runs a program there to its end. */
   run(command: string, args: readonly string[], env?: Record<string, string>): Promise<Result>
   /** The same, which must succeed; resolves to what it says. */
@@ -26,12 +27,16 @@ export interface SystemdMachine {
 const project = join(import.meta.dirname, '..', '..', '..')
 const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' }
 const place = '/opt/50% off $HOME'
+const posternThere: readonly [string, ...string[]] =
+  executable === undefined
+    ? [`${place}/program`, `${place}/postern/src/cli/main.ts`]
+    : [`${place}/program`]
 
 export async function startSystemd(scope: Scope): Promise<SystemdMachine> {
   const base = join(scope.directory, 'systemd')
   await mkdir(base)
   const script = join(import.meta.dirname, 'systemd-world.sh')
-  const world = ['/bin/sh', script, 'outside', base, project, process.execPath]
+  const world = ['/bin/sh', script, 'outside', base, project, executable ?? process.execPath]
   const child = startChild(scope, program('unshare'), ['--mount', ...world], { env })
   const [, pid = ''] = await child.says(/^machine (\d+)$/m)
   const first = await firstProcess(Number(pid), child)
@@ -47,14 +52,17 @@ export async function startSystemd(scope: Scope): Promise<SystemdMachine> {
   const inside = (path: string): string => `/proc/${first}/root${path}`
   await must('/bin/sh', '-euc', untilUp)
   return {
-    place,
+    program: posternThere,
     run,
     must,
     journal(unit) {
       const follow = ['journalctl', '--follow', '--lines=all', '--output=cat', '--unit', unit]
       return startChild(scope, program('nsenter'), [...enter, ...follow], { env })
     },
-    postern: (...args) => run(`${place}/node`, [`${place}/postern/src/cli/main.ts`, ...args]),
+    postern(...args) {
+      const [command, ...first] = posternThere
+      return run(command, [...first, ...args])
+    },
     read: (path) => readFile(inside(path), 'utf8'),
     async write(path, text, mode = 0o644) {
       await mkdir(dirname(inside(path)), { recursive: true })

@@ -1,0 +1,29 @@
+// Which program tests start, in one place: the sources on this Node.js, or the executable that POSTERN_PROGRAM names.
+import { isAbsolute, join } from 'node:path'
+
+/** What `scripts/package/compile.ts` made; undefined where the sources are tested. */
+export const executable = process.env['POSTERN_PROGRAM']
+if (executable !== undefined && !isAbsolute(executable)) {
+  throw new Error(
+    `POSTERN_PROGRAM is "${executable}", and tests start it from folders of their own`,
+  )
+}
+
+/** The file by which Node.js runs the program from its sources. */
+export const mainPath = join(import.meta.dirname, '..', 'src', 'cli', 'main.ts')
+
+/** What a command line of the program begins with. */
+const words: readonly [string, ...string[]] =
+  executable === undefined ? [process.execPath, mainPath] : [executable]
+
+/** A command of the program. */
+export function posternCommand(...args: readonly string[]): [string, string[]] {
+  const [command, ...first] = words
+  return [command, [...first, ...args]]
+}
+
+/** What begins a command line of the program, for a shell. */
+export const posternInShell = words.map((word) => `'${word}'`).join(' ')
+
+/** What a test says that needs the sources on Node.js, whose options it gives. */
+export const needsSources = executable !== undefined && 'only the sources run on Node.js'
