@@ -1,0 +1,109 @@
+// `npm run test:bun`: runs the unit tests and suites of src on the Bun that executables are made with. Without
+// arguments the rooms whose behaviour hangs on the runtime, with `--all` every one, or the files that are named.
+// `--timeout=MS` is for whoever looks for what hangs.
+import { spawn } from 'node:child_process'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ownBun } from './bun/fetch-bun.ts'
+import { judge, type Ran, type Verdict } from './bun/judge.ts'
+import { readJunit, type TestResult } from './bun/junit.ts'
+import { notOnBun } from './bun/not-on-bun.ts'
+
+const root = join(import.meta.dirname, '..')
+
+/** Where bytes, handshakes, processes and terminals are: the short form. */
+const runtimeRooms = [
+  'src/*.test.ts',
+  'src/{net,port,tunnel,links,upstream,connector}/**/*.test.ts',
+  'src/client/{ways,serve}/**/*.test.ts',
+]
+const atOnce = 2
+/** A test that hangs fails after this. */
+const testTimeoutMs = 60_000
+/** A file whose process hangs, or has many tests that do, is killed. */
+const fileTimeoutMs = 300_000
+
+interface Run extends Ran {
+  readonly output: string
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const files = filesOf(args)
+  const timeout = args.find((arg) => arg.startsWith('--timeout='))
+  const bun = ownBun()
+  const folder = mkdtempSync(join(tmpdir(), 'postern-bun-'))
+  const verdicts: Verdict[] = []
+  const waiting = files.entries()
+  const work = async (): Promise<void> => {
+    for (const [index, file] of waiting) {
+      const ran = await run([bun, file, join(folder, `${index}.xml`)], timeout)
+      const verdict = judge(file, ran, notOnBun[file])
+      if (verdict.faults.length > 0) process.stdout.write(`\n${file}\n${ran.output}\n`)
+      verdicts.push(verdict)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: atOnce }, work))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  report(files, verdicts)
+}
+
+function filesOf(args: readonly string[]): readonly string[] {
+  const named = args.filter((arg) => !arg.startsWith('-'))
+  const patterns = args.includes('--all') ? ['src/**/*.test.ts'] : runtimeRooms
+  const files = globSync(named.length > 0 ? named : patterns, { cwd: root }).sort()
+  if (files.length === 0) throw new Error('no test file has such a name')
+  return files
+}
+
+/** One process for each file, as Node.js does it: nothing of one is left for the next. */
+function run(
+  [bun, file, xml]: readonly [bun: string, file: string, xml: string],
+  timeout = `--timeout=${testTimeoutMs}`,
+): Promise<Run> {
+  const reporter = ['--reporter=junit', `--reporter-outfile=${xml}`]
+  const preload = ['--preload', join(root, 'scripts', 'bun', 'own-ws.ts')]
+  const args = ['test', '--only-failures', ...preload, ...reporter, timeout, `./${file}`]
+  return new Promise((resolve, reject) => {
+    const child = spawn(bun, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: fileTimeoutMs,
+      killSignal: 'SIGKILL',
+    })
+    const output: Buffer[] = []
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => output.push(chunk))
+    }
+    child.on('error', reject)
+    child.on('exit', (exitCode) => {
+      // What it has started may still have its streams.
+      for (const stream of [child.stdout, child.stderr]) stream.destroy()
+      resolve({ results: resultsIn(xml), exitCode, output: Buffer.concat(output).toString() })
+    })
+  })
+}
+
+function resultsIn(xml: string): readonly TestResult[] | undefined {
+  try {
+    return readJunit(readFileSync(xml, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function report(files: readonly string[], verdicts: readonly Verdict[]): void {
+  const sum = (of: 'passed' | 'skipped' | 'expected'): number =>
+    verdicts.reduce((total, verdict) => total + verdict[of], 0)
+  const faults = verdicts.flatMap((verdict) => verdict.faults)
+  const counts = `${sum('passed')} passed, ${faults.length} failed, ${sum('skipped')} skipped`
+  const known = `${sum('expected')} are about Node.js itself`
+  process.stdout.write(`\nBun: ${files.length} files, ${counts}, ${known}\n`)
+  for (const fault of faults.sort()) process.stdout.write(`failed: ${fault}\n`)
+  if (faults.length > 0) process.exitCode = 1
+}
+
+await main(process.argv.slice(2))
