@@ -1,22 +1,17 @@
-// Builds the release into dist/: a small entry file that package.json's "bin" names, and chunks that a
-// command imports when it needs them. One file with everything would be parsed at each start, and `ssh`
-// starts the program for each connection. Plain JavaScript, so that any Node.js that runs npm runs it.
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+// Builds the release into dist/: the program and the browser's pages. Plain JavaScript, so that any Node.js that runs
+// npm runs it.
+import { readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildProgram } from './build-program.mjs'
 import { buildWeb } from './build-web.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** `node scripts/build.mjs [DIRECTORY]`. */
 const outdir = resolve(process.argv[2] ?? join(root, 'dist'))
-const entry = 'postern'
-
-/** CommonJS packages call require() for Node's own modules, which an ES module does not have. */
-const requireShim =
-  "import{createRequire as __makeRequire}from'node:module';const require=__makeRequire(import.meta.url);\n"
 
 checkVersion()
-await buildProgram()
+await buildProgram(outdir)
 await buildWeb(outdir)
 
 /** The version is in two places: package.json for npm, src/version.ts so that no start reads a file for it. */
@@ -29,64 +24,4 @@ function checkVersion() {
     `build: error: src/version.ts says "${found}", package.json says "${wanted}"\n`,
   )
   process.exit(1)
-}
-
-/** Whoever follows the README from its middle has installed nothing yet. */
-function notInstalled(error) {
-  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
-  process.stderr.write(
-    'build: error: nothing is installed yet\n  hint: run "npm start" once, or "npm ci"\n',
-  )
-  process.exit(1)
-}
-
-async function buildProgram() {
-  const { build } = await import('esbuild').catch(notInstalled)
-  const result = await build({
-    absWorkingDir: root,
-    // Threads are started by their files, see src/config/worker/in-worker.ts and src/store/sqlite.ts.
-    entryPoints: {
-      [entry]: 'src/cli/main.ts',
-      worker: 'src/config/worker/worker.ts',
-      'sqlite-thread': 'src/store/sqlite-thread.ts',
-    },
-    outdir,
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    // Packages that name files of theirs by it, which we do not use. Bun would put the folder of the build in its place,
-    // and no two executables were alike.
-    define: { __dirname: '"/"', __filename: '"/"' },
-    // Names stay, for stack traces.
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'external',
-    write: false,
-    logLevel: 'warning',
-  })
-  // Only what this script makes: the browser's files are built beside it.
-  for (const name of ['chunks', `${entry}.js`, 'worker.js', 'sqlite-thread.js'])
-    rmSync(join(outdir, name), { recursive: true, force: true })
-  let totalBytes = 0
-  for (const file of result.outputFiles) {
-    const text = withRequire(file.text)
-    mkdirSync(dirname(file.path), { recursive: true })
-    writeFileSync(file.path, text)
-    totalBytes += Buffer.byteLength(text)
-  }
-  const entryPath = join(outdir, `${entry}.js`)
-  chmodSync(entryPath, 0o755)
-  const entryBytes = readFileSync(entryPath).length
-  const kibibytes = Math.ceil(totalBytes / 1024)
-  process.stderr.write(
-    `build: ${relative(root, entryPath)} ${entryBytes} bytes, ${result.outputFiles.length} files, ${kibibytes} KiB\n`,
-  )
-}
-
-/** Each file has the shim only if it needs it: esbuild's own helper looks for a `require` in scope. */
-function withRequire(text) {
-  return /\brequire\b/.test(text) ? requireShim + text : text
 }

@@ -2,10 +2,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { gzip as gzipCallback } from 'node:zlib'
+import { gunzip as gunzipCallback, gzip as gzipCallback } from 'node:zlib'
 import { releaseFolder } from './release-files.ts'
 
 const gzip = promisify(gzipCallback)
+const gunzip = promisify(gunzipCallback)
+/** What an executable has of each file instead (`scripts/package/compress-pages.ts`). */
+const compressed = '.gz'
 
 /** A file of a build, ready to be sent. */
 export interface BuiltFile {
@@ -54,19 +57,33 @@ export function builtDirectory(name: 'portal' | 'console' | 'desktop'): string {
 export async function readBuiltFiles(directory: string): Promise<BuiltFiles | undefined> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
   const paths = entries
-    .filter((entry) => entry.isFile() && types[extname(entry.name)] !== undefined)
+    .filter((entry) => entry.isFile() && typeOf(entry.name) !== undefined)
     .map((entry) => join(entry.parentPath, entry.name))
   const files = new Map<string, BuiltFile>()
   let totalBytes = 0
   for (const path of paths.slice(0, maxFiles)) {
-    const bytes = new Uint8Array(await readFile(path))
+    const { bytes, gzipped } = await readBoth(path)
     totalBytes += bytes.length
     if (totalBytes > maxTotalBytes) return undefined
-    const name = path.slice(directory.length + 1).replaceAll('\\', '/')
-    const gzipped = new Uint8Array(await gzip(bytes))
-    files.set(name, { type: types[extname(path)] ?? '', bytes, gzipped })
+    const name = plainName(path.slice(directory.length + 1).replaceAll('\\', '/'))
+    files.set(name, { type: typeOf(name) ?? '', bytes, gzipped })
   }
   return files.has('index.html') ? files : undefined
+}
+
+async function readBoth(path: string): Promise<Pick<BuiltFile, 'bytes' | 'gzipped'>> {
+  const found = new Uint8Array(await readFile(path))
+  if (!path.endsWith(compressed))
+    return { bytes: found, gzipped: new Uint8Array(await gzip(found)) }
+  return { bytes: new Uint8Array(await gunzip(found)), gzipped: found }
+}
+
+function typeOf(name: string): string | undefined {
+  return types[extname(plainName(name))]
+}
+
+function plainName(name: string): string {
+  return name.endsWith(compressed) ? name.slice(0, -compressed.length) : name
 }
 
 /** What is lent to one reader at a time, in bytes. */

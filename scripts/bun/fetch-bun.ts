@@ -41,10 +41,11 @@ export function fetchBun(system: string): string {
 
 /** Bun for this system. */
 export function ownBun(): string {
-  return fetchBun(ownSystem())
+  return fetchBun(ownRuntime())
 }
 
-function ownSystem(): string {
+/** By the end of the package's name. */
+export function ownRuntime(): string {
   const processor = process.arch === 'arm64' ? 'aarch64' : process.arch
   const system = process.platform === 'win32' ? 'windows' : process.platform
   return `${system}-${processor}${isMusl() ? '-musl' : ''}`

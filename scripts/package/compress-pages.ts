@@ -1,0 +1,20 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { constants, gzipSync } from 'node:zlib'
+
+/**
+ * Compresses every file below a folder, each to its name and `.gz` (`src/built-files.ts` reads them), and takes away
+ * what is no file of a page. Bun keeps what it embeds as it is, and the pages are 3 MB.
+ */
+export function compressPages(directory: string): void {
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    if (entry.name !== 'made-of')
+      writeFileSync(
+        `${path}.gz`,
+        gzipSync(readFileSync(path), { level: constants.Z_BEST_COMPRESSION }),
+      )
+    rmSync(path)
+  }
+}

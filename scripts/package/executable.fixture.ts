@@ -1,0 +1,108 @@
+// The executable of this system and these sources, for every test that runs one. It takes some seconds to make, so it is
+// kept in node_modules/.cache until a source changes.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { runProgramSync } from '../../src/program.fixture.ts'
+import { compileExecutable } from './compile.ts'
+import { ownSystem } from './systems.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const cache = join(root, 'node_modules', '.cache', 'postern', 'executables')
+/** How long one is kept that nobody has used, in milliseconds. Each is 120 MB. */
+const keptMs = 4 * 60 * 60 * 1000
+
+const madeOf = [
+  'src/**/*',
+  'scripts/build*.mjs',
+  'scripts/package/{compile,compress-pages,systems}.ts',
+  'packaging/runtimes.json',
+  'package.json',
+  'package-lock.json',
+]
+
+let made: string | undefined
+
+/** The path of the executable, made when there is none of these sources. */
+export function builtExecutable(): string {
+  return (made ??= make())
+}
+
+function make(): string {
+  const directory = join(cache, hashOfSources())
+  const path = join(directory, ownSystem().program)
+  if (!existsSync(path)) {
+    removeUnused()
+    mkdirSync(cache, { recursive: true })
+    const draft = mkdtempSync(join(cache, '.draft-'))
+    try {
+      const dist = join(draft, 'dist')
+      buildDist(dist)
+      compileExecutable({ dist, outfile: join(draft, ownSystem().program) })
+      replace(draft, directory)
+    } finally {
+      rmSync(draft, { recursive: true, force: true })
+    }
+  }
+  utimesSync(directory, new Date(), new Date())
+  return path
+}
+
+/** What `npm run build` makes, with the pages that are there already if they are of these sources. */
+export function buildDist(dist: string): void {
+  run('build-program.mjs', dist)
+  run('build-web.mjs', '--if-stale')
+  cpSync(join(root, 'dist', 'web'), join(dist, 'web'), { recursive: true })
+}
+
+function run(script: string, argument: string): void {
+  const { status, stderr } = runProgramSync(process.execPath, [
+    join(root, 'scripts', script),
+    argument,
+  ])
+  assert.equal(status, 0, stderr)
+}
+
+/** Another test process may have made the same in the meantime; then that one is as good. */
+function replace(draft: string, directory: string): void {
+  try {
+    renameSync(draft, directory)
+  } catch (error) {
+    if (!existsSync(directory)) throw error
+  }
+}
+
+function removeUnused(): void {
+  if (!existsSync(cache)) return
+  for (const name of readdirSync(cache)) {
+    const path = join(cache, name)
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Infinity }
+    if (Date.now() - mtimeMs > keptMs) rmSync(path, { recursive: true, force: true })
+  }
+}
+
+function hashOfSources(): string {
+  const hash = createHash('sha256')
+  const paths = madeOf.flatMap((pattern) => globSync(pattern, { cwd: root }))
+  for (const path of paths.map((path) => path.replaceAll('\\', '/')).sort()) {
+    if (/\.(test|suite|fixture)\.ts$/.test(path) || !statSync(join(root, path)).isFile()) continue
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(root, path)))
+      .update('\0')
+  }
+  return hash.digest('hex').slice(0, 24)
+}

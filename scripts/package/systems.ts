@@ -1,0 +1,62 @@
+import { ownRuntime } from '../bun/fetch-bun.ts'
+
+/** A system that there is an executable for. */
+export interface System {
+  /** As files are named by it. */
+  readonly name: SystemName
+  /** The runtime's package, as `fetchBun()` takes it. */
+  readonly runtime: string
+  /** As `bun build --target` takes it. */
+  readonly target: string
+  /** The name of the executable. */
+  readonly program: 'postern' | 'postern.exe'
+}
+
+export type SystemName =
+  | 'linux-x64'
+  | 'linux-x64-musl'
+  | 'linux-arm64'
+  | 'linux-arm64-musl'
+  | 'darwin-x64'
+  | 'darwin-arm64'
+  | 'windows-x64'
+  | 'windows-arm64'
+
+/**
+ * Every system. For x64 there is one runtime: the packages `bun-…-x64` and `bun-…-x64-baseline` of Bun 1.4 hold the same
+ * files byte for byte, so that each executable also runs on processors without AVX2.
+ */
+export const systems: readonly System[] = [
+  linux('linux-x64', 'linux-x64'),
+  linux('linux-x64-musl', 'linux-x64-musl'),
+  linux('linux-arm64', 'linux-aarch64'),
+  linux('linux-arm64-musl', 'linux-aarch64-musl'),
+  system('darwin-x64', 'darwin-x64', 'postern'),
+  system('darwin-arm64', 'darwin-aarch64', 'postern'),
+  system('windows-x64', 'windows-x64', 'postern.exe'),
+  system('windows-arm64', 'windows-aarch64', 'postern.exe'),
+]
+
+/** @throws Error when there is no such system. */
+export function findSystem(name: string): System {
+  const found = systems.find((system) => system.name === name)
+  if (found !== undefined) return found
+  const names = systems.map((system) => system.name).join(', ')
+  throw new Error(`unknown system "${name}", expected one of ${names}`)
+}
+
+/** This system. */
+export function ownSystem(): System {
+  const runtime = ownRuntime()
+  const found = systems.find((system) => system.runtime === runtime)
+  if (found === undefined) throw new Error(`there is no executable for this system, "${runtime}"`)
+  return found
+}
+
+function linux(name: SystemName, runtime: string): System {
+  return system(name, runtime, 'postern')
+}
+
+function system(name: SystemName, runtime: string, program: System['program']): System {
+  return { name, runtime, target: `bun-${name}`, program }
+}
