@@ -1,7 +1,13 @@
 import type { Duplex } from 'node:stream'
 import type { RelayCause } from '../net/relay.ts'
 import { createDialer } from '../reach/dialer.ts'
-import { plainToTls, wantsTls, type RequestFields } from '../reach/http-answer.ts'
+import {
+  looksForeign,
+  plainToTls,
+  wantsTls,
+  wasNoHttp,
+  type RequestFields,
+} from '../reach/http-answer.ts'
 import { refusedError, wantsSignIn } from '../reach/refused.ts'
 import { credentialsOf, type SignInOptions } from './sign-in/credentials-of.ts'
 import type { Renewal } from './sign-in/renew-session.ts'
@@ -52,13 +58,27 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
 
   function open(authority: string, signal: AbortSignal, more?: RequestFields): Promise<Duplex> {
     return withToken(credentials, signal, async (token) => {
-      const { tunnel, aftermath, refusal } = await transport.connect(authority, token, signal, more)
+      const { tunnel, aftermath, refusal } = await transport
+        .connect(authority, token, signal, more)
+        .catch((error: unknown) =>
+          refuseStranger(wasNoHttp(error), signal).then(() => Promise.reject(error)),
+        )
       if (tunnel !== undefined && aftermath !== undefined) {
         fates.set(tunnel, followTunnel(tunnel, aftermath, ending.signal))
       }
       if (tunnel !== undefined || wantsSignIn(refusal)) return tunnel
-      throw wantsTls(refusal) ? plainToTls(dialer.gateway) : refusedError(refusal, authority)
+      if (wantsTls(refusal)) throw plainToTls(dialer.gateway)
+      await refuseStranger(looksForeign(refusal), signal)
+      throw refusedError(refusal, authority)
     })
+  }
+
+  /** Where an answer does not look like a gateway's, looks who gave it. */
+  async function refuseStranger(isSuspect: boolean, signal: AbortSignal): Promise<void> {
+    if (!isSuspect) return
+    const { strangerAt } = await import('../reach/stranger.ts')
+    const stranger = await strangerAt(dialer, signal)
+    if (stranger !== undefined) throw stranger
   }
 
   return {

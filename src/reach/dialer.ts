@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts'
 import { AppError, SystemError, UpstreamError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { dial, type LookUpAll } from '../net/dial.ts'
-import { isProtocolRefused, isVersionRefused } from '../net/runtime.ts'
+import { isNotTls, isProtocolRefused, isVersionRefused } from '../net/runtime.ts'
 import type { GatewayAddress } from './destination.ts'
 import { allAuthorities, firstAuthorities, type Trust } from './trust.ts'
 import type { ProxyVariables } from './proxy.ts'
@@ -80,12 +80,27 @@ export function createDialer(options: ReachOptions): GatewayDialer & OwnProtocol
       return await handshake(raw, { peer: gateway, trust, authorities, ...what })
     } catch (error) {
       if (areAll || !isUnknownIssuer(error)) {
+        if (isNotTls(error)) throw await namedPlain(error, what.signal, lookup)
         throw tlsError(gateway, error, 'gateway', options.strangerHint)
       }
       authorities = allAuthorities(trust)
       areAll = true
       return openTls(wanted)
     }
+  }
+
+  /** Asks whoever speaks no TLS once more, without: people mistake ports, and learn from a name which one it was. */
+  async function namedPlain(
+    cause: unknown,
+    signal: AbortSignal = new AbortController().signal,
+    lookup?: LookUpAll,
+  ): Promise<UpstreamError> {
+    const [{ hearOn }, { withoutTls }] = await Promise.all([
+      import('./hear.ts'),
+      import('./heard-words.ts'),
+    ])
+    const heard = await hearOn(() => dialGateway(options, signal, lookup), { gateway, signal })
+    return withoutTls(gateway, heard, cause)
   }
 
   async function open(protocols: readonly Alpn[], signal: AbortSignal): Promise<GatewayConnection> {
@@ -106,7 +121,7 @@ export function createDialer(options: ReachOptions): GatewayDialer & OwnProtocol
         signal,
       }),
     async openOwn(protocol, { signal, lookup }) {
-      if (!gateway.isTls) throw withoutTls(gateway)
+      if (!gateway.isTls) throw lacksTls(gateway)
       // What is said on it may be bound to the connection (RFC 9266 §4.2).
       const wanted = { protocols: [protocol], signal, lookup, minVersion: 'TLSv1.3' } as const
       const socket = await openTls(wanted).catch((error: unknown) => {
@@ -121,7 +136,7 @@ export function createDialer(options: ReachOptions): GatewayDialer & OwnProtocol
   }
 }
 
-function withoutTls({ origin }: GatewayAddress): SystemError {
+function lacksTls({ origin }: GatewayAddress): SystemError {
   return new SystemError('invalid-gateway-url', `"${origin}" is without TLS`, {
     hint: 'write "https://host" or "https://host:port"',
   })

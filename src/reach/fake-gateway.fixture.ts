@@ -7,6 +7,7 @@ import * as tls from 'node:tls'
 import { WebSocketServer } from '../tunnel/ws.ts'
 import { createCertificateAuthority, type CertificatePair } from '../net/certificate.ts'
 import { endWithPeer } from '../net/http2-peer-end.ts'
+import { requestIdHeader } from '../tunnel/headers.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import { encodeRefusal } from '../tunnel/refusal.ts'
 import {
@@ -218,18 +219,16 @@ const edgePages: Readonly<Record<'page' | 'serve', Page>> = {
   page: { status: 405, body: '<html>405 Not Allowed</html>' },
   serve: { status: 200, body: '<html>Welcome</html>', headers: { 'content-type': 'text/html' } },
 }
+const upgradeRequired = encodeRefusal({
+  code: 'upgrade_required',
+  message: 'this request is no WebSocket',
+  next: 'let "Upgrade" pass',
+  requestId: 'r9',
+})
 const edgeAnswers = {
   away: { status: 502, body: '<html>502 Bad Gateway</html>' },
   page: { status: 400, body: '<html>400 Bad Request</html>' },
-  strip: {
-    status: 400,
-    body: encodeRefusal({
-      code: 'upgrade_required',
-      message: 'this request is no WebSocket',
-      next: 'let "Upgrade" pass',
-      requestId: 'r9',
-    }),
-  },
+  strip: { status: 400, body: upgradeRequired },
 } satisfies Record<string, Page>
 
 function writeAnswer(socket: Duplex, { status, headers = {}, body = '' }: Page): void {
@@ -295,6 +294,7 @@ async function serveApi(
   response: http.ServerResponse,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', gateway.origin)
+  response.setHeader(requestIdHeader, 'r1')
   const answer = options.answers?.[url.pathname]
   if (answer !== undefined) {
     response.writeHead(answer.status).end(answer.body)
@@ -317,6 +317,9 @@ async function serveApi(
       break
     case gatewayPaths.routes:
       response.end(JSON.stringify({ routes: options.routes ?? [] }))
+      break
+    case gatewayPaths.tunnel:
+      response.writeHead(400).end(upgradeRequired)
       break
     default:
       response.writeHead(404).end()

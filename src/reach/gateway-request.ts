@@ -1,24 +1,12 @@
-import type { Socket } from 'node:net'
 import { credentialFields } from '../tunnel/headers.ts'
 import { version } from '../version.ts'
 import type { GatewayDialer } from './dialer.ts'
-import {
-  lossOf,
-  noAnswer,
-  plainToTls,
-  readBody,
-  toAnswer,
-  wantsTls,
-  type HttpAnswer,
-  type RequestFields,
-} from './http-answer.ts'
-
-// `import … from 'node:http'` reads every export, and with them Node's whole fetch (40 ms).
-const { request } = process.getBuiltinModule('node:http')
+import { looksForeign, plainToTls, wantsTls, wasNoHttp, type HttpAnswer } from './http-answer.ts'
+import { requestHttp1, type PlainRequest } from './plain-request.ts'
 
 /** A request for one of the gateway's own paths. */
 export interface GatewayRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: PlainRequest['method']
   readonly path: string
   readonly body?: string | undefined
   /** What the body is. **Default:** a form */
@@ -33,7 +21,7 @@ export interface GatewayRequest {
 /**
  * Sends a request over HTTP/1.1, on a connection of its own.
  *
- * @throws UpstreamError `gateway-unreachable` or `gateway-not-trusted`
+ * @throws UpstreamError `gateway-unreachable` or `gateway-not-trusted`; PeerError `not-a-gateway`
  */
 export type SendToGateway = (request: GatewayRequest, signal: AbortSignal) => Promise<HttpAnswer>
 
@@ -61,10 +49,29 @@ export function createSendToGateway(dialer: GatewayDialer): SendToGateway {
       ...(body === undefined ? {} : bodyFields(body, type)),
     }
     const asked = { method, path, body, fields, timeoutMs, maxBodyBytes }
-    const answer = await requestHttp1(socket, asked, signal)
+    const answer = await requestHttp1(socket, asked, signal).catch((error: unknown) =>
+      explain(error, dialer, signal),
+    )
     if (!dialer.gateway.isTls && wantsTls(answer)) throw plainToTls(dialer.gateway)
+    if (looksForeign(answer)) await refuseStranger(dialer, signal)
     return answer
   }
+}
+
+/**
+ * Looks who answers where an answer does not look like a gateway's.
+ *
+ * @throws PeerError `not-a-gateway`
+ */
+async function refuseStranger(dialer: GatewayDialer, signal: AbortSignal): Promise<void> {
+  const { strangerAt } = await import('./stranger.ts')
+  const stranger = await strangerAt(dialer, signal)
+  if (stranger !== undefined) throw stranger
+}
+
+async function explain(error: unknown, dialer: GatewayDialer, signal: AbortSignal): Promise<never> {
+  if (wasNoHttp(error)) await refuseStranger(dialer, signal)
+  throw error
 }
 
 const formType = 'application/x-www-form-urlencoded'
@@ -83,46 +90,4 @@ export function createFetchPath(
 ): (path: string) => Promise<HttpAnswer> {
   const send = createSendToGateway(dialer)
   return (path) => send({ method: 'GET', path }, signal)
-}
-
-interface PlainRequest {
-  readonly method: GatewayRequest['method']
-  readonly path: string
-  /** With `host`. */
-  readonly fields: RequestFields
-  readonly body?: string | undefined
-  readonly timeoutMs: number
-  /** Longest body of the answer that is read, in bytes; a refusal's unless given. */
-  readonly maxBodyBytes?: number | undefined
-}
-
-/**
- * Sends one ordinary request on a connection of its own, and closes it.
- *
- * @throws UpstreamError `gateway-unreachable` when no answer comes in time
- */
-function requestHttp1(
-  socket: Socket,
-  { method, path, fields, body, timeoutMs, maxBodyBytes }: PlainRequest,
-  signal?: AbortSignal,
-): Promise<HttpAnswer> {
-  return new Promise<HttpAnswer>((resolve, reject) => {
-    const loss = lossOf(socket)
-    if (loss !== undefined) return reject(noAnswer(loss))
-    const timer = setTimeout(() => outgoing.destroy(new Error('no answer in time')), timeoutMs)
-    const outgoing = request({
-      // Node uses no agent, and this connection, only when no `agent` is named at all.
-      createConnection: () => socket,
-      method,
-      path,
-      headers: { ...fields, connection: 'close' },
-      signal,
-    })
-    outgoing.on('close', () => clearTimeout(timer))
-    outgoing.on('error', (error) => reject(noAnswer(error)))
-    outgoing.on('response', (answer) => {
-      void readBody(answer, undefined, maxBodyBytes).then((text) => resolve(toAnswer(answer, text)))
-    })
-    outgoing.end(body)
-  }).finally(() => socket.destroy())
 }

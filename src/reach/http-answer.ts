@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream'
 import { bracketed } from '../address.ts'
 import { UpstreamError, systemCode } from '../errors.ts'
 import { isNotHttp, wantsClientCertificate } from '../net/runtime.ts'
+import { requestIdHeader } from '../tunnel/headers.ts'
+import { decodeRefusal } from '../tunnel/refusal.ts'
 
 /** Header fields of a request of ours. */
 export type RequestFields = Readonly<Record<string, string>>
@@ -27,14 +29,24 @@ export class NoAnswerError extends UpstreamError {
   constructor(cause: Error, wasCut: boolean) {
     // A gateway that takes no connection without a client certificate ends it just so.
     const hint = wasCut ? cutHint : undefined
-    super('gateway-unreachable', `the gateway gave no answer: ${cause.message}`, { cause, hint })
+    super('gateway-unreachable', `the gateway gave no answer: ${wordsOf(cause)}`, { cause, hint })
     this.wasCut = wasCut
   }
 }
 
+/** The runtime's own words for it are about its sockets and its parser. */
+function wordsOf(cause: Error): string {
+  if (isNotHttp(cause)) return 'what it says is no HTTP'
+  return isEnd(cause) ? 'it ended the connection' : cause.message
+}
+
+function isEnd(cause: Error): boolean {
+  return /^(?:ECONNRESET|EPIPE)$/.test(systemCode(cause) ?? '')
+}
+
 /** Ended by the peer, or answered with something that is no HTTP. */
 function wasCut(cause: Error): boolean {
-  return isNotHttp(cause) || /^(?:ECONNRESET|EPIPE)$/.test(systemCode(cause) ?? '')
+  return isNotHttp(cause) || isEnd(cause)
 }
 
 /** What to tell of a request that failed before its answer came. */
@@ -71,6 +83,20 @@ export function plainToTls({ host, port }: { host: string; port: number }): Upst
   const address = port === 443 ? bracketed(host) : `${bracketed(host)}:${port}`
   const text = `"${bracketed(host)}:${port}" speaks HTTPS, and was asked without TLS`
   return new UpstreamError('gateway-unreachable', text, { hint: `write "https://${address}"` })
+}
+
+/**
+ * Whether an answer has nothing that a gateway's have: ours have a request id and, with a no, a JSON body, a stock
+ * Pomerium's one of the two. What stands before a gateway may answer so as well.
+ */
+export function looksForeign({ status, headers, body }: HttpAnswer): boolean {
+  if (headers[requestIdHeader] !== undefined || decodeRefusal(body) !== undefined) return false
+  return status !== 200 || /^text\/html\b/i.test(String(headers['content-type'] ?? ''))
+}
+
+/** Whether what came instead of an answer was something else than HTTP. */
+export function wasNoHttp(error: unknown): boolean {
+  return error instanceof NoAnswerError && isNotHttp(error.cause)
 }
 
 /** What Node has parsed, with the body that was read for it. */

@@ -29,6 +29,10 @@ const sentences: Readonly<Record<string, readonly [what: string, hint: string]>>
     'showed a certificate for another name',
     'give the name that the certificate is for with "--gateway https://NAME"',
   ],
+  ETIMEDOUT: [
+    'takes the connection and says nothing to a TLS handshake',
+    "check the port, the gateway's is usually 443; or something on the way swallows what is sent",
+  ],
   ECONNRESET: [
     'ended the connection during the TLS handshake',
     'something else may listen there, or the gateway asks for a client certificate ("--client-cert")',

@@ -5,6 +5,8 @@ import { test } from 'node:test'
 import { createServer, type TLSSocket } from 'node:tls'
 import { createCertificateAuthority } from '../net/certificate.ts'
 import { abandon } from '../net/abandon.ts'
+import { startSmallServer } from './small-server.fixture.ts'
+import { tlsError } from './tls-error.ts'
 import { handshake } from './tls-handshake.ts'
 
 test('a tunnel that is given up is a reset for the gateway, not an end', async (t) => {
@@ -31,4 +33,22 @@ test('a tunnel that is given up is a reset for the gateway, not an end', async (
   await once(gateway, 'data')
   abandon(tunnel, new Error('the local side was reset'))
   assert.equal(await how, 'ECONNRESET')
+})
+
+test('a peer that takes the connection and never speaks is told as that', async (t) => {
+  const port = await startSmallServer(t, {})
+  const peer = { host: '127.0.0.1', port }
+  const failed = handshake(connect({ port, host: '127.0.0.1' }), {
+    peer,
+    trust: { isVerified: true, clientCertificate: undefined },
+    authorities: {},
+    protocols: ['http/1.1'],
+    timeoutMs: 100,
+  })
+  const error = await failed.then(
+    () => assert.fail('it spoke'),
+    (reason: unknown) => tlsError(peer, reason),
+  )
+  assert.match(error.message, /takes the connection and says nothing to a TLS handshake$/)
+  assert.match(error.hint ?? '', /something on the way swallows/)
 })

@@ -15,6 +15,8 @@ export interface HandshakeOptions {
   /** **Default:** Node's, TLS 1.2 */
   readonly minVersion?: 'TLSv1.3' | undefined
   readonly signal?: AbortSignal | undefined
+  /** **Default:** 15 s */
+  readonly timeoutMs?: number | undefined
 }
 
 /**
@@ -27,6 +29,7 @@ const handshakeTimeoutMs = 15_000
 /** Speaks TLS on a connection. Rejects with the error of the handshake as Node tells it. */
 export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSocket> {
   const { peer, trust, authorities, protocols, minVersion, signal } = options
+  const { timeoutMs = handshakeTimeoutMs } = options
   const socket = connectTls({
     socket: raw,
     host: peer.host,
@@ -40,8 +43,9 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSo
   })
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      fail(new Error(`no answer from "${formatAuthority(peer)}" in ${handshakeTimeoutMs} ms`))
-    }, handshakeTimeoutMs)
+      const message = `no answer from "${formatAuthority(peer)}" in ${timeoutMs} ms`
+      fail(Object.assign(new Error(message), { code: 'ETIMEDOUT' }))
+    }, timeoutMs)
     const onAbort = (): void => fail(signal?.reason)
     const release = (): void => {
       clearTimeout(timer)

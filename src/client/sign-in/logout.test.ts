@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { silentLogger } from '../../log.ts'
+import { requestIdHeader } from '../../tunnel/headers.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { parseGatewayUrl, type GatewayAddress } from '../../reach/destination.ts'
 import { logOut, type Logout } from './logout.ts'
@@ -28,7 +29,7 @@ async function setUp(t: TestContext, status: number): Promise<Rig> {
   const requests: IncomingMessage[] = []
   const server = createServer((request, response) => {
     requests.push(request)
-    response.writeHead(status).end('{}')
+    response.writeHead(status, { [requestIdHeader]: 'r1' }).end('{}')
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -62,7 +62,7 @@ export function kindOf(error: unknown): TroubleKind {
 
 /** Whether an error says that the gateway was not reached, or is not believed. */
 function isOfTheWay(code: string): boolean {
-  return code.startsWith('gateway-') || code.startsWith('proxy-')
+  return /^(?:gateway-|proxy-|not-a-gateway$)/.test(code)
 }
 
 /** What a person is told of a file of connections that was set aside. */
