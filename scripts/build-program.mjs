@@ -20,6 +20,20 @@ function notInstalled(error) {
   process.exit(1)
 }
 
+/**
+ * The demo's provider looks its settings up by the names of its classes, which differ where another file of the
+ * bundle has one of that name. To keep those of everything would cost each start.
+ */
+const keepClassNames = {
+  name: 'keep-class-names',
+  setup({ esbuild, onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/]oidc-provider[\\/].*\.js$/ }, async ({ path }) => {
+      const { code } = await esbuild.transform(readFileSync(path, 'utf8'), { keepNames: true })
+      return { contents: code, loader: 'js' }
+    })
+  },
+}
+
 /** Into `outdir`. Answers with what the files are made of, as esbuild has it. */
 export async function buildProgram(outdir) {
   const { build } = await import('esbuild').catch(notInstalled)
@@ -41,6 +55,10 @@ export async function buildProgram(outdir) {
     // Packages that name files of theirs by it, which we do not use. Bun would put the folder of the build in its place,
     // and no two executables were alike.
     define: { __dirname: '"/"', __filename: '"/"' },
+    // Of the demo's parts: what makes ssh2 faster where it was compiled, which it tries, and the database that a
+    // checkout has for its tests (`quickstart/services/pglite.ts`).
+    external: ['cpu-features', '*.node', '@electric-sql/*'],
+    plugins: [keepClassNames],
     // Names stay, for stack traces.
     minifySyntax: true,
     minifyWhitespace: true,

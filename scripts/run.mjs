@@ -17,7 +17,7 @@ const runtime = join(
 )
 
 const commands = {
-  start: (args) => [join('src', 'quickstart', 'main.ts'), ...args],
+  start: (args) => [join('src', 'cli', 'main.ts'), 'demo', ...args],
   test: (args) => [
     '--test',
     // As many as the cores of CI: a third saves some minutes, and takes from tests with real peers what these

@@ -22,7 +22,6 @@ const mayWriteToTerminal = [
   'cli/speech/voice.ts',
   'dev-idp/browser.ts',
   'gateway/start.ts',
-  'quickstart/main.ts',
   'quickstart/terminal.ts',
   'standard-output.ts',
   'telemetry/log.ts',

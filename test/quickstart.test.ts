@@ -18,7 +18,7 @@ import { endStoreAtSignal } from './cli/end-store.ts'
 
 const root = join(import.meta.dirname, '..')
 const runner = join(root, 'scripts', 'run.mjs')
-const main = join(root, 'src', 'quickstart', 'main.ts')
+const main = join(root, 'src', 'cli', 'main.ts')
 const isCi = process.env['CI'] === 'true'
 
 /** Of its four forms. */
@@ -85,7 +85,7 @@ function run(t: TestContext, words: readonly string[]): Run {
 }
 
 const quickstart = (t: TestContext, ...args: string[]): Run =>
-  run(t, [process.execPath, main, '--port', '0', ...args])
+  run(t, [process.execPath, main, 'demo', '--port', '0', ...args])
 
 function gatewayPort({ output }: Run): number {
   return Number(/https:\/\/localhost:(\d+)/.exec(output)?.[1])
@@ -150,9 +150,13 @@ test('the proof holds, says why a second person is refused, and leaves nothing b
 })
 
 test('the printed commands work, and SIGINT stops and removes everything', async (t) => {
-  const it = quickstart(t, '--no-proof', '--to', 'tcp://127.0.0.1:1')
+  const it = quickstart(t, '--no-proof', '--all', '--to', 'tcp://127.0.0.1:1')
   await it.until(/Ctrl-C stops this/)
-  assert.match(it.output, /nothing answers there yet/)
+  await it.until(/start your service/)
+  assert.match(
+    it.errors,
+    /^postern: warning: nothing answers at tcp:\/\/127\.0\.0\.1:1 yet \(.*\): start your service/,
+  )
 
   await t.test('the echo, after a sign-in without a browser', async () => {
     const browser = printed(it, /--browser-cmd .*carol/)
@@ -261,7 +265,7 @@ test('the printed commands work, and SIGINT stops and removes everything', async
   it.child.kill('SIGINT')
   assert.equal(await it.ended, 0)
   assert.match(it.output, /stopped; everything it made is gone/)
-  assert.equal(it.errors, '')
+  assert.equal(it.errors.trim().split('\n').length, 1, it.errors)
   await assertGone(it, postgresId)
 })
 
@@ -288,7 +292,7 @@ for (const [when, moment, option] of [
   ['while it runs', /Ctrl-C stops this/, '--no-proof'],
 ] as const)
   test(`a gateway that loses its database ${when} ends it, and its log is kept`, async (t) => {
-    const it = run(t, [process.execPath, ...endStoreAtSignal, main, '--port', '0', option])
+    const it = run(t, [process.execPath, ...endStoreAtSignal, main, 'demo', '--port', '0', option])
     await it.until(moment)
     it.child.kill('SIGUSR2')
     assert.equal(await it.ended, 1)
@@ -301,25 +305,58 @@ test('a port in use is one sentence and what to do', async (t) => {
   await once(server, 'listening')
   t.after(() => server.close())
   const { port } = server.address() as AddressInfo
-  const it = run(t, [process.execPath, main, '--port', String(port)])
+  const it = run(t, [process.execPath, main, 'demo', '--port', String(port)])
   assert.equal(await it.ended, 1)
   assert.equal(
     it.errors,
-    `postern: error: port ${port} is in use by another program\n  hint: choose another one: npm start -- --port 9443\n`,
+    `postern: error: port ${port} is in use by another program\n  hint: choose another one, as by "--port 9443"; "--port 0" takes any that is free\n`,
   )
   assert.deepEqual(readdirSync(it.folder), [])
 })
 
+test('a usual port that is taken is another one, which the first commands name', async (t) => {
+  const servers = ['127.0.0.1', '::1'].map((host) => createServer().listen(8443, host))
+  // Another program may have it already, which is as good.
+  await Promise.allSettled(servers.map((server) => once(server, 'listening')))
+  t.after(() => servers.forEach((server) => server.close()))
+  const it = run(t, [process.execPath, main, 'demo', '--no-proof'])
+  await it.until(/Ctrl-C stops this/)
+  assert.notEqual(gatewayPort(it), 8443)
+  assert.equal(it.errors, '')
+})
+
+test('its last words fit on a screen of 24 lines of 80', async (t) => {
+  const it = quickstart(t, '--no-proof', '--to', 'tcp://127.0.0.1:1')
+  await it.until(/Ctrl-C stops this/)
+  const words = it.output.slice(it.output.indexOf('\nRunning'))
+  const rows = words.split('\n').map((line) => Math.max(1, Math.ceil(line.length / 80)))
+  // One row is the cursor's.
+  assert.ok(rows.reduce((sum, count) => sum + count) < 24, words)
+})
+
 test('a wrong option is one sentence, and help needs nothing to be free', async (t) => {
-  const wrong = run(t, [process.execPath, main, '--prot', '1'])
+  const demo = (...args: string[]): Run => run(t, [process.execPath, main, 'demo', ...args])
+  const wrong = demo('--prot', '1')
   assert.equal(await wrong.ended, 2)
   assert.equal(
     wrong.errors,
     'postern: error: unknown option "--prot"\n  hint: did you mean "--port"?\n',
   )
-  const help = run(t, [process.execPath, main, '--help'])
+  for (const [args, why] of [
+    [['--port', '70000'], 'expected a number from 0 to 65535'],
+    [['--to', '127.0.0.1:5432'], 'expected a URL such as "tcp://127.0.0.1:5432"'],
+    [['--to', 'http://127.0.0.1:80'], 'expected a URL such as'],
+  ] as const) {
+    const refused = demo(...args)
+    assert.equal(await refused.ended, 2)
+    assert.ok(refused.errors.includes(why), refused.errors)
+  }
+  const help = demo('--help')
   assert.equal(await help.ended, 0)
-  assert.match(help.output, /^Usage: npm start -- \[OPTIONS\]\n/)
+  assert.match(
+    help.output,
+    /^Usage: postern demo \[options\] \[command\]\n|^Usage: postern demo \[options\]\n/,
+  )
 })
 
 /** The quickstart's one child. */

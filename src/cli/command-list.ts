@@ -91,6 +91,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/logout.ts')).defineLogout,
   },
   {
+    name: 'demo',
+    summary: 'a gateway, a sign-in service and sample services on this machine, to try it',
+    staysUp: true,
+    load: async () => (await import('./demo/demo.ts')).defineDemo,
+  },
+  {
     name: 'gateway',
     summary: 'the process on the HTTPS port: signs people in, decides by policy, opens tunnels',
     staysUp: true,

@@ -43,7 +43,7 @@ test('the echo needs no other program in its one line', () => {
 })
 
 test('PostgreSQL and well-known services of the user get the command people use', () => {
-  assert.match(linesFor('postgres')[1] ?? '', /^psql 'postgresql:\/\/postgres@127\.0\.0\.1:2222\//)
+  assert.match(linesFor('postgres')[1] ?? '', /^psql 'postgresql:\/\/demo@127\.0\.0\.1:2222\//)
   assert.deepEqual(linesFor('own'), [
     `${postern} ${gateway} --listen 127.0.0.1:2222 service-6379.example.localhost:6379`,
     'redis-cli -h 127.0.0.1 -p 2222',

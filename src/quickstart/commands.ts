@@ -1,5 +1,6 @@
 import type { RouteKind, SampleRoute } from './routes.ts'
 import { commandLine, quote } from '../shell.ts'
+import { sampleUser } from './services/sample-data.ts'
 import { samplePassword } from './services/ssh.ts'
 
 /** Command lines to paste, one after the other, and what to know before. */
@@ -95,7 +96,7 @@ function localPort(authority: string, context: CommandContext): Recipe {
 }
 
 function psql({ localPort }: CommandContext): string {
-  const url = `postgresql://postgres@127.0.0.1:${localPort}/postgres?sslmode=disable`
+  const url = `postgresql://${sampleUser}@127.0.0.1:${localPort}/postgres?sslmode=disable`
   return commandLine('psql', url, '-c', 'select * from customers')
 }
 

@@ -24,6 +24,7 @@ export const fileNames = {
   state: 'state',
   tunnelToken: 'sample.token',
   log: 'gateway.log',
+  commands: 'commands.txt',
 } as const
 
 const header = `# The gateway of this quickstart, as a file of your own would look. Edit it while the gateway

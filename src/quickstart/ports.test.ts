@@ -19,7 +19,7 @@ test('a port in use is named, with how to choose another', async (t) => {
     await assert.rejects(requireFreePort(port), {
       code: 'address-in-use',
       message: `port ${port} is in use by another program`,
-      hint: 'choose another one: npm start -- --port 9443',
+      hint: 'choose another one, as by "--port 9443"; "--port 0" takes any that is free',
     })
   }
 })

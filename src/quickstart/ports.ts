@@ -2,9 +2,20 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { SystemError, messageOf, systemCode } from '../errors.ts'
+import { defaultPort } from './options.ts'
 
 /** No such address: this machine has no IPv6. */
 const noAddressCodes: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
+
+/**
+ * The port that was asked for, or where none was the usual one, or another where that is taken.
+ *
+ * @throws SystemError as `requireFreePort`
+ */
+export async function choosePort(asked: number | undefined): Promise<number> {
+  if (asked !== undefined) return requireFreePort(asked)
+  return requireFreePort(defaultPort).catch(() => requireFreePort(0))
+}
 
 /**
  * Makes sure that a port is free on both loopback addresses, so that "localhost" cannot lead to
@@ -26,7 +37,7 @@ export async function requireFreePort(port: number): Promise<number> {
 
 /** The sentence for a port of the gateway that cannot be had. */
 export function portError(port: number, error: unknown): SystemError {
-  const hint = 'choose another one: npm start -- --port 9443'
+  const hint = 'choose another one, as by "--port 9443"; "--port 0" takes any that is free'
   switch (systemCode(error)) {
     case 'EADDRINUSE':
       return new SystemError('address-in-use', `port ${port} is in use by another program`, {

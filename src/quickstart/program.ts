@@ -4,10 +4,6 @@ import { promisify } from 'node:util'
 import type { Folder } from './folder.ts'
 import { commandLine, quote } from '../shell.ts'
 
-const source = join(import.meta.dirname, '..')
-const mainFile = join(source, 'cli', 'main.ts')
-const browserFile = join(source, 'dev-idp', 'browser.ts')
-
 /**
  * Names of this machine. Everything of the quickstart is on it, and a company's proxy would look for it on
  * its own.
@@ -27,19 +23,29 @@ export interface Program {
 }
 
 /**
- * Writes `postern` into the folder: this checkout's own, on its pinned runtime, whose sign-ins are
+ * Writes `postern` into the folder: this very program, whose sign-ins are
  * kept in the folder and go with it, which asks no proxy for this machine and trusts `caFile`, as the
  * machines of a company trust its authority: commands that the portal or the documentation give work
  * as they are. Where such a file cannot be run (Windows, or a folder for temporary files that is mounted
  * without the right to), the program is run by its full name.
  */
-export async function writeProgram(folder: Folder, caFile: string): Promise<Program> {
-  const words = [process.execPath, mainFile]
+export async function writeProgram(
+  folder: Folder,
+  words: readonly string[],
+  { gatewayUrl, caFile }: { readonly gatewayUrl: string; readonly caFile: string },
+): Promise<Program> {
   if (process.platform === 'win32') return { words, ...nothing }
   const signInFolder = folder.join('cache')
+  const settings = [
+    `NODE_EXTRA_CA_CERTS=${quote(caFile)}`,
+    `POSTERN_GATEWAY=${quote(gatewayUrl)}`,
+    `POSTERN_CA_FILE=${quote(caFile)}`,
+    `XDG_CACHE_HOME=${quote(signInFolder)}`,
+    `XDG_CONFIG_HOME=${quote(folder.join('config'))}`,
+  ].join(' ')
   const path = await folder.writeProgram(
     'postern',
-    `#!/bin/sh\n${homeOfPublishers(folder)}${direct} NODE_EXTRA_CA_CERTS=${quote(caFile)} XDG_CACHE_HOME=${quote(signInFolder)} exec ${commandLine(...words)} "$@"\n`,
+    `#!/bin/sh\n${homeOfPublishers(folder)}${direct} ${settings} exec ${commandLine(...words)} "$@"\n`,
   )
   const runs = await promisify(execFile)(path, ['--version']).catch(() => undefined)
   return runs === undefined
@@ -75,9 +81,10 @@ const nothing = { signInFolder: undefined, searchFolder: undefined } as const
  */
 export function writeBrowser(
   folder: Folder,
+  program: readonly string[],
   { id, email }: { readonly id: string; readonly email: string },
   caFile: string,
 ): Promise<string> {
-  const words = [process.execPath, browserFile, '--person', email, '--ca-file', caFile]
+  const words = [...program, 'demo', 'sign-in', '--person', email, '--ca-file', caFile]
   return folder.writeProgram(`sign-in-as-${id}`, `#!/bin/sh\nexec ${commandLine(...words)} "$@"\n`)
 }

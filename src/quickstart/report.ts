@@ -1,12 +1,16 @@
+import { formatAuthority } from '../address.ts'
+import { hasServiceTool } from '../service-tools.ts'
 import { joinedHost } from './applications.ts'
 import { recipesFor } from './commands.ts'
 import type { CommandContext, Recipe } from './commands.ts'
 import { connectorRecipes } from './connector-commands.ts'
 import type { ConnectorContext } from './connector-commands.ts'
-import { administrator, auditor, people } from './people.ts'
+import { administrator, auditor, membersOf, people } from './people.ts'
 import type { RefusalProof, TransferProof } from './proof.ts'
 import type { SampleRoute } from './routes.ts'
 import { commandLine, quote } from '../shell.ts'
+import { sampleUser } from './services/sample-data.ts'
+import { samplePassword } from './services/ssh.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Says what the transfer showed. */
@@ -93,6 +97,67 @@ const notes: Readonly<Partial<Record<SampleRoute['kind'], readonly string[]>>> =
     'starts at the first connection, which takes some seconds and 750 MiB',
     'a PGlite: all connections share one session, so a transaction holds up the others',
   ],
+}
+
+/** What the first commands are made of. */
+export interface FirstSteps {
+  readonly searchFolder: string
+  readonly gatewayUrl: string
+  readonly routes: readonly SampleRoute[]
+  /** Has every command. */
+  readonly allFile: string
+}
+
+/**
+ * Prints what to do first, as the last of all and on few lines: on a screen of 24 nothing of it is gone. What has no
+ * short name is with all the others.
+ */
+export function reportFirst(terminal: Terminal, first: FirstSteps): void {
+  const { searchFolder, gatewayUrl, routes, allFile } = first
+  terminal.section('Running: paste these into another terminal, and choose a person in the browser')
+  terminal.command(`export PATH=${quote(searchFolder)}:"$PATH"`)
+  for (const route of ownFirst(routes).slice(0, maxFirst)) {
+    terminal.line(firstNotes[route.kind](route))
+    terminal.command(firstCommand(route))
+  }
+  terminal.line('Routes and policies: the portal, and the console for Carol')
+  terminal.command(`${gatewayUrl}  ${gatewayUrl}/console/`)
+  terminal.line('Everything else, without a browser, too:')
+  terminal.command(commandLine('less', allFile))
+  terminal.line(howToStop)
+}
+
+/** The same behind all commands. */
+export function reportRunning(terminal: Terminal): void {
+  terminal.section('Running: paste the commands above into another terminal')
+  terminal.line(howToStop)
+}
+
+const howToStop = 'Ctrl-C stops this and removes everything it made.'
+
+/** Routes in the last words. */
+const maxFirst = 5
+
+function ownFirst(routes: readonly SampleRoute[]): readonly SampleRoute[] {
+  return routes.toSorted((one, other) => Number(other.kind === 'own') - Number(one.kind === 'own'))
+}
+
+/** What somebody has to know before, on one line of 80. */
+const firstNotes: Readonly<Record<SampleRoute['kind'], (route: SampleRoute) => string>> = {
+  own: ({ to }) => `Your own, at ${formatAuthority(to)}`,
+  echo: () => 'An echo, for everybody',
+  ssh: () =>
+    `An SSH server, for ${membersOf('engineering').join(', ')}; password "${samplePassword}"`,
+  postgres: () => `A PostgreSQL, for ${membersOf('dba').join(', ')}; takes some seconds to start`,
+}
+
+function firstCommand({ kind, authority, to }: SampleRoute): string {
+  if (kind === 'echo')
+    return `echo hello | ${commandLine('postern', 'tcp', '--listen', '-', authority)}`
+  const hasProgram = to.port === 22 || hasServiceTool(to.port)
+  if (kind === 'own' && !hasProgram) return commandLine('postern', 'tcp', authority)
+  const user = kind === 'ssh' || kind === 'postgres' ? ['--user', sampleUser] : []
+  return commandLine('postern', 'connect', ...user, authority)
 }
 
 export interface Hints {

@@ -22,7 +22,8 @@ export interface SampleRoute {
 export interface SamplePorts {
   readonly echo: number
   readonly ssh: number
-  readonly postgres: number
+  /** Undefined where there is no PostgreSQL at hand. */
+  readonly postgres: number | undefined
 }
 
 export const echoAuthority = 'echo.example.localhost:7'
@@ -51,15 +52,14 @@ export function sampleRoutes(ports: SamplePorts, own: readonly HostPort[]): read
       to: local(ports.ssh),
       ...groupOnly('engineering'),
     },
-    {
-      kind: 'postgres',
-      name: 'PostgreSQL',
-      authority: postgresAuthority,
-      to: local(ports.postgres),
-      ...onRequest('dba'),
-    },
+    ...(ports.postgres === undefined ? [] : [postgresRoute(local(ports.postgres))]),
     ...ownRoutes(own),
   ]
+}
+
+function postgresRoute(to: HostPort): SampleRoute {
+  const shown = { name: 'PostgreSQL', authority: postgresAuthority }
+  return { kind: 'postgres', ...shown, to, ...onRequest('dba') }
 }
 
 function groupOnly(group: string): Pick<SampleRoute, 'policy' | 'audience'> {

@@ -1,3 +1,5 @@
+import { formatAuthority } from '../address.ts'
+import { messageOf } from '../errors.ts'
 import { dial } from '../net/dial.ts'
 import { createPortChooser } from './ports.ts'
 import { formatKnownHosts, preferredPorts } from './commands.ts'
@@ -14,9 +16,11 @@ import {
   reportAccess,
   reportConnector,
   reportConnectorTransfer,
+  reportFirst,
   reportHints,
   reportPeople,
   reportRefusal,
+  reportRunning,
   reportRoute,
   reportTransfer,
 } from './report.ts'
@@ -24,7 +28,7 @@ import { sshAuthority } from './routes.ts'
 import type { SampleRoute } from './routes.ts'
 import { startQuickstart } from './start.ts'
 import type { Quickstart } from './start.ts'
-import type { Terminal } from './terminal.ts'
+import { createPage, type Terminal } from './terminal.ts'
 
 /**
  * Runs a quickstart until `signal` is aborted, or once when that is asked for, and removes everything
@@ -35,7 +39,7 @@ export async function runQuickstart(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  terminal.heading('postern quickstart')
+  terminal.heading('postern demo')
   const exitCode = await runInFolder(options, terminal, signal)
   if (signal.aborted) terminal.line('stopped; everything it made is gone')
   return exitCode
@@ -95,7 +99,29 @@ async function prove(run: Run): Promise<void> {
 
 async function stayUp(run: Run, options: QuickstartOptions): Promise<void> {
   const { quickstart, folder, terminal, signal } = run
-  const program = await writeProgram(folder, quickstart.caFile)
+  const program = await writeProgram(folder, options.program, quickstart)
+  const page = createPage()
+  await reportAll({ ...run, terminal: page.terminal }, program, options)
+  const allFile = await folder.write(fileNames.commands, page.text())
+  const { searchFolder } = program
+  // Without the short name there are only the long commands.
+  const showsAll = options.showsAll || searchFolder === undefined
+  if (showsAll) terminal.copy(page.text())
+  for (const route of quickstart.routes) {
+    if (route.kind === 'own') await warnIfSilent(terminal, route)
+  }
+  const { gatewayUrl, routes } = quickstart
+  if (showsAll) reportRunning(terminal)
+  else reportFirst(terminal, { searchFolder, gatewayUrl, routes, allFile })
+  const failure = await Promise.race([aborted(signal), quickstart.failed])
+  if (failure !== undefined) throw failure
+  terminal.line('')
+  terminal.progress('stopping')
+}
+
+/** Everything that can be done with it. */
+async function reportAll(run: Run, program: Program, options: QuickstartOptions): Promise<void> {
+  const { quickstart, folder, terminal } = run
   reportPeople(terminal)
   await reportRoutes(run, program, options)
   reportHints(terminal, {
@@ -104,15 +130,8 @@ async function stayUp(run: Run, options: QuickstartOptions): Promise<void> {
     logFile: folder.join(fileNames.log),
     signInFolder: program.signInFolder,
     searchFolder: program.searchFolder,
-    browsers: await writeBrowsers(run, program),
+    browsers: await writeBrowsers(run, program, options),
   })
-  terminal.section('Running: paste the commands above into another terminal')
-  terminal.line('Ctrl-C stops this and removes everything it made.')
-  terminal.line('')
-  const failure = await Promise.race([aborted(signal), quickstart.failed])
-  if (failure !== undefined) throw failure
-  terminal.line('')
-  terminal.progress('stopping')
 }
 
 async function reportRoutes(
@@ -138,7 +157,6 @@ async function reportRoutes(
       knownHostsFile,
       localPort,
     })
-    if (route.kind === 'own') await warnIfSilent(terminal, route)
   }
   const preferred = preferredConnectorPorts
   reportConnector(terminal, {
@@ -157,18 +175,24 @@ async function warnIfSilent(terminal: Terminal, { to }: SampleRoute): Promise<vo
   try {
     const socket = await dial(to, { timeoutMs: 2_000 })
     socket.destroy()
-  } catch {
-    terminal.line('')
-    terminal.line('nothing answers there yet: start your service, the route is ready for it')
+  } catch (error) {
+    terminal.warn(
+      `nothing answers at tcp://${formatAuthority(to)} yet (${messageOf(error)}): start your service, the route is ready for it`,
+    )
   }
 }
 
-async function writeBrowsers(run: Run, program: Program): Promise<ReadonlyMap<string, string>> {
+async function writeBrowsers(
+  run: Run,
+  program: Program,
+  options: QuickstartOptions,
+): Promise<ReadonlyMap<string, string>> {
   const browsers = new Map<string, string>()
   // Where the program cannot be run from the folder, neither can these.
   if (program.signInFolder === undefined) return browsers
   for (const person of people) {
-    browsers.set(person.email, await writeBrowser(run.folder, person, run.quickstart.caFile))
+    const words = options.program
+    browsers.set(person.email, await writeBrowser(run.folder, words, person, run.quickstart.caFile))
   }
   return browsers
 }

@@ -14,14 +14,16 @@ import { startSampleConnector, untilRegistered } from './connector.ts'
 import type { Folder } from './folder.ts'
 import type { QuickstartOptions } from './options.ts'
 import { people } from './people.ts'
-import { portError, requireFreePort } from './ports.ts'
+import { choosePort, portError } from './ports.ts'
 import { sampleRoutes } from './routes.ts'
 import type { SampleRoute } from './routes.ts'
 import { startEcho } from './services/echo.ts'
 import type { Received } from './services/echo.ts'
 import type { LoopbackService } from './services/loopback.ts'
+import { hasPglite, launchPglite } from './services/pglite.ts'
 import { startSamplePostgres } from './services/postgres.ts'
 import { startSampleSsh } from './services/ssh.ts'
+import { findPostgres, launchSystemPostgres } from './services/system-postgres.ts'
 
 /** What is up, for the proof and for the commands that are printed. */
 export interface Quickstart extends AsyncDisposable {
@@ -44,7 +46,7 @@ export interface Quickstart extends AsyncDisposable {
   readonly failed: Promise<Error>
 }
 
-export interface StartOptions extends Pick<QuickstartOptions, 'port' | 'to'> {
+export interface StartOptions extends Pick<QuickstartOptions, 'port' | 'to' | 'searchPath'> {
   readonly folder: Folder
   /** A step is done. */
   readonly onStep: (text: string) => void
@@ -71,7 +73,7 @@ export async function startQuickstart(options: StartOptions): Promise<Quickstart
   await using started = new AsyncDisposableStack()
   const keep = <Service extends { close(graceMs: number): Promise<void> }>(it: Service): Service =>
     started.adopt(it, () => it.close(graceMs))
-  const port = await requireFreePort(options.port)
+  const port = await choosePort(options.port)
 
   const caCertificate = await writeCertificates(folder)
   onStep('certificate authority, and a certificate for localhost')
@@ -83,11 +85,16 @@ export async function startQuickstart(options: StartOptions): Promise<Quickstart
   const echo = keep(await startWatchedEcho())
   const behind = keep(await startWatchedEcho())
   const ssh = keep(await startSampleSsh())
-  const postgres = keep(await startSamplePostgres({ onProgress: onEvent }))
-  onStep('echo and SSH servers; a PostgreSQL that starts when it is first used')
+  const postgres = await startDatabase(options)
+  if (postgres !== undefined) keep(postgres)
+  onStep(
+    postgres === undefined
+      ? 'echo and SSH servers; no PostgreSQL, since none is at hand'
+      : 'echo and SSH servers; a PostgreSQL that starts when it is first used',
+  )
   signal.throwIfAborted()
 
-  const ports = { echo: echo.port, ssh: ssh.port, postgres: postgres.port }
+  const ports = { echo: echo.port, ssh: ssh.port, postgres: postgres?.port }
   const routes = sampleRoutes(ports, options.to)
   const configText = formatConfigFile({ port, provider, routes })
   const config = await folder.write(fileNames.config, configText)
@@ -130,6 +137,14 @@ export async function startQuickstart(options: StartOptions): Promise<Quickstart
     failed: gateway.failed,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   }
+}
+
+/** The one that came with a checkout, or this machine's own. */
+async function startDatabase({ searchPath, onEvent }: StartOptions) {
+  const own = hasPglite() ? undefined : findPostgres(searchPath)
+  if (own === undefined && !hasPglite()) return undefined
+  const launch = own === undefined ? launchPglite : () => launchSystemPostgres(own)
+  return startSamplePostgres({ launch, onProgress: onEvent })
 }
 
 interface WatchedEcho extends LoopbackService {

@@ -10,7 +10,7 @@ import { AppError, ConfigError, messageOf } from '../errors.ts'
 import { isTerminal, standardOutput, terminalColumns } from '../standard-output.ts'
 import { cleanLine } from '../terminal-text.ts'
 
-export type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan'
+export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
 
 /** Where the text goes. */
 export interface Screen {
@@ -35,12 +35,23 @@ export interface Terminal {
   section(title: string): void
   line(text: string): void
   command(text: string): void
+  /** Text of a page as it stands (`createPage`). */
+  copy(text: string): void
+  /** Says what will surprise somebody. */
+  warn(text: string): void
   /** Says why the quickstart ends. */
   fatal(error: unknown, hint?: string): void
   paint(style: Style, text: string): string
 }
 
-const codes: Readonly<Record<Style, number>> = { bold: 1, dim: 2, red: 31, green: 32, cyan: 36 }
+const codes: Readonly<Record<Style, number>> = {
+  bold: 1,
+  dim: 2,
+  red: 31,
+  green: 32,
+  yellow: 33,
+  cyan: 36,
+}
 /** Commands are copied whole: far longer than any, in characters. @limit none: no caller of the gateway */
 const maxLineLength = 20_000
 const eraseLine = '\r\u001B[K'
@@ -73,6 +84,12 @@ export function createTerminal(screen: Screen): Terminal {
     section: (title) => put(`\n${paint('bold', title)}\n`),
     line: (text) => put(text === '' ? '' : `  ${cleanLine(text)}`),
     command: (text) => put(`    ${paint('cyan', text)}`),
+    copy: (text) => put(text.replace(/\n$/, '')),
+    warn(text) {
+      if (hasProgress) write(eraseLine)
+      hasProgress = false
+      writeError(`postern: ${paint('yellow', 'warning:')} ${cleanLine(text)}\n`)
+    },
     fatal(error, hint) {
       if (hasProgress) write(eraseLine)
       hasProgress = false
@@ -87,9 +104,18 @@ export function createTerminal(screen: Screen): Terminal {
   }
 }
 
-/** The terminal of this process. */
-export function processTerminal(): Terminal {
+/** One that keeps what it is told, and its text. */
+export function createPage(): { readonly terminal: Terminal; readonly text: () => string } {
+  let text = ''
+  const write = (more: string): void => void (text += more)
+  const screen = { write, writeError: write, isTerminal: false, useColour: false }
+  return { terminal: createTerminal(screen), text: () => text }
+}
+
+/** The terminal of this process; `onLost` is called once nobody reads any more, as when it was closed. */
+export function processTerminal(onLost: () => void): Terminal {
   const isShown = isTerminal(1)
+  for (const descriptor of [1, 2] as const) standardOutput(descriptor).onLost(onLost)
   return createTerminal({
     write: (text) => standardOutput(1).write(text),
     writeError: (text) => standardOutput(2).write(text),

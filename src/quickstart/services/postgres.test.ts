@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { dial } from '../../net/dial.ts'
 import { spawnProgram } from '../../program.fixture.ts'
+import { launchPglite } from './pglite.ts'
 import { startSamplePostgres } from './postgres.ts'
 
 const user = 'user\0postgres\0database\0postgres\0\0'
@@ -43,7 +44,10 @@ function isAlive(pid: number): boolean {
 
 test('the database starts at the first connection, answers it, and is gone after closing', async (t) => {
   const progress: string[] = []
-  const postgres = await startSamplePostgres({ onProgress: (text) => progress.push(text) })
+  const postgres = await startSamplePostgres({
+    launch: launchPglite,
+    onProgress: (text) => progress.push(text),
+  })
   t.after(() => postgres.close(0))
   assert.equal(postgres.processId, undefined)
   const socket = await dial({ host: '127.0.0.1', port: postgres.port })
@@ -59,7 +63,7 @@ test('the database starts at the first connection, answers it, and is gone after
 })
 
 test('closing while the database starts leaves no process', async () => {
-  const postgres = await startSamplePostgres()
+  const postgres = await startSamplePostgres({ launch: launchPglite })
   const socket = await dial({ host: '127.0.0.1', port: postgres.port })
   while (postgres.processId === undefined) await delay(5)
   const pid = postgres.processId
@@ -70,7 +74,10 @@ test('closing while the database starts leaves no process', async () => {
 
 test('a connection that was given up before does not start the database twice', async () => {
   const progress: string[] = []
-  const postgres = await startSamplePostgres({ onProgress: (text) => progress.push(text) })
+  const postgres = await startSamplePostgres({
+    launch: launchPglite,
+    onProgress: (text) => progress.push(text),
+  })
   const address = { host: '127.0.0.1', port: postgres.port }
   const [one, two] = await Promise.all([dial(address), dial(address)])
   one.destroy()
@@ -83,8 +90,10 @@ test('a connection that was given up before does not start the database twice', 
 test('the database ends with the process it belongs to, even one that was killed', async (t) => {
   const program = `
     import { connect } from 'node:net'
+    import { launchPglite } from ${JSON.stringify(new URL('pglite.ts', import.meta.url))}
     import { startSamplePostgres } from ${JSON.stringify(new URL('postgres.ts', import.meta.url))}
     const postgres = await startSamplePostgres({
+      launch: launchPglite,
       onProgress: (text) => text.endsWith('ready') && process.stdout.write(String(postgres.processId)),
     })
     connect(postgres.port, '127.0.0.1')

@@ -1,14 +1,21 @@
-import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
-import { join } from 'node:path'
+import { connect, type Socket } from 'node:net'
+import type { HostPort } from '../../address.ts'
 import { SystemError, messageOf } from '../../errors.ts'
-import { dial } from '../../net/dial.ts'
 import { relay } from '../../net/relay.ts'
 import { startLoopbackService } from './loopback.ts'
 import type { LoopbackService } from './loopback.ts'
-import type { PostgresMessage } from './postgres-process.ts'
+
+/** A database that was started, or is on its way. */
+export interface Launched {
+  /** What it ends with. */
+  readonly child: ChildProcess
+  /** Where it is, once it answers. */
+  readonly listening: Promise<HostPort | { readonly path: string }>
+  /** Has it end at once; it keeps nothing. */
+  stop(): void
+}
 
 export interface SamplePostgres extends LoopbackService {
   /** The process of the database, once there is one. */
@@ -16,56 +23,50 @@ export interface SamplePostgres extends LoopbackService {
 }
 
 export interface SamplePostgresOptions {
+  /** Starts the database; asked at the first connection, and again where one has ended. */
+  readonly launch: () => Launched
   /** Told when the database begins to start, is ready, or could not start. */
   readonly onProgress?: (text: string) => void
 }
 
-interface Database {
-  readonly child: ChildProcess
-  readonly port: Promise<number>
+interface Database extends Launched {
+  readonly answering: Launched['listening']
 }
 
 /** Starting takes three seconds on an idle machine; this is for a very busy one. */
 const startTimeoutMs = 180_000
-const processFile = join(import.meta.dirname, 'postgres-process.ts')
 
 /**
- * Starts a PostgreSQL with a few rows in memory. The database itself, which takes about 750 MiB,
- * starts in a process of its own at the first connection, which waits for it.
+ * Starts a PostgreSQL with a few rows, which keeps nothing. The database itself starts in a process of its own at
+ * the first connection, which waits for it.
  */
-export async function startSamplePostgres(
-  options: SamplePostgresOptions = {},
-): Promise<SamplePostgres> {
-  const { onProgress = () => undefined } = options
+export async function startSamplePostgres(options: SamplePostgresOptions): Promise<SamplePostgres> {
+  const { launch, onProgress = () => undefined } = options
   let database: Database | undefined
   let isClosed = false
 
   function start(): Database {
     onProgress('postgres: starting, for its first connection')
-    const child = fork(processFile, [], {
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      execArgv: [],
-    })
-    const port = listeningPort(child)
-    child.once('exit', () => {
+    const launched = launch()
+    const started = { ...launched, answering: untilAnswering(launched) }
+    launched.child.once('exit', () => {
       // The next connection starts another one, with fresh data.
-      if (database?.child === child) database = undefined
+      if (database === started) database = undefined
     })
-    port.then(
+    started.answering.then(
       () => onProgress('postgres: ready'),
       (error: unknown) => {
-        child.kill('SIGKILL')
+        launched.stop()
         if (!isClosed) onProgress(messageOf(error))
       },
     )
-    return { child, port }
+    return started
   }
 
   async function serve(client: Socket): Promise<void> {
     try {
       database ??= start()
-      const port = await database.port
-      await relay(client, await dial({ host: '127.0.0.1', port }))
+      await relay(client, await open(await database.answering))
     } catch {
       client.resetAndDestroy()
     }
@@ -84,17 +85,22 @@ export async function startSamplePostgres(
   }
 }
 
-/** It keeps nothing, so there is nothing to wait for. */
+async function open(where: HostPort | { readonly path: string }): Promise<Socket> {
+  const socket = connect({ ...where, allowHalfOpen: true })
+  await once(socket, 'connect')
+  return socket
+}
+
 async function end(database: Database | undefined): Promise<void> {
   if (database === undefined) return
   const { child } = database
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
-  child.kill('SIGKILL')
+  database.stop()
   await exited
 }
 
-function listeningPort(child: ChildProcess): Promise<number> {
+function untilAnswering({ child, listening }: Launched): Launched['listening'] {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
       clearTimeout(timer)
@@ -103,11 +109,12 @@ function listeningPort(child: ChildProcess): Promise<number> {
     const timer = setTimeout(() => fail('no answer in time'), startTimeoutMs)
     child.once('error', (error) => fail(error.message))
     child.once('exit', (code, signal) => fail(`its process ended with ${signal ?? code}`))
-    child.once('message', (message) => {
-      const answer = message as PostgresMessage
-      clearTimeout(timer)
-      if ('port' in answer) resolve(answer.port)
-      else fail(answer.error)
-    })
+    listening.then(
+      (where) => {
+        clearTimeout(timer)
+        resolve(where)
+      },
+      (error: unknown) => fail(messageOf(error)),
+    )
   })
 }
