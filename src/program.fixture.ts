@@ -171,7 +171,8 @@ function undertaker(): Undertaker {
   })
   shell.unref()
   const stdin = shell.stdin as Socket
-  stdin.unref()
+  // Bun's has no such thing, and holds up nothing.
+  if ('unref' in stdin) stdin.unref()
   stdin.on('error', () => undefined)
   return (made = { home, note: (change, group) => void stdin.write(`${change} ${group}\n`) })
 }

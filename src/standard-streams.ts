@@ -3,10 +3,17 @@
 // EAGAIN, and Ansible refuses to run at all. To look is enough, and `import process from 'node:process'`
 // looks at all three, as do `console` and some of Node's own parts. So they are shielded before anything
 // else is loaded.
+//
+// Bun makes a stream when somebody looks at it as well, and even when another is defined in its place, so that there
+// is nothing to shield with. But there only what tells of warnings looks by itself: neither `console` does, nor
+// `import process from 'node:process'`.
 
-import { fstatSync } from 'node:fs'
+import { fstatSync, write } from 'node:fs'
 import { Readable, Writable } from 'node:stream'
+import { systemCode } from './errors.ts'
+import { isBun } from './is-bun.ts'
 import { standardOutput } from './standard-output.ts'
+import { printable } from './terminal-text.ts'
 
 const descriptors = { stdin: 0, stdout: 1, stderr: 2 } as const
 type Name = keyof typeof descriptors
@@ -18,6 +25,7 @@ const made = new Map<Name, () => unknown>()
  * sockets: what is written there takes the way of `standardOutput`, and there is nothing to read.
  */
 export function shieldStreams(): void {
+  if (isBun) return tellWarnings()
   for (const name of ['stdin', 'stdout', 'stderr'] as const) {
     const own = Object.getOwnPropertyDescriptor(process, name)
     if (own?.get === undefined || made.has(name) || !isShareable(descriptors[name])) continue
@@ -31,15 +39,42 @@ export function shieldStreams(): void {
   }
 }
 
+/** What tells of warnings by itself writes to `process.stderr`. */
+function tellWarnings(): void {
+  process.removeAllListeners('warning')
+  process.on('warning', ({ name, message }) => {
+    standardOutput(2).write(`(node:${process.pid}) ${printable(`${name}: ${message}`)}\n`)
+  })
+}
+
 /** The real streams of 0 and 1, for whoever owns both: a tunnel over stdin and stdout. */
-export function ownedStreams(): {
-  readonly input: NodeJS.ReadStream
-  readonly output: NodeJS.WriteStream
-} {
+export function ownedStreams(): { readonly input: Readable; readonly output: Writable } {
   return {
-    input: (made.get('stdin')?.() ?? process.stdin) as NodeJS.ReadStream,
-    output: (made.get('stdout')?.() ?? process.stdout) as NodeJS.WriteStream,
+    input: (made.get('stdin')?.() ?? process.stdin) as Readable,
+    output: isBun
+      ? (bunOutput ??= openDescriptor(1))
+      : ((made.get('stdout')?.() ?? process.stdout) as Writable),
   }
+}
+
+let bunOutput: Writable | undefined
+
+/** How long a full pipe that another program has made non-blocking is left alone, in milliseconds. */
+const retryMs = 5
+
+/**
+ * A stream on a descriptor itself. Bun's own is on a duplicate, which stays open when the descriptor is closed, and a
+ * reader would not hear of the end.
+ */
+function openDescriptor(descriptor: number): Writable {
+  const send = (bytes: Buffer, done: (error?: Error | null) => void): void =>
+    write(descriptor, bytes, (error, writtenBytes) => {
+      if (error === null && writtenBytes === bytes.length) done()
+      else if (error === null) send(bytes.subarray(writtenBytes), done)
+      else if (systemCode(error) === 'EAGAIN') setTimeout(send, retryMs, bytes, done)
+      else done(error)
+    })
+  return new Writable({ write: (chunk: Buffer, _encoding, done) => send(chunk, done) })
 }
 
 function isShareable(descriptor: number): boolean {

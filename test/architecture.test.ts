@@ -24,6 +24,7 @@ const mayWriteToTerminal = [
   'gateway/start.ts',
   'quickstart/terminal.ts',
   'standard-output.ts',
+  'standard-streams.ts',
   'telemetry/log.ts',
 ]
 
@@ -52,8 +53,8 @@ const runtimeInternals = new RegExp(
     String.raw`ERR_SSL_|HPE_|ERR_HTTP_|ERR_TLS_RENEG|CERTIFICATE_REQUIRED`,
   ].join('|'),
 )
-/** It says of each name why; nothing else may know one. */
-const mayKnowInternals = ['net/runtime.ts']
+/** They say of each name why; nothing else may know one. */
+const mayKnowInternals = ['net/runtime.ts', 'standard-streams.ts']
 
 const forbiddenFolders = ['utils', 'util', 'common', 'lib', 'helpers', 'helper', 'shared', 'misc']
 const maxLines = 400
