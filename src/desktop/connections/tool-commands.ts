@@ -1,5 +1,5 @@
 import { bracketed, formatAuthority, parseAuthority, type HostPort } from '../../address.ts'
-import { hasServiceTool, quoted, serviceCommands } from '../../service-tools.ts'
+import { hasServiceTool, quoted, serviceCommands, servicePortIn } from '../../service-tools.ts'
 import { quote } from '../../shell.ts'
 import type { ToolCommand } from '../wire/calls.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
@@ -13,17 +13,6 @@ const webSchemes: ReadonlyMap<number, 'http' | 'https'> = new Map([
   [8080, 'http'],
   [8443, 'https'],
 ])
-
-/** What names say of services on other ports than theirs. */
-const portsByWord: readonly (readonly [RegExp, number])[] = [
-  [/(?<![a-z])(?:postgres(?:ql)?|pgsql)(?![a-z])/i, 5432],
-  [/(?<![a-z])(?:mysql|mariadb)(?![a-z])/i, 3306],
-  [/(?<![a-z])(?:redis|valkey)(?![a-z])/i, 6379],
-  [/(?<![a-z])mongo(?:db)?(?![a-z])/i, 27_017],
-  [/(?<![a-z])(?:mssql|sqlserver)(?![a-z])/i, 1433],
-  [/(?<![a-z])(?:rdp|remote desktop)(?![a-z])/i, 3389],
-  [/(?<![a-z])(?:ssh|sftp)(?![a-z])/i, 22],
-]
 
 /**
  * The commands that use a connection by its local address. Which tool it is for is guessed from the port of its
@@ -41,7 +30,7 @@ export function commandsFor(settings: ConnectionSettings, address: string): read
 
 function serviceOf({ host, port }: HostPort, name: string): number {
   if (port === 22 || hasServiceTool(port) || webSchemes.has(port)) return port
-  return portsByWord.find(([word]) => word.test(name) || word.test(host))?.[1] ?? port
+  return servicePortIn([name, host]) ?? port
 }
 
 function byPort(service: number, local: HostPort, target: HostPort): readonly ToolCommand[] {
