@@ -22,6 +22,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/tcp.ts')).defineTcp,
   },
   {
+    name: 'connect',
+    summary: 'open the program for a route with a tunnel around it: ssh, psql, mysql, redis-cli …',
+    load: async () => (await import('./connect/connect.ts')).defineConnect,
+  },
+  {
+    name: 'run',
+    summary: 'run any command with the addresses of routes in its variables, such as PGHOST',
+    load: async () => (await import('./connect/run.ts')).defineRun,
+  },
+  {
     name: 'up',
     summary: 'bring saved connections up, each on its local address',
     staysUp: true,

@@ -47,7 +47,9 @@ function* textsOf(): Generator<[path: string, lines: readonly string[]]> {
 
 /** What is wrong with a command line; undefined where nothing is. */
 function faultOf(line: string, defined: ReadonlyMap<string, Command>): string | undefined {
+  // What stands behind "--" is for another program.
   const words = line
+    .replace(/ -- .*$/, '')
     .replace(/^sudo /, '')
     .replace(/[#|;&>].*$/, '')
     .trim()

@@ -1,6 +1,6 @@
 import { createGatewayClient, type GatewayClient } from '../../client/gateway-client.ts'
 import type { SignInTab } from '../../client/sign-in/browser-sign-in.ts'
-import type { DeviceSignIn } from '../../client/sign-in/credentials-of.ts'
+import type { DeviceSignIn, SignInOptions } from '../../client/sign-in/credentials-of.ts'
 import type { TransportChoice } from '../../client/ways/transport.ts'
 import type { GatewayAddress } from '../../reach/destination.ts'
 import type { Trust } from '../../reach/trust.ts'
@@ -28,23 +28,34 @@ export interface ClientIdentity {
 
 /** Makes the client of a gateway for a command that opens tunnels. */
 export function clientFor(
-  { gateway, trust, credential, command }: ClientIdentity,
+  identity: ClientIdentity,
   flags: ClientFlags,
   voice: Voice,
 ): GatewayClient {
   return createGatewayClient({
+    ...signInOptionsFor(identity, flags, voice),
+    transport: flags.transport,
+  })
+}
+
+/** What it signs in with, for other requests to the same gateway. */
+export function signInOptionsFor(
+  { gateway, trust, credential, command }: ClientIdentity,
+  flags: ClientFlags,
+  voice: Voice,
+): SignInOptions {
+  return {
     ...clientEnvironment(),
     gateway,
     trust,
     serviceAccountToken: credential,
-    transport: flags.transport,
     log: voice,
     command,
     presentSignIn(url, tab, onFailed) {
       presentSignIn(url, tab, { ...flags, onFailed }, voice)
     },
     deviceSignIn: flags.deviceLogin === true ? deviceSignIn(command, flags, voice) : undefined,
-  })
+  }
 }
 
 /** The code is said at any level, too. */

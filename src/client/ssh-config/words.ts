@@ -21,6 +21,24 @@ export function sshCommandWord(word: string): string {
 }
 
 /**
+ * The path of a program in such a command. It cannot be a file URL: it is quoted in the way of the shells of the system,
+ * where it has to be. Throws `SystemError` `invalid-path`.
+ */
+export function sshProgramWord(path: string, platform: NodeJS.Platform = process.platform): string {
+  const isWindows = platform === 'win32'
+  // Windows separates by backslashes, and `cmd.exe` looks at "%" and "!" within its quotes, too.
+  if ((isWindows ? /^[\w@+=:,.\\/-]+$/ : plain).test(path)) return doublePercent(path)
+  if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(path) || (isWindows && /["%!^&|<>]/.test(path))) {
+    throw new SystemError('invalid-path', `${JSON.stringify(path)} cannot stand in ssh_config`, {
+      hint: 'install postern into a folder without such characters in its path',
+    })
+  }
+  if (isWindows) return `"${path}"`
+  // As sh, zsh, csh and fish all read it back.
+  return doublePercent(`'${path.replaceAll("'", `'\\''`)}'`)
+}
+
+/**
  * A path as a value of ssh_config(5), which knows quotes, `%` and `${…}`; the last has no escape. Throws `SystemError`
  * `invalid-path`.
  */

@@ -1,0 +1,54 @@
+import type { GatewayClient } from '../../client/gateway-client.ts'
+import { fetchRoutes } from '../../client/routes/fetch-routes.ts'
+import { parseRouteFrom, type RouteTarget } from '../../client/routes/route-target.ts'
+import { PeerError } from '../../errors.ts'
+import { abandon } from '../../net/abandon.ts'
+import type { HostPort } from '../../address.ts'
+import type { Voice } from '../speech/voice.ts'
+import { signInOf, type AskedRoute, type RouteOptions } from './asked-route.ts'
+
+/** Who asks, and what for. */
+export interface Asking {
+  readonly route: AskedRoute
+  readonly client: GatewayClient
+  readonly options: RouteOptions
+  readonly voice: Voice
+}
+
+/**
+ * Signs in where that is needed, and sees that a route may be used, without a connection to its service: an sshd counts
+ * those that say nothing against whoever they come from, here the gateway (`PerSourcePenalties` of sshd_config(5)). A
+ * route that the gateway does not list is tried all the same, so that it says itself what is wrong.
+ *
+ * @throws RefusedError, AccessError `sign-in-…`, UpstreamError `gateway-…`
+ */
+export async function requireUsable(asking: Asking, signal: AbortSignal): Promise<void> {
+  if (await isListed(asking, signal)) return
+  const tunnel = await asking.client.open(asking.route.authority, signal)
+  abandon(tunnel, new Error('it was opened to see that it can be'))
+}
+
+async function isListed({ route, options, voice }: Asking, signal: AbortSignal): Promise<boolean> {
+  const { gateway, target } = route
+  try {
+    const { routes } = await fetchRoutes(signInOf(route, options, voice), signal)
+    return routes.some(({ from }) =>
+      parseRouteFrom(from, gateway)?.some((each) => covers(each, target)),
+    )
+  } catch (error) {
+    // An older gateway of another make has no such list.
+    if (error instanceof PeerError) return false
+    throw error
+  }
+}
+
+/** Whether a route answers to a host and port; a pattern of several stars is tried by whoever asks. */
+function covers({ host, port }: RouteTarget, asked: HostPort): boolean {
+  if (port !== undefined && port !== asked.port) return false
+  const [before = '', after, ...more] = host.split('*')
+  if (after === undefined) return host === asked.host
+  const isLonger = asked.host.length > before.length + after.length
+  return (
+    more.length === 0 && isLonger && asked.host.startsWith(before) && asked.host.endsWith(after)
+  )
+}
