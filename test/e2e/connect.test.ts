@@ -27,9 +27,13 @@ describe('postern connect', () => {
         startSshd(scope, 'build.example.com'),
       ])
       const routes = [
-        ...[route(db, postgres), route(shop, mariadb), route(cache, redis)],
-        ...[route(build, sshd.port), route('down.example.com:5432', 1)],
-        ...[route('theirs.example.com:5432', 1, [bob]), route('no.example.com:22', 1, [bob])],
+        route(db, postgres),
+        route(shop, mariadb),
+        route(cache, redis),
+        route(build, sshd.port),
+        route('down.example.com:5432', 1),
+        route('theirs.example.com:5432', 1, [bob]),
+        route('no.example.com:22', 1, [bob]),
       ]
       const connect = await startConnecting(scope, routes)
       await checkPsql(connect)
