@@ -2,9 +2,9 @@
 // what they are made of has changed since, which takes a few milliseconds to find out.
 import { createHash } from 'node:crypto'
 import {
-  globSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -73,7 +73,9 @@ function replace(draft, target) {
 function hashOfSources() {
   const hash = createHash('sha256')
   const sources = [
-    ...globSync('src/web/**/*', { cwd: root }),
+    ...readdirSync(join(root, 'src', 'web'), { recursive: true }).map((path) =>
+      join('src', 'web', path),
+    ),
     'package-lock.json',
     'scripts/build-web.mjs',
   ]
@@ -96,7 +98,7 @@ function stampOf(directory) {
 }
 
 function report(name, target) {
-  const files = globSync('**/*', { cwd: target }).map((path) => statSync(join(target, path)))
+  const files = readdirSync(target, { recursive: true }).map((path) => statSync(join(target, path)))
   const bytes = files.filter((file) => file.isFile()).reduce((sum, { size }) => sum + size, 0)
   const shown = relative(root, join(target, 'index.html'))
   process.stderr.write(`build: ${shown} with its files ${Math.ceil(bytes / 1024)} KiB\n`)
