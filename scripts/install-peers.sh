@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
-# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, Samba, curl,
+# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, Samba, curl, Wget,
 # OpenSSL, Prometheus' promtool, rsyslog with TLS, a D-Bus daemon, checkers of desktop entries, and what makes a slow line
 # and a firewall between network namespaces.
 # Tests start their own private copies, so the packages' services are neither left running nor enabled.
@@ -23,7 +23,7 @@ packages='
   bsdutils
   xrdp xorgxrdp xauth freerdp2-x11 xvfb x11-utils procps
   samba smbclient
-  curl openssl socat
+  curl wget openssl socat
   iproute2 nftables python3
   prometheus rsyslog rsyslog-gnutls
   dbus desktop-file-utils libglib2.0-bin

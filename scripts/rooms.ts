@@ -114,6 +114,11 @@ export const rooms: readonly Room[] = [
     mayImport: ['access', 'routes', 'links', 'net', 'telemetry'],
   },
   {
+    folder: 'downloads',
+    question: 'what does the gateway hand out to install: executables, checksums, the scripts',
+    mayImport: [],
+  },
+  {
     folder: 'pages',
     question: "what is a browser or a stock client answered: sign-in, refusals, Pomerium's APIs",
     mayImport: [
@@ -124,6 +129,7 @@ export const rooms: readonly Room[] = [
       'policy',
       'requests',
       'publish',
+      'downloads',
       'store',
       'telemetry',
       'tunnel',
@@ -141,6 +147,7 @@ export const rooms: readonly Room[] = [
       'identity',
       'port',
       'publish',
+      'downloads',
       'telemetry',
       'net',
     ],
@@ -181,6 +188,7 @@ export const rooms: readonly Room[] = [
       'store',
       'telemetry',
       'control',
+      'downloads',
       'pages',
       'net',
     ],

@@ -10,6 +10,7 @@ import type { Site } from '../publish/site.ts'
 import type { SignInSettings } from './readers/sign-in.ts'
 import type { ForwardSettings } from '../telemetry/forward/forwarding.ts'
 import type { SshCaSettings } from '../ssh-ca/settings.ts'
+import type { DownloadsSource } from '../downloads/source.ts'
 import type { FilePolicy, FileRoute } from '../routes/in-file.ts'
 import type { NewRoute } from '../routes/route.ts'
 import type { ClientCertificateUse } from '../policy/language/shorthand.ts'
@@ -54,6 +55,8 @@ export interface GatewayConfig extends SignInSettings {
   readonly peerLimits: PeerLimits
   /** Undefined: no client certificate is asked for. */
   readonly downstreamMtls?: DownstreamMtls | undefined
+  /** Where people get the program; undefined where the gateway does not know. */
+  readonly downloads?: DownloadsSource | undefined
   readonly stateDirectory: string
   /** Who runs the gateway besides whoever may open its control socket; undefined: nobody. */
   readonly administrators?: Administrators | undefined

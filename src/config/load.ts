@@ -8,6 +8,7 @@ import { readAuditForward } from './readers/audit-forward.ts'
 import { readRoutes } from './readers/routes.ts'
 import { checkApplicationHosts } from './readers/application-hosts.ts'
 import { readCertificates } from './readers/certificates.ts'
+import { readDownloads } from './readers/downloads.ts'
 import { readDirectory } from './readers/directory.ts'
 import { clientCertificateUse, readDownstreamMtls } from './readers/downstream-mtls.ts'
 import { readPolicies } from './readers/policies.ts'
@@ -88,6 +89,7 @@ export async function loadConfig({
   const signIn = readSignIn(source, idpClientSecret, policyNeeds)
   const directory = await readDirectory(source, running?.directory)
   const auditForward = await readAuditForward(source)
+  const downloads = await readDownloads(source)
   const proxyProtocol = readProxyProtocol(source)
   warnOfSilentEdge(source)
   warnOfUncoveredHost(source, certificates)
@@ -110,6 +112,7 @@ export async function loadConfig({
       clientCertificates: clientCertificateUse(settings),
       sites,
       ...(administrators && { administrators }),
+      ...(downloads && { downloads }),
       stateDirectory: readStateDirectory(source),
     },
     warnings: inOrder(findings.warnings),

@@ -30,6 +30,7 @@ export function renderConfigurationReference(): string {
     directory,
     sites,
     sshCa,
+    downloads,
     administrators,
     auditForward,
     '## Keys of Pomerium that have no effect',
@@ -150,6 +151,22 @@ sites:
   \`authenticate_service_url\` unless others are given. Without \`dns\` a wildcard record is assumed.
 - A site within another is apart from it: whoever may publish below \`site.com\` gets no name below \`dev.site.com\` where
   that is a site itself.`
+
+const downloads = `## Downloads
+
+\`downloads\` names a directory with what \`npm run package\` makes: an archive for each system, and \`SHA256SUMS\`.
+
+\`\`\`yaml
+downloads: /srv/postern/downloads
+\`\`\`
+
+- The portal shows them under *Get Postern*, and \`https://GATEWAY/.postern/install.sh\` (\`install.ps1\` for PowerShell) is a script that
+  installs the newest for the system it runs on. Files are at \`https://GATEWAY/.postern/downloads/NAME\`; nobody signs in for them.
+- Only files that \`SHA256SUMS\` names, with the checksum that it says, are handed out: no link is followed, and the log says what
+  was left out. A new release is copied into the directory while the gateway runs, its \`SHA256SUMS\` last: it is noticed within 10 seconds of
+  somebody asking, and who is downloading gets the file that they began with.
+- A \`timeout_write\` ends downloads that take longer, too.
+- \`downloads: https://intranet.example.com/postern\` is a page of yours instead, which the portal leads to.`
 
 const sshCa = `## SSH certificates
 

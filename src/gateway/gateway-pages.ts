@@ -4,7 +4,10 @@ import { createApp, createSignInApp, type App } from '../pages/app.ts'
 import { createApplicationTokenApi } from '../pages/cloudflared/application-token-api.ts'
 import { createCloudflaredPages } from '../pages/cloudflared/cloudflared-pages.ts'
 import { createApplicationPages } from '../pages/application-pages.ts'
+import type { Downloads } from '../downloads/downloads.ts'
+import { createHandOut } from '../downloads/hand-out.ts'
 import { createCutApi } from '../pages/cut-api.ts'
+import { createDownloadPages } from '../pages/download-pages.ts'
 import { createRoutesApi } from '../pages/pomerium/routes-api.ts'
 import { createSshSignApi } from '../pages/ssh-sign-api.ts'
 import type { SshCa } from '../ssh-ca/ssh-ca.ts'
@@ -55,6 +58,7 @@ export interface GatewayPagesOptions {
   readonly operations: Operations
   readonly denials: FindableDenials
   readonly accessRequests: Pick<AccessRequests, 'pendingOf' | 'page'>
+  readonly downloads: Downloads
   /** Makes the pages at the gateway's own address; plain ones without it. */
   readonly createPages: CreatePages | undefined
 }
@@ -73,6 +77,7 @@ export function createGatewayPages({
   operations,
   denials,
   accessRequests,
+  downloads,
   createPages,
 }: GatewayPagesOptions): App {
   const { audit, metrics, cutTunnels, parseRedirect, deviceLogin, routesFor, seenBy } = parts
@@ -92,6 +97,7 @@ export function createGatewayPages({
       accessFor(caller, route, { decide: parts.decide, pendingOf: accessRequests.pendingOf }),
     hasAsked: async (userId) => (await accessRequests.page({ userId }, 1)).length > 0,
     roleOf: parts.roleOf,
+    downloads: () => downloads.offer(),
     denials,
     routeTable: parts.routeTable,
     clock,
@@ -161,6 +167,11 @@ export function createGatewayPages({
       end: (by, id) => operations.endAccess({ kind: 'caller', ...by }, id),
     }),
     cutApi: createCutApi(cutTunnels),
+    downloads: createDownloadPages({
+      downloads,
+      handOut: createHandOut({ clock }),
+      origin: signIn?.origin,
+    }),
     pages: pages?.app,
   })
 }

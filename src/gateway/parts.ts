@@ -19,6 +19,7 @@ import type { AskAgain } from '../access/ask-again.ts'
 import type { FindableDenials } from '../pages/refused/denials.ts'
 import type { RouteTable } from '../routes/table.ts'
 import type { Client } from '../net/client.ts'
+import type { Offer } from '../downloads/downloads.ts'
 import type { Target } from '../net/target.ts'
 import type { NamedTunnels } from '../publish/named-tunnels.ts'
 import type { RouteAccess } from '../requests/route-access.ts'
@@ -72,6 +73,8 @@ export interface PagesParts {
   accessFor(caller: Caller, route: Route): RouteAccess | undefined
   /** Whether a person has asked for access for a while, of which there still is a record. */
   hasAsked(userId: string): Promise<boolean>
+  /** What the gateway hands out to install. */
+  downloads(): Promise<Pick<Offer, 'executables' | 'page'>>
   /** Who administers now; what it allows follows without an `await`. */
   readonly roleOf: RoleOf
 }

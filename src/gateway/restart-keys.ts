@@ -56,6 +56,7 @@ export const onChanges = {
   filePolicies: 'reload',
   clientCertificates: 'reload',
   sites: 'reload',
+  downloads: 'reload',
   administrators: 'reload',
   stateDirectory: { restart: 'state_directory' },
   identityProvider: { restart: providerKeys },

@@ -32,6 +32,7 @@ import { plainAddress } from '../policy/matchers/plain-address.ts'
 import { createDenials } from '../pages/refused/denials.ts'
 import { openIdentity } from './open-identity.ts'
 import { openPublishing } from './open-publishing.ts'
+import { createDownloads } from '../downloads/downloads.ts'
 import { createSshCa } from '../ssh-ca/ssh-ca.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
 import { createShutdown } from './stop.ts'
@@ -151,6 +152,10 @@ export async function startGateway(
     }),
     (it) => within(denialsWaitMs, it.close()),
   )
+  const downloads = opened.adopt(
+    createDownloads(config.downloads, { clock, logger: log.service('gateway') }),
+    (it) => it.close(),
+  )
   const parts = assemble(config, {
     clock,
     log,
@@ -224,6 +229,7 @@ export async function startGateway(
     operations,
     denials,
     accessRequests,
+    downloads,
     createPages: options.pages,
   })
   metrics.countSessions(() => identity.countSessions())
@@ -285,6 +291,7 @@ export async function startGateway(
       log.setLevel(next.logLevel)
       state.forwarding.reload(next.auditForward ?? [])
       publishing.reload(next)
+      downloads.follow(next.downloads)
       await tunnels
       return keysNeedingRestart(config, next)
     },

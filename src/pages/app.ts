@@ -43,6 +43,8 @@ export interface AppOptions {
   readonly requestApi?: PageApp
   /** Why tunnels were cut. */
   readonly cutApi?: PageApp
+  /** Executables to install. */
+  readonly downloads?: PageApp
   /** Pages made outside of `gateway/`; where they pass a request on, a plain page is shown. */
   readonly pages?: PageApp | undefined
 }
@@ -60,6 +62,7 @@ export function createApp(options: AppOptions): App {
     refused,
     requestApi,
     cutApi,
+    downloads,
     pages,
   } = options
   const app = createPageApp()
@@ -78,6 +81,7 @@ export function createApp(options: AppOptions): App {
     refused,
     requestApi,
     cutApi,
+    downloads,
   ]
   for (const part of parts) if (part !== undefined) app.route('/', part)
   app.get('/', (c) => sendPage(c, welcomePage(signIn !== undefined)))

@@ -45,6 +45,12 @@ export const gatewayPaths = {
   endSession: '/.postern/v1/sign_out',
   /** `POST` with a token: one of an application, for stock cloudflared. */
   applicationToken: '/.postern/v1/application-token',
+  /** `GET`, followed by the name of a file: an executable, or `SHA256SUMS`. Nobody signs in for it. */
+  downloads: '/.postern/downloads/',
+  /** `GET`: a script for a POSIX shell that installs an executable. */
+  installScript: '/.postern/install.sh',
+  /** The same for PowerShell. */
+  installPowerShell: '/.postern/install.ps1',
   /** `GET` with a token: whose it is. */
   user: '/.pomerium/user',
 } as const

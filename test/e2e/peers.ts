@@ -8,6 +8,9 @@ import { inScope, type Scope } from './scope.ts'
 export const peers = {
   OpenSSL: ['openssl'],
   curl: ['curl'],
+  Wget: ['wget'],
+  dash: ['dash'],
+  Bash: ['bash'],
   socat: ['socat'],
   OpenSSH: ['ssh', 'scp', 'ssh-keygen', 'sshd'],
   Redis: ['redis-server', 'redis-cli'],

@@ -135,6 +135,11 @@ function blocksIn(pem: string): string {
   return `${pem.match(/-----BEGIN /g)?.length ?? 0}`
 }
 
+/** Without the folder that is another one in each run. */
+function relative(downloads: object): unknown {
+  return JSON.parse(JSON.stringify(downloads).replace(folder, '.'))
+}
+
 /** One line for each setting and route; secrets as their length only. */
 function summarize(config: GatewayConfig): readonly string[] {
   const { routes, fileRoutes, filePolicies, identityProvider, ...settings } = config
@@ -147,6 +152,7 @@ function summarize(config: GatewayConfig): readonly string[] {
     ...settings,
     clientCertificates: undefined,
     stateDirectory,
+    ...(settings.downloads && { downloads: relative(settings.downloads) }),
     certificates: `${settings.certificates.length}`,
     tokenEncryptionKeys: settings.tokenEncryptionKeys.map((key) => `${key.byteLength} bytes`),
     downstreamMtls: settings.downstreamMtls && {

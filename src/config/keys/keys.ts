@@ -2,6 +2,7 @@ import * as values from '../../setting-values.ts'
 import { z } from 'zod'
 import { key, textKey, type Key, type ValuesOf } from '../../setting-key.ts'
 import { administratorKeys } from './administrator-keys.ts'
+import { downloadKeys } from './download-keys.ts'
 import { forwardKeys } from './forward-keys.ts'
 import { limitKeys } from './limit-keys.ts'
 import { logKeys } from './log-keys.ts'
@@ -19,6 +20,7 @@ export const globalKeys = {
   ...logKeys,
   ...forwardKeys,
   ...sshCaKeys,
+  ...downloadKeys,
   ...administratorKeys,
   // No variable: `DIRECTORY` may well be somebody else's.
   directory: textKey(values.path, 'path', {

@@ -40,6 +40,7 @@ export function testApiParts(parts: Partial<ApiParts> = {}): ApiParts {
       routes: () => undefined,
     },
     sessionOf: () => Promise.resolve(undefined),
+    downloads: () => Promise.resolve({ executables: [], page: undefined }),
     callerOf: () => Promise.resolve(undefined),
     identify: () => Promise.resolve(undefined),
     session: () => Promise.resolve(undefined),
