@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { runProgramSync } from '../../src/program.fixture.ts'
 import { version } from '../../src/version.ts'
 import { compileExecutable } from './compile.ts'
-import { builtExecutable } from './executable.fixture.ts'
+import { builtDist, builtExecutable } from './executable.fixture.ts'
 
 const executable = builtExecutable()
 const directory = mkdtempSync(join(tmpdir(), 'postern-compile-test-'))
@@ -24,7 +24,7 @@ test('the executable is the program, and needs no file beside it', () => {
 test('the same dist makes the same executable from any folder and under any name', () => {
   const elsewhere = join(directory, 'another', 'checkout')
   mkdirSync(elsewhere, { recursive: true })
-  cpSync(join(dirname(executable), 'dist'), join(elsewhere, 'dist'), { recursive: true })
+  cpSync(builtDist(), join(elsewhere, 'dist'), { recursive: true })
   // What a checkout has beside its dist.
   writeFileSync(join(elsewhere, 'bunfig.toml'), '[define]\n"process.env.HOME" = "1"\n')
   const again = join(directory, 'another-name')

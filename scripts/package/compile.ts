@@ -14,6 +14,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fetchBun, ownBun } from '../bun/fetch-bun.ts'
 import { compressPages } from './compress-pages.ts'
+import { signMachOFile } from './mac/sign-mach-o.ts'
 import { findSystem, ownSystem, type System } from './systems.ts'
 
 export interface CompileOptions {
@@ -61,10 +62,12 @@ export function compileExecutable({ dist, outfile, system = ownSystem() }: Compi
         stdio: ['ignore', 'ignore', 'inherit'],
       },
     )
+    const made = join(stage, system.program)
+    if (system.format.startsWith('mach-o')) signMachOFile(made, 'postern')
     mkdirSync(dirname(outfile), { recursive: true })
     // Another one that runs keeps its own bytes.
     rmSync(outfile, { force: true })
-    copyFileSync(join(stage, system.program), outfile)
+    copyFileSync(made, outfile)
     chmodSync(outfile, 0o755)
   } finally {
     rmSync(stage, { recursive: true, force: true })

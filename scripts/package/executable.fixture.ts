@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path'
 import { runProgramSync } from '../../src/program.fixture.ts'
 import { compileExecutable } from './compile.ts'
-import { ownSystem } from './systems.ts'
+import { ownSystem, type System } from './systems.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const cache = join(root, 'node_modules', '.cache', 'postern', 'executables')
@@ -29,40 +29,47 @@ const madeOf = [
   'src/**/*',
   'scripts/build*.mjs',
   'scripts/package/{compile,compress-pages,systems}.ts',
+  'scripts/package/mac/*',
   'packaging/runtimes.json',
   'package.json',
   'package-lock.json',
 ]
 
-let made: string | undefined
+/** What these sources have made so far: `dist`, and a folder for each system. */
+const made = join(cache, hashOfSources())
 
 /** The path of the executable, made when there is none of these sources. */
-export function builtExecutable(): string {
-  return (made ??= make())
+export function builtExecutable(system: System = ownSystem()): string {
+  const directory = join(made, system.name)
+  makeOnce(directory, (draft) => {
+    compileExecutable({ dist: builtDist(), outfile: join(draft, system.program), system })
+  })
+  return join(directory, system.program)
 }
 
-function make(): string {
-  const directory = join(cache, hashOfSources())
-  const path = join(directory, ownSystem().program)
-  if (!existsSync(path)) {
+/** The path of the `dist` that executables are made of. */
+export function builtDist(): string {
+  makeOnce(join(made, 'dist'), buildDist)
+  return join(made, 'dist')
+}
+
+function makeOnce(directory: string, make: (draft: string) => void): void {
+  if (!existsSync(directory)) {
     removeUnused()
-    mkdirSync(cache, { recursive: true })
-    const draft = mkdtempSync(join(cache, '.draft-'))
+    mkdirSync(made, { recursive: true })
+    const draft = mkdtempSync(join(made, '.draft-'))
     try {
-      const dist = join(draft, 'dist')
-      buildDist(dist)
-      compileExecutable({ dist, outfile: join(draft, ownSystem().program) })
+      make(draft)
       replace(draft, directory)
     } finally {
       rmSync(draft, { recursive: true, force: true })
     }
   }
-  utimesSync(directory, new Date(), new Date())
-  return path
+  utimesSync(made, new Date(), new Date())
 }
 
 /** What `npm run build` makes, with the pages that are there already if they are of these sources. */
-export function buildDist(dist: string): void {
+function buildDist(dist: string): void {
   run('build-program.mjs', dist)
   run('build-web.mjs', '--if-stale')
   cpSync(join(root, 'dist', 'web'), join(dist, 'web'), { recursive: true })

@@ -10,6 +10,8 @@ export interface System {
   readonly target: string
   /** The name of the executable. */
   readonly program: 'postern' | 'postern.exe'
+  /** As `executableFormat()` finds it. */
+  readonly format: string
 }
 
 export type SystemName =
@@ -27,14 +29,14 @@ export type SystemName =
  * files byte for byte, so that each executable also runs on processors without AVX2.
  */
 export const systems: readonly System[] = [
-  linux('linux-x64', 'linux-x64'),
-  linux('linux-x64-musl', 'linux-x64-musl'),
-  linux('linux-arm64', 'linux-aarch64'),
-  linux('linux-arm64-musl', 'linux-aarch64-musl'),
-  system('darwin-x64', 'darwin-x64', 'postern'),
-  system('darwin-arm64', 'darwin-aarch64', 'postern'),
-  system('windows-x64', 'windows-x64', 'postern.exe'),
-  system('windows-arm64', 'windows-aarch64', 'postern.exe'),
+  system('linux-x64', 'linux-x64', 'elf x64 glibc'),
+  system('linux-x64-musl', 'linux-x64-musl', 'elf x64 musl'),
+  system('linux-arm64', 'linux-aarch64', 'elf arm64 glibc'),
+  system('linux-arm64-musl', 'linux-aarch64-musl', 'elf arm64 musl'),
+  system('darwin-x64', 'darwin-x64', 'mach-o x64'),
+  system('darwin-arm64', 'darwin-aarch64', 'mach-o arm64'),
+  system('windows-x64', 'windows-x64', 'pe x64'),
+  system('windows-arm64', 'windows-aarch64', 'pe arm64'),
 ]
 
 /** @throws Error when there is no such system. */
@@ -53,10 +55,7 @@ export function ownSystem(): System {
   return found
 }
 
-function linux(name: SystemName, runtime: string): System {
-  return system(name, runtime, 'postern')
-}
-
-function system(name: SystemName, runtime: string, program: System['program']): System {
-  return { name, runtime, target: `bun-${name}`, program }
+function system(name: SystemName, runtime: string, format: string): System {
+  const program = name.startsWith('windows') ? 'postern.exe' : 'postern'
+  return { name, runtime, target: `bun-${name}`, program, format }
 }
