@@ -21,16 +21,44 @@ function notInstalled(error) {
 }
 
 /**
- * The demo's provider looks its settings up by the names of its classes, which differ where another file of the
- * bundle has one of that name. To keep those of everything would cost each start.
+ * Shortens what packages call their local variables; functions and classes keep their names, which stack traces show. The
+ * demo's provider also looks its settings up by the names of its classes, which differ where another file of the bundle
+ * has one of that name; to keep those of everything would cost each start.
  */
-const keepClassNames = {
-  name: 'keep-class-names',
+const shortLocals = {
+  name: 'short-locals',
   setup({ esbuild, onLoad }) {
-    onLoad({ filter: /[\\/]node_modules[\\/]oidc-provider[\\/].*\.js$/ }, async ({ path }) => {
-      const { code } = await esbuild.transform(readFileSync(path, 'utf8'), { keepNames: true })
+    onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, async ({ path }) => {
+      const source = readFileSync(path, 'utf8')
+      const keepNames = /[\\/]oidc-provider[\\/]/.test(path)
+      const { code } = await esbuild.transform(source, { minifyIdentifiers: true, keepNames })
       return { contents: code, loader: 'js' }
     })
+  },
+}
+
+/** What the demo's provider may answer with; the whole table of media types is 150 KB, and there twice. */
+const demoTypes =
+  /^(text\/(css|html|javascript|plain)|application\/(javascript|json|jwt|x-www-form-urlencoded))$/
+const fewMediaTypes = {
+  name: 'few-media-types',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/]mime-db[\\/]db\.json$/ }, ({ path }) => {
+      const all = Object.entries(JSON.parse(readFileSync(path, 'utf8')))
+      const few = Object.fromEntries(all.filter(([type]) => demoTypes.test(type)))
+      return { contents: JSON.stringify(few), loader: 'json' }
+    })
+  },
+}
+
+/** Zod's messages in sixty languages: ours are our own, and English stays. */
+const oneLanguage = {
+  name: 'one-language',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js'",
+      loader: 'js',
+    }))
   },
 }
 
@@ -58,7 +86,7 @@ export async function buildProgram(outdir) {
     // Of the demo's parts: what makes ssh2 faster where it was compiled, which it tries, and the database that a
     // checkout has for its tests (`quickstart/services/pglite.ts`).
     external: ['cpu-features', '*.node', '@electric-sql/*'],
-    plugins: [keepClassNames],
+    plugins: [oneLanguage, fewMediaTypes, shortLocals],
     // Names stay, for stack traces.
     minifySyntax: true,
     minifyWhitespace: true,

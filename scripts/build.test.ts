@@ -66,6 +66,7 @@ describe('the release build', () => {
       'package.json',
       'src/version.ts',
       'scripts/build.mjs',
+      'scripts/build-program.mjs',
       'scripts/build-web.mjs',
     ])
       cpSync(join(root, file), join(folder, file))

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { runProgramSync } from '../../../src/program.fixture.ts'
 import { tarGz } from './tar.ts'
 import { zip } from './zip.ts'
 
@@ -61,5 +61,7 @@ test('modes and times of a zip archive are those of its files', () => {
 })
 
 function run([command = '', ...args]: readonly string[]): string {
-  return execFileSync(command, args, { cwd: directory, encoding: 'utf8' })
+  const { status, stdout, stderr } = runProgramSync(command, args, { cwd: directory })
+  assert.equal(status, 0, stderr)
+  return stdout
 }
