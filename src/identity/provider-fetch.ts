@@ -1,7 +1,8 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 import type { CustomFetchOptions } from 'openid-client'
 import { isLoopbackHost } from '../address.ts'
-import { PeerError } from '../errors.ts'
+import { PeerError, systemCode } from '../errors.ts'
+import { isBun } from '../is-bun.ts'
 
 /**
  * Discovery documents, key sets, tokens and claims are a few KiB; this is far beyond.
@@ -35,11 +36,19 @@ export function createProviderFetch(signal: AbortSignal): ProviderFetch {
     }
     const signals = options.signal ? [options.signal, signal] : [signal]
     const init = { ...options, signal: AbortSignal.any(signals) } as RequestInit
-    const response = await fetch(url, init)
+    const response = await fetch(url, init).catch((error: unknown) => {
+      throw namingAddress(error, url)
+    })
     const body = await readBounded(response, url)
     const { status, statusText, headers } = response
     return new Response(body.length > 0 ? body : null, { status, statusText, headers })
   }
+}
+
+/** Bun's own words name none: "Unable to connect. Is the computer able to access the url?". */
+function namingAddress(error: unknown, { host }: URL): unknown {
+  const code = systemCode(error)
+  return isBun && code !== undefined ? Object.assign(new Error(`${code} ${host}`), { code }) : error
 }
 
 async function readBounded(response: Response, url: URL): Promise<Buffer<ArrayBuffer>> {

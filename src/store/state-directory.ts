@@ -47,7 +47,10 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
     auditPath: join(path, stateFiles.audit),
     forwardPath: join(path, stateFiles.forward),
     key: (name) => readOrMakeKey(join(path, name)),
-    release: () => lock.close(),
+    release() {
+      held.delete(lock)
+      lock.close()
+    },
   }
 }
 
@@ -79,6 +82,9 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 }
 
+/** Collecting one as garbage would close it, and with it the lock; Bun does so at once where nobody has it. */
+const held = new Set<DatabaseSync>()
+
 /**
  * SQLite's own lock on a file that holds nothing: the system gives it back when the process ends,
  * however it ends, so that no stale lock can be left behind.
@@ -87,6 +93,7 @@ function takeLock(path: string): DatabaseSync {
   const lock = openLock(path)
   try {
     lock.exec('BEGIN EXCLUSIVE')
+    held.add(lock)
     return lock
   } catch (error) {
     lock.close()

@@ -5,7 +5,7 @@ import { runGateway } from '../../gateway/run.ts'
 import { exitProcess } from '../../standard-output.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { defaultConfigPath, type RunGatewayOptions } from './gateway-options.ts'
-import { environment } from '../process/environment.ts'
+import { environment, ignoreUnverified } from '../process/environment.ts'
 
 /**
  * Runs a gateway until it is asked to end; resolves to the exit code.
@@ -17,6 +17,7 @@ export async function runGatewayCommand(options: RunGatewayOptions): Promise<num
   collectWhenIdle()
   const path = options.config ?? defaultConfigPath
   const pages = await loadPages()
+  ignoreUnverified()
   const gateway = await runGateway({ path, env: environment, pages })
   const reload = (): void => void gateway.reload()
   process.on('SIGHUP', reload)

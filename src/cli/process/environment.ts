@@ -53,6 +53,14 @@ export function provideThreads(): number {
 }
 
 /**
+ * Forgets NODE_TLS_REJECT_UNAUTHORIZED, by which `fetch` of Node.js and Bun takes any certificate: a gateway asks its
+ * provider with that. Whatever else speaks TLS says itself what it verifies.
+ */
+export function ignoreUnverified(): void {
+  delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
+}
+
+/**
  * Where this user's settings of Postern are: `$XDG_CONFIG_HOME/postern`, else the platform's own place.
  *
  * @see https://specifications.freedesktop.org/basedir-spec/latest/

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../clock.ts'
 import { ConfigError, messageOf, PeerError, SystemError } from '../../errors.ts'
+import { isBun } from '../../is-bun.ts'
 import { threadFile } from '../../release-files.ts'
 import { startThread } from '../../thread.ts'
 import type { Jobs, WorkerAnswer } from './worker-jobs.ts'
@@ -55,6 +56,7 @@ export async function* runInWorker<Name extends keyof Jobs>(
   worker.on('error', (error) => fail(messageOf(error)))
   worker.on('exit', () => fail('it ended before its work was done'))
   const timer = setTimeout(() => fail(`it took longer than ${formatDuration(maxMs)}`), maxMs)
+  using _ = watchMemory(maxMib, fail)
   try {
     for (;;) {
       const answer = await next.promise
@@ -69,6 +71,19 @@ export async function* runInWorker<Name extends keyof Jobs>(
     clearTimeout(timer)
     await worker.terminate()
   }
+}
+
+/** How often the memory of the process is looked at, in milliseconds. */
+const memoryLookMs = 20
+
+/** Bun bounds no thread's memory. It is that of the process there, by which it has grown since the thread began. */
+function watchMemory(maxMib: number, fail: (why: string) => void): Disposable {
+  if (!isBun) return { [Symbol.dispose]: () => undefined }
+  const maxBytes = process.memoryUsage.rss() + maxMib * 1024 * 1024
+  const timer = setInterval(() => {
+    if (process.memoryUsage.rss() > maxBytes) fail(`it took more memory than ${maxMib} MiB`)
+  }, memoryLookMs)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 function workerFailed(name: keyof Jobs, why: string): SystemError {

@@ -74,6 +74,8 @@ function agentFor({ url, tls }: WebhookTarget): Agent | undefined {
     keepAlive: true,
     maxSockets: 1,
     minVersion: 'TLSv1.2',
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    rejectUnauthorized: true,
     // RFC 6066 §3: no address is a server name; the certificate is then checked for the address.
     ...(isIP(host) === 0 && { servername: host }),
     ...(tls && { secureContext: tls.context }),

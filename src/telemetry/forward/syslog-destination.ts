@@ -76,9 +76,9 @@ async function open(target: SyslogTarget, options: OpenOptions): Promise<Connect
     if (failure !== undefined) throw failure
   }
   socket.on('error', (error) => fail(messageOf(error)))
-  // Whoever answers our end has read what was before it: RFC 5425 §4.4.
+  // Whoever answers our end has read what was before it: RFC 5425 §4.4. Bun tells of an end at `destroy` as well.
   socket.on('end', () => {
-    if (isEnding) unconfirmed.confirm()
+    if (isEnding && !socket.destroyed) unconfirmed.confirm()
     fail(`${name} closed the connection`)
   })
   socket.on('close', () => {

@@ -46,6 +46,8 @@ export async function openTls(
     // RFC 6066 §3: no address is a server name; the certificate is then checked for the address.
     servername: isIP(host) === 0 ? host : '',
     secureContext: context,
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    rejectUnauthorized: true,
   })
   socket.on('error', ignore)
   try {
