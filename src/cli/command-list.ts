@@ -107,6 +107,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./demo/demo.ts')).defineDemo,
   },
   {
+    name: 'gateways',
+    summary: 'the gateways that "postern login" has remembered, and which one is the default',
+    load: async () => (await import('./commands/gateways.ts')).defineGateways,
+  },
+  {
     name: 'gateway',
     summary: 'the process on the HTTPS port: signs people in, decides by policy, opens tunnels',
     staysUp: true,

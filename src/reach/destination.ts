@@ -57,6 +57,25 @@ export function parseGatewayUrl(text: string): GatewayAddress {
   return parseGateway(text, match[1], match[2] ?? '')
 }
 
+/**
+ * The same as people write it, `https://` being understood: `gateway.example.com`, `gateway.example.com:8443`.
+ *
+ * @throws SystemError `invalid-gateway-url`
+ */
+export function parseGatewayText(text: string): GatewayAddress {
+  return parseGatewayUrl(withScheme(text.trim()))
+}
+
+/** `gate.example.com` is what people write for `https://gate.example.com`. */
+export function withScheme(gateway: string): string {
+  return gateway.includes('://') ? gateway : `https://${gateway}`
+}
+
+/** Whether a destination says itself which gateway is meant: the extended form, or one without TLS. */
+export function namesGateway(destination: string): boolean {
+  return /^(?:tcp\+)?(?:http:\/\/|https:\/\/[^/]+\/[^/])/i.test(destination.trim())
+}
+
 function parseGateway(text: string, scheme = 'https', hostAndPort: string): GatewayAddress {
   const isTls = scheme.toLowerCase() === 'https'
   const defaultPort = isTls ? 443 : 80

@@ -7,6 +7,8 @@ import { readSmallFile } from './small-file.ts'
 export interface TrustOptions {
   /** PEM file of further certificate authorities. */
   readonly caFile?: string | undefined
+  /** The same as PEM itself, and where it is from. */
+  readonly ca?: { readonly pem: string; readonly name: string } | undefined
   /** The same as base64 of PEM. */
   readonly caCertBase64?: string | undefined
   /** Believes any certificate: whoever is on the way can read and change everything. */
@@ -41,9 +43,10 @@ export async function loadTrust(options: TrustOptions): Promise<Trust> {
       'a client certificate needs both "--client-cert" and "--client-key"',
     )
   }
-  const { clientCert, clientKey } = options
+  const { ca, clientCert, clientKey } = options
   const extraCa: string[] = []
   if (caFile !== undefined) extraCa.push(checkCertificates(await readPem(caFile), caFile))
+  if (ca !== undefined) extraCa.push(checkCertificates(ca.pem, ca.name))
   if (caCertBase64 !== undefined) {
     extraCa.push(checkCertificates(Buffer.from(caCertBase64, 'base64').toString(), '--ca-cert'))
   }

@@ -28,7 +28,8 @@ export async function createSandbox(): Promise<
   AsyncDisposable & { path: string; env: NodeJS.Dict<string> }
 > {
   const path = await mkdtemp(join(tmpdir(), 'postern-cli-'))
-  const env = { XDG_CACHE_HOME: join(path, 'cache'), NO_COLOR: '1' }
+  const [cache, config] = [join(path, 'cache'), join(path, 'config')]
+  const env = { XDG_CACHE_HOME: cache, XDG_CONFIG_HOME: config, NO_COLOR: '1' }
   return { path, env, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 

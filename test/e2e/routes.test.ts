@@ -34,10 +34,12 @@ payroll          dba@example.com  your email address is not among those this rou
 `,
     )
     assert.match(first.errors, /^sign in at:\n/)
-    assert.match(first.errors, /connect with: postern tcp --gateway https:\S+ DESTINATION\n$/)
+    assert.match(first.errors, /connect with: postern tcp --gateway https:\S+ NAME\n$/)
     assert.equal((await person.browserStarts()).length, 1)
 
-    // The gateway is the one that was asked last, and the sign-in is that of every other command.
+    // The gateway is the default one from now on, and the sign-in is that of every other command.
+    const login = await postern('login', rig.origin)
+    assert.match(login.errors, /^already signed in .*\n.*\nremembered as "localhost": /)
     const second = await postern('routes', 'list', '--json')
     assert.deepEqual([second.ending, second.errors], [0, ''])
     const { gateway, routes, listed_routes: listed, ...rest } = JSON.parse(second.output)

@@ -1,4 +1,3 @@
-import { namedOrLastGateway, rememberGateway } from '../../reach/last-gateway.ts'
 import type { PresentSignIn } from '../../client/sign-in/browser-sign-in.ts'
 import type { SignInOptions } from '../../client/sign-in/credentials-of.ts'
 import { logIn, type Login } from '../../client/sign-in/login.ts'
@@ -11,7 +10,8 @@ import { note, printJson } from '../speech/print.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { minutes } from '../speech/table.ts'
-import { trustOf } from '../asking/trust.ts'
+import { gatewayOf } from '../asking/gateway-of.ts'
+import { checkNewName, rememberSignIn, type Remembered } from '../asking/remember-sign-in.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
 
 /** The options of `postern login` as they were given. */
@@ -19,6 +19,8 @@ export interface LoginOptions extends TrustFlags {
   readonly device?: boolean
   readonly renew?: boolean
   readonly browserCmd?: string
+  /** By which the gateway is to be remembered. */
+  readonly name?: string
   readonly json?: boolean
 }
 
@@ -34,20 +36,24 @@ export async function runLogin(
   const component = { human: 'login', json: 'login' }
   const voice = processVoice({ format: 'human', level: 'info', component })
   const told = clientEnvironment()
-  const gateway = await namedOrLastGateway(gatewayText, told.cacheDirectory)
-  const trust = await trustOf(options, voice)
+  const asked = await gatewayOf(gatewayText, options, voice)
+  const { gateway, trust } = asked
+  if (options.name !== undefined) await checkNewName(asked, options.name, voice)
   const ways = waysToSignIn(gateway.origin, options, voice)
   const reach = { ...told, gateway, trust, log: voice, ...ways }
   const sign: (signal: AbortSignal) => Promise<Done> = (signal) =>
     options.renew === true ? renewed(reach, signal) : logIn(reach, signal)
   const signedIn = await untilEndSignal(sign)
   if (typeof signedIn === 'number') return signedIn
-  await rememberGateway(gateway, told.cacheDirectory)
-  report(gateway.origin, signedIn, options)
+  const remembered = await rememberSignIn(asked, { ...signedIn, name: options.name }, voice)
+  report(gateway.origin, signedIn, options, remembered)
   return exitCodes.ok
 }
 
-type Done = Pick<Login, 'owner' | 'isNew'> & { readonly outcome?: RenewalOutcome }
+type Done = Pick<Login, 'owner' | 'isNew'> & {
+  readonly token?: string
+  readonly outcome?: RenewalOutcome
+}
 
 async function renewed(options: SignInOptions, signal: AbortSignal): Promise<Done> {
   const { renewSession } = await import('../../client/sign-in/renew-session.ts')
@@ -76,6 +82,7 @@ function report(
   origin: string,
   { owner, isNew, outcome }: Done,
   { json }: Pick<LoginOptions, 'json'>,
+  remembered: Remembered | undefined,
 ): void {
   const who = owner.email ?? owner.name ?? owner.userId
   const as = who === undefined ? '' : ` as ${who}`
@@ -83,6 +90,7 @@ function report(
   const { done, hint } = outcome === undefined ? loginWords(isNew) : renewalWords[outcome]
   note(`${done} "${origin}"${as}${until}`)
   if (hint !== undefined) note(`  hint: ${hint}`)
+  if (remembered !== undefined) sayRemembered(remembered)
   if (json !== true) return
   const { userId = null, email = null, name = null, expiresAt = null } = owner
   printJson({
@@ -92,8 +100,19 @@ function report(
     name,
     expires_at: expiresAt,
     new: isNew,
+    remembered_as: remembered?.known.name ?? null,
     ...(outcome !== undefined && { renewal: outcome }),
   })
+}
+
+function sayRemembered({ known, isFirst, isAnother }: Remembered): void {
+  if (isFirst) note(`remembered as "${known.name}": commands that name no gateway mean it`)
+  else if (isAnother) {
+    note(`remembered as "${known.name}": "--gateway ${known.name}" means it`)
+    note(
+      `  hint: "postern gateways use ${known.name}" makes it the one that is meant without a name`,
+    )
+  }
 }
 
 interface Words {

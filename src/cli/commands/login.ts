@@ -5,7 +5,7 @@ import { withTrustOptions } from '../asking/ask-options.ts'
 
 const description = `Sign in to a gateway and keep the sign-in, so that "postern tcp" and the other commands need no browser until it ends. Whoever is signed in already stays so; with --renew they sign in again, and the session they have lasts as long once more, with every tunnel that is open.
 
-GATEWAY is an address such as "https://gateway.example.com" or its host name alone; without it the gateway is the one that was asked last. A sign-in is kept for the name by which the gateway is reached: for "postern tcp db.example.com:5432" that is "db.example.com", unless --gateway names another.`
+GATEWAY is an address such as "https://gateway.example.com", its host name alone, or the name of a gateway that is remembered; without it the gateway is the default one. The gateway is remembered, with the certificate authority of --ca-file, so that later commands need not name it: the first one is the default, "postern gateways" shows and changes that.`
 
 const examples = `
 Examples:
@@ -18,10 +18,17 @@ Examples:
   # before the session ends, to go on with the tunnels that are open
   postern login --renew gateway.example.com
 
+  # a gateway with a private certificate authority, which is remembered
+  postern login gateway.corp --ca-file ca.pem --name work
+  postern tcp db.corp:5432
+
   # who is signed in until when, for a script
   postern login --json gateway.example.com
 
 Environment:
+  POSTERN_GATEWAY  the gateway, by its name or address, where none is named
+  POSTERN_CA_FILE  its certificate authorities, instead of --ca-file
+  XDG_CONFIG_HOME  where gateways are remembered: $XDG_CONFIG_HOME/postern/gateways.json
   XDG_CACHE_HOME   where sign-ins are kept: $XDG_CACHE_HOME/postern/tokens
 
 Exit codes:
@@ -32,7 +39,7 @@ ${exitCodeLines(['ok', 'usage', 'signIn', 'gateway', 'system'])}
 export function defineLogin(exitWith: ExitWith): Command {
   const command = new Command('login')
     .description(description)
-    .argument('[gateway]', 'such as "https://gateway.example.com"')
+    .argument('[gateway]', 'such as "https://gateway.example.com", or the name of one')
     .option('--device', 'sign in by a code that is approved in a browser on another machine')
     .option('--renew', 'sign in again, so that the session and its tunnels go on')
   return withTrustOptions(command)
@@ -40,6 +47,7 @@ export function defineLogin(exitWith: ExitWith): Command {
       '--browser-cmd <program>',
       'opens the sign-in address instead of the browser: run as "PROGRAM ADDRESS"',
     )
+    .option('--name <name>', 'remember the gateway by this name, such as "work"')
     .option('--json', 'print who is signed in as JSON on stdout')
     .addHelpText('after', examples)
     .action(async (gateway: string | undefined, options: LoginOptions) => {

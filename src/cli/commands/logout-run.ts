@@ -1,11 +1,10 @@
-import { namedOrLastGateway } from '../../reach/last-gateway.ts'
 import { logOut, type Logout } from '../../client/sign-in/logout.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { followEndSignals } from '../process/signals.ts'
 import type { TrustFlags } from '../asking/ask-options.ts'
-import { trustOf } from '../asking/trust.ts'
+import { gatewayOf } from '../asking/gateway-of.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
 
 /** The options of `postern logout` as they were given. */
@@ -25,8 +24,7 @@ export async function runLogout(
   const component = { human: 'logout', json: 'logout' }
   const voice = processVoice({ format: 'human', level: 'info', component })
   const told = clientEnvironment()
-  const gateway = await namedOrLastGateway(gatewayText, told.cacheDirectory)
-  const trust = await trustOf(options, voice)
+  const { gateway, trust } = await gatewayOf(gatewayText, options, voice)
   const [logout, endedBy] = await endSession({ ...told, gateway, trust, log: voice })
   report(gateway.origin, logout, voice)
   if (options.json === true) {

@@ -5,7 +5,7 @@ import { withTrustOptions } from '../asking/ask-options.ts'
 
 const description = `Sign out of a gateway: the session ends there, with the tunnels that need it, and the sign-in kept on this machine is removed. A sign-in made with a browser ends in that browser too.
 
-GATEWAY is an address such as "https://gateway.example.com" or its host name alone; without it the gateway is the one that was asked last.`
+GATEWAY is an address such as "https://gateway.example.com", its host name alone, or the name of a gateway that is remembered; without it the gateway is the default one. It stays remembered: "postern gateways remove" forgets it.`
 
 const examples = `
 Examples:
@@ -20,7 +20,7 @@ ${exitCodeLines(['ok', 'usage', 'gateway', 'system'])}
 export function defineLogout(exitWith: ExitWith): Command {
   const command = new Command('logout')
     .description(description)
-    .argument('[gateway]', 'such as "https://gateway.example.com"')
+    .argument('[gateway]', 'such as "https://gateway.example.com", or the name of one')
   return withTrustOptions(command)
     .option('--json', 'print what happened as JSON on stdout')
     .addHelpText('after', examples)

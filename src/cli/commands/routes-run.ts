@@ -22,7 +22,7 @@ export async function listRoutes(
   return exitCodes.ok
 }
 
-function printForPeople({ gateway, routes, closed }: AskedRoutes): void {
+function printForPeople({ gateway, option, routes, closed }: AskedRoutes): void {
   if (routes.length === 0) {
     note(`no route of ${gateway.origin} is open to you now; ask whoever runs it for access`)
   } else {
@@ -37,7 +37,7 @@ function printForPeople({ gateway, routes, closed }: AskedRoutes): void {
     printTable([['NOT OPEN TO YOU', 'ASK', 'WHY'], ...rows])
   }
   if (routes.length > 0) {
-    note(`connect with: postern tcp --gateway ${gateway.origin} DESTINATION`)
+    note(`connect with: ${['postern tcp', option, 'NAME'].filter(Boolean).join(' ')}`)
   }
 }
 

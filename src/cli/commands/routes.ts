@@ -7,7 +7,7 @@ Examples:
   # the routes you may use, signing in if need be
   postern routes list https://gateway.example.com
 
-  # those of the gateway that was asked last, for a script
+  # those of the gateway that "postern login" has remembered, for a script
   postern routes list --json
 
 Exit codes:
@@ -21,7 +21,7 @@ export function defineRoutes(exitWith: ExitWith): Command {
       'List the routes you may use now, and those that are shown to everybody with whom to ask for access.',
     )
     .summary('list the routes you may use now')
-    .argument('[gateway]', 'such as "https://gateway.example.com"; the one asked last without it')
+    .argument('[gateway]', 'its name or address; the default one without it')
     .option('--json', 'print JSON on stdout')
   return new Command('routes')
     .description('The routes of a gateway.')

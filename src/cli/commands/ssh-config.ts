@@ -25,7 +25,7 @@ export function defineSshConfig(exitWith: ExitWith): Command {
     .description(
       'Print the lines for ~/.ssh/config by which ssh, scp, rsync and git go through the gateway, for every SSH route you may use. The options by which the gateway is reached are written into them. A gateway has a say in its own host, in names below it and beside it (those below its parent domain), and in what --domain adds; nothing else that it lists is written, and never a pattern.',
     )
-    .argument('[gateway]', 'such as "https://gateway.example.com"; the one asked last without it')
+    .argument('[gateway]', 'its name or address; the default one without it')
     .option('--all', 'routes of every port, not of port 22 alone')
     .option(
       '--names',

@@ -1,7 +1,6 @@
-import { parseDestination } from '../../reach/destination.ts'
 import { parseListenAddress } from '../../client/serve/listen-address.ts'
 import type { AskOptions } from '../asking/ask-options.ts'
-import { trustOf } from '../asking/trust.ts'
+import { destinationOf } from '../asking/destination-of.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
 import { environment } from '../process/environment.ts'
 import { exitCodeOf } from '../process/exit-codes.ts'
@@ -31,8 +30,8 @@ export async function runTcp(destinationText: string, options: TcpOptions): Prom
   try {
     const listen = parseListenAddress(options.listen)
     const gatewayUrl = options.gateway ?? options.gatewayUrl ?? options.pomeriumUrl
-    const { gateway, authority } = parseDestination(destinationText, gatewayUrl)
-    const trust = await trustOf(options, voice)
+    const found = await destinationOf(destinationText, gatewayUrl, options, voice)
+    const { gateway, authority, trust } = found
     const credential = await readServiceAccount(options, environment)
     const command = `postern tcp ${authority}`
     const client = clientFor({ gateway, trust, credential, command }, options, voice)

@@ -5,7 +5,9 @@ import type { TcpOptions } from './tcp-run.ts'
 
 const description = `Reach a TCP service through a gateway: each connection to a local port becomes a tunnel.
 
-DESTINATION is the "from" of a route: "host:port", "tcp+https://host:port", or "https://gateway/host:port" for a gateway of another name. The port names the route; the gateway itself is reached on port 443 of the same host unless --gateway says otherwise.
+DESTINATION is the "from" of a route: "host:port", "tcp+https://host:port", or "https://gateway/host:port" for a gateway of another name. It may be the name of a route instead, as "postern routes list" shows it.
+
+The gateway is the one that --gateway or POSTERN_GATEWAY names, that of the destination, or the default one of "postern gateways". Where none is remembered it is the destination's own host, on port 443.
 
 A local port is open to every user of this machine, who then use the service as you: where there are others, listen on a socket of your own ("--listen unix:PATH") or add "--same-user".`
 
@@ -26,11 +28,16 @@ Examples:
   # a program without a person, with the file of its service account
   postern tcp --service-account-file backup.token db.corp.example.com:5432
 
+  # a route by its name, at the gateway that "postern login" has remembered
+  postern tcp orders-db
+
   # a gateway on another host and port, with a private certificate authority
   postern tcp --gateway https://gw.example.com:8443 \\
     --ca-file ca.pem redis.corp:6379
 
 Environment:
+  POSTERN_GATEWAY           the gateway, by its name or address, instead of --gateway
+  POSTERN_CA_FILE           its certificate authorities, instead of --ca-file
   POSTERN_SERVICE_ACCOUNT   token of a service account, instead of --service-account
   POSTERN_SERVICE_ACCOUNT_FILE
                             file with its credential, instead of --service-account-file
@@ -58,8 +65,8 @@ export function defineTcp(exitWith: ExitWith): Command {
       '127.0.0.1:0',
     )
     .option(
-      '--gateway <url>',
-      "the gateway, when it is not at the destination's own host (also --pomerium-url, --gateway-url)",
+      '--gateway <gateway>',
+      'the gateway by its name or address, instead of the default one or that of the destination (also --pomerium-url, --gateway-url)',
     )
     .option(
       '--same-user',

@@ -5,11 +5,10 @@ import {
 } from '../../client/requests/access-requests.ts'
 import type { PresentSignIn } from '../../client/sign-in/browser-sign-in.ts'
 import { AccessError, PeerError } from '../../errors.ts'
-import { namedOrLastGateway, rememberGateway } from '../../reach/last-gateway.ts'
 import { isId, type AccessRequestAnswer } from '../../tunnel/access-request.ts'
 import type { TrustFlags } from '../asking/ask-options.ts'
 import { askToSignIn } from '../asking/ask-to-sign-in.ts'
-import { trustOf } from '../asking/trust.ts'
+import { gatewayOf } from '../asking/gateway-of.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
@@ -82,14 +81,12 @@ async function withClient(
   const component = { human: 'request', json: 'request' }
   const voice = processVoice({ format: 'human', level: 'warn', component })
   const told = clientEnvironment()
-  const gateway = await namedOrLastGateway(options.gateway, told.cacheDirectory, '--gateway')
-  const trust = await trustOf(options, voice)
+  const { gateway, trust } = await gatewayOf(options.gateway, options, voice, '--gateway')
   const presentSignIn: PresentSignIn = (url, tab, onFailed) =>
     askToSignIn(url, tab, { browserCmd: options.browserCmd, onFailed }, voice)
   const client = { ...told, gateway, trust, presentSignIn, log: voice }
   const done = await untilEndSignal(async (signal) => {
     await act(createAccessRequestClient(client, signal), signal)
-    await rememberGateway(gateway, told.cacheDirectory)
     return {}
   })
   return typeof done === 'number' ? done : exitCodes.ok

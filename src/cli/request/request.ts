@@ -71,10 +71,7 @@ export function defineRequest(exitWith: ExitWith): Command {
 
 function withOptions(command: Command): Command {
   return withTrustOptions(command)
-    .option(
-      '--gateway <url>',
-      'such as "https://gateway.example.com"; the one asked last without it',
-    )
+    .option('--gateway <gateway>', 'its name or address; the default one without it')
     .option(
       '--browser-cmd <program>',
       'opens the sign-in address instead of the browser: run as "PROGRAM ADDRESS"',

@@ -9,11 +9,10 @@ import { logInToPublish } from '../../client/publish/publish-login.ts'
 import { SystemError } from '../../errors.ts'
 import { createDialer } from '../../reach/dialer.ts'
 import { createSendToGateway } from '../../reach/gateway-request.ts'
-import { namedOrLastGateway, rememberGateway } from '../../reach/last-gateway.ts'
 import type { DeviceCodeAnswer } from '../../tunnel/device.ts'
 import { encodePublishCredential } from '../../tunnel/publish-credential.ts'
 import type { TrustFlags } from '../asking/ask-options.ts'
-import { trustOf } from '../asking/trust.ts'
+import { gatewayOf } from '../asking/gateway-of.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
@@ -45,8 +44,7 @@ export async function runTunnelLogin(options: TunnelLoginOptions): Promise<numbe
   if (options.overwrite !== true) await refuseExisting(path)
   await prepareDirectory(dirname(path))
   const told = clientEnvironment()
-  const gateway = await namedOrLastGateway(options.gateway, told.cacheDirectory, '--gateway')
-  const trust = await trustOf(options, voice)
+  const { gateway, trust } = await gatewayOf(options.gateway, options, voice, '--gateway')
   const send = createSendToGateway(
     createDialer({ ...told, gateway, trust, log: voice, unreachableHint }),
   )
@@ -62,7 +60,6 @@ export async function runTunnelLogin(options: TunnelLoginOptions): Promise<numbe
   const text = encodePublishCredential(credential)
   if (options.overwrite === true) await keepCredential(path, text)
   else if (!(await keepNewCredential(path, text))) throw overtaken(path, site)
-  await rememberGateway(gateway, told.cacheDirectory)
   note(`you may publish to "${site}" at "${gateway.origin}" until ${minutes(expires)}`)
   note(`the credential is in "${path}", readable by this user only`)
   if (options.json) printJson({ gateway: gateway.origin, site, id, expires_at: expires, path })

@@ -5,7 +5,7 @@ import type { TunnelLoginOptions } from './login-run.ts'
 
 const description = `Sign in to publish: choose a site in the browser, on this machine or any other, and keep a credential for it in ~/.postern/cert.pem. It lets its holder make and delete tunnels and host names of that site for 90 days, and opens no service.
 
-Without --gateway it is the gateway that was asked last.`
+Without --gateway it is the default one of "postern gateways".`
 
 const examples = `
 Examples:
@@ -29,7 +29,7 @@ export function defineTunnelLogin(exitWith: ExitWith): Command {
   const command = new Command('login')
     .summary('sign in to publish below a site')
     .description(description)
-    .option('--gateway <url>', 'such as "https://gw.site.com"')
+    .option('--gateway <gateway>', 'its name, or its address such as "https://gw.site.com"')
     .option('--origincert <file>', 'keep the credential there instead of ~/.postern/cert.pem')
     .option('--overwrite', 'replace the credential that is there')
     .option('--no-browser', 'open no browser, and show the address alone')

@@ -3,9 +3,8 @@ import { fetchRoutes } from '../../client/routes/fetch-routes.ts'
 import { formatRouteTarget, parseRouteFrom } from '../../client/routes/route-target.ts'
 import type { ListedRoute, RoutesAnswer } from '../../client/routes/routes-answer.ts'
 import { PeerError } from '../../errors.ts'
-import { parseGatewayUrl, type GatewayAddress } from '../../reach/destination.ts'
+import { parseGatewayText, type GatewayAddress } from '../../reach/destination.ts'
 import type { AccessRequestAnswer } from '../../tunnel/access-request.ts'
-import { withScheme } from '../connections/check-connection.ts'
 import { planLoad } from '../connections/routes/plan-load.ts'
 import type { Daemon } from '../running/daemon.ts'
 import type { GatewayLink } from '../gateways/gateway-link.ts'
@@ -39,7 +38,7 @@ const defaultSeconds = 3_600
 /** Calls about gateways and what they offer. */
 export function gatewayRows(daemon: Daemon): readonly Row[] {
   const linkTo = (input: GatewayInput): Promise<GatewayLink> =>
-    daemon.links.take(parseGatewayUrl(withScheme(input.gateway)), {
+    daemon.links.take(parseGatewayText(input.gateway), {
       ...input,
       disable_tls_verification: input.disable_tls_verification ?? false,
     })

@@ -1,7 +1,6 @@
 import { parseListenAddress } from '../../client/serve/listen-address.ts'
 import { PeerError, SystemError } from '../../errors.ts'
-import { parseGatewayUrl, type GatewayAddress } from '../../reach/destination.ts'
-import { withScheme } from '../connections/check-connection.ts'
+import { parseGatewayText, type GatewayAddress } from '../../reach/destination.ts'
 import { proxyPassword } from '../proxy/proxy-password.ts'
 import type { Daemon } from '../running/daemon.ts'
 import type { TrustSettings } from '../gateways/links.ts'
@@ -42,7 +41,7 @@ function gatewayFor(daemon: Daemon, named: string | undefined): Reached {
     known.set(gateway.origin, { gateway, trust: saved })
   }
   if (named !== undefined) {
-    const gateway = parseGatewayUrl(withScheme(named))
+    const gateway = parseGatewayText(named)
     return known.get(gateway.origin) ?? { gateway, trust: { disable_tls_verification: false } }
   }
   const [only, ...others] = known.values()

@@ -1,6 +1,12 @@
 import { parseAuthority } from '../../address.ts'
 import { AppError, SystemError, messageOf } from '../../errors.ts'
-import { parseDestination, parseGatewayUrl, type Destination } from '../../reach/destination.ts'
+import {
+  parseDestination,
+  parseGatewayText,
+  parseGatewayUrl,
+  withScheme,
+  type Destination,
+} from '../../reach/destination.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
 import { readLocalAddress } from './local-place.ts'
 import { isPlainName } from './names.ts'
@@ -37,7 +43,7 @@ export function checkConnection(settings: ConnectionSettings): CheckAnswer {
     }
   }
   const { destination: text, gateway, listen, protocol } = settings
-  if (gateway !== undefined) read('gateway', () => parseGatewayUrl(withScheme(gateway)))
+  if (gateway !== undefined) read('gateway', () => parseGatewayText(gateway))
   const isUdp = protocol === 'udp'
   const destination = isUdp
     ? read('destination', () => checkUdp(text))
@@ -56,11 +62,6 @@ export function checkConnection(settings: ConnectionSettings): CheckAnswer {
 export const udpWhy = 'UDP is not supported: a gateway of Postern carries TCP alone'
 const storeWhy =
   'the certificate store of the system cannot be used: give the certificate and its key as files or text'
-
-/** `gate.example.com` is what people write for `https://gate.example.com`. */
-export function withScheme(gateway: string): string {
-  return gateway.includes('://') ? gateway : `https://${gateway}`
-}
 
 /** One fault for one mistake: that the gateway is wrong is said at the gateway. */
 function gatewayOrNone(gateway: string): string | undefined {

@@ -1,7 +1,14 @@
-import { readFile, rename } from 'node:fs/promises'
 import { z } from 'zod'
-import { ConfigError, SystemError, formatProblem, messageOf, systemCode } from '../../errors.ts'
+import { ConfigError, SystemError, formatProblem, messageOf } from '../../errors.ts'
 import { fingerprintOf } from '../../files.ts'
+import {
+  parseKept,
+  readKept,
+  setAside,
+  versionOf,
+  writtenLater,
+  type SetAside,
+} from '../../reach/kept-file.ts'
 import { replaceFile } from '../../reach/replace-file.ts'
 import { readDocument } from '../../schema.ts'
 import { savedConnection, type SavedConnection } from '../wire/connection.ts'
@@ -16,6 +23,13 @@ const formVersion = 1
  */
 export const maxConnections = 10_000
 
+/**
+ * Largest file that is read, in bytes: a longer text cannot be made of it.
+ *
+ * @limit the file of saved connections: it is set aside as a damaged one is
+ */
+const maxFileBytes = 512 * 1024 * 1024
+
 const fileSchema = z.strictObject({
   version: z.literal(formVersion),
   connections: z.array(savedConnection).max(maxConnections),
@@ -25,7 +39,7 @@ const fileSchema = z.strictObject({
 export interface ReadConnections {
   readonly connections: readonly SavedConnection[]
   /** Where a file that could not be read is now, and what was wrong with it. */
-  readonly damaged?: { readonly path: string; readonly why: string }
+  readonly damaged?: SetAside
 }
 
 /** The file of a person's connections (0600). It has one writer, the daemon, and perhaps a person with an editor. */
@@ -46,46 +60,41 @@ export interface ConnectionsFile {
 
 /** `nowMs` names what is set aside. */
 export function openConnectionsFile(path: string, nowMs: () => number = Date.now): ConnectionsFile {
+  const file = { path, code: 'connections-unreadable', maxBytes: maxFileBytes }
   /** Of what was read or written last. */
   let known = fingerprintOf(undefined)
 
-  async function setAside(why: string): Promise<ReadConnections> {
-    const time = new Date(nowMs()).toISOString().replaceAll(/[:.]/g, '-')
-    const aside = `${path}.damaged-${time}`
-    try {
-      await rename(path, aside)
-    } catch (error) {
-      throw unreadable(path, `it is damaged (${why}), and cannot be set aside: ${messageOf(error)}`)
-    }
+  async function damaged(why: string): Promise<ReadConnections> {
+    const aside = await setAside(file, why, nowMs())
     known = fingerprintOf(undefined)
-    return { connections: [], damaged: { path: aside, why } }
+    return { connections: [], damaged: aside }
   }
 
   return {
     async read() {
-      const bytes = await readOrNone(path)
+      const bytes = await readKept(file)
+      if (bytes === 'too-large') return damaged(`it is larger than ${maxFileBytes} bytes`)
       known = fingerprintOf(bytes)
       if (bytes === undefined) return { connections: [] }
       const text = bytes.toString()
-      if (versionOf(text) > formVersion) {
-        throw unreadable(path, 'a later release of postern has written it')
-      }
+      if (versionOf(parseKept(text)) > formVersion) throw writtenLater(file)
       try {
         const { connections } = readDocument(path, text, fileSchema)
         const twice = idGivenTwice(connections)
         return twice === undefined
           ? { connections }
-          : await setAside(`the id "${twice}" is there twice`)
+          : await damaged(`the id "${twice}" is there twice`)
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
         const [first] = error.problems
-        return await setAside(
+        return await damaged(
           first === undefined ? error.message : formatProblem({ ...first, hint: undefined }),
         )
       }
     },
     async write(connections) {
-      if (fingerprintOf(await readOrNone(path)) !== known) {
+      const now = await readKept(file)
+      if (now === 'too-large' || fingerprintOf(now) !== known) {
         throw new SystemError('connections-changed', `"${path}" was changed by another program`, {
           hint: 'it is read again: look at what it says now, and try again',
         })
@@ -108,35 +117,7 @@ export function openConnectionsFile(path: string, nowMs: () => number = Date.now
   }
 }
 
-async function readOrNone(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined
-    throw unreadable(path, messageOf(error), error)
-  }
-}
-
-/** 0 for what says none. */
-function versionOf(text: string): number {
-  try {
-    const value: unknown = JSON.parse(text)
-    const version: unknown =
-      typeof value === 'object' && value !== null ? Reflect.get(value, 'version') : undefined
-    return typeof version === 'number' ? version : 0
-  } catch {
-    return 0
-  }
-}
-
 function idGivenTwice(connections: readonly SavedConnection[]): string | undefined {
   const seen = new Set<string>()
   return connections.find(({ id }) => seen.size === seen.add(id).size)?.id
-}
-
-function unreadable(path: string, why: string, cause?: unknown): SystemError {
-  return new SystemError('connections-unreadable', `cannot use "${path}": ${why}`, {
-    hint: 'move it away to begin anew',
-    cause,
-  })
 }

@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import {
+  chosenDefault,
+  namedGateway,
+  type ChosenGateway,
+} from '../../client/gateways/choose-gateway.ts'
+import { readGatewaysOrNone } from '../../client/gateways/gateways-file.ts'
+import type { KnownGateway, KnownGateways } from '../../client/gateways/known-gateway.ts'
+import { SystemError } from '../../errors.ts'
+import { loadTrust, type Trust } from '../../reach/trust.ts'
+import { configDirectory, environment } from '../process/environment.ts'
+import { describe, errorFields, type Voice } from '../speech/voice.ts'
+import type { TrustFlags } from './ask-options.ts'
+import { trustOf } from './trust.ts'
+
+/** The gateway that a command asks, and whom to believe that it is it. */
+export interface AskedGateway extends ChosenGateway {
+  readonly trust: Trust
+  /** By which other commands name it: `--gateway NAME`, or nothing where it is meant without. */
+  readonly option: string
+}
+
+/** Where the gateways of this user are remembered. */
+export function gatewaysPath(): string {
+  return join(configDirectory(), 'gateways.json')
+}
+
+/** Every gateway that is remembered; what is wrong with the file is said, and then none is. */
+export function knownGateways(voice: Voice): Promise<KnownGateways> {
+  return readGatewaysOrNone(gatewaysPath(), (error) => {
+    voice.warn(describe(error), errorFields(error))
+  })
+}
+
+/**
+ * The gateway that is named, by `--gateway`, an argument or `POSTERN_GATEWAY`: a remembered one by its name, or one at an
+ * address. Undefined where none is.
+ *
+ * @throws SystemError `invalid-gateway-url`, `gateway-unknown`
+ */
+export async function namedOf(
+  text: string | undefined,
+  all: KnownGateways,
+): Promise<ChosenGateway | undefined> {
+  const named = text ?? (environment['POSTERN_GATEWAY'] || undefined)
+  return named === undefined ? undefined : namedGateway(named, all)
+}
+
+/**
+ * The gateway that a command without a destination asks: the one that is named, or the default one. `option`: by which it
+ * is named there, unless it is an argument.
+ *
+ * @throws SystemError `invalid-gateway-url`, `gateway-unknown`, `gateway-missing`, `certificate-unreadable`
+ */
+export async function gatewayOf(
+  text: string | undefined,
+  flags: TrustFlags,
+  voice: Voice,
+  option?: string,
+): Promise<AskedGateway> {
+  const all = await knownGateways(voice)
+  const found = (await namedOf(text, all)) ?? chosenDefault(all)
+  if (found === undefined) throw gatewayMissing(all, option)
+  const implied = (await namedOf(undefined, all)) ?? chosenDefault(all)
+  return { ...found, trust: await trustFor(found, flags, voice), option: optionOf(found, implied) }
+}
+
+function optionOf({ gateway, known }: ChosenGateway, implied: ChosenGateway | undefined): string {
+  if (gateway.origin === implied?.gateway.origin) return ''
+  return `--gateway ${known?.name ?? gateway.origin}`
+}
+
+/**
+ * Whom to believe: what the command line says, `POSTERN_CA_FILE`, or what is remembered of this very gateway. None of
+ * them adds to another.
+ *
+ * @throws SystemError `certificate-unreadable` or `client-key-missing`
+ */
+export async function trustFor(
+  { known }: Pick<ChosenGateway, 'known'>,
+  flags: TrustFlags,
+  voice: Voice,
+): Promise<Trust> {
+  const trust = await trustOf(withCaFile(flags), voice)
+  if (trust.extraCa.length > 0 || known?.ca === undefined) return trust
+  const { extraCa } = await loadTrust({ ca: { pem: known.ca, name: caName(known) } })
+  return { ...trust, extraCa }
+}
+
+function withCaFile(flags: TrustFlags): TrustFlags {
+  const isGiven = [flags.caFile, flags.alternateCaPath, flags.caCert].some((it) => it !== undefined)
+  const caFile = environment['POSTERN_CA_FILE']
+  return isGiven || !caFile ? flags : { ...flags, caFile }
+}
+
+function caName({ name }: KnownGateway): string {
+  return `${gatewaysPath()}: the certificate authority of ${name}`
+}
+
+function gatewayMissing({ gateways }: KnownGateways, option: string | undefined): SystemError {
+  if (gateways.length > 0) {
+    return new SystemError('gateway-missing', 'which gateway? none of them is the default', {
+      hint: '"postern gateways" lists them, "postern gateways use NAME" makes one the default',
+    })
+  }
+  const named = `${option === undefined ? '' : `${option} `}https://gateway.example.com`
+  return new SystemError('gateway-missing', 'which gateway? none is remembered', {
+    hint: `"postern login https://gateway.example.com" remembers it; or name it, as in "${named}"`,
+  })
+}
