@@ -5,7 +5,7 @@ import { createCertificateAuthority, type CertificateAuthority } from '../net/ce
 import { createDialer } from '../reach/dialer.ts'
 import { parseGatewayUrl } from '../reach/destination.ts'
 import { rulesOf } from './connector.fixture.ts'
-import { diagnose, type Check } from './diagnose.ts'
+import { diagnose, type ConnectorCheck } from './diagnose.ts'
 import { strangerHint } from './run-connector.ts'
 import {
   fakeGatewayAuthority,
@@ -23,14 +23,14 @@ async function run(
     /** Who answers in place of the gateway. */
     readonly port?: number
   } = {},
-): Promise<readonly Check[]> {
+): Promise<readonly ConnectorCheck[]> {
   const made = await startFakeGateway(options)
   t.after(() => made.close())
   if (options.isAway === true) await made.close()
   const { port = made.port } = options
   const credential = { ...made.credential, gateway: `https://localhost:${port}` }
   const gateway = { ...made, credential }
-  const checks: Check[] = []
+  const checks: ConnectorCheck[] = []
   for await (const check of diagnose({
     credential: gateway.credential,
     rules: rulesOf(yaml),
@@ -50,8 +50,8 @@ async function run(
   return checks
 }
 
-const outcome = (checks: readonly Check[]): readonly string[] =>
-  checks.map(({ what, isOk, code }) => `${what} ${isOk ? 'ok' : (code ?? 'failed')}`)
+const outcome = (checks: readonly ConnectorCheck[]): readonly string[] =>
+  checks.map(({ what, verdict, code }) => `${what} ${verdict === 'ok' ? 'ok' : (code ?? 'failed')}`)
 
 test('everything that works is said, from the name to the service', async (t) => {
   const { port } = await startService(t, echo)
@@ -63,7 +63,7 @@ test('a blocked way out names the address and the port', async (t) => {
   const checks = await run(t, '  - service: tcp://127.0.0.1:1\n', { isAway: true })
   assert.deepEqual(outcome(checks), [
     'dns ok',
-    'tcp upstream-unreachable',
+    'tcp gateway-unreachable',
     'tls gateway-unreachable',
     'service upstream-unreachable',
   ])
@@ -160,7 +160,7 @@ test('a captive portal answers for another name, or without TLS', async (t) => {
 
 test('a proxy that cannot be reached, or reaches nobody, is named with what it was asked for', async (t) => {
   const gone = await run(t, '  - service: http_status:404\n', { proxy: 'http://127.0.0.1:1' })
-  assert.deepEqual(outcome(gone), ['proxy upstream-unreachable', 'tls proxy-unreachable'])
+  assert.deepEqual(outcome(gone), ['proxy proxy-unreachable', 'tls proxy-unreachable'])
   assert.equal(gone[0]?.target, '127.0.0.1:1')
   const proxy = await startService(t, (socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'))
   const lost = await run(t, '  - service: http_status:404\n', {

@@ -35,7 +35,7 @@ interface Look {
 }
 
 /** A request for a tunnel that is no handshake of a WebSocket: each of our releases has words of its own for it. */
-function isOurs({ body }: HttpAnswer): boolean {
+export function isOurs({ body }: HttpAnswer): boolean {
   const said = decodeRefusal(body)
   return said !== undefined && /^(?:upgrade_required|page_not_found)$/.test(said.code)
 }

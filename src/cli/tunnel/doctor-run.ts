@@ -1,6 +1,7 @@
 import { loadConnectorConfig } from '../../connector/config/load-config.ts'
-import { diagnose, type Check } from '../../connector/diagnose.ts'
+import { diagnose, type ConnectorCheck } from '../../connector/diagnose.ts'
 import { dialerOf } from '../../connector/run-connector.ts'
+import { verdictWords } from '../../reach/checks.ts'
 import { silentLogger } from '../../log.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
@@ -24,7 +25,7 @@ export async function runDoctor(
   const proxies = proxiesOf(options)
   const dialer = await dialerOf(config, { proxies, log: silentLogger })
   const { credential, rules } = config
-  const checks: Check[] = []
+  const checks: ConnectorCheck[] = []
   const ended = await untilEndSignal(async (signal) => {
     const { gateway } = dialer
     for await (const check of diagnose({
@@ -43,8 +44,8 @@ export async function runDoctor(
   if (options.json === true) printJson(checks)
   else {
     printTable(
-      checks.map(({ what, target, isOk, detail }) => [
-        isOk ? 'ok' : 'FAILED',
+      checks.map(({ what, target, verdict, detail }) => [
+        verdictWords[verdict],
         what,
         target,
         detail,
@@ -58,9 +59,9 @@ export async function runDoctor(
 }
 
 /** One address of several may be dead: what counts is that a connection is taken, and the services. */
-function exitCodeFor(checks: readonly Check[]): number {
-  const failed = (what: Check['what']): boolean =>
-    checks.some((check) => check.what === what && !check.isOk)
+function exitCodeFor(checks: readonly ConnectorCheck[]): number {
+  const failed = (what: ConnectorCheck['what']): boolean =>
+    checks.some((check) => check.what === what && check.verdict === 'failed')
   if (failed('tls')) return exitCodes.gateway
   if (failed('registration')) {
     const isRefused = checks.some(({ code }) => code === 'tunnel-refused')

@@ -15,7 +15,7 @@ import { decodeRoutes, type RoutesAnswer } from './routes-answer.ts'
  *
  * @limit the list of routes: an error that names the gateway
  */
-const maxBodyBytes = 8 * 1024 * 1024
+export const maxRoutesBytes = 8 * 1024 * 1024
 
 /**
  * Asks a gateway, ours or a stock Pomerium, which routes somebody may use, signing in when it wants that.
@@ -32,7 +32,12 @@ export async function fetchRoutes(
   const credentials = credentialsOf(options, dialer, signal)
   try {
     return await withToken(credentials, signal, async (token) => {
-      const request = { method: 'GET', path: gatewayPaths.routes, token, maxBodyBytes } as const
+      const request = {
+        method: 'GET',
+        path: gatewayPaths.routes,
+        token,
+        maxBodyBytes: maxRoutesBytes,
+      } as const
       const answer = await send(request, signal)
       if (wantsSignIn(answer)) return undefined
       if (answer.status !== 200) throw refused(answer, gateway)

@@ -10,6 +10,8 @@ export interface TokenOwner {
   readonly name: string | undefined
   /** When the session ends, RFC 3339. */
   readonly expiresAt: string | undefined
+  /** The release of the gateway, which tells it to those whom it knows. */
+  readonly gatewayVersion?: string | undefined
 }
 
 /** What a gateway does with the session of a token; both throw `UpstreamError` `gateway-…`. */
@@ -40,7 +42,8 @@ function parseOwner(text: string): TokenOwner {
   const textOf = (name: string): string | undefined => printable(fields[name]) || undefined
   const expiresAt = textOf('session_expires_at')
   return {
-    userId: textOf('user'),
+    userId: textOf('user') ?? textOf('service_account'),
+    gatewayVersion: textOf('gateway_version'),
     email: textOf('email'),
     name: textOf('name'),
     expiresAt:

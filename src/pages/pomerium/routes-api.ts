@@ -10,6 +10,7 @@ import { parseFrom } from '../../routes/from.ts'
 import type { Route } from '../../routes/route.ts'
 import type { RouteWay } from '../../routes/route-way.ts'
 import { quoted } from '../../service-tools.ts'
+import { version } from '../../version.ts'
 
 export interface RoutesApiParts {
   /** Undefined when nobody can sign in: then everybody sees what is public. */
@@ -47,11 +48,12 @@ function addUser(app: PageApp, identity: Identity): void {
     const found = await identity.fromHeaders(c.req.header())
     if (found === undefined) return sendRefusal(c, signInRequired)
     const { session } = found
-    const expires = { session_expires_at: expiryOf(session) }
+    // Strangers are not told which release this is.
+    const rest = { session_expires_at: expiryOf(session), gateway_version: version }
     if (session.kind === 'service-account')
-      return c.json({ service_account: session.userId, ...expires })
+      return c.json({ service_account: session.userId, ...rest })
     const { userId, email, name, groups } = session
-    return c.json({ user: userId, email, name, groups, ...expires })
+    return c.json({ user: userId, email, name, groups, ...rest })
   })
 }
 
