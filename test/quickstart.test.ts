@@ -325,13 +325,17 @@ test('a usual port that is taken is another one, which the first commands name',
   assert.equal(it.errors, '')
 })
 
-test('its last words fit on a screen of 24 lines of 80', async (t) => {
+test('its last words fit on a screen of 24 lines of 80, and the first commands work', async (t) => {
   const it = quickstart(t, '--no-proof', '--to', 'tcp://127.0.0.1:1')
   await it.until(/Ctrl-C stops this/)
   const words = it.output.slice(it.output.indexOf('\nRunning'))
   const rows = words.split('\n').map((line) => Math.max(1, Math.ceil(line.length / 80)))
   // One row is the cursor's.
   assert.ok(rows.reduce((sum, count) => sum + count) < 24, words)
+  const all = readFileSync(printed(it, /commands\.txt$/).split(' ')[1] ?? '', 'utf8')
+  const browser = /--browser-cmd \S*carol/.exec(all)?.[0] ?? ''
+  const line = printed(it, /^ {4}echo hello/).replace(' --listen', ` ${browser} --listen`)
+  assert.equal(await shell(`${printed(it, /^ {4}export PATH=/)}; ${line}`), 'hello\n')
 })
 
 test('a wrong option is one sentence, and help needs nothing to be free', async (t) => {
