@@ -36,6 +36,10 @@ export const peers = {
   nftables: ['nft'],
   promtool: ['promtool'],
   rsyslog: ['rsyslogd'],
+  dpkg: ['dpkg', 'dpkg-deb'],
+  RPM: ['rpm', 'rpmbuild'],
+  skopeo: ['skopeo'],
+  umoci: ['umoci', 'unshare'],
 } as const
 
 export type Peer = keyof typeof peers
@@ -47,6 +51,7 @@ const rootsOwn: ReadonlySet<Peer> = new Set([
   'network namespaces',
   'nftables',
   'systemd as first process',
+  'umoci',
 ])
 
 /** Longest run of a test, in milliseconds. */

@@ -1,6 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { inTime, mustRun, runChild, startChild, type Child, type Result } from '../child.ts'
 import { program } from '../peers.ts'
 import type { Scope } from '../scope.ts'
@@ -20,6 +20,8 @@ export interface SystemdMachine {
   postern(...args: string[]): Promise<Result>
   read(path: string): Promise<string>
   write(path: string, text: string, mode?: number): Promise<void>
+  /** Copies a file of this machine there. Resolves to its path. */
+  bring(path: string): Promise<string>
   /** Resolves once properties of a unit are these. */
   until(unit: string, properties: Readonly<Record<string, string>>): Promise<void>
 }
@@ -67,6 +69,11 @@ export async function startSystemd(scope: Scope): Promise<SystemdMachine> {
     async write(path, text, mode = 0o644) {
       await mkdir(dirname(inside(path)), { recursive: true })
       await writeFile(inside(path), text, { mode })
+    },
+    async bring(path) {
+      const there = `/root/${basename(path)}`
+      await copyFile(path, inside(there))
+      return there
     },
     async until(unit, properties) {
       const wanted = Object.entries(properties).map(([name, value]) => `${name}=${value}`)
