@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
 # OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, Samba, curl, Wget,
-# OpenSSL, Prometheus' promtool, rsyslog with TLS, a D-Bus daemon, checkers of desktop entries, and what makes a slow line
-# and a firewall between network namespaces.
+# OpenSSL, Prometheus' promtool, rsyslog with TLS, a D-Bus daemon, checkers of desktop entries, RPM and readers of container
+# images, and what makes a slow line and a firewall between network namespaces.
 # Tests start their own private copies, so the packages' services are neither left running nor enabled.
 # Services of packages that were there before are not touched. Quick and silent about what is already
 # installed.
@@ -27,6 +27,7 @@ packages='
   iproute2 nftables python3
   prometheus rsyslog rsyslog-gnutls
   dbus desktop-file-utils libglib2.0-bin
+  rpm skopeo umoci
 '
 
 # package:unit, for the packages that bring a service.
