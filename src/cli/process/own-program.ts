@@ -1,10 +1,12 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { SystemError } from '../../errors.ts'
+import { isExecutable } from '../../is-bun.ts'
 
 /** This program as it was started: the runtime and the script, or one executable. */
 export function ownProgram(): readonly string[] {
+  // It has something within itself as its script, of which Bun says that it is there.
+  if (isExecutable) return [process.execPath]
   const script = process.argv[1]
-  // An executable of one file names something within itself there.
   const path = script !== undefined && existsSync(script) ? realpathSync(script) : ''
   return /\.[cm]?[jt]s$/.test(path) ? [process.execPath, path] : [process.execPath]
 }
