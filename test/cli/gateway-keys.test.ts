@@ -28,7 +28,7 @@ describe('postern gateway keys', () => {
     const { stdout } = await gateway.run('list')
     assert.match(
       stdout,
-      /^KEY +FROM +CREATED +STATE +SESSIONS\n[\w-]{16}  shared_secret  [\d-]+ [\d:]+Z  current  3\n$/,
+      /^KEY +FROM +CREATED +STATE +SESSIONS\n[\w-]{16}  shared_secret  [\d-]+ [\d:]+ \S+ \(.*\)  current  3\n$/,
     )
     const { keys } = JSON.parse((await gateway.run('list', '--json')).stdout)
     assert.deepEqual([keys[0].from, keys[0].current, keys[0].sessions], ['shared_secret', true, 3])
@@ -98,7 +98,7 @@ describe('postern gateway keys of what is signed', () => {
     const { stdout } = await gateway.run('list', 'ssh-ca')
     assert.match(
       stdout,
-      /^KEY +CREATED +STATE +TRUSTED BY CONNECTORS\n[\w-]{43}  \S+ \S+  current  -\n$/,
+      /^KEY +CREATED +STATE +TRUSTED BY CONNECTORS\n[\w-]{43}  \S+ \S+ \S+ \(.*\)  current  -\n$/,
     )
   })
 

@@ -8,7 +8,7 @@ import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { note } from '../speech/print.ts'
-import { minutes } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
 import type { Voice } from '../speech/voice.ts'
 import { signInWays } from './application-sign-in.ts'
 import type { SignInFlags } from './sign-in-options.ts'
@@ -34,7 +34,7 @@ export async function runForCloudflared(
   const answer = await untilEndSignal((signal) => fetchApplicationToken(options, host, signal))
   if (typeof answer === 'number') return answer
   const files = await writeCloudflaredFiles(home, answer)
-  const until = minutes(new Date(answer.expiresAtMs).toISOString())
+  const until = sayTime(new Date(answer.expiresAtMs).toISOString())
   note(`cloudflared is signed in to "${host}" until ${until}`)
   note(`  in "${files.token}"`)
   return exitCodes.ok

@@ -9,7 +9,8 @@ import { SystemError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { afterUnblock } from '../speech/after-unblock.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
-import { minutes, printTable } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
+import { printTable } from '../speech/table.ts'
 import { adminOf, listAll, type AdminOptions } from './ask-admin.ts'
 
 /** Prints the tunnels that are open; resolves to the exit code, as all of these do. */
@@ -23,7 +24,7 @@ export async function listTunnels(options: AdminOptions): Promise<number> {
       tunnel.route,
       tunnel.target,
       tunnel.ip,
-      minutes(tunnel.opened_at),
+      sayTime(tunnel.opened_at),
       String(tunnel.bytes_up),
       String(tunnel.bytes_down),
       tunnel.id,
@@ -68,8 +69,8 @@ export async function listSessions(options: AdminOptions): Promise<number> {
   else {
     const rows = sessions.map((session) => [
       session.email ?? session.user,
-      minutes(session.issued_at),
-      minutes(session.expires_at),
+      sayTime(session.issued_at),
+      sayTime(session.expires_at),
       String(session.tunnels),
       session.device ?? '-',
       session.id,
@@ -145,7 +146,7 @@ export async function listBlocked(options: AdminOptions): Promise<number> {
   if (options.json) printJson({ blocks })
   else if (blocks.length === 0) note('nobody is blocked')
   else {
-    const rows = blocks.map((it) => [it.who, minutes(it.blocked_at), it.blocked_by, it.reason])
+    const rows = blocks.map((it) => [it.who, sayTime(it.blocked_at), it.blocked_by, it.reason])
     printTable([['WHO', 'SINCE', 'BY', 'REASON'], ...rows])
   }
   return exitCodes.ok

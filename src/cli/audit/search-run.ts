@@ -4,6 +4,7 @@ import type { SessionsOptions } from '../commands/gateway-options.ts'
 import { findStateDirectory } from '../commands/state-directory.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJsonLine } from '../speech/print.ts'
+import { saySecond } from '../speech/say-time.ts'
 import { printTable } from '../speech/table.ts'
 
 export interface SearchOptions extends SessionsOptions {
@@ -77,6 +78,6 @@ function timeOf(ms: number | undefined): string | undefined {
 }
 
 function rowOf(it: FoundRecord): string[] {
-  const cells = [it.time, it.kind, it.who, it.ip, it.route, it.outcome, it.event]
+  const cells = [saySecond(it.time), it.kind, it.who, it.ip, it.route, it.outcome, it.event]
   return cells.map((cell) => cell ?? '-')
 }

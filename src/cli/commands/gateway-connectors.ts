@@ -3,7 +3,8 @@ import type { ConnectorsNamed, ConnectorSummary } from '../../control/protocol.t
 import { SystemError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
-import { minutes, printTable, type Rows } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
+import { printTable, type Rows } from '../speech/table.ts'
 import type { SessionsOptions } from './gateway-options.ts'
 import { findStateDirectory } from './state-directory.ts'
 
@@ -73,7 +74,7 @@ function rowsOf(connectors: readonly ConnectorSummary[]): Rows {
     connections[0]?.ip ?? '-',
     String(connections.length),
     String(connections.reduce((sum, { streams }) => sum + streams, 0)),
-    minutes(connections[0]?.since ?? ''),
+    sayTime(connections[0]?.since ?? ''),
     id,
   ])
   return [['TUNNEL', 'VERSION', 'FROM', 'CONNECTIONS', 'STREAMS', 'SINCE', 'CONNECTOR'], ...rows]
@@ -90,7 +91,7 @@ function describe(connector: ConnectorSummary): void {
   if (services === null) printLine('service    not told')
   for (const { index, ip, since, streams, ready } of connector.connections)
     printLine(
-      `connection ${index} from ${ip} since ${since}, ${streams} streams${ready ? '' : ', takes no further ones'}`,
+      `connection ${index} from ${ip} since ${sayTime(since)}, ${streams} streams${ready ? '' : ', takes no further ones'}`,
     )
 }
 

@@ -10,7 +10,8 @@ import { exitCodes } from '../process/exit-codes.ts'
 import { defaultConfigPath, type SessionsOptions, type StateOptions } from './gateway-options.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
 import { findStateDirectory } from './state-directory.ts'
-import { minutes, printTable, type Rows } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
+import { printTable, type Rows } from '../speech/table.ts'
 import { environment } from '../process/environment.ts'
 
 /** Prints by which keys stored tokens are encrypted; resolves to the exit code. */
@@ -100,7 +101,7 @@ function rowsOf(keys: readonly TokenKeySummary[]): Rows {
   const rows = keys.map(({ id, from, created_at, current, sessions: count }) => [
     id,
     from ?? '-',
-    minutes(created_at),
+    sayTime(created_at),
     current ? 'current' : 'former',
     String(count),
   ])

@@ -1,7 +1,8 @@
 import { createControlClient } from '../../control/client.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
-import { minutes, printTable } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
+import { printTable } from '../speech/table.ts'
 import type { StateOptions } from './gateway-options.ts'
 import { findStateDirectory } from './state-directory.ts'
 
@@ -26,8 +27,8 @@ export async function listPublishers(options: PublishersListOptions): Promise<nu
         it.user,
         it.site,
         it.state,
-        minutes(it.issued_at),
-        minutes(it.expires_at),
+        sayTime(it.issued_at),
+        sayTime(it.expires_at),
         it.host,
       ]),
     ])

@@ -2,7 +2,8 @@ import { createControlClient } from '../../control/client.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { afterUnblock } from '../speech/after-unblock.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
-import { minutes, printTable } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
+import { printTable } from '../speech/table.ts'
 import type { StateOptions } from './gateway-options.ts'
 import { findStateDirectory } from './state-directory.ts'
 import { secondsOf } from '../request/seconds-of.ts'
@@ -41,8 +42,8 @@ export async function listRequests(options: ListOptions): Promise<number> {
         it.route_name,
         it.break_glass ? `${it.state}, glass broken` : it.state,
         `${it.for_seconds}s`,
-        minutes(it.asked_at),
-        it.until === undefined ? '' : minutes(it.until),
+        sayTime(it.asked_at),
+        it.until === undefined ? '' : sayTime(it.until),
         it.reason,
       ]),
     ])
@@ -68,7 +69,7 @@ export async function answerRequest(
     return exitCodes.ok
   }
   const { state, until, email, user_id: userId, route_name: route } = answered
-  const end = state === 'approved' && until !== undefined ? ` until ${minutes(until)}` : ''
+  const end = state === 'approved' && until !== undefined ? ` until ${sayTime(until)}` : ''
   printLine(`${answered.id}: ${state}${end}`)
   if (state === 'approved') note(`${email ?? userId} may use "${route}" from now on`)
   return exitCodes.ok
@@ -81,7 +82,7 @@ export async function listBlocks(options: ListOptions): Promise<number> {
   else
     printTable([
       ['WHO', 'SINCE', 'BY', 'REASON'],
-      ...blocks.map((it) => [it.who, minutes(it.blocked_at), it.blocked_by, it.reason]),
+      ...blocks.map((it) => [it.who, sayTime(it.blocked_at), it.blocked_by, it.reason]),
     ])
   return exitCodes.ok
 }

@@ -5,7 +5,8 @@ import { exitCodes } from '../process/exit-codes.ts'
 import type { SessionsOptions } from './gateway-options.ts'
 import { findStateDirectory } from './state-directory.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
-import { minutes, printTable, type Rows } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
+import { printTable, type Rows } from '../speech/table.ts'
 
 /** Prints who is signed in; resolves to the exit code. */
 export async function listSessions(options: SessionsOptions): Promise<number> {
@@ -65,8 +66,8 @@ function notFound(who: string, publishers: readonly string[]): SystemError {
 function rowsOf(sessions: readonly SessionSummary[]): Rows {
   const rows = sessions.map((session) => [
     session.email ?? session.user,
-    minutes(session.issued_at),
-    minutes(session.expires_at),
+    sayTime(session.issued_at),
+    sayTime(session.expires_at),
     String(session.tunnels),
     session.device ?? '-',
     session.id,

@@ -2,7 +2,8 @@ import { createControlClient } from '../../control/client.ts'
 import type { SigningKeySummary, UntrustingConnector } from '../../control/protocol.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
-import { minutes, printTable, type Rows } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
+import { printTable, type Rows } from '../speech/table.ts'
 import type { SessionsOptions } from './gateway-options.ts'
 import type { SigningPurposeName } from './signing-purposes.ts'
 import { findStateDirectory } from './state-directory.ts'
@@ -105,7 +106,7 @@ async function client(options: SessionsOptions) {
 function rowsOf(keys: readonly SigningKeySummary[]): Rows {
   const rows = keys.map(({ id, created_at, current, connectors }) => [
     id,
-    minutes(created_at),
+    sayTime(created_at),
     current ? 'current' : 'former',
     connectors === null ? '-' : String(connectors),
   ])

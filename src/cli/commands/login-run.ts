@@ -9,7 +9,7 @@ import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { untilEndSignal } from '../process/signals.ts'
-import { minutes } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
 import { gatewayOf } from '../asking/gateway-of.ts'
 import { checkNewName, rememberSignIn, type Remembered } from '../asking/remember-sign-in.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
@@ -86,7 +86,7 @@ function report(
 ): void {
   const who = owner.email ?? owner.name ?? owner.userId
   const as = who === undefined ? '' : ` as ${who}`
-  const until = owner.expiresAt === undefined ? '' : ` until ${minutes(owner.expiresAt)}`
+  const until = owner.expiresAt === undefined ? '' : ` until ${sayTime(owner.expiresAt)}`
   const { done, hint } = outcome === undefined ? loginWords(isNew) : renewalWords[outcome]
   note(`${done} "${origin}"${as}${until}`)
   if (hint !== undefined) note(`  hint: ${hint}`)

@@ -7,7 +7,8 @@ import type { StateOptions } from './gateway-options.ts'
 import { formatIdAndSecret } from '../credentials/id-and-secret.ts'
 import { note, printJson, printLine, printText } from '../speech/print.ts'
 import { findStateDirectory } from './state-directory.ts'
-import { minutes, printTable, type Rows } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
+import { printTable, type Rows } from '../speech/table.ts'
 
 export interface ListOptions extends StateOptions {
   /** Revoked ones, too. */
@@ -82,7 +83,7 @@ async function issue(
   await using file = output === undefined ? undefined : await openCredentialFile(output, replacedId)
   const issued = await ask(client)
   const { id, expires_at } = issued
-  const until = expires_at === null ? 'it does not expire' : `it expires ${minutes(expires_at)}`
+  const until = expires_at === null ? 'it does not expire' : `it expires ${sayTime(expires_at)}`
   note(`${said} service account "${id}": ${until}`)
   const isKept = file !== undefined && (await keep(file, issued))
   if (isKept) note(`its credential is in "${output}", readable by this user only`)
@@ -132,8 +133,8 @@ function rowsOf(accounts: readonly ServiceAccountSummary[]): Rows {
     account.id,
     account.state,
     account.format,
-    minutes(account.created_at),
-    account.expires_at === null ? 'never' : minutes(account.expires_at),
+    sayTime(account.created_at),
+    account.expires_at === null ? 'never' : sayTime(account.expires_at),
     account.last_used_on ?? 'never',
     String(account.tunnels),
     account.description,

@@ -6,6 +6,7 @@ import { exitCodes } from '../process/exit-codes.ts'
 import { cleanLine } from '../../terminal-text.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { printJsonLine, printRecord } from '../speech/print.ts'
+import { saySecond } from '../speech/say-time.ts'
 import { namedOf } from './named.ts'
 import { desktopPlaces } from './places.ts'
 
@@ -64,10 +65,9 @@ function printEntry(
   const name = known.get(entry.connection)?.settings.name ?? entry.connection
   if (json === true) return printJsonLine({ ...entry, name })
   const { at, level, message, hint } = entry
-  const time = `${at.slice(0, 10)} ${at.slice(11, 19)}Z`
   const label = { info: 'INF', warn: 'WRN', error: 'ERR' }[level]
   const said = hint === undefined ? message : `${message} (${hint})`
-  return printRecord(cleanLine(`${time} ${label} ${name}: ${said}`))
+  return printRecord(cleanLine(`${saySecond(at)} ${label} ${name}: ${said}`))
 }
 
 async function printFile(path: string): Promise<number> {

@@ -1,11 +1,11 @@
 import { createDaemonClient } from '../../desktop/api/ask-daemon.ts'
-import { sayEndsIn } from '../../desktop/gateways/session-watch.ts'
 import { sayState } from '../../desktop/running/say-state.ts'
 import type { ConnectionView, DaemonView, GatewayView } from '../../desktop/wire/view.ts'
 import { AppError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
-import { minutes, printTable } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
+import { printTable } from '../speech/table.ts'
 import { namedOf } from './named.ts'
 import { desktopPlaces } from './places.ts'
 
@@ -112,16 +112,8 @@ function sayGateway({
   if (session === 'wanted')
     return `${origin}: sign-in needed: let a program connect, or run "postern login ${origin}"`
   if (session === 'signed-in') {
-    const until = ends === undefined ? '' : ` until ${minutes(ends)}${sayEndingSoon(ends)}`
+    const until = ends === undefined ? '' : ` until ${sayTime(ends)}`
     return `${origin}: signed in${person ? ` as ${person}` : ''}${until}`
   }
   return `${origin}: not asked yet`
-}
-
-/** An end that is hours away is a time of day. */
-const soonMs = 60 * 60_000
-
-function sayEndingSoon(end: string): string {
-  const leftMs = Date.parse(end) - Date.now()
-  return leftMs < soonMs ? ` (${sayEndsIn(leftMs)})` : ''
 }

@@ -13,6 +13,7 @@ import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
+import { sayTime } from '../speech/say-time.ts'
 import { printTable } from '../speech/table.ts'
 import { processVoice } from '../speech/voice.ts'
 import { secondsOf } from './seconds-of.ts'
@@ -114,8 +115,8 @@ function inWords(request: AccessRequestAnswer): string {
   const { id, routeName, state, decidedBy, endedBy, until, expiresAt, note: said } = request
   const words = said === '' ? '' : `: ${said}`
   const sentences: Readonly<Record<string, string>> = {
-    pending: `${id}: asked for access to "${routeName}"; it waits for an answer until ${expiresAt}`,
-    approved: `${id}: access to "${routeName}" until ${until}, given by ${decidedBy}${words}`,
+    pending: `${id}: asked for access to "${routeName}"; it waits for an answer until ${sayTime(expiresAt)}`,
+    approved: `${id}: access to "${routeName}" until ${sayTime(until)}, given by ${decidedBy}${words}`,
     denied: `${id}: ${decidedBy} has denied access to "${routeName}"${words}`,
     cancelled: `${id}: taken back`,
     expired: `${id}: nobody has answered in time`,

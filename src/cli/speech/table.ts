@@ -20,8 +20,3 @@ function formatTable(rows: Rows): string {
     .map((line) => `${line.trimEnd()}\n`)
     .join('')
 }
-
-/** A moment of RFC 3339 to the minute: `2026-08-20 10:00Z`. */
-export function minutes(time: string): string {
-  return `${time.slice(0, 16).replace('T', ' ')}Z`
-}

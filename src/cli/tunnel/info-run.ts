@@ -1,7 +1,8 @@
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printText } from '../speech/print.ts'
 import { cleanLine } from '../../terminal-text.ts'
-import { minutes, printTable } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
+import { printTable } from '../speech/table.ts'
 import { asPublisher, type PublisherOptions } from './publisher-options.ts'
 
 /** Runs `postern tunnel info`; resolves to the exit code. */
@@ -16,7 +17,7 @@ export async function runInfo(nameOrId: string, options: PublisherOptions): Prom
     ['name', tunnel.name],
     ['id', tunnel.id],
     ['site', tunnel.site],
-    ['created', `${minutes(tunnel.created_at)} by ${tunnel.created_by}`],
+    ['created', `${sayTime(tunnel.created_at)} by ${tunnel.created_by}`],
     ['host names', tunnel.hostnames.join(', ') || 'none'],
   ] as const
   printText(lines.map(([what, text]) => `${what.padEnd(10)}  ${cleanLine(text)}\n`).join(''))
@@ -24,7 +25,7 @@ export async function runInfo(nameOrId: string, options: PublisherOptions): Prom
   else
     printTable([
       ['CONNECTOR', 'VERSION', 'ADDRESS', 'SINCE'],
-      ...tunnel.connections.map((it) => [it.connector_id, it.version, it.ip, minutes(it.since)]),
+      ...tunnel.connections.map((it) => [it.connector_id, it.version, it.ip, sayTime(it.since)]),
     ])
   return exitCodes.ok
 }

@@ -1,6 +1,7 @@
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
-import { minutes, printTable } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
+import { printTable } from '../speech/table.ts'
 import { asPublisher, type PublisherOptions } from './publisher-options.ts'
 
 /** Runs `postern tunnel list`; resolves to the exit code. */
@@ -19,7 +20,7 @@ export async function runList(options: PublisherOptions): Promise<number> {
       ...tunnels.map((tunnel) => [
         tunnel.name,
         tunnel.id,
-        minutes(tunnel.created_at),
+        sayTime(tunnel.created_at),
         tunnel.created_by,
         String(tunnel.connections.length),
         tunnel.hostnames.join(', '),

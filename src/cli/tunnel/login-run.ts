@@ -17,7 +17,7 @@ import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { note, noteText, printJson } from '../speech/print.ts'
-import { minutes } from '../speech/table.ts'
+import { sayTime } from '../speech/say-time.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
 import { credentialPathOf } from './publisher-options.ts'
 
@@ -60,7 +60,7 @@ export async function runTunnelLogin(options: TunnelLoginOptions): Promise<numbe
   const text = encodePublishCredential(credential)
   if (options.overwrite === true) await keepCredential(path, text)
   else if (!(await keepNewCredential(path, text))) throw overtaken(path, site)
-  note(`you may publish to "${site}" at "${gateway.origin}" until ${minutes(expires)}`)
+  note(`you may publish to "${site}" at "${gateway.origin}" until ${sayTime(expires)}`)
   note(`the credential is in "${path}", readable by this user only`)
   if (options.json) printJson({ gateway: gateway.origin, site, id, expires_at: expires, path })
   return exitCodes.ok
