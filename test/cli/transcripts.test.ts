@@ -16,7 +16,7 @@ import { describe, test } from 'node:test'
 import { startFakeGateway, type FakeAnswer } from '../../src/reach/fake-gateway.fixture.ts'
 import { encodeRefusal } from '../../src/tunnel/refusal.ts'
 import { createSandbox, start } from './program.ts'
-import { posternInShell } from '../postern-program.ts'
+import { posternCommand, posternInShell } from '../postern-program.ts'
 
 /** Commands that run side by side. */
 const atOnce = 4
@@ -74,6 +74,7 @@ async function runLine(line: string, env: NodeJS.Dict<string>, sandbox: string):
   const clean = (text: string): string[] =>
     text
       .replaceAll(sandbox, 'SANDBOX')
+      .replaceAll(ownWords, 'POSTERN')
       .replaceAll(/localhost:\d+/g, 'localhost:PORT')
       .replaceAll(/\b\d{1,2}:\d{2}[AP]M\b/g, '5:57PM')
       .split('\n')
@@ -84,6 +85,9 @@ async function runLine(line: string, env: NodeJS.Dict<string>, sandbox: string):
     ...(code === 0 ? [] : [`=> ${code}`]),
   ]
 }
+
+/** The program by its paths, as it writes it into files. */
+const ownWords = posternCommand().flat().join(' ')
 
 /** What the gateway says to each route that the transcripts ask for. */
 function answerFor(authority: string): FakeAnswer {

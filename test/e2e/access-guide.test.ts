@@ -150,7 +150,7 @@ async function checkTokens({ scope, guide, person, rig }: Reader): Promise<void>
 async function checkSsh({ scope, guide, person }: Reader): Promise<void> {
   await runLine(scope, person, guide.command(/^postern access ssh-config --hostname \S+ >>/))
   const config = await readFile(join(person.home, 'ssh_config'), 'utf8')
-  assert.match(config, /^Host ssh\.site\.com\n {4}ProxyCommand postern access ssh /m)
+  assert.match(config, /^Host ssh\.site\.com\n {4}ProxyCommand \/.* access ssh /m)
 }
 
 async function checkCertificates({

@@ -103,7 +103,7 @@ describe('postern ssh-config with OpenSSH', () => {
       assert.match(parsed.output, /^port 22$/m)
       assert.match(parsed.output, /^hostkeyalias ssh\.example\.com$/m)
       assert.match(parsed.output, new RegExp(`^user ${sshd.user}$`, 'm'))
-      assert.match(parsed.output, /^proxycommand postern tcp --gateway .* --listen - %h:%p$/m)
+      assert.match(parsed.output, /^proxycommand \/.* tcp --gateway .* --listen - %h:%p$/m)
       const other = await mustRun(
         scope,
         program('ssh'),
@@ -169,7 +169,8 @@ describe('a gateway that means harm', () => {
     }
     const own = await proxyOf('ssh.localhost')
     const url = pathToFileURL(caFile).href.replaceAll('%', '%%')
-    assert.equal(own, `postern tcp --gateway ${origin} --ca-file ${url} --listen - %h:%p`)
+    const words = posternCommand().flat().join(' ')
+    assert.equal(own, `${words} tcp --gateway ${origin} --ca-file ${url} --listen - %h:%p`)
     for (const other of ['github.com', 'a.com', 'elsewhere.example.com', 'bastion', 'x']) {
       assert.equal(await proxyOf(other), undefined, other)
     }

@@ -61,6 +61,7 @@ describe('the lines of ssh_config for an application', () => {
         const user = undefined
         const config = join(scope.directory, 'config')
         const text = formatApplicationSshConfig({
+          program: [join(bin, 'postern')],
           destination,
           isGatewayNamed,
           options,

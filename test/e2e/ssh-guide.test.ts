@@ -229,7 +229,7 @@ async function checkWrittenBlocks({ scope, guide, person, rig }: Reader): Promis
   const file = join(person.home, '.ssh', 'postern')
   const ssh = [program('ssh'), ['-G', '-F', file, host]] as const
   const { output } = await mustRun(scope, ...ssh, { env: person.env, cwd: person.home })
-  assert.match(output, /^proxycommand postern tcp --gateway .* --listen - %h:%p$/m)
+  assert.match(output, /^proxycommand \/.* tcp --gateway .* --listen - %h:%p$/m)
 }
 
 /** The application's block takes the place of the route's; files and forwarded ports go through it. */

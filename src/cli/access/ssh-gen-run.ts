@@ -11,6 +11,8 @@ import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { note, printJson, printText } from '../speech/print.ts'
+import { lastingProgram } from '../process/own-program.ts'
+import { sayTime } from '../speech/say-time.ts'
 import { processVoice } from '../speech/voice.ts'
 import { signInWays } from './application-sign-in.ts'
 import type { SignInFlags } from './sign-in-options.ts'
@@ -63,7 +65,7 @@ function sayHeld({ certificate, isNew }: HeldCertificate, files: KeyFiles): void
   const who = certificate.principals.map((name) => `"${name}"`).join(', ')
   const { validBeforeS } = certificate
   note(
-    `${isNew ? 'a certificate' : 'the certificate that is there'} for ${who} until ${timeOf(validBeforeS)}`,
+    `${isNew ? 'a certificate' : 'the certificate that is there'} for ${who} until ${sayTime(timeOf(validBeforeS))}`,
   )
   note(`  in "${files.certificate}"`)
 }
@@ -94,6 +96,8 @@ export function printApplicationSshConfig(flags: SshConfigFlags): number {
   const files = flags.shortLivedCert === true ? filesFor(destination) : undefined
   const isGatewayNamed = flags.gateway !== undefined
   const user = checkUser(flags.user)
-  printText(formatApplicationSshConfig({ destination, isGatewayNamed, options, user, files }))
+  const program = lastingProgram()
+  const config = { program, destination, isGatewayNamed, options, user, files }
+  printText(formatApplicationSshConfig(config))
   return exitCodes.ok
 }

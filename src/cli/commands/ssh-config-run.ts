@@ -4,6 +4,7 @@ import type { AskOptions } from '../asking/ask-options.ts'
 import { askRoutes } from '../asking/ask-routes.ts'
 import { checkUser, checkWords, tcpOptionsOf } from '../asking/ssh-options.ts'
 import { exitCodes } from '../process/exit-codes.ts'
+import { lastingProgram } from '../process/own-program.ts'
 import { exposedServiceAccount } from '../credentials/given.ts'
 import { hostsOf, parseDomain } from '../../client/ssh-config/domains.ts'
 import type { GatewayAddress } from '../../reach/destination.ts'
@@ -31,6 +32,7 @@ export async function printSshConfig(
   const tcpOptions = checkWords(tcpOptionsOf(options))
   const credentialOptions = checkWords(credentialOptionsOf(options))
   const domains = (options.domain ?? []).map(parseDomain)
+  const program = lastingProgram()
   const asked = await askRoutes(gatewayText, options, voice)
   if (typeof asked === 'number') return asked
   const { gateway, routes } = asked
@@ -38,6 +40,7 @@ export async function printSshConfig(
   const isOfGateway = hostsOf(gateway.host, domains)
   const { entries, leftOut } = chooseEntries(routes, { gateway, isEveryPort, isOfGateway })
   const { text, hosts, names } = formatSshConfig({
+    program,
     gateway,
     entries,
     withNames: options.names === true,

@@ -23,7 +23,9 @@ function write(
   const isOfGateway = hostsOf(gateway.host, domains)
   const { entries, leftOut } = chooseEntries(routes, { gateway, isEveryPort, isOfGateway })
   const defaults = { withNames: true, user: undefined, tcpOptions: [], credentialOptions: [] }
-  const written = formatSshConfig({ gateway, entries, otherOptions: [], ...defaults, ...more })
+  const program = ['postern']
+  const all = { program, gateway, entries, otherOptions: [], ...defaults, ...more }
+  const written = formatSshConfig(all)
   return { ...written, leftOut }
 }
 

@@ -11,9 +11,11 @@
 import { isIP } from 'node:net'
 import type { GatewayAddress } from '../../reach/destination.ts'
 import { sshPort, type Entry } from './entries.ts'
-import { sshCommandWord } from './words.ts'
+import { sshCommandWord, sshProgramWord } from './words.ts'
 
 export interface SshConfigOptions {
+  /** The program as it is started, by absolute paths: those of windows and editors have no PATH of a shell. */
+  readonly program: readonly string[]
   /** The gateway that listed the routes. */
   readonly gateway: GatewayAddress
   readonly entries: readonly Entry[]
@@ -56,7 +58,7 @@ export function formatSshConfig(options: SshConfigOptions): SshConfigText {
 function formatEntry(
   { host, port, gateway, alias, description }: Entry,
   taken: Set<string>,
-  { gateway: listedBy, withNames, user, tcpOptions, credentialOptions }: SshConfigOptions,
+  { program, gateway: listedBy, withNames, user, tcpOptions, credentialOptions }: SshConfigOptions,
 ): string[] {
   const wanted = withNames && alias !== '' ? [alias, host] : [host]
   const names = wanted.filter((name) => !taken.has(name.toLowerCase()))
@@ -65,7 +67,8 @@ function formatEntry(
   const asked = host.includes(':') ? '[%h]:%p' : '%h:%p'
   const credential = gateway.origin === listedBy.origin ? credentialOptions : []
   const options = ['--gateway', gateway.origin, ...tcpOptions, ...credential, '--listen', '-']
-  const proxy = ['postern', 'tcp', ...options]
+  const words = ['tcp', ...options].map(sshCommandWord)
+  const proxy = [...program.map((word) => sshProgramWord(word)), ...words].join(' ')
   const lines = [
     ...(description === '' ? [] : [`# ${description}`]),
     `Host ${names.flatMap(spellingsOf).join(' ')}`,
@@ -73,7 +76,7 @@ function formatEntry(
     ...(port === undefined ? [] : [`    Port ${port}`]),
     `    HostKeyAlias ${hostKeyName(host, port)}`,
     ...(user === undefined ? [] : [`    User ${user}`]),
-    `    ProxyCommand ${proxy.map(sshCommandWord).join(' ')} ${asked}`,
+    `    ProxyCommand ${proxy} ${asked}`,
     '',
   ]
   return [lines.join('\n')]

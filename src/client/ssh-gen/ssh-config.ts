@@ -1,8 +1,10 @@
 import type { Destination } from '../../reach/destination.ts'
-import { sshCommandWord, sshConfigPath } from '../ssh-config/words.ts'
+import { sshCommandWord, sshConfigPath, sshProgramWord } from '../ssh-config/words.ts'
 import type { KeyFiles } from './key-files.ts'
 
 export interface ApplicationSshConfig {
+  /** The program as it is started, by absolute paths. */
+  readonly program: readonly string[]
   readonly destination: Destination
   /** Whether the gateway is another host than the application, and is named. */
   readonly isGatewayNamed: boolean
@@ -30,7 +32,7 @@ export function formatApplicationSshConfig(config: ApplicationSshConfig): string
   if (files === undefined) return `${lines.join('\n')}\n`
   return `${[
     ...lines,
-    `Match host ${host} exec "${commandOf(config, ['ssh-gen', '--quiet'])}"`,
+    `Match host ${host} exec "${escaped(commandOf(config, ['ssh-gen', '--quiet']))}"`,
     `    IdentityFile ${sshConfigPath(files.privateKey)}`,
     `    CertificateFile ${sshConfigPath(files.certificate)}`,
     '    IdentitiesOnly yes',
@@ -38,7 +40,7 @@ export function formatApplicationSshConfig(config: ApplicationSshConfig): string
 }
 
 function commandOf(
-  { destination, isGatewayNamed, options }: ApplicationSshConfig,
+  { program, destination, isGatewayNamed, options }: ApplicationSshConfig,
   command: readonly string[],
 ): string {
   const { origin, port } = destination.gateway
@@ -47,7 +49,13 @@ function commandOf(
     ? [host, '--gateway', origin]
     : [port === 443 ? host : `${host}:${port}`]
   const words = [...options.map(sshCommandWord), '--hostname', ...where]
-  return ['postern', 'access', ...command, ...words].join(' ')
+  const own = program.map((word) => sshProgramWord(word))
+  return [...own, 'access', ...command, ...words].join(' ')
+}
+
+/** For the quotes of ssh_config(5). */
+function escaped(command: string): string {
+  return command.replaceAll(/["\\]/g, (found) => `\\${found}`)
 }
 
 function hostOf({ authority }: Destination): string {
