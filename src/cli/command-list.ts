@@ -149,4 +149,14 @@ export const commands: readonly CommandEntry[] = [
     summary: 'test policies before somebody meets them: tests, who may use what, and why',
     load: async () => (await import('./policy/policy.ts')).definePolicy,
   },
+  {
+    name: 'version',
+    summary: 'the version, and what it runs on',
+    load: async () => (await import('./commands/version.ts')).defineVersion,
+  },
+  {
+    name: 'help',
+    summary: 'the help of a command',
+    load: async () => (await import('./commands/help.ts')).defineHelp,
+  },
 ]

@@ -7,7 +7,7 @@ import { version } from '../version.ts'
 const [first] = process.argv.slice(2)
 /** As in package.json's `engines`, which npm only warns about. */
 const minNodeMajor = 24
-if (first === '--version' || first === '-V') {
+if (first === '--version' || first === '-v' || first === '-V') {
   say(1, `postern ${version}\n`)
 } else if (Number.parseInt(process.versions.node, 10) < minNodeMajor) {
   say(

@@ -43,8 +43,9 @@ async function runCommand(args: readonly string[]): Promise<number> {
   const heard: Heard = { texts: [] }
   try {
     const exitWith: ExitWith = (code) => (exitCode = code)
-    const program = await defineProgram(args[0], exitWith, heard)
-    await program.parseAsync(args, { from: 'user' })
+    const asked = withoutHelpWord(args)
+    const program = await defineProgram(asked[0], exitWith, heard)
+    await program.parseAsync(asked, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -88,7 +89,7 @@ async function defineProgram(
 ): Promise<Command> {
   const program = new Command('postern')
     .description('Reach any TCP service through one HTTPS port, with your company login.')
-    .version(`postern ${version}`, '-V, --version', 'print the version')
+    .version(`postern ${version}`, '-v, --version', 'print the version')
     .enablePositionalOptions()
   for (const entry of commands) {
     const isWanted = isCalled(entry, wanted)
@@ -97,6 +98,14 @@ async function defineProgram(
   }
   for (const command of withSubcommands(program)) makeQuiet(command, heard)
   return program.helpCommand(false)
+}
+
+/** `help COMMAND` is `COMMAND --help`; of one that there is not, the fault is said. */
+function withoutHelpWord(args: readonly string[]): readonly string[] {
+  const [word, ...rest] = args
+  if (word !== 'help') return args
+  const isKnown = rest.length === 0 || commands.some((command) => isCalled(command, rest[0]))
+  return isKnown ? [...rest, '--help'] : rest
 }
 
 function isCalled({ name, aliases = [] }: CommandEntry, wanted: string | undefined): boolean {
