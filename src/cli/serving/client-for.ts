@@ -1,11 +1,14 @@
 import { createGatewayClient, type GatewayClient } from '../../client/gateway-client.ts'
+import { renewingClient } from '../../client/renewing-client.ts'
+import { tokenCacheFor } from '../../client/sign-in/token-cache.ts'
 import type { SignInTab } from '../../client/sign-in/browser-sign-in.ts'
 import type { DeviceSignIn, SignInOptions } from '../../client/sign-in/credentials-of.ts'
 import type { TransportChoice } from '../../client/ways/transport.ts'
 import type { GatewayAddress } from '../../reach/destination.ts'
 import type { Trust } from '../../reach/trust.ts'
+import { isTerminal } from '../../standard-output.ts'
 import type { AskOptions } from '../asking/ask-to-sign-in.ts'
-import { clientEnvironment } from '../process/environment.ts'
+import { clientEnvironment, environment, type Environment } from '../process/environment.ts'
 import type { Voice } from '../speech/voice.ts'
 
 /** How a command that opens tunnels signs in and asks, as it was given. */
@@ -32,10 +35,27 @@ export function clientFor(
   flags: ClientFlags,
   voice: Voice,
 ): GatewayClient {
-  return createGatewayClient({
-    ...signInOptionsFor(identity, flags, voice),
-    transport: flags.transport,
-  })
+  const options = signInOptionsFor(identity, flags, voice)
+  const client = createGatewayClient({ ...options, transport: flags.transport })
+  const isWatched = identity.credential === undefined && isPersonThere(flags, isTerminal(2))
+  return isWatched ? renewingClient(client, { cache: tokenCacheFor(options), log: voice }) : client
+}
+
+/**
+ * Whether somebody can be asked to sign in again although their session still holds. A script has no terminal, nor has
+ * what Ansible starts; `ssh` hands its own to its ProxyCommand. Behind `ssh` a browser would open where nobody sees it.
+ */
+export function isPersonThere(
+  { browserCmd, deviceLogin, logFormat }: Omit<ClientFlags, 'transport'>,
+  hasTerminal: boolean,
+  env: Environment = environment,
+  platform: NodeJS.Platform = process.platform,
+): boolean {
+  if (!hasTerminal || deviceLogin === true || logFormat === 'json') return false
+  if (browserCmd !== undefined) return true
+  if (env['SSH_CONNECTION'] && !env['DISPLAY']) return false
+  const hasOwnScreen = platform === 'darwin' || platform === 'win32'
+  return hasOwnScreen || Boolean(env['DISPLAY'] || env['WAYLAND_DISPLAY'])
 }
 
 /** What it signs in with, for other requests to the same gateway. */
