@@ -61,7 +61,9 @@ async function checkPsql(connect: Connect): Promise<void> {
   const as = [db, '--user', 'postgres', '--']
   const answer = await connect(...as, '-XAtc', 'SELECT 6 * 7, inet_server_addr() IS NULL')
   assert.deepEqual([answer.ending, answer.output], [0, '42|f\n'], answer.errors)
-  const named = await connect(...as, 'template1', '-XAtc', 'SELECT current_database()')
+  // The route by its name.
+  const byName = ['db', ...as.slice(1)]
+  const named = await connect(...byName, 'template1', '-XAtc', 'SELECT current_database()')
   assert.equal(named.output, 'template1\n', named.errors)
   const wrong = await connect(...as, '-XAtc', 'SELECT nothing')
   assert.deepEqual([wrong.ending, wrong.output], [1, ''])

@@ -1,10 +1,9 @@
 import { parseAuthority, type HostPort } from '../../address.ts'
 import type { GatewayClient } from '../../client/gateway-client.ts'
 import type { SignInOptions } from '../../client/sign-in/credentials-of.ts'
-import { parseDestination } from '../../reach/destination.ts'
 import type { AskOptions } from '../asking/ask-options.ts'
+import { destinationOf } from '../asking/destination-of.ts'
 import { tcpOptionsOf } from '../asking/ssh-options.ts'
-import { trustOf } from '../asking/trust.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
 import { environment } from '../process/environment.ts'
 import {
@@ -39,16 +38,17 @@ export interface RouteAsking {
 /**
  * Reads which route is meant.
  *
- * @throws SystemError `invalid-destination` or `invalid-gateway-url`, and for a file that cannot be read
+ * @throws SystemError `invalid-destination`, `invalid-gateway-url`, `gateway-unknown`, `route-…`, and for a file that cannot be
+ * read; AppError of a gateway that is asked for its routes
  */
 export async function askedRoute(
   written: string,
   { command, options, voice }: RouteAsking,
 ): Promise<AskedRoute> {
-  const { gateway, authority } = parseDestination(written, options.gateway)
+  const found = await destinationOf(written, options.gateway, options, voice)
+  const { gateway, authority, trust } = found
   const target = parseAuthority(authority)
   if (target === undefined) throw new Error(`"${authority}" is no authority`)
-  const trust = await trustOf(options, voice)
   const credential = await readServiceAccount(options, environment)
   warnAboutSecrets(options, voice)
   const ways = [

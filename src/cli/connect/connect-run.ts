@@ -48,7 +48,7 @@ export async function runConnect(
   const voice = processVoice({ format: 'human', level: 'warn', component })
   const account = checkAccount(options)
   const route = await askedRoute(routeText, { command: 'postern connect', options, voice })
-  const tool = chooseTool(options.tool, route.target)
+  const tool = chooseTool(options.tool, route.target, routeText)
   const asked = { route, tool, account, args, options, voice }
   if (options.print === true) {
     printText(commandsOf(asked).join('\n') + '\n')

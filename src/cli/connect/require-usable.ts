@@ -1,9 +1,8 @@
 import type { GatewayClient } from '../../client/gateway-client.ts'
+import { hasDestination } from '../../client/gateways/find-route.ts'
 import { fetchRoutes } from '../../client/routes/fetch-routes.ts'
-import { parseRouteFrom, type RouteTarget } from '../../client/routes/route-target.ts'
 import { PeerError } from '../../errors.ts'
 import { abandon } from '../../net/abandon.ts'
-import type { HostPort } from '../../address.ts'
 import type { Voice } from '../speech/voice.ts'
 import { signInOf, type AskedRoute, type RouteOptions } from './asked-route.ts'
 
@@ -32,23 +31,10 @@ async function isListed({ route, options, voice }: Asking, signal: AbortSignal):
   const { gateway, target } = route
   try {
     const { routes } = await fetchRoutes(signInOf(route, options, voice), signal)
-    return routes.some(({ from }) =>
-      parseRouteFrom(from, gateway)?.some((each) => covers(each, target)),
-    )
+    return hasDestination(routes, target, gateway)
   } catch (error) {
     // An older gateway of another make has no such list.
     if (error instanceof PeerError) return false
     throw error
   }
-}
-
-/** Whether a route answers to a host and port; a pattern of several stars is tried by whoever asks. */
-function covers({ host, port }: RouteTarget, asked: HostPort): boolean {
-  if (port !== undefined && port !== asked.port) return false
-  const [before = '', after, ...more] = host.split('*')
-  if (after === undefined) return host === asked.host
-  const isLonger = asked.host.length > before.length + after.length
-  return (
-    more.length === 0 && isLonger && asked.host.startsWith(before) && asked.host.endsWith(after)
-  )
 }

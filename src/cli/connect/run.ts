@@ -4,9 +4,9 @@ import type { RouteOptions } from './asked-route.ts'
 import type { SplitWords } from './run-run.ts'
 import { withRouteOptions } from './route-options.ts'
 
-const description = `Run a command that finds routes by its variables. Each ROUTE, "host:port", gets a local address that is there until the command ends. Whoever has to sign in does so before, a route that is refused says why, and then nothing is run. The exit code is that of the command.
+const description = `Run a command that finds routes by its variables. Each ROUTE, its name or "host:port", gets a local address that is there until the command ends. Whoever has to sign in does so before, a route that is refused says why, and then nothing is run. The exit code is that of the command.
 
-POSTERN_HOST, POSTERN_PORT and POSTERN_ADDRESS ("host:port") are the first route's. Each route has the same with its name, the first word of its host or what is written before "=": POSTERN_DB_HOST for "db.corp.example.com:5432", POSTERN_REPLICA_HOST for "replica=db2.corp.example.com:5432". The first route of a service also has what the programs of that service read: PGHOST and PGPORT; MYSQL_HOST and MYSQL_TCP_PORT; REDIS_HOST, REDIS_PORT and REDIS_URL; MONGODB_URI; SQLCMDSERVER. PGHOSTADDR and PGSERVICE, which would lead elsewhere, are taken away from a command that gets PGHOST.`
+POSTERN_HOST, POSTERN_PORT and POSTERN_ADDRESS ("host:port") are the first route's. Each route has the same with its name, which is the route's, the first word of its host, or what is written before "=": POSTERN_DB_HOST for "db.corp.example.com:5432", POSTERN_REPLICA_HOST for "replica=db2.corp.example.com:5432". The first route of a service also has what the programs of that service read: PGHOST and PGPORT; MYSQL_HOST and MYSQL_TCP_PORT; REDIS_HOST, REDIS_PORT and REDIS_URL; MONGODB_URI; SQLCMDSERVER. PGHOSTADDR and PGSERVICE, which would lead elsewhere, are taken away from a command that gets PGHOST.`
 
 const examples = `
 Examples:

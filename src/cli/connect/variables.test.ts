@@ -37,6 +37,7 @@ test('two routes of one name are refused', () => {
 
 test('a name stands before the first "="', () => {
   assert.deepEqual(parseNamedRoute('a=b=c:1'), { name: 'a', route: 'b=c:1' })
-  for (const text of ['db.example.com:5432', '=db:1', '1a=db:1', 'a=', 'LD-PRELOAD=x'])
+  assert.deepEqual(parseNamedRoute('orders-db'), { name: 'orders-db', route: 'orders-db' })
+  for (const text of ['db.example.com:5432', '=db:1', '1a=db:1', 'LD-PRELOAD=x:1', 'https://a/b:1'])
     assert.deepEqual(parseNamedRoute(text), { name: undefined, route: text })
 })

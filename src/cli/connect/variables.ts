@@ -5,7 +5,7 @@ import type { Environment } from '../process/environment.ts'
 
 /** A route as it was written for `postern run`. */
 export interface NamedRoute {
-  /** `NAME=ROUTE` names it; otherwise it is called by its host. */
+  /** `NAME=ROUTE` names it, and so does the name of a route; otherwise it is called by its host. */
   readonly name: string | undefined
   readonly route: string
 }
@@ -13,7 +13,8 @@ export interface NamedRoute {
 /** Reads `ROUTE` or `NAME=ROUTE`. */
 export function parseNamedRoute(text: string): NamedRoute {
   const [, name, route] = /^([A-Za-z_]\w*)=(.+)$/s.exec(text) ?? []
-  return route === undefined ? { name: undefined, route: text } : { name, route }
+  if (route !== undefined) return { name, route }
+  return { name: /[:/]/.test(text) ? undefined : text, route: text }
 }
 
 /** A route that is open, and what it leads to. */
@@ -36,7 +37,7 @@ export function routeVariables(routes: readonly PlacedRoute[]): Environment {
   const named = routes.map((route) => addressVariables(`POSTERN_${nameOf(route)}`, route.local))
   const services = routes
     .toReversed()
-    .map(({ target, local }) => variablesOf[serviceOf(target)]?.(local) ?? {})
+    .map(({ name, target, local }) => variablesOf[serviceOf(target, name)]?.(local) ?? {})
   const all = [...named, ...services, ...(first ? [addressVariables('POSTERN', first.local)] : [])]
   return Object.assign({}, ...all) as Environment
 }
@@ -70,8 +71,8 @@ const variablesOf: Readonly<Record<number, (local: HostPort) => Environment>> = 
   1433: ({ host, port }) => ({ SQLCMDSERVER: `tcp:${host},${port}` }),
 }
 
-function serviceOf({ host, port }: HostPort): number {
-  return hasServiceTool(port) ? port : (servicePortIn([host]) ?? port)
+function serviceOf({ host, port }: HostPort, name = host): number {
+  return hasServiceTool(port) ? port : (servicePortIn([name, host]) ?? port)
 }
 
 /** The first label of its host, and all of an address. */
