@@ -45,8 +45,8 @@ export interface TestBrowser {
   ): Promise<Answer>
   /** Follows an address to its end as somebody. */
   follow(url: string, email: string): Promise<SignInEnd>
-  /** The fields of the question about a code, box ticked. */
-  question(code: DeviceCodeAnswer): Promise<Record<string, string>>
+  /** The fields of the question about a code, box ticked; `search` is another query of its page. */
+  question(code: DeviceCodeAnswer, search?: string): Promise<Record<string, string>>
 }
 
 /** A gateway with a provider, and a clock that a test drives. */
@@ -189,12 +189,13 @@ function createBrowser(
       return keep(await postForm(path, body, { headers: { ...cookies(), ...headers } }))
     },
     follow: (url, email) => signInWithForms(url, { email }, { request: { ca: testCa }, jar }),
-    async question({ verificationUriComplete }) {
+    async question({ verificationUriComplete }, asked) {
       const { pathname, search } = new URL(verificationUriComplete)
-      const { body } = await browser.get(pathname + search)
+      const { body } = await browser.get(pathname + (asked ?? search))
       return {
         code: valueOf(body, 'code'),
         form_token: valueOf(body, 'form_token'),
+        sign_in_token: valueOf(body, 'sign_in_token'),
         confirmed: valueOf(body, 'confirmed'),
         decision: 'approve',
       }

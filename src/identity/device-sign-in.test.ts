@@ -25,7 +25,7 @@ async function signInFor(
   userId: string,
 ): Promise<FinishedSignIn> {
   const { address } = machine
-  const device = { secretHash, host: machine.host, userId }
+  const device = { secretHash, host: machine.host, command: machine.command, userId }
   const target = { returnTo: callbackOrigin, carries: 'nothing', device } as const
   const { location, cookies } = await identity.signIn.begin({
     target,

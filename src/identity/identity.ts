@@ -10,8 +10,13 @@ import { createCodes } from './codes.ts'
 import type { Codes } from './codes.ts'
 import { createDeviceCodes } from './device-codes.ts'
 import type { DeviceCodes } from './device-codes.ts'
-import { deviceFormToken, isDeviceFormToken } from './device-form.ts'
-import type { DeviceForm } from './device-form.ts'
+import {
+  deviceFormToken,
+  deviceSignInToken,
+  isDeviceFormToken,
+  isDeviceSignInToken,
+} from './device-form.ts'
+import type { DeviceForm, DeviceSignIn } from './device-form.ts'
 import { deriveKeys } from './keys.ts'
 import { createLimitReports } from './limit-reports.ts'
 import { createPendingFlows, flowLifeMs } from './pending-flow.ts'
@@ -104,6 +109,9 @@ export interface Identity {
   /** The token of the form that approves a machine, for one browser session and code. */
   deviceFormToken(form: DeviceForm): string
   isDeviceFormToken(form: DeviceForm, token: string): boolean
+  /** Says that a browser's session was made for one device code, to whose machine it may go. */
+  deviceSignInToken(signIn: DeviceSignIn): string
+  isDeviceSignInToken(signIn: DeviceSignIn, token: string): boolean
   /** From when until when a session lasts that begins now. */
   sessionSpan(): Pick<Session, 'issuedAtMs' | 'expiresAtMs'>
   /** Stops asking the provider; the store stays open, for whoever opened it to close. */
@@ -221,6 +229,8 @@ export function createIdentity(options: IdentityOptions): Identity {
     signUrl: (url) => signUrl(url, keys.signedUrl, clock.now()),
     verifySignedUrl: (url) => verifySignedUrl(url, keys.signedUrl, clock.now()),
     deviceFormToken: (form) => deviceFormToken(keys.deviceForm, form),
+    deviceSignInToken: (signedIn) => deviceSignInToken(keys.deviceForm, signedIn),
+    isDeviceSignInToken: (signedIn, token) => isDeviceSignInToken(keys.deviceForm, signedIn, token),
     isDeviceFormToken: (form, token) => isDeviceFormToken(keys.deviceForm, form, token),
     sessionSpan() {
       const issuedAtMs = clock.now()

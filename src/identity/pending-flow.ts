@@ -15,6 +15,11 @@ export interface SignInTarget {
   readonly codeChallenge?: string | undefined
   /** The session that is prolonged where its own person comes back; only with `code`. */
   readonly renews?: string | undefined
+  /**
+   * The device code on whose page this sign-in begins, by somebody who was not signed in: the session may go to its
+   * machine, once its person has confirmed that.
+   */
+  readonly userCode?: string | undefined
   /** Set when the session is to be that of a machine without a browser, and not this browser's. */
   readonly device?: DeviceTarget | undefined
 }
@@ -24,6 +29,8 @@ export interface DeviceTarget {
   /** Names the device code. */
   readonly secretHash: string
   readonly host: string
+  /** What it runs, as far as it is shown. */
+  readonly command: string
   readonly userId: string
 }
 

@@ -19,6 +19,7 @@ import type { Provider } from './provider.ts'
 import { createRefresher, refreshDueAt } from './refresh.ts'
 import type { SessionAudit } from './refresh.ts'
 import { createRenewals, type Renewals } from './renewal.ts'
+import { rewriteSession } from './rewrite-session.ts'
 import { toSession } from './session.ts'
 import type { SignedIn } from './signed-in.ts'
 import { createSessionUse } from './session-use.ts'
@@ -49,6 +50,8 @@ export interface Sessions extends Renewals {
    * whatever came of that: `get` knows. Never rejects.
    */
   askProvider(id: string): Promise<boolean>
+  /** Says whose machine has the session from now on; false when there was none. */
+  nameDevice(id: string, device: string): Promise<boolean>
   /** False when there was none. */
   revoke(id: string, reason?: SessionEndReason): Promise<boolean>
   /** Newest first, without those past their end. */
@@ -244,6 +247,13 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     version: (id) => mirror.version(id),
     askProvider: (id) => refresher.askNow(id),
+    async nameDevice(id, device) {
+      const written = await rewriteSession(store.sessions, id, (record) => ({
+        next: { ...record, device },
+        change: 'changed',
+      }))
+      return written !== undefined
+    },
     revoke,
     async list(filter) {
       const records = await store.sessions.list(filter)

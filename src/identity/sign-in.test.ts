@@ -103,7 +103,12 @@ test('its address fits into the 2 KiB that some providers take', async (t) => {
     carries: 'code',
     codeChallenge: 'x'.repeat(43),
   }
-  const device = { secretHash: 'x'.repeat(43), host: 'h'.repeat(64), userId: 'u'.repeat(64) }
+  const device = {
+    secretHash: 'x'.repeat(43),
+    host: 'h'.repeat(64),
+    command: 'c'.repeat(60),
+    userId: 'u'.repeat(64),
+  }
   for (const each of [long, { ...target, carries: 'nothing', device } as const]) {
     const { location } = await begin(fixture, '', each)
     assert.ok(location.href.length < 1400, `${location.href.length}`)

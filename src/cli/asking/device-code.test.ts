@@ -19,12 +19,13 @@ test('without a terminal there are an address and a code, and nothing to scan', 
     text,
     `to sign in, open this address in a browser on any machine:
 
-  https://access.example.com/.postern/device
+  https://access.example.com/.postern/device?code=WDJB-MJHT
 
-and type this code there:
+and compare the code that it shows with this one:
 
   WDJB-MJHT
 
+by hand: type it at https://access.example.com/.postern/device
 waiting; the code is good for 10 minutes, and Ctrl-C gives up
 `,
   )

@@ -50,10 +50,13 @@ export function formatDeviceCode(
   const fits = isTTY && width <= (columns ?? 0)
   return [
     'to sign in, open this address in a browser on any machine:\n\n',
-    `  ${cleanLine(verificationUri)}\n\n`,
-    'and type this code there:\n\n',
+    `  ${cleanLine(verificationUriComplete)}\n\n`,
+    'and compare the code that it shows with this one:\n\n',
     `  ${cleanLine(userCode)}\n\n`,
-    ...(fits ? ['or scan this, and compare the code:\n\n', ...lines.map(paint), '\n'] : []),
+    ...(verificationUri === verificationUriComplete
+      ? []
+      : [`by hand: type it at ${cleanLine(verificationUri)}\n`]),
+    ...(fits ? ['or scan this:\n\n', ...lines.map(paint), '\n'] : []),
     `waiting; the code is good for ${minutes} minutes, and Ctrl-C gives up\n`,
   ].join('')
 }

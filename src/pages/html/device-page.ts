@@ -17,12 +17,25 @@ export interface DeviceQuestion {
   /** Names of the routes that the machine could use now. */
   readonly routes: readonly string[]
   readonly formToken: string
+  /** Lets the machine have this browser's session; undefined where it gets one of its own. */
+  readonly signInToken: string | undefined
+}
+
+/** What became of a machine, for its person to compare. */
+export interface SignedInMachine {
+  readonly host: string
+  readonly command: string
+  readonly person: string
+  /** Host name of the gateway. */
+  readonly gateway: string
+  readonly untilMs: number
 }
 
 /** Fields of the form. `confirmed` repeats the code: a checkbox that the person has to tick. */
 export const deviceFields = {
   code: 'code',
   formToken: 'form_token',
+  signInToken: 'sign_in_token',
   confirmed: 'confirmed',
   decision: 'decision',
 } as const
@@ -73,7 +86,7 @@ export function deviceCodePage(fault?: string, words: CodePageWords = deviceWord
 
 /** Shows what asks for what. Nothing is granted before the box is ticked and the button pressed. */
 export function deviceQuestionPage(question: DeviceQuestion): string {
-  const { code, host, command, address, person, untilMs, formToken } = question
+  const { code, host, command, address, person, untilMs, formToken, signInToken } = question
   const body = html`<h1>Sign in this machine as you?</h1>
     <p class="code">${code}</p>
     <dl>
@@ -97,6 +110,11 @@ export function deviceQuestionPage(question: DeviceQuestion): string {
     <form method="post" action="${action}">
       <input type="hidden" name="${deviceFields.code}" value="${code}" />
       <input type="hidden" name="${deviceFields.formToken}" value="${formToken}" />
+      ${
+        signInToken === undefined
+          ? ''
+          : html`<input type="hidden" name="${deviceFields.signInToken}" value="${signInToken}" />`
+      }
       <label class="tick">
         <input type="checkbox" name="${deviceFields.confirmed}" value="${code}" required />
         <span>I started this, and my terminal shows <strong>${code}</strong></span>
@@ -109,12 +127,31 @@ export function deviceQuestionPage(question: DeviceQuestion): string {
   return page('Sign in a machine', body)
 }
 
-/** What the person sees at the end. */
-export function deviceDonePage(): string {
+/** What the person sees at the end; undefined for somebody who has only opened its address. */
+export function deviceDonePage(machine: SignedInMachine | undefined): string {
   const body = html`<h1>The machine is signed in</h1>
-    <p>Go back to its terminal; it goes on by itself within seconds. You can close this page.</p>
+    ${
+      machine &&
+      html`<dl>
+        <dt>As</dt>
+        <dd>${machine.person}</dd>
+        <dt>Machine</dt>
+        <dd>${said(machine.host)}</dd>
+        <dt>Program</dt>
+        <dd>${said(machine.command)}</dd>
+        <dt>Gateway</dt>
+        <dd>${machine.gateway}</dd>
+        <dt>Until</dt>
+        <dd><time>${formatTime(machine.untilMs)}</time></dd>
+      </dl>`
+    }
+    <p class="after">
+      Go back to its terminal; it goes on by itself within seconds. You can close this page.
+    </p>
     <p class="quiet">
-      It has a session of its own: signing out here does not end it, "postern logout" there does.
+      It has a session of its own: signing out here does not end it, "postern logout" there does,
+      and
+      <a href="/">your page</a> at this gateway, which lists where you are signed in.
     </p>`
   return page('Signed in', body)
 }

@@ -26,6 +26,7 @@ code span { display: inline-block; max-width: 100%; white-space: pre-wrap }
 pre { margin: 6px 0 0; padding: 8px 12px; border: 1px solid var(--line); border-radius: 8px; font: .9em/1.5 ui-monospace, monospace; white-space: pre-wrap }
 pre code { font: inherit }
 pre + p { margin-top: 12px }
+.after { margin-top: 16px }
 main > :last-child { margin-bottom: 0 }
 a { color: var(--accent) }
 button, .button { display: inline-block; font: inherit; font-weight: 600; padding: 8px 18px; border-radius: 8px; border: 1px solid var(--accent); background: transparent; color: var(--accent); cursor: pointer; text-decoration: none }

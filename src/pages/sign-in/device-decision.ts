@@ -10,9 +10,9 @@ import { sendOnward } from '../answers/onward.ts'
 import { readForm } from '../answers/body.ts'
 import { sendPage, type PageContext } from '../answers/page-app.ts'
 import { deviceDeniedPage, deviceFields } from '../html/device-page.ts'
-import { deviceId } from './device-sign-in.ts'
+import { deviceId, finishDevice } from './device-sign-in.ts'
 import { failSignIn } from './failed-sign-in.ts'
-import { refuseForeign } from './one-origin.ts'
+import { redirect, refuseForeign } from './one-origin.ts'
 import type { SignInParts } from './parts.ts'
 import { askerOf } from './sign-in-log.ts'
 
@@ -64,8 +64,46 @@ export async function readDecision(
 }
 
 export async function decide(c: PageContext, parts: SignInParts): Promise<Response> {
-  const { record, session, said } = await readDecision(c, parts, 'session')
-  return said === 'deny' ? deny(c, parts, record, session) : approve(c, parts, record, session)
+  const { record, session, said, field } = await readDecision(c, parts, 'session')
+  if (said === 'deny') return deny(c, parts, record, session)
+  return isMadeFor(parts, record, session, field(deviceFields.signInToken))
+    ? handOver(c, parts, record, session)
+    : approve(c, parts, record, session)
+}
+
+/** Whether a session was made on the page of this very code, so that its machine may have it. */
+export function isMadeFor(
+  { identity }: Pick<SignInParts, 'identity'>,
+  { userCode }: DeviceCodeRecord,
+  { id: sessionId }: Session,
+  token: string,
+): boolean {
+  return identity.isDeviceSignInToken({ sessionId, userCode }, token)
+}
+
+/**
+ * Gives the machine the session that this browser has got for it a moment ago, and takes it from the browser: the
+ * person has been to the provider once, and neither has what the other one does.
+ */
+async function handOver(
+  c: PageContext,
+  parts: SignInParts,
+  record: DeviceCodeRecord,
+  session: Session,
+): Promise<Response> {
+  const { identity, audit } = parts
+  await identity.deviceCodes.approve(record, session.userId)
+  audit.record({ event: 'device code approved', ...decisionEntry(c, record, session) })
+  await identity.sessions.nameDevice(session.id, record.host)
+  const done = await finishDevice(c, parts, targetFor(record, session), session)
+  return redirect(done, [identity.cookie.clear()])
+}
+
+/** @limit none: characters of a machine's command that the last page shows */
+const maxShownCommand = 60
+
+function targetFor({ secretHash, host, command }: DeviceCodeRecord, { userId }: Session) {
+  return { secretHash, host, command: command.slice(0, maxShownCommand).toWellFormed(), userId }
 }
 
 async function approve(
@@ -77,11 +115,10 @@ async function approve(
   const { identity, origin, audit } = parts
   await identity.deviceCodes.approve(record, session.userId)
   audit.record({ event: 'device code approved', ...decisionEntry(c, record, session) })
-  const { secretHash, host } = record
   const { location, cookies } = await beginSignIn(c, parts, {
     returnTo: new URL(gatewayPaths.deviceDone, origin).href,
     carries: 'nothing',
-    device: { secretHash, host, userId: session.userId },
+    device: targetFor(record, session),
   })
   return sendOnward(c, 'Sign in a machine', location, cookies)
 }

@@ -7,9 +7,14 @@ import { userCodeParameter } from '../../tunnel/device.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { limitBody } from '../answers/body.ts'
 import { createPageApp, sendPage, type PageApp, type PageContext } from '../answers/page-app.ts'
-import { deviceCodePage, deviceDonePage, deviceQuestionPage } from '../html/device-page.ts'
-import { beginSignIn, decide, findOpen } from './device-decision.ts'
-import { requireDeviceLogin } from './device-sign-in.ts'
+import {
+  deviceCodePage,
+  deviceDonePage,
+  deviceFields,
+  deviceQuestionPage,
+} from '../html/device-page.ts'
+import { beginSignIn, decide, findOpen, isMadeFor } from './device-decision.ts'
+import { requireDeviceLogin, signedInMachine } from './device-sign-in.ts'
 import { onlyOn, redirect } from './one-origin.ts'
 import type { SignInParts } from './parts.ts'
 
@@ -35,7 +40,7 @@ export function createDevicePages(parts: SignInParts): PageApp {
   })
   app.get(gatewayPaths.device, async (c) => show(c, parts))
   app.post(gatewayPaths.device, async (c) => decide(c, parts))
-  app.get(gatewayPaths.deviceDone, (c) => sendPage(c, deviceDonePage()))
+  app.get(gatewayPaths.deviceDone, (c) => sendPage(c, deviceDonePage(signedInMachine(c, parts))))
   return app
 }
 
@@ -55,7 +60,7 @@ async function show(c: PageContext, parts: SignInParts): Promise<Response> {
   }
   try {
     const record = await findOpen(c, parts, userCode, found.session)
-    return sendPage(c, questionPage(parts, record, found.session))
+    return sendPage(c, questionPage(c, parts, record, found.session))
   } catch (error) {
     if (!(error instanceof AccessError && error.code === 'device-code-unknown')) throw error
     const fault =
@@ -64,7 +69,10 @@ async function show(c: PageContext, parts: SignInParts): Promise<Response> {
   }
 }
 
-/** Signs the person in, and comes back. What they typed is kept only if it can be a code. */
+/**
+ * Signs the person in, and comes back. What they typed is kept only if it can be a code; then the session is for its
+ * machine, so that they are led to the provider once.
+ */
 async function signInFirst(
   c: PageContext,
   parts: SignInParts,
@@ -73,13 +81,21 @@ async function signInFirst(
   const { origin } = parts
   const page = new URL(gatewayPaths.device, origin)
   if (userCode !== undefined) page.searchParams.set(userCodeParameter, formatUserCode(userCode))
-  const target: SignInTarget = { returnTo: page.href, carries: 'nothing' }
+  const target: SignInTarget = { returnTo: page.href, carries: 'nothing', userCode }
   const { location, cookies } = await beginSignIn(c, parts, target)
   return redirect(location, cookies)
 }
 
-function questionPage(parts: SignInParts, record: DeviceCodeRecord, session: Session): string {
+function questionPage(
+  c: PageContext,
+  parts: SignInParts,
+  record: DeviceCodeRecord,
+  session: Session,
+): string {
   const { identity } = parts
+  const given = c.req.query(deviceFields.signInToken)
+  const signInToken =
+    given !== undefined && isMadeFor(parts, record, session, given) ? given : undefined
   // The machine connects from there, and policies may go by that.
   const client = { ip: record.address, endpoints: undefined }
   const onMachine = { client, session, sessionVersion: undefined }
@@ -89,11 +105,12 @@ function questionPage(parts: SignInParts, record: DeviceCodeRecord, session: Ses
     command: record.command,
     address: record.address,
     person: session.email ?? session.name ?? session.userId,
-    untilMs: identity.sessionSpan().expiresAtMs,
+    untilMs: signInToken === undefined ? identity.sessionSpan().expiresAtMs : session.expiresAtMs,
     routes: parts.routesFor(onMachine).map(({ name }) => name),
     formToken: identity.deviceFormToken({
       sessionId: session.id,
       secretHash: record.secretHash,
     }),
+    signInToken,
   })
 }

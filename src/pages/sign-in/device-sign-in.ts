@@ -5,6 +5,7 @@ import type { DeviceCodeRecord } from '../../store/store.ts'
 import { deviceLoginOff } from '../../tunnel/device.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import type { PageContext } from '../answers/page-app.ts'
+import type { SignedInMachine } from '../html/device-page.ts'
 import type { SignInParts } from './parts.ts'
 import { askerOf } from './sign-in-log.ts'
 
@@ -48,7 +49,41 @@ export async function finishDevice(
     ...askerOf(c),
     details: { device: deviceId(device), host: device.host, 'approver-ip': c.env.client.ip },
   })
-  return new URL(gatewayPaths.deviceDone, origin)
+  return identity.signUrl(doneUrl(origin, device, session))
+}
+
+/** Fields of the address of the last page, which says what became of the machine. */
+const doneFields = { host: 'host', command: 'command', person: 'person', until: 'until' } as const
+
+function doneUrl(origin: URL, { host, command }: DeviceTarget, session: Session): URL {
+  const url = new URL(gatewayPaths.deviceDone, origin)
+  const { host: hostField, command: commandField, person, until } = doneFields
+  url.searchParams.set(hostField, host)
+  url.searchParams.set(commandField, command)
+  url.searchParams.set(person, session.email ?? session.name ?? session.userId)
+  url.searchParams.set(until, String(session.expiresAtMs))
+  return url
+}
+
+/** What the address of the last page says, where this gateway has made it within the last minutes. */
+export function signedInMachine(
+  c: PageContext,
+  { identity, origin }: Pick<SignInParts, 'identity' | 'origin'>,
+): SignedInMachine | undefined {
+  const { pathname, search } = new URL(c.req.url)
+  try {
+    identity.verifySignedUrl(new URL(`${pathname}${search}`, origin))
+  } catch {
+    return undefined
+  }
+  const field = (name: string): string => c.req.query(name) ?? ''
+  return {
+    host: field(doneFields.host),
+    command: field(doneFields.command),
+    person: field(doneFields.person),
+    gateway: origin.host,
+    untilMs: Number(field(doneFields.until)),
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import { gatewayPaths } from '../../tunnel/paths.ts'
 import { finishDevice } from './device-sign-in.ts'
 import { limitBody } from '../answers/body.ts'
 import { createPageApp, type PageApp, type PageContext } from '../answers/page-app.ts'
+import { deviceFields } from '../html/device-page.ts'
 import { failSignIn } from './failed-sign-in.ts'
 import { finalUrl, leadOn, orThrow } from './lead-on.ts'
 import { onlyOn, redirect } from './one-origin.ts'
@@ -73,6 +74,11 @@ async function finish(
     ? await renewedCookie(c, parts, session)
     : [await identity.cookie.issue(session)]
   const url = await finalUrl(parts, target, session, isRenewal)
+  const { userCode } = target
+  if (userCode !== undefined) {
+    const token = identity.deviceSignInToken({ sessionId: session.id, userCode })
+    url.searchParams.set(deviceFields.signInToken, token)
+  }
   metrics.signedIn('ok')
   signInLog.signedIn(session, c)
   return redirect(url, cookies)
