@@ -48,6 +48,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./desktop/status.ts')).defineStatus,
   },
   {
+    name: 'doctor',
+    summary: 'try the way to a service step by step, and say where it ends',
+    load: async () => (await import('./doctor/doctor.ts')).defineDoctor,
+  },
+  {
     name: 'logs',
     summary: 'what happened to connections',
     load: async () => (await import('./desktop/logs.ts')).defineLogs,

@@ -21,7 +21,8 @@ export interface ReportFacts {
 /** One check as a line: how it came out, what, how long it took, what was found. */
 export function checkLine({ verdict, what, target, detail, ms }: DoctorCheck): string {
   const time = verdict === 'not-tried' ? '' : `${ms} ms`
-  const text = [target, detail].filter((part) => part !== '').join(': ')
+  const isNamed = target === '' || detail.includes(`"${target}"`)
+  const text = isNamed ? detail : [target, detail].filter((part) => part !== '').join(': ')
   const head = `${verdictWords[verdict].padEnd(9)}  ${what.padEnd(11)}  ${time.padStart(8)}`
   return `${head}  ${text}`.trimEnd()
 }
