@@ -2,7 +2,8 @@
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
 # OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, Samba, curl, Wget,
 # OpenSSL, Prometheus' promtool, rsyslog with TLS, a D-Bus daemon, checkers of desktop entries, RPM and readers of container
-# images, and what makes a slow line and a firewall between network namespaces.
+# images, what makes a slow line and a firewall between network namespaces, shells that are told what to complete, readers of
+# manual pages, and QEMU for executables of other processors.
 # Tests start their own private copies, so the packages' services are neither left running nor enabled.
 # Services of packages that were there before are not touched. Quick and silent about what is already
 # installed.
@@ -28,6 +29,8 @@ packages='
   prometheus rsyslog rsyslog-gnutls
   dbus desktop-file-utils libglib2.0-bin
   rpm skopeo umoci
+  bash zsh fish man-db groff mandoc
+  qemu-user libc6-arm64-cross util-linux
 '
 
 # package:unit, for the packages that bring a service.

@@ -16,6 +16,7 @@ const testsMayImport = ['net', 'tunnel', 'store', 'config', 'dev-idp', 'gateway'
  */
 const mayWriteToTerminal = [
   'cli/asking/device-code.ts',
+  'cli/completion/completion-run.ts',
   'cli/main.ts',
   'cli/run.ts',
   'cli/speech/print.ts',

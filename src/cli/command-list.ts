@@ -155,6 +155,14 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./policy/policy.ts')).definePolicy,
   },
   {
+    name: 'completion',
+    summary: 'the script by which a shell completes commands and options',
+    load: async () => {
+      const { defineCompletion } = await import('./completion/completion.ts')
+      return (exitWith) => defineCompletion(exitWith, commands)
+    },
+  },
+  {
     name: 'version',
     summary: 'the version, and what it runs on',
     load: async () => (await import('./commands/version.ts')).defineVersion,
