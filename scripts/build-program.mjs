@@ -3,6 +3,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packagesIn } from './packages-in.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const entry = 'postern'
@@ -62,11 +63,13 @@ const oneLanguage = {
   },
 }
 
-/** Into `outdir`. Answers with what the files are made of, as esbuild has it. */
+/** Into `outdir`, with a list of the packages in it, `made-of`. */
 export async function buildProgram(outdir) {
   const { build } = await import('esbuild').catch(notInstalled)
   const result = await build({
     absWorkingDir: root,
+    // A bundle has the paths of packages, which are the same where node_modules is a link.
+    preserveSymlinks: true,
     // Threads are started by their files, see src/config/worker/in-worker.ts and src/store/sqlite.ts.
     entryPoints: {
       [entry]: 'src/cli/main.ts',
@@ -112,7 +115,16 @@ export async function buildProgram(outdir) {
   process.stderr.write(
     `build: ${relative(root, entryPath)} ${entryBytes} bytes, ${result.outputFiles.length} files, ${kibibytes} KiB\n`,
   )
-  return result.metafile
+  writeFileSync(join(outdir, 'made-of'), packagesIn(usedInputs(result.metafile)).join('\n') + '\n')
+}
+
+/** Files of which something is left in the bundle. */
+function usedInputs({ outputs }) {
+  return Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? [path] : [],
+    ),
+  )
 }
 
 /** Each file has the shim only if it needs it: esbuild's own helper looks for a `require` in scope. */

@@ -12,11 +12,12 @@ import {
 } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packagesIn } from './packages-in.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** Where its files are served: by src/console, and for the window by src/desktop, which writes the place into the page. */
 const pages = { portal: '/.postern/portal/', console: '/.postern/console/', desktop: './' }
-/** Beside each build: what it was made of. */
+/** Beside each build: a hash of what it was made of, and the packages in it. */
 const stampName = 'made-of'
 
 /**
@@ -29,8 +30,8 @@ export async function buildWeb(outdir, { onlyIfStale = false } = {}) {
     const target = join(outdir, 'web', name)
     if (onlyIfStale && stampOf(target) === madeOf) continue
     const draft = join(outdir, 'web', `.${name}-${process.pid}`)
-    await buildPage(name, base, draft)
-    writeFileSync(join(draft, stampName), madeOf)
+    const packages = await buildPage(name, base, draft)
+    writeFileSync(join(draft, stampName), [madeOf, ...packages, ''].join('\n'))
     rmSync(target, { recursive: true, force: true })
     mkdirSync(dirname(target), { recursive: true })
     replace(draft, target)
@@ -43,7 +44,7 @@ async function buildPage(name, base, outDir) {
     import('vite'),
     import('@vitejs/plugin-react'),
   ])
-  await build({
+  const { output } = await build({
     configFile: false,
     root: join(root, 'src', 'web', name),
     base,
@@ -58,6 +59,8 @@ async function buildPage(name, base, outDir) {
       chunkSizeWarningLimit: 1000,
     },
   })
+  // Styles as well: those of a package come by its modules.
+  return packagesIn(output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : [])))
 }
 
 /** Another process may have built the same in the meantime; then its build is as good. */
@@ -78,6 +81,7 @@ function hashOfSources() {
     ),
     'package-lock.json',
     'scripts/build-web.mjs',
+    'scripts/packages-in.mjs',
   ]
   for (const path of sources.map((path) => path.replaceAll('\\', '/')).sort()) {
     if (statSync(join(root, path)).isFile())

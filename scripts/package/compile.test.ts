@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after, test } from 'node:test'
 import { runProgramSync } from '../../src/program.fixture.ts'
 import { version } from '../../src/version.ts'
 import { compileExecutable } from './compile.ts'
 import { builtDist, builtExecutable } from './executable.fixture.ts'
 
+const root = join(import.meta.dirname, '..', '..')
 const executable = builtExecutable()
 const directory = mkdtempSync(join(tmpdir(), 'postern-compile-test-'))
 after(() => rmSync(directory, { recursive: true }))
@@ -32,11 +42,31 @@ test('the same dist makes the same executable from any folder and under any name
   assert.equal(hashOf(again), hashOf(executable))
 })
 
+test('another checkout makes the same dist', () => {
+  const checkout = join(directory, 'a checkout', 'further down')
+  for (const name of ['src', 'scripts', 'package.json', 'package-lock.json', 'tsconfig.json'])
+    cpSync(join(root, name), join(checkout, name), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'))
+  const script = join(checkout, 'scripts', 'build.mjs')
+  const { status, stderr } = runProgramSync(process.execPath, [script])
+  assert.equal(status, 0, stderr)
+  const [here, there] = [builtDist(), join(checkout, 'dist')]
+  const files = filesIn(here)
+  assert.deepEqual(filesIn(there), files)
+  for (const file of files) assert.equal(hashOf(join(there, file)), hashOf(join(here, file)), file)
+})
+
 test('no path of the machine that made it is in the executable', () => {
   const bytes = readFileSync(executable)
-  for (const path of [join(import.meta.dirname, '..', '..'), tmpdir() + '/postern-compile-'])
+  for (const path of [root, tmpdir() + '/postern-compile-'])
     assert.equal(bytes.indexOf(path), -1, path)
 })
+
+function filesIn(dist: string): string[] {
+  const entries = readdirSync(dist, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  return files.map(({ parentPath, name }) => relative(dist, join(parentPath, name))).sort()
+}
 
 function hashOf(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex')

@@ -27,7 +27,7 @@ const keptMs = 4 * 60 * 60 * 1000
 
 const madeOf = [
   'src/**/*',
-  'scripts/build*.mjs',
+  'scripts/*.mjs',
   'scripts/package/{compile,compress-pages,systems}.ts',
   'scripts/package/mac/*',
   'packaging/runtimes.json',
