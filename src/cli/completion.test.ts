@@ -3,10 +3,23 @@ import { test } from 'node:test'
 import { commands } from './command-list.ts'
 import { suggest } from './completion/suggest.ts'
 
+const names = {
+  gateways: async () => [
+    { value: 'work', text: 'https://gateway.example.com' },
+    { value: 'lab', text: 'https://lab.example.net' },
+  ],
+  routes: async () => [{ value: 'db', text: 'tcp+https://db.example.com:5432' }],
+}
+
 /** What may stand at the end of a command line, which has no quotes. */
 async function at(line: string): Promise<string[] | 'files' | 'directories'> {
   const words = line.split(' ')
-  const { kind, words: found } = await suggest(commands, words.slice(0, -1), words.at(-1) ?? '')
+  const { kind, words: found } = await suggest(
+    commands,
+    words.slice(0, -1),
+    words.at(-1) ?? '',
+    names,
+  )
   return kind === 'words' ? found.map(({ value }) => value) : kind
 }
 
@@ -47,4 +60,12 @@ test('where a file or a directory is wanted, the shell knows better', async () =
   assert.equal(await at('tcp --ca-file '), 'files')
   assert.equal(await at('policy test '), 'files')
   assert.equal(await at('gateway keys list --state-directory '), 'directories')
+})
+
+test('gateways and routes are completed by the names that this machine knows', async () => {
+  assert.deepEqual(await at('tcp --gateway w'), ['work'])
+  assert.deepEqual(await at('tcp --gateway=l'), ['--gateway=lab'])
+  assert.deepEqual(await at('routes list '), ['work', 'lab'])
+  assert.deepEqual(await at('tcp d'), ['db'])
+  assert.deepEqual(await at('connect '), ['db'])
 })

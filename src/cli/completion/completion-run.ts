@@ -2,6 +2,7 @@ import { writeResult } from '../../standard-output.ts'
 import { cleanLine } from '../../terminal-text.ts'
 import { exitCodes, type ExitCode } from '../process/exit-codes.ts'
 import { printText } from '../speech/print.ts'
+import { knownNames } from './known-names.ts'
 import { completionScript } from './shell-scripts.ts'
 import type { Shell } from './shells.ts'
 import { suggest, type NamedCommand } from './suggest.ts'
@@ -27,7 +28,7 @@ export async function printSuggestions(
   before: readonly string[],
   current: string,
 ): Promise<ExitCode> {
-  const { kind, words } = await suggest(commands, before, current)
+  const { kind, words } = await suggest(commands, before, current, knownNames)
   const lines = words.map(
     ({ value, text }) => `${cleanLine(value)}\t${cleanLine(text, maxTextLength)}`,
   )

@@ -21,10 +21,29 @@ export interface Suggestion {
   readonly text: string
 }
 
-const nothing: Suggestions = { kind: 'words', words: [] }
+/** What this machine knows by name, without asking anybody. */
+export interface KnownNames {
+  gateways(): Promise<readonly Suggestion[]>
+  routes(): Promise<readonly Suggestion[]>
+}
+
+/** What is found before names are looked up. */
+interface Found extends Omit<Suggestions, 'kind'> {
+  readonly kind: Suggestions['kind'] | keyof KnownNames
+  /** What stands before a value in the same word. */
+  readonly prefix?: string
+}
+
+const nothing: Found = { kind: 'words', words: [] }
 /** Placeholders of values that are files: `<file>`. */
 const fileNames = ['file', 'files', 'key-or-file', 'old', 'new', 'path', 'paths']
 const directoryNames = ['directory']
+/** Arguments that are names. */
+const namesOfArguments: Readonly<Record<string, keyof KnownNames>> = {
+  gateway: 'gateways',
+  destination: 'routes',
+  route: 'routes',
+}
 
 /**
  * What may stand in the place of `current`, behind `words`, which come after the program's own name. Only the command that
@@ -34,16 +53,28 @@ export async function suggest(
   commands: readonly NamedCommand[],
   words: readonly string[],
   current: string,
+  names: KnownNames,
 ): Promise<Suggestions> {
   const [name, ...rest] = words
   const found =
     name === undefined
       ? suggestFirst(commands, current)
       : await suggestIn(commands, name, rest, current)
-  return { ...found, words: found.words.filter(({ value }) => value.startsWith(current)) }
+  const { kind, words: all } = await withNames(found, names)
+  return { kind, words: all.filter(({ value }) => value.startsWith(current)) }
 }
 
-function suggestFirst(commands: readonly NamedCommand[], current: string): Suggestions {
+async function withNames(
+  { kind, words, prefix = '' }: Found,
+  names: KnownNames,
+): Promise<Suggestions> {
+  const isOfNames = kind === 'gateways' || kind === 'routes'
+  const all = isOfNames ? [...words, ...(await names[kind]())] : words
+  const prefixed = all.map(({ value, text }) => ({ value: prefix + value, text }))
+  return { kind: isOfNames ? 'words' : kind, words: prefixed }
+}
+
+function suggestFirst(commands: readonly NamedCommand[], current: string): Found {
   if (!current.startsWith('-'))
     return listOf(commands.map(({ name, summary }) => ({ value: name, text: summary })))
   return listOf([
@@ -57,7 +88,7 @@ async function suggestIn(
   name: string,
   words: readonly string[],
   current: string,
-): Promise<Suggestions> {
+): Promise<Found> {
   const entry = commands.find((entry) => [entry.name, ...(entry.aliases ?? [])].includes(name))
   if (entry === undefined) return nothing
   const place = walk(
@@ -69,7 +100,7 @@ async function suggestIn(
   const [flag = '', value] = current.split('=', 2)
   if (value === undefined) return optionsOf(place.command)
   const option = optionNamed(place.command, flag)
-  return option === undefined ? nothing : withPrefix(`${flag}=`, valuesOf(option))
+  return option === undefined ? nothing : { ...valuesOf(option), prefix: `${flag}=` }
 }
 
 /** Where a command line is at its end. */
@@ -105,7 +136,7 @@ function optionNamed(command: Command, word: string): Option | undefined {
   return command.options.find(({ long, short }) => word === long || word === short)
 }
 
-function optionsOf(command: Command): Suggestions {
+function optionsOf(command: Command): Found {
   const help = command.helpOption('-h, --help', 'print this help').createHelp()
   return listOf(
     help
@@ -115,7 +146,7 @@ function optionsOf(command: Command): Suggestions {
 }
 
 /** Inner commands in the place of the first argument, and what is known of the argument. */
-function operandsAt({ command, operands }: Place): Suggestions {
+function operandsAt({ command, operands }: Place): Found {
   const all = command.registeredArguments
   const argument = all[operands] ?? all.findLast(({ variadic }) => variadic)
   const values = argument === undefined ? nothing : valuesOf(argument)
@@ -127,13 +158,19 @@ function operandsAt({ command, operands }: Place): Suggestions {
   return { kind: values.kind, words: [...inner, ...values.words] }
 }
 
-function valuesOf(taker: Option | Argument): Suggestions {
+function valuesOf(taker: Option | Argument): Found {
   if (taker.argChoices !== undefined)
     return listOf(taker.argChoices.map((value) => ({ value, text: '' })))
   const placeholder = taker instanceof Argument ? taker.name() : placeholderOf(taker.flags)
   if (fileNames.includes(placeholder)) return { kind: 'files', words: [] }
+  const names = taker instanceof Argument ? namesOfArguments[placeholder] : namesOf(taker)
+  if (names !== undefined) return { kind: names, words: [] }
   if (directoryNames.includes(placeholder)) return { kind: 'directories', words: [] }
   return nothing
+}
+
+function namesOf({ long }: Option): keyof KnownNames | undefined {
+  return long === '--gateway' ? 'gateways' : undefined
 }
 
 /** Of `--ca-file <file>`. */
@@ -141,10 +178,6 @@ function placeholderOf(flags: string): string {
   return /[<[]([^>\].]+)/.exec(flags)?.[1] ?? ''
 }
 
-function listOf(words: readonly Suggestion[]): Suggestions {
+function listOf(words: readonly Suggestion[]): Found {
   return { kind: 'words', words }
-}
-
-function withPrefix(prefix: string, { kind, words }: Suggestions): Suggestions {
-  return { kind, words: words.map(({ value, text }) => ({ value: prefix + value, text })) }
 }
