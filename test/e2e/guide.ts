@@ -163,7 +163,7 @@ export async function readerAt(
     '[ "$what" = access ] && { what="access $1"; shift; }',
     'case $what in',
     `'access token') exec ${posternInShell} $what ${quoted(withoutBrowser)} "$@" ;;`,
-    `tcp | access*) exec ${posternInShell} $what ${quoted(options)} "$@" ;;`,
+    `tcp | connect | access*) exec ${posternInShell} $what ${quoted(options)} "$@" ;;`,
     'esac',
     'exit 2',
     '',

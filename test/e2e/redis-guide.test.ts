@@ -99,6 +99,7 @@ async function startReader(scope: Scope): Promise<Reader> {
 }
 
 async function checkPlain({ plain, run }: Reader): Promise<void> {
+  assert.match(await run(/^postern connect /, `${password}\n`), /PONG\n$/)
   assert.match(await run(/^redis-cli -p 16379 .*--askpass ping/, `${password}\n`), /PONG\n$/)
   assert.equal(await run(/set greeting hello/), 'OK\n')
   assert.ok(plain.saw(password) && plain.saw('greeting'), 'without TLS the gateway could read it')

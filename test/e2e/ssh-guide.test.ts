@@ -143,6 +143,7 @@ const input = 'echo $((6 * 7)) from afar\n'
 
 /** The one line first, while there is no `Host` block that could do its work. */
 async function checkSessions({ guide, configure, run, tap }: Reader): Promise<void> {
+  assert.equal(await run(/^postern connect /, input), '42 from afar\n')
   assert.equal(await run(/^ssh -o ProxyCommand='postern tcp/, input), '42 from afar\n')
   await configure(guide.block('sshconfig', /ProxyCommand/))
   assert.equal(await run(/^ssh ssh\.example\.com$/, input), '42 from afar\n')
