@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+
+/** What package managers of other systems are told: they bring archives of a release from where it is offered. */
+export interface Release {
+  readonly version: string
+  /** Below which the files of the release are, without a `/` at its end. */
+  readonly url: string
+  /** By the name of the file, in hexadecimal digits. */
+  readonly sums: ReadonlyMap<string, string>
+}
+
+export interface Download {
+  readonly url: string
+  readonly sha256: string
+}
+
+/** @throws Error when the release has no such file. */
+export function downloadOf({ url, sums }: Release, file: string): Download {
+  const sha256 = sums.get(file)
+  if (sha256 === undefined) throw new Error(`SHA256SUMS has no "${file}": package that system, too`)
+  return { url: `${url}/${file}`, sha256 }
+}
+
+/** What `sha256sum` writes. */
+export function readSums(path: string): ReadonlyMap<string, string> {
+  const lines = readFileSync(path, 'utf8').trim().split('\n')
+  return new Map(
+    lines.map((line) => {
+      const [, sum, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? []
+      if (sum === undefined || name === undefined)
+        throw new Error(`"${path}" has a line "${line}", and must have a sum and a name on each`)
+      return [name, sum] as const
+    }),
+  )
+}
+
+/**
+ * Where downloads are, as it is to be written.
+ *
+ * @throws Error when it is no address of HTTPS, or has what would be taken for more than an address where it is written.
+ */
+export function readUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'https:' || url.search !== '' || url.hash !== '')
+    throw new Error(`--url is "${text}", and must be such as https://downloads.example.com/postern`)
+  return url.href.replace(/\/+$/, '')
+}
