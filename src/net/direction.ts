@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { isAborted, isHttp2 } from './http2-reset.ts'
+import { followEnd, isAborted, isHttp2 } from './http2-reset.ts'
 import { limitUnread, limitUnsent, onArrival } from './runtime.ts'
 
 /**
@@ -63,6 +63,8 @@ export interface Passage {
 /** Copies what a source says to a sink, its end included. */
 export function copy(source: Duplex, sink: Duplex, passage: Passage): Direction {
   const { bytes, way, touch } = passage
+  // Before an end of ours: what theirs was cannot be told afterwards.
+  for (const stream of [source, sink]) if (isHttp2(stream)) followEnd(stream)
   let tellFlushed = passage.onFlushed
   const direction: Direction = {
     source,

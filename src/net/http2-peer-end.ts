@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Http2Session, Http2Stream } from 'node:http2'
 import { followEnd } from './http2-reset.ts'
-import { afterFrames } from './runtime.ts'
+import { abortAtDestroy, afterFrames } from './runtime.ts'
 
 /**
  * Ends an HTTP/2 session when its peer ends the connection, which may be half-open while a session may
@@ -16,6 +16,7 @@ export function endWithPeer(
 ): (stream: Http2Stream) => void {
   const held = new Set<Http2Stream>()
   let isGone = false
+  abortAtDestroy(session, held)
   const endWhenEmpty = (): void => {
     if (isGone && held.size === 0) afterFrames(() => session.destroy())
   }

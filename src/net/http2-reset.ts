@@ -20,10 +20,7 @@
 // passed on by then.
 import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { onArrival } from './runtime.ts'
-
-/** `NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE`; its module is not loaded for it, `ssh` starts us each time. */
-const halfClosedRemote = 6
+import { isHalfClosed, onArrival, tellEndStream } from './runtime.ts'
 
 /** Whether a stream is one of HTTP/2. */
 export function isHttp2(stream: Duplex): stream is Http2Stream {
@@ -50,15 +47,17 @@ const ends = new WeakMap<Http2Stream, PeerEnd>()
 export function followEnd(stream: Http2Stream): PeerEnd {
   const known = ends.get(stream)
   if (known !== undefined) return known
-  const isWhole = stream.state.state === halfClosedRemote
+  const isWhole = isHalfClosed(stream)
   const end: PeerEnd = { isWhole, isOver: isWhole, onLost: undefined }
   ends.set(stream, end)
   onArrival(stream, {
     onEnd() {
       if (end.isOver) return
       end.isOver = true
-      if (stream.closed) end.onLost?.()
-      else end.isWhole = true
+      tellEndStream(stream, (isEndStream) => {
+        if (isEndStream) end.isWhole = true
+        else end.onLost?.()
+      })
     },
   })
   return end
@@ -92,5 +91,7 @@ export function onPeerReset(stream: Http2Stream, { onReset, onClose }: PeerReset
  * direction has ended, the code tells.
  */
 export function isAborted(stream: Http2Stream): boolean {
-  return stream.aborted || stream.destroyed || (stream.rstCode ?? 0) !== 0
+  if (stream.aborted || (stream.rstCode ?? 0) !== 0) return true
+  // Bun destroys a stream that is over before its reader hears of the end.
+  return stream.destroyed && ends.get(stream)?.isWhole !== true
 }

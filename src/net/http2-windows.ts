@@ -2,7 +2,7 @@ import type { Http2Session, Http2Stream } from 'node:http2'
 import type { Clock } from '../clock.ts'
 import { watchDemand } from './http2-demand.ts'
 import { PeerError } from '../errors.ts'
-import { afterFrames, onArrival } from './runtime.ts'
+import { afterFrames, creditIsMixedUp, creditMayShrink, onArrival } from './runtime.ts'
 import type { UnreadPool } from './unread-pool.ts'
 import { limitPieces, pieceBytes, type PieceLimit } from './waiting-pieces.ts'
 import { reservedBy, windowFor, type WindowLimits } from './window-for.ts'
@@ -32,6 +32,41 @@ const settingsTimeoutMs = 30_000
 /** Time between two looks whether streams may have more again, in milliseconds. */
 const lookIntervalMs = 1_000
 
+/**
+ * Credit of streams where it may not shrink to less than half of what they began with: enough for 5 MB/s over 100 ms, and
+ * little where many are stopped.
+ *
+ * @limit bytes of one HTTP/2 stream that nobody has read, where the program runs on Bun: its sender waits. However much is
+ * unread, a stream keeps half of it
+ */
+const fixedWindowBytes = 512 * 1024
+
+/** What of the limits of a connection the runtime can hold. */
+export function holdable(limits: ConnectionLimits): Required<ConnectionLimits> {
+  const { maxWindowBytes, minWindowBytes, startWindowBytes = maxWindowBytes } = limits
+  if (creditMayShrink) return { ...limits, startWindowBytes }
+  const window = Math.min(startWindowBytes, fixedWindowBytes)
+  return {
+    ...limits,
+    maxWindowBytes: window,
+    startWindowBytes: window,
+    minWindowBytes: Math.max(minWindowBytes, window / 2),
+  }
+}
+
+const restate = new WeakMap<Http2Session, () => void>()
+
+/**
+ * Gives a connection so much credit, of which its streams share; `streamBytes` is theirs where nothing moves it. The
+ * session has begun.
+ */
+export function widenConnection(session: Http2Session, bytes: number, streamBytes?: number): void {
+  session.setLocalWindowSize(bytes)
+  if (!creditIsMixedUp) return
+  if (streamBytes === undefined) restate.get(session)?.()
+  else session.settings({ initialWindowSize: streamBytes })
+}
+
 export interface WindowsOptions {
   readonly limits: ConnectionLimits
   readonly clock: Clock
@@ -57,16 +92,17 @@ export interface Windows {
  */
 export function moveWindows(
   session: Http2Session,
-  { limits, clock, pool, pieces, onFault }: WindowsOptions,
+  { limits: wished, clock, pool, pieces, onFault }: WindowsOptions,
 ): Windows {
-  const { maxUnreadBytes, maxWindowBytes, minWindowBytes } = limits
-  const { startWindowBytes = maxWindowBytes } = limits
+  const limits = holdable(wished)
+  const { maxUnreadBytes, maxWindowBytes, minWindowBytes, startWindowBytes } = limits
   const streams = new Set<Unread>()
   /** So many pieces take an eighth of what may be unread. */
   const lookPieces = Math.ceil(maxUnreadBytes / pieceBytes / 8)
   /** What streams would have if they were few. */
   let wanted = startWindowBytes
   let window = startWindowBytes
+  const leastWindowBytes = creditMayShrink ? 0 : minWindowBytes
   const demand = watchDemand(session, () => {
     // What is more than they may have now, or does not hold yet, tells nothing of the line.
     if (window !== wanted || unanswered > 0) return
@@ -103,7 +139,7 @@ export function moveWindows(
     if (session.destroyed) return
     const unread = Array.from(streams, costOf)
     for (let added = 0; added < newStreams; added += 1) unread.push(0)
-    const next = Math.min(aim(), windowFor(unread, limits))
+    const next = Math.min(Math.max(aim(), leastWindowBytes), windowFor(unread, limits))
     const mayMove = next < window ? unanswered < maxUnansweredSettings : unanswered === 0
     if (next !== window && mayMove) set(next)
     reserved = reservedBy(unread, window)
@@ -146,6 +182,7 @@ export function moveWindows(
     move(0)
   }
 
+  restate.set(session, () => set(window))
   session.once('close', () => {
     timer?.[Symbol.dispose]()
     place?.[Symbol.dispose]()

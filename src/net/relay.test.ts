@@ -13,6 +13,7 @@ import { createCertificateAuthority } from './certificate.ts'
 import { dial } from './dial.ts'
 import { resetBeneath } from './beneath.ts'
 import { abandon } from './abandon.ts'
+import { abortAtDestroy } from './runtime.ts'
 import { relay } from './relay.ts'
 import { relaySuite, type TransportPair } from './relay.suite.ts'
 
@@ -187,6 +188,9 @@ async function openHttp2(): Promise<TransportPair> {
   const far = await opened
   far.respond({ ':status': 200 })
   await once(near, 'response')
+  // As `endWithPeer` does for every session.
+  abortAtDestroy(session, new Set([near]))
+  if (far.session) abortAtDestroy(far.session, new Set([far]))
   const close = (): void => {
     session.destroy()
     server.close()

@@ -7,10 +7,29 @@
 // `socket.resetAndDestroy`. One thing cannot be here, since nothing may be loaded before it: the streams of
 // `process` (`standard-streams.ts`).
 import type { Server } from 'node:http'
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type {
+  Http2Server,
+  Http2Session,
+  Http2Stream,
+  IncomingHttpHeaders,
+  ServerHttp2Stream,
+} from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { systemCode } from '../errors.ts'
+
+/** Bun is told by its own version; it has one of Node's as well. */
+const isBun = process.versions['bun'] !== undefined
+
+/**
+ * Lets a session of HTTP/2 begin on a connection whose handshake has chosen another name for it than `h2`, or
+ * none. Answers the connection. Node's client asks for no name, and its server for any; Bun's client ends a connection
+ * that has another (`#onConnect` of src/js/node/http2.ts).
+ */
+export function carryingHttp2<T extends Socket>(socket: T): T {
+  if (isBun) Object.defineProperty(socket, 'alpnProtocol', { value: 'h2', configurable: true })
+  return socket
+}
 
 /** Hears what a stream's source brings, before and whether or not anybody reads it. */
 export interface Arrival {
@@ -36,6 +55,52 @@ export function onArrival(stream: Readable, { onBytes, onEnd }: Arrival): void {
     if (chunk !== null) onBytes?.(chunk.length)
     return isWanted
   }
+}
+
+/**
+ * Has a session that is destroyed end none of its streams in order. Bun writes an END_STREAM for each that was not ended
+ * on our side, before the connection ends (`destroyStreamForSessionDestroy` of src/js/node/http2.ts): what was cut off
+ * would look whole to its peer.
+ */
+export function abortAtDestroy(session: Http2Session, streams: ReadonlySet<Http2Stream>): void {
+  if (!isBun) return
+  const destroy = session.destroy.bind(session)
+  session.destroy = (...how): void => {
+    for (const stream of streams) {
+      if (stream.destroyed || stream.writableEnded) continue
+      // What ends it there; Node gives its streams this code.
+      Object.assign(stream, { end: () => stream, rstCode: cancel })
+      stream.destroy()
+    }
+    destroy(...how)
+  }
+}
+
+/** `NGHTTP2_CANCEL`. */
+const cancel = 8
+/** `NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE` and `_CLOSED`; its module is not loaded for them. */
+const halfClosedRemote = 6
+const closed = 7
+
+/**
+ * Tells whether an end that arrives on an HTTP/2 stream is an END_STREAM of its peer; to be asked in `onEnd`. It comes
+ * too when the stream was reset or lost. Node has closed the stream by then.
+ *
+ * Bun closes it after that, and tells by the code of a reset, or its own state. What looks like an END_STREAM after ours
+ * may be a reset with NO_ERROR, at which it destroys the stream in the same step (`emitStreamErrorNT` of
+ * src/js/node/http2.ts): the answer comes a moment later then, and before any reader hears of the end.
+ */
+export function tellEndStream(stream: Http2Stream, tell: (isEndStream: boolean) => void): void {
+  if (!isBun) return tell(!stream.closed)
+  if (stream.destroyed || stream.closed || stream.rstCode !== 0) return tell(false)
+  const { state } = stream.state
+  if (state !== closed) return tell(state === halfClosedRemote)
+  process.nextTick(() => tell(!stream.destroyed))
+}
+
+/** Whether the END_STREAM of its peer has come, of a stream that may still be written to. */
+export function isHalfClosed(stream: Http2Stream): boolean {
+  return stream.state.state === halfClosedRemote
 }
 
 /**
@@ -136,6 +201,20 @@ export function takeRequestMaking(server: Http2Server): StreamListener {
     for (const listener of listeners) listener(...stream)
   }
 }
+
+/**
+ * Whether a stream of HTTP/2 goes by the credit that holds now. On Bun each gives credit back by halves of what held when
+ * it began, so that with less than half of that its sender waits for ever (`RecvWindow` of
+ * src/runtime/api/bun/h2/flow_control.rs; mended in https://github.com/oven-sh/bun/pull/41329, not released yet).
+ */
+export const creditMayShrink = !isBun
+
+/**
+ * Whether more credit of a connection is taken for that of all streams that begin from then on, until SETTINGS say it again:
+ * `set_local_window_size` of Bun does so (src/runtime/api/bun/h2_frame_parser.rs; mended in
+ * https://github.com/oven-sh/bun/pull/41942, not released yet).
+ */
+export const creditIsMixedUp = isBun
 
 /** What may be wrong with what came where a request was expected. */
 export type HttpFault = 'too-slow' | 'head-too-large' | 'plain-http'

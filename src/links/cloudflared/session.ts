@@ -9,8 +9,8 @@ import type { Clock } from '../../clock.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
 import type { FloodMeter } from '../../net/http2-flood.ts'
 import { createPinger } from '../../net/http2-ping.ts'
-import { moveWindows } from '../../net/http2-windows.ts'
-import { onArrival } from '../../net/runtime.ts'
+import { holdable, moveWindows, widenConnection } from '../../net/http2-windows.ts'
+import { carryingHttp2, onArrival } from '../../net/runtime.ts'
 
 /**
  * @limit bytes of one stream of a stock connector that nobody has read yet: its service waits
@@ -65,17 +65,17 @@ export function openSession(
   { clock, flood, onFault }: SessionOptions,
 ): ConnectorSession {
   const http2 = connect('http://connector', {
-    createConnection: () => socket,
+    createConnection: () => carryingHttp2(socket),
     maxSessionMemory: maxSessionMemoryMib,
     maxHeaderListPairs: maxHeaderFields,
     settings: {
       enablePush: false,
-      initialWindowSize: streamWindowBytes,
+      initialWindowSize: holdable(streamWindows).startWindowBytes,
       maxHeaderListSize: maxHeaderBytes,
     },
   })
   http2.on('error', () => undefined)
-  http2.once('connect', () => http2.setLocalWindowSize(connectionWindowBytes))
+  http2.once('connect', () => widenConnection(http2, connectionWindowBytes))
   const follow = endWithPeer(http2, socket)
   const windows = moveWindows(http2, { limits: streamWindows, clock, onFault })
   return {

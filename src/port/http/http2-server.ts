@@ -11,7 +11,7 @@ import { systemClock } from '../../clock.ts'
 import type { Client } from '../../net/client.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
 import { resetInOrder } from '../../net/linger.ts'
-import { moveWindows, type Windows } from '../../net/http2-windows.ts'
+import { holdable, moveWindows, type Windows } from '../../net/http2-windows.ts'
 import { limitSmallPieces, maxSmallPiecesOfBody } from '../../net/small-pieces.ts'
 import { onArrival, takeRequestMaking } from '../../net/runtime.ts'
 import { connectMethod } from '../../net/target.ts'
@@ -49,7 +49,7 @@ export function createHttp2Server(
   const exchanges = new WeakMap<ServerHttp2Stream, Exchange>()
   const server = createServer({
     settings: {
-      initialWindowSize: tunnelWindows.maxWindowBytes,
+      initialWindowSize: holdable(tunnelWindows).startWindowBytes,
       maxConcurrentStreams: maxPageStreams,
       // Tells well-meaning clients; nothing below us holds the others to it.
       maxHeaderListSize: maxHeaderBytes,

@@ -1,4 +1,5 @@
 import type { ServerHttp2Session } from 'node:http2'
+import { widenConnection } from '../../net/http2-windows.ts'
 import type { WindowLimits } from '../../net/window-for.ts'
 
 /**
@@ -71,5 +72,5 @@ export function allowTunnelStreams(session: ServerHttp2Session | undefined): voi
   if (session === undefined || session.destroyed || allowed.has(session)) return
   allowed.add(session)
   session.settings({ maxConcurrentStreams: maxStreamsPerConnection })
-  session.setLocalWindowSize(connectionWindowBytes)
+  widenConnection(session, connectionWindowBytes)
 }

@@ -7,7 +7,7 @@ import {
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { systemClock, type Clock } from '../../clock.ts'
-import { moveWindows } from '../../net/http2-windows.ts'
+import { holdable, moveWindows, widenConnection } from '../../net/http2-windows.ts'
 import { connectMethod } from '../../net/target.ts'
 import { readFromGateway } from './control-messages.ts'
 import { createControl } from './control.ts'
@@ -64,7 +64,7 @@ export async function openConnectorEnd(
   checkProtocol(socket)
   const server = createServer({
     settings: {
-      initialWindowSize: streamWindows.startWindowBytes,
+      initialWindowSize: holdable(streamWindows).startWindowBytes,
       maxConcurrentStreams: maxStreams,
     },
     maxSessionMemory: maxSessionMemoryMb,
@@ -97,13 +97,13 @@ function serveSession(
   { clock, onStream }: Serving,
 ): Promise<ConnectorEnd> {
   const channel = channelBinding(socket)
-  session.setLocalWindowSize(connectionWindowBytes)
   const life = followLife(session, socket, clock)
   const windows = moveWindows(session, {
     limits: streamWindows,
     clock,
     onFault: life.destroy,
   })
+  widenConnection(session, connectionWindowBytes)
   const meter = meterConnection(socket, () =>
     life.destroy(connectorError('protocol', 'the gateway floods the connection')),
   )

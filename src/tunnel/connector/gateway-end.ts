@@ -1,7 +1,8 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { systemClock, type Clock } from '../../clock.ts'
-import { moveWindows, type Windows } from '../../net/http2-windows.ts'
+import { holdable, moveWindows, widenConnection, type Windows } from '../../net/http2-windows.ts'
+import { carryingHttp2 } from '../../net/runtime.ts'
 import { connectMethod } from '../../net/target.ts'
 import { awaitAnswer } from './await-answer.ts'
 import { readFromConnector } from './control-messages.ts'
@@ -45,13 +46,13 @@ export async function openGatewayEnd(
 ): Promise<GatewayEnd> {
   const channel = channelBinding(socket)
   const session = connect('https://connector', {
-    createConnection: () => socket,
-    settings: { initialWindowSize: streamWindows.startWindowBytes, enablePush: false },
+    createConnection: () => carryingHttp2(socket),
+    settings: { initialWindowSize: holdable(streamWindows).startWindowBytes, enablePush: false },
     maxSessionMemory: maxSessionMemoryMb,
   })
   session.once('connect', () => {
     // The event comes a turn later: the session may have been destroyed in between.
-    if (!session.destroyed) session.setLocalWindowSize(connectionWindowBytes)
+    if (!session.destroyed) widenConnection(session, connectionWindowBytes)
   })
   const waiting = new Set<(error: Error) => void>()
   const life = followLife(session, socket, clock)
