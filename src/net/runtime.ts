@@ -67,10 +67,14 @@ export function abortAtDestroy(session: Http2Session, streams: ReadonlySet<Http2
   const destroy = session.destroy.bind(session)
   session.destroy = (...how): void => {
     for (const stream of streams) {
-      if (stream.destroyed || stream.writableEnded) continue
-      // What ends it there; Node gives its streams this code.
-      Object.assign(stream, { end: () => stream, rstCode: cancel })
-      stream.destroy()
+      // Whoever reads one that is over has it to its end.
+      if (stream.destroyed || stream.closed) continue
+      const [reason] = how
+      const error =
+        reason instanceof Error && stream.listenerCount('error') > 0 ? reason : undefined
+      // Nothing ends it on the wire then; without a reason Node gives its streams this code, and no error.
+      Object.assign(stream, { end: () => stream, rstCode: stream.rstCode || cancel })
+      stream.destroy(error)
     }
     destroy(...how)
   }
