@@ -20,7 +20,7 @@
 // passed on by then.
 import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { isHalfClosed, onArrival, tellEndStream } from './runtime.ts'
+import { isHalfClosed, keepUnread, onArrival, tellEndStream } from './runtime.ts'
 
 /** Whether a stream is one of HTTP/2. */
 export function isHttp2(stream: Duplex): stream is Http2Stream {
@@ -50,6 +50,7 @@ export function followEnd(stream: Http2Stream): PeerEnd {
   const isWhole = isHalfClosed(stream)
   const end: PeerEnd = { isWhole, isOver: isWhole, onLost: undefined }
   ends.set(stream, end)
+  keepUnread(stream, () => end.isWhole)
   onArrival(stream, {
     onEnd() {
       if (end.isOver) return
@@ -79,7 +80,13 @@ export function onPeerReset(stream: Http2Stream, { onReset, onClose }: PeerReset
   const end = followEnd(stream)
   // Node goes on with the stream after both, and does not expect it to be destroyed there.
   const tell = (): void => process.nextTick(onReset)
-  const onAborted = (): void => (end.isWhole && stream.rstCode === 0 ? onClose() : tell())
+  let isTold = false
+  const onAborted = (): void => {
+    if (isTold) return
+    isTold = true
+    if (end.isWhole && stream.rstCode === 0) onClose()
+    else tell()
+  }
   if (stream.aborted) onAborted()
   stream.on('aborted', onAborted)
   end.onLost = tell

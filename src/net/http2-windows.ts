@@ -2,7 +2,7 @@ import type { Http2Session, Http2Stream } from 'node:http2'
 import type { Clock } from '../clock.ts'
 import { watchDemand } from './http2-demand.ts'
 import { PeerError } from '../errors.ts'
-import { afterFrames, creditIsMixedUp, creditMayShrink, onArrival } from './runtime.ts'
+import { afterFrames, creditMayShrink, onArrival, setConnectionCredit } from './runtime.ts'
 import type { UnreadPool } from './unread-pool.ts'
 import { limitPieces, pieceBytes, type PieceLimit } from './waiting-pieces.ts'
 import { reservedBy, windowFor, type WindowLimits } from './window-for.ts'
@@ -56,15 +56,12 @@ export function holdable(limits: ConnectionLimits): Required<ConnectionLimits> {
 
 const restate = new WeakMap<Http2Session, () => void>()
 
-/**
- * Gives a connection so much credit, of which its streams share; `streamBytes` is theirs where nothing moves it. The
- * session has begun.
- */
-export function widenConnection(session: Http2Session, bytes: number, streamBytes?: number): void {
-  session.setLocalWindowSize(bytes)
-  if (!creditIsMixedUp) return
-  if (streamBytes === undefined) restate.get(session)?.()
-  else session.settings({ initialWindowSize: streamBytes })
+/** Gives a connection so much credit, of which its streams share; the session has begun, and its windows are moved. */
+export function widenConnection(
+  session: Http2Session & { setLocalWindowSize(bytes: number): void },
+  bytes: number,
+): void {
+  setConnectionCredit(session, bytes, () => restate.get(session)?.())
 }
 
 export interface WindowsOptions {

@@ -102,6 +102,38 @@ export function tellEndStream(stream: Http2Stream, tell: (isEndStream: boolean) 
   process.nextTick(() => tell(!stream.destroyed))
 }
 
+/**
+ * Keeps what nobody has read of a stream that its peer has ended and then closed, with NO_ERROR (RFC 9113 §8.1). Bun
+ * destroys it at once with all that waits (`emitStreamErrorNT` of src/js/node/http2.ts, which alone gives a code
+ * besides the error); here it is closed, `aborted` is told as on Node, and it is destroyed when it has been read.
+ */
+export function keepUnread(stream: Http2Stream, isWhole: () => boolean): void {
+  if (!isBun) return
+  const [destroy, resume] = [stream.destroy.bind(stream), stream.resume.bind(stream)]
+  // Before that it has it flow, to nobody where nobody reads yet.
+  stream.resume = (): typeof stream => {
+    const isHeard = stream.listenerCount('data') + stream.listenerCount('readable') > 0
+    const isOver = stream.state.state === closed
+    return isOver && !isHeard && stream.readableLength > 0 ? stream : resume()
+  }
+  stream.destroy = (...how: [Error?]): typeof stream => {
+    const isReset = (how.length as number) === 2
+    if (
+      !isReset ||
+      stream.rstCode !== 0 ||
+      stream.destroyed ||
+      stream.readableEnded ||
+      !isWhole()
+    ) {
+      return destroy(...how)
+    }
+    Object.defineProperty(stream, 'closed', { value: true })
+    stream.once('end', () => destroy())
+    if (!stream.writableEnded) stream.emit('aborted')
+    return stream
+  }
+}
+
 /** Whether the END_STREAM of its peer has come, of a stream that may still be written to. */
 export function isHalfClosed(stream: Http2Stream): boolean {
   return stream.state.state === halfClosedRemote
@@ -214,11 +246,18 @@ export function takeRequestMaking(server: Http2Server): StreamListener {
 export const creditMayShrink = !isBun
 
 /**
- * Whether more credit of a connection is taken for that of all streams that begin from then on, until SETTINGS say it again:
- * `set_local_window_size` of Bun does so (src/runtime/api/bun/h2_frame_parser.rs; mended in
- * https://github.com/oven-sh/bun/pull/41942, not released yet).
+ * Gives the connection of a session that has begun so much credit. Bun takes more of it for that of all streams that
+ * begin from then on, until SETTINGS say theirs again, by `restate` (`set_local_window_size` of
+ * src/runtime/api/bun/h2_frame_parser.rs; mended in https://github.com/oven-sh/bun/pull/41942, not released yet).
  */
-export const creditIsMixedUp = isBun
+export function setConnectionCredit(
+  session: { setLocalWindowSize(bytes: number): void },
+  bytes: number,
+  restate: () => void,
+): void {
+  session.setLocalWindowSize(bytes)
+  if (isBun) restate()
+}
 
 /** What may be wrong with what came where a request was expected. */
 export type HttpFault = 'too-slow' | 'head-too-large' | 'plain-http'
@@ -243,6 +282,11 @@ export function httpFaultOf(error: unknown): HttpFault | undefined {
 /** The error of a head that is too large, as the runtime's own. */
 export function headTooLarge(message: string): Error {
   return Object.assign(new Error(message), { code: 'HPE_HEADER_OVERFLOW' })
+}
+
+/** The error of a head that comes too slowly, as the runtime's own. */
+export function headTooSlow(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
 }
 
 /** Whether what came is no HTTP. */

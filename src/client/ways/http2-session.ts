@@ -2,7 +2,7 @@ import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:h
 import type { Socket } from 'node:net'
 import { UpstreamError } from '../../errors.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
-import { widenConnection } from '../../net/http2-windows.ts'
+import { setConnectionCredit } from '../../net/runtime.ts'
 import { createPinger, pingIntervalMs, pingsOfClient } from '../../net/http2-ping.ts'
 import { createProbe } from './http2-probe.ts'
 import type { Aftermath } from './aftermath.ts'
@@ -76,7 +76,10 @@ export function startTunnelSession(
   session.once('remoteSettings', () => (isTold = true))
   session.once('connect', () => {
     // The event comes a turn later: the session may have been destroyed in between.
-    if (!session.destroyed) widenConnection(session, connectionWindowBytes, streamWindowBytes)
+    if (session.destroyed) return
+    setConnectionCredit(session, connectionWindowBytes, () =>
+      session.settings({ initialWindowSize: streamWindowBytes }),
+    )
   })
   let lastWords: Uint8Array | undefined
   session.on('goaway', (_code, _lastStreamId, words?: Uint8Array) => {

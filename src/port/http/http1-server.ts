@@ -1,9 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import { systemClock } from '../../clock.ts'
 import { lingerOnClose } from '../../net/linger.ts'
-import { answerHalfClosed, checkDeadlinesUnlistened, headTooLarge } from '../../net/runtime.ts'
+import {
+  answerHalfClosed,
+  checkDeadlinesUnlistened,
+  headTooLarge,
+  headTooSlow,
+} from '../../net/runtime.ts'
 import type { ClientAddresses } from '../peers/client-addresses.ts'
+import { watchHeads } from './head-deadline.ts'
 import { createPipeline } from './pipeline.ts'
 import type { Peers } from '../peers/peers.ts'
 import type { PortProtocol } from '../peers/port-protocol.ts'
@@ -44,7 +52,16 @@ export function createHttp1Server(
     handlers.malformedHttp1(tooManyFields, socket, clients.get(socket))
     return true
   }
+  const lastRequests = new WeakMap<Duplex, IncomingMessage>()
+  const heads = watchHeads({
+    clock: systemClock,
+    timeoutMs: readTimeoutMs,
+    lookMs: headCheckMs,
+    isBusy: (socket) => pipeline.isBusy(socket) || lastRequests.get(socket)?.complete === false,
+    onLate: (socket) => refuse(headTooSlow('its head did not come in time'), socket),
+  })
   const carry = (socket: Duplex, serve: () => Promise<void>): void => {
+    heads.end(socket)
     const peer = peers.of(socket as TLSSocket)
     // The answer to an earlier request for a page would be written into the tunnel.
     if (peer === undefined || pipeline.isBusy(socket)) socket.destroy()
@@ -67,6 +84,7 @@ export function createHttp1Server(
   })
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     if (refuseOversized(request)) return
+    lastRequests.set(request.socket, request)
     const peer = peers.of(request.socket)
     if (peer !== undefined) pipeline.add(request, response, peer)
   }
@@ -75,16 +93,21 @@ export function createHttp1Server(
   // once and to every request of a chunk, whoever reads it.
   server.on('checkExpectation', take)
   const broken = new WeakSet<Duplex>()
-  server.on('clientError', (error, socket) => {
+  const refuse = (error: Error, socket: Socket): void => {
     // Node would report every further piece of the same malformed bytes again.
     if (broken.has(socket)) return
     broken.add(socket)
-    handlers.malformedHttp1(error, socket as TLSSocket, clients.get(socket as TLSSocket))
-  })
+    heads.end(socket)
+    handlers.malformedHttp1(error, socket, clients.get(socket))
+  }
+  server.on('clientError', (error, socket) => refuse(error, socket as TLSSocket))
   checkDeadlinesUnlistened(server)
   return {
     name: 'http/1.1',
-    serve: (socket) => void server.emit('connection', socket),
+    serve(socket) {
+      heads.begin(socket)
+      server.emit('connection', socket)
+    },
     stopAccepting: () => void server.close(),
   }
 }
