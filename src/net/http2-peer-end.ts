@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Http2Session, Http2Stream } from 'node:http2'
 import { followEnd } from './http2-reset.ts'
-import { abortAtDestroy, afterFrames } from './runtime.ts'
+import { afterFrames } from './runtime.ts'
+import { abortAtDestroy } from './runtime-http2.ts'
 
 /**
  * Ends an HTTP/2 session when its peer ends the connection, which may be half-open while a session may

@@ -20,7 +20,8 @@
 // passed on by then.
 import type { Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { isHalfClosed, keepUnread, onArrival, tellEndStream } from './runtime.ts'
+import { onArrival } from './runtime.ts'
+import { isHalfClosed, keepUnread, tellEndStream } from './runtime-http2.ts'
 
 /** Whether a stream is one of HTTP/2. */
 export function isHttp2(stream: Duplex): stream is Http2Stream {

@@ -13,7 +13,7 @@ import { createCertificateAuthority } from './certificate.ts'
 import { dial } from './dial.ts'
 import { resetBeneath } from './beneath.ts'
 import { abandon } from './abandon.ts'
-import { abortAtDestroy } from './runtime.ts'
+import { abortAtDestroy } from './runtime-http2.ts'
 import { relay } from './relay.ts'
 import { relaySuite, type TransportPair } from './relay.suite.ts'
 

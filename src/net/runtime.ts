@@ -7,29 +7,10 @@
 // `socket.resetAndDestroy`. One thing cannot be here, since nothing may be loaded before it: the streams of
 // `process` (`standard-streams.ts`).
 import type { Server } from 'node:http'
-import type {
-  Http2Server,
-  Http2Session,
-  Http2Stream,
-  IncomingHttpHeaders,
-  ServerHttp2Stream,
-} from 'node:http2'
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { systemCode } from '../errors.ts'
-
-/** Bun is told by its own version; it has one of Node's as well. */
-const isBun = process.versions['bun'] !== undefined
-
-/**
- * Lets a session of HTTP/2 begin on a connection whose handshake has chosen another name for it than `h2`, or
- * none. Answers the connection. Node's client asks for no name, and its server for any; Bun's client ends a connection
- * that has another (`#onConnect` of src/js/node/http2.ts).
- */
-export function carryingHttp2<T extends Socket>(socket: T): T {
-  if (isBun) Object.defineProperty(socket, 'alpnProtocol', { value: 'h2', configurable: true })
-  return socket
-}
 
 /** Hears what a stream's source brings, before and whether or not anybody reads it. */
 export interface Arrival {
@@ -55,88 +36,6 @@ export function onArrival(stream: Readable, { onBytes, onEnd }: Arrival): void {
     if (chunk !== null) onBytes?.(chunk.length)
     return isWanted
   }
-}
-
-/**
- * Has a session that is destroyed end none of its streams in order. Bun writes an END_STREAM for each that was not ended
- * on our side, before the connection ends (`destroyStreamForSessionDestroy` of src/js/node/http2.ts): what was cut off
- * would look whole to its peer.
- */
-export function abortAtDestroy(session: Http2Session, streams: ReadonlySet<Http2Stream>): void {
-  if (!isBun) return
-  const destroy = session.destroy.bind(session)
-  session.destroy = (...how): void => {
-    for (const stream of streams) {
-      // Whoever reads one that is over has it to its end.
-      if (stream.destroyed || stream.closed) continue
-      const [reason] = how
-      const error =
-        reason instanceof Error && stream.listenerCount('error') > 0 ? reason : undefined
-      // Nothing ends it on the wire then; without a reason Node gives its streams this code, and no error.
-      Object.assign(stream, { end: () => stream, rstCode: stream.rstCode || cancel })
-      stream.destroy(error)
-    }
-    destroy(...how)
-  }
-}
-
-/** `NGHTTP2_CANCEL`. */
-const cancel = 8
-/** `NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE` and `_CLOSED`; its module is not loaded for them. */
-const halfClosedRemote = 6
-const closed = 7
-
-/**
- * Tells whether an end that arrives on an HTTP/2 stream is an END_STREAM of its peer; to be asked in `onEnd`. It comes
- * too when the stream was reset or lost. Node has closed the stream by then.
- *
- * Bun closes it after that, and tells by the code of a reset, or its own state. What looks like an END_STREAM after ours
- * may be a reset with NO_ERROR, at which it destroys the stream in the same step (`emitStreamErrorNT` of
- * src/js/node/http2.ts): the answer comes a moment later then, and before any reader hears of the end.
- */
-export function tellEndStream(stream: Http2Stream, tell: (isEndStream: boolean) => void): void {
-  if (!isBun) return tell(!stream.closed)
-  if (stream.destroyed || stream.closed || stream.rstCode !== 0) return tell(false)
-  const { state } = stream.state
-  if (state !== closed) return tell(state === halfClosedRemote)
-  process.nextTick(() => tell(!stream.destroyed))
-}
-
-/**
- * Keeps what nobody has read of a stream that its peer has ended and then closed, with NO_ERROR (RFC 9113 §8.1). Bun
- * destroys it at once with all that waits (`emitStreamErrorNT` of src/js/node/http2.ts, which alone gives a code
- * besides the error); here it is closed, `aborted` is told as on Node, and it is destroyed when it has been read.
- */
-export function keepUnread(stream: Http2Stream, isWhole: () => boolean): void {
-  if (!isBun) return
-  const [destroy, resume] = [stream.destroy.bind(stream), stream.resume.bind(stream)]
-  // Before that it has it flow, to nobody where nobody reads yet.
-  stream.resume = (): typeof stream => {
-    const isHeard = stream.listenerCount('data') + stream.listenerCount('readable') > 0
-    const isOver = stream.state.state === closed
-    return isOver && !isHeard && stream.readableLength > 0 ? stream : resume()
-  }
-  stream.destroy = (...how: [Error?]): typeof stream => {
-    const isReset = (how.length as number) === 2
-    if (
-      !isReset ||
-      stream.rstCode !== 0 ||
-      stream.destroyed ||
-      stream.readableEnded ||
-      !isWhole()
-    ) {
-      return destroy(...how)
-    }
-    Object.defineProperty(stream, 'closed', { value: true })
-    stream.once('end', () => destroy())
-    if (!stream.writableEnded) stream.emit('aborted')
-    return stream
-  }
-}
-
-/** Whether the END_STREAM of its peer has come, of a stream that may still be written to. */
-export function isHalfClosed(stream: Http2Stream): boolean {
-  return stream.state.state === halfClosedRemote
 }
 
 /**
@@ -236,27 +135,6 @@ export function takeRequestMaking(server: Http2Server): StreamListener {
   return (...stream) => {
     for (const listener of listeners) listener(...stream)
   }
-}
-
-/**
- * Whether a stream of HTTP/2 goes by the credit that holds now. On Bun each gives credit back by halves of what held when
- * it began, so that with less than half of that its sender waits for ever (`RecvWindow` of
- * src/runtime/api/bun/h2/flow_control.rs; mended in https://github.com/oven-sh/bun/pull/41329, not released yet).
- */
-export const creditMayShrink = !isBun
-
-/**
- * Gives the connection of a session that has begun so much credit. Bun takes more of it for that of all streams that
- * begin from then on, until SETTINGS say theirs again, by `restate` (`set_local_window_size` of
- * src/runtime/api/bun/h2_frame_parser.rs; mended in https://github.com/oven-sh/bun/pull/41942, not released yet).
- */
-export function setConnectionCredit(
-  session: { setLocalWindowSize(bytes: number): void },
-  bytes: number,
-  restate: () => void,
-): void {
-  session.setLocalWindowSize(bytes)
-  if (isBun) restate()
 }
 
 /** What may be wrong with what came where a request was expected. */

@@ -10,7 +10,8 @@ import { endWithPeer } from '../../net/http2-peer-end.ts'
 import type { FloodMeter } from '../../net/http2-flood.ts'
 import { createPinger } from '../../net/http2-ping.ts'
 import { holdable, moveWindows, widenConnection } from '../../net/http2-windows.ts'
-import { carryingHttp2, onArrival } from '../../net/runtime.ts'
+import { onArrival } from '../../net/runtime.ts'
+import { carryingHttp2 } from '../../net/runtime-http2.ts'
 
 /**
  * @limit bytes of one stream of a stock connector that nobody has read yet: its service waits

@@ -1,0 +1,118 @@
+// Where Bun's HTTP/2 differs from Node's, on which Postern was made: what a stream's end is, and what credit it has. Each
+// difference stands here, as those of `runtime.ts` do. Paths are those of Bun's repository, release 1.4.5.
+import type { Http2Session, Http2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import { isBun } from '../is-bun.ts'
+
+/**
+ * Lets a session of HTTP/2 begin on a connection whose handshake has chosen another name for it than `h2`, or
+ * none. Answers the connection. Node's client asks for no name, and its server for any; Bun's client ends a connection
+ * that has another (`#onConnect` of src/js/node/http2.ts).
+ */
+export function carryingHttp2<T extends Socket>(socket: T): T {
+  if (isBun) Object.defineProperty(socket, 'alpnProtocol', { value: 'h2', configurable: true })
+  return socket
+}
+
+/**
+ * Has a session that is destroyed end none of its streams in order. Bun writes an END_STREAM for each that was not ended
+ * on our side, before the connection ends (`destroyStreamForSessionDestroy` of src/js/node/http2.ts): what was cut off
+ * would look whole to its peer.
+ */
+export function abortAtDestroy(session: Http2Session, streams: ReadonlySet<Http2Stream>): void {
+  if (!isBun) return
+  const destroy = session.destroy.bind(session)
+  session.destroy = (...how): void => {
+    for (const stream of streams) {
+      // Whoever reads one that is over has it to its end.
+      if (stream.destroyed || stream.closed) continue
+      const [reason] = how
+      const error =
+        reason instanceof Error && stream.listenerCount('error') > 0 ? reason : undefined
+      // Nothing ends it on the wire then; without a reason Node gives its streams this code, and no error.
+      Object.assign(stream, { end: () => stream, rstCode: stream.rstCode || cancel })
+      stream.destroy(error)
+    }
+    destroy(...how)
+  }
+}
+
+/** `NGHTTP2_CANCEL`. */
+const cancel = 8
+/** `NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE` and `_CLOSED`; its module is not loaded for them. */
+const halfClosedRemote = 6
+const closed = 7
+
+/**
+ * Tells whether an end that arrives on an HTTP/2 stream is an END_STREAM of its peer; to be asked in `onEnd`. It comes
+ * too when the stream was reset or lost. Node has closed the stream by then.
+ *
+ * Bun closes it after that, and tells by the code of a reset, or its own state. What looks like an END_STREAM after ours
+ * may be a reset with NO_ERROR, at which it destroys the stream in the same step (`emitStreamErrorNT` of
+ * src/js/node/http2.ts): the answer comes a moment later then, and before any reader hears of the end.
+ */
+export function tellEndStream(stream: Http2Stream, tell: (isEndStream: boolean) => void): void {
+  if (!isBun) return tell(!stream.closed)
+  if (stream.destroyed || stream.closed || stream.rstCode !== 0) return tell(false)
+  const { state } = stream.state
+  if (state !== closed) return tell(state === halfClosedRemote)
+  process.nextTick(() => tell(!stream.destroyed))
+}
+
+/**
+ * Keeps what nobody has read of a stream that its peer has ended and then closed, with NO_ERROR (RFC 9113 §8.1). Bun
+ * destroys it at once with all that waits (`emitStreamErrorNT` of src/js/node/http2.ts, which alone gives a code
+ * besides the error); here it is closed, `aborted` is told as on Node, and it is destroyed when it has been read.
+ */
+export function keepUnread(stream: Http2Stream, isWhole: () => boolean): void {
+  if (!isBun) return
+  const [destroy, resume] = [stream.destroy.bind(stream), stream.resume.bind(stream)]
+  // Before that it has it flow, to nobody where nobody reads yet.
+  stream.resume = (): typeof stream => {
+    const isHeard = stream.listenerCount('data') + stream.listenerCount('readable') > 0
+    const isOver = stream.state.state === closed
+    return isOver && !isHeard && stream.readableLength > 0 ? stream : resume()
+  }
+  stream.destroy = (...how: [Error?]): typeof stream => {
+    const isReset = (how.length as number) === 2
+    if (
+      !isReset ||
+      stream.rstCode !== 0 ||
+      stream.destroyed ||
+      stream.readableEnded ||
+      !isWhole()
+    ) {
+      return destroy(...how)
+    }
+    Object.defineProperty(stream, 'closed', { value: true })
+    stream.once('end', () => destroy())
+    if (!stream.writableEnded) stream.emit('aborted')
+    return stream
+  }
+}
+
+/** Whether the END_STREAM of its peer has come, of a stream that may still be written to. */
+export function isHalfClosed(stream: Http2Stream): boolean {
+  return stream.state.state === halfClosedRemote
+}
+
+/**
+ * Whether a stream of HTTP/2 goes by the credit that holds now. On Bun each gives credit back by halves of what held when
+ * it began, so that with less than half of that its sender waits for ever (`RecvWindow` of
+ * src/runtime/api/bun/h2/flow_control.rs; mended in https://github.com/oven-sh/bun/pull/41329, not released yet).
+ */
+export const creditMayShrink = !isBun
+
+/**
+ * Gives the connection of a session that has begun so much credit. Bun takes more of it for that of all streams that
+ * begin from then on, until SETTINGS say theirs again, by `restate` (`set_local_window_size` of
+ * src/runtime/api/bun/h2_frame_parser.rs; mended in https://github.com/oven-sh/bun/pull/41942, not released yet).
+ */
+export function setConnectionCredit(
+  session: { setLocalWindowSize(bytes: number): void },
+  bytes: number,
+  restate: () => void,
+): void {
+  session.setLocalWindowSize(bytes)
+  if (isBun) restate()
+}
