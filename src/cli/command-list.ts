@@ -44,7 +44,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'status',
-    summary: 'the saved connections, and how each of them stands',
+    summary: 'the gateways, who is signed in, and how each connection stands',
     load: async () => (await import('./desktop/status.ts')).defineStatus,
   },
   {

@@ -145,8 +145,12 @@ function lacksTls({ origin }: GatewayAddress): SystemError {
 const clientHint =
   'check the network and the name; "--gateway URL" names a gateway that is not at the destination\'s own host'
 
-/** Every connection to the gateway begins here: tunnels' and those of a sign-in. */
-async function dialGateway(
+/**
+ * Every connection to the gateway begins here: tunnels' and those of a sign-in. What is said on it is unread.
+ *
+ * @throws UpstreamError `gateway-unreachable` or `proxy-…`; SystemError `invalid-proxy`
+ */
+export async function dialGateway(
   options: ReachOptions,
   signal?: AbortSignal,
   lookup?: LookUpAll,

@@ -6,46 +6,83 @@ import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
 import { sayTime } from '../speech/say-time.ts'
 import { printTable } from '../speech/table.ts'
+import { untilEndSignal } from '../process/signals.ts'
+import { processVoice } from '../speech/voice.ts'
+import { knownToJson, lookAtKnown, printKnown, type KnownStatus } from './known-status.ts'
 import { namedOf } from './named.ts'
 import { desktopPlaces } from './places.ts'
 
-/** Runs `postern status`; resolves to the exit code. */
+/**
+ * Runs `postern status`; resolves to the exit code. With names it is about these connections alone.
+ *
+ * @throws AppError for what is wrong on this machine
+ */
 export async function runStatus(
   names: readonly string[],
   { json }: { readonly json?: true },
 ): Promise<number> {
-  const view = await stateOrNone()
+  const component = { human: 'status', json: 'status' }
+  const voice = processVoice({ format: 'human', level: 'warn', component })
+  const found = await untilEndSignal(async (signal) => {
+    const [view, known] = await Promise.all([
+      stateOrNone(),
+      names.length === 0 ? lookAtKnown(voice, signal) : [],
+    ])
+    return { view, known }
+  })
+  if (typeof found === 'number') return found
+  const { view, known } = found
+  const isNothing = view === undefined && known.length === 0 && names.length === 0
+  if (json === true) printJson(allToJson(names, view, known))
+  else if (isNothing) {
+    note('no gateway is remembered, and nothing is up')
+    note('  hint: sign in to one: "postern login https://gateway.example.com"')
+  } else sayAll(names, view, known)
+  return isNothing ? exitCodes.usage : exitCodes.ok
+}
+
+function allToJson(
+  names: readonly string[],
+  view: DaemonView | undefined,
+  known: readonly KnownStatus[],
+): object {
+  const known_gateways = known.map(knownToJson)
   if (view === undefined) {
-    if (json === true) printJson({ running: false, connections: [], gateways: [], proxies: [] })
-    else {
-      note('nothing is up: the daemon does not run')
-      note('  hint: "postern up" starts it')
-    }
-    return exitCodes.ok
+    return { running: false, connections: [], gateways: [], proxies: [], known_gateways }
   }
-  const connections = namedOf(names, view.connections)
-  const { gateways } = view
-  if (json === true) {
-    printJson({
-      running: true,
-      pid: view.pid,
-      version: view.version,
-      connections: connections.map(toJson),
-      gateways,
-      proxies: view.proxies,
-    })
-    return exitCodes.ok
+  return {
+    running: true,
+    pid: view.pid,
+    version: view.version,
+    connections: namedOf(names, view.connections).map(toJson),
+    gateways: view.gateways,
+    proxies: view.proxies,
+    known_gateways,
+  }
+}
+
+function sayAll(
+  names: readonly string[],
+  view: DaemonView | undefined,
+  known: readonly KnownStatus[],
+): void {
+  const connections = view && namedOf(names, view.connections)
+  if (known.length > 0) printKnown(known)
+  if (view === undefined || connections === undefined) {
+    note('nothing is up: the daemon does not run')
+    note('  hint: "postern up" starts it')
+    return
   }
   sayNotices(view)
   if (connections.length === 0) note('no connection is saved yet: add one with "postern desktop"')
   else printConnections(connections)
-  for (const gateway of gateways) note(sayGateway(gateway))
+  const isKnown = new Set(known.map((one) => one.known.url))
+  for (const gateway of view.gateways) if (!isKnown.has(gateway.origin)) note(sayGateway(gateway))
   for (const { address, gateway, tunnels } of view.proxies) {
     note(
       `local proxy on ${address} to ${gateway}: ${tunnels} ${tunnels === 1 ? 'tunnel' : 'tunnels'}`,
     )
   }
-  return exitCodes.ok
 }
 
 async function stateOrNone(): Promise<DaemonView | undefined> {

@@ -3,7 +3,7 @@ import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 
 const examples = `
 Examples:
-  # all connections, and the gateways they use
+  # the gateways you are signed in to, and all connections
   postern status
 
   # for a script: name, state, address, bytes, last error
@@ -16,8 +16,10 @@ ${exitCodeLines(['ok', 'usage', 'system'])}
 /** Defines `postern status`. */
 export function defineStatus(exitWith: ExitWith): Command {
   return new Command('status')
-    .description('Print the saved connections and how each of them stands.')
-    .argument('[names...]', 'names of connections; all of them when none is given')
+    .description(
+      'Print the remembered gateways: whether each is there, how it is spoken to, who is signed in until when; then the saved connections and how each of them stands. It opens no browser, and waits a few seconds at most.',
+    )
+    .argument('[names...]', 'names of connections: then it is about these alone')
     .option('--json', 'print them as JSON')
     .addHelpText('after', examples)
     .action(async (names: readonly string[], options: { readonly json?: true }) => {

@@ -49,7 +49,7 @@ export interface TransportOptions {
  */
 export function createTransport(options: TransportOptions): Transport {
   const { dialer, log, cacheDirectory } = options
-  const memory = openTransportMemory(join(cacheDirectory, 'transports'), dialer.gateway.origin)
+  const memory = openTransportMemory(transportsIn(cacheDirectory), dialer.gateway.origin)
   const connectWay = createConnectWay(dialer, log)
   let webSocketWay: Promise<TunnelWay> | undefined
   /** Which one the next tunnel asks first; undefined: nobody has looked yet. */
@@ -144,6 +144,11 @@ function requestFields(token: string | undefined): RequestFields {
     accept: 'application/json',
     ...(token === undefined ? {} : credentialFields(token)),
   }
+}
+
+/** Where it is remembered. */
+export function transportsIn(cacheDirectory: string): string {
+  return join(cacheDirectory, 'transports')
 }
 
 /** Remembers across runs that only a WebSocket passes to one gateway, so that no start pays for CONNECT. */

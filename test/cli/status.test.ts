@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test, type TestContext } from 'node:test'
+import { openTokenCache } from '../../src/client/sign-in/token-cache.ts'
+import { silentLogger } from '../../src/log.ts'
+import { startFakeGateway } from '../../src/reach/fake-gateway.fixture.ts'
+import { startSmallServer } from '../../src/reach/small-server.fixture.ts'
+import { gatewayPaths } from '../../src/tunnel/paths.ts'
+import { createSandbox, runPostern } from './program.ts'
+
+const owner = { email: 'ada@example.com', session_expires_at: '2099-01-02T03:04:05Z' }
+
+/** A home that remembers these gateways. */
+async function homeWith(t: TestContext, gateways: readonly object[]) {
+  const sandbox = await createSandbox()
+  t.after(() => sandbox[Symbol.asyncDispose]())
+  const env = {
+    ...sandbox.env,
+    HOME: sandbox.path,
+    XDG_CONFIG_HOME: sandbox.path,
+    XDG_STATE_HOME: sandbox.path,
+  }
+  await mkdir(join(sandbox.path, 'postern'))
+  const kept = { version: 1, default: 'one', gateways }
+  if (gateways.length > 0) {
+    await writeFile(join(sandbox.path, 'postern', 'gateways.json'), JSON.stringify(kept))
+  }
+  const tokens = join(sandbox.path, 'cache', 'postern', 'tokens')
+  return {
+    run: (...args: string[]) => runPostern(['status', ...args], { env }),
+    signIn: (origin: string) =>
+      openTokenCache(tokens, { origin, isVerified: true }, silentLogger).write('aa.token.bb'),
+  }
+}
+
+describe('postern status', () => {
+  test('without a gateway and a daemon says how to begin, with a code for scripts', async (t) => {
+    const home = await homeWith(t, [])
+    const [text, json] = await Promise.all([home.run(), home.run('--json')])
+    assert.deepEqual([text.code, json.code], [2, 2])
+    assert.match(text.stderr, /no gateway is remembered.*\n {2}hint: .*"postern login https:/)
+    const empty = { running: false, connections: [], gateways: [], proxies: [], known_gateways: [] }
+    assert.deepEqual(JSON.parse(json.stdout), empty)
+  })
+
+  test('looks at every gateway at once: one that is there, one without a sign-in, one that is silent', async (t) => {
+    const answers = { [gatewayPaths.user]: { status: 200, body: JSON.stringify(owner) } }
+    await using one = await startFakeGateway({ answers })
+    await using two = await startFakeGateway({ protocols: ['http/1.1'] })
+    const port = await startSmallServer(t, {})
+    const home = await homeWith(t, [
+      { name: 'one', url: one.origin, ca: one.ca },
+      { name: 'two', url: two.origin, ca: two.ca },
+      { name: 'dead', url: `https://localhost:${port}` },
+      { name: 'silent', url: `https://127.0.0.1:${port}` },
+    ])
+    await home.signIn(one.origin)
+    const began = performance.now()
+    const { code, stdout } = await home.run('--json')
+    assert.equal(code, 0)
+    assert.ok(performance.now() - began < 40_000, 'all at once, and bounded')
+    const [first, second, ...others] = JSON.parse(stdout).known_gateways
+    const { cipher, ...tls } = first.tls
+    assert.match(cipher, /^TLS_AES/)
+    assert.deepEqual(
+      { ...first, tls },
+      {
+        name: 'one',
+        origin: one.origin,
+        is_default: true,
+        reach: 'reachable',
+        transport: 'HTTP/2',
+        tls: { version: 'TLSv1.3', key_exchange: 'X25519MLKEM768' },
+        session: 'signed-in',
+        person: owner.email,
+        session_ends_at: owner.session_expires_at,
+      },
+    )
+    assert.deepEqual(
+      [second.reach, second.transport, second.session, second.is_default],
+      ['reachable', 'HTTP/1.1', 'wanted', false],
+    )
+    for (const { reach, session, trouble } of others) {
+      assert.deepEqual(
+        [reach, session, trouble.code],
+        ['unreachable', 'unknown', 'gateway-unreachable'],
+      )
+      assert.match(trouble.message, /no answer in 4 s/)
+    }
+    assert.deepEqual([one.logins, two.logins], [0, 0], 'nobody is signed in by it')
+  })
+
+  test('is a table for people, with what to do below it', async (t) => {
+    const answers = { [gatewayPaths.user]: { status: 200, body: JSON.stringify(owner) } }
+    await using one = await startFakeGateway({ answers })
+    await using two = await startFakeGateway()
+    const home = await homeWith(t, [
+      { name: 'one', url: one.origin, ca: one.ca },
+      { name: 'two', url: two.origin },
+    ])
+    await home.signIn(one.origin)
+    const { code, stdout, stderr } = await home.run()
+    assert.equal(code, 0)
+    assert.match(
+      stdout,
+      /^one \(default\) {2}https:\S+ {2}reachable {4}HTTP\/2 {5}TLSv1\.3, X25519MLKEM768 {2}ada@example\.com until 2099-01-02 /m,
+    )
+    assert.match(stdout, /^two .* unreachable {2}- .* TLSv1\.3, X25519MLKEM768 {2}-$/m)
+    assert.match(
+      stderr,
+      /^two: .*an authority that this machine does not know\n {2}hint: .*--ca-file/m,
+    )
+    assert.match(stderr, /nothing is up: the daemon does not run/)
+  })
+})
