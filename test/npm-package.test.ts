@@ -85,5 +85,10 @@ describe('the package of npm', () => {
 
   test('has the licences of what is in its bundle', () => {
     assert.match(readFileSync(join(installed, 'LICENSE'), 'utf8'), /Apache License/)
+    const others = readFileSync(join(installed, 'dist', 'THIRD-PARTY-LICENSES'), 'utf8')
+    for (const name of ['hono', 'oidc-provider', 'react'])
+      assert.match(others, new RegExp(`^${name} \\d`, 'm'))
+    // It runs on a Node.js that is there already.
+    assert.doesNotMatch(others, /Bun/)
   })
 })

@@ -1,19 +1,28 @@
 import { runtimes } from '../bun/fetch-bun.ts'
 import type { Component } from './contents.ts'
 
-const line = '-'.repeat(80)
+const separator = `\n${'-'.repeat(80)}\n\n`
 
 /** What goes with every executable: under which licences its parts are, with their texts. */
 export function thirdPartyLicenses(components: readonly Component[]): string {
+  return [runtimeLicense(), ...textsOf(components)].join(separator)
+}
+
+/** The same for the bundle alone, which runs on a Node.js of whoever installs it. */
+export function bundleLicenses(components: readonly Component[]): string {
+  const head = 'The bundle of Postern (dist/) holds the packages below.\n'
+  return [head, ...textsOf(components)].join(separator)
+}
+
+function textsOf(components: readonly Component[]): string[] {
   // Many have the same text.
   const byText = new Map<string, Component[]>()
   for (const component of components)
     byText.set(component.text, [...(byText.get(component.text) ?? []), component])
-  const parts = [...byText].map(([text, those]) => {
+  return [...byText].map(([text, those]) => {
     const names = those.map(({ name, version, license }) => `${name} ${version} (${license})`)
     return `${names.join('\n')}\n\n${text}\n`
   })
-  return [runtimeLicense(), ...parts].join(`\n${line}\n\n`)
 }
 
 /** Bun's packages bring no text. */
