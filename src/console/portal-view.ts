@@ -9,10 +9,31 @@ export interface PortalView {
   readonly person: PortalPerson | null
   /** The gateway's clock, in milliseconds since the epoch: the browser's own may be wrong. */
   readonly nowMs: number
+  /** How to get the program that the commands are for. */
+  readonly install: PortalInstall
   /** First those that may be used. */
   readonly routes: readonly PortalRoute[]
   /** Whether they have asked for access lately: its route may be none of these, and the answer is for them all the same. */
   readonly hasAsked: boolean
+}
+
+export interface PortalInstall {
+  /** The URL by which they reach the gateway. */
+  readonly gateway: string
+  /** What it hands out, the newest for each system. */
+  readonly executables: readonly PortalDownload[]
+  /** A page of whoever runs the gateway; null where there is none. */
+  readonly page: string | null
+}
+
+export interface PortalDownload {
+  readonly name: string
+  /** Such as `linux-x64`. */
+  readonly system: string
+  readonly version: string
+  readonly bytes: number
+  /** In hex. */
+  readonly sha256: string
 }
 
 export interface PortalPerson {
@@ -76,6 +97,8 @@ export interface PortalWay {
   readonly destination: string
   /** Words in the commands that a person replaces: `NAME`, `PORT`. */
   readonly placeholders: readonly string[]
+  /** One command that opens its program with the tunnel around it; null where none is known. */
+  readonly open: string | null
   readonly commands: readonly PortalCommand[]
 }
 

@@ -125,6 +125,15 @@ describe('the portal', () => {
     assert.deepEqual(others, ['DENY', 'nosniff'])
   })
 
+  test('says how to get the program, to whoever is not signed in as well', async () => {
+    const file = { name: 'postern.zip', system: 'windows-x64', version: '1', bytes: 2, sha256: 'a' }
+    const offer = { executables: [file], page: undefined }
+    const { view } = await portal({ downloads: () => Promise.resolve(offer) })
+    const { install } = await view()
+    assert.deepEqual(install, { gateway: origin, executables: [file], page: null })
+    assert.deepEqual((await (await portal()).view()).install.executables, [])
+  })
+
   test('a file is sent compressed to whoever takes that', async () => {
     const { get } = await portal()
     const answer = await get(script, { 'accept-encoding': 'gzip, br' })

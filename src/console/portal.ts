@@ -21,7 +21,9 @@ export function createPortal(files: BuiltFiles, parts: PagesParts): PageApp {
     const seen = viewPortal(parts, { session, client: c.env.client, gateway }, Date.now())
     // A store that does not answer hides that list, and no route.
     const hasAsked = session !== undefined && parts.hasAsked(session.userId).catch(() => false)
-    const view: PortalView = { ...seen, hasAsked: await hasAsked }
+    const { executables, page = null } = await parts.downloads()
+    const install = { gateway, executables, page }
+    const view: PortalView = { ...seen, install, hasAsked: await hasAsked }
     return c.json(view, 200, { ...pageHeaders, 'cache-control': 'no-store' })
   })
   return app

@@ -28,7 +28,7 @@ export function viewPortal(
   parts: Pick<PagesParts, 'origin' | 'seenBy' | 'roleOf' | 'accessFor'>,
   visitor: Visitor,
   nowMs: number,
-): Omit<PortalView, 'hasAsked'> {
+): Omit<PortalView, 'hasAsked' | 'install'> {
   const { origin, seenBy, roleOf } = parts
   const { session, client, gateway } = visitor
   const caller = { client, session, sessionVersion: undefined }
@@ -83,9 +83,10 @@ function toUsable(
   access: PortalAccess | null,
 ): PortalRoute {
   const { id, name, description, isApplication } = route
-  const shown = ways.map(({ destination, placeholders, commands }) => ({
+  const shown = ways.map(({ destination, placeholders, open = null, commands }) => ({
     destination: isApplication ? destination.replace(/:\d+$/, '') : destination,
     placeholders,
+    open,
     commands,
   }))
   // Whoever may use it needs nobody to ask.

@@ -16,6 +16,8 @@ export interface RouteWay {
   readonly gateway: string
   /** Words that stand for what the route leaves open: `NAME` for a star, `PORT` for any port. */
   readonly placeholders: readonly string[]
+  /** `postern connect`, where it knows the program for this port; undefined where it does not. */
+  readonly open?: string | undefined
   /** `postern tcp` with a local port that the system chooses; of an application, with the one that `commands` have. */
   readonly connect: string
   /** In the order in which they are typed; the last ones are alternatives where the tool differs. */

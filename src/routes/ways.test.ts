@@ -13,6 +13,21 @@ function commands(from: string, at = gateway): readonly string[] {
 }
 
 describe('the ways to a route', () => {
+  test('a port whose program is known has one command that opens it', () => {
+    const open = (from: string, at = gateway) =>
+      waysTo({ from: `tcp+https://${from}` }, at).map((way) => way.open)
+    assert.deepEqual(open('gate.example.com:22', 'https://gate.example.com'), [
+      'postern connect gate.example.com:22',
+    ])
+    assert.deepEqual(open('db.example.com:5432'), [
+      `postern connect --gateway ${gateway} db.example.com:5432`,
+    ])
+    assert.deepEqual(
+      [open('echo.example.com:7'), open('any.example.com')],
+      [[undefined], [undefined]],
+    )
+  })
+
   test('the tool is guessed from the port that people ask for', () => {
     const open = `postern tcp --gateway ${gateway} --listen 127.0.0.1:`
     assert.deepEqual(commands('ssh.example.com:22'), [

@@ -51,9 +51,11 @@ function wayTo(target: TargetPattern, gateway: string, localPorts: LocalPorts): 
   const option = gatewayOption(gateway, host)
   const connect = `postern tcp${option} ${quoted(destination)}`
   const familiar = familiarPortOf(target.port)
+  const isKnown = familiar !== undefined || target.port === 22
+  const open = isKnown ? `postern connect${option} ${quoted(destination)}` : undefined
   const localPort = familiar && localPorts.take(destination, familiar)
   const commands = commandsFor({ destination, host, port: target.port, option, localPort })
-  return { destination, gateway, placeholders, connect, commands }
+  return { destination, gateway, placeholders, ...(open && { open }), connect, commands }
 }
 
 /** Left out where `postern tcp` finds the gateway by itself: on port 443 of the destination's host. */

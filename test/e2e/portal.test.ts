@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import type { Page } from 'playwright-core'
+import { createRelease } from '../../src/downloads/release.fixture.ts'
 import { dial } from '../../src/net/dial.ts'
 import { ownPortOf } from '../../src/routes/local-ports.ts'
 import { runChild, startChild } from './child.ts'
@@ -72,10 +73,11 @@ describe('the portal in Chromium', () => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await signIn(page, 'Alice Adams')
     // By keyboard alone, and visibly so.
-    for (const name of ['Sign out', 'Copy']) {
+    for (const name of ['Sign out', 'Get Postern', 'Copy', 'With programs', 'Copy']) {
       await page.keyboard.press('Tab')
       assert.match(await focused(page, 'innerText'), new RegExp(`^${name}`))
       assert.match(await focused(page, 'outline'), /solid 3px|3px solid/)
+      if (name.startsWith('With')) await page.keyboard.press('Enter')
     }
     await page.keyboard.press('Enter')
     await page.getByRole('button', { name: 'Copied' }).waitFor()
@@ -89,6 +91,39 @@ describe('the portal in Chromium', () => {
       cwd: person.home,
     })
     assert.equal(output, 'it runs\n', errors)
+    checkBehaviour(browser, rig)
+  })
+
+  peerTest('whoever has no program yet finds how to get it', ['Chromium'], async (scope) => {
+    const release = await createRelease({ after: (undo) => scope.defer(undo as () => void) })
+    const systems = ['linux-x64', 'linux-arm64', 'linux-x64-musl', 'darwin-arm64']
+    const files = systems.map((system) => `postern-0.1.0-${system}.tar.gz`)
+    const all = [...files, 'postern-0.1.0-windows-x64.zip']
+    await release.write(Object.fromEntries(all.map((name) => [name, name])))
+    const settings = { downloads: release.directory }
+    const { rig, browser } = await openPortal(scope, routes, settings)
+    const { page } = browser
+    await page.getByRole('heading', { name: 'Get Postern' }).waitFor()
+    const line = (text: string) => page.locator('pre', { hasText: text })
+    await line(`curl -fsSL ${rig.origin}/.postern/install.sh | sh`).waitFor()
+    await page.getByText('Download by hand').click()
+    await checkLooks(page, 'portal-get-postern')
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'postern-0.1.0-linux-arm64.tar.gz' }).click(),
+    ])
+    assert.equal(await readFile(await download.path(), 'utf8'), download.suggestedFilename())
+    await page.getByLabel('Your system').selectOption('Windows')
+    await line(`irm ${rig.origin}/.postern/install.ps1 | iex`).waitFor()
+    assert.equal(await page.getByRole('link', { name: /linux/ }).count(), 0)
+
+    // Whoever has it puts it away, and finds it again from the commands.
+    await page.getByText('Get Postern').click()
+    await signIn(page, 'Alice Adams')
+    assert.equal(await page.getByText('Your system').isVisible(), false)
+    await page.getByRole('link', { name: 'No postern on this machine yet?' }).first().click()
+    await page.getByText('Your system').waitFor()
+    assert.match(await focused(page, 'innerText'), /^Get Postern/)
     checkBehaviour(browser, rig)
   })
 
@@ -311,7 +346,7 @@ describe('the portal in Chromium', () => {
     await checkLooks(page, 'portal-many-routes')
     await page.getByLabel('Find a route').fill('service-1 odd')
     await page.getByText('6 of 40 routes').waitFor()
-    assert.equal(await page.getByRole('heading', { level: 2 }).count(), 6)
+    assert.equal(await page.getByRole('region').count(), 6)
     await page.getByLabel('Find a route').fill('nothing like that')
     await page.getByText('0 of 40 routes').waitFor()
     assert.doesNotMatch(await textOf(page), /There is no route that you may use/)

@@ -1,6 +1,7 @@
 import { Anchor, Button, Container, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { AnnounceProvider } from '../ui/announce.tsx'
+import { GetPostern } from './get-postern.tsx'
 import { OwnRequests } from './own-requests.tsx'
 import { OwnSessions } from './own-sessions.tsx'
 import './portal.css'
@@ -24,10 +25,18 @@ export function Portal(): ReactNode {
 }
 
 function Content({ view }: { readonly view: FetchedView }): ReactNode {
-  if (view.person === null && view.canSignIn) return <SignIn />
+  if (view.person === null && view.canSignIn) {
+    return (
+      <Stack gap="lg">
+        <SignIn />
+        <GetPostern install={view.install} />
+      </Stack>
+    )
+  }
   return (
     <Stack gap="lg">
       <Header view={view} />
+      <GetPostern install={view.install} />
       <RouteList routes={view.routes} isSignedIn={view.person !== null} />
       {(view.hasAsked || view.routes.some(({ access }) => access !== null)) && <OwnRequests />}
       {view.person !== null && <OwnSessions />}

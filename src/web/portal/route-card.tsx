@@ -5,6 +5,7 @@ import { CommandLine } from '../ui/command-line.tsx'
 import { sentence } from '../ui/sentence.ts'
 import { AccessState } from './access-state.tsx'
 import { AskForm } from './ask-form.tsx'
+import { GetPosternLink } from './get-postern.tsx'
 
 interface RouteProps {
   readonly route: PortalRoute
@@ -24,6 +25,7 @@ export function UsableRoute({ route }: RouteProps): ReactNode {
         {route.ways.map((way) => (
           <Way key={way.destination} way={way} routeName={route.name} />
         ))}
+        <GetPosternLink />
       </Stack>
     </Paper>
   )
@@ -69,7 +71,7 @@ function Way({
   readonly way: PortalWay
   readonly routeName: string
 }): ReactNode {
-  const { destination, placeholders, commands } = way
+  const { destination, placeholders, open, commands } = way
   return (
     <Stack gap={6}>
       {(destination !== routeName || placeholders.length > 0) && (
@@ -78,6 +80,29 @@ function Way({
           {placeholders.length > 0 && ` — ${placeholders.map(explain).join(', ')}`}
         </Text>
       )}
+      {open === null ? (
+        <Commands commands={commands} routeName={routeName} />
+      ) : (
+        <>
+          <CommandLine command={open} purpose={`the command that opens ${routeName}`} />
+          <details className="by-hand">
+            <summary>With programs of your own</summary>
+            <Commands commands={commands} routeName={routeName} />
+          </details>
+        </>
+      )}
+    </Stack>
+  )
+}
+
+interface CommandsProps {
+  readonly commands: PortalWay['commands']
+  readonly routeName: string
+}
+
+function Commands({ commands, routeName }: CommandsProps): ReactNode {
+  return (
+    <Stack gap={6}>
       {commands.map(({ tool, command }) => (
         <div key={tool}>
           {commands.length > 1 && (
