@@ -40,6 +40,10 @@ export const callbackParameters = {
   errorDescription: 'error_description',
   /** Ours: names the request in the gateway's logs, beside an error. */
   requestId: 'request_id',
+  /** Ours, beside a code: who has signed in, for the page that the program shows. */
+  person: 'postern_person',
+  /** Ours, beside a code: the host at which. */
+  gateway: 'postern_gateway',
 } as const
 
 /** Form fields of the token API. */
@@ -47,7 +51,13 @@ export const tokenParameters = { code: 'code', codeVerifier: 'code_verifier' } a
 
 /** What the last redirect brought. */
 export type CallbackAnswer =
-  | { readonly kind: 'code'; readonly code: string }
+  | {
+      readonly kind: 'code'
+      readonly code: string
+      /** As the other side says; undefined where it does not. */
+      readonly person?: string
+      readonly gateway?: string
+    }
   | { readonly kind: 'token'; readonly token: string }
   | {
       readonly kind: 'error'
@@ -75,7 +85,11 @@ export function formatLoginPath({ redirectUri, codeChallenge }: LoginRequest): s
 /** Reads what the last redirect brought; undefined when it brought none of it. */
 export function parseCallback(fields: URLSearchParams): CallbackAnswer | undefined {
   const code = fields.get(callbackParameters.code)
-  if (code) return { kind: 'code', code }
+  if (code) {
+    const person = fields.get(callbackParameters.person)
+    const gateway = fields.get(callbackParameters.gateway)
+    return { kind: 'code', code, ...(person && { person }), ...(gateway && { gateway }) }
+  }
   const token = fields.get(callbackParameters.token)
   if (token) return { kind: 'token', token }
   const error = fields.get(callbackParameters.error)

@@ -67,6 +67,18 @@ describe('callback server', () => {
   })
 })
 
+test('the page says who has signed in, and where, as text alone', async () => {
+  await using server = await startCallbackServer()
+  const said = new URLSearchParams({
+    code: 'c',
+    postern_person: 'a<b>@example.com\u202E\u001B[2J',
+    postern_gateway: 'gate.example.com',
+  })
+  const page = await (await fetch(`${server.redirectUri}?${said.toString()}`)).text()
+  assert.match(page, /as <b>a&#60;b&#62;@example\.com[^<]*<\/b> at gate\.example\.com/)
+  for (const hidden of ['\u202E', '\u001B']) assert.ok(!page.includes(hidden))
+})
+
 test('a problem on the page cannot become markup', () => {
   const { html } = renderCallbackPage('nonce', '<script>alert("x")</script>')
   assert.doesNotMatch(html, /<script>alert/)

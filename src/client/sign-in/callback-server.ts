@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { lingerOnClose } from '../../net/linger.ts'
 import { printable } from '../../terminal-text.ts'
 import { parseCallback, type CallbackAnswer } from '../../tunnel/sign-in.ts'
-import { renderCallbackPage } from './callback-page.ts'
+import { renderCallbackPage, type SignedInAs } from './callback-page.ts'
 
 /** Waits on loopback for the last redirect of a sign-in. */
 export interface CallbackServer extends AsyncDisposable {
@@ -122,10 +122,23 @@ async function readForm(request: IncomingMessage): Promise<URLSearchParams | und
   return new URLSearchParams(Buffer.concat(chunks).toString())
 }
 
+/** @limit none: characters of a name that the page at the end of a sign-in shows */
+const maxShownLength = 200
+
+/** Nothing where the other side does not say both. */
+function signedInOf(answer: CallbackAnswer): SignedInAs | undefined {
+  if (answer.kind !== 'code') return undefined
+  const [person, gateway] = [answer.person, answer.gateway].map((text = '') =>
+    printable(text).slice(0, maxShownLength),
+  )
+  return person && gateway ? { person, gateway } : undefined
+}
+
 function sendPage(response: ServerResponse, answer: CallbackAnswer): void {
   const problem =
     answer.kind === 'error' ? printable(answer.description) || printable(answer.error) : undefined
-  const page = renderCallbackPage(randomBytes(16).toString('base64url'), problem)
+  const nonce = randomBytes(16).toString('base64url')
+  const page = renderCallbackPage(nonce, problem, signedInOf(answer))
   response.writeHead(200, {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': page.policy,

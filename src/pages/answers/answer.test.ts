@@ -50,6 +50,21 @@ test('what a page repeats is text, never markup', () => {
   assert.match(headers['content-security-policy'] ?? '', /default-src 'none'/)
 })
 
+test('a page that refuses leads on: to the sign-in where that has failed, else to the start', () => {
+  const linksOf = (code: string, status = 403): string[] => {
+    const { body } = renderRefusal({ ...refusal, code, status }, 'r1', 'text/html')
+    return [...body.matchAll(/<a href="([^"]*)"/g)].map(([, href = '']) => href)
+  }
+  assert.deepEqual(linksOf('provider_unavailable', 503), ['/.pomerium/sign_in'])
+  assert.deepEqual(linksOf('page_not_found', 404), ['/'])
+  const failed = renderRefusal(
+    { ...refusal, code: 'internal_error', status: 500 },
+    'r1',
+    'text/html',
+  )
+  assert.match(failed.body, /tell whoever runs this gateway/)
+})
+
 test('JSON carries code, sentence, next step, request id and reasons', () => {
   const { body, headers } = renderRefusal(refusal, 'r1', 'application/json')
   assert.equal(headers['content-type'], 'application/json; charset=UTF-8')

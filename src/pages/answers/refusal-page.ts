@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { Refusal } from './refusal.ts'
-import { page } from '../html/layout.ts'
+import { page, type Markup } from '../html/layout.ts'
 
 const titles: Readonly<Record<number, string>> = {
   302: 'Sign in first',
@@ -52,8 +52,34 @@ export function refusalPage(refusal: Refusal, requestId: string): string {
       }
       <dt>Request</dt>
       <dd><code>${requestId}</code></dd>
-    </dl>`
+    </dl>
+    ${location === undefined && more === undefined ? onward(refusal) : ''}`
   return page(title, body, status < 400 || status === 401 ? 'plain' : 'bad')
+}
+
+/** Where somebody goes on whose sign-in came to nothing. */
+const signInAgain = { href: '/.pomerium/sign_in', text: 'Sign in again' }
+
+/** These are told where people can sign in alone. */
+const onwardByCode: Readonly<Record<string, typeof signInAgain>> = {
+  url_signature_invalid: signInAgain,
+  url_expired: signInAgain,
+  provider_refused: signInAgain,
+  provider_invalid: signInAgain,
+  provider_unavailable: signInAgain,
+  sign_in_state_mismatch: signInAgain,
+  sign_in_expired: signInAgain,
+  sign_in_used: signInAgain,
+  sign_in_required: signInAgain,
+  sign_in_denied: signInAgain,
+}
+
+/** No page is an end: it leads on, and says whom to tell of what nobody who reads it can mend. */
+function onward({ code, status }: Refusal): Markup {
+  const { href, text } = onwardByCode[code] ?? { href: '/', text: 'Start page of this gateway' }
+  const tell = 'If it stays so, tell whoever runs this gateway the code and the request.'
+  return html`<p class="after"><a href="${href}">${text}</a></p>
+    ${status >= 500 ? html`<p class="quiet">${tell}</p>` : ''}`
 }
 
 /** Our messages are lower case without a full stop; a page speaks in sentences. */

@@ -160,6 +160,7 @@ export function deviceDonePage(machine: SignedInMachine | undefined): string {
 export function deviceDeniedPage(): string {
   const body = html`<h1>Denied</h1>
     <p>The machine is not signed in, and its code is void.</p>
+    <p><a href="/">Your page at this gateway</a></p>
     <p class="quiet">If somebody sent you the code, tell whoever runs this gateway.</p>`
   return page('Denied', body)
 }

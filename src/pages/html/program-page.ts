@@ -44,6 +44,7 @@ export function programQuestionPage({ program, session, action }: ProgramQuestio
 export function programDeniedPage(): string {
   const body = html`<h1>Denied</h1>
     <p>The program is not signed in. You can close this page.</p>
+    <p><a href="/">Your page at this gateway</a></p>
     <p class="quiet">If you wonder who asked, tell whoever runs this gateway.</p>`
   return page('Denied', body)
 }

@@ -38,7 +38,7 @@ export function orThrow(waiting: URL | undefined, error: unknown): URL {
 
 /** Where a sign-in ends, with what it brings there. */
 export async function finalUrl(
-  { identity }: SignInParts,
+  { identity, origin }: SignInParts,
   target: SignInTarget,
   session: Session,
   isRenewal = false,
@@ -50,6 +50,9 @@ export async function finalUrl(
   if (target.carries === 'code') {
     const code = await identity.codes.issue(session, target.codeChallenge ?? '', isRenewal)
     url.searchParams.set(callbackParameters.code, code)
+    const { email, name, userId } = session
+    url.searchParams.set(callbackParameters.person, email ?? name ?? userId)
+    url.searchParams.set(callbackParameters.gateway, origin.host)
   }
   return url
 }
