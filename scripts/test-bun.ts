@@ -1,4 +1,5 @@
-// `npm run test:bun`: runs the unit tests and suites of src on the Bun that executables are made with. Without
+// `npm run test:bun`: runs the unit tests and suites of src on the Bun that executables are made with, and then others
+// against an executable. Without
 // arguments the rooms whose behaviour hangs on the runtime, with `--all` every one, or the files that are named.
 // `--timeout=MS` is for whoever looks for what hangs.
 import { spawn } from 'node:child_process'
@@ -6,6 +7,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ownBun } from './bun/fetch-bun.ts'
+import { testExecutable } from './bun/executable-phase.ts'
 import { judge, type Ran, type Verdict } from './bun/judge.ts'
 import { readJunit, type TestResult } from './bun/junit.ts'
 import { notOnBun } from './bun/not-on-bun.ts'
@@ -49,6 +51,9 @@ async function main(args: readonly string[]): Promise<void> {
     rmSync(folder, { recursive: true, force: true })
   }
   report(files, verdicts)
+  // Whoever names files wants those alone.
+  if (args.some((arg) => !arg.startsWith('-'))) return
+  if (!(await testExecutable(args.includes('--all')))) process.exitCode = 1
 }
 
 function filesOf(args: readonly string[]): readonly string[] {

@@ -1,0 +1,54 @@
+// End-to-end, attack and command tests against the executable: the tests run on Node.js and start the file that
+// POSTERN_PROGRAM names (test/postern-program.ts).
+import { spawn } from 'node:child_process'
+import { globSync, readFileSync, realpathSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { builtExecutable } from '../package/executable.fixture.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const place = join('test', 'postern-program.ts')
+
+/** A few of each kind, for every change: streams and pipes, files and homes, pages, threads, TLS, bad input. */
+const short = [
+  'test/bad-input/bodies-in-pieces.test.ts',
+  'test/cli/desktop-install.test.ts',
+  'test/cli/desktop.test.ts',
+  'test/cli/hostile-text.test.ts',
+  'test/cli/policy.test.ts',
+  'test/cli/shared-pipe.test.ts',
+  'test/e2e/client-certificates.test.ts',
+  'test/e2e/directory.test.ts',
+  'test/e2e/edge.test.ts',
+  'test/e2e/provider-certificate.test.ts',
+]
+
+/** Runs them and answers whether all passed; with `isWhole` every test that starts the program. */
+export function testExecutable(isWhole: boolean): Promise<boolean> {
+  const files = isWhole ? startingProgram() : short
+  process.stdout.write(`\nThe executable: ${files.length} files\n`)
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--test', '--test-concurrency=2', ...files], {
+      cwd: root,
+      env: { ...process.env, POSTERN_PROGRAM: realpathSync(builtExecutable()) },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    child.on('error', reject).on('exit', (code) => resolve(code === 0))
+  })
+}
+
+function startingProgram(): readonly string[] {
+  return globSync('test/**/*.test.ts', { cwd: root })
+    .filter((file) => reaches(file, new Set()))
+    .sort()
+}
+
+/** Whether a file imports what starts the program, or something that does. */
+function reaches(file: string, seen: Set<string>): boolean {
+  if (file === place) return true
+  if (seen.has(file) || !file.endsWith('.ts')) return false
+  seen.add(file)
+  const text = readFileSync(join(root, file), 'utf8')
+  return [...text.matchAll(/ from '(\.[^']+)'/g)].some(([, name = '']) =>
+    reaches(normalize(join(dirname(file), name)), seen),
+  )
+}
