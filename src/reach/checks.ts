@@ -2,6 +2,7 @@ import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { formatAuthority, type HostPort } from '../address.ts'
 import { AppError, messageOf, systemCode, UpstreamError } from '../errors.ts'
 import { dial, lookUpAll, type LookUpAll } from '../net/dial.ts'
+import { RefusedError } from './refused.ts'
 
 // What `postern doctor` and `postern tunnel doctor` have in common: the checks of a way, in their order.
 
@@ -29,6 +30,8 @@ export interface Check<What extends string = string> {
   readonly hint?: string | undefined
   /** The stable code of what is wrong. */
   readonly code?: string | undefined
+  /** Names the refusal in the gateway's log. */
+  readonly requestId?: string | undefined
 }
 
 /** What a check has found that did not fail. */
@@ -68,7 +71,9 @@ export async function attempt<What extends string>(
     const cause = limit.aborted ? (onSilence ?? silent(limitMs)) : error
     const known = cause instanceof AppError ? cause : undefined
     const { hint, code } = { hint: known?.hint, code: known?.code }
-    return { what, target, verdict: 'failed', detail: messageOf(cause), ms: spent(), hint, code }
+    const requestId = cause instanceof RefusedError && cause.requestId ? cause.requestId : undefined
+    const found = { detail: messageOf(cause), ms: spent(), hint, code }
+    return { what, target, verdict: 'failed', ...found, ...(requestId && { requestId }) }
   }
 }
 

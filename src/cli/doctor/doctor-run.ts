@@ -116,6 +116,7 @@ function sayCheck(check: DoctorCheck, { json, report }: DoctorOptions): void {
   if (json === true && !isFailure(check)) return
   say(checkLine(check))
   if (check.hint !== undefined) say(`  hint: ${check.hint}`)
+  if (check.requestId !== undefined) say(`  request id: ${check.requestId}`)
 }
 
 function isFailure({ verdict }: DoctorCheck): boolean {

@@ -164,6 +164,7 @@ describe('who is signed in, and what they may', () => {
       })
       const failed = failureOf(await checksOf(t, { port: gateway.port }))
       assert.deepEqual([failed.what, failed.code, failed.hint], [what, exit, 'ask ada'])
+      assert.equal(failed.requestId, 'r7')
       assert.match(failed.detail, new RegExp(`no: ${code}`))
     })
   }

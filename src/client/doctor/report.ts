@@ -45,6 +45,7 @@ export function formatReport(checks: readonly DoctorCheck[], facts: ReportFacts)
     checkLine(check),
     ...(check.hint === undefined ? [] : [`  hint: ${check.hint}`]),
     ...(check.code === undefined ? [] : [`  code: ${check.code}`]),
+    ...(check.requestId === undefined ? [] : [`  request id: ${check.requestId}`]),
   ])
   const text = ['Report of "postern doctor"', '', ...head, '', ...lines]
   return `${text.map((line) => cleanLine(withoutSecrets(line, facts))).join('\n')}\n`
