@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import {
+  chosen,
   chosenDefault,
   namedGateway,
   type ChosenGateway,
@@ -62,7 +63,29 @@ export async function gatewayOf(
   const found = (await namedOf(text, all)) ?? chosenDefault(all)
   if (found === undefined) throw gatewayMissing(all, option)
   const implied = (await namedOf(undefined, all)) ?? chosenDefault(all)
-  return { ...found, trust: await trustFor(found, flags, voice), option: optionOf(found, implied) }
+  const trusted = await withTrust(found, all, flags, voice)
+  return { ...trusted, option: optionOf(trusted, implied) }
+}
+
+/**
+ * A gateway with whom to believe that it is it. An address that is not remembered may be another name of one that is: then
+ * that is asked, at its own address.
+ *
+ * @throws SystemError `certificate-unreadable` or `client-key-missing`
+ */
+export async function withTrust(
+  found: ChosenGateway,
+  all: KnownGateways,
+  flags: TrustFlags,
+  voice: Voice,
+): Promise<ChosenGateway & { readonly trust: Trust }> {
+  const { gateway, known } = found
+  const trust = await trustFor(found, flags, voice)
+  if (known !== undefined || all.gateways.length === 0) return { gateway, known, trust }
+  const { knownAs } = await import('./same-gateway-of.ts')
+  const same = await knownAs({ gateway, trust }, all, gatewaysPath(), voice)
+  if (same === undefined) return { gateway, known, trust }
+  return { ...chosen(same), trust: await trustFor({ known: same }, flags, voice) }
 }
 
 function optionOf({ gateway, known }: ChosenGateway, implied: ChosenGateway | undefined): string {
