@@ -238,3 +238,37 @@ test('a gateway that lists what moves a cursor changes no line of ours', async (
     assert.doesNotMatch(stderr, /[\u001b\u009b\u202e]/)
   }
 })
+
+test('an application is asked at the remembered gateway that has it, by its host or by the name of its route', async () => {
+  const application = { id: '1', name: 'wiki', type: 'tcp', from: 'tcp+https://wiki.corp:443' }
+  await using rig = await openRig({ routes: [application] })
+  good(await rig.login(rig.gateway.origin, '--ca-file', rig.caFile))
+  await rm(rig.caFile)
+  for (const hostname of ['wiki.corp', 'wiki']) {
+    const args = ['access', 'tcp', '--hostname', hostname]
+    const program = startPostern(args, { env: rig.env })
+    program.child.stdin?.end('hello')
+    assert.equal(good(await program.ended), 'hello')
+  }
+  assert.deepEqual(
+    rig.gateway.connects.map(({ authority }) => authority),
+    ['wiki.corp:443', 'wiki.corp:443'],
+  )
+  const token = await rig.run('access', 'token', 'https://wiki.corp/page')
+  assert.deepEqual([...rig.gateway.tokens], [good(token)])
+  // Nobody has said that another one is at that gateway: it is asked at its own host.
+  const other = await rig.run('access', 'token', 'other.corp')
+  assert.match(other.stderr, /nobody is signed in to "https:\/\/other\.corp" here/)
+})
+
+test('another name of the gateway needs no second sign-in, nor its authority again', async () => {
+  await using rig = await openRig()
+  good(await rig.login(rig.gateway.origin, '--ca-file', rig.caFile))
+  const other = `https://127.0.0.1:${rig.gateway.port}`
+  assert.equal(good(await rig.tunnel('--gateway', other, '--ca-file', rig.caFile, 'a:1')), 'hello')
+  assert.equal(good(await rig.tunnel('--gateway', other, 'a:1')), 'hello')
+  assert.match((await rig.run('login', other)).stderr, /already signed in to "https:\/\/localhost/)
+  const { gateways } = JSON.parse(good(await rig.run('gateways', '--json')))
+  assert.deepEqual([gateways.length, gateways[0].known_names], [1, [other]])
+  assert.equal(rig.gateway.tokens.size, 1)
+})

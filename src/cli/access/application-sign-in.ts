@@ -4,29 +4,31 @@ import type { SignInOptions } from '../../client/sign-in/credentials-of.ts'
 import { logIn, type Login } from '../../client/sign-in/login.ts'
 import { tokenCacheFor } from '../../client/sign-in/token-cache.ts'
 import { AccessError, SystemError } from '../../errors.ts'
-import type { Destination } from '../../reach/destination.ts'
+import type { AskedDestination } from '../asking/destination-of.ts'
 import { askToSignIn } from '../asking/ask-to-sign-in.ts'
 import { presentDeviceCode } from '../asking/device-code.ts'
-import { trustOf } from '../asking/trust.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import type { Voice } from '../speech/voice.ts'
+import { applicationOf } from './application-of.ts'
 import type { SignInFlags } from './sign-in-options.ts'
 
 /** Somebody who is signed in to the gateway of an application. */
 export interface SignedIn {
-  readonly destination: Destination
   readonly login: Login
   readonly token: string
 }
 
-/** The application that a command names: by its argument, or by `--app`. */
-export function namedApplication(
+/** The application that a command names: by its argument, or by `--app`; and its gateway. */
+export async function namedApplication(
   argument: string | undefined,
-  { app, gateway }: Pick<SignInFlags, 'app' | 'gateway'>,
-): Destination {
-  const text = argument ?? app
-  if (text !== undefined) return parseApplicationUrl(text, gateway)
+  flags: SignInFlags,
+  voice: Voice,
+): Promise<AskedDestination> {
+  const text = argument ?? flags.app
+  if (text !== undefined) {
+    return applicationOf(text, flags.gateway, flags, voice, (url) => parseApplicationUrl(url))
+  }
   throw new SystemError('hostname-missing', 'no application is named', {
     hint: 'name it, such as "https://tcp.example.com"',
   })
@@ -38,18 +40,16 @@ export function namedApplication(
  * @throws AppError for everything that goes wrong
  */
 export async function signInToApplication(
-  destination: Destination,
+  { gateway, trust }: AskedDestination,
   flags: SignInFlags,
   voice: Voice,
   command: string,
 ): Promise<SignedIn | number> {
-  const { gateway } = destination
-  const trust = await trustOf(flags, voice)
   const told = clientEnvironment()
   const ways = signInWays(flags, voice, command)
   const options = { ...told, gateway, trust, log: voice, ...ways }
   const login = await untilEndSignal((signal) => logIn(options, signal))
-  return typeof login === 'number' ? login : { destination, login, token: login.token }
+  return typeof login === 'number' ? login : { login, token: login.token }
 }
 
 /** How a person signs in: with a browser of this machine, or by a code. */
@@ -75,11 +75,9 @@ export function signInWays(
  * @throws AccessError `not-signed-in`
  */
 export async function keptToken(
-  { gateway }: Destination,
-  flags: SignInFlags,
+  { gateway, trust }: AskedDestination,
   voice: Voice,
 ): Promise<string> {
-  const trust = await trustOf(flags, voice)
   const cache = tokenCacheFor({ ...clientEnvironment(), gateway, trust, log: voice })
   const token = await cache.read()
   if (token !== undefined) return token

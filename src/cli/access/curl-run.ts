@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { AccessError, SystemError, messageOf, systemCode } from '../../errors.ts'
 import { bracketed } from '../../address.ts'
 import type { Destination } from '../../reach/destination.ts'
+import type { AskedDestination } from '../asking/destination-of.ts'
 import { credentialFields } from '../../tunnel/headers.ts'
 import { exitCodeOfSignal } from '../process/exit-codes.ts'
 import { onEndSignal, type EndSignal } from '../process/signals.ts'
@@ -26,10 +27,11 @@ export async function runAccessCurl(
   const component = { human: 'curl', json: 'curl' }
   const voice = processVoice({ format: 'human', level: 'warn', component })
   const url = httpsUrl(urlText)
-  const destination = namedApplication(url.href, options)
+  const destination = await namedApplication(url.href, options, voice)
   const token = await tokenFor(destination, options, voice)
   if (typeof token === 'number') return token
-  return runCurl([url.href, ...rest], configOf(token, url, destination, options))
+  const config = configOf(token, url, destination, options)
+  return runCurl([url.href, ...rest], config, destination.trust.extraCa.join('\n'))
 }
 
 /** Without a scheme curl would take HTTP, and show the token to everybody on the way. */
@@ -42,12 +44,12 @@ function httpsUrl(text: string): URL {
 }
 
 async function tokenFor(
-  destination: Destination,
+  destination: AskedDestination,
   options: AccessCurlOptions,
   voice: Voice,
 ): Promise<string | undefined | number> {
   if (options.allowRequest === true) {
-    return keptToken(destination, options, voice).catch((error: unknown) => {
+    return keptToken(destination, voice).catch((error: unknown) => {
       if (error instanceof AccessError) return undefined
       throw error
     })
@@ -69,7 +71,6 @@ function configOf(
 ): string {
   const fields = Object.entries(token === undefined ? {} : credentialFields(token))
   const files = {
-    cacert: flags.caFile ?? flags.alternateCaPath,
     cert: flags.clientCert,
     key: flags.clientKey,
   }
@@ -100,16 +101,19 @@ const configDescriptor = 3
  * pipe of Node's is a socket, which nobody can open by `/dev/fd`. Windows has neither: there the file has
  * its name until curl ends.
  */
-async function runCurl(args: readonly string[], config: string): Promise<number> {
+async function runCurl(args: readonly string[], config: string, ca: string): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-'))
   try {
     const path = join(folder, 'curlrc')
-    await writeFile(path, config, { mode: 0o600 })
+    const caPath = join(folder, 'ca.pem')
+    const withCa = ca === '' ? config : `${config}cacert = ${quoted(caPath)}\n`
+    if (ca !== '') await writeFile(caPath, ca, { mode: 0o600 })
+    await writeFile(path, withCa, { mode: 0o600 })
     if (process.platform === 'win32') {
       return await endOf(spawn('curl', ['--config', path, ...args], { stdio: 'inherit' }))
     }
     await using file = await open(path)
-    await rm(folder, { recursive: true, force: true })
+    await rm(path)
     const options = ['--config', `/dev/fd/${configDescriptor}`, ...args]
     return await endOf(
       spawn('curl', options, { stdio: ['inherit', 'inherit', 'inherit', file.fd] }),

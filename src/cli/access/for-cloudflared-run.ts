@@ -2,8 +2,7 @@ import { fetchApplicationToken } from '../../client/cloudflared/application-toke
 import { writeCloudflaredFiles } from '../../client/cloudflared/cloudflared-files.ts'
 import { SystemError } from '../../errors.ts'
 import { homeDirectory } from '../../home-directory.ts'
-import type { Destination } from '../../reach/destination.ts'
-import { trustOf } from '../asking/trust.ts'
+import type { AskedDestination } from '../asking/destination-of.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
@@ -20,14 +19,13 @@ import type { SignInFlags } from './sign-in-options.ts'
  * @throws AppError for everything that goes wrong
  */
 export async function runForCloudflared(
-  { authority, gateway }: Destination,
+  { authority, gateway, trust }: AskedDestination,
   flags: SignInFlags,
   voice: Voice,
 ): Promise<number> {
   const home = homeDirectory()
   if (home === undefined) throw noHome()
   const host = authority.replace(/:\d+$/, '')
-  const trust = await trustOf(flags, voice)
   const command = `postern access login --for-cloudflared ${new URL(gateway.origin).host}`
   const ways = signInWays(flags, voice, command)
   const options = { ...clientEnvironment(), gateway, trust, log: voice, ...ways }

@@ -1,8 +1,9 @@
 import { openForwarders, type ForwarderEvent } from '../../client/applications/forwarders.ts'
 import type { Forwarder } from '../../client/applications/forwarder.ts'
 import { ConfigError, SystemError, formatProblem } from '../../errors.ts'
+import type { Trust } from '../../reach/trust.ts'
 import { watchFiles } from '../../watch-files.ts'
-import { trustOf } from '../asking/trust.ts'
+import { knownGateways, namedOf } from '../asking/gateway-of.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
 import { environment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
@@ -11,6 +12,7 @@ import { warnAboutExposure } from '../serving/exposure.ts'
 import { untilEndAsked } from '../serving/serve.ts'
 import { connectionWords, type ConnectionWords } from '../speech/connection-words.ts'
 import { describe, errorFields, type Voice } from '../speech/voice.ts'
+import { applicationOf } from './application-of.ts'
 import { readForwardersFile, type ReadForwarders } from './forwarders-file.ts'
 import type { AccessTcpOptions, AskedService, Protocol } from './tcp-options.ts'
 
@@ -21,11 +23,15 @@ export async function runForwarders(
   voice: Voice,
 ): Promise<number> {
   const credential = await readServiceAccount(options, environment)
-  const forwarders = services.map(({ destination, local, fields }): Forwarder => {
+  const trusted = new Map<string, Trust>()
+  const forwarders: Forwarder[] = []
+  for (const { hostname, local, fields } of services) {
     if (local === undefined) throw new SystemError('invalid-listen-address', 'a "--url" is missing')
-    return { destination, ...local, fields, credential }
-  })
-  await using serving = await startServing(options, voice)
+    const { trust, ...destination } = await applicationOf(hostname, options.gateway, options, voice)
+    trusted.set(destination.gateway.origin, trust)
+    forwarders.push({ destination, ...local, fields, credential })
+  }
+  await using serving = await startServing(options, trusted, voice)
   await serving.replace(forwarders)
   await untilEndAsked()
   voice.info('ending')
@@ -40,12 +46,14 @@ export async function runForwardersFile(
   voice: Voice,
 ): Promise<number> {
   const credential = await readServiceAccount(options, environment)
-  const defaults = { credential, gateway: options.gateway }
+  const named = await namedOf(options.gateway, await knownGateways(voice))
+  const defaults = { credential, gateway: named?.gateway.origin }
+  const trusted = new Map<string, Trust>()
   const read = (): Promise<ReadForwarders> => readForwardersFile(path, defaults, voice)
   const first = await read()
-  const forwarders = first.forwarders()
+  const forwarders = await atTheirGateways(first.forwarders(), trusted, options, voice)
   const checkAddress = protocol === 'rdp' ? checkDesktopAddress : undefined
-  await using serving = await startServing(options, voice, checkAddress)
+  await using serving = await startServing(options, trusted, voice, checkAddress)
   let reloading = Promise.resolve()
   using watch = watchFiles(() => {
     // One at a time: the last one that was written is the last one that is taken.
@@ -56,7 +64,8 @@ export async function runForwardersFile(
     const now = await read()
     watch.follow(now.seen)
     try {
-      await serving.replace(now.forwarders())
+      const wanted = await atTheirGateways(now.forwarders(), trusted, options, voice)
+      await serving.replace(wanted)
       voice.info(`"${path}" is taken over`)
     } catch (error) {
       sayNotTaken(path, error, voice)
@@ -68,6 +77,26 @@ export async function runForwardersFile(
   await untilEndAsked()
   voice.info('ending')
   return exitCodes.ok
+}
+
+/** Each at the remembered gateway that it is known to be at, with whom to believe that it is that. */
+async function atTheirGateways(
+  forwarders: readonly Forwarder[],
+  trusted: Map<string, Trust>,
+  options: AccessTcpOptions,
+  voice: Voice,
+): Promise<readonly Forwarder[]> {
+  const found: Forwarder[] = []
+  for (const forwarder of forwarders) {
+    const own = forwarder.destination
+    const host = own.authority.replace(/:\d+$/, '')
+    const isNamed = own.gateway.origin !== `https://${host}`
+    const gateway = isNamed ? own.gateway.origin : undefined
+    const { trust, ...destination } = await applicationOf(host, gateway, options, voice)
+    trusted.set(destination.gateway.origin, trust)
+    found.push({ ...forwarder, destination })
+  }
+  return found
 }
 
 /** A line for each fault of the file, as each has its place there. */
@@ -91,6 +120,7 @@ async function checkDesktopAddress({ listen, written }: Forwarder): Promise<void
 
 async function startServing(
   options: AccessTcpOptions,
+  trusted: ReadonlyMap<string, Trust>,
   voice: Voice,
   checkAddress?: (forwarder: Forwarder) => Promise<void>,
 ): Promise<Serving> {
@@ -99,12 +129,18 @@ async function startServing(
       hint: 'give each of several a "unix:PATH" as its listener: nobody else can open that',
     })
   }
-  const trust = await trustOf(options, voice)
   warnAboutSecrets(options, voice)
   const words = connectionWords(voice)
   const forwarders = openForwarders({
-    makeClient: ({ destination: { gateway }, credential }) =>
-      clientFor({ gateway, trust, credential, command: 'postern access tcp' }, options, voice),
+    makeClient({ destination: { gateway }, credential }) {
+      const trust = trusted.get(gateway.origin)
+      if (trust === undefined) throw new Error(`"${gateway.origin}" was not looked up`)
+      return clientFor(
+        { gateway, trust, credential, command: 'postern access tcp' },
+        options,
+        voice,
+      )
+    },
     report: (forwarder, event) => report(forwarder, event, words, voice),
     checkAddress,
   })

@@ -20,14 +20,15 @@ export async function runAccessLogin(
   application: string | undefined,
   options: AccessLoginOptions,
 ): Promise<number> {
-  const destination = namedApplication(application, options)
+  const voice = voiceOf('login')
+  const destination = await namedApplication(application, options, voice)
   if (options.forCloudflared === true) {
     const { runForCloudflared } = await import('./for-cloudflared-run.ts')
-    return runForCloudflared(destination, options, voiceOf('login'))
+    return runForCloudflared(destination, options, voice)
   }
   const { origin } = destination.gateway
   const command = `postern access login ${origin}`
-  const signedIn = await signInToApplication(destination, options, voiceOf('login'), command)
+  const signedIn = await signInToApplication(destination, options, voice, command)
   if (typeof signedIn === 'number') return signedIn
   if (options.quiet === true) return exitCodes.ok
   const isPlain = options.verbose === false || options.app !== undefined
@@ -41,8 +42,9 @@ export async function runAccessToken(
   application: string | undefined,
   options: SignInFlags,
 ): Promise<number> {
-  const destination = namedApplication(application, options)
-  printText(await keptToken(destination, options, voiceOf('token')))
+  const voice = voiceOf('token')
+  const destination = await namedApplication(application, options, voice)
+  printText(await keptToken(destination, voice))
   return exitCodes.ok
 }
 

@@ -13,7 +13,10 @@ export interface SignInFlags extends TrustFlags {
 /** Adds those by which the application and its gateway are named. */
 export function withApplication(command: Command): Command {
   return withTrustOptions(command)
-    .option('--gateway <url>', "the gateway, when it is not at the application's own host")
+    .option(
+      '--gateway <gateway>',
+      "the gateway by its name or address, when it is not at the application's own host",
+    )
     .addOption(new Option('--app <url>', 'the application, instead of the argument').hideHelp())
 }
 

@@ -1,4 +1,3 @@
-import { parseApplication } from '../../client/applications/application.ts'
 import { keyFilesFor, type KeyFiles } from '../../client/ssh-gen/key-files.ts'
 import { formatApplicationSshConfig } from '../../client/ssh-gen/ssh-config.ts'
 import { holdCertificate, type HeldCertificate } from '../../client/ssh-gen/ssh-gen.ts'
@@ -6,7 +5,6 @@ import { SystemError } from '../../errors.ts'
 import { homeDirectory } from '../../home-directory.ts'
 import type { Destination } from '../../reach/destination.ts'
 import { checkUser, checkWords, tcpOptionsOf } from '../asking/ssh-options.ts'
-import { trustOf } from '../asking/trust.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
@@ -14,6 +12,7 @@ import { note, printJson, printText } from '../speech/print.ts'
 import { lastingProgram } from '../process/own-program.ts'
 import { sayTime } from '../speech/say-time.ts'
 import { processVoice } from '../speech/voice.ts'
+import { applicationOf } from './application-of.ts'
 import { signInWays } from './application-sign-in.ts'
 import type { SignInFlags } from './sign-in-options.ts'
 
@@ -39,10 +38,9 @@ export interface SshConfigFlags extends SignInFlags {
 export async function runSshGen(options: SshGenOptions): Promise<number> {
   const component = { human: 'ssh-gen', json: 'ssh-gen' }
   const voice = processVoice({ format: 'human', level: 'warn', component })
-  const destination = parseApplication(options.hostname, options.gateway)
-  const { gateway } = destination
+  const destination = await applicationOf(options.hostname, options.gateway, options, voice)
+  const { gateway, trust } = destination
   const files = filesFor(destination)
-  const trust = await trustOf(options, voice)
   const command = `postern access ssh-gen --hostname ${options.hostname}`
   const ways = signInWays(options, voice, command)
   const asked = { ...clientEnvironment(), gateway, trust, log: voice, ...ways }
@@ -89,8 +87,10 @@ function timeOf(seconds: number): string {
 }
 
 /** Runs `postern access ssh-config`; answers the exit code. */
-export function printApplicationSshConfig(flags: SshConfigFlags): number {
-  const destination = parseApplication(flags.hostname, flags.gateway)
+export async function printApplicationSshConfig(flags: SshConfigFlags): Promise<number> {
+  const component = { human: 'ssh-config', json: 'ssh-config' }
+  const voice = processVoice({ format: 'human', level: 'warn', component })
+  const destination = await applicationOf(flags.hostname, flags.gateway, flags, voice)
   const words = [...tcpOptionsOf(flags), ...(flags.device === true ? ['--device'] : [])]
   const options = checkWords(words)
   const files = flags.shortLivedCert === true ? filesFor(destination) : undefined

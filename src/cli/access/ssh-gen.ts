@@ -60,6 +60,6 @@ export function defineAccessSshConfig(exitWith: ExitWith): Command {
     .addHelpText('after', configExamples)
     .action(async (options: SshConfigFlags) => {
       const { printApplicationSshConfig } = await import('./ssh-gen-run.ts')
-      exitWith(printApplicationSshConfig(options))
+      exitWith(await printApplicationSshConfig(options))
     })
 }

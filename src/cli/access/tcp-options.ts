@@ -3,7 +3,6 @@ import { parseApplication } from '../../client/applications/application.ts'
 import { parseLocalAddress } from '../../client/applications/local-address.ts'
 import { parseRequestFields } from '../../client/applications/request-fields.ts'
 import type { LocalAddress } from '../../client/serve/listen-address.ts'
-import type { Destination } from '../../reach/destination.ts'
 import type { RequestFields } from '../../reach/http-answer.ts'
 import type { LogLevel } from '../../log.ts'
 import type { AskOptions } from '../asking/ask-options.ts'
@@ -34,7 +33,8 @@ export interface AccessTcpOptions extends AskOptions, ClientFlags, WrittenServic
 
 /** One application, and where it is served. */
 export interface AskedService {
-  readonly destination: Destination
+  /** The application, as it was written. */
+  readonly hostname: string
   /** Undefined: on standard input and output. */
   readonly local: { readonly listen: LocalAddress; readonly written: string } | undefined
   readonly fields: RequestFields
@@ -59,7 +59,8 @@ export function readServices(
   const services = hostnames.map((hostname, index) => {
     const url = urls[index]
     const local = url === undefined ? undefined : { listen: parseLocalAddress(url), written: url }
-    return { destination: parseApplication(hostname, written.gateway), local, fields }
+    void parseApplication(hostname)
+    return { hostname, local, fields }
   })
   const [first, ...rest] = services
   if (first !== undefined) return [first, ...rest]

@@ -3,7 +3,6 @@ import { withFields } from '../../client/applications/forwarders.ts'
 import { SystemError } from '../../errors.ts'
 import type { LogLevel } from '../../log.ts'
 import { isStandardInputTerminal } from '../../standard-output.ts'
-import { trustOf } from '../asking/trust.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
 import { environment } from '../process/environment.ts'
 import { exitCodeOf } from '../process/exit-codes.ts'
@@ -11,6 +10,7 @@ import { clientFor } from '../serving/client-for.ts'
 import { sameUser, warnAboutExposure } from '../serving/exposure.ts'
 import { serveListener, serveStdio } from '../serving/serve.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
+import { applicationOf } from './application-of.ts'
 import {
   readServices,
   type AccessTcpOptions,
@@ -49,13 +49,13 @@ export async function runAccessTcp(
 
 async function serveOne(
   protocol: Protocol,
-  { destination, local: asked, fields }: AskedService,
+  { hostname, local: asked, fields }: AskedService,
   options: AccessTcpOptions,
   voice: Voice,
 ): Promise<number> {
-  const { gateway, authority } = destination
+  const found = await applicationOf(hostname, options.gateway, options, voice)
+  const { gateway, authority, trust } = found
   const local = protocol === 'rdp' ? await desktopAddress(asked) : asked
-  const trust = await trustOf(options, voice)
   const credential = await readServiceAccount(options, environment)
   warnAboutSecrets(options, voice)
   const command = `postern access ${protocol} --hostname ${new URL(gateway.origin).host}`

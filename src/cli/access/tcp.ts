@@ -78,7 +78,10 @@ function define(protocol: Protocol, exitWith: ExitWith): Command {
     .option('--destination <address>', 'what to reach behind a bastion: "HOST:PORT"')
     .addOption(repeated('-H, --header <field>', '"NAME: VALUE", sent with each request'))
     .option('--config <file>', 'serve the "forwarders" of a YAML file')
-    .option('--gateway <url>', "the gateway, when it is not at the application's own host")
+    .option(
+      '--gateway <gateway>',
+      "the gateway by its name or address, when it is not at the application's own host",
+    )
     .option('--same-user', 'refuse connections of other users of this machine (Linux)')
   return withAskOptions(command)
     .addOption(also('--tunnel-host <host>', 'hostname', collect))

@@ -50,7 +50,7 @@ function group(name: string, about: string): Command {
 
 function command(name: string, about: string): Command {
   return withTrustOptions(withState(new Command(name).description(about)))
-    .option('--gateway <url>', 'ask this gateway by its API, as a service account')
+    .option('--gateway <gateway>', 'ask this gateway, by name or address, as a service account')
     .option(
       '--service-account-file <file>',
       'file that "postern service-account create --output" wrote',

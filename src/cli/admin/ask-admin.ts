@@ -1,11 +1,10 @@
 import { askAsAdmin, type AdminRequest } from '../../control/client.ts'
 import { AccessError, PeerError, SystemError } from '../../errors.ts'
-import { parseGatewayUrl } from '../../reach/destination.ts'
 import { createDialer } from '../../reach/dialer.ts'
 import { createSendToGateway } from '../../reach/gateway-request.ts'
 import type { HttpAnswer } from '../../reach/http-answer.ts'
 import type { TrustFlags } from '../asking/ask-options.ts'
-import { trustOf } from '../asking/trust.ts'
+import { gatewayOf } from '../asking/gateway-of.ts'
 import type { StateOptions } from '../commands/gateway-options.ts'
 import { findStateDirectory } from '../commands/state-directory.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
@@ -39,12 +38,12 @@ export async function adminOf(options: AdminOptions): Promise<AskAdmin> {
 }
 
 async function byApi(gatewayText: string, options: AdminOptions): Promise<AskAdmin> {
-  const gateway = parseGatewayUrl(gatewayText)
   const voice = processVoice({
     format: 'human',
     level: 'warn',
     component: { human: 'admin', json: 'admin' },
   })
+  const { gateway, trust } = await gatewayOf(gatewayText, options, voice)
   const token = await readServiceAccount(options, environment)
   if (token === undefined) {
     throw new SystemError('no-credential', `"${gateway.origin}" is asked by a service account`, {
@@ -52,7 +51,6 @@ async function byApi(gatewayText: string, options: AdminOptions): Promise<AskAdm
     })
   }
   warnAboutSecrets(options, voice)
-  const trust = await trustOf(options, voice)
   const { proxies } = clientEnvironment()
   const send = createSendToGateway(createDialer({ gateway, trust, proxies, log: voice }))
   return async <T>({ method, path, body }: AdminRequest) => {

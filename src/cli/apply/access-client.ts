@@ -10,11 +10,10 @@ import {
   type AppError,
   type Problem,
 } from '../../errors.ts'
-import { parseGatewayUrl } from '../../reach/destination.ts'
 import { createDialer } from '../../reach/dialer.ts'
 import { createSendToGateway, type GatewayRequest } from '../../reach/gateway-request.ts'
 import type { HttpAnswer } from '../../reach/http-answer.ts'
-import { trustOf } from '../asking/trust.ts'
+import { gatewayOf } from '../asking/gateway-of.ts'
 import { findStateDirectory } from '../commands/state-directory.ts'
 import { readServiceAccount } from '../credentials/given.ts'
 import { clientEnvironment, environment } from '../process/environment.ts'
@@ -35,8 +34,7 @@ export async function accessClient(
   })
   const token = await readServiceAccount(options, environment)
   if (token === undefined) throw withoutCredential()
-  const trust = await trustOf(options, voice)
-  const address = parseGatewayUrl(gateway)
+  const { gateway: address, trust } = await gatewayOf(gateway, options, voice)
   const send = createSendToGateway(
     createDialer({
       ...clientEnvironment(),

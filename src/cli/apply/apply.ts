@@ -36,7 +36,7 @@ ${exitCodeLines(['ok', 'usage', 'signIn', 'denied', 'gateway', 'system'])}
 function withWhere(command: Command): Command {
   return withTrustOptions(
     withState(command).option(
-      '--gateway <url>',
+      '--gateway <gateway>',
       'ask this gateway instead of the one that runs here, with the credential of a service account',
     ),
   )

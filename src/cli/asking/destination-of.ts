@@ -9,7 +9,7 @@ import type { Trust } from '../../reach/trust.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import type { Voice } from '../speech/voice.ts'
 import type { AskOptions } from './ask-options.ts'
-import { knownGateways, namedOf, trustFor } from './gateway-of.ts'
+import { knownGateways, namedOf, trustFor, withTrust } from './gateway-of.ts'
 
 /** What a command reaches, at which gateway, and whom to believe that it is it. */
 export interface AskedDestination extends ChosenDestination {
@@ -28,13 +28,13 @@ export async function destinationOf(
   gatewayText: string | undefined,
   options: AskOptions,
   voice: Voice,
-  how: Pick<DestinationSources, 'otherwise' | 'parse'> = {},
+  how: Pick<DestinationSources, 'otherwise' | 'parse' | 'saysGateway'> = {},
 ): Promise<AskedDestination> {
   const all = await knownGateways(voice)
   const named = await namedOf(gatewayText, all)
   const sources = { ...sourcesOf(all, options, voice), named, ...how }
   const found = await chooseDestination(text, sources)
-  return { ...found, trust: await trustFor(found, options, voice) }
+  return { authority: found.authority, ...(await withTrust(found, all, options, voice)) }
 }
 
 /** What is known of routes, and how they are asked for. */

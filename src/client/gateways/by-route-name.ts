@@ -15,9 +15,8 @@ export async function byRouteName(
   sources: DestinationSources,
 ): Promise<ChosenDestination> {
   const first = sources.named ?? firstOf(sources)
-  const kept = await keptOf(first, sources)
-  const found = kept && authorityOfName(kept, name, first.gateway)
-  if (found !== undefined) return { ...first, authority: found }
+  const found = await amongKept(name, first, sources)
+  if (found !== undefined) return found
   const elsewhere =
     sources.named === undefined ? await amongOthers(name, first, sources) : undefined
   if (elsewhere !== undefined) return elsewhere
@@ -29,6 +28,33 @@ export async function byRouteName(
     now.map((route) => route.name),
     first.known?.name ?? first.gateway.origin,
   )
+}
+
+/**
+ * The same by the lists that are kept alone, without asking; undefined where no route has the name.
+ *
+ * @throws SystemError `route-ambiguous`, `route-unsupported`
+ */
+export async function byKeptName(
+  name: string,
+  sources: DestinationSources,
+): Promise<ChosenDestination | undefined> {
+  if (sources.named !== undefined) return amongKept(name, sources.named, sources)
+  const known = defaultGateway(sources.all)
+  const first = known && chosen(known)
+  return (
+    (first && (await amongKept(name, first, sources))) ?? (await amongOthers(name, first, sources))
+  )
+}
+
+async function amongKept(
+  name: string,
+  at: ChosenGateway,
+  sources: DestinationSources,
+): Promise<ChosenDestination | undefined> {
+  const kept = await keptOf(at, sources)
+  const authority = kept && authorityOfName(kept, name, at.gateway)
+  return authority === undefined ? undefined : { ...at, authority }
 }
 
 function firstOf({ all }: DestinationSources): ChosenGateway {
@@ -46,12 +72,12 @@ function keptOf({ gateway }: ChosenGateway, { keptRoutes }: DestinationSources) 
 /** Only by what is kept of them: one that is not meant is not asked. */
 async function amongOthers(
   name: string,
-  first: ChosenGateway,
+  first: ChosenGateway | undefined,
   sources: DestinationSources,
 ): Promise<ChosenDestination | undefined> {
   const found: ChosenDestination[] = []
   for (const known of defaultFirst(sources.all)) {
-    if (known.name === first.known?.name) continue
+    if (known.name === first?.known?.name) continue
     const other = chosen(known)
     const routes = (await keptOf(other, sources)) ?? []
     const authority = authorityOfName(routes, name, other.gateway)

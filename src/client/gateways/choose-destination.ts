@@ -22,7 +22,12 @@ export async function chooseDestination(
   text: string,
   sources: DestinationSources,
 ): Promise<ChosenDestination> {
-  const { all, named, parse = parseDestination } = sources
+  const { all, named, otherwise = 'default', parse = parseDestination } = sources
+  if (otherwise === 'own-host' && /^[a-z0-9_-]+$/i.test(text)) {
+    const { byKeptName } = await import('./by-route-name.ts')
+    const found = await byKeptName(text, sources)
+    if (found !== undefined) return found
+  }
   let own: Destination
   try {
     own = parse(text)
@@ -33,11 +38,11 @@ export async function chooseDestination(
   }
   const at = (gateway: ChosenGateway): ChosenDestination => ({ ...own, ...gateway })
   if (named !== undefined) return at(named)
-  if (namesGateway(text)) return at(chosenAt(own.gateway, all))
+  const { saysGateway = () => namesGateway(text) } = sources
+  if (saysGateway(own)) return at(chosenAt(own.gateway, all))
   const target = parseAuthority(own.authority)
   const byHost = target && chosenByHost(target.host, all)
   if (byHost !== undefined) return at(byHost)
-  const { otherwise = 'default' } = sources
   const standard = otherwise === 'default' ? chosenDefault(all) : undefined
   // With the default one alone the answer is the same.
   const isOpen = all.gateways.length > (standard === undefined ? 0 : 1)

@@ -19,4 +19,6 @@ export interface DestinationSources {
   readonly otherwise?: 'default' | 'own-host'
   /** Reads the text. **Default:** `parseDestination` */
   readonly parse?: (text: string) => Destination
+  /** Whether it says itself which gateway is meant. **Default:** `namesGateway` */
+  readonly saysGateway?: (own: Destination) => boolean
 }
