@@ -159,7 +159,7 @@ describe('a gateway that is named once', () => {
     assert.equal(good(await rig.tunnel('a:1')), 'hello')
     assert.equal(other.connects.length, 1)
     const taken = await rig.run('login', '--name', 'localhost')
-    assert.deepEqual([taken.code, other.logins], [2, 1])
+    assert.deepEqual([taken.code, other.tokens.size], [2, 1])
     const misspelt = await rig.run('routes', 'list', 'lba')
     assert.match(
       misspelt.stderr,
@@ -174,7 +174,11 @@ describe('a gateway that is named once', () => {
       [Symbol.asyncDispose]: async () =>
         void (await Promise.all(others.map((one) => one[Symbol.asyncDispose]()))),
     }
-    await Promise.all(others.map(({ origin }) => rig.login(origin, '--ca-file', rig.caFile)))
+    const logins = others.map(({ origin }) => rig.login(origin, '--ca-file', rig.caFile))
+    for (const login of await Promise.all(logins)) {
+      good(login)
+      assert.match(login.stderr, /\nremembered as /)
+    }
     const { gateways } = JSON.parse(good(await rig.run('gateways', '--json')))
     assert.deepEqual(
       gateways.map(({ url }: { url: string }) => url).sort(),

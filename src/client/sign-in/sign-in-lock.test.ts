@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -108,3 +108,22 @@ test('where no lock can be written a sign-in may go ahead', () =>
     await using lock = await takeSignInLock(join(directory, 'file', 'gateway.lock'))
     assert.ok(lock)
   }))
+
+test('a lock that changes hands quickly is never in two', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-lock-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'lock')
+  let [holders, most, taken] = [0, 0, 0]
+  const contend = async (): Promise<void> => {
+    while (taken < 400) {
+      await using lock = await takeSignInLock(path)
+      if (lock === undefined) continue
+      taken += 1
+      most = Math.max(most, (holders += 1))
+      await stat(folder)
+      holders -= 1
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, contend))
+  assert.equal(most, 1)
+})

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { stateOfProcess } from './process-identity.ts'
+import { systemCode } from '../../errors.ts'
 import { createFile, replaceFile } from '../../reach/replace-file.ts'
+import { stateOfProcess } from './process-identity.ts'
 
 /** Who holds a lock file. */
 export interface Holder {
@@ -68,19 +69,21 @@ function create(path: string, holder: Holder): Promise<boolean> {
 /**
  * Puts our lock in the place of a stale one. All who wait find it stale at the same moment, and between a look
  * at a file and its replacement another may have come: so only the holder of a second lock replaces, and looks
- * again first.
+ * again first. A file that is gone is no stale one: whoever creates it next holds the lock, and is not replaced.
  */
 async function takeOver(path: string, self: Holder): Promise<boolean> {
-  if (!(await isStale(path))) return false
+  const seen = await lookAt(path)
+  if (seen === 'held') return false
+  if (seen === 'free') return create(path, self)
   const guard = `${path}.takeover`
   if (!(await create(guard, self))) {
     // Left by a process that was killed while it held it; whoever looks next finds it free.
-    if (await isStale(guard)) await rm(guard, { force: true })
+    if ((await lookAt(guard)) === 'stale') await rm(guard, { force: true })
     return false
   }
   try {
     if (await create(path, self)) return true
-    if (!(await isStale(path))) return false
+    if ((await lookAt(path)) !== 'stale') return false
     await replaceFile(path, JSON.stringify(self))
     return true
   } finally {
@@ -88,9 +91,13 @@ async function takeOver(path: string, self: Holder): Promise<boolean> {
   }
 }
 
-async function isStale(path: string): Promise<boolean> {
-  const holder = await readHolder(path)
-  return holder === undefined || !(await isAlive(holder))
+async function lookAt(path: string): Promise<'free' | 'held' | 'stale'> {
+  try {
+    const holder = parseHolder(await readFile(path, 'utf8'))
+    return holder !== undefined && (await isAlive(holder)) ? 'held' : 'stale'
+  } catch (error) {
+    return systemCode(error) === 'ENOENT' ? 'free' : 'stale'
+  }
 }
 
 async function isAlive({ pid, start, host, sinceMs }: Holder): Promise<boolean> {
@@ -111,7 +118,15 @@ function ownStart(): Promise<string | undefined> {
 
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
+    return parseHolder(await readFile(path, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
     return isHolder(value) ? value : undefined
   } catch {
     return undefined
