@@ -1,38 +1,57 @@
-// `npm run package [-- SYSTEM...]`: makes what a release offers into release/, for every system or those that are named.
-import { createHash } from 'node:crypto'
+// `npm run package [-- NAME...]`: makes what a release offers into release/: archives for every system or those that are
+// named, and packages of the kinds that are named (`wanted.ts`).
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compileExecutable } from './compile.ts'
 import { releaseFiles } from './release-files.ts'
-import { findSystem, systems } from './systems.ts'
+import { addSums } from './sums.ts'
+import { makePackages } from './packages.ts'
+import { findSystem, type System } from './systems.ts'
+import { readWanted, type Wanted } from './wanted.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const release = join(root, 'release')
 
-const named = process.argv.slice(2).map(findSystem)
+const wanted = readWanted(process.argv.slice(2))
 const scratch = mkdtempSync(join(tmpdir(), 'postern-package-'))
 try {
-  await makeRelease(named.length > 0 ? named : systems)
+  await makeRelease(wanted)
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }
 
-async function makeRelease(wanted: typeof systems): Promise<void> {
+/** Packages alone come beside what is there already; archives are a release anew. */
+async function makeRelease({ systems, packages, url }: Wanted): Promise<void> {
   const dist = join(scratch, 'dist')
   execFileSync(process.execPath, [join(root, 'scripts', 'build.mjs'), dist], { stdio: 'inherit' })
-  rmSync(release, { recursive: true, force: true })
-  mkdirSync(release)
-  const sums: string[] = []
-  for (const system of wanted) {
-    const outfile = join(scratch, system.name, system.program)
-    compileExecutable({ dist, outfile, system })
-    for (const { name, bytes } of await releaseFiles(system, dist, readFileSync(outfile))) {
-      writeFileSync(join(release, name), bytes)
-      sums.push(`${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`)
-      process.stderr.write(`package: release/${name} ${bytes.length} bytes\n`)
-    }
+  if (systems.length > 0) rmSync(release, { recursive: true, force: true })
+  mkdirSync(release, { recursive: true })
+  for (const system of systems) await makeArchive(system, dist)
+  await makePackages(packages, {
+    dist,
+    release,
+    url,
+    executableFor: (name) => executableFor(findSystem(name), dist),
+  })
+}
+
+async function makeArchive(system: System, dist: string): Promise<void> {
+  const executable = readFileSync(executableFor(system, dist))
+  const files = await releaseFiles(system, dist, executable)
+  for (const { name, bytes } of files) {
+    writeFileSync(join(release, name), bytes)
+    process.stderr.write(`package: release/${name} ${bytes.length} bytes\n`)
   }
-  writeFileSync(join(release, 'SHA256SUMS'), sums.join(''))
+  addSums(
+    release,
+    files.map(({ name }) => name),
+  )
+}
+
+function executableFor(system: System, dist: string): string {
+  const outfile = join(scratch, system.name, system.program)
+  if (!existsSync(outfile)) compileExecutable({ dist, outfile, system })
+  return outfile
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { formulaOf } from './homebrew/formula.ts'
-import { readSums, readUrl, type Release } from './release.ts'
+import { readUrl, type Release } from './release.ts'
 import { wingetManifests } from './winget/manifests.ts'
 
 const systems = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64']
@@ -48,25 +47,6 @@ test('an address is one of HTTPS, without what would be code or a query', () => 
   ])
     assert.throws(() => readUrl(url), /^Error: --url is /, url)
   assert.equal(readUrl('https://example.com/a"b'), 'https://example.com/a%22b')
-})
-
-test('sums are read as sha256sum writes them, and nothing else is', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'postern-sums-'))
-  try {
-    const path = join(directory, 'SHA256SUMS')
-    writeFileSync(path, `${'0'.repeat(64)}  a.zip\n${'1'.repeat(64)} *b.zip\n`)
-    assert.deepEqual(
-      [...readSums(path)],
-      [
-        ['a.zip', '0'.repeat(64)],
-        ['b.zip', '1'.repeat(64)],
-      ],
-    )
-    writeFileSync(path, 'not found\n')
-    assert.throws(() => readSums(path), /has a line "not found"/)
-  } finally {
-    rmSync(directory, { recursive: true })
-  }
 })
 
 function golden(name: string): string {

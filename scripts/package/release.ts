@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-
 /** What package managers of other systems are told: they bring archives of a release from where it is offered. */
 export interface Release {
   readonly version: string
@@ -19,19 +17,6 @@ export function downloadOf({ url, sums }: Release, file: string): Download {
   const sha256 = sums.get(file)
   if (sha256 === undefined) throw new Error(`SHA256SUMS has no "${file}": package that system, too`)
   return { url: `${url}/${file}`, sha256 }
-}
-
-/** What `sha256sum` writes. */
-export function readSums(path: string): ReadonlyMap<string, string> {
-  const lines = readFileSync(path, 'utf8').trim().split('\n')
-  return new Map(
-    lines.map((line) => {
-      const [, sum, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? []
-      if (sum === undefined || name === undefined)
-        throw new Error(`"${path}" has a line "${line}", and must have a sum and a name on each`)
-      return [name, sum] as const
-    }),
-  )
 }
 
 /**

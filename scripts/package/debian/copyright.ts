@@ -1,4 +1,4 @@
-import type { Component } from '../linux/component.ts'
+import type { Component } from '../contents.ts'
 
 /**
  * What Debian calls `copyright`: who wrote what is in the package, under which terms.
@@ -12,7 +12,8 @@ export function copyrightFile(components: readonly Component[]): string {
       'Files: *',
       'Copyright: The authors of Postern',
       'License: Apache-2.0',
-      ' On Debian systems, the text of this license is in /usr/share/common-licenses/Apache-2.0.\n',
+      ' On Debian systems, the text of this license is in /usr/share/common-licenses/Apache-2.0.',
+      'Comment: Of the runtime within the executable see THIRD-PARTY-LICENSES.gz in this folder.\n',
     ].join('\n'),
     ...components.map(stanza),
   ].join('\n')

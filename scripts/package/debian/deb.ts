@@ -7,7 +7,7 @@ import type { PackageFile } from '../linux/package-file.ts'
 import { readScript } from '../linux/scripts.ts'
 import { packageVersion } from '../linux/version.ts'
 import { stageFiles, withStage } from '../linux/stage.ts'
-import type { Component } from '../linux/component.ts'
+import type { Component } from '../contents.ts'
 import { copyrightFile } from './copyright.ts'
 
 export type DebianArchitecture = 'amd64' | 'arm64'
@@ -57,6 +57,10 @@ function debFiles(options: DebOptions): PackageFile[] {
       fishCompletions: '/usr/share/fish/vendor_completions.d',
     }),
     { path: '/usr/share/doc/postern/copyright', content: copyrightFile(options.components) },
+    {
+      path: '/usr/share/doc/postern/THIRD-PARTY-LICENSES.gz',
+      content: compress(options.notices),
+    },
     {
       path: '/usr/share/doc/postern/changelog.gz',
       content: compress(readFileSync(join(root, 'CHANGELOG.md'))),

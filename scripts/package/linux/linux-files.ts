@@ -9,6 +9,8 @@ const root = join(import.meta.dirname, '..', '..', '..')
 export interface LinuxParts {
   /** The path of the executable. */
   readonly executable: string
+  /** Under which licences the parts of the executable are, with their texts. */
+  readonly notices: string
   /** The manual's page, as groff reads it. */
   readonly manual: string
   /** By the shell. */

@@ -20,8 +20,8 @@ const types = {
 } as const
 
 /**
- * Writes images as what registries, engines and their tools read without one of them running. By `version` it has the
- * index, of which a reader takes the image for its processor, and by `version-arm64` one image.
+ * Writes images as what registries, engines and their tools read without one of them running. It has one thing alone, by
+ * `version`: the index, of which a reader takes the image for its processor. Engines load no layout that has more.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.0/image-layout.md
  */
@@ -46,11 +46,7 @@ export function writeLayout(directory: string, version: string, images: readonly
     platform: { architecture, os: 'linux' },
   }))
   const index = writeJson(types.index, indexOf(manifests))
-  const named = [
-    name(index, version),
-    ...manifests.map((manifest) => name(manifest, `${version}-${manifest.platform.architecture}`)),
-  ]
-  writeFileSync(join(directory, 'index.json'), JSON.stringify(indexOf(named)))
+  writeFileSync(join(directory, 'index.json'), JSON.stringify(indexOf([name(index, version)])))
   writeFileSync(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
 }
 

@@ -1,6 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Component } from '../linux/component.ts'
+import type { Component } from '../contents.ts'
 import { linuxFiles, type LinuxParts } from '../linux/linux-files.ts'
 import type { PackageFile } from '../linux/package-file.ts'
 import { runTool } from '../linux/run-tool.ts'
@@ -80,13 +80,6 @@ function rpmFiles(options: RpmOptions): PackageFile[] {
       path: '/usr/share/licenses/postern/LICENSE',
       content: readFileSync(join(root, 'LICENSE')),
     },
-    {
-      path: '/usr/share/licenses/postern/THIRD-PARTY',
-      content: options.components.map(notice).join('\n'),
-    },
+    { path: '/usr/share/licenses/postern/THIRD-PARTY-LICENSES', content: options.notices },
   ]
-}
-
-function notice({ name, version, license, text }: Component): string {
-  return `${name} ${version}, ${license}\n\n${text.trim()}\n`
 }

@@ -1,5 +1,5 @@
 import { packageVersion } from '../linux/version.ts'
-import type { Component } from '../linux/component.ts'
+import type { Component } from '../contents.ts'
 import type { PackageFile } from '../linux/package-file.ts'
 import { readScript } from '../linux/scripts.ts'
 
