@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { countTraffic } from './runtime-http2.ts'
 
 interface Beneath {
   readonly connection: Socket
@@ -14,6 +15,7 @@ const beneath = new WeakMap<TLSSocket, Beneath>()
  */
 export function runsOn(stream: TLSSocket, connection: Socket): void {
   beneath.set(stream, { connection, mayReset: false })
+  countTraffic(stream, connection)
 }
 
 /**
@@ -22,6 +24,7 @@ export function runsOn(stream: TLSSocket, connection: Socket): void {
  */
 export function resetBeneath(stream: TLSSocket, connection: Socket): void {
   beneath.set(stream, { connection, mayReset: true })
+  countTraffic(stream, connection)
 }
 
 /** What a TLS stream runs on, where it was told. */

@@ -116,3 +116,30 @@ export function setConnectionCredit(
   session.setLocalWindowSize(bytes)
   if (isBun) restate()
 }
+
+/**
+ * Lets a TLS stream tell what has passed on it, where it is told what it runs on. Bun counts nothing of one whose bytes its
+ * HTTP/2 takes by itself: a peer would be taken for silent, and its connection for lost, and no flood would be seen. What
+ * lies beneath counts what has come, and the handle of the stream what was written.
+ */
+export function countTraffic(stream: Socket, connection: Socket): void {
+  if (!isBun) return
+  let written = 0
+  Object.defineProperties(stream, {
+    // Bun sets what it counts of others.
+    bytesRead: { get: () => connection.bytesRead, set: ignore },
+    bytesWritten: {
+      set: ignore,
+      get() {
+        const handle: unknown = Reflect.get(stream, '_handle')
+        const counted: unknown = handle instanceof Object ? Reflect.get(handle, 'bytesWritten') : 0
+        written = Math.max(written, Number(counted) || 0)
+        return written
+      },
+    },
+  })
+}
+
+function ignore(): void {
+  // It is counted elsewhere.
+}

@@ -193,7 +193,9 @@ export function isVersionRefused(error: unknown): boolean {
 
 /** Whether a peer asked for another handshake on a connection that allows none. */
 export function isRenegotiation(error: unknown): boolean {
-  return systemCode(error) === 'ERR_TLS_RENEGOTIATION_DISABLED'
+  const code = systemCode(error)
+  // The latter is BoringSSL's, which allows none.
+  return code === 'ERR_TLS_RENEGOTIATION_DISABLED' || code === 'ERR_SSL_NO_RENEGOTIATION'
 }
 
 /** Whether a peer wants a certificate. TLS 1.3 refuses a client only after its handshake, at the first bytes. */
