@@ -39,8 +39,12 @@ export function shieldStreams(): void {
   }
 }
 
-/** What tells of warnings by itself writes to `process.stderr`. */
+/**
+ * What tells of warnings by itself writes to `process.stderr`. Bun calls a name deprecated when a bundle merely copies the
+ * exports of a module, as it does for a package of CommonJS; Node says so at its use, and the tests run on both.
+ */
 function tellWarnings(): void {
+  process.noDeprecation = true
   process.removeAllListeners('warning')
   process.on('warning', ({ name, message }) => {
     standardOutput(2).write(`(node:${process.pid}) ${printable(`${name}: ${message}`)}\n`)

@@ -156,8 +156,12 @@ function firstCommand({ kind, authority, to }: SampleRoute): string {
     return `echo hello | ${commandLine('postern', 'tcp', '--listen', '-', authority)}`
   const hasProgram = to.port === 22 || hasServiceTool(to.port)
   if (kind === 'own' && !hasProgram) return commandLine('postern', 'tcp', authority)
-  const user = kind === 'ssh' || kind === 'postgres' ? ['--user', sampleUser] : []
-  return commandLine('postern', 'connect', ...user, authority)
+  const asWhom = {
+    ssh: ['--user', sampleUser],
+    postgres: ['--user', sampleUser, '--database', 'postgres'],
+    own: [],
+  }[kind]
+  return commandLine('postern', 'connect', ...asWhom, authority)
 }
 
 export interface Hints {

@@ -86,7 +86,7 @@ describe('a gateway that is named once', () => {
     )
     const listed = await rig.run('routes', 'list')
     assert.match(good(listed), /^NAME +DESTINATION.*\norders-db +db\.corp:5432\n/)
-    assert.match(listed.stderr, /connect with: postern tcp NAME\n$/)
+    assert.match(listed.stderr, /connect with: postern connect NAME\n$/)
     assert.match(good(await rig.run('ssh-config', '--all')), /^# /)
     const again = await rig.run('login')
     assert.match(again.stderr, /^already signed in to "https:\S+"\n {2}hint: [^\n]+\n$/)

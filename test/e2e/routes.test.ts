@@ -34,7 +34,7 @@ payroll          dba@example.com  your email address is not among those this rou
 `,
     )
     assert.match(first.errors, /^sign in at:\n/)
-    assert.match(first.errors, /connect with: postern tcp --gateway https:\S+ NAME\n$/)
+    assert.match(first.errors, /connect with: postern connect --gateway https:\S+ NAME\n$/)
     assert.equal((await person.browserStarts()).length, 1)
 
     // The gateway is the default one from now on, and the sign-in is that of every other command.

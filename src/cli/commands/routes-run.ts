@@ -37,7 +37,7 @@ function printForPeople({ gateway, option, routes, closed }: AskedRoutes): void 
     printTable([['NOT OPEN TO YOU', 'ASK', 'WHY'], ...rows])
   }
   if (routes.length > 0) {
-    note(`connect with: ${['postern tcp', option, 'NAME'].filter(Boolean).join(' ')}`)
+    note(`connect with: ${['postern connect', option, 'NAME'].filter(Boolean).join(' ')}`)
   }
 }
 
