@@ -57,6 +57,8 @@ function faultOf(line: string, defined: ReadonlyMap<string, Command>): string | 
     .slice(1)
   const [first = '', ...rest] = words
   let command = defined.get(first)
+  // Options of the program itself, which stand alone.
+  if (words.length === 1 && ['--version', '--help'].includes(first)) return undefined
   if (command === undefined) return `there is no "${first}"`
   const parents = [command]
   for (const word of rest) {
