@@ -13,6 +13,9 @@ const windows = 'needs Windows'
 const notRun = {
   'irm https://gateway.example.com/.postern/install.ps1 | iex': windows,
   'Import-Certificate -FilePath ca.pem -CertStoreLocation Cert:\\CurrentUser\\Root': windows,
+  'apt install ./postern_0.1.0_amd64.deb': 'needs root',
+  'brew install example/tap/postern': 'needs Homebrew',
+  'winget install --manifest .\\winget': windows,
   'npm ci': 'installs beside the programs of this machine',
   'postern login gateway.example.com': 'needs a browser',
   'curl -fsSL https://gateway.example.com/.postern/install.sh | sh -s -- --dir /usr/local/bin':
