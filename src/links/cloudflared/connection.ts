@@ -91,6 +91,7 @@ export function serveConnection(
   }
 
   function onAnswered(answer: RegistrationAnswer): void {
+    if (isOver) return
     if (answer === 'dropped') return over('closed')
     if ('refused' in answer) return closeBehind()
     deadline.end()
@@ -101,9 +102,10 @@ export function serveConnection(
 
   /** A connector whose connection stays open behind a refusal waits for ever. */
   function closeBehind(): void {
-    control.end()
-    socket.once('end', () => over('closed'))
     running.use(clock.schedule(lastWordsMs, () => over('closed')))
+    socket.once('end', () => over('closed'))
+    // The last, since a peer that is gone may be noticed at once (on Bun): then it is over already.
+    control.end()
   }
 
   function lost(): void {

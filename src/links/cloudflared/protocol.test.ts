@@ -126,6 +126,18 @@ test('a wrong secret and an unknown tunnel are refused, and the connection close
   assert.deepEqual(edge.links.list(), [])
 })
 
+test('one that is refused and goes before it can be told harms nobody', async (t) => {
+  const edge = await openEdge(t)
+  const secret = Buffer.alloc(32, 8)
+  const unread = await start(t, edge, { secret, windowBytes: 0 })
+  await edge.line('connector refused')
+  unread.socket.destroy()
+  await unread.closed
+  // What is left of it would be heard as a fault of the process.
+  await start(t, edge, {})
+  assert.equal((await edge.ready(1)).length, 1)
+})
+
 test('a second connection of the same index is EDUPCONN, and the first one stays', async (t) => {
   const edge = await openEdge(t)
   const connectorId = randomUUID()

@@ -33,6 +33,8 @@ export interface StockOptions {
   readonly origin?: number
   /** Serves a stream in the place of what a stock connector does; false: as that one does. */
   readonly onStream?: (stream: Stream, headers: Headers) => boolean
+  /** Bytes that it takes of each stream before it reads. **Default:** 1 MiB */
+  readonly windowBytes?: number
   /** Does something else than to register, on the control stream. */
   readonly onControl?: (stream: Stream) => void
 }
@@ -77,7 +79,8 @@ export async function startStockConnector(
 }
 
 async function serve(socket: tls.TLSSocket, options: StockOptions): Promise<StockConnector> {
-  const server = http2.createServer({ settings: { initialWindowSize: 1024 * 1024 } })
+  const { windowBytes = 1024 * 1024 } = options
+  const server = http2.createServer({ settings: { initialWindowSize: windowBytes } })
   const pushed: StockConnector['pushed'] = []
   const control = Promise.withResolvers<Stream>()
   const answer = Promise.withResolvers<StockAnswer>()
