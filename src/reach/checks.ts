@@ -24,6 +24,8 @@ export interface Check<What extends string = string> {
   readonly target: string
   readonly verdict: Verdict
   readonly detail: string
+  /** A moment that `detail` has in it, word for word: RFC 3339. */
+  readonly moment?: string | undefined
   /** Time that it took, in milliseconds. */
   readonly ms: number
   /** What to do, in one sentence. */
@@ -38,6 +40,7 @@ export interface Check<What extends string = string> {
 export interface Found {
   readonly verdict?: 'ok' | 'warning' | 'not-tried'
   readonly detail: string
+  readonly moment?: string | undefined
   readonly hint?: string | undefined
 }
 
@@ -64,8 +67,9 @@ export async function attempt<What extends string>(
   const began = performance.now()
   const spent = (): number => Math.round(performance.now() - began)
   try {
-    const { verdict = 'ok', detail, hint } = await unlessAborted(work(limit), limit)
-    return { what, target, verdict, detail, ms: spent(), ...(hint !== undefined && { hint }) }
+    const { verdict = 'ok', detail, moment, hint } = await unlessAborted(work(limit), limit)
+    const more = { ...(moment !== undefined && { moment }), ...(hint !== undefined && { hint }) }
+    return { what, target, verdict, detail, ms: spent(), ...more }
   } catch (error) {
     signal.throwIfAborted()
     const cause = limit.aborted ? (onSilence ?? silent(limitMs)) : error

@@ -55,6 +55,8 @@ describe('postern doctor', () => {
     assert.match(way.stdout, /^ok {9}routes +\d+ ms {2}1 route to use$/m)
     assert.match(service.stdout, /^ok {9}service +\d+ ms {2}db\.example\.com:5432: opens$/m)
     assert.doesNotMatch(way.stdout + service.stdout, /not tried|FAILED/)
+    const until = /sign-in .* until 2099-01-0\d \d\d:\d\d \S+ \(in \d+ days\)$/m
+    assert.match(way.stdout, until, 'as people read a time')
   })
 
   test('ends with a code for what fails, and with what to do', async (t) => {

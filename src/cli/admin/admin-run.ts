@@ -9,7 +9,7 @@ import { SystemError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { afterUnblock } from '../speech/after-unblock.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
-import { sayTime } from '../speech/say-time.ts'
+import { sayTime } from '../../say-time.ts'
 import { printTable } from '../speech/table.ts'
 import { adminOf, listAll, type AdminOptions } from './ask-admin.ts'
 

@@ -4,7 +4,7 @@ import type { SessionsOptions } from '../commands/gateway-options.ts'
 import { findStateDirectory } from '../commands/state-directory.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJsonLine } from '../speech/print.ts'
-import { saySecond } from '../speech/say-time.ts'
+import { saySecond } from '../../say-time.ts'
 import { printTable } from '../speech/table.ts'
 
 export interface SearchOptions extends SessionsOptions {

@@ -3,7 +3,7 @@ import type { ConnectorsNamed, ConnectorSummary } from '../../control/protocol.t
 import { SystemError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
-import { sayTime } from '../speech/say-time.ts'
+import { sayTime } from '../../say-time.ts'
 import { printTable, type Rows } from '../speech/table.ts'
 import type { SessionsOptions } from './gateway-options.ts'
 import { findStateDirectory } from './state-directory.ts'

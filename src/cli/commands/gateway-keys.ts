@@ -10,7 +10,7 @@ import { exitCodes } from '../process/exit-codes.ts'
 import { defaultConfigPath, type SessionsOptions, type StateOptions } from './gateway-options.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
 import { findStateDirectory } from './state-directory.ts'
-import { sayTime } from '../speech/say-time.ts'
+import { sayTime } from '../../say-time.ts'
 import { printTable, type Rows } from '../speech/table.ts'
 import { environment } from '../process/environment.ts'
 

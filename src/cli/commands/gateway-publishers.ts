@@ -1,7 +1,7 @@
 import { createControlClient } from '../../control/client.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
-import { sayTime } from '../speech/say-time.ts'
+import { sayTime } from '../../say-time.ts'
 import { printTable } from '../speech/table.ts'
 import type { StateOptions } from './gateway-options.ts'
 import { findStateDirectory } from './state-directory.ts'

@@ -5,7 +5,7 @@ import { exitCodes } from '../process/exit-codes.ts'
 import type { SessionsOptions } from './gateway-options.ts'
 import { findStateDirectory } from './state-directory.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
-import { sayTime } from '../speech/say-time.ts'
+import { sayTime } from '../../say-time.ts'
 import { printTable, type Rows } from '../speech/table.ts'
 
 /** Prints who is signed in; resolves to the exit code. */

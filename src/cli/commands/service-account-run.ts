@@ -7,7 +7,7 @@ import type { StateOptions } from './gateway-options.ts'
 import { formatIdAndSecret } from '../credentials/id-and-secret.ts'
 import { note, printJson, printLine, printText } from '../speech/print.ts'
 import { findStateDirectory } from './state-directory.ts'
-import { sayTime } from '../speech/say-time.ts'
+import { sayTime } from '../../say-time.ts'
 import { printTable, type Rows } from '../speech/table.ts'
 
 export interface ListOptions extends StateOptions {

@@ -5,7 +5,7 @@ import { silentLogger } from '../../log.ts'
 import { knownGateways, trustFor } from '../asking/gateway-of.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { note, printText } from '../speech/print.ts'
-import { sayTime } from '../speech/say-time.ts'
+import { sayTime } from '../../say-time.ts'
 import { printTable } from '../speech/table.ts'
 import type { Voice } from '../speech/voice.ts'
 

@@ -6,7 +6,7 @@ import { exitCodes } from '../process/exit-codes.ts'
 import { cleanLine } from '../../terminal-text.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { printJsonLine, printRecord } from '../speech/print.ts'
-import { saySecond } from '../speech/say-time.ts'
+import { saySecond } from '../../say-time.ts'
 import { namedOf } from './named.ts'
 import { desktopPlaces } from './places.ts'
 

@@ -4,7 +4,7 @@ import type { ConnectionView, DaemonView, GatewayView } from '../../desktop/wire
 import { AppError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson } from '../speech/print.ts'
-import { sayTime } from '../speech/say-time.ts'
+import { sayTime } from '../../say-time.ts'
 import { printTable } from '../speech/table.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { processVoice } from '../speech/voice.ts'

@@ -10,6 +10,7 @@ import { homeDirectory } from '../../home-directory.ts'
 import { replaceFile } from '../../reach/replace-file.ts'
 import type { GatewayAddress } from '../../reach/destination.ts'
 import type { Trust } from '../../reach/trust.ts'
+import { sayTime } from '../../say-time.ts'
 import { version } from '../../version.ts'
 import type { AskOptions } from '../asking/ask-options.ts'
 import { gatewayOf, knownGateways, namedOf, trustFor } from '../asking/gateway-of.ts'
@@ -114,7 +115,7 @@ function notKept(name: string): AppError {
 function sayCheck(check: DoctorCheck, { json, report }: DoctorOptions): void {
   const say = json === true || report === true ? note : printLine
   if (json === true && !isFailure(check)) return
-  say(checkLine(check))
+  say(checkLine(check, sayTime))
   if (check.hint !== undefined) say(`  hint: ${check.hint}`)
   if (check.requestId !== undefined) say(`  request id: ${check.requestId}`)
 }

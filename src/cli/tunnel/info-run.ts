@@ -1,7 +1,7 @@
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printText } from '../speech/print.ts'
 import { cleanLine } from '../../terminal-text.ts'
-import { sayTime } from '../speech/say-time.ts'
+import { sayTime } from '../../say-time.ts'
 import { printTable } from '../speech/table.ts'
 import { asPublisher, type PublisherOptions } from './publisher-options.ts'
 

@@ -17,7 +17,7 @@ import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
 import { note, noteText, printJson } from '../speech/print.ts'
-import { sayTime } from '../speech/say-time.ts'
+import { sayTime } from '../../say-time.ts'
 import { processVoice, type Voice } from '../speech/voice.ts'
 import { credentialPathOf } from './publisher-options.ts'
 

@@ -98,6 +98,7 @@ function found(
     owner.expiresAt !== undefined && `until ${owner.expiresAt}`,
     owner.gatewayVersion !== undefined && `the gateway is Postern ${owner.gatewayVersion}`,
   ].filter((part) => part !== false)
+  const moment = owner.expiresAt
   const detail = parts.join(', ')
   if (skewMs !== undefined && Math.abs(skewMs) > harmlessSkewMs) {
     const seconds = Math.round(Math.abs(skewMs) / 1_000)
@@ -105,12 +106,13 @@ function found(
     return {
       verdict: 'warning',
       detail: `${detail}; this machine's clock is ${seconds} s ${how} the gateway's`,
+      moment,
       hint: "set this machine's clock: sign-ins and certificates depend on it",
     }
   }
-  if (leftMs === undefined || leftMs > endsSoonMs) return { detail }
+  if (leftMs === undefined || leftMs > endsSoonMs) return { detail, moment }
   const hint = `it ends soon: "postern login --renew ${gateway.origin}" prolongs it`
-  return { verdict: 'warning', detail, hint }
+  return { verdict: 'warning', detail, moment, hint }
 }
 
 /** Time before the end of a sign-in that somebody should know of it, in milliseconds. */

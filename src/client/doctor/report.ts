@@ -18,8 +18,12 @@ export interface ReportFacts {
   readonly secrets: readonly string[]
 }
 
-/** One check as a line: how it came out, what, how long it took, what was found. */
-export function checkLine({ verdict, what, target, detail, ms }: DoctorCheck): string {
+/** One check as a line: how it came out, what, how long it took, what was found. `say` tells its moment. */
+export function checkLine(
+  { verdict, what, target, detail: found, moment, ms }: DoctorCheck,
+  say: (moment: string) => string = (text) => text,
+): string {
+  const detail = moment === undefined ? found : found.replace(moment, () => say(moment))
   const time = verdict === 'not-tried' ? '' : `${ms} ms`
   const isNamed = target === '' || detail.includes(`"${target}"`)
   const text = isNamed ? detail : [target, detail].filter((part) => part !== '').join(': ')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { test } from 'node:test'
-import { runProgramSync } from '../../program.fixture.ts'
+import { runProgramSync } from './program.fixture.ts'
 import { sayTime } from './say-time.ts'
 
 const file = pathToFileURL(join(import.meta.dirname, 'say-time.ts')).href
