@@ -9,7 +9,7 @@ import type { Trust } from '../../reach/trust.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import type { Voice } from '../speech/voice.ts'
 import type { AskOptions } from './ask-options.ts'
-import { knownGateways, namedOf, trustFor, withTrust } from './gateway-of.ts'
+import { knownGateways, namedBeside, trustFor, withTrust } from './gateway-of.ts'
 
 /** What a command reaches, at which gateway, and whom to believe that it is it. */
 export interface AskedDestination extends ChosenDestination {
@@ -31,10 +31,11 @@ export async function destinationOf(
   how: Pick<DestinationSources, 'otherwise' | 'parse' | 'saysGateway'> = {},
 ): Promise<AskedDestination> {
   const all = await knownGateways(voice)
-  const named = await namedOf(gatewayText, all)
-  const sources = { ...sourcesOf(all, options, voice), named, ...how }
-  const found = await chooseDestination(text, sources)
-  return { authority: found.authority, ...(await withTrust(found, all, options, voice)) }
+  const named = await namedBeside(gatewayText, all)
+  const sources = { ...sourcesOf(all, options, voice), ...named, ...how }
+  const destination = await chooseDestination(text, sources)
+  const { authority } = destination
+  return { authority, ...(await withTrust(destination, all, options, voice)) }
 }
 
 /** What is known of routes, and how they are asked for. */

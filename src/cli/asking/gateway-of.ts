@@ -5,6 +5,7 @@ import {
   namedGateway,
   type ChosenGateway,
 } from '../../client/gateways/choose-gateway.ts'
+import type { DestinationSources } from '../../client/gateways/destination-sources.ts'
 import { readGatewaysOrNone } from '../../client/gateways/gateways-file.ts'
 import type { KnownGateway, KnownGateways } from '../../client/gateways/known-gateway.ts'
 import { SystemError } from '../../errors.ts'
@@ -45,6 +46,20 @@ export async function namedOf(
 ): Promise<ChosenGateway | undefined> {
   const named = text ?? (environment['POSTERN_GATEWAY'] || undefined)
   return named === undefined ? undefined : namedGateway(named, all)
+}
+
+/**
+ * The gateway that the command line names, before what a destination says itself, and the one that the environment does,
+ * behind that.
+ *
+ * @throws SystemError `invalid-gateway-url`, `gateway-unknown`
+ */
+export async function namedBeside(
+  text: string | undefined,
+  all: KnownGateways,
+): Promise<Pick<DestinationSources, 'named' | 'usual'>> {
+  const found = await namedOf(text, all)
+  return text === undefined ? { named: undefined, usual: found } : { named: found }
 }
 
 /**

@@ -7,7 +7,7 @@ const description = `Reach a TCP service through a gateway: each connection to a
 
 DESTINATION is the "from" of a route: "host:port", "tcp+https://host:port", or "https://gateway/host:port" for a gateway of another name. It may be the name of a route instead, as "postern routes list" shows it.
 
-The gateway is the one that --gateway or POSTERN_GATEWAY names, that of the destination, or the default one of "postern gateways". Where none is remembered it is the destination's own host, on port 443.
+The gateway is the one that --gateway names, that of the destination, the one that POSTERN_GATEWAY names, or the default one of "postern gateways". Where none is remembered it is the destination's own host, on port 443.
 
 A local port is open to every user of this machine, who then use the service as you: where there are others, listen on a socket of your own ("--listen unix:PATH") or add "--same-user".`
 

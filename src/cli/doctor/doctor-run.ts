@@ -13,7 +13,7 @@ import type { Trust } from '../../reach/trust.ts'
 import { sayTime } from '../../say-time.ts'
 import { version } from '../../version.ts'
 import type { AskOptions } from '../asking/ask-options.ts'
-import { gatewayOf, knownGateways, namedOf, trustFor } from '../asking/gateway-of.ts'
+import { gatewayOf, knownGateways, namedBeside, trustFor } from '../asking/gateway-of.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
 import { clientEnvironment, environment } from '../process/environment.ts'
 import { exitCodes, exitCodeOf } from '../process/exit-codes.ts'
@@ -82,7 +82,7 @@ async function findDestination(
   voice: Voice,
 ): Promise<Asked> {
   const all = await knownGateways(voice)
-  const named = await namedOf(options.gateway, all)
+  const named = await namedBeside(options.gateway, all)
   if (text === undefined) {
     const { gateway, trust } = await gatewayOf(options.gateway, options, voice, '--gateway')
     return { gateway, trust, authority: undefined }
@@ -91,7 +91,7 @@ async function findDestination(
   try {
     const found = await chooseDestination(text, {
       all,
-      named,
+      ...named,
       keptRoutes: (origin) => readKeptRoutes(cacheDirectory, origin),
       // With a sign-in, which a doctor never begins.
       askRoutes: () => Promise.reject(notKept(text)),

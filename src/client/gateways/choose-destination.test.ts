@@ -72,6 +72,17 @@ describe('which gateway is asked for a destination', () => {
     assert.equal(await reached('http://localhost:1'), 'localhost:1 at http://localhost')
   })
 
+  test('what the environment names comes behind what the destination says itself', async () => {
+    const usual = chosen(lab)
+    for (const text of ['db.corp:5432', 'work.example.com:1', 'printer'])
+      assert.match(await reached(text, two, { usual }), / at https:\/\/lab\.example\.org:8443$/)
+    assert.equal(
+      await reached('https://other.test/a:1', two, { usual }),
+      'a:1 at https://other.test',
+    )
+    assert.match(await reached('a:1', two, { usual, named: chosen(work) }), /work\.example/)
+  })
+
   test('then the host of a remembered one, its other names included, then its routes, then the default', async () => {
     assert.equal(await reached('lab.example.org:22'), `lab.example.org:22 at ${lab.url}`)
     assert.equal(await reached('ssh.example.com:22'), `ssh.example.com:22 at ${work.url}`)

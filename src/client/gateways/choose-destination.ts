@@ -13,7 +13,7 @@ import type { ChosenDestination, DestinationSources } from './destination-source
 
 /**
  * Which gateway is asked for what, in this order: the gateway that is named; the one that the destination says itself; the
- * remembered one whose own host it names; the remembered one among whose routes it is; the default one; the
+ * one that the environment names; the remembered one whose own host it names; the remembered one among whose routes it is; the default one; the
  * destination's own host. What is no `host:port` is the name of a route.
  *
  * @throws SystemError `invalid-destination`, `invalid-gateway-url`, `route-…`; what `askRoutes` throws
@@ -22,10 +22,12 @@ export async function chooseDestination(
   text: string,
   sources: DestinationSources,
 ): Promise<ChosenDestination> {
-  const { all, named, otherwise = 'default', parse = parseDestination } = sources
+  const { all, usual, otherwise = 'default', parse = parseDestination } = sources
+  const named = sources.named ?? usual
+  const byName = { ...sources, named }
   if (otherwise === 'own-host' && /^[a-z0-9_-]+$/i.test(text)) {
     const { byKeptName } = await import('./by-route-name.ts')
-    const found = await byKeptName(text, sources)
+    const found = await byKeptName(text, byName)
     if (found !== undefined) return found
   }
   let own: Destination
@@ -34,12 +36,12 @@ export async function chooseDestination(
   } catch (error) {
     if (!mayBeName(text, error) || (named ?? defaultFirst(all)[0]) === undefined) throw error
     const { byRouteName } = await import('./by-route-name.ts')
-    return byRouteName(text.trim(), sources)
+    return byRouteName(text.trim(), byName)
   }
   const at = (gateway: ChosenGateway): ChosenDestination => ({ ...own, ...gateway })
-  if (named !== undefined) return at(named)
   const { saysGateway = () => namesGateway(text) } = sources
-  if (saysGateway(own)) return at(chosenAt(own.gateway, all))
+  if (sources.named === undefined && saysGateway(own)) return at(chosenAt(own.gateway, all))
+  if (named !== undefined) return at(named)
   const target = parseAuthority(own.authority)
   const byHost = target && chosenByHost(target.host, all)
   if (byHost !== undefined) return at(byHost)

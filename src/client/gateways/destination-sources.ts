@@ -11,6 +11,8 @@ export interface DestinationSources {
   readonly all: KnownGateways
   /** The gateway that is named beside the destination: it comes before everything. */
   readonly named: ChosenGateway | undefined
+  /** The gateway that the environment names: what the command line says comes before it. */
+  readonly usual?: ChosenGateway | undefined
   /** The routes that were seen last at an origin; asked for only where something depends on them. */
   keptRoutes(origin: string): Promise<readonly KeptRoute[] | undefined>
   /** The routes there are now, of whoever is signed in. */
