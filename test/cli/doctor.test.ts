@@ -37,7 +37,7 @@ async function setUp(t: TestContext, options: FakeGatewayOptions = {}) {
   const env = { ...sandbox.env, HOME: sandbox.path, XDG_CONFIG_HOME: join(sandbox.path, 'config') }
   const run = (...args: string[]) =>
     runPostern(['doctor', '--gateway', gateway.origin, '--ca-file', caFile, ...args], { env })
-  return { gateway, sandbox, env, run }
+  return { gateway, sandbox, env, run, caFile }
 }
 
 const denied = encodeRefusal({
@@ -57,6 +57,14 @@ describe('postern doctor', () => {
     assert.doesNotMatch(way.stdout + service.stdout, /not tried|FAILED/)
     const until = /sign-in .* until 2099-01-0\d \d\d:\d\d \S+ \(in \d+ days\)$/m
     assert.match(way.stdout, until, 'as people read a time')
+  })
+
+  test('takes the gateway and its authority from the environment', async (t) => {
+    const { gateway, env, caFile } = await setUp(t)
+    const named = { ...env, POSTERN_GATEWAY: gateway.origin, POSTERN_CA_FILE: caFile }
+    const { code, stdout, stderr } = await runPostern(['doctor'], { env: named })
+    assert.equal(code, 0, stdout + stderr)
+    assert.match(stdout, /^ok {9}sign-in /m)
   })
 
   test('ends with a code for what fails, and with what to do', async (t) => {

@@ -28,7 +28,10 @@ async function homeWith(t: TestContext, gateways: readonly object[]) {
   }
   const tokens = join(sandbox.path, 'cache', 'postern', 'tokens')
   return {
+    path: sandbox.path,
     run: (...args: string[]) => runPostern(['status', ...args], { env }),
+    runWith: (more: NodeJS.Dict<string>, ...args: string[]) =>
+      runPostern(['status', ...args], { env: { ...env, ...more } }),
     signIn: (origin: string) =>
       openTokenCache(tokens, { origin, isVerified: true }, silentLogger).write('aa.token.bb'),
   }
@@ -112,5 +115,45 @@ describe('postern status', () => {
       /^two: .*an authority that this machine does not know\n {2}hint: .*--ca-file/m,
     )
     assert.match(stderr, /nothing is up: the daemon does not run/)
+  })
+
+  test('counts the gateway of POSTERN_GATEWAY, whom POSTERN_CA_FILE vouches for, and for no other', async (t) => {
+    const answers = { [gatewayPaths.user]: { status: 200, body: JSON.stringify(owner) } }
+    await using one = await startFakeGateway()
+    await using two = await startFakeGateway({ answers })
+    const [nobody, home] = await Promise.all([
+      homeWith(t, []),
+      homeWith(t, [{ name: 'one', url: one.origin, ca: one.ca }]),
+    ])
+    const caFile = join(home.path, 'two.pem')
+    await writeFile(caFile, two.ca)
+    const named = { POSTERN_GATEWAY: two.origin, POSTERN_CA_FILE: caFile }
+    await nobody.signIn(two.origin)
+    const alone = await nobody.runWith(named)
+    assert.equal(alone.code, 0, alone.stderr)
+    assert.match(
+      alone.stdout,
+      /^- \(POSTERN_GATEWAY\) {2}https:\S+ {2}reachable .* ada@example\.com until 2099-/m,
+    )
+    assert.doesNotMatch(alone.stderr, /no gateway is remembered/)
+    const both = JSON.parse((await home.runWith(named, '--json')).stdout).known_gateways
+    assert.deepEqual(
+      both.map((it: Record<string, unknown>) => [
+        it['origin'],
+        it['name'],
+        it['named_by'],
+        it['reach'],
+      ]),
+      [
+        [two.origin, undefined, 'POSTERN_GATEWAY', 'reachable'],
+        [one.origin, 'one', undefined, 'reachable'],
+      ],
+    )
+    const byName = await home.runWith({ POSTERN_GATEWAY: 'one' })
+    assert.match(byName.stdout, /^one \(default\) \(POSTERN_GATEWAY\) {2}\S+ {2}reachable/m)
+    const wrong = await home.runWith({ POSTERN_GATEWAY: 'onee' })
+    assert.equal(wrong.code, 0)
+    assert.match(wrong.stderr, /POSTERN_GATEWAY: no gateway is remembered as "onee"/)
+    assert.match(wrong.stdout, /^one \(default\) {2}/m, 'the others are shown')
   })
 })

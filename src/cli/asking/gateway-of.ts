@@ -119,7 +119,18 @@ export async function trustFor(
   flags: TrustFlags,
   voice: Voice,
 ): Promise<Trust> {
-  const trust = await trustOf(withCaFile(flags), voice)
+  return orRemembered(known, await trustOf(withCaFile(flags), voice))
+}
+
+/** Whom to believe by what is remembered alone: the authority of this very gateway, or those of the system. */
+export async function rememberedTrust(
+  known: KnownGateway | undefined,
+  voice: Voice,
+): Promise<Trust> {
+  return orRemembered(known, await trustOf({}, voice))
+}
+
+async function orRemembered(known: KnownGateway | undefined, trust: Trust): Promise<Trust> {
   if (trust.extraCa.length > 0 || known?.ca === undefined) return trust
   const { extraCa } = await loadTrust({ ca: { pem: known.ca, name: caName(known) } })
   return { ...trust, extraCa }

@@ -1,47 +1,61 @@
 import { lookAtGateway, type GatewayLook } from '../../client/gateways/look-at-gateway.ts'
 import { chosen } from '../../client/gateways/choose-gateway.ts'
-import type { KnownGateway, KnownGateways } from '../../client/gateways/known-gateway.ts'
+import { AppError } from '../../errors.ts'
 import { silentLogger } from '../../log.ts'
-import { knownGateways, trustFor } from '../asking/gateway-of.ts'
+import { knownGateways, namedOf, rememberedTrust, trustFor } from '../asking/gateway-of.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { note, printText } from '../speech/print.ts'
 import { sayTime } from '../../say-time.ts'
 import { printTable } from '../speech/table.ts'
-import type { Voice } from '../speech/voice.ts'
+import { describe, errorFields, type Voice } from '../speech/voice.ts'
 
-/** A remembered gateway, and how it stands with it now. */
+/** A gateway that commands may mean, and how it stands with it now. */
 export interface KnownStatus {
-  readonly known: KnownGateway
+  /** By which commands take it; undefined where `POSTERN_GATEWAY` names one that is not remembered. */
+  readonly name: string | undefined
+  readonly origin: string
   readonly isDefault: boolean
+  /** Whether `POSTERN_GATEWAY` names it. */
+  readonly isNamed: boolean
   readonly look: GatewayLook
 }
 
-/** Looks at every remembered gateway at once, for a few seconds at most. */
+/** Looks at every remembered gateway and the one that `POSTERN_GATEWAY` names, all at once, for a few seconds at most. */
 export async function lookAtKnown(voice: Voice, signal: AbortSignal): Promise<KnownStatus[]> {
   const all = await knownGateways(voice)
-  return Promise.all(all.gateways.map((known) => lookAtOne(known, all, voice, signal)))
-}
-
-async function lookAtOne(
-  known: KnownGateway,
-  { defaultName }: KnownGateways,
-  voice: Voice,
-  signal: AbortSignal,
-): Promise<KnownStatus> {
-  const { gateway } = chosen(known)
-  const trust = await trustFor({ known }, {}, voice)
-  const told = clientEnvironment()
-  const look = await lookAtGateway({ ...told, gateway, trust, log: silentLogger, signal })
-  return { known, isDefault: known.name === defaultName, look }
+  const named = await namedOf(undefined, all).catch((error: unknown) => {
+    // The others are there nevertheless.
+    if (!(error instanceof AppError)) throw error
+    voice.warn(`POSTERN_GATEWAY: ${describe(error)}`, errorFields(error))
+    return undefined
+  })
+  // One that is not remembered comes first, as the one that commands mean.
+  const stranger = named !== undefined && named.known === undefined ? [named] : []
+  return Promise.all(
+    [...stranger, ...all.gateways.map(chosen)].map(async ({ gateway, known }) => {
+      const isNamed = gateway.origin === named?.gateway.origin
+      // `POSTERN_CA_FILE` vouches for the one that is named, where one is.
+      const isAsked = isNamed || named === undefined
+      const trust = isAsked
+        ? await trustFor({ known }, {}, voice)
+        : await rememberedTrust(known, voice)
+      const told = clientEnvironment()
+      const look = await lookAtGateway({ ...told, gateway, trust, log: silentLogger, signal })
+      const isDefault = known !== undefined && known.name === all.defaultName
+      return { name: known?.name, origin: gateway.origin, isDefault, isNamed, look }
+    }),
+  )
 }
 
 /** Prints them as a table, and what is wrong with each below it. */
 export function printKnown(all: readonly KnownStatus[]): void {
   printTable([
     ['GATEWAY', 'ADDRESS', 'STATE', 'TRANSPORT', 'TLS', 'SIGNED IN'],
-    ...all.map(({ known, isDefault, look }) => [
-      isDefault ? `${known.name} (default)` : known.name,
-      known.url,
+    ...all.map(({ name, origin, isDefault, isNamed, look }) => [
+      [name ?? '-', isDefault && '(default)', isNamed && '(POSTERN_GATEWAY)']
+        .filter((word) => word !== false)
+        .join(' '),
+      origin,
       look.trouble === undefined ? 'reachable' : 'unreachable',
       look.transport ?? '-',
       sayTls(look),
@@ -49,13 +63,14 @@ export function printKnown(all: readonly KnownStatus[]): void {
     ]),
   ])
   printText('\n')
-  for (const { known, look } of all) {
+  for (const { name, origin, look } of all) {
+    const called = name ?? origin
     if (look.trouble !== undefined) {
-      note(`${known.name}: ${look.trouble.message}`)
+      note(`${called}: ${look.trouble.message}`)
       if (look.trouble.hint !== undefined) note(`  hint: ${look.trouble.hint}`)
     } else if (look.session === 'wanted') {
-      note(`${known.name}: nobody is signed in`)
-      note(`  hint: "postern login ${known.name}"`)
+      note(`${called}: nobody is signed in`)
+      note(`  hint: "postern login ${called}"`)
     }
   }
 }
@@ -71,12 +86,13 @@ function saySession({ session, owner }: GatewayLook): string {
 }
 
 /** For scripts. */
-export function knownToJson({ known, isDefault, look }: KnownStatus): object {
+export function knownToJson({ name, origin, isDefault, isNamed, look }: KnownStatus): object {
   const { trouble, transport, tls, session, owner } = look
   return {
-    name: known.name,
-    origin: known.url,
+    name,
+    origin,
     is_default: isDefault,
+    ...(isNamed && { named_by: 'POSTERN_GATEWAY' }),
     reach: trouble === undefined ? 'reachable' : 'unreachable',
     trouble: trouble && { code: trouble.code, message: trouble.message, hint: trouble.hint },
     transport,

@@ -76,7 +76,7 @@ function sayAll(
   sayNotices(view)
   if (connections.length === 0) note('no connection is saved yet: add one with "postern desktop"')
   else printConnections(connections)
-  const isKnown = new Set(known.map((one) => one.known.url))
+  const isKnown = new Set(known.map(({ origin }) => origin))
   for (const gateway of view.gateways) if (!isKnown.has(gateway.origin)) note(sayGateway(gateway))
   for (const { address, gateway, tunnels } of view.proxies) {
     note(
