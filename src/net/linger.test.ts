@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import { connect, createServer as createListener, type AddressInfo, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { lingerOnClose } from './linger.ts'
 
@@ -23,13 +23,19 @@ async function startServer(
     socket.destroy()
   })
   lingerOnClose(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.close()
-    server.closeAllConnections()
+  const sockets = new Set<Socket>()
+  // As the port does it.
+  const listener = createListener({ allowHalfOpen: true }, (one) => {
+    sockets.add(one)
+    server.emit('connection', one)
   })
-  const { port } = server.address() as AddressInfo
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  t.after(() => {
+    listener.close()
+    for (const one of sockets) one.destroy()
+  })
+  const { port } = listener.address() as AddressInfo
   return {
     asked,
     async open() {

@@ -1,7 +1,7 @@
 // What net/runtime.ts says of the runtime, asked of the runtime itself.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, request as requestHttp, type Server } from 'node:http'
+import { createServer, request as requestHttp, type IncomingMessage, type Server } from 'node:http'
 import * as http2 from 'node:http2'
 import { connect, type AddressInfo, type Server as NetServer } from 'node:net'
 import { Readable, Writable } from 'node:stream'
@@ -92,19 +92,24 @@ test('a server that never listens checks the deadlines of heads', async (t) => {
 })
 
 test('whoever has ended their side after a request still gets a late answer', async (t) => {
-  const server = createServer(({ socket }, response) => {
-    socket.once('end', () => response.end('late'))
+  const answers: (() => void)[] = []
+  const server = createServer(({ url }, response) => {
+    if (url === '/late') answers.push(() => response.end('late'))
+    else response.end()
   })
   answerHalfClosed(server)
-  server.listen(0, '127.0.0.1')
-  t.after(() => server.close())
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  const port = await listen(t, server)
+  const socket = connect({ port, host: 'localhost', allowHalfOpen: true })
+  t.after(() => socket.destroy())
   let answer = ''
   socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
-  socket.end('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
-  await once(socket, 'end')
+  const ended = once(socket, 'end')
+  socket.end('GET /late HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  await once(socket, 'finish')
+  // Bun's own connections do not tell of that end before the answer: what comes after it is served after it.
+  for (let asked = 0; asked < 2 || answers.length === 0; asked += 1) await ask(port)
+  answers[0]?.()
+  await ended
   assert.match(answer, /^HTTP\/1\.1 200 .*late/s)
 })
 
@@ -218,6 +223,13 @@ async function connectTo(t: TestContext, server: Server) {
   t.after(() => client.destroy())
   await once(client, 'connect')
   return client
+}
+
+async function ask(port: number): Promise<void> {
+  const [response] = (await once(requestHttp({ port, agent: false }).end(), 'response')) as [
+    IncomingMessage,
+  ]
+  await once(response.resume(), 'end')
 }
 
 async function listen(t: TestContext, server: NetServer | http2.Http2Server): Promise<number> {

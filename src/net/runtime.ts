@@ -11,6 +11,7 @@ import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:h
 import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { systemCode } from '../errors.ts'
+import { isBun } from '../is-bun.ts'
 
 /** Hears what a stream's source brings, before and whether or not anybody reads it. */
 export interface Arrival {
@@ -84,7 +85,8 @@ export function checkDeadlinesUnlistened(server: Server): void {
 
 /**
  * Lets a server of HTTP/1.1 answer whoever has ended their side after the request: by itself Node ends the
- * connection then, and an answer that comes later than that is lost (`socketOnEnd` of lib/_http_server.js).
+ * connection then, and an answer that comes later than that is lost (`socketOnEnd` of lib/_http_server.js). A Bun that
+ * listens itself tells of that end only after the answer.
  */
 export function answerHalfClosed(server: Server): void {
   Object.assign(server, { httpAllowHalfOpen: true })
@@ -97,7 +99,25 @@ export function answerHalfClosed(server: Server): void {
 export function onLastAnswer(server: Server, end: (socket: Socket) => void): void {
   server.on('connection', (socket: Socket) => {
     socket.destroySoon = () => end(socket)
+    if (isBun) beforeEnding(socket, end)
   })
+}
+
+/**
+ * Where the request asks for it, Bun ends a connection of HTTP/1.1 with its last answer, not after it, and goes on
+ * parsing (`onfinished` of `connectionListenerHTTP1`, src/js/internal/http1_server_fallback.ts, release 1.4.5). No
+ * other `end` comes without words while an answer is under way, which `_httpMessage` holds.
+ */
+function beforeEnding(socket: Socket, end: (socket: Socket) => void): void {
+  const { end: endNow } = socket
+  socket.end = (...lastWords: unknown[]): Socket => {
+    const isLastAnswer = lastWords.length === 0 && Boolean(Reflect.get(socket, '_httpMessage'))
+    if (!isLastAnswer) return Reflect.apply(endNow, socket, lastWords) as Socket
+    // Once: that it was the last answer may come after this as well.
+    Object.assign(socket, { end: endNow, destroySoon: () => undefined })
+    end(socket)
+    return socket
+  }
 }
 
 /**
