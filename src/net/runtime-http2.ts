@@ -43,6 +43,15 @@ const cancel = 8
 const halfClosedRemote = 6
 const closed = 7
 
+/** The state of a stream. Bun throws where its session has forgotten it, as it does each that is over. */
+function stateOf(stream: Http2Stream): number | undefined {
+  try {
+    return stream.state.state
+  } catch {
+    return closed
+  }
+}
+
 /**
  * Tells whether an end that arrives on an HTTP/2 stream is an END_STREAM of its peer; to be asked in `onEnd`. It comes
  * too when the stream was reset or lost. Node has closed the stream by then.
@@ -54,7 +63,7 @@ const closed = 7
 export function tellEndStream(stream: Http2Stream, tell: (isEndStream: boolean) => void): void {
   if (!isBun) return tell(!stream.closed)
   if (stream.destroyed || stream.closed || stream.rstCode !== 0) return tell(false)
-  const { state } = stream.state
+  const state = stateOf(stream)
   if (state !== closed) return tell(state === halfClosedRemote)
   process.nextTick(() => tell(!stream.destroyed))
 }
@@ -70,7 +79,7 @@ export function keepUnread(stream: Http2Stream, isWhole: () => boolean): void {
   // Before that it has it flow, to nobody where nobody reads yet.
   stream.resume = (): typeof stream => {
     const isHeard = stream.listenerCount('data') + stream.listenerCount('readable') > 0
-    const isOver = stream.state.state === closed
+    const isOver = stateOf(stream) === closed
     return isOver && !isHeard && stream.readableLength > 0 ? stream : resume()
   }
   stream.destroy = (...how: [Error?]): typeof stream => {
@@ -93,7 +102,7 @@ export function keepUnread(stream: Http2Stream, isWhole: () => boolean): void {
 
 /** Whether the END_STREAM of its peer has come, of a stream that may still be written to. */
 export function isHalfClosed(stream: Http2Stream): boolean {
-  return stream.state.state === halfClosedRemote
+  return stateOf(stream) === halfClosedRemote
 }
 
 /**
