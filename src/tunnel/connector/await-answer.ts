@@ -1,4 +1,5 @@
 import type { ClientHttp2Stream } from 'node:http2'
+import { systemCode } from '../../errors.ts'
 import type { Clock } from '../../clock.ts'
 import { connectorError, readFault } from './faults.ts'
 
@@ -6,6 +7,8 @@ export interface AwaitOptions {
   readonly clock: Clock
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
+  /** Whether the connection of the stream is over. */
+  readonly isLost: () => boolean
   /** Given what ends the wait early, until it is over. */
   readonly waiting: Set<(error: Error) => void>
 }
@@ -17,10 +20,8 @@ export interface AwaitOptions {
  */
 export function awaitAnswer(
   stream: ClientHttp2Stream,
-  { clock, timeoutMs, signal, waiting }: AwaitOptions,
+  { clock, timeoutMs, signal, isLost, waiting }: AwaitOptions,
 ): Promise<void> {
-  // A stream that is over names its session no longer.
-  const { session } = stream
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       release()
@@ -29,10 +30,12 @@ export function awaitAnswer(
       reject(error)
     }
     const onLost = (cause?: Error): void => {
+      // Bun refuses by itself what is beyond the last stream that a GOAWAY names: the connection takes no more of us.
+      const isRefused = systemCode(cause) === 'ERR_HTTP2_GOAWAY_SESSION'
       const [code, what] =
-        session?.destroyed === false
-          ? (['reset', 'has reset the stream'] as const)
-          : (['lost', 'was lost'] as const)
+        isRefused || isLost()
+          ? (['lost', 'was lost'] as const)
+          : (['reset', 'has reset the stream'] as const)
       fail(connectorError(code, `the connector ${what} before it answered`, cause))
     }
     const onAbort = (): void => {

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, constants } from 'node:http2'
 import { test } from 'node:test'
+import { finished } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { UpstreamError } from '../../errors.ts'
+import { isBun } from '../../is-bun.ts'
 import { createFakeClock } from '../../fake-clock.ts'
+import { carryingHttp2 } from '../../net/runtime-http2.ts'
 import { openConnectorEnd } from './connector-end.ts'
 import { always, openConnection, openEnds, type Connection } from './ends.fixture.ts'
 import { openGatewayEnd } from './gateway-end.ts'
@@ -106,7 +109,8 @@ test('a connection that is destroyed resets its streams at both ends', async () 
   const waiting = assert.rejects(gateway.openStream(request, always), { code: 'connector-lost' })
   connector.destroy(new Error('killed'))
   await waiting
-  if (!stream.destroyed) await once(stream, 'close')
+  // With an error or without: whether the end of the connection is heard before its loss is the runtime's.
+  await finished(stream).catch(() => undefined)
   assert.equal(stream.readableEnded, false)
   assert.equal(atConnector?.destroyed, true)
   assert.match(String(await connector.ended), /killed/)
@@ -144,9 +148,11 @@ test('a connection that chose another protocol, or is gone, is not begun on', as
 test('a control stream that was given up before the connector could answer it is a lost connection', async () => {
   using connection = await openConnection()
   await askAndGiveUp(connection, [control])
-  await assert.rejects(openConnectorEnd(connection.atConnector, { onStream: none }), {
-    code: 'connector-lost',
-  })
+  const opening = openConnectorEnd(connection.atConnector, { onStream: none })
+  // Bun tells of a stream before it reads of its reset, and ends it before it resets it: there the connection begins,
+  // and is over then.
+  if (isBun) await (await opening).ended
+  else await assert.rejects(opening, { code: 'connector-lost' })
 })
 
 test('streams that were given up before the connector could answer them end nothing', async () => {
@@ -156,8 +162,13 @@ test('streams that were given up before the connector could answer them end noth
     { ':method': 'CONNECT', ':authority': request.authority },
   ])
   session.request(control)
-  const end = await openConnectorEnd(connection.atConnector, { onStream: none })
+  const offers: StreamOffer[] = []
+  const end = await openConnectorEnd(connection.atConnector, {
+    onStream: (offer) => offers.push(offer),
+  })
   await nextTurn()
+  if (!isBun) assert.deepEqual(offers, [])
+  for (const { signal } of offers) assert.ok(signal.aborted)
   assert.equal(end.streams, 0)
   end.destroy()
 })
@@ -167,7 +178,7 @@ const none = (): never => assert.fail('nobody waits for this stream')
 
 /** All of it has come by the time that anything of it is looked at. */
 async function askAndGiveUp({ atGateway, atConnector }: Connection, asked: readonly object[]) {
-  const session = connect('https://connector', { createConnection: () => atGateway })
+  const session = connect('https://connector', { createConnection: () => carryingHttp2(atGateway) })
   session.on('error', () => undefined)
   await once(session, 'connect')
   const streams = asked.map((headers) => session.request({ ...headers }, { endStream: false }))

@@ -68,6 +68,7 @@ export async function openGatewayEnd(
     socket,
     onFlood ?? (() => life.destroy(connectorError('protocol', 'the connector floods it'))),
   )
+  const isLost = (): boolean => life.isLost
   const windows = moveWindows(session, {
     limits: streamWindows,
     clock,
@@ -77,7 +78,7 @@ export async function openGatewayEnd(
     const stream = session.request({ ':method': 'POST', ':path': controlPath })
     life.controlledBy(stream)
     meter.add(stream)
-    await awaitAnswer(stream, { clock, timeoutMs: controlTimeoutMs, waiting })
+    await awaitAnswer(stream, { clock, timeoutMs: controlTimeoutMs, isLost, waiting })
     const control = createControl<FromConnector, FromGateway>(stream, {
       read: readFromConnector,
       clock,
@@ -147,7 +148,8 @@ function endOf({
       const stream = begin(request)
       // Its first bytes may come with the answer.
       meter.add(stream)
-      await awaitAnswer(stream, { clock, timeoutMs: openTimeoutMs, signal, waiting })
+      const isLost = (): boolean => life.isLost
+      await awaitAnswer(stream, { clock, timeoutMs: openTimeoutMs, signal, isLost, waiting })
       meter.opened(stream)
       return stream
     },

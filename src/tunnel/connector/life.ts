@@ -2,6 +2,7 @@ import type { Http2Session, Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../clock.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
+import { tellEndStream } from '../../net/runtime-http2.ts'
 import { afterFrames, limitUnsent, onArrival } from '../../net/runtime.ts'
 
 /**
@@ -27,6 +28,8 @@ const lost = 'the connection was lost'
 export interface Life {
   readonly streams: number
   readonly isDraining: boolean
+  /** The connection beneath is over, and every stream with it. */
+  readonly isLost: boolean
   /** Settles once, when it is over; with the error that ended it, or nothing after an end in order. */
   readonly ended: Promise<Error | undefined>
   /** The control stream is there: the connection ends with it. */
@@ -78,9 +81,17 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
     })
   }
 
+  /** Bun says the end of a connection that is destroyed, and closes its streams before it destroys the session. */
+  function isLost(): boolean {
+    return session.destroyed || socket.destroyed || socket.readableEnded
+  }
+
   return {
     get streams() {
       return streams
+    },
+    get isLost() {
+      return isLost()
     },
     get isDraining() {
       return isDraining || isDestroyed || session.closed || session.destroyed
@@ -91,11 +102,15 @@ export function followLife(session: Http2Session, socket: Socket, clock: Clock):
       follow(stream)
       stream.on('error', ignore)
       // Whoever ends it says that nothing new is to come; a reset is no way to say that.
-      onArrival(stream, { onEnd: () => process.nextTick(() => !stream.aborted && drain()) })
+      onArrival(stream, {
+        onEnd: () =>
+          tellEndStream(stream, (isEndStream) => {
+            if (isEndStream) process.nextTick(() => !stream.aborted && drain())
+          }),
+      })
       stream.once('close', () => {
         // It goes before its connection, whichever of them ended.
-        const isLost = session.destroyed || socket.destroyed
-        if (!isFinished) destroy(new Error(isLost ? lost : 'the control stream was reset'))
+        if (!isFinished) destroy(new Error(isLost() ? lost : 'the control stream was reset'))
       })
     },
     begin(stream) {
