@@ -247,7 +247,7 @@ test('a close with no time left cuts what is open', async (t) => {
   await gateway.linked(1)
   const stream = await gateway.open(gateway.links[0] as AcceptedLink)
   stream.on('error', () => undefined)
-  const lost = once(stream, 'close')
+  const lost = new Promise((resolve) => stream.once('close', resolve))
   await connector.close(0)
   await lost
 })
