@@ -187,6 +187,11 @@ export function headTooSlow(message: string): Error {
   return Object.assign(new Error(message), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
 }
 
+/** The error of HTTP where a handshake should be, as the runtime's own. */
+export function plainHttp(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ERR_SSL_HTTP_REQUEST' })
+}
+
 /** Whether what came is no HTTP. */
 export function isNotHttp(error: unknown): boolean {
   return systemCode(error)?.startsWith('HPE_') === true

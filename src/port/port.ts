@@ -1,10 +1,12 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
 import { withoutRootDot } from '../address.ts'
+import { isBun } from '../is-bun.ts'
 import { runsOn } from '../net/beneath.ts'
 import { keepAliveMs } from '../net/dial.ts'
 import { listenError, type ListenAddress } from '../net/listen-address.ts'
 import { httpFaultOf, isRenegotiation } from '../net/runtime.ts'
+import { findPlainHttp } from '../net/runtime-tls.ts'
 import type { CutCode } from '../tunnel/cut.ts'
 import { createClientAddresses, type ClientAddresses } from './peers/client-addresses.ts'
 import type { ClientCertificates } from './client-certificates/client-certificates.ts'
@@ -65,7 +67,7 @@ const defaultHandshakeTimeoutMs = 15_000
  * @throws SystemError `address-in-use`, `address-not-allowed` or `cannot-listen`
  */
 export async function openPort(options: PortOptions): Promise<Port> {
-  const { peers } = options
+  const { peers, handshakeTimeoutMs = defaultHandshakeTimeoutMs } = options
   const sockets = new Set<Socket>()
   /** Those whose handshake is not done: nothing is under way on them. */
   const beginning = new Set<Socket>()
@@ -98,7 +100,8 @@ export async function openPort(options: PortOptions): Promise<Port> {
   }
   const refusePlainHttp = (error: Error, connection: Socket): void =>
     options.handlers.malformedHttp1(error, connection, clients.get(connection))
-  const tlsOptions = { ...options, alpn: protocols.flatMap(({ name }) => name ?? []) }
+  const alpn = protocols.flatMap(({ name }) => name ?? [])
+  const tlsOptions = { ...options, handshakeTimeoutMs, alpn }
   let secure = createTlsServer(tlsOptions, serve, refusePlainHttp)
 
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -112,16 +115,25 @@ export async function openPort(options: PortOptions): Promise<Port> {
     })
     socket.setKeepAlive(true, keepAliveMs)
     const peer = peers.begin(socket)
-    void admit(socket, options.admission, clients).then((isAdmitted) => {
+    const takeUp = async (): Promise<void> => {
+      const isAdmitted = await admit(socket, options.admission, clients)
       if (isAdmitted) peer.from(clients.get(socket).ip)
       else socket.destroy()
       if (!isAdmitted || !peer.isOpen) return
+      const fault = isBun && (await findPlainHttp(socket, handshakeTimeoutMs))
+      if (!peer.isOpen || socket.destroyed) return
+      if (fault) {
+        refusePlainHttp(fault, socket)
+        if (!socket.writableEnded) socket.destroy()
+        return
+      }
       // TLS takes this over: whoever ends in the middle of a handshake is gone, and must not keep a descriptor until
       // its time is up.
       socket.allowHalfOpen = false
       secure.emit('connection', socket)
       socket.allowHalfOpen = true
-    })
+    }
+    void takeUp()
   })
   await listen(listener, options.address)
   // Without a listener the second failure of `accept` would end the process.
@@ -169,7 +181,7 @@ function chooseProtocol(
 
 /** Shakes hands; it never listens, and gets its connections by `emit('connection')`. */
 function createTlsServer(
-  options: PortOptions & { readonly alpn: readonly string[] },
+  options: PortOptions & { readonly handshakeTimeoutMs: number; readonly alpn: readonly string[] },
   serve: (socket: tls.TLSSocket) => void,
   refusePlainHttp: (error: Error, connection: Socket) => void,
 ): tls.Server {
@@ -178,7 +190,7 @@ function createTlsServer(
     SNICallback: options.contexts.select,
     // Of a list Node keeps a copy for each connection: a few bytes of a pool, of which one in use keeps 64 KiB.
     ALPNCallback: ({ protocols }) => options.alpn.find((name) => protocols.includes(name)),
-    handshakeTimeout: options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
+    handshakeTimeout: options.handshakeTimeoutMs,
   })
   server.on('secureConnection', serve)
   server.on('tlsClientError', (error, socket) => {
