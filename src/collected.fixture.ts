@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { isBun } from './is-bun.ts'
 
 /** Watches objects; `collected` resolves once one of them is garbage that was collected. */
 export function watchCollected(): {
@@ -15,12 +16,20 @@ export function watchCollected(): {
 
 /** Collects garbage until `collected` resolves. */
 export async function untilCollected(collected: Promise<void>): Promise<void> {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
+  const collect = findCollector()
   const isDone = collected.then(() => true)
   for (let turn = 0; turn < 100; turn += 1) {
     collect()
     if (await Promise.race([isDone, nextTurn(false)])) return
   }
   assert.fail('it is still held')
+}
+
+function findCollector(): () => void {
+  if (isBun) {
+    const { gc } = Reflect.get(globalThis, 'Bun') as { readonly gc: (isAtOnce: boolean) => void }
+    return () => gc(true)
+  }
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
 }

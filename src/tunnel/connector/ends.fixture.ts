@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import * as tls from 'node:tls'
 import type { Clock } from '../../clock.ts'
+import { runsOn } from '../../net/beneath.ts'
 import { createCertificateAuthority } from '../../net/certificate.ts'
 import { dial } from '../../net/dial.ts'
 import { openConnectorEnd } from './connector-end.ts'
@@ -57,6 +58,8 @@ export async function openConnection({
   })
   const [[atGateway]] = await Promise.all([arrived, once(atConnector, 'secureConnect')])
   for (const end of [atConnector, atGateway]) end.on('error', () => undefined)
+  runsOn(atConnector, socket)
+  if (accepted[0] !== undefined) runsOn(atGateway, accepted[0])
   server.close()
   const beneath = [socket, ...accepted]
   return {
