@@ -49,8 +49,16 @@ const handedOn = ['PATH', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'NODE_COMPILE_C
  */
 export function programEnvironment(more: ProgramOptions['env'] = {}): Record<string, string> {
   const own = handedOn.map((name) => [name, process.env[name]] as const)
-  const all = [...own, ['LANG', 'C'], ['HOME', undertaker().home], ...Object.entries(more)]
-  return Object.fromEntries(all.filter(([, value]) => value !== undefined))
+  const fixed = [
+    ['LANG', 'C'],
+    // Times are told in the zone of whoever reads them.
+    ['TZ', 'UTC'],
+    ['HOME', undertaker().home],
+  ] as const
+  const all = [...own, ...fixed, ...Object.entries(more)]
+  return Object.fromEntries(
+    all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+  )
 }
 
 /** Starts a program, which is ended with this process at the latest. Without `stdio` its three are pipes. */

@@ -142,7 +142,7 @@ test('postern audit search finds by person, text, outcome and time, newest first
   assert.equal(rows.length, 9)
   assert.match(
     rows[0] ?? '',
-    /^2026-01-01T00:00:08.000Z +decision +alice@example.com +203.0.113.8 +ssh "front" \{door\} +allowed +authorize check$/,
+    /^2026-01-01 00:00:08 UTC +decision +alice@example.com +203.0.113.8 +ssh "front" \{door\} +allowed +authorize check$/,
   )
   assert.equal(all.stderr, '')
   const idsOf = async (...args: string[]): Promise<unknown[]> => {
