@@ -20,7 +20,7 @@ const streamWindowBytes = 1024 * 1024
 /** @limit bytes of one connection of a stock connector that nobody has read yet: its services wait */
 export const connectionWindowBytes = 16 * 1024 * 1024
 /** Every stream keeps its credit, but where one byte at a time makes more of it than the connection may hold. */
-const streamWindows = {
+export const streamWindows = {
   maxUnreadBytes: connectionWindowBytes,
   maxWindowBytes: streamWindowBytes,
   minWindowBytes: 64 * 1024,

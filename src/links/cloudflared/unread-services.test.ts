@@ -5,11 +5,13 @@ import type { Duplex } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Link } from '../link.ts'
+import { holdable } from '../../net/http2-windows.ts'
+import { streamWindows } from './session.ts'
 import { openEdge, requestFor, testCa } from './protocol.fixture.ts'
 import { startStockConnector } from './stock-connector.fixture.ts'
 
-const streams = 8
-const windowBytes = 1024 * 1024
+const windowBytes = holdable(streamWindows).startWindowBytes
+const streams = (8 * 1024 * 1024) / windowBytes
 const never = new AbortController().signal
 
 test('what services say and nobody reads is no flood, nor is what comes after a cut', async (t) => {

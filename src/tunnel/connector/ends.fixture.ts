@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import * as tls from 'node:tls'
@@ -13,8 +12,6 @@ import type { ConnectorEnd, GatewayEnd, StreamOffer } from './session.ts'
 
 const authority = await createCertificateAuthority()
 const identity = await authority.issue(['localhost'])
-/** A session of one connection may be taken up by the next. */
-const ticketKeys = randomBytes(48)
 
 /** A TLS connection as a connector makes it, at both its sides. */
 export interface Connection extends Disposable {
@@ -26,7 +23,7 @@ export interface Connection extends Disposable {
 
 export interface ConnectionOptions {
   /** Of the connector. */
-  readonly tlsOptions?: Pick<tls.ConnectionOptions, 'maxVersion' | 'session'>
+  readonly tlsOptions?: Pick<tls.ConnectionOptions, 'maxVersion'>
   readonly protocols?: string[]
   /** Puts something in front of a port, and answers that one's. */
   readonly via?: (port: number) => Promise<number>
@@ -38,7 +35,7 @@ export async function openConnection({
   via = (port) => Promise.resolve(port),
   tlsOptions,
 }: ConnectionOptions = {}): Promise<Connection> {
-  const secure = tls.createServer({ ...identity, ticketKeys, ALPNProtocols: protocols })
+  const secure = tls.createServer({ ...identity, ALPNProtocols: protocols })
   const accepted: Socket[] = []
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     accepted.push(socket)
