@@ -56,6 +56,25 @@ describe('what the commands of the desktop daemon say', () => {
     assert.equal(nobody.code, 2)
     assert.match(nobody.stderr, /there is no connection "nobody"/)
   })
+
+  test('a file for a team leaves out what is remembered, and a proxy takes a name', async () => {
+    await using gateway = await startFakeGateway({ isPublic: true })
+    await using home = await openHome()
+    await mkdir(join(home.path, 'postern'))
+    const known = { name: 'office', url: gateway.origin, ca: gateway.ca }
+    const remembered = JSON.stringify({ version: 1, default: 'office', gateways: [known] })
+    await writeFile(join(home.path, 'postern', 'gateways.json'), remembered)
+    const file = join(home.path, 'team.json')
+    const connections = [{ name: 'db', destination: 'db.corp:5432', listen: '127.0.0.1:0' }]
+    await writeFile(file, JSON.stringify({ connections }))
+    const up = await home.run('up', '-f', file, '--json')
+    assert.equal(up.code, 0, up.stderr)
+    const [db] = JSON.parse((await home.run('status', 'db', '--json')).stdout).connections
+    assert.equal(db.gateway, gateway.origin)
+    const proxy = await home.run('up', '--proxy', '127.0.0.1:0', '--proxy-gateway', 'office')
+    assert.equal(proxy.code, 0, proxy.stderr)
+    assert.ok(proxy.stderr.includes(`every route of ${gateway.origin} `), proxy.stderr)
+  })
 })
 
 /** A home of its own, whose daemon ends with it. */

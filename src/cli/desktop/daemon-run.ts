@@ -10,11 +10,13 @@ import { serveSocket } from '../../desktop/api/serve-socket.ts'
 import { openConnectionsFile } from '../../desktop/connections/connections-file.ts'
 import { whoHolds as whoHoldsPort } from '../../desktop/ports/port-holder.ts'
 import { shortcutRows } from '../../desktop/shortcuts/shortcut-rows.ts'
-import { openDaemon, type Daemon, type DaemonOptions } from '../../desktop/running/daemon.ts'
+import type { Daemon, DaemonOptions } from '../../desktop/running/daemon-types.ts'
+import { openDaemon } from '../../desktop/running/daemon.ts'
 import { watchWake } from '../../desktop/wake/wake.ts'
 import { createWindow } from '../../desktop/window/window.ts'
 import { windowRows } from '../../desktop/window/window-rows.ts'
 import { messageOf } from '../../errors.ts'
+import { knownGateways } from '../asking/gateway-of.ts'
 import { clientEnvironment, systemRoot } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { lastingProgram } from '../process/own-program.ts'
@@ -69,6 +71,7 @@ export async function runDaemon(
       })
     },
     whoHolds,
+    remembered: () => knownGateways(voice),
     tellPerson: (message, hint) => void notify('Postern', sentences(message, hint)),
   })
   async function openAddress(url: string, hint: string, onFailed?: () => void): Promise<void> {

@@ -1,6 +1,6 @@
 import { systemClock } from '../../clock.ts'
 import { parseBusAddress } from '../../desktop/bus/bus-address.ts'
-import type { Daemon } from '../../desktop/running/daemon.ts'
+import type { Daemon } from '../../desktop/running/daemon-types.ts'
 import { windowHint } from '../../desktop/tray/tray-model.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'

@@ -1,5 +1,5 @@
 import { ask, type Row } from '../../desktop/api/rows.ts'
-import type { Daemon } from '../../desktop/running/daemon.ts'
+import type { Daemon } from '../../desktop/running/daemon-types.ts'
 
 /** Brings up what is marked "start at launch". */
 export async function upAtLaunch(daemon: Pick<Daemon, 'all' | 'up'>): Promise<void> {

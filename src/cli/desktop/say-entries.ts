@@ -1,4 +1,4 @@
-import type { Daemon } from '../../desktop/running/daemon.ts'
+import type { Daemon } from '../../desktop/running/daemon-types.ts'
 import type { LogEntry } from '../../desktop/wire/view.ts'
 import type { Voice } from '../speech/voice.ts'
 

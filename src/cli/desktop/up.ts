@@ -42,8 +42,8 @@ export function defineUp(exitWith: ExitWith): Command {
       'open a local HTTP and SOCKS 5 proxy to every route, at "127.0.0.1:PORT" or "unix:PATH"; without names, only that',
     )
     .option(
-      '--proxy-gateway <url>',
-      'the gateway that the proxy leads to; by default that of the saved connections',
+      '--proxy-gateway <gateway>',
+      'the gateway that the proxy leads to, by its name or address; by default that of the saved connections',
     )
     .option('--foreground', 'run the daemon here, until Ctrl-C')
     .option(

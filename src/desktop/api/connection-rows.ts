@@ -4,7 +4,7 @@ import { fileStem } from '../connections/exchange/export-connections.ts'
 import { otherName } from '../connections/names.ts'
 import { rdpFile } from '../connections/rdp-file.ts'
 import { commandsFor } from '../connections/tool-commands.ts'
-import type { Daemon } from '../running/daemon.ts'
+import type { Daemon } from '../running/daemon-types.ts'
 import {
   connectionInput,
   fileInput,

@@ -2,7 +2,7 @@ import { exportConnections, exportedFiles } from '../connections/exchange/export
 import { parseExchange } from '../connections/exchange/parse-exchange.ts'
 import { planImport } from '../connections/exchange/plan-import.ts'
 import { readSmallFile } from '../../reach/small-file.ts'
-import type { Daemon } from '../running/daemon.ts'
+import type { Daemon } from '../running/daemon-types.ts'
 import { exportInput, importInput } from '../wire/calls.ts'
 import { row, type Row } from './rows.ts'
 

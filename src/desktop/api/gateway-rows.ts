@@ -6,7 +6,7 @@ import { PeerError } from '../../errors.ts'
 import { parseGatewayText, type GatewayAddress } from '../../reach/destination.ts'
 import type { AccessRequestAnswer } from '../../tunnel/access-request.ts'
 import { planLoad } from '../connections/routes/plan-load.ts'
-import type { Daemon } from '../running/daemon.ts'
+import type { Daemon } from '../running/daemon-types.ts'
 import type { GatewayLink } from '../gateways/gateway-link.ts'
 import {
   accessInput,

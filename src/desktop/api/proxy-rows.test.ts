@@ -56,6 +56,28 @@ test('what is no address of this machine is refused', async () => {
   assert.deepEqual(rig.daemon.view().proxies, [])
 })
 
+test('a remembered gateway is taken by its name, and without connections it is the default one', async () => {
+  await using office = await startFakeGateway({ isPublic: true })
+  await using lab = await startFakeGateway({ isPublic: true })
+  const gateways = Object.entries({ office, lab }).map(([name, { origin, ca }]) => ({
+    name,
+    url: origin,
+    ca,
+    knownNames: [],
+  }))
+  const remembered = { gateways, defaultName: 'lab' }
+  await using rig = await openDaemonRig({ remembered: () => Promise.resolve(remembered) })
+  for (const [gateway, { origin }] of [
+    ['office', office],
+    [undefined, lab],
+  ] as const) {
+    const view = await open(rig, { listen: '127.0.0.1:0', gateway })
+    assert.equal(view.gateway, origin)
+    // Nobody but what is remembered vouches for its certificate.
+    await rig.untilGateway(origin, ({ reach }) => reach === 'reachable')
+  }
+})
+
 const stateOf = ({ directory }: DaemonRig): string => join(directory, 'state')
 const hostOf = ({ origin }: FakeGateway): string => new URL(origin).host
 

@@ -1,8 +1,10 @@
+import { chosen, chosenAt, chosenDefault } from '../../client/gateways/choose-gateway.ts'
+import type { KnownGateways } from '../../client/gateways/known-gateway.ts'
 import { parseListenAddress } from '../../client/serve/listen-address.ts'
 import { PeerError, SystemError } from '../../errors.ts'
 import { parseGatewayText, type GatewayAddress } from '../../reach/destination.ts'
 import { proxyPassword } from '../proxy/proxy-password.ts'
-import type { Daemon } from '../running/daemon.ts'
+import type { Daemon } from '../running/daemon-types.ts'
 import type { TrustSettings } from '../gateways/links.ts'
 import { proxyInput } from '../wire/calls.ts'
 import { ask, row, type Row } from './rows.ts'
@@ -13,7 +15,7 @@ export function proxyRows(daemon: Daemon, directory: string): readonly Row[] {
     row('POST /proxies', proxyInput, async ({ listen: text, gateway: named }) => {
       const listen = parseListenAddress(text)
       if (listen.kind === 'stdio') throw notAnAddress(text)
-      const { gateway, trust } = gatewayFor(daemon, named)
+      const { gateway, trust } = gatewayFor(daemon, named, await daemon.remembered())
       const password = listen.kind === 'tcp' ? await proxyPassword(directory) : undefined
       return daemon.openProxy({ listen, gateway, trust, password })
     }),
@@ -32,8 +34,10 @@ interface Reached {
   readonly trust: TrustSettings
 }
 
-/** The one that is named, trusted as connections of it do, or the only one that there is. */
-function gatewayFor(daemon: Daemon, named: string | undefined): Reached {
+const plainTrust: TrustSettings = { disable_tls_verification: false }
+
+/** The one that is named, trusted as connections of it do, or the only one that there is; without one the default one. */
+function gatewayFor(daemon: Daemon, named: string | undefined, remembered: KnownGateways): Reached {
   const known = new Map<string, Reached>()
   for (const { saved, checked } of daemon.all()) {
     const gateway = checked?.destination?.gateway
@@ -41,12 +45,15 @@ function gatewayFor(daemon: Daemon, named: string | undefined): Reached {
     known.set(gateway.origin, { gateway, trust: saved })
   }
   if (named !== undefined) {
-    const gateway = parseGatewayText(named)
-    return known.get(gateway.origin) ?? { gateway, trust: { disable_tls_verification: false } }
+    const byName = remembered.gateways.find(({ name }) => name === named.trim())
+    const { gateway } = byName ? chosen(byName) : chosenAt(parseGatewayText(named), remembered)
+    return known.get(gateway.origin) ?? { gateway, trust: plainTrust }
   }
   const [only, ...others] = known.values()
   const hint = 'name it: "--proxy-gateway https://gateway.example.com"'
   if (only === undefined) {
+    const standard = chosenDefault(remembered)
+    if (standard !== undefined) return { gateway: standard.gateway, trust: plainTrust }
     const message = 'no connection says which gateway the local proxy is for'
     throw new SystemError('gateway-missing', message, { hint })
   }

@@ -1,11 +1,20 @@
 import { parseAuthority } from '../../address.ts'
+import {
+  chosen,
+  chosenAt,
+  chosenByHost,
+  chosenDefault,
+} from '../../client/gateways/choose-gateway.ts'
+import { noGateways, type KnownGateways } from '../../client/gateways/known-gateway.ts'
 import { AppError, SystemError, messageOf } from '../../errors.ts'
 import {
+  namesGateway,
   parseDestination,
   parseGatewayText,
   parseGatewayUrl,
   withScheme,
   type Destination,
+  type GatewayAddress,
 } from '../../reach/destination.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
 import { readLocalAddress } from './local-place.ts'
@@ -30,8 +39,14 @@ export type CheckAnswer =
   | { readonly faults: readonly []; readonly checked: CheckedConnection }
   | { readonly faults: readonly FieldFault[]; readonly checked?: undefined }
 
-/** Reads what each text of settings says, and names every fault. */
-export function checkConnection(settings: ConnectionSettings): CheckAnswer {
+/**
+ * Reads what each text of settings says, and names every fault. `remembered` are the gateways that a name may mean, and of
+ * which one is meant where none is named.
+ */
+export function checkConnection(
+  settings: ConnectionSettings,
+  remembered: KnownGateways = noGateways,
+): CheckAnswer {
   const faults: FieldFault[] = [...names(settings), ...together(settings)]
   const read = <T>(key: keyof ConnectionSettings, parse: () => T): T | undefined => {
     try {
@@ -47,7 +62,10 @@ export function checkConnection(settings: ConnectionSettings): CheckAnswer {
   const isUdp = protocol === 'udp'
   const destination = isUdp
     ? read('destination', () => checkUdp(text))
-    : read('destination', () => parseDestination(text, gateway && gatewayOrNone(gateway)))
+    : read('destination', () => {
+        const own = parseDestination(text, gateway && gatewayOrNone(gateway))
+        return { ...own, gateway: gatewayOf(own, settings, remembered) }
+      })
   if (listen !== undefined) read('listen', () => requireLocal(listen))
   if (faults.length > 0) return { faults }
   return {
@@ -72,6 +90,37 @@ function gatewayOrNone(gateway: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/**
+ * The gateway of a connection: the remembered one of that name; the one that its settings or its destination say; the
+ * remembered one whose host the destination has; the default one; the destination's own host. Settings that say whom to
+ * trust are for the gateway that they were written for, and never for another that is remembered.
+ */
+function gatewayOf(
+  own: Destination,
+  settings: ConnectionSettings,
+  remembered: KnownGateways,
+): GatewayAddress {
+  const { destination, gateway } = settings
+  const named = remembered.gateways.find(({ name }) => name === gateway)
+  if (named !== undefined) return chosen(named).gateway
+  if (saysTrust(settings)) return own.gateway
+  if (gateway !== undefined || namesGateway(destination)) {
+    return chosenAt(own.gateway, remembered).gateway
+  }
+  const host = parseAuthority(own.authority)?.host ?? ''
+  const found = chosenByHost(host, remembered) ?? chosenDefault(remembered)
+  return found?.gateway ?? own.gateway
+}
+
+/** Whether settings say themselves whom to believe that it is the gateway. */
+export function saysTrust({
+  ca_file: file,
+  ca_cert: pem,
+  disable_tls_verification: isUnverified,
+}: Pick<ConnectionSettings, 'ca_file' | 'ca_cert' | 'disable_tls_verification'>): boolean {
+  return file !== undefined || pem !== undefined || isUnverified
 }
 
 function checkUdp(text: string): undefined {

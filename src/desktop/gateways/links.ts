@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
+import { gatewayAt, type KnownGateways } from '../../client/gateways/known-gateway.ts'
 import type { GatewayAddress } from '../../reach/destination.ts'
 import { loadTrust } from '../../reach/trust.ts'
+import { saysTrust } from '../connections/check-connection.ts'
 import type { ConnectionSettings } from '../wire/connection.ts'
 import type { GatewayView } from '../wire/view.ts'
 import type { SessionNews, SessionUse } from './session-watch.ts'
@@ -21,7 +23,8 @@ export type TrustSettings = Pick<
 /** The gateways of a daemon: connections that trust alike share one, with its sign-in and its connections. */
 export interface Links {
   /**
-   * The link to a gateway, made where there is none.
+   * The link to a gateway, made where there is none. Where the settings do not say whom to trust, the authority that is
+   * remembered of this very gateway vouches for it.
    *
    * @throws SystemError `certificate-unreadable` or `client-key-missing`
    */
@@ -37,12 +40,13 @@ export interface LinksParts {
   readonly surroundings: Surroundings
   readonly onChange: (link: GatewayLink) => void
   readonly isWanted: (link: GatewayLink) => boolean
+  readonly remembered: () => Promise<KnownGateways>
   readonly use: (link: GatewayLink) => SessionUse
   readonly onSession: (link: GatewayLink, news: SessionNews) => void
 }
 
 export function openLinks(parts: LinksParts): Links {
-  const { surroundings, onChange, isWanted, use, onSession } = parts
+  const { surroundings, onChange, isWanted, remembered, use, onSession } = parts
   const links = new Map<string, GatewayLink>()
   const leaving = new Set<Promise<void>>()
   let isEnding = false
@@ -56,7 +60,9 @@ export function openLinks(parts: LinksParts): Links {
   }
 
   async function take(gateway: GatewayAddress, settings: TrustSettings): Promise<GatewayLink> {
+    const known = saysTrust(settings) ? undefined : gatewayAt(gateway.origin, await remembered())
     const trust = await loadTrust({
+      ca: known?.ca === undefined ? undefined : { pem: known.ca, name: caName(known.name) },
       disableTlsVerification: settings.disable_tls_verification,
       caFile: settings.ca_file,
       caCertBase64: settings.ca_cert && Buffer.from(settings.ca_cert).toString('base64'),
@@ -104,6 +110,10 @@ export function openLinks(parts: LinksParts): Links {
       await Promise.all([...leaving, ...[...links.values()].map((link) => link.destroy())])
     },
   }
+}
+
+function caName(gateway: string): string {
+  return `the certificate authority that is remembered of ${gateway}`
 }
 
 const known = { unknown: 0, wanted: 1, 'signed-in': 2 } as const

@@ -10,7 +10,8 @@ import { followSignIn, type FakeGateway } from '../../reach/fake-gateway.fixture
 import { openConnectionsFile } from '../connections/connections-file.ts'
 import { connectionSettings, type ConnectionInput } from '../wire/connection.ts'
 import type { ConnectionState, ConnectionView, GatewayView } from '../wire/view.ts'
-import { openDaemon, type Daemon, type DaemonOptions } from './daemon.ts'
+import type { Daemon, DaemonOptions } from './daemon-types.ts'
+import { openDaemon } from './daemon.ts'
 
 export interface DaemonRig extends AsyncDisposable {
   readonly daemon: Daemon
@@ -32,7 +33,7 @@ export interface DaemonRig extends AsyncDisposable {
 }
 
 export interface DaemonRigOptions extends Partial<
-  Pick<DaemonOptions, 'clock' | 'platform' | 'whoHolds'>
+  Pick<DaemonOptions, 'clock' | 'platform' | 'whoHolds' | 'remembered'>
 > {
   /** What the browser does with an address that is opened. **Default:** signs in */
   readonly browser?: (url: string, onFailed: () => void) => unknown

@@ -1,94 +1,32 @@
+import { isDeepStrictEqual } from 'node:util'
+import { noGateways } from '../../client/gateways/known-gateway.ts'
 import { SystemError } from '../../errors.ts'
 import { oneByOne } from '../../one-by-one.ts'
-import type { Closable } from '../../shutdown.ts'
 import { version } from '../../version.ts'
-import type { LocalAddress } from '../../client/serve/listen-address.ts'
-import type { ConnectionsFile } from '../connections/connections-file.ts'
-import type { Which } from '../wire/calls.ts'
-import type { ConnectionSettings } from '../wire/connection.ts'
-import type {
-  ConnectionView,
-  DaemonEvent,
-  DaemonView,
-  GatewayView,
-  LogEntry,
-  ProxyView,
-  TrafficSample,
-  Trouble,
-} from '../wire/view.ts'
+import type { DaemonView, GatewayView, LogEntry, Trouble } from '../wire/view.ts'
 import { createConnectionLog } from './connection-log.ts'
-import type { GatewayLink, Surroundings } from '../gateways/gateway-link.ts'
+import type { Daemon, DaemonOptions } from './daemon-types.ts'
+import type { GatewayLink } from '../gateways/gateway-link.ts'
 import { chosen, isSameWay, notFound, type Kept } from './kept.ts'
-import { keepAll, planChange, planFile, planRead, type Change, type Plan } from './plan.ts'
-import { openLinks, type Links } from '../gateways/links.ts'
+import {
+  keepAll,
+  ledAnew,
+  planChange,
+  planFile,
+  planRead,
+  type Around,
+  type Change,
+  type Plan,
+} from './plan.ts'
+import { openLinks } from '../gateways/links.ts'
 import { createNews, shared } from './news.ts'
 import { localAddressOf, runConnection, type RunningConnection } from './running-connection.ts'
-import { openRunningProxies, type WantedProxy } from './running-proxies.ts'
+import { openRunningProxies } from './running-proxies.ts'
 import type { SessionUse } from '../gateways/session-watch.ts'
 import { wordsOfSession } from './session-words.ts'
 import { createTraffic } from './traffic.ts'
 import { damagedFile } from '../gateways/trouble.ts'
 import { viewOf } from './connection-view.ts'
-
-export interface DaemonOptions extends Surroundings {
-  readonly file: ConnectionsFile
-  /** Makes a sentence of who holds an address that could not be had; undefined where nobody knows. */
-  readonly whoHolds: (listen: LocalAddress) => Promise<string | undefined>
-  /** Shows a person what they have to see to, whether or not they look at the window. Must not throw. */
-  readonly tellPerson: (message: string, hint: string | undefined) => void
-  readonly pid: number
-  readonly platform?: NodeJS.Platform
-}
-
-/** What changes a person's connections, and brings them up and down. */
-export interface Daemon extends Closable {
-  view(): DaemonView
-  viewOf(id: string): ConnectionView
-  find(id: string): Kept
-  all(): readonly Kept[]
-  /** Those that are meant, in their order; `PeerError` `connection-not-found` for a name that is none's. */
-  which(which: Which): readonly Kept[]
-  logOf(id: string): readonly LogEntry[]
-  /** Of all connections, oldest first. */
-  wholeLog(): readonly LogEntry[]
-  trafficOf(id: string): readonly TrafficSample[]
-  readonly links: Links
-  follow(listener: (event: DaemonEvent) => void): Disposable
-  /** Calls back whenever `view()` may say something else, until disposed: nobody counts as looking for it. Must not throw. */
-  onChange(listener: () => void): Disposable
-  /** Calls back for each line of a log, until disposed. Must not throw. */
-  onEntry(listener: (entry: LogEntry) => void): Disposable
-  /** Whether nothing is up and nobody looks. */
-  readonly isIdle: boolean
-  /** Tells of something in the connection's log, unless it was removed meanwhile. */
-  note(connection: string, entry: Omit<LogEntry, 'number' | 'at' | 'connection'>): void
-  /** Something that a person should know; the one with the same code is replaced. */
-  notice(trouble: Trouble): void
-  /**
-   * Adds, replaces and removes in one step, as the file is written. What follows from the connections there are is a
-   * function, called when those before it are done.
-   *
-   * @throws ConfigError with a fault's `path` at each key; SystemError `connections-…`
-   */
-  change(change: Change | (() => Change)): Promise<readonly string[]>
-  /** Throws what `change` would. */
-  check(change: Change): void
-  /** Makes those of a YAML file what it says now; an empty list takes them away. */
-  replaceFile(file: string, settings: readonly ConnectionSettings[]): Promise<readonly string[]>
-  /** Brings connections up; resolves when each has listened or failed to. */
-  up(ids: readonly string[]): Promise<void>
-  down(ids: readonly string[]): Promise<void>
-  /**
-   * Opens a local proxy to a gateway; one at the same address makes room.
-   *
-   * @throws SystemError `address-in-use`, `proxy-open-to-others`, `certificate-unreadable`, …
-   */
-  openProxy(wanted: WantedProxy): Promise<ProxyView>
-  /** Closes all local proxies; answers their addresses. */
-  closeProxies(): Promise<readonly string[]>
-  /** Asks every gateway again, on new connections: the machine slept, or its network is another. */
-  lookAgain(why: string): Promise<void>
-}
 
 /** How often somebody who looks is told anew whether gateways are there, in milliseconds. */
 const watchedCheckMs = 15_000
@@ -100,6 +38,7 @@ const watchedCheckMs = 15_000
  */
 export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const { file, clock, whoHolds, platform = process.platform } = options
+  const remembered = options.remembered ?? (() => Promise.resolve(noGateways))
   const kept = new Map<string, Kept>()
   const notices = new Map<string, Trouble>()
   /** When bytes of a connection moved last. */
@@ -109,6 +48,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const startedAt = new Date(clock.now()).toISOString()
   let watching: Disposable | undefined
   let isEnding = false
+  let around: Around = { platform, remembered: await remembered() }
 
   const log = createConnectionLog(
     () => clock.now(),
@@ -162,6 +102,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
         if (checked?.destination?.gateway.origin === link.view.origin) running?.gatewayChanged()
     },
     isWanted,
+    remembered,
     use: useOf,
     onSession(link, news) {
       const words = wordsOfSession(news, link.view.origin, clock.now())
@@ -246,9 +187,24 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     return found
   }
 
+  /** What is remembered may be another than before: what is not up leads where it says now. */
+  async function lookAround(): Promise<void> {
+    const now = await remembered()
+    if (isDeepStrictEqual(now, around.remembered)) return
+    around = { platform, remembered: now }
+    for (const [id, before] of kept) {
+      const one = ledAnew(before, around)
+      if (one === before) continue
+      kept.set(id, one)
+      news.touch(id)
+    }
+    news.touch(shared.gateways)
+  }
+
   async function apply(asked: Change | (() => Change)): Promise<readonly string[]> {
+    await lookAround()
     const change = typeof asked === 'function' ? asked() : asked
-    const plan = planChange(kept, change, platform)
+    const plan = planChange(kept, change, around)
     await file.write(plan.own.map(({ saved }) => saved)).catch(takeWritten)
     await take(plan)
     return plan.added
@@ -258,7 +214,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   async function takeWritten(error: unknown): Promise<never> {
     if (error instanceof SystemError && error.code === 'connections-changed') {
       const { connections, damaged } = await file.read()
-      if (damaged === undefined) await take(planRead(kept, connections, platform))
+      if (damaged === undefined) await take(planRead(kept, connections, around))
       else notice(damagedFile(damaged, clock.now()))
     }
     throw error
@@ -322,7 +278,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   async function stop(ids: readonly string[]): Promise<void> {
     const closing = ids.map((id) => {
       const one = find(id)
-      kept.set(id, { ...one, running: undefined })
+      kept.set(id, ledAnew({ ...one, running: undefined }, around))
       news.touch(id)
       return one.running?.close(0)
     })
@@ -337,7 +293,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const found = await file.read()
   if (found.damaged !== undefined) notice(damagedFile(found.damaged, clock.now()))
-  for (const one of keepAll(found.connections, platform)) kept.set(one.saved.id, one)
+  for (const one of keepAll(found.connections, around)) kept.set(one.saved.id, one)
 
   return {
     view,
@@ -349,6 +305,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     wholeLog: () => log.all(),
     trafficOf: (id) => traffic.of(find(id).saved.id),
     links,
+    remembered,
     follow: (listener) => news.follow(listener),
     onChange: (listener) => news.onTouch(listener),
     onEntry(listener) {
@@ -363,14 +320,19 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     notice,
     change: (change) => inTurn(() => apply(change)),
-    check: (change) => void planChange(kept, change, platform),
+    check: (change) => void planChange(kept, change, around),
     replaceFile: (path, settings) =>
       inTurn(async () => {
-        const plan = planFile(kept, path, settings, platform)
+        await lookAround()
+        const plan = planFile(kept, path, settings, around)
         await take(plan)
         return plan.added
       }),
-    up: (ids) => inTurn(() => start(ids)),
+    up: (ids) =>
+      inTurn(async () => {
+        await lookAround()
+        await start(ids)
+      }),
     down: (ids) => inTurn(() => stop(ids)),
     openProxy: (wanted) => inTurn(() => proxies.open(wanted).finally(sweep)),
     closeProxies: () => inTurn(() => proxies.close(0).finally(sweep)),

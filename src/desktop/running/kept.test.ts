@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { noGateways } from '../../client/gateways/known-gateway.ts'
 import { savedConnection } from '../wire/connection.ts'
 import { chosen } from './kept.ts'
 import { keepAll } from './plan.ts'
@@ -12,7 +13,7 @@ test('by names and a tag those are meant that have both', () => {
   ]
   const all = keepAll(
     saved.map((one) => savedConnection.parse(one)),
-    'linux',
+    { platform: 'linux', remembered: noGateways },
   )
   const ids = (which: Parameters<typeof chosen>[1]): readonly string[] =>
     chosen(all, which).map(({ saved: { id } }) => id)

@@ -18,9 +18,10 @@ export interface Kept {
 
 /** Whether a connection can go on as it is: nothing that its tunnels rest on is another. */
 export function isSameWay(one: Kept, before: Kept): boolean {
-  const way = ({ saved, address }: Kept): string =>
+  const way = ({ saved, address, checked }: Kept): string =>
     JSON.stringify([
       address,
+      checked?.destination?.gateway.origin,
       saved.destination,
       saved.gateway,
       saved.protocol,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { KnownGateways } from '../../client/gateways/known-gateway.ts'
 import { SystemError } from '../../errors.ts'
 import { checkConnection } from '../connections/check-connection.ts'
 import { writtenAddress } from '../connections/local-place.ts'
@@ -26,18 +27,25 @@ export interface Plan {
   readonly replaced: readonly Kept[]
 }
 
+/** What a plan rests on besides. */
+export interface Around {
+  readonly platform: NodeJS.Platform
+  /** The gateways that `postern login` has remembered. */
+  readonly remembered: KnownGateways
+}
+
 type All = ReadonlyMap<string, Kept>
 
 /** Those of the file, each with an address that no other one has, nor one of `others`. */
 export function keepAll(
   connections: readonly SavedConnection[],
-  platform: NodeJS.Platform,
+  around: Around,
   others: readonly string[] = [],
 ): readonly Kept[] {
   // First those that are told theirs: one of an address of its own goes out of the way.
   const told = connections.flatMap(({ listen }) => listen ?? [])
   const addresses = new Set([...others, ...told.map(writtenAddress)])
-  return connections.map((saved) => keep(saved, undefined, addresses, platform))
+  return connections.map((saved) => keep(saved, undefined, addresses, around))
 }
 
 /**
@@ -46,7 +54,7 @@ export function keepAll(
  * @throws ConfigError with a fault's `path` at each key; PeerError `connection-not-found`; SystemError
  * `connection-of-file`, `too-many-connections`
  */
-export function planChange(kept: All, change: Change, platform: NodeJS.Platform): Plan {
+export function planChange(kept: All, change: Change, around: Around): Plan {
   const { add = [], replace = new Map<string, ConnectionSettings>(), remove = [] } = change
   for (const id of [...remove, ...replace.keys()]) requireOwn(find(kept, id))
   const gone = new Set([...remove, ...replace.keys()])
@@ -55,9 +63,9 @@ export function planChange(kept: All, change: Change, platform: NodeJS.Platform)
     const { saved } = find(kept, id)
     const isSame = saved.destination === settings.destination && saved.address !== undefined
     const address = isSame ? { address: saved.address } : {}
-    return keep({ ...settings, id, ...address }, undefined, addresses, platform)
+    return keep({ ...settings, id, ...address }, undefined, addresses, around)
   })
-  const added = add.map((one) => keep({ ...one, id: newId() }, undefined, addresses, platform))
+  const added = add.map((one) => keep({ ...one, id: newId() }, undefined, addresses, around))
   checkAll([...replaced, ...added], but(kept, gone))
   const next = new Map(kept)
   for (const id of remove) next.delete(id)
@@ -76,14 +84,14 @@ export function planFile(
   kept: All,
   file: string,
   settings: readonly ConnectionSettings[],
-  platform: NodeJS.Platform,
+  around: Around,
 ): Plan {
   const before = [...kept.values()].filter((one) => one.file === file)
   const idOf = new Map(before.map(({ saved }) => [saved.name, saved.id]))
   const gone = new Set(before.map(({ saved }) => saved.id))
   const addresses = taken(kept, gone)
   const now = settings.map((one) =>
-    keep({ ...one, id: idOf.get(one.name) ?? newId() }, file, addresses, platform),
+    keep({ ...one, id: idOf.get(one.name) ?? newId() }, file, addresses, around),
   )
   checkAll(now, but(kept, gone))
   const next = new Map([...kept].filter(([id]) => !gone.has(id)))
@@ -98,16 +106,12 @@ export function planFile(
 }
 
 /** Plans that the daemon's own connections are those of its file, which somebody else has written. */
-export function planRead(
-  kept: All,
-  connections: readonly SavedConnection[],
-  platform: NodeJS.Platform,
-): Plan {
+export function planRead(kept: All, connections: readonly SavedConnection[], around: Around): Plan {
   const all = [...kept.values()]
   const others = all.filter(({ file }) => file !== undefined)
   const now = keepAll(
     connections,
-    platform,
+    around,
     others.map(({ address }) => address),
   )
   const next = new Map([...now, ...others].map((one) => [one.saved.id, one]))
@@ -140,12 +144,12 @@ function keep(
   saved: SavedConnection,
   file: string | undefined,
   addresses: Set<string>,
-  platform: NodeJS.Platform,
+  around: Around,
 ): Kept {
-  const { checked } = checkConnection(saved)
+  const { checked } = checkConnection(saved, around.remembered)
   const authority = checked?.destination?.authority ?? saved.destination
   const isFree = saved.address !== undefined && !addresses.has(saved.address)
-  const own = isFree ? (saved.address ?? '') : ownAddress(authority, addresses, platform)
+  const own = isFree ? (saved.address ?? '') : ownAddress(authority, addresses, around.platform)
   const address = saved.listen === undefined ? own : writtenAddress(saved.listen)
   addresses.add(address)
   return { saved: { ...saved, address: own }, checked, file, address, running: undefined }
@@ -171,4 +175,12 @@ function tooMany(): SystemError {
       hint: 'delete some first',
     },
   )
+}
+
+/** One that is not up, as it leads by what is remembered now; the same one where that changes nothing. */
+export function ledAnew(one: Kept, { remembered }: Around): Kept {
+  if (one.running !== undefined) return one
+  const { checked } = checkConnection(one.saved, remembered)
+  const originOf = (of: Kept['checked']): string | undefined => of?.destination?.gateway.origin
+  return originOf(checked) === originOf(one.checked) ? one : { ...one, checked }
 }

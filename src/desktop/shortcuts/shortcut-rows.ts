@@ -1,5 +1,5 @@
 import { ask, type Row } from '../api/rows.ts'
-import type { Daemon } from '../running/daemon.ts'
+import type { Daemon } from '../running/daemon-types.ts'
 import { saveShortcut, type ShortcutPlaces } from './save-shortcut.ts'
 
 /** The call that saves a shortcut to a connection; `places` is asked each time, and may throw. */
