@@ -29,12 +29,41 @@ export function abortAtDestroy(session: Http2Session, streams: ReadonlySet<Http2
       const [reason] = how
       const error =
         reason instanceof Error && stream.listenerCount('error') > 0 ? reason : undefined
-      // Nothing ends it on the wire then; without a reason Node gives its streams this code, and no error.
-      Object.assign(stream, { end: () => stream, rstCode: stream.rstCode || cancel })
+      // Without a reason Node gives its streams this code, and no error.
+      endNothing(stream, stream.rstCode || cancel)
       stream.destroy(error)
     }
     destroy(...how)
   }
+}
+
+/** Nothing ends a stream on the wire then, but its reset. */
+function endNothing(stream: Http2Stream, code: number): void {
+  Object.assign(stream, { end: () => stream, rstCode: code })
+}
+
+/**
+ * Has a stream that is destroyed without an error be reset, as Node does. Bun writes an END_STREAM before that (`_destroy`
+ * of src/js/node/http2.ts): what was cut off would look whole, and where no head was sent, its peer may end the whole
+ * connection for it.
+ */
+export function resetAtDestroy(stream: Http2Stream): void {
+  if (!isBun) return
+  const { _destroy: destroy } = stream
+  stream._destroy = (error, done): void => {
+    if (!stream.writableEnded) endNothing(stream, stream.rstCode)
+    destroy.call(stream, error, done)
+  }
+}
+
+/**
+ * Resets a stream that has no answer yet. Bun's `close` writes an END_STREAM before that, as above: the peer never hears
+ * of the code, and nghttp2 ends the connection, with every tunnel on it (RFC 9113 §8.1: no DATA comes before a head).
+ */
+export function resetUnanswered(stream: Http2Stream, code: number): void {
+  if (!isBun) return stream.close(code)
+  endNothing(stream, code)
+  stream.destroy()
 }
 
 /** `NGHTTP2_CANCEL`. */

@@ -14,6 +14,7 @@ import { resetInOrder } from '../../net/linger.ts'
 import { holdable, moveWindows, type Windows } from '../../net/http2-windows.ts'
 import { limitSmallPieces, maxSmallPiecesOfBody } from '../../net/small-pieces.ts'
 import { onArrival, takeRequestMaking } from '../../net/runtime.ts'
+import { resetUnanswered } from '../../net/runtime-http2.ts'
 import { connectMethod } from '../../net/target.ts'
 import { createUnreadPool } from '../../net/unread-pool.ts'
 import { limitPieces } from '../../net/waiting-pieces.ts'
@@ -193,5 +194,5 @@ function reset(stream: ServerHttp2Stream): () => void {
 /** Nothing was done for it: its client may ask again (RFC 9113 §8.7). */
 function refuse(stream: ServerHttp2Stream): void {
   stream.on('error', () => undefined)
-  stream.close(constants.NGHTTP2_REFUSED_STREAM)
+  resetUnanswered(stream, constants.NGHTTP2_REFUSED_STREAM)
 }
