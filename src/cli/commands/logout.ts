@@ -11,6 +11,9 @@ const examples = `
 Examples:
   postern logout gateway.example.com
 
+  # of every gateway that is remembered
+  postern logout --all
+
 Exit codes:
 ${exitCodeLines(['ok', 'usage', 'gateway', 'system'])}
   After 7 the sign-in is removed from this machine, and the gateway does not know
@@ -22,6 +25,7 @@ export function defineLogout(exitWith: ExitWith): Command {
     .description(description)
     .argument('[gateway]', 'such as "https://gateway.example.com", or the name of one')
   return withTrustOptions(command)
+    .option('--all', 'sign out of every gateway that is remembered')
     .option('--json', 'print what happened as JSON on stdout')
     .addHelpText('after', examples)
     .action(async (gateway: string | undefined, options: LogoutOptions) => {
