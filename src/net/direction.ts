@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { followEnd, isAborted, isHttp2 } from './http2-reset.ts'
 import { limitUnread, limitUnsent, onArrival } from './runtime.ts'
+import { isOwnEnd } from './runtime-tls.ts'
 
 /**
  * Chunks of this size are gathered until the end of the event loop's turn, in bytes. TLS and HTTP/2
@@ -130,6 +131,8 @@ export function copy(source: Duplex, sink: Duplex, passage: Passage): Direction 
   const passEnd = (): void => {
     // An aborted HTTP/2 stream ends its readable side too; that must not become a FIN.
     if (isHttp2(source) && isAborted(source) && !direction.isWhole) return
+    // Nor what we have cut ourselves; its `close` comes next.
+    if (isOwnEnd(source)) return
     direction.state = 'ended'
     sink.end((error?: Error | null) => {
       if (!error) direction.flushed()

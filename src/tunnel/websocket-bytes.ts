@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { Duplex } from 'node:stream'
 import { lostHosts } from '../net/lost-host.ts'
+import { isOwnEnd } from '../net/runtime-tls.ts'
 import { closeCodes } from './websocket.ts'
 import { websocketMask } from './websocket-mask.ts'
 import {
@@ -147,7 +148,9 @@ export function bytesOverWebSocket(carrier: Duplex, options: WebSocketBytesOptio
       stream.destroy(error as Error)
     }
   })
-  carrier.on('end', peerEnded)
+  carrier.on('end', () => {
+    if (!isOwnEnd(carrier)) peerEnded()
+  })
   carrier.on('error', (error) => {
     if (!hasPeerEnded) stream.destroy(error)
   })
