@@ -4,7 +4,6 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { isBun } from '../is-bun.ts'
-import { connectionBeneath } from './beneath.ts'
 import { plainHttp } from './runtime.ts'
 
 /** What the first byte of a handshake is: the type of its record (RFC 8446 §5.1). */
@@ -50,11 +49,9 @@ export function findPlainHttp(connection: Socket, timeoutMs: number): Promise<Er
 
 /**
  * Whether the end of a stream that is told now is our own doing: to be asked in `end`. Where a TLS stream, or what it runs
- * on, is destroyed on this side, Bun ends it first, as if its peer had; Node closes it without.
+ * on, is destroyed on this side, Bun ends it as if its peer had; Node closes it without. What it runs on tells nothing:
+ * that is destroyed there at an end of the peer, too.
  */
 export function isOwnEnd(stream: Duplex): boolean {
-  if (!isBun || !(stream instanceof TLSSocket)) return false
-  if (stream.destroyed) return true
-  // Once both sides have ended it is destroyed in order, and what it has brought may be read after that.
-  return connectionBeneath(stream)?.connection.destroyed === true && !stream.writableEnded
+  return isBun && stream instanceof TLSSocket && stream.destroyed
 }
