@@ -2,7 +2,7 @@ import type { TryAnswer, TryRequest } from '../../control/trial-protocol.ts'
 import { cleanLine } from '../../terminal-text.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { note, printJson, printText } from '../speech/print.ts'
-import { sayTime } from '../../say-time.ts'
+import { saySecond } from '../../say-time.ts'
 import type { ExplainOptions } from './policy-options.ts'
 import { traceLines } from './trace-text.ts'
 import { trialClient } from './trial-client.ts'
@@ -39,8 +39,8 @@ function requestOf(who: string, route: string, options: ExplainOptions): TryRequ
 function headOf({ outcome, route, who, ip, at, valid_until: until, reasons }: TryAnswer): string {
   const name = who.email ?? who.user_id ?? 'somebody who is not signed in'
   const why = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`
-  const holds = until === null ? '' : `, until ${sayTime(until)} at the latest`
-  return `${outcome}: ${name} on route "${route.name}" from ${ip} at ${sayTime(at)}${holds}${why}`
+  const holds = until === null ? '' : `, until ${saySecond(until)} at the latest`
+  return `${outcome}: ${name} on route "${route.name}" from ${ip} at ${saySecond(at)}${holds}${why}`
 }
 
 /** Its indentation is ours; the rest may be anybody's. */
