@@ -102,7 +102,10 @@ describe('postern tunnel, as somebody who publishes', () => {
     assert.deepEqual(decodeCredentialsFile(await readFile(file, 'utf8'), file), credential)
 
     assert.match((await run('list')).output, new RegExp(`^NAME .*\\nweb +${id} `))
-    assert.match((await run('info', 'web')).output, /created +\S+ \S+ by alice@example\.com/)
+    assert.match(
+      (await run('info', 'web')).output,
+      /created +\S+ \S+ UTC \((?:now|\d+ min ago)\) by alice@example\.com/,
+    )
     assert.match((await run('create', 'web')).errors, /there is a tunnel "web" already/)
     const wrong = await run('route', 'dns', 'web', 'a.b.site.com')
     assert.equal(wrong.ending, 2)
