@@ -81,6 +81,7 @@ const tcpModules = [
   'src/net/race.ts',
   'src/net/relay.ts',
   'src/net/runtime-http2.ts',
+  'src/net/runtime-tls.ts',
   'src/net/runtime.ts',
   'src/net/target.ts',
   'src/net/unread.ts',
