@@ -335,7 +335,12 @@ test('its last words fit on a screen of 24 lines of 80, and the first commands w
   const all = readFileSync(printed(it, /commands\.txt$/).split(' ')[1] ?? '', 'utf8')
   const browser = /--browser-cmd \S*carol/.exec(all)?.[0] ?? ''
   const line = printed(it, /^ {4}echo hello/).replace(' --listen', ` ${browser} --listen`)
-  assert.equal(await shell(`${printed(it, /^ {4}export PATH=/)}; ${line}`), 'hello\n')
+  const path = printed(it, /^ {4}export PATH=/)
+  assert.equal(await shell(`${path}; ${line}`), 'hello\n')
+  if (!(await isInstalled('psql'))) return t.skip('"psql" is not installed')
+  const connect = `${printed(it, /^ {4}postern connect .* PostgreSQL$/)} -- -At -c 'select 40 + 2'`
+  assert.equal(await shell(`${path}; ${connect}`), '42\n')
+  return undefined
 })
 
 test('a wrong option is one sentence, and help needs nothing to be free', async (t) => {

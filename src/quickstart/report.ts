@@ -151,7 +151,8 @@ const firstNotes: Readonly<Record<SampleRoute['kind'], (route: SampleRoute) => s
   postgres: () => `A PostgreSQL, for ${membersOf('dba').join(', ')}; takes some seconds to start`,
 }
 
-function firstCommand({ kind, authority, to }: SampleRoute): string {
+/** Samples by their names, which are one word. */
+function firstCommand({ kind, name, authority, to }: SampleRoute): string {
   if (kind === 'echo')
     return `echo hello | ${commandLine('postern', 'tcp', '--listen', '-', authority)}`
   const hasProgram = to.port === 22 || hasServiceTool(to.port)
@@ -161,7 +162,7 @@ function firstCommand({ kind, authority, to }: SampleRoute): string {
     postgres: ['--user', sampleUser, '--database', 'postgres'],
     own: [],
   }[kind]
-  return commandLine('postern', 'connect', ...asWhom, authority)
+  return commandLine('postern', 'connect', ...asWhom, kind === 'own' ? authority : name)
 }
 
 export interface Hints {
