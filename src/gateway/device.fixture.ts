@@ -208,6 +208,13 @@ function valueOf(page: string, name: string): string {
   return new RegExp(`name="${name}"\\s+value="([^"]*)"`).exec(page)?.[1] ?? ''
 }
 
+/** What `/.pomerium/user` says to a token. */
+export async function whose(rig: DeviceRig, token: string): Promise<Record<string, unknown>> {
+  const headers = { authorization: `Pomerium ${token}`, accept: 'application/json' }
+  const answer = await rig.send('GET', gatewayPaths.user, { headers })
+  return JSON.parse(answer.body) as Record<string, unknown>
+}
+
 /** Where a page sends its browser by itself. */
 export function refreshOf({ headers }: Answer): string {
   return /^0; url=(.*)$/.exec(String(headers['refresh']))?.[1] ?? ''

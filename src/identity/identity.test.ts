@@ -81,6 +81,18 @@ test('a tunnel never takes a cookie, a page never takes a header', async (t) => 
   assert.equal(await identity.fromHeaders({ authorization: `Pomerium ${value}` }), undefined)
 })
 
+test('a session goes to one machine once, and from then on no cookie names it', async (t) => {
+  const { identity, session } = await setUp(t)
+  const [cookie] = (await identity.cookie.issue(session)).split(';')
+  const headers = { authorization: `Pomerium ${await identity.tokens.issue(session)}` }
+  // Machines may say nothing of themselves.
+  const named = ['', 'b'].map((host) => identity.sessions.nameDevice(session.id, host))
+  assert.deepEqual(await Promise.all(named), [true, false])
+  assert.equal(await identity.fromCookie(cookie), undefined)
+  assert.equal((await identity.fromHeaders(headers))?.session.id, session.id)
+  assert.equal((await identity.sessions.get(session.id))?.session.device, '')
+})
+
 test('a token and a cookie end with the sign-in that gave them, though the session goes on', async (t) => {
   const { identity, store, clock, session } = await setUp(t)
   // As they were made before each had an end of its own.

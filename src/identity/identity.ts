@@ -97,7 +97,7 @@ export interface Identity {
   fromHeaders(headers: Headers, application?: string): Promise<LiveCaller | undefined>
   /** What is wrong with the credential of headers that `fromHeaders` knows nobody by, as a sentence. */
   credentialFault(headers: Headers, application: string): Promise<string | undefined>
-  /** Whose session a browser's cookie names, for pages only. */
+  /** Whose session a browser's cookie names, for pages only; undefined for one that a machine has got. */
   fromCookie(cookieHeader: string | undefined): Promise<KnownSession | undefined>
   /** Says to this gateway alone which session a sign-in is to renew. */
   sealRenewal(sessionId: string): Promise<string>
@@ -220,7 +220,11 @@ export function createIdentity(options: IdentityOptions): Identity {
     },
     credentialFault: (headers, application) =>
       faultOfCredential(headers, { tokens, applications, application }),
-    fromCookie: async (cookieHeader) => find(await cookie.read(cookieHeader)),
+    async fromCookie(cookieHeader) {
+      const found = await find(await cookie.read(cookieHeader))
+      // Handed over: it is that machine's, also where the browser has not heard that its cookie is void.
+      return found?.session.device === undefined ? found : undefined
+    },
     sealRenewal: (sessionId) => seal(keys.signInRenewal, { renews: sessionId }),
     async openRenewal(text) {
       const renews = (await unseal(keys.signInRenewal, text))?.['renews']

@@ -50,7 +50,7 @@ export interface Sessions extends Renewals {
    * whatever came of that: `get` knows. Never rejects.
    */
   askProvider(id: string): Promise<boolean>
-  /** Says whose machine has the session from now on; false when there was none. */
+  /** Says whose machine has the session from now on, once; false when there was none, or a machine has it. */
   nameDevice(id: string, device: string): Promise<boolean>
   /** False when there was none. */
   revoke(id: string, reason?: SessionEndReason): Promise<boolean>
@@ -248,10 +248,11 @@ export function createSessions(options: SessionsOptions): Sessions {
     version: (id) => mirror.version(id),
     askProvider: (id) => refresher.askNow(id),
     async nameDevice(id, device) {
-      const written = await rewriteSession(store.sessions, id, (record) => ({
-        next: { ...record, device },
-        change: 'changed',
-      }))
+      const written = await rewriteSession(store.sessions, id, (record) =>
+        record.device === undefined
+          ? { next: { ...record, device }, change: 'changed' }
+          : undefined,
+      )
       return written !== undefined
     },
     revoke,

@@ -93,8 +93,9 @@ async function handOver(
 ): Promise<Response> {
   const { identity, audit } = parts
   await identity.deviceCodes.approve(record, session.userId)
+  // Of two presses one hands it over, and alone may end it where that fails: the machine may have it already.
+  if (!(await identity.sessions.nameDevice(session.id, record.host))) throw codeIsDecided()
   audit.record({ event: 'device code approved', ...decisionEntry(c, record, session) })
-  await identity.sessions.nameDevice(session.id, record.host)
   const done = await finishDevice(c, parts, targetFor(record, session), session)
   return redirect(done, [identity.cookie.clear()])
 }
@@ -146,7 +147,11 @@ export async function findOpen(
   const record = await identity.deviceCodes.find(userCode, viewer, purpose)
   const { state } = record
   if (state === 'pending' || (state === 'approved' && record.userId === userId)) return record
-  throw new AccessError('device-code-over', 'this code has already been approved or denied', {
+  throw codeIsDecided()
+}
+
+function codeIsDecided(): AccessError {
+  return new AccessError('device-code-over', 'this code has already been approved or denied', {
     hint: 'ask for a new one in the terminal if its machine is not signed in',
   })
 }

@@ -9,7 +9,7 @@ import {
   bob,
   refreshOf,
   startDeviceRig,
-  type DeviceRig,
+  whose,
   type TestBrowser,
 } from '../../gateway/device.fixture.ts'
 
@@ -24,13 +24,6 @@ async function approve(
   const pressed = await browser.post(gatewayPaths.device, fields)
   assert.equal(pressed.status, 200, pressed.body)
   return (await browser.follow(refreshOf(pressed), email)).url.pathname
-}
-
-/** What `/.pomerium/user` says to a token. */
-async function whose(rig: DeviceRig, token: string): Promise<Record<string, unknown>> {
-  const headers = { authorization: `Pomerium ${token}`, accept: 'application/json' }
-  const answer = await rig.send('GET', gatewayPaths.user, { headers })
-  return JSON.parse(answer.body) as Record<string, unknown>
 }
 
 describe('a machine without a browser', () => {
@@ -86,55 +79,6 @@ describe('a machine without a browser', () => {
     assert.ok(end.url.href.startsWith(`${code.verificationUriComplete}&sign_in_token=`))
     assert.match(end.body, /Sign in this machine as you\?/)
     assert.equal(await rig.poll(code), 'authorization_pending')
-  })
-
-  test('leads its person to the provider once, who is not signed in yet', async (t) => {
-    const rig = await startDeviceRig(t)
-    const code = await rig.begin()
-    const browser = rig.browser()
-    const { url } = await browser.follow(code.verificationUriComplete, alice)
-    const pressed = await browser.post(
-      gatewayPaths.device,
-      await browser.question(code, url.search),
-    )
-    assert.equal(pressed.status, 302, pressed.body)
-    const { pathname, search } = new URL(String(pressed.headers.location))
-    const { body } = await browser.get(pathname + search)
-    for (const text of [alice, 'build-7', 'postern login --device', new URL(rig.origin).host])
-      assert.ok(body.includes(text), text)
-    assert.equal((await whose(rig, await rig.poll(code)))['email'], alice)
-    assert.equal(rig.idp.signInCount, 1)
-    const made = await rig.line('device session made')
-    assert.equal(made['host'], 'build-7')
-    // The session is the machine's now, and this browser has none.
-    assert.equal(
-      (await browser.get('/.pomerium/')).headers.location,
-      `${rig.origin}/.pomerium/sign_in`,
-    )
-  })
-
-  test('has no session of a browser that was not made for its code', async (t) => {
-    const rig = await startDeviceRig(t)
-    const [first, second] = [await rig.begin(), await rig.begin()]
-    const browser = rig.browser()
-    const { url } = await browser.follow(first.verificationUriComplete, alice)
-    const { sign_in_token: token = '' } = await browser.question(first, url.search)
-    const other = await browser.question(second)
-    // Nor of somebody who was signed in before, whatever token they have.
-    const bobs = await rig.browserOf(bob)
-    const pressed = [
-      await browser.post(gatewayPaths.device, { ...other, sign_in_token: token }),
-      await bobs.post(gatewayPaths.device, {
-        ...(await bobs.question(first)),
-        sign_in_token: token,
-      }),
-    ]
-    for (const answer of pressed) {
-      assert.equal(answer.status, 200)
-      assert.match(refreshOf(answer), /^http:/)
-    }
-    assert.equal((await browser.get('/.pomerium/')).status, 200)
-    for (const code of [first, second]) assert.equal(await rig.poll(code), 'authorization_pending')
   })
 
   test('tells nobody at its end what others have made up', async (t) => {
