@@ -12,7 +12,7 @@ export interface InstallPlan {
 
 /**
  * A script for a POSIX shell (dash, bash, BusyBox) that installs an executable for whoever runs it. All of it stands in
- * functions and the last line calls them, so that half a script does nothing.
+ * functions, and the last line, which is nothing without its brace, calls them: half a script does nothing.
  */
 export function installScript({ gateway, filesUrl, executables }: InstallPlan): string {
   const files = executables
@@ -41,7 +41,7 @@ ${files.join('\n')}
   esac
 }
 ${body}
-main "$@"
+{ main "$@"; }
 `
 }
 
@@ -152,8 +152,10 @@ unpack() {
 }
 
 install_it() {
-  mkdir -p "$dir" && dir=$(cd "$dir" && pwd) ||
+  mkdir -p -- "$dir" && dir=$(CDPATH= cd -- "$dir" && pwd) ||
     fail "cannot make \"$dir\"" 'name another directory with --dir'
+  # Else "mv" would move into it.
+  [ ! -d "$dir/postern" ] || fail "\"$dir/postern\" is a directory" 'name another directory with --dir'
   # Beside its place first: a postern that runs keeps its file, and no other one ever sees half of it.
   next=$dir/.postern-$$
   trap 'rm -rf "$work" "$next"' EXIT

@@ -45,9 +45,15 @@ for (const [peer, shell] of shells) {
     async (scope) => {
       const rig = await startRig(scope)
       const { body } = await rig.get('/.postern/install.sh')
-      for (const part of [0.3, 0.6, 0.9, 0.99]) {
-        await run(rig, shell, body.slice(0, Math.floor(body.length * part)))
-        assert.deepEqual(await readdir(rig.home), [])
+      // Each length up to the last byte but its newline, where a word less may be a whole command.
+      const call = body.trimEnd().lastIndexOf('\n')
+      const ends = Array.from(body.trimEnd().slice(call), (_, index) => call + index)
+      assert.ok(ends.length >= 10)
+      for (const end of [0.3, 0.6, 0.9]
+        .map((part) => Math.floor(body.length * part))
+        .concat(ends)) {
+        await run(rig, shell, body.slice(0, end))
+        assert.deepEqual(await readdir(rig.home), [], `${end} of ${body.length}`)
       }
     },
   )
@@ -115,6 +121,22 @@ peerTest(
     const elsewhere = await run(rig, 'dash', body, ['--dir', dir, '--ca-file', rig.caFile])
     assert.equal(elsewhere.code, 0, elsewhere.stderr)
     assert.deepEqual(await readdir(dir), ['postern'])
+    await mkdir(join(rig.home, 'taken', 'postern'), { recursive: true })
+    const taken = await run(rig, 'dash', body, [
+      '--dir',
+      join(rig.home, 'taken'),
+      '--ca-file',
+      rig.caFile,
+    ])
+    assert.match(taken.stderr, /taken\/postern" is a directory\n  hint: name another directory/)
+    assert.deepEqual(await readdir(join(rig.home, 'taken', 'postern')), [])
+    // A directory is one of where it is run, whatever else the shell would look through.
+    await mkdir(join(rig.home, 'other', 'tools'), { recursive: true })
+    const here = `cd '${rig.home}'\n${body}`
+    const args = ['--dir', 'tools', '--ca-file', rig.caFile]
+    const relative = await run(rig, 'dash', here, args, { CDPATH: join(rig.home, 'other') })
+    assert.equal(relative.code, 0, relative.stderr)
+    assert.deepEqual(await readdir(join(rig.home, 'tools')), ['postern'])
   },
 )
 
