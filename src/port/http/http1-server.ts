@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { systemClock } from '../../clock.ts'
+import { isBun } from '../../is-bun.ts'
 import { lingerOnClose } from '../../net/linger.ts'
 import {
   answerHalfClosed,
@@ -11,15 +12,15 @@ import {
   headTooSlow,
 } from '../../net/runtime.ts'
 import type { ClientAddresses } from '../peers/client-addresses.ts'
-import { watchHeads } from './head-deadline.ts'
+import { watchDeadlines } from './http1-deadlines.ts'
 import { createPipeline } from './pipeline.ts'
 import type { Peers } from '../peers/peers.ts'
 import type { PortProtocol } from '../peers/port-protocol.ts'
 import { isOversized, maxHeaderBytes, maxHeaderFields } from './heads.ts'
 import { carryTunnel, type HttpServerOptions } from './port-handlers.ts'
 
-/** How often heads under way are checked against their time. */
-const headCheckMs = 1_000
+/** How often connections are checked against their deadlines, in milliseconds. */
+const deadlineCheckMs = 1_000
 
 /** Makes the HTTP/1.1 server of the port; its connections come by `emit('connection')`. */
 export function createHttp1Server(
@@ -34,7 +35,7 @@ export function createHttp1Server(
     headersTimeout: readTimeoutMs,
     // Bodies have a bound of progress, as answers do.
     requestTimeout: 0,
-    connectionsCheckingInterval: headCheckMs,
+    connectionsCheckingInterval: deadlineCheckMs,
     requireHostHeader: false,
     insecureHTTPParser: false,
     shouldUpgradeCallback: (request) => handlers.isTunnel(request),
@@ -47,21 +48,26 @@ export function createHttp1Server(
   const pipeline = createPipeline((request, response, exchange) =>
     handlers.request(request, response, clients.get(request.socket), exchange),
   )
+  // Node's own hold where Node is.
+  const deadlines = isBun
+    ? watchDeadlines({
+        clock: systemClock,
+        headMs: readTimeoutMs,
+        idleMs: idleTimeoutMs,
+        lookMs: deadlineCheckMs,
+        isBusy: pipeline.isBusy,
+        onLate: (socket) => refuse(headTooSlow('its head did not come in time'), socket),
+        onIdle: (socket) => socket.destroy(),
+      })
+    : undefined
   const refuseOversized = ({ rawHeaders, socket }: IncomingMessage): boolean => {
     if (!isOversized(rawHeaders)) return false
+    deadlines?.end(socket)
     handlers.malformedHttp1(tooManyFields, socket, clients.get(socket))
     return true
   }
-  const lastRequests = new WeakMap<Duplex, IncomingMessage>()
-  const heads = watchHeads({
-    clock: systemClock,
-    timeoutMs: readTimeoutMs,
-    lookMs: headCheckMs,
-    isBusy: (socket) => pipeline.isBusy(socket) || lastRequests.get(socket)?.complete === false,
-    onLate: (socket) => refuse(headTooSlow('its head did not come in time'), socket),
-  })
   const carry = (socket: Duplex, serve: () => Promise<void>): void => {
-    heads.end(socket)
+    deadlines?.end(socket)
     const peer = peers.of(socket as TLSSocket)
     // The answer to an earlier request for a page would be written into the tunnel.
     if (peer === undefined || pipeline.isBusy(socket)) socket.destroy()
@@ -84,7 +90,7 @@ export function createHttp1Server(
   })
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     if (refuseOversized(request)) return
-    lastRequests.set(request.socket, request)
+    deadlines?.arrived(request)
     const peer = peers.of(request.socket)
     if (peer !== undefined) pipeline.add(request, response, peer)
   }
@@ -97,7 +103,7 @@ export function createHttp1Server(
     // Node would report every further piece of the same malformed bytes again.
     if (broken.has(socket)) return
     broken.add(socket)
-    heads.end(socket)
+    deadlines?.end(socket)
     handlers.malformedHttp1(error, socket, clients.get(socket))
   }
   server.on('clientError', (error, socket) => refuse(error, socket as TLSSocket))
@@ -105,7 +111,7 @@ export function createHttp1Server(
   return {
     name: 'http/1.1',
     serve(socket) {
-      heads.begin(socket)
+      deadlines?.begin(socket)
       server.emit('connection', socket)
     },
     stopAccepting: () => void server.close(),
