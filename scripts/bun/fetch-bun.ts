@@ -57,8 +57,12 @@ function isMusl(): boolean {
   return header.glibcVersionRuntime === undefined
 }
 
-/** Into its place whole or not at all: another run may be on its way with the same. */
-function bring(name: string, integrity: string, program: string, target: string): void {
+/**
+ * Into its place whole or not at all: another run may be on its way with the same.
+ *
+ * @throws Error when the package is not the one that `integrity` is of; nothing of it is unpacked then.
+ */
+export function bring(name: string, integrity: string, program: string, target: string): void {
   mkdirSync(dirname(target), { recursive: true })
   const draft = mkdtempSync(`${target}-`)
   try {
