@@ -21,6 +21,13 @@ test('the formula of Homebrew has the archive for each processor', () => {
   assert.equal(formulaOf(release), golden('formula.rb'))
 })
 
+test('what an address has of Ruby stays text in the formula', () => {
+  assert.match(
+    formulaOf({ ...release, url: 'https://e.com/#{exit}"' }),
+    /homepage "https:\/\/e\.com\/\\#\{exit\}\\""$/m,
+  )
+})
+
 test('the manifests of winget have the archive for each processor', () => {
   const manifests = wingetManifests(release)
   assert.deepEqual(
@@ -38,12 +45,14 @@ test('a release that lacks the archive of a system is named', () => {
   )
 })
 
-test('an address is one of HTTPS, without what would be code or a query', () => {
+test('an address is one of HTTPS, without a query, a fragment or a password', () => {
   for (const url of [
     'http://example.com',
     'example.com',
     'https://example.com/#{1}',
     'https://e.com/?a',
+    'https://e.com/#',
+    'https://me:secret@e.com/',
   ])
     assert.throws(() => readUrl(url), /^Error: --url is /, url)
   assert.equal(readUrl('https://example.com/a"b'), 'https://example.com/a%22b')

@@ -22,11 +22,12 @@ export function downloadOf({ url, sums }: Release, file: string): Download {
 /**
  * Where downloads are, as it is to be written.
  *
- * @throws Error when it is no address of HTTPS, or has what would be taken for more than an address where it is written.
+ * @throws Error when it is no address of HTTPS, or has more than one: a query, or a password, which everybody would read.
  */
 export function readUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol !== 'https:' || url.search !== '' || url.hash !== '')
+  const isPlain = url?.protocol === 'https:' && url.href === `${url.origin}${url.pathname}`
+  if (url === undefined || !isPlain)
     throw new Error(`--url is "${text}", and must be such as https://downloads.example.com/postern`)
   return url.href.replace(/\/+$/, '')
 }

@@ -44,5 +44,5 @@ end
 
 /** A string of Ruby, in which `#{}` would be code. */
 function quote(text: string): string {
-  return JSON.stringify(text).replaceAll('#', '\\\\#')
+  return JSON.stringify(text).replaceAll('#', '\\#')
 }
