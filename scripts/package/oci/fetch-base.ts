@@ -26,6 +26,9 @@ export function fetchBase(directory: string, architecture: ImageArchitecture): B
     'Acquire::Languages=none',
     'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false',
     'APT::Sandbox::User=root',
+    // Else one that cannot be reached, such as that of the security updates, is passed over.
+    'APT::Update::Error-Mode=any',
+    'Acquire::AllowInsecureRepositories=false',
   ].flatMap((option) => ['-o', option])
   runTool('apt-get', [...options, '--quiet', 'update'])
   runTool('apt-get', [...options, '--quiet', 'download', ...basePackages], { cwd: archives })
