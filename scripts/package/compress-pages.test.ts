@@ -24,6 +24,7 @@ test('a build that an executable keeps compressed is read as the one that it was
         { type: plain?.get(name)?.type, bytes: plain?.get(name)?.bytes },
       )
       assert.deepEqual(gunzipSync(gzipped), Buffer.from(bytes))
+      assert.equal(gzipped[9], 255, 'the system that it was made on is said')
     }
   } finally {
     rmSync(directory, { recursive: true })

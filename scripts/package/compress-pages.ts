@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { constants, gzipSync } from 'node:zlib'
+import { gzip } from './archive/gzip.ts'
 
 /**
  * Compresses every file below a folder, each to its name and `.gz` (`src/built-files.ts` reads them), and takes away
@@ -10,11 +10,7 @@ export function compressPages(directory: string): void {
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     const path = join(entry.parentPath, entry.name)
-    if (entry.name !== 'made-of')
-      writeFileSync(
-        `${path}.gz`,
-        gzipSync(readFileSync(path), { level: constants.Z_BEST_COMPRESSION }),
-      )
+    if (entry.name !== 'made-of') writeFileSync(`${path}.gz`, gzip(readFileSync(path)))
     rmSync(path)
   }
 }

@@ -29,6 +29,7 @@ const madeOf = [
   'src/**/*',
   'scripts/*.mjs',
   'scripts/package/{compile,compress-pages,systems}.ts',
+  'scripts/package/archive/gzip.ts',
   'scripts/package/mac/*',
   'packaging/runtimes.json',
   'package.json',

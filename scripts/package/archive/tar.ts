@@ -1,5 +1,5 @@
-import { constants, gzipSync } from 'node:zlib'
 import { type ArchiveFile, inOrder } from './archive-file.ts'
+import { gzip } from './gzip.ts'
 
 const blockBytes = 512
 /** Of the `name` field. */
@@ -17,11 +17,7 @@ export function tarGz(files: readonly ArchiveFile[], seconds: number): Buffer {
     file.bytes,
     Buffer.alloc(-file.bytes.length & (blockBytes - 1)),
   ])
-  const tar = Buffer.concat([...blocks, Buffer.alloc(2 * blockBytes)])
-  const compressed = gzipSync(tar, { level: constants.Z_BEST_COMPRESSION })
-  // The system that it was made on (RFC 1952 section 2.3.1, "OS"): unknown.
-  compressed[9] = 255
-  return compressed
+  return gzip(Buffer.concat([...blocks, Buffer.alloc(2 * blockBytes)]))
 }
 
 function header({ path, bytes, isExecutable = false }: ArchiveFile, seconds: number): Buffer {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
+import { gzip } from '../archive/gzip.ts'
 import { runTool } from '../linux/run-tool.ts'
-import { compress, linuxFiles, type LinuxParts } from '../linux/linux-files.ts'
+import { linuxFiles, type LinuxParts } from '../linux/linux-files.ts'
 import type { PackageFile } from '../linux/package-file.ts'
 import { readScript } from '../linux/scripts.ts'
 import { packageVersion } from '../linux/version.ts'
@@ -59,11 +60,11 @@ function debFiles(options: DebOptions): PackageFile[] {
     { path: '/usr/share/doc/postern/copyright', content: copyrightFile(options.components) },
     {
       path: '/usr/share/doc/postern/THIRD-PARTY-LICENSES.gz',
-      content: compress(options.notices),
+      content: gzip(options.notices),
     },
     {
       path: '/usr/share/doc/postern/changelog.gz',
-      content: compress(readFileSync(join(root, 'CHANGELOG.md'))),
+      content: gzip(readFileSync(join(root, 'CHANGELOG.md'))),
     },
   ]
   const script = (name: string): PackageFile => ({

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gzip } from '../archive/gzip.ts'
 import type { PackageFile } from './package-file.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -30,7 +30,7 @@ export function linuxFiles(
 ): PackageFile[] {
   return [
     { path: '/usr/bin/postern', content: { of: executable }, mode: 0o755 },
-    { path: '/usr/share/man/man1/postern.1.gz', content: compress(manual) },
+    { path: '/usr/share/man/man1/postern.1.gz', content: gzip(manual) },
     { path: '/usr/share/bash-completion/completions/postern', content: completions.bash },
     { path: `${places.zshCompletions}/_postern`, content: completions.zsh },
     { path: `${places.fishCompletions}/postern.fish`, content: completions.fish },
@@ -42,13 +42,6 @@ export function linuxFiles(
       isConfiguration: true,
     },
   ]
-}
-
-/** RFC 1952: the system that it was made on is not said. */
-export function compress(text: string | Buffer): Buffer {
-  const bytes = gzipSync(text, { level: 9 })
-  bytes[9] = 255
-  return bytes
 }
 
 /** The unit of deploy/, for the executable of a package. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gzip } from '../archive/gzip.ts'
 import type { PackageFile } from '../linux/package-file.ts'
 import { runTool } from '../linux/run-tool.ts'
 import { stageFiles, withStage } from '../linux/stage.ts'
@@ -65,7 +65,7 @@ export function makeLayer({ files, folders = [], seconds, level }: LayerOptions)
     )
     for (const { path, mode, owner } of folders) tar('--append', mode, owner, [path])
     const archive = readFileSync(file)
-    return { bytes: compress(archive, level), diffId: digestOf(archive) }
+    return { bytes: gzip(archive, level), diffId: digestOf(archive) }
   })
 }
 
@@ -80,11 +80,4 @@ function pathsIn(stage: string): string[] {
 
 export function digestOf(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-}
-
-/** RFC 1952: the system that it was made on is not said. */
-function compress(bytes: Buffer, level: number): Buffer {
-  const compressed = gzipSync(bytes, { level })
-  compressed[9] = 255
-  return compressed
 }
