@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { dial } from '../../net/dial.ts'
 import { spawnProgram } from '../../program.fixture.ts'
 import { launchPglite } from './pglite.ts'
-import { startSamplePostgres } from './postgres.ts'
+import { startSamplePostgres, type Launched } from './postgres.ts'
 
 const user = 'user\0postgres\0database\0postgres\0\0'
 
@@ -63,10 +66,16 @@ test('the database starts at the first connection, answers it, and is gone after
 })
 
 test('closing while the database starts leaves no process', async () => {
-  const postgres = await startSamplePostgres({ launch: launchPglite })
+  const launched = Promise.withResolvers<Launched>()
+  const launch = (): Launched => {
+    const database = launchPglite()
+    launched.resolve(database)
+    return database
+  }
+  const postgres = await startSamplePostgres({ launch })
   const socket = await dial({ host: '127.0.0.1', port: postgres.port })
-  while (postgres.processId === undefined) await delay(5)
-  const pid = postgres.processId
+  const { pid = 0 } = (await launched.promise).child
+  assert.ok(isAlive(pid))
   await postgres.close(0)
   socket.destroy()
   assert.ok(!isAlive(pid))
@@ -74,24 +83,37 @@ test('closing while the database starts leaves no process', async () => {
 
 test('a connection that was given up before does not start the database twice', async () => {
   const progress: string[] = []
+  const began = Promise.withResolvers<void>()
   const postgres = await startSamplePostgres({
     launch: launchPglite,
-    onProgress: (text) => progress.push(text),
+    onProgress(text) {
+      progress.push(text)
+      began.resolve()
+    },
   })
   const address = { host: '127.0.0.1', port: postgres.port }
   const [one, two] = await Promise.all([dial(address), dial(address)])
   one.destroy()
-  while (progress.length === 0) await delay(5)
+  await began.promise
   two.destroy()
   await postgres.close(0)
   assert.deepEqual(progress, ['postgres: starting, for its first connection'])
 })
 
 test('the database ends with the process it belongs to, even one that was killed', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-pglite-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  // Nobody tells of the end of a process that is not ours, but it holds a pipe that it knows nothing of.
+  const [held, holder] = [join(folder, 'held'), join(folder, 'holder')]
+  execFileSync('mkfifo', [held])
+  writeFileSync(holder, `#!/bin/sh\nexec '${process.execPath}' "$@" 9<>'${held}'\n`, {
+    mode: 0o755,
+  })
   const program = `
     import { connect } from 'node:net'
     import { launchPglite } from ${JSON.stringify(new URL('pglite.ts', import.meta.url))}
     import { startSamplePostgres } from ${JSON.stringify(new URL('postgres.ts', import.meta.url))}
+    process.execPath = ${JSON.stringify(holder)}
     const postgres = await startSamplePostgres({
       launch: launchPglite,
       onProgress: (text) => text.endsWith('ready') && process.stdout.write(String(postgres.processId)),
@@ -102,8 +124,8 @@ test('the database ends with the process it belongs to, even one that was killed
   t.after(() => parent.kill('SIGKILL'))
   const [pid] = (await once(parent.stdout, 'data')) as [Buffer]
   t.after(() => isAlive(Number(pid)) && process.kill(Number(pid), 'SIGKILL'))
+  const pipe = createReadStream(held)
+  await once(pipe, 'open')
   parent.kill('SIGKILL')
-  await once(parent, 'close')
-  // Nobody tells of the end of a process that is not ours; the test's time limit is the bound.
-  while (isAlive(Number(pid)) && !t.signal.aborted) await delay(20)
+  await once(pipe.resume(), 'end', { signal: t.signal })
 })
