@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {
-  chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -25,21 +25,27 @@ writeFileSync(join(directory, 'ca file.pem'), '')
 
 /** What a shell makes of a command line at whose end somebody presses Tab. */
 const shells = {
-  bash: (line: string) =>
-    run('bash', [
-      '--norc',
-      '-c',
-      `source <(postern completion bash)
+  bash: (line: string, first?: string) =>
+    run(
+      'bash',
+      [
+        '--norc',
+        '-c',
+        `source <(postern completion bash)
 COMP_WORDS=(${line.replaceAll('=', ' = ')}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 [[ '${line}' == *' ' ]] && COMP_WORDS+=('') && COMP_CWORD=$((COMP_CWORD + 1))
 _postern
 printf '%s\\n' "\${COMPREPLY[@]}"`,
-    ]),
-  zsh: (line: string) =>
-    run('zsh', [
-      '-f',
-      '-c',
-      `zmodload zsh/zpty
+      ],
+      first,
+    ),
+  zsh: (line: string, first?: string) =>
+    run(
+      'zsh',
+      [
+        '-f',
+        '-c',
+        `zmodload zsh/zpty
 zpty shell 'zsh -f -i'
 zpty -w shell 'PROMPT=; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -D -u; source <(postern completion zsh); zle-line-init() { print RE\${:-ADY} }; zle -N zle-line-init'
 # Before its line editor is there, the terminal itself shows what is typed.
@@ -48,14 +54,22 @@ zpty -w -n shell $'${line}\\t'
 # Once the word is whole, zsh puts a space behind it.
 zpty -w -n shell $'END\\n'
 zpty -r shell said '*END*'
+# The line has been run once there is the next.
+zpty -r shell rest '*READY*'
 print -r -- "$said"`,
-    ]),
-  fish: (line: string) =>
-    run('fish', [
-      '--no-config',
-      '-c',
-      `source (postern completion fish | psub); complete -C '${line}' | string split -f1 \\t`,
-    ]),
+      ],
+      first,
+    ),
+  fish: (line: string, first?: string) =>
+    run(
+      'fish',
+      [
+        '--no-config',
+        '-c',
+        `source (postern completion fish | psub); complete -C '${line}' | string split -f1 \\t`,
+      ],
+      first,
+    ),
 }
 
 for (const [shell, complete] of Object.entries(shells)) {
@@ -67,6 +81,11 @@ for (const [shell, complete] of Object.entries(shells)) {
       assert.match(complete('postern tcp --transport=w'), /\bwebsocket\b/)
     })
     test('a file', () => assert.match(complete('postern tcp --ca-file ca'), /ca(\\)? file\.pem/))
+    test('what would be code is never run', () => {
+      const hostile = hostileProgram('$(touch ran)')
+      assert.match(complete('postern ', hostile), /\$\\?\(touch\\? ran/)
+      assert.ok(!existsSync(join(directory, 'ran')))
+    })
   })
 }
 
@@ -78,14 +97,8 @@ test('each script is the one that was read with care', () => {
 })
 
 test('what is completed is never run by the shell', { skip: isMissing('bash') }, () => {
-  const hostile = join(directory, 'hostile')
-  mkdirSync(hostile)
+  const hostile = hostileProgram(`$(touch ${directory}/ran)`, `\`touch ${directory}/ran\``)
   const script = completionScript('bash')
-  writeFileSync(
-    join(hostile, 'postern'),
-    `#!/bin/sh\nprintf 'words\\n$(touch ${directory}/ran)\\ttext\\n\`touch ${directory}/ran\`\\t\\n'\n`,
-  )
-  chmodSync(join(hostile, 'postern'), 0o755)
   const said = run(
     'bash',
     [
@@ -98,6 +111,16 @@ test('what is completed is never run by the shell', { skip: isMissing('bash') },
   assert.match(said, /\\\$\\\(touch/)
   assert.doesNotMatch(said, /^ran$/m)
 })
+
+/** The folder of a program that offers these words to a shell. */
+function hostileProgram(...words: readonly string[]): string {
+  const folder = mkdtempSync(join(directory, 'hostile-'))
+  const lines = ['words', ...words.map((word) => `${word}\ttext`), ''].join('\n')
+  writeFileSync(join(folder, 'words'), lines)
+  const text = `#!/bin/sh\n[ "$2" = words ] || exec '${bin}/postern' "$@"\nexec cat '${folder}/words'\n`
+  writeFileSync(join(folder, 'postern'), text, { mode: 0o755 })
+  return folder
+}
 
 function run(command: string, args: readonly string[], first = bin): string {
   const env = { PATH: `${first}:${process.env['PATH']}`, TERM: 'dumb' }

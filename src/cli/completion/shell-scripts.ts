@@ -112,8 +112,8 @@ Register-ArgumentCompleter -Native -CommandName postern -ScriptBlock {
     $lines | Select-Object -Skip 1 | ForEach-Object {
         $value, $text = $_ -split "\`t", 2
         if (-not $text) { $text = $value }
-        # What is put in place is read by PowerShell.
-        $quoted = if ($value -match '^[\\w./:=@-]+$') { $value } else { "'" + $value.Replace("'", "''") + "'" }
+        # What is put in place is read by PowerShell: typographic quotes end a string as well, and "@" is a list.
+        $quoted = if ($value -match '^[\\w./:=-]+$') { $value } else { "'" + ($value -replace "['\\u2018-\\u201b]", '$0$0') + "'" }
         [System.Management.Automation.CompletionResult]::new($quoted, $value, 'ParameterValue', $text)
     }
 }
