@@ -3,19 +3,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeDeb, type DebOptions } from '../../scripts/package/debian/deb.ts'
 import { builtExecutable } from '../../scripts/package/executable.fixture.ts'
-import { linuxTexts } from './linux-texts.ts'
+import { linuxTexts, makeTwice } from './making.ts'
 import { mustRun } from '../e2e/child.ts'
 import { peerTest } from '../e2e/peers.ts'
 import { startSystemd, type SystemdMachine } from '../e2e/peers/systemd.ts'
 import type { Scope } from '../e2e/scope.ts'
-import {
-  assertInstalled,
-  assertKept,
-  configureGateway,
-  show,
-  startGateway,
-  unit,
-} from './installed-gateway.ts'
+import { assertInstalled, assertKept, assertUpgraded, show, unit } from './installed-gateway.ts'
 
 const env = { DEBIAN_FRONTEND: 'noninteractive', DPKG_FORCE: 'unsafe-io' }
 
@@ -32,24 +25,22 @@ peerTest(
     assert.equal(await machine.must('dpkg', '--verify', 'postern'), '')
     await assertInstalled(machine)
 
-    const configuration = await configureGateway(machine)
-    await startGateway(machine)
-    const before = await show(machine, 'MainPID')
-    const second = await dpkg(machine, '-i', await machine.bring(newer))
+    const file = await machine.bring(newer)
+    const second = await assertUpgraded(machine, () => dpkg(machine, '-i', file))
     assert.match(second, /Unpacking postern \(1\.0\.0\) over \(1\.0\.0~rc\.1\)/)
-    assert.doesNotMatch(second, /systemctl enable/)
-    assert.notEqual(await show(machine, 'MainPID'), before)
-    await machine.until(unit, { ActiveState: 'active' })
-    assert.equal(await machine.read('/etc/postern/postern.yaml'), configuration)
 
     await machine.must('systemctl', 'stop', unit)
-    await dpkg(machine, '-i', '/root/1.0.0.deb')
+    await dpkg(machine, '-i', file)
     assert.equal(await show(machine, 'ActiveState'), 'ActiveState=inactive\n')
 
     await machine.must('systemctl', 'start', unit)
     await dpkg(machine, '-r', 'postern')
     await assertKept(machine, '/etc/postern/postern.yaml')
 
+    await machine.must('usermod', '--uid', '4000', 'postern')
+    await machine.must('/var/lib/dpkg/info/postern.postrm', 'purge')
+    await machine.must('id', 'postern')
+    await machine.must('usermod', '--uid', '400', 'postern')
     await dpkg(machine, '-P', 'postern')
     assert.equal(await machine.must('find', '/etc', '/usr', '/var', '-name', '*postern*'), '')
     assert.equal((await machine.run('getent', ['passwd', 'postern'])).ending, 2)
@@ -61,10 +52,7 @@ peerTest(
   "Debian's package is the same whoever makes it, and is read by Debian",
   ['dpkg'],
   async (scope) => {
-    const once = smallPackage(scope, 'once')
-    const umask = process.umask(0o077)
-    const again = smallPackage(scope, 'again')
-    process.umask(umask)
+    const [once, again] = makeTwice((name) => smallPackage(scope, name))
     assert.deepEqual(readFileSync(again), readFileSync(once))
 
     const fields = ['Package', 'Version', 'Architecture', 'Depends']

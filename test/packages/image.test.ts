@@ -11,6 +11,7 @@ import { version } from '../../src/version.ts'
 import { mustRun, startChild } from '../e2e/child.ts'
 import { peerTest, program } from '../e2e/peers.ts'
 import type { Scope } from '../e2e/scope.ts'
+import { makeTwice } from './making.ts'
 
 const own: ImageArchitecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
 const seconds = 1_700_000_000
@@ -74,10 +75,7 @@ peerTest(
 )
 
 peerTest('a container image is the same whoever makes it', [], async (scope) => {
-  const once = layoutOf(scope, 'once')
-  const umask = process.umask(0o077)
-  const again = layoutOf(scope, 'again')
-  process.umask(umask)
+  const [once, again] = makeTwice((name) => layoutOf(scope, name))
   assert.ok(once.length === 5)
   assert.deepEqual(again, once)
   return Promise.resolve()

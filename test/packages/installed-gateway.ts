@@ -10,7 +10,7 @@ export const unit = 'postern-gateway.service'
  * What somebody does between the installation of a package and the first start of the gateway. Resolves to what they have
  * written into the configuration.
  */
-export async function configureGateway(machine: SystemdMachine): Promise<string> {
+async function configureGateway(machine: SystemdMachine): Promise<string> {
   const authority = await createCertificateAuthority()
   const { cert, key } = await authority.issue(['ssh.example.com'])
   const configuration = [
@@ -32,7 +32,7 @@ export async function configureGateway(machine: SystemdMachine): Promise<string>
 }
 
 /** Starts it, and resolves once it takes connections. */
-export async function startGateway(machine: SystemdMachine): Promise<void> {
+async function startGateway(machine: SystemdMachine): Promise<void> {
   await machine.must('systemctl', 'enable', '--now', unit)
   await machine.until(unit, { ActiveState: 'active' })
   await machine.journal(unit).says(/"message":"listening"/)
@@ -59,6 +59,22 @@ export async function assertInstalled(machine: SystemdMachine): Promise<void> {
       '/var/lib/postern:/usr/sbin/nologin\n',
     ],
   )
+}
+
+/** A gateway that runs goes on as what `upgrade` installs, with its configuration. Resolves to what `upgrade` says. */
+export async function assertUpgraded(
+  machine: SystemdMachine,
+  upgrade: () => Promise<string>,
+): Promise<string> {
+  const configuration = await configureGateway(machine)
+  await startGateway(machine)
+  const before = await show(machine, 'MainPID')
+  const said = await upgrade()
+  assert.doesNotMatch(said, /systemctl enable/)
+  assert.notEqual(await show(machine, 'MainPID'), before)
+  await machine.until(unit, { ActiveState: 'active' })
+  assert.equal(await machine.read('/etc/postern/postern.yaml'), configuration)
+  return said
 }
 
 /** After a removal the program is gone, and what was made with it is not. */

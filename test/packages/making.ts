@@ -6,3 +6,14 @@ export const linuxTexts: Omit<LinuxParts, 'executable'> = {
   manual: '.TH POSTERN 1\n',
   completions: { bash: '# bash\n', zsh: '#compdef postern\n', fish: '# fish\n' },
 }
+
+/** Makes something twice: the second time as somebody whose files nobody else may read. */
+export function makeTwice<Made>(make: (name: string) => Made): readonly [once: Made, again: Made] {
+  const once = make('once')
+  const umask = process.umask(0o077)
+  try {
+    return [once, make('again')]
+  } finally {
+    process.umask(umask)
+  }
+}
