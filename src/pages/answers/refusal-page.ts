@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { gatewayPaths } from '../../tunnel/paths.ts'
 import type { Refusal } from './refusal.ts'
 import { page, type Markup } from '../html/layout.ts'
 
@@ -57,26 +58,25 @@ export function refusalPage(refusal: Refusal, requestId: string): string {
   return page(title, body, status < 400 || status === 401 ? 'plain' : 'bad')
 }
 
-/** Where somebody goes on whose sign-in came to nothing. */
-const signInAgain = { href: '/.pomerium/sign_in', text: 'Sign in again' }
-
-/** These are told where people can sign in alone. */
-const onwardByCode: Readonly<Record<string, typeof signInAgain>> = {
-  url_signature_invalid: signInAgain,
-  url_expired: signInAgain,
-  provider_refused: signInAgain,
-  provider_invalid: signInAgain,
-  provider_unavailable: signInAgain,
-  sign_in_state_mismatch: signInAgain,
-  sign_in_expired: signInAgain,
-  sign_in_used: signInAgain,
-  sign_in_required: signInAgain,
-  sign_in_denied: signInAgain,
-}
+/** Of a sign-in that came to nothing; told where people can sign in alone. */
+const signInCodes: ReadonlySet<string> = new Set([
+  'url_signature_invalid',
+  'url_expired',
+  'provider_refused',
+  'provider_invalid',
+  'provider_unavailable',
+  'sign_in_state_mismatch',
+  'sign_in_expired',
+  'sign_in_used',
+  'sign_in_required',
+  'sign_in_denied',
+])
 
 /** No page is an end: it leads on, and says whom to tell of what nobody who reads it can mend. */
 function onward({ code, status }: Refusal): Markup {
-  const { href, text } = onwardByCode[code] ?? { href: '/', text: 'Start page of this gateway' }
+  const [href, text] = signInCodes.has(code)
+    ? [gatewayPaths.signIn, 'Sign in again']
+    : ['/', 'Start page of this gateway']
   const tell = 'If it stays so, tell whoever runs this gateway the code and the request.'
   return html`<p class="after"><a href="${href}">${text}</a></p>
     ${status >= 500 ? html`<p class="quiet">${tell}</p>` : ''}`
