@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { runProgramSync } from '../../src/program.fixture.ts'
 import { bring } from './fetch-bun.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'postern-fetch-bun-'))
@@ -15,7 +15,7 @@ const path = process.env['PATH']
 before(() => {
   mkdirSync(join(directory, 'package', 'bin'), { recursive: true })
   writeFileSync(join(directory, 'package', 'bin', 'bun'), 'the runtime')
-  execFileSync('tar', ['-czf', archive, '-C', directory, 'package'])
+  runProgramSync('tar', ['-czf', archive, '-C', directory, 'package'])
   mkdirSync(join(directory, 'search'))
   const npm = `#!/bin/sh\nfor to; do :; done\ncp '${archive}' "$to/it.tgz" && echo it.tgz\n`
   writeFileSync(join(directory, 'search', 'npm'), npm, { mode: 0o755 })

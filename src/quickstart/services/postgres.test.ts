@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -7,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { dial } from '../../net/dial.ts'
-import { spawnProgram } from '../../program.fixture.ts'
+import { runProgramSync, spawnProgram } from '../../program.fixture.ts'
 import { launchPglite } from './pglite.ts'
 import { startSamplePostgres, type Launched } from './postgres.ts'
 
@@ -105,7 +104,7 @@ test('the database ends with the process it belongs to, even one that was killed
   t.after(() => rmSync(folder, { recursive: true }))
   // Nobody tells of the end of a process that is not ours, but it holds a pipe that it knows nothing of.
   const [held, holder] = [join(folder, 'held'), join(folder, 'holder')]
-  execFileSync('mkfifo', [held])
+  runProgramSync('mkfifo', [held])
   writeFileSync(holder, `#!/bin/sh\nexec '${process.execPath}' "$@" 9<>'${held}'\n`, {
     mode: 0o755,
   })

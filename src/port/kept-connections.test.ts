@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { connectTls } from '../../gateway/gateway.fixture.ts'
-import { httpFaultOf } from '../../net/runtime.ts'
-import { openTestPort } from '../port.fixture.ts'
+import { connectTls } from '../gateway/gateway.fixture.ts'
+import { httpFaultOf } from '../net/runtime.ts'
+import { openTestPort } from './port.fixture.ts'
 
 const readTimeoutMs = 500
 const idleTimeoutMs = 2_000
