@@ -50,7 +50,8 @@ export function findPlainHttp(connection: Socket, timeoutMs: number): Promise<Er
 /**
  * Whether the end of a stream that is told now is our own doing: to be asked in `end`. Where a TLS stream, or what it runs
  * on, is destroyed on this side, Bun ends it as if its peer had; Node closes it without. What it runs on tells nothing:
- * that is destroyed there at an end of the peer, too.
+ * that is destroyed there at an end of the peer, too. Whoever resets it destroys the stream in the same step (`abandon`):
+ * of a reset alone Bun says the end first.
  */
 export function isOwnEnd(stream: Duplex): boolean {
   return isBun && stream instanceof TLSSocket && stream.destroyed

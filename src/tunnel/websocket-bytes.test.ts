@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
 import { relaySuite } from '../net/relay.suite.ts'
+import { openConnection } from './connector/ends.fixture.ts'
 import { bytesOverWebSocket, type WebSocketBytesOptions } from './websocket-bytes.ts'
 import { createFrameReader, encodeFrameHead } from './websocket-frames.ts'
 
@@ -65,6 +66,19 @@ describe('a stream of bytes over a plain WebSocket', () => {
     const failed = once(pair.stream.resume(), 'error')
     pair.peer.resetAndDestroy()
     await failed
+  })
+
+  test('is cut where what its TLS runs on is destroyed on our side', async () => {
+    using connection = await openConnection()
+    const stream = bytesOverWebSocket(connection.atGateway, { side: 'server' })
+    let hasEnded = false
+    stream.on('end', () => (hasEnded = true))
+    const failed = once(stream, 'error')
+    connection.atConnector.write(masked('half of it'))
+    await once(stream, 'data')
+    for (const beneath of connection.beneath.slice(1)) beneath.destroy()
+    await failed
+    assert.equal(hasEnded, false)
   })
 
   test('is an abort where the close says that something went wrong, and an end where it does not', async () => {
