@@ -284,8 +284,10 @@ function tokenOf({ authorization }: http.IncomingHttpHeaders): string | undefine
   return authorization?.replace(/^Pomerium /, '')
 }
 
-/** Codes that wait for their exchange, with the challenge they were asked with. */
+/** Codes that wait for their exchange, of every gateway here, with the challenge they were asked with. */
 const codes = new Map<string, string>()
+/** No code is given twice: while others wait, how many wait names one that is among them. */
+let codesGiven = 0
 
 async function serveApi(
   gateway: FakeGateway,
@@ -342,7 +344,7 @@ function finishSignIn(
     return
   }
   if (callback === 'code') {
-    const code = `${query.has(loginParameters.renews) ? 'renewal' : 'code'}${codes.size}`
+    const code = `${query.has(loginParameters.renews) ? 'renewal' : 'code'}${(codesGiven += 1)}`
     codes.set(code, query.get(loginParameters.codeChallenge) ?? '')
     target.searchParams.set(callbackParameters.code, code)
   } else {
