@@ -9,6 +9,9 @@ import {
   type FakeGateway,
   type FakeGatewayOptions,
 } from '../../src/reach/fake-gateway.fixture.ts'
+import { openTokenCache } from '../../src/client/sign-in/token-cache.ts'
+import { silentLogger } from '../../src/log.ts'
+import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import { createSandbox, runPostern, startPostern, type Ended } from './program.ts'
 
 const routes = [
@@ -263,6 +266,35 @@ test('an application is asked at the remembered gateway that has it, by its host
   // Nobody has said that another one is at that gateway: it is asked at its own host.
   const other = await rig.run('access', 'token', 'other.corp')
   assert.match(other.stderr, /nobody is signed in to "https:\/\/other\.corp" here/)
+})
+
+test('an authority that is given for another address vouches for no remembered gateway', async () => {
+  const hostile = await createCertificateAuthority()
+  // It stands where the gateway was, and at an address of its own, where it says that it is the gateway.
+  await using rig = await openRig({ pair: await hostile.issue(['localhost', '127.0.0.1']) })
+  const other = `https://127.0.0.1:${rig.gateway.port}`
+  const scope = { origin: rig.gateway.origin, isVerified: true }
+  const tokens = openTokenCache(join(rig.path, 'cache', 'postern', 'tokens'), scope, silentLogger)
+  await tokens.write('aa.secret.bb')
+  rig.gateway.tokens.add('aa.secret.bb')
+  await writeFile(rig.caFile, hostile.cert)
+  await mkdir(join(rig.file, '..'), { recursive: true })
+  for (const knownNames of [[], [other]]) {
+    const work = { name: 'work', url: rig.gateway.origin, ca: rig.gateway.ca }
+    const gateways = [{ ...work, known_names: knownNames }]
+    await writeFile(rig.file, JSON.stringify({ version: 1, default: 'work', gateways }))
+    for (const args of [
+      ['--gateway', other, 'a:1'],
+      [`${other}/a:1`],
+      // By the host of an address of it.
+      ...(knownNames.length > 0 ? [['127.0.0.1:1']] : []),
+    ]) {
+      const { code, stderr } = await rig.tunnel('--ca-file', rig.caFile, ...args)
+      assert.equal(code, 7, stderr)
+      assert.match(stderr, /"localhost:\d+" showed a certificate from an authority/)
+    }
+  }
+  assert.deepEqual(rig.gateway.connects, [])
 })
 
 test('another name of the gateway needs no second sign-in, nor its authority again', async () => {

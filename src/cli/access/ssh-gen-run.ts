@@ -91,7 +91,10 @@ export async function printApplicationSshConfig(flags: SshConfigFlags): Promise<
   const component = { human: 'ssh-config', json: 'ssh-config' }
   const voice = processVoice({ format: 'human', level: 'warn', component })
   const destination = await applicationOf(flags.hostname, flags.gateway, flags, voice)
-  const words = [...tcpOptionsOf(flags), ...(flags.device === true ? ['--device'] : [])]
+  const words = [
+    ...tcpOptionsOf(flags, destination),
+    ...(flags.device === true ? ['--device'] : []),
+  ]
   const options = checkWords(words)
   const files = flags.shortLivedCert === true ? filesFor(destination) : undefined
   const isGatewayNamed = flags.gateway !== undefined

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import {
-  chosen,
+  chosenAs,
   chosenDefault,
   namedGateway,
   type ChosenGateway,
@@ -96,11 +96,12 @@ export async function withTrust(
 ): Promise<ChosenGateway & { readonly trust: Trust }> {
   const { gateway, known } = found
   const trust = await trustFor(found, flags, voice)
-  if (known !== undefined || all.gateways.length === 0) return { gateway, known, trust }
+  if (known !== undefined || all.gateways.length === 0) return { ...found, trust }
   const { knownAs } = await import('./same-gateway-of.ts')
   const same = await knownAs({ gateway, trust }, all, gatewaysPath(), voice)
-  if (same === undefined) return { gateway, known, trust }
-  return { ...chosen(same), trust: await trustFor({ known: same }, flags, voice) }
+  if (same === undefined) return { ...found, trust }
+  const led = chosenAs(same, gateway.origin)
+  return { ...led, trust: await trustFor(led, flags, voice) }
 }
 
 function optionOf({ gateway, known }: ChosenGateway, implied: ChosenGateway | undefined): string {
@@ -110,16 +111,18 @@ function optionOf({ gateway, known }: ChosenGateway, implied: ChosenGateway | un
 
 /**
  * Whom to believe: what the command line says, `POSTERN_CA_FILE`, or what is remembered of this very gateway. None of
- * them adds to another.
+ * them adds to another. For one that was named by another address of it, what is remembered alone: an authority that is
+ * given for that address, whose owner may have claimed to be the gateway, could vouch for whoever stands before it.
  *
  * @throws SystemError `certificate-unreadable` or `client-key-missing`
  */
 export async function trustFor(
-  { known }: Pick<ChosenGateway, 'known'>,
+  { known, alias }: Pick<ChosenGateway, 'known' | 'alias'>,
   flags: TrustFlags,
   voice: Voice,
 ): Promise<Trust> {
-  return orRemembered(known, await trustOf(withCaFile(flags), voice))
+  const given = await trustOf(withCaFile(flags), voice)
+  return orRemembered(known, alias === undefined ? given : { ...given, extraCa: [] })
 }
 
 /** Whom to believe by what is remembered alone: the authority of this very gateway, or those of the system. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { ChosenGateway } from '../../client/gateways/choose-gateway.ts'
 import { SystemError } from '../../errors.ts'
 import type { AskOptions, TrustFlags } from './ask-options.ts'
 
@@ -16,19 +17,25 @@ export function checkUser(user: string | undefined): string | undefined {
   })
 }
 
-/** How the gateway was reached now, for each `ssh` later: paths that hold wherever that runs. */
+/**
+ * How the gateway was reached now, for each `ssh` later, which names it by its own address: paths that hold wherever
+ * that runs.
+ */
 export function tcpOptionsOf(
   options: TrustFlags & Pick<AskOptions, 'browserCmd'>,
+  { alias }: Pick<ChosenGateway, 'alias'>,
 ): readonly string[] {
+  // By another address of it nobody was believed whom these name (`trustFor`).
+  const isOwn = alias === undefined
   const paths = {
-    '--ca-file': options.caFile ?? options.alternateCaPath,
+    '--ca-file': isOwn ? (options.caFile ?? options.alternateCaPath) : undefined,
     '--client-cert': options.clientCert,
     '--client-key': options.clientKey,
   }
   const words = Object.entries(paths).flatMap(([name, path]) =>
     path === undefined ? [] : [name, resolve(path)],
   )
-  if (options.caCert !== undefined) words.push('--ca-cert', options.caCert)
+  if (isOwn && options.caCert !== undefined) words.push('--ca-cert', options.caCert)
   if (options.disableTlsVerification === true) words.push('--disable-tls-verification')
   if (options.browserCmd !== undefined) words.push('--browser-cmd', options.browserCmd)
   return words

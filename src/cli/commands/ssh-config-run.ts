@@ -29,12 +29,13 @@ export async function printSshConfig(
   const component = { human: 'ssh-config', json: 'ssh-config' }
   const voice = processVoice({ format: 'human', level: 'warn', component })
   const user = checkUser(options.user)
-  const tcpOptions = checkWords(tcpOptionsOf(options))
+  void checkWords(tcpOptionsOf(options, {}))
   const credentialOptions = checkWords(credentialOptionsOf(options))
   const domains = (options.domain ?? []).map(parseDomain)
   const program = lastingProgram()
   const asked = await askRoutes(gatewayText, options, voice)
   if (typeof asked === 'number') return asked
+  const tcpOptions = tcpOptionsOf(options, asked)
   const { gateway, routes } = asked
   const isEveryPort = options.all === true
   const isOfGateway = hostsOf(gateway.host, domains)

@@ -54,7 +54,7 @@ export async function askedRoute(
   const ways = [
     '--gateway',
     gateway.origin,
-    ...tcpOptionsOf(options),
+    ...tcpOptionsOf(options, found),
     ...(options.deviceLogin === true ? ['--device-login'] : []),
     ...(options.transport === 'auto' ? [] : ['--transport', options.transport]),
   ]

@@ -37,7 +37,7 @@ export async function lookAtKnown(voice: Voice, signal: AbortSignal): Promise<Kn
       // `POSTERN_CA_FILE` vouches for the one that is named, where one is.
       const isAsked = isNamed || named === undefined
       const trust = isAsked
-        ? await trustFor({ known }, {}, voice)
+        ? await trustFor(isNamed && named !== undefined ? named : { known }, {}, voice)
         : await rememberedTrust(known, voice)
       const told = clientEnvironment()
       const look = await lookAtGateway({ ...told, gateway, trust, log: silentLogger, signal })

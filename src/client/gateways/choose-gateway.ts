@@ -12,6 +12,11 @@ export interface ChosenGateway {
   readonly gateway: GatewayAddress
   /** Undefined for one that is not remembered. */
   readonly known: KnownGateway | undefined
+  /**
+   * The other address of it by which it was named: who vouches for that one does not vouch for the gateway, of which more
+   * is remembered.
+   */
+  readonly alias?: string
 }
 
 /** A gateway that is remembered, at its one address. */
@@ -22,7 +27,12 @@ export function chosen(known: KnownGateway): ChosenGateway {
 /** The gateway at an address: at the one address of the remembered one that it leads to, where there is one. */
 export function chosenAt(gateway: GatewayAddress, all: KnownGateways): ChosenGateway {
   const known = gatewayAt(gateway.origin, all)
-  return known === undefined ? { gateway, known } : chosen(known)
+  return known === undefined ? { gateway, known } : chosenAs(known, gateway.origin)
+}
+
+/** A gateway that is remembered, and was named by one of its addresses. */
+export function chosenAs(known: KnownGateway, origin: string): ChosenGateway {
+  return known.url === origin ? chosen(known) : { ...chosen(known), alias: origin }
 }
 
 /**
@@ -46,11 +56,11 @@ export function chosenDefault(all: KnownGateways): ChosenGateway | undefined {
 
 /** The remembered gateway that has this host in one of its addresses, the default one before others. */
 export function chosenByHost(host: string, all: KnownGateways): ChosenGateway | undefined {
-  const isItsHost = (url: string): boolean => parseGatewayUrl(url).host === host
-  const known = defaultFirst(all).find(({ url, knownNames }) =>
-    [url, ...knownNames].some(isItsHost),
-  )
-  return known === undefined ? undefined : chosen(known)
+  for (const known of defaultFirst(all)) {
+    const named = [known.url, ...known.knownNames].find((url) => parseGatewayUrl(url).host === host)
+    if (named !== undefined) return chosenAs(known, named)
+  }
+  return undefined
 }
 
 /** All that are remembered, the default one before others. */
