@@ -49,6 +49,7 @@ async function start(t: TestContext) {
     const programs = findPostgres(process.env.PATH)
     const postgres = await startSamplePostgres({ launch: () => launchSystemPostgres(programs) })
     process.stdout.write(String(postgres.port))
+    process.on('SIGINT', () => undefined)
     process.stdin.on('end', () => void postgres.close(0).then(() => process.stdout.write('closed'))).resume()
   `
   const env = { TMPDIR: folder, PATH: path }
@@ -85,6 +86,20 @@ test('the sample has its rows, and nobody may do more with it', { skip: missing 
   assert.equal(said.toString(), 'closed')
   assert.deepEqual(readdirSync(folder), [])
 })
+
+test(
+  'a Ctrl-C, which all programs of a terminal get, leaves nothing',
+  { skip: missing },
+  async (t) => {
+    const { parent, folder, query } = await start(t)
+    assert.equal((await query('select 1')).stdout, '1\n')
+    process.kill(-(parent.pid ?? 0), 'SIGINT')
+    parent.stdin.end()
+    const [said] = (await once(parent.stdout, 'data')) as [Buffer]
+    assert.equal(said.toString(), 'closed')
+    assert.deepEqual(readdirSync(folder), [])
+  },
+)
 
 test('it is gone with its process, even one that was killed', { skip: missing }, async (t) => {
   const { parent, folder, query } = await start(t)

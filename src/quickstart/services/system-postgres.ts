@@ -64,6 +64,8 @@ export function launchSystemPostgres(programs: string): Launched {
   const postgres = join(programs, 'postgres')
   const child = spawn('/bin/sh', ['-c', keeper, 'sh', postgres, data, directory], {
     stdio: ['pipe', 'ignore', 'ignore'],
+    // A Ctrl-C is for all programs of a terminal, and would end the keeper before what it keeps.
+    detached: true,
   })
   child.stdin.on('error', () => undefined)
   return {
