@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFileSync, readSync, writeFileSync } from 'node:fs'
+import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { openTokenCache } from '../../src/client/sign-in/token-cache.ts'
 import { silentLogger } from '../../src/log.ts'
+import { openNamedPipe } from '../../src/named-pipe.fixture.ts'
 import { startFakeGateway, type FakeGatewayOptions } from '../../src/reach/fake-gateway.fixture.ts'
 import { startSmallServer, welcome } from '../../src/reach/small-server.fixture.ts'
 import { gatewayPaths } from '../../src/tunnel/paths.ts'
@@ -115,6 +116,44 @@ describe('postern doctor', () => {
     assert.equal((await run('--json', '--report')).code, 2)
   })
 
+  test('changes nothing, neither by another name of the gateway nor of a damaged file', async (t) => {
+    const { gateway, sandbox, env } = await setUp(t)
+    const kept = join(sandbox.path, 'config', 'postern', 'gateways.json')
+    await mkdir(join(kept, '..'), { recursive: true })
+    const work = { name: 'work', url: gateway.origin, ca: gateway.ca }
+    const other = `https://127.0.0.1:${gateway.port}`
+    for (const text of [
+      JSON.stringify({ version: 1, default: 'work', gateways: [work] }),
+      '{ "version": 1, "gateways": [',
+    ]) {
+      await writeFile(kept, text)
+      const before = await filesIn(sandbox.path)
+      for (const args of [['--gateway', other], [`${other}/db:5432`], ['--gateway', other, 'db']]) {
+        const run = [...args, '--ca-file', join(sandbox.path, 'ca.pem')]
+        const { stdout, stderr } = await runPostern(['doctor', ...run], { env })
+        assert.match(stdout, /^ok {9}tls /m, stderr)
+        if (text.endsWith('}')) {
+          // What other commands would ask by that name is what is looked at.
+          assert.ok(stderr.includes(`"${other}" is the gateway "work", which is asked`), stderr)
+          assert.match(stdout, /^ok {9}sign-in .* signed in as ada@/m)
+        } else assert.match(stderr, /is damaged \(.*\): no .*\n {2}hint: it is left as it is;/)
+        assert.deepEqual(await filesIn(sandbox.path), before)
+      }
+    }
+  })
+
+  test('a report to a pipe is written to it, and takes no place of it', async (t) => {
+    const { run } = await setUp(t)
+    using pipe = openNamedPipe()
+    // Not `/dev/null` itself, which would be gone from the machine where this fails.
+    const { code, stderr } = await run('--report', pipe.path)
+    assert.equal(code, 0, stderr)
+    const bytes = Buffer.alloc(65_536)
+    const text = bytes.subarray(0, readSync(pipe.reader, bytes)).toString()
+    assert.match(text, /^Report of "postern doctor"\n/)
+    assert.ok((await lstat(pipe.path)).isFIFO())
+  })
+
   test('the report in the guide is one', async (t) => {
     const { run } = await setUp(t, { connect: () => ({ status: 403, body: denied }) })
     const { stdout } = await run('db.example.com:5432', '--report')
@@ -129,6 +168,16 @@ describe('postern doctor', () => {
     else assert.equal(place.exec(text)?.[0], shown)
   })
 })
+
+/** Every file below a directory, with what is in it. */
+async function filesIn(directory: string): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isFile()) found.set(path, await readFile(path, 'utf8'))
+  }
+  return found
+}
 
 /** What differs from run to run, from machine to machine, and from runtime to runtime. */
 function calm(report: string): string {

@@ -6,9 +6,9 @@ import {
   type ChosenGateway,
 } from '../../client/gateways/choose-gateway.ts'
 import type { DestinationSources } from '../../client/gateways/destination-sources.ts'
-import { readGatewaysOrNone } from '../../client/gateways/gateways-file.ts'
+import { readGatewaysOrNone, type DamageOptions } from '../../client/gateways/gateways-file.ts'
 import type { KnownGateway, KnownGateways } from '../../client/gateways/known-gateway.ts'
-import { SystemError } from '../../errors.ts'
+import { SystemError, type AppError } from '../../errors.ts'
 import { loadTrust, type Trust } from '../../reach/trust.ts'
 import { configDirectory, environment } from '../process/environment.ts'
 import { describe, errorFields, type Voice } from '../speech/voice.ts'
@@ -28,10 +28,9 @@ export function gatewaysPath(): string {
 }
 
 /** Every gateway that is remembered; what is wrong with the file is said, and then none is. */
-export function knownGateways(voice: Voice): Promise<KnownGateways> {
-  return readGatewaysOrNone(gatewaysPath(), (error) => {
-    voice.warn(describe(error), errorFields(error))
-  })
+export function knownGateways(voice: Voice, how?: DamageOptions): Promise<KnownGateways> {
+  const tell = (error: AppError): void => voice.warn(describe(error), errorFields(error))
+  return readGatewaysOrNone(gatewaysPath(), tell, how)
 }
 
 /**
@@ -75,16 +74,30 @@ export async function gatewayOf(
   option?: string,
 ): Promise<AskedGateway> {
   const all = await knownGateways(voice)
-  const found = (await namedOf(text, all)) ?? chosenDefault(all)
-  if (found === undefined) throw gatewayMissing(all, option)
+  const found = await namedOrDefault(text, all, option)
   const implied = (await namedOf(undefined, all)) ?? chosenDefault(all)
   const trusted = await withTrust(found, all, flags, voice)
   return { ...trusted, option: optionOf(trusted, implied) }
 }
 
 /**
+ * The gateway that is named, or the default one, by what is remembered alone.
+ *
+ * @throws SystemError `invalid-gateway-url`, `gateway-unknown`, `gateway-missing`
+ */
+export async function namedOrDefault(
+  text: string | undefined,
+  all: KnownGateways,
+  option?: string,
+): Promise<ChosenGateway> {
+  const found = (await namedOf(text, all)) ?? chosenDefault(all)
+  if (found === undefined) throw gatewayMissing(all, option)
+  return found
+}
+
+/**
  * A gateway with whom to believe that it is it. An address that is not remembered may be another name of one that is: then
- * that is asked, at its own address.
+ * that is asked, at its own address. `keeps`: whether what is found out of that address is remembered.
  *
  * @throws SystemError `certificate-unreadable` or `client-key-missing`
  */
@@ -93,12 +106,13 @@ export async function withTrust(
   all: KnownGateways,
   flags: TrustFlags,
   voice: Voice,
+  keeps = true,
 ): Promise<ChosenGateway & { readonly trust: Trust }> {
   const { gateway, known } = found
   const trust = await trustFor(found, flags, voice)
   if (known !== undefined || all.gateways.length === 0) return { ...found, trust }
   const { knownAs } = await import('./same-gateway-of.ts')
-  const same = await knownAs({ gateway, trust }, all, gatewaysPath(), voice)
+  const same = await knownAs({ gateway, trust }, all, keeps ? gatewaysPath() : undefined, voice)
   if (same === undefined) return { ...found, trust }
   const led = chosenAs(same, gateway.origin)
   return { ...led, trust: await trustFor(led, flags, voice) }

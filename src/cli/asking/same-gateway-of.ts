@@ -11,13 +11,14 @@ import { clientEnvironment } from '../process/environment.ts'
 import type { Voice } from '../speech/voice.ts'
 
 /**
- * The remembered gateway that an address is another name of, which is remembered in the file at `path` from then on. Whoever is signed in at the
- * address itself stays there. What cannot be found out counts as no.
+ * The remembered gateway that an address is another name of, which is remembered in the file at `path` from then on;
+ * without a path nothing is kept of it. Whoever is signed in at the address itself stays there. What cannot be found out
+ * counts as no.
  */
 export async function knownAs(
   asked: { readonly gateway: GatewayAddress; readonly trust: Trust },
   all: KnownGateways,
-  path: string,
+  path: string | undefined,
   voice: Voice,
 ): Promise<KnownGateway | undefined> {
   const told = clientEnvironment()
@@ -26,9 +27,10 @@ export async function knownAs(
   if ((await tokenCacheFor({ ...told, ...asked, log: voice }).read()) !== undefined)
     return undefined
   const known = await findSameGateway({ ...told, ...asked, log: voice }, all)
-  if (known === 'another') await keepStranger(told.cacheDirectory, origin)
+  if (known === 'another' && path !== undefined) await keepStranger(told.cacheDirectory, origin)
   if (known === 'another' || known === 'unknown') return undefined
   voice.info(`"${origin}" is the gateway "${known.name}"`)
+  if (path === undefined) return known
   try {
     await changeGateways(path, (now) => withKnownName(now, known.url, origin))
   } catch (error) {

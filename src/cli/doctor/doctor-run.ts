@@ -1,25 +1,21 @@
-import { chooseDestination } from '../../client/gateways/choose-destination.ts'
-import { readKeptRoutes } from '../../client/gateways/kept-routes.ts'
 import { examine } from '../../client/doctor/doctor.ts'
 import type { DoctorCheck } from '../../client/doctor/options.ts'
 import { checkLine, formatReport } from '../../client/doctor/report.ts'
 import { tokenCacheFor } from '../../client/sign-in/token-cache.ts'
 import { silentLogger } from '../../log.ts'
-import { AppError, messageOf, SystemError } from '../../errors.ts'
+import { SystemError } from '../../errors.ts'
 import { homeDirectory } from '../../home-directory.ts'
-import { replaceFile } from '../../reach/replace-file.ts'
-import type { GatewayAddress } from '../../reach/destination.ts'
-import type { Trust } from '../../reach/trust.ts'
 import { sayTime } from '../../say-time.ts'
 import { version } from '../../version.ts'
 import type { AskOptions } from '../asking/ask-options.ts'
-import { gatewayOf, knownGateways, namedBeside, trustFor } from '../asking/gateway-of.ts'
 import { readServiceAccount, warnAboutSecrets } from '../credentials/given.ts'
 import { clientEnvironment, environment } from '../process/environment.ts'
 import { exitCodes, exitCodeOf } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
-import { note, printJson, printLine, printText } from '../speech/print.ts'
-import { processVoice, type Voice } from '../speech/voice.ts'
+import { note, printJson, printLine } from '../speech/print.ts'
+import { processVoice } from '../speech/voice.ts'
+import { findExamined, type Examined } from './examined.ts'
+import { writeReport } from './write-report.ts'
 
 /** The options of `postern doctor` as they were given. */
 export interface DoctorOptions extends AskOptions {
@@ -44,7 +40,7 @@ export async function runDoctor(text: string | undefined, options: DoctorOptions
   }
   const serviceAccountToken = await readServiceAccount(options, environment)
   warnAboutSecrets(options, voice)
-  const asked = await findDestination(text, options, voice)
+  const asked = await findExamined(text, options, voice)
   const told = clientEnvironment()
   const ended = await untilEndSignal(async (signal) => {
     const checks: DoctorCheck[] = []
@@ -68,49 +64,6 @@ export async function runDoctor(text: string | undefined, options: DoctorOptions
   return exitCodes.ok
 }
 
-interface Asked {
-  readonly gateway: GatewayAddress
-  readonly trust: Trust
-  readonly authority: string | undefined
-  /** Why the destination is not known; then the way to the gateway is what can be tried. */
-  readonly unknown?: AppError | undefined
-}
-
-async function findDestination(
-  text: string | undefined,
-  options: DoctorOptions,
-  voice: Voice,
-): Promise<Asked> {
-  const all = await knownGateways(voice)
-  const named = await namedBeside(options.gateway, all)
-  if (text === undefined) {
-    const { gateway, trust } = await gatewayOf(options.gateway, options, voice, '--gateway')
-    return { gateway, trust, authority: undefined }
-  }
-  const { cacheDirectory } = clientEnvironment()
-  try {
-    const found = await chooseDestination(text, {
-      all,
-      ...named,
-      keptRoutes: (origin) => readKeptRoutes(cacheDirectory, origin),
-      // With a sign-in, which a doctor never begins.
-      askRoutes: () => Promise.reject(notKept(text)),
-    })
-    const { gateway, authority } = found
-    return { gateway, authority, trust: await trustFor(found, options, voice) }
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'route-unknown') throw error
-    const { gateway, trust } = await gatewayOf(options.gateway, options, voice, '--gateway')
-    return { gateway, trust, authority: undefined, unknown: error }
-  }
-}
-
-function notKept(name: string): AppError {
-  return new SystemError('route-unknown', `no route "${name}" is known on this machine`, {
-    hint: '"postern routes list" shows the routes, and keeps their names; or write "host:port"',
-  })
-}
-
 /** As it comes: a step may take seconds. What it prints is for people where nothing else is on stdout. */
 function sayCheck(check: DoctorCheck, { json, report }: DoctorOptions): void {
   const say = json === true || report === true ? note : printLine
@@ -125,7 +78,7 @@ function isFailure({ verdict }: DoctorCheck): boolean {
 }
 
 function toJson(
-  { gateway, authority }: Asked,
+  { gateway, authority }: Examined,
   checks: readonly DoctorCheck[],
   failed: DoctorCheck | undefined,
 ): object {
@@ -145,7 +98,7 @@ function exitCodeOfCheck({ code, detail }: DoctorCheck): number {
 }
 
 interface ReportParts {
-  readonly asked: Asked
+  readonly asked: Examined
   readonly text: string | undefined
   readonly options: DoctorOptions
   readonly secrets: readonly string[]
@@ -183,17 +136,4 @@ function secretsOf(credential: string | undefined): readonly string[] {
   if (credential === undefined) return []
   const [, secret = ''] = credential.split(':')
   return [credential, secret]
-}
-
-async function writeReport(place: string | true, text: string): Promise<void> {
-  if (place === true) return printText(text)
-  try {
-    await replaceFile(place, text)
-  } catch (cause) {
-    throw new SystemError('output-unusable', `cannot write "${place}": ${messageOf(cause)}`, {
-      hint: 'name a file in a directory that you may write to',
-      cause,
-    })
-  }
-  note(`the report is in "${place}": read it, and send it to whoever runs the gateway`)
 }

@@ -54,7 +54,7 @@ describe('the file of gateways', () => {
       ' '.repeat(maxGatewaysBytes + 1),
     ]) {
       const path = await fileOf(t, text)
-      const { gateways, damaged } = await readGateways(path, () => Date.UTC(2026, 0, 1))
+      const { gateways, damaged } = await readGateways(path, { nowMs: () => Date.UTC(2026, 0, 1) })
       assert.deepEqual(gateways, [], text.slice(0, 200))
       assert.equal(await readFile(damaged?.path ?? '', 'utf8'), text)
       await changeGateways(path, add('b.example.com'))

@@ -18,7 +18,7 @@ export const maxGatewaysBytes = 4 * 1024 * 1024
 
 /** What was found. */
 export interface ReadGateways extends KnownGateways {
-  /** A file that could not be understood, which has another name now. */
+  /** A file that could not be understood, which has another name now unless it was left. */
   readonly damaged?: SetAside
 }
 
@@ -26,15 +26,22 @@ export function gatewaysFile(path: string): KeptFile {
   return { path, code: 'gateways-unreadable', maxBytes: maxGatewaysBytes }
 }
 
+/** What becomes of a file that cannot be understood. */
+export interface DamageOptions {
+  /** Names what is set aside. **Default:** `Date.now` */
+  readonly nowMs?: () => number
+  /** Leaves it where it is, for whoever changes nothing. **Default:** false */
+  readonly isLeft?: boolean
+}
+
 /**
- * Reads the file; no file is no gateway. One that cannot be understood is set aside, and never written over. `nowMs`
- * names what is set aside.
+ * Reads the file; no file is no gateway. One that cannot be understood is set aside, and never written over.
  *
  * @throws SystemError `gateways-unreadable`, also for one that a later release has written
  */
 export async function readGateways(
   path: string,
-  nowMs: () => number = Date.now,
+  { nowMs = Date.now, isLeft = false }: DamageOptions = {},
 ): Promise<ReadGateways> {
   const file = gatewaysFile(path)
   const bytes = await readKept(file)
@@ -46,7 +53,8 @@ export async function readGateways(
     if (value === undefined) throw new Error('it is not JSON')
     return decodeGateways(value)
   } catch (error) {
-    return { ...noGateways, damaged: await setAside(file, messageOf(error), nowMs()) }
+    const why = messageOf(error)
+    return { ...noGateways, damaged: isLeft ? { path, why } : await setAside(file, why, nowMs()) }
   }
 }
 
@@ -54,9 +62,10 @@ export async function readGateways(
 export async function readGatewaysOrNone(
   path: string,
   tell: (error: AppError) => void,
+  how?: DamageOptions,
 ): Promise<KnownGateways> {
   try {
-    const { damaged, ...known } = await readGateways(path)
+    const { damaged, ...known } = await readGateways(path, how)
     if (damaged !== undefined) tell(damagedError(path, damaged))
     return known
   } catch (error) {
@@ -67,11 +76,12 @@ export async function readGatewaysOrNone(
 }
 
 function damagedError(path: string, { path: aside, why }: SetAside): SystemError {
+  const kept = aside === path ? 'it is left as it is' : `it is kept as "${aside}"`
   return new SystemError(
     'gateways-damaged',
     `"${path}" is damaged (${why}): no gateway is remembered`,
     {
-      hint: `it is kept as "${aside}"; "postern login" at your gateway remembers it anew`,
+      hint: `${kept}; "postern login" at your gateway remembers it anew`,
     },
   )
 }
