@@ -7,9 +7,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release, tmpdir } from 'node:os'
 
-import { createCertificateAuthority } from '../src/net/certificate.ts'
 import { version } from '../src/version.ts'
-import { serverName } from './endpoint.ts'
+import { writeCertificate } from './certificate.ts'
 import { judge } from './limits.ts'
 import { measureLines, missingLine, nearAddress } from './line.ts'
 import { memoryMeasures } from './memory.ts'
@@ -29,7 +28,7 @@ import { endAll, startGenerator, startUpstream } from './processes.ts'
 import { renderTable } from './report.ts'
 import { summarise } from './results.ts'
 import type { Sample } from './results.ts'
-import type { RunningTarget, Setting, Target } from './target.ts'
+import type { RunningTarget, Target } from './target.ts'
 import {
   bare,
   bareHop,
@@ -114,7 +113,7 @@ async function measureAll(
   const generator = startGenerator()
   const upstream = await startUpstream()
   try {
-    const { ca, ...files } = await writeCertificate(directory)
+    const { ca, ...files } = await writeCertificate(directory, nearAddress)
     const setting = { ...files, directory, upstreamPort: upstream.port }
     const bench = { generator, ca, options, setting }
     const samples: Sample[] = []
@@ -211,22 +210,6 @@ async function measureStreams(bench: Bench, targets: readonly Target[], samples:
 
 function subjectsOf(targets: readonly Target[]): readonly Subject[] {
   return targets.flatMap((target) => target.protocols.map((protocol) => ({ target, protocol })))
-}
-
-async function writeCertificate(directory: string) {
-  const authority = await createCertificateAuthority({ name: 'Postern bench CA' })
-  const { cert, key } = await authority.issue([serverName, '127.0.0.1', nearAddress])
-  const files = {
-    certFile: `${directory}/cert.pem`,
-    keyFile: `${directory}/key.pem`,
-    bundleFile: `${directory}/bundle.pem`,
-    caFile: `${directory}/ca.pem`,
-  } satisfies Partial<Setting>
-  writeFileSync(files.certFile, cert)
-  writeFileSync(files.keyFile, key, { mode: 0o600 })
-  writeFileSync(files.bundleFile, cert + key, { mode: 0o600 })
-  writeFileSync(files.caFile, authority.cert)
-  return { ca: authority.cert, ...files }
 }
 
 function machine() {
