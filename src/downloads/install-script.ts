@@ -182,6 +182,7 @@ say_next() {
       echo "  export PATH=\"$dir:\$PATH\"" >&2
       ;;
   esac
+  case $postern in *[!A-Za-z0-9_/.+-]*) postern="\"$postern\"" ;; esac
   echo "next:" >&2
   echo "  $postern login \${gateway#https://}\${ca_file:+ --ca-file \"$ca_file\"}" >&2
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startDownloadsRig, type DownloadsRig } from '../../src/gateway/downloads.fixture.ts'
 import { sha256Of } from '../../src/downloads/release.fixture.ts'
 import { runProgramSync } from '../../src/program.fixture.ts'
 import { start } from '../cli/program.ts'
+import { pathWithout } from './path-without.ts'
 import { peerTest } from './peers.ts'
 import type { Scope } from './scope.ts'
 
@@ -212,17 +213,4 @@ async function run(
 
 function environmentOf({ home, temporary }: Rig, env: NodeJS.Dict<string>): NodeJS.Dict<string> {
   return { HOME: home, TMPDIR: temporary, ...env }
-}
-
-/** A directory with the programs of this machine but one. */
-async function pathWithout(scope: Scope, missing: string): Promise<string> {
-  const directory = join(scope.directory, 'path')
-  await mkdir(directory)
-  for (const folder of ['/usr/bin', '/bin']) {
-    for (const name of await readdir(folder)) {
-      if (name !== missing)
-        await symlink(join(folder, name), join(directory, name)).catch(() => undefined)
-    }
-  }
-  return directory
 }
