@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { endianness, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { spawnProgram } from '../../program.fixture.ts'
 import { listeningSockets, processOf, programOf } from './linux-sockets.ts'
@@ -17,6 +17,8 @@ const never = new AbortController().signal
 
 describe('on this system', { skip: process.platform === 'linux' ? false : 'needs Linux' }, () => {
   test('another program is named, at the address or at all of them', async (t) => {
+    // node or bun.
+    const program = basename(await realpath(process.execPath))
     for (const [listening, wanted, where] of [
       ['127.0.0.1', '127.0.0.1', ''],
       ['127.0.0.1', 'localhost', ''],
@@ -31,7 +33,7 @@ describe('on this system', { skip: process.platform === 'linux' ? false : 'needs
       const host = wanted?.includes(':') === true ? `[${wanted}]` : (wanted ?? '')
       assert.equal(
         await whoHolds({ kind: 'tcp', host: wanted, port }, { systemRoot }),
-        `"${host}:${port}" is in use by node (process ${pid})${where}`,
+        `"${host}:${port}" is in use by ${program} (process ${pid})${where}`,
       )
     }
   })
