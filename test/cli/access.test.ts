@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -280,6 +280,29 @@ describe('postern access tcp with several applications', () => {
     first.write('still here')
     assert.equal(String((await once(first, 'data'))[0]), 'still here')
     first.destroy()
+  })
+
+  test('takes the names of remembered gateways, and says at its place which is none', async () => {
+    await using rig = await openRig({ isPublic: true })
+    const path = join(rig.path, 'forwarders.yaml')
+    const folder = join(rig.path, 'config', 'postern')
+    await mkdir(folder, { recursive: true })
+    const gateways = [{ name: 'work', url: rig.gateway.origin }]
+    await writeFile(join(folder, 'gateways.json'), JSON.stringify({ version: 1, gateways }))
+    const entry = (gateway: string): string =>
+      `forwarders:\n  - {url: a.test, listener: "localhost:0", gateway: ${gateway}}\n`
+    await writeFile(path, entry('wrok'))
+    const { code, stderr } = await rig.access('tcp', '--config', path).ended
+    assert.equal(code, 2)
+    assert.match(stderr, /:2:\d+: forwarders\[0\]\.gateway: no gateway is remembered as "wrok"/)
+    await writeFile(path, entry('work'))
+    const program = rig.access('tcp', '--config', path)
+    const [, port] = await program.untilStderr(/:(\d+) for a\.test/)
+    await echoes(Number(port)).then((socket) => socket.destroy())
+    assert.deepEqual(
+      rig.gateway.connects.map(({ authority }) => authority),
+      ['a.test:443'],
+    )
   })
 
   test("an entry's own credential comes before the command line's, and a file that others read is named", async () => {

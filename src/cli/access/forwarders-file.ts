@@ -11,6 +11,8 @@ import type { Voice } from '../speech/voice.ts'
 export interface ForwarderDefaults {
   readonly credential: string | undefined
   readonly gateway: string | undefined
+  /** The address of a gateway that an entry names. */
+  readonly addressOf: (gateway: string) => Promise<string>
 }
 
 /** A file of forwarders as it is now. */
@@ -48,13 +50,14 @@ export async function readForwardersFile(
 async function read(
   path: string,
   files: ReturnType<typeof createFiles>,
-  { credential, gateway }: ForwarderDefaults,
+  { credential, gateway, addressOf }: ForwarderDefaults,
   voice: Voice,
 ): Promise<readonly Forwarder[]> {
   const file = await files.read(resolve(path))
   if (!file.ok) throw new SystemError('forwarders-unreadable', file.message)
   const { forwarders, hasSecrets } = await parseForwardersFile(path, file.text, {
     gateway,
+    addressOf,
     async readCredential({ serviceTokenID: id, serviceTokenSecret: secret, serviceAccountFile }) {
       const accountFile = serviceAccountFile && resolve(dirname(path), serviceAccountFile)
       // Followed, too: a rotated credential is taken over.

@@ -1,3 +1,4 @@
+import { namedGateway, type ChosenGateway } from '../../client/gateways/choose-gateway.ts'
 import { openForwarders, type ForwarderEvent } from '../../client/applications/forwarders.ts'
 import type { Forwarder } from '../../client/applications/forwarder.ts'
 import { ConfigError, SystemError, formatProblem } from '../../errors.ts'
@@ -47,7 +48,12 @@ export async function runForwardersFile(
 ): Promise<number> {
   const credential = await readServiceAccount(options, environment)
   const named = await namedOf(options.gateway, await knownGateways(voice))
-  const defaults = { credential, gateway: named?.gateway.origin }
+  const defaults = {
+    credential,
+    gateway: named && addressOf(named),
+    addressOf: async (text: string) =>
+      addressOf(await namedGateway(text, await knownGateways(voice))),
+  }
   const trusted = new Map<string, Trust>()
   const read = (): Promise<ReadForwarders> => readForwardersFile(path, defaults, voice)
   const first = await read()
@@ -77,6 +83,11 @@ export async function runForwardersFile(
   await untilEndAsked()
   voice.info('ending')
   return exitCodes.ok
+}
+
+/** As it was named, where that was by an address: what is trusted for another address of it is not so for the gateway. */
+function addressOf({ gateway, alias }: ChosenGateway): string {
+  return alias ?? gateway.origin
 }
 
 /** Each at the remembered gateway that it is known to be at, with whom to believe that it is that. */

@@ -36,6 +36,12 @@ export interface FileSurroundings {
   readonly readCredential: ReadCredential
   /** The gateway of entries that name none; undefined: at the application's own host. */
   readonly gateway?: string | undefined
+  /**
+   * The address of a gateway as an entry names it.
+   *
+   * @throws SystemError where it is none
+   */
+  readonly addressOf?: (gateway: string) => Promise<string>
 }
 
 /** What a file says; `hasSecrets` where it holds one itself. */
@@ -76,11 +82,13 @@ async function readEntry(
   yaml: YamlText,
   index: number,
   entry: Entry,
-  { readCredential, gateway }: FileSurroundings,
+  { readCredential, gateway, addressOf }: FileSurroundings,
 ): Promise<Forwarder | { readonly problem: ReturnType<YamlText['problem']> }> {
-  let key: EntryKey = 'url'
+  let key: EntryKey = 'gateway'
   try {
-    const destination = parseApplication(entry.url, entry.gateway ?? gateway)
+    const named = entry.gateway && ((await addressOf?.(entry.gateway)) ?? entry.gateway)
+    key = 'url'
+    const destination = parseApplication(entry.url, named ?? gateway)
     key = 'listener'
     const listen = parseLocalAddress(entry.listener)
     key = 'destination'

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { systemClock } from '../../clock.ts'
+import type { KnownGateway } from '../../client/gateways/known-gateway.ts'
 import { AppError, ConfigError } from '../../errors.ts'
 import { silentLogger } from '../../log.ts'
+import { createCertificateAuthority } from '../../net/certificate.ts'
 import { startFakeGateway } from '../../reach/fake-gateway.fixture.ts'
 import { openDaemonRig, type DaemonRig } from '../running/daemon.fixture.ts'
 import type { DaemonEvent } from '../wire/view.ts'
@@ -158,7 +160,9 @@ describe('the calls of the daemon', () => {
     ]
     await using gateway = await startFakeGateway({ routes })
     let hasBrowser = false
+    let remembered: { gateways: (KnownGateway & { knownNames: string[] })[] } = { gateways: [] }
     await using rig = await openDaemonRig({
+      remembered: () => Promise.resolve({ ...remembered, defaultName: undefined }),
       browser: (_, onFailed) => void (hasBrowser || onFailed()),
     })
     await using served = await serve(rig)
@@ -197,6 +201,26 @@ describe('the calls of the daemon', () => {
     routes.splice(0, 1)
     assert.deepEqual((await client.ask('POST /gateways/load', input)).removed, ['orders'])
     assert.equal(rig.daemon.all().length, 0)
+    // By the name of a gateway that is remembered, with its authority.
+    remembered = {
+      gateways: [{ name: 'work', url: gateway.origin, ca: gateway.ca, knownNames: [] }],
+    }
+    const byName = await client.ask('POST /gateways/sign-in', { gateway: 'work' })
+    assert.deepEqual([byName.gateway, byName.url], [gateway.origin, undefined])
+    assert.equal((await client.ask('POST /gateways/routes', { gateway: 'work' })).routes.length, 1)
+    await assert.rejects(client.ask('POST /gateways/routes', { gateway: 'wrok' }), {
+      code: 'gateway-unknown',
+    })
+    // What is trusted for another address of it vouches for that alone.
+    const alias = `https://127.0.0.1:${gateway.port}`
+    remembered.gateways[0]?.knownNames.push(alias)
+    const { cert } = await createCertificateAuthority()
+    const atAlias = await client
+      .ask('POST /gateways/sign-in', { gateway: alias, ca_cert: cert })
+      .catch((error: unknown) => error)
+    assert.ok(atAlias instanceof AppError && atAlias.code === 'gateway-not-trusted')
+    assert.ok(atAlias.message.includes('"127.0.0.1'), atAlias.message)
+    remembered.gateways.pop()
     // By its address alone nobody would believe its certificate.
     const connection = await rig.add(gateway)
     const session = { gateway: gateway.origin, connection }

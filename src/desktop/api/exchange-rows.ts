@@ -32,7 +32,7 @@ export function exchangeRows(daemon: Daemon): readonly Row[] {
     row('POST /export', exportInput, async ({ connections, tag, ...options }) => {
       const meant = daemon.which({ connections, tag }).map(({ saved }) => saved)
       const files = await readAll(exportedFiles(meant, options))
-      return exportConnections(meant, options, files)
+      return exportConnections(meant, options, files, await daemon.remembered())
     }),
   ]
 }

@@ -3,11 +3,12 @@ import { fetchRoutes } from '../../client/routes/fetch-routes.ts'
 import { formatRouteTarget, parseRouteFrom } from '../../client/routes/route-target.ts'
 import type { ListedRoute, RoutesAnswer } from '../../client/routes/routes-answer.ts'
 import { PeerError } from '../../errors.ts'
-import { parseGatewayText, type GatewayAddress } from '../../reach/destination.ts'
+import type { GatewayAddress } from '../../reach/destination.ts'
 import type { AccessRequestAnswer } from '../../tunnel/access-request.ts'
 import { planLoad } from '../connections/routes/plan-load.ts'
 import type { Daemon } from '../running/daemon-types.ts'
 import type { GatewayLink } from '../gateways/gateway-link.ts'
+import { gatewayNamed } from '../gateways/named-gateway.ts'
 import {
   accessInput,
   gatewayInput,
@@ -37,11 +38,12 @@ const defaultSeconds = 3_600
 
 /** Calls about gateways and what they offer. */
 export function gatewayRows(daemon: Daemon): readonly Row[] {
-  const linkTo = (input: GatewayInput): Promise<GatewayLink> =>
-    daemon.links.take(parseGatewayText(input.gateway), {
-      ...input,
-      disable_tls_verification: input.disable_tls_verification ?? false,
-    })
+  const linkTo = async (input: GatewayInput): Promise<GatewayLink> => {
+    const isUnverified = input.disable_tls_verification ?? false
+    const settings = { ...input, disable_tls_verification: isUnverified }
+    const gateway = await gatewayNamed(input.gateway, settings, await daemon.remembered())
+    return daemon.links.take(gateway, settings)
+  }
 
   /** A page has no private key, and a certificate authority only where somebody has pasted it. */
   const linkOf = (input: SessionInput): Promise<GatewayLink> => {
@@ -54,9 +56,10 @@ export function gatewayRows(daemon: Daemon): readonly Row[] {
   }
 
   return [
-    row('POST /gateways/sign-in', signInInput, async ({ is_renewal: isRenewal, ...input }) =>
-      (await linkOf(input)).signIn(isRenewal),
-    ),
+    row('POST /gateways/sign-in', signInInput, async ({ is_renewal: isRenewal, ...input }) => {
+      const link = await linkOf(input)
+      return { ...(await link.signIn(isRenewal)), gateway: link.view.origin }
+    }),
     row('POST /gateways/sign-out', sessionInput, async (input) => {
       const link = await linkOf(input)
       const ended = await link.signOut()
@@ -74,7 +77,8 @@ export function gatewayRows(daemon: Daemon): readonly Row[] {
       const link = await linkTo(input)
       const answer = await routesOf(link)
       const { gateway } = link.signInOptions
-      const asked = { gateway, answer, reach: input, tags, chosen: routes }
+      const remembered = await daemon.remembered()
+      const asked = { gateway, answer, reach: input, tags, chosen: routes, remembered }
       const plan = (): ReturnType<typeof planLoad> => {
         const [own, others] = ownAndOthers(daemon)
         return planLoad({ ...asked, existing: own, others })

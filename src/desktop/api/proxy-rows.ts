@@ -1,11 +1,12 @@
-import { chosen, chosenAt, chosenDefault } from '../../client/gateways/choose-gateway.ts'
+import { chosenDefault } from '../../client/gateways/choose-gateway.ts'
 import type { KnownGateways } from '../../client/gateways/known-gateway.ts'
 import { parseListenAddress } from '../../client/serve/listen-address.ts'
 import { PeerError, SystemError } from '../../errors.ts'
-import { parseGatewayText, type GatewayAddress } from '../../reach/destination.ts'
+import type { GatewayAddress } from '../../reach/destination.ts'
 import { proxyPassword } from '../proxy/proxy-password.ts'
 import type { Daemon } from '../running/daemon-types.ts'
 import type { TrustSettings } from '../gateways/links.ts'
+import { gatewayNamed } from '../gateways/named-gateway.ts'
 import { proxyInput } from '../wire/calls.ts'
 import { ask, row, type Row } from './rows.ts'
 
@@ -15,7 +16,7 @@ export function proxyRows(daemon: Daemon, directory: string): readonly Row[] {
     row('POST /proxies', proxyInput, async ({ listen: text, gateway: named }) => {
       const listen = parseListenAddress(text)
       if (listen.kind === 'stdio') throw notAnAddress(text)
-      const { gateway, trust } = gatewayFor(daemon, named, await daemon.remembered())
+      const { gateway, trust } = await gatewayFor(daemon, named, await daemon.remembered())
       const password = listen.kind === 'tcp' ? await proxyPassword(directory) : undefined
       return daemon.openProxy({ listen, gateway, trust, password })
     }),
@@ -37,7 +38,11 @@ interface Reached {
 const plainTrust: TrustSettings = { disable_tls_verification: false }
 
 /** The one that is named, trusted as connections of it do, or the only one that there is; without one the default one. */
-function gatewayFor(daemon: Daemon, named: string | undefined, remembered: KnownGateways): Reached {
+async function gatewayFor(
+  daemon: Daemon,
+  named: string | undefined,
+  remembered: KnownGateways,
+): Promise<Reached> {
   const known = new Map<string, Reached>()
   for (const { saved, checked } of daemon.all()) {
     const gateway = checked?.destination?.gateway
@@ -45,8 +50,7 @@ function gatewayFor(daemon: Daemon, named: string | undefined, remembered: Known
     known.set(gateway.origin, { gateway, trust: saved })
   }
   if (named !== undefined) {
-    const byName = remembered.gateways.find(({ name }) => name === named.trim())
-    const { gateway } = byName ? chosen(byName) : chosenAt(parseGatewayText(named), remembered)
+    const gateway = await gatewayNamed(named, plainTrust, remembered)
     return known.get(gateway.origin) ?? { gateway, trust: plainTrust }
   }
   const [only, ...others] = known.values()

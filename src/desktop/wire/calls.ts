@@ -23,6 +23,7 @@ export type Which = z.output<typeof which>
 
 /** How a gateway is reached, where no connection says it yet. */
 export const gatewayInput = z.strictObject({
+  /** An address, or the name of a gateway that is remembered. */
   gateway: z.string().trim().min(1).max(4096),
   ...connectionSettings.pick({
     disable_tls_verification: true,
@@ -36,7 +37,7 @@ export const gatewayInput = z.strictObject({
 })
 export type GatewayInput = z.input<typeof gatewayInput>
 
-/** `POST /gateways/sign-out`: a gateway by its address, or as one of its connections reaches it. */
+/** `POST /gateways/sign-out`: a gateway by itself, or as one of its connections reaches it. */
 export const sessionInput = gatewayInput.extend({
   /** The id of that connection: whom it trusts and what it shows is taken from it, its private key with it. */
   connection: z.string().max(64).optional(),
@@ -233,7 +234,8 @@ export interface Calls {
   'DELETE /proxies': { input: undefined; answer: { removed: readonly string[] } }
   'POST /import': { input: ImportInput; answer: ImportAnswer }
   'POST /export': { input: ExportInput; answer: ExportAnswer }
-  'POST /gateways/sign-in': { input: SignInInput; answer: SignInAnswer }
+  /** `gateway` is its origin, by whatever name it was called. */
+  'POST /gateways/sign-in': { input: SignInInput; answer: SignInAnswer & { gateway: string } }
   'POST /gateways/sign-out': { input: SessionInput; answer: { ended: boolean } }
   'POST /gateways/routes': { input: GatewayInput; answer: { routes: readonly RouteView[] } }
   'POST /gateways/load': { input: LoadInput; answer: ImportAnswer }

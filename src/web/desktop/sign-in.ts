@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { SessionInput, SignInAnswer, SignInInput } from '../../desktop/wire/calls.ts'
+import type { Calls, SessionInput, SignInInput } from '../../desktop/wire/calls.ts'
 import { notifyDone, notifyFailed } from '../ui/notify.ts'
 import { call } from './call.ts'
 import { daemonNow, useDaemon } from './live.ts'
@@ -17,7 +17,7 @@ export function sessionOf(gateway: string, connection?: string): SessionInput {
 /** Begins a sign-in, and opens its page where the daemon has not, and the browser lets this page do so. */
 export async function beginSignIn(
   input: SignInInput,
-): Promise<SignInAnswer & { readonly isOpened: boolean }> {
+): Promise<Calls['POST /gateways/sign-in']['answer'] & { readonly isOpened: boolean }> {
   const answer = await call('POST /gateways/sign-in', { input })
   const url = webLink(answer.url)
   return { ...answer, isOpened: url !== undefined && (answer.is_open === true || openTab(url)) }

@@ -171,7 +171,7 @@ export const words = {
     advanced: 'Advanced',
     gateway: 'Alternate Pomerium URL',
     gatewayHint:
-      'The gateway, where the destination’s own name does not lead to it: https://gateway.example.com',
+      'The gateway, where the destination’s own name does not lead to it: https://gateway.example.com, or the name that “postern login” has given it',
     disableTls: 'Disable TLS verification',
     disableTlsHint:
       'Anybody between you and the gateway can then read and change everything. Prefer to name its certificate authority.',
@@ -283,7 +283,8 @@ export const words = {
     title: 'Load from a gateway',
     lead: 'The routes that you may use become connections. Those of an earlier time are brought up to date.',
     gateway: 'Gateway address',
-    gatewayHint: 'Such as gateway.example.com. Whoever runs it tells you.',
+    gatewayHint:
+      'Such as gateway.example.com, which whoever runs it tells you, or the name that “postern login” has given it',
     routes: (gateway: string) => `Routes of ${hostOf(gateway)}`,
     what: 'the routes',
     chooseAll: 'All',

@@ -182,6 +182,33 @@ describe("Pomerium's form", () => {
   })
 })
 
+test('a connection at a remembered gateway leads there elsewhere, too, by its address and with its authority', () => {
+  const work = { name: 'work', url: 'https://gate.corp:8443', ca: cert, knownNames: [] }
+  const office = { name: 'office', url: 'https://office.corp', knownNames: [] }
+  const remembered = { gateways: [work, office], defaultName: 'office' }
+  const given = cert.replace('AAAA', 'BBBB')
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  for (const [input, url, ca] of [
+    [{ gateway: 'work' }, work.url, base64(cert)],
+    [{}, office.url, undefined],
+    [{ gateway: 'elsewhere.corp' }, 'https://elsewhere.corp', undefined],
+    // Written for its own host, and not for what is remembered.
+    [{ ca_cert: given }, undefined, base64(given)],
+  ] as const) {
+    const { text } = exportConnections([saved(input)], all, new Map(), remembered)
+    const { conn } = (JSON.parse(text) as { records: [{ conn: Record<string, unknown> }] })
+      .records[0]
+    assert.deepEqual([conn['pomeriumUrl'], conn['caCert']], [url, ca], JSON.stringify(input))
+  }
+  const ours = exportConnections(
+    [saved({ gateway: 'work' })],
+    { ...all, format: 'postern' },
+    new Map(),
+    remembered,
+  )
+  assert.match(ours.text, /gateway: work\n/)
+})
+
 test('the name of a file is one on every system', () => {
   const cases = [
     ['orders db', 'orders-db'],

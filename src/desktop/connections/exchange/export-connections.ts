@@ -1,7 +1,13 @@
 import { z } from 'zod'
+import {
+  gatewayAt,
+  noGateways,
+  type KnownGateways,
+} from '../../../client/gateways/known-gateway.ts'
 import type { ExportAnswer, ExportInput } from '../../wire/calls.ts'
 import { connectionSettings } from '../../wire/connection.ts'
 import type { ConnectionSettings, SavedConnection } from '../../wire/connection.ts'
+import { checkConnection, saysTrust } from '../check-connection.ts'
 import { encodeRecords } from './pomerium-records.ts'
 import { encodeDocument } from './postern-document.ts'
 
@@ -22,12 +28,13 @@ export function exportedFiles(
 
 /**
  * A file of connections: YAML for a team's repository, or what Pomerium Desktop imports. `files` has the texts of
- * `exportedFiles` by path; one that is not there could not be read.
+ * `exportedFiles` by path; one that is not there could not be read. `remembered` are the gateways that connections name.
  */
 export function exportConnections(
   connections: readonly SavedConnection[],
   options: ExportOptions,
   files: ReadonlyMap<string, string>,
+  remembered: KnownGateways = noGateways,
 ): ExportAnswer {
   const { format, tags } = options
   const leftOut: string[] = []
@@ -37,7 +44,9 @@ export function exportConnections(
     .map((one) => (tags ? one : { ...one, tags: [] }))
     .map((one) => (options.keys ? one : withoutKey(one, leftOut)))
     .map((one) =>
-      format === 'postern' ? ours(one, leftOut) : theirs(one, options, files, leftOut),
+      format === 'postern'
+        ? ours(one, leftOut)
+        : theirs(ledOut(one, remembered), options, files, leftOut),
     )
   return {
     file_name: fileName(connections, format),
@@ -59,6 +68,22 @@ function ours(settings: ConnectionSettings, leftOut: string[]): ConnectionSettin
     if (path !== undefined) leftOut.push(`what "${path}" holds, which "${settings.name}" names`)
   }
   return settings
+}
+
+/** As it stands for itself where nobody remembers a gateway: with the address that it leads to here, and who vouches for it. */
+function ledOut(settings: ConnectionSettings, remembered: KnownGateways): ConnectionSettings {
+  const origin = originOf(settings, remembered)
+  if (origin === undefined) return settings
+  const ca = saysTrust(settings) ? undefined : gatewayAt(origin, remembered)?.ca
+  return {
+    ...settings,
+    ...(origin !== originOf(settings, noGateways) && { gateway: origin }),
+    ...(ca !== undefined && { ca_cert: ca }),
+  }
+}
+
+function originOf(settings: ConnectionSettings, remembered: KnownGateways): string | undefined {
+  return checkConnection(settings, remembered).checked?.destination?.gateway.origin
 }
 
 /** With nothing that Pomerium has no place for. */

@@ -116,6 +116,22 @@ describe('connections of routes', () => {
     assert.deepEqual([answer.added, answer.updated, answer.removed], [['3'], ['orders'], ['gone']])
   })
 
+  test('are those that name the remembered gateway, or lead to it by naming none', () => {
+    const work = { name: 'work', url: gateway.origin, knownNames: [] }
+    const existing = [
+      saved({ name: 'db', gateway: 'work', source: 'portal-route-1' }),
+      saved({ name: 'pg', gateway: undefined, destination: 'pg.corp:1' }),
+    ]
+    const routes = [route('1', 'db.corp:1', { name: 'db' }), route('2', 'pg.corp:1')]
+    const remembered = { gateways: [work], defaultName: 'work' }
+    const { add, replace, answer } = plan(routes, existing, { remembered })
+    assert.deepEqual([add, answer.duplicates], [[], ['pg']])
+    assert.deepEqual(
+      [...replace.values()].map((one) => [one.gateway, one.source]),
+      [['work', source('1')]],
+    )
+  })
+
   test('that did not change stay as they are, however they are written', () => {
     const written = {
       name: 'DB 2',

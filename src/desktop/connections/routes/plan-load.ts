@@ -1,3 +1,4 @@
+import type { KnownGateways } from '../../../client/gateways/known-gateway.ts'
 import type { GatewayAddress } from '../../../reach/destination.ts'
 import type { RoutesAnswer } from '../../../client/routes/routes-answer.ts'
 import type { ImportAnswer } from '../../wire/calls.ts'
@@ -16,6 +17,8 @@ export interface LoadRequest {
   readonly existing: readonly SavedConnection[]
   /** Those that are kept elsewhere, such as in a team's file. */
   readonly others?: readonly SavedConnection[]
+  /** The gateways that are remembered: connections may name them, or none. **Default:** none */
+  readonly remembered?: KnownGateways
   /** How the gateway is reached, as far as the person says it. */
   readonly reach: Reach
   readonly tags: readonly string[]
@@ -39,9 +42,9 @@ export interface LoadPlan {
  * person made are never touched.
  */
 export function planLoad(request: LoadRequest): LoadPlan {
-  const { gateway, answer, existing, others = [], chosen } = request
+  const { gateway, answer, existing, others = [], remembered, chosen } = request
   const { wanted, unsupported, listed, unknown } = wantedOf(gateway, answer, chosen)
-  const all = existing.map((saved) => haveOf(saved, gateway))
+  const all = existing.map((saved) => haveOf(saved, gateway, remembered))
   const ofGateway = all.filter(({ source }) => source !== undefined)
   const { pairs, added, left } = pairUp(wanted, ofGateway, (source) => !listed.has(source))
   const touched = new Set(wanted.map(({ source }) => source))
@@ -49,7 +52,7 @@ export function planLoad(request: LoadRequest): LoadPlan {
 
   const byHand = [
     ...all.filter(({ source }) => source === undefined),
-    ...others.map((saved) => haveOf(saved, gateway)),
+    ...others.map((saved) => haveOf(saved, gateway, remembered)),
   ]
   const leadThere = new Map(byHand.map(({ leadsTo, saved }) => [leadsTo, saved.name]))
   const [twice, fresh] = split(added, (one) => leadThere.has(leadsTo(one)))
@@ -86,8 +89,12 @@ export function planLoad(request: LoadRequest): LoadPlan {
 /** What Pomerium Desktop writes as the source of a connection that a route made. */
 const theirSource = /^portal-route-(.+)$/s
 
-function haveOf(saved: SavedConnection, gateway: GatewayAddress): Have {
-  const destination = checkConnection(saved).checked?.destination
+function haveOf(
+  saved: SavedConnection,
+  gateway: GatewayAddress,
+  remembered: KnownGateways | undefined,
+): Have {
+  const destination = checkConnection(saved, remembered).checked?.destination
   const leads = destination && `${destination.gateway.origin}/${destination.authority}`
   const { source } = saved
   const [, id] = theirSource.exec(source ?? '') ?? []

@@ -8,7 +8,7 @@ import { describe, faultAt } from '../problems.ts'
 import { beginSignIn } from '../sign-in.ts'
 import { TrustFields } from '../trust/trust-fields.tsx'
 import { trustInputOf, trustKeys } from '../trust/trust-form.ts'
-import { originOf, webLink } from '../web-link.ts'
+import { webLink } from '../web-link.ts'
 import { words } from '../words.ts'
 import type { GatewayForm } from './remembered.ts'
 
@@ -22,7 +22,7 @@ export interface GatewayStartProps {
 }
 
 interface Waiting {
-  readonly origin: string | undefined
+  readonly origin: string
   readonly url: string | undefined
   readonly isOpened: boolean
 }
@@ -48,7 +48,7 @@ export function GatewayStart({ form, change, ready }: GatewayStartProps): ReactN
     try {
       const answer = await beginSignIn({ gateway: gateway.trim(), ...trustInputOf(trust) })
       if (answer.url === undefined) ready()
-      else setWaiting({ origin: originOf(gateway), ...answer, url: webLink(answer.url) })
+      else setWaiting({ ...answer, origin: answer.gateway, url: webLink(answer.url) })
     } catch (error) {
       fail(problemsOf(error))
     } finally {
