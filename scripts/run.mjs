@@ -2,7 +2,14 @@
 // names when it is not there yet, then hands over to the pinned runtime in node_modules. Plain
 // JavaScript without dependencies, since it runs before anything is installed.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -53,12 +60,16 @@ function main(name, args) {
   }
   if (!isInstalled()) install()
   buildPages(name)
+  const env =
+    name === 'test'
+      ? { NODE_COMPILE_CACHE: compiled, POSTERN_BUILT: buildTested(), ...process.env }
+      : process.env
   const isWhole = name === 'test' && args.length === 0
   if (isWhole) say(`all tests: ${howLong()}`)
   const startedMs = Date.now()
   const child = spawn(runtime, commands[name](args), {
     cwd: root,
-    env: name === 'test' ? { NODE_COMPILE_CACHE: compiled, ...process.env } : process.env,
+    env,
     // By the channel the quickstart learns that this process is gone, whatever ended it.
     stdio: ['inherit', 'inherit', 'inherit', ...(name === 'start' ? ['ipc'] : [])],
   })
@@ -104,6 +115,18 @@ function buildPages(name) {
   if (status === 0) return
   if (name === 'test') fail('cannot build the pages of src/web')
   say('cannot build the pages of src/web: the gateway shows plain ones')
+}
+
+/** The program that the tests start, built of these sources with the pages; its path. */
+function buildTested() {
+  const outdir = join(cache, 'tested')
+  const builder = join(root, 'scripts', 'build-program.mjs')
+  const { status, stderr } = spawnSync(runtime, [builder, outdir], { cwd: root, encoding: 'utf8' })
+  if (status !== 0) fail(`cannot build the program:\n${stderr}`)
+  const web = join(outdir, 'web')
+  if (!existsSync(web)) symlinkSync(join(root, 'dist', 'web'), web, 'junction')
+  // As the program sees itself, also where node_modules is a link.
+  return realpathSync(join(outdir, 'postern.js'))
 }
 
 /** Whether node_modules holds every package of package-lock.json that is not optional, in its version. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -96,7 +95,8 @@ peerTest('a client serves connections though nobody reads what it says', [], asy
     stdio: ['ignore', pipe.writer, pipe.writer],
   })
   scope.defer(() => void child.kill('SIGKILL'))
-  while (!existsSync(path)) await wait(20)
+  // The file is there before anybody listens.
+  while (!(await accepts(path))) await wait(20)
   for (const word of Array.from({ length: 30 }, (_, index) => `connection ${index}`)) {
     const socket = connect(path)
     socket.write(word)
@@ -206,5 +206,17 @@ async function assertUntouched(path: string, count = lines): Promise<void> {
   assert.equal(after, await read('before'))
   for (const flags of after.trim().split('\n')) {
     assert.equal(Number.parseInt(flags, 8) & nonBlocking, 0, flags)
+  }
+}
+
+async function accepts(path: string): Promise<boolean> {
+  const socket = connect(path)
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
   }
 }
