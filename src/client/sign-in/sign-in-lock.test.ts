@@ -76,6 +76,28 @@ test('a lock is taken over also after somebody was killed while doing so', () =>
     assert.deepEqual(await readdir(dirname(path)), ['gateway.lock'])
   }))
 
+test('a lock that changes hands while its holder is looked for is not taken over', () =>
+  withLockPath(async (path) => {
+    await (await takeSignInLock(path))?.[Symbol.asyncDispose]()
+    const gone = holder({ pid: endedPid() })
+    await writeFile(path, gone)
+    let next: AsyncDisposable | undefined
+    let looks = 0
+    const late = await takeSignInLock(path, undefined, async () => {
+      looks += 1
+      if (looks === 2) {
+        // It has let go, somebody else has come, and then it ended.
+        await rm(path)
+        next = await takeSignInLock(path)
+      }
+      return { isRunning: false, start: undefined }
+    })
+    assert.ok(next !== undefined && looks === 2)
+    assert.equal(late, undefined)
+    await next[Symbol.asyncDispose]()
+    assert.deepEqual(await readdir(dirname(path)), [])
+  }))
+
 test('garbage in the file is no lock', () =>
   withLockPath(async (path) => {
     await (await takeSignInLock(path))?.[Symbol.asyncDispose]()

@@ -30,11 +30,12 @@ const maxLockAgeMs = 20 * 60_000
  * Takes a lock file for this process. Resolves to its release, or to undefined while another living
  * process holds it; a lock whose holder is gone is taken over. Where no lock can be written at all it
  * resolves to a release as well: two sign-ins at once are better than none. `command` tells others what
- * the sign-in is for.
+ * the sign-in is for, `look` finds a process.
  */
 export async function takeSignInLock(
   path: string,
   command?: string,
+  look: LookUp = stateOfProcess,
 ): Promise<AsyncDisposable | undefined> {
   const self: Holder = {
     pid: process.pid,
@@ -45,7 +46,7 @@ export async function takeSignInLock(
     nonce: randomBytes(8).toString('hex'),
   }
   try {
-    if (!(await create(path, self)) && !(await takeOver(path, self))) return undefined
+    if (!(await create(path, self)) && !(await takeOver(path, self, look))) return undefined
   } catch {
     return { [Symbol.asyncDispose]: () => Promise.resolve() }
   }
@@ -71,19 +72,19 @@ function create(path: string, holder: Holder): Promise<boolean> {
  * at a file and its replacement another may have come: so only the holder of a second lock replaces, and looks
  * again first. A file that is gone is no stale one: whoever creates it next holds the lock, and is not replaced.
  */
-async function takeOver(path: string, self: Holder): Promise<boolean> {
-  const seen = await lookAt(path)
+async function takeOver(path: string, self: Holder, look: LookUp): Promise<boolean> {
+  const seen = await lookAt(path, look)
   if (seen === 'held') return false
   if (seen === 'free') return create(path, self)
   const guard = `${path}.takeover`
   if (!(await create(guard, self))) {
     // Left by a process that was killed while it held it; whoever looks next finds it free.
-    if ((await lookAt(guard)) === 'stale') await rm(guard, { force: true })
+    if ((await lookAt(guard, look)) === 'stale') await rm(guard, { force: true })
     return false
   }
   try {
     if (await create(path, self)) return true
-    if ((await lookAt(path)) !== 'stale') return false
+    if ((await lookAt(path, look)) !== 'stale') return false
     await replaceFile(path, JSON.stringify(self))
     return true
   } finally {
@@ -91,20 +92,28 @@ async function takeOver(path: string, self: Holder): Promise<boolean> {
   }
 }
 
-async function lookAt(path: string): Promise<'free' | 'held' | 'stale'> {
+/**
+ * A holder may have let go and ended after its name was read here, and another have come: what is stale is what still
+ * stands there once its holder was found gone. From then on only whoever has the second lock changes it.
+ */
+async function lookAt(path: string, look: LookUp): Promise<'free' | 'held' | 'stale'> {
   try {
-    const holder = parseHolder(await readFile(path, 'utf8'))
-    return holder !== undefined && (await isAlive(holder)) ? 'held' : 'stale'
+    const text = await readFile(path, 'utf8')
+    const holder = parseHolder(text)
+    if (holder !== undefined && (await isAlive(holder, look))) return 'held'
+    return (await readFile(path, 'utf8')) === text ? 'stale' : 'held'
   } catch (error) {
     return systemCode(error) === 'ENOENT' ? 'free' : 'stale'
   }
 }
 
-async function isAlive({ pid, start, host, sinceMs }: Holder): Promise<boolean> {
+type LookUp = typeof stateOfProcess
+
+async function isAlive({ pid, start, host, sinceMs }: Holder, look: LookUp): Promise<boolean> {
   if (Math.abs(Date.now() - sinceMs) > maxLockAgeMs) return false
   // A home directory may be shared by machines; their processes cannot be asked.
   if (host !== hostname()) return true
-  const found = await stateOfProcess(pid)
+  const found = await look(pid)
   if (!found.isRunning) return false
   return start === undefined || found.start === undefined || found.start === start
 }
