@@ -3,6 +3,7 @@ import { connect as connectTls, TLSSocket } from 'node:tls'
 import { formatAuthority, type HostPort } from '../address.ts'
 import { messageOf } from '../errors.ts'
 import { resetBeneath } from '../net/beneath.ts'
+import { countTraffic } from '../net/runtime-http2.ts'
 import type { Trust } from './trust.ts'
 
 export interface HandshakeOptions {
@@ -62,7 +63,9 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSo
       release()
       // Giving up a tunnel is a reset then: a gateway that saw an end would take the half it got for
       // the whole.
-      if (!(raw instanceof TLSSocket)) resetBeneath(socket, raw)
+      // A proxy's own TLS has no reset.
+      if (raw instanceof TLSSocket) countTraffic(socket, raw)
+      else resetBeneath(socket, raw)
       resolve(socket)
     })
     if (signal?.aborted) onAbort()
