@@ -156,6 +156,15 @@ export function setConnectionCredit(
 }
 
 /**
+ * Whether the credit of a whole connection is used up, so that its peer takes nothing more of any stream. What Bun tells
+ * of that credit never becomes less; what waits to be sent tells it there. That may wait for the credit of its own stream
+ * as well, where a peer gives one stream less than all of them.
+ */
+export function isCreditUsedUp({ state }: Pick<Http2Session, 'state'>): boolean {
+  return isBun ? (state.outboundQueueSize ?? 0) > 0 : state.remoteWindowSize === 0
+}
+
+/**
  * Lets a TLS stream tell what has passed on it, where it is told what it runs on. Bun counts nothing of one whose bytes its
  * HTTP/2 takes by itself: a peer would be taken for silent, and its connection for lost, and no flood would be seen. What
  * lies beneath counts what has come, and the handle of the stream what was written.

@@ -11,7 +11,7 @@ import type { FloodMeter } from '../../net/http2-flood.ts'
 import { createPinger } from '../../net/http2-ping.ts'
 import { holdable, moveWindows, widenConnection } from '../../net/http2-windows.ts'
 import { onArrival } from '../../net/runtime.ts'
-import { carryingHttp2 } from '../../net/runtime-http2.ts'
+import { carryingHttp2, isCreditUsedUp } from '../../net/runtime-http2.ts'
 
 /**
  * @limit bytes of one stream of a stock connector that nobody has read yet: its service waits
@@ -82,7 +82,7 @@ export function openSession(
   return {
     http2,
     get isFull() {
-      return http2.state.remoteWindowSize === 0
+      return isCreditUsedUp(http2)
     },
     request(headers) {
       const stream = http2.request(headers, { endStream: false })
