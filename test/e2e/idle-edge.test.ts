@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import * as http2 from 'node:http2'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import * as tls from 'node:tls'
 import { startTunnelSession } from '../../src/client/ways/http2-session.ts'
 import { keepSessionAlive } from '../../src/port/http/http2-keepalive.ts'
+import { runsOn } from '../../src/net/beneath.ts'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
 import { startChild } from './child.ts'
@@ -74,15 +75,16 @@ async function openQuiet(
   const count = (session: http2.Http2Session): void => void session.on('ping', () => (pings += 1))
   const gateway = await startGateway(scope, gatewayMs, count)
   const edge = await startHaproxy(scope, gateway)
+  const raw = connect({ port: edge, host: '127.0.0.1' })
   const socket = tls.connect({
-    port: edge,
-    host: '127.0.0.1',
+    socket: raw,
     servername: 'localhost',
     ca: authority.cert,
     ALPNProtocols: ['h2'],
   })
   scope.defer(() => void socket.destroy())
   await once(socket, 'secureConnect')
+  runsOn(socket, raw)
   const session = startTunnelSession(socket, `https://localhost:${edge}`, clientMs)
   scope.defer(() => session.destroy())
   const cut = once(socket, 'close')
@@ -105,7 +107,9 @@ async function startGateway(
     stream.on('error', () => undefined).respond({ ':status': 200 })
     stream.pipe(stream)
   })
+  let connection: Socket
   const secure = tls.createServer({ ...pair, ALPNProtocols: ['h2'] }, (socket) => {
+    runsOn(socket, connection)
     second.once('session', (session) => {
       count(session)
       keepSessionAlive(session, socket, { intervalMs, idleTimeoutMs: 0 })
@@ -115,6 +119,7 @@ async function startGateway(
   secure.on('tlsClientError', () => undefined)
   const sockets = new Set<Socket>()
   const listener = createServer((socket) => {
+    connection = socket
     sockets.add(socket.on('error', () => undefined))
     secure.emit('connection', socket)
   }).listen(0, '127.0.0.1')
