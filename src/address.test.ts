@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { isIPv6 } from 'node:net'
+import { BlockList, isIPv6 } from 'node:net'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import {
   bracketed,
+  canonicalIPv6,
   formatAuthority,
   isLoopbackHost,
   isSameAuthority,
@@ -159,6 +160,22 @@ test('an IPv4 address in IPv6 clothes is shown as IPv4', () => {
   assert.equal(unmapIPv4('::FFFF:192.0.2.1'), '192.0.2.1')
   assert.equal(unmapIPv4('2001:db8::1'), '2001:db8::1')
   assert.equal(unmapIPv4('192.0.2.1'), '192.0.2.1')
+})
+
+test('an IPv6 address has one form, however it is written', () => {
+  assert.equal(canonicalIPv6('2001:DB8:0:0:0:0:0:1'), '2001:db8::1')
+  assert.equal(canonicalIPv6('1:2:3:4::192.0.2.1'), '1:2:3:4::c000:201')
+  assert.equal(canonicalIPv6('::3:4:5:6:192.0.2.1'), '::3:4:5:6:c000:201')
+  fc.assert(
+    fc.property(fc.ipV6(), (address) => {
+      const form = canonicalIPv6(address)
+      const same = new BlockList()
+      same.addAddress(address, 'ipv6')
+      assert.ok(same.check(form, 'ipv6'))
+      assert.ok(!form.includes('.'))
+      assert.equal(canonicalIPv6(form), form)
+    }),
+  )
 })
 
 test('only IPv6 gets brackets', () => {

@@ -119,7 +119,12 @@ function isDnsName(host: string): boolean {
 
 /** RFC 5952 form of an IPv6 address without a zone, so that two spellings of one are equal. */
 export function canonicalIPv6(address: string): string {
-  return new URL(`http://[${address}]`).hostname.slice(1, -1)
+  // Bun's URL refuses some with the last 32 bits as IPv4, such as "1:2:3:4::192.0.2.1".
+  const groups = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...octets: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = octets.slice(0, 4).map(Number)
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
+  })
+  return new URL(`http://[${groups}]`).hostname.slice(1, -1)
 }
 
 /**

@@ -47,11 +47,12 @@ test('a program has no terminal that it could ask', { skip }, async () => {
 
 test('programs end with the process that started them, even a killed one', async (t) => {
   if (skip) return t.skip(skip)
-  // Deaf to SIGTERM, with a child of its own. All hold the output, which ends when all are gone.
+  // Deaf to SIGTERM, with a child of its own. All hold the output, which ends when all are gone. Bun writes to a pipe, by
+  // which a program is noted, only when a step is over.
   const deaf = `trap '' TERM; sleep 300 & echo deaf; wait; sleep 300`
   const start = `import { spawnProgram } from ${fixture}
     spawnProgram('/bin/sh', ['-c', ${JSON.stringify(deaf)}], { stdio: ['ignore', 'inherit', 'inherit'] })
-    process.stdout.write('started')`
+    setImmediate(() => process.stdout.write('started'))`
   const starter = spawnProgram(process.execPath, ['--input-type=module', '-e', start])
   let said = ''
   for await (const chunk of starter.stdout) {

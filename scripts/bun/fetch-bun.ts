@@ -82,6 +82,8 @@ export function bring(name: string, integrity: string, program: string, target: 
     ])
     rmSync(archive)
     chmodSync(join(draft, program), 0o755)
+    // A test starts it as somebody else.
+    chmodSync(draft, 0o755)
     replace(draft, target, program)
   } finally {
     rmSync(draft, { recursive: true, force: true })

@@ -1,3 +1,5 @@
+import { onceHeard } from './runtime.ts'
+
 /** How long a tunnel may be without a byte. It may change while the tunnel is open. */
 export interface IdleLimit {
   /** Whether it was met: the watcher has been called back. */
@@ -24,7 +26,7 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
   let currentMs = timeoutMs
   let onIdle: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
-  let meeting: NodeJS.Immediate | undefined
+  let forgetMeeting: (() => void) | undefined
   /** How long to wait once the timer fires: the part of a limit that one timer cannot hold. */
   let restMs = 0
   let isMet = false
@@ -35,7 +37,7 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
   const due = (): void => {
     if (restMs > 0) return waitFor(restMs)
     // A process that stood still for a while first hears of the bytes that have come meanwhile.
-    meeting = setImmediate(meet)
+    forgetMeeting = onceHeard(meet)
   }
   const waitFor = (silenceMs: number): void => {
     const firstMs = Math.min(silenceMs, maxTimeoutMs)
@@ -44,7 +46,7 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
   }
   const arm = (): void => {
     clearTimeout(timer)
-    clearImmediate(meeting)
+    forgetMeeting?.()
     timer = undefined
     if (onIdle !== undefined && currentMs > 0) waitFor(currentMs)
   }
@@ -57,7 +59,7 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
       arm()
     },
     touch() {
-      clearImmediate(meeting)
+      forgetMeeting?.()
       // The timer may be waiting for the last part of the limit: to refresh it would wait for that part alone.
       if (currentMs > maxTimeoutMs) arm()
       else timer?.refresh()

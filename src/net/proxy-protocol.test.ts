@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { unmapIPv4 } from '../address.ts'
+import { canonicalIPv6, unmapIPv4 } from '../address.ts'
 import {
   decodeProxyHeader,
   encodeProxyHeader,
@@ -169,6 +169,5 @@ test('what is encoded decodes to the same two ends', () => {
 
 /** One spelling for each address. */
 function plain(host = ''): string {
-  const { hostname } = new URL(`http://${host.includes(':') ? `[${host}]` : host}`)
-  return unmapIPv4(hostname.replace(/^\[(.*)\]$/, '$1'))
+  return host.includes(':') ? unmapIPv4(canonicalIPv6(host)) : host
 }

@@ -53,6 +53,17 @@ export function afterFrames(then: () => void): void {
 }
 
 /**
+ * Calls back once the bytes are heard that came before a timer was late, as all are of a process that stood still; to be
+ * asked in that timer. Answers what forgets it. Node calls an immediate of a timer after it has looked at connections,
+ * Bun one before and the next after.
+ */
+export function onceHeard(then: () => void): () => void {
+  const looked = isBun ? () => (waiting = setImmediate(then)) : then
+  let waiting = setImmediate(looked)
+  return () => clearImmediate(waiting)
+}
+
+/**
  * Has writers of a stream wait when so many bytes wait to be sent. Streams of HTTP/2 take no `highWaterMark`, and none
  * can be changed: it is set where `Writable` keeps it (`lib/internal/streams/writable.js`), and changes nothing where
  * that has no such name.

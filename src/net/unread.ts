@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { connectionBeneath } from './beneath.ts'
 import type { Direction, TunnelBytes } from './direction.ts'
+import { onceHeard } from './runtime.ts'
 
 /**
  * How often connections that nobody reads are looked at, in milliseconds. libuv polls none of them: a reset, or the
@@ -38,7 +39,7 @@ export function watchUnread(
 ): () => void {
   let moved = -1
   let movedAtMs = 0
-  let looking: NodeJS.Immediate | undefined
+  let forgetLook: (() => void) | undefined
   const hasStalled = (): boolean => {
     const nowMs = performance.now()
     if (!up.source.isPaused() || bytes.up + bytes.down !== moved) {
@@ -54,11 +55,11 @@ export function watchUnread(
       if (source.isPaused() || state !== 'open') askUnread(source)
     }
     // A process that stood still for a while first hears of the bytes that have moved meanwhile.
-    if (hasStalled()) looking = setImmediate(() => hasStalled() && onStall())
+    if (hasStalled()) forgetLook = onceHeard(() => hasStalled() && onStall())
   }, lookIntervalMs).unref()
   return () => {
     clearInterval(timer)
-    clearImmediate(looking)
+    forgetLook?.()
   }
 }
 

@@ -40,7 +40,7 @@ test('masking into another buffer leaves the source as it was, and writes nowher
 
 test('the library uses it', () => {
   const require = createRequire(import.meta.url)
-  const path = join(dirname(require.resolve('ws')), 'lib', 'buffer-util.js')
+  const path = join(dirname(require.resolve('ws/package.json')), 'lib', 'buffer-util.js')
   const { unmask } = require(path) as { unmask: (buffer: Buffer, mask: Buffer) => void }
   assert.match(unmask.toString(), /websocketUnmask/)
 })

@@ -42,18 +42,21 @@ const tcpFailures: Readonly<Record<string, Failure>> = {
   },
 }
 
+const noDirectory: Failure = {
+  code: 'address-not-allowed',
+  message: 'there is no directory for "%", or you may not write to it',
+  hint: 'make the directory first, or choose another path',
+}
+
 const unixFailures: Readonly<Record<string, Failure>> = {
   EADDRINUSE: {
     code: 'address-in-use',
     message: '"%" is in use by another program, or a file of another kind',
     hint: 'choose another path; only a socket that nobody answers on is replaced',
   },
-  // libuv says EACCES for a missing directory as well (uv_pipe_bind2 maps ENOENT).
-  EACCES: {
-    code: 'address-not-allowed',
-    message: 'there is no directory for "%", or you may not write to it',
-    hint: 'make the directory first, or choose another path',
-  },
+  // libuv says EACCES for a missing directory as well (uv_pipe_bind2 maps ENOENT), Bun ENOENT.
+  EACCES: noDirectory,
+  ENOENT: noDirectory,
   EINVAL: {
     code: 'cannot-listen',
     message: 'the path of "%" is too long for a socket',
