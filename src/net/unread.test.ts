@@ -28,8 +28,10 @@ for (const isTls of [false, true]) {
   })
 
   test(`a client killed behind its bytes looks like one that waits, and ends by a limit, over ${name}`, async (t) => {
-    const rig = await openRig(t, isTls, { stallTimeoutMs: () => 100 })
+    let stallTimeoutMs = 0
+    const rig = await openRig(t, isTls, { stallTimeoutMs: () => stallTimeoutMs })
     await rig.stand()
+    stallTimeoutMs = 100
     // Its FIN stands behind what nobody reads.
     rig.connection.destroy()
     const { cause } = await rig.end
@@ -48,11 +50,13 @@ test('a service that resets after its own end is noticed while its client says n
 })
 
 test('a tunnel that stands still is not cut while bytes come the other way', async (t) => {
-  const rig = await openRig(t, false, { stallTimeoutMs: () => 200 })
+  let stallTimeoutMs = 0
+  const rig = await openRig(t, false, { stallTimeoutMs: () => stallTimeoutMs })
   await rig.stand()
   for (let beat = 0; beat < 30; beat += 1) {
     rig.service.write('.')
     await once(rig.client, 'data')
+    stallTimeoutMs = 200
     // A beat takes at least one look.
     await looks(1)
   }
@@ -61,11 +65,14 @@ test('a tunnel that stands still is not cut while bytes come the other way', asy
 })
 
 test('bytes that came while the process stood still are heard before a tunnel is cut', async (t) => {
-  const rig = await openRig(t, false, { stallTimeoutMs: () => 100 })
+  // Any, until the byte is on its way.
+  let stallTimeoutMs = 0
+  const rig = await openRig(t, false, { stallTimeoutMs: () => stallTimeoutMs })
   await rig.stand()
   const heard = once(rig.client, 'data')
   // Timers come next, and connections after them.
   await nextTurn()
+  stallTimeoutMs = 100
   rig.service.write('.')
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
   await heard

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
-import { connect, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import * as tls from 'node:tls'
+import { runsOn } from '../../net/beneath.ts'
+import { createCertificateAuthority } from '../../net/certificate.ts'
 import { keepSessionAlive, type KeepAliveOptions } from './http2-keepalive.ts'
+
+const authority = await createCertificateAuthority()
 
 /** What a client sends first: the preface and an empty SETTINGS frame (RFC 9113 §3.4). */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1')
@@ -39,8 +44,8 @@ test('a peer that keeps an idle connection although it was told to go is dropped
 })
 
 test('a peer that answers stays, also without a stream', async (t) => {
-  const port = await serve(t, { intervalMs: 20, idleTimeoutMs: 0 })
-  const session = http2.connect(`http://127.0.0.1:${port}`)
+  const port = await serveTls(t, { intervalMs: 20, idleTimeoutMs: 0 })
+  const session = http2.connect(`https://localhost:${port}`, { ca: authority.cert })
   let pings = 0
   const fifthPing = new Promise<void>((resolve) =>
     session.on('ping', () => (pings += 1) === 5 && resolve()),
@@ -91,6 +96,27 @@ async function serveDropping(
   await once(server, 'listening')
   t.after(() => server.close())
   return { port: (server.address() as AddressInfo).port, dropped }
+}
+
+/** As the port does it: what is counted of a connection is that of its TLS. */
+async function serveTls(t: TestContext, options: KeepAliveOptions): Promise<number> {
+  const [server, secure] = [
+    http2.createServer(),
+    tls.createServer({ ...(await authority.issue(['localhost'])), ALPNProtocols: ['h2'] }),
+  ]
+  const listener = createServer((connection) => {
+    connection.on('error', () => undefined)
+    secure.once('secureConnection', (socket: tls.TLSSocket) => {
+      runsOn(socket, connection)
+      server.once('session', (session) => keepSessionAlive(session, socket, options))
+      server.emit('connection', socket)
+    })
+    secure.emit('connection', connection)
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  t.after(() => listener.close())
+  return (listener.address() as AddressInfo).port
 }
 
 async function serve(t: TestContext, options: KeepAliveOptions): Promise<number> {
