@@ -79,9 +79,10 @@ async function openTunnel(client: http2.ClientHttp2Session): Promise<http2.Clien
 const echoing: Pick<PortHandlers, 'connectHttp2'> = {
   async connectHttp2(stream) {
     allowTunnelStreams(stream.session as http2.ServerHttp2Session)
-    stream.respond({ ':status': 200 })
+    // On Bun a stream hears how its connection was lost.
+    stream.on('error', () => undefined).respond({ ':status': 200 })
     stream.pipe(stream)
-    await once(stream, 'close')
+    await closing(stream)
   },
 }
 
