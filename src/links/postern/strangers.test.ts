@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import { createFakeClock } from '../../fake-clock.ts'
 import type { ConnectorEnd } from '../../tunnel/connector/session.ts'
 import { heard, openHarbour, provingOn, type Harbour } from './postern.fixture.ts'
 
 const silence = (): void => undefined
+
+/** No time to register is ever over, however long so many connections take. */
+const openStill = (): Promise<Harbour> => openHarbour({ clock: createFakeClock() })
 
 function connectFrom(address: string, harbour: Harbour): Promise<ConnectorEnd> {
   const socket = connect({ host: '127.0.0.1', port: harbour.port, localAddress: address })
@@ -19,7 +23,7 @@ async function openSilent(harbour: Harbour, from: string, count: number): Promis
 }
 
 test('there are 512 that prove nothing, however many come at once', async () => {
-  await using harbour = await openHarbour()
+  await using harbour = await openStill()
   const closed = Promise.withResolvers<void>()
   let open = 600
   await Promise.allSettled(
@@ -36,7 +40,7 @@ test('there are 512 that prove nothing, however many come at once', async () => 
 })
 
 test('connections of one address that do not register close no other that is about to', async () => {
-  await using harbour = await openHarbour()
+  await using harbour = await openStill()
   const end = await connectFrom('127.0.0.2', harbour)
   await openSilent(harbour, '127.0.0.1', 520)
   end.control.send(provingOn(end))
@@ -44,7 +48,7 @@ test('connections of one address that do not register close no other that is abo
 })
 
 test('one that has proved its secret is not closed by however many that have not', async () => {
-  await using harbour = await openHarbour()
+  await using harbour = await openStill()
   const end = await connectFrom('127.0.0.2', harbour)
   end.control.send(provingOn(end))
   assert.equal((await heard(end))?.type, 'proved')
@@ -57,7 +61,7 @@ test('one that has proved its secret is not closed by however many that have not
 })
 
 test('one that has proved nothing keeps 64 KiB of a line here, and no more', async () => {
-  await using harbour = await openHarbour()
+  await using harbour = await openStill()
   const end = await harbour.connect(silence)
   const service = 'tcp://'.padEnd(1_024, 'x')
   const services = Array.from({ length: 64 }, () => ({ hostname: undefined, service }))
@@ -67,7 +71,7 @@ test('one that has proved nothing keeps 64 KiB of a line here, and no more', asy
 })
 
 test('of several addresses with as many, the one goes that has waited longest', async () => {
-  await using harbour = await openHarbour()
+  await using harbour = await openStill()
   const first = await openSilent(harbour, '127.0.0.1', 256)
   const second = await openSilent(harbour, '127.0.0.2', 256)
   const last = await connectFrom('127.0.0.3', harbour)
