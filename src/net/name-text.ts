@@ -1,12 +1,7 @@
 // Names of certificates and revocation lists, so that one can be compared with the other without a library
 // that takes a fifth of a second to load.
 
-/** An element of DER (X.690 8.1): its content lies between the two places. */
-interface Element {
-  readonly tag: number
-  readonly from: number
-  readonly to: number
-}
+import { contentOf, elementAt, type Element } from './der.ts'
 
 const integer = 0x02
 const explicitVersion = 0xa0
@@ -58,28 +53,4 @@ function valueText(bytes: Uint8Array, value: Element | undefined): string {
 
 function hex(bytes: Uint8Array, element: Element | undefined): string {
   return Buffer.from(bytes.subarray(element?.from, element?.to)).toString('hex')
-}
-
-function contentOf(bytes: Uint8Array, outer: Element | undefined): readonly Element[] {
-  if (outer === undefined) throw new RangeError('an element is missing')
-  const elements: Element[] = []
-  for (let at = outer.from; at < outer.to;) {
-    const element = elementAt(bytes, at)
-    if (element.to > outer.to) throw new RangeError('an element is longer than the one around it')
-    elements.push(element)
-    at = element.to
-  }
-  return elements
-}
-
-function elementAt(bytes: Uint8Array, at: number): Element {
-  const [tag = 0, first = 0x80] = bytes.subarray(at, at + 2)
-  const lengthBytes = first < 0x80 ? 0 : first & 0x7f
-  // Indefinite lengths are no DER, and four bytes are more than any certificate needs.
-  if (first === 0x80 || lengthBytes > 4) throw new RangeError('a length is malformed')
-  const from = at + 2 + lengthBytes
-  const length = bytes.subarray(at + 2, from).reduce((sum, byte) => sum * 256 + byte, 0)
-  const to = from + (lengthBytes === 0 ? first : length)
-  if (to > bytes.length) throw new RangeError('an element is cut off')
-  return { tag, from, to }
 }
