@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { duplexPair } from 'node:stream'
 import { describe, test } from 'node:test'
 import * as tls from 'node:tls'
 import { connectHead, connectTls, testCa } from '../../gateway/gateway.fixture.ts'
+import { isBun } from '../../is-bun.ts'
 import {
   ask,
   askHttp1,
@@ -52,7 +54,7 @@ describe('a certificate that is trusted no longer', () => {
 
   test('cuts its tunnels when it expires', async (t) => {
     const { gateway } = await start(t)
-    const soon = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2_000)
+    const soon = new Date(Math.ceil(Date.now() / 1000) * 1000 + 4_000)
     const tunnel = await openTunnel(gateway, await root.issueClient(laptop, { notAfter: soon }))
     await once(tunnel.resume(), 'end')
     assert.ok(Date.now() >= soon.getTime())
@@ -61,7 +63,7 @@ describe('a certificate that is trusted no longer', () => {
   })
 
   test('cuts its tunnels when the revocation list is outdated', async (t) => {
-    const nextUpdate = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2_000)
+    const nextUpdate = new Date(Math.ceil(Date.now() / 1000) * 1000 + 4_000)
     const { gateway } = await start(t, {
       revocationLists: await revoking(root, [], { nextUpdate }),
     })
@@ -79,14 +81,20 @@ describe('a handshake that a reload overtakes', () => {
     test(`is judged by what holds at its end, with ${enforcement}`, async (t) => {
       const { gateway, route, mtls } = await start(t, { enforcement })
       await gateway.reload([route], { downstreamMtls: undefined })
-      const raw = connect(gateway.port, '127.0.0.1')
+      const raw = connect(gateway.port, '127.0.0.1').on('error', () => undefined)
       await once(raw, 'connect')
-      // The connection is the gateway's, and waits for the first message of the handshake.
+      const [near, far] = duplexPair()
+      const socket = tls.connect({ socket: near, servername: 'localhost', ca: testCa, ...good })
+      socket.on('error', () => undefined)
+      t.after(() => [socket, raw].forEach((stream) => stream.destroy()))
+      const [hello] = (await once(far, 'data')) as [Buffer]
+      far.pause()
+      raw.write(hello.subarray(0, 1))
+      // The connection is the gateway's, and waits for the rest of the first message of the handshake.
       await ask(gateway, undefined, 'http/1.1', '/healthz')
       await gateway.reload([route], { downstreamMtls: mtls })
-      const socket = tls.connect({ socket: raw, servername: 'localhost', ca: testCa, ...good })
-      socket.on('error', () => undefined)
-      t.after(() => socket.destroy())
+      raw.write(hello.subarray(1))
+      far.pipe(raw).pipe(far)
       const status = (await askHttp1(socket))?.status
       assert.equal(status, enforcement === 'reject_connection' ? undefined : 495)
     })
@@ -110,6 +118,8 @@ describe('a resumed TLS session', () => {
     test(`brings no certificate along, with ${version}`, async (t) => {
       const { gateway } = await start(t)
       const session = await sessionOf(gateway, { ...good, maxVersion: version })
+      // Without tickets BoringSSL gives none under TLS 1.3.
+      assert.ok(session !== undefined || (isBun && version === 'TLSv1.3'))
       const again = await connectTls(gateway.port, ['http/1.1'], { maxVersion: version, session })
       assert.equal(again.isSessionReused(), false)
       assert.equal((await askHttp1(again))?.status, 495)
@@ -120,6 +130,7 @@ describe('a resumed TLS session', () => {
       const { gateway, route, mtls } = await start(t)
       await gateway.reload([route], { downstreamMtls: undefined })
       const session = await sessionOf(gateway, { maxVersion: version })
+      assert.ok(session !== undefined)
       await gateway.reload([route], { downstreamMtls: mtls })
       const options = { ...good, maxVersion: version, session }
       const again = await openTunnel(gateway, good, options)
