@@ -27,15 +27,19 @@ const plainWidth = 80
 
 /** Runs one command line, without the program's own name, and lets the process end with its exit code. */
 export async function run(args: readonly string[]): Promise<void> {
-  process.on('uncaughtException', (error) => {
-    plainVoice().fatal(error)
-    void exitProcess(exitCodes.internal)
-  })
+  // Node tells of a rejection that nobody handles as the former, Bun by the latter alone: it would end the program itself,
+  // with a piece of its source in place of our words.
+  for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, endByFault)
   const exitCode = await runCommand(args)
   // Node waits at its end for a reader of stdout that has stopped, and for a resolver that is away.
   if (isAskedToEnd()) return exitProcess(exitCode)
   const staysUp = commands.some((command) => command.staysUp && isCalled(command, args[0]))
   await settleOutputs(exitCode, staysUp ? endWaitMs : Infinity)
+}
+
+function endByFault(error: unknown): void {
+  plainVoice().fatal(error)
+  void exitProcess(exitCodes.internal)
 }
 
 async function runCommand(args: readonly string[]): Promise<number> {
