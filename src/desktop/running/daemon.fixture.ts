@@ -26,7 +26,11 @@ export interface DaemonRig extends AsyncDisposable {
     gateway: Pick<FakeGateway, 'origin' | 'ca'>,
     input?: Partial<ConnectionInput>,
   ): Promise<string>
-  untilState(id: string, state: ConnectionState): Promise<ConnectionView>
+  untilState(
+    id: string,
+    state: ConnectionState,
+    isMet?: (view: ConnectionView) => boolean,
+  ): Promise<ConnectionView>
   untilGateway(origin: string, isMet: (view: GatewayView) => boolean): Promise<GatewayView>
   /** Connects to a connection's local address. */
   dial(id: string): Promise<Socket>
@@ -99,9 +103,9 @@ export async function openDaemonRig(options: DaemonRigOptions = {}): Promise<Dae
       const [id = ''] = await daemon.change({ add: [settings] })
       return id
     },
-    untilState: (id, state) =>
+    untilState: (id, state, isMet = () => true) =>
       until(
-        () => (daemon.viewOf(id).state === state ? daemon.viewOf(id) : undefined),
+        () => [daemon.viewOf(id)].find((view) => view.state === state && isMet(view)),
         () => `${state}, it is ${JSON.stringify(daemon.viewOf(id))}`,
       ),
     untilGateway: (origin, isMet) =>
