@@ -22,6 +22,7 @@ const runtimeRooms = [
   'src/{net,port,tunnel,links,upstream,connector}/**/*.test.ts',
   'src/client/{ways,serve}/**/*.test.ts',
 ]
+const preloaded = ['own-ws.ts', 'late-errors.ts']
 const atOnce = 2
 /** A test that hangs fails after this. */
 const testTimeoutMs = 60_000
@@ -72,7 +73,7 @@ function run(
   timeout = `--timeout=${testTimeoutMs}`,
 ): Promise<Run> {
   const reporter = ['--reporter=junit', `--reporter-outfile=${xml}`]
-  const preload = ['--preload', join(root, 'scripts', 'bun', 'own-ws.ts')]
+  const preload = preloaded.flatMap((name) => ['--preload', join(root, 'scripts', 'bun', name)])
   const args = ['test', '--only-failures', ...preload, ...reporter, timeout, `./${file}`]
   return new Promise((resolve, reject) => {
     const child = spawn(bun, args, {
