@@ -8,9 +8,14 @@ import { builtExecutable } from '../package/executable.fixture.ts'
 const root = join(import.meta.dirname, '..', '..')
 const place = join('test', 'postern-program.ts')
 
-/** A few of each kind, for every change: streams and pipes, files and homes, pages, threads, TLS, bad input. */
+/**
+ * What hangs on the runtime, for every change: bad input and smuggling, pipes, files and homes, threads, pages, halves and
+ * cuts of tunnels, TLS. Some two minutes of one processor.
+ */
 const short = [
   'test/bad-input/bodies-in-pieces.test.ts',
+  'test/bad-input/pages.test.ts',
+  'test/bad-input/smuggling.test.ts',
   'test/cli/desktop-install.test.ts',
   'test/cli/desktop.test.ts',
   'test/cli/hostile-text.test.ts',
@@ -19,6 +24,8 @@ const short = [
   'test/e2e/client-certificates.test.ts',
   'test/e2e/directory.test.ts',
   'test/e2e/edge.test.ts',
+  'test/e2e/half-close.test.ts',
+  'test/e2e/kill-and-cut.test.ts',
   'test/e2e/provider-certificate.test.ts',
 ]
 
