@@ -44,6 +44,11 @@ export function isPing(bytes: Buffer): boolean {
   return bytes[3] === types.ping && bytes[4] === 0
 }
 
+/** Whether it is one that answers. */
+export function isPingAnswer(bytes: Buffer): boolean {
+  return bytes[3] === types.ping && bytes[4] === acknowledgement
+}
+
 /** Fields as literals without indexing and without Huffman code (RFC 7541 §6.2.2). */
 export function fields(list: readonly (readonly [string, string])[]): Buffer {
   return Buffer.concat(list.flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]))

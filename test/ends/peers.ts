@@ -19,6 +19,7 @@ import {
   frame,
   headBytes,
   isPing,
+  isPingAnswer,
   number32,
   preface,
 } from '../bad-input/frames.ts'
@@ -145,7 +146,8 @@ export async function http2Lines(): Promise<LineFactory> {
         })
       }
       near.on('error', () => undefined).respond({ ':status': 200 })
-      return { peer: http2Peer(raw), near, held: near, hasArrived: () => isRead(raw, held) }
+      const { peer, hasAllAnswers } = http2Peer(raw)
+      return { peer, near, held: near, hasArrived: () => held.destroyed || hasAllAnswers() }
     },
     close: () => server.close(),
   }
@@ -165,16 +167,24 @@ const floodFrames = Buffer.concat(
   ),
 )
 
-function http2Peer(raw: Socket): Peer {
+/** The answer to a PING tells that what stands before it was read: Bun does not count what its HTTP/2 takes. */
+const askingPing = frame('ping', 0, 0, Buffer.alloc(8))
+
+function http2Peer(raw: Socket): { peer: Peer; hasAllAnswers: () => boolean } {
   const send = (bytes: Buffer): void => void (raw.destroyed || raw.write(bytes))
+  let unanswered = 0
+  const sendAsking = (bytes: Buffer): void => {
+    unanswered += 1
+    send(Buffer.concat([bytes, askingPing]))
+  }
   const resets = resetCodes.map((code) => [
     `RST_STREAM ${code}`,
-    () => send(frame('rstStream', 0, 1, number32(code))),
+    () => sendAsking(frame('rstStream', 0, 1, number32(code))),
   ])
-  answerPings(raw)
-  return {
+  answerPings(raw, () => (unanswered -= 1))
+  const peer: Peer = {
     acts: {
-      end: () => send(frame('data', endStream, 1)),
+      end: () => sendAsking(frame('data', endStream, 1)),
       ...(Object.fromEntries(resets) as Record<string, () => void>),
       close: () => void raw.end(),
       reset: () => void raw.resetAndDestroy(),
@@ -189,9 +199,10 @@ function http2Peer(raw: Socket): Peer {
     send: () => send(floodFrames),
     destroy: () => void raw.destroy(),
   }
+  return { peer, hasAllAnswers: () => unanswered === 0 }
 }
 
-function answerPings(raw: Socket): void {
+function answerPings(raw: Socket, onAnswer: () => void): void {
   let input = Buffer.alloc(0)
   raw.on('data', (chunk: Buffer) => {
     input = Buffer.concat([input, chunk])
@@ -200,24 +211,24 @@ function answerPings(raw: Socket): void {
       if (input.length < end) return
       if (isPing(input))
         raw.write(frame('ping', acknowledgement, 0, input.subarray(headBytes, end)))
+      if (isPingAnswer(input)) onAnswer()
       input = input.subarray(end)
     }
   })
 }
 
 export async function webSocketLines(): Promise<LineFactory> {
+  const { server, accept } = await listen()
   const http = createHttpServer()
   const sockets = new WebSocketServer({ noServer: true, ...webSocketBounds })
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
   return {
     acts: ['end', 'close 4000', 'close 1000', 'close', 'reset', 'vanish'],
     aborts: ['close 4000', 'close 1000', 'close', 'reset', 'vanish'],
     hearsAlways: true,
     async open(isAskedQuickly) {
-      const raw = connect({ port: portOf(http), host: '127.0.0.1', noDelay: true })
-      raw.on('error', () => undefined)
+      const [raw, connection] = await accept()
       const upgrade = once(http, 'upgrade') as Promise<[IncomingMessage, Socket, Buffer]>
+      http.emit('connection', connection)
       const socket = new WebSocket('ws://localhost/', {
         ...webSocketBounds,
         createConnection: () => raw,
@@ -240,7 +251,7 @@ export async function webSocketLines(): Promise<LineFactory> {
         hasArrived: () => isRead(raw, held),
       }
     },
-    close: () => http.close(),
+    close: () => server.close(),
   }
 }
 
