@@ -20,6 +20,7 @@ import {
 } from './raw-ends.ts'
 
 const request = { authority: 'a:1', grant: 'a.b.c' }
+const pieceBytes = 64 * 1024
 
 describe('a gateway before a connector that breaks the rules', () => {
   test('ends a connection on which something else is spoken', async (t) => {
@@ -50,7 +51,11 @@ describe('a gateway before a connector that breaks the rules', () => {
     test(`ends a connection whose control stream says ${what}`, async (t) => {
       const { socket, gateway, attacked } = await openControlled(t)
       const reading = all(gateway.control.messages)
-      socket.write(dataOf(controlStream, bytes))
+      // By pieces: Bun's windows are smaller than the longest of them.
+      for (let from = 0; from < bytes.length; from += pieceBytes) {
+        socket.write(dataOf(controlStream, bytes.subarray(from, from + pieceBytes)))
+        await turns()
+      }
       const error = await gateway.ended
       assert.match(String(error), why)
       assert.deepEqual(await reading, [])
@@ -200,7 +205,7 @@ describe('a connector before a gateway that breaks the rules', () => {
     }
     while (offers.length < 3_000) await nextTurn()
     while (connector.streams > 0) await nextTurn()
-    for (let at = 3_000; at < 60_000 && !socket.destroyed; at += 250) {
+    for (let at = 3_000; !socket.destroyed; at += 250) {
       socket.write(resets(at, 250))
       await nextTurn()
     }
