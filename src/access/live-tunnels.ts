@@ -42,10 +42,21 @@ export interface OpenTunnel extends Readonly<
   readonly bytes: Readonly<TunnelBytes>
 }
 
+/** A tunnel as whose it is sees it. */
+export interface OwnOpenTunnel extends OpenTunnel {
+  /** When it ends at the latest, or is decided again, as it stands now; undefined where neither is due. */
+  readonly untilMs: number | undefined
+}
+
 export interface LiveTunnels {
   readonly size: number
   /** Those that nothing has cut yet, oldest first. */
   open(): readonly OpenTunnel[]
+  /** Those of one session, oldest first and `most` of them, and how many there are. */
+  openOf(
+    sessionId: string,
+    most: number,
+  ): { readonly tunnels: readonly OwnOpenTunnel[]; readonly open: number }
   /** How many tunnels a session has open. */
   countOf(sessionId: string): number
   /**
@@ -160,9 +171,9 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     const nowMs = parts.clock.now()
     disarm(entry)
     entry.idle.change(route.idleTimeoutMs)
-    const lifeMs = longestLifeMs(route)
-    if (lifeMs > 0) {
-      const leftMs = Math.max(entry.openedAtMs + lifeMs - nowMs, 0)
+    const endMs = lifeEndMs(entry)
+    if (endMs !== undefined) {
+      const leftMs = Math.max(endMs - nowMs, 0)
       entry.lifeTimer = parts.clock.schedule(leftMs, () => cut(entry, 'timeout'))
     }
     if (validUntilMs !== undefined) {
@@ -171,9 +182,24 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     }
   }
 
-  function longestLifeMs({ timeoutMs }: Route): number {
+  /** When the longest life that a tunnel may have is over; undefined where that has no limit. */
+  function lifeEndMs({ grant, openedAtMs }: TunnelEntry): number | undefined {
+    const { timeoutMs } = grant.route
     const limits = [timeoutMs, parts.timeoutWriteMs()].filter((limitMs) => limitMs > 0)
-    return limits.length === 0 ? 0 : Math.min(...limits)
+    return limits.length === 0 ? undefined : openedAtMs + Math.min(...limits)
+  }
+
+  function ownOf(sessionId: string, most: number): readonly OwnOpenTunnel[] {
+    const own: OwnOpenTunnel[] = []
+    for (const entry of register.eachOfSession(sessionId)) {
+      if (own.length === most) break
+      if (entry.ended !== undefined) continue
+      const { grant, destination, openedAtMs, bytes } = entry
+      const ends = [lifeEndMs(entry), grant.validUntilMs].filter((ms) => ms !== undefined)
+      const untilMs = ends.length === 0 ? undefined : Math.min(...ends)
+      own.push({ grant, destination, openedAtMs, bytes, untilMs })
+    }
+    return own
   }
 
   function open(grant: Grant, opened: Route, destination: Destination): LiveTunnel {
@@ -212,6 +238,12 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       return register.size
     },
     open: uncut,
+    openOf(sessionId, most) {
+      const tunnels = ownOf(sessionId, most)
+      // One that is cut counts until its bytes have stopped: among few it is not there any more.
+      const open = tunnels.length < most ? tunnels.length : register.countOfSession(sessionId)
+      return { tunnels, open }
+    },
     countOf: register.countOfSession,
     checkRoom,
     add: (grant, destination) =>

@@ -42,6 +42,8 @@ export interface TunnelRegister {
   has(entry: TunnelEntry): boolean
   all(): readonly TunnelEntry[]
   ofSession(sessionId: string): readonly TunnelEntry[]
+  /** The same one by one, oldest first, for whoever needs a few of them; to be gone through at once. */
+  eachOfSession(sessionId: string): Iterable<TunnelEntry>
   countOfSession(sessionId: string): number
   countOfUser(userId: string): number
   countOfRoute(routeId: string): number
@@ -91,6 +93,7 @@ export function createTunnelRegister(): TunnelRegister {
     has: (entry) => entries.has(entry),
     all: () => [...entries.keys()],
     ofSession: (sessionId) => [...bySession.get(sessionId)],
+    eachOfSession: (sessionId) => bySession.get(sessionId),
     countOfSession: (sessionId) => bySession.get(sessionId).size,
     countOfUser: (userId) => byUser.get(userId).size,
     countOfRoute: (routeId) => byRoute.get(routeId).size,

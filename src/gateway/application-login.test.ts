@@ -9,7 +9,7 @@ import {
   encodeApplicationTokenRequest,
 } from '../tunnel/application-token.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
-import { alice, refreshOf, startDeviceRig, type DeviceRig } from './device.fixture.ts'
+import { alice, signInByDevice, startDeviceRig, type DeviceRig } from './device.fixture.ts'
 import { connectTls, echo, startService, testCa } from './gateway.fixture.ts'
 
 describe('a stock client at an application that wants a sign-in', () => {
@@ -58,7 +58,7 @@ describe('a stock client at an application that wants a sign-in', () => {
 
   test('has its tunnel by a token of this application, until the session is over', async (t) => {
     const rig = await setUp(t)
-    const own = await signIn(rig)
+    const own = await signInByDevice(rig, alice)
     const token = await exchange(rig, own)
     const { head, socket } = await shake(rig, '/', [`Cf-Access-Token: ${token}`])
     assert.match(head, /^HTTP\/1\.1 101 /)
@@ -80,7 +80,7 @@ describe('a stock client at an application that wants a sign-in', () => {
 
   test('has its tunnel by the token of the gateway as well, in either header', async (t) => {
     const rig = await setUp(t)
-    const token = await signIn(rig)
+    const token = await signInByDevice(rig, alice)
     for (const field of [`Cf-Access-Token: ${token}`, `Authorization: Pomerium ${token}`]) {
       const { head, socket } = await shake(rig, '/', [field])
       assert.match(head, /^HTTP\/1\.1 101 /, field)
@@ -90,7 +90,7 @@ describe('a stock client at an application that wants a sign-in', () => {
 
   test('is not let in by the token of another application, there or by CONNECT', async (t) => {
     const rig = await setUp(t)
-    const token = await exchange(rig, await signIn(rig))
+    const token = await exchange(rig, await signInByDevice(rig, alice))
     const field = `Cf-Access-Token: ${token}`
     const { head } = await shake(rig, '/', [field], 'ssh.site.com')
     assert.match(head, /^HTTP\/1\.1 302 /)
@@ -151,7 +151,12 @@ describe('a stock client at an application that wants a sign-in', () => {
 
   test('of somebody who may not use it is refused, with the reasons in the log', async (t) => {
     const rig = await setUp(t)
-    const { head } = await shake(rig, '/', [`Cf-Access-Token: ${await signIn(rig)}`], 'no.site.com')
+    const { head } = await shake(
+      rig,
+      '/',
+      [`Cf-Access-Token: ${await signInByDevice(rig, alice)}`],
+      'no.site.com',
+    )
     assert.match(head, /^HTTP\/1\.1 403 /)
     const line = await rig.lineWhere((it) => it['response-code'] === 403)
     assert.deepEqual(line['reasons'], ['groups-unauthorized'])
@@ -215,14 +220,6 @@ async function setUp(t: TestContext, more = ''): Promise<DeviceRig> {
 }
 
 /** The token of Alice's own. */
-async function signIn(rig: DeviceRig): Promise<string> {
-  const code = await rig.begin()
-  const browser = await rig.browserOf(alice)
-  const pressed = await browser.post(gatewayPaths.device, await browser.question(code))
-  await browser.follow(refreshOf(pressed), alice)
-  return rig.poll(code)
-}
-
 async function exchange(rig: DeviceRig, token: string): Promise<string> {
   const { body } = await rig.send('POST', gatewayPaths.applicationToken, {
     headers: {

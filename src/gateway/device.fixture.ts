@@ -208,6 +208,15 @@ function valueOf(page: string, name: string): string {
   return new RegExp(`name="${name}"\\s+value="([^"]*)"`).exec(page)?.[1] ?? ''
 }
 
+/** The token of a session of its own, by a device code that somebody approves. */
+export async function signInByDevice(rig: DeviceRig, email: string): Promise<string> {
+  const code = await rig.begin()
+  const browser = await rig.browserOf(email)
+  const pressed = await browser.post(gatewayPaths.device, await browser.question(code))
+  await browser.follow(refreshOf(pressed), email)
+  return rig.poll(code)
+}
+
 /** What `/.pomerium/user` says to a token. */
 export async function whose(rig: DeviceRig, token: string): Promise<Record<string, unknown>> {
   const headers = { authorization: `Pomerium ${token}`, accept: 'application/json' }

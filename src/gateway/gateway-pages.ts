@@ -6,6 +6,7 @@ import { createCloudflaredPages } from '../pages/cloudflared/cloudflared-pages.t
 import { createApplicationPages } from '../pages/application-pages.ts'
 import type { Downloads } from '../downloads/downloads.ts'
 import { createHandOut } from '../downloads/hand-out.ts'
+import { createOwnTunnelsApi } from '../pages/own-tunnels-api.ts'
 import { createCutApi } from '../pages/cut-api.ts'
 import { createDownloadPages } from '../pages/download-pages.ts'
 import { createRoutesApi } from '../pages/pomerium/routes-api.ts'
@@ -43,6 +44,7 @@ export interface GatewayPagesOptions {
     | 'roleOf'
     | 'decide'
     | 'routeTable'
+    | 'liveTunnels'
     | 'sshCaSettings'
     | keyof WithGrantParts
   >
@@ -165,6 +167,10 @@ export function createGatewayPages({
           ? operations.breakGlass({ kind: 'caller', ...by }, wish as AccessWish)
           : operations.requestAccess({ kind: 'caller', ...by }, wish as AccessWish),
       end: (by, id) => operations.endAccess({ kind: 'caller', ...by }, id),
+    }),
+    ownTunnelsApi: createOwnTunnelsApi({
+      identify: (headers) => identity.identify(headers),
+      liveTunnels: parts.liveTunnels,
     }),
     cutApi: createCutApi(cutTunnels),
     downloads: createDownloadPages({

@@ -41,6 +41,8 @@ export interface AppOptions {
   readonly refused?: PageApp | undefined
   /** Requests for access, for programs. */
   readonly requestApi?: PageApp
+  /** What a session has open. */
+  readonly ownTunnelsApi?: PageApp
   /** Why tunnels were cut. */
   readonly cutApi?: PageApp
   /** Executables to install. */
@@ -61,6 +63,7 @@ export function createApp(options: AppOptions): App {
     publish,
     refused,
     requestApi,
+    ownTunnelsApi,
     cutApi,
     downloads,
     pages,
@@ -80,6 +83,7 @@ export function createApp(options: AppOptions): App {
     publish,
     refused,
     requestApi,
+    ownTunnelsApi,
     cutApi,
     downloads,
   ]

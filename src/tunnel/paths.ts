@@ -24,6 +24,8 @@ export const gatewayPaths = {
   refused: '/.postern/refused/',
   /** With a token: requests for access for a while, see `access-request.ts`. */
   requests: '/.postern/v1/requests',
+  /** `GET` with a token: what its session has open, see `own-tunnels.ts`. */
+  tunnels: '/.postern/v1/tunnels',
   /** `POST` with a token: a short-lived SSH certificate (`ssh-sign.ts`). */
   sshSign: '/.postern/v1/ssh/sign',
   /** `POST`: a code for a machine without a browser (RFC 8628 §3.1). */

@@ -78,6 +78,8 @@ describe('postern status', () => {
         session: 'signed-in',
         person: owner.email,
         session_ends_at: owner.session_expires_at,
+        // A gateway that does not know the question.
+        tunnels: null,
       },
     )
     assert.deepEqual(
@@ -114,7 +116,38 @@ describe('postern status', () => {
       stderr,
       /^two: .*an authority that this machine does not know\n {2}hint: .*--ca-file/m,
     )
+    assert.match(stderr, /^one: does not say what is open: it may be an earlier release$/m)
     assert.match(stderr, /nothing is up: the daemon does not run/)
+  })
+
+  test('says what is open by a session, in the gateway’s own words made safe', async (t) => {
+    const moments = { opened_at: '2026-11-29T12:00:00Z', until: '2099-01-02T03:04:05Z' }
+    const db = {
+      id: 'r-1',
+      route: 'orders\u001b[2J-db',
+      target: 'db.corp:5432',
+      ip: '192.0.2.7',
+      bytes_up: 5,
+      bytes_down: 70_000,
+      ...moments,
+    }
+    const body = JSON.stringify({ tunnels: [db], open: 12, is_truncated: true })
+    await using one = await startFakeGateway({
+      answers: {
+        [gatewayPaths.user]: { status: 200, body: JSON.stringify(owner) },
+        [gatewayPaths.tunnels]: { status: 200, body },
+      },
+    })
+    const home = await homeWith(t, [{ name: 'one', url: one.origin, ca: one.ca }])
+    await home.signIn(one.origin)
+    const { stdout, stderr } = await home.run()
+    const row =
+      /^orders \[2J-db {2}db\.corp:5432 {2}one {6}2026-11-29 \d\d:00 \S+ \(.*\) {2}5 {3}70000 {2}192\.0\.2\.7 {2}2099-01-02 /m
+    assert.match(stdout, row)
+    assert.match(stderr, /^one: 11 more are open$/m)
+    const [known] = JSON.parse((await home.run('--json')).stdout).known_gateways
+    assert.deepEqual(known.tunnels, [{ ...db, route: 'orders [2J-db' }])
+    assert.equal(known.tunnels_open, 12)
   })
 
   test('counts the gateway of POSTERN_GATEWAY, whom POSTERN_CA_FILE vouches for, and for no other', async (t) => {

@@ -8,6 +8,7 @@ import { note, printText } from '../speech/print.ts'
 import { sayTime } from '../../say-time.ts'
 import { printTable } from '../speech/table.ts'
 import { describe, errorFields, type Voice } from '../speech/voice.ts'
+import { tunnelsToJson } from './open-tunnels.ts'
 
 /** A gateway that commands may mean, and how it stands with it now. */
 export interface KnownStatus {
@@ -101,5 +102,6 @@ export function knownToJson({ name, origin, isDefault, isNamed, look }: KnownSta
     person: owner?.email ?? owner?.name ?? owner?.userId,
     session_ends_at: owner?.expiresAt,
     gateway_version: owner?.gatewayVersion,
+    ...tunnelsToJson(look),
   }
 }

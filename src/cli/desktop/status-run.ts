@@ -10,6 +10,7 @@ import { untilEndSignal } from '../process/signals.ts'
 import { processVoice } from '../speech/voice.ts'
 import { knownToJson, lookAtKnown, printKnown, type KnownStatus } from './known-status.ts'
 import { namedOf } from './named.ts'
+import { printTunnels } from './open-tunnels.ts'
 import { desktopPlaces } from './places.ts'
 
 /**
@@ -67,7 +68,10 @@ function sayAll(
   known: readonly KnownStatus[],
 ): void {
   const connections = view && namedOf(names, view.connections)
-  if (known.length > 0) printKnown(known)
+  if (known.length > 0) {
+    printKnown(known)
+    printTunnels(known, view)
+  }
   if (view === undefined || connections === undefined) {
     note('nothing is up: the daemon does not run')
     note('  hint: "postern up" starts it')

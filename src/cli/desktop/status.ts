@@ -17,7 +17,7 @@ ${exitCodeLines(['ok', 'usage', 'system'])}
 export function defineStatus(exitWith: ExitWith): Command {
   return new Command('status')
     .description(
-      'Print the remembered gateways, and the one of POSTERN_GATEWAY: whether each is there, how it is spoken to, who is signed in until when; then the saved connections and how each of them stands. It opens no browser, and waits a few seconds at most.',
+      'Print the remembered gateways, and the one of POSTERN_GATEWAY: whether each is there, how it is spoken to, who is signed in until when, and what is open by that session as the gateway knows it, here or by any other program with the same sign-in; then the saved connections and how each of them stands. It opens no browser, and waits a few seconds at most.',
     )
     .argument('[names...]', 'names of connections: then it is about these alone')
     .option('--json', 'print them as JSON')

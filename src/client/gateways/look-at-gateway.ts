@@ -4,10 +4,12 @@ import { createDialer, dialGateway, type ReachOptions } from '../../reach/dialer
 import { createSendToGateway } from '../../reach/gateway-request.ts'
 import { lookAtTls, type SeenTls } from '../../reach/tls-look.ts'
 import { firstAuthorities } from '../../reach/trust.ts'
+import type { OwnTunnels } from '../../tunnel/own-tunnels.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { createSessionApi, type TokenOwner } from '../sign-in/session-api.ts'
 import { tokenCacheFor } from '../sign-in/token-cache.ts'
 import { openTransportMemory, transportsIn } from '../ways/transport.ts'
+import { ownTunnelsOf } from './own-tunnels.ts'
 
 export interface LookOptions extends Pick<ReachOptions, 'gateway' | 'trust' | 'proxies'> {
   readonly cacheDirectory: string
@@ -28,6 +30,8 @@ export interface GatewayLook {
   /** `unknown` where it could not be asked. */
   readonly session: 'signed-in' | 'wanted' | 'unknown'
   readonly owner: TokenOwner | undefined
+  /** What is open by the session, as the gateway knows it; undefined without one, and where it does not say. */
+  readonly tunnels: OwnTunnels | undefined
 }
 
 /**
@@ -54,6 +58,7 @@ export async function lookAtGateway(options: LookOptions): Promise<GatewayLook> 
     tls,
     session: isThere ? asked.session : 'unknown',
     owner: isThere ? asked.owner : undefined,
+    tunnels: isThere ? asked.tunnels : undefined,
   }
 }
 
@@ -61,10 +66,11 @@ function transportMemory({ cacheDirectory, gateway }: LookOptions) {
   return openTransportMemory(transportsIn(cacheDirectory), gateway.origin)
 }
 
-interface Asked {
+type Asked = Pick<GatewayLook, 'owner' | 'tunnels'> & {
   readonly session: 'signed-in' | 'wanted'
-  readonly owner: TokenOwner | undefined
 }
+
+const nobody: Asked = { session: 'wanted', owner: undefined, tunnels: undefined }
 
 /** As other commands ask it: its certificate is verified, and what is no gateway is named. */
 async function ask(options: LookOptions, signal: AbortSignal): Promise<Asked> {
@@ -72,10 +78,13 @@ async function ask(options: LookOptions, signal: AbortSignal): Promise<Asked> {
   const token = await tokenCacheFor(options).read()
   if (token === undefined) {
     await send({ method: 'GET', path: gatewayPaths.health }, signal)
-    return { session: 'wanted', owner: undefined }
+    return nobody
   }
-  const owner = await createSessionApi(send).ownerOf(token, signal)
-  return { session: owner === undefined ? 'wanted' : 'signed-in', owner }
+  const [owner, tunnels] = await Promise.all([
+    createSessionApi(send).ownerOf(token, signal),
+    ownTunnelsOf(send, token, signal),
+  ])
+  return owner === undefined ? nobody : { session: 'signed-in', owner, tunnels }
 }
 
 function troubleOf(

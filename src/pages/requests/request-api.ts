@@ -1,10 +1,10 @@
-import { AccessError, PeerError } from '../../errors.ts'
+import { PeerError } from '../../errors.ts'
 import type { LiveCaller } from '../../identity/session.ts'
 import type { Client } from '../../net/client.ts'
-import type { RequestHeaders } from '../../request-headers.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { limitBody, readJson } from '../answers/body.ts'
 import { createPageApp, type PageApp, type PageContext } from '../answers/page-app.ts'
+import { requireToken, type IdentifyToken } from '../answers/token-caller.ts'
 
 /** Who asks, as operations take it. */
 export interface Asker {
@@ -16,8 +16,7 @@ export interface Asker {
 
 /** What a person's client asks for; each looks at its input by itself, and at what its asker may. */
 export interface RequestApiParts {
-  /** Whose token these headers carry. */
-  identify(headers: RequestHeaders): Promise<LiveCaller | undefined>
+  readonly identify: IdentifyToken
   list(by: Asker, cursor: string | undefined): Promise<object>
   find(by: Asker, id: string): Promise<object>
   /** `wish` as it came. */
@@ -53,18 +52,10 @@ export function createRequestApi(parts: RequestApiParts): PageApp {
   return app
 }
 
+const words = { what: 'a request for access', command: 'postern request' } as const
+
 async function askerOf(c: PageContext, { identify }: RequestApiParts): Promise<Asker> {
-  const headers = c.req.header()
-  // Only browsers send it, and none of their pages has a reason to ask here.
-  if (headers['origin'] !== undefined)
-    throw new AccessError('origin-not-allowed', 'a web page may not ask for this', {
-      hint: 'use "postern request", or the portal',
-    })
-  const found = await identify(headers)
-  if (found === undefined)
-    throw new AccessError('sign-in-required', 'a request for access needs you to sign in', {
-      hint: 'sign in; "postern request" opens the browser for you',
-    })
+  const found = await requireToken(c, identify, words)
   const { client, requestId } = c.env
   return { session: found.session, sessionVersion: found.version, client, requestId }
 }
