@@ -26,8 +26,8 @@ export interface Check<What extends string = string> {
   readonly detail: string
   /** A moment that `detail` has in it, word for word: RFC 3339. */
   readonly moment?: string | undefined
-  /** Time that it took, in milliseconds. */
-  readonly ms: number
+  /** Time that it took, in milliseconds; undefined for what nothing was waited for. */
+  readonly ms?: number | undefined
   /** What to do, in one sentence. */
   readonly hint?: string | undefined
   /** The stable code of what is wrong. */

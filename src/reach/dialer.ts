@@ -143,7 +143,7 @@ function lacksTls({ origin }: GatewayAddress): SystemError {
 }
 
 const clientHint =
-  'check the network and the name; "--gateway URL" names a gateway that is not at the destination\'s own host'
+  'check the network and the name; "--gateway" names a gateway that is not at the destination\'s own host, by its name or address'
 
 /**
  * Every connection to the gateway begins here: tunnels' and those of a sign-in. What is said on it is unread.

@@ -54,10 +54,31 @@ describe('postern doctor', () => {
     const [way, service] = await Promise.all([run(), run('db.example.com:5432')])
     assert.deepEqual([way.code, service.code], [0, 0], way.stdout + service.stdout)
     assert.match(way.stdout, /^ok {9}routes +\d+ ms {2}1 route to use$/m)
-    assert.match(service.stdout, /^ok {9}service +\d+ ms {2}db\.example\.com:5432: opens$/m)
+    // One answer says both: the time is that of the service.
+    assert.match(service.stdout, /^ok {9}policy {17}db\.example\.com:5432: allowed$/m)
+    assert.match(service.stdout, /^ok {9}service +[1-9]\d* ms {2}db\.example\.com:5432: opens$/m)
     assert.doesNotMatch(way.stdout + service.stdout, /not tried|FAILED/)
     const until = /sign-in .* until 2099-01-0\d \d\d:\d\d \S+ \(in \d+ days\)$/m
     assert.match(way.stdout, until, 'as people read a time')
+  })
+
+  test('knows a route by the name that the gateway lists, and keeps no list', async (t) => {
+    const { run, sandbox, gateway } = await setUp(t)
+    const before = await filesIn(sandbox.path)
+    const [known, unknown] = await Promise.all([run('db'), run('dbb')])
+    assert.equal(known.code, 0, known.stderr)
+    assert.match(known.stdout, /^ok {9}service .* db:5432: opens$/m)
+    assert.equal(unknown.code, 5, unknown.stdout)
+    assert.match(
+      unknown.stderr,
+      /no route of "https:\S+" is named "dbb"\n {2}hint: did you mean "db"/,
+    )
+    assert.deepEqual([gateway.logins, await filesIn(sandbox.path)], [0, before])
+    // Nobody is signed in: the way is tried, and the name stays unknown.
+    gateway.tokens.clear()
+    const nobody = await run('db')
+    assert.match(nobody.stdout, /^FAILED +sign-in /m)
+    assert.deepEqual([gateway.logins, await filesIn(sandbox.path)], [0, before])
   })
 
   test('takes the gateway and its authority from the environment', async (t) => {

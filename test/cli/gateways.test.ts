@@ -12,6 +12,7 @@ import {
 import { openTokenCache } from '../../src/client/sign-in/token-cache.ts'
 import { silentLogger } from '../../src/log.ts'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
+import { gatewayPaths } from '../../src/tunnel/paths.ts'
 import { createSandbox, runPostern, startPostern, type Ended } from './program.ts'
 
 const routes = [
@@ -188,6 +189,25 @@ describe('a gateway that is named once', () => {
       others.map(({ origin }) => origin).sort(),
     )
   })
+})
+
+test('access is asked for at the gateway that has listed the route, though it may not be used yet', async () => {
+  const closed = { ...routes[0], name: 'payroll', from: 'tcp+https://pay.corp:5432' }
+  const asked = { id: 'ar-1', route_name: 'payroll', state: 'pending', for_seconds: 3600 }
+  const listed = JSON.stringify({ routes: [], listed_routes: [closed] })
+  await using rig = await openRig()
+  await using other = await startFakeGateway({
+    answers: {
+      [gatewayPaths.routes]: { status: 200, body: listed },
+      [gatewayPaths.requests]: { status: 201, body: JSON.stringify(asked) },
+    },
+  })
+  good(await rig.login(rig.gateway.origin, '--ca-file', rig.caFile))
+  good(await rig.login(other.origin, '--ca-file', rig.caFile))
+  const request = ['--for', '1h', '--reason', 'incident 7']
+  assert.match(good(await rig.run('request', 'payroll', ...request)), /^ar-1: asked for access/)
+  // The default one does not take requests at all.
+  assert.equal((await rig.run('request', 'unknown', ...request)).code, 7)
 })
 
 describe('a gateway that cannot be remembered', () => {

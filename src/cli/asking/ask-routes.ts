@@ -61,6 +61,6 @@ async function fetchAt(
   )
   // What a service account sees is not what its person does.
   const isOwn = serviceAccountToken === undefined && trust.isVerified
-  if (isOwn) await keepRoutes(told.cacheDirectory, gateway.origin, answer.routes)
+  if (isOwn) await keepRoutes(told.cacheDirectory, gateway.origin, answer)
   return answer
 }

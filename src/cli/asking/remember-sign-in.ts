@@ -87,7 +87,7 @@ async function lookAtRoutes(
 ): Promise<void> {
   const told = clientEnvironment()
   try {
-    const { routes } = await fetchRoutes(
+    const answer = await fetchRoutes(
       {
         ...told,
         gateway,
@@ -99,7 +99,7 @@ async function lookAtRoutes(
       },
       AbortSignal.timeout(routesTimeoutMs),
     )
-    await keepRoutes(told.cacheDirectory, gateway.origin, routes)
+    await keepRoutes(told.cacheDirectory, gateway.origin, answer)
   } catch (error) {
     voice.debug(`the routes are not known yet: ${messageOf(error)}`)
   }

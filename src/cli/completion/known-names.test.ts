@@ -25,7 +25,7 @@ test('a key that is pressed offers the gateways and routes that were seen last',
   }
   // What a gateway may not do is to name a route so that it becomes an option.
   const routes = ['db', '--ca-file=/tmp/theirs.pem', ''].map((name) => ({ ...route, name }))
-  await keepRoutes(join(cache, 'postern'), origin, routes)
+  await keepRoutes(join(cache, 'postern'), origin, { routes, closed: [] })
   assert.equal(suggested('tcp', '--gateway'), `words\nwork\t${origin}\n`)
   assert.equal(suggested('tcp'), `words\ndb\t${route.from}\n`)
 })

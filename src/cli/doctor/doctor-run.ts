@@ -40,7 +40,7 @@ export async function runDoctor(text: string | undefined, options: DoctorOptions
   }
   const serviceAccountToken = await readServiceAccount(options, environment)
   warnAboutSecrets(options, voice)
-  const asked = await findExamined(text, options, voice)
+  const asked = await findExamined(text, options, voice, serviceAccountToken)
   const told = clientEnvironment()
   const ended = await untilEndSignal(async (signal) => {
     const checks: DoctorCheck[] = []

@@ -1,12 +1,21 @@
 import { chooseDestination } from '../../client/gateways/choose-destination.ts'
 import type { ChosenGateway } from '../../client/gateways/choose-gateway.ts'
-import { readKeptRoutes } from '../../client/gateways/kept-routes.ts'
+import { readKeptRoutes, type KeptRoute } from '../../client/gateways/kept-routes.ts'
 import type { KnownGateways } from '../../client/gateways/known-gateway.ts'
+import { fetchRoutes } from '../../client/routes/fetch-routes.ts'
+import { tokenCacheFor } from '../../client/sign-in/token-cache.ts'
 import { AppError, SystemError } from '../../errors.ts'
+import { silentLogger } from '../../log.ts'
 import type { GatewayAddress } from '../../reach/destination.ts'
 import type { Trust } from '../../reach/trust.ts'
 import type { AskOptions } from '../asking/ask-options.ts'
-import { knownGateways, namedBeside, namedOrDefault, withTrust } from '../asking/gateway-of.ts'
+import {
+  knownGateways,
+  namedBeside,
+  namedOrDefault,
+  trustFor,
+  withTrust,
+} from '../asking/gateway-of.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { note } from '../speech/print.ts'
 import type { Voice } from '../speech/voice.ts'
@@ -30,6 +39,7 @@ export async function findExamined(
   text: string | undefined,
   options: AskOptions & { readonly gateway?: string },
   voice: Voice,
+  serviceAccountToken: string | undefined,
 ): Promise<Examined> {
   const all = await knownGateways(voice, { isLeft: true })
   const at = (found: ChosenGateway): Promise<Omit<Examined, 'authority'>> =>
@@ -45,13 +55,43 @@ export async function findExamined(
       all,
       ...(await namedBeside(options.gateway, all)),
       keptRoutes: (origin) => readKeptRoutes(cacheDirectory, origin),
-      // With a sign-in, which a doctor never begins.
-      askRoutes: () => Promise.reject(notKept(text)),
+      askRoutes: async (asked) => {
+        const reach = { gateway: asked.gateway, trust: await trustFor(asked, options, voice) }
+        return (await routesNow(reach, serviceAccountToken)) ?? Promise.reject(notKept(text))
+      },
     })
     return { ...(await at(found)), authority: found.authority }
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'route-unknown') throw error
     return { ...(await alone()), unknown: error }
+  }
+}
+
+/**
+ * Time for the list of routes that may have a name, in milliseconds.
+ *
+ * @limit time that "postern doctor" waits for the routes among which a name may be: the way to the gateway is tried alone
+ */
+const routesMs = 6_000
+
+/**
+ * What a gateway lists for whoever is signed in already, those to ask for among them; undefined where nobody is, or the
+ * gateway does not answer: why is what the steps find out. Nobody is signed in for it, and it is not kept.
+ */
+async function routesNow(
+  reach: Pick<Examined, 'gateway' | 'trust'>,
+  serviceAccountToken: string | undefined,
+): Promise<readonly KeptRoute[] | undefined> {
+  const parts = { ...clientEnvironment(), ...reach, log: silentLogger }
+  const token = serviceAccountToken ?? (await tokenCacheFor(parts).read())
+  if (token === undefined) return undefined
+  // As a service account's: one that is not taken is no reason to sign somebody in.
+  const options = { ...parts, serviceAccountToken: token, presentSignIn: () => undefined }
+  try {
+    const { routes, closed } = await fetchRoutes(options, AbortSignal.timeout(routesMs))
+    return [...routes, ...closed]
+  } catch {
+    return undefined
   }
 }
 

@@ -9,6 +9,7 @@ import { isId, type AccessRequestAnswer } from '../../tunnel/access-request.ts'
 import type { TrustFlags } from '../asking/ask-options.ts'
 import { askToSignIn } from '../asking/ask-to-sign-in.ts'
 import { gatewayOf } from '../asking/gateway-of.ts'
+import { gatewayForRequest } from './gateway-for.ts'
 import { clientEnvironment } from '../process/environment.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { untilEndSignal } from '../process/signals.ts'
@@ -38,7 +39,7 @@ const lookAgainMs = 2_000
 /** Runs `postern request`; resolves to the exit code. Throws AppError for everything that goes wrong. */
 export async function runRequest(route: string, options: NewRequestOptions): Promise<number> {
   const forSeconds = secondsOf(options.for ?? '')
-  return withClient(options, async (client, signal) => {
+  const act: Act = async (client, signal) => {
     const { reason = '', breakGlass: isBreakGlass = false, wait = false } = options
     const asked = await client.ask({ route, forSeconds, reason, isBreakGlass })
     if (wait && asked.state === 'pending') {
@@ -47,7 +48,8 @@ export async function runRequest(route: string, options: NewRequestOptions): Pro
       print(answered, options)
       if (answered.state !== 'approved') throw notGiven(answered)
     } else print(asked, options)
-  })
+  }
+  return withClient(options, act, route)
 }
 
 /** Runs `postern request list`. */
@@ -75,14 +77,16 @@ export async function runCancel(id: string, options: RequestOptions): Promise<nu
   })
 }
 
-async function withClient(
-  options: RequestOptions,
-  act: (client: AccessRequestClient, signal: AbortSignal) => Promise<void>,
-): Promise<number> {
+type Act = (client: AccessRequestClient, signal: AbortSignal) => Promise<void>
+
+/** Where it is about a route, at the gateway that has it. */
+async function withClient(options: RequestOptions, act: Act, route?: string): Promise<number> {
   const component = { human: 'request', json: 'request' }
   const voice = processVoice({ format: 'human', level: 'warn', component })
   const told = clientEnvironment()
-  const { gateway, trust } = await gatewayOf(options.gateway, options, voice, '--gateway')
+  const { gateway, trust } = await (route === undefined
+    ? gatewayOf(options.gateway, options, voice, '--gateway')
+    : gatewayForRequest(route, options, voice))
   const presentSignIn: PresentSignIn = (url, tab, onFailed) =>
     askToSignIn(url, tab, { browserCmd: options.browserCmd, onFailed }, voice)
   const client = { ...told, gateway, trust, presentSignIn, log: voice }

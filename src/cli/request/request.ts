@@ -71,7 +71,10 @@ export function defineRequest(exitWith: ExitWith): Command {
 
 function withOptions(command: Command): Command {
   return withTrustOptions(command)
-    .option('--gateway <gateway>', 'its name or address; the default one without it')
+    .option(
+      '--gateway <gateway>',
+      'its name or address; without it the one that has listed the route, or the default one',
+    )
     .option(
       '--browser-cmd <program>',
       'opens the sign-in address instead of the browser: run as "PROGRAM ADDRESS"',

@@ -164,11 +164,16 @@ async function* checkTunnel(
       if (refused !== undefined && !isAfterPolicy(answer)) throw refused
       return { detail: token === undefined ? 'open to everybody' : 'allowed' }
     })
-    yield* orSignIn(policy, token)
-    if (policy.verdict === 'failed') return
-    yield await attempt({ ...step, what: 'service' }, () =>
+    if (policy.verdict === 'failed') {
+      yield* orSignIn(policy, token)
+      return
+    }
+    // The one answer came once the service had opened, or had not: for that it was waited.
+    yield* orSignIn({ ...policy, ms: undefined }, token)
+    const service = await attempt({ ...step, what: 'service' }, () =>
       refused === undefined ? Promise.resolve({ detail: 'opens' }) : Promise.reject(refused),
     )
+    yield { ...service, ms: policy.ms }
   } finally {
     transport.destroy()
   }
@@ -202,7 +207,6 @@ function* orSignIn(
       target: '',
       verdict: 'ok',
       detail: 'nobody, and none is needed',
-      ms: 0,
     }
   }
   yield check

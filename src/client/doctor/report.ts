@@ -24,7 +24,7 @@ export function checkLine(
   say: (moment: string) => string = (text) => text,
 ): string {
   const detail = moment === undefined ? found : found.replace(moment, () => say(moment))
-  const time = verdict === 'not-tried' ? '' : `${ms} ms`
+  const time = verdict === 'not-tried' || ms === undefined ? '' : `${ms} ms`
   const isNamed = target === '' || detail.includes(`"${target}"`)
   const text = isNamed ? detail : [target, detail].filter((part) => part !== '').join(': ')
   const head = `${verdictWords[verdict].padEnd(9)}  ${what.padEnd(11)}  ${time.padStart(8)}`

@@ -66,7 +66,7 @@ function parseSignInUrl(text: string, gateway: GatewayAddress): string {
     'not-a-gateway',
     `"${gateway.origin}" did not answer with a sign-in address`,
     {
-      hint: 'check that a gateway listens there; "--gateway URL" names another',
+      hint: 'check that a gateway listens there; "--gateway" names another, by its name or address',
     },
   )
 }
