@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { withAskOptions } from '../asking/ask-options.ts'
+import { logFormatOption, withTunnelOptions } from '../asking/tunnel-options.ts'
 import { exitCodeMeanings, type ExitWith } from '../process/exit-codes.ts'
 import type { AccessTcpOptions, Protocol } from './tcp-options.ts'
 
@@ -83,30 +84,20 @@ function define(protocol: Protocol, exitWith: ExitWith): Command {
       "the gateway by its name or address, when it is not at the application's own host",
     )
     .option('--same-user', 'refuse connections of other users of this machine (Linux)')
-  return withAskOptions(command)
+  return withTunnelOptions(withAskOptions(command))
     .addOption(also('--tunnel-host <host>', 'hostname', collect))
     .addOption(also('--listener <address>', 'url', collect))
     .addOption(also('--listen <address>', 'url', collect))
     .addOption(also('--device', 'deviceLogin'))
     .addOption(also('--id <id>', 'serviceTokenId'))
     .addOption(also('--secret <secret>', 'serviceTokenSecret'))
-    .option('--device-login', 'sign in by a code that is approved in a browser on another machine')
-    .addOption(
-      new Option('--transport <way>', 'how to ask for tunnels')
-        .choices(['auto', 'connect', 'websocket'])
-        .default('auto'),
-    )
     .addOption(
       new Option('--log-level <level>', 'what is said; "warn" without --url, else "info"').choices(
         logLevels,
       ),
     )
     .addOption(also('--loglevel <level>', 'logLevel').choices(logLevels))
-    .addOption(
-      new Option('--log-format <format>', 'what stderr is for')
-        .choices(['human', 'json'])
-        .default('human'),
-    )
+    .addOption(logFormatOption())
     .option('--logfile <file>', 'write what is said into this file as well, as JSON lines')
     .addOption(
       new Option('--log-directory <directory>', 'the same, as "postern.log" there').conflicts(

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { withAskOptions } from '../asking/ask-options.ts'
+import { logFormatOption, withTunnelOptions } from '../asking/tunnel-options.ts'
 import { exitCodeMeanings, type ExitWith } from '../process/exit-codes.ts'
 import type { TcpOptions } from './tcp-run.ts'
 
@@ -74,21 +75,8 @@ export function defineTcp(exitWith: ExitWith): Command {
     )
     .addOption(new Option('--pomerium-url <url>').hideHelp())
     .addOption(new Option('--gateway-url <url>').hideHelp())
-  return withAskOptions(command)
-    .option('--device-login', 'sign in by a code that is approved in a browser on another machine')
-    .addOption(
-      new Option(
-        '--transport <way>',
-        'how to ask for tunnels; "auto" is CONNECT, or a WebSocket where that does not pass',
-      )
-        .choices(['auto', 'connect', 'websocket'])
-        .default('auto'),
-    )
-    .addOption(
-      new Option('--log-format <format>', 'what stderr is for')
-        .choices(['human', 'json'])
-        .default('human'),
-    )
+  return withTunnelOptions(withAskOptions(command))
+    .addOption(logFormatOption())
     .addHelpText('after', examples)
     .action(async (destination: string, options: TcpOptions) => {
       const { runTcp } = await import('./tcp-run.ts')

@@ -37,17 +37,14 @@ export interface Tool {
   readonly install: Readonly<Partial<Record<NodeJS.Platform, string>>>
 }
 
+const openssh = {
+  port: 22,
+  install: { linux: 'apt install openssh-client', win32: 'Settings, Optional features' },
+} as const
+
 const tools: Readonly<Record<ToolName, Omit<Tool, 'name'>>> = {
-  ssh: {
-    programs: ['ssh'],
-    port: 22,
-    install: { linux: 'apt install openssh-client', win32: 'Settings, Optional features' },
-  },
-  sftp: {
-    programs: ['sftp'],
-    port: 22,
-    install: { linux: 'apt install openssh-client', win32: 'Settings, Optional features' },
-  },
+  ssh: { programs: ['ssh'], ...openssh },
+  sftp: { programs: ['sftp'], ...openssh },
   psql: {
     programs: ['psql'],
     port: 5432,
@@ -197,14 +194,12 @@ function apart(option: string, value: string | undefined): string[] {
  * @throws SystemError `invalid-user` or `invalid-option`
  */
 export function checkAccount({ user, database }: Account): Account {
-  const isPlain = (text: string): boolean => /^(?!-)[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+$/u.test(text)
-  if (user !== undefined && !isPlain(user)) {
-    throw new SystemError('invalid-user', `"${user}" is not the name of an account`, {
-      hint: 'it has no control characters, and does not begin with "-"',
-    })
-  }
-  if (database !== undefined && !isPlain(database)) {
-    throw new SystemError('invalid-option', `"${database}" is not the name of a database`, {
+  for (const [text, code, what] of [
+    [user, 'invalid-user', 'an account'],
+    [database, 'invalid-option', 'a database'],
+  ] as const) {
+    if (text === undefined || /^(?!-)[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+$/u.test(text)) continue
+    throw new SystemError(code, `"${text}" is not the name of ${what}`, {
       hint: 'it has no control characters, and does not begin with "-"',
     })
   }
