@@ -82,7 +82,7 @@ test('bytes of the body of a request are told while nobody reads it', async (t) 
   assert.equal(await whole, 5)
 })
 
-// On Bun the port does it alone (port/http/http1-deadlines.ts).
+// On Bun it is done without (http1-deadlines.ts).
 test('a server that never listens checks the deadlines of heads', { skip: isBun }, async (t) => {
   const server = createServer({ headersTimeout: 50, connectionsCheckingInterval: 20 })
   checkDeadlinesUnlistened(server)

@@ -7,6 +7,7 @@ import type { Logger } from '../../log.ts'
 import { lingerOnClose } from '../../net/linger.ts'
 import { checkDeadlinesUnlistened } from '../../net/runtime.ts'
 import { within, type Closable } from '../../shutdown.ts'
+import { holdDeadlines } from './hold-deadlines.ts'
 
 /** @limit bytes of the head of a request to the window: 431, and its connection is closed */
 const maxHeadBytes = 32 * 1024
@@ -42,16 +43,23 @@ export interface AdmittedHttpOptions {
 /** Serves HTTP/1.1 to the connections of a server that listens, each after it was admitted; none of its bytes is read before. */
 export function serveAdmitted(front: Server, options: AdmittedHttpOptions): Closable {
   const { admission, listener, log, clock, times = {} } = options
+  const {
+    headMs = headTimeoutMs,
+    requestMs = requestTimeoutMs,
+    silenceMs = silenceTimeoutMs,
+  } = times
   const http = createServer(
     {
       maxHeaderSize: maxHeadBytes,
-      headersTimeout: times.headMs ?? headTimeoutMs,
-      requestTimeout: times.requestMs ?? requestTimeoutMs,
+      headersTimeout: headMs,
+      requestTimeout: requestMs,
       connectionsCheckingInterval: deadlineCheckMs,
     },
     listener,
   )
-  http.setTimeout(times.silenceMs ?? silenceTimeoutMs)
+  http.setTimeout(silenceMs)
+  const deadlines = { headMs, requestMs, silenceMs, lookMs: deadlineCheckMs }
+  const hold = holdDeadlines(http, deadlines, clock)
   lingerOnClose(http)
   checkDeadlinesUnlistened(http)
   const sockets = new Set<Socket>()
@@ -64,7 +72,11 @@ export function serveAdmitted(front: Server, options: AdmittedHttpOptions): Clos
     socket.on('error', () => undefined).once('close', () => sockets.delete(socket))
     const why = await admission?.(socket)
     if (socket.destroyed) return
-    if (why === undefined) return void http.emit('connection', socket)
+    if (why === undefined) {
+      hold(socket)
+      http.emit('connection', socket)
+      return
+    }
     socket.resetAndDestroy()
     if (lines.admits()) log.warn(`refused a connection to the window: ${why}`)
   }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { systemClock } from '../../clock.ts'
 import { isBun } from '../../is-bun.ts'
+import { watchDeadlines } from '../../net/http1-deadlines.ts'
 import { lingerOnClose } from '../../net/linger.ts'
 import {
   answerHalfClosed,
@@ -12,7 +13,6 @@ import {
   headTooSlow,
 } from '../../net/runtime.ts'
 import type { ClientAddresses } from '../peers/client-addresses.ts'
-import { watchDeadlines } from './http1-deadlines.ts'
 import { createPipeline } from './pipeline.ts'
 import type { Peers } from '../peers/peers.ts'
 import type { PortProtocol } from '../peers/port-protocol.ts'

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
-import { createFakeClock } from '../../fake-clock.ts'
+import { createFakeClock } from '../fake-clock.ts'
 import { watchDeadlines } from './http1-deadlines.ts'
 
 function begin() {

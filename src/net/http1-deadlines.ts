@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../clock.ts'
 
 export interface Http1DeadlinesOptions {
   readonly clock: Clock

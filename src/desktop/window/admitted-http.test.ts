@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { describe, test, type TestContext } from 'node:test'
+import { systemClock } from '../../clock.ts'
+import { silentLogger } from '../../log.ts'
+import { serveAdmitted, type HttpTimes } from './admitted-http.ts'
+
+const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n'
+
+describe('a connection to the window', { concurrency: true }, () => {
+  test('whose head comes too slowly gets 408, and is closed', async (t) => {
+    const socket = await open(t, echo, { headMs: 100, requestMs: 100 })
+    const rest = restOf(socket)
+    socket.write(head.slice(0, 30))
+    assert.match(await rest, /^HTTP\/1\.1 408 /)
+  })
+
+  test('whose body comes too slowly gets 408, and is closed', async (t) => {
+    const socket = await open(t, echo, { headMs: 100, requestMs: 200 })
+    const rest = restOf(socket)
+    socket.write(`${head}ab`)
+    assert.match(await rest, /^HTTP\/1\.1 408 /)
+  })
+
+  test('may have one request after the other, each with its time', async (t) => {
+    const socket = await open(t, echo, { headMs: 1_500, requestMs: 1_500 })
+    const begunMs = Date.now()
+    for (let asked = 0; asked < 4; asked += 1) {
+      socket.write(`${head}abcd`)
+      const answer = await untilBytes(socket, /abcd$/)
+      assert.match(answer, /^HTTP\/1\.1 200 /)
+      // Longer in all than a request may take.
+      await new Promise((resolve) => setTimeout(resolve, 600))
+    }
+    assert.ok(Date.now() - begunMs > 1_500)
+  })
+
+  test('whose answer is late keeps it', async (t) => {
+    const late: RequestListener = (request, response) => {
+      request.resume().on('end', () => setTimeout(() => response.end('late'), 2_500))
+    }
+    const socket = await open(t, late, { headMs: 100, requestMs: 100 })
+    socket.write(`${head}abcd`)
+    assert.match(await untilBytes(socket, /late$/), /^HTTP\/1\.1 200 /)
+  })
+
+  for (const heeds of [true, false]) {
+    const what = heeds ? 'waits for it' : 'goes on to write'
+    test(`whose reader stalls is cut, where the answer ${what}`, async (t) => {
+      const { promise: cut, resolve } = Promise.withResolvers<void>()
+      const endless: RequestListener = (_, response) => {
+        const piece = Buffer.alloc(64 * 1024)
+        const write = (): void => {
+          while (response.write(piece));
+          response.once('drain', write)
+        }
+        write()
+        const timer = setInterval(() => heeds || response.write('a'), 100)
+        response.once('close', () => {
+          clearInterval(timer)
+          resolve()
+        })
+      }
+      const socket = await open(t, endless, { silenceMs: 1_000 })
+      socket.pause().write(`${head}abcd`)
+      await cut
+    })
+  }
+})
+
+const echo: RequestListener = (request, response) => {
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', () => undefined)
+  request.on('end', () => response.end(Buffer.concat(chunks)))
+}
+
+async function open(t: TestContext, listener: RequestListener, times: HttpTimes): Promise<Socket> {
+  const front = createServer().listen(0, '127.0.0.1')
+  await once(front, 'listening')
+  const options = { admission: undefined, log: silentLogger, clock: systemClock }
+  const served = serveAdmitted(front, { ...options, listener, times })
+  t.after(() => served.close(0))
+  const socket = connect((front.address() as AddressInfo).port, '127.0.0.1')
+  t.after(() => socket.destroy())
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  return socket
+}
+
+async function restOf(socket: Socket): Promise<string> {
+  let text = ''
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  await once(socket, 'close')
+  return text
+}
+
+function untilBytes(socket: Socket, end: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const take = (chunk: Buffer): void => {
+      text += chunk.toString()
+      if (!end.test(text)) return
+      socket.off('data', take).off('close', fail)
+      resolve(text)
+    }
+    const fail = (): void => reject(new Error(`closed after "${text}"`))
+    socket.on('data', take).once('close', fail)
+  })
+}
