@@ -97,6 +97,9 @@ async function createUser(scope: Scope, port: number): Promise<void> {
 
 async function checkConnection({ scope, guide, person, tap, ask }: Reader): Promise<void> {
   const sql = `SELECT 'in clear'; SHOW STATUS LIKE 'Ssl_cipher'`
+  const connect = `${guide.command(/^postern connect /)} --execute "${sql}"`
+  const connected = await runLine(scope, person, connect, { input: `${password}\n` })
+  assert.match(connected.output, /in clear[^]*Ssl_cipher\s.*TLS/)
   const line = `${guide.command(/^mariadb --host 127/)} --execute "${sql}"`
   const { output } = await runLine(scope, person, line, { input: `${password}\n` })
   assert.match(output, /in clear[^]*Ssl_cipher\tTLS/)

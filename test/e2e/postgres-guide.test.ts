@@ -99,6 +99,8 @@ async function createUser(scope: Scope, port: number): Promise<void> {
 
 async function checkVerification({ scope, guide, person, tap, ask }: Reader): Promise<void> {
   const input = "SELECT 'in clear' || ' text', ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+  const connect = guide.command(/ postern connect /)
+  assert.match((await runLine(scope, person, connect, { input })).output, /in clear text \| t/)
   const oneLine = guide.command(/^psql "host=/)
   assert.match((await runLine(scope, person, oneLine, { input })).output, /in clear text \| t/)
   assert.match(
@@ -116,7 +118,8 @@ async function checkVerification({ scope, guide, person, tap, ask }: Reader): Pr
   await fails(oneLine.replace('db-ca.pem', 'no-ca.pem'), /no-ca.pem" does not exist/)
   const other = await serviceCertificate(scope, name)
   await writeFile(join(person.home, 'other-ca.pem'), other.ca)
-  await fails(oneLine.replace('db-ca.pem', 'other-ca.pem'), /certificate verify failed/)
+  for (const line of [oneLine, connect])
+    await fails(line.replace('db-ca.pem', 'other-ca.pem'), /certificate verify failed/)
 }
 
 /** `psql` prints what it was notified of after its next command. */

@@ -86,6 +86,7 @@ async function startReader(scope: Scope): Promise<Reader> {
       ...address,
       '13389': `${await freePort()}`,
       '/u:alice': `/u:${user}`,
+      '--user alice': `--user ${user}`,
       '/etc/xrdp/cert.pem': certificate.certFile,
       [printedFingerprint]: fingerprint,
     },
@@ -126,8 +127,8 @@ async function checkWrongPassword({ connect, line, xrdp, screen }: Reader): Prom
 }
 
 /** The process runs, its picture arrives, and it is the same after another connection. */
-async function checkDesktop({ connect, line, xrdp, screen, tap }: Reader): Promise<void> {
-  const client = connect(line, password)
+async function checkDesktop({ connect, line, guide, xrdp, screen, tap }: Reader): Promise<void> {
+  const client = connect(guide.command(/^postern connect /), password)
   await until(() => isShown(screen), 'no picture of the desktop')
   const running = await xrdp.processes(desktopProgram)
   assert.equal(running.length, 1)
