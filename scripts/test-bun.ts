@@ -20,7 +20,7 @@ const root = join(import.meta.dirname, '..')
 const runtimeRooms = [
   'src/*.test.ts',
   'src/{net,port,tunnel,links,upstream,connector}/**/*.test.ts',
-  'src/client/{ways,serve}/**/*.test.ts',
+  'src/{reach,client/ways,client/serve}/**/*.test.ts',
 ]
 const preloaded = ['own-ws.ts', 'late-errors.ts']
 const atOnce = 2

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { countTraffic } from './runtime-http2.ts'
+import { closeWith } from './runtime-tls.ts'
 
 interface Beneath {
   readonly connection: Socket
@@ -16,6 +17,7 @@ const beneath = new WeakMap<TLSSocket, Beneath>()
 export function runsOn(stream: TLSSocket, connection: Socket): void {
   beneath.set(stream, { connection, mayReset: false })
   countTraffic(stream, connection)
+  closeWith(stream, connection)
 }
 
 /**
@@ -25,6 +27,7 @@ export function runsOn(stream: TLSSocket, connection: Socket): void {
 export function resetBeneath(stream: TLSSocket, connection: Socket): void {
   beneath.set(stream, { connection, mayReset: true })
   countTraffic(stream, connection)
+  closeWith(stream, connection)
 }
 
 /** What a TLS stream runs on, where it was told. */

@@ -2,8 +2,11 @@
 // do.
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
+import { TLSSocket, type SecureContextOptions } from 'node:tls'
+import type { X509Certificate } from 'node:crypto'
+import { messageOf, systemCode } from '../errors.ts'
 import { isBun } from '../is-bun.ts'
+import { weaknessOf } from './certificate-strength.ts'
 import { plainHttp } from './runtime.ts'
 
 /** What the first byte of a handshake is: the type of its record (RFC 8446 §5.1). */
@@ -55,4 +58,61 @@ export function findPlainHttp(connection: Socket, timeoutMs: number): Promise<Er
  */
 export function isOwnEnd(stream: Duplex): boolean {
   return isBun && stream instanceof TLSSocket && stream.destroyed
+}
+
+/**
+ * Has a TLS stream that its peer has ended be over when what it runs on is closed. Bun tells it of that by the end alone,
+ * which it has had: nobody would hear of it before writing to it.
+ */
+export function closeWith(stream: TLSSocket, connection: Socket): void {
+  if (!isBun) return
+  connection.once('close', () => {
+    if (stream.readableEnded) stream.destroy()
+    else stream.once('end', () => stream.destroy())
+  })
+}
+
+/**
+ * With which signatures either side of a handshake may prove itself. BoringSSL signs over SHA-1 for whoever offers nothing
+ * else in TLS 1.2; Node's list has none of these, and is longer. Ed25519 is in it, and not in BoringSSL's own.
+ */
+export const handshakeSignatures: SecureContextOptions = isBun
+  ? {
+      sigalgs: [
+        'ecdsa_secp256r1_sha256',
+        'rsa_pss_rsae_sha256',
+        'rsa_pkcs1_sha256',
+        'ecdsa_secp384r1_sha384',
+        'rsa_pss_rsae_sha384',
+        'rsa_pkcs1_sha384',
+        'rsa_pss_rsae_sha512',
+        'rsa_pkcs1_sha512',
+        'ed25519',
+      ].join(':'),
+    }
+  : {}
+
+/**
+ * Throws where the certificate of a server, or one that it sent to prove it, is too weak; to be asked once a handshake
+ * has found it valid, before a byte is said. Node fails the handshake for it.
+ */
+export function refuseWeak(socket: TLSSocket): void {
+  if (!isBun) return
+  let certificate: X509Certificate | undefined = socket.getPeerX509Certificate()
+  const seen = new Set<string>()
+  while (certificate !== undefined && !seen.has(certificate.fingerprint256)) {
+    seen.add(certificate.fingerprint256)
+    const weakness = weaknessOf(certificate, certificate.checkIssued(certificate))
+    if (weakness !== undefined) {
+      throw Object.assign(new Error(`certificate ${weakness} too weak`), { code: weakCode })
+    }
+    certificate = certificate.issuerCertificate
+  }
+}
+
+const weakCode = 'UNSPECIFIED'
+
+/** Whether a certificate was refused for a key or a signature that is too weak. OpenSSL tells by its words alone. */
+export function isWeakCertificate(error: unknown): boolean {
+  return systemCode(error) === weakCode && / too (?:weak|small)$/.test(messageOf(error))
 }

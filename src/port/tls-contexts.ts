@@ -6,6 +6,7 @@ import {
   type TlsOptions,
 } from 'node:tls'
 import { withoutRootDot } from '../address.ts'
+import { handshakeSignatures } from '../net/runtime-tls.ts'
 
 /** A certificate chain and its key, PEM. */
 export interface Certificate {
@@ -38,6 +39,7 @@ interface Entry {
 
 /** Pomerium's limits (reference 3.7): TLS 1.2 with forward secrecy and AEAD only, and TLS 1.3. */
 const policy: SecureContextOptions = {
+  ...handshakeSignatures,
   minVersion: 'TLSv1.2',
   ciphers: [
     'TLS_AES_128_GCM_SHA256',

@@ -1,5 +1,6 @@
 import { UpstreamError, messageOf, systemCode } from '../errors.ts'
 import { isNotTls } from '../net/runtime.ts'
+import { isWeakCertificate } from '../net/runtime-tls.ts'
 import { formatAuthority, type HostPort } from '../address.ts'
 
 /**
@@ -29,6 +30,10 @@ const sentences: Readonly<Record<string, readonly [what: string, hint: string]>>
     'showed a certificate for another name',
     'give the name that the certificate is for with "--gateway https://NAME"',
   ],
+  INVALID_PURPOSE: [
+    'showed a certificate that is not for servers',
+    'whoever runs the gateway must renew it with the usage "serverAuth"',
+  ],
   ETIMEDOUT: [
     'takes the connection and says nothing to a TLS handshake',
     "check the port, the gateway's is usually 443; or something on the way swallows what is sent",
@@ -40,6 +45,11 @@ const sentences: Readonly<Record<string, readonly [what: string, hint: string]>>
 }
 
 const notTls = ['does not speak TLS', "check the port; the gateway's is usually 443"] as const
+
+const weakSentence = [
+  'showed a certificate that is too weak',
+  'whoever runs the gateway must renew it, and what signed it: RSA keys of 2048 bits or more, and no SHA-1',
+] as const
 
 const unknownIssuerSentence = [
   'showed a certificate from an authority that this machine does not know',
@@ -85,19 +95,26 @@ export function tlsError(
   strangerHint?: string,
 ): UpstreamError {
   const code = systemCode(error) ?? ''
-  const known = isNotTls(error)
-    ? notTls
-    : (sentences[code] ?? (unknownIssuer.has(code) ? unknownIssuerSentence : undefined))
-  const [what, hint] = known ?? [`failed the TLS handshake: ${reasonOf(error)}`, undefined]
-  const isCertificate =
-    code.startsWith('CERT_') || code.includes('ALTNAME') || unknownIssuer.has(code)
+  const [what, hint] = sentenceFor(error) ?? [
+    `failed the TLS handshake: ${reasonOf(error)}`,
+    undefined,
+  ]
   const isStranger = unknownIssuer.has(code) || code.includes('ALTNAME')
+  const isCertificate =
+    isStranger || code === 'INVALID_PURPOSE' || code.startsWith('CERT_') || isWeakCertificate(error)
   const ownHint = isStranger ? (strangerHint ?? hint) : hint
   return new UpstreamError(
     `${role}-${isCertificate ? 'not-trusted' : 'unreachable'}`,
     `the ${role} "${formatAuthority(peer)}" ${what}`,
     { hint: role === 'proxy' && !unknownIssuer.has(code) ? proxyHint : ownHint, cause: error },
   )
+}
+
+function sentenceFor(error: unknown): readonly [what: string, hint: string] | undefined {
+  const code = systemCode(error) ?? ''
+  if (isNotTls(error)) return notTls
+  if (isWeakCertificate(error)) return weakSentence
+  return sentences[code] ?? (unknownIssuer.has(code) ? unknownIssuerSentence : undefined)
 }
 
 /** OpenSSL's own words, without the place in its source that the message begins with. */

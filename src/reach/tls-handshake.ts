@@ -4,6 +4,7 @@ import { formatAuthority, type HostPort } from '../address.ts'
 import { messageOf } from '../errors.ts'
 import { resetBeneath } from '../net/beneath.ts'
 import { countTraffic } from '../net/runtime-http2.ts'
+import { handshakeSignatures, refuseWeak } from '../net/runtime-tls.ts'
 import type { Trust } from './trust.ts'
 
 export interface HandshakeOptions {
@@ -37,6 +38,7 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSo
     // RFC 6066 §3: literal addresses are not permitted in "HostName".
     ...(isIP(peer.host) ? {} : { servername: peer.host }),
     ALPNProtocols: [...protocols],
+    ...handshakeSignatures,
     ...(minVersion && { minVersion }),
     rejectUnauthorized: trust.isVerified,
     ...authorities,
@@ -60,6 +62,12 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSo
     // Stays for the socket's life: whoever takes it over learns of its end by 'close'.
     socket.on('error', fail)
     socket.once('secureConnect', () => {
+      try {
+        if (trust.isVerified) refuseWeak(socket)
+      } catch (error) {
+        fail(error)
+        return
+      }
       release()
       // Giving up a tunnel is a reset then: a gateway that saw an end would take the half it got for
       // the whole.

@@ -6,6 +6,7 @@ import { formatAuthority, withoutRootDot, type HostPort } from '../address.ts'
 import { UpstreamError, messageOf } from '../errors.ts'
 import { resetBeneath } from '../net/beneath.ts'
 import { requestConnect } from '../net/request-connect.ts'
+import { refuseWeak } from '../net/runtime-tls.ts'
 import { version } from '../version.ts'
 import type { NextGatewayTls, NextGatewayWay } from '../routes/upstream-way.ts'
 
@@ -86,6 +87,7 @@ async function secure(
   secured.on('error', ignore)
   resetBeneath(secured, socket)
   await once(secured, 'secureConnect', { signal })
+  if (!skipVerify) refuseWeak(secured)
   return secured
 }
 

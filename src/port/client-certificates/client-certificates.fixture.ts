@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
 import type { TestContext } from 'node:test'
-import * as tls from 'node:tls'
+import type * as tls from 'node:tls'
 import {
   createCertificateAuthority,
   type CertificateAuthority,
@@ -17,7 +17,6 @@ import {
   echo,
   startService,
   startTestGateway,
-  testCa,
   testRoute,
   type TestGateway,
 } from '../../gateway/gateway.fixture.ts'
@@ -195,24 +194,4 @@ export async function openTunnel(
   const [head] = (await once(socket, 'data')) as [Buffer]
   assert.match(head.toString(), /^HTTP\/1\.1 200 /)
   return socket
-}
-
-/** A session that a client could resume; undefined where the gateway gives none. */
-export async function sessionOf(
-  { port }: TestGateway,
-  more: tls.ConnectionOptions,
-): Promise<Buffer | undefined> {
-  const socket = tls.connect({
-    port,
-    host: '127.0.0.1',
-    servername: 'localhost',
-    ca: testCa,
-    ...more,
-  })
-  let session: Buffer | undefined
-  socket.on('error', () => undefined).on('session', (one: Buffer) => (session = one))
-  // With TLS 1.3 it comes after the handshake, from BoringSSL with the first bytes.
-  await askHttp1(socket, '/healthz')
-  socket.destroy()
-  return session
 }

@@ -4,8 +4,7 @@ import { connect } from 'node:net'
 import { duplexPair } from 'node:stream'
 import { describe, test } from 'node:test'
 import * as tls from 'node:tls'
-import { connectHead, connectTls, testCa } from '../../gateway/gateway.fixture.ts'
-import { isBun } from '../../is-bun.ts'
+import { testCa } from '../../gateway/gateway.fixture.ts'
 import {
   ask,
   askHttp1,
@@ -16,9 +15,7 @@ import {
   other,
   revoking,
   root,
-  sessionOf,
   start,
-  target,
 } from './client-certificates.fixture.ts'
 
 describe('a certificate that is trusted no longer', () => {
@@ -97,45 +94,6 @@ describe('a handshake that a reload overtakes', () => {
       far.pipe(raw).pipe(far)
       const status = (await askHttp1(socket))?.status
       assert.equal(status, enforcement === 'reject_connection' ? undefined : 495)
-    })
-  }
-})
-
-test('a handshake in the middle of a connection, for a certificate, ends it', async (t) => {
-  const { gateway } = await start(t)
-  const socket = await connectTls(gateway.port, ['http/1.1'], { maxVersion: 'TLSv1.2' })
-  t.after(() => socket.destroy())
-  socket.setKeyCert(tls.createSecureContext(good))
-  const ended = new Promise((resolve) => socket.once('error', resolve).once('end', resolve))
-  socket.resume().renegotiate({}, () => undefined)
-  socket.write(connectHead(target))
-  await ended
-  assert.equal(gateway.parts.liveTunnels.size, 0)
-})
-
-describe('a resumed TLS session', () => {
-  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    test(`brings no certificate along, with ${version}`, async (t) => {
-      const { gateway } = await start(t)
-      const session = await sessionOf(gateway, { ...good, maxVersion: version })
-      // Without tickets BoringSSL gives none under TLS 1.3.
-      assert.ok(session !== undefined || (isBun && version === 'TLSv1.3'))
-      const again = await connectTls(gateway.port, ['http/1.1'], { maxVersion: version, session })
-      assert.equal(again.isSessionReused(), false)
-      assert.equal((await askHttp1(again))?.status, 495)
-      again.destroy()
-    })
-
-    test(`is none from before the gateway asked for certificates, with ${version}`, async (t) => {
-      const { gateway, route, mtls } = await start(t)
-      await gateway.reload([route], { downstreamMtls: undefined })
-      const session = await sessionOf(gateway, { maxVersion: version })
-      assert.ok(session !== undefined)
-      await gateway.reload([route], { downstreamMtls: mtls })
-      const options = { ...good, maxVersion: version, session }
-      const again = await openTunnel(gateway, good, options)
-      assert.equal(again.isSessionReused(), false)
-      again.destroy()
     })
   }
 })

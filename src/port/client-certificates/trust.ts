@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { weaknessOf } from '../../net/certificate-strength.ts'
 import { findPaths, type CertificatePath } from './paths.ts'
 import { nameOf } from './describe.ts'
 import type { PresentedCertificate } from '../../net/presented-certificate.ts'
@@ -108,6 +109,11 @@ function judgePath(
   path: CertificatePath,
   lists: readonly RevocationList[] | undefined,
 ): readonly Window[] | string {
+  for (const [index, certificate] of path.entries()) {
+    const weakness = weaknessOf(certificate, index === path.length - 1)
+    const whose = index === 0 ? 'its' : `${JSON.stringify(nameOf(certificate.subject))}'s`
+    if (weakness !== undefined) return `${whose} ${weakness} is too weak`
+  }
   const windows = path.map(validityOf)
   if (lists === undefined) return windows
   for (const [index, certificate] of path.slice(0, -1).entries()) {

@@ -5,6 +5,7 @@ import { formatAuthority, withoutRootDot, type HostPort } from '../../address.ts
 import type { Clock } from '../../clock.ts'
 import { dial } from '../../net/dial.ts'
 import { rowKeysOf, tcpEndpointsOf } from '../../net/proc-tcp.ts'
+import { refuseWeak } from '../../net/runtime-tls.ts'
 import type { PeerTls } from './peer-tls.ts'
 
 /** A connection to a receiver whose certificate was checked. */
@@ -52,6 +53,7 @@ export async function openTls(
   socket.on('error', ignore)
   try {
     await once(socket, 'secureConnect', { signal: ended })
+    refuseWeak(socket)
   } catch (error) {
     socket.destroy()
     raw.destroy()
