@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
-import type { TestContext } from 'node:test'
 import { runProgram, runProgramSync, spawnProgram, type Ended } from '../program.fixture.ts'
 import type { CertificatePair } from './certificate.ts'
 
@@ -20,7 +19,7 @@ function findLack(): string | false {
 }
 
 /** A folder until the end of a test, or of a file. */
-export function testFolder(t: Pick<TestContext, 'after'>): string {
+export function testFolder(t: { after(remove: () => void): void }): string {
   const folder = mkdtempSync(join(tmpdir(), 'postern-openssl-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   return folder

@@ -7,7 +7,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { createFakeClock } from '../fake-clock.ts'
 import { connectHead, connectTls } from '../gateway/gateway.fixture.ts'
-import { isBun } from '../is-bun.ts'
 import { allowTunnelStreams } from './http/http2-streams.ts'
 import { createTestPeers } from './peers/peers.fixture.ts'
 import type { PeersOptions } from './peers/peers.ts'
@@ -388,22 +387,6 @@ describe('frames without payload', () => {
     }
     assert.deepEqual(port.ends, [])
   })
-})
-
-// BoringSSL begins none, so that nobody asks for it on Bun.
-describe('a TLS renegotiation', { skip: isBun }, () => {
-  for (const protocol of ['http/1.1', 'h2'] as const) {
-    test(`over ${protocol} ends the connection that asks for it`, async (t) => {
-      const port = await open(t)
-      const socket = await connectTls(port.port, [protocol], { maxVersion: 'TLSv1.2' })
-      socket.on('error', () => undefined).resume()
-      const closed = ending(socket)
-      socket.renegotiate({ rejectUnauthorized: false }, () => undefined)
-      assert.equal(await port.ended, 'renegotiation 127.0.0.1')
-      await closed
-      socket.destroy()
-    })
-  }
 })
 
 describe('connections that carry nothing', () => {

@@ -21,6 +21,24 @@ test('connections that never finish their handshake are given back', async (t) =
   await Promise.all(sockets.map((socket) => once(socket, 'close')))
 })
 
+test('a handshake that stalls in the middle, or comes byte by byte, is given back', async (t) => {
+  const port = await openTestPort(t, { handshakeTimeoutMs: 200 })
+  // Longer than this test may take.
+  const long = Buffer.from([22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc])
+  const sockets = [await clientHello(), long].map((beginning) => {
+    const socket = connect({ port: port.address.port, host: '127.0.0.1' })
+    socket.on('error', () => undefined).write(beginning)
+    return socket
+  })
+  const [stalled, slow] = sockets
+  let answered = 0
+  stalled?.on('data', ({ length }: Buffer) => (answered += length))
+  const timer = setInterval(() => slow?.resume().write('.'), 20)
+  t.after(() => clearInterval(timer))
+  await Promise.all(sockets.map((socket) => once(socket, 'close')))
+  assert.ok(answered > 500, 'the handshake was under way')
+})
+
 test(
   'whoever ends in the middle of a handshake is let go of at once',
   { timeout: 10_000 },
