@@ -8,6 +8,7 @@ import { test, type TestContext } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { createSecureContext } from 'node:tls'
 import { createFakeClock } from '../../fake-clock.ts'
+import { isBun } from '../../is-bun.ts'
 import { createCertificateAuthority } from '../../net/certificate.ts'
 import { createWebhookPost, type WebhookTarget } from './post-webhook.ts'
 
@@ -197,13 +198,14 @@ test('a receiver that knows no TLS since 1.2 gets nothing', limited, async (t) =
       ...(await authority.issue(['localhost'])),
       minVersion: version,
       maxVersion: version,
-      ciphers: 'DEFAULT@SECLEVEL=0',
+      // BoringSSL knows no such levels, and has these versions without.
+      ...(!isBun && { ciphers: 'DEFAULT@SECLEVEL=0' }),
     })
     const { received } = await listen(t, server)
     const { post } = posting(t, { url: urlOf(server, 'https', 'localhost'), tls: { context } })
     const answer = await post()
     assert.ok(
-      answer.kind === 'later' && /protocol version/.test(answer.why),
+      answer.kind === 'later' && /protocol.version/i.test(answer.why),
       JSON.stringify(answer),
     )
     assert.equal(received.length, 0)
