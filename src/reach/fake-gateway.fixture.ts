@@ -168,7 +168,10 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     rejectUnauthorized: false,
     ALPNProtocols: [...(options.protocols ?? ['h2', 'http/1.1'])],
   })
+  const secured = new Set<tls.TLSSocket>()
   secure.on('secureConnection', (socket) => {
+    secured.add(socket)
+    socket.once('close', () => secured.delete(socket))
     const { subject } = socket.getPeerCertificate()
     if (subject !== undefined) gateway.clientNames.add(String(subject.CN))
     const server = socket.alpnProtocol === 'h2' ? second : plain
@@ -205,10 +208,16 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
     async [Symbol.asyncDispose]() {
       dropConnections()
       listener.close()
-      await once(listener, 'close')
+      // On Bun what runs on a connection goes on for a moment when that is destroyed.
+      for (const socket of secured) socket.destroy()
+      await Promise.all([once(listener, 'close'), ...Array.from(secured, closing)])
     },
   }
   return gateway
+}
+
+function closing(socket: tls.TLSSocket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()))
 }
 
 type Page = Exclude<FakeAnswer, 'silence' | { serve: unknown }>
