@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   cpSync,
   existsSync,
   globSync,
@@ -61,6 +62,8 @@ function makeOnce(directory: string, make: (draft: string) => void): void {
     const draft = mkdtempSync(join(made, '.draft-'))
     try {
       make(draft)
+      // The folders that `mkdtemp` makes are for their owner alone; services of other users run what is in this one.
+      chmodSync(draft, 0o755)
       replace(draft, directory)
     } finally {
       rmSync(draft, { recursive: true, force: true })

@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SystemError, messageOf } from '../../errors.ts'
+import { isExecutable } from '../../is-bun.ts'
 import { lastingProgram } from '../process/own-program.ts'
 
 /** Homes (`ProtectHome=`), and temporary files, of which a service with `DynamicUser=` has its own. */
@@ -12,10 +13,13 @@ const hidden = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//
  * @throws SystemError `not-for-a-service`
  */
 export function serviceProgram(): readonly string[] {
-  const program = lastingProgram()
-  for (const part of program)
-    requireReadable(part, 'install postern for all users: "npm install -g"')
-  return program
+  const [command = '', ...scripts] = lastingProgram()
+  const hint = isExecutable
+    ? `give everybody the file: sudo install -m 755 "${command}" /usr/local/bin/postern`
+    : 'install postern for all users: "npm install -g"'
+  requireRunnable(command, hint)
+  for (const script of scripts) requireReadable(script, hint)
+  return [command, ...scripts]
 }
 
 /**
@@ -24,18 +28,34 @@ export function serviceProgram(): readonly string[] {
  * @throws SystemError `not-for-a-service`, with `hint`
  */
 export function requireReadable(path: string, hint: string): void {
-  const real = realPath(path, hint)
-  if (hidden.test(real)) throw unreadable(path, 'homes and /tmp are hidden from it', hint)
-  const closed = [real, ...ancestors(real)].find(
-    (it) => (statSync(it).mode & needed(it, real)) === 0,
-  )
-  if (closed === undefined) return
-  const what = closed === real ? `chmod 644 "${real}"` : `chmod 755 "${closed}"`
-  throw unreadable(path, `it is for its owner or group alone: ${what}`, hint)
+  requireMode(path, readable, hint)
 }
 
-function needed(path: string, file: string): number {
-  return path === file ? 0o004 : 0o001
+/**
+ * The same of a program, which reads itself where its script is within.
+ *
+ * @throws SystemError `not-for-a-service`, with `hint`
+ */
+export function requireRunnable(path: string, hint: string): void {
+  requireMode(path, runnable, hint)
+}
+
+/** What everybody needs of a file, and what is told to give it. */
+const readable = { bits: 0o004, mode: '644' }
+const runnable = { bits: 0o005, mode: '755' }
+/** What everybody needs of the folders above it. */
+const searchableBits = 0o001
+
+function requireMode(path: string, { bits, mode }: typeof readable, hint: string): void {
+  const real = realPath(path, hint)
+  if (hidden.test(real)) throw unreadable(path, 'homes and /tmp are hidden from it', hint)
+  const allows = (it: string, needed: number): boolean => (statSync(it).mode & needed) === needed
+  const closed = allows(real, bits)
+    ? ancestors(real).find((it) => !allows(it, searchableBits))
+    : real
+  if (closed === undefined) return
+  const what = closed === real ? `chmod ${mode} "${real}"` : `chmod 755 "${closed}"`
+  throw unreadable(path, `it is for its owner or group alone: ${what}`, hint)
 }
 
 function ancestors(path: string): readonly string[] {
