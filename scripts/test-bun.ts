@@ -22,6 +22,16 @@ const runtimeRooms = [
   'src/{net,port,tunnel,links,upstream,connector}/**/*.test.ts',
   'src/{reach,client/ways,client/serve}/**/*.test.ts',
 ]
+/**
+ * Tests beyond src that start no program, and so are none of an executable's: what they run of the product runs in
+ * their own process.
+ */
+const inProcess = [
+  'test/{desktop,golden}/**/*.test.ts',
+  'test/bad-input/{connector-floods,connector-small-pieces,reset-beside-upload,stock-window}.test.ts',
+  'test/connectors/{ends,relay,rotation}.test.ts',
+  'test/e2e/{audit-forward,dns-updates}.test.ts',
+]
 const preloaded = ['own-ws.ts', 'late-errors.ts']
 const atOnce = 2
 /** A test that hangs fails after this. */
@@ -61,7 +71,7 @@ async function main(args: readonly string[]): Promise<void> {
 
 function filesOf(args: readonly string[]): readonly string[] {
   const named = args.filter((arg) => !arg.startsWith('-'))
-  const patterns = args.includes('--all') ? ['src/**/*.test.ts'] : runtimeRooms
+  const patterns = args.includes('--all') ? ['src/**/*.test.ts', ...inProcess] : runtimeRooms
   const files = globSync(named.length > 0 ? named : patterns, { cwd: root }).sort()
   if (files.length === 0) throw new Error('no test file has such a name')
   return files
