@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { watchDemand } from './http2-demand.ts'
 import { PeerError } from '../errors.ts'
 import { afterFrames, onArrival } from './runtime.ts'
-import { creditMayShrink, setConnectionCredit } from './runtime-http2.ts'
+import { creditMayShrink, keepsCredit, setConnectionCredit } from './runtime-http2.ts'
 import type { UnreadPool } from './unread-pool.ts'
 import { limitPieces, pieceBytes, type PieceLimit } from './waiting-pieces.ts'
 import { reservedBy, windowFor, type WindowLimits } from './window-for.ts'
@@ -30,6 +30,13 @@ const maxUnansweredSettings = 8
  * @limit time for the other side of a connector's connection to take over new credit: it is ended
  */
 const settingsTimeoutMs = 30_000
+/**
+ * How much more than else the streams of a connection may come to leave unread before their credit is lowered, where that
+ * may end the connection (`keepsCredit`).
+ *
+ * @limit none: what is read slowly there may end the connection
+ */
+const patience = 2
 /** Time between two looks whether streams may have more again, in milliseconds. */
 const lookIntervalMs = 1_000
 
@@ -104,6 +111,8 @@ export function moveWindows(
   const demand = watchDemand(session, () => {
     // What is more than they may have now, or does not hold yet, tells nothing of the line.
     if (window !== wanted || unanswered > 0) return
+    // What it is given it keeps.
+    if (session.destroyed || keepsCredit(session)) return
     wanted = Math.min(maxWindowBytes, wanted * 4)
     move(0)
   })
@@ -138,10 +147,16 @@ export function moveWindows(
     const unread = Array.from(streams, costOf)
     for (let added = 0; added < newStreams; added += 1) unread.push(0)
     const next = Math.min(Math.max(aim(), leastWindowBytes), windowFor(unread, limits))
+    const isPatient = next < window && keepsCredit(session) && !isUrgent(unread)
     const mayMove = next < window ? unanswered < maxUnansweredSettings : unanswered === 0
-    if (next !== window && mayMove) set(next)
+    if (next !== window && mayMove && !isPatient) set(next)
     reserved = reservedBy(unread, window)
     lookLater()
+  }
+
+  function isUrgent(unread: readonly number[]): boolean {
+    const isPressed = (place?.windowBytes ?? maxWindowBytes) <= maxWindowBytes / 4
+    return isPressed || reservedBy(unread, window) > patience * maxUnreadBytes
   }
 
   function set(bytes: number): void {

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import * as http2 from 'node:http2'
 import { connect, type AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { resetAtDestroy, resetUnanswered } from './runtime-http2.ts'
+import { isBun } from '../is-bun.ts'
+import { resetAtDestroy, resetUnanswered, sendingSettings } from './runtime-http2.ts'
 
 type Act = (stream: http2.ServerHttp2Stream) => void
 
@@ -79,4 +80,24 @@ test('a stream that has ended stays whole when it is destroyed', async (t) => {
   const [head, ...rest] = await framesOf(t, ended)
   assert.equal(head, 'HEADERS')
   assert.ok(rest.includes('DATA END_STREAM'), rest.join())
+})
+
+test('an end on Bun says that it can do with no less credit, and takes it back at no change', async (t) => {
+  const server = http2.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const served = once(server, 'session') as Promise<[http2.ServerHttp2Session]>
+  const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+    settings: { ...sendingSettings, initialWindowSize: 100_000 },
+  })
+  t.after(() => {
+    session.destroy()
+    server.close()
+  })
+  const [far] = await served
+  await once(session, 'remoteSettings')
+  await new Promise<void>((resolve) =>
+    session.settings({ initialWindowSize: 200_000 }, () => resolve()),
+  )
+  assert.equal(far.remoteSettings.initialWindowSize, 200_000)
+  assert.equal(far.remoteSettings.maxHeaderListSize === 65_533, isBun)
 })

@@ -138,8 +138,38 @@ export function isHalfClosed(stream: Http2Stream): boolean {
  * Whether a stream of HTTP/2 goes by the credit that holds now. On Bun each gives credit back by halves of what held when
  * it began, so that with less than half of that its sender waits for ever (`RecvWindow` of
  * src/runtime/api/bun/h2/flow_control.rs; mended in https://github.com/oven-sh/bun/pull/41329, not released yet).
+ *
+ * It may grow there, for open streams as well, but not become less again, not even what it was: a peer on Bun sends by
+ * what it had (`sendingSettings`), and is then cut off (FLOW_CONTROL_ERROR), and streams that began with more go on by
+ * halves of that. What has grown once would be everybody's for as long as the connection is used.
  */
 export const creditMayShrink = !isBun
+
+/** No other program of ours says this, and what it allows nobody sends. */
+const ownHeaderListBytes = 65_533
+
+/**
+ * What an end that sends says of itself in its SETTINGS. When its peer lowers the credit of streams, Bun goes on by what an
+ * open one has had before; a credit below nothing (RFC 9113 §6.9.2) it does not know. The peer ends the connection for
+ * what is too much, with every tunnel on it: who hears this lowers none while that can be helped (`keepsCredit`).
+ */
+export const sendingSettings = isBun ? { maxHeaderListSize: ownHeaderListBytes } : {}
+
+/**
+ * Whether the other end said that, and its connection is lost when the credit of its streams is lowered. Bun is lenient
+ * with what is too much, down to half of what a stream began with.
+ */
+export function keepsCredit({ remoteSettings }: Pick<Http2Session, 'remoteSettings'>): boolean {
+  return !isBun && remoteSettings.maxHeaderListSize === ownHeaderListBytes
+}
+
+/**
+ * Most streams on which a client sends at once, on one connection: with more than these a gateway of ours lowers the
+ * credit of each all the same.
+ *
+ * @limit none: further tunnels get another connection
+ */
+export const maxSendingStreams = isBun ? 16 : Infinity
 
 /**
  * Gives the connection of a session that has begun so much credit. Bun takes more of it for that of all streams that

@@ -8,6 +8,7 @@ import {
 import type { TLSSocket } from 'node:tls'
 import { systemClock, type Clock } from '../../clock.ts'
 import { holdable, moveWindows, widenConnection } from '../../net/http2-windows.ts'
+import { sendingSettings } from '../../net/runtime-http2.ts'
 import { connectMethod } from '../../net/target.ts'
 import { readFromGateway } from './control-messages.ts'
 import { createControl } from './control.ts'
@@ -64,6 +65,7 @@ export async function openConnectorEnd(
   checkProtocol(socket)
   const server = createServer({
     settings: {
+      ...sendingSettings,
       initialWindowSize: holdable(streamWindows).startWindowBytes,
       maxConcurrentStreams: maxStreams,
     },

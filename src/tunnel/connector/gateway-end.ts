@@ -2,7 +2,7 @@ import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:h
 import type { TLSSocket } from 'node:tls'
 import { systemClock, type Clock } from '../../clock.ts'
 import { holdable, moveWindows, widenConnection, type Windows } from '../../net/http2-windows.ts'
-import { carryingHttp2 } from '../../net/runtime-http2.ts'
+import { carryingHttp2, sendingSettings } from '../../net/runtime-http2.ts'
 import { connectMethod } from '../../net/target.ts'
 import { awaitAnswer } from './await-answer.ts'
 import { readFromConnector } from './control-messages.ts'
@@ -47,7 +47,11 @@ export async function openGatewayEnd(
   const channel = channelBinding(socket)
   const session = connect('https://connector', {
     createConnection: () => carryingHttp2(socket),
-    settings: { initialWindowSize: holdable(streamWindows).startWindowBytes, enablePush: false },
+    settings: {
+      ...sendingSettings,
+      initialWindowSize: holdable(streamWindows).startWindowBytes,
+      enablePush: false,
+    },
     maxSessionMemory: maxSessionMemoryMb,
   })
   session.once('connect', () => {
