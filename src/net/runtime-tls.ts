@@ -61,11 +61,17 @@ export function isOwnEnd(stream: Duplex): boolean {
 }
 
 /**
- * Has a TLS stream that its peer has ended be over when what it runs on is closed. Bun tells it of that by the end alone,
- * which it has had: nobody would hear of it before writing to it.
+ * Has a TLS stream and what it runs on be over together, as they are on Node. Bun closes the connection beneath as soon as
+ * the peer has ended its side, whatever is still to be said to it: whoever counts connections would not count it any
+ * more. And of a connection that is closed it tells the stream by the end alone, which one whose peer has ended has had.
  */
 export function closeWith(stream: TLSSocket, connection: Socket): void {
   if (!isBun) return
+  const closing = stream.rawListeners('end').find((listener) => 'listener' in listener)
+  if (closing !== undefined) {
+    stream.off('end', closing as () => void)
+    stream.once('close', closing as () => void)
+  }
   connection.once('close', () => {
     if (stream.readableEnded) stream.destroy()
     else stream.once('end', () => stream.destroy())

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { exchangeHttp1, startTestGateway, type TestGateway } from '../gateway/gateway.fixture.ts'
 import type { PageResponse } from './http/port-handlers.ts'
 import { openTestPort } from './port.fixture.ts'
@@ -18,6 +19,23 @@ describe('a client over HTTP/1.1 that ends its side after asking', () => {
     assert.match(await exchangeHttp1(port, get('/one'), true), /^HTTP\/1\.1 200 [^]*\/one$/)
     const both = await exchangeHttp1(port, get('/one') + get('/two'), true)
     assert.match(both, /^HTTP\/1\.1 200 [^]*\/oneHTTP\/1\.1 200 [^]*\/two$/)
+  })
+
+  test('is a connection of the port until then', async (t) => {
+    const { promise: asked, resolve: ask } = Promise.withResolvers<PageResponse>()
+    const port = await openTestPort(t, {
+      handlers: { request: ({ socket }, response) => socket.once('end', () => ask(response)) },
+    })
+    const answer = exchangeHttp1(port.address.port, get('/one'), true)
+    const response = await asked
+    port.stopAccepting()
+    let isEmpty = false
+    const emptied = port.emptied().then(() => (isEmpty = true))
+    for (let turn = 0; turn < 10; turn += 1) await nextTurn()
+    assert.equal(isEmpty, false)
+    say(response, '/one')
+    assert.match(await answer, /one$/)
+    await emptied
   })
 
   test('in the middle of a head is refused as before', async (t) => {
