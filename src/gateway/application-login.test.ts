@@ -219,7 +219,7 @@ async function setUp(t: TestContext, more = ''): Promise<DeviceRig> {
   return startDeviceRig(t, `${routes.join('')}${more}access:\n${access.join('')}log_level: debug\n`)
 }
 
-/** The token of Alice's own. */
+/** The token of one application, for that of the gateway. */
 async function exchange(rig: DeviceRig, token: string): Promise<string> {
   const { body } = await rig.send('POST', gatewayPaths.applicationToken, {
     headers: {

@@ -69,8 +69,8 @@ export function closeWith(stream: TLSSocket, connection: Socket): void {
   if (!isBun) return
   const closing = stream.rawListeners('end').find((listener) => 'listener' in listener)
   if (closing !== undefined) {
-    stream.off('end', closing as () => void)
-    stream.once('close', closing as () => void)
+    stream.off('end', closing)
+    stream.once('close', closing)
   }
   connection.once('close', () => {
     if (stream.readableEnded) stream.destroy()
