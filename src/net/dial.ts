@@ -4,6 +4,7 @@ import { formatAuthority, type HostPort } from '../address.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import { AppError, UpstreamError, systemCode } from '../errors.ts'
 import { interleave, NoAddressError, raceAddresses, type AddressFailure } from './race.ts'
+import { isRefusalKnown } from './runtime.ts'
 
 export interface DialOptions {
   /** Longest wait for the connection, name look-up included, in milliseconds. */
@@ -47,7 +48,9 @@ const defaultDialTimeoutMs = 10_000
 const maxNamedAddresses = 8
 
 const sentences: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'refused the connection',
+  ECONNREFUSED: isRefusalKnown
+    ? 'refused the connection'
+    : 'refused the connection, or cannot be reached from here',
   ENOTFOUND: 'has a name that does not resolve',
   EAI_AGAIN: 'has a name that could not be looked up now',
   EHOSTUNREACH: 'cannot be reached from here',

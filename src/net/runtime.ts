@@ -168,6 +168,12 @@ export function takeRequestMaking(server: Http2Server): StreamListener {
   }
 }
 
+/**
+ * Whether ECONNREFUSED says that somebody is there and nobody listens. Bun names each connection so that could not be
+ * made, the number of its error included, such as one to where no route leads.
+ */
+export const isRefusalKnown = !isBun
+
 /** What may be wrong with what came where a request was expected. */
 export type HttpFault = 'too-slow' | 'head-too-large' | 'plain-http'
 
