@@ -298,10 +298,11 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 /** A frame of HTTP/2 (RFC 9113 §4.1). */
-function frame(type: number, payload: Buffer): Buffer {
+function frame(type: number, payload: Buffer, stream = 0): Buffer {
   const head = Buffer.alloc(9)
   head.writeUIntBE(payload.length, 0, 3)
   head.writeUInt8(type, 3)
+  head.writeUInt32BE(stream, 5)
   return Buffer.concat([head, payload])
 }
 
@@ -315,6 +316,8 @@ describe('frames without payload', () => {
     ['WINDOW_UPDATE', frame(8, Buffer.from([0, 0, 0, 1])), 1_000],
     // Of more than 1,000 at once nghttp2 itself has enough.
     ['PING', frame(6, Buffer.alloc(8)), 100],
+    // Node ends it at the first (RFC 9113 §5.1), Bun answers each with a reset.
+    ['DATA for a stream that never began', frame(0, Buffer.alloc(0), 99), 1_000],
   ] as const) {
     test(`a flood of ${name} ends its connection`, async (t) => {
       const port = await open(t)
