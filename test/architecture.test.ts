@@ -55,7 +55,12 @@ const runtimeInternals = new RegExp(
   ].join('|'),
 )
 /** They say of each name why; nothing else may know one. */
-const mayKnowInternals = ['net/runtime-http2.ts', 'net/runtime.ts', 'standard-streams.ts']
+const mayKnowInternals = [
+  'net/runtime-http2.ts',
+  'net/runtime-tls.ts',
+  'net/runtime.ts',
+  'standard-streams.ts',
+]
 
 const forbiddenFolders = ['utils', 'util', 'common', 'lib', 'helpers', 'helper', 'shared', 'misc']
 const maxLines = 400
