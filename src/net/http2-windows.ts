@@ -42,7 +42,7 @@ const lookIntervalMs = 1_000
 
 /**
  * Credit of streams where it may not shrink to less than half of what they began with: enough for 5 MB/s over 100 ms, and
- * little where many are stopped.
+ * little where many are stopped. 500 that were took 410 MiB, where Node held them in 88 by lowering their credit.
  *
  * @limit bytes of one HTTP/2 stream that nobody has read, where the program runs on Bun: its sender waits. However much is
  * unread, a stream keeps half of it
