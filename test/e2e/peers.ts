@@ -56,7 +56,7 @@ const rootsOwn: ReadonlySet<Peer> = new Set([
 
 /** Longest run of a test, in milliseconds. */
 const maxTestMs = 120_000
-/** The same where hundreds of MiB go through a database. */
+/** The same where hundreds of MiB go through a database, or into packages. */
 export const maxBulkTestMs = 240_000
 
 /**

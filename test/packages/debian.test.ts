@@ -5,10 +5,17 @@ import { makeDeb, type DebOptions } from '../../scripts/package/debian/deb.ts'
 import { builtExecutable } from '../../scripts/package/executable.fixture.ts'
 import { linuxTexts, makeTwice } from './making.ts'
 import { mustRun } from '../e2e/child.ts'
-import { peerTest } from '../e2e/peers.ts'
+import { maxBulkTestMs, peerTest } from '../e2e/peers.ts'
 import { startSystemd, type SystemdMachine } from '../e2e/peers/systemd.ts'
 import type { Scope } from '../e2e/scope.ts'
-import { assertInstalled, assertKept, assertUpgraded, show, unit } from './installed-gateway.ts'
+import {
+  assertInstalled,
+  assertKept,
+  assertLeftRunning,
+  assertUpgraded,
+  show,
+  unit,
+} from './installed-gateway.ts'
 
 const env = { DEBIAN_FRONTEND: 'noninteractive', DPKG_FORCE: 'unsafe-io' }
 
@@ -29,6 +36,8 @@ peerTest(
     const second = await assertUpgraded(machine, () => dpkg(machine, '-i', file))
     assert.match(second, /Unpacking postern \(1\.0\.0\) over \(1\.0\.0~rc\.1\)/)
 
+    await assertLeftRunning(machine, () => dpkg(machine, '-i', file))
+
     await machine.must('systemctl', 'stop', unit)
     await dpkg(machine, '-i', file)
     assert.equal(await show(machine, 'ActiveState'), 'ActiveState=inactive\n')
@@ -46,6 +55,7 @@ peerTest(
     assert.equal((await machine.run('getent', ['passwd', 'postern'])).ending, 2)
     assert.equal((await machine.run('getent', ['group', 'postern'])).ending, 2)
   },
+  maxBulkTestMs,
 )
 
 peerTest(
@@ -91,5 +101,5 @@ async function dpkg(machine: SystemdMachine, ...args: string[]): Promise<string>
   // Triggers are others' packages: man-db reads every page of the machine.
   const { ending, output, errors } = await machine.run('dpkg', ['--no-triggers', ...args], env)
   assert.equal(ending, 0, errors)
-  return output
+  return output + errors
 }

@@ -72,9 +72,28 @@ export async function assertUpgraded(
   const said = await upgrade()
   assert.doesNotMatch(said, /systemctl enable/)
   assert.notEqual(await show(machine, 'MainPID'), before)
+  // It has read its configuration, and not only begun.
+  await machine.journal(unit).says(/"message":"listening"[^]*"message":"listening"/)
   await machine.until(unit, { ActiveState: 'active' })
   assert.equal(await machine.read('/etc/postern/postern.yaml'), configuration)
   return said
+}
+
+/** A gateway whose configuration the next program does not take goes on as it was, and whoever upgrades is told. */
+export async function assertLeftRunning(
+  machine: SystemdMachine,
+  upgrade: () => Promise<string>,
+): Promise<void> {
+  const path = '/etc/postern/postern.yaml'
+  const configuration = await machine.read(path)
+  const before = await show(machine, 'MainPID,ActiveState')
+  assert.match(before, /^MainPID=[1-9]\d*\nActiveState=active$/m)
+  await machine.write(path, `${configuration}colour: red\n`)
+  const said = await upgrade()
+  assert.match(said, /postern\.yaml:\d+:1: colour: unknown key\n/)
+  assert.match(said, /goes on as the version before.*\n.*systemctl restart postern-gateway\n/)
+  assert.equal(await show(machine, 'MainPID,ActiveState'), before)
+  await machine.write(path, configuration)
 }
 
 /** After a removal the program is gone, and what was made with it is not. */

@@ -4,10 +4,15 @@ import { join } from 'node:path'
 import { builtExecutable } from '../../scripts/package/executable.fixture.ts'
 import { makeRpm, type RpmOptions } from '../../scripts/package/rpm/rpm.ts'
 import { mustRun } from '../e2e/child.ts'
-import { peerTest, program } from '../e2e/peers.ts'
+import { maxBulkTestMs, peerTest, program } from '../e2e/peers.ts'
 import { startSystemd, type SystemdMachine } from '../e2e/peers/systemd.ts'
 import type { Scope } from '../e2e/scope.ts'
-import { assertInstalled, assertKept, assertUpgraded } from './installed-gateway.ts'
+import {
+  assertInstalled,
+  assertKept,
+  assertLeftRunning,
+  assertUpgraded,
+} from './installed-gateway.ts'
 import { linuxTexts, makeTwice } from './making.ts'
 
 peerTest(
@@ -27,9 +32,13 @@ peerTest(
     await assertUpgraded(machine, () => rpm(machine, '-U', file))
     assert.equal(await rpm(machine, '-q', 'postern'), `postern-1.0.0-1.${architecture}\n`)
 
+    const newest = await machine.bring(realPackage(scope, '1.0.1'))
+    await assertLeftRunning(machine, () => rpm(machine, '-U', newest))
+
     await rpm(machine, '-e', 'postern')
     await assertKept(machine, '/etc/postern/postern.yaml.rpmsave')
   },
+  maxBulkTestMs,
 )
 
 peerTest(
@@ -81,7 +90,7 @@ async function rpm(machine: SystemdMachine, action: string, ...args: string[]): 
   const more = action === '-q' ? [] : ['--nodeps', ...(action === '-V' ? [] : ['--force-debian'])]
   const { ending, output, errors } = await machine.run('rpm', [action, ...more, ...args])
   assert.equal(ending, 0, `${output}${errors}`)
-  return output
+  return output + errors
 }
 
 async function query(scope: Scope, ...args: string[]): Promise<string> {
