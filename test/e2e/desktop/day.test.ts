@@ -21,7 +21,7 @@ peerTest(
     const [redis, sshd] = [await startRedis(scope), await startSshd(scope, 'build.example.com')]
     const window = await openWindow(
       scope,
-      [route('cache.example.com:6379', redis), route('build.example.com:22', sshd.port)],
+      [route('queue.example.com:6379', redis), route('build.example.com:22', sshd.port)],
       { hasBrowser: true },
     )
     await firstRun(window)
@@ -33,7 +33,7 @@ peerTest(
     assert.equal((await mustRun(scope, program('ssh'), ssh, window.person)).output, 'from ssh\n')
     assert.equal((await window.person.browserStarts()).length, 1, 'one sign-in for all of it')
     assert.equal(window.browser.context.pages().length, 1, 'and no tab of the page beside it')
-    await window.page.getByRole('link', { name: 'cache', exact: true }).click()
+    await window.page.getByRole('link', { name: 'queue', exact: true }).click()
     await window.page
       .getByText(/^Disconnected/)
       .first()
@@ -63,7 +63,7 @@ async function firstRun({ page, rig, address }: WindowRig): Promise<void> {
   await page.getByText('2 of 2 chosen').waitFor()
   await keepPicture(page, 'routes')
   await page.getByRole('button', { name: 'Connect', exact: true }).click()
-  await row(page, 'cache').getByText('Listening').waitFor()
+  await row(page, 'queue').getByText('Listening').waitFor()
   await row(page, 'build').getByText('Listening').waitFor()
 }
 
@@ -72,7 +72,7 @@ async function redisCli(
   scope: Scope,
   { page, person }: WindowRig,
 ): Promise<(words: string) => Promise<string>> {
-  await page.getByRole('link', { name: 'cache', exact: true }).click()
+  await page.getByRole('link', { name: 'queue', exact: true }).click()
   const command = (await page.locator('code', { hasText: 'redis-cli' }).first().innerText()).trim()
   await page.getByRole('link', { name: 'Connections' }).click()
   return async (words) =>
@@ -81,25 +81,25 @@ async function redisCli(
 
 async function revoked({ page, rig }: WindowRig): Promise<void> {
   await rig.postern('gateway', 'sessions', 'revoke', '-c', rig.configPath, alice)
-  const cache = row(page, 'cache')
-  await cache.getByText('Sign-in needed').waitFor()
+  const queue = row(page, 'queue')
+  await queue.getByText('Sign-in needed').waitFor()
   await keepPicture(page, 'sign-in-needed')
   await looks(page, 'sign-in-needed')
   await page
     .getByRole('button', { name: /^Sign in/ })
     .first()
     .click()
-  await cache.getByText('Listening').waitFor()
+  await queue.getByText('Listening').waitFor()
 }
 
 async function gatewayGone({ page, rig }: WindowRig): Promise<void> {
   rig.child().signal('SIGKILL')
   await rig.child().ended
-  const cache = row(page, 'cache')
-  await cache.getByText('Gateway unreachable').waitFor()
+  const queue = row(page, 'queue')
+  await queue.getByText('Gateway unreachable').waitFor()
   await looks(page, 'gateway-unreachable')
   await rig.start()
-  await cache.getByText('Listening').waitFor()
+  await queue.getByText('Listening').waitFor()
 }
 
 /** The page asks a program that does not run, and goes on by itself. */
@@ -107,7 +107,7 @@ async function asleep({ page, signal }: WindowRig): Promise<void> {
   signal('SIGSTOP')
   await pause(sleepMs)
   signal('SIGCONT')
-  await page.getByRole('link', { name: 'cache', exact: true }).click()
+  await page.getByRole('link', { name: 'queue', exact: true }).click()
   await page
     .getByText(/The machine slept for/)
     .first()
