@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { systemClock } from '../clock.ts'
 import { isBun } from '../is-bun.ts'
-import { moveWindows } from './http2-windows.ts'
+import { holdable, moveWindows } from './http2-windows.ts'
 
 const kib = 1024
 const limits = {
@@ -15,17 +15,19 @@ const limits = {
   minWindowBytes: 64 * kib,
 }
 
+const { startWindowBytes, minWindowBytes } = holdable(limits)
+
 test('bytes that come one by one and wait count for what they cost, until they are read', async (t) => {
   const { session, near, far } = await openStream(t)
-  assert.equal(session.remoteSettings.initialWindowSize, 1024 * kib)
+  assert.equal(session.remoteSettings.initialWindowSize, startWindowBytes)
   for (let sent = 0; sent < 3_000; sent += 1) {
     near.write('.')
     await nextTurn()
   }
-  while (session.remoteSettings.initialWindowSize !== 64 * kib) await nextTurn()
+  while (session.remoteSettings.initialWindowSize !== minWindowBytes) await nextTurn()
   // It looks again a second later, and finds it read.
   far.resume()
-  while (session.remoteSettings.initialWindowSize !== 1024 * kib) {
+  while (session.remoteSettings.initialWindowSize !== startWindowBytes) {
     await once(session, 'remoteSettings')
   }
 })
@@ -38,7 +40,7 @@ test('a stream that is read keeps its credit, however small the pieces', async (
     await nextTurn()
   }
   await reading
-  assert.equal(session.remoteSettings.initialWindowSize, 1024 * kib)
+  assert.equal(session.remoteSettings.initialWindowSize, startWindowBytes)
 })
 
 test('pieces that waited and were read cost nobody any credit, however many they were', async (t) => {
@@ -58,7 +60,7 @@ test('pieces that waited and were read cost nobody any credit, however many they
   const answered = Promise.withResolvers<void>()
   session.ping(() => answered.resolve())
   await answered.promise
-  assert.equal(session.remoteSettings.initialWindowSize, 1024 * kib)
+  assert.equal(session.remoteSettings.initialWindowSize, startWindowBytes)
 })
 
 test('a stream with more pieces than credit keeps in bounds is reset, and no other', async (t) => {
@@ -114,7 +116,7 @@ async function readBytes(stream: http2.ServerHttp2Stream, wanted: number): Promi
 
 /** A stream of a client, and its other end with its credit moved. */
 async function openStream(t: TestContext, { makesRoom = true, settings = {} } = {}) {
-  const server = http2.createServer({ settings: { initialWindowSize: limits.maxWindowBytes } })
+  const server = http2.createServer({ settings: { initialWindowSize: startWindowBytes } })
   server.on('session', (session) => {
     const windows = moveWindows(session, { limits, clock: systemClock })
     session.on('stream', (stream) => {
