@@ -4,6 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   realpathSync,
@@ -124,7 +125,8 @@ function buildTested() {
   const { status, stderr } = spawnSync(runtime, [builder, outdir], { cwd: root, encoding: 'utf8' })
   if (status !== 0) fail(`cannot build the program:\n${stderr}`)
   const web = join(outdir, 'web')
-  if (!existsSync(web)) symlinkSync(join(root, 'dist', 'web'), web, 'junction')
+  if (!lstatSync(web, { throwIfNoEntry: false }))
+    symlinkSync(join(root, 'dist', 'web'), web, 'junction')
   // As the program sees itself, also where node_modules is a link.
   return realpathSync(join(outdir, 'postern.js'))
 }

@@ -40,7 +40,7 @@ interface Outcome {
 
 /**
  * A checkout where everything is installed, and a runtime that ends with this exit code at once and says
- * on stdout where it would keep what it compiles.
+ * on stdout where it would keep what it compiles, and what was built for the tests to start.
  */
 function installed(
   t: TestContext,
@@ -54,8 +54,12 @@ function installed(
   for (const lock of ['package-lock.json', join('node_modules', '.package-lock.json')]) {
     writeFileSync(join(root, lock), '{"packages":{}}')
   }
-  const script =
-    '#!/bin/sh\n[ "$1" = --test ] || exit 0\necho "$NODE_COMPILE_CACHE"\nexit "$ENDS"\n'
+  const script = `#!/bin/sh
+case "$1" in
+  */build-program.mjs) mkdir -p "$2" && : >"$2/postern.js" ;;
+  --test) printf '%s\\n' "$NODE_COMPILE_CACHE" "$POSTERN_BUILT"; exit "$ENDS" ;;
+esac
+`
   writeFileSync(join(runtime, 'node'), script, { mode: 0o755 })
   return (exitCode, ...args) => {
     const env = { ENDS: String(exitCode) }
@@ -82,7 +86,7 @@ test(
 )
 
 test(
-  'every process of the tests finds what Node.js has compiled for another',
+  'every process of the tests finds what Node.js has compiled for another, and the program that was built',
   { skip: process.platform === 'win32' && 'needs /bin/sh' },
   (t) => {
     const given = process.env[compiled]
@@ -91,11 +95,12 @@ test(
       if (given !== undefined) process.env[compiled] = given
     })
     delete process.env[compiled]
-    const folder = installed(t)(0).stdout.trim()
+    const [folder = '', built] = installed(t)(0).stdout.split('\n')
     assert.match(folder, /^\/.*\/node_modules\/\.cache\/postern\/compiled$/)
+    assert.equal(built, join(folder, '..', 'tested', 'postern.js'))
     // Where the runner says, and so do the programs that tests start.
     process.env[compiled] = folder
-    assert.equal(installed(t)(0).stdout.trim(), folder)
+    assert.equal(installed(t)(0).stdout.split('\n')[0], folder)
   },
 )
 
