@@ -95,7 +95,8 @@ function hashOfSources() {
 
 function stampOf(directory) {
   try {
-    return readFileSync(join(directory, stampName), 'utf8')
+    // The packages come behind it.
+    return readFileSync(join(directory, stampName), 'utf8').split('\n', 1)[0]
   } catch {
     return undefined
   }
