@@ -48,6 +48,27 @@ test('a session without streams ends with its connection', async (t) => {
   if (!session.destroyed) await once(session, 'close')
 })
 
+test('however slowly a stream is read, no more waits than its credit and what is asked for ahead', async (t) => {
+  const { session, served } = await startSession(t)
+  const stream = session.request({ ':method': 'POST' }, { endStream: false })
+  stream.on('error', () => undefined)
+  const server = await served
+  server.on('error', () => undefined).respond({ ':status': 200 })
+  stream.write(Buffer.alloc(8 * 1024 * 1024))
+  const most = creditBytes + server.readableHighWaterMark
+  for (let pieces = 0; pieces < 40; pieces += 1) {
+    const piece = once(server, 'data')
+    server.once('data', () => server.pause()).resume()
+    await piece
+    // What has credit is here before the answer.
+    await new Promise((resolve) => session.ping(resolve))
+    assert.ok(server.readableLength <= most, `${server.readableLength} bytes wait`)
+  }
+})
+
+/** What a stream begins with (RFC 9113 §6.9.2). */
+const creditBytes = 65_535
+
 interface Rig {
   readonly session: http2.ClientHttp2Session
   readonly socket: Socket

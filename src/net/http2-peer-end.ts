@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Http2Session, Http2Stream } from 'node:http2'
 import { followEnd } from './http2-reset.ts'
 import { afterFrames } from './runtime.ts'
-import { abortAtDestroy, resetAtDestroy } from './runtime-http2.ts'
+import { abortAtDestroy, creditWhatIsRead, resetAtDestroy } from './runtime-http2.ts'
 
 /**
  * Ends an HTTP/2 session when its peer ends the connection, which may be half-open while a session may
@@ -32,6 +32,7 @@ export function endWithPeer(
   return (stream) => {
     followEnd(stream)
     resetAtDestroy(stream)
+    creditWhatIsRead(stream)
     held.add(stream)
     stream.once('close', () => {
       held.delete(stream)

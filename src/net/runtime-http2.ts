@@ -66,6 +66,22 @@ export function resetUnanswered(stream: Http2Stream, code: number): void {
   stream.destroy()
 }
 
+/**
+ * Gives credit back for what has been read, and for nothing else. At each `resume` Bun gives it back for all that waits
+ * (`streamOnResume` of src/js/node/http2.ts): behind a reader that pauses after each piece, 40 MB a second came to wait.
+ * Without that it goes by the stream's high-water mark, as Node does: `_read` asks for more.
+ */
+export function creditWhatIsRead(stream: Http2Stream): void {
+  if (!isBun) return
+  for (const event of ['pause', 'resume']) {
+    for (const listener of stream.listeners(event)) {
+      if (ownListeners.has(listener.name)) stream.off(event, listener as () => void)
+    }
+  }
+}
+
+const ownListeners: ReadonlySet<string> = new Set(['streamOnPause', 'streamOnResume'])
+
 /** `NGHTTP2_CANCEL`. */
 const cancel = 8
 /** `NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE` and `_CLOSED`; its module is not loaded for them. */
@@ -151,7 +167,7 @@ const ownHeaderListBytes = 65_533
 /**
  * What an end that sends says of itself in its SETTINGS. When its peer lowers the credit of streams, Bun goes on by what an
  * open one has had before; a credit below nothing (RFC 9113 §6.9.2) it does not know. The peer ends the connection for
- * what is too much, with every tunnel on it: who hears this lowers none while that can be helped (`keepsCredit`).
+ * what is too much, with every tunnel on it: who hears this lowers none (`keepsCredit`).
  */
 export const sendingSettings = isBun ? { maxHeaderListSize: ownHeaderListBytes } : {}
 
@@ -162,14 +178,6 @@ export const sendingSettings = isBun ? { maxHeaderListSize: ownHeaderListBytes }
 export function keepsCredit({ remoteSettings }: Pick<Http2Session, 'remoteSettings'>): boolean {
   return !isBun && remoteSettings.maxHeaderListSize === ownHeaderListBytes
 }
-
-/**
- * Most streams on which a client sends at once, on one connection: with more than these a gateway of ours lowers the
- * credit of each all the same.
- *
- * @limit none: further tunnels get another connection
- */
-export const maxSendingStreams = isBun ? 16 : Infinity
 
 /**
  * Gives the connection of a session that has begun so much credit. Bun takes more of it for that of all streams that
