@@ -79,32 +79,95 @@ test('a stream with more pieces than credit keeps in bounds is reset, and no oth
   assert.deepEqual([other.destroyed, session.destroyed], [false, false])
 })
 
+/** What an end on Bun says of itself. */
+const keeping = { maxHeaderListSize: 65_533 }
+/** On Bun what begins while much is unread has half of the credit. */
+const parts = 2
+
 /** On Bun a window does not shrink below what a stream began with. */
 const shrinking = { skip: isBun && 'Bun is lenient with what comes' }
 
-test('an end that cannot do with less keeps its credit, to a bound', shrinking, async (t) => {
-  const settings = { maxHeaderListSize: 65_533 }
-  const { session } = await openStream(t, { settings })
-  const begin = (): void => {
-    const stream = session.request({ ':method': 'POST' }, { endStream: false })
-    stream.on('error', () => undefined)
-  }
-  begin()
-  await new Promise<void>((resolve) => session.ping(() => resolve()))
-  assert.equal(session.remoteSettings.initialWindowSize, 1024 * kib)
-  begin()
-  while (session.remoteSettings.initialWindowSize !== 256 * kib) {
-    await once(session, 'remoteSettings')
-  }
+test(
+  'an end that cannot do with less keeps its credit, however many streams there are',
+  shrinking,
+  async (t) => {
+    const { session } = await openStream(t, { settings: keeping })
+    for (let begun = 0; begun < 4; begun += 1) beginStream(session)
+    await heard(session)
+    assert.equal(session.remoteSettings.initialWindowSize, 1024 * kib)
+  },
+)
+
+test('where credit is kept, the stream with most unread is reset beyond the bound, and no other', async (t) => {
+  const { session, near, far } = await openStream(t, { settings: keeping })
+  const other = beginStream(session)
+  other.write(Buffer.alloc(100 * kib))
+  // Twice what the streams of a connection may leave unread elsewhere.
+  const many = Array.from({ length: 4 * parts }, () => beginStream(session))
+  for (const stream of many) stream.write(Buffer.alloc((400 * kib) / parts))
+  await heard(session)
+  assert.deepEqual([far.destroyed, session.destroyed], [false, false])
+  const failed = new Promise((resolve) => far.once('error', resolve))
+  const closed = new Promise((resolve) => near.once('close', resolve))
+  near.write(Buffer.alloc(startWindowBytes))
+  assert.equal(((await failed) as NodeJS.ErrnoException).code, 'too-much-unread')
+  await closed
+  assert.deepEqual(
+    [other, ...many].filter(({ destroyed }) => destroyed),
+    [],
+  )
+  assert.equal(session.destroyed, false)
 })
+
+test(
+  'who asks for the streams of an end that keeps credit gives it little from the first',
+  shrinking,
+  async (t) => {
+    const asked = await openAsking(t, keeping)
+    while (asked.remoteSettings.initialWindowSize !== 512 * kib) await once(asked, 'remoteSettings')
+    const other = await openAsking(t, {})
+    await heard(other)
+    assert.equal(other.remoteSettings.initialWindowSize, startWindowBytes)
+  },
+)
 
 test('whoever says nothing of itself is given less at once', shrinking, async (t) => {
   const { session } = await openStream(t)
-  session.request({ ':method': 'POST' }, { endStream: false }).on('error', () => undefined)
+  beginStream(session)
   while (session.remoteSettings.initialWindowSize !== 512 * kib) {
     await once(session, 'remoteSettings')
   }
 })
+
+/** The server's end of a connection whose client moves the credit, and has asked for nothing. */
+async function openAsking(t: TestContext, settings: http2.Settings): Promise<http2.Http2Session> {
+  const server = http2.createServer({ settings })
+  const begun = once(server, 'session') as Promise<[http2.ServerHttp2Session]>
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+    settings: { initialWindowSize: startWindowBytes },
+  })
+  moveWindows(session, { limits, clock: systemClock })
+  t.after(() => {
+    session.destroy()
+    server.close()
+  })
+  const [far] = await begun
+  if (far.remoteSettings.initialWindowSize !== startWindowBytes) await once(far, 'remoteSettings')
+  return far
+}
+
+/** What its other end says of all that it has been sent is here: an answer to PING overtakes SETTINGS, not those before it. */
+async function heard(session: http2.Http2Session): Promise<void> {
+  for (let pings = 0; pings < 2; pings += 1) {
+    await new Promise<void>((resolve) => session.ping(() => resolve()))
+  }
+}
+
+function beginStream(session: http2.ClientHttp2Session): http2.ClientHttp2Stream {
+  return session.request({ ':method': 'POST' }, { endStream: false }).on('error', () => undefined)
+}
 
 async function readBytes(stream: http2.ServerHttp2Stream, wanted: number): Promise<void> {
   let got = 0

@@ -5,7 +5,7 @@ import { PeerError } from '../errors.ts'
 import { afterFrames, onArrival } from './runtime.ts'
 import { creditMayShrink, keepsCredit, setConnectionCredit } from './runtime-http2.ts'
 import type { UnreadPool } from './unread-pool.ts'
-import { limitPieces, pieceBytes, type PieceLimit } from './waiting-pieces.ts'
+import { limitWaiting, type WaitingHolder, type WaitingLimit } from './waiting-limit.ts'
 import { reservedBy, windowFor, type WindowLimits } from './window-for.ts'
 
 /** How much credit the streams of one connection are given. */
@@ -30,22 +30,18 @@ const maxUnansweredSettings = 8
  * @limit time for the other side of a connector's connection to take over new credit: it is ended
  */
 const settingsTimeoutMs = 30_000
-/**
- * How much more than else the streams of a connection may come to leave unread before their credit is lowered, where that
- * may end the connection (`keepsCredit`).
- *
- * @limit none: what is read slowly there may end the connection
- */
-const patience = 2
+/** What Node keeps beside the bytes of each piece that waits to be read, in bytes (measured: 560 a piece of one). */
+const pieceBytes = 512
+/** What less credit does not bound, of a connection for itself, as a multiple of what its streams may leave unread. */
+const hardBounds = 2
 /** Time between two looks whether streams may have more again, in milliseconds. */
 const lookIntervalMs = 1_000
 
 /**
  * Credit of streams where it may not shrink to less than half of what they began with: enough for 5 MB/s over 100 ms, and
- * little where many are stopped. 500 that were took 410 MiB, where Node held them in 88 by lowering their credit.
+ * little where many are stopped.
  *
- * @limit bytes of one HTTP/2 stream that nobody has read, where the program runs on Bun: its sender waits. However much is
- * unread, a stream keeps half of it
+ * @limit bytes of one HTTP/2 stream that nobody has read, where the program runs on Bun: its sender waits
  */
 const fixedWindowBytes = 512 * 1024
 
@@ -77,8 +73,14 @@ export interface WindowsOptions {
   readonly clock: Clock
   /** What bounds it together with other connections. */
   readonly pool?: UnreadPool | undefined
-  /** What bounds its pieces together with those of others. **Default:** twice the bytes that it may leave unread, for itself */
-  readonly pieces?: PieceLimit | undefined
+  /**
+   * What bounds its small pieces together with those of others. Credit counts bytes, and whoever sends them one by one has
+   * us keep hundreds of times as much: 64 KiB of it are 36 MiB then, for each of 250 streams. Less credit is no bound
+   * either, for whoever never takes it over. **Default:** twice the bytes that it may leave unread, for itself
+   */
+  readonly pieces?: WaitingLimit | undefined
+  /** What bounds unread bytes together with others, where the credit of streams is kept. **Default:** as `pieces` */
+  readonly kept?: WaitingLimit | undefined
   /** Called when the other side does not take over what we set. */
   readonly onFault?: (error: Error) => void
 }
@@ -97,7 +99,7 @@ export interface Windows {
  */
 export function moveWindows(
   session: Http2Session,
-  { limits: wished, clock, pool, pieces, onFault }: WindowsOptions,
+  { limits: wished, clock, pool, pieces, kept, onFault }: WindowsOptions,
 ): Windows {
   const limits = holdable(wished)
   const { maxUnreadBytes, maxWindowBytes, minWindowBytes, startWindowBytes } = limits
@@ -108,11 +110,17 @@ export function moveWindows(
   let wanted = startWindowBytes
   let window = startWindowBytes
   const leastWindowBytes = creditMayShrink ? 0 : minWindowBytes
+  /** Whether its streams keep what they are given, whatever is unread. */
+  let isKept = !creditMayShrink
+  session.on('remoteSettings', () => {
+    if (!keepsCredit(session) || isKept) return
+    isKept = true
+    // Who asks for the streams has asked for none yet: from now on they have what may stay.
+    if ('request' in session) set((wanted = Math.min(wanted, fixedWindowBytes)))
+  })
   const demand = watchDemand(session, () => {
     // What is more than they may have now, or does not hold yet, tells nothing of the line.
-    if (window !== wanted || unanswered > 0) return
-    // What it is given it keeps.
-    if (session.destroyed || keepsCredit(session)) return
+    if (window !== wanted || unanswered > 0 || isKept || session.destroyed) return
     wanted = Math.min(maxWindowBytes, wanted * 4)
     move(0)
   })
@@ -124,19 +132,23 @@ export function moveWindows(
     unread: () => Array.from(streams, costOf),
     limited: () => move(0),
   })
-  const waiting = (): number =>
-    Array.from(streams, waitingOf).reduce((sum, count) => sum + count, 0)
-  const piecePlace = (pieces ?? limitPieces(2 * maxUnreadBytes)).join({
-    waiting,
+  const hold = (sizeOf: (unread: Unread) => number, fault: () => Error): WaitingHolder => ({
+    waiting: () => Array.from(streams, sizeOf).reduce((sum, bytes) => sum + bytes, 0),
     resetLargest() {
-      const [largest] = [...streams].toSorted((a, b) => waitingOf(b) - waitingOf(a))
-      const freed = largest === undefined ? 0 : waitingOf(largest)
+      const [largest] = [...streams].toSorted((a, b) => sizeOf(b) - sizeOf(a))
+      const freed = largest === undefined ? 0 : sizeOf(largest)
       if (largest === undefined || freed === 0) return 0
       streams.delete(largest)
-      afterFrames(() => largest.stream.destroy(tooManyPieces()))
+      afterFrames(() => largest.stream.destroy(fault()))
       return freed
     },
   })
+  const ownLimit = (): WaitingLimit => limitWaiting(hardBounds * maxUnreadBytes)
+  const pieceHolder = hold(piecesCost, tooManyPieces)
+  const piecePlace = (pieces ?? ownLimit()).join(pieceHolder)
+  const keptPlace = (kept ?? ownLimit()).join(
+    hold((unread) => (isKept ? unread.stream.readableLength : 0), tooMuchUnread),
+  )
   /** Pieces that have come to wait since the last look at what they cost. */
   let sinceLook = 0
   /** What a stream would have if the others here left nothing unread. */
@@ -147,16 +159,12 @@ export function moveWindows(
     const unread = Array.from(streams, costOf)
     for (let added = 0; added < newStreams; added += 1) unread.push(0)
     const next = Math.min(Math.max(aim(), leastWindowBytes), windowFor(unread, limits))
-    const isPatient = next < window && keepsCredit(session) && !isUrgent(unread)
+    // On Bun what begins from now on may have less; a peer on Bun does not take it.
+    const isFixed = next < window && keepsCredit(session)
     const mayMove = next < window ? unanswered < maxUnansweredSettings : unanswered === 0
-    if (next !== window && mayMove && !isPatient) set(next)
+    if (next !== window && mayMove && !isFixed) set(next)
     reserved = reservedBy(unread, window)
     lookLater()
-  }
-
-  function isUrgent(unread: readonly number[]): boolean {
-    const isPressed = (place?.windowBytes ?? maxWindowBytes) <= maxWindowBytes / 4
-    return isPressed || reservedBy(unread, window) > patience * maxUnreadBytes
   }
 
   function set(bytes: number): void {
@@ -181,12 +189,12 @@ export function moveWindows(
   }
 
   function wait(): void {
-    piecePlace.came()
+    piecePlace.came(pieceBytes)
     sinceLook += 1
     if (sinceLook < lookPieces) return
     sinceLook = 0
     // Most were read since: those of a fast line wait for each other now and then.
-    if (waiting() >= lookPieces) move(0)
+    if (pieceHolder.waiting() >= lookPieces * pieceBytes) move(0)
   }
 
   /** Whoever comes next may be somebody who reads slowly. */
@@ -200,6 +208,7 @@ export function moveWindows(
     timer?.[Symbol.dispose]()
     place?.[Symbol.dispose]()
     piecePlace[Symbol.dispose]()
+    keptPlace[Symbol.dispose]()
   })
   return {
     makeRoom() {
@@ -215,6 +224,7 @@ export function moveWindows(
           const isWaiting = unread.pieces > 0
           if (isWaiting) wait()
           place?.came(isWaiting ? bytes + pieceBytes : bytes)
+          if (isKept) keptPlace.came(bytes)
           if (wanted < maxWindowBytes) demand.came(stream, bytes, window)
         },
       })
@@ -234,14 +244,21 @@ interface Unread {
 
 /** A peer may send its bytes one by one: what waits then is hundreds of times as large as what it says. */
 function costOf(unread: Unread): number {
-  return unread.stream.readableLength + waitingOf(unread) * pieceBytes
+  return unread.stream.readableLength + piecesCost(unread)
 }
 
 /** They may have been read since the last one came. */
-function waitingOf({ stream: { readableLength }, pieces }: Unread): number {
-  return Math.min(pieces, readableLength)
+function piecesCost({ stream: { readableLength }, pieces }: Unread): number {
+  return Math.min(pieces, readableLength) * pieceBytes
 }
 
 function tooManyPieces(): PeerError {
   return new PeerError('too-many-pieces', 'too many small pieces of it wait to be read')
+}
+
+function tooMuchUnread(): PeerError {
+  return new PeerError(
+    'too-much-unread',
+    'more waits to be read than there is room for, and most of it here',
+  )
 }

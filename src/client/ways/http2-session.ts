@@ -2,7 +2,7 @@ import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:h
 import type { Socket } from 'node:net'
 import { UpstreamError } from '../../errors.ts'
 import { endWithPeer } from '../../net/http2-peer-end.ts'
-import { maxSendingStreams, sendingSettings, setConnectionCredit } from '../../net/runtime-http2.ts'
+import { sendingSettings, setConnectionCredit } from '../../net/runtime-http2.ts'
 import { createPinger, pingIntervalMs, pingsOfClient } from '../../net/http2-ping.ts'
 import { createProbe } from './http2-probe.ts'
 import type { Aftermath } from './aftermath.ts'
@@ -127,7 +127,7 @@ export function startTunnelSession(
         !probe.silence.aborted &&
         !session.closed &&
         !session.destroyed &&
-        streams < Math.min(limit, maxSendingStreams)
+        streams < limit
       )
     },
     get isGone() {

@@ -17,7 +17,7 @@ import { onArrival, takeRequestMaking } from '../../net/runtime.ts'
 import { resetUnanswered } from '../../net/runtime-http2.ts'
 import { connectMethod } from '../../net/target.ts'
 import { createUnreadPool } from '../../net/unread-pool.ts'
-import { limitPieces } from '../../net/waiting-pieces.ts'
+import { limitWaiting } from '../../net/waiting-limit.ts'
 import { pingIntervalMs } from '../../net/http2-ping.ts'
 import { encodeGoAway } from '../../tunnel/cut.ts'
 import type { ClientAddresses } from '../peers/client-addresses.ts'
@@ -29,6 +29,7 @@ import {
   tunnelWindows,
 } from './http2-streams.ts'
 import { createFloodWatch, type FloodMeter } from '../../net/http2-flood.ts'
+import { keptBytesByMemory } from '../peers/memory.ts'
 import type { Exchange, Peer } from '../peers/peer.ts'
 import type { PortProtocol } from '../peers/port-protocol.ts'
 import { headBytes, isOversized, maxHeaderBytes, maxHeaderFields } from './heads.ts'
@@ -45,7 +46,8 @@ export function createHttp2Server(
   const { idleTimeoutMs, handlers } = options
   const floods = createFloodWatch()
   const pool = createUnreadPool({ limits: sharedTunnelWindows, clock: systemClock })
-  const pieces = limitPieces(maxPiecesBytes)
+  const pieces = limitWaiting(maxPiecesBytes)
+  const kept = limitWaiting(keptBytesByMemory())
   const connections = new WeakMap<Http2Session, Connection>()
   const exchanges = new WeakMap<ServerHttp2Stream, Exchange>()
   const server = createServer({
@@ -99,6 +101,7 @@ export function createHttp2Server(
           clock: systemClock,
           pool,
           pieces,
+          kept,
         })
         connections.set(session, { client: clients.get(socket), peer, flood, windows })
         peer.destroyWith(session)

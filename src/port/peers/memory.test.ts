@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connectionsByMemory, heldBytesByMemory } from './memory.ts'
+import { connectionsByMemory, heldBytesByMemory, keptBytesByMemory } from './memory.ts'
 
 const mib = 1024 * 1024
 
@@ -13,6 +13,11 @@ test('a small machine has fewer connections without a tunnel than the default of
 test('a small machine holds a sixteenth of its memory for requests and answers', () => {
   assert.equal(heldBytesByMemory(512 * mib), 32 * mib)
   assert.equal(heldBytesByMemory(64 * 1024 * mib), 64 * mib)
+})
+
+test('a large machine keeps more of what nobody reads, a small one no less than is kept elsewhere', () => {
+  assert.equal(keptBytesByMemory(256 * mib), 48 * mib)
+  assert.equal(keptBytesByMemory(2048 * mib), 256 * mib)
 })
 
 test('this machine has memory for some', () => {

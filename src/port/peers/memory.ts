@@ -32,6 +32,21 @@ export function heldBytesByMemory(bytes: number = memoryBytes()): number {
   return Math.min(maxHeldBytes, Math.floor(bytes * heldPart))
 }
 
+/**
+ * Most that tunnels leave unread whose credit is not lowered (`net/http2-windows.ts`); an eighth of the memory where that
+ * is more.
+ *
+ * @limit bytes of tunnels over HTTP/2 that nobody has read, or an eighth of the memory where that is more, of all
+ * clients that are executables together, or of all where the gateway is one: the tunnel of which most waits is reset
+ */
+const minKeptBytes = 48 * 1024 * 1024
+const keptPart = 1 / 8
+
+/** How many unread bytes of tunnels that keep their credit this machine, or its control group, has memory for. */
+export function keptBytesByMemory(bytes: number = memoryBytes()): number {
+  return Math.max(minKeptBytes, Math.floor(bytes * keptPart))
+}
+
 /** 0 and numbers beyond the machine's mean that no control group sets a limit. */
 function memoryBytes(): number {
   const constrained = process.constrainedMemory()

@@ -1,10 +1,11 @@
 import type { ConnectionLimits } from '../../net/http2-windows.ts'
 
 /**
- * What nobody has read of one connection.
+ * What nobody has read of one connection; twice as much where an end runs on Bun, whose streams keep their credit.
  *
  * @limit bytes of one connector's connection that nobody has read, at each end: every stream gets less
- * credit, down to 64 KiB, and its sender waits
+ * credit, down to 64 KiB, and its sender waits. Where an end is an executable, twice as many: the stream of which most
+ * waits is reset
  */
 const maxUnreadBytes = 64 * 1024 * 1024
 /**
