@@ -28,9 +28,9 @@ const runtimeRooms = [
  */
 const inProcess = [
   'test/{desktop,golden}/**/*.test.ts',
-  'test/bad-input/{connector-floods,connector-small-pieces,reset-beside-upload,stock-window}.test.ts',
-  'test/connectors/{ends,relay,rotation}.test.ts',
-  'test/e2e/{audit-forward,dns-updates}.test.ts',
+  'test/bad-input/{connector,connector-floods,connector-small-pieces,reset-beside-upload,stock-window}.test.ts',
+  'test/connectors/{ends,relay,rotation,ways}.test.ts',
+  'test/e2e/{audit-forward,dns-updates,idle-edge}.test.ts',
 ]
 const preloaded = ['own-ws.ts', 'late-errors.ts']
 const atOnce = 2

@@ -43,11 +43,17 @@ export function createStreams(parts: StreamsParts): Streams {
     return remoteWindowSize < scarceBytes ? smallPieceBytes : pieceBytes
   }
 
-  async function open(request: StreamRequest, signal: AbortSignal): Promise<Duplex> {
-    const ask = askFor(request, parts.services())
-    // Not the grant itself: what is kept for as long as the stream keeps nothing of its route.
-    const { hostname, grant } = request
-    const { requestId } = grant.request
+  interface Asked {
+    readonly ask: StreamAsk
+    readonly hostname: string
+    readonly requestId: string
+  }
+
+  /**
+   * Is given neither the request nor its grant: what is kept for as long as the stream keeps nothing of its route. On Bun
+   * every function that an async one makes keeps that one's parameters.
+   */
+  async function open({ ask, hostname, requestId }: Asked, signal: AbortSignal): Promise<Duplex> {
     const http2 = await openStream(session, ask, { signal, clock })
     const load = stalled.watch({
       reset() {
@@ -73,24 +79,29 @@ export function createStreams(parts: StreamsParts): Streams {
     return stream
   }
 
+  async function begin(request: StreamRequest, signal: AbortSignal): Promise<Duplex> {
+    const ask = askFor(request, parts.services())
+    const { hostname, grant } = request
+    return await open({ ask, hostname, requestId: grant.request.requestId }, signal)
+  }
+
   return {
     get count() {
       return count
     },
-    async open(request, signal) {
+    open(request, signal) {
       count += 1
       const over = (): void => {
         count -= 1
         if (count === 0) parts.onEmpty()
       }
-      try {
-        const stream = await open(request, signal)
-        stream.once('close', over)
-        return stream
-      } catch (error) {
-        over()
-        throw error
-      }
+      return begin(request, signal).then(
+        (stream) => stream.once('close', over),
+        (error: unknown) => {
+          over()
+          throw error
+        },
+      )
     },
   }
 }
