@@ -27,17 +27,17 @@ const runtimeRooms = [
  * their own process.
  */
 const inProcess = [
-  'test/{desktop,golden}/**/*.test.ts',
+  'test/{desktop,ends,golden}/**/*.test.ts',
   'test/bad-input/{connector,connector-floods,connector-small-pieces,reset-beside-upload,stock-window}.test.ts',
   'test/connectors/{ends,relay,rotation,ways}.test.ts',
   'test/e2e/{audit-forward,dns-updates,idle-edge}.test.ts',
 ]
 const preloaded = ['own-ws.ts', 'late-errors.ts']
 const atOnce = 2
-/** A test that hangs fails after this. */
-const testTimeoutMs = 60_000
+/** A test that hangs fails after this; `test/ends` plays thousands of cases in each of its own. */
+const testTimeoutMs = 240_000
 /** A file whose process hangs, or has many tests that do, is killed. */
-const fileTimeoutMs = 300_000
+const fileTimeoutMs = 600_000
 
 interface Run extends Ran {
   readonly output: string

@@ -105,7 +105,7 @@ export async function tlsLines(): Promise<LineFactory> {
       if (!socket.authorized) await once(socket, 'secureConnect')
       const acts = {
         end: () => void socket.end(),
-        close: () => void raw.destroy(),
+        close: () => void (raw.destroyed ? socket : raw).destroy(),
         reset: () => reset(socket, raw),
       }
       return { peer: socketPeer(socket, raw, acts), near, held }
@@ -298,8 +298,12 @@ function vanish(raw: Socket): void {
   raw.write = () => true
 }
 
-/** While a FIN of its own is on its way, libuv refuses a reset and Node forgets the descriptor. */
-function reset(socket: Socket, raw = socket): void {
+/**
+ * While a FIN of its own is on its way, libuv refuses a reset and Node forgets the descriptor. On Bun the connection beneath
+ * TLS counts as destroyed once its peer has ended: the TLS stream has it then.
+ */
+function reset(socket: Socket, beneath = socket): void {
+  const raw = beneath.destroyed ? socket : beneath
   const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
   if (isEnding) socket.once('finish', () => raw.resetAndDestroy())
   else raw.resetAndDestroy()
