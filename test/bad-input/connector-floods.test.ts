@@ -107,8 +107,9 @@ async function pourUntilClosed(socket: Duplex, piece: Buffer): Promise<number> {
   socket.resume()
   while (!socket.destroyed && sent < maxFloodBytes) {
     sent += piece.length
-    if (socket.write(piece)) await nextTurn()
-    else await drained(socket)
+    if (!socket.write(piece)) await drained(socket)
+    // On Bun what is written to one that its peer has ended drains at once, before that end is heard.
+    await nextTurn()
   }
   return sent
 }
