@@ -24,7 +24,7 @@ export const peers = {
   systemd: ['systemd-analyze', 'systemctl', 'systemd-notify'],
   'systemd as first process': ['systemctl', 'journalctl', 'unshare', 'nsenter', 'setpriv'],
   Python: ['python3'],
-  Chromium: ['chromium'],
+  Chromium: ['chromium-headless-shell'],
   terminal: ['script', 'stty'],
   Git: ['git'],
   rsync: ['rsync'],

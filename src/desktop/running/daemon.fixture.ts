@@ -122,7 +122,7 @@ export async function openDaemonRig(options: DaemonRigOptions = {}): Promise<Dae
     },
     async [Symbol.asyncDispose]() {
       await daemon.close(0)
-      if (options.directory === undefined) await rm(directory, { recursive: true })
+      if (options.directory === undefined) await rm(directory, { recursive: true, force: true })
     },
   }
 }
