@@ -75,6 +75,11 @@ async function runLine(line: string, env: NodeJS.Dict<string>, sandbox: string):
     text
       .replaceAll(sandbox, 'SANDBOX')
       .replaceAll(ownWords, 'POSTERN')
+      // Bun tells no failed connect from another one.
+      .replaceAll(
+        ' refused the connection, or cannot be reached from here',
+        ' refused the connection',
+      )
       .replaceAll(/localhost:\d+/g, 'localhost:PORT')
       .replaceAll(/\b\d{1,2}:\d{2}[AP]M\b/g, '5:57PM')
       .split('\n')
