@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { systemClock } from '../clock.ts'
 import { isBun } from '../is-bun.ts'
-import { holdable, moveWindows } from './http2-windows.ts'
+import { holdable, moveWindows, type Windows } from './http2-windows.ts'
 
 const kib = 1024
 const limits = {
@@ -119,17 +119,32 @@ test('where credit is kept, the stream with most unread is reset beyond the boun
   assert.equal(session.destroyed, false)
 })
 
-test(
-  'who asks for the streams of an end that keeps credit gives it little from the first',
-  shrinking,
-  async (t) => {
-    const asked = await openAsking(t, keeping)
-    while (asked.remoteSettings.initialWindowSize !== 512 * kib) await once(asked, 'remoteSettings')
-    const other = await openAsking(t, {})
-    await heard(other)
-    assert.equal(other.remoteSettings.initialWindowSize, startWindowBytes)
-  },
-)
+for (const mover of ['client', 'server'] as const) {
+  test(
+    `a ${mover} whose streams begin later gives an end that keeps credit little, also once all are over`,
+    shrinking,
+    async (t) => {
+      const { client, server, windows, far } = await openEarly(t, mover, keeping)
+      while (far.remoteSettings.initialWindowSize !== 512 * kib) await once(far, 'remoteSettings')
+      const begun = once(server, 'stream') as Promise<[http2.ServerHttp2Stream]>
+      const asked = beginStream(client)
+      const [served] = await begun
+      windows.add(mover === 'client' ? asked : served)
+      const ends = [asked, served.on('error', () => undefined)]
+      const closed = ends.map((end) => new Promise((resolve) => end.once('close', resolve)))
+      asked.destroy(new Error('it has seen enough'))
+      await Promise.all(closed)
+      await heard(far)
+      assert.equal(far.remoteSettings.initialWindowSize, 512 * kib)
+    },
+  )
+}
+
+test('an end that takes less later has its whole credit', shrinking, async (t) => {
+  const { far } = await openEarly(t, 'client', {})
+  await heard(far)
+  assert.equal(far.remoteSettings.initialWindowSize, startWindowBytes)
+})
 
 test('whoever says nothing of itself is given less at once', shrinking, async (t) => {
   const { session } = await openStream(t)
@@ -139,23 +154,34 @@ test('whoever says nothing of itself is given less at once', shrinking, async (t
   }
 })
 
-/** The server's end of a connection whose client moves the credit, and has asked for nothing. */
-async function openAsking(t: TestContext, settings: http2.Settings): Promise<http2.Http2Session> {
-  const server = http2.createServer({ settings })
-  const begun = once(server, 'session') as Promise<[http2.ServerHttp2Session]>
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
-    settings: { initialWindowSize: startWindowBytes },
+/** A connection before its first stream, one end of which moves the credit; the other says something of itself. */
+async function openEarly(t: TestContext, mover: 'client' | 'server', said: http2.Settings) {
+  const own = { initialWindowSize: startWindowBytes }
+  const early = { ...limits, keptWindowBytes: 512 * kib }
+  const move = (session: http2.Http2Session) =>
+    moveWindows(session, { limits: early, clock: systemClock })
+  const listening = http2.createServer({ settings: mover === 'server' ? own : said })
+  // Before its other end can have said anything.
+  const begun = new Promise<readonly [http2.ServerHttp2Session, Windows | undefined]>((resolve) => {
+    listening.once('session', (it) => resolve([it, mover === 'server' ? move(it) : undefined]))
   })
-  moveWindows(session, { limits, clock: systemClock })
+  listening.listen(0, '127.0.0.1')
+  await once(listening, 'listening')
+  const { port } = listening.address() as AddressInfo
+  const client = http2.connect(`http://127.0.0.1:${port}`, {
+    settings: mover === 'client' ? own : said,
+  })
   t.after(() => {
-    session.destroy()
-    server.close()
+    client.destroy()
+    listening.close()
   })
-  const [far] = await begun
+  const ofClient = mover === 'client' ? move(client) : undefined
+  const [server, ofServer] = await begun
+  const windows = ofClient ?? ofServer
+  assert.ok(windows)
+  const far = mover === 'client' ? server : client
   if (far.remoteSettings.initialWindowSize !== startWindowBytes) await once(far, 'remoteSettings')
-  return far
+  return { client, server, windows, far }
 }
 
 /** What its other end says of all that it has been sent is here: an answer to PING overtakes SETTINGS, not those before it. */

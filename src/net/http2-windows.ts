@@ -15,6 +15,11 @@ export interface ConnectionLimits extends WindowLimits {
    * move much of it within a round trip. **Default:** `maxWindowBytes`
    */
   readonly startWindowBytes?: number
+  /**
+   * Credit of a stream whose sender keeps what it was given once, in bytes; a power of two. It is said as soon as that is
+   * known, before which such a sender has begun no stream. **Default:** as of every other
+   */
+  readonly keptWindowBytes?: number
 }
 
 /**
@@ -43,10 +48,12 @@ const lookIntervalMs = 1_000
  *
  * @limit bytes of one HTTP/2 stream that nobody has read, where the program runs on Bun: its sender waits
  */
-const fixedWindowBytes = 512 * 1024
+export const fixedWindowBytes = 512 * 1024
 
 /** What of the limits of a connection the runtime can hold. */
-export function holdable(limits: ConnectionLimits): Required<ConnectionLimits> {
+export function holdable(
+  limits: ConnectionLimits,
+): ConnectionLimits & { startWindowBytes: number } {
   const { maxWindowBytes, minWindowBytes, startWindowBytes = maxWindowBytes } = limits
   if (creditMayShrink) return { ...limits, startWindowBytes }
   const window = Math.min(startWindowBytes, fixedWindowBytes)
@@ -102,7 +109,8 @@ export function moveWindows(
   { limits: wished, clock, pool, pieces, kept, onFault }: WindowsOptions,
 ): Windows {
   const limits = holdable(wished)
-  const { maxUnreadBytes, maxWindowBytes, minWindowBytes, startWindowBytes } = limits
+  const { maxUnreadBytes, maxWindowBytes, minWindowBytes, keptWindowBytes = Infinity } = limits
+  let { startWindowBytes } = limits
   const streams = new Set<Unread>()
   /** So many pieces take an eighth of what may be unread. */
   const lookPieces = Math.ceil(maxUnreadBytes / pieceBytes / 8)
@@ -115,8 +123,9 @@ export function moveWindows(
   session.on('remoteSettings', () => {
     if (!keepsCredit(session) || isKept) return
     isKept = true
-    // Who asks for the streams has asked for none yet: from now on they have what may stay.
-    if ('request' in session) set((wanted = Math.min(wanted, fixedWindowBytes)))
+    if (keptWindowBytes >= startWindowBytes) return
+    wanted = startWindowBytes = keptWindowBytes
+    set(wanted)
   })
   const demand = watchDemand(session, () => {
     // What is more than they may have now, or does not hold yet, tells nothing of the line.

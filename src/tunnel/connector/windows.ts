@@ -1,4 +1,4 @@
-import type { ConnectionLimits } from '../../net/http2-windows.ts'
+import { fixedWindowBytes, type ConnectionLimits } from '../../net/http2-windows.ts'
 
 /**
  * What nobody has read of one connection; twice as much where an end runs on Bun, whose streams keep their credit.
@@ -27,6 +27,8 @@ export const streamWindows: Required<ConnectionLimits> = {
   maxWindowBytes,
   startWindowBytes,
   minWindowBytes: 64 * 1024,
+  // No stream but that of control begins before both ends have said what they are.
+  keptWindowBytes: fixedWindowBytes,
 }
 
 /** Credit of the connection: Node gives it back as bytes arrive, so that no stream keeps the others waiting. */
