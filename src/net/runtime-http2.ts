@@ -172,11 +172,12 @@ const ownHeaderListBytes = 65_533
 export const sendingSettings = isBun ? { maxHeaderListSize: ownHeaderListBytes } : {}
 
 /**
- * Whether the other end said that, and its connection is lost when the credit of its streams is lowered. Bun is lenient
- * with what is too much, down to half of what a stream began with.
+ * Whether the other end said that, and its connection is lost when the credit of its streams is lowered. An end on Bun is
+ * lenient with what is too much of a stream that began here before that, but not of one that was asked for before it was
+ * heard: that has less here than there (`RecvWindow` of src/runtime/api/bun/h2/flow_control.rs).
  */
 export function keepsCredit({ remoteSettings }: Pick<Http2Session, 'remoteSettings'>): boolean {
-  return !isBun && remoteSettings.maxHeaderListSize === ownHeaderListBytes
+  return remoteSettings.maxHeaderListSize === ownHeaderListBytes
 }
 
 /**
