@@ -26,6 +26,11 @@ export function posternCommand(...args: readonly string[]): [string, string[]] {
   return [command, [...first, ...args]]
 }
 
+/** The same on Node.js, whatever the others run on. */
+export function posternOnNode(...args: readonly string[]): [string, string[]] {
+  return [process.execPath, [builtPath ?? mainPath, ...args]]
+}
+
 /** What begins a command line of the program, for a shell. */
 export const posternInShell = words.map((word) => `'${word}'`).join(' ')
 

@@ -10,7 +10,7 @@ const place = join('test', 'postern-program.ts')
 
 /**
  * What hangs on the runtime, for every change: bad input and smuggling, pipes, files and homes, threads, pages, halves and
- * cuts of tunnels, TLS. Some two minutes of one processor.
+ * cuts of tunnels, TLS, both runtimes at the ends of one connection. Some two minutes of one processor.
  */
 const short = [
   'test/bad-input/bodies-in-pieces.test.ts',
@@ -21,6 +21,7 @@ const short = [
   'test/cli/hostile-text.test.ts',
   'test/cli/policy.test.ts',
   'test/cli/shared-pipe.test.ts',
+  'test/e2e/both-runtimes.test.ts',
   'test/e2e/client-certificates.test.ts',
   'test/e2e/directory.test.ts',
   'test/e2e/edge.test.ts',

@@ -36,9 +36,13 @@ export interface StockConnection {
   again(): Promise<StockConnection>
 }
 
-export async function startConnectorRig(scope: Scope): Promise<ConnectorRig> {
+export async function startConnectorRig(
+  scope: Scope,
+  launcher: readonly string[] = [],
+): Promise<ConnectorRig> {
   const site = await siteFor(scope, 'site.com', alice)
-  const rig = await startRig(scope, [], { ...site, ...accessFor('bypass') })
+  const settings = { ...site, ...accessFor('bypass') }
+  const rig = await startRig(scope, [], settings, 'localhost', launcher)
   const { tunnel, tokenFile, startConnector } = await publisherAt(scope, rig, alice, namedTunnel)
   return {
     ...rig,
@@ -74,13 +78,17 @@ export async function startConnectorRig(scope: Scope): Promise<ConnectorRig> {
   }
 }
 
-/** `postern access tcp` for the application, which needs no sign-in. */
-export async function startAccess(scope: Scope, rig: GatewayRig): Promise<LocalPort> {
+/** `postern access tcp` for the application, or another name that needs no sign-in. */
+export async function startAccess(
+  scope: Scope,
+  rig: GatewayRig,
+  { hostname = application, command = posternCommand } = {},
+): Promise<LocalPort> {
   const port = await freePort()
   const gateway = ['--gateway', rig.origin, '--ca-file', rig.caFile]
-  const args = ['access', 'tcp', '--hostname', application, '--url', `localhost:${port}`]
+  const args = ['access', 'tcp', '--hostname', hostname, '--url', `localhost:${port}`]
   const env = { HOME: scope.directory }
-  const child = startChild(scope, ...posternCommand(...args, ...gateway), { env })
+  const child = startChild(scope, ...command(...args, ...gateway), { env })
   await child.says(/listening on 127\.0\.0\.1:\d+/)
   const open = async () => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
