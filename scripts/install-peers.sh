@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
-# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium (its headless form), git, rsync, xrdp, FreeRDP, Samba, curl, Wget,
+# OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, Samba, curl, Wget,
 # OpenSSL, Prometheus' promtool, rsyslog with TLS, a D-Bus daemon, checkers of desktop entries, RPM and readers of container
 # images, what makes a slow line and a firewall between network namespaces, shells that are told what to complete, readers of
 # manual pages, and QEMU for executables of other processors.
@@ -19,7 +19,7 @@ packages='
   squid
   bind9 bind9-dnsutils
   systemd
-  chromium-headless-shell
+  chromium
   git rsync
   bsdutils
   xrdp xorgxrdp xauth freerdp2-x11 xvfb x11-utils procps

@@ -24,7 +24,7 @@ export const peers = {
   systemd: ['systemd-analyze', 'systemctl', 'systemd-notify'],
   'systemd as first process': ['systemctl', 'journalctl', 'unshare', 'nsenter', 'setpriv'],
   Python: ['python3'],
-  Chromium: ['chromium-headless-shell'],
+  Chromium: ['chromium'],
   terminal: ['script', 'stty'],
   Git: ['git'],
   rsync: ['rsync'],

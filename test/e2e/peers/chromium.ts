@@ -40,7 +40,7 @@ export async function startChromium(
   rig: Pick<GatewayRig, 'home'>,
   ...options: readonly string[]
 ): Promise<Chromium> {
-  return launch(scope, rig, program('chromium-headless-shell'), options)
+  return launch(scope, rig, program('chromium'), options)
 }
 
 /** The same on another machine, whose network and names it has. */
@@ -49,7 +49,7 @@ export async function startChromiumOn(
   scope: Scope,
   rig: Pick<GatewayRig, 'home'>,
 ): Promise<Chromium> {
-  const [enter, args] = command(program('chromium-headless-shell'), [])
+  const [enter, args] = command(program('chromium'), [])
   const executable = join(scope.directory, 'chromium-there')
   // Replaces the shell, so that Playwright has Chromium itself to speak with and to end.
   const script = `#!/bin/sh\nexec '${[enter, ...args].join("' '")}' "$@"\n`
@@ -102,7 +102,7 @@ async function startCommon(): Promise<{ readonly browser: Browser; readonly home
 
 function launchOptions(home: string, directory: string, args: readonly string[]): LaunchOptions {
   return {
-    executablePath: program('chromium-headless-shell'),
+    executablePath: program('chromium'),
     // As root Chromium has no sandbox, and the pages are our own.
     chromiumSandbox: false,
     args: [...quiet, ...args],
