@@ -208,6 +208,8 @@ const maxIdleMiB = 120
 /** The promise is nothing: half a percent, ten times over on a busy machine. */
 const maxIdlePercent = 5
 const idleLookMs = 4_000
+/** What starts up is no idling: looks go on until one is within the bound, this long at most. */
+const maxSettleMs = 60_000
 const ticksPerSecond = 100
 
 describe('the desktop daemon of the build', () => {
@@ -231,17 +233,30 @@ describe('the desktop daemon of the build', () => {
     // What it says has a reader.
     daemon.stderr.resume()
     for await (const line of createInterface({ input: daemon.stdout })) if (line === '}') break
-    const before = usageOf(daemon.pid ?? 0)
-    await pause(idleLookMs)
-    const after = usageOf(daemon.pid ?? 0)
-    const percent = ((after.ticks - before.ticks) / ticksPerSecond / (idleLookMs / 1_000)) * 100
-    t.diagnostic(`${after.residentMiB.toFixed(1)} MiB, ${percent.toFixed(2)} % of a processor`)
+    const deadlineMs = performance.now() + maxSettleMs
+    let used = await lookAt(daemon.pid ?? 0)
+    while (used.percent > maxIdlePercent && performance.now() < deadlineMs)
+      used = await lookAt(daemon.pid ?? 0)
+    const { residentMiB, percent } = used
+    t.diagnostic(`${residentMiB.toFixed(1)} MiB, ${percent.toFixed(2)} % of a processor`)
     daemon.kill()
     await ended
-    assert.ok(after.residentMiB <= maxIdleMiB, `${after.residentMiB} MiB`)
+    assert.ok(residentMiB <= maxIdleMiB, `${residentMiB} MiB`)
     assert.ok(percent <= maxIdlePercent, `${percent} %`)
   })
 })
+
+/** What a process takes while nobody asks anything of it. */
+async function lookAt(
+  pid: number,
+): Promise<{ readonly residentMiB: number; readonly percent: number }> {
+  const before = usageOf(pid)
+  const startedMs = performance.now()
+  await pause(idleLookMs)
+  const { residentMiB, ticks } = usageOf(pid)
+  const seconds = (performance.now() - startedMs) / 1_000
+  return { residentMiB, percent: ((ticks - before.ticks) / ticksPerSecond / seconds) * 100 }
+}
 
 /** Of a process, as proc(5) tells: memory, and time on processors. */
 function usageOf(pid: number): { readonly residentMiB: number; readonly ticks: number } {
