@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import { mustRun } from '../child.ts'
 import { checkLooks } from '../page-looks.ts'
 import { startSshd } from '../peers/openssh.ts'
@@ -62,9 +62,29 @@ async function firstRun({ page, rig, address }: WindowRig): Promise<void> {
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('2 of 2 chosen').waitFor()
   await keepPicture(page, 'routes')
-  await page.getByRole('button', { name: 'Connect', exact: true }).click()
+  await connect(page)
   await row(page, 'queue').getByText('Listening').waitFor()
   await row(page, 'build').getByText('Listening').waitFor()
+}
+
+/** Whoever looks at a connection before all of them are up stays with it. */
+async function connect(page: Page): Promise<void> {
+  const wanted = Promise.withResolvers<void>()
+  const hold = async (route: Route): Promise<void> => {
+    await wanted.promise
+    await route.continue()
+  }
+  await page.route(/\/up$/, hold, { times: 1 })
+  const up = page.waitForResponse(/\/up$/)
+  await page.getByRole('button', { name: 'Connect', exact: true }).click()
+  await page.getByRole('link', { name: 'queue', exact: true }).click()
+  const heading = page.getByRole('heading', { name: 'queue', exact: true })
+  await heading.waitFor()
+  wanted.resolve()
+  await (await up).finished()
+  await page.getByText('Listening').first().waitFor()
+  assert.ok(await heading.isVisible())
+  await page.getByRole('link', { name: 'Connections' }).click()
 }
 
 /** Runs the command that the window shows, as it stands there, with more words behind it. */

@@ -10,6 +10,7 @@ import { notifyDone, notifyFailed } from '../../ui/notify.ts'
 import { FaultText, type FaultShown } from '../../ui/states.tsx'
 import { call, DaemonFault } from '../call.ts'
 import { describe, elsewhere } from '../problems.ts'
+import { useOnward } from '../use-onward.ts'
 import { words } from '../words.ts'
 import { ConnectionFields, formKeys } from './connection-fields.tsx'
 import { callOf, missingOf, type ConnectionForm } from './connection-form.ts'
@@ -38,14 +39,8 @@ export function ConnectionEditor(props: ConnectionEditorProps): ReactNode {
   const [failure, setFailure] = useState<Failure>()
   const [busy, setBusy] = useState<'save' | 'connect'>()
   const [, navigate] = useLocation()
+  const onward = useOnward()
   const fields = useRef<HTMLFormElement>(null)
-  const isShown = useRef(false)
-  useEffect(() => {
-    isShown.current = true
-    return () => {
-      isShown.current = false
-    }
-  }, [])
   useUnsaved(draft.isChanged, draft.form.trust.keyText === '')
   useEffect(() => {
     if (failure !== undefined)
@@ -74,8 +69,7 @@ export function ConnectionEditor(props: ConnectionEditorProps): ReactNode {
         await call('POST /up', { input: { connections: [now.id] } }).catch((error: unknown) =>
           notifyFailed(words.actions.notConnected, error),
         )
-      // Whoever has gone elsewhere meanwhile stays there.
-      if (isShown.current) navigate(`/connections/${encodeURIComponent(now.id)}`)
+      onward(`/connections/${encodeURIComponent(now.id)}`)
     } catch (error) {
       const fault = error instanceof Error ? error : new Error(String(error))
       setFailure({ fault, problems: error instanceof DaemonFault ? error.problems : [] })

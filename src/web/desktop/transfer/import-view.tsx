@@ -1,7 +1,6 @@
 import { Button, Group, Paper, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
-import { useLocation } from 'wouter'
 import type { ImportAnswer } from '../../../desktop/wire/calls.ts'
 import { BusyButton } from '../../ui/busy-button.tsx'
 import { takeLostFocus } from '../../ui/focus-keeper.ts'
@@ -11,6 +10,7 @@ import { QueryView } from '../../ui/query-view.tsx'
 import { SelectField } from '../../ui/select-field.tsx'
 import { FaultText, type FaultShown } from '../../ui/states.tsx'
 import { call, type DaemonFault } from '../call.ts'
+import { useOnward } from '../use-onward.ts'
 import { words } from '../words.ts'
 import { FileDrop, type ChosenFile } from './file-drop.tsx'
 import { Outcome } from './outcome.tsx'
@@ -86,7 +86,7 @@ function Planned({ file, answer, duplicates, setDuplicates }: PlannedProps): Rea
   const [isBusy, setBusy] = useState(false)
   const [fault, setFault] = useState<FaultShown>()
   const [refused, setRefused] = useState<ImportAnswer>()
-  const [, navigate] = useLocation()
+  const onward = useOnward()
   const shown = refused ?? answer
   const count = shown.added.length + shown.updated.length
   const isPossible = shown.faults.length === 0 && count > 0
@@ -99,7 +99,7 @@ function Planned({ file, answer, duplicates, setDuplicates }: PlannedProps): Rea
       const done = await call('POST /import', { input })
       if (done.faults.length > 0) return setRefused(done)
       notifyDone(said.done(done.added.length + done.updated.length))
-      navigate('/')
+      onward('/')
     } catch (error) {
       setFault(error instanceof Error ? error : new Error(String(error)))
     } finally {

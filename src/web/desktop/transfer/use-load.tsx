@@ -1,10 +1,10 @@
 import { useState } from 'react'
-import { useLocation } from 'wouter'
 import type { GatewayInput, ImportAnswer } from '../../../desktop/wire/calls.ts'
 import { useConfirm } from '../../ui/confirm.tsx'
 import { notifyDone, notifyFailed } from '../../ui/notify.ts'
 import { call, DaemonFault } from '../call.ts'
 import { describe } from '../problems.ts'
+import { useOnward } from '../use-onward.ts'
 import { words } from '../words.ts'
 
 const { load: said } = words
@@ -21,7 +21,7 @@ export function useLoad(input: GatewayInput): Load {
   const [isBusy, setBusy] = useState(false)
   const [fault, setFault] = useState<string>()
   const confirm = useConfirm()
-  const [, navigate] = useLocation()
+  const onward = useOnward()
 
   const load = async (routes: readonly string[], tags: readonly string[]): Promise<void> => {
     const wanted = { ...input, routes: [...routes], tags: [...tags] }
@@ -38,7 +38,7 @@ export function useLoad(input: GatewayInput): Load {
       const answer = await call('POST /gateways/load', { input: wanted })
       if (answer.faults.length > 0) return setFault(answer.faults.map(describe).join(' '))
       await connect(answer)
-      navigate('/')
+      onward('/')
     } catch (error) {
       setFault(error instanceof DaemonFault ? describe(hinted(error)) : String(error))
     } finally {
