@@ -6,6 +6,7 @@ import {
   formatMoment,
   formatNumberOf,
 } from '../../src/web/ui/format.ts'
+import { formatDate } from '../../src/web/ui/date-format.ts'
 import { sentence } from '../../src/web/ui/sentence.ts'
 
 test('bytes are shown with three figures and a unit', () => {
@@ -44,6 +45,14 @@ test('a moment of today is a time, another one has its day, and its year where t
   assert.match(formatMoment(new Date(2026, 5, 14, 9, 30), now), /14/)
   assert.doesNotMatch(formatMoment(new Date(2026, 5, 14, 9, 30), now), /2026/)
   assert.match(formatMoment(new Date(2025, 5, 14, 9, 30), now), /2025/)
+})
+
+test('a moment reads as the browser writes it, and one that is none is said to be that', () => {
+  const at = new Date(2026, 5, 15, 9, 30, 7)
+  assert.equal(formatDate('time', at), at.toLocaleTimeString(undefined, { timeStyle: 'medium' }))
+  const full = { dateStyle: 'full', timeStyle: 'long' } as const
+  assert.equal(formatDate('full', at), at.toLocaleString(undefined, full))
+  assert.equal(formatMoment(new Date('soon')), 'Invalid Date')
 })
 
 test('one is one, and others are many', () => {

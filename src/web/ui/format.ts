@@ -1,3 +1,5 @@
+import { formatDate } from './date-format.ts'
+
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 
 /** `0 B`, `1.5 KiB`, `120 MiB`. */
@@ -41,13 +43,6 @@ export function formatNumberOf(value: number, one: string, many = `${one}s`): st
 
 /** In the reader's zone: the time alone where it is today, the year where it is another one. */
 export function formatMoment(at: Date, now = new Date()): string {
-  if (at.toDateString() === now.toDateString())
-    return at.toLocaleTimeString(undefined, { timeStyle: 'medium' })
-  return at.toLocaleString(undefined, {
-    ...(at.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }),
-    month: 'short',
-    day: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-  })
+  if (at.toDateString() === now.toDateString()) return formatDate('time', at)
+  return formatDate(at.getFullYear() === now.getFullYear() ? 'day' : 'dayOfAnotherYear', at)
 }

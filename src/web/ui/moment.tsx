@@ -1,13 +1,13 @@
 import type { ReactNode } from 'react'
+import { formatDate } from './date-format.ts'
 import { formatDuration, formatMoment } from './format.ts'
 import { useNow } from './use-now.ts'
 
 /** A moment, given as RFC 3339, in the reader's zone; its title says it in full, zone included. */
 export function Moment({ at }: { readonly at: string }): ReactNode {
   const date = new Date(at)
-  const full = date.toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' })
   return (
-    <time dateTime={at} title={full}>
+    <time dateTime={at} title={formatDate('full', date)}>
       {formatMoment(date)}
     </time>
   )
