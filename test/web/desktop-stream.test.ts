@@ -29,7 +29,7 @@ test('a stream that ends is begun again, and one that is refused as well', async
     () => new Response('no', { status: 503 }),
     () => new Response('<html>\n'),
     () => Promise.reject(new TypeError('nobody there')),
-    () => new Response(new ReadableStream({ start: (c) => c.enqueue(encoder.encode(beat)) })),
+    (signal: AbortSignal) => silent(signal),
   ]
   const { said, heardTwice, close } = follow(answers, 60_000)
   t.after(close)
@@ -48,19 +48,11 @@ test('a stream that ends is begun again, and one that is refused as well', async
 
 test('a stream of which nothing is heard is given up, and begun again', async (t) => {
   let isGivenUp = false
-  const silent = (signal: AbortSignal): Response => {
-    const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        controller.enqueue(encoder.encode(beat))
-        signal.addEventListener('abort', () => {
-          isGivenUp = true
-          controller.error(signal.reason)
-        })
-      },
-    })
-    return new Response(body)
+  const noticed = (signal: AbortSignal): Response => {
+    signal.addEventListener('abort', () => (isGivenUp = true))
+    return silent(signal)
   }
-  const { said, heardTwice, close } = follow([silent, silent], 20)
+  const { said, heardTwice, close } = follow([noticed, noticed], 20)
   t.after(close)
   await heardTwice
   assert.equal(isGivenUp, true)
@@ -89,6 +81,17 @@ test('a stream that waits to begin again begins at once when it is hurried', asy
   await again
   assert.equal(opened, 2)
 })
+
+/** A stream that says one thing, and ends as that of a browser when it is given up. */
+function silent(signal: AbortSignal): Response {
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encoder.encode(beat))
+      signal.addEventListener('abort', () => controller.error(signal.reason))
+    },
+  })
+  return new Response(body)
+}
 
 /** What is said of streams that are answered one after the other, until something was heard of two. */
 function follow(
