@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { systemClock } from '../clock.ts'
@@ -149,6 +149,75 @@ test('whoever says nothing of itself is given less at once', shrinking, async (t
     await once(session, 'remoteSettings')
   }
 })
+
+test(
+  'of whoever does not take less credit over streams are reset, the one with most unread first',
+  shrinking,
+  async (t) => {
+    const { session, streams, codes } = await openUnheeding(t, 8)
+    const unread = streams.filter(({ destroyed }) => !destroyed).map((it) => it.readableLength)
+    assert.ok(codes.length > 0 && codes.length < 8, `${codes.length} were reset`)
+    assert.deepEqual([...new Set(codes)], ['too-much-unread'])
+    // Twice what may be unread, and what their credit allows.
+    const held = unread.reduce((sum, bytes) => sum + bytes, 0)
+    assert.ok(held <= (2 + 1) * limits.maxUnreadBytes, `${held} bytes wait`)
+    assert.equal(session.destroyed, false)
+  },
+)
+
+/** Streams on each of which all has come that its first credit allows: what is lowered later is never answered. */
+async function openUnheeding(t: TestContext, count: number) {
+  const server = http2.createServer({ settings: { initialWindowSize: startWindowBytes } })
+  const streams: http2.ServerHttp2Stream[] = []
+  const codes: unknown[] = []
+  server.on('session', (session) => {
+    session.setLocalWindowSize(2 * count * startWindowBytes)
+    const windows = moveWindows(session, { limits, clock: systemClock })
+    session.on('stream', (stream: http2.ServerHttp2Stream) => {
+      stream.on('error', ({ code }: NodeJS.ErrnoException) => codes.push(code))
+      streams.push(stream)
+      windows.makeRoom()
+      windows.add(stream)
+    })
+  })
+  const begun = once(server, 'session') as Promise<[http2.ServerHttp2Session]>
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' })
+  socket.on('error', () => undefined).resume()
+  t.after(() => {
+    socket.destroy()
+    server.close()
+  })
+  const [session] = await begun
+  const heardAll = once(session, 'ping')
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  // It acknowledges the first SETTINGS alone.
+  for (const flags of [0, 1]) socket.write(frame(frameTypes.settings, flags, 0))
+  const ids = Array.from({ length: count }, (_, index) => 2 * index + 1)
+  // POST / of a (RFC 7541), without an end.
+  const head = Buffer.from('838486410161', 'hex')
+  for (const id of ids) socket.write(frame(frameTypes.headers, 4, id, head))
+  const piece = Buffer.alloc(16 * kib)
+  for (let sent = 0; sent < startWindowBytes; sent += piece.length) {
+    for (const id of ids) socket.write(frame(frameTypes.data, 0, id, piece))
+  }
+  socket.write(frame(frameTypes.ping, 0, 0, Buffer.alloc(8)))
+  await heardAll
+  for (let turns = 0; turns < 2; turns += 1) await nextTurn()
+  return { session, streams, codes }
+}
+
+const frameTypes = { data: 0, headers: 1, settings: 4, ping: 6 } as const
+
+/** One frame (RFC 9113 §4.1). */
+function frame(type: number, flags: number, id: number, payload = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head.set([type, flags], 3)
+  head.writeUInt32BE(id, 5)
+  return Buffer.concat([head, payload])
+}
 
 /** A connection before its first stream, one end of which moves the credit; the other says something of itself. */
 async function openEarly(t: TestContext, mover: 'client' | 'server', said: http2.Settings) {

@@ -81,12 +81,12 @@ export interface WindowsOptions {
   /** What bounds it together with other connections. */
   readonly pool?: UnreadPool | undefined
   /**
-   * What bounds its small pieces together with those of others. Credit counts bytes, and whoever sends them one by one has
-   * us keep hundreds of times as much: 64 KiB of it are 36 MiB then, for each of 250 streams. Less credit is no bound
-   * either, for whoever never takes it over. **Default:** twice the bytes that it may leave unread, for itself
+   * What bounds together with others what less credit does not. Credit counts bytes, and whoever sends them one by one has
+   * us keep hundreds of times as much: 64 KiB of it are 36 MiB then, for each of 250 streams. And whoever never takes
+   * less over goes on by what streams had: a MiB for each. **Default:** twice the bytes that it may leave unread, for itself
    */
-  readonly pieces?: WaitingLimit | undefined
-  /** What bounds unread bytes together with others, where the credit of streams is kept. **Default:** as `pieces` */
+  readonly beyond?: WaitingLimit | undefined
+  /** What bounds unread bytes together with others, where the credit of streams is kept. **Default:** as `beyond` */
   readonly kept?: WaitingLimit | undefined
   /** Called when the other side does not take over what we set. */
   readonly onFault?: (error: Error) => void
@@ -106,7 +106,7 @@ export interface Windows {
  */
 export function moveWindows(
   session: Http2Session,
-  { limits: wished, clock, pool, pieces, kept, onFault }: WindowsOptions,
+  { limits: wished, clock, pool, beyond, kept, onFault }: WindowsOptions,
 ): Windows {
   const limits = holdable(wished)
   const { maxUnreadBytes, maxWindowBytes, minWindowBytes, keptWindowBytes = Infinity } = limits
@@ -154,7 +154,12 @@ export function moveWindows(
   })
   const ownLimit = (): WaitingLimit => limitWaiting(hardBounds * maxUnreadBytes)
   const pieceHolder = hold(piecesCost, tooManyPieces)
-  const piecePlace = (pieces ?? ownLimit()).join(pieceHolder)
+  const limit = beyond ?? ownLimit()
+  const piecePlace = limit.join(pieceHolder)
+  /** What its credit would not allow by now. */
+  const excess = ({ stream }: Unread): number =>
+    isKept ? 0 : Math.max(0, stream.readableLength - window)
+  const excessPlace = limit.join(hold(excess, tooMuchUnread))
   const keptPlace = (kept ?? ownLimit()).join(
     hold((unread) => (isKept ? unread.stream.readableLength : 0), tooMuchUnread),
   )
@@ -217,6 +222,7 @@ export function moveWindows(
     timer?.[Symbol.dispose]()
     place?.[Symbol.dispose]()
     piecePlace[Symbol.dispose]()
+    excessPlace[Symbol.dispose]()
     keptPlace[Symbol.dispose]()
   })
   return {
@@ -234,6 +240,7 @@ export function moveWindows(
           if (isWaiting) wait()
           place?.came(isWaiting ? bytes + pieceBytes : bytes)
           if (isKept) keptPlace.came(bytes)
+          else if (excess(unread) > 0) excessPlace.came(bytes)
           if (wanted < maxWindowBytes) demand.came(stream, bytes, window)
         },
       })
@@ -268,6 +275,6 @@ function tooManyPieces(): PeerError {
 function tooMuchUnread(): PeerError {
   return new PeerError(
     'too-much-unread',
-    'more waits to be read than there is room for, and most of it here',
+    'reset to save memory: it is read slowly, and more of it waits than of any other tunnel',
   )
 }

@@ -2,8 +2,8 @@
 export const endings = {
   'client-closed': 'both directions ended in order, the client first',
   'upstream-closed': 'both directions ended in order, the upstream first',
-  'client-reset': 'the client was lost or aborted',
-  'upstream-reset': 'the upstream was lost or aborted',
+  'client-reset': 'the client was lost or aborted, or reset to save memory, as `error` says',
+  'upstream-reset': 'the upstream was lost or aborted, or reset to save memory, as `error` says',
   'idle-timeout': "no byte either way for the route's `idle_timeout`",
   'stall-timeout':
     "the service took nothing of what waited for it, and no byte moved either way, for the route's `stall_timeout`",

@@ -24,7 +24,7 @@ import type { ClientAddresses } from '../peers/client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
 import {
   maxPageStreams,
-  maxPiecesBytes,
+  maxBeyondBytes,
   sharedTunnelWindows,
   tunnelWindows,
 } from './http2-streams.ts'
@@ -46,7 +46,7 @@ export function createHttp2Server(
   const { idleTimeoutMs, handlers } = options
   const floods = createFloodWatch()
   const pool = createUnreadPool({ limits: sharedTunnelWindows, clock: systemClock })
-  const pieces = limitWaiting(maxPiecesBytes)
+  const beyond = limitWaiting(maxBeyondBytes)
   const kept = limitWaiting(keptBytesByMemory())
   const connections = new WeakMap<Http2Session, Connection>()
   const exchanges = new WeakMap<ServerHttp2Stream, Exchange>()
@@ -100,7 +100,7 @@ export function createHttp2Server(
           limits: tunnelWindows,
           clock: systemClock,
           pool,
-          pieces,
+          beyond,
           kept,
         })
         connections.set(session, { client: clients.get(socket), peer, flood, windows })

@@ -60,10 +60,11 @@ export const sharedTunnelWindows: WindowLimits = {
 }
 
 /**
- * @limit memory of small pieces of tunnels that nobody has read yet, of all HTTP/2 connections together: of the
- * connection that has most of them the tunnel with most is reset
+ * @limit memory of small pieces of tunnels that nobody has read yet, and of what clients send that do not take less
+ * credit over, of all HTTP/2 connections together: of the connection that has most of them the tunnel with most is
+ * reset
  */
-export const maxPiecesBytes = 2 * maxUnreadOfAllBytes
+export const maxBeyondBytes = 2 * maxUnreadOfAllBytes
 
 const allowed = new WeakSet<ServerHttp2Session>()
 
