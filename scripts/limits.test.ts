@@ -34,6 +34,12 @@ test('what looks like a bound and says nothing of itself is an error', () => {
   assert.throws(() => limitsOf('x.ts', '/** @limit nothing said */\nconst maxThings = 5'), /": "/)
 })
 
+test('a bound that is made of another constant is an error, since the page would not have it', () => {
+  const text = '/** @limit bytes: they wait */\nconst maxBytes = 2 * mostBytes'
+  assert.throws(() => limitsOf('x.ts', text), /x\.ts: "maxBytes" has/)
+  assert.deepEqual(limitsOf('x.ts', text.replace('bytes', 'none')), [])
+})
+
 test('numbers are shown as people write them', () => {
   assert.deepEqual(
     [

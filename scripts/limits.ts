@@ -45,11 +45,16 @@ export function renderLimits(page: string): string {
   return `${page.slice(0, from)}${parts.join('\n\n')}${page.slice(to)}`
 }
 
-/** The bounds that one source file declares; throws when one says nothing of itself. */
+/** The bounds that one source file declares; throws when one says nothing of itself, or cannot be shown. */
 export function limitsOf(file: string, text: string): readonly Limit[] {
   const declarations = text.matchAll(
     /(?:\/\*\*((?:(?!\*\/)[^])*)\*\/\n)?^ *(?:export )?const (\w+)(?:: number)? = ([\d_. *]+)$/gm,
   )
+  const [hidden] = text.matchAll(
+    /@limit (?!none)(?:(?!\*\/)[^])*\*\/\n *(?:export )?const (\w+)(?:: number)? = (?![\d_. *]+$)/gm,
+  )
+  if (hidden !== undefined)
+    throw new Error(`${file}: "${hidden[1]}" has an "@limit" in its comment and is no plain number`)
   return [...declarations].flatMap(([, comment = '', name = '', expression = '']) => {
     const tag = /@limit ([^@]*)/.exec(comment.replaceAll(/\n *\* ?/g, ' '))?.[1]?.trim()
     if (tag === undefined) {

@@ -59,7 +59,7 @@ const longestLeadMs = 30 * minuteMs
  *
  * @limit time without a byte in any tunnel after which the daemon renews no session by itself: it does once bytes move again before the end
  */
-const unusedMs = 60 * minuteMs
+const unusedMs = 60 * 60_000
 /** Between two looks whether somebody is there, or the gateway is back, in milliseconds. */
 const waitMs = minuteMs
 
