@@ -3,7 +3,13 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import { freePort } from '../../src/net/free-port.fixture.ts'
-import { ballastRowCount, digestOfDump, writeBallast, type BallastRow } from './ballast.ts'
+import {
+  ballastMib,
+  ballastRowCount,
+  digestOfDump,
+  writeBallast,
+  type BallastRow,
+} from './ballast.ts'
 import {
   carriedByConnector,
   readBehindConnector,
@@ -34,7 +40,7 @@ const serverName = 'shop-db.internal'
 
 describe('docs/services/mysql.md', () => {
   peerTest(
-    'says what works: 127.0.0.1, 200 MiB each way, Ctrl-C, the right name, a connector',
+    `says what works: 127.0.0.1, ${ballastMib} MiB each way, Ctrl-C, the right name, a connector`,
     ['MariaDB'],
     async (scope) => {
       const it = await startReader(scope)
@@ -174,7 +180,7 @@ async function checkLoadAndDump({ scope, guide, person, ask }: Reader): Promise<
   assert.equal(await digestOfDump(join(person.home, 'backup.sql'), insertedRows), digest)
 }
 
-/** The same local port, by the other command: everything but the 200 MiB again. */
+/** The same local port, by the other command: everything but the bulk again. */
 async function checkBehindConnector(it: Reader): Promise<void> {
   const { scope, guide, person, tap, rig, behind, listening } = it
   tap.forget()

@@ -3,7 +3,13 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import { freePort } from '../../src/net/free-port.fixture.ts'
-import { ballastRowCount, digestOfDump, writeBallast, type BallastRow } from './ballast.ts'
+import {
+  ballastMib,
+  ballastRowCount,
+  digestOfDump,
+  writeBallast,
+  type BallastRow,
+} from './ballast.ts'
 import {
   carriedByConnector,
   readBehindConnector,
@@ -34,7 +40,7 @@ const password = 'the password'
 
 describe('docs/services/postgres.md', () => {
   peerTest(
-    'says what works: verify-full, 200 MiB each way, NOTIFY, Ctrl-C, a connector',
+    `says what works: verify-full, ${ballastMib} MiB each way, NOTIFY, Ctrl-C, a connector`,
     ['PostgreSQL'],
     async (scope) => {
       const it = await startReader(scope)
@@ -164,7 +170,7 @@ COPY ballast FROM stdin;
   assert.equal(await digestOfDump(join(person.home, 'backup.sql'), copiedRow), digest)
 }
 
-/** The same local port, by the other command: everything but the 200 MiB again. */
+/** The same local port, by the other command: everything but the bulk again. */
 async function checkBehindConnector(it: Reader): Promise<void> {
   const { scope, guide, person, tap, rig, behind, listening, ask } = it
   tap.forget()
