@@ -48,7 +48,7 @@ const lookIntervalMs = 1_000
  *
  * @limit bytes of one HTTP/2 stream that nobody has read, where the program runs on Bun: its sender waits
  */
-export const fixedWindowBytes = 512 * 1024
+const fixedWindowBytes = 512 * 1024
 
 /** What of the limits of a connection the runtime can hold. */
 export function holdable(
