@@ -52,8 +52,9 @@ test('a message is text, whatever it contains', () => {
 test('without a sink, lines are on standard output when the process ends at once', () => {
   const script = `
     import { createLog } from ${JSON.stringify(new URL('log.ts', import.meta.url).href)}
+    import { exitProcess } from ${JSON.stringify(new URL('../standard-output.ts', import.meta.url).href)}
     createLog().service('gateway').info('last words')
-    process.exit(3)
+    await exitProcess(3)
   `
   const child = runProgramSync(process.execPath, ['--input-type=module', '-e', script])
   assert.equal(child.status, 3, child.stderr)
