@@ -81,13 +81,16 @@ export interface WindowsOptions {
   /** What bounds it together with other connections. */
   readonly pool?: UnreadPool | undefined
   /**
-   * What bounds together with others what less credit does not. Credit counts bytes, and whoever sends them one by one has
-   * us keep hundreds of times as much: 64 KiB of it are 36 MiB then, for each of 250 streams. And whoever never takes
-   * less over goes on by what streams had: a MiB for each. **Default:** twice the bytes that it may leave unread, for itself
+   * What bounds its small pieces together with those of others. Credit counts bytes, and whoever sends them one by one has
+   * us keep hundreds of times as much: 64 KiB of it are 36 MiB then, for each of 250 streams. **Default:** twice the bytes
+   * that it may leave unread, for itself
+   */
+  readonly pieces?: WaitingLimit | undefined
+  /**
+   * What bounds together with others the bytes that less credit does not: of whoever keeps it, whoever never takes less
+   * over, and whoever has used it up before it was less. **Default:** as `pieces`
    */
   readonly beyond?: WaitingLimit | undefined
-  /** What bounds unread bytes together with others, where the credit of streams is kept. **Default:** as `beyond` */
-  readonly kept?: WaitingLimit | undefined
   /** Called when the other side does not take over what we set. */
   readonly onFault?: (error: Error) => void
 }
@@ -106,7 +109,7 @@ export interface Windows {
  */
 export function moveWindows(
   session: Http2Session,
-  { limits: wished, clock, pool, beyond, kept, onFault }: WindowsOptions,
+  { limits: wished, clock, pool, pieces, beyond, onFault }: WindowsOptions,
 ): Windows {
   const limits = holdable(wished)
   const { maxUnreadBytes, maxWindowBytes, minWindowBytes, keptWindowBytes = Infinity } = limits
@@ -154,15 +157,11 @@ export function moveWindows(
   })
   const ownLimit = (): WaitingLimit => limitWaiting(hardBounds * maxUnreadBytes)
   const pieceHolder = hold(piecesCost, tooManyPieces)
-  const limit = beyond ?? ownLimit()
-  const piecePlace = limit.join(pieceHolder)
-  /** What its credit would not allow by now. */
-  const excess = ({ stream }: Unread): number =>
-    isKept ? 0 : Math.max(0, stream.readableLength - window)
-  const excessPlace = limit.join(hold(excess, tooMuchUnread))
-  const keptPlace = (kept ?? ownLimit()).join(
-    hold((unread) => (isKept ? unread.stream.readableLength : 0), tooMuchUnread),
-  )
+  const piecePlace = (pieces ?? ownLimit()).join(pieceHolder)
+  /** What credit does not bound of it: all that is unread where credit is kept, else what that of now would not allow. */
+  const excess = ({ stream: { readableLength } }: Unread): number =>
+    isKept ? readableLength : Math.max(0, readableLength - window)
+  const excessPlace = (beyond ?? ownLimit()).join(hold(excess, tooMuchUnread))
   /** Pieces that have come to wait since the last look at what they cost. */
   let sinceLook = 0
   /** What a stream would have if the others here left nothing unread. */
@@ -223,7 +222,6 @@ export function moveWindows(
     place?.[Symbol.dispose]()
     piecePlace[Symbol.dispose]()
     excessPlace[Symbol.dispose]()
-    keptPlace[Symbol.dispose]()
   })
   return {
     makeRoom() {
@@ -239,8 +237,7 @@ export function moveWindows(
           const isWaiting = unread.pieces > 0
           if (isWaiting) wait()
           place?.came(isWaiting ? bytes + pieceBytes : bytes)
-          if (isKept) keptPlace.came(bytes)
-          else if (excess(unread) > 0) excessPlace.came(bytes)
+          if (excess(unread) > 0) excessPlace.came(bytes)
           if (wanted < maxWindowBytes) demand.came(stream, bytes, window)
         },
       })

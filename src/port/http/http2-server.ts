@@ -24,12 +24,12 @@ import type { ClientAddresses } from '../peers/client-addresses.ts'
 import { keepSessionAlive } from './http2-keepalive.ts'
 import {
   maxPageStreams,
-  maxBeyondBytes,
+  maxPiecesBytes,
   sharedTunnelWindows,
   tunnelWindows,
 } from './http2-streams.ts'
 import { createFloodWatch, type FloodMeter } from '../../net/http2-flood.ts'
-import { keptBytesByMemory } from '../peers/memory.ts'
+import { beyondBytesByMemory } from '../peers/memory.ts'
 import type { Exchange, Peer } from '../peers/peer.ts'
 import type { PortProtocol } from '../peers/port-protocol.ts'
 import { headBytes, isOversized, maxHeaderBytes, maxHeaderFields } from './heads.ts'
@@ -46,8 +46,8 @@ export function createHttp2Server(
   const { idleTimeoutMs, handlers } = options
   const floods = createFloodWatch()
   const pool = createUnreadPool({ limits: sharedTunnelWindows, clock: systemClock })
-  const beyond = limitWaiting(maxBeyondBytes)
-  const kept = limitWaiting(keptBytesByMemory())
+  const pieces = limitWaiting(maxPiecesBytes)
+  const beyond = limitWaiting(beyondBytesByMemory())
   const connections = new WeakMap<Http2Session, Connection>()
   const exchanges = new WeakMap<ServerHttp2Stream, Exchange>()
   const server = createServer({
@@ -100,8 +100,8 @@ export function createHttp2Server(
           limits: tunnelWindows,
           clock: systemClock,
           pool,
+          pieces,
           beyond,
-          kept,
         })
         connections.set(session, { client: clients.get(socket), peer, flood, windows })
         peer.destroyWith(session)

@@ -62,11 +62,10 @@ export const sharedTunnelWindows: WindowLimits = {
 /**
  * Twice what all may leave unread with the credit that they are given.
  *
- * @limit memory of small pieces of tunnels that nobody has read yet, and of what clients send that do not take less
- * credit over, of all HTTP/2 connections together: of the connection that has most of them the tunnel with most is
- * reset
+ * @limit memory of small pieces of tunnels that nobody has read yet, of all HTTP/2 connections together: of the
+ * connection that has most of them the tunnel with most is reset
  */
-export const maxBeyondBytes = 96 * 1024 * 1024
+export const maxPiecesBytes = 96 * 1024 * 1024
 
 const allowed = new WeakSet<ServerHttp2Session>()
 

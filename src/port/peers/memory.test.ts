@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connectionsByMemory, heldBytesByMemory, keptBytesByMemory } from './memory.ts'
+import { connectionsByMemory, heldBytesByMemory, beyondBytesByMemory } from './memory.ts'
 
 const mib = 1024 * 1024
 
@@ -16,8 +16,8 @@ test('a small machine holds a sixteenth of its memory for requests and answers',
 })
 
 test('a large machine keeps more of what nobody reads, a small one no less than is kept elsewhere', () => {
-  assert.equal(keptBytesByMemory(256 * mib), 48 * mib)
-  assert.equal(keptBytesByMemory(2048 * mib), 256 * mib)
+  assert.equal(beyondBytesByMemory(256 * mib), 48 * mib)
+  assert.equal(beyondBytesByMemory(2048 * mib), 256 * mib)
 })
 
 test('this machine has memory for some', () => {

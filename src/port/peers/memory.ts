@@ -33,18 +33,19 @@ export function heldBytesByMemory(bytes: number = memoryBytes()): number {
 }
 
 /**
- * Most that tunnels leave unread whose credit is not lowered (`net/http2-windows.ts`); an eighth of the memory where that
- * is more.
+ * Most that tunnels leave unread beyond what their credit allows by now (`net/http2-windows.ts`); an eighth of the memory
+ * where that is more. In memory it is up to twice as much.
  *
- * @limit bytes of tunnels over HTTP/2 that nobody has read, or an eighth of the memory where that is more, of all
- * clients that are executables together, or of all where the gateway is one: the tunnel of which most waits is reset
+ * @limit bytes of tunnels over HTTP/2 that nobody has read, or an eighth of the memory where that is more, of clients that are
+ * executables, or that have used up more credit than they have by now, or of all where the gateway is an executable: of
+ * the connection that has most of them the tunnel with most is reset
  */
-const minKeptBytes = 48 * 1024 * 1024
-const keptPart = 1 / 8
+const minBeyondBytes = 48 * 1024 * 1024
+const beyondPart = 1 / 8
 
-/** How many unread bytes of tunnels that keep their credit this machine, or its control group, has memory for. */
-export function keptBytesByMemory(bytes: number = memoryBytes()): number {
-  return Math.max(minKeptBytes, Math.floor(bytes * keptPart))
+/** For how many such bytes this machine, or its control group, has memory. */
+export function beyondBytesByMemory(bytes: number = memoryBytes()): number {
+  return Math.max(minBeyondBytes, Math.floor(bytes * beyondPart))
 }
 
 /** 0 and numbers beyond the machine's mean that no control group sets a limit. */
