@@ -25,7 +25,8 @@ export async function untilCollected(collected: Promise<void>): Promise<void> {
   assert.fail('it is still held')
 }
 
-function findCollector(): () => void {
+/** What collects garbage at once. */
+export function findCollector(): () => void {
   if (isBun) {
     const { gc } = Reflect.get(globalThis, 'Bun') as { readonly gc: (isAtOnce: boolean) => void }
     return () => gc(true)

@@ -5,6 +5,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { systemClock } from '../clock.ts'
+import { findCollector } from '../collected.fixture.ts'
 import { isBun } from '../is-bun.ts'
 import { holdable, moveWindows, type Windows } from './http2-windows.ts'
 
@@ -295,3 +296,26 @@ async function openStream(t: TestContext, { makesRoom = true, settings = {} } = 
   near.on('error', () => undefined)
   return { session, near, far }
 }
+
+/** What is in use is not told by Bun. */
+const onNode = { skip: isBun && 'Bun tells no memory of buffers' }
+
+test('a byte that waits keeps nothing of what came with it in memory', onNode, async (t) => {
+  const collect = findCollector()
+  const { session, near, far } = await openStream(t)
+  const begun = once(far.session as http2.ServerHttp2Session, 'stream')
+  const other = beginStream(session)
+  const [beside] = (await begun) as [http2.ServerHttp2Stream]
+  beside.on('error', () => undefined).resume()
+  collect()
+  const { arrayBuffers: before } = process.memoryUsage()
+  for (let sent = 0; sent < 1_000; sent += 1) {
+    near.write('.')
+    await new Promise((resolve) => other.write(Buffer.alloc(16 * kib), resolve))
+  }
+  await heard(session)
+  assert.equal(far.readableLength, 1_000)
+  collect()
+  const held = process.memoryUsage().arrayBuffers - before
+  assert.ok(held < 4 * 1024 * kib, `${held} bytes of memory`)
+})

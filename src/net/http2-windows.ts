@@ -37,6 +37,8 @@ const maxUnansweredSettings = 8
 const settingsTimeoutMs = 30_000
 /** What Node keeps beside the bytes of each piece that waits to be read, in bytes (measured: 560 a piece of one). */
 const pieceBytes = 512
+/** A piece that waits and is less than such a part of its buffer becomes one of its own. */
+const loneShare = 8
 /** What less credit does not bound, of a connection for itself, as a multiple of what its streams may leave unread. */
 const hardBounds = 2
 /** Time between two looks whether streams may have more again, in milliseconds. */
@@ -232,6 +234,7 @@ export function moveWindows(
       const unread = { stream, pieces: 0 }
       streams.add(unread)
       onArrival(stream, {
+        keep: (piece) => (stream.readableLength > 0 ? alone(piece) : piece),
         onBytes(bytes) {
           unread.pieces = stream.readableLength > bytes ? unread.pieces + 1 : 0
           const isWaiting = unread.pieces > 0
@@ -247,6 +250,17 @@ export function moveWindows(
       })
     },
   }
+}
+
+/**
+ * A piece that holds little but itself in memory. Node makes all pieces that come together parts of one buffer, of up to
+ * 64 KiB, and keeps that for as long as one of them waits: a byte of each may be of a stream that nobody reads.
+ */
+function alone(piece: Buffer): Buffer {
+  if (piece.buffer.byteLength < loneShare * piece.length) return piece
+  const copy = Buffer.allocUnsafeSlow(piece.length)
+  piece.copy(copy)
+  return copy
 }
 
 interface Unread {

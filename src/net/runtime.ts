@@ -15,6 +15,8 @@ import { isBun } from '../is-bun.ts'
 
 /** Hears what a stream's source brings, before and whether or not anybody reads it. */
 export interface Arrival {
+  /** What the stream keeps in the place of a piece. */
+  readonly keep?: (piece: Buffer) => Buffer
   /** Bytes are in the stream's buffer, or with its reader. */
   readonly onBytes?: (bytes: number) => void
   /** The end is about to be there; its readers hear of it when they have read what stands before it. */
@@ -29,11 +31,11 @@ export interface Arrival {
  * lib/internal/stream_base_commons.js for HTTP/2 (a lost stream: `onStreamClose` of
  * lib/internal/http2/core.js), `parserOnBody` and `parserOnMessageComplete` of lib/_http_common.js.
  */
-export function onArrival(stream: Readable, { onBytes, onEnd }: Arrival): void {
+export function onArrival(stream: Readable, { keep, onBytes, onEnd }: Arrival): void {
   const push = stream.push.bind(stream)
   stream.push = (chunk: Buffer | string | null, encoding?: BufferEncoding): boolean => {
     if (chunk === null) onEnd?.()
-    const isWanted = push(chunk, encoding)
+    const isWanted = push(keep && chunk instanceof Buffer ? keep(chunk) : chunk, encoding)
     if (chunk !== null) onBytes?.(chunk.length)
     return isWanted
   }
