@@ -36,9 +36,9 @@ export function heldBytesByMemory(bytes: number = memoryBytes()): number {
  * Most that tunnels leave unread beyond what their credit allows by now (`net/http2-windows.ts`); an eighth of the memory
  * where that is more. In memory it is up to twice as much.
  *
- * @limit bytes of tunnels over HTTP/2 that nobody has read, or an eighth of the memory where that is more, of clients that are
- * executables, or that have used up more credit than they have by now, or of all where the gateway is an executable: of
- * the connection that has most of them the tunnel with most is reset
+ * @limit bytes that tunnels over HTTP/2 leave unread beyond the credit that they have by now, of all clients together, or
+ * an eighth of the memory where that is more; of clients that are executables, or where the gateway is one, all that they
+ * leave unread: of the connection that has most of them the tunnel with most is reset
  */
 const minBeyondBytes = 48 * 1024 * 1024
 const beyondPart = 1 / 8
