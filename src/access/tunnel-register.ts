@@ -1,3 +1,4 @@
+import type { HostPort } from '../address.ts'
 import type { TunnelBytes } from '../net/direction.ts'
 import type { IdleLimit } from '../net/idle-limit.ts'
 import type { Ended } from '../telemetry/ended.ts'
@@ -8,6 +9,8 @@ import type { UpstreamWay } from '../routes/upstream-way.ts'
 export interface Destination {
   /** The connector that it goes through; undefined where it goes through none. */
   readonly connector?: { readonly tunnelId: string; readonly connectorId: string }
+  /** What of the route's `to` was dialled; undefined where a connector dials. */
+  readonly upstream?: HostPort
   /** Whether `way` leads here, another form of `before`, by which the tunnel is here. */
   isReachedBy(way: UpstreamWay, before: UpstreamWay): boolean
 }

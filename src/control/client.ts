@@ -44,6 +44,9 @@ import type {
   TokenKeyList,
   TokenRotation,
   TokenRotationStep,
+  TunnelCut,
+  TunnelList,
+  TunnelsToCut,
 } from './protocol.ts'
 
 /**
@@ -70,6 +73,8 @@ export interface AccessTextClient {
 
 /** Speaks to the gateway that runs on a state directory. */
 export interface ControlClient extends TrialClient, AccessTextClient {
+  listTunnels(): Promise<TunnelList>
+  cutTunnels(which: TunnelsToCut): Promise<TunnelCut>
   listSessions(): Promise<SessionList>
   revokeSession(id: string): Promise<Revocation>
   /** Ends every session of one person, named by email address or user id. */
@@ -141,6 +146,11 @@ export function createControlClient(
     tryAccess: (trial) => call('POST', '/trials', trial),
     whoCan: (route, query) => call('POST', '/trials/who-can', { route, ...query }),
     whatCan: (who, query) => call('POST', '/trials/what-can', { who, ...query }),
+    listTunnels: async () => ({
+      tunnels: (await call<{ readonly items: TunnelList['tunnels'] }>('GET', '/admin/tunnels'))
+        .items,
+    }),
+    cutTunnels: (which) => call('POST', '/admin/tunnels/cut', which),
     listSessions: () => call('GET', '/sessions'),
     revokeSession: (id) => call('DELETE', `/sessions/${encodeURIComponent(id)}`),
     revokeUser: (user) => call('DELETE', `/sessions?user=${encodeURIComponent(user)}`),

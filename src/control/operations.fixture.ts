@@ -238,7 +238,7 @@ export function testTunnel(
   }
   return {
     grant: grant as Grant,
-    destination: { isReachedBy: () => true },
+    destination: { upstream: { host: '10.0.0.5', port: 5432 }, isReachedBy: () => true },
     openedAtMs: 1_000,
     bytes: { up: 3, down: 5 },
   }

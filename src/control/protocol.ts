@@ -19,6 +19,11 @@ export interface SessionSummary {
   readonly tunnels: number
 }
 
+export interface TunnelList {
+  /** Oldest first. */
+  readonly tunnels: readonly TunnelSummary[]
+}
+
 export interface SessionList {
   readonly sessions: readonly SessionSummary[]
 }
@@ -74,6 +79,8 @@ export interface TunnelSummary {
   readonly ip: string
   /** The connector that it goes through, and the name of its tunnel; null where it goes through none. */
   readonly connector: { readonly id: string; readonly tunnel: string } | null
+  /** What the gateway dialled of the route's `to`: `host:port`; null where a connector dials. */
+  readonly upstream: string | null
   readonly opened_at: string
   /** Bytes so far, from the client to the upstream and back. */
   readonly bytes_up: number

@@ -112,7 +112,7 @@ export function summarizeTunnel(
   { namedTunnels }: { readonly namedTunnels: FindTunnel },
 ): TunnelSummary {
   const { request, route, caller } = tunnel.grant
-  const { connector } = tunnel.destination
+  const { connector, upstream } = tunnel.destination
   const person = personOf(tunnel)
   return {
     id: request.requestId,
@@ -126,6 +126,7 @@ export function summarizeTunnel(
     service_account_id: caller.session?.kind === 'service-account' ? caller.session.userId : null,
     ip: caller.client.ip,
     connector: connector === undefined ? null : nameOf(connector, namedTunnels),
+    upstream: upstream === undefined ? null : formatAuthority(upstream),
     opened_at: new Date(tunnel.openedAtMs).toISOString(),
     bytes_up: tunnel.bytes.up,
     bytes_down: tunnel.bytes.down,

@@ -39,6 +39,7 @@ export function drawOrder(
 /** Is kept as long as its tunnel, so it holds nothing of the route or grant that the tunnel was opened by. */
 function destinationOf(kind: DialledWay['kind'], { host, port }: Upstream): Destination {
   return {
+    upstream: { host, port },
     isReachedBy(way, before) {
       if (way.kind !== kind || before.kind !== kind) return false
       // What a name led to when it was dialled may be such an address.

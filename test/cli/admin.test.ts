@@ -14,6 +14,7 @@ import {
   testCa,
   testCertificate,
 } from '../../src/gateway/gateway.fixture.ts'
+import type { TunnelSummary } from '../../src/control/protocol.ts'
 import { runGateway } from '../../src/gateway/run.ts'
 import { createSandbox, runPostern } from './program.ts'
 
@@ -65,7 +66,8 @@ routes:
     return socket
   }
   const admin = (...args: readonly string[]) => runPostern(['admin', ...args], { env })
-  return { config, remote, open, admin, gateway }
+  const inGateway = (...args: readonly string[]) => runPostern(['gateway', ...args], { env })
+  return { config, remote, open, admin, inGateway, gateway, service }
 }
 
 interface Listed {
@@ -85,7 +87,7 @@ test('tunnels are listed and cut, by the socket and from elsewhere', async (t) =
       listed.stderr,
     )
     const table = await admin('tunnels', 'list', ...where)
-    assert.match(table.stdout, /^WHO +ROUTE +TARGET .*\n.*db\.example\.com:5432/)
+    assert.match(table.stdout, /^WHO +ROUTE +FROM +TO .*\n.*db\.example\.com:5432/)
     const closed = once(socket.resume(), 'end')
     const cut = await admin('tunnels', 'cut', ...where, tunnels[0]?.id ?? '')
     assert.deepEqual([cut.code, cut.stdout], [0, `${tunnels[0]?.id}\n`], cut.stderr)
@@ -96,6 +98,22 @@ test('tunnels are listed and cut, by the socket and from elsewhere', async (t) =
     assert.match(again.stderr, /there is no open tunnel/)
     assert.equal((await admin('tunnels', 'cut', ...where)).code, 2)
   }
+})
+
+test('"postern gateway tunnels" names one by its route, cuts it, and the audit log has it', async (t) => {
+  const { config, open, inGateway, service } = await startRig(t)
+  const where = ['-c', config]
+  const socket = await open()
+  const listed = await inGateway('tunnels', 'list', ...where, '--route', 'db', '--json')
+  const [tunnel] = (JSON.parse(listed.stdout) as { tunnels: TunnelSummary[] }).tunnels
+  assert.equal(tunnel?.upstream, `127.0.0.1:${service.port}`, listed.stderr)
+  const closed = once(socket.resume(), 'end')
+  const cut = await inGateway('tunnels', 'cut', ...where, 'db')
+  assert.deepEqual([cut.code, cut.stdout, cut.stderr], [0, `${tunnel.id}\n`, 'cut 1 tunnel\n'])
+  await closed
+  const audit = await inGateway('audit', 'list', ...where, '--kind', 'admin', '--json')
+  assert.match(audit.stdout, new RegExp(`"event":"tunnels cut".*"tunnel-ids":\\["${tunnel.id}"`))
+  assert.equal((await inGateway('tunnels', 'cut', ...where, 'db')).code, 2)
 })
 
 test('an auditor sees and changes nothing, and nobody else comes in', async (t) => {

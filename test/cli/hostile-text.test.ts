@@ -1,8 +1,6 @@
 // Every command that shows words of others, with words that a terminal would obey.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import {
@@ -11,9 +9,14 @@ import {
   type FakeGateway,
   type FakeGatewayOptions,
 } from '../../src/reach/fake-gateway.fixture.ts'
-import type { ServiceAccountSummary, SessionSummary } from '../../src/control/protocol.ts'
+import type {
+  ServiceAccountSummary,
+  SessionSummary,
+  TunnelSummary,
+} from '../../src/control/protocol.ts'
 import { escapeJson } from '../../src/terminal-text.ts'
 import { gatewayPaths } from '../../src/tunnel/paths.ts'
+import { startFakeControl } from './fake-control.ts'
 import { createSandbox, runPostern, startPostern, type Ended } from './program.ts'
 
 /** Clears the screen, writes the clipboard, turns text around, and begins a row of its own. */
@@ -148,7 +151,28 @@ describe('words that a gateway has from others', () => {
     tunnels: 0,
   }
 
+  const tunnel: TunnelSummary = {
+    id: hostile,
+    route: hostile,
+    route_id: hostile,
+    namespace: hostile,
+    target: hostile,
+    user: hostile,
+    email: hostile,
+    session_id: hostile,
+    service_account_id: hostile,
+    ip: hostile,
+    connector: { id: hostile, tunnel: hostile },
+    upstream: hostile,
+    opened_at: hostile,
+    bytes_up: 0,
+    bytes_down: 0,
+  }
+
   const lists = [
+    { args: ['gateway', 'tunnels', 'list'], rows: 3 },
+    { args: ['gateway', 'tunnels', 'list', '--json'] },
+    { args: ['admin', 'tunnels', 'list'], rows: 3 },
     { args: ['gateway', 'sessions', 'list'], rows: 3 },
     { args: ['gateway', 'sessions', 'list', '--json'] },
     { args: ['service-account', 'list'], rows: 3 },
@@ -157,6 +181,7 @@ describe('words that a gateway has from others', () => {
   for (const { args, rows } of lists) {
     test(`are harmless in "postern ${args.join(' ')}", and make no row`, async () => {
       await using control = await startControl({
+        '/admin/tunnels': { items: [tunnel, { ...tunnel, connector: null }] },
         '/sessions': { sessions: [session, session] },
         '/service-accounts': { service_accounts: [account, account] },
       })
@@ -188,7 +213,11 @@ describe('words that a gateway has from others', () => {
     await using control = await startControl({
       '/sessions': { sessions: [session], revoked: [hostile] },
       '/service-accounts/x': { revoked: [hostile] },
+      '/admin/tunnels': { items: [tunnel] },
+      '/admin/tunnels/cut': { cut: [hostile] },
     })
+    assertHarmless(await control.run('gateway', 'tunnels', 'cut', hostile))
+    assertHarmless(await control.run('gateway', 'tunnels', 'cut', `${hostile}2`))
     assertHarmless(await control.run('gateway', 'sessions', 'revoke', hostile.replace('\0', '')))
     assertHarmless(await control.run('service-account', 'revoke', 'x'))
     await using failing = await startControl({})
@@ -286,19 +315,13 @@ async function startControl(
   answers: Readonly<Record<string, object>>,
 ): Promise<AsyncDisposable & { run(...words: string[]): Promise<Ended> }> {
   const sandbox = await createSandbox()
-  const server = createServer((request, response) => {
-    const answer = answers[(request.url ?? '').split('?')[0] ?? '']
-    response.writeHead(answer === undefined ? 500 : 200)
-    response.end(JSON.stringify(answer ?? { error: hostile, message: hostile, hint: hostile }))
-  })
-  server.listen(join(sandbox.path, 'control.sock'))
-  await once(server, 'listening')
+  const fault = { error: hostile, message: hostile, hint: hostile }
+  const control = await startFakeControl(sandbox.path, answers, fault)
   return {
     run: (...words) =>
       runPostern([...words, '--state-directory', sandbox.path], { env: sandbox.env }),
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      server.close()
+      control[Symbol.dispose]()
       await sandbox[Symbol.asyncDispose]()
     },
   }

@@ -6,15 +6,17 @@
 //   ! what it printed on stderr
 //   => its exit code, when that is not 0
 //
-// `$GATEWAY` and `$CA` name the fake gateway below. Ports and times are replaced in the output.
+// `$GATEWAY` and `$CA` name the fake gateway below, `$STATE` a state directory whose gateway says what `running-gateway.ts` has. Ports and times are replaced in the output.
 // `UPDATE_TRANSCRIPTS=1` writes what the program prints now; read the difference before you keep it.
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { startFakeGateway, type FakeAnswer } from '../../src/reach/fake-gateway.fixture.ts'
 import { encodeRefusal } from '../../src/tunnel/refusal.ts'
+import { startFakeControl } from './fake-control.ts'
+import { runningGateway } from './running-gateway.ts'
 import { createSandbox, start } from './program.ts'
 import { posternCommand, posternInShell } from '../postern-program.ts'
 
@@ -45,8 +47,13 @@ async function replay(transcript: string): Promise<string> {
   const program = join(sandbox.path, 'postern')
   await writeFile(program, `#!/bin/sh\nexec ${posternInShell} "$@"\n`)
   await chmod(program, 0o755)
+  const state = join(sandbox.path, 'state')
+  await mkdir(state)
+  using _control = await startFakeControl(state, runningGateway, { error: 'unknown' })
   const env = {
     ...sandbox.env,
+    TZ: 'UTC',
+    STATE: state,
     PATH: `${sandbox.path}:${process.env['PATH']}`,
     GATEWAY: gateway.origin,
     CA: caFile,
@@ -80,6 +87,7 @@ async function runLine(line: string, env: NodeJS.Dict<string>, sandbox: string):
         ' refused the connection, or cannot be reached from here',
         ' refused the connection',
       )
+      .replaceAll(/\(\d{5} days ago\)/g, '(20000 days ago)')
       .replaceAll(/localhost:\d+/g, 'localhost:PORT')
       .replaceAll(/\b\d{1,2}:\d{2}[AP]M\b/g, '5:57PM')
       .split('\n')

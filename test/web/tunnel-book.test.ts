@@ -18,6 +18,7 @@ function tunnel(id: string, more: Partial<Tunnel> = {}): Tunnel {
     service_account_id: null,
     ip: '192.0.2.7',
     connector: null,
+    upstream: '10.0.0.5:5432',
     opened_at: '2026-11-29T04:00:00Z',
     bytes_up: 0,
     bytes_down: 0,

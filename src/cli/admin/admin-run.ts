@@ -11,6 +11,7 @@ import { afterUnblock } from '../speech/after-unblock.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
 import { sayTime } from '../../say-time.ts'
 import { printTable } from '../speech/table.ts'
+import { tunnelRows } from '../speech/tunnel-rows.ts'
 import { adminOf, listAll, type AdminOptions } from './ask-admin.ts'
 
 /** Prints the tunnels that are open; resolves to the exit code, as all of these do. */
@@ -18,19 +19,7 @@ export async function listTunnels(options: AdminOptions): Promise<number> {
   const tunnels = await listAll<TunnelSummary>(await adminOf(options), '/tunnels')
   if (options.json) printJson({ tunnels })
   else if (tunnels.length === 0) note('no tunnel is open')
-  else {
-    const rows = tunnels.map((tunnel) => [
-      tunnel.email ?? tunnel.user ?? tunnel.service_account_id ?? '-',
-      tunnel.route,
-      tunnel.target,
-      tunnel.ip,
-      sayTime(tunnel.opened_at),
-      String(tunnel.bytes_up),
-      String(tunnel.bytes_down),
-      tunnel.id,
-    ])
-    printTable([['WHO', 'ROUTE', 'TARGET', 'FROM', 'SINCE', 'UP', 'DOWN', 'TUNNEL'], ...rows])
-  }
+  else printTable(tunnelRows(tunnels))
   return exitCodes.ok
 }
 

@@ -4,6 +4,7 @@ import { auditKinds } from '../../telemetry/audit/keeper.ts'
 import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { inherited, withConfig, withState } from './gateway-options.ts'
 import { defineGatewayBlocks, defineGatewayRequests } from './gateway-requests.ts'
+import { defineGatewayTunnels } from './gateway-tunnels.ts'
 import { moment } from './moment.ts'
 import { signingPurposes, type SigningPurposeName } from './signing-purposes.ts'
 import type { PublishersListOptions } from './gateway-publishers.ts'
@@ -32,6 +33,10 @@ Examples:
   # who is signed in, and end one person's sessions and tunnels
   postern gateway sessions list -c postern.yaml
   postern gateway sessions revoke -c postern.yaml alice@example.com
+
+  # what is open now, and end what somebody has open
+  postern gateway tunnels list -c postern.yaml --route db
+  postern gateway tunnels cut -c postern.yaml alice@example.com
 
   # keep somebody out, at once and until you let them in again
   postern gateway blocks add -c postern.yaml alice@example.com --reason "laptop stolen"
@@ -88,6 +93,7 @@ export function defineGateway(exitWith: ExitWith): Command {
   return gateway
     .addCommand(defineCheck(exitWith))
     .addCommand(defineSessions(exitWith))
+    .addCommand(defineGatewayTunnels(exitWith))
     .addCommand(definePublishers(exitWith))
     .addCommand(defineConnectors(exitWith))
     .addCommand(defineGatewayBlocks(exitWith))

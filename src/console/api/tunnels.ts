@@ -87,6 +87,7 @@ const columns: readonly CsvColumn<TunnelSummary>[] = [
   { name: 'service_account_id', cell: ({ service_account_id }) => service_account_id },
   { name: 'ip', cell: ({ ip }) => ip },
   { name: 'connector', cell: ({ connector }) => connector?.tunnel ?? null },
+  { name: 'upstream', cell: ({ upstream }) => upstream },
   { name: 'opened_at', cell: ({ opened_at }) => opened_at },
   { name: 'bytes_up', cell: ({ bytes_up }) => bytes_up },
   { name: 'bytes_down', cell: ({ bytes_down }) => bytes_down },

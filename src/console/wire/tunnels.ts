@@ -23,6 +23,8 @@ export const tunnel = z
     ip: z.string(),
     /** The connector that it goes through; null where it goes through none. */
     connector: z.strictObject({ id: z.string(), tunnel: z.string() }).nullable(),
+    /** What the gateway dialled of the route's `to`: `host:port`; null where a connector dials. */
+    upstream: z.string().nullable(),
     opened_at: moment,
     /** Bytes so far, from the client to the upstream and back. */
     bytes_up: bytes,

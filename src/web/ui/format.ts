@@ -1,18 +1,6 @@
 import { formatDate } from './date-format.ts'
 
-const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
-
-/** `0 B`, `1.5 KiB`, `120 MiB`. */
-export function formatBytes(bytes: number): string {
-  let value = bytes
-  let unit = 0
-  while (value >= 1023.5 && unit < units.length - 1) {
-    value /= 1024
-    unit++
-  }
-  const digits = unit === 0 || value >= 99.5 ? 0 : 1
-  return `${value.toFixed(digits)} ${units[unit]}`
-}
+export { sayBytes as formatBytes } from '../../say-bytes.ts'
 
 /** `5 s`, `12 min`, `3 h 5 min`, `2 d 4 h`: two units at most, rounded down. */
 export function formatDuration(ms: number): string {

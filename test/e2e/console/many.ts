@@ -86,6 +86,7 @@ export const tunnels = Array.from({ length: 2_000 }, (_, index) => {
     service_account_id: isProgram ? 'nightly-backup' : null,
     ip: `192.0.2.${index % 250}`,
     connector: index % 4 === 0 ? { id: 'c0', tunnel: 'lab' } : null,
+    upstream: index % 4 === 0 ? null : `10.0.0.${index % 3}:${5432 + (index % 3)}`,
     opened_at: ago(index),
     bytes_up: index * 1_000,
     bytes_down: index * 1_000_000,
