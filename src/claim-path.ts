@@ -3,7 +3,7 @@
  *
  * @limit steps into a nested claim: it counts as absent
  */
-const maxClaimLevels = 5
+export const maxClaimLevels = 5
 
 /**
  * The claim at a path such as `realm_access.roles` or `realm_access/roles`; undefined where there is none.

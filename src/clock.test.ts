@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { formatDuration, parseDuration, sayDuration, systemClock } from './clock.ts'
+import { durationHint, formatDuration, parseDuration, sayDuration, systemClock } from './clock.ts'
 
 describe('a duration', () => {
   test('is read as Go reads it', () => {
@@ -19,6 +19,32 @@ describe('a duration', () => {
       '0s': 0,
     }
     for (const [text, ms] of Object.entries(read)) assert.equal(parseDuration(text), ms, text)
+  })
+
+  test('in other words than those of Go is told in these', () => {
+    const meant = {
+      '14d': 'write 336h',
+      '2 weeks': 'write 336h',
+      '1d 12h': 'write 36h',
+      '90 min': 'write 1h30m',
+      '1H': 'write 1h',
+      '15m ': 'write 15m',
+      '1.5 hours': 'write 1h30m',
+      '900': 'add a unit, such as 900s or 900m',
+    }
+    for (const [text, hint] of Object.entries(meant)) assert.equal(durationHint(text), hint, text)
+    const unclear = [
+      '',
+      '15m',
+      '0',
+      'soon',
+      '1 month',
+      '1d or so',
+      '0.1 s',
+      '-1d',
+      '9'.repeat(400) + 'd',
+    ]
+    for (const text of unclear) assert.equal(durationHint(text), undefined, text)
   })
 
   test('needs a unit, a sense and an end', () => {

@@ -65,6 +65,30 @@ export function parseDuration(text: string): number | undefined {
   return isWhole && totalMs < maxDurationMs ? totalMs : undefined
 }
 
+const wordMs: readonly (readonly [word: RegExp, ms: number])[] = [
+  [/^(?:s|secs?|seconds?)$/i, 1000],
+  [/^(?:m|mins?|minutes?)$/i, 60_000],
+  [/^(?:h|hrs?|hours?)$/i, 3_600_000],
+  [/^(?:d|days?)$/i, 86_400_000],
+  [/^(?:w|weeks?)$/i, 604_800_000],
+]
+
+/** How a text that is no duration is written as one: `14d` as `336h`; undefined where nothing tells. */
+export function durationHint(text: string): string | undefined {
+  if (parseDuration(text) !== undefined) return undefined
+  if (/^\d{1,15}$/.test(text)) return `add a unit, such as ${text}s or ${text}m`
+  const parts = [...text.matchAll(/\s*(\d{1,15}(?:\.\d{1,9})?)\s*([a-z]+)/gi)]
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text.trimEnd())
+    return undefined
+  const sizes = parts.map(([, amount, unit = '']) => {
+    const [, ms] = wordMs.find(([word]) => word.test(unit)) ?? []
+    return ms === undefined ? undefined : Number(amount) * ms
+  })
+  if (!sizes.every((ms) => ms !== undefined)) return undefined
+  const totalMs = sizes.reduce((sum, ms) => sum + ms, 0)
+  return totalMs >= 1000 && totalMs < maxDurationMs ? `write ${formatDuration(totalMs)}` : undefined
+}
+
 /** Formats milliseconds for people: `350ms`, `4.2s`, `15m`, `1h30m`. */
 export function formatDuration(durationMs: number): string {
   // By what it rounds to, so that 999.6 ms are "1s" and not "1000ms".

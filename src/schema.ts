@@ -79,27 +79,37 @@ export function unknownKey(parent: Path, key: string, known: Iterable<string>): 
 
 /**
  * A value written as text. `parse` answers undefined, for the fault `must be <expected>, not <text>`,
- * or a `Fault` with words of its own.
+ * or a `Fault` with words of its own. `hintOf`: how a text that is at fault is meant.
  */
 export function textOf<T>(
   expected: string,
   parse: (text: string) => T,
+  hintOf: (text: string) => string | undefined = () => undefined,
 ): z.ZodType<Exclude<T, Fault | undefined>> {
   return z.unknown().transform((input, context) => {
     const parsed = typeof input === 'string' ? parse(input) : undefined
     if (parsed !== undefined && !isFault(parsed)) return parsed as Exclude<T, Fault | undefined>
-    const fault = isFault(parsed) ? parsed : unreadable(expected, input, parse)
+    const fault = isFault(parsed) ? parsed : unreadable(expected, input, { parse, hintOf })
     context.addIssue({ code: 'custom', message: fault.fault, params: { hint: fault.hint } })
     return z.NEVER
   })
 }
 
 /** YAML reads `name: 12` as a number: then quotes are all that is missing. */
-function unreadable(expected: string, input: unknown, parse: (text: string) => unknown): Fault {
+function unreadable(
+  expected: string,
+  input: unknown,
+  {
+    parse,
+    hintOf,
+  }: { parse: (text: string) => unknown; hintOf: (text: string) => string | undefined },
+): Fault {
   const isBare = typeof input === 'number' || typeof input === 'boolean'
   const read = isBare ? parse(String(input)) : undefined
   const isQuoteMissing = read !== undefined && !isFault(read)
-  const hint = isQuoteMissing ? `write "${show(input)}", in quotes` : undefined
+  const isText = isBare || typeof input === 'string'
+  const meant = isText ? hintOf(String(input)) : undefined
+  const hint = isQuoteMissing ? `write "${show(input)}", in quotes` : meant
   return { fault: mustBe(expected, input), hint }
 }
 

@@ -1,7 +1,7 @@
 // What most settings take, as schemas that read it from plain data: whichever file, variable or request it came in.
 import { z } from 'zod'
 import { parseHost } from './address.ts'
-import { parseDuration } from './clock.ts'
+import { durationHint, parseDuration } from './clock.ts'
 import { secretTextOf, show, textOf } from './schema.ts'
 import type { Fault } from './schema.ts'
 
@@ -40,13 +40,17 @@ export const duration = durationOf('a duration such as 15m', 0)
 export const longDuration = durationOf('a duration of at least 1s, such as 15m', 1000)
 
 function durationOf(expected: string, leastMs: number): z.ZodType<number> {
-  const schema = textOf(expected, (value) => {
-    const parsed = parseDuration(value)
-    if (parsed === undefined || parsed < leastMs) return undefined
-    const rounded = Math.round(parsed)
-    // A nanosecond must not turn into 0, which stands for no limit at all.
-    return rounded === 0 && parsed > 0 ? undefined : rounded
-  })
+  const schema = textOf(
+    expected,
+    (value) => {
+      const parsed = parseDuration(value)
+      if (parsed === undefined || parsed < leastMs) return undefined
+      const rounded = Math.round(parsed)
+      // A nanosecond must not turn into 0, which stands for no limit at all.
+      return rounded === 0 && parsed > 0 ? undefined : rounded
+    },
+    durationHint,
+  )
   // `timeout: 0` needs no unit and no quotes.
   return z.preprocess((value) => (value === 0 ? '0' : value), schema)
 }

@@ -122,6 +122,26 @@ describe('stored routes', () => {
     assert.ok(after.routes[0] === before.routes[0] && after.routes[2] === before.routes[2])
   })
 
+  test('and policies are warned of what nothing can match', async (t) => {
+    const { change } = await open(t)
+    const policy = [{ allow: { or: [{ email: 'ann' }, { date: { before: '1969-01-01' } }] } }]
+    const { heldRoutes, heldPolicies } = await change(
+      putPolicy('staff', { policy }),
+      put('db', { ...db, policy_names: ['staff'], allowed_domains: ['@example.com'] }),
+    )
+    const said = [...heldPolicies, ...heldRoutes].map(({ id, warnings }) => [
+      id,
+      ...warnings.map(({ path }) => path.join('.')),
+    ])
+    assert.deepEqual(
+      said.filter(([, warning]) => warning !== undefined),
+      [
+        ['staff', 'policy.0.allow.or.0.email', 'policy.0.allow.or.1.date.before'],
+        ['db', 'allowed_domains.0'],
+      ],
+    )
+  })
+
   test('that are only tagged anew, or disabled and enabled, stay what they were', async (t) => {
     const { change } = await open(t)
     const [, first] = (await change(put('db', db))).routes

@@ -34,7 +34,7 @@ const documentsPerTurn = 10
 export function createHolder(reader: DocumentReader = createDocumentReader()): Holder {
   return {
     hold(file, stored, circumstances) {
-      const policies = policiesOf(file, stored, reader)
+      const policies = policiesOf(file, stored, { reader, ...circumstances })
       const routes = holdRoutes(
         file,
         ofKind('route', stored),
@@ -50,7 +50,7 @@ export function createHolder(reader: DocumentReader = createDocumentReader()): H
       }
     },
     async prepare(file, stored, circumstances) {
-      const policies = policiesOf(file, stored, reader)
+      const policies = policiesOf(file, stored, { reader, ...circumstances })
       const holding = routeHolding(file, policies, { reader, ...circumstances })
       for (const [index, read] of ofKind('route', stored).entries()) {
         readHeld(read, holding)
@@ -67,9 +67,9 @@ function ofKind(wanted: string, { documents }: StoredDocuments): readonly ReadDo
 function policiesOf(
   file: FileAccess,
   stored: StoredDocuments,
-  reader: DocumentReader,
+  { reader, nowMs }: Circumstances & { readonly reader: DocumentReader },
 ): readonly HeldPolicy[] {
-  return holdPolicies(file, ofKind('policy', stored), { reader, rules: rulesOf(file) })
+  return holdPolicies(file, ofKind('policy', stored), { reader, rules: rulesOf(file, nowMs) })
 }
 
 function routeHolding(
@@ -79,13 +79,14 @@ function routeHolding(
 ): RouteHolding {
   return {
     reader,
-    rules: { ...rulesOf(file), namedPolicies: namedAmong(policies), nowMs },
+    rules: { ...rulesOf(file, nowMs), namedPolicies: namedAmong(policies), nowMs },
     known: new Map(before?.routes.map((route) => [route.id, route])),
   }
 }
 
-function rulesOf(file: FileAccess): StoredRules {
+function rulesOf(file: FileAccess, nowMs: number): StoredRules {
   return {
+    nowMs,
     clientCertificates: file.clientCertificates,
     sessionMs: file.cookieExpireMs,
     namespaces: file.administrators?.namespaces.map(({ name }) => name) ?? [],

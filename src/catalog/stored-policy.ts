@@ -16,7 +16,7 @@ export interface ReadPolicy extends RouteFindings, Pick<ParsedNamedPolicy, 'valu
 /** Reads a stored policy by the rules of the file; its id is its name. */
 export function readStoredPolicy(
   { id, body }: Pick<AccessDocument, 'id' | 'body'>,
-  rules: Pick<StoredRules, 'clientCertificates' | 'sessionMs' | 'namespaces'>,
+  rules: Pick<StoredRules, 'clientCertificates' | 'sessionMs' | 'namespaces' | 'nowMs'>,
 ): ReadPolicy {
   const notes = createRouteNotes()
   const written = body['name']

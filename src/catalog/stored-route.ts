@@ -1,3 +1,4 @@
+import type { PolicyMoment } from '../policy/language/parse.ts'
 import type { ClientCertificateUse } from '../policy/language/shorthand.ts'
 import { applicationPort } from '../routes/application-port.ts'
 import { pemKeys } from '../routes/check-next-gateway.ts'
@@ -15,7 +16,7 @@ import { show } from '../schema.ts'
 import type { AccessDocument } from './document.ts'
 
 /** What stored documents are read with. */
-export interface StoredRules {
+export interface StoredRules extends PolicyMoment {
   readonly clientCertificates: ClientCertificateUse
   readonly sessionMs: number
   readonly namespaces: readonly string[]

@@ -6,34 +6,76 @@ export interface Place {
   readonly path: PolicyProblem['path']
   /** Notes a fault here (the same one once only); answers undefined, for a parser to return. */
   problem(message: string, hint?: string): undefined
+  /** Notes what may stand here and is hardly meant so: a value that nothing can match. */
+  warn(message: string, hint?: string): void
+  /** For telling what is over for good; milliseconds since the epoch, undefined where nobody asks that. */
+  readonly nowMs: number | undefined
   /** The place one or more keys or indices further in. */
   at(...keys: readonly (string | number)[]): Place
   /** This place for everything further in, too: for a document the operator did not write. */
   pinned(): Place
+  /** This place without what is only warned of. */
+  unwarned(): Place
 }
 
-/** The root of a document; faults found at it and below it are added to `problems`. */
-export function documentRoot(problems: PolicyProblem[]): Place {
+/** What is noted of a document while it is parsed. */
+export interface PolicyNotes {
+  readonly problems: PolicyProblem[]
+  readonly warnings: PolicyProblem[]
+  /** Milliseconds since the epoch; absent where nothing is told of what is over. */
+  readonly nowMs?: number | undefined
+}
+
+/** The root of a document; what is found at it and below it is added to the notes, the same thing once. */
+export function documentRoot({ problems, warnings, nowMs }: PolicyNotes): Place {
+  const warn = onceTo(warnings)
+  const warnFew: Tell = (warning) => warnings.length < maxWarnings && warn(warning)
+  return placeAt([], { tell: onceTo(problems), warn: warnFew, nowMs })
+}
+
+/**
+ * Each is told at every start and reload, and in every answer about the policy.
+ *
+ * @limit none: how many warnings of one policy are told
+ */
+const maxWarnings = 50
+
+type Tell = (problem: PolicyProblem) => unknown
+
+function onceTo(list: PolicyProblem[]): Tell {
   const told = new Set<string>()
-  return placeAt([], (problem) => {
+  return (problem) => {
     const key = JSON.stringify([problem.path, problem.message])
-    if (!told.has(key)) problems.push(problem)
+    if (!told.has(key)) list.push(problem)
     told.add(key)
-  })
+  }
 }
 
-function placeAt(path: PolicyProblem['path'], tell: (problem: PolicyProblem) => void): Place {
+interface Tellers extends Pick<Place, 'nowMs'> {
+  readonly tell: Tell
+  readonly warn: Tell
+}
+
+function placeAt(path: PolicyProblem['path'], tellers: Tellers): Place {
+  const found = (message: string, hint: string | undefined): PolicyProblem => ({
+    path,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  })
   const place: Place = {
     path,
+    nowMs: tellers.nowMs,
     problem: (message, hint) => {
-      tell({ path, message, ...(hint === undefined ? {} : { hint }) })
+      tellers.tell(found(message, hint))
       return undefined
     },
-    at: (...keys) => placeAt([...path, ...keys], tell),
+    warn: (message, hint) => tellers.warn(found(message, hint)),
+    at: (...keys) => placeAt([...path, ...keys], tellers),
     pinned: () => {
-      const pinned: Place = { path, problem: place.problem, at: () => pinned, pinned: () => pinned }
+      const pinned: Place = { ...place, at: () => pinned, pinned: () => pinned }
       return pinned
     },
+    unwarned: () => placeAt(path, { ...tellers, warn: () => {} }),
   }
   return place
 }

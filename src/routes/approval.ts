@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { parsePolicy } from '../policy/language/parse.ts'
-import { isAboutName } from '../policy/named/parse-named-policy.ts'
-import type { Policy } from '../policy/policy.ts'
+import { parsePolicy, type ParsedPolicy, type PolicyMoment } from '../policy/language/parse.ts'
+import { toFault } from '../policy/named/parse-named-policy.ts'
+import type { Policy, PolicyProblem } from '../policy/policy.ts'
 import { key } from '../setting-key.ts'
 import { longDuration } from '../setting-values.ts'
-import type { RouteNotes } from './route-findings.ts'
+import type { RouteFault, RouteNotes } from './route-findings.ts'
 
 /** How people get access to a route for a while, although its policy does not let them in. */
 export interface RouteRequests {
@@ -47,11 +47,13 @@ export interface ApprovalValues {
 /** Reads both; undefined where one of them has a fault. */
 export function readRequests(
   { approval, break_glass: breakGlass }: ApprovalValues,
+  when: PolicyMoment,
   notes: RouteNotes,
 ): RouteRequests | undefined {
-  const approvers = approval && readPolicyAt(['approval', 'approvers'], approval.approvers, notes)
-  const breakers =
-    breakGlass === undefined ? undefined : readPolicyAt(['break_glass'], breakGlass, notes)
+  const readAt = (path: readonly string[], document: unknown): Policy | undefined =>
+    readPolicyAt(path, parsePolicy(document, when), notes)
+  const approvers = approval && readAt(['approval', 'approvers'], approval.approvers)
+  const breakers = breakGlass === undefined ? undefined : readAt(['break_glass'], breakGlass)
   const isRight = !approval === !approvers && (breakGlass === undefined) === !breakers
   if (!isRight) return undefined
   const maxMs = approval?.max ?? defaultMaxMs
@@ -72,15 +74,14 @@ export function knowingPeople(policy: Policy, { approval, breakGlass }: RouteReq
 
 function readPolicyAt(
   path: readonly string[],
-  document: unknown,
+  parsed: ParsedPolicy,
   notes: RouteNotes,
 ): Policy | undefined {
-  const parsed = parsePolicy(document)
-  if ('policy' in parsed) return parsed.policy
-  for (const fault of parsed.problems)
-    notes.fault([...path, ...fault.path], fault.message, {
-      hint: fault.hint,
-      at: isAboutName(fault) ? 'key' : 'value',
-    })
-  return undefined
+  const found = (problem: PolicyProblem): RouteFault => {
+    const fault = toFault(problem)
+    return { ...fault, path: [...path, ...fault.path] }
+  }
+  if ('problems' in parsed) notes.add({ faults: parsed.problems.map(found), warnings: [] })
+  else notes.add({ faults: [], warnings: parsed.warnings.map(found) })
+  return 'policy' in parsed ? parsed.policy : undefined
 }

@@ -87,7 +87,7 @@ describe('parsing a route of plain data', () => {
       'address: unknown key (it is a key of the whole gateway, not of a route)',
       'allowed_groups: is not honoured: write "groups: {has: …}" in "policy"',
       'to[2]: "udp://10.0.0.1:53" is UDP, and Postern serves TCP only',
-      'timeout: must be a duration such as 15m, not 900',
+      'timeout: must be a duration such as 15m, not 900 (add a unit, such as 900s or 900m)',
       'policy[0].allow.or[0].emial: unknown criterion "emial" (did you mean "email"?)',
     ])
     assert.deepEqual(

@@ -4,7 +4,8 @@ import { parseApplicationPolicy } from '../policy/cloudflare/parse.ts'
 import { parseRoutePolicy, shorthandRules } from '../policy/language/shorthand.ts'
 import type { ClientCertificateUse, Shorthand } from '../policy/language/shorthand.ts'
 import { combinePolicies } from '../policy/named/combine.ts'
-import { isAboutName, type NamedPolicy } from '../policy/named/parse-named-policy.ts'
+import { toFault, type NamedPolicy } from '../policy/named/parse-named-policy.ts'
+import type { PolicyMoment } from '../policy/language/parse.ts'
 import type { Policy } from '../policy/policy.ts'
 import { didYouMean } from '../spelling.ts'
 import { checkValue, mustBe, show } from '../schema.ts'
@@ -58,7 +59,7 @@ export interface NamedPolicies {
 }
 
 /** What a route is read with. */
-export interface RouteRules {
+export interface RouteRules extends PolicyMoment {
   /** What the gateway does about client certificates: policies may ask for them only when it does. */
   readonly clientCertificates: ClientCertificateUse
   /** How long a sign-in lasts, in milliseconds; undefined where that is not known yet. */
@@ -97,7 +98,7 @@ export function parseRoute(plain: unknown, rules: RouteRules): ParsedRoute {
   const scheme = checkNextGatewayKeys(plain, values, notes)
   const own = readPolicy(values, rules, notes)
   const named = readNames(values, rules, notes)
-  const requests = readRequests(values, notes)
+  const requests = readRequests(values, rules, notes)
   const combined = own && named && combinePolicies(own, named)
   const policy = combined && requests && knowingPeople(combined, requests)
   const { clientCertificates } = rules
@@ -183,17 +184,13 @@ function readPolicy(values: RouteValues, rules: RouteRules, notes: RouteNotes): 
   if (values.policies !== undefined) refuseBoth(values, notes)
   const parsed =
     values.policies === undefined
-      ? parseRoutePolicy(values.policy, shorthandOf(values), rules.clientCertificates)
+      ? parseRoutePolicy(values.policy, shorthandOf(values), rules.clientCertificates, rules)
       : parseApplicationPolicy(values.policies, rules)
   if ('problems' in parsed) {
-    for (const fault of parsed.problems) {
-      notes.fault(fault.path, fault.message, {
-        hint: fault.hint,
-        at: isAboutName(fault) ? 'key' : 'value',
-      })
-    }
+    notes.add({ faults: parsed.problems.map(toFault), warnings: [] })
     return undefined
   }
+  notes.add({ faults: [], warnings: parsed.warnings.map(toFault) })
   if (deniesEverybody(values)) {
     const hint = values.application === true ? applicationHint : routeHint
     notes.warn([], 'denies everybody: it has no policy', { hint })

@@ -2,6 +2,7 @@ import { isLoopbackHost, parseAuthority, parseHost, type HostPort } from '../add
 import { mustBe, show } from '../schema.ts'
 import type { Fault } from '../schema.ts'
 import { isConnector, parseConnector, type ParsedConnector } from './connector-to.ts'
+import { hintOfTo } from './to-hint.ts'
 import type { Upstream } from './upstream-way.ts'
 
 /** How a dialled upstream is spoken to: bytes as they are, or CONNECT to a next gateway. */
@@ -109,6 +110,5 @@ function parseWeight(text: string): number | undefined {
 }
 
 function notATo(text: string): Fault {
-  const hint = parseAuthority(text) === undefined ? undefined : `write tcp://${text}`
-  return { fault: mustBe(toForm, text), hint }
+  return { fault: mustBe(toForm, text), hint: hintOfTo(text) }
 }

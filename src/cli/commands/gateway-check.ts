@@ -1,5 +1,6 @@
+import { resolve } from 'node:path'
 import { formatAuthority } from '../../address.ts'
-import { ConfigError, formatProblem, type Problem } from '../../errors.ts'
+import { ConfigError, SystemError, formatProblem, type Problem } from '../../errors.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { NewRoute } from '../../routes/route.ts'
 import type { UpstreamWay } from '../../routes/upstream-way.ts'
@@ -10,10 +11,8 @@ import { defaultConfigPath, type CheckOptions } from './gateway-options.ts'
 import { environment } from '../process/environment.ts'
 
 /** Checks a configuration and says what is wrong with it; resolves to the exit code. */
-export async function checkCommand({
-  config = defaultConfigPath,
-  json = false,
-}: CheckOptions): Promise<number> {
+export async function checkCommand({ json = false, ...named }: CheckOptions): Promise<number> {
+  const config = fileOf(named)
   try {
     const loaded = await loadConfig({ path: config, env: environment })
     if (json) report([], loaded.warnings)
@@ -33,6 +32,15 @@ export async function checkCommand({
     report(error.problems, [])
     return exitCodes.usage
   }
+}
+
+/** Whichever of two files was checked, the other one would be taken for right. */
+function fileOf({ config, file }: Pick<CheckOptions, 'config' | 'file'>): string {
+  if (config !== undefined && file !== undefined && resolve(config) !== resolve(file)) {
+    const message = `"${file}" and "-c ${config}" name two files: one is checked at a time`
+    throw new SystemError('invalid-option', message, { hint: 'leave one of them out' })
+  }
+  return file ?? config ?? defaultConfigPath
 }
 
 function report(problems: readonly Problem[], warnings: readonly Problem[]): void {

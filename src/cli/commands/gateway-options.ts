@@ -12,6 +12,8 @@ export interface RunGatewayOptions extends GatewayOptions {
 }
 
 export interface CheckOptions extends GatewayOptions {
+  /** The configuration file, named without `-c`. */
+  readonly file?: string | undefined
   readonly json?: boolean
 }
 

@@ -1,5 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
-import { formatDuration, parseDuration } from '../../clock.ts'
+import { durationHint, formatDuration, parseDuration } from '../../clock.ts'
 import { auditKinds } from '../../telemetry/audit/keeper.ts'
 import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { inherited, withConfig, withState } from './gateway-options.ts'
@@ -28,7 +28,7 @@ Examples:
   postern gateway -c postern.yaml
 
   # say what is wrong with a configuration, and nothing else
-  postern gateway check -c postern.yaml
+  postern gateway check postern.yaml
 
   # who is signed in, and end one person's sessions and tunnels
   postern gateway sessions list -c postern.yaml
@@ -104,14 +104,14 @@ export function defineGateway(exitWith: ExitWith): Command {
 }
 
 function defineCheck(exitWith: ExitWith): Command {
-  return withConfig(new Command('check'))
+  return withConfig(new Command('check').argument('[file]', 'the same as -c'))
     .description(
       'Check a configuration: every problem at once, each with its place. Asks nobody and changes nothing.',
     )
     .option('--json', 'print the result as JSON on stdout')
-    .action(async (options: CheckOptions, command: Command) => {
+    .action(async (file: string | undefined, options: CheckOptions, command: Command) => {
       const { checkCommand } = await import('./gateway-check.ts')
-      exitWith(await checkCommand(inherited(options, command)))
+      exitWith(await checkCommand({ ...inherited(options, command), file }))
     })
 }
 
@@ -329,6 +329,9 @@ const defaultSinceMs = 86_400_000
 
 function duration(text: string): number {
   const parsed = parseDuration(text)
-  if (parsed === undefined) throw new InvalidArgumentError('must be a duration such as 30s')
+  if (parsed === undefined) {
+    const [expected, hint] = ['must be a duration such as 30s', durationHint(text)]
+    throw new InvalidArgumentError(hint === undefined ? expected : `${expected}: ${hint}`)
+  }
   return parsed
 }

@@ -4,7 +4,8 @@ import {
   type Namespace,
 } from '../../access/administrators.ts'
 import { parseRoutePolicy } from '../../policy/language/shorthand.ts'
-import type { Policy } from '../../policy/policy.ts'
+import type { Problem } from '../../errors.ts'
+import type { Policy, PolicyProblem } from '../../policy/policy.ts'
 import { checkValue } from '../../schema.ts'
 import type { Path } from '../../yaml-text.ts'
 import { administratorsEntry, namespaceEntry } from '../keys/administrator-keys.ts'
@@ -86,14 +87,16 @@ function readWho(written: unknown, { key, path }: Place, source: Source): Policy
   if (written === undefined) return undefined
   const isPeople = Array.isArray(written) && written.every((who) => typeof who === 'string')
   const document = isPeople ? peopleRule(written) : written
-  const parsed = parseRoutePolicy(document, {}, clientCertificateUse(source.settings))
-  if (!('problems' in parsed)) return parsed.policy
-  for (const { path: within, message, hint } of parsed.problems) {
+  const parsed = parseRoutePolicy(document, {}, clientCertificateUse(source.settings), source)
+  const { settings, findings } = source
+  const placed = ({ path: within, message, hint }: PolicyProblem): Problem => {
     // Without the key of a route, and for a list without the rule that was made of it.
     const own = isPeople ? within.slice(4, 5) : within.slice(1)
-    tell(source, key, [...path, ...own], message, { hint })
+    return settings.problem(key, message, { within: [...path, ...own], hint })
   }
-  return undefined
+  if ('problems' in parsed) findings.problems.push(...parsed.problems.map(placed))
+  else findings.warnings.push(...parsed.warnings.map(placed))
+  return 'policy' in parsed ? parsed.policy : undefined
 }
 
 /** What has an `@` in it is an email address, and everything else an id, for which no provider has to be asked. */

@@ -15,11 +15,12 @@ export interface ReadPolicies {
 }
 
 /** Reads every named policy; those with faults are left out, and told. */
-export function readPolicies({ settings, findings }: Source): ReadPolicies {
+export function readPolicies({ settings, findings, nowMs }: Source): ReadPolicies {
   const rules = {
     clientCertificates: clientCertificateUse(settings),
     sessionMs: settings.orDefault('cookie_expire'),
     namespaces: namespaceNames(settings),
+    nowMs,
   }
   const read: FilePolicy[] = []
   const places = new Map<string, string>()

@@ -123,7 +123,7 @@ async function readEntry(
   const clientCertificates = clientCertificateUse(settings)
   const sessionMs = settings.orDefault('cookie_expire')
   const namespaces = namespaceNames(settings)
-  const rules = { clientCertificates, sessionMs, namedPolicies: policies, namespaces }
+  const rules = { clientCertificates, sessionMs, namedPolicies: policies, namespaces, nowMs }
   const parsed = list.parse(plain, { ...rules, gatewayKeys: globalKeyNames })
   tellAt(list.text, path, parsed, findings)
   const opened = await openRoute(parsed, {

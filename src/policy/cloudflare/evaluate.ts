@@ -45,6 +45,10 @@ export function compileAccessPolicies(
 
 const ignore: NotePolicy = () => undefined
 
-const parsed = invalidClientCertificate.parse(true, documentRoot([]), '')
+const parsed = invalidClientCertificate.parse(
+  true,
+  documentRoot({ problems: [], warnings: [] }),
+  '',
+)
 const { name, words } = invalidClientCertificate
 const invalidCertificates = parsed && { ...parsed, name, words, data: true, subPath: '' }

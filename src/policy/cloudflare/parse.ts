@@ -1,7 +1,7 @@
 import { didYouMean } from '../../spelling.ts'
 import type { WrittenCriterion } from '../criteria/criterion.ts'
 import { documentRoot, isObject, kindOf, oneOf, type Place } from '../place.ts'
-import type { ParsedPolicy } from '../language/parse.ts'
+import type { ParsedPolicy, PolicyMoment } from '../language/parse.ts'
 import type { ClientCertificateUse } from '../language/shorthand.ts'
 import type { PolicyProblem } from '../policy.ts'
 import type { AccessPolicy } from './access-policy.ts'
@@ -28,7 +28,7 @@ export const accessPolicyKeys: readonly string[] = ['name', 'action', 'session_d
 
 const selectorsByName = new Map(allSelectors.map((selector) => [selector.name, selector]))
 
-export interface ApplicationPolicyRules {
+export interface ApplicationPolicyRules extends PolicyMoment {
   readonly clientCertificates: ClientCertificateUse
   /** How long a sign-in lasts, in milliseconds; undefined where that is not known yet. */
   readonly sessionMs?: number
@@ -40,13 +40,15 @@ export interface ApplicationPolicyRules {
  */
 export function parseApplicationPolicy(
   document: unknown,
-  { clientCertificates, sessionMs }: ApplicationPolicyRules,
+  { clientCertificates, sessionMs, nowMs }: ApplicationPolicyRules,
 ): ParsedPolicy {
   const problems: PolicyProblem[] = []
-  const policies = parseAccessPolicies(document, documentRoot(problems).at('policies'), sessionMs)
+  const warnings: PolicyProblem[] = []
+  const root = documentRoot({ problems, warnings, nowMs })
+  const policies = parseAccessPolicies(document, root.at('policies'), sessionMs)
   if (problems.length > 0) return { problems }
   const deniesInvalidCertificates = clientCertificates === 'default-deny'
-  return { policy: compileAccessPolicies(policies, { deniesInvalidCertificates }) }
+  return { policy: compileAccessPolicies(policies, { deniesInvalidCertificates }), warnings }
 }
 
 /** Parses a list of policies in Cloudflare's words; what is at fault is noted and left out. */
@@ -192,6 +194,7 @@ function parseData(
 
 function written(selector: Selector, data: unknown, place: Place): WrittenCriterion | undefined {
   const { name, words } = selector
-  const compiled = selector.parse(data, place)
+  // It reads the data as that of a criterion, whose operators nobody wrote.
+  const compiled = selector.parse(data, place.pinned())
   return compiled && { ...compiled, name, data, subPath: '', words }
 }

@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration } from '../../clock.ts'
+import { durationHint, formatDuration, parseDuration } from '../../clock.ts'
 
 /** What is wrong with a `session_duration`, in words that follow its name. */
 export interface SessionDurationFault {
@@ -15,8 +15,11 @@ export function checkSessionDuration(
   sessionMs: number | undefined,
 ): SessionDurationFault | undefined {
   const durationMs = typeof written === 'string' ? parseDuration(written) : undefined
-  if (durationMs === undefined)
-    return { message: `must be a duration such as 24h, not ${JSON.stringify(written)}` }
+  if (durationMs === undefined) {
+    const hint = durationHint(String(written))
+    const message = `must be a duration such as 24h, not ${JSON.stringify(written)}`
+    return { message, ...(hint !== undefined && { hint }) }
+  }
   if (sessionMs === undefined || durationMs >= sessionMs) return undefined
   const asked = durationMs === 0 ? '0s' : formatDuration(durationMs)
   return {

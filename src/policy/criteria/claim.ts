@@ -1,9 +1,12 @@
-import { findClaim } from '../../claim-path.ts'
+import { findClaim, maxClaimLevels } from '../../claim-path.ts'
 import type { Subject } from '../facts.ts'
+import type { Place } from '../place.ts'
 import { foldCase } from '../matchers/string.ts'
+import { doubtUnseen, warnOfListContradiction, warnOfTexts } from '../matchers/doubt.ts'
 import { parseStringListMatcher } from '../matchers/string-list.ts'
 import { plainAddress } from '../matchers/plain-address.ts'
 import { aboutEmail, type EmailCriterion } from './email.ts'
+import { doubtEmail } from './doubt-address.ts'
 import { listed, matchingList, ofSubject, quoted } from './words.ts'
 import { aboutSubject, answer, holdsInReadings, type Criterion } from './criterion.ts'
 
@@ -34,6 +37,9 @@ export const claim: Criterion = {
     const readsEmail = /^email(?:[/.]|$)/.test(path)
     const matches = parseStringListMatcher(data, place, readsEmail ? foldCase : undefined)
     if (matches === undefined) return undefined
+    warnOfTexts(data, place, readsEmail ? doubtEmail : doubtUnseen)
+    warnOfListContradiction(data, place, matches)
+    warnOfPath(path, place)
     const values = ({ claims }: Subject): readonly string[] => valuesOf(findClaim(claims, path))
     const [ok, otherwise] = ['claim-ok', 'claim-unauthorized'] as const
     if (!readsEmail)
@@ -44,6 +50,15 @@ export const claim: Criterion = {
       holdsInReadings([matches, plain], (reading) => reading(values(subject)), stance)
     return aboutEmail({ ok, otherwise, ofNobody: matches([]), holds })
   },
+}
+
+function warnOfPath(path: string, place: Place): void {
+  const steps = path.split(/[/.]/).length
+  if (path.trim() !== path) place.warn('can hardly match: a blank is part of the name of the claim')
+  else if (steps > maxClaimLevels) {
+    const why = `leads through ${steps} levels, and claims are looked for in ${maxClaimLevels}`
+    place.warn(`can hardly match: ${why}`, 'only a claim whose whole name that is would be found')
+  }
 }
 
 /** A claim as a list of strings: a list's scalars, or the one scalar; nothing else compares. */

@@ -1,8 +1,17 @@
 import type { ClientCertificate } from '../facts.ts'
 import { foldCase, parseStringMatcher } from '../matchers/string.ts'
 import type { Fold } from '../matchers/string.ts'
+import {
+  doubtUnseen,
+  firstDoubt,
+  never,
+  warnOfContradiction,
+  warnOfTexts,
+  type DoubtText,
+} from '../matchers/doubt.ts'
 import { didYouMean } from '../../spelling.ts'
 import { isObject, kindOf, oneOf, type Place } from '../place.ts'
+import { doubtEmail } from './doubt-address.ts'
 import { listed } from './words.ts'
 import { aboutClientCertificate, answer, type Criterion } from './criterion.ts'
 
@@ -59,15 +68,35 @@ function partsOf(data: unknown): string {
     .join(' and ')
 }
 
+/** A name in a certificate may have a wildcard of its own, which is compared as it is. */
+const doubtDnsName: DoubtText = (text) => {
+  const odd = /[\s/:@]/.exec(text)?.[0]
+  return odd === undefined ? undefined : never(text, `no DNS name has a ${JSON.stringify(odd)}`)
+}
+
+/** Its hints are those of another criterion. */
+const doubtSanEmail: DoubtText = (text, role) => {
+  const doubt = doubtEmail(text, role)
+  return doubt && { message: doubt.message }
+}
+
+const doubtUri: DoubtText = firstDoubt([
+  doubtUnseen,
+  (text, role) =>
+    role === 'whole' && !/^[a-z][a-z0-9+.-]*:/i.test(text)
+      ? never(text, 'a URI begins with its scheme, such as "spiffe://"')
+      : undefined,
+])
+
 type Matches = (certificate: ClientCertificate) => boolean
 type ParseField = (data: unknown, place: Place) => Matches | undefined
 
 const fields: readonly (readonly [name: string, parse: ParseField])[] = [
   ['fingerprint', oneOfHashes(parseFingerprint, ({ fingerprint }) => fingerprint)],
   ['spki_hash', oneOfHashes(parseSpkiHash, ({ spkiHash }) => spkiHash)],
-  ['san_dns', someName(({ dnsNames }) => dnsNames, foldCase)],
-  ['san_email', someName(({ emailAddresses }) => emailAddresses, foldCase)],
-  ['san_uri', someName(({ uris }) => uris)],
+  ['san_dns', someName(({ dnsNames }) => dnsNames, doubtDnsName, foldCase)],
+  ['san_email', someName(({ emailAddresses }) => emailAddresses, doubtSanEmail, foldCase)],
+  ['san_uri', someName(({ uris }) => uris, doubtUri)],
 ]
 const names = fields.map(([name]) => name)
 
@@ -107,10 +136,13 @@ function oneOfHashes(
 
 function someName(
   namesOf: (certificate: ClientCertificate) => readonly string[],
+  doubt: DoubtText,
   fold?: Fold,
 ): ParseField {
   return (data, place) => {
+    warnOfTexts(data, place, doubt)
     const matches = parseStringMatcher(data, place, fold)
+    if (matches !== undefined) warnOfContradiction(data, place, matches)
     return matches && ((certificate) => namesOf(certificate).some(matches))
   }
 }

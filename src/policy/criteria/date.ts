@@ -18,6 +18,10 @@ export const date: Criterion = {
     const window = parseWindow(data, place)
     if (window === undefined) return undefined
     const { afterMs, beforeMs } = window
+    if (place.nowMs !== undefined && beforeMs <= place.nowMs)
+      place
+        .at('before')
+        .warn('is over: it never holds again', 'take it out, or name a later moment')
     return aboutTime(
       (nowMs) => answer(nowMs >= afterMs && nowMs < beforeMs, 'date-ok', 'date-unauthorized'),
       (nowMs) => [afterMs, beforeMs].find((atMs) => atMs > nowMs && atMs < Infinity),

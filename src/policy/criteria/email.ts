@@ -1,9 +1,11 @@
 import type { Reason } from '../explain.ts'
 import type { Subject } from '../facts.ts'
 import type { Matches } from '../matchers/matcher.ts'
+import { warnOfContradiction, warnOfTexts } from '../matchers/doubt.ts'
 import { plainAddress, plainText } from '../matchers/plain-address.ts'
 import { foldCase, parseStringMatcher } from '../matchers/string.ts'
 import type { Place } from '../place.ts'
+import { doubtDomain, doubtEmail } from './doubt-address.ts'
 import { matching, ofSubject, quoted } from './words.ts'
 import {
   aboutSubject,
@@ -31,8 +33,10 @@ export const email: Criterion = {
     wanted: (data) => matching('an email address', data),
     wantedBriefly: () => 'an email address that this route names',
   },
-  parse: (data, place) =>
-    parseAddressCriterion(data, place, (address) => [address], 'email-ok', 'email-unauthorized'),
+  parse(data, place) {
+    warnOfTexts(data, place, doubtEmail)
+    return parseAddressCriterion(data, place, aloneIn, 'email-ok', 'email-unauthorized')
+  },
 }
 
 /** `domain: { is: companydomain.com }` — what follows the `@` in the person's email address. */
@@ -51,8 +55,10 @@ export const domain: Criterion = {
     found: ofSubject(addressIn),
     wanted: (data) => matching('an email address at a domain', data),
   },
-  parse: (data, place) =>
-    parseAddressCriterion(data, place, domainsOf, 'domain-ok', 'domain-unauthorized'),
+  parse(data, place) {
+    warnOfTexts(data, place, doubtDomain)
+    return parseAddressCriterion(data, place, domainsOf, 'domain-ok', 'domain-unauthorized')
+  },
 }
 
 function addressIn({ email: address, emailVerified, claims }: Subject): string {
@@ -60,6 +66,8 @@ function addressIn({ email: address, emailVerified, claims }: Subject): string {
     return Array.isArray(claims['email']) ? 'several email addresses' : 'no email address'
   return `${quoted(address)}${emailVerified ? '' : ', unverified'}`
 }
+
+const aloneIn = (address: string): readonly string[] => [address]
 
 function parseAddressCriterion(
   data: unknown,
@@ -71,6 +79,7 @@ function parseAddressCriterion(
   const exact = parseStringMatcher(data, place, foldCase)
   const plain = parseStringMatcher(data, place, plainAddress, plainText)
   if (exact === undefined || plain === undefined) return undefined
+  warnOfContradiction(data, place, exact)
   const readingsOf = (address: string): readonly boolean[] => [
     ...partsOf(address).map(exact),
     ...partsOf(plainAddress(address)).map(plain),

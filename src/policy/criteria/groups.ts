@@ -1,3 +1,10 @@
+import {
+  doubtUnseen,
+  firstDoubt,
+  shown,
+  warnOfListContradiction,
+  warnOfTexts,
+} from '../matchers/doubt.ts'
 import { parseStringListMatcher } from '../matchers/string-list.ts'
 import { listed, matchingList, ofSubject } from './words.ts'
 import { aboutSubject, answer, holdsInReadings, type Criterion } from './criterion.ts'
@@ -23,6 +30,8 @@ export const groups: Criterion = {
   },
   parse(data, place) {
     const matches = parseStringListMatcher(data, place)
+    warnOfTexts(data, place, doubtGroup)
+    if (matches !== undefined) warnOfListContradiction(data, place, matches)
     return (
       matches &&
       aboutSubject(({ groups, claimedGroups = [] }, stance) => {
@@ -37,3 +46,11 @@ export const groups: Criterion = {
     )
   },
 }
+
+const doubtGroup = firstDoubt([
+  doubtUnseen,
+  (text) =>
+    text.endsWith('*')
+      ? { message: `"*" in ${shown(text)} stands for itself: groups are compared as a whole` }
+      : undefined,
+])

@@ -1,3 +1,4 @@
+import { never, warnOfTexts, type TextRole } from '../matchers/doubt.ts'
 import { parseStringMatcher } from '../matchers/string.ts'
 import { matching, quoted } from './words.ts'
 import { aboutRequest, answer, type Criterion } from './criterion.ts'
@@ -14,6 +15,11 @@ export const httpMethod: Criterion = {
   },
   parse(data, place) {
     const matches = parseStringMatcher(data, place)
+    warnOfTexts(data, place, (text, role) =>
+      has(connectMethod, text, role)
+        ? undefined
+        : never(text, `the method of every tunnel is "${connectMethod}"`),
+    )
     return (
       matches &&
       aboutRequest(({ method }) =>
@@ -35,9 +41,18 @@ export const httpPath: Criterion = {
   },
   parse(data, place) {
     const matches = parseStringMatcher(data, place)
+    warnOfTexts(data, place, (text) => never(text, 'tunnels have no path'))
     return (
       matches &&
       aboutRequest(({ path }) => answer(matches(path), 'http-path-ok', 'http-path-unauthorized'))
     )
   },
+}
+
+const connectMethod = 'CONNECT'
+
+function has(value: string, text: string, role: TextRole): boolean {
+  if (role === 'whole') return value === text
+  if (role === 'part') return value.includes(text)
+  return role === 'start' ? value.startsWith(text) : value.endsWith(text)
 }

@@ -1,5 +1,12 @@
 import type { Verdict } from '../decision.ts'
 import type { Subject } from '../facts.ts'
+import {
+  doubtUnseen,
+  firstDoubt,
+  shown,
+  warnOfContradiction,
+  warnOfTexts,
+} from '../matchers/doubt.ts'
 import { parseStringMatcher } from '../matchers/string.ts'
 import { matching, ofSubject, quoted } from './words.ts'
 import { aboutSubject, answer, type Criterion } from './criterion.ts'
@@ -37,6 +44,8 @@ export const user: Criterion = {
   parse(data, place) {
     const matches = parseStringMatcher(data, place)
     if (matches === undefined) return undefined
+    warnOfTexts(data, place, doubtUser)
+    warnOfContradiction(data, place, matches)
     // What the empty id satisfies too, such as `{ not: … }`, says who somebody is not.
     const isOnlyNegative = matches('')
     return aboutSubject(
@@ -46,3 +55,13 @@ export const user: Criterion = {
     )
   },
 }
+
+const doubtUser = firstDoubt([
+  doubtUnseen,
+  (text, role) => {
+    if (!text.includes('@')) return undefined
+    const why = 'is compared with the identifier that the provider gives a person ("sub")'
+    const hint = role === 'whole' ? `if it is an email address, write {email: ${text}}` : undefined
+    return { message: `${shown(text)} can hardly match: it ${why}`, hint }
+  },
+])

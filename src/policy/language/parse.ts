@@ -10,22 +10,32 @@ import { type Operator, operators } from './verdict.ts'
 
 /** A policy, or everything that is wrong with its document. */
 export type ParsedPolicy =
-  | { readonly policy: Policy }
+  | { readonly policy: Policy; readonly warnings: readonly PolicyProblem[] }
   | { readonly problems: readonly PolicyProblem[] }
 
 /**
  * Parses a policy document: a rule or a list of rules, as plain data from YAML or JSON. One that is
  * absent (undefined) or an empty list has no rule, and denies everybody without a reason.
  */
-export function parsePolicy(document: unknown): ParsedPolicy {
-  return collectPolicy((root) => parseRules(document, root))
+export function parsePolicy(document: unknown, when: PolicyMoment = {}): ParsedPolicy {
+  return collectPolicy((root) => parseRules(document, root), when)
+}
+
+/** When a policy is read: with it, what is over for good is warned of. */
+export interface PolicyMoment {
+  /** Milliseconds since the epoch. */
+  readonly nowMs?: number | undefined
 }
 
 /** Runs a parser of clauses, and answers with their policy or the problems it noted. */
-export function collectPolicy(parse: (root: Place) => readonly Clause[]): ParsedPolicy {
+export function collectPolicy(
+  parse: (root: Place) => readonly Clause[],
+  { nowMs }: PolicyMoment,
+): ParsedPolicy {
   const problems: PolicyProblem[] = []
-  const clauses = parse(documentRoot(problems))
-  return problems.length > 0 ? { problems } : { policy: compilePolicy(clauses) }
+  const warnings: PolicyProblem[] = []
+  const clauses = parse(documentRoot({ problems, warnings, nowMs }))
+  return problems.length > 0 ? { problems } : { policy: compilePolicy(clauses), warnings }
 }
 
 /** Parses a document's rules into clauses; what is at fault is noted and left out. */
@@ -104,7 +114,7 @@ function parseNamed(key: string, data: unknown, place: Place): WrittenCriterion 
   if (criterion === undefined) {
     const refusal = refusedCriteria.get(name)
     return refusal === undefined
-      ? place.problem(`unknown criterion "${name}"`, didYouMean(name, criteriaByName.keys()))
+      ? place.problem(`unknown criterion "${name}"`, hintOfName(name))
       : place.problem(`criterion "${name}" cannot be honoured: ${refusal}`)
   }
   if (slash !== -1 && criterion.subPath === undefined) {
@@ -113,4 +123,12 @@ function parseNamed(key: string, data: unknown, place: Place): WrittenCriterion 
   const subPath = slash === -1 ? '' : key.slice(slash + 1)
   const compiled = criterion.parse(data, place, subPath)
   return compiled && { ...compiled, name: key, data, subPath, words: criterion.words }
+}
+
+/** A matcher's operator is a key within, as in `domain: {is: …}`. */
+function hintOfName(name: string): string | undefined {
+  const [criterion = '', operator] = name.split('.')
+  return operator !== undefined && criteriaByName.has(criterion)
+    ? `write ${criterion}: {${operator}: …}`
+    : didYouMean(name, criteriaByName.keys())
 }

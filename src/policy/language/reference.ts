@@ -53,7 +53,8 @@ policy:
 - A criterion about a person, asked about somebody who is not signed in, leads to the sign-in, whatever the others say;
   under \`deny\` it makes even a public route ask for it. Only an \`or\` in which another criterion holds leaves it out.
 - A criterion that cannot be honoured here is refused when the configuration is read: one that silently never held
-  would turn a \`deny\` into a hole.
+  would turn a \`deny\` into a hole. A value that nothing can match, such as an email address without an \`@\` or a date
+  that is over, is warned of: by \`postern gateway check\`, in the log, in the console and by \`postern apply\`.
 - **An unverified email address lets nobody in and saves nobody.** Under \`allow\` it satisfies neither \`email\`, \`domain\`
   and \`claim/email\` nor a \`not\` or \`nor\` around them. Under \`deny\` it counts as theirs, so that a \`deny\` of it holds,
   and also as not theirs, so that a \`deny\` of everybody else holds too. An address is unverified when

@@ -1,7 +1,15 @@
 import type { Clause } from './clause.ts'
+import { doubtEmail } from '../criteria/doubt-address.ts'
+import { doubtUnseen, warnOfTexts } from '../matchers/doubt.ts'
 import { clientCertificate } from '../criteria/client-certificate.ts'
 import { invalidClientCertificate } from '../criteria/invalid-client-certificate.ts'
-import { collectPolicy, type ParsedPolicy, parseCriterion, parseRules } from './parse.ts'
+import {
+  collectPolicy,
+  type ParsedPolicy,
+  parseCriterion,
+  parseRules,
+  type PolicyMoment,
+} from './parse.ts'
 import { isObject, type Place } from '../place.ts'
 
 /** A route's settings that stand for an `allow` rule. */
@@ -35,6 +43,7 @@ export function parseRoutePolicy(
   document: unknown,
   shorthand: Shorthand,
   clientCertificates: ClientCertificateUse = 'none',
+  when: PolicyMoment = {},
 ): ParsedPolicy {
   return collectPolicy((root) => {
     refuseContradictions(shorthand, root)
@@ -44,7 +53,7 @@ export function parseRoutePolicy(
       ...shorthandClauses(shorthand, root),
       ...(clientCertificates === 'default-deny' ? [denyInvalidCertificates(root)] : []),
     ]
-  })
+  }, when)
 }
 
 function denyInvalidCertificates(root: Place): Clause {
@@ -80,8 +89,17 @@ interface Expansion {
 }
 
 function shorthandClauses(shorthand: Shorthand, root: Place): readonly Clause[] {
+  for (const [index, name] of (shorthand.allowedUsers ?? []).entries()) {
+    const doubt = name.includes('@') ? doubtEmail : doubtUnseen
+    warnOfTexts(name, root.at('allowed_users', index), doubt)
+  }
   const criteria = expand(shorthand)
-    .map(({ criterion, path }) => parseCriterion(criterion, root.at(...path).pinned()))
+    .map(({ criterion, path }) => {
+      const place = root.at(...path)
+      // Of its two readings one is always the wrong one.
+      const isPerson = path[0] === 'allowed_users'
+      return parseCriterion(criterion, (isPerson ? place.unwarned() : place).pinned())
+    })
     .filter((criterion) => criterion !== undefined)
   return criteria.length === 0 ? [] : [{ side: 'allow', path: [], operator: 'or', criteria }]
 }

@@ -11,12 +11,14 @@ type Parse<Value> = (data: unknown, place: Place) => Matches<Value> | undefined
 
 function parsed<Value>(parse: Parse<Value>, data: unknown): Matches<Value> {
   const problems: PolicyProblem[] = []
-  return parse(data, documentRoot(problems)) ?? assert.fail(JSON.stringify(problems))
+  return (
+    parse(data, documentRoot({ problems, warnings: [] })) ?? assert.fail(JSON.stringify(problems))
+  )
 }
 
 function faults(parse: Parse<never>, data: unknown): readonly string[] {
   const problems: PolicyProblem[] = []
-  assert.equal(parse(data, documentRoot(problems)), undefined)
+  assert.equal(parse(data, documentRoot({ problems, warnings: [] })), undefined)
   return problems.map(({ path, message }) => `${path.join('.')}: ${message}`)
 }
 

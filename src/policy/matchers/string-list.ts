@@ -1,6 +1,6 @@
 import { kindOf, type Place } from '../place.ts'
 import { type Matches, type ParseOperand, parseMatcher } from './matcher.ts'
-import type { Fold } from './string.ts'
+import { oneForEach, type Fold } from './string.ts'
 
 /**
  * Parses a string list matcher: a scalar (`has`), or an object of `has` (some element equals), `is`
@@ -12,8 +12,7 @@ export function parseStringListMatcher(
   fold: Fold = (text) => text,
 ): Matches<readonly string[]> | undefined {
   if (Array.isArray(data)) {
-    const hint = 'write one criterion for each value'
-    return place.problem('must be a string or an object, not a list', hint)
+    return place.problem('must be a string or an object, not a list', oneForEach)
   }
   const matches = parseMatcher(
     data,
@@ -44,7 +43,8 @@ function parseScalar(data: unknown, place: Place): string | undefined {
   if (data === '') return place.problem('must not be empty')
   if (typeof data === 'string' || typeof data === 'boolean') return String(data)
   if (typeof data !== 'number') {
-    return place.problem(`must be a string, number or boolean, not ${kindOf(data)}`)
+    const hint = Array.isArray(data) ? oneForEach : undefined
+    return place.problem(`must be a string, number or boolean, not ${kindOf(data)}`, hint)
   }
   // Beyond this a number is no longer the one that was written.
   if (Math.abs(data) <= Number.MAX_SAFE_INTEGER) return String(data)

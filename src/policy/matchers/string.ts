@@ -29,8 +29,8 @@ export function parseStringMatcher(
   const matches = parseMatcher(
     data,
     [
-      ['is', oneText(fold, (value, text) => value === text)],
-      ['not', oneText(fold, (value, text) => value !== text)],
+      ['is', oneText(fold, (value, text) => value === text, 'in')],
+      ['not', oneText(fold, (value, text) => value !== text, 'not_in')],
       ['contains', oneText(foldPart, (value, text) => value.includes(text))],
       ['starts_with', oneText(foldPart, (value, text) => value.startsWith(text))],
       ['ends_with', oneText(foldPart, (value, text) => value.endsWith(text))],
@@ -45,14 +45,33 @@ export function parseStringMatcher(
 function oneText(
   fold: Fold,
   compare: (value: string, text: string) => boolean,
+  ofSeveral?: string,
 ): ParseOperand<string> {
   return (operand, place) => {
+    if (Array.isArray(operand)) return refuseList(operand, place, ofSeveral)
     const text = parseText(operand, place)
     if (text === undefined) return undefined
     const folded = fold(text)
     return (value) => compare(value, folded)
   }
 }
+
+function refuseList(
+  operand: readonly unknown[],
+  place: Place,
+  ofSeveral: string | undefined,
+): undefined {
+  const names = operand.length <= maxHinted && operand.every((item) => typeof item === 'string')
+  const list = names ? JSON.stringify(operand).replaceAll('","', '", "') : '[…]'
+  const hint = ofSeveral === undefined ? oneForEach : `write {${ofSeveral}: ${list}}`
+  return place.problem('must be a string, not a list', hint)
+}
+
+/** What to do about a list where there is no operator for several. */
+export const oneForEach = 'write one criterion for each value'
+
+/** @limit none: a hint repeats a list of so many */
+const maxHinted = 5
 
 function manyTexts(
   fold: Fold,

@@ -51,14 +51,16 @@ export function parseNamedPolicy(plain: unknown, rules: NamedPolicyRules): Parse
     const message = mustBe('a policy with "name" and "policy"', plain)
     return { faults: [faultAt([], message)], warnings: [], values: {}, named: undefined }
   }
-  const { faults: foreign, warnings } = sortForeignKeys(plain, {
+  const { faults: foreign, warnings: unread } = sortForeignKeys(plain, {
     known: namedPolicyKeyNames,
     foreign: [],
   })
   const { values, faults: wrong } = readValues(plain)
   const faults = [...foreign, ...wrong, ...missingKeys(plain), ...checkNamespace(values, rules)]
   const parsed = parseRules(values, rules)
+  const warnings = [...unread]
   if (parsed !== undefined && 'problems' in parsed) faults.push(...parsed.problems.map(toFault))
+  else warnings.push(...(parsed?.warnings ?? []).map(toFault))
   const { name } = values
   const isRight = faults.length === 0 && name !== undefined && parsed !== undefined
   if (!isRight || 'problems' in parsed) return { faults, warnings, values, named: undefined }
@@ -117,20 +119,21 @@ function parseRules(
   const clientCertificates = rules.clientCertificates === 'none' ? 'none' : 'policy'
   if (policies !== undefined)
     return parseApplicationPolicy(policies, { ...rules, clientCertificates })
-  return policy === undefined ? undefined : parseRoutePolicy(policy, {}, clientCertificates)
+  return policy === undefined ? undefined : parseRoutePolicy(policy, {}, clientCertificates, rules)
 }
 
 function faultAt(path: ValueFault['path'], message: string): ValueFault {
   return { path, message, hint: undefined, at: 'value' }
 }
 
-function toFault(problem: PolicyProblem): ValueFault {
+/** A problem of a policy, or a warning, as one of the values that it stands in. */
+export function toFault(problem: PolicyProblem): ValueFault {
   const { path, message, hint } = problem
   return { path, message, hint, at: isAboutName(problem) ? 'key' : 'value' }
 }
 
 /** Such a fault is shown at the name, every other one at the value. */
-export function isAboutName({ message }: PolicyProblem): boolean {
+function isAboutName({ message }: PolicyProblem): boolean {
   return /^(?:unknown|criterion|selector) /.test(message)
 }
 
