@@ -7,6 +7,7 @@ import type { X509Certificate } from 'node:crypto'
 import { messageOf, systemCode } from '../errors.ts'
 import { isBun } from '../is-bun.ts'
 import { weaknessOf } from './certificate-strength.ts'
+import { lookAtStart } from './look-at-start.ts'
 import { plainHttp } from './runtime.ts'
 
 /** What the first byte of a handshake is: the type of its record (RFC 8446 §5.1). */
@@ -23,30 +24,10 @@ const httpStartBytes = 5
  * Whoever brings no byte in time, or ends before, is gone.
  */
 export function findPlainHttp(connection: Socket, timeoutMs: number): Promise<Error | undefined> {
-  return new Promise((resolve) => {
-    let received = Buffer.alloc(0)
-    const finish = (found?: Error): void => {
-      clearTimeout(timer)
-      connection.off('readable', onReadable).off('end', onLost).off('close', onLost)
-      resolve(found)
-    }
-    const onLost = (): void => {
-      connection.destroy()
-      finish()
-    }
-    const timer = setTimeout(onLost, timeoutMs)
-    function onReadable(): void {
-      const chunk = connection.read() as Buffer | null
-      if (chunk === null) return
-      received = Buffer.concat([received, chunk])
-      if (received[0] !== handshake && received.length < httpStartBytes) return
-      const isHttp = httpStart.test(received.toString('latin1', 0, httpStartBytes))
-      // At once: an end that has come already is told in the next step.
-      if (!isHttp) connection.unshift(received)
-      finish(isHttp ? plainHttp('http request') : undefined)
-    }
-    if (connection.readableEnded) onLost()
-    else connection.on('readable', onReadable).on('end', onLost).on('close', onLost)
+  return lookAtStart(connection, timeoutMs, (received) => {
+    if (received[0] !== handshake && received.length < httpStartBytes) return undefined
+    const isHttp = httpStart.test(received.toString('latin1', 0, httpStartBytes))
+    return { found: isHttp ? plainHttp('http request') : undefined, taken: isHttp }
   })
 }
 

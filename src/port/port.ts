@@ -8,6 +8,7 @@ import { listenError, type ListenAddress } from '../net/listen-address.ts'
 import { httpFaultOf, isRenegotiation } from '../net/runtime.ts'
 import { findPlainHttp } from '../net/runtime-tls.ts'
 import type { CutCode } from '../tunnel/cut.ts'
+import { createChallengeAnswers, type TlsAlpnChallenges } from './acme-challenge.ts'
 import { createClientAddresses, type ClientAddresses } from './peers/client-addresses.ts'
 import type { ClientCertificates } from './client-certificates/client-certificates.ts'
 import { createHttp1Server } from './http/http1-server.ts'
@@ -34,6 +35,8 @@ export interface PortOptions extends HttpServerOptions {
   readonly clientCertificates?: Pick<ClientCertificates, 'admit'>
   /** What is spoken besides HTTP, preferred to it where a client offers both. */
   readonly protocols?: readonly PortProtocol[]
+  /** What a certificate authority may come to look for. */
+  readonly challenges?: TlsAlpnChallenges
   /** Time for a TLS handshake, in milliseconds; default 15 s. */
   readonly handshakeTimeoutMs?: number
 }
@@ -104,6 +107,8 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const tlsOptions = { ...options, handshakeTimeoutMs, alpn }
   let secure = createTlsServer(tlsOptions, serve, refusePlainHttp)
 
+  const challenges =
+    options.challenges && createChallengeAnswers(options.challenges, handshakeTimeoutMs)
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket)
     beginning.add(socket)
@@ -120,6 +125,10 @@ export async function openPort(options: PortOptions): Promise<Port> {
       if (isAdmitted) peer.from(clients.get(socket).ip)
       else socket.destroy()
       if (!isAdmitted || !peer.isOpen) return
+      if (challenges?.isExpecting === true) {
+        if (await challenges.take(socket)) return
+        if (!peer.isOpen || socket.destroyed) return
+      }
       const fault = isBun && (await findPlainHttp(socket, handshakeTimeoutMs))
       if (!peer.isOpen || socket.destroyed) return
       if (fault) {

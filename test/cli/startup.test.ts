@@ -77,6 +77,7 @@ const tcpModules = [
   'src/net/http2-peer-end.ts',
   'src/net/http2-ping.ts',
   'src/net/http2-reset.ts',
+  'src/net/look-at-start.ts',
   'src/net/lost-host.ts',
   'src/net/lost-stream.ts',
   'src/net/proc-tcp.ts',

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts'
+import type { Clock } from './clock.ts'
 
 /** Waits, and no longer than until a signal aborts; never rejects. */
 export function pause(waitMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
