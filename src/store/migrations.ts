@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import { SystemError, messageOf } from '../errors.ts'
 import { addHistoryBytes, createAccessDocuments } from './access-document-migration.ts'
+import { createAcme } from './acme-migration.ts'
 import { createAuditIndex } from './audit-index-migration.ts'
 import { addTunnelMakers, createPublishing } from './publish-migration.ts'
 import { addRequestedFrom, createRequests } from './request-migration.ts'
@@ -25,6 +26,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0012-samples': { up: createSamples },
   '0013-requested-from': { up: addRequestedFrom },
   '0014-history-bytes': { up: addHistoryBytes },
+  '0015-acme': { up: createAcme },
 }
 
 /** Where the migrator notes what it has done. */

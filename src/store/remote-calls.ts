@@ -68,6 +68,7 @@ export const remoteMethods: {
   refusals: { get: true, add: true },
   samples: { add: true, points: true, busiest: true },
   auditIndex: { add: true, place: true, search: true, removeBefore: true },
+  acme: { list: true, get: true, put: true, remove: true },
   feed: { changes: true },
   leases: { take: true, release: true },
 }

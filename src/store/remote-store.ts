@@ -49,6 +49,7 @@ export async function createRemoteStore(worker: Worker, path: string): Promise<S
     refusals: partOf('refusals', calls.ask),
     samples: partOf('samples', calls.ask),
     auditIndex: partOf('auditIndex', calls.ask),
+    acme: partOf('acme', calls.ask),
     feed: { ...partOf('feed', calls.ask), onChanges },
     leases: partOf('leases', calls.ask),
     failed: calls.failed,

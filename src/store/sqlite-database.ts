@@ -5,6 +5,7 @@ import { Kysely, SqliteDialect } from 'kysely'
 import type { SqliteDatabase } from 'kysely'
 import { SystemError, messageOf } from '../errors.ts'
 import { createAccessDocumentTable } from './access-document-table.ts'
+import { createAcmeTable } from './acme-table.ts'
 import { createAccessRequestTable } from './access-request-table.ts'
 import { createBlockedPersonTable } from './blocked-person-table.ts'
 import { createAuditIndexTable } from './audit-index-table.ts'
@@ -55,6 +56,7 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
       refusals: createRefusalTable(db),
       samples: createSampleTable(db),
       auditIndex: createAuditIndexTable(db),
+      acme: createAcmeTable(db, keys, writes),
       feed: writes.feed,
       leases: createLeaseTable(db),
       close: closeOnce(() => db.destroy()),

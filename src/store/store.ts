@@ -1,4 +1,5 @@
 import type { AccessDocumentStore } from './access-document-store.ts'
+import type { AcmeStore } from './acme-store.ts'
 import type { NamedTunnelStore, PublishCredentialStore, SigningKeyStore } from './publish-store.ts'
 import type { AccessRequestStore, BlockedPersonStore, RefusalStore } from './request-store.ts'
 import type { AuditIndexStore } from './audit-index-store.ts'
@@ -167,7 +168,8 @@ export interface Change {
     | 'access-document'
     | 'access-request'
     | 'blocked-person'
-  /** Of an access document `route/ID` or `policy/ID`. */
+    | 'acme-record'
+  /** Of an access document `route/ID` or `policy/ID`, of an ACME record `KIND/NAME`. */
   readonly id: string
   readonly change: 'added' | 'ended' | RowChange
   /** Why a session has ended. */
@@ -327,6 +329,7 @@ export interface Store {
   readonly refusals: RefusalStore
   readonly samples: SampleStore
   readonly auditIndex: AuditIndexStore
+  readonly acme: AcmeStore
   readonly feed: ChangeFeed
   readonly leases: LeaseStore
   /** Resolves once nothing can be kept or read any more, to why; only a new process helps. */

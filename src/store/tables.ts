@@ -1,4 +1,5 @@
 import type { AccessDocumentRecord, DocumentChange } from './access-document-store.ts'
+import type { AcmeRecord } from './acme-store.ts'
 import type { SigningPurpose } from './publish-store.ts'
 import type { AccessRequestState } from './request-store.ts'
 import type { SampleSpan } from './sample-store.ts'
@@ -23,9 +24,20 @@ export interface Tables {
   readonly samples: SampleRow
   readonly audit_index: AuditIndexTableRow
   readonly audit_places: AuditPlaceRow
+  readonly acme_records: AcmeRow
   readonly counters: CounterRow
   readonly changes: ChangeRow
   readonly leases: LeaseRow
+}
+
+/** `token_key` names the key that encrypts `private_key`; both are null where there is none. */
+export interface AcmeRow {
+  readonly kind: AcmeRecord['kind']
+  readonly name: string
+  readonly text: string
+  readonly token_key: string | null
+  readonly private_key: string | null
+  readonly changed_at_ms: number
 }
 
 /** `revision`: that of the last change; `pruned`: up to which changes are kept no more. */

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { acmeKeyUses, moveAcmeRecords } from './acme-table.ts'
 import type { TokenKeyStore } from './store.ts'
 import type { Tables } from './tables.ts'
 import type { TokenKeys } from './token-keys.ts'
@@ -14,7 +15,7 @@ export function createTokenKeyTable(db: Kysely<Tables>, keys: TokenKeys): TokenK
         .select(['token_key', db.fn.countAll<number>().as('sessions')])
         .groupBy('token_key')
         .execute()
-      const signing = await signingKeyUses(db)
+      const others = new Set([...(await signingKeyUses(db)), ...(await acmeKeyUses(db))])
       const sessionsOf = new Map(used.map((row) => [row.token_key, row.sessions]))
       return keys
         .list()
@@ -23,15 +24,20 @@ export function createTokenKeyTable(db: Kysely<Tables>, keys: TokenKeys): TokenK
           isCurrent: key.id === keys.currentId(),
           sessions: sessionsOf.get(key.id) ?? 0,
         }))
-        .filter(({ id, isCurrent, sessions }) => isCurrent || sessions > 0 || signing.has(id))
+        .filter(({ id, isCurrent, sessions }) => isCurrent || sessions > 0 || others.has(id))
     },
     async begin(nowMs) {
-      const isResumed = (await hasFormer(db, keys)) || (await hasFormerSigningKeys(db, keys))
+      const acme = [...(await acmeKeyUses(db))]
+      const isResumed =
+        (await hasFormer(db, keys)) ||
+        (await hasFormerSigningKeys(db, keys)) ||
+        acme.some((id) => id !== keys.currentId())
       if (!isResumed) await keys.renew(nowMs)
       return { isResumed }
     },
     async move(afterId) {
       await moveSigningKeys(db, keys)
+      await moveAcmeRecords(db, keys)
       return moveBatch(db, keys, afterId)
     },
   }
