@@ -94,6 +94,11 @@ export const rooms: readonly Room[] = [
     mayImport: ['store', 'identity', 'policy', 'telemetry', 'net', 'tunnel'],
   },
   {
+    folder: 'acme',
+    question: 'which certificates does the gateway fetch, from whom, and when again (ACME)',
+    mayImport: ['publish', 'port', 'store', 'net'],
+  },
+  {
     folder: 'links',
     question: 'which connectors are here, and how does a stream reach a service through one',
     mayImport: [
@@ -151,6 +156,7 @@ export const rooms: readonly Room[] = [
       'telemetry',
       'net',
     ],
+    typesOf: ['acme'],
   },
   {
     folder: 'control',

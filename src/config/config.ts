@@ -4,6 +4,7 @@ import type { ListenAddress } from '../net/listen-address.ts'
 import type { DownstreamMtls } from '../port/client-certificates/trust.ts'
 import type { ProxyProtocolSettings } from '../port/proxy-admission.ts'
 import type { Certificate } from '../port/tls-contexts.ts'
+import type { Autocert } from './readers/autocert.ts'
 import type { Directory } from '../access/directory.ts'
 import type { PeerLimits } from '../port/peers/peers.ts'
 import type { Site } from '../publish/site.ts'
@@ -20,6 +21,10 @@ export interface GatewayConfig extends SignInSettings {
   readonly address: ListenAddress
   /** Those of the gateway, and then those of its sites. */
   readonly certificates: readonly Certificate[]
+  /** How the others are fetched; undefined: they are not. */
+  readonly autocert?: Autocert | undefined
+  /** Where plain HTTP is served; undefined: nowhere. */
+  readonly httpRedirectAddress?: ListenAddress | undefined
   /** 32 bytes; undefined: a key generated once and kept in the state directory. */
   readonly sharedSecret: Buffer | undefined
   readonly cookieSecret: Buffer | undefined

@@ -5,6 +5,7 @@ import { parseYaml } from '../yaml-text.ts'
 import type { GatewayConfig } from './config.ts'
 import { readAdministrators } from './readers/administrators.ts'
 import { readAuditForward } from './readers/audit-forward.ts'
+import { readAutocert } from './readers/autocert.ts'
 import { readRoutes } from './readers/routes.ts'
 import { checkApplicationHosts } from './readers/application-hosts.ts'
 import { readCertificates } from './readers/certificates.ts'
@@ -76,6 +77,7 @@ export async function loadConfig({
   const { filePolicies, named } = readPolicies(source)
   const known = { routes: running?.routes, policies: named }
   const { routes, fileRoutes, ...routeNeeds } = await readRoutes(source, known)
+  const autocert = await readAutocert(source)
   const certificates = await readCertificates(source)
   const { sites, siteCertificates, ...siteNeeds } = await readSites(source, certificates)
   warnOfSharedTunnels(source, routes, sites)
@@ -102,6 +104,7 @@ export async function loadConfig({
       ...secrets,
       ...signIn,
       certificates: [...certificates, ...siteCertificates],
+      ...(autocert && { autocert }),
       ...(auditForward.length > 0 && { auditForward }),
       downstreamMtls,
       proxyProtocol,

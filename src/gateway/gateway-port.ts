@@ -9,7 +9,8 @@ import type { PortProtocol } from '../port/peers/port-protocol.ts'
 import type { PortHandlers } from '../port/http/port-handlers.ts'
 import { openPort, type Port } from '../port/port.ts'
 import { createProxyAdmission, createRefusedConnections } from '../port/proxy-admission.ts'
-import { createTlsContexts } from '../port/tls-contexts.ts'
+import type { TlsAlpnChallenges } from '../port/acme-challenge.ts'
+import { createTlsContexts, type Certificate } from '../port/tls-contexts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
 export interface GatewayPortOptions {
@@ -18,6 +19,11 @@ export interface GatewayPortOptions {
   readonly metrics: Metrics
   readonly clientCertificates: ClientCertificates
   readonly handlers: PortHandlers
+  /** What is fetched of certificates, besides those of the configuration. */
+  readonly fetched: {
+    readonly challenges: TlsAlpnChallenges
+    certificates(): readonly Certificate[]
+  }
   /** What is spoken besides HTTP. */
   readonly protocols: readonly PortProtocol[]
 }
@@ -26,6 +32,8 @@ export interface GatewayPortOptions {
 export interface GatewayPort {
   readonly port: Port
   reload(config: GatewayConfig): void
+  /** Takes over what was fetched since. */
+  renewed(): void
 }
 
 /**
@@ -35,9 +43,9 @@ export interface GatewayPort {
  */
 export async function openGatewayPort(
   config: GatewayConfig,
-  { clock, logger, metrics, clientCertificates, handlers, protocols }: GatewayPortOptions,
+  { clock, logger, metrics, clientCertificates, handlers, protocols, fetched }: GatewayPortOptions,
 ): Promise<GatewayPort> {
-  let { timeoutWriteMs } = config
+  let { timeoutWriteMs, certificates, downstreamMtls } = config
   const refused = createRefusedConnections(logger, clock)
   const admission = createProxyAdmission(config.proxyProtocol, refused)
   const peers = createPeers({
@@ -51,7 +59,8 @@ export async function openGatewayPort(
   const port = await openPort({
     address: config.address,
     peers,
-    contexts: createTlsContexts(config.certificates, config.downstreamMtls?.ca),
+    contexts: createTlsContexts([...certificates, ...fetched.certificates()], downstreamMtls?.ca),
+    challenges: fetched.challenges,
     admission,
     clientCertificates,
     idleTimeoutMs: config.timeoutIdleMs,
@@ -62,10 +71,15 @@ export async function openGatewayPort(
   return {
     port,
     reload(next) {
-      port.replaceCertificates(next.certificates, next.downstreamMtls?.ca)
+      const all = [...next.certificates, ...fetched.certificates()]
+      port.replaceCertificates(all, next.downstreamMtls?.ca)
+      ;({ certificates, downstreamMtls } = next)
       admission.replace(next.proxyProtocol)
       peers.replace(next.peerLimits)
       timeoutWriteMs = next.timeoutWriteMs
+    },
+    renewed() {
+      port.replaceCertificates([...certificates, ...fetched.certificates()], downstreamMtls?.ca)
     },
   }
 }

@@ -27,6 +27,8 @@ export type OnChanges = Readonly<Record<keyof GatewayConfig, OnChange>>
 export const onChanges = {
   address: { restart: 'address' },
   certificates: 'reload',
+  autocert: { restart: 'autocert' },
+  httpRedirectAddress: { restart: 'http_redirect_addr' },
   authenticateServiceUrl: { restart: 'authenticate_service_url' },
   sharedSecret: { restart: 'shared_secret' },
   cookieSecret: { restart: 'cookie_secret' },

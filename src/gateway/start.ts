@@ -26,11 +26,13 @@ import { createGatewayPages } from './gateway-pages.ts'
 import { openGatewayPort } from './gateway-port.ts'
 import { openGatewayState } from './gateway-state.ts'
 import type { CreatePages } from './parts.ts'
+import type { HttpRedirect } from '../port/http-redirect.ts'
 import { openAccessRequests } from '../requests/access-requests.ts'
 import { openBlockedPeople } from '../identity/blocked-people.ts'
 import { plainAddress } from '../policy/matchers/plain-address.ts'
 import { createDenials } from '../pages/refused/denials.ts'
 import { openIdentity } from './open-identity.ts'
+import { openCertificates } from './open-certificates.ts'
 import { openPublishing } from './open-publishing.ts'
 import { createDownloads } from '../downloads/downloads.ts'
 import { createSshCa } from '../ssh-ca/ssh-ca.ts'
@@ -63,6 +65,7 @@ export interface Gateway extends Closable {
   /** Where it listens, with the port the system chose. */
   readonly address: AddressInfo
   readonly metricsAddress: AddressInfo | undefined
+  readonly httpRedirectAddress: AddressInfo | undefined
   readonly logger: Logger
   readonly audit: AuditLog
   readonly metrics: Metrics
@@ -255,16 +258,41 @@ export async function startGateway(
     metrics,
     routeTable: parts.routeTable,
   })
-  const { port, reload: reloadPort } = await openGatewayPort(config, {
+  const certificates = opened.adopt(
+    await openCertificates(config, {
+      store,
+      clock,
+      log,
+      metrics: metrics.certificates,
+      namedTunnels,
+    }),
+    (it) => it.close(),
+  )
+  const httpRedirect = opened.adopt(
+    await openHttpRedirect(config, certificates.challenges.keyAuthorization),
+    (it) => it?.close(0),
+  )
+  const {
+    port,
+    reload: reloadPort,
+    renewed,
+  } = await openGatewayPort(config, {
     clock,
     logger,
     metrics,
     clientCertificates,
     handlers: createHandlers(parts, app),
     protocols,
+    fetched: certificates,
   })
   opened.defer(() => port.destroy())
   opened.use(publishing.connectorAuthority.keepCertificate(port.setReservedNames))
+  // Now: an authority looks at this port.
+  certificates.onChanged(renewed)
+  let followed = config
+  const followNames = (): void => certificates.follow(followed, parts.routeTable())
+  followNames()
+  opened.use(catalog.onHolding(followNames))
   const metricsServer =
     config.metricsAddress && (await serveMetrics(metrics, config.metricsAddress))
   opened.defer(() => metricsServer?.close(0))
@@ -278,6 +306,7 @@ export async function startGateway(
   return {
     address: port.address,
     metricsAddress: metricsServer?.address,
+    httpRedirectAddress: httpRedirect?.address,
     logger,
     audit,
     metrics,
@@ -292,11 +321,24 @@ export async function startGateway(
       state.forwarding.reload(next.auditForward ?? [])
       publishing.reload(next)
       downloads.follow(next.downloads)
+      followed = next
+      followNames()
       await tunnels
       return keysNeedingRestart(config, next)
     },
     close: createShutdown({ port, liveTunnels, logger, running }),
   }
+}
+
+async function openHttpRedirect(
+  { httpRedirectAddress: address, authenticateServiceUrl: own }: GatewayConfig,
+  keyAuthorization: (token: string) => string | undefined,
+): Promise<HttpRedirect | undefined> {
+  if (address === undefined) return undefined
+  const { serveHttpRedirect } = await import('../port/http-redirect.ts')
+  const httpsPort = (host: string): number =>
+    host === own?.hostname ? Number(own.port || 443) : 443
+  return serveHttpRedirect({ address, httpsPort, keyAuthorization })
 }
 
 function nothingToReload(): Promise<never> {

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 
 import { version } from '../version.ts'
 import type { CountedBytes } from './byte-counter.ts'
+import { certificateMetrics, type CertificateMetrics } from './certificate-metrics.ts'
 import { forwardMetrics, type ForwardMetrics } from './forward-metrics.ts'
 import { linkMetrics, type LinkMetrics } from './link-metrics.ts'
 import { tunnelMetrics, type CountedRoute, type CountedTunnel } from './tunnel-metrics.ts'
@@ -59,6 +60,8 @@ export interface Metrics {
   readonly connectors: LinkMetrics
   /** What is forwarded of the audit log. */
   readonly forwarding: ForwardMetrics
+  /** Certificates that are fetched. */
+  readonly certificates: CertificateMetrics
   /** Audit entries could not be kept in the state directory. */
   auditEntriesLost(entries: number): void
   readonly contentType: string
@@ -140,6 +143,7 @@ export function createMetrics(): Metrics {
     tunnelOpened: tunnelMetrics(registry),
     connectors: linkMetrics(registry),
     forwarding: forwardMetrics(registry),
+    certificates: certificateMetrics(registry),
     decided: (outcome) => decisions.inc({ outcome }),
     signedIn: (outcome) => signIns.inc({ outcome }),
     providerFailed: (reason) => failures.inc({ reason }),

@@ -20,6 +20,8 @@ export const peers = {
   nginx: ['nginx'],
   Squid: ['squid'],
   BIND: ['named', 'dig'],
+  // Built from its module.
+  Pebble: ['go'],
   sshpass: ['sshpass'],
   systemd: ['systemd-analyze', 'systemctl', 'systemd-notify'],
   'systemd as first process': ['systemctl', 'journalctl', 'unshare', 'nsenter', 'setpriv'],
@@ -107,7 +109,14 @@ function directories(): string[] {
     (a, b) => Number(b.split('/')[4]) - Number(a.split('/')[4]),
   )
   const path = (process.env['PATH'] ?? '').split(delimiter)
-  return [...path, '/usr/sbin', '/usr/local/sbin', '/sbin', ...newestPostgres].filter(Boolean)
+  return [
+    ...path,
+    '/usr/local/go/bin',
+    '/usr/sbin',
+    '/usr/local/sbin',
+    '/sbin',
+    ...newestPostgres,
+  ].filter(Boolean)
 }
 
 function find(name: string): string | undefined {

@@ -9,7 +9,7 @@ const groups = 'groups are read from claims, and from the file that "directory" 
 const storage = 'state lives in "state_directory"'
 const tracing = 'traces are not exported'
 const nativeSsh = 'native SSH is not supported; SSH works through a tcp+https route'
-const autocert = 'certificates are not fetched automatically; give "certificates" instead'
+const stapling = 'no OCSP answers are stapled, which most authorities do not give any more'
 const metricsAccess =
   'metrics have no access control of their own; bind "metrics_address" to loopback'
 
@@ -23,16 +23,7 @@ const rows: readonly (readonly [ForeignKey['class'], string, string, (string | b
   ['refused', 'authorize_internal_service_url', decisions],
   ['refused', 'authorize_service_url', decisions],
   ['refused', 'authorize_service_urls', decisions],
-  ['refused', 'autocert', autocert, false],
-  ['refused', 'autocert_ca', autocert],
-  ['refused', 'autocert_dir', autocert],
-  ['refused', 'autocert_eab_key_id', autocert],
-  ['refused', 'autocert_eab_mac_key', autocert],
-  ['refused', 'autocert_email', autocert],
-  ['refused', 'autocert_must_staple', autocert, false],
-  ['refused', 'autocert_trusted_ca', autocert],
-  ['refused', 'autocert_trusted_ca_file', autocert],
-  ['refused', 'autocert_use_staging', autocert, false],
+  ['refused', 'autocert_must_staple', stapling, false],
   ['refused', 'bearer_token_format', bearer, 'default'],
   ['refused', 'client_ca', clientCertificates],
   ['refused', 'client_ca_file', clientCertificates],
@@ -118,7 +109,6 @@ const rows: readonly (readonly [ForeignKey['class'], string, string, (string | b
   ['ignored', 'headers', httpAnswers],
   ['ignored', 'health_check_addr', 'health checks use /healthz of the gateway'],
   ['ignored', 'health_check_systemd_disabled', 'health checks use /healthz of the gateway'],
-  ['ignored', 'http_redirect_addr', 'nothing is served on plain http'],
   ['ignored', 'installation_id', 'nothing is reported to anybody'],
   ['ignored', 'jwt_claims_headers', jwt],
   ['ignored', 'jwt_groups_filter', jwt],

@@ -2,6 +2,7 @@ import * as values from '../../setting-values.ts'
 import { z } from 'zod'
 import { key, textKey, type Key, type ValuesOf } from '../../setting-key.ts'
 import { administratorKeys } from './administrator-keys.ts'
+import { autocertKeys } from './autocert-keys.ts'
 import { downloadKeys } from './download-keys.ts'
 import { forwardKeys } from './forward-keys.ts'
 import { limitKeys } from './limit-keys.ts'
@@ -14,6 +15,7 @@ import { signInKeys } from './sign-in-keys.ts'
 /** Every key outside of the routes; names and meanings are Pomerium's. */
 export const globalKeys = {
   ...portKeys,
+  ...autocertKeys,
   ...signInKeys,
   ...sessionKeys,
   ...limitKeys,

@@ -26,8 +26,9 @@ export async function readCertificates(source: Source): Promise<readonly Certifi
     ...(await listedPairs(source)),
   ]
   const given = pairKeys.flat().some((key) => settings.isGiven(key))
-  if (!given && !settings.isGiven('certificates')) {
-    const hint = 'add certificate_file and certificate_key_file'
+  if (!given && !settings.isGiven('certificates') && !settings.orDefault('autocert')) {
+    const hint =
+      'add certificate_file and certificate_key_file, or "autocert: true" to have them fetched'
     const message = 'is required: the gateway serves TLS only'
     findings.problems.push(settings.problem('certificate_file', message, { hint }))
   }

@@ -80,6 +80,7 @@ async function readSecretFile(
 
 const inlineSecrets = [
   'certificate_key',
+  'autocert_eab_mac_key',
   'idp_client_secret',
   'shared_secret',
   'cookie_secret',

@@ -131,6 +131,7 @@ export function warnOfUncoveredHost(
   { settings, findings }: Source,
   certificates: readonly Certificate[],
 ): void {
+  if (settings.orDefault('autocert')) return
   const host = settings.values.authenticate_service_url?.hostname
   if (host === undefined || certificates.length === 0 || coversHost(certificates, host)) return
   const message = `no certificate is for "${host}": browsers will warn`

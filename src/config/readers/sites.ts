@@ -42,7 +42,10 @@ export async function readSites(
     if (own !== undefined) siteCertificates.push(own)
     if (policy === undefined) continue
     policies.push(policy)
-    const covers = coverage(own === undefined ? gatewayCertificates : [own])
+    const covers =
+      own === undefined && settings.orDefault('autocert')
+        ? isFetched
+        : coverage(own === undefined ? gatewayCertificates : [own])
     if (!covers(`tcp.${entry.name}`)) warnOfUncovered(entry, index, source)
     sites.push({ name: entry.name, publish: policy, covers, dns })
   }
@@ -175,6 +178,11 @@ async function readTsigSecret(
     at('key_secret_file'),
     'must name a file with the secret of the key, in base64',
   )
+}
+
+/** Whatever is published: its certificate is fetched then. */
+function isFetched(): boolean {
+  return true
 }
 
 /** What is right once it was asked costs no second look at the certificates. */

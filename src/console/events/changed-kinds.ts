@@ -10,6 +10,7 @@ const kindOf: Readonly<Record<Change['kind'], (id: string) => ChangedKind>> = {
   'access-document': (id) => (id.startsWith('policy/') ? 'policies' : 'routes'),
   'access-request': () => 'requests',
   'blocked-person': () => 'blocks',
+  'acme-record': () => 'certificates',
 }
 
 export interface ChangedKindsParts {

@@ -29,6 +29,7 @@ export const changedKind = z.enum([
   'policies',
   'requests',
   'blocks',
+  'certificates',
 ])
 export type ChangedKind = z.output<typeof changedKind>
 

@@ -5,7 +5,7 @@ import { canonicalIPv6 } from '../../address.ts'
 // answers, can write neither the class NONE nor a record without data.
 
 /** RFC 1035 §3.2.2, RFC 3596 §2.1, RFC 8945 §4.2. */
-export const types = { A: 1, CNAME: 5, SOA: 6, AAAA: 28, TSIG: 250, ANY: 255 } as const
+export const types = { A: 1, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, TSIG: 250, ANY: 255 } as const
 /** RFC 1035 §3.2.4, RFC 2136 §1. */
 export const classes = { IN: 1, NONE: 254, ANY: 255 } as const
 
@@ -48,9 +48,14 @@ export function removed({ name, type }: ZoneRecord): UpdateRecord {
   return { name, type, class: 'ANY', ttlSeconds: 0, value: undefined }
 }
 
+/** One record is removed from the zone, and others of its name and type stay (RFC 2136 §2.5.4). */
+export function removedAlone({ name, type, value }: ZoneRecord): UpdateRecord {
+  return { name, type, class: 'NONE', ttlSeconds: 0, value }
+}
+
 export interface ZoneRecord {
   readonly name: string
-  readonly type: 'CNAME' | 'A' | 'AAAA'
+  readonly type: 'CNAME' | 'A' | 'AAAA' | 'TXT'
   readonly value: string
 }
 
@@ -66,7 +71,7 @@ export function encodeUpdate(id: number, { zone, prerequisites, updates }: Updat
 }
 
 function encodeRecord(record: UpdateRecord): Buffer {
-  const data = record.value === undefined ? Buffer.alloc(0) : encodeData(record.value)
+  const data = record.value === undefined ? Buffer.alloc(0) : encodeData(record.value, record.type)
   return Buffer.concat([
     encodeName(record.name),
     uint16(types[record.type]),
@@ -77,8 +82,12 @@ function encodeRecord(record: UpdateRecord): Buffer {
   ])
 }
 
-/** An address, or the name that a CNAME has. */
-function encodeData(value: string): Buffer {
+/** An address, the text of a TXT record of at most 255 bytes (RFC 1035 §3.3.14), or the name that a CNAME has. */
+function encodeData(value: string, type: UpdateRecord['type']): Buffer {
+  if (type === 'TXT') {
+    const text = Buffer.from(value, 'latin1')
+    return Buffer.concat([Buffer.from([text.length]), text])
+  }
   const family = isIP(value)
   if (family === 4) return Buffer.from(value.split('.').map(Number))
   return family === 6 ? encodeIPv6(value) : encodeName(value)

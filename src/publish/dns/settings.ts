@@ -11,13 +11,17 @@ export interface TsigKey {
   readonly secret: Uint8Array
 }
 
-/** How the records of a site are written: by updates (RFC 2136) that a key signs. */
-export interface DnsSettings {
+/** How a zone is written: by updates (RFC 2136) that a key signs. */
+export interface ZoneSettings {
   readonly server: HostPort
   /** In lower case. */
   readonly zone: string
   readonly key: TsigKey
   readonly ttlSeconds: number
+}
+
+/** How the records of a site are written. */
+export interface DnsSettings extends ZoneSettings {
   /** Where published names lead: a host name, or IP addresses of one or both families. */
   readonly target: string | readonly string[]
 }

@@ -9,10 +9,12 @@ import {
   holds,
   notInUse,
   removed,
+  removedAlone,
   type Update,
+  type UpdateRecord,
   type ZoneRecord,
 } from './message.ts'
-import type { DnsSettings } from './settings.ts'
+import type { DnsSettings, ZoneSettings } from './settings.ts'
 import { isSignedAnswer, signMessage, splitTsig, type Tsig } from './tsig.ts'
 
 /** RFC 1035 §4.1.1 and RFC 2136 §2.2. */
@@ -28,7 +30,7 @@ const rcodes = {
 /** RFC 8945 §3. */
 const tsigErrors = { BADSIG: 16, BADKEY: 17, BADTIME: 18 }
 
-type Ask = (settings: DnsSettings, update: Omit<Update, 'zone'>) => Promise<number>
+type Ask = (settings: ZoneSettings, update: Omit<Update, 'zone'>) => Promise<number>
 
 /**
  * Puts the records of one name into the zone; nothing is done where they are there. A name that has other
@@ -81,6 +83,43 @@ export async function removeRecords(
   throw free === rcodes.YXDOMAIN ? othersRecord(first.name, settings) : refused(free, settings)
 }
 
+/**
+ * Puts a TXT record beside whatever others its name has.
+ *
+ * @throws UpstreamError `dns-…`, with what to do about it
+ */
+export async function addText(
+  settings: ZoneSettings,
+  text: TextRecord,
+  nowMs: () => number,
+): Promise<void> {
+  await change(settings, added({ ...text, type: 'TXT' }, settings.ttlSeconds), nowMs)
+}
+
+/** Takes one out again, and no others; nothing is done where it is not there. Throws as `addText`. */
+export async function removeText(
+  settings: ZoneSettings,
+  text: TextRecord,
+  nowMs: () => number,
+): Promise<void> {
+  await change(settings, removedAlone({ ...text, type: 'TXT' }), nowMs)
+}
+
+/** A TXT record: `value` of at most 255 bytes. */
+export interface TextRecord {
+  readonly name: string
+  readonly value: string
+}
+
+async function change(
+  settings: ZoneSettings,
+  update: UpdateRecord,
+  nowMs: () => number,
+): Promise<void> {
+  const rcode = await asker(nowMs)(settings, { prerequisites: [], updates: [update] })
+  if (rcode !== rcodes.NOERROR) throw refused(rcode, settings)
+}
+
 /** Sends updates, and answers what a server with the key has answered. */
 function asker(nowMs: () => number): Ask {
   return async (settings, update) => {
@@ -106,7 +145,7 @@ function asker(nowMs: () => number): Ask {
 function read(
   answer: Buffer,
   id: number,
-  settings: DnsSettings,
+  settings: ZoneSettings,
 ): { rcode: number; tsig: Tsig | undefined; unsigned: Buffer | undefined } {
   try {
     // Whether the whole can be read; the library knows no signatures.
@@ -125,11 +164,11 @@ function read(
 
 const checkServer = 'check "server" of the site\'s "dns"'
 
-function nameOf({ server }: DnsSettings): string {
+function nameOf({ server }: ZoneSettings): string {
   return `the DNS server "${formatAuthority(server)}"`
 }
 
-function unreachable(cause: unknown, settings: DnsSettings): UpstreamError {
+function unreachable(cause: unknown, settings: ZoneSettings): UpstreamError {
   const text = `${nameOf(settings)} cannot be asked: ${messageOf(cause)}`
   return new UpstreamError('dns-unreachable', text, {
     cause,
@@ -137,7 +176,7 @@ function unreachable(cause: unknown, settings: DnsSettings): UpstreamError {
   })
 }
 
-function keyRefused(tsig: Tsig, settings: DnsSettings, nowMs: number): UpstreamError {
+function keyRefused(tsig: Tsig, settings: ZoneSettings, nowMs: number): UpstreamError {
   const { name, algorithm } = settings.key
   if (tsig.error === tsigErrors.BADTIME) {
     const theirs =
@@ -158,7 +197,7 @@ function keyRefused(tsig: Tsig, settings: DnsSettings, nowMs: number): UpstreamE
   })
 }
 
-function refused(rcode: number, settings: DnsSettings): UpstreamError {
+function refused(rcode: number, settings: ZoneSettings): UpstreamError {
   const { zone, key } = settings
   const who = nameOf(settings)
   if (rcode === rcodes.REFUSED)
@@ -179,14 +218,14 @@ function refused(rcode: number, settings: DnsSettings): UpstreamError {
   })
 }
 
-function unsignedAnswer(settings: DnsSettings): UpstreamError {
+function unsignedAnswer(settings: ZoneSettings): UpstreamError {
   const text = `${nameOf(settings)} gave an answer that the key "${settings.key.name}" did not sign`
   return new UpstreamError('dns-unsigned-answer', text, {
     hint: 'something else than the server may have answered; check that it has the same key',
   })
 }
 
-function othersRecord(name: string, { zone }: DnsSettings): UpstreamError {
+function othersRecord(name: string, { zone }: ZoneSettings): UpstreamError {
   return new UpstreamError(
     'dns-other-record',
     `"${name}" has another record in "${zone}", which stays`,

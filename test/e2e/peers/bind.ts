@@ -10,6 +10,7 @@ import type { Scope } from '../scope.ts'
 export interface Bind {
   /** By which the zone `site.com` may be updated. */
   readonly settings: DnsSettings
+  readonly port: number
   /** What a resolver is answered: the data of each record. */
   lookUp(name: string, type: string): Promise<readonly string[]>
 }
@@ -18,7 +19,7 @@ const secret = Buffer.alloc(32, 5)
 
 /**
  * Starts a BIND on loopback with the zone `site.com`, which a key may update below the apex, and `locked.com`, which
- * it may not.
+ * it may not; every name below `example.test` is this machine.
  */
 export async function startBind(scope: Scope): Promise<Bind> {
   const port = await freePort()
@@ -28,12 +29,14 @@ export async function startBind(scope: Scope): Promise<Bind> {
   await chmod(scope.directory, 0o755)
   await chmod(directory, 0o777)
   for (const zone of ['site.com', 'locked.com']) await writeFile(join(directory, zone), zoneText)
+  await writeFile(join(directory, 'example.test'), `${zoneText}* A 127.0.0.1\n@ A 127.0.0.1\n`)
   const path = join(directory, 'named.conf')
   await writeFile(path, configText(directory, port))
   const server = startChild(scope, program('named'), ['-g', '-4', '-n', '1', '-c', path])
   await server.says(/running/)
   await untilListening(port, server)
   return {
+    port,
     settings: {
       server: { host: '127.0.0.1', port },
       zone: 'site.com',
@@ -66,5 +69,6 @@ controls { };
 key "postern-key" { algorithm hmac-sha256; secret "${secret.toString('base64')}"; };
 zone "site.com" { type primary; file "site.com"; update-policy { grant postern-key wildcard *.site.com. ANY; }; };
 zone "locked.com" { type primary; file "locked.com"; };
+zone "example.test" { type primary; file "example.test"; };
 `
 }

@@ -1,0 +1,288 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { Certificate } from '../port/tls-contexts.ts'
+import type { AcmeRecord, AcmeStore } from '../store/acme-store.ts'
+import type { ChangeFeed, LeaseStore } from '../store/store.ts'
+import { FetchError, type Authority, type WantedCertificate } from './authority.ts'
+import type { ChallengeRegister } from './challenges.ts'
+import { lateAtMs, renewalDueMs, retryAfterMs, validityOf, type Validity } from './renewal.ts'
+
+/** How one certificate stands. Times are milliseconds since the epoch. */
+export interface CertificateState {
+  readonly name: string
+  /** Undefined: there is none yet. */
+  readonly validity: Validity | undefined
+  readonly isBeingFetched: boolean
+  /** Why the last try failed; undefined since one has worked. */
+  readonly error: string | undefined
+  /** When it is tried next; undefined while it is. */
+  readonly nextTryAtMs: number | undefined
+  /** Whether somebody has to look: there is none although its name resolves, and a try has failed, or too little of its life is left. */
+  readonly isLate: boolean
+}
+
+/** The certificates that the gateway fetches, and keeps true. */
+export interface FetchedCertificates {
+  /** Those that are there of what is wanted, in the order of `want`. */
+  certificates(): readonly Certificate[]
+  states(): readonly CertificateState[]
+  /** From now on these, each once. What is not there or is due is fetched. */
+  want(wanted: readonly WantedCertificate[]): void
+  /** Calls back after `certificates` has changed. */
+  onChanged(listener: () => void): void
+  /** Gives up what is under way. */
+  close(): Promise<void>
+}
+
+export interface FetchedCertificatesOptions {
+  readonly store: {
+    readonly acme: AcmeStore
+    readonly feed: Pick<ChangeFeed, 'onChanges'>
+    readonly leases: LeaseStore
+  }
+  readonly authority: Authority
+  readonly challenges: ChallengeRegister
+  readonly clock: Clock
+  readonly logger: Logger
+  /** A try has ended. */
+  readonly tried?: (outcome: 'ok' | 'failed') => void
+}
+
+/** @limit none: certificates that are fetched at the same time; the others wait for their turn */
+const maxAtOnce = 3
+/** How long one gateway alone may try one name, in milliseconds: longer than any try takes. */
+const leaseMs = 900_000
+/** When to look again whether another gateway has fetched it, in milliseconds. */
+const othersTurnMs = 60_000
+/** After this long a challenge is one that its gateway has left behind, in milliseconds. */
+const forgottenChallengeMs = 3_600_000
+
+/** Soonest renewal after a certificate was fetched, in milliseconds. */
+const soonestAgainMs = 1_000
+
+interface Kept {
+  readonly wanted: WantedCertificate
+  failures: number
+  isUnresolved: boolean
+  error: string | undefined
+  nextTryAtMs: number
+  isBeingFetched: boolean
+}
+
+interface Held {
+  readonly certificate: Certificate
+  readonly validity: Validity
+}
+
+/** Reads what the store has, and fetches nothing before it is told what is wanted. */
+export async function openFetchedCertificates(
+  options: FetchedCertificatesOptions,
+): Promise<FetchedCertificates> {
+  const { store, authority, challenges, clock, logger } = options
+  const holder = randomUUID()
+  const ending = new AbortController()
+  const held = new Map<string, Held>()
+  const listeners = new Set<() => void>()
+  const underWay = new Set<Promise<void>>()
+  let kept = new Map<string, Kept>()
+  let timer: Disposable | undefined
+
+  const take = (record: AcmeRecord): void => {
+    if (record.kind === 'challenge') {
+      const isForgotten = clock.now() - record.changedAtMs > forgottenChallengeMs
+      if (!isForgotten) challenges.put(record.name, record)
+      else void store.acme.remove('challenge', record.name).catch(() => undefined)
+      return
+    }
+    const validity = validityOf(record.text)
+    if (record.kind !== 'certificate' || record.privateKey === undefined || !validity) return
+    held.set(record.name, {
+      certificate: { cert: record.text, key: record.privateKey },
+      validity,
+    })
+  }
+  for (const record of await store.acme.list()) take(record)
+
+  /** What any gateway has written, this one included. */
+  const follow = async (kind: AcmeRecord['kind'], name: string): Promise<void> => {
+    const record = await store.acme.get(kind, name)
+    if (ending.signal.aborted) return
+    if (record !== undefined) take(record)
+    else if (kind === 'challenge') challenges.remove(name)
+    if (kind !== 'certificate' || record === undefined) return
+    const it = kept.get(name)
+    if (it === undefined) return
+    // Of a life of seconds, as in a trial, the next one is not asked for in the same moment.
+    const soonestMs = clock.now() + soonestAgainMs
+    const nextTryAtMs = Math.max(dueMs(name), soonestMs)
+    Object.assign(it, { failures: 0, isUnresolved: false, error: undefined, nextTryAtMs })
+    for (const listener of listeners) listener()
+    plan()
+  }
+  const following = store.feed.onChanges((changes) => {
+    for (const { kind, id } of changes) {
+      if (kind !== 'acme-record') continue
+      const slash = id.indexOf('/')
+      follow(id.slice(0, slash) as AcmeRecord['kind'], id.slice(slash + 1)).catch(
+        (error: unknown) => logger.error('certificate not read', { error: messageOf(error) }),
+      )
+    }
+  })
+
+  function dueMs(name: string): number {
+    const validity = held.get(name)?.validity
+    return validity === undefined ? clock.now() : renewalDueMs(validity)
+  }
+
+  /** Begins what is due, and comes back for the next. */
+  function plan(): void {
+    timer?.[Symbol.dispose]()
+    timer = undefined
+    if (ending.signal.aborted) return
+    const waiting = [...kept.values()]
+      .filter(({ isBeingFetched }) => !isBeingFetched)
+      .toSorted((one, other) => one.nextTryAtMs - other.nextTryAtMs)
+    for (const it of waiting) {
+      if (underWay.size >= maxAtOnce) return
+      const waitMs = it.nextTryAtMs - clock.now()
+      if (waitMs > 0) {
+        timer = clock.schedule(waitMs, plan)
+        return
+      }
+      begin(it)
+    }
+  }
+
+  function begin(it: Kept): void {
+    it.isBeingFetched = true
+    const trying = attempt(it).then((tell) => {
+      it.isBeingFetched = false
+      underWay.delete(trying)
+      plan()
+      tell()
+    })
+    underWay.add(trying)
+  }
+
+  /** Never rejects; answers what is to be told once it is over. */
+  async function attempt(it: Kept): Promise<() => void> {
+    const lease = {
+      name: `acme/${it.wanted.name}`,
+      holder,
+      untilMs: clock.now() + leaseMs,
+    }
+    try {
+      if (await store.leases.take(lease, clock.now())) return await fetch(it)
+      it.nextTryAtMs = clock.now() + othersTurnMs
+      return () => undefined
+    } catch (error) {
+      return ending.signal.aborted ? () => undefined : failed(it, error)
+    } finally {
+      await store.leases.release(lease.name, holder).catch(() => undefined)
+    }
+  }
+
+  async function fetch(it: Kept): Promise<() => void> {
+    const { name } = it.wanted
+    // Another gateway may have been here a moment ago.
+    const found = await store.acme.get('certificate', name)
+    const validity = found && validityOf(found.text)
+    if (found !== undefined && validity && renewalDueMs(validity) > clock.now()) {
+      await follow('certificate', name)
+      return () => undefined
+    }
+    const isRenewal = held.has(name)
+    const certificate = await authority.fetch(it.wanted, ending.signal)
+    await store.acme.put({
+      kind: 'certificate',
+      name,
+      text: certificate.cert,
+      privateKey: certificate.key,
+      changedAtMs: clock.now(),
+    })
+    await follow('certificate', name)
+    return () => {
+      options.tried?.('ok')
+      logger.info(isRenewal ? 'certificate renewed' : 'certificate fetched', {
+        name,
+        'valid-until': untilOf(held.get(name)),
+      })
+    }
+  }
+
+  function failed(it: Kept, error: unknown): () => void {
+    const { name } = it.wanted
+    it.failures += 1
+    it.error = messageOf(error)
+    it.isUnresolved = error instanceof FetchError && error.isUnresolved
+    const asked = error instanceof FetchError ? error.retryAfterMs : 0
+    it.nextTryAtMs = clock.now() + Math.max(retryAfterMs(it.failures), asked)
+    const fields = {
+      name,
+      error: it.error,
+      hint: error instanceof FetchError ? error.hint : undefined,
+      'next-try': new Date(it.nextTryAtMs).toISOString(),
+      'valid-until': untilOf(held.get(name)),
+    }
+    return () => {
+      options.tried?.('failed')
+      const message = held.has(name) ? 'certificate not renewed' : 'certificate not fetched'
+      if (isLate(it)) logger.error(message, fields)
+      else logger.warn(message, fields)
+    }
+  }
+
+  function isLate({ wanted, failures, isUnresolved }: Kept): boolean {
+    const validity = held.get(wanted.name)?.validity
+    if (failures === 0) return false
+    return validity === undefined ? !isUnresolved : clock.now() >= lateAtMs(validity)
+  }
+
+  return {
+    certificates: () => [...kept.keys()].flatMap((name) => held.get(name)?.certificate ?? []),
+    states: () =>
+      [...kept.values()].map((it) => ({
+        name: it.wanted.name,
+        validity: held.get(it.wanted.name)?.validity,
+        isBeingFetched: it.isBeingFetched,
+        error: it.error,
+        nextTryAtMs: it.isBeingFetched ? undefined : it.nextTryAtMs,
+        isLate: isLate(it),
+      })),
+    want(wanted) {
+      const former = kept
+      kept = new Map(wanted.map((one) => [one.name, adopt(one, former.get(one.name))]))
+      const isSame = [...kept.keys()].join() === [...former.keys()].join()
+      if (!isSame) for (const listener of listeners) listener()
+      plan()
+    },
+    onChanged: (listener) => void listeners.add(listener),
+    async close() {
+      ending.abort(new Error('the gateway stops'))
+      timer?.[Symbol.dispose]()
+      following[Symbol.dispose]()
+      await Promise.allSettled(underWay)
+    },
+  }
+
+  /** One that is under way or has failed goes on as it was. */
+  function adopt(wanted: WantedCertificate, before: Kept | undefined): Kept {
+    if (before === undefined)
+      return {
+        wanted,
+        failures: 0,
+        isUnresolved: false,
+        error: undefined,
+        nextTryAtMs: dueMs(wanted.name),
+        isBeingFetched: false,
+      }
+    if (before.wanted.zone === wanted.zone) return before
+    return Object.assign(before, { wanted })
+  }
+}
+
+function untilOf(held: Held | undefined): string | undefined {
+  return held && new Date(held.validity.untilMs).toISOString()
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe } from 'node:test'
+import * as tls from 'node:tls'
+import { stringify } from 'yaml'
+import { freePort } from '../../src/net/free-port.fixture.ts'
+import { startChild, type Child } from './child.ts'
+import { startBind } from './peers/bind.ts'
+import { startPebble, type Pebble, type PebbleOptions } from './peers/pebble.ts'
+import { maxBulkTestMs, peerTest, type Peer } from './peers.ts'
+import { posternCommand } from './rig.ts'
+import type { Scope } from './scope.ts'
+import { echo, startService } from './services.ts'
+
+const needed: readonly Peer[] = ['Pebble', 'BIND', 'curl']
+
+interface AcmeRig {
+  readonly port: number
+  readonly pebble: Pebble
+  readonly configPath: string
+  /** Starts the gateway, again as well. */
+  start(): Promise<Child>
+}
+
+/** A gateway with a name server and an authority, all on loopback. */
+async function startAcmeRig(
+  scope: Scope,
+  settings: Readonly<Record<string, unknown>>,
+  options: Partial<PebbleOptions> = {},
+): Promise<AcmeRig> {
+  const bind = await startBind(scope)
+  const [port, httpPort] = [await freePort(), await freePort()]
+  const pebble = await startPebble(scope, {
+    tlsPort: port,
+    httpPort,
+    dnsPort: bind.port,
+    ...options,
+  })
+  const home = join(scope.directory, 'gateway')
+  await mkdir(home)
+  const configPath = join(home, 'postern.yaml')
+  const echoPort = await startService(scope, echo)
+  const { key, server } = bind.settings
+  const file = {
+    address: `127.0.0.1:${port}`,
+    http_redirect_addr: `127.0.0.1:${httpPort}`,
+    state_directory: join(home, 'state'),
+    autocert: true,
+    autocert_ca: pebble.directoryUrl,
+    autocert_trusted_ca_file: pebble.caFile,
+    routes: [
+      {
+        from: 'tcp+https://db.example.test:5432',
+        to: `tcp://127.0.0.1:${echoPort}`,
+        allow_public_unauthenticated_access: true,
+      },
+    ],
+    ...settings,
+  }
+  const text = stringify(file)
+    .replaceAll('DNS_SERVER', `${server.host}:${server.port}`)
+    .replaceAll('DNS_SECRET', Buffer.from(key.secret).toString('base64'))
+  await writeFile(configPath, text, { mode: 0o600 })
+  return {
+    port,
+    pebble,
+    configPath,
+    async start() {
+      const [node, args] = posternCommand('gateway', '-c', configPath)
+      const child = startChild(scope, node, args, { env: { HOME: home }, cwd: home })
+      await child.says(/"message":"listening"/)
+      return child
+    },
+  }
+}
+
+/** The TLS of the gateway, as a client that trusts only the authority sees it. */
+async function connectTo(port: number, servername: string, ca: string): Promise<tls.TLSSocket> {
+  const socket = tls.connect({ port, host: '127.0.0.1', servername, ca })
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+async function serialOf(port: number, servername: string, ca: string): Promise<string> {
+  const socket = await connectTo(port, servername, ca)
+  const { serialNumber } = socket.getPeerCertificate()
+  socket.destroy()
+  return serialNumber
+}
+
+describe('certificates of a real ACME server', () => {
+  peerTest(
+    'are fetched by TLS-ALPN-01 with an external account, and kept over a restart',
+    needed,
+    async (scope) => {
+      const secret = Buffer.alloc(32, 9).toString('base64url')
+      const rig = await startAcmeRig(
+        scope,
+        { autocert_eab_key_id: 'kid-1', autocert_eab_mac_key: secret },
+        { externalAccounts: { 'kid-1': secret } },
+      )
+      const first = await rig.start()
+      await first.says(/"message":"certificate fetched"/)
+      const root = await rig.pebble.root()
+      const serial = await serialOf(rig.port, 'db.example.test', root)
+      first.signal('SIGTERM')
+      await first.ended
+      rig.pebble.child.signal('SIGTERM')
+      await rig.pebble.child.ended
+      await rig.start()
+      assert.equal(await serialOf(rig.port, 'db.example.test', root), serial)
+    },
+    maxBulkTestMs,
+  )
+
+  peerTest(
+    'are fetched by HTTP-01 where TLS does not reach the gateway, and by DNS-01 for a wildcard',
+    needed,
+    async (scope) => {
+      // Nothing is at the port where the authority looks by TLS.
+      const rig = await startAcmeRig(
+        scope,
+        {
+          authenticate_service_url: 'https://auth.site.com',
+          sites: [
+            {
+              name: 'site.com',
+              publish: [{ allow: { or: [{ domain: { is: 'example.com' } }] } }],
+              dns: {
+                provider: 'rfc2136',
+                server: 'DNS_SERVER',
+                key_name: 'postern-key',
+                key_secret: 'DNS_SECRET',
+              },
+            },
+          ],
+          idp_provider_url: 'https://login.example.test',
+          idp_client_id: 'postern',
+          idp_client_secret: 'a secret of nobody',
+        },
+        { tlsPort: await freePort() },
+      )
+      const child = await rig.start()
+      await child.says(/"name":"\*\.site\.com"[^\n]*"message":"certificate fetched"/)
+      const root = await rig.pebble.root()
+      await serialOf(rig.port, 'auth.site.com', root)
+      await child.says(/"name":"db\.example\.test"[^\n]*"message":"certificate fetched"/)
+      await serialOf(rig.port, 'db.example.test', root)
+    },
+    maxBulkTestMs,
+  )
+
+  peerTest(
+    'are renewed under a tunnel that stays, and one that cannot be renewed is said',
+    needed,
+    async (scope) => {
+      const rig = await startAcmeRig(scope, {}, { validitySeconds: 24 })
+      const child = await rig.start()
+      await child.says(/"message":"certificate fetched"/)
+      const root = await rig.pebble.root()
+      const tunnel = await connectTo(rig.port, 'db.example.test', root)
+      const serial = tunnel.getPeerCertificate().serialNumber
+      tunnel.write('CONNECT db.example.test:5432 HTTP/1.1\r\nhost: db.example.test:5432\r\n\r\n')
+      const [head] = (await once(tunnel, 'data')) as [Buffer]
+      assert.match(head.toString(), /^HTTP\/1\.1 200 /)
+      await child.says(/"message":"certificate renewed"/)
+      assert.notEqual(await serialOf(rig.port, 'db.example.test', root), serial)
+      tunnel.write('still here')
+      const [echoed] = (await once(tunnel, 'data')) as [Buffer]
+      assert.equal(echoed.toString(), 'still here')
+      rig.pebble.child.signal('SIGTERM')
+      await child.says(/"message":"certificate not renewed"/)
+      tunnel.destroy()
+    },
+    maxBulkTestMs,
+  )
+})

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createCertificateAuthority } from '../../../src/net/certificate.ts'
+import { freePort } from '../../../src/net/free-port.fixture.ts'
+import { mustRun, startChild, type Child } from '../child.ts'
+import { program } from '../peers.ts'
+import { untilListening } from '../ports.ts'
+import type { Scope } from '../scope.ts'
+
+/** Let's Encrypt's ACME server for tests (https://github.com/letsencrypt/pebble). */
+const version = 'v2.10.3'
+const folder = join(import.meta.dirname, '../../../node_modules/.cache/postern/pebble', version)
+
+export interface PebbleOptions {
+  /** Where it looks for proofs. */
+  readonly tlsPort: number
+  readonly httpPort: number
+  /** Of the DNS server that it asks. */
+  readonly dnsPort: number
+  /** How long certificates hold, in seconds. **Default:** 90 days */
+  readonly validitySeconds?: number
+  /** Accounts that it knows already; then it takes no others. */
+  readonly externalAccounts?: Readonly<Record<string, string>>
+}
+
+export interface Pebble {
+  readonly directoryUrl: string
+  /** PEM file: by what its own certificate is known. */
+  readonly caFile: string
+  /** The certificate of the authority that its certificates go back to, PEM. */
+  root(): Promise<string>
+  readonly child: Child
+}
+
+/** Builds it, unless that was done before. */
+async function build(scope: Scope): Promise<string> {
+  const path = join(folder, 'pebble')
+  if (!existsSync(path)) {
+    const kept = [
+      'HOME',
+      'PATH',
+      'GOPROXY',
+      'GOSUMDB',
+      'GOFLAGS',
+      'GOPATH',
+      'GOMODCACHE',
+      'GOCACHE',
+    ]
+    const env = Object.fromEntries(kept.flatMap((name) => [[name, process.env[name] ?? '']]))
+    const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+    const what = `github.com/letsencrypt/pebble/v2/cmd/pebble@${version}`
+    await mustRun(scope, program('go'), ['install', what], {
+      env: { ...given, GOBIN: folder, CGO_ENABLED: '0', GOTOOLCHAIN: 'local' },
+    })
+  }
+  return path
+}
+
+/** Starts one on loopback; it forgets everything with its end. */
+export async function startPebble(scope: Scope, options: PebbleOptions): Promise<Pebble> {
+  const path = await build(scope)
+  const [port, managementPort] = [await freePort(), await freePort()]
+  const authority = await createCertificateAuthority({ name: 'ACME server' })
+  const own = await authority.issue(['localhost', '127.0.0.1'])
+  const place = (name: string): string => join(scope.directory, `pebble-${name}`)
+  await writeFile(place('ca.pem'), authority.cert)
+  await writeFile(place('cert.pem'), own.cert)
+  await writeFile(place('key.pem'), own.key)
+  const { externalAccounts } = options
+  const pebble = {
+    listenAddress: `127.0.0.1:${port}`,
+    managementListenAddress: `127.0.0.1:${managementPort}`,
+    certificate: place('cert.pem'),
+    privateKey: place('key.pem'),
+    httpPort: options.httpPort,
+    tlsPort: options.tlsPort,
+    externalAccountBindingRequired: externalAccounts !== undefined,
+    externalAccountMACKeys: externalAccounts ?? {},
+    profiles: {
+      default: { description: 'of a test', validityPeriod: options.validitySeconds ?? 7_776_000 },
+    },
+  }
+  await writeFile(place('config.json'), JSON.stringify({ pebble }))
+  const args = ['-config', place('config.json'), '-dnsserver', `127.0.0.1:${options.dnsPort}`]
+  const child = startChild(scope, path, args, { env: { PEBBLE_VA_NOSLEEP: '1' } })
+  await untilListening(port, child)
+  return {
+    directoryUrl: `https://127.0.0.1:${port}/dir`,
+    caFile: place('ca.pem'),
+    child,
+    async root() {
+      const { output } = await mustRun(scope, program('curl'), [
+        '-sS',
+        '--cacert',
+        place('ca.pem'),
+        `https://127.0.0.1:${managementPort}/roots/0`,
+      ])
+      return output
+    },
+  }
+}
