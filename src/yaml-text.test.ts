@@ -116,14 +116,16 @@ describe('a YAML text', () => {
 
 describe('a broken YAML text', () => {
   test('is told with line and column', () => {
-    assert.deepEqual(problemsOf('a: 1\na: 2'), ['2:1 "a" is given twice'])
+    assert.deepEqual(problemsOf('a: 1\na: 2'), [
+      '2:1 "a" is given twice: the first one is on line 1',
+    ])
     assert.deepEqual(problemsOf('a: *b'), ['1:4 unknown alias "*b"'])
     assert.deepEqual(problemsOf('a: &b [*b]'), ['1:8 alias "*b" contains itself'])
     assert.deepEqual(problemsOf('a: 1\n---\nb: 2'), [
       '2:1 starts a second document: one is expected',
     ])
     assert.match(problemsOf('a: !!binary aGk=').join(), /^1:4 .*tag/)
-    assert.match(problemsOf('a: "b').join(), /^1:6 is not valid YAML: missing closing/)
+    assert.match(problemsOf('a: "b').join(), /^1:4 opens a quote/)
   })
 
   test('that expands to too much is refused before it is expanded', () => {

@@ -7,7 +7,6 @@ import {
   YAMLParseError,
   isAlias,
   isMap,
-  isScalar,
   isSeq,
   parseDocument,
 } from 'yaml'
@@ -23,6 +22,10 @@ import type {
 } from 'yaml'
 import { ConfigError } from './errors.ts'
 import type { Problem } from './errors.ts'
+import type { LibraryFault, TextFault } from './yaml-fault-words.ts'
+import { explainerOf } from './yaml-faults.ts'
+import { linesOf } from './yaml-lines.ts'
+import { isMergeKey, isNode, keyText, offsetOf, readNodes } from './yaml-nodes.ts'
 
 /** Leads from a document's root to a value in it. */
 export type Path = readonly (string | number)[]
@@ -44,21 +47,6 @@ export interface YamlText {
 }
 
 /**
- * Most values a document may hold once its aliases are expanded: every reader below walks them all,
- * and a few nested aliases can make billions of a few lines.
- *
- * @limit values of a configuration, aliases expanded: it does not load
- */
-const maxExpandedValues = 200_000
-
-/**
- * The same of what they are made of: one long text costs nothing to name again, and much to write down each time.
- *
- * @limit characters of the values and keys of a configuration, aliases expanded: it does not load
- */
-const maxExpandedChars = 32 * 1024 * 1024
-
-/**
  * A broken text makes follow-up faults on every line; the first ones are what helps.
  *
  * @limit none: how many faults of a broken text are shown
@@ -73,7 +61,7 @@ const maxSyntaxProblems = 10
  */
 export function parseYaml(source: string, text: string): YamlText {
   const lines = new LineCounter()
-  return read(source, lines, parseDocument(text, optionsWith(lines)))
+  return read(source, { text, lines }, parseDocument(text, optionsWith(lines)))
 }
 
 /** Lexemes that are read before others get their turn. */
@@ -106,7 +94,7 @@ export async function parseYamlInTurns(source: string, text: string): Promise<Ya
       new YAMLParseError([second.range[0], second.range[1]], 'MULTIPLE_DOCS', message),
     )
   }
-  return read(source, lines, document)
+  return read(source, { text, lines }, document)
 }
 
 function optionsWith(lines: LineCounter): DocumentOptions & ParseOptions & SchemaOptions {
@@ -123,18 +111,29 @@ function optionsWith(lines: LineCounter): DocumentOptions & ParseOptions & Schem
   }
 }
 
-function read(source: string, lines: LineCounter, document: ReadDocument): YamlText {
-  const problemAt = (offset: number, message: string): Problem => {
+function read(
+  source: string,
+  { text, lines }: { readonly text: string; readonly lines: LineCounter },
+  document: ReadDocument,
+): YamlText {
+  const problemAt = ({ offset, message, hint }: TextFault): Problem => {
     const { line, col } = lines.linePos(offset)
-    return { source, line, column: col, path: '', message }
+    return { source, line, column: col, path: '', message, ...(hint !== undefined && { hint }) }
   }
   const faults = [...document.errors, ...document.warnings]
   if (faults.length > 0) {
-    throw new ConfigError(onePerLine(faults.map((e) => problemAt(e.pos[0], syntaxMessage(e)))))
+    const explain = explainerOf(text, linesOf(text, lines), document.contents)
+    const lineOf = (offset: number): number => lines.linePos(offset).line
+    throw new ConfigError(firstFaults(faults, lineOf, explain).map(problemAt))
   }
-  const reading = readNodes(document.contents, (node, message) =>
-    problemAt(node.range?.[0] ?? 0, message),
-  )
+  const reading = readNodes(document.contents, {
+    problemAt: (node, message, hint) => problemAt({ offset: offsetOf(node), message, hint }),
+    lineOf: (node) => lines.linePos(offsetOf(node)).line,
+    emptyAnchor: (node, written, hint) => {
+      const offset = Math.max(0, text.lastIndexOf(written, offsetOf(node)))
+      return problemAt({ offset, message: `"${written}" names a value, and there is none`, hint })
+    },
+  })
   if (reading.problems.length > 0) throw new ConfigError(reading.problems)
   const find = createFinder(document.contents, reading.targets)
   return {
@@ -168,147 +167,24 @@ export function formatPath(path: Path): string {
     .join('')
 }
 
-interface SyntaxFault {
-  readonly code: string
-  readonly message: string
-}
-
-function syntaxMessage({ code, message }: SyntaxFault): string {
-  if (code === 'TAB_AS_INDENT') return 'is indented with a tab: YAML takes spaces only'
-  if (code === 'MULTIPLE_DOCS') return 'starts a second document: one is expected'
-  if (code === 'RESOURCE_EXHAUSTION') return 'is nested too deeply'
-  return `is not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
-}
-
-function onePerLine(problems: readonly Problem[]): readonly Problem[] {
-  const seen = new Set<number | undefined>()
-  const firsts = problems.filter(({ line }) => !seen.has(line) && seen.add(line))
-  return firsts.slice(0, maxSyntaxProblems)
-}
-
-interface Reading {
-  readonly value: unknown
-  readonly problems: readonly Problem[]
-  /** What each alias stands for. */
-  readonly targets: ReadonlyMap<Alias, Node>
-}
-
-interface Read {
-  readonly value: unknown
-  /** How many values this is with every alias expanded. */
-  readonly size: number
-  /** Characters of these and of their keys. */
-  readonly chars: number
-}
-
-const nothing: Read = { value: null, size: 1, chars: 0 }
-
-/**
- * Turns nodes into plain values, each anchored node once: aliases share it, so that the cost is that
- * of the text and not of what it expands to.
- */
-function readNodes(root: unknown, problemAt: (node: Node, message: string) => Problem): Reading {
-  const problems: Problem[] = []
-  const targets = new Map<Alias, Node>()
-  const anchors = new Map<string, Node>()
-  const done = new Map<Node, Read>()
-  const fault = (node: Node, message: string): Read => {
-    problems.push(problemAt(node, message))
-    return nothing
+/** One of a line, in the order of the text: what else the library says of that line follows from it. */
+function firstFaults(
+  faults: readonly LibraryFault[],
+  lineOf: (offset: number) => number,
+  explain: (fault: LibraryFault) => TextFault,
+): readonly TextFault[] {
+  const told: TextFault[] = []
+  const seen = new Set<number>()
+  for (const fault of faults) {
+    if (told.length === maxSyntaxProblems) break
+    const line = lineOf(fault.pos[0])
+    if (seen.has(line)) continue
+    const found = explain(fault)
+    const isNew = !seen.has(lineOf(found.offset))
+    if (isNew && (told.length === 0 || found.isUnexplained !== true)) told.push(found)
+    seen.add(line).add(lineOf(found.offset))
   }
-
-  const readAlias = (alias: Alias): Read => {
-    const target = anchors.get(alias.source)
-    if (target === undefined) return fault(alias, `unknown alias "*${alias.source}"`)
-    const read = done.get(target)
-    if (read === undefined) return fault(alias, `alias "*${alias.source}" contains itself`)
-    targets.set(alias, target)
-    return read
-  }
-
-  const readKey = (pair: Pair, map: YAMLMap): string | undefined => {
-    const key = keyText(pair)
-    if (key !== undefined) return key
-    fault(isNode(pair.key) ? pair.key : map, 'a key must be text')
-    return undefined
-  }
-
-  const readMap = (map: YAMLMap): Read => {
-    const own = new Map<string, unknown>()
-    const merged = new Map<string, unknown>()
-    let size = 1
-    let chars = 0
-    for (const pair of map.items) {
-      const key = readKey(pair, map)
-      const read = readNode(pair.value)
-      size += read.size
-      chars += read.chars + (key?.length ?? 0)
-      if (key === undefined || !isNode(pair.key)) continue
-      if (isMergeKey(pair)) merge(merged, read.value, pair.key)
-      else if (own.has(key)) fault(pair.key, `"${key}" is given twice`)
-      else own.set(key, read.value)
-    }
-    // Own keys win over merged ones (https://yaml.org/type/merge.html).
-    return { value: Object.fromEntries([...merged, ...own]), size, chars }
-  }
-
-  const merge = (into: Map<string, unknown>, value: unknown, key: Node): void => {
-    for (const source of Array.isArray(value) ? value : [value]) {
-      if (typeof source !== 'object' || source === null || Array.isArray(source)) {
-        fault(key, '"<<" must name a mapping, or a list of them')
-        return
-      }
-      for (const [name, item] of Object.entries(source)) if (!into.has(name)) into.set(name, item)
-    }
-  }
-
-  const readContent = (node: Node): Read => {
-    if (isMap(node)) return readMap(node)
-    if (isSeq(node)) {
-      const items = node.items.map(readNode)
-      return {
-        value: items.map(({ value }) => value),
-        size: items.reduce((sum, item) => sum + item.size, 1),
-        chars: items.reduce((sum, item) => sum + item.chars, 0),
-      }
-    }
-    if (!isScalar(node)) return nothing
-    const { value } = node
-    return { value, size: 1, chars: typeof value === 'string' ? value.length : 0 }
-  }
-
-  const readNode = (node: unknown): Read => {
-    if (!isNode(node)) return nothing
-    if (isAlias(node)) return readAlias(node)
-    const anchor = 'anchor' in node && typeof node.anchor === 'string' ? node.anchor : undefined
-    if (anchor !== undefined) anchors.set(anchor, node)
-    const read = readContent(node)
-    if (anchor !== undefined) done.set(node, read)
-    return read
-  }
-
-  if (!isNode(root)) return { value: undefined, problems, targets }
-  const { value, size, chars } = readNode(root)
-  if (size > maxExpandedValues) {
-    fault(root, `holds more than ${maxExpandedValues} values once its aliases are expanded`)
-  } else if (chars > maxExpandedChars) {
-    fault(root, `holds more than ${maxExpandedChars} characters once its aliases are expanded`)
-  }
-  return { value, problems, targets }
-}
-
-function isNode(value: unknown): value is Node {
-  return isAlias(value) || isMap(value) || isSeq(value) || isScalar(value)
-}
-
-/** YAML lets numbers and flags be keys; here they are the text that was written. */
-function keyText({ key }: Pair): string | undefined {
-  if (!isScalar(key) || key.value === null) return undefined
-  return typeof key.value === 'string' ? key.value : (key.source ?? JSON.stringify(key.value))
-}
-
-function isMergeKey(pair: Pair): boolean {
-  return isScalar(pair.key) && pair.key.value === '<<' && pair.key.type === 'PLAIN'
+  return told.toSorted((a, b) => a.offset - b.offset)
 }
 
 type Find = (path: Path, at: 'key' | 'value') => number | undefined
