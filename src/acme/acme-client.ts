@@ -77,6 +77,16 @@ export async function withAuthority<T>(
   }
 }
 
+/** A certificate that says a key authorization (RFC 8737 §3), as a challenge is kept. */
+export async function createChallengeCertificate(
+  name: string,
+  keyAuthorization: string,
+): Promise<{ readonly text: string; readonly privateKey: string }> {
+  const authorization = { identifier: { type: 'dns', value: name } } as acme.Authorization
+  const [key, cert] = await acme.crypto.createAlpnCertificate(authorization, keyAuthorization)
+  return { text: cert.toString(), privateKey: key.toString() }
+}
+
 function agentFor(trustedCa: string | undefined): Agent {
   return new Agent(trustedCa === undefined ? {} : { ca: [...rootCertificates, trustedCa] })
 }

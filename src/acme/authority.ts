@@ -8,7 +8,7 @@ import { addText, removeText } from '../publish/dns/update-zone.ts'
 import type { ZoneSettings } from '../publish/dns/settings.ts'
 import { oneByOne } from '../one-by-one.ts'
 import type { AcmeStore } from '../store/acme-store.ts'
-import { AuthorityFault, withAuthority } from './acme-client.ts'
+import { AuthorityFault, createChallengeCertificate, withAuthority } from './acme-client.ts'
 import { challengeId, type ChallengeRegister, type ChallengeType } from './challenges.ts'
 import { fetchCertificate, type Proof } from './order.ts'
 import type { AcmeSettings } from './settings.ts'
@@ -231,7 +231,7 @@ async function show(
   const shown =
     type === 'http-01'
       ? { text: value, privateKey: undefined }
-      : await challengeCertificate(name, value)
+      : await createChallengeCertificate(name, value)
   // Here at once, and elsewhere by the feed of the store.
   challenges.put(id, shown)
   await acme.put({ kind: 'challenge', name: id, ...shown, changedAtMs: clock.now() })
@@ -241,18 +241,4 @@ async function show(
       await acme.remove('challenge', id)
     },
   }
-}
-
-/** A certificate that says the key authorization (RFC 8737 §3). */
-async function challengeCertificate(
-  name: string,
-  keyAuthorization: string,
-): Promise<{ readonly text: string; readonly privateKey: string }> {
-  const { crypto } = await import('acme-client')
-  const authorization = { identifier: { type: 'dns', value: name } }
-  const [key, cert] = await crypto.createAlpnCertificate(
-    authorization as Parameters<typeof crypto.createAlpnCertificate>[0],
-    keyAuthorization,
-  )
-  return { text: cert.toString(), privateKey: key.toString() }
 }

@@ -1,4 +1,4 @@
-import { show, textOf } from '../../schema.ts'
+import { secretTextOf, show, textOf } from '../../schema.ts'
 import type { Fault } from '../../schema.ts'
 import { key, pathKey, textKey, type Key } from '../../setting-key.ts'
 import * as values from '../../setting-values.ts'
@@ -25,7 +25,7 @@ const email = textOf('an email address', (value) =>
 )
 
 /** Base64url, with or without its padding. */
-const macKey = textOf('base64url, as the authority gave it', (value) =>
+const macKey = secretTextOf('base64url, as the authority gave it', (value) =>
   /^[\w+/-]{16,}={0,2}$/.test(value.trim()) ? value.trim() : undefined,
 )
 

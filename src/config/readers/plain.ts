@@ -22,9 +22,9 @@ export function readPlain({ settings: { values, orDefault } }: Source) {
     accessLogFields: values.access_log_fields,
     authorizeLogFields: values.authorize_log_fields,
     metricsAddress: values.metrics_address,
-    httpRedirectAddress: values.http_redirect_addr,
     programmaticRedirectDomains: orDefault('programmatic_redirect_domain_whitelist'),
     deviceLogin: orDefault('device_login'),
+    ...(values.http_redirect_addr && { httpRedirectAddress: values.http_redirect_addr }),
     ...(values.ssh_ca && { sshCa: values.ssh_ca }),
   }
 }
