@@ -1,3 +1,4 @@
+import type { CertificateStanding } from './pictures.ts'
 import type { AuditSearchParts } from './audit.ts'
 import type { Link } from '../links/link.ts'
 import type { NamedTunnel } from '../publish/named-tunnels.ts'
@@ -57,6 +58,7 @@ export interface TestOperationsOptions {
   readonly forwarding?: Awaited<ReturnType<OperationParts['forwarding']['states']>>
   /** **Default:** the configuration holds */
   readonly reloadProblems?: readonly string[]
+  readonly certificates?: readonly CertificateStanding[]
   /** Instead of `routes`. */
   routeTable?(): RouteTable
   /** **Default:** one where nothing is stored */
@@ -183,6 +185,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     forwarding: { states: () => Promise.resolve(options.forwarding ?? []) },
     startedAtMs: clock.now(),
     reloadProblems: () => options.reloadProblems ?? [],
+    certificates: () => options.certificates ?? [],
     catalog: options.catalog ?? catalogOfFile(),
     reload: () => Promise.reject(new Error('no configuration here')),
     liveTunnels: {

@@ -74,6 +74,18 @@ export interface ForwardStateView {
   readonly dropped: number
 }
 
+/** A certificate that the gateway fetches. */
+export interface CertificateView {
+  readonly name: string
+  /** Undefined: there is none yet. */
+  readonly valid_until?: string
+  /** `late`: somebody has to look. */
+  readonly state: 'held' | 'waiting' | 'late'
+  /** Why the last try failed. */
+  readonly problem?: string
+  readonly next_try?: string
+}
+
 export interface OverviewAnswer {
   readonly at: string
   readonly version: string
@@ -90,4 +102,5 @@ export interface OverviewAnswer {
   readonly busiest_routes: readonly RouteActivityView[]
   readonly audit_forward: readonly ForwardStateView[]
   readonly configuration_problems: readonly string[]
+  readonly certificates: readonly CertificateView[]
 }

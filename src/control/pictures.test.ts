@@ -107,6 +107,27 @@ describe('pictures', () => {
     assert.deepEqual(said, reloadProblems.slice(0, 20))
   })
 
+  test('of certificates those come first that somebody has to look at', async () => {
+    const untilMs = Date.UTC(2026, 8, 1)
+    const good = { validity: { untilMs }, error: undefined, nextTryAtMs: untilMs, isLate: false }
+    const failed = { error: 'refused', nextTryAtMs: Date.UTC(2026, 7, 21) }
+    const { operations } = createTestOperations({
+      certificates: [
+        { name: 'a.example.com', ...good },
+        { name: 'b.example.com', ...failed, validity: undefined, isLate: false },
+        { name: 'c.example.com', ...failed, validity: { untilMs }, isLate: true },
+      ],
+    })
+    const { certificates } = await operations.overview(localActor)
+    const told = { problem: 'refused', next_try: '2026-08-21T00:00:00.000Z' }
+    const until = { valid_until: '2026-09-01T00:00:00.000Z' }
+    assert.deepEqual(certificates, [
+      { name: 'c.example.com', state: 'late', ...until, ...told },
+      { name: 'a.example.com', state: 'held', ...until },
+      { name: 'b.example.com', state: 'waiting', ...told },
+    ])
+  })
+
   test('every step of a time has a point, and says whether it was measured', async (t) => {
     const { samples } = await rig(t, [batch(nowMs - 2 * minuteMs), batch(nowMs - 4 * minuteMs)])
     const answer = await samples(localActor, {

@@ -11,6 +11,7 @@ import type { Actor } from './change.ts'
 import {
   samplesInput,
   type ActivityView,
+  type CertificateView,
   type ForwardStateView,
   type OverviewAnswer,
   type RouteActivityView,
@@ -30,11 +31,22 @@ export interface PictureParts {
   readonly startedAtMs: number
   /** Why the configuration, as its files are now, does not hold; none where it does. */
   reloadProblems(): readonly string[]
+  /** Those that are fetched. */
+  certificates(): readonly CertificateStanding[]
   routeTable(): RouteTable
   readonly liveTunnels: Pick<LiveTunnels, 'size'>
   readonly links: Pick<Links, 'list'>
   readonly operatorTunnels: Pick<OperatorTunnels, 'list'>
   readonly identity: { countSessions(): Promise<number> }
+}
+
+/** How a certificate stands that is fetched; times are milliseconds since the epoch. */
+export interface CertificateStanding {
+  readonly name: string
+  readonly validity: { readonly untilMs: number } | undefined
+  readonly error: string | undefined
+  readonly nextTryAtMs: number | undefined
+  readonly isLate: boolean
 }
 
 /** What the gateway does and has done, in figures. */
@@ -52,6 +64,9 @@ const busiestOfOverview = 5
 const busiestOfPicture = 20
 /** @limit problems of a configuration that the overview names: the log has them all */
 const maxProblems = 20
+
+/** @limit certificates that the overview names, those that are late first: the metrics have them all */
+const maxCertificates = 500
 
 export function pictureOperations(parts: PictureParts): PictureOperations {
   const { clock, authority, samples } = parts
@@ -88,6 +103,9 @@ export function pictureOperations(parts: PictureParts): PictureOperations {
         busiest_routes: busiestRoutes,
         audit_forward: states.map(forwardView),
         configuration_problems: parts.reloadProblems().slice(0, maxProblems),
+        certificates: worstFirst(parts.certificates())
+          .slice(0, maxCertificates)
+          .map(certificateView),
       }
     },
     async samples(by, input) {
@@ -185,5 +203,21 @@ function forwardView(state: ForwardState): ForwardStateView {
     lag_records: lagRecords,
     lag_seconds: lagSeconds,
     dropped,
+  }
+}
+
+function worstFirst(all: readonly CertificateStanding[]): readonly CertificateStanding[] {
+  return [...all.filter(({ isLate }) => isLate), ...all.filter(({ isLate }) => !isLate)]
+}
+
+function certificateView(it: CertificateStanding): CertificateView {
+  const { name, validity, error, nextTryAtMs, isLate } = it
+  const held = validity === undefined ? 'waiting' : 'held'
+  return {
+    name,
+    state: isLate ? 'late' : held,
+    ...(validity && { valid_until: timeOf(validity.untilMs) }),
+    ...(error !== undefined && { problem: error }),
+    ...(error !== undefined && nextTryAtMs !== undefined && { next_try: timeOf(nextTryAtMs) }),
   }
 }

@@ -169,6 +169,7 @@ export async function startTestGateway(
       forwarding: { states: () => Promise.resolve([]) },
       startedAtMs: systemClock.now(),
       reloadProblems: () => [],
+      certificates: () => [],
       catalog,
     }),
     listener,

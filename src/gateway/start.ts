@@ -207,6 +207,7 @@ export async function startGateway(
     forwarding: state.forwarding,
     startedAtMs: clock.now(),
     reloadProblems: options.reloadProblems ?? (() => []),
+    certificates: () => certificates.states(),
     catalog,
     reload: options.reload ?? nothingToReload,
   })

@@ -18,6 +18,19 @@ export const forwardState = z.strictObject({
 })
 export type ForwardStateView = z.output<typeof forwardState>
 
+/** A certificate that the gateway fetches. */
+export const certificate = z.strictObject({
+  name: z.string(),
+  /** Without it there is none yet. */
+  valid_until: z.iso.datetime().optional(),
+  /** `late`: it could not be fetched, or is in the last third of its life and could not be renewed. */
+  state: z.enum(['held', 'waiting', 'late']),
+  /** Why the last try failed, one line, and when it is tried again. */
+  problem: z.string().optional(),
+  next_try: z.iso.datetime().optional(),
+})
+export type CertificateView = z.output<typeof certificate>
+
 /** `GET /api/v1/overview`. */
 export const overviewAnswer = z.strictObject({
   at: z.iso.datetime(),
@@ -38,5 +51,7 @@ export const overviewAnswer = z.strictObject({
   audit_forward: z.array(forwardState),
   /** Why the configuration files cannot be read again, a line for each problem: what they said before holds. */
   configuration_problems: z.array(z.string()),
+  /** Those that are fetched, late ones first; at most 500. */
+  certificates: z.array(certificate),
 })
 export type OverviewAnswer = z.output<typeof overviewAnswer>

@@ -207,6 +207,15 @@ const overview = {
   configuration_problems: [
     '/etc/postern/postern.yaml:27:9: routes[3].policy[0].allow.and[0]: "hass" is no operator; did you mean "has"?',
   ],
+  certificates: [
+    {
+      name: 'a-rather-long-name-of-a-route.internal.example.com',
+      state: 'late',
+      valid_until: ago(-20_000),
+      problem: 'by tls-alpn-01: the certificate authority refuses: Connection refused',
+      next_try: ago(-60),
+    },
+  ],
 }
 
 const samples = {

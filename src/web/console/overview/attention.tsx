@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { OverviewAnswer } from '../../../console/wire/overview.ts'
 import { get, type ApiFault } from '../../ui/api.ts'
-import { formatCount, formatDuration, formatNumberOf } from '../../ui/format.ts'
+import { formatCount, formatDuration, formatMoment, formatNumberOf } from '../../ui/format.ts'
 
 /** Something that somebody should look at. */
 interface Matter {
@@ -25,6 +25,7 @@ export function Attention({ overview }: { readonly overview: OverviewAnswer }): 
     ...ofDocuments(routes, 'route', '/routes'),
     ...ofDocuments(policies, 'policy', '/policies'),
     ...overview.audit_forward.flatMap(ofForward),
+    ...overview.certificates.flatMap(ofCertificate),
   ]
   return (
     <Paper
@@ -116,4 +117,14 @@ function ofForward(forward: OverviewAnswer['audit_forward'][number]): Matter[] {
       ? [{ text: `${formatNumberOf(dropped, 'audit record')} never reached "${name}"` }]
       : []),
   ]
+}
+
+function ofCertificate(certificate: OverviewAnswer['certificates'][number]): Matter[] {
+  const { name, state, problem = 'no reason', valid_until: until } = certificate
+  if (state !== 'late') return []
+  const what =
+    until === undefined
+      ? `There is no certificate for "${name}"`
+      : `The certificate of "${name}" ends ${formatMoment(new Date(until))} and cannot be renewed`
+  return [{ text: `${what}: ${problem}` }]
 }
