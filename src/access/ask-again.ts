@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { LiveCaller } from '../identity/session.ts'
+import type { LiveCaller, Session } from '../identity/session.ts'
 import type { Target } from '../net/target.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Reason } from '../policy/explain.ts'
@@ -23,8 +23,8 @@ const maxWaitMs = 5_000
 
 /** Who knows people, and their provider. */
 export interface AskableIdentity {
-  /** Asks the provider about a person now, within limits; false when it was not asked. */
-  askProvider(id: string): Promise<boolean>
+  /** Asks the provider of a session about its person now, within limits; false when it was not asked. */
+  askProvider(session: Session): Promise<boolean>
   session(id: string): Promise<LiveCaller | undefined>
 }
 
@@ -42,7 +42,7 @@ export function createAskAgain({ clock, identity, decide, matchRoute }: AskAgain
     if (clock.now() - session.refreshedAtMs < freshClaimsMs) return caller
     const route = matchRoute(target)
     if (route === undefined || !restsOnClaims(decide.foreseen(caller, route))) return caller
-    if (!(await inTime(identity.askProvider(session.id), clock, signal))) return caller
+    if (!(await inTime(identity.askProvider(session), clock, signal))) return caller
     // Gone when the provider no longer stands by it: then they are asked to sign in.
     const found = await identity.session(session.id)
     return { client, session: found?.session, sessionVersion: found?.version }

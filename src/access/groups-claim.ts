@@ -15,15 +15,20 @@ export interface GroupsClaim {
 
 const notInGroups: Reason = 'groups-unauthorized'
 
-/** `claim` returns undefined where nobody signs in, or where a directory file gives groups as well. */
-export function createGroupsClaim(logger: Logger, claim: () => string | undefined): GroupsClaim {
+/** `claimOf` names that of a session's provider; undefined where a directory file gives groups as well. */
+export function createGroupsClaim(
+  logger: Logger,
+  claimOf: (session: Session) => string | undefined,
+): GroupsClaim {
   const told = new Set<string>()
-  const tell = (fault: 'absent' | 'unusable', name: string, { issuer, claims }: Session): void => {
-    const key = JSON.stringify([fault, name, issuer])
+  const tell = (fault: 'absent' | 'unusable', name: string, session: Session): void => {
+    const { provider, issuer, claims } = session
+    const key = JSON.stringify([fault, name, provider, issuer])
     if (told.has(key)) return
     told.add(key)
     logger.warn(`the groups claim of the identity provider is ${fault}`, {
       claim: name,
+      provider,
       issuer,
       'claims-that-came': Object.keys(claims),
       hint: 'let the provider send it, name another one in "idp_groups_claim", or list groups in "directory"; those who are signed in get it at the next refresh',
@@ -33,7 +38,7 @@ export function createGroupsClaim(logger: Logger, claim: () => string | undefine
     faultOf({ allow, deny }, session) {
       if (session?.kind !== 'person') return undefined
       if (![...allow.reasons, ...deny.reasons].includes(notInGroups)) return undefined
-      const name = claim()
+      const name = claimOf(session)
       const fault = name === undefined ? undefined : faultOfGroupsClaim(session.claims, name)
       if (name === undefined || fault === undefined) return undefined
       tell(fault, name, session)

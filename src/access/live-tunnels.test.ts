@@ -474,6 +474,7 @@ function makeSession(id: string, clock: FakeClock): Session {
     name: undefined,
     groups: [],
     claims: {},
+    provider: 'default',
     issuer: 'https://login.example.com',
     issuedAtMs: clock.now(),
     expiresAtMs: clock.now() + 3_600_000,

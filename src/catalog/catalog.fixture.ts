@@ -11,7 +11,7 @@ export const emptyFile: FileAccess = {
   clientCertificates: 'none',
   cookieExpireMs: 3_600_000,
   authenticateServiceUrl: undefined,
-  identityProvider: undefined,
+  identityProviders: [],
 }
 
 /** What holds where nothing is stored, and nothing can be. */

@@ -17,5 +17,5 @@ export interface FileAccess {
   /** Where people sign in, which is no application. */
   readonly authenticateServiceUrl: URL | undefined
   /** Without one nobody signs in. */
-  readonly identityProvider: object | undefined
+  readonly identityProviders: readonly object[]
 }

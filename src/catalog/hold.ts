@@ -90,7 +90,7 @@ function rulesOf(file: FileAccess, nowMs: number): StoredRules {
     clientCertificates: file.clientCertificates,
     sessionMs: file.cookieExpireMs,
     namespaces: file.administrators?.namespaces.map(({ name }) => name) ?? [],
-    hasProvider: file.identityProvider !== undefined,
+    hasProvider: file.identityProviders.length > 0,
     ownHost: file.authenticateServiceUrl?.hostname,
   }
 }

@@ -88,7 +88,7 @@ export async function loadConfig({
     needsProvider: needs.some(({ needsProvider }) => needsProvider),
   }
   const { idpClientSecret, ...secrets } = await readSecrets(source)
-  const signIn = readSignIn(source, idpClientSecret, policyNeeds)
+  const signIn = await readSignIn(source, idpClientSecret, policyNeeds)
   const directory = await readDirectory(source, running?.directory)
   const auditForward = await readAuditForward(source)
   const downloads = await readDownloads(source)

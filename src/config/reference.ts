@@ -7,6 +7,7 @@ import { globalKeys } from './keys/keys.ts'
 import type { ForeignKey } from '../foreign-keys.ts'
 import { foreignRouteKeys } from '../routes/foreign-route-keys.ts'
 import { foreignGlobalKeys } from './keys/foreign-global-keys.ts'
+import { providerKeys } from './keys/provider-keys.ts'
 import { providers } from './keys/providers.ts'
 import type { ProviderKind } from './keys/providers.ts'
 
@@ -27,6 +28,8 @@ export function renderConfigurationReference(): string {
     '## Identity providers',
     'All providers speak OpenID Connect; `idp_provider` says which one it is.',
     table(['`idp_provider`', '`idp_provider_url`'], providerRows()),
+    severalProviders,
+    table(['Key', 'Value', 'Default', 'What it does'], rowsOfRoute(providerKeys)),
     directory,
     sites,
     sshCa,
@@ -95,6 +98,38 @@ access:
         include: [{ email_domain: example.com }]
         require: [{ ip: 10.0.0.0/8 }]
 \`\`\``
+
+const severalProviders = `## Several identity providers
+
+\`identity_providers\` lists providers by an id of yours (small letters, digits and \`-\`):
+
+\`\`\`yaml
+idp_provider: google
+idp_client_id: 1234.apps.googleusercontent.com
+idp_client_secret_file: google.secret
+identity_providers:
+  partner:
+    name: Partner & Sons
+    provider_url: https://login.partner.example
+    client_id: postern
+    client_secret_file: partner.secret
+    domains: [partner.example]
+\`\`\`
+
+- The provider of the keys \`idp_*\` has the id \`default\`. It may be written as an entry \`default\` instead, and there need not be one.
+- **Where each sends browsers back to**: \`URL/oauth2/callback\` for \`default\`, \`URL/oauth2/provider/ID\` for any other, where URL is
+  \`authenticate_service_url\`. Register at each provider its own address and no other: so a code that one of them has led astray
+  is sent to nobody.
+- **Ids**: every provider numbers its people by itself. Those of \`default\` keep their ids; to those of any other its id belongs:
+  who is \`17\` at \`partner\` is \`partner/17\` in policies (\`user\`), the directory, blocks, logs and commands. If \`default\` says
+  \`partner/17\` itself, that is \`default/partner/17\`.
+- **Groups** likewise: the group \`admins\` of \`partner\` is \`partner/admins\`. Groups of the directory file keep their names.
+- **An email address is as good as the provider that says it**, and \`email\` and \`domain\` in a policy do not ask which one that was.
+  A provider where people choose their address could let in whoever names your boss's: give it \`domains\`. Claims
+  (\`claim/…\`) are in the provider's own words as well.
+- A session belongs to the provider that it was begun with, and is asked about there. It ends when that provider is taken out of
+  the file, or gets another address.
+- Changes take a restart.`
 
 const directory = `## The directory file
 

@@ -39,6 +39,7 @@ const ada: Session = {
   name: undefined,
   groups: [],
   claims: {},
+  provider: 'default',
   issuer: 'https://login.example.com',
   issuedAtMs: 0,
   expiresAtMs: 9_000,

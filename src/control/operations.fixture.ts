@@ -270,6 +270,7 @@ export function testSession(id: string, email: string): Session {
     name: undefined,
     groups: [],
     claims: {},
+    provider: 'default',
     issuer: 'https://login.example.com',
     issuedAtMs: 0,
     expiresAtMs: 3_600_000,

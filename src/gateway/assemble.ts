@@ -29,6 +29,7 @@ import { matchRoute } from '../routes/match-route.ts'
 import { isOffline, offeredPort } from '../upstream/connector-presence.ts'
 import { createOpenUpstream } from '../upstream/open-upstream.ts'
 import type { BlockedPeople } from '../identity/blocked-people.ts'
+import type { Session } from '../identity/session.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
 import type { Catalog } from '../catalog/catalog.ts'
@@ -110,8 +111,10 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     logger,
   })
   // With a directory file nobody is told that the provider sends no groups: they come from the file.
-  const groupsClaim = (): string | undefined =>
-    directory === undefined ? config.identityProvider?.groupsClaim : undefined
+  const groupsClaim = ({ provider }: Session): string | undefined =>
+    directory === undefined
+      ? config.identityProviders.find(({ id }) => id === provider)?.groupsClaim
+      : undefined
   const who = {
     clock,
     clientCertificates,

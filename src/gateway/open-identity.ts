@@ -35,8 +35,8 @@ export interface GatewayIdentity {
   /** A person's session, or that of a service account's credential. */
   session(id: string): Promise<LiveCaller | undefined>
   sessionVersion(id: string): number | undefined
-  /** Asks the provider about a person now, within limits; false when it was not asked. */
-  askProvider(id: string): Promise<boolean>
+  /** Asks the provider of a session about its person now, within limits; false when it was not asked. */
+  askProvider(session: Session): Promise<boolean>
   /** Calls back when a session has changed or ended. */
   onSession(listener: (id: string, ended: SessionEnded) => void): void
   /** Newest first. */
@@ -72,9 +72,9 @@ export interface IdentityParts {
 
 /** Without a provider nobody signs in, and there are service accounts alone. */
 export function openIdentity(config: GatewayConfig, parts: IdentityParts): OpenIdentity {
-  const { authenticateServiceUrl: origin, identityProvider } = config
+  const { authenticateServiceUrl: origin, identityProviders } = config
   const { store, secrets } = parts
-  if (origin === undefined || identityProvider === undefined) {
+  if (origin === undefined || identityProviders.length === 0) {
     const accounts = createServiceAccountIdentity({
       store,
       key: deriveKeys(secrets.sharedSecret, secrets.cookieSecret).serviceAccountToken,
@@ -98,7 +98,7 @@ export function openIdentity(config: GatewayConfig, parts: IdentityParts): OpenI
       parts.audit.record({ kind: 'session', event, session, details }),
     providerFailed: (code) => parts.metrics.providerFailed(code),
     limited: (limit) => parts.metrics.limited(limit),
-    provider: identityProvider,
+    providers: identityProviders,
     authenticateServiceUrl: origin,
     cookieName: config.cookieName,
     cookieExpireMs: config.cookieExpireMs,
@@ -123,7 +123,7 @@ function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
     session: (id) => (isServiceAccountSession(id) ? serviceAccounts.session(id) : sessions.get(id)),
     sessionVersion: (id) =>
       isServiceAccountSession(id) ? serviceAccounts.version(id) : sessions.version(id),
-    askProvider: (id) => sessions.askProvider(id),
+    askProvider: (session) => sessions.askProvider(session),
     onSession(listener) {
       serviceAccounts.onChanged((id) => listener(id, undefined))
       serviceAccounts.onEnded((id) => listener(id, 'session-revoked'))

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { deriveKeys } from '../identity/keys.ts'
 import type { BlockedPeople } from '../identity/blocked-people.ts'
+import { defaultProviderId } from '../identity/user-ids.ts'
 import type { Session } from '../identity/session.ts'
 import type { SigningKeys } from '../identity/signing-keys.ts'
 import {
@@ -146,6 +147,7 @@ export async function openPublishing(
 function asSession(person: PublisherFacts): Session {
   return {
     kind: 'person',
+    provider: defaultProviderId,
     ...person,
     id: '',
     issuedAtMs: 0,

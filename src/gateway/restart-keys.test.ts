@@ -14,6 +14,9 @@ const fields = Object.entries<OnChange>(onChanges)
 const takenOver = fields.filter(([, onChange]) => onChange === 'reload').map(([field]) => field)
 
 const provider: IdentityProvider = {
+  id: 'default',
+  name: 'login.example.com',
+  keyPrefix: 'idp_',
   url: new URL('https://login.example.com'),
   clientId: 'a',
   clientSecret: 'b',
@@ -22,6 +25,12 @@ const provider: IdentityProvider = {
   groupsClaim: 'groups',
   emailClaim: 'email',
   trustsMissingEmailVerified: true,
+}
+
+const partner: IdentityProvider = {
+  ...provider,
+  id: 'partner',
+  keyPrefix: 'identity_providers.partner.',
 }
 
 describe('what a change of a setting does', () => {
@@ -34,19 +43,20 @@ describe('what a change of a setting does', () => {
 
   test('names each setting that needs a restart, and none that is taken over', () => {
     for (const [field, onChange] of fields) {
-      const next = { ...config, [field]: 'another' } as unknown as GatewayConfig
+      const other = field === 'identityProviders' ? [partner] : 'another'
+      const next = { ...config, [field]: other } as unknown as GatewayConfig
       const expected =
         onChange === 'reload'
           ? []
-          : [typeof onChange.restart === 'string' ? onChange.restart : 'idp_provider']
+          : [onChange.restart === 'providers' ? 'identity_providers' : onChange.restart]
       assert.deepEqual(keysNeedingRestart(config, next), expected, field)
     }
   })
 
   test('names what differs of a provider, and a provider that has come or gone', () => {
-    const running = { ...config, identityProvider: provider }
+    const running = { ...config, identityProviders: [provider] }
     const names = (changed: Partial<IdentityProvider>): readonly string[] =>
-      keysNeedingRestart(running, { ...running, identityProvider: { ...provider, ...changed } })
+      keysNeedingRestart(running, { ...running, identityProviders: [{ ...provider, ...changed }] })
     assert.deepEqual(names({}), [])
     assert.deepEqual(names({ url: new URL('https://other.example.com'), emailClaim: 'upn' }), [
       'idp_provider_url',
@@ -55,6 +65,17 @@ describe('what a change of a setting does', () => {
     assert.deepEqual(names({ scopes: ['openid', 'email'], scopesIfKnown: [] }), ['idp_scopes'])
     assert.deepEqual(keysNeedingRestart(running, config), ['idp_provider'])
     assert.deepEqual(keysNeedingRestart(config, running), ['idp_provider'])
+    const both = { ...config, identityProviders: [provider, partner] }
+    const other = { ...config, identityProviders: [provider, { ...partner, clientId: 'c' }] }
+    const entry = ['identity_providers']
+    assert.deepEqual(keysNeedingRestart(both, both), [])
+    assert.deepEqual(keysNeedingRestart(running, both), entry)
+    assert.deepEqual(keysNeedingRestart(both, other), entry)
+    const reversed = { ...config, identityProviders: [partner, provider] }
+    assert.deepEqual(keysNeedingRestart(both, reversed), entry)
+    assert.deepEqual(keysNeedingRestart(both, { ...config, identityProviders: [partner] }), [
+      'idp_provider',
+    ])
   })
 })
 

@@ -11,7 +11,7 @@ const providerKeys = {
   groupsClaim: 'idp_groups_claim',
   emailClaim: 'idp_email_claim',
   trustsMissingEmailVerified: 'idp_trust_missing_email_verified',
-} as const satisfies Record<keyof IdentityProvider, GlobalKey>
+} as const satisfies Partial<Record<keyof IdentityProvider, GlobalKey>>
 
 /** What a running gateway does about a setting that has changed. */
 export type OnChange =
@@ -19,7 +19,7 @@ export type OnChange =
   | 'reload'
   /** Names it, as it is called in the file, among what needs a restart. */
   | { readonly restart: GlobalKey }
-  | { readonly restart: typeof providerKeys }
+  | { readonly restart: 'providers' }
 
 /** One for every setting, so that a new one does not compile before somebody has decided. */
 export type OnChanges = Readonly<Record<keyof GatewayConfig, OnChange>>
@@ -61,7 +61,7 @@ export const onChanges = {
   downloads: 'reload',
   administrators: 'reload',
   stateDirectory: { restart: 'state_directory' },
-  identityProvider: { restart: providerKeys },
+  identityProviders: { restart: 'providers' },
 } as const satisfies OnChanges
 
 /** The keys of the file in which two configurations differ and that only a restart changes. */
@@ -75,17 +75,36 @@ export function keysNeedingRestart(running: GatewayConfig, next: GatewayConfig):
 
 function namesOf(
   onChange: OnChange,
-  { identityProvider: provider }: GatewayConfig,
-  { identityProvider: nextProvider }: GatewayConfig,
+  running: GatewayConfig,
+  next: GatewayConfig,
 ): readonly GlobalKey[] {
   if (onChange === 'reload') return []
-  if (typeof onChange.restart === 'string') return [onChange.restart]
-  // A provider that was added or removed is named by the key that says which one it is.
-  if (provider === undefined || nextProvider === undefined) return ['idp_provider']
-  const parts = Object.keys(onChange.restart) as readonly (keyof IdentityProvider)[]
-  return parts
-    .filter((part) => differ(provider[part], nextProvider[part]))
-    .map((part) => providerKeys[part])
+  if (onChange.restart !== 'providers') return [onChange.restart]
+  const named = namesOfProviders(running.identityProviders, next.identityProviders)
+  // In another order, which only those of the mapping can have.
+  return named.length > 0 ? named : ['identity_providers']
+}
+
+type Providers = readonly IdentityProvider[]
+
+function namesOfProviders(running: Providers, next: Providers): readonly GlobalKey[] {
+  const ids = new Set([...running, ...next].map(({ id }) => id))
+  return [...ids].flatMap((id): readonly GlobalKey[] => {
+    const [one, other] = [running, next].map((all) => all.find((it) => it.id === id))
+    if (!differ(one, other)) return []
+    // A provider that was added or removed is named by the key that says which one it is.
+    if (one === undefined || other === undefined)
+      return [isOfKeys(one ?? other) ? 'idp_provider' : 'identity_providers']
+    if (!isOfKeys(one) || !isOfKeys(other)) return ['identity_providers']
+    const parts = Object.keys(providerKeys) as readonly (keyof typeof providerKeys)[]
+    const differing = parts.filter((part) => differ(one[part], other[part]))
+    return differing.map((part) => providerKeys[part])
+  })
+}
+
+/** Whether it is the one that the keys `idp_*` name. */
+function isOfKeys(provider: IdentityProvider | undefined): boolean {
+  return provider?.keyPrefix === 'idp_'
 }
 
 function differ(one: unknown, other: unknown): boolean {

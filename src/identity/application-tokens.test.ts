@@ -195,6 +195,7 @@ function session(clock: FakeClock): Session {
     name: undefined,
     groups: [],
     claims: {},
+    provider: 'default',
     issuer: 'https://login.example.com',
     issuedAtMs: nowMs,
     expiresAtMs: nowMs + sessionLifeMs,

@@ -113,7 +113,7 @@ test('a sign-in that ends while somebody is blocked leaves no session behind', a
     blockedPeople: blocked,
   })
   const issuer = nobody.issuer.origin
-  const signedIn = { userId: alice.userId, issuer, claims: {}, tokens: {} }
+  const signedIn = { userId: alice.userId, provider: 'default', issuer, claims: {}, tokens: {} }
   const refused = { code: 'person-blocked' }
   await assert.rejects(fixture.identity.sessions.create(signedIn as never), refused)
   assert.deepEqual(await store.sessions.list(), [])
@@ -139,7 +139,7 @@ test('the sessions of whoever is blocked are good for nothing, from that moment 
   // They are told, rather than asked to sign in, which would not help.
   await assert.rejects(identity.fromHeaders(headers), refused)
   const { issuer } = record
-  const signedIn = { userId: alice.userId, issuer, claims: {}, tokens: {} }
+  const signedIn = { userId: alice.userId, provider: 'default', issuer, claims: {}, tokens: {} }
   await assert.rejects(identity.sessions.create(signedIn as never), refused)
   assert.deepEqual(await store.sessions.list(), [])
   await blocked.unblock(alice.email)

@@ -38,6 +38,7 @@ async function signInFor(
     search: url.search,
     cookieHeader: asCookieHeader(cookies),
     address,
+    provider: 'default',
   })
 }
 

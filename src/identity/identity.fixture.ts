@@ -1,11 +1,14 @@
+import assert from 'node:assert/strict'
 import { createFakeClock } from '../fake-clock.ts'
 import type { FakeClock } from '../fake-clock.ts'
 import type { Logger } from '../log.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
+import { callbackPathOf } from './callback-path.ts'
 import { createIdentity } from './identity.ts'
 import type { Identity, IdentityOptions } from './identity.ts'
 import type { SignInTarget } from './pending-flow.ts'
+import type { NamedProviderOptions } from './providers.ts'
 import type { FinishedSignIn } from './sign-in.ts'
 
 /** What a provider gives a client; the sample provider fits by shape. */
@@ -37,6 +40,24 @@ export const address = '192.0.2.1'
 export const callbackOrigin = 'https://localhost:8443'
 export const target: SignInTarget = { returnTo: 'http://127.0.0.1:1234/', carries: 'token' }
 
+/** A provider as the configuration has it. */
+export function providerAt(
+  { issuer, clientId, clientSecret }: ProviderAccount,
+  change: Partial<NamedProviderOptions> = {},
+): NamedProviderOptions {
+  return {
+    id: 'default',
+    name: 'Example',
+    keyPrefix: 'idp_',
+    url: issuer,
+    clientId,
+    clientSecret,
+    scopes: ['openid', 'profile', 'email', 'groups', 'offline_access'],
+    ...claimNames,
+    ...change,
+  }
+}
+
 /** An identity part over a store in memory and a clock that stands still; dispose it afterwards. */
 export async function openIdentity(
   account: ProviderAccount,
@@ -51,13 +72,7 @@ export async function openIdentity(
     clock,
     log: log.logger,
     audit: (event, { userId }, details) => log.logger.info(event, { user: userId, ...details }),
-    provider: {
-      url: account.issuer,
-      clientId: account.clientId,
-      clientSecret: account.clientSecret,
-      scopes: ['openid', 'profile', 'email', 'groups', 'offline_access'],
-      ...claimNames,
-    },
+    providers: [providerAt(account)],
     authenticateServiceUrl: new URL(callbackOrigin),
     sharedSecret: new Uint8Array(32).fill(1),
     cookieSecret: new Uint8Array(32).fill(2),
@@ -90,15 +105,19 @@ export function asCookieHeader(setCookies: readonly string[]): string {
 export async function signInBy(
   { identity }: IdentityFixture,
   browse: (location: URL) => Promise<URL>,
+  provider = 'default',
 ): Promise<FinishedSignIn> {
   const { location, cookies } = await identity.signIn.begin({
     target,
     cookieHeader: undefined,
     address,
+    provider,
   })
-  const { search } = await browse(location)
+  const { pathname, search } = await browse(location)
+  assert.equal(pathname, callbackPathOf(provider))
   return identity.signIn.finish({
     search,
+    provider,
     cookieHeader: asCookieHeader(cookies),
     address,
   })

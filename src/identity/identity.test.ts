@@ -17,6 +17,7 @@ async function setUp(t: TestContext): Promise<IdentityFixture & { session: Sessi
   t.after(() => fixture[Symbol.asyncDispose]())
   const session = await fixture.identity.sessions.create({
     userId: 'u-1',
+    provider: 'default',
     issuer: nobody.issuer.origin,
     claims: { sub: 'u-1', email: 'alice@example.com' },
     tokens: {

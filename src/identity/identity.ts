@@ -20,11 +20,10 @@ import type { DeviceForm, DeviceSignIn } from './device-form.ts'
 import { deriveKeys } from './keys.ts'
 import { createLimitReports } from './limit-reports.ts'
 import { createPendingFlows, flowLifeMs } from './pending-flow.ts'
-import type { ClaimNames } from './person.ts'
 import { createProviderFailures } from './provider-failures.ts'
 import type { ProviderFailureCode, ProviderFailures } from './provider-failures.ts'
-import { createProvider } from './provider.ts'
-import type { ProviderOptions } from './provider.ts'
+import { openProviders } from './providers.ts'
+import type { NamedProviderOptions, Providers } from './providers.ts'
 import type { LimitedCode } from './rate-limit.ts'
 import { createServiceAccountIdentity } from './service-account-identity.ts'
 import type { ServiceAccounts } from './service-accounts.ts'
@@ -53,7 +52,8 @@ export interface IdentityOptions {
   readonly providerFailed?: (code: ProviderFailureCode) => void
   /** Called for every request that a limit refuses. */
   readonly limited?: (limit: LimitedCode) => void
-  readonly provider: ProviderOptions & ClaimNames
+  /** At least one. */
+  readonly providers: readonly NamedProviderOptions[]
   /** Origin on which the whole sign-in runs. */
   readonly authenticateServiceUrl: URL
   /** At least 32 bytes each. */
@@ -82,6 +82,7 @@ export interface Identity {
   readonly sessions: Sessions
   readonly serviceAccounts: ServiceAccounts
   readonly signIn: SignIn
+  readonly providers: Pick<Providers, 'all' | 'of'>
   readonly providerFailures: ProviderFailures
   readonly tokens: Tokens
   readonly applications: ApplicationTokens
@@ -114,20 +115,20 @@ export interface Identity {
   isDeviceSignInToken(signIn: DeviceSignIn, token: string): boolean
   /** From when until when a session lasts that begins now. */
   sessionSpan(): Pick<Session, 'issuedAtMs' | 'expiresAtMs'>
-  /** Stops asking the provider; the store stays open, for whoever opened it to close. */
+  /** Stops asking the providers; the store stays open, for whoever opened it to close. */
   close(): Promise<void>
 }
-
-/** The path on the authenticate service that the provider sends browsers back to, as Pomerium's. */
-export const callbackPath = '/oauth2/callback'
 
 /** Makes the gateway's identity part. Asks nothing of the network until somebody signs in. */
 export function createIdentity(options: IdentityOptions): Identity {
   const { store, clock, log, authenticateServiceUrl, cookieName } = options
   const keys = deriveKeys(options.sharedSecret, options.cookieSecret)
-  const provider = createProvider(options.provider)
-  const providerFailures = createProviderFailures(log, clock, (code) =>
-    options.providerFailed?.(code),
+  const providers = openProviders(options.providers)
+  const providerFailures = createProviderFailures(
+    log,
+    clock,
+    (code) => options.providerFailed?.(code),
+    (id) => providers.get(id)?.keyPrefix ?? '',
   )
   const tokens = createTokens(authenticateServiceUrl.host, keys.token)
   const accounts = createServiceAccountIdentity({
@@ -141,12 +142,11 @@ export function createIdentity(options: IdentityOptions): Identity {
   const { serviceAccounts } = accounts
   const sessions = createSessions({
     store,
-    provider,
+    providers,
     clock,
     log,
     audit: options.audit,
     providerFailures,
-    claimNames: options.provider,
     sessionLifeMs: options.cookieExpireMs,
     refreshIntervalMs: options.sessionRefreshIntervalMs,
     maxSessionsPerUser: options.maxSessionsPerUser,
@@ -155,7 +155,7 @@ export function createIdentity(options: IdentityOptions): Identity {
   })
   const limitReports = createLimitReports(log, clock, (limit) => options.limited?.(limit))
   const signIn = createSignIn({
-    provider,
+    providers,
     limits: createSignInLimits(clock, limitReports),
     sessions: refuseReserved(sessions, serviceAccounts),
     pendingFlows: createPendingFlows({
@@ -164,7 +164,7 @@ export function createIdentity(options: IdentityOptions): Identity {
       marks: createBrowserMarks(cookieName, flowLifeMs),
       clock,
     }),
-    callbackUrl: new URL(callbackPath, authenticateServiceUrl),
+    origin: authenticateServiceUrl,
   })
   const cookie = createSessionCookie(cookieName, keys.sessionCookie)
   const applications = createApplicationTokens({
@@ -204,6 +204,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     sessions,
     serviceAccounts,
     signIn,
+    providers,
     providerFailures,
     tokens,
     applications,
@@ -241,7 +242,7 @@ export function createIdentity(options: IdentityOptions): Identity {
       return { issuedAtMs, expiresAtMs: issuedAtMs + options.cookieExpireMs }
     },
     async close() {
-      provider.close()
+      providers.close()
       await sessions.close()
     },
   }

@@ -4,6 +4,7 @@ import { AccessError } from '../errors.ts'
 import type { BrowserMarks } from './browser-marks.ts'
 import type { SignInChecks } from './provider.ts'
 import { maxSealedBytes, seal, unseal } from './sealed.ts'
+import { defaultProviderId } from './user-ids.ts'
 
 /** Where a sign-in leads once it is done. */
 export interface SignInTarget {
@@ -34,8 +35,10 @@ export interface DeviceTarget {
   readonly userId: string
 }
 
-/** A sign-in that has come back from the provider. */
+/** A sign-in that has come back from its provider. */
 export interface PendingFlow extends SignInChecks {
+  /** The id of the provider. */
+  readonly provider: string
   readonly target: SignInTarget
 }
 
@@ -48,10 +51,13 @@ export interface BegunFlow {
 /** A sign-in that ended without a person: why, and where its asker waits for an answer. */
 export class UnfinishedSignIn extends AccessError {
   readonly target: SignInTarget
+  /** The id of the provider that it was begun with; undefined when with none. */
+  readonly provider: string | undefined
 
-  constructor(reason: AccessError, target: SignInTarget) {
+  constructor(reason: AccessError, target: SignInTarget, provider: string | undefined) {
     super(reason.code, reason.message, { hint: reason.hint, cause: reason.cause })
     this.target = target
+    this.provider = provider
   }
 }
 
@@ -63,12 +69,17 @@ export class UnfinishedSignIn extends AccessError {
  */
 export interface PendingFlows {
   /** Throws `AccessError` `return-address-too-long`. */
-  begin(target: SignInTarget, cookieHeader: string | undefined): Promise<BegunFlow>
+  begin(
+    target: SignInTarget,
+    provider: string,
+    cookieHeader: string | undefined,
+  ): Promise<BegunFlow>
   /**
-   * The flow of a callback's `state`, once. Throws `AccessError` `sign-in-expired` or `sign-in-used`,
-   * and `sign-in-state-mismatch`: an `UnfinishedSignIn` where a program waits for this sign-in.
+   * The flow of a callback's `state`, once. `provider` is whose callback it is: a flow that was begun with
+   * another is none of its. Throws `AccessError` `sign-in-expired` or `sign-in-used`, and
+   * `sign-in-state-mismatch`: an `UnfinishedSignIn` where a program waits for this sign-in.
    */
-  take(state: string, cookieHeader: string | undefined): Promise<PendingFlow>
+  take(state: string, provider: string, cookieHeader: string | undefined): Promise<PendingFlow>
 }
 
 /** @limit life of a sign-in under way: start again */
@@ -86,6 +97,8 @@ interface SealedFlow {
   /** The mark of the browser that began it. */
   readonly mark: string
   readonly target: SignInTarget
+  /** Absent in one of a former release. */
+  readonly provider?: string
   readonly expiresAtMs: number
 }
 
@@ -102,28 +115,30 @@ export function createPendingFlows(options: PendingFlowsOptions): PendingFlows {
   const { stateKey, marks, clock } = options
   const used = new Map<string, number>()
   return {
-    async begin(target, cookieHeader) {
+    async begin(target, provider, cookieHeader) {
       if (Buffer.byteLength(target.returnTo) > maxReturnToBytes) throw tooLong()
       const { mark, cookies } = marks.put(cookieHeader)
       const id = randomBytes(idBytes).toString('base64url')
-      const flow: SealedFlow = { id, mark, target, expiresAtMs: clock.now() + flowLifeMs }
+      const expiresAtMs = clock.now() + flowLifeMs
+      const flow: SealedFlow = { id, mark, target, provider, expiresAtMs }
       const state = await seal(stateKey, { flow })
       // What cannot be read again must not be begun: names of people and machines have no fixed bound.
       if (state.length > maxSealedBytes) throw tooLong()
       return { checks: checksOf(options, state, id), cookies }
     },
-    async take(state, cookieHeader) {
+    async take(state, answering, cookieHeader) {
       // Sealed by us for this purpose, so it has the shape that `begin` gave it.
       const flow = (await unseal(stateKey, state))?.['flow'] as SealedFlow | undefined
       if (flow === undefined) throw notBegunHere()
-      const { id, mark, target, expiresAtMs } = flow
+      const { id, mark, target, provider = defaultProviderId, expiresAtMs } = flow
       if (expiresAtMs <= clock.now()) {
         const text = 'this sign-in was begun more than 10 minutes ago'
         throw new AccessError('sign-in-expired', text, startAgain)
       }
       if (!marks.has(mark, cookieHeader)) throw notThisBrowser(target)
+      if (provider !== answering) throw anotherProvider(target)
       use(used, id, expiresAtMs, clock.now())
-      return { ...checksOf(options, state, id), target }
+      return { ...checksOf(options, state, id), target, provider }
     },
   }
 }
@@ -155,7 +170,20 @@ function notBegunHere(): AccessError {
 function notThisBrowser(target: SignInTarget): AccessError {
   const text = 'this sign-in was begun in another browser, or this one keeps no cookies'
   const reason = new AccessError('sign-in-state-mismatch', text, startAgain)
-  return target.device === undefined ? new UnfinishedSignIn(reason, target) : reason
+  return toldTo(target, reason)
+}
+
+/**
+ * One provider has led the browser to another one, whose code must not come to it; or a person has two
+ * addresses mixed up that the browser keeps.
+ */
+function anotherProvider(target: SignInTarget): AccessError {
+  const text = 'another sign-in service answered than the one this sign-in was begun with'
+  return toldTo(target, new AccessError('sign-in-state-mismatch', text, startAgain))
+}
+
+function toldTo(target: SignInTarget, reason: AccessError): AccessError {
+  return target.device === undefined ? new UnfinishedSignIn(reason, target, undefined) : reason
 }
 
 /** Of two callbacks with the same state only one counts, also when they come at the same time. */

@@ -14,6 +14,8 @@ export interface ClaimNames {
   readonly emailClaim: string
   /** Whether an address counts as verified when the provider does not say. */
   readonly trustsMissingEmailVerified: boolean
+  /** In lower case; at every other domain no address counts as verified. **Default:** any domain */
+  readonly domains?: readonly string[] | undefined
 }
 
 /** Reads a person from claims. */
@@ -21,7 +23,7 @@ export function personOf(claims: Claims, names: ClaimNames): Person {
   const email = address(findClaim(claims, names.emailClaim))
   return {
     email,
-    emailVerified: isVerified(claims, email, names),
+    emailVerified: isVerified(claims, email, names) && isOfDomains(email, names),
     name: text(claims['name']) ?? text(claims['preferred_username']),
     groups: groupsIn(findClaim(claims, names.groupsClaim)),
     claims,
@@ -53,6 +55,13 @@ function isVerified(
   if (said !== undefined && !isYes(said)) return false
   const isAboutIt = emailClaim === 'email' || text(claims['email']) === email
   return (said !== undefined && isAboutIt) || trustsMissingEmailVerified
+}
+
+/** An address with a second `@` is read in more than one way, and is of none. */
+function isOfDomains(email: string | undefined, { domains }: ClaimNames): boolean {
+  if (domains === undefined) return true
+  const [, domain = '', ...more] = (email ?? '').split('@')
+  return more.length === 0 && domains.includes(domain.toLowerCase())
 }
 
 function isYes(value: unknown): boolean {

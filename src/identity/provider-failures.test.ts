@@ -14,8 +14,11 @@ function setUp() {
   const counted: string[] = []
   const error = (message: string, fields: LogFields = {}): void =>
     void lines.push({ message, ...fields })
-  const failures = createProviderFailures({ ...silentLogger, error }, clock, (code) =>
-    counted.push(code),
+  const failures = createProviderFailures(
+    { ...silentLogger, error },
+    clock,
+    (code) => counted.push(code),
+    (id) => (id === 'default' ? 'idp_' : `identity_providers.${id}.`),
   )
   return { clock, lines, counted, failures }
 }
@@ -29,8 +32,8 @@ function refusal(error: string, words = ''): AccessError {
 
 test('a failure is one line with its reason, the words and what to check', () => {
   const { lines, counted, failures } = setUp()
-  failures.report(unavailable, { 'request-id': 'r1' })
-  failures.report(refusal('invalid_client', 'secret mismatch'), {})
+  failures.report(unavailable, 'default', { 'request-id': 'r1' })
+  failures.report(refusal('invalid_client', 'secret mismatch'), 'default', {})
   assert.deepEqual(counted, ['provider-unavailable', 'provider-refused'])
   assert.equal(lines[0]?.['request-id'], 'r1')
   assert.equal(lines[0]?.['error'], 'no answer in time')
@@ -41,17 +44,18 @@ test('a failure is one line with its reason, the words and what to check', () =>
 test('what a person or a made-up code brings about is no failure of the provider', () => {
   const { lines, counted, failures } = setUp()
   for (const error of ['access_denied', 'login_required', 'consent_required', 'invalid_grant'])
-    failures.report(refusal(error), {})
-  failures.report(new AccessError('sign-in-state-mismatch', 'not begun here'), {})
-  failures.report(new AccessError('another-person', 'somebody else'), {})
-  failures.report(new Error('a fault of our own'), {})
+    failures.report(refusal(error), 'default', {})
+  failures.report(new AccessError('sign-in-state-mismatch', 'not begun here'), 'default', {})
+  failures.report(new AccessError('another-person', 'somebody else'), 'default', {})
+  failures.report(new Error('a fault of our own'), 'default', {})
   assert.deepEqual([lines, counted], [[], []])
 })
 
 test('lines are bounded for each kind of failure, and the rest is counted in one', () => {
   const { clock, lines, counted, failures } = setUp()
-  for (let count = 0; count < 1000; count += 1) failures.report(refusal('server_error'), {})
-  failures.report(unavailable, {})
+  for (let count = 0; count < 1000; count += 1)
+    failures.report(refusal('server_error'), 'default', {})
+  failures.report(unavailable, 'default', {})
   assert.equal(lines.length, 6)
   assert.equal(lines[5]?.['reason'], 'provider-unavailable')
   clock.advance(60_000)
@@ -60,7 +64,7 @@ test('lines are bounded for each kind of failure, and the rest is counted in one
     [lines[6]?.['reason'], lines[6]?.['failures'], counted.length],
     ['provider-refused', 995, 1001],
   )
-  failures.report(refusal('server_error'), {})
+  failures.report(refusal('server_error'), 'default', {})
   assert.equal(lines.length, 8)
 })
 

@@ -19,14 +19,15 @@ export interface ProviderFailures {
   /**
    * One `error` line with the provider's words and a count, when the provider or its configuration here
    * is at fault. Nothing for the rest: a person who was refused, a browser that made something up.
+   * `provider` is its id; undefined where it is not known, and then it is none's fault.
    */
-  report(error: unknown, fields: LogFields): void
+  report(error: unknown, provider: string | undefined, fields: LogFields): void
 }
 
 /**
  * Whoever reaches the gateway can begin sign-ins, and so make it fail at a provider that is down.
  *
- * @limit log lines a minute about the identity provider, of each kind of failure: one line counts
+ * @limit log lines a minute about an identity provider, of each kind of failure: one line counts
  * the rest
  */
 const maxLinesPerMinute = 5
@@ -35,29 +36,32 @@ export function createProviderFailures(
   log: Logger,
   clock: Clock,
   count: (code: ProviderFailureCode) => void,
+  keyPrefixOf: (provider: string) => string,
 ): ProviderFailures {
-  const limits = new Map<ProviderFailureCode, LineLimit>()
-  const limitOf = (code: ProviderFailureCode): LineLimit => {
-    const known = limits.get(code)
+  const limits = new Map<string, LineLimit>()
+  const limitOf = (code: ProviderFailureCode, provider: string): LineLimit => {
+    const key = `${code} ${provider}`
+    const known = limits.get(key)
     if (known !== undefined) return known
     const limit = createLineLimit(clock, maxLinesPerMinute, (failures) =>
-      log.error('more failures of the identity provider', { reason: code, failures }),
+      log.error('more failures of the identity provider', { provider, reason: code, failures }),
     )
-    limits.set(code, limit)
+    limits.set(key, limit)
     return limit
   }
   return {
-    report(error, fields) {
+    report(error, provider, fields) {
       const code = failureOf(error)
-      if (code === undefined || !(error instanceof AccessError)) return
+      if (code === undefined || provider === undefined || !(error instanceof AccessError)) return
       count(code)
-      if (!limitOf(code).admits()) return
+      if (!limitOf(code, provider).admits()) return
       const { message } = error
       log.error('the identity provider failed', {
         ...fields,
+        provider,
         reason: code,
         error: message,
-        hint: hintFor(code, oauthErrorOf(error)),
+        hint: hintFor(code, oauthErrorOf(error), keyPrefixOf(provider)),
       })
     },
   }
@@ -88,17 +92,18 @@ function oauthErrorOf({ cause }: AccessError): string | undefined {
 }
 
 /** For whoever reads the log; a person who signs in is told something else. */
-function hintFor(code: ProviderFailureCode, oauthError: string | undefined): string {
+function hintFor(code: ProviderFailureCode, oauthError: string | undefined, keys: string): string {
   if (oauthError === 'invalid_client' || oauthError === 'unauthorized_client')
-    return 'check "idp_client_id" and "idp_client_secret" against what the provider shows'
-  if (oauthError === 'invalid_scope') return 'check "idp_scopes" against what the provider offers'
-  return hints[code]
+    return `check "${keys}client_id" and "${keys}client_secret" against what the provider shows`
+  if (oauthError === 'invalid_scope')
+    return `check "${keys}scopes" against what the provider offers`
+  return hints[code](keys)
 }
 
-const hints: Readonly<Record<ProviderFailureCode, string>> = {
-  'provider-unavailable': 'check "idp_provider_url", and that this machine reaches it',
-  'provider-invalid':
-    'check "idp_provider_url" letter by letter, and the clocks of the provider and of this machine',
-  'provider-refused': "look into the provider's own log",
-  'token-refused': 'look into the log of the provider why it refuses its own access token',
+const hints: Readonly<Record<ProviderFailureCode, (keys: string) => string>> = {
+  'provider-unavailable': (keys) => `check "${keys}provider_url", and that this machine reaches it`,
+  'provider-invalid': (keys) =>
+    `check "${keys}provider_url" letter by letter, and the clocks of the provider and of this machine`,
+  'provider-refused': () => "look into the provider's own log",
+  'token-refused': () => 'look into the log of the provider why it refuses its own access token',
 }

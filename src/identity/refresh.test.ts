@@ -8,7 +8,13 @@ import { openSqliteStore } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { claimNames } from './identity.fixture.ts'
 import type { Provider } from './provider.ts'
+import { createProviders, nameProvider } from './providers.ts'
 import { createRefresher, refreshDueAt } from './refresh.ts'
+import { createUserIds } from './user-ids.ts'
+
+const naming = { id: 'default', name: 'Example', keyPrefix: 'idp_', ...claimNames }
+const ids = createUserIds(['default'])
+const session = (id: string) => ({ id, provider: 'default' })
 
 /** A provider that takes each refresh token once, as those do that rotate them. */
 function rotatingProvider(pause: () => Promise<void>): Provider & { readonly asked: string[] } {
@@ -42,12 +48,11 @@ function refresherOf(store: Store, provider: Provider, holder = 'one') {
   const refresher = createRefresher(
     {
       store,
-      provider,
+      providers: createProviders([nameProvider(naming, provider, ids)], ids),
       clock,
       log: silentLogger,
       audit: () => undefined,
       providerFailures: { report: () => undefined },
-      claimNames,
       refreshIntervalMs: 60_000,
       holder,
     },
@@ -71,8 +76,8 @@ test('a session listed before its refresh ended is not refreshed again with the 
   let lists = 0
   const sessions: Store['sessions'] = {
     ...store.sessions,
-    async listDue(nowMs, maxRecords) {
-      const records = await store.sessions.listDue(nowMs, maxRecords)
+    async listDue(...asked) {
+      const records = await store.sessions.listDue(...asked)
       lists += 1
       if (lists !== 2) return records
       listed.resolve()
@@ -110,12 +115,13 @@ test('at most eight sessions are asked about at a time, and all are in the end',
     if (current === 8) eight.resolve()
     await eight.promise
     // Whoever else may be asked about is, by now.
-    await store.sessions.count('', 0)
+    await store.sessions.count([], 0)
     current -= 1
   })
   const { refresher } = refresherOf(store, provider)
   await refresher.start()
-  while ((await store.sessions.listDue(20_000, 1)).length > 0) await new Promise(setImmediate)
+  while ((await store.sessions.listDue('default', 20_000, 1)).length > 0)
+    await new Promise(setImmediate)
   await refresher.close()
   assert.equal(provider.asked.length, 20)
   assert.equal(most, 8)
@@ -137,7 +143,7 @@ test('of two gateways that find a session due at the same time one asks, and the
   await one.refresher.close()
   assert.deepEqual([provider.asked, one.refused, two.refused], [['rt'], [], []])
   // The lease was given back: whoever asks next is not held up by it.
-  assert.equal(await refresherOf(store, provider, 'three').refresher.askNow('s-1'), true)
+  assert.equal(await refresherOf(store, provider, 'three').refresher.askNow(session('s-1')), true)
   assert.deepEqual(provider.asked, ['rt', 'rt+'])
 })
 
@@ -151,10 +157,10 @@ test('a session whose gateway has ended in the middle is asked about by another 
   const { refresher, clock } = refresherOf(store, provider)
   await refresher.start()
   clock.advance(179_999)
-  await refresher.askNow('s-1')
+  await refresher.askNow(session('s-1'))
   assert.deepEqual(provider.asked, [])
   clock.advance(30_000)
-  await refresher.askNow('s-1')
+  await refresher.askNow(session('s-1'))
   assert.deepEqual(provider.asked, ['rt'])
   await refresher.close()
 })
@@ -188,7 +194,7 @@ test('a session that gets new tokens while the provider refuses the former ones 
     },
   }
   const { refresher, refused } = refresherOf(store, provider)
-  assert.equal(await refresher.askNow('s-1'), true)
+  assert.equal(await refresher.askNow(session('s-1')), true)
   await refresher.close()
   assert.deepEqual(refused, ['s-1'])
   assert.equal((await store.sessions.get('s-1'))?.refreshToken, 'of the new sign-in')
@@ -278,7 +284,7 @@ test('questions before the time are bounded for each session and for all', async
   const { refresher, clock } = refresherOf(store, provider)
   const ask = async (wanted: readonly string[]): Promise<number> => {
     let asked = 0
-    for (const id of wanted) if (await refresher.askNow(id)) asked += 1
+    for (const id of wanted) if (await refresher.askNow(session(id))) asked += 1
     return asked
   }
   assert.equal(await ask(['s-0', 's-0', 's-0']), 1)
@@ -299,7 +305,7 @@ test('many who ask about one session at once are one question', async (t) => {
   const provider = rotatingProvider(() => answer.promise)
   const { refresher } = refresherOf(store, provider)
   const { id } = sessionRecord({})
-  const all = Array.from({ length: 20 }, () => refresher.askNow(id))
+  const all = Array.from({ length: 20 }, () => refresher.askNow(session(id)))
   answer.resolve()
   assert.deepEqual(new Set(await Promise.all(all)), new Set([true]))
   assert.deepEqual(provider.asked, ['rt'])

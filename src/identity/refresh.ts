@@ -3,11 +3,11 @@ import { AccessError, SystemError, messageOf } from '../errors.ts'
 import type { LogFields, Logger } from '../log.ts'
 import { createRateLimit } from './rate-limit.ts'
 import type { RowChange, SessionFacts, SessionRecord, Store, Stored } from '../store/store.ts'
-import { changesBetween, personOf } from './person.ts'
-import type { ClaimNames } from './person.ts'
+import { changesBetween } from './person.ts'
 import { createLineLimit } from '../line-limit.ts'
 import type { ProviderFailures } from './provider-failures.ts'
-import type { Provider, TokenSet } from './provider.ts'
+import type { TokenSet } from './provider.ts'
+import type { Providers } from './providers.ts'
 import { rewriteSession } from './rewrite-session.ts'
 import { toSession } from './session.ts'
 import type { Session } from './session.ts'
@@ -17,12 +17,11 @@ export type SessionAudit = (event: string, session: Session, details: LogFields)
 
 export interface RefreshOptions {
   readonly store: Store
-  readonly provider: Provider
+  readonly providers: Pick<Providers, 'all' | 'of'>
   readonly clock: Clock
   readonly log: Logger
   readonly audit: SessionAudit
   readonly providerFailures: ProviderFailures
-  readonly claimNames: ClaimNames
   readonly refreshIntervalMs: number
   /** Names this process to the others that have the store. */
   readonly holder: string
@@ -35,6 +34,13 @@ export interface RefreshOptions {
 export type EndRefused = (
   session: Pick<Stored<SessionFacts>, 'id' | 'revision'>,
 ) => Promise<boolean>
+
+/** A session that its provider is being asked about, because it is due or because nobody would have asked yet. */
+interface Running {
+  readonly provider: string
+  readonly why: 'due' | 'question'
+  readonly done: Promise<void>
+}
 
 /** What is written of a session that is asked about; each answers it as it is there now. */
 interface Keeping {
@@ -54,7 +60,7 @@ export interface Refresher {
    * Asks about one session now, or joins those who ask. Resolves to whether it was asked: false beyond
    * the limits. Never rejects.
    */
-  askNow(id: string): Promise<boolean>
+  askNow(session: Pick<SessionFacts, 'id' | 'provider'>): Promise<boolean>
   /** Forgets how often a session could not be refreshed: it has ended. */
   forget(id: string): void
   close(): Promise<void>
@@ -66,10 +72,11 @@ export interface Refresher {
  * @limit log lines a minute about sessions that could not be refreshed: one line counts the rest
  */
 const maxKeptLinesPerMinute = 10
-/** @limit none: sessions asked about at once */
+/** @limit none: sessions that one provider is asked about at once */
 const maxConcurrentRefreshes = 8
 /**
- * @limit sessions asked about at once because a refusal rests on old claims: the refusal stands
+ * @limit sessions that one provider is asked about at once because a refusal rests on old claims: the
+ * refusal stands
  */
 const maxConcurrentQuestions = 8
 /**
@@ -80,10 +87,12 @@ const maxConcurrentQuestions = 8
  */
 const maxQuestionsPerSession = 1
 const questionWindowMs = 30_000
-/** @limit questions about all sessions for that reason, a minute: the refusal stands */
+/** @limit questions to one provider for that reason, a minute: the refusal stands */
 const maxQuestionsPerMinute = 300
 /** @limit none: sessions whose questions are counted; the oldest is forgotten */
 const maxCountedSessions = 10_000
+/** @limit none: providers whose questions are counted: more than are configured */
+const maxCountedProviders = 1000
 /**
  * Far longer than a provider is waited for. Another gateway asks about the session at the earliest then, when
  * this one has ended in the middle.
@@ -119,24 +128,29 @@ export function refreshDueAt(
 
 /** Asks the provider about sessions that are due, a few at a time, and keeps what it says. */
 export function createRefresher(options: RefreshOptions, endRefused: EndRefused): Refresher {
-  const { store, clock, log } = options
-  const running = new Map<string, Promise<void>>()
+  const { store, clock, log, providers } = options
+  const running = new Map<string, Running>()
   const failures = new Map<string, number>()
   const keptLines = createLineLimit(clock, maxKeptLinesPerMinute, (sessions) =>
     log.warn('more sessions not refreshed, kept as they are', { sessions }),
   )
-  /** Of `running`, those that nobody would have asked yet. */
-  let questions = 0
+  /** Counted for each provider: while one does not answer, the sessions of the others are asked about. */
+  const asked = (provider: string, why: Running['why']): number =>
+    [...running.values()].filter((it) => it.provider === provider && it.why === why).length
   let filling = Promise.resolve()
   let isClosed = false
 
-  const fill = async (): Promise<void> => {
-    if (isClosed || running.size - questions >= maxConcurrentRefreshes) return
-    const due = await store.sessions.listDue(clock.now(), maxConcurrentRefreshes + running.size)
-    for (const { id } of due) {
-      if (isClosed || running.size - questions >= maxConcurrentRefreshes) return
-      if (!running.has(id)) running.set(id, run(id))
+  const fillFor = async (provider: string): Promise<void> => {
+    const isFull = (): boolean => isClosed || asked(provider, 'due') >= maxConcurrentRefreshes
+    if (isFull()) return
+    const maxListed = maxConcurrentRefreshes + running.size
+    for (const { id } of await store.sessions.listDue(provider, clock.now(), maxListed)) {
+      if (isFull()) return
+      if (!running.has(id)) running.set(id, { provider, why: 'due', done: run(id) })
     }
+  }
+  const fill = async (): Promise<void> => {
+    for (const { id } of providers.all) await fillFor(id)
   }
   const start = (): Promise<void> => {
     filling = filling.then(fill).catch((error: unknown) => {
@@ -219,7 +233,8 @@ export function createRefresher(options: RefreshOptions, endRefused: EndRefused)
         if (await endRefused(latest))
           options.audit(event, toSession(latest), { error: error.message })
       } else {
-        options.providerFailures.report(error, { during: 'refresh', ...whose(due) })
+        const { provider } = due
+        options.providerFailures.report(error, provider, { during: 'refresh', ...whose(due) })
         await keep({ ...latest, refreshDueAtMs: retryAtMs(latest, error) }, 'kept')
       }
     }
@@ -241,34 +256,33 @@ export function createRefresher(options: RefreshOptions, endRefused: EndRefused)
     maxKeys: maxCountedSessions,
     clock,
   })
-  const inTotal = createRateLimit({
+  const perProvider = createRateLimit({
     maxEvents: maxQuestionsPerMinute,
     windowMs: 60_000,
-    maxKeys: 1,
+    maxKeys: maxCountedProviders,
     clock,
   })
 
   return {
     start,
-    async askNow(id) {
+    async askNow({ id, provider }) {
       const underWay = running.get(id)
       if (underWay === undefined) {
-        if (isClosed || questions >= maxConcurrentQuestions) return false
-        if (perSession.isReached(id) || inTotal.isReached('')) return false
+        if (isClosed || asked(provider, 'question') >= maxConcurrentQuestions) return false
+        if (perSession.isReached(id) || perProvider.isReached(provider)) return false
         perSession.count(id)
-        inTotal.count('')
-        questions += 1
-        const asking = run(id, (record) => canBeAsked(record, clock.now()))
-        running.set(id, asking)
-        await asking.finally(() => (questions -= 1))
-      } else await underWay
+        perProvider.count(provider)
+        const done = run(id, (record) => canBeAsked(record, clock.now()))
+        running.set(id, { provider, why: 'question', done })
+        await done
+      } else await underWay.done
       return true
     },
     forget: (id) => void failures.delete(id),
     async close() {
       isClosed = true
       await filling
-      await Promise.all(running.values())
+      await Promise.all([...running.values()].map(({ done }) => done))
       // A round that ended just now may have begun to look for more.
       await filling
     },
@@ -294,7 +308,10 @@ async function ask(
   due: Stored<SessionRecord>,
   { keep, keepTokens }: Keeping,
 ): Promise<void> {
-  const { provider, clock, claimNames, refreshIntervalMs, audit } = options
+  const { providers, clock, refreshIntervalMs, audit } = options
+  const provider = providers.of(due)
+  // Of a provider that is configured no more: it is removed, and nobody else has its tokens.
+  if (provider === undefined) return
   if (!canBeAsked(due, clock.now())) {
     await keep({ ...due, refreshDueAtMs: due.expiresAtMs }, 'kept')
     return
@@ -307,7 +324,7 @@ async function ask(
   if (current === undefined) return
   const { accessToken = '', idToken, userId } = current
   const claims = await provider.claims({ accessToken, idToken }, userId)
-  const person = personOf(claims, claimNames)
+  const person = provider.personOf(claims)
   const nowMs = clock.now()
   const next = { ...current, ...person, refreshedAtMs: nowMs }
   const refreshDueAtMs = refreshDueAt(next, nowMs, refreshIntervalMs)

@@ -12,6 +12,7 @@ const hourMs = 3_600_000
 
 const signedIn: SignedIn = {
   userId: 'u-1',
+  provider: 'default',
   issuer: nobody.issuer.origin,
   claims: { sub: 'u-1', email: 'alice@example.com', auth_time: 1 },
   tokens: {

@@ -1,8 +1,8 @@
 import type { BlockedPeople } from './blocked-people.ts'
 import type { Clock } from '../clock.ts'
 import type { SessionRecord, Store } from '../store/store.ts'
-import { changesBetween, personOf } from './person.ts'
-import type { ClaimNames } from './person.ts'
+import { changesBetween } from './person.ts'
+import type { Providers } from './providers.ts'
 import { refreshDueAt, withTokens, type SessionAudit } from './refresh.ts'
 import { rewriteSession } from './rewrite-session.ts'
 import { toSession, type Session } from './session.ts'
@@ -31,7 +31,7 @@ export interface RenewalParts {
   readonly store: Pick<Store, 'sessions'>
   readonly clock: Clock
   readonly audit: SessionAudit
-  readonly claimNames: ClaimNames
+  readonly providers: Pick<Providers, 'of'>
   readonly sessionLifeMs: number
   readonly refreshIntervalMs: number
   readonly blockedPeople?: Pick<BlockedPeople, 'check'> | undefined
@@ -39,7 +39,7 @@ export interface RenewalParts {
 }
 
 export function createRenewals(parts: RenewalParts): Renewals {
-  const { store, clock, audit, claimNames, sessionLifeMs, refreshIntervalMs } = parts
+  const { store, clock, audit, providers, sessionLifeMs, refreshIntervalMs } = parts
 
   /** Of a session that is there, and of somebody who may have one. */
   const rewrite: typeof rewriteSession = (sessions, id, write) =>
@@ -50,10 +50,13 @@ export function createRenewals(parts: RenewalParts): Renewals {
     })
 
   return {
-    async confirm(id, { userId, issuer, tokens, claims }) {
-      const person = personOf(claims, claimNames)
+    async confirm(id, signedIn) {
+      const { userId, provider, issuer, tokens, claims } = signedIn
+      const person = providers.of(signedIn)?.personOf(claims)
+      if (person === undefined) return undefined
       const done = await rewrite(store.sessions, id, (record) => {
-        if (record.userId !== userId || record.issuer !== issuer) return undefined
+        const isSame = record.userId === userId && record.provider === provider
+        if (!isSame || record.issuer !== issuer) return undefined
         const nowMs = clock.now()
         const next = { ...withTokens(record, tokens, nowMs), ...person, refreshedAtMs: nowMs }
         const refreshDueAtMs = refreshDueAt(next, nowMs, refreshIntervalMs)

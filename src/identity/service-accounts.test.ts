@@ -284,6 +284,7 @@ test('nobody signs in under the id of a service account, a revoked one included'
   const signIn = (userId: string) =>
     sessions.create({
       userId,
+      provider: 'default',
       issuer: nobody.issuer.origin,
       claims: {},
       tokens: {

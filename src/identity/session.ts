@@ -50,6 +50,7 @@ export function toSession(record: SessionFacts): Session {
     name: record.name,
     groups: record.groups,
     claims: record.claims,
+    provider: record.provider,
     issuer: record.issuer,
     issuedAtMs: record.issuedAtMs,
     expiresAtMs: record.expiresAtMs,

@@ -379,6 +379,7 @@ test('sessions made at the same moment do not end each other beyond what one may
     const tokens = { accessToken: 'a', accessTokenLifeMs: 60_000 }
     const signedIn = {
       userId: 'u-a',
+      provider: 'default',
       issuer: idp.issuer.origin,
       tokens: { ...tokens, refreshToken: undefined, idToken: undefined },
       claims: {},

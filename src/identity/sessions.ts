@@ -9,13 +9,12 @@ import type {
   SessionFacts,
   SessionRecord,
   Store,
+  Voucher,
 } from '../store/store.ts'
 import type { BlockedPeople } from './blocked-people.ts'
 import { createMirror } from './mirror.ts'
-import type { ClaimNames } from './person.ts'
-import { personOf } from './person.ts'
 import type { ProviderFailures } from './provider-failures.ts'
-import type { Provider } from './provider.ts'
+import type { Providers, VouchedFor } from './providers.ts'
 import { createRefresher, refreshDueAt } from './refresh.ts'
 import type { SessionAudit } from './refresh.ts'
 import { createRenewals, type Renewals } from './renewal.ts'
@@ -49,7 +48,7 @@ export interface Sessions extends Renewals {
    * Asks the provider about a session before it is due, within limits. Resolves to whether it was asked,
    * whatever came of that: `get` knows. Never rejects.
    */
-  askProvider(id: string): Promise<boolean>
+  askProvider(session: Pick<Session, 'id' | 'provider'>): Promise<boolean>
   /** Says whose machine has the session from now on, once; false when there was none, or a machine has it. */
   nameDevice(id: string, device: string): Promise<boolean>
   /** False when there was none. */
@@ -73,12 +72,11 @@ export interface Sessions extends Renewals {
 
 export interface SessionsOptions {
   readonly store: Store
-  readonly provider: Provider
+  readonly providers: Providers
   readonly clock: Clock
   readonly log: Logger
   readonly audit: SessionAudit
   readonly providerFailures: ProviderFailures
-  readonly claimNames: ClaimNames
   /** How long a session lasts after its sign-in. */
   readonly sessionLifeMs: number
   /** The provider is asked about every session at least this often. */
@@ -106,7 +104,7 @@ const sweepLeaseMs = 30_000
  * connects.
  */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, clock, log } = options
+  const { store, clock, log, providers } = options
   const holder = randomUUID()
   const mirror = createMirror(async (id) => {
     const facts = await store.sessions.getFacts(id)
@@ -139,11 +137,12 @@ export function createSessions(options: SessionsOptions): Sessions {
   const refresher = createRefresher({ ...options, holder }, ({ id, revision }) =>
     store.sessions.remove(id, 'refresh-refused', revision),
   )
-  /** Whoever a former provider vouched for has not been vouched for by this one. */
-  const isOurs = ({ issuer }: Pick<SessionFacts, 'issuer'>): boolean =>
-    issuer === options.provider.issuer
-  const isCurrent = (facts: Pick<SessionFacts, 'issuer' | 'expiresAtMs'>): boolean =>
+  /** Whoever a former provider vouched for has not been vouched for by one that there is now. */
+  const isOurs = (facts: VouchedFor): boolean => providers.of(facts) !== undefined
+  const isCurrent = (facts: VouchedFor & Pick<SessionFacts, 'expiresAtMs'>): boolean =>
     isOurs(facts) && facts.expiresAtMs > clock.now()
+  const vouchers = (): readonly Voucher[] =>
+    providers.all.map(({ id: provider, issuer }) => ({ provider, issuer }))
   const renewals = createRenewals({ ...options, isCurrent })
   let foreign: Promise<void> | undefined
   async function* pages(): AsyncGenerator<readonly SessionFacts[]> {
@@ -172,7 +171,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
   const sweeper = startSweeper(options, async () => {
     try {
-      // Before anything is refreshed: their tokens are no business of the provider there is now.
+      // Before anything is refreshed: their tokens are no business of the providers there are now.
       foreign ??= removeForeign()
       await foreign.catch((error: unknown) => {
         foreign = undefined
@@ -246,7 +245,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       return { session, version }
     },
     version: (id) => mirror.version(id),
-    askProvider: (id) => refresher.askNow(id),
+    askProvider: (session) => refresher.askNow(session),
     async nameDevice(id, device) {
       const written = await rewriteSession(store.sessions, id, (record) =>
         record.device === undefined
@@ -264,10 +263,10 @@ export function createSessions(options: SessionsOptions): Sessions {
       for await (const page of pages()) yield* page.filter(isCurrent).map(toSession)
     },
     async page(maxSessions, { after, text }) {
-      const filter = { issuer: options.provider.issuer, nowMs: clock.now(), text }
+      const filter = { vouchers: vouchers(), nowMs: clock.now(), text }
       return (await store.sessions.listPage(maxSessions, after, filter)).map(toSession)
     },
-    count: (text) => store.sessions.count(options.provider.issuer, clock.now(), text),
+    count: (text) => store.sessions.count(vouchers(), clock.now(), text),
     onEnded: (listener) => subscribe(endedListeners, listener),
     onChanged: (listener) => subscribe(changedListeners, listener),
     async close() {
@@ -280,14 +279,17 @@ export function createSessions(options: SessionsOptions): Sessions {
 }
 
 function newRecord(signedIn: SignedIn, options: SessionsOptions): SessionRecord {
-  const { userId, issuer, tokens, claims, device } = signedIn
+  const { userId, provider, issuer, tokens, claims, device } = signedIn
+  const person = options.providers.of(signedIn)?.personOf(claims)
+  if (person === undefined) throw new Error(`no provider "${provider}" vouches for "${userId}"`)
   const nowMs = options.clock.now()
   const expiresAtMs = nowMs + options.sessionLifeMs
   const { accessToken, accessTokenLifeMs, refreshToken, idToken } = tokens
   const record: SessionRecord = {
-    ...personOf(claims, options.claimNames),
+    ...person,
     id: randomBytes(idBytes).toString('base64url'),
     userId,
+    provider,
     issuer,
     issuedAtMs: nowMs,
     expiresAtMs,

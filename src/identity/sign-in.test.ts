@@ -8,7 +8,7 @@ import {
   address,
   asCookieHeader,
   callbackOrigin,
-  claimNames,
+  providerAt,
   openIdentity,
   signInBy,
   target,
@@ -21,6 +21,8 @@ const people = [
   { id: 'u-a', email: 'alice@example.com', name: 'Alice', groups: ['ops'] },
   { id: 'u-b', email: 'bob@example.com', emailVerified: false, name: 'Bob', groups: [] },
 ]
+
+const provider = 'default'
 
 async function setUp(
   t: TestContext,
@@ -40,14 +42,14 @@ async function browse(location: URL): Promise<URL> {
 }
 
 function begin({ identity }: IdentityFixture, cookieHeader: string, to = target) {
-  return identity.signIn.begin({ target: to, cookieHeader, address })
+  return identity.signIn.begin({ target: to, cookieHeader, address, provider })
 }
 
 async function beginAndBrowse({ identity }: IdentityFixture) {
-  const begun = await identity.signIn.begin({ target, cookieHeader: undefined, address })
+  const begun = await identity.signIn.begin({ target, cookieHeader: undefined, address, provider })
   const { search, pathname } = await browse(begun.location)
   assert.equal(pathname, '/oauth2/callback')
-  return { ...begun, address, search, cookieHeader: asCookieHeader(begun.cookies) }
+  return { ...begun, address, provider, search, cookieHeader: asCookieHeader(begun.cookies) }
 }
 
 test('a sign-in stores a session with the email, name, groups and claims of the provider', async (t) => {
@@ -136,14 +138,7 @@ test('somebody whom the provider knows by the id of a service account does not s
 
 test('groups are read from the claim that is configured', async (t) => {
   const { fixture } = await setUp(t, { groupsClaim: 'https://example.com/roles' }, (idp) => ({
-    provider: {
-      url: idp.issuer,
-      clientId: idp.clientId,
-      clientSecret: idp.clientSecret,
-      scopes: ['openid', 'groups'],
-      ...claimNames,
-      groupsClaim: 'https://example.com/roles',
-    },
+    providers: [providerAt(idp, { groupsClaim: 'https://example.com/roles' })],
   }))
   const { session } = await signInBy(fixture, browse)
   assert.deepEqual(session.groups, ['ops'])
@@ -154,9 +149,12 @@ test('a callback in another browser is refused, and stores nothing', async (t) =
   const { search } = await beginAndBrowse(fixture)
   const other = await beginAndBrowse(fixture)
   for (const cookieHeader of [undefined, '', other.cookieHeader]) {
-    await assert.rejects(fixture.identity.signIn.finish({ search, cookieHeader, address }), {
-      code: 'sign-in-state-mismatch',
-    })
+    await assert.rejects(
+      fixture.identity.signIn.finish({ search, cookieHeader, address, provider }),
+      {
+        code: 'sign-in-state-mismatch',
+      },
+    )
   }
   assert.deepEqual(await fixture.identity.sessions.list(), [])
 })
@@ -165,7 +163,7 @@ test('a program that waits is named when its sign-in comes back in another brows
   const { fixture } = await setUp(t)
   const { search } = await beginAndBrowse(fixture)
   await assert.rejects(
-    fixture.identity.signIn.finish({ search, cookieHeader: '', address }),
+    fixture.identity.signIn.finish({ search, cookieHeader: '', address, provider }),
     (error) => {
       assert.ok(error instanceof UnfinishedSignIn)
       assert.deepEqual(error.target, target)
@@ -189,9 +187,12 @@ test('a changed state, and a cookie that does not fit or comes twice, are refuse
     [one.search, one.cookieHeader.replace('__Host-', '')],
     [one.search, `${name}=${value}; ${name}=${value}`],
   ] as const) {
-    await assert.rejects(fixture.identity.signIn.finish({ search, cookieHeader, address }), {
-      code: 'sign-in-state-mismatch',
-    })
+    await assert.rejects(
+      fixture.identity.signIn.finish({ search, cookieHeader, address, provider }),
+      {
+        code: 'sign-in-state-mismatch',
+      },
+    )
   }
   assert.ok((await fixture.identity.signIn.finish(one)).session)
 })
@@ -220,7 +221,7 @@ test('32 tabs that begin at once all finish, in whatever order', async (t) => {
   assert.ok(cookieHeader.length < 2048, `${cookieHeader.length}`)
   for (const { location } of tabs.toReversed()) {
     const { search } = await browse(location)
-    await fixture.identity.signIn.finish({ search, cookieHeader, address })
+    await fixture.identity.signIn.finish({ search, cookieHeader, address, provider })
   }
   assert.equal((await fixture.identity.sessions.list()).length, 32)
 })
@@ -266,6 +267,7 @@ test('an address to return to that is too long is refused before anybody is aske
     search,
     cookieHeader: asCookieHeader(cookies),
     address,
+    provider,
   })
   assert.equal(finished.target.returnTo, returnTo)
 })
@@ -280,6 +282,7 @@ test('an id token with another nonce is refused', async (t) => {
       search,
       cookieHeader: asCookieHeader(begun.cookies),
       address,
+      provider,
     }),
     { code: 'provider-invalid' },
   )
@@ -295,6 +298,7 @@ test('a code that was asked for with another challenge is refused by the provide
       search,
       cookieHeader: asCookieHeader(begun.cookies),
       address,
+      provider,
     }),
     { code: 'provider-refused', message: /"invalid_grant"/ },
   )
@@ -318,6 +322,7 @@ test("the provider's own refusal is passed on, without control characters", asyn
       search: `?${query.toString()}`,
       cookieHeader: asCookieHeader(cookies),
       address,
+      provider,
     }),
     {
       code: 'provider-refused',

@@ -1,7 +1,9 @@
 import { AccessError } from '../errors.ts'
+import { show } from '../schema.ts'
 import { UnfinishedSignIn } from './pending-flow.ts'
 import type { PendingFlow, PendingFlows, SignInTarget } from './pending-flow.ts'
-import type { Provider } from './provider.ts'
+import { callbackPathOf } from './callback-path.ts'
+import type { NamedProvider, Providers } from './providers.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import type { SignedIn } from './signed-in.ts'
@@ -30,53 +32,67 @@ export interface BrowserRequest {
 
 /** The two halves of a sign-in: away to the provider, and back from it. */
 export interface SignIn {
-  /** Throws `UnfinishedSignIn` when the provider cannot be asked, and `LimitedError`. */
-  begin(request: BrowserRequest & { readonly target: SignInTarget }): Promise<BegunSignIn>
   /**
-   * Takes the callback's query (`?code=…&state=…`) and the browser's cookies, and stores a session.
+   * `provider` is the id of one; the first of them without it. Throws `UnfinishedSignIn` when it cannot be
+   * asked, or is none of them (`provider-unknown`), and `LimitedError`.
+   */
+  begin(
+    request: BrowserRequest & {
+      readonly target: SignInTarget
+      readonly provider?: string | undefined
+    },
+  ): Promise<BegunSignIn>
+  /**
+   * Takes the query of a provider's callback (`?code=…&state=…`) and the browser's cookies, and stores a session.
    * Throws the `AccessError`s of `PendingFlows.take`, and `UnfinishedSignIn` with those of the provider
    * or `another-person` or `user-id-reserved`.
    */
-  finish(callback: BrowserRequest & { readonly search: string }): Promise<FinishedSignIn>
+  finish(
+    callback: BrowserRequest & { readonly search: string; readonly provider: string },
+  ): Promise<FinishedSignIn>
 }
 
 export interface SignInParts {
-  readonly provider: Provider
+  readonly providers: Providers
   readonly sessions: Pick<Sessions, 'create' | 'confirm'>
   readonly pendingFlows: PendingFlows
   readonly limits: SignInLimits
-  /** Where the provider sends the browser back to; a request's `Host` plays no part. */
-  readonly callbackUrl: URL
+  /** Where providers send the browser back to; a request's `Host` plays no part. */
+  readonly origin: URL
 }
 
 export function createSignIn(parts: SignInParts): SignIn {
-  const { provider, sessions, pendingFlows, limits, callbackUrl } = parts
+  const { providers, sessions, pendingFlows, limits, origin } = parts
+  const callbackUrl = (provider: string): URL => new URL(callbackPathOf(provider), origin)
 
   /** Who it is, by the provider's word; a refusal remembers where its asker waits. */
-  async function ask(callback: URL, flow: PendingFlow) {
+  async function ask(provider: NamedProvider, callback: URL, flow: PendingFlow) {
     try {
       const { userId, ...tokens } = await provider.exchange(callback, flow)
       return { userId, tokens, claims: await provider.claims(tokens, userId) }
     } catch (error) {
-      throw unfinished(error, flow.target)
+      throw unfinished(error, flow)
     }
   }
 
-  async function complete(
-    search: string,
-    cookieHeader: string | undefined,
-  ): Promise<FinishedSignIn> {
+  async function complete({
+    search,
+    provider: answering,
+    cookieHeader,
+  }: Parameters<SignIn['finish']>[0]): Promise<FinishedSignIn> {
     const state = new URLSearchParams(search).get('state') ?? ''
-    const flow = await pendingFlows.take(state, cookieHeader)
-    const callback = new URL(callbackUrl)
+    const flow = await pendingFlows.take(state, answering, cookieHeader)
+    const provider = providers.get(flow.provider)
+    if (provider === undefined) throw unfinished(unknownProvider(flow.provider), flow)
+    const callback = callbackUrl(provider.id)
     callback.search = search
-    const { userId, tokens, claims } = await ask(callback, flow)
+    const { userId, tokens, claims } = await ask(provider, callback, flow)
     const { device, renews } = flow.target
     if (device !== undefined && device.userId !== userId) throw anotherPerson(flow)
-    const { issuer } = provider
-    const signedIn = { userId, issuer, tokens, claims, device: device?.host }
+    const { id, issuer } = provider
+    const signedIn = { userId, provider: id, issuer, tokens, claims, device: device?.host }
     const done = await keep(signedIn, renews).catch((error: unknown) => {
-      throw unfinished(error, flow.target)
+      throw unfinished(error, flow)
     })
     return { ...done, target: flow.target }
   }
@@ -89,28 +105,39 @@ export function createSignIn(parts: SignInParts): SignIn {
   }
 
   return {
-    async begin({ target, cookieHeader, address }) {
+    async begin({ target, provider: wanted, cookieHeader, address }) {
       limits.begin(address)
-      const { checks, cookies } = await pendingFlows.begin(target, cookieHeader)
+      const provider = wanted === undefined ? providers.all[0] : providers.get(wanted)
+      if (provider === undefined)
+        throw new UnfinishedSignIn(unknownProvider(wanted), target, undefined)
+      const { id } = provider
+      const { checks, cookies } = await pendingFlows.begin(target, id, cookieHeader)
       const location = await provider
-        .authorizationUrl(callbackUrl, checks)
+        .authorizationUrl(callbackUrl(id), checks)
         .catch((error: unknown) => {
-          throw unfinished(error, target)
+          throw unfinished(error, { target, provider: id })
         })
       return { location, cookies }
     },
-    finish: ({ search, cookieHeader, address }) =>
-      limits.finish(address, () => complete(search, cookieHeader)),
+    finish: (callback) => limits.finish(callback.address, () => complete(callback)),
   }
 }
 
-function unfinished(error: unknown, target: SignInTarget): unknown {
-  return error instanceof AccessError ? new UnfinishedSignIn(error, target) : error
+type Begun = Pick<PendingFlow, 'target' | 'provider'>
+
+function unfinished(error: unknown, { target, provider }: Begun): unknown {
+  return error instanceof AccessError ? new UnfinishedSignIn(error, target, provider) : error
+}
+
+/** It was there when the sign-in was begun, or an address names one that never was. */
+function unknownProvider(id = ''): AccessError {
+  const text = `this gateway has no sign-in service ${show(id)}`
+  return new AccessError('provider-unknown', text, { hint: 'start again where you came from' })
 }
 
 /** The provider may know several people in one browser, and offer to change between them. */
-function anotherPerson({ target }: PendingFlow): UnfinishedSignIn {
+function anotherPerson({ target, provider }: PendingFlow): UnfinishedSignIn {
   const text = 'somebody else came back from the sign-in than had approved the machine'
   const hint = 'begin again on the machine, and stay the same person throughout'
-  return new UnfinishedSignIn(new AccessError('another-person', text, { hint }), target)
+  return new UnfinishedSignIn(new AccessError('another-person', text, { hint }), target, provider)
 }

@@ -4,6 +4,8 @@ import type { TokenSet } from './provider.ts'
 /** Somebody whom the provider vouched for. */
 export interface SignedIn {
   readonly userId: string
+  /** The id of the provider, and its issuer. */
+  readonly provider: string
   readonly issuer: string
   readonly tokens: TokenSet
   readonly claims: Claims

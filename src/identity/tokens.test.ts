@@ -18,6 +18,7 @@ const session: Session = {
   name: 'Alice',
   groups: ['ops'],
   claims: {},
+  provider: 'default',
   issuer: 'https://idp.example.com',
   issuedAtMs: 1_700_000_000_500,
   expiresAtMs: 1_800_000_000_000,

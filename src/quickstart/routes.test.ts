@@ -52,7 +52,7 @@ test('the configuration file is one that the gateway takes as it is', async () =
   const { config, warnings } = await loadConfig({ path: folder.join(fileNames.config), env: {} })
   assert.deepEqual(config.address, { host: '127.0.0.1', port: 8443 })
   assert.equal(config.stateDirectory, folder.join('state'))
-  assert.equal(config.identityProvider?.clientSecret, 'a secret: with "yaml" in it')
+  assert.equal(config.identityProviders[0]?.clientSecret, 'a secret: with "yaml" in it')
   // What is said of it: others may ask in the portal, which shows them no route that is not listed.
   const asked = config.routes.filter(({ approval }) => approval !== undefined)
   assert.deepEqual(

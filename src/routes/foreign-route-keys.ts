@@ -6,7 +6,8 @@ export const reasons = {
   envoy: 'configures Envoy, which Postern does not use',
   jwt: 'identity headers are sent with HTTP requests only',
   clientCertificates: 'client certificates are checked by "downstream_mtls", for the whole gateway',
-  providers: 'there is one identity provider, the global one',
+  providers:
+    'people may sign in with any of the global "identity_providers", and policies say whom they let in',
   bearer: 'tokens of the identity provider are not accepted',
 } as const
 

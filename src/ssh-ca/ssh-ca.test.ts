@@ -26,6 +26,7 @@ function session(more: Partial<Session> = {}): Session {
     name: undefined,
     groups: [],
     claims: {},
+    provider: 'default',
     issuer: 'https://login.site.com',
     issuedAtMs: nowMs,
     expiresAtMs: nowMs + 3_600_000,

@@ -86,7 +86,7 @@ test('named tunnels of before are those of the users whose names they have', asy
   await before.close()
   const database = new DatabaseSync(path)
   database.exec(
-    "alter table named_tunnels drop column user_id; delete from kysely_migration where name >= '0008'",
+    "alter table named_tunnels drop column user_id; alter table sessions drop column provider; delete from kysely_migration where name >= '0008'",
   )
   for (const table of tablesSince0008) database.exec(`drop table ${table}`)
   database.close()

@@ -27,6 +27,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0013-requested-from': { up: addRequestedFrom },
   '0014-history-bytes': { up: addHistoryBytes },
   '0015-acme': { up: createAcme },
+  '0016-session-providers': { up: addSessionProviders },
 }
 
 /** Where the migrator notes what it has done. */
@@ -169,4 +170,12 @@ async function createRevisions(db: Kysely<unknown>): Promise<void> {
 async function createSessionOrder(db: Kysely<unknown>): Promise<void> {
   const index = db.schema.createIndex('sessions_issued_at_ms')
   await index.on('sessions').columns(['issued_at_ms desc', 'id']).execute()
+}
+
+/** Before there were several, the one that the keys `idp_*` name. */
+async function addSessionProviders(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('sessions')
+    .addColumn('provider', 'text', (column) => column.notNull().defaultTo('default'))
+    .execute()
 }

@@ -38,6 +38,8 @@ export interface PublisherFacts {
   readonly name: string | undefined
   readonly groups: readonly string[]
   readonly claims: Readonly<Record<string, unknown>>
+  /** Absent in what a former release has kept. */
+  readonly provider?: string
   readonly issuer: string
 }
 

@@ -192,7 +192,7 @@ describe('a store in another thread', () => {
     }
     assert.equal(await run(''), '0')
     assert.equal(await run('await store.close(); console.log("closed")'), '0 closed')
-    const late = 'store.sessions.count("i", 1).then((n) => console.log(n, "there"))'
+    const late = 'store.sessions.count([], 1).then((n) => console.log(n, "there"))'
     assert.equal(await run(late), '0 0 there')
   })
 })

@@ -13,6 +13,7 @@ export function sessionRecord(change: Partial<SessionRecord> = {}): SessionRecor
     name: 'Alice',
     groups: ['ops', 'ü "quoted"'],
     claims: { sub: 'u-1', nested: { list: [1, null, true] } },
+    provider: 'default',
     issuer: 'https://idp.example.com',
     issuedAtMs: 1_000,
     expiresAtMs: 100_000,
@@ -160,7 +161,7 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
 
     test('some are listed and counted by what is in their names, whatever characters those have', async (t) => {
       const { sessions } = await open(t)
-      const issuer = 'https://idp.example.com'
+      const vouchers = [{ provider: 'default', issuer: 'https://idp.example.com' }]
       const add = (id: string, change: Partial<SessionRecord>) =>
         sessions.add(sessionRecord({ id, issuedAtMs: Number(id), device: undefined, ...change }))
       await add('1', { name: 'Carol 100%', email: undefined, userId: 'u_9' })
@@ -169,8 +170,8 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
       await add('4', { name: 'Carol', issuer: 'https://other.example.com' })
       await add('5', { name: 'Carol', expiresAtMs: 10 })
       const found = async (text: string): Promise<readonly string[]> => {
-        const page = await sessions.listPage(10, undefined, { issuer, nowMs: 10, text })
-        assert.equal(await sessions.count(issuer, 10, text), page.length, text)
+        const page = await sessions.listPage(10, undefined, { vouchers, nowMs: 10, text })
+        assert.equal(await sessions.count(vouchers, 10, text), page.length, text)
         return page.map(({ id }) => id)
       }
       assert.deepEqual(await found('CAROL'), ['2', '1'])
@@ -183,25 +184,35 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
       assert.deepEqual(await found("'"), [])
       assert.deepEqual(await found('build-7'), ['2'])
       assert.deepEqual(await found('lodie'), ['3'])
-      const [first] = await sessions.listPage(1, undefined, { issuer, text: 'carol' })
+      const [first] = await sessions.listPage(1, undefined, { vouchers, text: 'carol' })
       assert.equal(first?.id, '5')
-      const next = await sessions.listPage(9, first, { issuer, text: 'carol' })
+      const next = await sessions.listPage(9, first, { vouchers, text: 'carol' })
       assert.deepEqual(
         next.map(({ id }) => id),
         ['2', '1'],
       )
     })
 
-    test('sessions are counted by issuer, without those past their end', async (t) => {
+    test('sessions are counted by who vouched for them, without those past their end', async (t) => {
       const { sessions } = await open(t)
       const [issuer, other] = ['https://login.example.com', 'https://other.example.com']
-      assert.equal(await sessions.count(issuer, 5), 0)
+      const ours = { provider: 'default', issuer }
+      const partner = { provider: 'partner', issuer }
+      assert.equal(await sessions.count([ours], 5), 0)
       await sessions.add(sessionRecord({ id: 'a', issuer, expiresAtMs: 10 }))
       await sessions.add(sessionRecord({ id: 'b', issuer, expiresAtMs: 11 }))
       await sessions.add(sessionRecord({ id: 'c', issuer: other, expiresAtMs: 11 }))
+      await sessions.add(sessionRecord({ id: 'd', ...partner, expiresAtMs: 11 }))
       assert.deepEqual(
-        await Promise.all([9, 10, 11].map((nowMs) => sessions.count(issuer, nowMs))),
+        await Promise.all([9, 10, 11].map((nowMs) => sessions.count([ours], nowMs))),
         [2, 1, 0],
+      )
+      const counts = [[partner], [ours, partner], [{ ...partner, issuer: other }], []]
+      assert.deepEqual(await Promise.all(counts.map((of) => sessions.count(of, 9))), [1, 3, 0, 0])
+      const page = await sessions.listPage(9, undefined, { vouchers: [partner] })
+      assert.deepEqual(
+        page.map(({ id, provider }) => [id, provider]),
+        [['d', 'partner']],
       )
     })
 
@@ -211,8 +222,9 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
       await sessions.add(sessionRecord({ id: 'second', refreshDueAtMs: 50 }))
       await sessions.add(sessionRecord({ id: 'first', refreshDueAtMs: 20 }))
       await sessions.add(sessionRecord({ id: 'ended', refreshDueAtMs: 10, expiresAtMs: 50 }))
+      await sessions.add(sessionRecord({ id: 'theirs', refreshDueAtMs: 5, provider: 'partner' }))
       const due = async (max: number): Promise<string[]> =>
-        (await sessions.listDue(50, max)).map(({ id }) => id)
+        (await sessions.listDue('default', 50, max)).map(({ id }) => id)
       assert.deepEqual(await due(10), ['first', 'second'])
       assert.deepEqual(await due(1), ['first'])
     })

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { ExpressionBuilder, Kysely, SelectQueryBuilder } from 'kysely'
 import type { Write, Writes } from './change-feed.ts'
-import type { SessionFacts, SessionRecord, SessionStore, Stored } from './store.ts'
+import type { SessionFacts, SessionRecord, SessionStore, Stored, Voucher } from './store.ts'
 import type { SessionRow, Tables } from './tables.ts'
 import type { TokenKeys } from './token-keys.ts'
 import { openTokens, sealTokens } from './token-rotation.ts'
@@ -15,6 +15,7 @@ const facts = [
   'name',
   'groups',
   'claims',
+  'provider',
   'issuer',
   'issued_at_ms',
   'expires_at_ms',
@@ -92,9 +93,9 @@ export function createSessionTable(
       const rows = await query.orderBy('issued_at_ms', 'desc').orderBy('id').execute()
       return rows.map(toFacts)
     },
-    async listPage(maxRecords, after, { issuer, nowMs, text } = {}) {
+    async listPage(maxRecords, after, { vouchers, nowMs, text } = {}) {
       let query = sessions().select(facts)
-      if (issuer !== undefined) query = query.where('issuer', '=', issuer)
+      if (vouchers !== undefined) query = query.where(isOfAny(vouchers))
       if (nowMs !== undefined) query = query.where('expires_at_ms', '>', nowMs)
       if (text !== undefined) query = query.where(holds(text))
       if (after !== undefined) {
@@ -106,18 +107,19 @@ export function createSessionTable(
       const ordered = query.orderBy('issued_at_ms', 'desc').orderBy('id')
       return (await ordered.limit(maxRecords).execute()).map(toFacts)
     },
-    async count(issuer, nowMs, text) {
+    async count(vouchers, nowMs, text) {
       const all = db
         .selectFrom('sessions')
         .select(({ fn }) => fn.countAll<number | bigint | string>().as('count'))
-        .where('issuer', '=', issuer)
+        .where(isOfAny(vouchers))
         .where('expires_at_ms', '>', nowMs)
       const those = text === undefined ? all : all.where(holds(text))
       return Number((await those.executeTakeFirstOrThrow()).count)
     },
-    async listDue(nowMs, maxRecords) {
+    async listDue(provider, nowMs, maxRecords) {
       const rows = await sessions()
         .select(facts)
+        .where('provider', '=', provider)
         .where('refresh_due_at_ms', '<=', nowMs)
         .where('expires_at_ms', '>', nowMs)
         .orderBy('refresh_due_at_ms')
@@ -135,6 +137,16 @@ export function createSessionTable(
       return ended
     },
   }
+}
+
+/** Whether one of these vouched for it; nobody has where there is none. */
+function isOfAny(vouchers: readonly Voucher[]) {
+  return ({ and, eb, or }: ExpressionBuilder<Tables, 'sessions'>) =>
+    or(
+      vouchers.map(({ provider, issuer }) =>
+        and([eb('provider', '=', provider), eb('issuer', '=', issuer)]),
+      ),
+    )
 }
 
 /** Whether what people know a session by has this in it. */
@@ -177,6 +189,7 @@ function toRow(record: SessionRecord, keys: TokenKeys): Omit<SessionRow, 'revisi
     name: record.name ?? null,
     groups: JSON.stringify(record.groups),
     claims: JSON.stringify(record.claims),
+    provider: record.provider,
     issuer: record.issuer,
     issued_at_ms: record.issuedAtMs,
     expires_at_ms: record.expiresAtMs,
@@ -207,6 +220,7 @@ function toFacts(row: Pick<SessionRow, (typeof facts)[number]>): Stored<SessionF
     name: row.name ?? undefined,
     groups: JSON.parse(row.groups) as string[],
     claims: JSON.parse(row.claims) as Record<string, unknown>,
+    provider: row.provider,
     issuer: row.issuer,
     issuedAtMs: row.issued_at_ms,
     expiresAtMs: row.expires_at_ms,

@@ -18,7 +18,8 @@ export interface SessionRecord {
   readonly name: string | undefined
   readonly groups: readonly string[]
   readonly claims: Readonly<Record<string, unknown>>
-  /** The issuer that vouched for this person. */
+  /** The provider that vouched for this person, by its id in the configuration, and its issuer. */
+  readonly provider: string
   readonly issuer: string
   readonly issuedAtMs: number
   readonly expiresAtMs: number
@@ -100,10 +101,13 @@ export interface ServiceAccountRecord {
 /** Why a session has ended. */
 export type SessionEndReason = 'expired' | 'revoked' | 'signed-out' | 'refresh-refused' | 'replaced'
 
+/** Who vouches for people. */
+export type Voucher = Pick<SessionRecord, 'provider' | 'issuer'>
+
 /** Which sessions are listed. */
 export interface SessionFilter {
-  /** Those that this issuer vouched for. */
-  readonly issuer?: string
+  /** Those that one of these vouched for. */
+  readonly vouchers?: readonly Voucher[]
   /** Those whose end has not passed then. */
   readonly nowMs?: number
   /** Those with this in their name, email address, user id or device; of ASCII letters the case is no matter. */
@@ -145,10 +149,17 @@ export interface SessionStore {
     after?: Pick<SessionFacts, 'id' | 'issuedAtMs'>,
     filter?: SessionFilter,
   ): Promise<readonly Stored<SessionFacts>[]>
-  /** How many an issuer vouched for whose end has not passed; those that have `text` in them. */
-  count(issuer: string, nowMs: number, text?: string): Promise<number>
-  /** Sessions whose provider must be asked again, most overdue first; none whose end has passed. */
-  listDue(nowMs: number, maxRecords: number): Promise<readonly Stored<SessionFacts>[]>
+  /** How many these vouched for whose end has not passed; those that have `text` in them. */
+  count(vouchers: readonly Voucher[], nowMs: number, text?: string): Promise<number>
+  /**
+   * Sessions of one provider that it must be asked about again, most overdue first; none whose end has
+   * passed.
+   */
+  listDue(
+    provider: string,
+    nowMs: number,
+    maxRecords: number,
+  ): Promise<readonly Stored<SessionFacts>[]>
   /** Ends and answers every session whose end has passed. */
   removeExpired(nowMs: number): Promise<readonly string[]>
   /** Calls `listener` once for every session revoked or expired, on whichever gateway it happened. */

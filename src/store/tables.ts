@@ -117,6 +117,7 @@ export interface SessionRow {
   readonly groups: string
   /** JSON: an object. */
   readonly claims: string
+  readonly provider: string
   readonly issuer: string
   readonly issued_at_ms: number
   readonly expires_at_ms: number

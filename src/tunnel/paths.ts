@@ -13,8 +13,6 @@ export const gatewayPaths = {
   signOut: '/.pomerium/sign_out',
   /** Where a browser comes back to on the host it wanted to see. */
   callback: '/.pomerium/callback/',
-  /** Where the provider sends the browser back to. */
-  providerCallback: '/oauth2/callback',
   health: '/healthz',
   /** `GET` with `Upgrade: websocket`, followed by `host:port`: a tunnel where CONNECT does not pass. */
   tunnel: '/.postern/v1/tunnel/',

@@ -142,11 +142,11 @@ function relative(downloads: object): unknown {
 
 /** One line for each setting and route; secrets as their length only. */
 function summarize(config: GatewayConfig): readonly string[] {
-  const { routes, fileRoutes, filePolicies, identityProvider, ...settings } = config
-  const provider = identityProvider && {
-    ...identityProvider,
-    clientSecret: `${identityProvider.clientSecret.length} characters`,
-  }
+  const { routes, fileRoutes, filePolicies, identityProviders, ...settings } = config
+  const providers = identityProviders.map((provider) => ({
+    ...provider,
+    clientSecret: `${provider.clientSecret.length} characters`,
+  }))
   const stateDirectory = settings.stateDirectory.replace(folder, '.')
   const plain = {
     ...settings,
@@ -160,7 +160,7 @@ function summarize(config: GatewayConfig): readonly string[] {
       ca: blocksIn(settings.downstreamMtls.ca),
       revocationLists: settings.downstreamMtls.revocationLists?.length,
     },
-    provider,
+    providers: providers.length === 0 ? undefined : providers,
   }
   const lines = Object.entries(plain).map(([name, value]) => {
     const shown: unknown = Buffer.isBuffer(value) ? `${value.byteLength} bytes` : value

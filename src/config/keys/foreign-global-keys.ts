@@ -1,7 +1,7 @@
 import type { ForeignKey } from '../../foreign-keys.ts'
 import { reasons } from '../../routes/foreign-route-keys.ts'
 
-const { http, envoy, jwt, clientCertificates, providers, bearer } = reasons
+const { http, envoy, jwt, clientCertificates, bearer } = reasons
 const httpAnswers = 'applies to answers of HTTP routes'
 const services = 'connects the services of a split Pomerium; Postern is one process'
 const decisions = 'the gateway itself decides'
@@ -33,7 +33,6 @@ const rows: readonly (readonly [ForeignKey['class'], string, string, (string | b
   ['refused', 'cookie_http_only', 'scripts of a page never see the cookie', true],
   ['refused', 'cookie_same_site', 'the cookie is always "lax"', 'lax'],
   ['refused', 'cookie_secure', 'the cookie is sent over https only', true],
-  ['refused', 'identity_providers', providers],
   ['refused', 'idp_access_token_allowed_audiences', bearer],
   ['refused', 'idp_request_params', 'sign-in requests carry no parameters of their own'],
   ['refused', 'idp_service_account', groups],

@@ -24,6 +24,14 @@ export const globalKeys = {
   ...sshCaKeys,
   ...downloadKeys,
   ...administratorKeys,
+  identity_providers: key({
+    // As with the routes, each entry is read by itself.
+    schema: z.record(z.string(), z.unknown()),
+    type: 'mapping of ids to providers',
+    variable: 'none',
+    without: 'the one that the keys `idp_*` name',
+    doc: 'Further identity providers, between which people choose, see below.',
+  }),
   // No variable: `DIRECTORY` may well be somebody else's.
   directory: textKey(values.path, 'path', {
     variable: 'none',

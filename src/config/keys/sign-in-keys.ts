@@ -9,7 +9,7 @@ export const signInKeys = {
   authenticate_service_url: textKey(origin, 'https URL', {
     without:
       'required once a policy asks who somebody is, except for service accounts named by `user`',
-    doc: 'Origin under which browsers reach this gateway to sign in. The provider must know `URL/oauth2/callback` as a redirect URI.',
+    doc: 'Origin under which browsers reach this gateway to sign in. The provider must know `URL/oauth2/callback` as a redirect URI, and one of several `URL/oauth2/provider/ID`.',
   }),
   idp_provider: textKey(z.enum(providerNames), 'one of the names', {
     default: 'oidc',

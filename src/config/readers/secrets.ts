@@ -2,7 +2,9 @@ import { exposureOf } from '../../file-text.ts'
 import { secretFiles } from '../source/settings.ts'
 import type { Findings } from '../source/findings.ts'
 import type { Source } from '../source/source.ts'
-import type { YamlText } from '../../yaml-text.ts'
+import { valueAt } from '../../schema.ts'
+import type { Problem } from '../../errors.ts'
+import type { Path, ProblemDetails, YamlText } from '../../yaml-text.ts'
 import type { GlobalKey } from '../keys/keys.ts'
 import { parseSecretKey } from '../../setting-values.ts'
 
@@ -63,18 +65,28 @@ async function readSecretFile(
     findings.problems.push(settings.problem(fileKey, message, { at: 'key' }))
     return undefined
   }
+  return readSecretText(path, (message, details) => settings.problem(fileKey, message, details), {
+    files,
+    findings,
+  })
+}
+
+/** Reads a secret from its file; `problem` says where the path stands. */
+export async function readSecretText(
+  path: string,
+  problem: (message: string, details?: ProblemDetails) => Problem,
+  { files, findings }: Pick<Source, 'files' | 'findings'>,
+): Promise<string | undefined> {
   const file = await files.read(path)
   if (!file.ok) {
-    findings.problems.push(settings.problem(fileKey, file.message))
+    findings.problems.push(problem(file.message))
     return undefined
   }
   const warning = exposureOf(file)
-  if (warning !== undefined) findings.warnings.push(settings.problem(fileKey, ...warning))
+  if (warning !== undefined) findings.warnings.push(problem(...warning))
   const text = file.text.trim()
   if (text !== '') return text
-  findings.problems.push(
-    settings.problem(fileKey, 'must name a file with the secret, not an empty one'),
-  )
+  findings.problems.push(problem('must name a file with the secret, not an empty one'))
   return undefined
 }
 
@@ -91,8 +103,19 @@ const inlineSecrets = [
 export function warnOfExposed(text: YamlText, findings: Findings): void {
   const mapping = text.value
   if (typeof mapping !== 'object' || mapping === null) return
-  const [first] = inlineSecrets.filter((key) => Object.hasOwn(mapping, key))
+  const first = secretPathsIn(mapping)[0]
   if (first === undefined) return
   const message = 'is a secret in a file that everybody on this machine can read'
-  findings.warnings.push(text.problem([first], message, { hint: 'chmod 600 the file', at: 'key' }))
+  findings.warnings.push(text.problem(first, message, { hint: 'chmod 600 the file', at: 'key' }))
+}
+
+function secretPathsIn(mapping: object): readonly Path[] {
+  const providers = valueAt(mapping, ['identity_providers'])
+  const entries = Object.keys(providers ?? {}).map((id): Path => [
+    'identity_providers',
+    id,
+    'client_secret',
+  ])
+  const paths = [...inlineSecrets.map((key): Path => [key]), ...entries]
+  return paths.filter((path) => valueAt(mapping, path) !== undefined)
 }

@@ -1,22 +1,23 @@
 import { isLoopbackHost } from '../../address.ts'
-import type { ClaimNames } from '../../identity/person.ts'
-import type { ProviderOptions } from '../../identity/provider.ts'
+import type { Problem } from '../../errors.ts'
+import type { NamedProviderOptions } from '../../identity/providers.ts'
 import type { Certificate } from '../../port/tls-contexts.ts'
-import { coversHost } from './certificates.ts'
-import { providers } from '../keys/providers.ts'
-import type { ProviderKind, ProviderName } from '../keys/providers.ts'
-import type { GlobalKey } from '../keys/keys.ts'
-import type { Settings } from '../source/settings.ts'
+import { defaultOf } from '../../setting-key.ts'
+import { providerKeys, type ProviderKey } from '../keys/provider-keys.ts'
+import { providers, type ProviderKind } from '../keys/providers.ts'
 import type { Source } from '../source/source.ts'
+import { coversHost } from './certificates.ts'
+import { defaultProvider, readProviders, type WrittenProvider } from './providers.ts'
 
-/** The provider that says who people are. */
-export type IdentityProvider = Required<ProviderOptions & ClaimNames>
+/** A provider that says who people are. */
+export type IdentityProvider = NamedProviderOptions & { readonly scopesIfKnown: readonly string[] }
 
 /** How people sign in. */
 export interface SignInSettings {
   /** Origin where the whole sign-in runs; undefined when no route needs one. */
   readonly authenticateServiceUrl: URL | undefined
-  readonly identityProvider: IdentityProvider | undefined
+  /** In the order in which people are offered them; none when nobody signs in. */
+  readonly identityProviders: readonly IdentityProvider[]
 }
 
 /** What the policies of all routes ask for, those of routes with faults elsewhere included. */
@@ -28,48 +29,59 @@ export interface PolicyNeeds {
 }
 
 /**
- * Puts together how people sign in. What is missing is a problem only when some policy asks who
- * somebody is: a gateway whose routes are all public needs no provider, nor does one that names
- * service accounts alone and nothing of a provider.
+ * Puts together how people sign in. What is missing of the one provider is a problem only when some
+ * policy asks who somebody is: a gateway whose routes are all public needs no provider, nor does one that
+ * names service accounts alone and nothing of a provider.
  */
-export function readSignIn(
+export async function readSignIn(
   source: Source,
   clientSecret: string | undefined,
-  policies: PolicyNeeds,
-): SignInSettings {
+  { readsSubject, needsProvider }: PolicyNeeds,
+): Promise<SignInSettings> {
   const { settings, findings } = source
-  const { values } = settings
-  const name = settings.orDefault('idp_provider')
-  const kind: ProviderKind = providers[name]
-  if (kind.refused !== undefined) {
-    const message = `"${name}" cannot be used: ${kind.refused}`
-    const hint = 'a provider of "oidc", such as Dex or Keycloak, can stand in front of it'
-    findings.problems.push(settings.problem('idp_provider', message, { hint }))
-  } else if (
-    policies.needsProvider ||
-    (policies.readsSubject && providerKeys.some((key) => settings.isGiven(key)))
-  ) {
-    requireAll(source, name, kind)
-  } else if (policies.readsSubject) noteNobodySignsIn(source)
-  warnOfHttp(source)
-  const scopes = settings.orDefault('idp_scopes')
-  if (!scopes.includes('openid')) {
-    const message = 'must contain "openid": without it the provider does not say who somebody is'
-    findings.problems.push(settings.problem('idp_scopes', message))
+  const several = await readProviders(source)
+  const single = defaultProvider(source, clientSecret)
+  const isSingleGiven = namingKeys.some((key) => single.isGiven(key))
+  const isAlone = !settings.isGiven('identity_providers')
+  const written = isAlone || isSingleGiven ? [single, ...several] : several
+  const isUsed = needsProvider || (readsSubject && (isSingleGiven || !isAlone))
+  if (isUsed && written.some((it) => kindOf(it).refused === undefined)) requireOrigin(source)
+  if (!isUsed && readsSubject) noteNobodySignsIn(source)
+  for (const provider of written) {
+    const isRequired = isUsed || provider !== single
+    findings.problems.push(...problemsOf(provider, isRequired))
+    warnOfHttp(source, provider)
   }
+  findings.problems.push(...repeatedIn(written))
   return {
-    authenticateServiceUrl: values.authenticate_service_url,
-    identityProvider: provider(settings, kind, clientSecret),
+    authenticateServiceUrl: settings.values.authenticate_service_url,
+    identityProviders: written.map(toProvider).filter((it) => it !== undefined),
   }
 }
 
-const providerKeys = [
-  'idp_provider',
-  'idp_provider_url',
-  'idp_client_id',
-  'idp_client_secret',
-  'idp_client_secret_file',
-] as const satisfies readonly GlobalKey[]
+/** Each of them says that there is a provider. */
+const namingKeys = [
+  'provider',
+  'provider_url',
+  'client_id',
+  'client_secret',
+  'client_secret_file',
+] as const satisfies readonly ProviderKey[]
+
+type Values = Pick<WrittenProvider, 'values'>
+
+function kindNameOf({ values }: Values): keyof typeof providers {
+  return values.provider ?? defaultOf(providerKeys.provider)
+}
+
+function kindOf(written: Values): ProviderKind {
+  return providers[kindNameOf(written)]
+}
+
+function urlOf(written: Values): URL | undefined {
+  const { url: shared } = kindOf(written)
+  return written.values.provider_url ?? (shared === undefined ? undefined : new URL(shared))
+}
 
 /** It may be meant, and it may be a provider that was forgotten. */
 function noteNobodySignsIn({ settings, findings }: Source): void {
@@ -78,52 +90,93 @@ function noteNobodySignsIn({ settings, findings }: Source): void {
   findings.warnings.push(settings.problem('idp_provider_url', message, { hint }))
 }
 
-/** Groups for the criterion of that name, and a refresh token, so that a session can be kept true. */
-const usefulScopes = ['groups', 'offline_access']
+const asksWho = 'is required, since a policy asks who somebody is'
 
-function provider(
-  { values, orDefault }: Settings,
-  kind: ProviderKind,
-  clientSecret: string | undefined,
-): IdentityProvider | undefined {
-  const shared = kind.url === undefined ? undefined : new URL(kind.url)
-  const url = values.idp_provider_url ?? shared
-  const clientId = values.idp_client_id
-  if (url === undefined || clientId === undefined || clientSecret === undefined) return undefined
-  return {
-    url,
-    clientId,
-    clientSecret,
-    scopes: orDefault('idp_scopes'),
-    scopesIfKnown: values.idp_scopes === undefined ? usefulScopes : [],
-    groupsClaim: orDefault('idp_groups_claim'),
-    emailClaim: orDefault('idp_email_claim'),
-    trustsMissingEmailVerified: orDefault('idp_trust_missing_email_verified'),
-  }
+function requireOrigin({ settings, findings }: Source): void {
+  if (settings.isGiven('authenticate_service_url')) return
+  const hint = 'such as https://auth.example.com'
+  findings.problems.push(settings.problem('authenticate_service_url', asksWho, { hint }))
 }
 
-function requireAll({ settings, findings }: Source, name: ProviderName, kind: ProviderKind): void {
-  const required: readonly (readonly [readonly GlobalKey[], string])[] = [
-    [['authenticate_service_url'], 'such as https://auth.example.com'],
-    [['idp_provider_url'], `for "${name}": ${kind.urlForm ?? ''}`],
-    [['idp_client_id'], 'the provider gives it when you register this gateway'],
-    [['idp_client_secret', 'idp_client_secret_file'], 'the provider gives it with the client id'],
-  ]
-  for (const [keys, hint] of required) {
-    const [key] = keys
-    if (key === undefined || keys.some((key) => settings.isGiven(key))) continue
-    if (key === 'idp_provider_url' && kind.url !== undefined) continue
-    const message = 'is required, since a policy asks who somebody is'
-    findings.problems.push(settings.problem(key, message, { hint }))
+function problemsOf(written: WrittenProvider, isRequired: boolean): readonly Problem[] {
+  const { values, problem } = written
+  const problems: Problem[] = []
+  const { refused } = kindOf(written)
+  if (refused !== undefined) {
+    const message = `"${kindNameOf(written)}" cannot be used: ${refused}`
+    const hint = 'a provider of "oidc", such as Dex or Keycloak, can stand in front of it'
+    problems.push(problem('provider', message, { hint }))
+  } else if (isRequired) problems.push(...missingIn(written))
+  if (values.scopes !== undefined && !values.scopes.includes('openid')) {
+    const message = 'must contain "openid": without it the provider does not say who somebody is'
+    problems.push(problem('scopes', message))
   }
+  return problems
 }
 
-function warnOfHttp({ settings, findings }: Source): void {
-  const url = settings.values.idp_provider_url
+function missingIn(written: WrittenProvider): readonly Problem[] {
+  const { isGiven, problem, isEntry } = written
+  const { url, urlForm = '' } = kindOf(written)
+  const missing = (key: ProviderKey, hint: string): Problem =>
+    isEntry ? problem(key, `is required: ${hint}`) : problem(key, asksWho, { hint })
+  const problems: Problem[] = []
+  if (url === undefined && !isGiven('provider_url'))
+    problems.push(missing('provider_url', `for "${kindNameOf(written)}": ${urlForm}`))
+  if (!isGiven('client_id'))
+    problems.push(missing('client_id', 'the provider gives it when you register this gateway'))
+  if (!isGiven('client_secret') && !isGiven('client_secret_file'))
+    problems.push(missing('client_secret', 'the provider gives it with the client id'))
+  return problems
+}
+
+function warnOfHttp({ findings }: Source, { values, problem }: WrittenProvider): void {
+  const { provider_url: url } = values
   if (url?.protocol !== 'http:' || !isLoopbackHost(url.hostname)) return
   const message =
     'is not encrypted: fine for trying things out on this machine, and for nothing else'
-  findings.warnings.push(settings.problem('idp_provider_url', message))
+  findings.warnings.push(problem('provider_url', message))
+}
+
+/** One id is one provider, and whoever chooses should not be another person by each of two. */
+function repeatedIn(written: readonly WrittenProvider[]): readonly Problem[] {
+  return written.flatMap(({ id, values, problem }, index) => {
+    const before = written.slice(0, index)
+    if (before.some((other) => other.id === id)) {
+      const message = `"${id}" is the provider of the keys "idp_*" already: leave out one of them`
+      return [problem(undefined, message, { at: 'key' })]
+    }
+    const href = urlOf({ values })?.href
+    const same = before.find(
+      (other) => urlOf(other)?.href === href && other.values.client_id === values.client_id,
+    )
+    if (same === undefined || href === undefined || values.client_id === undefined) return []
+    return [problem('client_id', `is that of "${same.id}", at the same provider`)]
+  })
+}
+
+/** Groups for the criterion of that name, and a refresh token, so that a session can be kept true. */
+const usefulScopes = ['groups', 'offline_access']
+
+function toProvider(written: WrittenProvider): IdentityProvider | undefined {
+  const { id, values, clientSecret, keyPrefix } = written
+  const url = urlOf(written)
+  const { client_id: clientId, domains } = values
+  if (url === undefined || clientId === undefined || clientSecret === undefined) return undefined
+  return {
+    id,
+    name: values.name ?? kindOf(written).label ?? url.host,
+    keyPrefix,
+    url,
+    clientId,
+    clientSecret,
+    scopes: values.scopes ?? defaultOf(providerKeys.scopes),
+    scopesIfKnown: values.scopes === undefined ? usefulScopes : [],
+    groupsClaim: values.groups_claim ?? defaultOf(providerKeys.groups_claim),
+    emailClaim: values.email_claim ?? defaultOf(providerKeys.email_claim),
+    trustsMissingEmailVerified:
+      values.trust_missing_email_verified ?? defaultOf(providerKeys.trust_missing_email_verified),
+    ...(domains && { domains }),
+  }
 }
 
 /** Browsers refuse a sign-in page whose certificate is for other names. */

@@ -212,6 +212,7 @@ async function setUp(t: TestContext): Promise<Rig> {
   const signIn = (email: string): Promise<Session> =>
     identity.sessions.create({
       userId: email,
+      provider: 'default',
       issuer: nobody.issuer.origin,
       claims: { sub: email, email },
       tokens: {

@@ -21,6 +21,6 @@ export function requireSites({ hasSites }: Pick<PublishLoginParts, 'hasSites'>):
 
 /** What a session says of a person, to be kept with a credential. */
 export function factsOf(session: Session): PublisherFacts {
-  const { userId, email, emailVerified, name, groups, claims, issuer } = session
-  return { userId, email, emailVerified, name, groups, claims, issuer }
+  const { userId, email, emailVerified, name, groups, claims, provider, issuer } = session
+  return { userId, email, emailVerified, name, groups, claims, provider, issuer }
 }

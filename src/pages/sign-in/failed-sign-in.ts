@@ -22,7 +22,8 @@ export async function failSignIn(
   const { identity, metrics, signInLog, logger } = parts
   const { requestId } = c.env
   metrics.signedIn('failed')
-  identity.providerFailures.report(error, { during: 'sign-in', 'request-id': requestId })
+  const fields = { during: 'sign-in', 'request-id': requestId }
+  identity.providerFailures.report(error, providerOf(error), fields)
   if (target === undefined) {
     signInLog.refused(error, c)
     return undefined
@@ -35,6 +36,10 @@ export async function failSignIn(
     logger.error('cannot finish a sign-in', { error: messageOf(error), 'request-id': requestId })
   }
   return location
+}
+
+function providerOf(error: unknown): string | undefined {
+  return error instanceof UnfinishedSignIn ? error.provider : undefined
 }
 
 function targetOf(error: unknown): SignInTarget | undefined {

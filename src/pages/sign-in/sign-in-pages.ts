@@ -1,4 +1,5 @@
 import { AccessError } from '../../errors.ts'
+import { callbackPathOf } from '../../identity/callback-path.ts'
 import type { SignInTarget } from '../../identity/pending-flow.ts'
 import type { Session } from '../../identity/session.ts'
 import type { FinishedSignIn } from '../../identity/sign-in.ts'
@@ -27,7 +28,7 @@ export function createSignInPages(parts: SignInParts): PageApp {
   const { identity, origin } = parts
   const app = createPageApp()
   app.use(gatewayPaths.signIn, onlyOn(origin))
-  app.use(gatewayPaths.providerCallback, onlyOn(origin))
+  for (const { id } of identity.providers.all) app.use(callbackPathOf(id), onlyOn(origin))
 
   app.get(gatewayPaths.signIn, async (c) => {
     const target = await targetOf(c, parts)
@@ -39,23 +40,32 @@ export function createSignInPages(parts: SignInParts): PageApp {
     takeAnswer(c, parts, await targetOf(c, parts)),
   )
 
-  app.get(gatewayPaths.providerCallback, async (c) => {
-    const { search } = new URL(c.req.url)
-    let target: SignInTarget | undefined
-    try {
-      const cookieHeader = c.req.header('cookie')
-      const finished = await identity.signIn.finish({
-        search,
-        cookieHeader,
-        address: c.env.client.ip,
-      })
-      ;({ target } = finished)
-      return await finish(c, parts, finished)
-    } catch (error) {
-      return redirect(orThrow(await failSignIn(c, parts, error, target), error), [])
-    }
-  })
+  for (const { id } of identity.providers.all)
+    app.get(callbackPathOf(id), async (c) => takeCallback(c, parts, id))
   return app
+}
+
+/** A provider has sent the browser back. */
+async function takeCallback(
+  c: PageContext,
+  parts: SignInParts,
+  provider: string,
+): Promise<Response> {
+  const { search } = new URL(c.req.url)
+  let target: SignInTarget | undefined
+  try {
+    const cookieHeader = c.req.header('cookie')
+    const finished = await parts.identity.signIn.finish({
+      search,
+      provider,
+      cookieHeader,
+      address: c.env.client.ip,
+    })
+    ;({ target } = finished)
+    return await finish(c, parts, finished)
+  } catch (error) {
+    return redirect(orThrow(await failSignIn(c, parts, error, target), error), [])
+  }
 }
 
 /** Hands a new session over to whoever it was made for. */

@@ -1,0 +1,105 @@
+import { AccessError } from '../errors.ts'
+import type { SessionFacts, Voucher } from '../store/store.ts'
+import { personOf } from './person.ts'
+import type { ClaimNames, Claims, Person } from './person.ts'
+import { createProvider } from './provider.ts'
+import type { Provider, ProviderOptions } from './provider.ts'
+import { createUserIds, defaultProviderId } from './user-ids.ts'
+import type { UserIds } from './user-ids.ts'
+
+/** What people are told of a provider, and what they choose it by. */
+export interface ProviderName {
+  /** Lower-case letters, digits and `-`; kept with every session. */
+  readonly id: string
+  /** What people read. */
+  readonly name: string
+}
+
+/** One way to sign in, as the configuration has it. */
+export interface NamedProviderOptions extends ProviderName, ProviderOptions, ClaimNames {
+  /** What its keys begin with, for whoever must look at one: `idp_`, `identity_providers.partner.`. */
+  readonly keyPrefix: string
+}
+
+/** A provider by its id. The user ids that it takes and gives are those of `UserIds`. */
+export interface NamedProvider extends ProviderName, Provider {
+  readonly keyPrefix: string
+  readonly groupsClaim: string
+  /** What its claims say of somebody. */
+  personOf(claims: Claims): Person
+}
+
+/** What tells who vouched for a session. */
+export type VouchedFor = Voucher & Pick<SessionFacts, 'userId'>
+
+/** Everybody who says who people are. */
+export interface Providers {
+  /** In the order in which people are offered them; at least one. */
+  readonly all: readonly NamedProvider[]
+  get(id: string): NamedProvider | undefined
+  /**
+   * Who vouched for a session; undefined when that is none of these, as they are configured now. Then
+   * nobody vouches for it any more.
+   */
+  of(session: VouchedFor): NamedProvider | undefined
+  /** Ends what is under way. */
+  close(): void
+}
+
+export function openProviders(options: readonly NamedProviderOptions[]): Providers {
+  const ids = createUserIds(options.map(({ id }) => id))
+  return createProviders(
+    options.map((it) => nameProvider(it, createProvider(it), ids)),
+    ids,
+  )
+}
+
+export function createProviders(all: readonly NamedProvider[], ids: UserIds): Providers {
+  const byId = new Map(all.map((provider) => [provider.id, provider]))
+  return {
+    all,
+    get: (id) => byId.get(id),
+    of({ provider: id, issuer, userId }) {
+      const provider = byId.get(id)
+      const isTheirs = provider?.issuer === issuer && ids.subjectOf(id, userId) !== undefined
+      return isTheirs ? provider : undefined
+    },
+    close() {
+      for (const provider of all) provider.close()
+    },
+  }
+}
+
+type Naming = Omit<NamedProviderOptions, keyof ProviderOptions>
+
+/** Has a provider speak of people by the user ids that they have here. */
+export function nameProvider(naming: Naming, provider: Provider, ids: UserIds): NamedProvider {
+  const { id, name, keyPrefix, groupsClaim } = naming
+  const subjectOf = (userId: string): string => {
+    const subject = ids.subjectOf(id, userId)
+    if (subject !== undefined) return subject
+    throw new AccessError('provider-invalid', 'this session is not of this sign-in service')
+  }
+  return {
+    ...provider,
+    id,
+    name,
+    keyPrefix,
+    groupsClaim,
+    async exchange(callback, checks) {
+      const { userId: subject, ...tokens } = await provider.exchange(callback, checks)
+      return { ...tokens, userId: ids.userIdOf(id, subject) }
+    },
+    refresh: async (token, userId) => provider.refresh(token, subjectOf(userId)),
+    claims: async (tokens, userId) => provider.claims(tokens, subjectOf(userId)),
+    personOf(claims) {
+      const person = personOf(claims, naming)
+      return { ...person, groups: person.groups.map((group) => groupNameOf(id, group)) }
+    },
+  }
+}
+
+/** Two providers may have a group of one name, so that of another than the default one says whose it is. */
+function groupNameOf(provider: string, group: string): string {
+  return provider === defaultProviderId ? group : `${provider}/${group}`
+}

@@ -1,0 +1,34 @@
+/** The provider that the keys `idp_*` name; the ids of its people and groups are its own. */
+export const defaultProviderId = 'default'
+
+/**
+ * Which user ids the people of each provider have. Every provider numbers its people by itself, so that
+ * two of them may well say `1`: those of the default one keep what it says, as on a gateway that has no
+ * other, and those of any other have its id before it, `partner/1`. No two people share one: a default
+ * provider that says `partner/1` itself is understood as `default/partner/1`.
+ */
+export interface UserIds {
+  /** The user id of whoever a provider knows by this `sub`. */
+  userIdOf(provider: string, subject: string): string
+  /** The way back; undefined for an id that this provider gives nobody. */
+  subjectOf(provider: string, userId: string): string | undefined
+}
+
+/** `providers` are the ids of all there are; none has a `/` in it. */
+export function createUserIds(providers: readonly string[]): UserIds {
+  const hasOthers = providers.some((id) => id !== defaultProviderId)
+  const taken = hasOthers ? [...providers, defaultProviderId].map((id) => `${id}/`) : []
+  const isTaken = (id: string): boolean => taken.some((prefix) => id.startsWith(prefix))
+  const without = (prefix: string, id: string): string | undefined =>
+    id.startsWith(prefix) && id.length > prefix.length ? id.slice(prefix.length) : undefined
+  return {
+    userIdOf: (provider, subject) =>
+      provider === defaultProviderId && !isTaken(subject) ? subject : `${provider}/${subject}`,
+    subjectOf(provider, userId) {
+      if (provider !== defaultProviderId) return without(`${provider}/`, userId)
+      if (!isTaken(userId)) return userId
+      const subject = without(`${defaultProviderId}/`, userId)
+      return subject !== undefined && isTaken(subject) ? subject : undefined
+    },
+  }
+}
