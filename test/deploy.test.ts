@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { parse } from 'yaml'
-import { loadConfig } from '../src/config/load.ts'
 import { createCertificateAuthority } from '../src/net/certificate.ts'
 import { runProgramSync } from '../src/program.fixture.ts'
 import { mustRun, runChild, startChild, type Result } from './e2e/child.ts'
@@ -126,29 +133,61 @@ describe('what the image holds', () => {
   })
 })
 
-describe('deploy/postern.yaml', () => {
-  peerTest('is valid as it stands, with the PROXY protocol as well', [], async (scope) => {
-    const secrets = join(scope.directory, 'secrets')
-    await mkdir(secrets)
-    const authority = await createCertificateAuthority()
-    const { cert, key } = await authority.issue(['access.example.com', 'ssh.example.com'])
-    const files = { 'cert.pem': cert, 'key.pem': key, 'idp-client-secret': 'a secret' }
-    for (const [name, text] of Object.entries(files)) {
-      await writeFile(join(secrets, name), text, { mode: 0o600 })
-    }
-    const text = read('deploy/postern.yaml').replaceAll('/etc/postern', scope.directory)
-    const proxied = text.replaceAll(/^# (?=use_proxy|proxy_protocol)/gm, '')
-    assert.notEqual(proxied, text)
-    const path = join(scope.directory, 'postern.yaml')
-    for (const config of [text, proxied]) {
-      await writeFile(path, config)
-      const env = { IDP_CLIENT_SECRET_FILE: join(secrets, 'idp-client-secret') }
-      const loaded = await loadConfig({ path, env })
-      assert.deepEqual(loaded.warnings, [])
-      assert.equal(loaded.config.routes[0]?.name, 'ssh')
-    }
+describe('the configurations to start from', () => {
+  const configs = [deploy, example].flatMap((directory) =>
+    readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.yaml'))
+      .map((name) => join(directory, name))
+      .filter((path) => Object.hasOwn(Object(parse(readFileSync(path, 'utf8'))), 'routes')),
+  )
+
+  test('are found', () => assert.ok(configs.length >= 2, String(configs)))
+
+  for (const config of configs) {
+    const name = relative(root, config)
+    peerTest(`${name} passes its own check, with the PROXY protocol as well`, [], async (scope) => {
+      const text = await placed(readFileSync(config, 'utf8'), scope)
+      const proxied = text.replaceAll(/^# (?=use_proxy|proxy_protocol)/gm, '')
+      assert.notEqual(proxied, text)
+      const path = join(scope.directory, 'postern.yaml')
+      for (const tried of [text, proxied]) {
+        await writeFile(path, tried)
+        const [command, args] = posternCommand('gateway', 'check', path, '--json')
+        const { status, stdout, stderr } = runProgramSync(command, args)
+        assert.equal(status, 0, stdout + stderr)
+        assert.deepEqual(JSON.parse(stdout), { valid: true, problems: [], warnings: [] })
+      }
+    })
+  }
+
+  test('deploy/postern.yaml takes the secret from where the unit and the compose file have it', () => {
+    const { idp_client_secret_file: file } = parse(read('deploy/postern.yaml')) as Record<
+      string,
+      string
+    >
+    assert.match(
+      read('deploy/postern-gateway.service'),
+      new RegExp(`^LoadCredential=.*:${file}$`, 'm'),
+    )
+    assert.match(read('deploy/docker-compose.yaml'), /IDP_CLIENT_SECRET_FILE: /)
   })
 })
+
+/** A configuration with what it names below a folder of the test: certificates, and the secret of a client. */
+async function placed(text: string, scope: Scope): Promise<string> {
+  const authority = await createCertificateAuthority()
+  const names = ['access.example.com', 'ssh.example.com', 'ssh.demo.example.com']
+  const { cert, key } = await authority.issue(names)
+  const contents = { crt: cert, pem: cert, key, 'key.pem': key, 'idp-client-secret': 'a secret' }
+  const own = text.replaceAll(/(?<=_file: )\/.*$/gm, (path) => join(scope.directory, path))
+  for (const [path] of own.matchAll(/(?<=_file: )\/.*$/gm)) {
+    const [, content] = Object.entries(contents).findLast(([end]) => path.endsWith(end)) ?? []
+    assert.ok(content !== undefined, path)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, content, { mode: 0o600 })
+  }
+  return own
+}
 
 describe('deploy/postern-gateway.service', () => {
   const unit = read('deploy/postern-gateway.service')
