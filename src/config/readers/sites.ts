@@ -106,18 +106,22 @@ function readPolicy(
   index: number,
   source: Source,
 ): Policy | undefined {
-  const parsed = parsePolicy(publish)
+  const { settings, findings } = source
+  const parsed = parsePolicy(publish, source)
   if ('problems' in parsed) {
     for (const { path, message, hint } of parsed.problems)
       tell(source, [index, 'publish', ...path], message, { hint })
     return undefined
+  }
+  for (const { path, message, hint } of parsed.warnings) {
+    const within = [index, 'publish', ...path]
+    findings.warnings.push(settings.problem('sites', message, { within, hint }))
   }
   if (parsed.policy.readsClientCertificate) {
     const message = 'asks for a client certificate, which publishers do not show'
     return tell(source, [index, 'publish'], message)
   }
   if (publish === undefined || (Array.isArray(publish) && publish.length === 0)) {
-    const { settings, findings } = source
     const message = `lets nobody publish below "${name}": it has no policy "publish"`
     const hint = 'add one, such as  publish: [{allow: {or: [{domain: {is: example.com}}]}}]'
     findings.warnings.push(settings.problem('sites', message, { within: [index], hint }))
