@@ -113,6 +113,27 @@ describe('loading a configuration', () => {
     assert.deepEqual(environment, ['SHARED_SECRET'])
   })
 
+  test('remembers what the secret of a client was given by', async () => {
+    await writeFile(join(folder, 'client'), 'secret', { mode: 0o600 })
+    const idp = `${base}idp_provider_url: https://id.example.com\nidp_client_id: a\n`
+    const keys = async (more: string, env: Record<string, string> = {}) =>
+      (await load(idp + more, env)).config.identityProviders.map(
+        ({ clientSecretKey }) => clientSecretKey,
+      )
+    const [inline, file] = ['idp_client_secret: s\n', 'idp_client_secret_file: client\n']
+    assert.deepEqual(await keys(inline), ['idp_client_secret'])
+    assert.deepEqual(await keys(file), ['idp_client_secret_file'])
+    assert.deepEqual(await keys(file, { IDP_CLIENT_SECRET: 's' }), ['IDP_CLIENT_SECRET'])
+    const byVariable = { IDP_CLIENT_SECRET_FILE: join(folder, 'client') }
+    assert.deepEqual(await keys(inline, byVariable), ['IDP_CLIENT_SECRET_FILE'])
+    const entry =
+      'identity_providers: {b: {provider_url: "https://b.example.com", client_id: b, client_secret_file: client}}\n'
+    assert.deepEqual(await keys(inline + entry), [
+      'idp_client_secret',
+      'identity_providers.b.client_secret_file',
+    ])
+  })
+
   test('takes several keys of stored tokens from a file, the first of which encrypts', async () => {
     const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
     const file = join(folder, 'token-keys')

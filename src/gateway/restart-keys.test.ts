@@ -63,6 +63,11 @@ describe('what a change of a setting does', () => {
       'idp_email_claim',
     ])
     assert.deepEqual(names({ scopes: ['openid', 'email'], scopesIfKnown: [] }), ['idp_scopes'])
+    assert.deepEqual(names({ clientSecret: 'c' }), ['idp_client_secret'])
+    for (const clientSecretKey of ['idp_client_secret_file', 'IDP_CLIENT_SECRET']) {
+      assert.deepEqual(names({ clientSecret: 'c', clientSecretKey }), [clientSecretKey])
+      assert.deepEqual(names({ clientSecretKey }), [])
+    }
     assert.deepEqual(keysNeedingRestart(running, config), ['idp_provider'])
     assert.deepEqual(keysNeedingRestart(config, running), ['idp_provider'])
     const both = { ...config, identityProviders: [provider, partner] }

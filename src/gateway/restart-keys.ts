@@ -68,16 +68,30 @@ export const onChanges = {
 export function keysNeedingRestart(running: GatewayConfig, next: GatewayConfig): readonly string[] {
   const fields = Object.keys(onChanges) as readonly (keyof GatewayConfig)[]
   const names = fields
-    .filter((field) => onChanges[field] !== 'reload' && differ(running[field], next[field]))
+    .filter((field) => onChanges[field] !== 'reload' && isChanged(field, running, next))
     .flatMap((field) => namesOf(onChanges[field], running, next))
   return [...new Set(names)]
+}
+
+function isChanged(
+  field: keyof GatewayConfig,
+  running: GatewayConfig,
+  next: GatewayConfig,
+): boolean {
+  if (field !== 'identityProviders') return differ(running[field], next[field])
+  return differ(running[field].map(inEffect), next[field].map(inEffect))
+}
+
+/** Where its secret stands is no part of what it is. */
+function inEffect(provider: IdentityProvider): object {
+  return { ...provider, clientSecretKey: undefined }
 }
 
 function namesOf(
   onChange: OnChange,
   running: GatewayConfig,
   next: GatewayConfig,
-): readonly GlobalKey[] {
+): readonly string[] {
   if (onChange === 'reload') return []
   if (onChange.restart !== 'providers') return [onChange.restart]
   const named = namesOfProviders(running.identityProviders, next.identityProviders)
@@ -87,18 +101,19 @@ function namesOf(
 
 type Providers = readonly IdentityProvider[]
 
-function namesOfProviders(running: Providers, next: Providers): readonly GlobalKey[] {
+function namesOfProviders(running: Providers, next: Providers): readonly string[] {
   const ids = new Set([...running, ...next].map(({ id }) => id))
-  return [...ids].flatMap((id): readonly GlobalKey[] => {
+  return [...ids].flatMap((id): readonly string[] => {
     const [one, other] = [running, next].map((all) => all.find((it) => it.id === id))
-    if (!differ(one, other)) return []
+    if (!differ(one && inEffect(one), other && inEffect(other))) return []
     // A provider that was added or removed is named by the key that says which one it is.
     if (one === undefined || other === undefined)
       return [isOfKeys(one ?? other) ? 'idp_provider' : 'identity_providers']
     if (!isOfKeys(one) || !isOfKeys(other)) return ['identity_providers']
     const parts = Object.keys(providerKeys) as readonly (keyof typeof providerKeys)[]
     const differing = parts.filter((part) => differ(one[part], other[part]))
-    return differing.map((part) => providerKeys[part])
+    const { clientSecretKey: secret = providerKeys.clientSecret } = other
+    return differing.map((part) => (part === 'clientSecret' ? secret : providerKeys[part]))
   })
 }
 

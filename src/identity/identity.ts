@@ -128,7 +128,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     log,
     clock,
     (code) => options.providerFailed?.(code),
-    (id) => providers.get(id)?.keyPrefix ?? '',
+    (id) => providers.get(id),
   )
   const tokens = createTokens(authenticateServiceUrl.host, keys.token)
   const accounts = createServiceAccountIdentity({

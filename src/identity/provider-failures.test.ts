@@ -18,7 +18,10 @@ function setUp() {
     { ...silentLogger, error },
     clock,
     (code) => counted.push(code),
-    (id) => (id === 'default' ? 'idp_' : `identity_providers.${id}.`),
+    (id) =>
+      id === 'default'
+        ? { keyPrefix: 'idp_', clientSecretKey: 'IDP_CLIENT_SECRET_FILE' }
+        : { keyPrefix: `identity_providers.${id}.` },
   )
   return { clock, lines, counted, failures }
 }
@@ -34,11 +37,18 @@ test('a failure is one line with its reason, the words and what to check', () =>
   const { lines, counted, failures } = setUp()
   failures.report(unavailable, 'default', { 'request-id': 'r1' })
   failures.report(refusal('invalid_client', 'secret mismatch'), 'default', {})
-  assert.deepEqual(counted, ['provider-unavailable', 'provider-refused'])
   assert.equal(lines[0]?.['request-id'], 'r1')
   assert.equal(lines[0]?.['error'], 'no answer in time')
   assert.match(String(lines[1]?.['error']), /"invalid_client": "secret mismatch"/)
-  assert.match(String(lines[1]?.['hint']), /"idp_client_secret"/)
+  assert.deepEqual(counted, ['provider-unavailable', 'provider-refused'])
+  failures.report(refusal('invalid_client'), 'partner', {})
+  assert.deepEqual(
+    lines.slice(1).map(({ hint }) => hint),
+    [
+      'check "idp_client_id" and "IDP_CLIENT_SECRET_FILE" against what the provider shows',
+      'check "identity_providers.partner.client_id" and "identity_providers.partner.client_secret" against what the provider shows',
+    ],
+  )
 })
 
 test('what a person or a made-up code brings about is no failure of the provider', () => {

@@ -4,6 +4,7 @@ import { AccessError } from '../errors.ts'
 import { createLineLimit } from '../line-limit.ts'
 import type { LineLimit } from '../line-limit.ts'
 import type { LogFields, Logger } from '../log.ts'
+import type { NamedProviderOptions } from './providers.ts'
 
 /** What a provider can be at fault for; see `provider-errors.ts`. */
 const providerFailureCodes = [
@@ -24,6 +25,9 @@ export interface ProviderFailures {
   report(error: unknown, provider: string | undefined, fields: LogFields): void
 }
 
+/** How the settings of a provider are called. */
+export type ProviderKeys = Pick<NamedProviderOptions, 'keyPrefix' | 'clientSecretKey'>
+
 /**
  * Whoever reaches the gateway can begin sign-ins, and so make it fail at a provider that is down.
  *
@@ -36,7 +40,7 @@ export function createProviderFailures(
   log: Logger,
   clock: Clock,
   count: (code: ProviderFailureCode) => void,
-  keyPrefixOf: (provider: string) => string,
+  keysOf: (provider: string) => ProviderKeys | undefined,
 ): ProviderFailures {
   const limits = new Map<string, LineLimit>()
   const limitOf = (code: ProviderFailureCode, provider: string): LineLimit => {
@@ -61,7 +65,7 @@ export function createProviderFailures(
         provider,
         reason: code,
         error: message,
-        hint: hintFor(code, oauthErrorOf(error), keyPrefixOf(provider)),
+        hint: hintFor(code, oauthErrorOf(error), keysOf(provider)),
       })
     },
   }
@@ -92,9 +96,16 @@ function oauthErrorOf({ cause }: AccessError): string | undefined {
 }
 
 /** For whoever reads the log; a person who signs in is told something else. */
-function hintFor(code: ProviderFailureCode, oauthError: string | undefined, keys: string): string {
+function hintFor(
+  code: ProviderFailureCode,
+  oauthError: string | undefined,
+  {
+    keyPrefix: keys = '',
+    clientSecretKey: secret = `${keys}client_secret`,
+  }: Partial<ProviderKeys> = {},
+): string {
   if (oauthError === 'invalid_client' || oauthError === 'unauthorized_client')
-    return `check "${keys}client_id" and "${keys}client_secret" against what the provider shows`
+    return `check "${keys}client_id" and "${secret}" against what the provider shows`
   if (oauthError === 'invalid_scope')
     return `check "${keys}scopes" against what the provider offers`
   return hints[code](keys)

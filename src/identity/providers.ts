@@ -19,11 +19,16 @@ export interface ProviderName {
 export interface NamedProviderOptions extends ProviderName, ProviderOptions, ClaimNames {
   /** What its keys begin with, for whoever must look at one: `idp_`, `identity_providers.partner.`. */
   readonly keyPrefix: string
+  /**
+   * What its secret was given by, such as `idp_client_secret_file` or the variable `IDP_CLIENT_SECRET`; absent where that is
+   * `client_secret` behind the prefix.
+   */
+  readonly clientSecretKey?: string
 }
 
 /** A provider by its id. The user ids that it takes and gives are those of `UserIds`. */
-export interface NamedProvider extends ProviderName, Provider {
-  readonly keyPrefix: string
+export interface NamedProvider
+  extends ProviderName, Provider, Pick<NamedProviderOptions, 'keyPrefix' | 'clientSecretKey'> {
   readonly groupsClaim: string
   /** What its claims say of somebody. */
   personOf(claims: Claims): Person
@@ -74,7 +79,7 @@ type Naming = Omit<NamedProviderOptions, keyof ProviderOptions>
 
 /** Has a provider speak of people by the user ids that they have here. */
 export function nameProvider(naming: Naming, provider: Provider, ids: UserIds): NamedProvider {
-  const { id, name, keyPrefix, groupsClaim } = naming
+  const { id, name, keyPrefix, clientSecretKey, groupsClaim } = naming
   const subjectOf = (userId: string): string => {
     const subject = ids.subjectOf(id, userId)
     if (subject !== undefined) return subject
@@ -85,6 +90,7 @@ export function nameProvider(naming: Naming, provider: Provider, ids: UserIds): 
     id,
     name,
     keyPrefix,
+    ...(clientSecretKey !== undefined && { clientSecretKey }),
     groupsClaim,
     async exchange(callback, checks) {
       const { userId: subject, ...tokens } = await provider.exchange(callback, checks)

@@ -12,6 +12,7 @@ import {
   type ProviderValues,
 } from '../keys/provider-keys.ts'
 import type { GlobalKey } from '../keys/keys.ts'
+import type { Settings } from '../source/settings.ts'
 import type { Source } from '../source/source.ts'
 import { readSecretText } from './secrets.ts'
 
@@ -21,6 +22,8 @@ export interface WrittenProvider {
   /** What is right of it. */
   readonly values: ProviderValues
   readonly clientSecret: string | undefined
+  /** What that was given by, as whoever must look at it calls it. */
+  readonly clientSecretKey: string
   /** What its keys begin with, for messages. */
   readonly keyPrefix: string
   /** Whether it is one of `identity_providers`. */
@@ -67,6 +70,7 @@ export function defaultProvider(
     // Of the same schemas: `as()` in provider-keys.ts.
     values: Object.fromEntries(given.filter(([, value]) => value !== undefined)),
     clientSecret,
+    clientSecretKey: secretKeyIn(settings),
     keyPrefix: 'idp_',
     isEntry: false,
     isGiven(key) {
@@ -76,6 +80,15 @@ export function defaultProvider(
     problem: (key, message, details) =>
       settings.problem((key && globalKeyNamed(key)) ?? 'idp_provider', message, details),
   }
+}
+
+/** The key of the file, or the variable that was used in its place. */
+function secretKeyIn(settings: Settings): string {
+  const key = settings.isGiven('idp_client_secret_file')
+    ? 'idp_client_secret_file'
+    : 'idp_client_secret'
+  const variable = key.toUpperCase()
+  return settings.environment.includes(variable) ? variable : key
 }
 
 /** Reads `identity_providers`; entries that are no mapping, or have no id, are told and left out. */
@@ -137,6 +150,7 @@ async function readProvider(
     id,
     values: typed,
     clientSecret: await readSecret(typed, isGiven, source, at),
+    clientSecretKey: `identity_providers.${id}.${isGiven('client_secret_file') ? 'client_secret_file' : 'client_secret'}`,
     keyPrefix: `identity_providers.${id}.`,
     isEntry: true,
     isGiven,

@@ -158,7 +158,7 @@ function repeatedIn(written: readonly WrittenProvider[]): readonly Problem[] {
 const usefulScopes = ['groups', 'offline_access']
 
 function toProvider(written: WrittenProvider): IdentityProvider | undefined {
-  const { id, values, clientSecret, keyPrefix } = written
+  const { id, values, clientSecret, clientSecretKey, keyPrefix } = written
   const url = urlOf(written)
   const { client_id: clientId, domains } = values
   if (url === undefined || clientId === undefined || clientSecret === undefined) return undefined
@@ -169,6 +169,7 @@ function toProvider(written: WrittenProvider): IdentityProvider | undefined {
     url,
     clientId,
     clientSecret,
+    clientSecretKey,
     scopes: values.scopes ?? defaultOf(providerKeys.scopes),
     scopesIfKnown: values.scopes === undefined ? usefulScopes : [],
     groupsClaim: values.groups_claim ?? defaultOf(providerKeys.groups_claim),
