@@ -88,7 +88,7 @@ export interface LiveTunnels {
 }
 
 /** Why a session has ended; undefined when it only changed. */
-export type SessionEnded = 'session-revoked' | 'session-expired' | undefined
+export type SessionEnded = 'session-revoked' | 'session-expired' | 'provider-logout' | undefined
 
 /** Keeps the register of live tunnels. */
 export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {

@@ -8,8 +8,8 @@ import { SystemError, messageOf } from '../errors.ts'
 import { lingerOnClose } from '../net/linger.ts'
 import type { Closable } from '../shutdown.ts'
 import { serveSignIn } from './interaction.ts'
-import { createOidc, signInPath } from './oidc.ts'
-import type { OidcOptions } from './oidc.ts'
+import { createOidc, sayLogout, signInPath } from './oidc.ts'
+import type { BackchannelLogout, OidcOptions } from './oidc.ts'
 import { errorPage, pageHeaders } from './pages.ts'
 import { createPeople } from './people.ts'
 import type { DevIdpPerson, People } from './people.ts'
@@ -31,6 +31,11 @@ export interface DevIdpOptions {
   readonly accessTokenTtlSeconds?: number
   /** The claim that lists a person's groups. **Default:** `groups` */
   readonly groupsClaim?: string
+  /**
+   * Where it says that somebody signed out here, at `/session/end` or by `signOut` (OpenID Connect Back-Channel Logout).
+   * **Default:** nowhere, and nobody can
+   */
+  readonly backchannelLogout?: BackchannelLogout
   /**
    * Asks nobody anything: the person of the request's `login_hint`, else this one (email or id),
    * else the first of the list is signed in by redirects alone.
@@ -63,6 +68,8 @@ export interface DevIdp extends Closable {
   setReturnsByScript(returnsByScript: boolean): void
   /** Takes back everything granted to a person: their refresh is answered with `invalid_grant`. */
   revoke(emailOrId: string): void
+  /** Ends a person's sessions here, as an administrator does, and says so to the client; resolves when that was heard. */
+  signOut(emailOrId: string): Promise<void>
   /** Replaces the signing key; the old one is gone at once. */
   rotateKeys(): Promise<void>
 }
@@ -102,6 +109,7 @@ async function serve(server: Server, issuer: URL, options: DevIdpOptions): Promi
     groupsClaim: options.groupsClaim ?? 'groups',
     people,
     storage,
+    backchannelLogout: options.backchannelLogout,
     onSignIn: () => (signInCount += 1),
   }
   let provider = await createOidc(oidcOptions)
@@ -137,6 +145,12 @@ async function serve(server: Server, issuer: URL, options: DevIdpOptions): Promi
     setAsksNothing: (next) => void (asksNothing = next),
     setReturnsByScript: (next) => void (returnsByScript = next),
     revoke: (emailOrId) => storage.revokePerson(people.find(emailOrId)?.id ?? emailOrId),
+    async signOut(emailOrId) {
+      const accountId = people.find(emailOrId)?.id ?? emailOrId
+      for (const { authorizations } of storage.endSessions(accountId))
+        for (const { sid } of Object.values(authorizations ?? {}))
+          await sayLogout(provider, { clientId: oidcOptions.clientId, accountId, sid })
+    },
     rotateKeys: async () => void (provider = await createOidc(oidcOptions)),
     close: closeOnce(server),
   }

@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type Provider from 'oidc-provider'
 import type { Configuration, JWK } from 'oidc-provider'
 import { isLoopbackHost } from '../address.ts'
+import { post } from './post.ts'
 import { errorPage } from './pages.ts'
 import { claimsOf } from './people.ts'
 import type { People } from './people.ts'
@@ -16,8 +17,15 @@ export interface OidcOptions {
   readonly groupsClaim: string
   readonly people: People
   readonly storage: TokenStorage
+  readonly backchannelLogout: BackchannelLogout | undefined
   /** Called at every completed authorization. */
   readonly onSignIn: () => void
+}
+
+/** Where a logout is said, and by which authority the place is known (PEM; the system's without it). */
+export interface BackchannelLogout {
+  readonly uri: string
+  readonly ca?: string
 }
 
 export const scopes = ['openid', 'profile', 'email', 'groups', 'offline_access']
@@ -37,7 +45,7 @@ export async function createOidc(options: OidcOptions): Promise<Provider> {
 }
 
 function configuration(options: OidcOptions): Configuration {
-  const { people, storage, groupsClaim } = options
+  const { people, storage, groupsClaim, backchannelLogout } = options
   return {
     adapter: (model: string) => storage.adapter(model),
     jwks: { keys: [generateSigningKey()] },
@@ -45,11 +53,13 @@ function configuration(options: OidcOptions): Configuration {
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     features: {
       devInteractions: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
+      rpInitiatedLogout: { enabled: backchannelLogout !== undefined, logoutSource },
+      backchannelLogout: { enabled: backchannelLogout !== undefined },
       pushedAuthorizationRequests: { enabled: false },
       dPoP: { enabled: false },
       resourceIndicators: { enabled: false },
     },
+    fetch: (url, init) => post(new Request(url).url, init ?? {}, backchannelLogout?.ca),
     scopes,
     claims: claimsByScope(people, groupsClaim),
     // Claims also in the id token: many providers do so, and a client must cope with both.
@@ -83,7 +93,8 @@ function configuration(options: OidcOptions): Configuration {
   }
 }
 
-function clientOf({ clientId, clientSecret, issuer, redirectUris }: OidcOptions) {
+function clientOf(options: OidcOptions) {
+  const { clientId, clientSecret, issuer, redirectUris, backchannelLogout } = options
   return {
     client_id: clientId,
     client_secret: clientSecret,
@@ -93,6 +104,10 @@ function clientOf({ clientId, clientSecret, issuer, redirectUris }: OidcOptions)
     // The library wants at least one; `allowLoopbackRedirects` adds the rest.
     redirect_uris: redirectUris.length > 0 ? [...redirectUris] : [`${issuer}/unused`],
     id_token_signed_response_alg: 'ES256' as const,
+    ...(backchannelLogout && {
+      backchannel_logout_uri: backchannelLogout.uri,
+      backchannel_logout_session_required: true,
+    }),
   }
 }
 
@@ -130,6 +145,24 @@ function generateSigningKey(): JWK {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const key = privateKey.export({ format: 'jwk' })
   return { ...key, kty: 'EC', use: 'sig', alg: 'ES256', kid: randomBytes(8).toString('hex') }
+}
+
+/** Sends the client the library's own logout token; throws where it is not heard. */
+export async function sayLogout(
+  provider: Provider,
+  who: { readonly clientId: string; readonly accountId: string; readonly sid: string | undefined },
+): Promise<void> {
+  const client = await provider.Client.find(who.clientId)
+  // Its types leave the method out.
+  const said = client as unknown as {
+    backchannelLogout(sub: string, sid: string | undefined): Promise<void>
+  }
+  await said.backchannelLogout(who.accountId, who.sid)
+}
+
+function logoutSource(ctx: { body?: unknown }, form: string): void {
+  const button = '<button form="op.logoutForm" name="logout" value="yes">Sign out</button>'
+  ctx.body = `<!doctype html><title>Sign out</title>${form}${button}`
 }
 
 let imported: Promise<typeof Provider> | undefined

@@ -6,6 +6,8 @@ export interface TokenStorage {
   adapter(model: string): Adapter
   /** Forgets every token and grant of a person: their next refresh is an `invalid_grant`. */
   revokePerson(id: string): void
+  /** Forgets a person's sessions, in which browsers are signed in, and answers them. */
+  endSessions(id: string): readonly AdapterPayload[]
 }
 
 /** Entries of all kinds together; the oldest go first. A sign-in leaves about six. */
@@ -22,6 +24,15 @@ export function createTokenStorage(): TokenStorage {
     adapter: (model) => createAdapter(model, entries),
     revokePerson(id) {
       removeWhere(entries, (key, { accountId }) => accountId === id && !key.startsWith('Session:'))
+    },
+    endSessions(id) {
+      const ended: AdapterPayload[] = []
+      removeWhere(entries, (key, payload) => {
+        const isTheirs = key.startsWith('Session:') && payload.accountId === id
+        if (isTheirs) ended.push(payload)
+        return isTheirs
+      })
+      return ended
     },
   }
 }

@@ -82,9 +82,10 @@ const machine = { host: 'build-7', command: 'postern login --device' }
 export async function startDeviceRig(t: TestContext, settings = ''): Promise<DeviceRig> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-device-'))
   const path = join(directory, 'postern.yaml')
-  const idp = await startDevIdp({ people })
   const port = await freePort()
   const origin = `https://localhost:${port}`
+  const backchannelLogout = { uri: origin + gatewayPaths.providerLogout, ca: testCa }
+  const idp = await startDevIdp({ people, backchannelLogout })
   await writeFile(join(directory, 'cert.pem'), testCertificate.cert)
   await writeFile(join(directory, 'key.pem'), testCertificate.key, { mode: 0o600 })
   await writeFile(path, configText(origin, idp) + settings, { mode: 0o600 })

@@ -183,5 +183,6 @@ function storeUnavailable(cause: unknown): SystemError {
 }
 
 function endedOf(reason: SessionEndReason): SessionEnded {
-  return reason === 'expired' ? 'session-expired' : 'session-revoked'
+  if (reason === 'expired') return 'session-expired'
+  return reason === 'provider-logout' ? reason : 'session-revoked'
 }

@@ -22,6 +22,8 @@ import { createLimitReports } from './limit-reports.ts'
 import { createPendingFlows, flowLifeMs } from './pending-flow.ts'
 import { createProviderFailures } from './provider-failures.ts'
 import type { ProviderFailureCode, ProviderFailures } from './provider-failures.ts'
+import { createProviderLogouts } from './provider-logouts.ts'
+import type { ProviderLogouts } from './provider-logouts.ts'
 import { openProviders } from './providers.ts'
 import type { NamedProviderOptions, Providers } from './providers.ts'
 import type { LimitedCode } from './rate-limit.ts'
@@ -84,6 +86,7 @@ export interface Identity {
   readonly signIn: SignIn
   readonly providers: Pick<Providers, 'all' | 'of'>
   readonly providerFailures: ProviderFailures
+  readonly providerLogouts: ProviderLogouts
   readonly tokens: Tokens
   readonly applications: ApplicationTokens
   readonly codes: Codes
@@ -206,6 +209,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     signIn,
     providers,
     providerFailures,
+    providerLogouts: createProviderLogouts({ ...options, providers }),
     tokens,
     applications,
     codes: createCodes(store.codes, clock),

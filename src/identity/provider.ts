@@ -1,4 +1,4 @@
-import { compactVerify, createRemoteJWKSet, customFetch as joseFetch, decodeJwt } from 'jose'
+import { compactVerify, decodeJwt } from 'jose'
 import * as client from 'openid-client'
 import { AccessError } from '../errors.ts'
 import { isLoopbackHost } from '../address.ts'
@@ -12,6 +12,8 @@ import {
 } from './provider-errors.ts'
 import { createProviderFetch } from './provider-fetch.ts'
 import type { ProviderFetch } from './provider-fetch.ts'
+import { createProviderKeys, publicKeyAlgorithms, timeoutSeconds } from './provider-keys.ts'
+import type { ProviderKeySource } from './provider-keys.ts'
 import { checkMetadata, listIn } from './provider-metadata.ts'
 
 /** How people sign in; the gateway's configuration of this fits by shape. */
@@ -53,26 +55,24 @@ export interface Provider {
   refresh(refreshToken: string, userId: string): Promise<TokenSet>
   /** The claims of the id token, with those of userinfo over them where there is such an endpoint. */
   claims(tokens: Pick<TokenSet, 'accessToken' | 'idToken'>, userId: string): Promise<Claims>
+  /** Where its keys are, for tokens that come another way than by its token endpoint. */
+  keySource(): Promise<ProviderKeySource>
+  /** As whom this gateway is known there. */
+  readonly clientId: string
   /** As configured: sessions of another one are not this gateway's. */
   readonly issuer: string
   /** Ends what is under way. */
   close(): void
 }
 
-/**
- * @limit time for an answer of the identity provider: the sign-in fails with one sentence; a
- * session is kept and asked about later
- */
-const timeoutSeconds = 10
 const clockToleranceSeconds = 60
-/** @limit none: how long the keys of the provider are kept */
-const maxKeySetAgeMs = 600_000
 
 /** A browser brings the code: one of a few letters is no secret, and would hide every such letter. */
 const leastSentLength = 8
 
 interface Discovered {
   readonly config: client.Configuration
+  readonly keySource: ProviderKeySource
   /** Throws unless the id token's signature is by a key the provider publishes now. */
   verifySignature(idToken: string): Promise<void>
 }
@@ -146,6 +146,8 @@ export function createProvider(options: ProviderOptions): Provider {
         if (config.serverMetadata().userinfo_endpoint === undefined) return fromToken
         return { ...fromToken, ...(await client.fetchUserInfo(config, accessToken, userId)) }
       }),
+    keySource: () => ask([], ({ keySource }) => Promise.resolve(keySource)),
+    clientId: options.clientId,
     issuer: options.url.href.replace(/\/$/, ''),
     close: () => closing.abort(),
   }
@@ -162,7 +164,8 @@ async function discover(options: ProviderOptions, fetch: ProviderFetch): Promise
     execute: isLocal ? [client.allowInsecureRequests] : [],
   })
   checkMetadata(config.serverMetadata())
-  return { config, verifySignature: createSignatureCheck(config, fetch) }
+  const keySource = { url: new URL(config.serverMetadata().jwks_uri ?? ''), fetch }
+  return { config, keySource, verifySignature: createSignatureCheck(keySource) }
 }
 
 /**
@@ -171,32 +174,12 @@ async function discover(options: ProviderOptions, fetch: ProviderFetch): Promise
  * one asks for the keys again as soon as a token names one it does not have; tokens come only from
  * the provider's own token endpoint, so nobody else can cause that.
  */
-function createSignatureCheck(
-  config: client.Configuration,
-  fetch: ProviderFetch,
-): Discovered['verifySignature'] {
-  const { jwks_uri: keySetUrl } = config.serverMetadata()
-  const keys = createRemoteJWKSet(new URL(keySetUrl ?? ''), {
-    timeoutDuration: timeoutSeconds * 1000,
-    cooldownDuration: 0,
-    cacheMaxAge: maxKeySetAgeMs,
-    [joseFetch]: (url, { method, headers, signal }) =>
-      fetch(url, {
-        method,
-        headers: Object.fromEntries(headers),
-        signal,
-        body: undefined,
-        redirect: 'manual',
-      }),
-  })
+function createSignatureCheck(source: ProviderKeySource): Discovered['verifySignature'] {
+  const keys = createProviderKeys(source, { pauseMs: 0 })
   return async (idToken) => {
     await compactVerify(idToken, keys, { algorithms: publicKeyAlgorithms })
   }
 }
-
-/** Never `none`, and none of those whose key is the client secret. */
-const publicKeyAlgorithms =
-  'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ')
 
 /** `client_secret_basic` is what a provider takes when it does not say (OIDC Discovery §3). */
 function clientAuth(secret: string): client.ClientAuth {

@@ -30,6 +30,8 @@ export interface NamedProviderOptions extends ProviderName, ProviderOptions, Cla
 export interface NamedProvider
   extends ProviderName, Provider, Pick<NamedProviderOptions, 'keyPrefix' | 'clientSecretKey'> {
   readonly groupsClaim: string
+  /** The user id here of whoever it knows by this `sub`. */
+  userIdOf(subject: string): string
   /** What its claims say of somebody. */
   personOf(claims: Claims): Person
 }
@@ -92,6 +94,7 @@ export function nameProvider(naming: Naming, provider: Provider, ids: UserIds): 
     keyPrefix,
     ...(clientSecretKey !== undefined && { clientSecretKey }),
     groupsClaim,
+    userIdOf: (subject) => ids.userIdOf(id, subject),
     async exchange(callback, checks) {
       const { userId: subject, ...tokens } = await provider.exchange(callback, checks)
       return { ...tokens, userId: ids.userIdOf(id, subject) }

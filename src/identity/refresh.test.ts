@@ -24,6 +24,8 @@ function rotatingProvider(pause: () => Promise<void>): Provider & { readonly ask
     asked,
     authorizationUrl: never,
     exchange: never,
+    keySource: never,
+    clientId: 'postern',
     issuer: 'https://idp.example.com',
     close: () => undefined,
     async refresh(refreshToken) {

@@ -6,6 +6,7 @@ import type { RowChange, SessionFacts, SessionRecord, Store, Stored } from '../s
 import { changesBetween } from './person.ts'
 import { createLineLimit } from '../line-limit.ts'
 import type { ProviderFailures } from './provider-failures.ts'
+import { signInMarkOf } from './provider-session.ts'
 import type { TokenSet } from './provider.ts'
 import type { Providers } from './providers.ts'
 import { rewriteSession } from './rewrite-session.ts'
@@ -356,5 +357,6 @@ export function withTokens(
     // sign-in alone.
     refreshToken: tokens.refreshToken ?? record.refreshToken,
     idToken: tokens.idToken ?? record.idToken,
+    sid: signInMarkOf(tokens.idToken).sid ?? record.sid,
   }
 }

@@ -6,6 +6,7 @@ import type { Providers } from './providers.ts'
 import { refreshDueAt, withTokens, type SessionAudit } from './refresh.ts'
 import { rewriteSession } from './rewrite-session.ts'
 import { toSession, type Session } from './session.ts'
+import type { EndIfSignedOut } from './signed-out.ts'
 import type { SignedIn } from './signed-in.ts'
 
 /**
@@ -17,7 +18,8 @@ import type { SignedIn } from './signed-in.ts'
 export interface Renewals {
   /**
    * Keeps what the provider says of a session's person now, as a refresh does. Undefined, and nothing
-   * kept, where the session has ended or is another person's. Throws `AccessError` `person-blocked`.
+   * kept, where the session has ended or is another person's. Throws `AccessError` `person-blocked`,
+   * `signed-out-meanwhile`.
    */
   confirm(id: string, signedIn: SignedIn): Promise<Session | undefined>
   /**
@@ -36,6 +38,7 @@ export interface RenewalParts {
   readonly refreshIntervalMs: number
   readonly blockedPeople?: Pick<BlockedPeople, 'check'> | undefined
   isCurrent(record: SessionRecord): boolean
+  readonly endIfSignedOut: EndIfSignedOut
 }
 
 export function createRenewals(parts: RenewalParts): Renewals {
@@ -64,6 +67,7 @@ export function createRenewals(parts: RenewalParts): Renewals {
         return { next: { ...next, refreshDueAtMs }, change }
       })
       if (done === undefined) return undefined
+      await parts.endIfSignedOut(done.after, tokens.idToken)
       const changes = changesBetween(done.before, person)
       const session = toSession(done.after)
       if (changes.length > 0) audit('session changed', session, { changes })

@@ -13,6 +13,7 @@ import type {
 } from '../store/store.ts'
 import type { BlockedPeople } from './blocked-people.ts'
 import { createMirror } from './mirror.ts'
+import { signInMarkOf } from './provider-session.ts'
 import type { ProviderFailures } from './provider-failures.ts'
 import type { Providers, VouchedFor } from './providers.ts'
 import { createRefresher, refreshDueAt } from './refresh.ts'
@@ -21,6 +22,7 @@ import { createRenewals, type Renewals } from './renewal.ts'
 import { rewriteSession } from './rewrite-session.ts'
 import { toSession } from './session.ts'
 import type { SignedIn } from './signed-in.ts'
+import { createEndIfSignedOut } from './signed-out.ts'
 import { createSessionUse } from './session-use.ts'
 import type { Session } from './session.ts'
 
@@ -34,7 +36,7 @@ export interface LiveSession {
 export interface Sessions extends Renewals {
   /**
    * Ends as `replaced` what the person has beyond `maxSessionsPerUser` then, the longest unused first. Throws
-   * `AccessError` `person-blocked`.
+   * `AccessError` `person-blocked`, `signed-out-meanwhile`.
    */
   create(signedIn: SignedIn): Promise<Session>
   /** Undefined for one that is unknown, ended or past its end. Throws `AccessError` `person-blocked`. */
@@ -141,9 +143,10 @@ export function createSessions(options: SessionsOptions): Sessions {
   const isOurs = (facts: VouchedFor): boolean => providers.of(facts) !== undefined
   const isCurrent = (facts: VouchedFor & Pick<SessionFacts, 'expiresAtMs'>): boolean =>
     isOurs(facts) && facts.expiresAtMs > clock.now()
+  const endIfSignedOut = createEndIfSignedOut({ store, clock, revoke })
   const vouchers = (): readonly Voucher[] =>
     providers.all.map(({ id: provider, issuer }) => ({ provider, issuer }))
-  const renewals = createRenewals({ ...options, isCurrent })
+  const renewals = createRenewals({ ...options, isCurrent, endIfSignedOut })
   let foreign: Promise<void> | undefined
   async function* pages(): AsyncGenerator<readonly SessionFacts[]> {
     let after: SessionFacts | undefined
@@ -231,6 +234,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       mirror.fill(record.id, version, session)
       // Whoever blocked them meanwhile has looked for their sessions before this one was there, perhaps.
       await endIfBlocked(record)
+      await endIfSignedOut(record, record.idToken)
       use.mark(record.id)
       await endSurplus(record)
       return session
@@ -300,6 +304,7 @@ function newRecord(signedIn: SignedIn, options: SessionsOptions): SessionRecord 
     refreshToken,
     idToken,
     device,
+    sid: signInMarkOf(idToken).sid,
   }
   return { ...record, refreshDueAtMs: refreshDueAt(record, nowMs, options.refreshIntervalMs) }
 }

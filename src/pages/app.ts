@@ -15,6 +15,7 @@ import { createDeviceApi } from './sign-in/device-api.ts'
 import { createDevicePages } from './sign-in/device-pages.ts'
 import { createEndSessionApi } from './sign-in/end-session-api.ts'
 import type { SignInParts } from './sign-in/parts.ts'
+import { createProviderLogoutApi } from './sign-in/provider-logout-api.ts'
 import { createSignInPages } from './sign-in/sign-in-pages.ts'
 import { requestIdHeader } from '../tunnel/headers.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
@@ -117,6 +118,7 @@ export function createSignInApp(parts: SignInParts): PageApp {
     createDeviceApi,
     createDevicePages,
     createEndSessionApi,
+    createProviderLogoutApi,
   ]
   for (const create of all) app.route('/', create(parts))
   return app

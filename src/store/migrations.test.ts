@@ -89,6 +89,7 @@ test('named tunnels of before are those of the users whose names they have', asy
     "alter table named_tunnels drop column user_id; alter table sessions drop column provider; delete from kysely_migration where name >= '0008'",
   )
   for (const table of tablesSince0008) database.exec(`drop table ${table}`)
+  database.exec(withoutSid)
   database.close()
   const store = await openSqliteStore(path, secrets)
   t.after(() => store.close())
@@ -97,6 +98,29 @@ test('named tunnels of before are those of the users whose names they have', asy
     ['u-alice', 'u-bob'],
   )
 })
+
+test('sessions of before are known by the sign-in that their claims name', async (t) => {
+  const path = join(temporaryDirectory(t), 'postern.db')
+  const before = await openSqliteStore(path, secrets)
+  await before.sessions.add(sessionRecord({ id: 'named', claims: { sid: 'one' } }))
+  await before.sessions.add(sessionRecord({ id: 'odd', claims: { sid: 7 } }))
+  await before.sessions.add(sessionRecord({ id: 'unnamed' }))
+  await before.close()
+  const database = new DatabaseSync(path)
+  database.exec("delete from kysely_migration where name >= '0018'; drop table provider_logouts")
+  database.exec(withoutSid)
+  database.close()
+  const store = await openSqliteStore(path, secrets)
+  t.after(() => store.close())
+  const sids = (await store.sessions.list()).map(({ id, sid }) => [id, sid])
+  assert.deepEqual(sids, [
+    ['named', 'one'],
+    ['odd', undefined],
+    ['unnamed', undefined],
+  ])
+})
+
+const withoutSid = 'drop index sessions_sid; alter table sessions drop column sid'
 
 /** Later migrations make these, and would find them there. */
 const tablesSince0008 = [
@@ -107,6 +131,7 @@ const tablesSince0008 = [
   'audit_index',
   'audit_places',
   'blocked_people',
+  'provider_logouts',
   'refusals',
   'samples',
 ]

@@ -5,6 +5,7 @@ import { SystemError, messageOf } from '../errors.ts'
 import { addHistoryBytes, createAccessDocuments } from './access-document-migration.ts'
 import { createAcme } from './acme-migration.ts'
 import { createAuditIndex } from './audit-index-migration.ts'
+import { addProviderLogouts } from './provider-logout-migration.ts'
 import { addTunnelMakers, createPublishing } from './publish-migration.ts'
 import { addRequestedFrom, createRequests } from './request-migration.ts'
 import { createSamples } from './sample-migration.ts'
@@ -28,6 +29,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0014-history-bytes': { up: addHistoryBytes },
   '0015-acme': { up: createAcme },
   '0016-session-providers': { up: addSessionProviders },
+  '0018-provider-logouts': { up: addProviderLogouts },
 }
 
 /** Where the migrator notes what it has done. */

@@ -69,6 +69,7 @@ export const remoteMethods: {
   samples: { add: true, points: true, busiest: true },
   auditIndex: { add: true, place: true, search: true, removeBefore: true },
   acme: { list: true, get: true, put: true, remove: true },
+  providerLogouts: { take: true, covers: true },
   feed: { changes: true },
   leases: { take: true, release: true },
 }

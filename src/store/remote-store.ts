@@ -50,6 +50,7 @@ export async function createRemoteStore(worker: Worker, path: string): Promise<S
     samples: partOf('samples', calls.ask),
     auditIndex: partOf('auditIndex', calls.ask),
     acme: partOf('acme', calls.ask),
+    providerLogouts: partOf('providerLogouts', calls.ask),
     feed: { ...partOf('feed', calls.ask), onChanges },
     leases: partOf('leases', calls.ask),
     failed: calls.failed,

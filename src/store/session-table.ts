@@ -7,7 +7,7 @@ import type { TokenKeys } from './token-keys.ts'
 import { openTokens, sealTokens } from './token-rotation.ts'
 
 /** What a session is without its tokens, which are far more bytes. */
-const facts = [
+export const facts = [
   'id',
   'user_id',
   'email',
@@ -23,6 +23,7 @@ const facts = [
   'refresh_due_at_ms',
   'access_token_expires_at_ms',
   'device',
+  'sid',
   'revision',
 ] as const satisfies readonly (keyof SessionRow)[]
 
@@ -198,6 +199,7 @@ function toRow(record: SessionRecord, keys: TokenKeys): Omit<SessionRow, 'revisi
     ...sealTokens(keys, record.id, tokens),
     access_token_expires_at_ms: record.accessTokenExpiresAtMs ?? null,
     device: record.device ?? null,
+    sid: record.sid ?? null,
   }
 }
 
@@ -211,7 +213,7 @@ function toRecord(row: SessionRow, keys: TokenKeys): Stored<SessionRecord> {
   }
 }
 
-function toFacts(row: Pick<SessionRow, (typeof facts)[number]>): Stored<SessionFacts> {
+export function toFacts(row: Pick<SessionRow, (typeof facts)[number]>): Stored<SessionFacts> {
   return {
     id: row.id,
     userId: row.user_id,
@@ -228,6 +230,7 @@ function toFacts(row: Pick<SessionRow, (typeof facts)[number]>): Stored<SessionF
     refreshDueAtMs: row.refresh_due_at_ms,
     accessTokenExpiresAtMs: row.access_token_expires_at_ms ?? undefined,
     device: row.device ?? undefined,
+    ...(row.sid !== null && { sid: row.sid }),
     revision: row.revision,
   }
 }

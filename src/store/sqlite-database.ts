@@ -15,6 +15,7 @@ import { createDeviceCodeTable } from './device-code-table.ts'
 import { createLeaseTable, createTemporaryLeases } from './lease-table.ts'
 import { migrate } from './migrations.ts'
 import { createNamedTunnelTable } from './named-tunnel-table.ts'
+import { createProviderLogoutTable } from './provider-logout-table.ts'
 import { createPublishCredentialTable } from './publish-credential-table.ts'
 import { createRefusalTable } from './refusal-table.ts'
 import { createSampleTable } from './sample-table.ts'
@@ -57,6 +58,7 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
       samples: createSampleTable(db),
       auditIndex: createAuditIndexTable(db),
       acme: createAcmeTable(db, keys, writes),
+      providerLogouts: createProviderLogoutTable(db, writes),
       feed: writes.feed,
       leases: createLeaseTable(db),
       close: closeOnce(() => db.destroy()),

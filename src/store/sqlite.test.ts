@@ -13,6 +13,7 @@ import { changeFeedSuite } from './change-feed.suite.ts'
 import { deviceCodeStoreSuite } from './device-code-store.suite.ts'
 import { namedTunnelStoreSuite } from './named-tunnel-store.suite.ts'
 import { publishCredentialStoreSuite } from './publish-credential-store.suite.ts'
+import { providerLogoutStoreSuite } from './provider-logout-store.suite.ts'
 import { auditIndexStoreSuite } from './audit-index-store.suite.ts'
 import { sampleStoreSuite } from './sample-store.suite.ts'
 import { sessionRecord, sessionStoreSuite } from './session-store.suite.ts'
@@ -40,6 +41,7 @@ refusalStoreSuite('SQLite', openInMemory)
 sampleStoreSuite('SQLite', openInMemory)
 auditIndexStoreSuite('SQLite', openInMemory)
 acmeStoreSuite('SQLite', openInMemory)
+providerLogoutStoreSuite('SQLite', openInMemory)
 changeFeedSuite('SQLite', openInMemory)
 
 const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32).fill(3) }] as const

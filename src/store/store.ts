@@ -3,6 +3,7 @@ import type { AcmeStore } from './acme-store.ts'
 import type { NamedTunnelStore, PublishCredentialStore, SigningKeyStore } from './publish-store.ts'
 import type { AccessRequestStore, BlockedPersonStore, RefusalStore } from './request-store.ts'
 import type { AuditIndexStore } from './audit-index-store.ts'
+import type { ProviderLogout, ProviderSignIn } from './provider-logout.ts'
 import type { SampleStore } from './sample-store.ts'
 import type { Stored } from './stored.ts'
 
@@ -33,6 +34,8 @@ export interface SessionRecord {
   readonly idToken: string | undefined
   /** The host name a machine gave that was signed in by a code; absent for a browser's session. */
   readonly device?: string | undefined
+  /** By what the issuer names the sign-in that it rests on (`sid`); absent where it does not say. */
+  readonly sid?: string | undefined
 }
 
 /** A session without the tokens of its provider, which only a refresh needs. */
@@ -99,7 +102,13 @@ export interface ServiceAccountRecord {
 }
 
 /** Why a session has ended. */
-export type SessionEndReason = 'expired' | 'revoked' | 'signed-out' | 'refresh-refused' | 'replaced'
+export type SessionEndReason =
+  | 'expired'
+  | 'revoked'
+  | 'signed-out'
+  | 'refresh-refused'
+  | 'replaced'
+  | 'provider-logout'
 
 /** Who vouches for people. */
 export type Voucher = Pick<SessionRecord, 'provider' | 'issuer'>
@@ -166,6 +175,23 @@ export interface SessionStore {
   onEnded(listener: (id: string, reason: SessionEndReason) => void): Disposable
 }
 
+/** Logouts at providers. Every store passes `provider-logout-store.suite.ts`. */
+export interface ProviderLogoutStore {
+  /**
+   * Keeps a logout and ends the sessions that it is about, in one step, and answers those. Undefined, and nothing
+   * done, where its token has come before. Of more than `maxKept` the oldest are forgotten.
+   *
+   * A session of the person whose sign-in the provider has not named ends with any of theirs: it may be that one.
+   */
+  take(
+    logout: ProviderLogout,
+    nowMs: number,
+    maxKept: number,
+  ): Promise<readonly SessionFacts[] | undefined>
+  /** Whether one that is kept is about a sign-in that was under way when it came. */
+  covers(signIn: ProviderSignIn, nowMs: number): Promise<boolean>
+}
+
 /** One write, as others hear of it. */
 export interface Change {
   /** Contiguous over the whole store, and visible in its order. */
@@ -180,6 +206,7 @@ export interface Change {
     | 'access-request'
     | 'blocked-person'
     | 'acme-record'
+    | 'provider-logout'
   /** Of an access document `route/ID` or `policy/ID`, of an ACME record `KIND/NAME`. */
   readonly id: string
   readonly change: 'added' | 'ended' | RowChange
@@ -341,6 +368,7 @@ export interface Store {
   readonly samples: SampleStore
   readonly auditIndex: AuditIndexStore
   readonly acme: AcmeStore
+  readonly providerLogouts: ProviderLogoutStore
   readonly feed: ChangeFeed
   readonly leases: LeaseStore
   /** Resolves once nothing can be kept or read any more, to why; only a new process helps. */

@@ -25,6 +25,7 @@ export interface Tables {
   readonly audit_index: AuditIndexTableRow
   readonly audit_places: AuditPlaceRow
   readonly acme_records: AcmeRow
+  readonly provider_logouts: ProviderLogoutRow
   readonly counters: CounterRow
   readonly changes: ChangeRow
   readonly leases: LeaseRow
@@ -130,6 +131,7 @@ export interface SessionRow {
   readonly refresh_token: string | null
   readonly id_token: string | null
   readonly device: string | null
+  readonly sid: string | null
   readonly revision: number
 }
 
@@ -251,6 +253,17 @@ export interface RefusalRow {
   readonly at_ms: number
   /** JSON. */
   readonly body: string
+}
+
+export interface ProviderLogoutRow {
+  /** SHA-256 of the issuer and the `jti` of its token, base64url. */
+  readonly id: string
+  readonly provider: string
+  readonly issuer: string
+  readonly user_id: string | null
+  readonly sid: string | null
+  readonly issued_at_ms: number
+  readonly kept_until_ms: number
 }
 
 /** `route_id` is empty for the whole gateway; the last four columns are 0 for a route. */

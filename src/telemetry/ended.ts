@@ -10,6 +10,7 @@ export const endings = {
   timeout: "the route's `timeout` or the gateway's `timeout_write` ran out",
   'session-revoked':
     'the session was revoked, its person signed out, or the service account was revoked or rotated',
+  'provider-logout': 'its person signed out at the identity provider, or was signed out there',
   'person-blocked': 'whoever it belonged to was blocked',
   'session-expired': 'the session, or the credential of the service account, expired',
   'policy-changed': 'the policy, asked again, no longer allows it',

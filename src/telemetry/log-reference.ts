@@ -126,6 +126,9 @@ Audit entries of the kinds \`sign-in\` and \`session\`, each with \`user\`, \`em
 - \`session changed\`: what the provider says about somebody has changed; \`changes\` names what
 - \`session ended: the provider refused to refresh it\`
 - \`session ended: its stored tokens were changed from outside\`, or \`sessions ended: their stored tokens were changed from outside\`
+- \`session ended: signed out at the provider\`: the identity provider has said so, and the session has ended at once
+- \`provider logout refused\`: what came as the provider's word that somebody is signed out is not; \`error\` says why. At most 10 entries a
+  minute, then \`more provider logouts refused\` with their number
 - \`session replaced\`: a further sign-in of the same person ended it; \`max\` is the \`max_sessions_per_user\` that it met
 
 Whoever asks too often is answered 429, and \`identity\` writes \`limit reached\` at level \`warn\` with \`limit\` and

@@ -18,6 +18,7 @@ const codes = [
   'session-revoked',
   'session-expired',
   'person-blocked',
+  'provider-logout',
   'policy-changed',
   'access-ended',
   'route-removed',

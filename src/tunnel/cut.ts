@@ -19,6 +19,10 @@ const sentences = {
     'the sign-in, or the credential of the service account, was ended',
     'connect again; a person is asked to sign in',
   ],
+  'provider-logout': [
+    'you were signed out at the sign-in service',
+    'connect again, which asks you to sign in',
+  ],
   'person-blocked': [
     'you are blocked on this gateway',
     'ask whoever runs the gateway; signing in again does not help',

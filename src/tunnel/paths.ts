@@ -13,6 +13,8 @@ export const gatewayPaths = {
   signOut: '/.pomerium/sign_out',
   /** Where a browser comes back to on the host it wanted to see. */
   callback: '/.pomerium/callback/',
+  /** `POST`: the provider says that somebody is signed out there. Beside `callbackPath`, since both are entered there. */
+  providerLogout: '/oauth2/backchannel-logout',
   health: '/healthz',
   /** `GET` with `Upgrade: websocket`, followed by `host:port`: a tunnel where CONNECT does not pass. */
   tunnel: '/.postern/v1/tunnel/',

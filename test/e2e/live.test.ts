@@ -60,6 +60,26 @@ describe('live tunnels', () => {
     assert.equal(rig.idp.signInCount, 3)
   })
 
+  peerTest(
+    'whom the provider signs out loses their tunnels, and nobody else',
+    [],
+    async (scope) => {
+      const { rig, hers, his } = await startBoth(scope)
+      const startedMs = performance.now()
+      await rig.idp.signOut(alice)
+      await untilEnded(hers.socket)
+      assert.ok(performance.now() - startedMs < maxCutMs)
+      assert.equal(await exchange(his.socket, 'still there'), 'still there')
+      const cut = await rig.lines.first((line) => line['ended'] === 'provider-logout')
+      assert.equal(cut['email'], alice)
+      await rig.lines.first(
+        ({ message }) => message === 'session ended: signed out at the provider',
+      )
+      assert.equal((await hers.person.pipe(target, 'again')).output, 'again')
+      assert.equal(rig.idp.signInCount, 3)
+    },
+  )
+
   peerTest('SIGHUP reloads; a bad file changes nothing and says why', [], async (scope) => {
     const { rig, hers } = await startBoth(scope)
     rig.child().signal('SIGHUP')

@@ -88,9 +88,13 @@ export async function startRig(
   await mkdir(home, { mode: 0o700 })
   const port = await freePort()
   const signInOrigin = `https://${signInHost}:${port}`
-  const idp = await startDevIdp({ people, redirectUris: [`${signInOrigin}/oauth2/callback`] })
-  scope.defer(() => idp.close(0))
   const authority = await createCertificateAuthority()
+  const idp = await startDevIdp({
+    people,
+    redirectUris: [`${signInOrigin}/oauth2/callback`],
+    backchannelLogout: { uri: `${signInOrigin}/oauth2/backchannel-logout`, ca: authority.cert },
+  })
+  scope.defer(() => idp.close(0))
   const pair = await authority.issue([signInHost, 'localhost', '127.0.0.1', '*.site.com'])
   const caFile = join(scope.directory, 'ca.pem')
   await writeFile(caFile, authority.cert)

@@ -11,6 +11,7 @@ const kindOf: Readonly<Record<Change['kind'], (id: string) => ChangedKind>> = {
   'access-request': () => 'requests',
   'blocked-person': () => 'blocks',
   'acme-record': () => 'certificates',
+  'provider-logout': () => 'sessions',
 }
 
 export interface ChangedKindsParts {

@@ -16,6 +16,8 @@ export interface SignInLog {
   /** A callback or an address that belongs to no sign-in: anybody can send these. */
   refused(error: unknown, c: PageContext): void
   signedOut(session: Session, c: PageContext): void
+  /** A token by which the provider ends sessions: anybody can send one. */
+  logoutRefused(error: unknown, c: PageContext): void
 }
 
 /**
@@ -23,12 +25,20 @@ export interface SignInLog {
  * each has its access line
  */
 const maxRefusedPerMinute = 10
+/**
+ * @limit audit entries a minute about logouts of the identity provider that are refused: one counts the
+ * rest; each has its access line
+ */
+const maxLogoutsRefusedPerMinute = 10
 
 export function createSignInLog(audit: AuditLog, clock: Clock): SignInLog {
   const record = (event: string, c: PageContext, rest: Partial<AuditEntry>): void =>
     audit.record({ kind: 'sign-in', event, ...askerOf(c), ...rest })
   const refusals = createLineLimit(clock, maxRefusedPerMinute, (callbacks) =>
     audit.record({ kind: 'sign-in', event: 'more sign-ins refused', details: { callbacks } }),
+  )
+  const logoutRefusals = createLineLimit(clock, maxLogoutsRefusedPerMinute, (logouts) =>
+    audit.record({ kind: 'session', event: 'more provider logouts refused', details: { logouts } }),
   )
   return {
     signedIn: (session, c) => record('signed in', c, { session }),
@@ -43,6 +53,10 @@ export function createSignInLog(audit: AuditLog, clock: Clock): SignInLog {
       if (refusals.admits()) record('sign-in refused', c, { details: why(error) })
     },
     signedOut: (session, c) => record('signed out', c, { session }),
+    logoutRefused(error, c) {
+      if (logoutRefusals.admits())
+        record('provider logout refused', c, { kind: 'session', details: why(error) })
+    },
   }
 }
 
