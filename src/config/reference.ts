@@ -127,6 +127,9 @@ identity_providers:
 - **An email address is as good as the provider that says it**, and \`email\` and \`domain\` in a policy do not ask which one that was.
   A provider where people choose their address could let in whoever names your boss's: give it \`domains\`. Claims
   (\`claim/…\`) are in the provider's own words as well.
+- **Who signs in chooses** on a page with the names; a browser remembers the last choice and shows it first. An address with
+  \`?provider=ID\` (\`/.pomerium/sign_in\`, \`/.postern/device\`, and the login API for programs) goes straight there. Machines that
+  are approved, and sessions that are renewed, go to the provider of their session without a question.
 - A session belongs to the provider that it was begun with, and is asked about there. It ends when that provider is taken out of
   the file, or gets another address.
 - Changes take a restart.`

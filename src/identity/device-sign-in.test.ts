@@ -31,6 +31,7 @@ async function signInFor(
     target,
     cookieHeader: undefined,
     address,
+    provider: 'default',
   })
   const stopBefore = ({ origin }: URL): boolean => origin === callbackOrigin
   const { url } = await signInWithForms(location, { email: alice.email }, { stopBefore })

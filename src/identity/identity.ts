@@ -20,6 +20,7 @@ import type { DeviceForm, DeviceSignIn } from './device-form.ts'
 import { deriveKeys } from './keys.ts'
 import { createLimitReports } from './limit-reports.ts'
 import { createPendingFlows, flowLifeMs } from './pending-flow.ts'
+import { createLastProvider, type LastProvider } from './last-provider.ts'
 import { createProviderFailures } from './provider-failures.ts'
 import type { ProviderFailureCode, ProviderFailures } from './provider-failures.ts'
 import { createProviderLogouts } from './provider-logouts.ts'
@@ -85,6 +86,7 @@ export interface Identity {
   readonly serviceAccounts: ServiceAccounts
   readonly signIn: SignIn
   readonly providers: Pick<Providers, 'all' | 'of'>
+  readonly lastProvider: LastProvider
   readonly providerFailures: ProviderFailures
   readonly providerLogouts: ProviderLogouts
   readonly tokens: Tokens
@@ -208,6 +210,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     serviceAccounts,
     signIn,
     providers,
+    lastProvider: createLastProvider(cookieName),
     providerFailures,
     providerLogouts: createProviderLogouts({ ...options, providers }),
     tokens,

@@ -75,6 +75,7 @@ test('the request to the provider carries a state, a nonce and an S256 challenge
     target,
     cookieHeader: undefined,
     address,
+    provider,
   })
   const asked = location.searchParams
   assert.match(asked.get('state') ?? '', /^[\w.-]+$/)
@@ -274,7 +275,12 @@ test('an address to return to that is too long is refused before anybody is aske
 
 test('an id token with another nonce is refused', async (t) => {
   const { fixture } = await setUp(t)
-  const begun = await fixture.identity.signIn.begin({ target, cookieHeader: undefined, address })
+  const begun = await fixture.identity.signIn.begin({
+    target,
+    cookieHeader: undefined,
+    address,
+    provider,
+  })
   begun.location.searchParams.set('nonce', 'somebody-elses')
   const { search } = await browse(begun.location)
   await assert.rejects(
@@ -290,7 +296,12 @@ test('an id token with another nonce is refused', async (t) => {
 
 test('a code that was asked for with another challenge is refused by the provider', async (t) => {
   const { fixture } = await setUp(t)
-  const begun = await fixture.identity.signIn.begin({ target, cookieHeader: undefined, address })
+  const begun = await fixture.identity.signIn.begin({
+    target,
+    cookieHeader: undefined,
+    address,
+    provider,
+  })
   begun.location.searchParams.set('code_challenge', 'A'.repeat(43))
   const { search } = await browse(begun.location)
   await assert.rejects(
@@ -310,6 +321,7 @@ test("the provider's own refusal is passed on, without control characters", asyn
     target,
     cookieHeader: undefined,
     address,
+    provider,
   })
   const query = new URLSearchParams({
     state: location.searchParams.get('state') ?? '',
@@ -368,7 +380,12 @@ test('nothing is asked of the provider before somebody signs in, and its documen
 test('closing ends a question that the provider does not answer', async (t) => {
   const { idp, fixture } = await setUp(t)
   idp.setCondition('hanging')
-  const asked = fixture.identity.signIn.begin({ target, cookieHeader: undefined, address })
+  const asked = fixture.identity.signIn.begin({
+    target,
+    cookieHeader: undefined,
+    address,
+    provider,
+  })
   const refused = assert.rejects(asked, { code: 'provider-unavailable' })
   await fixture.identity.close()
   await refused

@@ -33,14 +33,11 @@ export interface BrowserRequest {
 /** The two halves of a sign-in: away to the provider, and back from it. */
 export interface SignIn {
   /**
-   * `provider` is the id of one; the first of them without it. Throws `UnfinishedSignIn` when it cannot be
-   * asked, or is none of them (`provider-unknown`), and `LimitedError`.
+   * Throws `UnfinishedSignIn` when the provider of that id cannot be asked, or is none of ours
+   * (`provider-unknown`), and `LimitedError`.
    */
   begin(
-    request: BrowserRequest & {
-      readonly target: SignInTarget
-      readonly provider?: string | undefined
-    },
+    request: BrowserRequest & { readonly target: SignInTarget; readonly provider: string },
   ): Promise<BegunSignIn>
   /**
    * Takes the query of a provider's callback (`?code=…&state=…`) and the browser's cookies, and stores a session.
@@ -107,7 +104,7 @@ export function createSignIn(parts: SignInParts): SignIn {
   return {
     async begin({ target, provider: wanted, cookieHeader, address }) {
       limits.begin(address)
-      const provider = wanted === undefined ? providers.all[0] : providers.get(wanted)
+      const provider = providers.get(wanted)
       if (provider === undefined)
         throw new UnfinishedSignIn(unknownProvider(wanted), target, undefined)
       const { id } = provider
@@ -130,7 +127,7 @@ function unfinished(error: unknown, { target, provider }: Begun): unknown {
 }
 
 /** It was there when the sign-in was begun, or an address names one that never was. */
-function unknownProvider(id = ''): AccessError {
+function unknownProvider(id: string): AccessError {
   const text = `this gateway has no sign-in service ${show(id)}`
   return new AccessError('provider-unknown', text, { hint: 'start again where you came from' })
 }

@@ -29,6 +29,9 @@ export const loginParameters = {
   renews: 'postern_renews',
 } as const
 
+/** Names the identity provider that a sign-in is begun with, where there are several; it is not signed. */
+export const providerParameter = 'provider'
+
 /** The one challenge method there is (RFC 7636 §4.2); `plain` proves nothing. */
 export const codeChallengeMethod = 'S256'
 

@@ -137,7 +137,7 @@ function warnOfHttp({ findings }: Source, { values, problem }: WrittenProvider):
   findings.warnings.push(problem('provider_url', message))
 }
 
-/** One id is one provider, and whoever chooses should not be another person by each of two. */
+/** One id is one provider; and whoever chooses should know between what, and be one person. */
 function repeatedIn(written: readonly WrittenProvider[]): readonly Problem[] {
   return written.flatMap(({ id, values, problem }, index) => {
     const before = written.slice(0, index)
@@ -145,13 +145,23 @@ function repeatedIn(written: readonly WrittenProvider[]): readonly Problem[] {
       const message = `"${id}" is the provider of the keys "idp_*" already: leave out one of them`
       return [problem(undefined, message, { at: 'key' })]
     }
-    const href = urlOf({ values })?.href
+    const [href, name] = [urlOf({ values })?.href, nameOf({ values })]
     const same = before.find(
       (other) => urlOf(other)?.href === href && other.values.client_id === values.client_id,
     )
-    if (same === undefined || href === undefined || values.client_id === undefined) return []
-    return [problem('client_id', `is that of "${same.id}", at the same provider`)]
+    if (same !== undefined && href !== undefined && values.client_id !== undefined)
+      return [problem('client_id', `is that of "${same.id}", at the same provider`)]
+    const namesake = before.find((other) => nameOf(other) === name)
+    if (name === undefined || namesake === undefined) return []
+    const message = `people would read "${name}" for "${namesake.id}" as well`
+    const hint = 'give each a "name" of its own'
+    return [problem(values.name === undefined ? undefined : 'name', message, { hint })]
   })
+}
+
+/** What people read where they choose. */
+function nameOf(written: Values): string | undefined {
+  return written.values.name ?? kindOf(written).label ?? urlOf(written)?.host
 }
 
 /** Groups for the criterion of that name, and a refresh token, so that a session can be kept true. */
@@ -164,7 +174,7 @@ function toProvider(written: WrittenProvider): IdentityProvider | undefined {
   if (url === undefined || clientId === undefined || clientSecret === undefined) return undefined
   return {
     id,
-    name: values.name ?? kindOf(written).label ?? url.host,
+    name: nameOf(written) ?? id,
     keyPrefix,
     url,
     clientId,

@@ -4,8 +4,15 @@ import type { UsableRoute } from '../../routes/seen.ts'
 import { command } from './command.ts'
 import { page } from './layout.ts'
 
-/** What a signed-in person sees: who they are, until when, and what they may use now. */
-export function accountPage(session: Session, routes: readonly UsableRoute[]): string {
+/**
+ * What a signed-in person sees: who they are, until when, and what they may use now. `provider` is what
+ * people call the one that says so, where there are several.
+ */
+export function accountPage(
+  session: Session,
+  routes: readonly UsableRoute[],
+  provider: string | undefined,
+): string {
   const { name, email, userId, groups, expiresAtMs } = session
   const body = html`<h1>${name ?? email ?? userId}</h1>
     <dl>
@@ -15,6 +22,12 @@ export function accountPage(session: Session, routes: readonly UsableRoute[]): s
       </dd>
       <dt>User</dt>
       <dd><code>${userId}</code></dd>
+      ${
+        provider === undefined
+          ? ''
+          : html`<dt>Signed in with</dt>
+              <dd>${provider}</dd>`
+      }
       <dt>Groups</dt>
       <dd>${groups.length === 0 ? 'none' : groups.join(', ')}</dd>
       <dt>Signed in until</dt>

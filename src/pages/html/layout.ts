@@ -45,6 +45,11 @@ input[type=text]:not(.code) { font: inherit }
 .warning { margin: 20px 0 0; padding: 2px 0 2px 14px; border-left: 3px solid var(--bad) }
 .tick { display: flex; gap: 10px; font-weight: 400 }
 .tick input { flex: none; width: 1.2rem; height: 1.2rem; margin: .15rem 0 0; accent-color: var(--accent) }
+.way { display: flex; flex-wrap: wrap; gap: 2px 12px; justify-content: space-between; padding: 12px 16px; border: 1px solid var(--line); border-radius: 8px; font-weight: 600; text-decoration: none }
+.way:hover { border-color: var(--accent) }
+.way .quiet { font-weight: 400 }
+.ways li { border: 0; padding: 0 }
+.ways li + li { margin-top: 8px }
 .choices { display: flex; flex-wrap: wrap; gap: 12px; margin: 16px 0 0 }
 @media (max-width: 30rem) { body { padding: 16px 12px } main { padding: 20px } dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: 8px } }
 `

@@ -6,6 +6,7 @@ import {
   codeChallengeMethod,
   encodeTokenAnswer,
   loginParameters,
+  providerParameter,
   tokenParameters,
 } from '../../tunnel/sign-in.ts'
 import { limitBody, readForm } from '../answers/body.ts'
@@ -86,7 +87,10 @@ async function signInUrl(c: PageContext, parts: SignInParts, redirectUri: string
       url.searchParams.set(loginParameters.renews, renews)
     }
   }
-  return identity.signUrl(url).href
+  const signed = identity.signUrl(url)
+  const provider = query[providerParameter]
+  if (provider !== undefined) signed.searchParams.set(providerParameter, provider)
+  return signed.href
 }
 
 interface Exchanged {

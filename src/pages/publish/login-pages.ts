@@ -16,8 +16,9 @@ import {
   publishQuestionPage,
   siteField,
 } from '../html/publish-page.ts'
-import { beginSignIn, decisionEntry, findOpen, readDecision } from '../sign-in/device-decision.ts'
-import { onlyOn, redirect } from '../sign-in/one-origin.ts'
+import { decisionEntry, findOpen, readDecision } from '../sign-in/device-decision.ts'
+import { signInAndReturn } from '../sign-in/choice.ts'
+import { onlyOn } from '../sign-in/one-origin.ts'
 import { factsOf, requireSites, type PublishLoginParts } from './login-parts.ts'
 
 /**
@@ -83,8 +84,7 @@ async function signInFirst(
   const page = new URL(gatewayPaths.publishLogin, parts.origin)
   if (userCode !== undefined) page.searchParams.set(userCodeParameter, formatUserCode(userCode))
   const target: SignInTarget = { returnTo: page.href, carries: 'nothing' }
-  const { location, cookies } = await beginSignIn(c, parts, target)
-  return redirect(location, cookies)
+  return signInAndReturn(c, parts, target)
 }
 
 function questionPage(

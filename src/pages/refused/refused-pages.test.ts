@@ -63,6 +63,7 @@ function createRig({
         `${sessionId} ${secretHash}`,
       isDeviceFormToken: ({ sessionId, secretHash }: Record<string, string>, token: string) =>
         token === `${sessionId} ${secretHash}`,
+      providers: { all: [{ id: 'default' }] },
       signIn: {
         begin: () => Promise.resolve({ location: new URL('https://idp.example.com'), cookies: [] }),
       },

@@ -23,8 +23,8 @@ import {
   type AskForm,
   type Standing,
 } from '../html/refused-page.ts'
-import { beginSignIn } from '../sign-in/device-decision.ts'
-import { onlyOn, redirect, refuseForeign } from '../sign-in/one-origin.ts'
+import { signInAndReturn } from '../sign-in/choice.ts'
+import { onlyOn, refuseForeign } from '../sign-in/one-origin.ts'
 import type { SignInParts } from '../sign-in/parts.ts'
 import { findDenial, type FindableDenials } from './denials.ts'
 
@@ -175,6 +175,5 @@ async function ask(c: PageContext, parts: RefusedParts): Promise<Response> {
 async function signInFirst(c: PageContext, parts: RefusedParts): Promise<Response> {
   const { pathname } = new URL(c.req.url)
   const target = { returnTo: new URL(pathname, parts.origin).href, carries: 'nothing' } as const
-  const { location, cookies } = await beginSignIn(c, parts, target)
-  return redirect(location, cookies)
+  return signInAndReturn(c, parts, target)
 }

@@ -7,6 +7,7 @@ import { onlyOn, redirect, refuseForeign } from './one-origin.ts'
 /** What a signed-in person sees of themselves, and the way out. */
 export function createAccountPages(parts: SignInParts): PageApp {
   const { identity, origin, signInLog } = parts
+  const providerOf = identity.providers.of
   const app = createPageApp()
   for (const path of ['/.pomerium', '/.pomerium/', gatewayPaths.signOut])
     app.use(path, onlyOn(origin))
@@ -21,7 +22,8 @@ export function createAccountPages(parts: SignInParts): PageApp {
     const found = await identity.fromCookie(c.req.header('cookie'))
     if (found === undefined) return redirect(new URL(gatewayPaths.signIn, origin), [])
     const { usable } = parts.seenBy(callerOf(c, found), origin.origin)
-    return sendPage(c, accountPage(found.session, usable))
+    const provider = identity.providers.all.length > 1 ? providerOf(found.session) : undefined
+    return sendPage(c, accountPage(found.session, usable, provider?.name))
   })
   app.get(gatewayPaths.signOut, (c) => sendPage(c, signOutPage()))
   app.post(gatewayPaths.signOut, async (c) => {

@@ -116,11 +116,16 @@ async function approve(
   const { identity, origin, audit } = parts
   await identity.deviceCodes.approve(record, session.userId)
   audit.record({ event: 'device code approved', ...decisionEntry(c, record, session) })
-  const { location, cookies } = await beginSignIn(c, parts, {
-    returnTo: new URL(gatewayPaths.deviceDone, origin).href,
-    carries: 'nothing',
-    device: targetFor(record, session),
-  })
+  const { location, cookies } = await beginSignIn(
+    c,
+    parts,
+    {
+      returnTo: new URL(gatewayPaths.deviceDone, origin).href,
+      carries: 'nothing',
+      device: targetFor(record, session),
+    },
+    session.provider,
+  )
   return sendOnward(c, 'Sign in a machine', location, cookies)
 }
 
@@ -172,10 +177,12 @@ export async function beginSignIn(
   c: PageContext,
   parts: SignInParts,
   target: SignInTarget,
+  provider: string,
 ): Promise<BegunSignIn> {
   try {
     const cookieHeader = c.req.header('cookie')
-    return await parts.identity.signIn.begin({ target, cookieHeader, address: c.env.client.ip })
+    const address = c.env.client.ip
+    return await parts.identity.signIn.begin({ target, provider, cookieHeader, address })
   } catch (error) {
     await failSignIn(c, parts, error, target)
     throw error

@@ -13,9 +13,10 @@ import {
   deviceFields,
   deviceQuestionPage,
 } from '../html/device-page.ts'
-import { beginSignIn, decide, findOpen, isMadeFor } from './device-decision.ts'
+import { decide, findOpen, isMadeFor } from './device-decision.ts'
 import { requireDeviceLogin, signedInMachine } from './device-sign-in.ts'
-import { onlyOn, redirect } from './one-origin.ts'
+import { signInAndReturn } from './choice.ts'
+import { onlyOn } from './one-origin.ts'
 import type { SignInParts } from './parts.ts'
 
 /**
@@ -82,8 +83,7 @@ async function signInFirst(
   const page = new URL(gatewayPaths.device, origin)
   if (userCode !== undefined) page.searchParams.set(userCodeParameter, formatUserCode(userCode))
   const target: SignInTarget = { returnTo: page.href, carries: 'nothing', userCode }
-  const { location, cookies } = await beginSignIn(c, parts, target)
-  return redirect(location, cookies)
+  return signInAndReturn(c, parts, target)
 }
 
 function questionPage(

@@ -12,6 +12,18 @@ export function refuseForeign(c: PageContext, origin: URL, hint: string): void {
   throw new AccessError('origin-not-allowed', 'this form was sent from another site', { hint })
 }
 
+/**
+ * Whether a page of another site has led a browser here. `none` is an address that somebody typed, or that
+ * a program opened: a terminal and a mail program look the same. Browsers of before 2023 and programs say
+ * nothing.
+ *
+ * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+ */
+export function isSentByAnotherSite(c: PageContext): boolean {
+  const site = c.req.header('sec-fetch-site') ?? 'none'
+  return site !== 'none' && site !== 'same-origin'
+}
+
 /** A page that runs on one origin only: `Host` may lead a browser there, and nowhere else. */
 export function onlyOn(origin: URL) {
   return async (c: PageContext, next: () => Promise<void>): Promise<Response | void> => {

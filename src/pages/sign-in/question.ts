@@ -6,7 +6,8 @@ import { sendPage, type PageContext } from '../answers/page-app.ts'
 import { sendOnward } from '../answers/onward.ts'
 import { programDeniedPage, programQuestionPage, questionFields } from '../html/program-page.ts'
 import { failSignIn } from './failed-sign-in.ts'
-import { refuseForeign } from './one-origin.ts'
+import { askWhich } from './choice.ts'
+import { isSentByAnotherSite, refuseForeign } from './one-origin.ts'
 import { leadOn } from './lead-on.ts'
 import type { SignInParts } from './parts.ts'
 
@@ -14,15 +15,9 @@ import type { SignInParts } from './parts.ts'
  * Whether a person is asked before a sign-in is begun. A program on a loopback port could be anybody's,
  * and a page of another site can lead a browser here as well as the program can; the browser says
  * which it was. It is decided here alone: at the callback a provider leads, some of them by a script.
- *
- * `none` is an address that somebody typed, or that a program opened: a terminal and a mail program
- * look the same. Browsers of before 2023 and programs say nothing.
- *
- * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
  */
 export function isAskedFirst(c: PageContext, target: SignInTarget): boolean {
-  const site = c.req.header('sec-fetch-site') ?? 'none'
-  return leadsToProgram(target) && site !== 'none' && site !== 'same-origin'
+  return leadsToProgram(target) && isSentByAnotherSite(c)
 }
 
 /** Other hosts than loopback are named by the operator, who vouches for what runs there. */
@@ -58,8 +53,9 @@ export async function takeAnswer(
   const { [questionFields.decision]: decision } = await readForm(c)
   if (decision === 'deny') return deny(c, parts, target)
   if (decision !== 'approve') throw new PeerError('malformed-request', 'this form has no answer')
-  const { location, cookies } = await leadOn(c, parts, target)
-  return sendOnward(c, 'Sign in a program', location, cookies)
+  const begun = await leadOn(c, parts, target)
+  if (begun === undefined) return askWhich(c, parts)
+  return sendOnward(c, 'Sign in a program', begun.location, begun.cookies)
 }
 
 async function deny(c: PageContext, parts: SignInParts, target: SignInTarget): Promise<Response> {

@@ -3,8 +3,9 @@ import { callbackPathOf } from '../../identity/callback-path.ts'
 import type { SignInTarget } from '../../identity/pending-flow.ts'
 import type { Session } from '../../identity/session.ts'
 import type { FinishedSignIn } from '../../identity/sign-in.ts'
-import { loginParameters } from '../../tunnel/sign-in.ts'
+import { loginParameters, providerParameter } from '../../tunnel/sign-in.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
+import { askWhich } from './choice.ts'
 import { finishDevice } from './device-sign-in.ts'
 import { limitBody } from '../answers/body.ts'
 import { createPageApp, type PageApp, type PageContext } from '../answers/page-app.ts'
@@ -33,8 +34,8 @@ export function createSignInPages(parts: SignInParts): PageApp {
   app.get(gatewayPaths.signIn, async (c) => {
     const target = await targetOf(c, parts)
     if (isAskedFirst(c, target)) return askFirst(c, parts, target)
-    const { location, cookies } = await leadOn(c, parts, target)
-    return redirect(location, cookies)
+    const begun = await leadOn(c, parts, target)
+    return begun === undefined ? askWhich(c, parts) : redirect(begun.location, begun.cookies)
   })
   app.post(gatewayPaths.signIn, limitBody(maxAnswerBytes), async (c) =>
     takeAnswer(c, parts, await targetOf(c, parts)),
@@ -116,7 +117,10 @@ async function targetOf(
     return { returnTo: (page ?? new URL(home, origin)).href, carries: 'nothing' }
   }
   const { pathname, search } = new URL(c.req.url)
-  identity.verifySignedUrl(new URL(`${pathname}${search}`, origin))
+  const signed = new URL(`${pathname}${search}`, origin)
+  // Whoever sees the address chooses.
+  signed.searchParams.delete(providerParameter)
+  identity.verifySignedUrl(signed)
   // The whitelist may have changed since the address was signed.
   if (parseRedirect(redirectUri) === undefined) {
     throw new AccessError(
