@@ -51,6 +51,14 @@ function tellWarnings(): void {
   })
 }
 
+/** A person's terminal, where 0 and 2 are one: nobody else's pipe is touched, and Node opens a terminal anew for itself. */
+export function terminalStreams(): {
+  readonly input: NodeJS.ReadableStream
+  readonly output: NodeJS.WritableStream
+} {
+  return { input: process.stdin, output: process.stderr }
+}
+
 /** The real streams of 0 and 1, for whoever owns both: a tunnel over stdin and stdout. */
 export function ownedStreams(): { readonly input: Readable; readonly output: Writable } {
   return {

@@ -7,6 +7,7 @@ import { defineGatewayBlocks, defineGatewayRequests } from './gateway-requests.t
 import { defineGatewayTunnels } from './gateway-tunnels.ts'
 import { moment } from './moment.ts'
 import { signingPurposes, type SigningPurposeName } from './signing-purposes.ts'
+import { defineInit } from '../init/init.ts'
 import type { PublishersListOptions } from './gateway-publishers.ts'
 import type {
   AuditOptions,
@@ -24,6 +25,9 @@ const defaultGracePeriodMs = 30_000
 
 const examples = `
 Examples:
+  # make a configuration: a few questions, or options
+  postern gateway init
+
   # run the gateway
   postern gateway -c postern.yaml
 
@@ -91,6 +95,7 @@ export function defineGateway(exitWith: ExitWith): Command {
   const grace = gateway.options.find(({ long }) => long === '--grace-period')
   grace?.default(defaultGracePeriodMs, formatDuration(defaultGracePeriodMs))
   return gateway
+    .addCommand(defineInit(exitWith))
     .addCommand(defineCheck(exitWith))
     .addCommand(defineSessions(exitWith))
     .addCommand(defineGatewayTunnels(exitWith))

@@ -51,6 +51,10 @@ export function exitCodeLines(names: readonly (keyof typeof exitCodes)[]): strin
 }
 
 const byErrorCode: Readonly<Record<string, ExitCode>> = {
+  'init-exists': exitCodes.usage,
+  'init-incomplete': exitCodes.usage,
+  'init-left': exitCodes.usage,
+  'init-invalid': exitCodes.usage,
   'invalid-destination': exitCodes.usage,
   'invalid-gateway-url': exitCodes.usage,
   'gateway-missing': exitCodes.usage,

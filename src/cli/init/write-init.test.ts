@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { loadConfig } from '../../config/load.ts'
+import type { InitAnswers } from './answers.ts'
+import { writeInit } from './write-init.ts'
+
+const answers: InitAnswers = {
+  host: 'access.acme-corp.com',
+  listen: ':443',
+  certificates: { kind: 'acme' },
+  signIn: { provider: 'google', url: undefined, clientId: 'abc', secret: { text: 's3cret' } },
+  email: 'ann@acme-corp.com',
+  allow: 'acme-corp.com',
+  service: { name: 'db', to: { host: '10.0.0.5', port: 5432 } },
+}
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'init-'))
+  t.after(() => rmSync(path, { recursive: true }))
+  return path
+}
+
+test('what is written passes its own check without a warning, for every choice', async (t) => {
+  const local = {
+    host: 'localhost',
+    listen: '127.0.0.1:8443',
+    certificates: { kind: 'local' },
+  } as const
+  const oidc = { ...answers.signIn, provider: 'oidc', url: 'https://login.example.com' } as const
+  const choices: readonly Partial<InitAnswers>[] = [
+    {},
+    { service: undefined },
+    { allow: 'ann@acme-corp.com' },
+    { ...local },
+    { ...local, signIn: { ...oidc, clientId: 'a: "b" #c' } },
+  ]
+  for (const [index, choice] of choices.entries()) {
+    const path = join(folder(t), `postern-${index}.yaml`)
+    const { warnings } = await writeInit(path, { ...answers, ...choice })
+    // Nobody else reads what may hold a secret.
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+    const { config } = await loadConfig({ path, env: {} })
+    assert.deepEqual(
+      warnings.map(({ message }) => message),
+      choice.service === undefined && 'service' in choice
+        ? ['has no route: every tunnel is refused']
+        : [],
+    )
+    assert.equal(config.identityProviders[0]?.clientSecret, 's3cret')
+  }
+})
+
+test('a gateway of this machine serves a certificate that its authority has signed', async (t) => {
+  const directory = folder(t)
+  const path = join(directory, 'postern.yaml')
+  const { files } = await writeInit(path, {
+    ...answers,
+    host: 'localhost',
+    certificates: { kind: 'local' },
+  })
+  const names = ['postern.yaml', 'idp-client-secret', 'ca.pem', 'gateway.pem', 'gateway-key.pem']
+  assert.deepEqual(
+    files,
+    names.map((name) => join(directory, name)),
+  )
+  const { config } = await loadConfig({ path, env: {} })
+  assert.equal(config.certificates.length, 1)
+  for (const name of ['idp-client-secret', 'gateway-key.pem'])
+    assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600)
+})
+
+test('nothing that is there is written over, and nothing is left of what does not hold', async (t) => {
+  const directory = folder(t)
+  const path = join(directory, 'postern.yaml')
+  writeFileSync(join(directory, 'idp-client-secret'), 'of somebody')
+  await assert.rejects(writeInit(path, answers), {
+    code: 'init-exists',
+    message: /idp-client-secret/,
+  })
+  assert.equal(readFileSync(join(directory, 'idp-client-secret'), 'utf8'), 'of somebody')
+  await writeInit(path, answers, { isForced: true })
+  assert.equal(readFileSync(join(directory, 'idp-client-secret'), 'utf8'), 's3cret\n')
+
+  const other = folder(t)
+  const broken = { ...answers, signIn: { ...answers.signIn, secret: { file: 'nowhere.txt' } } }
+  const at = join(other, 'postern.yaml')
+  await assert.rejects(
+    writeInit(at, { ...broken, certificates: { kind: 'local' } }),
+    (error: Error) => {
+      assert.ok(error.message.includes(`${at}:`), error.message)
+      assert.match(error.message, /idp_client_secret_file: cannot read "nowhere.txt"/)
+      return true
+    },
+  )
+  assert.deepEqual(readdirSync(other), [])
+  assert.ok(!existsSync(`${at}.new`))
+})
