@@ -127,6 +127,8 @@ identity_providers:
 - **An email address is as good as the provider that says it**, and \`email\` and \`domain\` in a policy do not ask which one that was.
   A provider where people choose their address could let in whoever names your boss's: give it \`domains\`. Claims
   (\`claim/…\`) are in the provider's own words as well.
+- The criterion \`provider\` ([policies](policy.md)) tells people apart by it: \`deny: not: [provider: default]\` keeps out whoever
+  has signed in elsewhere.
 - **Who signs in chooses** on a page with the names; a browser remembers the last choice and shows it first. An address with
   \`?provider=ID\` (\`/.pomerium/sign_in\`, \`/.postern/device\`, and the login API for programs) goes straight there. Machines that
   are approved, and sessions that are renewed, go to the provider of their session without a question.

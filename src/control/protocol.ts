@@ -10,6 +10,8 @@ export interface SessionSummary {
   readonly user: string
   readonly email: string | null
   readonly name: string | null
+  /** The id of the provider that it was begun with. */
+  readonly provider: string
   readonly groups: readonly string[]
   readonly issued_at: string
   readonly expires_at: string

@@ -67,7 +67,8 @@ async function* sessionsUpTo(
 
 function summary(id: string): SessionSummary {
   const times = { issued_at: '', expires_at: '' }
-  return { ...times, id, user: 'ü', email: null, name: null, groups: [], device: null, tunnels: 0 }
+  const who = { user: 'ü', email: null, name: null, provider: 'default' }
+  return { ...times, ...who, id, groups: [], device: null, tunnels: 0 }
 }
 
 test('a list of many pieces arrives whole, in order', async (t) => {

@@ -164,12 +164,13 @@ function notFound(id: string): PeerError {
 }
 
 function summarize(session: Session, { liveTunnels }: SessionParts): SessionSummary {
-  const { id, userId, email, name, groups, issuedAtMs, expiresAtMs } = session
+  const { id, userId, email, name, provider, groups, issuedAtMs, expiresAtMs } = session
   return {
     id,
     user: userId,
     email: email ?? null,
     name: name ?? null,
+    provider,
     groups,
     issued_at: new Date(issuedAtMs).toISOString(),
     expires_at: new Date(expiresAtMs).toISOString(),

@@ -12,6 +12,8 @@ export interface TryRequest {
   /** Instead of the one that is known. */
   readonly user_id?: string | undefined
   readonly service_account?: string | undefined
+  /** The id of the provider that they have signed in with, instead of the one that is known. */
+  readonly provider?: string | undefined
   readonly groups?: readonly string[] | undefined
   readonly claims?: Readonly<Record<string, Json>> | undefined
   readonly email_verified?: boolean | undefined
@@ -58,6 +60,8 @@ export interface RouteNameView {
 export interface TriedSubject {
   readonly kind: 'person' | 'service-account' | 'nobody'
   readonly user_id: string | null
+  /** The id of the provider that a person has signed in with; null where that is not known. */
+  readonly provider: string | null
   readonly email: string | null
   readonly email_verified: boolean
   readonly groups: readonly string[]

@@ -43,11 +43,19 @@ export function routeNameView({ id, name, from }: Route): RouteNameView {
 
 export function subjectView(subject: Subject | undefined): TriedSubject {
   if (subject === undefined)
-    return { kind: 'nobody', user_id: null, email: null, email_verified: false, groups: [] }
-  const { kind, userId, email, emailVerified, groups } = subject
+    return {
+      kind: 'nobody',
+      user_id: null,
+      provider: null,
+      email: null,
+      email_verified: false,
+      groups: [],
+    }
+  const { kind, userId, provider, email, emailVerified, groups } = subject
   return {
     kind,
     user_id: userId,
+    provider: provider ?? null,
     email: email ?? null,
     email_verified: emailVerified,
     groups,

@@ -73,6 +73,32 @@ describe('trying access', () => {
     assert.equal(answer.outcome, 'deny')
   })
 
+  test('the provider is that of their session, or the one that is said, or the default one', async () => {
+    const partner = routeFor('partner', { allow: { or: [{ provider: 'partner' }] } })
+    const { tryAccess } = rig({ routes: [partner] })
+    const outcomeOf = async (who: object) => {
+      const answer = await tryAccess(localActor, { route: 'partner', ...who })
+      return [answer.outcome, answer.who.provider]
+    }
+    assert.deepEqual(await outcomeOf({ person: ada.email }), ['deny', 'default'])
+    const said = { person: ada.email, provider: 'partner' }
+    assert.deepEqual(await outcomeOf(said), ['allow', 'partner'])
+    const stranger = { person: 'x@example.com' }
+    assert.deepEqual(await outcomeOf(stranger), ['deny', 'default'])
+    assert.deepEqual(await outcomeOf({}), ['sign-in', null])
+  })
+
+  test('somebody who only claims an address is not taken for whoever has it', async () => {
+    const claimed = { email: ada.email, emailVerified: false, userId: 'partner/1' }
+    const guest = { ...ada, ...claimed, id: 's9', provider: 'partner', groups: [] }
+    const { tryAccess } = rig({ sessions: [guest, ada] })
+    const { who } = await tryAccess(localActor, { person: ada.email, route: 'db' })
+    assert.deepEqual([who.user_id, who.groups], [ada.userId, ['dba']])
+    const alone = rig({ sessions: [guest] })
+    const found = await alone.tryAccess(localActor, { person: ada.email, route: 'db' })
+    assert.equal(found.who.user_id, 'partner/1')
+  })
+
   test('a member of the directory is known by it, and a stranger by what is assumed', async () => {
     const { tryAccess } = rig()
     const carol = await tryAccess(localActor, { person: 'carol@example.com', route: 'db' })

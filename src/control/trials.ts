@@ -87,6 +87,7 @@ const tryInput = z
     person: name.optional(),
     user_id: name.optional(),
     service_account: name.optional(),
+    provider: z.string().max(32).optional(),
     groups: z.array(z.string().max(320)).max(1_000).optional(),
     claims: z.record(z.string().max(200), z.json()).optional(),
     email_verified: z.boolean().optional(),

@@ -9,6 +9,8 @@ const sentences = {
   'user-unauthenticated': 'you are not signed in',
   'user-unauthorized': 'you are not among the people this route names',
   'service-account-unauthorized': 'this rule is about people, and a service account is not one',
+  'provider-ok': 'you have signed in with a provider this route names',
+  'provider-unauthorized': 'you have not signed in with a provider this route names',
   'email-ok': 'your email address is among those this route names',
   'email-unauthorized': 'your email address is not among those this route names',
   'email-unverified': 'your identity provider does not say that your email address is verified',

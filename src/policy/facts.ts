@@ -1,8 +1,10 @@
 /** What criteria read about who asks; the sessions of `identity/` fit by shape. */
 export interface Subject {
   readonly kind: 'person' | 'service-account'
-  /** The provider's `sub`, or the id of a service account. */
+  /** The provider's `sub`, with its id before it for another than the default one; or the id of a service account. */
   readonly userId: string
+  /** The id of the provider that a person has signed in with; absent where that is not known. */
+  readonly provider?: string | undefined
   readonly email: string | undefined
   /** False when the provider did not say so where it must: then no `allow` believes the address. */
   readonly emailVerified: boolean

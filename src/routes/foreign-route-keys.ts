@@ -7,7 +7,7 @@ export const reasons = {
   jwt: 'identity headers are sent with HTTP requests only',
   clientCertificates: 'client certificates are checked by "downstream_mtls", for the whole gateway',
   providers:
-    'people may sign in with any of the global "identity_providers", and policies say whom they let in',
+    'people may sign in with any provider; policies tell them apart by the criterion "provider"',
   bearer: 'tokens of the identity provider are not accepted',
 } as const
 

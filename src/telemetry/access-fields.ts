@@ -47,6 +47,8 @@ export interface AccessSession {
   readonly id: string
   readonly userId: string
   readonly email: string | undefined
+  /** Absent for a service account. */
+  readonly provider?: string | undefined
 }
 
 /** What is known of a request when it has ended. */

@@ -164,6 +164,7 @@ function fieldsOf({ session, ip, userAgent, requestId, details }: AuditEntry): L
   return {
     user: isPerson ? session.userId : undefined,
     email: isPerson ? session.email : undefined,
+    provider: isPerson ? session.provider : undefined,
     'session-id': isPerson ? session.id : undefined,
     'service-account-id': session?.kind === 'service-account' ? session.userId : undefined,
     ip,

@@ -14,6 +14,8 @@ export interface AuthorizeSession {
   readonly id: string
   readonly userId: string
   readonly email: string | undefined
+  /** Absent for a service account. */
+  readonly provider?: string | undefined
   readonly claims?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -68,6 +70,10 @@ export const authorizeFields: FieldTable<AuthorizeLine> = {
   'envoy-route-id': shown('the same as `route-id`', (line) => line.route.id),
   'route-id': shown('id of the route', (line) => line.route.id),
   route: shown('name of the route', (line) => line.route.name),
+  provider: optional(
+    'id of the identity provider that a person has signed in with; absent otherwise',
+    (line) => personOf(line)?.provider,
+  ),
   query: optional('query, secret parameters hidden', (line) => queryOf(line.path)),
   headers: optional('all request headers but those that carry secrets', loggedHeaders),
   'id-token-claims': optional(

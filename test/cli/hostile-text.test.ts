@@ -132,6 +132,7 @@ describe('words that a gateway has from others', () => {
     user: hostile,
     email: hostile,
     name: hostile,
+    provider: hostile,
     groups: [hostile],
     issued_at: hostile,
     expires_at: hostile,

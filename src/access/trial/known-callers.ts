@@ -102,15 +102,23 @@ function inOrder(known: ReadonlyMap<string, KnownCaller>): readonly KnownCaller[
   return keys.map((key) => known.get(key)).filter((caller) => caller !== undefined)
 }
 
-/** What is known of somebody by their email address or user id, the newest session first; undefined for a stranger. */
+/**
+ * What is known of somebody by their email address or user id, the newest session first; undefined for a stranger.
+ * Whoever only claims the address comes after whoever has it.
+ */
 export async function findPerson(
   { sessions, directory }: Pick<KnownFrom, 'sessions' | 'directory'>,
   person: string,
 ): Promise<KnownCaller | undefined> {
   let seen = 0
+  let claiming: KnownCaller | undefined
   for await (const { name, ...subject } of sessions()) {
     if ((seen += 1) % perTurn === 0) await nextTurn()
-    if (isNamed(subject, person)) return { subject, name, knownBy: 'session' }
+    if (!isNamed(subject, person)) continue
+    const caller: KnownCaller = { subject, name, knownBy: 'session' }
+    if (subject.emailVerified || subject.userId === person) return caller
+    claiming ??= caller
   }
+  if (claiming !== undefined) return claiming
   return directory()?.has(person) === true ? memberOf(memberKey(person)) : undefined
 }

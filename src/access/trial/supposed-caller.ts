@@ -1,3 +1,4 @@
+import { defaultProviderId } from '../../identity/user-ids.ts'
 import type { ClientCertificate, Subject } from '../../policy/facts.ts'
 import { foldCase } from '../../policy/matchers/string.ts'
 import { anyValidCertificate, type SupposedCaller } from '../decide.ts'
@@ -15,6 +16,8 @@ export interface Trial {
   /** Instead of the one that is known. */
   readonly userId?: string | undefined
   readonly serviceAccount?: string | undefined
+  /** The id of the provider that they have signed in with. **Default:** the one that is known, else the default one */
+  readonly provider?: string | undefined
   readonly groups?: readonly string[] | undefined
   readonly claims?: Readonly<Record<string, unknown>> | undefined
   readonly emailVerified?: boolean | undefined
@@ -71,11 +74,12 @@ function subjectIn(trial: Trial, known: Subject | undefined): SupposedSubject {
   const { person, serviceAccount } = trial
   if (serviceAccount !== undefined) return { subject: accountOf(serviceAccount), assumed: [] }
   if (person === undefined) return { subject: undefined, assumed: ['is not signed in'] }
-  const { groups, claims, emailVerified } = trial
+  const { provider, groups, claims, emailVerified } = trial
   const base = known ?? strangerOf(person)
   const subject: Subject = {
     kind: 'person',
     userId: trial.userId ?? base.userId,
+    provider: provider ?? base.provider,
     email: base.email,
     emailVerified: emailVerified ?? base.emailVerified,
     groups: groups ?? base.groups,
@@ -106,6 +110,7 @@ function strangerOf(person: string): Subject {
   return {
     kind: 'person',
     userId: person,
+    provider: defaultProviderId,
     email: isEmail ? person : undefined,
     emailVerified: isEmail,
     groups: [],

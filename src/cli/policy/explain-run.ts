@@ -24,7 +24,7 @@ export async function explainDecision(
 }
 
 function requestOf(who: string, route: string, options: ExplainOptions): TryRequest {
-  const { at, from, group, claim, serviceAccount, certificate } = options
+  const { at, from, group, claim, provider, serviceAccount, certificate } = options
   return {
     ...(serviceAccount ? { service_account: who } : who === 'nobody' ? {} : { person: who }),
     route,
@@ -32,6 +32,7 @@ function requestOf(who: string, route: string, options: ExplainOptions): TryRequ
     ip: from,
     groups: group,
     claims: claim,
+    provider,
     certificate: certificate && {},
   }
 }

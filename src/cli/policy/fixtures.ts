@@ -37,6 +37,7 @@ const certificate = z.strictObject({
 const person = z.strictObject({
   email: text.optional(),
   user_id: text.optional(),
+  provider: text.optional(),
   email_verified: z.boolean().optional(),
   groups: z.array(text).max(1_000).optional(),
   claims: z.record(z.string(), z.json()).optional(),

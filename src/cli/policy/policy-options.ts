@@ -25,6 +25,8 @@ export interface WhoCanOptions extends AskPolicyOptions {
 export interface ExplainOptions extends AskPolicyOptions {
   readonly group?: readonly string[]
   readonly claim?: Readonly<Record<string, string | readonly string[]>>
+  /** The id of an identity provider. */
+  readonly provider?: string
   readonly serviceAccount?: true
   readonly certificate?: true
 }

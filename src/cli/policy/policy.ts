@@ -100,6 +100,7 @@ function defineExplain(exitWith: ExitWith): Command {
     .addOption(
       new Option('--claim <name=value>', 'a claim of the provider; repeat it').argParser(claimed),
     )
+    .option('--provider <id>', 'the identity provider that they have signed in with, by its id')
     .option('--service-account', 'WHO is the id of a service account')
     .option('--certificate', 'they show a client certificate that the gateway trusts')
     .action(async (who: string, route: string, options: ExplainOptions) => {

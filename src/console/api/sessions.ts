@@ -114,6 +114,7 @@ const columns: readonly CsvColumn<SessionSummary>[] = [
   { name: 'user', cell: ({ user }) => user },
   { name: 'email', cell: ({ email }) => email },
   { name: 'name', cell: ({ name }) => name },
+  { name: 'provider', cell: ({ provider }) => provider },
   { name: 'groups', cell: ({ groups }) => groups.join(' ') },
   { name: 'issued_at', cell: ({ issued_at }) => issued_at },
   { name: 'expires_at', cell: ({ expires_at }) => expires_at },

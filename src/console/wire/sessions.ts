@@ -8,6 +8,8 @@ export const session = z
     user: z.string(),
     email: z.string().nullable(),
     name: z.string().nullable(),
+    /** The id of the provider that it was begun with. */
+    provider: z.string(),
     groups: z.array(z.string()),
     issued_at: moment,
     expires_at: moment,

@@ -26,6 +26,8 @@ export const tryRequest = z.strictObject({
   /** Instead of the one that is known. */
   user_id: name.optional(),
   service_account: name.optional(),
+  /** The id of the provider that they have signed in with, instead of the one that is known. */
+  provider: z.string().max(32).optional(),
   /** Instead of those that are known. */
   groups: z.array(name).max(1000).optional(),
   claims: z.record(z.string().max(200), plainData).optional(),
@@ -49,6 +51,8 @@ export const routeName = z.strictObject({ id: z.string(), name: z.string(), from
 export const triedSubject = z.strictObject({
   kind: z.enum(['person', 'service-account', 'nobody']),
   user_id: z.string().nullable(),
+  /** Null where it is not known. */
+  provider: z.string().nullable(),
   email: z.string().nullable(),
   email_verified: z.boolean(),
   groups: z.array(z.string()),

@@ -1,5 +1,6 @@
 const device = 'the state of a device is not known here'
-const method = 'there is one identity provider, and how somebody signed in at it is not known'
+const method = 'how somebody signed in at their provider is not known'
+const provider = 'write a policy in the policy language, with "provider"'
 const list = 'lists that Cloudflare keeps are not read'
 const claim = 'write a policy in the policy language, with "claim/NAME"'
 const certificate = 'write a policy in the policy language, with "client_certificate"'
@@ -24,7 +25,7 @@ export const refusedSelectors: ReadonlyMap<string, string> = new Map([
   ['gsuite', 'write {group: NAME} with the name that the identity provider sends'],
   ['ip_list', list],
   ['linked_app_token', 'tokens of other applications are not accepted'],
-  ['login_method', method],
+  ['login_method', provider],
   ['oidc', claim],
   ['okta', 'write {group: NAME} with the name that the identity provider sends'],
   ['saml', claim],

@@ -8,6 +8,7 @@ import { domain, email } from './email.ts'
 import { groups } from './groups.ts'
 import { httpMethod, httpPath } from './http.ts'
 import { invalidClientCertificate } from './invalid-client-certificate.ts'
+import { provider } from './provider.ts'
 import { sourceIp } from './source-ip.ts'
 import { timeOfDay } from './time-of-day.ts'
 import { authenticatedUser, user } from './user.ts'
@@ -22,6 +23,7 @@ export const allCriteria: readonly Criterion[] = [
   reject,
   authenticatedUser,
   user,
+  provider,
   email,
   domain,
   claim,

@@ -34,7 +34,7 @@ const isKnown = (): Verdict => ({ value: true, reasons: ['user-ok'] })
 export const user: Criterion = {
   name: 'user',
   data: 'string matcher',
-  doc: "holds when the identity provider's identifier of the person (`sub`), or the id of the service account, matches",
+  doc: "holds when the identity provider's identifier of the person (`sub`; `ID/sub` for another provider than the default one), or the id of the service account, matches",
   reasons: ['user-ok', 'user-unauthorized', 'user-unauthenticated', 'service-account-unauthorized'],
   words: {
     found: ofSubject(({ userId }) => `id ${quoted(userId)}`),

@@ -53,6 +53,7 @@ const examples: Readonly<Record<string, string>> = {
   reject: 'true',
   authenticated_user: 'true',
   user: '{is: "248289761001"}',
+  provider: '{is: default}',
   email: '{is: user@example.com}',
   domain: '{is: example.com}',
   'claim/PATH': '{has: engineering}',

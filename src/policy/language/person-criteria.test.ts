@@ -17,6 +17,7 @@ test('criteria about a person are false of nobody, and lead to a sign-in', () =>
     { domain: { not_in: ['x'] } },
     { 'claim/department': { exclude: 'x' } },
     { groups: { exclude: 'x' } },
+    { provider: { not: 'x' } },
   ]) {
     assert.deepEqual(ask(criterion, { subject: undefined }), verdict(false, 'user-unauthenticated'))
     const signedIn = [...ask(criterion).reasons, ...askOf(criterion, { email: undefined }).reasons]
@@ -242,4 +243,15 @@ test('each criterion refuses data of another type', () => {
       assert.equal(problems.length, 1, `${name}: ${JSON.stringify(data)}`)
     }
   }
+})
+
+test('provider is the id of the one that somebody has signed in with', () => {
+  const partner = { provider: 'partner' }
+  assert.deepEqual(askOf({ provider: 'partner' }, partner), verdict(true, 'provider-ok'))
+  assert.deepEqual(askOf({ provider: 'partner' }), verdict(false, 'provider-unauthorized'))
+  assert.deepEqual(askOf({ provider: { in: ['default', 'okta'] } }), verdict(true, 'provider-ok'))
+  assert.deepEqual(askOf({ provider: { not: 'default' } }, partner), verdict(true, 'provider-ok'))
+  // Where it is not known it is none.
+  const unknown = { provider: undefined }
+  assert.deepEqual(askOf({ provider: 'default' }, unknown), verdict(false, 'provider-unauthorized'))
 })

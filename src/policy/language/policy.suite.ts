@@ -8,6 +8,7 @@ import type { Policy } from '../policy.ts'
 export const alice: Subject = {
   kind: 'person',
   userId: 'u-alice',
+  provider: 'default',
   email: 'alice@corp.example',
   emailVerified: true,
   groups: ['engineering', 'on-call'],

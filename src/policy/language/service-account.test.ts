@@ -15,6 +15,8 @@ const aboutPeople = [
   { domain: { not_in: ['other.example'] } },
   { groups: { has: 'engineering' } },
   { groups: { exclude: 'contractors' } },
+  { provider: 'default' },
+  { provider: { not: 'partner' } },
   { 'claim/department': 'r&d' },
   { 'claim/department': { exclude: 'sales' } },
   { 'claim/email': { exclude: 'mallory@corp.example' } },

@@ -13,6 +13,7 @@ const emails = [
 const domains = ['corp.example', 'other.example']
 const groupNames = ['dba', 'dev', 'ann@corp.example']
 const ids = ['u-ann', 'u-bo']
+const providerIds = ['default', 'partner']
 const accounts = ['backup', 'ci']
 const addresses = ['192.0.2.7', '198.51.100.9', '2001:db8::1']
 const ranges = ['192.0.2.0/24', '198.51.100.9', '2001:db8::/32', '0.0.0.0/0']
@@ -58,6 +59,7 @@ export const arbitraryCriterion: fc.Arbitrary<unknown> = fc.oneof(
   named('claim/department', listMatcher(['r&d', 'sales'])),
   named('claim/email', listMatcher(emails)),
   named('groups', listMatcher(groupNames)),
+  named('provider', stringMatcher(providerIds)),
   named('source_ip', fc.oneof(pick(ranges), fc.constant(ranges.slice(0, 2)))),
   named('http_method', stringMatcher(['CONNECT', 'GET'])),
   named('http_path', fc.record({ not: pick(['/a', '/b']) })),
@@ -151,6 +153,7 @@ const person: fc.Arbitrary<Subject> = fc.record({
   kind: fc.constant('person' as const),
   userId: pick(ids),
   email: fc.option(pick(emails), { nil: undefined }),
+  provider: fc.option(pick(providerIds), { nil: undefined }),
   emailVerified: fc.boolean(),
   groups: fc.subarray(groupNames),
   claimedGroups: fc.subarray(groupNames, { maxLength: 1 }),

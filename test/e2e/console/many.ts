@@ -65,6 +65,7 @@ export const sessions = Array.from({ length: 10_000 }, (_, index) => ({
   user: `u${index}`,
   email: `person.${index}@example.com`,
   name: index % 3 === 0 ? null : `Person Number ${index}`,
+  provider: index % 5 === 0 ? 'partner' : 'default',
   groups: ['engineering'],
   issued_at: ago(index),
   expires_at: ago(-840),

@@ -78,10 +78,12 @@ export default function PersonView(): ReactNode {
 }
 
 function Known({ session }: { readonly session: Session }): ReactNode {
-  const { email, user, groups } = session
+  const { email, user, provider, groups } = session
   return (
     <>
-      {[email, `user id ${user}`].filter((word) => word !== null).join(' · ')}
+      {[email, `user id ${user}`, `signed in with ${provider}`]
+        .filter((word) => word !== null)
+        .join(' · ')}
       {groups.length > 0 && <div>Groups: {groups.join(', ')}</div>}
     </>
   )

@@ -80,12 +80,20 @@ const person: Column<Session> = {
   ),
 }
 
+/** Of a gateway with one provider it need not be said. */
+const defaultProvider = 'default'
+
 const facts: readonly Column<Session>[] = [
   {
     id: 'device',
     title: 'Signed in by',
     width: 'minmax(9rem, 1fr)',
-    cell: ({ device }) => device ?? 'browser',
+    cell: ({ device, provider }) => (
+      <>
+        {device ?? 'browser'}
+        {provider !== defaultProvider && <div className="second">with {provider}</div>}
+      </>
+    ),
   },
   {
     id: 'since',
