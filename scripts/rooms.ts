@@ -177,6 +177,11 @@ export const rooms: readonly Room[] = [
     ],
   },
   {
+    folder: 'backup',
+    question: 'how is the state of a gateway carried away, and put back',
+    mayImport: ['control', 'store', 'telemetry'],
+  },
+  {
     folder: 'gateway',
     question: 'the process: the way of a CONNECT, its transports, assemble, start, reload, stop',
     mayImport: { allAboveBut: [] },

@@ -32,6 +32,9 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0018-provider-logouts': { up: addProviderLogouts },
 }
 
+/** In their order. */
+export const migrationNames: readonly string[] = Object.keys(migrations)
+
 /** Where the migrator notes what it has done. */
 const journal = 'kysely_migration'
 

@@ -33,6 +33,16 @@ export interface AuditOptions extends StateOptions {
   readonly kind?: string
 }
 
+export interface BackupOptions extends StateOptions {
+  readonly json?: boolean
+}
+
+export interface RestoreOptions extends StateOptions {
+  readonly json?: boolean
+  readonly check?: boolean
+  readonly keepSessions?: boolean
+}
+
 /** Read when `-c` names no other. */
 export const defaultConfigPath = 'postern.yaml'
 

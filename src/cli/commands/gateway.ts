@@ -8,6 +8,7 @@ import { defineGatewayTunnels } from './gateway-tunnels.ts'
 import { moment } from './moment.ts'
 import { signingPurposes, type SigningPurposeName } from './signing-purposes.ts'
 import { defineInit } from '../init/init.ts'
+import { defineBackup, defineRestore } from './gateway-carry.ts'
 import type { PublishersListOptions } from './gateway-publishers.ts'
 import type {
   AuditOptions,
@@ -60,6 +61,10 @@ Examples:
   postern gateway keys rotate -c postern.yaml connector-grant
   postern gateway keys forget -c postern.yaml connector-grant
 
+  # copy its state while it runs, and put a copy back where none runs
+  postern gateway backup -c postern.yaml /var/backups/postern-monday
+  postern gateway restore -c postern.yaml /var/backups/postern-monday
+
   # what an sshd is to trust, for the certificates of "postern access ssh-gen"
   postern gateway ssh-ca -c postern.yaml > postern-ca.pub
 
@@ -106,6 +111,8 @@ export function defineGateway(exitWith: ExitWith): Command {
     .addCommand(defineAudit(exitWith))
     .addCommand(defineKeys(exitWith))
     .addCommand(defineSshCa(exitWith))
+    .addCommand(defineBackup(exitWith))
+    .addCommand(defineRestore(exitWith))
 }
 
 function defineCheck(exitWith: ExitWith): Command {

@@ -51,6 +51,7 @@ export function exitCodeLines(names: readonly (keyof typeof exitCodes)[]): strin
 }
 
 const byErrorCode: Readonly<Record<string, ExitCode>> = {
+  'backup-exists': exitCodes.usage,
   'init-exists': exitCodes.usage,
   'init-incomplete': exitCodes.usage,
   'init-left': exitCodes.usage,
