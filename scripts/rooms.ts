@@ -211,6 +211,11 @@ export const rooms: readonly Room[] = [
     mayImport: ['net', 'tunnel'],
   },
   {
+    folder: 'preflight',
+    question: 'does a configuration work out there: provider, listeners, upstreams, names',
+    mayImport: ['config', 'control', 'upstream', 'routes', 'identity', 'port', 'reach', 'net'],
+  },
+  {
     folder: 'client',
     question: 'how does a machine use a gateway: sign in, serve local ports; no store, no policy',
     mayImport: ['reach', 'net', 'tunnel'],

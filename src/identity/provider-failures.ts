@@ -95,6 +95,13 @@ function oauthErrorOf({ cause }: AccessError): string | undefined {
   return isAnswer ? cause.error : undefined
 }
 
+/** What whoever runs the gateway should look at; undefined where it is no fault of the provider's. */
+export function operatorHint(error: unknown, keys: ProviderKeys): string | undefined {
+  const code = failureOf(error)
+  const isKnown = code !== undefined && error instanceof AccessError
+  return isKnown ? hintFor(code, oauthErrorOf(error), keys) : undefined
+}
+
 /** For whoever reads the log; a person who signs in is told something else. */
 function hintFor(
   code: ProviderFailureCode,

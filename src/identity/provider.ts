@@ -153,7 +153,11 @@ export function createProvider(options: ProviderOptions): Provider {
   }
 }
 
-async function discover(options: ProviderOptions, fetch: ProviderFetch): Promise<Discovered> {
+/** Asks for the metadata, and checks that a sign-in finds what it needs there. */
+export async function discover(
+  options: ProviderOptions,
+  fetch: ProviderFetch,
+): Promise<Discovered> {
   const { url, clientId, clientSecret } = options
   const isLocal = url.protocol === 'http:' && isLoopbackHost(url.hostname)
   const metadata = { [client.clockTolerance]: clockToleranceSeconds }

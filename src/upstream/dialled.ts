@@ -54,20 +54,31 @@ function destinationOf(kind: DialledWay['kind'], { host, port }: Upstream): Dest
 /** Connects to an upstream, and tells it the client's address where it is to know. */
 export async function dialUpstream(
   upstream: Upstream,
-  { allowsMetadataAddress, leavesMachine = false, proxyProtocol }: DialledWay,
+  way: DialledWay,
   { caller }: Grant,
   { dial }: Pick<WayParts, 'dial'>,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const leaves = leavesMachine && !isOwnMachine(upstream.host)
-  const allowAddress = (address: string): void => {
-    if (!allowsMetadataAddress) refuseMetadataAddress(address)
-    if (leaves) refuseOwnMachine(address)
-  }
-  const socket = await dial(upstream, { signal, allowAddress })
+  const socket = await dial(upstream, { signal, allowAddress: addressGuard(upstream, way) })
+  const { proxyProtocol } = way
   if (proxyProtocol !== undefined)
     socket.write(encodeProxyHeader(proxyProtocol, caller.client.endpoints))
   return socket
+}
+
+/** What a way does not lead to, whatever its names resolve to. */
+export function addressGuard(
+  { host }: Pick<Upstream, 'host'>,
+  {
+    allowsMetadataAddress,
+    leavesMachine = false,
+  }: Pick<DialledWay, 'allowsMetadataAddress' | 'leavesMachine'>,
+): (address: string) => void {
+  const leaves = leavesMachine && !isOwnMachine(host)
+  return (address) => {
+    if (!allowsMetadataAddress) refuseMetadataAddress(address)
+    if (leaves) refuseOwnMachine(address)
+  }
 }
 
 /** Asked of the address that is dialled, since what a name leads to changes from one look-up to the next. */

@@ -68,10 +68,11 @@ export async function openNextGateway(
   }
 }
 
-async function secure(
+/** TLS toward a next gateway, whose certificate is trusted as the route says. */
+export async function secure(
   socket: Socket,
   { context, serverName, skipVerify }: NextGatewayTls,
-  { gateway }: NextGatewayRequest,
+  { gateway }: Pick<NextGatewayRequest, 'gateway'>,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   const host = withoutRootDot(serverName ?? gateway.host)

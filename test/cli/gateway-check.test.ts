@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { posternCommand } from '../postern-program.ts'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
-import { runProgram, type Ended } from '../../src/program.fixture.ts'
+import { freePort } from '../../src/net/free-port.fixture.ts'
+import { runProgram, spawnProgram, type Ended } from '../../src/program.fixture.ts'
 
 let folder: string
 
@@ -80,4 +84,67 @@ describe('gateway check', () => {
       [['routes[0].policy.allow.or[0].domain', 'write "example.com"']],
     )
   })
+
+  test(
+    'with --online tries what it leads to, and knows the gateway that runs',
+    { timeout: 120_000 },
+    async (t) => {
+      const service = createServer((socket) => socket.on('error', () => undefined).resume())
+      service.listen(0, '127.0.0.1')
+      await once(service, 'listening')
+      const { port: upstream } = service.address() as AddressInfo
+      const port = await freePort()
+      const route = `from: tcp+https://localhost:22, to: tcp://127.0.0.1:${upstream}`
+      const open = 'allow_public_unauthenticated_access: true'
+      const lab = `{from: tcp+https://lab.example:22, to: connector://lab, ${open}}`
+      const start = `address: 127.0.0.1:${port}\nstate_directory: state\n`
+      await write('online.yaml', `${start}routes: [{${route}, ${open}}, ${lab}]\n`)
+      const idle = await check('check', '--online', 'online.yaml')
+      assert.equal(idle.code, 0, idle.stdout + idle.stderr)
+      assert.match(
+        idle.stdout,
+        new RegExp(`^ok +listener .*127\\.0\\.0\\.1:${port}: is free$`, 'm'),
+      )
+      assert.match(idle.stdout, /^not tried +connector .*only the gateway knows/m)
+      assert.match(
+        idle.stderr,
+        /is valid: 2 routes[^]*\d ok, \d to look at, 0 failed, 1 that cannot/,
+      )
+
+      const gateway = spawnProgram(...posternCommand('gateway', '-c', 'online.yaml'), {
+        cwd: folder,
+      })
+      t.after(() => {
+        gateway.kill('SIGKILL')
+        service.close()
+      })
+      await until(gateway.stdout, /"listening"/)
+      const busy = await check('check', '--online', 'online.yaml', '--json')
+      const { online } = JSON.parse(busy.stdout) as {
+        online: {
+          ok: boolean
+          checks: readonly { what: string; verdict: string; detail: string }[]
+        }
+      }
+      const of = (what: string) => online.checks.find((found) => found.what === what)
+      assert.deepEqual(
+        [of('listener')?.detail, of('connector')?.verdict, of('upstream')?.verdict],
+        ['is held by this gateway, which runs', 'failed', 'ok'],
+      )
+      assert.equal(online.ok, false)
+      assert.equal(busy.code, 13)
+    },
+  )
 })
+
+/** Reads on behind it: a program must not find its reader gone. */
+function until(stream: Readable, pattern: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      if (pattern.test(text)) resolve()
+    })
+    stream.on('end', () => reject(new Error(text)))
+  })
+}

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { formatAuthority } from '../../address.ts'
-import { ConfigError, SystemError, formatProblem, type Problem } from '../../errors.ts'
-import { loadConfig } from '../../config/load.ts'
+import { ConfigError, SystemError, formatProblem } from '../../errors.ts'
+import { loadConfig, type LoadedConfig } from '../../config/load.ts'
 import type { NewRoute } from '../../routes/route.ts'
 import type { UpstreamWay } from '../../routes/upstream-way.ts'
 import { cleanLine } from '../../terminal-text.ts'
@@ -11,27 +11,39 @@ import { defaultConfigPath, type CheckOptions } from './gateway-options.ts'
 import { environment } from '../process/environment.ts'
 
 /** Checks a configuration and says what is wrong with it; resolves to the exit code. */
-export async function checkCommand({ json = false, ...named }: CheckOptions): Promise<number> {
-  const config = fileOf(named)
-  try {
-    const loaded = await loadConfig({ path: config, env: environment })
-    if (json) report([], loaded.warnings)
-    else {
-      for (const warning of loaded.warnings) noteText(`warning: ${formatProblem(warning)}\n`)
-      if (loaded.environment.length > 0) {
-        note(`taken from the environment: ${loaded.environment.join(', ')}`)
-      }
-      note(`"${config}" is valid: ${countBoth(loaded.config.routes)}`)
-      for (const route of loaded.config.routes.filter(({ isApplication }) => isApplication)) {
-        note(cleanLine(`  ${explain(route)}`))
-      }
-    }
-    return exitCodes.ok
-  } catch (error) {
+export async function checkCommand({
+  json = false,
+  online = false,
+  ...files
+}: CheckOptions): Promise<number> {
+  const path = fileOf(files)
+  const loaded = await loadConfig({ path, env: environment }).catch((error: unknown) => {
     if (!json || !(error instanceof ConfigError)) throw error
-    report(error.problems, [])
-    return exitCodes.usage
+    printJson({ valid: false, problems: error.problems, warnings: [] })
+    return undefined
+  })
+  if (loaded === undefined) return exitCodes.usage
+  const { config, warnings } = loaded
+  if (!json) sayLoaded(path, loaded)
+  if (!online) {
+    if (json) printJson({ valid: true, problems: [], warnings })
+    return exitCodes.ok
   }
+  const { tryOnline, exitCodeOfChecks } = await import('./gateway-check-online.ts')
+  const checks = await tryOnline(config, { isForPeople: !json })
+  if (typeof checks === 'number') return checks
+  const exitCode = exitCodeOfChecks(checks)
+  const tried = { ok: exitCode === exitCodes.ok, checks }
+  if (json) printJson({ valid: true, problems: [], warnings, online: tried })
+  return exitCode
+}
+
+function sayLoaded(path: string, { config, warnings, environment: variables }: LoadedConfig): void {
+  for (const warning of warnings) noteText(`warning: ${formatProblem(warning)}\n`)
+  if (variables.length > 0) note(`taken from the environment: ${variables.join(', ')}`)
+  note(`"${path}" is valid: ${countBoth(config.routes)}`)
+  for (const route of config.routes.filter(({ isApplication }) => isApplication))
+    note(cleanLine(`  ${explain(route)}`))
 }
 
 /** Whichever of two files was checked, the other one would be taken for right. */
@@ -41,10 +53,6 @@ function fileOf({ config, file }: Pick<CheckOptions, 'config' | 'file'>): string
     throw new SystemError('invalid-option', message, { hint: 'leave one of them out' })
   }
   return file ?? config ?? defaultConfigPath
-}
-
-function report(problems: readonly Problem[], warnings: readonly Problem[]): void {
-  printJson({ valid: problems.length === 0, problems, warnings })
 }
 
 function countBoth(routes: readonly NewRoute[]): string {

@@ -12,6 +12,8 @@ export interface RunGatewayOptions extends GatewayOptions {
 }
 
 export interface CheckOptions extends GatewayOptions {
+  /** Whether what it leads to is tried as well. */
+  readonly online?: boolean
   /** The configuration file, named without `-c`. */
   readonly file?: string | undefined
   readonly json?: boolean

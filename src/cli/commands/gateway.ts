@@ -35,6 +35,9 @@ Examples:
   # say what is wrong with a configuration, and nothing else
   postern gateway check postern.yaml
 
+  # and whether it works out there, before the first person finds out
+  postern gateway check --online postern.yaml
+
   # who is signed in, and end one person's sessions and tunnels
   postern gateway sessions list -c postern.yaml
   postern gateway sessions revoke -c postern.yaml alice@example.com
@@ -118,9 +121,14 @@ export function defineGateway(exitWith: ExitWith): Command {
 function defineCheck(exitWith: ExitWith): Command {
   return withConfig(new Command('check').argument('[file]', 'the same as -c'))
     .description(
-      'Check a configuration: every problem at once, each with its place. Asks nobody and changes nothing.',
+      'Check a configuration: every problem at once, each with its place. Asks nobody and changes nothing, but with --online tries what the configuration leads to.',
+    )
+    .option(
+      '--online',
+      'try providers, the addresses to listen on, names, certificates and what routes lead to; nothing is sent to a service',
     )
     .option('--json', 'print the result as JSON on stdout')
+    .addHelpText('after', `\nExit codes:\n${exitCodeLines(['ok', 'usage', 'unready'])}\n`)
     .action(async (file: string | undefined, options: CheckOptions, command: Command) => {
       const { checkCommand } = await import('./gateway-check.ts')
       exitWith(await checkCommand({ ...inherited(options, command), file }))

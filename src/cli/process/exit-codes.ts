@@ -15,6 +15,7 @@ export const exitCodes = {
   cut: 10,
   policyTest: 11,
   tampered: 12,
+  unready: 13,
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
@@ -37,6 +38,7 @@ export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   10: 'the gateway cut the tunnel, and says why',
   11: 'a test of a policy did not come out as expected',
   12: 'the audit log is not what was written, or not what was signed',
+  13: 'what a configuration leads to cannot be reached, or not be used as it says',
 }
 
 /** The lines of `--help` about these codes. */
@@ -56,6 +58,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'init-incomplete': exitCodes.usage,
   'init-left': exitCodes.usage,
   'init-invalid': exitCodes.usage,
+  'init-unwritable': exitCodes.system,
   'invalid-destination': exitCodes.usage,
   'invalid-gateway-url': exitCodes.usage,
   'gateway-missing': exitCodes.usage,

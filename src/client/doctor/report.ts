@@ -1,5 +1,5 @@
 import { cleanLine } from '../../terminal-text.ts'
-import { verdictWords } from '../../reach/checks.ts'
+import { verdictWords, type Check } from '../../reach/checks.ts'
 import type { DoctorCheck } from './options.ts'
 
 /** What a report says besides the checks. */
@@ -20,7 +20,7 @@ export interface ReportFacts {
 
 /** One check as a line: how it came out, what, how long it took, what was found. `say` tells its moment. */
 export function checkLine(
-  { verdict, what, target, detail: found, moment, ms }: DoctorCheck,
+  { verdict, what, target, detail: found, moment, ms }: Check,
   say: (moment: string) => string = (text) => text,
 ): string {
   const detail = moment === undefined ? found : found.replace(moment, () => say(moment))
