@@ -19,6 +19,7 @@ async function knownMetrics(): Promise<ReadonlySet<string>> {
   metrics.countConnections(() => ({ withTunnel: 0, withoutTunnel: 0 }))
   metrics.countDroppedLines(() => 0)
   metrics.forwarding.countLag(() => Promise.resolve([]))
+  metrics.certificates.countCertificates(() => [])
   const types = (await metrics.render()).matchAll(/^# TYPE (\S+) (\S+)$/gm)
   const names = [...types].flatMap(([, name = '', type]) =>
     type === 'histogram' ? ['_bucket', '_sum', '_count'].map((suffix) => name + suffix) : [name],
