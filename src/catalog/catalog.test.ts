@@ -45,7 +45,7 @@ function fileOf(routes: readonly Plain[], policies: readonly Plain[] = []): File
     clientCertificates: 'none',
     cookieExpireMs: 3_600_000,
     authenticateServiceUrl: new URL('https://auth.example.com'),
-    identityProviders: [{}],
+    identityProviders: [{ id: 'default' }],
     administrators: { namespaces: [{ name: 'databases' }] },
   }
 }

@@ -55,8 +55,9 @@ function once<Read>(
 }
 
 function basisOf(rules: StoredRules): string {
-  const { clientCertificates, sessionMs, namespaces, hasProvider, ownHost } = rules
-  return JSON.stringify([clientCertificates, sessionMs, namespaces, hasProvider, ownHost])
+  const { clientCertificates, sessionMs, namespaces, hasProvider, ownHost, providers } = rules
+  const named = [namespaces, providers]
+  return JSON.stringify([clientCertificates, sessionMs, named, hasProvider, ownHost])
 }
 
 function basisOfNames({ document }: ReadDocument, { namedPolicies: named }: RouteReading): string {

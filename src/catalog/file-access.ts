@@ -17,5 +17,5 @@ export interface FileAccess {
   /** Where people sign in, which is no application. */
   readonly authenticateServiceUrl: URL | undefined
   /** Without one nobody signs in. */
-  readonly identityProviders: readonly object[]
+  readonly identityProviders: readonly { readonly id: string }[]
 }

@@ -87,6 +87,7 @@ function routeHolding(
 function rulesOf(file: FileAccess, nowMs: number): StoredRules {
   return {
     nowMs,
+    providers: file.identityProviders.map(({ id }) => id),
     clientCertificates: file.clientCertificates,
     sessionMs: file.cookieExpireMs,
     namespaces: file.administrators?.namespaces.map(({ name }) => name) ?? [],

@@ -16,7 +16,10 @@ export interface ReadPolicy extends RouteFindings, Pick<ParsedNamedPolicy, 'valu
 /** Reads a stored policy by the rules of the file; its id is its name. */
 export function readStoredPolicy(
   { id, body }: Pick<AccessDocument, 'id' | 'body'>,
-  rules: Pick<StoredRules, 'clientCertificates' | 'sessionMs' | 'namespaces' | 'nowMs'>,
+  rules: Pick<
+    StoredRules,
+    'clientCertificates' | 'sessionMs' | 'namespaces' | 'nowMs' | 'providers'
+  >,
 ): ReadPolicy {
   const notes = createRouteNotes()
   const written = body['name']

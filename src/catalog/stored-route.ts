@@ -1,4 +1,4 @@
-import type { PolicyMoment } from '../policy/language/parse.ts'
+import type { PolicyContext } from '../policy/place.ts'
 import type { ClientCertificateUse } from '../policy/language/shorthand.ts'
 import { applicationPort } from '../routes/application-port.ts'
 import { pemKeys } from '../routes/check-next-gateway.ts'
@@ -16,7 +16,7 @@ import { show } from '../schema.ts'
 import type { AccessDocument } from './document.ts'
 
 /** What stored documents are read with. */
-export interface StoredRules extends PolicyMoment {
+export interface StoredRules extends PolicyContext {
   readonly clientCertificates: ClientCertificateUse
   readonly sessionMs: number
   readonly namespaces: readonly string[]

@@ -35,7 +35,7 @@ function fileWithKey(): FileAccess {
     ...emptyFile,
     routes: [buildRoute(checked)],
     fileRoutes: [{ id: 'next', place: 'postern.yaml:7', definition, isDisabled: false }],
-    identityProviders: [{}],
+    identityProviders: [{ id: 'default' }],
     administrators: { namespaces: [{ name: 'databases' }, { name: 'web' }] },
   }
 }

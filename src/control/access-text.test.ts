@@ -55,7 +55,7 @@ const routeOf = (n: number) =>
 
 test('what is exported says what is kept, so that applying it again changes nothing', async (t) => {
   const store = await openSqliteStore(':memory:')
-  const file = { ...emptyFile, identityProviders: [{}] }
+  const file = { ...emptyFile, identityProviders: [{ id: 'default' }] }
   const clock = createFakeClock()
   const catalog = await openCatalog({ store, clock, logger: silentLogger, file })
   t.after(async () => {

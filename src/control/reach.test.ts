@@ -41,7 +41,7 @@ async function rig(t: TestContext, { role, ...options }: RigOptions = {}) {
   const clock = createFakeClock()
   const file = {
     ...emptyFile,
-    identityProviders: [{}],
+    identityProviders: [{ id: 'default' }],
     administrators: { namespaces: [{ name: 'lab' }] },
   }
   const catalog = await openCatalog({ store, clock, logger: silentLogger, file })

@@ -8,8 +8,7 @@ export interface Place {
   problem(message: string, hint?: string): undefined
   /** Notes what may stand here and is hardly meant so: a value that nothing can match. */
   warn(message: string, hint?: string): void
-  /** For telling what is over for good; milliseconds since the epoch, undefined where nobody asks that. */
-  readonly nowMs: number | undefined
+  readonly context: PolicyContext
   /** The place one or more keys or indices further in. */
   at(...keys: readonly (string | number)[]): Place
   /** This place for everything further in, too: for a document the operator did not write. */
@@ -18,19 +17,26 @@ export interface Place {
   unwarned(): Place
 }
 
+/** What is known besides a document, for warnings alone: what is absent is not told of. */
+export interface PolicyContext {
+  /** When it is read, in milliseconds since the epoch: what is over for good is warned of. */
+  readonly nowMs?: number | undefined
+  /** The ids of the identity providers that there are. */
+  readonly providers?: readonly string[] | undefined
+}
+
 /** What is noted of a document while it is parsed. */
 export interface PolicyNotes {
   readonly problems: PolicyProblem[]
   readonly warnings: PolicyProblem[]
-  /** Milliseconds since the epoch; absent where nothing is told of what is over. */
-  readonly nowMs?: number | undefined
+  readonly context?: PolicyContext
 }
 
 /** The root of a document; what is found at it and below it is added to the notes, the same thing once. */
-export function documentRoot({ problems, warnings, nowMs }: PolicyNotes): Place {
+export function documentRoot({ problems, warnings, context = {} }: PolicyNotes): Place {
   const warn = onceTo(warnings)
   const warnFew: Tell = (warning) => warnings.length < maxWarnings && warn(warning)
-  return placeAt([], { tell: onceTo(problems), warn: warnFew, nowMs })
+  return placeAt([], { tell: onceTo(problems), warn: warnFew, context })
 }
 
 /**
@@ -51,7 +57,7 @@ function onceTo(list: PolicyProblem[]): Tell {
   }
 }
 
-interface Tellers extends Pick<Place, 'nowMs'> {
+interface Tellers extends Pick<Place, 'context'> {
   readonly tell: Tell
   readonly warn: Tell
 }
@@ -64,7 +70,7 @@ function placeAt(path: PolicyProblem['path'], tellers: Tellers): Place {
   })
   const place: Place = {
     path,
-    nowMs: tellers.nowMs,
+    context: tellers.context,
     problem: (message, hint) => {
       tellers.tell(found(message, hint))
       return undefined

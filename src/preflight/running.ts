@@ -16,7 +16,9 @@ export async function findRunning(stateDirectory: string, timeoutMs: number): Pr
     return { state: 'running', connectors: (await client.listConnectors()).connectors }
   } catch (error) {
     const isKnown = error instanceof SystemError
-    if (isKnown && error.code === 'gateway-not-running') return { state: 'none' }
+    // One that is there and does not answer in time has no cause.
+    const isAbsent = isKnown && error.code === 'gateway-not-running' && error.cause !== undefined
+    if (isAbsent) return { state: 'none' }
     const why = error instanceof Error ? error.message : String(error)
     return { state: 'unknown', why, hint: isKnown ? error.hint : undefined }
   }

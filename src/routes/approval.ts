@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { parsePolicy, type ParsedPolicy, type PolicyMoment } from '../policy/language/parse.ts'
+import { parsePolicy, type ParsedPolicy } from '../policy/language/parse.ts'
 import { toFault } from '../policy/named/parse-named-policy.ts'
+import type { PolicyContext } from '../policy/place.ts'
 import type { Policy, PolicyProblem } from '../policy/policy.ts'
 import { key } from '../setting-key.ts'
 import { longDuration } from '../setting-values.ts'
@@ -47,11 +48,11 @@ export interface ApprovalValues {
 /** Reads both; undefined where one of them has a fault. */
 export function readRequests(
   { approval, break_glass: breakGlass }: ApprovalValues,
-  when: PolicyMoment,
+  context: PolicyContext,
   notes: RouteNotes,
 ): RouteRequests | undefined {
   const readAt = (path: readonly string[], document: unknown): Policy | undefined =>
-    readPolicyAt(path, parsePolicy(document, when), notes)
+    readPolicyAt(path, parsePolicy(document, context), notes)
   const approvers = approval && readAt(['approval', 'approvers'], approval.approvers)
   const breakers = breakGlass === undefined ? undefined : readAt(['break_glass'], breakGlass)
   const isRight = !approval === !approvers && (breakGlass === undefined) === !breakers

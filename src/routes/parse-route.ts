@@ -5,7 +5,7 @@ import { parseRoutePolicy, shorthandRules } from '../policy/language/shorthand.t
 import type { ClientCertificateUse, Shorthand } from '../policy/language/shorthand.ts'
 import { combinePolicies } from '../policy/named/combine.ts'
 import { toFault, type NamedPolicy } from '../policy/named/parse-named-policy.ts'
-import type { PolicyMoment } from '../policy/language/parse.ts'
+import type { PolicyContext } from '../policy/place.ts'
 import type { Policy } from '../policy/policy.ts'
 import { didYouMean } from '../spelling.ts'
 import { checkValue, mustBe, show } from '../schema.ts'
@@ -59,7 +59,7 @@ export interface NamedPolicies {
 }
 
 /** What a route is read with. */
-export interface RouteRules extends PolicyMoment {
+export interface RouteRules extends PolicyContext {
   /** What the gateway does about client certificates: policies may ask for them only when it does. */
   readonly clientCertificates: ClientCertificateUse
   /** How long a sign-in lasts, in milliseconds; undefined where that is not known yet. */

@@ -12,6 +12,7 @@ import { administratorsEntry, namespaceEntry } from '../keys/administrator-keys.
 import type { Settings } from '../source/settings.ts'
 import type { Source } from '../source/source.ts'
 import { clientCertificateUse } from './downstream-mtls.ts'
+import { policyContextOf } from './policy-context.ts'
 import type { PolicyNeeds } from './sign-in.ts'
 
 type AdministratorKey = 'administrators' | 'namespaces'
@@ -87,7 +88,12 @@ function readWho(written: unknown, { key, path }: Place, source: Source): Policy
   if (written === undefined) return undefined
   const isPeople = Array.isArray(written) && written.every((who) => typeof who === 'string')
   const document = isPeople ? peopleRule(written) : written
-  const parsed = parseRoutePolicy(document, {}, clientCertificateUse(source.settings), source)
+  const parsed = parseRoutePolicy(
+    document,
+    {},
+    clientCertificateUse(source.settings),
+    policyContextOf(source),
+  )
   const { settings, findings } = source
   const placed = ({ path: within, message, hint }: PolicyProblem): Problem => {
     // Without the key of a route, and for a list without the rule that was made of it.

@@ -5,6 +5,7 @@ import type { NamedPolicies } from '../../routes/parse-route.ts'
 import { show } from '../../schema.ts'
 import { tellAt } from '../source/findings.ts'
 import type { Source } from '../source/source.ts'
+import { policyContextOf } from './policy-context.ts'
 import { namespaceNames } from './administrators.ts'
 import { clientCertificateUse } from './downstream-mtls.ts'
 
@@ -15,12 +16,13 @@ export interface ReadPolicies {
 }
 
 /** Reads every named policy; those with faults are left out, and told. */
-export function readPolicies({ settings, findings, nowMs }: Source): ReadPolicies {
+export function readPolicies(source: Source): ReadPolicies {
+  const { settings, findings } = source
   const rules = {
     clientCertificates: clientCertificateUse(settings),
     sessionMs: settings.orDefault('cookie_expire'),
     namespaces: namespaceNames(settings),
-    nowMs,
+    ...policyContextOf(source),
   }
   const read: FilePolicy[] = []
   const places = new Map<string, string>()

@@ -17,6 +17,7 @@ import { tellAt, type Findings } from '../source/findings.ts'
 import type { Source } from '../source/source.ts'
 import { namespaceNames } from './administrators.ts'
 import { clientCertificateUse } from './downstream-mtls.ts'
+import { policyContextOf } from './policy-context.ts'
 import type { PolicyNeeds } from './sign-in.ts'
 
 export interface ReadRoutes extends PolicyNeeds {
@@ -117,13 +118,15 @@ function isEmpty({ text, path }: List): boolean {
 async function readEntry(
   plain: unknown,
   { list, path }: Pick<Entry, 'list' | 'path'>,
-  { settings, files, findings, nowMs }: Source,
+  source: Source,
   { before, policies }: { before: ReadonlyMap<string, NewRoute>; policies: NamedPolicies },
 ): Promise<{ readonly parsed: ParsedRoute; readonly route: NewRoute | undefined }> {
+  const { settings, files, findings, nowMs } = source
   const clientCertificates = clientCertificateUse(settings)
   const sessionMs = settings.orDefault('cookie_expire')
   const namespaces = namespaceNames(settings)
-  const rules = { clientCertificates, sessionMs, namedPolicies: policies, namespaces, nowMs }
+  const context = policyContextOf(source)
+  const rules = { ...context, clientCertificates, sessionMs, namedPolicies: policies, namespaces }
   const parsed = list.parse(plain, { ...rules, gatewayKeys: globalKeyNames })
   tellAt(list.text, path, parsed, findings)
   const opened = await openRoute(parsed, {

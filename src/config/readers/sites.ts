@@ -10,6 +10,7 @@ import type { Path } from '../../yaml-text.ts'
 import { parseTsigSecret, siteEntry, type DnsEntry, type SiteEntry } from '../keys/site-keys.ts'
 import type { Source } from '../source/source.ts'
 import { readPair } from './certificates.ts'
+import { policyContextOf } from './policy-context.ts'
 import type { PolicyNeeds } from './sign-in.ts'
 
 export interface ReadSites extends PolicyNeeds {
@@ -107,7 +108,7 @@ function readPolicy(
   source: Source,
 ): Policy | undefined {
   const { settings, findings } = source
-  const parsed = parsePolicy(publish, source)
+  const parsed = parsePolicy(publish, policyContextOf(source))
   if ('problems' in parsed) {
     for (const { path, message, hint } of parsed.problems)
       tell(source, [index, 'publish', ...path], message, { hint })

@@ -60,7 +60,7 @@ test('an auditor, who changes nothing, is refused', async (t) => {
 
 async function openTestCatalog(t: TestContext): Promise<Catalog> {
   const store = await openSqliteStore(':memory:')
-  const file = { ...emptyFile, identityProviders: [{}] }
+  const file = { ...emptyFile, identityProviders: [{ id: 'default' }] }
   const catalog = await openCatalog({ store, clock: createFakeClock(), logger: silentLogger, file })
   t.after(async () => {
     await catalog[Symbol.asyncDispose]()

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../spelling.ts'
 import type { WrittenCriterion } from '../criteria/criterion.ts'
-import { documentRoot, isObject, kindOf, oneOf, type Place } from '../place.ts'
-import type { ParsedPolicy, PolicyMoment } from '../language/parse.ts'
+import { documentRoot, isObject, kindOf, oneOf, type Place, type PolicyContext } from '../place.ts'
+import type { ParsedPolicy } from '../language/parse.ts'
 import type { ClientCertificateUse } from '../language/shorthand.ts'
 import type { PolicyProblem } from '../policy.ts'
 import type { AccessPolicy } from './access-policy.ts'
@@ -28,7 +28,7 @@ export const accessPolicyKeys: readonly string[] = ['name', 'action', 'session_d
 
 const selectorsByName = new Map(allSelectors.map((selector) => [selector.name, selector]))
 
-export interface ApplicationPolicyRules extends PolicyMoment {
+export interface ApplicationPolicyRules extends PolicyContext {
   readonly clientCertificates: ClientCertificateUse
   /** How long a sign-in lasts, in milliseconds; undefined where that is not known yet. */
   readonly sessionMs?: number
@@ -40,11 +40,11 @@ export interface ApplicationPolicyRules extends PolicyMoment {
  */
 export function parseApplicationPolicy(
   document: unknown,
-  { clientCertificates, sessionMs, nowMs }: ApplicationPolicyRules,
+  { clientCertificates, sessionMs, nowMs, providers }: ApplicationPolicyRules,
 ): ParsedPolicy {
   const problems: PolicyProblem[] = []
   const warnings: PolicyProblem[] = []
-  const root = documentRoot({ problems, warnings, nowMs })
+  const root = documentRoot({ problems, warnings, context: { nowMs, providers } })
   const policies = parseAccessPolicies(document, root.at('policies'), sessionMs)
   if (problems.length > 0) return { problems }
   const deniesInvalidCertificates = clientCertificates === 'default-deny'

@@ -18,7 +18,8 @@ export const date: Criterion = {
     const window = parseWindow(data, place)
     if (window === undefined) return undefined
     const { afterMs, beforeMs } = window
-    if (place.nowMs !== undefined && beforeMs <= place.nowMs)
+    const { nowMs: readAtMs } = place.context
+    if (readAtMs !== undefined && beforeMs <= readAtMs)
       place
         .at('before')
         .warn('is over: it never holds again', 'take it out, or name a later moment')

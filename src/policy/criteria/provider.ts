@@ -4,7 +4,9 @@ import {
   never,
   warnOfContradiction,
   warnOfTexts,
+  type DoubtText,
 } from '../matchers/doubt.ts'
+import { didYouMean } from '../../spelling.ts'
 import { parseStringMatcher } from '../matchers/string.ts'
 import { matching, ofSubject, quoted } from './words.ts'
 import { aboutSubject, answer, type Criterion } from './criterion.ts'
@@ -30,11 +32,22 @@ export const provider: Criterion = {
     const matches = parseStringMatcher(data, place)
     if (matches === undefined) return undefined
     warnOfTexts(data, place, doubtProvider)
+    warnOfTexts(data, place, doubtUnknown(place.context.providers))
     warnOfContradiction(data, place, matches)
     return aboutSubject(({ provider: id = '' }) =>
       answer(matches(id), 'provider-ok', 'provider-unauthorized'),
     )
   },
+}
+
+/** Of what no id can be something else is said. */
+function doubtUnknown(providers: readonly string[] | undefined): DoubtText {
+  return (text, role) => {
+    if (role !== 'whole' || providers === undefined || providers.includes(text)) return undefined
+    if (doubtProvider(text, role) !== undefined) return undefined
+    const why = 'no provider of this gateway has that id'
+    return never(text, why, didYouMean(text, providers))
+  }
 }
 
 const doubtProvider = firstDoubt([

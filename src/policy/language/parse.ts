@@ -4,9 +4,10 @@ import { compilePolicy } from './compile.ts'
 import { allCriteria } from '../criteria/all.ts'
 import type { WrittenCriterion } from '../criteria/criterion.ts'
 import { refusedCriteria } from '../criteria/refused.ts'
-import { documentRoot, isObject, kindOf, oneOf, type Place } from '../place.ts'
+import { documentRoot, isObject, kindOf, oneOf, type Place, type PolicyContext } from '../place.ts'
 import type { Policy, PolicyProblem } from '../policy.ts'
 import { type Operator, operators } from './verdict.ts'
+import { warnOfDisjoint } from './disjoint.ts'
 
 /** A policy, or everything that is wrong with its document. */
 export type ParsedPolicy =
@@ -17,24 +18,19 @@ export type ParsedPolicy =
  * Parses a policy document: a rule or a list of rules, as plain data from YAML or JSON. One that is
  * absent (undefined) or an empty list has no rule, and denies everybody without a reason.
  */
-export function parsePolicy(document: unknown, when: PolicyMoment = {}): ParsedPolicy {
-  return collectPolicy((root) => parseRules(document, root), when)
-}
-
-/** When a policy is read: with it, what is over for good is warned of. */
-export interface PolicyMoment {
-  /** Milliseconds since the epoch. */
-  readonly nowMs?: number | undefined
+export function parsePolicy(document: unknown, context: PolicyContext = {}): ParsedPolicy {
+  return collectPolicy((root) => parseRules(document, root), context)
 }
 
 /** Runs a parser of clauses, and answers with their policy or the problems it noted. */
 export function collectPolicy(
   parse: (root: Place) => readonly Clause[],
-  { nowMs }: PolicyMoment,
+  { nowMs, providers }: PolicyContext,
 ): ParsedPolicy {
   const problems: PolicyProblem[] = []
   const warnings: PolicyProblem[] = []
-  const clauses = parse(documentRoot({ problems, warnings, nowMs }))
+  const context = { nowMs, providers }
+  const clauses = parse(documentRoot({ problems, warnings, context }))
   return problems.length > 0 ? { problems } : { policy: compilePolicy(clauses), warnings }
 }
 
@@ -53,12 +49,11 @@ const criteriaByName = new Map(allCriteria.map((criterion) => [criterion.name, c
 function parseRule(rule: unknown, place: Place): readonly Clause[] {
   return entriesOf(rule, sideNames, 'a rule', place)
     .flatMap(([side, body]) =>
-      entriesOf(body, operatorNames, 'an object', place.at(side)).map(([operator, list]) => ({
-        side,
-        path: place.path,
-        operator,
-        criteria: parseCriteria(list, place.at(side, operator)),
-      })),
+      entriesOf(body, operatorNames, 'an object', place.at(side)).map(([operator, list]) => {
+        if (operator === 'and') warnOfDisjoint(list, place.at(side, operator))
+        const criteria = parseCriteria(list, place.at(side, operator))
+        return { side, path: place.path, operator, criteria }
+      }),
     )
     .filter(({ criteria }) => criteria.length > 0)
 }

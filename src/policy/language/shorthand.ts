@@ -3,14 +3,8 @@ import { doubtEmail } from '../criteria/doubt-address.ts'
 import { doubtUnseen, warnOfTexts } from '../matchers/doubt.ts'
 import { clientCertificate } from '../criteria/client-certificate.ts'
 import { invalidClientCertificate } from '../criteria/invalid-client-certificate.ts'
-import {
-  collectPolicy,
-  type ParsedPolicy,
-  parseCriterion,
-  parseRules,
-  type PolicyMoment,
-} from './parse.ts'
-import { isObject, type Place } from '../place.ts'
+import { collectPolicy, type ParsedPolicy, parseCriterion, parseRules } from './parse.ts'
+import { isObject, type Place, type PolicyContext } from '../place.ts'
 
 /** A route's settings that stand for an `allow` rule. */
 export interface Shorthand {
@@ -43,7 +37,7 @@ export function parseRoutePolicy(
   document: unknown,
   shorthand: Shorthand,
   clientCertificates: ClientCertificateUse = 'none',
-  when: PolicyMoment = {},
+  context: PolicyContext = {},
 ): ParsedPolicy {
   return collectPolicy((root) => {
     refuseContradictions(shorthand, root)
@@ -53,7 +47,7 @@ export function parseRoutePolicy(
       ...shorthandClauses(shorthand, root),
       ...(clientCertificates === 'default-deny' ? [denyInvalidCertificates(root)] : []),
     ]
-  }, when)
+  }, context)
 }
 
 function denyInvalidCertificates(root: Place): Clause {

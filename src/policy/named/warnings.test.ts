@@ -207,6 +207,50 @@ describe('a policy that loads is warned of', () => {
         assert.deepEqual(said(criterion), [warning], JSON.stringify(criterion))
     })
 
+  test('criteria that leave nobody, since everybody has one of it', () => {
+    const underAnd = (...and: readonly unknown[]): readonly string[] =>
+      warningsIn(parsePolicy({ deny: { and } }))
+    const two = (name: string, noun: string): readonly string[] => [
+      `deny.and.1.${name}: can never hold beside the "${name}" before it: nobody has more than one ${noun} (for either of them, put both under "or", or write {${name}: {in: […]}})`,
+    ]
+    const [ann, bob] = ['ann@example.com', 'bob@example.com']
+    assert.deepEqual(underAnd({ email: ann }, { email: bob }), two('email', 'email address'))
+    assert.deepEqual(
+      underAnd({ domain: { in: ['a.example', 'b.example'] } }, { domain: 'c.example' }),
+      two('domain', 'domain'),
+    )
+    assert.deepEqual(underAnd({ user: 'A' }, { user: 'a' }), two('user', 'id'))
+    for (const fine of [
+      [{ email: ann }, { email: 'ANN@example.com' }],
+      [{ email: { in: [ann, bob] } }, { email: { not: bob } }, { email: ann }],
+      [{ groups: 'dba' }, { groups: 'staff' }],
+      [{ 'claim/a': 'x' }, { 'claim/a': 'y' }],
+      [{ email: { ends_with: 'a' } }, { email: { ends_with: 'b' } }],
+    ])
+      assert.deepEqual(underAnd(...fine), [], JSON.stringify(fine))
+    assert.deepEqual(
+      warningsIn(parsePolicy({ allow: { or: [{ email: ann }, { email: bob }] } })),
+      [],
+    )
+  })
+
+  test('providers that there are not', () => {
+    const providers = ['default', 'partner']
+    const saidOf = (data: unknown): readonly string[] =>
+      warningsIn(parsePolicy({ allow: { or: [{ provider: data }] } }, { providers }))
+    const at = 'allow.or.0.provider'
+    assert.deepEqual(saidOf('partnr'), [
+      `${at}: "partnr" ${never} no provider of this gateway has that id (did you mean "partner"?)`,
+    ])
+    assert.deepEqual(saidOf({ not_in: ['default', 'other'] }), [
+      `${at}.not_in.1: "other" ${never} no provider of this gateway has that id`,
+    ])
+    assert.equal(saidOf('Partner').length, 1)
+    for (const data of ['partner', { starts_with: 'part' }, { in: providers }])
+      assert.deepEqual(saidOf(data), [])
+    assert.deepEqual(said({ provider: 'partnr' }), [])
+  })
+
   test('never where somebody may mean it', () => {
     const meant: readonly unknown[] = [
       { email: 'Ann@Example.com' },
