@@ -17,6 +17,12 @@ export interface SessionSummary {
   readonly expires_at: string
   /** What a machine that was signed in by a code calls itself; null for a browser's session. */
   readonly device: string | null
+  /** What it was signed in for; null for one that was before a release that keeps it. */
+  readonly kind: 'browser' | 'command-line' | 'device' | null
+  /** The address that it was signed in from, of a device its own; null as `kind`. */
+  readonly ip: string | null
+  /** To the minute; a sign-in is the first use, and an open tunnel is one. */
+  readonly last_used_at: string
   /** Tunnels of this session that are open now. */
   readonly tunnels: number
 }
@@ -43,7 +49,7 @@ export interface SessionsWanted {
 /** One's own session. Times are RFC 3339. */
 export interface OwnSession extends Pick<
   SessionSummary,
-  'id' | 'issued_at' | 'expires_at' | 'device' | 'tunnels'
+  'id' | 'issued_at' | 'expires_at' | 'device' | 'kind' | 'ip' | 'last_used_at' | 'tunnels'
 > {
   /** Whether this very request came by it. */
   readonly current: boolean

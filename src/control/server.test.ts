@@ -66,9 +66,10 @@ async function* sessionsUpTo(
 }
 
 function summary(id: string): SessionSummary {
-  const times = { issued_at: '', expires_at: '' }
+  const times = { issued_at: '', expires_at: '', last_used_at: '' }
   const who = { user: 'ü', email: null, name: null, provider: 'default' }
-  return { ...times, ...who, id, groups: [], device: null, tunnels: 0 }
+  const from = { device: null, kind: null, ip: null }
+  return { ...times, ...who, ...from, id, groups: [], tunnels: 0 }
 }
 
 test('a list of many pieces arrives whole, in order', async (t) => {

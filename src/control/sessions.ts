@@ -81,9 +81,10 @@ export function sessionOperations(parts: SessionParts): SessionOperations {
     async listOwnSessions(by) {
       const own = await ownSessions(by)
       return own.map((session) => {
-        const { id, issued_at, expires_at, device, tunnels } = summarize(session, parts)
+        const { id, issued_at, expires_at, tunnels, ...rest } = summarize(session, parts)
+        const { device, kind, ip, last_used_at } = rest
         const current = by.kind === 'caller' && by.session.id === id
-        return { id, current, issued_at, expires_at, device, tunnels }
+        return { id, current, issued_at, expires_at, device, kind, ip, last_used_at, tunnels }
       })
     },
     async revokeOwnSession(by, id) {
@@ -165,6 +166,7 @@ function notFound(id: string): PeerError {
 
 function summarize(session: Session, { liveTunnels }: SessionParts): SessionSummary {
   const { id, userId, email, name, provider, groups, issuedAtMs, expiresAtMs } = session
+  const { device, client, address, lastUsedAtMs = issuedAtMs } = session
   return {
     id,
     user: userId,
@@ -174,7 +176,10 @@ function summarize(session: Session, { liveTunnels }: SessionParts): SessionSumm
     groups,
     issued_at: new Date(issuedAtMs).toISOString(),
     expires_at: new Date(expiresAtMs).toISOString(),
-    device: session.device ?? null,
+    device: device ?? null,
+    kind: device === undefined ? (client ?? null) : 'device',
+    ip: address ?? null,
+    last_used_at: new Date(lastUsedAtMs).toISOString(),
     tunnels: liveTunnels.countOf(id),
   }
 }

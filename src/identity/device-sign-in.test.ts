@@ -24,8 +24,8 @@ async function signInFor(
   secretHash: string,
   userId: string,
 ): Promise<FinishedSignIn> {
-  const { address } = machine
-  const device = { secretHash, host: machine.host, command: machine.command, userId }
+  const address = '198.51.100.4'
+  const device = { ...machine, secretHash, userId }
   const target = { returnTo: callbackOrigin, carries: 'nothing', device } as const
   const { location, cookies } = await identity.signIn.begin({
     target,
@@ -47,7 +47,9 @@ test('the session of a machine is one of its own and names its host', async (t) 
   const fixture = await setUp(t)
   const { record } = await fixture.identity.deviceCodes.begin(machine)
   const { session, target } = await signInFor(fixture, record.secretHash, 'u-a')
-  assert.equal(session.device, 'build-7')
+  // Of the machine, and not of the browser in which it was approved.
+  const { device, client, address } = session
+  assert.deepEqual([device, client, address], ['build-7', 'device', '192.0.2.1'])
   assert.equal(target.device?.secretHash, record.secretHash)
   const other = await signInFor(fixture, record.secretHash, 'u-a')
   assert.notEqual(other.session.id, session.id)

@@ -87,11 +87,14 @@ test('a session goes to one machine once, and from then on no cookie names it', 
   const [cookie] = (await identity.cookie.issue(session)).split(';')
   const headers = { authorization: `Pomerium ${await identity.tokens.issue(session)}` }
   // Machines may say nothing of themselves.
-  const named = ['', 'b'].map((host) => identity.sessions.nameDevice(session.id, host))
+  const named = ['', 'b'].map((host) =>
+    identity.sessions.nameDevice(session.id, { host, address: '192.0.2.8' }),
+  )
   assert.deepEqual(await Promise.all(named), [true, false])
   assert.equal(await identity.fromCookie(cookie), undefined)
   assert.equal((await identity.fromHeaders(headers))?.session.id, session.id)
-  assert.equal((await identity.sessions.get(session.id))?.session.device, '')
+  const { device, client, address } = (await identity.sessions.get(session.id))?.session ?? {}
+  assert.deepEqual([device, client, address], ['', 'device', '192.0.2.8'])
 })
 
 test('a token and a cookie end with the sign-in that gave them, though the session goes on', async (t) => {

@@ -33,6 +33,8 @@ export interface DeviceTarget {
   /** What it runs, as far as it is shown. */
   readonly command: string
   readonly userId: string
+  /** As the gateway saw it. */
+  readonly address: string
 }
 
 /** A sign-in that has come back from its provider. */

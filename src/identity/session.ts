@@ -57,5 +57,8 @@ export function toSession(record: SessionFacts): Session {
     refreshedAtMs: record.refreshedAtMs,
     refreshDueAtMs: record.refreshDueAtMs,
     device: record.device,
+    address: record.address,
+    client: record.client,
+    lastUsedAtMs: record.lastUsedAtMs,
   }
 }

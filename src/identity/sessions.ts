@@ -52,10 +52,13 @@ export interface Sessions extends Renewals {
    */
   askProvider(session: Pick<Session, 'id' | 'provider'>): Promise<boolean>
   /** Says whose machine has the session from now on, once; false when there was none, or a machine has it. */
-  nameDevice(id: string, device: string): Promise<boolean>
+  nameDevice(
+    id: string,
+    machine: { readonly host: string; readonly address: string },
+  ): Promise<boolean>
   /** False when there was none. */
   revoke(id: string, reason?: SessionEndReason): Promise<boolean>
-  /** Newest first, without those past their end. */
+  /** Newest first, without those past their end; of each the last use is known, here as in `all` and `page`. */
   list(filter?: { readonly userId?: string; readonly email?: string }): Promise<readonly Session[]>
   /** The same without a filter, a page at a time: however many there are, nobody waits for all of them. */
   all(): AsyncIterable<Session>
@@ -112,7 +115,11 @@ export function createSessions(options: SessionsOptions): Sessions {
     const facts = await store.sessions.getFacts(id)
     return facts && toSession(facts)
   })
-  const use = createSessionUse(clock, options.hasTunnel)
+  const use = createSessionUse({ ...options, store: store.sessions })
+  const withUse = (facts: SessionFacts): Session => ({
+    ...toSession(facts),
+    lastUsedAtMs: use.lastUsedAtMs(facts),
+  })
   const endedListeners = new Set<(id: string, reason: SessionEndReason) => void>()
   const changedListeners = new Set<(id: string) => void>()
   const ended = (id: string, reason: SessionEndReason): void => {
@@ -250,10 +257,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     version: (id) => mirror.version(id),
     askProvider: (session) => refresher.askNow(session),
-    async nameDevice(id, device) {
+    async nameDevice(id, { host: device, address }) {
       const written = await rewriteSession(store.sessions, id, (record) =>
         record.device === undefined
-          ? { next: { ...record, device }, change: 'changed' }
+          ? { next: { ...record, device, address, client: 'device' }, change: 'changed' }
           : undefined,
       )
       return written !== undefined
@@ -261,20 +268,20 @@ export function createSessions(options: SessionsOptions): Sessions {
     revoke,
     async list(filter) {
       const records = await store.sessions.list(filter)
-      return records.filter(isCurrent).map(toSession)
+      return records.filter(isCurrent).map(withUse)
     },
     async *all() {
-      for await (const page of pages()) yield* page.filter(isCurrent).map(toSession)
+      for await (const page of pages()) yield* page.filter(isCurrent).map(withUse)
     },
     async page(maxSessions, { after, text }) {
       const filter = { vouchers: vouchers(), nowMs: clock.now(), text }
-      return (await store.sessions.listPage(maxSessions, after, filter)).map(toSession)
+      return (await store.sessions.listPage(maxSessions, after, filter)).map(withUse)
     },
     count: (text) => store.sessions.count(vouchers(), clock.now(), text),
     onEnded: (listener) => subscribe(endedListeners, listener),
     onChanged: (listener) => subscribe(changedListeners, listener),
     async close() {
-      await Promise.all([sweeper.close(), refresher.close()])
+      await Promise.all([sweeper.close(), refresher.close(), use.close()])
       following[Symbol.dispose]()
       // A store that is lost has lost its leases as well.
       await store.leases.release(sweepLease, holder).catch(() => undefined)
@@ -283,7 +290,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 }
 
 function newRecord(signedIn: SignedIn, options: SessionsOptions): SessionRecord {
-  const { userId, provider, issuer, tokens, claims, device } = signedIn
+  const { userId, provider, issuer, tokens, claims, device, address, client } = signedIn
   const person = options.providers.of(signedIn)?.personOf(claims)
   if (person === undefined) throw new Error(`no provider "${provider}" vouches for "${userId}"`)
   const nowMs = options.clock.now()
@@ -305,6 +312,8 @@ function newRecord(signedIn: SignedIn, options: SessionsOptions): SessionRecord 
     idToken,
     device,
     sid: signInMarkOf(idToken).sid,
+    address,
+    client,
   }
   return { ...record, refreshDueAtMs: refreshDueAt(record, nowMs, options.refreshIntervalMs) }
 }

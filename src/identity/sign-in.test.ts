@@ -111,6 +111,7 @@ test('its address fits into the 2 KiB that some providers take', async (t) => {
     host: 'h'.repeat(64),
     command: 'c'.repeat(60),
     userId: 'u'.repeat(64),
+    address: 'f'.repeat(45),
   }
   for (const each of [long, { ...target, carries: 'nothing', device } as const]) {
     const { location } = await begin(fixture, '', each)

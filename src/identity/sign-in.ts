@@ -1,5 +1,6 @@
 import { AccessError } from '../errors.ts'
 import { show } from '../schema.ts'
+import type { SessionClient } from '../store/store.ts'
 import { UnfinishedSignIn } from './pending-flow.ts'
 import type { PendingFlow, PendingFlows, SignInTarget } from './pending-flow.ts'
 import { callbackPathOf } from './callback-path.ts'
@@ -76,6 +77,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     search,
     provider: answering,
     cookieHeader,
+    address,
   }: Parameters<SignIn['finish']>[0]): Promise<FinishedSignIn> {
     const state = new URLSearchParams(search).get('state') ?? ''
     const flow = await pendingFlows.take(state, answering, cookieHeader)
@@ -87,7 +89,9 @@ export function createSignIn(parts: SignInParts): SignIn {
     const { device, renews } = flow.target
     if (device !== undefined && device.userId !== userId) throw anotherPerson(flow)
     const { id, issuer } = provider
-    const signedIn = { userId, provider: id, issuer, tokens, claims, device: device?.host }
+    const from = { device: device?.host, address: device?.address ?? address }
+    const vouched = { userId, provider: id, issuer, tokens, claims }
+    const signedIn = { ...vouched, ...from, client: clientOf(flow.target) }
     const done = await keep(signedIn, renews).catch((error: unknown) => {
       throw unfinished(error, flow)
     })
@@ -118,6 +122,12 @@ export function createSignIn(parts: SignInParts): SignIn {
     },
     finish: (callback) => limits.finish(callback.address, () => complete(callback)),
   }
+}
+
+/** A browser's own session is one for which nobody waits beside it. */
+function clientOf({ device, carries }: SignInTarget): SessionClient {
+  if (device !== undefined) return 'device'
+  return carries === 'nothing' ? 'browser' : 'command-line'
 }
 
 type Begun = Pick<PendingFlow, 'target' | 'provider'>

@@ -1,3 +1,4 @@
+import type { SessionClient } from '../store/store.ts'
 import type { Claims } from './person.ts'
 import type { TokenSet } from './provider.ts'
 
@@ -11,4 +12,7 @@ export interface SignedIn {
   readonly claims: Claims
   /** The host of a machine that was signed in by a code. */
   readonly device?: string | undefined
+  /** The address of the browser, or of the machine that was signed in by a code. */
+  readonly address?: string | undefined
+  readonly client?: SessionClient | undefined
 }

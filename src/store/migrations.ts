@@ -30,6 +30,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0015-acme': { up: createAcme },
   '0016-session-providers': { up: addSessionProviders },
   '0018-provider-logouts': { up: addProviderLogouts },
+  '0019-session-use': { up: addSessionUse },
 }
 
 /** In their order. */
@@ -183,4 +184,14 @@ async function addSessionProviders(db: Kysely<unknown>): Promise<void> {
     .alterTable('sessions')
     .addColumn('provider', 'text', (column) => column.notNull().defaultTo('default'))
     .execute()
+}
+
+/** Where a session came from, what it is for, and when it was used. */
+async function addSessionUse(db: Kysely<unknown>): Promise<void> {
+  for (const [name, type] of [
+    ['address', 'text'],
+    ['client', 'text'],
+    ['last_used_at_ms', 'bigint'],
+  ] as const)
+    await db.schema.alterTable('sessions').addColumn(name, type).execute()
 }

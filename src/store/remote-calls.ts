@@ -31,6 +31,7 @@ export const remoteMethods: {
     getFacts: true,
     add: true,
     update: true,
+    markUsed: true,
     remove: true,
     list: true,
     listPage: true,

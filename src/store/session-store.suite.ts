@@ -24,6 +24,9 @@ export function sessionRecord(change: Partial<SessionRecord> = {}): SessionRecor
     refreshToken: 'rt',
     idToken: 'it',
     device: 'build-7',
+    address: undefined,
+    client: undefined,
+    lastUsedAtMs: undefined,
     ...change,
   }
 }
@@ -33,7 +36,7 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
   describe(`sessions in ${name}`, () => {
     test('a session is read back as it was added, absent values too', async (t) => {
       const { sessions } = await open(t)
-      const full = sessionRecord()
+      const full = sessionRecord({ address: '2001:db8::7', client: 'device' })
       const bare = sessionRecord({
         id: 's-2',
         email: undefined,
@@ -63,6 +66,25 @@ export function sessionStoreSuite(name: string, open: (t: TestContext) => Promis
       assert.deepEqual(await sessions.getFacts('s-1'), facts)
       assert.deepEqual(await sessions.list(), [facts])
       assert.equal(await sessions.getFacts('s-2'), undefined)
+    })
+
+    test('the last use is noted without a change, and neither an earlier one nor a write takes it back', async (t) => {
+      const { sessions, feed } = await open(t)
+      const revision = await sessions.add(sessionRecord())
+      await sessions.add(sessionRecord({ id: 's-2' }))
+      await sessions.markUsed([], 60_000)
+      await sessions.markUsed(['s-1', 's-3'], 120_000)
+      await sessions.markUsed(['s-1'], 60_000)
+      const read = await sessions.get('s-1')
+      assert.deepEqual([read?.lastUsedAtMs, read?.revision], [120_000, revision])
+      assert.equal((await sessions.get('s-2'))?.lastUsedAtMs, undefined)
+      assert.equal((await feed.changes(0)).changes.length, 2)
+      assert.ok(read)
+      // It was read before the use of a moment ago was noted.
+      await sessions.markUsed(['s-1'], 180_000)
+      assert.notEqual(await sessions.update({ ...read, name: 'Bob' }, 'changed'), undefined)
+      const [after] = (await sessions.listPage(9)).filter(({ id }) => id === 's-1')
+      assert.deepEqual([after?.name, after?.lastUsedAtMs], ['Bob', 180_000])
     })
 
     test('an id is used once', async (t) => {

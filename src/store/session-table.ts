@@ -24,6 +24,9 @@ export const facts = [
   'access_token_expires_at_ms',
   'device',
   'sid',
+  'address',
+  'client',
+  'last_used_at_ms',
   'revision',
 ] as const satisfies readonly (keyof SessionRow)[]
 
@@ -58,7 +61,7 @@ export function createSessionTable(
     add: (record) =>
       write(async (write) => {
         const revision = await write.draw()
-        const row = { ...toRow(record, keys), revision }
+        const row = { ...toRow(record, keys), last_used_at_ms: null, revision }
         await write.db.insertInto('sessions').values(row).execute()
         write.note({ revision, kind: 'session', id: record.id, change: 'added' })
         return revision
@@ -77,6 +80,13 @@ export function createSessionTable(
         write.note({ revision, kind: 'session', id, change })
         return revision
       }),
+    async markUsed(ids, atMs) {
+      if (ids.length === 0) return
+      const used = db.updateTable('sessions').set({ last_used_at_ms: atMs }).where('id', 'in', ids)
+      await used
+        .where((is) => is.or([is('last_used_at_ms', 'is', null), is('last_used_at_ms', '<', atMs)]))
+        .execute()
+    },
     remove: (id, reason, asOf) =>
       write(async (write) => {
         const revision = await write.draw()
@@ -179,7 +189,10 @@ async function endExpired(write: Write, expired: ExpiredIds): Promise<readonly s
   return rows.map(({ id }) => id)
 }
 
-function toRow(record: SessionRecord, keys: TokenKeys): Omit<SessionRow, 'revision'> {
+function toRow(
+  record: SessionRecord,
+  keys: TokenKeys,
+): Omit<SessionRow, 'revision' | 'last_used_at_ms'> {
   const { accessToken = null, refreshToken = null, idToken = null } = record
   const tokens = { access_token: accessToken, refresh_token: refreshToken, id_token: idToken }
   return {
@@ -200,6 +213,8 @@ function toRow(record: SessionRecord, keys: TokenKeys): Omit<SessionRow, 'revisi
     access_token_expires_at_ms: record.accessTokenExpiresAtMs ?? null,
     device: record.device ?? null,
     sid: record.sid ?? null,
+    address: record.address ?? null,
+    client: record.client ?? null,
   }
 }
 
@@ -231,6 +246,9 @@ export function toFacts(row: Pick<SessionRow, (typeof facts)[number]>): Stored<S
     accessTokenExpiresAtMs: row.access_token_expires_at_ms ?? undefined,
     device: row.device ?? undefined,
     ...(row.sid !== null && { sid: row.sid }),
+    address: row.address ?? undefined,
+    client: row.client ?? undefined,
+    lastUsedAtMs: row.last_used_at_ms ?? undefined,
     revision: row.revision,
   }
 }

@@ -36,7 +36,16 @@ export interface SessionRecord {
   readonly device?: string | undefined
   /** By what the issuer names the sign-in that it rests on (`sid`); absent where it does not say. */
   readonly sid?: string | undefined
+  /** The address that it was signed in from, of a machine by its code that machine's; absent for one of before it was kept. */
+  readonly address?: string | undefined
+  /** What it was signed in for; absent for one of before it was kept. */
+  readonly client?: SessionClient | undefined
+  /** As `markUsed` keeps it: no other write touches it. */
+  readonly lastUsedAtMs?: number | undefined
 }
+
+/** What a session is signed in for: a browser, a program on the machine of the browser, or a machine by its code. */
+export type SessionClient = 'browser' | 'command-line' | 'device'
 
 /** A session without the tokens of its provider, which only a refresh needs. */
 export type SessionFacts = Omit<SessionRecord, 'accessToken' | 'refreshToken' | 'idToken'>
@@ -129,7 +138,7 @@ export type RowChange = 'changed' | 'kept'
 /**
  * Where sessions live. Every store passes `session-store.suite.ts`; write a new rule there first.
  *
- * Each write that is kept is a change of the feed.
+ * Each write that is kept is a change of the feed, but for the note of a use.
  */
 export interface SessionStore {
   /** Throws `SystemError` `stored-token-unreadable` when its tokens were changed from outside. */
@@ -142,6 +151,8 @@ export interface SessionStore {
    * kept, when it has ended or was written meanwhile.
    */
   update(record: Stored<SessionRecord>, change: RowChange): Promise<number | undefined>
+  /** Notes that sessions were used at a moment, where no later one is noted. It is no change of the feed. */
+  markUsed(ids: readonly string[], atMs: number): Promise<void>
   /**
    * Ends a session; with `revision` only where it is still as it was read then. False when there was none:
    * of two who end it, one has done it.

@@ -3,7 +3,7 @@ import type { AcmeRecord } from './acme-store.ts'
 import type { SigningPurpose } from './publish-store.ts'
 import type { AccessRequestState } from './request-store.ts'
 import type { SampleSpan } from './sample-store.ts'
-import type { Change, DeviceCodeState, SessionEndReason } from './store.ts'
+import type { Change, DeviceCodeState, SessionClient, SessionEndReason } from './store.ts'
 
 /** What the tables hold, as the database gives it. Columns in snake case, times in milliseconds. */
 export interface Tables {
@@ -132,6 +132,9 @@ export interface SessionRow {
   readonly id_token: string | null
   readonly device: string | null
   readonly sid: string | null
+  readonly address: string | null
+  readonly client: SessionClient | null
+  readonly last_used_at_ms: number | null
   readonly revision: number
 }
 

@@ -137,6 +137,9 @@ describe('words that a gateway has from others', () => {
     issued_at: hostile,
     expires_at: hostile,
     device: hostile,
+    kind: 'device',
+    ip: hostile,
+    last_used_at: hostile,
     tunnels: 0,
   }
   const account: ServiceAccountSummary = {

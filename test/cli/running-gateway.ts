@@ -1,4 +1,4 @@
-import type { TunnelSummary } from '../../src/control/protocol.ts'
+import type { SessionSummary, TunnelSummary } from '../../src/control/protocol.ts'
 
 /** Long ago: how far away a moment is takes as much room for centuries. */
 const longAgo = '1970-01-02T03:04:05Z'
@@ -37,8 +37,31 @@ const byConnector: TunnelSummary = {
   bytes_down: 0,
 }
 
+const session: SessionSummary = {
+  id: 's-7d9f',
+  user: 'u-ada',
+  email: 'ada@example.com',
+  name: 'Ada',
+  provider: 'default',
+  groups: ['dba'],
+  issued_at: longAgo,
+  expires_at: longAgo,
+  device: null,
+  kind: 'command-line',
+  ip: '192.0.2.7',
+  last_used_at: longAgo,
+  tunnels: 1,
+}
+
 /** What a running gateway answers on its control socket, by path. */
 export const runningGateway: Readonly<Record<string, object>> = {
+  '/sessions': {
+    sessions: [
+      session,
+      { ...session, id: 's-1', kind: 'device', device: 'build-7', ip: '2001:db8::9', tunnels: 0 },
+      { ...session, id: 's-0', kind: null, ip: null, tunnels: 0 },
+    ],
+  },
   '/admin/tunnels': {
     items: [tunnel, byConnector, { ...byConnector, id: 'odd', service_account_id: 'orders-db' }],
   },

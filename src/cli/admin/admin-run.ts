@@ -10,6 +10,7 @@ import { exitCodes } from '../process/exit-codes.ts'
 import { afterUnblock } from '../speech/after-unblock.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
 import { sayTime } from '../../say-time.ts'
+import { sessionRows } from '../speech/session-rows.ts'
 import { printTable } from '../speech/table.ts'
 import { tunnelRows } from '../speech/tunnel-rows.ts'
 import { adminOf, listAll, type AdminOptions } from './ask-admin.ts'
@@ -55,17 +56,7 @@ export async function listSessions(options: AdminOptions): Promise<number> {
   const sessions = await listAll<SessionSummary>(await adminOf(options), '/sessions')
   if (options.json) printJson({ sessions })
   else if (sessions.length === 0) note('nobody is signed in')
-  else {
-    const rows = sessions.map((session) => [
-      session.email ?? session.user,
-      sayTime(session.issued_at),
-      sayTime(session.expires_at),
-      String(session.tunnels),
-      session.device ?? '-',
-      session.id,
-    ])
-    printTable([['WHO', 'SIGNED IN', 'UNTIL', 'TUNNELS', 'DEVICE', 'SESSION'], ...rows])
-  }
+  else printTable(sessionRows(sessions))
   return exitCodes.ok
 }
 

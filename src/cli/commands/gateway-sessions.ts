@@ -1,19 +1,18 @@
 import { createControlClient, type ControlClient } from '../../control/client.ts'
-import type { SessionSummary } from '../../control/protocol.ts'
 import { SystemError } from '../../errors.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import type { SessionsOptions } from './gateway-options.ts'
 import { findStateDirectory } from './state-directory.ts'
 import { note, printJson, printLine } from '../speech/print.ts'
-import { sayTime } from '../../say-time.ts'
-import { printTable, type Rows } from '../speech/table.ts'
+import { sessionRows } from '../speech/session-rows.ts'
+import { printTable } from '../speech/table.ts'
 
 /** Prints who is signed in; resolves to the exit code. */
 export async function listSessions(options: SessionsOptions): Promise<number> {
   const { sessions } = await createControlClient(await findStateDirectory(options)).listSessions()
   if (options.json) printJson({ sessions })
   else if (sessions.length === 0) note('nobody is signed in')
-  else printTable(rowsOf(sessions))
+  else printTable(sessionRows(sessions))
   return exitCodes.ok
 }
 
@@ -61,16 +60,4 @@ function notFound(who: string, publishers: readonly string[]): SystemError {
       ? `"${revokeCommand(who)}" ends what they publish by`
       : '"postern gateway sessions list" shows those there are'
   return new SystemError('session-not-found', text, { hint })
-}
-
-function rowsOf(sessions: readonly SessionSummary[]): Rows {
-  const rows = sessions.map((session) => [
-    session.email ?? session.user,
-    sayTime(session.issued_at),
-    sayTime(session.expires_at),
-    String(session.tunnels),
-    session.device ?? '-',
-    session.id,
-  ])
-  return [['WHO', 'SIGNED IN', 'UNTIL', 'TUNNELS', 'DEVICE', 'SESSION'], ...rows]
 }

@@ -119,5 +119,8 @@ const columns: readonly CsvColumn<SessionSummary>[] = [
   { name: 'issued_at', cell: ({ issued_at }) => issued_at },
   { name: 'expires_at', cell: ({ expires_at }) => expires_at },
   { name: 'device', cell: ({ device }) => device },
+  { name: 'kind', cell: ({ kind }) => kind },
+  { name: 'ip', cell: ({ ip }) => ip },
+  { name: 'last_used_at', cell: ({ last_used_at }) => last_used_at },
   { name: 'tunnels', cell: ({ tunnels }) => tunnels },
 ]

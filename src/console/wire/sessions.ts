@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { id, listQuery, moment, pageOf } from './common.ts'
 
+/** What a session was signed in for; null for one that was before a release that keeps it. */
+const kind = z.enum(['browser', 'command-line', 'device']).nullable()
+
 /** Somebody's session. */
 export const session = z
   .strictObject({
@@ -15,6 +18,11 @@ export const session = z
     expires_at: moment,
     /** What a machine that was signed in by a code calls itself; null for a browser's session. */
     device: z.string().nullable(),
+    kind,
+    /** The address that it was signed in from, of a device its own; null as `kind`. */
+    ip: z.string().nullable(),
+    /** To the minute; a sign-in is the first use, and an open tunnel is one. */
+    last_used_at: moment,
     /** Tunnels of it that are open now. */
     tunnels: z.int().min(0),
   })
@@ -51,6 +59,9 @@ export const ownSession = z
     issued_at: moment,
     expires_at: moment,
     device: z.string().nullable(),
+    kind,
+    ip: z.string().nullable(),
+    last_used_at: moment,
     tunnels: z.int().min(0),
   })
   .meta({ id: 'OwnSession' })

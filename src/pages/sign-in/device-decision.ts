@@ -1,6 +1,6 @@
 import { AccessError, PeerError } from '../../errors.ts'
 import { parseUserCode, type DevicePurpose } from '../../identity/device-codes.ts'
-import type { SignInTarget } from '../../identity/pending-flow.ts'
+import type { DeviceTarget, SignInTarget } from '../../identity/pending-flow.ts'
 import type { Session } from '../../identity/session.ts'
 import type { BegunSignIn } from '../../identity/sign-in.ts'
 import type { DeviceCodeRecord } from '../../store/store.ts'
@@ -94,7 +94,7 @@ async function handOver(
   const { identity, audit } = parts
   await identity.deviceCodes.approve(record, session.userId)
   // Of two presses one hands it over, and alone may end it where that fails: the machine may have it already.
-  if (!(await identity.sessions.nameDevice(session.id, record.host))) throw codeIsDecided()
+  if (!(await identity.sessions.nameDevice(session.id, record))) throw codeIsDecided()
   audit.record({ event: 'device code approved', ...decisionEntry(c, record, session) })
   const done = await finishDevice(c, parts, targetFor(record, session), session)
   return redirect(done, [identity.cookie.clear()])
@@ -103,8 +103,12 @@ async function handOver(
 /** @limit none: characters of a machine's command that the last page shows */
 const maxShownCommand = 60
 
-function targetFor({ secretHash, host, command }: DeviceCodeRecord, { userId }: Session) {
-  return { secretHash, host, command: command.slice(0, maxShownCommand).toWellFormed(), userId }
+function targetFor(
+  { secretHash, host, command, address }: DeviceCodeRecord,
+  { userId }: Session,
+): DeviceTarget {
+  const shown = command.slice(0, maxShownCommand).toWellFormed()
+  return { secretHash, host, command: shown, userId, address }
 }
 
 async function approve(

@@ -26,12 +26,12 @@ export function OwnSessions(): ReactNode {
 }
 
 function OwnSession({ session }: { readonly session: OwnSessionView }): ReactNode {
-  const { id, current, issued_at, device, tunnels } = session
+  const { id, current, issued_at, last_used_at, ip, tunnels } = session
   const client = useQueryClient()
   const announce = useAnnounce()
   const [isBusy, setBusy] = useState(false)
   const [fault, setFault] = useState<ApiFault>()
-  const what = device ?? (current ? 'This browser' : 'A browser or a program')
+  const what = whatHas(session)
   const end = async (): Promise<void> => {
     setBusy(true)
     try {
@@ -49,7 +49,9 @@ function OwnSession({ session }: { readonly session: OwnSessionView }): ReactNod
       <div>
         <Text>{what}</Text>
         <Text size="sm" c="dimmed">
-          since <Moment at={issued_at} />, {formatNumberOf(tunnels, 'open tunnel')}
+          since <Moment at={issued_at} />
+          {ip !== null && ` from ${ip}`}, last used <Moment at={last_used_at} />,{' '}
+          {formatNumberOf(tunnels, 'open tunnel')}
         </Text>
         {fault !== undefined && (
           <div role="alert">
@@ -67,4 +69,11 @@ function OwnSession({ session }: { readonly session: OwnSessionView }): ReactNod
       )}
     </li>
   )
+}
+
+function whatHas({ device, current, kind }: OwnSessionView): string {
+  if (device !== null) return device
+  if (current) return 'This browser'
+  if (kind === null) return 'A browser or a program'
+  return kind === 'browser' ? 'A browser' : 'A program'
 }

@@ -69,7 +69,10 @@ export const sessions = Array.from({ length: 10_000 }, (_, index) => ({
   groups: ['engineering'],
   issued_at: ago(index),
   expires_at: ago(-840),
+  last_used_at: ago(index / 2),
   device: index % 7 === 0 ? 'build machine in the cellar' : null,
+  kind: index % 7 === 0 ? 'device' : index % 2 === 0 ? 'browser' : 'command-line',
+  ip: `192.0.2.${index % 250}`,
   tunnels: index % 5,
 }))
 

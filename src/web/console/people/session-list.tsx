@@ -83,23 +83,39 @@ const person: Column<Session> = {
 /** Of a gateway with one provider it need not be said. */
 const defaultProvider = 'default'
 
+/** Of one that was signed in by a release that did not keep it, a browser or a program may have it. */
+function kindOf({ kind }: Session): string {
+  return kind === 'command-line' ? 'command line' : (kind ?? 'browser or program')
+}
+
 const facts: readonly Column<Session>[] = [
   {
     id: 'device',
     title: 'Signed in by',
     width: 'minmax(9rem, 1fr)',
-    cell: ({ device, provider }) => (
-      <>
-        {device ?? 'browser'}
-        {provider !== defaultProvider && <div className="second">with {provider}</div>}
-      </>
-    ),
+    cell: (session) => {
+      const { ip, provider } = session
+      const by = provider === defaultProvider ? null : `with ${provider}`
+      const second = [ip, by].filter((text) => text !== null).join(', ')
+      return (
+        <>
+          {session.device ?? kindOf(session)}
+          {second !== '' && <div className="second">{second}</div>}
+        </>
+      )
+    },
   },
   {
     id: 'since',
     title: 'Since',
     width: '9rem',
     cell: ({ issued_at }) => <Moment at={issued_at} />,
+  },
+  {
+    id: 'used',
+    title: 'Last used',
+    width: '9rem',
+    cell: ({ last_used_at }) => <Moment at={last_used_at} />,
   },
   {
     id: 'until',
