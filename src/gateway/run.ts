@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { Closable } from '../shutdown.ts'
+import type { HumanLines } from '../telemetry/human-line.ts'
 import type { LineSink } from '../telemetry/log.ts'
 import { localActor, type Actor } from '../control/change.ts'
 import type { Operations } from '../control/operations.ts'
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Where log lines go; default: standard output. */
   readonly logSink?: LineSink
+  /** Its lines are for a person at a terminal; default: JSON. */
+  readonly humanLog?: HumanLines | undefined
   /** The file was read again; what came of it is in the log as well. */
   readonly onReloaded?: (reloaded: Reloaded) => void
   /** Makes the pages at the gateway's own address; plain ones without it. */

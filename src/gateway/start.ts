@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import { within, type Closable } from '../shutdown.ts'
 import { standardOutput } from '../standard-output.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
+import type { HumanLines } from '../telemetry/human-line.ts'
 import { createLog, type LineSink } from '../telemetry/log.ts'
 import { readNewestDecisions } from '../telemetry/audit/read-newest.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
@@ -42,6 +43,8 @@ import { createShutdown } from './stop.ts'
 export interface GatewayOptions {
   /** Where log lines go; default: standard output. */
   readonly logSink?: LineSink
+  /** Its lines are for a person at a terminal; default: JSON. */
+  readonly humanLog?: HumanLines | undefined
   readonly clock?: Clock
   /** Makes the pages at the gateway's own address; plain ones without it. */
   readonly pages?: CreatePages
@@ -93,7 +96,7 @@ export async function startGateway(
   const { clock = systemClock, logSink = standardOutput(1) } = options
   // Whatever fails below, what was opened before it is closed again, last first.
   await using opened = new AsyncDisposableStack()
-  const log = createLog({ level: config.logLevel, sink: logSink, clock })
+  const log = createLog({ level: config.logLevel, sink: logSink, clock, human: options.humanLog })
   const counts = createSampleCounts()
   const metrics = withSamples(createMetrics(), counts)
   metrics.countDroppedLines(() => logSink.droppedLines ?? 0)

@@ -140,8 +140,11 @@ export const accessFields: FieldTable<AccessLine> = {
     'the run of its connector, as `postern gateway connectors list` has it',
     (line) => line.connector?.connectorId,
   ),
-  'bytes-up': shown('bytes from the client to the upstream', (line) => line.bytesUp ?? 0),
-  'bytes-down': shown('bytes from the upstream to the client', (line) => line.bytesDown ?? 0),
+  'bytes-up': shown('of a tunnel: bytes from the client to the upstream', (line) => line.bytesUp),
+  'bytes-down': shown(
+    'of a tunnel: bytes from the upstream to the client',
+    (line) => line.bytesDown,
+  ),
   ended: shown('why a tunnel that was open has ended, see below', (line) => line.ended),
   reasons: shown("the policy's reasons, when one was asked", (line) => line.reasons),
   'other-ports': shown(

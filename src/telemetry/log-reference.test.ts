@@ -59,7 +59,8 @@ test("the reference's examples have the fields of real lines, in order", () => {
   entry.route(route)
   entry.session(session)
   entry.reasons(['a'])
-  entry.end({ responseCode: 200, details: 'via_upstream', ended: 'client-closed' })
+  const bytes = { bytesUp: 1, bytesDown: 2 }
+  entry.end({ responseCode: 200, details: 'via_upstream', ...bytes, ended: 'client-closed' })
   const unmatched = accessLog.begin(request)
   unmatched.session(session)
   unmatched.otherPorts([22])

@@ -10,6 +10,7 @@ export function renderLogReference(): string {
     '## The authorize line\n\n' + authorizeText,
     fieldList(authorizeFields),
     '## What is kept\n\n' + auditText,
+    '## Lines for people\n\n' + peopleText,
     '## A reader that stalls\n\n' + readerText,
     '## The access line\n\n' + accessText,
     fieldList(accessFields),
@@ -44,7 +45,8 @@ const introduction = `# Logs
 This file is made from the code: \`npm run docs\`.
 
 The gateway writes one JSON object a line to standard output: compact, \`level\` first, then \`service\`,
-the fields, \`time\` (RFC 3339, UTC) and \`message\`. \`service\` says which part speaks:
+the fields, \`time\` (RFC 3339, UTC) and \`message\`. Where standard output is a terminal, and nowhere else, lines are
+for people instead ([below](#lines-for-people)). \`service\` says which part speaks:
 
 - \`gateway\`: the process itself: its start, reloads, faults
 - \`authorize\`: one line for each decision, at the moment it is made
@@ -65,7 +67,25 @@ window, new claims) and is no longer allowed. \`authorize_log_fields\` selects t
 
 After the selected fields always come \`allow\` with \`allow-why-true\` or \`allow-why-false\`, and \`deny\` with
 \`deny-why-true\` or \`deny-why-false\`: the verdict of each side of the policy, and the sorted reasons for it. Access
-is given when \`allow\` is true and \`deny\` is false.`
+is given when \`allow\` is true and \`deny\` is false.
+
+\`check-request-id\` and \`envoy-route-id\` here, \`upstream-cluster\` and \`size\` in the access line, say again what other fields do:
+they are what Pomerium's logs call it. Whoever reads logs by the other names leaves them out by selecting fields.`
+
+const peopleText = `\`postern gateway\` on a terminal says the same lines for whoever sits there, in the time of that machine, each on one
+line; requests and decisions are sentences, and of other lines the fields follow that people read:
+
+\`\`\`
+10:00:00 INF authorize: alice@example.com may use ssh (ssh.example.com:22) from 203.0.113.9: allowed by email-ok
+10:03:03 INF access: alice@example.com used ssh (ssh.example.com:22) from 203.0.113.9 for 3m3s: 8.9 KiB up, 41.1 KiB down, client-closed
+10:04:11 INF access: alice@example.com got no tunnel to ssh.example.com:2222 from 203.0.113.9: route_not_found (404), no route for ssh.example.com:2222; there is one for :22
+\`\`\`
+
+What counts is the stream that lines go to, which is standard output: a pipe, a file or the journal gets JSON, also where
+standard error is a terminal. \`--log-format json\` and \`--log-format human\` choose either anywhere; a container that was given a
+terminal (\`docker run -t\`) needs the former where its log is collected. Levels have colours on a terminal, unless
+\`NO_COLOR\` is set. Fields that \`access_log_fields\` and \`authorize_log_fields\` leave out are missing in these sentences,
+too.`
 
 const auditText = `Sign-ins, sessions, decisions, changes by command and reloads are kept in the state directory first, one JSON object a
 line in \`audit/\`, whatever \`log_level\` says, and then written to the log: a log line that nobody read is
@@ -109,7 +129,7 @@ fields are Pomerium's.
 
 \`\`\`json
 {"level":"info","service":"access","upstream-cluster":"ssh-5b0d3f6a9c1e2d47","method":"CONNECT","authority":"ssh.example.com:22","path":"","user-agent":"postern/0.1.0","referer":"","forwarded-for":"","request-id":"5e1c…","duration":183422,"size":42110,"response-code":200,"response-code-details":"via_upstream","ip":"203.0.113.9","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","route":"ssh","route-id":"5b0d3f6a9c1e2d47","bytes-up":9120,"bytes-down":42110,"ended":"client-closed","reasons":["email-ok"],"time":"2026-08-20T10:03:03.542Z","message":"http-request"}
-{"level":"info","service":"access","upstream-cluster":"","method":"CONNECT","authority":"ssh.example.com:2222","path":"","user-agent":"postern/0.1.0","referer":"","forwarded-for":"","request-id":"91d0…","duration":1,"size":240,"response-code":404,"response-code-details":"route_not_found","ip":"203.0.113.9","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","bytes-up":0,"bytes-down":0,"other-ports":[22],"error":"no route for ssh.example.com:2222; there is one for :22","time":"2026-08-20T10:04:11.007Z","message":"http-request"}
+{"level":"info","service":"access","upstream-cluster":"","method":"CONNECT","authority":"ssh.example.com:2222","path":"","user-agent":"postern/0.1.0","referer":"","forwarded-for":"","request-id":"91d0…","duration":1,"size":240,"response-code":404,"response-code-details":"route_not_found","ip":"203.0.113.9","user":"2f9c…","email":"alice@example.com","session-id":"q7Zk…","other-ports":[22],"error":"no route for ssh.example.com:2222; there is one for :22","time":"2026-08-20T10:04:11.007Z","message":"http-request"}
 \`\`\``
 
 const signInText = `## Sign-ins

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import type { LogFields, Logger, LogLevel } from '../log.ts'
 import { standardOutput } from '../standard-output.ts'
 import { escapeJson } from '../terminal-text.ts'
+import { formatHumanLine, type HumanLines } from './human-line.ts'
 import { redactFields } from './redact.ts'
 
 /** Where lines go, each with its line feed. */
@@ -16,7 +17,7 @@ export interface LineSink {
   onResumed?(listener: (droppedLines: number) => void): void
 }
 
-/** One process's log: JSON lines, one `Logger` for each part of it. */
+/** One process's log, one `Logger` for each part of it. */
 export interface Log {
   /** The logger of one part, named in the field `service`. */
   service(name: string): Logger
@@ -30,6 +31,8 @@ export interface LogOptions {
   /** Default: `info`. */
   readonly level?: LogLevel | undefined
   readonly clock?: Clock | undefined
+  /** Lines are for a person at a terminal, and not JSON. */
+  readonly human?: HumanLines | undefined
 }
 
 /**
@@ -37,7 +40,7 @@ export interface LogOptions {
  * `message`, in this order. Values under secret names are replaced, see `redact.ts`.
  */
 export function createLog(options: LogOptions = {}): Log {
-  const { sink = standardOutput(1), level = 'info', clock = systemClock } = options
+  const { sink = standardOutput(1), level = 'info', clock = systemClock, human } = options
   const root = pino(
     {
       level,
@@ -56,7 +59,10 @@ export function createLog(options: LogOptions = {}): Log {
       const at = (method: LogLevel) => {
         return (message: string, fields: LogFields = {}): void => {
           // Pino's children copy the level, so it is asked of the root, which a reload changes.
-          if (root.isLevelEnabled(method)) root[method]({ service: name, ...fields }, message)
+          if (!root.isLevelEnabled(method)) return
+          if (human === undefined) return root[method]({ service: name, ...fields }, message)
+          const rest = { timeMs: clock.now(), level: method, service: name, message }
+          sink.write(formatHumanLine({ ...rest, fields: redactFields(fields) }, human))
         }
       }
       return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }

@@ -9,6 +9,7 @@ export interface GatewayOptions {
 export interface RunGatewayOptions extends GatewayOptions {
   /** Milliseconds. */
   readonly gracePeriod: number
+  readonly logFormat?: 'human' | 'json'
 }
 
 export interface CheckOptions extends GatewayOptions {

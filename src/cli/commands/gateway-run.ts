@@ -2,7 +2,8 @@ import { collectWhenIdle } from '../../net/idle-collection.ts'
 import { tuneMemory } from '../../net/runtime.ts'
 import { loadPages } from '../../console/pages.ts'
 import { runGateway } from '../../gateway/run.ts'
-import { exitProcess } from '../../standard-output.ts'
+import type { HumanLines } from '../../telemetry/human-line.ts'
+import { exitProcess, isTerminal } from '../../standard-output.ts'
 import { exitCodes } from '../process/exit-codes.ts'
 import { defaultConfigPath, type RunGatewayOptions } from './gateway-options.ts'
 import { environment, ignoreUnverified } from '../process/environment.ts'
@@ -18,7 +19,8 @@ export async function runGatewayCommand(options: RunGatewayOptions): Promise<num
   const path = options.config ?? defaultConfigPath
   const pages = await loadPages()
   ignoreUnverified()
-  const gateway = await runGateway({ path, env: environment, pages })
+  const humanLog = humanLines(options)
+  const gateway = await runGateway({ path, env: environment, pages, humanLog })
   const reload = (): void => void gateway.reload()
   process.on('SIGHUP', reload)
   const failure = await new Promise<Error | void>((resolve) => {
@@ -40,4 +42,11 @@ export async function runGatewayCommand(options: RunGatewayOptions): Promise<num
   if (failure !== undefined) throw failure
   // Node would wait for look-ups of names that were begun for tunnels which are over.
   return exitProcess(exitCodes.ok)
+}
+
+/** What reads standard output decides: a person at a terminal, or whatever collects lines of JSON. */
+function humanLines({ logFormat }: RunGatewayOptions): HumanLines | undefined {
+  const isRead = isTerminal(1)
+  if ((logFormat ?? (isRead ? 'human' : 'json')) === 'json') return undefined
+  return { useColour: isRead && !environment['NO_COLOR'] }
 }

@@ -86,7 +86,7 @@ ${exitCodeLines(['ok', 'internal', 'usage', 'system'])}
 export function defineGateway(exitWith: ExitWith): Command {
   const gateway = withConfig(new Command('gateway'))
     .description(
-      'Run the gateway: it listens on one HTTPS port, signs people in, decides by policy and opens tunnels. Logs are JSON lines on stdout.',
+      'Run the gateway: it listens on one HTTPS port, signs people in, decides by policy and opens tunnels. Its log goes to stdout, JSON lines where that is no terminal.',
     )
     .enablePositionalOptions()
     .option(
@@ -94,6 +94,12 @@ export function defineGateway(exitWith: ExitWith): Command {
       'how long tunnels may go on after SIGTERM',
       duration,
       defaultGracePeriodMs,
+    )
+    .addOption(
+      new Option(
+        '--log-format <format>',
+        'what the log on stdout is for (default: human where stdout is a terminal, else json)',
+      ).choices(['human', 'json']),
     )
     .addHelpText('after', examples)
     .action(async (options: RunGatewayOptions) => {

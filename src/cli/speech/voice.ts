@@ -10,6 +10,7 @@
 // - Colour only on a terminal, and not when NO_COLOR is set (https://no-color.org).
 
 import { AppError, ConfigError, messageOf } from '../../errors.ts'
+import { levelLabels, paint } from '../../level-words.ts'
 import type { LogFields, Logger, LogLevel } from '../../log.ts'
 import { isTerminal, standardOutput } from '../../standard-output.ts'
 import { cleanLine, cleanText, escapeJson } from '../../terminal-text.ts'
@@ -34,13 +35,6 @@ export interface Voice extends Logger {
 }
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
-const labels: Readonly<Record<LogLevel, string>> = {
-  debug: 'DBG',
-  info: 'INF',
-  warn: 'WRN',
-  error: 'ERR',
-}
-const colours: Readonly<Record<LogLevel, number>> = { debug: 90, info: 32, warn: 33, error: 31 }
 
 /** Makes a voice that speaks to a person or to a script. */
 export function createVoice(options: VoiceOptions): Voice {
@@ -104,7 +98,7 @@ function unexpectedFields(error: unknown): LogFields {
 }
 
 function formatFatal(error: unknown, useColour: boolean): string {
-  const prefix = `postern: ${paint('error:', 31, useColour)} `
+  const prefix = `postern: ${paint('error:', 'error', useColour)} `
   // The one message of several lines; each of its problems is cleaned as one.
   const text = error instanceof ConfigError ? cleanText(error.message) : cleanLine(describe(error))
   return `${prefix}${text}\n${formatDetails(errorFields(error))}`
@@ -121,7 +115,7 @@ function formatLine(
     const line = { level, component: component.json, ...fields, time: time.toISOString(), message }
     return `${escapeJson(JSON.stringify(line))}\n`
   }
-  const head = `${paint(formatTime(time), 90, useColour)} ${paint(labels[level], colours[level], useColour)}`
+  const head = `${paint(formatTime(time), 'dim', useColour)} ${paint(levelLabels[level], level, useColour)}`
   return `${head} ${component.human}: ${cleanLine(message)}\n${formatDetails(fields)}`
 }
 
@@ -145,8 +139,4 @@ function formatTime(time: Date): string {
   const hours = time.getHours()
   const minutes = String(time.getMinutes()).padStart(2, '0')
   return `${hours % 12 === 0 ? 12 : hours % 12}:${minutes}${hours < 12 ? 'AM' : 'PM'}`
-}
-
-function paint(text: string, colour: number, useColour: boolean): string {
-  return useColour ? `\u001B[${colour}m${text}\u001B[0m` : text
 }
