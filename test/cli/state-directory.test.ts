@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { chown, lchown, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -66,5 +66,29 @@ describe('a command about a running gateway', { concurrency: 2 }, () => {
     const missing = await run('gateway', 'sessions', 'list', '-c', 'none.yaml')
     assert.equal(missing.code, 2)
     assert.match(missing.stderr, /none\.yaml: cannot read [^]*--state-directory/)
+  })
+
+  const isRoot = process.getuid?.() === 0
+  const skip = !isRoot && 'only root gives files to others'
+  test('takes no postern.yaml of another user but by its name', { skip }, async () => {
+    const theirs = await mkdtemp(join(tmpdir(), 'postern-theirs-'))
+    try {
+      const list = (env: Record<string, string> = {}, ...named: readonly string[]) =>
+        runProgram(...posternCommand('gateway', 'sessions', 'list', ...named), { cwd: theirs, env })
+      const path = join(theirs, 'postern.yaml')
+      await writeFile(path, 'state_directory: mine\n')
+      await chown(path, 12_345, 12_345)
+      const { code, stderr } = await list()
+      assert.equal(code, 2)
+      assert.match(stderr, /"postern\.yaml" here belongs to another user[^]*name it by -c/)
+      assert.equal((await list({}, '-c', 'postern.yaml')).code, 8)
+      assert.equal((await list({ SUDO_UID: '12345' })).code, 8)
+      await rm(path)
+      await symlink(join(folder, 'postern.yaml'), path)
+      await lchown(path, 12_345, 12_345)
+      assert.equal((await list()).code, 2)
+    } finally {
+      await rm(theirs, { recursive: true, force: true })
+    }
   })
 })
