@@ -10,6 +10,7 @@ import type { PeerLimits } from '../port/peers/peers.ts'
 import type { Site } from '../publish/site.ts'
 import type { SignInSettings } from './readers/sign-in.ts'
 import type { ForwardSettings } from '../telemetry/forward/forwarding.ts'
+import type { TracingSettings } from '../telemetry/tracing/settings.ts'
 import type { SshCaSettings } from '../ssh-ca/settings.ts'
 import type { DownloadsSource } from '../downloads/source.ts'
 import type { FilePolicy, FileRoute } from '../routes/in-file.ts'
@@ -48,6 +49,8 @@ export interface GatewayConfig extends SignInSettings {
   readonly accessLogFields: readonly string[] | undefined
   readonly authorizeLogFields: readonly string[] | undefined
   readonly metricsAddress: ListenAddress | undefined
+  /** Where traces are sent; undefined: nowhere. */
+  readonly tracing?: TracingSettings | undefined
   /** Where the audit log is sent. */
   readonly auditForward?: readonly ForwardSettings[]
   /** Hosts a sign-in may end at; `localhost` covers 127.0.0.0/8 and ::1 too. */

@@ -19,6 +19,7 @@ import { readSecrets, warnOfExposed } from './readers/secrets.ts'
 import { readSignIn, warnOfUncoveredHost } from './readers/sign-in.ts'
 import { readSites } from './readers/sites.ts'
 import { warnOfSharedTunnels } from './readers/shared-tunnels.ts'
+import { readTracing } from './readers/tracing.ts'
 import { readStateDirectory } from './readers/state-directory.ts'
 import { createFiles } from '../files.ts'
 import type { Files } from '../files.ts'
@@ -92,6 +93,7 @@ export async function loadConfig({
   const directory = await readDirectory(source, running?.directory)
   const auditForward = await readAuditForward(source)
   const downloads = await readDownloads(source)
+  const tracing = readTracing(source)
   const proxyProtocol = readProxyProtocol(source)
   warnOfSilentEdge(source)
   warnOfUncoveredHost(source, certificates)
@@ -116,6 +118,7 @@ export async function loadConfig({
       sites,
       ...(administrators && { administrators }),
       ...(downloads && { downloads }),
+      ...(tracing && { tracing }),
       stateDirectory: readStateDirectory(source),
     },
     warnings: inOrder(findings.warnings),

@@ -6,6 +6,7 @@ import type { Log } from '../telemetry/log.ts'
 import type { Links } from '../links/links.ts'
 import { createStreamAudit } from '../links/stream-audit.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Tracing } from '../telemetry/tracing/tracing.ts'
 import { hostOfAuthority } from '../address.ts'
 import { applicationHostname, createLoginRedirect } from '../pages/cloudflared/login-redirect.ts'
 import { applicationPort } from '../routes/application-port.ts'
@@ -45,6 +46,8 @@ export interface Surroundings {
   readonly log: Log
   readonly audit: AuditLog
   readonly metrics: Metrics
+  /** **Default:** no traces */
+  readonly tracing?: Tracing
   readonly identity: GatewayIdentity
   readonly blockedPeople: Pick<BlockedPeople, 'check' | 'isBlocked' | 'onBlocked'>
   /** The routes that hold: of the configuration's file, and stored ones beside them. */
@@ -100,6 +103,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     logger: log.service('access'),
     fields: config.accessLogFields,
     clock,
+    tracing: surroundings.tracing,
   })
   const authorizeLog = createAuthorizeLog({
     logger: log.service('authorize'),

@@ -23,6 +23,8 @@ import { hasCredential } from '../identity/credential-headers.ts'
 
 /** An open tunnel's entry in log and metrics. */
 export interface TunnelOutcome {
+  /** Bytes are under way; answers what `work` does. */
+  carried<T>(work: Promise<T>): Promise<T>
   end(end: RelayEnd): void
 }
 
@@ -64,6 +66,7 @@ export function beginTunnel(
   const proof = beginTunnelAudit(audit, grant, connector)
   const startedMs = performance.now()
   return {
+    carried: (work) => entry.step('relay', work),
     end({ cause, bytesUp, bytesDown, error }) {
       const ended: Ended = cause === 'cut' ? (tunnel.ended ?? 'shutdown') : cause
       counted.ended(ended, performance.now() - startedMs)

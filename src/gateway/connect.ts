@@ -37,15 +37,17 @@ async function openTunnel(
   const entry = gateway.accessLog.begin(beginLine(request))
   try {
     const asked = checkedRequest(request)
-    const known = await gateway.identify(request.headers, request.client, asked.target)
+    const identified = gateway.identify(request.headers, request.client, asked.target)
+    const known = await entry.step('identify', identified)
     if (known.session) entry.session(known.session)
-    const caller = await gateway.askAgain(known, asked.target, request.signal)
+    const again = gateway.askAgain(known, asked.target, request.signal)
+    const caller = await entry.step('ask the provider again', again)
     const route = gateway.matchRoute(asked.target, caller)
     entry.route(route)
     loginFirst(request, caller, route, gateway)
     const grant = gateway.authorize(asked, caller, { route, headers: request.headers })
     gateway.liveTunnels.checkRoom(grant)
-    const opened = await gateway.openUpstream(grant, request.signal)
+    const opened = await entry.step('open upstream', gateway.openUpstream(grant, request.signal))
     const { connector } = opened.destination
     if (connector !== undefined) entry.connector(connector)
     const { client, tunnel } = await start(request, grant, opened, gateway)
@@ -81,5 +83,6 @@ async function start(
 async function carry(open: OpenTunnel | undefined): Promise<void> {
   if (open === undefined) return
   using tunnel = open.tunnel
-  open.outcome.end(await relay(open.client, open.upstream, tunnel))
+  const { outcome } = open
+  outcome.end(await outcome.carried(relay(open.client, open.upstream, tunnel)))
 }

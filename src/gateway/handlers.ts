@@ -106,8 +106,8 @@ export function createHandlers(parts: GatewayParts, app: App): PortHandlers {
       for (const [name, value] of Object.entries(strictTransport(request.headers))) {
         response.setHeader(name, value)
       }
-      logRequest(request, response, parts.accessLog, { ...context, exchange })
-      void servePage(request, response)
+      const entry = logRequest(request, response, parts.accessLog, { ...context, exchange })
+      void entry.run(() => servePage(request, response))
     },
   }
 }

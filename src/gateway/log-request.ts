@@ -5,7 +5,7 @@ import type { Exchange } from '../port/peers/peer.ts'
 import type { PageRequest, PageResponse } from '../port/http/port-handlers.ts'
 import { headerText, type RequestHeaders } from '../request-headers.ts'
 import type { LoggedRequest } from '../telemetry/access-fields.ts'
-import type { AccessLog } from '../telemetry/access-log.ts'
+import type { AccessEntry, AccessLog } from '../telemetry/access-log.ts'
 
 /** What an access line says of a client before its session is known. */
 export function loggedClient(
@@ -31,7 +31,7 @@ export function logRequest(
   response: PageResponse,
   accessLog: AccessLog,
   { requestId, client, exchange }: RequestContext & { readonly exchange: Exchange },
-): void {
+): AccessEntry {
   const { headers } = request
   const entry = accessLog.begin({
     requestId,
@@ -48,4 +48,5 @@ export function logRequest(
     const length = Number(response.getHeader('content-length') ?? 0)
     entry.end({ responseCode: response.statusCode, details: 'direct_response', sizeBytes: length })
   })
+  return entry
 }

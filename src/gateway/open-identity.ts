@@ -15,6 +15,7 @@ import type { SessionEndReason, Store } from '../store/store.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Tracing } from '../telemetry/tracing/tracing.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { RequestHeaders } from '../request-headers.ts'
@@ -65,6 +66,7 @@ export interface IdentityParts {
   readonly log: Log
   readonly audit: AuditLog
   readonly metrics: Metrics
+  readonly tracing: Tracing
   /** Whether a session has an open tunnel. */
   hasTunnel(sessionId: string): boolean
   readonly blockedPeople: BlockedPeople
@@ -96,6 +98,7 @@ export function openIdentity(config: GatewayConfig, parts: IdentityParts): OpenI
     log: parts.log.service('identity'),
     audit: (event, session, details) =>
       parts.audit.record({ kind: 'session', event, session, details }),
+    step: parts.tracing.step,
     providerFailed: (code) => parts.metrics.providerFailed(code),
     limited: (limit) => parts.metrics.limited(limit),
     providers: identityProviders,

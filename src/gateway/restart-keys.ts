@@ -46,6 +46,7 @@ export const onChanges = {
   accessLogFields: 'reload',
   authorizeLogFields: 'reload',
   auditForward: 'reload',
+  tracing: { restart: 'otel_exporter_otlp_endpoint' },
   metricsAddress: { restart: 'metrics_address' },
   programmaticRedirectDomains: 'reload',
   deviceLogin: 'reload',

@@ -6,7 +6,8 @@ import { within, type Closable } from '../shutdown.ts'
 import { standardOutput } from '../standard-output.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { HumanLines } from '../telemetry/human-line.ts'
-import { createLog, type LineSink } from '../telemetry/log.ts'
+import { createLog, type LineSink, type Log } from '../telemetry/log.ts'
+import { noTracing, type Tracing } from '../telemetry/tracing/tracing.ts'
 import { readNewestDecisions } from '../telemetry/audit/read-newest.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { withSamples } from '../telemetry/samples/counted-metrics.ts'
@@ -102,6 +103,7 @@ export async function startGateway(
   metrics.countDroppedLines(() => logSink.droppedLines ?? 0)
   const state = await openGatewayState(config, { opened, log, clock, metrics })
   const { audit, auditProof, auditSearch, store, signingKeys, secrets } = state
+  const tracing = opened.adopt(await openTraces(config, log, clock), (it) => it.close())
   const blockedPeople = await openBlockedPeople({
     store,
     clock,
@@ -116,6 +118,7 @@ export async function startGateway(
       log,
       audit,
       metrics,
+      tracing,
       blockedPeople,
       hasTunnel: (sessionId) => parts.liveTunnels.countOf(sessionId) > 0,
     }),
@@ -167,6 +170,7 @@ export async function startGateway(
     log,
     audit,
     metrics,
+    tracing,
     identity,
     blockedPeople,
     accessRequests,
@@ -332,6 +336,13 @@ export async function startGateway(
     },
     close: createShutdown({ port, liveTunnels, logger, running }),
   }
+}
+
+/** The SDK is loaded only where there is a collector. */
+async function openTraces({ tracing }: GatewayConfig, log: Log, clock: Clock): Promise<Tracing> {
+  if (tracing === undefined) return noTracing
+  const { openTracing } = await import('../telemetry/tracing/open-tracing.ts')
+  return openTracing(tracing, { logger: log.service('traces'), clock })
 }
 
 async function openHttpRedirect(

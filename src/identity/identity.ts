@@ -40,7 +40,7 @@ import { createSessions } from './sessions.ts'
 import type { LiveSession, Sessions } from './sessions.ts'
 import { createSignInLimits } from './sign-in-limits.ts'
 import { createSignIn } from './sign-in.ts'
-import type { SignIn } from './sign-in.ts'
+import type { SignIn, Step } from './sign-in.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { signUrl, verifySignedUrl } from './signed-url.ts'
 import { createTokens, tokenFromHeaders } from './tokens.ts'
@@ -51,6 +51,8 @@ export interface IdentityOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly audit: SessionAudit
+  /** Has a part of a sign-in that takes time told of. **Default:** nobody is told */
+  readonly step?: Step
   /** Called for every failure that the provider or its configuration is at fault for. */
   readonly providerFailed?: (code: ProviderFailureCode) => void
   /** Called for every request that a limit refuses. */
@@ -170,6 +172,7 @@ export function createIdentity(options: IdentityOptions): Identity {
       clock,
     }),
     origin: authenticateServiceUrl,
+    step: options.step,
   })
   const cookie = createSessionCookie(cookieName, keys.sessionCookie)
   const applications = createApplicationTokens({

@@ -50,7 +50,12 @@ export interface SignIn {
   ): Promise<FinishedSignIn>
 }
 
+/** Does `work`, and tells how long it took. */
+export type Step = <T>(name: string, work: () => Promise<T>) => Promise<T>
+
 export interface SignInParts {
+  /** **Default:** nobody is told */
+  readonly step?: Step | undefined
   readonly providers: Providers
   readonly sessions: Pick<Sessions, 'create' | 'confirm'>
   readonly pendingFlows: PendingFlows
@@ -61,13 +66,16 @@ export interface SignInParts {
 
 export function createSignIn(parts: SignInParts): SignIn {
   const { providers, sessions, pendingFlows, limits, origin } = parts
+  const { step = (_name, work) => work() } = parts
   const callbackUrl = (provider: string): URL => new URL(callbackPathOf(provider), origin)
 
   /** Who it is, by the provider's word; a refusal remembers where its asker waits. */
   async function ask(provider: NamedProvider, callback: URL, flow: PendingFlow) {
     try {
-      const { userId, ...tokens } = await provider.exchange(callback, flow)
-      return { userId, tokens, claims: await provider.claims(tokens, userId) }
+      const exchange = () => provider.exchange(callback, flow)
+      const { userId, ...tokens } = await step('exchange code', exchange)
+      const claims = await step('read claims', () => provider.claims(tokens, userId))
+      return { userId, tokens, claims }
     } catch (error) {
       throw unfinished(error, flow)
     }
@@ -113,11 +121,10 @@ export function createSignIn(parts: SignInParts): SignIn {
         throw new UnfinishedSignIn(unknownProvider(wanted), target, undefined)
       const { id } = provider
       const { checks, cookies } = await pendingFlows.begin(target, id, cookieHeader)
-      const location = await provider
-        .authorizationUrl(callbackUrl(id), checks)
-        .catch((error: unknown) => {
-          throw unfinished(error, { target, provider: id })
-        })
+      const ask = () => provider.authorizationUrl(callbackUrl(id), checks)
+      const location = await step('ask for the sign-in', ask).catch((error: unknown) => {
+        throw unfinished(error, { target, provider: id })
+      })
       return { location, cookies }
     },
     finish: (callback) => limits.finish(callback.address, () => complete(callback)),

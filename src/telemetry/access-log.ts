@@ -5,10 +5,12 @@ import { accessFields } from './access-fields.ts'
 import type {
   AccessConnector,
   AccessEnd,
+  AccessLine,
   AccessRoute,
   AccessSession,
   LoggedRequest,
 } from './access-fields.ts'
+import type { RequestTrace, SpanAttributes, Tracing } from './tracing/tracing.ts'
 import { headerExcerpt, pathOnly, selectedHeaders, selectFields, type Headers } from './fields.ts'
 
 export interface AccessLogOptions {
@@ -17,6 +19,8 @@ export interface AccessLogOptions {
   /** Which fields a line has, in order; undefined for the default. */
   readonly fields?: readonly string[] | undefined
   readonly clock?: Clock | undefined
+  /** Told of tunnels and sign-ins while they are under way. **Default:** nobody is */
+  readonly tracing?: Tracing | undefined
 }
 
 /** Says at the end of every request and tunnel what came of it. */
@@ -41,6 +45,10 @@ export interface AccessEntry {
   otherPorts(ports: readonly number[]): void
   /** It is no news: its line is written at `debug` only. */
   isUsual(): void
+  /** A part of the request that takes time, for traces; answers what `work` does. */
+  step<T>(name: string, work: Promise<T>): Promise<T>
+  /** What `work` asks for is done for this request, for traces. */
+  run<T>(work: () => T): T
   /** Writes the line; only the first call does. */
   end(end: AccessEnd): void
 }
@@ -68,10 +76,13 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
       let reasons: readonly string[] | undefined
       let otherPorts: readonly number[] | undefined
       let isEnded = false
+      const trace = beginTrace(options.tracing, request)
       return {
         route: (value) => void (route = value),
         session: (value) => void (session = value),
         connector: (value) => void (connector = value),
+        step: (name, work) => trace?.step(name, work) ?? work,
+        run: (work) => (trace === undefined ? work() : trace.run(work)),
         reasons: (value) => void (reasons = value),
         isUsual: () => void (level = 'debug'),
         otherPorts: (value) => void (otherPorts = value),
@@ -91,6 +102,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
             otherPorts,
           }
           logger[level]('http-request', select(line))
+          trace?.end(attributesOf(line), isFailure(end))
         },
       }
     },
@@ -113,4 +125,55 @@ function ofHead(
 
 function excerptOf(text: string | undefined): string | undefined {
   return text === undefined ? undefined : headerExcerpt(text)
+}
+
+/** Paths of sign-ins: at the gateway, and back from a provider. */
+const signInPaths = /^\/(?:oauth2\/|\.pomerium\/(?:sign_in|api\/v1\/login|device))/
+
+/** Tunnels and sign-ins alone: a console that is open asks every second. */
+function beginTrace(
+  tracing: Tracing | undefined,
+  request: LoggedRequest,
+): RequestTrace | undefined {
+  const isTunnel = request.transport !== undefined
+  if (tracing === undefined || (!isTunnel && !signInPaths.test(request.path))) return undefined
+  return tracing.begin(isTunnel ? 'tunnel' : `${request.method} ${pathOnly(request.path)}`, {
+    'postern.request_id': request.requestId,
+    'http.request.method': request.method,
+    'client.address': request.ip,
+    'postern.transport': request.transport,
+    ...(isTunnel
+      ? { 'postern.target': request.authority }
+      : { 'url.path': pathOnly(request.path) }),
+  })
+}
+
+/** What the line says, by the names of OpenTelemetry where it has one. */
+function attributesOf({
+  route,
+  session,
+  connector,
+  responseCode,
+  details,
+  bytesUp,
+  bytesDown,
+  ended,
+}: Partial<AccessLine> & AccessEnd): SpanAttributes {
+  return {
+    'http.response.status_code': responseCode,
+    'postern.route.id': route?.id,
+    'postern.route.name': route?.name,
+    'user.id': session?.userId,
+    'user.email': session?.email,
+    'postern.connector.id': connector?.connectorId,
+    'postern.details': details,
+    'postern.bytes_up': bytesUp,
+    'postern.bytes_down': bytesDown,
+    'postern.ended': ended,
+  }
+}
+
+/** The gateway's own, or its service's: a refusal is what a policy is for. */
+function isFailure({ responseCode, error }: AccessEnd): boolean {
+  return responseCode >= 500 || error !== undefined
 }

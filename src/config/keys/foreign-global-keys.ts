@@ -7,7 +7,7 @@ const services = 'connects the services of a split Pomerium; Postern is one proc
 const decisions = 'the gateway itself decides'
 const groups = 'groups are read from claims, and from the file that "directory" names'
 const storage = 'state lives in "state_directory"'
-const tracing = 'traces are not exported'
+const tracing = 'traces are set up by "otel_exporter_otlp_endpoint"'
 const nativeSsh = 'native SSH is not supported; SSH works through a tcp+https route'
 const stapling = 'no OCSP answers are stapled, which most authorities do not give any more'
 const metricsAccess =
@@ -114,17 +114,7 @@ const rows: readonly (readonly [ForeignKey['class'], string, string, (string | b
   ['ignored', 'jwt_issuer_format', jwt],
   ['ignored', 'logo_url', 'the look of pages is fixed'],
   ['ignored', 'mcp_allowed_client_id_domains', http],
-  ['ignored', 'otel_bsp_max_export_batch_size', tracing],
-  ['ignored', 'otel_bsp_schedule_delay', tracing],
-  ['ignored', 'otel_exporter_otlp_endpoint', tracing],
-  ['ignored', 'otel_exporter_otlp_headers', tracing],
-  ['ignored', 'otel_exporter_otlp_protocol', tracing],
-  ['ignored', 'otel_exporter_otlp_timeout', tracing],
-  ['ignored', 'otel_exporter_otlp_traces_endpoint', tracing],
-  ['ignored', 'otel_log_level', tracing],
-  ['ignored', 'otel_resource_attributes', tracing],
-  ['ignored', 'otel_traces_exporter', tracing],
-  ['ignored', 'otel_traces_sampler_arg', tracing],
+  ['ignored', 'otel_log_level', 'what is wrong with sending traces is in the log'],
   ['ignored', 'override_certificate_name', services],
   ['ignored', 'pass_identity_headers', jwt],
   ['ignored', 'pomerium_debug', 'write "log_level: debug"'],

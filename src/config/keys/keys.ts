@@ -8,6 +8,7 @@ import { forwardKeys } from './forward-keys.ts'
 import { limitKeys } from './limit-keys.ts'
 import { logKeys } from './log-keys.ts'
 import { portKeys } from './port-keys.ts'
+import { tracingKeys } from './tracing-keys.ts'
 import { sshCaKeys } from './ssh-ca-keys.ts'
 import { sessionKeys } from './session-keys.ts'
 import { signInKeys } from './sign-in-keys.ts'
@@ -20,6 +21,7 @@ export const globalKeys = {
   ...sessionKeys,
   ...limitKeys,
   ...logKeys,
+  ...tracingKeys,
   ...forwardKeys,
   ...sshCaKeys,
   ...downloadKeys,
