@@ -9,6 +9,7 @@ import { renderConnectorReference } from '../src/connector/config/reference.ts'
 import { renderPolicyReference } from '../src/policy/language/reference.ts'
 import { renderLogReference } from '../src/telemetry/log-reference.ts'
 import { renderLimits } from './limits.ts'
+import { renderMetricsPage } from './metrics-page.ts'
 import { renderRooms } from './rooms.ts'
 
 /** Each page made from the code, or from what the page has around its generated part. */
@@ -18,6 +19,7 @@ const pages: Readonly<Record<string, (page: string) => string>> = {
   'connectors.md': renderConnectorReference,
   'limits.md': renderLimits,
   'logs.md': renderLogReference,
+  'metrics.md': renderMetricsPage,
   'openapi.json': () => renderApiDocument(allEndpoints),
   'policy.md': renderPolicyReference,
 }

@@ -17,9 +17,8 @@ export interface ConnectorMetrics {
 /** As the gateway's: the default looks at the event loop 100 times a second. */
 const eventLoopPrecisionMs = 200
 
-/** Makes an empty set of metrics in a registry of its own, with those of the process itself. */
-export function createConnectorMetrics(): ConnectorMetrics {
-  const registry = new Registry()
+/** Makes an empty set of metrics, with those of the process itself. **Default:** in a registry of its own */
+export function createConnectorMetrics(registry: Registry = new Registry()): ConnectorMetrics {
   const registers = [registry]
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopPrecisionMs })
   new Gauge({

@@ -79,9 +79,8 @@ const dialBucketsSeconds = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10]
 
 const eventLoopPrecisionMs = 200
 
-/** Makes an empty set of metrics in a registry of its own, with those of the process itself. */
-export function createMetrics(): Metrics {
-  const registry = new Registry()
+/** Makes an empty set of metrics, with those of the process itself. **Default:** in a registry of its own */
+export function createMetrics(registry: Registry = new Registry()): Metrics {
   const registers = [registry]
   // Its default looks at the event loop 100 times a second: most of what an idle gateway does.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopPrecisionMs })
