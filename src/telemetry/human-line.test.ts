@@ -134,6 +134,10 @@ describe('a request and a decision are a sentence', () => {
       { ...others, 'response-code': 403, 'response-code-details': 'policy_denied', error: 'no' },
       'alice@example.com got no tunnel to ssh (ssh.example.com:22) from 203.0.113.9: policy_denied (403), no',
     ],
+    [
+      { method: 'CONNECT', authority: 'a:1 from 9.9.9.9 for 1s: "x', 'response-code': 400 },
+      String.raw`somebody got no tunnel to "a:1 from 9.9.9.9 for 1s: \"x": (400)`,
+    ],
     [{ method: 'CONNECT', authority: 'a:1', ended: 'timeout' }, 'somebody used a:1: timeout'],
     [
       { ...others, method: 'GET', path: '/.postern/', email: '', user: '', duration: 12 },

@@ -1,7 +1,8 @@
 import { levelLabels, paint } from '../level-words.ts'
 import type { LogFields, LogLevel } from '../log.ts'
 import { cleanLine } from '../terminal-text.ts'
-import { sentences } from './log-sentences.ts'
+import { sayLine } from './log-sentences.ts'
+import { quoteValue } from './quote-value.ts'
 
 /** How lines are shown to a person at a terminal. */
 export interface HumanLines {
@@ -27,7 +28,7 @@ const maxValueLength = 200
  */
 export function formatHumanLine(line: LogLine, { useColour }: HumanLines): string {
   const { timeMs, level, service, message, fields } = line
-  const text = sentences[message]?.(fields) ?? [message, ...pairsOf(fields, level)].join(' ')
+  const text = sayLine(message, fields) ?? [message, ...pairsOf(fields, level)].join(' ')
   const head = `${paint(timeOf(timeMs), 'dim', useColour)} ${paint(levelLabels[level], level, useColour)}`
   return `${head} ${cleanLine(`${service}: ${text}`)}\n`
 }
@@ -50,7 +51,7 @@ function pairsOf(fields: LogFields, level: LogLevel): readonly string[] {
     .filter(([name]) => name !== 'user' || !fields['email'])
     .flatMap(([name, value]) => {
       const text = textOf(value)
-      return text === '' ? [] : [`${name}=${quoted(text)}`]
+      return text === '' ? [] : [`${name}=${quoteValue(text)}`]
     })
 }
 
@@ -60,9 +61,4 @@ function textOf(value: unknown): string {
   // A function has no JSON.
   const list = isList ? value.join(',') : (JSON.stringify(value) ?? '')
   return cleanLine(typeof value === 'string' ? value : list, maxValueLength)
-}
-
-/** Where it ends is seen, so that no value looks like several. */
-function quoted(text: string): string {
-  return /[\s"'=]/.test(text) ? `"${text.replaceAll('"', String.raw`\"`)}"` : text
 }

@@ -1,14 +1,15 @@
 import { formatDuration } from '../clock.ts'
 import type { LogFields } from '../log.ts'
 import { sayBytes } from '../say-bytes.ts'
+import { quoteValue } from './quote-value.ts'
 
 /**
- * Lines that are a sentence for people, by their message. The configuration selects the fields of each: what is not
- * there is left out.
+ * A line as a sentence for people, by its message; undefined for those that have none. The configuration selects the
+ * fields of each: what is not there is left out.
  */
-export const sentences: Readonly<Partial<Record<string, (fields: LogFields) => string>>> = {
-  'http-request': sayRequest,
-  'authorize check': sayDecision,
+export function sayLine(message: string, fields: LogFields): string | undefined {
+  if (message === 'http-request') return sayRequest(fields)
+  return message === 'authorize check' ? sayDecision(fields) : undefined
 }
 
 function sayRequest(fields: LogFields): string {
@@ -32,7 +33,7 @@ function sayTunnel(fields: LogFields): string {
 /** `GET /.pomerium/ from 203.0.113.9: 200 in 12ms, 4.1 KiB` */
 function sayPage(fields: LogFields): string {
   const who = whoOf(fields)
-  const asked = [textOf(fields['method']), textOf(fields['path']), from(fields), who && `by ${who}`]
+  const asked = [nameOf(fields['method']), nameOf(fields['path']), from(fields), who && `by ${who}`]
   const answer = `${textOf(fields['response-code'])}${took(fields, ' in ')}`
   const rest = [answer, bytesOf(fields['size']), textOf(fields['error'])]
   return `${asked.filter(Boolean).join(' ')}: ${rest.filter(Boolean).join(', ')}`
@@ -56,20 +57,20 @@ function sayDecision(fields: LogFields): string {
 }
 
 function whoOf(fields: LogFields): string | undefined {
-  const account = textOf(fields['service-account-id'])
-  const known = textOf(fields['email']) || textOf(fields['user'])
+  const account = nameOf(fields['service-account-id'])
+  const known = nameOf(fields['email']) || nameOf(fields['user'])
   return known || (account && `service account ${account}`) || undefined
 }
 
 /** The route, and what was asked for where its name does not say that. */
 function placeOf(fields: LogFields, name: 'authority' | 'host'): string {
-  const [route, asked] = [textOf(fields['route']), textOf(fields[name])]
+  const [route, asked] = [nameOf(fields['route']), nameOf(fields[name])]
   if (route === '' || route === asked) return asked
   return asked === '' ? route : `${route} (${asked})`
 }
 
 function from(fields: LogFields): string {
-  const ip = textOf(fields['ip'])
+  const ip = nameOf(fields['ip'])
   return ip === '' ? '' : `from ${ip}`
 }
 
@@ -90,4 +91,9 @@ function bytesOf(value: unknown): string {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+/** What others chose: none of it reads as a word of the sentence. */
+function nameOf(value: unknown): string {
+  return quoteValue(textOf(value))
 }
