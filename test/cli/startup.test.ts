@@ -68,6 +68,7 @@ const tcpModules = [
   'src/home-directory.ts',
   'src/in-pieces.ts',
   'src/is-bun.ts',
+  'src/level-words.ts',
   'src/line-output.ts',
   'src/net/abandon.ts',
   'src/net/beneath.ts',
