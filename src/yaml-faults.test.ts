@@ -16,6 +16,12 @@ function told(text: string): readonly string[] {
   }
 }
 
+function firstLine(text: string): number | undefined {
+  const [line] = told(text)
+  assert.doesNotMatch(line ?? '', /is not valid YAML/)
+  return line === undefined ? undefined : Number.parseInt(line, 10)
+}
+
 const table: readonly (readonly [what: string, text: string, told: readonly string[]])[] = [
   [
     'a value with ": "',
@@ -224,7 +230,7 @@ const table: readonly (readonly [what: string, text: string, told: readonly stri
     'a line between two depths',
     'routes:\n  - from: a\n   to: b\n',
     [
-      '3:4: is indented by 3, and what it stands beside by 4',
+      '3:4: is indented by 3, and line 2 beside it by 4',
       '  hint: indent it by 4 spaces, or as far as the key it belongs to',
     ],
   ],
@@ -240,7 +246,7 @@ const table: readonly (readonly [what: string, text: string, told: readonly stri
     'a key before the others',
     'a:\n    b: 1\n  c: 2\n',
     [
-      '3:3: is indented by 2, and what it stands beside by 4',
+      '3:3: is indented by 2, and line 2 beside it by 4',
       '  hint: indent it by 4 spaces, or as far as the key it belongs to',
     ],
   ],
@@ -263,10 +269,7 @@ const table: readonly (readonly [what: string, text: string, told: readonly stri
   [
     'several words without a key',
     'a: 1\nhello world\n',
-    [
-      '2:1: is neither a key with a ":" nor an item with a "-"',
-      '  hint: write "hello world: …", or put it on the line of the value it belongs to',
-    ],
+    ['2:1: is neither a key with a ":" nor an item with a "-"', '  hint: write hello: world'],
   ],
   [
     '"%" at the beginning',
@@ -299,7 +302,7 @@ const table: readonly (readonly [what: string, text: string, told: readonly stri
     'a block of text that ends askew',
     'a: |\n  x\n y\n',
     [
-      '3:2: is indented by 1, and what it stands beside by 2',
+      '3:2: is indented by 1, and line 2 beside it by 2',
       '  hint: indent it by 2 spaces, or as far as the key it belongs to',
     ],
   ],
@@ -358,12 +361,122 @@ const table: readonly (readonly [what: string, text: string, told: readonly stri
       "  hint: put the value in quotes: path: 'C:\\x: y'",
     ],
   ],
+  [
+    'an item further left than those before it',
+    'routes:\n  - from: a\n    to: b\n- from: c\n  to: d\n',
+    ['4:1: is indented by 0, and the items before it by 2', '  hint: indent it by 2 spaces'],
+  ],
+  [
+    'an item at the depth of the keys before it',
+    'routes:\n  - from: a\n    to: b\n    - from: c\n      to: d\n',
+    ['4:5: is indented by 4, and the items before it by 2', '  hint: indent it by 2 spaces'],
+  ],
+  [
+    'an item further right than the only key of the one before it',
+    'l:\n  - a: 1\n    - b: 2\n',
+    ['3:5: is indented by 4, and the items before it by 2', '  hint: indent it by 2 spaces'],
+  ],
+  [
+    'a list whose first item has lost its "-"',
+    'l:\n    a: 1\n    b: 2\n  - a: 3\n',
+    [
+      '2:5: has no "-" before it, and line 4 goes on with one: a list needs it for each item',
+      '  hint: write "- a: 1"',
+    ],
+  ],
+  [
+    'an item among keys',
+    'a: 1\n- b\n',
+    [
+      '2:1: is an item of a list ("-") among keys',
+      '  hint: indent it below the key that it belongs to',
+    ],
+  ],
+  [
+    'a key that has lost its ":"',
+    'a: 1\nroutes\n- b: 1\n',
+    [
+      '2:1: is neither a key with a ":" nor an item with a "-"',
+      '  hint: write "routes: …", or put it on the line of the value it belongs to',
+    ],
+  ],
+  [
+    'a key that has lost its ":" before a quote',
+    'a: 1\nb "x"\nc: 2\n',
+    ['2:1: is neither a key with a ":" nor an item with a "-"', '  hint: write b: "x"'],
+  ],
+  [
+    'a value with ": " in brackets',
+    'l: {a: x: y, b: 1}\n',
+    [
+      '1:8: has ": " in a value, which begins another key there',
+      '  hint: put the value in quotes: a: "x: y"',
+    ],
+  ],
+  [
+    'a key behind a value in brackets, too far right',
+    'l:\n  a: [1]\n   b: 2\n',
+    [
+      '3:4: is indented further than "a" before it, which has a value already',
+      '  hint: indent it as "a" is',
+    ],
+  ],
 ]
+
+/** A whole one, for slips at every line of it. */
+const whole = `address: :443
+authenticate_service_url: https://access.example.com
+routes:
+  - name: ssh
+    from: tcp+https://ssh.example.com:22
+    to: tcp://ssh.internal:22
+    policy:
+      - allow:
+          and:
+            - domain:
+                is: example.com
+            - groups: dba
+      - deny:
+          or:
+            - email: mallory@example.com
+  - name: db
+    from: tcp+https://db.example.com:5432
+    to: [tcp://db1.internal:5432, tcp://db2.internal:5432]
+    allowed_users: [ann@example.com]
+log_level: info
+`
+
+/** What people get wrong in one line, where that can be got wrong. */
+const slips: Readonly<Record<string, readonly [at: RegExp, to: string]>> = {
+  'a ":" is missing': [/:( |$)/, '$1'],
+  'a space is missing behind ":"': [/: (?=\S)/, ':'],
+  'a double quote stays open': [/: (?=[\w:])/, ': "'],
+  'a single quote stays open': [/: (?=[\w:])/, ": '"],
+  'a ": " is in the value': [/: (?=\w)/, ': x: '],
+  'a "@" begins the value': [/: (?=\w)/, ': @'],
+  'a "]" is missing': [/\]$/, ''],
+  'a tab indents it': [/^ {2}(?=\s*\S)/, '\t'],
+}
 
 describe('a text that is no YAML is told in plain words where it begins:', () => {
   for (const [what, text, words] of table)
     test(what, () => {
       assert.deepEqual(told(text), words)
+    })
+
+  for (const [what, [at, to]] of Object.entries(slips))
+    test(`${what}, on whichever line, there or on the next one`, () => {
+      const lines = whole.split('\n')
+      let told = 0
+      for (const [index, line] of lines.entries()) {
+        const broken = lines.with(index, line.replace(at, to)).join('\n')
+        const found = firstLine(broken)
+        if (found === undefined) continue
+        told += 1
+        const isNear = found === index + 1 || found === index + 2
+        assert.ok(isNear, `line ${index + 1}, told at ${found}: ${line}`)
+      }
+      assert.ok(told > 0)
     })
 
   test('two faults far from each other, both', () => {

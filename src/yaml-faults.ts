@@ -88,7 +88,9 @@ const maxGap = 100
 
 const openBracket: Explain = ({ message, pos: [end] }, _line, { text, enclosed }) => {
   const [, kind] =
-    /^(?:Flow|Expected flow) (map|sequence) (?:in block collection must|to end)/.exec(message) ?? []
+    /^(?:Flow|Expected flow) (map|sequence) (?:in block collection )?(?:must|to end)/.exec(
+      message,
+    ) ?? []
   if (kind === undefined) return undefined
   const around = enclosed().filter(
     (node) =>
