@@ -18,12 +18,19 @@ export interface InitAnswers {
 }
 
 export type CertificateChoice =
-  /** Fetched from Let's Encrypt. */
-  | { readonly kind: 'acme' }
+  /** Fetched from Let's Encrypt, or from the authority of this ACME directory, which this CA file vouches for. */
+  | { readonly kind: 'acme'; readonly authority?: AcmeAuthority | undefined }
   /** Of an authority that is made here, for trying things out. */
   | { readonly kind: 'local' }
   /** Paths, as they are to stand in the configuration. */
   | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
+
+export interface AcmeAuthority {
+  /** Of its directory, https. */
+  readonly url: string
+  /** A path, as it is to stand in the configuration. */
+  readonly caFile: string | undefined
+}
 
 export const certificateKinds = ['acme', 'local', 'files'] as const
 

@@ -18,7 +18,7 @@ test('what the command line does not say is what is usual', async () => {
   assert.deepEqual(answers, {
     host: 'access.acme-corp.com',
     listen: ':443',
-    certificates: { kind: 'acme' },
+    certificates: { kind: 'acme', authority: undefined },
     signIn: {
       provider: 'google',
       url: undefined,
@@ -29,6 +29,9 @@ test('what the command line does not say is what is usual', async () => {
     allow: 'acme-corp.com',
     service: undefined,
   })
+  const own = await askAnswers({ ...whole, autocertCa: 'https://ca.corp/dir' }, undefined)
+  const authority = { url: 'https://ca.corp/dir', caFile: undefined }
+  assert.deepEqual(own.certificates, { kind: 'acme', authority })
   const local = await askAnswers({ ...whole, host: 'localhost' }, undefined)
   assert.deepEqual([local.listen, local.certificates.kind], ['127.0.0.1:8443', 'local'])
   const shared = await askAnswers({ ...whole, email: 'ann@gmail.com' }, undefined)

@@ -9,6 +9,7 @@ import {
   isPublicName,
   listenFor,
   originOf,
+  type AcmeAuthority,
   type CertificateChoice,
   type ClientSecret,
   type FirstService,
@@ -22,6 +23,8 @@ export interface InitFlags {
   readonly host?: string
   readonly listen?: string
   readonly certificates?: CertificateChoice['kind']
+  readonly autocertCa?: string
+  readonly autocertTrustedCaFile?: string
   readonly certificateFile?: string
   readonly certificateKeyFile?: string
   readonly provider?: string
@@ -62,7 +65,8 @@ export async function askAnswers(
   }
   const host = await decide(flags.host, '--host', hostQuestion)
   const email = await decide(flags.email, '--email', emailQuestion)
-  const kind = await decide(flags.certificates ?? filesIf(flags), '--certificates', {
+  const isAcme = flags.autocertCa === undefined ? undefined : 'acme'
+  const kind = await decide(flags.certificates ?? filesIf(flags) ?? isAcme, '--certificates', {
     ...certificatesQuestion,
     fallback: host !== undefined && isPublicName(host) ? 'acme' : 'local',
   })
@@ -81,7 +85,9 @@ export async function askAnswers(
             pathOf('File with its key, PEM'),
           ),
         }
-      : { kind }
+      : kind === 'acme'
+        ? { kind, authority: await authorityOf(flags, decide) }
+        : { kind }
   const listen = await decide(flags.listen ?? listenFor(host ?? ''), '--listen', listenQuestion)
   const provider = await decide(flags.provider, '--provider', providerQuestion)
   const origin = missing.length > 0 ? '' : originOf({ host, listen, certificates })
@@ -133,6 +139,15 @@ async function decideSignIn(
         })
       : { file: flags.clientSecretFile }
   return { provider: provider ?? 'oidc', url, clientId, secret }
+}
+
+async function authorityOf(
+  { autocertCa, autocertTrustedCaFile: caFile }: InitFlags,
+  decide: Decide,
+): Promise<AcmeAuthority | undefined> {
+  if (autocertCa === undefined) return undefined
+  const question = { text: 'ACME directory', parse: parseIssuer }
+  return { url: await decide(autocertCa, '--autocert-ca', question), caFile }
 }
 
 function filesIf({ certificateFile, certificateKeyFile }: InitFlags): 'files' | undefined {

@@ -29,13 +29,23 @@ address: ${scalar(listen)}
 
 function certificates({ certificates, email }: InitAnswers): string {
   if (certificates.kind === 'acme') {
-    return `# Certificates are fetched from Let's Encrypt, and renewed (docs/certificates.md). Whoever leaves this here agrees to
-# its terms: https://letsencrypt.org/repository/
-autocert: true
-autocert_email: ${scalar(email)}
-# Leads plain HTTP to https, and is a second way to prove the name.
-http_redirect_addr: ":80"
-`
+    const { authority } = certificates
+    const lines = [
+      authority === undefined
+        ? `# Certificates are fetched from Let's Encrypt, and renewed (docs/certificates.md). Whoever leaves this here agrees to
+# its terms: https://letsencrypt.org/repository/`
+        : '# Certificates are fetched from this authority, and renewed (docs/certificates.md).',
+      'autocert: true',
+      `autocert_email: ${scalar(email)}`,
+      ...(authority === undefined ? [] : [`autocert_ca: ${scalar(authority.url)}`]),
+      ...(authority?.caFile === undefined
+        ? []
+        : [`autocert_trusted_ca_file: ${scalar(authority.caFile)}`]),
+      '# Leads plain HTTP to https, and is a second way to prove the name.',
+      'http_redirect_addr: ":80"',
+      '',
+    ]
+    return lines.join('\n')
   }
   if (certificates.kind === 'local') {
     return `# Of an authority made for this gateway alone: clients trust it with "--ca-file ${initFiles.ca}". For a name on the

@@ -43,6 +43,7 @@ function asSeenFrom(path: string, flags: InitFlags): InitFlags {
     certificateFile: seen(flags.certificateFile),
     certificateKeyFile: seen(flags.certificateKeyFile),
     clientSecretFile: seen(flags.clientSecretFile),
+    autocertTrustedCaFile: seen(flags.autocertTrustedCaFile),
   }
   const given = Object.entries(files).filter(([, file]) => file !== undefined)
   return { ...flags, ...Object.fromEntries(given) }

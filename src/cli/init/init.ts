@@ -36,6 +36,8 @@ export function defineInit(exitWith: ExitWith): Command {
         "fetched from Let's Encrypt, of an authority made here, or yours (default: by the host)",
       ).choices(certificateKinds),
     )
+    .option('--autocert-ca <url>', "ACME directory of another authority than Let's Encrypt")
+    .option('--autocert-trusted-ca-file <file>', 'by what its own certificate is known (PEM)')
     .option('--certificate-file <file>', 'certificate chain (PEM), for "files"')
     .option('--certificate-key-file <file>', 'its key (PEM), for "files"')
     .option('--listen <address>', 'where it listens (default: :443; 127.0.0.1:8443 for localhost)')

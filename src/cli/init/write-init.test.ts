@@ -42,6 +42,9 @@ test('what is written passes its own check without a warning, for every choice',
   const choices: readonly Partial<InitAnswers>[] = [
     {},
     { service: undefined },
+    {
+      certificates: { kind: 'acme', authority: { url: 'https://ca.corp/dir', caFile: undefined } },
+    },
     { allow: 'ann@acme-corp.com' },
     { ...local },
     { ...local, signIn: { ...oidc, clientId: 'a: "b" #c' } },

@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCertificateAuthority } from '../../../src/net/certificate.ts'
 import { freePort } from '../../../src/net/free-port.fixture.ts'
-import { mustRun, startChild, type Child } from '../child.ts'
+import { mustRun, startChild, type Child, type ChildOptions } from '../child.ts'
 import { program } from '../peers.ts'
-import { untilListening } from '../ports.ts'
 import type { Scope } from '../scope.ts'
+import type { Namespace } from './namespaces.ts'
 
 /** Let's Encrypt's ACME server for tests (https://github.com/letsencrypt/pebble). */
 const version = 'v2.10.3'
@@ -16,8 +16,10 @@ export interface PebbleOptions {
   /** Where it looks for proofs. */
   readonly tlsPort: number
   readonly httpPort: number
-  /** Of the DNS server that it asks. */
-  readonly dnsPort: number
+  /** Of the DNS server that it asks. **Default:** it resolves names as its machine does */
+  readonly dnsPort?: number
+  /** Where it runs. **Default:** on this machine */
+  readonly machine?: Pick<Namespace, 'start' | 'command'>
   /** How long certificates hold, in seconds. **Default:** 90 days */
   readonly validitySeconds?: number
   /** Accounts that it knows already; then it takes no others. */
@@ -82,20 +84,25 @@ export async function startPebble(scope: Scope, options: PebbleOptions): Promise
     },
   }
   await writeFile(place('config.json'), JSON.stringify({ pebble }))
-  const args = ['-config', place('config.json'), '-dnsserver', `127.0.0.1:${options.dnsPort}`]
-  const child = startChild(scope, path, args, { env: { PEBBLE_VA_NOSLEEP: '1' } })
-  await untilListening(port, child)
+  const { machine, dnsPort } = options
+  const args = [
+    '-config',
+    place('config.json'),
+    ...(dnsPort === undefined ? [] : ['-dnsserver', `127.0.0.1:${dnsPort}`]),
+  ]
+  const childOptions: ChildOptions = { env: { PEBBLE_VA_NOSLEEP: '1' } }
+  const child =
+    machine?.start(path, args, childOptions) ?? startChild(scope, path, args, childOptions)
+  await child.says(/ACME directory available/)
   return {
     directoryUrl: `https://127.0.0.1:${port}/dir`,
     caFile: place('ca.pem'),
     child,
     async root() {
-      const { output } = await mustRun(scope, program('curl'), [
-        '-sS',
-        '--cacert',
-        place('ca.pem'),
-        `https://127.0.0.1:${managementPort}/roots/0`,
-      ])
+      const url = `https://127.0.0.1:${managementPort}/roots/0`
+      const asked = ['-sS', '--cacert', place('ca.pem'), url]
+      const [command, line] = machine?.command(program('curl'), asked) ?? [program('curl'), asked]
+      const { output } = await mustRun(scope, command, line)
       return output
     },
   }
