@@ -41,6 +41,9 @@ const answerTimeoutMs = 30_000
 /** @limit answer of a certificate authority, in bytes: the certificate is tried again later */
 const maxAnswerBytes = 1024 * 1024
 
+/** Longest wait that an authority may ask for, in milliseconds: what it says may be a mistake. @limit none: it is asked again then */
+const maxRetryAfterMs = 86_400_000
+
 interface Call {
   readonly signal: AbortSignal
   readonly agent: Agent
@@ -136,5 +139,5 @@ function problemOf({
 /** RFC 9110 §10.2.3: seconds, or a date. */
 function parseRetryAfter(text: string): number | undefined {
   const afterMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
-  return Number.isFinite(afterMs) && afterMs > 0 ? afterMs : undefined
+  return Number.isFinite(afterMs) && afterMs > 0 ? Math.min(afterMs, maxRetryAfterMs) : undefined
 }

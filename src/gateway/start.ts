@@ -64,6 +64,9 @@ const samplesWaitMs = 1_000
 /** Longest wait for the database when the gateway ends, in milliseconds: why people were refused is kept. */
 const denialsWaitMs = 1_000
 
+/** Longest wait for a certificate that is being fetched when the gateway ends, in milliseconds: it is fetched later. */
+const certificatesWaitMs = 2_000
+
 /** A running gateway. */
 export interface Gateway extends Closable {
   /** Where it listens, with the port the system chose. */
@@ -274,7 +277,7 @@ export async function startGateway(
       metrics: metrics.certificates,
       namedTunnels,
     }),
-    (it) => it.close(),
+    (it) => within(certificatesWaitMs, it.close()),
   )
   const httpRedirect = opened.adopt(
     await openHttpRedirect(config, certificates.challenges.keyAuthorization),

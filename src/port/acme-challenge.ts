@@ -22,6 +22,9 @@ export interface ChallengeAnswers {
 /** RFC 8737 §6.2. */
 const protocol = 'acme-tls/1'
 
+/** How long a certificate authority may keep its connection after the handshake, in milliseconds. */
+const lingerMs = 5_000
+
 /** RFC 8446 §5.1: the longest record, in bytes. */
 const maxRecordBytes = 5 + 16 * 1024
 
@@ -45,7 +48,12 @@ export function createChallengeAnswers(
     },
   })
   // RFC 8737 §3: once the handshake is done, nothing is said.
-  server.on('secureConnection', (socket) => socket.end())
+  server.on('secureConnection', (socket) => {
+    socket.end()
+    // Whoever stays has seen what there is to see.
+    socket.setTimeout(lingerMs, () => socket.destroy())
+    socket.on('error', () => undefined)
+  })
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return {
     get isExpecting() {

@@ -26,6 +26,31 @@ test('the certificate follows the server name, and new ones are taken over while
   assert.equal(await subject(''), 'next.example.com')
 })
 
+test('of certificates that cover a name the first answers, a pattern or not', async () => {
+  const issue = (...names: readonly string[]) => authority.issue(names)
+  const [wild, exact, both] = [
+    await issue('*.example.com'),
+    await issue('a.example.com'),
+    await issue('b.example.com', 'A.Example.com'),
+  ]
+  const contexts = createTlsContexts([wild, exact, both])
+  const select = (name: string): unknown => {
+    let found: unknown
+    contexts.select(name, (_error, context) => (found = context))
+    return found
+  }
+  const [byWild, byBoth] = [select('x.example.com'), select('b.example.org')]
+  assert.equal(select('a.example.com'), byWild)
+  assert.equal(select('b.example.com'), byWild)
+  assert.equal(byBoth, byWild)
+  contexts.replace([exact, both, wild])
+  const first = select('a.example.com')
+  assert.notEqual(first, byWild)
+  assert.notEqual(select('b.example.com'), first)
+  // What was there before is there still: nothing is made anew.
+  assert.equal(select('x.example.com'), byWild)
+})
+
 test('what OpenSSL refuses replaces nothing', async () => {
   const [a, b] = [
     await authority.issue(['a.example.com']),

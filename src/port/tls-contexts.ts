@@ -6,6 +6,7 @@ import {
   type TlsOptions,
 } from 'node:tls'
 import { withoutRootDot } from '../address.ts'
+import { readAlternativeNames } from '../net/alternative-names.ts'
 import { handshakeSignatures } from '../net/runtime-tls.ts'
 
 /** A certificate chain and its key, PEM. */
@@ -33,8 +34,14 @@ export interface TlsContexts {
 }
 
 interface Entry {
+  readonly pair: Certificate
   readonly certificate: X509Certificate
   readonly context: SecureContext
+}
+
+/** Certificates by what they are for, since there may be hundreds and each handshake asks. */
+interface Index {
+  find(serverName: string): Entry | undefined
 }
 
 /** Pomerium's limits (reference 3.7): TLS 1.2 with forward secrecy and AEAD only, and TLS 1.3. */
@@ -63,12 +70,22 @@ export function createTlsContexts(
   clientCa?: string,
 ): TlsContexts {
   let base: TlsOptions
-  let entries: readonly Entry[]
+  let entries: readonly Entry[] = []
+  let index: Index
+  let usedCa: string | undefined
   let reserved: { readonly names: ReadonlySet<string>; readonly context: SecureContext } | undefined
   const replace: TlsContexts['replace'] = (next, ca) => {
     const options = { ...policy, ...clientAuthentication(ca) }
+    // A context takes a millisecond: of hundreds one that was renewed must not hold up all tunnels for the others.
+    const former = new Map(usedCa === ca ? entries.map((entry) => [entry.pair.cert, entry]) : [])
+    const reuse = (pair: Certificate): Entry | undefined => {
+      const entry = former.get(pair.cert)
+      return entry?.pair.key === pair.key ? entry : undefined
+    }
     // First what OpenSSL may refuse: then nothing is replaced.
-    entries = next.map((certificate) => createEntry(certificate, options))
+    entries = next.map((pair) => reuse(pair) ?? createEntry(pair, options))
+    index = indexOf(entries)
+    usedCa = ca
     base = { ...options, ...askFor(ca), ...next[0] }
   }
   replace(certificates, clientCa)
@@ -80,8 +97,7 @@ export function createTlsContexts(
       // Some clients send the dot that RFC 6066 §3 leaves out.
       const name = withoutRootDot(serverName).toLowerCase()
       if (reserved?.names.has(name) === true) return done(null, reserved.context)
-      const match = entries.find(({ certificate }) => certificate.checkHost(name) !== undefined)
-      done(null, (match ?? entries[0])?.context)
+      done(null, (index.find(name) ?? entries[0])?.context)
     },
     replace,
     setReserved(serverNames, { cert, key }) {
@@ -106,9 +122,43 @@ function clientAuthentication(ca: string | undefined): SecureContextOptions {
     : { ca, allowPartialTrustChain: true, secureOptions: constants.SSL_OP_NO_TICKET }
 }
 
-function createEntry({ cert, key }: Certificate, options: SecureContextOptions): Entry {
+function createEntry(pair: Certificate, options: SecureContextOptions): Entry {
+  const { cert, key } = pair
   return {
+    pair,
     certificate: new X509Certificate(cert),
     context: createSecureContext({ ...options, cert, key }),
+  }
+}
+
+/** The first that covers a name, as `checkHost` says; only those with patterns, or names of another kind, are asked. */
+function indexOf(entries: readonly Entry[]): Index {
+  const exact = new Map<string, number>()
+  const others: number[] = []
+  for (const [at, { certificate }] of entries.entries()) {
+    const names = plainNames(certificate)
+    if (names === undefined) others.push(at)
+    else for (const name of names) if (!exact.has(name)) exact.set(name, at)
+  }
+  return {
+    find(serverName) {
+      const found = exact.get(serverName) ?? Infinity
+      const other = others.find(
+        (at) => at < found && entries[at]?.certificate.checkHost(serverName) !== undefined,
+      )
+      return entries[other ?? found]
+    },
+  }
+}
+
+/** The names of a certificate whose names are host names and nothing else; undefined for any other. */
+function plainNames({ raw }: X509Certificate): readonly string[] | undefined {
+  try {
+    const { dns } = readAlternativeNames(raw)
+    return dns.length > 0 && dns.every((name) => /^[\w.-]+$/.test(name))
+      ? dns.map((name) => name.toLowerCase())
+      : undefined
+  } catch {
+    return undefined
   }
 }

@@ -64,10 +64,13 @@ describe('from nothing to a first signed-in tunnel', () => {
       const beganMs = performance.now()
 
       const made = await run(
-        ...['gateway', 'init', '--host', host, '--email', 'ann@example.com'],
-        ...['--autocert-ca', pebble.directoryUrl, '--autocert-trusted-ca-file', pebble.caFile],
-        ...['--provider', 'oidc', '--provider-url', issuer, '--client-id', 'postern'],
-        ...['--client-secret-file', 'secret', '--service', 'db=127.0.0.1:5432'],
+        ...`gateway init --host ${host} --email ann@example.com`.split(' '),
+        ...`--autocert-ca ${pebble.directoryUrl} --provider oidc --provider-url ${issuer}`.split(
+          ' ',
+        ),
+        ...`--client-id postern --client-secret-file secret --service db=127.0.0.1:5432`.split(' '),
+        '--autocert-trusted-ca-file',
+        pebble.caFile,
       )
       assert.match(made.errors, new RegExp(`postern login ${origin}$`, 'm'))
       await run('gateway', 'check')
