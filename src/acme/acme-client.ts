@@ -41,7 +41,11 @@ const answerTimeoutMs = 30_000
 /** @limit answer of a certificate authority, in bytes: the certificate is tried again later */
 const maxAnswerBytes = 1024 * 1024
 
-/** Longest wait that an authority may ask for, in milliseconds: what it says may be a mistake. @limit none: it is asked again then */
+/**
+ * Longest wait that an authority may ask for, in milliseconds: what it says may be a mistake.
+ *
+ * @limit none: it is asked again then
+ */
 const maxRetryAfterMs = 86_400_000
 
 interface Call {

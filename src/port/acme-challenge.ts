@@ -22,7 +22,7 @@ export interface ChallengeAnswers {
 /** RFC 8737 §6.2. */
 const protocol = 'acme-tls/1'
 
-/** How long a certificate authority may keep its connection after the handshake, in milliseconds. */
+/** @limit none: how long a certificate authority may keep its connection after the handshake */
 const lingerMs = 5_000
 
 /** RFC 8446 §5.1: the longest record, in bytes. */

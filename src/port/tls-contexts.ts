@@ -36,6 +36,8 @@ export interface TlsContexts {
 interface Entry {
   readonly pair: Certificate
   readonly certificate: X509Certificate
+  /** As `plainNames`. */
+  readonly names: readonly string[] | undefined
   readonly context: SecureContext
 }
 
@@ -124,9 +126,11 @@ function clientAuthentication(ca: string | undefined): SecureContextOptions {
 
 function createEntry(pair: Certificate, options: SecureContextOptions): Entry {
   const { cert, key } = pair
+  const certificate = new X509Certificate(cert)
   return {
     pair,
-    certificate: new X509Certificate(cert),
+    certificate,
+    names: plainNames(certificate),
     context: createSecureContext({ ...options, cert, key }),
   }
 }
@@ -135,8 +139,7 @@ function createEntry(pair: Certificate, options: SecureContextOptions): Entry {
 function indexOf(entries: readonly Entry[]): Index {
   const exact = new Map<string, number>()
   const others: number[] = []
-  for (const [at, { certificate }] of entries.entries()) {
-    const names = plainNames(certificate)
+  for (const [at, { names }] of entries.entries()) {
     if (names === undefined) others.push(at)
     else for (const name of names) if (!exact.has(name)) exact.set(name, at)
   }
