@@ -148,6 +148,21 @@ describe('loading a configuration', () => {
     assert.deepEqual((await load(base)).config.tokenEncryptionKeys, [])
   })
 
+  test('takes parameters of a sign-in from the environment, and none that is our own', async () => {
+    const provider =
+      'idp_provider_url: https://login.example.com\nidp_client_id: a\nidp_client_secret: b\n'
+    const { config } = await load(base + provider, {
+      IDP_REQUEST_PARAMS: 'prompt=login, domain_hint=a=b',
+    })
+    const params = { prompt: 'login', domain_hint: 'a=b' }
+    assert.deepEqual(config.identityProviders[0]?.requestParams, params)
+    for (const [written, said] of [
+      ['prompt', /IDP_REQUEST_PARAMS: must be NAME=VALUE, not "prompt"/],
+      ['state=x', /"state" is set by the gateway itself/],
+    ] as const)
+      assert.match(await messageOf(load(base + provider, { IDP_REQUEST_PARAMS: written })), said)
+  })
+
   test(
     'warns of a secret that everybody can read',
     { skip: process.platform === 'win32' },

@@ -8,6 +8,8 @@ const providerKeys = {
   clientSecret: 'idp_client_secret',
   scopes: 'idp_scopes',
   scopesIfKnown: 'idp_scopes',
+  requestParams: 'idp_request_params',
+  dialect: 'idp_provider',
   groupsClaim: 'idp_groups_claim',
   emailClaim: 'idp_email_claim',
   trustsMissingEmailVerified: 'idp_trust_missing_email_verified',

@@ -108,3 +108,48 @@ test('what belongs to the token makes no other person, everything else does', ()
     'claims.dept',
   ])
 })
+
+test('at Google an address counts where Google hosts it, and not where somebody had it once', () => {
+  const verified = (claims: object): boolean =>
+    personOf({ email_verified: true, ...claims }, { ...claimNames, dialect: 'google' })
+      .emailVerified
+  assert.equal(verified({ email: 'ada@corp.example', hd: 'corp.example' }), true)
+  assert.equal(verified({ email: 'ada@gmail.com' }), true)
+  assert.equal(verified({ email: 'Ada@GoogleMail.com' }), true)
+  assert.equal(verified({ email: 'ada@gmail.com', email_verified: false }), false)
+  for (const claims of [
+    { email: 'ada@corp.example' },
+    { email: 'ada@corp.example', hd: '' },
+    { email: 'ada@corp.example', hd: ['corp.example'] },
+    { email: 'ada@gmail.com.evil.example' },
+    { email: 'x@corp.example@gmail.com' },
+    {},
+  ])
+    assert.equal(verified(claims), false, JSON.stringify(claims))
+})
+
+test('of Microsoft it counts whether an administrator owns the domain, where that is said', () => {
+  const verified = (claims: object, trustsMissingEmailVerified = true): boolean => {
+    const names = { ...claimNames, trustsMissingEmailVerified, dialect: 'entra' } as const
+    return personOf({ email: 'ada@corp.example', ...claims }, names).emailVerified
+  }
+  assert.equal(verified({}), true)
+  assert.equal(verified({}, false), false)
+  for (const yes of [true, 1, '1', 'true']) assert.equal(verified({ xms_edov: yes }, false), true)
+  for (const no of [false, 0, '0', 'false', {}]) assert.equal(verified({ xms_edov: no }), false)
+  // Elsewhere the claim is anybody's.
+  assert.equal(personOf({ email: 'a@b.c', xms_edov: false }, claimNames).emailVerified, true)
+})
+
+test('groups that a token only names the place of are told apart from none', () => {
+  const overage = {
+    _claim_names: { groups: 'src1' },
+    _claim_sources: { src1: { endpoint: 'https://graph.example.com/getMemberObjects' } },
+  }
+  assert.equal(faultOfGroupsClaim(overage, 'groups'), 'elsewhere')
+  assert.equal(faultOfGroupsClaim({ hasgroups: true }, 'groups'), 'elsewhere')
+  assert.equal(faultOfGroupsClaim(overage, 'roles'), 'absent')
+  for (const odd of [null, 'groups', ['groups'], 7])
+    assert.equal(faultOfGroupsClaim({ _claim_names: odd }, 'groups'), 'absent')
+  assert.equal(faultOfGroupsClaim({ ...overage, groups: ['dba'] }, 'groups'), undefined)
+})

@@ -8,12 +8,26 @@ export type Claims = Readonly<Record<string, unknown>>
 /** What a session says about the person, read from the provider's claims. */
 export type Person = Pick<Session, 'email' | 'emailVerified' | 'name' | 'groups' | 'claims'>
 
+/**
+ * Providers that say otherwise whether an address is its owner's.
+ *
+ * - `google`: an account may be of any address that its owner had once. Google answers for those that it hosts: at
+ *   Gmail, and of an organization, which the claim `hd` names.
+ * - `entra`: sends no `email_verified`, and `xms_edov` where it is told to: whether an administrator owns the domain.
+ *
+ * @see https://developers.google.com/identity/gsi/web/guides/verify-google-id-token
+ * @see https://learn.microsoft.com/entra/identity-platform/optional-claims-reference
+ */
+export type ProviderDialect = 'google' | 'entra'
+
 /** Which claims of a provider say what, each a name or a path such as `realm_access.roles`. */
 export interface ClaimNames {
   readonly groupsClaim: string
   readonly emailClaim: string
   /** Whether an address counts as verified when the provider does not say. */
   readonly trustsMissingEmailVerified: boolean
+  /** Whose words about addresses are read in a way of their own. **Default:** as OpenID Connect has them */
+  readonly dialect?: ProviderDialect | undefined
   /** In lower case; at every other domain no address counts as verified. **Default:** any domain */
   readonly domains?: readonly string[] | undefined
 }
@@ -30,13 +44,20 @@ export function personOf(claims: Claims, names: ClaimNames): Person {
   }
 }
 
+/** `elsewhere`: they are more than the provider puts into a token, and would have to be asked for. */
+export type GroupsFault = 'absent' | 'unusable' | 'elsewhere'
+
+/** Microsoft leaves out the list, and names where it is: an aggregated claim (OIDC Core §5.6.2). */
+function isElsewhere(claims: Claims, groupsClaim: string): boolean {
+  const { _claim_names: names } = claims
+  const isNamed = typeof names === 'object' && names !== null && Object.hasOwn(names, groupsClaim)
+  return isNamed || isYes(claims['hasgroups'])
+}
+
 /** What is wrong with the claim that lists groups; undefined when it can be used, empty or not. */
-export function faultOfGroupsClaim(
-  claims: Claims,
-  groupsClaim: string,
-): 'absent' | 'unusable' | undefined {
+export function faultOfGroupsClaim(claims: Claims, groupsClaim: string): GroupsFault | undefined {
   const claim = findClaim(claims, groupsClaim) ?? undefined
-  if (claim === undefined) return 'absent'
+  if (claim === undefined) return isElsewhere(claims, groupsClaim) ? 'elsewhere' : 'absent'
   const isEmptyList = Array.isArray(claim) && claim.length === 0
   return isEmptyList || groupsIn(claim).length > 0 ? undefined : 'unusable'
 }
@@ -49,10 +70,12 @@ export function faultOfGroupsClaim(
 function isVerified(
   claims: Claims,
   email: string | undefined,
-  { emailClaim, trustsMissingEmailVerified }: ClaimNames,
+  { emailClaim, trustsMissingEmailVerified, dialect }: ClaimNames,
 ): boolean {
-  const said = claims['email_verified'] ?? undefined
+  const ofDomain = dialect === 'entra' ? claims['xms_edov'] : undefined
+  const said = claims['email_verified'] ?? ofDomain ?? undefined
   if (said !== undefined && !isYes(said)) return false
+  if (dialect === 'google' && !isHostedByGoogle(claims, email)) return false
   const isAboutIt = emailClaim === 'email' || text(claims['email']) === email
   return (said !== undefined && isAboutIt) || trustsMissingEmailVerified
 }
@@ -62,6 +85,10 @@ function isOfDomains(email: string | undefined, { domains }: ClaimNames): boolea
   if (domains === undefined) return true
   const [, domain = '', ...more] = (email ?? '').split('@')
   return more.length === 0 && domains.includes(domain.toLowerCase())
+}
+
+function isHostedByGoogle(claims: Claims, email = ''): boolean {
+  return text(claims['hd']) !== undefined || /^[^@]+@(?:gmail|googlemail)\.com$/i.test(email)
 }
 
 function isYes(value: unknown): boolean {

@@ -25,6 +25,8 @@ export interface ProviderOptions {
   readonly scopes: readonly string[]
   /** Asked for as well, where the provider says that it knows them. */
   readonly scopesIfKnown?: readonly string[]
+  /** Further parameters of the question; none of those that the sign-in itself is made of. */
+  readonly requestParams?: Readonly<Record<string, string>>
 }
 
 /** What the provider gave for one person. */
@@ -98,6 +100,7 @@ export function createProvider(options: ProviderOptions): Provider {
     authorizationUrl: (redirectUri, { state, nonce, verifier }) =>
       ask([], async ({ config }) =>
         client.buildAuthorizationUrl(config, {
+          ...options.requestParams,
           redirect_uri: redirectUri.href,
           scope: scopesFor(options, config.serverMetadata()).join(' '),
           state,

@@ -34,7 +34,6 @@ const rows: readonly (readonly [ForeignKey['class'], string, string, (string | b
   ['refused', 'cookie_same_site', 'the cookie is always "lax"', 'lax'],
   ['refused', 'cookie_secure', 'the cookie is sent over https only', true],
   ['refused', 'idp_access_token_allowed_audiences', bearer],
-  ['refused', 'idp_request_params', 'sign-in requests carry no parameters of their own'],
   ['refused', 'idp_service_account', groups],
   ['refused', 'idp_service_account_file', groups],
   ['refused', 'insecure_server', 'the gateway serves TLS only', false],

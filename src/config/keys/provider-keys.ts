@@ -34,6 +34,7 @@ export const providerKeys = {
   client_secret: { ...as('idp_client_secret'), without: 'required, or `client_secret_file`' },
   client_secret_file: pathKey('File with the client secret, instead of `client_secret`.'),
   scopes: as('idp_scopes'),
+  request_params: as('idp_request_params'),
   groups_claim: as('idp_groups_claim'),
   email_claim: as('idp_email_claim'),
   trust_missing_email_verified: as('idp_trust_missing_email_verified'),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import * as values from '../../setting-values.ts'
 import { key, pathKey, textKey, type Key } from '../../setting-key.ts'
 import { providerNames } from './providers.ts'
-import { issuer, origin, redirectHost, scope } from './values.ts'
+import { issuer, origin, redirectHost, requestParams, scope } from './values.ts'
 
 /** The keys about how people sign in. */
 export const signInKeys = {
@@ -13,7 +13,7 @@ export const signInKeys = {
   }),
   idp_provider: textKey(z.enum(providerNames), 'one of the names', {
     default: 'oidc',
-    doc: 'Kind of identity provider; all of them speak OpenID Connect. `google` and `gitlab` know their own URL.',
+    doc: 'Kind of identity provider, which brings what is odd about it ([providers](providers.md)). `google`, `gitlab` and `github` know their own URL.',
   }),
   idp_provider_url: textKey(issuer, 'https URL', {
     without:
@@ -36,7 +36,14 @@ export const signInKeys = {
     type: 'list of text',
     default: ['openid', 'profile', 'email'],
     variable: 'list',
-    doc: 'Scopes asked for at a sign-in. `openid` must be among them. When this is not set, `groups` and `offline_access` are asked for as well where the provider says that it knows them.',
+    doc: 'Scopes asked for at a sign-in. `openid` must be among them, except for `github`. When this is not set, `groups` and `offline_access` are asked for as well where the provider says that it knows them, and what the kind of provider needs.',
+  }),
+  idp_request_params: key({
+    schema: requestParams,
+    type: 'mapping of text to text',
+    variable: 'list',
+    without: 'those that the kind of provider needs',
+    doc: 'Further parameters of the address that begins a sign-in, such as `{prompt: login}`, instead of those that `idp_provider` brings. The variable is a list of `NAME=VALUE`.',
   }),
   idp_groups_claim: textKey(values.text, 'text', {
     default: 'groups',

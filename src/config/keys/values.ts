@@ -1,10 +1,10 @@
 import { isLoopbackHost, parseHost, withoutRootDot } from '../../address.ts'
 import { ipRangeForm, parseIpRange } from '../../ip-ranges.ts'
-import { show, textOf } from '../../schema.ts'
+import { mustBe, show, textOf } from '../../schema.ts'
 import type { Fault } from '../../schema.ts'
 import { didYouMean } from '../../spelling.ts'
 import { parseListenAddress, type ListenAddress } from '../../net/listen-address.ts'
-import type { z } from 'zod'
+import { z } from 'zod'
 
 /** As `parseListenAddress`. */
 export const listenAddress: z.ZodType<ListenAddress> = textOf(
@@ -50,6 +50,47 @@ export const cookieName = textOf('a cookie name such as postern, without a prefi
 export const scope = textOf('a scope such as openid', (value) =>
   /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value) ? value : undefined,
 )
+
+/** What a sign-in is made of: whoever could change these could have it end elsewhere, or unchecked. */
+const ownParams: readonly string[] = [
+  'client_id',
+  'client_secret',
+  'code_challenge',
+  'code_challenge_method',
+  'nonce',
+  'redirect_uri',
+  'request',
+  'request_uri',
+  'response_mode',
+  'response_type',
+  'scope',
+  'state',
+]
+
+/** Parameters of the question to a provider: a mapping, or a list of `NAME=VALUE`. */
+export const requestParams = z.unknown().transform((input, context) => {
+  const fail = (message: string, path: PropertyKey[] = []): typeof z.NEVER => {
+    context.addIssue({ code: 'custom', message, path })
+    return z.NEVER
+  }
+  const isMapping = typeof input === 'object' && input !== null
+  if (!isMapping) return fail(mustBe('a mapping of text to text', input))
+  const pairs: readonly (readonly [string, unknown])[] = Array.isArray(input)
+    ? input.map((item) => splitPair(String(item)))
+    : Object.entries(input)
+  for (const [name, value] of pairs) {
+    if (!/^[\w.-]+$/.test(name)) return fail(`${show(name)} is no name of a parameter`)
+    if (ownParams.includes(name)) return fail(`"${name}" is set by the gateway itself`, [name])
+    if (value === undefined) return fail(mustBe('NAME=VALUE', name))
+    if (typeof value !== 'string') return fail(mustBe('text', value), [name])
+  }
+  return Object.fromEntries(pairs) as Readonly<Record<string, string>>
+})
+
+function splitPair(text: string): readonly [string, string | undefined] {
+  const at = text.indexOf('=')
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+}
 
 /** A host a sign-in may end at: a name or an address, no port and no wildcard. */
 export const redirectHost = textOf('a host such as localhost, without a port', (value) => {

@@ -48,6 +48,7 @@ const globalKeyOf = {
   client_secret: 'idp_client_secret',
   client_secret_file: 'idp_client_secret_file',
   scopes: 'idp_scopes',
+  request_params: 'idp_request_params',
   groups_claim: 'idp_groups_claim',
   email_claim: 'idp_email_claim',
   trust_missing_email_verified: 'idp_trust_missing_email_verified',

@@ -4,7 +4,7 @@ import type { NamedProviderOptions } from '../../identity/providers.ts'
 import type { Certificate } from '../../port/tls-contexts.ts'
 import { defaultOf } from '../../setting-key.ts'
 import { providerKeys, type ProviderKey } from '../keys/provider-keys.ts'
-import { providers, type ProviderKind } from '../keys/providers.ts'
+import { providers, usefulScopes, type ProviderKind } from '../keys/providers.ts'
 import type { Source } from '../source/source.ts'
 import { coversHost } from './certificates.ts'
 import { defaultProvider, readProviders, type WrittenProvider } from './providers.ts'
@@ -107,6 +107,9 @@ function problemsOf(written: WrittenProvider, isRequired: boolean): readonly Pro
     const hint = 'a provider of "oidc", such as Dex or Keycloak, can stand in front of it'
     problems.push(problem('provider', message, { hint }))
   } else if (isRequired) problems.push(...missingIn(written))
+  const { provider_url: url } = values
+  const faultOfUrl = url && kindOf(written).faultOf?.(url)
+  if (faultOfUrl !== undefined) problems.push(problem('provider_url', faultOfUrl))
   if (values.scopes !== undefined && !values.scopes.includes('openid')) {
     const message = 'must contain "openid": without it the provider does not say who somebody is'
     problems.push(problem('scopes', message))
@@ -164,13 +167,10 @@ function nameOf(written: Values): string | undefined {
   return written.values.name ?? kindOf(written).label ?? urlOf(written)?.host
 }
 
-/** Groups for the criterion of that name, and a refresh token, so that a session can be kept true. */
-const usefulScopes = ['groups', 'offline_access']
-
 function toProvider(written: WrittenProvider): IdentityProvider | undefined {
   const { id, values, clientSecret, clientSecretKey, keyPrefix } = written
-  const url = urlOf(written)
-  const { client_id: clientId, domains } = values
+  const [kind, url] = [kindOf(written), urlOf(written)]
+  const { client_id: clientId, domains, request_params: params = kind.requestParams } = values
   if (url === undefined || clientId === undefined || clientSecret === undefined) return undefined
   return {
     id,
@@ -181,11 +181,13 @@ function toProvider(written: WrittenProvider): IdentityProvider | undefined {
     clientSecret,
     clientSecretKey,
     scopes: values.scopes ?? defaultOf(providerKeys.scopes),
-    scopesIfKnown: values.scopes === undefined ? usefulScopes : [],
+    scopesIfKnown: values.scopes === undefined ? (kind.scopesIfKnown ?? usefulScopes) : [],
     groupsClaim: values.groups_claim ?? defaultOf(providerKeys.groups_claim),
     emailClaim: values.email_claim ?? defaultOf(providerKeys.email_claim),
     trustsMissingEmailVerified:
       values.trust_missing_email_verified ?? defaultOf(providerKeys.trust_missing_email_verified),
+    ...(params && { requestParams: params }),
+    ...(kind.dialect && { dialect: kind.dialect }),
     ...(domains && { domains }),
   }
 }
