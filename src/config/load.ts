@@ -20,6 +20,7 @@ import { readSignIn, warnOfUncoveredHost } from './readers/sign-in.ts'
 import { readSites } from './readers/sites.ts'
 import { warnOfSharedTunnels } from './readers/shared-tunnels.ts'
 import { readTracing } from './readers/tracing.ts'
+import { warnOfStrangers } from './readers/strangers.ts'
 import { readStateDirectory } from './readers/state-directory.ts'
 import { createFiles } from '../files.ts'
 import type { Files } from '../files.ts'
@@ -96,6 +97,7 @@ export async function loadConfig({
   const tracing = readTracing(source)
   const proxyProtocol = readProxyProtocol(source)
   warnOfSilentEdge(source)
+  warnOfStrangers(source, signIn.identityProviders, routes)
   warnOfUncoveredHost(source, certificates)
   checkApplicationHosts(source, [...certificates, ...siteCertificates])
   if (file.readableBy === 'others') warnOfExposed(text, findings)

@@ -26,7 +26,7 @@ export function renderConfigurationReference(): string {
     applications,
     table(['Key', 'Value', 'Default', 'What it does'], rowsOfRoute(applicationKeys)),
     '## Identity providers',
-    'All providers speak OpenID Connect; `idp_provider` says which one it is.',
+    '`idp_provider` says which one it is. All but GitHub speak OpenID Connect. [Providers](providers.md) says what to enter where, and what is odd about each.',
     table(['`idp_provider`', '`idp_provider_url`'], providerRows()),
     severalProviders,
     table(['Key', 'Value', 'Default', 'What it does'], rowsOfRoute(providerKeys)),

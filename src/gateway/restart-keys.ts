@@ -10,6 +10,7 @@ const providerKeys = {
   scopesIfKnown: 'idp_scopes',
   requestParams: 'idp_request_params',
   dialect: 'idp_provider',
+  speaks: 'idp_provider',
   groupsClaim: 'idp_groups_claim',
   emailClaim: 'idp_email_claim',
   trustsMissingEmailVerified: 'idp_trust_missing_email_verified',

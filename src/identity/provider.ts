@@ -4,12 +4,8 @@ import { AccessError } from '../errors.ts'
 import { isLoopbackHost } from '../address.ts'
 import { checkIdToken } from './id-token.ts'
 import type { Claims } from './person.ts'
-import {
-  rethrowOfTokenEndpoint,
-  toAccessError,
-  toRefreshError,
-  withoutSecrets,
-} from './provider-errors.ts'
+import { createAsk } from './provider-ask.ts'
+import { rethrowOfTokenEndpoint, toAccessError, toRefreshError } from './provider-errors.ts'
 import { createProviderFetch } from './provider-fetch.ts'
 import type { ProviderFetch } from './provider-fetch.ts'
 import { createProviderKeys, publicKeyAlgorithms, timeoutSeconds } from './provider-keys.ts'
@@ -18,6 +14,8 @@ import { checkMetadata, listIn } from './provider-metadata.ts'
 
 /** How people sign in; the gateway's configuration of this fits by shape. */
 export interface ProviderOptions {
+  /** **Default:** OpenID Connect */
+  readonly speaks?: 'github' | undefined
   /** Issuer; `https`, or `http` on a loopback host. */
   readonly url: URL
   readonly clientId: string
@@ -46,7 +44,7 @@ export interface SignInChecks {
 }
 
 /**
- * An OpenID Connect provider, as the relying party sees it. Nothing is asked of it before the first
+ * A provider, as the relying party sees it. Nothing is asked of it before the first
  * call; every method throws `AccessError` with a code of `provider-errors.ts`.
  */
 export interface Provider {
@@ -69,9 +67,6 @@ export interface Provider {
 
 const clockToleranceSeconds = 60
 
-/** A browser brings the code: one of a few letters is no secret, and would hide every such letter. */
-const leastSentLength = 8
-
 interface Discovered {
   readonly config: client.Configuration
   readonly keySource: ProviderKeySource
@@ -79,23 +74,17 @@ interface Discovered {
   verifySignature(idToken: string): Promise<void>
 }
 
+/** One that speaks OpenID Connect. */
 export function createProvider(options: ProviderOptions): Provider {
   const closing = new AbortController()
   const providerFetch = createProviderFetch(closing.signal)
   const discovered = onceItWorks(() => discover(options, providerFetch))
-  /** No error shows what was `sent`, nor the secret of this client. */
-  const ask = async <T>(
+  const askIt = createAsk(options)
+  const ask = <T>(
     sent: readonly string[],
     question: (provider: Discovered) => Promise<T>,
     toError = toAccessError,
-  ): Promise<T> => {
-    try {
-      return await question(await discovered())
-    } catch (error) {
-      const long = sent.filter(({ length }) => length >= leastSentLength)
-      throw withoutSecrets(toError(error), [...secretsOf(options), ...long])
-    }
-  }
+  ): Promise<T> => askIt(sent, async () => question(await discovered()), toError)
   return {
     authorizationUrl: (redirectUri, { state, nonce, verifier }) =>
       ask([], async ({ config }) =>
@@ -199,22 +188,8 @@ function clientAuth(secret: string): client.ClientAuth {
   }
 }
 
-/** The secret of this client, and the value that `client_secret_basic` makes of it (RFC 6749 §2.3.1). */
-function secretsOf({ clientId, clientSecret }: ProviderOptions): readonly string[] {
-  const headers = new Headers()
-  const server = { issuer: '' }
-  client.ClientSecretBasic(clientSecret)(
-    server,
-    { client_id: clientId },
-    new URLSearchParams(),
-    headers,
-  )
-  const credentials = headers.get('authorization')?.replace('Basic ', '') ?? ''
-  const [, encoded = ''] = Buffer.from(credentials, 'base64').toString().split(':')
-  return [clientSecret, credentials, encoded]
-}
-
-function toTokenSet(answer: client.TokenEndpointResponse): TokenSet {
+/** What the token endpoint gave. */
+export function toTokenSet(answer: client.TokenEndpointResponse): TokenSet {
   return {
     accessToken: answer.access_token,
     accessTokenLifeMs: answer.expires_in === undefined ? undefined : answer.expires_in * 1000,

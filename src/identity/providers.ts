@@ -1,5 +1,6 @@
 import { AccessError } from '../errors.ts'
 import type { SessionFacts, Voucher } from '../store/store.ts'
+import { createGithubProvider } from './github-provider.ts'
 import { personOf } from './person.ts'
 import type { ClaimNames, Claims, Person } from './person.ts'
 import { createProvider } from './provider.ts'
@@ -56,9 +57,13 @@ export interface Providers {
 export function openProviders(options: readonly NamedProviderOptions[]): Providers {
   const ids = createUserIds(options.map(({ id }) => id))
   return createProviders(
-    options.map((it) => nameProvider(it, createProvider(it), ids)),
+    options.map((it) => nameProvider(it, openProvider(it), ids)),
     ids,
   )
+}
+
+function openProvider(options: ProviderOptions): Provider {
+  return options.speaks === 'github' ? createGithubProvider(options) : createProvider(options)
 }
 
 export function createProviders(all: readonly NamedProvider[], ids: UserIds): Providers {

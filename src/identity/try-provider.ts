@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as client from 'openid-client'
 import type { AccessError } from '../errors.ts'
+import { githubConfiguration } from './github-provider.ts'
 import { rethrowOfTokenEndpoint, toAccessError, withoutSecrets } from './provider-errors.ts'
 import { createProviderFetch, type ProviderFetch } from './provider-fetch.ts'
 import { discover, type ProviderOptions } from './provider.ts'
@@ -34,7 +35,7 @@ export async function tryProvider(
   }
   const shown = (error: unknown): AccessError =>
     withoutSecrets(toAccessError(error), [options.clientSecret])
-  const { config } = await discover(options, noting).catch((error: unknown) => {
+  const config = await configurationOf(options, noting).catch((error: unknown) => {
     throw shown(error)
   })
   const asked = { code: randomBytes(16).toString('hex'), redirect_uri: redirectUri.href }
@@ -49,6 +50,14 @@ export async function tryProvider(
       (error: unknown) => clientIn(error, shown(error)),
     )
   return { clockAheadMs, client: said }
+}
+
+async function configurationOf(
+  options: ProviderOptions,
+  fetch: ProviderFetch,
+): Promise<client.Configuration> {
+  if (options.speaks === 'github') return githubConfiguration(options, fetch)
+  return (await discover(options, fetch)).config
 }
 
 /** What an answer says of the client, or that there is none; `fault` is the same for people. */

@@ -10,6 +10,10 @@ export interface ProviderKind {
   readonly urlForm?: string
   /** What is wrong with an issuer that somebody has written; undefined for nothing. */
   faultOf?(url: URL): string | undefined
+  /** Where it is not OpenID Connect; then `openid` is no scope. */
+  readonly speaks?: 'github'
+  /** What is asked for where nothing is said. **Default:** that of `idp_scopes` */
+  readonly scopes?: readonly string[]
   /** What is asked for besides where the provider knows it, and nothing is said. **Default:** `usefulScopes` */
   readonly scopesIfKnown?: readonly string[]
   /** Further parameters of its question. */
@@ -20,7 +24,7 @@ export interface ProviderKind {
   readonly refused?: string
 }
 
-/** Pomerium's provider names, and `keycloak`; each one that is not refused speaks OpenID Connect. */
+/** Pomerium's provider names, and `keycloak`. */
 export const providers = {
   oidc: { urlForm: 'https://HOST, where /.well-known/openid-configuration answers' },
   google: {
@@ -48,7 +52,13 @@ export const providers = {
     label: 'Amazon Cognito',
     urlForm: 'https://cognito-idp.REGION.amazonaws.com/POOL',
   },
-  github: { refused: 'GitHub speaks OAuth 2 without OpenID Connect' },
+  github: {
+    label: 'GitHub',
+    url: 'https://github.com',
+    speaks: 'github',
+    scopes: ['user:email', 'read:org'],
+    scopesIfKnown: [],
+  },
   apple: { refused: 'Apple answers by form post and wants a client secret signed anew each time' },
 } as const satisfies Record<string, ProviderKind>
 

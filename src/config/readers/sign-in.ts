@@ -110,7 +110,8 @@ function problemsOf(written: WrittenProvider, isRequired: boolean): readonly Pro
   const { provider_url: url } = values
   const faultOfUrl = url && kindOf(written).faultOf?.(url)
   if (faultOfUrl !== undefined) problems.push(problem('provider_url', faultOfUrl))
-  if (values.scopes !== undefined && !values.scopes.includes('openid')) {
+  const isOpenId = kindOf(written).speaks === undefined
+  if (isOpenId && values.scopes !== undefined && !values.scopes.includes('openid')) {
     const message = 'must contain "openid": without it the provider does not say who somebody is'
     problems.push(problem('scopes', message))
   }
@@ -180,7 +181,7 @@ function toProvider(written: WrittenProvider): IdentityProvider | undefined {
     clientId,
     clientSecret,
     clientSecretKey,
-    scopes: values.scopes ?? defaultOf(providerKeys.scopes),
+    scopes: values.scopes ?? kind.scopes ?? defaultOf(providerKeys.scopes),
     scopesIfKnown: values.scopes === undefined ? (kind.scopesIfKnown ?? usefulScopes) : [],
     groupsClaim: values.groups_claim ?? defaultOf(providerKeys.groups_claim),
     emailClaim: values.email_claim ?? defaultOf(providerKeys.email_claim),
@@ -188,6 +189,7 @@ function toProvider(written: WrittenProvider): IdentityProvider | undefined {
       values.trust_missing_email_verified ?? defaultOf(providerKeys.trust_missing_email_verified),
     ...(params && { requestParams: params }),
     ...(kind.dialect && { dialect: kind.dialect }),
+    ...(kind.speaks && { speaks: kind.speaks }),
     ...(domains && { domains }),
   }
 }
