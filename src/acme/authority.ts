@@ -115,7 +115,6 @@ export function createAcmeAuthority(settings: AcmeSettings, parts: AuthorityPart
           fetchCertificate({
             client,
             name: wanted.name,
-            mustStaple: settings.mustStaple,
             challengeType: type,
             show: (proof) => show(proof, wanted, parts),
             clock: parts.clock,

@@ -21,7 +21,6 @@ export interface OrderOptions {
   readonly client: acme.Client
   /** A host name, or `*.` and one. */
   readonly name: string
-  readonly mustStaple: boolean
   /** How the name is proven. */
   readonly challengeType: ChallengeType
   /** Resolves once the authority may look; what it answers takes it away again. */
@@ -43,13 +42,13 @@ const maxPollMs = 300_000
  * asked for; others as the library
  */
 export async function fetchCertificate(options: OrderOptions): Promise<Certificate> {
-  const { client, name, mustStaple } = options
+  const { client, name } = options
   const order = await client.createOrder({ identifiers: [{ type: 'dns', value: name }] })
   for (const authorization of await client.getAuthorizations(order))
     if (authorization.status !== 'valid') await prove(authorization, order, options)
   const ready = await settled(() => client.getOrder(order), options)
   refuseUnless(ready.status === 'ready' || ready.status === 'valid', ready)
-  const { csr, key } = await createCertificateRequest([name], { mustStaple })
+  const { csr, key } = await createCertificateRequest([name])
   await client.finalizeOrder(ready, csr)
   const done = await settled(() => client.getOrder(order), options)
   refuseUnless(done.status === 'valid', done)

@@ -8,8 +8,6 @@ export interface AcmeSettings {
   readonly externalAccount: ExternalAccount | undefined
   /** Authorities that the directory's own certificate may be from, PEM, besides the well-known ones. */
   readonly trustedCa: string | undefined
-  /** Whether certificates are asked for that browsers take only with a stapled OCSP answer (RFC 7633). */
-  readonly mustStaple: boolean
 }
 
 export interface ExternalAccount {

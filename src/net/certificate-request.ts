@@ -12,16 +12,9 @@ export interface CertificateRequest {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
-/** `status_request` (RFC 7633 §6), in DER: a list of the number 5. */
-const mustStapleFeature = { oid: '1.3.6.1.5.5.7.1.24', der: Buffer.from('3003020105', 'hex') }
-
-/**
- * Makes an ECDSA P-256 key and a request for these DNS names. `mustStaple`: the certificate is to be worth something
- * only with a stapled OCSP answer.
- */
+/** Makes an ECDSA P-256 key and a request for these DNS names. */
 export async function createCertificateRequest(
   names: readonly string[],
-  { mustStaple }: { readonly mustStaple: boolean },
 ): Promise<CertificateRequest> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
@@ -29,9 +22,6 @@ export async function createCertificateRequest(
     signingAlgorithm: algorithm,
     extensions: [
       new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value }))),
-      ...(mustStaple
-        ? [new x509.Extension(mustStapleFeature.oid, false, mustStapleFeature.der)]
-        : []),
     ],
   })
   return {

@@ -46,7 +46,6 @@ export async function readAutocert(source: Source): Promise<Autocert | undefined
     email: values.autocert_email,
     externalAccount: readExternalAccount(source),
     trustedCa: await readTrustedCa(source),
-    mustStaple: false,
     formerDirectory:
       values.autocert_dir === undefined
         ? undefined
