@@ -211,7 +211,10 @@ const usable = Object.entries(providers)
   .map(([name]) => name as ProviderName)
 
 const providerQuestion: Question<ProviderName> = {
-  about: [`Who says who people are: ${usable.join(', ')} ("oidc": any OpenID Connect provider).`],
+  about: [
+    `Who says who people are: ${usable.join(', ')}.`,
+    '"oidc" is any other OpenID Connect provider, "azure" Microsoft Entra ID; docs/providers.md says what to enter there.',
+  ],
   text: 'Provider',
   parse(answer) {
     const name = usable.find((it) => it === answer.toLowerCase())

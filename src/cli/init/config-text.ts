@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { formatAuthority } from '../../address.ts'
+import type { ProviderName } from '../../config/keys/providers.ts'
 import { originOf, type InitAnswers } from './answers.ts'
 
 /** Names of the files beside the configuration. */
@@ -67,7 +68,8 @@ function signIn(answers: InitAnswers): string {
     `# Where people sign in, and see what they may use. ${origin}/console/ is the console.`,
     `authenticate_service_url: ${origin}`,
     '',
-    `# Who says who they are. It must know ${origin}/oauth2/callback as a redirect address.`,
+    `# Who says who they are. It must know ${origin}/oauth2/callback as a redirect address. What is odd`,
+    `# about its groups and addresses: ${pageOf(signIn.provider)}`,
     `idp_provider: ${signIn.provider}`,
     ...(signIn.url === undefined ? [] : [`idp_provider_url: ${scalar(signIn.url)}`]),
     `idp_client_id: ${scalar(signIn.clientId)}`,
@@ -116,6 +118,15 @@ routes:
 /** What people ask for: behind the gateway's own host, so that it needs neither a record nor a certificate. */
 function routeHost(name: string): string {
   return `${name}.internal`
+}
+
+/** Where docs/providers.md speaks of a provider. */
+export function pageOf(provider: ProviderName): string {
+  const place = provider === 'azure' ? 'microsoft-entra-id' : provider
+  const isOwn = ['google', 'azure', 'okta', 'auth0', 'keycloak', 'github', 'gitlab'].includes(
+    provider,
+  )
+  return `docs/providers.md#${isOwn ? place : 'others'}`
 }
 
 /** A text as YAML has it, in quotes where it needs them. */

@@ -13,7 +13,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { loadConfig } from '../../config/load.ts'
+import { providerNames } from '../../config/keys/providers.ts'
 import type { InitAnswers } from './answers.ts'
+import { pageOf } from './config-text.ts'
 import { writeInit } from './write-init.ts'
 
 const answers: InitAnswers = {
@@ -109,4 +111,15 @@ test('nothing that is there is written over, and nothing is left of what does no
   )
   assert.deepEqual(readdirSync(other), [])
   assert.ok(!existsSync(`${at}.new`))
+})
+
+test('what is said of each provider is a place of the page about them', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/providers.md'), 'utf8')
+  const places = [...page.matchAll(/^## (.+)$/gm)].map(([, title = '']) =>
+    title.toLowerCase().replaceAll(' ', '-'),
+  )
+  for (const provider of providerNames) {
+    const [, place = ''] = pageOf(provider).split('#')
+    assert.ok(places.includes(place), `${provider}: ${place}`)
+  }
 })
