@@ -73,6 +73,11 @@ export const rooms: readonly Room[] = [
     mayImport: ['routes', 'identity', 'policy', 'telemetry', 'net'],
   },
   {
+    folder: 'scim',
+    question: "whom does the company's directory provision: users and groups by SCIM",
+    mayImport: ['store', 'identity', 'policy', 'access'],
+  },
+  {
     folder: 'catalog',
     question: 'which routes and policies are kept in the store beside the file, and what were they',
     mayImport: ['store', 'identity', 'access', 'routes', 'policy', 'telemetry', 'net'],
@@ -128,6 +133,7 @@ export const rooms: readonly Room[] = [
     question: "what is a browser or a stock client answered: sign-in, refusals, Pomerium's APIs",
     mayImport: [
       'ssh-ca',
+      'scim',
       'access',
       'routes',
       'identity',
@@ -145,6 +151,7 @@ export const rooms: readonly Room[] = [
     folder: 'config',
     question: 'what did the operator write: keys, places, findings, reference',
     mayImport: [
+      'scim',
       'ssh-ca',
       'routes',
       'access',

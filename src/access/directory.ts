@@ -74,6 +74,23 @@ export function directoryOf(groups: ReadonlyMap<string, readonly string[]>): Dir
   }
 }
 
+/** What several sources of groups say together; undefined without any. */
+export function joinDirectories(
+  sources: readonly (Directory | undefined)[],
+): Directory | undefined {
+  const all = sources.filter((it) => it !== undefined)
+  if (all.length < 2) return all[0]
+  return {
+    get size() {
+      return all.reduce((sum, { size }) => sum + size, 0)
+    },
+    members: () => new Set(all.flatMap((it) => [...it.members()])),
+    has: (member) => all.some((it) => it.has(member)),
+    groupsOf: (person) => all.flatMap((it) => it.groupsOf(person)),
+    claimedGroupsOf: (person) => all.flatMap((it) => it.claimedGroupsOf(person)),
+  }
+}
+
 /**
  * Somebody as policies see them now: a person's groups are those their provider says and those of the
  * directory. A service account has none.

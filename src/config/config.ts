@@ -11,6 +11,7 @@ import type { Site } from '../publish/site.ts'
 import type { SignInSettings } from './readers/sign-in.ts'
 import type { ForwardSettings } from '../telemetry/forward/forwarding.ts'
 import type { TracingSettings } from '../telemetry/tracing/settings.ts'
+import type { ScimSettings } from '../scim/settings.ts'
 import type { SshCaSettings } from '../ssh-ca/settings.ts'
 import type { DownloadsSource } from '../downloads/source.ts'
 import type { FilePolicy, FileRoute } from '../routes/in-file.ts'
@@ -59,6 +60,8 @@ export interface GatewayConfig extends SignInSettings {
   readonly deviceLogin: boolean
   /** What SSH certificates say; undefined: none are made. */
   readonly sshCa?: SshCaSettings | undefined
+  /** Who may provision users and groups; undefined: nobody. */
+  readonly scim?: ScimSettings | undefined
   readonly proxyProtocol: ProxyProtocolSettings
   readonly peerLimits: PeerLimits
   /** Undefined: no client certificate is asked for. */

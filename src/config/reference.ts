@@ -32,6 +32,7 @@ export function renderConfigurationReference(): string {
     table(['Key', 'Value', 'Default', 'What it does'], rowsOfRoute(providerKeys)),
     directory,
     sites,
+    scim,
     sshCa,
     downloads,
     administrators,
@@ -211,6 +212,15 @@ downloads: /srv/postern/downloads
   somebody asking, and who is downloading gets the file that they began with.
 - A \`timeout_write\` ends downloads that take longer, too.
 - \`downloads: https://intranet.example.com/postern\` is a page of yours instead, which the portal leads to.`
+
+const scim = `## People from the company's directory
+
+\`scim\` names the service account that may write users and groups by SCIM 2.0 at \`/scim/v2\`, see [scim.md](scim.md):
+
+\`\`\`yaml
+scim:
+  service_account: directory
+\`\`\``
 
 const sshCa = `## SSH certificates
 

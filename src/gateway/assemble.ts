@@ -18,9 +18,11 @@ import { createDecide, type Decide, type DecideParts } from '../access/decide.ts
 import type { KeepDenial } from '../access/denial.ts'
 import type { AccessRequests } from '../requests/access-requests.ts'
 import { parseRedirect } from '../identity/redirect.ts'
+import type { Session } from '../identity/session.ts'
+import type { Provisioned } from '../scim/provisioned.ts'
 import { createClientCertificates } from '../port/client-certificates/client-certificates.ts'
 import type { GatewayConfig } from '../config/config.ts'
-import { subjectOf, type Directory } from '../access/directory.ts'
+import { joinDirectories, subjectOf, type Directory } from '../access/directory.ts'
 import { createCutTunnels } from '../pages/cut-tunnels.ts'
 import { createFreshGrants, type FreshGrants } from '../access/fresh-grant.ts'
 import { createGroupsClaim } from '../access/groups-claim.ts'
@@ -30,7 +32,6 @@ import { matchRoute } from '../routes/match-route.ts'
 import { isOffline, offeredPort } from '../upstream/connector-presence.ts'
 import { createOpenUpstream } from '../upstream/open-upstream.ts'
 import type { BlockedPeople } from '../identity/blocked-people.ts'
-import type { Session } from '../identity/session.ts'
 import type { GatewayIdentity } from './open-identity.ts'
 import type { GatewayParts } from './parts.ts'
 import type { Catalog } from '../catalog/catalog.ts'
@@ -50,6 +51,8 @@ export interface Surroundings {
   readonly tracing?: Tracing
   readonly identity: GatewayIdentity
   readonly blockedPeople: Pick<BlockedPeople, 'check' | 'isBlocked' | 'onBlocked'>
+  /** Users and groups that count while the configuration has `scim`. **Default:** there are none */
+  readonly provisioned?: Pick<Provisioned, 'directory' | 'onChanged'>
   /** The routes that hold: of the configuration's file, and stored ones beside them. */
   readonly catalog: GatewayCatalog
   readonly accessRequests: Pick<AccessRequests, 'accessGrant' | 'onChanged' | 'pendingOf'>
@@ -95,7 +98,10 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   const { accessGrant, pendingOf, onChanged: onAccessChanged } = surroundings.accessRequests
   const routes = createRouteRegister(catalog.holding().routes)
   let { timeoutWriteMs, maxTunnelsPerUser, programmaticRedirectDomains, deviceLogin } = config
-  let { directory, downstreamMtls, sshCa, administrators } = config
+  let { directory, downstreamMtls, sshCa, administrators, scim } = config
+  const { provisioned } = surroundings
+  const directoryNow = (): Directory | undefined =>
+    joinDirectories([directory, scim && provisioned?.directory])
   let settings = 1
   const settingsRevision = (): number => settings
   const logger = log.service('gateway')
@@ -116,13 +122,13 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   })
   // With a directory file nobody is told that the provider sends no groups: they come from the file.
   const groupsClaim = ({ provider }: Session): string | undefined =>
-    directory === undefined
+    directoryNow() === undefined
       ? config.identityProviders.find(({ id }) => id === provider)?.groupsClaim
       : undefined
   const who = {
     clock,
     clientCertificates,
-    subjectOf: (session) => subjectOf(session, directory),
+    subjectOf: (session) => subjectOf(session, directoryNow()),
   } satisfies DecideParts
   const decide = createDecide({ ...who, accessGrant })
   const authorize = createAuthorize({
@@ -172,6 +178,11 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   catalog.onHolding((holding) => {
     takeRoutes(holding)
     void liveTunnels.redecide()
+  })
+  provisioned?.onChanged(({ concerns }) => {
+    settings += 1
+    for (const sessionId of sessionsOf(liveTunnels, concerns))
+      void liveTunnels.redecide({ sessionId, ended: undefined })
   })
   onAccessChanged(() => {
     settings += 1
@@ -243,7 +254,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
         offeredPort: (route) => offeredPort(route, links),
       }),
     routeTable: routes.table,
-    directory: () => directory,
+    directory: directoryNow,
     decide,
     prepareReload: (next) => catalog.prepare(next),
     reload(next) {
@@ -256,6 +267,8 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       sshCa = next.sshCa
       administrators = next.administrators
       if (next.directory !== directory || next.downstreamMtls !== downstreamMtls) settings += 1
+      if ((next.scim === undefined) !== (scim === undefined)) settings += 1
+      scim = next.scim
       directory = next.directory
       downstreamMtls = next.downstreamMtls
       clientCertificates.replace(downstreamMtls)
@@ -264,6 +277,19 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
       return liveTunnels.redecide()
     },
   }
+}
+
+/** People's sessions with a tunnel that fit. */
+function sessionsOf(
+  liveTunnels: Pick<LiveTunnels, 'open'>,
+  fits: (person: Session) => boolean,
+): ReadonlySet<string> {
+  const people = new Map<string, Session>()
+  for (const { grant } of liveTunnels.open()) {
+    const { session } = grant.caller
+    if (session?.kind === 'person') people.set(session.id, session)
+  }
+  return new Set([...people.values()].filter(fits).map(({ id }) => id))
 }
 
 /** Those with a tunnel that rests on access which is over. */

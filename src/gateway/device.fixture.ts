@@ -17,6 +17,7 @@ import {
 } from '../tunnel/device.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import { loadConfig } from '../config/load.ts'
+import type { Operations } from '../control/operations.ts'
 import { collectLines, testCa, testCertificate } from './gateway.fixture.ts'
 import { startGateway } from './start.ts'
 
@@ -69,6 +70,7 @@ export interface DeviceRig {
   /** A browser in which somebody is signed in. */
   browserOf(email: string): Promise<TestBrowser>
   reload(change: (yaml: string) => string): Promise<void>
+  readonly operations: Operations
 }
 
 export interface SendOptions {
@@ -153,6 +155,7 @@ export async function startDeviceRig(t: TestContext, settings = ''): Promise<Dev
       const answer = JSON.parse(body) as { error?: string; token?: string }
       return answer.error ?? answer.token ?? ''
     },
+    operations: gateway.operations,
     browser: () => createBrowser(rig, postForm),
     async browserOf(email) {
       const browser = rig.browser()

@@ -3,6 +3,7 @@ import type { Logger } from '../log.ts'
 import { createApp, createSignInApp, type App } from '../pages/app.ts'
 import { createApplicationTokenApi } from '../pages/cloudflared/application-token-api.ts'
 import { createCloudflaredPages } from '../pages/cloudflared/cloudflared-pages.ts'
+import type { PageApp } from '../pages/answers/page-app.ts'
 import { createApplicationPages } from '../pages/application-pages.ts'
 import type { Downloads } from '../downloads/downloads.ts'
 import { createHandOut } from '../downloads/hand-out.ts'
@@ -49,6 +50,7 @@ export interface GatewayPagesOptions {
     | keyof WithGrantParts
   >
   readonly sshCa: SshCa
+  readonly scimApi: PageApp
   /** Undefined when nobody can sign in. */
   readonly signIn: OpenIdentity['signIn']
   readonly publishing: OpenPublishing
@@ -69,6 +71,7 @@ export interface GatewayPagesOptions {
 export function createGatewayPages({
   parts,
   sshCa,
+  scimApi,
   signIn,
   publishing,
   logger,
@@ -135,6 +138,7 @@ export function createGatewayPages({
     signIn: signInParts && createSignInApp(signInParts),
     publish: signInParts && createPublishApp({ ...signInParts, ...publishing }),
     applications: createApplicationPages({ applicationAt }),
+    scimApi,
     routesApi: createRoutesApi({ signIn, seenBy }),
     sshSignApi: createSshSignApi({
       sshCa,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { subjectOf } from '../access/directory.ts'
+import { subjectOf, type Directory } from '../access/directory.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { deriveKeys } from '../identity/keys.ts'
@@ -38,6 +38,8 @@ export interface PublishingOptions {
   readonly audit: AuditLog
   readonly blockedPeople: Pick<BlockedPeople, 'isBlocked'>
   routeTable(): RouteTable
+  /** The groups of people besides those of their provider, as they hold now. */
+  directory(): Directory | undefined
   /** The connections of connectors there are. */
   links(): readonly Link[]
 }
@@ -68,7 +70,7 @@ export async function openPublishing(
 ): Promise<OpenPublishing> {
   const { store, signingKeys, secrets, clock, audit } = options
   const log = options.log.service('publish')
-  let { sites, directory } = config
+  let { sites } = config
   const own = config.authenticateServiceUrl?.hostname ?? ''
   const namedTunnels = await openNamedTunnels({
     store,
@@ -95,7 +97,9 @@ export async function openPublishing(
     log,
     sites: () => sites,
     subjectOf: (person) =>
-      options.blockedPeople.isBlocked(person) ? undefined : subjectOf(asSession(person), directory),
+      options.blockedPeople.isBlocked(person)
+        ? undefined
+        : subjectOf(asSession(person), options.directory()),
   })
   const connectorAuthority = createConnectorAuthority({
     signingKeys,
@@ -137,7 +141,7 @@ export async function openPublishing(
     accountTag: hash('sha256', own, 'hex').slice(0, 32),
     hasSites: () => sites.length > 0,
     reload(next) {
-      ;({ sites, directory } = next)
+      ;({ sites } = next)
       warnOfForeign(next)
     },
   }

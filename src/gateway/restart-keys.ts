@@ -54,6 +54,7 @@ export const onChanges = {
   programmaticRedirectDomains: 'reload',
   deviceLogin: 'reload',
   sshCa: 'reload',
+  scim: 'reload',
   proxyProtocol: 'reload',
   downstreamMtls: 'reload',
   directory: 'reload',

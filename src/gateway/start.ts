@@ -36,6 +36,9 @@ import { createDenials } from '../pages/refused/denials.ts'
 import { openIdentity } from './open-identity.ts'
 import { openCertificates } from './open-certificates.ts'
 import { openPublishing } from './open-publishing.ts'
+import { createScim } from './open-scim.ts'
+import { keepOutDeactivated } from '../scim/keep-out.ts'
+import { openProvisioned } from '../scim/provisioned.ts'
 import { createDownloads } from '../downloads/downloads.ts'
 import { createSshCa } from '../ssh-ca/ssh-ca.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
@@ -107,12 +110,10 @@ export async function startGateway(
   const state = await openGatewayState(config, { opened, log, clock, metrics })
   const { audit, auditProof, auditSearch, store, signingKeys, secrets } = state
   const tracing = opened.adopt(await openTraces(config, log, clock), (it) => it.close())
-  const blockedPeople = await openBlockedPeople({
-    store,
-    clock,
-    log: log.service('identity'),
-    spelling: plainAddress,
-  })
+  const known = { store, clock, log: log.service('identity'), spelling: plainAddress }
+  let { scim } = config
+  const provisioned = await openProvisioned({ ...known, isOn: () => scim !== undefined })
+  const blockedPeople = keepOutDeactivated(await openBlockedPeople(known), provisioned)
   const { identity, signIn } = opened.adopt(
     openIdentity(config, {
       store,
@@ -136,6 +137,7 @@ export async function startGateway(
     audit,
     blockedPeople,
     routeTable: () => parts.routeTable(),
+    directory: () => parts.directory(),
     links: () => links.list(),
   })
   const { namedTunnels } = publishing
@@ -176,6 +178,7 @@ export async function startGateway(
     tracing,
     identity,
     blockedPeople,
+    provisioned,
     accessRequests,
     keepDenial: denials.keep,
     catalog,
@@ -224,6 +227,15 @@ export async function startGateway(
   const app = createGatewayPages({
     parts,
     sshCa,
+    scimApi: createScim({
+      store,
+      provisioned,
+      identity,
+      audit,
+      clock,
+      origin: signIn?.origin,
+      settings: () => scim,
+    }),
     signIn,
     publishing,
     logger,
@@ -327,6 +339,7 @@ export async function startGateway(
       await parts.prepareReload(next)
       // One step, and first what OpenSSL may refuse: the old configuration stays whole then.
       reloadPort(next)
+      ;({ scim } = next)
       const tunnels = parts.reload(next)
       log.setLevel(next.logLevel)
       state.forwarding.reload(next.auditForward ?? [])

@@ -34,6 +34,8 @@ export interface AppOptions {
   readonly applications?: PageApp
   /** The routes as JSON, for programs. */
   readonly routesApi?: PageApp
+  /** Users and groups of the company's directory. */
+  readonly scimApi?: PageApp
   /** SSH certificates. */
   readonly sshSignApi?: PageApp
   /** How people publish services of their own; undefined when nobody can sign in. */
@@ -60,6 +62,7 @@ export function createApp(options: AppOptions): App {
     cloudflared = [],
     applications,
     routesApi,
+    scimApi,
     sshSignApi,
     publish,
     refused,
@@ -80,6 +83,7 @@ export function createApp(options: AppOptions): App {
     pages,
     signIn,
     routesApi,
+    scimApi,
     sshSignApi,
     publish,
     refused,

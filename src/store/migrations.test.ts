@@ -137,6 +137,7 @@ const tablesSince0008 = [
   'provider_logouts',
   'refusals',
   'samples',
+  'scim_resources',
 ]
 
 type Row = Readonly<Record<string, unknown>>

@@ -9,6 +9,7 @@ import { addProviderLogouts } from './provider-logout-migration.ts'
 import { addTunnelMakers, createPublishing } from './publish-migration.ts'
 import { addRequestedFrom, createRequests } from './request-migration.ts'
 import { createSamples } from './sample-migration.ts'
+import { createScimResources } from './scim-migration.ts'
 import type { Tables } from './tables.ts'
 
 /** Every change of the tables, in order of their names. Never edit one that was released: add one. */
@@ -29,6 +30,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0014-history-bytes': { up: addHistoryBytes },
   '0015-acme': { up: createAcme },
   '0016-session-providers': { up: addSessionProviders },
+  '0017-scim': { up: createScimResources },
   '0018-provider-logouts': { up: addProviderLogouts },
   '0019-session-use': { up: addSessionUse },
 }

@@ -71,6 +71,7 @@ export const remoteMethods: {
   auditIndex: { add: true, place: true, search: true, removeBefore: true },
   acme: { list: true, get: true, put: true, remove: true },
   providerLogouts: { take: true, covers: true },
+  scim: { get: true, list: true, add: true, update: true, remove: true },
   feed: { changes: true },
   leases: { take: true, release: true },
 }

@@ -51,6 +51,7 @@ export async function createRemoteStore(worker: Worker, path: string): Promise<S
     auditIndex: partOf('auditIndex', calls.ask),
     acme: partOf('acme', calls.ask),
     providerLogouts: partOf('providerLogouts', calls.ask),
+    scim: partOf('scim', calls.ask),
     feed: { ...partOf('feed', calls.ask), onChanges },
     leases: partOf('leases', calls.ask),
     failed: calls.failed,

@@ -19,6 +19,7 @@ import { createProviderLogoutTable } from './provider-logout-table.ts'
 import { createPublishCredentialTable } from './publish-credential-table.ts'
 import { createRefusalTable } from './refusal-table.ts'
 import { createSampleTable } from './sample-table.ts'
+import { createScimTable } from './scim-table.ts'
 import { createServiceAccountTable } from './service-account-table.ts'
 import { createSessionTable } from './session-table.ts'
 import { createSigningKeyTable } from './signing-key-table.ts'
@@ -59,6 +60,7 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
       auditIndex: createAuditIndexTable(db),
       acme: createAcmeTable(db, keys, writes),
       providerLogouts: createProviderLogoutTable(db, writes),
+      scim: createScimTable(db, writes),
       feed: writes.feed,
       leases: createLeaseTable(db),
       close: closeOnce(() => db.destroy()),

@@ -14,6 +14,7 @@ import { deviceCodeStoreSuite } from './device-code-store.suite.ts'
 import { namedTunnelStoreSuite } from './named-tunnel-store.suite.ts'
 import { publishCredentialStoreSuite } from './publish-credential-store.suite.ts'
 import { providerLogoutStoreSuite } from './provider-logout-store.suite.ts'
+import { scimStoreSuite } from './scim-store.suite.ts'
 import { auditIndexStoreSuite } from './audit-index-store.suite.ts'
 import { sampleStoreSuite } from './sample-store.suite.ts'
 import { sessionRecord, sessionStoreSuite } from './session-store.suite.ts'
@@ -42,6 +43,7 @@ sampleStoreSuite('SQLite', openInMemory)
 auditIndexStoreSuite('SQLite', openInMemory)
 acmeStoreSuite('SQLite', openInMemory)
 providerLogoutStoreSuite('SQLite', openInMemory)
+scimStoreSuite('SQLite', openInMemory)
 changeFeedSuite('SQLite', openInMemory)
 
 const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32).fill(3) }] as const

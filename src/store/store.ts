@@ -5,6 +5,7 @@ import type { AccessRequestStore, BlockedPersonStore, RefusalStore } from './req
 import type { AuditIndexStore } from './audit-index-store.ts'
 import type { ProviderLogout, ProviderSignIn } from './provider-logout.ts'
 import type { SampleStore } from './sample-store.ts'
+import type { ScimStore } from './scim-store.ts'
 import type { Stored } from './stored.ts'
 
 export type { Stored }
@@ -218,6 +219,8 @@ export interface Change {
     | 'blocked-person'
     | 'acme-record'
     | 'provider-logout'
+    | 'scim-user'
+    | 'scim-group'
   /** Of an access document `route/ID` or `policy/ID`, of an ACME record `KIND/NAME`. */
   readonly id: string
   readonly change: 'added' | 'ended' | RowChange
@@ -380,6 +383,7 @@ export interface Store {
   readonly auditIndex: AuditIndexStore
   readonly acme: AcmeStore
   readonly providerLogouts: ProviderLogoutStore
+  readonly scim: ScimStore
   readonly feed: ChangeFeed
   readonly leases: LeaseStore
   /** Resolves once nothing can be kept or read any more, to why; only a new process helps. */

@@ -4,6 +4,7 @@ import type { SigningPurpose } from './publish-store.ts'
 import type { AccessRequestState } from './request-store.ts'
 import type { SampleSpan } from './sample-store.ts'
 import type { Change, DeviceCodeState, SessionClient, SessionEndReason } from './store.ts'
+import type { ScimRecord } from './scim-store.ts'
 
 /** What the tables hold, as the database gives it. Columns in snake case, times in milliseconds. */
 export interface Tables {
@@ -26,6 +27,7 @@ export interface Tables {
   readonly audit_places: AuditPlaceRow
   readonly acme_records: AcmeRow
   readonly provider_logouts: ProviderLogoutRow
+  readonly scim_resources: ScimResourceRow
   readonly counters: CounterRow
   readonly changes: ChangeRow
   readonly leases: LeaseRow
@@ -267,6 +269,19 @@ export interface ProviderLogoutRow {
   readonly sid: string | null
   readonly issued_at_ms: number
   readonly kept_until_ms: number
+}
+
+export interface ScimResourceRow {
+  readonly id: string
+  readonly kind: ScimRecord['kind']
+  readonly unique_key: string | null
+  /** JSON: an object. */
+  readonly body: string
+  readonly created_at_ms: number
+  readonly updated_at_ms: number
+  /** 0 or 1. */
+  readonly is_deleted: number
+  readonly revision: number
 }
 
 /** `route_id` is empty for the whole gateway; the last four columns are 0 for a route. */

@@ -169,6 +169,8 @@ Audit entries of the kind \`admin\`, each with what it was about:
 - \`sessions revoked\`, \`tunnels cut\`
 - \`person blocked\`, \`person unblocked\`
 - \`service account created\`, \`service account rotated\`, \`service account revoked\`
+- \`scim user created\`, \`scim user changed\`, \`scim user deactivated\`, \`scim user activated\`, \`scim user deleted\`, \`scim group created\`,
+  \`scim group changed\`, \`scim group deleted\`: by the company's directory ([scim.md](scim.md)); \`added\` and \`removed\` name members
 - \`token key rotation begun\`, \`token key rotation ended\`: of the keys that sessions rest on
 - \`signing key rotated\`, \`former signing keys forgotten\`: with its \`purpose\`, the \`key-id\` of the current one, and
   \`forgotten-key-ids\`

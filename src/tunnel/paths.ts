@@ -15,6 +15,8 @@ export const gatewayPaths = {
   callback: '/.pomerium/callback/',
   /** `POST`: the provider says that somebody is signed out there. Beside `callbackPath`, since both are entered there. */
   providerLogout: '/oauth2/backchannel-logout',
+  /** Users and groups of the company's directory (RFC 7644). */
+  scim: '/scim/v2',
   health: '/healthz',
   /** `GET` with `Upgrade: websocket`, followed by `host:port`: a tunnel where CONNECT does not pass. */
   tunnel: '/.postern/v1/tunnel/',

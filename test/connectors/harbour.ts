@@ -97,6 +97,7 @@ export async function openHarbour(
     audit,
     blockedPeople: nobodyBlocked,
     routeTable: () => noRoutes,
+    directory: () => undefined,
     links: () => links.list(),
   })
   const { namedTunnels } = publishing

@@ -9,6 +9,7 @@ import { limitKeys } from './limit-keys.ts'
 import { logKeys } from './log-keys.ts'
 import { portKeys } from './port-keys.ts'
 import { tracingKeys } from './tracing-keys.ts'
+import { scimKeys } from './scim-keys.ts'
 import { sshCaKeys } from './ssh-ca-keys.ts'
 import { sessionKeys } from './session-keys.ts'
 import { signInKeys } from './sign-in-keys.ts'
@@ -24,6 +25,7 @@ export const globalKeys = {
   ...tracingKeys,
   ...forwardKeys,
   ...sshCaKeys,
+  ...scimKeys,
   ...downloadKeys,
   ...administratorKeys,
   identity_providers: key({

@@ -26,5 +26,6 @@ export function readPlain({ settings: { values, orDefault } }: Source) {
     deviceLogin: orDefault('device_login'),
     ...(values.http_redirect_addr && { httpRedirectAddress: values.http_redirect_addr }),
     ...(values.ssh_ca && { sshCa: values.ssh_ca }),
+    ...(values.scim && { scim: values.scim }),
   }
 }

@@ -12,6 +12,8 @@ const kindOf: Readonly<Record<Change['kind'], (id: string) => ChangedKind>> = {
   'blocked-person': () => 'blocks',
   'acme-record': () => 'certificates',
   'provider-logout': () => 'sessions',
+  'scim-user': () => 'blocks',
+  'scim-group': () => 'blocks',
 }
 
 export interface ChangedKindsParts {
