@@ -69,7 +69,7 @@ describe('postern login without a browser', () => {
       assert.match(again.errors, /^already signed in to "\S+" as alice@example\.com/)
 
       const { output: table } = await rig.postern('gateway', 'sessions', 'list')
-      assert.match(table, /DEVICE/)
+      assert.match(table, /^alice@example\.com  device vm  127\.0\.0\.1  /m)
       const { output } = await rig.postern('gateway', 'sessions', 'list', '--json')
       const { sessions } = JSON.parse(output) as {
         sessions: { id: string; device: string | null }[]
