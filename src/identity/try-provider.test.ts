@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
 import { startDevIdp } from '../dev-idp/dev-idp.ts'
 import { AccessError } from '../errors.ts'
+import type { ProviderOptions } from './provider.ts'
 import { tryProvider } from './try-provider.ts'
 
 const redirectUri = new URL('https://access.example.com/oauth2/callback')
@@ -26,11 +27,14 @@ async function startProvider(
   answer: {
     readonly head?: Record<string, string>
     readonly token: (response: ServerResponse) => void
+    readonly authorize?: (response: ServerResponse) => void
   },
 ): Promise<URL> {
   const server = createServer((request, response) => {
     const url = `http://${request.headers.host}`
     if (request.url === '/token') return answer.token(response)
+    if (request.url?.startsWith('/authorize') === true && answer.authorize !== undefined)
+      return answer.authorize(response)
     response.sendDate = false
     response.writeHead(200, { 'content-type': 'application/json', ...answer.head })
     response.end(
@@ -62,7 +66,7 @@ describe('a provider that is tried', () => {
     const { issuer: url, clientId, clientSecret, ...idp } = await startIdp(t)
     const own = { url, clientId, clientSecret, scopes }
     const trial = await tryProvider(own, redirectUri, never())
-    assert.equal(trial.client, 'accepted')
+    assert.deepEqual([trial.client, trial.redirect], ['accepted', 'accepted'])
     assert.ok(Math.abs(trial.clockAheadMs ?? Infinity) <= 2_000)
     for (const other of [{ clientSecret: 'another secret' }, { clientId: 'nobody' }]) {
       const { client } = await tryProvider({ ...own, ...other }, redirectUri, never())
@@ -71,6 +75,42 @@ describe('a provider that is tried', () => {
       assert.match(client.message, /"invalid_client"/)
     }
     assert.equal(idp.signInCount, 0)
+  })
+
+  test('sends browsers back to where it knows the gateway, and nowhere else', async (t) => {
+    const { issuer: url, clientId, clientSecret, ...idp } = await startIdp(t)
+    const redirectOf = async (to: string, more: Partial<ProviderOptions> = {}) =>
+      (await tryProvider({ url, clientId, clientSecret, scopes, ...more }, new URL(to), never()))
+        .redirect
+    const strange = await redirectOf('https://access.example.net/oauth2/callback')
+    assert.ok(strange instanceof AccessError)
+    assert.match(strange.message, /nobody back to "https:\/\/access\.example\.net/)
+    const unasked = await redirectOf(redirectUri.href, { scopes: ['email'] })
+    assert.ok(unasked === 'accepted' || unasked instanceof AccessError)
+    idp.setAsksNothing(true)
+    assert.equal(await redirectOf(redirectUri.href), 'accepted')
+    assert.equal(idp.signInCount, 0)
+    idp.setReturnsByScript(true)
+    assert.equal(await redirectOf(redirectUri.href), 'unclear')
+  })
+
+  test('whose answer is about the gateway itself is told in its words', async (t) => {
+    const token = (response: ServerResponse): void =>
+      sayError(response, 400, { error: 'invalid_grant' })
+    const saidBy = async (query: string): Promise<unknown> => {
+      const authorize = (response: ServerResponse): void => {
+        response.writeHead(302, { location: `${redirectUri.href}?${query}` }).end()
+      }
+      const url = await startProvider(t, { token, authorize })
+      return (
+        await tryProvider({ url, clientId: 'a', clientSecret: 'b', scopes }, redirectUri, never())
+      ).redirect
+    }
+    for (const error of ['login_required', 'interaction_required', 'access_denied'])
+      assert.equal(await saidBy(`error=${error}`), 'accepted')
+    const scope = await saidBy('error=invalid_scope&error_description=no+groups')
+    assert.ok(scope instanceof AccessError)
+    assert.match(scope.message, /"invalid_scope": "no groups"/)
   })
 
   test('says what time it has, of an answer that has waited in a cache as well', async (t) => {

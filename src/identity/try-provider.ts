@@ -5,6 +5,7 @@ import { githubConfiguration } from './github-provider.ts'
 import { rethrowOfTokenEndpoint, toAccessError, withoutSecrets } from './provider-errors.ts'
 import { createProviderFetch, type ProviderFetch } from './provider-fetch.ts'
 import { discover, type ProviderOptions } from './provider.ts'
+import { tryRedirect } from './try-redirect.ts'
 
 /** What a provider says without anybody signing in. */
 export interface ProviderTrial {
@@ -12,6 +13,8 @@ export interface ProviderTrial {
   readonly clockAheadMs: number | undefined
   /** What it thinks of this client, or that it does not answer; `unclear` where it says neither. */
   readonly client: 'accepted' | 'unclear' | AccessError
+  /** Whether it sends browsers back to this gateway. */
+  readonly redirect: 'accepted' | 'unclear' | AccessError
 }
 
 /**
@@ -49,7 +52,8 @@ export async function tryProvider(
       () => 'unclear' as const,
       (error: unknown) => clientIn(error, shown(error)),
     )
-  return { clockAheadMs, client: said }
+  const redirect = await tryRedirect(config, options, redirectUri, noting)
+  return { clockAheadMs, client: said, redirect }
 }
 
 async function configurationOf(

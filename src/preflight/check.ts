@@ -6,6 +6,7 @@ import type { Check } from '../reach/checks.ts'
 export const preflightSteps = [
   'provider',
   'client',
+  'redirect',
   'clock',
   'listener',
   'name',

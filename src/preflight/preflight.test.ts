@@ -252,12 +252,20 @@ describe('what a configuration leads to', () => {
         `idp_client_secret: ${secret}`,
       ].join('\n'),
     })
-    const steps = ['provider', 'client', 'clock']
+    const steps = ['provider', 'client', 'redirect', 'clock']
     assert.deepEqual(lines(await run(written(idp.clientSecret)), ...steps), [
       `ok provider ${idp.issuer.href}: says what a sign-in needs to know`,
       `ok client ${idp.clientId}: the provider takes its secret`,
+      'ok redirect https://auth.example.com/oauth2/callback: the provider sends browsers back there',
       `ok clock ${idp.issuer.href}: that of the provider and that of this machine agree`,
     ])
+    const elsewhere = written(idp.clientSecret).more?.replace('//auth.', '//www.')
+    const unknown = (await run({ more: elsewhere ?? '' })).find(({ what }) => what === 'redirect')
+    assert.equal(unknown?.verdict, 'failed')
+    assert.match(
+      unknown.hint ?? '',
+      /^register "https:\/\/www\.example\.com\/oauth2\/callback" there/,
+    )
     const wrong = (await run(written('another'))).find(({ what }) => what === 'client')
     assert.equal(wrong?.verdict, 'failed')
     assert.equal(wrong.code, 'provider-refused')

@@ -22,14 +22,19 @@ export async function checkProvider(
   const target = provider.url.href
   let trial: ProviderTrial | undefined
   const redirectUri = new URL(callbackPathOf(provider.id), origin ?? 'https://localhost')
-  // Its metadata, and then what it says of the client.
-  const limitMs = 2 * timeoutMs
+  // Its metadata, and then what it says of the client and of the address.
+  const limitMs = 3 * timeoutMs
   const found = await attempt({ what: 'provider', target, signal, limitMs }, async (limit) => {
     trial = await tryProvider(provider, redirectUri, limit)
     return { detail: 'says what a sign-in needs to know' }
   }).then((check) => hinted(check, provider))
   if (trial === undefined) return [found]
-  return [found, clientCheck(trial, provider), ...clockChecks(trial, target)]
+  return [
+    found,
+    clientCheck(trial, provider),
+    redirectCheck(trial, redirectUri.href, provider),
+    ...clockChecks(trial, target),
+  ]
 }
 
 /** What it threw is told to people who sign in; whoever runs the gateway is told what to look at. */
@@ -53,6 +58,29 @@ function clientCheck({ client }: ProviderTrial, provider: Provider): PreflightCh
         target,
         verdict: 'not-tried',
         detail: 'the provider does not say without a sign-in whether it takes its secret',
+      }
+}
+
+function redirectCheck(
+  { redirect }: ProviderTrial,
+  target: string,
+  provider: Provider,
+): PreflightCheck {
+  const check = { what: 'redirect', target } as const
+  if (redirect instanceof AccessError) {
+    const { message: detail, code } = redirect
+    // About scopes and the client the settings are named; about the address what to do there.
+    const isOfAddress = detail.includes(target)
+    const hint = isOfAddress ? redirect.hint : operatorHint(redirect, provider)
+    return { ...check, verdict: 'failed', detail, code, hint }
+  }
+  return redirect === 'accepted'
+    ? { ...check, verdict: 'ok', detail: 'the provider sends browsers back there' }
+    : {
+        ...check,
+        verdict: 'not-tried',
+        detail: 'the provider does not say without a sign-in whether it sends browsers back there',
+        hint: `see that "${target}" is registered there`,
       }
 }
 
