@@ -36,7 +36,7 @@ export type Checked = Pick<
 export interface PreflightOptions {
   readonly config: Checked
   readonly signal: AbortSignal
-  /** Longest wait for one answer, in milliseconds. **Default:** 5 s */
+  /** Longest wait for one answer, in milliseconds. **Default:** 10 s */
   readonly timeoutMs?: number
   /** **Default:** the system's */
   readonly lookup?: LookUpAll

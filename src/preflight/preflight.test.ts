@@ -68,13 +68,13 @@ async function run(
   const { signal } = new AbortController()
   const own = { config, signal, lookup, ownAddresses: () => ['192.0.2.1'], timeoutMs: 5_000 }
   const checks: PreflightCheck[] = []
-  const { total, results } = preflight({ ...own, ...options })
+  const { total, done, results } = preflight({ ...own, ...options })
   let count = 0
   for await (const found of results()) {
     count += 1
     checks.push(...found)
   }
-  assert.equal(count, total)
+  assert.deepEqual([count, done()], [total, total])
   return checks
 }
 

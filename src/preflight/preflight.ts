@@ -9,11 +9,11 @@ import { findRunning } from './running.ts'
 import { upstreamChecks } from './upstreams.ts'
 
 /**
- * Longest wait for one answer, in milliseconds.
+ * Longest wait for one answer, in milliseconds: as long as a gateway waits for an upstream.
  *
  * @limit time that "postern gateway check --online" waits for a name, a connection or an answer: it is said not to answer
  */
-const defaultTimeoutMs = 5_000
+const defaultTimeoutMs = 10_000
 
 /** @limit none: what is tried at the same time; the rest waits for its turn */
 const maxAtOnce = 16
@@ -21,6 +21,8 @@ const maxAtOnce = 16
 /** What has come out, of how many things that are tried. */
 export interface Preflight {
   readonly total: number
+  /** How many of them have come out, told or not yet. */
+  done(): number
   /** Of each thing that is tried, in their order; throws the reason of the signal when that ends it. */
   results(): AsyncGenerator<readonly PreflightCheck[]>
 }
@@ -46,7 +48,17 @@ export function preflight(options: PreflightOptions): Preflight {
     ...upstreamChecks(trying),
     async () => connectorChecks(config, running),
   ]
-  return { total: jobs.length, results: () => inTheirOrder(jobs, maxAtOnce) }
+  let done = 0
+  const counted = jobs.map((job) => async () => {
+    const found = await job()
+    done += 1
+    return found
+  })
+  return {
+    total: jobs.length,
+    done: () => done,
+    results: () => inTheirOrder(counted, maxAtOnce),
+  }
 }
 
 function addressesHere(): readonly string[] {

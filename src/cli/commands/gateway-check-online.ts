@@ -20,12 +20,10 @@ export async function tryOnline(
 ): Promise<readonly PreflightCheck[] | number> {
   return untilEndSignal(async (signal) => {
     const checks: PreflightCheck[] = []
-    const { total, results } = preflight({ config, signal })
-    let done = 0
-    const progress = setInterval(() => note(`${done} of ${total} tried`), progressMs)
+    const { total, done, results } = preflight({ config, signal })
+    const progress = setInterval(() => note(`${done()} of ${total} tried`), progressMs)
     try {
       for await (const found of results()) {
-        done += 1
         checks.push(...found)
         if (isForPeople) for (const check of found) sayCheck(check)
       }
