@@ -127,7 +127,8 @@ identity_providers:
   who is \`17\` at \`partner\` is \`partner/17\` in policies (\`user\`), the directory, blocks, logs and commands. If \`default\` says
   \`partner/17\` itself, that is \`default/partner/17\`.
 - **Groups** likewise: the group \`admins\` of \`partner\` is \`partner/admins\`. Groups of the directory file keep their names.
-- **An email address is as good as the provider that says it**, and \`email\` and \`domain\` in a policy do not ask which one that was.
+- **An email address is as good as the provider that says it**, and \`email\` and \`domain\` in a policy, lists of \`administrators\` and
+  \`email_domains\` of \`ssh_ca\` do not ask which one that was.
   A provider where people choose their address could let in whoever names your boss's: give it \`domains\`. Claims
   (\`claim/…\`) are in the provider's own words as well.
 - The criterion \`provider\` ([policies](policy.md)) tells people apart by it: \`deny: not: [provider: default]\` keeps out whoever
@@ -237,7 +238,8 @@ ssh_ca:
 - Exactly one key says which accounts a certificate is for. \`email_domains\`: the local part of a verified email address in one of
   these domains, in lower case (\`ada@site.com\` is \`ada\`); never \`root\`, and nobody at all whose local part has other characters than
   letters, digits, \`.\`, \`_\` and \`-\`. \`principals_claim\`: a claim of the provider, one name or a list, by its name or a path into
-  nested claims; name only one that people cannot choose for themselves. \`principals\`: these, for everybody who gets one.
+  nested claims; name only one that people cannot choose for themselves. Of several providers only that of \`default\` names accounts
+  so. \`principals\`: these, for everybody who gets one.
 - \`lifetime\` (\`5m\`, from \`1m\` to \`24h\`) is how long one holds, and never beyond the session or the policy that it rests on.
 - \`extensions\` (\`permit-pty\`) is what a session may do: \`permit-agent-forwarding\`, \`permit-port-forwarding\`, \`permit-pty\`,
   \`permit-user-rc\`, \`permit-X11-forwarding\`.

@@ -1,6 +1,7 @@
 import { findClaim } from '../claim-path.ts'
 import { AccessError } from '../errors.ts'
 import type { AnySession } from '../identity/session.ts'
+import { defaultProviderId } from '../identity/user-ids.ts'
 import type { PrincipalsFrom } from './settings.ts'
 
 /**
@@ -55,8 +56,13 @@ function fromEmail({ email, emailVerified }: Person, domains: readonly string[])
   return [local]
 }
 
-/** A name that cannot be one is left out; whoever keeps the claim may use it for other things as well. */
-function fromClaim({ claims }: Person, { claim }: { readonly claim: string }): string[] {
+/**
+ * A name that cannot be one is left out; whoever keeps the claim may use it for other things as well. Another provider
+ * than the default one has claims in its own words, and could name any account with them.
+ */
+function fromClaim({ claims, provider }: Person, { claim }: { readonly claim: string }): string[] {
+  if (provider !== defaultProviderId)
+    throw noAccount(`the sign-in service that you use names no accounts here`)
   const found = findClaim(claims, claim)
   const names: readonly unknown[] = Array.isArray(found) ? found : [found]
   return names.filter((name) => typeof name === 'string' && isAccountName(name)) as string[]

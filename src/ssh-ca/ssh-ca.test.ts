@@ -186,6 +186,8 @@ describe('the accounts in a certificate', () => {
     const from: PrincipalsFrom = { kind: 'claim', claim: 'ssh.accounts' }
     const claims = (accounts: unknown) => session({ claims: { ssh: { accounts } } })
     assert.deepEqual(principalsOf(claims('deploy'), from), ['deploy'])
+    const partner = { ...claims('root'), provider: 'partner' }
+    assert.throws(() => principalsOf(partner, from), { code: 'no-ssh-account' })
     assert.deepEqual(principalsOf(claims(['deploy', 'a b', 7, 'ops', 'ops']), from), [
       'deploy',
       'ops',
