@@ -106,6 +106,6 @@ function grantOf(session: typeof ada | undefined): Grant {
   return createTestAuthorize(createFakeClock())(request, testCaller(session), { route })
 }
 
-function personOf({ userId, email, id }: typeof ada): Entry {
-  return { user: userId, email, 'session-id': id }
+function personOf({ userId, email, id, provider }: typeof ada): Entry {
+  return { user: userId, email, provider, 'session-id': id }
 }
