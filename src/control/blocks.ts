@@ -99,7 +99,8 @@ export function blockOperations(parts: BlockParts): BlockOperations {
     async unblockPerson(by, name) {
       const who = parseInput(whoInput, name)
       const record = blockedPeople.get(who)
-      if (record === undefined || !(await blockedPeople.unblock(who))) throw notBlocked(who)
+      if (record === undefined || !(await blockedPeople.unblock(who)))
+        throw notBlocked(who, blockedPeople)
       const block = toSummary(record)
       recordChange(parts, by, 'person unblocked', { who: block.who })
       const others = blockedPeople.alsoBlocking(record)
@@ -152,6 +153,11 @@ function ownBlock(): PeerError {
   })
 }
 
-function notBlocked(who: string): PeerError {
-  return new PeerError('block-not-found', `nobody is blocked by the name "${printable(who)}"`)
+function notBlocked(who: string, { isBlocked }: BlockParts['blockedPeople']): PeerError {
+  const isElsewhere = isBlocked({ userId: who, email: who })
+  return new PeerError('block-not-found', `nobody is blocked by the name "${printable(who)}"`, {
+    hint: isElsewhere
+      ? 'they are kept out by another name, or deactivated by SCIM: activate them in the directory'
+      : undefined,
+  })
 }

@@ -47,6 +47,10 @@ describe('users and groups that a directory provisions', () => {
       blocks.map(({ who, reason, blocked_by: by }) => [who, reason, by]),
       [[alice, 'deactivated by SCIM', 'SCIM']],
     )
+    await assert.rejects(rig.operations.unblockPerson(localActor, alice), {
+      code: 'block-not-found',
+      hint: /activate them in the directory/,
+    })
     await rig.scim('PATCH', `/Users/${id}`, patch({ ...off, value: true }))
     // The session that has ended is not back with its person.
     assert.equal(await rig.tunnel(token), 401)

@@ -89,6 +89,14 @@ test('of several operations each sees what the one before has made', () => {
     ],
   })
   assert.deepEqual(readGroup(after).members, ['c', 'a'])
+  for (const operation of [
+    { op: 'add', path: 'members[value eq "x"]', value: {} },
+    { op: 'remove', path: 'members[type eq "User"]' },
+    { op: 'remove', path: 'members.value' },
+  ])
+    assert.throws(() => applyPatch(group, { Operations: [operation] }), {
+      code: 'scim-invalidPath',
+    })
   const path = 'members'
   const none = applyPatch(group, { Operations: [{ op: 'remove', path }] })
   assert.deepEqual(readGroup(none).members, [])

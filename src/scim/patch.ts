@@ -135,8 +135,14 @@ function changedMembers(before: readonly Entry[], { op, place, value }: Change):
   if (sub !== undefined)
     throw new ScimFault(400, 'invalidPath', 'a member is added or removed whole')
   if (within !== undefined) {
-    if (op === 'remove') return before.filter((it) => !isEntry(it, within))
-    throw new ScimFault(400, 'invalidPath', 'members are added and replaced without a filter')
+    const [first, ...others] = within
+    const isById = first?.attribute === 'value' && others.length === 0
+    if (op === 'remove' && isById) return before.filter((it) => it['value'] !== first.value)
+    throw new ScimFault(
+      400,
+      'invalidPath',
+      'members are named by `members[value eq "ID"]`, and only to be removed',
+    )
   }
   const given = entriesOf(value).map((it) => ({ value: memberIn(it) }))
   if (op === 'replace') return given

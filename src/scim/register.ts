@@ -139,9 +139,12 @@ function writesOf<Content>(
   const { kind } = it
   const inTurn = oneByOne()
 
-  async function settled(id: string): Promise<Resource<Content> | undefined> {
+  /** As it holds here. What is written may not be told of before: the database may fail in between. */
+  async function settled(id: string, revision: number): Promise<Resource<Content> | undefined> {
     await provisioned.settled(kind, id)
-    return it.find(id)
+    const found = it.find(id)
+    if ((found?.record.revision ?? Infinity) < revision) throw notYet()
+    return found
   }
 
   /** Reads, judges and writes one in one, whatever is written meanwhile by another gateway. */
@@ -159,7 +162,7 @@ function writesOf<Content>(
       const written = { ...record, key: it.keyOf(content), body: JSON.stringify(content) }
       const done = await scim.update({ ...written, updatedAtMs: clock.now() }, limits[kind])
       if (done === 'taken') throw taken()
-      if (done !== 'changed') return { id, before, after: await settled(id) }
+      if (done !== 'changed') return { id, before, after: await settled(id, done) }
     }
     throw overtaken()
   }
@@ -182,7 +185,8 @@ function writesOf<Content>(
         kind === 'group'
           ? await scim.remove(record)
           : (await scim.update(gone, limits[kind])) !== 'changed'
-      await settled(id)
+      await provisioned.settled(kind, id)
+      if (isDone && it.find(id) !== undefined) throw notYet()
       if (isDone) return { id, before, after: undefined }
     }
     throw overtaken()
@@ -206,7 +210,7 @@ function writesOf<Content>(
         const done = await scim.add(record, limits[kind])
         if (done === 'taken') throw taken()
         if (done === 'full') throw full(kind)
-        return { id: record.id, before: undefined, after: await settled(record.id) }
+        return { id: record.id, before: undefined, after: await settled(record.id, done) }
       }),
     replace: (id, plain, version) =>
       inTurn(() => rewrite(id, version, (content) => it.read(it.replacing(content, plain)))),
@@ -237,6 +241,10 @@ function taken(): ScimFault {
 
 function full(kind: ScimRecord['kind']): ScimFault {
   return new ScimFault(507, undefined, `there is no room for another ${kind}`)
+}
+
+function notYet(): ScimFault {
+  return new ScimFault(503, undefined, 'it is kept, and does not hold yet: try again')
 }
 
 function overtaken(): ScimFault {
