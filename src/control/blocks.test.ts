@@ -45,6 +45,20 @@ test('a name that is spelt in another way blocks by all that the person is known
   assert.ok(blockedPeople.isBlocked(renamed))
 })
 
+test('a block of somebody who only claims an address is none of whoever has it', async (t) => {
+  const { operations, blockedPeople } = await openRig(t)
+  const claimed = { email: alice.email, emailVerified: false, provider: 'partner' }
+  const guest = { ...testSession('s-9', 'x@example.com'), ...claimed, userId: 'partner/1' }
+  const sessions = [guest, alice]
+  const { operations: withGuest } = createTestOperations({ sessions, blockedPeople })
+  const { block } = await withGuest.blockPerson(localActor, 'partner/1', { reason: '' })
+  assert.deepEqual([block.user_ids, block.emails], [['partner/1'], []])
+  assert.ok(blockedPeople.isBlocked(guest) && !blockedPeople.isBlocked(alice))
+  // By the address itself it is of both.
+  await operations.blockPerson(byBob, 'alice@example.com', { reason: '' })
+  assert.ok(blockedPeople.isBlocked(guest) && blockedPeople.isBlocked(alice))
+})
+
 test('nobody blocks themselves, and what makes no sense blocks nobody', async (t) => {
   const { operations, blockedPeople, kept } = await openRig(t)
   const block = (by: Actor, who: string, reason = '') => operations.blockPerson(by, who, { reason })

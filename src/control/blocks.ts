@@ -121,10 +121,11 @@ async function sessionsOf(
   return all.filter(({ userId }) => userIds.has(userId))
 }
 
+/** No address that they only claim: it may be somebody else's, who would be kept out with them. */
 function namesOf(sessions: readonly Session[]): Pick<BlockedPersonRecord, 'userIds' | 'emails'> {
   return {
     userIds: sessions.map(({ userId }) => userId),
-    emails: sessions.flatMap(({ email }) => email ?? []),
+    emails: sessions.flatMap(({ email, emailVerified }) => (emailVerified ? (email ?? []) : [])),
   }
 }
 
