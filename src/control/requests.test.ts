@@ -367,3 +367,15 @@ test('a list has pages, and in them what is somebody’s business alone', async 
   assert.deepEqual((await operations.listAccessRequests(bob, { mine: true })).items, [])
   await assert.rejects(page(bob, 'nonsense'), { code: 'malformed-request' })
 })
+
+test('whoever answers is not shown an address that is only claimed', async (t) => {
+  const { operations } = await openRig(t)
+  const claimed = { emailVerified: false, provider: 'partner', userId: 'partner/1' }
+  const guest = testActor({ ...person('alice'), ...claimed })
+  const asked = await operations.requestAccess(guest, wish)
+  const { items } = await operations.listAccessRequests(bob)
+  assert.deepEqual(
+    items.map(({ id, email, user_id }) => [id, email, user_id]),
+    [[asked.id, undefined, 'partner/1']],
+  )
+})

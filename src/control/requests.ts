@@ -185,12 +185,13 @@ export function requestOperations(parts: RequestParts): RequestOperations {
     if (route.breakGlass !== undefined && isBreakGlass) {
       if (!parts.decide.fits(person, route.breakGlass.policy)) throw faults.mayNotBreak(route)
     }
-    const { userId, email } = person.session
+    const { userId, email, emailVerified } = person.session
     const added = await accessRequests.add({
       routeId: route.id,
       routeFrom: route.from,
       userId,
-      email,
+      // Whoever answers goes by it: one that is only claimed may be somebody else's.
+      email: emailVerified ? email : undefined,
       reason,
       forMs,
       isBreakGlass,
