@@ -28,7 +28,7 @@ export function hintOfTo(text: string): string | undefined {
   const written = text.trim()
   const [, scheme, rest = ''] = /^([a-z][a-z\d+.-]*):\/\/(.*)$/is.exec(written) ?? []
   const authority = (scheme === undefined ? written : rest)
-    .replace(/^[^@/]*@/, '')
+    .replace(/^.*@/s, '')
     .replace(/[/?#].*$/s, '')
   if (/^https?$/i.test(scheme ?? '')) return undefined
   const target = targetOf(authority, servicePorts.get(scheme?.toLowerCase() ?? ''))

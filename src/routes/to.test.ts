@@ -62,6 +62,33 @@ describe('the to of a route', () => {
     }
   })
 
+  test('is told how it is meant, without a password that is in it', () => {
+    const meant: readonly (readonly [text: string, hint: string | undefined])[] = [
+      ['db.internal:5432', 'write tcp://db.internal:5432'],
+      ['ssh://10.0.0.1', 'write tcp://10.0.0.1:22'],
+      ['ssh://deploy@Db.internal:2222/', 'write tcp://db.internal:2222'],
+      ['postgres://app:pa/ss@db.internal/app', 'write tcp://db.internal:5432'],
+      ['postgresql://app:pass@db.internal/app', 'write tcp://db.internal:5432'],
+      ['tcp://db.internal', 'write tcp://db.internal:PORT, with the port of the service'],
+      ['tcp://[::1]:', 'write tcp://[::1]:PORT, with the port of the service'],
+      ['db.internal', 'write tcp://db.internal:PORT, with the port of the service'],
+      ['tcp+https://db.example.com:5432', 'write tcp://db.example.com:5432'],
+      [':22', 'write tcp://127.0.0.1:22 for a service on this machine'],
+      ['ssh://', 'write tcp://HOST:22'],
+      ['udp://app:pass@db.internal:53', undefined],
+      ['tcp://app:pass@db.internal:53,x', undefined],
+      ['tcp://', undefined],
+      ['https://gw.example.com/path', undefined],
+      ['nobody knows', undefined],
+    ]
+    for (const [text, hint] of meant) {
+      const to = parseTo(text)
+      assert.ok('fault' in to, text)
+      assert.equal(to.hint, hint, text)
+      assert.doesNotMatch(to.fault, /pass|pa\/ss/)
+    }
+  })
+
   test('has a weight on every upstream or on none', () => {
     const a = { host: 'a', port: 1, weight: 5 }
     const b = { host: 'b', port: 1, weight: undefined }

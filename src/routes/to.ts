@@ -47,15 +47,20 @@ function parseUpstream(text: string): ParsedUpstream | Fault {
   const [, url = '', weightText] = /^([^,]*)(?:,(.*))?$/s.exec(text) ?? []
   const weight = weightText === undefined ? undefined : parseWeight(weightText)
   if (weightText !== undefined && weight === undefined) {
-    return { fault: `weight of ${show(text)} must be a whole number of 1 to ${maxWeight}` }
+    return {
+      fault: `weight of ${show(withoutPassword(text))} must be a whole number of 1 to ${maxWeight}`,
+    }
   }
   const [, schemeText = '', authority = ''] = /^([^:/]*):\/\/(.*)$/s.exec(url) ?? []
   const scheme = schemeText.toLowerCase()
-  if (scheme === 'udp') return { fault: `${show(text)} is UDP, and Postern serves TCP only` }
+  if (scheme === 'udp')
+    return { fault: `${show(withoutPassword(text))} is UDP, and Postern serves TCP only` }
   const address = isScheme(scheme) ? parseAddress(scheme, authority.replace(/\/$/, '')) : undefined
   if (!isScheme(scheme) || address === undefined) return notATo(text)
   if (scheme === 'http' && !isLoopbackHost(address.host)) {
-    return { fault: `${show(text)} must be https: http is for a gateway on this machine only` }
+    return {
+      fault: `${show(withoutPassword(text))} must be https: http is for a gateway on this machine only`,
+    }
   }
   return { ...address, scheme, weight }
 }
@@ -110,5 +115,10 @@ function parseWeight(text: string): number | undefined {
 }
 
 function notATo(text: string): Fault {
-  return { fault: mustBe(toForm, text), hint: hintOfTo(text) }
+  return { fault: mustBe(toForm, withoutPassword(text)), hint: hintOfTo(text) }
+}
+
+/** The address of a database is often written with a password, which no log is to have. */
+function withoutPassword(text: string): string {
+  return text.replace(/(?<=:\/\/)([^/@:]*):.*@/s, '$1:…@')
 }
