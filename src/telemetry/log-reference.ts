@@ -134,7 +134,8 @@ fields are Pomerium's.
 
 const signInText = `## Sign-ins
 
-Audit entries of the kinds \`sign-in\` and \`session\`, each with \`user\`, \`email\` and \`session-id\` where they are known, and where a request caused it
+Audit entries of the kinds \`sign-in\` and \`session\`, each with \`user\`, \`email\`, \`provider\` (the id of the one they have signed
+in with) and \`session-id\` where they are known, and where a request caused it
 \`ip\`, \`user-agent\` and \`request-id\`:
 
 - \`signed in\`, \`signed out\`
@@ -157,10 +158,10 @@ Whoever asks too often is answered 429, and \`identity\` writes \`limit reached\
 [limits.md](limits.md) says what each limit is.
 
 When the provider or its configuration here is at fault, \`identity\` writes \`the identity provider failed\` at level
-\`error\`, with \`reason\`, the provider's words in \`error\`, and what to check in \`hint\`; \`request-id\` joins it with
+\`error\`, with its id in \`provider\`, \`reason\`, the provider's words in \`error\`, and what to check in \`hint\`; \`request-id\` joins it with
 the sign-in that failed. Reasons are \`provider-unavailable\`, \`provider-invalid\`, \`provider-refused\` and
 \`token-refused\`, as in the metric \`postern_identity_provider_failures_total\`. There are at most 5 lines a minute of
-each, then one with the number of the others.`
+each and of each provider, then one with the number of the others.`
 
 const changesText = `## Changes by command
 
