@@ -138,7 +138,8 @@ identity_providers:
   are approved, and sessions that are renewed, go to the provider of their session without a question.
 - A session belongs to the provider that it was begun with, and is asked about there. It ends when that provider is taken out of
   the file, or gets another address.
-- Changes take a restart.`
+- Changes take a restart.
+- Pomerium has a key of this name for tokens of workloads: an entry with \`issuer\` or \`audiences\` is refused.`
 
 const directory = `## The directory file
 

@@ -71,6 +71,8 @@ policy:
   \`groups\` or \`claim\`, never by a matcher that only says who they are not (\`user: {not: …}\`), and never by \`not\` or
   \`nor\` around any of these. Under \`deny\` they are judged as somebody without email address, groups and claims:
   \`deny: not: [domain: {is: example.com}]\` keeps them out, \`deny: or: [groups: {has: contractors}]\` does not.
+- With [several identity providers](configuration.md#several-identity-providers) ids and groups of another than \`default\` begin
+  with its id: \`partner/17\`, \`partner/dba\`. \`email\`, \`domain\` and \`claim\` do not say whose word they are; \`provider\` does.
 - \`user\` compares ids of people and of service accounts alike, and no id is both: a service account cannot get the id of
   somebody who is signed in, and whoever the provider knows by the id of a service account, a revoked one's included, is
   not let in. Create a service account before you name it in a policy.
