@@ -1,3 +1,5 @@
+import { isLoopbackHost } from '../address.ts'
+
 /** The cookies of one browser, as far as a sign-in needs them (RFC 6265 §5). */
 export interface CookieJar {
   /** Takes the `Set-Cookie` values of an answer from `url`. */
@@ -39,7 +41,10 @@ export function createCookieJar(): CookieJar {
 }
 
 function isSentTo(cookie: Cookie, url: URL): boolean {
-  if (cookie.host !== url.hostname || (cookie.isSecure && url.protocol !== 'https:')) return false
+  if (cookie.host !== url.hostname) return false
+  // Browsers trust this machine as they do TLS (W3C Secure Contexts §3.1).
+  const isTrusted = url.protocol === 'https:' || isLoopbackHost(url.hostname)
+  if (cookie.isSecure && !isTrusted) return false
   if (cookie.path === '/' || url.pathname === cookie.path) return true
   const folder = cookie.path.endsWith('/') ? cookie.path : `${cookie.path}/`
   return url.pathname.startsWith(folder)

@@ -52,8 +52,10 @@ export function nextStep(
 
 function emailStep(shown: Shown, { email, password }: SignInPerson): Step | undefined {
   const form = formOf(shown)
-  if (!form || !/\bname="email"/.test(form.html)) return undefined
-  const fields = new URLSearchParams({ email })
+  // Keycloak has a user name in its place.
+  const [, field] = /\bname="(email|username)"/.exec(form?.html ?? '') ?? []
+  if (!form || field === undefined) return undefined
+  const fields = new URLSearchParams({ [field]: email })
   if (password !== undefined) fields.set('password', password)
   return { method: 'POST', url: form.action, form: fields.toString() }
 }

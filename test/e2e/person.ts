@@ -90,7 +90,7 @@ export async function personAt(
       const command = posternCommand(...tcpArgs(destination, ...more))
       const child = startChild(scope, ...command, { env, cwd: home })
       const [, port] = await child.says(/listening on 127\.0\.0\.1:(\d+)/)
-      return { child, port: Number(port), connect: () => open(scope, Number(port)) }
+      return { child, port: Number(port), connect: () => openConnection(scope, Number(port)) }
     },
     pipe: (destination, input, ...more) =>
       runChild(scope, ...stdio(destination, more), { env, cwd: home, input }),
@@ -103,7 +103,8 @@ async function writeScript(path: string, lines: readonly string[]): Promise<void
   await writeFile(path, ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 })
 }
 
-async function open(scope: Scope, port: number): Promise<Socket> {
+/** A connection to a local port that is up; what comes is left unread. */
+export async function openConnection(scope: Scope, port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
   // Whoever waits for its end learns it by 'close'.
   socket.on('error', () => undefined)
