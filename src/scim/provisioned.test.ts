@@ -129,3 +129,42 @@ test('writes of the same at the same time are all kept', async (t) => {
   })
   assert.deepEqual(provisioned.group(id)?.content.members.length, 2)
 })
+
+test('another gateway on the same database hears of it', async (t) => {
+  const { register, make, open } = await setUp(t)
+  const another = await open()
+  const id = await make('alice@example.com')
+  await register.groups.create({ displayName: 'dba', members: [{ value: id }] })
+  await register.users.patch(id, { Operations: [{ op: 'replace', value: { active: false } }] })
+  await another.settled('user', id)
+  assert.equal(another.isKeptOut(person('alice@example.com')), true)
+})
+
+test('a write that cannot be read back is not said to hold, and holds once it can', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  const clock = createFakeClock(1_000)
+  let isFailing = false
+  const get: typeof store.scim.get = (kind, id) =>
+    isFailing ? Promise.reject(new Error('the disk')) : store.scim.get(kind, id)
+  const provisioned = await openProvisioned({
+    store: { feed: store.feed, scim: { ...store.scim, get } },
+    clock,
+    log: silentLogger,
+    spelling: plainAddress,
+    isOn: () => true,
+  })
+  const { users } = createScimRegister({ store, provisioned, clock })
+  const { id } = await users.create({ userName: 'alice@example.com' })
+  isFailing = true
+  const off = { Operations: [{ op: 'replace', path: 'active', value: false }] }
+  await assert.rejects(users.patch(id, off), { status: 503 })
+  // It is there by now, and changes nothing.
+  await assert.rejects(users.patch(id, off), { status: 503 })
+  await assert.rejects(users.remove(id), { status: 503 })
+  assert.equal(provisioned.isKeptOut(person('alice@example.com')), false)
+  isFailing = false
+  clock.advance(1_000)
+  await provisioned.settled('user', id)
+  assert.equal(provisioned.isKeptOut(person('alice@example.com')), true)
+})

@@ -157,7 +157,8 @@ function writesOf<Content>(
       const record = await current(id, version)
       const before = it.now(it.read(JSON.parse(record.body)))
       const content = next(before)
-      if (isDeepStrictEqual(before, content)) return { id, before, after: { record, content } }
+      if (isDeepStrictEqual(before, content))
+        return { id, before, after: await settled(id, record.revision) }
       it.check(content)
       const written = { ...record, key: it.keyOf(content), body: JSON.stringify(content) }
       const done = await scim.update({ ...written, updatedAtMs: clock.now() }, limits[kind])
