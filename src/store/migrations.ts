@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import { SystemError, messageOf } from '../errors.ts'
 import { addHistoryBytes, createAccessDocuments } from './access-document-migration.ts'
+import { createAccounts } from './account-migration.ts'
 import { createAcme } from './acme-migration.ts'
 import { createAuditIndex } from './audit-index-migration.ts'
 import { addProviderLogouts } from './provider-logout-migration.ts'
@@ -33,6 +34,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0017-scim': { up: createScimResources },
   '0018-provider-logouts': { up: addProviderLogouts },
   '0019-session-use': { up: addSessionUse },
+  '0020-accounts': { up: createAccounts },
 }
 
 /** In their order. */

@@ -52,6 +52,7 @@ export async function createRemoteStore(worker: Worker, path: string): Promise<S
     acme: partOf('acme', calls.ask),
     providerLogouts: partOf('providerLogouts', calls.ask),
     scim: partOf('scim', calls.ask),
+    accounts: partOf('accounts', calls.ask),
     feed: { ...partOf('feed', calls.ask), onChanges },
     leases: partOf('leases', calls.ask),
     failed: calls.failed,

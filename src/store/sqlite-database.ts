@@ -5,6 +5,7 @@ import { Kysely, SqliteDialect } from 'kysely'
 import type { SqliteDatabase } from 'kysely'
 import { SystemError, messageOf } from '../errors.ts'
 import { createAccessDocumentTable } from './access-document-table.ts'
+import { createAccountTable } from './account-table.ts'
 import { createAcmeTable } from './acme-table.ts'
 import { createAccessRequestTable } from './access-request-table.ts'
 import { createBlockedPersonTable } from './blocked-person-table.ts'
@@ -61,6 +62,7 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
       acme: createAcmeTable(db, keys, writes),
       providerLogouts: createProviderLogoutTable(db, writes),
       scim: createScimTable(db, writes),
+      accounts: createAccountTable(db, writes),
       feed: writes.feed,
       leases: createLeaseTable(db),
       close: closeOnce(() => db.destroy()),

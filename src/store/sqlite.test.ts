@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { DatabaseSync } from 'node:sqlite'
 import { accessDocumentStoreSuite } from './access-document-store.suite.ts'
+import { accountStoreSuite } from './account-store.suite.ts'
 import { acmeStoreSuite } from './acme-store.suite.ts'
 import { accessRequestStoreSuite } from './access-request-store.suite.ts'
 import { blockedPersonStoreSuite, refusalStoreSuite } from './blocked-person-store.suite.ts'
@@ -44,6 +45,7 @@ auditIndexStoreSuite('SQLite', openInMemory)
 acmeStoreSuite('SQLite', openInMemory)
 providerLogoutStoreSuite('SQLite', openInMemory)
 scimStoreSuite('SQLite', openInMemory)
+accountStoreSuite('SQLite', openInMemory)
 changeFeedSuite('SQLite', openInMemory)
 
 const secrets = [{ setting: 'shared_secret', bytes: new Uint8Array(32).fill(3) }] as const

@@ -1,4 +1,5 @@
 import type { AccessDocumentStore } from './access-document-store.ts'
+import type { AccountStore } from './account-store.ts'
 import type { AcmeStore } from './acme-store.ts'
 import type { NamedTunnelStore, PublishCredentialStore, SigningKeyStore } from './publish-store.ts'
 import type { AccessRequestStore, BlockedPersonStore, RefusalStore } from './request-store.ts'
@@ -221,6 +222,7 @@ export interface Change {
     | 'provider-logout'
     | 'scim-user'
     | 'scim-group'
+    | 'account'
   /** Of an access document `route/ID` or `policy/ID`, of an ACME record `KIND/NAME`. */
   readonly id: string
   readonly change: 'added' | 'ended' | RowChange
@@ -384,6 +386,7 @@ export interface Store {
   readonly acme: AcmeStore
   readonly providerLogouts: ProviderLogoutStore
   readonly scim: ScimStore
+  readonly accounts: AccountStore
   readonly feed: ChangeFeed
   readonly leases: LeaseStore
   /** Resolves once nothing can be kept or read any more, to why; only a new process helps. */

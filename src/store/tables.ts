@@ -28,6 +28,9 @@ export interface Tables {
   readonly acme_records: AcmeRow
   readonly provider_logouts: ProviderLogoutRow
   readonly scim_resources: ScimResourceRow
+  readonly accounts: AccountRow
+  readonly passkeys: PasskeyRow
+  readonly passkey_challenges: PasskeyChallengeRow
   readonly counters: CounterRow
   readonly changes: ChangeRow
   readonly leases: LeaseRow
@@ -41,6 +44,45 @@ export interface AcmeRow {
   readonly token_key: string | null
   readonly private_key: string | null
   readonly changed_at_ms: number
+}
+
+export interface AccountRow {
+  readonly id: string
+  readonly email: string
+  readonly email_key: string
+  readonly name: string
+  /** JSON: an array of strings. */
+  readonly groups: string
+  readonly created_by: string
+  readonly created_at_ms: number
+  readonly disabled_at_ms: number | null
+  readonly generation: number
+  /** These three are null together. */
+  readonly invitation_hash: string | null
+  readonly invited_by: string | null
+  readonly invitation_expires_at_ms: number | null
+  readonly revision: number
+}
+
+export interface PasskeyRow {
+  readonly id: string
+  readonly account_id: string
+  readonly public_key: string
+  readonly counter: number
+  /** JSON: an array of strings. */
+  readonly transports: string
+  readonly rp_id: string
+  readonly name: string
+  /** 0 or 1. */
+  readonly is_backed_up: number
+  readonly created_at_ms: number
+  readonly last_used_at_ms: number | null
+}
+
+/** A challenge that was signed, and until when it is remembered. */
+export interface PasskeyChallengeRow {
+  readonly challenge: string
+  readonly expires_at_ms: number
 }
 
 /** `revision`: that of the last change; `pruned`: up to which changes are kept no more. */

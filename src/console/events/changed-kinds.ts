@@ -14,6 +14,7 @@ const kindOf: Readonly<Record<Change['kind'], (id: string) => ChangedKind>> = {
   'provider-logout': () => 'sessions',
   'scim-user': () => 'blocks',
   'scim-group': () => 'blocks',
+  account: () => 'accounts',
 }
 
 export interface ChangedKindsParts {

@@ -30,6 +30,7 @@ export const changedKind = z.enum([
   'requests',
   'blocks',
   'certificates',
+  'accounts',
 ])
 export type ChangedKind = z.output<typeof changedKind>
 
